@@ -1,0 +1,85 @@
+/* A registry: one open session of one store, and the loop that watches its tasks. */
+#ifndef TETHER_REGISTRY_H
+#define TETHER_REGISTRY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tether/error.h"
+#include "tether/export.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct uv_loop_s;
+
+/* Opaque. There is no global state: a process may open any number of registries, on the same or
+ * different stores and sessions. All calls on one registry are thread-safe unless they say
+ * otherwise. */
+typedef struct tether_registry tether_registry;
+
+/* How the registry learns that a task ended. */
+typedef enum tether_reaper_mode {
+    TETHER_REAPER_AUTO = 0,   /* events where they can be trusted, else polling */
+    TETHER_REAPER_EVENTS = 1, /* events or a failure of tether_open */
+    TETHER_REAPER_POLLING =
+        2 /* polling with back-off: for tests and for file systems without events */
+} tether_reaper_mode;
+
+/* Options of tether_open. All zero (or a NULL pointer) is valid and means every default. */
+typedef struct tether_open_options {
+    size_t size; /* sizeof(tether_open_options), or 0 for the fields of version 0.1 */
+    const char
+        *store; /* the store's directory, UTF-8; NULL: the user's own, see tether_default_store */
+    const char *session; /* the session's id; NULL: "default". 1 to 128 bytes of UTF-8 without
+                            control characters, '/' or
+                            '\'; no Windows device name, no dot or blank at the end */
+    int64_t
+        default_timeout_ms; /* for tasks that name none; 0: 30 minutes; TETHER_NO_TIMEOUT: none */
+    tether_reaper_mode reaper; /* default TETHER_REAPER_AUTO */
+    struct uv_loop_s
+        *loop; /* NULL: the registry runs a loop on a thread of its own. Else the registry lives on
+                  this loop: open and close on the thread that runs it, and keep it running until it
+                  has no handles left after the close */
+    int64_t lock_timeout_ms; /* how long to wait for the session lock; 0: 5 seconds */
+    int sync; /* non-zero: fsync every record, so that power loss costs no update; default off */
+} tether_open_options;
+
+#define TETHER_NO_TIMEOUT ((int64_t)-1)
+
+typedef enum tether_close_mode {
+    TETHER_DETACH = 0,  /* tasks go on; any later tether_open finds them again */
+    TETHER_SHUTDOWN = 1 /* running tasks of the session are killed first, as tether_kill does */
+} tether_close_mode;
+
+/* Opens a session of a store, creating both (mode 0700) where they do not exist, and replays what
+ * is on disk: ended tasks are finalised, living ones adopted, interrupted kills taken up again.
+ * Ownership: *registry is freed by tether_close; it is NULL on failure. Threads: any (with a loop
+ * of the host's: its thread). Errors: TETHER_EINVAL for a bad option or session id, before any file
+ * is touched; TETHER_ESTORE for a store that is a link, somebody else's or open to others (the
+ * message names the cure); TETHER_EFORMAT for a store of another format; TETHER_EACCESS,
+ * TETHER_ENOSPACE; TETHER_ELOCKED when another process keeps the session lock. */
+TETHER_EXPORT int tether_open(const tether_open_options *options, tether_registry **registry,
+                              tether_error *error);
+
+/* Closes a registry and frees it, whatever is returned; other threads must have left it, and calls
+ * that still wait in it return TETHER_ECLOSED. With TETHER_SHUTDOWN it returns when the tasks are
+ * gone, or with TETHER_ESURVIVED when some would not go. After TETHER_DETACH the process stays the
+ * parent of the tasks that it started: a task that ends later stays a zombie until this process
+ * exits. NULL is allowed. */
+TETHER_EXPORT int tether_close(tether_registry *registry, tether_close_mode mode,
+                               tether_error *error);
+
+/* The store that is used when none is named: $XDG_STATE_HOME/tether, else ~/.local/state/tether
+ * (Windows: %LOCALAPPDATA%\tether). *path is freed with tether_free, NULL on failure. Any thread;
+ * reads the environment. */
+TETHER_EXPORT int tether_default_store(char **path, tether_error *error);
+
+/* Frees memory that a tether function handed out as plain memory. NULL is allowed. */
+TETHER_EXPORT void tether_free(void *memory);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,187 @@
+/* Tasks: start, look, wait, kill. */
+#ifndef TETHER_TASK_H
+#define TETHER_TASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tether/error.h"
+#include "tether/export.h"
+#include "tether/registry.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Room for a task id and its terminating zero. */
+#define TETHER_ID_SIZE 65
+
+/* X(name, text). The order is part of the ABI. */
+#define TETHER_STATUS_MAP(X)                                                                       \
+    X(STARTING, "starting")                                                                        \
+    X(RUNNING, "running")                                                                          \
+    X(PAUSED, "paused")                                                                            \
+    X(KILLING, "killing")                                                                          \
+    X(COMPLETED, "completed")                                                                      \
+    X(FAILED, "failed")                                                                            \
+    X(KILLED, "killed")                                                                            \
+    X(TIMED_OUT, "timed_out")                                                                      \
+    X(LOST, "lost")
+
+/* Where a task is in its life. COMPLETED and everything after it is final: it never changes again.
+ */
+typedef enum tether_status {
+#define TETHER_STATUS_ENUM(name, text) TETHER_STATUS_##name,
+    TETHER_STATUS_MAP(TETHER_STATUS_ENUM)
+#undef TETHER_STATUS_ENUM
+} tether_status;
+
+/* The text of a status as it stands in records and JSON. Static; "unknown" for a value out of
+ * range. Any thread. */
+TETHER_EXPORT const char *tether_status_text(tether_status status);
+
+/* Whether a status is final. Any thread. */
+TETHER_EXPORT bool tether_status_ended(tether_status status);
+
+/* What to start. All zero but for command or argv is valid. Strings are copied before tether_spawn
+ * returns. */
+typedef struct tether_spec {
+    size_t size; /* sizeof(tether_spec), or 0 for the fields of version 0.1 */
+
+    const char
+        *command; /* text for the user's shell, any bytes but NUL, of any length; excludes argv */
+    size_t command_size; /* its bytes; 0: up to the terminating zero */
+    const char *const
+        *argv; /* NULL-terminated: the program and its arguments, started without a user's shell;
+                  excludes command and shell. A name without '/' is looked up in PATH at once; the
+                  program then sees its full path as argv[0] */
+    const char *shell; /* the user's shell, a name or a path; NULL: $BASH, bash, zsh, sh, the first
+                          there is. A choice made here is final: where it is not there the call
+                          fails with TETHER_ENOSHELL */
+    const char *workdir; /* NULL: the working directory of this process */
+    const char *const
+        *env; /* NULL-terminated "NAME=value": the whole environment; NULL: this process's own, read
+                 during the call, so no other thread may change it meanwhile */
+    const char *const *env_set; /* NULL-terminated "NAME=value": set on top of env */
+    const char *stdin_path;     /* the task's standard input; NULL: the null device */
+    const char *name;           /* a label for people, UTF-8; NULL: none */
+    const char *project_root; /* a directory the task belongs to, stored canonically; NULL: none */
+    int64_t timeout_ms; /* from the start to the kill; 0: the registry's default; TETHER_NO_TIMEOUT:
+                           none. It is kept by whichever host has the session open */
+    bool merge_output;  /* standard error goes to the file of standard output, as 2>&1 */
+    bool no_notify;     /* the task completes silently: no completion is kept */
+} tether_spec;
+
+/* Starts a task and returns as soon as its supervisor runs. The task gets a session and process
+ * group of its own, closed descriptors from 3 on, default signal handling and an empty mask, and
+ * finds TETHER_TASK_ID in its environment. task_id receives the id, and is an empty string on
+ * failure. After a failure there is no process, no bundle, no descriptor. Threads: any. Errors
+ * worth acting on: TETHER_ENOPROGRAM, TETHER_ENOEXEC, TETHER_ENOSHELL, TETHER_EWORKDIR (the named
+ * thing is not there or not usable), TETHER_ETOOBIG (the message names the culprit), TETHER_ELIMIT
+ * (processes or descriptors), TETHER_ENOSPACE, TETHER_EGONE (the store was removed). */
+TETHER_EXPORT int tether_spawn(tether_registry *registry, const tether_spec *spec,
+                               char task_id[TETHER_ID_SIZE], tether_error *error);
+
+/* What is known of a task at one moment: a plain value without locks or references, owned by the
+ * caller. Strings are UTF-8 (invalid bytes become U+FFFD) and NULL where absent. Times: Unix
+ * milliseconds, UTC. */
+typedef struct tether_snapshot {
+    char task_id[TETHER_ID_SIZE];
+    char *session_id;
+    char *name;
+    char *project_root;
+    char *command; /* the command's text, or argv in shell quoting; cut after 64 KiB (the bundle has
+                      all of it) */
+    char *workdir;
+    char *shell;      /* the shell that was resolved; NULL for argv */
+    char *supervisor; /* "script" */
+    tether_status status;
+    char *reason;          /* why, where the status alone does not tell */
+    int64_t exit_code;     /* TETHER_EXIT_UNKNOWN: none, not yet, or not known */
+    int signal;            /* the signal that ended it; 0: none or not known */
+    int64_t started_at;    /* 0: never started */
+    int64_t finished_at;   /* 0: not ended */
+    int64_t duration_ms;   /* by a clock that nobody sets; -1: not known. Running: up to now */
+    int64_t timeout_ms;    /* 0: none */
+    int64_t deadline_at;   /* 0: none */
+    int64_t child_pid;     /* the supervisor's process id; 0: not known */
+    char *output_path;     /* the file of standard output, or of both when merged */
+    char *stderr_path;     /* NULL when merged */
+    char *output_preview;  /* the last 300 bytes of stdout then stderr, cut at a character */
+    bool output_truncated; /* there is more than the preview shows */
+    bool notify_on_completion;
+    bool completion_delivered;
+    bool read_only;     /* the record has a newer schema: it is shown, never changed */
+    int64_t *survivors; /* process ids of a lost or ended task that still run; filled by
+                           tether_status only */
+    size_t survivor_count;
+} tether_snapshot;
+
+#define TETHER_EXIT_UNKNOWN ((int64_t)-1)
+
+typedef struct tether_snapshot_list {
+    tether_snapshot *items;
+    size_t count;
+} tether_snapshot_list;
+
+/* One task, never older than what is on disk: the exit marker itself is looked at. *snapshot is
+ * freed with tether_snapshot_free, NULL on failure. Any thread. Errors: TETHER_ENOTASK;
+ * TETHER_EINVAL for an id that cannot be one; TETHER_EGONE when the store was removed;
+ * TETHER_ECORRUPT for a record that cannot be read. */
+TETHER_EXPORT int tether_status_get(tether_registry *registry, const char *task_id,
+                                    tether_snapshot **snapshot, tether_error *error);
+
+typedef enum tether_list_scope {
+    TETHER_LIST_RUNNING = 0, /* tasks that have not ended */
+    TETHER_LIST_ALL = 1
+} tether_list_scope;
+
+/* The session's tasks, newest first, each as fresh as tether_status_get gives it. *list is freed
+ * with tether_snapshot_list_free, NULL on failure. Any thread. */
+TETHER_EXPORT int tether_list(tether_registry *registry, tether_list_scope scope,
+                              tether_snapshot_list **list, tether_error *error);
+
+TETHER_EXPORT void tether_snapshot_free(tether_snapshot *snapshot);
+TETHER_EXPORT void tether_snapshot_list_free(tether_snapshot_list *list);
+
+/* A snapshot as one line of JSON with the record's field names; absent values are null. Freed with
+ * tether_free; NULL when memory is short. Any thread. */
+TETHER_EXPORT char *tether_snapshot_json(const tether_snapshot *snapshot);
+
+typedef enum tether_wait_mode { TETHER_WAIT_ALL = 0, TETHER_WAIT_ANY = 1 } tether_wait_mode;
+
+/* Waits until all or any of these tasks have ended; tasks of other hosts too. timeout_ms: -1 waits
+ * for ever, 0 only looks. With TETHER_WAIT_ANY, *index receives the place in task_ids of the one
+ * that ended first (NULL: not wanted). Depends on the tasks' ends only, never on the end of their
+ * output. Any thread, any number of waiters; not from the thread of a host's own loop with a
+ * timeout other than 0, because that loop could not tell of the end (TETHER_EINVAL). Errors:
+ * TETHER_ETIMEDOUT, TETHER_ENOTASK, TETHER_ECLOSED. */
+TETHER_EXPORT int tether_wait(tether_registry *registry, const char *const *task_ids, size_t count,
+                              tether_wait_mode mode, int64_t timeout_ms, size_t *index,
+                              tether_error *error);
+
+typedef struct tether_kill_options {
+    size_t size;      /* sizeof(tether_kill_options), or 0 for the fields of version 0.1 */
+    int signal;       /* 0: end the task. Else just this signal goes to its processes, and the call
+                         returns at once */
+    int64_t grace_ms; /* between the polite signal and the final one; 0: 2 seconds; -1: none */
+} tether_kill_options;
+
+/* Ends the whole tree: SIGTERM, the grace, SIGKILL; returns when no process of it is left. Killing
+ * a task that has ended is no error, and ends what it left behind. A task that ends by itself
+ * meanwhile keeps its own result. options may be NULL. No signal is sent before the process is
+ * verified as the task's own. Any thread; blocks for up to grace + 5 s. Errors: TETHER_ENOTASK;
+ * TETHER_ESURVIVED (the message has the pids); TETHER_EFOREIGN (started in another pid namespace);
+ * TETHER_EREADONLY (a newer version's record). */
+TETHER_EXPORT int tether_kill(tether_registry *registry, const char *task_id,
+                              const tether_kill_options *options, tether_error *error);
+
+/* The number of a signal by name or number ("TERM", "SIGTERM", "15"); 0 where there is none. Any
+ * thread. */
+TETHER_EXPORT int tether_signal_number(const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
