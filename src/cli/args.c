@@ -1,0 +1,105 @@
+/* Owns: splitting a command line into options, their values and operands.
+ * Must not: know any verb, print, or allocate.
+ * Runs on: the main thread. */
+#include "args.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The length of an option's name in a word: all of it, or up to the '=' of "--name=value". */
+static size_t name_length(const char *word)
+{
+    const char *equals = strncmp(word, "--", 2) == 0 ? strchr(word, '=') : NULL;
+    return equals != NULL ? (size_t)(equals - word) : strlen(word);
+}
+
+static const args_option *find(const args_option *table, const char *word, size_t length)
+{
+    for (; table != NULL && table->name != NULL; table++) {
+        if (strlen(table->name) == length && memcmp(table->name, word, length) == 0)
+            return table;
+    }
+    return NULL;
+}
+
+static args_result unknown(cli_args *args, const char *word, size_t length)
+{
+    const char *verb = args->verb;
+    int shown = length < 80 ? (int)length : 80;
+
+    snprintf(args->message, sizeof args->message, "unknown option %.*s; see tether help%s%.32s",
+             shown, word, verb != NULL ? " " : "", verb != NULL ? verb : "");
+    return ARGS_ERROR;
+}
+
+/* Finds the value of an option in its word or in the next one. */
+static bool take_value(cli_args *args, const args_option *option, const char *attached,
+                       const char **value)
+{
+    *value = attached;
+    if (option->kind == ARGS_FLAG && attached != NULL) {
+        snprintf(args->message, sizeof args->message, "option %s takes no value", option->name);
+        return false;
+    }
+    if (option->kind != ARGS_VALUE || attached != NULL)
+        return true;
+    if (args->next >= args->argc) {
+        snprintf(args->message, sizeof args->message, "option %s needs a value after it",
+                 option->name);
+        return false;
+    }
+    *value = args->argv[args->next++];
+    return true;
+}
+
+args_result args_next(cli_args *args, int *id, const char **value)
+{
+    *id = 0;
+    *value = NULL;
+    args->message[0] = '\0';
+    while (args->next < args->argc) {
+        const char *word = args->argv[args->next++];
+        const args_option *option;
+        bool common = false;
+        size_t length;
+
+        /* A single "-" is an operand by custom: it stands for a standard stream. */
+        if (args->operands_only || word[0] != '-' || word[1] == '\0') {
+            *value = word;
+            return ARGS_OPERAND;
+        }
+        if (strcmp(word, "--") == 0) {
+            args->operands_only = true;
+            continue;
+        }
+        length = name_length(word);
+        option = find(args->options, word, length);
+        if (option == NULL) {
+            option = find(args->common, word, length);
+            common = true;
+        }
+        if (option == NULL)
+            return unknown(args, word, length);
+        if (!take_value(args, option, word[length] == '=' ? word + length + 1 : NULL, value))
+            return ARGS_ERROR;
+        *id = option->id;
+        if (!common)
+            return ARGS_OPTION;
+        if (args->on_common(*id, *value, args->userdata))
+            return ARGS_ERROR;
+    }
+    return ARGS_END;
+}
+
+bool args_ahead(const cli_args *args, const char *word)
+{
+    int i;
+
+    for (i = args->next; i < args->argc && !args->operands_only; i++) {
+        if (strcmp(args->argv[i], "--") == 0)
+            return false;
+        if (strcmp(args->argv[i], word) == 0)
+            return true;
+    }
+    return false;
+}

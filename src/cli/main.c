@@ -1,0 +1,230 @@
+/* Owns: the options before the verb, the table of verbs, help, and the process's exit code.
+ * Must not: open a store or know what a verb does.
+ * Runs on: the main thread. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "print.h"
+#include "stream.h"
+#include "escape.h"
+#include "verbs.h"
+
+enum { OPT_STORE = 1, OPT_SESSION, OPT_JSON, OPT_HELP, OPT_VERSION };
+
+static const args_option common_options[] = {
+    {"--store", ARGS_VALUE, OPT_STORE},
+    {"--session", ARGS_VALUE, OPT_SESSION},
+    {"--json", ARGS_FLAG, OPT_JSON},
+    {"--help", ARGS_FLAG, OPT_HELP},
+    {"-h", ARGS_FLAG, OPT_HELP},
+    {"--version", ARGS_FLAG, OPT_VERSION},
+    {NULL, ARGS_FLAG, 0},
+};
+
+typedef struct cli_verb {
+    const char *name;
+    verb_function *function;
+    const char *summary;
+    const char *help;
+} cli_verb;
+
+static int verb_help(cli_options *cli, cli_args *args);
+
+static const char verb_help_help[] = "tether help [VERB]\n"
+                                     "\n"
+                                     "Shows how tether, or one verb of it, is used.\n";
+
+static const cli_verb verbs[] = {
+    {"run", verb_run, "start a command as a task and print its id", verb_run_help},
+    {"list", verb_list, "list running tasks, or all", verb_list_help},
+    {"status", verb_status, "show one task", verb_status_help},
+    {"output", verb_output, "show what a task wrote", verb_output_help},
+    {"wait", verb_wait, "wait for tasks and exit with their code", verb_wait_help},
+    {"kill", verb_kill, "end tasks with every process of theirs", verb_kill_help},
+    {"completions", verb_completions, "show and acknowledge ends", verb_completions_help},
+    {"gc", verb_gc, "remove ended and acknowledged tasks", verb_gc_help},
+    {"doctor", verb_doctor, "tell which guarantees hold here", verb_doctor_help},
+    {"help", verb_help, "show this, or the help of a verb", verb_help_help},
+};
+
+#define VERB_COUNT (sizeof verbs / sizeof verbs[0])
+
+static const cli_verb *find_verb(const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < VERB_COUNT; i++) {
+        if (strcmp(verbs[i].name, name) == 0)
+            return &verbs[i];
+    }
+    return NULL;
+}
+
+static void write_usage(cli_stream *to)
+{
+    size_t i;
+
+    stream_text(to, "tether [--store DIR] [--session ID] [--json] VERB ...\n"
+                    "\n"
+                    "Runs commands as tasks that outlive whoever started them.\n"
+                    "\n");
+    for (i = 0; i < VERB_COUNT; i++)
+        stream_format(to, "  %-12s  %s\n", verbs[i].name, verbs[i].summary);
+    stream_text(to, "\n"
+                    "  --store DIR   where tasks are kept (TETHER_STORE)\n"
+                    "  --session ID  whose tasks these are (TETHER_SESSION; default: default)\n"
+                    "  --json        print JSON; errors too, on standard error\n"
+                    "  --version     print the version\n"
+                    "\n"
+                    "tether help VERB tells more. Exit status: 124 a wait was over, 125 tether\n"
+                    "failed, 126 the command cannot be run, 127 no such command or task, else the\n"
+                    "task's own.\n");
+}
+
+/* How many letters to insert, remove or replace to get from one name to the other. Names longer
+ * than any verb's are as far as can be. */
+static size_t distance(const char *a, const char *b)
+{
+    enum { MOST = 24 };
+    size_t row[MOST + 1];
+    size_t rows = strlen(a), columns = strlen(b), i, j;
+
+    if (rows > MOST || columns > MOST)
+        return MOST;
+    for (j = 0; j <= columns; j++)
+        row[j] = j;
+    for (i = 1; i <= rows; i++) {
+        size_t diagonal = row[0];
+
+        row[0] = i;
+        for (j = 1; j <= columns; j++) {
+            size_t replaced = diagonal + (a[i - 1] != b[j - 1] ? 1 : 0);
+            size_t shorter = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+
+            diagonal = row[j];
+            row[j] = replaced < shorter ? replaced : shorter;
+        }
+    }
+    return row[columns];
+}
+
+static int unknown_verb(const cli_options *cli, const char *name)
+{
+    const cli_verb *nearest = NULL;
+    size_t least = 3, i;
+
+    for (i = 0; i < VERB_COUNT; i++) {
+        size_t far = distance(name, verbs[i].name);
+
+        if (strlen(name) >= 2 && strncmp(name, verbs[i].name, strlen(name)) == 0)
+            far = 0;
+        if (far < least && far < strlen(name)) {
+            least = far;
+            nearest = &verbs[i];
+        }
+    }
+    if (nearest == NULL)
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "there is no verb %.80s; tether help lists them", name);
+    return print_failure(cli, TETHER_EINVAL, "read arguments",
+                         "there is no verb %.80s; did you mean %s? tether help lists them", name,
+                         nearest->name);
+}
+
+static int verb_help(cli_options *cli, cli_args *args)
+{
+    const cli_verb *verb;
+    const char *value;
+    int id;
+
+    switch (args_next(args, &id, &value)) {
+    case ARGS_END:
+        write_usage(stream_stdout());
+        return 0;
+    case ARGS_OPERAND:
+        verb = find_verb(value);
+        if (verb == NULL)
+            return unknown_verb(cli, value);
+        stream_text(stream_stdout(), verb->help);
+        return 0;
+    default:
+        return print_args_error(cli, args);
+    }
+}
+
+/* The options that stand before the verb or after it. */
+static bool take_common(int id, const char *value, void *userdata)
+{
+    cli_options *cli = userdata;
+
+    switch (id) {
+    case OPT_STORE:
+        cli->store = value;
+        return false;
+    case OPT_SESSION:
+        cli->session = value;
+        return false;
+    case OPT_JSON:
+        cli->json = true;
+        return false;
+    case OPT_HELP:
+        cli->help = true;
+        return true;
+    default:
+        cli->version = true;
+        return true;
+    }
+}
+
+/* Runs the verb, or shows what --help and --version ask for wherever they stand. */
+static int dispatch(cli_options *cli, cli_args *args)
+{
+    const cli_verb *verb = NULL;
+    const char *name;
+    int id, code = EXIT_FAILED;
+    args_result result = args_next(args, &id, &name);
+
+    if (result == ARGS_OPERAND) {
+        verb = find_verb(name);
+        if (verb == NULL)
+            return unknown_verb(cli, name);
+        args->verb = verb->name;
+        args->operands_only = false;
+        code = verb->function(cli, args);
+    } else if (result == ARGS_ERROR) {
+        code = print_args_error(cli, args);
+    }
+    if (cli->version) {
+        stream_format(stream_stdout(), "tether %s\n", tether_version());
+        return 0;
+    }
+    if (cli->help && verb != NULL)
+        stream_text(stream_stdout(), verb->help);
+    else if (cli->help)
+        write_usage(stream_stdout());
+    else if (result == ARGS_END)
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "there is no verb; tether help lists them");
+    return cli->help ? 0 : code;
+}
+
+int main(int argc, char **argv)
+{
+    cli_options cli = {0};
+    cli_args args = {0};
+    int code, failed;
+
+    stream_init();
+    args.argc = argc;
+    args.argv = argv;
+    args.next = argc > 0 ? 1 : 0;
+    args.common = common_options;
+    args.on_common = take_common;
+    args.userdata = &cli;
+    code = session_init(&cli) ? dispatch(&cli, &args) : print_no_memory(&cli);
+    /* A failure that was met before has been printed with its own words. */
+    failed = code == EXIT_FAILED ? !stream_flush(stream_stdout()) : print_flush(&cli) != 0;
+    stream_flush(stream_stderr());
+    session_dispose(&cli);
+    return failed ? EXIT_FAILED : code;
+}

@@ -1,0 +1,313 @@
+/* Owns: the text and JSON of errors and snapshots, and which exit code stands for what.
+ * Must not: call a registry for anything but a snapshot, or decide what a verb does.
+ * Runs on: the main thread. */
+#include "print.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <uv.h>
+
+#include "duration.h"
+#include "stream.h"
+#include "escape.h"
+
+/* Lines for people end here, whatever the terminal's width: the same text for a pipe. */
+#define LINE_COLUMNS 100
+
+static int exit_code_of(int code)
+{
+    switch (code) {
+    case TETHER_ETIMEDOUT:
+        return EXIT_WAIT_OVER;
+    case TETHER_ENOEXEC:
+        return EXIT_NOT_RUNNABLE;
+    case TETHER_ENOTASK:
+    case TETHER_ENOPROGRAM:
+    case TETHER_ENOSHELL:
+        return EXIT_NOT_FOUND;
+    default:
+        return EXIT_FAILED;
+    }
+}
+
+static void write_error(bool json, const tether_error *error)
+{
+    cli_stream *to = stream_stderr();
+
+    /* What was printed before the failure comes out before it, where both go to one place. */
+    stream_flush(stream_stdout());
+    if (json) {
+        stream_text(to, "{\"error\":");
+        escape_json_string(to, tether_error_name(error->code));
+        stream_text(to, ",\"step\":");
+        escape_json_string(to, error->step);
+        stream_text(to, ",\"message\":");
+        escape_json_string(to, error->message);
+        stream_format(to, ",\"os_error\":%d}\n", error->os_error);
+    } else {
+        stream_text(to, "tether: ");
+        escape_terminal(to, error->message[0] != '\0' ? error->message
+                                                      : tether_error_text(error->code));
+        stream_text(to, "\n");
+    }
+    stream_flush(to);
+}
+
+int print_error(const cli_options *cli, const tether_error *error)
+{
+    write_error(cli->json, error);
+    return exit_code_of(error->code);
+}
+
+int print_failure(const cli_options *cli, int code, const char *step, const char *format, ...)
+{
+    tether_error error = {0};
+    va_list arguments;
+
+    error.code = code;
+    snprintf(error.step, sizeof error.step, "%s", step);
+    va_start(arguments, format);
+    vsnprintf(error.message, sizeof error.message, format, arguments);
+    va_end(arguments);
+    return print_error(cli, &error);
+}
+
+int print_args_error(const cli_options *cli, const cli_args *args)
+{
+    tether_error error = {0};
+
+    if (cli->help || cli->version)
+        return EXIT_FAILED; /* they ended the parsing; main shows them and drops this code */
+    error.code = TETHER_EINVAL;
+    snprintf(error.step, sizeof error.step, "read arguments");
+    snprintf(error.message, sizeof error.message, "%s", args->message);
+    /* A --json behind the mistake has not been met, but is meant for it too. */
+    write_error(cli->json || args_ahead(args, "--json"), &error);
+    return EXIT_FAILED;
+}
+
+int print_no_memory(const cli_options *cli)
+{
+    return print_failure(cli, TETHER_ENOMEM, "allocate memory",
+                         "out of memory; free some or raise the limit, then try again");
+}
+
+int print_flush(const cli_options *cli)
+{
+    const stream_failure *failure = stream_failed(stream_stdout());
+    tether_error error = {0};
+
+    if (stream_flush(stream_stdout()))
+        return 0;
+    error.code = failure->code == UV_ENOSPC ? TETHER_ENOSPACE : TETHER_EIO;
+    error.os_error = failure->os_error;
+    snprintf(error.step, sizeof error.step, "write standard output");
+    snprintf(error.message, sizeof error.message,
+             "standard output could not be written (%s); make room or name another place for it",
+             uv_strerror(failure->code));
+    write_error(cli->json, &error);
+    return EXIT_FAILED;
+}
+
+int print_snapshot_json(const cli_options *cli, const tether_snapshot *snapshot)
+{
+    char *json = tether_snapshot_json(snapshot);
+
+    if (json == NULL)
+        return print_no_memory(cli);
+    stream_text(stream_stdout(), json);
+    stream_text(stream_stdout(), "\n");
+    tether_free(json);
+    return 0;
+}
+
+int print_task_json(const cli_options *cli, tether_registry *registry, const char *task_id)
+{
+    tether_snapshot *snapshot;
+    tether_error error;
+    int code;
+
+    if (tether_status_get(registry, task_id, &snapshot, &error) != 0)
+        return print_error(cli, &error);
+    code = print_snapshot_json(cli, snapshot);
+    tether_snapshot_free(snapshot);
+    return code;
+}
+
+/* Exit code, signal or "-", as a column. */
+static void format_code(const tether_snapshot *snapshot, char *text, size_t size)
+{
+    if (snapshot->signal != 0)
+        snprintf(text, size, "sig%d", snapshot->signal);
+    else if (snapshot->exit_code != TETHER_EXIT_UNKNOWN)
+        snprintf(text, size, "%" PRId64, snapshot->exit_code);
+    else
+        snprintf(text, size, "-");
+}
+
+static void print_row(const tether_snapshot *snapshot, int id_width)
+{
+    cli_stream *to = stream_stdout();
+    char code[24], duration[DURATION_TEXT_SIZE];
+    const char *name = snapshot->name;
+    size_t used = (size_t)id_width + 32;
+
+    format_code(snapshot, code, sizeof code);
+    duration_format(snapshot->duration_ms, duration);
+    stream_format(to, "%-*s  %-9s  %5s  %8s  ", id_width, snapshot->task_id,
+                  tether_status_text(snapshot->status), code, duration);
+    if (name != NULL) {
+        stream_text(to, "[");
+        escape_first_line(to, name, 30);
+        stream_text(to, "] ");
+        used += strlen(name) < 30 ? strlen(name) + 3 : 33;
+    }
+    if (snapshot->command != NULL)
+        escape_first_line(to, snapshot->command,
+                          used + 20 < LINE_COLUMNS ? LINE_COLUMNS - used : 20);
+    stream_text(to, "\n");
+}
+
+void print_table(const tether_snapshot_list *list)
+{
+    int id_width = 2;
+    size_t i;
+
+    for (i = 0; i < list->count; i++) {
+        int length = (int)strlen(list->items[i].task_id);
+
+        id_width = length > id_width ? length : id_width;
+    }
+    stream_format(stream_stdout(), "%-*s  %-9s  %5s  %8s  %s\n", id_width, "ID", "STATUS", "CODE",
+                  "DURATION", "COMMAND");
+    for (i = 0; i < list->count; i++)
+        print_row(&list->items[i], id_width);
+}
+
+static void detail_text(const char *key, const char *value)
+{
+    cli_stream *to = stream_stdout();
+
+    if (value == NULL)
+        return;
+    stream_format(to, "%s:", key);
+    if (strchr(value, '\n') != NULL) {
+        stream_text(to, "\n");
+        escape_block(to, value, "    ");
+        return;
+    }
+    stream_text(to, " ");
+    escape_terminal(to, value);
+    stream_text(to, "\n");
+}
+
+static void detail_number(const char *key, int64_t value)
+{
+    stream_format(stream_stdout(), "%s: %" PRId64 "\n", key, value);
+}
+
+static void detail_time(const char *key, int64_t unix_ms)
+{
+    char text[TIME_TEXT_SIZE];
+
+    if (unix_ms == 0)
+        return;
+    time_format(unix_ms, text);
+    stream_format(stream_stdout(), "%s: %s\n", key, text);
+}
+
+static void detail_duration(const char *key, int64_t ms)
+{
+    char text[DURATION_TEXT_SIZE];
+
+    duration_format(ms, text);
+    stream_format(stream_stdout(), "%s: %s\n", key, text);
+}
+
+static void detail_survivors(const tether_snapshot *snapshot)
+{
+    cli_stream *to = stream_stdout();
+    size_t i;
+
+    if (snapshot->survivor_count == 0)
+        return;
+    stream_text(to, "survivors:");
+    for (i = 0; i < snapshot->survivor_count; i++)
+        stream_format(to, " %" PRId64, snapshot->survivors[i]);
+    stream_format(to, " (tether kill %s ends them)\n", snapshot->task_id);
+}
+
+/* What the task is, and how it stands. */
+static void print_task_part(const tether_snapshot *snapshot)
+{
+    detail_text("task_id", snapshot->task_id);
+    detail_text("session_id", snapshot->session_id);
+    detail_text("name", snapshot->name);
+    detail_text("status", tether_status_text(snapshot->status));
+    detail_text("reason", snapshot->reason);
+    if (snapshot->exit_code != TETHER_EXIT_UNKNOWN)
+        detail_number("exit_code", snapshot->exit_code);
+    if (snapshot->signal != 0)
+        detail_number("signal", snapshot->signal);
+    detail_text("command", snapshot->command);
+    detail_text("workdir", snapshot->workdir);
+    detail_text("project_root", snapshot->project_root);
+    detail_text("shell", snapshot->shell);
+    detail_text("supervisor", snapshot->supervisor);
+}
+
+void print_details(const tether_snapshot *snapshot)
+{
+    print_task_part(snapshot);
+    detail_time("started_at", snapshot->started_at);
+    detail_time("finished_at", snapshot->finished_at);
+    if (snapshot->duration_ms >= 0)
+        detail_duration("duration", snapshot->duration_ms);
+    if (snapshot->timeout_ms > 0)
+        detail_duration("timeout", snapshot->timeout_ms);
+    detail_time("deadline_at", snapshot->deadline_at);
+    if (snapshot->child_pid > 0)
+        detail_number("child_pid", snapshot->child_pid);
+    detail_survivors(snapshot);
+    detail_text("output_path", snapshot->output_path);
+    detail_text("stderr_path", snapshot->stderr_path);
+    if (!snapshot->notify_on_completion)
+        detail_text("completion", "none is kept");
+    else if (tether_status_ended(snapshot->status))
+        detail_text("completion", snapshot->completion_delivered ? "acknowledged" : "pending");
+    if (snapshot->read_only)
+        detail_text("read_only", "the record was written by a newer version");
+    if (snapshot->output_preview != NULL && snapshot->output_preview[0] != '\0') {
+        stream_format(stream_stdout(), "output_preview%s:\n",
+                      snapshot->output_truncated ? " (the end of it)" : "");
+        escape_block(stream_stdout(), snapshot->output_preview, "    ");
+    }
+}
+
+void print_completion(const tether_snapshot *snapshot)
+{
+    print_row(snapshot, 0);
+    if (snapshot->output_preview != NULL)
+        escape_block(stream_stdout(), snapshot->output_preview, "    ");
+}
+
+int print_outcome(const cli_options *cli, const tether_snapshot *snapshot)
+{
+    if (snapshot->status == TETHER_STATUS_TIMED_OUT)
+        return EXIT_WAIT_OVER;
+    if (snapshot->status != TETHER_STATUS_LOST && snapshot->signal != 0)
+        return 128 + snapshot->signal;
+    /* A Windows code such as 0xC0000005 keeps its bits; the platform's exit takes what it can. */
+    if (snapshot->status != TETHER_STATUS_LOST && snapshot->exit_code != TETHER_EXIT_UNKNOWN)
+        return (int)(uint32_t)snapshot->exit_code;
+    if (!cli->json)
+        print_failure(cli, TETHER_OK, "read the task's end",
+                      "task %s is %s: its exit code is not known (%s); see tether status %s",
+                      snapshot->task_id, tether_status_text(snapshot->status),
+                      snapshot->reason != NULL ? snapshot->reason : "no reason is recorded",
+                      snapshot->task_id);
+    return EXIT_FAILED;
+}

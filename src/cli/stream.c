@@ -1,0 +1,194 @@
+/* Owns: the bytes of the standard streams and of files named on the command line.
+ * Must not: use stdio for them (it translates line ends on Windows and loses bytes on EAGAIN).
+ * Runs on: the main thread. */
+#include "stream.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <uv.h>
+
+struct cli_stream {
+    uv_file file;
+    stream_failure failure; /* of the first write that failed */
+    size_t used;
+    char buffer[32 * 1024];
+};
+
+static cli_stream standard_output = {.file = 1};
+static cli_stream standard_error = {.file = 2};
+
+/* A descriptor that the caller closed would be given to the next file that is opened, and our own
+ * text would then land in a record. The null device takes its place, opened the wrong way round, so
+ * that using it is the error that it should be. Where there is no such path, as on Windows, closed
+ * descriptors are not given out again. */
+void stream_init(void)
+{
+    int fd;
+
+    for (fd = 0; fd <= 2; fd++) {
+        uv_fs_t request;
+        int result = uv_fs_fstat(NULL, &request, fd, NULL);
+
+        uv_fs_req_cleanup(&request);
+        if (result != UV_EBADF)
+            continue;
+        uv_fs_open(NULL, &request, "/dev/null", fd == 0 ? UV_FS_O_WRONLY : UV_FS_O_RDONLY, 0, NULL);
+        uv_fs_req_cleanup(&request);
+    }
+}
+
+cli_stream *stream_stdout(void)
+{
+    return &standard_output;
+}
+
+cli_stream *stream_stderr(void)
+{
+    return &standard_error;
+}
+
+bool stream_is_terminal(const cli_stream *stream)
+{
+    return uv_guess_handle(stream->file) == UV_TTY;
+}
+
+static void write_out(cli_stream *stream, const char *bytes, size_t size)
+{
+    unsigned pause_ms = 1;
+
+    while (size > 0 && stream->failure.code == 0) {
+        size_t part = size < 1024 * 1024 ? size : 1024 * 1024;
+        uv_buf_t buffer = uv_buf_init((char *)bytes, (unsigned)part);
+        uv_fs_t request;
+        int result = uv_fs_write(NULL, &request, stream->file, &buffer, 1, -1, NULL);
+        int os_error = result < 0 ? uv_fs_get_system_error(&request) : 0;
+
+        uv_fs_req_cleanup(&request);
+        if (result == UV_EAGAIN) {
+            /* Another program made the shared terminal or pipe non-blocking. */
+            uv_sleep(pause_ms);
+            pause_ms = pause_ms < 32 ? pause_ms * 2 : 50;
+        } else if (result <= 0) {
+            stream->failure.code = result < 0 ? result : UV_EIO;
+            stream->failure.os_error = os_error;
+        } else {
+            bytes += result;
+            size -= (size_t)result;
+            pause_ms = 1;
+        }
+    }
+}
+
+bool stream_flush(cli_stream *stream)
+{
+    size_t used = stream->used;
+
+    stream->used = 0;
+    write_out(stream, stream->buffer, used);
+    return stream->failure.code == 0;
+}
+
+const stream_failure *stream_failed(const cli_stream *stream)
+{
+    return &stream->failure;
+}
+
+void stream_write(cli_stream *stream, const void *bytes, size_t size)
+{
+    if (size > sizeof stream->buffer - stream->used)
+        stream_flush(stream);
+    if (size > sizeof stream->buffer) {
+        write_out(stream, bytes, size);
+        return;
+    }
+    memcpy(stream->buffer + stream->used, bytes, size);
+    stream->used += size;
+}
+
+void stream_text(cli_stream *stream, const char *text)
+{
+    stream_write(stream, text, strlen(text));
+}
+
+void stream_format(cli_stream *stream, const char *format, ...)
+{
+    char text[256];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    stream_text(stream, text);
+}
+
+/* Reads to the end of a file. One byte more than the limit is asked for, to see that there is. */
+static stream_read_result read_all(uv_file file, size_t limit, char **data, size_t *size,
+                                   stream_failure *failure)
+{
+    size_t room = 64 * 1024;
+    char *bytes = malloc(room + 1);
+    size_t used = 0;
+
+    while (bytes != NULL) {
+        uv_buf_t buffer = uv_buf_init(bytes + used, (unsigned)(room - used));
+        uv_fs_t request;
+        int got = uv_fs_read(NULL, &request, file, &buffer, 1, -1, NULL);
+
+        failure->code = got < 0 ? got : 0;
+        failure->os_error = got < 0 ? uv_fs_get_system_error(&request) : 0;
+        uv_fs_req_cleanup(&request);
+        if (got == UV_EAGAIN) {
+            uv_sleep(10);
+            continue;
+        }
+        if (got < 0 || used + (size_t)got > limit) {
+            free(bytes);
+            return got < 0 ? STREAM_READ_FAILED : STREAM_READ_TOO_BIG;
+        }
+        if (got == 0) {
+            bytes[used] = '\0';
+            *data = bytes;
+            *size = used;
+            return STREAM_READ_OK;
+        }
+        used += (size_t)got;
+        if (used == room) {
+            char *grown = realloc(bytes, room * 2 + 1);
+
+            if (grown == NULL)
+                free(bytes);
+            bytes = grown;
+            room *= 2;
+        }
+    }
+    return STREAM_READ_NO_MEMORY;
+}
+
+stream_read_result stream_read_file(const char *path, size_t limit, char **data, size_t *size,
+                                    stream_failure *failure)
+{
+    stream_read_result result;
+    uv_fs_t request;
+    uv_file file;
+
+    *data = NULL;
+    *size = 0;
+    memset(failure, 0, sizeof *failure);
+    if (strcmp(path, "-") == 0)
+        return read_all(0, limit, data, size, failure);
+    file = uv_fs_open(NULL, &request, path, UV_FS_O_RDONLY, 0, NULL);
+    if (file < 0) {
+        failure->code = file;
+        failure->os_error = uv_fs_get_system_error(&request);
+    }
+    uv_fs_req_cleanup(&request);
+    if (file < 0)
+        return STREAM_READ_FAILED;
+    result = read_all(file, limit, data, size, failure);
+    uv_fs_close(NULL, &request, file, NULL);
+    uv_fs_req_cleanup(&request);
+    return result;
+}

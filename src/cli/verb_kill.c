@@ -1,0 +1,114 @@
+/* Owns: "tether kill": ending tasks, or sending them one signal.
+ * Must not: send a signal itself; the library verifies whom it reaches.
+ * Runs on: the main thread. */
+#include "verbs.h"
+
+#include "duration.h"
+#include "ids.h"
+#include "print.h"
+
+const char verb_kill_help[] =
+    "tether kill ID... [--grace DUR]\n"
+    "tether kill ID... --signal SIG\n"
+    "\n"
+    "Ends tasks with every process of theirs: TERM, a grace, KILL.\n"
+    "\n"
+    "  --grace DUR          time between TERM and KILL (default: 2s; 0: none)\n"
+    "  --signal SIG         send just this signal, by name or number, and return at once\n";
+
+enum { OPT_SIGNAL = 1, OPT_GRACE };
+
+static const args_option kill_options[] = {
+    {"--signal", ARGS_VALUE, OPT_SIGNAL},
+    {"--grace", ARGS_VALUE, OPT_GRACE},
+    {NULL, ARGS_FLAG, 0},
+};
+
+static int take_option(const cli_options *cli, tether_kill_options *options, int id,
+                       const char *value)
+{
+    if (id == OPT_SIGNAL) {
+        options->signal = tether_signal_number(value);
+        if (options->signal > 0)
+            return 0;
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--signal %.80s is not a signal here: give a name such as TERM, or a "
+                             "number",
+                             value);
+    }
+    if (!duration_parse(value, &options->grace_ms))
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--grace %.80s is not a duration: give %s", value, DURATION_FORMS);
+    if (options->grace_ms == 0)
+        options->grace_ms = -1; /* the library's word for none */
+    return 0;
+}
+
+static int parse(const cli_options *cli, cli_args *args, cli_ids *ids, tether_kill_options *options)
+{
+    args_result result;
+    const char *value;
+    int id;
+
+    while ((result = args_next(args, &id, &value)) == ARGS_OPTION || result == ARGS_OPERAND) {
+        int code = 0;
+
+        if (result == ARGS_OPERAND)
+            ids->items[ids->count++] = value;
+        else
+            code = take_option(cli, options, id, value);
+        if (code != 0)
+            return code;
+    }
+    if (result == ARGS_ERROR)
+        return print_args_error(cli, args);
+    if (ids->count == 0)
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "kill needs a task id; tether list shows them");
+    if (options->signal != 0 && options->grace_ms != 0)
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--grace is for ending a task and --signal sends just one signal: "
+                             "leave one of them out");
+    return 0;
+}
+
+/* Every task is tried; the code is that of the first failure. */
+static int kill_all(const cli_options *cli, tether_registry *registry, const cli_ids *ids,
+                    const tether_kill_options *options)
+{
+    int first = 0;
+    size_t i;
+
+    for (i = 0; i < ids->count; i++) {
+        tether_error error;
+        int code = 0;
+
+        if (tether_kill(registry, ids->items[i], options, &error) != 0)
+            code = print_error(cli, &error);
+        else if (cli->json)
+            code = print_task_json(cli, registry, ids->items[i]);
+        if (first == 0)
+            first = code;
+    }
+    return first;
+}
+
+int verb_kill(cli_options *cli, cli_args *args)
+{
+    tether_kill_options options = {0};
+    tether_registry *registry;
+    cli_ids ids;
+    int code;
+
+    args->options = kill_options;
+    options.size = sizeof options;
+    if (!ids_init(&ids, args))
+        return print_no_memory(cli);
+    code = parse(cli, args, &ids, &options);
+    if (code == 0)
+        code = session_open(cli, &registry);
+    if (code == 0)
+        code = session_close(cli, registry, kill_all(cli, registry, &ids, &options));
+    ids_dispose(&ids);
+    return code;
+}

@@ -1,0 +1,311 @@
+/* Owns: "tether output": which bytes of a task's output are shown, and in which form.
+ * Must not: hold more of the output than one chunk, whatever its size.
+ * Runs on: the main thread. */
+#include "verbs.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "duration.h"
+#include "follow.h"
+#include "print.h"
+#include "stream.h"
+#include "escape.h"
+
+#define CHUNK_BYTES (64 * 1024)
+
+const char verb_output_help[] =
+    "tether output ID [options]\n"
+    "\n"
+    "Shows what a task wrote, byte for byte: standard output, then standard error.\n"
+    "\n"
+    "  --stream WHICH       stdout, stderr or both (default: both)\n"
+    "  --tail BYTES         only the last bytes, such as 4096 or 64K\n"
+    "  --lines N            only the last lines; with --tail, what both allow\n"
+    "  --follow             go on until the task ends, in the order in which it writes\n";
+
+enum { OPT_STREAM = 1, OPT_TAIL, OPT_LINES, OPT_FOLLOW };
+
+static const args_option output_options[] = {
+    {"--stream", ARGS_VALUE, OPT_STREAM}, {"--tail", ARGS_VALUE, OPT_TAIL},
+    {"--lines", ARGS_VALUE, OPT_LINES},   {"--follow", ARGS_FLAG, OPT_FOLLOW},
+    {"-f", ARGS_FLAG, OPT_FOLLOW},        {NULL, ARGS_FLAG, 0},
+};
+
+typedef struct output_request {
+    const char *task_id;
+    bool shown[2];  /* by tether_stream */
+    uint64_t tail;  /* UINT64_MAX: all */
+    uint64_t lines; /* UINT64_MAX: all */
+    bool follow;
+} output_request;
+
+/* What is there at one moment: the shown part of standard output, then that of standard error, as
+ * one sequence of bytes. A stream that is not shown has the size 0 here. */
+typedef struct output_view {
+    tether_registry *registry;
+    const char *task_id;
+    uint64_t size[2];
+} output_view;
+
+static int take_stream(const cli_options *cli, output_request *request, const char *value)
+{
+    bool both = strcmp(value, "both") == 0;
+
+    request->shown[TETHER_STDOUT] = both || strcmp(value, "stdout") == 0;
+    request->shown[TETHER_STDERR] = both || strcmp(value, "stderr") == 0;
+    if (request->shown[TETHER_STDOUT] || request->shown[TETHER_STDERR])
+        return 0;
+    return print_failure(cli, TETHER_EINVAL, "read arguments",
+                         "--stream %.80s is unknown: give stdout, stderr or both", value);
+}
+
+static int take_option(const cli_options *cli, output_request *request, int id, const char *value)
+{
+    switch (id) {
+    case OPT_STREAM:
+        return take_stream(cli, request, value);
+    case OPT_TAIL:
+        if (size_parse(value, &request->tail))
+            return 0;
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--tail %.80s is not a size: give %s", value, SIZE_FORMS);
+    case OPT_LINES:
+        if (count_parse(value, &request->lines))
+            return 0;
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--lines %.80s is not a number of lines", value);
+    default:
+        request->follow = true;
+        return 0;
+    }
+}
+
+static int parse(const cli_options *cli, cli_args *args, output_request *request)
+{
+    args_result result;
+    const char *value;
+    int id;
+
+    while ((result = args_next(args, &id, &value)) == ARGS_OPTION || result == ARGS_OPERAND) {
+        int code = 0;
+
+        if (result == ARGS_OPTION)
+            code = take_option(cli, request, id, value);
+        else if (request->task_id != NULL)
+            code = print_failure(cli, TETHER_EINVAL, "read arguments",
+                                 "output takes one task id, and %.80s is one more", value);
+        else
+            request->task_id = value;
+        if (code != 0)
+            return code;
+    }
+    if (result == ARGS_ERROR)
+        return print_args_error(cli, args);
+    if (request->task_id == NULL)
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "output needs a task id; tether list --all shows them");
+    if (request->follow && cli->json)
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--follow and --json do not go together: leave one of them out");
+    return 0;
+}
+
+/* Fills a buffer with [from, from + size) of the view. False with *error on failure. Output never
+ * shrinks while its task is kept; where somebody cut the file, the rest counts as missing. */
+static bool view_read(const output_view *view, uint64_t from, char *buffer, size_t size,
+                      tether_error *error)
+{
+    size_t done = 0;
+
+    while (done < size) {
+        uint64_t at = from + done;
+        bool first = at < view->size[0];
+        tether_stream stream = first ? TETHER_STDOUT : TETHER_STDERR;
+        uint64_t offset = first ? at : at - view->size[0];
+        uint64_t left = view->size[stream] - offset;
+        size_t want = left < size - done ? (size_t)left : size - done;
+        size_t got;
+
+        if (tether_output_read(view->registry, view->task_id, stream, offset, buffer + done, want,
+                               &got, error) != 0)
+            return false;
+        if (got == 0) {
+            error->code = TETHER_EIO;
+            error->os_error = 0;
+            snprintf(error->step, sizeof error->step, "read output");
+            snprintf(error->message, sizeof error->message,
+                     "the output of task %s became shorter while it was read; somebody changed "
+                     "the store's files, so read it again",
+                     view->task_id);
+            return false;
+        }
+        done += got;
+    }
+    return true;
+}
+
+/* Where the last so many lines begin. The end of the last line is not the start of another. Read
+ * backwards, so that the size of all the rest does not matter. */
+static bool find_lines(const output_view *view, uint64_t lines, uint64_t *start,
+                       tether_error *error)
+{
+    static char chunk[CHUNK_BYTES];
+    uint64_t total = view->size[0] + view->size[1];
+    uint64_t from = total;
+    uint64_t ends = 0;
+
+    *start = total;
+    while (lines > 0 && from > 0) {
+        size_t size = from < sizeof chunk ? (size_t)from : sizeof chunk;
+
+        from -= size;
+        if (!view_read(view, from, chunk, size, error))
+            return false;
+        while (size-- > 0) {
+            if (chunk[size] != '\n' || from + size == total - 1)
+                continue;
+            if (++ends == lines) {
+                *start = from + size + 1;
+                return true;
+            }
+        }
+        *start = from;
+    }
+    return true;
+}
+
+/* Where the shown part of the view begins. */
+static bool find_start(const output_view *view, const output_request *request, uint64_t *start,
+                       tether_error *error)
+{
+    uint64_t total = view->size[0] + view->size[1];
+    uint64_t by_tail = request->tail < total ? total - request->tail : 0;
+
+    *start = 0;
+    if (request->lines != UINT64_MAX && !find_lines(view, request->lines, start, error))
+        return false;
+    if (by_tail > *start)
+        *start = by_tail;
+    return true;
+}
+
+static int print_stream_json(const cli_options *cli, cli_follow *from, tether_stream stream,
+                             uint64_t end)
+{
+    static char chunk[CHUNK_BYTES];
+    escape_state json = {{0}, 0};
+    uint64_t *offset = &from->offset[stream];
+    tether_error error;
+
+    stream_text(stream_stdout(), "\"");
+    while (*offset < end) {
+        size_t want = end - *offset < sizeof chunk ? (size_t)(end - *offset) : sizeof chunk;
+        size_t got;
+
+        if (tether_output_read(from->registry, from->task_id, stream, *offset, chunk, want, &got,
+                               &error) != 0)
+            return print_error(cli, &error);
+        if (got == 0)
+            break;
+        escape_json_part(stream_stdout(), &json, chunk, got);
+        *offset += got;
+    }
+    escape_json_end(stream_stdout(), &json);
+    stream_text(stream_stdout(), "\"");
+    return 0;
+}
+
+/* One object, written as it is read. A stream that is not asked for is null. */
+static int print_json(const cli_options *cli, const output_request *request,
+                      const output_view *view, cli_follow *from)
+{
+    static const char *const names[2] = {",\"stdout\":", ",\"stderr\":"};
+    cli_stream *to = stream_stdout();
+    uint64_t size[2];
+    tether_error error;
+    int i;
+
+    /* The sizes are those of the whole streams, whatever part of them is shown. */
+    for (i = 0; i < 2; i++) {
+        size[i] = view->size[i];
+        if (!request->shown[i] && tether_output_size(view->registry, view->task_id,
+                                                     (tether_stream)i, &size[i], &error) != 0)
+            return print_error(cli, &error);
+    }
+    stream_text(to, "{\"task_id\":");
+    escape_json_string(to, view->task_id);
+    for (i = 0; i < 2; i++) {
+        int code = 0;
+
+        stream_text(to, names[i]);
+        if (request->shown[i])
+            code = print_stream_json(cli, from, (tether_stream)i, view->size[i]);
+        else
+            stream_text(to, "null");
+        if (code != 0)
+            return code;
+    }
+    stream_format(to, ",\"stdout_size\":%" PRIu64 ",\"stderr_size\":%" PRIu64 "}\n", size[0],
+                  size[1]);
+    return 0;
+}
+
+static int print_bytes(const cli_options *cli, const output_request *request,
+                       const output_view *view, cli_follow *from)
+{
+    tether_error error;
+    follow_result result = FOLLOW_ENDED;
+    int i;
+
+    if (request->follow) {
+        result = follow_task(from, -1, &error);
+    } else {
+        for (i = 0; i < 2 && result == FOLLOW_ENDED; i++)
+            result = follow_copy(from, (tether_stream)i, view->size[i], &error);
+    }
+    if (result == FOLLOW_FAILED)
+        return print_error(cli, &error);
+    return result == FOLLOW_ENDED ? 0 : print_flush(cli);
+}
+
+static int show(const cli_options *cli, tether_registry *registry, const output_request *request)
+{
+    output_view view = {registry, request->task_id, {0, 0}};
+    cli_follow from = {registry, request->task_id, {NULL, NULL}, {0, 0}};
+    tether_error error;
+    uint64_t start;
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        if (!request->shown[i])
+            continue;
+        from.to[i] = stream_stdout();
+        if (tether_output_size(registry, request->task_id, (tether_stream)i, &view.size[i],
+                               &error) != 0)
+            return print_error(cli, &error);
+    }
+    if (!find_start(&view, request, &start, &error))
+        return print_error(cli, &error);
+    from.offset[0] = start < view.size[0] ? start : view.size[0];
+    from.offset[1] = start - from.offset[0];
+    if (cli->json)
+        return print_json(cli, request, &view, &from);
+    return print_bytes(cli, request, &view, &from);
+}
+
+int verb_output(cli_options *cli, cli_args *args)
+{
+    output_request request = {NULL, {true, true}, UINT64_MAX, UINT64_MAX, false};
+    tether_registry *registry;
+    int code;
+
+    args->options = output_options;
+    code = parse(cli, args, &request);
+    if (code == 0)
+        code = session_open(cli, &registry);
+    if (code != 0)
+        return code;
+    return session_close(cli, registry, show(cli, registry, &request));
+}

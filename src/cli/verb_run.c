@@ -1,0 +1,424 @@
+/* Owns: "tether run": from its options to a started task, and with --wait to that task's end.
+ * Must not: judge what the library judges (programs, shells, directories, the size of a command).
+ * Runs on: the main thread. */
+#include "verbs.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <uv.h>
+
+#include "duration.h"
+#include "follow.h"
+#include "print.h"
+#include "stream.h"
+
+#define COMMAND_FILE_MAX ((size_t)64 * 1024 * 1024)
+
+const char verb_run_help[] =
+    "tether run [options] -- ARG...\n"
+    "tether run [options] -c STRING\n"
+    "tether run [options] -f FILE\n"
+    "\n"
+    "Starts a command as a task that outlives this one, and prints the task's id.\n"
+    "\n"
+    "  -- ARG...            run this program with these arguments, without a shell\n"
+    "  -c STRING            give this text to your shell\n"
+    "  -f FILE              give this file's text to your shell; - is standard input\n"
+    "  --cwd DIR            working directory (default: this one)\n"
+    "  --env NAME=VALUE     set on top of this environment; may be given again\n"
+    "  --timeout DUR        end the task after this long; 0 never (default: 30m)\n"
+    "  --shell SHELL        the shell for -c and -f (default: $BASH, bash, zsh, sh)\n"
+    "  --name TEXT          a label for people\n"
+    "  --project DIR        a directory that the task belongs to\n"
+    "  --merge              standard error goes where standard output goes, as 2>&1\n"
+    "  --stdin FILE         standard input of the task (default: the null device)\n"
+    "  --supervisor WHICH   auto or script\n"
+    "  --no-notify          keep no completion\n"
+    "  --wait[=DUR]         show the output as it comes and exit with the task's code; after\n"
+    "                       DUR leave the task running and exit with 124\n";
+
+enum {
+    OPT_COMMAND = 1,
+    OPT_FILE,
+    OPT_CWD,
+    OPT_ENV,
+    OPT_TIMEOUT,
+    OPT_SHELL,
+    OPT_NAME,
+    OPT_PROJECT,
+    OPT_MERGE,
+    OPT_STDIN,
+    OPT_SUPERVISOR,
+    OPT_NO_NOTIFY,
+    OPT_WAIT
+};
+
+static const args_option run_options[] = {
+    {"-c", ARGS_VALUE, OPT_COMMAND},
+    {"-f", ARGS_VALUE, OPT_FILE},
+    {"--cwd", ARGS_VALUE, OPT_CWD},
+    {"--env", ARGS_VALUE, OPT_ENV},
+    {"--timeout", ARGS_VALUE, OPT_TIMEOUT},
+    {"--shell", ARGS_VALUE, OPT_SHELL},
+    {"--name", ARGS_VALUE, OPT_NAME},
+    {"--project", ARGS_VALUE, OPT_PROJECT},
+    {"--merge", ARGS_FLAG, OPT_MERGE},
+    {"--stdin", ARGS_VALUE, OPT_STDIN},
+    {"--supervisor", ARGS_VALUE, OPT_SUPERVISOR},
+    {"--no-notify", ARGS_FLAG, OPT_NO_NOTIFY},
+    {"--wait", ARGS_MAYBE, OPT_WAIT},
+    {NULL, ARGS_FLAG, 0},
+};
+
+typedef struct run_request {
+    tether_spec spec;
+    const char **env_set;
+    size_t env_count;
+    const char *file; /* of -f */
+    char *file_text;
+    int ways; /* how many of --, -c and -f were given */
+    bool wait;
+    int64_t wait_ms; /* -1: for ever */
+} run_request;
+
+static int usage(const cli_options *cli, const char *message)
+{
+    return print_failure(cli, TETHER_EINVAL, "read arguments", "%s; see tether help run", message);
+}
+
+static int bad_duration(const cli_options *cli, const char *option, const char *value)
+{
+    return print_failure(cli, TETHER_EINVAL, "read arguments",
+                         "%s %.80s is not a duration: give %s", option, value, DURATION_FORMS);
+}
+
+static int take_supervisor(const cli_options *cli, const char *value)
+{
+    if (strcmp(value, "auto") == 0 || strcmp(value, "script") == 0)
+        return 0;
+    if (strcmp(value, "monitor") == 0)
+        return print_failure(cli, TETHER_ENOTSUP, "choose supervisor",
+                             "the monitor is not part of this build; use --supervisor script");
+    return print_failure(cli, TETHER_EINVAL, "read arguments",
+                         "--supervisor %.80s is unknown: give auto or script", value);
+}
+
+static int take_env(const cli_options *cli, run_request *request, const char *value)
+{
+    const char *equals = strchr(value, '=');
+
+    if (equals == NULL || equals == value)
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--env %.80s has no name and value: give NAME=VALUE", value);
+    request->env_set[request->env_count++] = value;
+    return 0;
+}
+
+static int take_timeout(const cli_options *cli, run_request *request, const char *value)
+{
+    int64_t ms;
+
+    if (!duration_parse(value, &ms))
+        return bad_duration(cli, "--timeout", value);
+    request->spec.timeout_ms = ms == 0 ? TETHER_NO_TIMEOUT : ms;
+    return 0;
+}
+
+static int take_wait(const cli_options *cli, run_request *request, const char *value)
+{
+    request->wait = true;
+    request->wait_ms = -1;
+    if (value != NULL && !duration_parse(value, &request->wait_ms))
+        return bad_duration(cli, "--wait", value);
+    return 0;
+}
+
+/* One option of the verb; 0 or an exit code. */
+static int take_option(const cli_options *cli, run_request *request, int id, const char *value)
+{
+    tether_spec *spec = &request->spec;
+
+    switch (id) {
+    case OPT_COMMAND:
+        spec->command = value;
+        request->ways++;
+        return 0;
+    case OPT_FILE:
+        request->file = value;
+        request->ways++;
+        return 0;
+    case OPT_CWD:
+        spec->workdir = value;
+        return 0;
+    case OPT_ENV:
+        return take_env(cli, request, value);
+    case OPT_TIMEOUT:
+        return take_timeout(cli, request, value);
+    case OPT_SHELL:
+        spec->shell = value;
+        return 0;
+    case OPT_NAME:
+        spec->name = value;
+        return 0;
+    case OPT_PROJECT:
+        spec->project_root = value;
+        return 0;
+    case OPT_MERGE:
+        spec->merge_output = true;
+        return 0;
+    case OPT_STDIN:
+        spec->stdin_path = value;
+        return 0;
+    case OPT_SUPERVISOR:
+        return take_supervisor(cli, value);
+    case OPT_NO_NOTIFY:
+        spec->no_notify = true;
+        return 0;
+    default:
+        return take_wait(cli, request, value);
+    }
+}
+
+/* What the options say together. */
+static int check_request(const cli_options *cli, const run_request *request)
+{
+    if (request->ways == 0)
+        return usage(cli, "there is no command to run: give one of -- ARG..., -c STRING, -f FILE");
+    if (request->ways > 1)
+        return usage(cli, "more than one command was given: choose one of --, -c, -f");
+    if (request->spec.argv != NULL && request->spec.shell != NULL)
+        return usage(cli, "--shell is for -c and -f; the program after -- runs without a shell");
+    return 0;
+}
+
+static int parse(const cli_options *cli, cli_args *args, run_request *request)
+{
+    args_result result;
+    const char *value;
+    int id, code;
+
+    while ((result = args_next(args, &id, &value)) == ARGS_OPTION) {
+        code = take_option(cli, request, id, value);
+        if (code != 0)
+            return code;
+    }
+    if (result == ARGS_ERROR)
+        return print_args_error(cli, args);
+    if (result == ARGS_OPERAND) {
+        if (!args->operands_only)
+            return print_failure(cli, TETHER_EINVAL, "read arguments",
+                                 "%.80s stands alone: put -- before a program and its arguments, "
+                                 "or -c before a shell's text",
+                                 value);
+        if (value[0] == '\0')
+            return usage(cli, "the program's name after -- is empty");
+        /* The program is the word just taken; argv ends with NULL as it came. */
+        request->spec.argv = (const char *const *)(args->argv + args->next - 1);
+        request->ways++;
+    } else if (args->operands_only) {
+        return usage(cli, "there is no program after --");
+    }
+    return check_request(cli, request);
+}
+
+static int read_command_file(const cli_options *cli, run_request *request)
+{
+    stream_failure failure;
+    const char *name = strcmp(request->file, "-") == 0 ? "standard input" : request->file;
+    const char *nul;
+    size_t size;
+
+    switch (
+        stream_read_file(request->file, COMMAND_FILE_MAX, &request->file_text, &size, &failure)) {
+    case STREAM_READ_OK:
+        break;
+    case STREAM_READ_NO_MEMORY:
+        return print_no_memory(cli);
+    case STREAM_READ_TOO_BIG:
+        return print_failure(cli, TETHER_ETOOBIG, "read command file",
+                             "%.200s has more than 64 MiB: put the data into a file of its own",
+                             name);
+    default: {
+        tether_error error = {0};
+
+        error.code = failure.code == UV_EACCES ? TETHER_EACCESS : TETHER_EIO;
+        error.os_error = failure.os_error;
+        snprintf(error.step, sizeof error.step, "read command file");
+        snprintf(error.message, sizeof error.message,
+                 "the command file %.200s could not be read (%s); check its name and permissions",
+                 name, uv_strerror(failure.code));
+        return print_error(cli, &error);
+    }
+    }
+    nul = memchr(request->file_text, '\0', size);
+    if (nul != NULL)
+        return print_failure(cli, TETHER_EINVAL, "read command file",
+                             "%.200s has a NUL byte at offset %" PRIu64
+                             ": no shell takes one; remove it",
+                             name, (uint64_t)(nul - request->file_text));
+    request->spec.command = request->file_text;
+    request->spec.command_size = size;
+    return 0;
+}
+
+/* Whoever waited has seen the end, so nobody else needs to be told. A failure leaves the completion
+ * pending and the task's code as it is. */
+static void acknowledge(const cli_options *cli, tether_registry *registry,
+                        const tether_snapshot *snapshot)
+{
+    tether_error error;
+
+    if (!snapshot->notify_on_completion || snapshot->completion_delivered)
+        return;
+    if (tether_completion_ack(registry, snapshot->task_id, NULL, &error) != 0)
+        print_error(cli, &error);
+}
+
+/* The task has ended and its output was shown. */
+static int finish_wait(const cli_options *cli, tether_registry *registry, const char *task_id)
+{
+    tether_snapshot *snapshot;
+    tether_error error;
+    int code = 0, failed;
+
+    if (tether_status_get(registry, task_id, &snapshot, &error) != 0)
+        return print_error(cli, &error);
+    if (cli->json)
+        code = print_snapshot_json(cli, snapshot);
+    failed = print_flush(cli);
+    if (code == 0 && failed == 0) {
+        code = print_outcome(cli, snapshot);
+        acknowledge(cli, registry, snapshot);
+    } else {
+        code = EXIT_FAILED;
+    }
+    tether_snapshot_free(snapshot);
+    return code;
+}
+
+/* The wait was over first. The id is on standard error, because standard output is the task's. */
+static int leave_running(const cli_options *cli, tether_registry *registry, const char *task_id)
+{
+    if (cli->json) {
+        int code = print_task_json(cli, registry, task_id);
+
+        if (code != 0)
+            return code;
+    }
+    return print_failure(cli, TETHER_ETIMEDOUT, "wait for the task",
+                         "task %s goes on in the background: tether output --follow %s shows what "
+                         "it writes, tether wait %s waits for its end",
+                         task_id, task_id, task_id);
+}
+
+static void print_hint(const char *task_id)
+{
+    cli_stream *to = stream_stderr();
+
+    if (!stream_is_terminal(to))
+        return;
+    stream_format(to, "tether: task %s (Ctrl-C leaves it running)\n", task_id);
+    stream_flush(to);
+}
+
+static follow_result wait_silently(tether_registry *registry, const char *task_id,
+                                   int64_t timeout_ms, tether_error *error)
+{
+    int code = tether_wait(registry, &task_id, 1, TETHER_WAIT_ALL, timeout_ms, NULL, error);
+
+    if (code == TETHER_ETIMEDOUT)
+        return FOLLOW_WAIT_OVER;
+    return code == 0 ? FOLLOW_ENDED : FOLLOW_FAILED;
+}
+
+static int wait_for_task(const cli_options *cli, tether_registry *registry, const char *task_id,
+                         int64_t timeout_ms)
+{
+    cli_follow follow = {registry, task_id, {stream_stdout(), stream_stderr()}, {0, 0}};
+    tether_error error;
+    follow_result result;
+
+    if (cli->json) {
+        result = wait_silently(registry, task_id, timeout_ms, &error);
+    } else {
+        print_hint(task_id);
+        result = follow_task(&follow, timeout_ms, &error);
+    }
+    switch (result) {
+    case FOLLOW_ENDED:
+        return finish_wait(cli, registry, task_id);
+    case FOLLOW_WAIT_OVER:
+        return leave_running(cli, registry, task_id);
+    case FOLLOW_FAILED:
+        return print_error(cli, &error);
+    default:
+        print_flush(cli);
+        return print_failure(cli, TETHER_EIO, "show the output",
+                             "the output of task %s could not be shown; it goes on, and tether "
+                             "output %s has all of it",
+                             task_id, task_id);
+    }
+}
+
+/* Prints the id, or the snapshot. The task runs by now: where that fails, standard error has its
+ * id.
+ */
+static int announce(const cli_options *cli, tether_registry *registry, const char *task_id)
+{
+    int code = 0;
+
+    if (cli->json) {
+        code = print_task_json(cli, registry, task_id);
+    } else {
+        stream_text(stream_stdout(), task_id);
+        stream_text(stream_stdout(), "\n");
+    }
+    if (code == 0)
+        code = print_flush(cli);
+    if (code != 0)
+        print_failure(cli, TETHER_EIO, "print the task's id",
+                      "task %s was started all the same; tether kill %s ends it", task_id, task_id);
+    return code == 0 ? 0 : EXIT_FAILED;
+}
+
+static int start(const cli_options *cli, run_request *request)
+{
+    tether_registry *registry;
+    char task_id[TETHER_ID_SIZE];
+    tether_error error;
+    int code = session_open(cli, &registry);
+
+    if (code != 0)
+        return code;
+    request->spec.size = sizeof request->spec;
+    request->spec.env_set = request->env_set;
+    if (tether_spawn(registry, &request->spec, task_id, &error) != 0)
+        code = print_error(cli, &error);
+    else if (request->wait)
+        code = wait_for_task(cli, registry, task_id, request->wait_ms);
+    else
+        code = announce(cli, registry, task_id);
+    return session_close(cli, registry, code);
+}
+
+int verb_run(cli_options *cli, cli_args *args)
+{
+    run_request request = {0};
+    int code;
+
+    request.env_set = calloc((size_t)(args->argc - args->next) + 1, sizeof *request.env_set);
+    if (request.env_set == NULL)
+        return print_no_memory(cli);
+    args->options = run_options;
+    code = parse(cli, args, &request);
+    if (code == 0 && request.file != NULL)
+        code = read_command_file(cli, &request);
+    if (code == 0)
+        code = start(cli, &request);
+    free(request.file_text);
+    free((void *)request.env_set);
+    return code;
+}

@@ -1,0 +1,160 @@
+/* Owns: "tether wait": waiting for tasks as a shell's wait does, and exiting with their codes.
+ * Must not: end or acknowledge what it waited for.
+ * Runs on: the main thread. */
+#include "verbs.h"
+
+#include "duration.h"
+#include "ids.h"
+#include "print.h"
+#include "stream.h"
+
+const char verb_wait_help[] =
+    "tether wait [ID...] [-n] [--timeout DUR]\n"
+    "\n"
+    "Waits until all of these tasks have ended and exits with the code of the last one.\n"
+    "Without an ID: all running tasks of the session, and exits with 0.\n"
+    "\n"
+    "  -n                   until any one has ended; prints its id, exits with its code\n"
+    "  --timeout DUR        wait no longer than this, then exit with 124; 0 only looks\n";
+
+enum { OPT_ANY = 1, OPT_TIMEOUT };
+
+static const args_option wait_options[] = {
+    {"-n", ARGS_FLAG, OPT_ANY},
+    {"--timeout", ARGS_VALUE, OPT_TIMEOUT},
+    {NULL, ARGS_FLAG, 0},
+};
+
+typedef struct wait_request {
+    cli_ids ids;
+    bool any;
+    bool all_running;   /* no id was given */
+    int64_t timeout_ms; /* -1: for ever */
+} wait_request;
+
+static int parse(const cli_options *cli, cli_args *args, wait_request *request)
+{
+    args_result result;
+    const char *value;
+    int id;
+
+    while ((result = args_next(args, &id, &value)) == ARGS_OPTION || result == ARGS_OPERAND) {
+        if (result == ARGS_OPERAND)
+            request->ids.items[request->ids.count++] = value;
+        else if (id == OPT_ANY)
+            request->any = true;
+        else if (!duration_parse(value, &request->timeout_ms))
+            return print_failure(cli, TETHER_EINVAL, "read arguments",
+                                 "--timeout %.80s is not a duration: give %s", value,
+                                 DURATION_FORMS);
+    }
+    if (result == ARGS_ERROR)
+        return print_args_error(cli, args);
+    request->all_running = request->ids.count == 0;
+    return 0;
+}
+
+static int find_running(const cli_options *cli, tether_registry *registry, wait_request *request)
+{
+    tether_snapshot_list *list;
+    tether_error error;
+
+    if (tether_list(registry, TETHER_LIST_RUNNING, &list, &error) != 0)
+        return print_error(cli, &error);
+    if (ids_from_list(&request->ids, list))
+        return 0;
+    tether_snapshot_list_free(list);
+    return print_no_memory(cli);
+}
+
+/* Prints with --json a task that has ended; *outcome is its code for the waiter. One that has not
+ * ended, after a wait that was over, is left out. */
+static int report(const cli_options *cli, tether_registry *registry, const char *task_id,
+                  int *outcome)
+{
+    tether_snapshot *snapshot;
+    tether_error error;
+    int code = 0;
+
+    if (tether_status_get(registry, task_id, &snapshot, &error) != 0)
+        return print_error(cli, &error);
+    if (tether_status_ended(snapshot->status)) {
+        if (cli->json)
+            code = print_snapshot_json(cli, snapshot);
+        if (outcome != NULL)
+            *outcome = print_outcome(cli, snapshot);
+    }
+    tether_snapshot_free(snapshot);
+    return code;
+}
+
+static int wait_any(const cli_options *cli, tether_registry *registry, const wait_request *request)
+{
+    const char *task_id;
+    tether_error error;
+    int outcome = EXIT_FAILED, code;
+    size_t index;
+
+    if (request->ids.count == 0)
+        return print_failure(cli, TETHER_ENOTASK, "wait for any task",
+                             "no task runs in this session; tether completions shows those that "
+                             "ended");
+    if (tether_wait(registry, request->ids.items, request->ids.count, TETHER_WAIT_ANY,
+                    request->timeout_ms, &index, &error) != 0)
+        return print_error(cli, &error);
+    task_id = request->ids.items[index];
+    if (!cli->json) {
+        stream_text(stream_stdout(), task_id);
+        stream_text(stream_stdout(), "\n");
+    }
+    code = report(cli, registry, task_id, &outcome);
+    return code != 0 ? code : outcome;
+}
+
+static int wait_all(const cli_options *cli, tether_registry *registry, const wait_request *request)
+{
+    const cli_ids *ids = &request->ids;
+    tether_error error;
+    int waited = 0, outcome = 0, code = 0;
+    size_t i;
+
+    if (ids->count > 0)
+        waited = tether_wait(registry, ids->items, ids->count, TETHER_WAIT_ALL, request->timeout_ms,
+                             NULL, &error);
+    if (waited != 0 && waited != TETHER_ETIMEDOUT)
+        return print_error(cli, &error);
+    for (i = 0; i < ids->count && code == 0; i++) {
+        /* Only the last one's code is the answer, and as in a shell only where ids were given. */
+        bool last = i + 1 == ids->count && !request->all_running && waited == 0;
+
+        if (cli->json || last)
+            code = report(cli, registry, ids->items[i], last ? &outcome : NULL);
+    }
+    if (waited != 0)
+        return print_error(cli, &error);
+    return code != 0 ? code : outcome;
+}
+
+int verb_wait(cli_options *cli, cli_args *args)
+{
+    wait_request request = {{NULL, 0, NULL}, false, false, -1};
+    tether_registry *registry;
+    int code;
+
+    args->options = wait_options;
+    if (!ids_init(&request.ids, args))
+        return print_no_memory(cli);
+    code = parse(cli, args, &request);
+    if (code == 0)
+        code = session_open(cli, &registry);
+    if (code == 0) {
+        if (request.all_running)
+            code = find_running(cli, registry, &request);
+        if (code == 0)
+            code =
+                request.any ? wait_any(cli, registry, &request) : wait_all(cli, registry, &request);
+        code = session_close(cli, registry, code);
+    }
+    ids_dispose(&request.ids);
+    return code;
+}

@@ -1,0 +1,35 @@
+/* The exit marker: the lines that a supervisor appends to its lifeline. Pure; any thread. docs/format.md defines them. */
+#ifndef TETHER_MARKER_H
+#define TETHER_MARKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "os_process.h"
+
+/* More bytes than any supervisor writes: what is longer is damaged, and is never read whole. */
+#define TETHER__MARKER_LIMIT 512
+
+typedef enum tether__end {
+    TETHER__END_NONE,     /* nothing is said of an end */
+    TETHER__END_EXIT,     /* `exit CODE` */
+    TETHER__END_SIGNAL,   /* `signal NUMBER` */
+    TETHER__END_TIMED_OUT /* `timed_out`: a supervisor kept the deadline itself */
+} tether__end;
+
+typedef struct tether__marker {
+    bool present;               /* there is a file */
+    bool damaged;               /* it says something that no supervisor writes */
+    bool unfinished;            /* its last line has no newline: being written, or cut off */
+    tether__identity identity;  /* the supervisor; pid 0: it has not said */
+    tether__end end;
+    int64_t value;              /* the code or signal */
+    int64_t uptime_ms;          /* when it ended, by the uptime clock; -1: not said */
+    int64_t modified_at;        /* the file's time of writing, Unix milliseconds; 0: not known */
+} tether__marker;
+
+/* Reads a marker's text. The first end counts; nothing after it is looked at. */
+void tether__marker_parse(const char *text, size_t size, tether__marker *marker);
+
+#endif

@@ -1,0 +1,31 @@
+/* Seam: the lifeline, a file that is held exactly while a supervisor lives (or its host has not started it yet), and that the
+ * supervisor appends its marker to. docs/format.md has the reasons. */
+#ifndef TETHER_OS_LIFELINE_H
+#define TETHER_OS_LIFELINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "os_file.h"
+#include "tether/error.h"
+
+typedef struct tether__lifeline {
+    intptr_t handle; /* what the supervisor inherits; -1: none */
+} tether__lifeline;
+
+/* Creates and holds a lifeline that must not exist (TETHER_ELOCKED when the name is taken), and reserves room for the marker, so
+ * that a full disk cannot lose it; where the file system cannot reserve, that is no error. Nothing is left after a failure. */
+int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__lifeline *lifeline,
+                               tether_error *error);
+
+/* Whether the file still has its name: false once somebody took it for a leftover. */
+bool tether__os_lifeline_linked(const tether__lifeline *lifeline);
+
+/* Closes this process's handle. A supervisor that inherited it holds the lifeline on. */
+void tether__os_lifeline_close(tether__lifeline *lifeline);
+
+/* Whether anybody holds it; a lifeline that is not there is not held. Two who ask do not see each other, no event is raised. */
+int tether__os_lifeline_held(tether__dir *exits, const char *task_id, bool *held,
+                             tether_error *error);
+
+#endif

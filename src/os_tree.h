@@ -1,0 +1,49 @@
+/* Seam: all processes of a task: its process group and session (POSIX) or job (Windows), and what carries its cookie, the variable
+ * TETHER_TASK_ID, in the environment. */
+#ifndef TETHER_OS_TREE_H
+#define TETHER_OS_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "os_process.h"
+#include "tether/task.h"
+#include "tether/error.h"
+
+typedef struct tether__tree {
+    const char *task_id;
+    tether__identity supervisor; /* pid 0: not known; then only the cookie finds anything */
+    bool supervisor_alive;       /* it was verified a moment ago: the lifeline is held and the identity fits */
+} tether__tree;
+
+typedef enum tether__tree_signal {
+    TETHER__SIGNAL_POLITE, /* SIGTERM, and SIGCONT so that a stopped process takes notice */
+    TETHER__SIGNAL_FINAL   /* SIGKILL, TerminateJobObject */
+} tether__tree_signal;
+
+/* Sends one of the two. Each process is verified right before, through a handle that pins it where the platform has one; the
+ * caller's own process is never a target. *left is how many live processes of the tree were seen. TETHER_EFOREIGN, with nothing
+ * sent, when the supervisor lives in another pid namespace. */
+int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal, size_t *left,
+                           tether_error *error);
+
+/* Sends any signal by its number, by the same rules. */
+int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,
+                                  tether_error *error);
+
+/* The live processes of the tree (zombies are not live): up to room pids, and how many there are. */
+int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t room, size_t *count,
+                            tether_error *error);
+
+/* The number of a signal by name with or without SIG, or by number; 0: there is none. */
+int tether__os_signal_number(const char *name);
+
+/* The numbers of the signals that a polite and a final kill send. */
+int tether__os_signal_polite(void);
+int tether__os_signal_final(void);
+
+/* Whether members that left the process group and session are found by their cookie here. */
+bool tether__os_tree_finds_cookies(void);
+
+#endif

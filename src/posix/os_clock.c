@@ -1,0 +1,52 @@
+/* Owns the clocks and the boot id.
+ * Must not: keep state.
+ * Thread: any. */
+#include "../os_clock.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static int64_t clock_ms(clockid_t clock)
+{
+    struct timespec now;
+    if (clock_gettime(clock, &now) != 0)
+        return 0;
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t tether__os_wall_ms(void)
+{
+    return clock_ms(CLOCK_REALTIME);
+}
+
+int64_t tether__os_monotonic_ms(void)
+{
+#ifdef CLOCK_UPTIME_RAW /* macOS: its CLOCK_MONOTONIC goes on during sleep */
+    return clock_ms(CLOCK_UPTIME_RAW);
+#else
+    return clock_ms(CLOCK_MONOTONIC);
+#endif
+}
+
+int64_t tether__os_uptime_ms(void)
+{
+#ifdef CLOCK_BOOTTIME /* Linux: its CLOCK_MONOTONIC stands still during sleep; /proc/uptime does not */
+    return clock_ms(CLOCK_BOOTTIME);
+#else
+    return clock_ms(CLOCK_MONOTONIC);
+#endif
+}
+
+void tether__os_boot_id(char id[TETHER__BOOT_ID_SIZE])
+{
+    id[0] = '\0';
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    ssize_t got = read(fd, id, TETHER__BOOT_ID_SIZE - 1);
+    close(fd);
+    id[got > 0 ? got : 0] = '\0';
+    id[strcspn(id, "\n")] = '\0';
+}

@@ -1,0 +1,154 @@
+/* Owns what the host's process and machine offer: environment, programs, limits, folders.
+ * Must not: change any of it.
+ * Thread: any; the environment is read while no other thread changes it. */
+#include "../os_host.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../error.h"
+#include "posix_error.h"
+
+extern char **environ;
+
+const char *const *tether__os_environ(void)
+{
+    return (const char *const *)environ;
+}
+
+static char *join(const char *folder, const char *name)
+{
+    size_t size = strlen(folder) + strlen(name) + 2;
+    char *path = malloc(size);
+    if (path != NULL)
+        snprintf(path, size, "%s/%s", folder, name);
+    return path;
+}
+
+int tether__os_default_store(char **path, tether_error *error)
+{
+    const char *state = getenv("XDG_STATE_HOME");
+    const char *home = getenv("HOME");
+    *path = NULL;
+    /* The XDG rules: a relative path counts as not set. */
+    if (state != NULL && state[0] == '/')
+        *path = join(state, "tether");
+    else if (home != NULL && home[0] == '/')
+        *path = join(home, ".local/state/tether");
+    else
+        return tether__fail(error, TETHER_EINVAL, 0, "find store",
+                            "neither XDG_STATE_HOME nor HOME is set; name a store");
+    return *path != NULL ? TETHER_OK : tether__fail_memory(error, "find store");
+}
+
+int tether__os_real_directory(const char *path, char **real, tether_error *error)
+{
+    const char *shown = path != NULL ? path : "the current directory";
+    struct stat st;
+    *real = realpath(path != NULL ? path : ".", NULL);
+    int os_error = *real == NULL ? errno : 0;
+    if (os_error == 0 && stat(*real, &st) != 0)
+        os_error = errno;
+    if (os_error == 0 && !S_ISDIR(st.st_mode))
+        os_error = ENOTDIR;
+    if (os_error == 0 && faccessat(AT_FDCWD, *real, X_OK, AT_EACCESS) != 0)
+        os_error = errno;
+    if (os_error == 0)
+        return TETHER_OK;
+    free(*real);
+    *real = NULL;
+    const char *why = os_error == ENOENT    ? "it does not exist; create it or choose another"
+                      : os_error == ENOTDIR ? "it is no directory"
+                      : os_error == EACCES  ? "it cannot be entered; check its permissions"
+                                            : "it cannot be used";
+    return tether__fail(error, TETHER_EWORKDIR, os_error, "check working directory",
+                        "working directory %.300s: %s", shown, why);
+}
+
+/* 0, or errno: why a path cannot be executed. */
+static int check_program(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return errno;
+    if (!S_ISREG(st.st_mode))
+        return EACCES;
+    return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0 ? 0 : errno;
+}
+
+static int search_path(const char *name, const char *list, const char *workdir, char **found)
+{
+    int seen = ENOENT;
+    for (const char *at = list;; at++) {
+        size_t size = strcspn(at, ":");
+        char folder[PATH_MAX];
+        /* An empty or relative entry means the directory that the program starts in. */
+        int length = size > 0 && at[0] == '/'
+                         ? snprintf(folder, sizeof folder, "%.*s", (int)size, at)
+                         : snprintf(folder, sizeof folder, "%s/%.*s", workdir, (int)size, at);
+        if (length > 0 && (size_t)length < sizeof folder) {
+            char *path = join(folder, name);
+            if (path == NULL)
+                return ENOMEM;
+            int os_error = check_program(path);
+            if (os_error == 0) {
+                *found = path;
+                return 0;
+            }
+            free(path);
+            if (os_error == EACCES)
+                seen = EACCES;
+        }
+        at += size;
+        if (*at == '\0')
+            return seen;
+    }
+}
+
+int tether__os_find_program(const char *name, const char *path_list, const char *workdir,
+                            char **found, tether_error *error)
+{
+    int os_error;
+    *found = NULL;
+    if (name[0] == '\0')
+        return tether__fail(error, TETHER_EINVAL, 0, "find program", "the program's name is empty");
+    if (strchr(name, '/') == NULL) {
+        const char *list = path_list != NULL ? path_list : "/usr/local/bin:/usr/bin:/bin";
+        os_error = search_path(name, list, workdir, found);
+    } else {
+        *found = name[0] == '/' ? strdup(name) : join(workdir, name);
+        os_error = *found != NULL ? check_program(*found) : ENOMEM;
+    }
+    if (os_error == 0)
+        return TETHER_OK;
+    free(*found);
+    *found = NULL;
+    if (os_error == ENOENT || os_error == ENOTDIR)
+        return tether__fail(error, TETHER_ENOPROGRAM, os_error, "find program",
+                            "%.300s: program not found; check the name and PATH", name);
+    if (os_error == EACCES)
+        return tether__fail(error, TETHER_ENOEXEC, os_error, "find program",
+                            "%.300s: cannot be executed; check its permissions", name);
+    return tether__posix_fail(error, os_error, "find program", name);
+}
+
+size_t tether__os_string_limit(void)
+{
+#ifdef __linux__
+    return 32 * (size_t)sysconf(_SC_PAGESIZE); /* MAX_ARG_STRLEN */
+#else
+    return tether__os_exec_limit();
+#endif
+}
+
+size_t tether__os_exec_limit(void)
+{
+    long limit = sysconf(_SC_ARG_MAX);
+    return limit > 0 ? (size_t)limit : 128 * 1024;
+}

@@ -1,0 +1,106 @@
+/* Owns the lifeline's file: its lock, its reserved room, its probe.
+ * Must not: write a byte into it; that is the supervisor's alone.
+ * Thread: any. */
+#include "../os_lifeline.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../error.h"
+#include "posix_dir.h"
+#include "posix_error.h"
+
+static const char step[] = "create lifeline";
+
+enum { RESERVED_BYTES = 4096 };
+
+/* 0 or errno. Appended lines use the reserved block, also when the disk is full by then. */
+static int reserve(int fd)
+{
+#ifdef FALLOC_FL_KEEP_SIZE
+    int result;
+    do
+        result = fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, RESERVED_BYTES);
+    while (result != 0 && errno == EINTR);
+    if (result != 0 && errno != EOPNOTSUPP && errno != ENOSYS)
+        return errno;
+#else
+    (void)fd;
+#endif
+    return 0;
+}
+
+/* 0 or errno. Blocking: a probe's shared lock may be on the file for an instant. */
+static int hold(int fd)
+{
+    while (flock(fd, LOCK_EX) != 0) {
+        if (errno != EINTR)
+            return errno;
+    }
+    return 0;
+}
+
+int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__lifeline *lifeline,
+                               tether_error *error)
+{
+    lifeline->handle = -1;
+    int fd = openat(exits->fd, task_id,
+                    O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        int os_error = errno;
+        int code = os_error == EEXIST ? TETHER_ELOCKED
+                   : os_error == ENOENT ? TETHER_EGONE
+                                        : tether__posix_code(os_error);
+        return tether__posix_fail_as(error, code, os_error, step, exits->path);
+    }
+    int os_error = hold(fd);
+    if (os_error == 0)
+        os_error = reserve(fd);
+    if (os_error != 0) {
+        unlinkat(exits->fd, task_id, 0);
+        close(fd);
+        return tether__posix_fail(error, os_error, step, exits->path);
+    }
+    lifeline->handle = fd;
+    return TETHER_OK;
+}
+
+bool tether__os_lifeline_linked(const tether__lifeline *lifeline)
+{
+    struct stat st;
+    return fstat((int)lifeline->handle, &st) == 0 && st.st_nlink > 0;
+}
+
+void tether__os_lifeline_close(tether__lifeline *lifeline)
+{
+    if (lifeline->handle >= 0)
+        close((int)lifeline->handle);
+    lifeline->handle = -1;
+}
+
+int tether__os_lifeline_held(tether__dir *exits, const char *task_id, bool *held,
+                             tether_error *error)
+{
+    *held = false;
+    int fd = openat(exits->fd, task_id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) {
+        int os_error = errno;
+        /* What is not there, or is no file of ours, nobody holds. */
+        if (os_error == ENOENT || os_error == ELOOP)
+            return TETHER_OK;
+        return tether__posix_fail(error, os_error, "probe lifeline", exits->path);
+    }
+    int os_error = flock(fd, LOCK_SH | LOCK_NB) == 0 ? 0 : errno;
+    close(fd);
+    if (os_error == 0)
+        return TETHER_OK;
+    if (os_error != EWOULDBLOCK)
+        return tether__posix_fail_as(error, TETHER_ENOTSUP, os_error, "probe lifeline",
+                                     exits->path);
+    *held = true;
+    return TETHER_OK;
+}

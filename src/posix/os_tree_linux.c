@@ -1,0 +1,223 @@
+/* Owns finding and signalling the processes of a task on Linux: its session from /proc, and whatever carries its cookie.
+ * Must not: signal a process that was not verified through a descriptor that pins it, nor the caller's own process.
+ * Thread: any. */
+#include "../os_tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../error.h"
+#include "pidfd.h"
+#include "posix_error.h"
+#include "procfs.h"
+
+static const char step[] = "signal task";
+
+typedef struct candidate {
+    int64_t pid;
+    uint64_t start_time;
+    bool in_group;
+    bool in_session;
+    bool has_cookie;
+} candidate;
+
+typedef struct scan {
+    candidate *items;
+    size_t count;
+    size_t room;
+} scan;
+
+static bool scan_add(scan *found, const candidate *item)
+{
+    if (found->count == found->room) {
+        size_t room = found->room == 0 ? 16 : found->room * 2;
+        candidate *items = realloc(found->items, room * sizeof *items);
+        if (items == NULL)
+            return false;
+        found->items = items;
+        found->room = room;
+    }
+    found->items[found->count++] = *item;
+    return true;
+}
+
+static bool is_foreign(const tether__identity *identity)
+{
+    char pid_ns[TETHER__PID_NS_SIZE];
+    tether__os_pid_ns(pid_ns);
+    return identity->pid_ns[0] != '\0' && strcmp(identity->pid_ns, pid_ns) != 0;
+}
+
+/* Whether a process may belong to the task; what it is, in *item. */
+static bool inspect(int64_t pid, const tether__tree *tree, const char *cookie, candidate *item)
+{
+    tether__proc process;
+    if (pid == getpid() || tether__proc_read(pid, &process) != 0 || tether__proc_ended(&process))
+        return false;
+    int64_t leader = tree->supervisor.pid;
+    *item = (candidate){
+        .pid = pid,
+        .start_time = process.start_time,
+        .in_group = leader > 0 && process.group == leader,
+        .in_session = leader > 0 && process.session == leader,
+        .has_cookie = tether__proc_has_variable(pid, cookie),
+    };
+    return item->in_group || item->in_session || item->has_cookie;
+}
+
+static int read_candidates(const tether__tree *tree, scan *found, tether_error *error)
+{
+    char cookie[TETHER_ID_SIZE + 32];
+    snprintf(cookie, sizeof cookie, "TETHER_TASK_ID=%s", tree->task_id);
+    DIR *proc = opendir("/proc");
+    if (proc == NULL)
+        return tether__posix_fail_as(error, TETHER_ENOTSUP, errno, "list processes", "/proc");
+    bool fits = true;
+    for (struct dirent *entry; fits && (entry = readdir(proc)) != NULL;) {
+        candidate item;
+        char *end;
+        long long pid = strtoll(entry->d_name, &end, 10);
+        if (pid > 0 && *end == '\0' && inspect(pid, tree, cookie, &item))
+            fits = scan_add(found, &item);
+    }
+    closedir(proc);
+    return fits ? TETHER_OK : tether__fail_memory(error, "list processes");
+}
+
+/* Session and group numbers are pids, and may be somebody else's once the supervisor and everybody in its session have gone. They
+ * count while it lives, or while a member with the cookie proves that the session is still the task's. */
+static void drop_strangers(const tether__tree *tree, scan *found)
+{
+    bool trusted = tree->supervisor_alive;
+    for (size_t i = 0; i < found->count; i++)
+        trusted = trusted || (found->items[i].has_cookie && found->items[i].in_session);
+    size_t kept = 0;
+    for (size_t i = 0; i < found->count; i++) {
+        if (trusted || found->items[i].has_cookie)
+            found->items[kept++] = found->items[i];
+    }
+    found->count = kept;
+}
+
+static int find_members(const tether__tree *tree, scan *found, tether_error *error)
+{
+    *found = (scan){0};
+    if (is_foreign(&tree->supervisor))
+        return tether__fail(error, TETHER_EFOREIGN, 0, step,
+                            "task %s was started in another pid namespace, where its pids mean "
+                            "other processes: kill it from there",
+                            tree->task_id);
+    int code = read_candidates(tree, found, error);
+    if (code != TETHER_OK) {
+        free(found->items);
+        *found = (scan){0};
+        return code;
+    }
+    drop_strangers(tree, found);
+    return TETHER_OK;
+}
+
+/* Pins the process, makes sure that it is still the one that was found, and signals it. */
+static void signal_one(const candidate *item, const int *numbers, size_t count)
+{
+    tether__proc process;
+    int pidfd = tether__pidfd_open(item->pid);
+    if (pidfd < 0 && errno != ENOSYS)
+        return;
+    bool same = tether__proc_read(item->pid, &process) == 0 &&
+                process.start_time == item->start_time && !tether__proc_ended(&process);
+    for (size_t i = 0; same && i < count; i++) {
+        /* Kernels before 5.3 know pids only; the check above was a moment ago. */
+        if (pidfd >= 0)
+            tether__pidfd_signal(pidfd, numbers[i]);
+        else
+            kill((pid_t)item->pid, numbers[i]);
+    }
+    if (pidfd >= 0)
+        close(pidfd);
+}
+
+/* The group at once, so that no member forks away between two single signals. Only while the supervisor, its leader, is pinned and
+ * verified; false: it was not done. */
+static bool signal_group(const tether__tree *tree, const int *numbers, size_t count)
+{
+    const tether__identity *leader = &tree->supervisor;
+    if (!tree->supervisor_alive || leader->pid <= 0 || getpgrp() == (pid_t)leader->pid)
+        return false;
+    int pidfd = tether__pidfd_open(leader->pid);
+    if (pidfd < 0)
+        return false;
+    bool sent = false;
+    if (tether__os_process_alive(leader) == TETHER__ALIVE) {
+        sent = true;
+        for (size_t i = 0; i < count; i++) {
+            if (tether__pidfd_signal_group(pidfd, numbers[i]) == EINVAL)
+                kill(-(pid_t)leader->pid, numbers[i]);
+        }
+    }
+    close(pidfd);
+    return sent;
+}
+
+static int send_all(const tether__tree *tree, const int *numbers, size_t count, size_t *left,
+                    tether_error *error)
+{
+    scan found;
+    *left = 0;
+    if (is_foreign(&tree->supervisor))
+        return find_members(tree, &found, error);
+    bool group_done = signal_group(tree, numbers, count);
+    int code = find_members(tree, &found, error);
+    if (code != TETHER_OK)
+        return code;
+    for (size_t i = 0; i < found.count; i++) {
+        if (!group_done || !found.items[i].in_group)
+            signal_one(&found.items[i], numbers, count);
+    }
+    *left = found.count;
+    free(found.items);
+    return TETHER_OK;
+}
+
+int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal, size_t *left,
+                           tether_error *error)
+{
+    /* A stopped process takes notice of SIGTERM only when it goes on. */
+    static const int polite[] = {SIGTERM, SIGCONT};
+    static const int final[] = {SIGKILL};
+    if (signal == TETHER__SIGNAL_POLITE)
+        return send_all(tree, polite, 2, left, error);
+    return send_all(tree, final, 1, left, error);
+}
+
+int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,
+                                  tether_error *error)
+{
+    return send_all(tree, &number, 1, left, error);
+}
+
+int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t room, size_t *count,
+                            tether_error *error)
+{
+    scan found;
+    *count = 0;
+    int code = find_members(tree, &found, error);
+    if (code != TETHER_OK)
+        return code;
+    for (size_t i = 0; i < found.count && i < room; i++)
+        pids[i] = found.items[i].pid;
+    *count = found.count;
+    free(found.items);
+    return TETHER_OK;
+}
+
+bool tether__os_tree_finds_cookies(void)
+{
+    tether__proc self;
+    return tether__proc_read(getpid(), &self) == 0;
+}

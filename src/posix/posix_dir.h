@@ -1,0 +1,10 @@
+/* What a directory handle is on POSIX: for the other files of this folder. */
+#ifndef TETHER_POSIX_DIR_H
+#define TETHER_POSIX_DIR_H
+
+struct tether__dir {
+    int fd;
+    char *path;
+};
+
+#endif

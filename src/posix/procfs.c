@@ -1,0 +1,83 @@
+/* Owns the parsing of /proc/PID/stat and /proc/PID/environ.
+ * Must not: conclude anything from them.
+ * Thread: any. */
+#include "procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { STAT_SIZE = 1024, ENVIRON_CHUNK = 16384 };
+
+static int open_entry(int64_t pid, const char *entry)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%lld/%s", (long long)pid, entry);
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+int tether__proc_read(int64_t pid, tether__proc *process)
+{
+    char text[STAT_SIZE];
+    int fd = open_entry(pid, "stat");
+    if (fd < 0)
+        return errno;
+    ssize_t size = read(fd, text, sizeof text - 1);
+    int os_error = size < 0 ? errno : 0;
+    close(fd);
+    if (os_error != 0)
+        return os_error;
+    text[size] = '\0';
+
+    /* The second field is the program's name in parentheses and may hold anything, parentheses too. */
+    const char *after = strrchr(text, ')');
+    long long group, session;
+    unsigned long long start;
+    if (after == NULL || sscanf(after + 1,
+                                " %c %*d %lld %lld %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
+                                "%*d %*d %*d %llu",
+                                &process->state, &group, &session, &start) != 4)
+        return ESRCH;
+    process->group = group;
+    process->session = session;
+    process->start_time = start;
+    return 0;
+}
+
+/* Matches one entry over chunk borders: where in the entry we are, or PASSED until the next zero byte. */
+typedef struct matcher {
+    const char *entry;
+    size_t size; /* with the terminating zero */
+    size_t at;
+} matcher;
+
+#define PASSED ((size_t)-1)
+
+static bool matcher_feed(matcher *m, const char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (m->at != PASSED && bytes[i] == m->entry[m->at]) {
+            if (++m->at == m->size)
+                return true;
+        } else {
+            m->at = bytes[i] == '\0' ? 0 : PASSED;
+        }
+    }
+    return false;
+}
+
+bool tether__proc_has_variable(int64_t pid, const char *entry)
+{
+    int fd = open_entry(pid, "environ");
+    if (fd < 0)
+        return false;
+    char chunk[ENVIRON_CHUNK];
+    matcher m = {entry, strlen(entry) + 1, 0};
+    bool found = false;
+    for (ssize_t got; !found && (got = read(fd, chunk, sizeof chunk)) > 0;)
+        found = matcher_feed(&m, chunk, (size_t)got);
+    close(fd);
+    return found;
+}

@@ -1,0 +1,26 @@
+/* Reading Linux's /proc, for the other files of this folder. */
+#ifndef TETHER_PROCFS_H
+#define TETHER_PROCFS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct tether__proc {
+    char state; /* as in /proc/PID/stat: 'Z' and 'X' have ended */
+    int64_t group;
+    int64_t session;
+    uint64_t start_time; /* clock ticks since the boot */
+} tether__proc;
+
+/* 0, or errno: ENOENT or ESRCH where there is no such process. */
+int tether__proc_read(int64_t pid, tether__proc *process);
+
+static inline bool tether__proc_ended(const tether__proc *process)
+{
+    return process->state == 'Z' || process->state == 'X' || process->state == 'x';
+}
+
+/* Whether the process's environment has exactly this "NAME=value"; false where it may not be read. Of any size. */
+bool tether__proc_has_variable(int64_t pid, const char *entry);
+
+#endif

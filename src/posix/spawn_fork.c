@@ -1,0 +1,137 @@
+/* Owns the start by fork, for platforms whose posix_spawn cannot change the directory or close all descriptors.
+ * Must not: call anything in the child that is not async-signal-safe: another thread of the host may have held any lock.
+ * Thread: any. */
+#include "spawn_start.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { REPORT_FD = 3, DESCRIPTORS_WHEN_UNLIMITED = 65536 };
+
+static void close_from(int first)
+{
+#ifdef SYS_close_range
+    if (syscall(SYS_close_range, (unsigned)first, ~0u, 0u) == 0)
+        return;
+#endif
+    long limit = sysconf(_SC_OPEN_MAX);
+    if (limit < 0 || limit > DESCRIPTORS_WHEN_UNLIMITED)
+        limit = DESCRIPTORS_WHEN_UNLIMITED;
+    for (int fd = first; fd < (int)limit; fd++)
+        close(fd);
+}
+
+static void reset_signals(void)
+{
+    struct sigaction action = {0};
+    action.sa_handler = SIG_DFL;
+    for (int number = 1; number < NSIG; number++)
+        sigaction(number, &action, NULL); /* fails for those that cannot be changed, which is right */
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int arrange_descriptors(const tether__child_fds *fds, int report)
+{
+    for (int i = 0; i < 3; i++) {
+        if (dup2(fds->standard[i], i) < 0)
+            return errno;
+    }
+    if (fchdir(fds->workdir) != 0 || dup2(fds->lifeline, TETHER__LIFELINE_FD) < 0 ||
+        dup2(report, REPORT_FD) < 0 || fcntl(REPORT_FD, F_SETFD, FD_CLOEXEC) != 0)
+        return errno;
+    for (int fd = REPORT_FD + 1; fd < TETHER__LIFELINE_FD; fd++)
+        close(fd);
+    close_from(TETHER__LIFELINE_FD + 1);
+    return 0;
+}
+
+/* The child. It ends in the program, or by reporting errno. */
+static void run_child(const tether__start *start, const tether__child_fds *fds, int report)
+{
+    int os_error = setsid() < 0 ? errno : 0;
+    if (os_error == 0)
+        os_error = arrange_descriptors(fds, report);
+    if (os_error == 0) {
+        report = REPORT_FD;
+        reset_signals();
+        execve(start->program, (char *const *)start->argv, (char *const *)start->envp);
+        os_error = errno;
+    }
+    ssize_t ignored = write(report, &os_error, sizeof os_error);
+    (void)ignored;
+    _exit(127);
+}
+
+/* The errno that the child reports; 0 when the exec closed the pipe. */
+static int read_report(int fd)
+{
+    int os_error = 0;
+    ssize_t got;
+    do
+        got = read(fd, &os_error, sizeof os_error);
+    while (got < 0 && errno == EINTR);
+    return got == (ssize_t)sizeof os_error ? os_error : 0;
+}
+
+/* A pipe that is close-on-exec and above the numbers that the child gives out. 0 or errno. */
+static int open_report(int report[2])
+{
+    int raw[2];
+    if (pipe(raw) != 0)
+        return errno;
+    int os_error = 0;
+    for (int i = 0; i < 2; i++) {
+        report[i] = fcntl(raw[i], F_DUPFD_CLOEXEC, TETHER__LIFELINE_FD + 1);
+        if (report[i] < 0)
+            os_error = errno;
+        close(raw[i]);
+    }
+    for (int i = 0; os_error != 0 && i < 2; i++) {
+        if (report[i] >= 0)
+            close(report[i]);
+    }
+    return os_error;
+}
+
+int tether__posix_start(const tether__start *start, const tether__child_fds *fds, pid_t *pid)
+{
+    int report[2];
+    int os_error = open_report(report);
+    if (os_error != 0)
+        return os_error;
+
+    /* Blocked, because the host's handlers must not run in the child. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid_t child = fork();
+    if (child == 0)
+        run_child(start, fds, report[1]);
+    os_error = child < 0 ? errno : 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+
+    close(report[1]);
+    if (os_error == 0)
+        os_error = read_report(report[0]);
+    close(report[0]);
+    if (child > 0 && os_error != 0) {
+        /* Our own child, which has told why it ends; a host that reaps everything may have been faster. */
+        while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+            continue;
+        return os_error;
+    }
+    if (os_error == 0)
+        *pid = child;
+    return os_error;
+}
+
+const char *tether__os_spawn_variant(void)
+{
+    return "fork";
+}

@@ -1,0 +1,316 @@
+/* Owns the mapping between record.json and struct tether__record.
+ * Must not: touch the disk, judge a task's state, or drop a field that it does not know.
+ * Thread: any, one record at a time. */
+#include "record.h"
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "status.h"
+#include "utf8.h"
+
+static const char step[] = "read record";
+
+typedef enum field_kind { TEXT, INTEGER, START_TIME, BOOLEAN, BUFFER } field_kind;
+
+/* One line per plain field. `absent` is the number that stands for null; `size` is the room of a BUFFER. */
+typedef struct field {
+    const char *name;
+    field_kind kind;
+    size_t offset;
+    int64_t absent;
+    size_t size;
+} field;
+
+#define FIELD(member) offsetof(tether__record, member)
+
+static const field fields[] = {
+    {"task_id", TEXT, FIELD(task_id), 0, 0},
+    {"session_id", TEXT, FIELD(session_id), 0, 0},
+    {"name", TEXT, FIELD(name), 0, 0},
+    {"project_root", TEXT, FIELD(project_root), 0, 0},
+    {"command", TEXT, FIELD(command), 0, 0},
+    {"workdir", TEXT, FIELD(workdir), 0, 0},
+    {"shell", TEXT, FIELD(shell), 0, 0},
+    {"supervisor", TEXT, FIELD(supervisor), 0, 0},
+    {"reason", TEXT, FIELD(reason), 0, 0},
+    {"exit_code", INTEGER, FIELD(exit_code), TETHER_EXIT_UNKNOWN, 0},
+    {"signal", INTEGER, FIELD(signal), 0, 0},
+    {"started_at", INTEGER, FIELD(started_at), 0, 0},
+    {"finished_at", INTEGER, FIELD(finished_at), 0, 0},
+    {"duration_ms", INTEGER, FIELD(duration_ms), -1, 0},
+    {"timeout_ms", INTEGER, FIELD(timeout_ms), INT64_MIN, 0},
+    {"deadline_at", INTEGER, FIELD(deadline_at), 0, 0},
+    {"deadline_monotonic_ms", INTEGER, FIELD(deadline_monotonic_ms), 0, 0},
+    {"started_uptime_ms", INTEGER, FIELD(started_uptime_ms), 0, 0},
+    {"child_pid", INTEGER, FIELD(child_pid), 0, 0},
+    {"pgid", INTEGER, FIELD(child_pid), 0, 0},
+    {"boot_id", BUFFER, FIELD(boot_id), 0, TETHER__BOOT_ID_SIZE},
+    {"output_merged", BOOLEAN, FIELD(merged), 0, 0},
+    {"notify_on_completion", BOOLEAN, FIELD(notify), 0, 0},
+    {"completion_delivered", BOOLEAN, FIELD(delivered), 0, 0},
+};
+
+/* The same for the object "identity". */
+static const field identity_fields[] = {
+    {"pid", INTEGER, FIELD(identity.pid), 0, 0},
+    {"start_time", START_TIME, FIELD(identity.start_time), 0, 0},
+    {"boot_id", BUFFER, FIELD(identity.boot_id), 0, TETHER__BOOT_ID_SIZE},
+    {"pid_ns", BUFFER, FIELD(identity.pid_ns), 0, TETHER__PID_NS_SIZE},
+};
+
+enum {
+    FIELD_COUNT = sizeof fields / sizeof fields[0],
+    IDENTITY_COUNT = sizeof identity_fields / sizeof identity_fields[0]
+};
+
+static const char *const intents[] = {NULL, "kill", "timeout", "shutdown"};
+
+void tether__record_init(tether__record *record)
+{
+    *record = (tether__record){
+        .exit_code = TETHER_EXIT_UNKNOWN,
+        .duration_ms = -1,
+        .notify = true,
+    };
+}
+
+static void *member(const tether__record *record, const field *f)
+{
+    return (char *)record + f->offset;
+}
+
+void tether__record_dispose(tether__record *record)
+{
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        if (fields[i].kind == TEXT)
+            free(*(char **)member(record, &fields[i]));
+    }
+    json_decref(record->document);
+    tether__record_init(record);
+}
+
+bool tether__record_set(char **text, const char *value)
+{
+    char *copy = NULL;
+    if (value != NULL) {
+        copy = malloc(strlen(value) + 1);
+        if (copy == NULL)
+            return false;
+        strcpy(copy, value);
+    }
+    free(*text);
+    *text = copy;
+    return true;
+}
+
+static bool ensure_document(tether__record *record)
+{
+    if (record->document == NULL)
+        record->document = json_object();
+    return record->document != NULL;
+}
+
+bool tether__record_set_argv(tether__record *record, const char *const *argv)
+{
+    json_t *array = json_array();
+    for (; array != NULL && *argv != NULL; argv++) {
+        char *text = tether__utf8_repair(*argv, strlen(*argv));
+        json_t *item = text != NULL ? json_string(text) : NULL;
+        free(text);
+        if (json_array_append_new(array, item) != 0) {
+            json_decref(array);
+            array = NULL;
+        }
+    }
+    return array != NULL && ensure_document(record) &&
+           json_object_set_new(record->document, "argv", array) == 0;
+}
+
+/* Takes a value over into its member; false where the type is wrong. */
+static bool load_value(const field *f, json_t *value, tether__record *record)
+{
+    void *target = member(record, f);
+    if (json_is_null(value))
+        return true;
+    switch (f->kind) {
+    case TEXT:
+        return json_is_string(value) && tether__record_set(target, json_string_value(value));
+    case INTEGER:
+        if (json_is_integer(value))
+            *(int64_t *)target = json_integer_value(value);
+        return json_is_integer(value);
+    case START_TIME:
+        if (json_is_integer(value))
+            *(uint64_t *)target = (uint64_t)json_integer_value(value);
+        return json_is_integer(value);
+    case BOOLEAN:
+        *(bool *)target = json_is_true(value);
+        return json_is_boolean(value);
+    case BUFFER:
+        if (!json_is_string(value) || json_string_length(value) >= f->size)
+            return false;
+        strcpy(target, json_string_value(value));
+        return true;
+    }
+    return false;
+}
+
+/* The name of the first field whose type is wrong; NULL: none. */
+static const char *load_fields(const field *list, size_t count, json_t *object,
+                               tether__record *record)
+{
+    for (size_t i = 0; i < count; i++) {
+        json_t *value = json_object_get(object, list[i].name);
+        if (value != NULL && !load_value(&list[i], value, record) && !record->read_only)
+            return list[i].name;
+    }
+    return NULL;
+}
+
+static bool load_intent(json_t *value, tether__intent *intent)
+{
+    if (value == NULL || json_is_null(value))
+        return true;
+    for (int i = 1; json_is_string(value) && i < (int)(sizeof intents / sizeof intents[0]); i++) {
+        if (strcmp(json_string_value(value), intents[i]) == 0) {
+            *intent = (tether__intent)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool load_status(json_t *value, tether__record *record)
+{
+    if (json_is_string(value) && tether__status_parse(json_string_value(value), &record->status))
+        return true;
+    /* A newer version may have a status of its own. What it means is not known here, which is what "lost" says. */
+    record->status = TETHER_STATUS_LOST;
+    return record->read_only && tether__record_set(&record->reason, "status of a newer version");
+}
+
+/* Fills the record from a document whose schema is known; the name of what is wrong, or NULL. */
+static const char *load_document(json_t *document, tether__record *record)
+{
+    const char *wrong = load_fields(fields, FIELD_COUNT, document, record);
+    json_t *identity = json_object_get(document, "identity");
+    if (wrong == NULL && json_is_object(identity))
+        wrong = load_fields(identity_fields, IDENTITY_COUNT, identity, record);
+    if (wrong == NULL && !load_status(json_object_get(document, "status"), record))
+        wrong = "status";
+    if (wrong == NULL && !load_intent(json_object_get(document, "kill_intent"), &record->intent) &&
+        !record->read_only)
+        wrong = "kill_intent";
+    return wrong;
+}
+
+int tether__record_parse(const char *text, size_t size, const char *task_id, tether__record *record,
+                         tether_error *error)
+{
+    json_error_t problem;
+    json_t *document = json_loadb(text, size, JSON_REJECT_DUPLICATES, &problem);
+    if (document == NULL)
+        return tether__fail(error, TETHER_ECORRUPT, 0, step,
+                            "the record of task %s is not JSON (line %d: %s)", task_id,
+                            problem.line, problem.text);
+    record->document = document;
+
+    json_t *schema = json_object_get(document, "schema_version");
+    if (!json_is_integer(schema) || json_integer_value(schema) < 1)
+        return tether__fail(error, TETHER_ECORRUPT, 0, step,
+                            "the record of task %s has no schema_version", task_id);
+    record->read_only = json_integer_value(schema) > TETHER__RECORD_SCHEMA;
+
+    const char *wrong = load_document(document, record);
+    if (wrong == NULL && (record->task_id == NULL || strcmp(record->task_id, task_id) != 0))
+        wrong = "task_id";
+    if (wrong == NULL && record->session_id == NULL)
+        wrong = "session_id";
+    if (wrong != NULL)
+        return tether__fail(error, TETHER_ECORRUPT, 0, step,
+                            "the record of task %s has a wrong or missing field \"%s\"", task_id,
+                            wrong);
+    return TETHER_OK;
+}
+
+static json_t *store_value(const field *f, const tether__record *record)
+{
+    const void *source = member(record, f);
+    switch (f->kind) {
+    case TEXT:
+        return *(char *const *)source != NULL ? json_string(*(char *const *)source) : json_null();
+    case INTEGER: {
+        int64_t number = *(const int64_t *)source;
+        return number != f->absent ? json_integer(number) : json_null();
+    }
+    case START_TIME:
+        return json_integer((json_int_t) * (const uint64_t *)source);
+    case BOOLEAN:
+        return json_boolean(*(const bool *)source);
+    case BUFFER:
+        return *(const char *)source != '\0' ? json_string(source) : json_null();
+    }
+    return NULL;
+}
+
+static bool store_fields(const field *list, size_t count, json_t *object,
+                         const tether__record *record)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (json_object_set_new(object, list[i].name, store_value(&list[i], record)) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* The object "identity", made where there is none, so that fields it has from elsewhere stay. */
+static json_t *identity_object(json_t *document)
+{
+    json_t *identity = json_object_get(document, "identity");
+    if (!json_is_object(identity) &&
+        json_object_set_new(document, "identity", json_object()) != 0)
+        return NULL;
+    return json_object_get(document, "identity");
+}
+
+char *tether__record_render(tether__record *record)
+{
+    if (!ensure_document(record))
+        return NULL;
+    json_t *document = record->document;
+    json_t *identity = identity_object(document);
+    const char *intent = intents[record->intent];
+    if (identity == NULL ||
+        json_object_set_new(document, "schema_version", json_integer(TETHER__RECORD_SCHEMA)) != 0 ||
+        json_object_set_new(document, "status", json_string(tether_status_text(record->status))) !=
+            0 ||
+        json_object_set_new(document, "kill_intent",
+                            intent != NULL ? json_string(intent) : json_null()) != 0 ||
+        !store_fields(fields, FIELD_COUNT, document, record) ||
+        !store_fields(identity_fields, IDENTITY_COUNT, identity, record))
+        return NULL;
+    return json_dumps(document, JSON_INDENT(1));
+}
+
+bool tether__record_copy(const tether__record *from, tether__record *to)
+{
+    *to = *from;
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        if (fields[i].kind == TEXT)
+            *(char **)member(to, &fields[i]) = NULL;
+    }
+    to->document = NULL;
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        if (fields[i].kind == TEXT &&
+            !tether__record_set(member(to, &fields[i]), *(char **)member(from, &fields[i]))) {
+            tether__record_dispose(to);
+            return false;
+        }
+    }
+    to->document = from->document != NULL ? json_deep_copy(from->document) : NULL;
+    return true;
+}

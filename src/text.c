@@ -1,0 +1,60 @@
+/* Owns the growing text buffer and shell quoting.
+ * Must not: know what is written into it.
+ * Thread: one at a time per buffer. */
+#include "text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool make_room(tether__text *text, size_t more)
+{
+    if (more < text->room - text->size)
+        return true;
+    size_t room = text->room < 256 ? 256 : text->room;
+    while (room - text->size <= more) {
+        if (room > (size_t)-1 / 2)
+            return false;
+        room *= 2;
+    }
+    char *bytes = realloc(text->bytes, room);
+    if (bytes == NULL)
+        return false;
+    text->bytes = bytes;
+    text->room = room;
+    return true;
+}
+
+void tether__text_add(tether__text *text, const void *bytes, size_t size)
+{
+    if (text->failed || !make_room(text, size)) {
+        text->failed = true;
+        return;
+    }
+    if (size > 0)
+        memcpy(text->bytes + text->size, bytes, size);
+    text->size += size;
+    text->bytes[text->size] = '\0';
+}
+
+void tether__text_add_string(tether__text *text, const char *string)
+{
+    tether__text_add(text, string, strlen(string));
+}
+
+void tether__text_add_quoted(tether__text *text, const char *string)
+{
+    /* Inside single quotes every byte stands for itself but the quote, which is put between two quoted parts. */
+    tether__text_add_string(text, "'");
+    for (const char *quote; (quote = strchr(string, '\'')) != NULL; string = quote + 1) {
+        tether__text_add(text, string, (size_t)(quote - string));
+        tether__text_add_string(text, "'\\''");
+    }
+    tether__text_add_string(text, string);
+    tether__text_add_string(text, "'");
+}
+
+void tether__text_dispose(tether__text *text)
+{
+    free(text->bytes);
+    *text = (tether__text){0};
+}

@@ -1,0 +1,108 @@
+/* Owns the text of wrappers and command files.
+ * Must not: write files or start anything.
+ * Thread: any. */
+#include "wrapper.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* The parts of the sh wrapper. Each line has its reason:
+ * - The shell's own messages ("Terminated") are not the command's output, so its standard error is put aside as descriptor 8.
+ * - Traps keep the supervisor alive through a signal to its group, and are back at their defaults in the command.
+ * - No process is started but the command: `read` and `echo` are part of every shell.
+ * - Variable names are such that no environment has them; others would be changed for the command too.
+ * - The trap on 0 speaks for a shell that cannot fork: it then exits by itself, and the task would count as lost.
+ * - ksh93 tells a signal as 256 + N, which leaves no doubt; the others say 128 + N, which a command can say as well. */
+static const char before_identity[] =
+    "exec 8>&2 2>/dev/null\n"
+    "trap : HUP INT QUIT PIPE ALRM TERM USR1 USR2 VTALRM PROF XCPU XFSZ\n"
+    "trap 'echo \"exit 126 error=fork\" >&9' 0\n"
+    "tether__stat=\n"
+    "read -r tether__stat </proc/$$/stat\n"
+    "set -- ${tether__stat##*) }\n"
+    "echo \"supervisor pid=$$ start=${20-}";
+
+static const char after_command[] =
+    " 2>&8 8>&- 9>&-\n"
+    "tether__code=$?\n"
+    "tether__end=exit\n"
+    "if [ \"$tether__code\" -gt 256 ]; then\n"
+    "    tether__end=signal tether__code=$((tether__code - 256))\n"
+    "fi\n"
+    "trap - 0\n"
+    "tether__uptime=\n"
+    "read -r tether__uptime tether__idle </proc/uptime\n"
+    "echo \"$tether__end $tether__code uptime=$tether__uptime\" >&9\n";
+
+void tether__wrapper_render_sh(const tether__wrapper *wrapper, tether__text *text)
+{
+    tether__text_add_string(text, "# Written by tether: the supervisor of task ");
+    tether__text_add_string(text, wrapper->task_id);
+    tether__text_add_string(text, "\n");
+    tether__text_add_string(text, before_identity);
+    tether__text_add_string(text, " boot=");
+    tether__text_add_string(text, wrapper->boot_id);
+    tether__text_add_string(text, " pidns=");
+    tether__text_add_string(text, wrapper->pid_ns);
+    tether__text_add_string(text, "\" >&9\n");
+    for (size_t i = 0; wrapper->argv[i] != NULL; i++) {
+        tether__text_add_string(text, i > 0 ? " " : "");
+        tether__text_add_quoted(text, wrapper->argv[i]);
+    }
+    tether__text_add_string(text, after_command);
+}
+
+const char *tether__command_file_name(tether__shell_family family)
+{
+    switch (family) {
+    case TETHER__SHELL_FISH:
+        return "command.fish";
+    case TETHER__SHELL_POWERSHELL:
+        return "command.ps1";
+    case TETHER__SHELL_CMD:
+        return "command.bat";
+    case TETHER__SHELL_SH:
+        break;
+    }
+    return "command.sh";
+}
+
+/* Plain -File tells 0 where the last statement failed. The empty line ends a trailing backtick; the semicolon turns an unfinished
+ * pipe or assignment into the parse error that it is; Test-Path, because strict mode refuses unset variables. */
+static const char powershell_end[] =
+    "\n\n; if ($?) { exit 0 } "
+    "elseif ((Test-Path variable:LASTEXITCODE) -and $LASTEXITCODE) { exit $LASTEXITCODE } "
+    "else { exit 1 }\n";
+
+void tether__command_render(tether__shell_family family, const char *command, size_t size,
+                            tether__text *text)
+{
+    /* The user's bytes and nothing else: the file must do what it does in the same shell without us. */
+    tether__text_add(text, command, size);
+    if (family == TETHER__SHELL_POWERSHELL)
+        tether__text_add_string(text, powershell_end);
+}
+
+void tether__command_argv(const tether__shell *shell, const char *file, const char **argv,
+                          size_t room)
+{
+    static const char *const powershell[] = {"-NoLogo", "-NoProfile", "-NonInteractive",
+                                             "-ExecutionPolicy", "Bypass", "-File"};
+    static const char *const cmd[] = {"/D", "/C"};
+    const char *const *options = NULL;
+    size_t count = 0;
+    if (shell->family == TETHER__SHELL_POWERSHELL) {
+        options = powershell;
+        count = sizeof powershell / sizeof powershell[0];
+    } else if (shell->family == TETHER__SHELL_CMD) {
+        options = cmd;
+        count = sizeof cmd / sizeof cmd[0];
+    }
+    assert(count + 3 <= room);
+    (void)room;
+    argv[0] = shell->path;
+    for (size_t i = 0; i < count; i++)
+        argv[i + 1] = options[i];
+    argv[count + 1] = file;
+    argv[count + 2] = NULL;
+}

@@ -1,0 +1,34 @@
+/* The text of wrapper scripts and command files. Pure; any thread. docs/format.md says what a wrapper does and why. */
+#ifndef TETHER_WRAPPER_H
+#define TETHER_WRAPPER_H
+
+#include <stddef.h>
+
+#include "shell.h"
+#include "text.h"
+
+typedef struct tether__wrapper {
+    const char *task_id;
+    const char *boot_id; /* the supervisor repeats them: finding them out costs it a process */
+    const char *pid_ns;
+    const char *const *argv; /* what to run, NULL-terminated; the first is a path */
+} tether__wrapper;
+
+/* The wrapper for a Bourne shell. The shell finds its lifeline under descriptor 9. */
+void tether__wrapper_render_sh(const tether__wrapper *wrapper, tether__text *text);
+
+/* The name of the command's file in the bundle, such as "command.sh". */
+const char *tether__command_file_name(tether__shell_family family);
+
+/* The command's file for a shell. */
+void tether__command_render(tether__shell_family family, const char *command, size_t size,
+                            tether__text *text);
+
+/* The arguments with which a shell runs that file: fills up to room entries, the last of them NULL. */
+void tether__command_argv(const tether__shell *shell, const char *file, const char **argv,
+                          size_t room);
+
+/* Room that tether__command_argv needs at most. */
+#define TETHER__COMMAND_ARGV_ROOM 10
+
+#endif
