@@ -28,4 +28,11 @@ void tether__os_lifeline_close(tether__lifeline *lifeline);
 int tether__os_lifeline_held(tether__dir *exits, const char *task_id, bool *held,
                              tether_error *error);
 
+/* Notes on the file itself that its task has ended and that its record says so, so that an open of the session need not read all
+ * records. A hint: it may be missing. */
+void tether__os_lifeline_seal(tether__dir *exits, const char *task_id);
+
+/* Whether that note is there. */
+bool tether__os_lifeline_sealed(tether__dir *exits, const char *task_id);
+
 #endif

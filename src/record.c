@@ -37,6 +37,8 @@ static const field fields[] = {
     {"shell", TEXT, FIELD(shell), 0, 0},
     {"supervisor", TEXT, FIELD(supervisor), 0, 0},
     {"reason", TEXT, FIELD(reason), 0, 0},
+    {"output_path", TEXT, FIELD(stdout_name), 0, 0},
+    {"stderr_path", TEXT, FIELD(stderr_name), 0, 0},
     {"exit_code", INTEGER, FIELD(exit_code), TETHER_EXIT_UNKNOWN, 0},
     {"signal", INTEGER, FIELD(signal), 0, 0},
     {"started_at", INTEGER, FIELD(started_at), 0, 0},
@@ -46,10 +48,10 @@ static const field fields[] = {
     {"deadline_at", INTEGER, FIELD(deadline_at), 0, 0},
     {"deadline_monotonic_ms", INTEGER, FIELD(deadline_monotonic_ms), 0, 0},
     {"started_uptime_ms", INTEGER, FIELD(started_uptime_ms), 0, 0},
+    {"kill_takeover_ms", INTEGER, FIELD(kill_takeover_ms), 0, 0},
     {"child_pid", INTEGER, FIELD(child_pid), 0, 0},
     {"pgid", INTEGER, FIELD(child_pid), 0, 0},
     {"boot_id", BUFFER, FIELD(boot_id), 0, TETHER__BOOT_ID_SIZE},
-    {"output_merged", BOOLEAN, FIELD(merged), 0, 0},
     {"notify_on_completion", BOOLEAN, FIELD(notify), 0, 0},
     {"completion_delivered", BOOLEAN, FIELD(delivered), 0, 0},
 };
@@ -97,10 +99,9 @@ bool tether__record_set(char **text, const char *value)
 {
     char *copy = NULL;
     if (value != NULL) {
-        copy = malloc(strlen(value) + 1);
+        copy = tether__utf8_repair(value, strlen(value));
         if (copy == NULL)
             return false;
-        strcpy(copy, value);
     }
     free(*text);
     *text = copy;

@@ -38,6 +38,8 @@ typedef struct tether__record {
     char *shell;
     char *supervisor;
     char *reason;
+    char *stdout_name; /* in the bundle */
+    char *stderr_name; /* NULL: merged into stdout_name */
     tether_status status;
     tether__intent intent;
     int64_t exit_code; /* TETHER_EXIT_UNKNOWN: none */
@@ -49,10 +51,10 @@ typedef struct tether__record {
     int64_t deadline_at;
     int64_t deadline_monotonic_ms; /* 0: none; holds during boot_id only */
     int64_t started_uptime_ms;     /* likewise */
+    int64_t kill_takeover_ms; /* monotonic; from when on another host may go on with the kill; 0: no kill */
     int64_t child_pid;
     tether__identity identity; /* the supervisor's */
     char boot_id[TETHER__BOOT_ID_SIZE]; /* the boot in which it was started */
-    bool merged;
     bool notify;
     bool delivered;
 } tether__record;
@@ -63,7 +65,8 @@ void tether__record_init(tether__record *record);
 /* Frees what it owns. */
 void tether__record_dispose(tether__record *record);
 
-/* Sets one owned string (value NULL: absent); false when memory is short. */
+/* Sets one owned string (value NULL: absent), invalid UTF-8 repaired: paths may be any bytes, and JSON is UTF-8. False when memory is
+ * short. */
 bool tether__record_set(char **field, const char *value);
 
 /* Puts the argv into the document, invalid UTF-8 repaired; false when memory is short. */

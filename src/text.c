@@ -53,6 +53,17 @@ void tether__text_add_quoted(tether__text *text, const char *string)
     tether__text_add_string(text, "'");
 }
 
+void tether__text_add_shown(tether__text *text, const char *string)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "%+,-./:=@_";
+    size_t size = strlen(string);
+    if (size > 0 && strspn(string, plain) == size)
+        tether__text_add(text, string, size);
+    else
+        tether__text_add_quoted(text, string);
+}
+
 void tether__text_dispose(tether__text *text)
 {
     free(text->bytes);

@@ -18,6 +18,9 @@ void tether__text_add_string(tether__text *text, const char *string);
 /* Adds a string so that every shell of the Bourne family reads exactly its bytes as one word. */
 void tether__text_add_quoted(tether__text *text, const char *string);
 
+/* The same for people: quotes only what needs it. */
+void tether__text_add_shown(tether__text *text, const char *string);
+
 /* Frees the bytes and starts anew. */
 void tether__text_dispose(tether__text *text);
 

@@ -4,6 +4,7 @@
 #include "wrapper.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <string.h>
 
 /* The parts of the sh wrapper. Each line has its reason:
@@ -47,7 +48,8 @@ void tether__wrapper_render_sh(const tether__wrapper *wrapper, tether__text *tex
     tether__text_add_string(text, "\" >&9\n");
     for (size_t i = 0; wrapper->argv[i] != NULL; i++) {
         tether__text_add_string(text, i > 0 ? " " : "");
-        tether__text_add_quoted(text, wrapper->argv[i]);
+        bool resolved = i == 0 && wrapper->program != NULL;
+        tether__text_add_quoted(text, resolved ? wrapper->program : wrapper->argv[i]);
     }
     tether__text_add_string(text, after_command);
 }

@@ -11,7 +11,8 @@ typedef struct tether__wrapper {
     const char *task_id;
     const char *boot_id; /* the supervisor repeats them: finding them out costs it a process */
     const char *pid_ns;
-    const char *const *argv; /* what to run, NULL-terminated; the first is a path */
+    const char *program;     /* the path to run in place of argv[0]; NULL: argv[0] is one */
+    const char *const *argv; /* what to run, NULL-terminated */
 } tether__wrapper;
 
 /* The wrapper for a Bourne shell. The shell finds its lifeline under descriptor 9. */

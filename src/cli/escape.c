@@ -50,22 +50,31 @@ static utf8_result utf8_look(const unsigned char *bytes, size_t size, size_t *le
     return UTF8_BAD;
 }
 
+/* Whether a byte is a character that stands for itself in JSON. */
+static bool is_plain(unsigned char byte)
+{
+    return byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\';
+}
+
 /* One character that is known to be good. */
 static void json_character(cli_stream *stream, const unsigned char *bytes, size_t length)
 {
-    if (length == 1 && (bytes[0] == '"' || bytes[0] == '\\')) {
-        stream_write(stream, "\\", 1);
-        stream_write(stream, bytes, 1);
-    } else if (bytes[0] == '\n') {
-        stream_text(stream, "\\n");
-    } else if (bytes[0] == '\t') {
-        stream_text(stream, "\\t");
-    } else if (bytes[0] == '\r') {
-        stream_text(stream, "\\r");
-    } else if (bytes[0] < 0x20 || bytes[0] == 0x7F) {
-        stream_format(stream, "\\u%04x", (unsigned)bytes[0]);
-    } else {
+    static const char digits[] = "0123456789abcdef";
+    char escape[6] = {'\\', 'u', '0', '0', '0', '0'};
+
+    if (length > 1 || is_plain(bytes[0])) {
         stream_write(stream, bytes, length);
+    } else if (bytes[0] == '"' || bytes[0] == '\\') {
+        escape[1] = (char)bytes[0];
+        stream_write(stream, escape, 2);
+    } else if (bytes[0] == '\n') {
+        stream_write(stream, "\\n", 2);
+    } else if (bytes[0] == '\t') {
+        stream_write(stream, "\\t", 2);
+    } else {
+        escape[4] = digits[bytes[0] >> 4];
+        escape[5] = digits[bytes[0] & 0x0F];
+        stream_write(stream, escape, sizeof escape);
     }
 }
 
@@ -102,8 +111,16 @@ void escape_json_part(cli_stream *stream, escape_state *state, const void *bytes
     size_t i = json_held(stream, state, at, size);
 
     while (i < size) {
-        size_t length;
+        size_t length = 0;
 
+        /* Most output is plain text: a run of it goes out in one piece. */
+        while (i + length < size && is_plain(at[i + length]))
+            length++;
+        if (length > 0) {
+            stream_write(stream, at + i, length);
+            i += length;
+            continue;
+        }
         switch (utf8_look(at + i, size - i, &length)) {
         case UTF8_GOOD:
             json_character(stream, at + i, length);

@@ -223,7 +223,7 @@ int main(int argc, char **argv)
     args.userdata = &cli;
     code = session_init(&cli) ? dispatch(&cli, &args) : print_no_memory(&cli);
     /* A failure that was met before has been printed with its own words. */
-    failed = code == EXIT_FAILED ? !stream_flush(stream_stdout()) : print_flush(&cli) != 0;
+    failed = code == EXIT_FAILED ? !stream_flush(stream_stdout()) : print_flush(&cli, NULL) != 0;
     stream_flush(stream_stderr());
     session_dispose(&cli);
     return failed ? EXIT_FAILED : code;

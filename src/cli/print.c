@@ -95,20 +95,37 @@ int print_no_memory(const cli_options *cli)
                          "out of memory; free some or raise the limit, then try again");
 }
 
-int print_flush(const cli_options *cli)
+int print_error_after(const cli_options *cli, const char *what, const tether_error *error)
 {
-    const stream_failure *failure = stream_failed(stream_stdout());
+    tether_error longer = *error;
+
+    if (what == NULL)
+        return print_error(cli, error);
+    snprintf(longer.message, sizeof longer.message, "%.140s: %.360s", what, error->message);
+    write_error(cli->json, &longer);
+    return EXIT_FAILED;
+}
+
+int print_stream_failure(const cli_options *cli, const cli_stream *stream, const char *what)
+{
+    const stream_failure *failure = stream_failed(stream);
+    const char *name = stream == stream_stdout() ? "standard output" : "standard error";
     tether_error error = {0};
 
-    if (stream_flush(stream_stdout()))
-        return 0;
     error.code = failure->code == UV_ENOSPC ? TETHER_ENOSPACE : TETHER_EIO;
     error.os_error = failure->os_error;
-    snprintf(error.step, sizeof error.step, "write standard output");
+    snprintf(error.step, sizeof error.step, "write %s", name);
     snprintf(error.message, sizeof error.message,
-             "standard output could not be written (%s); make room or name another place for it",
+             "%s could not be written (%s); make room or name another place for it", name,
              uv_strerror(failure->code));
-    write_error(cli->json, &error);
+    return print_error_after(cli, what, &error);
+}
+
+int print_flush(const cli_options *cli, const char *what)
+{
+    if (stream_flush(stream_stdout()))
+        return 0;
+    print_stream_failure(cli, stream_stdout(), what);
     return EXIT_FAILED;
 }
 
@@ -124,14 +141,15 @@ int print_snapshot_json(const cli_options *cli, const tether_snapshot *snapshot)
     return 0;
 }
 
-int print_task_json(const cli_options *cli, tether_registry *registry, const char *task_id)
+int print_task_json(const cli_options *cli, tether_registry *registry, const char *task_id,
+                    const char *what)
 {
     tether_snapshot *snapshot;
     tether_error error;
     int code;
 
     if (tether_status_get(registry, task_id, &snapshot, &error) != 0)
-        return print_error(cli, &error);
+        return print_error_after(cli, what, &error);
     code = print_snapshot_json(cli, snapshot);
     tether_snapshot_free(snapshot);
     return code;

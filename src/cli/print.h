@@ -6,6 +6,7 @@
 
 #include "args.h"
 #include "session.h"
+#include "stream.h"
 
 /* The command's own exit codes; everything else is a task's. */
 enum { EXIT_WAIT_OVER = 124, EXIT_FAILED = 125, EXIT_NOT_RUNNABLE = 126, EXIT_NOT_FOUND = 127 };
@@ -19,14 +20,23 @@ int print_failure(const cli_options *cli, int code, const char *step, const char
 int print_args_error(const cli_options *cli, const cli_args *args);
 int print_no_memory(const cli_options *cli);
 
-/* 0, or the exit code after the failure of standard output was printed. */
-int print_flush(const cli_options *cli);
+/* Prints an error that came after something worth telling, such as "task x was started, but". */
+int print_error_after(const cli_options *cli, const char *what, const tether_error *error);
+
+/* Flushes standard output. 0, or the exit code after the failure was printed, with what came before
+ * it (NULL: nothing worth telling). */
+int print_flush(const cli_options *cli, const char *what);
+
+/* The same for a stream of ours that has failed. */
+int print_stream_failure(const cli_options *cli, const cli_stream *stream, const char *what);
 
 /* One line of JSON; 0 or an exit code. */
 int print_snapshot_json(const cli_options *cli, const tether_snapshot *snapshot);
 
-/* One snapshot by id, as JSON; 0 or an exit code. */
-int print_task_json(const cli_options *cli, tether_registry *registry, const char *task_id);
+/* One snapshot by id, as JSON, after something worth telling (NULL: nothing) should it fail; 0 or
+ * an exit code. */
+int print_task_json(const cli_options *cli, tether_registry *registry, const char *task_id,
+                    const char *what);
 
 /* For people: a table, all that is known of one task, one completion with its preview. */
 void print_table(const tether_snapshot_list *list);

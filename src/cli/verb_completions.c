@@ -3,6 +3,8 @@
  * Runs on: the main thread. */
 #include "verbs.h"
 
+#include <stdio.h>
+
 #include "ids.h"
 #include "print.h"
 #include "stream.h"
@@ -73,7 +75,7 @@ static int acknowledge(const cli_options *cli, tether_registry *registry, const 
         if (tether_completion_ack(registry, ids->items[i], NULL, &error) != 0)
             code = print_error(cli, &error);
         else if (cli->json)
-            code = print_task_json(cli, registry, ids->items[i]);
+            code = print_task_json(cli, registry, ids->items[i], NULL);
         if (first == 0)
             first = code;
     }
@@ -96,6 +98,7 @@ static int drain_one(const cli_options *cli, tether_registry *registry, tether_s
 {
     tether_error error;
     bool fresh;
+    char what[160];
     int code;
 
     if (tether_completion_ack(registry, snapshot->task_id, &fresh, &error) != 0)
@@ -103,15 +106,10 @@ static int drain_one(const cli_options *cli, tether_registry *registry, tether_s
     if (!fresh)
         return 0;
     snapshot->completion_delivered = true;
+    snprintf(what, sizeof what, "task %s was acknowledged, and tether status shows it",
+             snapshot->task_id);
     code = print_one(cli, snapshot);
-    if (code == 0)
-        code = print_flush(cli);
-    if (code != 0)
-        print_failure(cli, TETHER_EIO, "print completion",
-                      "the completion of task %s was acknowledged but could not be shown; tether "
-                      "status %s has it",
-                      snapshot->task_id, snapshot->task_id);
-    return code;
+    return code != 0 ? code : print_flush(cli, what);
 }
 
 static int show(const cli_options *cli, tether_registry *registry, bool drain)

@@ -1,11 +1,17 @@
 /* Owns: "tether kill": ending tasks, or sending them one signal.
  * Must not: send a signal itself; the library verifies whom it reaches.
- * Runs on: the main thread. */
+ * Runs on: the main thread, with one thread more per task while it ends several. */
 #include "verbs.h"
+
+#include <string.h>
+
+#include <uv.h>
 
 #include "duration.h"
 #include "ids.h"
 #include "print.h"
+
+#define BATCH_TASKS 16
 
 const char verb_kill_help[] =
     "tether kill ID... [--grace DUR]\n"
@@ -72,21 +78,76 @@ static int parse(const cli_options *cli, cli_args *args, cli_ids *ids, tether_ki
     return 0;
 }
 
+/* One task of those that are ended at the same time. */
+typedef struct kill_job {
+    tether_registry *registry;
+    const char *task_id;
+    const tether_kill_options *options;
+    uv_thread_t thread;
+    bool has_thread;
+    int result;
+    tether_error error;
+} kill_job;
+
+static void kill_one(void *argument)
+{
+    kill_job *job = argument;
+
+    job->result = tether_kill(job->registry, job->task_id, job->options, &job->error);
+}
+
+static int report(const cli_options *cli, const kill_job *job)
+{
+    if (job->result != 0)
+        return print_error(cli, &job->error);
+    return cli->json ? print_task_json(cli, job->registry, job->task_id, NULL) : 0;
+}
+
+/* Ends a batch of tasks side by side, so that many stubborn ones take one grace and not many. A
+ * task that gets no thread has its turn on this one. */
+static int kill_batch(const cli_options *cli, kill_job *jobs, size_t count)
+{
+    int first = 0;
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        jobs[i].has_thread =
+            count > 1 && uv_thread_create(&jobs[i].thread, kill_one, &jobs[i]) == 0;
+        if (!jobs[i].has_thread)
+            kill_one(&jobs[i]);
+    }
+    for (i = 0; i < count; i++) {
+        if (jobs[i].has_thread)
+            uv_thread_join(&jobs[i].thread);
+    }
+    for (i = 0; i < count; i++) {
+        int code = report(cli, &jobs[i]);
+
+        if (first == 0)
+            first = code;
+    }
+    return first;
+}
+
 /* Every task is tried; the code is that of the first failure. */
 static int kill_all(const cli_options *cli, tether_registry *registry, const cli_ids *ids,
                     const tether_kill_options *options)
 {
     int first = 0;
-    size_t i;
+    size_t done = 0;
 
-    for (i = 0; i < ids->count; i++) {
-        tether_error error;
-        int code = 0;
+    while (done < ids->count) {
+        kill_job jobs[BATCH_TASKS];
+        size_t count = 0;
+        int code;
 
-        if (tether_kill(registry, ids->items[i], options, &error) != 0)
-            code = print_error(cli, &error);
-        else if (cli->json)
-            code = print_task_json(cli, registry, ids->items[i]);
+        memset(jobs, 0, sizeof jobs);
+        for (; count < BATCH_TASKS && done < ids->count; count++, done++) {
+            jobs[count].registry = registry;
+            jobs[count].task_id = ids->items[done];
+            jobs[count].options = options;
+        }
+        code = kill_batch(cli, jobs, count);
         if (first == 0)
             first = code;
     }

@@ -267,7 +267,7 @@ static int print_bytes(const cli_options *cli, const output_request *request,
     }
     if (result == FOLLOW_FAILED)
         return print_error(cli, &error);
-    return result == FOLLOW_ENDED ? 0 : print_flush(cli);
+    return result == FOLLOW_ENDED ? 0 : print_flush(cli, NULL);
 }
 
 static int show(const cli_options *cli, tether_registry *registry, const output_request *request)

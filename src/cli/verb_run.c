@@ -277,6 +277,15 @@ static void acknowledge(const cli_options *cli, tether_registry *registry,
         print_error(cli, &error);
 }
 
+/* Waiting failed. Whatever the reason, the task was found and started: never 126 or 127. */
+static int print_left(const cli_options *cli, const char *task_id, const tether_error *error)
+{
+    char what[160];
+
+    snprintf(what, sizeof what, "task %s was started, but not waited for", task_id);
+    return print_error_after(cli, what, error);
+}
+
 /* The task has ended and its output was shown. */
 static int finish_wait(const cli_options *cli, tether_registry *registry, const char *task_id)
 {
@@ -285,10 +294,10 @@ static int finish_wait(const cli_options *cli, tether_registry *registry, const 
     int code = 0, failed;
 
     if (tether_status_get(registry, task_id, &snapshot, &error) != 0)
-        return print_error(cli, &error);
+        return print_left(cli, task_id, &error);
     if (cli->json)
         code = print_snapshot_json(cli, snapshot);
-    failed = print_flush(cli);
+    failed = print_flush(cli, NULL);
     if (code == 0 && failed == 0) {
         code = print_outcome(cli, snapshot);
         acknowledge(cli, registry, snapshot);
@@ -303,7 +312,7 @@ static int finish_wait(const cli_options *cli, tether_registry *registry, const 
 static int leave_running(const cli_options *cli, tether_registry *registry, const char *task_id)
 {
     if (cli->json) {
-        int code = print_task_json(cli, registry, task_id);
+        int code = print_task_json(cli, registry, task_id, NULL);
 
         if (code != 0)
             return code;
@@ -334,6 +343,16 @@ static follow_result wait_silently(tether_registry *registry, const char *task_i
     return code == 0 ? FOLLOW_ENDED : FOLLOW_FAILED;
 }
 
+/* One of our own streams failed. The task is not touched, so that nothing of it is lost. */
+static int print_unshown(const cli_options *cli, const char *task_id)
+{
+    bool out_failed = stream_failed(stream_stdout())->code != 0;
+    char what[160];
+
+    snprintf(what, sizeof what, "tether output %s has what could not be shown here", task_id);
+    return print_stream_failure(cli, out_failed ? stream_stdout() : stream_stderr(), what);
+}
+
 static int wait_for_task(const cli_options *cli, tether_registry *registry, const char *task_id,
                          int64_t timeout_ms)
 {
@@ -353,35 +372,27 @@ static int wait_for_task(const cli_options *cli, tether_registry *registry, cons
     case FOLLOW_WAIT_OVER:
         return leave_running(cli, registry, task_id);
     case FOLLOW_FAILED:
-        return print_error(cli, &error);
+        return print_left(cli, task_id, &error);
     default:
-        print_flush(cli);
-        return print_failure(cli, TETHER_EIO, "show the output",
-                             "the output of task %s could not be shown; it goes on, and tether "
-                             "output %s has all of it",
-                             task_id, task_id);
+        return print_unshown(cli, task_id);
     }
 }
 
 /* Prints the id, or the snapshot. The task runs by now: where that fails, standard error has its
- * id.
- */
+ * id. */
 static int announce(const cli_options *cli, tether_registry *registry, const char *task_id)
 {
+    char what[160];
     int code = 0;
 
+    snprintf(what, sizeof what, "task %s was started all the same", task_id);
     if (cli->json) {
-        code = print_task_json(cli, registry, task_id);
+        code = print_task_json(cli, registry, task_id, what);
     } else {
         stream_text(stream_stdout(), task_id);
         stream_text(stream_stdout(), "\n");
     }
-    if (code == 0)
-        code = print_flush(cli);
-    if (code != 0)
-        print_failure(cli, TETHER_EIO, "print the task's id",
-                      "task %s was started all the same; tether kill %s ends it", task_id, task_id);
-    return code == 0 ? 0 : EXIT_FAILED;
+    return code != 0 ? code : print_flush(cli, what);
 }
 
 static int start(const cli_options *cli, run_request *request)

@@ -1,0 +1,81 @@
+# Finds the libraries that tether is built on, and gives each one name whatever it was found by:
+#   tether_uv       libuv
+#   tether_jansson  jansson
+#   tether_cmocka   CMocka, only where the tests are built
+#
+# It is used twice: by tether's own build, and by the installed package, whose static library needs
+# libuv and jansson again. TETHER_FIND_MISSING is then the text of what was not found; the build
+# stops with it, the package hands it to find_package.
+
+# tether_find_dependency(NAME MODULE <pkg-config module> HEADER <file> PACKAGE <CMake package>
+#                        TARGETS <its targets, the best first> LIBRARIES <names for the linker>
+#                        DEBIAN|HOMEBREW|VCPKG <package to install>)
+function(tether_find_dependency name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "MODULE;HEADER;PACKAGE;DEBIAN;HOMEBREW;VCPKG"
+        "TARGETS;LIBRARIES")
+    if(TARGET ${name})
+        return()
+    endif()
+
+    # Global, because a project that takes tether in as a subdirectory links it from outside this
+    # directory. CMake before 3.24 does not know the variable, and needs it only in that case.
+    set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
+    find_package(${arg_PACKAGE} CONFIG QUIET)
+    foreach(target IN LISTS arg_TARGETS)
+        if(TARGET ${target})
+            add_library(${name} INTERFACE IMPORTED GLOBAL)
+            set_target_properties(${name} PROPERTIES INTERFACE_LINK_LIBRARIES ${target})
+            return()
+        endif()
+    endforeach()
+
+    # When building for another machine, pkg-config would answer for this one, unless it was told
+    # where the other one's modules are.
+    if(NOT CMAKE_CROSSCOMPILING OR DEFINED ENV{PKG_CONFIG_LIBDIR})
+        find_package(PkgConfig QUIET)
+        if(PKG_CONFIG_FOUND)
+            pkg_check_modules(TETHER_PC_${arg_MODULE} QUIET ${arg_MODULE})
+        endif()
+    endif()
+    if(TETHER_PC_${arg_MODULE}_FOUND)
+        set(include_dirs "${TETHER_PC_${arg_MODULE}_INCLUDE_DIRS}")
+        set(libraries "${TETHER_PC_${arg_MODULE}_LINK_LIBRARIES}")
+    else()
+        # Neither knows it: an installation by hand, or a package whose CMake file is of no use.
+        find_path(TETHER_${arg_MODULE}_INCLUDE_DIR NAMES ${arg_HEADER})
+        find_library(TETHER_${arg_MODULE}_LIBRARY NAMES ${arg_LIBRARIES})
+        mark_as_advanced(TETHER_${arg_MODULE}_INCLUDE_DIR TETHER_${arg_MODULE}_LIBRARY)
+        if(NOT TETHER_${arg_MODULE}_INCLUDE_DIR OR NOT TETHER_${arg_MODULE}_LIBRARY)
+            set(TETHER_FIND_MISSING
+                "${TETHER_FIND_MISSING}\n  ${arg_MODULE} was not found. Install it: Debian and Ubuntu ${arg_DEBIAN}, Homebrew ${arg_HOMEBREW}, vcpkg ${arg_VCPKG}. For one of your own, add its prefix to CMAKE_PREFIX_PATH."
+                PARENT_SCOPE)
+            return()
+        endif()
+        set(include_dirs "${TETHER_${arg_MODULE}_INCLUDE_DIR}")
+        set(libraries "${TETHER_${arg_MODULE}_LIBRARY}")
+    endif()
+    add_library(${name} INTERFACE IMPORTED GLOBAL)
+    set_target_properties(${name} PROPERTIES
+        INTERFACE_INCLUDE_DIRECTORIES "${include_dirs}"
+        INTERFACE_LINK_LIBRARIES "${libraries}")
+endfunction()
+
+set(TETHER_FIND_MISSING "")
+tether_find_dependency(tether_uv
+    MODULE libuv HEADER uv.h PACKAGE libuv
+    TARGETS libuv::uv libuv::uv_a uv uv_a LIBRARIES uv libuv uv_a
+    DEBIAN libuv1-dev HOMEBREW libuv VCPKG libuv)
+tether_find_dependency(tether_jansson
+    MODULE jansson HEADER jansson.h PACKAGE jansson
+    TARGETS jansson::jansson LIBRARIES jansson
+    DEBIAN libjansson-dev HOMEBREW jansson VCPKG jansson)
+if(TETHER_BUILD_TESTS AND NOT TETHER_FIND_FOR_PACKAGE)
+    tether_find_dependency(tether_cmocka
+        MODULE cmocka HEADER cmocka.h PACKAGE cmocka
+        TARGETS cmocka::cmocka LIBRARIES cmocka cmocka-static
+        DEBIAN libcmocka-dev HOMEBREW cmocka VCPKG cmocka)
+endif()
+
+if(TETHER_FIND_MISSING AND NOT TETHER_FIND_FOR_PACKAGE)
+    message(FATAL_ERROR "tether cannot be built here:${TETHER_FIND_MISSING}")
+endif()

@@ -1,0 +1,233 @@
+/* Owns the files of one task: record, marker, quarantine.
+ * Must not: decide what a task's state is, or take the session lock (its callers do).
+ * Thread: any; records are written under the session lock only. */
+#include "bundle.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "os_clock.h"
+#include "os_lifeline.h"
+#include "os_tree.h"
+
+int tether__bundle_open(const tether__session *session, const char *task_id, tether__dir **bundle,
+                        tether_error *error)
+{
+    int code = tether__os_dir_open(session->tasks, task_id, false, bundle, error);
+    if (code == TETHER_ENOTASK)
+        return tether__fail(error, code, 0, "find task",
+                            "no task %s in session %s; tether list --all shows those there are",
+                            task_id, session->id);
+    return code;
+}
+
+static int load_from(tether__dir *bundle, const char *task_id, tether__record *record,
+                     tether__file_stamp *stamp, tether_error *error)
+{
+    char *text;
+    size_t size;
+    int code = tether__os_file_read(bundle, TETHER__RECORD_FILE, TETHER__RECORD_LIMIT, &text, &size,
+                                    stamp, error);
+    if (code == TETHER_ENOTASK)
+        return tether__fail(error, code, 0, "find task", "task %s has no record", task_id);
+    if (code == TETHER_ETOOBIG)
+        return tether__fail(error, TETHER_ECORRUPT, 0, "read record",
+                            "the record of task %s is larger than any that tether writes", task_id);
+    if (code != TETHER_OK)
+        return code;
+    code = tether__record_parse(text, size, task_id, record, error);
+    free(text);
+    return code;
+}
+
+int tether__bundle_load(const tether__session *session, const char *task_id, tether__record *record,
+                        tether__file_stamp *stamp, tether_error *error)
+{
+    tether__dir *bundle;
+    int code = tether__bundle_open(session, task_id, &bundle, error);
+    if (code != TETHER_OK)
+        return code;
+    code = load_from(bundle, task_id, record, stamp, error);
+    tether__os_dir_close(bundle);
+    return code;
+}
+
+int tether__bundle_stamp(const tether__session *session, const char *task_id,
+                         tether__file_stamp *stamp, tether_error *error)
+{
+    tether__dir *bundle;
+    int code = tether__bundle_open(session, task_id, &bundle, error);
+    if (code != TETHER_OK)
+        return code;
+    code = tether__os_file_stamp(bundle, TETHER__RECORD_FILE, stamp, error);
+    tether__os_dir_close(bundle);
+    return code;
+}
+
+int tether__bundle_save(const tether__session *session, tether__record *record,
+                        tether__file_stamp *stamp, tether_error *error)
+{
+    tether__dir *bundle;
+    if (record->read_only)
+        return tether__fail(error, TETHER_EREADONLY, 0, "write record",
+                            "task %s was written by a newer tether: change it with that",
+                            record->task_id);
+    char *text = tether__record_render(record);
+    if (text == NULL)
+        return tether__fail_memory(error, "write record");
+    int code = tether__bundle_open(session, record->task_id, &bundle, error);
+    if (code == TETHER_OK) {
+        code = tether__os_file_replace(bundle, TETHER__RECORD_FILE, text, strlen(text),
+                                       session->store->sync, error);
+        if (code == TETHER_OK)
+            code = tether__os_file_stamp(bundle, TETHER__RECORD_FILE, stamp, error);
+        tether__os_dir_close(bundle);
+    }
+    free(text);
+    return code;
+}
+
+static void read_marker(const tether__session *session, const char *task_id, tether__marker *marker)
+{
+    char *text;
+    size_t size;
+    tether__file_stamp stamp;
+    int code = tether__os_file_read(session->exits, task_id, TETHER__MARKER_LIMIT, &text, &size,
+                                    &stamp, NULL);
+    if (code == TETHER_OK) {
+        tether__marker_parse(text, size, marker);
+        marker->modified_at = stamp.mtime_ns / 1000000;
+        free(text);
+        return;
+    }
+    *marker = (tether__marker){.uptime_ms = -1};
+    /* What is there and cannot be read as a marker is damaged; it is not the same as none. */
+    marker->present = code != TETHER_ENOTASK && code != TETHER_EGONE;
+    marker->damaged = marker->present;
+}
+
+/* When the task last gave a sign of life: its output grew or its marker was written. */
+static int64_t last_sign(const tether__session *session, const tether__record *record,
+                         const tether__marker *marker)
+{
+    int64_t last = marker->modified_at > record->started_at ? marker->modified_at
+                                                            : record->started_at;
+    static const char *const files[] = {TETHER__STDOUT_FILE, TETHER__STDERR_FILE};
+    tether__dir *bundle;
+    if (tether__bundle_open(session, record->task_id, &bundle, NULL) != TETHER_OK)
+        return last;
+    for (int i = 0; i < 2; i++) {
+        tether__file_stamp stamp;
+        if (tether__os_file_stamp(bundle, files[i], &stamp, NULL) == TETHER_OK &&
+            stamp.mtime_ns / 1000000 > last)
+            last = stamp.mtime_ns / 1000000;
+    }
+    tether__os_dir_close(bundle);
+    return last;
+}
+
+static bool tree_is_empty(const tether__record *record, const tether__identity *supervisor,
+                          const tether__sight *sight)
+{
+    tether__tree tree = {
+        .task_id = record->task_id,
+        .supervisor = *supervisor,
+        .supervisor_alive = sight->holding == TETHER__HELD && sight->alive == TETHER__ALIVE,
+    };
+    size_t count = 0;
+    /* Where its processes cannot be listed (another pid namespace), the supervisor stands for all. */
+    if (tether__os_tree_members(&tree, NULL, 0, &count, NULL) != TETHER_OK)
+        return sight->holding == TETHER__FREE;
+    return count == 0;
+}
+
+void tether__bundle_see(const tether__session *session, const tether__record *record, bool replay,
+                        tether__sight *sight)
+{
+    bool held;
+    char boot_id[TETHER__BOOT_ID_SIZE];
+    *sight = (tether__sight){.replay = replay, .signal_polite = tether__os_signal_polite(),
+                             .signal_final = tether__os_signal_final()};
+    int code = tether__os_lifeline_held(session->exits, record->task_id, &held, NULL);
+    sight->holding = code != TETHER_OK ? TETHER__HOLDING_UNKNOWN
+                     : held            ? TETHER__HELD
+                                       : TETHER__FREE;
+    read_marker(session, record->task_id, &sight->marker);
+    const tether__identity *supervisor =
+        record->identity.pid != 0 ? &record->identity : &sight->marker.identity;
+    /* A lock that is free proves the end; only a lock that somebody may have inherited by accident needs a second look. */
+    sight->alive = sight->holding == TETHER__FREE ? TETHER__GONE
+                                                  : tether__os_process_alive(supervisor);
+    /* The supervisor may have written its end between the two looks: gone now, its marker is complete. */
+    if (sight->holding != TETHER__FREE && sight->alive == TETHER__GONE)
+        read_marker(session, record->task_id, &sight->marker);
+
+    tether__os_boot_id(boot_id);
+    sight->same_boot = boot_id[0] == '\0' || record->boot_id[0] == '\0' ||
+                       strcmp(boot_id, record->boot_id) == 0;
+    if (sight->holding == TETHER__HOLDING_UNKNOWN && sight->alive == TETHER__UNKNOWN)
+        sight->silence_ms = tether__os_wall_ms() - last_sign(session, record, &sight->marker);
+    if (record->status == TETHER_STATUS_KILLING)
+        sight->tree_empty = tree_is_empty(record, supervisor, sight);
+}
+
+int tether__bundle_remove(const tether__session *session, const char *task_id, tether_error *error)
+{
+    tether__dir *bundle;
+    int code = tether__os_dir_open(session->tasks, task_id, false, &bundle, NULL);
+    if (code == TETHER_OK) {
+        tether__os_file_remove(bundle, TETHER__RECORD_FILE, NULL);
+        tether__os_dir_close(bundle);
+    }
+    code = tether__os_dir_remove(session->tasks, task_id, error);
+    if (code == TETHER_OK)
+        code = tether__os_file_remove(session->exits, task_id, error);
+    return code;
+}
+
+/* A folder of its own in the quarantine, with the reason in it. */
+static int quarantine_folder(const tether__session *session, const char *task_id,
+                             const char *reason, tether__dir **folder, tether_error *error)
+{
+    tether__dir *quarantine;
+    char name[TETHER_ID_SIZE + 32], text[640];
+    *folder = NULL;
+    int code = tether__store_quarantine(session->store, &quarantine, error);
+    if (code != TETHER_OK)
+        return code;
+    int64_t now = tether__os_wall_ms();
+    snprintf(name, sizeof name, "%s-%lld", task_id, (long long)now);
+    snprintf(text, sizeof text, "session: %s\ntask: %s\nat: %lld\nreason: %.300s\n", session->id,
+             task_id, (long long)now, reason);
+    code = tether__os_dir_open(quarantine, name, true, folder, error);
+    if (code == TETHER_OK)
+        code = tether__os_file_replace(*folder, "reason.txt", text, strlen(text), false, error);
+    tether__os_dir_close(quarantine);
+    return code;
+}
+
+int tether__marker_quarantine(const tether__session *session, const char *task_id,
+                              const char *reason, tether_error *error)
+{
+    tether__dir *folder;
+    int code = quarantine_folder(session, task_id, reason, &folder, error);
+    if (code == TETHER_OK)
+        code = tether__os_move(session->exits, task_id, folder, "exit-marker", error);
+    tether__os_dir_close(folder);
+    return code;
+}
+
+int tether__bundle_quarantine(const tether__session *session, const char *task_id,
+                              const char *reason, tether_error *error)
+{
+    tether__dir *folder;
+    int code = quarantine_folder(session, task_id, reason, &folder, error);
+    if (code == TETHER_OK)
+        code = tether__os_move(session->tasks, task_id, folder, "bundle", error);
+    if (code == TETHER_OK)
+        tether__os_move(session->exits, task_id, folder, "exit-marker", NULL);
+    tether__os_dir_close(folder);
+    return code;
+}

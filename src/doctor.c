@@ -1,0 +1,150 @@
+/* Owns the report on a machine and a store: which guarantees hold here.
+ * Must not: create or change anything.
+ * Thread: any. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "os_clock.h"
+#include "os_host.h"
+#include "os_process.h"
+#include "os_spawn.h"
+#include "os_tree.h"
+#include "os_watch.h"
+#include "record.h"
+#include "store.h"
+#include "tether/store.h"
+
+enum { FINDINGS_LIMIT = 32, TEXT_SIZE = 768 };
+
+static void add(tether_report *report, tether_verdict verdict, const char *name, const char *format,
+                ...) TETHER__PRINTF(4, 5);
+
+static void add(tether_report *report, tether_verdict verdict, const char *name, const char *format,
+                ...)
+{
+    char text[TEXT_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (report->count == FINDINGS_LIMIT)
+        return;
+    tether_finding *finding = &report->items[report->count];
+    finding->verdict = verdict;
+    if (tether__record_set(&finding->name, name) && tether__record_set(&finding->text, text))
+        report->count++;
+}
+
+static void look_at_store(tether_report *report, const char *path)
+{
+    tether__store store;
+    tether_error error = {0};
+    char *standard = NULL;
+    if (path == NULL && tether__os_default_store(&standard, &error) != TETHER_OK) {
+        add(report, TETHER_BAD, "store", "%s", error.message);
+        return;
+    }
+    const char *shown = path != NULL ? path : standard;
+    int code = tether__store_open(shown, false, &store, &error);
+    if (code == TETHER_OK)
+        add(report, TETHER_GOOD, "store", "%s is private and readable",
+            tether__os_dir_path(store.root));
+    else if (code == TETHER_EGONE || code == TETHER_EFORMAT)
+        add(report, code == TETHER_EGONE ? TETHER_GOOD : TETHER_BAD, "store", "%s%s",
+            code == TETHER_EGONE ? "not made yet; the first task will make it: " : "",
+            code == TETHER_EGONE ? shown : error.message);
+    else
+        add(report, TETHER_BAD, "store", "%s", error.message);
+    if (code == TETHER_OK)
+        tether__store_close(&store);
+    free(standard);
+}
+
+static void look_at_shell(tether_report *report, const char *name, tether_verdict if_missing,
+                          const char *loss)
+{
+    char *path;
+    const char *list = getenv("PATH");
+    if (tether__os_find_program(name, list, "/", &path, NULL) == TETHER_OK) {
+        add(report, TETHER_GOOD, name, "%s", path);
+        free(path);
+    } else {
+        add(report, if_missing, name, "not found in PATH: %s", loss);
+    }
+}
+
+static void look_at_events(tether_report *report)
+{
+    char text[256];
+    tether__os_watch_describe(text, sizeof text);
+    if (text[0] != '\0')
+        add(report, TETHER_GOOD, "events", "%s", text);
+    else
+        add(report, TETHER_WEAK, "events", "none on this platform: ends are learnt of by polling");
+}
+
+static void look_at_identity(tether_report *report)
+{
+    char boot_id[TETHER__BOOT_ID_SIZE];
+    tether__os_boot_id(boot_id);
+    bool starts = tether__os_process_start_time(tether__os_process_self()) != 0;
+    if (starts && boot_id[0] != '\0')
+        add(report, TETHER_GOOD, "identity",
+            "processes are told apart by pid, start time and boot: no signal can reach a stranger");
+    else
+        add(report, TETHER_WEAK, "identity",
+            "start times or the boot's id cannot be read: only the lifeline's lock tells a "
+            "supervisor; mount /proc where there is one");
+}
+
+static void look_at_guarantees(tether_report *report)
+{
+    add(report, TETHER_GOOD, "survival",
+        "tasks run in sessions of their own and outlive their host (started by %s)",
+        tether__os_spawn_variant());
+    if (tether__os_tree_finds_cookies())
+        add(report, TETHER_GOOD, "kill",
+            "reaches what left the process group, by session and by TETHER_TASK_ID in the "
+            "environment");
+    else
+        add(report, TETHER_WEAK, "kill", "reaches the process group only on this platform");
+    add(report, TETHER_WEAK, "deadline",
+        "kept by whichever host has the session open; a task without any host runs on until the "
+        "next one opens it");
+}
+
+int tether_doctor(const char *store, tether_report **out, tether_error *error)
+{
+    *out = NULL;
+    tether_report *report = calloc(1, sizeof *report);
+    if (report != NULL)
+        report->items = calloc(FINDINGS_LIMIT, sizeof *report->items);
+    if (report == NULL || report->items == NULL) {
+        tether_report_free(report);
+        return tether__fail_memory(error, "look at machine");
+    }
+    look_at_store(report, store);
+    look_at_shell(report, "sh", TETHER_BAD, "the supervisor needs one: install it");
+    look_at_shell(report, "bash", TETHER_WEAK,
+                  "commands run in zsh or sh, and variables with unusual names get lost");
+    look_at_events(report);
+    look_at_identity(report);
+    look_at_guarantees(report);
+    *out = report;
+    return TETHER_OK;
+}
+
+void tether_report_free(tether_report *report)
+{
+    if (report == NULL)
+        return;
+    for (size_t i = 0; report->items != NULL && i < FINDINGS_LIMIT; i++) {
+        free(report->items[i].name);
+        free(report->items[i].text);
+    }
+    free(report->items);
+    free(report);
+}

@@ -1,0 +1,125 @@
+/* Owns the public calls that read what a task wrote.
+ * Must not: change a byte of it.
+ * Thread: any; waiting not on a host's own loop. */
+#include "tether/output.h"
+
+#include "error.h"
+#include "os_clock.h"
+#include "output_file.h"
+#include "registry.h"
+
+static int open_bundle(tether_registry *registry, const char *task_id, tether__dir **bundle,
+                       tether_error *error)
+{
+    int code = tether__check_task_id(task_id, error);
+    if (code == TETHER_OK)
+        code = tether__bundle_open(&registry->session, task_id, bundle, error);
+    return code;
+}
+
+int tether_output_read(tether_registry *registry, const char *task_id, tether_stream stream,
+                       uint64_t offset, void *buffer, size_t size, size_t *got, tether_error *error)
+{
+    tether__dir *bundle;
+    *got = 0;
+    int code = open_bundle(registry, task_id, &bundle, error);
+    if (code != TETHER_OK)
+        return code;
+    code = tether__output_file_read(bundle, stream, offset, buffer, size, got, error);
+    tether__os_dir_close(bundle);
+    return code;
+}
+
+int tether_output_size(tether_registry *registry, const char *task_id, tether_stream stream,
+                       uint64_t *size, tether_error *error)
+{
+    tether__dir *bundle;
+    *size = 0;
+    int code = open_bundle(registry, task_id, &bundle, error);
+    if (code != TETHER_OK)
+        return code;
+    code = tether__output_file_size(bundle, stream, size, error);
+    tether__os_dir_close(bundle);
+    return code;
+}
+
+typedef struct follower {
+    tether_registry *registry;
+    const char *id;
+    uint64_t seen[2];
+    int64_t deadline; /* monotonic; -1: none */
+} follower;
+
+/* Whether there is anything new: bytes, or the end. */
+static int look(const follower *f, bool *news, tether_error *error)
+{
+    tether__entry *entry;
+    tether__catalog *catalog = &f->registry->catalog;
+    *news = false;
+    for (int stream = 0; stream < 2; stream++) {
+        uint64_t size;
+        int code = tether_output_size(f->registry, f->id, (tether_stream)stream, &size, error);
+        if (code != TETHER_OK)
+            return code;
+        *news = *news || size > f->seen[stream];
+    }
+    if (*news)
+        return TETHER_OK;
+    uv_mutex_lock(&catalog->disk);
+    int code = tether__catalog_refresh(catalog, f->id, false, &entry, error);
+    if (code == TETHER_OK)
+        *news = entry->ended;
+    uv_mutex_unlock(&catalog->disk);
+    return code;
+}
+
+static int wait_for_news(const follower *f, tether_error *error)
+{
+    tether__catalog *catalog = &f->registry->catalog;
+    for (;;) {
+        bool news;
+        /* The count before the look: what changes after it is not slept through. */
+        uv_mutex_lock(&catalog->state);
+        uint64_t seen = catalog->changes;
+        bool closing = f->registry->closing;
+        uv_mutex_unlock(&catalog->state);
+        if (closing)
+            return tether__fail(error, TETHER_ECLOSED, 0, "wait", "the registry is being closed");
+        int code = look(f, &news, error);
+        if (code != TETHER_OK || news)
+            return code;
+
+        int64_t pause = tether__registry_patience(f->registry);
+        int64_t left = f->deadline < 0 ? pause : f->deadline - tether__os_monotonic_ms();
+        if (left <= 0)
+            return tether__fail(error, TETHER_ETIMEDOUT, 0, "wait", "the wait was over");
+        uv_mutex_lock(&catalog->state);
+        tether__catalog_wait(catalog, seen, left < pause ? left : pause);
+        uv_mutex_unlock(&catalog->state);
+    }
+}
+
+int tether_output_wait(tether_registry *registry, const char *task_id, uint64_t seen_stdout,
+                       uint64_t seen_stderr, int64_t timeout_ms, tether_error *error)
+{
+    int code = tether__check_task_id(task_id, error);
+    if (code != TETHER_OK)
+        return code;
+    if (timeout_ms != 0 && tether__reaper_is_current(registry->reaper))
+        return tether__fail(error, TETHER_EINVAL, 0, "wait",
+                            "the thread of the loop cannot wait for what the loop tells");
+    follower f = {registry,
+                  task_id,
+                  {seen_stdout, seen_stderr},
+                  timeout_ms < 0 ? -1 : tether__os_monotonic_ms() + timeout_ms};
+    /* Known to the catalog first, also when another host started it: only then can it be followed. */
+    uv_mutex_lock(&registry->catalog.disk);
+    code = tether__catalog_refresh(&registry->catalog, task_id, false, NULL, error);
+    uv_mutex_unlock(&registry->catalog.disk);
+    if (code != TETHER_OK)
+        return code;
+    tether__reaper_follow(registry->reaper, task_id);
+    code = wait_for_news(&f, error);
+    tether__reaper_unfollow(registry->reaper, task_id);
+    return code;
+}

@@ -1,0 +1,437 @@
+/* Owns the registry's loop: directory events, the timer for what is due, polling.
+ * Must not: decide a task's state (the catalog does), or call the operating system past the seams.
+ * Thread: the loop's, but for wake, is_current, follow and unfollow. */
+#include "reaper.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "error.h"
+#include "kill.h"
+#include "name.h"
+#include "os_clock.h"
+#include "os_watch.h"
+#include "replay.h"
+
+enum {
+    POLL_FIRST_MS = 5,
+    POLL_LAST_MS = 1000,
+    REAP_LAST_PAUSE_MS = 100,
+    DUE_AT_ONCE = 64, /* more is done in further rounds */
+};
+
+#define NEVER INT64_MAX
+
+struct tether__reaper {
+    tether__catalog *catalog;
+    uv_loop_t *loop;
+    uv_loop_t own_loop;
+    uv_thread_t thread; /* the one that runs the loop */
+    bool owns_loop;
+    uv_async_t wake;
+    uv_timer_t timer;
+    tether__watch *watch; /* NULL: polling */
+    int exits_tag;
+    int64_t timer_due;     /* when the timer fires; NEVER. Under the catalog's `state`, for other threads */
+    int64_t poll_at;       /* NEVER with events */
+    int64_t poll_pause_ms;
+    uint64_t poll_changes; /* the catalog's changes at the last poll */
+    bool stopping;         /* under the catalog's `state` */
+    int handles;           /* that are not closed yet */
+};
+
+/* What a task may have due; filled under `state`, done after it. */
+typedef enum duty { DUTY_DEADLINE, DUTY_KILL, DUTY_REAP } duty;
+
+typedef struct due {
+    duty what;
+    char id[TETHER_ID_SIZE];
+} due;
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Notes what is due of one entry, and returns when its next duty comes. */
+static int64_t look_at_entry(const tether__entry *entry, int64_t now, due *list, size_t *count)
+{
+    int64_t next = NEVER;
+    const struct {
+        duty what;
+        int64_t at;
+    } duties[] = {
+        {DUTY_DEADLINE, entry->deadline_monotonic_ms > 0 && entry->driver == TETHER__DRIVER_NONE &&
+                                entry->status != TETHER_STATUS_KILLING
+                            ? entry->deadline_monotonic_ms
+                            : NEVER},
+        {DUTY_KILL, entry->driver == TETHER__DRIVER_LOOP ? entry->kill.next_ms : NEVER},
+        {DUTY_REAP, entry->child.pid != 0 && entry->reap_pause_ms > 0 ? entry->reap_at : NEVER},
+    };
+    for (size_t i = 0; i < sizeof duties / sizeof duties[0]; i++) {
+        if (duties[i].at <= now && *count < DUE_AT_ONCE) {
+            list[*count].what = duties[i].what;
+            strcpy(list[*count].id, entry->id);
+            (*count)++;
+        } else {
+            next = earlier(next, duties[i].at);
+        }
+    }
+    return next;
+}
+
+static int64_t collect_due(tether__reaper *reaper, due *list, size_t *count)
+{
+    int64_t next = NEVER;
+    int64_t now = tether__os_monotonic_ms();
+    tether__catalog *catalog = reaper->catalog;
+    *count = 0;
+    uv_mutex_lock(&catalog->state);
+    for (size_t i = 0; i < catalog->count; i++)
+        next = earlier(next, look_at_entry(catalog->entries[i], now, list, count));
+    uv_mutex_unlock(&catalog->state);
+    return next;
+}
+
+/* Frees the zombie of a child that has ended, or plans another try: the kernel closes a process's descriptors, which is the event, a
+ * moment before the process can be reaped. Returns when that is; NEVER: done. */
+static int64_t reap(tether__reaper *reaper, const char *task_id)
+{
+    int64_t again = NEVER;
+    tether__catalog *catalog = reaper->catalog;
+    uv_mutex_lock(&catalog->state);
+    tether__entry *entry = tether__catalog_find(catalog, task_id);
+    if (entry != NULL && entry->child.pid != 0) {
+        if (tether__os_process_reap(&entry->child)) {
+            entry->child.pid = 0;
+        } else {
+            again = tether__os_monotonic_ms() + entry->reap_pause_ms;
+            entry->reap_at = again;
+            if (entry->reap_pause_ms * 2 <= REAP_LAST_PAUSE_MS)
+                entry->reap_pause_ms *= 2;
+        }
+    }
+    uv_mutex_unlock(&catalog->state);
+    return again;
+}
+
+static void do_due(tether__reaper *reaper, const due *item)
+{
+    bool appointed;
+    int64_t next;
+    switch (item->what) {
+    case DUTY_DEADLINE:
+        if (tether__kill_begin(reaper->catalog, item->id, TETHER__INTENT_TIMEOUT, 0,
+                               TETHER__DRIVER_LOOP, &appointed, NULL) != TETHER_OK) {
+            /* Such as a lock that somebody holds too long: tried again, not given up. */
+            uv_mutex_lock(&reaper->catalog->state);
+            tether__entry *entry = tether__catalog_find(reaper->catalog, item->id);
+            if (entry != NULL)
+                entry->deadline_monotonic_ms = tether__os_monotonic_ms() + POLL_LAST_MS;
+            uv_mutex_unlock(&reaper->catalog->state);
+        }
+        break;
+    case DUTY_KILL:
+        tether__kill_step(reaper->catalog, item->id, &next, NULL);
+        break;
+    case DUTY_REAP:
+        reap(reaper, item->id);
+        break;
+    }
+}
+
+static void plan(tether__reaper *reaper, int64_t next);
+
+/* Without events: looks at everything that may still run, and at what other hosts have started; rarely while nothing happens. */
+static void poll_all(tether__reaper *reaper)
+{
+    tether__catalog *catalog = reaper->catalog;
+    tether__replay(catalog, false, false, NULL, NULL);
+    uv_mutex_lock(&catalog->state);
+    bool quiet = catalog->changes == reaper->poll_changes;
+    reaper->poll_changes = catalog->changes;
+    uv_mutex_unlock(&catalog->state);
+    reaper->poll_pause_ms = quiet ? earlier(reaper->poll_pause_ms * 3 / 2 + 1, POLL_LAST_MS)
+                                  : POLL_FIRST_MS;
+    reaper->poll_at = tether__os_monotonic_ms() + reaper->poll_pause_ms;
+}
+
+/* One round: what is due, until nothing is, then the timer for the next. */
+static void work(tether__reaper *reaper)
+{
+    due list[DUE_AT_ONCE];
+    size_t count;
+    if (tether__os_monotonic_ms() >= reaper->poll_at)
+        poll_all(reaper);
+    collect_due(reaper, list, &count);
+    for (size_t i = 0; i < count; i++)
+        do_due(reaper, &list[i]);
+    int64_t next = collect_due(reaper, list, &count);
+    /* Something is due again already: after a turn of the loop, so that events are not held up. */
+    if (count > 0)
+        next = tether__os_monotonic_ms();
+    plan(reaper, earlier(next, reaper->poll_at));
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    tether__reaper *reaper = timer->data;
+    plan(reaper, NEVER);
+    work(reaper);
+}
+
+static void plan(tether__reaper *reaper, int64_t next)
+{
+    uv_mutex_lock(&reaper->catalog->state);
+    bool same = next == reaper->timer_due;
+    reaper->timer_due = next;
+    uv_mutex_unlock(&reaper->catalog->state);
+    if (same)
+        return;
+    if (next == NEVER) {
+        uv_timer_stop(&reaper->timer);
+        return;
+    }
+    int64_t pause = next - tether__os_monotonic_ms();
+    uv_update_time(reaper->loop);
+    uv_timer_start(&reaper->timer, on_timer, pause > 0 ? (uint64_t)pause : 0, 0);
+}
+
+static void on_wake(uv_async_t *async)
+{
+    tether__reaper *reaper = async->data;
+    uv_mutex_lock(&reaper->catalog->state);
+    bool stop = reaper->stopping && reaper->owns_loop;
+    uv_mutex_unlock(&reaper->catalog->state);
+    if (stop) {
+        uv_stop(reaper->loop);
+        return;
+    }
+    if (reaper->poll_at != NEVER)
+        reaper->poll_at = 0;
+    work(reaper);
+}
+
+static void refresh_quietly(tether__reaper *reaper, const char *task_id)
+{
+    tether__entry *entry;
+    bool reapable = false;
+    uv_mutex_lock(&reaper->catalog->disk);
+    if (tether__catalog_refresh(reaper->catalog, task_id, false, &entry, NULL) == TETHER_OK)
+        reapable = entry->ended && entry->child.pid != 0;
+    uv_mutex_unlock(&reaper->catalog->disk);
+    int64_t again = reapable ? reap(reaper, task_id) : NEVER;
+    if (again < reaper->timer_due)
+        plan(reaper, again);
+}
+
+static void on_event(tether__watch_event event, int tag, const char *name, void *userdata)
+{
+    tether__reaper *reaper = userdata;
+    if (event == TETHER__WATCH_OVERFLOW) {
+        tether__replay(reaper->catalog, false, false, NULL, NULL);
+        tether__catalog_notify(reaper->catalog);
+        work(reaper);
+    } else if (event == TETHER__WATCH_CHANGED && tag == reaper->exits_tag) {
+        if (tether__task_id_valid(name))
+            refresh_quietly(reaper, name);
+    } else {
+        /* A follower's bundle has grown, or a directory went: those who wait look for themselves. */
+        tether__catalog_notify(reaper->catalog);
+    }
+}
+
+static void wake_from_catalog(void *userdata)
+{
+    tether__reaper_wake(userdata);
+}
+
+static int open_events(tether__reaper *reaper, tether_reaper_mode mode, tether_error *error)
+{
+    reaper->exits_tag = -1;
+    reaper->poll_at = NEVER;
+    if (mode != TETHER_REAPER_POLLING) {
+        int code = tether__os_watch_open(reaper->loop, on_event, reaper, &reaper->watch, error);
+        if (code == TETHER_OK) {
+            code = tether__os_watch_add(reaper->watch, reaper->catalog->session->exits,
+                                        &reaper->exits_tag, error);
+            if (code == TETHER_OK)
+                return TETHER_OK;
+        }
+        if (mode == TETHER_REAPER_EVENTS)
+            return code;
+    }
+    reaper->poll_at = 0;
+    reaper->poll_pause_ms = POLL_FIRST_MS;
+    return TETHER_OK;
+}
+
+/* A host's loop frees the reaper with the last handle; with a loop of its own the closer does, after the loop has returned. */
+static void handle_closed(tether__reaper *reaper)
+{
+    if (--reaper->handles == 0 && !reaper->owns_loop)
+        free(reaper);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    handle_closed(handle->data);
+}
+
+static void on_watch_closed(void *userdata)
+{
+    handle_closed(userdata);
+}
+
+static void close_handles(tether__reaper *reaper)
+{
+    tether__watch *watch = reaper->watch;
+    reaper->handles = watch != NULL ? 3 : 2;
+    uv_close((uv_handle_t *)&reaper->timer, on_handle_closed);
+    uv_close((uv_handle_t *)&reaper->wake, on_handle_closed);
+    if (watch != NULL)
+        tether__os_watch_close(watch, on_watch_closed);
+}
+
+/* After the thread has ended, or before it began: runs the loop once more for the close callbacks. */
+static void close_own_loop(tether__reaper *reaper)
+{
+    close_handles(reaper);
+    uv_run(reaper->loop, UV_RUN_DEFAULT);
+    uv_loop_close(reaper->loop);
+    free(reaper);
+}
+
+static int open_loop(tether__reaper *reaper, struct uv_loop_s *loop, tether_error *error)
+{
+    reaper->owns_loop = loop == NULL;
+    reaper->loop = loop != NULL ? loop : &reaper->own_loop;
+    reaper->thread = uv_thread_self();
+    if (reaper->owns_loop && uv_loop_init(&reaper->own_loop) != 0)
+        return tether__fail(error, TETHER_ELIMIT, 0, "start loop",
+                            "no event loop can be made; raise the limit of descriptors (ulimit -n)");
+    if (uv_async_init(reaper->loop, &reaper->wake, on_wake) != 0) {
+        if (reaper->owns_loop)
+            uv_loop_close(&reaper->own_loop);
+        return tether__fail(error, TETHER_ELIMIT, 0, "start loop",
+                            "the event loop has no room; raise the limit of descriptors (ulimit -n)");
+    }
+    uv_timer_init(reaper->loop, &reaper->timer);
+    reaper->wake.data = reaper;
+    reaper->timer.data = reaper;
+    return TETHER_OK;
+}
+
+static void run_loop(void *userdata)
+{
+    tether__reaper *reaper = userdata;
+    uv_run(reaper->loop, UV_RUN_DEFAULT);
+}
+
+static int start_thread(tether__reaper *reaper, tether_error *error)
+{
+    if (!reaper->owns_loop || uv_thread_create(&reaper->thread, run_loop, reaper) == 0)
+        return TETHER_OK;
+    return tether__fail(error, TETHER_ELIMIT, 0, "start loop",
+                        "no thread can be started; raise the limit of processes (ulimit -u)");
+}
+
+int tether__reaper_open(tether__catalog *catalog, struct uv_loop_s *loop, tether_reaper_mode mode,
+                        tether__reaper **out, tether_error *error)
+{
+    *out = NULL;
+    tether__reaper *reaper = calloc(1, sizeof *reaper);
+    if (reaper == NULL)
+        return tether__fail_memory(error, "start loop");
+    reaper->catalog = catalog;
+    reaper->timer_due = NEVER;
+    int code = open_loop(reaper, loop, error);
+    if (code != TETHER_OK) {
+        free(reaper);
+        return code;
+    }
+    code = open_events(reaper, mode, error);
+    if (code == TETHER_OK)
+        code = start_thread(reaper, error);
+    if (code != TETHER_OK) {
+        if (reaper->owns_loop)
+            close_own_loop(reaper);
+        else
+            close_handles(reaper);
+        return code;
+    }
+    catalog->wake = wake_from_catalog;
+    catalog->wake_userdata = reaper;
+    *out = reaper;
+    return TETHER_OK;
+}
+
+void tether__reaper_close(tether__reaper *reaper)
+{
+    if (reaper == NULL)
+        return;
+    reaper->catalog->wake = NULL;
+    if (!reaper->owns_loop) {
+        close_handles(reaper);
+        return;
+    }
+    uv_mutex_lock(&reaper->catalog->state);
+    reaper->stopping = true;
+    uv_mutex_unlock(&reaper->catalog->state);
+    uv_async_send(&reaper->wake);
+    uv_thread_join(&reaper->thread);
+    close_own_loop(reaper);
+}
+
+void tether__reaper_wake(tether__reaper *reaper)
+{
+    uv_async_send(&reaper->wake);
+}
+
+void tether__reaper_expect(tether__reaper *reaper, int64_t deadline_ms)
+{
+    uv_mutex_lock(&reaper->catalog->state);
+    bool late = deadline_ms != 0 && deadline_ms < reaper->timer_due;
+    uv_mutex_unlock(&reaper->catalog->state);
+    if (late || reaper->watch == NULL)
+        uv_async_send(&reaper->wake);
+}
+
+bool tether__reaper_is_current(const tether__reaper *reaper)
+{
+    uv_thread_t self = uv_thread_self();
+    return uv_thread_equal(&self, &reaper->thread) != 0;
+}
+
+bool tether__reaper_has_events(const tether__reaper *reaper)
+{
+    return reaper->watch != NULL;
+}
+
+void tether__reaper_follow(tether__reaper *reaper, const char *task_id)
+{
+    tether__dir *bundle;
+    tether__catalog *catalog = reaper->catalog;
+    if (reaper->watch == NULL ||
+        tether__bundle_open(catalog->session, task_id, &bundle, NULL) != TETHER_OK)
+        return;
+    uv_mutex_lock(&catalog->state);
+    tether__entry *entry = tether__catalog_find(catalog, task_id);
+    if (entry != NULL && entry->followers++ == 0)
+        tether__os_watch_add(reaper->watch, bundle, &entry->watch_tag, NULL);
+    uv_mutex_unlock(&catalog->state);
+    tether__os_dir_close(bundle);
+}
+
+void tether__reaper_unfollow(tether__reaper *reaper, const char *task_id)
+{
+    tether__catalog *catalog = reaper->catalog;
+    uv_mutex_lock(&catalog->state);
+    tether__entry *entry = tether__catalog_find(catalog, task_id);
+    if (entry != NULL && entry->followers > 0 && --entry->followers == 0 && entry->watch_tag >= 0) {
+        tether__os_watch_remove(reaper->watch, entry->watch_tag);
+        entry->watch_tag = -1;
+    }
+    uv_mutex_unlock(&catalog->state);
+}

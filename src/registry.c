@@ -1,0 +1,222 @@
+/* Owns the opening and closing of registries.
+ * Must not: know how tasks are started, watched or ended; it puts together the modules that do.
+ * Thread: any; with a loop of the host's, that loop's. */
+#include "registry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "kill.h"
+#include "name.h"
+#include "os_clock.h"
+#include "os_host.h"
+#include "os_process.h"
+#include "replay.h"
+
+enum { DEFAULT_TIMEOUT_MS = 30 * 60 * 1000, DEFAULT_LOCK_TIMEOUT_MS = 5000 };
+enum { PATIENCE_WITH_EVENTS_MS = 1000, PATIENCE_POLLING_MS = 20, REAP_PATIENCE_MS = 1000 };
+
+int tether__check_task_id(const char *task_id, tether_error *error)
+{
+    if (tether__task_id_valid(task_id))
+        return TETHER_OK;
+    return tether__fail(error, TETHER_EINVAL, 0, "check task id",
+                        "\"%.80s\" cannot be a task id: 1 to 64 of a-z, 0-9, - and _",
+                        task_id != NULL ? task_id : "");
+}
+
+int64_t tether__registry_patience(const tether_registry *registry)
+{
+    return tether__reaper_has_events(registry->reaper) ? PATIENCE_WITH_EVENTS_MS
+                                                       : PATIENCE_POLLING_MS;
+}
+
+/* The caller's options as this version knows them: what its struct did not have yet is zero. */
+static int take_options(const tether_open_options *given, tether_open_options *options,
+                        tether_error *error)
+{
+    *options = (tether_open_options){0};
+    if (given != NULL) {
+        size_t size = given->size == 0 ? sizeof *options : given->size;
+        memcpy(options, given, size < sizeof *options ? size : sizeof *options);
+    }
+    if (options->session == NULL)
+        options->session = "default";
+    if (!tether__session_id_valid(options->session))
+        return tether__fail(error, TETHER_EINVAL, 0, "check session id",
+                            "\"%.80s\" cannot be a session id: 1 to 128 bytes of UTF-8 without "
+                            "control characters, / and \\, no device name, no dot or blank at "
+                            "the end",
+                            options->session);
+    if (options->store != NULL && options->store[0] == '\0')
+        return tether__fail(error, TETHER_EINVAL, 0, "open store", "the store's path is empty");
+    if (options->default_timeout_ms < TETHER_NO_TIMEOUT || options->lock_timeout_ms < 0 ||
+        (int)options->reaper < 0 || options->reaper > TETHER_REAPER_POLLING)
+        return tether__fail(error, TETHER_EINVAL, 0, "check options",
+                            "a time in the options is negative, or the reaper mode is unknown");
+    return TETHER_OK;
+}
+
+static int open_parts(tether_registry *registry, const tether_open_options *options,
+                      tether_error *error)
+{
+    int code = tether__store_open(options->store, true, &registry->store, error);
+    if (code != TETHER_OK)
+        return code;
+    registry->store.sync = options->sync != 0;
+    int64_t lock_timeout =
+        options->lock_timeout_ms != 0 ? options->lock_timeout_ms : DEFAULT_LOCK_TIMEOUT_MS;
+    code = tether__session_open(&registry->store, options->session, lock_timeout,
+                                &registry->session, error);
+    if (code != TETHER_OK)
+        goto close_store;
+    code = tether__catalog_init(&registry->catalog, &registry->session, error);
+    if (code != TETHER_OK)
+        goto close_session;
+    /* Events first, then the look at what is there: what ends in between is seen twice and not never. */
+    code = tether__reaper_open(&registry->catalog, options->loop, options->reaper,
+                               &registry->reaper, error);
+    if (code == TETHER_OK)
+        return TETHER_OK;
+    tether__catalog_dispose(&registry->catalog);
+close_session:
+    tether__session_close(&registry->session);
+close_store:
+    tether__store_close(&registry->store);
+    return code;
+}
+
+static int replay(tether_registry *registry, tether_error *error)
+{
+    size_t removed;
+    tether__catalog *catalog = &registry->catalog;
+    int code = tether__replay(catalog, false, true, NULL, error);
+    if (code != TETHER_OK)
+        return code;
+    uv_mutex_lock(&catalog->disk);
+    code = tether__sweep(catalog, &removed, error);
+    uv_mutex_unlock(&catalog->disk);
+    tether__reaper_wake(registry->reaper);
+    return code;
+}
+
+static void close_parts(tether_registry *registry)
+{
+    tether__reaper_close(registry->reaper);
+    tether__catalog_dispose(&registry->catalog);
+    tether__session_close(&registry->session);
+    tether__store_close(&registry->store);
+    free(registry);
+}
+
+int tether_open(const tether_open_options *given, tether_registry **out, tether_error *error)
+{
+    tether_open_options options;
+    if (out == NULL)
+        return tether__fail(error, TETHER_EINVAL, 0, "open registry",
+                            "no place was given for the registry");
+    *out = NULL;
+    int code = take_options(given, &options, error);
+    if (code != TETHER_OK)
+        return code;
+    tether_registry *registry = calloc(1, sizeof *registry);
+    if (registry == NULL)
+        return tether__fail_memory(error, "open registry");
+    registry->default_timeout_ms =
+        options.default_timeout_ms != 0 ? options.default_timeout_ms : DEFAULT_TIMEOUT_MS;
+    code = open_parts(registry, &options, error);
+    if (code != TETHER_OK) {
+        free(registry);
+        return code;
+    }
+    code = replay(registry, error);
+    if (code != TETHER_OK) {
+        close_parts(registry);
+        return code;
+    }
+    *out = registry;
+    return TETHER_OK;
+}
+
+/* Begins all kills and sends the first signals, then finishes one after the other: they share the grace. */
+static int kill_these(tether__catalog *catalog, char (*ids)[TETHER_ID_SIZE], size_t count,
+                      bool *appointed, tether_error *error)
+{
+    int result = TETHER_OK;
+    int64_t next;
+    for (size_t i = 0; i < count; i++) {
+        int code = tether__kill_begin(catalog, ids[i], TETHER__INTENT_SHUTDOWN, 0,
+                                      TETHER__DRIVER_CALLER, &appointed[i], error);
+        if (appointed[i])
+            tether__kill_step(catalog, ids[i], &next, NULL);
+        else if (tether__kill_take_over(catalog, ids[i]))
+            appointed[i] = true;
+        if (code != TETHER_OK && code != TETHER_ENOTASK)
+            result = code;
+    }
+    for (size_t i = 0; i < count; i++) {
+        int code = tether__kill_finish(catalog, ids[i], appointed[i], error);
+        if (code != TETHER_OK && code != TETHER_ENOTASK)
+            result = code;
+    }
+    return result;
+}
+
+static int kill_all(tether__catalog *catalog, tether_error *error)
+{
+    char(*ids)[TETHER_ID_SIZE];
+    size_t count;
+    int code = tether__replay(catalog, false, false, NULL, error);
+    if (code == TETHER_OK)
+        code = tether__catalog_ids(catalog, false, &ids, &count, error);
+    if (code != TETHER_OK)
+        return code;
+    bool *appointed = calloc(count + 1, sizeof *appointed);
+    code = appointed != NULL ? kill_these(catalog, ids, count, appointed, error)
+                             : tether__fail_memory(error, "shut down");
+    free(appointed);
+    free(ids);
+    return code;
+}
+
+/* Frees the zombies of children that have ended, so that none is left to the host. */
+static void reap_children(tether__catalog *catalog)
+{
+    int64_t deadline = tether__os_monotonic_ms() + REAP_PATIENCE_MS;
+    for (size_t i = 0; i < catalog->count; i++) {
+        tether__entry *entry = catalog->entries[i];
+        while (entry->child.pid != 0 && !tether__os_process_reap(&entry->child)) {
+            /* One that still runs is not waited for; one that has said its end is about to be gone. */
+            if (!entry->ended || tether__os_monotonic_ms() > deadline)
+                break;
+            uv_sleep(1);
+        }
+    }
+}
+
+int tether_close(tether_registry *registry, tether_close_mode mode, tether_error *error)
+{
+    if (registry == NULL)
+        return TETHER_OK;
+    int code = mode == TETHER_SHUTDOWN ? kill_all(&registry->catalog, error) : TETHER_OK;
+    uv_mutex_lock(&registry->catalog.state);
+    registry->closing = true;
+    uv_mutex_unlock(&registry->catalog.state);
+    tether__catalog_notify(&registry->catalog);
+    tether__reaper_close(registry->reaper);
+    registry->reaper = NULL;
+    reap_children(&registry->catalog);
+    close_parts(registry);
+    return code;
+}
+
+int tether_default_store(char **path, tether_error *error)
+{
+    return tether__os_default_store(path, error);
+}
+
+void tether_free(void *memory)
+{
+    free(memory);
+}

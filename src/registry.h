@@ -1,0 +1,26 @@
+/* What a registry is made of. */
+#ifndef TETHER_REGISTRY_INTERNAL_H
+#define TETHER_REGISTRY_INTERNAL_H
+
+#include "catalog.h"
+#include "reaper.h"
+#include "store.h"
+#include "tether/registry.h"
+
+struct tether_registry {
+    tether__store store;
+    tether__session session;
+    tether__catalog catalog;
+    tether__reaper *reaper;
+    int64_t default_timeout_ms; /* TETHER_NO_TIMEOUT: none */
+    bool closing;               /* under the catalog's `state` */
+};
+
+/* TETHER_EINVAL where text cannot be a task id. */
+int tether__check_task_id(const char *task_id, tether_error *error);
+
+/* How long a waiter sleeps at most before it looks by itself: a safety net for events that never come, such as that of a lifeline
+ * that somebody's forked child still holds. -1 (for ever) never happens. */
+int64_t tether__registry_patience(const tether_registry *registry);
+
+#endif

@@ -1,0 +1,417 @@
+/* Owns the way of a task from a spec to a running supervisor: resolve, prepare, record, start, note.
+ * Must not: leave anything behind when a step fails.
+ * Thread: the caller's. */
+#include "spawn.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "error.h"
+#include "name.h"
+#include "os_host.h"
+#include "os_process.h"
+#include "os_spawn.h"
+#include "utf8.h"
+#include "wrapper.h"
+
+enum { COMMAND_SHOWN_LIMIT = 64 * 1024, ID_TRIES = 8, NAME_LIMIT = 1024 };
+
+/* The user's shells in the order in which they are tried; $BASH comes before all of them. */
+static const char *const user_shells[] = {"bash", "zsh", "sh", NULL};
+
+/* Where the outer shell is looked for: the system's own, whatever the host's PATH says. */
+static const char outer_path[] = "/bin:/usr/bin:/usr/local/bin";
+
+static void plan_dispose(tether__spawn_plan *plan)
+{
+    tether__environment_dispose(&plan->environment);
+    free(plan->workdir);
+    free(plan->project_root);
+    tether__shell_dispose(&plan->shell);
+    free(plan->program);
+    free(plan->outer);
+    free(plan->command_shown);
+    tether__os_lifeline_close(&plan->lifeline);
+    tether__os_dir_close(plan->bundle);
+    tether__record_dispose(&plan->record);
+}
+
+static int take_spec(const tether_spec *given, tether__spawn_plan *plan, tether_error *error)
+{
+    tether_spec *spec = &plan->spec;
+    if (given == NULL)
+        return tether__fail(error, TETHER_EINVAL, 0, "check spec", "no spec was given");
+    size_t size = given->size == 0 ? sizeof *spec : given->size;
+    memcpy(spec, given, size < sizeof *spec ? size : sizeof *spec);
+
+    bool direct = spec->argv != NULL;
+    if (direct == (spec->command != NULL))
+        return tether__fail(error, TETHER_EINVAL, 0, "check spec",
+                            "give either a command for the shell or an argument vector");
+    if (direct && (spec->argv[0] == NULL || spec->argv[0][0] == '\0'))
+        return tether__fail(error, TETHER_EINVAL, 0, "check spec",
+                            "the command is empty; name a program");
+    if (direct && spec->shell != NULL)
+        return tether__fail(error, TETHER_EINVAL, 0, "check spec",
+                            "an argument vector is started without a shell; drop the shell");
+    if (spec->timeout_ms < TETHER_NO_TIMEOUT)
+        return tether__fail(error, TETHER_EINVAL, 0, "check spec", "the timeout is negative");
+    if (spec->name != NULL && strlen(spec->name) > NAME_LIMIT)
+        return tether__fail(error, TETHER_EINVAL, 0, "check spec",
+                            "the name has more than %d bytes", NAME_LIMIT);
+    if (direct)
+        return TETHER_OK;
+    plan->command_size = spec->command_size != 0 ? spec->command_size : strlen(spec->command);
+    if (memchr(spec->command, '\0', plan->command_size) != NULL)
+        return tether__fail(error, TETHER_EINVAL, 0, "check spec",
+                            "the command has a NUL byte, which no shell reads");
+    return TETHER_OK;
+}
+
+static int choose_id(tether__spawn_plan *plan, tether_error *error)
+{
+    unsigned char random[8];
+    if (uv_random(NULL, NULL, random, sizeof random, 0, NULL) != 0)
+        return tether__fail(error, TETHER_ESYSTEM, 0, "choose task id",
+                            "the system has no entropy");
+    tether__task_id_format(random, plan->id);
+    snprintf(plan->cookie, sizeof plan->cookie, "TETHER_TASK_ID=%s", plan->id);
+    return TETHER_OK;
+}
+
+/* How shells are looked up: in the task's own PATH and working directory. */
+static int find_program(const char *name, char **found, void *userdata, tether_error *error)
+{
+    const tether__spawn_plan *plan = userdata;
+    const char *path = tether__environment_get(&plan->environment, "PATH");
+    return tether__os_find_program(name, path, plan->workdir, found, error);
+}
+
+static int resolve_command(tether__spawn_plan *plan, tether_error *error)
+{
+    const tether_spec *spec = &plan->spec;
+    if (spec->argv != NULL) {
+        int code = find_program(spec->argv[0], &plan->program, plan, error);
+        /* A path stays as it was given: it means the same in the task's directory. */
+        if (code == TETHER_OK && strchr(spec->argv[0], '/') != NULL) {
+            free(plan->program);
+            plan->program = NULL;
+        }
+        return code;
+    }
+    const char *bash = tether__environment_get(&plan->environment, "BASH");
+    return tether__shell_resolve(spec->shell, bash, user_shells, find_program, plan, &plan->shell,
+                                 error);
+}
+
+static int resolve_outer(tether__spawn_plan *plan, tether_error *error)
+{
+    /* The smallest shells drop variables whose names they cannot spell; bash passes them on. */
+    plan->outer_is_bash =
+        !tether__environment_portable(&plan->environment) &&
+        tether__os_find_program("bash", outer_path, "/", &plan->outer, NULL) == TETHER_OK;
+    if (plan->outer_is_bash)
+        return TETHER_OK;
+    int code = tether__os_find_program("sh", outer_path, "/", &plan->outer, NULL);
+    if (code != TETHER_OK)
+        code = find_program("sh", &plan->outer, plan, NULL);
+    if (code == TETHER_OK)
+        return TETHER_OK;
+    return tether__fail(error, TETHER_ENOSHELL, 0, "find shell",
+                        "no sh was found in %s or PATH; the supervisor needs one: install it",
+                        outer_path);
+}
+
+static int resolve_workdirs(tether__spawn_plan *plan, tether_error *error)
+{
+    int code = tether__os_real_directory(plan->spec.workdir, &plan->workdir, error);
+    if (code == TETHER_OK && plan->spec.project_root != NULL)
+        code = tether__os_real_directory(plan->spec.project_root, &plan->project_root, error);
+    return code;
+}
+
+/* Finds out everything that can be wrong before anything is made. */
+static int resolve(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
+{
+    const tether_spec *spec = &plan->spec;
+    int code = choose_id(plan, error);
+    if (code == TETHER_OK)
+        code = resolve_workdirs(plan, error);
+    if (code == TETHER_OK)
+        code = tether__environment_make(spec->env != NULL ? spec->env : tether__os_environ(),
+                                        spec->env_set, plan->cookie, &plan->environment, error);
+    if (code == TETHER_OK)
+        code = resolve_command(plan, error);
+    if (code == TETHER_OK)
+        code = resolve_outer(plan, error);
+    if (code == TETHER_OK)
+        code = tether__environment_check(&plan->environment, spec->argv,
+                                         tether__os_string_limit(), tether__os_exec_limit(),
+                                         error);
+    int64_t timeout = spec->timeout_ms != 0 ? spec->timeout_ms : registry->default_timeout_ms;
+    plan->timeout_ms = timeout != TETHER_NO_TIMEOUT ? timeout : 0;
+    return code;
+}
+
+/* The lifeline first: nothing of the task is visible without it. */
+static int create_lifeline(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
+{
+    int code = TETHER_ELOCKED;
+    for (int tries = 0; code == TETHER_ELOCKED && tries < ID_TRIES; tries++) {
+        /* A name that is taken gets another one, in the environment too: the cookie's buffer is what that points to. */
+        if (tries > 0 && choose_id(plan, error) != TETHER_OK)
+            return TETHER_ESYSTEM;
+        code = tether__os_lifeline_create(registry->session.exits, plan->id, &plan->lifeline,
+                                          error);
+    }
+    return code;
+}
+
+static int write_text(tether__dir *bundle, const char *name, tether__text *text,
+                      tether_error *error)
+{
+    int code = text->failed ? tether__fail_memory(error, "render script")
+                            : tether__os_file_create(bundle, name, text->bytes, text->size, error);
+    tether__text_dispose(text);
+    return code;
+}
+
+/* Writes the command's file and says how it is run: the arguments point into *file. */
+static int write_command(tether__spawn_plan *plan, tether__text *file, const char **argv,
+                         tether_error *error)
+{
+    tether__text text = {0};
+    const char *name = tether__command_file_name(plan->shell.family);
+    tether__command_render(plan->shell.family, plan->spec.command, plan->command_size, &text);
+    tether__text_add_string(file, tether__os_dir_path(plan->bundle));
+    tether__text_add_string(file, "/");
+    tether__text_add_string(file, name);
+    if (file->failed) {
+        tether__text_dispose(&text);
+        return tether__fail_memory(error, "render command");
+    }
+    tether__command_argv(&plan->shell, file->bytes, argv, TETHER__COMMAND_ARGV_ROOM);
+    return write_text(plan->bundle, name, &text, error);
+}
+
+static int write_wrapper(tether__spawn_plan *plan, const char *const *argv, tether_error *error)
+{
+    tether__text text = {0};
+    char pid_ns[TETHER__PID_NS_SIZE];
+    tether__os_pid_ns(pid_ns);
+    tether__wrapper wrapper = {plan->id, plan->boot_id, pid_ns, plan->program, argv};
+    tether__wrapper_render_sh(&wrapper, &text);
+    return write_text(plan->bundle, TETHER__WRAPPER_FILE, &text, error);
+}
+
+static int write_scripts(tether__spawn_plan *plan, tether_error *error)
+{
+    if (plan->spec.argv != NULL)
+        return write_wrapper(plan, plan->spec.argv, error);
+    tether__text file = {0};
+    const char *argv[TETHER__COMMAND_ARGV_ROOM];
+    int code = write_command(plan, &file, argv, error);
+    if (code == TETHER_OK)
+        code = write_wrapper(plan, argv, error);
+    tether__text_dispose(&file);
+    return code;
+}
+
+/* The command as people see it: the text, or the arguments in shell quoting; valid UTF-8 of bounded length. */
+static int show_command(tether__spawn_plan *plan, tether_error *error)
+{
+    tether__text text = {0};
+    if (plan->spec.argv != NULL) {
+        for (const char *const *argument = plan->spec.argv; *argument != NULL; argument++) {
+            tether__text_add_string(&text, text.size > 0 ? " " : "");
+            tether__text_add_shown(&text, *argument);
+        }
+    } else {
+        tether__text_add(&text, plan->spec.command, plan->command_size);
+    }
+    if (!text.failed) {
+        size_t size = tether__utf8_cut(text.bytes, text.size, COMMAND_SHOWN_LIMIT);
+        plan->command_shown = tether__utf8_repair(text.bytes, size);
+    }
+    tether__text_dispose(&text);
+    return plan->command_shown == NULL ? tether__fail_memory(error, "write record") : TETHER_OK;
+}
+
+static int fill_record(const tether_registry *registry, tether__spawn_plan *plan,
+                       tether_error *error)
+{
+    tether__record *record = &plan->record;
+    int64_t now = tether__os_wall_ms();
+    record->status = TETHER_STATUS_STARTING;
+    record->started_at = now;
+    record->started_uptime_ms = tether__os_uptime_ms();
+    record->timeout_ms = plan->timeout_ms;
+    if (plan->timeout_ms > 0) {
+        record->deadline_at = now + plan->timeout_ms;
+        record->deadline_monotonic_ms = tether__os_monotonic_ms() + plan->timeout_ms;
+    }
+    strcpy(record->boot_id, plan->boot_id);
+    record->notify = !plan->spec.no_notify;
+    bool fits = tether__record_set(&record->workdir, plan->workdir) &&
+                tether__record_set(&record->task_id, plan->id) &&
+                tether__record_set(&record->session_id, registry->session.id) &&
+                tether__record_set(&record->name, plan->spec.name) &&
+                tether__record_set(&record->project_root, plan->project_root) &&
+                tether__record_set(&record->command, plan->command_shown) &&
+                tether__record_set(&record->shell, plan->shell.path) &&
+                tether__record_set(&record->supervisor, "script") &&
+                tether__record_set(&record->stdout_name, TETHER__STDOUT_FILE) &&
+                tether__record_set(&record->stderr_name,
+                                   plan->spec.merge_output ? NULL : TETHER__STDERR_FILE) &&
+                (plan->spec.argv == NULL || tether__record_set_argv(record, plan->spec.argv));
+    return fits ? TETHER_OK : tether__fail_memory(error, "write record");
+}
+
+/* Makes the task visible, as `starting`. Under the session lock, under which leftovers are removed too: a lifeline that somebody took for
+ * one has lost its name by now. */
+static int record_start(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
+{
+    tether__lock lock;
+    int code = show_command(plan, error);
+    if (code == TETHER_OK)
+        code = fill_record(registry, plan, error);
+    if (code == TETHER_OK)
+        code = tether__session_lock(&registry->session, &lock, error);
+    if (code != TETHER_OK)
+        return code;
+    if (!tether__os_lifeline_linked(&plan->lifeline)) {
+        code = tether__os_dir_check(registry->session.exits, error);
+        if (code == TETHER_OK)
+            code = tether__fail(error, TETHER_EGONE, 0, "record task",
+                                "the lifeline of the new task was removed by somebody else");
+    }
+    if (code == TETHER_OK)
+        code = tether__bundle_save(&registry->session, &plan->record, &plan->stamp, error);
+    plan->visible = code == TETHER_OK;
+    tether__os_lock_release(&lock);
+    return code;
+}
+
+static int prepare(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
+{
+    tether__os_boot_id(plan->boot_id);
+    int code = create_lifeline(registry, plan, error);
+    if (code == TETHER_OK)
+        code = tether__os_dir_open(registry->session.tasks, plan->id, true, &plan->bundle, error);
+    if (code == TETHER_OK)
+        code = write_scripts(plan, error);
+    return code;
+}
+
+static int start(tether__spawn_plan *plan, int64_t *pid, tether_error *error)
+{
+    tether__text wrapper = {0};
+    tether__text_add_string(&wrapper, tether__os_dir_path(plan->bundle));
+    tether__text_add_string(&wrapper, "/" TETHER__WRAPPER_FILE);
+    if (wrapper.failed)
+        return tether__fail_memory(error, "start supervisor");
+    /* bash reads neither $BASH_ENV nor functions from the environment like this, and still passes both on. */
+    const char *const with_bash[] = {"bash", "--posix", "-p", wrapper.bytes, NULL};
+    const char *const with_sh[] = {"sh", wrapper.bytes, NULL};
+    tether__start request = {
+        .program = plan->outer,
+        .argv = plan->outer_is_bash ? with_bash : with_sh,
+        .envp = plan->environment.entries,
+        .workdir = plan->workdir,
+        .stdin_path = plan->spec.stdin_path,
+        .bundle = plan->bundle,
+        .stdout_name = TETHER__STDOUT_FILE,
+        .stderr_name = plan->spec.merge_output ? NULL : TETHER__STDERR_FILE,
+        .lifeline = &plan->lifeline,
+    };
+    int code = tether__os_spawn(&request, pid, error);
+    tether__text_dispose(&wrapper);
+    return code;
+}
+
+/* Under the session lock once the task was visible, so that nobody finalises what is being taken back. */
+static void take_back(tether_registry *registry, tether__spawn_plan *plan)
+{
+    tether__lock lock = {-1};
+    if (plan->visible)
+        tether__session_lock(&registry->session, &lock, NULL);
+    if (plan->lifeline.handle >= 0)
+        tether__bundle_remove(&registry->session, plan->id, NULL);
+    tether__os_lock_release(&lock);
+    tether__catalog_forget(&registry->catalog, plan->id);
+}
+
+/* Notes the running supervisor. The task runs whatever happens here: a record that cannot be written now is brought up to date by the
+ * next look, from what the supervisor itself has written. */
+static void note_running(tether_registry *registry, tether__spawn_plan *plan, int64_t pid)
+{
+    tether__lock lock;
+    tether__record *record = &plan->record;
+    tether__identity child = {.pid = pid, .start_time = tether__os_process_start_time(pid)};
+    strcpy(child.boot_id, plan->boot_id);
+    tether__os_pid_ns(child.pid_ns);
+    record->child_pid = pid;
+    if (tether__session_lock(&registry->session, &lock, NULL) == TETHER_OK) {
+        tether__file_stamp stamp;
+        /* Another host may have adopted or killed it meanwhile. */
+        bool ours =
+            tether__bundle_stamp(&registry->session, plan->id, &stamp, NULL) == TETHER_OK &&
+            memcmp(&stamp, &plan->stamp, sizeof stamp) == 0;
+        if (ours) {
+            record->status = TETHER_STATUS_RUNNING;
+            record->identity = child;
+            if (tether__bundle_save(&registry->session, record, &plan->stamp, NULL) != TETHER_OK)
+                record->status = TETHER_STATUS_STARTING;
+        }
+        tether__os_lock_release(&lock);
+    }
+    tether__catalog_adopt(&registry->catalog, record, &plan->stamp, &child, NULL);
+}
+
+/* Everything from the visible record on is one piece for this registry's other threads. */
+static int record_and_start(tether_registry *registry, tether__spawn_plan *plan,
+                            int64_t *deadline_ms, tether_error *error)
+{
+    int64_t pid;
+    uv_mutex_lock(&registry->catalog.disk);
+    int code = record_start(registry, plan, error);
+    if (code == TETHER_OK)
+        code = start(plan, &pid, error);
+    if (code == TETHER_OK) {
+        tether__os_lifeline_close(&plan->lifeline);
+        *deadline_ms = plan->record.deadline_monotonic_ms;
+        note_running(registry, plan, pid);
+    } else {
+        take_back(registry, plan);
+    }
+    uv_mutex_unlock(&registry->catalog.disk);
+    return code;
+}
+
+int tether_spawn(tether_registry *registry, const tether_spec *spec, char task_id[TETHER_ID_SIZE],
+                 tether_error *error)
+{
+    tether__spawn_plan plan = {.lifeline = {-1}};
+    int64_t deadline = 0;
+    tether__record_init(&plan.record);
+    task_id[0] = '\0';
+    int code = take_spec(spec, &plan, error);
+    if (code == TETHER_OK)
+        code = resolve(registry, &plan, error);
+    if (code == TETHER_OK) {
+        code = prepare(registry, &plan, error);
+        if (code == TETHER_OK) {
+            code = record_and_start(registry, &plan, &deadline, error);
+        } else if (plan.lifeline.handle >= 0) {
+            tether__bundle_remove(&registry->session, plan.id, NULL);
+        }
+    }
+    if (code == TETHER_OK) {
+        strcpy(task_id, plan.id);
+        tether__reaper_expect(registry->reaper, deadline);
+    }
+    plan_dispose(&plan);
+    return code;
+}

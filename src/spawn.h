@@ -1,0 +1,43 @@
+/* A start in the making: everything that the steps of tether_spawn hand on to each other. */
+#ifndef TETHER_SPAWN_H
+#define TETHER_SPAWN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "environment.h"
+#include "os_clock.h"
+#include "os_file.h"
+#include "os_lifeline.h"
+#include "record.h"
+#include "registry.h"
+#include "shell.h"
+#include "tether/task.h"
+
+typedef struct tether__spawn_plan {
+    tether_spec spec; /* as this version knows it; the pointers are the caller's */
+    size_t command_size;
+    int64_t timeout_ms; /* 0: none */
+
+    /* Resolved. */
+    char id[TETHER_ID_SIZE];
+    char cookie[TETHER_ID_SIZE + 32]; /* TETHER_TASK_ID=id: the environment points to it */
+    char boot_id[TETHER__BOOT_ID_SIZE];
+    tether__environment environment;
+    char *workdir;
+    char *project_root;
+    tether__shell shell; /* the user's; path NULL for an argument vector */
+    char *program;       /* argv[0] where there is one */
+    char *outer;         /* the shell that runs the wrapper */
+    bool outer_is_bash;
+
+    /* Made. */
+    tether__lifeline lifeline;
+    tether__dir *bundle;
+    char *command_shown;
+    bool visible; /* others can see the record */
+    tether__record record;
+    tether__file_stamp stamp;
+} tether__spawn_plan;
+
+#endif
