@@ -1,0 +1,1 @@
+# Contract tests: one per seam header, against the implementation that was built.
