@@ -112,8 +112,8 @@ static void read_marker(const tether__session *session, const char *task_id, tet
 static int64_t last_sign(const tether__session *session, const tether__record *record,
                          const tether__marker *marker)
 {
-    int64_t last = marker->modified_at > record->started_at ? marker->modified_at
-                                                            : record->started_at;
+    int64_t last =
+        marker->modified_at > record->started_at ? marker->modified_at : record->started_at;
     static const char *const files[] = {TETHER__STDOUT_FILE, TETHER__STDERR_FILE};
     tether__dir *bundle;
     if (tether__bundle_open(session, record->task_id, &bundle, NULL) != TETHER_OK)
@@ -137,7 +137,8 @@ static bool tree_is_empty(const tether__record *record, const tether__identity *
         .supervisor_alive = sight->holding == TETHER__HELD && sight->alive == TETHER__ALIVE,
     };
     size_t count = 0;
-    /* Where its processes cannot be listed (another pid namespace), the supervisor stands for all. */
+    /* Where its processes cannot be listed (another pid namespace), the supervisor stands for all.
+     */
     if (tether__os_tree_members(&tree, NULL, 0, &count, NULL) != TETHER_OK)
         return sight->holding == TETHER__FREE;
     return count == 0;
@@ -148,7 +149,8 @@ void tether__bundle_see(const tether__session *session, const tether__record *re
 {
     bool held;
     char boot_id[TETHER__BOOT_ID_SIZE];
-    *sight = (tether__sight){.replay = replay, .signal_polite = tether__os_signal_polite(),
+    *sight = (tether__sight){.replay = replay,
+                             .signal_polite = tether__os_signal_polite(),
                              .signal_final = tether__os_signal_final()};
     int code = tether__os_lifeline_held(session->exits, record->task_id, &held, NULL);
     sight->holding = code != TETHER_OK ? TETHER__HOLDING_UNKNOWN
@@ -157,16 +159,18 @@ void tether__bundle_see(const tether__session *session, const tether__record *re
     read_marker(session, record->task_id, &sight->marker);
     const tether__identity *supervisor =
         record->identity.pid != 0 ? &record->identity : &sight->marker.identity;
-    /* A lock that is free proves the end; only a lock that somebody may have inherited by accident needs a second look. */
-    sight->alive = sight->holding == TETHER__FREE ? TETHER__GONE
-                                                  : tether__os_process_alive(supervisor);
-    /* The supervisor may have written its end between the two looks: gone now, its marker is complete. */
+    /* A lock that is free proves the end; only a lock that somebody may have inherited by accident
+     * needs a second look. */
+    sight->alive =
+        sight->holding == TETHER__FREE ? TETHER__GONE : tether__os_process_alive(supervisor);
+    /* The supervisor may have written its end between the two looks: gone now, its marker is
+     * complete. */
     if (sight->holding != TETHER__FREE && sight->alive == TETHER__GONE)
         read_marker(session, record->task_id, &sight->marker);
 
     tether__os_boot_id(boot_id);
-    sight->same_boot = boot_id[0] == '\0' || record->boot_id[0] == '\0' ||
-                       strcmp(boot_id, record->boot_id) == 0;
+    sight->same_boot =
+        boot_id[0] == '\0' || record->boot_id[0] == '\0' || strcmp(boot_id, record->boot_id) == 0;
     if (sight->holding == TETHER__HOLDING_UNKNOWN && sight->alive == TETHER__UNKNOWN)
         sight->silence_ms = tether__os_wall_ms() - last_sign(session, record, &sight->marker);
     if (record->status == TETHER_STATUS_KILLING)

@@ -1,4 +1,5 @@
-/* One task on disk: its bundle, its record, its marker. Whoever writes a record holds the session lock. */
+/* One task on disk: its bundle, its record, its marker. Whoever writes a record holds the session
+ * lock. */
 #ifndef TETHER_BUNDLE_H
 #define TETHER_BUNDLE_H
 
@@ -20,7 +21,8 @@
 int tether__bundle_open(const tether__session *session, const char *task_id, tether__dir **bundle,
                         tether_error *error);
 
-/* Reads a record into an initialised one. TETHER_ENOTASK: no such task (any more); TETHER_ECORRUPT. */
+/* Reads a record into an initialised one. TETHER_ENOTASK: no such task (any more); TETHER_ECORRUPT.
+ */
 int tether__bundle_load(const tether__session *session, const char *task_id, tether__record *record,
                         tether__file_stamp *stamp, tether_error *error);
 
@@ -32,14 +34,17 @@ int tether__bundle_stamp(const tether__session *session, const char *task_id,
 int tether__bundle_save(const tether__session *session, tether__record *record,
                         tether__file_stamp *stamp, tether_error *error);
 
-/* Looks at lifeline, marker and processes of a task, in the order that the protocol demands. Nothing is changed. */
+/* Looks at lifeline, marker and processes of a task, in the order that the protocol demands.
+ * Nothing is changed. */
 void tether__bundle_see(const tether__session *session, const tether__record *record, bool replay,
                         tether__sight *sight);
 
-/* Removes bundle and marker. The record goes first: without it, what is left counts as a leftover. */
+/* Removes bundle and marker. The record goes first: without it, what is left counts as a leftover.
+ */
 int tether__bundle_remove(const tether__session *session, const char *task_id, tether_error *error);
 
-/* Moves bundle and marker of a damaged task to the quarantine, with a file that tells the reason. */
+/* Moves bundle and marker of a damaged task to the quarantine, with a file that tells the reason.
+ */
 int tether__bundle_quarantine(const tether__session *session, const char *task_id,
                               const char *reason, tether_error *error);
 

@@ -253,7 +253,8 @@ static void put_aside_marker(const tether__catalog *catalog, const tether__entry
         tether__marker_quarantine(catalog->session, entry->id, "corrupt exit marker", NULL);
 }
 
-/* Under `disk` and the session lock: looks again, since another host may have been faster, and writes what follows. */
+/* Under `disk` and the session lock: looks again, since another host may have been faster, and
+ * writes what follows. */
 static int settle(tether__catalog *catalog, tether__entry *entry, bool replay, tether_error *error)
 {
     tether__sight sight;
@@ -274,7 +275,8 @@ static int settle(tether__catalog *catalog, tether__entry *entry, bool replay, t
     code = tether__bundle_save(catalog->session, &entry->record, &entry->stamp, error);
     if (verdict.step != TETHER__STEP_FINALISE)
         return code;
-    /* The end is known whether or not it could be written: the marker stays, and says the same to the next one who looks. */
+    /* The end is known whether or not it could be written: the marker stays, and says the same to
+     * the next one who looks. */
     entry->unsaved = code != TETHER_OK;
     if (code == TETHER_OK) {
         tether__os_lifeline_seal(catalog->session->exits, entry->id);
@@ -312,7 +314,8 @@ static void save_late(tether__catalog *catalog, tether__entry *entry)
     tether__os_lock_release(&lock);
 }
 
-/* A killing task without a driver here: its killer may be another host, which is given its time, or may be dead. */
+/* A killing task without a driver here: its killer may be another host, which is given its time, or
+ * may be dead. */
 static void resume_kill(tether__catalog *catalog, tether__entry *entry)
 {
     bool resumed = false;

@@ -1,7 +1,8 @@
-/* The catalog: what a registry knows of its session's tasks, kept in step with the disk. It is the one way by which a task's state
- * changes in memory, and by which a verdict becomes a record.
- * Locks: `disk` is held around reading and writing records (then, where a record is written, the session lock inside it); `state`
- * is held for moments, around what waiters look at. Order: disk, session lock, state. */
+/* The catalog: what a registry knows of its session's tasks, kept in step with the disk. It is the
+ * one way by which a task's state changes in memory, and by which a verdict becomes a record.
+ * Locks: `disk` is held around reading and writing records (then, where a record is written, the
+ * session lock inside it); `state` is held for moments, around what waiters look at. Order: disk,
+ * session lock, state. */
 #ifndef TETHER_CATALOG_H
 #define TETHER_CATALOG_H
 
@@ -16,22 +17,27 @@
 #include "store.h"
 
 /* Who goes on with a kill. */
-typedef enum tether__driver { TETHER__DRIVER_NONE, TETHER__DRIVER_LOOP, TETHER__DRIVER_CALLER } tether__driver;
+typedef enum tether__driver {
+    TETHER__DRIVER_NONE,
+    TETHER__DRIVER_LOOP,
+    TETHER__DRIVER_CALLER
+} tether__driver;
 
 typedef struct tether__entry {
     /* Under `disk`. */
     tether__record record;
     tether__file_stamp stamp;
-    bool unsaved; /* its end is known and could not be written yet (the disk is full): tried again at each look */
+    bool unsaved; /* its end is known and could not be written yet (the disk is full): tried again
+                     at each look */
 
     /* Under `state`. The id never changes. */
     char id[TETHER_ID_SIZE];
     tether_status status;
     bool ended;
-    uint64_t end_order; /* which end was seen first */
+    uint64_t end_order;            /* which end was seen first */
     int64_t deadline_monotonic_ms; /* 0: none */
-    tether__identity child; /* pid 0: not started by this registry, or reaped */
-    int64_t reap_pause_ms;  /* before the next try; 0: not due */
+    tether__identity child;        /* pid 0: not started by this registry, or reaped */
+    int64_t reap_pause_ms;         /* before the next try; 0: not due */
     int64_t reap_at;
     tether__driver driver;
     tether__kill kill;
@@ -48,7 +54,8 @@ typedef struct tether__catalog {
     uint64_t ends;
     void (*wake)(void *userdata); /* tells the reaper that something is due; NULL: there is none */
     void *wake_userdata;
-    tether__entry **entries; /* under `state`, sorted by id; entries are freed under `disk` and `state` */
+    tether__entry *
+        *entries; /* under `state`, sorted by id; entries are freed under `disk` and `state` */
     size_t count;
     size_t room;
 } tether__catalog;
@@ -59,19 +66,20 @@ void tether__catalog_dispose(tether__catalog *catalog);
 /* The entry with this id, or NULL. Under `state`, or under `disk` for as long as that is held. */
 tether__entry *tether__catalog_find(tether__catalog *catalog, const char *task_id);
 
-/* Brings one task up to date: reads its record where that changed, looks at it, and writes what follows. *entry (NULL: not wanted)
- * stays valid while `disk` is held. Under `disk`. With an end that could not be written the call succeeds: the end is known. */
+/* Brings one task up to date: reads its record where that changed, looks at it, and writes what
+ * follows. *entry (NULL: not wanted) stays valid while `disk` is held. Under `disk`. With an end
+ * that could not be written the call succeeds: the end is known. */
 int tether__catalog_refresh(tether__catalog *catalog, const char *task_id, bool replay,
                             tether__entry **entry, tether_error *error);
 
-/* Changes a task's record: refreshes it, then under the session lock lets `change` say what it changes (false: nothing) and writes that.
- * Under `disk`. What cannot be written is not changed. */
+/* Changes a task's record: refreshes it, then under the session lock lets `change` say what it
+ * changes (false: nothing) and writes that. Under `disk`. What cannot be written is not changed. */
 int tether__catalog_update(tether__catalog *catalog, const char *task_id,
                            bool (*change)(tether__record *record, void *userdata), void *userdata,
                            tether__entry **entry, tether_error *error);
 
-/* Puts a record that was just written into the catalog, with the child that this process started (pid 0: none). Takes over the
- * record. Under `disk`. */
+/* Puts a record that was just written into the catalog, with the child that this process started
+ * (pid 0: none). Takes over the record. Under `disk`. */
 int tether__catalog_adopt(tether__catalog *catalog, tether__record *record,
                           const tether__file_stamp *stamp, const tether__identity *child,
                           tether_error *error);
@@ -82,7 +90,8 @@ void tether__catalog_forget(tether__catalog *catalog, const char *task_id);
 /* Tells waiters to look again. Takes `state`. */
 void tether__catalog_notify(tether__catalog *catalog);
 
-/* Waits, under `state`, until something has changed since `seen` or the time is over; false: it is over. timeout_ms -1: for ever. */
+/* Waits, under `state`, until something has changed since `seen` or the time is over; false: it is
+ * over. timeout_ms -1: for ever. */
 bool tether__catalog_wait(tether__catalog *catalog, uint64_t seen, int64_t timeout_ms);
 
 /* The ids of all entries, ended ones included where `ended`; freed with free(). Takes `state`. */

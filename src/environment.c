@@ -11,7 +11,8 @@
 
 static const char step[] = "prepare environment";
 
-/* Bytes that the kernel takes besides the strings: a pointer for each, and the program's own name and auxiliary values. */
+/* Bytes that the kernel takes besides the strings: a pointer for each, and the program's own name
+ * and auxiliary values. */
 enum { POINTER_COST = sizeof(char *), RESERVE = 4096 };
 
 static size_t name_size(const char *entry)

@@ -10,8 +10,8 @@
 #define TETHER__PRINTF(place, first)
 #endif
 
-/* Fills error (NULL is allowed) and returns code, so that a failing step is one statement. The arguments may point into the error
- * itself. */
+/* Fills error (NULL is allowed) and returns code, so that a failing step is one statement. The
+ * arguments may point into the error itself. */
 int tether__fail(tether_error *error, int code, int os_error, const char *step, const char *format,
                  ...) TETHER__PRINTF(5, 6);
 

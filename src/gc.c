@@ -14,7 +14,8 @@
 
 enum { DEFAULT_AGE_MS = 24 * 60 * 60 * 1000 };
 
-/* A clock that is behind the end of a task by more than this was set, and nothing can be said about ages. */
+/* A clock that is behind the end of a task by more than this was set, and nothing can be said about
+ * ages. */
 enum { CLOCK_SLACK_MS = 60 * 1000 };
 
 typedef struct collection {
@@ -39,7 +40,8 @@ static bool is_garbage(const tether__record *record, int64_t older_than_ms)
            (record->delivered || !record->notify) && is_old_enough(record, older_than_ms);
 }
 
-/* Under `disk`. The record is read again under the session lock: what is decided on is what is removed. */
+/* Under `disk`. The record is read again under the session lock: what is decided on is what is
+ * removed. */
 static void collect_task(collection *c, tether__catalog *catalog, const char *task_id)
 {
     tether__entry *entry;
@@ -90,8 +92,8 @@ static int collect_foreign(collection *c, const char *key, tether_error *error)
     tether__session session;
     tether__catalog catalog;
     const tether__session *own = &c->registry->session;
-    int code = tether__session_open_key(&c->registry->store, key, own->lock_timeout_ms, &session,
-                                        error);
+    int code =
+        tether__session_open_key(&c->registry->store, key, own->lock_timeout_ms, &session, error);
     if (code != TETHER_OK)
         return code;
     code = tether__catalog_init(&catalog, &session, error);

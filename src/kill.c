@@ -1,5 +1,5 @@
-/* Owns the doing of kills: intent first, then what the policy says, each time against a fresh look at the processes.
- * Must not: signal before the intent is on disk, or hold a lock while it signals.
+/* Owns the doing of kills: intent first, then what the policy says, each time against a fresh look
+ * at the processes. Must not: signal before the intent is on disk, or hold a lock while it signals.
  * Thread: whoever drives the kill: a caller of tether_kill, or the loop. */
 #include "kill.h"
 
@@ -30,7 +30,8 @@ static bool set_intent(tether__record *record, void *userdata)
     return true;
 }
 
-/* Refuses before the intent is written: a kill that cannot be done must not be recorded as one on its way. */
+/* Refuses before the intent is written: a kill that cannot be done must not be recorded as one on
+ * its way. */
 static int check_reachable(const tether__entry *entry, tether_error *error)
 {
     char pid_ns[TETHER__PID_NS_SIZE];
@@ -82,8 +83,8 @@ static void aim(const tether__catalog *catalog, const tether__entry *entry, teth
     if (entry->ended || tree->supervisor.pid == 0)
         return;
     int code = tether__os_lifeline_held(catalog->session->exits, entry->id, &held, NULL);
-    tree->supervisor_alive = code == TETHER_OK && held &&
-                             tether__os_process_alive(&tree->supervisor) == TETHER__ALIVE;
+    tree->supervisor_alive =
+        code == TETHER_OK && held && tether__os_process_alive(&tree->supervisor) == TETHER__ALIVE;
 }
 
 static int survived(const tether__tree *tree, tether_error *error)
@@ -102,7 +103,7 @@ static int survived(const tether__tree *tree, tether_error *error)
 }
 
 static int send_signal(const tether__tree *tree, tether__kill_action action, size_t *members,
-                tether_error *error)
+                       tether_error *error)
 {
     if (action == TETHER__KILL_SEND_POLITE)
         return tether__os_tree_signal(tree, TETHER__SIGNAL_POLITE, members, error);
@@ -112,8 +113,8 @@ static int send_signal(const tether__tree *tree, tether__kill_action action, siz
 }
 
 /* What the policy wants now, under `state`. */
-static tether__kill_action ask_policy(tether__catalog *catalog, tether__entry *entry, size_t members,
-                                      int64_t *next_ms)
+static tether__kill_action ask_policy(tether__catalog *catalog, tether__entry *entry,
+                                      size_t members, int64_t *next_ms)
 {
     uv_mutex_lock(&catalog->state);
     tether__kill_action action =
@@ -134,8 +135,8 @@ static void release_driver(tether__catalog *catalog, const char *task_id)
     uv_mutex_unlock(&catalog->state);
 }
 
-/* No process is left: the look that follows finalises. A task whose host has not started it yet still holds its lifeline: then the kill
- * begins anew. Whether it is over. */
+/* No process is left: the look that follows finalises. A task whose host has not started it yet
+ * still holds its lifeline: then the kill begins anew. Whether it is over. */
 static int conclude(tether__catalog *catalog, const char *task_id, bool *over, tether_error *error)
 {
     tether__entry *entry;

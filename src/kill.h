@@ -8,22 +8,25 @@
 #include "record.h"
 #include "tether/error.h"
 
-/* Writes the intent into the record, before any signal, and appoints `wanted` as the driver unless there is one; *appointed tells
- * which. A task that has ended gets a driver too, for what it left behind. Under no lock. */
+/* Writes the intent into the record, before any signal, and appoints `wanted` as the driver unless
+ * there is one; *appointed tells which. A task that has ended gets a driver too, for what it left
+ * behind. Under no lock. */
 int tether__kill_begin(tether__catalog *catalog, const char *task_id, tether__intent intent,
                        int64_t grace_ms, tether__driver wanted, bool *appointed,
                        tether_error *error);
 
-/* Makes the caller the driver of a kill that the loop drives: for a caller on the loop's thread, which cannot wait for the loop.
- * False: somebody else drives, or nobody. */
+/* Makes the caller the driver of a kill that the loop drives: for a caller on the loop's thread,
+ * which cannot wait for the loop. False: somebody else drives, or nobody. */
 bool tether__kill_take_over(tether__catalog *catalog, const char *task_id);
 
-/* Returns when the kill is over: drives it where the caller was appointed, else waits for who was. Under no lock. */
+/* Returns when the kill is over: drives it where the caller was appointed, else waits for who was.
+ * Under no lock. */
 int tether__kill_finish(tether__catalog *catalog, const char *task_id, bool appointed,
                         tether_error *error);
 
-/* Does what is due now; *next_ms is when to call again, 0: it is over and the driver is released. Where processes survive the final
- * signal it is over with TETHER_ESURVIVED for a caller, and goes on slowly for the loop. By the driver only; under no lock. */
+/* Does what is due now; *next_ms is when to call again, 0: it is over and the driver is released.
+ * Where processes survive the final signal it is over with TETHER_ESURVIVED for a caller, and goes
+ * on slowly for the loop. By the driver only; under no lock. */
 int tether__kill_step(tether__catalog *catalog, const char *task_id, int64_t *next_ms,
                       tether_error *error);
 

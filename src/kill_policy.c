@@ -8,7 +8,9 @@ enum { FIRST_PAUSE_MS = 1, LAST_PAUSE_MS = 50, STUCK_PAUSE_MS = 1000 };
 void tether__kill_start(tether__kill *kill, int64_t grace_ms, int64_t now_ms)
 {
     *kill = (tether__kill){
-        .grace_ms = grace_ms == 0 ? TETHER__KILL_GRACE_MS : grace_ms < 0 ? 0 : grace_ms,
+        .grace_ms = grace_ms == 0  ? TETHER__KILL_GRACE_MS
+                    : grace_ms < 0 ? 0
+                                   : grace_ms,
         .next_ms = now_ms,
         .pause_ms = FIRST_PAUSE_MS,
     };

@@ -14,7 +14,8 @@ typedef enum tether__kill_action {
     TETHER__KILL_LOOK, /* count the members, then ask again */
     TETHER__KILL_SEND_FINAL,
     TETHER__KILL_DONE,
-    TETHER__KILL_STUCK /* members survive the final signal: somebody must be told; it may be asked again later */
+    TETHER__KILL_STUCK /* members survive the final signal: somebody must be told; it may be asked
+                          again later */
 } tether__kill_action;
 
 typedef struct tether__kill {
@@ -28,7 +29,8 @@ typedef struct tether__kill {
 /* Starts a kill that is to be asked at once. grace_ms as in tether_kill_options. */
 void tether__kill_start(tether__kill *kill, int64_t grace_ms, int64_t now_ms);
 
-/* What to do now; `members` is how many live processes were counted last, or 1 where nobody has counted. */
+/* What to do now; `members` is how many live processes were counted last, or 1 where nobody has
+ * counted. */
 tether__kill_action tether__kill_next(tether__kill *kill, size_t members, int64_t now_ms);
 
 #endif

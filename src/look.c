@@ -28,7 +28,8 @@ static tether__verdict ended_by_kill(tether__intent intent, int signal)
     return verdict;
 }
 
-/* The signal of ours that a marker tells of; 0: it tells of another end. Scripts know a signal as 128 + N only. */
+/* The signal of ours that a marker tells of; 0: it tells of another end. Scripts know a signal as
+ * 128 + N only. */
 static int kill_signal_in(const tether__marker *marker, const tether__sight *sight)
 {
     int64_t signal = marker->end == TETHER__END_SIGNAL ? marker->value : marker->value - 128;
@@ -108,7 +109,8 @@ tether__verdict tether__look(tether_status status, tether__intent intent,
     tether__verdict resume = nothing;
     resume.step = TETHER__STEP_RESUME_KILL;
 
-    /* A kill is over when nothing of the task is left, not when its supervisor is: "killed" must never be said too early. */
+    /* A kill is over when nothing of the task is left, not when its supervisor is: "killed" must
+     * never be said too early. */
     if (status == TETHER_STATUS_KILLING && !(sight->tree_empty && (gone || has_end)))
         return resume;
     if (has_end)

@@ -1,5 +1,6 @@
-/* The verdict on a task: what follows from its record, its marker and its lifeline. Pure, so that every combination is tested without
- * a process. protocol.pml is the model; docs/design.md tells it in words. */
+/* The verdict on a task: what follows from its record, its marker and its lifeline. Pure, so that
+ * every combination is tested without a process. protocol.pml is the model; docs/design.md tells it
+ * in words. */
 #ifndef TETHER_LOOK_H
 #define TETHER_LOOK_H
 
@@ -10,18 +11,22 @@
 #include "record.h"
 
 /* Whether somebody holds the lifeline; UNKNOWN where the file system has no locks. */
-typedef enum tether__holding { TETHER__FREE, TETHER__HELD, TETHER__HOLDING_UNKNOWN } tether__holding;
+typedef enum tether__holding {
+    TETHER__FREE,
+    TETHER__HELD,
+    TETHER__HOLDING_UNKNOWN
+} tether__holding;
 
 /* What was seen, in this order: the holding first, the marker after it. */
 typedef struct tether__sight {
     tether__holding holding;
-    tether__liveness alive;  /* the supervisor by its identity; UNKNOWN where that is not known */
+    tether__liveness alive; /* the supervisor by its identity; UNKNOWN where that is not known */
     tether__marker marker;
-    bool same_boot;          /* the task was started during this boot, as far as is known */
-    bool tree_empty;         /* no live process of the task; looked at for killing tasks only */
-    bool replay;             /* the host opens the session right now */
-    int64_t silence_ms;      /* since the last sign of life; for tasks that cannot be verified */
-    int signal_polite;       /* what a kill sends here */
+    bool same_boot;     /* the task was started during this boot, as far as is known */
+    bool tree_empty;    /* no live process of the task; looked at for killing tasks only */
+    bool replay;        /* the host opens the session right now */
+    int64_t silence_ms; /* since the last sign of life; for tasks that cannot be verified */
+    int signal_polite;  /* what a kill sends here */
     int signal_final;
 } tether__sight;
 
@@ -46,8 +51,9 @@ typedef struct tether__verdict {
 tether__verdict tether__look(tether_status status, tether__intent intent,
                              const tether__sight *sight);
 
-/* How long a task ran. The two clocks agree unless somebody set the wall clock: then the exact difference by the wall is right, else
- * the one by uptime, which supervisors know to 10 ms only. -1 where nothing is known. */
+/* How long a task ran. The two clocks agree unless somebody set the wall clock: then the exact
+ * difference by the wall is right, else the one by uptime, which supervisors know to 10 ms only. -1
+ * where nothing is known. */
 int64_t tether__duration(int64_t wall_start, int64_t wall_end, int64_t uptime_start,
                          int64_t uptime_end);
 

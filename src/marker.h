@@ -1,4 +1,5 @@
-/* The exit marker: the lines that a supervisor appends to its lifeline. Pure; any thread. docs/format.md defines them. */
+/* The exit marker: the lines that a supervisor appends to its lifeline. Pure; any thread.
+ * docs/format.md defines them. */
 #ifndef TETHER_MARKER_H
 #define TETHER_MARKER_H
 
@@ -19,14 +20,14 @@ typedef enum tether__end {
 } tether__end;
 
 typedef struct tether__marker {
-    bool present;               /* there is a file */
-    bool damaged;               /* it says something that no supervisor writes */
-    bool unfinished;            /* its last line has no newline: being written, or cut off */
-    tether__identity identity;  /* the supervisor; pid 0: it has not said */
+    bool present;              /* there is a file */
+    bool damaged;              /* it says something that no supervisor writes */
+    bool unfinished;           /* its last line has no newline: being written, or cut off */
+    tether__identity identity; /* the supervisor; pid 0: it has not said */
     tether__end end;
-    int64_t value;              /* the code or signal */
-    int64_t uptime_ms;          /* when it ended, by the uptime clock; -1: not said */
-    int64_t modified_at;        /* the file's time of writing, Unix milliseconds; 0: not known */
+    int64_t value;       /* the code or signal */
+    int64_t uptime_ms;   /* when it ended, by the uptime clock; -1: not said */
+    int64_t modified_at; /* the file's time of writing, Unix milliseconds; 0: not known */
 } tether__marker;
 
 /* Reads a marker's text. The first end counts; nothing after it is looked at. */

@@ -21,7 +21,8 @@ static bool equal_ignoring_case(const char *text, size_t size, const char *upper
     return true;
 }
 
-/* Windows gives these names to devices in every directory, with any extension. Refused everywhere, so that a store can move. */
+/* Windows gives these names to devices in every directory, with any extension. Refused everywhere,
+ * so that a store can move. */
 static bool is_device_name(const char *text)
 {
     static const char *const plain[] = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"};
@@ -69,7 +70,8 @@ bool tether__session_id_valid(const char *text)
 
 void tether__session_key(const char *session_id, char key[TETHER__SESSION_KEY_SIZE])
 {
-    /* FNV-1a. It spreads names; it need not resist anybody, since session.json holds the id itself and is compared. */
+    /* FNV-1a. It spreads names; it need not resist anybody, since session.json holds the id itself
+     * and is compared. */
     uint64_t hash = UINT64_C(14695981039346656037);
     for (const char *c = session_id; *c != '\0'; c++)
         hash = (hash ^ (unsigned char)*c) * UINT64_C(1099511628211);

@@ -1,4 +1,5 @@
-/* Seam: what the host's process and machine offer: environment, programs, limits, the user's folders. */
+/* Seam: what the host's process and machine offer: environment, programs, limits, the user's
+ * folders. */
 #ifndef TETHER_OS_HOST_H
 #define TETHER_OS_HOST_H
 
@@ -13,16 +14,18 @@ const char *const *tether__os_environ(void);
 /* The default store's path; freed with free(). */
 int tether__os_default_store(char **path, tether_error *error);
 
-/* An absolute, canonical path of a directory (NULL: the working directory); freed with free(). TETHER_EWORKDIR where it is none
- * or cannot be entered. */
+/* An absolute, canonical path of a directory (NULL: the working directory); freed with free().
+ * TETHER_EWORKDIR where it is none or cannot be entered. */
 int tether__os_real_directory(const char *path, char **real, tether_error *error);
 
-/* Finds a program as execvp would: by PATH where the name has no separator (path_list, NULL: the system's default), else relative to
- * workdir. *found is absolute and freed with free(). TETHER_ENOPROGRAM, or TETHER_ENOEXEC for what is there and cannot be run. */
+/* Finds a program as execvp would: by PATH where the name has no separator (path_list, NULL: the
+ * system's default), else relative to workdir. *found is absolute and freed with free().
+ * TETHER_ENOPROGRAM, or TETHER_ENOEXEC for what is there and cannot be run. */
 int tether__os_find_program(const char *name, const char *path_list, const char *workdir,
                             char **found, tether_error *error);
 
-/* The longest single argument or NAME=value, and the most that arguments and environment together may take, in bytes. */
+/* The longest single argument or NAME=value, and the most that arguments and environment together
+ * may take, in bytes. */
 size_t tether__os_string_limit(void);
 size_t tether__os_exec_limit(void);
 

@@ -1,5 +1,6 @@
-/* Seam: the lifeline, a file that is held exactly while a supervisor lives (or its host has not started it yet), and that the
- * supervisor appends its marker to. docs/format.md has the reasons. */
+/* Seam: the lifeline, a file that is held exactly while a supervisor lives (or its host has not
+ * started it yet), and that the supervisor appends its marker to. docs/format.md has the reasons.
+ */
 #ifndef TETHER_OS_LIFELINE_H
 #define TETHER_OS_LIFELINE_H
 
@@ -13,8 +14,9 @@ typedef struct tether__lifeline {
     intptr_t handle; /* what the supervisor inherits; -1: none */
 } tether__lifeline;
 
-/* Creates and holds a lifeline that must not exist (TETHER_ELOCKED when the name is taken), and reserves room for the marker, so
- * that a full disk cannot lose it; where the file system cannot reserve, that is no error. Nothing is left after a failure. */
+/* Creates and holds a lifeline that must not exist (TETHER_ELOCKED when the name is taken), and
+ * reserves room for the marker, so that a full disk cannot lose it; where the file system cannot
+ * reserve, that is no error. Nothing is left after a failure. */
 int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__lifeline *lifeline,
                                tether_error *error);
 
@@ -24,12 +26,13 @@ bool tether__os_lifeline_linked(const tether__lifeline *lifeline);
 /* Closes this process's handle. A supervisor that inherited it holds the lifeline on. */
 void tether__os_lifeline_close(tether__lifeline *lifeline);
 
-/* Whether anybody holds it; a lifeline that is not there is not held. Two who ask do not see each other, no event is raised. */
+/* Whether anybody holds it; a lifeline that is not there is not held. Two who ask do not see each
+ * other, no event is raised. */
 int tether__os_lifeline_held(tether__dir *exits, const char *task_id, bool *held,
                              tether_error *error);
 
-/* Notes on the file itself that its task has ended and that its record says so, so that an open of the session need not read all
- * records. A hint: it may be missing. */
+/* Notes on the file itself that its task has ended and that its record says so, so that an open of
+ * the session need not read all records. A hint: it may be missing. */
 void tether__os_lifeline_seal(tether__dir *exits, const char *task_id);
 
 /* Whether that note is there. */

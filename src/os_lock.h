@@ -1,5 +1,5 @@
-/* Seam: a lock between processes, held by an open file, which the kernel frees when its holder dies. Two holders in one process
- * exclude each other as well. */
+/* Seam: a lock between processes, held by an open file, which the kernel frees when its holder
+ * dies. Two holders in one process exclude each other as well. */
 #ifndef TETHER_OS_LOCK_H
 #define TETHER_OS_LOCK_H
 
@@ -12,8 +12,9 @@ typedef struct tether__lock {
     intptr_t handle; /* -1: not held */
 } tether__lock;
 
-/* Takes the lock `name` in a directory, waiting for at most timeout_ms of the monotonic clock; then TETHER_ELOCKED with the
- * holder's pid, as far as it is known, in the message. A file system that has no locks is TETHER_ENOTSUP. */
+/* Takes the lock `name` in a directory, waiting for at most timeout_ms of the monotonic clock; then
+ * TETHER_ELOCKED with the holder's pid, as far as it is known, in the message. A file system that
+ * has no locks is TETHER_ENOTSUP. */
 int tether__os_lock_acquire(tether__dir *dir, const char *name, int64_t timeout_ms,
                             tether__lock *lock, tether_error *error);
 

@@ -1,5 +1,5 @@
-/* Seam: all processes of a task: its process group and session (POSIX) or job (Windows), and what carries its cookie, the variable
- * TETHER_TASK_ID, in the environment. */
+/* Seam: all processes of a task: its process group and session (POSIX) or job (Windows), and what
+ * carries its cookie, the variable TETHER_TASK_ID, in the environment. */
 #ifndef TETHER_OS_TREE_H
 #define TETHER_OS_TREE_H
 
@@ -14,7 +14,8 @@
 typedef struct tether__tree {
     const char *task_id;
     tether__identity supervisor; /* pid 0: not known; then only the cookie finds anything */
-    bool supervisor_alive;       /* it was verified a moment ago: the lifeline is held and the identity fits */
+    bool supervisor_alive; /* it was verified a moment ago: the lifeline is held and the identity
+                              fits */
 } tether__tree;
 
 typedef enum tether__tree_signal {
@@ -22,9 +23,10 @@ typedef enum tether__tree_signal {
     TETHER__SIGNAL_FINAL   /* SIGKILL, TerminateJobObject */
 } tether__tree_signal;
 
-/* Sends one of the two. Each process is verified right before, through a handle that pins it where the platform has one; the
- * caller's own process is never a target. *left is how many live processes of the tree were seen. TETHER_EFOREIGN, with nothing
- * sent, when the supervisor lives in another pid namespace. */
+/* Sends one of the two. Each process is verified right before, through a handle that pins it where
+ * the platform has one; the caller's own process is never a target. *left is how many live
+ * processes of the tree were seen. TETHER_EFOREIGN, with nothing sent, when the supervisor lives in
+ * another pid namespace. */
 int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal, size_t *left,
                            tether_error *error);
 
@@ -32,7 +34,8 @@ int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal,
 int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,
                                   tether_error *error);
 
-/* The live processes of the tree (zombies are not live): up to room pids, and how many there are. */
+/* The live processes of the tree (zombies are not live): up to room pids, and how many there are.
+ */
 int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t room, size_t *count,
                             tether_error *error);
 

@@ -112,7 +112,8 @@ int tether_output_wait(tether_registry *registry, const char *task_id, uint64_t 
                   task_id,
                   {seen_stdout, seen_stderr},
                   timeout_ms < 0 ? -1 : tether__os_monotonic_ms() + timeout_ms};
-    /* Known to the catalog first, also when another host started it: only then can it be followed. */
+    /* Known to the catalog first, also when another host started it: only then can it be followed.
+     */
     uv_mutex_lock(&registry->catalog.disk);
     code = tether__catalog_refresh(&registry->catalog, task_id, false, NULL, error);
     uv_mutex_unlock(&registry->catalog.disk);

@@ -12,7 +12,8 @@
 
 #define TETHER__PREVIEW_BYTES 300
 
-/* The size of a stream's file in a bundle; 0 where there is none (merged output, or not started yet). */
+/* The size of a stream's file in a bundle; 0 where there is none (merged output, or not started
+ * yet). */
 int tether__output_file_size(tether__dir *bundle, tether_stream stream, uint64_t *size,
                              tether_error *error);
 
@@ -20,8 +21,8 @@ int tether__output_file_size(tether__dir *bundle, tether_stream stream, uint64_t
 int tether__output_file_read(tether__dir *bundle, tether_stream stream, uint64_t offset,
                              void *buffer, size_t size, size_t *got, tether_error *error);
 
-/* The last bytes of stdout then stderr as text: cut at a character, invalid bytes repaired; freed with free(). *truncated: there is
- * more before it. NULL when memory is short. */
+/* The last bytes of stdout then stderr as text: cut at a character, invalid bytes repaired; freed
+ * with free(). *truncated: there is more before it. NULL when memory is short. */
 char *tether__output_preview(tether__dir *bundle, bool *truncated);
 
 #endif

@@ -33,8 +33,9 @@ struct tether__reaper {
     uv_timer_t timer;
     tether__watch *watch; /* NULL: polling */
     int exits_tag;
-    int64_t timer_due;     /* when the timer fires; NEVER. Under the catalog's `state`, for other threads */
-    int64_t poll_at;       /* NEVER with events */
+    int64_t
+        timer_due; /* when the timer fires; NEVER. Under the catalog's `state`, for other threads */
+    int64_t poll_at; /* NEVER with events */
     int64_t poll_pause_ms;
     uint64_t poll_changes; /* the catalog's changes at the last poll */
     bool stopping;         /* under the catalog's `state` */
@@ -94,8 +95,9 @@ static int64_t collect_due(tether__reaper *reaper, due *list, size_t *count)
     return next;
 }
 
-/* Frees the zombie of a child that has ended, or plans another try: the kernel closes a process's descriptors, which is the event, a
- * moment before the process can be reaped. Returns when that is; NEVER: done. */
+/* Frees the zombie of a child that has ended, or plans another try: the kernel closes a process's
+ * descriptors, which is the event, a moment before the process can be reaped. Returns when that is;
+ * NEVER: done. */
 static int64_t reap(tether__reaper *reaper, const char *task_id)
 {
     int64_t again = NEVER;
@@ -143,7 +145,8 @@ static void do_due(tether__reaper *reaper, const due *item)
 
 static void plan(tether__reaper *reaper, int64_t next);
 
-/* Without events: looks at everything that may still run, and at what other hosts have started; rarely while nothing happens. */
+/* Without events: looks at everything that may still run, and at what other hosts have started;
+ * rarely while nothing happens. */
 static void poll_all(tether__reaper *reaper)
 {
     tether__catalog *catalog = reaper->catalog;
@@ -152,8 +155,8 @@ static void poll_all(tether__reaper *reaper)
     bool quiet = catalog->changes == reaper->poll_changes;
     reaper->poll_changes = catalog->changes;
     uv_mutex_unlock(&catalog->state);
-    reaper->poll_pause_ms = quiet ? earlier(reaper->poll_pause_ms * 3 / 2 + 1, POLL_LAST_MS)
-                                  : POLL_FIRST_MS;
+    reaper->poll_pause_ms =
+        quiet ? earlier(reaper->poll_pause_ms * 3 / 2 + 1, POLL_LAST_MS) : POLL_FIRST_MS;
     reaper->poll_at = tether__os_monotonic_ms() + reaper->poll_pause_ms;
 }
 
@@ -237,7 +240,8 @@ static void on_event(tether__watch_event event, int tag, const char *name, void 
         if (tether__task_id_valid(name))
             refresh_quietly(reaper, name);
     } else {
-        /* A follower's bundle has grown, or a directory went: those who wait look for themselves. */
+        /* A follower's bundle has grown, or a directory went: those who wait look for themselves.
+         */
         tether__catalog_notify(reaper->catalog);
     }
 }
@@ -267,7 +271,8 @@ static int open_events(tether__reaper *reaper, tether_reaper_mode mode, tether_e
     return TETHER_OK;
 }
 
-/* A host's loop frees the reaper with the last handle; with a loop of its own the closer does, after the loop has returned. */
+/* A host's loop frees the reaper with the last handle; with a loop of its own the closer does,
+ * after the loop has returned. */
 static void handle_closed(tether__reaper *reaper)
 {
     if (--reaper->handles == 0 && !reaper->owns_loop)
@@ -294,7 +299,8 @@ static void close_handles(tether__reaper *reaper)
         tether__os_watch_close(watch, on_watch_closed);
 }
 
-/* After the thread has ended, or before it began: runs the loop once more for the close callbacks. */
+/* After the thread has ended, or before it began: runs the loop once more for the close callbacks.
+ */
 static void close_own_loop(tether__reaper *reaper)
 {
     close_handles(reaper);
@@ -309,13 +315,15 @@ static int open_loop(tether__reaper *reaper, struct uv_loop_s *loop, tether_erro
     reaper->loop = loop != NULL ? loop : &reaper->own_loop;
     reaper->thread = uv_thread_self();
     if (reaper->owns_loop && uv_loop_init(&reaper->own_loop) != 0)
-        return tether__fail(error, TETHER_ELIMIT, 0, "start loop",
-                            "no event loop can be made; raise the limit of descriptors (ulimit -n)");
+        return tether__fail(
+            error, TETHER_ELIMIT, 0, "start loop",
+            "no event loop can be made; raise the limit of descriptors (ulimit -n)");
     if (uv_async_init(reaper->loop, &reaper->wake, on_wake) != 0) {
         if (reaper->owns_loop)
             uv_loop_close(&reaper->own_loop);
-        return tether__fail(error, TETHER_ELIMIT, 0, "start loop",
-                            "the event loop has no room; raise the limit of descriptors (ulimit -n)");
+        return tether__fail(
+            error, TETHER_ELIMIT, 0, "start loop",
+            "the event loop has no room; raise the limit of descriptors (ulimit -n)");
     }
     uv_timer_init(reaper->loop, &reaper->timer);
     reaper->wake.data = reaper;

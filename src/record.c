@@ -16,7 +16,8 @@ static const char step[] = "read record";
 
 typedef enum field_kind { TEXT, INTEGER, START_TIME, BOOLEAN, BUFFER } field_kind;
 
-/* One line per plain field. `absent` is the number that stands for null; `size` is the room of a BUFFER. */
+/* One line per plain field. `absent` is the number that stands for null; `size` is the room of a
+ * BUFFER. */
 typedef struct field {
     const char *name;
     field_kind kind;
@@ -189,7 +190,8 @@ static bool load_status(json_t *value, tether__record *record)
 {
     if (json_is_string(value) && tether__status_parse(json_string_value(value), &record->status))
         return true;
-    /* A newer version may have a status of its own. What it means is not known here, which is what "lost" says. */
+    /* A newer version may have a status of its own. What it means is not known here, which is what
+     * "lost" says. */
     record->status = TETHER_STATUS_LOST;
     return record->read_only && tether__record_set(&record->reason, "status of a newer version");
 }
@@ -272,8 +274,7 @@ static bool store_fields(const field *list, size_t count, json_t *object,
 static json_t *identity_object(json_t *document)
 {
     json_t *identity = json_object_get(document, "identity");
-    if (!json_is_object(identity) &&
-        json_object_set_new(document, "identity", json_object()) != 0)
+    if (!json_is_object(identity) && json_object_set_new(document, "identity", json_object()) != 0)
         return NULL;
     return json_object_get(document, "identity");
 }

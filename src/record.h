@@ -1,4 +1,5 @@
-/* A task's record: record.json as a struct, and back. Pure; no thread-safety of its own. docs/format.md defines the fields. */
+/* A task's record: record.json as a struct, and back. Pure; no thread-safety of its own.
+ * docs/format.md defines the fields. */
 #ifndef TETHER_RECORD_H
 #define TETHER_RECORD_H
 
@@ -27,8 +28,9 @@ typedef enum tether__intent {
 
 /* Strings are owned by the record; NULL where absent. */
 typedef struct tether__record {
-    struct json_t *document; /* as it was read or built: keeps the fields that this version does not know */
-    bool read_only;          /* a newer schema: never written */
+    struct json_t
+        *document;  /* as it was read or built: keeps the fields that this version does not know */
+    bool read_only; /* a newer schema: never written */
     char *task_id;
     char *session_id;
     char *name;
@@ -51,9 +53,10 @@ typedef struct tether__record {
     int64_t deadline_at;
     int64_t deadline_monotonic_ms; /* 0: none; holds during boot_id only */
     int64_t started_uptime_ms;     /* likewise */
-    int64_t kill_takeover_ms; /* monotonic; from when on another host may go on with the kill; 0: no kill */
+    int64_t kill_takeover_ms; /* monotonic; from when on another host may go on with the kill; 0: no
+                                 kill */
     int64_t child_pid;
-    tether__identity identity; /* the supervisor's */
+    tether__identity identity;          /* the supervisor's */
     char boot_id[TETHER__BOOT_ID_SIZE]; /* the boot in which it was started */
     bool notify;
     bool delivered;
@@ -65,15 +68,16 @@ void tether__record_init(tether__record *record);
 /* Frees what it owns. */
 void tether__record_dispose(tether__record *record);
 
-/* Sets one owned string (value NULL: absent), invalid UTF-8 repaired: paths may be any bytes, and JSON is UTF-8. False when memory is
- * short. */
+/* Sets one owned string (value NULL: absent), invalid UTF-8 repaired: paths may be any bytes, and
+ * JSON is UTF-8. False when memory is short. */
 bool tether__record_set(char **field, const char *value);
 
 /* Puts the argv into the document, invalid UTF-8 repaired; false when memory is short. */
 bool tether__record_set_argv(tether__record *record, const char *const *argv);
 
-/* Reads JSON text into an initialised record. TETHER_ECORRUPT says what is wrong: not JSON, a field missing or of a wrong type, an
- * unknown status, another task's id. A newer schema is read as far as it is understood, and read-only. */
+/* Reads JSON text into an initialised record. TETHER_ECORRUPT says what is wrong: not JSON, a field
+ * missing or of a wrong type, an unknown status, another task's id. A newer schema is read as far
+ * as it is understood, and read-only. */
 int tether__record_parse(const char *text, size_t size, const char *task_id, tether__record *record,
                          tether_error *error);
 

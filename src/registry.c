@@ -74,7 +74,8 @@ static int open_parts(tether_registry *registry, const tether_open_options *opti
     code = tether__catalog_init(&registry->catalog, &registry->session, error);
     if (code != TETHER_OK)
         goto close_session;
-    /* Events first, then the look at what is there: what ends in between is seen twice and not never. */
+    /* Events first, then the look at what is there: what ends in between is seen twice and not
+     * never. */
     code = tether__reaper_open(&registry->catalog, options->loop, options->reaper,
                                &registry->reaper, error);
     if (code == TETHER_OK)
@@ -139,7 +140,8 @@ int tether_open(const tether_open_options *given, tether_registry **out, tether_
     return TETHER_OK;
 }
 
-/* Begins all kills and sends the first signals, then finishes one after the other: they share the grace. */
+/* Begins all kills and sends the first signals, then finishes one after the other: they share the
+ * grace. */
 static int kill_these(tether__catalog *catalog, char (*ids)[TETHER_ID_SIZE], size_t count,
                       bool *appointed, tether_error *error)
 {
@@ -187,7 +189,8 @@ static void reap_children(tether__catalog *catalog)
     for (size_t i = 0; i < catalog->count; i++) {
         tether__entry *entry = catalog->entries[i];
         while (entry->child.pid != 0 && !tether__os_process_reap(&entry->child)) {
-            /* One that still runs is not waited for; one that has said its end is about to be gone. */
+            /* One that still runs is not waited for; one that has said its end is about to be gone.
+             */
             if (!entry->ended || tether__os_monotonic_ms() > deadline)
                 break;
             uv_sleep(1);

@@ -19,8 +19,9 @@ struct tether_registry {
 /* TETHER_EINVAL where text cannot be a task id. */
 int tether__check_task_id(const char *task_id, tether_error *error);
 
-/* How long a waiter sleeps at most before it looks by itself: a safety net for events that never come, such as that of a lifeline
- * that somebody's forked child still holds. -1 (for ever) never happens. */
+/* How long a waiter sleeps at most before it looks by itself: a safety net for events that never
+ * come, such as that of a lifeline that somebody's forked child still holds. -1 (for ever) never
+ * happens. */
 int64_t tether__registry_patience(const tether_registry *registry);
 
 #endif

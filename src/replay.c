@@ -1,6 +1,6 @@
-/* Owns the look at everything on disk: replay when a session is opened, and the removal of leftovers.
- * Must not: keep anything in memory that the catalog does not.
- * Thread: any; it takes the catalog's locks itself, task by task. */
+/* Owns the look at everything on disk: replay when a session is opened, and the removal of
+ * leftovers. Must not: keep anything in memory that the catalog does not. Thread: any; it takes the
+ * catalog's locks itself, task by task. */
 #include "replay.h"
 
 #include <stdlib.h>
@@ -89,7 +89,8 @@ int tether__replay(tether__catalog *catalog, bool all, bool opening, size_t *qua
             quarantined != NULL)
             (*quarantined)++;
         uv_mutex_unlock(&catalog->disk);
-        /* One task's trouble is told where that task is asked for; the others go on. A lock or a store that fails, fails for all. */
+        /* One task's trouble is told where that task is asked for; the others go on. A lock or a
+         * store that fails, fails for all. */
         if (code == TETHER_ELOCKED || code == TETHER_EGONE || code == TETHER_ENOMEM) {
             if (error != NULL)
                 *error = problem;
@@ -101,7 +102,8 @@ int tether__replay(tether__catalog *catalog, bool all, bool opening, size_t *qua
     return code;
 }
 
-/* Whether an id has a lifeline or bundle, no record, and nobody who may still write one. Under the session lock. */
+/* Whether an id has a lifeline or bundle, no record, and nobody who may still write one. Under the
+ * session lock. */
 static bool is_leftover(const tether__session *session, const char *task_id)
 {
     bool held = true;
@@ -123,7 +125,8 @@ static size_t sweep_names(tether__catalog *catalog, const names *list)
     return removed;
 }
 
-/* Whether any name may be a leftover: looked at before the session lock is asked for, because mostly there is none. */
+/* Whether any name may be a leftover: looked at before the session lock is asked for, because
+ * mostly there is none. */
 static bool any_leftover(const tether__session *session, const names *list)
 {
     for (size_t i = 0; i < list->count; i++) {
@@ -143,8 +146,8 @@ int tether__sweep(tether__catalog *catalog, size_t *removed, tether_error *error
     if (code != TETHER_OK)
         return code;
     code = list_names(catalog->session->tasks, &bundles, error);
-    if (code == TETHER_OK && (any_leftover(catalog->session, &lifelines) ||
-                              any_leftover(catalog->session, &bundles))) {
+    if (code == TETHER_OK &&
+        (any_leftover(catalog->session, &lifelines) || any_leftover(catalog->session, &bundles))) {
         code = tether__session_lock(catalog->session, &lock, error);
         if (code == TETHER_OK) {
             *removed = sweep_names(catalog, &lifelines) + sweep_names(catalog, &bundles);

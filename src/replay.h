@@ -8,8 +8,9 @@
 #include "catalog.h"
 #include "tether/error.h"
 
-/* Refreshes all tasks on disk; `all` false: those that may still run. `opening`: the session is being opened, which shows in some
- * reasons. Damaged tasks that do not run are quarantined, and added to *quarantined (NULL: not wanted). Takes `disk`, task by task. */
+/* Refreshes all tasks on disk; `all` false: those that may still run. `opening`: the session is
+ * being opened, which shows in some reasons. Damaged tasks that do not run are quarantined, and
+ * added to *quarantined (NULL: not wanted). Takes `disk`, task by task. */
 int tether__replay(tether__catalog *catalog, bool all, bool opening, size_t *quarantined,
                    tether_error *error);
 

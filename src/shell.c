@@ -81,7 +81,8 @@ int tether__shell_resolve(const char *choice, const char *bash_variable,
     if (choice != NULL)
         return take_choice(choice, find, userdata, shell, error);
 
-    /* $BASH is a path. One that is a bare name was not set by bash, and looking it up would run something else. */
+    /* $BASH is a path. One that is a bare name was not set by bash, and looking it up would run
+     * something else. */
     if (bash_variable != NULL && bash_variable[0] == '/' &&
         take(bash_variable, find, userdata, shell, NULL) == TETHER_OK)
         return TETHER_OK;

@@ -1,4 +1,5 @@
-/* Which shell runs a command. Pure: the look-ups are injected, so that every platform's rules are tested on each. */
+/* Which shell runs a command. Pure: the look-ups are injected, so that every platform's rules are
+ * tested on each. */
 #ifndef TETHER_SHELL_H
 #define TETHER_SHELL_H
 
@@ -23,8 +24,8 @@ typedef int (*tether__shell_find)(const char *name, char **found, void *userdata
 /* The family of a shell, by its file name; "" and unknown names count as sh-like. */
 tether__shell_family tether__shell_family_of(const char *path);
 
-/* Resolves the user's shell. A choice is final; without one: bash_variable (the value of $BASH; may be NULL), then the candidates
- * in order; the error names all that were tried. */
+/* Resolves the user's shell. A choice is final; without one: bash_variable (the value of $BASH; may
+ * be NULL), then the candidates in order; the error names all that were tried. */
 int tether__shell_resolve(const char *choice, const char *bash_variable,
                           const char *const *candidates, tether__shell_find find, void *userdata,
                           tether__shell *shell, tether_error *error);

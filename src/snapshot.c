@@ -52,8 +52,8 @@ static void copy_numbers(const tether__record *record, tether_snapshot *snapshot
     snapshot->completion_delivered = record->delivered;
     snapshot->read_only = record->read_only;
     if (!tether_status_ended(record->status) && record->started_uptime_ms > 0)
-        snapshot->duration_ms = tether__duration(0, 0, record->started_uptime_ms,
-                                                 tether__os_uptime_ms());
+        snapshot->duration_ms =
+            tether__duration(0, 0, record->started_uptime_ms, tether__os_uptime_ms());
 }
 
 /* Paths and preview. A bundle that went in the meantime leaves them absent. */
@@ -79,8 +79,7 @@ int tether__snapshot_fill(const tether__session *session, const tether__entry *e
 {
     *snapshot = (tether_snapshot){0};
     copy_numbers(&entry->record, snapshot);
-    if (copy_strings(&entry->record, snapshot) &&
-        look_at_output(session, &entry->record, snapshot))
+    if (copy_strings(&entry->record, snapshot) && look_at_output(session, &entry->record, snapshot))
         return TETHER_OK;
     tether__snapshot_dispose(snapshot);
     return tether__fail_memory(error, step);

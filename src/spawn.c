@@ -1,6 +1,5 @@
-/* Owns the way of a task from a spec to a running supervisor: resolve, prepare, record, start, note.
- * Must not: leave anything behind when a step fails.
- * Thread: the caller's. */
+/* Owns the way of a task from a spec to a running supervisor: resolve, prepare, record, start,
+ * note. Must not: leave anything behind when a step fails. Thread: the caller's. */
 #include "spawn.h"
 
 #include <stdio.h>
@@ -147,9 +146,8 @@ static int resolve(tether_registry *registry, tether__spawn_plan *plan, tether_e
     if (code == TETHER_OK)
         code = resolve_outer(plan, error);
     if (code == TETHER_OK)
-        code = tether__environment_check(&plan->environment, spec->argv,
-                                         tether__os_string_limit(), tether__os_exec_limit(),
-                                         error);
+        code = tether__environment_check(&plan->environment, spec->argv, tether__os_string_limit(),
+                                         tether__os_exec_limit(), error);
     int64_t timeout = spec->timeout_ms != 0 ? spec->timeout_ms : registry->default_timeout_ms;
     plan->timeout_ms = timeout != TETHER_NO_TIMEOUT ? timeout : 0;
     return code;
@@ -160,11 +158,12 @@ static int create_lifeline(tether_registry *registry, tether__spawn_plan *plan, 
 {
     int code = TETHER_ELOCKED;
     for (int tries = 0; code == TETHER_ELOCKED && tries < ID_TRIES; tries++) {
-        /* A name that is taken gets another one, in the environment too: the cookie's buffer is what that points to. */
+        /* A name that is taken gets another one, in the environment too: the cookie's buffer is
+         * what that points to. */
         if (tries > 0 && choose_id(plan, error) != TETHER_OK)
             return TETHER_ESYSTEM;
-        code = tether__os_lifeline_create(registry->session.exits, plan->id, &plan->lifeline,
-                                          error);
+        code =
+            tether__os_lifeline_create(registry->session.exits, plan->id, &plan->lifeline, error);
     }
     return code;
 }
@@ -219,7 +218,8 @@ static int write_scripts(tether__spawn_plan *plan, tether_error *error)
     return code;
 }
 
-/* The command as people see it: the text, or the arguments in shell quoting; valid UTF-8 of bounded length. */
+/* The command as people see it: the text, or the arguments in shell quoting; valid UTF-8 of bounded
+ * length. */
 static int show_command(tether__spawn_plan *plan, tether_error *error)
 {
     tether__text text = {0};
@@ -269,8 +269,8 @@ static int fill_record(const tether_registry *registry, tether__spawn_plan *plan
     return fits ? TETHER_OK : tether__fail_memory(error, "write record");
 }
 
-/* Makes the task visible, as `starting`. Under the session lock, under which leftovers are removed too: a lifeline that somebody took for
- * one has lost its name by now. */
+/* Makes the task visible, as `starting`. Under the session lock, under which leftovers are removed
+ * too: a lifeline that somebody took for one has lost its name by now. */
 static int record_start(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
 {
     tether__lock lock;
@@ -312,7 +312,8 @@ static int start(tether__spawn_plan *plan, int64_t *pid, tether_error *error)
     tether__text_add_string(&wrapper, "/" TETHER__WRAPPER_FILE);
     if (wrapper.failed)
         return tether__fail_memory(error, "start supervisor");
-    /* bash reads neither $BASH_ENV nor functions from the environment like this, and still passes both on. */
+    /* bash reads neither $BASH_ENV nor functions from the environment like this, and still passes
+     * both on. */
     const char *const with_bash[] = {"bash", "--posix", "-p", wrapper.bytes, NULL};
     const char *const with_sh[] = {"sh", wrapper.bytes, NULL};
     tether__start request = {
@@ -331,7 +332,8 @@ static int start(tether__spawn_plan *plan, int64_t *pid, tether_error *error)
     return code;
 }
 
-/* Under the session lock once the task was visible, so that nobody finalises what is being taken back. */
+/* Under the session lock once the task was visible, so that nobody finalises what is being taken
+ * back. */
 static void take_back(tether_registry *registry, tether__spawn_plan *plan)
 {
     tether__lock lock = {-1};
@@ -343,8 +345,9 @@ static void take_back(tether_registry *registry, tether__spawn_plan *plan)
     tether__catalog_forget(&registry->catalog, plan->id);
 }
 
-/* Notes the running supervisor. The task runs whatever happens here: a record that cannot be written now is brought up to date by the
- * next look, from what the supervisor itself has written. */
+/* Notes the running supervisor. The task runs whatever happens here: a record that cannot be
+ * written now is brought up to date by the next look, from what the supervisor itself has written.
+ */
 static void note_running(tether_registry *registry, tether__spawn_plan *plan, int64_t pid)
 {
     tether__lock lock;
@@ -356,9 +359,8 @@ static void note_running(tether_registry *registry, tether__spawn_plan *plan, in
     if (tether__session_lock(&registry->session, &lock, NULL) == TETHER_OK) {
         tether__file_stamp stamp;
         /* Another host may have adopted or killed it meanwhile. */
-        bool ours =
-            tether__bundle_stamp(&registry->session, plan->id, &stamp, NULL) == TETHER_OK &&
-            memcmp(&stamp, &plan->stamp, sizeof stamp) == 0;
+        bool ours = tether__bundle_stamp(&registry->session, plan->id, &stamp, NULL) == TETHER_OK &&
+                    memcmp(&stamp, &plan->stamp, sizeof stamp) == 0;
         if (ours) {
             record->status = TETHER_STATUS_RUNNING;
             record->identity = child;

@@ -17,8 +17,8 @@ enum { STATUS_COUNT = sizeof texts / sizeof texts[0] };
 #define TO_OWN_END (TO(COMPLETED) | TO(FAILED))
 #define TO_ANY_END (TO_OWN_END | TO(KILLED) | TO(TIMED_OUT) | TO(LOST))
 
-/* From each status, the set of those it may become. A killing task may still end by itself, and is lost where its marker is damaged;
- * what has ended becomes nothing else. */
+/* From each status, the set of those it may become. A killing task may still end by itself, and is
+ * lost where its marker is damaged; what has ended becomes nothing else. */
 static const unsigned transitions[STATUS_COUNT] = {
     [TETHER_STATUS_STARTING] = TO(RUNNING) | TO(KILLING) | TO_ANY_END,
     [TETHER_STATUS_RUNNING] = TO(PAUSED) | TO(KILLING) | TO_ANY_END,

@@ -18,7 +18,8 @@ static const char session_file[] = "session.json";
 
 enum { SMALL_FILE_LIMIT = 4096 };
 
-/* Stops at the first name that a store without FORMAT cannot have: temporary files of a host that creates it right now may be there. */
+/* Stops at the first name that a store without FORMAT cannot have: temporary files of a host that
+ * creates it right now may be there. */
 static bool note_stranger(const char *name, void *userdata)
 {
     bool *stranger = userdata;
@@ -45,8 +46,8 @@ static int check_format(tether__store *store, bool create, tether_error *error)
 {
     char *text;
     size_t size;
-    int code = tether__os_file_read(store->root, format_file, SMALL_FILE_LIMIT, &text, &size, NULL,
-                                    error);
+    int code =
+        tether__os_file_read(store->root, format_file, SMALL_FILE_LIMIT, &text, &size, NULL, error);
     if (code == TETHER_ENOTASK && create)
         return create_format(store, error);
     if (code == TETHER_ETOOBIG || code == TETHER_ENOTASK)

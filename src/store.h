@@ -1,5 +1,5 @@
-/* The store and its sessions on disk: opening, checking, the session lock. docs/format.md has the layout. Handles are for any
- * thread. */
+/* The store and its sessions on disk: opening, checking, the session lock. docs/format.md has the
+ * layout. Handles are for any thread. */
 #ifndef TETHER_STORE_INTERNAL_H
 #define TETHER_STORE_INTERNAL_H
 
@@ -24,7 +24,8 @@ typedef struct tether__session {
     int64_t lock_timeout_ms;
 } tether__session;
 
-/* Opens a store (path NULL: the default one); creates it where `create`. TETHER_EFORMAT where the directory holds something else. */
+/* Opens a store (path NULL: the default one); creates it where `create`. TETHER_EFORMAT where the
+ * directory holds something else. */
 int tether__store_open(const char *path, bool create, tether__store *store, tether_error *error);
 void tether__store_close(tether__store *store);
 
@@ -32,7 +33,8 @@ void tether__store_close(tether__store *store);
 int tether__session_open(const tether__store *store, const char *id, int64_t lock_timeout_ms,
                          tether__session *session, tether_error *error);
 
-/* Opens an existing session by its directory name; TETHER_ENOTASK where there is none of that name. */
+/* Opens an existing session by its directory name; TETHER_ENOTASK where there is none of that name.
+ */
 int tether__session_open_key(const tether__store *store, const char *key, int64_t lock_timeout_ms,
                              tether__session *session, tether_error *error);
 void tether__session_close(tether__session *session);

@@ -15,7 +15,8 @@
 
 enum { SURVIVORS_LISTED = 64 };
 
-/* What an ended task has left running. It is for people, so that a failure to look leaves it empty. */
+/* What an ended task has left running. It is for people, so that a failure to look leaves it empty.
+ */
 static void add_survivors(const tether__entry *entry, tether_snapshot *snapshot)
 {
     tether__tree tree = {.task_id = entry->id, .supervisor = entry->record.identity};
@@ -76,8 +77,7 @@ int tether_list(tether_registry *registry, tether_list_scope scope, tether_snaps
                 tether_error *error)
 {
     *list = NULL;
-    int code =
-        tether__replay(&registry->catalog, scope == TETHER_LIST_ALL, false, NULL, error);
+    int code = tether__replay(&registry->catalog, scope == TETHER_LIST_ALL, false, NULL, error);
     if (code == TETHER_OK)
         code = tether__task_list(registry, scope == TETHER_LIST_ALL, is_wanted, &scope,
                                  newest_first, list, error);

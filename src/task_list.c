@@ -28,8 +28,8 @@ static int add_task(tether_registry *registry, const char *task_id,
 
 int tether__task_list(tether_registry *registry, bool ended,
                       bool (*wanted)(const tether__entry *entry, void *userdata), void *userdata,
-                      int (*order)(const void *left, const void *right),
-                      tether_snapshot_list **out, tether_error *error)
+                      int (*order)(const void *left, const void *right), tether_snapshot_list **out,
+                      tether_error *error)
 {
     char(*ids)[TETHER_ID_SIZE];
     size_t count;

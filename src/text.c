@@ -43,7 +43,8 @@ void tether__text_add_string(tether__text *text, const char *string)
 
 void tether__text_add_quoted(tether__text *text, const char *string)
 {
-    /* Inside single quotes every byte stands for itself but the quote, which is put between two quoted parts. */
+    /* Inside single quotes every byte stands for itself but the quote, which is put between two
+     * quoted parts. */
     tether__text_add_string(text, "'");
     for (const char *quote; (quote = strchr(string, '\'')) != NULL; string = quote + 1) {
         tether__text_add(text, string, (size_t)(quote - string));

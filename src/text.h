@@ -1,4 +1,5 @@
-/* A growing text buffer that remembers exhausted memory, so that a rendering checks once, at its end. One thread at a time. */
+/* A growing text buffer that remembers exhausted memory, so that a rendering checks once, at its
+ * end. One thread at a time. */
 #ifndef TETHER_TEXT_H
 #define TETHER_TEXT_H
 

@@ -12,7 +12,8 @@ static bool is_continuation(char c)
     return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-/* The length of the character at the start of bytes, 0 where there is none. Table 3-7 of the Unicode standard. */
+/* The length of the character at the start of bytes, 0 where there is none. Table 3-7 of the
+ * Unicode standard. */
 static size_t character_size(const char *bytes, size_t size)
 {
     unsigned char lead = (unsigned char)bytes[0];

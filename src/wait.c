@@ -30,7 +30,8 @@ static int look_at_all(const waiter *w, tether_error *error)
     return code;
 }
 
-/* Under `state`: how many have ended and which of them first; false where one is not there any more. */
+/* Under `state`: how many have ended and which of them first; false where one is not there any
+ * more. */
 static bool count_ended(const waiter *w, size_t *ended, size_t *first)
 {
     uint64_t order = UINT64_MAX;

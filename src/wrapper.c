@@ -8,12 +8,17 @@
 #include <string.h>
 
 /* The parts of the sh wrapper. Each line has its reason:
- * - The shell's own messages ("Terminated") are not the command's output, so its standard error is put aside as descriptor 8.
- * - Traps keep the supervisor alive through a signal to its group, and are back at their defaults in the command.
+ * - The shell's own messages ("Terminated") are not the command's output, so its standard error is
+ * put aside as descriptor 8.
+ * - Traps keep the supervisor alive through a signal to its group, and are back at their defaults
+ * in the command.
  * - No process is started but the command: `read` and `echo` are part of every shell.
- * - Variable names are such that no environment has them; others would be changed for the command too.
- * - The trap on 0 speaks for a shell that cannot fork: it then exits by itself, and the task would count as lost.
- * - ksh93 tells a signal as 256 + N, which leaves no doubt; the others say 128 + N, which a command can say as well. */
+ * - Variable names are such that no environment has them; others would be changed for the command
+ * too.
+ * - The trap on 0 speaks for a shell that cannot fork: it then exits by itself, and the task would
+ * count as lost.
+ * - ksh93 tells a signal as 256 + N, which leaves no doubt; the others say 128 + N, which a command
+ * can say as well. */
 static const char before_identity[] =
     "exec 8>&2 2>/dev/null\n"
     "trap : HUP INT QUIT PIPE ALRM TERM USR1 USR2 VTALRM PROF XCPU XFSZ\n"
@@ -69,8 +74,9 @@ const char *tether__command_file_name(tether__shell_family family)
     return "command.sh";
 }
 
-/* Plain -File tells 0 where the last statement failed. The empty line ends a trailing backtick; the semicolon turns an unfinished
- * pipe or assignment into the parse error that it is; Test-Path, because strict mode refuses unset variables. */
+/* Plain -File tells 0 where the last statement failed. The empty line ends a trailing backtick; the
+ * semicolon turns an unfinished pipe or assignment into the parse error that it is; Test-Path,
+ * because strict mode refuses unset variables. */
 static const char powershell_end[] =
     "\n\n; if ($?) { exit 0 } "
     "elseif ((Test-Path variable:LASTEXITCODE) -and $LASTEXITCODE) { exit $LASTEXITCODE } "
@@ -79,7 +85,8 @@ static const char powershell_end[] =
 void tether__command_render(tether__shell_family family, const char *command, size_t size,
                             tether__text *text)
 {
-    /* The user's bytes and nothing else: the file must do what it does in the same shell without us. */
+    /* The user's bytes and nothing else: the file must do what it does in the same shell without
+     * us. */
     tether__text_add(text, command, size);
     if (family == TETHER__SHELL_POWERSHELL)
         tether__text_add_string(text, powershell_end);
@@ -88,8 +95,8 @@ void tether__command_render(tether__shell_family family, const char *command, si
 void tether__command_argv(const tether__shell *shell, const char *file, const char **argv,
                           size_t room)
 {
-    static const char *const powershell[] = {"-NoLogo", "-NoProfile", "-NonInteractive",
-                                             "-ExecutionPolicy", "Bypass", "-File"};
+    static const char *const powershell[] = {"-NoLogo",          "-NoProfile", "-NonInteractive",
+                                             "-ExecutionPolicy", "Bypass",     "-File"};
     static const char *const cmd[] = {"/D", "/C"};
     const char *const *options = NULL;
     size_t count = 0;

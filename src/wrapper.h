@@ -1,4 +1,5 @@
-/* The text of wrapper scripts and command files. Pure; any thread. docs/format.md says what a wrapper does and why. */
+/* The text of wrapper scripts and command files. Pure; any thread. docs/format.md says what a
+ * wrapper does and why. */
 #ifndef TETHER_WRAPPER_H
 #define TETHER_WRAPPER_H
 
@@ -25,7 +26,8 @@ const char *tether__command_file_name(tether__shell_family family);
 void tether__command_render(tether__shell_family family, const char *command, size_t size,
                             tether__text *text);
 
-/* The arguments with which a shell runs that file: fills up to room entries, the last of them NULL. */
+/* The arguments with which a shell runs that file: fills up to room entries, the last of them NULL.
+ */
 void tether__command_argv(const tether__shell *shell, const char *file, const char **argv,
                           size_t room);
 

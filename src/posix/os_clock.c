@@ -32,7 +32,8 @@ int64_t tether__os_monotonic_ms(void)
 
 int64_t tether__os_uptime_ms(void)
 {
-#ifdef CLOCK_BOOTTIME /* Linux: its CLOCK_MONOTONIC stands still during sleep; /proc/uptime does not */
+#ifdef CLOCK_BOOTTIME /* Linux: its CLOCK_MONOTONIC stands still during sleep; /proc/uptime does   \
+                         not */
     return clock_ms(CLOCK_BOOTTIME);
 #else
     return clock_ms(CLOCK_MONOTONIC);

@@ -35,7 +35,8 @@ static int make_dir(int fd, const char *path, tether__dir **dir, tether_error *e
     return TETHER_OK;
 }
 
-/* mkdir -p for everything before the last component. Parents may be links and anybody's: only the store itself is guarded. */
+/* mkdir -p for everything before the last component. Parents may be links and anybody's: only the
+ * store itself is guarded. */
 static int make_parents(const char *path, tether_error *error)
 {
     char part[PATH_MAX];
@@ -47,9 +48,9 @@ static int make_parents(const char *path, tether_error *error)
             struct stat st;
             if (stat(part, &st) == 0 && S_ISDIR(st.st_mode))
                 continue; /* such as a read-only file system above the store's */
-            return tether__posix_fail_as(error, os_error == ENOENT ? TETHER_EGONE
-                                                                   : tether__posix_code(os_error),
-                                         os_error, "create store", part);
+            return tether__posix_fail_as(
+                error, os_error == ENOENT ? TETHER_EGONE : tether__posix_code(os_error), os_error,
+                "create store", part);
         }
     }
     return TETHER_OK;
@@ -223,8 +224,8 @@ static int write_all(int fd, const char *data, size_t size)
 static int create_file(tether__dir *dir, const char *name, const void *data, size_t size, bool sync,
                        tether_error *error)
 {
-    int fd = openat(dir->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                    PRIVATE_FILE);
+    int fd =
+        openat(dir->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, PRIVATE_FILE);
     if (fd < 0)
         return fail_in(dir, errno, "create file", name, error);
     int os_error = write_all(fd, data, size);
@@ -278,7 +279,8 @@ static void fill_stamp(const struct stat *st, tether__file_stamp *stamp)
     stamp->mtime_ns = (int64_t)mtime.tv_sec * 1000000000 + mtime.tv_nsec;
 }
 
-/* Opens for reading what must be a plain file with one name: O_NONBLOCK, because a planted FIFO would block for ever. */
+/* Opens for reading what must be a plain file with one name: O_NONBLOCK, because a planted FIFO
+ * would block for ever. */
 static int open_plain(tether__dir *dir, const char *name, int *fd, struct stat *st,
                       tether_error *error)
 {
@@ -321,8 +323,8 @@ static int read_whole(int fd, size_t limit, char **data, size_t *size)
     return 0;
 }
 
-int tether__os_file_read(tether__dir *dir, const char *name, size_t limit, char **data, size_t *size,
-                         tether__file_stamp *stamp, tether_error *error)
+int tether__os_file_read(tether__dir *dir, const char *name, size_t limit, char **data,
+                         size_t *size, tether__file_stamp *stamp, tether_error *error)
 {
     int fd;
     struct stat st;

@@ -52,7 +52,7 @@ int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__
                     O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {
         int os_error = errno;
-        int code = os_error == EEXIST ? TETHER_ELOCKED
+        int code = os_error == EEXIST   ? TETHER_ELOCKED
                    : os_error == ENOENT ? TETHER_EGONE
                                         : tether__posix_code(os_error);
         return tether__posix_fail_as(error, code, os_error, step, exits->path);
@@ -105,7 +105,8 @@ int tether__os_lifeline_held(tether__dir *exits, const char *task_id, bool *held
     return TETHER_OK;
 }
 
-/* The note is a mode without the owner's right to write. It costs no file and raises none of the events that are watched. */
+/* The note is a mode without the owner's right to write. It costs no file and raises none of the
+ * events that are watched. */
 void tether__os_lifeline_seal(tether__dir *exits, const char *task_id)
 {
     struct stat st;

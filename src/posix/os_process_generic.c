@@ -1,6 +1,5 @@
-/* Owns process identity where neither /proc nor process descriptors exist: pids and the lifeline's lock have to do.
- * Must not: claim more than kill(pid, 0) tells.
- * Thread: any. */
+/* Owns process identity where neither /proc nor process descriptors exist: pids and the lifeline's
+ * lock have to do. Must not: claim more than kill(pid, 0) tells. Thread: any. */
 #include "../os_process.h"
 
 #include <errno.h>

@@ -16,7 +16,8 @@ void tether__os_pid_ns(char pid_ns[TETHER__PID_NS_SIZE])
 {
     char link[64];
     pid_ns[0] = '\0';
-    /* unshare(CLONE_NEWPID) moves a process's children, not itself; before the first child the link cannot be read. */
+    /* unshare(CLONE_NEWPID) moves a process's children, not itself; before the first child the link
+     * cannot be read. */
     ssize_t size = readlink("/proc/self/ns/pid_for_children", link, sizeof link - 1);
     if (size < 0)
         size = readlink("/proc/self/ns/pid", link, sizeof link - 1);
@@ -71,15 +72,16 @@ uint64_t tether__os_process_start_time(int64_t pid)
     return tether__proc_read(pid, &process) == 0 ? process.start_time : 0;
 }
 
-/* Whether the pid still stands for this child: it may have been reaped by the host and given to another of its children. */
+/* Whether the pid still stands for this child: it may have been reaped by the host and given to
+ * another of its children. */
 static bool is_child(const tether__identity *child)
 {
     tether__proc process;
-    return tether__proc_read(child->pid, &process) == 0 &&
-           process.start_time == child->start_time;
+    return tether__proc_read(child->pid, &process) == 0 && process.start_time == child->start_time;
 }
 
-/* Kernels before 5.4. Between the check and the wait the host would have to reap the child and get its pid anew. */
+/* Kernels before 5.4. Between the check and the wait the host would have to reap the child and get
+ * its pid anew. */
 static bool reap_by_pid(const tether__identity *child)
 {
     if (!is_child(child))

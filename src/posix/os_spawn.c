@@ -1,6 +1,5 @@
-/* Owns the preparation of a start: the descriptors that the child gets, and the naming of what failed.
- * Must not: fork or exec; the variants beside this file do.
- * Thread: any. */
+/* Owns the preparation of a start: the descriptors that the child gets, and the naming of what
+ * failed. Must not: fork or exec; the variants beside this file do. Thread: any. */
 #include "../os_spawn.h"
 
 #include <errno.h>
@@ -18,7 +17,8 @@ static const char step[] = "start supervisor";
 
 enum { FIRST_FREE_FD = TETHER__LIFELINE_FD + 1 };
 
-/* Moves a descriptor above the numbers that the child gives out; takes it over, also when it fails. -1 and errno. */
+/* Moves a descriptor above the numbers that the child gives out; takes it over, also when it fails.
+ * -1 and errno. */
 static int lift(int fd)
 {
     if (fd < 0 || fd >= FIRST_FREE_FD)
@@ -87,9 +87,8 @@ static int open_fds(const tether__start *start, tether__child_fds *fds, tether_e
     if ((fds->standard[1] = open_output(start->bundle, start->stdout_name, error)) < 0)
         return fds->standard[1];
     const char *name = start->stderr_name;
-    fds->standard[2] = name != NULL
-                           ? open_output(start->bundle, name, error)
-                           : fcntl(fds->standard[1], F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+    fds->standard[2] = name != NULL ? open_output(start->bundle, name, error)
+                                    : fcntl(fds->standard[1], F_DUPFD_CLOEXEC, FIRST_FREE_FD);
     if (fds->standard[2] < 0)
         return name != NULL ? fds->standard[2]
                             : tether__posix_fail(error, errno, "share output file", NULL);

@@ -1,6 +1,6 @@
-/* Owns finding and signalling the processes of a task on Linux: its session from /proc, and whatever carries its cookie.
- * Must not: signal a process that was not verified through a descriptor that pins it, nor the caller's own process.
- * Thread: any. */
+/* Owns finding and signalling the processes of a task on Linux: its session from /proc, and
+ * whatever carries its cookie. Must not: signal a process that was not verified through a
+ * descriptor that pins it, nor the caller's own process. Thread: any. */
 #include "../os_tree.h"
 
 #include <dirent.h>
@@ -89,8 +89,9 @@ static int read_candidates(const tether__tree *tree, scan *found, tether_error *
     return fits ? TETHER_OK : tether__fail_memory(error, "list processes");
 }
 
-/* Session and group numbers are pids, and may be somebody else's once the supervisor and everybody in its session have gone. They
- * count while it lives, or while a member with the cookie proves that the session is still the task's. */
+/* Session and group numbers are pids, and may be somebody else's once the supervisor and everybody
+ * in its session have gone. They count while it lives, or while a member with the cookie proves
+ * that the session is still the task's. */
 static void drop_strangers(const tether__tree *tree, scan *found)
 {
     bool trusted = tree->supervisor_alive;
@@ -142,8 +143,8 @@ static void signal_one(const candidate *item, const int *numbers, size_t count)
         close(pidfd);
 }
 
-/* The group at once, so that no member forks away between two single signals. Only while the supervisor, its leader, is pinned and
- * verified; false: it was not done. */
+/* The group at once, so that no member forks away between two single signals. Only while the
+ * supervisor, its leader, is pinned and verified; false: it was not done. */
 static bool signal_group(const tether__tree *tree, const int *numbers, size_t count)
 {
     const tether__identity *leader = &tree->supervisor;

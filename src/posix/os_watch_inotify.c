@@ -119,7 +119,8 @@ int tether__os_watch_add(tether__watch *watch, tether__dir *dir, int *tag, tethe
     if (is_shared_between_machines(dir->fd))
         return tether__fail(error, TETHER_ENOTSUP, 0, "watch directory",
                             "events on the file system of %.300s cannot be trusted", dir->path);
-    /* Through the descriptor, so that the directory that was verified is watched and no other of its name. */
+    /* Through the descriptor, so that the directory that was verified is watched and no other of
+     * its name. */
     char path[64];
     snprintf(path, sizeof path, "/proc/self/fd/%d", dir->fd);
     const uint32_t mask = IN_MODIFY | IN_CLOSE_WRITE | IN_ONLYDIR;

@@ -1,5 +1,5 @@
-/* Linux's process descriptors, for the other files of this folder. They pin a process: what goes through one never reaches another
- * process that got the same pid. */
+/* Linux's process descriptors, for the other files of this folder. They pin a process: what goes
+ * through one never reaches another process that got the same pid. */
 #ifndef TETHER_PIDFD_H
 #define TETHER_PIDFD_H
 
@@ -12,7 +12,8 @@ int tether__pidfd_open(int64_t pid);
 /* 0 or errno. */
 int tether__pidfd_signal(int pidfd, int number);
 
-/* To the whole process group that the process leads; 0 or errno. EINVAL where the kernel has no such thing (before 6.9). */
+/* To the whole process group that the process leads; 0 or errno. EINVAL where the kernel has no
+ * such thing (before 6.9). */
 int tether__pidfd_signal_group(int pidfd, int number);
 
 /* Reaps a child: 0 done, EAGAIN not ended yet, ECHILD not (any more) a child of ours. */

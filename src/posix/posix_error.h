@@ -7,8 +7,8 @@
 /* The code for an errno value. */
 int tether__posix_code(int os_error);
 
-/* Fills error from an errno value that was captured right after the call: what failed on what, the system's words, and the cure. `what`
- * may be NULL. Returns the code. */
+/* Fills error from an errno value that was captured right after the call: what failed on what, the
+ * system's words, and the cure. `what` may be NULL. Returns the code. */
 int tether__posix_fail(tether_error *error, int os_error, const char *step, const char *what);
 
 /* The same under a code that the caller knows better. */

@@ -31,7 +31,8 @@ int tether__proc_read(int64_t pid, tether__proc *process)
         return os_error;
     text[size] = '\0';
 
-    /* The second field is the program's name in parentheses and may hold anything, parentheses too. */
+    /* The second field is the program's name in parentheses and may hold anything, parentheses too.
+     */
     const char *after = strrchr(text, ')');
     long long group, session;
     unsigned long long start;
@@ -46,7 +47,8 @@ int tether__proc_read(int64_t pid, tether__proc *process)
     return 0;
 }
 
-/* Matches one entry over chunk borders: where in the entry we are, or PASSED until the next zero byte. */
+/* Matches one entry over chunk borders: where in the entry we are, or PASSED until the next zero
+ * byte. */
 typedef struct matcher {
     const char *entry;
     size_t size; /* with the terminating zero */

@@ -20,7 +20,8 @@ static inline bool tether__proc_ended(const tether__proc *process)
     return process->state == 'Z' || process->state == 'X' || process->state == 'x';
 }
 
-/* Whether the process's environment has exactly this "NAME=value"; false where it may not be read. Of any size. */
+/* Whether the process's environment has exactly this "NAME=value"; false where it may not be read.
+ * Of any size. */
 bool tether__proc_has_variable(int64_t pid, const char *entry);
 
 #endif

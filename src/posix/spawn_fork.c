@@ -1,6 +1,6 @@
-/* Owns the start by fork, for platforms whose posix_spawn cannot change the directory or close all descriptors.
- * Must not: call anything in the child that is not async-signal-safe: another thread of the host may have held any lock.
- * Thread: any. */
+/* Owns the start by fork, for platforms whose posix_spawn cannot change the directory or close all
+ * descriptors. Must not: call anything in the child that is not async-signal-safe: another thread
+ * of the host may have held any lock. Thread: any. */
 #include "spawn_start.h"
 
 #include <errno.h>
@@ -30,7 +30,8 @@ static void reset_signals(void)
     struct sigaction action = {0};
     action.sa_handler = SIG_DFL;
     for (int number = 1; number < NSIG; number++)
-        sigaction(number, &action, NULL); /* fails for those that cannot be changed, which is right */
+        sigaction(number, &action,
+                  NULL); /* fails for those that cannot be changed, which is right */
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -121,7 +122,8 @@ int tether__posix_start(const tether__start *start, const tether__child_fds *fds
         os_error = read_report(report[0]);
     close(report[0]);
     if (child > 0 && os_error != 0) {
-        /* Our own child, which has told why it ends; a host that reaps everything may have been faster. */
+        /* Our own child, which has told why it ends; a host that reaps everything may have been
+         * faster. */
         while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
             continue;
         return os_error;

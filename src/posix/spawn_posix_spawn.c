@@ -7,7 +7,8 @@
 #include <signal.h>
 #include <spawn.h>
 
-/* Puts everything in place, in an order in which nothing is overwritten before it was used. 0 or errno. */
+/* Puts everything in place, in an order in which nothing is overwritten before it was used. 0 or
+ * errno. */
 static int add_actions(posix_spawn_file_actions_t *actions, const tether__child_fds *fds)
 {
     int os_error = 0;
@@ -33,8 +34,8 @@ static int set_attributes(posix_spawnattr_t *attributes)
     if (os_error == 0)
         os_error = posix_spawnattr_setsigmask(attributes, &none);
     if (os_error == 0)
-        os_error = posix_spawnattr_setflags(
-            attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+        os_error = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF |
+                                                            POSIX_SPAWN_SETSIGMASK);
     return os_error;
 }
 
