@@ -1,5 +1,4 @@
-/* The catalog: what a registry knows of its session's tasks, kept in step with the disk. It is the
- * one way by which a task's state changes in memory, and by which a verdict becomes a record.
+/* The catalog: what a registry knows of its session's tasks, in memory.
  * Locks: `disk` is held around reading and writing records (then, where a record is written, the
  * session lock inside it); `state` is held for moments, around what waiters look at. Order: disk,
  * session lock, state. */
@@ -37,7 +36,9 @@ typedef struct tether__entry {
     uint64_t end_order;            /* which end was seen first */
     int64_t deadline_monotonic_ms; /* 0: none */
     tether__identity child;        /* pid 0: not started by this registry, or reaped */
-    int64_t reap_pause_ms;         /* before the next try; 0: not due */
+    int64_t
+        run_due; /* when the record should say that it runs; 0: it says so, or nothing is known */
+    int64_t reap_pause_ms; /* before the next try; 0: not due */
     int64_t reap_at;
     tether__driver driver;
     tether__kill kill;
@@ -66,17 +67,11 @@ void tether__catalog_dispose(tether__catalog *catalog);
 /* The entry with this id, or NULL. Under `state`, or under `disk` for as long as that is held. */
 tether__entry *tether__catalog_find(tether__catalog *catalog, const char *task_id);
 
-/* Brings one task up to date: reads its record where that changed, looks at it, and writes what
- * follows. *entry (NULL: not wanted) stays valid while `disk` is held. Under `disk`. With an end
- * that could not be written the call succeeds: the end is known. */
-int tether__catalog_refresh(tether__catalog *catalog, const char *task_id, bool replay,
-                            tether__entry **entry, tether_error *error);
+/* Adds an empty entry for an id that has none. Under `disk`. NULL when memory is short. */
+tether__entry *tether__catalog_insert(tether__catalog *catalog, const char *task_id);
 
-/* Changes a task's record: refreshes it, then under the session lock lets `change` say what it
- * changes (false: nothing) and writes that. Under `disk`. What cannot be written is not changed. */
-int tether__catalog_update(tether__catalog *catalog, const char *task_id,
-                           bool (*change)(tether__record *record, void *userdata), void *userdata,
-                           tether__entry **entry, tether_error *error);
+/* Makes an entry's record what waiters see, and tells them. Under `disk`. */
+void tether__catalog_publish(tether__catalog *catalog, tether__entry *entry);
 
 /* Puts a record that was just written into the catalog, with the child that this process started
  * (pid 0: none). Takes over the record. Under `disk`. */

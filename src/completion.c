@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "refresh.h"
 #include "registry.h"
 #include "replay.h"
 #include "task_list.h"
@@ -29,7 +30,7 @@ int tether_completions_peek(tether_registry *registry, tether_snapshot_list **li
                             tether_error *error)
 {
     *list = NULL;
-    int code = tether__replay(&registry->catalog, true, false, NULL, error);
+    int code = tether__replay(&registry->catalog, true, TETHER__LOOK_NOW, NULL, error);
     if (code == TETHER_OK)
         code = tether__task_list(registry, true, is_pending, NULL, oldest_first, list, error);
     return code;
@@ -60,7 +61,7 @@ int tether_completion_ack(tether_registry *registry, const char *task_id, bool *
     if (code != TETHER_OK)
         return code;
     uv_mutex_lock(&registry->catalog.disk);
-    code = tether__catalog_update(&registry->catalog, task_id, set_delivered, &a, NULL, error);
+    code = tether__refresh_change(&registry->catalog, task_id, set_delivered, &a, NULL, error);
     uv_mutex_unlock(&registry->catalog.disk);
     if (code != TETHER_OK)
         return code;

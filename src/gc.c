@@ -8,6 +8,7 @@
 #include "name.h"
 #include "os_clock.h"
 #include "os_lifeline.h"
+#include "refresh.h"
 #include "registry.h"
 #include "replay.h"
 #include "tether/store.h"
@@ -46,7 +47,7 @@ static void collect_task(collection *c, tether__catalog *catalog, const char *ta
 {
     tether__entry *entry;
     tether__lock lock;
-    if (tether__catalog_refresh(catalog, task_id, false, &entry, NULL) != TETHER_OK)
+    if (tether__refresh(catalog, task_id, TETHER__LOOK_NOW, &entry, NULL) != TETHER_OK)
         return;
     bool removed = false;
     bool held = true;
@@ -68,7 +69,7 @@ static int collect_session(collection *c, tether__catalog *catalog, tether_error
 {
     char(*ids)[TETHER_ID_SIZE];
     size_t count, leftovers;
-    int code = tether__replay(catalog, true, false, &c->result.quarantined, error);
+    int code = tether__replay(catalog, true, TETHER__LOOK_NOW, &c->result.quarantined, error);
     if (code == TETHER_OK)
         code = tether__catalog_ids(catalog, true, &ids, &count, error);
     if (code != TETHER_OK)

@@ -10,6 +10,7 @@
 #include "os_clock.h"
 #include "os_lifeline.h"
 #include "os_tree.h"
+#include "refresh.h"
 
 enum { NAMED_SURVIVORS = 8, RETRY_MS = 5, TAKEOVER_SLACK_MS = 1000 };
 
@@ -57,11 +58,11 @@ int tether__kill_begin(tether__catalog *catalog, const char *task_id, tether__in
     *appointed = false;
 
     uv_mutex_lock(&catalog->disk);
-    int code = tether__catalog_refresh(catalog, task_id, false, &entry, error);
+    int code = tether__refresh(catalog, task_id, TETHER__LOOK_NOW, &entry, error);
     if (code == TETHER_OK && !entry->ended)
         code = check_reachable(entry, error);
     if (code == TETHER_OK && !entry->ended)
-        code = tether__catalog_update(catalog, task_id, set_intent, &change, &entry, error);
+        code = tether__refresh_change(catalog, task_id, set_intent, &change, &entry, error);
     if (code == TETHER_OK) {
         uv_mutex_lock(&catalog->state);
         if (entry->driver == TETHER__DRIVER_NONE) {
@@ -141,7 +142,7 @@ static int conclude(tether__catalog *catalog, const char *task_id, bool *over, t
 {
     tether__entry *entry;
     uv_mutex_lock(&catalog->disk);
-    int code = tether__catalog_refresh(catalog, task_id, false, &entry, error);
+    int code = tether__refresh(catalog, task_id, TETHER__LOOK_NOW, &entry, error);
     *over = code != TETHER_OK || entry->ended;
     if (!*over) {
         uv_mutex_lock(&catalog->state);
@@ -165,7 +166,7 @@ int tether__kill_step(tether__catalog *catalog, const char *task_id, int64_t *ne
     *next_ms = 0;
 
     uv_mutex_lock(&catalog->disk);
-    int code = tether__catalog_refresh(catalog, task_id, false, &entry, error);
+    int code = tether__refresh(catalog, task_id, TETHER__LOOK_NOW, &entry, error);
     if (code == TETHER_OK) {
         aim(catalog, entry, &tree);
         snprintf(id, sizeof id, "%s", entry->id);
@@ -244,7 +245,7 @@ int tether__kill_signal(tether__catalog *catalog, const char *task_id, int numbe
     tether__tree tree = {0};
     size_t reached;
     uv_mutex_lock(&catalog->disk);
-    int code = tether__catalog_refresh(catalog, task_id, false, &entry, error);
+    int code = tether__refresh(catalog, task_id, TETHER__LOOK_NOW, &entry, error);
     if (code == TETHER_OK)
         code = check_reachable(entry, error);
     if (code == TETHER_OK)

@@ -6,6 +6,7 @@
 #include "error.h"
 #include "os_clock.h"
 #include "output_file.h"
+#include "refresh.h"
 #include "registry.h"
 
 static int open_bundle(tether_registry *registry, const char *task_id, tether__dir **bundle,
@@ -66,7 +67,7 @@ static int look(const follower *f, bool *news, tether_error *error)
     if (*news)
         return TETHER_OK;
     uv_mutex_lock(&catalog->disk);
-    int code = tether__catalog_refresh(catalog, f->id, false, &entry, error);
+    int code = tether__refresh(catalog, f->id, TETHER__LOOK_NOW, &entry, error);
     if (code == TETHER_OK)
         *news = entry->ended;
     uv_mutex_unlock(&catalog->disk);
@@ -115,7 +116,7 @@ int tether_output_wait(tether_registry *registry, const char *task_id, uint64_t 
     /* Known to the catalog first, also when another host started it: only then can it be followed.
      */
     uv_mutex_lock(&registry->catalog.disk);
-    code = tether__catalog_refresh(&registry->catalog, task_id, false, NULL, error);
+    code = tether__refresh(&registry->catalog, task_id, TETHER__LOOK_NOW, NULL, error);
     uv_mutex_unlock(&registry->catalog.disk);
     if (code != TETHER_OK)
         return code;

@@ -12,6 +12,7 @@
 #include "name.h"
 #include "os_clock.h"
 #include "os_watch.h"
+#include "refresh.h"
 #include "replay.h"
 
 enum {
@@ -43,7 +44,7 @@ struct tether__reaper {
 };
 
 /* What a task may have due; filled under `state`, done after it. */
-typedef enum duty { DUTY_DEADLINE, DUTY_KILL, DUTY_REAP } duty;
+typedef enum duty { DUTY_RUN, DUTY_DEADLINE, DUTY_KILL, DUTY_REAP } duty;
 
 typedef struct due {
     duty what;
@@ -63,6 +64,7 @@ static int64_t look_at_entry(const tether__entry *entry, int64_t now, due *list,
         duty what;
         int64_t at;
     } duties[] = {
+        {DUTY_RUN, entry->run_due > 0 ? entry->run_due : NEVER},
         {DUTY_DEADLINE, entry->deadline_monotonic_ms > 0 && entry->driver == TETHER__DRIVER_NONE &&
                                 entry->status != TETHER_STATUS_KILLING
                             ? entry->deadline_monotonic_ms
@@ -118,11 +120,30 @@ static int64_t reap(tether__reaper *reaper, const char *task_id)
     return again;
 }
 
+/* Whatever comes of it, it is not tried again before the next event: any look at the task does the
+ * same. */
+static void write_running(tether__reaper *reaper, const char *task_id)
+{
+    tether__entry *entry;
+    tether__catalog *catalog = reaper->catalog;
+    uv_mutex_lock(&catalog->disk);
+    int code = tether__refresh(catalog, task_id, TETHER__LOOK_NOW, &entry, NULL);
+    if (code == TETHER_OK) {
+        uv_mutex_lock(&catalog->state);
+        entry->run_due = 0;
+        uv_mutex_unlock(&catalog->state);
+    }
+    uv_mutex_unlock(&catalog->disk);
+}
+
 static void do_due(tether__reaper *reaper, const due *item)
 {
     bool appointed;
     int64_t next;
     switch (item->what) {
+    case DUTY_RUN:
+        write_running(reaper, item->id);
+        break;
     case DUTY_DEADLINE:
         if (tether__kill_begin(reaper->catalog, item->id, TETHER__INTENT_TIMEOUT, 0,
                                TETHER__DRIVER_LOOP, &appointed, NULL) != TETHER_OK) {
@@ -150,7 +171,7 @@ static void plan(tether__reaper *reaper, int64_t next);
 static void poll_all(tether__reaper *reaper)
 {
     tether__catalog *catalog = reaper->catalog;
-    tether__replay(catalog, false, false, NULL, NULL);
+    tether__replay(catalog, false, TETHER__LOOK_NOW, NULL, NULL);
     uv_mutex_lock(&catalog->state);
     bool quiet = catalog->changes == reaper->poll_changes;
     reaper->poll_changes = catalog->changes;
@@ -216,29 +237,33 @@ static void on_wake(uv_async_t *async)
     work(reaper);
 }
 
-static void refresh_quietly(tether__reaper *reaper, const char *task_id)
+static void look_after_event(tether__reaper *reaper, const char *task_id)
 {
     tether__entry *entry;
     bool reapable = false;
+    int64_t next = NEVER;
     uv_mutex_lock(&reaper->catalog->disk);
-    if (tether__catalog_refresh(reaper->catalog, task_id, false, &entry, NULL) == TETHER_OK)
+    if (tether__refresh(reaper->catalog, task_id, TETHER__LOOK_EVENT, &entry, NULL) == TETHER_OK) {
         reapable = entry->ended && entry->child.pid != 0;
+        next = entry->run_due > 0 ? entry->run_due : NEVER;
+    }
     uv_mutex_unlock(&reaper->catalog->disk);
-    int64_t again = reapable ? reap(reaper, task_id) : NEVER;
-    if (again < reaper->timer_due)
-        plan(reaper, again);
+    if (reapable)
+        next = earlier(next, reap(reaper, task_id));
+    if (next < reaper->timer_due)
+        plan(reaper, next);
 }
 
 static void on_event(tether__watch_event event, int tag, const char *name, void *userdata)
 {
     tether__reaper *reaper = userdata;
     if (event == TETHER__WATCH_OVERFLOW) {
-        tether__replay(reaper->catalog, false, false, NULL, NULL);
+        tether__replay(reaper->catalog, false, TETHER__LOOK_NOW, NULL, NULL);
         tether__catalog_notify(reaper->catalog);
         work(reaper);
     } else if (event == TETHER__WATCH_CHANGED && tag == reaper->exits_tag) {
         if (tether__task_id_valid(name))
-            refresh_quietly(reaper, name);
+            look_after_event(reaper, name);
     } else {
         /* A follower's bundle has grown, or a directory went: those who wait look for themselves.
          */

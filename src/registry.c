@@ -1,6 +1,7 @@
 /* Owns the opening and closing of registries.
  * Must not: know how tasks are started, watched or ended; it puts together the modules that do.
  * Thread: any; with a loop of the host's, that loop's. */
+#include "refresh.h"
 #include "registry.h"
 
 #include <stdlib.h>
@@ -92,7 +93,7 @@ static int replay(tether_registry *registry, tether_error *error)
 {
     size_t removed;
     tether__catalog *catalog = &registry->catalog;
-    int code = tether__replay(catalog, false, true, NULL, error);
+    int code = tether__replay(catalog, false, TETHER__LOOK_OPENING, NULL, error);
     if (code != TETHER_OK)
         return code;
     uv_mutex_lock(&catalog->disk);
@@ -169,7 +170,7 @@ static int kill_all(tether__catalog *catalog, tether_error *error)
 {
     char(*ids)[TETHER_ID_SIZE];
     size_t count;
-    int code = tether__replay(catalog, false, false, NULL, error);
+    int code = tether__replay(catalog, false, TETHER__LOOK_NOW, NULL, error);
     if (code == TETHER_OK)
         code = tether__catalog_ids(catalog, false, &ids, &count, error);
     if (code != TETHER_OK)
@@ -180,6 +181,31 @@ static int kill_all(tether__catalog *catalog, tether_error *error)
     free(appointed);
     free(ids);
     return code;
+}
+
+/* From what this process knows, where the supervisor has not said yet who it is. */
+static bool set_running(tether__record *record, void *userdata)
+{
+    const tether__identity *child = userdata;
+    if (record->status != TETHER_STATUS_STARTING)
+        return false;
+    record->status = TETHER_STATUS_RUNNING;
+    record->identity = *child;
+    record->child_pid = child->pid;
+    return true;
+}
+
+/* Tasks that this process started and is about to leave alone: their records say now that they run,
+ * and as what. */
+static void write_running(tether__catalog *catalog)
+{
+    uv_mutex_lock(&catalog->disk);
+    for (size_t i = 0; i < catalog->count; i++) {
+        tether__entry *entry = catalog->entries[i];
+        if (entry->child.start_time != 0 && entry->status == TETHER_STATUS_STARTING)
+            tether__refresh_change(catalog, entry->id, set_running, &entry->child, NULL, NULL);
+    }
+    uv_mutex_unlock(&catalog->disk);
 }
 
 /* Frees the zombies of children that have ended, so that none is left to the host. */
@@ -209,6 +235,7 @@ int tether_close(tether_registry *registry, tether_close_mode mode, tether_error
     tether__catalog_notify(&registry->catalog);
     tether__reaper_close(registry->reaper);
     registry->reaper = NULL;
+    write_running(&registry->catalog);
     reap_children(&registry->catalog);
     close_parts(registry);
     return code;

@@ -70,7 +70,7 @@ static bool put_aside_bundle(tether__catalog *catalog, const char *task_id, cons
     return done;
 }
 
-int tether__replay(tether__catalog *catalog, bool all, bool opening, size_t *quarantined,
+int tether__replay(tether__catalog *catalog, bool all, tether__look_mode mode, size_t *quarantined,
                    tether_error *error)
 {
     names list;
@@ -84,7 +84,7 @@ int tether__replay(tether__catalog *catalog, bool all, bool opening, size_t *qua
         if (!all && tether__os_lifeline_sealed(session->exits, id))
             continue;
         uv_mutex_lock(&catalog->disk);
-        code = tether__catalog_refresh(catalog, id, opening, NULL, &problem);
+        code = tether__refresh(catalog, id, mode, NULL, &problem);
         if (code == TETHER_ECORRUPT && put_aside_bundle(catalog, id, problem.message) &&
             quarantined != NULL)
             (*quarantined)++;

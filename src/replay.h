@@ -5,13 +5,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "catalog.h"
+#include "refresh.h"
 #include "tether/error.h"
 
 /* Refreshes all tasks on disk; `all` false: those that may still run. `opening`: the session is
  * being opened, which shows in some reasons. Damaged tasks that do not run are quarantined, and
  * added to *quarantined (NULL: not wanted). Takes `disk`, task by task. */
-int tether__replay(tether__catalog *catalog, bool all, bool opening, size_t *quarantined,
+int tether__replay(tether__catalog *catalog, bool all, tether__look_mode mode, size_t *quarantined,
                    tether_error *error);
 
 /* Removes traces of starts that never became visible; how many, in *removed. Under `disk`. */

@@ -345,31 +345,16 @@ static void take_back(tether_registry *registry, tether__spawn_plan *plan)
     tether__catalog_forget(&registry->catalog, plan->id);
 }
 
-/* Notes the running supervisor. The task runs whatever happens here: a record that cannot be
- * written now is brought up to date by the next look, from what the supervisor itself has written.
- */
-static void note_running(tether_registry *registry, tether__spawn_plan *plan, int64_t pid)
+/* Notes the running supervisor in memory. On disk the task is still starting: the supervisor says
+ * itself who it is, and whoever looks next writes that down, so that a short task costs one record
+ * less. */
+static void note_child(tether_registry *registry, tether__spawn_plan *plan, int64_t pid)
 {
-    tether__lock lock;
-    tether__record *record = &plan->record;
     tether__identity child = {.pid = pid, .start_time = tether__os_process_start_time(pid)};
     strcpy(child.boot_id, plan->boot_id);
     tether__os_pid_ns(child.pid_ns);
-    record->child_pid = pid;
-    if (tether__session_lock(&registry->session, &lock, NULL) == TETHER_OK) {
-        tether__file_stamp stamp;
-        /* Another host may have adopted or killed it meanwhile. */
-        bool ours = tether__bundle_stamp(&registry->session, plan->id, &stamp, NULL) == TETHER_OK &&
-                    memcmp(&stamp, &plan->stamp, sizeof stamp) == 0;
-        if (ours) {
-            record->status = TETHER_STATUS_RUNNING;
-            record->identity = child;
-            if (tether__bundle_save(&registry->session, record, &plan->stamp, NULL) != TETHER_OK)
-                record->status = TETHER_STATUS_STARTING;
-        }
-        tether__os_lock_release(&lock);
-    }
-    tether__catalog_adopt(&registry->catalog, record, &plan->stamp, &child, NULL);
+    plan->record.child_pid = pid;
+    tether__catalog_adopt(&registry->catalog, &plan->record, &plan->stamp, &child, NULL);
 }
 
 /* Everything from the visible record on is one piece for this registry's other threads. */
@@ -384,7 +369,7 @@ static int record_and_start(tether_registry *registry, tether__spawn_plan *plan,
     if (code == TETHER_OK) {
         tether__os_lifeline_close(&plan->lifeline);
         *deadline_ms = plan->record.deadline_monotonic_ms;
-        note_running(registry, plan, pid);
+        note_child(registry, plan, pid);
     } else {
         take_back(registry, plan);
     }

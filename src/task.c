@@ -7,6 +7,7 @@
 #include "error.h"
 #include "kill.h"
 #include "os_tree.h"
+#include "refresh.h"
 #include "registry.h"
 #include "replay.h"
 #include "snapshot.h"
@@ -46,7 +47,7 @@ int tether_status_get(tether_registry *registry, const char *task_id, tether_sna
     if (snapshot == NULL)
         return tether__fail_memory(error, "make snapshot");
     uv_mutex_lock(&registry->catalog.disk);
-    code = tether__catalog_refresh(&registry->catalog, task_id, false, &entry, error);
+    code = tether__refresh(&registry->catalog, task_id, TETHER__LOOK_NOW, &entry, error);
     if (code == TETHER_OK)
         code = tether__snapshot_fill(&registry->session, entry, snapshot, error);
     if (code == TETHER_OK)
@@ -77,7 +78,8 @@ int tether_list(tether_registry *registry, tether_list_scope scope, tether_snaps
                 tether_error *error)
 {
     *list = NULL;
-    int code = tether__replay(&registry->catalog, scope == TETHER_LIST_ALL, false, NULL, error);
+    int code =
+        tether__replay(&registry->catalog, scope == TETHER_LIST_ALL, TETHER__LOOK_NOW, NULL, error);
     if (code == TETHER_OK)
         code = tether__task_list(registry, scope == TETHER_LIST_ALL, is_wanted, &scope,
                                  newest_first, list, error);

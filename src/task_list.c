@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "error.h"
+#include "refresh.h"
 #include "snapshot.h"
 
 static int add_task(tether_registry *registry, const char *task_id,
@@ -15,7 +16,7 @@ static int add_task(tether_registry *registry, const char *task_id,
     tether__entry *entry;
     tether__catalog *catalog = &registry->catalog;
     uv_mutex_lock(&catalog->disk);
-    int code = tether__catalog_refresh(catalog, task_id, false, &entry, error);
+    int code = tether__refresh(catalog, task_id, TETHER__LOOK_NOW, &entry, error);
     if (code == TETHER_OK && wanted(entry, userdata)) {
         code = tether__snapshot_fill(&registry->session, entry, &list->items[list->count], error);
         if (code == TETHER_OK)

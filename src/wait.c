@@ -6,6 +6,7 @@
 
 #include "error.h"
 #include "os_clock.h"
+#include "refresh.h"
 #include "registry.h"
 #include "tether/task.h"
 
@@ -24,7 +25,7 @@ static int look_at_all(const waiter *w, tether_error *error)
     tether__catalog *catalog = &w->registry->catalog;
     for (size_t i = 0; code == TETHER_OK && i < w->count; i++) {
         uv_mutex_lock(&catalog->disk);
-        code = tether__catalog_refresh(catalog, w->ids[i], false, NULL, error);
+        code = tether__refresh(catalog, w->ids[i], TETHER__LOOK_NOW, NULL, error);
         uv_mutex_unlock(&catalog->disk);
     }
     return code;

@@ -17,6 +17,9 @@
  * too.
  * - The trap on 0 speaks for a shell that cannot fork: it then exits by itself, and the task would
  * count as lost.
+ * - The command is exec'd in a subshell, which costs no further process: where the redirections
+ * stand on a simple command, dash makes them in the supervisor itself, and its message about a
+ * killed command would be the command's output after all.
  * - ksh93 tells a signal as 256 + N, which leaves no doubt; the others say 128 + N, which a command
  * can say as well. */
 static const char before_identity[] =
@@ -29,7 +32,7 @@ static const char before_identity[] =
     "echo \"supervisor pid=$$ start=${20-}";
 
 static const char after_command[] =
-    " 2>&8 8>&- 9>&-\n"
+    " 2>&8 8>&- 9>&-)\n"
     "tether__code=$?\n"
     "tether__end=exit\n"
     "if [ \"$tether__code\" -gt 256 ]; then\n"
@@ -51,8 +54,9 @@ void tether__wrapper_render_sh(const tether__wrapper *wrapper, tether__text *tex
     tether__text_add_string(text, " pidns=");
     tether__text_add_string(text, wrapper->pid_ns);
     tether__text_add_string(text, "\" >&9\n");
+    tether__text_add_string(text, "(exec");
     for (size_t i = 0; wrapper->argv[i] != NULL; i++) {
-        tether__text_add_string(text, i > 0 ? " " : "");
+        tether__text_add_string(text, " ");
         bool resolved = i == 0 && wrapper->program != NULL;
         tether__text_add_quoted(text, resolved ? wrapper->program : wrapper->argv[i]);
     }

@@ -1,0 +1,30 @@
+/* Refreshing: the one way by which a task's state in memory follows the disk, and by which a
+ * verdict becomes a record. */
+#ifndef TETHER_REFRESH_H
+#define TETHER_REFRESH_H
+
+#include <stdbool.h>
+
+#include "catalog.h"
+#include "tether/error.h"
+
+typedef enum tether__look_mode {
+    TETHER__LOOK_NOW,
+    TETHER__LOOK_OPENING, /* the session is being opened, which shows in some reasons */
+    TETHER__LOOK_EVENT    /* that a task runs need not be written at once: most tasks are short, and
+                             replacing a record is what costs    most; entry->run_due says when it is */
+} tether__look_mode;
+
+/* Brings one task up to date: reads its record where that changed, looks at it, and writes what
+ * follows. *entry (NULL: not wanted) stays valid while `disk` is held. Under `disk`. With an end
+ * that could not be written the call succeeds: the end is known. */
+int tether__refresh(tether__catalog *catalog, const char *task_id, tether__look_mode mode,
+                    tether__entry **entry, tether_error *error);
+
+/* Changes a task's record: refreshes it, then under the session lock lets `change` say what it
+ * changes (false: nothing) and writes that. Under `disk`. What cannot be written is not changed. */
+int tether__refresh_change(tether__catalog *catalog, const char *task_id,
+                           bool (*change)(tether__record *record, void *userdata), void *userdata,
+                           tether__entry **entry, tether_error *error);
+
+#endif
