@@ -11,7 +11,7 @@
 #include "status.h"
 
 /* A task that ends sooner is never written down as running. */
-enum { RUN_PAUSE_MS = 50 };
+enum { RUN_PAUSE_MS = 50, TICK_SLACK_MS = 50 };
 
 /* Reads the record where it differs from what the entry has. Under `disk`. */
 static int reload(tether__catalog *catalog, tether__entry *entry, tether_error *error)
@@ -42,6 +42,10 @@ static void take_end_times(tether__record *record, const tether__marker *marker)
     int64_t uptime = tether__os_uptime_ms();
     bool told = marker->end != TETHER__END_NONE && !marker->damaged;
     record->finished_at = told && marker->modified_at > 0 ? marker->modified_at : now;
+    /* File times are those of the kernel's last tick: a short task seems to end before it began. */
+    if (record->finished_at < record->started_at &&
+        record->started_at - record->finished_at < TICK_SLACK_MS)
+        record->finished_at = record->started_at;
     record->duration_ms = -1;
     if (told)
         record->duration_ms = tether__duration(record->started_at, record->finished_at,
