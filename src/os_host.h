@@ -15,8 +15,9 @@ const char *const *tether__os_environ(void);
 int tether__os_default_store(char **path, tether_error *error);
 
 /* An absolute, canonical path of a directory (NULL: the working directory); freed with free().
- * TETHER_EWORKDIR where it is none or cannot be entered. */
-int tether__os_real_directory(const char *path, char **real, tether_error *error);
+ * `what` names it in the message, such as "working directory". TETHER_EWORKDIR where it is none or
+ * cannot be entered. */
+int tether__os_real_directory(const char *what, const char *path, char **real, tether_error *error);
 
 /* Finds a program as execvp would: by PATH where the name has no separator (path_list, NULL: the
  * system's default), else relative to workdir. *found is absolute and freed with free().

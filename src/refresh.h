@@ -12,7 +12,8 @@ typedef enum tether__look_mode {
     TETHER__LOOK_NOW,
     TETHER__LOOK_OPENING, /* the session is being opened, which shows in some reasons */
     TETHER__LOOK_EVENT    /* that a task runs need not be written at once: most tasks are short, and
-                             replacing a record is what costs    most; entry->run_due says when it is */
+                             replacing a record is what costs    most; entry->run_due says when it is
+                           */
 } tether__look_mode;
 
 /* Brings one task up to date: reads its record where that changed, looks at it, and writes what

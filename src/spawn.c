@@ -125,9 +125,11 @@ static int resolve_outer(tether__spawn_plan *plan, tether_error *error)
 
 static int resolve_workdirs(tether__spawn_plan *plan, tether_error *error)
 {
-    int code = tether__os_real_directory(plan->spec.workdir, &plan->workdir, error);
+    int code =
+        tether__os_real_directory("working directory", plan->spec.workdir, &plan->workdir, error);
     if (code == TETHER_OK && plan->spec.project_root != NULL)
-        code = tether__os_real_directory(plan->spec.project_root, &plan->project_root, error);
+        code = tether__os_real_directory("project directory", plan->spec.project_root,
+                                         &plan->project_root, error);
     return code;
 }
 

@@ -134,13 +134,21 @@ int tether__os_dir_open_root(const char *path, bool create, tether__dir **dir, t
     return code;
 }
 
+static int fail_removed(tether__dir *dir, int os_error, const char *step, tether_error *error)
+{
+    return tether__fail(error, TETHER_EGONE, os_error, step,
+                        "%s: %.300s was removed while it was open; close the registry and open it "
+                        "again",
+                        step, dir->path);
+}
+
 /* ENOENT below a directory that has no name any more means that the store was removed. */
 static int fail_in(tether__dir *dir, int os_error, const char *step, const char *name,
                    tether_error *error)
 {
     struct stat st;
     if (os_error == ENOENT && fstat(dir->fd, &st) == 0 && st.st_nlink == 0)
-        return tether__posix_fail_as(error, TETHER_EGONE, os_error, step, dir->path);
+        return fail_removed(dir, os_error, step, error);
     char path[300];
     snprintf(path, sizeof path, "%s/%s", dir->path, name);
     return tether__posix_fail(error, os_error, step, path);
@@ -180,7 +188,7 @@ int tether__os_dir_check(tether__dir *dir, tether_error *error)
     if (fstat(dir->fd, &st) != 0)
         return tether__posix_fail(error, errno, "check directory", dir->path);
     if (st.st_nlink == 0)
-        return tether__posix_fail_as(error, TETHER_EGONE, ENOENT, "check directory", dir->path);
+        return fail_removed(dir, ENOENT, "check directory", error);
     return TETHER_OK;
 }
 

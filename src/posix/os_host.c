@@ -47,7 +47,7 @@ int tether__os_default_store(char **path, tether_error *error)
     return *path != NULL ? TETHER_OK : tether__fail_memory(error, "find store");
 }
 
-int tether__os_real_directory(const char *path, char **real, tether_error *error)
+int tether__os_real_directory(const char *what, const char *path, char **real, tether_error *error)
 {
     const char *shown = path != NULL ? path : "the current directory";
     struct stat st;
@@ -67,8 +67,8 @@ int tether__os_real_directory(const char *path, char **real, tether_error *error
                       : os_error == ENOTDIR ? "it is no directory"
                       : os_error == EACCES  ? "it cannot be entered; check its permissions"
                                             : "it cannot be used";
-    return tether__fail(error, TETHER_EWORKDIR, os_error, "check working directory",
-                        "working directory %.300s: %s", shown, why);
+    return tether__fail(error, TETHER_EWORKDIR, os_error, "check directory", "%s %.300s: %s", what,
+                        shown, why);
 }
 
 /* 0, or errno: why a path cannot be executed. */

@@ -37,8 +37,11 @@ static int open_input(const char *path, tether_error *error)
     int fd = lift(open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     if (fd < 0) {
         int os_error = errno;
-        int code = os_error == ENOENT ? TETHER_EINVAL : tether__posix_code(os_error);
-        return tether__posix_fail_as(error, code, os_error, "open standard input", name);
+        if (os_error == ENOENT || os_error == ENOTDIR)
+            return tether__fail(error, TETHER_EINVAL, os_error, "open standard input",
+                                "%.300s: no such file to read standard input from; check the path",
+                                name);
+        return tether__posix_fail(error, os_error, "open standard input", name);
     }
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
     return fd;
