@@ -144,8 +144,8 @@ static bool tree_is_empty(const tether__record *record, const tether__identity *
     return count == 0;
 }
 
-void tether__bundle_see(const tether__session *session, const tether__record *record, bool replay,
-                        tether__sight *sight)
+void tether__bundle_see(const tether__session *session, const tether__record *record,
+                        const tether__identity *child, bool replay, tether__sight *sight)
 {
     bool held;
     char boot_id[TETHER__BOOT_ID_SIZE];
@@ -157,8 +157,9 @@ void tether__bundle_see(const tether__session *session, const tether__record *re
                      : held            ? TETHER__HELD
                                        : TETHER__FREE;
     read_marker(session, record->task_id, &sight->marker);
-    const tether__identity *supervisor =
-        record->identity.pid != 0 ? &record->identity : &sight->marker.identity;
+    const tether__identity *supervisor = record->identity.pid != 0         ? &record->identity
+                                         : sight->marker.identity.pid != 0 ? &sight->marker.identity
+                                                                           : child;
     /* A lock that is free proves the end; only a lock that somebody may have inherited by accident
      * needs a second look. */
     sight->alive =
@@ -180,14 +181,13 @@ void tether__bundle_see(const tether__session *session, const tether__record *re
 int tether__bundle_remove(const tether__session *session, const char *task_id, tether_error *error)
 {
     tether__dir *bundle;
-    int code = tether__os_dir_open(session->tasks, task_id, false, &bundle, NULL);
-    if (code == TETHER_OK) {
+    if (tether__os_dir_open(session->tasks, task_id, false, &bundle, NULL) == TETHER_OK) {
         tether__os_file_remove(bundle, TETHER__RECORD_FILE, NULL);
         tether__os_dir_close(bundle);
     }
-    code = tether__os_dir_remove(session->tasks, task_id, error);
+    int code = tether__os_file_remove(session->exits, task_id, error);
     if (code == TETHER_OK)
-        code = tether__os_file_remove(session->exits, task_id, error);
+        code = tether__os_dir_remove(session->tasks, task_id, error);
     return code;
 }
 

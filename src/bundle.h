@@ -35,11 +35,13 @@ int tether__bundle_save(const tether__session *session, tether__record *record,
                         tether__file_stamp *stamp, tether_error *error);
 
 /* Looks at lifeline, marker and processes of a task, in the order that the protocol demands.
- * Nothing is changed. */
-void tether__bundle_see(const tether__session *session, const tether__record *record, bool replay,
-                        tether__sight *sight);
+ * Nothing is changed. `child` (pid 0: not known) stands for a supervisor that this process started
+ * and that has not said yet who it is. */
+void tether__bundle_see(const tether__session *session, const tether__record *record,
+                        const tether__identity *child, bool replay, tether__sight *sight);
 
 /* Removes bundle and marker. The record goes first: without it, what is left counts as a leftover.
+ * Then the lifeline: a host that was about to start this task sees by it that it must begin anew.
  */
 int tether__bundle_remove(const tether__session *session, const char *task_id, tether_error *error);
 

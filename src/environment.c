@@ -28,17 +28,23 @@ static size_t list_size(const char *const *list)
     return count;
 }
 
-/* Replaces the entry of the same name, or appends. */
+/* Replaces the entries of the same name, or appends. All of them: where there are two, programs
+ * differ in which one they take. */
 static void put(tether__environment *environment, const char *entry)
 {
     size_t size = name_size(entry) + 1;
+    size_t kept = 0;
+    bool replaced = false;
     for (size_t i = 0; i < environment->count; i++) {
-        if (strncmp(environment->entries[i], entry, size) == 0) {
-            environment->entries[i] = entry;
-            return;
-        }
+        bool same = strncmp(environment->entries[i], entry, size) == 0;
+        if (!same || !replaced)
+            environment->entries[kept++] = same ? entry : environment->entries[i];
+        replaced = replaced || same;
     }
-    environment->entries[environment->count++] = entry;
+    if (!replaced)
+        environment->entries[kept++] = entry;
+    environment->entries[kept] = NULL;
+    environment->count = kept;
 }
 
 int tether__environment_make(const char *const *base, const char *const *set, const char *last,

@@ -35,15 +35,8 @@ static bool set_intent(tether__record *record, void *userdata)
  * its way. */
 static int check_reachable(const tether__entry *entry, tether_error *error)
 {
-    char pid_ns[TETHER__PID_NS_SIZE];
-    const char *theirs = entry->record.identity.pid_ns;
-    tether__os_pid_ns(pid_ns);
-    if (theirs[0] == '\0' || strcmp(theirs, pid_ns) == 0)
-        return TETHER_OK;
-    return tether__fail(error, TETHER_EFOREIGN, 0, "signal task",
-                        "task %s was started in another pid namespace, where its pids mean other "
-                        "processes: kill it from there",
-                        entry->id);
+    const tether__tree tree = {.task_id = entry->id, .supervisor = entry->record.identity};
+    return tether__os_tree_check(&tree, error);
 }
 
 int tether__kill_begin(tether__catalog *catalog, const char *task_id, tether__intent intent,
@@ -65,9 +58,13 @@ int tether__kill_begin(tether__catalog *catalog, const char *task_id, tether__in
         code = tether__refresh_change(catalog, task_id, set_intent, &change, &entry, error);
     if (code == TETHER_OK) {
         uv_mutex_lock(&catalog->state);
-        if (entry->driver == TETHER__DRIVER_NONE) {
+        /* A caller takes over from the loop, which may give another host's kill its time first, and
+         * which cannot go on while the caller is on its thread. What has begun keeps its grace. */
+        if (entry->driver == TETHER__DRIVER_NONE ||
+            (entry->driver == TETHER__DRIVER_LOOP && wanted == TETHER__DRIVER_CALLER)) {
+            if (entry->driver == TETHER__DRIVER_NONE || entry->kill.grace_end == 0)
+                entry->kill = kill;
             entry->driver = wanted;
-            entry->kill = kill;
             *appointed = true;
         }
         uv_mutex_unlock(&catalog->state);
@@ -195,17 +192,6 @@ int tether__kill_step(tether__catalog *catalog, const char *task_id, int64_t *ne
         *next_ms = 0;
     }
     return code;
-}
-
-bool tether__kill_take_over(tether__catalog *catalog, const char *task_id)
-{
-    uv_mutex_lock(&catalog->state);
-    tether__entry *entry = tether__catalog_find(catalog, task_id);
-    bool taken = entry != NULL && entry->driver == TETHER__DRIVER_LOOP;
-    if (taken)
-        entry->driver = TETHER__DRIVER_CALLER;
-    uv_mutex_unlock(&catalog->state);
-    return taken;
 }
 
 /* Sleeps until something changes or it is time; false where the kill has no driver any more. */

@@ -9,15 +9,11 @@
 #include "tether/error.h"
 
 /* Writes the intent into the record, before any signal, and appoints `wanted` as the driver unless
- * there is one; *appointed tells which. A task that has ended gets a driver too, for what it left
- * behind. Under no lock. */
+ * there is one; a caller takes over from the loop. *appointed tells which. A task that has ended
+ * gets a driver too, for what it left behind. Under no lock. */
 int tether__kill_begin(tether__catalog *catalog, const char *task_id, tether__intent intent,
                        int64_t grace_ms, tether__driver wanted, bool *appointed,
                        tether_error *error);
-
-/* Makes the caller the driver of a kill that the loop drives: for a caller on the loop's thread,
- * which cannot wait for the loop. False: somebody else drives, or nobody. */
-bool tether__kill_take_over(tether__catalog *catalog, const char *task_id);
 
 /* Returns when the kill is over: drives it where the caller was appointed, else waits for who was.
  * Under no lock. */

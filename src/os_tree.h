@@ -23,10 +23,13 @@ typedef enum tether__tree_signal {
     TETHER__SIGNAL_FINAL   /* SIGKILL, TerminateJobObject */
 } tether__tree_signal;
 
+/* Whether the tree's processes can be told and signalled from here: TETHER_EFOREIGN when the
+ * supervisor lives in another pid namespace, or the system shows the processes of another one. */
+int tether__os_tree_check(const tether__tree *tree, tether_error *error);
+
 /* Sends one of the two. Each process is verified right before, through a handle that pins it where
  * the platform has one; the caller's own process is never a target. *left is how many live
- * processes of the tree were seen. TETHER_EFOREIGN, with nothing sent, when the supervisor lives in
- * another pid namespace. */
+ * processes of the tree were seen. TETHER_EFOREIGN, with nothing sent, as tether__os_tree_check. */
 int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal, size_t *left,
                            tether_error *error);
 

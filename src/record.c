@@ -203,6 +203,8 @@ static const char *load_document(json_t *document, tether__record *record)
     json_t *identity = json_object_get(document, "identity");
     if (wrong == NULL && json_is_object(identity))
         wrong = load_fields(identity_fields, IDENTITY_COUNT, identity, record);
+    else if (wrong == NULL && identity != NULL && !json_is_null(identity) && !record->read_only)
+        wrong = "identity";
     if (wrong == NULL && !load_status(json_object_get(document, "status"), record))
         wrong = "status";
     if (wrong == NULL && !load_intent(json_object_get(document, "kill_intent"), &record->intent) &&
@@ -313,6 +315,9 @@ bool tether__record_copy(const tether__record *from, tether__record *to)
             return false;
         }
     }
-    to->document = from->document != NULL ? json_deep_copy(from->document) : NULL;
+    if (from->document != NULL && (to->document = json_deep_copy(from->document)) == NULL) {
+        tether__record_dispose(to);
+        return false;
+    }
     return true;
 }

@@ -74,10 +74,14 @@ static void apply(tether__record *record, const tether__verdict *verdict,
     take_end_times(record, &sight->marker);
 }
 
-static tether__verdict look_at(const tether__catalog *catalog, const tether__entry *entry,
+static tether__verdict look_at(tether__catalog *catalog, const tether__entry *entry,
                                tether__look_mode mode, tether__sight *sight)
 {
-    tether__bundle_see(catalog->session, &entry->record, mode == TETHER__LOOK_OPENING, sight);
+    uv_mutex_lock(&catalog->state);
+    tether__identity child = entry->child;
+    uv_mutex_unlock(&catalog->state);
+    tether__bundle_see(catalog->session, &entry->record, &child, mode == TETHER__LOOK_OPENING,
+                       sight);
     return tether__look(entry->record.status, entry->record.intent, sight);
 }
 
@@ -111,12 +115,11 @@ static int settle(tether__catalog *catalog, tether__entry *entry, tether__look_m
         return TETHER_OK;
     apply(&entry->record, &verdict, &sight);
     code = tether__bundle_save(catalog->session, &entry->record, &entry->stamp, error);
-    if (verdict.step != TETHER__STEP_FINALISE)
-        return code;
-    /* The end is known whether or not it could be written: the marker stays, and says the same to
-     * the next one who looks. */
-    entry->unsaved = code != TETHER_OK;
-    if (code == TETHER_OK) {
+    /* What was seen holds whether or not it could be written, such as on a full disk: the marker
+     * stays, and says the same to the next one who looks. An end is written as soon as it can be,
+     * and everything else with it. */
+    entry->unsaved = code != TETHER_OK && verdict.step == TETHER__STEP_FINALISE;
+    if (code == TETHER_OK && verdict.step == TETHER__STEP_FINALISE) {
         tether__os_lifeline_seal(catalog->session->exits, entry->id);
         put_aside_marker(catalog, entry, &sight);
     }

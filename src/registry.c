@@ -153,8 +153,6 @@ static int kill_these(tether__catalog *catalog, char (*ids)[TETHER_ID_SIZE], siz
                                       TETHER__DRIVER_CALLER, &appointed[i], error);
         if (appointed[i])
             tether__kill_step(catalog, ids[i], &next, NULL);
-        else if (tether__kill_take_over(catalog, ids[i]))
-            appointed[i] = true;
         if (code != TETHER_OK && code != TETHER_ENOTASK)
             result = code;
     }

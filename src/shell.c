@@ -30,9 +30,10 @@ static bool is_program(const char *base, const char *name)
         if (tolower((unsigned char)*base) != *name)
             return false;
     }
-    static const char extension[] = ".exe";
-    for (size_t i = 0; *base != '\0' && i < 4; i++, base++) {
-        if (tolower((unsigned char)*base) != extension[i])
+    if (*base == '\0')
+        return true;
+    for (const char *extension = ".exe"; *extension != '\0'; base++, extension++) {
+        if (tolower((unsigned char)*base) != *extension)
             return false;
     }
     return *base == '\0';

@@ -271,31 +271,6 @@ static int fill_record(const tether_registry *registry, tether__spawn_plan *plan
     return fits ? TETHER_OK : tether__fail_memory(error, "write record");
 }
 
-/* Makes the task visible, as `starting`. Under the session lock, under which leftovers are removed
- * too: a lifeline that somebody took for one has lost its name by now. */
-static int record_start(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
-{
-    tether__lock lock;
-    int code = show_command(plan, error);
-    if (code == TETHER_OK)
-        code = fill_record(registry, plan, error);
-    if (code == TETHER_OK)
-        code = tether__session_lock(&registry->session, &lock, error);
-    if (code != TETHER_OK)
-        return code;
-    if (!tether__os_lifeline_linked(&plan->lifeline)) {
-        code = tether__os_dir_check(registry->session.exits, error);
-        if (code == TETHER_OK)
-            code = tether__fail(error, TETHER_EGONE, 0, "record task",
-                                "the lifeline of the new task was removed by somebody else");
-    }
-    if (code == TETHER_OK)
-        code = tether__bundle_save(&registry->session, &plan->record, &plan->stamp, error);
-    plan->visible = code == TETHER_OK;
-    tether__os_lock_release(&lock);
-    return code;
-}
-
 static int prepare(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
 {
     tether__os_boot_id(plan->boot_id);
@@ -304,6 +279,42 @@ static int prepare(tether_registry *registry, tether__spawn_plan *plan, tether_e
         code = tether__os_dir_open(registry->session.tasks, plan->id, true, &plan->bundle, error);
     if (code == TETHER_OK)
         code = write_scripts(plan, error);
+    return code;
+}
+
+/* Between the creation of a lifeline and its lock, another host may take it for a leftover and
+ * remove what is there. Under the session lock, where leftovers are removed too, that shows and
+ * cannot happen again: everything is made anew, under another id. */
+static int prepare_again(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
+{
+    tether__os_lifeline_close(&plan->lifeline);
+    tether__os_dir_close(plan->bundle);
+    plan->bundle = NULL;
+    int code = tether__os_dir_check(registry->session.exits, error);
+    if (code == TETHER_OK)
+        code = choose_id(plan, error);
+    if (code == TETHER_OK)
+        code = prepare(registry, plan, error);
+    return code;
+}
+
+/* Makes the task visible, as `starting`. */
+static int record_start(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
+{
+    tether__lock lock;
+    int code = tether__session_lock(&registry->session, &lock, error);
+    if (code != TETHER_OK)
+        return code;
+    if (!tether__os_lifeline_linked(&plan->lifeline))
+        code = prepare_again(registry, plan, error);
+    if (code == TETHER_OK)
+        code = show_command(plan, error);
+    if (code == TETHER_OK)
+        code = fill_record(registry, plan, error);
+    if (code == TETHER_OK)
+        code = tether__bundle_save(&registry->session, &plan->record, &plan->stamp, error);
+    plan->visible = code == TETHER_OK;
+    tether__os_lock_release(&lock);
     return code;
 }
 
@@ -334,6 +345,20 @@ static int start(tether__spawn_plan *plan, int64_t *pid, tether_error *error)
     return code;
 }
 
+/* Removes what was made. The handles go first: the removal needs some itself, and there may be no
+ * other left. What is not visible is anybody's to remove without its lifeline; what is, keeps it
+ * until the record is gone. */
+static void unmake(tether_registry *registry, tether__spawn_plan *plan)
+{
+    if (plan->lifeline.handle < 0)
+        return;
+    tether__os_dir_close(plan->bundle);
+    plan->bundle = NULL;
+    if (!plan->visible)
+        tether__os_lifeline_close(&plan->lifeline);
+    tether__bundle_remove(&registry->session, plan->id, NULL);
+}
+
 /* Under the session lock once the task was visible, so that nobody finalises what is being taken
  * back. */
 static void take_back(tether_registry *registry, tether__spawn_plan *plan)
@@ -341,8 +366,7 @@ static void take_back(tether_registry *registry, tether__spawn_plan *plan)
     tether__lock lock = {-1};
     if (plan->visible)
         tether__session_lock(&registry->session, &lock, NULL);
-    if (plan->lifeline.handle >= 0)
-        tether__bundle_remove(&registry->session, plan->id, NULL);
+    unmake(registry, plan);
     tether__os_lock_release(&lock);
     tether__catalog_forget(&registry->catalog, plan->id);
 }
@@ -391,11 +415,10 @@ int tether_spawn(tether_registry *registry, const tether_spec *spec, char task_i
         code = resolve(registry, &plan, error);
     if (code == TETHER_OK) {
         code = prepare(registry, &plan, error);
-        if (code == TETHER_OK) {
+        if (code == TETHER_OK)
             code = record_and_start(registry, &plan, &deadline, error);
-        } else if (plan.lifeline.handle >= 0) {
-            tether__bundle_remove(&registry->session, plan.id, NULL);
-        }
+        else
+            unmake(registry, &plan);
     }
     if (code == TETHER_OK) {
         strcpy(task_id, plan.id);

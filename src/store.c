@@ -27,36 +27,47 @@ static bool note_stranger(const char *name, void *userdata)
     return !*stranger;
 }
 
-static int create_format(tether__store *store, tether_error *error)
+static int read_format(const tether__store *store, char **text, tether_error *error)
+{
+    size_t size;
+    return tether__os_file_read(store->root, format_file, SMALL_FILE_LIMIT, text, &size, NULL,
+                                error);
+}
+
+static int refuse_format(const tether__store *store, const char *why, tether_error *error)
+{
+    return tether__fail(error, TETHER_EFORMAT, 0, "open store", "%.300s %s",
+                        tether__os_dir_path(store->root), why);
+}
+
+/* Only in a directory that is empty. What stands there may be what another host has made of it
+ * since the format was looked for: then it has a format by now. */
+static int create_format(const tether__store *store, char **text, tether_error *error)
 {
     bool stranger = false;
     int code = tether__os_dir_list(store->root, note_stranger, &stranger, error);
-    if (code != TETHER_OK)
-        return code;
-    if (stranger)
-        return tether__fail(error, TETHER_EFORMAT, 0, "open store",
-                            "%.300s holds other files and no tether store; name an empty or new "
-                            "directory",
-                            tether__os_dir_path(store->root));
-    return tether__os_file_replace(store->root, format_file, format_text, strlen(format_text),
-                                   store->sync, error);
+    if (code == TETHER_OK && !stranger)
+        code = tether__os_file_replace(store->root, format_file, format_text, strlen(format_text),
+                                       store->sync, error);
+    if (code == TETHER_OK)
+        code = read_format(store, text, error);
+    if (code == TETHER_ENOTASK)
+        code = refuse_format(store,
+                             "holds other files and no tether store; name an empty or new "
+                             "directory",
+                             error);
+    return code;
 }
 
-static int check_format(tether__store *store, bool create, tether_error *error)
+static int check_format(const tether__store *store, bool create, tether_error *error)
 {
-    char *text;
-    size_t size;
-    int code =
-        tether__os_file_read(store->root, format_file, SMALL_FILE_LIMIT, &text, &size, NULL, error);
+    char *text = NULL;
+    int code = read_format(store, &text, error);
     if (code == TETHER_ENOTASK && create)
-        return create_format(store, error);
+        code = create_format(store, &text, error);
     if (code == TETHER_ETOOBIG || code == TETHER_ENOTASK)
-        return tether__fail(error, TETHER_EFORMAT, 0, "open store",
-                            "%.300s is no tether store; name another directory",
-                            tether__os_dir_path(store->root));
-    if (code != TETHER_OK)
-        return code;
-    if (strcmp(text, format_text) != 0)
+        code = refuse_format(store, "is no tether store; name another directory", error);
+    if (code == TETHER_OK && strcmp(text, format_text) != 0)
         code = tether__fail(error, TETHER_EFORMAT, 0, "open store",
                             "%.300s has the format \"%.40s\", and this version knows \"%.*s\"; use "
                             "the tether that made it",

@@ -86,7 +86,6 @@ int tether_list(tether_registry *registry, tether_list_scope scope, tether_snaps
     return code;
 }
 
-/* On the loop's own thread nobody else can go on with a kill that the loop drives. */
 static int end_task(tether_registry *registry, const char *task_id, int64_t grace_ms,
                     tether_error *error)
 {
@@ -96,8 +95,6 @@ static int end_task(tether_registry *registry, const char *task_id, int64_t grac
                                   TETHER__DRIVER_CALLER, &mine, error);
     if (code != TETHER_OK)
         return code;
-    if (!mine && tether__reaper_is_current(registry->reaper))
-        mine = tether__kill_take_over(catalog, task_id);
     return tether__kill_finish(catalog, task_id, mine, error);
 }
 

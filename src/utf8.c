@@ -81,7 +81,7 @@ size_t tether__utf8_cut(const char *bytes, size_t size, size_t limit)
 {
     if (size <= limit)
         return size;
-    for (size_t back = 0; back < 4 && back < limit; back++) {
+    for (size_t back = 0; back < 4 && back <= limit; back++) {
         size_t start = limit - back;
         if (!is_continuation(bytes[start]))
             return start;

@@ -1,16 +1,16 @@
-/* The program that plays every child of the tests: `tether-test-child VERB [ARG]...`. Verbs are done in order.
- *   exit N          ends with N (without it: 0)
- *   out TEXT        writes TEXT and a newline to standard output; err TEXT: to standard error
- *   argv            ends the verbs: writes all that follow, each in hexadecimal on a line of its own
- *   env NAME        writes NAME's value, or nothing
- *   flood BYTES     writes so many bytes, a repeated pattern without a newline, to standard output
- *   sleep MS        waits; forever waits for ever
- *   ignore-term     ignores SIGTERM from here on
+/* The program that plays every child of the tests: `tether-test-child VERB [ARG]...`. Verbs are
+ * done in order. exit N          ends with N (without it: 0) out TEXT        writes TEXT and a
+ * newline to standard output; err TEXT: to standard error argv            ends the verbs: writes
+ * all that follow, each in hexadecimal on a line of its own env NAME        writes NAME's value, or
+ * nothing flood BYTES     writes so many bytes, a repeated pattern without a newline, to standard
+ * output sleep MS        waits; forever waits for ever ignore-term     ignores SIGTERM from here on
  *   detach          goes on in a child with a session of its own; the parent ends at once with 0
  *   fds             writes the numbers of all open descriptors on one line
- *   dispositions    writes the numbers of signals that are not at their default, then those that are blocked
- *   signal N        ends itself by signal N
- *   cat             copies standard input to standard output
+ *   dispositions    writes the numbers of signals that are not at their default, then those that
+ * are blocked signal N        ends itself by signal N cat             copies standard input to
+ * standard output await FILE      waits until FILE is there pid             writes its process id
+ * on a line stop            stops itself by SIGSTOP on-usr1 N       ends with N when SIGUSR1 comes
+ *   forks N         starts N children, one after the other, that ignore SIGTERM and wait for ever
  *   append FILE     appends "x" and a newline to FILE in one write
  */
 #include <errno.h>
@@ -120,6 +120,41 @@ static void copy_input(void)
         put(1, block, (size_t)got);
 }
 
+static void await(const char *path)
+{
+    while (access(path, F_OK) != 0)
+        nap(1);
+}
+
+static volatile sig_atomic_t code_on_usr1;
+
+static void exit_on_usr1(int number)
+{
+    (void)number;
+    _exit(code_on_usr1);
+}
+
+static void on_usr1(int code)
+{
+    code_on_usr1 = code;
+    signal(SIGUSR1, exit_on_usr1);
+}
+
+static void fork_children(long count)
+{
+    for (long i = 0; i < count; i++) {
+        pid_t pid = fork();
+        if (pid < 0)
+            exit(97);
+        if (pid == 0) {
+            signal(SIGTERM, SIG_IGN);
+            for (;;)
+                pause();
+        }
+        nap(1);
+    }
+}
+
 static void append(const char *path)
 {
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
@@ -139,6 +174,11 @@ static int do_plain(const char *verb, char **rest)
         signal(SIGTERM, SIG_IGN);
     } else if (strcmp(verb, "detach") == 0) {
         detach();
+    } else if (strcmp(verb, "pid") == 0) {
+        printf("%ld\n", (long)getpid());
+        fflush(stdout);
+    } else if (strcmp(verb, "stop") == 0) {
+        raise(SIGSTOP);
     } else if (strcmp(verb, "fds") == 0) {
         show_fds();
     } else if (strcmp(verb, "dispositions") == 0) {
@@ -170,6 +210,12 @@ static int do_with_argument(const char *verb, const char *argument)
         nap(atol(argument));
     } else if (strcmp(verb, "signal") == 0) {
         raise(atoi(argument));
+    } else if (strcmp(verb, "await") == 0) {
+        await(argument);
+    } else if (strcmp(verb, "on-usr1") == 0) {
+        on_usr1(atoi(argument));
+    } else if (strcmp(verb, "forks") == 0) {
+        fork_children(atol(argument));
     } else if (strcmp(verb, "append") == 0) {
         append(argument);
     } else {

@@ -94,8 +94,9 @@ static int open_root(const char *path, bool create, tether__dir **dir, tether_er
         if (code != TETHER_OK)
             return code;
         created = mkdir(path, PRIVATE_DIR) == 0;
-        if (!created && errno != EEXIST && access(path, F_OK) != 0)
-            return tether__posix_fail(error, errno, "create store", path);
+        int os_error = created ? 0 : errno;
+        if (!created && os_error != EEXIST && access(path, F_OK) != 0)
+            return tether__posix_fail(error, os_error, "create store", path);
     }
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
@@ -195,6 +196,10 @@ int tether__os_dir_check(tether__dir *dir, tether_error *error)
 int tether__os_dir_list(tether__dir *dir, bool (*visit)(const char *name, void *userdata),
                         void *userdata, tether_error *error)
 {
+    /* One that was removed would look empty. */
+    int code = tether__os_dir_check(dir, error);
+    if (code != TETHER_OK)
+        return code;
     int fd = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return fail_in(dir, errno, "list directory", ".", error);

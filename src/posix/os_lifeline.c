@@ -106,12 +106,17 @@ int tether__os_lifeline_held(tether__dir *exits, const char *task_id, bool *held
 }
 
 /* The note is a mode without the owner's right to write. It costs no file and raises none of the
- * events that are watched. */
+ * events that are watched. Through a descriptor, and only on a file with one name, so that nothing
+ * planted here passes it on to somebody else's file. */
 void tether__os_lifeline_seal(tether__dir *exits, const char *task_id)
 {
     struct stat st;
-    if (fstatat(exits->fd, task_id, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
-        fchmodat(exits->fd, task_id, S_IRUSR, 0);
+    int fd = openat(exits->fd, task_id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1)
+        fchmod(fd, S_IRUSR);
+    close(fd);
 }
 
 bool tether__os_lifeline_sealed(tether__dir *exits, const char *task_id)

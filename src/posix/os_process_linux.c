@@ -47,12 +47,12 @@ static bool is_this_boot(const tether__identity *identity)
 
 tether__liveness tether__os_process_alive(const tether__identity *identity)
 {
-    tether__proc process, self;
+    tether__proc process;
     if (identity->pid <= 0)
         return TETHER__UNKNOWN;
     if (!is_this_boot(identity))
         return TETHER__GONE;
-    if (!is_visible(identity) || tether__proc_read(getpid(), &self) != 0)
+    if (!is_visible(identity) || !tether__proc_is_own())
         return TETHER__UNKNOWN;
     int os_error = tether__proc_read(identity->pid, &process);
     if (os_error == ENOENT || os_error == ESRCH)
@@ -69,7 +69,7 @@ tether__liveness tether__os_process_alive(const tether__identity *identity)
 uint64_t tether__os_process_start_time(int64_t pid)
 {
     tether__proc process;
-    return tether__proc_read(pid, &process) == 0 ? process.start_time : 0;
+    return tether__proc_is_own() && tether__proc_read(pid, &process) == 0 ? process.start_time : 0;
 }
 
 /* Whether the pid still stands for this child: it may have been reaped by the host and given to
@@ -77,6 +77,9 @@ uint64_t tether__os_process_start_time(int64_t pid)
 static bool is_child(const tether__identity *child)
 {
     tether__proc process;
+    /* Without /proc the pid has to do. */
+    if (child->start_time == 0 && !tether__proc_is_own())
+        return true;
     return tether__proc_read(child->pid, &process) == 0 && process.start_time == child->start_time;
 }
 
@@ -92,8 +95,14 @@ static bool reap_by_pid(const tether__identity *child)
 bool tether__os_process_reap(const tether__identity *child)
 {
     int pidfd = tether__pidfd_open(child->pid);
-    if (pidfd < 0)
-        return errno == ENOSYS ? reap_by_pid(child) : errno == ESRCH;
+    if (pidfd < 0) {
+        int os_error = errno;
+        if (os_error == ENOSYS)
+            return reap_by_pid(child);
+        /* No process, or a thread that got the number of a child that others have reaped: done.
+         * Only a shortage is a reason to come again. */
+        return os_error != EMFILE && os_error != ENFILE && os_error != ENOMEM;
+    }
 
     bool done = true;
     if (is_child(child)) {

@@ -14,6 +14,13 @@ static bool group_is_ours(const tether__tree *tree)
            getpgrp() != (pid_t)tree->supervisor.pid;
 }
 
+int tether__os_tree_check(const tether__tree *tree, tether_error *error)
+{
+    (void)tree;
+    (void)error;
+    return TETHER_OK;
+}
+
 int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,
                                   tether_error *error)
 {

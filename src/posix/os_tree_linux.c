@@ -46,11 +46,22 @@ static bool scan_add(scan *found, const candidate *item)
     return true;
 }
 
-static bool is_foreign(const tether__identity *identity)
+int tether__os_tree_check(const tether__tree *tree, tether_error *error)
 {
     char pid_ns[TETHER__PID_NS_SIZE];
+    const char *theirs = tree->supervisor.pid_ns;
     tether__os_pid_ns(pid_ns);
-    return identity->pid_ns[0] != '\0' && strcmp(identity->pid_ns, pid_ns) != 0;
+    if (theirs[0] != '\0' && strcmp(theirs, pid_ns) != 0)
+        return tether__fail(error, TETHER_EFOREIGN, 0, step,
+                            "task %s was started in another pid namespace, where its pids mean "
+                            "other processes: kill it from there",
+                            tree->task_id);
+    if (!tether__proc_is_own())
+        return tether__fail(error, TETHER_EFOREIGN, 0, step,
+                            "/proc is not there or shows another pid namespace, so that the "
+                            "processes of task %s cannot be told: mount /proc in this one",
+                            tree->task_id);
+    return TETHER_OK;
 }
 
 /* Whether a process may belong to the task; what it is, in *item. */
@@ -108,12 +119,10 @@ static void drop_strangers(const tether__tree *tree, scan *found)
 static int find_members(const tether__tree *tree, scan *found, tether_error *error)
 {
     *found = (scan){0};
-    if (is_foreign(&tree->supervisor))
-        return tether__fail(error, TETHER_EFOREIGN, 0, step,
-                            "task %s was started in another pid namespace, where its pids mean "
-                            "other processes: kill it from there",
-                            tree->task_id);
-    int code = read_candidates(tree, found, error);
+    int code = tether__os_tree_check(tree, error);
+    if (code != TETHER_OK)
+        return code;
+    code = read_candidates(tree, found, error);
     if (code != TETHER_OK) {
         free(found->items);
         *found = (scan){0};
@@ -170,10 +179,11 @@ static int send_all(const tether__tree *tree, const int *numbers, size_t count, 
 {
     scan found;
     *left = 0;
-    if (is_foreign(&tree->supervisor))
-        return find_members(tree, &found, error);
+    int code = tether__os_tree_check(tree, error);
+    if (code != TETHER_OK)
+        return code;
     bool group_done = signal_group(tree, numbers, count);
-    int code = find_members(tree, &found, error);
+    code = find_members(tree, &found, error);
     if (code != TETHER_OK)
         return code;
     for (size_t i = 0; i < found.count; i++) {
@@ -219,6 +229,5 @@ int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t room
 
 bool tether__os_tree_finds_cookies(void)
 {
-    tether__proc self;
-    return tether__proc_read(getpid(), &self) == 0;
+    return tether__proc_is_own();
 }

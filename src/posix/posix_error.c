@@ -32,6 +32,7 @@ static const mapping mappings[] = {
     {ELOOP, TETHER_ECORRUPT, "a symbolic link stands where tether keeps its own files: remove it"},
     {ENOTDIR, TETHER_ECORRUPT, "something else stands where a directory should be"},
     {EISDIR, TETHER_ECORRUPT, "a directory stands where a file should be"},
+    {ENXIO, TETHER_ECORRUPT, "a socket or device stands where a file should be: remove it"},
     {ENOEXEC, TETHER_ENOEXEC, "the file is no program for this machine"},
     {EIO, TETHER_EIO, "check the disk"},
     {ENOSYS, TETHER_ENOTSUP, NULL},

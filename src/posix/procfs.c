@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,6 +17,14 @@ static int open_entry(int64_t pid, const char *entry)
     char path[64];
     snprintf(path, sizeof path, "/proc/%lld/%s", (long long)pid, entry);
     return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+bool tether__proc_is_own(void)
+{
+    char self[32];
+    ssize_t size = readlink("/proc/self", self, sizeof self - 1);
+    self[size > 0 ? size : 0] = '\0';
+    return strtol(self, NULL, 10) == (long)getpid();
 }
 
 int tether__proc_read(int64_t pid, tether__proc *process)

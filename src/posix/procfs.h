@@ -20,6 +20,11 @@ static inline bool tether__proc_ended(const tether__proc *process)
     return process->state == 'Z' || process->state == 'X' || process->state == 'x';
 }
 
+/* Whether /proc shows this process's own pid namespace: in a container or sandbox that did not
+ * mount one of its own, its numbers stand for other processes, and nothing may be concluded from
+ * them. */
+bool tether__proc_is_own(void);
+
 /* Whether the process's environment has exactly this "NAME=value"; false where it may not be read.
  * Of any size. */
 bool tether__proc_has_variable(int64_t pid, const char *entry);

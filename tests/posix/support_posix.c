@@ -9,8 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <signal.h>
+#include <sys/mman.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "posix/procfs.h"
@@ -61,6 +67,55 @@ int test_count_cookies(const char *entry)
     return count;
 }
 
+bool test_tree_has(const char *path, const char *prefix)
+{
+    DIR *folder = opendir(path);
+    if (folder == NULL)
+        return false;
+    bool found = false;
+    for (struct dirent *item; !found && (item = readdir(folder)) != NULL;) {
+        if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0)
+            continue;
+        char below[1024];
+        snprintf(below, sizeof below, "%s/%s", path, item->d_name);
+        found = strncmp(item->d_name, prefix, strlen(prefix)) == 0 ||
+                (item->d_type == DT_DIR && test_tree_has(below, prefix));
+    }
+    closedir(folder);
+    return found;
+}
+
+const char *test_find_name(const char *path, const char *prefix)
+{
+    static char names[4][256];
+    static unsigned next;
+    const char *found = NULL;
+    DIR *folder = opendir(path);
+    if (folder == NULL)
+        return NULL;
+    for (struct dirent *item; found == NULL && (item = readdir(folder)) != NULL;) {
+        if (item->d_name[0] == '.' || strncmp(item->d_name, prefix, strlen(prefix)) != 0)
+            continue;
+        char *name = names[next++ % 4];
+        snprintf(name, sizeof names[0], "%s", item->d_name);
+        found = name;
+    }
+    closedir(folder);
+    return found;
+}
+
+int test_count_names(const char *path)
+{
+    int count = 0;
+    DIR *folder = opendir(path);
+    if (folder == NULL)
+        return 0;
+    for (struct dirent *item; (item = readdir(folder)) != NULL;)
+        count += strcmp(item->d_name, ".") != 0 && strcmp(item->d_name, "..") != 0;
+    closedir(folder);
+    return count;
+}
+
 static char *read_file(FILE *file)
 {
     size_t size = 0, room = 4096;
@@ -86,7 +141,114 @@ static void finish_file(FILE *file, char **text)
     fclose(file);
 }
 
+char *test_read_file(const char *path, size_t *size)
+{
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return NULL;
+    struct stat st;
+    assert_int_equal(fstat(fileno(file), &st), 0);
+    char *text = malloc((size_t)st.st_size + 1);
+    assert_non_null(text);
+    size_t got = fread(text, 1, (size_t)st.st_size, file);
+    text[got] = '\0';
+    if (size != NULL)
+        *size = got;
+    fclose(file);
+    return text;
+}
+
+void test_write_file(const char *path, const void *data, size_t size)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, data, size), (ssize_t)size);
+    assert_int_equal(close(fd), 0);
+}
+
+bool test_exists(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0;
+}
+
+int test_count_lines(const char *path)
+{
+    int count = 0;
+    char *text = test_read_file(path, NULL);
+    for (const char *c = text; c != NULL && *c != '\0'; c++)
+        count += *c == '\n';
+    free(text);
+    return count;
+}
+
+bool test_process_alive(long pid)
+{
+    tether__proc process;
+    return tether__proc_read(pid, &process) == 0 && !tether__proc_ended(&process);
+}
+
+void *test_shared(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(memory != MAP_FAILED);
+    return memory;
+}
+
+void test_unshare(void *memory, size_t size)
+{
+    assert_int_equal(munmap(memory, size), 0);
+}
+
+void test_host_fail(const char *file, int line, const char *what, const char *why)
+{
+    fprintf(stderr, "in a host: %s:%d: %s: %s\n", file, line, what, why != NULL ? why : "not so");
+    _exit(70);
+}
+
+long test_fork_host(void (*host)(fixture *f, void *userdata), fixture *f, void *userdata)
+{
+    fflush(NULL);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+#ifdef __linux__
+        /* No host outlives a test program that failed. */
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+        host(f, userdata);
+        _exit(0);
+    }
+    return pid;
+}
+
+int test_join_host(long pid)
+{
+    int status;
+    while (waitpid((pid_t)pid, &status, 0) < 0)
+        assert_int_equal(errno, EINTR);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+void test_kill_host(long pid)
+{
+    assert_int_equal(kill((pid_t)pid, SIGKILL), 0);
+    assert_int_equal(test_join_host(pid), 128 + SIGKILL);
+}
+
+void test_nap_us(long us)
+{
+    struct timespec left = {us / 1000000, us % 1000000 * 1000};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR)
+        continue;
+}
+
 int test_command(const char *const *argv, char **out, char **err)
+{
+    return test_command_in(NULL, argv, out, err);
+}
+
+int test_command_in(const char *workdir, const char *const *argv, char **out, char **err)
 {
     FILE *files[2] = {tmpfile(), tmpfile()};
     assert_non_null(files[0]);
@@ -100,6 +262,8 @@ int test_command(const char *const *argv, char **out, char **err)
         dup2(fileno(files[1]), 2);
         for (int fd = 3; fd < 64; fd++)
             close(fd);
+        if (workdir != NULL && chdir(workdir) != 0)
+            _exit(126);
         execvp(argv[0], (char *const *)argv);
         _exit(127);
     }

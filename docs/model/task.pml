@@ -1,0 +1,182 @@
+/* One task as this code runs it: spawner, supervisor with a command and a process that the command leaves behind, a killer, two
+ * hosts that look and acknowledge. Each host, killer and the spawner may be SIGKILLed at any step; somebody may SIGKILL the
+ * supervisor. ci/model checks every interleaving, and that each variant below breaks an assertion:
+ *
+ *   -DMARKER_BEFORE_LOCK  a look reads the marker before it probes the lifeline
+ *   -DRECORD_BEFORE_LOCK  the record is visible before the lifeline is held
+ *   -DNO_INTENT           a kill signals before it has written `killing`
+ *   -DNO_TREE             `killed` is said once the supervisor is gone, whatever else of the task lives
+ *   -DLOCK_ALONE          a lifeline that a fork of the host leaked is believed, whatever the supervisor's identity says
+ *   -DNO_SECOND_READ      a supervisor that went between the probe and the look at its process is not given a second reading
+ */
+
+mtype = { none, starting, running, killing, completed, killed, lost };
+
+mtype record = none;
+mtype ended = none;      /* the first end that a record told */
+bool hostfd, supfd, leak; /* copies of the lifeline: the spawner's, the supervisor's, one in a fork of the spawner */
+bool sup, child;         /* live processes of the task: the supervisor; one that the command started */
+bool said;               /* the supervisor has said who it is */
+bool marker;             /* its end is written */
+bool acked;
+byte ran, acks;
+byte holder;             /* of the session lock; 0: free */
+byte deaths;
+
+#define HELD       (hostfd || supfd || leak)
+#define ENDED(s)   (s == completed || s == killed || s == lost)
+#ifndef DEATHS
+#define DEATHS 2
+#endif
+
+inline take(me) { atomic { holder == 0 -> holder = me } }
+inline give(me) { atomic { assert(holder == me); holder = 0 } }
+inline die(me)  { atomic { if
+	:: deaths < DEATHS -> deaths++; if :: holder == me -> holder = 0 :: else -> skip fi; goto dead
+	:: skip fi } }
+inline put(s)   { atomic {
+	assert(!ENDED(record));                          /* an end is for ever */
+	record = s;
+	if :: ENDED(s) -> assert(ended == none); ended = s :: else -> skip fi;
+	assert(s != killed || (!sup && !child));         /* never too early */
+	assert(s != completed || marker);
+	assert(s != lost || !sup) } }
+
+proctype supervisor() {
+	atomic { if :: sup -> said = true :: else -> goto out fi };
+	atomic { if :: sup -> ran++; child = true; assert(ran == 1 && record != lost) :: else -> goto out fi };
+	if :: atomic { child -> child = false } :: skip fi;       /* or it stays behind */
+	atomic { if :: sup -> marker = true :: else -> goto out fi };
+	atomic { sup = false; supfd = false };
+out:	skip
+}
+
+proctype stranger() { if :: atomic { sup -> sup = false; supfd = false } :: skip fi }
+
+/* what the command left behind ends some day */
+proctype leftover() { do :: atomic { child -> child = false } :: break od }
+
+proctype spawner() {
+#ifndef RECORD_BEFORE_LOCK
+	hostfd = true;
+	die(1);
+#endif
+	take(1); put(starting); die(1); give(1);
+	die(1);
+#ifdef RECORD_BEFORE_LOCK
+	hostfd = true;
+#endif
+	if :: leak = true :: skip fi;                             /* another thread forks without exec */
+	atomic { sup = true; supfd = true; run supervisor() };
+	die(1);                                                   /* nothing is recorded here: a look does it */
+	hostfd = false;
+	goto end;
+dead:	hostfd = false;
+end:	skip
+}
+
+inline see() {
+#ifdef MARKER_BEFORE_LOCK
+	told = marker; held = HELD; known = said;
+#else
+	held = HELD;
+	atomic { told = marker; known = said };
+#endif
+	alive = sup || !known;
+#ifdef LOCK_ALONE
+	alive = true;
+#endif
+#ifndef NO_SECOND_READ
+	if :: held && !alive -> told = marker :: else -> skip fi;
+#endif
+	bare = !sup && !child;
+#ifdef NO_TREE
+	bare = !sup;
+#endif
+}
+
+inline judge_it() {
+	if
+	:: record == killing && !(bare && (!held || !alive || told)) -> skip       /* somebody goes on with the kill */
+	:: ENDED(record) -> skip
+	:: else -> if
+		:: told && record == killing -> if :: put(killed) :: put(completed) fi  /* by the marker's words */
+		:: told && record != killing -> put(completed)
+		:: !told && (!held || !alive) && record == killing -> put(killed)
+		:: !told && (!held || !alive) && record != killing -> put(lost)
+		:: !told && held && alive && known && record == starting -> put(running)
+		:: else -> skip
+		fi
+	fi
+}
+
+/* The code's first look takes no lock and writes nothing: only the one under the lock counts. */
+inline look(me) {
+	if
+	:: record != none && !ENDED(record) ->
+		take(me);
+		see();
+		if :: record != none -> judge_it() :: else -> skip fi;
+		die(me);
+		give(me)
+	:: else -> skip
+	fi
+}
+
+proctype killer(byte me) {
+	bool asked;
+#ifdef NO_INTENT
+	if :: said -> atomic { sup = false; supfd = false } :: skip fi;
+#endif
+	take(me);
+	if :: record == starting || record == running -> put(killing) :: else -> skip fi;
+	asked = record == killing;
+	die(me); give(me); die(me);
+	if :: asked && said -> atomic { sup = false; supfd = false } :: else -> skip fi;
+	die(me);
+	if :: asked -> child = false :: else -> skip fi;
+dead:	skip
+}
+
+proctype host(byte me) {
+	bool told, held, known, alive, bare;
+	look(me);
+	take(me);
+	if :: ENDED(record) && !acked -> acked = true; acks++; assert(acks == 1) :: else -> skip fi;
+	die(me); give(me);
+dead:	skip
+}
+
+/* When all has come to rest, a last host takes up an interrupted kill and looks: the end must be known, and right. */
+proctype last() {
+	bool told, held, known, alive, bare; byte turns;
+	timeout ->
+	/* A supervisor that was killed before its first word, a dead host, and a fork of that host: only the fork's end tells. */
+	if :: !said -> leak = false :: else -> skip fi;
+	do
+	:: turns < 3 ->
+		turns++;
+		if :: record == killing -> atomic { sup = false; supfd = false; child = false } :: else -> skip fi;
+		see();
+		if :: record != none -> judge_it() :: else -> skip fi
+	:: else -> break
+	od;
+	assert(record == none || ENDED(record));
+	assert(record != none || ran == 0);
+	assert(record != completed || ran == 1);
+	assert(!marker || record != lost);
+#ifdef NO_INTENT
+	assert(record != lost || ran == 0 || deaths > 0)
+#endif
+}
+
+init { atomic {
+	run spawner(); run host(2); run host(3); run killer(4);
+#ifdef TWO_KILLERS
+	run killer(5);
+#endif
+	 run leftover(); run last();
+#ifndef NO_INTENT
+	run stranger()
+#endif
+} }

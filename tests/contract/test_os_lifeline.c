@@ -1,0 +1,135 @@
+/* Lifelines within one process. */
+#include "contract/place.h"
+
+#include <stdatomic.h>
+#include <string.h>
+#include <uv.h>
+
+#include "os_lifeline.h"
+
+static bool is_held(place *p, const char *id)
+{
+    bool held;
+    ASSERT_OK(tether__os_lifeline_held(p->dir, id, &held, &p->error), p->error);
+    return held;
+}
+
+static void is_held_until_it_is_closed(void **state)
+{
+    place *p = *state;
+    tether__lifeline lifeline;
+    assert_false(is_held(p, "t1"));
+    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
+    assert_true(is_held(p, "t1"));
+    assert_true(is_held(p, "t1"));
+    assert_false(is_held(p, "t2"));
+    tether__os_lifeline_close(&lifeline);
+    assert_int_equal(lifeline.handle, -1);
+    assert_false(is_held(p, "t1"));
+    tether__os_lifeline_close(&lifeline);
+    /* What was reserved does not show: an empty marker is empty. */
+    assert_string_equal(place_read(p, "t1"), "");
+}
+
+static void must_be_new(void **state)
+{
+    place *p = *state;
+    tether__lifeline lifeline, other;
+    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
+    assert_int_equal(tether__os_lifeline_create(p->dir, "t1", &other, &p->error), TETHER_ELOCKED);
+    assert_int_equal(other.handle, -1);
+    tether__os_lifeline_close(&lifeline);
+    /* Also where nobody holds it: the marker in it is an answer. */
+    assert_int_equal(tether__os_lifeline_create(p->dir, "t1", &other, &p->error), TETHER_ELOCKED);
+    assert_int_equal(place_count(p->dir), 1);
+}
+
+static void knows_when_its_name_was_taken_away(void **state)
+{
+    place *p = *state;
+    tether__lifeline lifeline;
+    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
+    assert_true(tether__os_lifeline_linked(&lifeline));
+    ASSERT_OK(tether__os_file_remove(p->dir, "t1", &p->error), p->error);
+    assert_false(tether__os_lifeline_linked(&lifeline));
+    assert_false(is_held(p, "t1"));
+    tether__os_lifeline_close(&lifeline);
+}
+
+typedef struct prober {
+    tether__dir *dir;
+    atomic_int seen, failed;
+} prober;
+
+static void probe_often(void *userdata)
+{
+    prober *probe = userdata;
+    for (int i = 0; i < 2000; i++) {
+        bool held;
+        if (tether__os_lifeline_held(probe->dir, "t1", &held, NULL) != TETHER_OK)
+            atomic_fetch_add(&probe->failed, 1);
+        else if (held)
+            atomic_fetch_add(&probe->seen, 1);
+    }
+}
+
+static void hides_probes_from_each_other(void **state)
+{
+    place *p = *state;
+    tether__lifeline lifeline;
+    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
+    tether__os_lifeline_close(&lifeline);
+    prober probe = {.dir = p->dir};
+    uv_thread_t threads[3];
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(uv_thread_create(&threads[i], probe_often, &probe), 0);
+    for (int i = 0; i < 3; i++)
+        uv_thread_join(&threads[i]);
+    assert_int_equal(atomic_load(&probe.failed), 0);
+    assert_int_equal(atomic_load(&probe.seen), 0);
+}
+
+static void carries_a_seal(void **state)
+{
+    place *p = *state;
+    tether__lifeline lifeline;
+    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
+    tether__os_lifeline_close(&lifeline);
+    place_write(p, "t1", "exit 3\n");
+    assert_false(tether__os_lifeline_sealed(p->dir, "t1"));
+    tether__os_lifeline_seal(p->dir, "t1");
+    assert_true(tether__os_lifeline_sealed(p->dir, "t1"));
+    assert_false(is_held(p, "t1"));
+    assert_string_equal(place_read(p, "t1"), "exit 3\n");
+    /* A hint about nothing is no hint. */
+    tether__os_lifeline_seal(p->dir, "t2");
+    assert_false(tether__os_lifeline_sealed(p->dir, "t2"));
+    ASSERT_OK(tether__os_file_remove(p->dir, "t1", &p->error), p->error);
+}
+
+static void says_that_the_directory_is_gone(void **state)
+{
+    place *p = *state;
+    tether__dir *sub;
+    tether__lifeline lifeline;
+    ASSERT_OK(tether__os_dir_open(p->dir, "sub", true, &sub, &p->error), p->error);
+    ASSERT_OK(tether__os_dir_remove(p->dir, "sub", &p->error), p->error);
+    assert_int_equal(tether__os_lifeline_create(sub, "t1", &lifeline, &p->error), TETHER_EGONE);
+    assert_int_equal(lifeline.handle, -1);
+    tether__os_dir_close(sub);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(is_held_until_it_is_closed),
+        TEST(must_be_new),
+        TEST(knows_when_its_name_was_taken_away),
+        TEST(hides_probes_from_each_other),
+        TEST(carries_a_seal),
+        TEST(says_that_the_directory_is_gone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
