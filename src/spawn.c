@@ -170,6 +170,20 @@ static int create_lifeline(tether_registry *registry, tether__spawn_plan *plan, 
     return code;
 }
 
+/* Between its creation and its being held a lifeline looks like a leftover. Those are removed under
+ * the session lock, so that it is made under it too. */
+static int acquire_lifeline(tether_registry *registry, tether__spawn_plan *plan,
+                            tether_error *error)
+{
+    tether__lock lock;
+    int code = tether__session_lock(&registry->session, &lock, error);
+    if (code != TETHER_OK)
+        return code;
+    code = create_lifeline(registry, plan, error);
+    tether__os_lock_release(&lock);
+    return code;
+}
+
 static int write_text(tether__dir *bundle, const char *name, tether__text *text,
                       tether_error *error)
 {
@@ -274,7 +288,7 @@ static int fill_record(const tether_registry *registry, tether__spawn_plan *plan
 static int prepare(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
 {
     tether__os_boot_id(plan->boot_id);
-    int code = create_lifeline(registry, plan, error);
+    int code = acquire_lifeline(registry, plan, error);
     if (code == TETHER_OK)
         code = tether__os_dir_open(registry->session.tasks, plan->id, true, &plan->bundle, error);
     if (code == TETHER_OK)

@@ -38,7 +38,9 @@ static void check_refused(fixture *f, tether_registry *registry, const tether_sp
     assert_string_equal(id, "");
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), bundles);
     assert_int_equal(test_count_names(test_session_path(f, "exits")), lifelines);
-    assert_int_equal(test_count_fds(), fds);
+    /* A polling reaper has some open for moments, before the call as after it; the teardown counts
+     * again when it has stopped. */
+    WAIT_UNTIL(test_count_fds() <= fds);
     f->error = error;
 }
 
