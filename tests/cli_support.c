@@ -191,6 +191,20 @@ json_t *cli_status(const fixture *f, const char *id)
     return cli_object();
 }
 
+static bool is_starting(const fixture *f, const char *id)
+{
+    json_t *status = cli_status(f, id);
+    bool starting = strcmp(cli_text(status, "status"), "starting") == 0;
+    json_decref(status);
+    return starting;
+}
+
+json_t *cli_status_running(const fixture *f, const char *id)
+{
+    WAIT_UNTIL(!is_starting(f, id));
+    return cli_status(f, id);
+}
+
 static json_t *member(const json_t *object, const char *name)
 {
     json_t *value = json_object_get(object, name);

@@ -71,6 +71,9 @@ json_t *cli_error_object(void);
 /* One task as --json shows it; the caller's. */
 json_t *cli_status(const fixture *f, const char *id);
 
+/* The same once the task's supervisor has said that it runs. */
+json_t *cli_status_running(const fixture *f, const char *id);
+
 /* Members of an object, which must be there. */
 const char *cli_text(const json_t *object, const char *name);
 json_int_t cli_number(const json_t *object, const char *name);

@@ -66,7 +66,7 @@ static void status_has_the_contract_while_it_runs(void **state)
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     start_waiting(f, id, "0");
-    json_t *task = cli_status(f, id);
+    json_t *task = cli_status_running(f, id);
     assert_string_equal(cli_text(task, "task_id"), id);
     assert_string_equal(cli_text(task, "session_id"), "default");
     assert_string_equal(cli_text(task, "status"), "running");
@@ -135,7 +135,7 @@ static void a_lost_task_is_125(void **state)
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     CLI_START(f, id, "out", "before", "forever");
-    json_t *task = cli_status(f, id);
+    json_t *task = cli_status_running(f, id);
     assert_int_equal(uv_kill((int)cli_number(task, "child_pid"), SIGKILL), 0);
     json_decref(task);
     EXPECT(f, 125, "wait", id);
@@ -421,6 +421,32 @@ static void acknowledges(void **state)
     EXPECT(f, 0, "kill", a);
 }
 
+/* Of several that drain at once, exactly one shows each completion. */
+static void drains_each_once(void **state)
+{
+    enum { TASKS = 8, DRAINS = 4 };
+    fixture *f = *state;
+    char ids[TASKS][TETHER_ID_SIZE], drains[DRAINS][TETHER_ID_SIZE];
+    int shown = 0;
+    for (int i = 0; i < TASKS; i++)
+        CLI_START(f, ids[i], "exit", "0");
+    EXPECT(f, 0, "wait");
+    for (int i = 0; i < DRAINS; i++)
+        CLI_BACKGROUND(f, drains[i], "completions", "--drain", "--json");
+    for (int i = 0; i < DRAINS; i++) {
+        EXPECT(f, 0, "--session", "outer", "wait", drains[i]);
+        char *path = cli_background_path(f, drains[i], TETHER_STDOUT);
+        shown += test_count_lines(path);
+        free(path);
+    }
+    assert_int_equal(shown, TASKS);
+    for (int i = 0; i < TASKS; i++) {
+        json_t *task = cli_status(f, ids[i]);
+        assert_true(cli_flag(task, "completion_delivered"));
+        json_decref(task);
+    }
+}
+
 static void collects_what_is_acknowledged(void **state)
 {
     fixture *f = *state;
@@ -568,6 +594,36 @@ static void takes_store_and_session_from_variables(void **state)
     assert_false(test_exists(test_work_path(f, "none")));
 }
 
+/* Sets a variable, or removes it (NULL), and returns what it was, to be freed; NULL: not set. */
+static char *swap_env(const char *name, const char *value)
+{
+    char old[1024];
+    size_t size = sizeof old;
+    char *kept = uv_os_getenv(name, old, &size) == 0 ? strdup(old) : NULL;
+    assert_int_equal(value != NULL ? uv_os_setenv(name, value) : uv_os_unsetenv(name), 0);
+    return kept;
+}
+
+static void finds_its_store_by_itself(void **state)
+{
+    fixture *f = *state;
+    char *home = swap_env("HOME", f->work);
+    char *xdg = swap_env("XDG_STATE_HOME", test_work_path(f, "xdg"));
+    EXPECT(NULL, 3, "run", "--wait", "-c", "exit 3");
+    assert_true(test_exists(test_work_path(f, "xdg/tether/FORMAT")));
+    free(swap_env("XDG_STATE_HOME", NULL));
+    EXPECT(NULL, 4, "run", "--wait", "-c", "exit 4");
+    assert_true(test_exists(test_work_path(f, ".local/state/tether/FORMAT")));
+    EXPECT(NULL, 0, "--json", "list", "--all");
+    json_decref(cli_object());
+    free(swap_env("HOME", NULL));
+    EXPECT_ERROR(NULL, 125, "TETHER_EINVAL", "name a store", "list");
+    free(swap_env("XDG_STATE_HOME", xdg));
+    free(swap_env("HOME", home));
+    free(xdg);
+    free(home);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -589,11 +645,13 @@ int main(void)
         TEST(sends_one_signal),
         TEST(shows_completions_in_their_order),
         TEST(acknowledges),
+        TEST(drains_each_once),
         TEST(collects_what_is_acknowledged),
         TEST(the_doctor_changes_nothing),
         TEST(helps),
         TEST(tells_its_version),
         TEST(takes_store_and_session_from_variables),
+        TEST(finds_its_store_by_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -221,6 +221,7 @@ int main(int argc, char **argv)
     args.common = common_options;
     args.on_common = take_common;
     args.userdata = &cli;
+    cli.args = &args;
     code = session_init(&cli) ? dispatch(&cli, &args) : print_no_memory(&cli);
     /* A failure that was met before has been printed with its own words. */
     failed = code == EXIT_FAILED ? !stream_flush(stream_stdout()) : print_flush(&cli, NULL) != 0;

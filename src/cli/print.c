@@ -33,9 +33,11 @@ static int exit_code_of(int code)
     }
 }
 
-static void write_error(bool json, const tether_error *error)
+static void write_error(const cli_options *cli, const tether_error *error)
 {
     cli_stream *to = stream_stderr();
+    /* A --json behind a mistake has not been met, but is meant for it too. */
+    bool json = cli->json || args_ahead(cli->args, "--json");
 
     /* What was printed before the failure comes out before it, where both go to one place. */
     stream_flush(stream_stdout());
@@ -58,7 +60,7 @@ static void write_error(bool json, const tether_error *error)
 
 int print_error(const cli_options *cli, const tether_error *error)
 {
-    write_error(cli->json, error);
+    write_error(cli, error);
     return exit_code_of(error->code);
 }
 
@@ -84,8 +86,7 @@ int print_args_error(const cli_options *cli, const cli_args *args)
     error.code = TETHER_EINVAL;
     snprintf(error.step, sizeof error.step, "read arguments");
     snprintf(error.message, sizeof error.message, "%s", args->message);
-    /* A --json behind the mistake has not been met, but is meant for it too. */
-    write_error(cli->json || args_ahead(args, "--json"), &error);
+    write_error(cli, &error);
     return EXIT_FAILED;
 }
 
@@ -102,7 +103,7 @@ int print_error_after(const cli_options *cli, const char *what, const tether_err
     if (what == NULL)
         return print_error(cli, error);
     snprintf(longer.message, sizeof longer.message, "%.140s: %.360s", what, error->message);
-    write_error(cli->json, &longer);
+    write_error(cli, &longer);
     return EXIT_FAILED;
 }
 

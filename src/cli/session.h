@@ -6,12 +6,15 @@
 
 #include "tether.h"
 
+#include "args.h"
+
 typedef struct cli_options {
     const char *store;   /* NULL: the user's own */
     const char *session; /* NULL: "default" */
     bool json;
-    bool help;    /* --help was met: show the verb's help and do nothing else */
-    bool version; /* --version was met */
+    bool help;            /* --help was met: show the verb's help and do nothing else */
+    bool version;         /* --version was met */
+    const cli_args *args; /* where a --json may stand that has not been met yet */
     char *store_from_env;
     char *session_from_env;
 } cli_options;

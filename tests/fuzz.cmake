@@ -1,0 +1,25 @@
+# Fuzz targets for what parses bytes from the disk. The corpus is replayed by CTest; TETHER_FUZZ also builds the fuzzers themselves:
+#   cmake -DTETHER_FUZZ=ON -DCMAKE_C_COMPILER=clang ..., then fuzz_record -max_total_time=60 tests/fuzz/corpus/record
+
+function(tether_fuzz name)
+    set(inputs ${ARGN})
+    list(TRANSFORM inputs PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${name}/)
+    add_executable(replay_${name} fuzz/fuzz_${name}.c fuzz/replay.c)
+    target_link_libraries(replay_${name} PRIVATE tether_test_support)
+    add_test(NAME fuzz_corpus_${name} COMMAND replay_${name} ${inputs})
+    set_tests_properties(fuzz_corpus_${name} PROPERTIES LABELS unit TIMEOUT 30)
+    if(TETHER_FUZZ)
+        add_executable(fuzz_${name} fuzz/fuzz_${name}.c)
+        target_link_libraries(fuzz_${name} PRIVATE tether_test_support)
+        target_compile_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+        target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+    endif()
+endfunction()
+
+tether_fuzz(marker
+    blank-identity crlf empty exit garbage long-boot negative no-newline nul overflow running
+    signal timed_out torn two-ends)
+tether_fuzz(record
+    array.json deep.json duplicate.json empty.json ended.json huge-number.json identity-text.json
+    long-boot.json newer.json no-schema.json nul.json other-id.json running.json
+    torn.json wrong-status.json wrong-type.json)

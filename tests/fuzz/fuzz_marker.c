@@ -1,0 +1,20 @@
+/* Any bytes as an exit marker: no crash, and nothing is concluded that they do not say. */
+#include "fuzz.h"
+
+#include <stdlib.h>
+
+#include "marker.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    tether__marker marker;
+    if (size > TETHER__MARKER_LIMIT)
+        return 0;
+    tether__marker_parse((const char *)data, size, &marker);
+    /* An end needs a line of its own, so at least its newline; a code is never negative. */
+    if (marker.end != TETHER__END_NONE && (size == 0 || marker.value < 0))
+        abort();
+    if (marker.identity.pid < 0)
+        abort();
+    return 0;
+}
