@@ -128,15 +128,24 @@ static int64_t last_sign(const tether__session *session, const tether__record *r
     return last;
 }
 
-static bool tree_is_empty(const tether__record *record, const tether__identity *supervisor,
-                          const tether__sight *sight)
+static const tether__identity *supervisor_of(const tether__record *record,
+                                             const tether__sight *sight,
+                                             const tether__identity *child)
 {
-    tether__tree tree = {
-        .task_id = record->task_id,
-        .supervisor = *supervisor,
-        .supervisor_alive = sight->holding == TETHER__HELD && sight->alive == TETHER__ALIVE,
-    };
+    if (record->identity.pid != 0)
+        return &record->identity;
+    return sight->marker.identity.pid != 0 ? &sight->marker.identity : child;
+}
+
+bool tether__bundle_tree_empty(const tether__record *record, const tether__identity *child,
+                               const tether__sight *sight)
+{
     size_t count = 0;
+    /* The supervisor itself is one. */
+    if (sight->holding == TETHER__HELD && sight->alive == TETHER__ALIVE)
+        return false;
+    tether__tree tree = {.task_id = record->task_id,
+                         .supervisor = *supervisor_of(record, sight, child)};
     /* Where its processes cannot be listed (another pid namespace), the supervisor stands for all.
      */
     if (tether__os_tree_members(&tree, NULL, 0, &count, NULL) != TETHER_OK)
@@ -157,9 +166,7 @@ void tether__bundle_see(const tether__session *session, const tether__record *re
                      : held            ? TETHER__HELD
                                        : TETHER__FREE;
     read_marker(session, record->task_id, &sight->marker);
-    const tether__identity *supervisor = record->identity.pid != 0         ? &record->identity
-                                         : sight->marker.identity.pid != 0 ? &sight->marker.identity
-                                                                           : child;
+    const tether__identity *supervisor = supervisor_of(record, sight, child);
     /* A lock that is free proves the end; only a lock that somebody may have inherited by accident
      * needs a second look. */
     sight->alive =
@@ -174,8 +181,6 @@ void tether__bundle_see(const tether__session *session, const tether__record *re
         boot_id[0] == '\0' || record->boot_id[0] == '\0' || strcmp(boot_id, record->boot_id) == 0;
     if (sight->holding == TETHER__HOLDING_UNKNOWN && sight->alive == TETHER__UNKNOWN)
         sight->silence_ms = tether__os_wall_ms() - last_sign(session, record, &sight->marker);
-    if (record->status == TETHER_STATUS_KILLING)
-        sight->tree_empty = tree_is_empty(record, supervisor, sight);
 }
 
 int tether__bundle_remove(const tether__session *session, const char *task_id, tether_error *error)

@@ -40,6 +40,11 @@ int tether__bundle_save(const tether__session *session, tether__record *record,
 void tether__bundle_see(const tether__session *session, const tether__record *record,
                         const tether__identity *child, bool replay, tether__sight *sight);
 
+/* Whether no live process of the task is left, given what was seen of its supervisor. It lists all
+ * processes: ask for tasks that are being killed only. */
+bool tether__bundle_tree_empty(const tether__record *record, const tether__identity *child,
+                               const tether__sight *sight);
+
 /* Removes bundle and marker. The record goes first: without it, what is left counts as a leftover.
  * Then the lifeline: a host that was about to start this task sees by it that it must begin anew.
  */

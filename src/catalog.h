@@ -26,8 +26,9 @@ typedef struct tether__entry {
     /* Under `disk`. */
     tether__record record;
     tether__file_stamp stamp;
-    bool unsaved; /* its end is known and could not be written yet (the disk is full): tried again
-                     at each look */
+    bool tree_gone; /* no process of it is left, and its supervisor cannot start another */
+    bool unsaved;   /* its end is known and could not be written yet (the disk is full): tried again
+                       at each look */
 
     /* Under `state`. The id never changes. */
     char id[TETHER_ID_SIZE];

@@ -169,7 +169,10 @@ int tether__kill_step(tether__catalog *catalog, const char *task_id, int64_t *ne
         snprintf(id, sizeof id, "%s", entry->id);
         tree.task_id = id; /* the entry may go once the lock does */
         driver = entry->driver;
-        if (entry->kill.grace_end != 0 || entry->kill.grace_ms == 0)
+        /* Of a task that has not ended, the look that was just taken has told. */
+        if (entry->tree_gone)
+            members = 0;
+        else if (entry->ended)
             code = tether__os_tree_members(&tree, NULL, 0, &members, error);
         if (code == TETHER_OK)
             action = ask_policy(catalog, entry, members, next_ms);

@@ -74,7 +74,20 @@ static void apply(tether__record *record, const tether__verdict *verdict,
     take_end_times(record, &sight->marker);
 }
 
-static tether__verdict look_at(tether__catalog *catalog, const tether__entry *entry,
+/* For tasks that are being killed. A tree that is empty once its supervisor is gone stays so, and
+ * is not listed again. */
+static bool look_at_tree(tether__entry *entry, const tether__identity *child,
+                         const tether__sight *sight)
+{
+    bool gone = sight->holding == TETHER__FREE || sight->alive == TETHER__GONE;
+    if (entry->record.status != TETHER_STATUS_KILLING)
+        return false;
+    bool bare = entry->tree_gone || tether__bundle_tree_empty(&entry->record, child, sight);
+    entry->tree_gone = gone && bare;
+    return bare;
+}
+
+static tether__verdict look_at(tether__catalog *catalog, tether__entry *entry,
                                tether__look_mode mode, tether__sight *sight)
 {
     uv_mutex_lock(&catalog->state);
@@ -82,6 +95,7 @@ static tether__verdict look_at(tether__catalog *catalog, const tether__entry *en
     uv_mutex_unlock(&catalog->state);
     tether__bundle_see(catalog->session, &entry->record, &child, mode == TETHER__LOOK_OPENING,
                        sight);
+    sight->tree_empty = look_at_tree(entry, &child, sight);
     return tether__look(entry->record.status, entry->record.intent, sight);
 }
 

@@ -70,6 +70,10 @@ static bool inspect(int64_t pid, const tether__tree *tree, const char *cookie, c
     tether__proc process;
     if (pid == getpid() || tether__proc_read(pid, &process) != 0 || tether__proc_ended(&process))
         return false;
+    /* What is older than the supervisor does not come from it; this spares most of the
+     * environments. */
+    if (process.start_time < tree->supervisor.start_time)
+        return false;
     int64_t leader = tree->supervisor.pid;
     *item = (candidate){
         .pid = pid,
