@@ -296,19 +296,18 @@ static int prepare(tether_registry *registry, tether__spawn_plan *plan, tether_e
     return code;
 }
 
-/* Between the creation of a lifeline and its lock, another host may take it for a leftover and
- * remove what is there. Under the session lock, where leftovers are removed too, that shows and
- * cannot happen again: everything is made anew, under another id. */
-static int prepare_again(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
+/* A lifeline that is held keeps its name, unless somebody removes what is not theirs. */
+static int check_lifeline(tether_registry *registry, const tether__spawn_plan *plan,
+                          tether_error *error)
 {
-    tether__os_lifeline_close(&plan->lifeline);
-    tether__os_dir_close(plan->bundle);
-    plan->bundle = NULL;
+    if (tether__os_lifeline_linked(&plan->lifeline))
+        return TETHER_OK;
     int code = tether__os_dir_check(registry->session.exits, error);
     if (code == TETHER_OK)
-        code = choose_id(plan, error);
-    if (code == TETHER_OK)
-        code = prepare(registry, plan, error);
+        code =
+            tether__fail(error, TETHER_EGONE, 0, "record task",
+                         "the files of the new task were removed from %.300s; look who does that",
+                         tether__os_dir_path(registry->session.exits));
     return code;
 }
 
@@ -319,8 +318,7 @@ static int record_start(tether_registry *registry, tether__spawn_plan *plan, tet
     int code = tether__session_lock(&registry->session, &lock, error);
     if (code != TETHER_OK)
         return code;
-    if (!tether__os_lifeline_linked(&plan->lifeline))
-        code = prepare_again(registry, plan, error);
+    code = check_lifeline(registry, plan, error);
     if (code == TETHER_OK)
         code = show_command(plan, error);
     if (code == TETHER_OK)
