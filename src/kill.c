@@ -112,9 +112,10 @@ static int send_signal(const tether__tree *tree, tether__kill_action action, siz
 
 /* What the policy wants now, under `state`. */
 static tether__kill_action ask_policy(tether__catalog *catalog, tether__entry *entry,
-                                      size_t members, int64_t *next_ms)
+                                      size_t members, int64_t *next_ms, tether__driver *driver)
 {
     uv_mutex_lock(&catalog->state);
+    *driver = entry->driver;
     tether__kill_action action =
         tether__kill_next(&entry->kill, members, tether__os_monotonic_ms());
     *next_ms = entry->kill.next_ms;
@@ -168,14 +169,13 @@ int tether__kill_step(tether__catalog *catalog, const char *task_id, int64_t *ne
         aim(catalog, entry, &tree);
         snprintf(id, sizeof id, "%s", entry->id);
         tree.task_id = id; /* the entry may go once the lock does */
-        driver = entry->driver;
         /* Of a task that has not ended, the look that was just taken has told. */
         if (entry->tree_gone)
             members = 0;
         else if (entry->ended)
             code = tether__os_tree_members(&tree, NULL, 0, &members, error);
         if (code == TETHER_OK)
-            action = ask_policy(catalog, entry, members, next_ms);
+            action = ask_policy(catalog, entry, members, next_ms, &driver);
     }
     uv_mutex_unlock(&catalog->disk);
 

@@ -27,13 +27,13 @@ static void schedule(tether__kill *kill, int64_t now_ms, int64_t latest_ms)
 
 tether__kill_action tether__kill_next(tether__kill *kill, size_t members, int64_t now_ms)
 {
+    if (members == 0)
+        return TETHER__KILL_DONE;
     if (kill->grace_end == 0 && kill->grace_ms > 0) {
         kill->grace_end = now_ms + kill->grace_ms;
         schedule(kill, now_ms, kill->grace_end);
         return TETHER__KILL_SEND_POLITE;
     }
-    if (members == 0)
-        return TETHER__KILL_DONE;
     if (kill->patience_end == 0 && now_ms < kill->grace_end) {
         schedule(kill, now_ms, kill->grace_end);
         return TETHER__KILL_LOOK;

@@ -86,16 +86,20 @@ int tether_list(tether_registry *registry, tether_list_scope scope, tether_snaps
     return code;
 }
 
+/* Where another thread of this process is killing the task already, its kill is waited for, and
+ * what came of it is looked at anew: it may have failed. */
 static int end_task(tether_registry *registry, const char *task_id, int64_t grace_ms,
                     tether_error *error)
 {
-    bool mine;
-    tether__catalog *catalog = &registry->catalog;
-    int code = tether__kill_begin(catalog, task_id, TETHER__INTENT_KILL, grace_ms,
+    bool mine = false;
+    int code = TETHER_OK;
+    while (code == TETHER_OK && !mine) {
+        code = tether__kill_begin(&registry->catalog, task_id, TETHER__INTENT_KILL, grace_ms,
                                   TETHER__DRIVER_CALLER, &mine, error);
-    if (code != TETHER_OK)
-        return code;
-    return tether__kill_finish(catalog, task_id, mine, error);
+        if (code == TETHER_OK)
+            code = tether__kill_finish(&registry->catalog, task_id, mine, error);
+    }
+    return code;
 }
 
 int tether_kill(tether_registry *registry, const char *task_id, const tether_kill_options *given,
