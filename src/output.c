@@ -113,15 +113,19 @@ int tether_output_wait(tether_registry *registry, const char *task_id, uint64_t 
                   task_id,
                   {seen_stdout, seen_stderr},
                   timeout_ms < 0 ? -1 : tether__os_monotonic_ms() + timeout_ms};
+    code = tether__registry_enter(registry, error);
+    if (code != TETHER_OK)
+        return code;
     /* Known to the catalog first, also when another host started it: only then can it be followed.
      */
     uv_mutex_lock(&registry->catalog.disk);
     code = tether__refresh(&registry->catalog, task_id, TETHER__LOOK_NOW, NULL, error);
     uv_mutex_unlock(&registry->catalog.disk);
-    if (code != TETHER_OK)
-        return code;
-    tether__reaper_follow(registry->reaper, task_id);
-    code = wait_for_news(&f, error);
-    tether__reaper_unfollow(registry->reaper, task_id);
+    if (code == TETHER_OK) {
+        tether__reaper_follow(registry->reaper, task_id);
+        code = wait_for_news(&f, error);
+        tether__reaper_unfollow(registry->reaper, task_id);
+    }
+    tether__registry_leave(registry);
     return code;
 }

@@ -27,6 +27,39 @@ int tether__check_task_id(const char *task_id, tether_error *error)
                         task_id != NULL ? task_id : "");
 }
 
+int tether__registry_enter(tether_registry *registry, tether_error *error)
+{
+    uv_mutex_lock(&registry->catalog.state);
+    bool closing = registry->closing;
+    if (!closing)
+        registry->waiters++;
+    uv_mutex_unlock(&registry->catalog.state);
+    return closing ? tether__fail(error, TETHER_ECLOSED, 0, "wait", "the registry is being closed")
+                   : TETHER_OK;
+}
+
+void tether__registry_leave(tether_registry *registry)
+{
+    uv_mutex_lock(&registry->catalog.state);
+    registry->waiters--;
+    registry->catalog.changes++;
+    uv_cond_broadcast(&registry->catalog.changed);
+    uv_mutex_unlock(&registry->catalog.state);
+}
+
+/* Wakes the threads that wait inside, and returns when they have left. */
+static void send_waiters_away(tether_registry *registry)
+{
+    tether__catalog *catalog = &registry->catalog;
+    uv_mutex_lock(&catalog->state);
+    registry->closing = true;
+    catalog->changes++;
+    uv_cond_broadcast(&catalog->changed);
+    while (registry->waiters > 0)
+        tether__catalog_wait(catalog, catalog->changes, -1);
+    uv_mutex_unlock(&catalog->state);
+}
+
 int64_t tether__registry_patience(const tether_registry *registry)
 {
     return tether__reaper_has_events(registry->reaper) ? PATIENCE_WITH_EVENTS_MS
@@ -227,10 +260,7 @@ int tether_close(tether_registry *registry, tether_close_mode mode, tether_error
     if (registry == NULL)
         return TETHER_OK;
     int code = mode == TETHER_SHUTDOWN ? kill_all(&registry->catalog, error) : TETHER_OK;
-    uv_mutex_lock(&registry->catalog.state);
-    registry->closing = true;
-    uv_mutex_unlock(&registry->catalog.state);
-    tether__catalog_notify(&registry->catalog);
+    send_waiters_away(registry);
     tether__reaper_close(registry->reaper);
     registry->reaper = NULL;
     write_running(&registry->catalog);

@@ -14,10 +14,16 @@ struct tether_registry {
     tether__reaper *reaper;
     int64_t default_timeout_ms; /* TETHER_NO_TIMEOUT: none */
     bool closing;               /* under the catalog's `state` */
+    size_t waiters;             /* threads inside a call that waits; likewise */
 };
 
 /* TETHER_EINVAL where text cannot be a task id. */
 int tether__check_task_id(const char *task_id, tether_error *error);
+
+/* Around a call that waits: closing the registry waits for those that are inside, and they return
+ * TETHER_ECLOSED. Enter fails with that where it is being closed already. */
+int tether__registry_enter(tether_registry *registry, tether_error *error);
+void tether__registry_leave(tether_registry *registry);
 
 /* How long a waiter sleeps at most before it looks by itself: a safety net for events that never
  * come, such as that of a lifeline that somebody's forked child still holds. -1 (for ever) never

@@ -110,13 +110,17 @@ int tether_wait(tether_registry *registry, const char *const *task_ids, size_t c
         return code;
     waiter w = {registry, task_ids, count, mode,
                 timeout_ms < 0 ? -1 : tether__os_monotonic_ms() + timeout_ms};
+    code = tether__registry_enter(registry, error);
+    if (code != TETHER_OK)
+        return code;
     do {
         code = look_at_all(&w, error);
         if (code != TETHER_OK)
-            return code;
+            break;
         uv_mutex_lock(&registry->catalog.state);
         code = wait_in_memory(&w, index, error);
         uv_mutex_unlock(&registry->catalog.state);
     } while (code > 0);
+    tether__registry_leave(registry);
     return code;
 }

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <uv.h>
 
+#include "registry.h"
+
 static void reports_the_exit_code(void **state)
 {
     fixture *f = *state;
@@ -397,7 +399,7 @@ static void waits_from_many_threads(void **state)
     test_detach(other);
 }
 
-static void closing_ends_no_wait_with_success(void **state)
+static void a_wait_that_is_over_says_so(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -407,6 +409,47 @@ static void closing_ends_no_wait_with_success(void **state)
     assert_int_equal(tether_wait(f->registry, ids, 1, TETHER_WAIT_ALL, 20, NULL, &error),
                      TETHER_ETIMEDOUT);
     assert_int_equal(error.code, TETHER_ETIMEDOUT);
+}
+
+typedef struct patient {
+    tether_registry *registry;
+    const char *id;
+    bool follows;
+    int code;
+} patient;
+
+static void wait_for_ever(void *userdata)
+{
+    patient *p = userdata;
+    p->code = p->follows ? tether_output_wait(p->registry, p->id, 0, 0, -1, NULL)
+                         : tether_wait(p->registry, &p->id, 1, TETHER_WAIT_ALL, -1, NULL, NULL);
+}
+
+static size_t count_waiters(tether_registry *registry)
+{
+    uv_mutex_lock(&registry->catalog.state);
+    size_t count = registry->waiters;
+    uv_mutex_unlock(&registry->catalog.state);
+    return count;
+}
+
+static void closing_sends_waiters_away(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    tether_registry *other = test_open(f);
+    test_start_child(f->registry, id, "forever", NULL);
+    patient patients[] = {{other, id, false, 1}, {other, id, true, 1}, {other, id, false, 1}};
+    enum { PATIENTS = sizeof patients / sizeof patients[0] };
+    uv_thread_t threads[PATIENTS];
+    for (int i = 0; i < PATIENTS; i++)
+        assert_int_equal(uv_thread_create(&threads[i], wait_for_ever, &patients[i]), 0);
+    WAIT_UNTIL(count_waiters(other) == PATIENTS);
+    ASSERT_OK(tether_close(other, TETHER_DETACH, &f->error), f->error);
+    for (int i = 0; i < PATIENTS; i++) {
+        uv_thread_join(&threads[i]);
+        assert_int_equal(patients[i].code, TETHER_ECLOSED);
+    }
 }
 
 static void reads_output_by_offset(void **state)
@@ -496,7 +539,8 @@ int main(void)
         WITH_REGISTRY(timeout_is_the_default_or_none),
         WITH_REGISTRY(lists_newest_first),
         WITH_REGISTRY(waits_from_many_threads),
-        WITH_REGISTRY(closing_ends_no_wait_with_success),
+        WITH_REGISTRY(a_wait_that_is_over_says_so),
+        WITH_REGISTRY(closing_sends_waiters_away),
         WITH_REGISTRY(reads_output_by_offset),
         WITH_REGISTRY(follower_wakes_on_growth_and_on_the_end),
         WITH_REGISTRY(background_process_delays_no_end),

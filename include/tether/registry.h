@@ -63,11 +63,11 @@ typedef enum tether_close_mode {
 TETHER_EXPORT int tether_open(const tether_open_options *options, tether_registry **registry,
                               tether_error *error);
 
-/* Closes a registry and frees it, whatever is returned; other threads must have left it, and calls
- * that still wait in it return TETHER_ECLOSED. With TETHER_SHUTDOWN it returns when the tasks are
- * gone, or with TETHER_ESURVIVED when some would not go. After TETHER_DETACH the process stays the
- * parent of the tasks that it started: a task that ends later stays a zombie until this process
- * exits. NULL is allowed. */
+/* Closes a registry and frees it, whatever is returned. Threads that are inside tether_wait or
+ * tether_output_wait return TETHER_ECLOSED first; no other call may be under way or made after it.
+ * With TETHER_SHUTDOWN it returns when the tasks are gone, or with TETHER_ESURVIVED when some would
+ * not go. After TETHER_DETACH the process stays the parent of the tasks that it started: a task
+ * that ends later stays a zombie until this process exits. NULL is allowed. */
 TETHER_EXPORT int tether_close(tether_registry *registry, tether_close_mode mode,
                                tether_error *error);
 
