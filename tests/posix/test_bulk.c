@@ -51,7 +51,10 @@ static void host_stays_small(void **state)
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     assert_int_equal(seen, total);
     print_message("the host grew by %ld KiB\n", (most - before) / 1024);
-    assert_in_range(most - before, 0, ALLOWED_GROWTH);
+    /* A sanitizer keeps what was freed for a while, and shadows of it: then the number tells
+     * nothing of tether. */
+    if (!TETHER_TEST_SANITIZED)
+        assert_in_range(most - before, 0, ALLOWED_GROWTH);
     snapshot = test_wait(f->registry, id);
     assert_true(snapshot->output_truncated);
     assert_int_equal(strlen(snapshot->output_preview), 300);
