@@ -37,8 +37,7 @@ typedef struct tether__entry {
     uint64_t end_order;            /* which end was seen first */
     int64_t deadline_monotonic_ms; /* 0: none */
     tether__identity child;        /* pid 0: not started by this registry, or reaped */
-    int64_t
-        run_due; /* when the record should say that it runs; 0: it says so, or nothing is known */
+    int64_t run_due;       /* when to write down that it runs; 0: it is, or nothing is known */
     int64_t reap_pause_ms; /* before the next try; 0: not due */
     int64_t reap_at;
     tether__driver driver;

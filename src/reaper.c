@@ -34,9 +34,8 @@ struct tether__reaper {
     uv_timer_t timer;
     tether__watch *watch; /* NULL: polling */
     int exits_tag;
-    int64_t
-        timer_due; /* when the timer fires; NEVER. Under the catalog's `state`, for other threads */
-    int64_t poll_at; /* NEVER with events */
+    int64_t timer_due; /* when the timer fires; NEVER. Under `state`, for other threads */
+    int64_t poll_at;   /* NEVER with events */
     int64_t poll_pause_ms;
     uint64_t poll_changes; /* the catalog's changes at the last poll */
     bool stopping;         /* under the catalog's `state` */

@@ -29,21 +29,25 @@ typedef enum tether_reaper_mode {
 
 /* Options of tether_open. All zero (or a NULL pointer) is valid and means every default. */
 typedef struct tether_open_options {
-    size_t size; /* sizeof(tether_open_options), or 0 for the fields of version 0.1 */
-    const char
-        *store; /* the store's directory, UTF-8; NULL: the user's own, see tether_default_store */
-    const char *session; /* the session's id; NULL: "default". 1 to 128 bytes of UTF-8 without
-                            control characters, '/' or
-                            '\'; no Windows device name, no dot or blank at the end */
-    int64_t
-        default_timeout_ms; /* for tasks that name none; 0: 30 minutes; TETHER_NO_TIMEOUT: none */
-    tether_reaper_mode reaper; /* default TETHER_REAPER_AUTO */
-    struct uv_loop_s
-        *loop; /* NULL: the registry runs a loop on a thread of its own. Else the registry lives on
-                  this loop: open and close on the thread that runs it, and keep it running until it
-                  has no handles left after the close */
-    int64_t lock_timeout_ms; /* how long to wait for the session lock; 0: 5 seconds */
-    int sync; /* non-zero: fsync every record, so that power loss costs no update; default off */
+    /* sizeof(tether_open_options), or 0 for the fields of version 0.1. */
+    size_t size;
+    /* The store's directory, UTF-8. NULL: the user's own, see tether_default_store. */
+    const char *store;
+    /* The session's id: 1 to 128 bytes of UTF-8 without control characters, '/' and '\', no Windows
+     * device name, no dot or blank at the end. NULL: "default". */
+    const char *session;
+    /* For tasks that name none. 0: 30 minutes. TETHER_NO_TIMEOUT: none. */
+    int64_t default_timeout_ms;
+    /* Default: TETHER_REAPER_AUTO. */
+    tether_reaper_mode reaper;
+    /* NULL: the registry runs a loop on a thread of its own. Else it lives on this loop: open and
+     * close it on the thread that runs the loop, and keep the loop running until it has no handles
+     * left after the close. */
+    struct uv_loop_s *loop;
+    /* How long to wait for the session lock. 0: 5 seconds. */
+    int64_t lock_timeout_ms;
+    /* Not 0: fsync every record, so that power loss costs no update. Default: off. */
+    int sync;
 } tether_open_options;
 
 #define TETHER_NO_TIMEOUT ((int64_t)-1)

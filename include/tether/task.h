@@ -47,30 +47,40 @@ TETHER_EXPORT bool tether_status_ended(tether_status status);
 /* What to start. All zero but for command or argv is valid. Strings are copied before tether_spawn
  * returns. */
 typedef struct tether_spec {
-    size_t size; /* sizeof(tether_spec), or 0 for the fields of version 0.1 */
+    /* sizeof(tether_spec), or 0 for the fields of version 0.1. */
+    size_t size;
 
-    const char
-        *command; /* text for the user's shell, any bytes but NUL, of any length; excludes argv */
-    size_t command_size; /* its bytes; 0: up to the terminating zero */
-    const char *const
-        *argv; /* NULL-terminated: the program and its arguments, started without a user's shell;
-                  excludes command and shell. A name without '/' is looked up in PATH at once; the
-                  program then sees its full path as argv[0] */
-    const char *shell; /* the user's shell, a name or a path; NULL: $BASH, bash, zsh, sh, the first
-                          there is. A choice made here is final: where it is not there the call
-                          fails with TETHER_ENOSHELL */
-    const char *workdir; /* NULL: the working directory of this process */
-    const char *const
-        *env; /* NULL-terminated "NAME=value": the whole environment; NULL: this process's own, read
-                 during the call, so no other thread may change it meanwhile */
-    const char *const *env_set; /* NULL-terminated "NAME=value": set on top of env */
-    const char *stdin_path;     /* the task's standard input; NULL: the null device */
-    const char *name;           /* a label for people, UTF-8; NULL: none */
-    const char *project_root; /* a directory the task belongs to, stored canonically; NULL: none */
-    int64_t timeout_ms; /* from the start to the kill; 0: the registry's default; TETHER_NO_TIMEOUT:
-                           none. It is kept by whichever host has the session open */
-    bool merge_output;  /* standard error goes to the file of standard output, as 2>&1 */
-    bool no_notify;     /* the task completes silently: no completion is kept */
+    /* Text for the user's shell: any bytes but NUL, of any length. Excludes argv. */
+    const char *command;
+    /* Its bytes. 0: up to the terminating zero. */
+    size_t command_size;
+    /* NULL-terminated: the program and its arguments, started without a user's shell. Excludes
+     * command and shell. A name without '/' is looked up in PATH at once; the program then sees its
+     * full path as argv[0]. */
+    const char *const *argv;
+    /* The user's shell, a name or a path. NULL: $BASH, bash, zsh, sh, the first there is. A choice
+     * made here is final: where it is not there the call fails with TETHER_ENOSHELL. */
+    const char *shell;
+    /* NULL: the working directory of this process. */
+    const char *workdir;
+    /* NULL-terminated "NAME=value": the whole environment. NULL: this process's own, read during
+     * the call, so no other thread may change it meanwhile. */
+    const char *const *env;
+    /* NULL-terminated "NAME=value": set on top of env. NULL: nothing. */
+    const char *const *env_set;
+    /* A file for the task's standard input. NULL: the null device. */
+    const char *stdin_path;
+    /* A label for people, UTF-8, up to 1024 bytes. NULL: none. */
+    const char *name;
+    /* A directory the task belongs to, kept canonically. NULL: none. */
+    const char *project_root;
+    /* From the start to the kill. 0: the registry's default. TETHER_NO_TIMEOUT: none. It is kept by
+     * whichever host has the session open. */
+    int64_t timeout_ms;
+    /* Standard error goes to the file of standard output, as 2>&1. Default: apart. */
+    bool merge_output;
+    /* The task completes silently: no completion is kept. Default: one is. */
+    bool no_notify;
 } tether_spec;
 
 /* Starts a task and returns as soon as its supervisor runs. The task gets a session and process
