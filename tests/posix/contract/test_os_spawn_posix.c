@@ -27,6 +27,9 @@ static void prepare(place *p, request *r)
     ASSERT_OK(tether__os_lifeline_create(p->dir, "lifeline", &r->lifeline, &p->error), p->error);
     r->argv[0] = "child";
     r->envp[0] = "NAME=value";
+    /* A child that is built with a sanitizer has handlers of its own, which say nothing of ours. */
+    r->envp[1] = "ASAN_OPTIONS=handle_segv=0:handle_sigbus=0:handle_sigfpe=0:detect_leaks=0";
+    r->envp[2] = "TSAN_OPTIONS=handle_segv=0:handle_sigbus=0:handle_sigfpe=0";
     r->start = (tether__start){
         .program = CHILD,
         .argv = r->argv,
