@@ -55,8 +55,8 @@ typedef struct tether__catalog {
     uint64_t ends;
     void (*wake)(void *userdata); /* tells the reaper that something is due; NULL: there is none */
     void *wake_userdata;
-    tether__entry *
-        *entries; /* under `state`, sorted by id; entries are freed under `disk` and `state` */
+    /* Under `state`, sorted by id. Entries are freed under `disk` and `state`. */
+    tether__entry **entries;
     size_t count;
     size_t room;
 } tether__catalog;

@@ -384,17 +384,19 @@ int tether__reaper_open(tether__catalog *catalog, struct uv_loop_s *loop, tether
         return code;
     }
     code = open_events(reaper, mode, error);
+    /* Before the thread, which reads it. */
+    catalog->wake = wake_from_catalog;
+    catalog->wake_userdata = reaper;
     if (code == TETHER_OK)
         code = start_thread(reaper, error);
     if (code != TETHER_OK) {
+        catalog->wake = NULL;
         if (reaper->owns_loop)
             close_own_loop(reaper);
         else
             close_handles(reaper);
         return code;
     }
-    catalog->wake = wake_from_catalog;
-    catalog->wake_userdata = reaper;
     *out = reaper;
     return TETHER_OK;
 }
@@ -403,8 +405,8 @@ void tether__reaper_close(tether__reaper *reaper)
 {
     if (reaper == NULL)
         return;
-    reaper->catalog->wake = NULL;
     if (!reaper->owns_loop) {
+        reaper->catalog->wake = NULL;
         close_handles(reaper);
         return;
     }
@@ -413,6 +415,7 @@ void tether__reaper_close(tether__reaper *reaper)
     uv_mutex_unlock(&reaper->catalog->state);
     uv_async_send(&reaper->wake);
     uv_thread_join(&reaper->thread);
+    reaper->catalog->wake = NULL;
     close_own_loop(reaper);
 }
 
