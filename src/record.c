@@ -299,25 +299,3 @@ char *tether__record_render(tether__record *record)
         return NULL;
     return json_dumps(document, JSON_INDENT(1));
 }
-
-bool tether__record_copy(const tether__record *from, tether__record *to)
-{
-    *to = *from;
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
-        if (fields[i].kind == TEXT)
-            *(char **)member(to, &fields[i]) = NULL;
-    }
-    to->document = NULL;
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
-        if (fields[i].kind == TEXT &&
-            !tether__record_set(member(to, &fields[i]), *(char **)member(from, &fields[i]))) {
-            tether__record_dispose(to);
-            return false;
-        }
-    }
-    if (from->document != NULL && (to->document = json_deep_copy(from->document)) == NULL) {
-        tether__record_dispose(to);
-        return false;
-    }
-    return true;
-}

@@ -84,7 +84,4 @@ int tether__record_parse(const char *text, size_t size, const char *task_id, tet
 /* The record as JSON text, freed with free(); NULL when memory is short. Updates the document. */
 char *tether__record_render(tether__record *record);
 
-/* A copy with strings of its own; false when memory is short. */
-bool tether__record_copy(const tether__record *from, tether__record *to);
-
 #endif

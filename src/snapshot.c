@@ -11,18 +11,10 @@
 #include "error.h"
 #include "os_clock.h"
 #include "output_file.h"
+#include "text.h"
 #include "utf8.h"
 
 static const char step[] = "make snapshot";
-
-static char *join(const char *folder, const char *name)
-{
-    size_t size = strlen(folder) + strlen(name) + 2;
-    char *path = malloc(size);
-    if (path != NULL)
-        snprintf(path, size, "%s/%s", folder, name);
-    return path;
-}
 
 static bool copy_strings(const tether__record *record, tether_snapshot *snapshot)
 {
@@ -64,10 +56,10 @@ static bool look_at_output(const tether__session *session, const tether__record 
     if (tether__bundle_open(session, record->task_id, &bundle, NULL) != TETHER_OK)
         return true;
     const char *folder = tether__os_dir_path(bundle);
-    snapshot->output_path = join(folder, TETHER__STDOUT_FILE);
+    snapshot->output_path = tether__text_join(folder, TETHER__STDOUT_FILE);
     bool merged = record->stderr_name == NULL;
     if (!merged)
-        snapshot->stderr_path = join(folder, TETHER__STDERR_FILE);
+        snapshot->stderr_path = tether__text_join(folder, TETHER__STDERR_FILE);
     snapshot->output_preview = tether__output_preview(bundle, &snapshot->output_truncated);
     tether__os_dir_close(bundle);
     return snapshot->output_path != NULL && snapshot->output_preview != NULL &&

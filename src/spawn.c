@@ -194,20 +194,16 @@ static int write_text(tether__dir *bundle, const char *name, tether__text *text,
 }
 
 /* Writes the command's file and says how it is run: the arguments point into *file. */
-static int write_command(tether__spawn_plan *plan, tether__text *file, const char **argv,
+static int write_command(tether__spawn_plan *plan, char **file, const char **argv,
                          tether_error *error)
 {
     tether__text text = {0};
     const char *name = tether__command_file_name(plan->shell.family);
-    tether__command_render(plan->shell.family, plan->spec.command, plan->command_size, &text);
-    tether__text_add_string(file, tether__os_dir_path(plan->bundle));
-    tether__text_add_string(file, "/");
-    tether__text_add_string(file, name);
-    if (file->failed) {
-        tether__text_dispose(&text);
+    *file = tether__text_join(tether__os_dir_path(plan->bundle), name);
+    if (*file == NULL)
         return tether__fail_memory(error, "render command");
-    }
-    tether__command_argv(&plan->shell, file->bytes, argv, TETHER__COMMAND_ARGV_ROOM);
+    tether__command_argv(&plan->shell, *file, argv, TETHER__COMMAND_ARGV_ROOM);
+    tether__command_render(plan->shell.family, plan->spec.command, plan->command_size, &text);
     return write_text(plan->bundle, name, &text, error);
 }
 
@@ -225,12 +221,12 @@ static int write_scripts(tether__spawn_plan *plan, tether_error *error)
 {
     if (plan->spec.argv != NULL)
         return write_wrapper(plan, plan->spec.argv, error);
-    tether__text file = {0};
+    char *file = NULL;
     const char *argv[TETHER__COMMAND_ARGV_ROOM];
     int code = write_command(plan, &file, argv, error);
     if (code == TETHER_OK)
         code = write_wrapper(plan, argv, error);
-    tether__text_dispose(&file);
+    free(file);
     return code;
 }
 
@@ -332,15 +328,13 @@ static int record_start(tether_registry *registry, tether__spawn_plan *plan, tet
 
 static int start(tether__spawn_plan *plan, int64_t *pid, tether_error *error)
 {
-    tether__text wrapper = {0};
-    tether__text_add_string(&wrapper, tether__os_dir_path(plan->bundle));
-    tether__text_add_string(&wrapper, "/" TETHER__WRAPPER_FILE);
-    if (wrapper.failed)
+    char *wrapper = tether__text_join(tether__os_dir_path(plan->bundle), TETHER__WRAPPER_FILE);
+    if (wrapper == NULL)
         return tether__fail_memory(error, "start supervisor");
     /* bash reads neither $BASH_ENV nor functions from the environment like this, and still passes
      * both on. */
-    const char *const with_bash[] = {"bash", "--posix", "-p", wrapper.bytes, NULL};
-    const char *const with_sh[] = {"sh", wrapper.bytes, NULL};
+    const char *const with_bash[] = {"bash", "--posix", "-p", wrapper, NULL};
+    const char *const with_sh[] = {"sh", wrapper, NULL};
     tether__start request = {
         .program = plan->outer,
         .argv = plan->outer_is_bash ? with_bash : with_sh,
@@ -353,7 +347,7 @@ static int start(tether__spawn_plan *plan, int64_t *pid, tether_error *error)
         .lifeline = &plan->lifeline,
     };
     int code = tether__os_spawn(&request, pid, error);
-    tether__text_dispose(&wrapper);
+    free(wrapper);
     return code;
 }
 

@@ -65,6 +65,17 @@ void tether__text_add_shown(tether__text *text, const char *string)
         tether__text_add_quoted(text, string);
 }
 
+char *tether__text_join(const char *folder, const char *name)
+{
+    tether__text path = {0};
+    tether__text_add_string(&path, folder);
+    tether__text_add_string(&path, "/");
+    tether__text_add_string(&path, name);
+    if (path.failed)
+        tether__text_dispose(&path);
+    return path.bytes;
+}
+
 void tether__text_dispose(tether__text *text)
 {
     free(text->bytes);

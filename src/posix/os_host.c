@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../error.h"
+#include "../text.h"
 #include "posix_error.h"
 
 extern char **environ;
@@ -22,15 +23,6 @@ const char *const *tether__os_environ(void)
     return (const char *const *)environ;
 }
 
-static char *join(const char *folder, const char *name)
-{
-    size_t size = strlen(folder) + strlen(name) + 2;
-    char *path = malloc(size);
-    if (path != NULL)
-        snprintf(path, size, "%s/%s", folder, name);
-    return path;
-}
-
 int tether__os_default_store(char **path, tether_error *error)
 {
     const char *state = getenv("XDG_STATE_HOME");
@@ -38,9 +30,9 @@ int tether__os_default_store(char **path, tether_error *error)
     *path = NULL;
     /* The XDG rules: a relative path counts as not set. */
     if (state != NULL && state[0] == '/')
-        *path = join(state, "tether");
+        *path = tether__text_join(state, "tether");
     else if (home != NULL && home[0] == '/')
-        *path = join(home, ".local/state/tether");
+        *path = tether__text_join(home, ".local/state/tether");
     else
         return tether__fail(error, TETHER_EINVAL, 0, "find store",
                             "neither XDG_STATE_HOME nor HOME is set; name a store");
@@ -93,7 +85,7 @@ static int search_path(const char *name, const char *list, const char *workdir, 
                          ? snprintf(folder, sizeof folder, "%.*s", (int)size, at)
                          : snprintf(folder, sizeof folder, "%s/%.*s", workdir, (int)size, at);
         if (length > 0 && (size_t)length < sizeof folder) {
-            char *path = join(folder, name);
+            char *path = tether__text_join(folder, name);
             if (path == NULL)
                 return ENOMEM;
             int os_error = check_program(path);
@@ -122,7 +114,7 @@ int tether__os_find_program(const char *name, const char *path_list, const char 
         const char *list = path_list != NULL ? path_list : "/usr/local/bin:/usr/bin:/bin";
         os_error = search_path(name, list, workdir, found);
     } else {
-        *found = name[0] == '/' ? strdup(name) : join(workdir, name);
+        *found = name[0] == '/' ? strdup(name) : tether__text_join(workdir, name);
         os_error = *found != NULL ? check_program(*found) : ENOMEM;
     }
     if (os_error == 0)

@@ -346,7 +346,7 @@ static void survives_every_changed_byte(void **state)
 static void keeps_fields_it_does_not_know(void **state)
 {
     (void)state;
-    tether__record record, copy;
+    tether__record record;
     tether_error error = {0};
     char *text = full_with("future", json_pack("{s:[i,{s:n}],s:f}", "deep", 1, "x", "real", 1.5));
     json_t *document = json_loads(text, 0, NULL);
@@ -359,9 +359,7 @@ static void keeps_fields_it_does_not_know(void **state)
 
     record.status = TETHER_STATUS_KILLED;
     record.exit_code = 143;
-    assert_true(tether__record_copy(&record, &copy));
-    tether__record_dispose(&record);
-    text = tether__record_render(&copy);
+    text = tether__record_render(&record);
     json_t *after = json_loads(text, 0, NULL);
     json_object_set_new(document, "status", json_string("killed"));
     json_object_set_new(document, "exit_code", json_integer(143));
@@ -369,7 +367,7 @@ static void keeps_fields_it_does_not_know(void **state)
     json_decref(document);
     json_decref(after);
     free(text);
-    tether__record_dispose(&copy);
+    tether__record_dispose(&record);
 }
 
 static void reads_a_newer_schema_as_far_as_it_can(void **state)
@@ -437,40 +435,21 @@ static void repairs_what_is_no_utf8(void **state)
     tether__record_dispose(&record);
 }
 
-static void copies_own_nothing_of_each_other(void **state)
-{
-    (void)state;
-    tether__record record, copy;
-    tether_error error = {0};
-    ASSERT_OK(parse(full, &record, &error), error);
-    assert_true(tether__record_copy(&record, &copy));
-    assert_true(tether__record_set(&record.command, "other"));
-    json_object_clear(record.document);
-    tether__record_dispose(&record);
-    assert_full(&copy);
-    char *text = tether__record_render(&copy);
-    assert_non_null(strstr(text, "\"argv\""));
-    free(text);
-    tether__record_dispose(&copy);
-}
-
 static void *no_memory(size_t size)
 {
     (void)size;
     return NULL;
 }
 
-static void says_where_a_copy_would_not_be_whole(void **state)
+static void says_where_the_text_would_not_be_whole(void **state)
 {
     (void)state;
-    tether__record record, copy;
+    tether__record record;
     tether_error error = {0};
     ASSERT_OK(parse(full, &record, &error), error);
     json_set_alloc_funcs(no_memory, free);
-    bool copied = tether__record_copy(&record, &copy);
     char *text = tether__record_render(&record);
     json_set_alloc_funcs(malloc, free);
-    assert_false(copied);
     assert_null(text);
     tether__record_dispose(&record);
 }
@@ -493,8 +472,7 @@ int main(void)
         cmocka_unit_test(reads_a_newer_schema_as_far_as_it_can),
         cmocka_unit_test(keeps_another_tasks_record_apart_also_of_a_newer_schema),
         cmocka_unit_test(repairs_what_is_no_utf8),
-        cmocka_unit_test(copies_own_nothing_of_each_other),
-        cmocka_unit_test(says_where_a_copy_would_not_be_whole),
+        cmocka_unit_test(says_where_the_text_would_not_be_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
