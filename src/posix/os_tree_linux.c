@@ -24,6 +24,7 @@ typedef struct candidate {
     bool in_group;
     bool in_session;
     bool has_cookie;
+    bool exiting;
 } candidate;
 
 typedef struct scan {
@@ -74,13 +75,18 @@ static bool inspect(int64_t pid, const tether__tree *tree, const char *cookie, c
      * environments. */
     if (process.start_time < tree->supervisor.start_time)
         return false;
+    bool has_cookie = tether__proc_has_variable(pid, cookie);
+    /* Once more: the environment goes before the process does, which must not make it nobody's. */
+    if (!has_cookie && (tether__proc_read(pid, &process) != 0 || tether__proc_ended(&process)))
+        return false;
     int64_t leader = tree->supervisor.pid;
     *item = (candidate){
         .pid = pid,
         .start_time = process.start_time,
         .in_group = leader > 0 && process.group == leader,
         .in_session = leader > 0 && process.session == leader,
-        .has_cookie = tether__proc_has_variable(pid, cookie),
+        .has_cookie = has_cookie,
+        .exiting = process.exiting,
     };
     return item->in_group || item->in_session || item->has_cookie;
 }
@@ -106,7 +112,8 @@ static int read_candidates(const tether__tree *tree, scan *found, tether_error *
 
 /* Session and group numbers are pids, and may be somebody else's once the supervisor and everybody
  * in its session have gone. They count while it lives, or while a member with the cookie proves
- * that the session is still the task's. */
+ * that the session is still the task's. A process on its way out has no environment any more that
+ * could prove anything, and may hold its files still: it is waited for, and never signalled. */
 static void drop_strangers(const tether__tree *tree, scan *found)
 {
     bool trusted = tree->supervisor_alive;
@@ -114,7 +121,8 @@ static void drop_strangers(const tether__tree *tree, scan *found)
         trusted = trusted || (found->items[i].has_cookie && found->items[i].in_session);
     size_t kept = 0;
     for (size_t i = 0; i < found->count; i++) {
-        if (trusted || found->items[i].has_cookie)
+        const candidate *item = &found->items[i];
+        if (trusted || item->has_cookie || item->exiting)
             found->items[kept++] = found->items[i];
     }
     found->count = kept;
@@ -144,7 +152,8 @@ static void signal_one(const candidate *item, const int *numbers, size_t count)
     if (pidfd < 0 && errno != ENOSYS)
         return;
     bool same = tether__proc_read(item->pid, &process) == 0 &&
-                process.start_time == item->start_time && !tether__proc_ended(&process);
+                process.start_time == item->start_time && !tether__proc_ended(&process) &&
+                !process.exiting;
     for (size_t i = 0; same && i < count; i++) {
         /* Kernels before 5.3 know pids only; the check above was a moment ago. */
         if (pidfd >= 0)

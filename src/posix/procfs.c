@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { FLAG_EXITING = 0x4 /* PF_EXITING of the kernel */ };
 enum { STAT_SIZE = 1024, ENVIRON_CHUNK = 16384 };
 
 static int open_entry(int64_t pid, const char *entry)
@@ -45,14 +46,16 @@ int tether__proc_read(int64_t pid, tether__proc *process)
     const char *after = strrchr(text, ')');
     long long group, session;
     unsigned long long start;
+    unsigned flags;
     if (after == NULL || sscanf(after + 1,
-                                " %c %*d %lld %lld %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
+                                " %c %*d %lld %lld %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
                                 "%*d %*d %*d %llu",
-                                &process->state, &group, &session, &start) != 4)
+                                &process->state, &group, &session, &flags, &start) != 5)
         return ESRCH;
     process->group = group;
     process->session = session;
     process->start_time = start;
+    process->exiting = (flags & FLAG_EXITING) != 0;
     return 0;
 }
 
