@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../error.h"
@@ -17,6 +18,8 @@
 #include "procfs.h"
 
 static const char step[] = "signal task";
+
+enum { EXEC_TRIES = 50 }; /* a millisecond each */
 
 typedef struct candidate {
     int64_t pid;
@@ -65,6 +68,24 @@ int tether__os_tree_check(const tether__tree *tree, tether_error *error)
     return TETHER_OK;
 }
 
+/* A process of the task's session that has no environment just now is in the middle of an exec, and
+ * has the cookie again in an instant: nobody may take it for a stranger because of that instant.
+ * One that stays without is one. */
+static bool look_for_cookie(int64_t pid, const tether__tree *tree, const char *cookie)
+{
+    const struct timespec pause = {0, 1000000};
+    tether__proc_variable found = tether__proc_find_variable(pid, cookie);
+    for (int tries = 0; found == TETHER__VARIABLE_UNKNOWN && tries < EXEC_TRIES; tries++) {
+        tether__proc process;
+        if (tether__proc_read(pid, &process) != 0 || tether__proc_ended(&process) ||
+            process.exiting || tree->supervisor.pid <= 0 || process.session != tree->supervisor.pid)
+            return false;
+        nanosleep(&pause, NULL);
+        found = tether__proc_find_variable(pid, cookie);
+    }
+    return found == TETHER__VARIABLE_PRESENT;
+}
+
 /* Whether a process may belong to the task; what it is, in *item. */
 static bool inspect(int64_t pid, const tether__tree *tree, const char *cookie, candidate *item)
 {
@@ -75,7 +96,7 @@ static bool inspect(int64_t pid, const tether__tree *tree, const char *cookie, c
      * environments. */
     if (process.start_time < tree->supervisor.start_time)
         return false;
-    bool has_cookie = tether__proc_has_variable(pid, cookie);
+    bool has_cookie = look_for_cookie(pid, tree, cookie);
     /* Once more: the environment goes before the process does, which must not make it nobody's. */
     if (!has_cookie && (tether__proc_read(pid, &process) != 0 || tether__proc_ended(&process)))
         return false;

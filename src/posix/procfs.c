@@ -82,16 +82,18 @@ static bool matcher_feed(matcher *m, const char *bytes, size_t count)
     return false;
 }
 
-bool tether__proc_has_variable(int64_t pid, const char *entry)
+tether__proc_variable tether__proc_find_variable(int64_t pid, const char *entry)
 {
     int fd = open_entry(pid, "environ");
     if (fd < 0)
-        return false;
+        return TETHER__VARIABLE_ABSENT;
     char chunk[ENVIRON_CHUNK];
     matcher m = {entry, strlen(entry) + 1, 0};
     bool found = false;
-    for (ssize_t got; !found && (got = read(fd, chunk, sizeof chunk)) > 0;)
+    ssize_t got = read(fd, chunk, sizeof chunk);
+    tether__proc_variable otherwise = got == 0 ? TETHER__VARIABLE_UNKNOWN : TETHER__VARIABLE_ABSENT;
+    for (; !found && got > 0; got = found ? 0 : read(fd, chunk, sizeof chunk))
         found = matcher_feed(&m, chunk, (size_t)got);
     close(fd);
-    return found;
+    return found ? TETHER__VARIABLE_PRESENT : otherwise;
 }

@@ -26,8 +26,18 @@ static inline bool tether__proc_ended(const tether__proc *process)
  * them. */
 bool tether__proc_is_own(void);
 
-/* Whether the process's environment has exactly this "NAME=value"; false where it may not be read.
- * Of any size. */
-bool tether__proc_has_variable(int64_t pid, const char *entry);
+typedef enum tether__proc_variable {
+    TETHER__VARIABLE_ABSENT, /* or the environment may not be read */
+    TETHER__VARIABLE_PRESENT,
+    TETHER__VARIABLE_UNKNOWN /* there is no environment: in the middle of an exec or an exit */
+} tether__proc_variable;
+
+/* Whether the process's environment has exactly this "NAME=value". Of any size. */
+tether__proc_variable tether__proc_find_variable(int64_t pid, const char *entry);
+
+static inline bool tether__proc_has_variable(int64_t pid, const char *entry)
+{
+    return tether__proc_find_variable(pid, entry) == TETHER__VARIABLE_PRESENT;
+}
 
 #endif
