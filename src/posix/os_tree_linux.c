@@ -19,7 +19,7 @@
 
 static const char step[] = "signal task";
 
-enum { EXEC_TRIES = 50 }; /* a millisecond each */
+enum { EXIT_PATIENCE_MS = 500, EXEC_PATIENCE_MS = 50, STRANGER_PATIENCE_MS = 5 };
 
 typedef struct candidate {
     int64_t pid;
@@ -68,17 +68,27 @@ int tether__os_tree_check(const tether__tree *tree, tether_error *error)
     return TETHER_OK;
 }
 
-/* A process of the task's session that has no environment just now is in the middle of an exec, and
- * has the cookie again in an instant: nobody may take it for a stranger because of that instant.
- * One that stays without is one. */
+/* How long a process without an environment may keep us, in milliseconds. */
+static int patience_for(const tether__proc *process, const tether__tree *tree)
+{
+    if (process->kernel || tether__proc_ended(process))
+        return 0;
+    if (process->exiting)
+        return EXIT_PATIENCE_MS;
+    bool in_session = tree->supervisor.pid > 0 && process->session == tree->supervisor.pid;
+    return in_session ? EXEC_PATIENCE_MS : STRANGER_PATIENCE_MS;
+}
+
+/* A process that has no environment just now is in the middle of an exec, and has the cookie again
+ * in an instant, or on its way out, and gone in one: nobody may take it for a stranger because of
+ * that instant. One that stays without is one. */
 static bool look_for_cookie(int64_t pid, const tether__tree *tree, const char *cookie)
 {
     const struct timespec pause = {0, 1000000};
+    tether__proc process;
     tether__proc_variable found = tether__proc_find_variable(pid, cookie);
-    for (int tries = 0; found == TETHER__VARIABLE_UNKNOWN && tries < EXEC_TRIES; tries++) {
-        tether__proc process;
-        if (tether__proc_read(pid, &process) != 0 || tether__proc_ended(&process) ||
-            process.exiting || tree->supervisor.pid <= 0 || process.session != tree->supervisor.pid)
+    for (int waited = 0; found == TETHER__VARIABLE_UNKNOWN; waited++) {
+        if (tether__proc_read(pid, &process) != 0 || waited >= patience_for(&process, tree))
             return false;
         nanosleep(&pause, NULL);
         found = tether__proc_find_variable(pid, cookie);

@@ -10,7 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FLAG_EXITING = 0x4 /* PF_EXITING of the kernel */ };
+/* PF_EXITING and PF_KTHREAD of the kernel. */
+enum { FLAG_EXITING = 0x4, FLAG_KERNEL = 0x200000 };
 enum { STAT_SIZE = 1024, ENVIRON_CHUNK = 16384 };
 
 static int open_entry(int64_t pid, const char *entry)
@@ -56,6 +57,7 @@ int tether__proc_read(int64_t pid, tether__proc *process)
     process->session = session;
     process->start_time = start;
     process->exiting = (flags & FLAG_EXITING) != 0;
+    process->kernel = (flags & FLAG_KERNEL) != 0;
     return 0;
 }
 

@@ -10,6 +10,7 @@ typedef struct tether__proc {
     int64_t group;
     int64_t session;
     uint64_t start_time; /* clock ticks since the boot */
+    bool kernel;         /* a thread of the kernel's own */
     bool exiting; /* on its way out: it runs no code of its own, and its environment is gone */
 } tether__proc;
 
