@@ -87,8 +87,9 @@ static bool matcher_feed(matcher *m, const char *bytes, size_t count)
 tether__proc_variable tether__proc_find_variable(int64_t pid, const char *entry)
 {
     int fd = open_entry(pid, "environ");
+    /* Kernels from 6.16 on refuse to open what is not there; older ones show it empty. */
     if (fd < 0)
-        return TETHER__VARIABLE_ABSENT;
+        return errno == ESRCH ? TETHER__VARIABLE_UNKNOWN : TETHER__VARIABLE_ABSENT;
     char chunk[ENVIRON_CHUNK];
     matcher m = {entry, strlen(entry) + 1, 0};
     bool found = false;
