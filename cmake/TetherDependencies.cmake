@@ -1,10 +1,11 @@
 # Finds the libraries that tether is built on, and gives each one name whatever it was found by:
 #   tether_uv       libuv
 #   tether_jansson  jansson
+#   tether_pcre2    PCRE2 for bytes (8-bit)
 #   tether_cmocka   CMocka, only where the tests are built
 #
 # It is used twice: by tether's own build, and by the installed package, whose static library needs
-# libuv and jansson again. TETHER_FIND_MISSING is then the text of what was not found; the build
+# libuv, jansson and PCRE2 again. TETHER_FIND_MISSING is then the text of what was not found; the build
 # stops with it, the package hands it to find_package.
 
 # tether_find_dependency(NAME MODULE <pkg-config module> HEADER <file> PACKAGE <CMake package>
@@ -69,6 +70,10 @@ tether_find_dependency(tether_jansson
     MODULE jansson HEADER jansson.h PACKAGE jansson
     TARGETS jansson::jansson LIBRARIES jansson
     DEBIAN libjansson-dev HOMEBREW jansson VCPKG jansson)
+tether_find_dependency(tether_pcre2
+    MODULE libpcre2-8 HEADER pcre2.h PACKAGE PCRE2
+    TARGETS PCRE2::8BIT pcre2-8-shared pcre2-8-static LIBRARIES pcre2-8 pcre2-8-static
+    DEBIAN libpcre2-dev HOMEBREW pcre2 VCPKG pcre2)
 if(TETHER_BUILD_TESTS AND NOT TETHER_FIND_FOR_PACKAGE)
     tether_find_dependency(tether_cmocka
         MODULE cmocka HEADER cmocka.h PACKAGE cmocka

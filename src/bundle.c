@@ -10,7 +10,6 @@
 #include "error.h"
 #include "os_clock.h"
 #include "os_lifeline.h"
-#include "os_tree.h"
 
 int tether__bundle_open(const tether__session *session, const char *task_id, tether__dir **bundle,
                         tether_error *error)
@@ -128,6 +127,17 @@ static int64_t last_sign(const tether__session *session, const tether__record *r
     return last;
 }
 
+/* By the wall clock, since nothing else tells when a file was written; but a task is not silent for
+ * longer than it has been there, however that clock was set. */
+static int64_t silence(const tether__session *session, const tether__record *record,
+                       const tether__sight *sight)
+{
+    int64_t by_wall = tether__os_wall_ms() - last_sign(session, record, &sight->marker);
+    int64_t lifetime = tether__os_uptime_ms() - record->started_uptime_ms;
+    bool known = sight->same_boot && record->started_uptime_ms > 0;
+    return known && lifetime < by_wall ? lifetime : by_wall;
+}
+
 static const tether__identity *supervisor_of(const tether__record *record,
                                              const tether__sight *sight,
                                              const tether__identity *child)
@@ -138,14 +148,18 @@ static const tether__identity *supervisor_of(const tether__record *record,
 }
 
 bool tether__bundle_tree_empty(const tether__record *record, const tether__identity *child,
-                               const tether__sight *sight)
+                               const tether__sight *sight, const tether__forest *forest)
 {
     size_t count = 0;
+    /* A proxy's supervisor is a host: what that has are no processes of the task. */
+    if (tether__record_is_proxy(record))
+        return true;
     /* The supervisor itself is one. */
     if (sight->holding == TETHER__HELD && sight->alive == TETHER__ALIVE)
         return false;
     tether__tree tree = {.task_id = record->task_id,
-                         .supervisor = *supervisor_of(record, sight, child)};
+                         .supervisor = *supervisor_of(record, sight, child),
+                         .forest = forest};
     /* Where its processes cannot be listed (another pid namespace), the supervisor stands for all.
      */
     if (tether__os_tree_members(&tree, NULL, 0, &count, NULL) != TETHER_OK)
@@ -159,6 +173,7 @@ void tether__bundle_see(const tether__session *session, const tether__record *re
     bool held;
     char boot_id[TETHER__BOOT_ID_SIZE];
     *sight = (tether__sight){.replay = replay,
+                             .tells_signals = tether__record_is_proxy(record),
                              .signal_polite = tether__os_signal_polite(),
                              .signal_final = tether__os_signal_final()};
     int code = tether__os_lifeline_held(session->exits, record->task_id, &held, NULL);
@@ -180,7 +195,7 @@ void tether__bundle_see(const tether__session *session, const tether__record *re
     sight->same_boot =
         boot_id[0] == '\0' || record->boot_id[0] == '\0' || strcmp(boot_id, record->boot_id) == 0;
     if (sight->holding == TETHER__HOLDING_UNKNOWN && sight->alive == TETHER__UNKNOWN)
-        sight->silence_ms = tether__os_wall_ms() - last_sign(session, record, &sight->marker);
+        sight->silence_ms = silence(session, record, sight);
 }
 
 int tether__bundle_remove(const tether__session *session, const char *task_id, tether_error *error)
@@ -201,15 +216,18 @@ static int quarantine_folder(const tether__session *session, const char *task_id
                              const char *reason, tether__dir **folder, tether_error *error)
 {
     tether__dir *quarantine;
-    char name[TETHER_ID_SIZE + 32], text[640];
+    char name[TETHER_ID_SIZE + 32], text[768], boot_id[TETHER__BOOT_ID_SIZE];
     *folder = NULL;
     int code = tether__store_quarantine(session->store, &quarantine, error);
     if (code != TETHER_OK)
         return code;
     int64_t now = tether__os_wall_ms();
     snprintf(name, sizeof name, "%s-%lld", task_id, (long long)now);
-    snprintf(text, sizeof text, "session: %s\ntask: %s\nat: %lld\nreason: %.300s\n", session->id,
-             task_id, (long long)now, reason);
+    tether__os_boot_id(boot_id);
+    snprintf(text, sizeof text,
+             "session: %s\ntask: %s\nat: %lld\nuptime: %lld boot: %s\nreason: %.300s\n",
+             session->id, task_id, (long long)now, (long long)tether__os_uptime_ms(), boot_id,
+             reason);
     code = tether__os_dir_open(quarantine, name, true, folder, error);
     if (code == TETHER_OK)
         code = tether__os_file_replace(*folder, "reason.txt", text, strlen(text), false, error);

@@ -7,6 +7,7 @@
 
 #include "look.h"
 #include "os_file.h"
+#include "os_tree.h"
 #include "record.h"
 #include "store.h"
 #include "tether/error.h"
@@ -16,6 +17,7 @@
 #define TETHER__WRAPPER_FILE "wrapper.sh"
 #define TETHER__STDOUT_FILE "stdout"
 #define TETHER__STDERR_FILE "stderr"
+#define TETHER__PIPESTATUS_FILE "pipestatus"
 
 /* Opens a task's bundle; TETHER_ENOTASK where there is none. The caller closes it. */
 int tether__bundle_open(const tether__session *session, const char *task_id, tether__dir **bundle,
@@ -40,10 +42,11 @@ int tether__bundle_save(const tether__session *session, tether__record *record,
 void tether__bundle_see(const tether__session *session, const tether__record *record,
                         const tether__identity *child, bool replay, tether__sight *sight);
 
-/* Whether no live process of the task is left, given what was seen of its supervisor. It lists all
- * processes: ask for tasks that are being killed only. */
+/* Whether no live process of the task is left, given what was seen of its supervisor; by a listing
+ * of all processes, or by one that was made for many tasks (forest NULL: there is none): ask for
+ * tasks that are being killed only. */
 bool tether__bundle_tree_empty(const tether__record *record, const tether__identity *child,
-                               const tether__sight *sight);
+                               const tether__sight *sight, const tether__forest *forest);
 
 /* Removes bundle and marker. The record goes first: without it, what is left counts as a leftover.
  * Then the lifeline: a host that was about to start this task sees by it that it must begin anew.

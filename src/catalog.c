@@ -8,6 +8,7 @@
 
 #include "error.h"
 #include "os_clock.h"
+#include "tap.h"
 
 int tether__catalog_init(tether__catalog *catalog, tether__session *session, tether_error *error)
 {
@@ -37,6 +38,7 @@ void tether__catalog_dispose(tether__catalog *catalog)
     for (size_t i = 0; i < catalog->count; i++)
         entry_free(catalog->entries[i]);
     free(catalog->entries);
+    free(catalog->busy);
     uv_cond_destroy(&catalog->changed);
     uv_mutex_destroy(&catalog->state);
     uv_mutex_destroy(&catalog->disk);
@@ -69,6 +71,43 @@ tether__entry *tether__catalog_find(tether__catalog *catalog, const char *task_i
     return found ? catalog->entries[place] : NULL;
 }
 
+/* Room for one more in both lists, so that an entry can always become busy. Under `state`. */
+static bool make_room(tether__catalog *catalog)
+{
+    if (catalog->count < catalog->room)
+        return true;
+    size_t room = catalog->room == 0 ? 64 : catalog->room * 2;
+    tether__entry **entries = realloc(catalog->entries, room * sizeof(tether__entry *));
+    if (entries == NULL)
+        return false;
+    catalog->entries = entries;
+    tether__entry **busy = realloc(catalog->busy, room * sizeof(tether__entry *));
+    if (busy == NULL)
+        return false;
+    catalog->busy = busy;
+    catalog->room = room;
+    return true;
+}
+
+void tether__catalog_stir(tether__catalog *catalog, tether__entry *entry)
+{
+    if (entry->busy)
+        return;
+    entry->busy = true;
+    entry->busy_place = catalog->busy_count;
+    catalog->busy[catalog->busy_count++] = entry;
+}
+
+void tether__catalog_rest(tether__catalog *catalog, tether__entry *entry)
+{
+    if (!entry->busy)
+        return;
+    entry->busy = false;
+    tether__entry *last = catalog->busy[--catalog->busy_count];
+    catalog->busy[entry->busy_place] = last;
+    last->busy_place = entry->busy_place;
+}
+
 tether__entry *tether__catalog_insert(tether__catalog *catalog, const char *task_id)
 {
     tether__entry *entry = calloc(1, sizeof *entry);
@@ -79,16 +118,10 @@ tether__entry *tether__catalog_insert(tether__catalog *catalog, const char *task
     entry->watch_tag = -1;
 
     uv_mutex_lock(&catalog->state);
-    if (catalog->count == catalog->room) {
-        size_t room = catalog->room == 0 ? 64 : catalog->room * 2;
-        tether__entry **entries = realloc(catalog->entries, room * sizeof(tether__entry *));
-        if (entries == NULL) {
-            uv_mutex_unlock(&catalog->state);
-            free(entry);
-            return NULL;
-        }
-        catalog->entries = entries;
-        catalog->room = room;
+    if (!make_room(catalog)) {
+        uv_mutex_unlock(&catalog->state);
+        free(entry);
+        return NULL;
     }
     bool found;
     size_t place = place_of(catalog, task_id, &found);
@@ -96,8 +129,18 @@ tether__entry *tether__catalog_insert(tether__catalog *catalog, const char *task
             (catalog->count - place) * sizeof(tether__entry *));
     catalog->entries[place] = entry;
     catalog->count++;
+    tether__catalog_stir(catalog, entry);
     uv_mutex_unlock(&catalog->state);
     return entry;
+}
+
+void tether__entry_slim(tether__entry *entry)
+{
+    if (entry->record.task_id == NULL || entry->unsaved ||
+        !tether__record_is_settled(&entry->record))
+        return;
+    tether__record_slim(&entry->record);
+    entry->stamp = (tether__file_stamp){0};
 }
 
 void tether__catalog_forget(tether__catalog *catalog, const char *task_id)
@@ -107,6 +150,7 @@ void tether__catalog_forget(tether__catalog *catalog, const char *task_id)
     size_t place = place_of(catalog, task_id, &found);
     tether__entry *entry = found ? catalog->entries[place] : NULL;
     if (found) {
+        tether__catalog_rest(catalog, entry);
         catalog->count--;
         memmove(catalog->entries + place, catalog->entries + place + 1,
                 (catalog->count - place) * sizeof(tether__entry *));
@@ -119,6 +163,19 @@ void tether__catalog_forget(tether__catalog *catalog, const char *task_id)
     if (entry->child.pid != 0)
         tether__os_process_reap(&entry->child);
     entry_free(entry);
+}
+
+int64_t tether__catalog_next_due(tether__catalog *catalog, const char *task_id)
+{
+    int64_t due = 0;
+    uv_mutex_lock(&catalog->state);
+    const tether__entry *entry = tether__catalog_find(catalog, task_id);
+    if (entry != NULL)
+        due = entry->deadline_monotonic_ms;
+    if (entry != NULL && entry->reminder_at != 0 && (due == 0 || entry->reminder_at < due))
+        due = entry->reminder_at;
+    uv_mutex_unlock(&catalog->state);
+    return due;
 }
 
 void tether__catalog_notify(tether__catalog *catalog)
@@ -145,18 +202,70 @@ bool tether__catalog_wait(tether__catalog *catalog, uint64_t seen, int64_t timeo
     return true;
 }
 
-int tether__catalog_ids(tether__catalog *catalog, bool ended, char (**ids)[TETHER_ID_SIZE],
+static bool is_in_scope(const tether__entry *entry, tether__scope scope)
+{
+    if (scope == TETHER__SCOPE_LIVE)
+        return !entry->ended;
+    return scope == TETHER__SCOPE_ALL || !entry->settled;
+}
+
+int tether__catalog_ids(tether__catalog *catalog, tether__scope scope, char (**ids)[TETHER_ID_SIZE],
                         size_t *count, tether_error *error)
 {
     *count = 0;
     uv_mutex_lock(&catalog->state);
     *ids = calloc(catalog->count + 1, sizeof **ids);
     for (size_t i = 0; *ids != NULL && i < catalog->count; i++) {
-        if (ended || !catalog->entries[i]->ended)
+        if (is_in_scope(catalog->entries[i], scope))
             strcpy((*ids)[(*count)++], catalog->entries[i]->id);
     }
     uv_mutex_unlock(&catalog->state);
     return *ids != NULL ? TETHER_OK : tether__fail_memory(error, "list tasks");
+}
+
+/* Tells this process, once, that somebody wants a proxy of its own to end. Under `state`. */
+static void tell_cancel(tether__catalog *catalog, tether__entry *entry)
+{
+    if (!entry->own_proxy || entry->cancel_told || entry->status != TETHER_STATUS_KILLING)
+        return;
+    entry->cancel_told = true;
+    tether__events_task(catalog->events, TETHER_EVENT_CANCEL, entry->id, 0);
+}
+
+int64_t tether__entry_elapsed(const tether__entry *entry)
+{
+    int64_t started = entry->started_uptime_ms;
+    return started > 0 ? tether__os_uptime_ms() - started : 0;
+}
+
+/* When a task has run for the next whole interval. */
+static int64_t next_reminder(const tether__catalog *catalog, const tether__entry *entry)
+{
+    if (catalog->reminder_ms <= 0 || !tether__events_heard(catalog->events))
+        return 0;
+    int64_t rest = catalog->reminder_ms - tether__entry_elapsed(entry) % catalog->reminder_ms;
+    return tether__os_monotonic_ms() + rest;
+}
+
+/* Queues what the entry's new state is news of. Under `state`. */
+static void announce(tether__catalog *catalog, tether__entry *entry)
+{
+    const tether__record *record = &entry->record;
+    if (!entry->ended && !entry->announced) {
+        entry->announced = true;
+        entry->reminder_at = next_reminder(catalog, entry);
+        if (!catalog->opening)
+            tether__events_task(catalog->events, TETHER_EVENT_STARTED, entry->id, 0);
+    }
+    if (!entry->ended)
+        return;
+    entry->reminder_at = 0;
+    if (entry->tapped)
+        tether__taps_look(catalog->taps, entry->id);
+    if (!entry->completion_told && record->notify && !record->delivered && !record->read_only) {
+        entry->completion_told = true;
+        tether__events_task(catalog->events, TETHER_EVENT_COMPLETION, entry->id, 0);
+    }
 }
 
 void tether__catalog_publish(tether__catalog *catalog, tether__entry *entry)
@@ -164,15 +273,21 @@ void tether__catalog_publish(tether__catalog *catalog, tether__entry *entry)
     uv_mutex_lock(&catalog->state);
     bool was_ended = entry->ended;
     entry->status = entry->record.status;
+    entry->started_uptime_ms = entry->record.started_uptime_ms;
     entry->ended = tether_status_ended(entry->status);
+    entry->settled = tether__record_is_settled(&entry->record);
     if (entry->status != TETHER_STATUS_STARTING)
         entry->run_due = 0;
     entry->deadline_monotonic_ms = entry->ended ? 0 : entry->record.deadline_monotonic_ms;
     if (entry->ended && !was_ended) {
         entry->end_order = ++catalog->ends;
+        entry->finished_at = entry->record.finished_at;
         if (entry->child.pid != 0)
             entry->reap_pause_ms = 1;
     }
+    announce(catalog, entry);
+    tell_cancel(catalog, entry);
+    tether__catalog_stir(catalog, entry);
     catalog->changes++;
     uv_cond_broadcast(&catalog->changed);
     uv_mutex_unlock(&catalog->state);

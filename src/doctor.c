@@ -79,11 +79,15 @@ static void look_at_shell(tether_report *report, const char *name, tether_verdic
 static void look_at_events(tether_report *report)
 {
     char text[256];
+    tether_error error = {0};
     tether__os_watch_describe(text, sizeof text);
-    if (text[0] != '\0')
-        add(report, TETHER_GOOD, "events", "%s", text);
-    else
+    if (text[0] == '\0')
         add(report, TETHER_WEAK, "events", "none on this platform: ends are learnt of by polling");
+    else if (tether__os_watch_probe(&error) != TETHER_OK)
+        add(report, TETHER_WEAK, "events", "%s: ends are learnt of by polling until then (%s)",
+            error.message, text);
+    else
+        add(report, TETHER_GOOD, "events", "%s", text);
 }
 
 static void look_at_identity(tether_report *report)
@@ -98,6 +102,26 @@ static void look_at_identity(tether_report *report)
         add(report, TETHER_WEAK, "identity",
             "start times or the boot's id cannot be read: only the lifeline's lock tells a "
             "supervisor; mount /proc where there is one");
+}
+
+static void look_at_memory(tether_report *report)
+{
+    char *path;
+    bool in_memory;
+    tether_error error = {0};
+    if (tether__os_ephemeral_base(&path, &in_memory, &error) != TETHER_OK) {
+        add(report, TETHER_WEAK, "ephemeral", "%s", error.message);
+        return;
+    }
+    if (in_memory)
+        add(report, TETHER_GOOD, "ephemeral", "stores that go with their owner are made in %s",
+            path);
+    else
+        add(report, TETHER_WEAK, "ephemeral",
+            "stores that go with their owner are made on disk, in %s; set XDG_RUNTIME_DIR to a "
+            "private directory in memory",
+            path);
+    free(path);
 }
 
 static void look_at_guarantees(tether_report *report)
@@ -133,6 +157,7 @@ int tether_doctor(const char *store, tether_report **out, tether_error *error)
     look_at_events(report);
     look_at_identity(report);
     look_at_guarantees(report);
+    look_at_memory(report);
     *out = report;
     return TETHER_OK;
 }

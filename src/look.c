@@ -32,6 +32,8 @@ static tether__verdict ended_by_kill(tether__intent intent, int signal)
  * 128 + N only. */
 static int kill_signal_in(const tether__marker *marker, const tether__sight *sight)
 {
+    if (sight->tells_signals && marker->end != TETHER__END_SIGNAL)
+        return 0;
     int64_t signal = marker->end == TETHER__END_SIGNAL ? marker->value : marker->value - 128;
     if (signal == sight->signal_polite)
         return sight->signal_polite;

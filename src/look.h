@@ -26,6 +26,7 @@ typedef struct tether__sight {
     bool tree_empty;    /* no live process of the task; looked at for killing tasks only */
     bool replay;        /* the host opens the session right now */
     int64_t silence_ms; /* since the last sign of life; for tasks that cannot be verified */
+    bool tells_signals; /* its supervisor can tell a signal from an exit with 128 + N */
     int signal_polite;  /* what a kill sends here */
     int signal_final;
 } tether__sight;

@@ -3,6 +3,7 @@
  * Thread: any. */
 #include "marker.h"
 
+#include <stdio.h>
 #include <string.h>
 
 typedef struct word {
@@ -75,6 +76,21 @@ static int64_t parse_uptime(word w)
     return (int64_t)(seconds * 1000 + hundredths * 10);
 }
 
+/* "1,0": numbers that fit an int, with commas between them. What is another text says nothing. */
+static void parse_pipestatus(word w, char target[TETHER__PIPESTATUS_SIZE])
+{
+    uint64_t number;
+    const char *end = w.text + w.size;
+    for (const char *at = w.text; at <= end;) {
+        const char *comma = at < end ? memchr(at, ',', (size_t)(end - at)) : NULL;
+        word one = {at, (size_t)((comma != NULL ? comma : end) - at)};
+        if (!parse_number(one, INT32_MAX, &number))
+            return;
+        at += one.size + 1;
+    }
+    (void)copy_word(w, target, TETHER__PIPESTATUS_SIZE);
+}
+
 /* Unknown keys are passed over: later supervisors say more. */
 static bool parse_supervisor(const char *at, const char *end, tether__identity *identity)
 {
@@ -125,6 +141,8 @@ static bool parse_end(word kind, const char *at, const char *end, tether__marker
         word w = next_word(&at, end);
         if (take_key(&w, "uptime"))
             marker->uptime_ms = parse_uptime(w);
+        else if (take_key(&w, "pipestatus"))
+            parse_pipestatus(w, marker->pipestatus);
     }
     marker->end = what;
     marker->value = (int64_t)value;
@@ -157,4 +175,28 @@ void tether__marker_parse(const char *text, size_t size, tether__marker *marker)
             marker->damaged = true;
         text = newline + 1;
     }
+}
+
+size_t tether__marker_say_supervisor(const tether__identity *identity,
+                                     char line[TETHER__MARKER_LINE_SIZE])
+{
+    char start[24] = "";
+    if (identity->start_time != 0)
+        snprintf(start, sizeof start, "%llu", (unsigned long long)identity->start_time);
+    int size =
+        snprintf(line, TETHER__MARKER_LINE_SIZE, "supervisor pid=%lld start=%s boot=%s pidns=%s\n",
+                 (long long)identity->pid, start, identity->boot_id, identity->pid_ns);
+    return (size_t)size;
+}
+
+size_t tether__marker_say_end(tether__end end, int value, int64_t uptime_ms,
+                              char line[TETHER__MARKER_LINE_SIZE])
+{
+    char uptime[48] = "";
+    if (uptime_ms >= 0)
+        snprintf(uptime, sizeof uptime, " uptime=%lld.%02d", (long long)(uptime_ms / 1000),
+                 (int)(uptime_ms % 1000 / 10));
+    int size = snprintf(line, TETHER__MARKER_LINE_SIZE, "%s %d%s\n",
+                        end == TETHER__END_SIGNAL ? "signal" : "exit", value, uptime);
+    return (size_t)size;
 }

@@ -55,6 +55,10 @@ int tether__os_file_create(tether__dir *dir, const char *name, const void *data,
 int tether__os_file_replace(tether__dir *dir, const char *name, const void *data, size_t size,
                             bool sync, tether_error *error);
 
+/* Appends to a plain file with one name that is there already; what fits is written. */
+int tether__os_file_append(tether__dir *dir, const char *name, const void *data, size_t size,
+                           tether_error *error);
+
 /* Reads a whole file of at most limit bytes; a larger one is TETHER_ETOOBIG, and anything but a
  * plain file with one name is TETHER_ECORRUPT. *data has a zero after its end and is freed with
  * free(). stamp may be NULL. */
@@ -64,6 +68,40 @@ int tether__os_file_read(tether__dir *dir, const char *name, size_t limit, char 
 /* Reads up to size bytes at an offset; *got is 0 at the end. */
 int tether__os_file_read_at(tether__dir *dir, const char *name, uint64_t offset, void *buffer,
                             size_t size, size_t *got, tether_error *error);
+
+/* A file that was opened for reading. It stays the same one, with all that is in it, also after
+ * another has taken its name. */
+typedef struct tether__file {
+    intptr_t handle; /* -1: none */
+} tether__file;
+
+/* Opens a file; the rules of tether__os_file_read. The caller closes it; handle -1 on failure. */
+int tether__os_file_open(tether__dir *dir, const char *name, tether__file *file,
+                         tether_error *error);
+
+/* How long the file is now. */
+int tether__os_file_size(const tether__file *file, uint64_t *size, tether_error *error);
+
+/* Reads up to size bytes at an offset; *got is 0 at the end. */
+int tether__os_file_pread(const tether__file *file, uint64_t offset, void *buffer, size_t size,
+                          size_t *got, tether_error *error);
+
+/* A file without a handle is allowed. */
+void tether__os_file_close(tether__file *file);
+
+/* Room for the name of a file that is being written; it begins with ".tmp-". */
+#define TETHER__TEMPORARY_SIZE 24
+
+/* Copies a part of an open file into a new file with a temporary name, block by block. TETHER_EIO
+ * where the file does not go so far. Nothing is left after a failure. With `sync` the data is on
+ * the disk before it returns. */
+int tether__os_file_copy(const tether__file *from, uint64_t offset, uint64_t size, tether__dir *dir,
+                         bool sync, char temporary[TETHER__TEMPORARY_SIZE], tether_error *error);
+
+/* Gives a file another name in its directory, in the place of what has that one, in one step. With
+ * `sync` the name is on the disk before it returns. */
+int tether__os_file_rename(tether__dir *dir, const char *name, const char *new_name, bool sync,
+                           tether_error *error);
 
 /* The stamp of what has this name, whatever it is. */
 int tether__os_file_stamp(tether__dir *dir, const char *name, tether__file_stamp *stamp,

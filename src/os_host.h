@@ -14,6 +14,11 @@ const char *const *tether__os_environ(void);
 /* The default store's path; freed with free(). */
 int tether__os_default_store(char **path, tether_error *error);
 
+/* The folder in which this user's ephemeral stores are made, whether or not it is there; freed with
+ * free(). *in_memory is false where the platform has no place in memory, and it is among the
+ * temporary files. */
+int tether__os_ephemeral_base(char **path, bool *in_memory, tether_error *error);
+
 /* An absolute, canonical path of a directory (NULL: the working directory); freed with free().
  * `what` names it in the message, such as "working directory". TETHER_EWORKDIR where it is none or
  * cannot be entered. */

@@ -20,6 +20,16 @@ typedef struct tether__lifeline {
 int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__lifeline *lifeline,
                                tether_error *error);
 
+/* Appends a whole line to a lifeline that this process holds: for a supervisor that is the host
+ * itself. It raises the event of a write. TETHER_EIO, TETHER_ENOSPACE (only where no room could be
+ * reserved). Never blocks for long; any thread. */
+int tether__os_lifeline_append(const tether__lifeline *lifeline, const char *line, size_t size,
+                               tether_error *error);
+
+/* Makes every host look at this task: raises the event of a write without writing. One that is not
+ * there, or is sealed, is left alone. */
+void tether__os_lifeline_nudge(tether__dir *exits, const char *task_id);
+
 /* Whether the file still has its name: false once somebody took it for a leftover. */
 bool tether__os_lifeline_linked(const tether__lifeline *lifeline);
 
@@ -37,5 +47,10 @@ void tether__os_lifeline_seal(tether__dir *exits, const char *task_id);
 
 /* Whether that note is there. */
 bool tether__os_lifeline_sealed(tether__dir *exits, const char *task_id);
+
+/* Notes besides that nobody waits for its completion any more, so that a look for pending ones need
+ * not read its record. Also a hint; sealing it again takes it away. */
+void tether__os_lifeline_settle(tether__dir *exits, const char *task_id);
+bool tether__os_lifeline_settled(tether__dir *exits, const char *task_id);
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef TETHER_OS_LOCK_H
 #define TETHER_OS_LOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "os_file.h"
@@ -17,6 +18,10 @@ typedef struct tether__lock {
  * has no locks is TETHER_ENOTSUP. */
 int tether__os_lock_acquire(tether__dir *dir, const char *name, int64_t timeout_ms,
                             tether__lock *lock, tether_error *error);
+
+/* Whether the lock's file still has its name: false once somebody has removed it, and with it what
+ * it guards. */
+bool tether__os_lock_linked(const tether__lock *lock);
 
 /* Gives it back. A lock that is not held is allowed. */
 void tether__os_lock_release(tether__lock *lock);

@@ -11,23 +11,39 @@
 #include "tether/task.h"
 #include "tether/error.h"
 
+/* One listing of the processes, for the trees of many tasks at once. */
+typedef struct tether__forest tether__forest;
+
 typedef struct tether__tree {
     const char *task_id;
     tether__identity supervisor; /* pid 0: not known; then only the cookie finds anything */
     bool supervisor_alive; /* it was verified a moment ago: the lifeline is held and the identity
                               fits */
+    const tether__forest *forest; /* what the calls below go by where it was made for this tree too;
+                                     NULL: each lists by itself */
 } tether__tree;
 
 typedef enum tether__tree_signal {
     TETHER__SIGNAL_POLITE, /* SIGTERM, and SIGCONT so that a stopped process takes notice */
-    TETHER__SIGNAL_FINAL   /* SIGKILL, TerminateJobObject */
+    TETHER__SIGNAL_FINAL,  /* SIGKILL, TerminateJobObject */
+    TETHER__SIGNAL_PAUSE,  /* SIGSTOP: what is forked meanwhile needs another one */
+    TETHER__SIGNAL_RESUME  /* SIGCONT */
 } tether__tree_signal;
 
 /* Whether the tree's processes can be told and signalled from here: TETHER_EFOREIGN when the
  * supervisor lives in another pid namespace, or the system shows the processes of another one. */
 int tether__os_tree_check(const tether__tree *tree, tether_error *error);
 
-/* Sends one of the two. Each process is verified right before, through a handle that pins it where
+/* Lists the processes of these trees and of no others, by their supervisors. What a forest tells is
+ * what was there since its listing began: a process that is gone is still in it, one that came
+ * later is not. It may take as long as a process in the middle of an exec or an exit keeps us, half
+ * a second, however many there are. Where the system tells of a tree at no cost, it holds nothing.
+ * The caller frees it; *forest is NULL on failure. */
+int tether__os_forest_list(const tether__tree *trees, size_t count, tether__forest **forest,
+                           tether_error *error);
+void tether__os_forest_free(tether__forest *forest);
+
+/* Sends one of these. Each process is verified right before, through a handle that pins it where
  * the platform has one; the caller's own process is never a target. *left is how many live
  * processes of the tree were seen. TETHER_EFOREIGN, with nothing sent, as tether__os_tree_check. */
 int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal, size_t *left,

@@ -38,6 +38,9 @@ void tether__os_watch_remove(tether__watch *watch, int tag);
  * left. */
 void tether__os_watch_close(tether__watch *watch, void (*closed)(void *userdata));
 
+/* Whether a directory could be watched right now, by the errors of open and add. Leaves nothing. */
+int tether__os_watch_probe(tether_error *error);
+
 /* What there is here, in words, for doctor: "inotify: 128 instances, 192536 watches"; empty: none.
  */
 void tether__os_watch_describe(char *text, size_t size);

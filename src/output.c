@@ -5,42 +5,49 @@
 
 #include "error.h"
 #include "os_clock.h"
-#include "output_file.h"
+#include "output_stream.h"
 #include "refresh.h"
 #include "registry.h"
 
-static int open_bundle(tether_registry *registry, const char *task_id, tether__dir **bundle,
-                       tether_error *error)
+static int open_stream(tether_registry *registry, const char *task_id, tether_stream stream,
+                       tether__output *output, tether_error *error)
 {
+    *output = TETHER__OUTPUT_NONE;
     int code = tether__check_task_id(task_id, error);
     if (code == TETHER_OK)
-        code = tether__bundle_open(&registry->session, task_id, bundle, error);
+        code = tether__output_open(registry, task_id, stream, output, error);
     return code;
 }
 
 int tether_output_read(tether_registry *registry, const char *task_id, tether_stream stream,
                        uint64_t offset, void *buffer, size_t size, size_t *got, tether_error *error)
 {
-    tether__dir *bundle;
+    tether__output output;
     *got = 0;
-    int code = open_bundle(registry, task_id, &bundle, error);
-    if (code != TETHER_OK)
-        return code;
-    code = tether__output_file_read(bundle, stream, offset, buffer, size, got, error);
-    tether__os_dir_close(bundle);
+    int code = open_stream(registry, task_id, stream, &output, error);
+    if (code == TETHER_OK)
+        code = tether__output_read(&output, offset, buffer, size, got, error);
+    tether__output_close(&output);
     return code;
 }
 
 int tether_output_size(tether_registry *registry, const char *task_id, tether_stream stream,
                        uint64_t *size, tether_error *error)
 {
-    tether__dir *bundle;
-    *size = 0;
-    int code = open_bundle(registry, task_id, &bundle, error);
-    if (code != TETHER_OK)
-        return code;
-    code = tether__output_file_size(bundle, stream, size, error);
-    tether__os_dir_close(bundle);
+    tether__output output;
+    int code = open_stream(registry, task_id, stream, &output, error);
+    *size = code == TETHER_OK ? output.end : 0;
+    tether__output_close(&output);
+    return code;
+}
+
+int tether_output_dropped(tether_registry *registry, const char *task_id, tether_stream stream,
+                          uint64_t *dropped, tether_error *error)
+{
+    tether__output output;
+    int code = open_stream(registry, task_id, stream, &output, error);
+    *dropped = code == TETHER_OK ? output.dropped : 0;
+    tether__output_close(&output);
     return code;
 }
 
@@ -122,7 +129,7 @@ int tether_output_wait(tether_registry *registry, const char *task_id, uint64_t 
     code = tether__refresh(&registry->catalog, task_id, TETHER__LOOK_NOW, NULL, error);
     uv_mutex_unlock(&registry->catalog.disk);
     if (code == TETHER_OK) {
-        tether__reaper_follow(registry->reaper, task_id);
+        tether__reaper_follow(registry->reaper, task_id, NULL);
         code = wait_for_news(&f, error);
         tether__reaper_unfollow(registry->reaper, task_id);
     }

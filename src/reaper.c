@@ -14,10 +14,13 @@
 #include "os_watch.h"
 #include "refresh.h"
 #include "replay.h"
+#include "tap.h"
 
 enum {
     POLL_FIRST_MS = 5,
     POLL_LAST_MS = 1000,
+    POLL_OUTPUT_MS = 50,
+    POLL_REST = 4, /* times as long as a poll has taken, there is none after it */
     REAP_LAST_PAUSE_MS = 100,
     DUE_AT_ONCE = 64, /* more is done in further rounds */
 };
@@ -32,7 +35,8 @@ struct tether__reaper {
     bool owns_loop;
     uv_async_t wake;
     uv_timer_t timer;
-    tether__watch *watch; /* NULL: polling */
+    tether__watch *watch; /* NULL: there are no events at all */
+    bool polling;         /* set once, at the start */
     int exits_tag;
     int64_t timer_due; /* when the timer fires; NEVER. Under `state`, for other threads */
     int64_t poll_at;   /* NEVER with events */
@@ -43,7 +47,7 @@ struct tether__reaper {
 };
 
 /* What a task may have due; filled under `state`, done after it. */
-typedef enum duty { DUTY_RUN, DUTY_DEADLINE, DUTY_KILL, DUTY_REAP } duty;
+typedef enum duty { DUTY_RUN, DUTY_DEADLINE, DUTY_KILL, DUTY_REAP, DUTY_REMIND } duty;
 
 typedef struct due {
     duty what;
@@ -70,6 +74,7 @@ static int64_t look_at_entry(const tether__entry *entry, int64_t now, due *list,
                             : NEVER},
         {DUTY_KILL, entry->driver == TETHER__DRIVER_LOOP ? entry->kill.next_ms : NEVER},
         {DUTY_REAP, entry->child.pid != 0 && entry->reap_pause_ms > 0 ? entry->reap_at : NEVER},
+        {DUTY_REMIND, entry->reminder_at > 0 ? entry->reminder_at : NEVER},
     };
     for (size_t i = 0; i < sizeof duties / sizeof duties[0]; i++) {
         if (duties[i].at <= now && *count < DUE_AT_ONCE) {
@@ -83,6 +88,15 @@ static int64_t look_at_entry(const tether__entry *entry, int64_t now, due *list,
     return next;
 }
 
+/* An end is final: what has nothing to do after it never will have. */
+static bool is_done_with(const tether__entry *entry)
+{
+    return entry->ended && entry->child.pid == 0 && entry->driver == TETHER__DRIVER_NONE &&
+           entry->run_due == 0 && entry->reminder_at == 0;
+}
+
+/* From the last to the first, because an entry that is laid to rest leaves its place to the last.
+ */
 static int64_t collect_due(tether__reaper *reaper, due *list, size_t *count)
 {
     int64_t next = NEVER;
@@ -90,8 +104,13 @@ static int64_t collect_due(tether__reaper *reaper, due *list, size_t *count)
     tether__catalog *catalog = reaper->catalog;
     *count = 0;
     uv_mutex_lock(&catalog->state);
-    for (size_t i = 0; i < catalog->count; i++)
-        next = earlier(next, look_at_entry(catalog->entries[i], now, list, count));
+    for (size_t i = catalog->busy_count; i > 0; i--) {
+        tether__entry *entry = catalog->busy[i - 1];
+        if (is_done_with(entry))
+            tether__catalog_rest(catalog, entry);
+        else
+            next = earlier(next, look_at_entry(entry, now, list, count));
+    }
     uv_mutex_unlock(&catalog->state);
     return next;
 }
@@ -135,18 +154,35 @@ static void write_running(tether__reaper *reaper, const char *task_id)
     uv_mutex_unlock(&catalog->disk);
 }
 
+/* One reminder however many intervals have passed, such as in a host that was stopped. */
+static void remind(tether__catalog *catalog, const char *task_id)
+{
+    uv_mutex_lock(&catalog->state);
+    tether__entry *entry = tether__catalog_find(catalog, task_id);
+    int64_t now = tether__os_monotonic_ms();
+    if (entry != NULL && entry->reminder_at > 0) {
+        tether__events_task(catalog->events, TETHER_EVENT_REMINDER, task_id,
+                            tether__entry_elapsed(entry));
+        int64_t passed = now > entry->reminder_at ? (now - entry->reminder_at) : 0;
+        entry->reminder_at += (passed / catalog->reminder_ms + 1) * catalog->reminder_ms;
+    }
+    uv_mutex_unlock(&catalog->state);
+}
+
 static void do_due(tether__reaper *reaper, const due *item)
 {
     bool appointed;
     int64_t next;
+    tether_error problem = {0};
     switch (item->what) {
     case DUTY_RUN:
         write_running(reaper, item->id);
         break;
     case DUTY_DEADLINE:
         if (tether__kill_begin(reaper->catalog, item->id, TETHER__INTENT_TIMEOUT, 0,
-                               TETHER__DRIVER_LOOP, &appointed, NULL) != TETHER_OK) {
+                               TETHER__DRIVER_LOOP, &appointed, &problem) != TETHER_OK) {
             /* Such as a lock that somebody holds too long: tried again, not given up. */
+            tether__events_log(reaper->catalog->events, TETHER_LOG_ERROR, item->id, &problem);
             uv_mutex_lock(&reaper->catalog->state);
             tether__entry *entry = tether__catalog_find(reaper->catalog, item->id);
             if (entry != NULL)
@@ -155,29 +191,47 @@ static void do_due(tether__reaper *reaper, const due *item)
         }
         break;
     case DUTY_KILL:
-        tether__kill_step(reaper->catalog, item->id, &next, NULL);
+        if (tether__kill_step(reaper->catalog, item->id, &next, &problem) != TETHER_OK)
+            tether__events_log(reaper->catalog->events, TETHER_LOG_ERROR, item->id, &problem);
         break;
     case DUTY_REAP:
         reap(reaper, item->id);
+        break;
+    case DUTY_REMIND:
+        remind(reaper->catalog, item->id);
         break;
     }
 }
 
 static void plan(tether__reaper *reaper, int64_t next);
 
+/* Also at what other hosts have started and finalised meanwhile, where somebody is to be told. */
+static void look_at_all(tether__catalog *catalog)
+{
+    tether__scope scope =
+        tether__events_heard(catalog->events) ? TETHER__SCOPE_PENDING : TETHER__SCOPE_LIVE;
+    tether__replay(catalog, scope, TETHER__LOOK_NOW, NULL, NULL);
+}
+
 /* Without events: looks at everything that may still run, and at what other hosts have started;
  * rarely while nothing happens. */
 static void poll_all(tether__reaper *reaper)
 {
     tether__catalog *catalog = reaper->catalog;
-    tether__replay(catalog, false, TETHER__LOOK_NOW, NULL, NULL);
+    int64_t begin = tether__os_monotonic_ms();
+    look_at_all(catalog);
+    int64_t rest = (tether__os_monotonic_ms() - begin) * POLL_REST;
     uv_mutex_lock(&catalog->state);
     bool quiet = catalog->changes == reaper->poll_changes;
     reaper->poll_changes = catalog->changes;
     uv_mutex_unlock(&catalog->state);
+    /* Output that is searched or kept grows without a sign that could be polled. */
+    bool tapped = tether__taps_grown(catalog->taps, TETHER__TAPS_ALL);
+    int64_t longest = tapped ? POLL_OUTPUT_MS : POLL_LAST_MS;
     reaper->poll_pause_ms =
-        quiet ? earlier(reaper->poll_pause_ms * 3 / 2 + 1, POLL_LAST_MS) : POLL_FIRST_MS;
-    reaper->poll_at = tether__os_monotonic_ms() + reaper->poll_pause_ms;
+        quiet ? earlier(reaper->poll_pause_ms * 3 / 2 + 1, longest) : POLL_FIRST_MS;
+    int64_t pause = reaper->poll_pause_ms;
+    reaper->poll_at = tether__os_monotonic_ms() + (rest > pause ? earlier(rest, longest) : pause);
 }
 
 /* One round: what is due, until nothing is, then the timer for the next. */
@@ -187,11 +241,13 @@ static void work(tether__reaper *reaper)
     size_t count;
     if (tether__os_monotonic_ms() >= reaper->poll_at)
         poll_all(reaper);
-    collect_due(reaper, list, &count);
+    int64_t next = collect_due(reaper, list, &count);
     for (size_t i = 0; i < count; i++)
         do_due(reaper, &list[i]);
-    int64_t next = collect_due(reaper, list, &count);
-    /* Something is due again already: after a turn of the loop, so that events are not held up. */
+    /* What was done may have made something else due. That is done after a turn of the loop, so
+     * that events are not held up. */
+    if (count > 0)
+        next = collect_due(reaper, list, &count);
     if (count > 0)
         next = tether__os_monotonic_ms();
     plan(reaper, earlier(next, reaper->poll_at));
@@ -236,13 +292,25 @@ static void on_wake(uv_async_t *async)
     work(reaper);
 }
 
+/* A task that has said its end raises one more event when its supervisor goes: there is nothing to
+ * read any more. Under `disk`. */
+static int look_unless_ended(tether__catalog *catalog, const char *task_id, tether__entry **entry)
+{
+    *entry = tether__catalog_find(catalog, task_id);
+    if (*entry != NULL && tether_status_ended((*entry)->record.status) && !(*entry)->unsaved) {
+        tether__entry_slim(*entry);
+        return TETHER_OK;
+    }
+    return tether__refresh(catalog, task_id, TETHER__LOOK_EVENT, entry, NULL);
+}
+
 static void look_after_event(tether__reaper *reaper, const char *task_id)
 {
     tether__entry *entry;
     bool reapable = false;
     int64_t next = NEVER;
     uv_mutex_lock(&reaper->catalog->disk);
-    if (tether__refresh(reaper->catalog, task_id, TETHER__LOOK_EVENT, &entry, NULL) == TETHER_OK) {
+    if (look_unless_ended(reaper->catalog, task_id, &entry) == TETHER_OK) {
         reapable = entry->ended && entry->child.pid != 0;
         next = entry->run_due > 0 ? entry->run_due : NEVER;
     }
@@ -257,7 +325,7 @@ static void on_event(tether__watch_event event, int tag, const char *name, void 
 {
     tether__reaper *reaper = userdata;
     if (event == TETHER__WATCH_OVERFLOW) {
-        tether__replay(reaper->catalog, false, TETHER__LOOK_NOW, NULL, NULL);
+        look_at_all(reaper->catalog);
         tether__catalog_notify(reaper->catalog);
         work(reaper);
     } else if (event == TETHER__WATCH_CHANGED && tag == reaper->exits_tag) {
@@ -266,6 +334,7 @@ static void on_event(tether__watch_event event, int tag, const char *name, void 
     } else {
         /* A follower's bundle has grown, or a directory went: those who wait look for themselves.
          */
+        tether__taps_grown(reaper->catalog->taps, tag);
         tether__catalog_notify(reaper->catalog);
     }
 }
@@ -277,21 +346,28 @@ static void wake_from_catalog(void *userdata)
 
 static int open_events(tether__reaper *reaper, tether_reaper_mode mode, tether_error *error)
 {
+    tether_error problem = {0};
     reaper->exits_tag = -1;
     reaper->poll_at = NEVER;
     if (mode != TETHER_REAPER_POLLING) {
-        int code = tether__os_watch_open(reaper->loop, on_event, reaper, &reaper->watch, error);
+        int code = tether__os_watch_open(reaper->loop, on_event, reaper, &reaper->watch, &problem);
         if (code == TETHER_OK) {
             code = tether__os_watch_add(reaper->watch, reaper->catalog->session->exits,
-                                        &reaper->exits_tag, error);
+                                        &reaper->exits_tag, &problem);
             if (code == TETHER_OK)
                 return TETHER_OK;
         }
-        if (mode == TETHER_REAPER_EVENTS)
+        if (mode == TETHER_REAPER_EVENTS) {
+            if (error != NULL)
+                *error = problem;
             return code;
+        }
     }
+    reaper->polling = true;
     reaper->poll_at = 0;
     reaper->poll_pause_ms = POLL_FIRST_MS;
+    if (mode == TETHER_REAPER_AUTO)
+        tether__events_log(reaper->catalog->events, TETHER_LOG_WARNING, NULL, &problem);
     return TETHER_OK;
 }
 
@@ -429,7 +505,7 @@ void tether__reaper_expect(tether__reaper *reaper, int64_t deadline_ms)
     uv_mutex_lock(&reaper->catalog->state);
     bool late = deadline_ms != 0 && deadline_ms < reaper->timer_due;
     uv_mutex_unlock(&reaper->catalog->state);
-    if (late || reaper->watch == NULL)
+    if (late || reaper->polling)
         uv_async_send(&reaper->wake);
 }
 
@@ -441,13 +517,15 @@ bool tether__reaper_is_current(const tether__reaper *reaper)
 
 bool tether__reaper_has_events(const tether__reaper *reaper)
 {
-    return reaper->watch != NULL;
+    return !reaper->polling;
 }
 
-void tether__reaper_follow(tether__reaper *reaper, const char *task_id)
+void tether__reaper_follow(tether__reaper *reaper, const char *task_id, int *tag)
 {
     tether__dir *bundle;
     tether__catalog *catalog = reaper->catalog;
+    if (tag != NULL)
+        *tag = -1;
     if (reaper->watch == NULL ||
         tether__bundle_open(catalog->session, task_id, &bundle, NULL) != TETHER_OK)
         return;
@@ -455,6 +533,8 @@ void tether__reaper_follow(tether__reaper *reaper, const char *task_id)
     tether__entry *entry = tether__catalog_find(catalog, task_id);
     if (entry != NULL && entry->followers++ == 0)
         tether__os_watch_add(reaper->watch, bundle, &entry->watch_tag, NULL);
+    if (entry != NULL && tag != NULL)
+        *tag = entry->watch_tag;
     uv_mutex_unlock(&catalog->state);
     tether__os_dir_close(bundle);
 }

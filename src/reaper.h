@@ -37,8 +37,9 @@ bool tether__reaper_is_current(const tether__reaper *reaper);
 bool tether__reaper_has_events(const tether__reaper *reaper);
 
 /* Begins and ends the watching of a task's output files on behalf of one follower. Without events
- * nothing happens: the follower looks by itself. Under no lock. */
-void tether__reaper_follow(tether__reaper *reaper, const char *task_id);
+ * nothing happens: the follower looks by itself. Under no lock. *tag (NULL: not wanted) tells the
+ * events of this bundle apart; -1: there are none. */
+void tether__reaper_follow(tether__reaper *reaper, const char *task_id, int *tag);
 void tether__reaper_unfollow(tether__reaper *reaper, const char *task_id);
 
 #endif

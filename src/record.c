@@ -3,13 +3,16 @@
  * Thread: any, one record at a time. */
 #include "record.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "error.h"
 #include "status.h"
+#include "text.h"
 #include "utf8.h"
 
 static const char step[] = "read record";
@@ -49,12 +52,18 @@ static const field fields[] = {
     {"deadline_at", INTEGER, FIELD(deadline_at), 0, 0},
     {"deadline_monotonic_ms", INTEGER, FIELD(deadline_monotonic_ms), 0, 0},
     {"started_uptime_ms", INTEGER, FIELD(started_uptime_ms), 0, 0},
+    {"finished_uptime_ms", INTEGER, FIELD(finished_uptime_ms), 0, 0},
     {"kill_takeover_ms", INTEGER, FIELD(kill_takeover_ms), 0, 0},
     {"child_pid", INTEGER, FIELD(child_pid), 0, 0},
     {"pgid", INTEGER, FIELD(child_pid), 0, 0},
     {"boot_id", BUFFER, FIELD(boot_id), 0, TETHER__BOOT_ID_SIZE},
     {"notify_on_completion", BOOLEAN, FIELD(notify), 0, 0},
     {"completion_delivered", BOOLEAN, FIELD(delivered), 0, 0},
+    {"lease_holder", TEXT, FIELD(lease_holder), 0, 0},
+    {"output_limit", INTEGER, FIELD(output_limit), 0, 0},
+    {"stdout_total", INTEGER, FIELD(stdout_total), -1, 0},
+    {"stderr_total", INTEGER, FIELD(stderr_total), -1, 0},
+    {"no_compress", BOOLEAN, FIELD(no_compress), 0, 0},
 };
 
 /* The same for the object "identity". */
@@ -78,6 +87,8 @@ void tether__record_init(tether__record *record)
         .exit_code = TETHER_EXIT_UNKNOWN,
         .duration_ms = -1,
         .notify = true,
+        .stdout_total = -1,
+        .stderr_total = -1,
     };
 }
 
@@ -92,8 +103,21 @@ void tether__record_dispose(tether__record *record)
         if (fields[i].kind == TEXT)
             free(*(char **)member(record, &fields[i]));
     }
+    free(record->pipestatus);
     json_decref(record->document);
     tether__record_init(record);
+}
+
+void tether__record_slim(tether__record *record)
+{
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        if (fields[i].kind == TEXT) {
+            free(*(char **)member(record, &fields[i]));
+            *(char **)member(record, &fields[i]) = NULL;
+        }
+    }
+    json_decref(record->document);
+    record->document = NULL;
 }
 
 bool tether__record_set(char **text, const char *value)
@@ -109,11 +133,22 @@ bool tether__record_set(char **text, const char *value)
     return true;
 }
 
+bool tether__record_is_proxy(const tether__record *record)
+{
+    return record->supervisor != NULL && strcmp(record->supervisor, TETHER__SUPERVISOR_PROXY) == 0;
+}
+
 static bool ensure_document(tether__record *record)
 {
     if (record->document == NULL)
         record->document = json_object();
     return record->document != NULL;
+}
+
+bool tether__record_is_settled(const tether__record *record)
+{
+    return !record->read_only && tether_status_ended(record->status) &&
+           (record->delivered || !record->notify) && !record->watched;
 }
 
 bool tether__record_set_argv(tether__record *record, const char *const *argv)
@@ -186,6 +221,59 @@ static bool load_intent(json_t *value, tether__intent *intent)
     return false;
 }
 
+/* An array of codes becomes a list in text, "1,0". */
+static bool load_pipestatus(json_t *value, char **list)
+{
+    if (value == NULL || json_is_null(value))
+        return true;
+    tether__text text = {0};
+    bool valid = json_is_array(value) && json_array_size(value) > 0;
+    for (size_t i = 0; valid && i < json_array_size(value); i++) {
+        json_int_t code = json_integer_value(json_array_get(value, i));
+        char number[24];
+        valid = json_is_integer(json_array_get(value, i)) && code >= 0 && code <= INT32_MAX;
+        snprintf(number, sizeof number, "%s%" PRId64, i > 0 ? "," : "", (int64_t)code);
+        tether__text_add_string(&text, number);
+    }
+    valid = valid && !text.failed;
+    if (valid) {
+        free(*list);
+        *list = text.bytes;
+    } else {
+        tether__text_dispose(&text);
+    }
+    return valid;
+}
+
+static json_t *store_pipestatus(const char *list)
+{
+    int *codes;
+    size_t count;
+    if (list == NULL)
+        return json_null();
+    if (!tether__record_pipeline(list, &codes, &count))
+        return NULL;
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, json_integer(codes[i]));
+    free(codes);
+    return array;
+}
+
+bool tether__record_pipeline(const char *list, int **codes, size_t *count)
+{
+    size_t room = 1;
+    for (const char *c = list; *c != '\0'; c++)
+        room += *c == ',';
+    *count = 0;
+    *codes = calloc(room, sizeof **codes);
+    if (*codes == NULL)
+        return false;
+    for (char *end; *count < room; list = *end == ',' ? end + 1 : end)
+        (*codes)[(*count)++] = (int)strtol(list, &end, 10);
+    return true;
+}
+
 static bool load_status(json_t *value, tether__record *record)
 {
     if (json_is_string(value) && tether__status_parse(json_string_value(value), &record->status))
@@ -210,6 +298,10 @@ static const char *load_document(json_t *document, tether__record *record)
     if (wrong == NULL && !load_intent(json_object_get(document, "kill_intent"), &record->intent) &&
         !record->read_only)
         wrong = "kill_intent";
+    if (wrong == NULL &&
+        !load_pipestatus(json_object_get(document, "pipeline_statuses"), &record->pipestatus) &&
+        !record->read_only)
+        wrong = "pipeline_statuses";
     return wrong;
 }
 
@@ -231,6 +323,7 @@ int tether__record_parse(const char *text, size_t size, const char *task_id, tet
     record->read_only = json_integer_value(schema) > TETHER__RECORD_SCHEMA;
 
     const char *wrong = load_document(document, record);
+    record->watched = json_array_size(json_object_get(document, "watches")) > 0;
     if (wrong == NULL && (record->task_id == NULL || strcmp(record->task_id, task_id) != 0))
         wrong = "task_id";
     if (wrong == NULL && record->session_id == NULL)
@@ -294,6 +387,8 @@ char *tether__record_render(tether__record *record)
             0 ||
         json_object_set_new(document, "kill_intent",
                             intent != NULL ? json_string(intent) : json_null()) != 0 ||
+        json_object_set_new(document, "pipeline_statuses", store_pipestatus(record->pipestatus)) !=
+            0 ||
         !store_fields(fields, FIELD_COUNT, document, record) ||
         !store_fields(identity_fields, IDENTITY_COUNT, identity, record))
         return NULL;

@@ -8,10 +8,11 @@
 #include "error.h"
 #include "os_clock.h"
 #include "os_lifeline.h"
+#include "output_cap.h"
 #include "status.h"
 
 /* A task that ends sooner is never written down as running. */
-enum { RUN_PAUSE_MS = 50, TICK_SLACK_MS = 50 };
+enum { RUN_PAUSE_MS = 50, RUN_STEP_MS = 10, TICK_SLACK_MS = 50 };
 
 /* Reads the record where it differs from what the entry has. Under `disk`. */
 static int reload(tether__catalog *catalog, tether__entry *entry, tether_error *error)
@@ -36,8 +37,9 @@ static int reload(tether__catalog *catalog, tether__entry *entry, tether_error *
     return TETHER_OK;
 }
 
-static void take_end_times(tether__record *record, const tether__marker *marker)
+static void take_end_times(tether__record *record, const tether__sight *sight)
 {
+    const tether__marker *marker = &sight->marker;
     int64_t now = tether__os_wall_ms();
     int64_t uptime = tether__os_uptime_ms();
     bool told = marker->end != TETHER__END_NONE && !marker->damaged;
@@ -53,6 +55,10 @@ static void take_end_times(tether__record *record, const tether__marker *marker)
     else if (record->status != TETHER_STATUS_LOST)
         record->duration_ms =
             tether__duration(record->started_at, now, record->started_uptime_ms, uptime);
+    if (told && marker->uptime_ms > 0)
+        record->finished_uptime_ms = marker->uptime_ms;
+    else if (sight->same_boot)
+        record->finished_uptime_ms = uptime;
 }
 
 /* Turns a verdict into the record's fields. */
@@ -71,18 +77,46 @@ static void apply(tether__record *record, const tether__verdict *verdict,
     record->signal = verdict->signal;
     /* Without memory for its words a verdict still holds. */
     (void)tether__record_set(&record->reason, verdict->reason);
-    take_end_times(record, &sight->marker);
+    if (sight->marker.end != TETHER__END_NONE && sight->marker.pipestatus[0] != '\0')
+        (void)tether__record_set(&record->pipestatus, sight->marker.pipestatus);
+    take_end_times(record, sight);
+}
+
+bool tether__refresh_round_tells(tether__catalog *catalog, tether__entry *entry)
+{
+    if (entry->over_since == 0)
+        entry->over_since = ++catalog->moments;
+    return catalog->round != NULL && entry->over_since < catalog->round->began;
+}
+
+/* Whether no process is left of a task that is being killed. In rounds, only a listing tells that
+ * began after its supervisor was seen to be over: an older one may have missed what that started
+ * last. */
+static bool is_bare(tether__catalog *catalog, tether__entry *entry, tether__driver driver,
+                    const tether__identity *child, const tether__sight *sight)
+{
+    if (entry->tree_gone)
+        return true;
+    if (driver != TETHER__DRIVER_ROUNDS)
+        return tether__bundle_tree_empty(&entry->record, child, sight, NULL);
+    return entry->over_since != 0 && tether__refresh_round_tells(catalog, entry) &&
+           tether__bundle_tree_empty(&entry->record, child, sight, catalog->round->forest);
 }
 
 /* For tasks that are being killed. A tree that is empty once its supervisor is gone stays so, and
  * is not listed again. */
-static bool look_at_tree(tether__entry *entry, const tether__identity *child,
-                         const tether__sight *sight)
+static bool look_at_tree(tether__catalog *catalog, tether__entry *entry, tether__driver driver,
+                         const tether__identity *child, const tether__sight *sight)
 {
     bool gone = sight->holding == TETHER__FREE || sight->alive == TETHER__GONE;
+    bool over = gone || (sight->marker.end != TETHER__END_NONE && !sight->marker.damaged);
+    if (!over)
+        entry->over_since = 0;
+    else if (entry->over_since == 0)
+        entry->over_since = ++catalog->moments;
     if (entry->record.status != TETHER_STATUS_KILLING)
         return false;
-    bool bare = entry->tree_gone || tether__bundle_tree_empty(&entry->record, child, sight);
+    bool bare = is_bare(catalog, entry, driver, child, sight);
     entry->tree_gone = gone && bare;
     return bare;
 }
@@ -92,11 +126,19 @@ static tether__verdict look_at(tether__catalog *catalog, tether__entry *entry,
 {
     uv_mutex_lock(&catalog->state);
     tether__identity child = entry->child;
+    tether__driver driver = entry->driver;
     uv_mutex_unlock(&catalog->state);
     tether__bundle_see(catalog->session, &entry->record, &child, mode == TETHER__LOOK_OPENING,
                        sight);
-    sight->tree_empty = look_at_tree(entry, &child, sight);
+    sight->tree_empty = look_at_tree(catalog, entry, driver, &child, sight);
     return tether__look(entry->record.status, entry->record.intent, sight);
+}
+
+/* With an output limit the seal waits until the files are cut. */
+static void seal(const tether__catalog *catalog, const tether__entry *entry)
+{
+    if (entry->record.output_limit <= 0)
+        tether__os_lifeline_seal(catalog->session->exits, entry->id);
 }
 
 /* A damaged marker is kept for inspection. The record says lost already, so that this may fail. */
@@ -128,13 +170,15 @@ static int settle(tether__catalog *catalog, tether__entry *entry, tether__look_m
     if (entry->record.read_only)
         return TETHER_OK;
     apply(&entry->record, &verdict, &sight);
+    if (verdict.step == TETHER__STEP_FINALISE)
+        tether__output_cap_note(catalog->session, &entry->record);
     code = tether__bundle_save(catalog->session, &entry->record, &entry->stamp, error);
     /* What was seen holds whether or not it could be written, such as on a full disk: the marker
      * stays, and says the same to the next one who looks. An end is written as soon as it can be,
      * and everything else with it. */
     entry->unsaved = code != TETHER_OK && verdict.step == TETHER__STEP_FINALISE;
     if (code == TETHER_OK && verdict.step == TETHER__STEP_FINALISE) {
-        tether__os_lifeline_seal(catalog->session->exits, entry->id);
+        seal(catalog, entry);
         put_aside_marker(catalog, entry, &sight);
     }
     return code == TETHER_EGONE ? code : TETHER_OK;
@@ -164,7 +208,7 @@ static void save_late(tether__catalog *catalog, tether__entry *entry)
         memcmp(&stamp, &entry->stamp, sizeof stamp) == 0 &&
         tether__bundle_save(catalog->session, &entry->record, &entry->stamp, NULL) == TETHER_OK) {
         entry->unsaved = false;
-        tether__os_lifeline_seal(catalog->session->exits, entry->id);
+        seal(catalog, entry);
     }
     tether__os_lock_release(&lock);
 }
@@ -187,11 +231,14 @@ static void resume_kill(tether__catalog *catalog, tether__entry *entry)
         catalog->wake(catalog->wake_userdata);
 }
 
+/* In steps, so that many that start one after the other share one round of the reaper. */
 static void plan_run(tether__catalog *catalog, tether__entry *entry)
 {
     uv_mutex_lock(&catalog->state);
-    if (entry->run_due == 0)
-        entry->run_due = tether__os_monotonic_ms() + RUN_PAUSE_MS;
+    if (entry->run_due == 0) {
+        int64_t due = tether__os_monotonic_ms() + RUN_PAUSE_MS;
+        entry->run_due = due - due % RUN_STEP_MS + RUN_STEP_MS;
+    }
     uv_mutex_unlock(&catalog->state);
 }
 
@@ -201,6 +248,7 @@ static int refresh_entry(tether__catalog *catalog, tether__entry *entry, tether_
     tether__sight sight;
     tether_status before = entry->record.status;
     bool delivered_before = entry->record.delivered;
+    bool notify_before = entry->record.notify;
     int code = TETHER_OK;
     if (entry->unsaved)
         save_late(catalog, entry);
@@ -216,8 +264,10 @@ static int refresh_entry(tether__catalog *catalog, tether__entry *entry, tether_
         else if (verdict.step == TETHER__STEP_RESUME_KILL)
             resume_kill(catalog, entry);
     }
+    if (tether_status_ended(entry->record.status))
+        tether__output_cap(catalog, entry);
     if (entry->record.status != before || entry->record.status != entry->status ||
-        entry->record.delivered != delivered_before)
+        entry->record.delivered != delivered_before || entry->record.notify != notify_before)
         tether__catalog_publish(catalog, entry);
     return code;
 }

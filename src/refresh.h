@@ -28,4 +28,8 @@ int tether__refresh_change(tether__catalog *catalog, const char *task_id,
                            bool (*change)(tether__record *record, void *userdata), void *userdata,
                            tether__entry **entry, tether_error *error);
 
+/* Whether the catalog's round may say that nothing of the task is left: its listing began after the
+ * task was seen to be over, which is noted here for one that has ended. Under `disk`. */
+bool tether__refresh_round_tells(tether__catalog *catalog, tether__entry *entry);
+
 #endif

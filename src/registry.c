@@ -8,14 +8,20 @@
 #include <string.h>
 
 #include "error.h"
-#include "kill.h"
+#include "kill_rounds.h"
 #include "name.h"
 #include "os_clock.h"
 #include "os_host.h"
 #include "os_process.h"
 #include "replay.h"
+#include "tap.h"
+#include "watch.h"
 
-enum { DEFAULT_TIMEOUT_MS = 30 * 60 * 1000, DEFAULT_LOCK_TIMEOUT_MS = 5000 };
+enum {
+    DEFAULT_TIMEOUT_MS = 30 * 60 * 1000,
+    DEFAULT_REMINDER_MS = 10 * 60 * 1000,
+    DEFAULT_LOCK_TIMEOUT_MS = 5000
+};
 enum { PATIENCE_WITH_EVENTS_MS = 1000, PATIENCE_POLLING_MS = 20, REAP_PATIENCE_MS = 1000 };
 
 int tether__check_task_id(const char *task_id, tether_error *error)
@@ -83,19 +89,60 @@ static int take_options(const tether_open_options *given, tether_open_options *o
                             "control characters, / and \\, no device name, no dot or blank at "
                             "the end",
                             options->session);
+    if (options->store != NULL && options->ephemeral)
+        return tether__fail(error, TETHER_EINVAL, 0, "check options",
+                            "an ephemeral store has no path: give a store or ephemeral");
     if (options->store != NULL && options->store[0] == '\0')
         return tether__fail(error, TETHER_EINVAL, 0, "open store", "the store's path is empty");
     if (options->default_timeout_ms < TETHER_NO_TIMEOUT || options->lock_timeout_ms < 0 ||
-        (int)options->reaper < 0 || options->reaper > TETHER_REAPER_POLLING)
+        options->reminder_ms < TETHER_NO_REMINDER || (int)options->reaper < 0 ||
+        options->reaper > TETHER_REAPER_POLLING)
         return tether__fail(error, TETHER_EINVAL, 0, "check options",
                             "a time in the options is negative, or the reaper mode is unknown");
     return TETHER_OK;
 }
 
+static int open_events(tether_registry *registry, const tether_open_options *options,
+                       tether_error *error)
+{
+    tether__catalog *catalog = &registry->catalog;
+    catalog->opening = true;
+    catalog->reminder_ms = options->reminder_ms == 0                    ? DEFAULT_REMINDER_MS
+                           : options->reminder_ms == TETHER_NO_REMINDER ? 0
+                                                                        : options->reminder_ms;
+    int code = tether__events_open(registry, options->on_event, options->userdata, options->loop,
+                                   &catalog->events, error);
+    if (code != TETHER_OK)
+        return code;
+    code = tether__taps_open(registry, &catalog->taps, error);
+    if (code != TETHER_OK)
+        tether__events_close(catalog->events, NULL, NULL);
+    return code;
+}
+
+static int open_holder(tether_registry *registry, tether_error *error)
+{
+    int code = tether__holder_init(&registry->holder, &registry->store, error);
+    if (code != TETHER_OK)
+        return code;
+    code = tether__leases_init(&registry->leases, error);
+    if (code != TETHER_OK)
+        tether__holder_dispose(&registry->holder);
+    return code;
+}
+
+static void close_holder(tether_registry *registry)
+{
+    tether__leases_dispose(&registry->leases);
+    tether__holder_dispose(&registry->holder);
+}
+
 static int open_parts(tether_registry *registry, const tether_open_options *options,
                       tether_error *error)
 {
-    int code = tether__store_open(options->store, true, &registry->store, error);
+    int code = options->ephemeral
+                   ? tether__ephemeral_open(&registry->ephemeral, &registry->store, error)
+                   : tether__store_open(options->store, true, &registry->store, error);
     if (code != TETHER_OK)
         return code;
     registry->store.sync = options->sync != 0;
@@ -108,17 +155,28 @@ static int open_parts(tether_registry *registry, const tether_open_options *opti
     code = tether__catalog_init(&registry->catalog, &registry->session, error);
     if (code != TETHER_OK)
         goto close_session;
+    code = open_events(registry, options, error);
+    if (code != TETHER_OK)
+        goto close_catalog;
+    code = open_holder(registry, error);
+    if (code != TETHER_OK)
+        goto close_events;
     /* Events first, then the look at what is there: what ends in between is seen twice and not
      * never. */
     code = tether__reaper_open(&registry->catalog, options->loop, options->reaper,
                                &registry->reaper, error);
     if (code == TETHER_OK)
         return TETHER_OK;
+    close_holder(registry);
+close_events:
+    tether__events_close(registry->catalog.events, tether__taps_dispose, registry->catalog.taps);
+close_catalog:
     tether__catalog_dispose(&registry->catalog);
 close_session:
     tether__session_close(&registry->session);
 close_store:
     tether__store_close(&registry->store);
+    tether__ephemeral_close(registry->ephemeral, NULL);
     return code;
 }
 
@@ -126,23 +184,34 @@ static int replay(tether_registry *registry, tether_error *error)
 {
     size_t removed;
     tether__catalog *catalog = &registry->catalog;
-    int code = tether__replay(catalog, false, TETHER__LOOK_OPENING, NULL, error);
+    /* Who listens is told of the completions that are pending; who asks for them finds them then.
+     */
+    tether__scope scope =
+        tether__events_heard(catalog->events) ? TETHER__SCOPE_PENDING : TETHER__SCOPE_LIVE;
+    int code = tether__replay(catalog, scope, TETHER__LOOK_OPENING, NULL, error);
     if (code != TETHER_OK)
         return code;
     uv_mutex_lock(&catalog->disk);
     code = tether__sweep(catalog, &removed, error);
     uv_mutex_unlock(&catalog->disk);
+    uv_mutex_lock(&catalog->state);
+    catalog->opening = false;
+    uv_mutex_unlock(&catalog->state);
     tether__reaper_wake(registry->reaper);
     return code;
 }
 
-static void close_parts(tether_registry *registry)
+static int close_parts(tether_registry *registry, tether_error *error)
 {
     tether__reaper_close(registry->reaper);
+    tether__events_close(registry->catalog.events, tether__taps_dispose, registry->catalog.taps);
+    close_holder(registry);
     tether__catalog_dispose(&registry->catalog);
     tether__session_close(&registry->session);
     tether__store_close(&registry->store);
+    int code = tether__ephemeral_close(registry->ephemeral, error);
     free(registry);
+    return code;
 }
 
 int tether_open(const tether_open_options *given, tether_registry **out, tether_error *error)
@@ -160,6 +229,11 @@ int tether_open(const tether_open_options *given, tether_registry **out, tether_
         return tether__fail_memory(error, "open registry");
     registry->default_timeout_ms =
         options.default_timeout_ms != 0 ? options.default_timeout_ms : DEFAULT_TIMEOUT_MS;
+    registry->max_running = options.max_running;
+    registry->max_started = options.max_started;
+    registry->max_output_bytes = options.max_output_bytes;
+    registry->compress = options.compress;
+    registry->userdata = options.userdata;
     code = open_parts(registry, &options, error);
     if (code != TETHER_OK) {
         free(registry);
@@ -167,49 +241,36 @@ int tether_open(const tether_open_options *given, tether_registry **out, tether_
     }
     code = replay(registry, error);
     if (code != TETHER_OK) {
-        close_parts(registry);
+        close_parts(registry, NULL);
         return code;
     }
+    if (!options.leave_watches)
+        tether__watches_adopt(registry);
+    if (!options.no_gc && registry->ephemeral == NULL)
+        registry->housekeeper = tether__housekeeper_start(registry);
+    /* Last, because nobody is told of a registry before it is whole, and who is told may close it.
+     */
     *out = registry;
-    return TETHER_OK;
-}
-
-/* Begins all kills and sends the first signals, then finishes one after the other: they share the
- * grace. */
-static int kill_these(tether__catalog *catalog, char (*ids)[TETHER_ID_SIZE], size_t count,
-                      bool *appointed, tether_error *error)
-{
-    int result = TETHER_OK;
-    int64_t next;
-    for (size_t i = 0; i < count; i++) {
-        int code = tether__kill_begin(catalog, ids[i], TETHER__INTENT_SHUTDOWN, 0,
-                                      TETHER__DRIVER_CALLER, &appointed[i], error);
-        if (appointed[i])
-            tether__kill_step(catalog, ids[i], &next, NULL);
-        if (code != TETHER_OK && code != TETHER_ENOTASK)
-            result = code;
+    if (options.on_event == NULL)
+        return TETHER_OK;
+    code = tether__events_start(registry->catalog.events, error);
+    if (code != TETHER_OK) {
+        *out = NULL;
+        tether_close(registry, TETHER_DETACH, NULL);
     }
-    for (size_t i = 0; i < count; i++) {
-        int code = tether__kill_finish(catalog, ids[i], appointed[i], error);
-        if (code != TETHER_OK && code != TETHER_ENOTASK)
-            result = code;
-    }
-    return result;
+    return code;
 }
 
 static int kill_all(tether__catalog *catalog, tether_error *error)
 {
     char(*ids)[TETHER_ID_SIZE];
     size_t count;
-    int code = tether__replay(catalog, false, TETHER__LOOK_NOW, NULL, error);
+    int code = tether__replay(catalog, TETHER__SCOPE_LIVE, TETHER__LOOK_NOW, NULL, error);
     if (code == TETHER_OK)
-        code = tether__catalog_ids(catalog, false, &ids, &count, error);
+        code = tether__catalog_ids(catalog, TETHER__SCOPE_LIVE, &ids, &count, error);
     if (code != TETHER_OK)
         return code;
-    bool *appointed = calloc(count + 1, sizeof *appointed);
-    code = appointed != NULL ? kill_these(catalog, ids, count, appointed, error)
-                             : tether__fail_memory(error, "shut down");
-    free(appointed);
+    code = tether__kill_rounds(catalog, ids, count, TETHER__INTENT_SHUTDOWN, error);
     free(ids);
     return code;
 }
@@ -259,14 +320,20 @@ int tether_close(tether_registry *registry, tether_close_mode mode, tether_error
 {
     if (registry == NULL)
         return TETHER_OK;
-    int code = mode == TETHER_SHUTDOWN ? kill_all(&registry->catalog, error) : TETHER_OK;
+    tether__housekeeper_stop(registry->housekeeper);
+    /* No task outlives the store that it is kept in. */
+    bool kills = mode == TETHER_SHUTDOWN || registry->ephemeral != NULL;
+    int code = kills ? kill_all(&registry->catalog, error) : TETHER_OK;
+    tether__proxies_close(registry);
     send_waiters_away(registry);
+    tether__events_stop(registry->catalog.events);
+    tether__taps_save(registry->catalog.taps);
     tether__reaper_close(registry->reaper);
     registry->reaper = NULL;
     write_running(&registry->catalog);
     reap_children(&registry->catalog);
-    close_parts(registry);
-    return code;
+    int removed = close_parts(registry, code == TETHER_OK ? error : NULL);
+    return code != TETHER_OK ? code : removed;
 }
 
 int tether_default_store(char **path, tether_error *error)

@@ -3,18 +3,33 @@
 #define TETHER_REGISTRY_INTERNAL_H
 
 #include "catalog.h"
+#include "ephemeral.h"
+#include "holder.h"
+#include "housekeeper.h"
+#include "lease.h"
+#include "proxy.h"
 #include "reaper.h"
 #include "store.h"
 #include "tether/registry.h"
 
 struct tether_registry {
+    tether__ephemeral *ephemeral; /* NULL: the store stays */
     tether__store store;
+    tether__holder holder;
+    tether__leases leases; /* of other sessions' completions */
     tether__session session;
     tether__catalog catalog;
     tether__reaper *reaper;
-    int64_t default_timeout_ms; /* TETHER_NO_TIMEOUT: none */
-    bool closing;               /* under the catalog's `state` */
-    size_t waiters;             /* threads inside a call that waits; likewise */
+    tether__housekeeper *housekeeper; /* NULL: none */
+    int64_t default_timeout_ms;       /* TETHER_NO_TIMEOUT: none */
+    size_t max_running;               /* 0: no limit; likewise the next two */
+    uint64_t max_started;
+    uint64_t max_output_bytes;
+    tether_compress_cb compress; /* NULL: none */
+    void *userdata;
+    bool closing;             /* under the catalog's `state` */
+    tether__proxies *proxies; /* NULL: none was ever open; likewise */
+    size_t waiters;           /* threads inside a call that waits; likewise */
 };
 
 /* TETHER_EINVAL where text cannot be a task id. */

@@ -70,33 +70,112 @@ static bool put_aside_bundle(tether__catalog *catalog, const char *task_id, cons
     return done;
 }
 
-int tether__replay(tether__catalog *catalog, bool all, tether__look_mode mode, size_t *quarantined,
-                   tether_error *error)
+/* What this catalog knows of a task without looking at the disk. */
+typedef enum knowledge {
+    KNOWN_NOT,
+    KNOWN_ALIVE,   /* there is something left to do; another host may have done it since */
+    KNOWN_PENDING, /* it has ended, which is final; others may have acknowledged it since */
+    KNOWN_QUIET,   /* it has ended without a wish to be told; another host may promote it */
+    KNOWN_SETTLED  /* nothing of it will ever change */
+} knowledge;
+
+/* Under `disk`. */
+static knowledge recall(tether__catalog *catalog, const char *task_id)
+{
+    const tether__entry *entry = tether__catalog_find(catalog, task_id);
+    if (entry == NULL)
+        return KNOWN_NOT;
+    bool uncut = entry->record.output_limit > 0 && !entry->capped;
+    if (!tether_status_ended(entry->record.status) || entry->unsaved || uncut)
+        return KNOWN_ALIVE;
+    if (entry->record.delivered)
+        return KNOWN_SETTLED;
+    return entry->record.notify ? KNOWN_PENDING : KNOWN_QUIET;
+}
+
+/* Most tasks of an old session have ended: they are told by what is in memory, or by the hint on
+ * their lifeline, without a look at their records. Under `disk`. */
+static bool is_out_of_scope(tether__catalog *catalog, const char *task_id, tether__scope scope)
+{
+    const tether__session *session = catalog->session;
+    if (scope == TETHER__SCOPE_ALL)
+        return false;
+    knowledge known = recall(catalog, task_id);
+    if (known == KNOWN_ALIVE || known == KNOWN_SETTLED || known == KNOWN_PENDING)
+        return known != KNOWN_ALIVE;
+    if (scope == TETHER__SCOPE_LIVE)
+        return known == KNOWN_QUIET || tether__os_lifeline_sealed(session->exits, task_id);
+    return tether__os_lifeline_settled(session->exits, task_id);
+}
+
+/* Whoever delivered it may have died before the hint was written. Under the session lock, and only
+ * where the record is still the one that was read: a silent task may be promoted meanwhile. */
+static void settle(const tether__session *session, const tether__entry *entry)
+{
+    tether__lock lock;
+    tether__file_stamp stamp;
+    if (!entry->ended || entry->unsaved || !tether__record_is_settled(&entry->record) ||
+        !tether__os_lifeline_sealed(session->exits, entry->id) ||
+        tether__os_lifeline_settled(session->exits, entry->id) ||
+        tether__session_lock(session, &lock, NULL) != TETHER_OK)
+        return;
+    if (tether__bundle_stamp(session, entry->id, &stamp, NULL) == TETHER_OK &&
+        memcmp(&stamp, &entry->stamp, sizeof stamp) == 0)
+        tether__os_lifeline_settle(session->exits, entry->id);
+    tether__os_lock_release(&lock);
+}
+
+int tether__replay_names(tether__dir *dir, char (**ids)[TETHER_ID_SIZE], size_t *count,
+                         tether_error *error)
+{
+    names list;
+    int code = list_names(dir, &list, error);
+    *ids = list.ids;
+    *count = list.count;
+    return code;
+}
+
+int tether__replay_task(tether__catalog *catalog, const char *task_id, tether__look_mode mode,
+                        size_t *quarantined, tether_error *error)
+{
+    tether__entry *entry;
+    tether_error problem = {0};
+    int code = tether__refresh(catalog, task_id, mode, &entry, &problem);
+    if (code == TETHER_OK)
+        settle(catalog->session, entry);
+    if (code == TETHER_ECORRUPT && put_aside_bundle(catalog, task_id, problem.message) &&
+        quarantined != NULL)
+        (*quarantined)++;
+    /* One task's trouble is told where that task is asked for; the others go on. A lock or a store
+     * that fails, fails for all. */
+    if (code != TETHER_ELOCKED && code != TETHER_EGONE && code != TETHER_ENOMEM)
+        return TETHER_OK;
+    if (error != NULL)
+        *error = problem;
+    return code;
+}
+
+int tether__replay(tether__catalog *catalog, tether__scope scope, tether__look_mode mode,
+                   size_t *quarantined, tether_error *error)
 {
     names list;
     tether__session *session = catalog->session;
-    int code = list_names(all ? session->tasks : session->exits, &list, error);
+    /* A lost task's damaged marker may have been moved away: then only the bundle tells of it. */
+    tether__dir *where = scope == TETHER__SCOPE_LIVE ? session->exits : session->tasks;
+    int code = list_names(where, &list, error);
     if (code == TETHER_OK)
         code = tether__os_dir_check(session->tasks, error);
     for (size_t i = 0; code == TETHER_OK && i < list.count; i++) {
-        tether_error problem = {0};
         const char *id = list.ids[i];
-        if (!all && tether__os_lifeline_sealed(session->exits, id))
-            continue;
         uv_mutex_lock(&catalog->disk);
-        code = tether__refresh(catalog, id, mode, NULL, &problem);
-        if (code == TETHER_ECORRUPT && put_aside_bundle(catalog, id, problem.message) &&
-            quarantined != NULL)
-            (*quarantined)++;
-        uv_mutex_unlock(&catalog->disk);
-        /* One task's trouble is told where that task is asked for; the others go on. A lock or a
-         * store that fails, fails for all. */
-        if (code == TETHER_ELOCKED || code == TETHER_EGONE || code == TETHER_ENOMEM) {
-            if (error != NULL)
-                *error = problem;
-        } else {
-            code = TETHER_OK;
+        if (!is_out_of_scope(catalog, id, scope)) {
+            code = tether__replay_task(catalog, id, mode, quarantined, error);
+            /* Who wants all of them reads them next. */
+            tether__entry *entry = tether__catalog_find(catalog, id);
+            if (entry != NULL && scope != TETHER__SCOPE_ALL)
+                tether__entry_slim(entry);
         }
+        uv_mutex_unlock(&catalog->disk);
     }
     free(list.ids);
     return code;

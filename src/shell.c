@@ -51,6 +51,14 @@ tether__shell_family tether__shell_family_of(const char *path)
     return TETHER__SHELL_SH;
 }
 
+const char *tether__shell_pipeline_variable(const char *path)
+{
+    const char *base = base_name(path);
+    if (is_program(base, "bash"))
+        return "PIPESTATUS";
+    return is_program(base, "zsh") ? "pipestatus" : NULL;
+}
+
 static int take(const char *name, tether__shell_find find, void *userdata, tether__shell *shell,
                 tether_error *error)
 {

@@ -24,6 +24,10 @@ typedef int (*tether__shell_find)(const char *name, char **found, void *userdata
 /* The family of a shell, by its file name; "" and unknown names count as sh-like. */
 tether__shell_family tether__shell_family_of(const char *path);
 
+/* The variable in which a shell has the exit codes of its last pipeline; NULL where it has none, or
+ * none that is known here. Static. */
+const char *tether__shell_pipeline_variable(const char *path);
+
 /* Resolves the user's shell. A choice is final; without one: bash_variable (the value of $BASH; may
  * be NULL), then the candidates in order; the error names all that were tried. */
 int tether__shell_resolve(const char *choice, const char *bash_variable,

@@ -43,6 +43,7 @@ static void copy_numbers(const tether__record *record, tether_snapshot *snapshot
     snapshot->notify_on_completion = record->notify;
     snapshot->completion_delivered = record->delivered;
     snapshot->read_only = record->read_only;
+    snapshot->output_limit = record->output_limit;
     if (!tether_status_ended(record->status) && record->started_uptime_ms > 0)
         snapshot->duration_ms =
             tether__duration(0, 0, record->started_uptime_ms, tether__os_uptime_ms());
@@ -60,10 +61,22 @@ static bool look_at_output(const tether__session *session, const tether__record 
     bool merged = record->stderr_name == NULL;
     if (!merged)
         snapshot->stderr_path = tether__text_join(folder, TETHER__STDERR_FILE);
-    snapshot->output_preview = tether__output_preview(bundle, &snapshot->output_truncated);
+    const int64_t totals[2] = {record->stdout_total, record->stderr_total};
+    uint64_t dropped[2];
+    snapshot->output_preview =
+        tether__output_preview(bundle, totals, dropped, &snapshot->output_truncated);
+    snapshot->output_dropped = dropped[TETHER_STDOUT];
+    snapshot->stderr_dropped = dropped[TETHER_STDERR];
     tether__os_dir_close(bundle);
     return snapshot->output_path != NULL && snapshot->output_preview != NULL &&
            (merged || snapshot->stderr_path != NULL);
+}
+
+static bool copy_pipeline(const tether__record *record, tether_snapshot *snapshot)
+{
+    return record->pipestatus == NULL ||
+           tether__record_pipeline(record->pipestatus, &snapshot->pipeline_statuses,
+                                   &snapshot->pipeline_count);
 }
 
 int tether__snapshot_fill(const tether__session *session, const tether__entry *entry,
@@ -71,7 +84,8 @@ int tether__snapshot_fill(const tether__session *session, const tether__entry *e
 {
     *snapshot = (tether_snapshot){0};
     copy_numbers(&entry->record, snapshot);
-    if (copy_strings(&entry->record, snapshot) && look_at_output(session, &entry->record, snapshot))
+    if (copy_strings(&entry->record, snapshot) && copy_pipeline(&entry->record, snapshot) &&
+        look_at_output(session, &entry->record, snapshot))
         return TETHER_OK;
     tether__snapshot_dispose(snapshot);
     return tether__fail_memory(error, step);
@@ -91,6 +105,7 @@ void tether__snapshot_dispose(tether_snapshot *snapshot)
     free(snapshot->stderr_path);
     free(snapshot->output_preview);
     free(snapshot->survivors);
+    free(snapshot->pipeline_statuses);
     *snapshot = (tether_snapshot){0};
 }
 
@@ -139,6 +154,16 @@ static json_t *survivors_array(const tether_snapshot *snapshot)
     return array;
 }
 
+static json_t *pipeline_or_null(const tether_snapshot *snapshot)
+{
+    if (snapshot->pipeline_statuses == NULL)
+        return json_null();
+    json_t *array = json_array();
+    for (size_t i = 0; i < snapshot->pipeline_count; i++)
+        json_array_append_new(array, json_integer(snapshot->pipeline_statuses[i]));
+    return array;
+}
+
 char *tether_snapshot_json(const tether_snapshot *s)
 {
     const struct {
@@ -153,6 +178,7 @@ char *tether_snapshot_json(const tether_snapshot *s)
         {"reason", text_or_null(s->reason)},
         {"exit_code", number_or_null(s->exit_code, TETHER_EXIT_UNKNOWN)},
         {"signal", number_or_null(s->signal, 0)},
+        {"pipeline_statuses", pipeline_or_null(s)},
         {"command", text_or_null(s->command)},
         {"workdir", text_or_null(s->workdir)},
         {"shell", text_or_null(s->shell)},
@@ -167,6 +193,9 @@ char *tether_snapshot_json(const tether_snapshot *s)
         {"stderr_path", text_or_null(s->stderr_path)},
         {"output_preview", text_or_null(s->output_preview)},
         {"output_truncated", json_boolean(s->output_truncated)},
+        {"output_limit", number_or_null(s->output_limit, 0)},
+        {"output_dropped", json_integer((json_int_t)s->output_dropped)},
+        {"stderr_dropped", json_integer((json_int_t)s->stderr_dropped)},
         {"notify_on_completion", json_boolean(s->notify_on_completion)},
         {"completion_delivered", json_boolean(s->completion_delivered)},
         {"read_only", json_boolean(s->read_only)},

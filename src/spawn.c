@@ -7,15 +7,14 @@
 #include <string.h>
 #include <uv.h>
 
+#include "birth.h"
 #include "error.h"
-#include "name.h"
+#include "id.h"
+#include "quota.h"
 #include "os_host.h"
 #include "os_process.h"
 #include "os_spawn.h"
-#include "utf8.h"
 #include "wrapper.h"
-
-enum { COMMAND_SHOWN_LIMIT = 64 * 1024, ID_TRIES = 8, NAME_LIMIT = 1024 };
 
 /* The user's shells in the order in which they are tried; $BASH comes before all of them. */
 static const char *const user_shells[] = {"bash", "zsh", "sh", NULL};
@@ -32,6 +31,7 @@ static void plan_dispose(tether__spawn_plan *plan)
     free(plan->program);
     free(plan->outer);
     free(plan->command_shown);
+    free(plan->pipestatus);
     tether__os_lifeline_close(&plan->lifeline);
     tether__os_dir_close(plan->bundle);
     tether__record_dispose(&plan->record);
@@ -55,13 +55,9 @@ static int take_spec(const tether_spec *given, tether__spawn_plan *plan, tether_
     if (direct && spec->shell != NULL)
         return tether__fail(error, TETHER_EINVAL, 0, "check spec",
                             "an argument vector is started without a shell; drop the shell");
-    if (spec->timeout_ms < TETHER_NO_TIMEOUT)
-        return tether__fail(error, TETHER_EINVAL, 0, "check spec", "the timeout is negative");
-    if (spec->name != NULL && strlen(spec->name) > NAME_LIMIT)
-        return tether__fail(error, TETHER_EINVAL, 0, "check spec",
-                            "the name has more than %d bytes", NAME_LIMIT);
-    if (direct)
-        return TETHER_OK;
+    int code = tether__birth_check(spec->name, spec->timeout_ms, TETHER_NO_TIMEOUT, error);
+    if (code != TETHER_OK || direct)
+        return code;
     plan->command_size = spec->command_size != 0 ? spec->command_size : strlen(spec->command);
     if (memchr(spec->command, '\0', plan->command_size) != NULL)
         return tether__fail(error, TETHER_EINVAL, 0, "check spec",
@@ -71,11 +67,9 @@ static int take_spec(const tether_spec *given, tether__spawn_plan *plan, tether_
 
 static int choose_id(tether__spawn_plan *plan, tether_error *error)
 {
-    unsigned char random[8];
-    if (uv_random(NULL, NULL, random, sizeof random, 0, NULL) != 0)
-        return tether__fail(error, TETHER_ESYSTEM, 0, "choose task id",
-                            "the system has no entropy");
-    tether__task_id_format(random, plan->id);
+    int code = tether__id_choose(plan->id, error);
+    if (code != TETHER_OK)
+        return code;
     snprintf(plan->cookie, sizeof plan->cookie, "TETHER_TASK_ID=%s", plan->id);
     return TETHER_OK;
 }
@@ -159,7 +153,7 @@ static int resolve(tether_registry *registry, tether__spawn_plan *plan, tether_e
 static int create_lifeline(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
 {
     int code = TETHER_ELOCKED;
-    for (int tries = 0; code == TETHER_ELOCKED && tries < ID_TRIES; tries++) {
+    for (int tries = 0; code == TETHER_ELOCKED && tries < TETHER__ID_TRIES; tries++) {
         /* A name that is taken gets another one, in the environment too: the cookie's buffer is
          * what that points to. */
         if (tries > 0 && choose_id(plan, error) != TETHER_OK)
@@ -193,6 +187,21 @@ static int write_text(tether__dir *bundle, const char *name, tether__text *text,
     return code;
 }
 
+/* Where the command's trap leaves the codes of its last pipeline; NULL: it leaves none. The file is
+ * there before it, so that it has the mode of all files whatever the command's umask. A line's end
+ * in the path would give the text's lines other numbers. */
+static int prepare_pipestatus(tether__spawn_plan *plan, tether_error *error)
+{
+    const char *folder = tether__os_dir_path(plan->bundle);
+    if (!plan->spec.pipestatus || tether__shell_pipeline_variable(plan->shell.path) == NULL ||
+        strchr(folder, '\n') != NULL)
+        return TETHER_OK;
+    plan->pipestatus = tether__text_join(folder, TETHER__PIPESTATUS_FILE);
+    if (plan->pipestatus == NULL)
+        return tether__fail_memory(error, "render command");
+    return tether__os_file_create(plan->bundle, TETHER__PIPESTATUS_FILE, "", 0, error);
+}
+
 /* Writes the command's file and says how it is run: the arguments point into *file. */
 static int write_command(tether__spawn_plan *plan, char **file, const char **argv,
                          tether_error *error)
@@ -203,6 +212,9 @@ static int write_command(tether__spawn_plan *plan, char **file, const char **arg
     if (*file == NULL)
         return tether__fail_memory(error, "render command");
     tether__command_argv(&plan->shell, *file, argv, TETHER__COMMAND_ARGV_ROOM);
+    if (plan->pipestatus != NULL)
+        tether__command_render_trap(tether__shell_pipeline_variable(plan->shell.path),
+                                    plan->pipestatus, &text);
     tether__command_render(plan->shell.family, plan->spec.command, plan->command_size, &text);
     return write_text(plan->bundle, name, &text, error);
 }
@@ -212,7 +224,8 @@ static int write_wrapper(tether__spawn_plan *plan, const char *const *argv, teth
     tether__text text = {0};
     char pid_ns[TETHER__PID_NS_SIZE];
     tether__os_pid_ns(pid_ns);
-    tether__wrapper wrapper = {plan->id, plan->boot_id, pid_ns, plan->program, argv};
+    tether__wrapper wrapper = {plan->id,      plan->boot_id, pid_ns,
+                               plan->program, argv,          plan->pipestatus};
     tether__wrapper_render_sh(&wrapper, &text);
     return write_text(plan->bundle, TETHER__WRAPPER_FILE, &text, error);
 }
@@ -223,7 +236,9 @@ static int write_scripts(tether__spawn_plan *plan, tether_error *error)
         return write_wrapper(plan, plan->spec.argv, error);
     char *file = NULL;
     const char *argv[TETHER__COMMAND_ARGV_ROOM];
-    int code = write_command(plan, &file, argv, error);
+    int code = prepare_pipestatus(plan, error);
+    if (code == TETHER_OK)
+        code = write_command(plan, &file, argv, error);
     if (code == TETHER_OK)
         code = write_wrapper(plan, argv, error);
     free(file);
@@ -243,10 +258,8 @@ static int show_command(tether__spawn_plan *plan, tether_error *error)
     } else {
         tether__text_add(&text, plan->spec.command, plan->command_size);
     }
-    if (!text.failed) {
-        size_t size = tether__utf8_cut(text.bytes, text.size, COMMAND_SHOWN_LIMIT);
-        plan->command_shown = tether__utf8_repair(text.bytes, size);
-    }
+    if (!text.failed)
+        plan->command_shown = tether__birth_command(text.bytes, text.size);
     tether__text_dispose(&text);
     return plan->command_shown == NULL ? tether__fail_memory(error, "write record") : TETHER_OK;
 }
@@ -255,26 +268,23 @@ static int fill_record(const tether_registry *registry, tether__spawn_plan *plan
                        tether_error *error)
 {
     tether__record *record = &plan->record;
-    int64_t now = tether__os_wall_ms();
-    record->status = TETHER_STATUS_STARTING;
-    record->started_at = now;
-    record->started_uptime_ms = tether__os_uptime_ms();
-    record->timeout_ms = plan->timeout_ms;
-    if (plan->timeout_ms > 0) {
-        record->deadline_at = now + plan->timeout_ms;
-        record->deadline_monotonic_ms = tether__os_monotonic_ms() + plan->timeout_ms;
-    }
-    strcpy(record->boot_id, plan->boot_id);
-    record->notify = !plan->spec.no_notify;
-    bool fits = tether__record_set(&record->workdir, plan->workdir) &&
-                tether__record_set(&record->task_id, plan->id) &&
-                tether__record_set(&record->session_id, registry->session.id) &&
-                tether__record_set(&record->name, plan->spec.name) &&
-                tether__record_set(&record->project_root, plan->project_root) &&
-                tether__record_set(&record->command, plan->command_shown) &&
-                tether__record_set(&record->shell, plan->shell.path) &&
-                tether__record_set(&record->supervisor, "script") &&
-                tether__record_set(&record->stdout_name, TETHER__STDOUT_FILE) &&
+    tether__birth birth = {
+        .id = plan->id,
+        .name = plan->spec.name,
+        .project_root = plan->project_root,
+        .workdir = plan->workdir,
+        .command = plan->command_shown,
+        .supervisor = "script",
+        .timeout_ms = plan->timeout_ms,
+        .notify = !plan->spec.no_notify,
+    };
+    int code = tether__birth_record(&birth, &registry->session, record, error);
+    if (code != TETHER_OK)
+        return code;
+    record->output_limit =
+        plan->spec.output_limit < INT64_MAX ? (int64_t)plan->spec.output_limit : INT64_MAX;
+    record->no_compress = plan->spec.no_compress;
+    bool fits = tether__record_set(&record->shell, plan->shell.path) &&
                 tether__record_set(&record->stderr_name,
                                    plan->spec.merge_output ? NULL : TETHER__STDERR_FILE) &&
                 (plan->spec.argv == NULL || tether__record_set_argv(record, plan->spec.argv));
@@ -315,6 +325,9 @@ static int record_start(tether_registry *registry, tether__spawn_plan *plan, tet
     if (code != TETHER_OK)
         return code;
     code = check_lifeline(registry, plan, error);
+    if (code == TETHER_OK)
+        code = tether__quota_start(registry, plan->id, plan->spec.max_running, error);
+    plan->counted = code == TETHER_OK;
     if (code == TETHER_OK)
         code = show_command(plan, error);
     if (code == TETHER_OK)
@@ -365,13 +378,15 @@ static void unmake(tether_registry *registry, tether__spawn_plan *plan)
     tether__bundle_remove(&registry->session, plan->id, NULL);
 }
 
-/* Under the session lock once the task was visible, so that nobody finalises what is being taken
- * back. */
+/* Under the session lock once the task was counted or visible, so that nobody counts or finalises
+ * what is being taken back. */
 static void take_back(tether_registry *registry, tether__spawn_plan *plan)
 {
     tether__lock lock = {-1};
-    if (plan->visible)
-        tether__session_lock(&registry->session, &lock, NULL);
+    bool locked =
+        plan->counted && tether__session_lock(&registry->session, &lock, NULL) == TETHER_OK;
+    if (locked)
+        tether__quota_take_back(registry);
     unmake(registry, plan);
     tether__os_lock_release(&lock);
     tether__catalog_forget(&registry->catalog, plan->id);
@@ -400,8 +415,8 @@ static int record_and_start(tether_registry *registry, tether__spawn_plan *plan,
         code = start(plan, &pid, error);
     if (code == TETHER_OK) {
         tether__os_lifeline_close(&plan->lifeline);
-        *deadline_ms = plan->record.deadline_monotonic_ms;
         note_child(registry, plan, pid);
+        *deadline_ms = tether__catalog_next_due(&registry->catalog, plan->id);
     } else {
         take_back(registry, plan);
     }
@@ -413,22 +428,27 @@ int tether_spawn(tether_registry *registry, const tether_spec *spec, char task_i
                  tether_error *error)
 {
     tether__spawn_plan plan = {.lifeline = {-1}};
+    tether_error problem = {0};
     int64_t deadline = 0;
     tether__record_init(&plan.record);
     task_id[0] = '\0';
-    int code = take_spec(spec, &plan, error);
+    int code = take_spec(spec, &plan, &problem);
     if (code == TETHER_OK)
-        code = resolve(registry, &plan, error);
+        code = tether__quota_output(registry, &problem);
+    if (code == TETHER_OK)
+        code = resolve(registry, &plan, &problem);
     if (code == TETHER_OK) {
-        code = prepare(registry, &plan, error);
+        code = prepare(registry, &plan, &problem);
         if (code == TETHER_OK)
-            code = record_and_start(registry, &plan, &deadline, error);
+            code = record_and_start(registry, &plan, &deadline, &problem);
         else
             unmake(registry, &plan);
     }
     if (code == TETHER_OK) {
         strcpy(task_id, plan.id);
         tether__reaper_expect(registry->reaper, deadline);
+    } else if (error != NULL) {
+        *error = problem;
     }
     plan_dispose(&plan);
     return code;

@@ -35,7 +35,9 @@ typedef struct tether__spawn_plan {
     tether__lifeline lifeline;
     tether__dir *bundle;
     char *command_shown;
-    bool visible; /* others can see the record */
+    char *pipestatus; /* the file for the codes of the last pipeline; NULL: none */
+    bool visible;     /* others can see the record */
+    bool counted;     /* as a start, see quota.h */
     tether__record record;
     tether__file_stamp stamp;
 } tether__spawn_plan;

@@ -4,17 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compress.h"
 #include "error.h"
 #include "kill.h"
 #include "os_tree.h"
 #include "refresh.h"
 #include "registry.h"
-#include "replay.h"
 #include "snapshot.h"
-#include "task_list.h"
+#include "task.h"
 #include "tether/task.h"
 
 enum { SURVIVORS_LISTED = 64 };
+
+/* A supervisor that has told the end may not be gone yet: that is nothing the task has left. */
+static bool is_survivor(const tether__entry *entry, int64_t pid)
+{
+    return pid != entry->record.identity.pid || entry->record.status == TETHER_STATUS_LOST;
+}
 
 /* What an ended task has left running. It is for people, so that a failure to look leaves it empty.
  */
@@ -23,67 +29,59 @@ static void add_survivors(const tether__entry *entry, tether_snapshot *snapshot)
     tether__tree tree = {.task_id = entry->id, .supervisor = entry->record.identity};
     int64_t pids[SURVIVORS_LISTED];
     size_t count = 0;
-    if (!entry->ended ||
-        tether__os_tree_members(&tree, pids, SURVIVORS_LISTED, &count, NULL) != TETHER_OK)
+    if (!entry->ended || tether__record_is_proxy(&entry->record) ||
+        tether__os_tree_members(&tree, pids, SURVIVORS_LISTED, &count, NULL) != TETHER_OK ||
+        count == 0)
         return;
     if (count > SURVIVORS_LISTED)
         count = SURVIVORS_LISTED;
-    snapshot->survivors = count > 0 ? malloc(count * sizeof *pids) : NULL;
+    snapshot->survivors = malloc(count * sizeof *pids);
     if (snapshot->survivors == NULL)
         return;
-    memcpy(snapshot->survivors, pids, count * sizeof *pids);
-    snapshot->survivor_count = count;
+    for (size_t i = 0; i < count; i++) {
+        if (is_survivor(entry, pids[i]))
+            snapshot->survivors[snapshot->survivor_count++] = pids[i];
+    }
 }
 
-int tether_status_get(tether_registry *registry, const char *task_id, tether_snapshot **out,
-                      tether_error *error)
+static int look(tether_registry *registry, const char *task_id, bool survivors,
+                tether_snapshot **out, tether_error *error)
 {
     tether__entry *entry;
-    *out = NULL;
-    int code = tether__check_task_id(task_id, error);
-    if (code != TETHER_OK)
-        return code;
     tether_snapshot *snapshot = calloc(1, sizeof *snapshot);
+    *out = NULL;
     if (snapshot == NULL)
         return tether__fail_memory(error, "make snapshot");
     uv_mutex_lock(&registry->catalog.disk);
-    code = tether__refresh(&registry->catalog, task_id, TETHER__LOOK_NOW, &entry, error);
+    int code = tether__refresh(&registry->catalog, task_id, TETHER__LOOK_NOW, &entry, error);
     if (code == TETHER_OK)
         code = tether__snapshot_fill(&registry->session, entry, snapshot, error);
-    if (code == TETHER_OK)
+    if (code == TETHER_OK && survivors)
         add_survivors(entry, snapshot);
+    if (code == TETHER_OK)
+        tether__entry_slim(entry);
     uv_mutex_unlock(&registry->catalog.disk);
     if (code != TETHER_OK) {
         free(snapshot);
         return code;
     }
+    tether__compress_preview(registry, snapshot);
     *out = snapshot;
     return TETHER_OK;
 }
 
-static int newest_first(const void *left, const void *right)
+int tether__task_snapshot(tether_registry *registry, const char *task_id, tether_snapshot **out,
+                          tether_error *error)
 {
-    const tether_snapshot *a = left, *b = right;
-    if (a->started_at != b->started_at)
-        return a->started_at < b->started_at ? 1 : -1;
-    return strcmp(a->task_id, b->task_id);
+    return look(registry, task_id, false, out, error);
 }
 
-static bool is_wanted(const tether__entry *entry, void *userdata)
+int tether_status_get(tether_registry *registry, const char *task_id, tether_snapshot **out,
+                      tether_error *error)
 {
-    return *(const tether_list_scope *)userdata == TETHER_LIST_ALL || !entry->ended;
-}
-
-int tether_list(tether_registry *registry, tether_list_scope scope, tether_snapshot_list **list,
-                tether_error *error)
-{
-    *list = NULL;
-    int code =
-        tether__replay(&registry->catalog, scope == TETHER_LIST_ALL, TETHER__LOOK_NOW, NULL, error);
-    if (code == TETHER_OK)
-        code = tether__task_list(registry, scope == TETHER_LIST_ALL, is_wanted, &scope,
-                                 newest_first, list, error);
-    return code;
+    *out = NULL;
+    int code = tether__check_task_id(task_id, error);
+    return code == TETHER_OK ? look(registry, task_id, true, out, error) : code;
 }
 
 /* Where another thread of this process is killing the task already, its kill is waited for, and
@@ -119,6 +117,14 @@ int tether_kill(tether_registry *registry, const char *task_id, const tether_kil
     if (options.signal != 0)
         return tether__kill_signal(&registry->catalog, task_id, options.signal, error);
     return end_task(registry, task_id, options.grace_ms, error);
+}
+
+int tether_exit_status(const tether_snapshot *snapshot)
+{
+    enum { UNKNOWN = 125 };
+    if (!tether_status_ended(snapshot->status) || snapshot->exit_code == TETHER_EXIT_UNKNOWN)
+        return UNKNOWN;
+    return (int)(uint32_t)snapshot->exit_code;
 }
 
 int tether_signal_number(const char *name)

@@ -32,15 +32,21 @@ static size_t character_size(const char *bytes, size_t size)
     return overlong || outside ? 0 : need;
 }
 
+size_t tether__utf8_valid_size(const char *bytes, size_t size)
+{
+    size_t valid = 0;
+    while (valid < size) {
+        size_t step = character_size(bytes + valid, size - valid);
+        if (step == 0)
+            break;
+        valid += step;
+    }
+    return valid;
+}
+
 bool tether__utf8_valid(const char *bytes, size_t size)
 {
-    for (size_t i = 0; i < size;) {
-        size_t step = character_size(bytes + i, size - i);
-        if (step == 0)
-            return false;
-        i += step;
-    }
-    return true;
+    return tether__utf8_valid_size(bytes, size) == size;
 }
 
 char *tether__utf8_repair(const char *bytes, size_t size)

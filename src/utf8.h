@@ -9,6 +9,9 @@
 /* Whether bytes are well-formed UTF-8 (no surrogates, nothing overlong). */
 bool tether__utf8_valid(const char *bytes, size_t size);
 
+/* How many bytes at the start are well-formed UTF-8. */
+size_t tether__utf8_valid_size(const char *bytes, size_t size);
+
 /* A copy in which each byte that is no UTF-8, and each NUL, is U+FFFD; freed with free(); NULL when
  * memory is short. */
 char *tether__utf8_repair(const char *bytes, size_t size);

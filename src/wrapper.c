@@ -31,17 +31,43 @@ static const char before_identity[] =
     "set -- ${tether__stat##*) }\n"
     "echo \"supervisor pid=$$ start=${20-}";
 
-static const char after_command[] =
-    " 2>&8 8>&- 9>&-)\n"
-    "tether__code=$?\n"
-    "tether__end=exit\n"
-    "if [ \"$tether__code\" -gt 256 ]; then\n"
-    "    tether__end=signal tether__code=$((tether__code - 256))\n"
-    "fi\n"
-    "trap - 0\n"
-    "tether__uptime=\n"
-    "read -r tether__uptime tether__idle </proc/uptime\n"
-    "echo \"$tether__end $tether__code uptime=$tether__uptime\" >&9\n";
+static const char after_command[] = " 2>&8 8>&- 9>&-)\n"
+                                    "tether__code=$?\n"
+                                    "tether__end=exit\n"
+                                    "if [ \"$tether__code\" -gt 256 ]; then\n"
+                                    "    tether__end=signal tether__code=$((tether__code - 256))\n"
+                                    "fi\n"
+                                    "trap - 0\n";
+
+static const char last_words[] = "tether__uptime=\n"
+                                 "read -r tether__uptime tether__idle </proc/uptime\n"
+                                 "echo \"$tether__end $tether__code uptime=$tether__uptime";
+
+/* The codes as the command's own trap has left them, "1 0": whatever else is in that file, the
+ * marker takes nothing but a list of numbers that fits. A FIFO in its place would hold the
+ * supervisor up. */
+static void render_pipestatus(const char *file, tether__text *text)
+{
+    tether__text_add_string(text, "tether__pipe=\n[ -f ");
+    tether__text_add_quoted(text, file);
+    tether__text_add_string(text, " ] && read -r tether__pipe <");
+    tether__text_add_quoted(text, file);
+    tether__text_add_string(text,
+                            "\n"
+                            "case $tether__pipe in\n"
+                            "*[!0-9\\ ]*) tether__pipe= ;;\n"
+                            "esac\n"
+                            "if [ -n \"$tether__pipe\" ] && [ ${#tether__pipe} -le 200 ]; then\n"
+                            "    set -- $tether__pipe\n"
+                            "    tether__pipe=\" pipestatus=$1\"\n"
+                            "    shift\n"
+                            "    for tether__one in \"$@\"; do\n"
+                            "        tether__pipe=$tether__pipe,$tether__one\n"
+                            "    done\n"
+                            "else\n"
+                            "    tether__pipe=\n"
+                            "fi\n");
+}
 
 void tether__wrapper_render_sh(const tether__wrapper *wrapper, tether__text *text)
 {
@@ -61,6 +87,11 @@ void tether__wrapper_render_sh(const tether__wrapper *wrapper, tether__text *tex
         tether__text_add_quoted(text, resolved ? wrapper->program : wrapper->argv[i]);
     }
     tether__text_add_string(text, after_command);
+    if (wrapper->pipestatus != NULL)
+        render_pipestatus(wrapper->pipestatus, text);
+    tether__text_add_string(text, last_words);
+    tether__text_add_string(text,
+                            wrapper->pipestatus != NULL ? "$tether__pipe\" >&9\n" : "\" >&9\n");
 }
 
 const char *tether__command_file_name(tether__shell_family family)
@@ -76,6 +107,28 @@ const char *tether__command_file_name(tether__shell_family family)
         break;
     }
     return "command.sh";
+}
+
+/* The trap changes neither the code nor the output of the command: it saves the codes before
+ * anything else runs, writes through `set -C`, keeps what it says (with `set -x`) to itself, does
+ * not fail (with `set -e`), and survives a limit on the size of files. A command that sets a trap
+ * on EXIT of its own replaces it. */
+void tether__command_render_trap(const char *variable, const char *file, tether__text *text)
+{
+    tether__text inner = {0};
+    tether__text_add_string(&inner, "{ tether__pipe=(\"${");
+    tether__text_add_string(&inner, variable);
+    tether__text_add_string(&inner, "[@]}\"); builtin trap \"\" XFSZ; "
+                                    "builtin echo \"${tether__pipe[@]}\" >|");
+    tether__text_add_quoted(&inner, file);
+    tether__text_add_string(&inner, "; } 2>/dev/null || :");
+    tether__text_add_string(text, "trap ");
+    if (inner.failed)
+        text->failed = true;
+    else
+        tether__text_add_quoted(text, inner.bytes);
+    tether__text_add_string(text, " EXIT; ");
+    tether__text_dispose(&inner);
 }
 
 /* Plain -File tells 0 where the last statement failed. The empty line ends a trailing backtick; the

@@ -14,6 +14,8 @@ typedef struct tether__wrapper {
     const char *pid_ns;
     const char *program;     /* the path to run in place of argv[0]; NULL: argv[0] is one */
     const char *const *argv; /* what to run, NULL-terminated */
+    const char *pipestatus;  /* the file in which the command's trap leaves the codes of its last
+                                pipeline; NULL: it has none */
 } tether__wrapper;
 
 /* The wrapper for a Bourne shell. The shell finds its lifeline under descriptor 9. */
@@ -21,6 +23,11 @@ void tether__wrapper_render_sh(const tether__wrapper *wrapper, tether__text *tex
 
 /* The name of the command's file in the bundle, such as "command.sh". */
 const char *tether__command_file_name(tether__shell_family family);
+
+/* What stands before the first line of a command's text, so that its shell leaves the codes of its
+ * last pipeline, which are in `variable`, in a file: no line of its own, so that the text's lines
+ * keep their numbers. */
+void tether__command_render_trap(const char *variable, const char *file, tether__text *text);
 
 /* The command's file for a shell. */
 void tether__command_render(tether__shell_family family, const char *command, size_t size,

@@ -142,6 +142,31 @@ void cli_take_id(char id[TETHER_ID_SIZE])
     id[size] = '\0';
 }
 
+void cli_write_go(const fixture *f)
+{
+    test_write_file(test_work_path(f, "go"), "", 0);
+}
+
+void cli_start_waiting(const fixture *f, char id[TETHER_ID_SIZE], const char *code)
+{
+    CLI_START(f, id, "await", test_work_path(f, "go"), "exit", code);
+}
+
+void cli_start_ended(const fixture *f, char id[TETHER_ID_SIZE], const char *text, int code)
+{
+    char number[16];
+    snprintf(number, sizeof number, "%d", code);
+    CLI_START(f, id, "out", text, "exit", number);
+    EXPECT(f, code, "wait", id);
+}
+
+void cli_assert_ids(json_t *tasks, const char *const *ids)
+{
+    for (size_t i = 0; i < json_array_size(tasks); i++)
+        assert_string_equal(cli_text(json_array_get(tasks, i), "task_id"), ids[i]);
+    json_decref(tasks);
+}
+
 static json_t *parse_line(const char *line, size_t size)
 {
     json_error_t problem;

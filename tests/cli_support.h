@@ -56,6 +56,16 @@ void cli_take_id(char id[TETHER_ID_SIZE]);
         cli_take_id(id);                                                                           \
     } while (0)
 
+/* Starts a task that waits for cli_write_go and then ends with this code. */
+void cli_start_waiting(const fixture *f, char id[TETHER_ID_SIZE], const char *code);
+void cli_write_go(const fixture *f);
+
+/* Starts a task that writes a line, and waits for its end with this code. */
+void cli_start_ended(const fixture *f, char id[TETHER_ID_SIZE], const char *text, int code);
+
+/* Tasks as cli_objects gives them are these, in this order; releases them. */
+void cli_assert_ids(json_t *tasks, const char *const *ids);
+
 /* The file that has such a task's standard output (or standard error), freed with free(). */
 char *cli_background_path(const fixture *f, const char *id, tether_stream stream);
 

@@ -29,14 +29,14 @@ if(UNIX)
         add_library(tether_objects_other OBJECT ${shared} ${sources})
         target_include_directories(tether_objects_other PRIVATE ../include)
         target_compile_definitions(tether_objects_other PRIVATE TETHER_BUILDING _GNU_SOURCE)
-        target_link_libraries(tether_objects_other PRIVATE tether_uv tether_jansson tether_flags)
+        target_link_libraries(tether_objects_other PRIVATE tether_uv tether_jansson tether_pcre2 tether_flags)
         add_executable(test_os_spawn_other posix/contract/test_os_spawn_posix.c
             posix/contract/forked.c contract/place.c support.c posix/support_posix.c
             $<TARGET_OBJECTS:tether_objects_other>)
         target_include_directories(test_os_spawn_other PRIVATE . ../src ../include)
         target_compile_definitions(test_os_spawn_other PRIVATE _GNU_SOURCE
             TETHER_TEST_CHILD="$<TARGET_FILE:tether_test_child>" TETHER_TEST_COMMAND="")
-        target_link_libraries(test_os_spawn_other PRIVATE tether_uv tether_jansson tether_cmocka
+        target_link_libraries(test_os_spawn_other PRIVATE tether_uv tether_jansson tether_pcre2 tether_cmocka
             tether_flags Threads::Threads)
         add_dependencies(test_os_spawn_other tether_test_child)
         add_test(NAME os_spawn_other COMMAND test_os_spawn_other)

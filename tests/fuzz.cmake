@@ -1,4 +1,4 @@
-# Fuzz targets for what parses bytes from the disk. The corpus is replayed by CTest; TETHER_FUZZ also builds the fuzzers themselves:
+# Fuzz targets for what parses bytes from the disk or searches them. The corpus is replayed by CTest; TETHER_FUZZ also builds the fuzzers themselves:
 #   cmake -DTETHER_FUZZ=ON -DCMAKE_C_COMPILER=clang ..., then fuzz_record -max_total_time=60 tests/fuzz/corpus/record
 
 function(tether_fuzz name)
@@ -17,9 +17,13 @@ function(tether_fuzz name)
 endfunction()
 
 tether_fuzz(marker
-    blank-identity crlf empty exit garbage long-boot negative no-newline nul overflow running
-    signal timed_out torn two-ends)
+    blank-identity crlf empty exit garbage long-boot negative no-newline nul overflow pipestatus
+    pipestatus-long pipestatus-torn running signal timed_out torn two-ends)
+tether_fuzz(matcher
+    anchored dear dot-star empty-match fixed fixed-nul lookbehind newline no-pattern
+    not-utf8 progress refused reset short torn-character whole-lines words)
 tether_fuzz(record
     array.json deep.json duplicate.json empty.json ended.json huge-number.json identity-text.json
-    long-boot.json newer.json no-schema.json nul.json other-id.json running.json
+    long-boot.json newer.json no-schema.json nul.json other-id.json pipeline.json
+    pipeline-wrong.json running.json
     torn.json wrong-status.json wrong-type.json)

@@ -202,6 +202,12 @@ int test_join_host(long pid);
 /* Kills it and waits. */
 void test_kill_host(long pid);
 
+/* Stops it by SIGSTOP, and returns when it has stopped. */
+void test_stop_host(long pid);
+
+/* Ends the calling host at once with 3, with everything open. */
+void test_host_end(void);
+
 /* Ends a forked host after a failed assertion. */
 void test_host_fail(const char *file, int line, const char *what, const char *why);
 

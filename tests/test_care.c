@@ -83,6 +83,71 @@ static void gc_refuses_a_negative_age(void **state)
     assert_int_equal(tether_gc(f->registry, &options, NULL, &f->error), TETHER_EINVAL);
 }
 
+/* Starts a task that asks for no completion, and waits for its end. */
+static void run_silently(tether_registry *registry, const char *command, char id[TETHER_ID_SIZE])
+{
+    tether_error error = {0};
+    tether_spec spec = {.command = command, .no_notify = true};
+    ASSERT_OK(tether_spawn(registry, &spec, id, &error), error);
+    tether_snapshot_free(test_wait(registry, id));
+}
+
+static void clean_up(fixture *f, int64_t older_than_ms, tether_gc_result *result)
+{
+    ASSERT_OK(tether_cleanup_finished(f->registry, older_than_ms, result, &f->error), f->error);
+}
+
+static void cleanup_forgets_what_ended_in_its_own_session(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE], elsewhere[TETHER_ID_SIZE];
+    char pending[TETHER_ID_SIZE], running[TETHER_ID_SIZE];
+    tether_gc_result result;
+    tether_registry *other = test_open_session(f, "another");
+    run_silently(other, "true", elsewhere);
+    run_silently(f->registry, "true", id);
+    test_run(f, "true", pending);
+    test_run(f, "sleep 600", running);
+    tether_snapshot_free(test_wait(f->registry, pending));
+
+    clean_up(f, 60 * 60 * 1000, &result);
+    assert_int_equal(result.removed, 0);
+    assert_int_equal(result.kept, 3);
+    size_t removed = 0;
+    WAIT_UNTIL((clean_up(f, 0, &result), removed += result.removed, removed == 1));
+    assert_int_equal(result.kept, 2);
+    assert_int_equal(count_tasks(f->registry), 2);
+    assert_int_equal(count_tasks(other), 1);
+    assert_false(test_exists(test_bundle_path(f, id, "record.json")));
+    assert_int_equal(tether_cleanup_finished(f->registry, -1, NULL, &f->error), TETHER_EINVAL);
+    ASSERT_OK(tether_cleanup_finished(f->registry, 0, NULL, &f->error), f->error);
+    ASSERT_OK(tether_close(other, TETHER_DETACH, &f->error), f->error);
+}
+
+/* A damaged record among those that are sealed is not met at the opening, and not lost here. */
+static void gc_puts_damaged_records_aside(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    tether_gc_result result;
+    run_silently(f->registry, "true", id);
+    ASSERT_OK(tether_close(f->registry, TETHER_DETACH, &f->error), f->error);
+    test_write_file(test_bundle_path(f, id, "record.json"), "{", 1);
+    f->registry = test_open(f);
+    size_t quarantined = 0;
+    WAIT_UNTIL(
+        (collect(f->registry, 0, &result), quarantined += result.quarantined, quarantined == 1));
+    const char *folder = test_find_name(test_path(f, "quarantine"), id);
+    assert_non_null(folder);
+    size_t size;
+    char *reason = test_read_file(test_path(f, "quarantine/%s/reason.txt", folder), &size);
+    assert_non_null(strstr(reason, "\nuptime: "));
+    assert_non_null(strstr(reason, " boot: "));
+    assert_non_null(strstr(reason, "not JSON"));
+    free(reason);
+    assert_int_equal(result.expired, 0);
+}
+
 static const tether_finding *find(const tether_report *report, const char *name)
 {
     for (size_t i = 0; i < report->count; i++) {
@@ -97,8 +162,8 @@ static void doctor_reports_on_a_store_and_changes_nothing(void **state)
 {
     fixture *f = *state;
     tether_report *report;
-    static const char *const names[] = {"store",    "sh",   "events",  "identity",
-                                        "survival", "kill", "deadline"};
+    static const char *const names[] = {"store",    "sh",   "events",   "identity",
+                                        "survival", "kill", "deadline", "ephemeral"};
     ASSERT_OK(tether_doctor(f->store, &report, &f->error), f->error);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         assert_true(strlen(find(report, names[i])->text) > 10);
@@ -149,6 +214,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(gc_looks_after_every_session_of_the_store,
                                         test_setup_registry, test_teardown),
         cmocka_unit_test_setup_teardown(gc_refuses_a_negative_age, test_setup_registry,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(cleanup_forgets_what_ended_in_its_own_session,
+                                        test_setup_registry, test_teardown),
+        cmocka_unit_test_setup_teardown(gc_puts_damaged_records_aside, test_setup_registry,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(doctor_reports_on_a_store_and_changes_nothing,
                                         test_setup_registry, test_teardown),

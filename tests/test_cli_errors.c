@@ -86,8 +86,9 @@ static void refuses_options_of_run(void **state)
 
 static void refuses_unknown_words(void **state)
 {
-    static const char *const verbs[] = {"run",  "list",        "status", "output", "wait",
-                                        "kill", "completions", "gc",     "doctor", "help"};
+    static const char *const verbs[] = {"run",   "list",  "status", "output",  "wait",
+                                        "kill",  "pause", "resume", "promote", "completions",
+                                        "watch", "gc",    "doctor", "help"};
     fixture *f = *state;
     static const char einval[] = "TETHER_EINVAL";
     EXPECT_ERROR(NULL, 125, einval, "tether help lists them", "frobnicate");

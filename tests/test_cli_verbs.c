@@ -1,38 +1,11 @@
-/* The command's verbs on tasks that were started: list, status, output, wait, kill, completions,
- * gc; then doctor, help and the choice of store and session. */
+/* The command's verbs on tasks that were started: list, status, output, wait, kill, gc;
+ * then doctor, help and the choice of store and session. */
 #include "cli_support.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
-
-static void write_go(const fixture *f)
-{
-    test_write_file(test_work_path(f, "go"), "", 0);
-}
-
-/* Starts a task that waits for write_go and then ends with this code. */
-static void start_waiting(const fixture *f, char id[TETHER_ID_SIZE], const char *code)
-{
-    CLI_START(f, id, "await", test_work_path(f, "go"), "exit", code);
-}
-
-/* Starts one and waits for its end. */
-static void start_ended(const fixture *f, char id[TETHER_ID_SIZE], const char *text, int code)
-{
-    char number[16];
-    snprintf(number, sizeof number, "%d", code);
-    CLI_START(f, id, "out", text, "exit", number);
-    EXPECT(f, code, "wait", id);
-}
-
-static void assert_ids(json_t *tasks, const char *const *ids)
-{
-    for (size_t i = 0; i < json_array_size(tasks); i++)
-        assert_string_equal(cli_text(json_array_get(tasks, i), "task_id"), ids[i]);
-    json_decref(tasks);
-}
 
 static void lists_newest_first(void **state)
 {
@@ -42,18 +15,18 @@ static void lists_newest_first(void **state)
     assert_string_equal(cli_out(), "");
     EXPECT(f, 0, "--json", "list", "--all");
     assert_string_equal(cli_out(), "");
-    start_waiting(f, a, "1");
-    start_ended(f, b, "b", 2);
-    start_waiting(f, c, "3");
+    cli_start_waiting(f, a, "1");
+    cli_start_ended(f, b, "b", 2);
+    cli_start_waiting(f, c, "3");
     EXPECT(f, 0, "--json", "list");
-    assert_ids(cli_objects(2), (const char *const[]){c, a});
+    cli_assert_ids(cli_objects(2), (const char *const[]){c, a});
     EXPECT(f, 0, "list", "--all", "--json");
-    assert_ids(cli_objects(3), (const char *const[]){c, b, a});
+    cli_assert_ids(cli_objects(3), (const char *const[]){c, b, a});
     EXPECT(f, 0, "list");
     assert_int_equal(strncmp(cli_out(), "ID ", 3), 0);
     assert_int_equal(cli_count_lines(cli_out()), 3);
     assert_true(strstr(cli_out(), c) < strstr(cli_out(), a));
-    write_go(f);
+    cli_write_go(f);
     EXPECT(f, 0, "wait");
     EXPECT(f, 0, "list");
     assert_string_equal(cli_out(), "");
@@ -65,7 +38,7 @@ static void status_has_the_contract_while_it_runs(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    start_waiting(f, id, "0");
+    cli_start_waiting(f, id, "0");
     json_t *task = cli_status_running(f, id);
     assert_string_equal(cli_text(task, "task_id"), id);
     assert_string_equal(cli_text(task, "session_id"), "default");
@@ -245,22 +218,22 @@ static void waits_for_all(void **state)
 {
     fixture *f = *state;
     char a[TETHER_ID_SIZE], b[TETHER_ID_SIZE];
-    start_waiting(f, a, "5");
-    start_ended(f, b, "b", 4);
+    cli_start_waiting(f, a, "5");
+    cli_start_ended(f, b, "b", 4);
     EXPECT_ERROR(f, 124, "TETHER_ETIMEDOUT", "", "wait", "--timeout", "20ms", a);
     EXPECT(f, 124, "wait", "--timeout", "0", a, b);
     EXPECT(f, 124, "wait", "--timeout", "0");
     EXPECT(f, 124, "--json", "wait", "--timeout", "0", a, b);
-    assert_ids(cli_objects(1), (const char *const[]){b});
+    cli_assert_ids(cli_objects(1), (const char *const[]){b});
     json_decref(cli_error_object());
-    write_go(f);
+    cli_write_go(f);
     EXPECT(f, 4, "wait", a, b);
     assert_string_equal(cli_out(), "");
     assert_string_equal(cli_err(), "");
     EXPECT(f, 5, "wait", b, a);
     EXPECT(f, 4, "wait", "--timeout", "0", b, b);
     EXPECT(f, 5, "--json", "wait", b, a);
-    assert_ids(cli_objects(2), (const char *const[]){b, a});
+    cli_assert_ids(cli_objects(2), (const char *const[]){b, a});
     /* It acknowledges nothing. */
     EXPECT(f, 0, "--json", "completions");
     json_decref(cli_objects(2));
@@ -271,11 +244,11 @@ static void waits_for_all_that_run(void **state)
     fixture *f = *state;
     char a[TETHER_ID_SIZE], b[TETHER_ID_SIZE], waiter[TETHER_ID_SIZE];
     EXPECT(f, 0, "wait");
-    start_waiting(f, a, "5");
-    start_waiting(f, b, "6");
+    cli_start_waiting(f, a, "5");
+    cli_start_waiting(f, b, "6");
     CLI_BACKGROUND(f, waiter, "wait");
     EXPECT(f, 124, "--session", "outer", "wait", "--timeout", "50ms", waiter);
-    write_go(f);
+    cli_write_go(f);
     EXPECT(f, 0, "--session", "outer", "wait", waiter);
     EXPECT(f, 0, "--json", "wait");
     assert_string_equal(cli_out(), "");
@@ -287,16 +260,16 @@ static void waits_for_any(void **state)
     fixture *f = *state;
     char a[TETHER_ID_SIZE], b[TETHER_ID_SIZE], line[TETHER_ID_SIZE + 1];
     EXPECT_ERROR(f, 127, "TETHER_ENOTASK", "tether completions shows", "wait", "-n");
-    start_waiting(f, a, "5");
+    cli_start_waiting(f, a, "5");
     EXPECT(f, 124, "wait", "-n", "--timeout", "20ms");
     EXPECT(f, 124, "wait", "-n", "--timeout", "0", a);
-    start_ended(f, b, "b", 4);
+    cli_start_ended(f, b, "b", 4);
     EXPECT(f, 4, "wait", "-n", a, b);
     snprintf(line, sizeof line, "%s\n", b);
     assert_string_equal(cli_out(), line);
     EXPECT(f, 4, "--json", "wait", "-n", a, b);
-    assert_ids(cli_objects(1), (const char *const[]){b});
-    write_go(f);
+    cli_assert_ids(cli_objects(1), (const char *const[]){b});
+    cli_write_go(f);
     EXPECT(f, 5, "wait", "-n", a);
     snprintf(line, sizeof line, "%s\n", a);
     assert_string_equal(cli_out(), line);
@@ -372,87 +345,12 @@ static void sends_one_signal(void **state)
     }
 }
 
-static void shows_completions_in_their_order(void **state)
-{
-    fixture *f = *state;
-    char a[TETHER_ID_SIZE], b[TETHER_ID_SIZE], c[TETHER_ID_SIZE];
-    EXPECT(f, 0, "completions");
-    assert_string_equal(cli_out(), "");
-    start_waiting(f, a, "1");
-    start_ended(f, b, "of b", 2);
-    write_go(f);
-    EXPECT(f, 1, "wait", a);
-    start_ended(f, c, "of c", 0);
-    EXPECT(f, 0, "--json", "completions");
-    assert_ids(cli_objects(3), (const char *const[]){b, a, c});
-    EXPECT(f, 0, "completions");
-    assert_int_equal(strncmp(cli_out(), b, strlen(b)), 0);
-    cli_assert_holds(cli_out(), "\n    of b\n");
-    assert_true(strstr(cli_out(), a) < strstr(cli_out(), c));
-}
-
-static void acknowledges(void **state)
-{
-    fixture *f = *state;
-    char a[TETHER_ID_SIZE], b[TETHER_ID_SIZE], c[TETHER_ID_SIZE];
-    start_ended(f, a, "a", 1);
-    start_ended(f, b, "b", 2);
-    start_ended(f, c, "c", 3);
-    EXPECT(f, 0, "completions", "--ack", a);
-    assert_string_equal(cli_out(), "");
-    EXPECT(f, 0, "completions", "--ack", a);
-    EXPECT(f, 127, "--json", "completions", "--ack", "no-such-task", b);
-    assert_ids(cli_objects(1), (const char *const[]){b});
-    json_decref(cli_error_object());
-    EXPECT(f, 0, "--json", "completions");
-    assert_ids(cli_objects(1), (const char *const[]){c});
-    EXPECT(f, 0, "completions", "--ack=no-such-task", "--help");
-    EXPECT(f, 0, "completions", "--json", "--drain");
-    json_t *task = cli_object();
-    assert_string_equal(cli_text(task, "task_id"), c);
-    assert_true(cli_flag(task, "completion_delivered"));
-    json_decref(task);
-    EXPECT(f, 0, "completions", "--drain");
-    assert_string_equal(cli_out(), "");
-    EXPECT(f, 0, "completions");
-    assert_string_equal(cli_out(), "");
-    CLI_START(f, a, "forever");
-    EXPECT_ERROR(f, 125, "TETHER_ENOTENDED", "", "completions", "--ack", a);
-    EXPECT(f, 0, "kill", a);
-}
-
-/* Of several that drain at once, exactly one shows each completion. */
-static void drains_each_once(void **state)
-{
-    enum { TASKS = 8, DRAINS = 4 };
-    fixture *f = *state;
-    char ids[TASKS][TETHER_ID_SIZE], drains[DRAINS][TETHER_ID_SIZE];
-    int shown = 0;
-    for (int i = 0; i < TASKS; i++)
-        CLI_START(f, ids[i], "exit", "0");
-    EXPECT(f, 0, "wait");
-    for (int i = 0; i < DRAINS; i++)
-        CLI_BACKGROUND(f, drains[i], "completions", "--drain", "--json");
-    for (int i = 0; i < DRAINS; i++) {
-        EXPECT(f, 0, "--session", "outer", "wait", drains[i]);
-        char *path = cli_background_path(f, drains[i], TETHER_STDOUT);
-        shown += test_count_lines(path);
-        free(path);
-    }
-    assert_int_equal(shown, TASKS);
-    for (int i = 0; i < TASKS; i++) {
-        json_t *task = cli_status(f, ids[i]);
-        assert_true(cli_flag(task, "completion_delivered"));
-        json_decref(task);
-    }
-}
-
 static void collects_what_is_acknowledged(void **state)
 {
     fixture *f = *state;
     char acknowledged[TETHER_ID_SIZE], pending[TETHER_ID_SIZE], running[TETHER_ID_SIZE];
-    start_ended(f, acknowledged, "a", 1);
-    start_ended(f, pending, "b", 2);
+    cli_start_ended(f, acknowledged, "a", 1);
+    cli_start_ended(f, pending, "b", 2);
     CLI_START(f, running, "forever");
     EXPECT(f, 0, "completions", "--ack", acknowledged);
     EXPECT(f, 0, "gc");
@@ -465,6 +363,7 @@ static void collects_what_is_acknowledged(void **state)
     assert_int_equal(cli_number(result, "kept"), 2);
     assert_int_equal(cli_number(result, "leftovers"), 0);
     assert_int_equal(cli_number(result, "quarantined"), 0);
+    assert_int_equal(cli_number(result, "expired"), 0);
     json_decref(result);
     EXPECT_ERROR(f, 127, "TETHER_ENOTASK", "tether list --all", "status", acknowledged);
     EXPECT(f, 2, "wait", pending);
@@ -643,9 +542,6 @@ int main(void)
         TEST(kills_what_ignores_term),
         TEST(kills_many_and_reports_the_first_failure),
         TEST(sends_one_signal),
-        TEST(shows_completions_in_their_order),
-        TEST(acknowledges),
-        TEST(drains_each_once),
         TEST(collects_what_is_acknowledged),
         TEST(the_doctor_changes_nothing),
         TEST(helps),

@@ -1,5 +1,6 @@
 # Unit tests: pure modules, no process, no clock.
-foreach(module environment error kill_policy look marker name record shell snapshot status text
+foreach(module age environment error kept_watch kill_policy look marker matcher name pattern record
+        ring search shell snapshot status text
         utf8 wrapper)
     tether_test(${module} unit 60 unit/test_${module}.c)
 endforeach()

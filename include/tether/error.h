@@ -37,7 +37,13 @@ extern "C" {
     X(EGONE, -22, "store or session was removed")                                                  \
     X(ENOTSUP, -23, "not supported on this platform")                                              \
     X(ENOTENDED, -24, "task has not ended")                                                        \
-    X(ESYSTEM, -25, "system call failed")
+    X(ESYSTEM, -25, "system call failed")                                                          \
+    X(EQUOTA, -26, "limit of the session reached")                                                 \
+    X(ELEASED, -27, "completion is held by another host")                                          \
+    X(EPATTERN, -28, "pattern cannot be used")                                                     \
+    X(EDROPPED, -29, "bytes were dropped by the output limit")                                     \
+    X(EENDED, -30, "task has ended")                                                               \
+    X(EEXISTS, -31, "task id is taken")
 
 typedef enum tether_code {
     TETHER_OK = 0,

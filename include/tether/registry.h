@@ -19,6 +19,19 @@ struct uv_loop_s;
  * otherwise. */
 typedef struct tether_registry tether_registry;
 
+struct tether_event;
+
+/* Called with what happens; tether/event.h tells when and on which thread. */
+typedef void (*tether_event_cb)(tether_registry *registry, const struct tether_event *event,
+                                void *userdata);
+
+/* Makes the text of an ended task's output shorter, for previews: writes up to room bytes into
+ * shorter and returns how many, or room + 1 to leave the text as it is. text is the end of what the
+ * task wrote (valid UTF-8, at most 64 KiB); what is on disk never changes. Called on the thread
+ * that asks for the snapshot, under no lock; it may not call the registry. */
+typedef size_t (*tether_compress_cb)(const char *command, const char *text, size_t size,
+                                     char *shorter, size_t room, void *userdata);
+
 /* How the registry learns that a task ended. */
 typedef enum tether_reaper_mode {
     TETHER_REAPER_AUTO = 0,   /* events where they can be trusted, else polling */
@@ -48,9 +61,37 @@ typedef struct tether_open_options {
     int64_t lock_timeout_ms;
     /* Not 0: fsync every record, so that power loss costs no update. Default: off. */
     int sync;
+
+    /* Not 0: the store is a new directory in memory ($XDG_RUNTIME_DIR, else /dev/shm) and is gone
+     * after the close, which always kills what still runs. Such stores of hosts that died are
+     * removed when the next one is opened. Excludes store. */
+    int ephemeral;
+    /* Told of what happens. NULL: nobody is. */
+    tether_event_cb on_event;
+    /* Makes previews of ended tasks shorter. NULL: they are the plain tail. */
+    tether_compress_cb compress;
+    /* Handed to on_event and compress. */
+    void *userdata;
+    /* How long a task runs before a TETHER_EVENT_REMINDER, and again after each such time. 0: 10
+     * minutes. TETHER_NO_REMINDER: none. */
+    int64_t reminder_ms;
+    /* A task is refused (TETHER_EQUOTA) while so many of the session run. 0: no limit. */
+    size_t max_running;
+    /* A task is refused once so many were started in the session, by any host and removed ones
+     * included. 0: no limit. */
+    uint64_t max_started;
+    /* A task is refused once the outputs of the session's tasks take so many bytes in the store. 0:
+     * no limit. */
+    uint64_t max_output_bytes;
+    /* Not 0: watches that a host kept and left behind by its death are left to somebody else.
+     * Default: with an on_event they are this registry's from now on. */
+    int leave_watches;
+    /* Not 0: no garbage is collected by itself. Default: once, in the background, see tether_gc. */
+    int no_gc;
 } tether_open_options;
 
 #define TETHER_NO_TIMEOUT ((int64_t)-1)
+#define TETHER_NO_REMINDER ((int64_t)-1)
 
 typedef enum tether_close_mode {
     TETHER_DETACH = 0,  /* tasks go on; any later tether_open finds them again */
@@ -70,8 +111,9 @@ TETHER_EXPORT int tether_open(const tether_open_options *options, tether_registr
 /* Closes a registry and frees it, whatever is returned. Threads that are inside tether_wait or
  * tether_output_wait return TETHER_ECLOSED first; no other call may be under way or made after it.
  * With TETHER_SHUTDOWN it returns when the tasks are gone, or with TETHER_ESURVIVED when some would
- * not go. After TETHER_DETACH the process stays the parent of the tasks that it started: a task
- * that ends later stays a zombie until this process exits. NULL is allowed. */
+ * not go. Proxy tasks that are still open here are lost, whatever the mode: see
+ * tether_proxy_finish. After TETHER_DETACH the process stays the parent of the tasks that it
+ * started: a task that ends later stays a zombie until this process exits. NULL is allowed. */
 TETHER_EXPORT int tether_close(tether_registry *registry, tether_close_mode mode,
                                tether_error *error);
 

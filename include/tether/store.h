@@ -24,13 +24,21 @@ typedef struct tether_gc_result {
     size_t kept; /* tasks that stay: running, not acknowledged, too young, or of a newer schema */
     size_t leftovers;   /* traces of starts that never became visible, removed */
     size_t quarantined; /* damaged bundles moved to the store's quarantine folder now */
+    size_t expired;     /* removed from there, after 30 days */
 } tether_gc_result;
 
-/* Removes ended and acknowledged tasks from every session of the registry's store. Nothing is
- * removed of a task that runs or whose end nobody has acknowledged, nor of one that seems to end in
- * the future. options and result may be NULL. Any thread. */
+/* Removes ended and acknowledged tasks from every session of the registry's store, and what has
+ * been in quarantine for 30 days. Nothing is removed of a task that runs or whose end nobody has
+ * acknowledged; by age, nothing while the wall clock looks wrong (set while the machine ran, or
+ * behind what is on disk). options and result may be NULL. Every registry does it once by itself,
+ * in the background, unless somebody did so in the last 10 minutes. Any thread. */
 TETHER_EXPORT int tether_gc(tether_registry *registry, const tether_gc_options *options,
                             tether_gc_result *result, tether_error *error);
+
+/* Forgets the session's ended and acknowledged tasks that ended at least so long ago (0: all), with
+ * their output. Otherwise as tether_gc. */
+TETHER_EXPORT int tether_cleanup_finished(tether_registry *registry, int64_t older_than_ms,
+                                          tether_gc_result *result, tether_error *error);
 
 typedef enum tether_verdict { TETHER_GOOD = 0, TETHER_WEAK = 1, TETHER_BAD = 2 } tether_verdict;
 

@@ -81,6 +81,17 @@ typedef struct tether_spec {
     bool merge_output;
     /* The task completes silently: no completion is kept. Default: one is. */
     bool no_notify;
+
+    /* The task is refused (TETHER_EQUOTA, the message names them) while so many tasks of the
+     * session run. 0: the registry's limit alone. */
+    size_t max_running;
+    /* What is kept of each output, in bytes, once the task has ended: its tail. 0: everything. */
+    uint64_t output_limit;
+    /* The exit codes of all commands in the last pipeline, where the user's shell is bash or zsh:
+     * see pipeline_statuses of the snapshot. */
+    bool pipestatus;
+    /* The registry's compressor is not asked for this task. */
+    bool no_compress;
 } tether_spec;
 
 /* Starts a task and returns as soon as its supervisor runs. The task gets a session and process
@@ -105,7 +116,7 @@ typedef struct tether_snapshot {
                       all of it) */
     char *workdir;
     char *shell;      /* the shell that was resolved; NULL for argv */
-    char *supervisor; /* "script" */
+    char *supervisor; /* "script"; "proxy": a host, see tether/proxy.h */
     tether_status status;
     char *reason;          /* why, where the status alone does not tell */
     int64_t exit_code;     /* TETHER_EXIT_UNKNOWN: none, not yet, or not known */
@@ -115,7 +126,7 @@ typedef struct tether_snapshot {
     int64_t duration_ms;   /* by a clock that nobody sets; -1: not known. Running: up to now */
     int64_t timeout_ms;    /* 0: none */
     int64_t deadline_at;   /* 0: none */
-    int64_t child_pid;     /* the supervisor's process id; 0: not known */
+    int64_t child_pid;     /* the supervisor's process id; 0: not known, or a host's own work */
     char *output_path;     /* the file of standard output, or of both when merged */
     char *stderr_path;     /* NULL when merged */
     char *output_preview;  /* the last 300 bytes of stdout then stderr, cut at a character */
@@ -126,7 +137,19 @@ typedef struct tether_snapshot {
     int64_t *survivors; /* process ids of a lost or ended task that still run; filled by
                            tether_status only */
     size_t survivor_count;
+    int *pipeline_statuses; /* exit codes of the last pipeline's commands; NULL: not asked for, or
+                               not told */
+    size_t pipeline_count;
+    int64_t output_limit;    /* 0: none */
+    uint64_t output_dropped; /* bytes of standard output that the limit dropped */
+    uint64_t stderr_dropped;
+    bool compressed; /* the preview was made by the registry's compressor */
 } tether_snapshot;
+
+/* What a shell's `wait` would say of an ended task: 0 to 255 (on Windows all 32 bits of the code);
+ * 128 + N for signal N, 124 for a timeout; 125 where the code is not known, and for a task that has
+ * not ended. Any thread. */
+TETHER_EXPORT int tether_exit_status(const tether_snapshot *snapshot);
 
 #define TETHER_EXIT_UNKNOWN ((int64_t)-1)
 
@@ -142,6 +165,13 @@ typedef struct tether_snapshot_list {
 TETHER_EXPORT int tether_status_get(tether_registry *registry, const char *task_id,
                                     tether_snapshot **snapshot, tether_error *error);
 
+/* As tether_status_get; a task that is not of this session is also looked for in all others of the
+ * store, where its project root is this directory (any path to it; NULL: own session only). Any
+ * thread. Errors: as tether_status_get; TETHER_EWORKDIR for a directory that is not there. */
+TETHER_EXPORT int tether_find(tether_registry *registry, const char *task_id,
+                              const char *project_root, tether_snapshot **snapshot,
+                              tether_error *error);
+
 typedef enum tether_list_scope {
     TETHER_LIST_RUNNING = 0, /* tasks that have not ended */
     TETHER_LIST_ALL = 1
@@ -151,6 +181,19 @@ typedef enum tether_list_scope {
  * with tether_snapshot_list_free, NULL on failure. Any thread. */
 TETHER_EXPORT int tether_list(tether_registry *registry, tether_list_scope scope,
                               tether_snapshot_list **list, tether_error *error);
+
+typedef struct tether_list_options {
+    size_t size; /* sizeof(tether_list_options), or 0 for the fields of version 0.1 */
+    tether_list_scope scope;
+    const char *project_root; /* only tasks with this project root, of all sessions; any path to it.
+                                 NULL: any */
+    bool all_sessions;        /* of all sessions of the store. Default: of the registry's own */
+} tether_list_options;
+
+/* As tether_list, with a choice. options NULL: running tasks of the own session. Any thread.
+ * Errors: TETHER_EWORKDIR for a project root that is not there. */
+TETHER_EXPORT int tether_list_in(tether_registry *registry, const tether_list_options *options,
+                                 tether_snapshot_list **list, tether_error *error);
 
 TETHER_EXPORT void tether_snapshot_free(tether_snapshot *snapshot);
 TETHER_EXPORT void tether_snapshot_list_free(tether_snapshot_list *list);
@@ -171,6 +214,47 @@ TETHER_EXPORT int tether_wait(tether_registry *registry, const char *const *task
                               tether_wait_mode mode, int64_t timeout_ms, size_t *index,
                               tether_error *error);
 
+/* Several waits on one set of tasks, each task told once, in the order of ending: the shell's
+ * `wait -n`. One thread at a time; any number of waiters. */
+typedef struct tether_waiter tether_waiter;
+
+/* Takes these tasks; count 0: all that run in the session now. *waiter is freed by
+ * tether_waiter_close, before the registry is closed; NULL on failure. Any thread. Errors:
+ * TETHER_ENOTASK. */
+TETHER_EXPORT int tether_waiter_open(tether_registry *registry, const char *const *task_ids,
+                                     size_t count, tether_waiter **waiter, tether_error *error);
+
+/* Waits for the next one to end; timeout_ms as in tether_wait. Errors: TETHER_ETIMEDOUT;
+ * TETHER_ECLOSED; TETHER_ENOTASK when all were told (those that were removed meanwhile are not). */
+TETHER_EXPORT int tether_waiter_next(tether_waiter *waiter, int64_t timeout_ms,
+                                     char task_id[TETHER_ID_SIZE], tether_error *error);
+
+/* NULL is allowed. */
+TETHER_EXPORT void tether_waiter_close(tether_waiter *waiter);
+
+/* What tether_run came to. */
+typedef struct tether_outcome {
+    tether_snapshot *snapshot; /* its status tells whether the task still runs */
+    char *output; /* what it wrote to standard output so far: all, or the last output_limit bytes of
+                     the call; a zero after it */
+    size_t output_size;
+    uint64_t output_offset; /* where that begins in the stream; 0: at its first byte */
+    char *errors;           /* the same of standard error */
+    size_t errors_size;
+    uint64_t errors_offset;
+} tether_outcome;
+
+/* Starts a task and waits up to wait_ms (-1: for ever) for its end. A task that has not ended by
+ * then is no error: it goes on in the background, and nothing of it is lost. `limit` is how many
+ * bytes of each output the outcome has at most (0: 1 MiB); all of it stays readable with
+ * tether_output_read. *outcome is freed with tether_outcome_free, NULL on failure. Any thread but
+ * that of a host's own loop. Errors: as tether_spawn and tether_wait; where one comes after the
+ * start, the task runs on, and the message has its id. */
+TETHER_EXPORT int tether_run(tether_registry *registry, const tether_spec *spec, int64_t wait_ms,
+                             size_t limit, tether_outcome **outcome, tether_error *error);
+
+TETHER_EXPORT void tether_outcome_free(tether_outcome *outcome);
+
 typedef struct tether_kill_options {
     size_t size;      /* sizeof(tether_kill_options), or 0 for the fields of version 0.1 */
     int signal;       /* 0: end the task. Else just this signal goes to its processes, and the call
@@ -182,10 +266,20 @@ typedef struct tether_kill_options {
  * a task that has ended is no error, and ends what it left behind. A task that ends by itself
  * meanwhile keeps its own result. options may be NULL. No signal is sent before the process is
  * verified as the task's own. Any thread; blocks for up to grace + 5 s. Errors: TETHER_ENOTASK;
- * TETHER_ESURVIVED (the message has the pids); TETHER_EFOREIGN (started in another pid namespace);
+ * TETHER_ESURVIVED (the message has the pids); TETHER_ENOTSUP (a signal for a proxy task, see
+ * tether/proxy.h); TETHER_EFOREIGN (started in another pid namespace);
  * TETHER_EREADONLY (a newer version's record). */
 TETHER_EXPORT int tether_kill(tether_registry *registry, const char *task_id,
                               const tether_kill_options *options, tether_error *error);
+
+/* Stops and continues the whole tree. A pause is written down before the first process is stopped;
+ * doing either again is no error. The deadline of a paused task still holds, and killing it works.
+ * Any thread; a task that is just being started is waited for, up to 5 s. Errors: TETHER_ENOTASK;
+ * TETHER_EENDED when it has ended or is being killed; TETHER_EFOREIGN; TETHER_EREADONLY;
+ * TETHER_ETIMEDOUT. */
+TETHER_EXPORT int tether_pause(tether_registry *registry, const char *task_id, tether_error *error);
+TETHER_EXPORT int tether_resume(tether_registry *registry, const char *task_id,
+                                tether_error *error);
 
 /* The number of a signal by name or number ("TERM", "SIGTERM", "15"); 0 where there is none. Any
  * thread. */

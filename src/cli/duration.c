@@ -14,7 +14,8 @@ typedef struct unit {
 } unit;
 
 static const unit duration_units[] = {
-    {"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {"h", 60 * 60 * 1000},
+    {"", 1000},       {"ms", 1},          {"s", 1000},
+    {"m", 60 * 1000}, {"h", 3600 * 1000}, {"d", 24 * 3600 * 1000},
 };
 
 static const unit size_units[] = {

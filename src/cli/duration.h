@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* The forms that duration_parse takes, for messages. */
-#define DURATION_FORMS "500ms, 30s, 5m, 2h, or a number of seconds"
+#define DURATION_FORMS "500ms, 30s, 5m, 2h, 7d, or a number of seconds"
 
 /* The forms that size_parse takes, for messages. */
 #define SIZE_FORMS "a number of bytes, or one with K, M or G after it, such as 64K"
@@ -14,8 +14,8 @@
 /* The longest duration that is taken, about 1,000 years: a point in time plus this still fits. */
 #define DURATION_MAX_MS ((int64_t)1000 * 366 * 24 * 3600 * 1000)
 
-/* Milliseconds of "500ms", "30s", "5m", "2h"; a bare number is seconds. False, and 0, for anything
- * else. */
+/* Milliseconds of "500ms", "30s", "5m", "2h", "7d"; a bare number is seconds. False, and 0, for
+ * anything else. */
 bool duration_parse(const char *text, int64_t *ms);
 
 /* Bytes of "4096", "64K", "5M", "1G" (powers of 1024). False, and 0, for anything else. */

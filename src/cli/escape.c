@@ -144,18 +144,22 @@ void escape_json_end(cli_stream *stream, escape_state *state)
     state->held_count = 0;
 }
 
-void escape_json_string(cli_stream *stream, const char *text)
+void escape_json_bytes(cli_stream *stream, const char *bytes, size_t size)
 {
     escape_state state = {{0}, 0};
 
-    if (text == NULL) {
-        stream_text(stream, "null");
-        return;
-    }
     stream_text(stream, "\"");
-    escape_json_part(stream, &state, text, strlen(text));
+    escape_json_part(stream, &state, bytes, size);
     escape_json_end(stream, &state);
     stream_text(stream, "\"");
+}
+
+void escape_json_string(cli_stream *stream, const char *text)
+{
+    if (text != NULL)
+        escape_json_bytes(stream, text, strlen(text));
+    else
+        stream_text(stream, "null");
 }
 
 /* Whether a good character would move the cursor, start an escape sequence or reorder the line:
@@ -187,17 +191,17 @@ static size_t safe_character(cli_stream *stream, const unsigned char *bytes, siz
     return length;
 }
 
-static void safe_part(cli_stream *stream, const char *text, size_t size)
+void escape_terminal_bytes(cli_stream *stream, const char *bytes, size_t size)
 {
     size_t i = 0;
 
     while (i < size)
-        i += safe_character(stream, (const unsigned char *)text + i, size - i);
+        i += safe_character(stream, (const unsigned char *)bytes + i, size - i);
 }
 
 void escape_terminal(cli_stream *stream, const char *text)
 {
-    safe_part(stream, text, strlen(text));
+    escape_terminal_bytes(stream, text, strlen(text));
 }
 
 /* How many bytes the first so many characters take. A character counts as one column: a wide one
@@ -224,10 +228,10 @@ void escape_first_line(cli_stream *stream, const char *text, size_t columns)
     size = strcspn(text, "\r\n");
     more = text[size + strspn(text + size, " \t\r\n")] != '\0';
     if (more || cut_at(text, size, columns) < size) {
-        safe_part(stream, text, cut_at(text, size, columns > 4 ? columns - 4 : 0));
+        escape_terminal_bytes(stream, text, cut_at(text, size, columns > 4 ? columns - 4 : 0));
         stream_text(stream, " ...");
     } else {
-        safe_part(stream, text, size);
+        escape_terminal_bytes(stream, text, size);
     }
 }
 
@@ -239,7 +243,7 @@ void escape_block(cli_stream *stream, const char *text, const char *indent)
         size_t shown = size > 0 && text[size - 1] == '\r' ? size - 1 : size;
 
         stream_text(stream, indent);
-        safe_part(stream, text, shown);
+        escape_terminal_bytes(stream, text, shown);
         stream_text(stream, "\n");
         text += size;
         if (*text == '\n')

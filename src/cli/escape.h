@@ -18,9 +18,11 @@ void escape_json_end(cli_stream *stream, escape_state *state);
 
 /* A whole JSON string with its quotes; null for NULL. */
 void escape_json_string(cli_stream *stream, const char *text);
+void escape_json_bytes(cli_stream *stream, const char *bytes, size_t size);
 
 /* Shows text to people: control characters, and those that reorder a line, become '?'. */
 void escape_terminal(cli_stream *stream, const char *text);
+void escape_terminal_bytes(cli_stream *stream, const char *bytes, size_t size);
 
 /* The same for the first line that is not blank, cut with "..." after so many columns. */
 void escape_first_line(cli_stream *stream, const char *text, size_t columns);

@@ -14,7 +14,7 @@
 #include "stream.h"
 #include "escape.h"
 
-/* Lines for people end here, whatever the terminal's width: the same text for a pipe. */
+/* Lines for people end here where there is no terminal to ask. */
 #define LINE_COLUMNS 100
 
 static int exit_code_of(int code)
@@ -88,6 +88,12 @@ int print_args_error(const cli_options *cli, const cli_args *args)
     snprintf(error.message, sizeof error.message, "%s", args->message);
     write_error(cli, &error);
     return EXIT_FAILED;
+}
+
+int print_bad_duration(const cli_options *cli, const char *option, const char *value)
+{
+    return print_failure(cli, TETHER_EINVAL, "read arguments",
+                         "%s %.80s is not a duration: give %s", option, value, DURATION_FORMS);
 }
 
 int print_no_memory(const cli_options *cli)
@@ -167,31 +173,44 @@ static void format_code(const tether_snapshot *snapshot, char *text, size_t size
         snprintf(text, size, "-");
 }
 
-static void print_row(const tether_snapshot *snapshot, int id_width)
+/* A name or a session before the command, cut; returns the columns that it took. */
+static size_t print_prefix(const char *open, const char *text, const char *close)
+{
+    cli_stream *to = stream_stdout();
+    size_t size = text != NULL ? strlen(text) : 0;
+
+    if (text == NULL)
+        return 0;
+    stream_text(to, open);
+    escape_first_line(to, text, 30);
+    stream_text(to, close);
+    return (size < 30 ? size : 30) + strlen(open) + strlen(close);
+}
+
+static void print_row(const tether_snapshot *snapshot, int id_width, size_t columns, bool sessions)
 {
     cli_stream *to = stream_stdout();
     char code[24], duration[DURATION_TEXT_SIZE];
-    const char *name = snapshot->name;
-    size_t used = (size_t)id_width + 32;
+    size_t used = strlen(snapshot->task_id);
 
+    if (used < (size_t)id_width)
+        used = (size_t)id_width;
+    used += 30;
     format_code(snapshot, code, sizeof code);
     duration_format(snapshot->duration_ms, duration);
     stream_format(to, "%-*s  %-9s  %5s  %8s  ", id_width, snapshot->task_id,
                   tether_status_text(snapshot->status), code, duration);
-    if (name != NULL) {
-        stream_text(to, "[");
-        escape_first_line(to, name, 30);
-        stream_text(to, "] ");
-        used += strlen(name) < 30 ? strlen(name) + 3 : 33;
-    }
+    if (sessions)
+        used += print_prefix("", snapshot->session_id, ": ");
+    used += print_prefix("[", snapshot->name, "] ");
     if (snapshot->command != NULL)
-        escape_first_line(to, snapshot->command,
-                          used + 20 < LINE_COLUMNS ? LINE_COLUMNS - used : 20);
+        escape_first_line(to, snapshot->command, used + 20 < columns ? columns - used : 20);
     stream_text(to, "\n");
 }
 
-void print_table(const tether_snapshot_list *list)
+void print_table(const tether_snapshot_list *list, bool sessions)
 {
+    size_t columns = stream_columns(stream_stdout(), LINE_COLUMNS);
     int id_width = 2;
     size_t i;
 
@@ -201,9 +220,9 @@ void print_table(const tether_snapshot_list *list)
         id_width = length > id_width ? length : id_width;
     }
     stream_format(stream_stdout(), "%-*s  %-9s  %5s  %8s  %s\n", id_width, "ID", "STATUS", "CODE",
-                  "DURATION", "COMMAND");
+                  "DURATION", sessions ? "SESSION: COMMAND" : "COMMAND");
     for (i = 0; i < list->count; i++)
-        print_row(&list->items[i], id_width);
+        print_row(&list->items[i], id_width, columns, sessions);
 }
 
 static void detail_text(const char *key, const char *value)
@@ -259,6 +278,19 @@ static void detail_survivors(const tether_snapshot *snapshot)
     stream_format(to, " (tether kill %s ends them)\n", snapshot->task_id);
 }
 
+static void detail_pipeline(const tether_snapshot *snapshot)
+{
+    cli_stream *to = stream_stdout();
+    size_t i;
+
+    if (snapshot->pipeline_statuses == NULL)
+        return;
+    stream_text(to, "pipeline_statuses:");
+    for (i = 0; i < snapshot->pipeline_count; i++)
+        stream_format(to, " %d", snapshot->pipeline_statuses[i]);
+    stream_text(to, "\n");
+}
+
 /* What the task is, and how it stands. */
 static void print_task_part(const tether_snapshot *snapshot)
 {
@@ -271,11 +303,25 @@ static void print_task_part(const tether_snapshot *snapshot)
         detail_number("exit_code", snapshot->exit_code);
     if (snapshot->signal != 0)
         detail_number("signal", snapshot->signal);
+    detail_pipeline(snapshot);
     detail_text("command", snapshot->command);
     detail_text("workdir", snapshot->workdir);
     detail_text("project_root", snapshot->project_root);
     detail_text("shell", snapshot->shell);
     detail_text("supervisor", snapshot->supervisor);
+}
+
+/* Where the output is, and what is missing of it. */
+static void print_output_part(const tether_snapshot *snapshot)
+{
+    detail_text("output_path", snapshot->output_path);
+    detail_text("stderr_path", snapshot->stderr_path);
+    if (snapshot->output_limit > 0)
+        detail_number("output_limit", snapshot->output_limit);
+    if (snapshot->output_dropped > 0)
+        detail_number("output_dropped", (int64_t)snapshot->output_dropped);
+    if (snapshot->stderr_dropped > 0)
+        detail_number("stderr_dropped", (int64_t)snapshot->stderr_dropped);
 }
 
 void print_details(const tether_snapshot *snapshot)
@@ -291,8 +337,7 @@ void print_details(const tether_snapshot *snapshot)
     if (snapshot->child_pid > 0)
         detail_number("child_pid", snapshot->child_pid);
     detail_survivors(snapshot);
-    detail_text("output_path", snapshot->output_path);
-    detail_text("stderr_path", snapshot->stderr_path);
+    print_output_part(snapshot);
     if (!snapshot->notify_on_completion)
         detail_text("completion", "none is kept");
     else if (tether_status_ended(snapshot->status))
@@ -306,27 +351,24 @@ void print_details(const tether_snapshot *snapshot)
     }
 }
 
-void print_completion(const tether_snapshot *snapshot)
+void print_completion(const tether_snapshot *snapshot, bool sessions)
 {
-    print_row(snapshot, 0);
+    print_row(snapshot, 0, stream_columns(stream_stdout(), LINE_COLUMNS), sessions);
     if (snapshot->output_preview != NULL)
         escape_block(stream_stdout(), snapshot->output_preview, "    ");
 }
 
 int print_outcome(const cli_options *cli, const tether_snapshot *snapshot)
 {
-    if (snapshot->status == TETHER_STATUS_TIMED_OUT)
-        return EXIT_WAIT_OVER;
-    if (snapshot->status != TETHER_STATUS_LOST && snapshot->signal != 0)
-        return 128 + snapshot->signal;
-    /* A Windows code such as 0xC0000005 keeps its bits; the platform's exit takes what it can. */
-    if (snapshot->status != TETHER_STATUS_LOST && snapshot->exit_code != TETHER_EXIT_UNKNOWN)
-        return (int)(uint32_t)snapshot->exit_code;
-    if (!cli->json)
+    bool known = snapshot->exit_code != TETHER_EXIT_UNKNOWN || snapshot->signal != 0;
+
+    if (snapshot->status == TETHER_STATUS_LOST)
+        known = false;
+    if (!known && !cli->json)
         print_failure(cli, TETHER_OK, "read the task's end",
                       "task %s is %s: its exit code is not known (%s); see tether status %s",
                       snapshot->task_id, tether_status_text(snapshot->status),
                       snapshot->reason != NULL ? snapshot->reason : "no reason is recorded",
                       snapshot->task_id);
-    return EXIT_FAILED;
+    return tether_exit_status(snapshot);
 }

@@ -30,6 +30,9 @@ int print_flush(const cli_options *cli, const char *what);
 /* The same for a stream of ours that has failed. */
 int print_stream_failure(const cli_options *cli, const cli_stream *stream, const char *what);
 
+/* For an option's value that is no DUR. */
+int print_bad_duration(const cli_options *cli, const char *option, const char *value);
+
 /* One line of JSON; 0 or an exit code. */
 int print_snapshot_json(const cli_options *cli, const tether_snapshot *snapshot);
 
@@ -38,10 +41,11 @@ int print_snapshot_json(const cli_options *cli, const tether_snapshot *snapshot)
 int print_task_json(const cli_options *cli, tether_registry *registry, const char *task_id,
                     const char *what);
 
-/* For people: a table, all that is known of one task, one completion with its preview. */
-void print_table(const tether_snapshot_list *list);
+/* For people: a table, all that is known of one task, one completion with its preview. sessions:
+ * tell the session of each too. */
+void print_table(const tether_snapshot_list *list, bool sessions);
 void print_details(const tether_snapshot *snapshot);
-void print_completion(const tether_snapshot *snapshot);
+void print_completion(const tether_snapshot *snapshot, bool sessions);
 
 /* The exit code that an ended task gives to its waiter. One that has none (it was lost) gives
  * EXIT_FAILED, and without --json a message that says why. */

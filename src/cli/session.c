@@ -50,12 +50,20 @@ void session_dispose(cli_options *cli)
 int session_open(const cli_options *cli, tether_registry **registry)
 {
     tether_open_options options = {0};
+
+    return session_open_with(cli, &options, registry);
+}
+
+int session_open_with(const cli_options *cli, tether_open_options *options,
+                      tether_registry **registry)
+{
     tether_error error;
 
-    options.size = sizeof options;
-    options.store = cli->store;
-    options.session = cli->session;
-    if (tether_open(&options, registry, &error) != 0)
+    options->size = sizeof *options;
+    options->store = cli->store;
+    options->session = cli->session;
+    options->no_gc = !cli->collects;
+    if (tether_open(options, registry, &error) != 0)
         return print_error(cli, &error);
     return 0;
 }

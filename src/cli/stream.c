@@ -55,6 +55,26 @@ bool stream_is_terminal(const cli_stream *stream)
     return uv_guess_handle(stream->file) == UV_TTY;
 }
 
+/* libuv asks a terminal only through a handle on a loop. It may put a descriptor of its own in the
+ * place of ours, opened anew and non-blocking: write_out waits for room either way. */
+size_t stream_columns(const cli_stream *stream, size_t otherwise)
+{
+    int columns = 0, rows;
+    uv_loop_t loop;
+    uv_tty_t terminal;
+
+    if (!stream_is_terminal(stream) || uv_loop_init(&loop) != 0)
+        return otherwise;
+    if (uv_tty_init(&loop, &terminal, stream->file, 0) == 0) {
+        if (uv_tty_get_winsize(&terminal, &columns, &rows) != 0)
+            columns = 0;
+        uv_close((uv_handle_t *)&terminal, NULL);
+        uv_run(&loop, UV_RUN_DEFAULT);
+    }
+    uv_loop_close(&loop);
+    return columns > 0 ? (size_t)columns : otherwise;
+}
+
 static void write_out(cli_stream *stream, const char *bytes, size_t size)
 {
     unsigned pause_ms = 1;

@@ -20,6 +20,10 @@ cli_stream *stream_stdout(void);
 cli_stream *stream_stderr(void);
 bool stream_is_terminal(const cli_stream *stream);
 
+/* How many columns a line has where it is a terminal; otherwise, or where the terminal does not
+ * say, the number given. */
+size_t stream_columns(const cli_stream *stream, size_t otherwise);
+
 /* Bytes go out exactly as given, on every platform. */
 void stream_write(cli_stream *stream, const void *bytes, size_t size);
 void stream_text(cli_stream *stream, const char *text);

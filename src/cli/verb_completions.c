@@ -1,37 +1,104 @@
-/* Owns: "tether completions": showing and acknowledging the ends that nobody has taken note of.
- * Must not: print under --drain what another process acknowledged first.
+/* Owns: "tether completions": its options, showing what is pending, acknowledging by id.
+ * Must not: take note of a completion that was only shown.
  * Runs on: the main thread. */
 #include "verbs.h"
 
-#include <stdio.h>
-
+#include "completions_follow.h"
+#include "drain.h"
+#include "duration.h"
 #include "ids.h"
 #include "print.h"
-#include "stream.h"
 
 const char verb_completions_help[] =
-    "tether completions\n"
+    "tether completions [--drain] [--follow [--remind DUR]] [--all-sessions]\n"
     "tether completions --ack ID...\n"
-    "tether completions --drain\n"
     "\n"
     "Shows the tasks that ended and were not acknowledged, the oldest end first.\n"
     "\n"
     "  --ack ID...          acknowledge these, for every process and for good\n"
-    "  --drain              show and acknowledge: of two that drain, one gets each\n";
+    "  --drain              show and acknowledge: of two that drain, one gets each, and each is\n"
+    "                       acknowledged only once it was written out\n"
+    "  --follow             go on with those that come, until interrupted\n"
+    "  --remind DUR         with --follow: tell of tasks that run for so long, and again after\n"
+    "                       each such time\n"
+    "  --all-sessions       those of every session of the store\n";
 
-enum { OPT_ACK = 1, OPT_DRAIN };
+enum { OPT_ACK = 1, OPT_DRAIN, OPT_FOLLOW, OPT_REMIND, OPT_ALL_SESSIONS };
 
 static const args_option completions_options[] = {
     {"--ack", ARGS_MAYBE, OPT_ACK},
     {"--drain", ARGS_FLAG, OPT_DRAIN},
+    {"--follow", ARGS_FLAG, OPT_FOLLOW},
+    {"-f", ARGS_FLAG, OPT_FOLLOW},
+    {"--remind", ARGS_VALUE, OPT_REMIND},
+    {"--all-sessions", ARGS_FLAG, OPT_ALL_SESSIONS},
     {NULL, ARGS_FLAG, 0},
 };
 
 typedef struct completions_request {
     cli_ids ids;
     bool ack;
-    bool drain;
+    bool follow;
+    completions_follow choice;
 } completions_request;
+
+static int take_remind(const cli_options *cli, completions_request *request, const char *value)
+{
+    if (!duration_parse(value, &request->choice.remind_ms))
+        return print_bad_duration(cli, "--remind", value);
+    if (request->choice.remind_ms == 0)
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--remind 0 would never stop: give a longer time, such as 10m");
+    return 0;
+}
+
+static int take_option(const cli_options *cli, completions_request *request, int id,
+                       const char *value)
+{
+    switch (id) {
+    case OPT_ACK:
+        request->ack = true;
+        if (value != NULL)
+            request->ids.items[request->ids.count++] = value;
+        return 0;
+    case OPT_DRAIN:
+        request->choice.drain = true;
+        return 0;
+    case OPT_FOLLOW:
+        request->follow = true;
+        return 0;
+    case OPT_REMIND:
+        return take_remind(cli, request, value);
+    default:
+        request->choice.all_sessions = true;
+        return 0;
+    }
+}
+
+/* What the options say together. */
+static int check_request(const cli_options *cli, const completions_request *request)
+{
+    const char *mistake = NULL;
+
+    if (request->ack && request->choice.drain)
+        mistake = "--ack and --drain do not go together: --drain acknowledges all";
+    else if (request->ack && request->follow)
+        mistake = "--ack and --follow do not go together: --follow --drain acknowledges what comes";
+    else if (request->ack && request->choice.all_sessions)
+        mistake = "--ack and --all-sessions do not go together: name the task's session with "
+                  "--session";
+    else if (request->ack && request->ids.count == 0)
+        mistake = "--ack needs a task id; tether completions shows them";
+    else if (request->choice.remind_ms > 0 && !request->follow)
+        mistake = "--remind needs --follow: reminders come while somebody follows";
+    if (mistake != NULL)
+        return print_failure(cli, TETHER_EINVAL, "read arguments", "%s", mistake);
+    if (!request->ack && request->ids.count > 0)
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "%.80s stands alone: completions takes task ids after --ack only",
+                             request->ids.items[0]);
+    return 0;
+}
 
 static int parse(const cli_options *cli, cli_args *args, completions_request *request)
 {
@@ -40,26 +107,18 @@ static int parse(const cli_options *cli, cli_args *args, completions_request *re
     int id;
 
     while ((result = args_next(args, &id, &value)) == ARGS_OPTION || result == ARGS_OPERAND) {
-        if (result == ARGS_OPTION && id == OPT_ACK)
-            request->ack = true;
-        else if (result == ARGS_OPTION)
-            request->drain = true;
-        if (value != NULL)
+        int code = 0;
+
+        if (result == ARGS_OPERAND)
             request->ids.items[request->ids.count++] = value;
+        else
+            code = take_option(cli, request, id, value);
+        if (code != 0)
+            return code;
     }
     if (result == ARGS_ERROR)
         return print_args_error(cli, args);
-    if (request->ack && request->drain)
-        return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "--ack and --drain do not go together: --drain acknowledges all");
-    if (request->ack && request->ids.count == 0)
-        return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "--ack needs a task id; tether completions shows them");
-    if (!request->ack && request->ids.count > 0)
-        return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "%.80s stands alone: completions takes task ids after --ack only",
-                             request->ids.items[0]);
-    return 0;
+    return check_request(cli, request);
 }
 
 /* Every id is tried; the code is that of the first failure. */
@@ -82,76 +141,54 @@ static int acknowledge(const cli_options *cli, tether_registry *registry, const 
     return first;
 }
 
-static int print_one(const cli_options *cli, const tether_snapshot *snapshot)
-{
-    if (cli->json)
-        return print_snapshot_json(cli, snapshot);
-    print_completion(snapshot);
-    return 0;
-}
-
-/* Acknowledges one and prints it if nobody else did so first. The order loses a completion when
- * this process dies, or its standard output fails, between the two steps: the other order would
- * show it twice to two that drain at once. The failure is reported with the id; a lease on
- * completions, which the library does not have yet, closes the gap. */
-static int drain_one(const cli_options *cli, tether_registry *registry, tether_snapshot *snapshot)
-{
-    tether_error error;
-    bool fresh;
-    char what[160];
-    int code;
-
-    if (tether_completion_ack(registry, snapshot->task_id, &fresh, &error) != 0)
-        return print_error(cli, &error);
-    if (!fresh)
-        return 0;
-    snapshot->completion_delivered = true;
-    snprintf(what, sizeof what, "task %s was acknowledged, and tether status shows it",
-             snapshot->task_id);
-    code = print_one(cli, snapshot);
-    return code != 0 ? code : print_flush(cli, what);
-}
-
-static int show(const cli_options *cli, tether_registry *registry, bool drain)
+static int show(const cli_options *cli, tether_registry *registry,
+                const tether_completion_options *options)
 {
     tether_snapshot_list *list;
-    tether_error error;
-    int first = 0;
+    tether_error error = {0};
+    int code = 0;
     size_t i;
 
-    if (tether_completions_peek(registry, &list, &error) != 0)
+    if (tether_completions_peek(registry, options, &list, &error) != 0)
         return print_error(cli, &error);
-    for (i = 0; i < list->count; i++) {
-        int code =
-            drain ? drain_one(cli, registry, &list->items[i]) : print_one(cli, &list->items[i]);
-
-        if (first == 0)
-            first = code;
-        /* With nowhere to print to, the others stay pending. */
-        if (stream_failed(stream_stdout())->code != 0)
-            break;
-    }
+    for (i = 0; i < list->count && code == 0; i++)
+        code = drain_print(cli, &list->items[i], options->all_sessions);
     tether_snapshot_list_free(list);
-    return first;
+    return code;
+}
+
+static int run_once(const cli_options *cli, const completions_request *request)
+{
+    tether_completion_options options = {0};
+    tether_registry *registry;
+    int code = session_open(cli, &registry);
+
+    if (code != 0)
+        return code;
+    options.size = sizeof options;
+    options.all_sessions = request->choice.all_sessions;
+    if (request->ack)
+        code = acknowledge(cli, registry, &request->ids);
+    else if (request->choice.drain)
+        code = drain_pending(cli, registry, &options, NULL);
+    else
+        code = show(cli, registry, &options);
+    return session_close(cli, registry, code);
 }
 
 int verb_completions(cli_options *cli, cli_args *args)
 {
-    completions_request request = {{NULL, 0, NULL}, false, false};
-    tether_registry *registry;
+    completions_request request = {0};
     int code;
 
     args->options = completions_options;
     if (!ids_init(&request.ids, args))
         return print_no_memory(cli);
     code = parse(cli, args, &request);
-    if (code == 0)
-        code = session_open(cli, &registry);
-    if (code == 0) {
-        code = request.ack ? acknowledge(cli, registry, &request.ids)
-                           : show(cli, registry, request.drain);
-        code = session_close(cli, registry, code);
-    }
+    if (code == 0 && request.follow)
+        code = completions_follow_run(cli, &request.choice);
+    else if (code == 0)
+        code = run_once(cli, &request);
     ids_dispose(&request.ids);
     return code;
 }

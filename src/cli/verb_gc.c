@@ -1,4 +1,4 @@
-/* Owns: "tether gc": removing ended and acknowledged tasks from the whole store.
+/* Owns: "tether gc": removing ended and acknowledged tasks, of the whole store or of one session.
  * Must not: decide what may go; the library does that.
  * Runs on: the main thread. */
 #include "verbs.h"
@@ -7,33 +7,40 @@
 #include "print.h"
 #include "stream.h"
 
+#define DEFAULT_AGE_MS ((int64_t)24 * 3600 * 1000)
+
 const char verb_gc_help[] =
-    "tether gc [--older-than DUR]\n"
+    "tether gc [--older-than DUR] [--session-only]\n"
     "\n"
     "Removes ended and acknowledged tasks with their output, in every session of the store.\n"
     "\n"
-    "  --older-than DUR     only what ended at least so long ago (default: 24h; 0: any)\n";
+    "  --older-than DUR     only what ended at least so long ago (default: 24h; 0: any)\n"
+    "  --session-only       only those of this session\n";
 
-enum { OPT_OLDER_THAN = 1 };
+enum { OPT_OLDER_THAN = 1, OPT_SESSION_ONLY };
 
 static const args_option gc_options[] = {
     {"--older-than", ARGS_VALUE, OPT_OLDER_THAN},
+    {"--session-only", ARGS_FLAG, OPT_SESSION_ONLY},
     {NULL, ARGS_FLAG, 0},
 };
 
-static int parse(const cli_options *cli, cli_args *args, tether_gc_options *options)
+typedef struct gc_request {
+    int64_t older_than_ms; /* 0: any age */
+    bool session_only;
+} gc_request;
+
+static int parse(const cli_options *cli, cli_args *args, gc_request *request)
 {
     args_result result;
     const char *value;
     int id;
 
     while ((result = args_next(args, &id, &value)) == ARGS_OPTION) {
-        if (!duration_parse(value, &options->older_than_ms))
-            return print_failure(cli, TETHER_EINVAL, "read arguments",
-                                 "--older-than %.80s is not a duration: give %s", value,
-                                 DURATION_FORMS);
-        if (options->older_than_ms == 0)
-            options->older_than_ms = -1; /* the library's word for whatever its age */
+        if (id == OPT_SESSION_ONLY)
+            request->session_only = true;
+        else if (!duration_parse(value, &request->older_than_ms))
+            return print_bad_duration(cli, "--older-than", value);
     }
     if (result == ARGS_ERROR)
         return print_args_error(cli, args);
@@ -43,34 +50,49 @@ static int parse(const cli_options *cli, cli_args *args, tether_gc_options *opti
     return 0;
 }
 
-static int collect(const cli_options *cli, tether_registry *registry,
-                   const tether_gc_options *options)
+static int collect(tether_registry *registry, const gc_request *request, tether_gc_result *result,
+                   tether_error *error)
+{
+    tether_gc_options options = {0};
+
+    if (request->session_only)
+        return tether_cleanup_finished(registry, request->older_than_ms, result, error);
+    options.size = sizeof options;
+    /* The library's word for any age. */
+    options.older_than_ms = request->older_than_ms != 0 ? request->older_than_ms : -1;
+    return tether_gc(registry, &options, result, error);
+}
+
+static int show(const cli_options *cli, tether_registry *registry, const gc_request *request)
 {
     tether_gc_result result = {0};
-    tether_error error;
+    tether_error error = {0};
 
-    if (tether_gc(registry, options, &result, &error) != 0)
+    if (collect(registry, request, &result, &error) != 0)
         return print_error(cli, &error);
-    stream_format(stream_stdout(),
-                  cli->json
-                      ? "{\"removed\":%zu,\"kept\":%zu,\"leftovers\":%zu,\"quarantined\":%zu}\n"
-                      : "removed %zu, kept %zu, leftovers %zu, quarantined %zu\n",
-                  result.removed, result.kept, result.leftovers, result.quarantined);
+    if (cli->json)
+        stream_format(stream_stdout(),
+                      "{\"removed\":%zu,\"kept\":%zu,\"leftovers\":%zu,\"quarantined\":%zu,"
+                      "\"expired\":%zu}\n",
+                      result.removed, result.kept, result.leftovers, result.quarantined,
+                      result.expired);
+    else
+        stream_format(stream_stdout(), "removed %zu, kept %zu, leftovers %zu, quarantined %zu\n",
+                      result.removed, result.kept, result.leftovers, result.quarantined);
     return 0;
 }
 
 int verb_gc(cli_options *cli, cli_args *args)
 {
-    tether_gc_options options = {0};
+    gc_request request = {DEFAULT_AGE_MS, false};
     tether_registry *registry;
     int code;
 
     args->options = gc_options;
-    options.size = sizeof options;
-    code = parse(cli, args, &options);
+    code = parse(cli, args, &request);
     if (code == 0)
         code = session_open(cli, &registry);
-    if (code != 0)
-        return code;
-    return session_close(cli, registry, collect(cli, registry, &options));
+    if (code == 0)
+        code = session_close(cli, registry, show(cli, registry, &request));
+    return code;
 }

@@ -43,8 +43,7 @@ static int take_option(const cli_options *cli, tether_kill_options *options, int
                              value);
     }
     if (!duration_parse(value, &options->grace_ms))
-        return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "--grace %.80s is not a duration: give %s", value, DURATION_FORMS);
+        return print_bad_duration(cli, "--grace", value);
     if (options->grace_ms == 0)
         options->grace_ms = -1; /* the library's word for none */
     return 0;

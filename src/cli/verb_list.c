@@ -8,25 +8,54 @@
 #include "print.h"
 #include "stream.h"
 
-const char verb_list_help[] = "tether list [--all]\n"
-                              "\n"
-                              "Lists the session's tasks, the newest first.\n"
-                              "\n"
-                              "  --all                ended tasks too\n";
+const char verb_list_help[] =
+    "tether list [--all] [--all-sessions] [--project DIR]\n"
+    "\n"
+    "Lists the session's tasks, the newest first.\n"
+    "\n"
+    "  --all                ended tasks too\n"
+    "  --all-sessions       tasks of every session of the store\n"
+    "  --project DIR        tasks that belong to this directory, of every session\n";
 
-const char verb_status_help[] = "tether status ID\n"
-                                "\n"
-                                "Shows all that is known of one task.\n";
+const char verb_status_help[] =
+    "tether status ID [--project DIR]\n"
+    "\n"
+    "Shows all that is known of one task.\n"
+    "\n"
+    "  --project DIR        look in every session, for a task that belongs to this directory\n";
 
-enum { OPT_ALL = 1 };
+enum { OPT_ALL = 1, OPT_ALL_SESSIONS, OPT_PROJECT };
 
 static const args_option list_options[] = {
     {"--all", ARGS_FLAG, OPT_ALL},
+    {"--all-sessions", ARGS_FLAG, OPT_ALL_SESSIONS},
+    {"--project", ARGS_VALUE, OPT_PROJECT},
     {NULL, ARGS_FLAG, 0},
 };
 
+static const args_option status_options[] = {
+    {"--project", ARGS_VALUE, OPT_PROJECT},
+    {NULL, ARGS_FLAG, 0},
+};
+
+/* Why there is nothing to see, for a person who looks at a terminal. */
+static void print_none(const tether_list_options *options)
+{
+    cli_stream *to = stream_stderr();
+    bool all = options->scope == TETHER_LIST_ALL;
+
+    if (!stream_is_terminal(to))
+        return;
+    stream_text(to, all ? "no tasks" : "no running tasks");
+    if (options->project_root != NULL)
+        stream_text(to, " of this project");
+    else
+        stream_text(to, options->all_sessions ? " in this store" : " in this session");
+    stream_text(to, all ? "\n" : " (tether list --all shows ended ones)\n");
+}
+
 static int print_list(const cli_options *cli, const tether_snapshot_list *list,
-                      tether_list_scope scope)
+                      const tether_list_options *options)
 {
     size_t i;
 
@@ -38,56 +67,68 @@ static int print_list(const cli_options *cli, const tether_snapshot_list *list,
     }
     if (cli->json)
         return 0;
-    if (list->count > 0) {
-        print_table(list);
-    } else if (stream_is_terminal(stream_stderr())) {
-        stream_text(stream_stderr(),
-                    scope == TETHER_LIST_ALL
-                        ? "no tasks in this session\n"
-                        : "no running tasks (tether list --all shows ended ones)\n");
-    }
+    if (list->count > 0)
+        print_table(list, options->all_sessions || options->project_root != NULL);
+    else
+        print_none(options);
     return 0;
 }
 
-int verb_list(cli_options *cli, cli_args *args)
+static int parse_list(const cli_options *cli, cli_args *args, tether_list_options *options)
 {
-    tether_list_scope scope = TETHER_LIST_RUNNING;
-    tether_registry *registry;
-    tether_snapshot_list *list;
-    tether_error error;
     args_result result;
     const char *value;
-    int id, code;
+    int id;
 
-    args->options = list_options;
-    while ((result = args_next(args, &id, &value)) == ARGS_OPTION)
-        scope = TETHER_LIST_ALL;
+    while ((result = args_next(args, &id, &value)) == ARGS_OPTION) {
+        if (id == OPT_ALL)
+            options->scope = TETHER_LIST_ALL;
+        else if (id == OPT_ALL_SESSIONS)
+            options->all_sessions = true;
+        else
+            options->project_root = value;
+    }
     if (result == ARGS_ERROR)
         return print_args_error(cli, args);
     if (result == ARGS_OPERAND)
         return print_failure(cli, TETHER_EINVAL, "read arguments",
                              "list takes no operand such as %.80s; tether status shows one task",
                              value);
-    code = session_open(cli, &registry);
+    return 0;
+}
+
+int verb_list(cli_options *cli, cli_args *args)
+{
+    tether_list_options options = {0};
+    tether_registry *registry;
+    tether_snapshot_list *list;
+    tether_error error = {0};
+    int code;
+
+    args->options = list_options;
+    options.size = sizeof options;
+    code = parse_list(cli, args, &options);
+    if (code == 0)
+        code = session_open(cli, &registry);
     if (code != 0)
         return code;
-    if (tether_list(registry, scope, &list, &error) != 0)
+    if (tether_list_in(registry, &options, &list, &error) != 0)
         return session_close(cli, registry, print_error(cli, &error));
-    code = print_list(cli, list, scope);
+    code = print_list(cli, list, &options);
     tether_snapshot_list_free(list);
     return session_close(cli, registry, code);
 }
 
-static int show_status(const cli_options *cli, const char *task_id)
+static int show_status(const cli_options *cli, const char *task_id, const char *project_root)
 {
     tether_registry *registry;
     tether_snapshot *snapshot;
-    tether_error error;
+    tether_error error = {0};
     int code = session_open(cli, &registry);
 
     if (code != 0)
         return code;
-    if (tether_status_get(registry, task_id, &snapshot, &error) != 0)
+    if (tether_find(registry, task_id, project_root, &snapshot, &error) != 0)
         return session_close(cli, registry, print_error(cli, &error));
     if (cli->json)
         code = print_snapshot_json(cli, snapshot);
@@ -100,20 +141,25 @@ static int show_status(const cli_options *cli, const char *task_id)
 int verb_status(cli_options *cli, cli_args *args)
 {
     const char *task_id = NULL;
+    const char *project_root = NULL;
     const char *value;
     args_result result;
     int id;
 
-    while ((result = args_next(args, &id, &value)) == ARGS_OPERAND) {
-        if (task_id != NULL)
+    args->options = status_options;
+    while ((result = args_next(args, &id, &value)) == ARGS_OPERAND || result == ARGS_OPTION) {
+        if (result == ARGS_OPTION)
+            project_root = value;
+        else if (task_id != NULL)
             return print_failure(cli, TETHER_EINVAL, "read arguments",
                                  "status takes one task id; tether list --all shows all tasks");
-        task_id = value;
+        else
+            task_id = value;
     }
     if (result == ARGS_ERROR)
         return print_args_error(cli, args);
     if (task_id == NULL)
         return print_failure(cli, TETHER_EINVAL, "read arguments",
                              "status needs a task id; tether list shows them");
-    return show_status(cli, task_id);
+    return show_status(cli, task_id, project_root);
 }

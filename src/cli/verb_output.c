@@ -21,7 +21,7 @@ const char verb_output_help[] =
     "Shows what a task wrote, byte for byte: standard output, then standard error.\n"
     "\n"
     "  --stream WHICH       stdout, stderr or both (default: both)\n"
-    "  --tail BYTES         only the last bytes, such as 4096 or 64K\n"
+    "  --tail BYTES         only the last bytes, such as 4096 or 64K, from a whole character on\n"
     "  --lines N            only the last lines; with --tail, what both allow\n"
     "  --follow             go on until the task ends, in the order in which it writes\n";
 
@@ -46,6 +46,8 @@ typedef struct output_request {
 typedef struct output_view {
     tether_registry *registry;
     const char *task_id;
+    uint64_t first[2]; /* the offset of the first byte that is there: the output limit may have
+                          dropped some */
     uint64_t size[2];
 } output_view;
 
@@ -123,13 +125,13 @@ static bool view_read(const output_view *view, uint64_t from, char *buffer, size
         uint64_t at = from + done;
         bool first = at < view->size[0];
         tether_stream stream = first ? TETHER_STDOUT : TETHER_STDERR;
-        uint64_t offset = first ? at : at - view->size[0];
-        uint64_t left = view->size[stream] - offset;
+        uint64_t place = first ? at : at - view->size[0];
+        uint64_t left = view->size[stream] - place;
         size_t want = left < size - done ? (size_t)left : size - done;
         size_t got;
 
-        if (tether_output_read(view->registry, view->task_id, stream, offset, buffer + done, want,
-                               &got, error) != 0)
+        if (tether_output_read(view->registry, view->task_id, stream, view->first[stream] + place,
+                               buffer + done, want, &got, error) != 0)
             return false;
         if (got == 0) {
             error->code = TETHER_EIO;
@@ -176,18 +178,68 @@ static bool find_lines(const output_view *view, uint64_t lines, uint64_t *start,
     return true;
 }
 
+/* How many bytes at a place belong to a character that began before it, 0 to 3; the library's tail
+ * has the same rule. None where a stream begins, and in what is no UTF-8 anyway. */
+static bool count_cut_bytes(const output_view *view, uint64_t place, uint64_t *count,
+                            tether_error *error)
+{
+    bool second = place >= view->size[0];
+    tether_stream stream = second ? TETHER_STDERR : TETHER_STDOUT;
+    uint64_t begin = second ? view->size[0] : 0;
+    uint64_t left = begin + view->size[stream] - place;
+    size_t size = left < 4 ? (size_t)left : 4;
+    size_t skip = 0;
+    char bytes[4];
+
+    *count = 0;
+    if (size == 0 || (place == begin && view->first[stream] == 0))
+        return true;
+    if (!view_read(view, place, bytes, size, error))
+        return false;
+    while (skip < size && ((unsigned char)bytes[skip] & 0xc0) == 0x80)
+        skip++;
+    *count = skip < 4 ? skip : 0;
+    return true;
+}
+
 /* Where the shown part of the view begins. */
 static bool find_start(const output_view *view, const output_request *request, uint64_t *start,
                        tether_error *error)
 {
     uint64_t total = view->size[0] + view->size[1];
     uint64_t by_tail = request->tail < total ? total - request->tail : 0;
+    uint64_t cut;
 
     *start = 0;
     if (request->lines != UINT64_MAX && !find_lines(view, request->lines, start, error))
         return false;
-    if (by_tail > *start)
-        *start = by_tail;
+    if (request->tail == UINT64_MAX || by_tail < *start)
+        return true;
+    if (!count_cut_bytes(view, by_tail, &cut, error))
+        return false;
+    *start = by_tail + cut;
+    return true;
+}
+
+static bool measure(const output_request *request, output_view *view, tether_error *error)
+{
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        tether_stream stream = (tether_stream)i;
+        uint64_t end;
+
+        view->first[i] = 0;
+        view->size[i] = 0;
+        if (!request->shown[i])
+            continue;
+        /* What is dropped first: a cut in between then leaves too little to read, which is told. */
+        if (tether_output_dropped(view->registry, view->task_id, stream, &view->first[i], error) !=
+                0 ||
+            tether_output_size(view->registry, view->task_id, stream, &end, error) != 0)
+            return false;
+        view->size[i] = end - view->first[i];
+    }
     return true;
 }
 
@@ -204,11 +256,15 @@ static int print_stream_json(const cli_options *cli, cli_follow *from, tether_st
         size_t want = end - *offset < sizeof chunk ? (size_t)(end - *offset) : sizeof chunk;
         size_t got;
 
-        if (tether_output_read(from->registry, from->task_id, stream, *offset, chunk, want, &got,
-                               &error) != 0)
-            return print_error(cli, &error);
-        if (got == 0)
+        int code = tether_output_read(from->registry, from->task_id, stream, *offset, chunk, want,
+                                      &got, &error);
+
+        if (code == TETHER_EDROPPED)
+            code = tether_output_dropped(from->registry, from->task_id, stream, offset, &error);
+        else if (code == 0 && got == 0)
             break;
+        if (code != 0)
+            return print_error(cli, &error);
         escape_json_part(stream_stdout(), &json, chunk, got);
         *offset += got;
     }
@@ -229,7 +285,7 @@ static int print_json(const cli_options *cli, const output_request *request,
 
     /* The sizes are those of the whole streams, whatever part of them is shown. */
     for (i = 0; i < 2; i++) {
-        size[i] = view->size[i];
+        size[i] = view->first[i] + view->size[i];
         if (!request->shown[i] && tether_output_size(view->registry, view->task_id,
                                                      (tether_stream)i, &size[i], &error) != 0)
             return print_error(cli, &error);
@@ -241,7 +297,7 @@ static int print_json(const cli_options *cli, const output_request *request,
 
         stream_text(to, names[i]);
         if (request->shown[i])
-            code = print_stream_json(cli, from, (tether_stream)i, view->size[i]);
+            code = print_stream_json(cli, from, (tether_stream)i, view->first[i] + view->size[i]);
         else
             stream_text(to, "null");
         if (code != 0)
@@ -263,7 +319,7 @@ static int print_bytes(const cli_options *cli, const output_request *request,
         result = follow_task(from, -1, &error);
     } else {
         for (i = 0; i < 2 && result == FOLLOW_ENDED; i++)
-            result = follow_copy(from, (tether_stream)i, view->size[i], &error);
+            result = follow_copy(from, (tether_stream)i, view->first[i] + view->size[i], &error);
     }
     if (result == FOLLOW_FAILED)
         return print_error(cli, &error);
@@ -272,24 +328,27 @@ static int print_bytes(const cli_options *cli, const output_request *request,
 
 static int show(const cli_options *cli, tether_registry *registry, const output_request *request)
 {
-    output_view view = {registry, request->task_id, {0, 0}};
+    output_view view = {registry, request->task_id, {0, 0}, {0, 0}};
     cli_follow from = {registry, request->task_id, {NULL, NULL}, {0, 0}};
     tether_error error;
     uint64_t start;
+    bool found = false;
     int i;
 
-    for (i = 0; i < 2; i++) {
-        if (!request->shown[i])
-            continue;
-        from.to[i] = stream_stdout();
-        if (tether_output_size(registry, request->task_id, (tether_stream)i, &view.size[i],
-                               &error) != 0)
-            return print_error(cli, &error);
+    for (i = 0; i < 2; i++)
+        from.to[i] = request->shown[i] ? stream_stdout() : NULL;
+    /* Once more where the output limit has cut it in between, which it does once. */
+    for (i = 0; i < 2 && !found; i++) {
+        found = measure(request, &view, &error) && find_start(&view, request, &start, &error);
+        if (!found && error.code != TETHER_EDROPPED)
+            break;
     }
-    if (!find_start(&view, request, &start, &error))
+    if (!found)
         return print_error(cli, &error);
     from.offset[0] = start < view.size[0] ? start : view.size[0];
     from.offset[1] = start - from.offset[0];
+    from.offset[0] += view.first[0];
+    from.offset[1] += view.first[1];
     if (cli->json)
         return print_json(cli, request, &view, &from);
     return print_bytes(cli, request, &view, &from);

@@ -36,7 +36,10 @@ const char verb_run_help[] =
     "  --merge              standard error goes where standard output goes, as 2>&1\n"
     "  --stdin FILE         standard input of the task (default: the null device)\n"
     "  --supervisor WHICH   auto or script\n"
+    "  --max-running N      start nothing while so many tasks of the session run\n"
     "  --no-notify          keep no completion\n"
+    "  --output-limit SIZE  keep of each output only the end, once the task has ended\n"
+    "  --pipestatus         keep the codes of the last pipeline's commands (bash, zsh)\n"
     "  --wait[=DUR]         show the output as it comes and exit with the task's code; after\n"
     "                       DUR leave the task running and exit with 124\n";
 
@@ -52,7 +55,10 @@ enum {
     OPT_MERGE,
     OPT_STDIN,
     OPT_SUPERVISOR,
+    OPT_MAX_RUNNING,
     OPT_NO_NOTIFY,
+    OPT_OUTPUT_LIMIT,
+    OPT_PIPESTATUS,
     OPT_WAIT
 };
 
@@ -68,7 +74,10 @@ static const args_option run_options[] = {
     {"--merge", ARGS_FLAG, OPT_MERGE},
     {"--stdin", ARGS_VALUE, OPT_STDIN},
     {"--supervisor", ARGS_VALUE, OPT_SUPERVISOR},
+    {"--max-running", ARGS_VALUE, OPT_MAX_RUNNING},
     {"--no-notify", ARGS_FLAG, OPT_NO_NOTIFY},
+    {"--output-limit", ARGS_VALUE, OPT_OUTPUT_LIMIT},
+    {"--pipestatus", ARGS_FLAG, OPT_PIPESTATUS},
     {"--wait", ARGS_MAYBE, OPT_WAIT},
     {NULL, ARGS_FLAG, 0},
 };
@@ -87,12 +96,6 @@ typedef struct run_request {
 static int usage(const cli_options *cli, const char *message)
 {
     return print_failure(cli, TETHER_EINVAL, "read arguments", "%s; see tether help run", message);
-}
-
-static int bad_duration(const cli_options *cli, const char *option, const char *value)
-{
-    return print_failure(cli, TETHER_EINVAL, "read arguments",
-                         "%s %.80s is not a duration: give %s", option, value, DURATION_FORMS);
 }
 
 static int take_supervisor(const cli_options *cli, const char *value)
@@ -122,9 +125,28 @@ static int take_timeout(const cli_options *cli, run_request *request, const char
     int64_t ms;
 
     if (!duration_parse(value, &ms))
-        return bad_duration(cli, "--timeout", value);
+        return print_bad_duration(cli, "--timeout", value);
     request->spec.timeout_ms = ms == 0 ? TETHER_NO_TIMEOUT : ms;
     return 0;
+}
+
+static int take_max_running(const cli_options *cli, run_request *request, const char *value)
+{
+    uint64_t count;
+
+    if (!count_parse(value, &count) || count == 0 || count > SIZE_MAX)
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--max-running %.80s is not a number of tasks: give 1 or more", value);
+    request->spec.max_running = (size_t)count;
+    return 0;
+}
+
+static int take_output_limit(const cli_options *cli, run_request *request, const char *value)
+{
+    if (size_parse(value, &request->spec.output_limit))
+        return 0;
+    return print_failure(cli, TETHER_EINVAL, "read arguments",
+                         "--output-limit %.80s is not a size: give %s", value, SIZE_FORMS);
 }
 
 static int take_wait(const cli_options *cli, run_request *request, const char *value)
@@ -132,7 +154,7 @@ static int take_wait(const cli_options *cli, run_request *request, const char *v
     request->wait = true;
     request->wait_ms = -1;
     if (value != NULL && !duration_parse(value, &request->wait_ms))
-        return bad_duration(cli, "--wait", value);
+        return print_bad_duration(cli, "--wait", value);
     return 0;
 }
 
@@ -174,8 +196,15 @@ static int take_option(const cli_options *cli, run_request *request, int id, con
         return 0;
     case OPT_SUPERVISOR:
         return take_supervisor(cli, value);
+    case OPT_MAX_RUNNING:
+        return take_max_running(cli, request, value);
     case OPT_NO_NOTIFY:
         spec->no_notify = true;
+        return 0;
+    case OPT_OUTPUT_LIMIT:
+        return take_output_limit(cli, request, value);
+    case OPT_PIPESTATUS:
+        spec->pipestatus = true;
         return 0;
     default:
         return take_wait(cli, request, value);
@@ -191,6 +220,8 @@ static int check_request(const cli_options *cli, const run_request *request)
         return usage(cli, "more than one command was given: choose one of --, -c, -f");
     if (request->spec.argv != NULL && request->spec.shell != NULL)
         return usage(cli, "--shell is for -c and -f; the program after -- runs without a shell");
+    if (request->spec.argv != NULL && request->spec.pipestatus)
+        return usage(cli, "--pipestatus is for -c and -f; the program after -- has no pipeline");
     return 0;
 }
 
@@ -265,15 +296,17 @@ static int read_command_file(const cli_options *cli, run_request *request)
 }
 
 /* Whoever waited has seen the end, so nobody else needs to be told. A failure leaves the completion
- * pending and the task's code as it is. */
+ * pending and the task's code as it is; so does somebody who holds it, and takes care of it. */
 static void acknowledge(const cli_options *cli, tether_registry *registry,
                         const tether_snapshot *snapshot)
 {
     tether_error error;
+    int code;
 
     if (!snapshot->notify_on_completion || snapshot->completion_delivered)
         return;
-    if (tether_completion_ack(registry, snapshot->task_id, NULL, &error) != 0)
+    code = tether_completion_ack(registry, snapshot->task_id, NULL, &error);
+    if (code != 0 && code != TETHER_ELEASED)
         print_error(cli, &error);
 }
 
@@ -423,6 +456,7 @@ int verb_run(cli_options *cli, cli_args *args)
     request.env_set = calloc((size_t)(args->argc - args->next) + 1, sizeof *request.env_set);
     if (request.env_set == NULL)
         return print_no_memory(cli);
+    cli->collects = true;
     args->options = run_options;
     code = parse(cli, args, &request);
     if (code == 0 && request.file != NULL)

@@ -44,9 +44,7 @@ static int parse(const cli_options *cli, cli_args *args, wait_request *request)
         else if (id == OPT_ANY)
             request->any = true;
         else if (!duration_parse(value, &request->timeout_ms))
-            return print_failure(cli, TETHER_EINVAL, "read arguments",
-                                 "--timeout %.80s is not a duration: give %s", value,
-                                 DURATION_FORMS);
+            return print_bad_duration(cli, "--timeout", value);
     }
     if (result == ARGS_ERROR)
         return print_args_error(cli, args);
@@ -88,27 +86,37 @@ static int report(const cli_options *cli, tether_registry *registry, const char 
     return code;
 }
 
-static int wait_any(const cli_options *cli, tether_registry *registry, const wait_request *request)
+/* Prints the one that ended and takes its code. Its id is on the stack of whoever waited. */
+static int report_any(const cli_options *cli, tether_registry *registry, const char *task_id)
 {
-    const char *task_id;
-    tether_error error;
     int outcome = EXIT_FAILED, code;
-    size_t index;
 
-    if (request->ids.count == 0)
-        return print_failure(cli, TETHER_ENOTASK, "wait for any task",
-                             "no task runs in this session; tether completions shows those that "
-                             "ended");
-    if (tether_wait(registry, request->ids.items, request->ids.count, TETHER_WAIT_ANY,
-                    request->timeout_ms, &index, &error) != 0)
-        return print_error(cli, &error);
-    task_id = request->ids.items[index];
     if (!cli->json) {
         stream_text(stream_stdout(), task_id);
         stream_text(stream_stdout(), "\n");
     }
     code = report(cli, registry, task_id, &outcome);
     return code != 0 ? code : outcome;
+}
+
+static int wait_any(const cli_options *cli, tether_registry *registry, const wait_request *request)
+{
+    char task_id[TETHER_ID_SIZE];
+    tether_waiter *waiter;
+    tether_error error = {0};
+    int result;
+
+    if (tether_waiter_open(registry, request->ids.items, request->ids.count, &waiter, &error) != 0)
+        return print_error(cli, &error);
+    result = tether_waiter_next(waiter, request->timeout_ms, task_id, &error);
+    tether_waiter_close(waiter);
+    if (result == 0)
+        return report_any(cli, registry, task_id);
+    if (result == TETHER_ENOTASK && request->ids.count == 0)
+        return print_failure(cli, TETHER_ENOTASK, "wait for any task",
+                             "no task runs in this session; tether completions shows those that "
+                             "ended");
+    return print_error(cli, &error);
 }
 
 static int wait_all(const cli_options *cli, tether_registry *registry, const wait_request *request)
@@ -148,7 +156,7 @@ int verb_wait(cli_options *cli, cli_args *args)
     if (code == 0)
         code = session_open(cli, &registry);
     if (code == 0) {
-        if (request.all_running)
+        if (request.all_running && !request.any)
             code = find_running(cli, registry, &request);
         if (code == 0)
             code =

@@ -15,7 +15,11 @@ verb_function verb_status;
 verb_function verb_output;
 verb_function verb_wait;
 verb_function verb_kill;
+verb_function verb_pause;
+verb_function verb_resume;
+verb_function verb_promote;
 verb_function verb_completions;
+verb_function verb_watch;
 verb_function verb_gc;
 verb_function verb_doctor;
 
@@ -25,7 +29,11 @@ extern const char verb_status_help[];
 extern const char verb_output_help[];
 extern const char verb_wait_help[];
 extern const char verb_kill_help[];
+extern const char verb_pause_help[];
+extern const char verb_resume_help[];
+extern const char verb_promote_help[];
 extern const char verb_completions_help[];
+extern const char verb_watch_help[];
 extern const char verb_gc_help[];
 extern const char verb_doctor_help[];
 

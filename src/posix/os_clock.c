@@ -1,4 +1,4 @@
-/* Owns the clocks and the boot id.
+/* Owns the clocks that nobody sets, and the boot id.
  * Must not: keep state.
  * Thread: any. */
 #include "../os_clock.h"
@@ -14,11 +14,6 @@ static int64_t clock_ms(clockid_t clock)
     if (clock_gettime(clock, &now) != 0)
         return 0;
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-int64_t tether__os_wall_ms(void)
-{
-    return clock_ms(CLOCK_REALTIME);
 }
 
 int64_t tether__os_monotonic_ms(void)

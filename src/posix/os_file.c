@@ -18,7 +18,7 @@
 #include "posix_dir.h"
 #include "posix_error.h"
 
-enum { PRIVATE_FILE = 0600, PRIVATE_DIR = 0700, TREE_DEPTH_LIMIT = 64, TEMPORARY_SIZE = 24 };
+enum { PRIVATE_FILE = 0600, PRIVATE_DIR = 0700, TREE_DEPTH_LIMIT = 64, BLOCK_SIZE = 32 * 1024 };
 
 static int make_dir(int fd, const char *path, tether__dir **dir, tether_error *error)
 {
@@ -234,22 +234,32 @@ static int write_all(int fd, const char *data, size_t size)
     return 0;
 }
 
-static int create_file(tether__dir *dir, const char *name, const void *data, size_t size, bool sync,
-                       tether_error *error)
+static int open_new(tether__dir *dir, const char *name)
 {
-    int fd =
-        openat(dir->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, PRIVATE_FILE);
-    if (fd < 0)
-        return fail_in(dir, errno, "create file", name, error);
-    int os_error = write_all(fd, data, size);
+    return openat(dir->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                  PRIVATE_FILE);
+}
+
+/* Closes a new file that was written, or not (os_error is not 0): then it goes. 0 or errno. */
+static int finish_new(tether__dir *dir, const char *name, int fd, bool sync, int os_error)
+{
     if (os_error == 0 && sync && fsync(fd) != 0)
         os_error = errno;
     if (close(fd) != 0 && os_error == 0 && errno != EINTR)
         os_error = errno;
-    if (os_error == 0)
-        return TETHER_OK;
-    unlinkat(dir->fd, name, 0);
-    return fail_in(dir, os_error, "write file", name, error);
+    if (os_error != 0)
+        unlinkat(dir->fd, name, 0);
+    return os_error;
+}
+
+static int create_file(tether__dir *dir, const char *name, const void *data, size_t size, bool sync,
+                       tether_error *error)
+{
+    int fd = open_new(dir, name);
+    if (fd < 0)
+        return fail_in(dir, errno, "create file", name, error);
+    int os_error = finish_new(dir, name, fd, sync, write_all(fd, data, size));
+    return os_error == 0 ? TETHER_OK : fail_in(dir, os_error, "write file", name, error);
 }
 
 int tether__os_file_create(tether__dir *dir, const char *name, const void *data, size_t size,
@@ -258,26 +268,38 @@ int tether__os_file_create(tether__dir *dir, const char *name, const void *data,
     return create_file(dir, name, data, size, false, error);
 }
 
+static int choose_temporary(char temporary[TETHER__TEMPORARY_SIZE], tether_error *error)
+{
+    uint64_t random;
+    if (uv_random(NULL, NULL, &random, sizeof random, 0, NULL) != 0)
+        return tether__fail(error, TETHER_ESYSTEM, 0, "write file", "the system has no entropy");
+    snprintf(temporary, TETHER__TEMPORARY_SIZE, ".tmp-%016llx", (unsigned long long)random);
+    return TETHER_OK;
+}
+
+int tether__os_file_rename(tether__dir *dir, const char *name, const char *new_name, bool sync,
+                           tether_error *error)
+{
+    if (renameat(dir->fd, name, dir->fd, new_name) != 0)
+        return fail_in(dir, errno, "replace file", new_name, error);
+    if (sync && fsync(dir->fd) != 0)
+        return fail_in(dir, errno, "sync directory", new_name, error);
+    return TETHER_OK;
+}
+
 int tether__os_file_replace(tether__dir *dir, const char *name, const void *data, size_t size,
                             bool sync, tether_error *error)
 {
-    uint64_t random;
-    char temporary[TEMPORARY_SIZE];
-    if (uv_random(NULL, NULL, &random, sizeof random, 0, NULL) != 0)
-        return tether__fail(error, TETHER_ESYSTEM, 0, "write file", "the system has no entropy");
-    snprintf(temporary, sizeof temporary, ".tmp-%016llx", (unsigned long long)random);
-
-    int code = create_file(dir, temporary, data, size, sync, error);
+    char temporary[TETHER__TEMPORARY_SIZE];
+    int code = choose_temporary(temporary, error);
+    if (code == TETHER_OK)
+        code = create_file(dir, temporary, data, size, sync, error);
     if (code != TETHER_OK)
         return code;
-    if (renameat(dir->fd, temporary, dir->fd, name) != 0) {
-        int os_error = errno;
-        unlinkat(dir->fd, temporary, 0);
-        return fail_in(dir, os_error, "replace file", name, error);
-    }
-    if (sync && fsync(dir->fd) != 0)
-        return fail_in(dir, errno, "sync directory", name, error);
-    return TETHER_OK;
+    code = tether__os_file_rename(dir, temporary, name, sync, error);
+    if (code != TETHER_OK)
+        unlinkat(dir->fd, temporary, 0); /* not there where only the sync failed */
+    return code;
 }
 
 static void fill_stamp(const struct stat *st, tether__file_stamp *stamp)
@@ -292,12 +314,12 @@ static void fill_stamp(const struct stat *st, tether__file_stamp *stamp)
     stamp->mtime_ns = (int64_t)mtime.tv_sec * 1000000000 + mtime.tv_nsec;
 }
 
-/* Opens for reading what must be a plain file with one name: O_NONBLOCK, because a planted FIFO
- * would block for ever. */
-static int open_plain(tether__dir *dir, const char *name, int *fd, struct stat *st,
-                      tether_error *error)
+/* Opens what must be a plain file with one name: O_NONBLOCK, because a planted FIFO would block for
+ * ever. */
+static int open_plain_to(int access, tether__dir *dir, const char *name, int *fd, struct stat *st,
+                         tether_error *error)
 {
-    *fd = openat(dir->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    *fd = openat(dir->fd, name, access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (*fd < 0)
         return fail_in(dir, errno, "open file", name, error);
     int os_error = fstat(*fd, st) != 0 ? errno : 0;
@@ -310,6 +332,26 @@ static int open_plain(tether__dir *dir, const char *name, int *fd, struct stat *
         return fail_in(dir, os_error, "open file", name, error);
     return tether__fail(error, TETHER_ECORRUPT, 0, "open file",
                         "%.300s/%s is no plain file of its own; remove it", dir->path, name);
+}
+
+static int open_plain(tether__dir *dir, const char *name, int *fd, struct stat *st,
+                      tether_error *error)
+{
+    return open_plain_to(O_RDONLY, dir, name, fd, st, error);
+}
+
+int tether__os_file_append(tether__dir *dir, const char *name, const void *data, size_t size,
+                           tether_error *error)
+{
+    int fd;
+    struct stat st;
+    int code = open_plain_to(O_WRONLY | O_APPEND, dir, name, &fd, &st, error);
+    if (code != TETHER_OK)
+        return code;
+    int os_error = write_all(fd, data, size);
+    if (close(fd) != 0 && os_error == 0 && errno != EINTR)
+        os_error = errno;
+    return os_error == 0 ? TETHER_OK : fail_in(dir, os_error, "write file", name, error);
 }
 
 static int read_whole(int fd, size_t limit, char **data, size_t *size)
@@ -362,6 +404,23 @@ int tether__os_file_read(tether__dir *dir, const char *name, size_t limit, char 
     return fail_in(dir, os_error, "read file", name, error);
 }
 
+/* 0 or errno. */
+static int read_at(int fd, uint64_t offset, char *buffer, size_t size, size_t *got)
+{
+    *got = 0;
+    while (*got < size) {
+        ssize_t part = pread(fd, buffer + *got, size - *got, (off_t)(offset + *got));
+        if (part < 0 && errno == EINTR)
+            continue;
+        if (part < 0)
+            return errno;
+        if (part == 0)
+            break;
+        *got += (size_t)part;
+    }
+    return 0;
+}
+
 int tether__os_file_read_at(tether__dir *dir, const char *name, uint64_t offset, void *buffer,
                             size_t size, size_t *got, tether_error *error)
 {
@@ -371,19 +430,77 @@ int tether__os_file_read_at(tether__dir *dir, const char *name, uint64_t offset,
     int code = open_plain(dir, name, &fd, &st, error);
     if (code != TETHER_OK)
         return code;
-    int os_error = 0;
-    while (*got < size) {
-        ssize_t part = pread(fd, (char *)buffer + *got, size - *got, (off_t)(offset + *got));
-        if (part < 0 && errno == EINTR)
-            continue;
-        if (part < 0)
-            os_error = errno;
-        if (part <= 0)
-            break;
-        *got += (size_t)part;
-    }
+    int os_error = read_at(fd, offset, buffer, size, got);
     close(fd);
     return os_error == 0 ? TETHER_OK : fail_in(dir, os_error, "read file", name, error);
+}
+
+int tether__os_file_open(tether__dir *dir, const char *name, tether__file *file,
+                         tether_error *error)
+{
+    int fd;
+    struct stat st;
+    int code = open_plain(dir, name, &fd, &st, error);
+    file->handle = code == TETHER_OK ? fd : -1;
+    return code;
+}
+
+int tether__os_file_size(const tether__file *file, uint64_t *size, tether_error *error)
+{
+    struct stat st;
+    *size = 0;
+    if (fstat((int)file->handle, &st) != 0)
+        return tether__posix_fail(error, errno, "look at file", NULL);
+    *size = (uint64_t)st.st_size;
+    return TETHER_OK;
+}
+
+int tether__os_file_pread(const tether__file *file, uint64_t offset, void *buffer, size_t size,
+                          size_t *got, tether_error *error)
+{
+    int os_error = read_at((int)file->handle, offset, buffer, size, got);
+    return os_error == 0 ? TETHER_OK : tether__posix_fail(error, os_error, "read file", NULL);
+}
+
+/* 0 or errno. */
+static int copy_part(int from, uint64_t offset, uint64_t size, int to)
+{
+    char block[BLOCK_SIZE];
+    while (size > 0) {
+        size_t want = size < sizeof block ? (size_t)size : sizeof block;
+        size_t got;
+        int os_error = read_at(from, offset, block, want, &got);
+        if (os_error == 0 && got < want)
+            os_error = EIO;
+        if (os_error == 0)
+            os_error = write_all(to, block, got);
+        if (os_error != 0)
+            return os_error;
+        offset += got;
+        size -= got;
+    }
+    return 0;
+}
+
+int tether__os_file_copy(const tether__file *from, uint64_t offset, uint64_t size, tether__dir *dir,
+                         bool sync, char temporary[TETHER__TEMPORARY_SIZE], tether_error *error)
+{
+    int code = choose_temporary(temporary, error);
+    if (code != TETHER_OK)
+        return code;
+    int fd = open_new(dir, temporary);
+    if (fd < 0)
+        return fail_in(dir, errno, "create file", temporary, error);
+    int os_error = copy_part((int)from->handle, offset, size, fd);
+    os_error = finish_new(dir, temporary, fd, sync, os_error);
+    return os_error == 0 ? TETHER_OK : fail_in(dir, os_error, "copy file", temporary, error);
+}
+
+void tether__os_file_close(tether__file *file)
+{
+    if (file->handle >= 0)
+        close((int)file->handle);
+    file->handle = -1;
 }
 
 int tether__os_file_stamp(tether__dir *dir, const char *name, tether__file_stamp *stamp,

@@ -39,6 +39,35 @@ int tether__os_default_store(char **path, tether_error *error)
     return *path != NULL ? TETHER_OK : tether__fail_memory(error, "find store");
 }
 
+/* Whether files can be made in a directory; `own`: that must be the user's. */
+static bool is_usable(const char *path, bool own)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode) && (!own || st.st_uid == geteuid()) &&
+           faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+int tether__os_ephemeral_base(char **path, bool *in_memory, tether_error *error)
+{
+    char name[64];
+    const char *runtime = getenv("XDG_RUNTIME_DIR");
+    const char *temporary = getenv("TMPDIR");
+    *in_memory = true;
+    if (runtime != NULL && runtime[0] == '/' && is_usable(runtime, true)) {
+        *path = tether__text_join(runtime, "tether-ephemeral");
+        return *path != NULL ? TETHER_OK : tether__fail_memory(error, "find store");
+    }
+    /* These are everybody's: the name tells whose it is, and who opens it checks that. */
+    snprintf(name, sizeof name, "tether-ephemeral-%ld", (long)geteuid());
+    const char *folder = "/dev/shm";
+    if (!is_usable(folder, false)) {
+        *in_memory = false;
+        folder = temporary != NULL && temporary[0] == '/' ? temporary : "/tmp";
+    }
+    *path = tether__text_join(folder, name);
+    return *path != NULL ? TETHER_OK : tether__fail_memory(error, "find store");
+}
+
 int tether__os_real_directory(const char *what, const char *path, char **real, tether_error *error)
 {
     const char *shown = path != NULL ? path : "the current directory";

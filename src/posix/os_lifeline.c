@@ -1,5 +1,5 @@
 /* Owns the lifeline's file: its lock, its reserved room, its probe.
- * Must not: write a byte into it; that is the supervisor's alone.
+ * Must not: write a byte of its own into it; lines are the supervisor's alone.
  * Thread: any. */
 #include "../os_lifeline.h"
 
@@ -69,6 +69,32 @@ int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__
     return TETHER_OK;
 }
 
+int tether__os_lifeline_append(const tether__lifeline *lifeline, const char *line, size_t size,
+                               tether_error *error)
+{
+    while (size > 0) {
+        ssize_t written = write((int)lifeline->handle, line, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0) {
+            int os_error = errno;
+            return tether__posix_fail(error, os_error, "write exit marker", "the lifeline");
+        }
+        line += written;
+        size -= (size_t)written;
+    }
+    return TETHER_OK;
+}
+
+/* The last close of a descriptor that could write is an event, whether or not it has written. */
+void tether__os_lifeline_nudge(tether__dir *exits, const char *task_id)
+{
+    int fd = openat(exits->fd, task_id,
+                    O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+}
+
 bool tether__os_lifeline_linked(const tether__lifeline *lifeline)
 {
     struct stat st;
@@ -108,15 +134,33 @@ int tether__os_lifeline_held(tether__dir *exits, const char *task_id, bool *held
 /* The note is a mode without the owner's right to write. It costs no file and raises none of the
  * events that are watched. Through a descriptor, and only on a file with one name, so that nothing
  * planted here passes it on to somebody else's file. */
-void tether__os_lifeline_seal(tether__dir *exits, const char *task_id)
+static void set_mode(tether__dir *exits, const char *task_id, mode_t mode)
 {
     struct stat st;
     int fd = openat(exits->fd, task_id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return;
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1)
-        fchmod(fd, S_IRUSR);
+        fchmod(fd, mode);
     close(fd);
+}
+
+void tether__os_lifeline_seal(tether__dir *exits, const char *task_id)
+{
+    set_mode(exits, task_id, S_IRUSR);
+}
+
+/* One more bit, which lets nobody in: the directory is its owner's alone. */
+void tether__os_lifeline_settle(tether__dir *exits, const char *task_id)
+{
+    set_mode(exits, task_id, S_IRUSR | S_IRGRP);
+}
+
+bool tether__os_lifeline_settled(tether__dir *exits, const char *task_id)
+{
+    struct stat st;
+    return fstatat(exits->fd, task_id, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+           (st.st_mode & (S_IWUSR | S_IRGRP)) == S_IRGRP;
 }
 
 bool tether__os_lifeline_sealed(tether__dir *exits, const char *task_id)

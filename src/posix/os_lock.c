@@ -94,6 +94,12 @@ int tether__os_lock_acquire(tether__dir *dir, const char *name, int64_t timeout_
     return TETHER_OK;
 }
 
+bool tether__os_lock_linked(const tether__lock *lock)
+{
+    struct stat st;
+    return fstat((int)lock->handle, &st) == 0 && st.st_nlink > 0;
+}
+
 void tether__os_lock_release(tether__lock *lock)
 {
     if (lock->handle < 0)

@@ -21,6 +21,27 @@ int tether__os_tree_check(const tether__tree *tree, tether_error *error)
     return TETHER_OK;
 }
 
+/* The group tells by itself. */
+struct tether__forest {
+    char nothing;
+};
+
+int tether__os_forest_list(const tether__tree *trees, size_t count, tether__forest **forest,
+                           tether_error *error)
+{
+    static tether__forest none;
+    (void)trees;
+    (void)count;
+    (void)error;
+    *forest = &none;
+    return TETHER_OK;
+}
+
+void tether__os_forest_free(tether__forest *forest)
+{
+    (void)forest;
+}
+
 int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,
                                   tether_error *error)
 {
@@ -32,8 +53,13 @@ int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *
 int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal, size_t *left,
                            tether_error *error)
 {
-    if (signal == TETHER__SIGNAL_FINAL)
-        return tether__os_tree_signal_number(tree, SIGKILL, left, error);
+    static const int others[] = {
+        [TETHER__SIGNAL_FINAL] = SIGKILL,
+        [TETHER__SIGNAL_PAUSE] = SIGSTOP,
+        [TETHER__SIGNAL_RESUME] = SIGCONT,
+    };
+    if (signal != TETHER__SIGNAL_POLITE)
+        return tether__os_tree_signal_number(tree, others[signal], left, error);
     int code = tether__os_tree_signal_number(tree, SIGTERM, left, error);
     if (code == TETHER_OK && *left > 0)
         code = tether__os_tree_signal_number(tree, SIGCONT, left, error);

@@ -1,25 +1,20 @@
-/* Owns finding and signalling the processes of a task on Linux: its session from /proc, and
- * whatever carries its cookie. Must not: signal a process that was not verified through a
- * descriptor that pins it, nor the caller's own process. Thread: any. */
+/* Owns finding and signalling the processes of a task on Linux: its session, and whatever carries
+ * its cookie, in a listing of all processes. Must not: signal a process that was not verified
+ * through a descriptor that pins it, nor the caller's own process. Thread: any. */
 #include "../os_tree.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../error.h"
+#include "forest.h"
 #include "pidfd.h"
-#include "posix_error.h"
 #include "procfs.h"
 
 static const char step[] = "signal task";
-
-enum { EXIT_PATIENCE_MS = 500, EXEC_PATIENCE_MS = 50, STRANGER_PATIENCE_MS = 5 };
 
 typedef struct candidate {
     int64_t pid;
@@ -68,77 +63,46 @@ int tether__os_tree_check(const tether__tree *tree, tether_error *error)
     return TETHER_OK;
 }
 
-/* How long a process without an environment may keep us, in milliseconds. */
-static int patience_for(const tether__proc *process, const tether__tree *tree)
-{
-    if (process->kernel || tether__proc_ended(process))
-        return 0;
-    if (process->exiting)
-        return EXIT_PATIENCE_MS;
-    bool in_session = tree->supervisor.pid > 0 && process->session == tree->supervisor.pid;
-    return in_session ? EXEC_PATIENCE_MS : STRANGER_PATIENCE_MS;
-}
-
-/* A process that has no environment just now is in the middle of an exec, and has the cookie again
- * in an instant, or on its way out, and gone in one: nobody may take it for a stranger because of
- * that instant. One that stays without is one. */
-static bool look_for_cookie(int64_t pid, const tether__tree *tree, const char *cookie)
-{
-    const struct timespec pause = {0, 1000000};
-    tether__proc process;
-    tether__proc_variable found = tether__proc_find_variable(pid, cookie);
-    for (int waited = 0; found == TETHER__VARIABLE_UNKNOWN; waited++) {
-        if (tether__proc_read(pid, &process) != 0 || waited >= patience_for(&process, tree))
-            return false;
-        nanosleep(&pause, NULL);
-        found = tether__proc_find_variable(pid, cookie);
-    }
-    return found == TETHER__VARIABLE_PRESENT;
-}
-
 /* Whether a process may belong to the task; what it is, in *item. */
-static bool inspect(int64_t pid, const tether__tree *tree, const char *cookie, candidate *item)
+static bool belongs(const tether__forest *forest, const tether__forest_process *process,
+                    const tether__tree *tree, candidate *item)
 {
-    tether__proc process;
-    if (pid == getpid() || tether__proc_read(pid, &process) != 0 || tether__proc_ended(&process))
-        return false;
-    /* What is older than the supervisor does not come from it; this spares most of the
-     * environments. */
-    if (process.start_time < tree->supervisor.start_time)
-        return false;
-    bool has_cookie = look_for_cookie(pid, tree, cookie);
-    /* Once more: the environment goes before the process does, which must not make it nobody's. */
-    if (!has_cookie && (tether__proc_read(pid, &process) != 0 || tether__proc_ended(&process)))
+    /* What is older than the supervisor does not come from it. */
+    if (process->start_time < tree->supervisor.start_time)
         return false;
     int64_t leader = tree->supervisor.pid;
     *item = (candidate){
-        .pid = pid,
-        .start_time = process.start_time,
-        .in_group = leader > 0 && process.group == leader,
-        .in_session = leader > 0 && process.session == leader,
-        .has_cookie = has_cookie,
-        .exiting = process.exiting,
+        .pid = process->pid,
+        .start_time = process->start_time,
+        .in_group = leader > 0 && process->group == leader,
+        .in_session = leader > 0 && process->session == leader,
+        .has_cookie = tether__forest_has_cookie(forest, process, tree->task_id),
+        .exiting = process->exiting,
     };
     return item->in_group || item->in_session || item->has_cookie;
 }
 
+static int pick_candidates(const tether__forest *forest, const tether__tree *tree, scan *found,
+                           tether_error *error)
+{
+    candidate item;
+    for (size_t i = 0; i < forest->count; i++) {
+        if (belongs(forest, &forest->processes[i], tree, &item) && !scan_add(found, &item))
+            return tether__fail_memory(error, "list processes");
+    }
+    return TETHER_OK;
+}
+
 static int read_candidates(const tether__tree *tree, scan *found, tether_error *error)
 {
-    char cookie[TETHER_ID_SIZE + 32];
-    snprintf(cookie, sizeof cookie, "TETHER_TASK_ID=%s", tree->task_id);
-    DIR *proc = opendir("/proc");
-    if (proc == NULL)
-        return tether__posix_fail_as(error, TETHER_ENOTSUP, errno, "list processes", "/proc");
-    bool fits = true;
-    for (struct dirent *entry; fits && (entry = readdir(proc)) != NULL;) {
-        candidate item;
-        char *end;
-        long long pid = strtoll(entry->d_name, &end, 10);
-        if (pid > 0 && *end == '\0' && inspect(pid, tree, cookie, &item))
-            fits = scan_add(found, &item);
-    }
-    closedir(proc);
-    return fits ? TETHER_OK : tether__fail_memory(error, "list processes");
+    if (tree->forest != NULL && tether__forest_covers(tree->forest, tree))
+        return pick_candidates(tree->forest, tree, found, error);
+    tether__forest *own;
+    int code = tether__os_forest_list(tree, 1, &own, error);
+    if (code == TETHER_OK)
+        code = pick_candidates(own, tree, found, error);
+    tether__os_forest_free(own);
+    return code;
 }
 
 /* Session and group numbers are pids, and may be somebody else's once the supervisor and everybody
@@ -175,16 +139,21 @@ static int find_members(const tether__tree *tree, scan *found, tether_error *err
     return TETHER_OK;
 }
 
-/* Pins the process, makes sure that it is still the one that was found, and signals it. */
-static void signal_one(const candidate *item, const int *numbers, size_t count)
+/* Pins the process, makes sure that it is still the one that was found, and still the task's, and
+ * signals it. */
+static void signal_one(const tether__tree *tree, const candidate *item, const int *numbers,
+                       size_t count)
 {
+    int64_t leader = tree->supervisor.pid;
     tether__proc process;
     int pidfd = tether__pidfd_open(item->pid);
     if (pidfd < 0 && errno != ENOSYS)
         return;
     bool same = tether__proc_read(item->pid, &process) == 0 &&
                 process.start_time == item->start_time && !tether__proc_ended(&process) &&
-                !process.exiting;
+                !process.exiting &&
+                (item->has_cookie ||
+                 (leader > 0 && (process.session == leader || process.group == leader)));
     for (size_t i = 0; same && i < count; i++) {
         /* Kernels before 5.3 know pids only; the check above was a moment ago. */
         if (pidfd >= 0)
@@ -232,7 +201,7 @@ static int send_all(const tether__tree *tree, const int *numbers, size_t count, 
         return code;
     for (size_t i = 0; i < found.count; i++) {
         if (!group_done || !found.items[i].in_group)
-            signal_one(&found.items[i], numbers, count);
+            signal_one(tree, &found.items[i], numbers, count);
     }
     *left = found.count;
     free(found.items);
@@ -244,10 +213,14 @@ int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal,
 {
     /* A stopped process takes notice of SIGTERM only when it goes on. */
     static const int polite[] = {SIGTERM, SIGCONT};
-    static const int final[] = {SIGKILL};
+    static const int others[] = {
+        [TETHER__SIGNAL_FINAL] = SIGKILL,
+        [TETHER__SIGNAL_PAUSE] = SIGSTOP,
+        [TETHER__SIGNAL_RESUME] = SIGCONT,
+    };
     if (signal == TETHER__SIGNAL_POLITE)
         return send_all(tree, polite, 2, left, error);
-    return send_all(tree, final, 1, left, error);
+    return send_all(tree, &others[signal], 1, left, error);
 }
 
 int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,

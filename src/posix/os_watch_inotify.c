@@ -25,6 +25,8 @@ struct tether__watch {
 
 enum { EVENT_BYTES = 16384 };
 
+static const uint32_t watched_events = IN_MODIFY | IN_CLOSE_WRITE | IN_ONLYDIR;
+
 static void deliver(tether__watch *watch, const struct inotify_event *event)
 {
     if ((event->mask & IN_Q_OVERFLOW) != 0)
@@ -113,6 +115,14 @@ static bool is_shared_between_machines(int fd)
     return false;
 }
 
+static int fail_add(int os_error, const char *path, tether_error *error)
+{
+    if (os_error == ENOSPC)
+        return tether__fail(error, TETHER_ELIMIT, os_error, "watch directory",
+                            "no inotify watch is left; raise fs.inotify.max_user_watches");
+    return tether__posix_fail(error, os_error, "watch directory", path);
+}
+
 int tether__os_watch_add(tether__watch *watch, tether__dir *dir, int *tag, tether_error *error)
 {
     *tag = -1;
@@ -123,19 +133,24 @@ int tether__os_watch_add(tether__watch *watch, tether__dir *dir, int *tag, tethe
      * its name. */
     char path[64];
     snprintf(path, sizeof path, "/proc/self/fd/%d", dir->fd);
-    const uint32_t mask = IN_MODIFY | IN_CLOSE_WRITE | IN_ONLYDIR;
-    int wd = inotify_add_watch(watch->fd, path, mask);
+    int wd = inotify_add_watch(watch->fd, path, watched_events);
     if (wd < 0 && errno == ENOENT)
-        wd = inotify_add_watch(watch->fd, dir->path, mask);
-    if (wd < 0) {
-        int os_error = errno;
-        if (os_error == ENOSPC)
-            return tether__fail(error, TETHER_ELIMIT, os_error, "watch directory",
-                                "no inotify watch is left; raise fs.inotify.max_user_watches");
-        return tether__posix_fail(error, os_error, "watch directory", dir->path);
-    }
+        wd = inotify_add_watch(watch->fd, dir->path, watched_events);
+    if (wd < 0)
+        return fail_add(errno, dir->path, error);
     *tag = wd;
     return TETHER_OK;
+}
+
+int tether__os_watch_probe(tether_error *error)
+{
+    int fd = open_inotify(error);
+    if (fd < 0)
+        return fd;
+    int code =
+        inotify_add_watch(fd, "/", watched_events) >= 0 ? TETHER_OK : fail_add(errno, "/", error);
+    close(fd);
+    return code;
 }
 
 void tether__os_watch_remove(tether__watch *watch, int tag)

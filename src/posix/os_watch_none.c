@@ -38,6 +38,12 @@ void tether__os_watch_close(tether__watch *watch, void (*closed)(void *userdata)
     (void)closed;
 }
 
+int tether__os_watch_probe(tether_error *error)
+{
+    return tether__fail(error, TETHER_ENOTSUP, 0, "watch directory",
+                        "this platform has no directory events");
+}
+
 void tether__os_watch_describe(char *text, size_t size)
 {
     if (size > 0)

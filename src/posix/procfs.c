@@ -12,7 +12,7 @@
 
 /* PF_EXITING and PF_KTHREAD of the kernel. */
 enum { FLAG_EXITING = 0x4, FLAG_KERNEL = 0x200000 };
-enum { STAT_SIZE = 1024, ENVIRON_CHUNK = 16384 };
+enum { STAT_SIZE = 1024, ENVIRON_CHUNK = 16384, VALUE_SIZE = 256 };
 
 static int open_entry(int64_t pid, const char *entry)
 {
@@ -61,42 +61,81 @@ int tether__proc_read(int64_t pid, tether__proc *process)
     return 0;
 }
 
-/* Matches one entry over chunk borders: where in the entry we are, or PASSED until the next zero
- * byte. */
+/* Gathers the value of an entry over chunk borders: where in the entry we are, or PASSED until the
+ * next zero byte. */
 typedef struct matcher {
-    const char *entry;
-    size_t size; /* with the terminating zero */
+    const char *prefix;
+    size_t size; /* of the prefix */
     size_t at;
+    char *value;
+    size_t room;
+    bool (*take)(const char *value, void *userdata);
+    void *userdata;
+    bool found;
 } matcher;
 
 #define PASSED ((size_t)-1)
 
+/* False: no more is wanted. */
 static bool matcher_feed(matcher *m, const char *bytes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (m->at != PASSED && bytes[i] == m->entry[m->at]) {
-            if (++m->at == m->size)
-                return true;
+        if (m->at != PASSED && m->at >= m->size && m->at - m->size < m->room) {
+            m->value[m->at - m->size] = bytes[i];
+            m->at++;
+            if (bytes[i] == '\0') {
+                m->at = 0;
+                m->found = true;
+                if (!m->take(m->value, m->userdata))
+                    return false;
+            }
+        } else if (m->at < m->size && bytes[i] == m->prefix[m->at]) {
+            m->at++;
         } else {
             m->at = bytes[i] == '\0' ? 0 : PASSED;
         }
     }
-    return false;
+    return true;
 }
 
-tether__proc_variable tether__proc_find_variable(int64_t pid, const char *entry)
+static tether__proc_variable feed_environment(int64_t pid, matcher *m)
 {
     int fd = open_entry(pid, "environ");
     /* Kernels from 6.16 on refuse to open what is not there; older ones show it empty. */
     if (fd < 0)
         return errno == ESRCH ? TETHER__VARIABLE_UNKNOWN : TETHER__VARIABLE_ABSENT;
     char chunk[ENVIRON_CHUNK];
-    matcher m = {entry, strlen(entry) + 1, 0};
-    bool found = false;
     ssize_t got = read(fd, chunk, sizeof chunk);
     tether__proc_variable otherwise = got == 0 ? TETHER__VARIABLE_UNKNOWN : TETHER__VARIABLE_ABSENT;
-    for (; !found && got > 0; got = found ? 0 : read(fd, chunk, sizeof chunk))
-        found = matcher_feed(&m, chunk, (size_t)got);
+    while (got > 0 && matcher_feed(m, chunk, (size_t)got))
+        got = read(fd, chunk, sizeof chunk);
     close(fd);
-    return found ? TETHER__VARIABLE_PRESENT : otherwise;
+    return m->found ? TETHER__VARIABLE_PRESENT : otherwise;
+}
+
+tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t room,
+                                              bool (*take)(const char *value, void *userdata),
+                                              void *userdata)
+{
+    char value[VALUE_SIZE];
+    matcher m = {.prefix = prefix,
+                 .size = strlen(prefix),
+                 .value = value,
+                 .room = room < sizeof value ? room : sizeof value,
+                 .take = take,
+                 .userdata = userdata};
+    return feed_environment(pid, &m);
+}
+
+/* Only the empty rest of the whole entry is a value that fits. */
+static bool take_first(const char *value, void *userdata)
+{
+    (void)value;
+    (void)userdata;
+    return false;
+}
+
+tether__proc_variable tether__proc_find_variable(int64_t pid, const char *entry)
+{
+    return tether__proc_each_value(pid, entry, 1, take_first, NULL);
 }

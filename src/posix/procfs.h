@@ -3,6 +3,7 @@
 #define TETHER_PROCFS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct tether__proc {
@@ -35,6 +36,13 @@ typedef enum tether__proc_variable {
 
 /* Whether the process's environment has exactly this "NAME=value". Of any size. */
 tether__proc_variable tether__proc_find_variable(int64_t pid, const char *entry);
+
+/* The values of all entries that begin like this, such as "NAME=", each without that. Values of
+ * `room` bytes and more are passed over. take is called for one after the other, and ends it with
+ * false. */
+tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t room,
+                                              bool (*take)(const char *value, void *userdata),
+                                              void *userdata);
 
 static inline bool tether__proc_has_variable(int64_t pid, const char *entry)
 {

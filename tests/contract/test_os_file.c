@@ -41,6 +41,52 @@ static void replaces_a_file_or_makes_one(void **state)
     assert_int_equal(place_count(p->dir), 1);
 }
 
+static void appends_to_a_file_or_makes_one(void **state)
+{
+    place *p = *state;
+    tether__dir *sub;
+    ASSERT_OK(tether__os_file_append(p->dir, "a", "one", 3, &p->error), p->error);
+    assert_content(p, "a", "one");
+    ASSERT_OK(tether__os_file_append(p->dir, "a", "\ntwo", 4, &p->error), p->error);
+    assert_content(p, "a", "one\ntwo");
+    ASSERT_OK(tether__os_file_append(p->dir, "a", "", 0, &p->error), p->error);
+    assert_content(p, "a", "one\ntwo");
+    assert_int_equal(place_count(p->dir), 1);
+    /* Not to a directory, and not in one that is gone. */
+    ASSERT_OK(tether__os_dir_open(p->dir, "sub", true, &sub, &p->error), p->error);
+    assert_true(tether__os_file_append(p->dir, "sub", "x", 1, &p->error) < 0);
+    assert_int_equal(place_count(sub), 0);
+    ASSERT_OK(tether__os_dir_remove(p->dir, "sub", &p->error), p->error);
+    assert_int_equal(tether__os_file_append(sub, "x", "x", 1, &p->error), TETHER_EGONE);
+    tether__os_dir_close(sub);
+}
+
+enum { APPENDERS = 4, APPENDS = 200 };
+
+static void append_often(void *userdata)
+{
+    for (int i = 0; i < APPENDS; i++)
+        tether__os_file_append(userdata, "starts", "0123456789\n", 11, NULL);
+}
+
+static void appends_in_one_step(void **state)
+{
+    place *p = *state;
+    uv_thread_t threads[APPENDERS];
+    char *data;
+    size_t size;
+    for (int i = 0; i < APPENDERS; i++)
+        assert_int_equal(uv_thread_create(&threads[i], append_often, p->dir), 0);
+    for (int i = 0; i < APPENDERS; i++)
+        assert_int_equal(uv_thread_join(&threads[i]), 0);
+    ASSERT_OK(tether__os_file_read(p->dir, "starts", 65536, &data, &size, NULL, &p->error),
+              p->error);
+    assert_int_equal(size, APPENDERS * APPENDS * 11);
+    for (size_t i = 0; i < size; i += 11)
+        assert_memory_equal(data + i, "0123456789\n", 11);
+    free(data);
+}
+
 enum { SMALL = 100, LARGE = 20000, ROUNDS = 300 };
 
 typedef struct reader {
@@ -124,6 +170,22 @@ static void reads_within_the_limit(void **state)
     assert_null(data);
 }
 
+static void appends_to_what_is_there(void **state)
+{
+    place *p = *state;
+    assert_int_equal(tether__os_file_append(p->dir, "a", "x", 1, &p->error), TETHER_ENOTASK);
+    assert_int_equal(place_count(p->dir), 0);
+    ASSERT_OK(tether__os_file_create(p->dir, "a", "one", 3, &p->error), p->error);
+    ASSERT_OK(tether__os_file_append(p->dir, "a", " two", 4, &p->error), p->error);
+    ASSERT_OK(tether__os_file_append(p->dir, "a", "", 0, &p->error), p->error);
+    ASSERT_OK(tether__os_file_append(p->dir, "a", " three", 6, &p->error), p->error);
+    assert_content(p, "a", "one two three");
+    tether__dir *sub;
+    ASSERT_OK(tether__os_dir_open(p->dir, "sub", true, &sub, &p->error), p->error);
+    assert_true(tether__os_file_append(p->dir, "sub", "x", 1, &p->error) < 0);
+    tether__os_dir_close(sub);
+}
+
 static void reads_at_an_offset(void **state)
 {
     place *p = *state;
@@ -146,6 +208,72 @@ static void reads_at_an_offset(void **state)
     assert_int_equal(
         tether__os_file_read_at(p->dir, "b", 0, buffer, sizeof buffer, &got, &p->error),
         TETHER_ENOTASK);
+}
+
+static void keeps_an_open_file_when_its_name_is_taken(void **state)
+{
+    place *p = *state;
+    tether__file file;
+    char buffer[16];
+    size_t got;
+    uint64_t size;
+    ASSERT_OK(tether__os_file_create(p->dir, "a", "0123456789", 10, &p->error), p->error);
+    ASSERT_OK(tether__os_file_open(p->dir, "a", &file, &p->error), p->error);
+    ASSERT_OK(tether__os_file_replace(p->dir, "a", "x", 1, false, &p->error), p->error);
+    ASSERT_OK(tether__os_file_size(&file, &size, &p->error), p->error);
+    assert_int_equal(size, 10);
+    ASSERT_OK(tether__os_file_pread(&file, 3, buffer, 4, &got, &p->error), p->error);
+    assert_int_equal(got, 4);
+    assert_memory_equal(buffer, "3456", 4);
+    ASSERT_OK(tether__os_file_pread(&file, 8, buffer, sizeof buffer, &got, &p->error), p->error);
+    assert_int_equal(got, 2);
+    ASSERT_OK(tether__os_file_pread(&file, 10, buffer, sizeof buffer, &got, &p->error), p->error);
+    assert_int_equal(got, 0);
+    tether__os_file_close(&file);
+    tether__os_file_close(&file); /* twice does no harm */
+    assert_int_equal(tether__os_file_open(p->dir, "b", &file, &p->error), TETHER_ENOTASK);
+    assert_int_equal(file.handle, -1);
+}
+
+/* Longer than any block that an implementation copies at once. */
+enum { COPIED = 300001 };
+
+static void copies_a_part_and_renames_it(void **state)
+{
+    place *p = *state;
+    tether__file file;
+    char temporary[TETHER__TEMPORARY_SIZE];
+    char *data = malloc(COPIED), *copy;
+    size_t size;
+    assert_non_null(data);
+    for (int i = 0; i < COPIED; i++)
+        data[i] = (char)(i % 251);
+    ASSERT_OK(tether__os_file_create(p->dir, "a", data, COPIED, &p->error), p->error);
+    ASSERT_OK(tether__os_file_open(p->dir, "a", &file, &p->error), p->error);
+    static const struct {
+        uint64_t offset, size;
+    } parts[] = {{0, COPIED}, {1, COPIED - 1}, {COPIED - 1, 1}, {COPIED, 0}, {100000, 70000}};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        ASSERT_OK(tether__os_file_copy(&file, parts[i].offset, parts[i].size, p->dir, i % 2 == 0,
+                                       temporary, &p->error),
+                  p->error);
+        assert_int_equal(strncmp(temporary, ".tmp-", 5), 0);
+        ASSERT_OK(tether__os_file_rename(p->dir, temporary, "b", i % 2 == 0, &p->error), p->error);
+        ASSERT_OK(tether__os_file_read(p->dir, "b", COPIED, &copy, &size, NULL, &p->error),
+                  p->error);
+        assert_int_equal(size, parts[i].size);
+        assert_memory_equal(copy, data + parts[i].offset, size);
+        free(copy);
+        assert_int_equal(place_count(p->dir), 2);
+    }
+    /* More than there is: nothing is left of it. */
+    assert_int_equal(tether__os_file_copy(&file, 1, COPIED, p->dir, false, temporary, &p->error),
+                     TETHER_EIO);
+    assert_int_equal(place_count(p->dir), 2);
+    assert_int_equal(tether__os_file_rename(p->dir, "none", "b", false, &p->error), TETHER_ENOTASK);
+    assert_int_equal(place_count(p->dir), 2);
+    tether__os_file_close(&file);
+    free(data);
 }
 
 static void tells_versions_apart(void **state)
@@ -322,6 +450,7 @@ static void says_that_a_directory_is_gone(void **state)
     assert_int_equal(error->code, TETHER_EGONE);
     assert_int_equal(tether__os_file_create(sub, "a", "x", 1, error), TETHER_EGONE);
     assert_int_equal(tether__os_file_replace(sub, "a", "x", 1, false, error), TETHER_EGONE);
+    assert_int_equal(tether__os_file_append(sub, "a", "x", 1, error), TETHER_EGONE);
     assert_int_equal(tether__os_file_read(sub, "a", 10, &data, &size, NULL, error), TETHER_EGONE);
     assert_int_equal(tether__os_file_read_at(sub, "a", 0, buffer, 4, &size, error), TETHER_EGONE);
     assert_int_equal(tether__os_file_stamp(sub, "a", &stamp, error), TETHER_EGONE);
@@ -338,9 +467,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(creates_a_file_that_must_not_exist),
         TEST(replaces_a_file_or_makes_one),
+        TEST(appends_to_a_file_or_makes_one),
+        TEST(appends_in_one_step),
         TEST(shows_readers_one_version_or_the_other),
         TEST(reads_within_the_limit),
+        TEST(appends_to_what_is_there),
         TEST(reads_at_an_offset),
+        TEST(keeps_an_open_file_when_its_name_is_taken),
+        TEST(copies_a_part_and_renames_it),
         TEST(tells_versions_apart),
         TEST(lists_a_directory),
         TEST(removes_what_is_there_or_not),

@@ -31,6 +31,36 @@ static void is_held_until_it_is_closed(void **state)
     assert_string_equal(place_read(p, "t1"), "");
 }
 
+static void takes_lines_while_it_is_held(void **state)
+{
+    place *p = *state;
+    tether__lifeline lifeline;
+    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
+    ASSERT_OK(tether__os_lifeline_append(&lifeline, "one\n", 4, &p->error), p->error);
+    assert_true(is_held(p, "t1"));
+    assert_string_equal(place_read(p, "t1"), "one\n");
+    ASSERT_OK(tether__os_lifeline_append(&lifeline, "exit 3\n", 7, &p->error), p->error);
+    tether__os_lifeline_close(&lifeline);
+    assert_string_equal(place_read(p, "t1"), "one\nexit 3\n");
+}
+
+static void is_nudged_without_a_trace(void **state)
+{
+    place *p = *state;
+    tether__lifeline lifeline;
+    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
+    ASSERT_OK(tether__os_lifeline_append(&lifeline, "one\n", 4, &p->error), p->error);
+    tether__os_lifeline_nudge(p->dir, "t1");
+    assert_true(is_held(p, "t1"));
+    tether__os_lifeline_close(&lifeline);
+    tether__os_lifeline_nudge(p->dir, "t1");
+    assert_false(is_held(p, "t1"));
+    assert_string_equal(place_read(p, "t1"), "one\n");
+    /* Nothing comes of a nudge for what is not there. */
+    tether__os_lifeline_nudge(p->dir, "t2");
+    assert_int_equal(place_count(p->dir), 1);
+}
+
 static void must_be_new(void **state)
 {
     place *p = *state;
@@ -107,6 +137,34 @@ static void carries_a_seal(void **state)
     ASSERT_OK(tether__os_file_remove(p->dir, "t1", &p->error), p->error);
 }
 
+static void carries_a_second_note(void **state)
+{
+    place *p = *state;
+    tether__lifeline lifeline;
+    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
+    assert_false(tether__os_lifeline_settled(p->dir, "t1"));
+    tether__os_lifeline_close(&lifeline);
+    for (int i = 0; i < 2; i++) {
+        tether__os_lifeline_seal(p->dir, "t1");
+        assert_true(tether__os_lifeline_sealed(p->dir, "t1"));
+        assert_false(tether__os_lifeline_settled(p->dir, "t1"));
+        /* It is a seal too, and sealing takes it away. */
+        tether__os_lifeline_settle(p->dir, "t1");
+        assert_true(tether__os_lifeline_settled(p->dir, "t1"));
+        assert_true(tether__os_lifeline_sealed(p->dir, "t1"));
+        tether__os_lifeline_settle(p->dir, "t1");
+        assert_true(tether__os_lifeline_settled(p->dir, "t1"));
+    }
+    /* It stays readable, and probed. */
+    assert_false(is_held(p, "t1"));
+    assert_string_equal(place_read(p, "t1"), "");
+    /* One that is not there is made by neither. */
+    tether__os_lifeline_settle(p->dir, "t2");
+    assert_false(tether__os_lifeline_settled(p->dir, "t2"));
+    assert_int_equal(place_count(p->dir), 1);
+    ASSERT_OK(tether__os_file_remove(p->dir, "t1", &p->error), p->error);
+}
+
 static void says_that_the_directory_is_gone(void **state)
 {
     place *p = *state;
@@ -125,10 +183,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(is_held_until_it_is_closed),
+        TEST(takes_lines_while_it_is_held),
+        TEST(is_nudged_without_a_trace),
         TEST(must_be_new),
         TEST(knows_when_its_name_was_taken_away),
         TEST(hides_probes_from_each_other),
         TEST(carries_a_seal),
+        TEST(carries_a_second_note),
         TEST(says_that_the_directory_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,6 +51,22 @@ static void waits_for_its_time_and_names_the_holder(void **state)
     tether__os_lock_release(&first);
 }
 
+static void knows_whether_its_file_has_its_name(void **state)
+{
+    place *p = *state;
+    tether__lock lock, again;
+    ASSERT_OK(tether__os_lock_acquire(p->dir, "lock", 0, &lock, &p->error), p->error);
+    assert_true(tether__os_lock_linked(&lock));
+    ASSERT_OK(tether__os_file_remove(p->dir, "lock", &p->error), p->error);
+    assert_false(tether__os_lock_linked(&lock));
+    /* The name is free for another lock, and that is not ours. */
+    ASSERT_OK(tether__os_lock_acquire(p->dir, "lock", 0, &again, &p->error), p->error);
+    assert_true(tether__os_lock_linked(&again));
+    assert_false(tether__os_lock_linked(&lock));
+    tether__os_lock_release(&again);
+    tether__os_lock_release(&lock);
+}
+
 typedef struct contest {
     tether__dir *dir;
     atomic_int count; /* read and written in two steps, which only the lock makes one */
@@ -105,6 +121,7 @@ int main(void)
         TEST(excludes_a_second_holder),
         TEST(keeps_locks_of_other_names_apart),
         TEST(waits_for_its_time_and_names_the_holder),
+        TEST(knows_whether_its_file_has_its_name),
         TEST(lets_one_thread_in_at_a_time),
         TEST(says_that_the_directory_is_gone),
     };

@@ -90,6 +90,26 @@ static void tells_of_the_last_close(void **state)
     stop(&s);
 }
 
+static void tells_of_lines_and_nudges(void **state)
+{
+    place *p = *state;
+    seen s;
+    int tag;
+    tether__lifeline lifeline;
+    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
+    start(p, &s);
+    ASSERT_OK(tether__os_watch_add(s.watch, p->dir, &tag, &p->error), p->error);
+    tether__os_lifeline_nudge(p->dir, "t1");
+    WAIT_UNTIL(changes(&s) > 0);
+    assert_string_equal(s.name, "t1");
+    int before = s.changed;
+    ASSERT_OK(tether__os_lifeline_append(&lifeline, "one\n", 4, &p->error), p->error);
+    WAIT_UNTIL(changes(&s) > before);
+    assert_string_equal(s.name, "t1");
+    tether__os_lifeline_close(&lifeline);
+    stop(&s);
+}
+
 static void tells_two_directories_apart(void **state)
 {
     place *p = *state;
@@ -134,6 +154,12 @@ static void says_nothing_once_removed(void **state)
     tether__os_dir_close(sub);
 }
 
+static void can_be_probed(void **state)
+{
+    place *p = *state;
+    ASSERT_OK(tether__os_watch_probe(&p->error), p->error);
+}
+
 static void describes_itself(void **state)
 {
     (void)state;
@@ -147,11 +173,10 @@ static void describes_itself(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(tells_of_writes),
-        TEST(tells_of_the_last_close),
-        TEST(tells_two_directories_apart),
-        TEST(says_nothing_once_removed),
-        TEST(describes_itself),
+        TEST(tells_of_writes),           TEST(tells_of_the_last_close),
+        TEST(tells_of_lines_and_nudges), TEST(tells_two_directories_apart),
+        TEST(says_nothing_once_removed), TEST(can_be_probed),
+        TEST(describes_itself),          TEST(can_be_probed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     /* An end needs a line of its own, so at least its newline; a code is never negative. */
     if (marker.end != TETHER__END_NONE && (size == 0 || marker.value < 0))
         abort();
+    if (marker.pipestatus[0] != 0 && marker.end == TETHER__END_NONE)
+        abort();
     if (marker.identity.pid < 0)
         abort();
     return 0;

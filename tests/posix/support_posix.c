@@ -236,6 +236,19 @@ void test_kill_host(long pid)
     assert_int_equal(test_join_host(pid), 128 + SIGKILL);
 }
 
+void test_stop_host(long pid)
+{
+    int status;
+    assert_int_equal(kill((pid_t)pid, SIGSTOP), 0);
+    assert_int_equal(waitpid((pid_t)pid, &status, WUNTRACED), pid);
+    assert_true(WIFSTOPPED(status));
+}
+
+void test_host_end(void)
+{
+    _exit(3);
+}
+
 void test_nap_us(long us)
 {
     struct timespec left = {us / 1000000, us % 1000000 * 1000};

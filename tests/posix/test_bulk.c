@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <uv.h>
 
 /* A quarter of a gigabyte shows whether memory grows with it; TETHER_TEST_BULK_MB for more. */
 enum { DEFAULT_MB = 256, ALLOWED_GROWTH = 8 * 1024 * 1024 };
@@ -66,6 +67,77 @@ static void host_stays_small(void **state)
         f->error);
     assert_int_equal(got, 1);
     assert_int_equal(bytes[0], last);
+}
+
+/* --- Watches --- */
+
+typedef struct tally {
+    uv_mutex_t mutex;
+    uint64_t matches;
+    uint64_t last; /* offset of the last one */
+    bool over;
+    int code;
+} tally;
+
+static void count_matches(tether_registry *registry, const tether_event *event, void *userdata)
+{
+    tally *t = userdata;
+    (void)registry;
+    uv_mutex_lock(&t->mutex);
+    if (event->kind == TETHER_EVENT_MATCH) {
+        t->matches++;
+        t->last = event->match->offset;
+    } else if (event->kind == TETHER_EVENT_WATCH_END) {
+        t->over = true;
+        t->code = event->error->code;
+    }
+    uv_mutex_unlock(&t->mutex);
+}
+
+static bool is_over(tally *t)
+{
+    uv_mutex_lock(&t->mutex);
+    bool over = t->over;
+    uv_mutex_unlock(&t->mutex);
+    return over;
+}
+
+/* The output is one line. Its pattern begins anew every 64 KiB, and only there an "a" follows a
+ * "p".
+ */
+static void a_watch_finds_all_in_a_line_without_end(void **state)
+{
+    enum { BLOCK = 64 * 1024 };
+    fixture *f = *state;
+    tally t = {.over = false};
+    char id[TETHER_ID_SIZE], amount[32];
+    const char *given = getenv("TETHER_TEST_BULK_MB");
+    uint64_t total = (given != NULL ? strtoull(given, NULL, 10) : DEFAULT_MB / 4) << 20;
+    int number;
+    tether_registry *registry;
+    const tether_open_options options = {
+        .store = f->store, .reaper = test_reaper_mode(), .on_event = count_matches, .userdata = &t};
+    assert_int_equal(uv_mutex_init(&t.mutex), 0);
+    ASSERT_OK(tether_open(&options, &registry, &f->error), f->error);
+    snprintf(amount, sizeof amount, "%llu", (unsigned long long)total);
+    long before = resident_bytes(), most = before;
+    test_start_child(registry, id, "flood", amount, NULL);
+    const tether_watch_spec spec = {.pattern = "pa", .fixed = true, .transient = true};
+    ASSERT_OK(tether_watch_add(registry, id, &spec, &number, &f->error), f->error);
+    while (!is_over(&t)) {
+        long now = resident_bytes();
+        most = now > most ? now : most;
+        test_pause();
+    }
+    test_expect(registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    assert_int_equal(t.code, TETHER_OK);
+    assert_int_equal(t.matches, total / BLOCK - 1);
+    assert_int_equal(t.last, total - BLOCK - 1);
+    print_message("the host grew by %ld KiB\n", (most - before) / 1024);
+    if (!TETHER_TEST_SANITIZED)
+        assert_in_range(most - before, 0, ALLOWED_GROWTH);
+    test_detach(registry);
+    uv_mutex_destroy(&t.mutex);
 }
 
 /* Text as it comes from programs that know nothing of encodings. */
@@ -152,6 +224,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_REGISTRY(host_stays_small),
+        WITH_REGISTRY(a_watch_finds_all_in_a_line_without_end),
         WITH_REGISTRY(bytes_are_kept_and_previews_are_text),
         WITH_REGISTRY(previews_split_no_character),
         WITH_REGISTRY(command_streams_every_byte),

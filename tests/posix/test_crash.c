@@ -322,6 +322,58 @@ static void host_is_killed_at_every_step_of_an_end(void **state)
     }
 }
 
+/* The same with an output to cut: whenever the host dies, its output is whole or cut right, and
+ * what the next host sees is cut. */
+static void host_is_killed_at_every_step_of_a_cut(void **state)
+{
+    fixture *f = *state;
+    int killed_before = 0, killed_after = 0;
+    if (!has_strace())
+        test_skip("strace is not installed");
+    f->hosts_died = true;
+    for (size_t i = 0; i < END_STEPS; i++) {
+        bool killed = true;
+        for (int nth = 1; killed; nth++) {
+            char *out;
+            const char *gate = test_work_path(f, "gate");
+            unlink(gate);
+            const char *const run[] = {COMMAND, "--store", f->store, "run",   "--output-limit",
+                                       "70000", "--",      CHILD,    "await", gate,
+                                       "flood", "100000",  NULL};
+            assert_int_equal(test_command(run, &out, NULL), 0);
+            out[strcspn(out, "\n")] = '\0';
+            test_write_file(gate, "", 0);
+            WAIT_UNTIL(test_count_lines(test_exit_path(f, out)) == 2);
+            const char *const look[] = {COMMAND, "--store", f->store, "status", out, NULL};
+            killed = killed_at(steps[i], nth, look);
+            size_t size;
+            free(test_read_file(test_bundle_path(f, out, "stdout"), &size));
+            assert_true(size == 100000 || size == 70000);
+            killed_before += killed && size == 100000;
+            killed_after += killed && size == 70000;
+            tether_registry *registry = test_open(f);
+            test_expect(registry, out, TETHER_STATUS_COMPLETED, 0, NULL);
+            uint64_t dropped;
+            char byte;
+            tether_error error = {0};
+            ASSERT_OK(tether_output_dropped(registry, out, TETHER_STDOUT, &dropped, &error), error);
+            assert_int_equal(dropped, 30000);
+            ASSERT_OK(
+                tether_output_read(registry, out, TETHER_STDOUT, 30000, &byte, 1, &size, &error),
+                error);
+            assert_int_equal(byte, (char)('a' + 30000 % 26));
+            assert_false(test_tree_has(test_bundle_path(f, out, ""), ".tmp-"));
+            test_take_completion(registry, out);
+            clear(registry);
+            check_no_leftover(f, registry);
+            test_detach(registry);
+            free(out);
+        }
+    }
+    assert_true(killed_before > 0);
+    assert_true(killed_after > 0);
+}
+
 /* With the argument "steps": those that use the command, which chooses its reaper by itself. */
 int main(int argc, char **argv)
 {
@@ -334,6 +386,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(host_is_killed_at_every_step_of_a_start, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(host_is_killed_at_every_step_of_an_end, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(host_is_killed_at_every_step_of_a_cut, test_setup,
                                         test_teardown),
     };
     if (argc > 1 && strcmp(argv[1], "steps") == 0)

@@ -374,7 +374,7 @@ static void removed_store_is_told(void **state)
     assert_int_equal(tether_status_get(registry, id, &snapshot, &f->error), TETHER_EGONE);
     assert_int_equal(tether_list(registry, TETHER_LIST_ALL, &list, &f->error), TETHER_EGONE);
     assert_int_equal(tether_list(registry, TETHER_LIST_RUNNING, &list, &f->error), TETHER_EGONE);
-    assert_int_equal(tether_completions_peek(registry, &list, &f->error), TETHER_EGONE);
+    assert_int_equal(tether_completions_peek(registry, NULL, &list, &f->error), TETHER_EGONE);
     assert_int_equal(tether_completion_ack(registry, id, NULL, &f->error), TETHER_EGONE);
     assert_int_equal(tether_spawn(registry, &spec, other, &f->error), TETHER_EGONE);
     assert_int_equal(tether_kill(registry, id, NULL, &f->error), TETHER_EGONE);

@@ -87,9 +87,10 @@ static tether__marker make_marker(kind k)
     return marker;
 }
 
-static bool tells_of_a_kill(kind k)
+static bool tells_of_a_kill(kind k, bool exact)
 {
-    return k == EXIT_TERM || k == EXIT_KILL || k == SIGNAL_POLITE || k == SIGNAL_FINAL;
+    bool exits = k == EXIT_TERM || k == EXIT_KILL;
+    return k == SIGNAL_POLITE || k == SIGNAL_FINAL || (exits && !exact);
 }
 
 static bool tells_an_end(kind k)
@@ -145,7 +146,8 @@ static void check_end(const combination *c, tether__verdict v)
     bool by_kill = v.status == TETHER_STATUS_KILLED ||
                    (v.status == TETHER_STATUS_TIMED_OUT && c->marker != TIMED_OUT);
     RULE(!by_kill || c->status == TETHER_STATUS_KILLING, "killed only after the intent");
-    RULE(!by_kill || !end || tells_of_a_kill(c->marker), "the command's own end wins");
+    RULE(!by_kill || !end || tells_of_a_kill(c->marker, s->tells_signals),
+         "the command's own end wins");
     RULE(!by_kill || (v.status == TETHER_STATUS_TIMED_OUT) == (c->intent == TETHER__INTENT_TIMEOUT),
          "the intent says what for");
     RULE(!by_kill || v.signal == POLITE || v.signal == FINAL, "a kill has its signal");
@@ -193,10 +195,11 @@ static void check(const combination *c)
 /* The flags of a combination as the bits of one number. */
 static void check_flags(combination *c)
 {
-    for (unsigned flags = 0; flags < 16; flags++) {
+    for (unsigned flags = 0; flags < 32; flags++) {
         c->sight.same_boot = (flags & 1) != 0;
         c->sight.tree_empty = (flags & 2) != 0;
         c->sight.replay = (flags & 4) != 0;
+        c->sight.tells_signals = (flags & 16) != 0;
         c->sight.silence_ms = (flags & 8) != 0 ? TETHER__SILENCE_LIMIT_MS + 1 : 0;
         check(c);
     }
@@ -393,6 +396,29 @@ static void judges_the_examples(void **state)
     }
 }
 
+static void believes_an_exit_with_a_signals_code_where_signals_are_told(void **state)
+{
+    (void)state;
+    tether__sight sight = {.holding = FREE,
+                           .alive = GONE,
+                           .marker = make_marker(EXIT_TERM),
+                           .same_boot = true,
+                           .tree_empty = true,
+                           .tells_signals = true,
+                           .signal_polite = POLITE,
+                           .signal_final = FINAL};
+    tether__verdict v = tether__look(KILLING, KILL, &sight);
+    assert_int_equal(v.status, FAILED);
+    assert_int_equal(v.exit_code, 128 + POLITE);
+    assert_int_equal(v.signal, 0);
+    assert_string_equal(v.reason, "ended by itself while being killed");
+    sight.marker = make_marker(SIGNAL_POLITE);
+    v = tether__look(KILLING, KILL, &sight);
+    assert_int_equal(v.status, KILLED);
+    assert_int_equal(v.signal, POLITE);
+    assert_null(v.reason);
+}
+
 static void gives_up_on_what_is_silent_for_a_day(void **state)
 {
     (void)state;
@@ -449,6 +475,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(holds_over_every_combination),
         cmocka_unit_test(judges_the_examples),
+        cmocka_unit_test(believes_an_exit_with_a_signals_code_where_signals_are_told),
         cmocka_unit_test(gives_up_on_what_is_silent_for_a_day),
         cmocka_unit_test(takes_the_better_clock_for_durations),
     };

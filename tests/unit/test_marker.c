@@ -81,6 +81,61 @@ static void reads_every_end(void **state)
     }
 }
 
+static void reads_what_it_writes(void **state)
+{
+    (void)state;
+    char text[2 * TETHER__MARKER_LINE_SIZE];
+    tether__identity self = {
+        .pid = INT64_MAX, .start_time = UINT64_MAX / 2, .boot_id = BOOT, .pid_ns = "4026531836"};
+    static const struct {
+        tether__end end;
+        int value;
+        int64_t uptime_ms, uptime_read;
+        const char *line;
+    } cases[] = {
+        {TETHER__END_EXIT, 0, 8123456, 8123450, "exit 0 uptime=8123.45\n"},
+        {TETHER__END_EXIT, 255, 7, 0, "exit 255 uptime=0.00\n"},
+        {TETHER__END_SIGNAL, 127, 1090, 1090, "signal 127 uptime=1.09\n"},
+        {TETHER__END_SIGNAL, 15, -1, -1, "signal 15\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t size = tether__marker_say_supervisor(&self, text);
+        assert_int_equal(size, strlen(text));
+        size_t end_size =
+            tether__marker_say_end(cases[i].end, cases[i].value, cases[i].uptime_ms, text + size);
+        assert_string_equal(text + size, cases[i].line);
+        assert_int_equal(end_size, strlen(cases[i].line));
+        assert_true(size + end_size <= TETHER__MARKER_LIMIT);
+        tether__marker marker = parse(text);
+        assert_false(marker.damaged);
+        assert_false(marker.unfinished);
+        assert_int_equal(marker.identity.pid, self.pid);
+        assert_int_equal(marker.identity.start_time, self.start_time);
+        assert_string_equal(marker.identity.boot_id, BOOT);
+        assert_string_equal(marker.identity.pid_ns, self.pid_ns);
+        assert_int_equal(marker.end, cases[i].end);
+        assert_int_equal(marker.value, cases[i].value);
+        assert_int_equal(marker.uptime_ms, cases[i].uptime_read);
+    }
+    /* What is not known is left empty. */
+    tether__identity bare = {.pid = 7};
+    tether__marker_say_supervisor(&bare, text);
+    assert_string_equal(text, "supervisor pid=7 start= boot= pidns=\n");
+    assert_int_equal(parse(text).identity.pid, 7);
+}
+
+/* The longest that an identity can be. */
+static void writes_lines_that_fit(void **state)
+{
+    (void)state;
+    char line[TETHER__MARKER_LINE_SIZE];
+    tether__identity self = {.pid = INT64_MAX, .start_time = UINT64_MAX};
+    memset(self.boot_id, 'b', sizeof self.boot_id - 1);
+    memset(self.pid_ns, '9', sizeof self.pid_ns - 1);
+    assert_true(tether__marker_say_supervisor(&self, line) < sizeof line);
+    assert_true(tether__marker_say_end(TETHER__END_SIGNAL, 127, INT64_MAX, line) < sizeof line);
+}
+
 static void passes_over_an_uptime_it_cannot_read(void **state)
 {
     (void)state;
@@ -97,6 +152,46 @@ static void passes_over_an_uptime_it_cannot_read(void **state)
         assert_int_equal(marker.value, 3);
         assert_int_equal(marker.uptime_ms, -1);
     }
+}
+
+static void reads_the_codes_of_a_pipeline(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *codes;
+    } cases[] = {
+        {"exit 0 pipestatus=1,0\n", "1,0"},
+        {"exit 0 uptime=1.00 pipestatus=0\n", "0"},
+        {"signal 9 pipestatus=1,255,2147483647 uptime=1.00\n", "1,255,2147483647"},
+        {"exit 0\n", ""},
+        {"exit 0 pipestatus=\n", ""},
+        {"exit 0 pipestatus=,\n", ""},
+        {"exit 0 pipestatus=1,\n", ""},
+        {"exit 0 pipestatus=,1\n", ""},
+        {"exit 0 pipestatus=1,,2\n", ""},
+        {"exit 0 pipestatus=-1\n", ""},
+        {"exit 0 pipestatus=1,x\n", ""},
+        {"exit 0 pipestatus=2147483648\n", ""},
+        {"exit 0 pipestatus=1 0\n", "1"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tether__marker marker = parse(cases[i].text);
+        assert_false(marker.damaged);
+        assert_int_not_equal(marker.end, TETHER__END_NONE);
+        assert_string_equal(marker.pipestatus, cases[i].codes);
+    }
+    /* More than there is room for is not told in part. */
+    char text[TETHER__PIPESTATUS_SIZE + 32] = "exit 0 pipestatus=";
+    size_t begin = strlen(text);
+    memset(text + begin, '1', TETHER__PIPESTATUS_SIZE);
+    for (size_t i = 1; i < TETHER__PIPESTATUS_SIZE; i += 2)
+        text[begin + i] = ',';
+    text[begin + TETHER__PIPESTATUS_SIZE - 1] = '\n';
+    assert_int_equal(strlen(parse(text).pipestatus), TETHER__PIPESTATUS_SIZE - 1);
+    text[begin + TETHER__PIPESTATUS_SIZE - 1] = '1';
+    strcpy(text + begin + TETHER__PIPESTATUS_SIZE, "\n");
+    assert_string_equal(parse(text).pipestatus, "");
 }
 
 static void says_nothing_of_an_empty_marker(void **state)
@@ -247,7 +342,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_a_whole_marker),
         cmocka_unit_test(reads_every_end),
+        cmocka_unit_test(reads_what_it_writes),
+        cmocka_unit_test(writes_lines_that_fit),
         cmocka_unit_test(passes_over_an_uptime_it_cannot_read),
+        cmocka_unit_test(reads_the_codes_of_a_pipeline),
         cmocka_unit_test(says_nothing_of_an_empty_marker),
         cmocka_unit_test(never_mistakes_a_cut_marker_for_another),
         cmocka_unit_test(calls_garbage_damaged),

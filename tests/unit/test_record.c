@@ -21,17 +21,35 @@ static const char full[] =
     " \"timeout_ms\": 5000, \"deadline_at\": 1700000005000, \"deadline_monotonic_ms\": 99,"
     " \"started_uptime_ms\": 98, \"kill_takeover_ms\": 97, \"child_pid\": 4711, \"pgid\": 4711,"
     " \"boot_id\": \"b1\", \"notify_on_completion\": false, \"completion_delivered\": true,"
+    " \"finished_uptime_ms\": 96,"
+    " \"lease_holder\": \"h\", \"pipeline_statuses\": [1, 0], \"output_limit\": 10,"
+    " \"stdout_total\": 11, \"stderr_total\": 12, \"no_compress\": true,"
     " \"identity\": {\"pid\": 4711, \"start_time\": 812345, \"boot_id\": \"b1\","
     " \"pid_ns\": \"4026531836\"}}";
 
-static const char *const text_fields[] = {
-    "task_id",    "session_id", "name",        "project_root", "command", "workdir", "shell",
-    "supervisor", "reason",     "output_path", "stderr_path",  "boot_id", "status",  "kill_intent"};
-static const char *const integer_fields[] = {
-    "schema_version",        "exit_code",         "signal",          "started_at", "finished_at",
-    "duration_ms",           "timeout_ms",        "deadline_at",     "child_pid",  "pgid",
-    "deadline_monotonic_ms", "started_uptime_ms", "kill_takeover_ms"};
-static const char *const boolean_fields[] = {"notify_on_completion", "completion_delivered"};
+static const char *const text_fields[] = {"task_id", "session_id",  "name",        "project_root",
+                                          "command", "workdir",     "shell",       "supervisor",
+                                          "reason",  "output_path", "stderr_path", "boot_id",
+                                          "status",  "kill_intent", "lease_holder"};
+static const char *const integer_fields[] = {"schema_version",
+                                             "exit_code",
+                                             "signal",
+                                             "started_at",
+                                             "finished_at",
+                                             "duration_ms",
+                                             "timeout_ms",
+                                             "deadline_at",
+                                             "child_pid",
+                                             "pgid",
+                                             "deadline_monotonic_ms",
+                                             "started_uptime_ms",
+                                             "kill_takeover_ms",
+                                             "finished_uptime_ms",
+                                             "output_limit",
+                                             "stdout_total",
+                                             "stderr_total"};
+static const char *const boolean_fields[] = {"notify_on_completion", "completion_delivered",
+                                             "no_compress"};
 
 static int parse_sized(const char *text, size_t size, tether__record *record, tether_error *error)
 {
@@ -108,6 +126,13 @@ static void assert_full(const tether__record *record)
     assert_string_equal(record->boot_id, "b1");
     assert_false(record->notify);
     assert_true(record->delivered);
+    assert_int_equal(record->finished_uptime_ms, 96);
+    assert_string_equal(record->lease_holder, "h");
+    assert_string_equal(record->pipestatus, "1,0");
+    assert_int_equal(record->output_limit, 10);
+    assert_int_equal(record->stdout_total, 11);
+    assert_int_equal(record->stderr_total, 12);
+    assert_true(record->no_compress);
     assert_int_equal(record->identity.pid, 4711);
     assert_int_equal(record->identity.start_time, 812345);
     assert_string_equal(record->identity.boot_id, "b1");
@@ -133,6 +158,46 @@ static void reads_and_writes_every_field(void **state)
     assert_full(&record);
     free(text);
     tether__record_dispose(&record);
+}
+
+static void reads_and_writes_the_codes_of_a_pipeline(void **state)
+{
+    (void)state;
+    tether__record record;
+    tether_error error = {0};
+    char *text = full_with("pipeline_statuses", json_pack("[i,i,i]", 1, 0, 2147483647));
+    ASSERT_OK(parse(text, &record, &error), error);
+    free(text);
+    assert_string_equal(record.pipestatus, "1,0,2147483647");
+    int *codes;
+    size_t count;
+    assert_true(tether__record_pipeline(record.pipestatus, &codes, &count));
+    assert_int_equal(count, 3);
+    assert_int_equal(codes[0], 1);
+    assert_int_equal(codes[1], 0);
+    assert_int_equal(codes[2], 2147483647);
+    free(codes);
+    text = tether__record_render(&record);
+    json_t *document = json_loads(text, 0, NULL);
+    json_t *expected = json_pack("[i,i,i]", 1, 0, 2147483647);
+    assert_true(json_equal(json_object_get(document, "pipeline_statuses"), expected));
+    json_decref(expected);
+    json_decref(document);
+    free(text);
+    tether__record_dispose(&record);
+
+    json_t *const wrong[] = {json_integer(1),
+                             json_string("1,0"),
+                             json_array(),
+                             json_pack("[s]", "1"),
+                             json_pack("[i]", -1),
+                             json_pack("[f]", 1.0),
+                             json_pack("[I]", (json_int_t)2147483648)};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        text = full_with("pipeline_statuses", wrong[i]);
+        assert_refused(text, "pipeline_statuses");
+        free(text);
+    }
 }
 
 static void writes_absent_values_as_null(void **state)
@@ -458,6 +523,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_and_writes_every_field),
+        cmocka_unit_test(reads_and_writes_the_codes_of_a_pipeline),
         cmocka_unit_test(writes_absent_values_as_null),
         cmocka_unit_test(tells_exit_code_0_from_none),
         cmocka_unit_test(needs_only_four_fields),

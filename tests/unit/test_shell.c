@@ -71,6 +71,17 @@ static void knows_the_families(void **state)
     }
 }
 
+static void knows_who_tells_of_pipelines(void **state)
+{
+    (void)state;
+    assert_string_equal(tether__shell_pipeline_variable("/usr/bin/bash"), "PIPESTATUS");
+    assert_string_equal(tether__shell_pipeline_variable("C:\\Git\\bin\\Bash.exe"), "PIPESTATUS");
+    assert_string_equal(tether__shell_pipeline_variable("/bin/zsh"), "pipestatus");
+    static const char *const others[] = {"/bin/sh", "/bin/dash", "fish", "pwsh", "", "rbash"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_null(tether__shell_pipeline_variable(others[i]));
+}
+
 static void prefers_the_bash_that_runs_us(void **state)
 {
     (void)state;
@@ -170,6 +181,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(knows_the_families),
+        cmocka_unit_test(knows_who_tells_of_pipelines),
         cmocka_unit_test(prefers_the_bash_that_runs_us),
         cmocka_unit_test(passes_over_a_bash_variable_that_leads_nowhere),
         cmocka_unit_test(takes_the_first_candidate_that_is_there),

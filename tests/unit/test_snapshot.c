@@ -22,10 +22,10 @@ static void writes_absent_values_as_null(void **state)
         .task_id = "t1", .exit_code = TETHER_EXIT_UNKNOWN, .duration_ms = -1};
     json_t *object = to_json(&snapshot);
     static const char *const nulls[] = {
-        "session_id",  "name",        "project_root",  "reason",      "exit_code",
-        "signal",      "command",     "workdir",       "shell",       "supervisor",
-        "started_at",  "finished_at", "duration_ms",   "deadline_at", "child_pid",
-        "output_path", "stderr_path", "output_preview"};
+        "session_id",  "name",        "project_root",   "reason",       "exit_code",
+        "signal",      "command",     "workdir",        "shell",        "supervisor",
+        "started_at",  "finished_at", "duration_ms",    "deadline_at",  "child_pid",
+        "output_path", "stderr_path", "output_preview", "output_limit", "pipeline_statuses"};
     for (size_t i = 0; i < sizeof nulls / sizeof nulls[0]; i++) {
         if (!json_is_null(json_object_get(object, nulls[i])))
             fail_msg("not null: %s", nulls[i]);
@@ -44,6 +44,7 @@ static void writes_every_value(void **state)
 {
     (void)state;
     int64_t survivors[] = {4712, 4713};
+    int pipeline[] = {1, 0};
     tether_snapshot snapshot = {
         .task_id = "t1",
         .session_id = "s",
@@ -72,11 +73,16 @@ static void writes_every_value(void **state)
         .read_only = true,
         .survivors = survivors,
         .survivor_count = 2,
+        .pipeline_statuses = pipeline,
+        .pipeline_count = 2,
+        .output_limit = 5,
+        .output_dropped = 6,
+        .stderr_dropped = 7,
     };
     json_t *object = to_json(&snapshot);
     json_t *expected = json_pack(
         "{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,"
-        "s:s,s:s,s:s,s:b,s:b,s:b,s:b,s:[I,I]}",
+        "s:s,s:s,s:s,s:b,s:b,s:b,s:b,s:[I,I],s:[i,i],s:i,s:i,s:i}",
         "task_id", "t1", "session_id", "s", "name", "n", "project_root", "/p", "command",
         "echo \"\xc3\xa4\"\n", "workdir", "/w", "shell", "/bin/sh", "supervisor", "script",
         "status", "timed_out", "reason", "r", "exit_code", (json_int_t)124, "signal", (json_int_t)9,
@@ -85,7 +91,8 @@ static void writes_every_value(void **state)
         (json_int_t)1700000000900, "child_pid", (json_int_t)4711, "output_path", "/o",
         "stderr_path", "/e", "output_preview", "last\n", "output_truncated", 1,
         "notify_on_completion", 1, "completion_delivered", 1, "read_only", 1, "survivors",
-        (json_int_t)4712, (json_int_t)4713);
+        (json_int_t)4712, (json_int_t)4713, "pipeline_statuses", 1, 0, "output_limit", 5,
+        "output_dropped", 6, "stderr_dropped", 7);
     assert_non_null(expected);
     /* Fields may be added; those that are named here stay as they are. */
     const char *name;

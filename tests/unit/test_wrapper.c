@@ -48,6 +48,36 @@ static void renders_the_golden_text(void **state)
     free(golden);
 }
 
+static void renders_the_golden_text_for_pipeline_statuses(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"/usr/bin/bash", "/store/it's/command.sh", NULL};
+    char *golden = read_golden("wrapper-pipestatus.sh");
+    tether__wrapper wrapper = {"t0golden", "boot-1", "4026531836",
+                               NULL,       argv,     "/store/it's/pipestatus"};
+    tether__text text = {0};
+    tether__wrapper_render_sh(&wrapper, &text);
+    assert_false(text.failed);
+    assert_string_equal(text.bytes, golden);
+    tether__text_dispose(&text);
+    free(golden);
+}
+
+/* The trap stands before the first line, and a command's lines keep their numbers. */
+static void renders_the_golden_trap(void **state)
+{
+    (void)state;
+    char *golden = read_golden("trap.sh");
+    tether__text text = {0};
+    tether__command_render_trap("PIPESTATUS", "/store/it's/pipestatus", &text);
+    assert_null(memchr(text.bytes, '\n', text.size));
+    tether__command_render(TETHER__SHELL_SH, "false | true\n", 13, &text);
+    assert_false(text.failed);
+    assert_string_equal(text.bytes, golden);
+    tether__text_dispose(&text);
+    free(golden);
+}
+
 /* Reads words as a Bourne shell does: quoted parts and backslashes only, ended by a blank or a
  * line's end. Returns how many there are, and where the rest of the line begins. */
 static size_t parse_words(const char *at, char words[][MAX_WORD], size_t room, const char **rest)
@@ -217,6 +247,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(renders_the_golden_text),
+        cmocka_unit_test(renders_the_golden_text_for_pipeline_statuses),
+        cmocka_unit_test(renders_the_golden_trap),
         cmocka_unit_test(gives_back_every_byte_of_an_argv),
         cmocka_unit_test(gives_the_lifeline_to_nobody),
         cmocka_unit_test(names_command_files_by_family),

@@ -82,6 +82,10 @@ static void never_reads_what_was_planted(void **state)
             tether__os_file_read_at(p->dir, "planted", 0, buffer, sizeof buffer, &size, &p->error),
             TETHER_ECORRUPT);
         assert_int_equal(size, 0);
+        tether__file file;
+        assert_int_equal(tether__os_file_open(p->dir, "planted", &file, &p->error),
+                         TETHER_ECORRUPT);
+        assert_int_equal(file.handle, -1);
         clear_planted(p);
     }
 }
@@ -293,6 +297,13 @@ static void leaves_nothing_half_written_on_a_full_disk(void **state)
     int create = tether__os_file_create(disk, "new", large, sizeof large, &p->error);
     int kept = tether__os_file_replace(disk, "kept", "old", 3, false, &p->error);
     int replace = tether__os_file_replace(disk, "kept", large, sizeof large, false, &p->error);
+    tether__file file;
+    char temporary[TETHER__TEMPORARY_SIZE];
+    place_write(p, "large", "");
+    assert_int_equal(truncate(place_path(p, "large"), sizeof large), 0);
+    assert_int_equal(tether__os_file_open(p->dir, "large", &file, &p->error), TETHER_OK);
+    int copy = tether__os_file_copy(&file, 0, sizeof large, disk, false, temporary, &p->error);
+    tether__os_file_close(&file);
     size_t count = place_count(disk);
     char text[16] = "";
     strncat(text, place_read(p, "disk/kept"), sizeof text - 1);
@@ -300,6 +311,7 @@ static void leaves_nothing_half_written_on_a_full_disk(void **state)
     assert_int_equal(create, TETHER_ENOSPACE);
     assert_int_equal(kept, TETHER_OK);
     assert_int_equal(replace, TETHER_ENOSPACE);
+    assert_int_equal(copy, TETHER_ENOSPACE);
     assert_int_equal(p->error.os_error, ENOSPC);
     assert_int_equal(count, 1);
     assert_string_equal(text, "old");

@@ -1,6 +1,7 @@
 /* The seam os_host.h on POSIX: how programs and directories are found. */
 #include "../../contract/place.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +102,51 @@ static void finds_the_default_store_by_the_rules(void **state)
     assert_null(path);
 }
 
+/* The base folder while XDG_RUNTIME_DIR says this (NULL: nothing). */
+static void expect_ephemeral_base(place *p, const char *runtime, const char *expected)
+{
+    char *path;
+    bool in_memory;
+    if (runtime != NULL)
+        setenv("XDG_RUNTIME_DIR", runtime, 1);
+    else
+        unsetenv("XDG_RUNTIME_DIR");
+    ASSERT_OK(tether__os_ephemeral_base(&path, &in_memory, &p->error), p->error);
+    if (expected != NULL) {
+        assert_string_equal(path, expected);
+        assert_true(in_memory);
+    } else {
+        /* This machine's place in memory, or its temporary files. */
+        char name[64];
+        snprintf(name, sizeof name, "/tether-ephemeral-%ld", (long)geteuid());
+        assert_string_equal(strrchr(path, '/'), name);
+        assert_int_equal(in_memory, strncmp(path, "/dev/shm/", 9) == 0);
+    }
+    free(path);
+}
+
+static void finds_the_place_of_ephemeral_stores_by_the_rules(void **state)
+{
+    place *p = *state;
+    char expected[PATH_MAX], missing[PATH_MAX];
+    const char *here = tether__os_dir_path(p->dir);
+    snprintf(expected, sizeof expected, "%s/tether-ephemeral", here);
+    snprintf(missing, sizeof missing, "%s/missing", here);
+    expect_ephemeral_base(p, here, expected);
+    /* What is no directory of one's own counts as not set. */
+    expect_ephemeral_base(p, NULL, NULL);
+    expect_ephemeral_base(p, "", NULL);
+    expect_ephemeral_base(p, "relative", NULL);
+    expect_ephemeral_base(p, missing, NULL);
+    expect_ephemeral_base(p, "/dev/null", NULL);
+    if (geteuid() == 0) {
+        assert_int_equal(chown(here, 12345, (gid_t)-1), 0);
+        expect_ephemeral_base(p, here, NULL);
+        assert_int_equal(chown(here, 0, (gid_t)-1), 0);
+    }
+    unsetenv("XDG_RUNTIME_DIR");
+}
+
 static void knows_the_limits(void **state)
 {
     (void)state;
@@ -118,6 +164,7 @@ int main(void)
         TEST(tells_missing_from_unusable),
         TEST(names_directories_canonically),
         TEST(finds_the_default_store_by_the_rules),
+        TEST(finds_the_place_of_ephemeral_stores_by_the_rules),
         TEST(knows_the_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

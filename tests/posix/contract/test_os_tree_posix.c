@@ -92,6 +92,55 @@ static void finds_what_has_the_cookie(void **state)
     assert_int_equal(members(&tree, &found), 0);
 }
 
+/* One listing for many trees; only what came before it is in it. */
+static void one_listing_serves_many_trees(void **state)
+{
+    enum { TREES = 3 };
+    place *p = *state;
+    static char ids[TREES + 1][16] = {"tforest0", "tforest1", "tforest2", "tforest3"};
+    pid_t pids[TREES + 1];
+    tether__tree trees[TREES + 1];
+    tether__forest *forest;
+    int64_t found;
+    size_t left;
+    for (int i = 0; i < TREES; i++) {
+        pids[i] = forked_start(i == 0 ? lead : lead_with_cookie, ids[i]);
+        trees[i] = (tether__tree){.task_id = ids[i], .supervisor = forked_identity(pids[i])};
+        WAIT_UNTIL(leads(pids[i]) && (i == 0 || members(&trees[i], &found) == 1));
+    }
+    ASSERT_OK(tether__os_forest_list(trees, TREES, &forest, &p->error), p->error);
+    pids[TREES] = forked_start(lead_with_cookie, ids[TREES]);
+    trees[TREES] =
+        (tether__tree){.task_id = ids[TREES], .supervisor = forked_identity(pids[TREES])};
+    WAIT_UNTIL(members(&trees[TREES], &found) == 1);
+
+    for (int i = 0; i <= TREES; i++)
+        trees[i].forest = forest;
+    /* Without a cookie, and not verified. */
+    assert_int_equal(members(&trees[0], &found), 0);
+    trees[0].supervisor_alive = true;
+    for (int i = 0; i <= TREES; i++) {
+        assert_int_equal(members(&trees[i], &found), 1); /* the last by a listing of its own */
+        assert_int_equal(found, pids[i]);
+    }
+    trees[TREES].supervisor = trees[1].supervisor;
+    assert_int_equal(members(&trees[TREES], &found), 0);
+
+    /* What is gone since is in it still, and does nobody any harm. */
+    for (int i = 0; i < TREES; i++) {
+        ASSERT_OK(tether__os_tree_signal(&trees[i], TETHER__SIGNAL_FINAL, &left, &p->error),
+                  p->error);
+        assert_int_equal(forked_join(pids[i]), 128 + SIGKILL);
+        assert_int_equal(members(&trees[i], &found), 1);
+        trees[i].supervisor_alive = false;
+        ASSERT_OK(tether__os_tree_signal(&trees[i], TETHER__SIGNAL_FINAL, &left, &p->error),
+                  p->error);
+    }
+    assert_true(forked_lives(pids[TREES]));
+    forked_kill(pids[TREES]);
+    tether__os_forest_free(forest);
+}
+
 /* Stopped, it takes notice of SIGTERM only because it is continued. */
 static void wakes_what_is_stopped(void **state)
 {
@@ -153,6 +202,7 @@ int main(void)
         TEST(finds_and_ends_a_session_while_it_is_trusted),
         TEST(spares_a_session_whose_leader_is_another),
         TEST(finds_what_has_the_cookie),
+        TEST(one_listing_serves_many_trees),
         TEST(wakes_what_is_stopped),
         TEST(never_aims_at_the_caller),
         TEST(refuses_another_pid_namespace),

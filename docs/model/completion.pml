@@ -1,0 +1,198 @@
+/* One completion, kept until somebody acknowledges it: a task that ends, a promotion, and hosts that lease, release, acknowledge and
+ * drain. Each host may be SIGKILLed at any step, may close, and may stay open. A host's holder file is locked while it lives; the
+ * kernel frees the lock at its death. The record is read and replaced as a whole. ci/model checks every interleaving, and that each
+ * variant below breaks an assertion:
+ *
+ *   -DLEASE_WITHOUT_LOCK  a lease reads and writes the record without the session lock
+ *   -DNO_QUESTION         a lease takes over from whoever holds it, without asking whether that one lives
+ *   -DQUESTION_TOO_EARLY  the question is asked before the session lock is taken, of whoever held it then
+ *   -DACK_OF_ANYBODY      an acknowledgement does not look at the holder
+ *   -DHOLDER_LOCK_LATE    a holder's id may be in a record before its file is locked
+ *   -DHOLDER_REUSED       a new host may get the id of one that is gone
+ */
+
+#ifndef HOSTS
+#define HOSTS 3
+#endif
+#ifndef TURNS
+#define TURNS 2
+#endif
+#define IDS (HOSTS + 2)            /* 0: nobody; the last host has one as well */
+
+/* The record. */
+bool ended, notify, delivered;
+byte lease;                        /* the holder's id */
+
+bool locked[IDS];                  /* holder files, by id */
+bool holds[IDS];                   /* what a host's caller was told, by host: it holds the completion */
+byte ids;                          /* how many were given out */
+byte opened;                       /* hosts, in the order of their numbers: they are all alike */
+byte lock;                         /* the session lock's owner; 0: free */
+byte fresh;                        /* how many were told that theirs was the acknowledgement */
+
+inline give(me) { atomic { assert(lock == me); lock = 0 } }
+inline die(me)  { atomic { if
+	:: holds[me] = false; locked[id] = false;
+	   if :: lock == me -> lock = 0 :: else -> skip fi;
+	   goto dead
+	:: skip fi } }
+
+inline load()   { d_step { e = ended; n = notify; d = delivered; l = lease } }
+inline store()  { d_step {
+	assert(e || !ended);                             /* an end, a promotion, a delivery are for ever */
+	assert(n || !notify);
+	assert(d || !delivered);
+	ended = e; notify = n; delivered = d; lease = l } }
+
+/* Nobody but me may hold what I was told is mine. */
+inline alone(me) { d_step {
+	other = 1;
+	do
+	:: other < IDS -> assert(other == me || !holds[other]); other++
+	:: else -> break
+	od;
+	other = 0 } }
+
+inline open_holder(me) { atomic {
+	opened == me - 1 -> opened++;
+#ifdef HOLDER_REUSED
+	if
+	:: ids > 0 && !locked[1] -> id = 1
+	:: ids++; id = ids
+	fi;
+#else
+	ids++; id = ids;
+#endif
+#ifndef HOLDER_LOCK_LATE
+	locked[id] = true
+#endif
+	} }
+
+/* Whether nobody has it who lives; `l` is who the record says. */
+inline ask()    { atomic {
+#ifdef NO_QUESTION
+	free = true
+#else
+	free = l == 0 || !locked[l]
+#endif
+	} }
+
+/* Reading the record is one step with the taking of the lock: who has it is alone with the record, but for a lease without it. */
+inline begin(me) { atomic { lock == 0 -> lock = me; load() } }
+
+/* Forgets what is not looked at any more: fewer states. */
+inline forget()  { d_step { e = false; n = false; d = false; l = 0; free = false; got = false } }
+
+/* The caller is told after the lock was given back. */
+inline try_lease(me) {
+#ifdef QUESTION_TOO_EARLY
+	atomic { load(); ask() };
+#endif
+#ifdef LEASE_WITHOUT_LOCK
+	load();
+#else
+	begin(me);
+#endif
+	atomic {
+#ifndef QUESTION_TOO_EARLY
+		ask();
+#endif
+		got = e && n && !d && free };
+	atomic { die(me); if :: got -> l = id; store() :: else -> skip fi };
+	die(me);
+#ifndef LEASE_WITHOUT_LOCK
+	give(me);
+#endif
+	if :: got -> atomic { holds[me] = true; assert(!delivered); alone(me) } :: else -> skip fi
+}
+
+inline try_ack(me) {
+	begin(me);
+	atomic {
+#ifdef ACK_OF_ANYBODY
+		got = e && !d;
+#else
+		got = e && !d && (l == 0 || l == id || !locked[l]);
+#endif
+	};
+	atomic { die(me); if :: got -> d = true; store(); alone(me) :: else -> skip fi };
+	die(me); give(me);
+	if :: got -> atomic { holds[me] = false; fresh++; assert(fresh == 1) } :: else -> skip fi
+}
+
+inline try_drain(me) {
+	begin(me);
+	atomic { ask(); got = e && n && !d && free };
+	atomic { die(me); if :: got -> d = true; l = id; store(); alone(me) :: else -> skip fi };
+	die(me); give(me);
+	if :: got -> atomic { fresh++; assert(fresh == 1) } :: else -> skip fi
+}
+
+/* Who gives it back does not use it any more. */
+inline release(me) {
+	holds[me] = false;
+	begin(me);
+	atomic { die(me); if :: l == id -> l = 0; store() :: else -> skip fi };
+	die(me); give(me)
+}
+
+proctype host(byte me) {
+	bool e, n, d, free, got; byte l, id, other, turn;
+	open_holder(me);
+	do
+	:: turn < TURNS -> turn++;
+		if
+		:: !holds[me] -> try_lease(me)
+		:: !holds[me] -> try_drain(me)
+		:: try_ack(me)
+		:: holds[me] -> release(me)
+		fi;
+		forget()
+	:: break
+	od;
+#ifdef HOLDER_LOCK_LATE
+	locked[id] = true;
+#endif
+	if
+	:: atomic { holds[me] = false; locked[id] = false }      /* closed, or dead */
+	:: skip                                                  /* open for good, with what it holds */
+	fi;
+dead:	skip
+}
+
+/* A host that finalises the task, one that promotes it: their deaths change nothing here. */
+proctype ender(byte me) {
+	bool e, n, d; byte l;
+	begin(me); e = true; store(); give(me)
+}
+
+proctype promoter(byte me) {
+	bool e, n, d; byte l;
+	begin(me); n = true; store(); give(me)
+}
+
+/* When all has come to rest, a last host that wants the completion gets it, unless it was delivered, or one that lives holds it. */
+proctype last(byte me) {
+	bool e, n, d, free, got, held; byte l, id, other;
+	timeout ->
+	assert(lock == 0 && ended && notify);
+	d_step {
+		other = 1;
+		do
+		:: other <= HOSTS -> held = held || holds[other]; other++
+		:: else -> break
+		od;
+		other = 0 };
+	open_holder(me);
+	load(); ask();
+	got = e && n && !d && free;
+	assert(got == (!delivered && !held))
+}
+
+init { atomic {
+	if :: notify = true :: run promoter(IDS) fi;
+	run ender(IDS + 1);
+	byte h = 1;
+	do :: h <= HOSTS -> run host(h); h++ :: else -> break od;
+	run last(HOSTS + 1)
+} }

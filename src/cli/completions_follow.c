@@ -1,0 +1,223 @@
+/* Owns: the endless loop of "completions --follow", and the reminders between.
+ * Must not: take a completion that is only shown.
+ * Runs on: the main thread; reminders are printed on the registry's thread for events. */
+#include "completions_follow.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <uv.h>
+
+#include "drain.h"
+#include "duration.h"
+#include "escape.h"
+#include "print.h"
+#include "stream.h"
+
+#define NS_PER_S ((uint64_t)1000 * 1000 * 1000)
+
+/* Events tell of ends in the own session. What else makes a completion pending is seen by looking:
+ * an end in another session, or somebody who asks for the completion of a task that has ended. */
+#define LOOK_OWN_NS (2 * NS_PER_S)
+#define LOOK_ALL_NS NS_PER_S
+
+typedef struct follower {
+    const cli_options *cli;
+    const completions_follow *choice;
+    tether_completion_options options;
+    tether_registry *registry;
+    uv_mutex_t lock; /* guards standard output and news */
+    uv_cond_t changed;
+    bool news;                     /* something happened since the last look */
+    tether_snapshot_list *pending; /* at the last look, sorted by compare_tasks: they were shown */
+} follower;
+
+/* Ids are unique in their session. */
+static int compare_tasks(const void *left, const void *right)
+{
+    const tether_snapshot *a = left, *b = right;
+    int order = strcmp(a->task_id, b->task_id);
+
+    if (order != 0 || a->session_id == NULL || b->session_id == NULL)
+        return order;
+    return strcmp(a->session_id, b->session_id);
+}
+
+static bool is_shown(const follower *f, const tether_snapshot *task)
+{
+    return f->pending != NULL && f->pending->count > 0 &&
+           bsearch(task, f->pending->items, f->pending->count, sizeof *task, compare_tasks) != NULL;
+}
+
+/* Shows what was not pending at the last look. What was acknowledged since then is forgotten: it
+ * never comes again. */
+static int show_new(follower *f)
+{
+    tether_snapshot_list *list;
+    tether_error error = {0};
+    int code = 0;
+    size_t i;
+
+    if (tether_completions_peek(f->registry, &f->options, &list, &error) != 0)
+        return print_error(f->cli, &error);
+    for (i = 0; i < list->count && code == 0; i++) {
+        if (!is_shown(f, &list->items[i]))
+            code = drain_print(f->cli, &list->items[i], f->choice->all_sessions);
+    }
+    if (list->count > 0)
+        qsort(list->items, list->count, sizeof *list->items, compare_tasks);
+    tether_snapshot_list_free(f->pending);
+    f->pending = list;
+    return code != 0 ? code : print_flush(f->cli, NULL);
+}
+
+/* With the lock. */
+static void wait_for_news(follower *f)
+{
+    uint64_t interval = f->choice->all_sessions ? LOOK_ALL_NS : LOOK_OWN_NS;
+
+    /* Waking up for nothing only means one look more. */
+    if (!f->news)
+        uv_cond_timedwait(&f->changed, &f->lock, interval);
+}
+
+static int follow_by_looking(follower *f)
+{
+    int code;
+
+    uv_mutex_lock(&f->lock);
+    do {
+        f->news = false;
+        code = show_new(f);
+        if (code == 0)
+            wait_for_news(f);
+    } while (code == 0);
+    uv_mutex_unlock(&f->lock);
+    return code;
+}
+
+/* One round of taking; *stop tells that there is no next one. An acknowledgement that failed was
+ * reported: that completion is pending for others again once this process ends. */
+static int take_round(follower *f, bool *stop)
+{
+    int code;
+
+    uv_mutex_lock(&f->lock);
+    code = drain_pending(f->cli, f->registry, &f->options, stop);
+    /* A reminder that could not be written. */
+    if (!*stop && stream_failed(stream_stdout())->code != 0) {
+        code = print_flush(f->cli, NULL);
+        *stop = true;
+    }
+    uv_mutex_unlock(&f->lock);
+    return code;
+}
+
+static int follow_by_draining(follower *f)
+{
+    /* So long at most it takes to notice that a reminder could not be written. */
+    int64_t wait_ms = f->choice->remind_ms > 0 ? f->choice->remind_ms : -1;
+
+    for (;;) {
+        tether_error error = {0};
+        bool stop = false;
+        int code = take_round(f, &stop);
+
+        if (stop)
+            return code;
+        code = tether_completions_wait(f->registry, &f->options, wait_ms, &error);
+        if (code == 0 || code == TETHER_ETIMEDOUT)
+            continue;
+        uv_mutex_lock(&f->lock);
+        code = print_error(f->cli, &error);
+        uv_mutex_unlock(&f->lock);
+        return code;
+    }
+}
+
+static void print_reminder(const cli_options *cli, const tether_event *event)
+{
+    const tether_snapshot *task = event->snapshot;
+    cli_stream *to = stream_stdout();
+    char duration[DURATION_TEXT_SIZE];
+
+    if (cli->json) {
+        stream_text(to, "{\"event\":\"reminder\",\"task_id\":");
+        escape_json_string(to, task->task_id);
+        stream_text(to, ",\"session_id\":");
+        escape_json_string(to, task->session_id);
+        stream_text(to, ",\"name\":");
+        escape_json_string(to, task->name);
+        stream_text(to, ",\"command\":");
+        escape_json_string(to, task->command);
+        stream_format(to, ",\"status\":\"%s\",\"elapsed_ms\":%" PRId64 "}\n",
+                      tether_status_text(task->status), event->elapsed_ms);
+        return;
+    }
+    duration_format(event->elapsed_ms, duration);
+    stream_format(to, "%s  still %s after %s  ", task->task_id, tether_status_text(task->status),
+                  duration);
+    if (task->command != NULL)
+        escape_first_line(to, task->command, 60);
+    stream_text(to, "\n");
+}
+
+static void on_event(tether_registry *registry, const tether_event *event, void *userdata)
+{
+    follower *f = userdata;
+    bool error = event->kind == TETHER_EVENT_LOG && event->level == TETHER_LOG_ERROR;
+
+    (void)registry;
+    uv_mutex_lock(&f->lock);
+    if (event->kind == TETHER_EVENT_REMINDER && f->choice->remind_ms > 0) {
+        print_reminder(f->cli, event);
+        stream_flush(stream_stdout());
+    }
+    /* After an error the next look tells whether there is still anything to look at. */
+    if (event->kind == TETHER_EVENT_COMPLETION || error || stream_failed(stream_stdout())->code) {
+        f->news = true;
+        uv_cond_signal(&f->changed);
+    }
+    uv_mutex_unlock(&f->lock);
+}
+
+static int run_with_lock(follower *f)
+{
+    tether_open_options options = {.leave_watches = 1};
+    int code;
+
+    options.reminder_ms = f->choice->remind_ms > 0 ? f->choice->remind_ms : TETHER_NO_REMINDER;
+    /* Who only drains needs no events, and leaves watches of the session to others. */
+    if (!f->choice->drain || f->choice->remind_ms > 0) {
+        options.on_event = on_event;
+        options.userdata = f;
+    }
+    f->options.size = sizeof f->options;
+    f->options.all_sessions = f->choice->all_sessions;
+    code = session_open_with(f->cli, &options, &f->registry);
+    if (code != 0)
+        return code;
+    code = f->choice->drain ? follow_by_draining(f) : follow_by_looking(f);
+    tether_snapshot_list_free(f->pending);
+    return session_close(f->cli, f->registry, code);
+}
+
+int completions_follow_run(const cli_options *cli, const completions_follow *choice)
+{
+    follower f = {0};
+    int code;
+
+    f.cli = cli;
+    f.choice = choice;
+    if (uv_mutex_init(&f.lock) != 0)
+        return print_no_memory(cli);
+    if (uv_cond_init(&f.changed) != 0) {
+        uv_mutex_destroy(&f.lock);
+        return print_no_memory(cli);
+    }
+    code = run_with_lock(&f);
+    uv_cond_destroy(&f.changed);
+    uv_mutex_destroy(&f.lock);
+    return code;
+}

@@ -1,0 +1,26 @@
+/* Owns: turning how long a wait may take into when it is over.
+ * Must not: wait.
+ * Runs on: any thread; it only reads a clock. */
+#include "moment.h"
+
+#include <uv.h>
+
+#define NS_PER_MS ((uint64_t)1000 * 1000)
+
+uint64_t moment_after(int64_t timeout_ms)
+{
+    uint64_t now = uv_hrtime();
+
+    if (timeout_ms < 0 || (uint64_t)timeout_ms > (UINT64_MAX - now) / NS_PER_MS - 1)
+        return MOMENT_NEVER;
+    return now + (uint64_t)timeout_ms * NS_PER_MS;
+}
+
+uint64_t moment_left_ns(uint64_t moment)
+{
+    uint64_t now = uv_hrtime();
+
+    if (moment == MOMENT_NEVER)
+        return UINT64_MAX;
+    return now < moment ? moment - now : 0;
+}

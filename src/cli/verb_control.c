@@ -1,0 +1,95 @@
+/* Owns: "tether pause", "tether resume" and "tether promote": one call for each task named.
+ * Must not: send a signal itself; the library verifies whom it reaches.
+ * Runs on: the main thread. */
+#include "verbs.h"
+
+#include "ids.h"
+#include "print.h"
+
+const char verb_pause_help[] =
+    "tether pause ID...\n"
+    "\n"
+    "Stops tasks with every process of theirs, until tether resume. Their deadlines still hold,\n"
+    "and tether kill ends them.\n";
+
+const char verb_resume_help[] = "tether resume ID...\n"
+                                "\n"
+                                "Lets paused tasks go on.\n";
+
+const char verb_promote_help[] =
+    "tether promote ID...\n"
+    "\n"
+    "Asks for a completion of tasks that were started with --no-notify after all. Of one that\n"
+    "has ended it is pending at once.\n";
+
+/* One of tether_pause, tether_resume, tether_promote. */
+typedef int control_function(tether_registry *registry, const char *task_id, tether_error *error);
+
+static int parse(const cli_options *cli, cli_args *args, cli_ids *ids)
+{
+    args_result result;
+    const char *value;
+    int id;
+
+    while ((result = args_next(args, &id, &value)) == ARGS_OPERAND)
+        ids->items[ids->count++] = value;
+    if (result == ARGS_ERROR)
+        return print_args_error(cli, args);
+    if (ids->count == 0)
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "%s needs a task id; tether list --all shows them", args->verb);
+    return 0;
+}
+
+/* Every task is tried; the code is that of the first failure. */
+static int control_all(const cli_options *cli, tether_registry *registry, const cli_ids *ids,
+                       control_function *function)
+{
+    int first = 0;
+    size_t i;
+
+    for (i = 0; i < ids->count; i++) {
+        tether_error error = {0};
+        int code = 0;
+
+        if (function(registry, ids->items[i], &error) != 0)
+            code = print_error(cli, &error);
+        else if (cli->json)
+            code = print_task_json(cli, registry, ids->items[i], NULL);
+        if (first == 0)
+            first = code;
+    }
+    return first;
+}
+
+static int control(const cli_options *cli, cli_args *args, control_function *function)
+{
+    tether_registry *registry;
+    cli_ids ids;
+    int code;
+
+    if (!ids_init(&ids, args))
+        return print_no_memory(cli);
+    code = parse(cli, args, &ids);
+    if (code == 0)
+        code = session_open(cli, &registry);
+    if (code == 0)
+        code = session_close(cli, registry, control_all(cli, registry, &ids, function));
+    ids_dispose(&ids);
+    return code;
+}
+
+int verb_pause(cli_options *cli, cli_args *args)
+{
+    return control(cli, args, tether_pause);
+}
+
+int verb_resume(cli_options *cli, cli_args *args)
+{
+    return control(cli, args, tether_resume);
+}
+
+int verb_promote(cli_options *cli, cli_args *args)
+{
+    return control(cli, args, tether_promote);
+}

@@ -1,0 +1,245 @@
+/* Owns the listing of all processes on Linux, once for any number of tasks.
+ * Must not: decide to whom a process belongs, or signal it.
+ * Thread: any. */
+#include "forest.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../error.h"
+#include "posix_error.h"
+#include "procfs.h"
+
+static const char step[] = "list processes";
+
+enum { EXIT_PATIENCE_MS = 500, EXEC_PATIENCE_MS = 50, STRANGER_PATIENCE_MS = 5 };
+
+/* Processes of which nothing can be told yet. */
+typedef struct undecided {
+    int64_t *pids;
+    size_t count;
+    size_t room;
+} undecided;
+
+/* Room for one more item; false when memory is short. */
+static bool grow(void **items, size_t count, size_t *room, size_t size)
+{
+    if (count < *room)
+        return true;
+    size_t wanted = *room == 0 ? 16 : *room * 2;
+    void *larger = realloc(*items, wanted * size);
+    if (larger == NULL)
+        return false;
+    *items = larger;
+    *room = wanted;
+    return true;
+}
+
+static int by_pid(const void *left, const void *right)
+{
+    const int64_t *a = left, *b = right;
+    return (*a > *b) - (*a < *b);
+}
+
+/* Whether this is the number of a supervisor, and so of its session and group. */
+static bool is_leader(const tether__forest *forest, int64_t pid)
+{
+    return pid > 0 && forest->leader_count > 0 &&
+           bsearch(&pid, forest->leaders, forest->leader_count, sizeof pid, by_pid) != NULL;
+}
+
+bool tether__forest_covers(const tether__forest *forest, const tether__tree *tree)
+{
+    const tether__identity *supervisor = &tree->supervisor;
+    return forest->since <= supervisor->start_time &&
+           (supervisor->pid <= 0 || is_leader(forest, supervisor->pid));
+}
+
+bool tether__forest_has_cookie(const tether__forest *forest, const tether__forest_process *process,
+                               const char *task_id)
+{
+    for (size_t i = 0; i < process->cookie_count; i++) {
+        if (strcmp(forest->cookies[process->cookie + i], task_id) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* How long a process without an environment may keep us, in milliseconds. */
+static int patience_for(const tether__proc *process, const tether__forest *forest)
+{
+    if (process->kernel || tether__proc_ended(process))
+        return 0;
+    if (process->exiting)
+        return EXIT_PATIENCE_MS;
+    return is_leader(forest, process->session) ? EXEC_PATIENCE_MS : STRANGER_PATIENCE_MS;
+}
+
+typedef struct cookie_sink {
+    tether__forest *forest;
+    bool no_memory;
+} cookie_sink;
+
+static bool take_cookie(const char *value, void *userdata)
+{
+    cookie_sink *sink = userdata;
+    tether__forest *forest = sink->forest;
+    void *cookies = forest->cookies;
+    sink->no_memory =
+        !grow(&cookies, forest->cookie_count, &forest->cookie_room, sizeof *forest->cookies);
+    if (sink->no_memory)
+        return false;
+    forest->cookies = cookies;
+    memcpy(forest->cookies[forest->cookie_count++], value, strlen(value) + 1);
+    return true;
+}
+
+static bool keep(tether__forest *forest, int64_t pid, const tether__proc *process,
+                 size_t first_cookie)
+{
+    void *processes = forest->processes;
+    size_t cookies = forest->cookie_count - first_cookie;
+    if (cookies == 0 && !is_leader(forest, process->session) && !is_leader(forest, process->group))
+        return true;
+    if (!grow(&processes, forest->count, &forest->room, sizeof *forest->processes))
+        return false;
+    forest->processes = processes;
+    forest->processes[forest->count++] = (tether__forest_process){
+        .pid = pid,
+        .start_time = process->start_time,
+        .group = process->group,
+        .session = process->session,
+        .exiting = process->exiting,
+        .cookie = first_cookie,
+        .cookie_count = cookies,
+    };
+    return true;
+}
+
+typedef enum look { LOOK_DONE, LOOK_AGAIN, LOOK_NO_MEMORY } look;
+
+/* A process that has no environment just now is in the middle of an exec, and has the cookie again
+ * in an instant, or on its way out, and gone in one: nobody may take it for a stranger because of
+ * that instant. One that stays without is one. */
+static look look_at(tether__forest *forest, int64_t pid, int waited_ms)
+{
+    tether__proc process;
+    /* What is older than the supervisors does not come from them; this spares most of the
+     * environments. */
+    if (tether__proc_read(pid, &process) != 0 || tether__proc_ended(&process) ||
+        process.start_time < forest->since)
+        return LOOK_DONE;
+    size_t first = forest->cookie_count;
+    cookie_sink sink = {forest, false};
+    tether__proc_variable found =
+        tether__proc_each_value(pid, "TETHER_TASK_ID=", TETHER_ID_SIZE, take_cookie, &sink);
+    if (sink.no_memory)
+        return LOOK_NO_MEMORY;
+    /* Once more: the environment goes before the process does, which must not make it nobody's. */
+    if (found != TETHER__VARIABLE_PRESENT &&
+        (tether__proc_read(pid, &process) != 0 || tether__proc_ended(&process)))
+        return LOOK_DONE;
+    if (found == TETHER__VARIABLE_UNKNOWN && waited_ms < patience_for(&process, forest))
+        return LOOK_AGAIN;
+    return keep(forest, pid, &process, first) ? LOOK_DONE : LOOK_NO_MEMORY;
+}
+
+static bool postpone(undecided *later, int64_t pid)
+{
+    void *pids = later->pids;
+    if (!grow(&pids, later->count, &later->room, sizeof *later->pids))
+        return false;
+    later->pids = pids;
+    later->pids[later->count++] = pid;
+    return true;
+}
+
+static int look_at_all(tether__forest *forest, undecided *later, tether_error *error)
+{
+    DIR *proc = opendir("/proc");
+    if (proc == NULL)
+        return tether__posix_fail_as(error, TETHER_ENOTSUP, errno, step, "/proc");
+    bool fits = true;
+    for (struct dirent *entry; fits && (entry = readdir(proc)) != NULL;) {
+        char *end;
+        long long pid = strtoll(entry->d_name, &end, 10);
+        if (pid <= 0 || *end != '\0' || pid == getpid())
+            continue;
+        look seen = look_at(forest, pid, 0);
+        fits = seen == LOOK_DONE || (seen == LOOK_AGAIN && postpone(later, pid));
+    }
+    closedir(proc);
+    return fits ? TETHER_OK : tether__fail_memory(error, step);
+}
+
+/* For all of them at the same time: however many they are, the longest patience is the whole wait.
+ */
+static int wait_for(tether__forest *forest, undecided *later, tether_error *error)
+{
+    const struct timespec pause = {0, 1000000};
+    for (int waited = 1; later->count > 0; waited++) {
+        nanosleep(&pause, NULL);
+        size_t left = 0;
+        for (size_t i = 0; i < later->count; i++) {
+            look seen = look_at(forest, later->pids[i], waited);
+            if (seen == LOOK_NO_MEMORY)
+                return tether__fail_memory(error, step);
+            if (seen == LOOK_AGAIN)
+                later->pids[left++] = later->pids[i];
+        }
+        later->count = left;
+    }
+    return TETHER_OK;
+}
+
+static bool take_trees(tether__forest *forest, const tether__tree *trees, size_t count)
+{
+    forest->leaders = calloc(count + 1, sizeof *forest->leaders);
+    if (forest->leaders == NULL)
+        return false;
+    forest->since = count > 0 ? UINT64_MAX : 0;
+    for (size_t i = 0; i < count; i++) {
+        const tether__identity *supervisor = &trees[i].supervisor;
+        if (supervisor->start_time < forest->since)
+            forest->since = supervisor->start_time;
+        if (supervisor->pid > 0)
+            forest->leaders[forest->leader_count++] = supervisor->pid;
+    }
+    qsort(forest->leaders, forest->leader_count, sizeof *forest->leaders, by_pid);
+    return true;
+}
+
+int tether__os_forest_list(const tether__tree *trees, size_t count, tether__forest **out,
+                           tether_error *error)
+{
+    undecided later = {0};
+    *out = NULL;
+    tether__forest *forest = calloc(1, sizeof *forest);
+    if (forest == NULL || !take_trees(forest, trees, count)) {
+        tether__os_forest_free(forest);
+        return tether__fail_memory(error, step);
+    }
+    int code = look_at_all(forest, &later, error);
+    if (code == TETHER_OK)
+        code = wait_for(forest, &later, error);
+    free(later.pids);
+    if (code == TETHER_OK)
+        *out = forest;
+    else
+        tether__os_forest_free(forest);
+    return code;
+}
+
+void tether__os_forest_free(tether__forest *forest)
+{
+    if (forest == NULL)
+        return;
+    free(forest->processes);
+    free(forest->cookies);
+    free(forest->leaders);
+    free(forest);
+}

@@ -1,0 +1,37 @@
+/* What one listing of Linux's processes saw, for the other files of this folder. */
+#ifndef TETHER_FOREST_H
+#define TETHER_FOREST_H
+
+#include "../os_tree.h"
+
+typedef struct tether__forest_process {
+    int64_t pid;
+    uint64_t start_time;
+    int64_t group;
+    int64_t session;
+    bool exiting;        /* it was on its way out, and stayed for too long */
+    size_t cookie;       /* its first in the forest's cookies */
+    size_t cookie_count; /* a variable may be there twice */
+} tether__forest_process;
+
+struct tether__forest {
+    /* What may belong to one of the trees, or to another task. */
+    tether__forest_process *processes;
+    size_t count;
+    size_t room;
+    char (*cookies)[TETHER_ID_SIZE];
+    size_t cookie_count;
+    size_t cookie_room;
+    int64_t *leaders; /* the pids of the trees' supervisors, sorted */
+    size_t leader_count;
+    uint64_t since; /* processes that started earlier were not looked at */
+};
+
+/* Whether it was listed for this tree too. */
+bool tether__forest_covers(const tether__forest *forest, const tether__tree *tree);
+
+/* Whether a process of the forest has the cookie of this task. */
+bool tether__forest_has_cookie(const tether__forest *forest, const tether__forest_process *process,
+                               const char *task_id);
+
+#endif

@@ -1,0 +1,56 @@
+/* Taps: what reads a task's output as it grows, for watches and rings. The reading runs where
+ * callbacks run, so that it delays nobody. */
+#ifndef TETHER_TAP_H
+#define TETHER_TAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ring.h"
+#include "search.h"
+#include "tether/error.h"
+#include "tether/registry.h"
+
+typedef struct tether__taps tether__taps;
+
+#define TETHER__TAPS_ALL (-1)
+
+/* Makes the taps of a registry, whose events are open. */
+int tether__taps_open(tether_registry *registry, tether__taps **taps, tether_error *error);
+
+/* Writes down how far kept watches have come, for the next host. While the registry is being
+ * closed, after its events were stopped. */
+void tether__taps_save(tether__taps *taps);
+
+/* Frees them, as the dispose of tether__events_close. NULL is allowed. */
+void tether__taps_dispose(void *taps);
+
+/* A bundle has grown, told apart by its tag (TETHER__TAPS_ALL: nobody knows which): plans the
+ * reading. Whether there is any tap. taps NULL is allowed. Under no lock. */
+bool tether__taps_grown(tether__taps *taps, int tag);
+
+/* Plans the reading of one task's output. Under any lock of the catalog. */
+void tether__taps_look(tether__taps *taps, const char *task_id);
+
+/* Adds a search to a task's tap, and takes it over in any case; TETHER_EQUOTA for one too many. The
+ * catalog knows the task. Under no lock. */
+int tether__taps_add(tether__taps *taps, const char *task_id, tether__search *search,
+                     tether_error *error);
+
+/* Ends a search, or all (number 0) without another word; false where there is none. Under no lock.
+ */
+bool tether__taps_remove(tether__taps *taps, const char *task_id, int number);
+
+/* The largest number of a task's searches; 0: none. Under no lock. */
+int tether__taps_largest(tether__taps *taps, const char *task_id);
+
+/* Puts a ring in the place of the task's one, and takes it over (NULL: just ends that one). The
+ * catalog knows the task. Under no lock. */
+int tether__taps_set_ring(tether__taps *taps, const char *task_id, tether__ring *ring,
+                          tether_error *error);
+
+/* Copies from the task's ring; false where it has none. Under no lock. */
+bool tether__taps_read_ring(tether__taps *taps, const char *task_id, void *buffer, size_t size,
+                            size_t *got);
+
+#endif
