@@ -194,6 +194,7 @@ char *tether_snapshot_json(const tether_snapshot *s)
         {"output_preview", text_or_null(s->output_preview)},
         {"output_truncated", json_boolean(s->output_truncated)},
         {"output_limit", number_or_null(s->output_limit, 0)},
+        {"compressed", json_boolean(s->compressed)},
         {"output_dropped", json_integer((json_int_t)s->output_dropped)},
         {"stderr_dropped", json_integer((json_int_t)s->stderr_dropped)},
         {"notify_on_completion", json_boolean(s->notify_on_completion)},

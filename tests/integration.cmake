@@ -44,6 +44,7 @@ add_dependencies(test_clock tether_test_child)
 tether_integration_entries(clock 60)
 
 tether_integration(proxy 120 test_proxy.c)
+tether_integration(compress 60 test_compress.c)
 tether_integration(output 120 test_output.c)
 tether_integration(completions 240 test_completions.c)
 tether_integration(quota 120 test_quota.c)
