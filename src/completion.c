@@ -8,6 +8,7 @@
 
 #include "compress.h"
 #include "error.h"
+#include "options.h"
 #include "os_clock.h"
 #include "os_lifeline.h"
 #include "refresh.h"
@@ -209,11 +210,7 @@ static int find_candidates(tether_registry *registry, bool all_sessions, bool ot
 
 static void take_options(const tether_completion_options *given, tether_completion_options *options)
 {
-    *options = (tether_completion_options){0};
-    if (given == NULL)
-        return;
-    size_t size = given->size == 0 ? sizeof *options : given->size;
-    memcpy(options, given, size < sizeof *options ? size : sizeof *options);
+    tether__options_take(given, options, sizeof *options);
 }
 
 /* Under `disk`: looks at the task once more and then, where it is still pending and free, changes

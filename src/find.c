@@ -6,6 +6,7 @@
 
 #include "compress.h"
 #include "error.h"
+#include "options.h"
 #include "os_host.h"
 #include "refresh.h"
 #include "registry.h"
@@ -156,10 +157,7 @@ int tether_list_in(tether_registry *registry, const tether_list_options *given,
 {
     listing l = {0};
     *out = NULL;
-    if (given != NULL) {
-        size_t size = given->size == 0 ? sizeof l.options : given->size;
-        memcpy(&l.options, given, size < sizeof l.options ? size : sizeof l.options);
-    }
+    tether__options_take(given, &l.options, sizeof l.options);
     int code = list(registry, &l, error);
     free(l.project);
     if (code != TETHER_OK)

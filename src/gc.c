@@ -10,6 +10,7 @@
 
 #include "error.h"
 #include "gc_state.h"
+#include "options.h"
 #include "os_lifeline.h"
 #include "registry.h"
 #include "replay.h"
@@ -285,11 +286,8 @@ int tether__gc_background(tether_registry *registry, bool (*stopped)(void *userd
 int tether_gc(tether_registry *registry, const tether_gc_options *given, tether_gc_result *result,
               tether_error *error)
 {
-    tether_gc_options options = {0};
-    if (given != NULL) {
-        size_t size = given->size == 0 ? sizeof options : given->size;
-        memcpy(&options, given, size < sizeof options ? size : sizeof options);
-    }
+    tether_gc_options options;
+    tether__options_take(given, &options, sizeof options);
     if (options.older_than_ms < -1)
         return tether__fail(error, TETHER_EINVAL, 0, "collect garbage", "the age is negative");
     collection c = {

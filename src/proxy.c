@@ -9,6 +9,7 @@
 #include "birth.h"
 #include "error.h"
 #include "id.h"
+#include "options.h"
 #include "os_clock.h"
 #include "os_host.h"
 #include "os_lifeline.h"
@@ -159,8 +160,7 @@ static int take_spec(const tether_proxy_spec *given, tether_proxy_spec *spec, te
 {
     if (given == NULL)
         return tether__fail(error, TETHER_EINVAL, 0, "check spec", "no spec was given");
-    size_t size = given->size == 0 ? sizeof *spec : given->size;
-    memcpy(spec, given, size < sizeof *spec ? size : sizeof *spec);
+    tether__options_take(given, spec, sizeof *spec);
     if (spec->command == NULL || spec->command[0] == '\0')
         return tether__fail(error, TETHER_EINVAL, 0, "check spec",
                             "the command is empty; say what the work is");

@@ -2,6 +2,7 @@
  * Must not: know how tasks are started, watched or ended; it puts together the modules that do.
  * Thread: any; with a loop of the host's, that loop's. */
 #include "refresh.h"
+#include "options.h"
 #include "registry.h"
 
 #include <stdlib.h>
@@ -76,11 +77,7 @@ int64_t tether__registry_patience(const tether_registry *registry)
 static int take_options(const tether_open_options *given, tether_open_options *options,
                         tether_error *error)
 {
-    *options = (tether_open_options){0};
-    if (given != NULL) {
-        size_t size = given->size == 0 ? sizeof *options : given->size;
-        memcpy(options, given, size < sizeof *options ? size : sizeof *options);
-    }
+    tether__options_take(given, options, sizeof *options);
     if (options->session == NULL)
         options->session = "default";
     if (!tether__session_id_valid(options->session))

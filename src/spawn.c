@@ -10,6 +10,7 @@
 #include "birth.h"
 #include "error.h"
 #include "id.h"
+#include "options.h"
 #include "quota.h"
 #include "os_host.h"
 #include "os_process.h"
@@ -42,8 +43,7 @@ static int take_spec(const tether_spec *given, tether__spawn_plan *plan, tether_
     tether_spec *spec = &plan->spec;
     if (given == NULL)
         return tether__fail(error, TETHER_EINVAL, 0, "check spec", "no spec was given");
-    size_t size = given->size == 0 ? sizeof *spec : given->size;
-    memcpy(spec, given, size < sizeof *spec ? size : sizeof *spec);
+    tether__options_take(given, spec, sizeof *spec);
 
     bool direct = spec->argv != NULL;
     if (direct == (spec->command != NULL))

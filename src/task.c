@@ -7,6 +7,7 @@
 #include "compress.h"
 #include "error.h"
 #include "kill.h"
+#include "options.h"
 #include "os_tree.h"
 #include "refresh.h"
 #include "registry.h"
@@ -107,10 +108,7 @@ int tether_kill(tether_registry *registry, const char *task_id, const tether_kil
     int code = tether__check_task_id(task_id, error);
     if (code != TETHER_OK)
         return code;
-    if (given != NULL) {
-        size_t size = given->size == 0 ? sizeof options : given->size;
-        memcpy(&options, given, size < sizeof options ? size : sizeof options);
-    }
+    tether__options_take(given, &options, sizeof options);
     if (options.signal < 0 || options.grace_ms < -1)
         return tether__fail(error, TETHER_EINVAL, 0, "kill task",
                             "the signal or the grace is negative");

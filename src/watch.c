@@ -8,6 +8,7 @@
 
 #include "error.h"
 #include "kept_watch.h"
+#include "options.h"
 #include "refresh.h"
 #include "registry.h"
 #include "search.h"
@@ -27,11 +28,9 @@ static int check_spec(const tether_watch_spec *spec, tether_error *error)
 
 static int take_spec(const tether_watch_spec *given, tether_watch_spec *spec, tether_error *error)
 {
-    *spec = (tether_watch_spec){0};
+    tether__options_take(given, spec, sizeof *spec);
     if (given == NULL)
         return tether__fail(error, TETHER_EINVAL, 0, step, "no spec was given");
-    size_t size = given->size == 0 ? sizeof *spec : given->size;
-    memcpy(spec, given, size < sizeof *spec ? size : sizeof *spec);
     int code = check_spec(spec, error);
     if (code == TETHER_OK && spec->pattern_size == 0)
         spec->pattern_size = strlen(spec->pattern);

@@ -209,7 +209,8 @@ static void leaves_nothing_where_it_is_refused(void **state)
         assert_refused(f, &cases[i].spec, cases[i].code);
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), 0);
     assert_int_equal(test_count_names(test_session_path(f, "exits")), 0);
-    assert_int_equal(test_count_fds(), fds);
+    /* The reaper opens and closes its own meanwhile. */
+    WAIT_UNTIL(test_count_fds() <= fds);
 }
 
 static void knows_a_spec_of_another_size(void **state)
@@ -232,8 +233,11 @@ static void counts_against_the_sessions_limits(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    tether_open_options options = {
-        .store = f->store, .reaper = test_reaper_mode(), .max_running = 1, .max_started = 3};
+    tether_open_options options = {.store = f->store,
+                                   .reaper = test_reaper_mode(),
+                                   .max_running = 1,
+                                   .max_started = 3,
+                                   .no_gc = 1};
     ASSERT_OK(tether_open(&options, &f->registry, &f->error), f->error);
     tether_proxy_spec spec = {.command = "x"};
     tether_spec task = {.command = "exit 0"};
@@ -243,7 +247,8 @@ static void counts_against_the_sessions_limits(void **state)
     assert_int_equal(tether_spawn(f->registry, &task, id, &f->error), TETHER_EQUOTA);
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), 1);
     assert_int_equal(test_count_names(test_session_path(f, "exits")), 1);
-    assert_int_equal(test_count_fds(), fds);
+    /* The reaper opens and closes its own meanwhile. */
+    WAIT_UNTIL(test_count_fds() <= fds);
     finish(proxy, 0, 0);
     finish(open_spec(f->registry, &spec, id), 0, 0);
     finish(open_spec(f->registry, &spec, id), 0, 0);

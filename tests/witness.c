@@ -112,6 +112,7 @@ tether_registry *witness_registry(fixture *f, witness *w, const tether_open_opti
         options = *given;
     options.store = f->store;
     options.reaper = test_reaper_mode();
+    options.no_gc = 1;
     options.on_event = witness_event;
     options.userdata = w;
     ASSERT_OK(tether_open(&options, &registry, &f->error), f->error);
