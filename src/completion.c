@@ -105,6 +105,8 @@ static int change_here(tether__catalog *catalog, deed *d, tether_error *error)
     tether__entry *entry;
     d->exits = catalog->session->exits;
     int code = tether__refresh_change(catalog, d->task_id, d->change, d, &entry, error);
+    if (code != TETHER_OK) /* what could not be written did not happen */
+        d->done = false;
     /* What was delivered is so for good, so that the hint needs no lock. */
     if (code == TETHER_OK && d->done && entry->record.delivered &&
         tether__record_is_settled(&entry->record)) {

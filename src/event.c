@@ -91,10 +91,13 @@ static bool is_closed(tether__events *events)
     return closed;
 }
 
-bool tether__events_tell(tether__events *events, tether_event *event)
+bool tether__events_tell(tether__events *events, tether_event *event, bool *told)
 {
+    bool heard = events->cb != NULL && !is_closed(events);
     event->size = sizeof *event;
-    if (events->cb != NULL && !is_closed(events))
+    if (told != NULL)
+        *told = heard;
+    if (heard)
         events->cb(events->registry, event, events->userdata);
     return !is_closed(events);
 }
@@ -111,7 +114,7 @@ static void tell_task(tether__events *events, const item *what)
                           .elapsed_ms = what->elapsed_ms};
     bool stale = what->kind == TETHER_EVENT_REMINDER && tether_status_ended(snapshot->status);
     if (!stale)
-        tether__events_tell(events, &event);
+        tether__events_tell(events, &event, NULL);
     tether_snapshot_free(snapshot);
 }
 
@@ -124,7 +127,7 @@ static void tell_item(tether__events *events, const item *what)
                               .task_id = what->id[0] != '\0' ? what->id : NULL,
                               .level = what->level,
                               .error = &what->error};
-        tether__events_tell(events, &event);
+        tether__events_tell(events, &event, NULL);
     } else if (what->kind == TETHER_EVENT_COMPLETION && events->held != NULL &&
                events->held(what->id, events->held_userdata)) {
         queue(events, what);

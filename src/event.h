@@ -49,8 +49,9 @@ void tether__events_log(tether__events *events, tether_log_level level, const ch
 void tether__events_work(tether__events *events, void (*work)(const char *task_id, void *userdata),
                          const char *task_id, void *userdata);
 
-/* Tells an event at once; from a piece of work only. False: the registry was closed by the
- * callback, and nothing of it is there any more. */
-bool tether__events_tell(tether__events *events, tether_event *event);
+/* Tells an event at once; from a piece of work only. False: the registry is being closed, or was by
+ * the callback, and nothing of it may be there any more. *told (NULL: not wanted): the callback was
+ * called. */
+bool tether__events_tell(tether__events *events, tether_event *event, bool *told);
 
 #endif

@@ -322,10 +322,13 @@ int tether__refresh_change(tether__catalog *catalog, const char *task_id,
                             "task %s was written by a newer tether: change it with that", task_id);
     if (code == TETHER_OK && change(&entry->record, userdata)) {
         code = tether__bundle_save(catalog->session, &entry->record, &entry->stamp, error);
-        if (code != TETHER_OK) /* what could not be written did not happen */
-            entry->stamp = (tether__file_stamp){0};
-        else
+        if (code == TETHER_OK) {
             tether__catalog_publish(catalog, entry);
+        } else {
+            /* What could not be written did not happen: the record is what is on disk. */
+            entry->stamp = (tether__file_stamp){0};
+            (void)reload(catalog, entry, NULL);
+        }
     }
     tether__os_lock_release(&lock);
     if (found != NULL && code == TETHER_OK)

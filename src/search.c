@@ -77,10 +77,18 @@ static bool on_found(const tether__found *found, void *userdata)
         .context_size = found->context_size,
         .context_offset = found->context_offset,
     };
+    uint64_t before = search->position[t->stream];
+    bool unsaved_before = search->unsaved;
     search->position[t->stream] = found->offset + found->size;
     search->unsaved = true;
     search->over = search->once;
-    return t->tell(&match, t->userdata) && !search->over;
+    tether__telling told = t->tell(&match, t->userdata);
+    if (told == TETHER__NOT_TOLD) {
+        search->position[t->stream] = before;
+        search->unsaved = unsaved_before;
+        search->over = false;
+    }
+    return told == TETHER__TOLD && !search->over;
 }
 
 int tether__search_feed(tether__search *search, tether_stream stream, const char *bytes,

@@ -34,8 +34,14 @@ int tether__search_new(const tether__kept_watch *what, bool kept, tether__search
 /* NULL is allowed. */
 void tether__search_free(tether__search *search);
 
-/* Tells one match; false: stop at once. */
-typedef bool (*tether__search_tell)(const tether_match *match, void *userdata);
+typedef enum tether__telling {
+    TETHER__TOLD,
+    TETHER__TOLD_LAST, /* stop at once */
+    TETHER__NOT_TOLD   /* stop, and do as if the match had not been found */
+} tether__telling;
+
+/* Tells one match. */
+typedef tether__telling (*tether__search_tell)(const tether_match *match, void *userdata);
 
 /* Feeds bytes of a stream that begin at search->next; `last`: no more will come.
  * Errors: TETHER_EPATTERN, TETHER_ENOMEM: it is over. */

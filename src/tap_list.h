@@ -27,6 +27,8 @@ typedef struct tether__tap {
      * under the mutex while it is not open; read and closed where the output is read. */
     tether__output outputs[2];
     bool open;
+    uint64_t end[2]; /* what is to be read, once the task has ended; used where it is read only */
+    bool end_noted;
 } tether__tap;
 
 struct tether__taps {

@@ -73,7 +73,6 @@ typedef struct reading {
     bool closed; /* the registry, by a callback */
     tether__tap *tap;
     tether__search *search; /* the one that is fed */
-    int blocks;             /* that may still be read in this turn */
     char *block;
 } reading;
 
@@ -88,41 +87,65 @@ static bool is_wanted(const reading *r)
     return wanted;
 }
 
-static bool tell(const tether_match *match, void *userdata)
+static tether__telling tell(const tether_match *match, void *userdata)
 {
+    bool told;
     reading *r = userdata;
     tether_event event = {
         .kind = TETHER_EVENT_MATCH, .task_id = r->id, .match = match, .watch = match->watch};
-    r->closed = !tether__events_tell(r->taps->registry->catalog.events, &event);
-    return !r->closed && is_wanted(r);
+    r->closed = !tether__events_tell(r->taps->registry->catalog.events, &event, &told);
+    if (!told)
+        return TETHER__NOT_TOLD;
+    return !r->closed && is_wanted(r) ? TETHER__TOLD : TETHER__TOLD_LAST;
 }
 
 static int read_block(const reading *r, tether_stream stream, uint64_t offset, size_t *got,
                       tether_error *error)
 {
-    return tether__output_read(&r->tap->outputs[stream], offset, r->block, BLOCK, got, error);
+    size_t size = BLOCK;
+    *got = 0;
+    if (r->ended && offset >= r->tap->end[stream])
+        return TETHER_OK;
+    if (r->ended && r->tap->end[stream] - offset < BLOCK)
+        size = (size_t)(r->tap->end[stream] - offset);
+    return tether__output_read(&r->tap->outputs[stream], offset, r->block, size, got, error);
 }
 
-/* Feeds what is there; the search is over where that failed. */
-static int search_stream(reading *r, tether__search *search, tether_stream stream,
+/* Feeds one block; *more: there may be another. What was dropped before it was read is passed over.
+ */
+static int feed_block(reading *r, tether__search *search, tether_stream stream, bool *more,
+                      tether_error *error)
+{
+    size_t got;
+    tether_error problem = {0};
+    int code = read_block(r, stream, search->next[stream], &got, &problem);
+    *more = true;
+    if (code == TETHER_EDROPPED)
+        return tether__search_skip(search, stream, r->tap->outputs[stream].dropped, error);
+    if (code != TETHER_OK) {
+        *error = problem;
+        return code;
+    }
+    bool last = got == 0 && r->ended;
+    *more = got > 0;
+    if (got == 0 && !last)
+        return TETHER_OK;
+    return tether__search_feed(search, stream, r->block, got, last, tell, r, error);
+}
+
+/* Feeds what is there; the search is over where that failed. Each output has a turn of its own, so
+ * that a flood of one does not hide the other. *more: there is something left for the next turn. */
+static int search_stream(reading *r, tether__search *search, tether_stream stream, bool *more,
                          tether_error *error)
 {
-    size_t got = 1;
+    bool left = true;
     int code = TETHER_OK;
-    while (code == TETHER_OK && got > 0 && !search->over && r->blocks > 0) {
-        code = read_block(r, stream, search->next[stream], &got, error);
-        if (code == TETHER_EDROPPED) {
-            code = tether__search_skip(search, stream, r->tap->outputs[stream].dropped, error);
-            got = 1;
-            continue;
-        }
-        bool last = got == 0 && r->ended;
-        if (code == TETHER_OK && (got > 0 || last))
-            code = tether__search_feed(search, stream, r->block, got, last, tell, r, error);
-        r->blocks--;
-        if (r->closed || !is_wanted(r))
-            break;
+    for (int block = 0; code == TETHER_OK && left && block < BLOCKS_PER_TURN; block++) {
+        code = feed_block(r, search, stream, &left, error);
+        if (r->closed || search->over || !is_wanted(r))
+            return code;
     }
+    *more = *more || left;
     return code;
 }
 
@@ -133,31 +156,37 @@ static void end_search(reading *r, tether__search *search, const tether_error *p
                           .task_id = r->id,
                           .watch = search->number,
                           .error = problem};
-    tether__taps *taps = r->taps;
+    bool told;
     search->over = true;
-    save(taps, r->id, search);
-    r->closed = !tether__events_tell(taps->registry->catalog.events, &event);
+    r->closed = !tether__events_tell(r->taps->registry->catalog.events, &event, &told);
+    /* What nobody was told of is not over for the next host. */
+    if (!told)
+        search->over = false;
+    if (!r->closed)
+        save(r->taps, r->id, search);
 }
 
-/* Feeds one search as far as this turn allows. */
-static void run_search(reading *r, tether__search *search)
+/* Feeds one search as far as this turn allows; *more: there is something left. */
+static void run_search(reading *r, tether__search *search, bool *more)
 {
     tether_error problem = {0};
     int code = TETHER_OK;
+    *more = false;
     for (int stream = 0; code == TETHER_OK && stream < 2 && !search->over && is_wanted(r);
          stream++) {
         if (search->searched[stream])
-            code = search_stream(r, search, (tether_stream)stream, &problem);
+            code = search_stream(r, search, (tether_stream)stream, more, &problem);
         if (r->closed)
             return;
     }
     if (!is_wanted(r))
         return;
-    bool done = search->over || code != TETHER_OK || (r->ended && r->blocks > 0);
+    bool done = search->over || code != TETHER_OK || (r->ended && !*more);
     if (done)
         end_search(r, search, &problem);
     else
         save(r->taps, r->id, search);
+    *more = *more && !done;
 }
 
 /* The next search that was not fed in this turn yet; it cannot be freed by others until then. */
@@ -170,9 +199,12 @@ static tether__search *next_search(tether__taps *taps, tether__tap *t, size_t *p
     return search;
 }
 
-/* Frees the search if it is over, whoever took it off; else goes on to the one behind it. */
-static void leave_search(tether__taps *taps, tether__tap *t, tether__search *search, size_t *place)
+/* Frees the search if it is over, whoever took it off; else goes on to the one behind it. Where the
+ * registry was closed meanwhile, one that is over is still to be written down: tether__taps_save.
+ */
+static void leave_search(const reading *r, tether__tap *t, tether__search *search, size_t *place)
 {
+    tether__taps *taps = r->taps;
     uv_mutex_lock(&taps->mutex);
     t->reading = NULL;
     bool attached = false;
@@ -182,7 +214,7 @@ static void leave_search(tether__taps *taps, tether__tap *t, tether__search *sea
             *place = i + 1;
         }
     }
-    bool over = search->over;
+    bool over = search->over && !r->closed;
     if (over && attached) {
         tether__tap_detach(t, search);
         (*place)--;
@@ -192,26 +224,41 @@ static void leave_search(tether__taps *taps, tether__tap *t, tether__search *sea
         tether__search_free(search);
 }
 
-static void fill_ring(reading *r, tether__tap *t)
+/* Adds one block to the ring; false: there is no more, or no ring. */
+static bool add_to_ring(const reading *r, tether_stream stream)
 {
-    for (int stream = 0; stream < 2; stream++) {
-        size_t got = 1;
-        while (got > 0) {
-            uv_mutex_lock(&r->taps->mutex);
-            bool there = t->ring != NULL;
-            uint64_t offset = there ? t->ring->next_byte[stream] : 0;
-            uv_mutex_unlock(&r->taps->mutex);
-            if (!there || read_block(r, (tether_stream)stream, offset, &got, NULL) != TETHER_OK)
-                break;
-            uv_mutex_lock(&r->taps->mutex);
-            /* Unless another ring took its place. */
-            if (t->ring != NULL && t->ring->next_byte[stream] == offset) {
-                tether__ring_add(t->ring, r->block, got);
-                t->ring->next_byte[stream] += got;
-            }
-            uv_mutex_unlock(&r->taps->mutex);
-        }
+    size_t got;
+    tether__tap *t = r->tap;
+    uv_mutex_lock(&r->taps->mutex);
+    bool there = t->ring != NULL;
+    uint64_t offset = there ? t->ring->next_byte[stream] : 0;
+    uv_mutex_unlock(&r->taps->mutex);
+    if (!there)
+        return false;
+    int code = read_block(r, stream, offset, &got, NULL);
+    uint64_t next = code == TETHER_EDROPPED ? t->outputs[stream].dropped : offset + got;
+    uv_mutex_lock(&r->taps->mutex);
+    /* Unless another ring took its place. */
+    if (t->ring != NULL && t->ring->next_byte[stream] == offset) {
+        if (code == TETHER_OK)
+            tether__ring_add(t->ring, r->block, got);
+        t->ring->next_byte[stream] = next;
     }
+    uv_mutex_unlock(&r->taps->mutex);
+    return next > offset;
+}
+
+/* Whether there is something left for the next turn. */
+static bool fill_ring(const reading *r)
+{
+    bool left = false;
+    for (int stream = 0; stream < 2; stream++) {
+        int block = 0;
+        while (block < BLOCKS_PER_TURN && add_to_ring(r, (tether_stream)stream))
+            block++;
+        left = left || block == BLOCKS_PER_TURN;
+    }
+    return left;
 }
 
 /* Whether the task has ended, asked before its output is read; false: it is not there any more. */
@@ -252,30 +299,80 @@ static void tidy(reading *r, tether__tap *t, bool gone, bool done)
         tether__reaper_unfollow(taps->registry->reaper, r->id);
 }
 
-/* One turn for one task. */
-static void read_tap(reading *r, tether__tap *t)
+/* Opens what was not there yet: a task becomes visible a moment before its files do. */
+static void open_late(const reading *r)
 {
-    tether__search *search;
+    for (int stream = 0; stream < 2; stream++) {
+        tether__output *output = &r->tap->outputs[stream];
+        if (output->file.handle < 0)
+            tether__output_open(r->taps->registry, r->id, (tether_stream)stream, output, NULL);
+    }
+}
+
+/* What the task had written when its end was seen is all that is read: what it left behind may go
+ * on writing for ever. */
+static void note_end(const reading *r)
+{
+    tether__tap *t = r->tap;
+    if (!r->ended || t->end_noted)
+        return;
+    t->end_noted = true;
+    for (int stream = 0; stream < 2; stream++) {
+        tether__output_look(&t->outputs[stream], NULL);
+        t->end[stream] = t->outputs[stream].end;
+    }
+}
+
+/* Whether the outputs can be read. Where not, such as without a descriptor left, the next growth
+ * tries again, and the end of the task is the last try. */
+static bool open_all(reading *r, tether_error *problem)
+{
+    if (tether__tap_open_outputs(r->taps, r->id, problem) != TETHER_OK) {
+        tether__events_log(r->taps->registry->catalog.events, TETHER_LOG_ERROR, r->id, problem);
+        return false;
+    }
+    open_late(r);
+    note_end(r);
+    return true;
+}
+
+/* Gives every search its turn; `problem` not NULL: ends them all with it. Whether something is left
+ * for the next turn; false also where the registry was closed. */
+static bool run_searches(reading *r, const tether_error *problem)
+{
     size_t place = 0;
-    bool unfinished = false;
-    bool there = look_at_task(r) && tether__tap_open_outputs(r->taps, r->id, NULL) == TETHER_OK;
+    bool left = false;
+    tether__search *search;
+    while (!r->closed && (search = next_search(r->taps, r->tap, &place)) != NULL) {
+        bool more = false;
+        r->search = search;
+        if (problem != NULL)
+            end_search(r, search, problem);
+        else
+            run_search(r, search, &more);
+        leave_search(r, r->tap, search, &place);
+        left = left || more;
+    }
+    return left;
+}
+
+/* One turn for one task. */
+static void read_tap(reading *r)
+{
+    bool left = false;
+    tether_error problem = {0};
+    bool there = look_at_task(r);
     if (!there)
         tether__taps_remove(r->taps, r->id, 0);
-    if (there)
-        fill_ring(r, t);
-    while ((search = next_search(r->taps, t, &place)) != NULL) {
-        r->blocks = BLOCKS_PER_TURN;
-        r->search = search;
-        run_search(r, search);
-        bool more = r->blocks == 0;
-        leave_search(r->taps, t, search, &place);
-        if (r->closed)
-            return;
-        if (more)
-            tether__taps_look(r->taps, r->id);
-        unfinished = unfinished || more;
-    }
-    tidy(r, t, !there, r->ended && !unfinished);
+    else if (open_all(r, &problem))
+        left = fill_ring(r) | run_searches(r, NULL);
+    else if (r->ended)
+        run_searches(r, &problem);
+    if (r->closed)
+        return;
+    if (left)
+        tether__taps_look(r->taps, r->id);
+    tidy(r, r->tap, !there, r->ended && !left);
 }
 
 void tether__tap_read(const char *task_id, void *userdata)
@@ -292,6 +389,6 @@ void tether__tap_read(const char *task_id, void *userdata)
         return;
     r.block = malloc(BLOCK);
     if (r.block != NULL)
-        read_tap(&r, t);
+        read_tap(&r);
     free(r.block);
 }

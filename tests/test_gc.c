@@ -206,8 +206,8 @@ static void state_survives_what_is_in_its_file(void **state)
         "null",
         "{\"schema_version\": 2, \"believed\": {\"wall_ms\": 5}}",
         "{\"schema_version\": 1, \"believed\": 7, \"doubted\": \"x\", \"doubted_since\": []}",
-        "{\"schema_version\": 1, \"believed\": {\"wall_ms\": \"x\", \"boot_id\": "
-        "\"0123456789012345678901234567890123456789012345678901234567890123456789\"}}"};
+        ("{\"schema_version\": 1, \"believed\": {\"wall_ms\": \"x\", \"boot_id\": "
+         "\"0123456789012345678901234567890123456789012345678901234567890123456789\"}}")};
     static const tether__gc_state nothing = {0};
     tether__gc_state got;
     open_registry(f, false);

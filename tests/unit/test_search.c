@@ -19,7 +19,7 @@ typedef struct told {
     } items[64];
 } told;
 
-static bool tell(const tether_match *match, void *userdata)
+static tether__telling tell(const tether_match *match, void *userdata)
 {
     told *t = userdata;
     assert_true(t->count < sizeof t->items / sizeof t->items[0]);
@@ -29,7 +29,7 @@ static bool tell(const tether_match *match, void *userdata)
     t->items[t->count].size = (size_t)match->match_size;
     t->items[t->count].position = t->search->position[match->stream];
     t->count++;
-    return t->count != t->stop_after;
+    return t->count != t->stop_after ? TETHER__TOLD : TETHER__TOLD_LAST;
 }
 
 static tether__search *make(const char *pattern, bool once, tether_view view, uint64_t position)
