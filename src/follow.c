@@ -9,6 +9,7 @@
 #include "output_stream.h"
 #include "refresh.h"
 #include "registry.h"
+#include "waiting.h"
 #include "tether/output.h"
 
 /* One stream is read for at most so many bytes before the other has its turn, so that a flood on
@@ -252,10 +253,14 @@ int tether_follow_read(tether_follower *f, void *buffer, size_t size, int64_t ti
         return tether__fail(error, TETHER_EINVAL, 0, step,
                             "the thread of the loop cannot wait for what the loop tells");
     tether_registry *registry = f->registry;
-    int64_t deadline = timeout_ms < 0 ? -1 : tether__os_monotonic_ms() + timeout_ms;
+    bool endless = timeout_ms < 0 || timeout_ms >= TETHER__WAIT_FOREVER_MS;
+    int64_t deadline = endless ? -1 : tether__os_monotonic_ms() + timeout_ms;
     int code = tether__registry_enter(registry, error);
-    if (code != TETHER_OK)
+    if (code != TETHER_OK) {
+        /* The registry may be gone as soon as this call returns. */
+        f->registry = NULL;
         return code;
+    }
     code = read_or_wait(f, buffer, size, deadline, stream, got, error);
     if (code == TETHER_ECLOSED) {
         /* The registry waits for this thread, and is gone once it has left. */

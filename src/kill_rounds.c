@@ -37,11 +37,12 @@ static size_t begin_all(rounds *r, char (*ids)[TETHER_ID_SIZE], size_t count, te
     size_t other_count = 0;
     for (size_t i = 0; i < count; i++) {
         bool appointed;
-        note(r, tether__kill_begin(r->catalog, ids[i], intent, 0, TETHER__DRIVER_ROUNDS, &appointed,
-                                   r->error));
+        int code = tether__kill_begin(r->catalog, ids[i], intent, 0, TETHER__DRIVER_ROUNDS,
+                                      &appointed, r->error);
+        note(r, code);
         if (appointed)
             r->driven[r->count++] = ids[i];
-        else
+        else if (code == TETHER_OK)
             others[other_count++] = ids[i];
     }
     return other_count;

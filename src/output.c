@@ -8,6 +8,7 @@
 #include "output_stream.h"
 #include "refresh.h"
 #include "registry.h"
+#include "waiting.h"
 
 static int open_stream(tether_registry *registry, const char *task_id, tether_stream stream,
                        tether__output *output, tether_error *error)
@@ -119,7 +120,9 @@ int tether_output_wait(tether_registry *registry, const char *task_id, uint64_t 
     follower f = {registry,
                   task_id,
                   {seen_stdout, seen_stderr},
-                  timeout_ms < 0 ? -1 : tether__os_monotonic_ms() + timeout_ms};
+                  timeout_ms < 0 || timeout_ms >= TETHER__WAIT_FOREVER_MS
+                      ? -1
+                      : tether__os_monotonic_ms() + timeout_ms};
     code = tether__registry_enter(registry, error);
     if (code != TETHER_OK)
         return code;

@@ -324,6 +324,8 @@ static int begin_and_note(tether_registry *registry, opening *o, tether_error *e
     uv_mutex_lock(&registry->catalog.disk);
     int code = begin(registry, o, error);
     if (code == TETHER_OK) {
+        /* What is known of an earlier task with this id, which was removed, is not of this one. */
+        tether__catalog_forget(&registry->catalog, o->proxy->id);
         code = note(&registry->catalog, o, error);
         if (code != TETHER_OK)
             take_back(&registry->session, o);

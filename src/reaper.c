@@ -19,6 +19,7 @@
 enum {
     POLL_FIRST_MS = 5,
     POLL_LAST_MS = 1000,
+    RETRY_MS = 1000, /* after a failure that may pass */
     POLL_OUTPUT_MS = 50,
     POLL_REST = 4, /* times as long as a poll has taken, there is none after it */
     REAP_LAST_PAUSE_MS = 100,
@@ -41,6 +42,7 @@ struct tether__reaper {
     int64_t timer_due; /* when the timer fires; NEVER. Under `state`, for other threads */
     int64_t poll_at;   /* NEVER with events */
     int64_t poll_pause_ms;
+    int64_t retry_at;      /* when to look at all again after a look that failed; NEVER */
     uint64_t poll_changes; /* the catalog's changes at the last poll */
     bool stopping;         /* under the catalog's `state` */
     int handles;           /* that are not closed yet */
@@ -138,19 +140,19 @@ static int64_t reap(tether__reaper *reaper, const char *task_id)
     return again;
 }
 
-/* Whatever comes of it, it is not tried again before the next event: any look at the task does the
- * same. */
+/* Where it fails, such as on a lock that somebody holds too long, it is tried again after a while;
+ * not in a store that was removed. */
 static void write_running(tether__reaper *reaper, const char *task_id)
 {
-    tether__entry *entry;
     tether__catalog *catalog = reaper->catalog;
     uv_mutex_lock(&catalog->disk);
-    int code = tether__refresh(catalog, task_id, TETHER__LOOK_NOW, &entry, NULL);
-    if (code == TETHER_OK) {
-        uv_mutex_lock(&catalog->state);
-        entry->run_due = 0;
-        uv_mutex_unlock(&catalog->state);
-    }
+    int code = tether__refresh(catalog, task_id, TETHER__LOOK_NOW, NULL, NULL);
+    bool again = code != TETHER_OK && code != TETHER_EGONE;
+    uv_mutex_lock(&catalog->state);
+    tether__entry *entry = tether__catalog_find(catalog, task_id);
+    if (entry != NULL)
+        entry->run_due = again ? tether__os_monotonic_ms() + RETRY_MS : 0;
+    uv_mutex_unlock(&catalog->state);
     uv_mutex_unlock(&catalog->disk);
 }
 
@@ -165,6 +167,20 @@ static void remind(tether__catalog *catalog, const char *task_id)
                             tether__entry_elapsed(entry));
         int64_t passed = now > entry->reminder_at ? (now - entry->reminder_at) : 0;
         entry->reminder_at += (passed / catalog->reminder_ms + 1) * catalog->reminder_ms;
+    }
+    uv_mutex_unlock(&catalog->state);
+}
+
+/* A kill that failed, such as without a descriptor left, is not given up. */
+static void kill_again(tether__catalog *catalog, const char *task_id)
+{
+    uv_mutex_lock(&catalog->state);
+    tether__entry *entry = tether__catalog_find(catalog, task_id);
+    if (entry != NULL && entry->status == TETHER_STATUS_KILLING &&
+        entry->driver == TETHER__DRIVER_NONE) {
+        entry->driver = TETHER__DRIVER_LOOP;
+        entry->kill.next_ms = tether__os_monotonic_ms() + RETRY_MS;
+        tether__catalog_stir(catalog, entry);
     }
     uv_mutex_unlock(&catalog->state);
 }
@@ -191,8 +207,10 @@ static void do_due(tether__reaper *reaper, const due *item)
         }
         break;
     case DUTY_KILL:
-        if (tether__kill_step(reaper->catalog, item->id, &next, &problem) != TETHER_OK)
+        if (tether__kill_step(reaper->catalog, item->id, &next, &problem) != TETHER_OK) {
             tether__events_log(reaper->catalog->events, TETHER_LOG_ERROR, item->id, &problem);
+            kill_again(reaper->catalog, item->id);
+        }
         break;
     case DUTY_REAP:
         reap(reaper, item->id);
@@ -205,12 +223,22 @@ static void do_due(tether__reaper *reaper, const due *item)
 
 static void plan(tether__reaper *reaper, int64_t next);
 
-/* Also at what other hosts have started and finalised meanwhile, where somebody is to be told. */
-static void look_at_all(tether__catalog *catalog)
+/* No event tells of what a failed look has missed: it is taken again after a while. Not where it
+ * would fail again. */
+static void note_failure(tether__reaper *reaper, int code)
 {
+    if (code != TETHER_OK && code != TETHER_ENOTASK && code != TETHER_ECORRUPT &&
+        code != TETHER_EGONE)
+        reaper->retry_at = tether__os_monotonic_ms() + RETRY_MS;
+}
+
+/* Also at what other hosts have started and finalised meanwhile, where somebody is to be told. */
+static void look_at_all(tether__reaper *reaper)
+{
+    tether__catalog *catalog = reaper->catalog;
     tether__scope scope =
         tether__events_heard(catalog->events) ? TETHER__SCOPE_PENDING : TETHER__SCOPE_LIVE;
-    tether__replay(catalog, scope, TETHER__LOOK_NOW, NULL, NULL);
+    note_failure(reaper, tether__replay(catalog, scope, TETHER__LOOK_NOW, NULL, NULL));
 }
 
 /* Without events: looks at everything that may still run, and at what other hosts have started;
@@ -219,7 +247,7 @@ static void poll_all(tether__reaper *reaper)
 {
     tether__catalog *catalog = reaper->catalog;
     int64_t begin = tether__os_monotonic_ms();
-    look_at_all(catalog);
+    look_at_all(reaper);
     int64_t rest = (tether__os_monotonic_ms() - begin) * POLL_REST;
     uv_mutex_lock(&catalog->state);
     bool quiet = catalog->changes == reaper->poll_changes;
@@ -241,6 +269,12 @@ static void work(tether__reaper *reaper)
     size_t count;
     if (tether__os_monotonic_ms() >= reaper->poll_at)
         poll_all(reaper);
+    if (tether__os_monotonic_ms() >= reaper->retry_at) {
+        reaper->retry_at = NEVER;
+        look_at_all(reaper);
+    }
+    /* Bundles that no event tells of. */
+    bool blind = !reaper->polling && tether__taps_blind(reaper->catalog->taps);
     int64_t next = collect_due(reaper, list, &count);
     for (size_t i = 0; i < count; i++)
         do_due(reaper, &list[i]);
@@ -250,7 +284,9 @@ static void work(tether__reaper *reaper)
         next = collect_due(reaper, list, &count);
     if (count > 0)
         next = tether__os_monotonic_ms();
-    plan(reaper, earlier(next, reaper->poll_at));
+    if (blind)
+        next = earlier(next, tether__os_monotonic_ms() + POLL_OUTPUT_MS);
+    plan(reaper, earlier(next, earlier(reaper->poll_at, reaper->retry_at)));
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -310,11 +346,14 @@ static void look_after_event(tether__reaper *reaper, const char *task_id)
     bool reapable = false;
     int64_t next = NEVER;
     uv_mutex_lock(&reaper->catalog->disk);
-    if (look_unless_ended(reaper->catalog, task_id, &entry) == TETHER_OK) {
+    int code = look_unless_ended(reaper->catalog, task_id, &entry);
+    if (code == TETHER_OK) {
         reapable = entry->ended && entry->child.pid != 0;
         next = entry->run_due > 0 ? entry->run_due : NEVER;
     }
     uv_mutex_unlock(&reaper->catalog->disk);
+    note_failure(reaper, code);
+    next = earlier(next, reaper->retry_at);
     if (reapable)
         next = earlier(next, reap(reaper, task_id));
     if (next < reaper->timer_due)
@@ -325,7 +364,8 @@ static void on_event(tether__watch_event event, int tag, const char *name, void 
 {
     tether__reaper *reaper = userdata;
     if (event == TETHER__WATCH_OVERFLOW) {
-        look_at_all(reaper->catalog);
+        look_at_all(reaper);
+        tether__taps_grown(reaper->catalog->taps, TETHER__TAPS_ALL);
         tether__catalog_notify(reaper->catalog);
         work(reaper);
     } else if (event == TETHER__WATCH_CHANGED && tag == reaper->exits_tag) {
@@ -454,6 +494,7 @@ int tether__reaper_open(tether__catalog *catalog, struct uv_loop_s *loop, tether
         return tether__fail_memory(error, "start loop");
     reaper->catalog = catalog;
     reaper->timer_due = NEVER;
+    reaper->retry_at = NEVER;
     int code = open_loop(reaper, loop, error);
     if (code != TETHER_OK) {
         free(reaper);

@@ -258,7 +258,25 @@ int tether_open(const tether_open_options *given, tether_registry **out, tether_
     return code;
 }
 
-static int kill_all(tether__catalog *catalog, tether_error *error)
+/* Of these ids, those whose tasks are not being killed yet stay. */
+static size_t keep_new(tether__catalog *catalog, char (*ids)[TETHER_ID_SIZE], size_t count)
+{
+    size_t kept = 0;
+    uv_mutex_lock(&catalog->state);
+    for (size_t i = 0; i < count; i++) {
+        const tether__entry *entry = tether__catalog_find(catalog, ids[i]);
+        if (entry == NULL || entry->status == TETHER_STATUS_KILLING)
+            continue;
+        if (kept != i)
+            strcpy(ids[kept], ids[i]);
+        kept++;
+    }
+    uv_mutex_unlock(&catalog->state);
+    return kept;
+}
+
+/* `again`: only what was started since the last time. */
+static int kill_all(tether__catalog *catalog, bool again, tether_error *error)
 {
     char(*ids)[TETHER_ID_SIZE];
     size_t count;
@@ -267,7 +285,10 @@ static int kill_all(tether__catalog *catalog, tether_error *error)
         code = tether__catalog_ids(catalog, TETHER__SCOPE_LIVE, &ids, &count, error);
     if (code != TETHER_OK)
         return code;
-    code = tether__kill_rounds(catalog, ids, count, TETHER__INTENT_SHUTDOWN, error);
+    if (again)
+        count = keep_new(catalog, ids, count);
+    if (count > 0)
+        code = tether__kill_rounds(catalog, ids, count, TETHER__INTENT_SHUTDOWN, error);
     free(ids);
     return code;
 }
@@ -320,10 +341,15 @@ int tether_close(tether_registry *registry, tether_close_mode mode, tether_error
     tether__housekeeper_stop(registry->housekeeper);
     /* No task outlives the store that it is kept in. */
     bool kills = mode == TETHER_SHUTDOWN || registry->ephemeral != NULL;
-    int code = kills ? kill_all(&registry->catalog, error) : TETHER_OK;
-    tether__proxies_close(registry);
+    int code = kills ? kill_all(&registry->catalog, false, error) : TETHER_OK;
     send_waiters_away(registry);
     tether__events_stop(registry->catalog.events);
+    /* Only now does no callback start anything more. */
+    int rest =
+        kills ? kill_all(&registry->catalog, true, code == TETHER_OK ? error : NULL) : TETHER_OK;
+    if (code == TETHER_OK)
+        code = rest;
+    tether__proxies_close(registry);
     tether__taps_save(registry->catalog.taps);
     tether__reaper_close(registry->reaper);
     registry->reaper = NULL;

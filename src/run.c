@@ -5,37 +5,44 @@
 #include <string.h>
 
 #include "error.h"
+#include "output_stream.h"
 #include "reaper.h"
 #include "registry.h"
 #include "task.h"
-#include "tether/output.h"
 #include "tether/task.h"
 
 enum { DEFAULT_LIMIT = 1024 * 1024 };
 
-/* The last `limit` bytes of a stream, from the first byte where there are fewer. */
-static int take_stream(tether_registry *registry, const char *id, tether_stream stream,
-                       size_t limit, char **text, size_t *size, uint64_t *offset,
-                       tether_error *error)
+/* The last `limit` bytes of an open output, from the first byte where there are fewer. */
+static int take_output(const tether__output *output, size_t limit, char **text, size_t *size,
+                       uint64_t *offset, tether_error *error)
 {
-    uint64_t total, dropped;
-    int code = tether_output_size(registry, id, stream, &total, error);
-    if (code == TETHER_OK)
-        code = tether_output_dropped(registry, id, stream, &dropped, error);
-    if (code != TETHER_OK)
-        return code;
-    *offset = total > limit ? total - limit : 0;
-    if (*offset < dropped)
-        *offset = dropped;
-    size_t want = (size_t)(total - *offset);
+    int code = TETHER_OK;
+    *offset = output->end > limit ? output->end - limit : 0;
+    if (*offset < output->dropped)
+        *offset = output->dropped;
+    size_t want = (size_t)(output->end - *offset);
     *text = malloc(want + 1);
     if (*text == NULL)
         return tether__fail_memory(error, "read output");
     size_t got = 1;
     for (*size = 0; code == TETHER_OK && got > 0 && *size < want; *size += got)
-        code = tether_output_read(registry, id, stream, *offset + *size, *text + *size,
-                                  want - *size, &got, error);
+        code =
+            tether__output_read(output, *offset + *size, *text + *size, want - *size, &got, error);
     (*text)[*size] = '\0';
+    return code;
+}
+
+/* Opened once: what the task's output limit cuts meanwhile stays whole in what is open. */
+static int take_stream(tether_registry *registry, const char *id, tether_stream stream,
+                       size_t limit, char **text, size_t *size, uint64_t *offset,
+                       tether_error *error)
+{
+    tether__output output;
+    int code = tether__output_open(registry, id, stream, &output, error);
+    if (code == TETHER_OK)
+        code = take_output(&output, limit, text, size, offset, error);
+    tether__output_close(&output);
     return code;
 }
 

@@ -23,6 +23,11 @@ int tether__taps_open(tether_registry *registry, tether__taps **out, tether_erro
         free(taps);
         return tether__fail_memory(error, "open registry");
     }
+    if (uv_mutex_init(&taps->adding) != 0) {
+        uv_mutex_destroy(&taps->mutex);
+        free(taps);
+        return tether__fail_memory(error, "open registry");
+    }
     tether__events_hold(registry->catalog.events, is_held, taps);
     *out = taps;
     return TETHER_OK;
@@ -54,6 +59,7 @@ void tether__taps_dispose(void *userdata)
         tether__tap_free(taps->first);
         taps->first = next;
     }
+    uv_mutex_destroy(&taps->adding);
     uv_mutex_destroy(&taps->mutex);
     free(taps);
 }
@@ -89,6 +95,22 @@ bool tether__taps_grown(tether__taps *taps, int tag)
         any = any || t->following;
         if (t->following && (tag == TETHER__TAPS_ALL || t->tag == tag))
             plan(taps, t);
+    }
+    uv_mutex_unlock(&taps->mutex);
+    return any;
+}
+
+bool tether__taps_blind(tether__taps *taps)
+{
+    if (taps == NULL)
+        return false;
+    uv_mutex_lock(&taps->mutex);
+    bool any = false;
+    for (tether__tap *t = taps->first; t != NULL; t = t->next) {
+        if (!t->following || t->tag >= 0)
+            continue;
+        any = true;
+        plan(taps, t);
     }
     uv_mutex_unlock(&taps->mutex);
     return any;
@@ -183,6 +205,8 @@ static void follow(tether__taps *taps, const char *task_id)
     uv_mutex_unlock(&taps->mutex);
     if (!needed)
         tether__reaper_unfollow(taps->registry->reaper, task_id);
+    else if (tag < 0) /* no event will tell: the reaper has to look */
+        tether__reaper_wake(taps->registry->reaper);
 }
 
 /* Under the mutex; NULL when memory is short. */
@@ -259,17 +283,25 @@ bool tether__taps_remove(tether__taps *taps, const char *task_id, int number)
     return removed;
 }
 
-int tether__taps_largest(tether__taps *taps, const char *task_id)
+void tether__taps_begin_adding(tether__taps *taps)
 {
-    int largest = 0;
-    uv_mutex_lock(&taps->mutex);
-    const tether__tap *t = tether__tap_find(taps, task_id);
-    for (size_t i = 0; t != NULL && i < t->count; i++) {
-        if (t->searches[i]->number > largest)
-            largest = t->searches[i]->number;
-    }
-    uv_mutex_unlock(&taps->mutex);
-    return largest;
+    uv_mutex_lock(&taps->adding);
+}
+
+void tether__taps_end_adding(tether__taps *taps)
+{
+    uv_mutex_unlock(&taps->adding);
+}
+
+int tether__taps_last_number(const tether__taps *taps)
+{
+    return taps->last_number;
+}
+
+void tether__taps_use_number(tether__taps *taps, int number)
+{
+    if (number > taps->last_number)
+        taps->last_number = number;
 }
 
 int tether__taps_set_ring(tether__taps *taps, const char *task_id, tether__ring *ring,

@@ -29,6 +29,10 @@ void tether__taps_dispose(void *taps);
  * reading. Whether there is any tap. taps NULL is allowed. Under no lock. */
 bool tether__taps_grown(tether__taps *taps, int tag);
 
+/* Plans the reading of all outputs of which no event tells, such as where the system has no watch
+ * left; whether there is any. taps NULL is allowed. Under no lock. */
+bool tether__taps_blind(tether__taps *taps);
+
 /* Plans the reading of one task's output. Under any lock of the catalog. */
 void tether__taps_look(tether__taps *taps, const char *task_id);
 
@@ -41,8 +45,15 @@ int tether__taps_add(tether__taps *taps, const char *task_id, tether__search *se
  */
 bool tether__taps_remove(tether__taps *taps, const char *task_id, int number);
 
-/* The largest number of a task's searches; 0: none. Under no lock. */
-int tether__taps_largest(tether__taps *taps, const char *task_id);
+/* Around the choice of a search's number and its adding, so that no two get the same one. Before
+ * all other locks; not from inside itself. */
+void tether__taps_begin_adding(tether__taps *taps);
+void tether__taps_end_adding(tether__taps *taps);
+
+/* The largest number that was used here, and the noting of a new one: none is used again, so that
+ * what is late for a removed search meets no other. While adding. */
+int tether__taps_last_number(const tether__taps *taps);
+void tether__taps_use_number(tether__taps *taps, int number);
 
 /* Puts a ring in the place of the task's one, and takes it over (NULL: just ends that one). The
  * catalog knows the task. Under no lock. */

@@ -33,6 +33,8 @@ typedef struct tether__tap {
 
 struct tether__taps {
     tether_registry *registry;
+    uv_mutex_t adding;  /* one watch after the other gets its number; before all other locks */
+    int last_number;    /* under `adding`; never goes back */
     uv_mutex_t mutex;   /* comes after the catalog's locks, before that of the events */
     tether__tap *first; /* under the mutex; taps are freed where they are read, or at the end */
 };

@@ -13,7 +13,7 @@ int tether__wait_begin(tether_registry *registry, int64_t timeout_ms, tether__wa
     if (timeout_ms != 0 && tether__reaper_is_current(registry->reaper))
         return tether__fail(error, TETHER_EINVAL, 0, "wait",
                             "the thread of the loop cannot wait for what the loop tells");
-    if (timeout_ms >= 0)
+    if (timeout_ms >= 0 && timeout_ms < TETHER__WAIT_FOREVER_MS)
         wait->deadline = tether__os_monotonic_ms() + timeout_ms;
     int code = tether__registry_enter(registry, error);
     wait->inside = code == TETHER_OK;

@@ -7,6 +7,10 @@
 
 #include "registry.h"
 
+/* No wait is so long that it has to be told from one without an end (and the sum with a clock
+ * holds). */
+#define TETHER__WAIT_FOREVER_MS (INT64_MAX / 2)
+
 typedef struct tether__wait {
     tether_registry *registry;
     int64_t deadline; /* monotonic; -1: none */

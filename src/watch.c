@@ -117,6 +117,29 @@ static int keep_watch(tether_registry *registry, const char *task_id, tether__ke
     return code;
 }
 
+/* Chooses the number, writes down what is kept, and begins to search. While adding. */
+static int number_and_add(tether_registry *registry, const char *task_id, int largest,
+                          tether__kept_watch *watch, tether__search *search, tether_error *error)
+{
+    tether__taps *taps = registry->catalog.taps;
+    int last = tether__taps_last_number(taps);
+    int code = TETHER_OK;
+    watch->number = (largest > last ? largest : last) + 1;
+    if (search->kept)
+        code = keep_watch(registry, task_id, watch, last, error);
+    if (code != TETHER_OK) {
+        tether__search_free(search);
+        return code;
+    }
+    bool kept = search->kept;
+    search->number = watch->number;
+    tether__taps_use_number(taps, watch->number);
+    code = tether__taps_add(taps, task_id, search, error);
+    if (code != TETHER_OK && kept)
+        change_record(registry, task_id, drop_watch, &watch->number, NULL);
+    return code;
+}
+
 static int add(tether_registry *registry, const char *task_id, tether__kept_watch *watch,
                bool transient, tether_error *error)
 {
@@ -128,18 +151,9 @@ static int add(tether_registry *registry, const char *task_id, tether__kept_watc
         code = tether__search_new(watch, !transient, &search, error);
     if (code != TETHER_OK)
         return code;
-    int here = tether__taps_largest(registry->catalog.taps, task_id);
-    watch->number = (largest > here ? largest : here) + 1;
-    if (!transient)
-        code = keep_watch(registry, task_id, watch, here, error);
-    if (code != TETHER_OK) {
-        tether__search_free(search);
-        return code;
-    }
-    search->number = watch->number;
-    code = tether__taps_add(registry->catalog.taps, task_id, search, error);
-    if (code != TETHER_OK && !transient)
-        change_record(registry, task_id, drop_watch, &watch->number, NULL);
+    tether__taps_begin_adding(registry->catalog.taps);
+    code = number_and_add(registry, task_id, largest, watch, search, error);
+    tether__taps_end_adding(registry->catalog.taps);
     return code;
 }
 

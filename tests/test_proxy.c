@@ -255,6 +255,31 @@ static void counts_against_the_sessions_limits(void **state)
     assert_refused(f, &spec, TETHER_EQUOTA);
 }
 
+/* An id may come again once its first task was removed, by another host too. */
+static void an_id_that_comes_again_is_a_new_task(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    const tether_proxy_spec spec = {.command = "x", .task_id = "deploy"};
+    const tether_gc_options any_age = {.older_than_ms = -1};
+    tether_gc_result removed;
+    finish(open_spec(f->registry, &spec, id), 3, 0);
+    tether_snapshot_free(test_wait(f->registry, id));
+    test_take_completion(f->registry, id);
+    tether_registry *other = test_open(f);
+    ASSERT_OK(tether_gc(other, &any_age, &removed, &f->error), f->error);
+    assert_int_equal(removed.removed, 1);
+    test_detach(other);
+    tether_proxy *again = open_spec(f->registry, &spec, id);
+    assert_false(tether_proxy_cancelled(again));
+    const char *ids[] = {id};
+    assert_int_equal(tether_wait(f->registry, ids, 1, TETHER_WAIT_ALL, 0, NULL, &f->error),
+                     TETHER_ETIMEDOUT);
+    finish(again, 0, 0);
+    test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    test_take_completion(f->registry, id);
+}
+
 /* --- output --- */
 
 static void feeds_its_output(void **state)
@@ -792,6 +817,7 @@ int main(void)
         TEST(takes_a_chosen_id_once),
         TEST(leaves_nothing_where_it_is_refused),
         TEST(knows_a_spec_of_another_size),
+        TEST(an_id_that_comes_again_is_a_new_task),
         TEST_CLOSED(counts_against_the_sessions_limits),
         TEST(feeds_its_output),
         TEST(is_followed_while_it_writes),

@@ -331,6 +331,113 @@ static void a_pattern_of_any_bytes_is_kept(void **state)
     bench_close(&b);
 }
 
+enum { HITS = 4000, HIT_BYTES = 4 };
+
+/* How often each line was told, over all registries. */
+static int hits[HITS];
+
+static void count_hit(tether_registry *registry, const tether_event *event, witness *w)
+{
+    (void)registry;
+    (void)w;
+    if (event->kind == TETHER_EVENT_MATCH && event->match->offset / HIT_BYTES < HITS)
+        hits[event->match->offset / HIT_BYTES]++;
+}
+
+/* Whoever closes does so while matches are being told. */
+static void closes_lose_and_double_no_match(void **state)
+{
+    bench b;
+    char id[TETHER_ID_SIZE], command[128];
+    bool over = false;
+    memset(hits, 0, sizeof hits);
+    snprintf(command, sizeof command, "i=0; while [ $i -lt %d ]; do echo hit; i=$((i+1)); done",
+             HITS);
+    tether_spec task = {.command = command};
+    bench_open(&b, *state);
+    b.w.react = count_hit;
+    test_start(b.f->registry, &task, id);
+    const tether_watch_spec spec = {.pattern = "hit"};
+    watch(&b, id, &spec);
+    for (int rounds = 0; !over; rounds++) {
+        size_t enough = (size_t)(rounds % 7) * 40;
+        WAIT_UNTIL(witness_count(&b.w, TETHER_EVENT_WATCH_END, id) > 0 ||
+                   witness_count(&b.w, TETHER_EVENT_MATCH, id) > enough);
+        over = witness_count(&b.w, TETHER_EVENT_WATCH_END, id) > 0;
+        bench_close(&b);
+        if (over)
+            break;
+        witness_open(&b.w);
+        b.w.react = count_hit;
+        b.registry = witness_registry(b.f, &b.w, NULL);
+    }
+    for (int i = 0; i < HITS; i++)
+        assert_int_equal(hits[i], 1);
+}
+
+static void a_cut_output_can_be_searched(void **state)
+{
+    bench b;
+    char id[TETHER_ID_SIZE];
+    bench_open(&b, *state);
+    tether_spec task = {.command = "seq 1 1000", .output_limit = 20};
+    test_start(b.registry, &task, id);
+    test_expect(b.registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    uint64_t dropped = 0;
+    WAIT_UNTIL(tether_output_dropped(b.registry, id, TETHER_STDOUT, &dropped, NULL) == TETHER_OK &&
+               dropped > 0);
+    const tether_watch_spec spec = {.pattern = "^1000$"};
+    watch(&b, id, &spec);
+    wait_for_end_of_watch(&b, id, 1);
+    expect_match(&b, id, 0, 3893 - 5, "1000", "1000");
+    assert_int_equal(witness_get(&b.w, TETHER_EVENT_WATCH_END, id, 0).code, TETHER_OK);
+    bench_close(&b);
+}
+
+enum { ADDERS = 4 };
+
+typedef struct adder {
+    bench *b;
+    const char *id;
+    int numbers[2];
+    int code;
+} adder;
+
+static void add_two(void *userdata)
+{
+    adder *a = userdata;
+    for (int i = 0; i < 2 && a->code == TETHER_OK; i++) {
+        const tether_watch_spec spec = {.pattern = "x", .transient = i == 0};
+        a->code = tether_watch_add(a->b->registry, a->id, &spec, &a->numbers[i], NULL);
+    }
+}
+
+static void numbers_are_unique(void **state)
+{
+    bench b;
+    uv_thread_t threads[ADDERS];
+    adder adders[ADDERS];
+    bool used[64] = {false};
+    char id[TETHER_ID_SIZE];
+    bench_open(&b, *state);
+    test_start_child(b.registry, id, "forever", NULL);
+    for (int i = 0; i < ADDERS; i++) {
+        adders[i] = (adder){.b = &b, .id = id};
+        assert_int_equal(uv_thread_create(&threads[i], add_two, &adders[i]), 0);
+    }
+    for (int i = 0; i < ADDERS; i++) {
+        assert_int_equal(uv_thread_join(&threads[i]), 0);
+        assert_int_equal(adders[i].code, TETHER_OK);
+        for (int j = 0; j < 2; j++) {
+            assert_in_range(adders[i].numbers[j], 1, 63);
+            assert_false(used[adders[i].numbers[j]]);
+            used[adders[i].numbers[j]] = true;
+        }
+    }
+    ASSERT_OK(tether_kill(b.registry, id, NULL, &b.f->error), b.f->error);
+    bench_close(&b);
+}
+
 /* --- What a callback may do --- */
 
 static void close_on_match(tether_registry *registry, const tether_event *event, witness *w)
@@ -447,6 +554,9 @@ int main(void)
         TEST(a_host_may_leave_watches_to_others),
         TEST(a_living_host_keeps_its_watches),
         TEST(a_pattern_of_any_bytes_is_kept),
+        TEST(closes_lose_and_double_no_match),
+        TEST(a_cut_output_can_be_searched),
+        TEST(numbers_are_unique),
         TEST(a_registry_may_be_closed_inside_a_match),
         TEST(a_watch_may_be_removed_inside_its_match),
         TEST(a_ring_has_the_live_tail),

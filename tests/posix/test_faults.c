@@ -372,6 +372,54 @@ static void limit_of_processes_is_told(void **state)
     assert_int_equal(chown(f->store, 0, 0), 0);
 }
 
+/* Records that cannot be written change nothing, here or for others. */
+static void complete_without_room(fixture *f, void *userdata)
+{
+    (void)userdata;
+    struct rlimit before, none;
+    char id[TETHER_ID_SIZE];
+    bool fresh = true;
+    tether_error error = {0};
+    tether_registry *registry;
+    tether_snapshot_list *list;
+    tether_open_options options = {.store = f->store, .reaper = test_reaper_mode(), .no_gc = 1};
+    const char *const argv[] = {CHILD, "exit", "0", NULL};
+    tether_spec spec = {.argv = argv};
+    const char *one = id;
+    HOST_OK(tether_open(&options, &registry, &error), error);
+    /* The holder's file is there before the disk is full. */
+    HOST_OK(tether_completions_lease(registry, NULL, &list, &error), error);
+    tether_snapshot_list_free(list);
+    HOST_OK(tether_spawn(registry, &spec, id, &error), error);
+    HOST_OK(tether_wait(registry, &one, 1, TETHER_WAIT_ALL, PATIENCE_MS, NULL, &error), error);
+
+    HOST_ASSERT(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    HOST_ASSERT(getrlimit(RLIMIT_FSIZE, &before) == 0);
+    none = before;
+    none.rlim_cur = 0;
+    HOST_ASSERT(setrlimit(RLIMIT_FSIZE, &none) == 0);
+    HOST_ASSERT(tether_completions_lease(registry, NULL, &list, &error) != TETHER_OK);
+    HOST_ASSERT(tether_completions_drain(registry, NULL, &list, &error) != TETHER_OK);
+    HOST_ASSERT(list == NULL);
+    HOST_ASSERT(tether_completion_ack(registry, id, &fresh, &error) != TETHER_OK);
+    HOST_ASSERT(!fresh);
+
+    HOST_ASSERT(setrlimit(RLIMIT_FSIZE, &before) == 0);
+    HOST_OK(tether_completions_peek(registry, NULL, &list, &error), error);
+    HOST_ASSERT(list->count == 1);
+    tether_snapshot_list_free(list);
+    HOST_OK(tether_completions_drain(registry, NULL, &list, &error), error);
+    HOST_ASSERT(list->count == 1);
+    tether_snapshot_list_free(list);
+    HOST_OK(tether_close(registry, TETHER_SHUTDOWN, &error), error);
+}
+
+static void what_could_not_be_written_did_not_happen(void **state)
+{
+    fixture *f = *state;
+    assert_int_equal(test_join_host(test_fork_host(complete_without_room, f, NULL)), 0);
+}
+
 static void limit_of_descriptors_is_told(void **state)
 {
     fixture *f = *state;
@@ -433,6 +481,7 @@ int main(void)
         WITH_STORE(full_disk_at_the_end_loses_no_code),
         WITH_STORE(read_only_store_shows_and_refuses),
         WITH_STORE(limit_of_processes_is_told),
+        WITH_STORE(what_could_not_be_written_did_not_happen),
         WITH_REGISTRY(limit_of_descriptors_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
