@@ -15,7 +15,7 @@
 #include "os_host.h"
 #include "os_process.h"
 #include "replay.h"
-#include "tap.h"
+#include "tap_read.h"
 #include "watch.h"
 
 enum {

@@ -9,6 +9,7 @@
 
 #include "error.h"
 #include "registry.h"
+#include "tap_read.h"
 
 static bool is_held(const char *task_id, void *userdata);
 

@@ -18,10 +18,6 @@ typedef struct tether__taps tether__taps;
 /* Makes the taps of a registry, whose events are open. */
 int tether__taps_open(tether_registry *registry, tether__taps **taps, tether_error *error);
 
-/* Writes down how far kept watches have come, for the next host. While the registry is being
- * closed, after its events were stopped. */
-void tether__taps_save(tether__taps *taps);
-
 /* Frees them, as the dispose of tether__events_close. NULL is allowed. */
 void tether__taps_dispose(void *taps);
 

@@ -54,7 +54,4 @@ bool tether__tap_detach(tether__tap *tap, const tether__search *search);
 /* Frees a tap that is off the list. */
 void tether__tap_free(tether__tap *tap);
 
-/* The work that reads one task's output; userdata is the taps. */
-void tether__tap_read(const char *task_id, void *userdata);
-
 #endif

@@ -2,6 +2,8 @@
  * watches have come.
  * Must not: read on the reaper's time, or touch the registry after a callback closed it.
  * Thread: where callbacks run. */
+#include "tap_read.h"
+
 #include <stdlib.h>
 #include <string.h>
 
