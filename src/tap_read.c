@@ -364,12 +364,14 @@ static void read_tap(reading *r)
     bool left = false;
     tether_error problem = {0};
     bool there = look_at_task(r);
-    if (!there)
+    if (!there) {
         tether__taps_remove(r->taps, r->id, 0);
-    else if (open_all(r, &problem))
-        left = fill_ring(r) | run_searches(r, NULL);
-    else if (r->ended)
+    } else if (open_all(r, &problem)) {
+        left = fill_ring(r);
+        left = run_searches(r, NULL) || left;
+    } else if (r->ended) {
         run_searches(r, &problem);
+    }
     if (r->closed)
         return;
     if (left)
