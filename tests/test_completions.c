@@ -748,7 +748,7 @@ static void enter(ledger *l, const tether_snapshot *snapshot)
             return;
         }
     }
-    HOST_ASSERT(!"a task of the ledger");
+    test_host_fail(__FILE__, __LINE__, "a task of the ledger", NULL);
 }
 
 /* Drains a few at a time until everything was taken. */
