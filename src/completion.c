@@ -113,6 +113,9 @@ static int change_here(tether__catalog *catalog, deed *d, tether_error *error)
         tether__os_lifeline_settle(catalog->session->exits, d->task_id);
         tether__entry_slim(entry);
     }
+    /* Other hosts have no reason to look at a task that has ended. */
+    if (d->done && d->change == set_promoted && entry->ended)
+        tether__os_lifeline_nudge(catalog->session->exits, d->task_id);
     return code;
 }
 

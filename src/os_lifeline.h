@@ -27,7 +27,7 @@ int tether__os_lifeline_append(const tether__lifeline *lifeline, const char *lin
                                tether_error *error);
 
 /* Makes every host look at this task: raises the event of a write without writing. One that is not
- * there, or is sealed, is left alone. */
+ * there is left alone. */
 void tether__os_lifeline_nudge(tether__dir *exits, const char *task_id);
 
 /* Whether the file still has its name: false once somebody took it for a leftover. */

@@ -329,15 +329,29 @@ static void on_wake(uv_async_t *async)
 }
 
 /* A task that has said its end raises one more event when its supervisor goes: there is nothing to
- * read any more. Under `disk`. */
+ * read any more, unless it was silent and somebody has promoted it. Under `disk`. */
 static int look_unless_ended(tether__catalog *catalog, const char *task_id, tether__entry **entry)
 {
     *entry = tether__catalog_find(catalog, task_id);
-    if (*entry != NULL && tether_status_ended((*entry)->record.status) && !(*entry)->unsaved) {
+    if (*entry != NULL && tether_status_ended((*entry)->record.status) && !(*entry)->unsaved &&
+        ((*entry)->record.notify || (*entry)->record.delivered)) {
         tether__entry_slim(*entry);
         return TETHER_OK;
     }
     return tether__refresh(catalog, task_id, TETHER__LOOK_EVENT, entry, NULL);
+}
+
+/* When the entry has something due first, which may be news: another host's task, seen running. */
+static int64_t next_of(tether__catalog *catalog, const tether__entry *entry)
+{
+    uv_mutex_lock(&catalog->state);
+    int64_t next = entry->run_due > 0 ? entry->run_due : NEVER;
+    if (entry->deadline_monotonic_ms > 0)
+        next = earlier(next, entry->deadline_monotonic_ms);
+    if (entry->reminder_at > 0)
+        next = earlier(next, entry->reminder_at);
+    uv_mutex_unlock(&catalog->state);
+    return next;
 }
 
 static void look_after_event(tether__reaper *reaper, const char *task_id)
@@ -349,7 +363,7 @@ static void look_after_event(tether__reaper *reaper, const char *task_id)
     int code = look_unless_ended(reaper->catalog, task_id, &entry);
     if (code == TETHER_OK) {
         reapable = entry->ended && entry->child.pid != 0;
-        next = entry->run_due > 0 ? entry->run_due : NEVER;
+        next = next_of(reaper->catalog, entry);
     }
     uv_mutex_unlock(&reaper->catalog->disk);
     note_failure(reaper, code);

@@ -113,6 +113,25 @@ static void silent_tasks_are_told_of_once_they_are_promoted(void **state)
     witness_close(&w);
 }
 
+static void a_late_promotion_by_another_host_is_told(void **state)
+{
+    fixture *f = *state;
+    witness w;
+    char id[TETHER_ID_SIZE];
+    const char *const argv[] = {CHILD, "exit", "0", NULL};
+    const tether_spec spec = {.argv = argv, .no_notify = true};
+    witness_open(&w);
+    tether_registry *registry = witness_registry(f, &w, NULL);
+    test_start(registry, &spec, id);
+    test_expect(registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    ASSERT_OK(tether_promote(f->registry, id, &f->error), f->error);
+    WAIT_UNTIL(witness_count(&w, TETHER_EVENT_COMPLETION, id) == 1);
+    test_take_completion(registry, id);
+    test_detach(registry);
+    witness_close(&w);
+}
+
 /* --- Reminders --- */
 
 static void long_tasks_are_reminded_of_again_and_again(void **state)
@@ -346,6 +365,7 @@ int main(void)
         TEST(pending_completions_are_told_at_the_open),
         TEST(what_ran_before_the_open_is_no_news),
         TEST(silent_tasks_are_told_of_once_they_are_promoted),
+        TEST(a_late_promotion_by_another_host_is_told),
         TEST(long_tasks_are_reminded_of_again_and_again),
         TEST(reminders_can_be_off),
         TEST(a_slow_callback_delays_no_state),
