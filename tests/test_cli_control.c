@@ -108,6 +108,8 @@ static void refuses_more_than_may_run(void **state)
     EXPECT(f, 0, "run", "--max-running", "1", "--", CHILD, "await", test_work_path(f, "go"));
     cli_take_id(a);
     EXPECT_ERROR(f, 125, "TETHER_EQUOTA", a, "run", "--max-running=1", "-c", "exit 0");
+    EXPECT_ERROR(f, 125, "TETHER_EQUOTA", "has 1 running task,", "run", "--max-running=1", "-c",
+                 "exit 0");
     EXPECT(f, 0, "run", "--max-running", "2", "-c", "exit 0");
     cli_take_id(b);
     cli_write_go(f);
@@ -149,7 +151,9 @@ static void lists_sessions_and_projects(void **state)
     cli_assert_holds(cli_out(), "  other: exit 0\n");
     EXPECT(f, 0, "list", "--all-sessions");
     assert_string_equal(cli_out(), "");
-    EXPECT_ERROR(f, 125, "TETHER_EWORKDIR", "", "list", "--project", test_work_path(f, "none"));
+    EXPECT(f, 0, "--json", "list", "--project", test_work_path(f, "none"));
+    assert_string_equal(cli_out(), "");
+    EXPECT_ERROR(f, 125, "TETHER_EWORKDIR", "", "list", "--project", CHILD);
 }
 
 static void finds_a_task_of_the_project(void **state)
@@ -168,8 +172,9 @@ static void finds_a_task_of_the_project(void **state)
     EXPECT(f, 0, "status", "--project", one, id);
     cli_assert_holds(cli_out(), "\nsession_id: other\n");
     EXPECT_ERROR(f, 127, "TETHER_ENOTASK", "", "status", "--project", two, id);
-    EXPECT_ERROR(f, 125, "TETHER_EWORKDIR", "", "status", "--project", test_work_path(f, "none"),
+    EXPECT_ERROR(f, 127, "TETHER_ENOTASK", "", "status", "--project", test_work_path(f, "none"),
                  id);
+    EXPECT_ERROR(f, 125, "TETHER_EWORKDIR", "", "status", "--project", CHILD, id);
 }
 
 static void collects_one_session(void **state)
