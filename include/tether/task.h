@@ -222,7 +222,7 @@ TETHER_EXPORT int tether_wait(tether_registry *registry, const char *const *task
 typedef struct tether_waiter tether_waiter;
 
 /* Takes these tasks; count 0: all that run in the session now. *waiter is freed by
- * tether_waiter_close, before the registry is closed; NULL on failure. Any thread. Errors:
+ * tether_waiter_close, also after the registry's close; NULL on failure. Any thread. Errors:
  * TETHER_ENOTASK. */
 TETHER_EXPORT int tether_waiter_open(tether_registry *registry, const char *const *task_ids,
                                      size_t count, tether_waiter **waiter, tether_error *error);
