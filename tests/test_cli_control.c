@@ -129,6 +129,23 @@ static void start_in(const fixture *f, const char *session, const char *project,
     EXPECT(f, 0, "--session", session, "wait", id);
 }
 
+static void refuses_more_than_may_start_or_be_written(void **state)
+{
+    fixture *f = *state;
+    EXPECT(f, 0, "run", "--max-started", "1", "--max-output", "5", "--wait", "-c", "printf 12345");
+    EXPECT_ERROR(f, 125, "TETHER_EQUOTA", "has started 1 task,", "run", "--max-started", "1", "-c",
+                 "exit 0");
+    EXPECT_ERROR(f, 125, "TETHER_EQUOTA", "have written 5 bytes", "run", "--max-output=5", "-c",
+                 "exit 0");
+    EXPECT(f, 0, "run", "--max-started", "2", "--max-output", "1K", "--wait", "-c", "exit 0");
+    static const char *const options[] = {"--max-started", "--max-output"};
+    static const char *const cures[] = {"give 1 or more", "64K"};
+    for (int i = 0; i < 2; i++) {
+        EXPECT_ERROR(f, 125, "TETHER_EINVAL", cures[i], "run", options[i], "0", "-c", "exit 0");
+        EXPECT_ERROR(f, 125, "TETHER_EINVAL", cures[i], "run", options[i], "some", "-c", "exit 0");
+    }
+}
+
 static void lists_sessions_and_projects(void **state)
 {
     fixture *f = *state;
@@ -238,9 +255,10 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
         TEST(pauses_and_resumes),          TEST(resumes_as_json),
         TEST(controls_every_task_named),   TEST(promotes),
-        TEST(refuses_more_than_may_run),   TEST(lists_sessions_and_projects),
-        TEST(finds_a_task_of_the_project), TEST(collects_one_session),
-        TEST(takes_ends_in_their_order),   TEST(durations_have_days),
+        TEST(refuses_more_than_may_run),   TEST(refuses_more_than_may_start_or_be_written),
+        TEST(lists_sessions_and_projects), TEST(finds_a_task_of_the_project),
+        TEST(collects_one_session),        TEST(takes_ends_in_their_order),
+        TEST(durations_have_days),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
