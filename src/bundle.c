@@ -16,9 +16,11 @@ int tether__bundle_open(const tether__session *session, const char *task_id, tet
 {
     int code = tether__os_dir_open(session->tasks, task_id, false, bundle, error);
     if (code == TETHER_ENOTASK)
-        return tether__fail(error, code, 0, "find task",
-                            "no task %s in session %s; tether list --all shows those there are",
-                            task_id, session->id);
+        return tether__fail(
+            error, code, 0, "find task",
+            "no task %s in session %s; tether list --all shows those there are, and with "
+            "--all-sessions those of others, which --session names",
+            task_id, session->id);
     return code;
 }
 

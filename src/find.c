@@ -48,6 +48,8 @@ static int look_in(tether__catalog *catalog, bool own, void *userdata, tether_er
         if (code != TETHER_OK) {
             free(l->found);
             l->found = NULL;
+        } else {
+            tether__task_survivors(entry, l->found);
         }
     }
     uv_mutex_unlock(&catalog->disk);
@@ -77,7 +79,7 @@ int tether_find(tether_registry *registry, const char *task_id, const char *proj
             *error = why;
         return code;
     }
-    code = tether__os_real_directory(what, project_root, &project, error);
+    code = tether__os_former_directory(what, project_root, &project, error);
     if (code != TETHER_OK)
         return code;
     lookup l = {task_id, project, NULL};
@@ -134,7 +136,7 @@ static int list(tether_registry *registry, listing *l, tether_error *error)
 {
     int code = TETHER_OK;
     if (l->options.project_root != NULL)
-        code = tether__os_real_directory(what, l->options.project_root, &l->project, error);
+        code = tether__os_former_directory(what, l->options.project_root, &l->project, error);
     if (code != TETHER_OK)
         return code;
     l->list = calloc(1, sizeof *l->list);

@@ -24,6 +24,11 @@ int tether__os_ephemeral_base(char **path, bool *in_memory, tether_error *error)
  * cannot be entered. */
 int tether__os_real_directory(const char *what, const char *path, char **real, tether_error *error);
 
+/* The same for a directory that may be gone: there, *real is what its path would be, made absolute
+ * and canonical as far as it exists. */
+int tether__os_former_directory(const char *what, const char *path, char **real,
+                                tether_error *error);
+
 /* Finds a program as execvp would: by PATH where the name has no separator (path_list, NULL: the
  * system's default), else relative to workdir. *found is absolute and freed with free().
  * TETHER_ENOPROGRAM, or TETHER_ENOEXEC for what is there and cannot be run. */

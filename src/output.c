@@ -15,6 +15,9 @@ static int open_stream(tether_registry *registry, const char *task_id, tether_st
 {
     *output = TETHER__OUTPUT_NONE;
     int code = tether__check_task_id(task_id, error);
+    if (code == TETHER_OK && stream != TETHER_STDOUT && stream != TETHER_STDERR)
+        code = tether__fail(error, TETHER_EINVAL, 0, "read output",
+                            "%d is no stream; name TETHER_STDOUT or TETHER_STDERR", (int)stream);
     if (code == TETHER_OK)
         code = tether__output_open(registry, task_id, stream, output, error);
     return code;

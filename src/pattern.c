@@ -192,7 +192,7 @@ static int compile_code(tether__pattern *pattern, const char *bytes, size_t size
         PCRE2_UCHAR text[256] = "unknown";
         pcre2_get_error_message(code, text, sizeof text);
         return refuse(error, (const char *)text, offset,
-                      "mend it, or ask for plain bytes where it is meant as such");
+                      "mend it, or ask for plain bytes (fixed; --fixed of tether watch)");
     }
     uint32_t lookbehind = 0;
     pcre2_pattern_info(pattern->code, PCRE2_INFO_MAXLOOKBEHIND, &lookbehind);

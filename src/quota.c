@@ -73,12 +73,12 @@ static int check_running(tether_registry *registry, const char *task_id, size_t 
         return TETHER_OK;
     int code = tether__os_dir_list(registry->session.exits, count_running, &c, error);
     if (code == TETHER_OK && c.running >= limit)
-        code = tether__fail(error, TETHER_EQUOTA, 0, step,
-                            "%zu tasks of session %.60s run, and no more than %zu may: %.300s%s; "
-                            "wait for one of them or end it",
-                            c.running, registry->session.id, limit,
-                            c.names.bytes != NULL ? c.names.bytes : "",
-                            c.running > NAMED_TASKS ? ", ..." : "");
+        code = tether__fail(
+            error, TETHER_EQUOTA, 0, step,
+            "session %.60s has %zu running %s, and no more than %zu may run: %.300s%s; "
+            "wait for one of them or end it",
+            registry->session.id, c.running, c.running == 1 ? "task" : "tasks", limit,
+            c.names.bytes != NULL ? c.names.bytes : "", c.running > NAMED_TASKS ? ", ..." : "");
     tether__text_dispose(&c.names);
     return code;
 }
@@ -93,10 +93,12 @@ static int count_start(tether_registry *registry, tether_error *error)
     if (code != TETHER_OK && code != TETHER_ENOTASK)
         return code;
     if (registry->max_started != 0 && stamp.size >= registry->max_started)
-        return tether__fail(error, TETHER_EQUOTA, 0, step,
-                            "%llu tasks were started in session %.60s, and no more may be: go on "
-                            "in another session",
-                            (unsigned long long)stamp.size, registry->session.id);
+        return tether__fail(
+            error, TETHER_EQUOTA, 0, step,
+            "session %.60s has started %llu %s, and no more may be: go on in another "
+            "session",
+            registry->session.id, (unsigned long long)stamp.size,
+            stamp.size == 1 ? "task" : "tasks");
     if (code == TETHER_ENOTASK)
         return tether__os_file_create(dir, starts_file, "\n", 1, error);
     return tether__os_file_append(dir, starts_file, "\n", 1, error);

@@ -12,8 +12,8 @@
 int tether__quota_output(tether_registry *registry, tether_error *error);
 
 /* Whether one more task, which has this id and is not visible yet, may start, and counts it.
- * max_running (0: none) holds beside the registry's own. TETHER_EQUOTA names what runs. Under the
- * session lock, so that two hosts do not both take the last place. */
+ * max_running (0: none) holds beside the registry's own. TETHER_EQUOTA names the first of what
+ * runs. Under the session lock, so that two hosts do not both take the last place. */
 int tether__quota_start(tether_registry *registry, const char *task_id, size_t max_running,
                         tether_error *error);
 

@@ -146,8 +146,10 @@ static json_t *number_or_null(int64_t number, int64_t absent)
     return number != absent ? json_integer(number) : json_null();
 }
 
-static json_t *survivors_array(const tether_snapshot *snapshot)
+static json_t *survivors_or_null(const tether_snapshot *snapshot)
 {
+    if (!snapshot->survivors_known)
+        return json_null();
     json_t *array = json_array();
     for (size_t i = 0; i < snapshot->survivor_count; i++)
         json_array_append_new(array, json_integer(snapshot->survivors[i]));
@@ -200,7 +202,7 @@ char *tether_snapshot_json(const tether_snapshot *s)
         {"notify_on_completion", json_boolean(s->notify_on_completion)},
         {"completion_delivered", json_boolean(s->completion_delivered)},
         {"read_only", json_boolean(s->read_only)},
-        {"survivors", survivors_array(s)},
+        {"survivors", survivors_or_null(s)},
     };
     json_t *object = json_object();
     bool whole = object != NULL;

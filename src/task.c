@@ -23,20 +23,19 @@ static bool is_survivor(const tether__entry *entry, int64_t pid)
     return pid != entry->record.identity.pid || entry->record.status == TETHER_STATUS_LOST;
 }
 
-/* What an ended task has left running. It is for people, so that a failure to look leaves it empty.
- */
-static void add_survivors(const tether__entry *entry, tether_snapshot *snapshot)
+void tether__task_survivors(const tether__entry *entry, tether_snapshot *snapshot)
 {
     tether__tree tree = {.task_id = entry->id, .supervisor = entry->record.identity};
     int64_t pids[SURVIVORS_LISTED];
     size_t count = 0;
-    if (!entry->ended || tether__record_is_proxy(&entry->record) ||
-        tether__os_tree_members(&tree, pids, SURVIVORS_LISTED, &count, NULL) != TETHER_OK ||
-        count == 0)
+    bool can_have_some = entry->ended && !tether__record_is_proxy(&entry->record);
+    if (can_have_some &&
+        tether__os_tree_members(&tree, pids, SURVIVORS_LISTED, &count, NULL) != TETHER_OK)
         return;
     if (count > SURVIVORS_LISTED)
         count = SURVIVORS_LISTED;
-    snapshot->survivors = malloc(count * sizeof *pids);
+    snapshot->survivors = count > 0 ? malloc(count * sizeof *pids) : NULL;
+    snapshot->survivors_known = count == 0 || snapshot->survivors != NULL;
     if (snapshot->survivors == NULL)
         return;
     for (size_t i = 0; i < count; i++) {
@@ -58,7 +57,7 @@ static int look(tether_registry *registry, const char *task_id, bool survivors,
     if (code == TETHER_OK)
         code = tether__snapshot_fill(&registry->session, entry, snapshot, error);
     if (code == TETHER_OK && survivors)
-        add_survivors(entry, snapshot);
+        tether__task_survivors(entry, snapshot);
     if (code == TETHER_OK)
         tether__entry_slim(entry);
     uv_mutex_unlock(&registry->catalog.disk);

@@ -108,6 +108,8 @@ static void refuses_more_than_may_run(void **state)
     EXPECT(f, 0, "run", "--max-running", "1", "--", CHILD, "await", test_work_path(f, "go"));
     cli_take_id(a);
     EXPECT_ERROR(f, 125, "TETHER_EQUOTA", a, "run", "--max-running=1", "-c", "exit 0");
+    EXPECT_ERROR(f, 125, "TETHER_EQUOTA", "has 1 running task,", "run", "--max-running=1", "-c",
+                 "exit 0");
     EXPECT(f, 0, "run", "--max-running", "2", "-c", "exit 0");
     cli_take_id(b);
     cli_write_go(f);
@@ -125,6 +127,23 @@ static void start_in(const fixture *f, const char *session, const char *project,
     EXPECT(f, 0, "--session", session, "run", "--project", project, "-c", "exit 0");
     cli_take_id(id);
     EXPECT(f, 0, "--session", session, "wait", id);
+}
+
+static void refuses_more_than_may_start_or_be_written(void **state)
+{
+    fixture *f = *state;
+    EXPECT(f, 0, "run", "--max-started", "1", "--max-output", "5", "--wait", "-c", "printf 12345");
+    EXPECT_ERROR(f, 125, "TETHER_EQUOTA", "has started 1 task,", "run", "--max-started", "1", "-c",
+                 "exit 0");
+    EXPECT_ERROR(f, 125, "TETHER_EQUOTA", "have written 5 bytes", "run", "--max-output=5", "-c",
+                 "exit 0");
+    EXPECT(f, 0, "run", "--max-started", "2", "--max-output", "1K", "--wait", "-c", "exit 0");
+    static const char *const options[] = {"--max-started", "--max-output"};
+    static const char *const cures[] = {"give 1 or more", "64K"};
+    for (int i = 0; i < 2; i++) {
+        EXPECT_ERROR(f, 125, "TETHER_EINVAL", cures[i], "run", options[i], "0", "-c", "exit 0");
+        EXPECT_ERROR(f, 125, "TETHER_EINVAL", cures[i], "run", options[i], "some", "-c", "exit 0");
+    }
 }
 
 static void lists_sessions_and_projects(void **state)
@@ -149,7 +168,9 @@ static void lists_sessions_and_projects(void **state)
     cli_assert_holds(cli_out(), "  other: exit 0\n");
     EXPECT(f, 0, "list", "--all-sessions");
     assert_string_equal(cli_out(), "");
-    EXPECT_ERROR(f, 125, "TETHER_EWORKDIR", "", "list", "--project", test_work_path(f, "none"));
+    EXPECT(f, 0, "--json", "list", "--project", test_work_path(f, "none"));
+    assert_string_equal(cli_out(), "");
+    EXPECT_ERROR(f, 125, "TETHER_EWORKDIR", "", "list", "--project", CHILD);
 }
 
 static void finds_a_task_of_the_project(void **state)
@@ -168,8 +189,9 @@ static void finds_a_task_of_the_project(void **state)
     EXPECT(f, 0, "status", "--project", one, id);
     cli_assert_holds(cli_out(), "\nsession_id: other\n");
     EXPECT_ERROR(f, 127, "TETHER_ENOTASK", "", "status", "--project", two, id);
-    EXPECT_ERROR(f, 125, "TETHER_EWORKDIR", "", "status", "--project", test_work_path(f, "none"),
+    EXPECT_ERROR(f, 127, "TETHER_ENOTASK", "", "status", "--project", test_work_path(f, "none"),
                  id);
+    EXPECT_ERROR(f, 125, "TETHER_EWORKDIR", "", "status", "--project", CHILD, id);
 }
 
 static void collects_one_session(void **state)
@@ -233,9 +255,10 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
         TEST(pauses_and_resumes),          TEST(resumes_as_json),
         TEST(controls_every_task_named),   TEST(promotes),
-        TEST(refuses_more_than_may_run),   TEST(lists_sessions_and_projects),
-        TEST(finds_a_task_of_the_project), TEST(collects_one_session),
-        TEST(takes_ends_in_their_order),   TEST(durations_have_days),
+        TEST(refuses_more_than_may_run),   TEST(refuses_more_than_may_start_or_be_written),
+        TEST(lists_sessions_and_projects), TEST(finds_a_task_of_the_project),
+        TEST(collects_one_session),        TEST(takes_ends_in_their_order),
+        TEST(durations_have_days),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

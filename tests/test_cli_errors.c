@@ -165,10 +165,14 @@ static void refuses_stores(void **state)
     EXPECT_ERROR(NULL, 125, "TETHER_ESTORE", "name the directory itself", "--store", file, "list");
     EXPECT_ERROR(NULL, 125, "TETHER_ECORRUPT", "stands where a directory should be", "--store",
                  below, "run", "-c", "exit 0");
+    const char *const link[] = {"ln", "-s", "missing", test_work_path(f, "dangling"), NULL};
+    assert_int_equal(test_command(link, NULL, NULL), 0);
+    EXPECT_ERROR(NULL, 125, "TETHER_ESTORE", "choose another store", "--store",
+                 test_work_path(f, "dangling/store"), "list");
     /* Somebody's directory, private but full of other things, stays as it is. */
     EXPECT_ERROR(NULL, 125, "TETHER_EFORMAT", "name an empty or new directory", "--store", f->work,
                  "list");
-    assert_int_equal(test_count_names(f->work), 1);
+    assert_int_equal(test_count_names(f->work), 2);
 }
 
 static void refuses_a_store_that_others_may_enter(void **state)

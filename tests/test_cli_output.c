@@ -56,6 +56,38 @@ static void a_limit_keeps_the_end(void **state)
     assert_null(strstr(cli_out(), "stderr_dropped"));
 }
 
+static void an_offset_counts_in_one_stream(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    static const char einval[] = "TETHER_EINVAL";
+    run_with(f, "--output-limit", "5", "printf '0\n234\n678'; printf abc >&2", id);
+    static const struct {
+        const char *stream, *offset, *text;
+    } cases[] = {
+        {"stdout", "4", "4\n678"}, {"stdout", "7", "78"},  {"stdout", "9", ""},
+        {"stdout", "1K", ""},      {"stderr", "0", "abc"}, {"stderr", "2", "c"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        EXPECT(f, 0, "output", id, "--stream", cases[i].stream, "--offset", cases[i].offset);
+        assert_string_equal(cli_out(), cases[i].text);
+        EXPECT(f, 0, "output", "-f", id, "--stream", cases[i].stream, "--offset", cases[i].offset);
+        assert_string_equal(cli_out(), cases[i].text);
+        EXPECT(f, 0, "--json", "output", id, "--stream", cases[i].stream, "--offset",
+               cases[i].offset);
+        json_t *output = cli_object();
+        assert_string_equal(cli_text(output, cases[i].stream), cases[i].text);
+        assert_int_equal(cli_number(output, "stdout_size"), 9);
+        json_decref(output);
+    }
+    EXPECT_ERROR(f, 125, "TETHER_EDROPPED", "the first 4 bytes", "output", id, "--stream", "stdout",
+                 "--offset", "3");
+    EXPECT_ERROR(f, 125, einval, "give --stream", "output", id, "--offset", "1");
+    EXPECT_ERROR(f, 125, einval, "64K", "output", id, "--stream", "stderr", "--offset", "-1");
+    EXPECT_ERROR(f, 125, einval, "leave one of them out", "output", id, "--stream", "stderr",
+                 "--offset", "1", "--lines", "1");
+}
+
 static void a_limit_is_a_size(void **state)
 {
     fixture *f = *state;
@@ -142,9 +174,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
-        TEST(a_limit_keeps_the_end),           TEST(a_limit_is_a_size),
-        TEST(following_shows_what_is_dropped), TEST(tails_begin_at_a_character),
-        TEST(tells_the_codes_of_a_pipeline),
+        TEST(a_limit_keeps_the_end),      TEST(an_offset_counts_in_one_stream),
+        TEST(a_limit_is_a_size),          TEST(following_shows_what_is_dropped),
+        TEST(tails_begin_at_a_character), TEST(tells_the_codes_of_a_pipeline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -354,9 +354,9 @@ static void collects_what_is_acknowledged(void **state)
     CLI_START(f, running, "forever");
     EXPECT(f, 0, "completions", "--ack", acknowledged);
     EXPECT(f, 0, "gc");
-    assert_string_equal(cli_out(), "removed 0, kept 3, leftovers 0, quarantined 0\n");
+    assert_string_equal(cli_out(), "removed 0, kept 3, leftovers 0, quarantined 0, expired 0\n");
     EXPECT(f, 0, "gc", "--older-than", "1h");
-    assert_string_equal(cli_out(), "removed 0, kept 3, leftovers 0, quarantined 0\n");
+    assert_string_equal(cli_out(), "removed 0, kept 3, leftovers 0, quarantined 0, expired 0\n");
     EXPECT(f, 0, "gc", "--json", "--older-than", "0");
     json_t *result = cli_object();
     assert_int_equal(cli_number(result, "removed"), 1);
@@ -370,7 +370,7 @@ static void collects_what_is_acknowledged(void **state)
     EXPECT(f, 0, "kill", running);
     EXPECT(f, 0, "completions", "--drain");
     EXPECT(f, 0, "gc", "--older-than", "0");
-    assert_string_equal(cli_out(), "removed 2, kept 0, leftovers 0, quarantined 0\n");
+    assert_string_equal(cli_out(), "removed 2, kept 0, leftovers 0, quarantined 0, expired 0\n");
     assert_int_equal(cli_count_leftovers(f), 0);
 }
 

@@ -8,6 +8,30 @@
 
 #include "registry.h"
 
+static void refuses_a_stream_that_is_none(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE], buffer[8];
+    size_t got;
+    uint64_t size;
+    test_run(f, "echo x", id);
+    test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    static const int none[] = {-1, 2, 7};
+    for (int i = 0; i < 3; i++) {
+        tether_stream stream = (tether_stream)none[i];
+        assert_int_equal(
+            tether_output_read(f->registry, id, stream, 0, buffer, sizeof buffer, &got, &f->error),
+            TETHER_EINVAL);
+        assert_int_equal(got, 0);
+        assert_int_equal(tether_output_size(f->registry, id, stream, &size, &f->error),
+                         TETHER_EINVAL);
+        assert_int_equal(size, 0);
+        assert_int_equal(tether_output_dropped(f->registry, id, stream, &size, &f->error),
+                         TETHER_EINVAL);
+        assert_non_null(strstr(f->error.message, "TETHER_STDERR"));
+    }
+}
+
 /* --- Tails ------------------------------------------------------------------------------------ */
 
 static void put_file(fixture *f, const char *name, const char *bytes, size_t size)
@@ -443,6 +467,7 @@ static void closing_sends_followers_away(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        WITH_REGISTRY(refuses_a_stream_that_is_none),
         WITH_REGISTRY(tails_by_bytes_and_lines),
         WITH_REGISTRY(tails_nothing),
         WITH_REGISTRY(refuses_a_tail_of_nobody),

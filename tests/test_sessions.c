@@ -79,7 +79,9 @@ static void finds_tasks_of_the_project_in_other_sessions(void **state)
     assert_int_equal(find(f->registry, bare, project, &snapshot), TETHER_ENOTASK);
     assert_int_equal(find(f->registry, "nobody", project, &snapshot), TETHER_ENOTASK);
     assert_int_equal(find(f->registry, "../x", project, &snapshot), TETHER_EINVAL);
-    assert_int_equal(find(f->registry, id, test_work_path(f, "none"), &snapshot), TETHER_EWORKDIR);
+    assert_int_equal(find(f->registry, id, test_work_path(f, "none"), &snapshot), TETHER_ENOTASK);
+    assert_int_equal(find(f->registry, id, CHILD, &snapshot), TETHER_EWORKDIR);
+    assert_int_equal(find(f->registry, id, "", &snapshot), TETHER_EWORKDIR);
     /* In the own session the project does not matter. */
     expect_found(f->registry, own, project, "default", TETHER_STATUS_FAILED);
     expect_found(f->registry, own, NULL, "default", TETHER_STATUS_FAILED);
@@ -95,6 +97,39 @@ static void finds_tasks_of_the_project_in_other_sessions(void **state)
     expect_found(f->registry, id, project, "other", TETHER_STATUS_FAILED);
     test_detach(other);
     expect_found(f->registry, id, project, "other", TETHER_STATUS_FAILED);
+}
+
+/* A worktree that was removed has left its tasks behind. */
+static void finds_tasks_of_a_project_that_is_gone(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    const char *parent = test_work_path(f, "parent"), *link = test_work_path(f, "link");
+    const char *project = test_work_path(f, "parent/project");
+    make_directory(parent);
+    make_directory(project);
+    make_link(parent, link);
+    tether_registry *other = test_open_session(f, "other");
+    start_in(other, project, at_once, id);
+    test_expect(other, id, TETHER_STATUS_FAILED, 4, NULL);
+    const char *const paths[] = {project, test_work_path(f, "parent/./none/../project//"),
+                                 test_work_path(f, "link/project")};
+    /* The second round: with its parent, so that the link leads nowhere. */
+    for (int round = 0; round < 2; round++) {
+        const char *const argv[] = {"rmdir", round == 0 ? project : parent, NULL};
+        assert_int_equal(test_command(argv, NULL, NULL), 0);
+        for (int i = 0; i < 3 - round; i++) {
+            const tether_list_options options = {.scope = TETHER_LIST_ALL,
+                                                 .project_root = paths[i]};
+            tether_snapshot_list *list;
+            expect_found(f->registry, id, paths[i], "other", TETHER_STATUS_FAILED);
+            ASSERT_OK(tether_list_in(f->registry, &options, &list, &f->error), f->error);
+            assert_int_equal(list->count, 1);
+            assert_string_equal(list->items[0].task_id, id);
+            tether_snapshot_list_free(list);
+        }
+    }
+    test_detach(other);
 }
 
 /* Another session's trouble hides nothing that is found. */
@@ -188,6 +223,8 @@ static void lists_what_is_asked_for(void **state)
     options.all_sessions = true;
     expect_list(f->registry, &options, IDS(ids[4], ids[2], ids[1]));
     options.project_root = test_work_path(f, "none");
+    expect_list(f->registry, &options, IDS(NULL));
+    options.project_root = CHILD;
     tether_snapshot_list *list = (tether_snapshot_list *)1;
     assert_int_equal(tether_list_in(f->registry, &options, &list, &f->error), TETHER_EWORKDIR);
     assert_null(list);
@@ -256,6 +293,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(finds_tasks_of_the_project_in_other_sessions),
+        TEST(finds_tasks_of_a_project_that_is_gone),
         TEST(damage_elsewhere_hides_nothing),
         TEST(lists_what_is_asked_for),
         TEST(the_order_of_a_list_is_stable),

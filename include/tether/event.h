@@ -16,8 +16,9 @@ extern "C" {
 #endif
 
 typedef enum tether_event_kind {
-    /* A task of the session runs that this registry has not seen before: its own or another host's.
-     * Not for those that ran already when the registry was opened. */
+    /* A task of the session was started that this registry has not seen before: by itself or by
+     * another host. Not for those that ran already when the registry was opened. The snapshot is of
+     * the moment of telling: the task may be starting still, or have ended. */
     TETHER_EVENT_STARTED = 0,
     /* A task has ended and its completion is pending; its record says so already. Once per registry
      * and task; those that are pending when the registry is opened come too. Every registry with

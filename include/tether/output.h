@@ -30,7 +30,7 @@ typedef enum tether_view {
  * there so far. Bytes are exact, and an offset past the end is no error. Offsets count from the
  * first byte that the task wrote, whatever was dropped since by its output limit. Any thread.
  * Errors: TETHER_EDROPPED for an offset in what was dropped (tether_output_dropped tells how much);
- * TETHER_ENOTASK, TETHER_EIO, TETHER_EGONE. */
+ * TETHER_EINVAL for a stream that is none; TETHER_ENOTASK, TETHER_EIO, TETHER_EGONE. */
 TETHER_EXPORT int tether_output_read(tether_registry *registry, const char *task_id,
                                      tether_stream stream, uint64_t offset, void *buffer,
                                      size_t size, size_t *got, tether_error *error);

@@ -28,7 +28,9 @@ typedef void (*tether_event_cb)(tether_registry *registry, const struct tether_e
 /* Makes the text of an ended task's output shorter, for previews: writes up to room bytes into
  * shorter and returns how many, or room + 1 to leave the text as it is. text is the end of what the
  * task wrote (valid UTF-8, at most 64 KiB); what is on disk never changes. Called on the thread
- * that asks for the snapshot, under no lock; it may not call the registry. */
+ * that asks for the snapshot, under no lock; it may not call the registry. Only tasks of the
+ * registry's own session are asked for, and the last 300 bytes of the shorter text become the
+ * preview. */
 typedef size_t (*tether_compress_cb)(const char *command, const char *text, size_t size,
                                      char *shorter, size_t room, void *userdata);
 
@@ -108,8 +110,10 @@ typedef enum tether_close_mode {
 TETHER_EXPORT int tether_open(const tether_open_options *options, tether_registry **registry,
                               tether_error *error);
 
-/* Closes a registry and frees it, whatever is returned. Threads that are inside tether_wait or
- * tether_output_wait return TETHER_ECLOSED first; no other call may be under way or made after it.
+/* Closes a registry and frees it, whatever is returned. Threads that wait in a call (tether_wait,
+ * tether_waiter_next, tether_run, tether_follow_read, tether_output_wait, tether_completions_wait,
+ * tether_pause) return TETHER_ECLOSED first; no other call may be under way or made after it.
+ * Waiters, and followers whose read has returned TETHER_ECLOSED, may be closed afterwards.
  * With TETHER_SHUTDOWN it returns when the tasks are gone, or with TETHER_ESURVIVED when some would
  * not go. Proxy tasks that are still open here are lost, whatever the mode: see
  * tether_proxy_finish. After TETHER_DETACH the process stays the parent of the tasks that it

@@ -31,7 +31,8 @@ typedef struct tether_gc_result {
  * been in quarantine for 30 days. Nothing is removed of a task that runs or whose end nobody has
  * acknowledged; by age, nothing while the wall clock looks wrong (set while the machine ran, or
  * behind what is on disk). options and result may be NULL. Every registry does it once by itself,
- * in the background, unless somebody did so in the last 10 minutes. Any thread. */
+ * in the background, unless it has no_gc, is ephemeral, or somebody did so in the last 10
+ * minutes. Any thread. */
 TETHER_EXPORT int tether_gc(tether_registry *registry, const tether_gc_options *options,
                             tether_gc_result *result, tether_error *error);
 

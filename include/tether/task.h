@@ -82,8 +82,8 @@ typedef struct tether_spec {
     /* The task completes silently: no completion is kept. Default: one is. */
     bool no_notify;
 
-    /* The task is refused (TETHER_EQUOTA, the message names them) while so many tasks of the
-     * session run. 0: the registry's limit alone. */
+    /* The task is refused (TETHER_EQUOTA, the message names the first eight) while so many tasks of
+     * the session run. 0: the registry's limit alone. */
     size_t max_running;
     /* What is kept of each output, in bytes, once the task has ended: its tail. 0: everything. */
     uint64_t output_limit;
@@ -134,8 +134,8 @@ typedef struct tether_snapshot {
     bool notify_on_completion;
     bool completion_delivered;
     bool read_only;     /* the record has a newer schema: it is shown, never changed */
-    int64_t *survivors; /* process ids of a lost or ended task that still run; filled by
-                           tether_status only */
+    int64_t *survivors; /* process ids of a lost or ended task that still run: at most 64,
+                           and only where survivors_known */
     size_t survivor_count;
     int *pipeline_statuses; /* exit codes of the last pipeline's commands; NULL: not asked for, or
                                not told */
@@ -143,7 +143,9 @@ typedef struct tether_snapshot {
     int64_t output_limit;    /* 0: none */
     uint64_t output_dropped; /* bytes of standard output that the limit dropped */
     uint64_t stderr_dropped;
-    bool compressed; /* the preview was made by the registry's compressor */
+    bool compressed;      /* the preview was made by the registry's compressor */
+    bool survivors_known; /* somebody looked for survivors: tether_status_get and tether_find do.
+                             Else there may be some, and JSON says null for them */
 } tether_snapshot;
 
 /* What a shell's `wait` would say of an ended task: 0 to 255 (on Windows all 32 bits of the code);
@@ -166,8 +168,9 @@ TETHER_EXPORT int tether_status_get(tether_registry *registry, const char *task_
                                     tether_snapshot **snapshot, tether_error *error);
 
 /* As tether_status_get; a task that is not of this session is also looked for in all others of the
- * store, where its project root is this directory (any path to it; NULL: own session only). Any
- * thread. Errors: as tether_status_get; TETHER_EWORKDIR for a directory that is not there. */
+ * store, where its project root is this directory (any path to it; NULL: own session only). The
+ * directory may be gone: it is then found by the path it had. Any thread. Errors: as
+ * tether_status_get; TETHER_EWORKDIR for what is no directory or cannot be entered. */
 TETHER_EXPORT int tether_find(tether_registry *registry, const char *task_id,
                               const char *project_root, tether_snapshot **snapshot,
                               tether_error *error);
@@ -185,13 +188,13 @@ TETHER_EXPORT int tether_list(tether_registry *registry, tether_list_scope scope
 typedef struct tether_list_options {
     size_t size; /* sizeof(tether_list_options), or 0 for the fields of version 0.1 */
     tether_list_scope scope;
-    const char *project_root; /* only tasks with this project root, of all sessions; any path to it.
-                                 NULL: any */
+    const char *project_root; /* only tasks with this project root, of all sessions; any path to it,
+                                 also where it is gone. NULL: any */
     bool all_sessions;        /* of all sessions of the store. Default: of the registry's own */
 } tether_list_options;
 
 /* As tether_list, with a choice. options NULL: running tasks of the own session. Any thread.
- * Errors: TETHER_EWORKDIR for a project root that is not there. */
+ * Errors: TETHER_EWORKDIR for a project root that is no directory or cannot be entered. */
 TETHER_EXPORT int tether_list_in(tether_registry *registry, const tether_list_options *options,
                                  tether_snapshot_list **list, tether_error *error);
 
@@ -219,7 +222,7 @@ TETHER_EXPORT int tether_wait(tether_registry *registry, const char *const *task
 typedef struct tether_waiter tether_waiter;
 
 /* Takes these tasks; count 0: all that run in the session now. *waiter is freed by
- * tether_waiter_close, before the registry is closed; NULL on failure. Any thread. Errors:
+ * tether_waiter_close, also after the registry's close; NULL on failure. Any thread. Errors:
  * TETHER_ENOTASK. */
 TETHER_EXPORT int tether_waiter_open(tether_registry *registry, const char *const *task_ids,
                                      size_t count, tether_waiter **waiter, tether_error *error);

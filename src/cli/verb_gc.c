@@ -77,8 +77,9 @@ static int show(const cli_options *cli, tether_registry *registry, const gc_requ
                       result.removed, result.kept, result.leftovers, result.quarantined,
                       result.expired);
     else
-        stream_format(stream_stdout(), "removed %zu, kept %zu, leftovers %zu, quarantined %zu\n",
-                      result.removed, result.kept, result.leftovers, result.quarantined);
+        stream_format(
+            stream_stdout(), "removed %zu, kept %zu, leftovers %zu, quarantined %zu, expired %zu\n",
+            result.removed, result.kept, result.leftovers, result.quarantined, result.expired);
     return 0;
 }
 

@@ -23,21 +23,27 @@ const char verb_output_help[] =
     "  --stream WHICH       stdout, stderr or both (default: both)\n"
     "  --tail BYTES         only the last bytes, such as 4096 or 64K, from a whole character on\n"
     "  --lines N            only the last lines; with --tail, what both allow\n"
+    "  --offset BYTES       what one stream (give --stream) has after its first so many bytes\n"
     "  --follow             go on until the task ends, in the order in which it writes\n";
 
-enum { OPT_STREAM = 1, OPT_TAIL, OPT_LINES, OPT_FOLLOW };
+enum { OPT_STREAM = 1, OPT_TAIL, OPT_LINES, OPT_OFFSET, OPT_FOLLOW };
 
 static const args_option output_options[] = {
-    {"--stream", ARGS_VALUE, OPT_STREAM}, {"--tail", ARGS_VALUE, OPT_TAIL},
-    {"--lines", ARGS_VALUE, OPT_LINES},   {"--follow", ARGS_FLAG, OPT_FOLLOW},
-    {"-f", ARGS_FLAG, OPT_FOLLOW},        {NULL, ARGS_FLAG, 0},
+    {"--stream", ARGS_VALUE, OPT_STREAM},
+    {"--tail", ARGS_VALUE, OPT_TAIL},
+    {"--lines", ARGS_VALUE, OPT_LINES},
+    {"--offset", ARGS_VALUE, OPT_OFFSET},
+    {"--follow", ARGS_FLAG, OPT_FOLLOW},
+    {"-f", ARGS_FLAG, OPT_FOLLOW},
+    {NULL, ARGS_FLAG, 0},
 };
 
 typedef struct output_request {
     const char *task_id;
-    bool shown[2];  /* by tether_stream */
-    uint64_t tail;  /* UINT64_MAX: all */
-    uint64_t lines; /* UINT64_MAX: all */
+    bool shown[2];   /* by tether_stream */
+    uint64_t tail;   /* UINT64_MAX: all */
+    uint64_t lines;  /* UINT64_MAX: all */
+    uint64_t offset; /* in the one stream that is shown; UINT64_MAX: not asked for */
     bool follow;
 } output_request;
 
@@ -78,10 +84,35 @@ static int take_option(const cli_options *cli, output_request *request, int id, 
             return 0;
         return print_failure(cli, TETHER_EINVAL, "read arguments",
                              "--lines %.80s is not a number of lines", value);
+    case OPT_OFFSET:
+        if (size_parse(value, &request->offset))
+            return 0;
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--offset %.80s is not a size: give %s", value, SIZE_FORMS);
     default:
         request->follow = true;
         return 0;
     }
+}
+
+/* What the options say together. */
+static int check_request(const cli_options *cli, const output_request *request)
+{
+    if (request->task_id == NULL)
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "output needs a task id; tether list --all shows them");
+    if (request->follow && cli->json)
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--follow and --json do not go together: leave one of them out");
+    if (request->offset == UINT64_MAX)
+        return 0;
+    if (request->shown[TETHER_STDOUT] && request->shown[TETHER_STDERR])
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--offset counts in one stream: give --stream stdout or stderr");
+    if (request->tail != UINT64_MAX || request->lines != UINT64_MAX)
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--offset does not go with --tail or --lines: leave one of them out");
+    return 0;
 }
 
 static int parse(const cli_options *cli, cli_args *args, output_request *request)
@@ -105,13 +136,7 @@ static int parse(const cli_options *cli, cli_args *args, output_request *request
     }
     if (result == ARGS_ERROR)
         return print_args_error(cli, args);
-    if (request->task_id == NULL)
-        return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "output needs a task id; tether list --all shows them");
-    if (request->follow && cli->json)
-        return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "--follow and --json do not go together: leave one of them out");
-    return 0;
+    return check_request(cli, request);
 }
 
 /* Fills a buffer with [from, from + size) of the view. False with *error on failure. Output never
@@ -326,6 +351,21 @@ static int print_bytes(const cli_options *cli, const output_request *request,
     return result == FOLLOW_ENDED ? 0 : print_flush(cli, NULL);
 }
 
+/* Begins at the offset that was asked for. One past the end is no error: nothing is there yet. */
+static int begin_at_offset(const cli_options *cli, const output_request *request,
+                           const output_view *view, cli_follow *from)
+{
+    tether_stream stream = request->shown[TETHER_STDOUT] ? TETHER_STDOUT : TETHER_STDERR;
+
+    if (request->offset < view->first[stream])
+        return print_failure(cli, TETHER_EDROPPED, "read output",
+                             "the output limit has dropped the first %" PRIu64
+                             " bytes of this stream: begin there",
+                             view->first[stream]);
+    from->offset[stream] = request->offset;
+    return 0;
+}
+
 static int show(const cli_options *cli, tether_registry *registry, const output_request *request)
 {
     output_view view = {registry, request->task_id, {0, 0}, {0, 0}};
@@ -333,6 +373,7 @@ static int show(const cli_options *cli, tether_registry *registry, const output_
     tether_error error;
     uint64_t start;
     bool found = false;
+    int code = 0;
     int i;
 
     for (i = 0; i < 2; i++)
@@ -349,6 +390,10 @@ static int show(const cli_options *cli, tether_registry *registry, const output_
     from.offset[1] = start - from.offset[0];
     from.offset[0] += view.first[0];
     from.offset[1] += view.first[1];
+    if (request->offset != UINT64_MAX)
+        code = begin_at_offset(cli, request, &view, &from);
+    if (code != 0)
+        return code;
     if (cli->json)
         return print_json(cli, request, &view, &from);
     return print_bytes(cli, request, &view, &from);
@@ -356,7 +401,7 @@ static int show(const cli_options *cli, tether_registry *registry, const output_
 
 int verb_output(cli_options *cli, cli_args *args)
 {
-    output_request request = {NULL, {true, true}, UINT64_MAX, UINT64_MAX, false};
+    output_request request = {NULL, {true, true}, UINT64_MAX, UINT64_MAX, UINT64_MAX, false};
     tether_registry *registry;
     int code;
 

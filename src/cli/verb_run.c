@@ -37,6 +37,8 @@ const char verb_run_help[] =
     "  --stdin FILE         standard input of the task (default: the null device)\n"
     "  --supervisor WHICH   auto or script\n"
     "  --max-running N      start nothing while so many tasks of the session run\n"
+    "  --max-started N      start nothing once so many were started in the session\n"
+    "  --max-output SIZE    start nothing once the session's outputs take so much of the store\n"
     "  --no-notify          keep no completion\n"
     "  --output-limit SIZE  keep of each output only the end, once the task has ended\n"
     "  --pipestatus         keep the codes of the last pipeline's commands (bash, zsh)\n"
@@ -56,6 +58,8 @@ enum {
     OPT_STDIN,
     OPT_SUPERVISOR,
     OPT_MAX_RUNNING,
+    OPT_MAX_STARTED,
+    OPT_MAX_OUTPUT,
     OPT_NO_NOTIFY,
     OPT_OUTPUT_LIMIT,
     OPT_PIPESTATUS,
@@ -75,6 +79,8 @@ static const args_option run_options[] = {
     {"--stdin", ARGS_VALUE, OPT_STDIN},
     {"--supervisor", ARGS_VALUE, OPT_SUPERVISOR},
     {"--max-running", ARGS_VALUE, OPT_MAX_RUNNING},
+    {"--max-started", ARGS_VALUE, OPT_MAX_STARTED},
+    {"--max-output", ARGS_VALUE, OPT_MAX_OUTPUT},
     {"--no-notify", ARGS_FLAG, OPT_NO_NOTIFY},
     {"--output-limit", ARGS_VALUE, OPT_OUTPUT_LIMIT},
     {"--pipestatus", ARGS_FLAG, OPT_PIPESTATUS},
@@ -84,6 +90,7 @@ static const args_option run_options[] = {
 
 typedef struct run_request {
     tether_spec spec;
+    tether_open_options limits; /* of the registry that starts it */
     const char **env_set;
     size_t env_count;
     const char *file; /* of -f */
@@ -139,6 +146,26 @@ static int take_max_running(const cli_options *cli, run_request *request, const 
                              "--max-running %.80s is not a number of tasks: give 1 or more", value);
     request->spec.max_running = (size_t)count;
     return 0;
+}
+
+static int take_max_started(const cli_options *cli, run_request *request, const char *value)
+{
+    uint64_t *count = &request->limits.max_started;
+
+    if (count_parse(value, count) && *count > 0)
+        return 0;
+    return print_failure(cli, TETHER_EINVAL, "read arguments",
+                         "--max-started %.80s is not a number of tasks: give 1 or more", value);
+}
+
+static int take_max_output(const cli_options *cli, run_request *request, const char *value)
+{
+    uint64_t *bytes = &request->limits.max_output_bytes;
+
+    if (size_parse(value, bytes) && *bytes > 0)
+        return 0;
+    return print_failure(cli, TETHER_EINVAL, "read arguments",
+                         "--max-output %.80s is not a size above 0: give %s", value, SIZE_FORMS);
 }
 
 static int take_output_limit(const cli_options *cli, run_request *request, const char *value)
@@ -198,6 +225,10 @@ static int take_option(const cli_options *cli, run_request *request, int id, con
         return take_supervisor(cli, value);
     case OPT_MAX_RUNNING:
         return take_max_running(cli, request, value);
+    case OPT_MAX_STARTED:
+        return take_max_started(cli, request, value);
+    case OPT_MAX_OUTPUT:
+        return take_max_output(cli, request, value);
     case OPT_NO_NOTIFY:
         spec->no_notify = true;
         return 0;
@@ -433,7 +464,7 @@ static int start(const cli_options *cli, run_request *request)
     tether_registry *registry;
     char task_id[TETHER_ID_SIZE];
     tether_error error;
-    int code = session_open(cli, &registry);
+    int code = session_open_with(cli, &request->limits, &registry);
 
     if (code != 0)
         return code;

@@ -35,6 +35,18 @@ static int make_dir(int fd, const char *path, tether__dir **dir, tether_error *e
     return TETHER_OK;
 }
 
+/* Not the store is missing, but what it would be in: a dangling link, the like of /proc, a working
+ * directory that was removed. */
+static int refuse_place(int os_error, const char *path, tether_error *error)
+{
+    if (os_error != ENOENT)
+        return tether__posix_fail(error, os_error, "create store", path);
+    return tether__fail(error, TETHER_ESTORE, os_error, "create store",
+                        "%.300s cannot be made: what it would be in does not exist, or is a "
+                        "dangling link; choose another store",
+                        path);
+}
+
 /* mkdir -p for everything before the last component. Parents may be links and anybody's: only the
  * store itself is guarded. */
 static int make_parents(const char *path, tether_error *error)
@@ -48,9 +60,7 @@ static int make_parents(const char *path, tether_error *error)
             struct stat st;
             if (stat(part, &st) == 0 && S_ISDIR(st.st_mode))
                 continue; /* such as a read-only file system above the store's */
-            return tether__posix_fail_as(
-                error, os_error == ENOENT ? TETHER_EGONE : tether__posix_code(os_error), os_error,
-                "create store", part);
+            return refuse_place(os_error, part, error);
         }
     }
     return TETHER_OK;
@@ -96,7 +106,7 @@ static int open_root(const char *path, bool create, tether__dir **dir, tether_er
         created = mkdir(path, PRIVATE_DIR) == 0;
         int os_error = created ? 0 : errno;
         if (!created && os_error != EEXIST && access(path, F_OK) != 0)
-            return tether__posix_fail(error, os_error, "create store", path);
+            return refuse_place(os_error, path, error);
     }
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
@@ -106,7 +116,7 @@ static int open_root(const char *path, bool create, tether__dir **dir, tether_er
     int code = check_private(fd, path, error);
     char *real = code == TETHER_OK ? realpath(path, NULL) : NULL;
     if (code == TETHER_OK && real == NULL)
-        code = tether__posix_fail(error, errno, "open store", path);
+        code = create ? refuse_place(errno, path, error) : refuse_root(errno, path, error);
     if (code != TETHER_OK) {
         close(fd);
         return code;

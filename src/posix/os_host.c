@@ -70,7 +70,6 @@ int tether__os_ephemeral_base(char **path, bool *in_memory, tether_error *error)
 
 int tether__os_real_directory(const char *what, const char *path, char **real, tether_error *error)
 {
-    const char *shown = path != NULL ? path : "the current directory";
     struct stat st;
     *real = realpath(path != NULL ? path : ".", NULL);
     int os_error = *real == NULL ? errno : 0;
@@ -89,7 +88,66 @@ int tether__os_real_directory(const char *what, const char *path, char **real, t
                       : os_error == EACCES  ? "it cannot be entered; check its permissions"
                                             : "it cannot be used";
     return tether__fail(error, TETHER_EWORKDIR, os_error, "check directory", "%s %.300s: %s", what,
-                        shown, why);
+                        path != NULL ? path : "(the current one)", why);
+}
+
+/* Takes "//", "." and ".." out of an absolute path, in place. */
+static void straighten(char *path)
+{
+    char *to = path;
+    for (const char *at = path; *at != '\0';) {
+        at += strspn(at, "/");
+        size_t size = strcspn(at, "/");
+        if (size == 2 && memcmp(at, "..", 2) == 0) {
+            while (to > path && *--to != '/')
+                ;
+        } else if (size > 0 && (size > 1 || *at != '.')) {
+            *to++ = '/';
+            memmove(to, at, size);
+            to += size;
+        }
+        at += size;
+    }
+    *to = '\0';
+}
+
+/* An absolute path with the longest part of it that exists made canonical. */
+static char *resolve_existing(char *path)
+{
+    for (char *slash = strrchr(path, '/'); slash != NULL && slash > path;) {
+        *slash = '\0';
+        char *folder = realpath(path, NULL);
+        char *next = strrchr(path, '/');
+        *slash = '/';
+        if (folder != NULL) {
+            char *whole = tether__text_join(strcmp(folder, "/") == 0 ? "" : folder, slash + 1);
+            free(folder);
+            return whole;
+        }
+        slash = next;
+    }
+    return strdup(path);
+}
+
+int tether__os_former_directory(const char *what, const char *path, char **real,
+                                tether_error *error)
+{
+    tether_error problem = {0};
+    char folder[PATH_MAX] = "";
+    int code = tether__os_real_directory(what, path, real, &problem);
+    bool gone = code != TETHER_OK && problem.os_error == ENOENT && path != NULL && path[0] != '\0';
+    if (!gone || (path[0] != '/' && getcwd(folder, sizeof folder) == NULL)) {
+        if (code != TETHER_OK && error != NULL)
+            *error = problem;
+        return code;
+    }
+    char *whole = tether__text_join(folder, path);
+    if (whole != NULL) {
+        straighten(whole);
+        *real = resolve_existing(whole);
+        free(whole);
+    }
+    return *real != NULL ? TETHER_OK : tether__fail_memory(error, "check directory");
 }
 
 /* 0, or errno: why a path cannot be executed. */

@@ -156,6 +156,47 @@ static void killed_supervisor_is_lost_at_once(void **state)
     test_take_completion(f->registry, id);
 }
 
+/* Looked for wherever one task is looked at, also from another session, and not in lists. */
+static void survivors_are_known_where_somebody_looked(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    tether_snapshot *snapshot;
+    tether_snapshot_list *list;
+    const char *const argv[] = {CHILD, "pid", "forever", NULL};
+    const tether_spec spec = {.argv = argv, .project_root = f->work};
+    test_start(f->registry, &spec, id);
+    long child = test_output_number(f->registry, id);
+    tether_registry *other = test_open_session(f, "other");
+    ASSERT_OK(tether_find(other, id, f->work, &snapshot, &f->error), f->error);
+    assert_true(snapshot->survivors_known);
+    assert_int_equal(snapshot->survivor_count, 0);
+    tether_snapshot_free(snapshot);
+    assert_int_equal(kill((pid_t)supervisor_of(f->registry, id), SIGKILL), 0);
+    test_expect(f->registry, id, TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN,
+                "process exited without exit marker");
+    tether_registry *const lookers[] = {f->registry, other};
+    for (int i = 0; i < 2; i++) {
+        ASSERT_OK(tether_find(lookers[i], id, f->work, &snapshot, &f->error), f->error);
+        assert_true(snapshot->survivors_known);
+        assert_int_equal(snapshot->survivor_count, 1);
+        assert_int_equal(snapshot->survivors[0], child);
+        tether_snapshot_free(snapshot);
+    }
+    ASSERT_OK(tether_list(f->registry, TETHER_LIST_ALL, &list, &f->error), f->error);
+    assert_int_equal(list->count, 1);
+    assert_false(list->items[0].survivors_known);
+    assert_int_equal(list->items[0].survivor_count, 0);
+    tether_snapshot_list_free(list);
+    ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
+    ASSERT_OK(tether_find(other, id, f->work, &snapshot, &f->error), f->error);
+    assert_true(snapshot->survivors_known);
+    assert_int_equal(snapshot->survivor_count, 0);
+    tether_snapshot_free(snapshot);
+    test_take_completion(f->registry, id);
+    test_detach(other);
+}
+
 typedef enum planted { BYTES, HUGE_FILE, FIFO, SYMLINK, HARDLINK, DIRECTORY } planted;
 
 static const char *victim_of(const fixture *f)
@@ -677,6 +718,7 @@ int main(void)
         WITH_STORE(starting_without_a_lifeline_never_started),
         WITH_STORE(started_but_not_recorded_is_adopted),
         WITH_REGISTRY(killed_supervisor_is_lost_at_once),
+        WITH_REGISTRY(survivors_are_known_where_somebody_looked),
         WITH_STORE(damaged_marker_is_lost),
         WITH_STORE(killing_on_disk_with_a_marker_is_finalised),
         WITH_STORE(interrupted_kill_is_taken_up_again),

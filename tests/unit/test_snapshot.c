@@ -36,6 +36,11 @@ static void writes_absent_values_as_null(void **state)
         assert_true(json_is_false(json_object_get(object, flags[i])));
     assert_string_equal(json_string_value(json_object_get(object, "task_id")), "t1");
     assert_string_equal(json_string_value(json_object_get(object, "status")), "starting");
+    assert_true(json_is_null(json_object_get(object, "survivors")));
+    json_decref(object);
+    snapshot.survivors_known = true;
+    object = to_json(&snapshot);
+    assert_true(json_is_array(json_object_get(object, "survivors")));
     assert_int_equal(json_array_size(json_object_get(object, "survivors")), 0);
     json_decref(object);
 }
@@ -73,6 +78,7 @@ static void writes_every_value(void **state)
         .read_only = true,
         .survivors = survivors,
         .survivor_count = 2,
+        .survivors_known = true,
         .pipeline_statuses = pipeline,
         .pipeline_count = 2,
         .output_limit = 5,

@@ -252,6 +252,33 @@ static void refuses_a_link_as_the_store(void **state)
     assert_int_equal(access(place_path(p, "missing"), F_OK), -1);
 }
 
+static void refuses_a_store_in_what_is_not_there(void **state)
+{
+    place *p = *state;
+    char before[1024];
+    const char *gone = place_path(p, "gone");
+    static const char *const names[] = {"dangling/store", "dangling/a/b", ".", "store", "a/store"};
+    assert_int_equal(symlink("missing", place_path(p, "dangling")), 0);
+    assert_non_null(getcwd(before, sizeof before));
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        tether__dir *root;
+        bool linked = strchr(names[i], 'g') != NULL;
+        if (!linked) {
+            /* In a working directory that was removed. */
+            assert_int_equal(mkdir(gone, 0700), 0);
+            assert_int_equal(chdir(gone), 0);
+            assert_int_equal(rmdir(gone), 0);
+        }
+        int code = tether__os_dir_open_root(linked ? place_path(p, names[i]) : names[i], true,
+                                            &root, &p->error);
+        assert_int_equal(chdir(before), 0);
+        assert_int_equal(code, TETHER_ESTORE);
+        assert_null(root);
+        assert_non_null(strstr(p->error.message, "choose another store"));
+    }
+    assert_int_equal(access(place_path(p, "missing"), F_OK), -1);
+}
+
 static void opens_a_relative_path(void **state)
 {
     place *p = *state;
@@ -351,6 +378,7 @@ int main(void)
         TEST(refuses_a_store_that_is_open_to_others),
         TEST(refuses_a_store_of_somebody_else),
         TEST(refuses_a_link_as_the_store),
+        TEST(refuses_a_store_in_what_is_not_there),
         TEST(opens_a_relative_path),
         TEST(leaves_nothing_half_written_on_a_full_disk),
         TEST(names_a_read_only_disk),

@@ -82,6 +82,49 @@ static void names_directories_canonically(void **state)
     }
 }
 
+static void names_directories_that_are_gone(void **state)
+{
+    place *p = *state;
+    char *real, *own, before[1024], expected[1024];
+    const char *kept = place_path(p, "kept");
+    place_write(p, "file", "x");
+    assert_int_equal(mkdir(kept, 0700), 0);
+    assert_int_equal(symlink("kept", place_path(p, "link")), 0);
+    ASSERT_OK(tether__os_real_directory("directory", p->path, &own, &p->error), p->error);
+    assert_non_null(getcwd(before, sizeof before));
+    static const char *const paths[][2] = {
+        {"kept", "kept"},
+        {"gone", "gone"},
+        {"gone/.//deep/", "gone/deep"},
+        {"link/gone/x", "kept/gone/x"},
+        {"gone/x/../../kept2", "kept2"},
+        {".gone/..x", ".gone/..x"},
+    };
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        snprintf(expected, sizeof expected, "%s/%s", own, paths[i][1]);
+        for (int relative = 0; relative < 2; relative++) {
+            assert_int_equal(chdir(p->path), 0);
+            int code = tether__os_former_directory(
+                "directory", relative ? paths[i][0] : place_path(p, paths[i][0]), &real, &p->error);
+            assert_int_equal(chdir(before), 0);
+            ASSERT_OK(code, p->error);
+            assert_string_equal(real, expected);
+            free(real);
+        }
+    }
+    ASSERT_OK(tether__os_former_directory("directory", "/no-such/../none", &real, &p->error),
+              p->error);
+    assert_string_equal(real, "/none");
+    free(real);
+    assert_int_equal(tether__os_former_directory("directory", "", &real, &p->error),
+                     TETHER_EWORKDIR);
+    assert_int_equal(
+        tether__os_former_directory("directory", place_path(p, "file"), &real, &p->error),
+        TETHER_EWORKDIR);
+    assert_null(real);
+    free(own);
+}
+
 static void finds_the_default_store_by_the_rules(void **state)
 {
     place *p = *state;
@@ -163,6 +206,7 @@ int main(void)
         TEST(finds_programs_as_execvp_does),
         TEST(tells_missing_from_unusable),
         TEST(names_directories_canonically),
+        TEST(names_directories_that_are_gone),
         TEST(finds_the_default_store_by_the_rules),
         TEST(finds_the_place_of_ephemeral_stores_by_the_rules),
         TEST(knows_the_limits),
