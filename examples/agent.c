@@ -3,6 +3,7 @@
  *     agent STORE start COMMAND    starts a task, watches it for lines with "error", and crashes
  *     agent STORE resume           comes back: is told what ended meanwhile, reads and acknowledges
  */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,9 @@ static int fail(const char *what, const tether_error *error)
             tether_error_name(error->code), error->step);
     return 1;
 }
+
+/* How many ends were told of. */
+static atomic_size_t ends;
 
 /* On a thread that the registry keeps for this. */
 static void on_event(tether_registry *registry, const tether_event *event, void *userdata)
@@ -30,6 +34,7 @@ static void on_event(tether_registry *registry, const tether_event *event, void 
         break;
     case TETHER_EVENT_COMPLETION:
         printf("%s has ended: %s\n", event->task_id, tether_status_text(event->snapshot->status));
+        atomic_fetch_add(&ends, 1);
         break;
     case TETHER_EVENT_LOG:
         fprintf(stderr, "agent: %s\n", event->error->message);
@@ -103,6 +108,10 @@ static int resume(const char *store)
         code = tether_completions_lease(registry, NULL, &list, &error);
     if (code != TETHER_OK)
         return fail("cannot learn what ended", &error);
+    /* A close drops what is not told yet. An agent has better things to do meanwhile; this one has
+     * leased all there is, so that this wait is just a pause. */
+    while (atomic_load(&ends) < list->count)
+        tether_completions_wait(registry, NULL, 20, NULL);
     for (size_t i = 0; code == TETHER_OK && i < list->count; i++)
         code = report(registry, &list->items[i], &error);
     tether_snapshot_list_free(list);
