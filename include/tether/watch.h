@@ -35,7 +35,8 @@ typedef struct tether_watch_spec {
     /* Not kept on disk: it is over when the registry is closed. Default: the next registry with an
      * on_event that opens the session goes on with it. */
     bool transient;
-    /* From what is written from now on. Default: from the first byte. */
+    /* From what is written from now on. Default: from the first byte, or behind what the task's
+     * output limit has dropped. */
     bool from_now;
     tether_view view;
 } tether_watch_spec;
