@@ -737,6 +737,7 @@ typedef struct ledger {
     atomic_int taken;
     atomic_int times[MANY];
     char ids[MANY][TETHER_ID_SIZE];
+    atomic_int bites; /* that those who die have still to take before the others begin */
 } ledger;
 
 static void enter(ledger *l, const tether_snapshot *snapshot)
@@ -757,7 +758,7 @@ static void take_many(fixture *f, void *userdata)
     ledger *l = userdata;
     tether_error error = {0};
     const tether_completion_options options = {.limit = NIBBLE};
-    while (atomic_load(&l->total) == 0)
+    while (atomic_load(&l->total) == 0 || atomic_load(&l->bites) > 0)
         test_pause();
     tether_registry *registry = open_in_host(f);
     int64_t deadline = test_now_ms() + 5 * PATIENCE_MS;
@@ -789,6 +790,7 @@ static void take_and_die(fixture *f, void *userdata)
     tether_registry *registry = open_in_host(f);
     HOST_OK(tether_completions_wait(registry, NULL, PATIENCE_MS, &error), error);
     HOST_OK(tether_completions_lease(registry, &options, &list, &error), error);
+    atomic_fetch_sub(&l->bites, 1);
     test_host_end();
 }
 
@@ -839,6 +841,7 @@ static void hosts_finalise_and_drain_each_once(void **state)
     fixture *f = *state;
     long hosts[TAKERS];
     ledger *l = test_shared(sizeof *l);
+    atomic_store(&l->bites, 1);
     for (int i = 0; i < TAKERS; i++)
         hosts[i] = test_fork_host(take_many, f, l);
     long dying = test_fork_host(take_and_die, f, l);

@@ -519,8 +519,7 @@ static void a_ring_has_the_live_tail(void **state)
     assert_int_equal(got, 0);
     test_write_file(go, "", 0);
     WAIT_UNTIL(tether_ring_read(f->registry, id, text, sizeof text, &got, NULL) == TETHER_OK &&
-               got == 8);
-    assert_memory_equal(text, "3456789\n", 8);
+               got == 8 && memcmp(text, "3456789\n", 8) == 0);
     test_write_file(again, "", 0);
     WAIT_UNTIL(tether_ring_read(f->registry, id, text, sizeof text, &got, NULL) == TETHER_OK &&
                got == 8 && memcmp(text, "789\nabc\n", 8) == 0);
