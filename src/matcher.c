@@ -34,6 +34,10 @@ enum {
 };
 
 /* All places are indexes into bytes. */
+/* PCRE2 10.42 goes back over bytes that look like the middle of a character without asking where
+ * the text begins, when that is not valid: it finds one here that is no such byte. */
+enum { GUARD = 8 };
+
 struct tether__matcher {
     const tether__pattern *pattern;
     tether__pattern_scratch *scratch;
@@ -42,6 +46,7 @@ struct tether__matcher {
     bool started;  /* the bytes from before the position are there */
     bool mid_line; /* `line` is not the first byte of its line: that is not there any more */
     bool single;   /* the start `at` is unsure, or so dear that starts are tried one by one */
+    char *memory;  /* the bytes between two guards */
     char *bytes;
     size_t room;
     size_t size;
@@ -101,7 +106,7 @@ void tether__matcher_free(tether__matcher *matcher)
     if (matcher == NULL)
         return;
     tether__pattern_scratch_free(matcher->scratch);
-    free(matcher->bytes);
+    free(matcher->memory);
     free(matcher);
 }
 
@@ -170,10 +175,13 @@ static bool make_room(tether__matcher *matcher, size_t more)
     /* Doubling may go beyond it by a half, and what was not decided never needs more. */
     if (room > ROOM)
         room = ROOM;
-    char *bytes = realloc(matcher->bytes, room);
-    if (bytes == NULL)
+    char *memory = realloc(matcher->memory, GUARD + room + GUARD);
+    if (memory == NULL)
         return false;
-    matcher->bytes = bytes;
+    memset(memory, '\n', GUARD);
+    memset(memory + GUARD + room, '\n', GUARD);
+    matcher->memory = memory;
+    matcher->bytes = memory + GUARD;
     matcher->room = room;
     assert(matcher->room - matcher->size >= more);
     return true;

@@ -634,7 +634,7 @@ static tether_registry *open_in_host(fixture *f)
 {
     tether_error error = {0};
     tether_registry *registry;
-    tether_open_options options = {.store = f->store, .reaper = test_reaper_mode()};
+    tether_open_options options = {.store = f->store, .reaper = test_reaper_mode(), .no_gc = 1};
     HOST_OK(tether_open(&options, &registry, &error), error);
     return registry;
 }

@@ -458,9 +458,12 @@ static void a_registry_may_be_closed_inside_a_match(void **state)
     assert_int_equal(uv_sem_init(&closed, 0), 0);
     b.w.react = close_on_match;
     b.w.userdata = &closed;
-    test_start_child(b.f->registry, id, "out", "hit hit hit", "out", "hit", "exit", "0", NULL);
+    const char *go = test_work_path(b.f, "go");
+    test_start_child(b.f->registry, id, "await", go, "out", "hit hit hit", "out", "hit", "exit",
+                     "0", NULL);
     const tether_watch_spec spec = {.pattern = "hit"};
     watch(&b, id, &spec);
+    test_write_file(go, "", 0);
     uv_sem_wait(&closed);
     assert_int_equal(witness_count(&b.w, TETHER_EVENT_MATCH, id), 1);
     witness_close(&b.w);

@@ -10,7 +10,8 @@ int __wrap_uv_loop_close(uv_loop_t *loop);
 
 int __wrap_uv_loop_close(uv_loop_t *loop)
 {
-    const int own[] = {loop->backend_fd, loop->async_io_watcher.fd};
+    const int own[] = {loop->backend_fd, loop->async_io_watcher.fd, loop->async_wfd,
+                       loop->signal_pipefd[0], loop->signal_pipefd[1]};
     for (size_t i = 0; uv_loop_alive(loop) == 0 && i < sizeof own / sizeof own[0]; i++) {
         if (own[i] >= 0)
             __sanitizer_syscall_pre_close(own[i]);
