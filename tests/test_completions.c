@@ -294,7 +294,7 @@ static void run_race(void *userdata)
 {
     race *r = userdata;
     tether_registry *registry;
-    tether_open_options options = {.store = r->f->store, .reaper = test_reaper_mode()};
+    tether_open_options options = {.store = r->f->store, .reaper = test_reaper_mode(), .no_gc = 1};
     if (tether_open(&options, &registry, NULL) != TETHER_OK) {
         atomic_fetch_add(&r->trouble, 1);
         return;
@@ -424,7 +424,7 @@ static void keep_looking(void *userdata)
         tether_registry *registry;
         tether_snapshot_list *list;
         fixture *f = userdata;
-        tether_open_options options = {.store = f->store, .reaper = test_reaper_mode()};
+        tether_open_options options = {.store = f->store, .reaper = test_reaper_mode(), .no_gc = 1};
         if (tether_open(&options, &registry, NULL) != TETHER_OK) {
             atomic_store(&looking_failed, true);
             return;
@@ -612,7 +612,8 @@ static void a_loop_cannot_wait_for_itself(void **state)
     uv_loop_t loop;
     tether_registry *registry;
     assert_int_equal(uv_loop_init(&loop), 0);
-    tether_open_options options = {.store = f->store, .loop = &loop, .reaper = test_reaper_mode()};
+    tether_open_options options = {
+        .store = f->store, .loop = &loop, .reaper = test_reaper_mode(), .no_gc = 1};
     ASSERT_OK(tether_open(&options, &registry, &f->error), f->error);
     assert_int_equal(wait_for_one(registry, 10), TETHER_EINVAL);
     assert_int_equal(wait_for_one(registry, -1), TETHER_EINVAL);

@@ -392,7 +392,8 @@ static void a_loop_cannot_run_and_wait(void **state)
     tether_outcome *outcome = (tether_outcome *)1;
     const tether_spec spec = {.command = "exit 0"};
     assert_int_equal(uv_loop_init(&loop), 0);
-    tether_open_options options = {.store = f->store, .loop = &loop, .reaper = test_reaper_mode()};
+    tether_open_options options = {
+        .store = f->store, .loop = &loop, .reaper = test_reaper_mode(), .no_gc = 1};
     ASSERT_OK(tether_open(&options, &registry, &f->error), f->error);
     assert_int_equal(tether_run(registry, &spec, 10, 0, &outcome, &f->error), TETHER_EINVAL);
     assert_null(outcome);

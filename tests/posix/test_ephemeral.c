@@ -39,7 +39,7 @@ static int count_left(fixture *f)
 static int open_ephemeral(tether_registry **registry, tether_error *error)
 {
     tether_open_options options = {
-        .size = sizeof options, .ephemeral = 1, .reaper = test_reaper_mode()};
+        .size = sizeof options, .ephemeral = 1, .reaper = test_reaper_mode(), .no_gc = 1};
     return tether_open(&options, registry, error);
 }
 

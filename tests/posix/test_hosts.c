@@ -24,7 +24,7 @@ static tether_registry *open_in_host(fixture *f)
 {
     tether_error error = {0};
     tether_registry *registry;
-    tether_open_options options = {.store = f->store, .reaper = test_reaper_mode()};
+    tether_open_options options = {.store = f->store, .reaper = test_reaper_mode(), .no_gc = 1};
     HOST_OK(tether_open(&options, &registry, &error), error);
     return registry;
 }
@@ -133,7 +133,7 @@ static void create_store(fixture *f, void *userdata)
     creation *c = userdata;
     tether_error error = {0};
     tether_registry *registry;
-    tether_open_options options = {.store = c->store, .reaper = test_reaper_mode()};
+    tether_open_options options = {.store = c->store, .reaper = test_reaper_mode(), .no_gc = 1};
     (void)f;
     atomic_fetch_add(&c->ready, 1);
     while (atomic_load(&c->ready) < CREATORS)

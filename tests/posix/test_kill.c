@@ -370,7 +370,7 @@ static void host_inside(fixture *f, void *userdata)
     char *id = userdata;
     tether_error error = {0};
     tether_registry *registry;
-    tether_open_options options = {.store = f->store, .reaper = test_reaper_mode()};
+    tether_open_options options = {.store = f->store, .reaper = test_reaper_mode(), .no_gc = 1};
     const char *const argv[] = {CHILD, "out", "inside", "forever", NULL};
     tether_spec spec = {.argv = argv};
     HOST_ASSERT(getpid() == 1);

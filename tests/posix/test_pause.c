@@ -351,7 +351,7 @@ static void pause_and_resume_for_ever(fixture *f, void *userdata)
     victim *v = userdata;
     tether_error error = {0};
     tether_registry *registry;
-    tether_open_options options = {.store = f->store, .reaper = test_reaper_mode()};
+    tether_open_options options = {.store = f->store, .reaper = test_reaper_mode(), .no_gc = 1};
     HOST_OK(tether_open(&options, &registry, &error), error);
     const char *const argv[] = {CHILD, "forever", NULL};
     const tether_spec spec = {.argv = argv};

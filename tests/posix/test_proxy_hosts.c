@@ -43,7 +43,7 @@ static void own_work(fixture *f, void *userdata)
     tether_error error = {0};
     tether_registry *registry;
     tether_proxy *proxy;
-    tether_open_options options = {.store = f->store, .reaper = test_reaper_mode()};
+    tether_open_options options = {.store = f->store, .reaper = test_reaper_mode(), .no_gc = 1};
     tether_proxy_spec spec = {.command = "work of a host", .timeout_ms = s->timeout_ms};
     if (s->leads)
         HOST_ASSERT(setsid() == getpid());
@@ -277,7 +277,7 @@ static void open_and_start(fixture *f, void *userdata)
     tether_error error = {0};
     tether_registry *registry;
     tether_proxy *proxy;
-    tether_open_options options = {.store = f->store, .reaper = test_reaper_mode()};
+    tether_open_options options = {.store = f->store, .reaper = test_reaper_mode(), .no_gc = 1};
     tether_proxy_spec work = {.command = "x"};
     static const char *const argv[] = {CHILD, "forever", NULL};
     tether_spec spec = {.argv = argv};

@@ -582,7 +582,8 @@ static void planted_names_are_refused(void **state)
                                     : test_path(f, "%s", names[n].name),
                 kinds[k]);
             tether_registry *registry;
-            tether_open_options options = {.store = f->store, .reaper = test_reaper_mode()};
+            tether_open_options options = {
+                .store = f->store, .reaper = test_reaper_mode(), .no_gc = 1};
             int code = tether_open(&options, &registry, &f->error);
             if (code == TETHER_OK) {
                 /* The lock is asked for at the first change. */
@@ -604,7 +605,7 @@ static void planted_store_is_refused(void **state)
     fixture *f = *state;
     tether_registry *registry;
     const char *real = test_work_path(f, "real"), *path = test_work_path(f, "store");
-    tether_open_options options = {.store = path, .reaper = test_reaper_mode()};
+    tether_open_options options = {.store = path, .reaper = test_reaper_mode(), .no_gc = 1};
     assert_int_equal(mkdir(real, 0700), 0);
     assert_int_equal(symlink(real, path), 0);
     assert_int_equal(tether_open(&options, &registry, &f->error), TETHER_ESTORE);
