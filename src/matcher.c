@@ -35,7 +35,8 @@ enum {
 
 /* All places are indexes into bytes. */
 /* PCRE2 10.42 goes back over bytes that look like the middle of a character without asking where
- * the text begins, when that is not valid: it finds one here that is no such byte. */
+ * the text begins, when that is not valid: it finds one here that is none, and no line end, which
+ * would mean something. */
 enum { GUARD = 8 };
 
 struct tether__matcher {
@@ -178,8 +179,8 @@ static bool make_room(tether__matcher *matcher, size_t more)
     char *memory = realloc(matcher->memory, GUARD + room + GUARD);
     if (memory == NULL)
         return false;
-    memset(memory, '\n', GUARD);
-    memset(memory + GUARD + room, '\n', GUARD);
+    memset(memory, 0, GUARD);
+    memset(memory + GUARD + room, 0, GUARD);
     matcher->memory = memory;
     matcher->bytes = memory + GUARD;
     matcher->room = room;
