@@ -167,13 +167,17 @@ void tether__catalog_forget(tether__catalog *catalog, const char *task_id)
 
 int64_t tether__catalog_next_due(tether__catalog *catalog, const char *task_id)
 {
-    int64_t due = 0;
+    int64_t due = INT64_MAX;
     uv_mutex_lock(&catalog->state);
     const tether__entry *entry = tether__catalog_find(catalog, task_id);
-    if (entry != NULL)
-        due = entry->deadline_monotonic_ms;
-    if (entry != NULL && entry->reminder_at != 0 && (due == 0 || entry->reminder_at < due))
-        due = entry->reminder_at;
+    if (entry != NULL) {
+        const int64_t moments[] = {entry->run_due, entry->deadline_monotonic_ms,
+                                   entry->reminder_at};
+        for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
+            if (moments[i] > 0 && moments[i] < due)
+                due = moments[i];
+        }
+    }
     uv_mutex_unlock(&catalog->state);
     return due;
 }

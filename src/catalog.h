@@ -138,8 +138,8 @@ void tether__entry_slim(tether__entry *entry);
 /* Forgets a task that is no longer on disk. Under `disk`. */
 void tether__catalog_forget(tether__catalog *catalog, const char *task_id);
 
-/* When the first of a task's deadline and reminder comes (monotonic; 0: there is none). Takes
- * `state`. */
+/* When something of a task that is news comes due: its running is to be written down, its deadline,
+ * its reminder (monotonic; INT64_MAX: nothing is). Takes `state`. */
 int64_t tether__catalog_next_due(tether__catalog *catalog, const char *task_id);
 
 /* Tells waiters to look again. Takes `state`. */

@@ -213,11 +213,6 @@ static int find_candidates(tether_registry *registry, bool all_sessions, bool ot
 
 /* --- Lists --- */
 
-static void take_options(const tether_completion_options *given, tether_completion_options *options)
-{
-    tether__options_take(given, options, sizeof *options);
-}
-
 /* Under `disk`: looks at the task once more and then, where it is still pending and free, changes
  * it. The snapshot is made first: what is taken can be handed out. */
 static int take_here(tether__catalog *catalog, deed *d, tether_error *error)
@@ -302,7 +297,7 @@ static int collect(tether_registry *registry, const tether_completion_options *g
     candidates all;
     tether_completion_options options;
     *out = NULL;
-    take_options(given, &options);
+    tether__options_take(given, &options, sizeof options);
     tether_snapshot_list *list = calloc(1, sizeof *list);
     if (list == NULL)
         return tether__fail_memory(error, "list completions");
@@ -421,10 +416,10 @@ int tether_completions_wait(tether_registry *registry, const tether_completion_o
                             int64_t timeout_ms, tether_error *error)
 {
     tether_completion_options options;
-    take_options(given, &options);
+    tether__options_take(given, &options, sizeof options);
     tether__wait wait;
     bool found = false;
-    int code = tether__wait_begin(registry, timeout_ms, &wait, error);
+    int code = tether__wait_begin(registry, "wait", timeout_ms, &wait, error);
     while (code == TETHER_OK && !found) {
         code = tether__wait_note(&wait, error);
         if (code == TETHER_OK)

@@ -70,6 +70,11 @@ static void events_free(tether__events *events)
     free(events);
 }
 
+static bool is_log(const item *what)
+{
+    return what->work == NULL && what->kind == TETHER_EVENT_LOG;
+}
+
 static item *take(tether__events *events)
 {
     item *taken = events->first;
@@ -78,7 +83,7 @@ static item *take(tether__events *events)
     events->first = taken->next;
     if (events->first == NULL)
         events->end = &events->first;
-    if (taken->work == NULL && taken->kind == TETHER_EVENT_LOG)
+    if (is_log(taken))
         events->logs--;
     return taken;
 }
@@ -297,7 +302,7 @@ static void queue(tether__events *events, const item *what)
     *copy = *what;
     copy->next = NULL;
     uv_mutex_lock(&events->mutex);
-    bool log = what->work == NULL && what->kind == TETHER_EVENT_LOG;
+    bool log = is_log(what);
     if (events->closed || (log && events->logs == LOGS_QUEUED)) {
         uv_mutex_unlock(&events->mutex);
         free(copy);

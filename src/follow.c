@@ -9,8 +9,8 @@
 #include "output_stream.h"
 #include "refresh.h"
 #include "registry.h"
-#include "waiting.h"
 #include "tether/output.h"
+#include "waiting.h"
 
 /* One stream is read for at most so many bytes before the other has its turn, so that a flood on
  * one never starves the other. */
@@ -125,41 +125,20 @@ static int take(tether_follower *f, void *buffer, size_t size, tether_stream *st
     return code;
 }
 
-/* Sleeps until something changes or somebody has to look; TETHER_ETIMEDOUT when the time is over.
- */
-static int sleep_on(const tether_follower *f, uint64_t seen, int64_t deadline, tether_error *error)
-{
-    tether__catalog *catalog = &f->registry->catalog;
-    int64_t pause = tether__registry_patience(f->registry);
-    int64_t left = deadline < 0 ? pause : deadline - tether__os_monotonic_ms();
-    if (left <= 0)
-        return tether__fail(error, TETHER_ETIMEDOUT, 0, step, "the wait was over");
-    uv_mutex_lock(&catalog->state);
-    tether__catalog_wait(catalog, seen, left < pause ? left : pause);
-    uv_mutex_unlock(&catalog->state);
-    return TETHER_OK;
-}
-
-static int read_or_wait(tether_follower *f, void *buffer, size_t size, int64_t deadline,
+static int read_or_wait(tether_follower *f, tether__wait *wait, void *buffer, size_t size,
                         tether_stream *stream, size_t *got, tether_error *error)
 {
-    tether__catalog *catalog = &f->registry->catalog;
     bool looking = tether__os_monotonic_ms() >= f->next_look;
     for (;;) {
-        /* The count before the look: what changes after it is not slept through. */
-        uv_mutex_lock(&catalog->state);
-        uint64_t seen = catalog->changes;
-        bool closing = f->registry->closing;
-        uv_mutex_unlock(&catalog->state);
-        if (closing)
-            return tether__fail(error, TETHER_ECLOSED, 0, step, "the registry is being closed");
-        int code = looking && !f->ended ? look(f, error) : TETHER_OK;
+        int code = tether__wait_note(wait, error);
+        if (code == TETHER_OK && looking && !f->ended)
+            code = look(f, error);
         if (code == TETHER_OK)
             code = take(f, buffer, size, stream, got, error);
-        if (code == TETHER_OK && *got == 0 && !f->ended && looking)
-            code = sleep_on(f, seen, deadline, error);
-        else if (*got > 0 || f->ended)
+        if (code != TETHER_OK || *got > 0 || f->ended)
             return code;
+        if (looking)
+            code = tether__wait_sleep(wait, NULL, error);
         if (code != TETHER_OK)
             return code;
         looking = true;
@@ -249,25 +228,18 @@ int tether_follow_read(tether_follower *f, void *buffer, size_t size, int64_t ti
         return tether__fail(error, TETHER_ECLOSED, 0, step, "the registry was closed");
     if (size == 0)
         return tether__fail(error, TETHER_EINVAL, 0, step, "the buffer has no room");
-    if (timeout_ms != 0 && tether__reaper_is_current(f->registry->reaper))
-        return tether__fail(error, TETHER_EINVAL, 0, step,
-                            "the thread of the loop cannot wait for what the loop tells");
+    tether__wait wait;
     tether_registry *registry = f->registry;
-    bool endless = timeout_ms < 0 || timeout_ms >= TETHER__WAIT_FOREVER_MS;
-    int64_t deadline = endless ? -1 : tether__os_monotonic_ms() + timeout_ms;
-    int code = tether__registry_enter(registry, error);
-    if (code != TETHER_OK) {
-        /* The registry may be gone as soon as this call returns. */
-        f->registry = NULL;
-        return code;
+    int code = tether__wait_begin(registry, step, timeout_ms, &wait, error);
+    if (code == TETHER_OK) {
+        code = read_or_wait(f, &wait, buffer, size, stream, got, error);
+        if (code == TETHER_ECLOSED)
+            tether__reaper_unfollow(registry->reaper, f->id);
     }
-    code = read_or_wait(f, buffer, size, deadline, stream, got, error);
-    if (code == TETHER_ECLOSED) {
-        /* The registry waits for this thread, and is gone once it has left. */
-        tether__reaper_unfollow(registry->reaper, f->id);
+    /* The registry waits for this thread, and may be gone as soon as it has left. */
+    if (code == TETHER_ECLOSED)
         f->registry = NULL;
-    }
-    tether__registry_leave(registry);
+    tether__wait_end(&wait);
     return code;
 }
 

@@ -4,7 +4,6 @@
 #include "tether/output.h"
 
 #include "error.h"
-#include "os_clock.h"
 #include "output_stream.h"
 #include "refresh.h"
 #include "registry.h"
@@ -55,78 +54,53 @@ int tether_output_dropped(tether_registry *registry, const char *task_id, tether
     return code;
 }
 
-typedef struct follower {
-    tether_registry *registry;
-    const char *id;
-    uint64_t seen[2];
-    int64_t deadline; /* monotonic; -1: none */
-} follower;
-
-/* Whether there is anything new: bytes, or the end. */
-static int look(const follower *f, bool *news, tether_error *error)
+/* Whether there is anything new: bytes beyond what was seen, or the end. */
+static int look(tether_registry *registry, const char *task_id, const uint64_t seen[2], bool *news,
+                tether_error *error)
 {
     tether__entry *entry;
-    tether__catalog *catalog = &f->registry->catalog;
+    tether__catalog *catalog = &registry->catalog;
     *news = false;
     for (int stream = 0; stream < 2; stream++) {
         uint64_t size;
-        int code = tether_output_size(f->registry, f->id, (tether_stream)stream, &size, error);
+        int code = tether_output_size(registry, task_id, (tether_stream)stream, &size, error);
         if (code != TETHER_OK)
             return code;
-        *news = *news || size > f->seen[stream];
+        *news = *news || size > seen[stream];
     }
     if (*news)
         return TETHER_OK;
     uv_mutex_lock(&catalog->disk);
-    int code = tether__refresh(catalog, f->id, TETHER__LOOK_NOW, &entry, error);
+    int code = tether__refresh(catalog, task_id, TETHER__LOOK_NOW, &entry, error);
     if (code == TETHER_OK)
         *news = entry->ended;
     uv_mutex_unlock(&catalog->disk);
     return code;
 }
 
-static int wait_for_news(const follower *f, tether_error *error)
+static int wait_for_news(tether__wait *wait, const char *task_id, const uint64_t seen[2],
+                         tether_error *error)
 {
-    tether__catalog *catalog = &f->registry->catalog;
     for (;;) {
-        bool news;
-        /* The count before the look: what changes after it is not slept through. */
-        uv_mutex_lock(&catalog->state);
-        uint64_t seen = catalog->changes;
-        bool closing = f->registry->closing;
-        uv_mutex_unlock(&catalog->state);
-        if (closing)
-            return tether__fail(error, TETHER_ECLOSED, 0, "wait", "the registry is being closed");
-        int code = look(f, &news, error);
+        bool news = false;
+        int code = tether__wait_note(wait, error);
+        if (code == TETHER_OK)
+            code = look(wait->registry, task_id, seen, &news, error);
+        if (code == TETHER_OK && !news)
+            code = tether__wait_sleep(wait, NULL, error);
         if (code != TETHER_OK || news)
             return code;
-
-        int64_t pause = tether__registry_patience(f->registry);
-        int64_t left = f->deadline < 0 ? pause : f->deadline - tether__os_monotonic_ms();
-        if (left <= 0)
-            return tether__fail(error, TETHER_ETIMEDOUT, 0, "wait", "the wait was over");
-        uv_mutex_lock(&catalog->state);
-        tether__catalog_wait(catalog, seen, left < pause ? left : pause);
-        uv_mutex_unlock(&catalog->state);
     }
 }
 
 int tether_output_wait(tether_registry *registry, const char *task_id, uint64_t seen_stdout,
                        uint64_t seen_stderr, int64_t timeout_ms, tether_error *error)
 {
+    tether__wait wait;
+    const uint64_t seen[2] = {seen_stdout, seen_stderr};
     int code = tether__check_task_id(task_id, error);
-    if (code != TETHER_OK)
-        return code;
-    if (timeout_ms != 0 && tether__reaper_is_current(registry->reaper))
-        return tether__fail(error, TETHER_EINVAL, 0, "wait",
-                            "the thread of the loop cannot wait for what the loop tells");
-    follower f = {registry,
-                  task_id,
-                  {seen_stdout, seen_stderr},
-                  timeout_ms < 0 || timeout_ms >= TETHER__WAIT_FOREVER_MS
-                      ? -1
-                      : tether__os_monotonic_ms() + timeout_ms};
-    code = tether__registry_enter(registry, error);
+    if (code == TETHER_OK)
+        code = tether__wait_begin(registry, "wait", timeout_ms, &wait, error);
     if (code != TETHER_OK)
         return code;
     /* Known to the catalog first, also when another host started it: only then can it be followed.
@@ -136,9 +110,9 @@ int tether_output_wait(tether_registry *registry, const char *task_id, uint64_t 
     uv_mutex_unlock(&registry->catalog.disk);
     if (code == TETHER_OK) {
         tether__reaper_follow(registry->reaper, task_id, NULL);
-        code = wait_for_news(&f, error);
+        code = wait_for_news(&wait, task_id, seen, error);
         tether__reaper_unfollow(registry->reaper, task_id);
     }
-    tether__registry_leave(registry);
+    tether__wait_end(&wait);
     return code;
 }

@@ -64,7 +64,7 @@ static int write_when_started(tether_registry *registry, const char *task_id, ch
 {
     tether__wait wait;
     int64_t patience = tether__reaper_is_current(registry->reaper) ? 0 : START_PATIENCE_MS;
-    int code = tether__wait_begin(registry, patience, &wait, error);
+    int code = tether__wait_begin(registry, "wait", patience, &wait, error);
     while (code == TETHER_OK) {
         code = tether__wait_note(&wait, error);
         if (code == TETHER_OK)

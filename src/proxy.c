@@ -48,7 +48,6 @@ typedef struct opening {
     tether_proxy *proxy;
     tether__record record;
     tether__file_stamp stamp;
-    int64_t deadline_ms;
 } opening;
 
 static tether__proxies *proxies_new(tether_registry *registry)
@@ -299,7 +298,6 @@ static int begin(tether_registry *registry, opening *o, tether_error *error)
 static int note(tether__catalog *catalog, opening *o, tether_error *error)
 {
     const tether__identity no_child = {0};
-    o->deadline_ms = o->record.deadline_monotonic_ms;
     int code = tether__catalog_adopt(catalog, &o->record, &o->stamp, &no_child, error);
     if (code != TETHER_OK)
         return code;
@@ -365,7 +363,7 @@ int tether_proxy_open(tether_registry *registry, const tether_proxy_spec *spec,
         o.proxy->all = all;
         enlist(o.proxy);
         strcpy(task_id, o.proxy->id);
-        tether__reaper_expect(registry->reaper, o.deadline_ms);
+        tether__reaper_expect(registry->reaper, task_id);
         *proxy = o.proxy;
         o.proxy = NULL;
     }

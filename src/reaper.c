@@ -341,19 +341,6 @@ static int look_unless_ended(tether__catalog *catalog, const char *task_id, teth
     return tether__refresh(catalog, task_id, TETHER__LOOK_EVENT, entry, NULL);
 }
 
-/* When the entry has something due first, which may be news: another host's task, seen running. */
-static int64_t next_of(tether__catalog *catalog, const tether__entry *entry)
-{
-    uv_mutex_lock(&catalog->state);
-    int64_t next = entry->run_due > 0 ? entry->run_due : NEVER;
-    if (entry->deadline_monotonic_ms > 0)
-        next = earlier(next, entry->deadline_monotonic_ms);
-    if (entry->reminder_at > 0)
-        next = earlier(next, entry->reminder_at);
-    uv_mutex_unlock(&catalog->state);
-    return next;
-}
-
 static void look_after_event(tether__reaper *reaper, const char *task_id)
 {
     tether__entry *entry;
@@ -363,7 +350,8 @@ static void look_after_event(tether__reaper *reaper, const char *task_id)
     int code = look_unless_ended(reaper->catalog, task_id, &entry);
     if (code == TETHER_OK) {
         reapable = entry->ended && entry->child.pid != 0;
-        next = next_of(reaper->catalog, entry);
+        /* It may be another host's task, seen running for the first time. */
+        next = tether__catalog_next_due(reaper->catalog, task_id);
     }
     uv_mutex_unlock(&reaper->catalog->disk);
     note_failure(reaper, code);
@@ -555,10 +543,11 @@ void tether__reaper_wake(tether__reaper *reaper)
     uv_async_send(&reaper->wake);
 }
 
-void tether__reaper_expect(tether__reaper *reaper, int64_t deadline_ms)
+void tether__reaper_expect(tether__reaper *reaper, const char *task_id)
 {
+    int64_t next = tether__catalog_next_due(reaper->catalog, task_id);
     uv_mutex_lock(&reaper->catalog->state);
-    bool late = deadline_ms != 0 && deadline_ms < reaper->timer_due;
+    bool late = next < reaper->timer_due;
     uv_mutex_unlock(&reaper->catalog->state);
     if (late || reaper->polling)
         uv_async_send(&reaper->wake);

@@ -26,9 +26,9 @@ void tether__reaper_close(tether__reaper *reaper);
 /* Makes the loop look at what is due. Any thread. */
 void tether__reaper_wake(tether__reaper *reaper);
 
-/* Tells of a new task and its deadline (monotonic; 0: none): wakes the loop only where it would
- * come too late. Any thread, under no lock. */
-void tether__reaper_expect(tether__reaper *reaper, int64_t deadline_ms);
+/* Tells of a new task in the catalog: wakes the loop only where it would come too late for what is
+ * due of it. Any thread, under no lock. */
+void tether__reaper_expect(tether__reaper *reaper, const char *task_id);
 
 /* Whether the caller is on the loop's thread, and so must not wait for the loop. */
 bool tether__reaper_is_current(const tether__reaper *reaper);

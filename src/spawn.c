@@ -406,7 +406,7 @@ static void note_child(tether_registry *registry, tether__spawn_plan *plan, int6
 
 /* Everything from the visible record on is one piece for this registry's other threads. */
 static int record_and_start(tether_registry *registry, tether__spawn_plan *plan,
-                            int64_t *deadline_ms, tether_error *error)
+                            tether_error *error)
 {
     int64_t pid;
     uv_mutex_lock(&registry->catalog.disk);
@@ -416,7 +416,6 @@ static int record_and_start(tether_registry *registry, tether__spawn_plan *plan,
     if (code == TETHER_OK) {
         tether__os_lifeline_close(&plan->lifeline);
         note_child(registry, plan, pid);
-        *deadline_ms = tether__catalog_next_due(&registry->catalog, plan->id);
     } else {
         take_back(registry, plan);
     }
@@ -429,7 +428,6 @@ int tether_spawn(tether_registry *registry, const tether_spec *spec, char task_i
 {
     tether__spawn_plan plan = {.lifeline = {-1}};
     tether_error problem = {0};
-    int64_t deadline = 0;
     tether__record_init(&plan.record);
     task_id[0] = '\0';
     int code = take_spec(spec, &plan, &problem);
@@ -440,13 +438,13 @@ int tether_spawn(tether_registry *registry, const tether_spec *spec, char task_i
     if (code == TETHER_OK) {
         code = prepare(registry, &plan, &problem);
         if (code == TETHER_OK)
-            code = record_and_start(registry, &plan, &deadline, &problem);
+            code = record_and_start(registry, &plan, &problem);
         else
             unmake(registry, &plan);
     }
     if (code == TETHER_OK) {
         strcpy(task_id, plan.id);
-        tether__reaper_expect(registry->reaper, deadline);
+        tether__reaper_expect(registry->reaper, plan.id);
     } else if (error != NULL) {
         *error = problem;
     }

@@ -199,10 +199,9 @@ static void follow(tether__taps *taps, const char *task_id)
     if (needed) {
         t->following = true;
         t->tag = tag;
-        plan(taps, t);
-    } else if (t != NULL) {
-        plan(taps, t);
     }
+    if (t != NULL)
+        plan(taps, t);
     uv_mutex_unlock(&taps->mutex);
     if (!needed)
         tether__reaper_unfollow(taps->registry->reaper, task_id);

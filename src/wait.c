@@ -119,7 +119,7 @@ static int wait_for(task_set *set, tether_wait_mode mode, int64_t timeout_ms, te
 {
     tether__wait wait;
     bool ask_disk = true;
-    int code = tether__wait_begin(set->registry, timeout_ms, &wait, error);
+    int code = tether__wait_begin(set->registry, "wait", timeout_ms, &wait, error);
     while (code == TETHER_OK) {
         code = tether__wait_note(&wait, error);
         if (code == TETHER_OK && ask_disk)

@@ -6,12 +6,12 @@
 #include "error.h"
 #include "os_clock.h"
 
-int tether__wait_begin(tether_registry *registry, int64_t timeout_ms, tether__wait *wait,
-                       tether_error *error)
+int tether__wait_begin(tether_registry *registry, const char *step, int64_t timeout_ms,
+                       tether__wait *wait, tether_error *error)
 {
-    *wait = (tether__wait){.registry = registry, .deadline = -1};
+    *wait = (tether__wait){.registry = registry, .step = step, .deadline = -1};
     if (timeout_ms != 0 && tether__reaper_is_current(registry->reaper))
-        return tether__fail(error, TETHER_EINVAL, 0, "wait",
+        return tether__fail(error, TETHER_EINVAL, 0, step,
                             "the thread of the loop cannot wait for what the loop tells");
     if (timeout_ms >= 0 && timeout_ms < TETHER__WAIT_FOREVER_MS)
         wait->deadline = tether__os_monotonic_ms() + timeout_ms;
@@ -27,8 +27,9 @@ int tether__wait_note(tether__wait *wait, tether_error *error)
     wait->seen = catalog->changes;
     bool closing = wait->registry->closing;
     uv_mutex_unlock(&catalog->state);
-    return closing ? tether__fail(error, TETHER_ECLOSED, 0, "wait", "the registry is being closed")
-                   : TETHER_OK;
+    return closing
+               ? tether__fail(error, TETHER_ECLOSED, 0, wait->step, "the registry is being closed")
+               : TETHER_OK;
 }
 
 int tether__wait_sleep(tether__wait *wait, bool *quiet, tether_error *error)
@@ -37,7 +38,7 @@ int tether__wait_sleep(tether__wait *wait, bool *quiet, tether_error *error)
     int64_t pause = tether__registry_patience(wait->registry);
     int64_t left = wait->deadline < 0 ? pause : wait->deadline - tether__os_monotonic_ms();
     if (left <= 0)
-        return tether__fail(error, TETHER_ETIMEDOUT, 0, "wait", "the wait was over");
+        return tether__fail(error, TETHER_ETIMEDOUT, 0, wait->step, "the wait was over");
     uv_mutex_lock(&catalog->state);
     bool changed = tether__catalog_wait(catalog, wait->seen, left < pause ? left : pause);
     if (quiet != NULL)

@@ -13,6 +13,7 @@
 
 typedef struct tether__wait {
     tether_registry *registry;
+    const char *step; /* for errors; static */
     int64_t deadline; /* monotonic; -1: none */
     uint64_t seen;
     bool inside;
@@ -20,8 +21,8 @@ typedef struct tether__wait {
 
 /* Begins a wait of up to timeout_ms (-1: for ever). TETHER_EINVAL on the thread of the loop, which
  * cannot wait for what the loop tells (0 is no wait); TETHER_ECLOSED. End it in every case. */
-int tether__wait_begin(tether_registry *registry, int64_t timeout_ms, tether__wait *wait,
-                       tether_error *error);
+int tether__wait_begin(tether_registry *registry, const char *step, int64_t timeout_ms,
+                       tether__wait *wait, tether_error *error);
 
 /* Before each look: what changes after it is not slept through. TETHER_ECLOSED. */
 int tether__wait_note(tether__wait *wait, tether_error *error);
