@@ -9,11 +9,12 @@
 # stops with it, the package hands it to find_package.
 
 # tether_find_dependency(NAME MODULE <pkg-config module> HEADER <file> PACKAGE <CMake package>
-#                        TARGETS <its targets, the best first> LIBRARIES <names for the linker>
+#                        [COMPONENTS <of the package>] TARGETS <its targets, the best first>
+#                        LIBRARIES <names for the linker>
 #                        DEBIAN|HOMEBREW|VCPKG <package to install>)
 function(tether_find_dependency name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "MODULE;HEADER;PACKAGE;DEBIAN;HOMEBREW;VCPKG"
-        "TARGETS;LIBRARIES")
+        "COMPONENTS;TARGETS;LIBRARIES")
     if(TARGET ${name})
         return()
     endif()
@@ -21,7 +22,16 @@ function(tether_find_dependency name)
     # Global, because a project that takes tether in as a subdirectory links it from outside this
     # directory. CMake before 3.24 does not know the variable, and needs it only in that case.
     set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
-    find_package(${arg_PACKAGE} CONFIG QUIET)
+    find_package(${arg_PACKAGE} CONFIG QUIET COMPONENTS ${arg_COMPONENTS})
+    # PCRE2's package finds the shared library only, unless it is told otherwise. What it was told has to be kept as
+    # long as what it found, which is in the cache.
+    if(NOT ${arg_PACKAGE}_FOUND AND arg_COMPONENTS)
+        set(${arg_PACKAGE}_USE_STATIC_LIBS ON CACHE BOOL "Take the static library of ${arg_PACKAGE}")
+        find_package(${arg_PACKAGE} CONFIG QUIET COMPONENTS ${arg_COMPONENTS})
+        if(NOT ${arg_PACKAGE}_FOUND)
+            unset(${arg_PACKAGE}_USE_STATIC_LIBS CACHE)
+        endif()
+    endif()
     foreach(target IN LISTS arg_TARGETS)
         if(TARGET ${target})
             add_library(${name} INTERFACE IMPORTED GLOBAL)
@@ -72,7 +82,7 @@ tether_find_dependency(tether_jansson
     DEBIAN libjansson-dev HOMEBREW jansson VCPKG jansson)
 tether_find_dependency(tether_pcre2
     MODULE libpcre2-8 HEADER pcre2.h PACKAGE PCRE2
-    TARGETS PCRE2::8BIT pcre2-8-shared pcre2-8-static LIBRARIES pcre2-8 pcre2-8-static
+    COMPONENTS 8BIT TARGETS PCRE2::8BIT pcre2-8-shared pcre2-8-static LIBRARIES pcre2-8 pcre2-8-static
     DEBIAN libpcre2-dev HOMEBREW pcre2 VCPKG pcre2)
 if(TETHER_BUILD_TESTS AND NOT TETHER_FIND_FOR_PACKAGE)
     tether_find_dependency(tether_cmocka

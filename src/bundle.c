@@ -200,13 +200,18 @@ void tether__bundle_see(const tether__session *session, const tether__record *re
         sight->silence_ms = silence(session, record, sight);
 }
 
-int tether__bundle_remove(const tether__session *session, const char *task_id, tether_error *error)
+void tether__bundle_forget(const tether__session *session, const char *task_id)
 {
     tether__dir *bundle;
     if (tether__os_dir_open(session->tasks, task_id, false, &bundle, NULL) == TETHER_OK) {
         tether__os_file_remove(bundle, TETHER__RECORD_FILE, NULL);
         tether__os_dir_close(bundle);
     }
+}
+
+int tether__bundle_remove(const tether__session *session, const char *task_id, tether_error *error)
+{
+    tether__bundle_forget(session, task_id);
     int code = tether__os_file_remove(session->exits, task_id, error);
     if (code == TETHER_OK)
         code = tether__os_dir_remove(session->tasks, task_id, error);

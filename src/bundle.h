@@ -14,7 +14,6 @@
 
 /* File names in a bundle. */
 #define TETHER__RECORD_FILE "record.json"
-#define TETHER__WRAPPER_FILE "wrapper.sh"
 #define TETHER__STDOUT_FILE "stdout"
 #define TETHER__STDERR_FILE "stderr"
 #define TETHER__PIPESTATUS_FILE "pipestatus"
@@ -47,6 +46,9 @@ void tether__bundle_see(const tether__session *session, const tether__record *re
  * tasks that are being killed only. */
 bool tether__bundle_tree_empty(const tether__record *record, const tether__identity *child,
                                const tether__sight *sight, const tether__forest *forest);
+
+/* Removes the record: nothing of the task is visible any more. */
+void tether__bundle_forget(const tether__session *session, const char *task_id);
 
 /* Removes bundle and marker. The record goes first: without it, what is left counts as a leftover.
  * Then the lifeline: a host that was about to start this task sees by it that it must begin anew.

@@ -272,6 +272,17 @@ static void announce(tether__catalog *catalog, tether__entry *entry)
     }
 }
 
+/* As soon as it is known who the supervisor is. A proxy of this process ends by a call. */
+static void await_end(tether__catalog *catalog, tether__entry *entry)
+{
+    const tether__identity *supervisor =
+        entry->child.pid != 0 ? &entry->child : &entry->record.identity;
+    if (catalog->await == NULL || entry->awaited || entry->ended || entry->own_proxy ||
+        supervisor->pid == 0)
+        return;
+    entry->awaited = catalog->await(entry->id, supervisor, catalog->wake_userdata);
+}
+
 void tether__catalog_publish(tether__catalog *catalog, tether__entry *entry)
 {
     uv_mutex_lock(&catalog->state);
@@ -291,6 +302,7 @@ void tether__catalog_publish(tether__catalog *catalog, tether__entry *entry)
     }
     announce(catalog, entry);
     tell_cancel(catalog, entry);
+    await_end(catalog, entry);
     tether__catalog_stir(catalog, entry);
     catalog->changes++;
     uv_cond_broadcast(&catalog->changed);

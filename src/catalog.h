@@ -70,6 +70,7 @@ typedef struct tether__entry {
     int64_t reap_at;
     tether__driver driver;
     tether__kill kill;
+    bool awaited;      /* the end of its supervisor raises an event */
     bool own_proxy;    /* work of this process: it is told when somebody wants that to end */
     bool cancel_told;  /* it was */
     size_t busy_place; /* in the catalog's busy ones */
@@ -90,6 +91,9 @@ typedef struct tether__catalog {
     uint64_t ends;
     void (*wake)(void *userdata); /* tells the reaper that something is due; NULL: there is none */
     void *wake_userdata;
+    /* Asks the reaper to be told of the end of a task's supervisor; false: it must be polled for.
+     * NULL where other events tell of it. Called under `state`. */
+    bool (*await)(const char *task_id, const tether__identity *supervisor, void *userdata);
     tether__events *events;    /* NULL: nobody is told anything */
     struct tether__taps *taps; /* likewise */
     int64_t reminder_ms;       /* 0: none */

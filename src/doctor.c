@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "environment.h"
 #include "error.h"
 #include "os_clock.h"
 #include "os_host.h"
@@ -63,17 +64,48 @@ static void look_at_store(tether_report *report, const char *path)
     free(standard);
 }
 
-static void look_at_shell(tether_report *report, const char *name, tether_verdict if_missing,
-                          const char *loss)
+static bool find(const char *name, const char *list, char **path)
+{
+    return tether__os_find_program(name, list, ".", path, NULL) == TETHER_OK;
+}
+
+/* The shell that supervises. */
+static void look_at_outer(tether_report *report, const char *list)
 {
     char *path;
-    const char *list = getenv("PATH");
-    if (tether__os_find_program(name, list, "/", &path, NULL) == TETHER_OK) {
-        add(report, TETHER_GOOD, name, "%s", path);
-        free(path);
-    } else {
-        add(report, if_missing, name, "not found in PATH: %s", loss);
+    const tether__shell_rules *rules = tether__os_shell_rules();
+    for (const tether__outer_rule *rule = rules->outers; rule->kind != TETHER__OUTER_NONE; rule++) {
+        if (tether__outer_serves(rule, true) &&
+            find(rule->name, rule->in_task_path ? list : rules->system_path, &path)) {
+            add(report, TETHER_GOOD, "supervisor", "tasks are supervised by %s", path);
+            free(path);
+            return;
+        }
     }
+    add(report, TETHER_BAD, "supervisor", "no %s was found to supervise tasks; install one",
+        rules->outer_name);
+}
+
+static void look_at_shells(tether_report *report)
+{
+    char *path, **entries = NULL;
+    tether__environment environment = {0};
+    const tether__shell_rules *rules = tether__os_shell_rules();
+    if (tether__os_environ(&entries, NULL) == TETHER_OK &&
+        tether__environment_make((const char *const *)entries, NULL, NULL, &environment, NULL) ==
+            TETHER_OK) {
+        const char *list = tether__environment_get(&environment, "PATH");
+        look_at_outer(report, list);
+        if (find(rules->preferred, list, &path)) {
+            add(report, TETHER_GOOD, "shell", "commands run in %s", path);
+            free(path);
+        } else {
+            add(report, TETHER_WEAK, "shell", "%s was not found in PATH: %s", rules->preferred,
+                rules->loss);
+        }
+    }
+    tether__environment_dispose(&environment);
+    tether__os_environ_free(entries);
 }
 
 static void look_at_events(tether_report *report)
@@ -124,17 +156,29 @@ static void look_at_memory(tether_report *report)
     free(path);
 }
 
+static void look_at_survival(tether_report *report)
+{
+    bool bound;
+    tether_error error = {0};
+    if (tether__os_spawn_bound(&bound, &error) != TETHER_OK)
+        add(report, TETHER_WEAK, "survival", "%s", error.message);
+    else if (bound)
+        add(report, TETHER_WEAK, "survival",
+            TETHER__SURVIVAL_BOUND ": this process is in a job that its children may not leave; "
+                                   "start it outside of that, or let the job allow breakaway "
+                                   "(JOB_OBJECT_LIMIT_BREAKAWAY_OK)");
+    else
+        add(report, TETHER_GOOD, "survival",
+            TETHER__SURVIVAL_DETACHED ": tasks outlive their host (started by %s)",
+            tether__os_spawn_variant());
+}
+
 static void look_at_guarantees(tether_report *report)
 {
-    add(report, TETHER_GOOD, "survival",
-        "tasks run in sessions of their own and outlive their host (started by %s)",
-        tether__os_spawn_variant());
-    if (tether__os_tree_finds_cookies())
-        add(report, TETHER_GOOD, "kill",
-            "reaches what left the process group, by session and by TETHER_TASK_ID in the "
-            "environment");
-    else
-        add(report, TETHER_WEAK, "kill", "reaches the process group only on this platform");
+    bool whole;
+    look_at_survival(report);
+    const char *reach = tether__os_tree_reach(&whole);
+    add(report, whole ? TETHER_GOOD : TETHER_WEAK, "kill", "%s", reach);
     add(report, TETHER_WEAK, "deadline",
         "kept by whichever host has the session open; a task without any host runs on until the "
         "next one opens it");
@@ -151,9 +195,7 @@ int tether_doctor(const char *store, tether_report **out, tether_error *error)
         return tether__fail_memory(error, "look at machine");
     }
     look_at_store(report, store);
-    look_at_shell(report, "sh", TETHER_BAD, "the supervisor needs one: install it");
-    look_at_shell(report, "bash", TETHER_WEAK,
-                  "commands run in zsh or sh, and variables with unusual names get lost");
+    look_at_shells(report);
     look_at_events(report);
     look_at_identity(report);
     look_at_guarantees(report);

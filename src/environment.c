@@ -3,11 +3,13 @@
  * Thread: any. */
 #include "environment.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "error.h"
+#include "os_host.h"
 
 static const char step[] = "prepare environment";
 
@@ -28,15 +30,21 @@ static size_t list_size(const char *const *list)
     return count;
 }
 
+static bool has_name(const char *entry, const char *name, size_t size)
+{
+    size_t own = name_size(entry);
+    return entry[own] == '=' && tether__os_env_same_name(entry, own, name, size);
+}
+
 /* Replaces the entries of the same name, or appends. All of them: where there are two, programs
  * differ in which one they take. */
 static void put(tether__environment *environment, const char *entry)
 {
-    size_t size = name_size(entry) + 1;
+    size_t size = name_size(entry);
     size_t kept = 0;
     bool replaced = false;
     for (size_t i = 0; i < environment->count; i++) {
-        bool same = strncmp(environment->entries[i], entry, size) == 0;
+        bool same = has_name(environment->entries[i], entry, size);
         if (!same || !replaced)
             environment->entries[kept++] = same ? entry : environment->entries[i];
         replaced = replaced || same;
@@ -53,7 +61,8 @@ int tether__environment_make(const char *const *base, const char *const *set, co
     size_t base_count = list_size(base);
     size_t set_count = list_size(set);
     *environment = (tether__environment){0};
-    environment->entries = calloc(base_count + set_count + 2, sizeof(char *));
+    environment->entries =
+        calloc(base_count + set_count + 2 + TETHER__ENVIRONMENT_SPARE, sizeof(char *));
     if (environment->entries == NULL)
         return tether__fail_memory(error, step);
 
@@ -80,12 +89,19 @@ void tether__environment_dispose(tether__environment *environment)
     *environment = (tether__environment){0};
 }
 
+void tether__environment_add(tether__environment *environment, const char *entry)
+{
+    assert(environment->added < TETHER__ENVIRONMENT_SPARE);
+    put(environment, entry);
+    environment->added++;
+}
+
 const char *tether__environment_get(const tether__environment *environment, const char *name)
 {
     size_t size = strlen(name);
     for (size_t i = 0; i < environment->count; i++) {
         const char *entry = environment->entries[i];
-        if (strncmp(entry, name, size) == 0 && entry[size] == '=')
+        if (has_name(entry, name, size))
             return entry + size + 1;
     }
     return NULL;
@@ -155,4 +171,56 @@ int tether__environment_check(const tether__environment *environment, const char
                         "environment and arguments take %zu bytes and the system allows %zu; the "
                         "largest variable is %.*s with %zu bytes",
                         total, total_limit, (int)name_size(culprit), culprit, strlen(culprit) + 1);
+}
+
+/* Names such as "=C:", by which cmd remembers the directory of a drive, begin with their only
+ * other '='. */
+static size_t windows_name_size(const char *entry)
+{
+    return entry[0] == '=' ? 1 + strcspn(entry + 1, "=") : name_size(entry);
+}
+
+/* Not toupper, which the host's locale may have changed for bytes of UTF-8. */
+static int upper(char c)
+{
+    return c >= 'a' && c <= 'z' ? c - 'a' + 'A' : (unsigned char)c;
+}
+
+static int compare_names(const char *a, const char *b)
+{
+    size_t a_size = windows_name_size(a), b_size = windows_name_size(b);
+    for (size_t i = 0; i < a_size && i < b_size; i++) {
+        int difference = upper(a[i]) - upper(b[i]);
+        if (difference != 0)
+            return difference;
+    }
+    return a_size < b_size ? -1 : a_size > b_size;
+}
+
+/* For equal names by their places, because what stands later is what was put over the others. */
+static int compare_entries(const void *a, const void *b)
+{
+    const char *const *const *left = a, *const *const *right = b;
+    int order = compare_names(**left, **right);
+    return order != 0 ? order : *left < *right ? -1 : 1;
+}
+
+void tether__environment_block(const tether__environment *environment, tether__text *text)
+{
+    size_t count = environment->count;
+    const char *const **order = calloc(count + 1, sizeof *order);
+    if (order == NULL) {
+        text->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        order[i] = &environment->entries[i];
+    qsort(order, count, sizeof *order, compare_entries);
+    for (size_t i = 0; i < count; i++) {
+        if (i + 1 == count || compare_names(*order[i], *order[i + 1]) != 0)
+            tether__text_add(text, *order[i], strlen(*order[i]) + 1);
+    }
+    /* A block without entries is two zeros as well. */
+    tether__text_add(text, "\0", count == 0 ? 2 : 1);
+    free(order);
 }

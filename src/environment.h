@@ -8,10 +8,13 @@
 
 #include "tether/error.h"
 
+#include "text.h"
+
 typedef struct tether__environment {
     const char **entries; /* NULL-terminated; the strings belong to the caller */
     size_t count;
     size_t bytes; /* of all strings with their terminating zeros */
+    size_t added; /* by tether__environment_add */
 } tether__environment;
 
 /* Makes an environment of base with the entries of set and last put over it; set and last may be
@@ -20,9 +23,15 @@ typedef struct tether__environment {
 int tether__environment_make(const char *const *base, const char *const *set, const char *last,
                              tether__environment *environment, tether_error *error);
 
+/* Puts one more entry over it, of at most so many in all; the string is not copied, and is not
+ * counted in `bytes`. */
+#define TETHER__ENVIRONMENT_SPARE 8
+void tether__environment_add(tether__environment *environment, const char *entry);
+
 void tether__environment_dispose(tether__environment *environment);
 
-/* The value of a variable; NULL: not set. */
+/* The value of a variable; NULL: not set. Here and above, what one name is, is the platform's
+ * matter: see tether__os_env_same_name. */
 const char *tether__environment_get(const tether__environment *environment, const char *name);
 
 /* Whether all names are such that every shell passes the variable on; the smallest ones drop
@@ -33,5 +42,10 @@ bool tether__environment_portable(const tether__environment *environment);
  * be NULL) and environment is over the system's limits. */
 int tether__environment_check(const tether__environment *environment, const char *const *argv,
                               size_t string_limit, size_t total_limit, tether_error *error);
+
+/* Adds the block that CreateProcess takes, still in UTF-8: the entries in the order of their names,
+ * which Windows compares without regard to the case of (here: ASCII) letters, each with a zero
+ * behind it, and one more zero. Of entries whose names are the same then, the last stays. */
+void tether__environment_block(const tether__environment *environment, tether__text *text);
 
 #endif

@@ -4,8 +4,12 @@
 
 #include "tether/error.h"
 
+/* Where a platform has several kinds of printf, the build says which one is used. */
+#ifndef TETHER__PRINTF_KIND
+#define TETHER__PRINTF_KIND printf
+#endif
 #ifdef __GNUC__
-#define TETHER__PRINTF(place, first) __attribute__((format(printf, place, first)))
+#define TETHER__PRINTF(place, first) __attribute__((format(TETHER__PRINTF_KIND, place, first)))
 #else
 #define TETHER__PRINTF(place, first)
 #endif

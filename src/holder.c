@@ -123,8 +123,9 @@ bool tether__holder_is(tether__holder *holder, const char *id)
 void tether__holder_dispose(tether__holder *holder)
 {
     if (holder->id[0] != '\0') {
-        tether__os_file_remove(holder->dir, holder->id, NULL);
+        /* A file that is held cannot be removed everywhere; one that is not, others may remove. */
         tether__os_lifeline_close(&holder->lifeline);
+        tether__os_file_remove(holder->dir, holder->id, NULL);
     }
     tether__os_dir_close(holder->dir);
     uv_mutex_destroy(&holder->mutex);

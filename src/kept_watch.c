@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text.h"
 #include "utf8.h"
 
 static const char list_name[] = "watches";
@@ -95,7 +96,7 @@ static bool load_pattern(json_t *item, tether__kept_watch *watch)
     const char *hex = json_string_value(json_object_get(item, "pattern_hex"));
     if (text == NULL)
         return hex != NULL && from_hex(hex, watch);
-    watch->pattern = strdup(text);
+    watch->pattern = tether__text_copy(text);
     watch->pattern_size = strlen(text);
     return watch->pattern != NULL;
 }

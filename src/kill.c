@@ -223,6 +223,19 @@ static int count_members(tether__catalog *catalog, tether__entry *entry, const k
     return tether__os_tree_members(&target->tree, NULL, 0, members, error);
 }
 
+/* Nobody could be asked to end: waiting would be for nothing. */
+static int skip_grace(tether__catalog *catalog, const char *task_id, int64_t *next_ms)
+{
+    int64_t now = tether__os_monotonic_ms();
+    uv_mutex_lock(&catalog->state);
+    tether__entry *entry = tether__catalog_find(catalog, task_id);
+    if (entry != NULL)
+        tether__kill_no_grace(&entry->kill, now);
+    uv_mutex_unlock(&catalog->state);
+    *next_ms = now;
+    return TETHER_OK;
+}
+
 /* A task that was seen to be over after the round's listing began is not known to have survived
  * anything: the next listing tells. Under `disk`. */
 static bool is_untold(tether__catalog *catalog, tether__entry *entry)
@@ -271,7 +284,12 @@ int tether__kill_step_in(tether__catalog *catalog, const char *task_id, const te
         code = survived(&target, error);
         over = driver != TETHER__DRIVER_LOOP;
     } else if (!over) {
-        code = send_signal(catalog, &target, action, &members, error);
+        tether_error problem = {0};
+        code = send_signal(catalog, &target, action, &members, &problem);
+        if (code == TETHER_ENOTSUP && action == TETHER__KILL_SEND_POLITE)
+            code = skip_grace(catalog, task_id, next_ms);
+        else if (code != TETHER_OK && error != NULL)
+            *error = problem;
         over = code != TETHER_OK;
     }
     if (over) {

@@ -25,6 +25,12 @@ static void schedule(tether__kill *kill, int64_t now_ms, int64_t latest_ms)
     kill->pause_ms = kill->pause_ms * 2 < LAST_PAUSE_MS ? kill->pause_ms * 2 : LAST_PAUSE_MS;
 }
 
+void tether__kill_no_grace(tether__kill *kill, int64_t now_ms)
+{
+    kill->grace_end = now_ms;
+    kill->next_ms = now_ms;
+}
+
 tether__kill_action tether__kill_next(tether__kill *kill, size_t members, int64_t now_ms)
 {
     if (members == 0)

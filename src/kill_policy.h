@@ -29,6 +29,10 @@ typedef struct tether__kill {
 /* Starts a kill that is to be asked at once. grace_ms as in tether_kill_options. */
 void tether__kill_start(tether__kill *kill, int64_t grace_ms, int64_t now_ms);
 
+/* The polite signal reaches nobody here: the grace is over, and the next answer is the final one.
+ */
+void tether__kill_no_grace(tether__kill *kill, int64_t now_ms);
+
 /* What to do now; `members` is how many live processes were counted last, or 1 where nobody has
  * counted. */
 tether__kill_action tether__kill_next(tether__kill *kill, size_t members, int64_t now_ms);

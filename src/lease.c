@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "text.h"
 
 int tether__leases_init(tether__leases *leases, tether_error *error)
 {
@@ -48,7 +49,7 @@ static bool make_room(tether__leases *leases)
 
 bool tether__leases_add(tether__leases *leases, const char *task_id, const char *session_id)
 {
-    char *copy = strdup(session_id);
+    char *copy = tether__text_copy(session_id);
     uv_mutex_lock(&leases->mutex);
     bool known = place_of(leases, task_id) < leases->count;
     bool fits = !known && copy != NULL && make_room(leases);
@@ -67,7 +68,7 @@ char *tether__leases_find(tether__leases *leases, const char *task_id)
 {
     uv_mutex_lock(&leases->mutex);
     size_t place = place_of(leases, task_id);
-    char *copy = place < leases->count ? strdup(leases->items[place].session_id) : NULL;
+    char *copy = place < leases->count ? tether__text_copy(leases->items[place].session_id) : NULL;
     uv_mutex_unlock(&leases->mutex);
     return copy;
 }

@@ -52,6 +52,18 @@ static bool parse_number(word w, uint64_t limit, uint64_t *value)
     return w.size > 0;
 }
 
+/* An exit code: 32 bits, which cmd and PowerShell tell as a signed number. */
+static bool parse_code(word w, uint64_t *value)
+{
+    if (w.size == 0 || w.text[0] != '-')
+        return parse_number(w, UINT32_MAX, value);
+    word digits = {w.text + 1, w.size - 1};
+    if (!parse_number(digits, (uint64_t)INT32_MAX + 1, value) || *value == 0)
+        return false;
+    *value = (uint64_t)UINT32_MAX + 1 - *value;
+    return true;
+}
+
 static bool copy_word(word w, char *target, size_t room)
 {
     if (w.size >= room)
@@ -131,12 +143,11 @@ static bool parse_end(word kind, const char *at, const char *end, tether__marker
     else
         return false;
 
-    if (what != TETHER__END_TIMED_OUT) {
-        /* Windows codes take 32 bits; no platform has more than 127 signals. */
-        uint64_t limit = what == TETHER__END_EXIT ? UINT32_MAX : 127;
-        if (!parse_number(next_word(&at, end), limit, &value))
-            return false;
-    }
+    /* No platform has more than 127 signals. */
+    if (what == TETHER__END_EXIT && !parse_code(next_word(&at, end), &value))
+        return false;
+    if (what == TETHER__END_SIGNAL && !parse_number(next_word(&at, end), 127, &value))
+        return false;
     while (at < end) {
         word w = next_word(&at, end);
         if (take_key(&w, "uptime"))

@@ -28,7 +28,7 @@ typedef struct tether__marker {
     bool unfinished;           /* its last line has no newline: being written, or cut off */
     tether__identity identity; /* the supervisor; pid 0: it has not said */
     tether__end end;
-    int64_t value;                            /* the code or signal */
+    int64_t value;                            /* the code (0 to 2^32 - 1) or signal */
     int64_t uptime_ms;                        /* when it ended, by the uptime clock; -1: not said */
     char pipestatus[TETHER__PIPESTATUS_SIZE]; /* the codes of the last pipeline, "1,0"; empty: not
                                                  said */

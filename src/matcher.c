@@ -260,7 +260,7 @@ static stretch find_stretch(tether__matcher *matcher, bool last)
 
 /* --- A match --------------------------------------------------------------------------------- */
 
-static progress tell(tether__matcher *matcher, const stretch *there, size_t begin, size_t end)
+static progress tell_match(tether__matcher *matcher, const stretch *there, size_t begin, size_t end)
 {
     const char *bytes = matcher->bytes;
     size_t left = begin - matcher->line;
@@ -289,8 +289,8 @@ static progress look_for_fixed(tether__matcher *matcher, const stretch *there)
     const char *from = matcher->bytes + matcher->at;
     size_t size = there->end - matcher->at;
     if (tether__pattern_find_fixed(matcher->pattern, from, size, &begin))
-        return tell(matcher, there, matcher->at + begin,
-                    matcher->at + begin + tether__pattern_size(matcher->pattern));
+        return tell_match(matcher, there, matcher->at + begin,
+                          matcher->at + begin + tether__pattern_size(matcher->pattern));
     move_to(matcher, there->whole ? there->end : matcher->at + begin);
     return WAIT;
 }
@@ -414,7 +414,8 @@ static progress look_here(tether__matcher *matcher, const stretch *there)
     }
     switch (result) {
     case TETHER__ATTEMPT_MATCH:
-        return tell(matcher, there, matcher->line + attempt.start, matcher->line + attempt.end);
+        return tell_match(matcher, there, matcher->line + attempt.start,
+                          matcher->line + attempt.end);
     case TETHER__ATTEMPT_NONE:
         move_to(matcher, next_start(matcher, there));
         return GO_ON;
@@ -438,7 +439,8 @@ static progress look_ahead(tether__matcher *matcher, const stretch *there)
         tether__pattern_try(matcher->pattern, matcher->scratch, &attempt);
     switch (result) {
     case TETHER__ATTEMPT_MATCH:
-        return tell(matcher, there, matcher->line + attempt.start, matcher->line + attempt.end);
+        return tell_match(matcher, there, matcher->line + attempt.start,
+                          matcher->line + attempt.end);
     case TETHER__ATTEMPT_NONE:
         move_to(matcher, end);
         return GO_ON;

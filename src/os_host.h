@@ -6,10 +6,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "outer.h"
+#include "shell_candidates.h"
 #include "tether/error.h"
 
-/* The process's own environment, NULL-terminated; not copied. */
-const char *const *tether__os_environ(void);
+/* A copy of the process's own environment, NULL-terminated, for tether__os_environ_free(). NULL on
+ * failure. Without the entries that no program sets or reads, such as "=C:" on Windows. */
+int tether__os_environ(char ***entries, tether_error *error);
+
+/* NULL is allowed. */
+void tether__os_environ_free(char **entries);
+
+/* Whether two names mean one variable here: Windows takes Path and PATH for the same. */
+bool tether__os_env_same_name(const char *a, size_t a_size, const char *b, size_t b_size);
 
 /* The default store's path; freed with free(). */
 int tether__os_default_store(char **path, tether_error *error);
@@ -34,6 +43,18 @@ int tether__os_former_directory(const char *what, const char *path, char **real,
  * TETHER_ENOPROGRAM, or TETHER_ENOEXEC for what is there and cannot be run. */
 int tether__os_find_program(const char *name, const char *path_list, const char *workdir,
                             char **found, tether_error *error);
+
+/* How shells are found here. */
+typedef struct tether__shell_rules {
+    tether__shell_candidates candidates; /* for the user's command */
+    const tether__outer_rule *outers;    /* for the wrapper */
+    const char *system_path;             /* where those are looked for first; NULL: the default of
+                                            tether__os_find_program */
+    const char *outer_name;              /* what to install where there is none of them */
+    const char *preferred;               /* the shell that users should have */
+    const char *loss;                    /* what is lost without it, for people */
+} tether__shell_rules;
+const tether__shell_rules *tether__os_shell_rules(void);
 
 /* The longest single argument or NAME=value, and the most that arguments and environment together
  * may take, in bytes. */

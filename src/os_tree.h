@@ -24,7 +24,8 @@ typedef struct tether__tree {
 } tether__tree;
 
 typedef enum tether__tree_signal {
-    TETHER__SIGNAL_POLITE, /* SIGTERM, and SIGCONT so that a stopped process takes notice */
+    TETHER__SIGNAL_POLITE, /* SIGTERM, and SIGCONT so that a stopped process takes notice; a console
+                              break. TETHER_ENOTSUP where nothing of the kind reaches the task */
     TETHER__SIGNAL_FINAL,  /* SIGKILL, TerminateJobObject */
     TETHER__SIGNAL_PAUSE,  /* SIGSTOP: what is forked meanwhile needs another one */
     TETHER__SIGNAL_RESUME  /* SIGCONT */
@@ -65,7 +66,8 @@ int tether__os_signal_number(const char *name);
 int tether__os_signal_polite(void);
 int tether__os_signal_final(void);
 
-/* Whether members that left the process group and session are found by their cookie here. */
-bool tether__os_tree_finds_cookies(void);
+/* Which processes a kill reaches here, in words for doctor; *whole is whether that is all that the
+ * task has ever started, but for what hides on purpose. Static. */
+const char *tether__os_tree_reach(bool *whole);
 
 #endif

@@ -11,6 +11,7 @@
 #include "kill.h"
 #include "name.h"
 #include "os_clock.h"
+#include "os_ends.h"
 #include "os_watch.h"
 #include "refresh.h"
 #include "replay.h"
@@ -37,7 +38,9 @@ struct tether__reaper {
     uv_async_t wake;
     uv_timer_t timer;
     tether__watch *watch; /* NULL: there are no events at all */
+    tether__ends *ends;   /* NULL: the directory's events tell of every end */
     bool polling;         /* set once, at the start */
+    bool unheard;         /* an end is awaited that no event tells of. Under `state` */
     int exits_tag;
     int64_t timer_due; /* when the timer fires; NEVER. Under `state`, for other threads */
     int64_t poll_at;   /* NEVER with events */
@@ -140,19 +143,26 @@ static int64_t reap(tether__reaper *reaper, const char *task_id)
     return again;
 }
 
+static void plan_running(tether__catalog *catalog, const char *task_id, int64_t at)
+{
+    uv_mutex_lock(&catalog->state);
+    tether__entry *entry = tether__catalog_find(catalog, task_id);
+    if (entry != NULL)
+        entry->run_due = at;
+    uv_mutex_unlock(&catalog->state);
+}
+
 /* Where it fails, such as on a lock that somebody holds too long, it is tried again after a while;
  * not in a store that was removed. */
 static void write_running(tether__reaper *reaper, const char *task_id)
 {
     tether__catalog *catalog = reaper->catalog;
     uv_mutex_lock(&catalog->disk);
+    plan_running(catalog, task_id, 0);
+    /* The look may plan another one, for a task that its host is just about to let go. */
     int code = tether__refresh(catalog, task_id, TETHER__LOOK_NOW, NULL, NULL);
-    bool again = code != TETHER_OK && code != TETHER_EGONE;
-    uv_mutex_lock(&catalog->state);
-    tether__entry *entry = tether__catalog_find(catalog, task_id);
-    if (entry != NULL)
-        entry->run_due = again ? tether__os_monotonic_ms() + RETRY_MS : 0;
-    uv_mutex_unlock(&catalog->state);
+    if (code != TETHER_OK && code != TETHER_EGONE)
+        plan_running(catalog, task_id, tether__os_monotonic_ms() + RETRY_MS);
     uv_mutex_unlock(&catalog->disk);
 }
 
@@ -318,12 +328,13 @@ static void on_wake(uv_async_t *async)
     tether__reaper *reaper = async->data;
     uv_mutex_lock(&reaper->catalog->state);
     bool stop = reaper->stopping && reaper->owns_loop;
+    bool unheard = reaper->unheard;
     uv_mutex_unlock(&reaper->catalog->state);
     if (stop) {
         uv_stop(reaper->loop);
         return;
     }
-    if (reaper->poll_at != NEVER)
+    if (reaper->poll_at != NEVER || unheard)
         reaper->poll_at = 0;
     work(reaper);
 }
@@ -386,19 +397,48 @@ static void wake_from_catalog(void *userdata)
     tether__reaper_wake(userdata);
 }
 
+/* A supervisor has gone; it may have said its end before, which is what the look finds then. */
+static void on_end(const char *task_id, void *userdata)
+{
+    look_after_event(userdata, task_id);
+}
+
+/* Ends that cannot be waited for, such as for want of handles, are polled for from now on. Under
+ * `state`. */
+static bool await_from_catalog(const char *task_id, const tether__identity *supervisor,
+                               void *userdata)
+{
+    tether__reaper *reaper = userdata;
+    tether_error problem = {0};
+    if (tether__os_ends_add(reaper->ends, task_id, supervisor, &problem) == TETHER_OK)
+        return true;
+    if (!reaper->unheard)
+        tether__events_log(reaper->catalog->events, TETHER_LOG_WARNING, task_id, &problem);
+    reaper->unheard = true;
+    uv_async_send(&reaper->wake);
+    return false;
+}
+
+static int watch_all(tether__reaper *reaper, tether_error *error)
+{
+    int code = tether__os_watch_open(reaper->loop, on_event, reaper, &reaper->watch, error);
+    if (code == TETHER_OK)
+        code = tether__os_watch_add(reaper->watch, reaper->catalog->session->exits,
+                                    &reaper->exits_tag, error);
+    if (code == TETHER_OK)
+        code = tether__os_ends_open(reaper->loop, on_end, reaper, &reaper->ends, error);
+    return code;
+}
+
 static int open_events(tether__reaper *reaper, tether_reaper_mode mode, tether_error *error)
 {
     tether_error problem = {0};
     reaper->exits_tag = -1;
     reaper->poll_at = NEVER;
     if (mode != TETHER_REAPER_POLLING) {
-        int code = tether__os_watch_open(reaper->loop, on_event, reaper, &reaper->watch, &problem);
-        if (code == TETHER_OK) {
-            code = tether__os_watch_add(reaper->watch, reaper->catalog->session->exits,
-                                        &reaper->exits_tag, &problem);
-            if (code == TETHER_OK)
-                return TETHER_OK;
-        }
+        int code = watch_all(reaper, &problem);
+        if (code == TETHER_OK)
+            return TETHER_OK;
         if (mode == TETHER_REAPER_EVENTS) {
             if (error != NULL)
                 *error = problem;
@@ -426,7 +466,7 @@ static void on_handle_closed(uv_handle_t *handle)
     handle_closed(handle->data);
 }
 
-static void on_watch_closed(void *userdata)
+static void on_part_closed(void *userdata)
 {
     handle_closed(userdata);
 }
@@ -434,11 +474,14 @@ static void on_watch_closed(void *userdata)
 static void close_handles(tether__reaper *reaper)
 {
     tether__watch *watch = reaper->watch;
-    reaper->handles = watch != NULL ? 3 : 2;
+    tether__ends *ends = reaper->ends;
+    reaper->handles = 2 + (watch != NULL) + (ends != NULL);
     uv_close((uv_handle_t *)&reaper->timer, on_handle_closed);
     uv_close((uv_handle_t *)&reaper->wake, on_handle_closed);
     if (watch != NULL)
-        tether__os_watch_close(watch, on_watch_closed);
+        tether__os_watch_close(watch, on_part_closed);
+    if (ends != NULL)
+        tether__os_ends_close(ends, on_part_closed);
 }
 
 /* After the thread has ended, or before it began: runs the loop once more for the close callbacks.
@@ -506,10 +549,12 @@ int tether__reaper_open(tether__catalog *catalog, struct uv_loop_s *loop, tether
     /* Before the thread, which reads it. */
     catalog->wake = wake_from_catalog;
     catalog->wake_userdata = reaper;
+    catalog->await = reaper->ends != NULL ? await_from_catalog : NULL;
     if (code == TETHER_OK)
         code = start_thread(reaper, error);
     if (code != TETHER_OK) {
         catalog->wake = NULL;
+        catalog->await = NULL;
         if (reaper->owns_loop)
             close_own_loop(reaper);
         else
@@ -520,12 +565,21 @@ int tether__reaper_open(tether__catalog *catalog, struct uv_loop_s *loop, tether
     return TETHER_OK;
 }
 
+/* Under `state`, as whoever awaits has it. */
+static void stop_awaiting(tether__reaper *reaper)
+{
+    uv_mutex_lock(&reaper->catalog->state);
+    reaper->catalog->await = NULL;
+    uv_mutex_unlock(&reaper->catalog->state);
+}
+
 void tether__reaper_close(tether__reaper *reaper)
 {
     if (reaper == NULL)
         return;
     if (!reaper->owns_loop) {
         reaper->catalog->wake = NULL;
+        stop_awaiting(reaper);
         close_handles(reaper);
         return;
     }
@@ -535,6 +589,7 @@ void tether__reaper_close(tether__reaper *reaper)
     uv_async_send(&reaper->wake);
     uv_thread_join(&reaper->thread);
     reaper->catalog->wake = NULL;
+    stop_awaiting(reaper);
     close_own_loop(reaper);
 }
 

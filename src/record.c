@@ -41,6 +41,7 @@ static const field fields[] = {
     {"shell", TEXT, FIELD(shell), 0, 0},
     {"supervisor", TEXT, FIELD(supervisor), 0, 0},
     {"reason", TEXT, FIELD(reason), 0, 0},
+    {"survival", TEXT, FIELD(survival), 0, 0},
     {"output_path", TEXT, FIELD(stdout_name), 0, 0},
     {"stderr_path", TEXT, FIELD(stderr_name), 0, 0},
     {"exit_code", INTEGER, FIELD(exit_code), TETHER_EXIT_UNKNOWN, 0},

@@ -18,6 +18,10 @@
 
 struct json_t;
 
+/* What becomes of a task when its host ends. */
+#define TETHER__SURVIVAL_DETACHED "detached"
+#define TETHER__SURVIVAL_BOUND "dies with host's job"
+
 /* Why a task is being killed, written before the first signal. */
 typedef enum tether__intent {
     TETHER__INTENT_NONE,
@@ -40,6 +44,7 @@ typedef struct tether__record {
     char *shell;
     char *supervisor;
     char *reason;
+    char *survival;    /* TETHER__SURVIVAL_...; NULL: not known */
     char *stdout_name; /* in the bundle */
     char *stderr_name; /* NULL: merged into stdout_name */
     tether_status status;

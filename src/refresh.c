@@ -8,6 +8,7 @@
 #include "error.h"
 #include "os_clock.h"
 #include "os_lifeline.h"
+#include "os_spawn.h"
 #include "output_cap.h"
 #include "status.h"
 
@@ -150,6 +151,28 @@ static void put_aside_marker(const tether__catalog *catalog, const tether__entry
         tether__marker_quarantine(catalog->session, entry->id, "corrupt exit marker", NULL);
 }
 
+/* In steps, so that many that start one after the other share one round of the reaper. */
+static void plan_run(tether__catalog *catalog, tether__entry *entry)
+{
+    uv_mutex_lock(&catalog->state);
+    if (entry->run_due == 0) {
+        int64_t due = tether__os_monotonic_ms() + RUN_PAUSE_MS;
+        entry->run_due = due - due % RUN_STEP_MS + RUN_STEP_MS;
+    }
+    uv_mutex_unlock(&catalog->state);
+}
+
+/* What another host has started runs by now, or is let go. */
+static bool is_let_go(tether__catalog *catalog, const tether__entry *entry,
+                      const tether__sight *sight)
+{
+    uv_mutex_lock(&catalog->state);
+    bool own = entry->child.pid != 0;
+    uv_mutex_unlock(&catalog->state);
+    return own || tether__record_is_proxy(&entry->record) ||
+           tether__os_spawn_release(entry->id, &sight->marker.identity);
+}
+
 /* Under `disk` and the session lock: looks again, since another host may have been faster, and
  * writes what follows. */
 static int settle(tether__catalog *catalog, tether__entry *entry, tether__look_mode mode,
@@ -162,6 +185,10 @@ static int settle(tether__catalog *catalog, tether__entry *entry, tether__look_m
     tether__verdict verdict = look_at(catalog, entry, mode, &sight);
     if (verdict.step != TETHER__STEP_RUN && verdict.step != TETHER__STEP_FINALISE)
         return TETHER_OK;
+    if (verdict.step == TETHER__STEP_RUN && !is_let_go(catalog, entry, &sight)) {
+        plan_run(catalog, entry);
+        return TETHER_OK;
+    }
     if (!tether__status_allows(entry->record.status, verdict.status))
         return tether__fail(error, TETHER_ECORRUPT, 0, "finalise task",
                             "task %s cannot go from %s to %s", entry->id,
@@ -229,17 +256,6 @@ static void resume_kill(tether__catalog *catalog, tether__entry *entry)
     uv_mutex_unlock(&catalog->state);
     if (resumed && catalog->wake != NULL)
         catalog->wake(catalog->wake_userdata);
-}
-
-/* In steps, so that many that start one after the other share one round of the reaper. */
-static void plan_run(tether__catalog *catalog, tether__entry *entry)
-{
-    uv_mutex_lock(&catalog->state);
-    if (entry->run_due == 0) {
-        int64_t due = tether__os_monotonic_ms() + RUN_PAUSE_MS;
-        entry->run_due = due - due % RUN_STEP_MS + RUN_STEP_MS;
-    }
-    uv_mutex_unlock(&catalog->state);
 }
 
 static int refresh_entry(tether__catalog *catalog, tether__entry *entry, tether__look_mode mode,

@@ -3,6 +3,9 @@
 #ifndef TETHER_SHELL_H
 #define TETHER_SHELL_H
 
+#include <stdbool.h>
+
+#include "shell_candidates.h"
 #include "tether/error.h"
 
 typedef enum tether__shell_family {
@@ -17,10 +20,6 @@ typedef struct tether__shell {
     tether__shell_family family;
 } tether__shell;
 
-/* Finds a program by name or path; *found is freed with free(). As tether__os_find_program. */
-typedef int (*tether__shell_find)(const char *name, char **found, void *userdata,
-                                  tether_error *error);
-
 /* The family of a shell, by its file name; "" and unknown names count as sh-like. */
 tether__shell_family tether__shell_family_of(const char *path);
 
@@ -28,11 +27,16 @@ tether__shell_family tether__shell_family_of(const char *path);
  * none that is known here. Static. */
 const char *tether__shell_pipeline_variable(const char *path);
 
-/* Resolves the user's shell. A choice is final; without one: bash_variable (the value of $BASH; may
- * be NULL), then the candidates in order; the error names all that were tried. */
-int tether__shell_resolve(const char *choice, const char *bash_variable,
-                          const char *const *candidates, tether__shell_find find, void *userdata,
-                          tether__shell *shell, tether_error *error);
+/* Whether a path or name is that of a shell of the Bourne family that is known here. */
+bool tether__shell_is_posix(const char *path);
+
+/* Resolves the user's shell. A choice is final. Without one (NULL) the candidates are tried in
+ * order: one that is not found, or is not there when it is tried, leaves its place to the next; any
+ * other failure of a try is returned at once. TETHER_ENOSHELL names all that were tried, and the
+ * last reason. */
+int tether__shell_resolve(const char *choice, tether__shell_candidates candidates,
+                          const tether__shell_lookups *lookups, tether__shell *shell,
+                          tether_error *error);
 
 void tether__shell_dispose(tether__shell *shell);
 

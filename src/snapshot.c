@@ -25,6 +25,7 @@ static bool copy_strings(const tether__record *record, tether_snapshot *snapshot
            tether__record_set(&snapshot->workdir, record->workdir) &&
            tether__record_set(&snapshot->shell, record->shell) &&
            tether__record_set(&snapshot->supervisor, record->supervisor) &&
+           tether__record_set(&snapshot->survival, record->survival) &&
            tether__record_set(&snapshot->reason, record->reason);
 }
 
@@ -100,6 +101,7 @@ void tether__snapshot_dispose(tether_snapshot *snapshot)
     free(snapshot->workdir);
     free(snapshot->shell);
     free(snapshot->supervisor);
+    free(snapshot->survival);
     free(snapshot->reason);
     free(snapshot->output_path);
     free(snapshot->stderr_path);
@@ -185,6 +187,7 @@ char *tether_snapshot_json(const tether_snapshot *s)
         {"workdir", text_or_null(s->workdir)},
         {"shell", text_or_null(s->shell)},
         {"supervisor", text_or_null(s->supervisor)},
+        {"survival", text_or_null(s->survival)},
         {"started_at", number_or_null(s->started_at, 0)},
         {"finished_at", number_or_null(s->finished_at, 0)},
         {"duration_ms", number_or_null(s->duration_ms, -1)},

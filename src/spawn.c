@@ -15,22 +15,20 @@
 #include "os_host.h"
 #include "os_process.h"
 #include "os_spawn.h"
-#include "wrapper.h"
-
-/* The user's shells in the order in which they are tried; $BASH comes before all of them. */
-static const char *const user_shells[] = {"bash", "zsh", "sh", NULL};
-
-/* Where the outer shell is looked for: the system's own, whatever the host's PATH says. */
-static const char outer_path[] = "/bin:/usr/bin:/usr/local/bin";
+#include "supervisor.h"
+#include "text.h"
 
 static void plan_dispose(tether__spawn_plan *plan)
 {
     tether__environment_dispose(&plan->environment);
+    tether__os_environ_free(plan->host_environment);
     free(plan->workdir);
     free(plan->project_root);
     tether__shell_dispose(&plan->shell);
     free(plan->program);
-    free(plan->outer);
+    free(plan->outer_path);
+    for (size_t i = 0; i < sizeof plan->entries / sizeof plan->entries[0]; i++)
+        free(plan->entries[i]);
     free(plan->command_shown);
     free(plan->pipestatus);
     tether__os_lifeline_close(&plan->lifeline);
@@ -74,8 +72,20 @@ static int choose_id(tether__spawn_plan *plan, tether_error *error)
     return TETHER_OK;
 }
 
-/* How shells are looked up: in the task's own PATH and working directory. */
-static int find_program(const char *name, char **found, void *userdata, tether_error *error)
+/* How shells are looked up. */
+static int try_start(const char *path, void *userdata, tether_error *error)
+{
+    (void)userdata;
+    return tether__os_spawn_try(path, error);
+}
+
+static const char *variable(const char *name, void *userdata)
+{
+    const tether__spawn_plan *plan = userdata;
+    return tether__environment_get(&plan->environment, name);
+}
+
+int tether__spawn_find(const char *name, char **found, void *userdata, tether_error *error)
 {
     const tether__spawn_plan *plan = userdata;
     const char *path = tether__environment_get(&plan->environment, "PATH");
@@ -86,35 +96,12 @@ static int resolve_command(tether__spawn_plan *plan, tether_error *error)
 {
     const tether_spec *spec = &plan->spec;
     if (spec->argv != NULL) {
-        int code = find_program(spec->argv[0], &plan->program, plan, error);
-        /* A path stays as it was given: it means the same in the task's directory. */
-        if (code == TETHER_OK && strchr(spec->argv[0], '/') != NULL) {
-            free(plan->program);
-            plan->program = NULL;
-        }
-        return code;
+        int code = tether__spawn_find(spec->argv[0], &plan->program, plan, error);
+        return code == TETHER_OK ? tether__os_spawn_try(plan->program, error) : code;
     }
-    const char *bash = tether__environment_get(&plan->environment, "BASH");
-    return tether__shell_resolve(spec->shell, bash, user_shells, find_program, plan, &plan->shell,
-                                 error);
-}
-
-static int resolve_outer(tether__spawn_plan *plan, tether_error *error)
-{
-    /* The smallest shells drop variables whose names they cannot spell; bash passes them on. */
-    plan->outer_is_bash =
-        !tether__environment_portable(&plan->environment) &&
-        tether__os_find_program("bash", outer_path, "/", &plan->outer, NULL) == TETHER_OK;
-    if (plan->outer_is_bash)
-        return TETHER_OK;
-    int code = tether__os_find_program("sh", outer_path, "/", &plan->outer, NULL);
-    if (code != TETHER_OK)
-        code = find_program("sh", &plan->outer, plan, NULL);
-    if (code == TETHER_OK)
-        return TETHER_OK;
-    return tether__fail(error, TETHER_ENOSHELL, 0, "find shell",
-                        "no sh was found in %s or PATH; the supervisor needs one: install it",
-                        outer_path);
+    const tether__shell_lookups lookups = {tether__spawn_find, try_start, variable, plan};
+    return tether__shell_resolve(spec->shell, tether__os_shell_rules()->candidates, &lookups,
+                                 &plan->shell, error);
 }
 
 static int resolve_workdirs(tether__spawn_plan *plan, tether_error *error)
@@ -127,6 +114,19 @@ static int resolve_workdirs(tether__spawn_plan *plan, tether_error *error)
     return code;
 }
 
+static int make_environment(tether__spawn_plan *plan, tether_error *error)
+{
+    const char *const *base = plan->spec.env;
+    if (base == NULL) {
+        int code = tether__os_environ(&plan->host_environment, error);
+        if (code != TETHER_OK)
+            return code;
+        base = (const char *const *)plan->host_environment;
+    }
+    return tether__environment_make(base, plan->spec.env_set, plan->cookie, &plan->environment,
+                                    error);
+}
+
 /* Finds out everything that can be wrong before anything is made. */
 static int resolve(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
 {
@@ -135,12 +135,9 @@ static int resolve(tether_registry *registry, tether__spawn_plan *plan, tether_e
     if (code == TETHER_OK)
         code = resolve_workdirs(plan, error);
     if (code == TETHER_OK)
-        code = tether__environment_make(spec->env != NULL ? spec->env : tether__os_environ(),
-                                        spec->env_set, plan->cookie, &plan->environment, error);
+        code = make_environment(plan, error);
     if (code == TETHER_OK)
         code = resolve_command(plan, error);
-    if (code == TETHER_OK)
-        code = resolve_outer(plan, error);
     if (code == TETHER_OK)
         code = tether__environment_check(&plan->environment, spec->argv, tether__os_string_limit(),
                                          tether__os_exec_limit(), error);
@@ -175,73 +172,6 @@ static int acquire_lifeline(tether_registry *registry, tether__spawn_plan *plan,
         return code;
     code = create_lifeline(registry, plan, error);
     tether__os_lock_release(&lock);
-    return code;
-}
-
-static int write_text(tether__dir *bundle, const char *name, tether__text *text,
-                      tether_error *error)
-{
-    int code = text->failed ? tether__fail_memory(error, "render script")
-                            : tether__os_file_create(bundle, name, text->bytes, text->size, error);
-    tether__text_dispose(text);
-    return code;
-}
-
-/* Where the command's trap leaves the codes of its last pipeline; NULL: it leaves none. The file is
- * there before it, so that it has the mode of all files whatever the command's umask. A line's end
- * in the path would give the text's lines other numbers. */
-static int prepare_pipestatus(tether__spawn_plan *plan, tether_error *error)
-{
-    const char *folder = tether__os_dir_path(plan->bundle);
-    if (!plan->spec.pipestatus || tether__shell_pipeline_variable(plan->shell.path) == NULL ||
-        strchr(folder, '\n') != NULL)
-        return TETHER_OK;
-    plan->pipestatus = tether__text_join(folder, TETHER__PIPESTATUS_FILE);
-    if (plan->pipestatus == NULL)
-        return tether__fail_memory(error, "render command");
-    return tether__os_file_create(plan->bundle, TETHER__PIPESTATUS_FILE, "", 0, error);
-}
-
-/* Writes the command's file and says how it is run: the arguments point into *file. */
-static int write_command(tether__spawn_plan *plan, char **file, const char **argv,
-                         tether_error *error)
-{
-    tether__text text = {0};
-    const char *name = tether__command_file_name(plan->shell.family);
-    *file = tether__text_join(tether__os_dir_path(plan->bundle), name);
-    if (*file == NULL)
-        return tether__fail_memory(error, "render command");
-    tether__command_argv(&plan->shell, *file, argv, TETHER__COMMAND_ARGV_ROOM);
-    if (plan->pipestatus != NULL)
-        tether__command_render_trap(tether__shell_pipeline_variable(plan->shell.path),
-                                    plan->pipestatus, &text);
-    tether__command_render(plan->shell.family, plan->spec.command, plan->command_size, &text);
-    return write_text(plan->bundle, name, &text, error);
-}
-
-static int write_wrapper(tether__spawn_plan *plan, const char *const *argv, tether_error *error)
-{
-    tether__text text = {0};
-    char pid_ns[TETHER__PID_NS_SIZE];
-    tether__os_pid_ns(pid_ns);
-    tether__wrapper wrapper = {plan->id,      plan->boot_id, pid_ns,
-                               plan->program, argv,          plan->pipestatus};
-    tether__wrapper_render_sh(&wrapper, &text);
-    return write_text(plan->bundle, TETHER__WRAPPER_FILE, &text, error);
-}
-
-static int write_scripts(tether__spawn_plan *plan, tether_error *error)
-{
-    if (plan->spec.argv != NULL)
-        return write_wrapper(plan, plan->spec.argv, error);
-    char *file = NULL;
-    const char *argv[TETHER__COMMAND_ARGV_ROOM];
-    int code = prepare_pipestatus(plan, error);
-    if (code == TETHER_OK)
-        code = write_command(plan, &file, argv, error);
-    if (code == TETHER_OK)
-        code = write_wrapper(plan, argv, error);
-    free(file);
     return code;
 }
 
@@ -298,7 +228,7 @@ static int prepare(tether_registry *registry, tether__spawn_plan *plan, tether_e
     if (code == TETHER_OK)
         code = tether__os_dir_open(registry->session.tasks, plan->id, true, &plan->bundle, error);
     if (code == TETHER_OK)
-        code = write_scripts(plan, error);
+        code = tether__supervisor_prepare(plan, error);
     return code;
 }
 
@@ -339,42 +269,18 @@ static int record_start(tether_registry *registry, tether__spawn_plan *plan, tet
     return code;
 }
 
-static int start(tether__spawn_plan *plan, int64_t *pid, tether_error *error)
-{
-    char *wrapper = tether__text_join(tether__os_dir_path(plan->bundle), TETHER__WRAPPER_FILE);
-    if (wrapper == NULL)
-        return tether__fail_memory(error, "start supervisor");
-    /* bash reads neither $BASH_ENV nor functions from the environment like this, and still passes
-     * both on. */
-    const char *const with_bash[] = {"bash", "--posix", "-p", wrapper, NULL};
-    const char *const with_sh[] = {"sh", wrapper, NULL};
-    tether__start request = {
-        .program = plan->outer,
-        .argv = plan->outer_is_bash ? with_bash : with_sh,
-        .envp = plan->environment.entries,
-        .workdir = plan->workdir,
-        .stdin_path = plan->spec.stdin_path,
-        .bundle = plan->bundle,
-        .stdout_name = TETHER__STDOUT_FILE,
-        .stderr_name = plan->spec.merge_output ? NULL : TETHER__STDERR_FILE,
-        .lifeline = &plan->lifeline,
-    };
-    int code = tether__os_spawn(&request, pid, error);
-    free(wrapper);
-    return code;
-}
-
 /* Removes what was made. The handles go first: the removal needs some itself, and there may be no
  * other left. What is not visible is anybody's to remove without its lifeline; what is, keeps it
- * until the record is gone. */
+ * until the record is gone, and no longer, since a file that is held cannot go everywhere. */
 static void unmake(tether_registry *registry, tether__spawn_plan *plan)
 {
     if (plan->lifeline.handle < 0)
         return;
     tether__os_dir_close(plan->bundle);
     plan->bundle = NULL;
-    if (!plan->visible)
-        tether__os_lifeline_close(&plan->lifeline);
+    if (plan->visible)
+        tether__bundle_forget(&registry->session, plan->id);
+    tether__os_lifeline_close(&plan->lifeline);
     tether__bundle_remove(&registry->session, plan->id, NULL);
 }
 
@@ -392,30 +298,47 @@ static void take_back(tether_registry *registry, tether__spawn_plan *plan)
     tether__catalog_forget(&registry->catalog, plan->id);
 }
 
+/* That a task dies with its host is written at once: whoever asks must not be told otherwise. */
+static void note_survival(tether_registry *registry, tether__spawn_plan *plan, bool bound)
+{
+    tether__lock lock;
+    tether__entry *entry = tether__catalog_find(&registry->catalog, plan->id);
+    if (entry == NULL ||
+        !tether__record_set(&entry->record.survival,
+                            bound ? TETHER__SURVIVAL_BOUND : TETHER__SURVIVAL_DETACHED) ||
+        !bound || tether__session_lock(&registry->session, &lock, NULL) != TETHER_OK)
+        return;
+    (void)tether__bundle_save(&registry->session, &entry->record, &entry->stamp, NULL);
+    tether__os_lock_release(&lock);
+}
+
 /* Notes the running supervisor in memory. On disk the task is still starting: the supervisor says
  * itself who it is, and whoever looks next writes that down, so that a short task costs one record
  * less. */
-static void note_child(tether_registry *registry, tether__spawn_plan *plan, int64_t pid)
+static void note_child(tether_registry *registry, tether__spawn_plan *plan,
+                       const tether__started *started)
 {
+    int64_t pid = started->pid;
     tether__identity child = {.pid = pid, .start_time = tether__os_process_start_time(pid)};
     strcpy(child.boot_id, plan->boot_id);
     tether__os_pid_ns(child.pid_ns);
     plan->record.child_pid = pid;
     tether__catalog_adopt(&registry->catalog, &plan->record, &plan->stamp, &child, NULL);
+    note_survival(registry, plan, started->bound);
 }
 
 /* Everything from the visible record on is one piece for this registry's other threads. */
 static int record_and_start(tether_registry *registry, tether__spawn_plan *plan,
                             tether_error *error)
 {
-    int64_t pid;
+    tether__started started;
     uv_mutex_lock(&registry->catalog.disk);
     int code = record_start(registry, plan, error);
     if (code == TETHER_OK)
-        code = start(plan, &pid, error);
+        code = tether__supervisor_start(plan, registry->session.exits, &started, error);
     if (code == TETHER_OK) {
         tether__os_lifeline_close(&plan->lifeline);
-        note_child(registry, plan, pid);
+        note_child(registry, plan, &started);
     } else {
         take_back(registry, plan);
     }

@@ -9,6 +9,7 @@
 #include "os_clock.h"
 #include "os_file.h"
 #include "os_lifeline.h"
+#include "outer.h"
 #include "record.h"
 #include "registry.h"
 #include "shell.h"
@@ -23,23 +24,31 @@ typedef struct tether__spawn_plan {
     char id[TETHER_ID_SIZE];
     char cookie[TETHER_ID_SIZE + 32]; /* TETHER_TASK_ID=id: the environment points to it */
     char boot_id[TETHER__BOOT_ID_SIZE];
+    char **host_environment; /* where the spec gives none: `environment` points into it */
     tether__environment environment;
     char *workdir;
     char *project_root;
-    tether__shell shell; /* the user's; path NULL for an argument vector */
-    char *program;       /* argv[0] where there is one */
-    char *outer;         /* the shell that runs the wrapper */
-    bool outer_is_bash;
+    tether__shell shell;             /* the user's; path NULL for an argument vector */
+    char *program;                   /* argv[0] where there is one */
+    const tether__outer_rule *outer; /* the shell that runs the wrapper */
+    char *outer_path;
 
     /* Made. */
     tether__lifeline lifeline;
     tether__dir *bundle;
     char *command_shown;
     char *pipestatus; /* the file for the codes of the last pipeline; NULL: none */
+    char *entries[3]; /* of the environment: what the wrapper is told by it; NULL: nothing */
+    bool again;       /* another outer shell was tried before */
     bool visible;     /* others can see the record */
     bool counted;     /* as a start, see quota.h */
     tether__record record;
     tether__file_stamp stamp;
 } tether__spawn_plan;
+
+/* Finds a program where the task would: in its own PATH and working directory. userdata is the
+ * plan.
+ */
+int tether__spawn_find(const char *name, char **found, void *userdata, tether_error *error);
 
 #endif

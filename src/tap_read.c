@@ -89,7 +89,7 @@ static bool is_wanted(const reading *r)
     return wanted;
 }
 
-static tether__telling tell(const tether_match *match, void *userdata)
+static tether__telling tell_host(const tether_match *match, void *userdata)
 {
     bool told;
     reading *r = userdata;
@@ -132,7 +132,7 @@ static int feed_block(reading *r, tether__search *search, tether_stream stream, 
     *more = got > 0;
     if (got == 0 && !last)
         return TETHER_OK;
-    return tether__search_feed(search, stream, r->block, got, last, tell, r, error);
+    return tether__search_feed(search, stream, r->block, got, last, tell_host, r, error);
 }
 
 /* Feeds what is there; the search is over where that failed. Each output has a turn of its own, so

@@ -65,11 +65,30 @@ void tether__text_add_shown(tether__text *text, const char *string)
         tether__text_add_quoted(text, string);
 }
 
+char *tether__text_copy(const char *string)
+{
+    size_t size = strlen(string) + 1;
+    char *copy = malloc(size);
+    if (copy != NULL)
+        memcpy(copy, string, size);
+    return copy;
+}
+
+/* "C:\x" and "\\server\x": the absolute paths of Windows, which no path of another system begins
+ * like. */
+static bool is_windows_path(const char *path)
+{
+    bool drive = ((path[0] >= 'A' && path[0] <= 'Z') || (path[0] >= 'a' && path[0] <= 'z')) &&
+                 path[1] == ':' && path[2] == '\\';
+    return drive || (path[0] == '\\' && path[1] == '\\');
+}
+
 char *tether__text_join(const char *folder, const char *name)
 {
     tether__text path = {0};
     tether__text_add_string(&path, folder);
-    tether__text_add_string(&path, "/");
+    /* cmd takes a slash for the beginning of an option. */
+    tether__text_add_string(&path, is_windows_path(folder) ? "\\" : "/");
     tether__text_add_string(&path, name);
     if (path.failed)
         tether__text_dispose(&path);

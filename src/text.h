@@ -22,7 +22,11 @@ void tether__text_add_quoted(tether__text *text, const char *string);
 /* The same for people: quotes only what needs it. */
 void tether__text_add_shown(tether__text *text, const char *string);
 
-/* "folder/name", freed with free(); NULL when memory is short. */
+/* A copy, freed with free(); NULL when memory is short. */
+char *tether__text_copy(const char *string);
+
+/* "folder/name" (a backslash where the folder is an absolute path of Windows), freed with free();
+ * NULL when memory is short. */
 char *tether__text_join(const char *folder, const char *name);
 
 /* Frees the bytes and starts anew. */

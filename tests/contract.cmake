@@ -1,6 +1,7 @@
 # Contract tests: one per seam header, against the implementation that was built. What every platform has
-# is in contract/, what only POSIX has (fork, links, owners) in posix/contract/.
-foreach(seam os_clock os_file os_lifeline os_lock os_process)
+# is in contract/, what only POSIX has (fork, links, owners) in posix/contract/, what only Windows has (share modes,
+# access lists, drives) in win32/contract/.
+foreach(seam os_clock os_file os_host os_lifeline os_lock os_process)
     tether_test(${seam} contract 120 contract/test_${seam}.c contract/place.c)
     if(UNIX)
         tether_test(${seam}_posix contract 120 posix/contract/test_${seam}_posix.c
@@ -8,8 +9,14 @@ foreach(seam os_clock os_file os_lifeline os_lock os_process)
     endif()
 endforeach()
 tether_test(os_watch contract 60 contract/test_os_watch.c contract/place.c)
+if(WIN32)
+    foreach(seam os_file os_host os_lock os_process os_watch)
+        tether_test(${seam}_win32 contract 120 win32/contract/test_${seam}_win32.c
+            win32/contract/running.c contract/place.c)
+    endforeach()
+endif()
 if(UNIX)
-    foreach(seam os_host os_spawn os_tree)
+    foreach(seam os_spawn os_tree os_watch)
         tether_test(${seam}_posix contract 60 posix/contract/test_${seam}_posix.c
             posix/contract/forked.c contract/place.c)
     endforeach()
@@ -28,14 +35,14 @@ if(UNIX)
         # Objects of their own: src/ on the include path, as the tests have it, would hide <spawn.h>.
         add_library(tether_objects_other OBJECT ${shared} ${sources})
         target_include_directories(tether_objects_other PRIVATE ../include)
-        target_compile_definitions(tether_objects_other PRIVATE TETHER_BUILDING _GNU_SOURCE)
+        target_compile_definitions(tether_objects_other PRIVATE TETHER_BUILDING ${TETHER_OS_DEFINITIONS})
         target_link_libraries(tether_objects_other PRIVATE tether_uv tether_jansson tether_pcre2 tether_flags)
         add_executable(test_os_spawn_other posix/contract/test_os_spawn_posix.c
-            posix/contract/forked.c contract/place.c support.c posix/support_posix.c
+            posix/contract/forked.c contract/place.c ${TETHER_TEST_SUPPORT}
             $<TARGET_OBJECTS:tether_objects_other>)
         target_include_directories(test_os_spawn_other PRIVATE . ../src ../include)
-        target_compile_definitions(test_os_spawn_other PRIVATE _GNU_SOURCE
-            TETHER_TEST_CHILD="$<TARGET_FILE:tether_test_child>" TETHER_TEST_COMMAND="")
+        target_compile_definitions(test_os_spawn_other PRIVATE ${TETHER_OS_DEFINITIONS}
+            TETHER_TEST_CHILD="${TETHER_TEST_CHILD}" TETHER_TEST_COMMAND="")
         target_link_libraries(test_os_spawn_other PRIVATE tether_uv tether_jansson tether_pcre2 tether_cmocka
             tether_flags Threads::Threads)
         add_dependencies(test_os_spawn_other tether_test_child)

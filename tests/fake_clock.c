@@ -1,8 +1,8 @@
-/* Owns the wall clock that stands in for src/posix/os_clock_wall.c. */
+/* Owns the wall clock that stands in for the os_clock_wall.c of the platform. */
 #include "fake_clock.h"
 
 #include <stdatomic.h>
-#include <time.h>
+#include <uv.h>
 
 #include "os_clock.h"
 
@@ -15,8 +15,8 @@ void fake_clock_set(int64_t ahead_ms)
 
 int64_t tether__os_wall_ms(void)
 {
-    struct timespec now;
-    if (timespec_get(&now, TIME_UTC) != TIME_UTC)
+    uv_timeval64_t now;
+    if (uv_gettimeofday(&now) != 0)
         return 0;
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + atomic_load(&ahead);
+    return now.tv_sec * 1000 + now.tv_usec / 1000 + atomic_load(&ahead);
 }

@@ -17,7 +17,7 @@ function(tether_fuzz name)
 endfunction()
 
 tether_fuzz(marker
-    blank-identity crlf empty exit garbage long-boot negative no-newline nul overflow pipestatus
+    blank-identity crlf empty exit garbage long-boot negative negative-too-far no-newline nul overflow pipestatus
     pipestatus-long pipestatus-torn running signal timed_out torn two-ends)
 tether_fuzz(matcher
     anchored dear dot-star empty-match fixed fixed-nul lookbehind newline no-pattern

@@ -32,14 +32,14 @@ tether_integration(watch 60 test_watch.c witness.c)
 tether_integration(gc 60 test_gc.c)
 
 # With a wall clock that the test sets, in the place of the system's.
-add_executable(test_clock test_clock.c fake_clock.c support.c posix/support_posix.c
+add_executable(test_clock test_clock.c fake_clock.c ${TETHER_TEST_SUPPORT}
     $<FILTER:$<TARGET_OBJECTS:tether_objects>,EXCLUDE,os_clock_wall>)
 target_include_directories(test_clock PRIVATE . ../src ../include)
-target_compile_definitions(test_clock PRIVATE _GNU_SOURCE
+target_compile_definitions(test_clock PRIVATE ${TETHER_OS_DEFINITIONS}
     TETHER_TEST_SANITIZED=${TETHER_TEST_SANITIZED}
-    TETHER_TEST_CHILD="$<TARGET_FILE:tether_test_child>" TETHER_TEST_COMMAND="")
+    TETHER_TEST_CHILD="${TETHER_TEST_CHILD}" TETHER_TEST_COMMAND="")
 target_link_libraries(test_clock PRIVATE tether_uv tether_jansson tether_pcre2 tether_cmocka tether_flags
-    Threads::Threads)
+    Threads::Threads ${TETHER_OS_LIBRARIES})
 add_dependencies(test_clock tether_test_child)
 tether_integration_entries(clock 60)
 
@@ -95,4 +95,11 @@ if(TARGET tether_cli)
         tether_test(cli_terminal integration 60 posix/test_cli_terminal.c cli_support.c)
         tether_integration_time(cli_terminal 60)
     endif()
+endif()
+
+# Wrappers that the library does not start on every platform, by the shell itself.
+if(WIN32)
+    tether_test(wrapper_cmd integration 240 win32/test_wrapper_cmd.c)
+else()
+    tether_test(wrapper_by_name integration 60 posix/test_wrapper_by_name.c)
 endif()

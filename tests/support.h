@@ -18,6 +18,10 @@ struct json_t;
 /* The program that plays every child; see child.c for what it can do. */
 #define CHILD TETHER_TEST_CHILD
 
+/* The same as the first word of a command's text, for every shell. What follows it may have words
+ * and double quotes: all shells read those alike. */
+#define CHILD_TEXT "\"" CHILD "\""
+
 /* The tether command; empty where it was not built. */
 #define COMMAND TETHER_TEST_COMMAND
 
@@ -154,7 +158,7 @@ int64_t test_now_ms(void);
 /* The little rest of a loop that waits for a condition. */
 void test_pause(void);
 
-/* --- tests/posix/support_posix.c --- */
+/* --- tests/posix/support_posix.c, tests/win32/support_win32.c: forking is for POSIX only --- */
 
 char *test_make_store(void);
 void test_remove_store(const char *store);
@@ -184,6 +188,10 @@ bool test_exists(const char *path);
 
 /* How many newlines a file has; 0 where it is not there. */
 int test_count_lines(const char *path);
+
+/* Whether the tests run in Wine, which lacks a little of Windows: it cannot replace a file that is
+ * open, appends in two steps, and its clocks go on by steps of a timer. */
+bool test_in_wine(void);
 
 /* Whether a process runs: false for a zombie. */
 bool test_process_alive(long pid);

@@ -162,8 +162,9 @@ static void doctor_reports_on_a_store_and_changes_nothing(void **state)
 {
     fixture *f = *state;
     tether_report *report;
-    static const char *const names[] = {"store",    "sh",   "events",   "identity",
-                                        "survival", "kill", "deadline", "ephemeral"};
+    static const char *const names[] = {"store",  "supervisor", "shell",
+                                        "events", "identity",   "survival",
+                                        "kill",   "deadline",   "ephemeral"};
     ASSERT_OK(tether_doctor(f->store, &report, &f->error), f->error);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         assert_true(strlen(find(report, names[i])->text) > 10);

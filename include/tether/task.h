@@ -146,6 +146,9 @@ typedef struct tether_snapshot {
     bool compressed;      /* the preview was made by the registry's compressor */
     bool survivors_known; /* somebody looked for survivors: tether_status_get and tether_find do.
                              Else there may be some, and JSON says null for them */
+    char *survival; /* what becomes of it when its host ends: "detached" (it goes on), or "dies
+                       with host's job" (Windows, where the host is in a job that nothing may
+                       leave); NULL: not known, or a host's own work */
 } tether_snapshot;
 
 /* What a shell's `wait` would say of an ended task: 0 to 255 (on Windows all 32 bits of the code);

@@ -309,6 +309,7 @@ static void print_task_part(const tether_snapshot *snapshot)
     detail_text("project_root", snapshot->project_root);
     detail_text("shell", snapshot->shell);
     detail_text("supervisor", snapshot->supervisor);
+    detail_text("survival", snapshot->survival);
 }
 
 /* Where the output is, and what is missing of it. */

@@ -18,9 +18,33 @@
 
 extern char **environ;
 
-const char *const *tether__os_environ(void)
+int tether__os_environ(char ***entries, tether_error *error)
 {
-    return (const char *const *)environ;
+    size_t count = 0, bytes = 0;
+    for (; environ != NULL && environ[count] != NULL; count++)
+        bytes += strlen(environ[count]) + 1;
+    /* One block: the pointers, then the strings. */
+    *entries = malloc((count + 1) * sizeof(char *) + bytes);
+    if (*entries == NULL)
+        return tether__fail_memory(error, "read environment");
+    char *to = (char *)(*entries + count + 1);
+    for (size_t i = 0; i < count; i++) {
+        size_t size = strlen(environ[i]) + 1;
+        (*entries)[i] = memcpy(to, environ[i], size);
+        to += size;
+    }
+    (*entries)[count] = NULL;
+    return TETHER_OK;
+}
+
+void tether__os_environ_free(char **entries)
+{
+    free(entries);
+}
+
+bool tether__os_env_same_name(const char *a, size_t a_size, const char *b, size_t b_size)
+{
+    return a_size == b_size && memcmp(a, b, a_size) == 0;
 }
 
 int tether__os_default_store(char **path, tether_error *error)
@@ -215,6 +239,20 @@ int tether__os_find_program(const char *name, const char *path_list, const char 
         return tether__fail(error, TETHER_ENOEXEC, os_error, "find program",
                             "%.300s: cannot be executed; check its permissions", name);
     return tether__posix_fail(error, os_error, "find program", name);
+}
+
+const tether__shell_rules *tether__os_shell_rules(void)
+{
+    /* The system's own sh, before one that somebody has installed. */
+    static const tether__shell_rules rules = {
+        .candidates = tether__shell_candidates_posix,
+        .outers = tether__outers_posix,
+        .system_path = "/bin:/usr/bin:/usr/local/bin",
+        .outer_name = "sh",
+        .preferred = "bash",
+        .loss = "commands run in zsh or sh, and variables with unusual names get lost",
+    };
+    return &rules;
 }
 
 size_t tether__os_string_limit(void)

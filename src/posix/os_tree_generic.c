@@ -76,7 +76,8 @@ int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t room
     return TETHER_OK;
 }
 
-bool tether__os_tree_finds_cookies(void)
+const char *tether__os_tree_reach(bool *whole)
 {
-    return false;
+    *whole = false;
+    return "reaches the process group only on this platform";
 }

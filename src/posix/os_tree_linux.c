@@ -244,7 +244,9 @@ int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t room
     return TETHER_OK;
 }
 
-bool tether__os_tree_finds_cookies(void)
+const char *tether__os_tree_reach(bool *whole)
 {
-    return tether__proc_is_own();
+    *whole = true;
+    return "reaches what left the process group, by session and by TETHER_TASK_ID in the "
+           "environment";
 }

@@ -67,6 +67,18 @@ const char *place_read(const place *p, const char *name)
     return text;
 }
 
+void place_same_path(const char *path, const char *expected)
+{
+    char both[2][2048];
+    assert_true(snprintf(both[0], sizeof both[0], "%s", path) < (int)sizeof both[0]);
+    assert_true(snprintf(both[1], sizeof both[1], "%s", expected) < (int)sizeof both[1]);
+    for (size_t i = 0; i < 2; i++) {
+        for (char *slash; (slash = strchr(both[i], '\\')) != NULL;)
+            *slash = '/';
+    }
+    assert_string_equal(both[0], both[1]);
+}
+
 static bool count_one(const char *name, void *userdata)
 {
     (void)name;

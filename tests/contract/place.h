@@ -25,6 +25,9 @@ const char *place_path(const place *p, const char *name);
 void place_write(const place *p, const char *name, const char *text);
 const char *place_read(const place *p, const char *name);
 
+/* Fails where two paths differ in more than which slash they have between names. */
+void place_same_path(const char *path, const char *expected);
+
 /* How many entries a directory has. */
 size_t place_count(tether__dir *dir);
 

@@ -55,6 +55,8 @@ static void appends_in_one_step(void **state)
     uv_thread_t threads[APPENDERS];
     char *data;
     size_t size;
+    if (test_in_wine())
+        test_skip("Wine appends in two steps");
     ASSERT_OK(tether__os_file_create(p->dir, "starts", "", 0, &p->error), p->error);
     for (int i = 0; i < APPENDERS; i++)
         assert_int_equal(uv_thread_create(&threads[i], append_often, p->dir), 0);
@@ -99,6 +101,9 @@ static void read_hotly(void *userdata)
             r->wrong++;
         free(data);
         r->reads++;
+        /* Nothing can be replaced in Wine while it is open: a reader there must leave gaps. */
+        if (test_in_wine())
+            test_nap_us(500);
     } while (!atomic_load(&r->stop));
 }
 
@@ -198,6 +203,8 @@ static void keeps_an_open_file_when_its_name_is_taken(void **state)
     char buffer[16];
     size_t got;
     uint64_t size;
+    if (test_in_wine())
+        test_skip("Wine cannot replace a file that is open");
     ASSERT_OK(tether__os_file_create(p->dir, "a", "0123456789", 10, &p->error), p->error);
     ASSERT_OK(tether__os_file_open(p->dir, "a", &file, &p->error), p->error);
     ASSERT_OK(tether__os_file_replace(p->dir, "a", "x", 1, false, &p->error), p->error);
@@ -361,7 +368,7 @@ static void opens_directories_in_directories(void **state)
         ASSERT_OK(tether__os_dir_open(p->dir, "sub", true, &sub, &p->error), p->error);
         char expected[1024];
         strcat(strcpy(expected, tether__os_dir_path(p->dir)), "/sub");
-        assert_string_equal(tether__os_dir_path(sub), expected);
+        place_same_path(tether__os_dir_path(sub), expected);
         ASSERT_OK(tether__os_dir_check(sub, &p->error), p->error);
         tether__os_dir_close(sub);
     }
@@ -385,7 +392,7 @@ static void opens_a_store_by_any_path(void **state)
               p->error);
     char absolute[1024];
     strcat(strcpy(absolute, tether__os_dir_path(p->dir)), "/one/two/store");
-    assert_string_equal(tether__os_dir_path(root), absolute);
+    place_same_path(tether__os_dir_path(root), absolute);
     tether__os_dir_close(root);
 }
 

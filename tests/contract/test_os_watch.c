@@ -70,26 +70,6 @@ static void tells_of_writes(void **state)
     stop(&s);
 }
 
-static void tells_of_the_last_close(void **state)
-{
-    place *p = *state;
-    seen s;
-    int tag;
-    tether__lifeline lifeline;
-    bool held;
-    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
-    start(p, &s);
-    ASSERT_OK(tether__os_watch_add(s.watch, p->dir, &tag, &p->error), p->error);
-    /* Probing raises none. */
-    for (int i = 0; i < 10; i++)
-        ASSERT_OK(tether__os_lifeline_held(p->dir, "t1", &held, &p->error), p->error);
-    assert_int_equal(changes(&s), 0);
-    tether__os_lifeline_close(&lifeline);
-    WAIT_UNTIL(changes(&s) > 0);
-    assert_string_equal(s.name, "t1");
-    stop(&s);
-}
-
 static void tells_of_lines_and_nudges(void **state)
 {
     place *p = *state;
@@ -173,10 +153,13 @@ static void describes_itself(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(tells_of_writes),           TEST(tells_of_the_last_close),
-        TEST(tells_of_lines_and_nudges), TEST(tells_two_directories_apart),
-        TEST(says_nothing_once_removed), TEST(can_be_probed),
-        TEST(describes_itself),          TEST(can_be_probed),
+        TEST(tells_of_writes),
+        TEST(tells_of_lines_and_nudges),
+        TEST(tells_two_directories_apart),
+        TEST(says_nothing_once_removed),
+        TEST(can_be_probed),
+        TEST(describes_itself),
+        TEST(can_be_probed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

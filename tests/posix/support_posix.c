@@ -182,6 +182,11 @@ int test_count_lines(const char *path)
     return count;
 }
 
+bool test_in_wine(void)
+{
+    return false;
+}
+
 bool test_process_alive(long pid)
 {
     tether__proc process;

@@ -264,7 +264,7 @@ static void damaged_marker_is_lost(void **state)
         {"tcutend", BYTES, "supervisor pid=2147483000 start=1\nexit 0", true},
         {"tgarbage", BYTES, "\x01\xff garbage\n", true},
         {"tnumber", BYTES, "supervisor pid=2147483000 start=1\nexit 99999999999\n", true},
-        {"tnegative", BYTES, "supervisor pid=2147483000 start=1\nexit -1\n", true},
+        {"tnegative", BYTES, "supervisor pid=2147483000 start=1\nexit -2147483649\n", true},
         {"tnocode", BYTES, "supervisor pid=2147483000 start=1\nexit\n", true},
         {"thuge", HUGE_FILE, NULL, true},
         {"tfifo", FIFO, NULL, true},

@@ -198,6 +198,40 @@ static void counts_arguments_into_the_sum(void **state)
     free(word);
 }
 
+static void assert_block(const char *const *entries, const char *block, size_t size)
+{
+    tether__environment environment = make(entries, NULL, NULL);
+    tether__text text = {0};
+    tether__environment_block(&environment, &text);
+    assert_false(text.failed);
+    assert_int_equal(text.size, size);
+    assert_memory_equal(text.bytes, block, size);
+    tether__text_dispose(&text);
+    tether__environment_dispose(&environment);
+}
+
+static void makes_a_block_in_the_order_of_names(void **state)
+{
+    (void)state;
+    static const char *const entries[] = {"b=1", "A_B=2", "a=3", "AB=4", "=C:=C:\\x", "a1=", NULL};
+    static const char block[] = "=C:=C:\\x\0a=3\0a1=\0AB=4\0A_B=2\0b=1\0";
+    assert_block(entries, block, sizeof block);
+    static const char *const nothing[] = {NULL};
+    assert_block(nothing, "\0\0", 2);
+}
+
+/* Windows takes the first of two such entries; the one that was put over the other must be it. */
+static void keeps_the_last_of_names_that_differ_in_case(void **state)
+{
+    (void)state;
+    static const char *const entries[] = {"Path=1", "X=0", "PATH=2", "path=3", NULL};
+    static const char block[] = "path=3\0X=0\0";
+    assert_block(entries, block, sizeof block);
+    static const char *const others[] = {"\xc3\xa4=1", "\xc3\xa5=2", "z=3", NULL};
+    static const char other_block[] = "z=3\0\xc3\xa4=1\0\xc3\xa5=2\0";
+    assert_block(others, other_block, sizeof other_block);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +245,8 @@ int main(void)
         cmocka_unit_test(names_an_argument_that_is_too_long),
         cmocka_unit_test(names_the_largest_variable_of_a_large_sum),
         cmocka_unit_test(counts_arguments_into_the_sum),
+        cmocka_unit_test(makes_a_block_in_the_order_of_names),
+        cmocka_unit_test(keeps_the_last_of_names_that_differ_in_case),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

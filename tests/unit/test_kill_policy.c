@@ -182,6 +182,19 @@ static void gives_the_final_signal_its_time_after_a_pause(void **state)
                      TETHER__KILL_STUCK);
 }
 
+/* Where nobody could be asked politely, the final signal comes with the next answer. */
+static void skips_a_grace_that_nobody_needs(void **state)
+{
+    (void)state;
+    tether__kill kill;
+    tether__kill_start(&kill, 5000, 1000);
+    assert_int_equal(tether__kill_next(&kill, 1, 1000), TETHER__KILL_SEND_POLITE);
+    tether__kill_no_grace(&kill, 1001);
+    assert_int_equal(kill.next_ms, 1001);
+    assert_int_equal(tether__kill_next(&kill, 1, 1001), TETHER__KILL_SEND_FINAL);
+    assert_int_equal(tether__kill_next(&kill, 0, 1002), TETHER__KILL_DONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +207,7 @@ int main(void)
         cmocka_unit_test(goes_on_after_it_was_stuck),
         cmocka_unit_test(is_done_with_an_empty_tree),
         cmocka_unit_test(gives_the_final_signal_its_time_after_a_pause),
+        cmocka_unit_test(skips_a_grace_that_nobody_needs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,8 @@ static const char task[] = "t1";
 static const char full[] =
     "{\"schema_version\": 1, \"task_id\": \"t1\", \"session_id\": \"s\", \"name\": \"n\","
     " \"project_root\": \"/p\", \"command\": \"make\", \"argv\": [\"a\", \"b\"],"
-    " \"workdir\": \"/w\", \"shell\": \"/bin/bash\", \"supervisor\": \"script\","
+    " \"workdir\": \"/w\", \"shell\": \"/bin/bash\", \"supervisor\": \"script\", \"survival\": "
+    "\"detached\","
     " \"reason\": \"r\", \"output_path\": \"stdout\", \"stderr_path\": \"stderr\","
     " \"status\": \"killing\", \"kill_intent\": \"timeout\", \"exit_code\": 7, \"signal\": 15,"
     " \"started_at\": 1700000000000, \"finished_at\": 1700000001000, \"duration_ms\": 1000,"
@@ -27,10 +28,10 @@ static const char full[] =
     " \"identity\": {\"pid\": 4711, \"start_time\": 812345, \"boot_id\": \"b1\","
     " \"pid_ns\": \"4026531836\"}}";
 
-static const char *const text_fields[] = {"task_id", "session_id",  "name",        "project_root",
-                                          "command", "workdir",     "shell",       "supervisor",
-                                          "reason",  "output_path", "stderr_path", "boot_id",
-                                          "status",  "kill_intent", "lease_holder"};
+static const char *const text_fields[] = {"task_id",  "session_id", "name",        "project_root",
+                                          "command",  "workdir",    "shell",       "supervisor",
+                                          "survival", "reason",     "output_path", "stderr_path",
+                                          "boot_id",  "status",     "kill_intent", "lease_holder"};
 static const char *const integer_fields[] = {"schema_version",
                                              "exit_code",
                                              "signal",
@@ -107,6 +108,7 @@ static void assert_full(const tether__record *record)
     assert_string_equal(record->workdir, "/w");
     assert_string_equal(record->shell, "/bin/bash");
     assert_string_equal(record->supervisor, "script");
+    assert_string_equal(record->survival, TETHER__SURVIVAL_DETACHED);
     assert_string_equal(record->reason, "r");
     assert_string_equal(record->stdout_name, "stdout");
     assert_string_equal(record->stderr_name, "stderr");

@@ -19,7 +19,7 @@ typedef struct told {
     } items[64];
 } told;
 
-static tether__telling tell(const tether_match *match, void *userdata)
+static tether__telling on_match(const tether_match *match, void *userdata)
 {
     told *t = userdata;
     assert_true(t->count < sizeof t->items / sizeof t->items[0]);
@@ -62,7 +62,7 @@ static void feed(tether__search *search, tether_stream stream, const char *all, 
         size_t at = (size_t)search->next[stream];
         size_t part = piece < size - at ? piece : size - at;
         ASSERT_OK(tether__search_feed(search, stream, all + at, part, last && at + part == size,
-                                      tell, t, &error),
+                                      on_match, t, &error),
                   error);
         assert_int_equal(search->next[stream], at + part);
         if (search->over)
@@ -118,8 +118,10 @@ static void once_is_once(void **state)
     assert_int_equal(t.count, 1);
     assert_true(search->over);
     assert_int_equal(search->position[0], 2);
-    ASSERT_OK(tether__search_feed(search, TETHER_STDERR, "ab\n", 3, true, tell, &t, &error), error);
-    ASSERT_OK(tether__search_feed(search, TETHER_STDOUT, "ab\n", 3, true, tell, &t, &error), error);
+    ASSERT_OK(tether__search_feed(search, TETHER_STDERR, "ab\n", 3, true, on_match, &t, &error),
+              error);
+    ASSERT_OK(tether__search_feed(search, TETHER_STDOUT, "ab\n", 3, true, on_match, &t, &error),
+              error);
     assert_int_equal(t.count, 1);
     tether__search_free(search);
 }
@@ -153,14 +155,16 @@ static void goes_on_behind_what_was_dropped(void **state)
         tether_error error = {0};
         tether__search *search = make("ab", false, TETHER_VIEW_BOTH, 0);
         t.search = search;
-        ASSERT_OK(tether__search_feed(search, TETHER_STDOUT, "ab a", 4, false, tell, &t, &error),
-                  error);
+        ASSERT_OK(
+            tether__search_feed(search, TETHER_STDOUT, "ab a", 4, false, on_match, &t, &error),
+            error);
         uint64_t to = 4 + gaps[i];
         ASSERT_OK(tether__search_skip(search, TETHER_STDOUT, to, &error), error);
         assert_int_equal(search->next[0], to);
         assert_int_equal(search->position[0], to);
-        ASSERT_OK(tether__search_feed(search, TETHER_STDOUT, "b ab\n", 5, true, tell, &t, &error),
-                  error);
+        ASSERT_OK(
+            tether__search_feed(search, TETHER_STDOUT, "b ab\n", 5, true, on_match, &t, &error),
+            error);
         assert_int_equal(t.count, 2);
         assert_int_equal(t.items[0].offset, 0);
         assert_int_equal(t.items[1].offset, to + 2);
@@ -177,7 +181,7 @@ static void stops_when_told_to(void **state)
     tether_error error = {0};
     tether__search *search = make("ab", false, TETHER_VIEW_BOTH, 0);
     t.search = search;
-    ASSERT_OK(tether__search_feed(search, TETHER_STDOUT, "ab ab\n", 6, true, tell, &t, &error),
+    ASSERT_OK(tether__search_feed(search, TETHER_STDOUT, "ab ab\n", 6, true, on_match, &t, &error),
               error);
     assert_int_equal(t.count, 1);
     assert_false(search->over);

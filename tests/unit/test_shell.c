@@ -11,6 +11,9 @@
 typedef struct machine {
     const char *const *installed; /* name, path, name, path, ..., NULL */
     const char *broken;           /* there, but not to be run */
+    const char *vanished;         /* found, and gone when it is tried */
+    const char *refused;          /* found, and something is wrong when it is tried */
+    const char *bash;             /* $BASH */
     char asked[256];
 } machine;
 
@@ -34,7 +37,38 @@ static int find(const char *name, char **found, void *userdata, tether_error *er
 static const char *const everything[] = {"bash", "/usr/bin/bash",  "zsh",  "/usr/bin/zsh",
                                          "sh",   "/bin/sh",        "fish", "/usr/bin/fish",
                                          "pwsh", "/opt/pwsh/pwsh", NULL};
-static const char *const candidates[] = {"bash", "zsh", "sh", NULL};
+
+static int try_start(const char *path, void *userdata, tether_error *error)
+{
+    machine *m = userdata;
+    strcat(m->asked, "try:");
+    strcat(m->asked, path);
+    strcat(m->asked, " ");
+    if (m->vanished != NULL && strcmp(path, m->vanished) == 0)
+        return tether__fail(error, TETHER_ENOPROGRAM, 2, "start", "%s went", path);
+    if (m->refused != NULL && strcmp(path, m->refused) == 0)
+        return tether__fail(error, TETHER_ELIMIT, 8, "start", "no memory for %s", path);
+    return TETHER_OK;
+}
+
+static const char *variable(const char *name, void *userdata)
+{
+    machine *m = userdata;
+    return strcmp(name, "BASH") == 0 ? m->bash : NULL;
+}
+
+/* By the rules of POSIX; `tried`: as where shells are tried before they are believed. */
+static int resolve_in(machine *m, const char *choice, bool tried, tether__shell *shell,
+                      tether_error *error)
+{
+    const tether__shell_lookups lookups = {find, tried ? try_start : NULL, variable, m};
+    return tether__shell_resolve(choice, tether__shell_candidates_posix, &lookups, shell, error);
+}
+
+static int resolve(machine *m, const char *choice, tether__shell *shell, tether_error *error)
+{
+    return resolve_in(m, choice, false, shell, error);
+}
 
 static void knows_the_families(void **state)
 {
@@ -87,11 +121,10 @@ static void prefers_the_bash_that_runs_us(void **state)
     (void)state;
     static const char *const installed[] = {"/opt/bash5/bash", "/opt/bash5/bash", "bash",
                                             "/usr/bin/bash", NULL};
-    machine m = {.installed = installed};
+    machine m = {.installed = installed, .bash = "/opt/bash5/bash"};
     tether__shell shell;
     tether_error error = {0};
-    ASSERT_OK(tether__shell_resolve(NULL, "/opt/bash5/bash", candidates, find, &m, &shell, &error),
-              error);
+    ASSERT_OK(resolve(&m, NULL, &shell, &error), error);
     assert_string_equal(shell.path, "/opt/bash5/bash");
     assert_int_equal(shell.family, TETHER__SHELL_SH);
     assert_string_equal(m.asked, "/opt/bash5/bash ");
@@ -104,11 +137,10 @@ static void passes_over_a_bash_variable_that_leads_nowhere(void **state)
     (void)state;
     static const char *const values[] = {"/gone/bash", "bash", "./bash", "", NULL};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        machine m = {.installed = everything};
+        machine m = {.installed = everything, .bash = values[i]};
         tether__shell shell;
         tether_error error = {0};
-        ASSERT_OK(tether__shell_resolve(NULL, values[i], candidates, find, &m, &shell, &error),
-                  error);
+        ASSERT_OK(resolve(&m, NULL, &shell, &error), error);
         assert_string_equal(shell.path, "/usr/bin/bash");
         /* Only a path counts as set by bash. */
         assert_string_equal(m.asked, i == 0 ? "/gone/bash bash " : "bash ");
@@ -123,7 +155,7 @@ static void takes_the_first_candidate_that_is_there(void **state)
     machine m = {.installed = only_sh, .broken = "zsh"};
     tether__shell shell;
     tether_error error = {0};
-    ASSERT_OK(tether__shell_resolve(NULL, NULL, candidates, find, &m, &shell, &error), error);
+    ASSERT_OK(resolve(&m, NULL, &shell, &error), error);
     assert_string_equal(shell.path, "/bin/sh");
     assert_string_equal(m.asked, "bash zsh sh ");
     tether__shell_dispose(&shell);
@@ -133,35 +165,30 @@ static void lists_what_was_tried(void **state)
 {
     (void)state;
     static const char *const nothing[] = {NULL};
-    machine m = {.installed = nothing};
+    machine m = {.installed = nothing, .bash = "/x/bash"};
     tether__shell shell;
     tether_error error = {0};
-    assert_int_equal(tether__shell_resolve(NULL, "/x/bash", candidates, find, &m, &shell, &error),
-                     TETHER_ENOSHELL);
+    assert_int_equal(resolve(&m, NULL, &shell, &error), TETHER_ENOSHELL);
     assert_int_equal(error.code, TETHER_ENOSHELL);
     assert_non_null(strstr(error.message, "bash, zsh, sh"));
     assert_null(shell.path);
-    assert_int_equal(tether__shell_resolve(NULL, NULL, nothing, find, &m, &shell, NULL),
-                     TETHER_ENOSHELL);
+    assert_int_equal(resolve(&m, NULL, &shell, NULL), TETHER_ENOSHELL);
 }
 
 static void takes_a_choice_as_final(void **state)
 {
     (void)state;
-    machine m = {.installed = everything};
+    machine m = {.installed = everything, .bash = "/usr/bin/bash"};
     tether__shell shell;
     tether_error error = {0};
-    ASSERT_OK(tether__shell_resolve("fish", "/usr/bin/bash", candidates, find, &m, &shell, &error),
-              error);
+    ASSERT_OK(resolve(&m, "fish", &shell, &error), error);
     assert_string_equal(shell.path, "/usr/bin/fish");
     assert_int_equal(shell.family, TETHER__SHELL_FISH);
     assert_string_equal(m.asked, "fish ");
     tether__shell_dispose(&shell);
 
     m.asked[0] = '\0';
-    assert_int_equal(
-        tether__shell_resolve("nosh", "/usr/bin/bash", candidates, find, &m, &shell, &error),
-        TETHER_ENOSHELL);
+    assert_int_equal(resolve(&m, "nosh", &shell, &error), TETHER_ENOSHELL);
     assert_string_equal(m.asked, "nosh ");
     assert_non_null(strstr(error.message, "nosh"));
     assert_int_equal(error.os_error, 2);
@@ -169,12 +196,55 @@ static void takes_a_choice_as_final(void **state)
 
     /* It is there and cannot be run: that is what the caller must hear. */
     m.broken = "zsh";
-    assert_int_equal(tether__shell_resolve("zsh", NULL, candidates, find, &m, &shell, &error),
-                     TETHER_ENOEXEC);
+    assert_int_equal(resolve(&m, "zsh", &shell, &error), TETHER_ENOEXEC);
     assert_string_equal(error.message, "zsh is broken");
     assert_null(shell.path);
-    assert_int_equal(tether__shell_resolve("zsh", NULL, candidates, find, &m, &shell, NULL),
-                     TETHER_ENOEXEC);
+    assert_int_equal(resolve(&m, "zsh", &shell, NULL), TETHER_ENOEXEC);
+}
+
+/* A shell that is found can be gone, or an alias of something that is not installed. */
+static void goes_on_where_a_try_finds_nothing(void **state)
+{
+    (void)state;
+    machine m = {.installed = everything, .vanished = "/usr/bin/bash"};
+    tether__shell shell;
+    tether_error error = {0};
+    ASSERT_OK(resolve_in(&m, NULL, true, &shell, &error), error);
+    assert_string_equal(shell.path, "/usr/bin/zsh");
+    assert_string_equal(m.asked, "bash try:/usr/bin/bash zsh try:/usr/bin/zsh ");
+    tether__shell_dispose(&shell);
+
+    /* A choice has no next one. */
+    m.asked[0] = '\0';
+    assert_int_equal(resolve_in(&m, "bash", true, &shell, &error), TETHER_ENOSHELL);
+    assert_non_null(strstr(error.message, "bash"));
+    assert_string_equal(m.asked, "bash try:/usr/bin/bash ");
+    assert_null(shell.path);
+}
+
+static void stops_where_a_try_fails_otherwise(void **state)
+{
+    (void)state;
+    machine m = {.installed = everything, .refused = "/usr/bin/bash"};
+    tether__shell shell;
+    tether_error error = {0};
+    assert_int_equal(resolve_in(&m, NULL, true, &shell, &error), TETHER_ELIMIT);
+    assert_string_equal(error.message, "no memory for /usr/bin/bash");
+    assert_string_equal(m.asked, "bash try:/usr/bin/bash ");
+    assert_null(shell.path);
+}
+
+static void tells_the_last_reason(void **state)
+{
+    (void)state;
+    static const char *const only_sh[] = {"sh", "/bin/sh", NULL};
+    machine m = {.installed = only_sh, .vanished = "/bin/sh"};
+    tether__shell shell;
+    tether_error error = {0};
+    assert_int_equal(resolve_in(&m, NULL, true, &shell, &error), TETHER_ENOSHELL);
+    assert_non_null(strstr(error.message, "bash, zsh, sh"));
+    assert_non_null(strstr(error.message, "/bin/sh went"));
+    assert_null(shell.path);
 }
 
 int main(void)
@@ -187,6 +257,9 @@ int main(void)
         cmocka_unit_test(takes_the_first_candidate_that_is_there),
         cmocka_unit_test(lists_what_was_tried),
         cmocka_unit_test(takes_a_choice_as_final),
+        cmocka_unit_test(goes_on_where_a_try_finds_nothing),
+        cmocka_unit_test(stops_where_a_try_fails_otherwise),
+        cmocka_unit_test(tells_the_last_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,10 +22,11 @@ static void writes_absent_values_as_null(void **state)
         .task_id = "t1", .exit_code = TETHER_EXIT_UNKNOWN, .duration_ms = -1};
     json_t *object = to_json(&snapshot);
     static const char *const nulls[] = {
-        "session_id",  "name",        "project_root",   "reason",       "exit_code",
-        "signal",      "command",     "workdir",        "shell",        "supervisor",
-        "started_at",  "finished_at", "duration_ms",    "deadline_at",  "child_pid",
-        "output_path", "stderr_path", "output_preview", "output_limit", "pipeline_statuses"};
+        "session_id",       "name",        "project_root", "reason",         "exit_code",
+        "signal",           "command",     "workdir",      "shell",          "supervisor",
+        "survival",         "started_at",  "finished_at",  "duration_ms",    "deadline_at",
+        "child_pid",        "output_path", "stderr_path",  "output_preview", "output_limit",
+        "pipeline_statuses"};
     for (size_t i = 0; i < sizeof nulls / sizeof nulls[0]; i++) {
         if (!json_is_null(json_object_get(object, nulls[i])))
             fail_msg("not null: %s", nulls[i]);
@@ -59,6 +60,7 @@ static void writes_every_value(void **state)
         .workdir = "/w",
         .shell = "/bin/sh",
         .supervisor = "script",
+        .survival = "detached",
         .status = TETHER_STATUS_TIMED_OUT,
         .reason = "r",
         .exit_code = 124,
@@ -87,15 +89,15 @@ static void writes_every_value(void **state)
     };
     json_t *object = to_json(&snapshot);
     json_t *expected = json_pack(
-        "{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,"
+        "{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,"
         "s:s,s:s,s:s,s:b,s:b,s:b,s:b,s:[I,I],s:[i,i],s:i,s:i,s:i}",
         "task_id", "t1", "session_id", "s", "name", "n", "project_root", "/p", "command",
         "echo \"\xc3\xa4\"\n", "workdir", "/w", "shell", "/bin/sh", "supervisor", "script",
-        "status", "timed_out", "reason", "r", "exit_code", (json_int_t)124, "signal", (json_int_t)9,
-        "started_at", (json_int_t)1700000000000, "finished_at", (json_int_t)1700000001000,
-        "duration_ms", (json_int_t)1000, "timeout_ms", (json_int_t)900, "deadline_at",
-        (json_int_t)1700000000900, "child_pid", (json_int_t)4711, "output_path", "/o",
-        "stderr_path", "/e", "output_preview", "last\n", "output_truncated", 1,
+        "survival", "detached", "status", "timed_out", "reason", "r", "exit_code", (json_int_t)124,
+        "signal", (json_int_t)9, "started_at", (json_int_t)1700000000000, "finished_at",
+        (json_int_t)1700000001000, "duration_ms", (json_int_t)1000, "timeout_ms", (json_int_t)900,
+        "deadline_at", (json_int_t)1700000000900, "child_pid", (json_int_t)4711, "output_path",
+        "/o", "stderr_path", "/e", "output_preview", "last\n", "output_truncated", 1,
         "notify_on_completion", 1, "completion_delivered", 1, "read_only", 1, "survivors",
         (json_int_t)4712, (json_int_t)4713, "pipeline_statuses", 1, 0, "output_limit", 5,
         "output_dropped", 6, "stderr_dropped", 7);

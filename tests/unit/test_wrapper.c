@@ -1,27 +1,14 @@
 /* Wrappers and command files: their exact text, and that every byte of a command comes through. */
 #include "support.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "golden.h"
 #include "random.h"
 #include "wrapper.h"
 
 enum { MAX_WORDS = 8, MAX_WORD = 200 };
-
-static char *read_golden(const char *name)
-{
-    char path[1024];
-    snprintf(path, sizeof path, "%s/%s", GOLDEN, name);
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    char *text = calloc(1, 65536);
-    assert_non_null(text);
-    assert_true(fread(text, 1, 65535, file) > 0);
-    fclose(file);
-    return text;
-}
 
 static void render(const char *program, const char *const *argv, tether__text *text)
 {
@@ -39,43 +26,134 @@ static void renders_the_golden_text(void **state)
 {
     (void)state;
     static const char *const argv[] = {"bash", "/store/it's/command.sh", "", NULL};
-    char *golden = read_golden("wrapper.sh");
     tether__text text;
     render("/usr/bin/bash", argv, &text);
-    assert_string_equal(text.bytes, golden);
-    assert_int_equal(text.size, strlen(golden));
-    tether__text_dispose(&text);
-    free(golden);
+    golden_assert(&text, "wrapper.sh");
 }
 
 static void renders_the_golden_text_for_pipeline_statuses(void **state)
 {
     (void)state;
     static const char *const argv[] = {"/usr/bin/bash", "/store/it's/command.sh", NULL};
-    char *golden = read_golden("wrapper-pipestatus.sh");
-    tether__wrapper wrapper = {"t0golden", "boot-1", "4026531836",
-                               NULL,       argv,     "/store/it's/pipestatus"};
+    tether__wrapper wrapper = {.task_id = "t0golden",
+                               .boot_id = "boot-1",
+                               .pid_ns = "4026531836",
+                               .argv = argv,
+                               .pipestatus = "/store/it's/pipestatus"};
     tether__text text = {0};
     tether__wrapper_render_sh(&wrapper, &text);
-    assert_false(text.failed);
-    assert_string_equal(text.bytes, golden);
-    tether__text_dispose(&text);
-    free(golden);
+    golden_assert(&text, "wrapper-pipestatus.sh");
 }
 
 /* The trap stands before the first line, and a command's lines keep their numbers. */
 static void renders_the_golden_trap(void **state)
 {
     (void)state;
-    char *golden = read_golden("trap.sh");
     tether__text text = {0};
     tether__command_render_trap("PIPESTATUS", "/store/it's/pipestatus", &text);
     assert_null(memchr(text.bytes, '\n', text.size));
     tether__command_render(TETHER__SHELL_SH, "false | true\n", 13, &text);
-    assert_false(text.failed);
-    assert_string_equal(text.bytes, golden);
-    tether__text_dispose(&text);
-    free(golden);
+    golden_assert(&text, "trap.sh");
+}
+
+static void renders_the_golden_texts_by_name(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"bash", "C:\\store\\it's\\command.sh", "", NULL};
+    const char *why = NULL;
+    tether__wrapper wrapper = {
+        .task_id = "t0golden", .program = "C:\\Git\\bin\\bash.exe", .argv = argv};
+    tether__text text = {0};
+    assert_int_equal(tether__wrapper_render_sh_by_name(&wrapper, &text, &why), TETHER__CARRIED);
+    golden_assert(&text, "wrapper-by-name.sh");
+    wrapper.own_argv = true;
+    assert_int_equal(tether__wrapper_render_sh_by_name(&wrapper, &text, &why), TETHER__CARRIED);
+    golden_assert(&text, "wrapper-by-name-argv.sh");
+    assert_null(why);
+}
+
+static void refuses_batch_files_by_name(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"x.bat", NULL};
+    const char *why = NULL;
+    tether__text text = {0};
+    tether__wrapper target = {.task_id = "t", .program = "C:\\x.BAT", .argv = argv};
+    assert_int_equal(tether__wrapper_render_sh_by_name(&target, &text, &why),
+                     TETHER__CARRY_REFUSED);
+    assert_non_null(why);
+    tether__wrapper batch = {.task_id = "t", .program = "C:\\cmd.exe", .batch = "command.bat"};
+    assert_int_equal(tether__wrapper_render_sh_by_name(&batch, &text, &why), TETHER__CARRY_REFUSED);
+    assert_int_equal(text.size, 0);
+}
+
+static void renders_the_golden_files_for_cmd(void **state)
+{
+    (void)state;
+    static const char ascii[] = "echo one\r\necho 100%\n:end\nexit /b 3";
+    static const char unicode[] = "echo \xc3\xa4\n";
+    tether__text text = {0};
+    tether__command_render(TETHER__SHELL_CMD, ascii, strlen(ascii), &text);
+    golden_assert(&text, "command.bat");
+    tether__command_render(TETHER__SHELL_CMD, unicode, strlen(unicode), &text);
+    golden_assert(&text, "command-utf8.bat");
+}
+
+/* Every byte of a text for cmd is there but CR and LF, which end each line together. */
+static void keeps_the_users_bytes_for_cmd(void **state)
+{
+    (void)state;
+    static const char before[] = "\r\n:tether__command\r\n";
+    uint64_t random = 8;
+    for (int round = 0; round < 2000; round++) {
+        char command[64];
+        size_t size = random_next(&random) % sizeof command;
+        for (size_t i = 0; i < size; i++) {
+            uint32_t value = random_next(&random);
+            command[i] = value & 0x700 ? (char)(value >> 16) : "\n\r\n\n"[(value >> 16) % 4];
+            command[i] = command[i] == '\0' ? ' ' : command[i];
+        }
+        tether__text text = {0};
+        tether__command_render(TETHER__SHELL_CMD, command, size, &text);
+        assert_false(text.failed);
+        const char *at = strstr(text.bytes, before);
+        assert_non_null(at);
+        at += strlen(before);
+        for (size_t i = 0; i < size; i++) {
+            if (command[i] == '\n' && (i == 0 || command[i - 1] != '\r'))
+                assert_int_equal(*at++, '\r');
+            assert_int_equal(*at++, command[i]);
+        }
+        bool open = size > 0 && command[size - 1] != '\n';
+        assert_string_equal(at, open ? "\r\n" : "");
+        tether__text_dispose(&text);
+    }
+}
+
+static void marks_files_for_powershell_on_windows(void **state)
+{
+    (void)state;
+    static const char mark[] = "\xEF\xBB\xBF";
+    static const char *const commands[] = {"exit 3", "\xEF\xBB\xBF"
+                                                     "exit 3"};
+    for (size_t i = 0; i < 2; i++) {
+        tether__text text = {0};
+        tether__command_render_windows(TETHER__SHELL_POWERSHELL, commands[i], strlen(commands[i]),
+                                       &text);
+        assert_memory_equal(text.bytes, mark, 3);
+        assert_memory_equal(text.bytes + 3, "exit 3\n", 7);
+        tether__text_dispose(&text);
+    }
+    static const tether__shell_family others[] = {TETHER__SHELL_SH, TETHER__SHELL_FISH,
+                                                  TETHER__SHELL_CMD};
+    for (size_t i = 0; i < 3; i++) {
+        tether__text windows = {0}, plain = {0};
+        tether__command_render_windows(others[i], "exit 3\n", 7, &windows);
+        tether__command_render(others[i], "exit 3\n", 7, &plain);
+        assert_string_equal(windows.bytes, plain.bytes);
+        tether__text_dispose(&windows);
+        tether__text_dispose(&plain);
+    }
 }
 
 /* Reads words as a Bourne shell does: quoted parts and backslashes only, ended by a blank or a
@@ -179,8 +257,7 @@ static void names_command_files_by_family(void **state)
 static void writes_the_users_bytes_and_nothing_else(void **state)
 {
     (void)state;
-    static const tether__shell_family families[] = {TETHER__SHELL_SH, TETHER__SHELL_FISH,
-                                                    TETHER__SHELL_CMD};
+    static const tether__shell_family families[] = {TETHER__SHELL_SH, TETHER__SHELL_FISH};
     uint64_t random = 6;
     for (int round = 0; round < 500; round++) {
         char command[64];
@@ -249,6 +326,11 @@ int main(void)
         cmocka_unit_test(renders_the_golden_text),
         cmocka_unit_test(renders_the_golden_text_for_pipeline_statuses),
         cmocka_unit_test(renders_the_golden_trap),
+        cmocka_unit_test(renders_the_golden_texts_by_name),
+        cmocka_unit_test(refuses_batch_files_by_name),
+        cmocka_unit_test(renders_the_golden_files_for_cmd),
+        cmocka_unit_test(keeps_the_users_bytes_for_cmd),
+        cmocka_unit_test(marks_files_for_powershell_on_windows),
         cmocka_unit_test(gives_back_every_byte_of_an_argv),
         cmocka_unit_test(gives_the_lifeline_to_nobody),
         cmocka_unit_test(names_command_files_by_family),

@@ -45,12 +45,12 @@ static void prepare(place *p, request *r)
 /* Starts the child with these verbs; returns its exit code. */
 static int run(place *p, request *r, const char *const *verbs)
 {
-    int64_t pid;
+    tether__started started;
     for (int i = 0; verbs[i] != NULL; i++)
         r->argv[i + 1] = verbs[i];
-    ASSERT_OK(tether__os_spawn(&r->start, &pid, &p->error), p->error);
+    ASSERT_OK(tether__os_spawn(&r->start, &started, &p->error), p->error);
     tether__os_lifeline_close(&r->lifeline);
-    return forked_join((pid_t)pid);
+    return forked_join((pid_t)started.pid);
 }
 
 static void gives_streams_and_environment(void **state)
@@ -115,17 +115,17 @@ static void starts_a_session_that_holds_the_lifeline(void **state)
 {
     place *p = *state;
     request r;
-    int64_t pid;
+    tether__started started;
     bool held;
     prepare(p, &r);
     r.argv[1] = "forever";
-    ASSERT_OK(tether__os_spawn(&r.start, &pid, &p->error), p->error);
+    ASSERT_OK(tether__os_spawn(&r.start, &started, &p->error), p->error);
     tether__os_lifeline_close(&r.lifeline);
-    assert_int_equal(getsid((pid_t)pid), pid);
-    assert_int_equal(getpgid((pid_t)pid), pid);
+    assert_int_equal(getsid((pid_t)started.pid), started.pid);
+    assert_int_equal(getpgid((pid_t)started.pid), started.pid);
     ASSERT_OK(tether__os_lifeline_held(p->dir, "lifeline", &held, &p->error), p->error);
     assert_true(held);
-    forked_kill((pid_t)pid);
+    forked_kill((pid_t)started.pid);
     ASSERT_OK(tether__os_lifeline_held(p->dir, "lifeline", &held, &p->error), p->error);
     assert_false(held);
 }
@@ -140,18 +140,18 @@ static void works_without_standard_streams(void **state)
         saved[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 100);
     for (int fd = 0; fd < 3; fd++)
         close(fd);
-    int64_t pid;
+    tether__started started;
     r.argv[1] = "out";
     r.argv[2] = "to out";
     r.argv[3] = "fds";
-    int code = tether__os_spawn(&r.start, &pid, &p->error);
+    int code = tether__os_spawn(&r.start, &started, &p->error);
     for (int fd = 0; fd < 3; fd++) {
         dup2(saved[fd], fd);
         close(saved[fd]);
     }
     ASSERT_OK(code, p->error);
     tether__os_lifeline_close(&r.lifeline);
-    assert_int_equal(forked_join((pid_t)pid), 0);
+    assert_int_equal(forked_join((pid_t)started.pid), 0);
     assert_string_equal(place_read(p, "out"), "to out\n0 1 2 9 \n");
 }
 
@@ -159,21 +159,21 @@ static void names_what_cannot_be_started(void **state)
 {
     place *p = *state;
     request r;
-    int64_t pid = 1;
+    tether__started started = {.pid = 1};
     prepare(p, &r);
     r.start.program = "/none/such";
-    assert_int_equal(tether__os_spawn(&r.start, &pid, &p->error), TETHER_ENOSHELL);
-    assert_int_equal(pid, 0);
+    assert_int_equal(tether__os_spawn(&r.start, &started, &p->error), TETHER_ENOSHELL);
+    assert_int_equal(started.pid, 0);
     assert_false(test_has_child());
     assert_int_equal(unlink(place_path(p, "out")), 0);
     assert_int_equal(unlink(place_path(p, "err")), 0);
     r.start.program = p->path;
-    assert_int_equal(tether__os_spawn(&r.start, &pid, &p->error), TETHER_ENOEXEC);
+    assert_int_equal(tether__os_spawn(&r.start, &started, &p->error), TETHER_ENOEXEC);
     assert_false(test_has_child());
     r.start.workdir = "/none/such";
     assert_int_equal(unlink(place_path(p, "out")), 0);
     assert_int_equal(unlink(place_path(p, "err")), 0);
-    assert_int_equal(tether__os_spawn(&r.start, &pid, &p->error), TETHER_EWORKDIR);
+    assert_int_equal(tether__os_spawn(&r.start, &started, &p->error), TETHER_EWORKDIR);
     tether__os_lifeline_close(&r.lifeline);
 }
 
@@ -181,14 +181,14 @@ static void names_the_limit_of_descriptors(void **state)
 {
     place *p = *state;
     request r;
-    int64_t pid;
+    tether__started started;
     struct rlimit limit, low;
     prepare(p, &r);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
     low = limit;
     low.rlim_cur = 10;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
-    int code = tether__os_spawn(&r.start, &pid, &p->error);
+    int code = tether__os_spawn(&r.start, &started, &p->error);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
     assert_int_equal(code == TETHER_ELIMIT || code == TETHER_EINVAL, 1);
     assert_false(test_has_child());

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli_main.h"
+
 #include "print.h"
 #include "stream.h"
 #include "escape.h"
@@ -212,7 +214,7 @@ static int dispatch(cli_options *cli, cli_args *args)
     return cli->help ? 0 : code;
 }
 
-int main(int argc, char **argv)
+int cli_main(int argc, char **argv)
 {
     cli_options cli = {0};
     cli_args args = {0};
