@@ -149,6 +149,31 @@ static const tether__identity *supervisor_of(const tether__record *record,
     return sight->marker.identity.pid != 0 ? &sight->marker.identity : child;
 }
 
+/* A supervisor that cannot find out when it was started says only its pid. Its own host knows the
+ * rest. To everybody else its lifeline vouches for it: what is held after the time was asked for
+ * was held while it was, so that the pid was the supervisor's and nobody else's. */
+static void complete_identity(const tether__session *session, const tether__record *record,
+                              const tether__identity *child, tether__sight *sight)
+{
+    tether__identity *said = &sight->marker.identity;
+    char boot_id[TETHER__BOOT_ID_SIZE], pid_ns[TETHER__PID_NS_SIZE];
+    bool held = false;
+    if (said->pid == 0 || said->start_time != 0)
+        return;
+    if (child->pid == said->pid) {
+        said->start_time = child->start_time;
+        return;
+    }
+    tether__os_boot_id(boot_id);
+    tether__os_pid_ns(pid_ns);
+    if (record->identity.pid != 0 || sight->holding != TETHER__HELD ||
+        strcmp(said->boot_id, boot_id) != 0 || strcmp(said->pid_ns, pid_ns) != 0)
+        return;
+    uint64_t start_time = tether__os_process_start_time(said->pid);
+    if (tether__os_lifeline_held(session->exits, record->task_id, &held, NULL) == TETHER_OK && held)
+        said->start_time = start_time;
+}
+
 bool tether__bundle_tree_empty(const tether__record *record, const tether__identity *child,
                                const tether__sight *sight, const tether__forest *forest)
 {
@@ -183,6 +208,7 @@ void tether__bundle_see(const tether__session *session, const tether__record *re
                      : held            ? TETHER__HELD
                                        : TETHER__FREE;
     read_marker(session, record->task_id, &sight->marker);
+    complete_identity(session, record, child, sight);
     const tether__identity *supervisor = supervisor_of(record, sight, child);
     /* A lock that is free proves the end; only a lock that somebody may have inherited by accident
      * needs a second look. */
@@ -190,8 +216,10 @@ void tether__bundle_see(const tether__session *session, const tether__record *re
         sight->holding == TETHER__FREE ? TETHER__GONE : tether__os_process_alive(supervisor);
     /* The supervisor may have written its end between the two looks: gone now, its marker is
      * complete. */
-    if (sight->holding != TETHER__FREE && sight->alive == TETHER__GONE)
+    if (sight->holding != TETHER__FREE && sight->alive == TETHER__GONE) {
         read_marker(session, record->task_id, &sight->marker);
+        complete_identity(session, record, child, sight);
+    }
 
     tether__os_boot_id(boot_id);
     sight->same_boot =

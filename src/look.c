@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+enum { SET_SLACK_MS = 1000 };
+
 static const tether__verdict nothing = {TETHER__STEP_NONE, TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN,
                                         0, NULL};
 
@@ -142,4 +144,17 @@ int64_t tether__duration(int64_t wall_start, int64_t wall_end, int64_t uptime_st
     if (by_wall >= 0 && apart > -50 && apart < 50)
         return by_wall;
     return by_uptime > 0 ? by_uptime : 0;
+}
+
+int64_t tether__duration_seen(int64_t wall_start, int64_t wall_end, int64_t wall_now,
+                              int64_t uptime_start, int64_t uptime_now)
+{
+    int64_t passed = uptime_now > uptime_start ? uptime_now - uptime_start : 0;
+    int64_t apart = (wall_now - wall_start) - passed;
+    /* Clocks are also steered, a little all the time. */
+    int64_t slack = SET_SLACK_MS + passed / 1000;
+    int64_t by_wall = wall_end - wall_start;
+    if (apart < -slack || apart > slack || by_wall > passed + slack)
+        return passed;
+    return by_wall > 0 ? by_wall : 0;
 }

@@ -58,4 +58,10 @@ tether__verdict tether__look(tether_status status, tether__intent intent,
 int64_t tether__duration(int64_t wall_start, int64_t wall_end, int64_t uptime_start,
                          int64_t uptime_end);
 
+/* The same for an end of which only the file's time is known, such as one that cmd has written, and
+ * that is seen now, in the boot of the start. A wall clock that has gone on with the uptime since
+ * the start was right at the end too; else the end is as late as it can be: now. */
+int64_t tether__duration_seen(int64_t wall_start, int64_t wall_end, int64_t wall_now,
+                              int64_t uptime_start, int64_t uptime_now);
+
 #endif

@@ -37,6 +37,10 @@ bool tether__os_process_reap(const tether__identity *child);
  * told (any more). */
 uint64_t tether__os_process_start_time(int64_t pid);
 
+/* Whether /proc/PID/stat shows start times in the same unit, so that a shell can find out its own;
+ * a supervisor that cannot leaves it to the hosts. */
+bool tether__os_process_in_proc(void);
+
 /* This process's pid. */
 int64_t tether__os_process_self(void);
 

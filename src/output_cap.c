@@ -146,18 +146,18 @@ static bool cut(const tether__session *session, tether__dir *bundle, int stream,
     if (tether__os_file_stamp(bundle, name, &before, NULL) != TETHER_OK ||
         tether__os_file_open(bundle, name, &file, NULL) != TETHER_OK)
         return false;
-    bool done = false;
+    bool done = false, copied = false;
     if (tether__os_file_size(&file, &size, NULL) == TETHER_OK) {
         /* What a process that nothing can find wrote after the end is not the task's. */
         uint64_t end = size < total ? size : total;
         done = size <= limit;
-        if (!done &&
-            tether__os_file_copy(&file, end > limit ? end - limit : 0, end > limit ? limit : end,
-                                 bundle, session->store->sync, temporary, NULL) == TETHER_OK)
-            done = put_in_place(session, bundle, name, temporary, &before);
+        copied = !done && tether__os_file_copy(&file, end > limit ? end - limit : 0,
+                                               end > limit ? limit : end, bundle,
+                                               session->store->sync, temporary, NULL) == TETHER_OK;
     }
+    /* Some file systems of Windows replace no file that is open. */
     tether__os_file_close(&file);
-    return done;
+    return copied ? put_in_place(session, bundle, name, temporary, &before) : done;
 }
 
 static bool remove_leftover(const char *name, void *userdata)

@@ -13,7 +13,7 @@
 #include "status.h"
 
 /* A task that ends sooner is never written down as running. */
-enum { RUN_PAUSE_MS = 50, RUN_STEP_MS = 10, TICK_SLACK_MS = 50 };
+enum { RUN_PAUSE_MS = 50, RUN_STEP_MS = 10, TICK_SLACK_MS = 50, SOON_MS = 10000 };
 
 /* Reads the record where it differs from what the entry has. Under `disk`. */
 static int reload(tether__catalog *catalog, tether__entry *entry, tether_error *error)
@@ -38,6 +38,19 @@ static int reload(tether__catalog *catalog, tether__entry *entry, tether_error *
     return TETHER_OK;
 }
 
+/* When the marker was finished, by the clock that nobody sets; -1: not known. A supervisor that
+ * cannot read that clock leaves it to whoever looks soon after the end, while both clocks still
+ * agree about how long ago that was. */
+static int64_t end_uptime(const tether__marker *marker, bool same_boot, int64_t now, int64_t uptime)
+{
+    int64_t ago = now - marker->modified_at;
+    if (marker->uptime_ms > 0)
+        return marker->uptime_ms;
+    if (!same_boot || marker->modified_at <= 0 || ago < -TICK_SLACK_MS || ago > SOON_MS)
+        return -1;
+    return ago > 0 ? uptime - ago : uptime;
+}
+
 static void take_end_times(tether__record *record, const tether__sight *sight)
 {
     const tether__marker *marker = &sight->marker;
@@ -50,14 +63,18 @@ static void take_end_times(tether__record *record, const tether__sight *sight)
         record->started_at - record->finished_at < TICK_SLACK_MS)
         record->finished_at = record->started_at;
     record->duration_ms = -1;
-    if (told)
+    int64_t end = told ? end_uptime(marker, sight->same_boot, now, uptime) : -1;
+    if (told && end <= 0 && sight->same_boot && record->started_uptime_ms > 0)
+        record->duration_ms = tether__duration_seen(record->started_at, record->finished_at, now,
+                                                    record->started_uptime_ms, uptime);
+    else if (told)
         record->duration_ms = tether__duration(record->started_at, record->finished_at,
-                                               record->started_uptime_ms, marker->uptime_ms);
+                                               record->started_uptime_ms, end);
     else if (record->status != TETHER_STATUS_LOST)
         record->duration_ms =
             tether__duration(record->started_at, now, record->started_uptime_ms, uptime);
-    if (told && marker->uptime_ms > 0)
-        record->finished_uptime_ms = marker->uptime_ms;
+    if (end > 0)
+        record->finished_uptime_ms = end;
     else if (sight->same_boot)
         record->finished_uptime_ms = uptime;
 }

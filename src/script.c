@@ -202,6 +202,7 @@ int tether__script_write(tether__spawn_plan *plan, const char **why, tether_erro
     tether__wrapper wrapper = {.task_id = plan->id,
                                .boot_id = plan->boot_id,
                                .pid_ns = pid_ns,
+                               .without_proc = !tether__os_process_in_proc(),
                                .workdir = plan->workdir,
                                .cmd = cmd};
     int code = plan->spec.argv != NULL ? write_for_arguments(plan, &wrapper, why, error)

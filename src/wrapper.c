@@ -25,11 +25,15 @@
 static const char before_identity[] =
     "exec 8>&2 2>/dev/null\n"
     "trap : HUP INT QUIT PIPE ALRM TERM USR1 USR2 VTALRM PROF XCPU XFSZ\n"
-    "trap 'echo \"exit 126 error=fork\" >&9' 0\n"
-    "tether__stat=\n"
-    "read -r tether__stat </proc/$$/stat\n"
-    "set -- ${tether__stat##*) }\n"
-    "echo \"supervisor pid=$$ start=${20-}";
+    "trap 'echo \"exit 126 error=fork\" >&9' 0\n";
+
+static const char identity[] = "tether__stat=\n"
+                               "read -r tether__stat </proc/$$/stat\n"
+                               "set -- ${tether__stat##*) }\n"
+                               "echo \"supervisor pid=$$ start=${20-}";
+
+/* Another system may have a /proc too, with other numbers in it. */
+static const char bare_identity[] = "echo \"supervisor pid=$$ start=";
 
 static const char after_command[] = " 2>&8 8>&- 9>&-)\n"
                                     "tether__code=$?\n"
@@ -42,6 +46,8 @@ static const char after_command[] = " 2>&8 8>&- 9>&-)\n"
 static const char last_words[] = "tether__uptime=\n"
                                  "read -r tether__uptime tether__idle </proc/uptime\n"
                                  "echo \"$tether__end $tether__code uptime=$tether__uptime";
+
+static const char bare_last_words[] = "echo \"$tether__end $tether__code";
 
 /* The codes as the command's own trap has left them, "1 0": whatever else is in that file, the
  * marker takes nothing but a list of numbers that fits. A FIFO in its place would hold the
@@ -75,6 +81,7 @@ void tether__wrapper_render_sh(const tether__wrapper *wrapper, tether__text *tex
     tether__text_add_string(text, wrapper->task_id);
     tether__text_add_string(text, "\n");
     tether__text_add_string(text, before_identity);
+    tether__text_add_string(text, wrapper->without_proc ? bare_identity : identity);
     tether__text_add_string(text, " boot=");
     tether__text_add_string(text, wrapper->boot_id);
     tether__text_add_string(text, " pidns=");
@@ -89,7 +96,7 @@ void tether__wrapper_render_sh(const tether__wrapper *wrapper, tether__text *tex
     tether__text_add_string(text, after_command);
     if (wrapper->pipestatus != NULL)
         render_pipestatus(wrapper->pipestatus, text);
-    tether__text_add_string(text, last_words);
+    tether__text_add_string(text, wrapper->without_proc ? bare_last_words : last_words);
     tether__text_add_string(text,
                             wrapper->pipestatus != NULL ? "$tether__pipe\" >&9\n" : "\" >&9\n");
 }

@@ -18,6 +18,7 @@ typedef struct tether__wrapper {
     const char *const *argv; /* what to run, NULL-terminated */
     const char *pipestatus;  /* the file in which the command's trap leaves the codes of its last
                                 pipeline; NULL: it has none */
+    bool without_proc; /* /proc does not tell here when a process was started: the host does */
 
     /* For the wrappers of Windows, which write no identity (boot_id, pid_ns), know no pipelines,
      * and have program always, as an absolute path. */

@@ -2,9 +2,16 @@
  * done in order; without one that ends it, it ends with 0. What the platform does is in child_os.h.
  * - exit N: ends with N
  * - out TEXT: writes TEXT and a newline to standard output; err TEXT: to standard error
+ * - put TEXT: writes TEXT as it is to standard output
+ * - times N: the next out is done N times
+ * - count N: writes the numbers from 1 to N, each on a line of its own
  * - argv: ends the verbs: writes all that follow, each in hexadecimal on a line of its own
  * - env NAME: writes NAME's value, or nothing
+ * - bytes HEX: writes these bytes to standard output; err-bytes HEX: to standard error
+ * - blanks N: writes N blanks to standard output
+ * - workdir: writes the current directory
  * - flood BYTES: writes so many bytes, a repeated pattern without a newline, to standard output
+ * - floods BYTES: writes so many to standard output and as many to standard error, by turns
  * - sleep MS: waits; forever: waits for ever
  * - cat: copies standard input to standard output
  * - await FILE: waits until FILE is there
@@ -13,6 +20,10 @@
  * - fds: writes the numbers of all open descriptors (Windows: inheritable handles) on one line
  * - ignore-term: ignores SIGTERM (Windows: Ctrl-C) from here on
  * - detach: goes on in a child with a session of its own; the parent ends at once with 0
+ * - with-output KIND PROGRAM ARG...: ends the verbs: runs a program whose standard output is
+ * closed, a full pipe that nobody reads, or a broken one (which no signal tells it), and writes its
+ * exit code on a line
+ * - leave: the same without that session: what a shell starts in the background
  * - forks N: starts N children, one after the other, that ignore SIGTERM and wait for ever
  *
  * POSIX only:
@@ -34,20 +45,56 @@ static int usage(void)
     return 99;
 }
 
+static long times = 1;
+
 static void put_line(int stream, const char *text)
 {
-    child_write(stream, text, strlen(text));
-    child_write(stream, "\n", 1);
+    for (; times > 0; times--) {
+        child_write(stream, text, strlen(text));
+        child_write(stream, "\n", 1);
+    }
+    times = 1;
 }
 
-static void flood(uint64_t bytes)
+static void put_bytes(int stream, const char *hex)
+{
+    for (; hex[0] != '\0' && hex[1] != '\0'; hex += 2) {
+        const char digits[3] = {hex[0], hex[1], '\0'};
+        const char byte = (char)strtoul(digits, NULL, 16);
+        child_write(stream, &byte, 1);
+    }
+}
+
+static void put_numbers(long last)
+{
+    char line[32];
+    for (long i = 1; i <= last; i++) {
+        int size = snprintf(line, sizeof line, "%ld\n", i);
+        child_write(1, line, (size_t)size);
+    }
+}
+
+static void put_blanks(uint64_t count)
+{
+    char block[4096];
+    memset(block, ' ', sizeof block);
+    while (count > 0) {
+        size_t part = count < sizeof block ? (size_t)count : sizeof block;
+        child_write(1, block, part);
+        count -= part;
+    }
+}
+
+/* To the streams from 1 up to this one. */
+static void flood(uint64_t bytes, int last_stream)
 {
     char block[65536];
     for (size_t i = 0; i < sizeof block; i++)
         block[i] = (char)('a' + i % 26);
     while (bytes > 0) {
         size_t part = bytes < sizeof block ? (size_t)bytes : sizeof block;
-        child_write(1, block, part);
+        for (int stream = 1; stream <= last_stream; stream++)
+            child_write(stream, block, part);
         bytes -= part;
     }
 }
@@ -85,10 +132,15 @@ static bool do_plain(const char *verb, char **rest)
         fflush(stdout);
     } else if (strcmp(verb, "fds") == 0) {
         child_show_inherited();
+    } else if (strcmp(verb, "workdir") == 0) {
+        put_line(1, child_workdir());
     } else if (strcmp(verb, "cat") == 0) {
         copy_input();
     } else if (strcmp(verb, "argv") == 0) {
         show_argv(rest);
+        exit(0);
+    } else if (strcmp(verb, "with-output") == 0 && rest[0] != NULL && rest[1] != NULL) {
+        printf("%d\n", child_run_into(rest[0], rest + 1));
         exit(0);
     } else {
         return child_do_plain(verb, rest);
@@ -104,10 +156,24 @@ static bool do_with_argument(const char *verb, const char *argument)
         put_line(1, argument);
     } else if (strcmp(verb, "err") == 0) {
         put_line(2, argument);
+    } else if (strcmp(verb, "put") == 0) {
+        child_write(1, argument, strlen(argument));
+    } else if (strcmp(verb, "bytes") == 0) {
+        put_bytes(1, argument);
+    } else if (strcmp(verb, "times") == 0) {
+        times = atol(argument);
+    } else if (strcmp(verb, "count") == 0) {
+        put_numbers(atol(argument));
     } else if (strcmp(verb, "env") == 0) {
         put_line(1, child_variable(argument) != NULL ? child_variable(argument) : "");
     } else if (strcmp(verb, "flood") == 0) {
-        flood(strtoull(argument, NULL, 10));
+        flood(strtoull(argument, NULL, 10), 1);
+    } else if (strcmp(verb, "floods") == 0) {
+        flood(strtoull(argument, NULL, 10), 2);
+    } else if (strcmp(verb, "blanks") == 0) {
+        put_blanks(strtoull(argument, NULL, 10));
+    } else if (strcmp(verb, "err-bytes") == 0) {
+        put_bytes(2, argument);
     } else if (strcmp(verb, "sleep") == 0) {
         child_nap(atol(argument));
     } else if (strcmp(verb, "await") == 0) {

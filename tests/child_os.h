@@ -25,6 +25,9 @@ bool child_exists(const char *path);
 /* A variable's value, or NULL. */
 const char *child_variable(const char *name);
 
+/* The current directory, absolute, without links. */
+const char *child_workdir(void);
+
 long child_pid(void);
 
 void child_nap(long ms);
@@ -35,6 +38,10 @@ void child_wait(void);
 /* Writes what was inherited on one line: the numbers of all open descriptors (POSIX), of handles
  * (Windows). */
 void child_show_inherited(void);
+
+/* Runs a program to its end, with a standard output that cannot be written: "closed", "full" (a
+ * pipe that nobody reads) or "broken". Its exit code; ends with 97 where it cannot be started. */
+int child_run_into(const char *kind, char **argv);
 
 /* Verbs that only one platform has; whether it was one. `rest` are the arguments after it. */
 bool child_do_plain(const char *verb, char **rest);

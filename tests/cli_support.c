@@ -288,12 +288,38 @@ char *cli_background_path(const fixture *f, const char *id, tether_stream stream
     return copy;
 }
 
+const char *cli_last_part(const char *path)
+{
+    const char *last = path;
+    for (const char *c = path; *c != '\0'; c++)
+        last = *c == '/' || *c == '\\' ? c : last;
+    return last;
+}
+
 size_t cli_count_lines(const char *text)
 {
     size_t count = 0;
     for (; *text != '\0'; text++)
         count += *text == '\n';
     return count;
+}
+
+const char *cli_verdict(const json_t *report, const char *name)
+{
+    static const char *const verdicts[] = {"good", "weak", "bad"};
+    size_t i;
+    json_t *finding;
+    json_array_foreach(json_object_get(report, "findings"), i, finding)
+    {
+        assert_true(cli_text(finding, "text")[0] != '\0');
+        for (size_t k = 0; k < 3; k++) {
+            if (strcmp(cli_text(finding, "name"), name) == 0 &&
+                strcmp(cli_text(finding, "verdict"), verdicts[k]) == 0)
+                return verdicts[k];
+        }
+    }
+    fail_msg("there is no finding %s", name);
+    return NULL;
 }
 
 int cli_count_leftovers(const fixture *f)

@@ -56,6 +56,12 @@ void cli_take_id(char id[TETHER_ID_SIZE]);
         cli_take_id(id);                                                                           \
     } while (0)
 
+/* Runs the command as a task of the session "outer" with a standard output that cannot be written:
+ * see "with-output" in child.c. Its exit status is all that stands on standard output. */
+#define CLI_INTO(f, kind, ...)                                                                     \
+    EXPECT((f), 0, "--session", "outer", "run", "--wait", "--", CHILD, "with-output", (kind),      \
+           COMMAND, "--store", (f)->store, __VA_ARGS__)
+
 /* Starts a task that waits for cli_write_go and then ends with this code. */
 void cli_start_waiting(const fixture *f, char id[TETHER_ID_SIZE], const char *code);
 void cli_write_go(const fixture *f);
@@ -93,8 +99,14 @@ void cli_assert_null(const json_t *object, const char *name);
 /* Members of a task that must be these; NULL for one that is null. */
 void cli_assert_text(const fixture *f, const char *id, const char *name, const char *expected);
 
+/* The last part of a path, with the separator before it. */
+const char *cli_last_part(const char *path);
+
 /* How many lines of a text there are. */
 size_t cli_count_lines(const char *text);
+
+/* The verdict of one finding of a report by doctor: good, weak or bad; static. */
+const char *cli_verdict(const json_t *report, const char *name);
 
 /* How many bundles and lifelines the default session has. */
 int cli_count_leftovers(const fixture *f);

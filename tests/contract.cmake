@@ -14,6 +14,10 @@ if(WIN32)
         tether_test(${seam}_win32 contract 120 win32/contract/test_${seam}_win32.c
             win32/contract/running.c contract/place.c)
     endforeach()
+    foreach(seam os_lifeline os_spawn os_tree os_ends)
+        tether_test(${seam}_win32 contract 120 win32/contract/test_${seam}_win32.c win32/in_job.c
+            contract/place.c)
+    endforeach()
 endif()
 if(UNIX)
     foreach(seam os_spawn os_tree os_watch)
@@ -22,7 +26,7 @@ if(UNIX)
     endforeach()
 
     # The variant of the spawner that was not built in, in place of the one that was.
-    if(TETHER_SPAWN_VARIANT STREQUAL "fork" AND TETHER_HAVE_SPAWN_CLOSEFROM)
+    if(TETHER_SPAWN_VARIANT STREQUAL "fork" AND TETHER_HAVE_SPAWN_CLOSEFROM AND TETHER_HAVE_SPAWN_SETSID)
         set(other posix_spawn)
     else()
         set(other fork)
@@ -30,6 +34,9 @@ if(UNIX)
     if(NOT other STREQUAL TETHER_SPAWN_VARIANT)
         list(TRANSFORM TETHER_OS_SOURCES REPLACE "spawn_${TETHER_SPAWN_VARIANT}" "spawn_${other}"
             OUTPUT_VARIABLE sources)
+        if(other STREQUAL "fork")
+            list(APPEND sources ${TETHER_FORK_SOURCES})
+        endif()
         list(TRANSFORM TETHER_SOURCES PREPEND ../ OUTPUT_VARIABLE shared)
         list(TRANSFORM sources PREPEND ../)
         # Objects of their own: src/ on the include path, as the tests have it, would hide <spawn.h>.

@@ -20,6 +20,8 @@ static const char *const allowed_skips[] = {
     "the shell is not installed",
     "the sanitizer keeps memory of its own",
     "user namespaces are not allowed",
+    "only Linux has namespaces",
+    "the threads cannot be counted here",
     "Wine cannot replace a file that is open",
     "Wine appends in two steps",
     "Wine makes no junctions",
@@ -205,6 +207,36 @@ void test_expect(tether_registry *registry, const char *id, tether_status status
     tether_snapshot_free(snapshot);
 }
 
+void test_expect_output(tether_registry *registry, const char *id, tether_stream stream,
+                        const char *expected)
+{
+    size_t size;
+    char *text = test_output(registry, id, stream, &size);
+    assert_string_equal(text, expected);
+    assert_int_equal(size, strlen(expected));
+    free(text);
+}
+
+static void to_hex(const char *bytes, char *hex)
+{
+    for (; *bytes != '\0'; bytes++, hex += 2)
+        snprintf(hex, 3, "%02x", (unsigned)(unsigned char)*bytes);
+    strcpy(hex, "\n");
+}
+
+void test_expect_arguments(tether_registry *registry, const char *id, const char *const *arguments)
+{
+    size_t room = 1;
+    for (size_t i = 0; arguments[i] != NULL; i++)
+        room += 2 * strlen(arguments[i]) + 1;
+    char *expected = calloc(room, 1);
+    assert_non_null(expected);
+    for (size_t i = 0; arguments[i] != NULL; i++)
+        to_hex(arguments[i], expected + strlen(expected));
+    test_expect_output(registry, id, TETHER_STDOUT, expected);
+    free(expected);
+}
+
 size_t test_pending(tether_registry *registry, const char *id)
 {
     tether_error error = {0};
@@ -276,6 +308,22 @@ const char *test_exit_path(const fixture *f, const char *id)
     char key[TETHER__SESSION_KEY_SIZE];
     tether__session_key("default", key);
     return test_path(f, "%s/exits/%s", key, id);
+}
+
+void test_make_directory(const char *path)
+{
+    uv_fs_t request;
+    assert_int_equal(uv_fs_mkdir(NULL, &request, path, 0700, NULL), 0);
+    uv_fs_req_cleanup(&request);
+}
+
+void test_remove_file(const char *path)
+{
+    uv_fs_t request;
+    int result = uv_fs_unlink(NULL, &request, path, NULL);
+    uv_fs_req_cleanup(&request);
+    if (result != 0)
+        fail_msg("%s cannot be removed: %s", path, uv_strerror(result));
 }
 
 json_t *test_load_record(const fixture *f, const char *id)

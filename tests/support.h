@@ -117,6 +117,13 @@ long test_output_number(tether_registry *registry, const char *id);
 void test_expect(tether_registry *registry, const char *id, tether_status status, int64_t code,
                  const char *reason);
 
+/* A stream is exactly this. */
+void test_expect_output(tether_registry *registry, const char *id, tether_stream stream,
+                        const char *expected);
+
+/* A child with the verb argv, which has ended, was given exactly these; ends with NULL. */
+void test_expect_arguments(tether_registry *registry, const char *id, const char *const *arguments);
+
 /* How many completions are pending, of all tasks or of one (id not NULL). */
 size_t test_pending(tether_registry *registry, const char *id);
 
@@ -128,6 +135,12 @@ const char *test_path(const fixture *f, const char *format, ...);
 
 /* The same below f->work. */
 const char *test_work_path(const fixture *f, const char *format, ...);
+
+/* Makes a directory, for this user alone. */
+void test_make_directory(const char *path);
+
+/* Removes a file, also one that is read-only. */
+void test_remove_file(const char *path);
 
 /* Parts of the default session: a file in a task's bundle, its lifeline, anything else. */
 const char *test_bundle_path(const fixture *f, const char *id, const char *name);
@@ -192,6 +205,16 @@ int test_count_lines(const char *path);
 /* Whether the tests run in Wine, which lacks a little of Windows: it cannot replace a file that is
  * open, appends in two steps, and its clocks go on by steps of a timer. */
 bool test_in_wine(void);
+
+/* The name of a shell that every machine of this platform has. */
+const char *test_shell(void);
+
+/* What an error says of a file of plain text that is to be run. */
+const char *test_no_program_cure(void);
+
+/* The signal that a kill says a task has ended by which ignores nothing: where no console break can
+ * reach it (Wine), a final one. */
+int test_kill_signal(void);
 
 /* Whether a process runs: false for a zombie. */
 bool test_process_alive(long pid);

@@ -31,7 +31,7 @@ static void gc_removes_what_ended_and_was_acknowledged(void **state)
     bool fresh;
     test_run(f, "exit 1", done);
     test_run(f, "exit 2", pending);
-    test_run(f, "sleep 600", running);
+    test_run(f, CHILD_TEXT " forever", running);
     tether_spec quiet = {.command = "exit 3", .no_notify = true};
     ASSERT_OK(tether_spawn(f->registry, &quiet, silent, &f->error), f->error);
     const char *const ended[] = {done, pending, silent};
@@ -64,7 +64,7 @@ static void gc_looks_after_every_session_of_the_store(void **state)
     char id[TETHER_ID_SIZE];
     tether_gc_result result;
     tether_registry *other = test_open_session(f, "another");
-    tether_spec spec = {.command = "true", .no_notify = true};
+    tether_spec spec = {.command = "exit 0", .no_notify = true};
     ASSERT_OK(tether_spawn(other, &spec, id, &f->error), f->error);
     tether_snapshot_free(test_wait(other, id));
     ASSERT_OK(tether_close(other, TETHER_DETACH, &f->error), f->error);
@@ -104,10 +104,10 @@ static void cleanup_forgets_what_ended_in_its_own_session(void **state)
     char pending[TETHER_ID_SIZE], running[TETHER_ID_SIZE];
     tether_gc_result result;
     tether_registry *other = test_open_session(f, "another");
-    run_silently(other, "true", elsewhere);
-    run_silently(f->registry, "true", id);
-    test_run(f, "true", pending);
-    test_run(f, "sleep 600", running);
+    run_silently(other, "exit 0", elsewhere);
+    run_silently(f->registry, "exit 0", id);
+    test_run(f, "exit 0", pending);
+    test_run(f, CHILD_TEXT " forever", running);
     tether_snapshot_free(test_wait(f->registry, pending));
 
     clean_up(f, 60 * 60 * 1000, &result);
@@ -130,7 +130,7 @@ static void gc_puts_damaged_records_aside(void **state)
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     tether_gc_result result;
-    run_silently(f->registry, "true", id);
+    run_silently(f->registry, "exit 0", id);
     ASSERT_OK(tether_close(f->registry, TETHER_DETACH, &f->error), f->error);
     test_write_file(test_bundle_path(f, id, "record.json"), "{", 1);
     f->registry = test_open(f);

@@ -132,7 +132,8 @@ static void start_in(const fixture *f, const char *session, const char *project,
 static void refuses_more_than_may_start_or_be_written(void **state)
 {
     fixture *f = *state;
-    EXPECT(f, 0, "run", "--max-started", "1", "--max-output", "5", "--wait", "-c", "printf 12345");
+    EXPECT(f, 0, "run", "--max-started", "1", "--max-output", "5", "--wait", "--", CHILD, "bytes",
+           "3132333435");
     EXPECT_ERROR(f, 125, "TETHER_EQUOTA", "has started 1 task,", "run", "--max-started", "1", "-c",
                  "exit 0");
     EXPECT_ERROR(f, 125, "TETHER_EQUOTA", "have written 5 bytes", "run", "--max-output=5", "-c",

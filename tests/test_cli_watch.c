@@ -5,19 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Starts a shell command and waits for its end. */
-static void run_ended(const fixture *f, char id[TETHER_ID_SIZE], const char *command)
-{
-    EXPECT(f, 0, "run", "-c", command);
-    cli_take_id(id);
-    EXPECT(f, 0, "wait", id);
-}
+/* Starts the child with these verbs and waits for its end. */
+#define RUN_ENDED(f, id, ...)                                                                      \
+    do {                                                                                           \
+        CLI_START((f), (id), __VA_ARGS__);                                                         \
+        EXPECT((f), 0, "wait", (id));                                                              \
+    } while (0)
 
 static void prints_each_matching_line_once(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    run_ended(f, id, "echo one; echo two one one; echo three; echo; echo; printf 'none one'");
+    RUN_ENDED(f, id, "out", "one", "out", "two one one", "out", "three", "out", "", "out", "",
+              "bytes", "6e6f6e65206f6e65");
     static const struct {
         const char *pattern;
         int code;
@@ -44,7 +44,7 @@ static void takes_plain_text(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    run_ended(f, id, "echo axb; echo 'a.b[*'; echo -- --fixed");
+    RUN_ENDED(f, id, "out", "axb", "out", "a.b[*", "out", "-- --fixed");
     EXPECT(f, 0, "watch", id, "a.b");
     assert_string_equal(cli_out(), "axb\na.b[*\n");
     EXPECT(f, 0, "watch", "--fixed", id, "a.b");
@@ -59,7 +59,7 @@ static void watches_one_stream_or_both(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    run_ended(f, id, "echo line of stdout; echo line of stderr >&2");
+    RUN_ENDED(f, id, "out", "line of stdout", "err", "line of stderr");
     EXPECT(f, 0, "watch", id, "line");
     assert_string_equal(cli_out(), "line of stdout\nline of stderr\n");
     EXPECT(f, 0, "watch", id, "line", "--stream", "both");
@@ -124,7 +124,10 @@ static void tells_matches_as_json(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    run_ended(f, id, "echo first; printf 'a\\377\\033b \"c\"ab\\n'; echo xb >&2");
+    RUN_ENDED(f, id, "out", "first", "bytes",
+              "61ff1b6220226322"
+              "61620a",
+              "err", "xb");
     EXPECT(f, 0, "--json", "watch", id, "a?b");
     json_t *matches = cli_objects(3);
     static const struct {
@@ -162,7 +165,7 @@ static void prints_bytes_exactly(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    run_ended(f, id, "printf 'hit \\033[2J\\377\\r\\nhit\\n'");
+    RUN_ENDED(f, id, "bytes", "686974201b5b324aff0d0a", "out", "hit");
     EXPECT(f, 0, "watch", id, "hit");
     assert_string_equal(cli_out(), "hit \033[2J\377\r\nhit\n");
 }
@@ -173,9 +176,11 @@ static void a_very_long_line_is_one_line(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    run_ended(f, id,
-              "x=$(printf '%5000s' ''); echo \"hit$x hit $x hit\"; echo next hit; "
-              "printf 'hit%200000s hit\\nhit\\n' ''; echo hit$x; echo hit");
+    static const char hit[] = "686974", blank_hit_blank[] = "2068697420", blank_hit[] = "20686974";
+    RUN_ENDED(f, id, "bytes", hit, "blanks", "5000", "bytes", blank_hit_blank, "blanks", "5000",
+              "out", " hit", "out", "next hit", "bytes", hit, "blanks", "200000", "bytes",
+              blank_hit, "out", "", "out", "hit", "bytes", hit, "blanks", "5000", "out", "", "out",
+              "hit");
     EXPECT(f, 0, "watch", id, "hit");
     assert_int_equal(cli_count_lines(cli_out()), 6);
     cli_assert_holds(cli_out(), "\nnext hit\n");
@@ -190,7 +195,7 @@ static void tells_what_is_wrong(void **state)
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     static const char einval[] = "TETHER_EINVAL";
-    run_ended(f, id, "echo x");
+    RUN_ENDED(f, id, "out", "x");
     EXPECT_ERROR(f, 125, "TETHER_EPATTERN", "3", "watch", id, "a(b");
     EXPECT_ERROR(f, 127, "TETHER_ENOTASK", "tether list --all shows", "watch", "no-such-task", "a");
     EXPECT_ERROR(f, 125, einval, "1 to 64 of a-z", "watch", "../..", "a");
@@ -205,11 +210,9 @@ static void tells_what_is_wrong(void **state)
 static void tells_that_it_cannot_write(void **state)
 {
     fixture *f = *state;
-    char id[TETHER_ID_SIZE], text[2048];
+    char id[TETHER_ID_SIZE];
     CLI_START(f, id, "out", "hit", "forever");
-    snprintf(text, sizeof text, "'%s' --store '%s' watch %s hit >&-; echo $?", COMMAND, f->store,
-             id);
-    EXPECT(f, 0, "--session", "outer", "run", "--wait", "-c", text);
+    CLI_INTO(f, "closed", "watch", id, "hit");
     assert_string_equal(cli_out(), "125\n");
     cli_assert_holds(cli_err(), "standard output could not be written");
     EXPECT(f, 0, "kill", id);

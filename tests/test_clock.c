@@ -56,7 +56,7 @@ static void durations_do_not_follow_the_wall_clock(void **state)
         jump j = jump_at(i);
         fake_clock_set(j.from_ms);
         int64_t before = test_now_ms();
-        test_run(f, "echo; sleep 0.3", id);
+        test_run(f, CHILD_TEXT " out begun sleep 300", id);
         test_wait_output(f->registry, id, TETHER_STDOUT, 1);
         fake_clock_set(j.to_ms);
         tether_snapshot *snapshot = test_wait(f->registry, id);
@@ -76,7 +76,7 @@ static void duration_of_a_killed_task(void **state)
         jump j = jump_at(i);
         fake_clock_set(j.from_ms);
         int64_t before = test_now_ms();
-        test_run(f, "echo; sleep 600", id);
+        test_run(f, CHILD_TEXT " out begun forever", id);
         test_wait_output(f->registry, id, TETHER_STDOUT, 1);
         fake_clock_set(j.to_ms);
         ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
@@ -94,7 +94,7 @@ static void timeouts_do_not_follow_the_wall_clock(void **state)
     for (size_t i = 0; i < JUMPS; i++) {
         jump j = jump_at(i);
         fake_clock_set(j.from_ms);
-        tether_spec spec = {.command = "echo; sleep 600", .timeout_ms = 2000};
+        tether_spec spec = {.command = CHILD_TEXT " out begun forever", .timeout_ms = 2000};
         int64_t before = test_now_ms();
         ASSERT_OK(tether_spawn(f->registry, &spec, ids[i], &f->error), f->error);
         test_wait_output(f->registry, ids[i], TETHER_STDOUT, 1);
@@ -116,34 +116,29 @@ static void timeouts_do_not_follow_the_wall_clock(void **state)
     }
 }
 
-static void start_with_deadline(fixture *f, void *id)
-{
-    tether_spec spec = {.command = "echo; sleep 600", .timeout_ms = 2000};
-    f->registry = test_open(f);
-    HOST_OK(tether_spawn(f->registry, &spec, id, &f->error), f->error);
-    HOST_OK(tether_close(f->registry, TETHER_DETACH, &f->error), f->error);
-}
-
 /* The deadline of a task whose host is gone is the next one's to keep, by the same clock. */
 static void deadline_outlives_host_and_jump(void **state)
 {
     fixture *f = *state;
-    char *id = test_shared(TETHER_ID_SIZE);
+    char id[TETHER_ID_SIZE], *out;
+    const char *const run[] = {COMMAND, "--store", f->store, "run",     "--timeout",
+                               "2s",    "--",      CHILD,    "forever", NULL};
     int64_t before = test_now_ms();
-    assert_int_equal(test_join_host(test_fork_host(start_with_deadline, f, id)), 0);
+    assert_int_equal(test_command(run, &out, NULL), 0);
+    snprintf(id, sizeof id, "%.*s", (int)strcspn(out, "\r\n"), out);
+    free(out);
     fake_clock_set(ten_years_ms);
     f->registry = test_open(f);
     tether_snapshot *snapshot = test_wait(f->registry, id);
     assert_in_range(test_now_ms() - before, 1995, PATIENCE_MS / 2);
     assert_int_equal(snapshot->status, TETHER_STATUS_TIMED_OUT);
     tether_snapshot_free(snapshot);
-    test_unshare(id, TETHER_ID_SIZE);
 }
 
 /* A task that ended and that nobody needs; nobody holds its lifeline any more. */
 static void run_silently(fixture *f, char id[TETHER_ID_SIZE])
 {
-    tether_spec spec = {.command = "true", .no_notify = true};
+    tether_spec spec = {.command = "exit 0", .no_notify = true};
     ASSERT_OK(tether_spawn(f->registry, &spec, id, &f->error), f->error);
     tether_snapshot_free(test_wait(f->registry, id));
     bool held = true;

@@ -32,7 +32,7 @@ static void close_registry(fixture *f)
 /* A task that nobody needs, of another boot and two days ago. */
 static void make_old_task(fixture *f, char id[TETHER_ID_SIZE])
 {
-    tether_spec spec = {.command = "true", .no_notify = true};
+    tether_spec spec = {.command = "exit 0", .no_notify = true};
     ASSERT_OK(tether_spawn(f->registry, &spec, id, &f->error), f->error);
     tether_snapshot_free(test_wait(f->registry, id));
     bool held = true;
@@ -161,7 +161,7 @@ static void round_keeps_what_is_needed(void **state)
     record = test_load_record(f, newer);
     json_object_set_new(record, "schema_version", json_integer(2));
     test_save_record(f, newer, record);
-    test_run(f, "sleep 600", running);
+    test_run(f, CHILD_TEXT " forever", running);
     believe_clock(f);
     ASSERT_OK(tether__gc_background(f->registry, never, NULL, &f->error), f->error);
     assert_true(has_task(f, pending));
@@ -184,7 +184,7 @@ static void registry_works_meanwhile(void **state)
     close_registry(f);
     for (int i = 0; i < TURNS; i++) {
         open_registry(f, true);
-        test_run(f, "true", id);
+        test_run(f, "exit 0", id);
         test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
         test_take_completion(f->registry, id);
         close_registry(f);

@@ -67,7 +67,7 @@ static void the_loops_thread_cannot_wait_for_the_loop(void **state)
     (void)state;
     char id[TETHER_ID_SIZE];
     tether_error error = {0};
-    start("sleep 600", id);
+    start(CHILD_TEXT " forever", id);
     const char *ids[] = {id};
     assert_int_equal(
         tether_wait(context.base.registry, ids, 1, TETHER_WAIT_ALL, 1000, NULL, &error),
@@ -91,7 +91,7 @@ static void an_idle_registry_never_wakes(void **state)
     (void)state;
     char ids[5][TETHER_ID_SIZE];
     for (int i = 0; i < 5; i++)
-        start("sleep 600", ids[i]);
+        start(CHILD_TEXT " forever", ids[i]);
     tether_snapshot *snapshot;
     /* Until all are written down as running, there is something to do. */
     for (int i = 0; i < 5; i++) {

@@ -45,7 +45,8 @@ static void write_both(fixture *f, const char *out, size_t out_size, const char 
 {
     put_file(f, "out", out, out_size);
     put_file(f, "err", err, err_size);
-    tether_spec spec = {.command = "cat out; cat err >&2", .workdir = f->work};
+    tether_spec spec = {.command = CHILD_TEXT " cat <out\n" CHILD_TEXT " cat <err >&2",
+                        .workdir = f->work};
     test_start(f->registry, &spec, id);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
 }
@@ -320,7 +321,8 @@ static void follows_merged_output(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], text[64] = "";
-    tether_spec spec = {.command = "echo a; echo b >&2; echo c", .merge_output = true};
+    tether_spec spec = {.command = CHILD_TEXT " out a\n" CHILD_TEXT " err b\n" CHILD_TEXT " out c",
+                        .merge_output = true};
     test_start(f->registry, &spec, id);
     tether_follower *follower = follow(f, id, TETHER_VIEW_BOTH, NULL);
     read_on(follower, 0, text, sizeof text);
@@ -368,9 +370,8 @@ static void waits_as_long_as_told(void **state)
 static void does_not_wait_for_what_a_task_left(void **state)
 {
     fixture *f = *state;
-    char id[TETHER_ID_SIZE], text[64] = "", command[1400];
-    snprintf(command, sizeof command, "echo before; %s sleep 600 out late & exit 4", CHILD);
-    test_run(f, command, id);
+    char id[TETHER_ID_SIZE], text[64] = "";
+    test_run(f, CHILD_TEXT " out before leave sleep 600 out late\nexit 4", id);
     tether_follower *follower = follow(f, id, TETHER_VIEW_BOTH, NULL);
     int64_t begin = test_now_ms();
     read_on(follower, 0, text, sizeof text);
@@ -449,7 +450,7 @@ static void closing_sends_followers_away(void **state)
     /* Started by another process, so that this one leaves no child when it lets the task go on. */
     const char *const run[] = {COMMAND, "--store", f->store, "run", "--", CHILD, "forever", NULL};
     assert_int_equal(test_command(run, &out, NULL), 0);
-    snprintf(id, sizeof id, "%.*s", (int)strcspn(out, "\n"), out);
+    snprintf(id, sizeof id, "%.*s", (int)strcspn(out, "\r\n"), out);
     free(out);
     r.follower = follow(f, id, TETHER_VIEW_BOTH, NULL);
     assert_int_equal(uv_thread_create(&thread, read_to_the_end, &r), 0);

@@ -1,10 +1,10 @@
 /* The limits of a session: refusals that name what to do, and leave nothing. */
 #include "support.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 static const tether_error untouched = {.code = 4711, .step = "untouched"};
 
@@ -144,61 +144,56 @@ static void paused_tasks_count(void **state)
     assert_non_null(strstr(f->error.message, id));
 }
 
-enum { ROUNDS = 200 };
+/* Two registries, each on a thread of its own, as two hosts have them; with two processes in
+ * posix/test_quota_hosts.c. */
+enum { ROUNDS = 30 };
 
-typedef struct arena {
-    atomic_int arrived;
-    atomic_int done;
-    atomic_int won[ROUNDS];
-    atomic_int refused[ROUNDS];
-} arena;
+typedef struct contender {
+    fixture *f;
+    uv_barrier_t *line;
+    uv_thread_t thread;
+    int won[ROUNDS];
+    int wrong;
+} contender;
 
-/* Both are there before either goes on. */
-static void meet(atomic_int *count, int round)
+static void contend(void *userdata)
 {
-    int64_t end = test_now_ms() + PATIENCE_MS;
-    atomic_fetch_add(count, 1);
-    while (atomic_load(count) < 2 * (round + 1))
-        HOST_ASSERT(test_now_ms() < end);
-}
-
-static void race(fixture *f, void *userdata)
-{
-    arena *a = userdata;
-    tether_error error = {0};
+    contender *c = userdata;
     tether_registry *registry;
     const tether_kill_options at_once_too = {.grace_ms = -1};
     tether_open_options options = {
-        .store = f->store, .reaper = test_reaper_mode(), .max_running = 1};
-    HOST_OK(tether_open(&options, &registry, &error), error);
+        .store = c->f->store, .reaper = test_reaper_mode(), .max_running = 1, .no_gc = 1};
+    bool open = tether_open(&options, &registry, NULL) == TETHER_OK;
+    c->wrong += !open;
     for (int round = 0; round < ROUNDS; round++) {
         char id[TETHER_ID_SIZE];
         tether_spec spec = {.argv = forever};
-        meet(&a->arrived, round);
-        int code = tether_spawn(registry, &spec, id, &error);
-        HOST_ASSERT(code == TETHER_OK || code == TETHER_EQUOTA);
-        atomic_fetch_add(code == TETHER_OK ? &a->won[round] : &a->refused[round], 1);
-        meet(&a->done, round);
+        uv_barrier_wait(c->line);
+        int code = open ? tether_spawn(registry, &spec, id, NULL) : TETHER_ECLOSED;
+        c->won[round] = code == TETHER_OK;
+        c->wrong += code != TETHER_OK && code != TETHER_EQUOTA;
+        uv_barrier_wait(c->line);
         if (code == TETHER_OK)
-            HOST_OK(tether_kill(registry, id, &at_once_too, &error), error);
+            c->wrong += tether_kill(registry, id, &at_once_too, NULL) != TETHER_OK;
     }
-    HOST_OK(tether_close(registry, TETHER_SHUTDOWN, &error), error);
+    if (open)
+        c->wrong += tether_close(registry, TETHER_SHUTDOWN, NULL) != TETHER_OK;
 }
 
 static void one_of_two_takes_the_last_place(void **state)
 {
     fixture *f = *state;
-    arena *a = test_shared(sizeof *a);
-    long hosts[2];
+    uv_barrier_t line;
+    contender contenders[2] = {{.f = f, .line = &line}, {.f = f, .line = &line}};
+    assert_int_equal(uv_barrier_init(&line, 2), 0);
     for (int i = 0; i < 2; i++)
-        hosts[i] = test_fork_host(race, f, a);
+        assert_int_equal(uv_thread_create(&contenders[i].thread, contend, &contenders[i]), 0);
     for (int i = 0; i < 2; i++)
-        assert_int_equal(test_join_host(hosts[i]), 0);
-    for (int round = 0; round < ROUNDS; round++) {
-        assert_int_equal(atomic_load(&a->won[round]), 1);
-        assert_int_equal(atomic_load(&a->refused[round]), 1);
-    }
-    test_unshare(a, sizeof *a);
+        assert_int_equal(uv_thread_join(&contenders[i].thread), 0);
+    uv_barrier_destroy(&line);
+    for (int round = 0; round < ROUNDS; round++)
+        assert_int_equal(contenders[0].won[round] + contenders[1].won[round], 1);
+    assert_int_equal(contenders[0].wrong + contenders[1].wrong, 0);
 }
 
 /* --- Tasks that were started --- */
@@ -263,7 +258,7 @@ static void full_outputs_refuse_more(void **state)
     ASSERT_OK(spawn(f->registry, flood, 0, id, &f->error), f->error);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     /* There is room for one more, however much that writes, also to standard error. */
-    tether_spec noise = {.command = "printf %0800d 0 >&2"};
+    tether_spec noise = {.command = CHILD_TEXT " flood 800 >&2"};
     ASSERT_OK(tether_spawn(f->registry, &noise, id, &f->error), f->error);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     expect_refused(f, f->registry, 0);

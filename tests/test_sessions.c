@@ -4,21 +4,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 static const tether_error untouched = {.code = 4711, .step = "untouched"};
 
 #define ASSERT_UNTOUCHED(error) assert_memory_equal(&(error), &untouched, sizeof untouched)
 
-static void make_directory(const char *path)
+/* Another name for a directory: a link, or in Wine, which makes none, a way round. */
+static const char *other_name(fixture *f, const char *target)
 {
-    const char *const argv[] = {"mkdir", "-m", "0700", path, NULL};
-    assert_int_equal(test_command(argv, NULL, NULL), 0);
+    uv_fs_t request;
+    const char *link = test_work_path(f, "link");
+    int result = uv_fs_symlink(NULL, &request, target, link, UV_FS_SYMLINK_JUNCTION, NULL);
+    uv_fs_req_cleanup(&request);
+    if (result != 0 && test_in_wine())
+        return test_work_path(f, "./%s", target + strlen(f->work) + 1);
+    assert_int_equal(result, 0);
+    return link;
 }
 
-static void make_link(const char *target, const char *path)
+static void remove_directory(const char *path)
 {
-    const char *const argv[] = {"ln", "-s", target, path, NULL};
-    assert_int_equal(test_command(argv, NULL, NULL), 0);
+    uv_fs_t request;
+    assert_int_equal(uv_fs_rmdir(NULL, &request, path, NULL), 0);
+    uv_fs_req_cleanup(&request);
 }
 
 static void start_in(tether_registry *registry, const char *project, const char *const *argv,
@@ -61,11 +70,11 @@ static void finds_tasks_of_the_project_in_other_sessions(void **state)
     fixture *f = *state;
     char id[TETHER_ID_SIZE], bare[TETHER_ID_SIZE], own[TETHER_ID_SIZE];
     tether_snapshot *snapshot;
-    const char *project = test_work_path(f, "project"), *link = test_work_path(f, "link");
+    const char *project = test_work_path(f, "project");
     const char *elsewhere = test_work_path(f, "elsewhere");
-    make_directory(project);
-    make_directory(elsewhere);
-    make_link(project, link);
+    test_make_directory(project);
+    test_make_directory(elsewhere);
+    const char *link = other_name(f, project);
     tether_registry *other = test_open_session(f, "other");
     const char *const argv[] = {CHILD, "await", test_work_path(f, "go"), "exit", "4", NULL};
     start_in(other, link, argv, id);
@@ -89,7 +98,8 @@ static void finds_tasks_of_the_project_in_other_sessions(void **state)
     test_wait_output(other, id, TETHER_STDOUT, 0);
     expect_found(f->registry, id, project, "other", TETHER_STATUS_RUNNING);
     expect_found(f->registry, id, link, "other", TETHER_STATUS_RUNNING);
-    expect_found(f->registry, id, test_work_path(f, "elsewhere/../link/."), "other",
+    expect_found(f->registry, id,
+                 test_work_path(f, "elsewhere/../%s/.", link + strlen(f->work) + 1), "other",
                  TETHER_STATUS_RUNNING);
     /* As fresh as the disk, with or without a host of that session. */
     test_write_file(test_work_path(f, "go"), "", 0);
@@ -104,20 +114,19 @@ static void finds_tasks_of_a_project_that_is_gone(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    const char *parent = test_work_path(f, "parent"), *link = test_work_path(f, "link");
+    const char *parent = test_work_path(f, "parent");
     const char *project = test_work_path(f, "parent/project");
-    make_directory(parent);
-    make_directory(project);
-    make_link(parent, link);
+    test_make_directory(parent);
+    test_make_directory(project);
+    char link[1100];
+    snprintf(link, sizeof link, "%s/project", other_name(f, parent));
     tether_registry *other = test_open_session(f, "other");
     start_in(other, project, at_once, id);
     test_expect(other, id, TETHER_STATUS_FAILED, 4, NULL);
-    const char *const paths[] = {project, test_work_path(f, "parent/./none/../project//"),
-                                 test_work_path(f, "link/project")};
+    const char *const paths[] = {project, test_work_path(f, "parent/./none/../project//"), link};
     /* The second round: with its parent, so that the link leads nowhere. */
     for (int round = 0; round < 2; round++) {
-        const char *const argv[] = {"rmdir", round == 0 ? project : parent, NULL};
-        assert_int_equal(test_command(argv, NULL, NULL), 0);
+        remove_directory(round == 0 ? project : parent);
         for (int i = 0; i < 3 - round; i++) {
             const tether_list_options options = {.scope = TETHER_LIST_ALL,
                                                  .project_root = paths[i]};
@@ -139,9 +148,9 @@ static void damage_elsewhere_hides_nothing(void **state)
     char id[TETHER_ID_SIZE];
     tether_snapshot *snapshot;
     const char *project = test_work_path(f, "project");
-    make_directory(project);
-    make_directory(test_path(f, "0000000000000000"));
-    make_directory(test_path(f, "ffffffffffffffff"));
+    test_make_directory(project);
+    test_make_directory(test_path(f, "0000000000000000"));
+    test_make_directory(test_path(f, "ffffffffffffffff"));
     test_write_file(test_path(f, "1111111111111111"), "x", 1);
     test_write_file(test_path(f, "ffffffffffffffff/session.json"), "{", 1);
     tether_registry *other = test_open_session(f, "other");
@@ -190,9 +199,9 @@ static void lists_what_is_asked_for(void **state)
 {
     fixture *f = *state;
     char ids[5][TETHER_ID_SIZE];
-    const char *project = test_work_path(f, "project"), *link = test_work_path(f, "link");
-    make_directory(project);
-    make_link(project, link);
+    const char *project = test_work_path(f, "project");
+    test_make_directory(project);
+    const char *link = other_name(f, project);
     tether_registry *other = test_open_session(f, "other");
     start_in(f->registry, project, at_once, ids[0]);
     test_expect(f->registry, ids[0], TETHER_STATUS_FAILED, 4, NULL);

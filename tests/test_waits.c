@@ -270,7 +270,7 @@ static tether_outcome *run(tether_registry *registry, const tether_spec *spec, i
 static void a_run_that_ends_has_everything(void **state)
 {
     fixture *f = *state;
-    const tether_spec spec = {.command = "echo out; echo err >&2; exit 7"};
+    const tether_spec spec = {.command = CHILD_TEXT " out out\n" CHILD_TEXT " err err\nexit 7"};
     tether_outcome *outcome = run(f->registry, &spec, -1, 0);
     assert_int_equal(outcome->snapshot->status, TETHER_STATUS_FAILED);
     assert_int_equal(outcome->snapshot->exit_code, 7);
@@ -282,7 +282,8 @@ static void a_run_that_ends_has_everything(void **state)
     assert_int_equal(outcome->errors_offset, 0);
     test_take_completion(f->registry, outcome->snapshot->task_id);
     tether_outcome_free(outcome);
-    const tether_spec merged = {.command = "echo out; echo err >&2", .merge_output = true};
+    const tether_spec merged = {.command = CHILD_TEXT " out out\n" CHILD_TEXT " err err",
+                                .merge_output = true};
     outcome = run(f->registry, &merged, PATIENCE_MS, 0);
     assert_string_equal(outcome->output, "out\nerr\n");
     assert_int_equal(outcome->errors_size, 0);
@@ -334,7 +335,7 @@ static void a_run_without_a_wait_only_starts(void **state)
 static void what_keeps_the_output_open_delays_nothing(void **state)
 {
     fixture *f = *state;
-    const tether_spec spec = {.command = "sleep 60 & echo done; exit 3"};
+    const tether_spec spec = {.command = CHILD_TEXT " out done leave sleep 60000\nexit 3"};
     int64_t begin = test_now_ms();
     tether_outcome *outcome = run(f->registry, &spec, -1, 0);
     assert_in_range(test_now_ms() - begin, 0, LOST_MS);
@@ -348,7 +349,7 @@ static void what_keeps_the_output_open_delays_nothing(void **state)
 static void a_limit_keeps_the_end(void **state)
 {
     fixture *f = *state;
-    const tether_spec spec = {.command = "printf 0123456789; printf abc >&2"};
+    const tether_spec spec = {.command = CHILD_TEXT " put 0123456789\n" CHILD_TEXT " put abc >&2"};
     tether_outcome *outcome = run(f->registry, &spec, -1, 4);
     assert_string_equal(outcome->output, "6789");
     assert_int_equal(outcome->output_offset, 6);

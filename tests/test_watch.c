@@ -193,11 +193,7 @@ static void a_match_spans_writes(void **state)
     char id[TETHER_ID_SIZE];
     bench_open(&b, *state);
     const char *go = test_work_path(b.f, "go");
-    char command[512];
-    snprintf(command, sizeof command,
-             "printf 'xx nee'; while ! [ -e '%s' ]; do sleep 0.01; done; printf 'dle yy\\n'", go);
-    tether_spec task = {.command = command};
-    test_start(b.registry, &task, id);
+    test_start_child(b.registry, id, "put", "xx nee", "await", go, "out", "dle yy", NULL);
     const tether_watch_spec spec = {.pattern = "needle"};
     watch(&b, id, &spec);
     test_wait_output(b.registry, id, TETHER_STDOUT, 6);
@@ -214,11 +210,7 @@ static void whole_lines_are_waited_for(void **state)
     char id[TETHER_ID_SIZE];
     bench_open(&b, *state);
     const char *go = test_work_path(b.f, "go");
-    char command[512];
-    snprintf(command, sizeof command,
-             "printf 'port '; while ! [ -e '%s' ]; do sleep 0.01; done; printf '80\\n'", go);
-    tether_spec task = {.command = command};
-    test_start(b.registry, &task, id);
+    test_start_child(b.registry, id, "put", "port ", "await", go, "out", "80", NULL);
     const tether_watch_spec spec = {.pattern = "por", .whole_lines = true};
     const tether_watch_spec early = {.pattern = "po"};
     watch(&b, id, &spec);
@@ -315,11 +307,7 @@ static void a_pattern_of_any_bytes_is_kept(void **state)
     char id[TETHER_ID_SIZE];
     bench_open(&b, *state);
     const char *go = test_work_path(b.f, "go");
-    char command[512];
-    snprintf(command, sizeof command,
-             "while ! [ -e '%s' ]; do sleep 0.01; done; printf 'ab\\000\\377cd\\n'", go);
-    tether_spec task = {.command = command};
-    test_start(b.f->registry, &task, id);
+    test_start_child(b.f->registry, id, "await", go, "bytes", "616200ff63640a", NULL);
     const tether_watch_spec spec = {.pattern = "b\0\xff", .pattern_size = 3, .fixed = true};
     watch(&b, id, &spec);
     bench_close(&b);
@@ -348,15 +336,13 @@ static void count_hit(tether_registry *registry, const tether_event *event, witn
 static void closes_lose_and_double_no_match(void **state)
 {
     bench b;
-    char id[TETHER_ID_SIZE], command[128];
+    char id[TETHER_ID_SIZE], count[16];
     bool over = false;
     memset(hits, 0, sizeof hits);
-    snprintf(command, sizeof command, "i=0; while [ $i -lt %d ]; do echo hit; i=$((i+1)); done",
-             HITS);
-    tether_spec task = {.command = command};
+    snprintf(count, sizeof count, "%d", HITS);
     bench_open(&b, *state);
     b.w.react = count_hit;
-    test_start(b.f->registry, &task, id);
+    test_start_child(b.f->registry, id, "times", count, "out", "hit", NULL);
     const tether_watch_spec spec = {.pattern = "hit"};
     watch(&b, id, &spec);
     for (int rounds = 0; !over; rounds++) {
@@ -380,7 +366,7 @@ static void a_cut_output_can_be_searched(void **state)
     bench b;
     char id[TETHER_ID_SIZE];
     bench_open(&b, *state);
-    tether_spec task = {.command = "seq 1 1000", .output_limit = 20};
+    tether_spec task = {.command = CHILD_TEXT " count 1000", .output_limit = 20};
     test_start(b.registry, &task, id);
     test_expect(b.registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     uint64_t dropped = 0;

@@ -1,9 +1,8 @@
-/* Owns the listing of all processes on Linux, once for any number of tasks.
+/* Owns the listing of all processes, once for any number of tasks.
  * Must not: decide to whom a process belongs, or signal it.
  * Thread: any. */
 #include "forest.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +11,7 @@
 
 #include "../error.h"
 #include "posix_error.h"
-#include "procfs.h"
+#include "proc.h"
 
 static const char step[] = "list processes";
 
@@ -158,22 +157,30 @@ static bool postpone(undecided *later, int64_t pid)
     return true;
 }
 
+typedef struct listing {
+    tether__forest *forest;
+    undecided *later;
+    int64_t self;
+    bool fits;
+} listing;
+
+static bool look_at_one(int64_t pid, void *userdata)
+{
+    listing *all = userdata;
+    if (pid == all->self)
+        return true;
+    look seen = look_at(all->forest, pid, 0);
+    all->fits = seen == LOOK_DONE || (seen == LOOK_AGAIN && postpone(all->later, pid));
+    return all->fits;
+}
+
 static int look_at_all(tether__forest *forest, undecided *later, tether_error *error)
 {
-    DIR *proc = opendir("/proc");
-    if (proc == NULL)
-        return tether__posix_fail_as(error, TETHER_ENOTSUP, errno, step, "/proc");
-    bool fits = true;
-    for (struct dirent *entry; fits && (entry = readdir(proc)) != NULL;) {
-        char *end;
-        long long pid = strtoll(entry->d_name, &end, 10);
-        if (pid <= 0 || *end != '\0' || pid == getpid())
-            continue;
-        look seen = look_at(forest, pid, 0);
-        fits = seen == LOOK_DONE || (seen == LOOK_AGAIN && postpone(later, pid));
-    }
-    closedir(proc);
-    return fits ? TETHER_OK : tether__fail_memory(error, step);
+    listing all = {forest, later, getpid(), true};
+    int os_error = tether__proc_list(look_at_one, &all);
+    if (os_error != 0)
+        return tether__posix_fail_as(error, TETHER_ENOTSUP, os_error, step, "all processes");
+    return all.fits ? TETHER_OK : tether__fail_memory(error, step);
 }
 
 /* For all of them at the same time: however many they are, the longest patience is the whole wait.
@@ -201,7 +208,7 @@ static bool take_trees(tether__forest *forest, const tether__tree *trees, size_t
     forest->leaders = calloc(count + 1, sizeof *forest->leaders);
     if (forest->leaders == NULL)
         return false;
-    forest->since = count > 0 ? UINT64_MAX : 0;
+    forest->since = count > 0 && tether__proc_in_order() ? UINT64_MAX : 0;
     for (size_t i = 0; i < count; i++) {
         const tether__identity *supervisor = &trees[i].supervisor;
         if (supervisor->start_time < forest->since)

@@ -1,4 +1,4 @@
-/* What one listing of Linux's processes saw, for the other files of this folder. */
+/* What one listing of the processes saw, for the other files of this folder. */
 #ifndef TETHER_FOREST_H
 #define TETHER_FOREST_H
 

@@ -1,12 +1,9 @@
-/* Owns the clocks that nobody sets, and the boot id.
+/* Owns the clocks that nobody sets.
  * Must not: keep state.
  * Thread: any. */
 #include "../os_clock.h"
 
-#include <fcntl.h>
-#include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 static int64_t clock_ms(clockid_t clock)
 {
@@ -33,16 +30,4 @@ int64_t tether__os_uptime_ms(void)
 #else
     return clock_ms(CLOCK_MONOTONIC);
 #endif
-}
-
-void tether__os_boot_id(char id[TETHER__BOOT_ID_SIZE])
-{
-    id[0] = '\0';
-    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    ssize_t got = read(fd, id, TETHER__BOOT_ID_SIZE - 1);
-    close(fd);
-    id[got > 0 ? got : 0] = '\0';
-    id[strcspn(id, "\n")] = '\0';
 }

@@ -110,7 +110,7 @@ static int open_root(const char *path, bool create, tether__dir **dir, tether_er
     }
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
-        return refuse_root(errno, path, error);
+        return refuse_root(tether__posix_refusal(errno), path, error);
     if (created)
         fchmod(fd, PRIVATE_DIR); /* whatever the umask took away */
     int code = check_private(fd, path, error);
@@ -173,7 +173,7 @@ int tether__os_dir_open(tether__dir *parent, const char *name, bool create, teth
         return fail_in(parent, errno, "create directory", name, error);
     int fd = openat(parent->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
-        return fail_in(parent, errno, "open directory", name, error);
+        return fail_in(parent, tether__posix_refusal(errno), "open directory", name, error);
     char path[PATH_MAX + NAME_MAX + 2];
     snprintf(path, sizeof path, "%s/%s", parent->path, name);
     return make_dir(fd, path, dir, error);
@@ -331,7 +331,7 @@ static int open_plain_to(int access, tether__dir *dir, const char *name, int *fd
 {
     *fd = openat(dir->fd, name, access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (*fd < 0)
-        return fail_in(dir, errno, "open file", name, error);
+        return fail_in(dir, tether__posix_refusal(errno), "open file", name, error);
     int os_error = fstat(*fd, st) != 0 ? errno : 0;
     bool plain = os_error == 0 && S_ISREG(st->st_mode) && st->st_nlink <= 1;
     if (plain)

@@ -9,28 +9,29 @@
 #include <stdlib.h>
 #include <string.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "../error.h"
 #include "../text.h"
+#include "posix_environ.h"
 #include "posix_error.h"
-
-extern char **environ;
 
 int tether__os_environ(char ***entries, tether_error *error)
 {
+    char **own = tether__posix_environ();
     size_t count = 0, bytes = 0;
-    for (; environ != NULL && environ[count] != NULL; count++)
-        bytes += strlen(environ[count]) + 1;
+    for (; own != NULL && own[count] != NULL; count++)
+        bytes += strlen(own[count]) + 1;
     /* One block: the pointers, then the strings. */
     *entries = malloc((count + 1) * sizeof(char *) + bytes);
     if (*entries == NULL)
         return tether__fail_memory(error, "read environment");
     char *to = (char *)(*entries + count + 1);
     for (size_t i = 0; i < count; i++) {
-        size_t size = strlen(environ[i]) + 1;
-        (*entries)[i] = memcpy(to, environ[i], size);
+        size_t size = strlen(own[i]) + 1;
+        (*entries)[i] = memcpy(to, own[i], size);
         to += size;
     }
     (*entries)[count] = NULL;
@@ -255,13 +256,26 @@ const tether__shell_rules *tether__os_shell_rules(void)
     return &rules;
 }
 
+#ifdef __linux__
 size_t tether__os_string_limit(void)
 {
-#ifdef __linux__
     return 32 * (size_t)sysconf(_SC_PAGESIZE); /* MAX_ARG_STRLEN */
+}
+
+/* The kernel's rule, which not every C library knows: a quarter of what the stack may have, within
+ * bounds of its own. */
+size_t tether__os_exec_limit(void)
+{
+    enum { LEAST = 128 * 1024, MOST = 6 * 1024 * 1024 };
+    struct rlimit stack;
+    if (getrlimit(RLIMIT_STACK, &stack) != 0 || stack.rlim_cur / 4 < LEAST)
+        return LEAST;
+    return stack.rlim_cur / 4 < MOST ? (size_t)(stack.rlim_cur / 4) : MOST;
+}
 #else
+size_t tether__os_string_limit(void)
+{
     return tether__os_exec_limit();
-#endif
 }
 
 size_t tether__os_exec_limit(void)
@@ -269,3 +283,4 @@ size_t tether__os_exec_limit(void)
     long limit = sysconf(_SC_ARG_MAX);
     return limit > 0 ? (size_t)limit : 128 * 1024;
 }
+#endif

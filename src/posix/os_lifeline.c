@@ -28,8 +28,14 @@ static int reserve(int fd)
     while (result != 0 && errno == EINTR);
     if (result != 0 && errno != EOPNOTSUPP && errno != ENOSYS)
         return errno;
+#elif defined(F_PREALLOCATE)
+    /* macOS; past the end, which stays where it is. */
+    fstore_t room = {
+        .fst_flags = F_ALLOCATEALL, .fst_posmode = F_PEOFPOSMODE, .fst_length = RESERVED_BYTES};
+    if (fcntl(fd, F_PREALLOCATE, &room) != 0 && errno == ENOSPC)
+        return errno;
 #else
-    (void)fd;
+    (void)fd; /* posix_fallocate would move the end */
 #endif
     return 0;
 }
@@ -86,35 +92,6 @@ int tether__os_lifeline_append(const tether__lifeline *lifeline, const char *lin
     return TETHER_OK;
 }
 
-/* The last close of a descriptor that could write is an event, whether or not it has written. */
-static bool open_and_close(tether__dir *exits, const char *task_id)
-{
-    int fd = openat(exits->fd, task_id,
-                    O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd >= 0)
-        close(fd);
-    return fd >= 0 || errno != EACCES;
-}
-
-/* A sealed one lets nobody write for as long as that takes; whoever looks meanwhile only looks
- * longer.
- */
-void tether__os_lifeline_nudge(tether__dir *exits, const char *task_id)
-{
-    struct stat st;
-    if (open_and_close(exits, task_id))
-        return;
-    int fd = openat(exits->fd, task_id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
-        fchmod(fd, S_IRUSR | S_IWUSR) == 0) {
-        open_and_close(exits, task_id);
-        fchmod(fd, st.st_mode & 07777);
-    }
-    close(fd);
-}
-
 bool tether__os_lifeline_linked(const tether__lifeline *lifeline)
 {
     struct stat st;
@@ -134,7 +111,7 @@ int tether__os_lifeline_held(tether__dir *exits, const char *task_id, bool *held
     *held = false;
     int fd = openat(exits->fd, task_id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0) {
-        int os_error = errno;
+        int os_error = tether__posix_refusal(errno);
         /* What is not there, or is no file of ours, nobody holds. */
         if (os_error == ENOENT || os_error == ELOOP)
             return TETHER_OK;

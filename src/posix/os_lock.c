@@ -26,7 +26,7 @@ static int open_lock_file(tether__dir *dir, const char *name, tether_error *erro
     int fd = openat(dir->fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
     struct stat st;
     if (fd < 0) {
-        int os_error = errno;
+        int os_error = tether__posix_refusal(errno);
         if (os_error == ENOENT)
             return tether__posix_fail_as(error, TETHER_EGONE, os_error, step, dir->path);
         return tether__posix_fail(error, os_error, step, dir->path);

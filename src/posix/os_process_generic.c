@@ -31,6 +31,11 @@ bool tether__os_process_reap(const tether__identity *child)
     return waitpid((pid_t)child->pid, NULL, WNOHANG) != 0;
 }
 
+bool tether__os_process_in_proc(void)
+{
+    return false;
+}
+
 int64_t tether__os_process_self(void)
 {
     return getpid();

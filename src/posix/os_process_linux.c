@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "pidfd.h"
-#include "procfs.h"
+#include "proc.h"
 
 void tether__os_pid_ns(char pid_ns[TETHER__PID_NS_SIZE])
 {
@@ -114,6 +114,11 @@ bool tether__os_process_reap(const tether__identity *child)
     }
     close(pidfd);
     return done;
+}
+
+bool tether__os_process_in_proc(void)
+{
+    return true;
 }
 
 int64_t tether__os_process_self(void)

@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A descriptor, close-on-exec; -1 and errno (ESRCH: no such process, ENOSYS: an old kernel). */
+/* A descriptor, close-on-exec; -1 and errno (ESRCH: no such process, ENOSYS: the system has none).
+ */
 int tether__pidfd_open(int64_t pid);
 
 /* 0 or errno. */

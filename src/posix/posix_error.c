@@ -55,6 +55,15 @@ int tether__posix_code(int os_error)
     return found != NULL ? found->code : TETHER_ESYSTEM;
 }
 
+int tether__posix_refusal(int os_error)
+{
+#ifdef EFTYPE /* NetBSD */
+    if (os_error == EFTYPE)
+        return ELOOP;
+#endif
+    return os_error == EMLINK ? ELOOP : os_error; /* FreeBSD */
+}
+
 int tether__posix_fail_as(tether_error *error, int code, int os_error, const char *step,
                           const char *what)
 {

@@ -15,4 +15,8 @@ int tether__posix_fail(tether_error *error, int os_error, const char *step, cons
 int tether__posix_fail_as(tether_error *error, int code, int os_error, const char *step,
                           const char *what);
 
+/* The errno of an open that must follow no link: refusing one is ELOOP, as POSIX has it, whatever
+ * this system calls it. */
+int tether__posix_refusal(int os_error);
+
 #endif

@@ -5,7 +5,12 @@
 set(CMAKE_REQUIRED_DEFINITIONS -D_GNU_SOURCE)
 check_symbol_exists(posix_spawn_file_actions_addclosefrom_np spawn.h TETHER_HAVE_SPAWN_CLOSEFROM)
 check_symbol_exists(posix_spawn_file_actions_addfchdir_np spawn.h TETHER_HAVE_SPAWN_FCHDIR)
+check_symbol_exists(POSIX_SPAWN_SETSID spawn.h TETHER_HAVE_SPAWN_SETSID)
+check_symbol_exists(SYS_close_range sys/syscall.h TETHER_HAVE_CLOSE_RANGE)
+check_symbol_exists(closefrom unistd.h TETHER_HAVE_CLOSEFROM)
+check_symbol_exists(_NSGetEnviron crt_externs.h TETHER_HAVE_NSGETENVIRON)
 check_symbol_exists(inotify_init1 sys/inotify.h TETHER_HAVE_INOTIFY)
+check_symbol_exists(kqueue "sys/types.h;sys/event.h" TETHER_HAVE_KQUEUE)
 unset(CMAKE_REQUIRED_DEFINITIONS)
 
 set(TETHER_OS_SOURCES
@@ -20,8 +25,15 @@ set(TETHER_OS_SOURCES
     src/posix/os_thread.c
     src/posix/posix_error.c
 )
+
+if(TETHER_HAVE_NSGETENVIRON)
+    list(APPEND TETHER_OS_SOURCES src/posix/posix_environ_crt.c)
+else()
+    list(APPEND TETHER_OS_SOURCES src/posix/posix_environ.c)
+endif()
+
 if(TETHER_SPAWN STREQUAL "auto")
-    if(TETHER_HAVE_SPAWN_CLOSEFROM AND TETHER_HAVE_SPAWN_FCHDIR)
+    if(TETHER_HAVE_SPAWN_CLOSEFROM AND TETHER_HAVE_SPAWN_FCHDIR AND TETHER_HAVE_SPAWN_SETSID)
         set(TETHER_SPAWN_VARIANT posix_spawn)
     else()
         set(TETHER_SPAWN_VARIANT fork)
@@ -30,16 +42,52 @@ else()
     set(TETHER_SPAWN_VARIANT ${TETHER_SPAWN})
 endif()
 list(APPEND TETHER_OS_SOURCES src/posix/spawn_${TETHER_SPAWN_VARIANT}.c)
-if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
-    list(APPEND TETHER_OS_SOURCES src/posix/forest.c src/posix/os_process_linux.c
-        src/posix/os_tree_linux.c src/posix/pidfd.c src/posix/procfs.c)
+
+# The tests build the other variant besides.
+set(TETHER_FORK_SOURCES src/posix/close_from.c)
+if(TETHER_HAVE_CLOSE_RANGE)
+    list(APPEND TETHER_FORK_SOURCES src/posix/close_from_syscall.c)
+elseif(TETHER_HAVE_CLOSEFROM)
+    list(APPEND TETHER_FORK_SOURCES src/posix/close_from_libc.c)
 else()
-    list(APPEND TETHER_OS_SOURCES src/posix/os_process_generic.c src/posix/os_tree_generic.c)
+    list(APPEND TETHER_FORK_SOURCES src/posix/close_from_loop.c)
 endif()
-if(TETHER_HAVE_INOTIFY)
-    list(APPEND TETHER_OS_SOURCES src/posix/os_ends_none.c src/posix/os_watch_inotify.c)
+if(TETHER_SPAWN_VARIANT STREQUAL "fork")
+    list(APPEND TETHER_OS_SOURCES ${TETHER_FORK_SOURCES})
+endif()
+
+# How processes are told apart and listed is each system's own.
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    list(APPEND TETHER_OS_SOURCES src/posix/forest.c src/posix/os_clock_boot_procfs.c
+        src/posix/os_process_linux.c src/posix/os_tree_listed.c src/posix/pidfd.c
+        src/posix/proc_linux.c)
+elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD|NetBSD)$")
+    set(names Darwin macos FreeBSD freebsd NetBSD netbsd)
+    list(FIND names ${CMAKE_SYSTEM_NAME} place)
+    math(EXPR place "${place} + 1")
+    list(GET names ${place} name)
+    list(APPEND TETHER_OS_SOURCES src/posix/forest.c src/posix/os_process_sysctl.c
+        src/posix/os_tree_listed.c src/posix/pidfd_none.c src/posix/proc_${name}.c
+        src/posix/proc_sysctl.c)
+    if(name STREQUAL "netbsd")
+        list(APPEND TETHER_OS_SOURCES src/posix/os_clock_boot_init.c)
+    else()
+        list(APPEND TETHER_OS_SOURCES src/posix/os_clock_boot_sysctl.c)
+    endif()
 else()
-    list(APPEND TETHER_OS_SOURCES src/posix/os_ends_none.c src/posix/os_watch_none.c)
+    list(APPEND TETHER_OS_SOURCES src/posix/os_clock_boot_procfs.c src/posix/os_process_generic.c
+        src/posix/os_tree_generic.c src/posix/proc_none.c)
+endif()
+
+if(TETHER_HAVE_INOTIFY)
+    list(APPEND TETHER_OS_SOURCES src/posix/os_ends_none.c src/posix/os_lifeline_nudge_close.c
+        src/posix/os_watch_inotify.c)
+elseif(TETHER_HAVE_KQUEUE)
+    list(APPEND TETHER_OS_SOURCES src/posix/kqueue.c src/posix/os_ends_kqueue.c
+        src/posix/os_lifeline_nudge_attrib.c src/posix/os_watch_kqueue.c)
+else()
+    list(APPEND TETHER_OS_SOURCES src/posix/os_ends_none.c src/posix/os_lifeline_nudge_close.c
+        src/posix/os_watch_none.c)
 endif()
 
 set(TETHER_OS_DEFINITIONS _GNU_SOURCE _FILE_OFFSET_BITS=64)

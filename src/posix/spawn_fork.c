@@ -6,24 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { REPORT_FD = 3, DESCRIPTORS_WHEN_UNLIMITED = 65536 };
+#include "close_from.h"
 
-static void close_from(int first)
-{
-#ifdef SYS_close_range
-    if (syscall(SYS_close_range, (unsigned)first, ~0u, 0u) == 0)
-        return;
-#endif
-    long limit = sysconf(_SC_OPEN_MAX);
-    if (limit < 0 || limit > DESCRIPTORS_WHEN_UNLIMITED)
-        limit = DESCRIPTORS_WHEN_UNLIMITED;
-    for (int fd = first; fd < (int)limit; fd++)
-        close(fd);
-}
+enum { REPORT_FD = 3 };
 
 static void reset_signals(void)
 {
@@ -48,7 +36,7 @@ static int arrange_descriptors(const tether__child_fds *fds, int report)
         return errno;
     for (int fd = REPORT_FD + 1; fd < TETHER__LIFELINE_FD; fd++)
         close(fd);
-    close_from(TETHER__LIFELINE_FD + 1);
+    tether__close_from(TETHER__LIFELINE_FD + 1);
     return 0;
 }
 

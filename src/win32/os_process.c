@@ -78,6 +78,11 @@ uint64_t tether__os_process_start_time(int64_t pid)
     return start_time;
 }
 
+bool tether__os_process_in_proc(void)
+{
+    return false;
+}
+
 int64_t tether__os_process_self(void)
 {
     return (int64_t)GetCurrentProcessId();

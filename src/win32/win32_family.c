@@ -66,19 +66,32 @@ static DWORD take(tether__win32_family *family, DWORD pid, HANDLE process)
     return os_error;
 }
 
-/* A process of the list may have ended, and its id be another's, before it is opened: that one is
- * in the job, or it is not ours. */
-static DWORD take_from_job(tether__win32_family *family, DWORD pid, DWORD access)
+static bool contains(const DWORD *pids, size_t count, DWORD pid)
 {
-    BOOL inside = FALSE;
-    HANDLE process = open_process(pid, access);
-    if (process == NULL)
-        return GetLastError() == ERROR_INVALID_PARAMETER ? ERROR_SUCCESS : take(family, pid, NULL);
-    if (!IsProcessInJob(process, family->job, &inside) || !inside) {
-        CloseHandle(process);
-        return ERROR_SUCCESS;
+    for (size_t i = 0; i < count; i++) {
+        if (pids[i] == pid)
+            return true;
     }
-    return take(family, pid, process);
+    return false;
+}
+
+/* Takes over the handles, and asks the job once more: a process of the first list may have ended,
+ * and its id be another's, before it was opened. An open handle keeps the id, so that what is in
+ * the second list too is what was opened. */
+static DWORD take_listed(tether__win32_family *family, const DWORD *pids, HANDLE *opened,
+                         size_t count)
+{
+    DWORD *still;
+    size_t still_count;
+    DWORD os_error = tether__win32_job_pids(family->job, &still, &still_count);
+    for (size_t i = 0; i < count; i++) {
+        if (os_error == ERROR_SUCCESS && contains(still, still_count, pids[i]))
+            os_error = take(family, pids[i], opened[i]);
+        else if (opened[i] != NULL)
+            CloseHandle(opened[i]);
+    }
+    free(still);
+    return os_error;
 }
 
 static DWORD list_job(const tether__tree *tree, DWORD access, tether__win32_family *family)
@@ -89,8 +102,15 @@ static DWORD list_job(const tether__tree *tree, DWORD access, tether__win32_fami
     if (family->job == NULL)
         return ERROR_SUCCESS;
     DWORD os_error = tether__win32_job_pids(family->job, &pids, &count);
-    for (size_t i = 0; os_error == ERROR_SUCCESS && i < count; i++)
-        os_error = take_from_job(family, pids[i], access);
+    HANDLE *opened = calloc(count + 1, sizeof(HANDLE));
+    if (os_error == ERROR_SUCCESS && opened == NULL)
+        os_error = ERROR_NOT_ENOUGH_MEMORY;
+    if (os_error == ERROR_SUCCESS) {
+        for (size_t i = 0; i < count; i++)
+            opened[i] = open_process(pids[i], access);
+        os_error = take_listed(family, pids, opened, count);
+    }
+    free(opened);
     free(pids);
     return os_error;
 }

@@ -87,12 +87,37 @@ static DWORD call(const tether__win32_start *start, LPPROC_THREAD_ATTRIBUTE_LIST
     return ERROR_SUCCESS;
 }
 
+/* Whether what leaves the job that we are in is still in one around it: Windows lets a process out
+ * up to the first job that does not, and says nothing. All that can be asked is whether a process
+ * is in any job, and the supervisor is in its own; so a second process is created that is in none
+ * of ours, with nothing inherited, and ended before it runs. Where that fails, the worse is
+ * assumed. */
+static bool is_kept_further_out(const tether__win32_start *start)
+{
+    wchar_t line[] = L"try";
+    STARTUPINFOW startup = {.cb = sizeof startup};
+    PROCESS_INFORMATION process;
+    BOOL inside = FALSE;
+    if (IsProcessInJob(GetCurrentProcess(), NULL, &inside) && !inside)
+        return false;
+    if (!CreateProcessW(start->program, line, NULL, NULL, FALSE,
+                        CREATE_SUSPENDED | CREATE_NO_WINDOW | CREATE_BREAKAWAY_FROM_JOB, NULL, NULL,
+                        &startup, &process))
+        return true;
+    if (!IsProcessInJob(process.hProcess, NULL, &inside))
+        inside = TRUE;
+    tether__win32_abandon(&process);
+    return inside != FALSE;
+}
+
 /* "Access denied" is also what a program gets that we may not run: the second try tells. */
 static DWORD call_twice(const tether__win32_start *start, LPPROC_THREAD_ATTRIBUTE_LIST attributes,
                         PROCESS_INFORMATION *process, bool *bound)
 {
     *bound = false;
     DWORD os_error = call(start, attributes, CREATE_BREAKAWAY_FROM_JOB, process);
+    if (os_error == ERROR_SUCCESS)
+        *bound = is_kept_further_out(start);
     if (os_error != ERROR_ACCESS_DENIED)
         return os_error;
     os_error = call(start, attributes, 0, process);

@@ -20,7 +20,7 @@ typedef struct tether__win32_start {
 } tether__win32_start;
 
 /* Creates a process that runs nothing yet, outside of the jobs of the caller where those let it go.
- * *bound: they do not, and it is in them. 0 or the error, with nothing left. */
+ * *bound: not all of them do, and it is in one. 0 or the error, with nothing left. */
 DWORD tether__win32_create(const tether__win32_start *start, PROCESS_INFORMATION *process,
                            bool *bound);
 

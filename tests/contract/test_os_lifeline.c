@@ -74,18 +74,6 @@ static void must_be_new(void **state)
     assert_int_equal(place_count(p->dir), 1);
 }
 
-static void knows_when_its_name_was_taken_away(void **state)
-{
-    place *p = *state;
-    tether__lifeline lifeline;
-    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
-    assert_true(tether__os_lifeline_linked(&lifeline));
-    ASSERT_OK(tether__os_file_remove(p->dir, "t1", &p->error), p->error);
-    assert_false(tether__os_lifeline_linked(&lifeline));
-    assert_false(is_held(p, "t1"));
-    tether__os_lifeline_close(&lifeline);
-}
-
 typedef struct prober {
     tether__dir *dir;
     atomic_int seen, failed;
@@ -182,15 +170,10 @@ static void says_that_the_directory_is_gone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(is_held_until_it_is_closed),
-        TEST(takes_lines_while_it_is_held),
-        TEST(is_nudged_without_a_trace),
-        TEST(must_be_new),
-        TEST(knows_when_its_name_was_taken_away),
-        TEST(hides_probes_from_each_other),
-        TEST(carries_a_seal),
-        TEST(carries_a_second_note),
-        TEST(says_that_the_directory_is_gone),
+        TEST(is_held_until_it_is_closed),   TEST(takes_lines_while_it_is_held),
+        TEST(is_nudged_without_a_trace),    TEST(must_be_new),
+        TEST(hides_probes_from_each_other), TEST(carries_a_seal),
+        TEST(carries_a_second_note),        TEST(says_that_the_directory_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -55,6 +56,14 @@ const char *child_variable(const char *name)
     return getenv(name);
 }
 
+const char *child_workdir(void)
+{
+    static char path[4096];
+    if (getcwd(path, sizeof path) == NULL)
+        exit(94);
+    return path;
+}
+
 long child_pid(void)
 {
     return (long)getpid();
@@ -83,6 +92,45 @@ void child_show_inherited(void)
     fflush(stdout);
 }
 
+/* The end to write to; the one to read from stays open here where the pipe is a full one. */
+static int make_pipe(const char *kind)
+{
+    static const char block[4096];
+    int ends[2];
+    if (pipe(ends) != 0)
+        exit(97);
+    if (strcmp(kind, "full") == 0) {
+        fcntl(ends[1], F_SETFL, O_NONBLOCK);
+        while (write(ends[1], block, sizeof block) > 0 || errno == EINTR)
+            continue;
+        while (write(ends[1], block, 1) > 0 || errno == EINTR)
+            continue;
+        fcntl(ends[1], F_SETFL, 0);
+    } else {
+        close(ends[0]);
+    }
+    return ends[1];
+}
+
+int child_run_into(const char *kind, char **argv)
+{
+    int status, end = strcmp(kind, "closed") != 0 ? make_pipe(kind) : -1;
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(1);
+        if (end >= 0)
+            dup2(end, 1);
+        signal(SIGPIPE, SIG_IGN);
+        execvp(argv[0], argv);
+        _exit(97);
+    }
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    if (pid < 0)
+        exit(97);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 static void show_dispositions(void)
 {
     sigset_t blocked;
@@ -101,11 +149,16 @@ static void show_dispositions(void)
     fflush(stdout);
 }
 
-static void detach(void)
+static void leave(void)
 {
     pid_t pid = fork();
     if (pid != 0)
         _exit(pid < 0 ? 97 : 0);
+}
+
+static void detach(void)
+{
+    leave();
     setsid();
 }
 
@@ -114,7 +167,7 @@ static volatile sig_atomic_t code_on_usr1;
 static void exit_on_usr1(int number)
 {
     (void)number;
-    _exit(code_on_usr1);
+    _exit((int)code_on_usr1);
 }
 
 static void on_usr1(int code)
@@ -144,6 +197,8 @@ bool child_do_plain(const char *verb, char **rest)
         signal(SIGTERM, SIG_IGN);
     else if (strcmp(verb, "detach") == 0)
         detach();
+    else if (strcmp(verb, "leave") == 0)
+        leave();
     else if (strcmp(verb, "stop") == 0)
         raise(SIGSTOP);
     else if (strcmp(verb, "dispositions") == 0)

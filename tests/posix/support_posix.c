@@ -11,15 +11,13 @@
 #include <string.h>
 #include <signal.h>
 #include <sys/mman.h>
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "posix/procfs.h"
+#include "posix/proc.h"
+#include "posix/machine.h"
 
 char *test_make_store(void)
 {
@@ -39,11 +37,9 @@ void test_remove_store(const char *store)
 int test_count_fds(void)
 {
     int count = 0;
-    DIR *fds = opendir("/proc/self/fd");
-    assert_non_null(fds);
-    while (readdir(fds) != NULL)
-        count++;
-    closedir(fds);
+    long limit = sysconf(_SC_OPEN_MAX);
+    for (int fd = 0; fd < (limit > 0 && limit < 4096 ? (int)limit : 4096); fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
     return count;
 }
 
@@ -53,18 +49,23 @@ bool test_has_child(void)
     return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
+typedef struct cookie_count {
+    const char *entry;
+    int count;
+} cookie_count;
+
+static bool count_cookie(int64_t pid, void *userdata)
+{
+    cookie_count *all = userdata;
+    all->count += tether__proc_has_variable(pid, all->entry);
+    return true;
+}
+
 int test_count_cookies(const char *entry)
 {
-    int count = 0;
-    DIR *proc = opendir("/proc");
-    assert_non_null(proc);
-    for (struct dirent *item; (item = readdir(proc)) != NULL;) {
-        long pid = strtol(item->d_name, NULL, 10);
-        if (pid > 0 && tether__proc_has_variable(pid, entry))
-            count++;
-    }
-    closedir(proc);
-    return count;
+    cookie_count all = {entry, 0};
+    assert_int_equal(tether__proc_list(count_cookie, &all), 0);
+    return all.count;
 }
 
 bool test_tree_has(const char *path, const char *prefix)
@@ -187,6 +188,21 @@ bool test_in_wine(void)
     return false;
 }
 
+const char *test_shell(void)
+{
+    return "sh";
+}
+
+const char *test_no_program_cure(void)
+{
+    return "check its permissions";
+}
+
+int test_kill_signal(void)
+{
+    return SIGTERM;
+}
+
 bool test_process_alive(long pid)
 {
     tether__proc process;
@@ -217,10 +233,8 @@ long test_fork_host(void (*host)(fixture *f, void *userdata), fixture *f, void *
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-#ifdef __linux__
         /* No host outlives a test program that failed. */
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-#endif
+        machine_die_with_parent();
         host(f, userdata);
         _exit(0);
     }

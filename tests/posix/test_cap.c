@@ -3,16 +3,16 @@
 
 #include <fcntl.h>
 #include <jansson.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
+
+#include "machine.h"
 
 /* The byte that "flood" writes at an offset. */
 static char pattern(uint64_t offset)
@@ -452,12 +452,9 @@ static void hosts_cut_once(void **state)
 
 static long resident_bytes(void)
 {
-    long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "re");
-    assert_non_null(file);
-    assert_int_equal(fscanf(file, "%*d %ld", &pages), 1);
-    fclose(file);
-    return pages * sysconf(_SC_PAGESIZE);
+    size_t bytes;
+    assert_int_equal(uv_resident_set_memory(&bytes), 0);
+    return (long)bytes;
 }
 
 /* TETHER_TEST_BULK_MB for more. */
@@ -490,13 +487,14 @@ static void cutting_takes_no_memory(void **state)
 /* A small file system of this process's own, which goes with the process whatever happens. */
 static char *mount_small(const fixture *f, const char *options)
 {
+    if (!machine_has_namespaces())
+        test_skip("only Linux has namespaces");
     if (geteuid() != 0)
         test_skip("needs root");
     char *path = strdup(test_work_path(f, "small"));
-    assert_int_equal(unshare(CLONE_NEWNS), 0);
-    assert_int_equal(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+    assert_true(machine_own_mounts());
     assert_int_equal(mkdir(path, 0700), 0);
-    assert_int_equal(mount("tmpfs", path, "tmpfs", 0, options), 0);
+    assert_true(machine_mount(path, options));
     return path;
 }
 
@@ -526,7 +524,7 @@ static void a_full_disk_puts_the_cut_off(void **state)
     WAIT_UNTIL(dropped_of(registry, id, TETHER_STDOUT) == 200000);
     check_cut(&f, registry, id, 600000, 400000);
     test_detach(registry);
-    assert_int_equal(umount2(path, 0), 0);
+    assert_true(machine_unmount(path));
     free(path);
 }
 

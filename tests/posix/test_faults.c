@@ -8,16 +8,15 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <jansson.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "machine.h"
 
 /* Users that nobody is: one for each run of this test, since a limit of processes counts all those
  * of its user, and the same test may run beside this one. */
@@ -136,19 +135,20 @@ static void what_does_not_fit_is_named(void **state)
 /* A small file system of this process's own, which goes with the process whatever happens. */
 static char *mount_small(const fixture *f, const char *options)
 {
+    if (!machine_has_namespaces())
+        test_skip("only Linux has namespaces");
     if (geteuid() != 0)
         test_skip("needs root");
     char *path = strdup(test_work_path(f, "small"));
-    assert_int_equal(unshare(CLONE_NEWNS), 0);
-    assert_int_equal(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+    assert_true(machine_own_mounts());
     assert_int_equal(mkdir(path, 0700), 0);
-    assert_int_equal(mount("tmpfs", path, "tmpfs", 0, options), 0);
+    assert_true(machine_mount(path, options));
     return path;
 }
 
 static void unmount_small(char *path)
 {
-    assert_int_equal(umount2(path, 0), 0);
+    assert_true(machine_unmount(path));
     free(path);
 }
 
@@ -292,7 +292,7 @@ static void read_only_store_shows_and_refuses(void **state)
     test_start_child(registry, id, "out", "text", "exit", "6", NULL);
     test_expect(registry, id, TETHER_STATUS_FAILED, 6, NULL);
     test_detach(registry);
-    assert_int_equal(mount("none", path, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+    assert_true(machine_make_read_only(path));
     tether_spec spec = {.command = "exit 0"};
     registry = test_open(&f);
     test_expect(registry, id, TETHER_STATUS_FAILED, 6, NULL);
@@ -308,7 +308,7 @@ static void become_unprivileged(const fixture *f, uid_t user)
 {
     HOST_ASSERT(setgroups(0, NULL) == 0);
     HOST_ASSERT(setgid(user) == 0 && setuid(user) == 0);
-    HOST_ASSERT(prctl(PR_SET_DUMPABLE, 1) == 0); /* else its /proc entries are root's */
+    HOST_ASSERT(machine_be_visible());
     HOST_ASSERT(access(f->store, W_OK) == 0);
 }
 
@@ -356,7 +356,7 @@ static void run_at_the_limit(fixture *f, void *userdata)
     /* The host's threads count (a sanitizer has one of its own), the supervisor and the sleeper:
      * room for one less than these, so that nothing more starts, and for the supervisor alone once
      * both are gone. */
-    limit_processes((rlim_t)test_count_names("/proc/self/task") + 1);
+    limit_processes((rlim_t)machine_count_threads() + 1);
     spec.argv = quick;
     for (int i = 0; i < 3; i++) {
         HOST_ASSERT(tether_spawn(registry, &spec, id, &error) == TETHER_ELIMIT);
@@ -387,6 +387,8 @@ static void limit_of_processes_is_told(void **state)
     fixture *f = *state;
     if (geteuid() != 0)
         test_skip("needs root");
+    if (machine_count_threads() == 0)
+        test_skip("the threads cannot be counted here");
     uid_t user = FIRST_UNPRIVILEGED + (uid_t)getpid() % UNPRIVILEGED_USERS;
     assert_int_equal(chown(f->store, user, user), 0);
     assert_int_equal(test_join_host(test_fork_host(run_at_the_limit, f, &user)), 0);

@@ -16,7 +16,7 @@
 #include "kill.h"
 #include "os_tree.h"
 #include "posix/forest.h"
-#include "posix/procfs.h"
+#include "posix/proc.h"
 #include "refresh.h"
 #include "registry.h"
 

@@ -315,6 +315,25 @@ static void its_descriptors_stay_in_its_process(void **state)
     test_unshare(s, sizeof *s);
 }
 
+static void says_that_its_files_are_gone(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    const tether_proxy_spec spec = {.command = "some work"};
+    tether_proxy *proxy;
+    ASSERT_OK(tether_proxy_open(f->registry, &spec, id, &proxy, &f->error), f->error);
+    test_remove_file(test_bundle_path(f, id, "stdout"));
+    assert_int_equal(tether_proxy_write(proxy, TETHER_STDOUT, "x", 1, &f->error), TETHER_EGONE);
+    assert_int_equal(f->error.code, TETHER_EGONE);
+    ASSERT_OK(tether_proxy_write(proxy, TETHER_STDERR, "x", 1, &f->error), f->error);
+    test_remove_store(test_bundle_path(f, id, ""));
+    assert_int_equal(tether_proxy_write(proxy, TETHER_STDERR, "x", 1, &f->error), TETHER_EGONE);
+    test_remove_file(test_exit_path(f, id));
+    assert_int_equal(tether_proxy_finish(proxy, 0, 0, &f->error), TETHER_EGONE);
+    tether_snapshot *s;
+    assert_int_equal(tether_status_get(f->registry, id, &s, NULL), TETHER_ENOTASK);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, test_setup, test_teardown)
 
 int main(void)
@@ -330,6 +349,8 @@ int main(void)
         TEST(a_kill_is_over_when_its_owner_dies),
         TEST(a_deadline_is_kept_by_any_host),
         TEST(its_descriptors_stay_in_its_process),
+        cmocka_unit_test_setup_teardown(says_that_its_files_are_gone, test_setup_registry,
+                                        test_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -335,6 +335,8 @@ static void interrupted_kill_is_taken_up_again(void **state)
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     start_elsewhere(f, forever, id);
+    /* A signal before the command runs can be the wrapper's own, which ends nothing. */
+    WAIT_UNTIL(test_count_lines(test_bundle_path(f, id, "stdout")) == 1);
     json_t *record = test_load_record(f, id);
     set_status(record, "killing");
     json_object_set_new(record, "kill_intent", json_string("kill"));
@@ -363,7 +365,7 @@ static void stranger_with_the_pid_is_not_signalled(void **state)
 {
     fixture *f = *state;
     int alive[2];
-    assert_int_equal(pipe2(alive, O_CLOEXEC), 0);
+    assert_int_equal(pipe(alive), 0);
     pid_t stranger = fork();
     assert_true(stranger >= 0);
     if (stranger == 0) {

@@ -470,6 +470,32 @@ static void takes_the_better_clock_for_durations(void **state)
                          cases[i].duration);
 }
 
+static void doubts_a_clock_that_was_set(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t wall_start, wall_end, wall_now, uptime_start, uptime_now, duration;
+    } cases[] = {
+        {1000, 3000, 3010, 500, 2510, 2000},         /* seen at once */
+        {1000, 3000, 90000, 500, 89500, 2000},       /* seen later */
+        {1000, 3000, 4010, 500, 2510, 2000},         /* a second apart: steered, not set */
+        {1000, 3000, 4020, 500, 2510, 2010},         /* set */
+        {1000, 86403000, 3010, 500, 2510, 2010},     /* set back by a day after the end */
+        {1000, 3000, 86403010, 500, 2510, 2010},     /* set forward after the end */
+        {86401000, 3000, 3010, 500, 2510, 2010},     /* set back before the end */
+        {1000, 86403000, 86403010, 500, 2510, 2010}, /* set forward before the end */
+        {1000, 86403000, 3500, 500, 2510, 2010},
+        {1000, 990, 1010, 500, 510, 0}, /* a file's time is that of a tick */
+        {1000, 1000, 1000, 500, 490, 0},
+        {1000, 5000, 10003000, 500, 10000500, 4000}, /* two seconds in three hours */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(tether__duration_seen(cases[i].wall_start, cases[i].wall_end,
+                                               cases[i].wall_now, cases[i].uptime_start,
+                                               cases[i].uptime_now),
+                         cases[i].duration);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -478,6 +504,7 @@ int main(void)
         cmocka_unit_test(believes_an_exit_with_a_signals_code_where_signals_are_told),
         cmocka_unit_test(gives_up_on_what_is_silent_for_a_day),
         cmocka_unit_test(takes_the_better_clock_for_durations),
+        cmocka_unit_test(doubts_a_clock_that_was_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

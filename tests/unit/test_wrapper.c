@@ -45,6 +45,20 @@ static void renders_the_golden_text_for_pipeline_statuses(void **state)
     golden_assert(&text, "wrapper-pipestatus.sh");
 }
 
+static void renders_the_golden_text_without_proc(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"/bin/sh", "/store/it's/command.sh", NULL};
+    tether__wrapper wrapper = {.task_id = "t0golden",
+                               .boot_id = "boot-1",
+                               .pid_ns = "",
+                               .argv = argv,
+                               .without_proc = true};
+    tether__text text = {0};
+    tether__wrapper_render_sh(&wrapper, &text);
+    golden_assert(&text, "wrapper-without-proc.sh");
+}
+
 /* The trap stands before the first line, and a command's lines keep their numbers. */
 static void renders_the_golden_trap(void **state)
 {
@@ -325,6 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(renders_the_golden_text),
         cmocka_unit_test(renders_the_golden_text_for_pipeline_statuses),
+        cmocka_unit_test(renders_the_golden_text_without_proc),
         cmocka_unit_test(renders_the_golden_trap),
         cmocka_unit_test(renders_the_golden_texts_by_name),
         cmocka_unit_test(refuses_batch_files_by_name),

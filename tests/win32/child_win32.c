@@ -110,6 +110,14 @@ const char *child_variable(const char *name)
     return narrow(value);
 }
 
+const char *child_workdir(void)
+{
+    static wchar_t path[32768];
+    if (GetCurrentDirectoryW(32768, path) == 0)
+        exit(94);
+    return narrow(path);
+}
+
 long child_pid(void)
 {
     return (long)GetCurrentProcessId();
@@ -139,6 +147,49 @@ void child_show_inherited(void)
     fflush(stdout);
 }
 
+/* The end to write to; the one to read from stays open here where the pipe is a full one. */
+static HANDLE make_pipe(const char *kind)
+{
+    static const char block[4096];
+    SECURITY_ATTRIBUTES inherited = {sizeof inherited, NULL, TRUE};
+    HANDLE from, to;
+    DWORD at_once = PIPE_NOWAIT, blocking = PIPE_WAIT, written;
+    if (!CreatePipe(&from, &to, &inherited, sizeof block))
+        exit(97);
+    SetHandleInformation(from, HANDLE_FLAG_INHERIT, 0);
+    if (strcmp(kind, "full") == 0) {
+        if (!SetNamedPipeHandleState(to, &at_once, NULL, NULL))
+            exit(97);
+        while (WriteFile(to, block, sizeof block, &written, NULL) && written > 0)
+            continue;
+        while (WriteFile(to, block, 1, &written, NULL) && written > 0)
+            continue;
+        SetNamedPipeHandleState(to, &blocking, NULL, NULL);
+    } else {
+        CloseHandle(from);
+    }
+    return to;
+}
+
+int child_run_into(const char *kind, char **argv)
+{
+    STARTUPINFOW startup = {.cb = sizeof startup, .dwFlags = STARTF_USESTDHANDLES};
+    PROCESS_INFORMATION process;
+    DWORD code = 97;
+    wchar_t *line = command_line_make((const char *const *)argv);
+    startup.hStdInput = GetStdHandle(STD_INPUT_HANDLE);
+    startup.hStdOutput = strcmp(kind, "closed") != 0 ? make_pipe(kind) : NULL;
+    startup.hStdError = GetStdHandle(STD_ERROR_HANDLE);
+    if (!CreateProcessW(NULL, line, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &process))
+        exit(97);
+    CloseHandle(process.hThread);
+    WaitForSingleObject(process.hProcess, INFINITE);
+    GetExitCodeProcess(process.hProcess, &code);
+    CloseHandle(process.hProcess);
+    free(line);
+    return (int)code;
+}
+
 /* Starts this program with other verbs, with the same streams; ends with 97 where that fails. */
 static void start_self(char **verbs)
 {
@@ -165,7 +216,7 @@ bool child_do_plain(const char *verb, char **rest)
         SetConsoleCtrlHandler(NULL, TRUE);
         return true;
     }
-    if (strcmp(verb, "detach") == 0) {
+    if (strcmp(verb, "detach") == 0 || strcmp(verb, "leave") == 0) {
         start_self(rest);
         exit(0);
     }

@@ -12,6 +12,7 @@
 
 #include "command_line.h"
 #include "win32/win32_acl.h"
+#include "win32/win32_signal.h"
 
 enum { PATH_UNITS = 32767, LAST_HANDLE = 0x4000 };
 
@@ -277,6 +278,21 @@ bool test_in_wine(void)
     return ntdll != NULL && GetProcAddress(ntdll, "wine_get_version") != NULL;
 }
 
+const char *test_shell(void)
+{
+    return "cmd";
+}
+
+const char *test_no_program_cure(void)
+{
+    return "no program for this machine";
+}
+
+int test_kill_signal(void)
+{
+    return test_in_wine() ? TETHER__WIN32_KILL : TETHER__WIN32_TERM;
+}
+
 /* --- What is open, and what runs ---------------------------------------------------------------
  */
 
@@ -357,13 +373,32 @@ static bool any_process(bool (*visit)(const PROCESSENTRY32W *process, void *user
     return found;
 }
 
-/* A console's host belongs to the system. */
+/* 0 where it cannot be told. */
+static uint64_t created_at(HANDLE process)
+{
+    FILETIME created, ended, kernel, user;
+    if (!GetProcessTimes(process, &created, &ended, &kernel, &user))
+        return 0;
+    return (uint64_t)created.dwHighDateTime << 32 | created.dwLowDateTime;
+}
+
+/* A console's host belongs to the system. What is older than this process was started by another
+ * one that had its id. */
 static bool is_own_child(const PROCESSENTRY32W *process, void *userdata)
 {
     (void)userdata;
-    return process->th32ParentProcessID == GetCurrentProcessId() &&
-           process->th32ProcessID != GetCurrentProcessId() &&
-           _wcsicmp(process->szExeFile, L"conhost.exe") != 0 && is_running(process->th32ProcessID);
+    if (process->th32ParentProcessID != GetCurrentProcessId() ||
+        process->th32ProcessID == GetCurrentProcessId() ||
+        _wcsicmp(process->szExeFile, L"conhost.exe") == 0)
+        return false;
+    HANDLE child =
+        OpenProcess(SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION, FALSE, process->th32ProcessID);
+    if (child == NULL)
+        return false;
+    bool own = WaitForSingleObject(child, 0) == WAIT_TIMEOUT &&
+               created_at(child) >= created_at(GetCurrentProcess());
+    CloseHandle(child);
+    return own;
 }
 
 bool test_has_child(void)

@@ -7,22 +7,18 @@
 
 #include <errno.h>
 #include <signal.h>
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "posix/procfs.h"
+#include "posix/machine.h"
+#include "posix/proc.h"
 
 pid_t forked_start(int (*body)(void *userdata), void *userdata)
 {
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-#ifdef __linux__
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-#endif
+        machine_die_with_parent();
         _exit(body(userdata));
     }
     return pid;

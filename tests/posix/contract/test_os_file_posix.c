@@ -6,11 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "posix/machine.h"
 
 static mode_t mode_of(const char *path)
 {
@@ -49,7 +50,7 @@ static void plant_socket(place *p)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(address.sun_path, sizeof address.sun_path, "%s", place_path(p, "planted"));
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     assert_true(fd >= 0);
     assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
     close(fd);
@@ -303,7 +304,7 @@ static tether__dir *small_disk(place *p, const char *options)
     if (geteuid() != 0)
         test_skip("only root can mount a small disk");
     assert_int_equal(mkdir(place_path(p, "disk"), 0700), 0);
-    if (mount("none", place_path(p, "disk"), "tmpfs", 0, options) != 0)
+    if (!machine_mount(place_path(p, "disk"), options))
         test_skip("no file system can be mounted here");
     ASSERT_OK(tether__os_dir_open_root(place_path(p, "disk"), false, &disk, &p->error), p->error);
     return disk;
@@ -312,7 +313,7 @@ static tether__dir *small_disk(place *p, const char *options)
 static void small_disk_end(place *p, tether__dir *disk)
 {
     tether__os_dir_close(disk);
-    assert_int_equal(umount(place_path(p, "disk")), 0);
+    assert_true(machine_unmount(place_path(p, "disk")));
 }
 
 static void leaves_nothing_half_written_on_a_full_disk(void **state)
@@ -350,7 +351,7 @@ static void names_a_read_only_disk(void **state)
     tether__dir *root = NULL, *made = NULL, *disk = small_disk(p, "size=64k,mode=700");
     tether_error create_error = {0}, root_error = {0};
     const char *path = place_path(p, "disk");
-    assert_int_equal(mount("none", path, "tmpfs", MS_REMOUNT | MS_RDONLY, NULL), 0);
+    assert_true(machine_make_read_only(path));
     int create = tether__os_file_create(disk, "new", "x", 1, &create_error);
     int opened = tether__os_dir_open_root(path, true, &root, &p->error);
     int below = tether__os_dir_open_root(place_path(p, "disk/store"), true, &made, &root_error);

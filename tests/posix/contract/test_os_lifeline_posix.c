@@ -8,12 +8,12 @@
 #ifdef __linux__
 #include <sys/inotify.h>
 #endif
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "os_lifeline.h"
 #include "posix/contract/forked.h"
+#include "posix/machine.h"
 
 static bool is_held(tether__dir *dir, const char *id)
 {
@@ -44,6 +44,18 @@ static void is_given_to_no_program_by_accident(void **state)
     struct stat st;
     assert_int_equal(fstat((int)lifeline.handle, &st), 0);
     assert_int_equal(st.st_mode, S_IFREG | 0600);
+    tether__os_lifeline_close(&lifeline);
+}
+
+static void knows_when_its_name_was_taken_away(void **state)
+{
+    place *p = *state;
+    tether__lifeline lifeline;
+    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
+    assert_true(tether__os_lifeline_linked(&lifeline));
+    ASSERT_OK(tether__os_file_remove(p->dir, "t1", &p->error), p->error);
+    assert_false(tether__os_lifeline_linked(&lifeline));
+    assert_false(is_held(p->dir, "t1"));
     tether__os_lifeline_close(&lifeline);
 }
 
@@ -121,7 +133,7 @@ static tether__dir *small_disk(place *p)
     if (geteuid() != 0)
         test_skip("only root can mount a small disk");
     assert_int_equal(mkdir(place_path(p, "disk"), 0700), 0);
-    if (mount("none", place_path(p, "disk"), "tmpfs", 0, "size=64k,mode=700") != 0)
+    if (!machine_mount(place_path(p, "disk"), "size=64k,mode=700"))
         test_skip("no file system can be mounted here");
     ASSERT_OK(tether__os_dir_open_root(place_path(p, "disk"), false, &disk, &p->error), p->error);
     return disk;
@@ -155,7 +167,7 @@ static void keeps_room_for_the_marker_on_a_full_disk(void **state)
     char read[128] = "";
     strncat(read, place_read(p, "disk/early"), sizeof read - 1);
     tether__os_dir_close(disk);
-    assert_int_equal(umount(place_path(p, "disk")), 0);
+    assert_true(machine_unmount(place_path(p, "disk")));
 
     assert_int_equal(first, TETHER_OK);
     assert_int_equal(written, strlen(text));
@@ -170,14 +182,12 @@ static void keeps_room_for_the_marker_on_a_full_disk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(is_held_by_who_inherits_it),
-        TEST(is_given_to_no_program_by_accident),
-        TEST(is_appended_to_only),
+        TEST(is_held_by_who_inherits_it),           TEST(is_given_to_no_program_by_accident),
+        TEST(knows_when_its_name_was_taken_away),   TEST(is_appended_to_only),
 #ifdef __linux__
         TEST(raises_no_event_by_a_probe_or_a_seal),
 #endif
-        TEST(leaves_alone_what_was_planted),
-        TEST(keeps_room_for_the_marker_on_a_full_disk),
+        TEST(leaves_alone_what_was_planted),        TEST(keeps_room_for_the_marker_on_a_full_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

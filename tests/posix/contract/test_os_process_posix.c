@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
@@ -129,7 +128,7 @@ typedef struct other_thread {
 static void stay(void *userdata)
 {
     other_thread *t = userdata;
-    t->tid = (int64_t)syscall(SYS_gettid);
+    t->tid = (int64_t)gettid();
     uv_sem_post(&t->started);
     uv_sem_wait(&t->stop);
 }

@@ -1,8 +1,9 @@
-/* Owns the parsing of /proc/PID/stat and /proc/PID/environ.
+/* Owns the reading of Linux's /proc: its list of processes, /proc/PID/stat and /proc/PID/environ.
  * Must not: conclude anything from them.
  * Thread: any. */
-#include "procfs.h"
+#include "proc.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,6 +28,12 @@ bool tether__proc_is_own(void)
     ssize_t size = readlink("/proc/self", self, sizeof self - 1);
     self[size > 0 ? size : 0] = '\0';
     return strtol(self, NULL, 10) == (long)getpid();
+}
+
+/* They are counted from the boot, by a clock that nobody sets. */
+bool tether__proc_in_order(void)
+{
+    return true;
 }
 
 int tether__proc_read(int64_t pid, tether__proc *process)
@@ -58,6 +65,22 @@ int tether__proc_read(int64_t pid, tether__proc *process)
     process->start_time = start;
     process->exiting = (flags & FLAG_EXITING) != 0;
     process->kernel = (flags & FLAG_KERNEL) != 0;
+    return 0;
+}
+
+int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata)
+{
+    DIR *proc = opendir("/proc");
+    if (proc == NULL)
+        return errno;
+    bool more = true;
+    for (struct dirent *entry; more && (entry = readdir(proc)) != NULL;) {
+        char *end;
+        long long pid = strtoll(entry->d_name, &end, 10);
+        if (pid > 0 && *end == '\0')
+            more = visit(pid, userdata);
+    }
+    closedir(proc);
     return 0;
 }
 

@@ -1,6 +1,7 @@
-/* Owns finding and signalling the processes of a task on Linux: its session, and whatever carries
- * its cookie, in a listing of all processes. Must not: signal a process that was not verified
- * through a descriptor that pins it, nor the caller's own process. Thread: any. */
+/* Owns finding and signalling the processes of a task where the system lists them: its session, and
+ * whatever carries its cookie. Must not: signal a process that was not verified right before,
+ * through a descriptor that pins it where there are such, nor the caller's own process. Thread:
+ * any. */
 #include "../os_tree.h"
 
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include "../error.h"
 #include "forest.h"
 #include "pidfd.h"
-#include "procfs.h"
+#include "proc.h"
 
 static const char step[] = "signal task";
 
@@ -68,7 +69,7 @@ static bool belongs(const tether__forest *forest, const tether__forest_process *
                     const tether__tree *tree, candidate *item)
 {
     /* What is older than the supervisor does not come from it. */
-    if (process->start_time < tree->supervisor.start_time)
+    if (tether__proc_in_order() && process->start_time < tree->supervisor.start_time)
         return false;
     int64_t leader = tree->supervisor.pid;
     *item = (candidate){
@@ -155,7 +156,7 @@ static void signal_one(const tether__tree *tree, const candidate *item, const in
                 (item->has_cookie ||
                  (leader > 0 && (process.session == leader || process.group == leader)));
     for (size_t i = 0; same && i < count; i++) {
-        /* Kernels before 5.3 know pids only; the check above was a moment ago. */
+        /* Linux before 5.3 and the BSDs know pids only; the check above was a moment ago. */
         if (pidfd >= 0)
             tether__pidfd_signal(pidfd, numbers[i]);
         else
@@ -166,24 +167,26 @@ static void signal_one(const tether__tree *tree, const candidate *item, const in
 }
 
 /* The group at once, so that no member forks away between two single signals. Only while the
- * supervisor, its leader, is pinned and verified; false: it was not done. */
+ * supervisor, its leader, is pinned, as far as the system can do that, and verified; false: it was
+ * not done. */
 static bool signal_group(const tether__tree *tree, const int *numbers, size_t count)
 {
     const tether__identity *leader = &tree->supervisor;
     if (!tree->supervisor_alive || leader->pid <= 0 || getpgrp() == (pid_t)leader->pid)
         return false;
     int pidfd = tether__pidfd_open(leader->pid);
-    if (pidfd < 0)
+    if (pidfd < 0 && errno != ENOSYS)
         return false;
     bool sent = false;
     if (tether__os_process_alive(leader) == TETHER__ALIVE) {
         sent = true;
         for (size_t i = 0; i < count; i++) {
-            if (tether__pidfd_signal_group(pidfd, numbers[i]) == EINVAL)
+            if (pidfd < 0 || tether__pidfd_signal_group(pidfd, numbers[i]) == EINVAL)
                 kill(-(pid_t)leader->pid, numbers[i]);
         }
     }
-    close(pidfd);
+    if (pidfd >= 0)
+        close(pidfd);
     return sent;
 }
 

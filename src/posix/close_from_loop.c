@@ -1,0 +1,9 @@
+/* Owns the closing of descriptors one by one, where nothing better is known.
+ * Must not: call anything that is not async-signal-safe.
+ * Thread: the only one of a forked child. */
+#include "close_from.h"
+
+void tether__close_from(int first)
+{
+    tether__close_each(first);
+}

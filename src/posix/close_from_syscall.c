@@ -1,0 +1,14 @@
+/* Owns the closing of descriptors by Linux's own call, one by one where the kernel has none (before
+ * 5.9).
+ * Must not: call anything that is not async-signal-safe.
+ * Thread: the only one of a forked child. */
+#include "close_from.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+void tether__close_from(int first)
+{
+    if (syscall(SYS_close_range, (unsigned)first, ~0u, 0u) != 0)
+        tether__close_each(first);
+}

@@ -1,0 +1,14 @@
+/* Kernel queues, for the other files of this folder. */
+#ifndef TETHER_KQUEUE_H
+#define TETHER_KQUEUE_H
+
+#include <uv.h>
+
+#include "tether/error.h"
+
+/* Makes a queue that is not inherited, and starts to poll it on a loop. The caller stops and closes
+ * `poll`, and closes the queue after that. */
+int tether__kqueue_open(uv_loop_t *loop, uv_poll_t *poll, uv_poll_cb on_readable, int *queue,
+                        const char *step, tether_error *error);
+
+#endif

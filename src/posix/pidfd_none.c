@@ -1,0 +1,33 @@
+/* Owns the answer of systems that have no process descriptors.
+ * Must not: pretend that a number pins a process.
+ * Thread: any. */
+#include "pidfd.h"
+
+#include <errno.h>
+
+int tether__pidfd_open(int64_t pid)
+{
+    (void)pid;
+    errno = ENOSYS;
+    return -1;
+}
+
+int tether__pidfd_signal(int pidfd, int number)
+{
+    (void)pidfd;
+    (void)number;
+    return ENOSYS;
+}
+
+int tether__pidfd_signal_group(int pidfd, int number)
+{
+    (void)pidfd;
+    (void)number;
+    return ENOSYS;
+}
+
+int tether__pidfd_reap(int pidfd)
+{
+    (void)pidfd;
+    return ENOSYS;
+}

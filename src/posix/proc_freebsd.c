@@ -1,0 +1,107 @@
+/* Owns the reading of FreeBSD's table of processes, and of their environments.
+ * Must not: conclude anything from them.
+ * Thread: any. */
+#include "proc_sysctl.h"
+
+#include <sys/types.h>
+
+#include <sys/param.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/proc.h>
+#include <sys/sysctl.h>
+#include <sys/user.h>
+
+enum { CLOCK_TRIES = 4 };
+
+/* They are counted from the boot, by a clock that nobody sets. */
+bool tether__proc_in_order(void)
+{
+    return true;
+}
+
+static int read_boot_time(struct timeval *boot)
+{
+    int name[] = {CTL_KERN, KERN_BOOTTIME};
+    size_t size = sizeof *boot;
+    return sysctl(name, 2, boot, &size, NULL, 0) == 0 ? 0 : errno;
+}
+
+static bool is_same(const struct timeval *a, const struct timeval *b)
+{
+    return a->tv_sec == b->tv_sec && a->tv_usec == b->tv_usec;
+}
+
+/* The kernel adds the time of the boot to each start, and moves that whenever the wall clock is
+ * set: it is taken away again, when it was the same before and after. */
+int tether__proc_read(int64_t pid, tether__proc *process)
+{
+    int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, (int)pid};
+    struct kinfo_proc info;
+    struct timeval boot, after;
+    for (int i = 0; i < CLOCK_TRIES; i++) {
+        size_t size = sizeof info;
+        int os_error = read_boot_time(&boot);
+        if (os_error == 0 && sysctl(name, 4, &info, &size, NULL, 0) != 0)
+            os_error = errno;
+        if (os_error == 0 && size == 0)
+            os_error = ESRCH;
+        if (os_error == 0 && (size < sizeof info || info.ki_structsize != (int)sizeof info))
+            os_error = ENOSYS; /* another release's structure */
+        if (os_error == 0)
+            os_error = read_boot_time(&after);
+        if (os_error != 0)
+            return os_error;
+        if (is_same(&boot, &after))
+            break;
+    }
+    int64_t start = (int64_t)(info.ki_start.tv_sec - boot.tv_sec) * 1000000 +
+                    (info.ki_start.tv_usec - boot.tv_usec);
+    *process = (tether__proc){
+        .group = info.ki_pgid,
+        .session = info.ki_sid,
+        .start_time = start > 0 ? (uint64_t)start : 0,
+        .state = info.ki_stat == SZOMB   ? 'Z'
+                 : info.ki_stat == SSTOP ? 'T'
+                                         : 'R',
+        .kernel = (info.ki_flag & P_KPROC) != 0,
+        .exiting = (info.ki_flag & P_WEXIT) != 0,
+    };
+    return 0;
+}
+
+int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata)
+{
+    int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PROC};
+    void *table;
+    size_t size;
+    int os_error = tether__sysctl_table(name, 3, &table, &size);
+    if (os_error != 0)
+        return os_error;
+    const struct kinfo_proc *all = table;
+    if (size >= sizeof *all && all[0].ki_structsize != (int)sizeof *all)
+        os_error = ENOSYS; /* another release's structure */
+    for (size_t i = 0; os_error == 0 && i < size / sizeof *all; i++) {
+        if (all[i].ki_pid > 0 && !visit(all[i].ki_pid, userdata))
+            break;
+    }
+    free(table);
+    return os_error;
+}
+
+tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t room,
+                                              bool (*take)(const char *value, void *userdata),
+                                              void *userdata)
+{
+    int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_ENV, (int)pid};
+    void *block;
+    size_t size;
+    int os_error = tether__sysctl_strings(name, 4, &block, &size);
+    if (os_error != 0)
+        return tether__sysctl_unread(os_error);
+    tether__proc_variable found =
+        tether__sysctl_each_value(block, size, prefix, room, take, userdata);
+    free(block);
+    return found;
+}

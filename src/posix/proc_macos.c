@@ -1,0 +1,100 @@
+/* Owns the reading of macOS's table of processes, and of their environments.
+ * Must not: conclude anything from them.
+ * Thread: any. */
+#include "proc_sysctl.h"
+
+#include <sys/types.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/proc.h>
+#include <sys/sysctl.h>
+#include <unistd.h>
+
+/* They are those of the wall clock, which people set. */
+bool tether__proc_in_order(void)
+{
+    return false;
+}
+
+int tether__proc_read(int64_t pid, tether__proc *process)
+{
+    int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, (int)pid};
+    struct kinfo_proc info;
+    size_t size = sizeof info;
+    if (sysctl(name, 4, &info, &size, NULL, 0) != 0)
+        return errno;
+    if (size < sizeof info)
+        return ESRCH;
+    const struct extern_proc *found = &info.kp_proc;
+    pid_t session = getsid((pid_t)pid);
+    *process = (tether__proc){
+        .group = info.kp_eproc.e_pgid,
+        .session = session > 0 ? session : 0,
+        .start_time =
+            (uint64_t)found->p_starttime.tv_sec * 1000000 + (uint64_t)found->p_starttime.tv_usec,
+        .state = found->p_stat == SZOMB   ? 'Z'
+                 : found->p_stat == SSTOP ? 'T'
+                                          : 'R',
+        .kernel = pid == 0,
+        .exiting = (found->p_flag & P_WEXIT) != 0,
+    };
+    return 0;
+}
+
+int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata)
+{
+    int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_ALL};
+    void *table;
+    size_t size;
+    int os_error = tether__sysctl_table(name, 3, &table, &size);
+    if (os_error != 0)
+        return os_error;
+    const struct kinfo_proc *all = table;
+    for (size_t i = 0; i < size / sizeof *all; i++) {
+        if (all[i].kp_proc.p_pid > 0 && !visit(all[i].kp_proc.p_pid, userdata))
+            break;
+    }
+    free(table);
+    return 0;
+}
+
+/* The number of arguments, the program's path, zero bytes to the next word, the arguments, the
+ * environment. Where the environment begins; `size` where there is none. */
+static size_t find_environment(const char *block, size_t size)
+{
+    int count;
+    size_t at = sizeof count;
+    if (size < sizeof count)
+        return size;
+    memcpy(&count, block, sizeof count);
+    while (at < size && block[at] != '\0')
+        at++;
+    while (at < size && block[at] == '\0')
+        at++;
+    for (; count > 0 && at < size; count--) {
+        while (at < size && block[at] != '\0')
+            at++;
+        at++;
+    }
+    return at < size ? at : size;
+}
+
+/* Programs that Apple protects show none to anybody else. */
+tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t room,
+                                              bool (*take)(const char *value, void *userdata),
+                                              void *userdata)
+{
+    int name[] = {CTL_KERN, KERN_PROCARGS2, (int)pid};
+    void *block;
+    size_t size;
+    int os_error = tether__sysctl_strings(name, 3, &block, &size);
+    if (os_error != 0)
+        return tether__sysctl_unread(os_error);
+    size_t at = find_environment(block, size);
+    tether__proc_variable found = tether__sysctl_each_value((const char *)block + at, size - at,
+                                                            prefix, room, take, userdata);
+    free(block);
+    return found;
+}

@@ -1,0 +1,81 @@
+/* Owns the reading of NetBSD's table of processes, and of their environments.
+ * Must not: conclude anything from them.
+ * Thread: any. */
+#include "proc_sysctl.h"
+
+#include <sys/types.h>
+
+#include <sys/param.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/proc.h>
+#include <sys/sysctl.h>
+
+/* They are those of the wall clock, which people set. */
+bool tether__proc_in_order(void)
+{
+    return false;
+}
+
+static char state_of(uint64_t state)
+{
+    if (state == SZOMB || state == SDEAD)
+        return 'Z';
+    return state == SSTOP ? 'T' : 'R';
+}
+
+int tether__proc_read(int64_t pid, tether__proc *process)
+{
+    struct kinfo_proc2 info;
+    int name[] = {CTL_KERN, KERN_PROC2, KERN_PROC_PID, (int)pid, (int)sizeof info, 1};
+    size_t size = sizeof info;
+    if (sysctl(name, 6, &info, &size, NULL, 0) != 0)
+        return errno;
+    if (size < sizeof info)
+        return ESRCH;
+    bool dated = info.p_uvalid != 0; /* not of a zombie */
+    *process = (tether__proc){
+        .group = info.p__pgid,
+        .session = info.p_sid,
+        .start_time = dated ? (uint64_t)info.p_ustart_sec * 1000000 + info.p_ustart_usec : 0,
+        .state = state_of(info.p_realstat),
+        .kernel = pid == 0,
+        .exiting = info.p_realstat == SDYING || (info.p_flag & P_WEXIT) != 0,
+    };
+    return 0;
+}
+
+int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata)
+{
+    int name[] = {CTL_KERN, KERN_PROC2, KERN_PROC_ALL, 0, (int)sizeof(struct kinfo_proc2), INT_MAX};
+    void *table;
+    size_t size;
+    int os_error = tether__sysctl_table(name, 6, &table, &size);
+    if (os_error != 0)
+        return os_error;
+    const struct kinfo_proc2 *all = table;
+    for (size_t i = 0; i < size / sizeof *all; i++) {
+        if (all[i].p_pid > 0 && !visit(all[i].p_pid, userdata))
+            break;
+    }
+    free(table);
+    return 0;
+}
+
+tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t room,
+                                              bool (*take)(const char *value, void *userdata),
+                                              void *userdata)
+{
+    int name[] = {CTL_KERN, KERN_PROC_ARGS, (int)pid, KERN_PROC_ENV};
+    void *block;
+    size_t size;
+    int os_error = tether__sysctl_strings(name, 4, &block, &size);
+    if (os_error != 0)
+        return tether__sysctl_unread(os_error);
+    tether__proc_variable found =
+        tether__sysctl_each_value(block, size, prefix, room, take, userdata);
+    free(block);
+    return found;
+}

@@ -1,0 +1,49 @@
+/* Owns the answer of systems whose table of processes this library cannot read.
+ * Must not: pretend that a process is not there.
+ * Thread: any. */
+#include "proc.h"
+
+#include <errno.h>
+
+bool tether__proc_in_order(void)
+{
+    return false;
+}
+
+bool tether__proc_is_own(void)
+{
+    return false;
+}
+
+int tether__proc_read(int64_t pid, tether__proc *process)
+{
+    (void)pid;
+    *process = (tether__proc){0};
+    return ENOSYS;
+}
+
+int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata)
+{
+    (void)visit;
+    (void)userdata;
+    return ENOSYS;
+}
+
+tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t room,
+                                              bool (*take)(const char *value, void *userdata),
+                                              void *userdata)
+{
+    (void)pid;
+    (void)prefix;
+    (void)room;
+    (void)take;
+    (void)userdata;
+    return TETHER__VARIABLE_ABSENT;
+}
+
+tether__proc_variable tether__proc_find_variable(int64_t pid, const char *entry)
+{
+    (void)pid;
+    (void)entry;
+    return TETHER__VARIABLE_ABSENT;
+}

@@ -1,0 +1,103 @@
+/* Owns what macOS and the BSDs have in common when they tell of processes by sysctl.
+ * Must not: know a system's structures.
+ * Thread: any. */
+#include "proc_sysctl.h"
+
+#include <sys/types.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysctl.h>
+#include <unistd.h>
+
+enum { TRIES = 8, SPARE_BYTES = 16384 };
+
+int tether__sysctl_table(int *name, unsigned depth, void **data, size_t *size)
+{
+    *data = NULL;
+    for (int i = 0; i < TRIES; i++) {
+        if (sysctl(name, depth, NULL, size, NULL, 0) != 0)
+            return errno;
+        *size += *size / 8 + SPARE_BYTES; /* processes come meanwhile */
+        free(*data);
+        *data = malloc(*size);
+        if (*data == NULL)
+            return ENOMEM;
+        if (sysctl(name, depth, *data, size, NULL, 0) == 0)
+            return 0;
+        int os_error = errno;
+        if (os_error != ENOMEM) {
+            free(*data);
+            *data = NULL;
+            return os_error;
+        }
+    }
+    free(*data);
+    *data = NULL;
+    return EAGAIN;
+}
+
+int tether__sysctl_strings(int *name, unsigned depth, void **data, size_t *size)
+{
+    long limit = sysconf(_SC_ARG_MAX);
+    *size = limit > 0 ? (size_t)limit : 256 * 1024;
+    *data = malloc(*size);
+    if (*data == NULL)
+        return ENOMEM;
+    if (sysctl(name, depth, *data, size, NULL, 0) == 0)
+        return 0;
+    int os_error = errno;
+    free(*data);
+    *data = NULL;
+    return os_error;
+}
+
+tether__proc_variable tether__sysctl_each_value(const char *block, size_t size, const char *prefix,
+                                                size_t room,
+                                                bool (*take)(const char *value, void *userdata),
+                                                void *userdata)
+{
+    size_t skip = strlen(prefix);
+    tether__proc_variable found = TETHER__VARIABLE_ABSENT;
+    for (size_t at = 0; at < size;) {
+        const char *entry = block + at;
+        const char *end = memchr(entry, '\0', size - at);
+        if (end == NULL) /* it was cut off */
+            break;
+        size_t length = (size_t)(end - entry);
+        if (length >= skip && length - skip < room && memcmp(entry, prefix, skip) == 0) {
+            found = TETHER__VARIABLE_PRESENT;
+            if (!take(entry + skip, userdata))
+                break;
+        }
+        at += length + 1;
+    }
+    return found;
+}
+
+tether__proc_variable tether__sysctl_unread(int os_error)
+{
+    /* EPERM, EACCES and EINVAL: it is not for us, or the process has none. */
+    bool passing = os_error == EAGAIN || os_error == EBUSY || os_error == ESRCH;
+    return passing ? TETHER__VARIABLE_UNKNOWN : TETHER__VARIABLE_ABSENT;
+}
+
+/* Only the empty rest of the whole entry is a value that fits. */
+static bool take_first(const char *value, void *userdata)
+{
+    (void)value;
+    (void)userdata;
+    return false;
+}
+
+tether__proc_variable tether__proc_find_variable(int64_t pid, const char *entry)
+{
+    return tether__proc_each_value(pid, entry, 1, take_first, NULL);
+}
+
+/* Numbers of processes mean the same everywhere on such a system. */
+bool tether__proc_is_own(void)
+{
+    return true;
+}

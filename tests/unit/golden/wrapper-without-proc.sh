@@ -1,0 +1,13 @@
+# Written by tether: the supervisor of task t0golden
+exec 8>&2 2>/dev/null
+trap : HUP INT QUIT PIPE ALRM TERM USR1 USR2 VTALRM PROF XCPU XFSZ
+trap 'echo "exit 126 error=fork" >&9' 0
+echo "supervisor pid=$$ start= boot=boot-1 pidns=" >&9
+(exec '/bin/sh' '/store/it'\''s/command.sh' 2>&8 8>&- 9>&-)
+tether__code=$?
+tether__end=exit
+if [ "$tether__code" -gt 256 ]; then
+    tether__end=signal tether__code=$((tether__code - 256))
+fi
+trap - 0
+echo "$tether__end $tether__code" >&9
