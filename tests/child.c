@@ -23,7 +23,7 @@
  * - with-output KIND PROGRAM ARG...: ends the verbs: runs a program whose standard output is
  * closed, a full pipe that nobody reads, or a broken one (which no signal tells it), and writes its
  * exit code on a line
- * - leave: the same without that session: what a shell starts in the background
+ * - leave: goes on in a child, and the parent ends at once with 0: as in the background of a shell
  * - forks N: starts N children, one after the other, that ignore SIGTERM and wait for ever
  *
  * POSIX only:

@@ -156,25 +156,33 @@ typedef struct contender {
     int wrong;
 } contender;
 
+/* Lets the task go and waits for its end, which makes room for the next one. */
+static bool end_round(tether_registry *registry, const char *id, const char *gate)
+{
+    test_write_file(gate, "", 0);
+    return tether_wait(registry, &id, 1, TETHER_WAIT_ALL, PATIENCE_MS, NULL, NULL) == TETHER_OK;
+}
+
 static void contend(void *userdata)
 {
     contender *c = userdata;
     tether_registry *registry;
-    const tether_kill_options at_once_too = {.grace_ms = -1};
     tether_open_options options = {
         .store = c->f->store, .reaper = test_reaper_mode(), .max_running = 1, .no_gc = 1};
     bool open = tether_open(&options, &registry, NULL) == TETHER_OK;
     c->wrong += !open;
     for (int round = 0; round < ROUNDS; round++) {
-        char id[TETHER_ID_SIZE];
-        tether_spec spec = {.argv = forever};
+        char id[TETHER_ID_SIZE], gate[1100];
+        snprintf(gate, sizeof gate, "%s/go%d", c->f->work, round);
+        const char *const argv[] = {CHILD, "await", gate, NULL};
+        tether_spec spec = {.argv = argv};
         uv_barrier_wait(c->line);
         int code = open ? tether_spawn(registry, &spec, id, NULL) : TETHER_ECLOSED;
         c->won[round] = code == TETHER_OK;
         c->wrong += code != TETHER_OK && code != TETHER_EQUOTA;
         uv_barrier_wait(c->line);
         if (code == TETHER_OK)
-            c->wrong += tether_kill(registry, id, &at_once_too, NULL) != TETHER_OK;
+            c->wrong += !end_round(registry, id, gate);
     }
     if (open)
         c->wrong += tether_close(registry, TETHER_SHUTDOWN, NULL) != TETHER_OK;

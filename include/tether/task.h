@@ -58,8 +58,10 @@ typedef struct tether_spec {
      * command and shell. A name without '/' is looked up in PATH at once; the program then sees its
      * full path as argv[0]. */
     const char *const *argv;
-    /* The user's shell, a name or a path. NULL: $BASH, bash, zsh, sh, the first there is. A choice
-     * made here is final: where it is not there the call fails with TETHER_ENOSHELL. */
+    /* The user's shell, a name or a path. NULL: $BASH, bash, zsh, sh, the first there is; on
+     * Windows $SHELL where that is one of the Bourne family, pwsh, powershell, the bash of git,
+     * cmd. A choice made here is final: where it is not there the call fails with TETHER_ENOSHELL.
+     */
     const char *shell;
     /* NULL: the working directory of this process. */
     const char *workdir;
@@ -95,12 +97,14 @@ typedef struct tether_spec {
 } tether_spec;
 
 /* Starts a task and returns as soon as its supervisor runs. The task gets a session and process
- * group of its own, closed descriptors from 3 on, default signal handling and an empty mask, and
- * finds TETHER_TASK_ID in its environment. task_id receives the id, and is an empty string on
+ * group of its own, closed descriptors from 3 on, default signal handling and an empty mask (on
+ * Windows a job and a console of its own, and no handle but the three streams and its lifeline),
+ * and finds TETHER_TASK_ID in its environment. task_id receives the id, and is an empty string on
  * failure. After a failure there is no process, no bundle, no descriptor. Threads: any. Errors
  * worth acting on: TETHER_ENOPROGRAM, TETHER_ENOEXEC, TETHER_ENOSHELL, TETHER_EWORKDIR (the named
  * thing is not there or not usable), TETHER_ETOOBIG (the message names the culprit), TETHER_ELIMIT
- * (processes or descriptors), TETHER_ENOSPACE, TETHER_EGONE (the store was removed). */
+ * (processes or descriptors), TETHER_ENOSPACE, TETHER_EGONE (the store was removed); on Windows
+ * TETHER_EINVAL for arguments of a batch file that cmd could misread. */
 TETHER_EXPORT int tether_spawn(tether_registry *registry, const tether_spec *spec,
                                char task_id[TETHER_ID_SIZE], tether_error *error);
 
@@ -268,7 +272,8 @@ typedef struct tether_kill_options {
     int64_t grace_ms; /* between the polite signal and the final one; 0: 2 seconds; -1: none */
 } tether_kill_options;
 
-/* Ends the whole tree: SIGTERM, the grace, SIGKILL; returns when no process of it is left. Killing
+/* Ends the whole tree: SIGTERM, the grace, SIGKILL (on Windows a console break, the grace, the end
+ * of the job; no grace where no break reaches it); returns when no process of it is left. Killing
  * a task that has ended is no error, and ends what it left behind. A task that ends by itself
  * meanwhile keeps its own result. options may be NULL. No signal is sent before the process is
  * verified as the task's own. Any thread; blocks for up to grace + 5 s. Errors: TETHER_ENOTASK;
@@ -287,8 +292,9 @@ TETHER_EXPORT int tether_pause(tether_registry *registry, const char *task_id, t
 TETHER_EXPORT int tether_resume(tether_registry *registry, const char *task_id,
                                 tether_error *error);
 
-/* The number of a signal by name or number ("TERM", "SIGTERM", "15"); 0 where there is none. Any
- * thread. */
+/* The number of a signal by name or number ("TERM", "SIGTERM", "15"); 0 where there is none.
+ * Windows has KILL, which ends the job, and TERM, INT and BREAK, which stand for a console break.
+ * Any thread. */
 TETHER_EXPORT int tether_signal_number(const char *name);
 
 #ifdef __cplusplus

@@ -72,7 +72,7 @@ static void takes_paths_of_both_slashes(void **state)
     EXPECT(NULL, 6, "--store", backward, "wait", id);
 }
 
-/* WIN32.md: a console break cannot be sent in Wine: then there is nothing that a grace could be
+/* Relied on: a console break cannot be sent in Wine: then there is nothing that a grace could be
  * given to. Elsewhere the break ends it. */
 static void kills_without_a_grace_for_nobody(void **state)
 {

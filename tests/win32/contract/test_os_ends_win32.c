@@ -97,7 +97,7 @@ static void tells_of_a_child(void **state)
     close_ends(&s);
 }
 
-/* WIN32.md: OpenProcess(SYNCHRONIZE) on a non-child, and waiting for it, work. */
+/* Relied on: OpenProcess(SYNCHRONIZE) on a non-child, and waiting for it, work. */
 static void tells_of_somebody_elses_child(void **state)
 {
     place *p = *state;

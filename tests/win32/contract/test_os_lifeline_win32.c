@@ -35,7 +35,7 @@ static HANDLE start_holder(const tether__lifeline *lifeline, const char *const *
     return job_start(NULL, 0, argv, TRUE);
 }
 
-/* WIN32.md: a second open fails while the supervisor lives. */
+/* Relied on: a second open fails while the supervisor lives. */
 static void is_held_by_who_inherits_it(void **state)
 {
     static const char *const argv[] = {CHILD, "forever", NULL};
@@ -49,7 +49,7 @@ static void is_held_by_who_inherits_it(void **state)
     assert_false(is_held(p, "t1"));
 }
 
-/* WIN32.md: ... or a descendant. */
+/* Relied on: ... or a descendant. */
 static void is_held_by_a_descendant(void **state)
 {
     place *p = *state;
@@ -78,7 +78,7 @@ static int hold(char **argv)
     return 6;
 }
 
-/* WIN32.md: the host ended by TerminateProcess right after the start. */
+/* Relied on: the host ended by TerminateProcess right after the start. */
 static void outlives_a_host_that_is_terminated(void **state)
 {
     place *p = *state;
@@ -141,7 +141,7 @@ static DWORD WINAPI read_often(void *userdata)
     return torn;
 }
 
-/* WIN32.md: cmd appends by name, right under a hot reader with full sharing. */
+/* Relied on: cmd appends by name, right under a hot reader with full sharing. */
 static void is_appended_to_by_cmd(void **state)
 {
     enum { LINES = 40 };

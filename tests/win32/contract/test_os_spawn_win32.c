@@ -140,7 +140,8 @@ static void gives_the_working_directory(void **state)
     assert_int_equal(test_count_names(folder), 1);
 }
 
-/* WIN32.md: PROC_THREAD_ATTRIBUTE_HANDLE_LIST. Three streams, the lifeline, and the job besides. */
+/* Relied on: PROC_THREAD_ATTRIBUTE_HANDLE_LIST. Three streams, the lifeline, and the job besides.
+ */
 static void passes_on_no_other_handle(void **state)
 {
     static const char *const verbs[] = {"fds", "forever", NULL};
@@ -178,7 +179,7 @@ static bool is_in(HANDLE process, HANDLE job)
     return inside != FALSE;
 }
 
-/* WIN32.md: PROC_THREAD_ATTRIBUTE_JOB_LIST, atomic membership. */
+/* Relied on: PROC_THREAD_ATTRIBUTE_JOB_LIST, atomic membership. */
 static void is_in_its_job_before_it_runs(void **state)
 {
     place *p = *state;
@@ -210,8 +211,8 @@ static bool has_job(const char *id)
     return job != NULL;
 }
 
-/* WIN32.md: a named job can be opened from another process, and its name lives as long as a process
- * that has a handle. */
+/* Relied on: a named job can be opened from another process, and its name lives as long as a
+ * process that has a handle. */
 static void can_be_found_by_the_name_of_its_job(void **state)
 {
     static const char *const verbs[] = {"forever", NULL};
@@ -274,7 +275,7 @@ static int begin_as_host(char **argv)
     return 0;
 }
 
-/* WIN32.md: in a job with BREAKAWAY_OK the child leaves it; without it CreateProcess fails with
+/* Relied on: in a job with BREAKAWAY_OK the child leaves it; without it CreateProcess fails with
  * error 5, and a retry without the flag succeeds; SILENT_BREAKAWAY_OK: children leave anyway;
  * outside of a job the flag is harmless; nested jobs. */
 static void leaves_the_jobs_that_let_it_go(void **state)
@@ -358,7 +359,7 @@ static void tells_by_a_try(void **state)
     assert_int_equal(code, directory_code());
 }
 
-/* WIN32.md: errors of CreateProcess: missing program 2, path 3, non-PE 193, directory 5, bad
+/* Relied on: errors of CreateProcess: missing program 2, path 3, non-PE 193, directory 5, bad
  * working directory 267. */
 static void a_failed_start_leaves_nothing(void **state)
 {

@@ -115,7 +115,7 @@ static int kill_by_id(char **argv)
     return (int)left;
 }
 
-/* WIN32.md: TerminateJobObject ends child, grandchild and orphaned grandchild with the given code.
+/* Relied on: TerminateJobObject ends child, grandchild and orphaned grandchild with the given code.
  */
 static void ends_all_from_another_process(void **state)
 {
@@ -151,7 +151,7 @@ static void ends_orphans(void **state)
     WAIT_UNTIL(!any_alive(pids, count));
 }
 
-/* WIN32.md: conhost.exe is counted in the job (one per CREATE_NO_WINDOW child). */
+/* Relied on: conhost.exe is counted in the job (one per CREATE_NO_WINDOW child). */
 static void leaves_out_the_hosts_of_consoles(void **state)
 {
     static const char *const argv[] = {"child", "forever", NULL};
@@ -186,7 +186,7 @@ static void ends_what_has_no_job(void **state)
     WAIT_UNTIL(!any_alive(pids, count));
 }
 
-/* WIN32.md: the creation time is a stable identity. */
+/* Relied on: the creation time is a stable identity. */
 static void never_touches_a_stranger(void **state)
 {
     static const char *const argv[] = {CHILD, "forks", "1", "forever", NULL};
@@ -248,7 +248,7 @@ static void spares_the_caller_in_the_job(void **state)
 /* --- A polite end ------------------------------------------------------------------------------
  */
 
-/* WIN32.md: GenerateConsoleCtrlEvent always fails in Wine: nothing is sent, and that is said. The
+/* Relied on: GenerateConsoleCtrlEvent always fails in Wine: nothing is sent, and that is said. The
  * helper that enters the console of the task is not beside this program. */
 static void says_that_no_break_was_sent(void **state)
 {
