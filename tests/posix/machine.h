@@ -28,6 +28,9 @@ bool machine_mount(const char *path, const char *options);
 bool machine_make_read_only(const char *path);
 bool machine_unmount(const char *path);
 
+/* How much memory this process has in use. */
+long machine_resident_bytes(void);
+
 /* How many threads this process has; 0: it cannot be told. */
 int machine_count_threads(void);
 

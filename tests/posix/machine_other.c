@@ -3,6 +3,10 @@
  * Thread: the test's. */
 #include "posix/machine.h"
 
+#include <uv.h>
+
+#include "support.h"
+
 void machine_die_with_parent(void)
 {
 }
@@ -54,4 +58,11 @@ bool machine_unmount(const char *path)
 int machine_count_threads(void)
 {
     return 0;
+}
+
+long machine_resident_bytes(void)
+{
+    size_t bytes;
+    assert_int_equal(uv_resident_set_memory(&bytes), 0);
+    return (long)bytes;
 }

@@ -1,5 +1,6 @@
 /* Output of any size and of any bytes: exact on disk, bounded in memory, valid text in previews. */
 #include "../support.h"
+#include "machine.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -11,13 +12,6 @@
 /* A quarter of a gigabyte shows whether memory grows with it; TETHER_TEST_BULK_MB for more. */
 enum { DEFAULT_MB = 256, ALLOWED_GROWTH = 8 * 1024 * 1024 };
 
-static long resident_bytes(void)
-{
-    size_t bytes;
-    assert_int_equal(uv_resident_set_memory(&bytes), 0);
-    return (long)bytes;
-}
-
 static void host_stays_small(void **state)
 {
     fixture *f = *state;
@@ -26,7 +20,7 @@ static void host_stays_small(void **state)
     uint64_t total = (given != NULL ? strtoull(given, NULL, 10) : DEFAULT_MB) << 20;
     size_t got;
     snprintf(amount, sizeof amount, "%llu", (unsigned long long)total);
-    long before = resident_bytes(), most = before;
+    long before = machine_resident_bytes(), most = before;
     test_start_child(f->registry, id, "flood", amount, NULL);
     uint64_t seen = 0;
     tether_snapshot *snapshot;
@@ -43,7 +37,7 @@ static void host_stays_small(void **state)
         ASSERT_OK(tether_output_read(f->registry, id, TETHER_STDOUT, from, bytes, sizeof bytes,
                                      &got, &f->error),
                   f->error);
-        long now = resident_bytes();
+        long now = machine_resident_bytes();
         most = now > most ? now : most;
     }
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
@@ -117,12 +111,12 @@ static void a_watch_finds_all_in_a_line_without_end(void **state)
     assert_int_equal(uv_mutex_init(&t.mutex), 0);
     ASSERT_OK(tether_open(&options, &registry, &f->error), f->error);
     snprintf(amount, sizeof amount, "%llu", (unsigned long long)total);
-    long before = resident_bytes(), most = before;
+    long before = machine_resident_bytes(), most = before;
     test_start_child(registry, id, "flood", amount, NULL);
     const tether_watch_spec spec = {.pattern = "pa", .fixed = true, .transient = true};
     ASSERT_OK(tether_watch_add(registry, id, &spec, &number, &f->error), f->error);
     while (!is_over(&t)) {
-        long now = resident_bytes();
+        long now = machine_resident_bytes();
         most = now > most ? now : most;
         test_pause();
     }

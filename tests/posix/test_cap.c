@@ -450,13 +450,6 @@ static void hosts_cut_once(void **state)
     }
 }
 
-static long resident_bytes(void)
-{
-    size_t bytes;
-    assert_int_equal(uv_resident_set_memory(&bytes), 0);
-    return (long)bytes;
-}
-
 /* TETHER_TEST_BULK_MB for more. */
 static void cutting_takes_no_memory(void **state)
 {
@@ -466,7 +459,7 @@ static void cutting_takes_no_memory(void **state)
     uint64_t total = (given != NULL ? strtoull(given, NULL, 10) : 256) << 20;
     size_t size;
     snprintf(amount, sizeof amount, "%llu", (unsigned long long)total);
-    long before = resident_bytes();
+    long before = machine_resident_bytes();
     start_flood(f, f->registry, amount, total / 4 + 1, false, id);
     ASSERT_OK(tether_wait(f->registry, (const char *const[]){id}, 1, TETHER_WAIT_ALL,
                           PATIENCE_MS * 3, NULL, &f->error),
@@ -478,7 +471,7 @@ static void cutting_takes_no_memory(void **state)
     assert_int_equal(size, 65536);
     assert_int_equal(text[size - 1], pattern(total - 1));
     tether_free(text);
-    long grown = resident_bytes() - before;
+    long grown = machine_resident_bytes() - before;
     print_message("the host grew by %ld KiB\n", grown / 1024);
     if (!TETHER_TEST_SANITIZED)
         assert_true(grown < 8 * 1024 * 1024);
