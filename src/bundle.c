@@ -187,11 +187,17 @@ bool tether__bundle_tree_empty(const tether__record *record, const tether__ident
     tether__tree tree = {.task_id = record->task_id,
                          .supervisor = *supervisor_of(record, sight, child),
                          .forest = forest};
-    /* Where its processes cannot be listed (another pid namespace), the supervisor stands for all.
-     */
-    if (tether__os_tree_members(&tree, NULL, 0, &count, NULL) != TETHER_OK)
+    /* Where its processes are never listed (another pid namespace), the supervisor stands for all.
+     * A listing that failed, such as for want of memory or descriptors, tells nothing. */
+    int code = tether__os_tree_members(&tree, NULL, 0, &count, NULL);
+    if (code == TETHER_EFOREIGN)
         return sight->holding == TETHER__FREE;
-    return count == 0;
+    /* While the processes were being looked at, one after the other, somebody may have ended them:
+     * what such a one forked after the listing had begun is in none. A second listing has it. Those
+     * who share a forest signal between the listings, not beside them. */
+    if (code == TETHER_OK && count == 0 && forest == NULL)
+        code = tether__os_tree_members(&tree, NULL, 0, &count, NULL);
+    return code == TETHER_OK && count == 0;
 }
 
 void tether__bundle_see(const tether__session *session, const tether__record *record,
