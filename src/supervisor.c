@@ -83,12 +83,10 @@ static int start_once(tether__spawn_plan *plan, tether__dir *exits, tether__star
 }
 
 /* What a start that failed has left, so that the next one begins like the first. */
-static int clear(tether__spawn_plan *plan, tether_error *error)
+static bool clear(tether__spawn_plan *plan)
 {
-    int code = tether__os_file_remove(plan->bundle, TETHER__STDOUT_FILE, error);
-    if (code == TETHER_OK)
-        code = tether__os_file_remove(plan->bundle, TETHER__STDERR_FILE, error);
-    return code;
+    return tether__os_file_remove(plan->bundle, TETHER__STDOUT_FILE, NULL) == TETHER_OK &&
+           tether__os_file_remove(plan->bundle, TETHER__STDERR_FILE, NULL) == TETHER_OK;
 }
 
 int tether__supervisor_start(tether__spawn_plan *plan, tether__dir *exits, tether__started *started,
@@ -96,7 +94,7 @@ int tether__supervisor_start(tether__spawn_plan *plan, tether__dir *exits, tethe
 {
     tether_error problem = {0};
     int code = start_once(plan, exits, started, &problem);
-    while (code == TETHER_ENOSHELL && clear(plan, NULL) == TETHER_OK) {
+    while (code == TETHER_ENOSHELL && clear(plan)) {
         plan->again = true;
         if (choose(plan, plan->outer + 1, NULL) != TETHER_OK)
             break;

@@ -12,9 +12,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <uv.h>
 
 #include "../error.h"
+#include "../temporary.h"
 #include "posix_dir.h"
 #include "posix_error.h"
 
@@ -278,15 +278,6 @@ int tether__os_file_create(tether__dir *dir, const char *name, const void *data,
     return create_file(dir, name, data, size, false, error);
 }
 
-static int choose_temporary(char temporary[TETHER__TEMPORARY_SIZE], tether_error *error)
-{
-    uint64_t random;
-    if (uv_random(NULL, NULL, &random, sizeof random, 0, NULL) != 0)
-        return tether__fail(error, TETHER_ESYSTEM, 0, "write file", "the system has no entropy");
-    snprintf(temporary, TETHER__TEMPORARY_SIZE, ".tmp-%016llx", (unsigned long long)random);
-    return TETHER_OK;
-}
-
 int tether__os_file_rename(tether__dir *dir, const char *name, const char *new_name, bool sync,
                            tether_error *error)
 {
@@ -301,7 +292,7 @@ int tether__os_file_replace(tether__dir *dir, const char *name, const void *data
                             bool sync, tether_error *error)
 {
     char temporary[TETHER__TEMPORARY_SIZE];
-    int code = choose_temporary(temporary, error);
+    int code = tether__temporary_choose(temporary, error);
     if (code == TETHER_OK)
         code = create_file(dir, temporary, data, size, sync, error);
     if (code != TETHER_OK)
@@ -495,7 +486,7 @@ static int copy_part(int from, uint64_t offset, uint64_t size, int to)
 int tether__os_file_copy(const tether__file *from, uint64_t offset, uint64_t size, tether__dir *dir,
                          bool sync, char temporary[TETHER__TEMPORARY_SIZE], tether_error *error)
 {
-    int code = choose_temporary(temporary, error);
+    int code = tether__temporary_choose(temporary, error);
     if (code != TETHER_OK)
         return code;
     int fd = open_new(dir, temporary);

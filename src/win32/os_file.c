@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uv.h>
 #include <windows.h>
 
 #include "../error.h"
 #include "../os_clock.h"
+#include "../temporary.h"
 #include "win32_dir.h"
 #include "win32_error.h"
 #include "win32_remove.h"
@@ -90,15 +90,6 @@ int tether__os_file_create(tether__dir *dir, const char *name, const void *data,
     return create_file(dir, name, data, size, false, error);
 }
 
-static int choose_temporary(char temporary[TETHER__TEMPORARY_SIZE], tether_error *error)
-{
-    uint64_t random;
-    if (uv_random(NULL, NULL, &random, sizeof random, 0, NULL) != 0)
-        return tether__fail(error, TETHER_ESYSTEM, 0, "write file", "the system has no entropy");
-    snprintf(temporary, TETHER__TEMPORARY_SIZE, ".tmp-%016llx", (unsigned long long)random);
-    return TETHER_OK;
-}
-
 int tether__os_file_rename(tether__dir *dir, const char *name, const char *new_name, bool sync,
                            tether_error *error)
 {
@@ -117,7 +108,7 @@ int tether__os_file_replace(tether__dir *dir, const char *name, const void *data
                             bool sync, tether_error *error)
 {
     char temporary[TETHER__TEMPORARY_SIZE];
-    int code = choose_temporary(temporary, error);
+    int code = tether__temporary_choose(temporary, error);
     if (code == TETHER_OK)
         code = create_file(dir, temporary, data, size, sync, error);
     if (code != TETHER_OK)
@@ -314,7 +305,7 @@ int tether__os_file_copy(const tether__file *from, uint64_t offset, uint64_t siz
                          bool sync, char temporary[TETHER__TEMPORARY_SIZE], tether_error *error)
 {
     HANDLE handle;
-    int code = choose_temporary(temporary, error);
+    int code = tether__temporary_choose(temporary, error);
     if (code != TETHER_OK)
         return code;
     DWORD os_error = open_new(dir, temporary, &handle);
