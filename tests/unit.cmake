@@ -1,15 +1,21 @@
 # Unit tests: pure modules, no process, no clock.
-foreach(module age argv_quote environment error kept_watch kill_policy look marker matcher name outer
-        pattern record ring search shell shell_candidates snapshot status text utf8 wrapper wrapper_bat
-        wrapper_ps1)
-    tether_test(${module} unit 60 unit/test_${module}.c)
-endforeach()
+function(tether_unit room)
+    foreach(module IN LISTS ARGN)
+        tether_test(${module} unit 60 ${room}/test_${module}.c)
+    endforeach()
+endfunction()
+
+tether_unit(base error ring text utf8)
+tether_unit(format age kept_watch kill_policy marker name record status verdict)
+tether_unit(shell argv_quote candidates environment outer shell wrapper wrapper_bat wrapper_ps1)
+tether_unit(search matcher pattern search)
+tether_unit(engine snapshot)
 # Many random cases, and it runs in valgrind too.
 set_tests_properties(matcher PROPERTIES TIMEOUT 180)
 foreach(module wrapper wrapper_bat wrapper_ps1)
     target_compile_definitions(test_${module} PRIVATE
-        GOLDEN="${TETHER_TEST_ROOT}${CMAKE_CURRENT_SOURCE_DIR}/unit/golden")
+        GOLDEN="${TETHER_TEST_ROOT}${CMAKE_CURRENT_SOURCE_DIR}/shell/golden")
 endforeach()
 foreach(module argv_quote wrapper_bat wrapper_ps1)
-    target_sources(test_${module} PRIVATE unit/cmd_model.c)
+    target_sources(test_${module} PRIVATE shell/cmd_model.c)
 endforeach()

@@ -1,7 +1,7 @@
 /* Owns: splitting a command line into options, their values and operands.
  * Must not: know any verb, print, or allocate.
  * Runs on: the main thread. */
-#include "args.h"
+#include "cli/args.h"
 
 #include <stdio.h>
 #include <string.h>

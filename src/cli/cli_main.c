@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli_main.h"
+#include "cli/cli_main.h"
 
-#include "print.h"
-#include "stream.h"
-#include "escape.h"
-#include "verbs.h"
+#include "cli/print.h"
+#include "cli/stream.h"
+#include "cli/escape.h"
+#include "cli/verbs.h"
 
 enum { OPT_STORE = 1, OPT_SESSION, OPT_JSON, OPT_HELP, OPT_VERSION };
 

@@ -1,7 +1,7 @@
 /* Owns: the endless loop of "completions --follow", and the reminders between.
  * Must not: take a completion that is only shown.
  * Runs on: the main thread; reminders are printed on the registry's thread for events. */
-#include "completions_follow.h"
+#include "cli/completions_follow.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -9,11 +9,11 @@
 
 #include <uv.h>
 
-#include "drain.h"
-#include "duration.h"
-#include "escape.h"
-#include "print.h"
-#include "stream.h"
+#include "cli/drain.h"
+#include "cli/duration.h"
+#include "cli/escape.h"
+#include "cli/print.h"
+#include "cli/stream.h"
 
 #define NS_PER_S ((uint64_t)1000 * 1000 * 1000)
 

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "session.h"
+#include "cli/session.h"
 
 typedef struct completions_follow {
     bool drain;        /* take each; otherwise show it once and leave it pending */

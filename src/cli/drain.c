@@ -1,10 +1,10 @@
 /* Owns: the order in which a completion is leased, printed and acknowledged.
  * Must not: acknowledge what was not written out.
  * Runs on: the main thread. */
-#include "drain.h"
+#include "cli/drain.h"
 
-#include "print.h"
-#include "stream.h"
+#include "cli/print.h"
+#include "cli/stream.h"
 
 int drain_print(const cli_options *cli, const tether_snapshot *snapshot, bool sessions)
 {

@@ -4,7 +4,7 @@
 
 #include "tether.h"
 
-#include "session.h"
+#include "cli/session.h"
 
 /* Prints one completion; 0 or an exit code. */
 int drain_print(const cli_options *cli, const tether_snapshot *snapshot, bool sessions);

@@ -1,7 +1,7 @@
 /* Owns: reading and writing durations, sizes, counts and points in time as text.
  * Must not: look at a clock, a time zone or a locale.
  * Runs on: any thread; pure functions. */
-#include "duration.h"
+#include "cli/duration.h"
 
 #include <inttypes.h>
 #include <stddef.h>

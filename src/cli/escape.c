@@ -1,7 +1,7 @@
 /* Owns: turning bytes into JSON strings and into text that a terminal can show without harm.
  * Must not: know what the bytes mean, or hold more than one character of them.
  * Runs on: the main thread. */
-#include "escape.h"
+#include "cli/escape.h"
 
 #include <stdbool.h>
 #include <stdint.h>

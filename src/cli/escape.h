@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "stream.h"
+#include "cli/stream.h"
 
 /* A JSON string that is written piece by piece. All zero at its start. Bytes that are not UTF-8
  * become U+FFFD; a character may be split between two pieces. */

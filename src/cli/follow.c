@@ -1,7 +1,7 @@
 /* Owns: copying a task's output to our own streams while the task runs.
  * Must not: open a store's files itself, or hold more of the output than one chunk.
  * Runs on: the main thread. */
-#include "follow.h"
+#include "cli/follow.h"
 
 #include <stdbool.h>
 

@@ -7,7 +7,7 @@
 
 #include "tether.h"
 
-#include "stream.h"
+#include "cli/stream.h"
 
 typedef enum follow_result {
     FOLLOW_ENDED,       /* the task ended, and all that it had written by then is written out */

@@ -1,7 +1,7 @@
 /* Owns: the list of task ids that a verb works on.
  * Must not: judge an id; the library does that.
  * Runs on: the main thread. */
-#include "ids.h"
+#include "cli/ids.h"
 
 #include <stdlib.h>
 

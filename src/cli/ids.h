@@ -7,7 +7,7 @@
 
 #include "tether.h"
 
-#include "args.h"
+#include "cli/args.h"
 
 /* The strings belong to argv, or to the list that was kept with them. */
 typedef struct cli_ids {

@@ -1,7 +1,7 @@
 /* Owns: turning how long a wait may take into when it is over.
  * Must not: wait.
  * Runs on: any thread; it only reads a clock. */
-#include "moment.h"
+#include "cli/moment.h"
 
 #include <uv.h>
 

@@ -1,7 +1,7 @@
 /* Owns: the text and JSON of errors and snapshots, and which exit code stands for what.
  * Must not: call a registry for anything but a snapshot, or decide what a verb does.
  * Runs on: the main thread. */
-#include "print.h"
+#include "cli/print.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -10,9 +10,9 @@
 
 #include <uv.h>
 
-#include "duration.h"
-#include "stream.h"
-#include "escape.h"
+#include "cli/duration.h"
+#include "cli/stream.h"
+#include "cli/escape.h"
 
 /* Lines for people end here where there is no terminal to ask. */
 #define LINE_COLUMNS 100

@@ -4,9 +4,9 @@
 
 #include "tether.h"
 
-#include "args.h"
-#include "session.h"
-#include "stream.h"
+#include "cli/args.h"
+#include "cli/session.h"
+#include "cli/stream.h"
 
 /* The command's own exit codes; everything else is a task's. */
 enum { EXIT_WAIT_OVER = 124, EXIT_FAILED = 125, EXIT_NOT_RUNNABLE = 126, EXIT_NOT_FOUND = 127 };

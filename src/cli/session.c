@@ -1,13 +1,13 @@
 /* Owns: the choice of store and session, and the one registry of a run of the command.
  * Must not: look into a store itself, or end tasks: closing always detaches.
  * Runs on: the main thread. */
-#include "session.h"
+#include "cli/session.h"
 
 #include <stdlib.h>
 
 #include <uv.h>
 
-#include "print.h"
+#include "cli/print.h"
 
 /* libuv reads the environment as UTF-8 on every platform; getenv does not on Windows. */
 static bool read_env(const char *name, char **value)

@@ -6,7 +6,7 @@
 
 #include "tether.h"
 
-#include "args.h"
+#include "cli/args.h"
 
 typedef struct cli_options {
     const char *store;   /* NULL: the user's own */

@@ -1,7 +1,7 @@
 /* Owns: the bytes of the standard streams and of files named on the command line.
  * Must not: use stdio for them (it translates line ends on Windows and loses bytes on EAGAIN).
  * Runs on: the main thread. */
-#include "stream.h"
+#include "cli/stream.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,13 +1,13 @@
 /* Owns: "tether completions": its options, showing what is pending, acknowledging by id.
  * Must not: take note of a completion that was only shown.
  * Runs on: the main thread. */
-#include "verbs.h"
+#include "cli/verbs.h"
 
-#include "completions_follow.h"
-#include "drain.h"
-#include "duration.h"
-#include "ids.h"
-#include "print.h"
+#include "cli/completions_follow.h"
+#include "cli/drain.h"
+#include "cli/duration.h"
+#include "cli/ids.h"
+#include "cli/print.h"
 
 const char verb_completions_help[] =
     "tether completions [--drain] [--follow [--remind DUR]] [--all-sessions]\n"

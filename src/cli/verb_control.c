@@ -1,10 +1,10 @@
 /* Owns: "tether pause", "tether resume" and "tether promote": one call for each task named.
  * Must not: send a signal itself; the library verifies whom it reaches.
  * Runs on: the main thread. */
-#include "verbs.h"
+#include "cli/verbs.h"
 
-#include "ids.h"
-#include "print.h"
+#include "cli/ids.h"
+#include "cli/print.h"
 
 const char verb_pause_help[] =
     "tether pause ID...\n"

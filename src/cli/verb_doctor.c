@@ -1,11 +1,11 @@
 /* Owns: "tether doctor": showing which guarantees hold on this machine and in this store.
  * Must not: open the store, which would create it.
  * Runs on: the main thread. */
-#include "verbs.h"
+#include "cli/verbs.h"
 
-#include "print.h"
-#include "stream.h"
-#include "escape.h"
+#include "cli/print.h"
+#include "cli/stream.h"
+#include "cli/escape.h"
 
 const char verb_doctor_help[] =
     "tether doctor\n"

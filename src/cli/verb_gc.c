@@ -1,11 +1,11 @@
 /* Owns: "tether gc": removing ended and acknowledged tasks, of the whole store or of one session.
  * Must not: decide what may go; the library does that.
  * Runs on: the main thread. */
-#include "verbs.h"
+#include "cli/verbs.h"
 
-#include "duration.h"
-#include "print.h"
-#include "stream.h"
+#include "cli/duration.h"
+#include "cli/print.h"
+#include "cli/stream.h"
 
 #define DEFAULT_AGE_MS ((int64_t)24 * 3600 * 1000)
 

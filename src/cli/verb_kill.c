@@ -1,15 +1,15 @@
 /* Owns: "tether kill": ending tasks, or sending them one signal.
  * Must not: send a signal itself; the library verifies whom it reaches.
  * Runs on: the main thread, with one thread more per task while it ends several. */
-#include "verbs.h"
+#include "cli/verbs.h"
 
 #include <string.h>
 
 #include <uv.h>
 
-#include "duration.h"
-#include "ids.h"
-#include "print.h"
+#include "cli/duration.h"
+#include "cli/ids.h"
+#include "cli/print.h"
 
 #define BATCH_TASKS 16
 

@@ -1,12 +1,12 @@
 /* Owns: "tether list" and "tether status": what is known of the session's tasks.
  * Must not: change a task, or show its output beyond the preview.
  * Runs on: the main thread. */
-#include "verbs.h"
+#include "cli/verbs.h"
 
 #include <stddef.h>
 
-#include "print.h"
-#include "stream.h"
+#include "cli/print.h"
+#include "cli/stream.h"
 
 const char verb_list_help[] =
     "tether list [--all] [--all-sessions] [--project DIR]\n"

@@ -1,17 +1,17 @@
 /* Owns: "tether output": which bytes of a task's output are shown, and in which form.
  * Must not: hold more of the output than one chunk, whatever its size.
  * Runs on: the main thread. */
-#include "verbs.h"
+#include "cli/verbs.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "duration.h"
-#include "follow.h"
-#include "print.h"
-#include "stream.h"
-#include "escape.h"
+#include "cli/duration.h"
+#include "cli/follow.h"
+#include "cli/print.h"
+#include "cli/stream.h"
+#include "cli/escape.h"
 
 #define CHUNK_BYTES (64 * 1024)
 

@@ -1,7 +1,7 @@
 /* Owns: "tether run": from its options to a started task, and with --wait to that task's end.
  * Must not: judge what the library judges (programs, shells, directories, the size of a command).
  * Runs on: the main thread. */
-#include "verbs.h"
+#include "cli/verbs.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,10 +10,10 @@
 
 #include <uv.h>
 
-#include "duration.h"
-#include "follow.h"
-#include "print.h"
-#include "stream.h"
+#include "cli/duration.h"
+#include "cli/follow.h"
+#include "cli/print.h"
+#include "cli/stream.h"
 
 #define COMMAND_FILE_MAX ((size_t)64 * 1024 * 1024)
 

@@ -1,12 +1,12 @@
 /* Owns: "tether wait": waiting for tasks as a shell's wait does, and exiting with their codes.
  * Must not: end or acknowledge what it waited for.
  * Runs on: the main thread. */
-#include "verbs.h"
+#include "cli/verbs.h"
 
-#include "duration.h"
-#include "ids.h"
-#include "print.h"
-#include "stream.h"
+#include "cli/duration.h"
+#include "cli/ids.h"
+#include "cli/print.h"
+#include "cli/stream.h"
 
 const char verb_wait_help[] =
     "tether wait [ID...] [-n] [--timeout DUR]\n"

@@ -1,13 +1,13 @@
 /* Owns: "tether watch": its options.
  * Must not: judge a pattern; the library does that.
  * Runs on: the main thread. */
-#include "verbs.h"
+#include "cli/verbs.h"
 
 #include <string.h>
 
-#include "duration.h"
-#include "print.h"
-#include "watching.h"
+#include "cli/duration.h"
+#include "cli/print.h"
+#include "cli/watching.h"
 
 const char verb_watch_help[] =
     "tether watch ID PATTERN [options]\n"

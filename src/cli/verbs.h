@@ -2,8 +2,8 @@
 #ifndef TETHER_CLI_VERBS_H
 #define TETHER_CLI_VERBS_H
 
-#include "args.h"
-#include "session.h"
+#include "cli/args.h"
+#include "cli/session.h"
 
 /* Reads the rest of the arguments, does the work, prints, and returns the command's exit code.
  * When the common options asked for help it returns at once; its code is then not used. */

@@ -1,17 +1,17 @@
 /* Owns: "tether watch" while it runs: the matches as they are told, and the wait for their end.
  * Must not: hold more of the output than one match and one chunk.
  * Runs on: the main thread, which only waits while the registry's thread for events prints. */
-#include "watching.h"
+#include "cli/watching.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include <uv.h>
 
-#include "escape.h"
-#include "moment.h"
-#include "print.h"
-#include "stream.h"
+#include "cli/escape.h"
+#include "cli/moment.h"
+#include "cli/print.h"
+#include "cli/stream.h"
 
 /* A condition waits no longer at a time: libuv adds the time to its clock. */
 #define WAIT_MAX_NS ((uint64_t)3600 * 1000 * 1000 * 1000)

@@ -6,7 +6,7 @@
 
 #include "tether.h"
 
-#include "session.h"
+#include "cli/session.h"
 
 typedef struct watch_request {
     const char *task_id;

@@ -1,7 +1,7 @@
 /* Owns the closing of descriptors one by one, which is what is left where nothing better is known.
  * Must not: call anything that is not async-signal-safe.
  * Thread: the only one of a forked child. */
-#include "close_from.h"
+#include "posix/close_from.h"
 
 #include <unistd.h>
 

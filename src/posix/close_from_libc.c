@@ -1,7 +1,7 @@
 /* Owns the closing of descriptors where the C library can do it at once, as on the BSDs.
  * Must not: call anything that is not async-signal-safe.
  * Thread: the only one of a forked child. */
-#include "close_from.h"
+#include "posix/close_from.h"
 
 #include <unistd.h>
 

@@ -2,7 +2,7 @@
  * 5.9).
  * Must not: call anything that is not async-signal-safe.
  * Thread: the only one of a forked child. */
-#include "close_from.h"
+#include "posix/close_from.h"
 
 #include <sys/syscall.h>
 #include <unistd.h>

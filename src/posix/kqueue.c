@@ -1,7 +1,7 @@
 /* Owns the making of kernel queues that a libuv loop polls.
  * Must not: know what they are for.
  * Thread: the loop's, or before it runs. */
-#include "kqueue.h"
+#include "posix/kqueue.h"
 
 #include <sys/types.h>
 
@@ -10,8 +10,8 @@
 #include <sys/event.h>
 #include <unistd.h>
 
-#include "../error.h"
-#include "posix_error.h"
+#include "base/error.h"
+#include "posix/error.h"
 
 int tether__kqueue_open(uv_loop_t *loop, uv_poll_t *poll, uv_poll_cb on_readable, int *queue,
                         const char *step, tether_error *error)

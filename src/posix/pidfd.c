@@ -1,7 +1,7 @@
 /* Owns the system calls on process descriptors, which older C libraries do not wrap.
  * Must not: decide whom to signal.
  * Thread: any. */
-#include "pidfd.h"
+#include "posix/pidfd.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* Owns the answer of systems that have no process descriptors.
  * Must not: pretend that a number pins a process.
  * Thread: any. */
-#include "pidfd.h"
+#include "posix/pidfd.h"
 
 #include <errno.h>
 

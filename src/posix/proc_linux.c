@@ -1,7 +1,7 @@
 /* Owns the reading of Linux's /proc: its list of processes, /proc/PID/stat and /proc/PID/environ.
  * Must not: conclude anything from them.
  * Thread: any. */
-#include "proc.h"
+#include "posix/proc.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* Owns the reading of NetBSD's table of processes, and of their environments.
  * Must not: conclude anything from them.
  * Thread: any. */
-#include "proc_sysctl.h"
+#include "posix/proc_sysctl.h"
 
 #include <sys/types.h>
 

@@ -1,7 +1,7 @@
 /* Owns the answer of systems whose table of processes this library cannot read.
  * Must not: pretend that a process is not there.
  * Thread: any. */
-#include "proc.h"
+#include "posix/proc.h"
 
 #include <errno.h>
 

@@ -1,7 +1,7 @@
 /* Owns what macOS and the BSDs have in common when they tell of processes by sysctl.
  * Must not: know a system's structures.
  * Thread: any. */
-#include "proc_sysctl.h"
+#include "posix/proc_sysctl.h"
 
 #include <sys/types.h>
 

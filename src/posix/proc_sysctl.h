@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "proc.h"
+#include "posix/proc.h"
 
 /* Reads a table that may grow meanwhile. 0 or errno; *data is freed with free(). */
 int tether__sysctl_table(int *name, unsigned depth, void **data, size_t *size);

@@ -14,22 +14,22 @@ check_symbol_exists(kqueue "sys/types.h;sys/event.h" TETHER_HAVE_KQUEUE)
 unset(CMAKE_REQUIRED_DEFINITIONS)
 
 set(TETHER_OS_SOURCES
-    src/posix/os_clock.c
-    src/posix/os_clock_wall.c
-    src/posix/os_file.c
-    src/posix/os_host.c
-    src/posix/os_lifeline.c
-    src/posix/os_lock.c
-    src/posix/os_signal.c
-    src/posix/os_spawn.c
-    src/posix/os_thread.c
-    src/posix/posix_error.c
+    clock.c
+    clock_wall.c
+    file.c
+    host.c
+    lifeline.c
+    lock.c
+    signal.c
+    spawn.c
+    thread.c
+    error.c
 )
 
 if(TETHER_HAVE_NSGETENVIRON)
-    list(APPEND TETHER_OS_SOURCES src/posix/posix_environ_crt.c)
+    list(APPEND TETHER_OS_SOURCES environ_crt.c)
 else()
-    list(APPEND TETHER_OS_SOURCES src/posix/posix_environ.c)
+    list(APPEND TETHER_OS_SOURCES environ.c)
 endif()
 
 if(TETHER_SPAWN STREQUAL "auto")
@@ -41,16 +41,16 @@ if(TETHER_SPAWN STREQUAL "auto")
 else()
     set(TETHER_SPAWN_VARIANT ${TETHER_SPAWN})
 endif()
-list(APPEND TETHER_OS_SOURCES src/posix/spawn_${TETHER_SPAWN_VARIANT}.c)
+list(APPEND TETHER_OS_SOURCES spawn_${TETHER_SPAWN_VARIANT}.c)
 
 # The tests build the other variant besides.
-set(TETHER_FORK_SOURCES src/posix/close_from.c)
+set(TETHER_FORK_SOURCES close_from.c)
 if(TETHER_HAVE_CLOSE_RANGE)
-    list(APPEND TETHER_FORK_SOURCES src/posix/close_from_syscall.c)
+    list(APPEND TETHER_FORK_SOURCES close_from_syscall.c)
 elseif(TETHER_HAVE_CLOSEFROM)
-    list(APPEND TETHER_FORK_SOURCES src/posix/close_from_libc.c)
+    list(APPEND TETHER_FORK_SOURCES close_from_libc.c)
 else()
-    list(APPEND TETHER_FORK_SOURCES src/posix/close_from_loop.c)
+    list(APPEND TETHER_FORK_SOURCES close_from_loop.c)
 endif()
 if(TETHER_SPAWN_VARIANT STREQUAL "fork")
     list(APPEND TETHER_OS_SOURCES ${TETHER_FORK_SOURCES})
@@ -58,36 +58,36 @@ endif()
 
 # How processes are told apart and listed is each system's own.
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
-    list(APPEND TETHER_OS_SOURCES src/posix/forest.c src/posix/os_clock_boot_procfs.c
-        src/posix/os_process_linux.c src/posix/os_tree_listed.c src/posix/pidfd.c
-        src/posix/proc_linux.c)
+    list(APPEND TETHER_OS_SOURCES listing.c clock_boot_procfs.c
+        process_linux.c tree_listed.c pidfd.c
+        proc_linux.c)
 elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD|NetBSD)$")
     set(names Darwin macos FreeBSD freebsd NetBSD netbsd)
     list(FIND names ${CMAKE_SYSTEM_NAME} place)
     math(EXPR place "${place} + 1")
     list(GET names ${place} name)
-    list(APPEND TETHER_OS_SOURCES src/posix/forest.c src/posix/os_process_sysctl.c
-        src/posix/os_tree_listed.c src/posix/pidfd_none.c src/posix/proc_${name}.c
-        src/posix/proc_sysctl.c)
+    list(APPEND TETHER_OS_SOURCES listing.c process_sysctl.c
+        tree_listed.c pidfd_none.c proc_${name}.c
+        proc_sysctl.c)
     if(name STREQUAL "netbsd")
-        list(APPEND TETHER_OS_SOURCES src/posix/os_clock_boot_init.c)
+        list(APPEND TETHER_OS_SOURCES clock_boot_init.c)
     else()
-        list(APPEND TETHER_OS_SOURCES src/posix/os_clock_boot_sysctl.c)
+        list(APPEND TETHER_OS_SOURCES clock_boot_sysctl.c)
     endif()
 else()
-    list(APPEND TETHER_OS_SOURCES src/posix/os_clock_boot_procfs.c src/posix/os_process_generic.c
-        src/posix/os_tree_generic.c src/posix/proc_none.c)
+    list(APPEND TETHER_OS_SOURCES clock_boot_procfs.c process_generic.c
+        tree_generic.c proc_none.c)
 endif()
 
 if(TETHER_HAVE_INOTIFY)
-    list(APPEND TETHER_OS_SOURCES src/posix/os_ends_none.c src/posix/os_lifeline_nudge_close.c
-        src/posix/os_watch_inotify.c)
+    list(APPEND TETHER_OS_SOURCES ends_none.c lifeline_notify_close.c
+        watch_inotify.c)
 elseif(TETHER_HAVE_KQUEUE)
-    list(APPEND TETHER_OS_SOURCES src/posix/kqueue.c src/posix/os_ends_kqueue.c
-        src/posix/os_lifeline_nudge_attrib.c src/posix/os_watch_kqueue.c)
+    list(APPEND TETHER_OS_SOURCES kqueue.c ends_kqueue.c
+        lifeline_notify_attrib.c watch_kqueue.c)
 else()
-    list(APPEND TETHER_OS_SOURCES src/posix/os_ends_none.c src/posix/os_lifeline_nudge_close.c
-        src/posix/os_watch_none.c)
+    list(APPEND TETHER_OS_SOURCES ends_none.c lifeline_notify_close.c
+        watch_none.c)
 endif()
 
 set(TETHER_OS_DEFINITIONS _GNU_SOURCE _FILE_OFFSET_BITS=64)

@@ -1,7 +1,7 @@
 /* Owns the start by fork, for platforms whose posix_spawn cannot change the directory or close all
  * descriptors. Must not: call anything in the child that is not async-signal-safe: another thread
  * of the host may have held any lock. Thread: any. */
-#include "spawn_start.h"
+#include "posix/spawn_start.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "close_from.h"
+#include "posix/close_from.h"
 
 enum { REPORT_FD = 3 };
 

@@ -1,7 +1,7 @@
 /* Owns the start by posix_spawn, whose cost does not grow with the host's memory.
  * Must not: run any code of its own in the child.
  * Thread: any. */
-#include "spawn_start.h"
+#include "posix/spawn_start.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-#include "../os_spawn.h"
+#include "os/spawn.h"
 
 /* Descriptors of this process, all of them close-on-exec and above every number that the child
  * gives out, so that no step of the child overwrites what a later one needs. */

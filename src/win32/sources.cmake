@@ -2,31 +2,31 @@
 # is compiled here, and TETHER_OS_LIBRARIES.
 
 set(TETHER_OS_SOURCES
-    src/win32/os_clock.c
-    src/win32/os_clock_wall.c
-    src/win32/os_ends.c
-    src/win32/os_file.c
-    src/win32/os_host.c
-    src/win32/os_lifeline.c
-    src/win32/os_lock.c
-    src/win32/os_process.c
-    src/win32/os_signal.c
-    src/win32/os_spawn.c
-    src/win32/os_thread.c
-    src/win32/os_tree.c
-    src/win32/os_watch.c
-    src/win32/win32_acl.c
-    src/win32/win32_break.c
-    src/win32/win32_dir.c
-    src/win32/win32_error.c
-    src/win32/win32_family.c
-    src/win32/win32_job.c
-    src/win32/win32_program.c
-    src/win32/win32_remove.c
-    src/win32/win32_start.c
-    src/win32/win32_text.c
-    src/win32/win32_threads.c
-    src/win32/win32_time.c
+    clock.c
+    clock_wall.c
+    ends.c
+    file.c
+    host.c
+    lifeline.c
+    lock.c
+    process.c
+    signal.c
+    spawn.c
+    thread.c
+    tree.c
+    watch.c
+    acl.c
+    break.c
+    dir.c
+    error.c
+    family.c
+    job.c
+    host_program.c
+    remove.c
+    start.c
+    text.c
+    threads.c
+    time.c
 )
 # Windows 10 is the oldest that is supported; what later ones added is looked up when it is called. The last two are for
 # the compiler of Microsoft, which advises against much of the C library.

@@ -1,9 +1,9 @@
 /* Any bytes as an exit marker: no crash, and nothing is concluded that they do not say. */
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 
 #include <stdlib.h>
 
-#include "marker.h"
+#include "format/marker.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,12 +1,12 @@
 /* Any bytes as a pattern and a stream in pieces: no crash, no hang, what is told is in the stream
  * and in order, and the pieces do not matter. The first byte says how, the second how long the
  * pattern is that follows; the rest is the stream. */
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "matcher.h"
+#include "search/matcher.h"
 
 enum { FOUND_LIMIT = 1024 };
 

@@ -1,10 +1,10 @@
 /* Any bytes as a record: no crash, and what was read is written and read again as the same. */
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "record.h"
+#include "format/record.h"
 
 static void check_round_trip(tether__record *record, const char *task_id)
 {

@@ -1,5 +1,5 @@
 /* Runs a fuzz target over the files that it is given: the corpus, in every ordinary test run. */
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 
 #include <stdio.h>
 #include <stdlib.h>

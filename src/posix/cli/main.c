@@ -1,7 +1,7 @@
 /* Owns the entry of the command where arguments are bytes.
  * Must not: look at them.
  * Thread: the main one. */
-#include "../../cli/cli_main.h"
+#include "cli/cli_main.h"
 
 int main(int argc, char **argv)
 {

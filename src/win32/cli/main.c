@@ -2,7 +2,7 @@
  * ends.
  * Must not: look at what they say.
  * Thread: the main one. */
-#include "../../cli/cli_main.h"
+#include "cli/cli_main.h"
 
 #include <fcntl.h>
 #include <io.h>

@@ -1,0 +1,68 @@
+/* Owns the texts of error codes and the filling of error structs.
+ * Must not: allocate, print, or look at errno (the caller captured it).
+ * Thread: any. */
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tether/version.h"
+
+int tether__fail(tether_error *error, int code, int os_error, const char *step, const char *format,
+                 ...)
+{
+    if (error == NULL)
+        return code;
+
+    /* Built aside first: the arguments may be parts of the struct that is being filled. */
+    tether_error filled = {.code = code, .os_error = os_error};
+    snprintf(filled.step, sizeof filled.step, "%s", step);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(filled.message, sizeof filled.message, format, arguments);
+    va_end(arguments);
+    *error = filled;
+    return code;
+}
+
+int tether__fail_memory(tether_error *error, const char *step)
+{
+    return tether__fail(error, TETHER_ENOMEM, 0, step,
+                        "%s: out of memory; free some or raise the limit of this process", step);
+}
+
+const char *tether_error_name(int code)
+{
+    switch (code) {
+    case TETHER_OK:
+        return "TETHER_OK";
+#define CASE(name, value, text)                                                                    \
+    case TETHER_##name:                                                                            \
+        return "TETHER_" #name;
+        TETHER_ERROR_MAP(CASE)
+#undef CASE
+    default:
+        return "TETHER_UNKNOWN";
+    }
+}
+
+const char *tether_error_text(int code)
+{
+    switch (code) {
+    case TETHER_OK:
+        return "success";
+#define CASE(name, value, text)                                                                    \
+    case TETHER_##name:                                                                            \
+        return text;
+        TETHER_ERROR_MAP(CASE)
+#undef CASE
+    default:
+        return "unknown error";
+    }
+}
+
+const char *tether_version(void)
+{
+    return TETHER_VERSION;
+}

@@ -1,0 +1,16 @@
+/* Owns the reading of option structs of other versions.
+ * Must not: know any of them.
+ * Thread: any. */
+#include "base/options.h"
+
+#include <string.h>
+
+void tether__options_take(const void *given, void *options, size_t size)
+{
+    size_t own = 0;
+    memset(options, 0, size);
+    if (given == NULL)
+        return;
+    memcpy(&own, given, sizeof own);
+    memcpy(options, given, own != 0 && own < size ? own : size);
+}

@@ -1,0 +1,102 @@
+/* Owns the growing text buffer and shell quoting.
+ * Must not: know what is written into it.
+ * Thread: one at a time per buffer. */
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool make_room(tether__text *text, size_t more)
+{
+    if (more < text->room - text->size)
+        return true;
+    size_t room = text->room < 256 ? 256 : text->room;
+    while (room - text->size <= more) {
+        if (room > (size_t)-1 / 2)
+            return false;
+        room *= 2;
+    }
+    char *bytes = realloc(text->bytes, room);
+    if (bytes == NULL)
+        return false;
+    text->bytes = bytes;
+    text->room = room;
+    return true;
+}
+
+void tether__text_add(tether__text *text, const void *bytes, size_t size)
+{
+    if (text->failed || !make_room(text, size)) {
+        text->failed = true;
+        return;
+    }
+    if (size > 0)
+        memcpy(text->bytes + text->size, bytes, size);
+    text->size += size;
+    text->bytes[text->size] = '\0';
+}
+
+void tether__text_add_string(tether__text *text, const char *string)
+{
+    tether__text_add(text, string, strlen(string));
+}
+
+void tether__text_add_quoted(tether__text *text, const char *string)
+{
+    /* Inside single quotes every byte stands for itself but the quote, which is put between two
+     * quoted parts. */
+    tether__text_add_string(text, "'");
+    for (const char *quote; (quote = strchr(string, '\'')) != NULL; string = quote + 1) {
+        tether__text_add(text, string, (size_t)(quote - string));
+        tether__text_add_string(text, "'\\''");
+    }
+    tether__text_add_string(text, string);
+    tether__text_add_string(text, "'");
+}
+
+void tether__text_add_shown(tether__text *text, const char *string)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "%+,-./:=@_";
+    size_t size = strlen(string);
+    if (size > 0 && strspn(string, plain) == size)
+        tether__text_add(text, string, size);
+    else
+        tether__text_add_quoted(text, string);
+}
+
+char *tether__text_copy(const char *string)
+{
+    size_t size = strlen(string) + 1;
+    char *copy = malloc(size);
+    if (copy != NULL)
+        memcpy(copy, string, size);
+    return copy;
+}
+
+/* "C:\x" and "\\server\x": the absolute paths of Windows, which no path of another system begins
+ * like. */
+static bool is_windows_path(const char *path)
+{
+    bool drive = ((path[0] >= 'A' && path[0] <= 'Z') || (path[0] >= 'a' && path[0] <= 'z')) &&
+                 path[1] == ':' && path[2] == '\\';
+    return drive || (path[0] == '\\' && path[1] == '\\');
+}
+
+char *tether__text_join(const char *folder, const char *name)
+{
+    tether__text path = {0};
+    tether__text_add_string(&path, folder);
+    /* cmd takes a slash for the beginning of an option. */
+    tether__text_add_string(&path, is_windows_path(folder) ? "\\" : "/");
+    tether__text_add_string(&path, name);
+    if (path.failed)
+        tether__text_dispose(&path);
+    return path.bytes;
+}
+
+void tether__text_dispose(tether__text *text)
+{
+    free(text->bytes);
+    *text = (tether__text){0};
+}

@@ -1,0 +1,217 @@
+/* Owns the report on a machine and a store: which guarantees hold here.
+ * Must not: create or change anything.
+ * Thread: any. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shell/environment.h"
+#include "base/error.h"
+#include "os/clock.h"
+#include "os/host.h"
+#include "os/process.h"
+#include "os/spawn.h"
+#include "os/tree.h"
+#include "os/watch.h"
+#include "format/record.h"
+#include "store/store.h"
+#include "tether/store.h"
+
+enum { FINDINGS_LIMIT = 32, TEXT_SIZE = 768 };
+
+static void add(tether_report *report, tether_verdict verdict, const char *name, const char *format,
+                ...) TETHER__PRINTF(4, 5);
+
+static void add(tether_report *report, tether_verdict verdict, const char *name, const char *format,
+                ...)
+{
+    char text[TEXT_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (report->count == FINDINGS_LIMIT)
+        return;
+    tether_finding *finding = &report->items[report->count];
+    finding->verdict = verdict;
+    if (tether__record_set(&finding->name, name) && tether__record_set(&finding->text, text))
+        report->count++;
+}
+
+static void look_at_store(tether_report *report, const char *path)
+{
+    tether__store store;
+    tether_error error = {0};
+    char *standard = NULL;
+    if (path == NULL && tether__os_default_store(&standard, &error) != TETHER_OK) {
+        add(report, TETHER_BAD, "store", "%s", error.message);
+        return;
+    }
+    const char *shown = path != NULL ? path : standard;
+    int code = tether__store_open(shown, false, &store, &error);
+    if (code == TETHER_OK)
+        add(report, TETHER_GOOD, "store", "%s is private and readable",
+            tether__os_dir_path(store.root));
+    else if (code == TETHER_EGONE || code == TETHER_EFORMAT)
+        add(report, code == TETHER_EGONE ? TETHER_GOOD : TETHER_BAD, "store", "%s%s",
+            code == TETHER_EGONE ? "not made yet; the first task will make it: " : "",
+            code == TETHER_EGONE ? shown : error.message);
+    else
+        add(report, TETHER_BAD, "store", "%s", error.message);
+    if (code == TETHER_OK)
+        tether__store_close(&store);
+    free(standard);
+}
+
+static bool find(const char *name, const char *list, char **path)
+{
+    return tether__os_find_program(name, list, ".", path, NULL) == TETHER_OK;
+}
+
+/* The shell that supervises. */
+static void look_at_outer(tether_report *report, const char *list)
+{
+    char *path;
+    const tether__shell_rules *rules = tether__os_shell_rules();
+    for (const tether__outer_rule *rule = rules->outers; rule->kind != TETHER__OUTER_NONE; rule++) {
+        if (tether__outer_serves(rule, true) &&
+            find(rule->name, rule->in_task_path ? list : rules->system_path, &path)) {
+            add(report, TETHER_GOOD, "supervisor", "tasks are supervised by %s", path);
+            free(path);
+            return;
+        }
+    }
+    add(report, TETHER_BAD, "supervisor", "no %s was found to supervise tasks; install one",
+        rules->outer_name);
+}
+
+static void look_at_shells(tether_report *report)
+{
+    char *path, **entries = NULL;
+    tether__environment environment = {0};
+    const tether__shell_rules *rules = tether__os_shell_rules();
+    if (tether__os_environ(&entries, NULL) == TETHER_OK &&
+        tether__environment_make((const char *const *)entries, NULL, NULL, tether__os_env_same_name,
+                                 &environment, NULL) == TETHER_OK) {
+        const char *list = tether__environment_get(&environment, "PATH");
+        look_at_outer(report, list);
+        if (find(rules->preferred, list, &path)) {
+            add(report, TETHER_GOOD, "shell", "commands run in %s", path);
+            free(path);
+        } else {
+            add(report, TETHER_WEAK, "shell", "%s was not found in PATH: %s", rules->preferred,
+                rules->loss);
+        }
+    }
+    tether__environment_dispose(&environment);
+    tether__os_environ_free(entries);
+}
+
+static void look_at_events(tether_report *report)
+{
+    char text[256];
+    tether_error error = {0};
+    tether__os_watch_describe(text, sizeof text);
+    if (text[0] == '\0')
+        add(report, TETHER_WEAK, "events", "none on this platform: ends are learnt of by polling");
+    else if (tether__os_watch_probe(&error) != TETHER_OK)
+        add(report, TETHER_WEAK, "events", "%s: ends are learnt of by polling until then (%s)",
+            error.message, text);
+    else
+        add(report, TETHER_GOOD, "events", "%s", text);
+}
+
+static void look_at_identity(tether_report *report)
+{
+    char boot_id[TETHER__BOOT_ID_SIZE];
+    tether__os_boot_id(boot_id);
+    bool starts = tether__os_process_start_time(tether__os_process_self()) != 0;
+    if (starts && boot_id[0] != '\0')
+        add(report, TETHER_GOOD, "identity",
+            "processes are told apart by pid, start time and boot: no signal can reach a stranger");
+    else
+        add(report, TETHER_WEAK, "identity",
+            "start times or the boot's id cannot be read: only the lifeline's lock tells a "
+            "supervisor; mount /proc where there is one");
+}
+
+static void look_at_memory(tether_report *report)
+{
+    char *path;
+    bool in_memory;
+    tether_error error = {0};
+    if (tether__os_ephemeral_base(&path, &in_memory, &error) != TETHER_OK) {
+        add(report, TETHER_WEAK, "ephemeral", "%s", error.message);
+        return;
+    }
+    if (in_memory)
+        add(report, TETHER_GOOD, "ephemeral", "stores that go with their owner are made in %s",
+            path);
+    else
+        add(report, TETHER_WEAK, "ephemeral",
+            "stores that go with their owner are made on disk, in %s; set XDG_RUNTIME_DIR to a "
+            "private directory in memory",
+            path);
+    free(path);
+}
+
+static void look_at_survival(tether_report *report)
+{
+    bool bound;
+    tether_error error = {0};
+    if (tether__os_spawn_bound(&bound, &error) != TETHER_OK)
+        add(report, TETHER_WEAK, "survival", "%s", error.message);
+    else if (bound)
+        add(report, TETHER_WEAK, "survival",
+            TETHER__SURVIVAL_BOUND ": this process is in a job that its children may not leave; "
+                                   "start it outside of that, or let the job allow breakaway "
+                                   "(JOB_OBJECT_LIMIT_BREAKAWAY_OK)");
+    else
+        add(report, TETHER_GOOD, "survival",
+            TETHER__SURVIVAL_DETACHED ": tasks outlive their host (started by %s)",
+            tether__os_spawn_variant());
+}
+
+static void look_at_guarantees(tether_report *report)
+{
+    bool whole;
+    look_at_survival(report);
+    const char *reach = tether__os_tree_reach(&whole);
+    add(report, whole ? TETHER_GOOD : TETHER_WEAK, "kill", "%s", reach);
+    add(report, TETHER_WEAK, "deadline",
+        "kept by whichever host has the session open; a task without any host runs on until the "
+        "next one opens it");
+}
+
+int tether_doctor(const char *store, tether_report **out, tether_error *error)
+{
+    *out = NULL;
+    tether_report *report = calloc(1, sizeof *report);
+    if (report != NULL)
+        report->items = calloc(FINDINGS_LIMIT, sizeof *report->items);
+    if (report == NULL || report->items == NULL) {
+        tether_report_free(report);
+        return tether__fail_memory(error, "look at machine");
+    }
+    look_at_store(report, store);
+    look_at_shells(report);
+    look_at_events(report);
+    look_at_identity(report);
+    look_at_guarantees(report);
+    look_at_memory(report);
+    *out = report;
+    return TETHER_OK;
+}
+
+void tether_report_free(tether_report *report)
+{
+    if (report == NULL)
+        return;
+    for (size_t i = 0; report->items != NULL && i < FINDINGS_LIMIT; i++) {
+        free(report->items[i].name);
+        free(report->items[i].text);
+    }
+    free(report->items);
+    free(report);
+}

@@ -1,0 +1,314 @@
+/* Owns the removal of what nobody needs any more, over all sessions of a store.
+ * Must not: remove anything of a task that runs or whose end nobody has acknowledged, or trust a
+ * wall clock that looks wrong.
+ * Thread: any. */
+#include "care/gc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "care/gc_state.h"
+#include "base/options.h"
+#include "os/lifeline.h"
+#include "registry/registry.h"
+#include "engine/replay.h"
+#include "engine/sessions.h"
+#include "tether/store.h"
+
+enum { DEFAULT_AGE_MS = 24 * 60 * 60 * 1000, PAUSE_MS = 10 * 60 * 1000 };
+enum { REASON_LIMIT = 4096 };
+
+/* In the background, how often a session lock is asked for that somebody holds, and the pause after
+ * each time. */
+enum { LOCK_TRIES = 20, LOCK_PAUSE_MS = 5 };
+
+static const int64_t QUARANTINE_AGE_MS = (int64_t)30 * 24 * 60 * 60 * 1000;
+
+typedef struct collection {
+    int64_t older_than_ms; /* -1: any age */
+    tether__moment now;    /* of the whole round, so that one judgement of the clock holds for it */
+    bool believed;         /* the wall clock at that moment */
+    size_t undecided;      /* ended tasks whose age cannot be told */
+    bool (*stopped)(void *userdata); /* NULL: somebody waits for the result */
+    void *stopped_userdata;
+    tether_gc_result result;
+} collection;
+
+typedef enum judgement { KEEP, REMOVE, ABSENT, DAMAGED } judgement;
+
+static bool is_stopped(const collection *c)
+{
+    return c->stopped != NULL && c->stopped(c->stopped_userdata);
+}
+
+static bool is_garbage(collection *c, const tether__record *record)
+{
+    tether__moment end;
+    if (!tether_status_ended(record->status) || record->read_only)
+        return false;
+    tether__end_moment(record, &end);
+    int64_t age = tether__age(&end, &c->now, c->believed);
+    c->undecided += age == TETHER__AGE_UNKNOWN;
+    return (record->delivered || !record->notify) &&
+           (c->older_than_ms < 0 || age >= c->older_than_ms);
+}
+
+/* By what is on disk. */
+static judgement judge(collection *c, const tether__session *session, const char *task_id)
+{
+    tether__record record;
+    tether__record_init(&record);
+    int code = tether__bundle_load(session, task_id, &record, NULL, NULL);
+    judgement result = code == TETHER_ENOTASK                        ? ABSENT
+                       : code == TETHER_ECORRUPT                     ? DAMAGED
+                       : code == TETHER_OK && is_garbage(c, &record) ? REMOVE
+                                                                     : KEEP;
+    tether__record_dispose(&record);
+    return result;
+}
+
+static int lock_session(const collection *c, const tether__session *session, tether__lock *lock)
+{
+    tether__session impatient = *session;
+    if (c->stopped != NULL)
+        impatient.lock_timeout_ms = 0;
+    return tether__session_lock(&impatient, lock, NULL);
+}
+
+/* Judged again under the session lock: what is decided on is what is removed. The supervisor may
+ * still hold its lifeline for a moment after its last line. TETHER_ELOCKED: it was not tried. */
+static int remove_task(collection *c, tether__catalog *catalog, const char *task_id, bool *removed)
+{
+    tether__lock lock;
+    bool held = true;
+    *removed = false;
+    int code = lock_session(c, catalog->session, &lock);
+    if (code != TETHER_OK)
+        return code == TETHER_ELOCKED ? code : TETHER_OK;
+    *removed =
+        judge(c, catalog->session, task_id) == REMOVE &&
+        tether__os_lifeline_held(catalog->session->exits, task_id, &held, NULL) == TETHER_OK &&
+        !held && tether__bundle_remove(catalog->session, task_id, NULL) == TETHER_OK;
+    tether__os_lock_release(&lock);
+    return TETHER_OK;
+}
+
+/* Under `disk`. In the background TETHER_ELOCKED: somebody else has the session lock. */
+static int collect_task(collection *c, tether__catalog *catalog, const char *task_id,
+                        tether_error *error)
+{
+    bool waits = c->stopped == NULL;
+    int code = TETHER_OK;
+    /* What has ended and whose record does not say so yet. */
+    if (waits && !tether__os_lifeline_marked_ended(catalog->session->exits, task_id))
+        code = tether__replay_task(catalog, task_id, TETHER__INSPECT_NOW, &c->result.quarantined,
+                                   error);
+    if (code != TETHER_OK)
+        return code;
+    judgement result = judge(c, catalog->session, task_id);
+    if (result == DAMAGED && waits)
+        return tether__replay_task(catalog, task_id, TETHER__INSPECT_NOW, &c->result.quarantined,
+                                   error);
+    bool removed = false;
+    if (result == REMOVE)
+        code = remove_task(c, catalog, task_id, &removed);
+    if (code != TETHER_OK && !waits)
+        return code;
+    if (removed) {
+        tether__catalog_forget(catalog, task_id);
+        c->result.removed++;
+    } else if (result != ABSENT) {
+        c->result.kept++;
+    }
+    return TETHER_OK;
+}
+
+/* Somebody who holds the session lock is waited for under no lock of ours, so that nobody waits for
+ * this. */
+static int collect_patiently(collection *c, tether__catalog *catalog, const char *task_id,
+                             tether_error *error)
+{
+    int code = TETHER_ELOCKED;
+    for (int i = 0; code == TETHER_ELOCKED && i < LOCK_TRIES; i++) {
+        if (i > 0)
+            uv_sleep(LOCK_PAUSE_MS);
+        if (is_stopped(c))
+            return TETHER__SESSIONS_STOP;
+        uv_mutex_lock(&catalog->disk);
+        code = collect_task(c, catalog, task_id, error);
+        uv_mutex_unlock(&catalog->disk);
+        if (c->stopped == NULL)
+            break;
+    }
+    return code;
+}
+
+static int collect_tasks(collection *c, tether__catalog *catalog, tether_error *error)
+{
+    char(*ids)[TETHER_ID_SIZE];
+    size_t count;
+    int code = tether__replay_names(catalog->session->tasks, &ids, &count, error);
+    /* Rounds that are stopped early do not all begin with the same tasks. */
+    size_t first = c->stopped != NULL && count > 0 ? (size_t)c->now.uptime_ms % count : 0;
+    for (size_t i = 0; code == TETHER_OK && i < count; i++)
+        code = collect_patiently(c, catalog, ids[(first + i) % count], error);
+    free(ids);
+    /* A session whose lock is never free is left to the next round. */
+    return code == TETHER_ELOCKED && c->stopped != NULL ? TETHER_OK : code;
+}
+
+static int collect_session(tether__catalog *catalog, bool own, void *userdata, tether_error *error)
+{
+    collection *c = userdata;
+    size_t leftovers;
+    (void)own;
+    int code = collect_tasks(c, catalog, error);
+    /* Leftovers are a matter of a whole session, and of whoever opens it. */
+    if (code != TETHER_OK || c->stopped != NULL)
+        return code;
+    uv_mutex_lock(&catalog->disk);
+    code = tether__sweep(catalog, &leftovers, error);
+    uv_mutex_unlock(&catalog->disk);
+    c->result.leftovers += leftovers;
+    return code;
+}
+
+/* When something was put into the quarantine; false: its name does not tell. */
+static bool quarantine_moment(const char *name, tether__moment *then)
+{
+    const char *digits = strrchr(name, '-');
+    size_t size = digits != NULL ? strspn(digits + 1, "0123456789") : 0;
+    *then = (tether__moment){0};
+    if (size == 0 || size > 18 || digits[1 + size] != '\0')
+        return false;
+    then->wall_ms = strtoll(digits + 1, NULL, 10);
+    return true;
+}
+
+/* What reason.txt says of boot and uptime, as far as it does. */
+static void read_uptime(tether__dir *folder, tether__moment *then)
+{
+    char *text;
+    size_t size;
+    long long uptime;
+    if (tether__os_file_read(folder, "reason.txt", REASON_LIMIT, &text, &size, NULL, NULL) !=
+        TETHER_OK)
+        return;
+    const char *line = strstr(text, "\nuptime: ");
+    if (line != NULL && sscanf(line, "\nuptime: %lld boot: %63s", &uptime, then->boot_id) == 2)
+        then->uptime_ms = uptime;
+    free(text);
+}
+
+typedef struct expiry {
+    collection *c;
+    tether__dir *quarantine;
+} expiry;
+
+static bool expire(const char *name, void *userdata)
+{
+    expiry *e = userdata;
+    tether__dir *folder;
+    tether__moment then;
+    if (!quarantine_moment(name, &then) ||
+        tether__age(&then, &e->c->now, e->c->believed) < QUARANTINE_AGE_MS ||
+        tether__os_dir_open(e->quarantine, name, false, &folder, NULL) != TETHER_OK)
+        return true;
+    read_uptime(folder, &then);
+    tether__os_dir_close(folder);
+    if (tether__age(&then, &e->c->now, e->c->believed) >= QUARANTINE_AGE_MS &&
+        tether__os_dir_remove(e->quarantine, name, NULL) == TETHER_OK)
+        e->c->result.expired++;
+    return !is_stopped(e->c);
+}
+
+static void expire_quarantine(collection *c, const tether__store *store)
+{
+    expiry e = {.c = c};
+    if (tether__os_dir_open(store->root, "quarantine", false, &e.quarantine, NULL) != TETHER_OK)
+        return;
+    tether__os_dir_list(e.quarantine, expire, &e, NULL);
+    tether__os_dir_close(e.quarantine);
+}
+
+/* Judges the clock for a round that begins. */
+static void begin(collection *c, const tether__store *store, tether__gc_state *state)
+{
+    tether__moment_now(&c->now);
+    tether__gc_state_load(store, state);
+    c->believed = tether__clock_judge(&state->clock, &c->now);
+}
+
+/* Notes a whole round. The clock of a store in which nothing depends on it yet is taken for right:
+ * what comes in later is dated by it. */
+static int finish(collection *c, const tether__store *store, tether__gc_state *state,
+                  tether_error *error)
+{
+    if (state->clock.believed.wall_ms == 0 && c->undecided == 0)
+        state->clock = (tether__clock_history){.believed = c->now};
+    state->collected = c->now;
+    return tether__gc_state_save(store, state, error);
+}
+
+static int collect(collection *c, tether_registry *registry, tether_error *error)
+{
+    tether__gc_state state;
+    begin(c, &registry->store, &state);
+    int code = tether__sessions_visit(registry, collect_session, c, error);
+    expire_quarantine(c, &registry->store);
+    if (is_stopped(c))
+        return code;
+    /* What cannot be noted, such as on a full disk, was done all the same. */
+    int noted = finish(c, &registry->store, &state, code == TETHER_OK ? error : NULL);
+    return code == TETHER_OK && c->stopped != NULL ? noted : code;
+}
+
+bool tether__gc_due(const tether_registry *registry)
+{
+    tether__gc_state state;
+    tether__moment now;
+    tether__gc_state_load(&registry->store, &state);
+    tether__moment_now(&now);
+    int64_t age = tether__age(&state.collected, &now, false);
+    return age == TETHER__AGE_UNKNOWN || age >= PAUSE_MS;
+}
+
+int tether__gc_background(tether_registry *registry, bool (*stopped)(void *userdata),
+                          void *userdata, tether_error *error)
+{
+    collection c = {
+        .older_than_ms = DEFAULT_AGE_MS, .stopped = stopped, .stopped_userdata = userdata};
+    return collect(&c, registry, error);
+}
+
+int tether_gc(tether_registry *registry, const tether_gc_options *given, tether_gc_result *result,
+              tether_error *error)
+{
+    tether_gc_options options;
+    tether__options_take(given, &options, sizeof options);
+    if (options.older_than_ms < -1)
+        return tether__fail(error, TETHER_EINVAL, 0, "collect garbage", "the age is negative");
+    collection c = {
+        .older_than_ms = options.older_than_ms == 0 ? DEFAULT_AGE_MS : options.older_than_ms,
+    };
+    int code = collect(&c, registry, error);
+    if (result != NULL)
+        *result = c.result;
+    return code;
+}
+
+int tether_cleanup_finished(tether_registry *registry, int64_t older_than_ms,
+                            tether_gc_result *result, tether_error *error)
+{
+    tether__gc_state state;
+    if (older_than_ms < 0)
+        return tether__fail(error, TETHER_EINVAL, 0, "clean up", "the age is negative");
+    collection c = {.older_than_ms = older_than_ms == 0 ? -1 : older_than_ms};
+    begin(&c, &registry->store, &state);
+    int code = collect_session(&registry->catalog, true, &c, error);
+    if (result != NULL)
+        *result = c.result;
+    return code;
+}

@@ -1,0 +1,78 @@
+/* Owns the mapping between gc.json and struct tether__gc_state.
+ * Must not: judge the clock, or fail because of what it reads.
+ * Thread: any. */
+#include "care/gc_state.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "os/clock.h"
+
+static const char state_file[] = "gc.json";
+
+enum { SCHEMA = 1, FILE_LIMIT = 4096 };
+
+static void load_moment(json_t *value, tether__moment *moment)
+{
+    const char *boot_id = json_string_value(json_object_get(value, "boot_id"));
+    *moment = (tether__moment){
+        .wall_ms = json_integer_value(json_object_get(value, "wall_ms")),
+        .uptime_ms = json_integer_value(json_object_get(value, "uptime_ms")),
+    };
+    if (boot_id != NULL && strlen(boot_id) < sizeof moment->boot_id)
+        strcpy(moment->boot_id, boot_id);
+}
+
+void tether__gc_state_load(const tether__store *store, tether__gc_state *state)
+{
+    char *text;
+    size_t size;
+    *state = (tether__gc_state){0};
+    if (tether__os_file_read(store->root, state_file, FILE_LIMIT, &text, &size, NULL, NULL) !=
+        TETHER_OK)
+        return;
+    json_t *document = json_loadb(text, size, 0, NULL);
+    free(text);
+    if (json_integer_value(json_object_get(document, "schema_version")) == SCHEMA) {
+        load_moment(json_object_get(document, "believed"), &state->clock.believed);
+        load_moment(json_object_get(document, "doubted"), &state->clock.doubted);
+        load_moment(json_object_get(document, "collected"), &state->collected);
+        state->clock.doubted_since = json_integer_value(json_object_get(document, "doubted_since"));
+    }
+    json_decref(document);
+}
+
+static json_t *store_moment(const tether__moment *moment)
+{
+    if (moment->wall_ms == 0)
+        return json_null();
+    return json_pack("{s:I, s:I, s:s}", "wall_ms", (json_int_t)moment->wall_ms, "uptime_ms",
+                     (json_int_t)moment->uptime_ms, "boot_id", moment->boot_id);
+}
+
+int tether__gc_state_save(const tether__store *store, const tether__gc_state *state,
+                          tether_error *error)
+{
+    json_t *document = json_pack("{s:i, s:o, s:o, s:I, s:o}", "schema_version", SCHEMA, "believed",
+                                 store_moment(&state->clock.believed), "doubted",
+                                 store_moment(&state->clock.doubted), "doubted_since",
+                                 (json_int_t)state->clock.doubted_since, "collected",
+                                 store_moment(&state->collected));
+    char *text = document != NULL ? json_dumps(document, JSON_INDENT(1)) : NULL;
+    json_decref(document);
+    if (text == NULL)
+        return tether__fail_memory(error, "write gc.json");
+    int code =
+        tether__os_file_replace(store->root, state_file, text, strlen(text), store->sync, error);
+    free(text);
+    return code;
+}
+
+void tether__moment_now(tether__moment *now)
+{
+    now->wall_ms = tether__os_wall_ms();
+    now->uptime_ms = tether__os_uptime_ms();
+    tether__os_boot_id(now->boot_id);
+}

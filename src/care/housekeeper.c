@@ -1,0 +1,73 @@
+/* Owns the thread of a registry's one round of garbage collection.
+ * Must not: decide what may go, or let anybody wait for more than one task.
+ * Thread: its own, and those that start and stop it. */
+#include "care/housekeeper.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <uv.h>
+
+#include "base/error.h"
+#include "care/gc.h"
+#include "registry/registry.h"
+
+struct tether__housekeeper {
+    tether_registry *registry;
+    uv_thread_t thread;
+    uv_mutex_t mutex;
+    bool stopping; /* under `mutex` */
+};
+
+static void tell_failure(tether_registry *registry, const tether_error *error)
+{
+    tether__events_log(registry->catalog.events, TETHER_LOG_WARNING, NULL, error);
+}
+
+static bool is_stopping(void *userdata)
+{
+    tether__housekeeper *housekeeper = userdata;
+    uv_mutex_lock(&housekeeper->mutex);
+    bool stopping = housekeeper->stopping;
+    uv_mutex_unlock(&housekeeper->mutex);
+    return stopping;
+}
+
+static void run(void *userdata)
+{
+    tether__housekeeper *housekeeper = userdata;
+    tether_error error = {0};
+    if (!is_stopping(housekeeper) && tether__gc_due(housekeeper->registry) &&
+        tether__gc_background(housekeeper->registry, is_stopping, housekeeper, &error) !=
+            TETHER_OK &&
+        !is_stopping(housekeeper))
+        tell_failure(housekeeper->registry, &error);
+}
+
+tether__housekeeper *tether__housekeeper_start(tether_registry *registry)
+{
+    tether_error error;
+    tether__housekeeper *housekeeper = calloc(1, sizeof *housekeeper);
+    if (housekeeper != NULL && uv_mutex_init(&housekeeper->mutex) == 0) {
+        housekeeper->registry = registry;
+        if (uv_thread_create(&housekeeper->thread, run, housekeeper) == 0)
+            return housekeeper;
+        uv_mutex_destroy(&housekeeper->mutex);
+    }
+    free(housekeeper);
+    tether__fail(&error, TETHER_ELIMIT, 0, "collect garbage",
+                 "no thread can be started; raise the limit of processes (ulimit -u)");
+    tell_failure(registry, &error);
+    return NULL;
+}
+
+void tether__housekeeper_stop(tether__housekeeper *housekeeper)
+{
+    if (housekeeper == NULL)
+        return;
+    uv_mutex_lock(&housekeeper->mutex);
+    housekeeper->stopping = true;
+    uv_mutex_unlock(&housekeeper->mutex);
+    uv_thread_join(&housekeeper->thread);
+    uv_mutex_destroy(&housekeeper->mutex);
+    free(housekeeper);
+}

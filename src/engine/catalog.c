@@ -1,0 +1,333 @@
+/* Owns the tasks in memory: the table, its locks, those who wait for changes.
+ * Must not: touch the disk, send signals, or know the loop.
+ * Thread: any; the header says which lock each call is under. */
+#include "engine/catalog.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "os/clock.h"
+#include "output/tap.h"
+
+int tether__catalog_init(tether__catalog *catalog, tether__session *session, tether_error *error)
+{
+    *catalog = (tether__catalog){.session = session};
+    if (uv_mutex_init(&catalog->disk) != 0)
+        return tether__fail_memory(error, "open registry");
+    if (uv_mutex_init(&catalog->state) != 0) {
+        uv_mutex_destroy(&catalog->disk);
+        return tether__fail_memory(error, "open registry");
+    }
+    if (uv_cond_init(&catalog->changed) != 0) {
+        uv_mutex_destroy(&catalog->state);
+        uv_mutex_destroy(&catalog->disk);
+        return tether__fail_memory(error, "open registry");
+    }
+    return TETHER_OK;
+}
+
+static void entry_free(tether__entry *entry)
+{
+    tether__record_dispose(&entry->record);
+    free(entry);
+}
+
+void tether__catalog_dispose(tether__catalog *catalog)
+{
+    for (size_t i = 0; i < catalog->count; i++)
+        entry_free(catalog->entries[i]);
+    free(catalog->entries);
+    free(catalog->busy);
+    uv_cond_destroy(&catalog->changed);
+    uv_mutex_destroy(&catalog->state);
+    uv_mutex_destroy(&catalog->disk);
+}
+
+/* The place of an id in the sorted entries, or where it would be. */
+static size_t place_of(const tether__catalog *catalog, const char *task_id, bool *found)
+{
+    size_t low = 0, high = catalog->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(catalog->entries[middle]->id, task_id);
+        if (order == 0) {
+            *found = true;
+            return middle;
+        }
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *found = false;
+    return low;
+}
+
+tether__entry *tether__catalog_find(tether__catalog *catalog, const char *task_id)
+{
+    bool found;
+    size_t place = place_of(catalog, task_id, &found);
+    return found ? catalog->entries[place] : NULL;
+}
+
+/* Room for one more in both lists, so that an entry can always become busy. Under `state`. */
+static bool make_room(tether__catalog *catalog)
+{
+    if (catalog->count < catalog->room)
+        return true;
+    size_t room = catalog->room == 0 ? 64 : catalog->room * 2;
+    tether__entry **entries = realloc(catalog->entries, room * sizeof(tether__entry *));
+    if (entries == NULL)
+        return false;
+    catalog->entries = entries;
+    tether__entry **busy = realloc(catalog->busy, room * sizeof(tether__entry *));
+    if (busy == NULL)
+        return false;
+    catalog->busy = busy;
+    catalog->room = room;
+    return true;
+}
+
+void tether__catalog_schedule(tether__catalog *catalog, tether__entry *entry)
+{
+    if (entry->busy)
+        return;
+    entry->busy = true;
+    entry->busy_place = catalog->busy_count;
+    catalog->busy[catalog->busy_count++] = entry;
+}
+
+void tether__catalog_unschedule(tether__catalog *catalog, tether__entry *entry)
+{
+    if (!entry->busy)
+        return;
+    entry->busy = false;
+    tether__entry *last = catalog->busy[--catalog->busy_count];
+    catalog->busy[entry->busy_place] = last;
+    last->busy_place = entry->busy_place;
+}
+
+tether__entry *tether__catalog_insert(tether__catalog *catalog, const char *task_id)
+{
+    tether__entry *entry = calloc(1, sizeof *entry);
+    if (entry == NULL)
+        return NULL;
+    tether__record_init(&entry->record);
+    strcpy(entry->id, task_id);
+    entry->watch_tag = -1;
+
+    uv_mutex_lock(&catalog->state);
+    if (!make_room(catalog)) {
+        uv_mutex_unlock(&catalog->state);
+        free(entry);
+        return NULL;
+    }
+    bool found;
+    size_t place = place_of(catalog, task_id, &found);
+    memmove(catalog->entries + place + 1, catalog->entries + place,
+            (catalog->count - place) * sizeof(tether__entry *));
+    catalog->entries[place] = entry;
+    catalog->count++;
+    tether__catalog_schedule(catalog, entry);
+    uv_mutex_unlock(&catalog->state);
+    return entry;
+}
+
+void tether__entry_trim(tether__entry *entry)
+{
+    if (entry->record.task_id == NULL || entry->unsaved || !tether__record_is_done(&entry->record))
+        return;
+    tether__record_trim(&entry->record);
+    entry->stamp = (tether__file_stamp){0};
+}
+
+void tether__catalog_forget(tether__catalog *catalog, const char *task_id)
+{
+    bool found;
+    uv_mutex_lock(&catalog->state);
+    size_t place = place_of(catalog, task_id, &found);
+    tether__entry *entry = found ? catalog->entries[place] : NULL;
+    if (found) {
+        tether__catalog_unschedule(catalog, entry);
+        catalog->count--;
+        memmove(catalog->entries + place, catalog->entries + place + 1,
+                (catalog->count - place) * sizeof(tether__entry *));
+        catalog->changes++;
+        uv_cond_broadcast(&catalog->changed);
+    }
+    uv_mutex_unlock(&catalog->state);
+    if (entry == NULL)
+        return;
+    if (entry->child.pid != 0)
+        tether__os_process_reap(&entry->child);
+    entry_free(entry);
+}
+
+int64_t tether__catalog_next_due(tether__catalog *catalog, const char *task_id)
+{
+    int64_t due = INT64_MAX;
+    uv_mutex_lock(&catalog->state);
+    const tether__entry *entry = tether__catalog_find(catalog, task_id);
+    if (entry != NULL) {
+        const int64_t moments[] = {entry->run_due, entry->deadline_monotonic_ms,
+                                   entry->reminder_at};
+        for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
+            if (moments[i] > 0 && moments[i] < due)
+                due = moments[i];
+        }
+    }
+    uv_mutex_unlock(&catalog->state);
+    return due;
+}
+
+void tether__catalog_notify(tether__catalog *catalog)
+{
+    uv_mutex_lock(&catalog->state);
+    catalog->changes++;
+    uv_cond_broadcast(&catalog->changed);
+    uv_mutex_unlock(&catalog->state);
+}
+
+bool tether__catalog_wait(tether__catalog *catalog, uint64_t seen, int64_t timeout_ms)
+{
+    int64_t deadline = timeout_ms < 0 ? -1 : tether__os_monotonic_ms() + timeout_ms;
+    while (catalog->changes == seen) {
+        if (deadline < 0) {
+            uv_cond_wait(&catalog->changed, &catalog->state);
+            continue;
+        }
+        int64_t left = deadline - tether__os_monotonic_ms();
+        if (left <= 0)
+            return false;
+        uv_cond_timedwait(&catalog->changed, &catalog->state, (uint64_t)left * 1000000);
+    }
+    return true;
+}
+
+static bool is_in_scope(const tether__entry *entry, tether__scope scope)
+{
+    if (scope == TETHER__SCOPE_LIVE)
+        return !entry->ended;
+    return scope == TETHER__SCOPE_ALL || !entry->done;
+}
+
+int tether__catalog_ids(tether__catalog *catalog, tether__scope scope, char (**ids)[TETHER_ID_SIZE],
+                        size_t *count, tether_error *error)
+{
+    *count = 0;
+    uv_mutex_lock(&catalog->state);
+    *ids = calloc(catalog->count + 1, sizeof **ids);
+    for (size_t i = 0; *ids != NULL && i < catalog->count; i++) {
+        if (is_in_scope(catalog->entries[i], scope))
+            strcpy((*ids)[(*count)++], catalog->entries[i]->id);
+    }
+    uv_mutex_unlock(&catalog->state);
+    return *ids != NULL ? TETHER_OK : tether__fail_memory(error, "list tasks");
+}
+
+/* Tells this process, once, that somebody wants a proxy of its own to end. Under `state`. */
+static void send_cancel(tether__catalog *catalog, tether__entry *entry)
+{
+    if (!entry->own_proxy || entry->cancel_sent || entry->status != TETHER_STATUS_KILLING)
+        return;
+    entry->cancel_sent = true;
+    tether__events_task(catalog->events, TETHER_EVENT_CANCEL, entry->id, 0);
+}
+
+int64_t tether__entry_elapsed(const tether__entry *entry)
+{
+    int64_t started = entry->started_uptime_ms;
+    return started > 0 ? tether__os_uptime_ms() - started : 0;
+}
+
+/* When a task has run for the next whole interval. */
+static int64_t next_reminder(const tether__catalog *catalog, const tether__entry *entry)
+{
+    if (catalog->reminder_ms <= 0 || !tether__events_has_listener(catalog->events))
+        return 0;
+    int64_t rest = catalog->reminder_ms - tether__entry_elapsed(entry) % catalog->reminder_ms;
+    return tether__os_monotonic_ms() + rest;
+}
+
+/* Queues what the entry's new state is news of. Under `state`. */
+static void announce(tether__catalog *catalog, tether__entry *entry)
+{
+    const tether__record *record = &entry->record;
+    if (!entry->ended && !entry->announced) {
+        entry->announced = true;
+        entry->reminder_at = next_reminder(catalog, entry);
+        if (!catalog->opening)
+            tether__events_task(catalog->events, TETHER_EVENT_STARTED, entry->id, 0);
+    }
+    if (!entry->ended)
+        return;
+    entry->reminder_at = 0;
+    if (entry->tapped)
+        tether__taps_plan(catalog->taps, entry->id);
+    if (!entry->completion_sent && record->notify && !record->delivered && !record->read_only) {
+        entry->completion_sent = true;
+        tether__events_task(catalog->events, TETHER_EVENT_COMPLETION, entry->id, 0);
+    }
+}
+
+/* As soon as it is known who the supervisor is. A proxy of this process ends by a call. */
+static void await_end(tether__catalog *catalog, tether__entry *entry)
+{
+    const tether__identity *supervisor =
+        entry->child.pid != 0 ? &entry->child : &entry->record.identity;
+    if (catalog->await == NULL || entry->awaited || entry->ended || entry->own_proxy ||
+        supervisor->pid == 0)
+        return;
+    entry->awaited = catalog->await(entry->id, supervisor, catalog->wake_userdata);
+}
+
+void tether__catalog_publish(tether__catalog *catalog, tether__entry *entry)
+{
+    uv_mutex_lock(&catalog->state);
+    bool was_ended = entry->ended;
+    entry->status = entry->record.status;
+    entry->started_uptime_ms = entry->record.started_uptime_ms;
+    entry->ended = tether_status_ended(entry->status);
+    entry->done = tether__record_is_done(&entry->record);
+    if (entry->status != TETHER_STATUS_STARTING)
+        entry->run_due = 0;
+    entry->deadline_monotonic_ms = entry->ended ? 0 : entry->record.deadline_monotonic_ms;
+    if (entry->ended && !was_ended) {
+        entry->end_order = ++catalog->ends;
+        entry->finished_at = entry->record.finished_at;
+        if (entry->child.pid != 0)
+            entry->reap_pause_ms = 1;
+    }
+    announce(catalog, entry);
+    send_cancel(catalog, entry);
+    await_end(catalog, entry);
+    tether__catalog_schedule(catalog, entry);
+    catalog->changes++;
+    uv_cond_broadcast(&catalog->changed);
+    uv_mutex_unlock(&catalog->state);
+}
+
+int tether__catalog_adopt(tether__catalog *catalog, tether__record *record,
+                          const tether__file_stamp *stamp, const tether__identity *child,
+                          tether_error *error)
+{
+    tether__entry *entry = tether__catalog_find(catalog, record->task_id);
+    if (entry == NULL)
+        entry = tether__catalog_insert(catalog, record->task_id);
+    if (entry == NULL)
+        return tether__fail_memory(error, "note task");
+    uv_mutex_lock(&catalog->state);
+    entry->child = *child;
+    uv_mutex_unlock(&catalog->state);
+    /* Another thread may have read the record meanwhile, and may know more by now. */
+    if (entry->record.task_id == NULL) {
+        entry->record = *record;
+        entry->stamp = *stamp;
+    } else {
+        tether__record_dispose(record);
+    }
+    tether__record_init(record);
+    tether__catalog_publish(catalog, entry);
+    return TETHER_OK;
+}

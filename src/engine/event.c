@@ -1,0 +1,348 @@
+/* Owns the telling of events: the queue and the thread that empties it.
+ * Must not: hold a lock while it calls back, or look at the registry after a callback closed it.
+ * Thread: queueing any; telling on a thread of its own or on the host's loop. */
+#include "engine/event.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "base/error.h"
+#include "os/thread.h"
+#include "task/task.h"
+
+/* Logs beyond these are dropped while nobody takes them; tasks' events never are. At most so many
+ * are told per turn of a host's loop, so that it is not held up. */
+enum { LOGS_QUEUED = 256, PER_TURN = 16 };
+
+typedef struct item {
+    struct item *next;
+    tether_event_kind kind;
+    char id[TETHER_ID_SIZE]; /* empty: none */
+    int64_t elapsed_ms;
+    tether_log_level level;
+    void (*work)(const char *task_id, void *userdata); /* not NULL: this and no event */
+    void *userdata;
+    tether_error error;
+} item;
+
+struct tether__events {
+    tether_registry *registry;
+    tether_event_cb cb;
+    void *userdata;
+    bool on_loop;
+    uv_async_t async;
+    uv_thread_t thread;
+    uv_mutex_t mutex;
+    uv_cond_t queued;
+    /* Under the mutex. */
+    item *first, **end;
+    size_t logs;
+    bool started;
+    bool closed;   /* nothing is told any more */
+    bool orphaned; /* closed from inside a callback: the thread frees this */
+    void (*dispose)(void *userdata);
+    void *dispose_userdata;
+    bool (*held)(const char *task_id, void *userdata); /* set once, at the start */
+    void *held_userdata;
+};
+
+static void queue(tether__events *events, const item *what);
+
+static void drop_items(tether__events *events)
+{
+    while (events->first != NULL) {
+        item *next = events->first->next;
+        free(events->first);
+        events->first = next;
+    }
+    events->end = &events->first;
+}
+
+static void events_free(tether__events *events)
+{
+    drop_items(events);
+    if (events->dispose != NULL)
+        events->dispose(events->dispose_userdata);
+    uv_cond_destroy(&events->queued);
+    uv_mutex_destroy(&events->mutex);
+    free(events);
+}
+
+static bool is_log(const item *what)
+{
+    return what->work == NULL && what->kind == TETHER_EVENT_LOG;
+}
+
+static item *take(tether__events *events)
+{
+    item *taken = events->first;
+    if (taken == NULL)
+        return NULL;
+    events->first = taken->next;
+    if (events->first == NULL)
+        events->end = &events->first;
+    if (is_log(taken))
+        events->logs--;
+    return taken;
+}
+
+static bool is_closed(tether__events *events)
+{
+    uv_mutex_lock(&events->mutex);
+    bool closed = events->closed;
+    uv_mutex_unlock(&events->mutex);
+    return closed;
+}
+
+bool tether__events_deliver(tether__events *events, tether_event *event, bool *told)
+{
+    bool heard = events->cb != NULL && !is_closed(events);
+    event->size = sizeof *event;
+    if (told != NULL)
+        *told = heard;
+    if (heard)
+        events->cb(events->registry, event, events->userdata);
+    return !is_closed(events);
+}
+
+/* A task that was removed in the meantime has nobody interested in it any more. */
+static void tell_task(tether__events *events, const item *what)
+{
+    tether_snapshot *snapshot;
+    if (tether__task_snapshot(events->registry, what->id, &snapshot, NULL) != TETHER_OK)
+        return;
+    tether_event event = {.kind = what->kind,
+                          .task_id = what->id,
+                          .snapshot = snapshot,
+                          .elapsed_ms = what->elapsed_ms};
+    bool stale = what->kind == TETHER_EVENT_REMINDER && tether_status_ended(snapshot->status);
+    if (!stale)
+        tether__events_deliver(events, &event, NULL);
+    tether_snapshot_free(snapshot);
+}
+
+static void tell_item(tether__events *events, const item *what)
+{
+    if (what->work != NULL) {
+        what->work(what->id, what->userdata);
+    } else if (what->kind == TETHER_EVENT_LOG) {
+        tether_event event = {.kind = what->kind,
+                              .task_id = what->id[0] != '\0' ? what->id : NULL,
+                              .level = what->level,
+                              .error = &what->error};
+        tether__events_deliver(events, &event, NULL);
+    } else if (what->kind == TETHER_EVENT_COMPLETION && events->held != NULL &&
+               events->held(what->id, events->held_userdata)) {
+        queue(events, what);
+    } else {
+        tell_task(events, what);
+    }
+}
+
+static void run(void *userdata)
+{
+    tether__events *events = userdata;
+    uv_mutex_lock(&events->mutex);
+    while (!events->closed) {
+        item *next = take(events);
+        if (next == NULL) {
+            uv_cond_wait(&events->queued, &events->mutex);
+            continue;
+        }
+        uv_mutex_unlock(&events->mutex);
+        tell_item(events, next);
+        free(next);
+        uv_mutex_lock(&events->mutex);
+    }
+    bool orphaned = events->orphaned;
+    uv_mutex_unlock(&events->mutex);
+    if (orphaned)
+        events_free(events);
+}
+
+static void on_async(uv_async_t *async)
+{
+    tether__events *events = async->data;
+    for (int i = 0; i < PER_TURN; i++) {
+        uv_mutex_lock(&events->mutex);
+        item *next = events->closed ? NULL : take(events);
+        uv_mutex_unlock(&events->mutex);
+        if (next == NULL)
+            return;
+        tell_item(events, next);
+        free(next);
+    }
+    if (!is_closed(events))
+        uv_async_send(&events->async);
+}
+
+/* Under the mutex. */
+static int start(tether__events *events, tether_error *error)
+{
+    if (events->started || events->on_loop)
+        return TETHER_OK;
+    if (uv_thread_create(&events->thread, run, events) != 0)
+        return tether__fail(error, TETHER_ELIMIT, 0, "start callbacks",
+                            "no thread can be started; raise the limit of processes (ulimit -u)");
+    events->started = true;
+    return TETHER_OK;
+}
+
+int tether__events_start(tether__events *events, tether_error *error)
+{
+    uv_mutex_lock(&events->mutex);
+    int code = start(events, error);
+    uv_mutex_unlock(&events->mutex);
+    return code;
+}
+
+static int open_locks(tether__events *events, tether_error *error)
+{
+    if (uv_mutex_init(&events->mutex) != 0)
+        return tether__fail_memory(error, "open registry");
+    if (uv_cond_init(&events->queued) == 0)
+        return TETHER_OK;
+    uv_mutex_destroy(&events->mutex);
+    return tether__fail_memory(error, "open registry");
+}
+
+static int open_telling(tether__events *events, struct uv_loop_s *loop, tether_error *error)
+{
+    if (!events->on_loop)
+        return TETHER_OK;
+    events->async.data = events;
+    if (uv_async_init(loop, &events->async, on_async) == 0)
+        return TETHER_OK;
+    return tether__fail(error, TETHER_ELIMIT, 0, "start callbacks",
+                        "the event loop has no room; raise the limit of descriptors (ulimit -n)");
+}
+
+int tether__events_open(tether_registry *registry, tether_event_cb cb, void *userdata,
+                        struct uv_loop_s *loop, tether__events **out, tether_error *error)
+{
+    *out = NULL;
+    tether__events *events = calloc(1, sizeof *events);
+    if (events == NULL)
+        return tether__fail_memory(error, "open registry");
+    *events = (tether__events){
+        .registry = registry, .cb = cb, .userdata = userdata, .on_loop = loop != NULL};
+    events->end = &events->first;
+    int code = open_locks(events, error);
+    if (code != TETHER_OK) {
+        free(events);
+        return code;
+    }
+    code = open_telling(events, loop, error);
+    if (code != TETHER_OK) {
+        events_free(events);
+        return code;
+    }
+    *out = events;
+    return TETHER_OK;
+}
+
+static void on_async_closed(uv_handle_t *handle)
+{
+    events_free(handle->data);
+}
+
+void tether__events_stop(tether__events *events)
+{
+    uv_thread_t self = uv_thread_self();
+    uv_mutex_lock(&events->mutex);
+    bool joinable = events->started && !events->closed;
+    events->closed = true;
+    bool orphaned = joinable && uv_thread_equal(&self, &events->thread) != 0;
+    events->orphaned = events->orphaned || orphaned;
+    uv_cond_signal(&events->queued);
+    uv_mutex_unlock(&events->mutex);
+    if (joinable && !orphaned)
+        uv_thread_join(&events->thread);
+}
+
+void tether__events_close(tether__events *events, void (*dispose)(void *userdata), void *userdata)
+{
+    if (events == NULL)
+        return;
+    tether__events_stop(events);
+    uv_mutex_lock(&events->mutex);
+    events->dispose = dispose;
+    events->dispose_userdata = userdata;
+    bool orphaned = events->orphaned;
+    uv_mutex_unlock(&events->mutex);
+    /* The thread that is inside the callback frees it when that returns. */
+    if (orphaned)
+        tether__os_thread_detach(&events->thread);
+    else if (events->on_loop)
+        uv_close((uv_handle_t *)&events->async, on_async_closed);
+    else
+        events_free(events);
+}
+
+void tether__events_hold(tether__events *events, bool (*held)(const char *task_id, void *userdata),
+                         void *userdata)
+{
+    events->held = held;
+    events->held_userdata = userdata;
+}
+
+bool tether__events_has_listener(const tether__events *events)
+{
+    return events != NULL && events->cb != NULL;
+}
+
+/* Without memory an event is lost, as a callback is; the disk still knows everything. */
+static void queue(tether__events *events, const item *what)
+{
+    item *copy = malloc(sizeof *copy);
+    if (copy == NULL)
+        return;
+    *copy = *what;
+    copy->next = NULL;
+    uv_mutex_lock(&events->mutex);
+    bool log = is_log(what);
+    if (events->closed || (log && events->logs == LOGS_QUEUED)) {
+        uv_mutex_unlock(&events->mutex);
+        free(copy);
+        return;
+    }
+    if (log)
+        events->logs++;
+    *events->end = copy;
+    events->end = &copy->next;
+    uv_cond_signal(&events->queued);
+    if (events->on_loop)
+        uv_async_send(&events->async);
+    uv_mutex_unlock(&events->mutex);
+}
+
+void tether__events_task(tether__events *events, tether_event_kind kind, const char *task_id,
+                         int64_t elapsed_ms)
+{
+    item what = {.kind = kind, .elapsed_ms = elapsed_ms};
+    if (!tether__events_has_listener(events))
+        return;
+    strcpy(what.id, task_id);
+    queue(events, &what);
+}
+
+void tether__events_log(tether__events *events, tether_log_level level, const char *task_id,
+                        const tether_error *error)
+{
+    item what = {.kind = TETHER_EVENT_LOG, .level = level, .error = *error};
+    if (!tether__events_has_listener(events))
+        return;
+    if (task_id != NULL)
+        snprintf(what.id, sizeof what.id, "%s", task_id);
+    queue(events, &what);
+}
+
+void tether__events_work(tether__events *events, void (*work)(const char *task_id, void *userdata),
+                         const char *task_id, void *userdata)
+{
+    item what = {.work = work, .userdata = userdata};
+    strcpy(what.id, task_id);
+    queue(events, &what);
+}

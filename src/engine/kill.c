@@ -1,0 +1,385 @@
+/* Owns the doing of kills: intent first, then what the policy says, each time against a fresh look
+ * at the processes. Must not: signal before the intent is on disk, or hold a lock while it signals.
+ * Thread: whoever drives the kill: a caller of tether_kill, or the loop. */
+#include "engine/kill.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "os/clock.h"
+#include "os/lifeline.h"
+#include "os/tree.h"
+#include "engine/refresh.h"
+
+enum { NAMED_SURVIVORS = 8, RETRY_MS = 5, TAKEOVER_SLACK_MS = 1000 };
+
+typedef struct intent_change {
+    tether__intent intent;
+    int64_t takeover_ms;
+} intent_change;
+
+/* Starting, running and paused become killing. A kill that is on its way keeps its reason. */
+static bool set_intent(tether__record *record, void *userdata)
+{
+    const intent_change *wanted = userdata;
+    if (tether_status_ended(record->status) || record->status == TETHER_STATUS_KILLING)
+        return false;
+    record->status = TETHER_STATUS_KILLING;
+    record->intent = wanted->intent;
+    record->kill_takeover_ms = wanted->takeover_ms;
+    return true;
+}
+
+int tether__kill_check(const tether__entry *entry, tether_error *error)
+{
+    /* Its owner finds the request in the record, from wherever. */
+    if (tether__record_is_proxy(&entry->record))
+        return TETHER_OK;
+    const tether__tree tree = {.task_id = entry->id, .supervisor = entry->record.identity};
+    return tether__os_tree_check(&tree, error);
+}
+
+int tether__kill_check_signal(const tether__entry *entry, tether_error *error)
+{
+    if (!tether__record_is_proxy(&entry->record))
+        return tether__kill_check(entry, error);
+    return tether__fail(error, TETHER_ENOTSUP, 0, "signal task",
+                        "task %s is work of process %lld and has no process of its own that could "
+                        "be signalled; a kill without a signal asks for its end",
+                        entry->id, (long long)entry->record.identity.pid);
+}
+
+int tether__kill_begin(tether__catalog *catalog, const char *task_id, tether__intent intent,
+                       int64_t grace_ms, tether__driver wanted, bool *appointed,
+                       tether_error *error)
+{
+    tether__entry *entry;
+    int64_t now = tether__os_monotonic_ms();
+    tether__kill kill;
+    tether__kill_start(&kill, grace_ms, now);
+    intent_change change = {intent, now + kill.grace_ms + TAKEOVER_SLACK_MS};
+    *appointed = false;
+
+    uv_mutex_lock(&catalog->disk);
+    int code = tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, &entry, error);
+    if (code == TETHER_OK && !entry->ended)
+        code = tether__kill_check(entry, error);
+    if (code == TETHER_OK && !entry->ended)
+        code = tether__refresh_change(catalog, task_id, set_intent, &change, &entry, error);
+    if (code == TETHER_OK) {
+        uv_mutex_lock(&catalog->state);
+        /* A caller takes over from the loop, which may give another host's kill its time first, and
+         * which cannot go on while the caller is on its thread. What has begun keeps its grace. */
+        if (entry->driver == TETHER__DRIVER_NONE ||
+            (entry->driver == TETHER__DRIVER_LOOP && wanted != TETHER__DRIVER_LOOP)) {
+            if (entry->driver == TETHER__DRIVER_NONE || entry->kill.grace_end == 0)
+                entry->kill = kill;
+            entry->driver = wanted;
+            tether__catalog_schedule(catalog, entry);
+            *appointed = true;
+        }
+        uv_mutex_unlock(&catalog->state);
+    }
+    uv_mutex_unlock(&catalog->disk);
+    return code;
+}
+
+void tether__kill_supervisor(tether__catalog *catalog, const tether__entry *entry,
+                             tether__identity *supervisor)
+{
+    *supervisor = entry->record.identity;
+    if (supervisor->pid != 0)
+        return;
+    uv_mutex_lock(&catalog->state);
+    *supervisor = entry->child;
+    uv_mutex_unlock(&catalog->state);
+}
+
+/* What a kill works on: the task's processes, or the host whose own work it is (0: none is), which
+ * is told and never signalled. */
+typedef struct kill_target {
+    char id[TETHER_ID_SIZE]; /* the entry may go once the lock does */
+    tether__tree tree;
+    bool is_proxy;
+    int64_t owner;
+} kill_target;
+
+/* The target as it may be reached now. Under `disk`. */
+static void aim(tether__catalog *catalog, const tether__entry *entry, kill_target *target)
+{
+    bool held = false;
+    tether__tree *tree = &target->tree;
+    snprintf(target->id, sizeof target->id, "%s", entry->id);
+    *tree = (tether__tree){.task_id = target->id};
+    if (catalog->round != NULL)
+        tree->listing = catalog->round->listing;
+    target->is_proxy = tether__record_is_proxy(&entry->record);
+    target->owner = target->is_proxy ? entry->record.identity.pid : 0;
+    if (target->is_proxy)
+        return;
+    tether__kill_supervisor(catalog, entry, &tree->supervisor);
+    if (entry->ended || tree->supervisor.pid == 0)
+        return;
+    int code = tether__os_lifeline_held(catalog->session->exits, entry->id, &held, NULL);
+    tree->supervisor_alive =
+        code == TETHER_OK && held && tether__os_process_alive(&tree->supervisor) == TETHER__ALIVE;
+}
+
+static int survived(const kill_target *target, tether_error *error)
+{
+    const tether__tree *tree = &target->tree;
+    if (target->is_proxy)
+        return tether__fail(error, TETHER_ESURVIVED, 0, "kill task",
+                            "task %s is work of process %lld, which was told to end it and has not "
+                            "finished; it is over as soon as that process finishes it or ends",
+                            target->id, (long long)target->owner);
+    int64_t pids[NAMED_SURVIVORS];
+    size_t count;
+    char text[NAMED_SURVIVORS * 24] = "";
+    if (tether__os_tree_members(tree, pids, NAMED_SURVIVORS, &count, NULL) != TETHER_OK)
+        count = 0;
+    for (size_t i = 0; i < count && i < NAMED_SURVIVORS; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), " %lld", (long long)pids[i]);
+    return tether__fail(error, TETHER_ESURVIVED, 0, "kill task",
+                        "task %s: %zu processes survive the final signal (pid%s); they may hang in "
+                        "the kernel, on a disk or network that does not answer",
+                        tree->task_id, count, text);
+}
+
+static int send_signal(const tether__catalog *catalog, const kill_target *target,
+                       tether__kill_action action, size_t *members, tether_error *error)
+{
+    const tether__tree *tree = &target->tree;
+    if (target->is_proxy) {
+        /* Its owner looks, and finds the intent. */
+        if (action != TETHER__KILL_INSPECT)
+            tether__os_lifeline_notify(catalog->session->exits, target->id);
+        return TETHER_OK;
+    }
+    if (action == TETHER__KILL_SEND_POLITE)
+        return tether__os_tree_signal(tree, TETHER__SIGNAL_POLITE, members, error);
+    if (action == TETHER__KILL_SEND_FINAL)
+        return tether__os_tree_signal(tree, TETHER__SIGNAL_FINAL, members, error);
+    return TETHER_OK;
+}
+
+/* What the policy wants now, under `state`. */
+static tether__kill_action ask_policy(tether__catalog *catalog, tether__entry *entry,
+                                      size_t members, int64_t *next_ms, tether__driver *driver)
+{
+    uv_mutex_lock(&catalog->state);
+    *driver = entry->driver;
+    tether__kill_action action =
+        tether__kill_next(&entry->kill, members, tether__os_monotonic_ms());
+    *next_ms = entry->kill.next_ms;
+    uv_mutex_unlock(&catalog->state);
+    return action;
+}
+
+void tether__kill_release(tether__catalog *catalog, const char *task_id)
+{
+    uv_mutex_lock(&catalog->state);
+    tether__entry *entry = tether__catalog_find(catalog, task_id);
+    if (entry != NULL)
+        entry->driver = TETHER__DRIVER_NONE;
+    catalog->changes++;
+    uv_cond_broadcast(&catalog->changed);
+    uv_mutex_unlock(&catalog->state);
+}
+
+/* No process is left: the look that follows finalises. A task whose host has not started it yet
+ * still holds its lifeline: then the kill begins anew. Whether it is over. */
+static int conclude(tether__catalog *catalog, const char *task_id, const tether__round *round,
+                    bool *over, tether_error *error)
+{
+    tether__entry *entry;
+    uv_mutex_lock(&catalog->disk);
+    catalog->round = round;
+    int code = tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, &entry, error);
+    catalog->round = NULL;
+    *over = code != TETHER_OK || entry->ended;
+    if (!*over) {
+        uv_mutex_lock(&catalog->state);
+        tether__kill_start(&entry->kill, entry->kill.grace_ms > 0 ? entry->kill.grace_ms : -1,
+                           tether__os_monotonic_ms() + RETRY_MS);
+        uv_mutex_unlock(&catalog->state);
+    }
+    uv_mutex_unlock(&catalog->disk);
+    return code;
+}
+
+/* How many live processes of the task are left, as far as anybody has counted, else 1. Under
+ * `disk`. */
+static int count_members(tether__catalog *catalog, tether__entry *entry, const kill_target *target,
+                         size_t *members, tether_error *error)
+{
+    *members = entry->tree_gone || (entry->ended && target->is_proxy) ? 0 : 1;
+    /* Of a task that has not ended, the look that was just taken has told. */
+    if (*members == 0 || !entry->ended)
+        return TETHER_OK;
+    if (catalog->round != NULL && !tether__refresh_round_is_conclusive(catalog, entry))
+        return TETHER_OK;
+    return tether__os_tree_members(&target->tree, NULL, 0, members, error);
+}
+
+/* Nobody could be asked to end: waiting would be for nothing. */
+static int skip_grace(tether__catalog *catalog, const char *task_id, int64_t *next_ms)
+{
+    int64_t now = tether__os_monotonic_ms();
+    uv_mutex_lock(&catalog->state);
+    tether__entry *entry = tether__catalog_find(catalog, task_id);
+    if (entry != NULL)
+        tether__kill_skip_grace(&entry->kill, now);
+    uv_mutex_unlock(&catalog->state);
+    *next_ms = now;
+    return TETHER_OK;
+}
+
+/* A task that was seen to be over after the round's listing began is not known to have survived
+ * anything: the next listing tells. Under `disk`. */
+static bool is_untold(tether__catalog *catalog, tether__entry *entry)
+{
+    return catalog->round != NULL && entry->over_since != 0 &&
+           !tether__refresh_round_is_conclusive(catalog, entry);
+}
+
+int tether__kill_step(tether__catalog *catalog, const char *task_id, int64_t *next_ms,
+                      tether_error *error)
+{
+    return tether__kill_step_in(catalog, task_id, NULL, next_ms, error);
+}
+
+int tether__kill_step_in(tether__catalog *catalog, const char *task_id, const tether__round *round,
+                         int64_t *next_ms, tether_error *error)
+{
+    tether__entry *entry;
+    kill_target target = {0};
+    size_t members = 1;
+    tether__kill_action action = TETHER__KILL_INSPECT;
+    tether__driver driver = TETHER__DRIVER_NONE;
+    *next_ms = 0;
+
+    uv_mutex_lock(&catalog->disk);
+    catalog->round = round;
+    int code = tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, &entry, error);
+    if (code == TETHER_OK) {
+        aim(catalog, entry, &target);
+        code = count_members(catalog, entry, &target, &members, error);
+        if (code == TETHER_OK)
+            action = ask_policy(catalog, entry, members, next_ms, &driver);
+        if (action == TETHER__KILL_STUCK && is_untold(catalog, entry)) {
+            action = TETHER__KILL_INSPECT;
+            *next_ms = tether__os_monotonic_ms() + RETRY_MS;
+        }
+    }
+    catalog->round = NULL;
+    uv_mutex_unlock(&catalog->disk);
+
+    bool over = code != TETHER_OK;
+    if (!over && action == TETHER__KILL_DONE) {
+        code = conclude(catalog, task_id, round, &over, error);
+        *next_ms = tether__os_monotonic_ms() + RETRY_MS;
+    } else if (!over && action == TETHER__KILL_STUCK) {
+        code = survived(&target, error);
+        over = driver != TETHER__DRIVER_LOOP;
+    } else if (!over) {
+        tether_error problem = {0};
+        code = send_signal(catalog, &target, action, &members, &problem);
+        if (code == TETHER_ENOTSUP && action == TETHER__KILL_SEND_POLITE)
+            code = skip_grace(catalog, task_id, next_ms);
+        else if (code != TETHER_OK && error != NULL)
+            *error = problem;
+        over = code != TETHER_OK;
+    }
+    if (over) {
+        tether__kill_release(catalog, task_id);
+        *next_ms = 0;
+    }
+    return code;
+}
+
+/* Sleeps until the task's state changes or it is time; false where the kill has no driver any more.
+ * What other tasks do is no reason to look at this one, which takes a look at all processes. */
+static bool wait_for_driver(tether__catalog *catalog, const char *task_id, int64_t pause_ms)
+{
+    int64_t end = tether__os_monotonic_ms() + pause_ms, left = pause_ms;
+    uv_mutex_lock(&catalog->state);
+    const tether__entry *entry = tether__catalog_find(catalog, task_id);
+    tether_status before = entry != NULL ? entry->status : TETHER_STATUS_LOST;
+    while (entry != NULL && entry->driver != TETHER__DRIVER_NONE && entry->status == before &&
+           (pause_ms < 0 || left > 0)) {
+        tether__catalog_wait(catalog, catalog->changes, left);
+        left = pause_ms < 0 ? -1 : end - tether__os_monotonic_ms();
+        entry = tether__catalog_find(catalog, task_id);
+    }
+    bool driven = entry != NULL && entry->driver != TETHER__DRIVER_NONE;
+    uv_mutex_unlock(&catalog->state);
+    return driven;
+}
+
+int tether__kill_finish(tether__catalog *catalog, const char *task_id, bool appointed,
+                        tether_error *error)
+{
+    int64_t next = 0;
+    while (!appointed) {
+        if (!wait_for_driver(catalog, task_id, -1))
+            return TETHER_OK;
+    }
+    for (;;) {
+        int code = tether__kill_step(catalog, task_id, &next, error);
+        if (next == 0)
+            return code;
+        int64_t pause = next - tether__os_monotonic_ms();
+        if (pause > 0)
+            wait_for_driver(catalog, task_id, pause);
+    }
+}
+
+/* Finds out where the task's processes are to be reached now. Under no lock. */
+static int aim_at(tether__catalog *catalog, const char *task_id, kill_target *target,
+                  tether_error *error)
+{
+    tether__entry *entry;
+    uv_mutex_lock(&catalog->disk);
+    int code = tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, &entry, error);
+    if (code == TETHER_OK)
+        code = tether__kill_check_signal(entry, error);
+    if (code == TETHER_OK)
+        aim(catalog, entry, target);
+    uv_mutex_unlock(&catalog->disk);
+    return code;
+}
+
+int tether__kill_signal(tether__catalog *catalog, const char *task_id, int number,
+                        tether_error *error)
+{
+    kill_target target = {0};
+    size_t reached;
+    int code = aim_at(catalog, task_id, &target, error);
+    if (code == TETHER_OK)
+        code = tether__os_tree_signal_number(&target.tree, number, &reached, error);
+    return code;
+}
+
+int tether__kill_pause_or_resume(tether__catalog *catalog, const char *task_id,
+                                 tether__tree_signal signal, size_t *reached, tether_error *error)
+{
+    kill_target target = {0};
+    *reached = 0;
+    int code = aim_at(catalog, task_id, &target, error);
+    if (code == TETHER_OK)
+        code = tether__os_tree_signal(&target.tree, signal, reached, error);
+    return code;
+}
+
+int tether__kill_members(tether__catalog *catalog, const char *task_id, int64_t *pids, size_t room,
+                         size_t *count, tether_error *error)
+{
+    kill_target target = {0};
+    *count = 0;
+    int code = aim_at(catalog, task_id, &target, error);
+    if (code != TETHER_OK || target.is_proxy)
+        return code;
+    return tether__os_tree_members(&target.tree, pids, room, count, error);
+}

@@ -1,0 +1,137 @@
+/* Owns the killing of many tasks at once: whose turn it is, and the listing that all share.
+ * Must not: decide what a task gets (the kill of each does), or hold a lock while it lists.
+ * Thread: the caller's. */
+#include "engine/kill_rounds.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "engine/kill.h"
+#include "os/clock.h"
+#include "os/tree.h"
+
+enum { SHORTEST_PAUSE_MS = 1, LONGEST_REST_MS = 50 };
+
+typedef struct rounds {
+    tether__catalog *catalog;
+    const char **driven; /* the ids whose kill goes on here */
+    size_t count;
+    tether__tree *trees; /* of these, for the listing */
+    int64_t next_ms;     /* when the first of them wants to be asked again */
+    int result;
+    tether_error *error;
+} rounds;
+
+static void note(rounds *r, int code)
+{
+    if (code != TETHER_OK && code != TETHER_ENOTASK)
+        r->result = code;
+}
+
+/* Writes the intents. Those kills that somebody else drives are in *others, an array with room for
+ * all. */
+static size_t begin_all(rounds *r, char (*ids)[TETHER_ID_SIZE], size_t count, tether__intent intent,
+                        const char **others)
+{
+    size_t other_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool appointed;
+        int code = tether__kill_begin(r->catalog, ids[i], intent, 0, TETHER__DRIVER_ROUNDS,
+                                      &appointed, r->error);
+        note(r, code);
+        if (appointed)
+            r->driven[r->count++] = ids[i];
+        else if (code == TETHER_OK)
+            others[other_count++] = ids[i];
+    }
+    return other_count;
+}
+
+/* Lists the processes of all that is driven. The look at each comes after: what it saw earlier, and
+ * what the listing shows of it, tell together that nothing is left. */
+static int list_processes(rounds *r, tether__round *round)
+{
+    uv_mutex_lock(&r->catalog->disk);
+    for (size_t i = 0; i < r->count; i++) {
+        const tether__entry *entry = tether__catalog_find(r->catalog, r->driven[i]);
+        r->trees[i] = (tether__tree){.task_id = r->driven[i]};
+        if (entry != NULL)
+            tether__kill_supervisor(r->catalog, entry, &r->trees[i].supervisor);
+    }
+    round->began = ++r->catalog->moments;
+    uv_mutex_unlock(&r->catalog->disk);
+    return tether__os_tree_list(r->trees, r->count, &round->listing, r->error);
+}
+
+/* Gives all of them their turn, and keeps those that are not over. */
+static void step_all(rounds *r, const tether__round *round)
+{
+    size_t kept = 0;
+    r->next_ms = INT64_MAX;
+    for (size_t i = 0; i < r->count; i++) {
+        int64_t next;
+        note(r, tether__kill_step_in(r->catalog, r->driven[i], round, &next, r->error));
+        if (next == 0)
+            continue;
+        r->driven[kept++] = r->driven[i];
+        if (next < r->next_ms)
+            r->next_ms = next;
+    }
+    r->count = kept;
+}
+
+static void give_up(rounds *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        tether__kill_release(r->catalog, r->driven[i]);
+    r->count = 0;
+}
+
+/* Until it is time; with very many tasks about as long as the round took, since the processes need
+ * the machine more than we do. */
+static void rest(const rounds *r, int64_t began_ms)
+{
+    int64_t now = tether__os_monotonic_ms();
+    int64_t least = now - began_ms < LONGEST_REST_MS ? now - began_ms : LONGEST_REST_MS;
+    int64_t pause = r->next_ms - now > least ? r->next_ms - now : least;
+    uv_sleep((unsigned)(pause > SHORTEST_PAUSE_MS ? pause : SHORTEST_PAUSE_MS));
+}
+
+static void drive(rounds *r)
+{
+    while (r->count > 0) {
+        tether__round round = {0};
+        int64_t began_ms = tether__os_monotonic_ms();
+        int code = list_processes(r, &round);
+        note(r, code);
+        if (code == TETHER_OK)
+            step_all(r, &round);
+        else
+            give_up(r);
+        tether__os_tree_list_free(round.listing);
+        if (r->count > 0)
+            rest(r, began_ms);
+    }
+}
+
+int tether__kill_rounds(tether__catalog *catalog, char (*ids)[TETHER_ID_SIZE], size_t count,
+                        tether__intent intent, tether_error *error)
+{
+    rounds r = {.catalog = catalog, .error = error};
+    const char **others = calloc(count + 1, sizeof *others);
+    r.driven = calloc(count + 1, sizeof *r.driven);
+    r.trees = calloc(count + 1, sizeof *r.trees);
+    if (others != NULL && r.driven != NULL && r.trees != NULL) {
+        size_t other_count = begin_all(&r, ids, count, intent, others);
+        drive(&r);
+        for (size_t i = 0; i < other_count; i++)
+            note(&r, tether__kill_finish(catalog, others[i], false, error));
+    } else {
+        r.result = tether__fail_memory(error, "shut down");
+    }
+    free(others);
+    free(r.driven);
+    free(r.trees);
+    return r.result;
+}

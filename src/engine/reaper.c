@@ -1,0 +1,651 @@
+/* Owns the registry's loop: directory events, the timer for what is due, polling.
+ * Must not: decide a task's state (the catalog does), or call the operating system past the seams.
+ * Thread: the loop's, but for wake, is_current, follow and unfollow. */
+#include "engine/reaper.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "base/error.h"
+#include "engine/kill.h"
+#include "format/name.h"
+#include "os/clock.h"
+#include "os/ends.h"
+#include "os/watch.h"
+#include "engine/refresh.h"
+#include "engine/replay.h"
+#include "output/tap.h"
+
+enum {
+    POLL_FIRST_MS = 5,
+    POLL_LAST_MS = 1000,
+    RETRY_MS = 1000, /* after a failure that may pass */
+    POLL_OUTPUT_MS = 50,
+    POLL_REST = 4, /* times as long as a poll has taken, there is none after it */
+    REAP_LAST_PAUSE_MS = 100,
+    DUE_AT_ONCE = 64, /* more is done in further rounds */
+};
+
+#define NEVER INT64_MAX
+
+struct tether__reaper {
+    tether__catalog *catalog;
+    uv_loop_t *loop;
+    uv_loop_t own_loop;
+    uv_thread_t thread; /* the one that runs the loop */
+    bool owns_loop;
+    uv_async_t wake;
+    uv_timer_t timer;
+    tether__watch *watch; /* NULL: there are no events at all */
+    tether__ends *ends;   /* NULL: the directory's events tell of every end */
+    bool polling;         /* set once, at the start */
+    bool unheard;         /* an end is awaited that no event tells of. Under `state` */
+    int exits_tag;
+    int64_t timer_due; /* when the timer fires; NEVER. Under `state`, for other threads */
+    int64_t poll_at;   /* NEVER with events */
+    int64_t poll_pause_ms;
+    int64_t retry_at;      /* when to look at all again after a look that failed; NEVER */
+    uint64_t poll_changes; /* the catalog's changes at the last poll */
+    bool stopping;         /* under the catalog's `state` */
+    int handles;           /* that are not closed yet */
+};
+
+/* What a task may have due; filled under `state`, done after it. */
+typedef enum duty { DUTY_RUN, DUTY_DEADLINE, DUTY_KILL, DUTY_REAP, DUTY_REMIND } duty;
+
+typedef struct due {
+    duty what;
+    char id[TETHER_ID_SIZE];
+} due;
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Notes what is due of one entry, and returns when its next duty comes. */
+static int64_t look_at_entry(const tether__entry *entry, int64_t now, due *list, size_t *count)
+{
+    int64_t next = NEVER;
+    const struct {
+        duty what;
+        int64_t at;
+    } duties[] = {
+        {DUTY_RUN, entry->run_due > 0 ? entry->run_due : NEVER},
+        {DUTY_DEADLINE, entry->deadline_monotonic_ms > 0 && entry->driver == TETHER__DRIVER_NONE &&
+                                entry->status != TETHER_STATUS_KILLING
+                            ? entry->deadline_monotonic_ms
+                            : NEVER},
+        {DUTY_KILL, entry->driver == TETHER__DRIVER_LOOP ? entry->kill.next_ms : NEVER},
+        {DUTY_REAP, entry->child.pid != 0 && entry->reap_pause_ms > 0 ? entry->reap_at : NEVER},
+        {DUTY_REMIND, entry->reminder_at > 0 ? entry->reminder_at : NEVER},
+    };
+    for (size_t i = 0; i < sizeof duties / sizeof duties[0]; i++) {
+        if (duties[i].at <= now && *count < DUE_AT_ONCE) {
+            list[*count].what = duties[i].what;
+            strcpy(list[*count].id, entry->id);
+            (*count)++;
+        } else {
+            next = earlier(next, duties[i].at);
+        }
+    }
+    return next;
+}
+
+/* An end is final: what has nothing to do after it never will have. */
+static bool is_done_with(const tether__entry *entry)
+{
+    return entry->ended && entry->child.pid == 0 && entry->driver == TETHER__DRIVER_NONE &&
+           entry->run_due == 0 && entry->reminder_at == 0;
+}
+
+/* From the last to the first, because an entry that is laid to rest leaves its place to the last.
+ */
+static int64_t collect_due(tether__reaper *reaper, due *list, size_t *count)
+{
+    int64_t next = NEVER;
+    int64_t now = tether__os_monotonic_ms();
+    tether__catalog *catalog = reaper->catalog;
+    *count = 0;
+    uv_mutex_lock(&catalog->state);
+    for (size_t i = catalog->busy_count; i > 0; i--) {
+        tether__entry *entry = catalog->busy[i - 1];
+        if (is_done_with(entry))
+            tether__catalog_unschedule(catalog, entry);
+        else
+            next = earlier(next, look_at_entry(entry, now, list, count));
+    }
+    uv_mutex_unlock(&catalog->state);
+    return next;
+}
+
+/* Frees the zombie of a child that has ended, or plans another try: the kernel closes a process's
+ * descriptors, which is the event, a moment before the process can be reaped. Returns when that is;
+ * NEVER: done. */
+static int64_t reap(tether__reaper *reaper, const char *task_id)
+{
+    int64_t again = NEVER;
+    tether__catalog *catalog = reaper->catalog;
+    uv_mutex_lock(&catalog->state);
+    tether__entry *entry = tether__catalog_find(catalog, task_id);
+    if (entry != NULL && entry->child.pid != 0) {
+        if (tether__os_process_reap(&entry->child)) {
+            entry->child.pid = 0;
+        } else {
+            again = tether__os_monotonic_ms() + entry->reap_pause_ms;
+            entry->reap_at = again;
+            if (entry->reap_pause_ms * 2 <= REAP_LAST_PAUSE_MS)
+                entry->reap_pause_ms *= 2;
+        }
+    }
+    uv_mutex_unlock(&catalog->state);
+    return again;
+}
+
+static void plan_running(tether__catalog *catalog, const char *task_id, int64_t at)
+{
+    uv_mutex_lock(&catalog->state);
+    tether__entry *entry = tether__catalog_find(catalog, task_id);
+    if (entry != NULL)
+        entry->run_due = at;
+    uv_mutex_unlock(&catalog->state);
+}
+
+/* Where it fails, such as on a lock that somebody holds too long, it is tried again after a while;
+ * not in a store that was removed. */
+static void write_running(tether__reaper *reaper, const char *task_id)
+{
+    tether__catalog *catalog = reaper->catalog;
+    uv_mutex_lock(&catalog->disk);
+    plan_running(catalog, task_id, 0);
+    /* The look may plan another one, for a task that its host is just about to let go. */
+    int code = tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, NULL, NULL);
+    if (code != TETHER_OK && code != TETHER_EGONE)
+        plan_running(catalog, task_id, tether__os_monotonic_ms() + RETRY_MS);
+    uv_mutex_unlock(&catalog->disk);
+}
+
+/* One reminder however many intervals have passed, such as in a host that was stopped. */
+static void remind(tether__catalog *catalog, const char *task_id)
+{
+    uv_mutex_lock(&catalog->state);
+    tether__entry *entry = tether__catalog_find(catalog, task_id);
+    int64_t now = tether__os_monotonic_ms();
+    if (entry != NULL && entry->reminder_at > 0) {
+        tether__events_task(catalog->events, TETHER_EVENT_REMINDER, task_id,
+                            tether__entry_elapsed(entry));
+        int64_t passed = now > entry->reminder_at ? (now - entry->reminder_at) : 0;
+        entry->reminder_at += (passed / catalog->reminder_ms + 1) * catalog->reminder_ms;
+    }
+    uv_mutex_unlock(&catalog->state);
+}
+
+/* A kill that failed, such as without a descriptor left, is not given up. */
+static void kill_again(tether__catalog *catalog, const char *task_id)
+{
+    uv_mutex_lock(&catalog->state);
+    tether__entry *entry = tether__catalog_find(catalog, task_id);
+    if (entry != NULL && entry->status == TETHER_STATUS_KILLING &&
+        entry->driver == TETHER__DRIVER_NONE) {
+        entry->driver = TETHER__DRIVER_LOOP;
+        entry->kill.next_ms = tether__os_monotonic_ms() + RETRY_MS;
+        tether__catalog_schedule(catalog, entry);
+    }
+    uv_mutex_unlock(&catalog->state);
+}
+
+static void do_due(tether__reaper *reaper, const due *item)
+{
+    bool appointed;
+    int64_t next;
+    tether_error problem = {0};
+    switch (item->what) {
+    case DUTY_RUN:
+        write_running(reaper, item->id);
+        break;
+    case DUTY_DEADLINE:
+        if (tether__kill_begin(reaper->catalog, item->id, TETHER__INTENT_TIMEOUT, 0,
+                               TETHER__DRIVER_LOOP, &appointed, &problem) != TETHER_OK) {
+            /* Such as a lock that somebody holds too long: tried again, not given up. */
+            tether__events_log(reaper->catalog->events, TETHER_LOG_ERROR, item->id, &problem);
+            uv_mutex_lock(&reaper->catalog->state);
+            tether__entry *entry = tether__catalog_find(reaper->catalog, item->id);
+            if (entry != NULL)
+                entry->deadline_monotonic_ms = tether__os_monotonic_ms() + POLL_LAST_MS;
+            uv_mutex_unlock(&reaper->catalog->state);
+        }
+        break;
+    case DUTY_KILL:
+        if (tether__kill_step(reaper->catalog, item->id, &next, &problem) != TETHER_OK) {
+            tether__events_log(reaper->catalog->events, TETHER_LOG_ERROR, item->id, &problem);
+            kill_again(reaper->catalog, item->id);
+        }
+        break;
+    case DUTY_REAP:
+        reap(reaper, item->id);
+        break;
+    case DUTY_REMIND:
+        remind(reaper->catalog, item->id);
+        break;
+    }
+}
+
+static void plan(tether__reaper *reaper, int64_t next);
+
+/* No event tells of what a failed look has missed: it is taken again after a while. Not where it
+ * would fail again. */
+static void note_failure(tether__reaper *reaper, int code)
+{
+    if (code != TETHER_OK && code != TETHER_ENOTASK && code != TETHER_ECORRUPT &&
+        code != TETHER_EGONE)
+        reaper->retry_at = tether__os_monotonic_ms() + RETRY_MS;
+}
+
+/* Also at what other hosts have started and finalised meanwhile, where somebody is to be told. */
+static void look_at_all(tether__reaper *reaper)
+{
+    tether__catalog *catalog = reaper->catalog;
+    tether__scope scope =
+        tether__events_has_listener(catalog->events) ? TETHER__SCOPE_PENDING : TETHER__SCOPE_LIVE;
+    note_failure(reaper, tether__replay(catalog, scope, TETHER__INSPECT_NOW, NULL, NULL));
+}
+
+/* Without events: looks at everything that may still run, and at what other hosts have started;
+ * rarely while nothing happens. */
+static void poll_all(tether__reaper *reaper)
+{
+    tether__catalog *catalog = reaper->catalog;
+    int64_t begin = tether__os_monotonic_ms();
+    look_at_all(reaper);
+    int64_t rest = (tether__os_monotonic_ms() - begin) * POLL_REST;
+    uv_mutex_lock(&catalog->state);
+    bool quiet = catalog->changes == reaper->poll_changes;
+    reaper->poll_changes = catalog->changes;
+    uv_mutex_unlock(&catalog->state);
+    /* Output that is searched or kept grows without a sign that could be polled. */
+    bool tapped = tether__taps_output_grew(catalog->taps, TETHER__TAPS_ALL);
+    int64_t longest = tapped ? POLL_OUTPUT_MS : POLL_LAST_MS;
+    reaper->poll_pause_ms =
+        quiet ? earlier(reaper->poll_pause_ms * 3 / 2 + 1, longest) : POLL_FIRST_MS;
+    int64_t pause = reaper->poll_pause_ms;
+    reaper->poll_at = tether__os_monotonic_ms() + (rest > pause ? earlier(rest, longest) : pause);
+}
+
+/* One round: what is due, until nothing is, then the timer for the next. */
+static void work(tether__reaper *reaper)
+{
+    due list[DUE_AT_ONCE];
+    size_t count;
+    if (tether__os_monotonic_ms() >= reaper->poll_at)
+        poll_all(reaper);
+    if (tether__os_monotonic_ms() >= reaper->retry_at) {
+        reaper->retry_at = NEVER;
+        look_at_all(reaper);
+    }
+    /* Bundles that no event tells of. */
+    bool blind = !reaper->polling && tether__taps_plan_unwatched(reaper->catalog->taps);
+    int64_t next = collect_due(reaper, list, &count);
+    for (size_t i = 0; i < count; i++)
+        do_due(reaper, &list[i]);
+    /* What was done may have made something else due. That is done after a turn of the loop, so
+     * that events are not held up. */
+    if (count > 0)
+        next = collect_due(reaper, list, &count);
+    if (count > 0)
+        next = tether__os_monotonic_ms();
+    if (blind)
+        next = earlier(next, tether__os_monotonic_ms() + POLL_OUTPUT_MS);
+    plan(reaper, earlier(next, earlier(reaper->poll_at, reaper->retry_at)));
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    tether__reaper *reaper = timer->data;
+    plan(reaper, NEVER);
+    work(reaper);
+}
+
+static void plan(tether__reaper *reaper, int64_t next)
+{
+    uv_mutex_lock(&reaper->catalog->state);
+    bool same = next == reaper->timer_due;
+    reaper->timer_due = next;
+    uv_mutex_unlock(&reaper->catalog->state);
+    if (same)
+        return;
+    if (next == NEVER) {
+        uv_timer_stop(&reaper->timer);
+        return;
+    }
+    int64_t pause = next - tether__os_monotonic_ms();
+    uv_update_time(reaper->loop);
+    uv_timer_start(&reaper->timer, on_timer, pause > 0 ? (uint64_t)pause : 0, 0);
+}
+
+static void on_wake(uv_async_t *async)
+{
+    tether__reaper *reaper = async->data;
+    uv_mutex_lock(&reaper->catalog->state);
+    bool stop = reaper->stopping && reaper->owns_loop;
+    bool unheard = reaper->unheard;
+    uv_mutex_unlock(&reaper->catalog->state);
+    if (stop) {
+        uv_stop(reaper->loop);
+        return;
+    }
+    if (reaper->poll_at != NEVER || unheard)
+        reaper->poll_at = 0;
+    work(reaper);
+}
+
+/* A task that has said its end raises one more event when its supervisor goes: there is nothing to
+ * read any more, unless it was silent and somebody has promoted it. Under `disk`. */
+static int look_unless_ended(tether__catalog *catalog, const char *task_id, tether__entry **entry)
+{
+    *entry = tether__catalog_find(catalog, task_id);
+    if (*entry != NULL && tether_status_ended((*entry)->record.status) && !(*entry)->unsaved &&
+        ((*entry)->record.notify || (*entry)->record.delivered)) {
+        tether__entry_trim(*entry);
+        return TETHER_OK;
+    }
+    return tether__refresh(catalog, task_id, TETHER__INSPECT_EVENT, entry, NULL);
+}
+
+static void look_after_event(tether__reaper *reaper, const char *task_id)
+{
+    tether__entry *entry;
+    bool reapable = false;
+    int64_t next = NEVER;
+    uv_mutex_lock(&reaper->catalog->disk);
+    int code = look_unless_ended(reaper->catalog, task_id, &entry);
+    if (code == TETHER_OK) {
+        reapable = entry->ended && entry->child.pid != 0;
+        /* It may be another host's task, seen running for the first time. */
+        next = tether__catalog_next_due(reaper->catalog, task_id);
+    }
+    uv_mutex_unlock(&reaper->catalog->disk);
+    note_failure(reaper, code);
+    next = earlier(next, reaper->retry_at);
+    if (reapable)
+        next = earlier(next, reap(reaper, task_id));
+    if (next < reaper->timer_due)
+        plan(reaper, next);
+}
+
+static void on_event(tether__watch_event event, int tag, const char *name, void *userdata)
+{
+    tether__reaper *reaper = userdata;
+    if (event == TETHER__WATCH_OVERFLOW) {
+        look_at_all(reaper);
+        tether__taps_output_grew(reaper->catalog->taps, TETHER__TAPS_ALL);
+        tether__catalog_notify(reaper->catalog);
+        work(reaper);
+    } else if (event == TETHER__WATCH_CHANGED && tag == reaper->exits_tag) {
+        if (tether__task_id_valid(name))
+            look_after_event(reaper, name);
+    } else {
+        /* A follower's bundle has grown, or a directory went: those who wait look for themselves.
+         */
+        tether__taps_output_grew(reaper->catalog->taps, tag);
+        tether__catalog_notify(reaper->catalog);
+    }
+}
+
+static void wake_from_catalog(void *userdata)
+{
+    tether__reaper_wake(userdata);
+}
+
+/* A supervisor has gone; it may have said its end before, which is what the look finds then. */
+static void on_end(const char *task_id, void *userdata)
+{
+    look_after_event(userdata, task_id);
+}
+
+/* Ends that cannot be waited for, such as for want of handles, are polled for from now on. Under
+ * `state`. */
+static bool await_from_catalog(const char *task_id, const tether__identity *supervisor,
+                               void *userdata)
+{
+    tether__reaper *reaper = userdata;
+    tether_error problem = {0};
+    if (tether__os_ends_add(reaper->ends, task_id, supervisor, &problem) == TETHER_OK)
+        return true;
+    if (!reaper->unheard)
+        tether__events_log(reaper->catalog->events, TETHER_LOG_WARNING, task_id, &problem);
+    reaper->unheard = true;
+    uv_async_send(&reaper->wake);
+    return false;
+}
+
+static int watch_all(tether__reaper *reaper, tether_error *error)
+{
+    int code = tether__os_watch_open(reaper->loop, on_event, reaper, &reaper->watch, error);
+    if (code == TETHER_OK)
+        code = tether__os_watch_add(reaper->watch, reaper->catalog->session->exits,
+                                    &reaper->exits_tag, error);
+    if (code == TETHER_OK)
+        code = tether__os_ends_open(reaper->loop, on_end, reaper, &reaper->ends, error);
+    return code;
+}
+
+static int open_events(tether__reaper *reaper, tether_reaper_mode mode, tether_error *error)
+{
+    tether_error problem = {0};
+    reaper->exits_tag = -1;
+    reaper->poll_at = NEVER;
+    if (mode != TETHER_REAPER_POLLING) {
+        int code = watch_all(reaper, &problem);
+        if (code == TETHER_OK)
+            return TETHER_OK;
+        if (mode == TETHER_REAPER_EVENTS) {
+            if (error != NULL)
+                *error = problem;
+            return code;
+        }
+    }
+    reaper->polling = true;
+    reaper->poll_at = 0;
+    reaper->poll_pause_ms = POLL_FIRST_MS;
+    if (mode == TETHER_REAPER_AUTO)
+        tether__events_log(reaper->catalog->events, TETHER_LOG_WARNING, NULL, &problem);
+    return TETHER_OK;
+}
+
+/* A host's loop frees the reaper with the last handle; with a loop of its own the closer does,
+ * after the loop has returned. */
+static void handle_closed(tether__reaper *reaper)
+{
+    if (--reaper->handles == 0 && !reaper->owns_loop)
+        free(reaper);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    handle_closed(handle->data);
+}
+
+static void on_part_closed(void *userdata)
+{
+    handle_closed(userdata);
+}
+
+static void close_handles(tether__reaper *reaper)
+{
+    tether__watch *watch = reaper->watch;
+    tether__ends *ends = reaper->ends;
+    reaper->handles = 2 + (watch != NULL) + (ends != NULL);
+    uv_close((uv_handle_t *)&reaper->timer, on_handle_closed);
+    uv_close((uv_handle_t *)&reaper->wake, on_handle_closed);
+    if (watch != NULL)
+        tether__os_watch_close(watch, on_part_closed);
+    if (ends != NULL)
+        tether__os_ends_close(ends, on_part_closed);
+}
+
+/* After the thread has ended, or before it began: runs the loop once more for the close callbacks.
+ */
+static void close_own_loop(tether__reaper *reaper)
+{
+    close_handles(reaper);
+    uv_run(reaper->loop, UV_RUN_DEFAULT);
+    uv_loop_close(reaper->loop);
+    free(reaper);
+}
+
+static int open_loop(tether__reaper *reaper, struct uv_loop_s *loop, tether_error *error)
+{
+    reaper->owns_loop = loop == NULL;
+    reaper->loop = loop != NULL ? loop : &reaper->own_loop;
+    reaper->thread = uv_thread_self();
+    if (reaper->owns_loop && uv_loop_init(&reaper->own_loop) != 0)
+        return tether__fail(
+            error, TETHER_ELIMIT, 0, "start loop",
+            "no event loop can be made; raise the limit of descriptors (ulimit -n)");
+    if (uv_async_init(reaper->loop, &reaper->wake, on_wake) != 0) {
+        if (reaper->owns_loop)
+            uv_loop_close(&reaper->own_loop);
+        return tether__fail(
+            error, TETHER_ELIMIT, 0, "start loop",
+            "the event loop has no room; raise the limit of descriptors (ulimit -n)");
+    }
+    uv_timer_init(reaper->loop, &reaper->timer);
+    reaper->wake.data = reaper;
+    reaper->timer.data = reaper;
+    return TETHER_OK;
+}
+
+static void run_loop(void *userdata)
+{
+    tether__reaper *reaper = userdata;
+    uv_run(reaper->loop, UV_RUN_DEFAULT);
+}
+
+static int start_thread(tether__reaper *reaper, tether_error *error)
+{
+    if (!reaper->owns_loop || uv_thread_create(&reaper->thread, run_loop, reaper) == 0)
+        return TETHER_OK;
+    return tether__fail(error, TETHER_ELIMIT, 0, "start loop",
+                        "no thread can be started; raise the limit of processes (ulimit -u)");
+}
+
+int tether__reaper_open(tether__catalog *catalog, struct uv_loop_s *loop, tether_reaper_mode mode,
+                        tether__reaper **out, tether_error *error)
+{
+    *out = NULL;
+    tether__reaper *reaper = calloc(1, sizeof *reaper);
+    if (reaper == NULL)
+        return tether__fail_memory(error, "start loop");
+    reaper->catalog = catalog;
+    reaper->timer_due = NEVER;
+    reaper->retry_at = NEVER;
+    int code = open_loop(reaper, loop, error);
+    if (code != TETHER_OK) {
+        free(reaper);
+        return code;
+    }
+    code = open_events(reaper, mode, error);
+    /* Before the thread, which reads it. */
+    catalog->wake = wake_from_catalog;
+    catalog->wake_userdata = reaper;
+    catalog->await = reaper->ends != NULL ? await_from_catalog : NULL;
+    if (code == TETHER_OK)
+        code = start_thread(reaper, error);
+    if (code != TETHER_OK) {
+        catalog->wake = NULL;
+        catalog->await = NULL;
+        if (reaper->owns_loop)
+            close_own_loop(reaper);
+        else
+            close_handles(reaper);
+        return code;
+    }
+    *out = reaper;
+    return TETHER_OK;
+}
+
+/* Under `state`, as whoever awaits has it. */
+static void stop_awaiting(tether__reaper *reaper)
+{
+    uv_mutex_lock(&reaper->catalog->state);
+    reaper->catalog->await = NULL;
+    uv_mutex_unlock(&reaper->catalog->state);
+}
+
+void tether__reaper_close(tether__reaper *reaper)
+{
+    if (reaper == NULL)
+        return;
+    if (!reaper->owns_loop) {
+        reaper->catalog->wake = NULL;
+        stop_awaiting(reaper);
+        close_handles(reaper);
+        return;
+    }
+    uv_mutex_lock(&reaper->catalog->state);
+    reaper->stopping = true;
+    uv_mutex_unlock(&reaper->catalog->state);
+    uv_async_send(&reaper->wake);
+    uv_thread_join(&reaper->thread);
+    reaper->catalog->wake = NULL;
+    stop_awaiting(reaper);
+    close_own_loop(reaper);
+}
+
+void tether__reaper_wake(tether__reaper *reaper)
+{
+    uv_async_send(&reaper->wake);
+}
+
+void tether__reaper_expect(tether__reaper *reaper, const char *task_id)
+{
+    int64_t next = tether__catalog_next_due(reaper->catalog, task_id);
+    uv_mutex_lock(&reaper->catalog->state);
+    bool late = next < reaper->timer_due;
+    uv_mutex_unlock(&reaper->catalog->state);
+    if (late || reaper->polling)
+        uv_async_send(&reaper->wake);
+}
+
+bool tether__reaper_is_current(const tether__reaper *reaper)
+{
+    uv_thread_t self = uv_thread_self();
+    return uv_thread_equal(&self, &reaper->thread) != 0;
+}
+
+bool tether__reaper_has_events(const tether__reaper *reaper)
+{
+    return !reaper->polling;
+}
+
+void tether__reaper_follow(tether__reaper *reaper, const char *task_id, int *tag)
+{
+    tether__dir *bundle;
+    tether__catalog *catalog = reaper->catalog;
+    if (tag != NULL)
+        *tag = -1;
+    if (reaper->watch == NULL ||
+        tether__bundle_open(catalog->session, task_id, &bundle, NULL) != TETHER_OK)
+        return;
+    uv_mutex_lock(&catalog->state);
+    tether__entry *entry = tether__catalog_find(catalog, task_id);
+    if (entry != NULL && entry->followers++ == 0)
+        tether__os_watch_add(reaper->watch, bundle, &entry->watch_tag, NULL);
+    if (entry != NULL && tag != NULL)
+        *tag = entry->watch_tag;
+    uv_mutex_unlock(&catalog->state);
+    tether__os_dir_close(bundle);
+}
+
+void tether__reaper_unfollow(tether__reaper *reaper, const char *task_id)
+{
+    tether__catalog *catalog = reaper->catalog;
+    uv_mutex_lock(&catalog->state);
+    tether__entry *entry = tether__catalog_find(catalog, task_id);
+    if (entry != NULL && entry->followers > 0 && --entry->followers == 0 && entry->watch_tag >= 0) {
+        tether__os_watch_remove(reaper->watch, entry->watch_tag);
+        entry->watch_tag = -1;
+    }
+    uv_mutex_unlock(&catalog->state);
+}

@@ -1,0 +1,239 @@
+/* Owns the look at everything on disk: replay when a session is opened, and the removal of
+ * leftovers. Must not: keep anything in memory that the catalog does not. Thread: any; it takes the
+ * catalog's locks itself, task by task. */
+#include "engine/replay.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "format/name.h"
+#include "os/lifeline.h"
+
+typedef struct names {
+    char (*ids)[TETHER_ID_SIZE];
+    size_t count;
+    size_t room;
+    bool failed;
+} names;
+
+static bool note_name(const char *name, void *userdata)
+{
+    names *list = userdata;
+    if (!tether__task_id_valid(name))
+        return true;
+    if (list->count == list->room) {
+        size_t room = list->room == 0 ? 64 : list->room * 2;
+        char(*ids)[TETHER_ID_SIZE] = realloc(list->ids, room * sizeof *ids);
+        list->failed = ids == NULL;
+        if (list->failed)
+            return false;
+        list->ids = ids;
+        list->room = room;
+    }
+    strcpy(list->ids[list->count++], name);
+    return true;
+}
+
+static int list_names(tether__dir *dir, names *list, tether_error *error)
+{
+    *list = (names){0};
+    int code = tether__os_dir_list(dir, note_name, list, error);
+    if (code == TETHER_OK && list->failed)
+        code = tether__fail_memory(error, "list tasks");
+    if (code != TETHER_OK) {
+        free(list->ids);
+        *list = (names){0};
+    }
+    return code;
+}
+
+/* Damaged records go to the quarantine, unless their task still runs. */
+static bool put_aside_bundle(tether__catalog *catalog, const char *task_id, const char *reason)
+{
+    tether__lock lock;
+    bool held = true, done = false;
+    if (tether__session_lock(catalog->session, &lock, NULL) != TETHER_OK)
+        return false;
+    /* Another host may have put it aside, or mended it, while the lock was not ours. */
+    tether__record again;
+    tether__record_init(&again);
+    int code = tether__bundle_load(catalog->session, task_id, &again, NULL, NULL);
+    tether__record_dispose(&again);
+    if (code == TETHER_ECORRUPT &&
+        tether__os_lifeline_held(catalog->session->exits, task_id, &held, NULL) == TETHER_OK &&
+        !held) {
+        done = tether__bundle_quarantine(catalog->session, task_id, reason, NULL) == TETHER_OK;
+        tether__catalog_forget(catalog, task_id);
+    }
+    tether__os_lock_release(&lock);
+    return done;
+}
+
+/* What this catalog knows of a task without looking at the disk. */
+typedef enum knowledge {
+    KNOWN_NOT,
+    KNOWN_ALIVE,   /* there is something left to do; another host may have done it since */
+    KNOWN_PENDING, /* it has ended, which is final; others may have acknowledged it since */
+    KNOWN_QUIET,   /* it has ended without a wish to be told; another host may promote it */
+    KNOWN_DONE     /* nothing of it will ever change */
+} knowledge;
+
+/* Under `disk`. */
+static knowledge recall(tether__catalog *catalog, const char *task_id)
+{
+    const tether__entry *entry = tether__catalog_find(catalog, task_id);
+    if (entry == NULL)
+        return KNOWN_NOT;
+    bool uncut = entry->record.output_limit > 0 && !entry->capped;
+    if (!tether_status_ended(entry->record.status) || entry->unsaved || uncut)
+        return KNOWN_ALIVE;
+    if (entry->record.delivered)
+        return KNOWN_DONE;
+    return entry->record.notify ? KNOWN_PENDING : KNOWN_QUIET;
+}
+
+/* Most tasks of an old session have ended: they are told by what is in memory, or by the hint on
+ * their lifeline, without a look at their records. Under `disk`. */
+static bool is_out_of_scope(tether__catalog *catalog, const char *task_id, tether__scope scope)
+{
+    const tether__session *session = catalog->session;
+    if (scope == TETHER__SCOPE_ALL)
+        return false;
+    knowledge known = recall(catalog, task_id);
+    if (known == KNOWN_ALIVE || known == KNOWN_DONE || known == KNOWN_PENDING)
+        return known != KNOWN_ALIVE;
+    if (scope == TETHER__SCOPE_LIVE)
+        return known == KNOWN_QUIET || tether__os_lifeline_marked_ended(session->exits, task_id);
+    return tether__os_lifeline_marked_done(session->exits, task_id);
+}
+
+/* Whoever delivered it may have died before the hint was written. Under the session lock, and only
+ * where the record is still the one that was read: a silent task may be promoted meanwhile. */
+static void mark_done(const tether__session *session, const tether__entry *entry)
+{
+    tether__lock lock;
+    tether__file_stamp stamp;
+    if (!entry->ended || entry->unsaved || !tether__record_is_done(&entry->record) ||
+        !tether__os_lifeline_marked_ended(session->exits, entry->id) ||
+        tether__os_lifeline_marked_done(session->exits, entry->id) ||
+        tether__session_lock(session, &lock, NULL) != TETHER_OK)
+        return;
+    if (tether__bundle_stamp(session, entry->id, &stamp, NULL) == TETHER_OK &&
+        memcmp(&stamp, &entry->stamp, sizeof stamp) == 0)
+        tether__os_lifeline_mark_done(session->exits, entry->id);
+    tether__os_lock_release(&lock);
+}
+
+int tether__replay_names(tether__dir *dir, char (**ids)[TETHER_ID_SIZE], size_t *count,
+                         tether_error *error)
+{
+    names list;
+    int code = list_names(dir, &list, error);
+    *ids = list.ids;
+    *count = list.count;
+    return code;
+}
+
+int tether__replay_task(tether__catalog *catalog, const char *task_id, tether__inspect_mode mode,
+                        size_t *quarantined, tether_error *error)
+{
+    tether__entry *entry;
+    tether_error problem = {0};
+    int code = tether__refresh(catalog, task_id, mode, &entry, &problem);
+    if (code == TETHER_OK)
+        mark_done(catalog->session, entry);
+    if (code == TETHER_ECORRUPT && put_aside_bundle(catalog, task_id, problem.message) &&
+        quarantined != NULL)
+        (*quarantined)++;
+    /* One task's trouble is told where that task is asked for; the others go on. A lock or a store
+     * that fails, fails for all. */
+    if (code != TETHER_ELOCKED && code != TETHER_EGONE && code != TETHER_ENOMEM)
+        return TETHER_OK;
+    if (error != NULL)
+        *error = problem;
+    return code;
+}
+
+int tether__replay(tether__catalog *catalog, tether__scope scope, tether__inspect_mode mode,
+                   size_t *quarantined, tether_error *error)
+{
+    names list;
+    tether__session *session = catalog->session;
+    /* A lost task's damaged marker may have been moved away: then only the bundle tells of it. */
+    tether__dir *where = scope == TETHER__SCOPE_LIVE ? session->exits : session->tasks;
+    int code = list_names(where, &list, error);
+    if (code == TETHER_OK)
+        code = tether__os_dir_check(session->tasks, error);
+    for (size_t i = 0; code == TETHER_OK && i < list.count; i++) {
+        const char *id = list.ids[i];
+        uv_mutex_lock(&catalog->disk);
+        if (!is_out_of_scope(catalog, id, scope)) {
+            code = tether__replay_task(catalog, id, mode, quarantined, error);
+            /* Who wants all of them reads them next. */
+            tether__entry *entry = tether__catalog_find(catalog, id);
+            if (entry != NULL && scope != TETHER__SCOPE_ALL)
+                tether__entry_trim(entry);
+        }
+        uv_mutex_unlock(&catalog->disk);
+    }
+    free(list.ids);
+    return code;
+}
+
+/* Whether an id has a lifeline or bundle, no record, and nobody who may still write one. Under the
+ * session lock. */
+static bool is_leftover(const tether__session *session, const char *task_id)
+{
+    bool held = true;
+    tether__file_stamp stamp;
+    bool exists = tether__os_file_stamp(session->exits, task_id, &stamp, NULL) == TETHER_OK ||
+                  tether__os_file_stamp(session->tasks, task_id, &stamp, NULL) == TETHER_OK;
+    return exists && tether__bundle_stamp(session, task_id, &stamp, NULL) == TETHER_ENOTASK &&
+           tether__os_lifeline_held(session->exits, task_id, &held, NULL) == TETHER_OK && !held;
+}
+
+static size_t sweep_names(tether__catalog *catalog, const names *list)
+{
+    size_t removed = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        if (is_leftover(catalog->session, list->ids[i]) &&
+            tether__bundle_remove(catalog->session, list->ids[i], NULL) == TETHER_OK)
+            removed++;
+    }
+    return removed;
+}
+
+/* Whether any name may be a leftover: looked at before the session lock is asked for, because
+ * mostly there is none. */
+static bool any_leftover(const tether__session *session, const names *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (!tether__os_lifeline_marked_ended(session->exits, list->ids[i]) &&
+            is_leftover(session, list->ids[i]))
+            return true;
+    }
+    return false;
+}
+
+int tether__sweep(tether__catalog *catalog, size_t *removed, tether_error *error)
+{
+    names lifelines, bundles;
+    tether__lock lock;
+    *removed = 0;
+    int code = list_names(catalog->session->exits, &lifelines, error);
+    if (code != TETHER_OK)
+        return code;
+    code = list_names(catalog->session->tasks, &bundles, error);
+    if (code == TETHER_OK &&
+        (any_leftover(catalog->session, &lifelines) || any_leftover(catalog->session, &bundles))) {
+        code = tether__session_lock(catalog->session, &lock, error);
+        if (code == TETHER_OK) {
+            *removed = sweep_names(catalog, &lifelines) + sweep_names(catalog, &bundles);
+            tether__os_lock_release(&lock);
+        }
+    }
+    free(lifelines.ids);
+    free(bundles.ids);
+    return code;
+}

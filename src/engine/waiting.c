@@ -1,0 +1,55 @@
+/* Owns the rhythm of calls that wait.
+ * Must not: know what they wait for.
+ * Thread: any but that of a host's own loop. */
+#include "engine/waiting.h"
+
+#include "base/error.h"
+#include "os/clock.h"
+
+int tether__wait_begin(tether_registry *registry, const char *step, int64_t timeout_ms,
+                       tether__wait *wait, tether_error *error)
+{
+    *wait = (tether__wait){.registry = registry, .step = step, .deadline = -1};
+    if (timeout_ms != 0 && tether__reaper_is_current(registry->reaper))
+        return tether__fail(error, TETHER_EINVAL, 0, step,
+                            "the thread of the loop cannot wait for what the loop tells");
+    if (timeout_ms >= 0 && timeout_ms < TETHER__WAIT_FOREVER_MS)
+        wait->deadline = tether__os_monotonic_ms() + timeout_ms;
+    int code = tether__registry_enter(registry, error);
+    wait->inside = code == TETHER_OK;
+    return code;
+}
+
+int tether__wait_note(tether__wait *wait, tether_error *error)
+{
+    tether__catalog *catalog = &wait->registry->catalog;
+    uv_mutex_lock(&catalog->state);
+    wait->seen = catalog->changes;
+    bool closing = wait->registry->closing;
+    uv_mutex_unlock(&catalog->state);
+    return closing
+               ? tether__fail(error, TETHER_ECLOSED, 0, wait->step, "the registry is being closed")
+               : TETHER_OK;
+}
+
+int tether__wait_sleep(tether__wait *wait, bool *quiet, tether_error *error)
+{
+    tether__catalog *catalog = &wait->registry->catalog;
+    int64_t pause = tether__registry_patience(wait->registry);
+    int64_t left = wait->deadline < 0 ? pause : wait->deadline - tether__os_monotonic_ms();
+    if (left <= 0)
+        return tether__fail(error, TETHER_ETIMEDOUT, 0, wait->step, "the wait was over");
+    uv_mutex_lock(&catalog->state);
+    bool changed = tether__catalog_wait(catalog, wait->seen, left < pause ? left : pause);
+    if (quiet != NULL)
+        *quiet = !changed;
+    uv_mutex_unlock(&catalog->state);
+    return TETHER_OK;
+}
+
+void tether__wait_end(tether__wait *wait)
+{
+    if (wait->inside)
+        tether__registry_leave(wait->registry);
+    wait->inside = false;
+}

@@ -1,0 +1,213 @@
+/* Owns the grammar of exit markers.
+ * Must not: guess; what is not a complete, well-formed line is damaged or unfinished.
+ * Thread: any. */
+#include "format/marker.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct word {
+    const char *text;
+    size_t size;
+} word;
+
+/* Takes the next word off a line; words are parted by single blanks. */
+static word next_word(const char **at, const char *end)
+{
+    word found = {*at, 0};
+    while (*at < end && **at != ' ')
+        (*at)++;
+    found.size = (size_t)(*at - found.text);
+    if (*at < end)
+        (*at)++;
+    return found;
+}
+
+static bool word_is(word w, const char *text)
+{
+    return w.size == strlen(text) && memcmp(w.text, text, w.size) == 0;
+}
+
+/* Whether w is KEY=value; then w becomes the value. */
+static bool take_key(word *w, const char *key)
+{
+    size_t size = strlen(key);
+    if (w->size <= size || memcmp(w->text, key, size) != 0 || w->text[size] != '=')
+        return false;
+    w->text += size + 1;
+    w->size -= size + 1;
+    return true;
+}
+
+static bool parse_number(word w, uint64_t limit, uint64_t *value)
+{
+    uint64_t result = 0;
+    for (size_t i = 0; i < w.size; i++) {
+        unsigned digit = (unsigned)((unsigned char)w.text[i] - '0');
+        if (digit > 9 || result > (limit - digit) / 10)
+            return false;
+        result = result * 10 + digit;
+    }
+    *value = result;
+    return w.size > 0;
+}
+
+/* An exit code: 32 bits, which cmd and PowerShell tell as a signed number. */
+static bool parse_code(word w, uint64_t *value)
+{
+    if (w.size == 0 || w.text[0] != '-')
+        return parse_number(w, UINT32_MAX, value);
+    word digits = {w.text + 1, w.size - 1};
+    if (!parse_number(digits, (uint64_t)INT32_MAX + 1, value) || *value == 0)
+        return false;
+    *value = (uint64_t)UINT32_MAX + 1 - *value;
+    return true;
+}
+
+static bool copy_word(word w, char *target, size_t room)
+{
+    if (w.size >= room)
+        return false;
+    memcpy(target, w.text, w.size);
+    target[w.size] = '\0';
+    return true;
+}
+
+/* "8123.45" is seconds with two digits after the point. */
+static int64_t parse_uptime(word w)
+{
+    const char *point = memchr(w.text, '.', w.size);
+    uint64_t seconds, hundredths;
+    if (point == NULL)
+        return -1;
+    word whole = {w.text, (size_t)(point - w.text)};
+    word part = {point + 1, w.size - whole.size - 1};
+    if (part.size != 2 || !parse_number(whole, INT32_MAX, &seconds) ||
+        !parse_number(part, 99, &hundredths))
+        return -1;
+    return (int64_t)(seconds * 1000 + hundredths * 10);
+}
+
+/* "1,0": numbers that fit an int, with commas between them. What is another text says nothing. */
+static void parse_pipestatus(word w, char target[TETHER__PIPESTATUS_SIZE])
+{
+    uint64_t number;
+    const char *end = w.text + w.size;
+    for (const char *at = w.text; at <= end;) {
+        const char *comma = at < end ? memchr(at, ',', (size_t)(end - at)) : NULL;
+        word one = {at, (size_t)((comma != NULL ? comma : end) - at)};
+        if (!parse_number(one, INT32_MAX, &number))
+            return;
+        at += one.size + 1;
+    }
+    (void)copy_word(w, target, TETHER__PIPESTATUS_SIZE);
+}
+
+/* Unknown keys are passed over: later supervisors say more. */
+static bool parse_supervisor(const char *at, const char *end, tether__identity *identity)
+{
+    uint64_t number;
+    tether__identity found = {0};
+    while (at < end) {
+        word w = next_word(&at, end);
+        if (take_key(&w, "pid")) {
+            if (!parse_number(w, INT64_MAX, &number))
+                return false;
+            found.pid = (int64_t)number;
+        } else if (take_key(&w, "start")) {
+            /* Empty where the platform does not show it. */
+            if (w.size > 0 && !parse_number(w, INT64_MAX, &found.start_time))
+                return false;
+        } else if (take_key(&w, "boot")) {
+            if (!copy_word(w, found.boot_id, sizeof found.boot_id))
+                return false;
+        } else if (take_key(&w, "pidns")) {
+            if (!copy_word(w, found.pid_ns, sizeof found.pid_ns))
+                return false;
+        }
+    }
+    *identity = found;
+    return found.pid > 0;
+}
+
+static bool parse_end(word kind, const char *at, const char *end, tether__marker *marker)
+{
+    uint64_t value = 0;
+    tether__end what;
+    if (word_is(kind, "exit"))
+        what = TETHER__END_EXIT;
+    else if (word_is(kind, "signal"))
+        what = TETHER__END_SIGNAL;
+    else if (word_is(kind, "timed_out"))
+        what = TETHER__END_TIMED_OUT;
+    else
+        return false;
+
+    /* No platform has more than 127 signals. */
+    if (what == TETHER__END_EXIT && !parse_code(next_word(&at, end), &value))
+        return false;
+    if (what == TETHER__END_SIGNAL && !parse_number(next_word(&at, end), 127, &value))
+        return false;
+    while (at < end) {
+        word w = next_word(&at, end);
+        if (take_key(&w, "uptime"))
+            marker->uptime_ms = parse_uptime(w);
+        else if (take_key(&w, "pipestatus"))
+            parse_pipestatus(w, marker->pipestatus);
+    }
+    marker->end = what;
+    marker->value = (int64_t)value;
+    return true;
+}
+
+static bool parse_line(const char *at, const char *end, tether__marker *marker)
+{
+    /* An empty line is where somebody began anew after a line that was cut off. */
+    if (at == end)
+        return true;
+    word kind = next_word(&at, end);
+    if (word_is(kind, "supervisor"))
+        return marker->identity.pid == 0 && parse_supervisor(at, end, &marker->identity);
+    return parse_end(kind, at, end, marker);
+}
+
+void tether__marker_parse(const char *text, size_t size, tether__marker *marker)
+{
+    *marker = (tether__marker){.present = true, .uptime_ms = -1};
+    const char *end = text + size;
+    while (text < end && marker->end == TETHER__END_NONE && !marker->damaged) {
+        const char *newline = memchr(text, '\n', (size_t)(end - text));
+        if (newline == NULL) {
+            marker->unfinished = true;
+            return;
+        }
+        const char *line_end = newline > text && newline[-1] == '\r' ? newline - 1 : newline;
+        if (!parse_line(text, line_end, marker))
+            marker->damaged = true;
+        text = newline + 1;
+    }
+}
+
+size_t tether__marker_format_supervisor(const tether__identity *identity,
+                                        char line[TETHER__MARKER_LINE_SIZE])
+{
+    char start[24] = "";
+    if (identity->start_time != 0)
+        snprintf(start, sizeof start, "%llu", (unsigned long long)identity->start_time);
+    int size =
+        snprintf(line, TETHER__MARKER_LINE_SIZE, "supervisor pid=%lld start=%s boot=%s pidns=%s\n",
+                 (long long)identity->pid, start, identity->boot_id, identity->pid_ns);
+    return (size_t)size;
+}
+
+size_t tether__marker_format_end(tether__end end, int value, int64_t uptime_ms,
+                                 char line[TETHER__MARKER_LINE_SIZE])
+{
+    char uptime[48] = "";
+    if (uptime_ms >= 0)
+        snprintf(uptime, sizeof uptime, " uptime=%lld.%02d", (long long)(uptime_ms / 1000),
+                 (int)(uptime_ms % 1000 / 10));
+    int size = snprintf(line, TETHER__MARKER_LINE_SIZE, "%s %d%s\n",
+                        end == TETHER__END_SIGNAL ? "signal" : "exit", value, uptime);
+    return (size_t)size;
+}

@@ -1,0 +1,161 @@
+/* Owns the rules that turn what is seen of a task into its state.
+ * Must not: look at anything itself, or send anything.
+ * Thread: any. */
+#include "format/verdict.h"
+
+#include <stddef.h>
+
+enum { SET_SLACK_MS = 1000 };
+
+static const tether__verdict nothing = {TETHER__STEP_NONE, TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN,
+                                        0, NULL};
+
+static tether__verdict lost(const char *reason)
+{
+    return (tether__verdict){TETHER__STEP_FINALISE, TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN, 0,
+                             reason};
+}
+
+/* The end that a kill brought: the signal is what ended it, the code is what a shell would say. */
+static tether__verdict ended_by_kill(tether__intent intent, int signal)
+{
+    tether__verdict verdict = {TETHER__STEP_FINALISE, TETHER_STATUS_KILLED, 128 + signal, signal,
+                               NULL};
+    if (intent == TETHER__INTENT_TIMEOUT) {
+        verdict.status = TETHER_STATUS_TIMED_OUT;
+        verdict.exit_code = 124;
+    } else if (intent == TETHER__INTENT_SHUTDOWN) {
+        verdict.reason = "registry was shut down";
+    }
+    return verdict;
+}
+
+/* The signal of ours that a marker tells of; 0: it tells of another end. Scripts know a signal as
+ * 128 + N only. */
+static int kill_signal_in(const tether__marker *marker, const tether__observation *observed)
+{
+    if (observed->tells_signals && marker->end != TETHER__END_SIGNAL)
+        return 0;
+    int64_t signal = marker->end == TETHER__END_SIGNAL ? marker->value : marker->value - 128;
+    if (signal == observed->signal_polite)
+        return observed->signal_polite;
+    return signal == observed->signal_final ? observed->signal_final : 0;
+}
+
+static tether__verdict own_end(const tether__marker *marker)
+{
+    tether__verdict verdict = {TETHER__STEP_FINALISE, TETHER_STATUS_FAILED, marker->value, 0, NULL};
+    if (marker->end == TETHER__END_TIMED_OUT) {
+        verdict.status = TETHER_STATUS_TIMED_OUT;
+        verdict.exit_code = 124;
+    } else if (marker->end == TETHER__END_SIGNAL) {
+        verdict.signal = (int)marker->value;
+        verdict.exit_code = 128 + marker->value;
+    } else if (marker->value == 0) {
+        verdict.status = TETHER_STATUS_COMPLETED;
+    }
+    return verdict;
+}
+
+static tether__verdict from_marker(tether_status status, tether__intent intent,
+                                   const tether__observation *observed)
+{
+    if (status != TETHER_STATUS_KILLING)
+        return own_end(&observed->marker);
+    int signal = kill_signal_in(&observed->marker, observed);
+    tether__verdict verdict =
+        signal != 0 ? ended_by_kill(intent, signal) : own_end(&observed->marker);
+    if (observed->replay)
+        verdict.reason = "recovered from inconsistent killing state on replay";
+    else if (signal == 0)
+        verdict.reason = intent == TETHER__INTENT_TIMEOUT ? "ended by itself at its deadline"
+                                                          : "ended by itself while being killed";
+    return verdict;
+}
+
+/* The supervisor is gone and left no end. */
+static tether__verdict from_absence(tether_status status, tether__intent intent,
+                                    const tether__observation *observed)
+{
+    const tether__marker *marker = &observed->marker;
+    if (!observed->same_boot)
+        return lost("rebooted");
+    if (marker->damaged || marker->unfinished)
+        return lost("corrupt exit marker");
+    if (status == TETHER_STATUS_KILLING)
+        return ended_by_kill(intent, observed->signal_final);
+    if (marker->identity.pid != 0)
+        return lost("process exited without exit marker");
+    if (status == TETHER_STATUS_STARTING)
+        return lost("never started");
+    /* It ran, so the supervisor had said who it is: somebody emptied the file. */
+    return lost(marker->present ? "corrupt exit marker" : "process exited without exit marker");
+}
+
+static bool supervisor_gone(const tether__observation *observed)
+{
+    return observed->holding == TETHER__FREE || observed->alive == TETHER__GONE;
+}
+
+static bool out_of_sight(const tether__observation *observed)
+{
+    return observed->holding == TETHER__HOLDING_UNKNOWN && observed->alive == TETHER__UNKNOWN &&
+           observed->silence_ms > TETHER__SILENCE_LIMIT_MS;
+}
+
+tether__verdict tether__verdict_reach(tether_status status, tether__intent intent,
+                                      const tether__observation *observed)
+{
+    if (tether_status_ended(status))
+        return nothing;
+
+    bool has_end = observed->marker.end != TETHER__END_NONE && !observed->marker.damaged;
+    bool gone = supervisor_gone(observed);
+    tether__verdict resume = nothing;
+    resume.step = TETHER__STEP_RESUME_KILL;
+
+    /* A kill is over when nothing of the task is left, not when its supervisor is: "killed" must
+     * never be said too early. */
+    if (status == TETHER_STATUS_KILLING && !(observed->tree_empty && (gone || has_end)))
+        return resume;
+    if (has_end)
+        return from_marker(status, intent, observed);
+    if (gone)
+        return from_absence(status, intent, observed);
+    if (out_of_sight(observed))
+        return lost("no sign of life for 24 hours");
+    if (status == TETHER_STATUS_STARTING && observed->marker.identity.pid != 0) {
+        tether__verdict run = nothing;
+        run.step = TETHER__STEP_RUN;
+        run.status = TETHER_STATUS_RUNNING;
+        return run;
+    }
+    return nothing;
+}
+
+int64_t tether__duration(int64_t wall_start, int64_t wall_end, int64_t uptime_start,
+                         int64_t uptime_end)
+{
+    int64_t by_wall = wall_start > 0 && wall_end > 0 ? wall_end - wall_start : -1;
+    if (uptime_start <= 0 || uptime_end <= 0)
+        return by_wall > 0 ? by_wall : by_wall == 0 ? 0 : -1;
+
+    int64_t by_uptime = uptime_end - uptime_start;
+    int64_t apart = by_wall - by_uptime;
+    if (by_wall >= 0 && apart > -50 && apart < 50)
+        return by_wall;
+    return by_uptime > 0 ? by_uptime : 0;
+}
+
+int64_t tether__duration_seen(int64_t wall_start, int64_t wall_end, int64_t wall_now,
+                              int64_t uptime_start, int64_t uptime_now)
+{
+    int64_t passed = uptime_now > uptime_start ? uptime_now - uptime_start : 0;
+    int64_t apart = (wall_now - wall_start) - passed;
+    /* Clocks are also steered, a little all the time. */
+    int64_t slack = SET_SLACK_MS + passed / 1000;
+    int64_t by_wall = wall_end - wall_start;
+    if (apart < -slack || apart > slack || by_wall > passed + slack)
+        return passed;
+    return by_wall > 0 ? by_wall : 0;
+}

@@ -1,0 +1,100 @@
+/* Owns the mapping between a task's offsets and the bytes of its output files.
+ * Must not: change a file, or decide what is dropped.
+ * Thread: any; it takes the catalog's `disk` itself. */
+#include "output/stream.h"
+
+#include <inttypes.h>
+
+#include "base/error.h"
+#include "store/output_file.h"
+#include "engine/refresh.h"
+
+/* How much a task wrote where its limit may have cut the file, else -1. Tasks without a limit,
+ * nearly all, cost no look at the disk. */
+static int find_total(tether_registry *registry, const char *task_id, tether_stream stream,
+                      int64_t *total, tether_error *error)
+{
+    int code = TETHER_OK;
+    tether__catalog *catalog = &registry->catalog;
+    *total = -1;
+    uv_mutex_lock(&catalog->disk);
+    tether__entry *entry = tether__catalog_find(catalog, task_id);
+    if (entry == NULL || entry->record.task_id == NULL || entry->record.output_limit > 0)
+        code = tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, &entry, error);
+    if (code == TETHER_OK)
+        *total = stream == TETHER_STDERR ? entry->record.stderr_total : entry->record.stdout_total;
+    uv_mutex_unlock(&catalog->disk);
+    /* What a task with a damaged record wrote can be read all the same. */
+    return code == TETHER_ECORRUPT ? TETHER_OK : code;
+}
+
+/* The file is opened first, then the record is read, then the file is measured: without a total in
+ * the record the file that was opened is not cut, because the total is written before the cut. With
+ * one, the task writes no more, and the total less what is in the file was dropped, whether it was
+ * opened before the cut or after. */
+static int open_file(tether_registry *registry, const char *task_id, tether_stream stream,
+                     tether__output *output, tether_error *error)
+{
+    tether__dir *bundle;
+    int64_t total;
+    int code = tether__bundle_open(&registry->session, task_id, &bundle, error);
+    if (code != TETHER_OK)
+        return code;
+    code = tether__os_file_open(bundle, tether__output_file_name(stream), &output->file, error);
+    tether__os_dir_close(bundle);
+    if (code == TETHER_ENOTASK)
+        return TETHER_OK;
+    if (code == TETHER_OK)
+        code = find_total(registry, task_id, stream, &total, error);
+    if (code == TETHER_OK)
+        code = tether__output_measure(output, error);
+    if (code == TETHER_OK && total > 0 && (uint64_t)total > output->end) {
+        output->dropped = (uint64_t)total - output->end;
+        output->end = (uint64_t)total;
+    }
+    return code;
+}
+
+int tether__output_open(tether_registry *registry, const char *task_id, tether_stream stream,
+                        tether__output *output, tether_error *error)
+{
+    tether_error problem = {0};
+    *output = TETHER__OUTPUT_NONE;
+    int code = open_file(registry, task_id, stream, output, &problem);
+    if (code == TETHER_OK)
+        return code;
+    tether__output_close(output);
+    if (error != NULL)
+        *error = problem;
+    return code;
+}
+
+int tether__output_measure(tether__output *output, tether_error *error)
+{
+    uint64_t size;
+    if (output->file.handle < 0)
+        return TETHER_OK;
+    int code = tether__os_file_size(&output->file, &size, error);
+    if (code == TETHER_OK)
+        output->end = output->dropped + size;
+    return code;
+}
+
+int tether__output_read(const tether__output *output, uint64_t offset, void *buffer, size_t size,
+                        size_t *got, tether_error *error)
+{
+    *got = 0;
+    if (output->file.handle < 0)
+        return TETHER_OK;
+    if (offset < output->dropped)
+        return tether__fail(error, TETHER_EDROPPED, 0, "read output",
+                            "the first %" PRIu64 " bytes were dropped by the task's output limit; "
+                            "read from there on",
+                            output->dropped);
+    return tether__os_file_pread(&output->file, offset - output->dropped, buffer, size, got, error);
+}
+
+void tether__output_close(tether__output *output)
+{
+    tether__os_file_close(&output->file);
+}

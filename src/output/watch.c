@@ -1,0 +1,280 @@
+/* Owns the public calls for watches, and which of a record's watches are this registry's.
+ * Must not: search, or tell matches.
+ * Thread: any. */
+#include "output/watch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "format/kept_watch.h"
+#include "base/options.h"
+#include "engine/refresh.h"
+#include "registry/registry.h"
+#include "search/search.h"
+#include "output/tap.h"
+#include "tether/output.h"
+#include "tether/watch.h"
+
+static const char step[] = "watch output";
+
+static int check_spec(const tether_watch_spec *spec, tether_error *error)
+{
+    if (spec->pattern == NULL || (int)spec->view < 0 || spec->view > TETHER_VIEW_STDERR)
+        return tether__fail(error, TETHER_EINVAL, 0, step,
+                            "no pattern was given, or the view is unknown");
+    return TETHER_OK;
+}
+
+static int take_spec(const tether_watch_spec *given, tether_watch_spec *spec, tether_error *error)
+{
+    tether__options_take(given, spec, sizeof *spec);
+    if (given == NULL)
+        return tether__fail(error, TETHER_EINVAL, 0, step, "no spec was given");
+    int code = check_spec(spec, error);
+    if (code == TETHER_OK && spec->pattern_size == 0)
+        spec->pattern_size = strlen(spec->pattern);
+    return code;
+}
+
+/* The catalog knows the task after it. */
+static int look_up(tether_registry *registry, const char *task_id, int *largest,
+                   tether_error *error)
+{
+    tether__entry *entry;
+    uv_mutex_lock(&registry->catalog.disk);
+    int code = tether__refresh(&registry->catalog, task_id, TETHER__INSPECT_NOW, &entry, error);
+    if (code == TETHER_OK)
+        tether__kept_watches_count(&entry->record, largest);
+    uv_mutex_unlock(&registry->catalog.disk);
+    return code;
+}
+
+static int find_positions(tether_registry *registry, const char *task_id, bool from_now,
+                          uint64_t position[2], tether_error *error)
+{
+    int code = TETHER_OK;
+    position[0] = position[1] = 0;
+    for (int stream = 0; code == TETHER_OK && from_now && stream < 2; stream++)
+        code =
+            tether_output_size(registry, task_id, (tether_stream)stream, &position[stream], error);
+    return code;
+}
+
+/* --- Adding --- */
+
+typedef struct addition {
+    tether__kept_watch *watch;
+    int above; /* numbers that are taken elsewhere */
+    bool full;
+    bool done;
+} addition;
+
+/* The number is chosen here, under the session lock. */
+static bool put_watch(tether__record *record, void *userdata)
+{
+    addition *a = userdata;
+    int largest;
+    a->full = tether__kept_watches_count(record, &largest) >= TETHER_WATCHES_PER_TASK;
+    if (a->full)
+        return false;
+    a->watch->number = (largest > a->above ? largest : a->above) + 1;
+    a->done = tether__kept_watch_put(record, a->watch);
+    return a->done;
+}
+
+static bool drop_watch(tether__record *record, void *userdata)
+{
+    return tether__kept_watch_drop(record, *(const int *)userdata);
+}
+
+static int change_record(tether_registry *registry, const char *task_id,
+                         bool (*change)(tether__record *record, void *userdata), void *userdata,
+                         tether_error *error)
+{
+    uv_mutex_lock(&registry->catalog.disk);
+    int code = tether__refresh_change(&registry->catalog, task_id, change, userdata, NULL, error);
+    uv_mutex_unlock(&registry->catalog.disk);
+    return code;
+}
+
+/* Writes the watch into the record, with its number. */
+static int keep_watch(tether_registry *registry, const char *task_id, tether__kept_watch *watch,
+                      int above, tether_error *error)
+{
+    addition a = {watch, above, false, false};
+    int code = tether__holder_hold(&registry->holder, registry->session.lock_timeout_ms, error);
+    if (code != TETHER_OK)
+        return code;
+    strcpy(watch->holder, registry->holder.id);
+    code = change_record(registry, task_id, put_watch, &a, error);
+    if (code == TETHER_OK && a.full)
+        code = tether__fail(error, TETHER_EQUOTA, 0, step,
+                            "task %s has %d watches already; remove one", task_id,
+                            TETHER_WATCHES_PER_TASK);
+    else if (code == TETHER_OK && !a.done)
+        code = tether__fail_memory(error, step);
+    return code;
+}
+
+/* Chooses the number, writes down what is kept, and begins to search. While adding. */
+static int number_and_add(tether_registry *registry, const char *task_id, int largest,
+                          tether__kept_watch *watch, tether__search *search, tether_error *error)
+{
+    tether__taps *taps = registry->catalog.taps;
+    int last = tether__taps_last_number(taps);
+    int code = TETHER_OK;
+    watch->number = (largest > last ? largest : last) + 1;
+    if (search->kept)
+        code = keep_watch(registry, task_id, watch, last, error);
+    if (code != TETHER_OK) {
+        tether__search_free(search);
+        return code;
+    }
+    bool kept = search->kept;
+    search->number = watch->number;
+    tether__taps_use_number(taps, watch->number);
+    code = tether__taps_add(taps, task_id, search, error);
+    if (code != TETHER_OK && kept)
+        change_record(registry, task_id, drop_watch, &watch->number, NULL);
+    return code;
+}
+
+static int add(tether_registry *registry, const char *task_id, tether__kept_watch *watch,
+               bool transient, tether_error *error)
+{
+    tether__search *search;
+    int largest;
+    int code = look_up(registry, task_id, &largest, error);
+    /* A pattern that cannot be used is refused before anything is written. */
+    if (code == TETHER_OK)
+        code = tether__search_new(watch, !transient, &search, error);
+    if (code != TETHER_OK)
+        return code;
+    tether__taps_begin_adding(registry->catalog.taps);
+    code = number_and_add(registry, task_id, largest, watch, search, error);
+    tether__taps_end_adding(registry->catalog.taps);
+    return code;
+}
+
+int tether_watch_add(tether_registry *registry, const char *task_id, const tether_watch_spec *given,
+                     int *number, tether_error *error)
+{
+    tether_watch_spec spec;
+    *number = 0;
+    int code = tether__check_task_id(task_id, error);
+    if (code == TETHER_OK)
+        code = take_spec(given, &spec, error);
+    if (code == TETHER_OK && !tether__events_has_listener(registry->catalog.events))
+        code = tether__fail(error, TETHER_EINVAL, 0, step,
+                            "nobody would be told: open the registry with an on_event");
+    if (code != TETHER_OK)
+        return code;
+    tether__kept_watch watch = {
+        .pattern = (char *)spec.pattern, /* only read */
+        .pattern_size = spec.pattern_size,
+        .fixed = spec.fixed,
+        .once = spec.once,
+        .whole_lines = spec.whole_lines,
+        .view = spec.view,
+    };
+    code = find_positions(registry, task_id, spec.from_now, watch.position, error);
+    if (code == TETHER_OK)
+        code = add(registry, task_id, &watch, spec.transient, error);
+    if (code == TETHER_OK)
+        *number = watch.number;
+    return code;
+}
+
+int tether_watch_remove(tether_registry *registry, const char *task_id, int watch,
+                        tether_error *error)
+{
+    int code = tether__check_task_id(task_id, error);
+    if (code != TETHER_OK)
+        return code;
+    if (watch > 0)
+        tether__taps_remove(registry->catalog.taps, task_id, watch);
+    return change_record(registry, task_id, drop_watch, &watch, error);
+}
+
+/* --- Adopting --- */
+
+typedef struct adoption {
+    tether_registry *registry;
+    size_t count;
+    tether__kept_watch watches[TETHER_WATCHES_PER_TASK];
+} adoption;
+
+/* Under the session lock, so that two hosts do not both go on with one. */
+static bool take_orphans(tether__record *record, void *userdata)
+{
+    adoption *a = userdata;
+    int ignored;
+    tether__kept_watch watch;
+    tether__holder *me = &a->registry->holder;
+    size_t count = tether__kept_watches_count(record, &ignored);
+    for (size_t i = 0; i < count && a->count < TETHER_WATCHES_PER_TASK; i++) {
+        if (!tether__kept_watch_get(record, i, &watch))
+            continue;
+        bool mine = !tether__holder_alive(me, watch.holder);
+        strcpy(watch.holder, me->id);
+        if (mine && tether__kept_watch_put(record, &watch))
+            a->watches[a->count++] = watch;
+        else
+            tether__kept_watch_dispose(&watch);
+    }
+    return a->count > 0;
+}
+
+static void go_on(tether_registry *registry, const char *task_id, const tether__kept_watch *watch)
+{
+    tether_error problem = {0};
+    tether__search *search;
+    int code = tether__search_new(watch, true, &search, &problem);
+    if (code == TETHER_OK) {
+        search->number = watch->number;
+        code = tether__taps_add(registry->catalog.taps, task_id, search, &problem);
+    }
+    if (code != TETHER_OK)
+        tether__events_log(registry->catalog.events, TETHER_LOG_ERROR, task_id, &problem);
+}
+
+static void adopt_of(tether_registry *registry, const char *task_id)
+{
+    tether_error problem = {0};
+    adoption a = {.registry = registry};
+    int code = tether__holder_hold(&registry->holder, registry->session.lock_timeout_ms, &problem);
+    if (code == TETHER_OK)
+        code = change_record(registry, task_id, take_orphans, &a, &problem);
+    for (size_t i = 0; i < a.count; i++) {
+        if (code == TETHER_OK)
+            go_on(registry, task_id, &a.watches[i]);
+        tether__kept_watch_dispose(&a.watches[i]);
+    }
+    if (code != TETHER_OK)
+        tether__events_log(registry->catalog.events, TETHER_LOG_ERROR, task_id, &problem);
+}
+
+static bool is_watched(tether__catalog *catalog, const char *task_id)
+{
+    uv_mutex_lock(&catalog->disk);
+    const tether__entry *entry = tether__catalog_find(catalog, task_id);
+    bool watched = entry != NULL && entry->record.watched && !entry->record.read_only;
+    uv_mutex_unlock(&catalog->disk);
+    return watched;
+}
+
+void tether__watches_adopt(tether_registry *registry)
+{
+    char(*ids)[TETHER_ID_SIZE];
+    size_t count;
+    tether__catalog *catalog = &registry->catalog;
+    if (!tether__events_has_listener(catalog->events) ||
+        tether__catalog_ids(catalog, TETHER__SCOPE_PENDING, &ids, &count, NULL) != TETHER_OK)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        if (is_watched(catalog, ids[i]))
+            adopt_of(registry, ids[i]);
+    }
+    free(ids);
+}

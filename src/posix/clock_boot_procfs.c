@@ -1,0 +1,20 @@
+/* Owns the boot id where /proc has one, as Linux does; empty elsewhere.
+ * Must not: keep state.
+ * Thread: any. */
+#include "os/clock.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+void tether__os_boot_id(char id[TETHER__BOOT_ID_SIZE])
+{
+    id[0] = '\0';
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    ssize_t got = read(fd, id, TETHER__BOOT_ID_SIZE - 1);
+    close(fd);
+    id[got > 0 ? got : 0] = '\0';
+    id[strcspn(id, "\n")] = '\0';
+}

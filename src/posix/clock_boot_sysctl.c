@@ -1,0 +1,37 @@
+/* Owns the boot id where sysctl has one: a text on macOS, sixteen bytes on FreeBSD. The time of the
+ * boot would be none: it moves whenever the clock is set.
+ * Must not: keep state.
+ * Thread: any. */
+#include "os/clock.h"
+
+#include <sys/types.h>
+
+#include <stdio.h>
+#include <sys/sysctl.h>
+
+enum { ID_BYTES = 16 };
+
+static void read_text(const char *name, char id[TETHER__BOOT_ID_SIZE])
+{
+    size_t size = TETHER__BOOT_ID_SIZE - 1;
+    if (sysctlbyname(name, id, &size, NULL, 0) != 0)
+        size = 0;
+    id[size] = '\0';
+}
+
+static void read_bytes(const char *name, char id[TETHER__BOOT_ID_SIZE])
+{
+    unsigned char bytes[ID_BYTES];
+    size_t size = sizeof bytes;
+    if (sysctlbyname(name, bytes, &size, NULL, 0) != 0)
+        return;
+    for (size_t i = 0; i < size; i++)
+        snprintf(id + 2 * i, 3, "%02x", bytes[i]);
+}
+
+void tether__os_boot_id(char id[TETHER__BOOT_ID_SIZE])
+{
+    read_text("kern.bootsessionuuid", id);
+    if (id[0] == '\0')
+        read_bytes("kern.boot_id", id);
+}

@@ -1,0 +1,567 @@
+/* Owns directories and files of the store: openat from a verified directory down, no link followed.
+ * Must not: know what the files mean.
+ * Thread: any. */
+#include "os/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "os/temporary.h"
+#include "posix/dir.h"
+#include "posix/error.h"
+
+enum { PRIVATE_FILE = 0600, PRIVATE_DIR = 0700, TREE_DEPTH_LIMIT = 64, BLOCK_SIZE = 32 * 1024 };
+
+static int make_dir(int fd, const char *path, tether__dir **dir, tether_error *error)
+{
+    *dir = malloc(sizeof **dir);
+    char *copy = path != NULL ? strdup(path) : NULL;
+    if (*dir == NULL || copy == NULL) {
+        free(*dir);
+        free(copy);
+        close(fd);
+        *dir = NULL;
+        return tether__fail_memory(error, "open directory");
+    }
+    **dir = (tether__dir){fd, copy};
+    return TETHER_OK;
+}
+
+/* Not the store is missing, but what it would be in: a dangling link, the like of /proc, a working
+ * directory that was removed. */
+static int refuse_place(int os_error, const char *path, tether_error *error)
+{
+    if (os_error != ENOENT)
+        return tether__posix_fail(error, os_error, "create store", path);
+    return tether__fail(error, TETHER_ESTORE, os_error, "create store",
+                        "%.300s cannot be made: what it would be in does not exist, or is a "
+                        "dangling link; choose another store",
+                        path);
+}
+
+/* mkdir -p for everything before the last component. Parents may be links and anybody's: only the
+ * store itself is guarded. */
+static int make_parents(const char *path, tether_error *error)
+{
+    char part[PATH_MAX];
+    for (const char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        memcpy(part, path, (size_t)(slash - path));
+        part[slash - path] = '\0';
+        if (mkdir(part, PRIVATE_DIR) != 0 && errno != EEXIST) {
+            int os_error = errno;
+            struct stat st;
+            if (stat(part, &st) == 0 && S_ISDIR(st.st_mode))
+                continue; /* such as a read-only file system above the store's */
+            return refuse_place(os_error, part, error);
+        }
+    }
+    return TETHER_OK;
+}
+
+static int check_private(int fd, const char *path, tether_error *error)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0) {
+        int os_error = errno;
+        return tether__posix_fail(error, os_error, "check store", path);
+    }
+    if (st.st_uid != geteuid())
+        return tether__fail(error, TETHER_ESTORE, 0, "check store",
+                            "%.300s belongs to user %ld, and tether runs as user %ld; choose a "
+                            "store of your own",
+                            path, (long)st.st_uid, (long)geteuid());
+    if ((st.st_mode & 077) != 0)
+        return tether__fail(error, TETHER_ESTORE, 0, "check store",
+                            "%.300s is open to others (mode %03o); run: chmod 700 on it", path,
+                            (unsigned)(st.st_mode & 0777));
+    return TETHER_OK;
+}
+
+static int refuse_root(int os_error, const char *path, tether_error *error)
+{
+    if (os_error == ELOOP || os_error == ENOTDIR)
+        return tether__fail(error, TETHER_ESTORE, os_error, "open store",
+                            "%.300s is a symbolic link or no directory; name the directory itself",
+                            path);
+    if (os_error == ENOENT)
+        return tether__posix_fail_as(error, TETHER_EGONE, os_error, "open store", path);
+    return tether__posix_fail(error, os_error, "open store", path);
+}
+
+static int open_root(const char *path, bool create, tether__dir **dir, tether_error *error)
+{
+    bool created = false;
+    if (create) {
+        int code = make_parents(path, error);
+        if (code != TETHER_OK)
+            return code;
+        created = mkdir(path, PRIVATE_DIR) == 0;
+        int os_error = created ? 0 : errno;
+        if (!created && os_error != EEXIST && access(path, F_OK) != 0)
+            return refuse_place(os_error, path, error);
+    }
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return refuse_root(tether__posix_refusal(errno), path, error);
+    if (created)
+        fchmod(fd, PRIVATE_DIR); /* whatever the umask took away */
+    int code = check_private(fd, path, error);
+    char *real = code == TETHER_OK ? realpath(path, NULL) : NULL;
+    if (code == TETHER_OK && real == NULL)
+        code = create ? refuse_place(errno, path, error) : refuse_root(errno, path, error);
+    if (code != TETHER_OK) {
+        close(fd);
+        return code;
+    }
+    code = make_dir(fd, real, dir, error);
+    free(real);
+    return code;
+}
+
+int tether__os_dir_open_root(const char *path, bool create, tether__dir **dir, tether_error *error)
+{
+    *dir = NULL;
+    size_t size = strlen(path);
+    /* A slash at the end would follow a link. */
+    while (size > 1 && path[size - 1] == '/')
+        size--;
+    if (size == 0 || size >= PATH_MAX)
+        return tether__fail(error, TETHER_EINVAL, 0, "open store",
+                            "the store's path is %s; name a directory",
+                            size == 0 ? "empty" : "too long");
+    char *trimmed = strndup(path, size);
+    if (trimmed == NULL)
+        return tether__fail_memory(error, "open store");
+    int code = open_root(trimmed, create, dir, error);
+    free(trimmed);
+    return code;
+}
+
+static int fail_removed(tether__dir *dir, int os_error, const char *step, tether_error *error)
+{
+    return tether__fail(error, TETHER_EGONE, os_error, step,
+                        "%s: %.300s was removed while it was open; close the registry and open it "
+                        "again",
+                        step, dir->path);
+}
+
+/* ENOENT below a directory that has no name any more means that the store was removed. */
+static int fail_in(tether__dir *dir, int os_error, const char *step, const char *name,
+                   tether_error *error)
+{
+    struct stat st;
+    if (os_error == ENOENT && fstat(dir->fd, &st) == 0 && st.st_nlink == 0)
+        return fail_removed(dir, os_error, step, error);
+    char path[300];
+    snprintf(path, sizeof path, "%s/%s", dir->path, name);
+    return tether__posix_fail(error, os_error, step, path);
+}
+
+int tether__os_dir_open(tether__dir *parent, const char *name, bool create, tether__dir **dir,
+                        tether_error *error)
+{
+    *dir = NULL;
+    if (create && mkdirat(parent->fd, name, PRIVATE_DIR) != 0 && errno != EEXIST)
+        return fail_in(parent, errno, "create directory", name, error);
+    int fd = openat(parent->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return fail_in(parent, tether__posix_refusal(errno), "open directory", name, error);
+    char path[PATH_MAX + NAME_MAX + 2];
+    snprintf(path, sizeof path, "%s/%s", parent->path, name);
+    return make_dir(fd, path, dir, error);
+}
+
+void tether__os_dir_close(tether__dir *dir)
+{
+    if (dir == NULL)
+        return;
+    close(dir->fd);
+    free(dir->path);
+    free(dir);
+}
+
+const char *tether__os_dir_path(const tether__dir *dir)
+{
+    return dir->path;
+}
+
+int tether__os_dir_check(tether__dir *dir, tether_error *error)
+{
+    struct stat st;
+    if (fstat(dir->fd, &st) != 0)
+        return tether__posix_fail(error, errno, "check directory", dir->path);
+    if (st.st_nlink == 0)
+        return fail_removed(dir, ENOENT, "check directory", error);
+    return TETHER_OK;
+}
+
+int tether__os_dir_list(tether__dir *dir, bool (*visit)(const char *name, void *userdata),
+                        void *userdata, tether_error *error)
+{
+    /* One that was removed would look empty. */
+    int code = tether__os_dir_check(dir, error);
+    if (code != TETHER_OK)
+        return code;
+    int fd = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return fail_in(dir, errno, "list directory", ".", error);
+    DIR *stream = fdopendir(fd);
+    if (stream == NULL) {
+        int os_error = errno;
+        close(fd);
+        return fail_in(dir, os_error, "list directory", ".", error);
+    }
+    for (struct dirent *entry; (entry = readdir(stream)) != NULL;) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (!visit(entry->d_name, userdata))
+            break;
+    }
+    closedir(stream);
+    return TETHER_OK;
+}
+
+/* 0 or errno. */
+static int write_all(int fd, const char *data, size_t size)
+{
+    while (size > 0) {
+        ssize_t written = write(fd, data, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return errno;
+        data += written;
+        size -= (size_t)written;
+    }
+    return 0;
+}
+
+static int open_new(tether__dir *dir, const char *name)
+{
+    return openat(dir->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                  PRIVATE_FILE);
+}
+
+/* Closes a new file that was written, or not (os_error is not 0): then it goes. 0 or errno. */
+static int finish_new(tether__dir *dir, const char *name, int fd, bool sync, int os_error)
+{
+    if (os_error == 0 && sync && fsync(fd) != 0)
+        os_error = errno;
+    if (close(fd) != 0 && os_error == 0 && errno != EINTR)
+        os_error = errno;
+    if (os_error != 0)
+        unlinkat(dir->fd, name, 0);
+    return os_error;
+}
+
+static int create_file(tether__dir *dir, const char *name, const void *data, size_t size, bool sync,
+                       tether_error *error)
+{
+    int fd = open_new(dir, name);
+    if (fd < 0)
+        return fail_in(dir, errno, "create file", name, error);
+    int os_error = finish_new(dir, name, fd, sync, write_all(fd, data, size));
+    return os_error == 0 ? TETHER_OK : fail_in(dir, os_error, "write file", name, error);
+}
+
+int tether__os_file_create(tether__dir *dir, const char *name, const void *data, size_t size,
+                           tether_error *error)
+{
+    return create_file(dir, name, data, size, false, error);
+}
+
+int tether__os_file_rename(tether__dir *dir, const char *name, const char *new_name, bool sync,
+                           tether_error *error)
+{
+    if (renameat(dir->fd, name, dir->fd, new_name) != 0)
+        return fail_in(dir, errno, "replace file", new_name, error);
+    if (sync && fsync(dir->fd) != 0)
+        return fail_in(dir, errno, "sync directory", new_name, error);
+    return TETHER_OK;
+}
+
+int tether__os_file_replace(tether__dir *dir, const char *name, const void *data, size_t size,
+                            bool sync, tether_error *error)
+{
+    char temporary[TETHER__TEMPORARY_SIZE];
+    int code = tether__temporary_choose(temporary, error);
+    if (code == TETHER_OK)
+        code = create_file(dir, temporary, data, size, sync, error);
+    if (code != TETHER_OK)
+        return code;
+    code = tether__os_file_rename(dir, temporary, name, sync, error);
+    if (code != TETHER_OK)
+        unlinkat(dir->fd, temporary, 0); /* not there where only the sync failed */
+    return code;
+}
+
+static void fill_stamp(const struct stat *st, tether__file_stamp *stamp)
+{
+#ifdef __APPLE__
+    struct timespec mtime = st->st_mtimespec;
+#else
+    struct timespec mtime = st->st_mtim;
+#endif
+    stamp->node = (uint64_t)st->st_ino;
+    stamp->size = (uint64_t)st->st_size;
+    stamp->mtime_ns = (int64_t)mtime.tv_sec * 1000000000 + mtime.tv_nsec;
+}
+
+/* Opens what must be a plain file with one name: O_NONBLOCK, because a planted FIFO would block for
+ * ever. */
+static int open_plain_to(int access, tether__dir *dir, const char *name, int *fd, struct stat *st,
+                         tether_error *error)
+{
+    *fd = openat(dir->fd, name, access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (*fd < 0)
+        return fail_in(dir, tether__posix_refusal(errno), "open file", name, error);
+    int os_error = fstat(*fd, st) != 0 ? errno : 0;
+    bool plain = os_error == 0 && S_ISREG(st->st_mode) && st->st_nlink <= 1;
+    if (plain)
+        return TETHER_OK;
+    close(*fd);
+    *fd = -1;
+    if (os_error != 0)
+        return fail_in(dir, os_error, "open file", name, error);
+    return tether__fail(error, TETHER_ECORRUPT, 0, "open file",
+                        "%.300s/%s is no plain file of its own; remove it", dir->path, name);
+}
+
+static int open_plain(tether__dir *dir, const char *name, int *fd, struct stat *st,
+                      tether_error *error)
+{
+    return open_plain_to(O_RDONLY, dir, name, fd, st, error);
+}
+
+int tether__os_file_append(tether__dir *dir, const char *name, const void *data, size_t size,
+                           tether_error *error)
+{
+    int fd;
+    struct stat st;
+    int code = open_plain_to(O_WRONLY | O_APPEND, dir, name, &fd, &st, error);
+    if (code != TETHER_OK)
+        return code;
+    int os_error = write_all(fd, data, size);
+    if (close(fd) != 0 && os_error == 0 && errno != EINTR)
+        os_error = errno;
+    return os_error == 0 ? TETHER_OK : fail_in(dir, os_error, "write file", name, error);
+}
+
+static int read_whole(int fd, size_t limit, char **data, size_t *size)
+{
+    size_t room = 0;
+    for (;;) {
+        if (room - *size < 2) {
+            room = room == 0 ? 4096 : room * 2;
+            char *more = realloc(*data, room);
+            if (more == NULL)
+                return ENOMEM;
+            *data = more;
+        }
+        ssize_t got = read(fd, *data + *size, room - *size - 1);
+        if (got < 0 && errno != EINTR)
+            return errno;
+        if (got == 0)
+            break;
+        *size += got > 0 ? (size_t)got : 0;
+        if (*size > limit)
+            return EFBIG;
+    }
+    (*data)[*size] = '\0';
+    return 0;
+}
+
+int tether__os_file_read(tether__dir *dir, const char *name, size_t limit, char **data,
+                         size_t *size, tether__file_stamp *stamp, tether_error *error)
+{
+    int fd;
+    struct stat st;
+    *data = NULL;
+    *size = 0;
+    int code = open_plain(dir, name, &fd, &st, error);
+    if (code != TETHER_OK)
+        return code;
+    if (stamp != NULL)
+        fill_stamp(&st, stamp);
+    int os_error = read_whole(fd, limit, data, size);
+    close(fd);
+    if (os_error == 0)
+        return TETHER_OK;
+    free(*data);
+    *data = NULL;
+    *size = 0;
+    if (os_error == EFBIG)
+        return tether__fail(error, TETHER_ETOOBIG, 0, "read file",
+                            "%.300s/%s has more than %zu bytes; tether did not write it", dir->path,
+                            name, limit);
+    return fail_in(dir, os_error, "read file", name, error);
+}
+
+/* 0 or errno. */
+static int read_at(int fd, uint64_t offset, char *buffer, size_t size, size_t *got)
+{
+    *got = 0;
+    while (*got < size) {
+        ssize_t part = pread(fd, buffer + *got, size - *got, (off_t)(offset + *got));
+        if (part < 0 && errno == EINTR)
+            continue;
+        if (part < 0)
+            return errno;
+        if (part == 0)
+            break;
+        *got += (size_t)part;
+    }
+    return 0;
+}
+
+int tether__os_file_read_at(tether__dir *dir, const char *name, uint64_t offset, void *buffer,
+                            size_t size, size_t *got, tether_error *error)
+{
+    int fd;
+    struct stat st;
+    *got = 0;
+    int code = open_plain(dir, name, &fd, &st, error);
+    if (code != TETHER_OK)
+        return code;
+    int os_error = read_at(fd, offset, buffer, size, got);
+    close(fd);
+    return os_error == 0 ? TETHER_OK : fail_in(dir, os_error, "read file", name, error);
+}
+
+int tether__os_file_open(tether__dir *dir, const char *name, tether__file *file,
+                         tether_error *error)
+{
+    int fd;
+    struct stat st;
+    int code = open_plain(dir, name, &fd, &st, error);
+    file->handle = code == TETHER_OK ? fd : -1;
+    return code;
+}
+
+int tether__os_file_size(const tether__file *file, uint64_t *size, tether_error *error)
+{
+    struct stat st;
+    *size = 0;
+    if (fstat((int)file->handle, &st) != 0)
+        return tether__posix_fail(error, errno, "look at file", NULL);
+    *size = (uint64_t)st.st_size;
+    return TETHER_OK;
+}
+
+int tether__os_file_pread(const tether__file *file, uint64_t offset, void *buffer, size_t size,
+                          size_t *got, tether_error *error)
+{
+    int os_error = read_at((int)file->handle, offset, buffer, size, got);
+    return os_error == 0 ? TETHER_OK : tether__posix_fail(error, os_error, "read file", NULL);
+}
+
+/* 0 or errno. */
+static int copy_part(int from, uint64_t offset, uint64_t size, int to)
+{
+    char block[BLOCK_SIZE];
+    while (size > 0) {
+        size_t want = size < sizeof block ? (size_t)size : sizeof block;
+        size_t got;
+        int os_error = read_at(from, offset, block, want, &got);
+        if (os_error == 0 && got < want)
+            os_error = EIO;
+        if (os_error == 0)
+            os_error = write_all(to, block, got);
+        if (os_error != 0)
+            return os_error;
+        offset += got;
+        size -= got;
+    }
+    return 0;
+}
+
+int tether__os_file_copy(const tether__file *from, uint64_t offset, uint64_t size, tether__dir *dir,
+                         bool sync, char temporary[TETHER__TEMPORARY_SIZE], tether_error *error)
+{
+    int code = tether__temporary_choose(temporary, error);
+    if (code != TETHER_OK)
+        return code;
+    int fd = open_new(dir, temporary);
+    if (fd < 0)
+        return fail_in(dir, errno, "create file", temporary, error);
+    int os_error = copy_part((int)from->handle, offset, size, fd);
+    os_error = finish_new(dir, temporary, fd, sync, os_error);
+    return os_error == 0 ? TETHER_OK : fail_in(dir, os_error, "copy file", temporary, error);
+}
+
+void tether__os_file_close(tether__file *file)
+{
+    if (file->handle >= 0)
+        close((int)file->handle);
+    file->handle = -1;
+}
+
+int tether__os_file_stamp(tether__dir *dir, const char *name, tether__file_stamp *stamp,
+                          tether_error *error)
+{
+    struct stat st;
+    *stamp = (tether__file_stamp){0};
+    if (fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return fail_in(dir, errno, "look at file", name, error);
+    fill_stamp(&st, stamp);
+    return TETHER_OK;
+}
+
+int tether__os_file_remove(tether__dir *dir, const char *name, tether_error *error)
+{
+    if (unlinkat(dir->fd, name, 0) == 0 || errno == ENOENT)
+        return TETHER_OK;
+    return fail_in(dir, errno, "remove file", name, error);
+}
+
+/* 0 or errno. Enters directories without following links; whatever else is there is unlinked. */
+static int remove_tree(int parent, const char *name, int depth)
+{
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? 0 : errno;
+    DIR *stream = depth < TREE_DEPTH_LIMIT ? fdopendir(fd) : NULL;
+    if (stream == NULL) {
+        close(fd);
+        return ELOOP;
+    }
+    int os_error = 0;
+    for (struct dirent *entry; os_error == 0 && (entry = readdir(stream)) != NULL;) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (unlinkat(fd, entry->d_name, 0) == 0 || errno == ENOENT)
+            continue;
+        os_error = errno;
+        if (os_error == EISDIR || os_error == EPERM)
+            os_error = remove_tree(fd, entry->d_name, depth + 1);
+    }
+    closedir(stream);
+    if (os_error == 0 && unlinkat(parent, name, AT_REMOVEDIR) != 0 && errno != ENOENT)
+        os_error = errno;
+    return os_error;
+}
+
+int tether__os_dir_remove(tether__dir *parent, const char *name, tether_error *error)
+{
+    int os_error = remove_tree(parent->fd, name, 0);
+    return os_error == 0 ? TETHER_OK : fail_in(parent, os_error, "remove directory", name, error);
+}
+
+int tether__os_move(tether__dir *from, const char *name, tether__dir *to, const char *new_name,
+                    tether_error *error)
+{
+    struct stat st;
+    if (fstatat(to->fd, new_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        return tether__posix_fail(error, EEXIST, "move", new_name);
+    if (renameat(from->fd, name, to->fd, new_name) != 0)
+        return fail_in(from, errno, "move", name, error);
+    return TETHER_OK;
+}

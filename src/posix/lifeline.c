@@ -1,0 +1,168 @@
+/* Owns the lifeline's file: its lock, its reserved room, its probe.
+ * Must not: write a byte of its own into it; lines are the supervisor's alone.
+ * Thread: any. */
+#include "os/lifeline.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "posix/dir.h"
+#include "posix/error.h"
+
+static const char step[] = "create lifeline";
+
+enum { RESERVED_BYTES = 4096 };
+
+/* 0 or errno. Appended lines use the reserved block, also when the disk is full by then. */
+static int reserve(int fd)
+{
+#ifdef FALLOC_FL_KEEP_SIZE
+    int result;
+    do
+        result = fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, RESERVED_BYTES);
+    while (result != 0 && errno == EINTR);
+    if (result != 0 && errno != EOPNOTSUPP && errno != ENOSYS)
+        return errno;
+#elif defined(F_PREALLOCATE)
+    /* macOS; past the end, which stays where it is. */
+    fstore_t room = {
+        .fst_flags = F_ALLOCATEALL, .fst_posmode = F_PEOFPOSMODE, .fst_length = RESERVED_BYTES};
+    if (fcntl(fd, F_PREALLOCATE, &room) != 0 && errno == ENOSPC)
+        return errno;
+#else
+    (void)fd; /* posix_fallocate would move the end */
+#endif
+    return 0;
+}
+
+/* 0 or errno. Blocking: a probe's shared lock may be on the file for an instant. */
+static int hold(int fd)
+{
+    while (flock(fd, LOCK_EX) != 0) {
+        if (errno != EINTR)
+            return errno;
+    }
+    return 0;
+}
+
+int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__lifeline *lifeline,
+                               tether_error *error)
+{
+    lifeline->handle = -1;
+    int fd = openat(exits->fd, task_id,
+                    O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        int os_error = errno;
+        int code = os_error == EEXIST   ? TETHER_ELOCKED
+                   : os_error == ENOENT ? TETHER_EGONE
+                                        : tether__posix_code(os_error);
+        return tether__posix_fail_as(error, code, os_error, step, exits->path);
+    }
+    int os_error = hold(fd);
+    if (os_error == 0)
+        os_error = reserve(fd);
+    if (os_error != 0) {
+        unlinkat(exits->fd, task_id, 0);
+        close(fd);
+        return tether__posix_fail(error, os_error, step, exits->path);
+    }
+    lifeline->handle = fd;
+    return TETHER_OK;
+}
+
+int tether__os_lifeline_append(const tether__lifeline *lifeline, const char *line, size_t size,
+                               tether_error *error)
+{
+    while (size > 0) {
+        ssize_t written = write((int)lifeline->handle, line, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0) {
+            int os_error = errno;
+            return tether__posix_fail(error, os_error, "write exit marker", "the lifeline");
+        }
+        line += written;
+        size -= (size_t)written;
+    }
+    return TETHER_OK;
+}
+
+bool tether__os_lifeline_linked(const tether__lifeline *lifeline)
+{
+    struct stat st;
+    return fstat((int)lifeline->handle, &st) == 0 && st.st_nlink > 0;
+}
+
+void tether__os_lifeline_close(tether__lifeline *lifeline)
+{
+    if (lifeline->handle >= 0)
+        close((int)lifeline->handle);
+    lifeline->handle = -1;
+}
+
+int tether__os_lifeline_held(tether__dir *exits, const char *task_id, bool *held,
+                             tether_error *error)
+{
+    *held = false;
+    int fd = openat(exits->fd, task_id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) {
+        int os_error = tether__posix_refusal(errno);
+        /* What is not there, or is no file of ours, nobody holds. */
+        if (os_error == ENOENT || os_error == ELOOP)
+            return TETHER_OK;
+        return tether__posix_fail(error, os_error, "probe lifeline", exits->path);
+    }
+    int os_error = flock(fd, LOCK_SH | LOCK_NB) == 0 ? 0 : errno;
+    close(fd);
+    if (os_error == 0)
+        return TETHER_OK;
+    if (os_error != EWOULDBLOCK)
+        return tether__posix_fail_as(error, TETHER_ENOTSUP, os_error, "probe lifeline",
+                                     exits->path);
+    *held = true;
+    return TETHER_OK;
+}
+
+/* The note is a mode without the owner's right to write. It costs no file and raises none of the
+ * events that are watched. Through a descriptor, and only on a file with one name, so that nothing
+ * planted here passes it on to somebody else's file. */
+static void set_mode(tether__dir *exits, const char *task_id, mode_t mode)
+{
+    struct stat st;
+    int fd = openat(exits->fd, task_id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1)
+        fchmod(fd, mode);
+    close(fd);
+}
+
+void tether__os_lifeline_mark_ended(tether__dir *exits, const char *task_id)
+{
+    set_mode(exits, task_id, S_IRUSR);
+}
+
+/* One more bit, which lets nobody in: the directory is its owner's alone. */
+void tether__os_lifeline_mark_done(tether__dir *exits, const char *task_id)
+{
+    set_mode(exits, task_id, S_IRUSR | S_IRGRP);
+}
+
+bool tether__os_lifeline_marked_done(tether__dir *exits, const char *task_id)
+{
+    struct stat st;
+    return fstatat(exits->fd, task_id, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+           (st.st_mode & (S_IWUSR | S_IRGRP)) == S_IRGRP;
+}
+
+bool tether__os_lifeline_marked_ended(tether__dir *exits, const char *task_id)
+{
+    struct stat st;
+    return fstatat(exits->fd, task_id, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+           (st.st_mode & S_IWUSR) == 0;
+}

@@ -1,0 +1,42 @@
+/* Owns process identity where neither /proc nor process descriptors exist: pids and the lifeline's
+ * lock have to do. Must not: claim more than kill(pid, 0) tells. Thread: any. */
+#include "os/process.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+void tether__os_pid_ns(char pid_ns[TETHER__PID_NS_SIZE])
+{
+    pid_ns[0] = '\0';
+}
+
+tether__liveness tether__os_process_alive(const tether__identity *identity)
+{
+    if (identity->pid > 0 && kill((pid_t)identity->pid, 0) != 0 && errno == ESRCH)
+        return TETHER__GONE;
+    return TETHER__UNKNOWN;
+}
+
+uint64_t tether__os_process_start_time(int64_t pid)
+{
+    (void)pid;
+    return 0;
+}
+
+bool tether__os_process_reap(const tether__identity *child)
+{
+    return waitpid((pid_t)child->pid, NULL, WNOHANG) != 0;
+}
+
+bool tether__os_process_in_proc(void)
+{
+    return false;
+}
+
+int64_t tether__os_process_self(void)
+{
+    return getpid();
+}

@@ -1,0 +1,128 @@
+/* Owns process identity on Linux: start times from /proc, reaping through process descriptors.
+ * Must not: wait for a child that is not exactly the one asked for, or block.
+ * Thread: any. */
+#include "os/process.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "os/clock.h"
+#include "posix/pidfd.h"
+#include "posix/proc.h"
+
+void tether__os_pid_ns(char pid_ns[TETHER__PID_NS_SIZE])
+{
+    char link[64];
+    pid_ns[0] = '\0';
+    /* unshare(CLONE_NEWPID) moves a process's children, not itself; before the first child the link
+     * cannot be read. */
+    ssize_t size = readlink("/proc/self/ns/pid_for_children", link, sizeof link - 1);
+    if (size < 0)
+        size = readlink("/proc/self/ns/pid", link, sizeof link - 1);
+    if (size <= 0)
+        return;
+    link[size] = '\0';
+    unsigned long long number;
+    if (sscanf(link, "pid:[%llu]", &number) == 1)
+        snprintf(pid_ns, TETHER__PID_NS_SIZE, "%llu", number);
+}
+
+/* Whether this process sees the other's pid under the number that the identity has. */
+static bool is_visible(const tether__identity *identity)
+{
+    char pid_ns[TETHER__PID_NS_SIZE];
+    tether__os_pid_ns(pid_ns);
+    return identity->pid_ns[0] == '\0' || strcmp(identity->pid_ns, pid_ns) == 0;
+}
+
+static bool is_this_boot(const tether__identity *identity)
+{
+    char boot_id[TETHER__BOOT_ID_SIZE];
+    tether__os_boot_id(boot_id);
+    return identity->boot_id[0] == '\0' || boot_id[0] == '\0' ||
+           strcmp(identity->boot_id, boot_id) == 0;
+}
+
+tether__liveness tether__os_process_alive(const tether__identity *identity)
+{
+    tether__proc process;
+    if (identity->pid <= 0)
+        return TETHER__UNKNOWN;
+    if (!is_this_boot(identity))
+        return TETHER__GONE;
+    if (!is_visible(identity) || !tether__proc_is_own())
+        return TETHER__UNKNOWN;
+    int os_error = tether__proc_read(identity->pid, &process);
+    if (os_error == ENOENT || os_error == ESRCH)
+        return TETHER__GONE;
+    if (os_error != 0)
+        return TETHER__UNKNOWN;
+    if (tether__proc_ended(&process))
+        return TETHER__GONE;
+    if (identity->start_time == 0)
+        return TETHER__UNKNOWN;
+    return process.start_time == identity->start_time ? TETHER__ALIVE : TETHER__GONE;
+}
+
+uint64_t tether__os_process_start_time(int64_t pid)
+{
+    tether__proc process;
+    return tether__proc_is_own() && tether__proc_read(pid, &process) == 0 ? process.start_time : 0;
+}
+
+/* Whether the pid still stands for this child: it may have been reaped by the host and given to
+ * another of its children. */
+static bool is_child(const tether__identity *child)
+{
+    tether__proc process;
+    /* Without /proc the pid has to do. */
+    if (child->start_time == 0 && !tether__proc_is_own())
+        return true;
+    return tether__proc_read(child->pid, &process) == 0 && process.start_time == child->start_time;
+}
+
+/* Kernels before 5.4. Between the check and the wait the host would have to reap the child and get
+ * its pid anew. */
+static bool reap_by_pid(const tether__identity *child)
+{
+    if (!is_child(child))
+        return true;
+    return waitpid((pid_t)child->pid, NULL, WNOHANG) != 0;
+}
+
+bool tether__os_process_reap(const tether__identity *child)
+{
+    int pidfd = tether__pidfd_open(child->pid);
+    if (pidfd < 0) {
+        int os_error = errno;
+        if (os_error == ENOSYS)
+            return reap_by_pid(child);
+        /* No process, or a thread that got the number of a child that others have reaped: done.
+         * Only a shortage is a reason to come again. */
+        return os_error != EMFILE && os_error != ENFILE && os_error != ENOMEM;
+    }
+
+    bool done = true;
+    if (is_child(child)) {
+        int result = tether__pidfd_reap(pidfd);
+        if (result == EINVAL)
+            done = reap_by_pid(child);
+        else
+            done = result != EAGAIN;
+    }
+    close(pidfd);
+    return done;
+}
+
+bool tether__os_process_in_proc(void)
+{
+    return true;
+}
+
+int64_t tether__os_process_self(void)
+{
+    return getpid();
+}

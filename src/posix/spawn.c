@@ -1,0 +1,156 @@
+/* Owns the preparation of a start: the descriptors that the child gets, and the naming of what
+ * failed. Must not: fork or exec; the variants beside this file do. Thread: any. */
+#include "os/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "posix/dir.h"
+#include "posix/error.h"
+#include "posix/spawn_start.h"
+
+static const char step[] = "start supervisor";
+
+enum { FIRST_FREE_FD = TETHER__LIFELINE_FD + 1 };
+
+/* Moves a descriptor above the numbers that the child gives out; takes it over, also when it fails.
+ * -1 and errno. */
+static int lift(int fd)
+{
+    if (fd < 0 || fd >= FIRST_FREE_FD)
+        return fd;
+    int lifted = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+    int os_error = errno;
+    close(fd);
+    errno = os_error;
+    return lifted;
+}
+
+static int open_input(const char *path, tether_error *error)
+{
+    const char *name = path != NULL ? path : "/dev/null";
+    /* O_NONBLOCK for the opening only: a FIFO without a writer must not hold up the host. */
+    int fd = lift(open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    if (fd < 0) {
+        int os_error = errno;
+        if (os_error == ENOENT || os_error == ENOTDIR)
+            return tether__fail(error, TETHER_EINVAL, os_error, "open standard input",
+                                "%.300s: no such file to read standard input from; check the path",
+                                name);
+        return tether__posix_fail(error, os_error, "open standard input", name);
+    }
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+    return fd;
+}
+
+static int open_output(tether__dir *bundle, const char *name, tether_error *error)
+{
+    int fd = lift(openat(bundle->fd, name,
+                         O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (fd < 0)
+        return tether__posix_fail(error, errno, "create output file", name);
+    return fd;
+}
+
+static int open_workdir(const char *path, tether_error *error)
+{
+    int fd = lift(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+#ifdef O_PATH
+    /* A directory that may be entered but not listed. */
+    if (fd < 0 && errno == EACCES)
+        fd = lift(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
+#endif
+    if (fd >= 0)
+        return fd;
+    int os_error = errno;
+    int code = tether__posix_code(os_error);
+    if (code != TETHER_ELIMIT && code != TETHER_ENOMEM)
+        code = TETHER_EWORKDIR;
+    return tether__posix_fail_as(error, code, os_error, "open working directory", path);
+}
+
+static void close_fds(tether__child_fds *fds)
+{
+    int all[] = {fds->standard[0], fds->standard[1], fds->standard[2], fds->workdir, fds->lifeline};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (all[i] >= 0)
+            close(all[i]);
+    }
+}
+
+static int open_fds(const tether__start *start, tether__child_fds *fds, tether_error *error)
+{
+    *fds = (tether__child_fds){{-1, -1, -1}, -1, -1};
+    if ((fds->standard[0] = open_input(start->stdin_path, error)) < 0)
+        return fds->standard[0];
+    if ((fds->standard[1] = open_output(start->bundle, start->stdout_name, error)) < 0)
+        return fds->standard[1];
+    const char *name = start->stderr_name;
+    fds->standard[2] = name != NULL ? open_output(start->bundle, name, error)
+                                    : fcntl(fds->standard[1], F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+    if (fds->standard[2] < 0)
+        return name != NULL ? fds->standard[2]
+                            : tether__posix_fail(error, errno, "share output file", NULL);
+    if ((fds->workdir = open_workdir(start->workdir, error)) < 0)
+        return fds->workdir;
+    fds->lifeline = fcntl((int)start->lifeline->handle, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+    if (fds->lifeline < 0)
+        return tether__posix_fail(error, errno, "pass lifeline", NULL);
+    return TETHER_OK;
+}
+
+static int start_failed(const tether__start *start, int os_error, tether_error *error)
+{
+    int code = tether__posix_code(os_error);
+    if (os_error == ENOENT)
+        code = TETHER_ENOSHELL;
+    else if (os_error == EACCES)
+        code = TETHER_ENOEXEC;
+    else if (os_error == ENOMEM)
+        code = TETHER_ELIMIT; /* so that a host can tell it from its own exhaustion */
+    return tether__posix_fail_as(error, code, os_error, step, start->program);
+}
+
+int tether__os_spawn(const tether__start *start, tether__started *started, tether_error *error)
+{
+    tether__child_fds fds;
+    pid_t child = -1;
+    *started = (tether__started){0};
+    int code = open_fds(start, &fds, error);
+    if (code == TETHER_OK) {
+        int os_error = tether__posix_start(start, &fds, &child);
+        if (os_error != 0)
+            code = start_failed(start, os_error, error);
+    }
+    close_fds(&fds);
+    if (code == TETHER_OK)
+        started->pid = child;
+    return code;
+}
+
+/* posix_spawn tells what is wrong before it returns, and has started nothing then. */
+int tether__os_spawn_try(const char *program, tether_error *error)
+{
+    (void)program;
+    (void)error;
+    return TETHER_OK;
+}
+
+/* A supervisor runs from its first instruction on. */
+bool tether__os_spawn_release(const char *task_id, const tether__identity *supervisor)
+{
+    (void)task_id;
+    (void)supervisor;
+    return true;
+}
+
+int tether__os_spawn_bound(bool *bound, tether_error *error)
+{
+    (void)error;
+    *bound = false;
+    return TETHER_OK;
+}

@@ -1,0 +1,83 @@
+/* Owns signalling a task where processes cannot be listed: its process group, while the supervisor
+ * leads it. Must not: signal a group whose leader was not verified. Thread: any. */
+#include "os/tree.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+static bool group_is_ours(const tether__tree *tree)
+{
+    return tree->supervisor_alive && tree->supervisor.pid > 1 &&
+           getpgrp() != (pid_t)tree->supervisor.pid;
+}
+
+int tether__os_tree_check(const tether__tree *tree, tether_error *error)
+{
+    (void)tree;
+    (void)error;
+    return TETHER_OK;
+}
+
+/* The group tells by itself. */
+struct tether__listing {
+    char nothing;
+};
+
+int tether__os_tree_list(const tether__tree *trees, size_t count, tether__listing **listing,
+                         tether_error *error)
+{
+    static tether__listing none;
+    (void)trees;
+    (void)count;
+    (void)error;
+    *listing = &none;
+    return TETHER_OK;
+}
+
+void tether__os_tree_list_free(tether__listing *listing)
+{
+    (void)listing;
+}
+
+int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,
+                                  tether_error *error)
+{
+    (void)error;
+    *left = group_is_ours(tree) && kill(-(pid_t)tree->supervisor.pid, number) == 0 ? 1 : 0;
+    return TETHER_OK;
+}
+
+int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal, size_t *left,
+                           tether_error *error)
+{
+    static const int others[] = {
+        [TETHER__SIGNAL_FINAL] = SIGKILL,
+        [TETHER__SIGNAL_PAUSE] = SIGSTOP,
+        [TETHER__SIGNAL_RESUME] = SIGCONT,
+    };
+    if (signal != TETHER__SIGNAL_POLITE)
+        return tether__os_tree_signal_number(tree, others[signal], left, error);
+    int code = tether__os_tree_signal_number(tree, SIGTERM, left, error);
+    if (code == TETHER_OK && *left > 0)
+        code = tether__os_tree_signal_number(tree, SIGCONT, left, error);
+    return code;
+}
+
+int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t room, size_t *count,
+                            tether_error *error)
+{
+    (void)error;
+    *count = group_is_ours(tree) ? 1 : 0;
+    if (*count == 1 && room > 0)
+        pids[0] = tree->supervisor.pid;
+    return TETHER_OK;
+}
+
+const char *tether__os_tree_reach(bool *whole)
+{
+    *whole = false;
+    return "reaches the process group only on this platform";
+}

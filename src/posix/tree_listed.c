@@ -1,0 +1,255 @@
+/* Owns finding and signalling the processes of a task where the system lists them: its session, and
+ * whatever carries its cookie. Must not: signal a process that was not verified right before,
+ * through a descriptor that pins it where there are such, nor the caller's own process. Thread:
+ * any. */
+#include "os/tree.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "posix/listing.h"
+#include "posix/pidfd.h"
+#include "posix/proc.h"
+
+static const char step[] = "signal task";
+
+typedef struct candidate {
+    int64_t pid;
+    uint64_t start_time;
+    bool in_group;
+    bool in_session;
+    bool has_cookie;
+    bool exiting;
+} candidate;
+
+typedef struct scan {
+    candidate *items;
+    size_t count;
+    size_t room;
+} scan;
+
+static bool scan_add(scan *found, const candidate *item)
+{
+    if (found->count == found->room) {
+        size_t room = found->room == 0 ? 16 : found->room * 2;
+        candidate *items = realloc(found->items, room * sizeof *items);
+        if (items == NULL)
+            return false;
+        found->items = items;
+        found->room = room;
+    }
+    found->items[found->count++] = *item;
+    return true;
+}
+
+int tether__os_tree_check(const tether__tree *tree, tether_error *error)
+{
+    char pid_ns[TETHER__PID_NS_SIZE];
+    const char *theirs = tree->supervisor.pid_ns;
+    tether__os_pid_ns(pid_ns);
+    if (theirs[0] != '\0' && strcmp(theirs, pid_ns) != 0)
+        return tether__fail(error, TETHER_EFOREIGN, 0, step,
+                            "task %s was started in another pid namespace, where its pids mean "
+                            "other processes: kill it from there",
+                            tree->task_id);
+    if (!tether__proc_is_own())
+        return tether__fail(error, TETHER_EFOREIGN, 0, step,
+                            "/proc is not there or shows another pid namespace, so that the "
+                            "processes of task %s cannot be told: mount /proc in this one",
+                            tree->task_id);
+    return TETHER_OK;
+}
+
+/* Whether a process may belong to the task; what it is, in *item. */
+static bool belongs(const tether__listing *listing, const tether__listed_process *process,
+                    const tether__tree *tree, candidate *item)
+{
+    /* What is older than the supervisor does not come from it. */
+    if (tether__proc_in_order() && process->start_time < tree->supervisor.start_time)
+        return false;
+    int64_t leader = tree->supervisor.pid;
+    *item = (candidate){
+        .pid = process->pid,
+        .start_time = process->start_time,
+        .in_group = leader > 0 && process->group == leader,
+        .in_session = leader > 0 && process->session == leader,
+        .has_cookie = tether__listing_has_cookie(listing, process, tree->task_id),
+        .exiting = process->exiting,
+    };
+    return item->in_group || item->in_session || item->has_cookie;
+}
+
+static int pick_candidates(const tether__listing *listing, const tether__tree *tree, scan *found,
+                           tether_error *error)
+{
+    candidate item;
+    for (size_t i = 0; i < listing->count; i++) {
+        if (belongs(listing, &listing->processes[i], tree, &item) && !scan_add(found, &item))
+            return tether__fail_memory(error, "list processes");
+    }
+    return TETHER_OK;
+}
+
+static int read_candidates(const tether__tree *tree, scan *found, tether_error *error)
+{
+    if (tree->listing != NULL && tether__listing_covers(tree->listing, tree))
+        return pick_candidates(tree->listing, tree, found, error);
+    tether__listing *own;
+    int code = tether__os_tree_list(tree, 1, &own, error);
+    if (code == TETHER_OK)
+        code = pick_candidates(own, tree, found, error);
+    tether__os_tree_list_free(own);
+    return code;
+}
+
+/* Session and group numbers are pids, and may be somebody else's once the supervisor and everybody
+ * in its session have gone. They count while it lives, or while a member with the cookie proves
+ * that the session is still the task's. A process on its way out has no environment any more that
+ * could prove anything, and may hold its files still: it is waited for, and never signalled. */
+static void drop_strangers(const tether__tree *tree, scan *found)
+{
+    bool trusted = tree->supervisor_alive;
+    for (size_t i = 0; i < found->count; i++)
+        trusted = trusted || (found->items[i].has_cookie && found->items[i].in_session);
+    size_t kept = 0;
+    for (size_t i = 0; i < found->count; i++) {
+        const candidate *item = &found->items[i];
+        if (trusted || item->has_cookie || item->exiting)
+            found->items[kept++] = found->items[i];
+    }
+    found->count = kept;
+}
+
+static int find_members(const tether__tree *tree, scan *found, tether_error *error)
+{
+    *found = (scan){0};
+    int code = tether__os_tree_check(tree, error);
+    if (code != TETHER_OK)
+        return code;
+    code = read_candidates(tree, found, error);
+    if (code != TETHER_OK) {
+        free(found->items);
+        *found = (scan){0};
+        return code;
+    }
+    drop_strangers(tree, found);
+    return TETHER_OK;
+}
+
+/* Pins the process, makes sure that it is still the one that was found, and still the task's, and
+ * signals it. */
+static void signal_one(const tether__tree *tree, const candidate *item, const int *numbers,
+                       size_t count)
+{
+    int64_t leader = tree->supervisor.pid;
+    tether__proc process;
+    int pidfd = tether__pidfd_open(item->pid);
+    if (pidfd < 0 && errno != ENOSYS)
+        return;
+    bool same = tether__proc_read(item->pid, &process) == 0 &&
+                process.start_time == item->start_time && !tether__proc_ended(&process) &&
+                !process.exiting &&
+                (item->has_cookie ||
+                 (leader > 0 && (process.session == leader || process.group == leader)));
+    for (size_t i = 0; same && i < count; i++) {
+        /* Linux before 5.3 and the BSDs know pids only; the check above was a moment ago. */
+        if (pidfd >= 0)
+            tether__pidfd_signal(pidfd, numbers[i]);
+        else
+            kill((pid_t)item->pid, numbers[i]);
+    }
+    if (pidfd >= 0)
+        close(pidfd);
+}
+
+/* The group at once, so that no member forks away between two single signals. Only while the
+ * supervisor, its leader, is pinned, as far as the system can do that, and verified; false: it was
+ * not done. */
+static bool signal_group(const tether__tree *tree, const int *numbers, size_t count)
+{
+    const tether__identity *leader = &tree->supervisor;
+    if (!tree->supervisor_alive || leader->pid <= 0 || getpgrp() == (pid_t)leader->pid)
+        return false;
+    int pidfd = tether__pidfd_open(leader->pid);
+    if (pidfd < 0 && errno != ENOSYS)
+        return false;
+    bool sent = false;
+    if (tether__os_process_alive(leader) == TETHER__ALIVE) {
+        sent = true;
+        for (size_t i = 0; i < count; i++) {
+            if (pidfd < 0 || tether__pidfd_signal_group(pidfd, numbers[i]) == EINVAL)
+                kill(-(pid_t)leader->pid, numbers[i]);
+        }
+    }
+    if (pidfd >= 0)
+        close(pidfd);
+    return sent;
+}
+
+static int send_all(const tether__tree *tree, const int *numbers, size_t count, size_t *left,
+                    tether_error *error)
+{
+    scan found;
+    *left = 0;
+    int code = tether__os_tree_check(tree, error);
+    if (code != TETHER_OK)
+        return code;
+    bool group_done = signal_group(tree, numbers, count);
+    code = find_members(tree, &found, error);
+    if (code != TETHER_OK)
+        return code;
+    for (size_t i = 0; i < found.count; i++) {
+        if (!group_done || !found.items[i].in_group)
+            signal_one(tree, &found.items[i], numbers, count);
+    }
+    *left = found.count;
+    free(found.items);
+    return TETHER_OK;
+}
+
+int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal, size_t *left,
+                           tether_error *error)
+{
+    /* A stopped process takes notice of SIGTERM only when it goes on. */
+    static const int polite[] = {SIGTERM, SIGCONT};
+    static const int others[] = {
+        [TETHER__SIGNAL_FINAL] = SIGKILL,
+        [TETHER__SIGNAL_PAUSE] = SIGSTOP,
+        [TETHER__SIGNAL_RESUME] = SIGCONT,
+    };
+    if (signal == TETHER__SIGNAL_POLITE)
+        return send_all(tree, polite, 2, left, error);
+    return send_all(tree, &others[signal], 1, left, error);
+}
+
+int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,
+                                  tether_error *error)
+{
+    return send_all(tree, &number, 1, left, error);
+}
+
+int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t room, size_t *count,
+                            tether_error *error)
+{
+    scan found;
+    *count = 0;
+    int code = find_members(tree, &found, error);
+    if (code != TETHER_OK)
+        return code;
+    for (size_t i = 0; i < found.count && i < room; i++)
+        pids[i] = found.items[i].pid;
+    *count = found.count;
+    free(found.items);
+    return TETHER_OK;
+}
+
+const char *tether__os_tree_reach(bool *whole)
+{
+    *whole = true;
+    return "reaches what left the process group, by session and by TETHER_TASK_ID in the "
+           "environment";
+}

@@ -1,0 +1,370 @@
+/* Owns the opening and closing of registries.
+ * Must not: know how tasks are started, watched or ended; it puts together the modules that do.
+ * Thread: any; with a loop of the host's, that loop's. */
+#include "engine/refresh.h"
+#include "base/options.h"
+#include "registry/registry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "engine/kill_rounds.h"
+#include "format/name.h"
+#include "os/clock.h"
+#include "os/host.h"
+#include "os/process.h"
+#include "engine/replay.h"
+#include "output/tap_read.h"
+#include "output/watch.h"
+
+enum {
+    DEFAULT_TIMEOUT_MS = 30 * 60 * 1000,
+    DEFAULT_REMINDER_MS = 10 * 60 * 1000,
+    DEFAULT_LOCK_TIMEOUT_MS = 5000
+};
+enum { PATIENCE_WITH_EVENTS_MS = 1000, PATIENCE_POLLING_MS = 20, REAP_PATIENCE_MS = 1000 };
+
+int tether__check_task_id(const char *task_id, tether_error *error)
+{
+    if (tether__task_id_valid(task_id))
+        return TETHER_OK;
+    return tether__fail(error, TETHER_EINVAL, 0, "check task id",
+                        "\"%.80s\" cannot be a task id: 1 to 64 of a-z, 0-9, - and _",
+                        task_id != NULL ? task_id : "");
+}
+
+int tether__registry_enter(tether_registry *registry, tether_error *error)
+{
+    uv_mutex_lock(&registry->catalog.state);
+    bool closing = registry->closing;
+    if (!closing)
+        registry->waiters++;
+    uv_mutex_unlock(&registry->catalog.state);
+    return closing ? tether__fail(error, TETHER_ECLOSED, 0, "wait", "the registry is being closed")
+                   : TETHER_OK;
+}
+
+void tether__registry_leave(tether_registry *registry)
+{
+    uv_mutex_lock(&registry->catalog.state);
+    registry->waiters--;
+    registry->catalog.changes++;
+    uv_cond_broadcast(&registry->catalog.changed);
+    uv_mutex_unlock(&registry->catalog.state);
+}
+
+/* Wakes the threads that wait inside, and returns when they have left. */
+static void send_waiters_away(tether_registry *registry)
+{
+    tether__catalog *catalog = &registry->catalog;
+    uv_mutex_lock(&catalog->state);
+    registry->closing = true;
+    catalog->changes++;
+    uv_cond_broadcast(&catalog->changed);
+    while (registry->waiters > 0)
+        tether__catalog_wait(catalog, catalog->changes, -1);
+    uv_mutex_unlock(&catalog->state);
+}
+
+int64_t tether__registry_patience(const tether_registry *registry)
+{
+    return tether__reaper_has_events(registry->reaper) ? PATIENCE_WITH_EVENTS_MS
+                                                       : PATIENCE_POLLING_MS;
+}
+
+/* The caller's options as this version knows them: what its struct did not have yet is zero. */
+static int take_options(const tether_open_options *given, tether_open_options *options,
+                        tether_error *error)
+{
+    tether__options_take(given, options, sizeof *options);
+    if (options->session == NULL)
+        options->session = "default";
+    if (!tether__session_id_valid(options->session))
+        return tether__fail(error, TETHER_EINVAL, 0, "check session id",
+                            "\"%.80s\" cannot be a session id: 1 to 128 bytes of UTF-8 without "
+                            "control characters, / and \\, no device name, no dot or blank at "
+                            "the end",
+                            options->session);
+    if (options->store != NULL && options->ephemeral)
+        return tether__fail(error, TETHER_EINVAL, 0, "check options",
+                            "an ephemeral store has no path: give a store or ephemeral");
+    if (options->store != NULL && options->store[0] == '\0')
+        return tether__fail(error, TETHER_EINVAL, 0, "open store", "the store's path is empty");
+    if (options->default_timeout_ms < TETHER_NO_TIMEOUT || options->lock_timeout_ms < 0 ||
+        options->reminder_ms < TETHER_NO_REMINDER || (int)options->reaper < 0 ||
+        options->reaper > TETHER_REAPER_POLLING)
+        return tether__fail(error, TETHER_EINVAL, 0, "check options",
+                            "a time in the options is negative, or the reaper mode is unknown");
+    return TETHER_OK;
+}
+
+static int open_events(tether_registry *registry, const tether_open_options *options,
+                       tether_error *error)
+{
+    tether__catalog *catalog = &registry->catalog;
+    catalog->opening = true;
+    catalog->reminder_ms = options->reminder_ms == 0                    ? DEFAULT_REMINDER_MS
+                           : options->reminder_ms == TETHER_NO_REMINDER ? 0
+                                                                        : options->reminder_ms;
+    int code = tether__events_open(registry, options->on_event, options->userdata, options->loop,
+                                   &catalog->events, error);
+    if (code != TETHER_OK)
+        return code;
+    code = tether__taps_open(registry, &catalog->taps, error);
+    if (code != TETHER_OK)
+        tether__events_close(catalog->events, NULL, NULL);
+    return code;
+}
+
+static int open_holder(tether_registry *registry, tether_error *error)
+{
+    int code = tether__holder_init(&registry->holder, &registry->store, error);
+    if (code != TETHER_OK)
+        return code;
+    code = tether__leases_init(&registry->leases, error);
+    if (code != TETHER_OK)
+        tether__holder_dispose(&registry->holder);
+    return code;
+}
+
+static void close_holder(tether_registry *registry)
+{
+    tether__leases_dispose(&registry->leases);
+    tether__holder_dispose(&registry->holder);
+}
+
+static int open_parts(tether_registry *registry, const tether_open_options *options,
+                      tether_error *error)
+{
+    int code = options->ephemeral
+                   ? tether__ephemeral_open(&registry->ephemeral, &registry->store, error)
+                   : tether__store_open(options->store, true, &registry->store, error);
+    if (code != TETHER_OK)
+        return code;
+    registry->store.sync = options->sync != 0;
+    int64_t lock_timeout =
+        options->lock_timeout_ms != 0 ? options->lock_timeout_ms : DEFAULT_LOCK_TIMEOUT_MS;
+    code = tether__session_open(&registry->store, options->session, lock_timeout,
+                                &registry->session, error);
+    if (code != TETHER_OK)
+        goto close_store;
+    code = tether__catalog_init(&registry->catalog, &registry->session, error);
+    if (code != TETHER_OK)
+        goto close_session;
+    code = open_events(registry, options, error);
+    if (code != TETHER_OK)
+        goto close_catalog;
+    code = open_holder(registry, error);
+    if (code != TETHER_OK)
+        goto close_events;
+    /* Events first, then the look at what is there: what ends in between is seen twice and not
+     * never. */
+    code = tether__reaper_open(&registry->catalog, options->loop, options->reaper,
+                               &registry->reaper, error);
+    if (code == TETHER_OK)
+        return TETHER_OK;
+    close_holder(registry);
+close_events:
+    tether__events_close(registry->catalog.events, tether__taps_dispose, registry->catalog.taps);
+close_catalog:
+    tether__catalog_dispose(&registry->catalog);
+close_session:
+    tether__session_close(&registry->session);
+close_store:
+    tether__store_close(&registry->store);
+    tether__ephemeral_close(registry->ephemeral, NULL);
+    return code;
+}
+
+static int replay(tether_registry *registry, tether_error *error)
+{
+    size_t removed;
+    tether__catalog *catalog = &registry->catalog;
+    /* Who listens is told of the completions that are pending; who asks for them finds them then.
+     */
+    tether__scope scope =
+        tether__events_has_listener(catalog->events) ? TETHER__SCOPE_PENDING : TETHER__SCOPE_LIVE;
+    int code = tether__replay(catalog, scope, TETHER__INSPECT_OPENING, NULL, error);
+    if (code != TETHER_OK)
+        return code;
+    uv_mutex_lock(&catalog->disk);
+    code = tether__sweep(catalog, &removed, error);
+    uv_mutex_unlock(&catalog->disk);
+    uv_mutex_lock(&catalog->state);
+    catalog->opening = false;
+    uv_mutex_unlock(&catalog->state);
+    tether__reaper_wake(registry->reaper);
+    return code;
+}
+
+static int close_parts(tether_registry *registry, tether_error *error)
+{
+    tether__reaper_close(registry->reaper);
+    tether__events_close(registry->catalog.events, tether__taps_dispose, registry->catalog.taps);
+    close_holder(registry);
+    tether__catalog_dispose(&registry->catalog);
+    tether__session_close(&registry->session);
+    tether__store_close(&registry->store);
+    int code = tether__ephemeral_close(registry->ephemeral, error);
+    free(registry);
+    return code;
+}
+
+int tether_open(const tether_open_options *given, tether_registry **out, tether_error *error)
+{
+    tether_open_options options;
+    if (out == NULL)
+        return tether__fail(error, TETHER_EINVAL, 0, "open registry",
+                            "no place was given for the registry");
+    *out = NULL;
+    int code = take_options(given, &options, error);
+    if (code != TETHER_OK)
+        return code;
+    tether_registry *registry = calloc(1, sizeof *registry);
+    if (registry == NULL)
+        return tether__fail_memory(error, "open registry");
+    registry->default_timeout_ms =
+        options.default_timeout_ms != 0 ? options.default_timeout_ms : DEFAULT_TIMEOUT_MS;
+    registry->max_running = options.max_running;
+    registry->max_started = options.max_started;
+    registry->max_output_bytes = options.max_output_bytes;
+    registry->compress = options.compress;
+    registry->userdata = options.userdata;
+    code = open_parts(registry, &options, error);
+    if (code != TETHER_OK) {
+        free(registry);
+        return code;
+    }
+    code = replay(registry, error);
+    if (code != TETHER_OK) {
+        close_parts(registry, NULL);
+        return code;
+    }
+    if (!options.leave_watches)
+        tether__watches_adopt(registry);
+    if (!options.no_gc && registry->ephemeral == NULL)
+        registry->housekeeper = tether__housekeeper_start(registry);
+    /* Last, because nobody is told of a registry before it is whole, and who is told may close it.
+     */
+    *out = registry;
+    if (options.on_event == NULL)
+        return TETHER_OK;
+    code = tether__events_start(registry->catalog.events, error);
+    if (code != TETHER_OK) {
+        *out = NULL;
+        tether_close(registry, TETHER_DETACH, NULL);
+    }
+    return code;
+}
+
+/* Of these ids, those whose tasks are not being killed yet stay. */
+static size_t keep_new(tether__catalog *catalog, char (*ids)[TETHER_ID_SIZE], size_t count)
+{
+    size_t kept = 0;
+    uv_mutex_lock(&catalog->state);
+    for (size_t i = 0; i < count; i++) {
+        const tether__entry *entry = tether__catalog_find(catalog, ids[i]);
+        if (entry == NULL || entry->status == TETHER_STATUS_KILLING)
+            continue;
+        if (kept != i)
+            strcpy(ids[kept], ids[i]);
+        kept++;
+    }
+    uv_mutex_unlock(&catalog->state);
+    return kept;
+}
+
+/* `again`: only what was started since the last time. */
+static int kill_all(tether__catalog *catalog, bool again, tether_error *error)
+{
+    char(*ids)[TETHER_ID_SIZE];
+    size_t count;
+    int code = tether__replay(catalog, TETHER__SCOPE_LIVE, TETHER__INSPECT_NOW, NULL, error);
+    if (code == TETHER_OK)
+        code = tether__catalog_ids(catalog, TETHER__SCOPE_LIVE, &ids, &count, error);
+    if (code != TETHER_OK)
+        return code;
+    if (again)
+        count = keep_new(catalog, ids, count);
+    if (count > 0)
+        code = tether__kill_rounds(catalog, ids, count, TETHER__INTENT_SHUTDOWN, error);
+    free(ids);
+    return code;
+}
+
+/* From what this process knows, where the supervisor has not said yet who it is. */
+static bool set_running(tether__record *record, void *userdata)
+{
+    const tether__identity *child = userdata;
+    if (record->status != TETHER_STATUS_STARTING)
+        return false;
+    record->status = TETHER_STATUS_RUNNING;
+    record->identity = *child;
+    record->child_pid = child->pid;
+    return true;
+}
+
+/* Tasks that this process started and is about to leave alone: their records say now that they run,
+ * and as what. */
+static void write_running(tether__catalog *catalog)
+{
+    uv_mutex_lock(&catalog->disk);
+    for (size_t i = 0; i < catalog->count; i++) {
+        tether__entry *entry = catalog->entries[i];
+        if (entry->child.start_time != 0 && entry->status == TETHER_STATUS_STARTING)
+            tether__refresh_change(catalog, entry->id, set_running, &entry->child, NULL, NULL);
+    }
+    uv_mutex_unlock(&catalog->disk);
+}
+
+/* Frees the zombies of children that have ended, so that none is left to the host. */
+static void reap_children(tether__catalog *catalog)
+{
+    int64_t deadline = tether__os_monotonic_ms() + REAP_PATIENCE_MS;
+    for (size_t i = 0; i < catalog->count; i++) {
+        tether__entry *entry = catalog->entries[i];
+        while (entry->child.pid != 0 && !tether__os_process_reap(&entry->child)) {
+            /* One that still runs is not waited for; one that has said its end is about to be gone.
+             */
+            if (!entry->ended || tether__os_monotonic_ms() > deadline)
+                break;
+            uv_sleep(1);
+        }
+    }
+}
+
+int tether_close(tether_registry *registry, tether_close_mode mode, tether_error *error)
+{
+    if (registry == NULL)
+        return TETHER_OK;
+    tether__housekeeper_stop(registry->housekeeper);
+    /* No task outlives the store that it is kept in. */
+    bool kills = mode == TETHER_SHUTDOWN || registry->ephemeral != NULL;
+    int code = kills ? kill_all(&registry->catalog, false, error) : TETHER_OK;
+    send_waiters_away(registry);
+    tether__events_stop(registry->catalog.events);
+    /* Only now does no callback start anything more. */
+    int rest =
+        kills ? kill_all(&registry->catalog, true, code == TETHER_OK ? error : NULL) : TETHER_OK;
+    if (code == TETHER_OK)
+        code = rest;
+    tether__proxies_close(registry);
+    tether__taps_save(registry->catalog.taps);
+    tether__reaper_close(registry->reaper);
+    registry->reaper = NULL;
+    write_running(&registry->catalog);
+    reap_children(&registry->catalog);
+    int removed = close_parts(registry, code == TETHER_OK ? error : NULL);
+    return code != TETHER_OK ? code : removed;
+}
+
+int tether_default_store(char **path, tether_error *error)
+{
+    return tether__os_default_store(path, error);
+}
+
+void tether_free(void *memory)
+{
+    free(memory);
+}

@@ -1,0 +1,102 @@
+# The rooms of the library: what each is made of, and which rooms and libraries it may use. Lower rooms stand first and
+# never see later ones. docs/design.md has the same as a table; `ci/checks rooms` compares the sources with both.
+#
+# Includes name the room ("engine/catalog.h"). A room finds only those that it may use, because each has an include
+# directory of its own in the build tree, with nothing in it but a link to the room.
+
+set(TETHER_ROOMS "")
+set(TETHER_OBJECTS "")
+
+# tether_room(NAME USES <room>... LIBRARIES <target>... SOURCES <file>...)
+function(tether_room name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "USES;LIBRARIES;SOURCES")
+    set(room tether_room_${name})
+    list(TRANSFORM arg_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/src/${name}/)
+    add_library(${room} OBJECT ${arg_SOURCES})
+
+    set(view ${PROJECT_BINARY_DIR}/rooms/${name})
+    file(MAKE_DIRECTORY ${view})
+    file(CREATE_LINK ${PROJECT_SOURCE_DIR}/src/${name} ${view}/${name} RESULT linked SYMBOLIC)
+    if(TRUE)
+        # A Windows that lets nobody make links: everything is found, and only ci/checks minds.
+        set(view ${PROJECT_SOURCE_DIR}/src)
+    endif()
+    target_include_directories(${room} PRIVATE ${view} ${PROJECT_SOURCE_DIR}/include INTERFACE ${view})
+    list(TRANSFORM arg_USES PREPEND tether_room_)
+    target_link_libraries(${room} PRIVATE ${arg_USES} ${arg_LIBRARIES} tether_flags)
+    target_compile_definitions(${room} PRIVATE TETHER_BUILDING ${TETHER_OS_DEFINITIONS})
+    set_target_properties(${room} PROPERTIES C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON
+        C_EXTENSIONS OFF)
+
+    set(TETHER_ROOMS ${TETHER_ROOMS} ${name} PARENT_SCOPE)
+    set(TETHER_OBJECTS ${TETHER_OBJECTS} $<TARGET_OBJECTS:${room}> PARENT_SCOPE)
+endfunction()
+
+# --- Pure rooms: no file, no process, no clock, no thread --------------------------------------
+
+tether_room(base
+    SOURCES error.c options.c ring.c text.c utf8.c)
+
+tether_room(format
+    USES base
+    LIBRARIES tether_jansson
+    SOURCES age.c kept_watch.c kill_policy.c marker.c name.c record.c status.c verdict.c)
+
+tether_room(shell
+    USES base format
+    SOURCES argv_quote.c candidates.c cmd_line.c environment.c outer.c shell.c wrapper.c wrapper_bat.c
+        wrapper_ps1.c)
+
+tether_room(search
+    USES base format
+    LIBRARIES tether_pcre2
+    SOURCES matcher.c pattern.c search.c)
+
+if(TETHER_PURE)
+    return()
+endif()
+
+# --- The operating system ----------------------------------------------------------------------
+
+tether_room(os
+    USES base format shell
+    LIBRARIES tether_uv
+    SOURCES temporary.c)
+
+tether_room(${TETHER_OS_ROOM}
+    USES base format shell os
+    LIBRARIES tether_uv Threads::Threads
+    SOURCES ${TETHER_OS_SOURCES})
+
+# --- The store, and what a registry does with it -----------------------------------------------
+
+tether_room(store
+    USES base format shell os
+    LIBRARIES tether_uv tether_jansson
+    SOURCES bundle.c ephemeral.c holder.c id.c output_cap.c output_file.c self.c store.c)
+
+tether_room(engine
+    USES base format shell os store search
+    LIBRARIES tether_uv tether_jansson
+    SOURCES catalog.c event.c kill.c kill_rounds.c reaper.c refresh.c replay.c sessions.c snapshot.c waiting.c)
+
+tether_room(output
+    USES base format shell os store search engine
+    LIBRARIES tether_uv
+    SOURCES compress.c follow.c read.c rings.c stream.c tail.c tap.c tap_read.c watch.c)
+
+tether_room(task
+    USES base format shell os store search engine output
+    LIBRARIES tether_uv tether_jansson
+    SOURCES birth.c completion.c find.c lease.c list.c pause.c proxy.c quota.c run.c script.c spawn.c supervisor.c task.c
+        wait.c)
+
+tether_room(care
+    USES base format shell os store search engine output task
+    LIBRARIES tether_uv tether_jansson
+    SOURCES doctor.c gc.c gc_state.c housekeeper.c)
+
+tether_room(registry
+    USES base format shell os store search engine output task care
+    LIBRARIES tether_uv
+    SOURCES registry.c)

@@ -1,0 +1,93 @@
+/* Owns the order in which shells are tried.
+ * Must not: look at the disk or the environment itself, or choose one.
+ * Thread: any. */
+#include "shell/candidates.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "shell/shell.h"
+#include "base/text.h"
+
+static void add(tether__shell_list *list, const char *name)
+{
+    char *copy = tether__text_copy(name);
+    if (copy == NULL || list->count == TETHER__SHELL_CANDIDATES) {
+        list->failed = true;
+        free(copy);
+        return;
+    }
+    list->names[list->count++] = copy;
+}
+
+void tether__shell_list_dispose(tether__shell_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->names[i]);
+    *list = (tether__shell_list){0};
+}
+
+void tether__shell_candidates_posix(const tether__shell_lookups *lookups, tether__shell_list *list)
+{
+    *list = (tether__shell_list){0};
+    /* $BASH is a path. One that is a bare name was not set by bash, and looking it up would run
+     * something else. */
+    const char *bash = lookups->variable("BASH", lookups->userdata);
+    if (bash != NULL && bash[0] == '/')
+        add(list, bash);
+    add(list, "bash");
+    add(list, "zsh");
+    add(list, "sh");
+}
+
+/* How much of a path is left without its last part and the separator before that. */
+static size_t parent_size(const char *path, size_t size)
+{
+    while (size > 0 && path[size - 1] != '\\' && path[size - 1] != '/')
+        size--;
+    return size > 0 ? size - 1 : 0;
+}
+
+static bool ends_with_part(const char *path, size_t size, const char *part)
+{
+    size_t length = strlen(part);
+    return size > length && (path[size - length - 1] == '\\' || path[size - length - 1] == '/') &&
+           memcmp(path + size - length, part, length) == 0;
+}
+
+/* git.exe is in <git>\cmd, <git>\bin or <git>\mingw64\bin; its bash is <git>\bin\bash.exe. The bash
+ * that PATH may lead to is another one, which runs Linux programs. */
+static void add_git_bash(const tether__shell_lookups *lookups, tether__shell_list *list)
+{
+    static const char *const inner[] = {"mingw64", "mingw32", "clangarm64", "usr"};
+    char *git;
+    if (lookups->find("git", &git, lookups->userdata, NULL) != TETHER_OK)
+        return;
+    size_t size = parent_size(git, parent_size(git, strlen(git)));
+    for (size_t i = 0; i < sizeof inner / sizeof inner[0]; i++) {
+        if (ends_with_part(git, size, inner[i]))
+            size = parent_size(git, size);
+    }
+    tether__text path = {0};
+    tether__text_add(&path, git, size);
+    tether__text_add_string(&path, "\\bin\\bash.exe");
+    if (path.failed)
+        list->failed = true;
+    else if (size > 0)
+        add(list, path.bytes);
+    tether__text_dispose(&path);
+    free(git);
+}
+
+void tether__shell_candidates_win32(const tether__shell_lookups *lookups, tether__shell_list *list)
+{
+    *list = (tether__shell_list){0};
+    const char *shell = lookups->variable("SHELL", lookups->userdata);
+    if (shell != NULL && tether__shell_is_posix(shell))
+        add(list, shell);
+    add(list, "pwsh");
+    add(list, "powershell");
+    add_git_bash(lookups, list);
+    const char *cmd = lookups->variable("ComSpec", lookups->userdata);
+    add(list, cmd != NULL && tether__shell_family_of(cmd) == TETHER__SHELL_CMD ? cmd : "cmd");
+}

@@ -1,0 +1,227 @@
+/* Owns the making and checking of a task's environment.
+ * Must not: read or change the host's environment itself.
+ * Thread: any. */
+#include "shell/environment.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+static const char step[] = "prepare environment";
+
+/* Bytes that the kernel takes besides the strings: a pointer for each, and the program's own name
+ * and auxiliary values. */
+enum { POINTER_COST = sizeof(char *), RESERVE = 4096 };
+
+static size_t name_size(const char *entry)
+{
+    return strcspn(entry, "=");
+}
+
+static size_t list_size(const char *const *list)
+{
+    size_t count = 0;
+    while (list != NULL && list[count] != NULL)
+        count++;
+    return count;
+}
+
+static bool has_name(const tether__environment *environment, const char *entry, const char *name,
+                     size_t size)
+{
+    size_t own = name_size(entry);
+    return entry[own] == '=' && environment->same_name(entry, own, name, size);
+}
+
+/* Replaces the entries of the same name, or appends. All of them: where there are two, programs
+ * differ in which one they take. */
+static void put(tether__environment *environment, const char *entry)
+{
+    size_t size = name_size(entry);
+    size_t kept = 0;
+    bool replaced = false;
+    for (size_t i = 0; i < environment->count; i++) {
+        bool same = has_name(environment, environment->entries[i], entry, size);
+        if (!same || !replaced)
+            environment->entries[kept++] = same ? entry : environment->entries[i];
+        replaced = replaced || same;
+    }
+    if (!replaced)
+        environment->entries[kept++] = entry;
+    environment->entries[kept] = NULL;
+    environment->count = kept;
+}
+
+int tether__environment_make(const char *const *base, const char *const *set, const char *last,
+                             tether__same_name *same_name, tether__environment *environment,
+                             tether_error *error)
+{
+    size_t base_count = list_size(base);
+    size_t set_count = list_size(set);
+    *environment = (tether__environment){.same_name = same_name};
+    environment->entries =
+        calloc(base_count + set_count + 2 + TETHER__ENVIRONMENT_SPARE, sizeof(char *));
+    if (environment->entries == NULL)
+        return tether__fail_memory(error, step);
+
+    for (size_t i = 0; i < base_count; i++)
+        environment->entries[environment->count++] = base[i];
+    for (size_t i = 0; i < set_count; i++) {
+        if (name_size(set[i]) == 0 || set[i][name_size(set[i])] != '=') {
+            tether__environment_dispose(environment);
+            return tether__fail(error, TETHER_EINVAL, 0, step,
+                                "\"%.64s\" is no environment entry; write NAME=value", set[i]);
+        }
+        put(environment, set[i]);
+    }
+    if (last != NULL)
+        put(environment, last);
+    for (size_t i = 0; i < environment->count; i++)
+        environment->bytes += strlen(environment->entries[i]) + 1;
+    return TETHER_OK;
+}
+
+void tether__environment_dispose(tether__environment *environment)
+{
+    free(environment->entries);
+    *environment = (tether__environment){0};
+}
+
+void tether__environment_add(tether__environment *environment, const char *entry)
+{
+    assert(environment->added < TETHER__ENVIRONMENT_SPARE);
+    put(environment, entry);
+    environment->added++;
+}
+
+const char *tether__environment_get(const tether__environment *environment, const char *name)
+{
+    size_t size = strlen(name);
+    for (size_t i = 0; i < environment->count; i++) {
+        const char *entry = environment->entries[i];
+        if (has_name(environment, entry, name, size))
+            return entry + size + 1;
+    }
+    return NULL;
+}
+
+static bool is_portable_name(const char *entry)
+{
+    size_t size = name_size(entry);
+    if (size == 0 || isdigit((unsigned char)entry[0]))
+        return false;
+    for (size_t i = 0; i < size; i++) {
+        if (!isalnum((unsigned char)entry[i]) && entry[i] != '_')
+            return false;
+    }
+    return true;
+}
+
+bool tether__environment_portable(const tether__environment *environment)
+{
+    for (size_t i = 0; i < environment->count; i++) {
+        if (!is_portable_name(environment->entries[i]))
+            return false;
+    }
+    return true;
+}
+
+static const char *longest_entry(const tether__environment *environment)
+{
+    const char *longest = "";
+    for (size_t i = 0; i < environment->count; i++) {
+        if (strlen(environment->entries[i]) > strlen(longest))
+            longest = environment->entries[i];
+    }
+    return longest;
+}
+
+static int too_big(tether_error *error, const char *kind, const char *name, size_t name_length,
+                   size_t size, size_t limit)
+{
+    return tether__fail(error, TETHER_ETOOBIG, 0, step,
+                        "%s %.*s takes %zu bytes and the system allows %zu; pass it in a file",
+                        kind, name_length > 64 ? 64 : (int)name_length, name, size, limit);
+}
+
+int tether__environment_check(const tether__environment *environment, const char *const *argv,
+                              size_t string_limit, size_t total_limit, tether_error *error)
+{
+    for (size_t i = 0; i < environment->count; i++) {
+        const char *entry = environment->entries[i];
+        if (strlen(entry) + 1 > string_limit)
+            return too_big(error, "environment variable", entry, name_size(entry),
+                           strlen(entry) + 1, string_limit);
+    }
+    size_t total = environment->bytes + environment->count * POINTER_COST + RESERVE;
+    for (size_t i = 0; argv != NULL && argv[i] != NULL; i++) {
+        size_t size = strlen(argv[i]) + 1;
+        if (size > string_limit)
+            return too_big(error, "an argument that begins with", argv[i], strlen(argv[i]), size,
+                           string_limit);
+        total += size + POINTER_COST;
+    }
+    if (total <= total_limit)
+        return TETHER_OK;
+
+    const char *culprit = longest_entry(environment);
+    return tether__fail(error, TETHER_ETOOBIG, 0, step,
+                        "environment and arguments take %zu bytes and the system allows %zu; the "
+                        "largest variable is %.*s with %zu bytes",
+                        total, total_limit, (int)name_size(culprit), culprit, strlen(culprit) + 1);
+}
+
+/* Names such as "=C:", by which cmd remembers the directory of a drive, begin with their only
+ * other '='. */
+static size_t windows_name_size(const char *entry)
+{
+    return entry[0] == '=' ? 1 + strcspn(entry + 1, "=") : name_size(entry);
+}
+
+/* Not toupper, which the host's locale may have changed for bytes of UTF-8. */
+static int upper(char c)
+{
+    return c >= 'a' && c <= 'z' ? c - 'a' + 'A' : (unsigned char)c;
+}
+
+static int compare_names(const char *a, const char *b)
+{
+    size_t a_size = windows_name_size(a), b_size = windows_name_size(b);
+    for (size_t i = 0; i < a_size && i < b_size; i++) {
+        int difference = upper(a[i]) - upper(b[i]);
+        if (difference != 0)
+            return difference;
+    }
+    return a_size < b_size ? -1 : a_size > b_size;
+}
+
+/* For equal names by their places, because what stands later is what was put over the others. */
+static int compare_entries(const void *a, const void *b)
+{
+    const char *const *const *left = a, *const *const *right = b;
+    int order = compare_names(**left, **right);
+    return order != 0 ? order : *left < *right ? -1 : 1;
+}
+
+void tether__environment_block(const tether__environment *environment, tether__text *text)
+{
+    size_t count = environment->count;
+    const char *const **order = calloc(count + 1, sizeof *order);
+    if (order == NULL) {
+        text->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        order[i] = &environment->entries[i];
+    qsort(order, count, sizeof *order, compare_entries);
+    for (size_t i = 0; i < count; i++) {
+        if (i + 1 == count || compare_names(*order[i], *order[i + 1]) != 0)
+            tether__text_add(text, *order[i], strlen(*order[i]) + 1);
+    }
+    /* A block without entries is two zeros as well. */
+    tether__text_add(text, "\0", count == 0 ? 2 : 1);
+    free(order);
+}

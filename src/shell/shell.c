@@ -1,0 +1,159 @@
+/* Owns the choice of the user's shell.
+ * Must not: look at the disk or the environment itself.
+ * Thread: any. */
+#include "shell/shell.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+static const char step[] = "find shell";
+
+static const char *base_name(const char *path)
+{
+    const char *base = path;
+    for (const char *c = path; *c != '\0'; c++) {
+        if (*c == '/' || *c == '\\')
+            base = c + 1;
+    }
+    return base;
+}
+
+/* Whether base is name, with or without ".exe", in any case. */
+static bool is_program(const char *base, const char *name)
+{
+    for (; *name != '\0'; base++, name++) {
+        if (tolower((unsigned char)*base) != *name)
+            return false;
+    }
+    if (*base == '\0')
+        return true;
+    for (const char *extension = ".exe"; *extension != '\0'; base++, extension++) {
+        if (tolower((unsigned char)*base) != *extension)
+            return false;
+    }
+    return *base == '\0';
+}
+
+tether__shell_family tether__shell_family_of(const char *path)
+{
+    const char *base = base_name(path);
+    if (is_program(base, "fish"))
+        return TETHER__SHELL_FISH;
+    if (is_program(base, "pwsh") || is_program(base, "powershell"))
+        return TETHER__SHELL_POWERSHELL;
+    if (is_program(base, "cmd"))
+        return TETHER__SHELL_CMD;
+    return TETHER__SHELL_SH;
+}
+
+const char *tether__shell_pipeline_variable(const char *path)
+{
+    const char *base = base_name(path);
+    if (is_program(base, "bash"))
+        return "PIPESTATUS";
+    return is_program(base, "zsh") ? "pipestatus" : NULL;
+}
+
+bool tether__shell_is_posix(const char *path)
+{
+    static const char *const names[] = {"sh", "bash", "dash", "ash", "zsh", "ksh", "ksh93", "mksh"};
+    const char *base = base_name(path);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (is_program(base, names[i]))
+            return true;
+    }
+    return false;
+}
+
+static int take(const char *name, const tether__shell_lookups *lookups, tether__shell *shell,
+                tether_error *error)
+{
+    int code = lookups->find(name, &shell->path, lookups->userdata, error);
+    if (code == TETHER_OK)
+        shell->family = tether__shell_family_of(shell->path);
+    return code;
+}
+
+static int try_start(const tether__shell_lookups *lookups, const tether__shell *shell,
+                     tether_error *error)
+{
+    return lookups->try_start != NULL ? lookups->try_start(shell->path, lookups->userdata, error)
+                                      : TETHER_OK;
+}
+
+static int take_choice(const char *choice, const tether__shell_lookups *lookups,
+                       tether__shell *shell, tether_error *error)
+{
+    tether_error why = {0};
+    int code = take(choice, lookups, shell, &why);
+    if (code == TETHER_OK)
+        code = try_start(lookups, shell, &why);
+    if (code == TETHER_OK)
+        return code;
+    tether__shell_dispose(shell);
+    if (code == TETHER_ENOPROGRAM)
+        return tether__fail(error, TETHER_ENOSHELL, why.os_error, step,
+                            "the chosen shell %.200s was not found; install it or choose another",
+                            choice);
+    if (error != NULL)
+        *error = why;
+    return code;
+}
+
+/* What is found and cannot be run counts as not found: another one may do. Only a try tells for
+ * certain that something else is wrong, which the next one would meet as well. */
+static int take_first(const tether__shell_list *list, const tether__shell_lookups *lookups,
+                      tether__text *tried, tether__shell *shell, tether_error *why)
+{
+    int code = TETHER_ENOPROGRAM;
+    for (size_t i = 0; i < list->count; i++) {
+        code = take(list->names[i], lookups, shell, why);
+        if (code == TETHER_OK) {
+            code = try_start(lookups, shell, why);
+            if (code != TETHER_ENOPROGRAM)
+                return code;
+            tether__shell_dispose(shell);
+        }
+        tether__text_add_string(tried, tried->size > 0 ? ", " : "");
+        tether__text_add_string(tried, list->names[i]);
+    }
+    return TETHER_ENOPROGRAM;
+}
+
+int tether__shell_resolve(const char *choice, tether__shell_candidates candidates,
+                          const tether__shell_lookups *lookups, tether__shell *shell,
+                          tether_error *error)
+{
+    tether__shell_list list;
+    tether__text tried = {0};
+    tether_error why = {0};
+    *shell = (tether__shell){0};
+    if (choice != NULL)
+        return take_choice(choice, lookups, shell, error);
+
+    candidates(lookups, &list);
+    int code = list.failed ? tether__fail_memory(&why, step)
+                           : take_first(&list, lookups, &tried, shell, &why);
+    if (code == TETHER_ENOPROGRAM)
+        code = tether__fail(error, TETHER_ENOSHELL, why.os_error, step,
+                            "no shell was found (tried %s; the last one: %.200s); install one or "
+                            "name one by its path",
+                            tried.size > 0 ? tried.bytes : "none", why.message);
+    else if (code != TETHER_OK && error != NULL)
+        *error = why;
+    if (code != TETHER_OK)
+        tether__shell_dispose(shell);
+    tether__text_dispose(&tried);
+    tether__shell_list_dispose(&list);
+    return code;
+}
+
+void tether__shell_dispose(tether__shell *shell)
+{
+    free(shell->path);
+    *shell = (tether__shell){0};
+}

@@ -1,0 +1,169 @@
+/* Owns the text of the wrapper for PowerShell.
+ * Must not: write files or start anything.
+ * Thread: any. */
+#include "shell/wrapper_ps1.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "shell/argv_quote.h"
+
+/* Each part has its reason:
+ * - A byte order mark, without which 5.1 reads the file in the code page of the machine.
+ * - No cmdlets, only .NET: cmdlets are found through PSModulePath, which is the task's own.
+ * - [NullString], because $null would become an empty string, and an empty variable is one.
+ * - Arguments as one string, because the list of them that .NET has is missing in 5.1.
+ * - Nothing is redirected, so the command has the supervisor's own standard handles and console.
+ * - The marker is written in `finally`, through an opening that leaves readers and the host alone.
+ * One write for the whole line. Its place is found from the script's own, not from the current
+ * directory, which .NET and PowerShell each have one of. */
+static const char begin[] =
+    "$code = 126\n"
+    "$line = 'exit 126 error=start'\n"
+    "try {\n"
+    "    $modules = [System.Environment]::GetEnvironmentVariable('TETHER__PSMODULEPATH')\n"
+    "    if ($modules) {\n"
+    "        [System.Environment]::SetEnvironmentVariable('PSModulePath', $modules)\n"
+    "    } else {\n"
+    "        [System.Environment]::SetEnvironmentVariable('PSModulePath', [NullString]::Value)\n"
+    "    }\n"
+    "    foreach ($name in 'TETHER__CWD', 'TETHER__RUN', 'TETHER__PSMODULEPATH') {\n"
+    "        [System.Environment]::SetEnvironmentVariable($name, [NullString]::Value)\n"
+    "    }\n";
+
+static const char after_workdir[] =
+    "    if (-not [System.IO.Directory]::Exists($workdir)) {\n"
+    "        $line = 'exit 126 error=workdir'\n"
+    "        throw ('the working directory ' + $workdir + ' cannot be entered')\n"
+    "    }\n"
+    "    $start = [System.Diagnostics.ProcessStartInfo]::new()\n"
+    "    $start.UseShellExecute = $false\n";
+
+static const char start[] = "    $process = [System.Diagnostics.Process]::Start($start)\n"
+                            "    $process.WaitForExit()\n"
+                            "    $code = $process.ExitCode\n"
+                            "    $line = 'exit ' + $code\n"
+                            "} catch {\n"
+                            "    [System.Console]::Error.WriteLine('tether: ' + "
+                            "$_.Exception.Message)\n"
+                            "} finally {\n"
+                            "    $path = [System.IO.Path]::Combine($PSScriptRoot, '..', '..', "
+                            "'exits', '";
+
+static const char end[] =
+    "')\n"
+    "    $share = [System.IO.FileShare]::ReadWrite -bor [System.IO.FileShare]::Delete\n"
+    "    $bytes = [System.Text.Encoding]::ASCII.GetBytes($line + \"`n\")\n"
+    "    $marker = [System.IO.File]::Open($path, [System.IO.FileMode]::Append, "
+    "[System.IO.FileAccess]::Write, $share)\n"
+    "    $marker.Write($bytes, 0, $bytes.Length)\n"
+    "    $marker.Dispose()\n"
+    "}\n"
+    "exit $code\n";
+
+/* How many bytes of what PowerShell takes for a single quote stand here: ' and U+2018 to U+201B. */
+static size_t quote_size(const char *at)
+{
+    if (*at == '\'')
+        return 1;
+    return strncmp(at, "\xE2\x80", 2) == 0 && (unsigned char)at[2] >= 0x98 &&
+                   (unsigned char)at[2] <= 0x9B
+               ? 3
+               : 0;
+}
+
+/* In single quotes every character stands for itself but quotes, which are doubled. Control
+ * characters are written as numbers: what reads the file may take line ends for others. */
+static void add_literal(const char *string, tether__text *text)
+{
+    tether__text_add_string(text, "'");
+    for (const char *at = string; *at != '\0';) {
+        size_t size = quote_size(at);
+        if (size > 0) {
+            tether__text_add(text, at, size);
+        } else if ((unsigned char)*at < ' ') {
+            char number[40];
+            snprintf(number, sizeof number, "' + [char]%d + '", *at);
+            tether__text_add_string(text, number);
+            at++;
+            continue;
+        } else {
+            size = 1;
+        }
+        tether__text_add(text, at, size);
+        at += size;
+    }
+    tether__text_add_string(text, "'");
+}
+
+static void add_assignment(const char *variable, const char *value, tether__text *text)
+{
+    tether__text_add_string(text, "    ");
+    tether__text_add_string(text, variable);
+    tether__text_add_string(text, " = ");
+    add_literal(value, text);
+    tether__text_add_string(text, "\n");
+}
+
+/* What runs, and with which arguments; cmd in front of a batch file. */
+static tether__carry add_command_line(const tether__wrapper *wrapper, const char **program,
+                                      tether__text *line, const char **why)
+{
+    *program = wrapper->program;
+    bool target = wrapper->batch == NULL && tether__cmd_is_batch(wrapper->program);
+    if ((wrapper->batch != NULL || target) && tether__cmd_is_network_path(wrapper->workdir)) {
+        *why = "cmd cannot work in a network path without a drive letter; map it to one and name "
+               "the working directory by that";
+        return TETHER__CARRY_REFUSED;
+    }
+    if (wrapper->batch != NULL) {
+        tether__text_add_string(line, "/D /E:ON /S /C \"\".\\");
+        tether__text_add_string(line, wrapper->batch);
+        tether__text_add_string(line, "\"\"");
+        return TETHER__CARRIED;
+    }
+    if (target) {
+        *program = wrapper->cmd;
+        tether__text_add_string(line, "/D /V:OFF /S /C \"");
+        tether__carry carry =
+            tether__cmd_add_batch_call(line, wrapper->cmd, wrapper->program, wrapper->argv, why);
+        tether__text_add_string(line, "& exit\"");
+        return carry;
+    }
+    for (size_t i = 1; wrapper->argv[i] != NULL; i++) {
+        tether__text_add_string(line, i > 1 ? " " : "");
+        tether__argv_add_quoted(line, wrapper->argv[i]);
+    }
+    return TETHER__CARRIED;
+}
+
+tether__carry tether__wrapper_render_ps1(const tether__wrapper *wrapper, tether__text *text,
+                                         const char **why)
+{
+    tether__text line = {0};
+    const char *program = NULL;
+    tether__carry carry = add_command_line(wrapper, &program, &line, why);
+    text->failed = text->failed || line.failed;
+    if (carry == TETHER__CARRIED && !text->failed) {
+        tether__text_add_string(text, "\xEF\xBB\xBF# Written by tether: the supervisor of task ");
+        tether__text_add_string(text, wrapper->task_id);
+        tether__text_add_string(text, "\n");
+        tether__text_add_string(text, begin);
+        add_assignment("$workdir", wrapper->workdir, text);
+        tether__text_add_string(text, after_workdir);
+        add_assignment("$start.FileName", program, text);
+        add_assignment("$start.Arguments", line.size > 0 ? line.bytes : "", text);
+        /* cmd goes from the bundle to the working directory by itself, which finds it in the
+         * variable. */
+        tether__text_add_string(text, wrapper->batch == NULL
+                                          ? "    $start.WorkingDirectory = $workdir\n"
+                                          : "    $start.WorkingDirectory = $PSScriptRoot\n"
+                                            "    [System.Environment]::SetEnvironmentVariable("
+                                            "'TETHER__CWD', $workdir)\n");
+        tether__text_add_string(text, start);
+        tether__text_add_string(text, wrapper->task_id);
+        tether__text_add_string(text, end);
+    }
+    tether__text_dispose(&line);
+    return carry;
+}

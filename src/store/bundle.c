@@ -1,0 +1,303 @@
+/* Owns the files of one task: record, marker, quarantine.
+ * Must not: decide what a task's state is, or take the session lock (its callers do).
+ * Thread: any; records are written under the session lock only. */
+#include "store/bundle.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "os/clock.h"
+#include "os/lifeline.h"
+#include "os/signal.h"
+
+int tether__bundle_open(const tether__session *session, const char *task_id, tether__dir **bundle,
+                        tether_error *error)
+{
+    int code = tether__os_dir_open(session->tasks, task_id, false, bundle, error);
+    if (code == TETHER_ENOTASK)
+        return tether__fail(
+            error, code, 0, "find task",
+            "no task %s in session %s; tether list --all shows those there are, and with "
+            "--all-sessions those of others, which --session names",
+            task_id, session->id);
+    return code;
+}
+
+static int load_from(tether__dir *bundle, const char *task_id, tether__record *record,
+                     tether__file_stamp *stamp, tether_error *error)
+{
+    char *text;
+    size_t size;
+    int code = tether__os_file_read(bundle, TETHER__RECORD_FILE, TETHER__RECORD_LIMIT, &text, &size,
+                                    stamp, error);
+    if (code == TETHER_ENOTASK)
+        return tether__fail(error, code, 0, "find task", "task %s has no record", task_id);
+    if (code == TETHER_ETOOBIG)
+        return tether__fail(error, TETHER_ECORRUPT, 0, "read record",
+                            "the record of task %s is larger than any that tether writes", task_id);
+    if (code != TETHER_OK)
+        return code;
+    code = tether__record_parse(text, size, task_id, record, error);
+    free(text);
+    return code;
+}
+
+int tether__bundle_load(const tether__session *session, const char *task_id, tether__record *record,
+                        tether__file_stamp *stamp, tether_error *error)
+{
+    tether__dir *bundle;
+    int code = tether__bundle_open(session, task_id, &bundle, error);
+    if (code != TETHER_OK)
+        return code;
+    code = load_from(bundle, task_id, record, stamp, error);
+    tether__os_dir_close(bundle);
+    return code;
+}
+
+int tether__bundle_stamp(const tether__session *session, const char *task_id,
+                         tether__file_stamp *stamp, tether_error *error)
+{
+    tether__dir *bundle;
+    int code = tether__bundle_open(session, task_id, &bundle, error);
+    if (code != TETHER_OK)
+        return code;
+    code = tether__os_file_stamp(bundle, TETHER__RECORD_FILE, stamp, error);
+    tether__os_dir_close(bundle);
+    return code;
+}
+
+int tether__bundle_save(const tether__session *session, tether__record *record,
+                        tether__file_stamp *stamp, tether_error *error)
+{
+    tether__dir *bundle;
+    if (record->read_only)
+        return tether__fail(error, TETHER_EREADONLY, 0, "write record",
+                            "task %s was written by a newer tether: change it with that",
+                            record->task_id);
+    char *text = tether__record_render(record);
+    if (text == NULL)
+        return tether__fail_memory(error, "write record");
+    int code = tether__bundle_open(session, record->task_id, &bundle, error);
+    if (code == TETHER_OK) {
+        code = tether__os_file_replace(bundle, TETHER__RECORD_FILE, text, strlen(text),
+                                       session->store->sync, error);
+        if (code == TETHER_OK)
+            code = tether__os_file_stamp(bundle, TETHER__RECORD_FILE, stamp, error);
+        tether__os_dir_close(bundle);
+    }
+    free(text);
+    return code;
+}
+
+static void read_marker(const tether__session *session, const char *task_id, tether__marker *marker)
+{
+    char *text;
+    size_t size;
+    tether__file_stamp stamp;
+    int code = tether__os_file_read(session->exits, task_id, TETHER__MARKER_LIMIT, &text, &size,
+                                    &stamp, NULL);
+    if (code == TETHER_OK) {
+        tether__marker_parse(text, size, marker);
+        marker->modified_at = stamp.mtime_ns / 1000000;
+        free(text);
+        return;
+    }
+    *marker = (tether__marker){.uptime_ms = -1};
+    /* What is there and cannot be read as a marker is damaged; it is not the same as none. */
+    marker->present = code != TETHER_ENOTASK && code != TETHER_EGONE;
+    marker->damaged = marker->present;
+}
+
+/* When the task last gave a sign of life: its output grew or its marker was written. */
+static int64_t last_sign(const tether__session *session, const tether__record *record,
+                         const tether__marker *marker)
+{
+    int64_t last =
+        marker->modified_at > record->started_at ? marker->modified_at : record->started_at;
+    static const char *const files[] = {TETHER__STDOUT_FILE, TETHER__STDERR_FILE};
+    tether__dir *bundle;
+    if (tether__bundle_open(session, record->task_id, &bundle, NULL) != TETHER_OK)
+        return last;
+    for (int i = 0; i < 2; i++) {
+        tether__file_stamp stamp;
+        if (tether__os_file_stamp(bundle, files[i], &stamp, NULL) == TETHER_OK &&
+            stamp.mtime_ns / 1000000 > last)
+            last = stamp.mtime_ns / 1000000;
+    }
+    tether__os_dir_close(bundle);
+    return last;
+}
+
+/* By the wall clock, since nothing else tells when a file was written; but a task is not silent for
+ * longer than it has been there, however that clock was set. */
+static int64_t silence(const tether__session *session, const tether__record *record,
+                       const tether__observation *observed)
+{
+    int64_t by_wall = tether__os_wall_ms() - last_sign(session, record, &observed->marker);
+    int64_t lifetime = tether__os_uptime_ms() - record->started_uptime_ms;
+    bool known = observed->same_boot && record->started_uptime_ms > 0;
+    return known && lifetime < by_wall ? lifetime : by_wall;
+}
+
+static const tether__identity *supervisor_of(const tether__record *record,
+                                             const tether__observation *observed,
+                                             const tether__identity *child)
+{
+    if (record->identity.pid != 0)
+        return &record->identity;
+    return observed->marker.identity.pid != 0 ? &observed->marker.identity : child;
+}
+
+/* A supervisor that cannot find out when it was started says only its pid. Its own host knows the
+ * rest. To everybody else its lifeline vouches for it: what is held after the time was asked for
+ * was held while it was, so that the pid was the supervisor's and nobody else's. */
+static void complete_identity(const tether__session *session, const tether__record *record,
+                              const tether__identity *child, tether__observation *observed)
+{
+    tether__identity *said = &observed->marker.identity;
+    char boot_id[TETHER__BOOT_ID_SIZE], pid_ns[TETHER__PID_NS_SIZE];
+    bool held = false;
+    if (said->pid == 0 || said->start_time != 0)
+        return;
+    if (child->pid == said->pid) {
+        said->start_time = child->start_time;
+        return;
+    }
+    tether__os_boot_id(boot_id);
+    tether__os_pid_ns(pid_ns);
+    if (record->identity.pid != 0 || observed->holding != TETHER__HELD ||
+        strcmp(said->boot_id, boot_id) != 0 || strcmp(said->pid_ns, pid_ns) != 0)
+        return;
+    uint64_t start_time = tether__os_process_start_time(said->pid);
+    if (tether__os_lifeline_held(session->exits, record->task_id, &held, NULL) == TETHER_OK && held)
+        said->start_time = start_time;
+}
+
+bool tether__bundle_tree_empty(const tether__record *record, const tether__identity *child,
+                               const tether__observation *observed, const tether__listing *listing)
+{
+    size_t count = 0;
+    /* A proxy's supervisor is a host: what that has are no processes of the task. */
+    if (tether__record_is_proxy(record))
+        return true;
+    /* The supervisor itself is one. */
+    if (observed->holding == TETHER__HELD && observed->alive == TETHER__ALIVE)
+        return false;
+    tether__tree tree = {.task_id = record->task_id,
+                         .supervisor = *supervisor_of(record, observed, child),
+                         .listing = listing};
+    /* Where its processes are never listed (another pid namespace), the supervisor stands for all.
+     * A listing that failed, such as for want of memory or descriptors, tells nothing. */
+    int code = tether__os_tree_members(&tree, NULL, 0, &count, NULL);
+    if (code == TETHER_EFOREIGN)
+        return observed->holding == TETHER__FREE;
+    /* While the processes were being looked at, one after the other, somebody may have ended them:
+     * what such a one forked after the listing had begun is in none. A second listing has it. Those
+     * who share a listing signal between the listings, not beside them. */
+    if (code == TETHER_OK && count == 0 && listing == NULL)
+        code = tether__os_tree_members(&tree, NULL, 0, &count, NULL);
+    return code == TETHER_OK && count == 0;
+}
+
+void tether__bundle_observe(const tether__session *session, const tether__record *record,
+                            const tether__identity *child, bool replay,
+                            tether__observation *observed)
+{
+    bool held;
+    char boot_id[TETHER__BOOT_ID_SIZE];
+    *observed = (tether__observation){.replay = replay,
+                                      .tells_signals = tether__record_is_proxy(record),
+                                      .signal_polite = tether__os_signal_polite(),
+                                      .signal_final = tether__os_signal_final()};
+    int code = tether__os_lifeline_held(session->exits, record->task_id, &held, NULL);
+    observed->holding = code != TETHER_OK ? TETHER__HOLDING_UNKNOWN
+                        : held            ? TETHER__HELD
+                                          : TETHER__FREE;
+    read_marker(session, record->task_id, &observed->marker);
+    complete_identity(session, record, child, observed);
+    const tether__identity *supervisor = supervisor_of(record, observed, child);
+    /* A lock that is free proves the end; only a lock that somebody may have inherited by accident
+     * needs a second look. */
+    observed->alive =
+        observed->holding == TETHER__FREE ? TETHER__GONE : tether__os_process_alive(supervisor);
+    /* The supervisor may have written its end between the two looks: gone now, its marker is
+     * complete. */
+    if (observed->holding != TETHER__FREE && observed->alive == TETHER__GONE) {
+        read_marker(session, record->task_id, &observed->marker);
+        complete_identity(session, record, child, observed);
+    }
+
+    tether__os_boot_id(boot_id);
+    observed->same_boot =
+        boot_id[0] == '\0' || record->boot_id[0] == '\0' || strcmp(boot_id, record->boot_id) == 0;
+    if (observed->holding == TETHER__HOLDING_UNKNOWN && observed->alive == TETHER__UNKNOWN)
+        observed->silence_ms = silence(session, record, observed);
+}
+
+void tether__bundle_remove_record(const tether__session *session, const char *task_id)
+{
+    tether__dir *bundle;
+    if (tether__os_dir_open(session->tasks, task_id, false, &bundle, NULL) == TETHER_OK) {
+        tether__os_file_remove(bundle, TETHER__RECORD_FILE, NULL);
+        tether__os_dir_close(bundle);
+    }
+}
+
+int tether__bundle_remove(const tether__session *session, const char *task_id, tether_error *error)
+{
+    tether__bundle_remove_record(session, task_id);
+    int code = tether__os_file_remove(session->exits, task_id, error);
+    if (code == TETHER_OK)
+        code = tether__os_dir_remove(session->tasks, task_id, error);
+    return code;
+}
+
+/* A folder of its own in the quarantine, with the reason in it. */
+static int quarantine_folder(const tether__session *session, const char *task_id,
+                             const char *reason, tether__dir **folder, tether_error *error)
+{
+    tether__dir *quarantine;
+    char name[TETHER_ID_SIZE + 32], text[768], boot_id[TETHER__BOOT_ID_SIZE];
+    *folder = NULL;
+    int code = tether__store_quarantine(session->store, &quarantine, error);
+    if (code != TETHER_OK)
+        return code;
+    int64_t now = tether__os_wall_ms();
+    snprintf(name, sizeof name, "%s-%lld", task_id, (long long)now);
+    tether__os_boot_id(boot_id);
+    snprintf(text, sizeof text,
+             "session: %s\ntask: %s\nat: %lld\nuptime: %lld boot: %s\nreason: %.300s\n",
+             session->id, task_id, (long long)now, (long long)tether__os_uptime_ms(), boot_id,
+             reason);
+    code = tether__os_dir_open(quarantine, name, true, folder, error);
+    if (code == TETHER_OK)
+        code = tether__os_file_replace(*folder, "reason.txt", text, strlen(text), false, error);
+    tether__os_dir_close(quarantine);
+    return code;
+}
+
+int tether__marker_quarantine(const tether__session *session, const char *task_id,
+                              const char *reason, tether_error *error)
+{
+    tether__dir *folder;
+    int code = quarantine_folder(session, task_id, reason, &folder, error);
+    if (code == TETHER_OK)
+        code = tether__os_move(session->exits, task_id, folder, "exit-marker", error);
+    tether__os_dir_close(folder);
+    return code;
+}
+
+int tether__bundle_quarantine(const tether__session *session, const char *task_id,
+                              const char *reason, tether_error *error)
+{
+    tether__dir *folder;
+    int code = quarantine_folder(session, task_id, reason, &folder, error);
+    if (code == TETHER_OK)
+        code = tether__os_move(session->tasks, task_id, folder, "bundle", error);
+    if (code == TETHER_OK)
+        tether__os_move(session->exits, task_id, folder, "exit-marker", NULL);
+    tether__os_dir_close(folder);
+    return code;
+}

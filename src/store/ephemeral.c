@@ -1,0 +1,253 @@
+/* Owns the stores that are gone with their owner: their names, owner locks and removal.
+ * Must not: signal anything, or remove a store whose owner or whose task may live.
+ * Thread: any. */
+#include "store/ephemeral.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "base/error.h"
+#include "os/clock.h"
+#include "os/host.h"
+#include "os/lifeline.h"
+#include "os/process.h"
+#include "engine/replay.h"
+#include "base/text.h"
+
+static const char step[] = "open ephemeral store";
+
+enum { ID_SIZE = 17, LOCK_NAME_SIZE = ID_SIZE + 5, CREATE_TRIES = 16, LOCK_PATIENCE_MS = 1000 };
+enum { TASK_PATIENCE_MS = 1000, TASK_PAUSE_MS = 5 };
+
+struct tether__ephemeral {
+    tether__dir *base;
+    tether__lock lock;
+    char id[ID_SIZE];
+};
+
+static void lock_name(const char *id, char name[LOCK_NAME_SIZE])
+{
+    snprintf(name, LOCK_NAME_SIZE, "%.16s.lock", id);
+}
+
+/* The id that a name in the base folder begins with; what follows it, or NULL: it is no id. */
+static const char *take_id(const char *name, char id[ID_SIZE])
+{
+    if (strspn(name, "0123456789abcdef") != ID_SIZE - 1)
+        return NULL;
+    memcpy(id, name, ID_SIZE - 1);
+    id[ID_SIZE - 1] = '\0';
+    return name + ID_SIZE - 1;
+}
+
+typedef struct search {
+    tether__dir *store;
+    bool found;
+} search;
+
+/* What cannot be looked at may live. */
+static bool any_held(tether__dir *exits)
+{
+    char(*ids)[TETHER_ID_SIZE];
+    size_t count;
+    bool held = tether__replay_names(exits, &ids, &count, NULL) != TETHER_OK;
+    for (size_t i = 0; !held && i < count; i++) {
+        if (tether__os_lifeline_held(exits, ids[i], &held, NULL) != TETHER_OK)
+            held = true;
+    }
+    free(ids);
+    return held;
+}
+
+static bool search_session(const char *name, void *userdata)
+{
+    search *s = userdata;
+    tether__dir *session, *exits;
+    char key[ID_SIZE];
+    const char *rest = take_id(name, key);
+    if (rest == NULL || *rest != '\0' ||
+        tether__os_dir_open(s->store, key, false, &session, NULL) != TETHER_OK)
+        return true;
+    if (tether__os_dir_open(session, "exits", false, &exits, NULL) == TETHER_OK) {
+        s->found = any_held(exits);
+        tether__os_dir_close(exits);
+    }
+    tether__os_dir_close(session);
+    return !s->found;
+}
+
+/* Whether a task of the store has a supervisor that lives. */
+static bool has_live_task(tether__dir *base, const char *id)
+{
+    search s = {.found = false};
+    if (tether__os_dir_open(base, id, false, &s.store, NULL) != TETHER_OK)
+        return false;
+    if (tether__os_dir_list(s.store, search_session, &s, NULL) != TETHER_OK)
+        s.found = true;
+    tether__os_dir_close(s.store);
+    return s.found;
+}
+
+/* Under the owner lock. The lock's file goes last: what is left of a removal that was cut short
+ * still has one. */
+static int remove_store(tether__dir *base, const char *id, tether_error *error)
+{
+    char name[LOCK_NAME_SIZE];
+    if (has_live_task(base, id))
+        return TETHER_OK;
+    int code = tether__os_dir_remove(base, id, error);
+    lock_name(id, name);
+    return code == TETHER_OK ? tether__os_file_remove(base, name, error) : code;
+}
+
+/* A lock that is free has no owner any more. A file that lost its name meanwhile was the last of a
+ * store that somebody else has removed. */
+static void prune(tether__dir *base, const char *id)
+{
+    char name[LOCK_NAME_SIZE];
+    tether__lock lock;
+    lock_name(id, name);
+    if (tether__os_lock_acquire(base, name, 0, &lock, NULL) != TETHER_OK)
+        return;
+    if (tether__os_lock_linked(&lock))
+        remove_store(base, id, NULL);
+    tether__os_lock_release(&lock);
+}
+
+static bool prune_name(const char *name, void *userdata)
+{
+    tether__dir *base = userdata;
+    char id[ID_SIZE], lock[LOCK_NAME_SIZE];
+    tether__file_stamp stamp;
+    const char *rest = take_id(name, id);
+    if (rest == NULL)
+        return true;
+    lock_name(id, lock);
+    /* A store is met by its lock; one without was bereft of it by somebody else than us. */
+    if (strcmp(rest, ".lock") == 0 ||
+        (*rest == '\0' && tether__os_file_stamp(base, lock, &stamp, NULL) == TETHER_ENOTASK))
+        prune(base, id);
+    return true;
+}
+
+static int open_base(tether__dir **base, tether_error *error)
+{
+    char *path;
+    bool in_memory;
+    tether_error problem = {0};
+    *base = NULL;
+    int code = tether__os_ephemeral_base(&path, &in_memory, error);
+    if (code != TETHER_OK)
+        return code;
+    code = tether__os_dir_open_root(path, true, base, &problem);
+    free(path);
+    if (code == TETHER_OK)
+        return code;
+    return tether__fail(error, code, problem.os_error, step,
+                        "%.380s; or set XDG_RUNTIME_DIR to a private directory of your own",
+                        problem.message);
+}
+
+static int draw_id(char id[ID_SIZE], tether_error *error)
+{
+    uint64_t random;
+    if (uv_random(NULL, NULL, &random, sizeof random, 0, NULL) != 0)
+        return tether__fail(error, TETHER_ESYSTEM, 0, step, "the system has no entropy");
+    snprintf(id, ID_SIZE, "%016llx", (unsigned long long)random);
+    return TETHER_OK;
+}
+
+/* The lock first, then the store, so that no store of ours is ever seen without an owner. Between
+ * the making of the lock's file and its locking somebody may have taken it for a leftover: then it
+ * has no name any more, and another id is drawn. */
+static int own_new_id(tether__ephemeral *e, tether_error *error)
+{
+    char name[LOCK_NAME_SIZE];
+    for (int i = 0; i < CREATE_TRIES; i++) {
+        int code = draw_id(e->id, error);
+        if (code != TETHER_OK)
+            return code;
+        lock_name(e->id, name);
+        code = tether__os_lock_acquire(e->base, name, LOCK_PATIENCE_MS, &e->lock, error);
+        if (code != TETHER_OK)
+            return code;
+        if (tether__os_lock_linked(&e->lock))
+            return TETHER_OK;
+        tether__os_lock_release(&e->lock);
+    }
+    return tether__fail(error, TETHER_ELOCKED, 0, step,
+                        "other processes removed the lock again and again; try again");
+}
+
+/* For people: who to ask what the store is for. */
+static int write_owner(const tether__store *store, tether_error *error)
+{
+    char text[256], boot_id[TETHER__BOOT_ID_SIZE], pid_ns[TETHER__PID_NS_SIZE];
+    int64_t pid = tether__os_process_self();
+    tether__os_boot_id(boot_id);
+    tether__os_pid_ns(pid_ns);
+    snprintf(text, sizeof text, "owner pid=%lld start=%llu boot=%s pidns=%s\n", (long long)pid,
+             (unsigned long long)tether__os_process_start_time(pid), boot_id, pid_ns);
+    return tether__os_file_create(store->root, "owner", text, strlen(text), error);
+}
+
+static int open_store(tether__ephemeral *e, tether__store *store, tether_error *error)
+{
+    char *path = tether__text_join(tether__os_dir_path(e->base), e->id);
+    if (path == NULL)
+        return tether__fail_memory(error, step);
+    int code = tether__store_open(path, true, store, error);
+    free(path);
+    if (code == TETHER_OK)
+        code = write_owner(store, error);
+    if (code != TETHER_OK)
+        tether__store_close(store);
+    return code;
+}
+
+int tether__ephemeral_open(tether__ephemeral **ephemeral, tether__store *store, tether_error *error)
+{
+    *ephemeral = NULL;
+    *store = (tether__store){0};
+    tether__ephemeral *e = calloc(1, sizeof *e);
+    if (e == NULL)
+        return tether__fail_memory(error, step);
+    e->lock.handle = -1;
+    int code = open_base(&e->base, error);
+    if (code == TETHER_OK)
+        code = tether__os_dir_list(e->base, prune_name, e->base, error);
+    if (code == TETHER_OK)
+        code = own_new_id(e, error);
+    if (code == TETHER_OK)
+        code = open_store(e, store, error);
+    if (code == TETHER_OK)
+        *ephemeral = e;
+    else
+        tether__ephemeral_close(e, NULL);
+    return code;
+}
+
+/* A supervisor whose task has ended may have a moment to go. */
+static void wait_for_tasks(const tether__ephemeral *e)
+{
+    int64_t deadline = tether__os_monotonic_ms() + TASK_PATIENCE_MS;
+    while (has_live_task(e->base, e->id) && tether__os_monotonic_ms() < deadline)
+        uv_sleep(TASK_PAUSE_MS);
+}
+
+int tether__ephemeral_close(tether__ephemeral *e, tether_error *error)
+{
+    int code = TETHER_OK;
+    if (e == NULL)
+        return code;
+    if (e->lock.handle != -1) {
+        wait_for_tasks(e);
+        code = remove_store(e->base, e->id, error);
+    }
+    tether__os_lock_release(&e->lock);
+    tether__os_dir_close(e->base);
+    free(e);
+    return code;
+}

@@ -1,0 +1,132 @@
+/* Owns the holders of a store: the file that is locked while a registry is open.
+ * Must not: know what is held.
+ * Thread: any. */
+#include "store/holder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "store/id.h"
+#include "format/marker.h"
+#include "format/name.h"
+#include "os/lock.h"
+#include "os/process.h"
+#include "store/self.h"
+
+static const char folder[] = "holders";
+static const char lock_name[] = "lock";
+
+int tether__holder_init(tether__holder *holder, const tether__store *store, tether_error *error)
+{
+    *holder = (tether__holder){.store = store, .lifeline = {-1}};
+    if (uv_mutex_init(&holder->mutex) != 0)
+        return tether__fail_memory(error, "open registry");
+    return TETHER_OK;
+}
+
+/* Removes the file of a holder that is gone. Under the folder's lock, so that no new one is taken
+ * for such between its making and its locking. */
+static bool prune(const char *name, void *userdata)
+{
+    tether__dir *dir = userdata;
+    bool held = true;
+    if (strcmp(name, lock_name) != 0 &&
+        tether__os_lifeline_held(dir, name, &held, NULL) == TETHER_OK && !held)
+        tether__os_file_remove(dir, name, NULL);
+    return true;
+}
+
+/* For those who find the file locked by a child that a dead host forked. Where it cannot be said,
+ * the lock decides alone. */
+static void say_who(const tether__lifeline *lifeline)
+{
+    char line[TETHER__MARKER_LINE_SIZE];
+    tether__identity self;
+    tether__self(&self);
+    size_t size = tether__marker_format_supervisor(&self, line);
+    tether__os_lifeline_append(lifeline, line, size, NULL);
+}
+
+/* Whether the process that made the file is known to be gone. */
+static bool is_gone(tether__dir *dir, const char *id)
+{
+    char *text;
+    size_t size;
+    tether__marker marker;
+    if (tether__os_file_read(dir, id, TETHER__MARKER_LIMIT, &text, &size, NULL, NULL) != TETHER_OK)
+        return false;
+    tether__marker_parse(text, size, &marker);
+    free(text);
+    return tether__os_process_alive(&marker.identity) == TETHER__GONE;
+}
+
+static int make(tether__holder *holder, int64_t lock_timeout_ms, char id[TETHER_ID_SIZE],
+                tether_error *error)
+{
+    tether__lock lock;
+    int code = tether__id_choose(id, error);
+    if (code == TETHER_OK)
+        code = tether__os_lock_acquire(holder->dir, lock_name, lock_timeout_ms, &lock, error);
+    if (code != TETHER_OK)
+        return code;
+    tether__os_dir_list(holder->dir, prune, holder->dir, NULL);
+    code = tether__os_lifeline_create(holder->dir, id, &holder->lifeline, error);
+    if (code == TETHER_OK)
+        say_who(&holder->lifeline);
+    tether__os_lock_release(&lock);
+    return code;
+}
+
+int tether__holder_hold(tether__holder *holder, int64_t lock_timeout_ms, tether_error *error)
+{
+    char id[TETHER_ID_SIZE];
+    int code = TETHER_OK;
+    uv_mutex_lock(&holder->mutex);
+    if (holder->id[0] == '\0') {
+        if (holder->dir == NULL)
+            code = tether__os_dir_open(holder->store->root, folder, true, &holder->dir, error);
+        if (code == TETHER_OK)
+            code = make(holder, lock_timeout_ms, id, error);
+        if (code == TETHER_OK)
+            strcpy(holder->id, id);
+    }
+    uv_mutex_unlock(&holder->mutex);
+    return code;
+}
+
+bool tether__holder_alive(const tether__holder *asking, const char *id)
+{
+    tether__dir *dir;
+    bool held = true;
+    /* A name that no holder can have was not written by one. */
+    if (!tether__task_id_valid(id))
+        return false;
+    int code = tether__os_dir_open(asking->store->root, folder, false, &dir, NULL);
+    if (code != TETHER_OK)
+        return code != TETHER_ENOTASK;
+    if (tether__os_lifeline_held(dir, id, &held, NULL) != TETHER_OK)
+        held = true;
+    held = held && !is_gone(dir, id);
+    tether__os_dir_close(dir);
+    return held;
+}
+
+bool tether__holder_is(tether__holder *holder, const char *id)
+{
+    uv_mutex_lock(&holder->mutex);
+    bool same = holder->id[0] != '\0' && id != NULL && strcmp(holder->id, id) == 0;
+    uv_mutex_unlock(&holder->mutex);
+    return same;
+}
+
+void tether__holder_dispose(tether__holder *holder)
+{
+    if (holder->id[0] != '\0') {
+        /* A file that is held cannot be removed everywhere; one that is not, others may remove. */
+        tether__os_lifeline_close(&holder->lifeline);
+        tether__os_file_remove(holder->dir, holder->id, NULL);
+    }
+    tether__os_dir_close(holder->dir);
+    uv_mutex_destroy(&holder->mutex);
+}

@@ -1,0 +1,18 @@
+/* The output limit of tasks that have ended: the tail of each output is kept, the rest is dropped.
+ * docs/format.md tells the steps, and what a reader may conclude at each. */
+#ifndef TETHER_OUTPUT_CAP_H
+#define TETHER_OUTPUT_CAP_H
+
+#include "engine/catalog.h"
+
+/* Notes in the record of a task that has just ended how much it wrote to each output that its limit
+ * is going to cut. Nothing where something of it may still write: then that is noted later. The
+ * caller writes the record. Under `disk` and the session lock. */
+void tether__output_cap_note(const tether__session *session, tether__record *record);
+
+/* Cuts the outputs of a task whose end is on disk, and seals its lifeline when nothing is left to
+ * be done. What cannot be done now (something of the task still runs, the disk is full) is left for
+ * a later look. Under `disk`, without the session lock. */
+void tether__output_cap(tether__catalog *catalog, tether__entry *entry);
+
+#endif

@@ -1,0 +1,74 @@
+/* Owns the reading of output files and the making of previews.
+ * Must not: change them; the task writes them itself.
+ * Thread: any. */
+#include "store/output_file.h"
+
+#include <string.h>
+
+#include "store/bundle.h"
+#include "base/utf8.h"
+
+const char *tether__output_file_name(tether_stream stream)
+{
+    return stream == TETHER_STDERR ? TETHER__STDERR_FILE : TETHER__STDOUT_FILE;
+}
+
+int tether__output_file_size(tether__dir *bundle, tether_stream stream, uint64_t *size,
+                             tether_error *error)
+{
+    tether__file_stamp stamp;
+    *size = 0;
+    int code = tether__os_file_stamp(bundle, tether__output_file_name(stream), &stamp, error);
+    if (code == TETHER_OK)
+        *size = stamp.size;
+    return code == TETHER_ENOTASK ? TETHER_OK : code;
+}
+
+int tether__output_file_read(tether__dir *bundle, tether_stream stream, uint64_t offset,
+                             void *buffer, size_t size, size_t *got, tether_error *error)
+{
+    int code = tether__os_file_read_at(bundle, tether__output_file_name(stream), offset, buffer,
+                                       size, got, error);
+    return code == TETHER_ENOTASK ? TETHER_OK : code;
+}
+
+/* Opens a stream's file; its size, and what was cut off it. */
+static void look_at(tether__dir *bundle, tether_stream stream, int64_t total, tether__file *file,
+                    uint64_t *size, uint64_t *dropped)
+{
+    *size = 0;
+    *dropped = 0;
+    if (tether__os_file_open(bundle, tether__output_file_name(stream), file, NULL) != TETHER_OK ||
+        tether__os_file_size(file, size, NULL) != TETHER_OK)
+        return;
+    if (total > 0 && (uint64_t)total > *size)
+        *dropped = (uint64_t)total - *size;
+}
+
+char *tether__output_preview(tether__dir *bundle, const int64_t totals[2], uint64_t dropped[2],
+                             bool *truncated)
+{
+    char bytes[TETHER__PREVIEW_BYTES];
+    tether__file files[2];
+    uint64_t size[2];
+    size_t used = 0;
+    /* Both stay open, so that what is read fits what was measured. */
+    for (int stream = 0; stream < 2; stream++)
+        look_at(bundle, (tether_stream)stream, totals[stream], &files[stream], &size[stream],
+                &dropped[stream]);
+    uint64_t whole = size[0] + size[1];
+    uint64_t skip = whole > TETHER__PREVIEW_BYTES ? whole - TETHER__PREVIEW_BYTES : 0;
+    *truncated = skip > 0 || dropped[0] > 0 || dropped[1] > 0;
+    for (int stream = 0; stream < 2; stream++) {
+        uint64_t from = skip < size[stream] ? skip : size[stream];
+        size_t got = 0;
+        skip -= from;
+        if (from < size[stream])
+            tether__os_file_pread(&files[stream], from, bytes + used, (size_t)(size[stream] - from),
+                                  &got, NULL);
+        tether__os_file_close(&files[stream]);
+        used += got;
+    }
+    size_t start = *truncated ? tether__utf8_skip_tail(bytes, used) : 0;
+    return tether__utf8_repair(bytes + start, used - start);
+}

@@ -1,0 +1,13 @@
+/* Owns the identity of this process.
+ * Must not: remember it, since a process may fork.
+ * Thread: any. */
+#include "os/clock.h"
+#include "store/self.h"
+
+void tether__self(tether__identity *self)
+{
+    *self = (tether__identity){.pid = tether__os_process_self()};
+    self->start_time = tether__os_process_start_time(self->pid);
+    tether__os_boot_id(self->boot_id);
+    tether__os_pid_ns(self->pid_ns);
+}

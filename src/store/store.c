@@ -1,0 +1,202 @@
+/* Owns the layout of the store above a single task: format file, sessions, quarantine folder.
+ * Must not: read records or markers.
+ * Thread: any. */
+#include "store/store.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "format/name.h"
+#include "os/host.h"
+#include "format/record.h"
+
+static const char format_file[] = "FORMAT";
+static const char format_text[] = "tether-store 1\n";
+static const char session_file[] = "session.json";
+
+enum { SMALL_FILE_LIMIT = 4096 };
+
+/* Stops at the first name that a store without FORMAT cannot have: temporary files of a host that
+ * creates it right now may be there. */
+static bool note_stranger(const char *name, void *userdata)
+{
+    bool *stranger = userdata;
+    *stranger = strcmp(name, format_file) != 0 && strncmp(name, ".tmp-", 5) != 0;
+    return !*stranger;
+}
+
+static int read_format(const tether__store *store, char **text, tether_error *error)
+{
+    size_t size;
+    return tether__os_file_read(store->root, format_file, SMALL_FILE_LIMIT, text, &size, NULL,
+                                error);
+}
+
+static int refuse_format(const tether__store *store, const char *why, tether_error *error)
+{
+    return tether__fail(error, TETHER_EFORMAT, 0, "open store", "%.300s %s",
+                        tether__os_dir_path(store->root), why);
+}
+
+/* Only in a directory that is empty. What stands there may be what another host has made of it
+ * since the format was looked for: then it has a format by now. */
+static int create_format(const tether__store *store, char **text, tether_error *error)
+{
+    bool stranger = false;
+    int code = tether__os_dir_list(store->root, note_stranger, &stranger, error);
+    if (code == TETHER_OK && !stranger)
+        code = tether__os_file_replace(store->root, format_file, format_text, strlen(format_text),
+                                       store->sync, error);
+    if (code == TETHER_OK)
+        code = read_format(store, text, error);
+    if (code == TETHER_ENOTASK)
+        code = refuse_format(store,
+                             "holds other files and no tether store; name an empty or new "
+                             "directory",
+                             error);
+    return code;
+}
+
+static int check_format(const tether__store *store, bool create, tether_error *error)
+{
+    char *text = NULL;
+    int code = read_format(store, &text, error);
+    if (code == TETHER_ENOTASK && create)
+        code = create_format(store, &text, error);
+    if (code == TETHER_ETOOBIG || code == TETHER_ENOTASK)
+        code = refuse_format(store, "is no tether store; name another directory", error);
+    if (code == TETHER_OK && strcmp(text, format_text) != 0)
+        code = tether__fail(error, TETHER_EFORMAT, 0, "open store",
+                            "%.300s has the format \"%.40s\", and this version knows \"%.*s\"; use "
+                            "the tether that made it",
+                            tether__os_dir_path(store->root), text, (int)strlen(format_text) - 1,
+                            format_text);
+    free(text);
+    return code;
+}
+
+int tether__store_open(const char *path, bool create, tether__store *store, tether_error *error)
+{
+    char *standard = NULL;
+    *store = (tether__store){0};
+    if (path == NULL) {
+        int code = tether__os_default_store(&standard, error);
+        if (code != TETHER_OK)
+            return code;
+        path = standard;
+    }
+    int code = tether__os_dir_open_root(path, create, &store->root, error);
+    free(standard);
+    if (code == TETHER_OK)
+        code = check_format(store, create, error);
+    if (code != TETHER_OK)
+        tether__store_close(store);
+    return code;
+}
+
+void tether__store_close(tether__store *store)
+{
+    tether__os_dir_close(store->root);
+    store->root = NULL;
+}
+
+int tether__store_quarantine(const tether__store *store, tether__dir **dir, tether_error *error)
+{
+    return tether__os_dir_open(store->root, "quarantine", true, dir, error);
+}
+
+/* Reads the raw id out of session.json; freed with free(). */
+static int read_id(tether__session *session, tether_error *error)
+{
+    char *text;
+    size_t size;
+    int code = tether__os_file_read(session->dir, session_file, SMALL_FILE_LIMIT, &text, &size,
+                                    NULL, error);
+    if (code != TETHER_OK)
+        return code;
+    json_t *document = json_loadb(text, size, 0, NULL);
+    free(text);
+    const char *id = json_string_value(json_object_get(document, "session_id"));
+    if (!tether__session_id_valid(id))
+        code = tether__fail(error, TETHER_ECORRUPT, 0, "open session",
+                            "%.300s/%s names no session; remove the directory if you know it",
+                            tether__os_dir_path(session->dir), session_file);
+    else if (!tether__record_set(&session->id, id))
+        code = tether__fail_memory(error, "open session");
+    json_decref(document);
+    return code;
+}
+
+static int write_id(tether__session *session, const char *id, tether_error *error)
+{
+    json_t *document = json_pack("{s:i, s:s}", "schema_version", 1, "session_id", id);
+    char *text = document != NULL ? json_dumps(document, JSON_INDENT(1)) : NULL;
+    json_decref(document);
+    if (text == NULL)
+        return tether__fail_memory(error, "create session");
+    int code = tether__os_file_replace(session->dir, session_file, text, strlen(text),
+                                       session->store->sync, error);
+    free(text);
+    return code;
+}
+
+static int open_parts(tether__session *session, const char *key, bool create, tether_error *error)
+{
+    int code = tether__os_dir_open(session->store->root, key, create, &session->dir, error);
+    if (code == TETHER_OK)
+        code = tether__os_dir_open(session->dir, "exits", create, &session->exits, error);
+    if (code == TETHER_OK)
+        code = tether__os_dir_open(session->dir, "tasks", create, &session->tasks, error);
+    return code;
+}
+
+int tether__session_open(const tether__store *store, const char *id, int64_t lock_timeout_ms,
+                         tether__session *session, tether_error *error)
+{
+    char key[TETHER__SESSION_KEY_SIZE];
+    tether__session_key(id, key);
+    *session = (tether__session){.store = store, .lock_timeout_ms = lock_timeout_ms};
+    int code = open_parts(session, key, true, error);
+    if (code == TETHER_OK)
+        code = read_id(session, error);
+    if (code == TETHER_ENOTASK) {
+        code = write_id(session, id, error);
+        if (code == TETHER_OK && !tether__record_set(&session->id, id))
+            code = tether__fail_memory(error, "open session");
+    }
+    if (code == TETHER_OK && strcmp(session->id, id) != 0)
+        code = tether__fail(error, TETHER_EINVAL, 0, "open session",
+                            "session ids \"%s\" and \"%s\" have the same key; use another id", id,
+                            session->id);
+    if (code != TETHER_OK)
+        tether__session_close(session);
+    return code;
+}
+
+int tether__session_open_key(const tether__store *store, const char *key, int64_t lock_timeout_ms,
+                             tether__session *session, tether_error *error)
+{
+    *session = (tether__session){.store = store, .lock_timeout_ms = lock_timeout_ms};
+    int code = open_parts(session, key, false, error);
+    if (code == TETHER_OK)
+        code = read_id(session, error);
+    if (code != TETHER_OK)
+        tether__session_close(session);
+    return code;
+}
+
+void tether__session_close(tether__session *session)
+{
+    tether__os_dir_close(session->tasks);
+    tether__os_dir_close(session->exits);
+    tether__os_dir_close(session->dir);
+    free(session->id);
+    *session = (tether__session){0};
+}
+
+int tether__session_lock(const tether__session *session, tether__lock *lock, tether_error *error)
+{
+    return tether__os_lock_acquire(session->dir, "lock", session->lock_timeout_ms, lock, error);
+}

@@ -1,0 +1,58 @@
+/* Owns what tasks of all kinds have in common when they begin: their first record.
+ * Must not: touch the disk, or know who supervises.
+ * Thread: any. */
+#include "task/birth.h"
+
+#include <string.h>
+
+#include "store/bundle.h"
+#include "base/error.h"
+#include "os/clock.h"
+#include "base/utf8.h"
+
+enum { COMMAND_SHOWN_LIMIT = 64 * 1024, NAME_LIMIT = 1024 };
+
+int tether__birth_check(const char *name, int64_t timeout_ms, int64_t least, tether_error *error)
+{
+    if (timeout_ms < least)
+        return tether__fail(error, TETHER_EINVAL, 0, "check spec", "the timeout is negative");
+    if (name != NULL && strlen(name) > NAME_LIMIT)
+        return tether__fail(error, TETHER_EINVAL, 0, "check spec",
+                            "the name has more than %d bytes", NAME_LIMIT);
+    return TETHER_OK;
+}
+
+char *tether__birth_command(const char *text, size_t size)
+{
+    return tether__utf8_repair(text, tether__utf8_cut(text, size, COMMAND_SHOWN_LIMIT));
+}
+
+static void start_clocks(tether__record *record, int64_t timeout_ms)
+{
+    int64_t now = tether__os_wall_ms();
+    record->started_at = now;
+    record->started_uptime_ms = tether__os_uptime_ms();
+    record->timeout_ms = timeout_ms;
+    if (timeout_ms > 0) {
+        record->deadline_at = now + timeout_ms;
+        record->deadline_monotonic_ms = tether__os_monotonic_ms() + timeout_ms;
+    }
+    tether__os_boot_id(record->boot_id);
+}
+
+int tether__birth_record(const tether__birth *birth, const tether__session *session,
+                         tether__record *record, tether_error *error)
+{
+    start_clocks(record, birth->timeout_ms);
+    record->status = TETHER_STATUS_STARTING;
+    record->notify = birth->notify;
+    bool fits = tether__record_set(&record->task_id, birth->id) &&
+                tether__record_set(&record->session_id, session->id) &&
+                tether__record_set(&record->name, birth->name) &&
+                tether__record_set(&record->project_root, birth->project_root) &&
+                tether__record_set(&record->workdir, birth->workdir) &&
+                tether__record_set(&record->command, birth->command) &&
+                tether__record_set(&record->supervisor, birth->supervisor) &&
+                tether__record_set(&record->stdout_name, TETHER__STDOUT_FILE);
+    return fits ? TETHER_OK : tether__fail_memory(error, "write record");
+}

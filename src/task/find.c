@@ -1,0 +1,177 @@
+/* Owns the look-up of tasks beyond the registry's own session: by project, over all sessions.
+ * Must not: keep what it finds in other sessions.
+ * Thread: any. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "output/compress.h"
+#include "base/error.h"
+#include "base/options.h"
+#include "os/host.h"
+#include "engine/refresh.h"
+#include "registry/registry.h"
+#include "engine/replay.h"
+#include "engine/sessions.h"
+#include "engine/snapshot.h"
+#include "task/task.h"
+#include "task/list.h"
+#include "tether/task.h"
+
+static const char what[] = "project directory";
+
+static bool is_of_project(const tether__record *record, const char *project)
+{
+    return project == NULL ||
+           (record->project_root != NULL && strcmp(record->project_root, project) == 0);
+}
+
+/* --- One task --- */
+
+typedef struct lookup {
+    const char *task_id;
+    const char *project;
+    tether_snapshot *found;
+} lookup;
+
+static int look_in(tether__catalog *catalog, bool own, void *userdata, tether_error *error)
+{
+    lookup *l = userdata;
+    tether__entry *entry;
+    if (own)
+        return TETHER_OK;
+    uv_mutex_lock(&catalog->disk);
+    int code = tether__refresh(catalog, l->task_id, TETHER__INSPECT_NOW, &entry, error);
+    if (code == TETHER_OK && is_of_project(&entry->record, l->project)) {
+        l->found = calloc(1, sizeof *l->found);
+        code = l->found != NULL ? tether__snapshot_fill(catalog->session, entry, l->found, error)
+                                : tether__fail_memory(error, "find task");
+        if (code != TETHER_OK) {
+            free(l->found);
+            l->found = NULL;
+        } else {
+            tether__task_survivors(entry, l->found);
+        }
+    }
+    uv_mutex_unlock(&catalog->disk);
+    return code == TETHER_OK && l->found != NULL ? TETHER__SESSIONS_STOP : code;
+}
+
+/* `why` is how the look in the own session ended, which is told where the others have none. */
+static int find_elsewhere(tether_registry *registry, lookup *l, const tether_error *why,
+                          tether_error *error)
+{
+    int code = tether__sessions_visit(registry, look_in, l, error);
+    if (code != TETHER_OK || l->found != NULL)
+        return code;
+    return tether__fail(error, TETHER_ENOTASK, 0, why->step,
+                        "%.200s; no other session has one of project %.200s either", why->message,
+                        l->project);
+}
+
+int tether_find(tether_registry *registry, const char *task_id, const char *project_root,
+                tether_snapshot **snapshot, tether_error *error)
+{
+    tether_error why = {0};
+    char *project = NULL;
+    int code = tether_status_get(registry, task_id, snapshot, &why);
+    if (code != TETHER_ENOTASK || project_root == NULL) {
+        if (code != TETHER_OK && error != NULL)
+            *error = why;
+        return code;
+    }
+    code = tether__os_former_directory(what, project_root, &project, error);
+    if (code != TETHER_OK)
+        return code;
+    lookup l = {task_id, project, NULL};
+    code = find_elsewhere(registry, &l, &why, error);
+    if (l.found != NULL)
+        tether__compress_preview(registry, l.found);
+    *snapshot = l.found;
+    free(project);
+    return code;
+}
+
+/* --- Lists --- */
+
+typedef struct listing {
+    tether_list_options options;
+    char *project; /* canonical; NULL: any */
+    tether_snapshot_list *list;
+} listing;
+
+static int newest_first(const void *left, const void *right)
+{
+    const tether_snapshot *a = left, *b = right;
+    if (a->started_at != b->started_at)
+        return a->started_at < b->started_at ? 1 : -1;
+    return strcmp(a->task_id, b->task_id);
+}
+
+static bool is_wanted(const tether__entry *entry, void *userdata)
+{
+    const listing *l = userdata;
+    return (l->options.scope == TETHER_LIST_ALL || !entry->ended) &&
+           is_of_project(&entry->record, l->project);
+}
+
+static int list_session(tether__catalog *catalog, bool own, void *userdata, tether_error *error)
+{
+    listing *l = userdata;
+    tether_snapshot_list *some;
+    tether__scope scope =
+        l->options.scope == TETHER_LIST_ALL ? TETHER__SCOPE_ALL : TETHER__SCOPE_LIVE;
+    (void)own;
+    int code = tether__replay(catalog, scope, TETHER__INSPECT_NOW, NULL, error);
+    if (code == TETHER_OK)
+        code = tether__task_list(catalog, scope, is_wanted, l, newest_first, &some, error);
+    if (code != TETHER_OK)
+        return code;
+    if (!tether__task_list_append(l->list, some))
+        code = tether__fail_memory(error, "list tasks");
+    tether_snapshot_list_free(some);
+    return code;
+}
+
+static int list(tether_registry *registry, listing *l, tether_error *error)
+{
+    int code = TETHER_OK;
+    if (l->options.project_root != NULL)
+        code = tether__os_former_directory(what, l->options.project_root, &l->project, error);
+    if (code != TETHER_OK)
+        return code;
+    l->list = calloc(1, sizeof *l->list);
+    if (l->list == NULL)
+        return tether__fail_memory(error, "list tasks");
+    bool everywhere = l->options.all_sessions || l->project != NULL;
+    code = everywhere ? tether__sessions_visit(registry, list_session, l, error)
+                      : list_session(&registry->catalog, true, l, error);
+    if (code != TETHER_OK)
+        return code;
+    if (l->list->count > 1)
+        qsort(l->list->items, l->list->count, sizeof *l->list->items, newest_first);
+    for (size_t i = 0; i < l->list->count; i++)
+        tether__compress_preview(registry, &l->list->items[i]);
+    return TETHER_OK;
+}
+
+int tether_list_in(tether_registry *registry, const tether_list_options *given,
+                   tether_snapshot_list **out, tether_error *error)
+{
+    listing l = {0};
+    *out = NULL;
+    tether__options_take(given, &l.options, sizeof l.options);
+    int code = list(registry, &l, error);
+    free(l.project);
+    if (code != TETHER_OK)
+        tether_snapshot_list_free(l.list);
+    else
+        *out = l.list;
+    return code;
+}
+
+int tether_list(tether_registry *registry, tether_list_scope scope, tether_snapshot_list **out,
+                tether_error *error)
+{
+    const tether_list_options options = {.scope = scope};
+    return tether_list_in(registry, &options, out, error);
+}

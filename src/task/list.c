@@ -1,0 +1,70 @@
+/* Owns the making of lists of snapshots.
+ * Must not: hold the catalog's locks for longer than one task takes.
+ * Thread: any. */
+#include "task/list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "engine/refresh.h"
+#include "engine/snapshot.h"
+
+static int add_task(tether__catalog *catalog, const char *task_id,
+                    bool (*wanted)(const tether__entry *entry, void *userdata), void *userdata,
+                    tether_snapshot_list *list, tether_error *error)
+{
+    tether__entry *entry;
+    uv_mutex_lock(&catalog->disk);
+    int code = tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, &entry, error);
+    if (code == TETHER_OK && wanted(entry, userdata)) {
+        code = tether__snapshot_fill(catalog->session, entry, &list->items[list->count], error);
+        if (code == TETHER_OK)
+            list->count++;
+    }
+    uv_mutex_unlock(&catalog->disk);
+    /* One that was removed or damaged meanwhile is no reason to show none. */
+    return code == TETHER_ENOTASK || code == TETHER_ECORRUPT ? TETHER_OK : code;
+}
+
+int tether__task_list(tether__catalog *catalog, tether__scope scope,
+                      bool (*wanted)(const tether__entry *entry, void *userdata), void *userdata,
+                      int (*order)(const void *left, const void *right), tether_snapshot_list **out,
+                      tether_error *error)
+{
+    char(*ids)[TETHER_ID_SIZE];
+    size_t count;
+    *out = NULL;
+    int code = tether__catalog_ids(catalog, scope, &ids, &count, error);
+    if (code != TETHER_OK)
+        return code;
+    tether_snapshot_list *list = calloc(1, sizeof *list);
+    if (list != NULL)
+        list->items = calloc(count + 1, sizeof *list->items);
+    if (list == NULL || list->items == NULL)
+        code = tether__fail_memory(error, "list tasks");
+    for (size_t i = 0; code == TETHER_OK && i < count; i++)
+        code = add_task(catalog, ids[i], wanted, userdata, list, error);
+    free(ids);
+    if (code != TETHER_OK) {
+        tether_snapshot_list_free(list);
+        return code;
+    }
+    qsort(list->items, list->count, sizeof *list->items, order);
+    *out = list;
+    return TETHER_OK;
+}
+
+bool tether__task_list_append(tether_snapshot_list *all, tether_snapshot_list *some)
+{
+    size_t count = all->count + some->count;
+    tether_snapshot *items = realloc(all->items, (count + 1) * sizeof *items);
+    if (items == NULL)
+        return false;
+    all->items = items;
+    if (some->count > 0)
+        memcpy(items + all->count, some->items, some->count * sizeof *items);
+    all->count = count;
+    some->count = 0;
+    return true;
+}

@@ -1,0 +1,167 @@
+/* Owns the counting against a session's limits.
+ * Must not: end anything.
+ * Thread: any. */
+#include "task/quota.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "format/name.h"
+#include "os/lifeline.h"
+#include "store/output_file.h"
+#include "base/text.h"
+
+static const char step[] = "check limits";
+
+/* One byte per task that was ever started: it needs no reading to count, and no rewriting. */
+static const char starts_file[] = "starts";
+
+enum { NAMED_TASKS = 8 };
+
+/* --- Tasks that run --- */
+
+typedef struct census {
+    tether__catalog *catalog;
+    const tether__session *session;
+    const char *task_id;
+    size_t running;
+    tether__text names; /* of the first few */
+} census;
+
+/* Under `disk`: an end is final, and needs no look at the disk. */
+static bool is_known_to_have_ended(tether__catalog *catalog, const char *task_id)
+{
+    const tether__entry *entry = tether__catalog_find(catalog, task_id);
+    return entry != NULL && tether_status_ended(entry->record.status);
+}
+
+/* A lifeline that is held and has a record is a task that runs, whatever its record says. Those
+ * that are being made have none yet: whoever is visible first has the place. */
+static bool count_running(const char *name, void *userdata)
+{
+    census *c = userdata;
+    tether__file_stamp stamp;
+    bool held = false;
+    if (!tether__task_id_valid(name) || strcmp(name, c->task_id) == 0 ||
+        is_known_to_have_ended(c->catalog, name) ||
+        tether__os_lifeline_marked_ended(c->session->exits, name) ||
+        tether__os_lifeline_held(c->session->exits, name, &held, NULL) != TETHER_OK || !held ||
+        tether__bundle_stamp(c->session, name, &stamp, NULL) != TETHER_OK)
+        return true;
+    c->running++;
+    if (c->running <= NAMED_TASKS) {
+        tether__text_add_string(&c->names, c->running > 1 ? ", " : "");
+        tether__text_add_string(&c->names, name);
+    }
+    return true;
+}
+
+static size_t smaller_limit(size_t a, size_t b)
+{
+    if (a == 0 || b == 0)
+        return a == 0 ? b : a;
+    return a < b ? a : b;
+}
+
+static int check_running(tether_registry *registry, const char *task_id, size_t max_running,
+                         tether_error *error)
+{
+    census c = {.catalog = &registry->catalog, .session = &registry->session, .task_id = task_id};
+    size_t limit = smaller_limit(registry->max_running, max_running);
+    if (limit == 0)
+        return TETHER_OK;
+    int code = tether__os_dir_list(registry->session.exits, count_running, &c, error);
+    if (code == TETHER_OK && c.running >= limit)
+        code = tether__fail(
+            error, TETHER_EQUOTA, 0, step,
+            "session %.60s has %zu running %s, and no more than %zu may run: %.300s%s; "
+            "wait for one of them or end it",
+            registry->session.id, c.running, c.running == 1 ? "task" : "tasks", limit,
+            c.names.bytes != NULL ? c.names.bytes : "", c.running > NAMED_TASKS ? ", ..." : "");
+    tether__text_dispose(&c.names);
+    return code;
+}
+
+/* --- Tasks that were started --- */
+
+static int count_start(tether_registry *registry, tether_error *error)
+{
+    tether__file_stamp stamp = {0};
+    tether__dir *dir = registry->session.dir;
+    int code = tether__os_file_stamp(dir, starts_file, &stamp, error);
+    if (code != TETHER_OK && code != TETHER_ENOTASK)
+        return code;
+    if (registry->max_started != 0 && stamp.size >= registry->max_started)
+        return tether__fail(
+            error, TETHER_EQUOTA, 0, step,
+            "session %.60s has started %llu %s, and no more may be: go on in another "
+            "session",
+            registry->session.id, (unsigned long long)stamp.size,
+            stamp.size == 1 ? "task" : "tasks");
+    if (code == TETHER_ENOTASK)
+        return tether__os_file_create(dir, starts_file, "\n", 1, error);
+    return tether__os_file_append(dir, starts_file, "\n", 1, error);
+}
+
+int tether__quota_start(tether_registry *registry, const char *task_id, size_t max_running,
+                        tether_error *error)
+{
+    int code = check_running(registry, task_id, max_running, error);
+    return code == TETHER_OK ? count_start(registry, error) : code;
+}
+
+/* The bytes are all alike: the file is written anew with one less. Where that fails, one start less
+ * is left to the session. */
+void tether__quota_take_back(tether_registry *registry)
+{
+    tether__file_stamp stamp;
+    tether__dir *dir = registry->session.dir;
+    if (tether__os_file_stamp(dir, starts_file, &stamp, NULL) != TETHER_OK || stamp.size == 0)
+        return;
+    size_t size = (size_t)(stamp.size - 1);
+    char *bytes = malloc(size + 1);
+    if (bytes == NULL)
+        return;
+    memset(bytes, '\n', size + 1);
+    tether__os_file_replace(dir, starts_file, bytes, size, false, NULL);
+    free(bytes);
+}
+
+/* --- What they wrote --- */
+
+typedef struct measure {
+    const tether__session *session;
+    uint64_t bytes;
+} measure;
+
+static bool add_output(const char *name, void *userdata)
+{
+    measure *m = userdata;
+    tether__dir *bundle;
+    uint64_t size;
+    if (!tether__task_id_valid(name) ||
+        tether__bundle_open(m->session, name, &bundle, NULL) != TETHER_OK)
+        return true;
+    for (int stream = 0; stream < 2; stream++) {
+        if (tether__output_file_size(bundle, (tether_stream)stream, &size, NULL) == TETHER_OK)
+            m->bytes += size;
+    }
+    tether__os_dir_close(bundle);
+    return true;
+}
+
+int tether__quota_output(tether_registry *registry, tether_error *error)
+{
+    measure m = {.session = &registry->session};
+    if (registry->max_output_bytes == 0)
+        return TETHER_OK;
+    int code = tether__os_dir_list(registry->session.tasks, add_output, &m, error);
+    if (code == TETHER_OK && m.bytes >= registry->max_output_bytes)
+        code = tether__fail(error, TETHER_EQUOTA, 0, step,
+                            "the tasks of session %.60s have written %llu bytes, and no more than "
+                            "%llu may be kept: acknowledge ended tasks and clean up",
+                            registry->session.id, (unsigned long long)m.bytes,
+                            (unsigned long long)registry->max_output_bytes);
+    return code;
+}

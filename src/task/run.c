@@ -1,0 +1,109 @@
+/* Owns the foreground run that may become a background task.
+ * Must not: restart or end anything when the wait is over.
+ * Thread: any but that of a host's own loop. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "output/stream.h"
+#include "engine/reaper.h"
+#include "registry/registry.h"
+#include "task/task.h"
+#include "tether/task.h"
+
+enum { DEFAULT_LIMIT = 1024 * 1024 };
+
+/* The last `limit` bytes of an open output, from the first byte where there are fewer. */
+static int take_output(const tether__output *output, size_t limit, char **text, size_t *size,
+                       uint64_t *offset, tether_error *error)
+{
+    int code = TETHER_OK;
+    *offset = output->end > limit ? output->end - limit : 0;
+    if (*offset < output->dropped)
+        *offset = output->dropped;
+    size_t want = (size_t)(output->end - *offset);
+    *text = malloc(want + 1);
+    if (*text == NULL)
+        return tether__fail_memory(error, "read output");
+    size_t got = 1;
+    for (*size = 0; code == TETHER_OK && got > 0 && *size < want; *size += got)
+        code =
+            tether__output_read(output, *offset + *size, *text + *size, want - *size, &got, error);
+    (*text)[*size] = '\0';
+    return code;
+}
+
+/* Opened once: what the task's output limit cuts meanwhile stays whole in what is open. */
+static int take_stream(tether_registry *registry, const char *id, tether_stream stream,
+                       size_t limit, char **text, size_t *size, uint64_t *offset,
+                       tether_error *error)
+{
+    tether__output output;
+    int code = tether__output_open(registry, id, stream, &output, error);
+    if (code == TETHER_OK)
+        code = take_output(&output, limit, text, size, offset, error);
+    tether__output_close(&output);
+    return code;
+}
+
+/* The state first: output is complete where that says that the task has ended. */
+static int fill(tether_registry *registry, const char *id, size_t limit, tether_outcome *outcome,
+                tether_error *error)
+{
+    int code = tether__task_snapshot(registry, id, &outcome->snapshot, error);
+    if (code == TETHER_OK)
+        code = take_stream(registry, id, TETHER_STDOUT, limit, &outcome->output,
+                           &outcome->output_size, &outcome->output_offset, error);
+    if (code == TETHER_OK)
+        code = take_stream(registry, id, TETHER_STDERR, limit, &outcome->errors,
+                           &outcome->errors_size, &outcome->errors_offset, error);
+    return code;
+}
+
+static int run(tether_registry *registry, const tether_spec *spec, int64_t wait_ms, size_t limit,
+               tether_outcome *outcome, tether_error *error)
+{
+    tether_error why = {0};
+    char id[TETHER_ID_SIZE];
+    int code = tether_spawn(registry, spec, id, error);
+    if (code != TETHER_OK)
+        return code;
+    const char *ids[] = {id};
+    code = tether_wait(registry, ids, 1, TETHER_WAIT_ALL, wait_ms, NULL, &why);
+    if (code == TETHER_OK || code == TETHER_ETIMEDOUT)
+        code = fill(registry, id, limit, outcome, &why);
+    if (code == TETHER_OK)
+        return TETHER_OK;
+    return tether__fail(error, code, why.os_error, why.step, "task %s was started; then: %.400s",
+                        id, why.message);
+}
+
+int tether_run(tether_registry *registry, const tether_spec *spec, int64_t wait_ms, size_t limit,
+               tether_outcome **out, tether_error *error)
+{
+    *out = NULL;
+    /* Before anything is started. */
+    if (wait_ms != 0 && tether__reaper_is_current(registry->reaper))
+        return tether__fail(error, TETHER_EINVAL, 0, "run",
+                            "the thread of the loop cannot wait for what the loop tells");
+    tether_outcome *outcome = calloc(1, sizeof *outcome);
+    if (outcome == NULL)
+        return tether__fail_memory(error, "run");
+    int code = run(registry, spec, wait_ms, limit != 0 ? limit : DEFAULT_LIMIT, outcome, error);
+    if (code != TETHER_OK) {
+        tether_outcome_free(outcome);
+        return code;
+    }
+    *out = outcome;
+    return TETHER_OK;
+}
+
+void tether_outcome_free(tether_outcome *outcome)
+{
+    if (outcome == NULL)
+        return;
+    tether_snapshot_free(outcome->snapshot);
+    free(outcome->output);
+    free(outcome->errors);
+    free(outcome);
+}

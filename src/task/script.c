@@ -1,0 +1,214 @@
+/* Owns the writing of a task's scripts into its bundle.
+ * Must not: know the text of any (the renderers do), or start anything.
+ * Thread: the caller's. */
+#include "task/script.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/bundle.h"
+#include "base/error.h"
+#include "os/host.h"
+#include "shell/wrapper.h"
+#include "shell/wrapper_bat.h"
+#include "shell/wrapper_ps1.h"
+
+/* In the place of what an attempt with another shell has left. */
+static int write_text(const tether__spawn_plan *plan, const char *name, tether__text *text,
+                      tether_error *error)
+{
+    int code = TETHER_OK;
+    if (text->failed)
+        code = tether__fail_memory(error, "render script");
+    else if (plan->again)
+        code = tether__os_file_remove(plan->bundle, name, error);
+    if (code == TETHER_OK)
+        code = tether__os_file_create(plan->bundle, name, text->bytes, text->size, error);
+    tether__text_dispose(text);
+    return code;
+}
+
+/* Where the command's trap leaves the codes of its last pipeline; NULL: it leaves none. The file is
+ * there before it, so that it has the mode of all files whatever the command's umask. A line's end
+ * in the path would give the text's lines other numbers. */
+static int prepare_pipestatus(tether__spawn_plan *plan, tether_error *error)
+{
+    const char *folder = tether__os_dir_path(plan->bundle);
+    if (!plan->spec.pipestatus || tether__shell_pipeline_variable(plan->shell.path) == NULL ||
+        strchr(folder, '\n') != NULL)
+        return TETHER_OK;
+    plan->pipestatus = tether__text_join(folder, TETHER__PIPESTATUS_FILE);
+    if (plan->pipestatus == NULL)
+        return tether__fail_memory(error, "render command");
+    return tether__os_file_create(plan->bundle, TETHER__PIPESTATUS_FILE, "", 0, error);
+}
+
+/* Which shells and programs stand on the other side. */
+static bool is_windows(const tether__spawn_plan *plan)
+{
+    return tether__outer_in_bundle(plan->outer->kind);
+}
+
+static int write_command(tether__spawn_plan *plan, const char *name, tether_error *error)
+{
+    tether__text text = {0};
+    if (plan->pipestatus != NULL)
+        tether__command_render_trap(tether__shell_pipeline_variable(plan->shell.path),
+                                    plan->pipestatus, &text);
+    if (is_windows(plan))
+        tether__command_render_windows(plan->shell.family, plan->spec.command, plan->command_size,
+                                       &text);
+    else
+        tether__command_render(plan->shell.family, plan->spec.command, plan->command_size, &text);
+    return write_text(plan, name, &text, error);
+}
+
+/* NAME=value for the environment of the wrapper; the plan keeps the text, the newest of each place.
+ */
+static int tell_shell(tether__spawn_plan *plan, size_t place, const char *name, const char *value,
+                      tether_error *error)
+{
+    tether__text entry = {0};
+    tether__text_add_string(&entry, name);
+    tether__text_add_string(&entry, "=");
+    tether__text_add_string(&entry, value);
+    if (entry.failed) {
+        tether__text_dispose(&entry);
+        return tether__fail_memory(error, "prepare environment");
+    }
+    tether__environment_add(&plan->environment, entry.bytes);
+    free(plan->entries[place]);
+    plan->entries[place] = entry.bytes;
+    return TETHER_OK;
+}
+
+static int refuse(const char *why, tether_error *error)
+{
+    return tether__fail(error, TETHER_EINVAL, 0, "render script", "the task cannot be run: %s",
+                        why);
+}
+
+/* For cmd the line to run is in the environment, where no code page and no quote can hurt it. */
+static tether__carry render(tether__spawn_plan *plan, const tether__wrapper *wrapper,
+                            tether__text *text, tether__text *line, const char **why)
+{
+    switch (plan->outer->kind) {
+    case TETHER__OUTER_CMD:
+        tether__wrapper_render_bat(wrapper, text);
+        return tether__wrapper_bat_line(wrapper, line, why);
+    case TETHER__OUTER_POWERSHELL:
+        return tether__wrapper_render_ps1(wrapper, text, why);
+    case TETHER__OUTER_GIT_SH:
+        return tether__wrapper_render_sh_by_name(wrapper, text, why);
+    case TETHER__OUTER_NONE:
+    case TETHER__OUTER_SH:
+    case TETHER__OUTER_BASH:
+        break;
+    }
+    tether__wrapper_render_sh(wrapper, text);
+    return TETHER__CARRIED;
+}
+
+/* What the wrapper finds in its environment. A variable of another attempt's does no harm: that
+ * wrapper's shell reads none. */
+static int tell_wrapper(tether__spawn_plan *plan, const tether__text *line, tether_error *error)
+{
+    tether__outer_kind kind = plan->outer->kind;
+    const char *modules = tether__environment_get(&plan->environment, "PSModulePath");
+    int code = TETHER_OK;
+    if (kind == TETHER__OUTER_CMD || kind == TETHER__OUTER_GIT_SH)
+        code = tell_shell(plan, 0, TETHER__BAT_CWD, plan->workdir, error);
+    if (code == TETHER_OK && kind == TETHER__OUTER_CMD)
+        code = tell_shell(plan, 1, TETHER__BAT_RUN, line->bytes, error);
+    if (code == TETHER_OK && kind == TETHER__OUTER_POWERSHELL && modules != NULL)
+        code = tell_shell(plan, 2, TETHER__PS1_MODULES, modules, error);
+    return code;
+}
+
+static int write_wrapper(tether__spawn_plan *plan, const tether__wrapper *wrapper, const char **why,
+                         tether_error *error)
+{
+    tether__text text = {0}, line = {0};
+    const char *reason = NULL;
+    int code = TETHER_OK;
+    tether__carry carry = render(plan, wrapper, &text, &line, &reason);
+    if (carry == TETHER__CARRY_ELSEWHERE) {
+        *why = reason;
+        code = TETHER_ENOSHELL;
+    } else if (carry == TETHER__CARRY_REFUSED) {
+        code = refuse(reason, error);
+    } else if (line.failed) {
+        code = tether__fail_memory(error, "render script");
+    } else {
+        code = tell_wrapper(plan, &line, error);
+    }
+    if (code == TETHER_OK)
+        code = write_text(plan, tether__outer_file(plan->outer->kind), &text, error);
+    else
+        tether__text_dispose(&text);
+    tether__text_dispose(&line);
+    return code;
+}
+
+/* On POSIX a path stays as it was given: it means the same in the task's directory. */
+static const char *resolved_program(const tether__spawn_plan *plan)
+{
+    bool stays = !is_windows(plan) && strchr(plan->spec.argv[0], '/') != NULL;
+    return stays ? NULL : plan->program;
+}
+
+static int write_for_arguments(tether__spawn_plan *plan, tether__wrapper *wrapper, const char **why,
+                               tether_error *error)
+{
+    wrapper->argv = plan->spec.argv;
+    wrapper->own_argv = true;
+    wrapper->program = resolved_program(plan);
+    return write_wrapper(plan, wrapper, why, error);
+}
+
+/* The command's file is the same whatever shell runs the wrapper. */
+static int write_for_command(tether__spawn_plan *plan, tether__wrapper *wrapper, const char **why,
+                             tether_error *error)
+{
+    const char *argv[TETHER__COMMAND_ARGV_ROOM];
+    const char *name = tether__command_file_name(plan->shell.family);
+    char *file = tether__text_join(tether__os_dir_path(plan->bundle), name);
+    if (file == NULL)
+        return tether__fail_memory(error, "render command");
+    int code = plan->again ? TETHER_OK : prepare_pipestatus(plan, error);
+    if (code == TETHER_OK && !plan->again)
+        code = write_command(plan, name, error);
+    tether__command_argv(&plan->shell, file, argv, TETHER__COMMAND_ARGV_ROOM);
+    wrapper->argv = argv;
+    wrapper->pipestatus = plan->pipestatus;
+    if (is_windows(plan)) {
+        wrapper->program = plan->shell.path;
+        wrapper->batch = plan->shell.family == TETHER__SHELL_CMD ? name : NULL;
+    }
+    if (code == TETHER_OK)
+        code = write_wrapper(plan, wrapper, why, error);
+    free(file);
+    return code;
+}
+
+int tether__script_write(tether__spawn_plan *plan, const char **why, tether_error *error)
+{
+    char pid_ns[TETHER__PID_NS_SIZE];
+    char *cmd = NULL;
+    tether__os_pid_ns(pid_ns);
+    if (is_windows(plan))
+        (void)tether__os_find_program("cmd", tether__os_shell_rules()->system_path, plan->workdir,
+                                      &cmd, NULL);
+    tether__wrapper wrapper = {.task_id = plan->id,
+                               .boot_id = plan->boot_id,
+                               .pid_ns = pid_ns,
+                               .without_proc = !tether__os_process_in_proc(),
+                               .workdir = plan->workdir,
+                               .cmd = cmd};
+    int code = plan->spec.argv != NULL ? write_for_arguments(plan, &wrapper, why, error)
+                                       : write_for_command(plan, &wrapper, why, error);
+    /* Another shell begins anew. */
+    plan->again = plan->again || code == TETHER_ENOSHELL;
+    free(cmd);
+    return code;
+}

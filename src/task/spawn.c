@@ -1,0 +1,376 @@
+/* Owns the way of a task from a spec to a running supervisor: resolve, prepare, record, start,
+ * note. Must not: leave anything behind when a step fails. Thread: the caller's. */
+#include "task/spawn.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "task/birth.h"
+#include "base/error.h"
+#include "store/id.h"
+#include "base/options.h"
+#include "task/quota.h"
+#include "os/host.h"
+#include "os/process.h"
+#include "os/spawn.h"
+#include "task/supervisor.h"
+#include "base/text.h"
+
+static void plan_dispose(tether__spawn_plan *plan)
+{
+    tether__environment_dispose(&plan->environment);
+    tether__os_environ_free(plan->host_environment);
+    free(plan->workdir);
+    free(plan->project_root);
+    tether__shell_dispose(&plan->shell);
+    free(plan->program);
+    free(plan->outer_path);
+    for (size_t i = 0; i < sizeof plan->entries / sizeof plan->entries[0]; i++)
+        free(plan->entries[i]);
+    free(plan->command_shown);
+    free(plan->pipestatus);
+    tether__os_lifeline_close(&plan->lifeline);
+    tether__os_dir_close(plan->bundle);
+    tether__record_dispose(&plan->record);
+}
+
+static int take_spec(const tether_spec *given, tether__spawn_plan *plan, tether_error *error)
+{
+    tether_spec *spec = &plan->spec;
+    if (given == NULL)
+        return tether__fail(error, TETHER_EINVAL, 0, "check spec", "no spec was given");
+    tether__options_take(given, spec, sizeof *spec);
+
+    bool direct = spec->argv != NULL;
+    if (direct == (spec->command != NULL))
+        return tether__fail(error, TETHER_EINVAL, 0, "check spec",
+                            "give either a command for the shell or an argument vector");
+    if (direct && (spec->argv[0] == NULL || spec->argv[0][0] == '\0'))
+        return tether__fail(error, TETHER_EINVAL, 0, "check spec",
+                            "the command is empty; name a program");
+    if (direct && spec->shell != NULL)
+        return tether__fail(error, TETHER_EINVAL, 0, "check spec",
+                            "an argument vector is started without a shell; drop the shell");
+    int code = tether__birth_check(spec->name, spec->timeout_ms, TETHER_NO_TIMEOUT, error);
+    if (code != TETHER_OK || direct)
+        return code;
+    plan->command_size = spec->command_size != 0 ? spec->command_size : strlen(spec->command);
+    if (memchr(spec->command, '\0', plan->command_size) != NULL)
+        return tether__fail(error, TETHER_EINVAL, 0, "check spec",
+                            "the command has a NUL byte, which no shell reads");
+    return TETHER_OK;
+}
+
+static int choose_id(tether__spawn_plan *plan, tether_error *error)
+{
+    int code = tether__id_choose(plan->id, error);
+    if (code != TETHER_OK)
+        return code;
+    snprintf(plan->cookie, sizeof plan->cookie, "TETHER_TASK_ID=%s", plan->id);
+    return TETHER_OK;
+}
+
+/* How shells are looked up. */
+static int try_start(const char *path, void *userdata, tether_error *error)
+{
+    (void)userdata;
+    return tether__os_spawn_try(path, error);
+}
+
+static const char *variable(const char *name, void *userdata)
+{
+    const tether__spawn_plan *plan = userdata;
+    return tether__environment_get(&plan->environment, name);
+}
+
+int tether__spawn_find(const char *name, char **found, void *userdata, tether_error *error)
+{
+    const tether__spawn_plan *plan = userdata;
+    const char *path = tether__environment_get(&plan->environment, "PATH");
+    return tether__os_find_program(name, path, plan->workdir, found, error);
+}
+
+static int resolve_command(tether__spawn_plan *plan, tether_error *error)
+{
+    const tether_spec *spec = &plan->spec;
+    if (spec->argv != NULL) {
+        int code = tether__spawn_find(spec->argv[0], &plan->program, plan, error);
+        return code == TETHER_OK ? tether__os_spawn_try(plan->program, error) : code;
+    }
+    const tether__shell_lookups lookups = {tether__spawn_find, try_start, variable, plan};
+    return tether__shell_resolve(spec->shell, tether__os_shell_rules()->candidates, &lookups,
+                                 &plan->shell, error);
+}
+
+static int resolve_workdirs(tether__spawn_plan *plan, tether_error *error)
+{
+    int code =
+        tether__os_real_directory("working directory", plan->spec.workdir, &plan->workdir, error);
+    if (code == TETHER_OK && plan->spec.project_root != NULL)
+        code = tether__os_real_directory("project directory", plan->spec.project_root,
+                                         &plan->project_root, error);
+    return code;
+}
+
+static int make_environment(tether__spawn_plan *plan, tether_error *error)
+{
+    const char *const *base = plan->spec.env;
+    if (base == NULL) {
+        int code = tether__os_environ(&plan->host_environment, error);
+        if (code != TETHER_OK)
+            return code;
+        base = (const char *const *)plan->host_environment;
+    }
+    return tether__environment_make(base, plan->spec.env_set, plan->cookie,
+                                    tether__os_env_same_name, &plan->environment, error);
+}
+
+/* Finds out everything that can be wrong before anything is made. */
+static int resolve(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
+{
+    const tether_spec *spec = &plan->spec;
+    int code = choose_id(plan, error);
+    if (code == TETHER_OK)
+        code = resolve_workdirs(plan, error);
+    if (code == TETHER_OK)
+        code = make_environment(plan, error);
+    if (code == TETHER_OK)
+        code = resolve_command(plan, error);
+    if (code == TETHER_OK)
+        code = tether__environment_check(&plan->environment, spec->argv, tether__os_string_limit(),
+                                         tether__os_exec_limit(), error);
+    int64_t timeout = spec->timeout_ms != 0 ? spec->timeout_ms : registry->default_timeout_ms;
+    plan->timeout_ms = timeout != TETHER_NO_TIMEOUT ? timeout : 0;
+    return code;
+}
+
+/* The lifeline first: nothing of the task is visible without it. */
+static int create_lifeline(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
+{
+    int code = TETHER_ELOCKED;
+    for (int tries = 0; code == TETHER_ELOCKED && tries < TETHER__ID_TRIES; tries++) {
+        /* A name that is taken gets another one, in the environment too: the cookie's buffer is
+         * what that points to. */
+        if (tries > 0 && choose_id(plan, error) != TETHER_OK)
+            return TETHER_ESYSTEM;
+        code =
+            tether__os_lifeline_create(registry->session.exits, plan->id, &plan->lifeline, error);
+    }
+    return code;
+}
+
+/* Between its creation and its being held a lifeline looks like a leftover. Those are removed under
+ * the session lock, so that it is made under it too. */
+static int acquire_lifeline(tether_registry *registry, tether__spawn_plan *plan,
+                            tether_error *error)
+{
+    tether__lock lock;
+    int code = tether__session_lock(&registry->session, &lock, error);
+    if (code != TETHER_OK)
+        return code;
+    code = create_lifeline(registry, plan, error);
+    tether__os_lock_release(&lock);
+    return code;
+}
+
+/* The command as people see it: the text, or the arguments in shell quoting; valid UTF-8 of bounded
+ * length. */
+static int show_command(tether__spawn_plan *plan, tether_error *error)
+{
+    tether__text text = {0};
+    if (plan->spec.argv != NULL) {
+        for (const char *const *argument = plan->spec.argv; *argument != NULL; argument++) {
+            tether__text_add_string(&text, text.size > 0 ? " " : "");
+            tether__text_add_shown(&text, *argument);
+        }
+    } else {
+        tether__text_add(&text, plan->spec.command, plan->command_size);
+    }
+    if (!text.failed)
+        plan->command_shown = tether__birth_command(text.bytes, text.size);
+    tether__text_dispose(&text);
+    return plan->command_shown == NULL ? tether__fail_memory(error, "write record") : TETHER_OK;
+}
+
+static int fill_record(const tether_registry *registry, tether__spawn_plan *plan,
+                       tether_error *error)
+{
+    tether__record *record = &plan->record;
+    tether__birth birth = {
+        .id = plan->id,
+        .name = plan->spec.name,
+        .project_root = plan->project_root,
+        .workdir = plan->workdir,
+        .command = plan->command_shown,
+        .supervisor = "script",
+        .timeout_ms = plan->timeout_ms,
+        .notify = !plan->spec.no_notify,
+    };
+    int code = tether__birth_record(&birth, &registry->session, record, error);
+    if (code != TETHER_OK)
+        return code;
+    record->output_limit =
+        plan->spec.output_limit < INT64_MAX ? (int64_t)plan->spec.output_limit : INT64_MAX;
+    record->no_compress = plan->spec.no_compress;
+    bool fits = tether__record_set(&record->shell, plan->shell.path) &&
+                tether__record_set(&record->stderr_name,
+                                   plan->spec.merge_output ? NULL : TETHER__STDERR_FILE) &&
+                (plan->spec.argv == NULL || tether__record_set_argv(record, plan->spec.argv));
+    return fits ? TETHER_OK : tether__fail_memory(error, "write record");
+}
+
+static int prepare(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
+{
+    tether__os_boot_id(plan->boot_id);
+    int code = acquire_lifeline(registry, plan, error);
+    if (code == TETHER_OK)
+        code = tether__os_dir_open(registry->session.tasks, plan->id, true, &plan->bundle, error);
+    if (code == TETHER_OK)
+        code = tether__supervisor_prepare(plan, error);
+    return code;
+}
+
+/* A lifeline that is held keeps its name, unless somebody removes what is not theirs. */
+static int check_lifeline(tether_registry *registry, const tether__spawn_plan *plan,
+                          tether_error *error)
+{
+    if (tether__os_lifeline_linked(&plan->lifeline))
+        return TETHER_OK;
+    int code = tether__os_dir_check(registry->session.exits, error);
+    if (code == TETHER_OK)
+        code =
+            tether__fail(error, TETHER_EGONE, 0, "record task",
+                         "the files of the new task were removed from %.300s; look who does that",
+                         tether__os_dir_path(registry->session.exits));
+    return code;
+}
+
+/* Makes the task visible, as `starting`. */
+static int record_start(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
+{
+    tether__lock lock;
+    int code = tether__session_lock(&registry->session, &lock, error);
+    if (code != TETHER_OK)
+        return code;
+    code = check_lifeline(registry, plan, error);
+    if (code == TETHER_OK)
+        code = tether__quota_start(registry, plan->id, plan->spec.max_running, error);
+    plan->counted = code == TETHER_OK;
+    if (code == TETHER_OK)
+        code = show_command(plan, error);
+    if (code == TETHER_OK)
+        code = fill_record(registry, plan, error);
+    if (code == TETHER_OK)
+        code = tether__bundle_save(&registry->session, &plan->record, &plan->stamp, error);
+    plan->visible = code == TETHER_OK;
+    tether__os_lock_release(&lock);
+    return code;
+}
+
+/* Removes what was made. The handles go first: the removal needs some itself, and there may be no
+ * other left. What is not visible is anybody's to remove without its lifeline; what is, keeps it
+ * until the record is gone, and no longer, since a file that is held cannot go everywhere. */
+static void unmake(tether_registry *registry, tether__spawn_plan *plan)
+{
+    if (plan->lifeline.handle < 0)
+        return;
+    tether__os_dir_close(plan->bundle);
+    plan->bundle = NULL;
+    if (plan->visible)
+        tether__bundle_remove_record(&registry->session, plan->id);
+    tether__os_lifeline_close(&plan->lifeline);
+    tether__bundle_remove(&registry->session, plan->id, NULL);
+}
+
+/* Under the session lock once the task was counted or visible, so that nobody counts or finalises
+ * what is being taken back. */
+static void take_back(tether_registry *registry, tether__spawn_plan *plan)
+{
+    tether__lock lock = {-1};
+    bool locked =
+        plan->counted && tether__session_lock(&registry->session, &lock, NULL) == TETHER_OK;
+    if (locked)
+        tether__quota_take_back(registry);
+    unmake(registry, plan);
+    tether__os_lock_release(&lock);
+    tether__catalog_forget(&registry->catalog, plan->id);
+}
+
+/* That a task dies with its host is written at once: whoever asks must not be told otherwise. */
+static void note_survival(tether_registry *registry, tether__spawn_plan *plan, bool bound)
+{
+    tether__lock lock;
+    tether__entry *entry = tether__catalog_find(&registry->catalog, plan->id);
+    if (entry == NULL ||
+        !tether__record_set(&entry->record.survival,
+                            bound ? TETHER__SURVIVAL_BOUND : TETHER__SURVIVAL_DETACHED) ||
+        !bound || tether__session_lock(&registry->session, &lock, NULL) != TETHER_OK)
+        return;
+    (void)tether__bundle_save(&registry->session, &entry->record, &entry->stamp, NULL);
+    tether__os_lock_release(&lock);
+}
+
+/* Notes the running supervisor in memory. On disk the task is still starting: the supervisor says
+ * itself who it is, and whoever looks next writes that down, so that a short task costs one record
+ * less. */
+static void note_child(tether_registry *registry, tether__spawn_plan *plan,
+                       const tether__started *started)
+{
+    int64_t pid = started->pid;
+    tether__identity child = {.pid = pid, .start_time = tether__os_process_start_time(pid)};
+    strcpy(child.boot_id, plan->boot_id);
+    tether__os_pid_ns(child.pid_ns);
+    plan->record.child_pid = pid;
+    tether__catalog_adopt(&registry->catalog, &plan->record, &plan->stamp, &child, NULL);
+    note_survival(registry, plan, started->bound);
+}
+
+/* Everything from the visible record on is one piece for this registry's other threads. */
+static int record_and_start(tether_registry *registry, tether__spawn_plan *plan,
+                            tether_error *error)
+{
+    tether__started started;
+    uv_mutex_lock(&registry->catalog.disk);
+    int code = record_start(registry, plan, error);
+    if (code == TETHER_OK)
+        code = tether__supervisor_start(plan, registry->session.exits, &started, error);
+    if (code == TETHER_OK) {
+        tether__os_lifeline_close(&plan->lifeline);
+        note_child(registry, plan, &started);
+    } else {
+        take_back(registry, plan);
+    }
+    uv_mutex_unlock(&registry->catalog.disk);
+    return code;
+}
+
+int tether_spawn(tether_registry *registry, const tether_spec *spec, char task_id[TETHER_ID_SIZE],
+                 tether_error *error)
+{
+    tether__spawn_plan plan = {.lifeline = {-1}};
+    tether_error problem = {0};
+    tether__record_init(&plan.record);
+    task_id[0] = '\0';
+    int code = take_spec(spec, &plan, &problem);
+    if (code == TETHER_OK)
+        code = tether__quota_output(registry, &problem);
+    if (code == TETHER_OK)
+        code = resolve(registry, &plan, &problem);
+    if (code == TETHER_OK) {
+        code = prepare(registry, &plan, &problem);
+        if (code == TETHER_OK)
+            code = record_and_start(registry, &plan, &problem);
+        else
+            unmake(registry, &plan);
+    }
+    if (code == TETHER_OK) {
+        strcpy(task_id, plan.id);
+        tether__reaper_expect(registry->reaper, plan.id);
+    } else if (error != NULL) {
+        *error = problem;
+    }
+    plan_dispose(&plan);
+    return code;
+}

@@ -1,0 +1,106 @@
+/* Owns the choice of the outer shell, and the start of a supervisor in it.
+ * Must not: know what is in a wrapper, or what a shell of the user's is.
+ * Thread: the caller's. */
+#include "task/supervisor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/bundle.h"
+#include "base/error.h"
+#include "os/host.h"
+#include "task/script.h"
+#include "base/text.h"
+
+static const char step[] = "find shell";
+
+static int find(tether__spawn_plan *plan, const tether__outer_rule *rule, char **path)
+{
+    if (rule->in_task_path)
+        return tether__spawn_find(rule->name, path, plan, NULL);
+    return tether__os_find_program(rule->name, tether__os_shell_rules()->system_path, plan->workdir,
+                                   path, NULL);
+}
+
+/* Takes the next rule that serves and whose shell is there, from `rule` on. */
+static int choose(tether__spawn_plan *plan, const tether__outer_rule *rule, tether_error *error)
+{
+    tether__text tried = {0};
+    const char *why = NULL;
+    int code = TETHER_ENOSHELL;
+    bool portable = tether__environment_portable(&plan->environment);
+    for (; code == TETHER_ENOSHELL && rule->kind != TETHER__OUTER_NONE; rule++) {
+        if (!tether__outer_serves(rule, portable))
+            continue;
+        free(plan->outer_path);
+        plan->outer_path = NULL;
+        plan->outer = rule;
+        if (find(plan, rule, &plan->outer_path) == TETHER_OK)
+            code = tether__script_write(plan, &why, error);
+        tether__text_add_string(&tried, tried.size > 0 ? ", " : "");
+        tether__text_add_string(&tried, rule->name);
+    }
+    if (code == TETHER_ENOSHELL)
+        tether__fail(error, TETHER_ENOSHELL, 0, step,
+                     "no shell was found to supervise the task (tried %s)%s%s; install one",
+                     tried.size > 0 ? tried.bytes : "none", why != NULL ? ": " : "",
+                     why != NULL ? why : "");
+    tether__text_dispose(&tried);
+    return code;
+}
+
+int tether__supervisor_prepare(tether__spawn_plan *plan, tether_error *error)
+{
+    return choose(plan, tether__os_shell_rules()->outers, error);
+}
+
+static int start_once(tether__spawn_plan *plan, tether__dir *exits, tether__started *started,
+                      tether_error *error)
+{
+    const char *argv[TETHER__OUTER_ARGV_ROOM];
+    const char *name = tether__outer_file(plan->outer->kind);
+    bool in_bundle = tether__outer_in_bundle(plan->outer->kind);
+    char *path = tether__text_join(tether__os_dir_path(plan->bundle), name);
+    if (path == NULL)
+        return tether__fail_memory(error, "start supervisor");
+    tether__outer_argv(plan->outer, path, argv);
+    tether__start request = {
+        .task_id = plan->id,
+        .program = plan->outer_path,
+        .argv = argv,
+        .envp = plan->environment.entries,
+        .workdir = in_bundle ? tether__os_dir_path(plan->bundle) : plan->workdir,
+        .stdin_path = plan->spec.stdin_path,
+        .bundle = plan->bundle,
+        .stdout_name = TETHER__STDOUT_FILE,
+        .stderr_name = plan->spec.merge_output ? NULL : TETHER__STDERR_FILE,
+        .exits = exits,
+        .lifeline = &plan->lifeline,
+    };
+    int code = tether__os_spawn(&request, started, error);
+    free(path);
+    return code;
+}
+
+/* What a start that failed has left, so that the next one begins like the first. */
+static bool clear(tether__spawn_plan *plan)
+{
+    return tether__os_file_remove(plan->bundle, TETHER__STDOUT_FILE, NULL) == TETHER_OK &&
+           tether__os_file_remove(plan->bundle, TETHER__STDERR_FILE, NULL) == TETHER_OK;
+}
+
+int tether__supervisor_start(tether__spawn_plan *plan, tether__dir *exits, tether__started *started,
+                             tether_error *error)
+{
+    tether_error problem = {0};
+    int code = start_once(plan, exits, started, &problem);
+    while (code == TETHER_ENOSHELL && clear(plan)) {
+        plan->again = true;
+        if (choose(plan, plan->outer + 1, NULL) != TETHER_OK)
+            break;
+        code = start_once(plan, exits, started, &problem);
+    }
+    if (code != TETHER_OK && error != NULL)
+        *error = problem;
+    return code;
+}

@@ -1,0 +1,131 @@
+/* Owns the public calls that look at tasks and kill them.
+ * Must not: keep state, or return anything older than the disk.
+ * Thread: any. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "os/signal.h"
+#include "output/compress.h"
+#include "base/error.h"
+#include "engine/kill.h"
+#include "base/options.h"
+#include "os/tree.h"
+#include "engine/refresh.h"
+#include "registry/registry.h"
+#include "engine/snapshot.h"
+#include "task/task.h"
+#include "tether/task.h"
+
+enum { SURVIVORS_LISTED = 64 };
+
+/* A supervisor that has told the end may not be gone yet: that is nothing the task has left. */
+static bool is_survivor(const tether__entry *entry, int64_t pid)
+{
+    return pid != entry->record.identity.pid || entry->record.status == TETHER_STATUS_LOST;
+}
+
+void tether__task_survivors(const tether__entry *entry, tether_snapshot *snapshot)
+{
+    tether__tree tree = {.task_id = entry->id, .supervisor = entry->record.identity};
+    int64_t pids[SURVIVORS_LISTED];
+    size_t count = 0;
+    bool can_have_some = entry->ended && !tether__record_is_proxy(&entry->record);
+    if (can_have_some &&
+        tether__os_tree_members(&tree, pids, SURVIVORS_LISTED, &count, NULL) != TETHER_OK)
+        return;
+    if (count > SURVIVORS_LISTED)
+        count = SURVIVORS_LISTED;
+    snapshot->survivors = count > 0 ? malloc(count * sizeof *pids) : NULL;
+    snapshot->survivors_known = count == 0 || snapshot->survivors != NULL;
+    if (snapshot->survivors == NULL)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        if (is_survivor(entry, pids[i]))
+            snapshot->survivors[snapshot->survivor_count++] = pids[i];
+    }
+}
+
+static int look(tether_registry *registry, const char *task_id, bool survivors,
+                tether_snapshot **out, tether_error *error)
+{
+    tether__entry *entry;
+    tether_snapshot *snapshot = calloc(1, sizeof *snapshot);
+    *out = NULL;
+    if (snapshot == NULL)
+        return tether__fail_memory(error, "make snapshot");
+    uv_mutex_lock(&registry->catalog.disk);
+    int code = tether__refresh(&registry->catalog, task_id, TETHER__INSPECT_NOW, &entry, error);
+    if (code == TETHER_OK)
+        code = tether__snapshot_fill(&registry->session, entry, snapshot, error);
+    if (code == TETHER_OK && survivors)
+        tether__task_survivors(entry, snapshot);
+    if (code == TETHER_OK)
+        tether__entry_trim(entry);
+    uv_mutex_unlock(&registry->catalog.disk);
+    if (code != TETHER_OK) {
+        free(snapshot);
+        return code;
+    }
+    tether__compress_preview(registry, snapshot);
+    *out = snapshot;
+    return TETHER_OK;
+}
+
+int tether__task_snapshot(tether_registry *registry, const char *task_id, tether_snapshot **out,
+                          tether_error *error)
+{
+    return look(registry, task_id, false, out, error);
+}
+
+int tether_status_get(tether_registry *registry, const char *task_id, tether_snapshot **out,
+                      tether_error *error)
+{
+    *out = NULL;
+    int code = tether__check_task_id(task_id, error);
+    return code == TETHER_OK ? look(registry, task_id, true, out, error) : code;
+}
+
+/* Where another thread of this process is killing the task already, its kill is waited for, and
+ * what came of it is looked at anew: it may have failed. */
+static int end_task(tether_registry *registry, const char *task_id, int64_t grace_ms,
+                    tether_error *error)
+{
+    bool mine = false;
+    int code = TETHER_OK;
+    while (code == TETHER_OK && !mine) {
+        code = tether__kill_begin(&registry->catalog, task_id, TETHER__INTENT_KILL, grace_ms,
+                                  TETHER__DRIVER_CALLER, &mine, error);
+        if (code == TETHER_OK)
+            code = tether__kill_finish(&registry->catalog, task_id, mine, error);
+    }
+    return code;
+}
+
+int tether_kill(tether_registry *registry, const char *task_id, const tether_kill_options *given,
+                tether_error *error)
+{
+    tether_kill_options options = {0};
+    int code = tether__check_task_id(task_id, error);
+    if (code != TETHER_OK)
+        return code;
+    tether__options_take(given, &options, sizeof options);
+    if (options.signal < 0 || options.grace_ms < -1)
+        return tether__fail(error, TETHER_EINVAL, 0, "kill task",
+                            "the signal or the grace is negative");
+    if (options.signal != 0)
+        return tether__kill_signal(&registry->catalog, task_id, options.signal, error);
+    return end_task(registry, task_id, options.grace_ms, error);
+}
+
+int tether_exit_status(const tether_snapshot *snapshot)
+{
+    enum { UNKNOWN = 125 };
+    if (!tether_status_ended(snapshot->status) || snapshot->exit_code == TETHER_EXIT_UNKNOWN)
+        return UNKNOWN;
+    return (int)(uint32_t)snapshot->exit_code;
+}
+
+int tether_signal_number(const char *name)
+{
+    return name != NULL ? tether__os_signal_number(name) : 0;
+}

@@ -1,0 +1,253 @@
+/* Owns waiting for the ends of tasks.
+ * Must not: depend on the end of anybody's output, or poll while events come.
+ * Thread: any but that of a host's own loop. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "engine/refresh.h"
+#include "registry/registry.h"
+#include "engine/replay.h"
+#include "tether/task.h"
+#include "engine/waiting.h"
+
+/* Some tasks, and what was seen of them. */
+typedef struct task_set {
+    tether_registry *registry;
+    size_t count;
+    size_t ended; /* how many, of those that are not told */
+    size_t first; /* which of these ended first */
+    bool *told;   /* NULL: none is */
+    const char *(*id)(const void *ids, size_t place);
+    const void *ids;
+} task_set;
+
+static const char *id_in_pointers(const void *ids, size_t place)
+{
+    return ((const char *const *)ids)[place];
+}
+
+static const char *id_in_rows(const void *ids, size_t place)
+{
+    return ((const char(*)[TETHER_ID_SIZE])ids)[place];
+}
+
+static bool is_told(const task_set *set, size_t place)
+{
+    return set->told != NULL && set->told[place];
+}
+
+/* An end is final: of a task that has ended only whether it is still there has to be asked. Under
+ * `disk`. */
+static int look_at_one(tether__catalog *catalog, const char *task_id, tether_error *error)
+{
+    tether__file_stamp stamp;
+    const tether__entry *entry = tether__catalog_find(catalog, task_id);
+    if (entry != NULL && tether_status_ended(entry->record.status) && !entry->unsaved &&
+        tether__bundle_stamp(catalog->session, task_id, &stamp, NULL) == TETHER_OK)
+        return TETHER_OK;
+    return tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, NULL, error);
+}
+
+/* Looks at every task on disk, so that the answer is never older than that. Of a waiter, a task
+ * that was removed is told of no more. */
+static int look_at_disk(task_set *set, tether_error *error)
+{
+    int code = TETHER_OK;
+    tether_error problem = {0};
+    tether__catalog *catalog = &set->registry->catalog;
+    for (size_t i = 0; code == TETHER_OK && i < set->count; i++) {
+        if (is_told(set, i))
+            continue;
+        uv_mutex_lock(&catalog->disk);
+        code = look_at_one(catalog, set->id(set->ids, i), &problem);
+        uv_mutex_unlock(&catalog->disk);
+        if (code == TETHER_ENOTASK && set->told != NULL) {
+            set->told[i] = true;
+            code = TETHER_OK;
+        }
+    }
+    if (code != TETHER_OK && error != NULL)
+        *error = problem;
+    return code;
+}
+
+/* By the time on disk, which all hosts share; what is the same there, in the order of being seen.
+ */
+static bool ended_before(const tether__entry *a, const tether__entry *b)
+{
+    if (a->finished_at != b->finished_at)
+        return a->finished_at < b->finished_at;
+    return a->end_order < b->end_order;
+}
+
+/* Counts in memory; false where a task is not there any more, so that the disk has to be asked. */
+static bool count_ended(task_set *set)
+{
+    bool whole = true;
+    const tether__entry *best = NULL;
+    tether__catalog *catalog = &set->registry->catalog;
+    set->ended = 0;
+    uv_mutex_lock(&catalog->state);
+    for (size_t i = 0; i < set->count; i++) {
+        if (is_told(set, i))
+            continue;
+        const tether__entry *entry = tether__catalog_find(catalog, set->id(set->ids, i));
+        whole = whole && entry != NULL;
+        if (entry == NULL || !entry->ended)
+            continue;
+        set->ended++;
+        if (best == NULL || ended_before(entry, best)) {
+            best = entry;
+            set->first = i;
+        }
+    }
+    uv_mutex_unlock(&catalog->state);
+    return whole;
+}
+
+static size_t count_untold(const task_set *set)
+{
+    size_t untold = 0;
+    for (size_t i = 0; i < set->count; i++)
+        untold += is_told(set, i) ? 0 : 1;
+    return untold;
+}
+
+/* Returns when all (or any) that are not told have ended, or none is left to be told. */
+static int wait_for(task_set *set, tether_wait_mode mode, int64_t timeout_ms, tether_error *error)
+{
+    tether__wait wait;
+    bool ask_disk = true;
+    int code = tether__wait_begin(set->registry, "wait", timeout_ms, &wait, error);
+    while (code == TETHER_OK) {
+        code = tether__wait_note(&wait, error);
+        if (code == TETHER_OK && ask_disk)
+            code = look_at_disk(set, error);
+        if (code != TETHER_OK)
+            break;
+        ask_disk = !count_ended(set);
+        if (ask_disk)
+            continue;
+        size_t untold = count_untold(set);
+        if (set->ended == untold || (mode == TETHER_WAIT_ANY && set->ended > 0))
+            break;
+        code = tether__wait_sleep(&wait, &ask_disk, NULL);
+        if (code == TETHER_ETIMEDOUT)
+            tether__fail(error, code, 0, "wait",
+                         "the wait was over and %zu of %zu tasks have not ended",
+                         untold - set->ended, untold);
+    }
+    tether__wait_end(&wait);
+    return code;
+}
+
+static int check_ids(const char *const *ids, size_t count, tether_error *error)
+{
+    int code = TETHER_OK;
+    for (size_t i = 0; code == TETHER_OK && i < count; i++)
+        code = tether__check_task_id(ids[i], error);
+    return code;
+}
+
+int tether_wait(tether_registry *registry, const char *const *task_ids, size_t count,
+                tether_wait_mode mode, int64_t timeout_ms, size_t *index, tether_error *error)
+{
+    if (task_ids == NULL || count == 0)
+        return tether__fail(error, TETHER_EINVAL, 0, "wait", "no task was named");
+    int code = check_ids(task_ids, count, error);
+    if (code != TETHER_OK)
+        return code;
+    task_set set = {.registry = registry, .count = count, .id = id_in_pointers, .ids = task_ids};
+    code = wait_for(&set, mode, timeout_ms, error);
+    if (code == TETHER_OK && index != NULL)
+        *index = set.first;
+    return code;
+}
+
+/* --- Waiters --- */
+
+struct tether_waiter {
+    tether_registry *registry;
+    size_t count;
+    char (*ids)[TETHER_ID_SIZE];
+    bool *told;
+};
+
+static int take_running(tether_waiter *waiter, tether_error *error)
+{
+    tether__catalog *catalog = &waiter->registry->catalog;
+    int code = tether__replay(catalog, TETHER__SCOPE_LIVE, TETHER__INSPECT_NOW, NULL, error);
+    if (code == TETHER_OK)
+        code =
+            tether__catalog_ids(catalog, TETHER__SCOPE_LIVE, &waiter->ids, &waiter->count, error);
+    return code;
+}
+
+static int take_these(tether_waiter *waiter, const char *const *ids, size_t count,
+                      tether_error *error)
+{
+    int code = check_ids(ids, count, error);
+    waiter->ids = calloc(count, sizeof *waiter->ids);
+    if (code == TETHER_OK && waiter->ids == NULL)
+        code = tether__fail_memory(error, "wait");
+    if (code != TETHER_OK)
+        return code;
+    waiter->count = count;
+    for (size_t i = 0; i < count; i++)
+        strcpy(waiter->ids[i], ids[i]);
+    task_set set = {
+        .registry = waiter->registry, .count = count, .id = id_in_rows, .ids = waiter->ids};
+    return look_at_disk(&set, error);
+}
+
+int tether_waiter_open(tether_registry *registry, const char *const *task_ids, size_t count,
+                       tether_waiter **out, tether_error *error)
+{
+    *out = NULL;
+    tether_waiter *waiter = calloc(1, sizeof *waiter);
+    if (waiter == NULL)
+        return tether__fail_memory(error, "wait");
+    waiter->registry = registry;
+    int code =
+        count == 0 ? take_running(waiter, error) : take_these(waiter, task_ids, count, error);
+    if (code == TETHER_OK) {
+        waiter->told = calloc(waiter->count + 1, sizeof *waiter->told);
+        if (waiter->told == NULL)
+            code = tether__fail_memory(error, "wait");
+    }
+    if (code != TETHER_OK) {
+        tether_waiter_close(waiter);
+        return code;
+    }
+    *out = waiter;
+    return TETHER_OK;
+}
+
+int tether_waiter_next(tether_waiter *waiter, int64_t timeout_ms, char task_id[TETHER_ID_SIZE],
+                       tether_error *error)
+{
+    task_set set = {.registry = waiter->registry,
+                    .count = waiter->count,
+                    .told = waiter->told,
+                    .id = id_in_rows,
+                    .ids = waiter->ids};
+    task_id[0] = '\0';
+    int code = wait_for(&set, TETHER_WAIT_ANY, timeout_ms, error);
+    if (code != TETHER_OK)
+        return code;
+    if (set.ended == 0)
+        return tether__fail(error, TETHER_ENOTASK, 0, "wait", "every task was told of");
+    waiter->told[set.first] = true;
+    strcpy(task_id, waiter->ids[set.first]);
+    return TETHER_OK;
+}
+
+void tether_waiter_close(tether_waiter *waiter)
+{
+    if (waiter == NULL)
+        return;
+    free(waiter->ids);
+    free(waiter->told);
+    free(waiter);
+}

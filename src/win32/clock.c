@@ -1,0 +1,76 @@
+/* Owns the clocks that nobody sets, and the boot id.
+ * Must not: keep state.
+ * Thread: any. */
+#include "os/clock.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <windows.h>
+
+enum { TICKS_PER_MS = 10000 };
+
+/* Since Windows 10; their siblings without "Precise" go on in steps of the timer, up to 16 ms. */
+static bool precise_ms(const char *function, int64_t *ms)
+{
+    typedef void(WINAPI * query_fn)(ULONGLONG * ticks);
+    HMODULE kernel = GetModuleHandleW(L"kernelbase.dll");
+    FARPROC found = kernel != NULL ? GetProcAddress(kernel, function) : NULL;
+    ULONGLONG ticks = 0;
+    if (found == NULL)
+        return false;
+    ((query_fn)(void (*)(void))found)(&ticks);
+    *ms = (int64_t)(ticks / TICKS_PER_MS);
+    return true;
+}
+
+int64_t tether__os_monotonic_ms(void)
+{
+    int64_t ms;
+    ULONGLONG ticks = 0;
+    if (precise_ms("QueryUnbiasedInterruptTimePrecise", &ms))
+        return ms;
+    QueryUnbiasedInterruptTime(&ticks);
+    return (int64_t)(ticks / TICKS_PER_MS);
+}
+
+int64_t tether__os_uptime_ms(void)
+{
+    int64_t ms;
+    if (precise_ms("QueryInterruptTimePrecise", &ms))
+        return ms;
+    return (int64_t)GetTickCount64();
+}
+
+/* BootId of KUSER_SHARED_DATA (ntddk.h), a page that every process has at this address: a count of
+ * the boots of this installation. 0 before Windows 10. */
+static ULONG boot_count(void)
+{
+    static const ULONG_PTR shared_data = 0x7FFE0000, boot_id_offset = 0x2C4;
+    return *(volatile const ULONG *)(shared_data + boot_id_offset);
+}
+
+/* When the system was booted. Windows corrects it when people set its clock, so that it is the
+ * second choice. 0: not known. */
+static LONGLONG boot_time(void)
+{
+    typedef LONG(WINAPI * query_fn)(int class, void *information, ULONG size, ULONG *got);
+    static const int time_of_day = 3;
+    LARGE_INTEGER information[8] = {{.QuadPart = 0}}; /* the first one is the boot's */
+    HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
+    FARPROC found = ntdll != NULL ? GetProcAddress(ntdll, "NtQuerySystemInformation") : NULL;
+    /* SYSTEM_TIMEOFDAY_INFORMATION has 48 bytes. */
+    if (found == NULL || ((query_fn)(void (*)(void))found)(time_of_day, information, 48, NULL) < 0)
+        return 0;
+    return information[0].QuadPart;
+}
+
+void tether__os_boot_id(char id[TETHER__BOOT_ID_SIZE])
+{
+    ULONG count = boot_count();
+    LONGLONG time = count == 0 ? boot_time() : 0;
+    id[0] = '\0';
+    if (count != 0)
+        snprintf(id, TETHER__BOOT_ID_SIZE, "boot-%lu", count);
+    else if (time != 0)
+        snprintf(id, TETHER__BOOT_ID_SIZE, "booted-%llx", (unsigned long long)time);
+}

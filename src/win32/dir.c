@@ -1,0 +1,408 @@
+/* Owns directory handles: opening and making them, whether they are still there, and how files in
+ * them are opened.
+ * Must not: know what the files mean.
+ * Thread: any. */
+#include "win32/dir.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "os/clock.h"
+#include "win32/acl.h"
+#include "win32/error.h"
+#include "win32/text.h"
+#include "win32/time.h"
+
+enum {
+    OPEN_PATIENCE_MS = 1000,
+    TRIES_AT_ONCE = 4,
+    LAST_PAUSE_MS = 8,
+    PATH_UNITS = 32767,
+    NAME_UNITS = 255
+};
+
+/* A busy reader leaves gaps that are shorter than any sleep, so that some tries follow each other
+ * at once. */
+bool tether__win32_wait(unsigned *round, int64_t deadline)
+{
+    int64_t left = deadline - tether__os_monotonic_ms();
+    if (left <= 0)
+        return false;
+    unsigned pause = ++*round / TRIES_AT_ONCE;
+    if (*round % TRIES_AT_ONCE != 0)
+        SwitchToThread();
+    else
+        Sleep(pause < LAST_PAUSE_MS ? pause : LAST_PAUSE_MS);
+    return true;
+}
+
+wchar_t *tether__win32_dir_join(const tether__dir *dir, const char *name)
+{
+    wchar_t *wide;
+    if (tether__win32_widen(name, &wide, "open file", NULL) != TETHER_OK)
+        return NULL;
+    wchar_t *path = tether__win32_join(dir->wide, wide);
+    free(wide);
+    return path;
+}
+
+DWORD tether__win32_open_path(const wchar_t *path, DWORD access, DWORD share, DWORD disposition,
+                              HANDLE *handle)
+{
+    /* "Backup semantics" open a directory too: what it is, we ask the handle. */
+    DWORD flags = FILE_ATTRIBUTE_NORMAL | FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_BACKUP_SEMANTICS;
+    *handle = CreateFileW(path, access, share, NULL, disposition, flags, NULL);
+    return *handle != INVALID_HANDLE_VALUE ? ERROR_SUCCESS : tether__win32_last_error();
+}
+
+/* Where a new file is wanted, the name of a removed one is in the way for as long as somebody has
+ * that open; where an old one is wanted, it is as good as gone. */
+static bool may_pass(DWORD os_error, DWORD disposition)
+{
+    return os_error == ERROR_SHARING_VIOLATION ||
+           (os_error == ERROR_DELETE_PENDING && disposition != OPEN_EXISTING);
+}
+
+DWORD tether__win32_open(const tether__dir *dir, const char *name, DWORD access, DWORD share,
+                         DWORD disposition, HANDLE *handle)
+{
+    *handle = INVALID_HANDLE_VALUE;
+    wchar_t *path = tether__win32_dir_join(dir, name);
+    if (path == NULL)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    int64_t deadline = tether__os_monotonic_ms() + OPEN_PATIENCE_MS;
+    DWORD os_error;
+    unsigned round = 0;
+    do
+        os_error = tether__win32_open_path(path, access, share, disposition, handle);
+    while (may_pass(os_error, disposition) && tether__win32_wait(&round, deadline));
+    free(path);
+    return os_error;
+}
+
+DWORD tether__win32_look(HANDLE handle, tether__win32_file *file)
+{
+    BY_HANDLE_FILE_INFORMATION found;
+    *file = (tether__win32_file){.handle = handle};
+    if (!GetFileInformationByHandle(handle, &found))
+        return GetLastError();
+    file->attributes = found.dwFileAttributes;
+    file->links = found.nNumberOfLinks;
+    file->size = tether__win32_ticks(found.nFileSizeHigh, found.nFileSizeLow);
+    file->written = tether__win32_ticks(found.ftLastWriteTime.dwHighDateTime,
+                                        found.ftLastWriteTime.dwLowDateTime);
+    file->node.volume = found.dwVolumeSerialNumber;
+    file->node.index = tether__win32_ticks(found.nFileIndexHigh, found.nFileIndexLow);
+    return ERROR_SUCCESS;
+}
+
+bool tether__win32_same_node(const tether__win32_node *a, const tether__win32_node *b)
+{
+    return a->volume == b->volume && a->index == b->index;
+}
+
+bool tether__win32_is_plain(const tether__win32_file *file)
+{
+    return (file->attributes & (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT |
+                                FILE_ATTRIBUTE_DEVICE)) == 0 &&
+           file->links <= 1;
+}
+
+/* Whether it is a directory itself, not a link (a junction) to one. */
+static bool is_directory(const tether__win32_file *file)
+{
+    return (file->attributes & (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT)) ==
+           FILE_ATTRIBUTE_DIRECTORY;
+}
+
+/* Opens whatever has this path, asks what it is, and closes it. 0 or the error. */
+static DWORD look_at(const wchar_t *path, tether__win32_file *file)
+{
+    HANDLE handle;
+    DWORD os_error = tether__win32_open_path(path, FILE_READ_ATTRIBUTES, TETHER__WIN32_SHARE_ALL,
+                                             OPEN_EXISTING, &handle);
+    if (os_error != ERROR_SUCCESS)
+        return os_error;
+    os_error = tether__win32_look(handle, file);
+    CloseHandle(handle);
+    file->handle = INVALID_HANDLE_VALUE;
+    return os_error;
+}
+
+static bool is_missing(DWORD os_error)
+{
+    return os_error == ERROR_FILE_NOT_FOUND || os_error == ERROR_PATH_NOT_FOUND ||
+           os_error == ERROR_DELETE_PENDING || os_error == ERROR_DIRECTORY;
+}
+
+/* 0: it is there; ERROR_PATH_NOT_FOUND: it is not, or another one has its name. */
+static DWORD check_there(const tether__dir *dir)
+{
+    tether__win32_file file;
+    DWORD os_error = look_at(dir->wide, &file);
+    if (is_missing(os_error))
+        return ERROR_PATH_NOT_FOUND;
+    if (os_error != ERROR_SUCCESS)
+        return os_error;
+    return tether__win32_same_node(&file.node, &dir->node) ? ERROR_SUCCESS : ERROR_PATH_NOT_FOUND;
+}
+
+static int fail_removed(tether__dir *dir, const char *step, tether_error *error)
+{
+    return tether__fail(error, TETHER_EGONE, ERROR_PATH_NOT_FOUND, step,
+                        "%s: %.300s was removed while it was open; close the registry and open it "
+                        "again",
+                        step, dir->path);
+}
+
+int tether__win32_fail_in(tether__dir *dir, DWORD os_error, const char *step, const char *name,
+                          tether_error *error)
+{
+    if ((is_missing(os_error) || os_error == ERROR_ACCESS_DENIED) &&
+        check_there(dir) == ERROR_PATH_NOT_FOUND)
+        return fail_removed(dir, step, error);
+    char path[300];
+    snprintf(path, sizeof path, "%s\\%s", dir->path, name);
+    return tether__win32_fail(error, os_error, step, path);
+}
+
+/* Takes over `wide`, also when it fails. */
+static int make_dir(wchar_t *wide, const tether__win32_node *node, tether__dir **dir,
+                    tether_error *error)
+{
+    char *path = wide != NULL ? tether__win32_plain(wide) : NULL;
+    *dir = path != NULL ? malloc(sizeof **dir) : NULL;
+    if (*dir == NULL) {
+        free(path);
+        free(wide);
+        return tether__fail_memory(error, "open directory");
+    }
+    **dir = (tether__dir){wide, path, *node};
+    return TETHER_OK;
+}
+
+/* Not the store is missing, but what it would be in: a drive, a share, a dangling link. */
+static int refuse_place(DWORD os_error, const char *path, tether_error *error)
+{
+    if (!is_missing(os_error))
+        return tether__win32_fail(error, os_error, "create store", path);
+    return tether__fail(error, TETHER_ESTORE, (int)os_error, "create store",
+                        "%.300s cannot be made: what it would be in does not exist, or is no "
+                        "directory; choose another store",
+                        path);
+}
+
+/* Everything before the last component, with the rights that are inherited there. Parents may be
+ * links and anybody's: only the store itself is guarded. */
+static int make_parents(wchar_t *path, const char *shown, tether_error *error)
+{
+    wchar_t *at = path + tether__win32_root_size(path);
+    while ((at = wcschr(at, L'\\')) != NULL) {
+        *at = L'\0';
+        DWORD os_error = CreateDirectoryW(path, NULL) ? ERROR_SUCCESS : GetLastError();
+        if (os_error != ERROR_SUCCESS && os_error != ERROR_ALREADY_EXISTS) {
+            DWORD attributes = GetFileAttributesW(path);
+            if (attributes != INVALID_FILE_ATTRIBUTES &&
+                (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0)
+                os_error = ERROR_ALREADY_EXISTS; /* such as one above that may only be read */
+        }
+        *at++ = L'\\';
+        if (os_error != ERROR_SUCCESS && os_error != ERROR_ALREADY_EXISTS)
+            return refuse_place(os_error, shown, error);
+    }
+    return TETHER_OK;
+}
+
+static int create_root(wchar_t *path, const char *shown, tether_error *error)
+{
+    PSECURITY_DESCRIPTOR descriptor;
+    int code = make_parents(path, shown, error);
+    if (code == TETHER_OK)
+        code = tether__win32_acl_private(&descriptor, error);
+    if (code != TETHER_OK)
+        return code;
+    SECURITY_ATTRIBUTES security = {sizeof security, descriptor, FALSE};
+    DWORD os_error = CreateDirectoryW(path, &security) ? ERROR_SUCCESS : GetLastError();
+    LocalFree(descriptor);
+    if (os_error == ERROR_SUCCESS || os_error == ERROR_ALREADY_EXISTS ||
+        GetFileAttributesW(path) != INVALID_FILE_ATTRIBUTES)
+        return TETHER_OK;
+    return refuse_place(os_error, shown, error);
+}
+
+/* The path that the system knows it by: long names instead of short ones, links above it resolved.
+ * Some file systems cannot tell; then it stays as it was given. */
+static wchar_t *final_path(HANDLE handle, const wchar_t *given)
+{
+    wchar_t *path = calloc(PATH_UNITS + 1, sizeof *path);
+    if (path == NULL)
+        return NULL;
+    DWORD size = GetFinalPathNameByHandleW(handle, path, PATH_UNITS, 0);
+    wchar_t *copy = tether__win32_copy(size > 0 && size < PATH_UNITS ? path : given);
+    free(path);
+    return copy;
+}
+
+static int judge_root(HANDLE handle, const wchar_t *wide, const char *shown, tether__dir **dir,
+                      tether_error *error)
+{
+    tether__win32_file file;
+    DWORD os_error = tether__win32_look(handle, &file);
+    if (os_error != ERROR_SUCCESS)
+        return tether__win32_fail(error, os_error, "open store", shown);
+    if (!is_directory(&file))
+        return tether__fail(error, TETHER_ESTORE, 0, "open store",
+                            "%.300s is a link or no directory; name the directory itself", shown);
+    int code = tether__win32_acl_check(handle, shown, error);
+    if (code != TETHER_OK)
+        return code;
+    return make_dir(final_path(handle, wide), &file.node, dir, error);
+}
+
+static int open_root(const wchar_t *wide, const char *shown, tether__dir **dir, tether_error *error)
+{
+    HANDLE handle;
+    DWORD os_error = tether__win32_open_path(wide, FILE_READ_ATTRIBUTES | READ_CONTROL,
+                                             TETHER__WIN32_SHARE_ALL, OPEN_EXISTING, &handle);
+    if (is_missing(os_error))
+        return tether__win32_fail_as(error, TETHER_EGONE, os_error, "open store", shown);
+    if (os_error != ERROR_SUCCESS)
+        return tether__win32_fail(error, os_error, "open store", shown);
+    int code = judge_root(handle, wide, shown, dir, error);
+    CloseHandle(handle);
+    return code;
+}
+
+/* What no file system of Windows takes; they differ in how they say so. */
+static bool is_too_long(const wchar_t *path)
+{
+    size_t size = wcslen(path);
+    for (const wchar_t *at = path; *at != L'\0'; at += *at == L'\\' ? 1 : 0) {
+        size_t part = wcscspn(at, L"\\");
+        if (part > NAME_UNITS)
+            return true;
+        at += part;
+    }
+    return size >= PATH_UNITS;
+}
+
+int tether__os_dir_open_root(const char *path, bool create, tether__dir **dir, tether_error *error)
+{
+    wchar_t *wide;
+    *dir = NULL;
+    int code = tether__win32_path(path, &wide, "open store", error);
+    if (code != TETHER_OK)
+        return code;
+    /* A backslash at the end would follow a link. */
+    size_t size = wcslen(wide), root = tether__win32_root_size(wide);
+    while (size > root && wide[size - 1] == L'\\')
+        wide[--size] = L'\0';
+    if (is_too_long(wide))
+        code = tether__fail(error, TETHER_EINVAL, ERROR_FILENAME_EXCED_RANGE, "open store",
+                            "the store's path is too long; name a directory");
+    if (code == TETHER_OK && create)
+        code = create_root(wide, path, error);
+    if (code == TETHER_OK)
+        code = open_root(wide, path, dir, error);
+    free(wide);
+    return code;
+}
+
+static int refuse_directory(tether__dir *parent, const char *name, tether_error *error)
+{
+    return tether__fail(error, TETHER_ECORRUPT, 0, "open directory",
+                        "%.300s\\%s is a link or no directory; remove it", parent->path, name);
+}
+
+int tether__os_dir_open(tether__dir *parent, const char *name, bool create, tether__dir **dir,
+                        tether_error *error)
+{
+    tether__win32_file file;
+    *dir = NULL;
+    wchar_t *wide = tether__win32_dir_join(parent, name);
+    if (wide == NULL)
+        return tether__fail_memory(error, "open directory");
+    const char *step = "create directory";
+    DWORD os_error = ERROR_SUCCESS;
+    if (create && !CreateDirectoryW(wide, NULL))
+        os_error = tether__win32_last_error();
+    if (os_error == ERROR_SUCCESS || os_error == ERROR_ALREADY_EXISTS) {
+        step = "open directory";
+        os_error = look_at(wide, &file);
+    }
+    if (os_error == ERROR_SUCCESS && is_directory(&file))
+        return make_dir(wide, &file.node, dir, error);
+    free(wide);
+    if (os_error == ERROR_SUCCESS)
+        return refuse_directory(parent, name, error);
+    return tether__win32_fail_in(parent, os_error, step, name, error);
+}
+
+void tether__os_dir_close(tether__dir *dir)
+{
+    if (dir == NULL)
+        return;
+    free(dir->wide);
+    free(dir->path);
+    free(dir);
+}
+
+const char *tether__os_dir_path(const tether__dir *dir)
+{
+    return dir->path;
+}
+
+int tether__os_dir_check(tether__dir *dir, tether_error *error)
+{
+    DWORD os_error = check_there(dir);
+    if (os_error == ERROR_SUCCESS)
+        return TETHER_OK;
+    if (os_error == ERROR_PATH_NOT_FOUND)
+        return fail_removed(dir, "check directory", error);
+    return tether__win32_fail(error, os_error, "check directory", dir->path);
+}
+
+/* Calls visit for each entry that the system tells of. */
+static DWORD visit_entries(const wchar_t *pattern, bool (*visit)(const char *name, void *userdata),
+                           void *userdata)
+{
+    WIN32_FIND_DATAW entry;
+    HANDLE search = FindFirstFileExW(pattern, FindExInfoBasic, &entry, FindExSearchNameMatch, NULL,
+                                     FIND_FIRST_EX_LARGE_FETCH);
+    DWORD os_error = search == INVALID_HANDLE_VALUE ? tether__win32_last_error() : ERROR_SUCCESS;
+    bool more = os_error == ERROR_SUCCESS;
+    while (more) {
+        char *name = tether__win32_narrow(entry.cFileName);
+        if (name == NULL)
+            os_error = ERROR_NOT_ENOUGH_MEMORY;
+        more = name != NULL &&
+               (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || visit(name, userdata));
+        free(name);
+        if (more && !FindNextFileW(search, &entry)) {
+            os_error = GetLastError();
+            more = false;
+        }
+    }
+    if (search != INVALID_HANDLE_VALUE)
+        FindClose(search);
+    return os_error == ERROR_NO_MORE_FILES ? ERROR_SUCCESS : os_error;
+}
+
+int tether__os_dir_list(tether__dir *dir, bool (*visit)(const char *name, void *userdata),
+                        void *userdata, tether_error *error)
+{
+    int code = tether__os_dir_check(dir, error);
+    if (code != TETHER_OK)
+        return code;
+    wchar_t *pattern = tether__win32_join(dir->wide, L"*");
+    if (pattern == NULL)
+        return tether__fail_memory(error, "list directory");
+    DWORD os_error = visit_entries(pattern, visit, userdata);
+    free(pattern);
+    /* A root has no "." entries, so that an empty one has none at all. */
+    if (os_error == ERROR_SUCCESS || os_error == ERROR_FILE_NOT_FOUND)
+        return TETHER_OK;
+    return tether__win32_fail_in(dir, os_error, "list directory", ".", error);
+}

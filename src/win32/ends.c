@@ -1,0 +1,192 @@
+/* Owns the waiting for ends of processes: a wait of the system's thread pool for each, which hands
+ * over to the loop.
+ * Must not: look at a task, or keep a handle longer than its process lives.
+ * Thread: the loop's, but for add, and for the thread pool's callbacks. */
+#include "os/ends.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+#include <windows.h>
+
+#include "base/error.h"
+#include "tether/task.h"
+#include "win32/error.h"
+#include "win32/process.h"
+
+static const char step[] = "watch process";
+
+typedef struct item {
+    tether__ends *ends;
+    char task_id[TETHER_ID_SIZE];
+    HANDLE process; /* NULL: it is gone already */
+    HANDLE wait;
+    struct item *next, *previous; /* in one of the lists */
+    bool over;
+} item;
+
+struct tether__ends {
+    uv_async_t async;
+    uv_mutex_t mutex;
+    item waiting; /* heads of rings; under `mutex` */
+    item over;
+    tether__ends_cb cb;
+    void *userdata;
+    void (*closed)(void *userdata);
+};
+
+static void ring_init(item *head)
+{
+    head->next = head->previous = head;
+}
+
+static void ring_remove(item *one)
+{
+    one->next->previous = one->previous;
+    one->previous->next = one->next;
+}
+
+static void ring_add(item *head, item *one)
+{
+    one->next = head;
+    one->previous = head->previous;
+    head->previous->next = one;
+    head->previous = one;
+}
+
+static void hand_over(item *one)
+{
+    tether__ends *ends = one->ends;
+    uv_mutex_lock(&ends->mutex);
+    if (!one->over) {
+        one->over = true;
+        ring_remove(one);
+        ring_add(&ends->over, one);
+    }
+    uv_async_send(&ends->async);
+    uv_mutex_unlock(&ends->mutex);
+}
+
+/* On a thread of the pool. */
+static VOID CALLBACK on_signalled(PVOID parameter, BOOLEAN timed_out)
+{
+    (void)timed_out;
+    hand_over(parameter);
+}
+
+/* Returns once the callback is not running and will not run. Not under the mutex, which it takes.
+ */
+static void release(item *one)
+{
+    if (one->wait != NULL)
+        UnregisterWaitEx(one->wait, INVALID_HANDLE_VALUE);
+    if (one->process != NULL)
+        CloseHandle(one->process);
+    free(one);
+}
+
+static item *take(tether__ends *ends, item *head)
+{
+    uv_mutex_lock(&ends->mutex);
+    item *one = head->next != head ? head->next : NULL;
+    if (one != NULL) {
+        ring_remove(one);
+        one->over = true;
+    }
+    uv_mutex_unlock(&ends->mutex);
+    return one;
+}
+
+static void on_async(uv_async_t *async)
+{
+    tether__ends *ends = async->data;
+    for (item *one; (one = take(ends, &ends->over)) != NULL;) {
+        char task_id[TETHER_ID_SIZE];
+        strcpy(task_id, one->task_id);
+        release(one);
+        ends->cb(task_id, ends->userdata);
+    }
+}
+
+int tether__os_ends_open(struct uv_loop_s *loop, tether__ends_cb cb, void *userdata,
+                         tether__ends **out, tether_error *error)
+{
+    *out = NULL;
+    tether__ends *ends = calloc(1, sizeof *ends);
+    if (ends == NULL)
+        return tether__fail_memory(error, step);
+    ends->cb = cb;
+    ends->userdata = userdata;
+    ring_init(&ends->waiting);
+    ring_init(&ends->over);
+    if (uv_mutex_init(&ends->mutex) != 0) {
+        free(ends);
+        return tether__fail_memory(error, step);
+    }
+    if (uv_async_init(loop, &ends->async, on_async) != 0) {
+        uv_mutex_destroy(&ends->mutex);
+        free(ends);
+        return tether__fail(error, TETHER_ELIMIT, 0, step, "the event loop has no room");
+    }
+    ends->async.data = ends;
+    *out = ends;
+    return TETHER_OK;
+}
+
+/* Under the mutex, so that the callback finds the item whole. */
+static DWORD begin(item *one)
+{
+    tether__ends *ends = one->ends;
+    DWORD os_error = ERROR_SUCCESS;
+    uv_mutex_lock(&ends->mutex);
+    ring_add(&ends->waiting, one);
+    if (!RegisterWaitForSingleObject(&one->wait, one->process, on_signalled, one, INFINITE,
+                                     WT_EXECUTEONLYONCE)) {
+        os_error = GetLastError();
+        one->wait = NULL;
+        ring_remove(one);
+    }
+    uv_mutex_unlock(&ends->mutex);
+    return os_error;
+}
+
+int tether__os_ends_add(tether__ends *ends, const char *task_id, const tether__identity *process,
+                        tether_error *error)
+{
+    item *one = calloc(1, sizeof *one);
+    if (one == NULL)
+        return tether__fail_memory(error, step);
+    one->ends = ends;
+    strncpy(one->task_id, task_id, sizeof one->task_id - 1);
+    tether__win32_process_open(process, 0, &one->process);
+    if (one->process == NULL) {
+        ring_init(one);
+        hand_over(one);
+        return TETHER_OK;
+    }
+    DWORD os_error = begin(one);
+    if (os_error == ERROR_SUCCESS)
+        return TETHER_OK;
+    release(one);
+    return tether__win32_fail_as(error, TETHER_ELIMIT, os_error, step, NULL);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    tether__ends *ends = handle->data;
+    void (*closed)(void *userdata) = ends->closed;
+    void *userdata = ends->userdata;
+    uv_mutex_destroy(&ends->mutex);
+    free(ends);
+    closed(userdata);
+}
+
+void tether__os_ends_close(tether__ends *ends, void (*closed)(void *userdata))
+{
+    ends->closed = closed;
+    for (item *one; (one = take(ends, &ends->waiting)) != NULL;)
+        release(one);
+    for (item *one; (one = take(ends, &ends->over)) != NULL;)
+        release(one);
+    uv_close((uv_handle_t *)&ends->async, on_closed);
+}

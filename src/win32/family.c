@@ -1,0 +1,198 @@
+/* Owns the listing of a task's processes.
+ * Must not: end, stop or start any.
+ * Thread: any. */
+#include "win32/family.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <tlhelp32.h>
+
+#include "win32/job.h"
+#include "win32/process.h"
+
+enum { PATH_UNITS = 1024, GENERATIONS = 64 };
+
+static bool holds(const tether__win32_family *family, DWORD pid)
+{
+    for (size_t i = 0; i < family->count; i++) {
+        if (family->members[i].pid == pid)
+            return true;
+    }
+    return false;
+}
+
+static DWORD append(tether__win32_family *family, DWORD pid, HANDLE process)
+{
+    if (family->count == family->room) {
+        size_t room = family->room * 2 + 16;
+        tether__win32_member *more = realloc(family->members, room * sizeof *more);
+        if (more == NULL)
+            return ERROR_NOT_ENOUGH_MEMORY;
+        family->members = more;
+        family->room = room;
+    }
+    family->members[family->count++] = (tether__win32_member){pid, process};
+    return ERROR_SUCCESS;
+}
+
+/* Every process without a window of its own has such a one; it goes with what it serves. */
+static bool is_console(HANDLE process)
+{
+    static const wchar_t name[] = L"\\conhost.exe";
+    wchar_t path[PATH_UNITS];
+    DWORD size = PATH_UNITS;
+    const size_t length = sizeof name / sizeof name[0] - 1;
+    return QueryFullProcessImageNameW(process, 0, path, &size) && size >= length &&
+           _wcsicmp(path + size - length, name) == 0;
+}
+
+static HANDLE open_process(DWORD pid, DWORD access)
+{
+    return OpenProcess(access | SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION, FALSE, pid);
+}
+
+/* Takes over the handle. */
+static DWORD take(tether__win32_family *family, DWORD pid, HANDLE process)
+{
+    bool ended = process != NULL && WaitForSingleObject(process, 0) == WAIT_OBJECT_0;
+    DWORD os_error = ERROR_SUCCESS;
+    if (!ended && pid != GetCurrentProcessId() && (process == NULL || !is_console(process))) {
+        os_error = append(family, pid, process);
+        if (os_error == ERROR_SUCCESS)
+            return os_error;
+    }
+    if (process != NULL)
+        CloseHandle(process);
+    return os_error;
+}
+
+static bool contains(const DWORD *pids, size_t count, DWORD pid)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (pids[i] == pid)
+            return true;
+    }
+    return false;
+}
+
+/* Takes over the handles, and asks the job once more: a process of the first list may have ended,
+ * and its id be another's, before it was opened. An open handle keeps the id, so that what is in
+ * the second list too is what was opened. */
+static DWORD take_listed(tether__win32_family *family, const DWORD *pids, HANDLE *opened,
+                         size_t count)
+{
+    DWORD *still;
+    size_t still_count;
+    DWORD os_error = tether__win32_job_pids(family->job, &still, &still_count);
+    for (size_t i = 0; i < count; i++) {
+        if (os_error == ERROR_SUCCESS && contains(still, still_count, pids[i]))
+            os_error = take(family, pids[i], opened[i]);
+        else if (opened[i] != NULL)
+            CloseHandle(opened[i]);
+    }
+    free(still);
+    return os_error;
+}
+
+static DWORD list_job(const tether__tree *tree, DWORD access, tether__win32_family *family)
+{
+    DWORD *pids;
+    size_t count;
+    family->job = tether__win32_job_open(tree->task_id, JOB_OBJECT_QUERY | JOB_OBJECT_TERMINATE);
+    if (family->job == NULL)
+        return ERROR_SUCCESS;
+    DWORD os_error = tether__win32_job_pids(family->job, &pids, &count);
+    HANDLE *opened = calloc(count + 1, sizeof(HANDLE));
+    if (os_error == ERROR_SUCCESS && opened == NULL)
+        os_error = ERROR_NOT_ENOUGH_MEMORY;
+    if (os_error == ERROR_SUCCESS) {
+        for (size_t i = 0; i < count; i++)
+            opened[i] = open_process(pids[i], access);
+        os_error = take_listed(family, pids, opened, count);
+    }
+    free(opened);
+    free(pids);
+    return os_error;
+}
+
+/* Whether `child` was started by the process that `parent` pins: its parent's id may have been that
+ * of an older process. */
+static bool is_younger(HANDLE child, HANDLE parent)
+{
+    uint64_t born = tether__win32_start_time(child);
+    uint64_t before = tether__win32_start_time(parent);
+    return born != 0 && before != 0 && born >= before;
+}
+
+static DWORD take_child(tether__win32_family *family, const PROCESSENTRY32W *entry, DWORD access,
+                        bool *found)
+{
+    HANDLE parent = NULL;
+    for (size_t i = 0; i < family->count && parent == NULL; i++) {
+        if (family->members[i].pid == entry->th32ParentProcessID)
+            parent = family->members[i].process;
+    }
+    if (parent == NULL || holds(family, entry->th32ProcessID))
+        return ERROR_SUCCESS;
+    HANDLE child = open_process(entry->th32ProcessID, access);
+    if (child == NULL)
+        return ERROR_SUCCESS;
+    if (!is_younger(child, parent)) {
+        CloseHandle(child);
+        return ERROR_SUCCESS;
+    }
+    size_t before = family->count;
+    DWORD os_error = take(family, entry->th32ProcessID, child);
+    *found = *found || family->count > before;
+    return os_error;
+}
+
+/* The second line, for where there was no job: children of known members, generation by generation.
+ */
+static DWORD walk(tether__win32_family *family, DWORD access)
+{
+    HANDLE all = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
+    if (all == INVALID_HANDLE_VALUE)
+        return GetLastError();
+    DWORD os_error = ERROR_SUCCESS;
+    bool found = true;
+    for (int round = 0; found && os_error == ERROR_SUCCESS && round < GENERATIONS; round++) {
+        PROCESSENTRY32W entry = {.dwSize = sizeof entry};
+        found = false;
+        for (BOOL more = Process32FirstW(all, &entry); more && os_error == ERROR_SUCCESS;
+             more = Process32NextW(all, &entry))
+            os_error = take_child(family, &entry, access, &found);
+    }
+    CloseHandle(all);
+    return os_error;
+}
+
+DWORD tether__win32_family_list(const tether__tree *tree, DWORD access,
+                                tether__win32_family *family)
+{
+    HANDLE supervisor;
+    *family = (tether__win32_family){0};
+    DWORD os_error = list_job(tree, access, family);
+    if (os_error != ERROR_SUCCESS || !tree->supervisor_alive)
+        return os_error;
+    tether__win32_process_open(&tree->supervisor, access, &supervisor);
+    if (supervisor == NULL)
+        return ERROR_SUCCESS;
+    if (holds(family, (DWORD)tree->supervisor.pid))
+        CloseHandle(supervisor);
+    else
+        os_error = take(family, (DWORD)tree->supervisor.pid, supervisor);
+    return os_error == ERROR_SUCCESS ? walk(family, access) : os_error;
+}
+
+void tether__win32_family_dispose(tether__win32_family *family)
+{
+    for (size_t i = 0; i < family->count; i++) {
+        if (family->members[i].process != NULL)
+            CloseHandle(family->members[i].process);
+    }
+    free(family->members);
+    if (family->job != NULL)
+        CloseHandle(family->job);
+    *family = (tether__win32_family){0};
+}

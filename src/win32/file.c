@@ -1,0 +1,410 @@
+/* Owns the files of the store on Windows. Everything is opened with full sharing, so that nobody
+ * who looks is in the way of who writes, renames or removes.
+ * Must not: know what the files mean.
+ * Thread: any. */
+#include "os/file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+
+#include "base/error.h"
+#include "os/clock.h"
+#include "os/temporary.h"
+#include "win32/dir.h"
+#include "win32/error.h"
+#include "win32/remove.h"
+#include "win32/text.h"
+#include "win32/time.h"
+
+/* A reader or a scanner is done within these; who holds a file for long is told of sooner where it
+ * is only to be removed: that can wait for another time. */
+enum { RENAME_PATIENCE_MS = 2000, REMOVE_PATIENCE_MS = 300, TREE_PATIENCE_MS = 2000 };
+
+/* ERROR_DIRECTORY_NOT_SUPPORTED, which older headers lack: what Windows itself would say. */
+enum { DIRECTORY_NOT_SUPPORTED = 336 };
+
+enum { BLOCK_SIZE = 32 * 1024, WRITE_SIZE = 1 << 20 };
+
+static int64_t deadline_in(int64_t ms)
+{
+    return tether__os_monotonic_ms() + ms;
+}
+
+/* 0 or the error. */
+static DWORD write_all(HANDLE handle, const char *data, size_t size)
+{
+    while (size > 0) {
+        DWORD written;
+        if (!WriteFile(handle, data, size < WRITE_SIZE ? (DWORD)size : WRITE_SIZE, &written, NULL))
+            return GetLastError();
+        data += written;
+        size -= written;
+    }
+    return ERROR_SUCCESS;
+}
+
+static void remove_failed(tether__dir *dir, const char *name)
+{
+    wchar_t *path = tether__win32_dir_join(dir, name);
+    if (path != NULL)
+        tether__win32_remove(path, deadline_in(REMOVE_PATIENCE_MS));
+    free(path);
+}
+
+static DWORD open_new(tether__dir *dir, const char *name, HANDLE *handle)
+{
+    return tether__win32_open(dir, name, GENERIC_WRITE, TETHER__WIN32_SHARE_ALL, CREATE_NEW,
+                              handle);
+}
+
+/* Closes a new file that was written, or not (os_error is not 0): then it goes. 0 or the error. */
+static DWORD finish_new(tether__dir *dir, const char *name, HANDLE handle, bool sync,
+                        DWORD os_error)
+{
+    if (os_error == ERROR_SUCCESS && sync && !FlushFileBuffers(handle))
+        os_error = GetLastError();
+    CloseHandle(handle);
+    if (os_error != ERROR_SUCCESS)
+        remove_failed(dir, name);
+    return os_error;
+}
+
+static int create_file(tether__dir *dir, const char *name, const void *data, size_t size, bool sync,
+                       tether_error *error)
+{
+    HANDLE handle;
+    DWORD os_error = open_new(dir, name, &handle);
+    if (os_error != ERROR_SUCCESS)
+        return tether__win32_fail_in(dir, os_error, "create file", name, error);
+    os_error = finish_new(dir, name, handle, sync, write_all(handle, data, size));
+    if (os_error == ERROR_SUCCESS)
+        return TETHER_OK;
+    return tether__win32_fail_in(dir, os_error, "write file", name, error);
+}
+
+int tether__os_file_create(tether__dir *dir, const char *name, const void *data, size_t size,
+                           tether_error *error)
+{
+    return create_file(dir, name, data, size, false, error);
+}
+
+int tether__os_file_rename(tether__dir *dir, const char *name, const char *new_name, bool sync,
+                           tether_error *error)
+{
+    wchar_t *from = tether__win32_dir_join(dir, name), *to = tether__win32_dir_join(dir, new_name);
+    DWORD os_error = ERROR_NOT_ENOUGH_MEMORY;
+    if (from != NULL && to != NULL)
+        os_error = tether__win32_rename(from, to, sync, deadline_in(RENAME_PATIENCE_MS));
+    free(from);
+    free(to);
+    if (os_error == ERROR_SUCCESS)
+        return TETHER_OK;
+    return tether__win32_fail_in(dir, os_error, "replace file", new_name, error);
+}
+
+int tether__os_file_replace(tether__dir *dir, const char *name, const void *data, size_t size,
+                            bool sync, tether_error *error)
+{
+    char temporary[TETHER__TEMPORARY_SIZE];
+    int code = tether__temporary_choose(temporary, error);
+    if (code == TETHER_OK)
+        code = create_file(dir, temporary, data, size, sync, error);
+    if (code != TETHER_OK)
+        return code;
+    code = tether__os_file_rename(dir, temporary, name, sync, error);
+    if (code != TETHER_OK)
+        remove_failed(dir, temporary);
+    return code;
+}
+
+static void fill_stamp(const tether__win32_file *file, tether__file_stamp *stamp)
+{
+    stamp->node = file->node.index;
+    stamp->size = file->size;
+    stamp->mtime_ns = tether__win32_unix_ns(file->written);
+}
+
+/* Opens what must be a plain file with one name. */
+static int open_plain(DWORD access, tether__dir *dir, const char *name, tether__win32_file *file,
+                      tether_error *error)
+{
+    HANDLE handle;
+    file->handle = INVALID_HANDLE_VALUE;
+    DWORD os_error = tether__win32_open(dir, name, access | FILE_READ_ATTRIBUTES | SYNCHRONIZE,
+                                        TETHER__WIN32_SHARE_ALL, OPEN_EXISTING, &handle);
+    if (os_error != ERROR_SUCCESS)
+        return tether__win32_fail_in(dir, os_error, "open file", name, error);
+    os_error = tether__win32_look(handle, file);
+    if (os_error == ERROR_SUCCESS && tether__win32_is_plain(file))
+        return TETHER_OK;
+    CloseHandle(handle);
+    file->handle = INVALID_HANDLE_VALUE;
+    if (os_error != ERROR_SUCCESS)
+        return tether__win32_fail_in(dir, os_error, "open file", name, error);
+    return tether__fail(error, TETHER_ECORRUPT, 0, "open file",
+                        "%.300s\\%s is no plain file of its own; remove it",
+                        tether__os_dir_path(dir), name);
+}
+
+int tether__os_file_append(tether__dir *dir, const char *name, const void *data, size_t size,
+                           tether_error *error)
+{
+    tether__win32_file file;
+    /* With this right alone every write goes to the end, in one step. */
+    int code = open_plain(FILE_APPEND_DATA, dir, name, &file, error);
+    if (code != TETHER_OK)
+        return code;
+    DWORD os_error = write_all(file.handle, data, size);
+    CloseHandle(file.handle);
+    if (os_error == ERROR_SUCCESS)
+        return TETHER_OK;
+    return tether__win32_fail_in(dir, os_error, "write file", name, error);
+}
+
+/* 0 or the error; ERROR_FILE_TOO_LARGE for more than the limit. */
+static DWORD read_whole(HANDLE handle, size_t limit, char **data, size_t *size)
+{
+    size_t room = 0;
+    for (;;) {
+        DWORD got;
+        if (room - *size < 2) {
+            room = room == 0 ? 4096 : room * 2;
+            char *more = realloc(*data, room);
+            if (more == NULL)
+                return ERROR_NOT_ENOUGH_MEMORY;
+            *data = more;
+        }
+        size_t want = room - *size - 1;
+        if (!ReadFile(handle, *data + *size, want < WRITE_SIZE ? (DWORD)want : WRITE_SIZE, &got,
+                      NULL))
+            return GetLastError();
+        if (got == 0)
+            break;
+        *size += got;
+        if (*size > limit)
+            return ERROR_FILE_TOO_LARGE;
+    }
+    (*data)[*size] = '\0';
+    return ERROR_SUCCESS;
+}
+
+int tether__os_file_read(tether__dir *dir, const char *name, size_t limit, char **data,
+                         size_t *size, tether__file_stamp *stamp, tether_error *error)
+{
+    tether__win32_file file;
+    *data = NULL;
+    *size = 0;
+    int code = open_plain(FILE_READ_DATA, dir, name, &file, error);
+    if (code != TETHER_OK)
+        return code;
+    if (stamp != NULL)
+        fill_stamp(&file, stamp);
+    DWORD os_error = read_whole(file.handle, limit, data, size);
+    CloseHandle(file.handle);
+    if (os_error == ERROR_SUCCESS)
+        return TETHER_OK;
+    free(*data);
+    *data = NULL;
+    *size = 0;
+    if (os_error == ERROR_FILE_TOO_LARGE)
+        return tether__fail(error, TETHER_ETOOBIG, 0, "read file",
+                            "%.300s\\%s has more than %zu bytes; tether did not write it",
+                            tether__os_dir_path(dir), name, limit);
+    return tether__win32_fail_in(dir, os_error, "read file", name, error);
+}
+
+/* 0 or the error. */
+static DWORD read_at(HANDLE handle, uint64_t offset, char *buffer, size_t size, size_t *got)
+{
+    *got = 0;
+    while (*got < size) {
+        uint64_t at = offset + *got;
+        size_t want = size - *got;
+        DWORD part;
+        OVERLAPPED place = {0};
+        place.Offset = (DWORD)(at & UINT32_MAX);
+        place.OffsetHigh = (DWORD)(at >> 32);
+        if (!ReadFile(handle, buffer + *got, want < WRITE_SIZE ? (DWORD)want : WRITE_SIZE, &part,
+                      &place)) {
+            DWORD os_error = GetLastError();
+            return os_error == ERROR_HANDLE_EOF ? ERROR_SUCCESS : os_error;
+        }
+        if (part == 0)
+            break;
+        *got += part;
+    }
+    return ERROR_SUCCESS;
+}
+
+int tether__os_file_read_at(tether__dir *dir, const char *name, uint64_t offset, void *buffer,
+                            size_t size, size_t *got, tether_error *error)
+{
+    tether__win32_file file;
+    *got = 0;
+    int code = open_plain(FILE_READ_DATA, dir, name, &file, error);
+    if (code != TETHER_OK)
+        return code;
+    DWORD os_error = read_at(file.handle, offset, buffer, size, got);
+    CloseHandle(file.handle);
+    if (os_error == ERROR_SUCCESS)
+        return TETHER_OK;
+    return tether__win32_fail_in(dir, os_error, "read file", name, error);
+}
+
+int tether__os_file_open(tether__dir *dir, const char *name, tether__file *file,
+                         tether_error *error)
+{
+    tether__win32_file opened;
+    int code = open_plain(FILE_READ_DATA, dir, name, &opened, error);
+    file->handle = (intptr_t)opened.handle;
+    return code;
+}
+
+int tether__os_file_size(const tether__file *file, uint64_t *size, tether_error *error)
+{
+    tether__win32_file opened;
+    DWORD os_error = tether__win32_look((HANDLE)file->handle, &opened);
+    *size = opened.size;
+    if (os_error == ERROR_SUCCESS)
+        return TETHER_OK;
+    return tether__win32_fail(error, os_error, "look at file", NULL);
+}
+
+int tether__os_file_pread(const tether__file *file, uint64_t offset, void *buffer, size_t size,
+                          size_t *got, tether_error *error)
+{
+    DWORD os_error = read_at((HANDLE)file->handle, offset, buffer, size, got);
+    if (os_error == ERROR_SUCCESS)
+        return TETHER_OK;
+    return tether__win32_fail(error, os_error, "read file", NULL);
+}
+
+/* 0 or the error. */
+static DWORD copy_part(HANDLE from, uint64_t offset, uint64_t size, HANDLE to)
+{
+    char block[BLOCK_SIZE];
+    while (size > 0) {
+        size_t want = size < sizeof block ? (size_t)size : sizeof block;
+        size_t got;
+        DWORD os_error = read_at(from, offset, block, want, &got);
+        if (os_error == ERROR_SUCCESS && got < want)
+            os_error = ERROR_HANDLE_EOF;
+        if (os_error == ERROR_SUCCESS)
+            os_error = write_all(to, block, got);
+        if (os_error != ERROR_SUCCESS)
+            return os_error;
+        offset += got;
+        size -= got;
+    }
+    return ERROR_SUCCESS;
+}
+
+int tether__os_file_copy(const tether__file *from, uint64_t offset, uint64_t size, tether__dir *dir,
+                         bool sync, char temporary[TETHER__TEMPORARY_SIZE], tether_error *error)
+{
+    HANDLE handle;
+    int code = tether__temporary_choose(temporary, error);
+    if (code != TETHER_OK)
+        return code;
+    DWORD os_error = open_new(dir, temporary, &handle);
+    if (os_error != ERROR_SUCCESS)
+        return tether__win32_fail_in(dir, os_error, "create file", temporary, error);
+    os_error = copy_part((HANDLE)from->handle, offset, size, handle);
+    os_error = finish_new(dir, temporary, handle, sync, os_error);
+    if (os_error == ERROR_SUCCESS)
+        return TETHER_OK;
+    return tether__win32_fail_in(dir, os_error, "copy file", temporary, error);
+}
+
+void tether__os_file_close(tether__file *file)
+{
+    if ((HANDLE)file->handle != INVALID_HANDLE_VALUE)
+        CloseHandle((HANDLE)file->handle);
+    file->handle = -1;
+}
+
+/* With the right to look at attributes alone, which no share mode of anybody forbids. */
+int tether__os_file_stamp(tether__dir *dir, const char *name, tether__file_stamp *stamp,
+                          tether_error *error)
+{
+    HANDLE handle;
+    tether__win32_file file;
+    *stamp = (tether__file_stamp){0};
+    DWORD os_error = tether__win32_open(dir, name, FILE_READ_ATTRIBUTES, TETHER__WIN32_SHARE_ALL,
+                                        OPEN_EXISTING, &handle);
+    if (os_error == ERROR_SUCCESS) {
+        os_error = tether__win32_look(handle, &file);
+        CloseHandle(handle);
+    }
+    if (os_error != ERROR_SUCCESS)
+        return tether__win32_fail_in(dir, os_error, "look at file", name, error);
+    fill_stamp(&file, stamp);
+    return TETHER_OK;
+}
+
+/* A directory has a call of its own; an empty one must not go by mistake. */
+static DWORD remove_file(const wchar_t *path)
+{
+    DWORD attributes = GetFileAttributesW(path);
+    if (attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0 &&
+        (attributes & FILE_ATTRIBUTE_REPARSE_POINT) == 0)
+        return DIRECTORY_NOT_SUPPORTED;
+    return tether__win32_remove(path, deadline_in(REMOVE_PATIENCE_MS));
+}
+
+int tether__os_file_remove(tether__dir *dir, const char *name, tether_error *error)
+{
+    wchar_t *path = tether__win32_dir_join(dir, name);
+    DWORD os_error = path != NULL ? remove_file(path) : ERROR_NOT_ENOUGH_MEMORY;
+    free(path);
+    if (os_error == ERROR_SUCCESS)
+        return TETHER_OK;
+    return tether__win32_fail_in(dir, os_error, "remove file", name, error);
+}
+
+int tether__os_dir_remove(tether__dir *parent, const char *name, tether_error *error)
+{
+    wchar_t *path = tether__win32_dir_join(parent, name);
+    DWORD os_error = ERROR_NOT_ENOUGH_MEMORY;
+    if (path != NULL)
+        os_error = tether__win32_remove_tree(path, deadline_in(TREE_PATIENCE_MS));
+    free(path);
+    if (os_error == ERROR_SUCCESS)
+        return TETHER_OK;
+    return tether__win32_fail_in(parent, os_error, "remove directory", name, error);
+}
+
+static bool is_held(DWORD os_error, const wchar_t *to)
+{
+    return os_error == ERROR_SHARING_VIOLATION ||
+           (os_error == ERROR_ACCESS_DENIED && GetFileAttributesW(to) == INVALID_FILE_ATTRIBUTES);
+}
+
+/* A directory cannot be moved while anybody has a file in it open. */
+static DWORD move(const wchar_t *from, const wchar_t *to)
+{
+    int64_t deadline = deadline_in(RENAME_PATIENCE_MS);
+    DWORD os_error;
+    unsigned round = 0;
+    do
+        os_error = MoveFileExW(from, to, 0) ? ERROR_SUCCESS : tether__win32_last_error();
+    while (is_held(os_error, to) && tether__win32_wait(&round, deadline));
+    return os_error;
+}
+
+int tether__os_move(tether__dir *from, const char *name, tether__dir *to, const char *new_name,
+                    tether_error *error)
+{
+    wchar_t *old_path = tether__win32_dir_join(from, name);
+    wchar_t *new_path = tether__win32_dir_join(to, new_name);
+    DWORD os_error = ERROR_NOT_ENOUGH_MEMORY;
+    if (old_path != NULL && new_path != NULL)
+        os_error = move(old_path, new_path);
+    free(old_path);
+    free(new_path);
+    if (os_error == ERROR_SUCCESS)
+        return TETHER_OK;
+    return tether__win32_fail_in(from, os_error, "move", name, error);
+}

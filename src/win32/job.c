@@ -1,0 +1,138 @@
+/* Owns the jobs of tasks: their names, limits and lists.
+ * Must not: end anything.
+ * Thread: any. */
+#include "win32/job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_UNITS = 128, FIRST_ROOM = 64, LIST_TRIES = 8 };
+
+/* Task ids are ASCII. Every session of the machine sees the global names; some restricted processes
+ * cannot make one there. */
+static void name_job(const wchar_t *space, const char *task_id, wchar_t name[NAME_UNITS])
+{
+    wcscpy(name, space);
+    wcscat(name, L"\\tether-task-");
+    size_t at = wcslen(name);
+    for (; *task_id != '\0' && at + 1 < NAME_UNITS; task_id++)
+        name[at++] = (wchar_t)(unsigned char)*task_id;
+    name[at] = L'\0';
+}
+
+static const wchar_t *const spaces[] = {L"Global", L"Local"};
+
+static DWORD set_kept(HANDLE job, bool kept)
+{
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {0};
+    limits.BasicLimitInformation.LimitFlags = kept ? JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE : 0;
+    if (!SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof limits))
+        return GetLastError();
+    return ERROR_SUCCESS;
+}
+
+static DWORD create(const wchar_t *name, HANDLE *job)
+{
+    *job = CreateJobObjectW(NULL, name);
+    DWORD os_error = GetLastError();
+    if (*job == NULL)
+        return os_error;
+    if (os_error != ERROR_ALREADY_EXISTS)
+        os_error = set_kept(*job, true);
+    if (os_error != ERROR_SUCCESS) {
+        CloseHandle(*job);
+        *job = NULL;
+    }
+    return os_error;
+}
+
+DWORD tether__win32_job_create(const char *task_id, HANDLE *job)
+{
+    wchar_t name[NAME_UNITS];
+    DWORD os_error = ERROR_ACCESS_DENIED;
+    *job = NULL;
+    for (size_t i = 0; i < 2 && *job == NULL && os_error == ERROR_ACCESS_DENIED; i++) {
+        name_job(spaces[i], task_id, name);
+        os_error = create(name, job);
+    }
+    return os_error;
+}
+
+DWORD tether__win32_job_create_unnamed(HANDLE *job)
+{
+    return create(NULL, job);
+}
+
+DWORD tether__win32_job_let_go(HANDLE job)
+{
+    return set_kept(job, false);
+}
+
+bool tether__win32_job_is_kept(HANDLE job)
+{
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {0};
+    return QueryInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof limits,
+                                     NULL) &&
+           (limits.BasicLimitInformation.LimitFlags & JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE) != 0;
+}
+
+HANDLE tether__win32_job_open(const char *task_id, DWORD access)
+{
+    wchar_t name[NAME_UNITS];
+    HANDLE job = NULL;
+    for (size_t i = 0; i < 2 && job == NULL; i++) {
+        name_job(spaces[i], task_id, name);
+        job = OpenJobObjectW(access, FALSE, name);
+    }
+    return job;
+}
+
+static size_t list_size(size_t room)
+{
+    return offsetof(JOBOBJECT_BASIC_PROCESS_ID_LIST, ProcessIdList) + room * sizeof(ULONG_PTR);
+}
+
+/* Asks with more and more room; processes may come between two questions. */
+static DWORD list(HANDLE job, JOBOBJECT_BASIC_PROCESS_ID_LIST **found)
+{
+    size_t room = FIRST_ROOM;
+    *found = NULL;
+    for (int tries = 0; tries < LIST_TRIES; tries++) {
+        JOBOBJECT_BASIC_PROCESS_ID_LIST *more = realloc(*found, list_size(room));
+        if (more == NULL)
+            return ERROR_NOT_ENOUGH_MEMORY;
+        *found = more;
+        memset(more, 0, list_size(room));
+        DWORD os_error = ERROR_SUCCESS;
+        if (!QueryInformationJobObject(job, JobObjectBasicProcessIdList, more,
+                                       (DWORD)list_size(room), NULL))
+            os_error = GetLastError();
+        if (os_error == ERROR_SUCCESS &&
+            more->NumberOfProcessIdsInList >= more->NumberOfAssignedProcesses)
+            return ERROR_SUCCESS;
+        if (os_error != ERROR_SUCCESS && os_error != ERROR_MORE_DATA)
+            return os_error;
+        room = room * 2 > more->NumberOfAssignedProcesses
+                   ? room * 2
+                   : (size_t)more->NumberOfAssignedProcesses * 2;
+    }
+    return ERROR_MORE_DATA;
+}
+
+DWORD tether__win32_job_pids(HANDLE job, DWORD **pids, size_t *count)
+{
+    JOBOBJECT_BASIC_PROCESS_ID_LIST *found;
+    *pids = NULL;
+    *count = 0;
+    DWORD os_error = list(job, &found);
+    if (os_error == ERROR_SUCCESS) {
+        size_t size = found->NumberOfProcessIdsInList;
+        *pids = calloc(size + 1, sizeof **pids);
+        if (*pids == NULL)
+            os_error = ERROR_NOT_ENOUGH_MEMORY;
+        for (size_t i = 0; os_error == ERROR_SUCCESS && i < size; i++)
+            (*pids)[(*count)++] = (DWORD)found->ProcessIdList[i];
+    }
+    free(found);
+    return os_error;
+}

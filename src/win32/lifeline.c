@@ -1,0 +1,192 @@
+/* Owns the lifeline's file: the open handle that holds it, its probe, its notes.
+ * Must not: write a byte of its own into it; lines are the supervisor's alone.
+ * Thread: any.
+ *
+ * Who holds a lifeline has it open for reading, without letting others rename or remove it. That is
+ * the proof: whoever asks opens it with the right to remove it, which fails while anybody holds it.
+ * The asker lets everything be shared, so that he is in nobody's way; and the holder does not
+ * write, so that cmd, which lets no other writer in, can append to the file by its name. */
+#include "os/lifeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+
+#include "base/error.h"
+#include "os/clock.h"
+#include "win32/dir.h"
+#include "win32/error.h"
+
+static const char step[] = "create lifeline";
+
+enum { PATH_UNITS = 32767, APPEND_PATIENCE_MS = 1000 };
+
+static HANDLE handle_of(const tether__lifeline *lifeline)
+{
+    return (HANDLE)lifeline->handle;
+}
+
+int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__lifeline *lifeline,
+                               tether_error *error)
+{
+    HANDLE handle;
+    lifeline->handle = -1;
+    /* No room is reserved: a file of this size is kept in its entry of the file table. */
+    DWORD os_error = tether__win32_open(exits, task_id, GENERIC_READ,
+                                        FILE_SHARE_READ | FILE_SHARE_WRITE, CREATE_NEW, &handle);
+    if (os_error == ERROR_SUCCESS) {
+        lifeline->handle = (intptr_t)handle;
+        return TETHER_OK;
+    }
+    if (os_error == ERROR_FILE_EXISTS || os_error == ERROR_ALREADY_EXISTS)
+        return tether__win32_fail_as(error, TETHER_ELOCKED, os_error, step,
+                                     tether__os_dir_path(exits));
+    return tether__win32_fail_in(exits, os_error, step, task_id, error);
+}
+
+/* Opens the held file once more, by the name that it has now. 0 or the error. */
+static DWORD open_again(HANDLE held, DWORD access, HANDLE *handle)
+{
+    *handle = INVALID_HANDLE_VALUE;
+    wchar_t *path = calloc(PATH_UNITS + 1, sizeof *path);
+    if (path == NULL)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    DWORD size = GetFinalPathNameByHandleW(held, path, PATH_UNITS, 0);
+    DWORD os_error = size == 0 ? GetLastError() : ERROR_SUCCESS;
+    if (size >= PATH_UNITS)
+        os_error = ERROR_FILENAME_EXCED_RANGE;
+    unsigned round = 0;
+    int64_t deadline = tether__os_monotonic_ms() + APPEND_PATIENCE_MS;
+    if (os_error == ERROR_SUCCESS) {
+        do
+            os_error = tether__win32_open_path(path, access, TETHER__WIN32_SHARE_ALL, OPEN_EXISTING,
+                                               handle);
+        while (os_error == ERROR_SHARING_VIOLATION && tether__win32_wait(&round, deadline));
+    }
+    free(path);
+    return os_error;
+}
+
+int tether__os_lifeline_append(const tether__lifeline *lifeline, const char *line, size_t size,
+                               tether_error *error)
+{
+    HANDLE handle;
+    DWORD written;
+    DWORD os_error = open_again(handle_of(lifeline), FILE_APPEND_DATA | SYNCHRONIZE, &handle);
+    if (os_error == ERROR_SUCCESS) {
+        if (!WriteFile(handle, line, (DWORD)size, &written, NULL))
+            os_error = GetLastError();
+        else if (written < size)
+            os_error = ERROR_DISK_FULL;
+        CloseHandle(handle);
+    }
+    return os_error == ERROR_SUCCESS
+               ? TETHER_OK
+               : tether__win32_fail(error, os_error, "write exit marker", "the lifeline");
+}
+
+/* A new time of writing is the event. It is the present one, since a line that is being appended in
+ * this moment must not seem older than it is. */
+void tether__os_lifeline_notify(tether__dir *exits, const char *task_id)
+{
+    HANDLE handle;
+    FILETIME now;
+    if (tether__win32_open(exits, task_id, FILE_WRITE_ATTRIBUTES, TETHER__WIN32_SHARE_ALL,
+                           OPEN_EXISTING, &handle) != ERROR_SUCCESS)
+        return;
+    GetSystemTimeAsFileTime(&now);
+    SetFileTime(handle, NULL, NULL, &now);
+    CloseHandle(handle);
+}
+
+bool tether__os_lifeline_linked(const tether__lifeline *lifeline)
+{
+    FILE_STANDARD_INFO info;
+    return GetFileInformationByHandleEx(handle_of(lifeline), FileStandardInfo, &info,
+                                        sizeof info) &&
+           !info.DeletePending && info.NumberOfLinks > 0;
+}
+
+void tether__os_lifeline_close(tether__lifeline *lifeline)
+{
+    if (lifeline->handle >= 0)
+        CloseHandle(handle_of(lifeline));
+    lifeline->handle = -1;
+}
+
+int tether__os_lifeline_held(tether__dir *exits, const char *task_id, bool *held,
+                             tether_error *error)
+{
+    HANDLE handle;
+    *held = false;
+    wchar_t *path = tether__win32_dir_join(exits, task_id);
+    if (path == NULL)
+        return tether__fail_memory(error, "probe lifeline");
+    DWORD os_error =
+        tether__win32_open_path(path, DELETE, TETHER__WIN32_SHARE_ALL, OPEN_EXISTING, &handle);
+    free(path);
+    if (os_error == ERROR_SUCCESS) {
+        CloseHandle(handle);
+        return TETHER_OK;
+    }
+    if (os_error == ERROR_SHARING_VIOLATION) {
+        *held = true;
+        return TETHER_OK;
+    }
+    /* What is not there nobody holds. */
+    if (os_error == ERROR_FILE_NOT_FOUND || os_error == ERROR_DELETE_PENDING)
+        return TETHER_OK;
+    return tether__win32_fail_in(exits, os_error, "probe lifeline", task_id, error);
+}
+
+/* The notes are attributes. They cost no file, and the events that they raise make nobody look at
+ * what has ended. */
+static void set_attributes(tether__dir *exits, const char *task_id, DWORD attributes)
+{
+    HANDLE handle;
+    tether__win32_file file;
+    if (tether__win32_open(exits, task_id, FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES,
+                           TETHER__WIN32_SHARE_ALL, OPEN_EXISTING, &handle) != ERROR_SUCCESS)
+        return;
+    if (tether__win32_look(handle, &file) == ERROR_SUCCESS && tether__win32_is_plain(&file)) {
+        /* Times of 0 stay as they are. */
+        FILE_BASIC_INFO info = {.FileAttributes = attributes};
+        SetFileInformationByHandle(handle, FileBasicInfo, &info, sizeof info);
+    }
+    CloseHandle(handle);
+}
+
+static DWORD attributes_of(tether__dir *exits, const char *task_id)
+{
+    HANDLE handle;
+    tether__win32_file file;
+    DWORD attributes = 0;
+    if (tether__win32_open(exits, task_id, FILE_READ_ATTRIBUTES, TETHER__WIN32_SHARE_ALL,
+                           OPEN_EXISTING, &handle) != ERROR_SUCCESS)
+        return 0;
+    if (tether__win32_look(handle, &file) == ERROR_SUCCESS && tether__win32_is_plain(&file))
+        attributes = file.attributes;
+    CloseHandle(handle);
+    return attributes;
+}
+
+void tether__os_lifeline_mark_ended(tether__dir *exits, const char *task_id)
+{
+    set_attributes(exits, task_id, FILE_ATTRIBUTE_READONLY);
+}
+
+void tether__os_lifeline_mark_done(tether__dir *exits, const char *task_id)
+{
+    set_attributes(exits, task_id, FILE_ATTRIBUTE_READONLY | FILE_ATTRIBUTE_HIDDEN);
+}
+
+bool tether__os_lifeline_marked_ended(tether__dir *exits, const char *task_id)
+{
+    return (attributes_of(exits, task_id) & FILE_ATTRIBUTE_READONLY) != 0;
+}
+
+bool tether__os_lifeline_marked_done(tether__dir *exits, const char *task_id)
+{
+    const DWORD both = FILE_ATTRIBUTE_READONLY | FILE_ATTRIBUTE_HIDDEN;
+    return (attributes_of(exits, task_id) & both) == both;
+}

@@ -1,0 +1,252 @@
+/* Owns the ways in which Windows lets a name be taken away from an open file. Since Windows 10 1709
+ * NTFS can do it as POSIX does: the name goes at once, and who has the file open keeps it.
+ * Elsewhere a removed file has its name until the last handle is closed, and an open one cannot be
+ * replaced. Must not: wait without a bound. Thread: any. */
+#include "win32/remove.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#include "os/clock.h"
+#include "win32/dir.h"
+#include "win32/error.h"
+#include "win32/text.h"
+
+enum { TREE_DEPTH_LIMIT = 64, HIDDEN_UNITS = 32 };
+
+/* By number and with types of our own, because older headers lack them. */
+enum {
+    DISPOSITION_EX = 21,             /* FileDispositionInfoEx */
+    RENAME_EX = 22,                  /* FileRenameInfoEx */
+    DISPOSE_DELETE = 0x1,            /* FILE_DISPOSITION_FLAG_... */
+    DISPOSE_POSIX = 0x2,             /* ..._POSIX_SEMANTICS */
+    DISPOSE_READ_ONLY = 0x10,        /* ..._IGNORE_READONLY_ATTRIBUTE */
+    RENAME_REPLACE = 0x1,            /* FILE_RENAME_FLAG_REPLACE_IF_EXISTS */
+    RENAME_POSIX = 0x2,              /* ..._POSIX_SEMANTICS */
+    RENAME_IGNORING_READ_ONLY = 0x40 /* ..._IGNORE_READONLY_ATTRIBUTE */
+};
+
+/* FILE_RENAME_INFO; its first member was a BOOLEAN. */
+typedef struct rename_request {
+    DWORD flags;
+    HANDLE root;
+    DWORD name_bytes;
+    WCHAR name[1];
+} rename_request;
+
+/* Whether the system does not know the request, rather than refuses it. */
+static bool is_unknown(DWORD os_error)
+{
+    return os_error == ERROR_INVALID_PARAMETER || os_error == ERROR_NOT_SUPPORTED ||
+           os_error == ERROR_INVALID_FUNCTION || os_error == ERROR_CALL_NOT_IMPLEMENTED;
+}
+
+/* Whether somebody has it open and it may be over in a moment. "Access denied" is what Windows says
+ * when the target of a rename is open, and when it is a file that is being removed. */
+static bool may_pass(DWORD os_error)
+{
+    return os_error == ERROR_SHARING_VIOLATION || os_error == ERROR_ACCESS_DENIED ||
+           os_error == ERROR_DELETE_PENDING || os_error == ERROR_USER_MAPPED_FILE ||
+           os_error == ERROR_LOCK_VIOLATION;
+}
+
+static bool is_gone(DWORD os_error)
+{
+    return os_error == ERROR_FILE_NOT_FOUND || os_error == ERROR_PATH_NOT_FOUND ||
+           os_error == ERROR_DELETE_PENDING;
+}
+
+/* Renames through a handle with the right to delete. */
+static DWORD rename_open(HANDLE handle, const wchar_t *to, DWORD flags, int class)
+{
+    size_t bytes = wcslen(to) * sizeof(WCHAR);
+    size_t size = offsetof(rename_request, name) + bytes + sizeof(WCHAR);
+    rename_request *request = calloc(1, size);
+    if (request == NULL)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    request->flags = flags;
+    request->name_bytes = (DWORD)bytes;
+    memcpy(request->name, to, bytes);
+    DWORD os_error = ERROR_SUCCESS;
+    if (!SetFileInformationByHandle(handle, (FILE_INFO_BY_HANDLE_CLASS) class, request,
+                                    (DWORD)size))
+        os_error = tether__win32_last_error();
+    free(request);
+    return os_error;
+}
+
+static DWORD rename_once(const wchar_t *from, const wchar_t *to, bool sync)
+{
+    DWORD flags = FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_BACKUP_SEMANTICS |
+                  (sync ? FILE_FLAG_WRITE_THROUGH : 0);
+    HANDLE handle = CreateFileW(from, DELETE | SYNCHRONIZE, TETHER__WIN32_SHARE_ALL, NULL,
+                                OPEN_EXISTING, flags, NULL);
+    if (handle == INVALID_HANDLE_VALUE)
+        return tether__win32_last_error();
+    DWORD os_error = rename_open(
+        handle, to, RENAME_REPLACE | RENAME_POSIX | RENAME_IGNORING_READ_ONLY, RENAME_EX);
+    /* The last flag is younger than the others. */
+    if (is_unknown(os_error))
+        os_error = rename_open(handle, to, RENAME_REPLACE | RENAME_POSIX, RENAME_EX);
+    CloseHandle(handle);
+    if (!is_unknown(os_error))
+        return os_error;
+    if (MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING | (sync ? MOVEFILE_WRITE_THROUGH : 0)))
+        return ERROR_SUCCESS;
+    return tether__win32_last_error();
+}
+
+DWORD tether__win32_rename(const wchar_t *from, const wchar_t *to, bool sync, int64_t deadline)
+{
+    DWORD os_error;
+    unsigned round = 0;
+    do
+        os_error = rename_once(from, to, sync);
+    while (may_pass(os_error) && tether__win32_wait(&round, deadline));
+    return os_error;
+}
+
+/* A name beside another one that nobody is likely to have: where somebody does, the rename to it
+ * fails and nothing is lost. NULL when memory is short. */
+static wchar_t *hidden_beside(const wchar_t *path)
+{
+    LARGE_INTEGER now;
+    wchar_t name[HIDDEN_UNITS];
+    QueryPerformanceCounter(&now);
+    swprintf(name, HIDDEN_UNITS, L".tmp-%08lx%08lx", (unsigned long)GetCurrentThreadId(),
+             (unsigned long)(now.QuadPart & 0xffffffff));
+    wchar_t *folder = tether__win32_copy(path);
+    wchar_t *slash = folder != NULL ? wcsrchr(folder, L'\\') : NULL;
+    wchar_t *hidden = NULL;
+    if (slash != NULL) {
+        *slash = L'\0';
+        hidden = tether__win32_join(folder, name);
+    }
+    free(folder);
+    return hidden;
+}
+
+/* The old way. The name that stays until the last handle is closed is another one: this one is free
+ * for who wants it. Where it cannot be renamed, it goes under its own. */
+static DWORD dispose_plainly(HANDLE handle, const wchar_t *path)
+{
+    tether__win32_file file;
+    FILE_DISPOSITION_INFO dispose = {TRUE};
+    DWORD os_error = tether__win32_look(handle, &file);
+    if (os_error != ERROR_SUCCESS)
+        return os_error;
+    if ((file.attributes & FILE_ATTRIBUTE_READONLY) != 0) {
+        DWORD rest = file.attributes & ~(DWORD)FILE_ATTRIBUTE_READONLY;
+        FILE_BASIC_INFO basic = {.FileAttributes = rest != 0 ? rest : FILE_ATTRIBUTE_NORMAL};
+        SetFileInformationByHandle(handle, FileBasicInfo, &basic, sizeof basic);
+    }
+    if ((file.attributes & FILE_ATTRIBUTE_DIRECTORY) == 0) {
+        wchar_t *hidden = hidden_beside(path);
+        if (hidden != NULL)
+            rename_open(handle, hidden, 0, FileRenameInfo);
+        free(hidden);
+    }
+    if (!SetFileInformationByHandle(handle, FileDispositionInfo, &dispose, sizeof dispose))
+        return tether__win32_last_error();
+    return ERROR_SUCCESS;
+}
+
+static DWORD remove_once(const wchar_t *path)
+{
+    HANDLE handle;
+    DWORD flags = DISPOSE_DELETE | DISPOSE_POSIX | DISPOSE_READ_ONLY;
+    DWORD access = DELETE | SYNCHRONIZE | FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES;
+    DWORD os_error =
+        tether__win32_open_path(path, access, TETHER__WIN32_SHARE_ALL, OPEN_EXISTING, &handle);
+    if (os_error != ERROR_SUCCESS)
+        return os_error;
+    if (!SetFileInformationByHandle(handle, (FILE_INFO_BY_HANDLE_CLASS)DISPOSITION_EX, &flags,
+                                    sizeof flags))
+        os_error = tether__win32_last_error();
+    if (is_unknown(os_error))
+        os_error = dispose_plainly(handle, path);
+    CloseHandle(handle);
+    return os_error;
+}
+
+DWORD tether__win32_remove(const wchar_t *path, int64_t deadline)
+{
+    DWORD os_error;
+    unsigned round = 0;
+    do
+        os_error = remove_once(path);
+    while (!is_gone(os_error) && may_pass(os_error) && tether__win32_wait(&round, deadline));
+    return is_gone(os_error) ? ERROR_SUCCESS : os_error;
+}
+
+static DWORD remove_tree(const wchar_t *path, int depth, int64_t deadline);
+
+static DWORD remove_entry(const wchar_t *folder, const WIN32_FIND_DATAW *entry, int depth,
+                          int64_t deadline)
+{
+    if (wcscmp(entry->cFileName, L".") == 0 || wcscmp(entry->cFileName, L"..") == 0)
+        return ERROR_SUCCESS;
+    wchar_t *path = tether__win32_join(folder, entry->cFileName);
+    if (path == NULL)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    bool enter =
+        (entry->dwFileAttributes & (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT)) ==
+        FILE_ATTRIBUTE_DIRECTORY;
+    DWORD os_error =
+        enter ? remove_tree(path, depth + 1, deadline) : tether__win32_remove(path, deadline);
+    free(path);
+    return os_error;
+}
+
+static DWORD empty_directory(const wchar_t *path, int depth, int64_t deadline)
+{
+    WIN32_FIND_DATAW entry;
+    wchar_t *pattern = tether__win32_join(path, L"*");
+    if (pattern == NULL)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    HANDLE search = FindFirstFileW(pattern, &entry);
+    DWORD os_error = search == INVALID_HANDLE_VALUE ? tether__win32_last_error() : ERROR_SUCCESS;
+    free(pattern);
+    if (search == INVALID_HANDLE_VALUE)
+        return os_error;
+    do
+        os_error = remove_entry(path, &entry, depth, deadline);
+    while (os_error == ERROR_SUCCESS && FindNextFileW(search, &entry));
+    FindClose(search);
+    return os_error;
+}
+
+/* What others add meanwhile, and what only lingers because they have it open, is tried again. */
+static DWORD remove_tree(const wchar_t *path, int depth, int64_t deadline)
+{
+    DWORD os_error;
+    unsigned round = 0;
+    if (depth >= TREE_DEPTH_LIMIT)
+        return ERROR_FILENAME_EXCED_RANGE;
+    do {
+        os_error = empty_directory(path, depth, deadline);
+        if (os_error == ERROR_SUCCESS)
+            os_error = tether__win32_remove(path, deadline);
+    } while (os_error == ERROR_DIR_NOT_EMPTY && tether__win32_wait(&round, deadline));
+    return is_gone(os_error) ? ERROR_SUCCESS : os_error;
+}
+
+DWORD tether__win32_remove_tree(const wchar_t *path, int64_t deadline)
+{
+    tether__win32_file file;
+    HANDLE handle;
+    DWORD os_error = tether__win32_open_path(path, FILE_READ_ATTRIBUTES, TETHER__WIN32_SHARE_ALL,
+                                             OPEN_EXISTING, &handle);
+    if (os_error != ERROR_SUCCESS)
+        return is_gone(os_error) ? ERROR_SUCCESS : os_error;
+    os_error = tether__win32_look(handle, &file);
+    CloseHandle(handle);
+    if (os_error != ERROR_SUCCESS)
+        return os_error;
+    if ((file.attributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0 ||
+        (file.attributes & FILE_ATTRIBUTE_DIRECTORY) == 0)
+        return ERROR_DIRECTORY;
+    return remove_tree(path, 0, deadline);
+}

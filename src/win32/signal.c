@@ -1,0 +1,55 @@
+/* Owns signal names and numbers where there are no signals: those that stand for what can be done.
+ * Must not: send any.
+ * Thread: any. */
+#include "os/signal.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "win32/signal.h"
+
+/* The numbers are those of other systems, so that scripts can say the same everywhere. */
+static const struct {
+    const char *name;
+    int number;
+} names[] = {
+    {"KILL", TETHER__WIN32_KILL},
+    {"TERM", TETHER__WIN32_TERM},
+    {"INT", TETHER__WIN32_INT},
+    {"BREAK", TETHER__WIN32_BREAK},
+};
+
+static bool same_name(const char *a, const char *b)
+{
+    for (; *a != '\0' && toupper((unsigned char)*a) == *b; a++, b++)
+        ;
+    return *a == '\0' && *b == '\0';
+}
+
+int tether__os_signal_number(const char *name)
+{
+    char *end;
+    long number = isdigit((unsigned char)name[0]) ? strtol(name, &end, 10) : 0;
+    if (number != 0 && *end != '\0')
+        return 0;
+    if (strlen(name) > 3 && toupper((unsigned char)name[0]) == 'S' &&
+        toupper((unsigned char)name[1]) == 'I' && toupper((unsigned char)name[2]) == 'G')
+        name += 3;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (number == names[i].number || same_name(name, names[i].name))
+            return names[i].number;
+    }
+    return 0;
+}
+
+int tether__os_signal_polite(void)
+{
+    return TETHER__WIN32_TERM;
+}
+
+int tether__os_signal_final(void)
+{
+    return TETHER__WIN32_KILL;
+}

@@ -1,0 +1,336 @@
+/* Owns the start of a supervisor on Windows: its streams, its job, its identity, and the moment
+ * from which on it runs. Must not: choose what is started, or leave a process that nobody knows of.
+ * Thread: any.
+ *
+ * The order keeps a host that is killed from leaving anything half-made: the supervisor is created
+ * without running, in a job that ends with us; its identity is written; the job stops ending with
+ * us; it gets a handle to the job, whose name lives on with it; it runs. Before the third of these
+ * it dies with us, after it whoever finds it does the rest. docs/model/start.pml is the model. */
+#include "os/spawn.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+
+#include "os/clock.h"
+#include "shell/argv_quote.h"
+#include "shell/cmd_line.h"
+#include "shell/environment.h"
+#include "base/error.h"
+#include "format/marker.h"
+#include "win32/dir.h"
+#include "win32/error.h"
+#include "win32/job.h"
+#include "win32/process.h"
+#include "win32/start.h"
+#include "win32/text.h"
+#include "win32/threads.h"
+
+/* The headers of mingw lack it. */
+#ifndef ERROR_ELEVATION_REQUIRED
+#define ERROR_ELEVATION_REQUIRED 740L
+#endif
+
+static const char step[] = "start supervisor";
+
+/* What belongs to one start. */
+typedef struct launch {
+    wchar_t *program;
+    wchar_t *line;
+    wchar_t *environment;
+    wchar_t *workdir;
+    HANDLE standard[3];
+    HANDLE job;
+} launch;
+
+static void dispose(launch *l)
+{
+    free(l->program);
+    free(l->line);
+    free(l->environment);
+    free(l->workdir);
+    for (int i = 0; i < 3; i++) {
+        if (l->standard[i] != NULL && (i < 2 || l->standard[i] != l->standard[1]))
+            CloseHandle(l->standard[i]);
+    }
+    if (l->job != NULL)
+        CloseHandle(l->job);
+}
+
+static int open_input(const char *path, HANDLE *input, tether_error *error)
+{
+    wchar_t *wide = NULL;
+    *input = NULL;
+    int code = path != NULL ? tether__win32_path(path, &wide, "open standard input", error)
+                            : tether__win32_widen("NUL", &wide, "open standard input", error);
+    if (code != TETHER_OK)
+        return code;
+    HANDLE handle = CreateFileW(wide, GENERIC_READ, TETHER__WIN32_SHARE_ALL, NULL, OPEN_EXISTING,
+                                FILE_ATTRIBUTE_NORMAL, NULL);
+    DWORD os_error = handle == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
+    free(wide);
+    if (os_error == ERROR_SUCCESS) {
+        *input = handle;
+        return TETHER_OK;
+    }
+    if (os_error == ERROR_FILE_NOT_FOUND || os_error == ERROR_PATH_NOT_FOUND)
+        return tether__fail(error, TETHER_EINVAL, (int)os_error, "open standard input",
+                            "%.300s: no such file to read standard input from; check the path",
+                            path != NULL ? path : "NUL");
+    return tether__win32_fail(error, os_error, "open standard input", path);
+}
+
+/* For appending only: what several processes write lands one behind the other. */
+static int open_output(tether__dir *bundle, const char *name, HANDLE *output, tether_error *error)
+{
+    HANDLE handle;
+    *output = NULL;
+    DWORD os_error = tether__win32_open(
+        bundle, name, FILE_APPEND_DATA | FILE_READ_ATTRIBUTES | READ_CONTROL | SYNCHRONIZE,
+        TETHER__WIN32_SHARE_ALL, CREATE_NEW, &handle);
+    if (os_error != ERROR_SUCCESS)
+        return tether__win32_fail_in(bundle, os_error, "create output file", name, error);
+    *output = handle;
+    return TETHER_OK;
+}
+
+static int open_streams(const tether__start *start, launch *l, tether_error *error)
+{
+    int code = open_input(start->stdin_path, &l->standard[0], error);
+    if (code == TETHER_OK)
+        code = open_output(start->bundle, start->stdout_name, &l->standard[1], error);
+    if (code == TETHER_OK && start->stderr_name != NULL)
+        code = open_output(start->bundle, start->stderr_name, &l->standard[2], error);
+    else if (code == TETHER_OK)
+        l->standard[2] = l->standard[1];
+    return code;
+}
+
+static int make_environment(const tether__start *start, launch *l, tether_error *error)
+{
+    tether__text block = {0};
+    tether__environment environment = {.entries = (const char **)start->envp};
+    while (start->envp[environment.count] != NULL)
+        environment.count++;
+    tether__environment_block(&environment, &block);
+    int code = block.failed ? tether__fail_memory(error, step)
+                            : tether__win32_widen_part(block.bytes, block.size, &l->environment,
+                                                       step, error);
+    tether__text_dispose(&block);
+    return code;
+}
+
+/* Programs that do not know long paths get short ones; what is too long for them, CreateProcess
+ * refuses. */
+static int plain_path(const char *path, wchar_t **plain, tether_error *error)
+{
+    wchar_t *wide;
+    *plain = NULL;
+    int code = tether__win32_path(path, &wide, step, error);
+    if (code != TETHER_OK)
+        return code;
+    *plain = tether__win32_plain_wide(wide);
+    free(wide);
+    return *plain != NULL ? TETHER_OK : tether__fail_memory(error, step);
+}
+
+static int make_line(const tether__start *start, launch *l, tether_error *error)
+{
+    tether__text line = {0};
+    tether__argv_join(start->argv, &line);
+    int code = line.failed ? tether__fail_memory(error, step)
+                           : tether__win32_widen(line.bytes, &l->line, step, error);
+    tether__text_dispose(&line);
+    return code;
+}
+
+static int prepare(const tether__start *start, launch *l, tether_error *error)
+{
+    int code = plain_path(start->program, &l->program, error);
+    if (code == TETHER_OK)
+        code = plain_path(start->workdir, &l->workdir, error);
+    if (code == TETHER_OK)
+        code = make_line(start, l, error);
+    if (code == TETHER_OK)
+        code = make_environment(start, l, error);
+    if (code == TETHER_OK)
+        code = open_streams(start, l, error);
+    if (code != TETHER_OK)
+        return code;
+    DWORD os_error = tether__win32_job_create(start->task_id, &l->job);
+    return os_error == ERROR_SUCCESS
+               ? TETHER_OK
+               : tether__win32_fail_as(error, TETHER_ESYSTEM, os_error, "create job", NULL);
+}
+
+static int start_failed(const char *program, DWORD os_error, int missing, tether_error *error)
+{
+    int code = tether__win32_code(os_error);
+    if (os_error == ERROR_FILE_NOT_FOUND || os_error == ERROR_PATH_NOT_FOUND)
+        code = missing;
+    else if (os_error == ERROR_DIRECTORY)
+        code = TETHER_EWORKDIR;
+    else if (os_error == ERROR_ACCESS_DENIED || os_error == ERROR_ELEVATION_REQUIRED)
+        code = TETHER_ENOEXEC;
+    else if (os_error == ERROR_FILENAME_EXCED_RANGE)
+        code = TETHER_ETOOBIG;
+    else if (code == TETHER_ENOMEM)
+        code = TETHER_ELIMIT; /* so that a host can tell it from its own exhaustion */
+    return tether__win32_fail_as(error, code, os_error, step, program);
+}
+
+/* On behalf of the supervisor, which cannot find out who it is. */
+static int write_identity(const tether__start *start, const PROCESS_INFORMATION *process,
+                          tether_error *error)
+{
+    char line[TETHER__MARKER_LINE_SIZE];
+    tether__identity identity = {.pid = process->dwProcessId,
+                                 .start_time = tether__win32_start_time(process->hProcess)};
+    tether__os_boot_id(identity.boot_id);
+    size_t size = tether__marker_format_supervisor(&identity, line);
+    return tether__os_lifeline_append(start->lifeline, line, size, error);
+}
+
+/* The handle does nothing but keep the job's name, and its descendants inherit it. One more does no
+ * harm. */
+static DWORD give_job(HANDLE job, HANDLE process)
+{
+    HANDLE given;
+    if (!DuplicateHandle(GetCurrentProcess(), job, process, &given, JOB_OBJECT_QUERY, TRUE, 0))
+        return GetLastError();
+    return ERROR_SUCCESS;
+}
+
+static DWORD let_go(HANDLE job, const PROCESS_INFORMATION *process)
+{
+    DWORD os_error = tether__win32_job_let_go(job);
+    if (os_error == ERROR_SUCCESS)
+        os_error = give_job(job, process->hProcess);
+    if (os_error == ERROR_SUCCESS && ResumeThread(process->hThread) == (DWORD)-1)
+        os_error = GetLastError();
+    return os_error;
+}
+
+static int begin(const tether__start *start, launch *l, tether__started *started,
+                 tether_error *error)
+{
+    PROCESS_INFORMATION process;
+    const tether__win32_start request = {
+        .program = l->program,
+        .line = l->line,
+        .environment = l->environment,
+        .workdir = l->workdir,
+        .inherited = {l->standard[0], l->standard[1], l->standard[2],
+                      (HANDLE)start->lifeline->handle},
+        .job = l->job,
+    };
+    DWORD os_error = tether__win32_create(&request, &process, &started->bound);
+    if (os_error != ERROR_SUCCESS)
+        return start_failed(start->program, os_error, TETHER_ENOSHELL, error);
+    int code = write_identity(start, &process, error);
+    if (code == TETHER_OK) {
+        os_error = let_go(l->job, &process);
+        if (os_error != ERROR_SUCCESS)
+            code = start_failed(start->program, os_error, TETHER_ENOSHELL, error);
+    }
+    if (code != TETHER_OK) {
+        tether__win32_abandon(&process);
+        return code;
+    }
+    started->pid = process.dwProcessId;
+    CloseHandle(process.hThread);
+    CloseHandle(process.hProcess);
+    return TETHER_OK;
+}
+
+int tether__os_spawn(const tether__start *start, tether__started *started, tether_error *error)
+{
+    launch l = {0};
+    *started = (tether__started){0};
+    int code = prepare(start, &l, error);
+    if (code == TETHER_OK)
+        code = begin(start, &l, started, error);
+    dispose(&l);
+    return code;
+}
+
+/* Batch files are run by cmd, which tells by itself. */
+int tether__os_spawn_try(const char *program, tether_error *error)
+{
+    bool bound;
+    wchar_t *path;
+    if (tether__cmd_is_batch(program))
+        return TETHER_OK;
+    int code = plain_path(program, &path, error);
+    if (code != TETHER_OK)
+        return code;
+    DWORD os_error = tether__win32_try(path, &bound);
+    free(path);
+    return os_error == ERROR_SUCCESS ? TETHER_OK
+                                     : start_failed(program, os_error, TETHER_ENOPROGRAM, error);
+}
+
+int tether__os_spawn_bound(bool *bound, tether_error *error)
+{
+    enum { PATH_UNITS = 32767 };
+    BOOL inside = FALSE;
+    *bound = false;
+    if (IsProcessInJob(GetCurrentProcess(), NULL, &inside) && !inside)
+        return TETHER_OK;
+    wchar_t *path = calloc(PATH_UNITS + 1, sizeof *path);
+    if (path == NULL)
+        return tether__fail_memory(error, step);
+    DWORD os_error =
+        GetModuleFileNameW(NULL, path, PATH_UNITS) == 0 ? GetLastError() : ERROR_SUCCESS;
+    if (os_error == ERROR_SUCCESS)
+        os_error = tether__win32_try(path, bound);
+    free(path);
+    return os_error == ERROR_SUCCESS ? TETHER_OK
+                                     : tether__win32_fail(error, os_error, "look at job", NULL);
+}
+
+/* Where the host died with the only handle to the job, its name is gone, and the process, which has
+ * started nothing yet, is put into another one besides. */
+static HANDLE job_of(const char *task_id, HANDLE process)
+{
+    HANDLE job = tether__win32_job_open(task_id, JOB_OBJECT_QUERY);
+    if (job != NULL)
+        return job;
+    if (tether__win32_job_create(task_id, &job) != ERROR_SUCCESS)
+        return NULL;
+    if (!AssignProcessToJobObject(job, process) || tether__win32_job_let_go(job) != ERROR_SUCCESS) {
+        CloseHandle(job);
+        return NULL;
+    }
+    return job;
+}
+
+bool tether__os_spawn_release(const char *task_id, const tether__identity *supervisor)
+{
+    tether__win32_member member = {.pid = (DWORD)supervisor->pid};
+    HANDLE job = tether__win32_job_open(task_id, JOB_OBJECT_QUERY);
+    bool kept = job != NULL && tether__win32_job_is_kept(job);
+    if (job != NULL)
+        CloseHandle(job);
+    /* Its host lives: the process would have gone with it. */
+    if (kept)
+        return false;
+    if (tether__win32_process_open(supervisor,
+                                   PROCESS_DUP_HANDLE | PROCESS_SET_QUOTA | PROCESS_TERMINATE,
+                                   &member.process) != TETHER__ALIVE)
+        return true;
+    job = job_of(task_id, member.process);
+    if (job != NULL) {
+        (void)give_job(job, member.process);
+        CloseHandle(job);
+    }
+    /* One that runs already does not notice. */
+    tether__win32_threads_pause_or_resume(&member, 1, false);
+    CloseHandle(member.process);
+    return true;
+}
+
+const char *tether__os_spawn_variant(void)
+{
+    return "CreateProcess";
+}

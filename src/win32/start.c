@@ -1,0 +1,166 @@
+/* Owns the call of CreateProcess: flags, what is inherited, the job, and the way out of ours.
+ * Must not: know what is started, or let it run.
+ * Thread: any. */
+#include "win32/start.h"
+
+#include <stdlib.h>
+
+#include "win32/job.h"
+
+/* A console of its own that nobody sees; a group of its own for breaks. Nothing runs before the
+ * caller says so. */
+static const DWORD common_flags = CREATE_SUSPENDED | CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP |
+                                  CREATE_UNICODE_ENVIRONMENT | EXTENDED_STARTUPINFO_PRESENT;
+
+static DWORD make_attributes(tether__win32_start *start, LPPROC_THREAD_ATTRIBUTE_LIST *attributes)
+{
+    SIZE_T size = 0;
+    InitializeProcThreadAttributeList(NULL, 2, 0, &size);
+    *attributes = malloc(size);
+    if (*attributes == NULL)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    if (!InitializeProcThreadAttributeList(*attributes, 2, 0, &size)) {
+        DWORD os_error = GetLastError();
+        free(*attributes);
+        *attributes = NULL;
+        return os_error;
+    }
+    if (!UpdateProcThreadAttribute(*attributes, 0, PROC_THREAD_ATTRIBUTE_JOB_LIST, &start->job,
+                                   sizeof start->job, NULL, NULL))
+        return GetLastError();
+    if (start->inherited[0] != NULL &&
+        !UpdateProcThreadAttribute(*attributes, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST,
+                                   start->inherited, sizeof start->inherited, NULL, NULL))
+        return GetLastError();
+    return ERROR_SUCCESS;
+}
+
+static void free_attributes(LPPROC_THREAD_ATTRIBUTE_LIST attributes)
+{
+    if (attributes == NULL)
+        return;
+    DeleteProcThreadAttributeList(attributes);
+    free(attributes);
+}
+
+/* Inheritable for the call only, and in copies of our own: what another thread starts meanwhile
+ * without a list of its own would get them too. */
+static DWORD copy_handles(const tether__win32_start *start, tether__win32_start *copy)
+{
+    HANDLE self = GetCurrentProcess();
+    *copy = *start;
+    for (int i = 0; i < TETHER__WIN32_INHERITED; i++)
+        copy->inherited[i] = NULL;
+    for (int i = 0; start->inherited[0] != NULL && i < TETHER__WIN32_INHERITED; i++) {
+        if (!DuplicateHandle(self, start->inherited[i], self, &copy->inherited[i], 0, TRUE,
+                             DUPLICATE_SAME_ACCESS)) {
+            DWORD os_error = GetLastError();
+            copy->inherited[i] = NULL;
+            return os_error;
+        }
+    }
+    return ERROR_SUCCESS;
+}
+
+static void close_copies(tether__win32_start *copy)
+{
+    for (int i = 0; i < TETHER__WIN32_INHERITED; i++) {
+        if (copy->inherited[i] != NULL)
+            CloseHandle(copy->inherited[i]);
+    }
+}
+
+static DWORD call(const tether__win32_start *start, LPPROC_THREAD_ATTRIBUTE_LIST attributes,
+                  DWORD flags, PROCESS_INFORMATION *process)
+{
+    STARTUPINFOEXW startup = {.StartupInfo = {.cb = sizeof startup}, .lpAttributeList = attributes};
+    BOOL inherits = start->inherited[0] != NULL;
+    if (inherits) {
+        startup.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
+        startup.StartupInfo.hStdInput = start->inherited[0];
+        startup.StartupInfo.hStdOutput = start->inherited[1];
+        startup.StartupInfo.hStdError = start->inherited[2];
+    }
+    if (!CreateProcessW(start->program, start->line, NULL, NULL, inherits, common_flags | flags,
+                        (void *)start->environment, start->workdir, &startup.StartupInfo, process))
+        return GetLastError();
+    return ERROR_SUCCESS;
+}
+
+/* Whether what leaves the job that we are in is still in one around it: Windows lets a process out
+ * up to the first job that does not, and says nothing. All that can be asked is whether a process
+ * is in any job, and the supervisor is in its own; so a second process is created that is in none
+ * of ours, with nothing inherited, and ended before it runs. Where that fails, the worse is
+ * assumed. */
+static bool is_kept_further_out(const tether__win32_start *start)
+{
+    wchar_t line[] = L"try";
+    STARTUPINFOW startup = {.cb = sizeof startup};
+    PROCESS_INFORMATION process;
+    BOOL inside = FALSE;
+    if (IsProcessInJob(GetCurrentProcess(), NULL, &inside) && !inside)
+        return false;
+    if (!CreateProcessW(start->program, line, NULL, NULL, FALSE,
+                        CREATE_SUSPENDED | CREATE_NO_WINDOW | CREATE_BREAKAWAY_FROM_JOB, NULL, NULL,
+                        &startup, &process))
+        return true;
+    if (!IsProcessInJob(process.hProcess, NULL, &inside))
+        inside = TRUE;
+    tether__win32_abandon(&process);
+    return inside != FALSE;
+}
+
+/* "Access denied" is also what a program gets that we may not run: the second try tells. */
+static DWORD call_twice(const tether__win32_start *start, LPPROC_THREAD_ATTRIBUTE_LIST attributes,
+                        PROCESS_INFORMATION *process, bool *bound)
+{
+    *bound = false;
+    DWORD os_error = call(start, attributes, CREATE_BREAKAWAY_FROM_JOB, process);
+    if (os_error == ERROR_SUCCESS)
+        *bound = is_kept_further_out(start);
+    if (os_error != ERROR_ACCESS_DENIED)
+        return os_error;
+    os_error = call(start, attributes, 0, process);
+    *bound = os_error == ERROR_SUCCESS;
+    return os_error;
+}
+
+DWORD tether__win32_create(const tether__win32_start *start, PROCESS_INFORMATION *process,
+                           bool *bound)
+{
+    tether__win32_start copy;
+    LPPROC_THREAD_ATTRIBUTE_LIST attributes = NULL;
+    *process = (PROCESS_INFORMATION){0};
+    *bound = false;
+    DWORD os_error = copy_handles(start, &copy);
+    if (os_error == ERROR_SUCCESS)
+        os_error = make_attributes(&copy, &attributes);
+    if (os_error == ERROR_SUCCESS)
+        os_error = call_twice(&copy, attributes, process, bound);
+    free_attributes(attributes);
+    close_copies(&copy);
+    return os_error;
+}
+
+void tether__win32_abandon(PROCESS_INFORMATION *process)
+{
+    TerminateProcess(process->hProcess, 1);
+    CloseHandle(process->hThread);
+    CloseHandle(process->hProcess);
+}
+
+DWORD tether__win32_try(const wchar_t *program, bool *bound)
+{
+    PROCESS_INFORMATION process;
+    wchar_t line[] = L"try";
+    tether__win32_start start = {.program = program, .line = line};
+    *bound = false;
+    DWORD os_error = tether__win32_job_create_unnamed(&start.job);
+    if (os_error != ERROR_SUCCESS)
+        return os_error;
+    os_error = tether__win32_create(&start, &process, bound);
+    if (os_error == ERROR_SUCCESS)
+        tether__win32_abandon(&process);
+    CloseHandle(start.job);
+    return os_error;
+}

@@ -1,0 +1,144 @@
+/* Owns ending, stopping and continuing the processes of a task.
+ * Must not: touch a process that no handle pins, or decide when what is done.
+ * Thread: any. */
+#include "os/tree.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "win32/break.h"
+#include "win32/error.h"
+#include "win32/family.h"
+#include "win32/signal.h"
+#include "win32/threads.h"
+
+static const char step[] = "signal task";
+
+/* Jobs are seen from everywhere on the machine. */
+int tether__os_tree_check(const tether__tree *tree, tether_error *error)
+{
+    (void)tree;
+    (void)error;
+    return TETHER_OK;
+}
+
+/* The job tells by itself. */
+struct tether__listing {
+    char nothing;
+};
+
+int tether__os_tree_list(const tether__tree *trees, size_t count, tether__listing **listing,
+                         tether_error *error)
+{
+    static tether__listing none;
+    (void)trees;
+    (void)count;
+    (void)error;
+    *listing = &none;
+    return TETHER_OK;
+}
+
+void tether__os_tree_list_free(tether__listing *listing)
+{
+    (void)listing;
+}
+
+static int list(const tether__tree *tree, DWORD access, tether__win32_family *family,
+                tether_error *error)
+{
+    DWORD os_error = tether__win32_family_list(tree, access, family);
+    return os_error == ERROR_SUCCESS ? TETHER_OK : tether__win32_fail(error, os_error, step, NULL);
+}
+
+/* The job ends all its processes in one step, so that none can start another one meanwhile; unless
+ * we are one of them. Those outside of it follow one by one. */
+static int end(const tether__tree *tree, size_t *left, tether_error *error)
+{
+    BOOL inside = FALSE;
+    tether__win32_family family;
+    int code = list(tree, PROCESS_TERMINATE, &family, error);
+    *left = family.count;
+    if (code == TETHER_OK && family.job != NULL &&
+        IsProcessInJob(GetCurrentProcess(), family.job, &inside) && !inside)
+        TerminateJobObject(family.job, TETHER__WIN32_KILLED_CODE);
+    for (size_t i = 0; code == TETHER_OK && i < family.count; i++) {
+        if (family.members[i].process != NULL)
+            TerminateProcess(family.members[i].process, TETHER__WIN32_KILLED_CODE);
+    }
+    tether__win32_family_dispose(&family);
+    return code;
+}
+
+static int steer(const tether__tree *tree, bool suspend, size_t *left, tether_error *error)
+{
+    tether__win32_family family;
+    int code = list(tree, 0, &family, error);
+    *left = family.count;
+    if (code == TETHER_OK) {
+        DWORD os_error =
+            tether__win32_threads_pause_or_resume(family.members, family.count, suspend);
+        if (os_error != ERROR_SUCCESS)
+            code = tether__win32_fail(error, os_error, step, NULL);
+    }
+    tether__win32_family_dispose(&family);
+    return code;
+}
+
+/* What the console of a task can be told, all that read from it hear. */
+static int ask(const tether__tree *tree, size_t *left, tether_error *error)
+{
+    int code = tether__os_tree_members(tree, NULL, 0, left, error);
+    if (code != TETHER_OK || *left == 0)
+        return code;
+    return tether__win32_break(&tree->supervisor, error);
+}
+
+int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal, size_t *left,
+                           tether_error *error)
+{
+    *left = 0;
+    switch (signal) {
+    case TETHER__SIGNAL_POLITE:
+        return ask(tree, left, error);
+    case TETHER__SIGNAL_FINAL:
+        return end(tree, left, error);
+    case TETHER__SIGNAL_PAUSE:
+        return steer(tree, true, left, error);
+    case TETHER__SIGNAL_RESUME:
+        break;
+    }
+    return steer(tree, false, left, error);
+}
+
+int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,
+                                  tether_error *error)
+{
+    *left = 0;
+    if (number == TETHER__WIN32_KILL)
+        return end(tree, left, error);
+    if (number == TETHER__WIN32_INT || number == TETHER__WIN32_TERM ||
+        number == TETHER__WIN32_BREAK)
+        return ask(tree, left, error);
+    return tether__fail(error, TETHER_ENOTSUP, 0, step,
+                        "Windows has no signal %d; use KILL, or TERM, INT and BREAK for a console "
+                        "break",
+                        number);
+}
+
+int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t room, size_t *count,
+                            tether_error *error)
+{
+    tether__win32_family family;
+    int code = list(tree, 0, &family, error);
+    *count = family.count;
+    for (size_t i = 0; i < family.count && i < room; i++)
+        pids[i] = family.members[i].pid;
+    tether__win32_family_dispose(&family);
+    return code;
+}
+
+const char *tether__os_tree_reach(bool *whole)
+{
+    *whole = true;
+    return "reaches everything that the task has started: none of it can leave its job";
+}

@@ -1,0 +1,412 @@
+/* Owns directory events on Windows. Each watched directory has a read of its changes pending from
+ * the moment it is added, which a loop that is busy or not started yet could not promise; one
+ * thread per watcher takes what the reads bring and hands it to the loop. Must not: trust events of
+ * a directory that another machine may write to. Thread: events come on the loop's thread; add and
+ * remove are for any thread. */
+#include "os/watch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+#include <windows.h>
+
+#include "base/error.h"
+#include "win32/dir.h"
+#include "win32/error.h"
+#include "win32/text.h"
+
+static const char step[] = "watch directory";
+
+enum { BUFFER_BYTES = 16 * 1024, QUEUE_LIMIT = 4096 };
+
+/* What is written to a file raises these, and setting its time does; sealing it, which only changes
+ * its attributes, does not. */
+static const DWORD watched_changes = FILE_NOTIFY_CHANGE_SIZE | FILE_NOTIFY_CHANGE_LAST_WRITE;
+
+/* A watched directory. Its read is pending, or the thread of the watcher has it in hand. */
+typedef struct watched {
+    OVERLAPPED read;
+    struct watched *next;
+    HANDLE directory;
+    tether__win32_node node;
+    int tag;
+    bool removed; /* only waits for its read to come back */
+    DWORD buffer[BUFFER_BYTES / sizeof(DWORD)];
+} watched;
+
+typedef struct event {
+    struct event *next;
+    tether__watch_event kind;
+    int tag;
+    char *name; /* CHANGED only */
+} event;
+
+struct tether__watch {
+    uv_async_t wake;
+    uv_thread_t thread;
+    HANDLE port;
+    tether__watch_cb cb;
+    void *userdata;
+    void (*closed)(void *userdata);
+    bool closing; /* the loop's thread alone */
+
+    uv_mutex_t mutex; /* of what is below */
+    watched *directories;
+    int last_tag;
+    event *first, *last;
+    size_t queued;
+    bool overflow; /* something could not be queued */
+    bool stopping;
+};
+
+/* --- The queue of events, under the mutex ------------------------------------------------------
+ */
+
+static void put_event(tether__watch *watch, tether__watch_event kind, int tag, char *name)
+{
+    event *e = NULL;
+    /* One write raises several. */
+    if (kind == TETHER__WATCH_CHANGED && name != NULL && watch->last != NULL &&
+        watch->last->tag == tag && watch->last->name != NULL &&
+        strcmp(watch->last->name, name) == 0) {
+        free(name);
+        return;
+    }
+    bool wanted = kind != TETHER__WATCH_OVERFLOW && watch->queued < QUEUE_LIMIT &&
+                  (kind != TETHER__WATCH_CHANGED || name != NULL);
+    if (wanted)
+        e = malloc(sizeof *e);
+    if (e == NULL) {
+        watch->overflow = true;
+        free(name);
+        return;
+    }
+    *e = (event){NULL, kind, tag, name};
+    if (watch->last != NULL)
+        watch->last->next = e;
+    else
+        watch->first = e;
+    watch->last = e;
+    watch->queued++;
+}
+
+static void free_events(event *e)
+{
+    while (e != NULL) {
+        event *next = e->next;
+        free(e->name);
+        free(e);
+        e = next;
+    }
+}
+
+static bool is_watched(tether__watch *watch, int tag)
+{
+    for (const watched *w = watch->directories; w != NULL; w = w->next) {
+        if (w->tag == tag && !w->removed)
+            return true;
+    }
+    return false;
+}
+
+/* --- The thread that takes in what the reads bring ---------------------------------------------
+ */
+
+static void put_changes(tether__watch *watch, const watched *w, DWORD size)
+{
+    const char *bytes = (const char *)w->buffer;
+    for (DWORD at = 0; at < size;) {
+        const FILE_NOTIFY_INFORMATION *change = (const void *)(bytes + at);
+        size_t units = change->FileNameLength / sizeof(WCHAR);
+        wchar_t *name = calloc(units + 1, sizeof *name);
+        if (name != NULL)
+            memcpy(name, change->FileName, units * sizeof *name);
+        put_event(watch, TETHER__WATCH_CHANGED, w->tag,
+                  name != NULL ? tether__win32_narrow(name) : NULL);
+        free(name);
+        if (change->NextEntryOffset == 0)
+            break;
+        at += change->NextEntryOffset;
+    }
+}
+
+/* Starts the next read; 0 or the error. What happens until then the system keeps for it. */
+static DWORD start_read(watched *w)
+{
+    memset(&w->read, 0, sizeof w->read);
+    if (ReadDirectoryChangesW(w->directory, w->buffer, sizeof w->buffer, FALSE, watched_changes,
+                              NULL, &w->read, NULL))
+        return ERROR_SUCCESS;
+    return tether__win32_last_error();
+}
+
+static void free_watched(tether__watch *watch, watched *w)
+{
+    watched **link = &watch->directories;
+    while (*link != w)
+        link = &(*link)->next;
+    *link = w->next;
+    CloseHandle(w->directory);
+    free(w);
+}
+
+/* Under the mutex. */
+static void take_in(tether__watch *watch, watched *w, DWORD size, DWORD os_error)
+{
+    if (!w->removed) {
+        /* A read that is given up by the end of the thread which began it has lost nothing. */
+        if (os_error == ERROR_OPERATION_ABORTED)
+            os_error = ERROR_SUCCESS;
+        else if (os_error == ERROR_NOTIFY_ENUM_DIR || (os_error == ERROR_SUCCESS && size == 0))
+            put_event(watch, TETHER__WATCH_OVERFLOW, -1, NULL);
+        else if (os_error == ERROR_SUCCESS)
+            put_changes(watch, w, size);
+        if (os_error == ERROR_SUCCESS || os_error == ERROR_NOTIFY_ENUM_DIR)
+            os_error = start_read(w);
+        if (os_error == ERROR_SUCCESS)
+            return;
+        put_event(watch, TETHER__WATCH_GONE, w->tag, NULL);
+    }
+    free_watched(watch, w);
+}
+
+static void take_all(void *userdata)
+{
+    tether__watch *watch = userdata;
+    bool done = false;
+    while (!done) {
+        DWORD size = 0;
+        ULONG_PTR key = 0;
+        OVERLAPPED *read = NULL;
+        BOOL fine = GetQueuedCompletionStatus(watch->port, &size, &key, &read, INFINITE);
+        DWORD os_error = fine ? ERROR_SUCCESS : tether__win32_last_error();
+        uv_mutex_lock(&watch->mutex);
+        if (read != NULL)
+            take_in(watch, (watched *)key, size, os_error);
+        done = watch->stopping && watch->directories == NULL;
+        bool news = watch->first != NULL || watch->overflow;
+        uv_mutex_unlock(&watch->mutex);
+        if (news)
+            uv_async_send(&watch->wake);
+    }
+}
+
+/* --- On the loop -------------------------------------------------------------------------------
+ */
+
+static void deliver(uv_async_t *async)
+{
+    tether__watch *watch = async->data;
+    uv_mutex_lock(&watch->mutex);
+    event *events = watch->first;
+    bool overflow = watch->overflow;
+    watch->first = watch->last = NULL;
+    watch->queued = 0;
+    watch->overflow = false;
+    uv_mutex_unlock(&watch->mutex);
+    for (const event *e = events; e != NULL && !watch->closing; e = e->next) {
+        uv_mutex_lock(&watch->mutex);
+        bool wanted = e->kind == TETHER__WATCH_GONE || is_watched(watch, e->tag);
+        uv_mutex_unlock(&watch->mutex);
+        if (wanted)
+            watch->cb(e->kind, e->tag, e->name, watch->userdata);
+    }
+    free_events(events);
+    if (overflow && !watch->closing)
+        watch->cb(TETHER__WATCH_OVERFLOW, -1, NULL, watch->userdata);
+}
+
+static int open_port(HANDLE *port, tether_error *error)
+{
+    *port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 1);
+    if (*port != NULL)
+        return TETHER_OK;
+    DWORD os_error = GetLastError();
+    return tether__win32_fail(error, os_error, step, NULL);
+}
+
+static void free_watch(tether__watch *watch)
+{
+    if (watch->port != NULL)
+        CloseHandle(watch->port);
+    free_events(watch->first);
+    uv_mutex_destroy(&watch->mutex);
+    free(watch);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    tether__watch *watch = handle->data;
+    void (*closed)(void *) = watch->closed;
+    void *userdata = watch->userdata;
+    free_watch(watch);
+    if (closed != NULL)
+        closed(userdata);
+}
+
+int tether__os_watch_open(struct uv_loop_s *loop, tether__watch_cb cb, void *userdata,
+                          tether__watch **out, tether_error *error)
+{
+    *out = NULL;
+    tether__watch *watch = calloc(1, sizeof *watch);
+    if (watch == NULL || uv_mutex_init(&watch->mutex) != 0) {
+        free(watch);
+        return tether__fail_memory(error, step);
+    }
+    watch->cb = cb;
+    watch->userdata = userdata;
+    int code = open_port(&watch->port, error);
+    if (code == TETHER_OK && uv_async_init(loop, &watch->wake, deliver) != 0)
+        code = tether__fail(error, TETHER_ESYSTEM, 0, step, "the event loop takes no more handles");
+    if (code != TETHER_OK) {
+        free_watch(watch);
+        return code;
+    }
+    watch->wake.data = watch;
+    if (uv_thread_create(&watch->thread, take_all, watch) != 0) {
+        uv_close((uv_handle_t *)&watch->wake, on_closed);
+        return tether__fail(error, TETHER_ELIMIT, 0, step,
+                            "no thread could be started for events; end some tasks");
+    }
+    *out = watch;
+    return TETHER_OK;
+}
+
+/* Network redirectors report what other machines do late, or not at all. */
+static bool is_remote(const wchar_t *path)
+{
+    wchar_t root[64];
+    size_t size = tether__win32_root_size(path);
+    if (wcsncmp(path, L"\\\\?\\UNC\\", 8) == 0)
+        return true;
+    if (size == 0 || size >= sizeof root / sizeof root[0])
+        return false;
+    memcpy(root, path, size * sizeof *root);
+    root[size] = L'\0';
+    return GetDriveTypeW(root) == DRIVE_REMOTE;
+}
+
+static DWORD open_directory(const wchar_t *path, HANDLE *directory)
+{
+    *directory = CreateFileW(
+        path, FILE_LIST_DIRECTORY, TETHER__WIN32_SHARE_ALL, NULL, OPEN_EXISTING,
+        FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_OVERLAPPED, NULL);
+    return *directory != INVALID_HANDLE_VALUE ? ERROR_SUCCESS : tether__win32_last_error();
+}
+
+/* Under the mutex. *added is NULL on failure. */
+static DWORD start_watching(tether__watch *watch, tether__dir *dir, HANDLE directory,
+                            watched **added)
+{
+    *added = NULL;
+    watched *w = calloc(1, sizeof *w);
+    if (w == NULL)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    w->directory = directory;
+    w->node = dir->node;
+    DWORD os_error = ERROR_SUCCESS;
+    if (CreateIoCompletionPort(directory, watch->port, (ULONG_PTR)w, 0) == NULL)
+        os_error = GetLastError();
+    if (os_error == ERROR_SUCCESS)
+        os_error = start_read(w);
+    if (os_error != ERROR_SUCCESS) {
+        free(w);
+        return os_error;
+    }
+    w->tag = ++watch->last_tag;
+    w->next = watch->directories;
+    watch->directories = w;
+    *added = w;
+    return ERROR_SUCCESS;
+}
+
+/* Under the mutex; NULL: not watched. */
+static watched *find_watched(tether__watch *watch, const tether__dir *dir)
+{
+    for (watched *w = watch->directories; w != NULL; w = w->next) {
+        if (!w->removed && tether__win32_same_node(&w->node, &dir->node))
+            return w;
+    }
+    return NULL;
+}
+
+int tether__os_watch_add(tether__watch *watch, tether__dir *dir, int *tag, tether_error *error)
+{
+    HANDLE directory;
+    *tag = -1;
+    if (is_remote(dir->wide))
+        return tether__fail(error, TETHER_ENOTSUP, 0, step,
+                            "events on the network share of %.300s cannot be trusted", dir->path);
+    DWORD os_error = open_directory(dir->wide, &directory);
+    if (os_error != ERROR_SUCCESS)
+        return tether__win32_fail_in(dir, os_error, step, ".", error);
+    uv_mutex_lock(&watch->mutex);
+    watched *found = find_watched(watch, dir), *added = NULL;
+    if (found == NULL)
+        os_error = start_watching(watch, dir, directory, &added);
+    if (found != NULL || added != NULL)
+        *tag = found != NULL ? found->tag : added->tag;
+    uv_mutex_unlock(&watch->mutex);
+    if (added == NULL)
+        CloseHandle(directory);
+    if (os_error == ERROR_SUCCESS)
+        return TETHER_OK;
+    return tether__win32_fail(error, os_error, step, dir->path);
+}
+
+/* Under the mutex. The thread frees it when the read comes back. */
+static void stop_watching(watched *w)
+{
+    if (!w->removed)
+        CancelIoEx(w->directory, &w->read);
+    w->removed = true;
+}
+
+void tether__os_watch_remove(tether__watch *watch, int tag)
+{
+    uv_mutex_lock(&watch->mutex);
+    for (watched *w = watch->directories; w != NULL; w = w->next) {
+        if (w->tag == tag)
+            stop_watching(w);
+    }
+    uv_mutex_unlock(&watch->mutex);
+}
+
+void tether__os_watch_close(tether__watch *watch, void (*closed)(void *userdata))
+{
+    watch->closed = closed;
+    watch->closing = true;
+    uv_mutex_lock(&watch->mutex);
+    watch->stopping = true;
+    for (watched *w = watch->directories; w != NULL; w = w->next)
+        stop_watching(w);
+    uv_mutex_unlock(&watch->mutex);
+    /* Cancelled reads come back at once. */
+    PostQueuedCompletionStatus(watch->port, 0, 0, NULL);
+    uv_thread_join(&watch->thread);
+    uv_close((uv_handle_t *)&watch->wake, on_closed);
+}
+
+int tether__os_watch_probe(tether_error *error)
+{
+    wchar_t folder[MAX_PATH + 1];
+    HANDLE port, directory = INVALID_HANDLE_VALUE;
+    int code = open_port(&port, error);
+    if (code != TETHER_OK)
+        return code;
+    UINT size = GetWindowsDirectoryW(folder, MAX_PATH);
+    DWORD os_error = size > 0 && size < MAX_PATH ? open_directory(folder, &directory)
+                                                 : (DWORD)ERROR_PATH_NOT_FOUND;
+    if (os_error == ERROR_SUCCESS)
+        CloseHandle(directory);
+    else
+        code = tether__win32_fail(error, os_error, step, "the folder of Windows");
+    CloseHandle(port);
+    return code;
+}
+
+void tether__os_watch_describe(char *text, size_t size)
+{
+    snprintf(text, size, "ReadDirectoryChangesW: a handle for each directory");
+}

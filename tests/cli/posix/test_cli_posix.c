@@ -1,0 +1,333 @@
+/* The command where only POSIX has what is tested: texts of sh, signals, modes, links, FIFOs. */
+#include "cli/cli_support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+enum { MEGABYTE = 1024 * 1024, FLOOD_BYTES = 5 * MEGABYTE };
+#define FLOOD_TEXT "5242880"
+
+static void set_mode(const char *path, int mode)
+{
+    uv_fs_t request;
+    assert_int_equal(uv_fs_chmod(NULL, &request, path, mode, NULL), 0);
+    uv_fs_req_cleanup(&request);
+}
+
+/* --- run ---------------------------------------------------------------------------------------
+ */
+
+static void exits_as_a_shell_would(void **state)
+{
+    fixture *f = *state;
+    EXPECT(f, 137, "run", "--wait", "--", CHILD, "signal", "9");
+    EXPECT(f, 143, "run", "--wait", "-c", "kill -TERM $$");
+    EXPECT(f, 127, "run", "--wait", "-c", "no-such-command-here 2>&-");
+    assert_string_equal(cli_err(), "");
+}
+
+/* Every byte but NUL. */
+static void fill_all_bytes(char all[256])
+{
+    for (int i = 0; i < 255; i++)
+        all[i] = (char)(i + 1);
+    all[255] = '\0';
+}
+
+static void passes_every_byte(void **state)
+{
+    fixture *f = *state;
+    char all[256], expected[512 + 16], *hex = expected;
+    fill_all_bytes(all);
+    for (const char *c = all; *c != '\0'; c++, hex += 2)
+        snprintf(hex, 3, "%02x", (unsigned)(unsigned char)*c);
+    strcpy(hex, "\n610a0a\n");
+    EXPECT(f, 0, "run", "--wait", "--", CHILD, "argv", all, "a\n\n");
+    assert_string_equal(cli_out(), expected);
+    assert_string_equal(cli_err(), "");
+}
+
+/* A shell command that prints every byte but NUL and the quote. */
+static void make_bytes_command(char command[512], char expected[256])
+{
+    fill_all_bytes(expected);
+    char *quote = strchr(expected, '\'');
+    memmove(quote, quote + 1, strlen(quote));
+    snprintf(command, 512, "printf %%s '%s'", expected);
+}
+
+static void gives_text_to_the_shell_exactly(void **state)
+{
+    fixture *f = *state;
+    char command[512], expected[256];
+    const char *file = test_work_path(f, "command");
+    make_bytes_command(command, expected);
+    EXPECT(f, 0, "run", "--wait", "-c", command);
+    assert_string_equal(cli_out(), expected);
+    test_write_file(file, command, strlen(command));
+    EXPECT(f, 0, "run", "--wait", "-f", file);
+    assert_string_equal(cli_out(), expected);
+    /* The outer task's standard input becomes the inner command's. */
+    EXPECT(f, 0, "--session", "outer", "run", "--wait", "--stdin", file, "--", COMMAND, "--store",
+           f->store, "run", "--wait", "-f", "-");
+    assert_string_equal(cli_out(), expected);
+}
+
+static void a_text_may_begin_like_an_option(void **state)
+{
+    fixture *f = *state;
+    EXPECT(f, 0, "run", "--wait", "-c", "--json 2>&-; echo still text");
+    assert_string_equal(cli_out(), "still text\n");
+    EXPECT(f, 0, "run", "--wait", "-c", "\n# nothing\n");
+    assert_string_equal(cli_out(), "");
+}
+
+static void takes_long_texts(void **state)
+{
+    fixture *f = *state;
+    const char *file = test_work_path(f, "long");
+    static const char end[] = "'\necho ${#x}\nexit 21\n";
+    char *text = malloc(MEGABYTE + sizeof end);
+    assert_non_null(text);
+    memset(text, 'a', MEGABYTE);
+    memcpy(text, "x='", 3);
+    memcpy(text + MEGABYTE, end, sizeof end);
+    test_write_file(file, text, MEGABYTE + sizeof end - 1);
+    EXPECT(f, 21, "run", "--wait", "-f", file);
+    assert_string_equal(cli_out(), "1048573\n");
+    /* As long as one argument of the command itself can be. */
+    strcpy(text + 130000, end);
+    EXPECT(f, 21, "run", "--wait", "-c", text);
+    assert_string_equal(cli_out(), "129997\n");
+    free(text);
+}
+
+/* A value as long as an argument of the command can be arrives whole, or is refused by its name. */
+static void takes_a_long_variable(void **state)
+{
+    enum { SIZE = 128 * 1024 - 64 };
+    fixture *f = *state;
+    char *entry = malloc(SIZE + 1);
+    assert_non_null(entry);
+    memset(entry, 'v', SIZE);
+    memcpy(entry, "BIG=", 4);
+    entry[SIZE] = '\0';
+    EXPECT(f, 0, "run", "--wait", "--env", entry, "-c", "echo ${#BIG}");
+    assert_int_equal(atol(cli_out()), SIZE - 4);
+    EXPECT(f, 0, "run", "--wait", "--env", entry, "--", CHILD, "env", "BIG");
+    assert_int_equal(strlen(cli_out()), SIZE - 4 + 1);
+    free(entry);
+}
+
+static void merges_what_a_shell_writes(void **state)
+{
+    fixture *f = *state;
+    EXPECT(f, 0, "run", "--wait", "--merge", "-c", "echo a; echo b >&2; echo c");
+    assert_string_equal(cli_out(), "a\nb\nc\n");
+    assert_string_equal(cli_err(), "");
+}
+
+/* Two processes, each at its own stream. */
+static void streams_two_floods(void **state)
+{
+    fixture *f = *state;
+    EXPECT(f, 6, "run", "--wait", "-c",
+           CHILD_TEXT " flood " FLOOD_TEXT " & " CHILD_TEXT " flood " FLOOD_TEXT
+                      " >&2; wait; exit 6");
+    assert_int_equal(strlen(cli_out()), FLOOD_BYTES);
+    assert_int_equal(strlen(cli_err()), FLOOD_BYTES);
+}
+
+/* --- kill --------------------------------------------------------------------------------------
+ */
+
+static void sends_one_signal(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE], number[16];
+    snprintf(number, sizeof number, "%d", tether_signal_number("USR1"));
+    const char *const names[] = {"USR1", "SIGUSR1", number};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        CLI_START(f, id, "on-usr1", "7", "out", "ready", "forever");
+        WAIT_UNTIL(CLI(f, "output", id) == 0 && strcmp(cli_out(), "ready\n") == 0);
+        EXPECT(f, 0, "kill", "--signal", names[i], id);
+        EXPECT(f, 7, "wait", id);
+        cli_assert_text(f, id, "status", "failed");
+    }
+}
+
+/* --- Stores ------------------------------------------------------------------------------------
+ */
+
+static void the_doctor_finds_an_open_store(void **state)
+{
+    fixture *f = *state;
+    set_mode(f->store, 0755);
+    EXPECT(f, 125, "doctor", "--json");
+    json_t *report = cli_object();
+    assert_string_equal(cli_verdict(report, "store"), "bad");
+    json_decref(report);
+    EXPECT(f, 125, "doctor");
+    cli_assert_holds(cli_out(), "bad   store: ");
+    set_mode(f->store, 0700);
+}
+
+static void refuses_a_store_that_others_may_enter(void **state)
+{
+    fixture *f = *state;
+    const char *const verbs[] = {"list", "completions", "gc", "wait"};
+    set_mode(f->store, 0755);
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+        EXPECT_ERROR(f, 125, "TETHER_ESTORE", "run: chmod 700 on it", verbs[i]);
+    EXPECT_ERROR(f, 125, "TETHER_ESTORE", "run: chmod 700 on it", "run", "-c", "exit 0");
+    set_mode(f->store, 0700);
+    assert_int_equal(test_count_names(f->store), 0);
+}
+
+static void refuses_a_store_behind_a_link(void **state)
+{
+    fixture *f = *state;
+    const char *const link[] = {"ln", "-s", "missing", test_work_path(f, "dangling"), NULL};
+    assert_int_equal(test_command(link, NULL, NULL), 0);
+    EXPECT_ERROR(NULL, 125, "TETHER_ESTORE", "choose another store", "--store",
+                 test_work_path(f, "dangling/store"), "list");
+    assert_int_equal(test_count_names(f->work), 1);
+}
+
+static void refuses_a_store_below_a_file(void **state)
+{
+    fixture *f = *state;
+    test_write_file(test_work_path(f, "file"), "x", 1);
+    EXPECT_ERROR(NULL, 125, "TETHER_ECORRUPT", "stands where a directory should be", "--store",
+                 test_work_path(f, "file/store"), "run", "-c", "exit 0");
+    assert_int_equal(test_count_names(f->work), 1);
+}
+
+static void refuses_names_that_are_no_text(void **state)
+{
+    fixture *f = *state;
+    EXPECT_ERROR(f, 125, "TETHER_EINVAL", "1 to 64 of a-z", "status", "\xff");
+    EXPECT_ERROR(f, 125, "TETHER_EINVAL", "1 to 128 bytes of UTF-8", "--session", "\xff", "run",
+                 "-c", "exit 0");
+    assert_int_equal(cli_count_leftovers(f), 0);
+}
+
+/* Sets a variable, or removes it (NULL), and returns what it was, to be freed; NULL: not set. */
+static char *swap_env(const char *name, const char *value)
+{
+    char old[1024];
+    size_t size = sizeof old;
+    char *kept = uv_os_getenv(name, old, &size) == 0 ? strdup(old) : NULL;
+    assert_int_equal(value != NULL ? uv_os_setenv(name, value) : uv_os_unsetenv(name), 0);
+    return kept;
+}
+
+static void finds_its_store_by_itself(void **state)
+{
+    fixture *f = *state;
+    char *home = swap_env("HOME", f->work);
+    char *xdg = swap_env("XDG_STATE_HOME", test_work_path(f, "xdg"));
+    EXPECT(NULL, 3, "run", "--wait", "-c", "exit 3");
+    assert_true(test_exists(test_work_path(f, "xdg/tether/FORMAT")));
+    free(swap_env("XDG_STATE_HOME", NULL));
+    EXPECT(NULL, 4, "run", "--wait", "-c", "exit 4");
+    assert_true(test_exists(test_work_path(f, ".local/state/tether/FORMAT")));
+    EXPECT(NULL, 0, "--json", "list", "--all");
+    json_decref(cli_object());
+    free(swap_env("HOME", NULL));
+    EXPECT_ERROR(NULL, 125, "TETHER_EINVAL", "name a store", "list");
+    free(swap_env("XDG_STATE_HOME", xdg));
+    free(swap_env("HOME", home));
+    free(xdg);
+    free(home);
+}
+
+/* --- completions -------------------------------------------------------------------------------
+ */
+
+/* Runs the command in a shell, in the session "outer", with its standard output at this
+ * redirection; the shell prints its exit status. */
+static void drain_into(const fixture *f, const char *before, const char *redirection)
+{
+    char text[2048];
+    snprintf(text, sizeof text, "cd '%s'; %s '%s' --store '%s' completions --drain %s; echo $?",
+             f->work, before, COMMAND, f->store, redirection);
+    EXPECT(f, 0, "--session", "outer", "run", "--wait", "--shell", "sh", "-c", text);
+}
+
+static void a_drain_into_a_broken_fifo_takes_nothing(void **state)
+{
+    fixture *f = *state;
+    char a[TETHER_ID_SIZE], b[TETHER_ID_SIZE];
+    cli_start_ended(f, a, "a", 1);
+    cli_start_ended(f, b, "b", 2);
+    static const struct {
+        const char *before, *redirection, *code;
+    } cases[] = {
+        {"", ">&-", "125\n"},
+        {"mkfifo p && exec 3<>p 4>p 3>&-; trap '' PIPE;", ">&4", "125\n"},
+        {"mkfifo q && exec 3<>q 4>q 3>&-;", ">&4", "141\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        drain_into(f, cases[i].before, cases[i].redirection);
+        assert_string_equal(cli_out(), cases[i].code);
+        if (strcmp(cases[i].code, "125\n") != 0)
+            continue;
+        cli_assert_holds(cli_err(), "what was not shown stays pending");
+        assert_int_equal(cli_count_lines(cli_err()), 1);
+    }
+    EXPECT(f, 0, "--json", "completions", "--drain");
+    cli_assert_ids(cli_objects(2), (const char *const[]){a, b});
+}
+
+/* --- output ------------------------------------------------------------------------------------
+ */
+
+static void tells_the_codes_of_a_pipeline(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    EXPECT(f, 0, "run", "--shell", "bash", "--pipestatus", "-c", "(exit 3) | true");
+    cli_take_id(id);
+    EXPECT(f, 0, "wait", id);
+    json_t *task = cli_status(f, id);
+    json_t *codes = json_pack("[i,i]", 3, 0);
+    assert_true(json_equal(json_object_get(task, "pipeline_statuses"), codes));
+    json_decref(codes);
+    json_decref(task);
+    EXPECT(f, 0, "status", id);
+    assert_non_null(strstr(cli_out(), "\npipeline_statuses: 3 0\n"));
+    EXPECT(f, 0, "run", "--shell", "bash", "-c", "(exit 3) | true");
+    cli_take_id(id);
+    EXPECT(f, 0, "wait", id);
+    task = cli_status(f, id);
+    cli_assert_null(task, "pipeline_statuses");
+    json_decref(task);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
+        TEST(exits_as_a_shell_would),
+        TEST(passes_every_byte),
+        TEST(gives_text_to_the_shell_exactly),
+        TEST(a_text_may_begin_like_an_option),
+        TEST(takes_long_texts),
+        TEST(takes_a_long_variable),
+        TEST(merges_what_a_shell_writes),
+        TEST(streams_two_floods),
+        TEST(sends_one_signal),
+        TEST(the_doctor_finds_an_open_store),
+        TEST(refuses_a_store_that_others_may_enter),
+        TEST(refuses_a_store_behind_a_link),
+        TEST(refuses_a_store_below_a_file),
+        TEST(refuses_names_that_are_no_text),
+        TEST(finds_its_store_by_itself),
+        TEST(a_drain_into_a_broken_fifo_takes_nothing),
+        TEST(tells_the_codes_of_a_pipeline),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,152 @@
+/* What the command shows on a terminal: lines as wide as it is, and nothing that moves its cursor.
+ */
+#include "cli/cli_support.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What the last call showed, without the carriage returns that a terminal puts before newlines. */
+static char shown[65536];
+
+static void become_command(int terminal, const char *const *argv)
+{
+    for (int i = 0; i <= 2; i++)
+        dup2(terminal, i);
+    for (int fd = 3; fd < 64; fd++)
+        close(fd);
+    execv(argv[0], (char *const *)argv);
+    _exit(99);
+}
+
+/* Reads until the command has ended, and with it the last to have the terminal open. */
+static void read_terminal(int master)
+{
+    size_t used = 0, kept = 0;
+    for (ssize_t got;;) {
+        got = read(master, shown + used, sizeof shown - 1 - used);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            break;
+        used += (size_t)got;
+    }
+    for (size_t i = 0; i < used; i++) {
+        if (shown[i] != '\r' || i + 1 == used || shown[i + 1] != '\n')
+            shown[kept++] = shown[i];
+    }
+    shown[kept] = '\0';
+}
+
+/* Runs the command on a terminal of so many columns and returns its exit status. */
+#define ON_TERMINAL(f, columns, ...)                                                               \
+    on_terminal((f), (columns),                                                                    \
+                (const char *const[]){COMMAND, "--store", (f)->store, __VA_ARGS__, NULL})
+static int on_terminal(const fixture *f, int columns, const char *const *argv)
+{
+    struct winsize size = {.ws_row = 24, .ws_col = (unsigned short)columns};
+    char name[256];
+    (void)f;
+    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(master >= 0);
+    assert_int_equal(grantpt(master), 0);
+    assert_int_equal(unlockpt(master), 0);
+    assert_int_equal(ioctl(master, TIOCSWINSZ, &size), 0);
+    snprintf(name, sizeof name, "%s", ptsname(master));
+    int terminal = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(terminal >= 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        become_command(terminal, argv);
+    close(terminal);
+    read_terminal(master);
+    close(master);
+    int status;
+    while (waitpid(pid, &status, 0) < 0)
+        assert_int_equal(errno, EINTR);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static size_t longest_line(void)
+{
+    size_t longest = 0;
+    for (const char *line = shown, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        size_t size = (size_t)(end - line);
+        longest = size > longest ? size : longest;
+    }
+    return longest;
+}
+
+static void tables_are_as_wide_as_the_terminal(void **state)
+{
+    fixture *f = *state;
+    char text[301];
+    memset(text, 'x', 300);
+    text[300] = '\0';
+    EXPECT(f, 0, "run", "--name", "a name", "--wait", "--", CHILD, "out", text);
+    static const int widths[] = {80, 120, 250};
+    for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
+        assert_int_equal(ON_TERMINAL(f, widths[i], "list", "--all"), 0);
+        assert_int_equal(longest_line(), widths[i]);
+    }
+    /* A terminal that is too small, or does not say how wide it is. */
+    assert_int_equal(ON_TERMINAL(f, 20, "list", "--all"), 0);
+    cli_assert_holds(shown, "[a name]");
+    assert_int_equal(ON_TERMINAL(f, 0, "list", "--all", "--all-sessions"), 0);
+    assert_int_equal(longest_line(), 100);
+    EXPECT(f, 0, "list", "--all");
+    assert_int_equal(strlen(strchr(cli_out(), '\n') + 1), 101);
+}
+
+static void an_empty_list_says_so(void **state)
+{
+    fixture *f = *state;
+    assert_int_equal(ON_TERMINAL(f, 80, "list"), 0);
+    assert_string_equal(shown, "no running tasks in this session (tether list --all shows ended "
+                               "ones)\n");
+    assert_int_equal(ON_TERMINAL(f, 80, "list", "--all", "--all-sessions"), 0);
+    assert_string_equal(shown, "no tasks in this store\n");
+    assert_int_equal(ON_TERMINAL(f, 80, "list", "--all", "--project", f->work), 0);
+    assert_string_equal(shown, "no tasks of this project\n");
+}
+
+static void a_watch_harms_no_terminal(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    EXPECT(f, 0, "run", "-c", "printf 'hit \\033[2J\\377\\t\\303\\244\\r\\nhit\\n'");
+    cli_take_id(id);
+    EXPECT(f, 0, "wait", id);
+    assert_int_equal(ON_TERMINAL(f, 80, "watch", id, "hit"), 0);
+    assert_string_equal(shown, "hit ?[2J? \xc3\xa4\nhit\n");
+}
+
+static void completions_harm_no_terminal(void **state)
+{
+    fixture *f = *state;
+    EXPECT(f, 0, "--session", "a\xe2\x80\xae", "run", "--name", "b\xc2\x9b", "--", CHILD, "out",
+           "c\033[2J");
+    EXPECT(f, 0, "--session", "a\xe2\x80\xae", "wait");
+    assert_int_equal(ON_TERMINAL(f, 200, "completions", "--drain", "--all-sessions"), 0);
+    cli_assert_holds(shown, "  a?: [b?] ");
+    cli_assert_holds(shown, "\n    c?[2J\n");
+    assert_null(strchr(shown, '\033'));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
+        TEST(tables_are_as_wide_as_the_terminal),
+        TEST(an_empty_list_says_so),
+        TEST(a_watch_harms_no_terminal),
+        TEST(completions_harm_no_terminal),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

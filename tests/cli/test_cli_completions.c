@@ -1,0 +1,354 @@
+/* The command's completions: showing, acknowledging, draining, following, reminding. */
+#include "cli/cli_support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void shows_completions_in_their_order(void **state)
+{
+    fixture *f = *state;
+    char a[TETHER_ID_SIZE], b[TETHER_ID_SIZE], c[TETHER_ID_SIZE];
+    EXPECT(f, 0, "completions");
+    assert_string_equal(cli_out(), "");
+    cli_start_waiting(f, a, "1");
+    cli_start_ended(f, b, "of b", 2);
+    cli_write_go(f);
+    EXPECT(f, 1, "wait", a);
+    cli_start_ended(f, c, "of c", 0);
+    EXPECT(f, 0, "--json", "completions");
+    cli_assert_ids(cli_objects(3), (const char *const[]){b, a, c});
+    EXPECT(f, 0, "completions");
+    assert_int_equal(strncmp(cli_out(), b, strlen(b)), 0);
+    cli_assert_holds(cli_out(), "\n    of b\n");
+    assert_true(strstr(cli_out(), a) < strstr(cli_out(), c));
+}
+
+static void acknowledges(void **state)
+{
+    fixture *f = *state;
+    char a[TETHER_ID_SIZE], b[TETHER_ID_SIZE], c[TETHER_ID_SIZE];
+    cli_start_ended(f, a, "a", 1);
+    cli_start_ended(f, b, "b", 2);
+    cli_start_ended(f, c, "c", 3);
+    EXPECT(f, 0, "completions", "--ack", a);
+    assert_string_equal(cli_out(), "");
+    EXPECT(f, 0, "completions", "--ack", a);
+    EXPECT(f, 127, "--json", "completions", "--ack", "no-such-task", b);
+    cli_assert_ids(cli_objects(1), (const char *const[]){b});
+    json_decref(cli_error_object());
+    EXPECT(f, 0, "--json", "completions");
+    cli_assert_ids(cli_objects(1), (const char *const[]){c});
+    EXPECT(f, 0, "completions", "--ack=no-such-task", "--help");
+    EXPECT(f, 0, "completions", "--json", "--drain");
+    json_t *task = cli_object();
+    assert_string_equal(cli_text(task, "task_id"), c);
+    assert_true(cli_flag(task, "completion_delivered"));
+    json_decref(task);
+    EXPECT(f, 0, "completions", "--drain");
+    assert_string_equal(cli_out(), "");
+    EXPECT(f, 0, "completions");
+    assert_string_equal(cli_out(), "");
+    CLI_START(f, a, "forever");
+    EXPECT_ERROR(f, 125, "TETHER_ENOTENDED", "", "completions", "--ack", a);
+    EXPECT(f, 0, "kill", a);
+}
+
+/* Of several that drain at once, exactly one shows each completion. */
+static void drains_each_once(void **state)
+{
+    enum { TASKS = 8, DRAINS = 4 };
+    fixture *f = *state;
+    char ids[TASKS][TETHER_ID_SIZE], drains[DRAINS][TETHER_ID_SIZE];
+    int shown = 0;
+    for (int i = 0; i < TASKS; i++)
+        CLI_START(f, ids[i], "exit", "0");
+    EXPECT(f, 0, "wait");
+    for (int i = 0; i < DRAINS; i++)
+        CLI_BACKGROUND(f, drains[i], "completions", "--drain", "--json");
+    for (int i = 0; i < DRAINS; i++) {
+        EXPECT(f, 0, "--session", "outer", "wait", drains[i]);
+        char *path = cli_background_path(f, drains[i], TETHER_STDOUT);
+        shown += test_count_lines(path);
+        free(path);
+    }
+    assert_int_equal(shown, TASKS);
+    for (int i = 0; i < TASKS; i++) {
+        json_t *task = cli_status(f, ids[i]);
+        assert_true(cli_flag(task, "completion_delivered"));
+        json_decref(task);
+    }
+}
+
+/* Another host has leased all that is pending. */
+static void what_another_host_holds_is_left_to_it(void **state)
+{
+    fixture *f = *state;
+    char a[TETHER_ID_SIZE], b[TETHER_ID_SIZE];
+    tether_snapshot_list *held;
+    cli_start_ended(f, a, "a", 1);
+    tether_registry *host = test_open(f);
+    ASSERT_OK(tether_completions_lease(host, NULL, &held, &f->error), f->error);
+    assert_int_equal(held->count, 1);
+    tether_snapshot_list_free(held);
+    cli_start_ended(f, b, "b", 2);
+    EXPECT(f, 0, "--json", "completions");
+    cli_assert_ids(cli_objects(2), (const char *const[]){a, b});
+    EXPECT(f, 125, "--json", "completions", "--ack", a, b);
+    cli_assert_ids(cli_objects(1), (const char *const[]){b});
+    json_t *error = cli_error_object();
+    assert_string_equal(cli_text(error, "error"), "TETHER_ELEASED");
+    json_decref(error);
+    EXPECT(f, 0, "completions", "--drain");
+    assert_string_equal(cli_out(), "");
+    test_detach(host);
+    EXPECT(f, 0, "--json", "completions", "--drain");
+    cli_assert_ids(cli_objects(1), (const char *const[]){a});
+}
+
+/* Whoever waited has seen the end: that somebody else takes care of the completion is no news. */
+static void a_run_that_waits_leaves_the_holder_alone(void **state)
+{
+    fixture *f = *state;
+    char drain[TETHER_ID_SIZE];
+    CLI_BACKGROUND(f, drain, "completions", "--follow", "--drain");
+    for (int i = 0; i < 5; i++) {
+        EXPECT(f, 0, "run", "--wait", "--", CHILD, "exit", "0");
+        assert_string_equal(cli_err(), "");
+    }
+    EXPECT(f, 0, "--session", "outer", "kill", drain);
+}
+
+static void a_drain_that_cannot_write_takes_nothing(void **state)
+{
+    static const char *const kinds[] = {"closed", "broken"};
+    fixture *f = *state;
+    char a[TETHER_ID_SIZE], b[TETHER_ID_SIZE];
+    cli_start_ended(f, a, "a", 1);
+    cli_start_ended(f, b, "b", 2);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        CLI_INTO(f, kinds[i], "completions", "--drain");
+        assert_string_equal(cli_out(), "125\n");
+        cli_assert_holds(cli_err(), "what was not shown stays pending");
+        assert_int_equal(cli_count_lines(cli_err()), 1);
+    }
+    EXPECT(f, 0, "--json", "completions", "--drain");
+    cli_assert_ids(cli_objects(2), (const char *const[]){a, b});
+}
+
+/* Whether somebody else holds all that is pending; what nobody held is given back. */
+static bool is_held(const fixture *f, tether_registry *registry)
+{
+    tether_snapshot_list *list;
+    tether_error error;
+    (void)f;
+    ASSERT_OK(tether_completions_lease(registry, NULL, &list, &error), error);
+    bool held = list->count == 0;
+    for (size_t i = 0; i < list->count; i++)
+        ASSERT_OK(tether_completion_release(registry, list->items[i].task_id, &error), error);
+    tether_snapshot_list_free(list);
+    return held;
+}
+
+/* The drain hangs between lease and acknowledgement, for nobody reads what it writes. */
+static void a_drain_that_is_killed_takes_nothing(void **state)
+{
+    fixture *f = *state;
+    char a[TETHER_ID_SIZE], drain[TETHER_ID_SIZE];
+    EXPECT(f, 0, "--session", "outer", "run", "--", CHILD, "with-output", "full", COMMAND,
+           "--store", f->store, "completions", "--follow", "--drain");
+    cli_take_id(drain);
+    cli_start_ended(f, a, "a", 1);
+    tether_registry *host = test_open(f);
+    WAIT_UNTIL(is_held(f, host));
+    EXPECT(f, 0, "completions", "--drain");
+    assert_string_equal(cli_out(), "");
+    EXPECT(f, 0, "--session", "outer", "kill", "--grace", "0", drain);
+    test_detach(host);
+    EXPECT(f, 0, "--json", "completions", "--drain");
+    cli_assert_ids(cli_objects(1), (const char *const[]){a});
+}
+
+/* How many lines a background task has written so far that hold this text. */
+static size_t count_holding(const char *path, const char *part)
+{
+    char *text = test_read_file(path, NULL);
+    size_t count = 0;
+    for (char *line = text, *end; line != NULL && (end = strchr(line, '\n')) != NULL;
+         line = end + 1) {
+        *end = '\0';
+        count += strstr(line, part) != NULL;
+    }
+    free(text);
+    return count;
+}
+
+static void follows_without_taking(void **state)
+{
+    fixture *f = *state;
+    char a[TETHER_ID_SIZE], b[TETHER_ID_SIZE], c[TETHER_ID_SIZE], follower[TETHER_ID_SIZE];
+    cli_start_ended(f, a, "of a", 1);
+    CLI_BACKGROUND(f, follower, "completions", "--follow", "--json");
+    char *path = cli_background_path(f, follower, TETHER_STDOUT);
+    WAIT_UNTIL(count_holding(path, a) == 1);
+    cli_start_ended(f, b, "of b", 2);
+    WAIT_UNTIL(count_holding(path, b) == 1);
+    /* What is acknowledged between does not come again, and nothing else does. */
+    EXPECT(f, 0, "completions", "--ack", a);
+    cli_start_ended(f, c, "of c", 3);
+    WAIT_UNTIL(count_holding(path, c) == 1);
+    assert_int_equal(test_count_lines(path), 3);
+    EXPECT(f, 0, "--session", "outer", "kill", follower);
+    EXPECT(f, 0, "--json", "completions");
+    cli_assert_ids(cli_objects(2), (const char *const[]){b, c});
+    free(path);
+}
+
+/* A completion that somebody asked for when the task had ended. */
+static void follows_what_is_promoted(void **state)
+{
+    fixture *f = *state;
+    char a[TETHER_ID_SIZE], looker[TETHER_ID_SIZE], taker[TETHER_ID_SIZE];
+    EXPECT(f, 0, "run", "--no-notify", "-c", "exit 0");
+    cli_take_id(a);
+    EXPECT(f, 0, "wait", a);
+    CLI_BACKGROUND(f, looker, "completions", "--follow");
+    char *path = cli_background_path(f, looker, TETHER_STDOUT);
+    EXPECT(f, 0, "promote", a);
+    WAIT_UNTIL(count_holding(path, a) == 1);
+    CLI_BACKGROUND(f, taker, "completions", "--follow", "--drain");
+    WAIT_UNTIL(CLI(f, "completions") == 0 && cli_out()[0] == '\0');
+    EXPECT(f, 0, "--session", "outer", "kill", looker, taker);
+    free(path);
+}
+
+static void follows_and_takes(void **state)
+{
+    fixture *f = *state;
+    char a[TETHER_ID_SIZE], b[TETHER_ID_SIZE], followers[2][TETHER_ID_SIZE];
+    char *paths[2];
+    cli_start_ended(f, a, "of a", 1);
+    for (int i = 0; i < 2; i++) {
+        CLI_BACKGROUND(f, followers[i], "completions", "--drain", "--follow");
+        paths[i] = cli_background_path(f, followers[i], TETHER_STDOUT);
+    }
+    WAIT_UNTIL(count_holding(paths[0], "    of a") + count_holding(paths[1], "    of a") == 1);
+    cli_start_ended(f, b, "of b", 2);
+    WAIT_UNTIL(count_holding(paths[0], "    of b") + count_holding(paths[1], "    of b") == 1);
+    WAIT_UNTIL(CLI(f, "completions") == 0 && cli_out()[0] == '\0');
+    for (int i = 0; i < 2; i++) {
+        EXPECT(f, 0, "--session", "outer", "kill", followers[i]);
+        free(paths[i]);
+    }
+}
+
+static void reminds_while_it_follows(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE], json[TETHER_ID_SIZE], people[TETHER_ID_SIZE];
+    CLI_START(f, id, "forever");
+    CLI_BACKGROUND(f, json, "--json", "completions", "--follow", "--remind", "50ms");
+    CLI_BACKGROUND(f, people, "completions", "--follow", "--drain", "--remind=50ms");
+    char *json_path = cli_background_path(f, json, TETHER_STDOUT);
+    char *people_path = cli_background_path(f, people, TETHER_STDOUT);
+    WAIT_UNTIL(count_holding(json_path, id) >= 2);
+    WAIT_UNTIL(count_holding(people_path, "still running after") >= 2);
+    EXPECT(f, 0, "kill", id);
+    WAIT_UNTIL(count_holding(people_path, "  killed  ") == 1);
+    EXPECT(f, 0, "--session", "outer", "kill", json, people);
+    char *text = test_read_file(json_path, NULL);
+    *strchr(text, '\n') = '\0';
+    json_t *reminder = json_loads(text, 0, NULL);
+    assert_non_null(reminder);
+    assert_string_equal(cli_text(reminder, "event"), "reminder");
+    assert_string_equal(cli_text(reminder, "task_id"), id);
+    assert_string_equal(cli_text(reminder, "session_id"), "default");
+    assert_string_equal(cli_text(reminder, "status"), "running");
+    assert_true(cli_number(reminder, "elapsed_ms") >= 50);
+    json_decref(reminder);
+    free(text);
+    free(json_path);
+    free(people_path);
+}
+
+static void start_ended_in(const fixture *f, const char *session, char id[TETHER_ID_SIZE])
+{
+    EXPECT(f, 0, "--session", session, "run", "-c", "exit 0");
+    cli_take_id(id);
+    EXPECT(f, 0, "--session", session, "wait", id);
+}
+
+static void sees_all_sessions(void **state)
+{
+    fixture *f = *state;
+    char a[TETHER_ID_SIZE], b[TETHER_ID_SIZE], c[TETHER_ID_SIZE];
+    start_ended_in(f, "one", a);
+    start_ended_in(f, "two", b);
+    EXPECT(f, 0, "completions");
+    assert_string_equal(cli_out(), "");
+    EXPECT(f, 0, "--json", "completions", "--all-sessions");
+    cli_assert_ids(cli_objects(2), (const char *const[]){a, b});
+    EXPECT(f, 0, "completions", "--all-sessions");
+    cli_assert_holds(cli_out(), "  one: exit 0\n");
+    cli_assert_holds(cli_out(), "  two: exit 0\n");
+    EXPECT(f, 0, "completions", "--drain");
+    assert_string_equal(cli_out(), "");
+    EXPECT(f, 0, "completions", "--drain", "--all-sessions");
+    assert_int_equal(cli_count_lines(cli_out()), 2);
+    EXPECT(f, 0, "completions", "--all-sessions");
+    assert_string_equal(cli_out(), "");
+    start_ended_in(f, "two", c);
+    EXPECT(f, 0, "--session", "two", "--json", "completions", "--drain");
+    cli_assert_ids(cli_objects(1), (const char *const[]){c});
+}
+
+static void follows_all_sessions(void **state)
+{
+    fixture *f = *state;
+    char looker[TETHER_ID_SIZE], taker[TETHER_ID_SIZE], id[TETHER_ID_SIZE];
+    CLI_BACKGROUND(f, looker, "completions", "--follow", "--all-sessions");
+    char *path = cli_background_path(f, looker, TETHER_STDOUT);
+    start_ended_in(f, "one", id);
+    WAIT_UNTIL(count_holding(path, id) == 1);
+    CLI_BACKGROUND(f, taker, "completions", "--follow", "--drain", "--all-sessions");
+    WAIT_UNTIL(CLI(f, "--session", "one", "completions") == 0 && cli_out()[0] == '\0');
+    start_ended_in(f, "two", id);
+    WAIT_UNTIL(CLI(f, "--session", "two", "completions") == 0 && cli_out()[0] == '\0');
+    EXPECT(f, 0, "--session", "outer", "kill", looker, taker);
+    free(path);
+}
+
+static void refuses_what_does_not_go_together(void **state)
+{
+    fixture *f = *state;
+    static const char einval[] = "TETHER_EINVAL";
+    EXPECT_ERROR(f, 125, einval, "--follow --drain acknowledges", "completions", "--ack", "a",
+                 "--follow");
+    EXPECT_ERROR(f, 125, einval, "with --session", "completions", "--ack", "a", "--all-sessions");
+    EXPECT_ERROR(f, 125, einval, "needs --follow", "completions", "--remind", "1s");
+    EXPECT_ERROR(f, 125, einval, "give a longer time", "completions", "--follow", "--remind", "0");
+    EXPECT_ERROR(f, 125, einval, "give 500ms", "completions", "--follow", "--remind", "x");
+    EXPECT_ERROR(f, 125, einval, "needs a value", "completions", "--follow", "--remind");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
+        TEST(shows_completions_in_their_order),
+        TEST(acknowledges),
+        TEST(drains_each_once),
+        TEST(what_another_host_holds_is_left_to_it),
+        TEST(a_run_that_waits_leaves_the_holder_alone),
+        TEST(a_drain_that_cannot_write_takes_nothing),
+        TEST(a_drain_that_is_killed_takes_nothing),
+        TEST(follows_without_taking),
+        TEST(follows_what_is_promoted),
+        TEST(follows_and_takes),
+        TEST(reminds_while_it_follows),
+        TEST(sees_all_sessions),
+        TEST(follows_all_sessions),
+        TEST(refuses_what_does_not_go_together),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,204 @@
+/* The command's failures: exit status, a message with its cure, one JSON object, nothing left. */
+#include "cli/cli_support.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+static void what_cannot_be_found_is_127(void **state)
+{
+    fixture *f = *state;
+    EXPECT_ERROR(f, 127, "TETHER_ENOPROGRAM", "check the name and PATH", "run", "--",
+                 "no-such-program");
+    EXPECT_ERROR(f, 127, "TETHER_ENOPROGRAM", "check the name", "run", "--wait", "--",
+                 test_work_path(f, "nothing"));
+    EXPECT_ERROR(f, 127, "TETHER_ENOSHELL", "install it or choose another", "run", "--shell",
+                 "no-such-shell", "-c", "exit 0");
+    EXPECT_ERROR(f, 127, "TETHER_ENOTASK", "tether list --all shows", "status", "no-such-task");
+    EXPECT_ERROR(f, 127, "TETHER_ENOTASK", "tether list --all shows", "output", "no-such-task");
+    EXPECT(f, 127, "output", "--follow", "no-such-task");
+    cli_assert_holds(cli_err(), "tether list --all shows");
+    EXPECT_ERROR(f, 127, "TETHER_ENOTASK", "tether list --all shows", "wait", "no-such-task");
+    EXPECT_ERROR(f, 127, "TETHER_ENOTASK", "tether list --all shows", "wait", "-n", "no-such-task");
+    EXPECT_ERROR(f, 127, "TETHER_ENOTASK", "tether list --all shows", "kill", "no-such-task");
+    EXPECT_ERROR(f, 127, "TETHER_ENOTASK", "tether list --all shows", "completions", "--ack",
+                 "no-such-task");
+    assert_int_equal(cli_count_leftovers(f), 0);
+}
+
+static void what_cannot_be_run_is_126(void **state)
+{
+    fixture *f = *state;
+    const char *file = test_work_path(f, "plain");
+    test_write_file(file, "text\n", 5);
+    EXPECT_ERROR(f, 126, "TETHER_ENOEXEC", test_no_program_cure(), "run", "--", file);
+    EXPECT_ERROR(f, 126, "TETHER_ENOEXEC", test_no_program_cure(), "run", "--wait", "--", file);
+    EXPECT_ERROR(f, 126, "TETHER_ENOEXEC", test_no_program_cure(), "run", "--shell", file, "-c",
+                 "exit 0");
+    EXPECT_ERROR(f, 126, "TETHER_ENOEXEC", "permissions", "run", "--", f->work);
+    assert_int_equal(cli_count_leftovers(f), 0);
+}
+
+static void a_run_needs_one_command(void **state)
+{
+    fixture *f = *state;
+    static const char einval[] = "TETHER_EINVAL";
+    EXPECT_ERROR(f, 125, einval, "-- ARG..., -c STRING, -f FILE", "run");
+    EXPECT_ERROR(f, 125, einval, "-- ARG..., -c STRING, -f FILE", "run", "--wait");
+    EXPECT_ERROR(f, 125, einval, "see tether help run", "run", "--");
+    EXPECT_ERROR(f, 125, einval, "see tether help run", "run", "--", "");
+    EXPECT_ERROR(f, 125, einval, "choose one of", "run", "-c", "exit 0", "-f", "-");
+    EXPECT_ERROR(f, 125, einval, "choose one of", "run", "-c", "exit 0", "--", CHILD);
+    EXPECT_ERROR(f, 125, einval, "put -- before a program", "run", "echo", "x");
+    EXPECT_ERROR(f, 125, einval, "runs without a shell", "run", "--shell", "sh", "--", CHILD);
+    assert_int_equal(cli_count_leftovers(f), 0);
+}
+
+static void refuses_options_of_run(void **state)
+{
+    fixture *f = *state;
+    static const char einval[] = "TETHER_EINVAL";
+    EXPECT_ERROR(f, 125, "TETHER_EWORKDIR", "create it or choose another", "run", "--cwd",
+                 test_work_path(f, "nothing"), "-c", "exit 0");
+    EXPECT_ERROR(f, 125, "TETHER_EWORKDIR", "create it or choose another", "run", "--project",
+                 test_work_path(f, "nothing"), "-c", "exit 0");
+    EXPECT_ERROR(f, 125, einval, "check the path", "run", "--stdin", test_work_path(f, "nothing"),
+                 "-c", "exit 0");
+    EXPECT_ERROR(f, 125, einval, "give NAME=VALUE", "run", "--env", "=x", "-c", "exit 0");
+    EXPECT_ERROR(f, 125, einval, "give NAME=VALUE", "run", "--env", "NAME", "-c", "exit 0");
+    EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--timeout", "-1", "-c", "exit 0");
+    EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--timeout=99999999999999h", "-c", "exit 0");
+    EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--wait=", "-c", "exit 0");
+    EXPECT_ERROR(f, 125, einval, "give auto or script", "run", "--supervisor", "x", "-c", "exit 0");
+    EXPECT_ERROR(f, 125, "TETHER_ENOTSUP", "use --supervisor script", "run", "--supervisor",
+                 "monitor", "-c", "exit 0");
+    EXPECT_ERROR(f, 125, einval, "takes no value", "run", "--merge=yes", "-c", "exit 0");
+    EXPECT_ERROR(f, 125, einval, "needs a value", "run", "-c");
+    assert_int_equal(cli_count_leftovers(f), 0);
+}
+
+static void refuses_unknown_words(void **state)
+{
+    static const char *const verbs[] = {"run",   "list",  "status", "output",  "wait",
+                                        "kill",  "pause", "resume", "promote", "completions",
+                                        "watch", "gc",    "doctor", "help"};
+    fixture *f = *state;
+    static const char einval[] = "TETHER_EINVAL";
+    EXPECT_ERROR(NULL, 125, einval, "tether help lists them", "frobnicate");
+    EXPECT_ERROR(NULL, 125, einval, "did you mean list?", "lits");
+    EXPECT_ERROR(NULL, 125, einval, "did you mean completions?", "comp");
+    EXPECT_ERROR(NULL, 125, einval, "tether help lists them", "");
+    EXPECT_ERROR(NULL, 125, einval, "tether help lists them", "help", "frobnicate");
+    EXPECT_ERROR(NULL, 125, einval, "see tether help", "--frobnicate", "list");
+    EXPECT_ERROR(f, 125, einval, "tether help lists them", "--");
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        EXPECT_ERROR(f, 125, einval, verbs[i], verbs[i], "--frobnicate");
+        EXPECT_ERROR(f, 125, einval, verbs[i], verbs[i], "-x");
+    }
+}
+
+static void refuses_operands_and_values(void **state)
+{
+    fixture *f = *state;
+    static const char einval[] = "TETHER_EINVAL";
+    EXPECT_ERROR(f, 125, einval, "tether status shows one task", "list", "x");
+    EXPECT_ERROR(f, 125, einval, "tether list shows them", "status");
+    EXPECT_ERROR(f, 125, einval, "tether list --all shows", "status", "a", "b");
+    EXPECT_ERROR(f, 125, einval, "tether list --all shows", "output");
+    EXPECT_ERROR(f, 125, einval, "takes one task id", "output", "a", "b");
+    EXPECT_ERROR(f, 125, einval, "give stdout, stderr or both", "output", "a", "--stream", "x");
+    EXPECT_ERROR(f, 125, einval, "with K, M or G", "output", "a", "--tail", "1X");
+    EXPECT_ERROR(f, 125, einval, "not a number of lines", "output", "a", "--lines", "1K");
+    EXPECT_ERROR(f, 125, einval, "give 500ms", "wait", "--timeout", "x");
+    EXPECT_ERROR(f, 125, einval, "tether list shows them", "kill");
+    EXPECT_ERROR(f, 125, einval, "a name such as TERM", "kill", "a", "--signal", "FROB");
+    EXPECT_ERROR(f, 125, einval, "a name such as TERM", "kill", "a", "--signal", "0");
+    EXPECT_ERROR(f, 125, einval, "leave one of them out", "kill", "a", "--signal", "TERM",
+                 "--grace", "1s");
+    EXPECT_ERROR(f, 125, einval, "give 500ms", "kill", "a", "--grace", "soon");
+    EXPECT_ERROR(f, 125, einval, "after --ack only", "completions", "a");
+    EXPECT_ERROR(f, 125, einval, "tether completions shows them", "completions", "--ack");
+    EXPECT_ERROR(f, 125, einval, "--drain acknowledges all", "completions", "--ack", "a",
+                 "--drain");
+    EXPECT_ERROR(f, 125, einval, "see tether help gc", "gc", "x");
+    EXPECT_ERROR(f, 125, einval, "give 500ms", "gc", "--older-than", "old");
+    EXPECT_ERROR(f, 125, einval, "see tether help doctor", "doctor", "x");
+    EXPECT(f, 125, "--json", "output", "--follow", "a");
+    json_decref(cli_error_object());
+}
+
+static void refuses_ids_that_cannot_be(void **state)
+{
+    fixture *f = *state;
+    char text[201];
+    memset(text, 'a', 200);
+    text[200] = '\0';
+    const char *const ids[] = {"", "../..", "a/b", "A", ".", "a b", "\xc3\xa4", text};
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        EXPECT_ERROR(f, 125, "TETHER_EINVAL", "1 to 64 of a-z", "status", ids[i]);
+        EXPECT_ERROR(f, 125, "TETHER_EINVAL", "1 to 64 of a-z", "kill", ids[i]);
+        EXPECT_ERROR(f, 125, "TETHER_EINVAL", "1 to 64 of a-z", "wait", ids[i]);
+    }
+    const char *const sessions[] = {"", "a/b", "a\nb", "dot.", text};
+    for (size_t i = 0; i < sizeof sessions / sizeof sessions[0]; i++) {
+        EXPECT_ERROR(f, 125, "TETHER_EINVAL", "1 to 128 bytes of UTF-8", "--session", sessions[i],
+                     "run", "-c", "exit 0");
+    }
+    assert_int_equal(cli_count_leftovers(f), 0);
+}
+
+static void refuses_stores(void **state)
+{
+    fixture *f = *state;
+    const char *file = test_work_path(f, "file");
+    test_write_file(file, "x", 1);
+    EXPECT_ERROR(NULL, 125, "TETHER_EINVAL", "path is empty", "--store", "", "list");
+    EXPECT_ERROR(NULL, 125, "TETHER_EINVAL", "needs a value", "--store");
+    EXPECT_ERROR(NULL, 125, "TETHER_ESTORE", "name the directory itself", "--store", file, "list");
+    /* Somebody's directory, private but full of other things, stays as it is. */
+    EXPECT_ERROR(NULL, 125, "TETHER_EFORMAT", "name an empty or new directory", "--store", f->work,
+                 "list");
+    assert_int_equal(test_count_names(f->work), 1);
+}
+
+static void an_error_is_json_wherever_json_stands(void **state)
+{
+    fixture *f = *state;
+    const char *const calls[][7] = {
+        {"list", "--frobnicate", "--json"},
+        {"list", "x", "--json"},
+        {"frobnicate", "--json"},
+        {"kill", "a", "--signal", "FROB", "--json"},
+        {"output", "a", "--tail", "x", "--json"},
+        {"run", "--timeout", "x", "--json", "-c", "exit 0"},
+        {"wait", "--timeout", "x", "a", "--json"},
+        {"doctor", "x", "--json"},
+        {"gc", "--older-than", "x", "--json"},
+        {"status", "a", "b", "--json"},
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        assert_int_equal(cli_call(f, calls[i]), 125);
+        json_decref(cli_error_object());
+        assert_string_equal(cli_out(), "");
+    }
+    /* What belongs to a program is not for us. */
+    EXPECT(f, 127, "run", "--", "no-such-program", "--json");
+    assert_int_equal(strncmp(cli_err(), "tether: ", 8), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
+        TEST(what_cannot_be_found_is_127),
+        TEST(what_cannot_be_run_is_126),
+        TEST(a_run_needs_one_command),
+        TEST(refuses_options_of_run),
+        TEST(refuses_unknown_words),
+        TEST(refuses_operands_and_values),
+        TEST(refuses_ids_that_cannot_be),
+        TEST(refuses_stores),
+        TEST(an_error_is_json_wherever_json_stands),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,396 @@
+/* Hosts that are killed: at random moments, and at every single step. A task whose host died is
+ * found again, ran at most once, has its own code, and completes once. */
+#include "support/support.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { RUNS = 200, LAST_CODE = 200, LAST_SLEEP_MS = 30, SHORTEST_RANGE_US = 15000 };
+
+/* What one host is to start. */
+typedef struct errand {
+    char file[1024]; /* the task appends one line to it */
+    char sleep_ms[16];
+    char code[16];
+    atomic_bool *spawned; /* shared with the host; NULL: not wanted */
+} errand;
+
+/* What became of all runs. */
+typedef struct tally {
+    int invisible; /* killed before anything of the task could be seen */
+    int never_started;
+    int ran;
+} tally;
+
+static errand make_errand(const fixture *f, int number, int sleep_ms, int code)
+{
+    errand e = {.spawned = NULL};
+    snprintf(e.file, sizeof e.file, "%s", test_work_path(f, "run-%d", number));
+    snprintf(e.sleep_ms, sizeof e.sleep_ms, "%d", sleep_ms);
+    snprintf(e.code, sizeof e.code, "%d", code);
+    return e;
+}
+
+static void spawn_and_stay(fixture *f, void *userdata)
+{
+    const errand *e = userdata;
+    tether_error error = {0};
+    tether_registry *registry;
+    char id[TETHER_ID_SIZE];
+    tether_open_options options = {.store = f->store, .reaper = test_reaper_mode()};
+    const char *const argv[] = {CHILD,       "append", e->file, "sleep",
+                                e->sleep_ms, "exit",   e->code, NULL};
+    tether_spec spec = {.argv = argv};
+    HOST_OK(tether_open(&options, &registry, &error), error);
+    HOST_OK(tether_spawn(registry, &spec, id, &error), error);
+    if (e->spawned != NULL)
+        atomic_store(e->spawned, true);
+    for (;;)
+        pause();
+}
+
+/* The one task of the session that nobody has acknowledged yet; false: there is none. */
+static bool find_new_task(tether_registry *registry, char id[TETHER_ID_SIZE])
+{
+    tether_error error = {0};
+    tether_snapshot_list *list;
+    size_t found = 0;
+    ASSERT_OK(tether_list(registry, TETHER_LIST_ALL, &list, &error), error);
+    for (size_t i = 0; i < list->count; i++) {
+        if (!list->items[i].completion_delivered) {
+            strcpy(id, list->items[i].task_id);
+            found++;
+        }
+    }
+    tether_snapshot_list_free(list);
+    assert_in_range(found, 0, 1);
+    return found == 1;
+}
+
+/* Every lifeline has a record and every bundle a lifeline: nothing half-made is left. */
+static void check_no_leftover(const fixture *f, tether_registry *registry)
+{
+    tether_error error = {0};
+    tether_snapshot_list *list;
+    ASSERT_OK(tether_list(registry, TETHER_LIST_ALL, &list, &error), error);
+    assert_int_equal(test_count_names(test_session_path(f, "exits")), list->count);
+    assert_int_equal(test_count_names(test_session_path(f, "tasks")), list->count);
+    for (size_t i = 0; i < list->count; i++) {
+        assert_true(test_exists(test_exit_path(f, list->items[i].task_id)));
+        assert_true(test_exists(test_bundle_path(f, list->items[i].task_id, "record.json")));
+    }
+    tether_snapshot_list_free(list);
+}
+
+/* What a fresh host finds after the errand's host died. */
+static void check_aftermath(fixture *f, const errand *e, tally *t)
+{
+    char id[TETHER_ID_SIZE];
+    tether_registry *registry = test_open(f);
+    if (find_new_task(registry, id)) {
+        tether_snapshot *snapshot = test_wait(registry, id);
+        if (snapshot->status == TETHER_STATUS_LOST) {
+            assert_string_equal(snapshot->reason, "never started");
+            assert_int_equal(snapshot->exit_code, TETHER_EXIT_UNKNOWN);
+            assert_int_equal(test_count_lines(e->file), 0);
+            t->never_started++;
+        } else {
+            assert_null(snapshot->reason);
+            assert_int_equal(snapshot->exit_code, atoi(e->code));
+            assert_int_equal(snapshot->status,
+                             atoi(e->code) == 0 ? TETHER_STATUS_COMPLETED : TETHER_STATUS_FAILED);
+            assert_int_equal(test_count_lines(e->file), 1);
+            t->ran++;
+        }
+        tether_snapshot_free(snapshot);
+        test_take_completion(registry, id);
+    } else {
+        assert_int_equal(test_count_lines(e->file), 0);
+        t->invisible++;
+    }
+    check_no_leftover(f, registry);
+    test_detach(registry);
+}
+
+/* No task ran after it was said to be lost, or was never seen, and none ran again. */
+static void check_in_the_end(const fixture *f, int runs, const tally *t)
+{
+    int lines = 0;
+    for (int run = 0; run < runs; run++) {
+        int here = test_count_lines(test_work_path(f, "run-%d", run));
+        assert_in_range(here, 0, 1);
+        lines += here;
+    }
+    assert_int_equal(lines, t->ran);
+    assert_int_equal(t->ran + t->never_started + t->invisible, runs);
+    print_message("%d runs: %d ran, %d never started, %d left no trace\n", runs, t->ran,
+                  t->never_started, t->invisible);
+}
+
+/* How long a host and its task take here and now, so that the kills fall into all of it also on a
+ * slow machine. */
+static long measure_range_us(fixture *f, tally *t)
+{
+    errand e = make_errand(f, 0, 0, 1);
+    int64_t begin = test_now_ms();
+    long host = test_fork_host(spawn_and_stay, f, &e);
+    WAIT_UNTIL(test_count_lines(e.file) == 1);
+    long range = (long)(test_now_ms() - begin) * 1500;
+    test_kill_host(host);
+    check_aftermath(f, &e, t);
+    return range > SHORTEST_RANGE_US ? range : SHORTEST_RANGE_US;
+}
+
+static void host_is_killed_at_any_moment(void **state)
+{
+    fixture *f = *state;
+    const char *given = getenv("TETHER_TEST_SEED");
+    unsigned seed = given != NULL ? (unsigned)strtoul(given, NULL, 10) : (unsigned)getpid();
+    tally t = {0, 0, 0};
+    f->hosts_died = true;
+    long range = measure_range_us(f, &t);
+    print_message("seed %u (TETHER_TEST_SEED), kills within %ld us\n", seed, range);
+    srand(seed);
+    for (int run = 1; run <= RUNS; run++) {
+        int sleep_ms = rand() % 2 == 0 ? 0 : rand() % (LAST_SLEEP_MS + 1);
+        errand e = make_errand(f, run, sleep_ms, rand() % (LAST_CODE + 1));
+        long host = test_fork_host(spawn_and_stay, f, &e);
+        test_nap_us(rand() % range);
+        test_kill_host(host);
+        check_aftermath(f, &e, &t);
+    }
+    check_in_the_end(f, RUNS + 1, &t);
+    /* Kills that all fall outside of the interesting time would show nothing. */
+    assert_true(t.ran > RUNS / 10);
+}
+
+/* Ten tasks of one host, which is killed while they run. */
+static void all_tasks_of_a_killed_host_are_found(void **state)
+{
+    enum { TASKS = 10 };
+    fixture *f = *state;
+    f->hosts_died = true;
+    errand e[TASKS];
+    long hosts[TASKS];
+    atomic_bool *spawned = test_shared(TASKS * sizeof *spawned);
+    for (int i = 0; i < TASKS; i++) {
+        e[i] = make_errand(f, i, 20 + i, i);
+        e[i].spawned = &spawned[i];
+        hosts[i] = test_fork_host(spawn_and_stay, f, &e[i]);
+    }
+    for (int i = 0; i < TASKS; i++) {
+        WAIT_UNTIL(atomic_load(&spawned[i]));
+        test_kill_host(hosts[i]);
+    }
+    tether_snapshot_list *list;
+    f->registry = test_open(f);
+    ASSERT_OK(tether_list(f->registry, TETHER_LIST_ALL, &list, &f->error), f->error);
+    assert_int_equal(list->count, TASKS);
+    int codes = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        tether_snapshot *snapshot = test_wait(f->registry, list->items[i].task_id);
+        codes |= 1 << snapshot->exit_code;
+        tether_snapshot_free(snapshot);
+        test_take_completion(f->registry, list->items[i].task_id);
+    }
+    assert_int_equal(codes, (1 << TASKS) - 1);
+    tether_snapshot_list_free(list);
+    test_unshare(spawned, TASKS * sizeof *spawned);
+}
+
+/* The system calls by which a host changes anything that others can see; first those of an end. */
+static const char *const steps[] = {
+    "renameat", "write",  "flock",     "fchmod",   "openat", "close",
+    "mkdirat",  "clone3", "fallocate", "unlinkat", "vfork",  "clone",
+};
+enum { STEPS = sizeof steps / sizeof steps[0], END_STEPS = 5 };
+
+static bool has_strace(void)
+{
+    const char *const argv[] = {"strace", "-V", NULL};
+    return test_command(argv, NULL, NULL) == 0;
+}
+
+/* Runs the command with SIGKILL at the entry of the nth call of one kind; whether it came so far.
+ * Only the command's first thread is traced, the one that acts. */
+static bool killed_at(const char *call, int nth, const char *const *command)
+{
+    char inject[96], trace[64];
+    /* The leak checker of a sanitizer traces the process itself, which one that is traced cannot
+     * do; leaks show elsewhere. */
+    const char *argv[32] = {"strace", "-qq", "-o", "/dev/null", "-E", "ASAN_OPTIONS=detect_leaks=0",
+                            "-e",     trace, "-e", inject};
+    size_t count = 10;
+    snprintf(trace, sizeof trace, "trace=%s", call);
+    snprintf(inject, sizeof inject, "inject=%s:signal=KILL:when=%d", call, nth);
+    while (*command != NULL)
+        argv[count++] = *command++;
+    char *err;
+    int code = test_command(argv, NULL, &err);
+    if (code != 0 && code != 128 + SIGKILL)
+        fail_msg("%s number %d: the command ended with %d: %s", call, nth, code, err);
+    free(err);
+    return code != 0;
+}
+
+static void host_is_killed_at_every_step_of_a_start(void **state)
+{
+    fixture *f = *state;
+    tally t = {0, 0, 0};
+    int run = 0;
+    if (!has_strace())
+        test_skip("strace is not installed");
+    f->hosts_died = true;
+    for (size_t i = 0; i < STEPS; i++) {
+        bool killed = true;
+        for (int nth = 1; killed; nth++) {
+            errand e = make_errand(f, run++, 0, nth % LAST_CODE);
+            const char *const command[] = {COMMAND,  "--store", f->store, "run",  "--", CHILD,
+                                           "append", e.file,    "exit",   e.code, NULL};
+            killed = killed_at(steps[i], nth, command);
+            check_aftermath(f, &e, &t);
+        }
+    }
+    check_in_the_end(f, run, &t);
+    assert_true(t.never_started > 0);
+    assert_true(t.ran > 0);
+    assert_true(t.invisible > 0);
+}
+
+/* A task that has ended, and whose end no host has seen: a host of its own starts it, so that this
+ * process is not its parent. */
+static void leave_ended_task(fixture *f, const char *code, char id[TETHER_ID_SIZE])
+{
+    char *out;
+    const char *gate = test_work_path(f, "gate");
+    unlink(gate);
+    const char *const run[] = {COMMAND, "--store", f->store, "run", "--", CHILD,
+                               "await", gate,      "exit",   code,  NULL};
+    assert_int_equal(test_command(run, &out, NULL), 0);
+    out[strcspn(out, "\n")] = '\0';
+    assert_in_range(strlen(out), 1, TETHER_ID_SIZE - 1);
+    strcpy(id, out);
+    free(out);
+    test_write_file(gate, "", 0);
+    WAIT_UNTIL(test_count_lines(test_exit_path(f, id)) == 2);
+}
+
+/* Removes what is done, so that each run has the same steps. */
+static void clear(tether_registry *registry)
+{
+    tether_error error = {0};
+    const tether_gc_options any_age = {.older_than_ms = -1};
+    ASSERT_OK(tether_gc(registry, &any_age, NULL, &error), error);
+}
+
+static void host_is_killed_at_every_step_of_an_end(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE], ack[] = "--ack";
+    if (!has_strace())
+        test_skip("strace is not installed");
+    f->hosts_died = true;
+    for (int acknowledge = 0; acknowledge < 2; acknowledge++) {
+        for (size_t i = 0; i < END_STEPS; i++) {
+            bool killed = true;
+            for (int nth = 1; killed; nth++) {
+                leave_ended_task(f, "5", id);
+                const char *const look[] = {COMMAND, "--store", f->store, "status", id, NULL};
+                const char *const take[] = {COMMAND, "--store", f->store, "completions",
+                                            ack,     id,        NULL};
+                killed = killed_at(steps[i], nth, acknowledge ? take : look);
+                tether_registry *registry = test_open(f);
+                test_expect(registry, id, TETHER_STATUS_FAILED, 5, NULL);
+                bool fresh;
+                tether_error error = {0};
+                ASSERT_OK(tether_completion_ack(registry, id, &fresh, &error), error);
+                /* A killed acknowledger has told nobody: either it has done it or we have. */
+                if (!acknowledge)
+                    assert_true(fresh);
+                else if (!killed)
+                    assert_false(fresh);
+                assert_int_equal(test_pending(registry, NULL), 0);
+                clear(registry);
+                check_no_leftover(f, registry);
+                test_detach(registry);
+            }
+        }
+    }
+}
+
+/* The same with an output to cut: whenever the host dies, its output is whole or cut right, and
+ * what the next host sees is cut. */
+static void host_is_killed_at_every_step_of_a_cut(void **state)
+{
+    fixture *f = *state;
+    int killed_before = 0, killed_after = 0;
+    if (!has_strace())
+        test_skip("strace is not installed");
+    f->hosts_died = true;
+    for (size_t i = 0; i < END_STEPS; i++) {
+        bool killed = true;
+        for (int nth = 1; killed; nth++) {
+            char *out;
+            const char *gate = test_work_path(f, "gate");
+            unlink(gate);
+            const char *const run[] = {COMMAND, "--store", f->store, "run",   "--output-limit",
+                                       "70000", "--",      CHILD,    "await", gate,
+                                       "flood", "100000",  NULL};
+            assert_int_equal(test_command(run, &out, NULL), 0);
+            out[strcspn(out, "\n")] = '\0';
+            test_write_file(gate, "", 0);
+            WAIT_UNTIL(test_count_lines(test_exit_path(f, out)) == 2);
+            const char *const look[] = {COMMAND, "--store", f->store, "status", out, NULL};
+            killed = killed_at(steps[i], nth, look);
+            size_t size;
+            free(test_read_file(test_bundle_path(f, out, "stdout"), &size));
+            assert_true(size == 100000 || size == 70000);
+            killed_before += killed && size == 100000;
+            killed_after += killed && size == 70000;
+            tether_registry *registry = test_open(f);
+            test_expect(registry, out, TETHER_STATUS_COMPLETED, 0, NULL);
+            uint64_t dropped;
+            char byte;
+            tether_error error = {0};
+            ASSERT_OK(tether_output_dropped(registry, out, TETHER_STDOUT, &dropped, &error), error);
+            assert_int_equal(dropped, 30000);
+            ASSERT_OK(
+                tether_output_read(registry, out, TETHER_STDOUT, 30000, &byte, 1, &size, &error),
+                error);
+            assert_int_equal(byte, (char)('a' + 30000 % 26));
+            assert_false(test_tree_has(test_bundle_path(f, out, ""), ".tmp-"));
+            test_take_completion(registry, out);
+            clear(registry);
+            check_no_leftover(f, registry);
+            test_detach(registry);
+            free(out);
+        }
+    }
+    assert_true(killed_before > 0);
+    assert_true(killed_after > 0);
+}
+
+/* With the argument "steps": those that use the command, which chooses its reaper by itself. */
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest moments[] = {
+        cmocka_unit_test_setup_teardown(host_is_killed_at_any_moment, test_setup, test_teardown),
+        cmocka_unit_test_setup_teardown(all_tasks_of_a_killed_host_are_found, test_setup,
+                                        test_teardown),
+    };
+    const struct CMUnitTest by_step[] = {
+        cmocka_unit_test_setup_teardown(host_is_killed_at_every_step_of_a_start, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(host_is_killed_at_every_step_of_an_end, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(host_is_killed_at_every_step_of_a_cut, test_setup,
+                                        test_teardown),
+    };
+    if (argc > 1 && strcmp(argv[1], "steps") == 0)
+        return cmocka_run_group_tests(by_step, NULL, NULL);
+    return cmocka_run_group_tests(moments, NULL, NULL);
+}

@@ -1,0 +1,498 @@
+/* Ends that are brought about: kills, deadlines, shutdowns, against every kind of resistance. */
+#include "support/support.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/posix/machine.h"
+
+/* Long enough to see that nothing waits for it, short enough for a test that does. */
+enum { SHORT_GRACE_MS = 300, LONG_GRACE_MS = 15000, LATE_MS = 5000 };
+
+static int kill_with(tether_registry *registry, const char *id, int64_t grace_ms)
+{
+    tether_error error = {0};
+    const tether_kill_options options = {.grace_ms = grace_ms};
+    int code = tether_kill(registry, id, &options, &error);
+    if (code != TETHER_OK)
+        print_message("%s: %s\n", tether_error_name(code), error.message);
+    return code;
+}
+
+static int count_members(const char *id)
+{
+    char cookie[TETHER_ID_SIZE + 32];
+    snprintf(cookie, sizeof cookie, "TETHER_TASK_ID=%.*s", TETHER_ID_SIZE - 1, id);
+    return test_count_cookies(cookie);
+}
+
+static void obedient_task_ends_at_once(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    test_start_child(f->registry, id, "out", "ready", "forever", NULL);
+    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+    int64_t begin = test_now_ms();
+    assert_int_equal(kill_with(f->registry, id, LONG_GRACE_MS), TETHER_OK);
+    assert_in_range(test_now_ms() - begin, 0, LONG_GRACE_MS / 2);
+    assert_int_equal(count_members(id), 0);
+    test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGTERM, NULL);
+    test_take_completion(f->registry, id);
+}
+
+static void stubborn_task_ends_after_the_grace(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    test_start_child(f->registry, id, "ignore-term", "out", "ready", "forever", NULL);
+    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+    int64_t begin = test_now_ms();
+    assert_int_equal(kill_with(f->registry, id, SHORT_GRACE_MS), TETHER_OK);
+    assert_in_range(test_now_ms() - begin, SHORT_GRACE_MS - 1, SHORT_GRACE_MS + LATE_MS);
+    assert_int_equal(count_members(id), 0);
+    test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGKILL, NULL);
+}
+
+static void no_grace_is_no_grace(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    test_start_child(f->registry, id, "ignore-term", "out", "ready", "forever", NULL);
+    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+    assert_int_equal(kill_with(f->registry, id, -1), TETHER_OK);
+    test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGKILL, NULL);
+}
+
+static void stopped_task_is_woken_to_end(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    test_start_child(f->registry, id, "pid", "stop", "forever", NULL);
+    long child = test_output_number(f->registry, id);
+    assert_int_equal(kill_with(f->registry, id, LONG_GRACE_MS), TETHER_OK);
+    test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGTERM, NULL);
+    assert_false(test_process_alive(child));
+}
+
+/* The supervisor is stopped as well: nobody of the task runs any code. */
+static void wholly_stopped_task_is_killed(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    test_start_child(f->registry, id, "ignore-term", "out", "ready", "forever", NULL);
+    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+    const tether_kill_options stop = {.signal = SIGSTOP};
+    ASSERT_OK(tether_kill(f->registry, id, &stop, &f->error), f->error);
+    assert_int_equal(kill_with(f->registry, id, SHORT_GRACE_MS), TETHER_OK);
+    test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGKILL, NULL);
+}
+
+static void task_that_forks_meanwhile_is_killed_whole(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    test_start_child(f->registry, id, "ignore-term", "out", "ready", "forks", "300", "forever",
+                     NULL);
+    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+    assert_int_equal(kill_with(f->registry, id, 20), TETHER_OK);
+    assert_int_equal(count_members(id), 0);
+    test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGKILL, NULL);
+}
+
+static void process_that_left_the_session_is_killed(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    test_run(f, CHILD " detach detach pid ignore-term forever & exec " CHILD " forever", id);
+    long away = test_output_number(f->registry, id);
+    assert_int_equal(kill_with(f->registry, id, SHORT_GRACE_MS), TETHER_OK);
+    assert_false(test_process_alive(away));
+    assert_int_equal(count_members(id), 0);
+    tether_snapshot *snapshot = test_wait(f->registry, id);
+    assert_int_equal(snapshot->status, TETHER_STATUS_KILLED);
+    tether_snapshot_free(snapshot);
+}
+
+/* Whether a status tells of exactly this survivor. */
+static bool has_survivor(tether_registry *registry, const char *id, long pid)
+{
+    tether_snapshot *snapshot;
+    tether_error error = {0};
+    ASSERT_OK(tether_status_get(registry, id, &snapshot, &error), error);
+    bool only = snapshot->survivor_count == 1 && snapshot->survivors[0] == pid;
+    tether_snapshot_free(snapshot);
+    return only;
+}
+
+static void what_an_ended_task_left_is_listed_and_killed(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    test_run(f, CHILD " detach detach pid forever; exit 6", id);
+    long away = test_output_number(f->registry, id);
+    test_expect(f->registry, id, TETHER_STATUS_FAILED, 6, NULL);
+    /* The process between the two sessions may be about to end. */
+    WAIT_UNTIL(has_survivor(f->registry, id, away));
+    assert_int_equal(kill_with(f->registry, id, 0), TETHER_OK);
+    assert_false(test_process_alive(away));
+    test_expect(f->registry, id, TETHER_STATUS_FAILED, 6, NULL);
+}
+
+/* Its last line is there, and it is not gone yet: no survivor. */
+static void supervisor_that_has_told_the_end_is_no_survivor(void **state)
+{
+    static const char end[] = "exit 0 uptime=1.00\n";
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    test_start_child(f->registry, id, "pid", "forever", NULL);
+    long child = test_output_number(f->registry, id);
+    int fd = open(test_exit_path(f, id), O_WRONLY | O_APPEND | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, end, sizeof end - 1), (ssize_t)sizeof end - 1);
+    assert_int_equal(close(fd), 0);
+    test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    assert_true(has_survivor(f->registry, id, child));
+    assert_int_equal(kill_with(f->registry, id, 0), TETHER_OK);
+    assert_int_equal(count_members(id), 0);
+    test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+}
+
+static void killing_again_is_no_error(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    test_start_child(f->registry, id, "exit", "3", NULL);
+    test_expect(f->registry, id, TETHER_STATUS_FAILED, 3, NULL);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(kill_with(f->registry, id, 0), TETHER_OK);
+    test_expect(f->registry, id, TETHER_STATUS_FAILED, 3, NULL);
+    test_take_completion(f->registry, id);
+}
+
+typedef struct killer {
+    tether_registry *registry;
+    const char *id;
+    int64_t grace_ms;
+    int code;
+} killer;
+
+static void *run_killer(void *userdata)
+{
+    killer *k = userdata;
+    k->code = kill_with(k->registry, k->id, k->grace_ms);
+    return NULL;
+}
+
+static void two_killers_agree(void **state)
+{
+    fixture *f = *state;
+    tether_registry *other = test_open(f);
+    for (int i = 0; i < 10; i++) {
+        char id[TETHER_ID_SIZE];
+        pthread_t threads[3];
+        test_start_child(f->registry, id, "ignore-term", "out", "ready", "forever", NULL);
+        test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+        killer killers[3] = {
+            {f->registry, id, 50, 1}, {other, id, 50, 1}, {f->registry, id, 50, 1}};
+        for (int k = 0; k < 3; k++)
+            assert_int_equal(pthread_create(&threads[k], NULL, run_killer, &killers[k]), 0);
+        for (int k = 0; k < 3; k++) {
+            assert_int_equal(pthread_join(threads[k], NULL), 0);
+            assert_int_equal(killers[k].code, TETHER_OK);
+        }
+        assert_int_equal(count_members(id), 0);
+        test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGKILL, NULL);
+        test_expect(other, id, TETHER_STATUS_KILLED, 128 + SIGKILL, NULL);
+        test_take_completion(other, id);
+        assert_int_equal(test_pending(f->registry, id), 0);
+    }
+    test_detach(other);
+}
+
+/* The end that the marker tells of is the one that counts, whenever the kill came. */
+static void own_end_wins_a_race(void **state)
+{
+    enum { RACES = 200 };
+    fixture *f = *state;
+    int own = 0;
+    unsigned seed = (unsigned)getpid();
+    print_message("seed %u\n", seed);
+    srand(seed);
+    for (int i = 0; i < RACES; i++) {
+        char id[TETHER_ID_SIZE], ms[16];
+        snprintf(ms, sizeof ms, "%d", rand() % 6);
+        test_start_child(f->registry, id, "sleep", ms, "exit", "0", NULL);
+        test_nap_us(rand() % 8000);
+        assert_int_equal(kill_with(f->registry, id, SHORT_GRACE_MS), TETHER_OK);
+        tether_snapshot *snapshot = test_wait(f->registry, id);
+        char *marker = test_read_file(test_exit_path(f, id), NULL);
+        if (strstr(marker, "\nexit 0") != NULL) {
+            assert_int_equal(snapshot->status, TETHER_STATUS_COMPLETED);
+            assert_int_equal(snapshot->exit_code, 0);
+            own++;
+        } else {
+            assert_int_equal(snapshot->status, TETHER_STATUS_KILLED);
+        }
+        free(marker);
+        tether_snapshot_free(snapshot);
+    }
+    print_message("%d of %d ended by themselves\n", own, RACES);
+}
+
+static void signal_alone_is_only_sent(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    test_start_child(f->registry, id, "on-usr1", "33", "out", "ready", "forever", NULL);
+    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+    const tether_kill_options usr1 = {.signal = SIGUSR1};
+    ASSERT_OK(tether_kill(f->registry, id, &usr1, &f->error), f->error);
+    test_expect(f->registry, id, TETHER_STATUS_FAILED, 33, NULL);
+    const tether_kill_options negative = {.signal = -1};
+    assert_int_equal(tether_kill(f->registry, id, &negative, &f->error), TETHER_EINVAL);
+}
+
+static void start_with_timeout(fixture *f, const char *const *verbs, int64_t timeout_ms,
+                               char id[TETHER_ID_SIZE])
+{
+    const char *argv[16] = {CHILD};
+    for (size_t i = 0; verbs[i] != NULL; i++)
+        argv[i + 1] = verbs[i];
+    tether_spec spec = {.argv = argv, .timeout_ms = timeout_ms};
+    test_start(f->registry, &spec, id);
+}
+
+static void deadlines_are_kept(void **state)
+{
+    fixture *f = *state;
+    static const char *const verbs[][5] = {
+        {"forever", NULL}, {"ignore-term", "forever", NULL}, {"stop", "forever", NULL}};
+    char ids[3][TETHER_ID_SIZE];
+    int64_t begin = test_now_ms();
+    for (int i = 0; i < 3; i++)
+        start_with_timeout(f, verbs[i], 100, ids[i]);
+    for (int i = 0; i < 3; i++) {
+        tether_snapshot *snapshot = test_wait(f->registry, ids[i]);
+        assert_int_equal(snapshot->status, TETHER_STATUS_TIMED_OUT);
+        assert_int_equal(snapshot->exit_code, 124);
+        assert_int_equal(snapshot->timeout_ms, 100);
+        assert_true(snapshot->duration_ms >= 90);
+        tether_snapshot_free(snapshot);
+        assert_int_equal(count_members(ids[i]), 0);
+        test_take_completion(f->registry, ids[i]);
+    }
+    assert_in_range(test_now_ms() - begin, 90, PATIENCE_MS);
+}
+
+/* The deadline came while no host had the session open: the next one keeps it. */
+static void passed_deadline_is_kept_by_the_next_host(void **state)
+{
+    fixture *f = *state;
+    char *out;
+    const char *const run[] = {COMMAND, "--store", f->store, "run", "--timeout", "20ms",
+                               "--",    CHILD,     "out",    "r",   "forever",   NULL};
+    assert_int_equal(test_command(run, &out, NULL), 0);
+    out[strcspn(out, "\n")] = '\0';
+    f->registry = test_open(f);
+    test_expect(f->registry, out, TETHER_STATUS_TIMED_OUT, 124, NULL);
+    free(out);
+}
+
+static void shutdown_shares_one_grace(void **state)
+{
+    enum { TASKS = 6 };
+    fixture *f = *state;
+    char ids[TASKS][TETHER_ID_SIZE];
+    for (int i = 0; i < TASKS; i++)
+        test_start_child(f->registry, ids[i], "ignore-term", "out", "ready", "forever", NULL);
+    for (int i = 0; i < TASKS; i++)
+        test_wait_output(f->registry, ids[i], TETHER_STDOUT, 6);
+    int64_t begin = test_now_ms();
+    ASSERT_OK(tether_close(f->registry, TETHER_SHUTDOWN, &f->error), f->error);
+    /* Six times two seconds of grace would be twelve. */
+    assert_in_range(test_now_ms() - begin, 1900, 2000 + LATE_MS);
+    f->registry = test_open(f);
+    for (int i = 0; i < TASKS; i++) {
+        assert_int_equal(count_members(ids[i]), 0);
+        test_expect(f->registry, ids[i], TETHER_STATUS_KILLED, 128 + SIGKILL,
+                    "registry was shut down");
+        test_take_completion(f->registry, ids[i]);
+    }
+}
+
+static void detach_leaves_tasks_running(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    test_start_child(f->registry, id, "pid", "forever", NULL);
+    long child = test_output_number(f->registry, id);
+    test_detach(f->registry);
+    assert_true(test_process_alive(child));
+    f->registry = test_open(f);
+    assert_int_equal(test_output_number(f->registry, id), child);
+    assert_int_equal(kill_with(f->registry, id, 0), TETHER_OK);
+    test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGTERM, NULL);
+    /* The registry that started it is closed, so that nobody reaps for this process. */
+    WAIT_UNTIL(waitpid(-1, NULL, WNOHANG) > 0);
+}
+
+static atomic_bool *inside_ready;
+static bool inside_has_proc;
+
+/* Ends processes until the next pid is one that the outer namespace's /proc does not have: there
+ * its absence must not be taken for the end of the task. */
+static void pass_pids_that_exist_outside(void)
+{
+    char path[32];
+    int free_in_a_row = 0;
+    while (free_in_a_row < 20) {
+        pid_t pid = fork();
+        HOST_ASSERT(pid >= 0);
+        if (pid == 0)
+            _exit(0);
+        HOST_ASSERT(waitpid(pid, NULL, 0) == pid);
+        snprintf(path, sizeof path, "/proc/%ld", (long)pid + 20);
+        free_in_a_row = access(path, F_OK) != 0 ? free_in_a_row + 1 : 0;
+    }
+}
+
+/* The first process of another pid namespace: it starts a task and stays. */
+static void host_inside(fixture *f, void *userdata)
+{
+    char *id = userdata;
+    tether_error error = {0};
+    tether_registry *registry;
+    tether_open_options options = {.store = f->store, .reaper = test_reaper_mode(), .no_gc = 1};
+    const char *const argv[] = {CHILD, "out", "inside", "forever", NULL};
+    tether_spec spec = {.argv = argv};
+    HOST_ASSERT(getpid() == 1);
+    if (inside_has_proc) {
+        HOST_ASSERT(machine_own_proc());
+    } else {
+        pass_pids_that_exist_outside();
+    }
+    HOST_OK(tether_open(&options, &registry, &error), error);
+    HOST_OK(tether_spawn(registry, &spec, id, &error), error);
+    uint64_t size = 0;
+    while (size < 7)
+        HOST_OK(tether_output_size(registry, id, TETHER_STDOUT, &size, &error), error);
+    tether_snapshot *snapshot;
+    for (int looks = 0; looks < 20; looks++) {
+        HOST_OK(tether_status_get(registry, id, &snapshot, &error), error);
+        HOST_ASSERT(!tether_status_ended(snapshot->status));
+        tether_snapshot_free(snapshot);
+    }
+    /* What cannot be verified is not signalled, and the record does not say that it is. */
+    if (!inside_has_proc) {
+        HOST_ASSERT(tether_kill(registry, id, NULL, &error) == TETHER_EFOREIGN);
+        HOST_OK(tether_status_get(registry, id, &snapshot, &error), error);
+        HOST_ASSERT(snapshot->status == TETHER_STATUS_RUNNING);
+        tether_snapshot_free(snapshot);
+    }
+    atomic_store(inside_ready, true);
+    for (;;)
+        pause();
+}
+
+static void enter_namespace(fixture *f, void *userdata)
+{
+    HOST_ASSERT(machine_own_pids());
+    long inside = test_fork_host(host_inside, f, userdata);
+    _exit(test_join_host(inside));
+}
+
+static void check_namespace(fixture *f, bool has_proc)
+{
+    if (!machine_has_namespaces())
+        test_skip("only Linux has namespaces");
+    if (geteuid() != 0)
+        test_skip("needs root");
+    char *id = test_shared(TETHER_ID_SIZE);
+    inside_ready = test_shared(sizeof *inside_ready);
+    inside_has_proc = has_proc;
+    long host = test_fork_host(enter_namespace, f, id);
+    WAIT_UNTIL(atomic_load(inside_ready) || waitpid((pid_t)host, NULL, WNOHANG) != 0);
+    assert_true(atomic_load(inside_ready));
+
+    tether_registry *registry = test_open(f);
+    tether_snapshot *snapshot;
+    size_t size;
+    ASSERT_OK(tether_status_get(registry, id, &snapshot, &f->error), f->error);
+    assert_int_equal(snapshot->status, TETHER_STATUS_RUNNING);
+    tether_snapshot_free(snapshot);
+    char *out = test_output(registry, id, TETHER_STDOUT, &size);
+    assert_string_equal(out, "inside\n");
+    free(out);
+    const tether_kill_options usr1 = {.signal = SIGUSR1};
+    assert_int_equal(tether_kill(registry, id, NULL, &f->error), TETHER_EFOREIGN);
+    assert_int_equal(tether_kill(registry, id, &usr1, &f->error), TETHER_EFOREIGN);
+    ASSERT_OK(tether_status_get(registry, id, &snapshot, &f->error), f->error);
+    assert_int_equal(snapshot->status, TETHER_STATUS_RUNNING);
+    tether_snapshot_free(snapshot);
+
+    /* The namespace goes with its first process, and the task with it: its lifeline tells. */
+    char children[64];
+    snprintf(children, sizeof children, "/proc/%ld/task/%ld/children", host, host);
+    FILE *file = fopen(children, "re");
+    long first = 0;
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%ld", &first), 1);
+    fclose(file);
+    assert_int_equal(kill((pid_t)first, SIGKILL), 0);
+    assert_int_equal(test_join_host(host), 128 + SIGKILL);
+    test_expect(registry, id, TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN,
+                "process exited without exit marker");
+    test_detach(registry);
+    f->hosts_died = true;
+    test_unshare(id, TETHER_ID_SIZE);
+    test_unshare(inside_ready, sizeof *inside_ready);
+}
+
+static void other_pid_namespace_is_seen_and_not_signalled(void **state)
+{
+    check_namespace(*state, true);
+}
+
+/* Its /proc is that of the outer namespace, as in a sandbox that does not mount one. */
+static void pid_namespace_without_its_proc_is_no_reason_to_lose_a_task(void **state)
+{
+    check_namespace(*state, false);
+}
+
+#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, test_setup, test_teardown)
+#define WITH_REGISTRY(test)                                                                        \
+    cmocka_unit_test_setup_teardown(test, test_setup_registry, test_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_REGISTRY(obedient_task_ends_at_once),
+        WITH_REGISTRY(stubborn_task_ends_after_the_grace),
+        WITH_REGISTRY(no_grace_is_no_grace),
+        WITH_REGISTRY(stopped_task_is_woken_to_end),
+        WITH_REGISTRY(wholly_stopped_task_is_killed),
+        WITH_REGISTRY(task_that_forks_meanwhile_is_killed_whole),
+        WITH_REGISTRY(process_that_left_the_session_is_killed),
+        WITH_REGISTRY(what_an_ended_task_left_is_listed_and_killed),
+        WITH_REGISTRY(supervisor_that_has_told_the_end_is_no_survivor),
+        WITH_REGISTRY(killing_again_is_no_error),
+        WITH_REGISTRY(two_killers_agree),
+        WITH_REGISTRY(own_end_wins_a_race),
+        WITH_REGISTRY(signal_alone_is_only_sent),
+        WITH_REGISTRY(deadlines_are_kept),
+        WITH_STORE(passed_deadline_is_kept_by_the_next_host),
+        WITH_REGISTRY(shutdown_shares_one_grace),
+        WITH_REGISTRY(detach_leaves_tasks_running),
+        WITH_STORE(other_pid_namespace_is_seen_and_not_signalled),
+        WITH_STORE(pid_namespace_without_its_proc_is_no_reason_to_lose_a_task),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,379 @@
+/* Events: who is told what, once, in which order, and what a callback may do. */
+#include "support/witness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+static void start_and_end_are_told_once(void **state)
+{
+    fixture *f = *state;
+    witness w;
+    char id[TETHER_ID_SIZE];
+    witness_open(&w);
+    tether_registry *registry = witness_registry(f, &w, NULL);
+    test_start_child(registry, id, "out", "hello", "exit", "3", NULL);
+    WAIT_UNTIL(witness_count(&w, TETHER_EVENT_COMPLETION, id) > 0);
+    assert_true(witness_place(&w, TETHER_EVENT_STARTED, id) <
+                witness_place(&w, TETHER_EVENT_COMPLETION, id));
+    seen_event end = witness_get(&w, TETHER_EVENT_COMPLETION, id, 0);
+    assert_int_equal(end.status, TETHER_STATUS_FAILED);
+    /* Written before it is told: another host sees it at once. */
+    assert_int_equal(test_pending(f->registry, id), 1);
+    test_take_completion(registry, id);
+    test_detach(registry);
+    assert_int_equal(witness_count(&w, TETHER_EVENT_STARTED, id), 1);
+    assert_int_equal(witness_count(&w, TETHER_EVENT_COMPLETION, id), 1);
+    assert_int_equal(witness_count(&w, TETHER_EVENT_LOG, NULL), 0);
+    witness_close(&w);
+}
+
+static void tasks_of_other_hosts_are_told_too(void **state)
+{
+    fixture *f = *state;
+    witness w;
+    char id[TETHER_ID_SIZE];
+    witness_open(&w);
+    tether_registry *registry = witness_registry(f, &w, NULL);
+    test_start_child(f->registry, id, "exit", "0", NULL);
+    WAIT_UNTIL(witness_count(&w, TETHER_EVENT_COMPLETION, id) == 1);
+    test_detach(registry);
+    witness_close(&w);
+}
+
+static void pending_completions_are_told_at_the_open(void **state)
+{
+    fixture *f = *state;
+    witness w;
+    char ids[3][TETHER_ID_SIZE];
+    for (int i = 0; i < 3; i++) {
+        test_start_child(f->registry, ids[i], "exit", "0", NULL);
+        test_expect(f->registry, ids[i], TETHER_STATUS_COMPLETED, 0, NULL);
+    }
+    test_take_completion(f->registry, ids[1]);
+    witness_open(&w);
+    tether_registry *registry = witness_registry(f, &w, NULL);
+    WAIT_UNTIL(witness_count(&w, TETHER_EVENT_COMPLETION, ids[0]) == 1);
+    WAIT_UNTIL(witness_count(&w, TETHER_EVENT_COMPLETION, ids[2]) == 1);
+    test_detach(registry);
+    assert_int_equal(witness_count(&w, TETHER_EVENT_COMPLETION, NULL), 2);
+    assert_int_equal(witness_count(&w, TETHER_EVENT_STARTED, NULL), 0);
+    witness_close(&w);
+}
+
+static void what_ran_before_the_open_is_no_news(void **state)
+{
+    fixture *f = *state;
+    witness w;
+    char old[TETHER_ID_SIZE], young[TETHER_ID_SIZE];
+    test_start_child(f->registry, old, "forever", NULL);
+    witness_open(&w);
+    tether_registry *registry = witness_registry(f, &w, NULL);
+    test_start_child(registry, young, "exit", "0", NULL);
+    WAIT_UNTIL(witness_count(&w, TETHER_EVENT_COMPLETION, young) == 1);
+    assert_int_equal(witness_count(&w, TETHER_EVENT_STARTED, young), 1);
+    assert_int_equal(witness_count(&w, TETHER_EVENT_STARTED, old), 0);
+    ASSERT_OK(tether_kill(registry, old, NULL, &f->error), f->error);
+    WAIT_UNTIL(witness_count(&w, TETHER_EVENT_COMPLETION, old) == 1);
+    assert_int_equal(witness_get(&w, TETHER_EVENT_COMPLETION, old, 0).status, TETHER_STATUS_KILLED);
+    test_detach(registry);
+    witness_close(&w);
+}
+
+static void silent_tasks_are_told_of_once_they_are_promoted(void **state)
+{
+    fixture *f = *state;
+    witness w;
+    char running[TETHER_ID_SIZE], ended[TETHER_ID_SIZE];
+    tether_spec spec = {.command = "exit 4", .no_notify = true};
+    witness_open(&w);
+    tether_registry *registry = witness_registry(f, &w, NULL);
+    test_start(registry, &spec, ended);
+    test_expect(registry, ended, TETHER_STATUS_FAILED, 4, NULL);
+    assert_int_equal(test_pending(registry, ended), 0);
+    const char *const go = test_work_path(f, "go");
+    const char *const argv[] = {CHILD, "await", go, NULL};
+    spec = (tether_spec){.argv = argv, .no_notify = true};
+    test_start(registry, &spec, running);
+    for (int i = 0; i < 2; i++) {
+        ASSERT_OK(tether_promote(registry, running, &f->error), f->error);
+        ASSERT_OK(tether_promote(registry, ended, &f->error), f->error);
+    }
+    assert_int_equal(test_pending(registry, ended), 1);
+    assert_int_equal(test_pending(registry, running), 0);
+    test_write_file(go, "", 0);
+    WAIT_UNTIL(witness_count(&w, TETHER_EVENT_COMPLETION, running) == 1);
+    WAIT_UNTIL(witness_count(&w, TETHER_EVENT_COMPLETION, ended) == 1);
+    test_take_completion(registry, ended);
+    ASSERT_OK(tether_promote(registry, ended, &f->error), f->error);
+    assert_int_equal(test_pending(registry, ended), 0);
+    assert_int_equal(tether_promote(registry, "nosuch", &f->error), TETHER_ENOTASK);
+    test_detach(registry);
+    witness_close(&w);
+}
+
+static void a_late_promotion_by_another_host_is_told(void **state)
+{
+    fixture *f = *state;
+    witness w;
+    char id[TETHER_ID_SIZE];
+    const char *const argv[] = {CHILD, "exit", "0", NULL};
+    const tether_spec spec = {.argv = argv, .no_notify = true};
+    witness_open(&w);
+    tether_registry *registry = witness_registry(f, &w, NULL);
+    test_start(registry, &spec, id);
+    test_expect(registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    ASSERT_OK(tether_promote(f->registry, id, &f->error), f->error);
+    WAIT_UNTIL(witness_count(&w, TETHER_EVENT_COMPLETION, id) == 1);
+    test_take_completion(registry, id);
+    test_detach(registry);
+    witness_close(&w);
+}
+
+/* --- Reminders --- */
+
+static void long_tasks_are_reminded_of_again_and_again(void **state)
+{
+    fixture *f = *state;
+    witness w;
+    char id[TETHER_ID_SIZE], adopted[TETHER_ID_SIZE];
+    const tether_open_options options = {.reminder_ms = 100};
+    test_start_child(f->registry, adopted, "forever", NULL);
+    witness_open(&w);
+    tether_registry *registry = witness_registry(f, &w, &options);
+    test_start_child(registry, id, "forever", NULL);
+    WAIT_UNTIL(witness_count(&w, TETHER_EVENT_REMINDER, id) >= 3);
+    WAIT_UNTIL(witness_count(&w, TETHER_EVENT_REMINDER, adopted) >= 1);
+    for (size_t i = 0; i < 3; i++) {
+        seen_event reminder = witness_get(&w, TETHER_EVENT_REMINDER, id, i);
+        assert_true(reminder.elapsed_ms >= (int64_t)(i + 1) * 100);
+        assert_false(tether_status_ended(reminder.status));
+    }
+    ASSERT_OK(tether_kill(registry, id, NULL, &f->error), f->error);
+    WAIT_UNTIL(witness_count(&w, TETHER_EVENT_COMPLETION, id) == 1);
+    size_t count = witness_count(&w, TETHER_EVENT_REMINDER, id);
+    size_t before = witness_count(&w, TETHER_EVENT_REMINDER, adopted);
+    WAIT_UNTIL(witness_count(&w, TETHER_EVENT_REMINDER, adopted) >= before + 3);
+    assert_int_equal(witness_count(&w, TETHER_EVENT_REMINDER, id), count);
+    test_detach(registry);
+    witness_close(&w);
+}
+
+static void reminders_can_be_off(void **state)
+{
+    fixture *f = *state;
+    witness loud, quiet;
+    char id[TETHER_ID_SIZE];
+    const tether_open_options on = {.reminder_ms = 20};
+    const tether_open_options off = {.reminder_ms = TETHER_NO_REMINDER};
+    witness_open(&loud);
+    witness_open(&quiet);
+    tether_registry *a = witness_registry(f, &loud, &on);
+    tether_registry *b = witness_registry(f, &quiet, &off);
+    test_start_child(f->registry, id, "forever", NULL);
+    WAIT_UNTIL(witness_count(&loud, TETHER_EVENT_REMINDER, id) >= 5);
+    assert_int_equal(witness_count(&quiet, TETHER_EVENT_REMINDER, NULL), 0);
+    test_detach(a);
+    test_detach(b);
+    witness_close(&loud);
+    witness_close(&quiet);
+}
+
+/* --- What a callback may do --- */
+
+typedef struct gate {
+    uv_sem_t inside;
+    uv_sem_t leave;
+    bool used;
+} gate;
+
+static void stay(tether_registry *registry, const tether_event *event, witness *w)
+{
+    gate *g = w->userdata;
+    (void)registry;
+    if (event->kind != TETHER_EVENT_COMPLETION || g->used)
+        return;
+    g->used = true;
+    uv_sem_post(&g->inside);
+    uv_sem_wait(&g->leave);
+}
+
+static void a_slow_callback_delays_no_state(void **state)
+{
+    fixture *f = *state;
+    witness w;
+    gate g = {.used = false};
+    char first[TETHER_ID_SIZE], id[TETHER_ID_SIZE];
+    assert_int_equal(uv_sem_init(&g.inside, 0), 0);
+    assert_int_equal(uv_sem_init(&g.leave, 0), 0);
+    witness_open(&w);
+    w.react = stay;
+    w.userdata = &g;
+    tether_registry *registry = witness_registry(f, &w, NULL);
+    test_start_child(registry, first, "exit", "0", NULL);
+    uv_sem_wait(&g.inside);
+    /* The callback hangs; everything else goes on: ends, deadlines, kills, waits. */
+    test_start_child(registry, id, "exit", "5", NULL);
+    test_expect(registry, id, TETHER_STATUS_FAILED, 5, NULL);
+    const char *const argv[] = {CHILD, "forever", NULL};
+    tether_spec spec = {.argv = argv, .timeout_ms = 50};
+    test_start(registry, &spec, id);
+    test_expect(registry, id, TETHER_STATUS_TIMED_OUT, 124, NULL);
+    test_start_child(registry, id, "forever", NULL);
+    ASSERT_OK(tether_kill(registry, id, NULL, &f->error), f->error);
+    assert_int_equal(witness_count(&w, TETHER_EVENT_COMPLETION, NULL), 1);
+    uv_sem_post(&g.leave);
+    WAIT_UNTIL(witness_count(&w, TETHER_EVENT_COMPLETION, NULL) == 4);
+    test_detach(registry);
+    witness_close(&w);
+    uv_sem_destroy(&g.inside);
+    uv_sem_destroy(&g.leave);
+}
+
+/* Each end starts the next task, and kills another one. */
+static void breed(tether_registry *registry, const tether_event *event, witness *w)
+{
+    tether_error error = {0};
+    char id[TETHER_ID_SIZE], other[TETHER_ID_SIZE];
+    int *left = w->userdata;
+    const char *const next[] = {CHILD, "exit", "0", NULL};
+    const char *const endless[] = {CHILD, "forever", NULL};
+    tether_spec spec = {.argv = next};
+    tether_spec doomed = {.argv = endless, .no_notify = true};
+    if (event->kind != TETHER_EVENT_COMPLETION || (*left)-- <= 0)
+        return;
+    if (tether_spawn(registry, &doomed, other, &error) != TETHER_OK ||
+        tether_kill(registry, other, NULL, &error) != TETHER_OK ||
+        tether_completion_ack(registry, event->task_id, NULL, &error) != TETHER_OK ||
+        tether_spawn(registry, &spec, id, &error) != TETHER_OK)
+        fprintf(stderr, "callback: %s\n", error.message);
+}
+
+static void a_callback_may_spawn_kill_and_acknowledge(void **state)
+{
+    fixture *f = *state;
+    witness w;
+    int left = 10;
+    char id[TETHER_ID_SIZE];
+    witness_open(&w);
+    w.react = breed;
+    w.userdata = &left;
+    tether_registry *registry = witness_registry(f, &w, NULL);
+    test_start_child(registry, id, "exit", "0", NULL);
+    WAIT_UNTIL(witness_count(&w, TETHER_EVENT_COMPLETION, NULL) == 11);
+    assert_int_equal(test_pending(registry, NULL), 1);
+    test_detach(registry);
+    witness_close(&w);
+}
+
+static void close_it(tether_registry *registry, const tether_event *event, witness *w)
+{
+    uv_sem_t *closed = w->userdata;
+    if (event->kind != TETHER_EVENT_COMPLETION)
+        return;
+    tether_close(registry, TETHER_SHUTDOWN, NULL);
+    uv_sem_post(closed);
+}
+
+static void a_callback_may_close_the_registry(void **state)
+{
+    fixture *f = *state;
+    witness w;
+    uv_sem_t closed;
+    char id[TETHER_ID_SIZE], other[TETHER_ID_SIZE];
+    assert_int_equal(uv_sem_init(&closed, 0), 0);
+    witness_open(&w);
+    w.react = close_it;
+    w.userdata = &closed;
+    tether_registry *registry = witness_registry(f, &w, NULL);
+    test_start_child(registry, other, "forever", NULL);
+    test_start_child(registry, id, "exit", "0", NULL);
+    uv_sem_wait(&closed);
+    /* It has killed what ran, and tells nothing of that any more. */
+    test_expect(f->registry, other, TETHER_STATUS_KILLED, 128 + test_kill_signal(),
+                "registry was shut down");
+    assert_int_equal(witness_count(&w, TETHER_EVENT_COMPLETION, NULL), 1);
+    witness_close(&w);
+    uv_sem_destroy(&closed);
+}
+
+/* --- On a host's own loop --- */
+
+typedef struct loop_host {
+    uv_loop_t loop;
+    tether_registry *registry;
+    fixture *f;
+    char id[TETHER_ID_SIZE];
+    bool close_inside;
+    bool wrong_thread;
+    uv_thread_t thread;
+} loop_host;
+
+static void on_loop_event(tether_registry *registry, const tether_event *event, witness *w)
+{
+    loop_host *host = w->userdata;
+    uv_thread_t self = uv_thread_self();
+    if (!uv_thread_equal(&self, &host->thread))
+        host->wrong_thread = true;
+    if (event->kind == TETHER_EVENT_COMPLETION && host->close_inside) {
+        tether_close(registry, TETHER_DETACH, NULL);
+        host->registry = NULL;
+    }
+}
+
+static void run_on_loop(fixture *f, bool close_inside)
+{
+    witness w;
+    loop_host host = {.f = f, .close_inside = close_inside, .thread = uv_thread_self()};
+    assert_int_equal(uv_loop_init(&host.loop), 0);
+    witness_open(&w);
+    w.react = on_loop_event;
+    w.userdata = &host;
+    const tether_open_options options = {.loop = &host.loop};
+    host.registry = witness_registry(f, &w, &options);
+    test_start_child(host.registry, host.id, "exit", "9", NULL);
+    int64_t end = test_now_ms() + PATIENCE_MS;
+    while (witness_count(&w, TETHER_EVENT_COMPLETION, host.id) == 0 && test_now_ms() < end)
+        uv_run(&host.loop, UV_RUN_ONCE);
+    assert_int_equal(witness_count(&w, TETHER_EVENT_COMPLETION, host.id), 1);
+    assert_false(host.wrong_thread);
+    if (!close_inside)
+        test_detach(host.registry);
+    assert_int_equal(uv_run(&host.loop, UV_RUN_DEFAULT), 0);
+    assert_int_equal(uv_loop_close(&host.loop), 0);
+    witness_close(&w);
+}
+
+static void a_hosts_loop_tells_on_its_own_thread(void **state)
+{
+    run_on_loop(*state, false);
+}
+
+static void a_hosts_loop_may_be_left_inside_a_callback(void **state)
+{
+    run_on_loop(*state, true);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, test_setup_registry, test_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(start_and_end_are_told_once),
+        TEST(tasks_of_other_hosts_are_told_too),
+        TEST(pending_completions_are_told_at_the_open),
+        TEST(what_ran_before_the_open_is_no_news),
+        TEST(silent_tasks_are_told_of_once_they_are_promoted),
+        TEST(a_late_promotion_by_another_host_is_told),
+        TEST(long_tasks_are_reminded_of_again_and_again),
+        TEST(reminders_can_be_off),
+        TEST(a_slow_callback_delays_no_state),
+        TEST(a_callback_may_spawn_kill_and_acknowledge),
+        TEST(a_callback_may_close_the_registry),
+        TEST(a_hosts_loop_tells_on_its_own_thread),
+        TEST(a_hosts_loop_may_be_left_inside_a_callback),
+    };
+    return cmocka_run_group_tests_name("events", tests, NULL, NULL);
+}

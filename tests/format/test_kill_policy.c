@@ -1,0 +1,213 @@
+/* The course of a kill on a simulated clock: nothing here waits. */
+#include "support/unit.h"
+
+#include "format/kill_policy.h"
+
+/* What was done in a simulated kill, and when. */
+typedef struct story {
+    int polite, finals, looks, stuck;
+    int64_t polite_at, final_at, stuck_at, done_at; /* -1: never */
+} story;
+
+/* How many members live at a time, given what was sent so far. */
+typedef size_t (*population)(const story *s, int64_t now);
+
+/* Plays a kill until it is done or stuck; every answer must set a later time to ask again. */
+static story play(int64_t grace_ms, int64_t start, population members)
+{
+    story s = {.polite_at = -1, .final_at = -1, .stuck_at = -1, .done_at = -1};
+    tether__kill kill;
+    tether__kill_start(&kill, grace_ms, start);
+    assert_int_equal(kill.next_ms, start);
+    size_t counted = 1;
+    int64_t now = start;
+    for (int turn = 0; turn < 10000; turn++) {
+        tether__kill_action action = tether__kill_next(&kill, counted, now);
+        if (action == TETHER__KILL_DONE) {
+            s.done_at = now;
+            return s;
+        }
+        assert_true(kill.next_ms >= now);
+        if (action == TETHER__KILL_SEND_POLITE) {
+            assert_int_equal(s.polite++, 0);
+            s.polite_at = now;
+        } else if (action == TETHER__KILL_SEND_FINAL) {
+            if (s.finals++ == 0)
+                s.final_at = now;
+        } else if (action == TETHER__KILL_STUCK) {
+            s.stuck++;
+            s.stuck_at = now;
+            assert_true(kill.next_ms > now);
+            return s;
+        } else {
+            s.looks++;
+        }
+        counted = members(&s, now);
+        now = kill.next_ms;
+    }
+    fail_msg("the kill never ends");
+    return s;
+}
+
+static size_t gone_after_term(const story *s, int64_t now)
+{
+    return s->polite_at >= 0 && now >= s->polite_at + 30 ? 0 : 3;
+}
+
+static size_t gone_after_kill(const story *s, int64_t now)
+{
+    (void)now;
+    return s->final_at >= 0 ? 0 : 2;
+}
+
+/* Each final signal reaches what was there; a member that forks in between leaves one more. */
+static size_t forking(const story *s, int64_t now)
+{
+    (void)now;
+    return s->finals >= 4 ? 0 : 2;
+}
+
+static size_t immortal(const story *s, int64_t now)
+{
+    (void)s;
+    (void)now;
+    return 1;
+}
+
+static size_t empty(const story *s, int64_t now)
+{
+    (void)s;
+    (void)now;
+    return 0;
+}
+
+static void ends_politely(void **state)
+{
+    (void)state;
+    story s = play(2000, 5000, gone_after_term);
+    assert_int_equal(s.polite, 1);
+    assert_int_equal(s.polite_at, 5000);
+    assert_int_equal(s.finals, 0);
+    /* Seen soon after the last one ended, with few looks on the way. */
+    assert_in_range(s.done_at, 5030, 5100);
+    assert_true(s.looks > 0 && s.looks < 10);
+}
+
+static void sends_the_final_signal_at_the_end_of_the_grace(void **state)
+{
+    (void)state;
+    static const int64_t graces[] = {1, 10, 500, 2000, 60000};
+    for (size_t i = 0; i < sizeof graces / sizeof graces[0]; i++) {
+        story s = play(graces[i], 5000, gone_after_kill);
+        assert_int_equal(s.polite_at, 5000);
+        assert_int_equal(s.final_at, 5000 + graces[i]);
+        assert_int_equal(s.finals, 1);
+        assert_true(s.done_at - s.final_at <= 1);
+    }
+}
+
+static void takes_0_as_the_usual_grace(void **state)
+{
+    (void)state;
+    story s = play(0, 5000, gone_after_kill);
+    assert_int_equal(s.final_at, 5000 + TETHER__KILL_GRACE_MS);
+}
+
+static void kills_at_once_without_a_grace(void **state)
+{
+    (void)state;
+    story s = play(-1, 5000, gone_after_kill);
+    assert_int_equal(s.polite, 0);
+    assert_int_equal(s.final_at, 5000);
+    assert_int_equal(s.looks, 0);
+    assert_true(s.done_at <= 5001);
+}
+
+static void sends_again_to_what_was_forked_meanwhile(void **state)
+{
+    (void)state;
+    story s = play(-1, 5000, forking);
+    assert_int_equal(s.finals, 4);
+    assert_int_equal(s.stuck, 0);
+    assert_in_range(s.done_at, 5000, 5100);
+}
+
+static void says_when_it_is_stuck(void **state)
+{
+    (void)state;
+    story s = play(2000, 5000, immortal);
+    assert_int_equal(s.stuck_at, 5000 + 2000 + TETHER__KILL_PATIENCE_MS);
+    assert_true(s.finals > 1);
+    assert_int_equal(s.done_at, -1);
+}
+
+static void goes_on_after_it_was_stuck(void **state)
+{
+    (void)state;
+    tether__kill kill;
+    tether__kill_start(&kill, -1, 5000);
+    assert_int_equal(tether__kill_next(&kill, 1, 5000), TETHER__KILL_SEND_FINAL);
+    int64_t now = 5000 + TETHER__KILL_PATIENCE_MS;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(tether__kill_next(&kill, 1, now), TETHER__KILL_STUCK);
+        /* Rarely: it may last for hours. */
+        assert_true(kill.next_ms - now >= 500);
+        now = kill.next_ms;
+    }
+    assert_int_equal(tether__kill_next(&kill, 0, now), TETHER__KILL_DONE);
+}
+
+static void is_done_with_an_empty_tree(void **state)
+{
+    (void)state;
+    story s = play(2000, 5000, empty);
+    assert_in_range(s.done_at, 5000, 5001);
+    assert_int_equal(s.finals, 0);
+    tether__kill kill;
+    tether__kill_start(&kill, -1, 5000);
+    assert_int_equal(tether__kill_next(&kill, 0, 5000), TETHER__KILL_DONE);
+}
+
+/* A host that slept through the grace and the patience still sends before it gives up. */
+static void gives_the_final_signal_its_time_after_a_pause(void **state)
+{
+    (void)state;
+    tether__kill kill;
+    tether__kill_start(&kill, 2000, 5000);
+    assert_int_equal(tether__kill_next(&kill, 1, 5000), TETHER__KILL_SEND_POLITE);
+    assert_int_equal(tether__kill_next(&kill, 1, 90000), TETHER__KILL_SEND_FINAL);
+    assert_int_equal(tether__kill_next(&kill, 1, 90000 + TETHER__KILL_PATIENCE_MS - 1),
+                     TETHER__KILL_SEND_FINAL);
+    assert_int_equal(tether__kill_next(&kill, 1, 90000 + TETHER__KILL_PATIENCE_MS),
+                     TETHER__KILL_STUCK);
+}
+
+/* Where nobody could be asked politely, the final signal comes with the next answer. */
+static void skips_a_grace_that_nobody_needs(void **state)
+{
+    (void)state;
+    tether__kill kill;
+    tether__kill_start(&kill, 5000, 1000);
+    assert_int_equal(tether__kill_next(&kill, 1, 1000), TETHER__KILL_SEND_POLITE);
+    tether__kill_skip_grace(&kill, 1001);
+    assert_int_equal(kill.next_ms, 1001);
+    assert_int_equal(tether__kill_next(&kill, 1, 1001), TETHER__KILL_SEND_FINAL);
+    assert_int_equal(tether__kill_next(&kill, 0, 1002), TETHER__KILL_DONE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ends_politely),
+        cmocka_unit_test(sends_the_final_signal_at_the_end_of_the_grace),
+        cmocka_unit_test(takes_0_as_the_usual_grace),
+        cmocka_unit_test(kills_at_once_without_a_grace),
+        cmocka_unit_test(sends_again_to_what_was_forked_meanwhile),
+        cmocka_unit_test(says_when_it_is_stuck),
+        cmocka_unit_test(goes_on_after_it_was_stuck),
+        cmocka_unit_test(is_done_with_an_empty_tree),
+        cmocka_unit_test(gives_the_final_signal_its_time_after_a_pause),
+        cmocka_unit_test(skips_a_grace_that_nobody_needs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,368 @@
+/* Exit markers: what a supervisor writes is read, everything else is damaged or unfinished. */
+#include "support/unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "format/marker.h"
+#include "support/random.h"
+
+#define BOOT "9c5c1b3e-6a0f-4c53-8d2e-0d7f5b8a9a11"
+#define SUPERVISOR "supervisor pid=4711 start=812345 boot=" BOOT " pidns=4026531836\n"
+
+/* Parses out of a block of exactly that size, so that a sanitizer sees a read beyond it. */
+static tether__marker parse_bytes(const char *text, size_t size)
+{
+    tether__marker marker;
+    char *exact = malloc(size > 0 ? size : 1);
+    assert_non_null(exact);
+    if (size > 0)
+        memcpy(exact, text, size);
+    tether__marker_parse(exact, size, &marker);
+    free(exact);
+    assert_true(marker.present);
+    /* What is damaged tells of no end: nobody may act on it. */
+    assert_false(marker.damaged && marker.end != TETHER__END_NONE);
+    return marker;
+}
+
+static tether__marker parse(const char *text)
+{
+    return parse_bytes(text, strlen(text));
+}
+
+static void reads_a_whole_marker(void **state)
+{
+    (void)state;
+    tether__marker marker = parse(SUPERVISOR "exit 3 uptime=8123.45\n");
+    assert_false(marker.damaged);
+    assert_false(marker.unfinished);
+    assert_int_equal(marker.identity.pid, 4711);
+    assert_int_equal(marker.identity.start_time, 812345);
+    assert_string_equal(marker.identity.boot_id, BOOT);
+    assert_string_equal(marker.identity.pid_ns, "4026531836");
+    assert_int_equal(marker.end, TETHER__END_EXIT);
+    assert_int_equal(marker.value, 3);
+    assert_int_equal(marker.uptime_ms, 8123450);
+    assert_int_equal(marker.modified_at, 0);
+}
+
+static void reads_every_end(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        tether__end end;
+        int64_t value;
+        int64_t uptime_ms;
+    } cases[] = {
+        {"exit 0\n", TETHER__END_EXIT, 0, -1},
+        {"exit 255\n", TETHER__END_EXIT, 255, -1},
+        {"exit 0007\n", TETHER__END_EXIT, 7, -1},
+        {"exit 3221225477\n", TETHER__END_EXIT, 3221225477, -1}, /* 0xC0000005 */
+        {"exit 4294967295\n", TETHER__END_EXIT, 4294967295, -1},
+        {"exit -1073741819\r\n", TETHER__END_EXIT, 3221225477, -1}, /* the same, as cmd tells it */
+        {"exit -1\n", TETHER__END_EXIT, 4294967295, -1},
+        {"exit -2147483648\n", TETHER__END_EXIT, 2147483648, -1},
+        {"exit 126 error=workdir\r\n", TETHER__END_EXIT, 126, -1},
+        {"signal 9\n", TETHER__END_SIGNAL, 9, -1},
+        {"signal 127\n", TETHER__END_SIGNAL, 127, -1},
+        {"timed_out\n", TETHER__END_TIMED_OUT, 0, -1},
+        {"timed_out uptime=1.00\n", TETHER__END_TIMED_OUT, 0, 1000},
+        {"exit 1 pipestatus=1,0 uptime=0.07\n", TETHER__END_EXIT, 1, 70},
+        {"exit 126 error=fork\n", TETHER__END_EXIT, 126, -1},
+        {"exit 1 later=words uptime=2.50 more\n", TETHER__END_EXIT, 1, 2500},
+        {"exit 3\r\n", TETHER__END_EXIT, 3, -1},
+        {"\n\nexit 3\n", TETHER__END_EXIT, 3, -1},
+        {"\r\nexit 3 \r\n", TETHER__END_EXIT, 3, -1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tether__marker marker = parse(cases[i].text);
+        assert_false(marker.damaged);
+        assert_int_equal(marker.end, cases[i].end);
+        assert_int_equal(marker.value, cases[i].value);
+        assert_int_equal(marker.uptime_ms, cases[i].uptime_ms);
+    }
+}
+
+static void reads_what_it_writes(void **state)
+{
+    (void)state;
+    char text[2 * TETHER__MARKER_LINE_SIZE];
+    tether__identity self = {
+        .pid = INT64_MAX, .start_time = UINT64_MAX / 2, .boot_id = BOOT, .pid_ns = "4026531836"};
+    static const struct {
+        tether__end end;
+        int value;
+        int64_t uptime_ms, uptime_read;
+        const char *line;
+    } cases[] = {
+        {TETHER__END_EXIT, 0, 8123456, 8123450, "exit 0 uptime=8123.45\n"},
+        {TETHER__END_EXIT, 255, 7, 0, "exit 255 uptime=0.00\n"},
+        {TETHER__END_SIGNAL, 127, 1090, 1090, "signal 127 uptime=1.09\n"},
+        {TETHER__END_SIGNAL, 15, -1, -1, "signal 15\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t size = tether__marker_format_supervisor(&self, text);
+        assert_int_equal(size, strlen(text));
+        size_t end_size = tether__marker_format_end(cases[i].end, cases[i].value,
+                                                    cases[i].uptime_ms, text + size);
+        assert_string_equal(text + size, cases[i].line);
+        assert_int_equal(end_size, strlen(cases[i].line));
+        assert_true(size + end_size <= TETHER__MARKER_LIMIT);
+        tether__marker marker = parse(text);
+        assert_false(marker.damaged);
+        assert_false(marker.unfinished);
+        assert_int_equal(marker.identity.pid, self.pid);
+        assert_int_equal(marker.identity.start_time, self.start_time);
+        assert_string_equal(marker.identity.boot_id, BOOT);
+        assert_string_equal(marker.identity.pid_ns, self.pid_ns);
+        assert_int_equal(marker.end, cases[i].end);
+        assert_int_equal(marker.value, cases[i].value);
+        assert_int_equal(marker.uptime_ms, cases[i].uptime_read);
+    }
+    /* What is not known is left empty. */
+    tether__identity bare = {.pid = 7};
+    tether__marker_format_supervisor(&bare, text);
+    assert_string_equal(text, "supervisor pid=7 start= boot= pidns=\n");
+    assert_int_equal(parse(text).identity.pid, 7);
+}
+
+/* The longest that an identity can be. */
+static void writes_lines_that_fit(void **state)
+{
+    (void)state;
+    char line[TETHER__MARKER_LINE_SIZE];
+    tether__identity self = {.pid = INT64_MAX, .start_time = UINT64_MAX};
+    memset(self.boot_id, 'b', sizeof self.boot_id - 1);
+    memset(self.pid_ns, '9', sizeof self.pid_ns - 1);
+    assert_true(tether__marker_format_supervisor(&self, line) < sizeof line);
+    assert_true(tether__marker_format_end(TETHER__END_SIGNAL, 127, INT64_MAX, line) < sizeof line);
+}
+
+static void passes_over_an_uptime_it_cannot_read(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"exit 3 uptime=\n",
+                                        "exit 3 uptime=12\n",
+                                        "exit 3 uptime=.50\n",
+                                        "exit 3 uptime=1.5\n",
+                                        "exit 3 uptime=1.234\n",
+                                        "exit 3 uptime=-1.00\n",
+                                        "exit 3 uptime=99999999999999999999.00\n"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        tether__marker marker = parse(texts[i]);
+        assert_int_equal(marker.end, TETHER__END_EXIT);
+        assert_int_equal(marker.value, 3);
+        assert_int_equal(marker.uptime_ms, -1);
+    }
+}
+
+static void reads_the_codes_of_a_pipeline(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *codes;
+    } cases[] = {
+        {"exit 0 pipestatus=1,0\n", "1,0"},
+        {"exit 0 uptime=1.00 pipestatus=0\n", "0"},
+        {"signal 9 pipestatus=1,255,2147483647 uptime=1.00\n", "1,255,2147483647"},
+        {"exit 0\n", ""},
+        {"exit 0 pipestatus=\n", ""},
+        {"exit 0 pipestatus=,\n", ""},
+        {"exit 0 pipestatus=1,\n", ""},
+        {"exit 0 pipestatus=,1\n", ""},
+        {"exit 0 pipestatus=1,,2\n", ""},
+        {"exit 0 pipestatus=-1\n", ""},
+        {"exit 0 pipestatus=1,x\n", ""},
+        {"exit 0 pipestatus=2147483648\n", ""},
+        {"exit 0 pipestatus=1 0\n", "1"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tether__marker marker = parse(cases[i].text);
+        assert_false(marker.damaged);
+        assert_int_not_equal(marker.end, TETHER__END_NONE);
+        assert_string_equal(marker.pipestatus, cases[i].codes);
+    }
+    /* More than there is room for is not told in part. */
+    char text[TETHER__PIPESTATUS_SIZE + 32] = "exit 0 pipestatus=";
+    size_t begin = strlen(text);
+    memset(text + begin, '1', TETHER__PIPESTATUS_SIZE);
+    for (size_t i = 1; i < TETHER__PIPESTATUS_SIZE; i += 2)
+        text[begin + i] = ',';
+    text[begin + TETHER__PIPESTATUS_SIZE - 1] = '\n';
+    assert_int_equal(strlen(parse(text).pipestatus), TETHER__PIPESTATUS_SIZE - 1);
+    text[begin + TETHER__PIPESTATUS_SIZE - 1] = '1';
+    strcpy(text + begin + TETHER__PIPESTATUS_SIZE, "\n");
+    assert_string_equal(parse(text).pipestatus, "");
+}
+
+static void says_nothing_of_an_empty_marker(void **state)
+{
+    (void)state;
+    tether__marker marker = parse("");
+    assert_false(marker.damaged);
+    assert_false(marker.unfinished);
+    assert_int_equal(marker.end, TETHER__END_NONE);
+    assert_int_equal(marker.identity.pid, 0);
+    assert_int_equal(marker.uptime_ms, -1);
+}
+
+static void never_mistakes_a_cut_marker_for_another(void **state)
+{
+    (void)state;
+    static const char text[] = SUPERVISOR "exit 137 uptime=8123.45\n";
+    size_t first = strlen(SUPERVISOR), whole = sizeof text - 1;
+    for (size_t size = 0; size < whole; size++) {
+        tether__marker marker = parse_bytes(text, size);
+        assert_int_equal(marker.end, TETHER__END_NONE);
+        assert_false(marker.damaged);
+        /* Exactly where a line is complete it is whole so far. */
+        assert_int_equal(marker.unfinished, size != 0 && size != first);
+        assert_int_equal(marker.identity.pid, size >= first ? 4711 : 0);
+    }
+    assert_int_equal(parse_bytes(text, whole).value, 137);
+}
+
+static void calls_garbage_damaged(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "hello\n",
+        "exit\n",
+        "exit \n",
+        "exit  3\n",
+        " exit 3\n",
+        "exit three\n",
+        "exit 3x\n",
+        "exit -0\n",
+        "exit -\n",
+        "exit --1\n",
+        "exit - 1\n",
+        "exit -2147483649\n",
+        "exit -4294967296\n",
+        "signal -9\n",
+        "exit +1\n",
+        "exit 0x3\n",
+        "exit 4294967296\n",
+        "exit 18446744073709551616\n",
+        "exit 99999999999999999999999999999999999999999999\n",
+        "EXIT 3\n",
+        "exit3\n",
+        "exit\t3\n",
+        "exit 3\r uptime=1.00\n",
+        "signal\n",
+        "signal 128\n",
+        "signal KILL\n",
+        "timed_outs\n",
+        "supervisor\n",
+        "supervisor start=1\n",
+        "supervisor pid=\n",
+        "supervisor pid=0\n",
+        "supervisor pid=-5\n",
+        "supervisor pid=9223372036854775808\n",
+        "supervisor pid=12 start=99999999999999999999\n",
+        "supervisor pid=12 start=x\n",
+        "supervisor pid=12 boot=0123456789012345678901234567890123456789012345678901234567890123\n",
+        "supervisor pid=12 pidns=01234567890123456789012345678901\n",
+        "supervisor pid=12\nsupervisor pid=12\n",
+        "supervisor pid=12\nhello\nexit 0\n",
+        "\xff\xfe\n",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        tether__marker marker = parse(texts[i]);
+        if (!marker.damaged || marker.end != TETHER__END_NONE)
+            fail_msg("not damaged: %s", texts[i]);
+    }
+}
+
+static void calls_nul_bytes_damaged(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t size;
+    } cases[] = {
+        {"\0\n", 2}, {"exit 0\0\n", 8}, {"\0exit 0\n", 8}, {"exit\0 0\n", 8}, {"exit 0\0", 7},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tether__marker marker = parse_bytes(cases[i].text, cases[i].size);
+        assert_int_equal(marker.end, TETHER__END_NONE);
+        assert_true(marker.damaged || marker.unfinished);
+    }
+}
+
+static void takes_the_first_end(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"exit 3\nexit 0\n", "exit 3\nsignal 9\n", "exit 3\ngarbage",
+                                        "exit 3\n\0\xff", "exit 3\nsupervisor pid=1\n"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        tether__marker marker = parse(texts[i]);
+        assert_int_equal(marker.end, TETHER__END_EXIT);
+        assert_int_equal(marker.value, 3);
+        assert_false(marker.damaged);
+        assert_false(marker.unfinished);
+    }
+}
+
+static void reads_supervisors_that_know_less_or_more(void **state)
+{
+    (void)state;
+    tether__marker marker = parse("supervisor pid=12 start= boot= pidns=\n");
+    assert_false(marker.damaged);
+    assert_int_equal(marker.identity.pid, 12);
+    assert_int_equal(marker.identity.start_time, 0);
+    assert_string_equal(marker.identity.boot_id, "");
+    assert_string_equal(marker.identity.pid_ns, "");
+
+    marker = parse("supervisor kind=monitor pid=12 version=7 pidx=99 start=5 word\n");
+    assert_false(marker.damaged);
+    assert_int_equal(marker.identity.pid, 12);
+    assert_int_equal(marker.identity.start_time, 5);
+}
+
+static void reads_any_bytes_without_harm(void **state)
+{
+    (void)state;
+    static const char *const words[] = {
+        "exit", "signal", "timed_out", "supervisor", " ",      "\n",      "\r\n", "0",   "255",
+        "pid=", "7",      "start=",    "boot=",      "pidns=", "uptime=", "1.25", "\xff"};
+    uint64_t random = 4;
+    for (int round = 0; round < 20000; round++) {
+        char text[TETHER__MARKER_LIMIT];
+        size_t size = 0;
+        for (int parts = (int)(random_next(&random) % 12); parts > 0; parts--) {
+            const char *word = words[random_next(&random) % (sizeof words / sizeof words[0])];
+            memcpy(text + size, word, strlen(word));
+            size += strlen(word);
+        }
+        tether__marker marker = parse_bytes(text, size);
+        /* Success is said only where somebody wrote it. */
+        if (marker.end == TETHER__END_EXIT && marker.value == 0) {
+            text[size] = '\0';
+            assert_non_null(strstr(text, "exit 0"));
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_a_whole_marker),
+        cmocka_unit_test(reads_every_end),
+        cmocka_unit_test(reads_what_it_writes),
+        cmocka_unit_test(writes_lines_that_fit),
+        cmocka_unit_test(passes_over_an_uptime_it_cannot_read),
+        cmocka_unit_test(reads_the_codes_of_a_pipeline),
+        cmocka_unit_test(says_nothing_of_an_empty_marker),
+        cmocka_unit_test(never_mistakes_a_cut_marker_for_another),
+        cmocka_unit_test(calls_garbage_damaged),
+        cmocka_unit_test(calls_nul_bytes_damaged),
+        cmocka_unit_test(takes_the_first_end),
+        cmocka_unit_test(reads_supervisors_that_know_less_or_more),
+        cmocka_unit_test(reads_any_bytes_without_harm),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,511 @@
+/* Verdicts: the invariants of the protocol over every combination, and named examples. */
+#include "support/unit.h"
+
+#include <string.h>
+
+#include "format/verdict.h"
+#include "format/status.h"
+
+enum { POLITE = 15, FINAL = 9, PID = 4711 };
+
+/* Every kind of marker that can be read. */
+typedef enum kind {
+    ABSENT,
+    EMPTY,
+    IDENTITY,
+    UNFINISHED,
+    UNFINISHED_END,
+    DAMAGED,
+    DAMAGED_END,
+    EXIT_0,
+    EXIT_3,
+    EXIT_TERM,
+    EXIT_KILL,
+    SIGNAL_POLITE,
+    SIGNAL_FINAL,
+    SIGNAL_OTHER,
+    TIMED_OUT,
+    NAMELESS_EXIT_0,
+    KIND_COUNT
+} kind;
+
+static tether__marker ended(tether__end end, int64_t value)
+{
+    return (tether__marker){
+        .present = true, .uptime_ms = -1, .identity.pid = PID, .end = end, .value = value};
+}
+
+static tether__marker make_marker(kind k)
+{
+    tether__marker marker = {.present = true, .uptime_ms = -1};
+    switch (k) {
+    case ABSENT:
+        marker.present = false;
+        return marker;
+    case EMPTY:
+        return marker;
+    case IDENTITY:
+        marker.identity.pid = PID;
+        return marker;
+    case UNFINISHED:
+        marker.unfinished = true;
+        return marker;
+    case UNFINISHED_END:
+        marker.identity.pid = PID;
+        marker.unfinished = true;
+        return marker;
+    case DAMAGED:
+        marker.damaged = true;
+        return marker;
+    case DAMAGED_END:
+        marker.identity.pid = PID;
+        marker.damaged = true;
+        return marker;
+    case EXIT_0:
+        return ended(TETHER__END_EXIT, 0);
+    case EXIT_3:
+        return ended(TETHER__END_EXIT, 3);
+    case EXIT_TERM:
+        return ended(TETHER__END_EXIT, 128 + POLITE);
+    case EXIT_KILL:
+        return ended(TETHER__END_EXIT, 128 + FINAL);
+    case SIGNAL_POLITE:
+        return ended(TETHER__END_SIGNAL, POLITE);
+    case SIGNAL_FINAL:
+        return ended(TETHER__END_SIGNAL, FINAL);
+    case SIGNAL_OTHER:
+        return ended(TETHER__END_SIGNAL, 11);
+    case TIMED_OUT:
+        return ended(TETHER__END_TIMED_OUT, 0);
+    case NAMELESS_EXIT_0:
+        marker.end = TETHER__END_EXIT;
+        return marker;
+    case KIND_COUNT:
+        break;
+    }
+    fail();
+    return marker;
+}
+
+static bool tells_of_a_kill(kind k, bool exact)
+{
+    bool exits = k == EXIT_TERM || k == EXIT_KILL;
+    return k == SIGNAL_POLITE || k == SIGNAL_FINAL || (exits && !exact);
+}
+
+static bool tells_an_end(kind k)
+{
+    return k >= EXIT_0;
+}
+
+typedef struct combination {
+    tether_status status;
+    tether__intent intent;
+    kind marker;
+    tether__observation observed;
+} combination;
+
+static void describe_and_fail(const combination *c, const tether__verdict *v, const char *rule)
+{
+    fail_msg("%s: status %s intent %d holding %d alive %d marker %d same_boot %d tree_empty %d "
+             "replay %d silent %d -> step %d status %s code %lld signal %d reason %s",
+             rule, tether_status_text(c->status), (int)c->intent, (int)c->observed.holding,
+             (int)c->observed.alive, (int)c->marker, c->observed.same_boot, c->observed.tree_empty,
+             c->observed.replay, c->observed.silence_ms > 0, (int)v->step,
+             tether_status_text(v->status), (long long)v->exit_code, v->signal,
+             v->reason != NULL ? v->reason : "none");
+}
+
+#define RULE(condition, text)                                                                      \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            describe_and_fail(c, &v, text);                                                        \
+    } while (0)
+
+static void check_end(const combination *c, tether__verdict v)
+{
+    const tether__observation *s = &c->observed;
+    bool gone = s->holding == TETHER__FREE || s->alive == TETHER__GONE;
+    bool end = tells_an_end(c->marker);
+    bool overdue = s->holding == TETHER__HOLDING_UNKNOWN && s->alive == TETHER__UNKNOWN &&
+                   s->silence_ms > TETHER__SILENCE_LIMIT_MS;
+
+    RULE(tether_status_ended(v.status), "only ends are final");
+    RULE(tether__status_allows(c->status, v.status), "the table of states allows it");
+    RULE(end || gone || overdue, "nothing ends that is alive and has not said so");
+    RULE(c->status != TETHER_STATUS_KILLING || s->tree_empty, "a kill ends with its last process");
+    RULE(v.status != TETHER_STATUS_LOST ||
+             !(s->holding == TETHER__HELD && s->alive == TETHER__ALIVE),
+         "never lost while held and alive");
+    RULE(v.status != TETHER_STATUS_LOST || !end, "a marker with an end wins");
+    RULE(v.status != TETHER_STATUS_LOST || v.reason != NULL, "lost says why");
+    RULE(v.status != TETHER_STATUS_LOST || v.exit_code == TETHER_EXIT_UNKNOWN, "lost has no code");
+    RULE((v.exit_code == 0) == (c->marker == EXIT_0 || c->marker == NAMELESS_EXIT_0),
+         "0 is said where the command said it");
+    RULE((v.status == TETHER_STATUS_COMPLETED) == (v.exit_code == 0), "completed is exit 0");
+    RULE(v.exit_code >= 0 || v.status == TETHER_STATUS_LOST, "only lost has no code");
+    bool by_kill = v.status == TETHER_STATUS_KILLED ||
+                   (v.status == TETHER_STATUS_TIMED_OUT && c->marker != TIMED_OUT);
+    RULE(!by_kill || c->status == TETHER_STATUS_KILLING, "killed only after the intent");
+    RULE(!by_kill || !end || tells_of_a_kill(c->marker, s->tells_signals),
+         "the command's own end wins");
+    RULE(!by_kill || (v.status == TETHER_STATUS_TIMED_OUT) == (c->intent == TETHER__INTENT_TIMEOUT),
+         "the intent says what for");
+    RULE(!by_kill || v.signal == POLITE || v.signal == FINAL, "a kill has its signal");
+    RULE(v.status != TETHER_STATUS_TIMED_OUT || v.exit_code == 124, "a timeout is code 124");
+    RULE(v.status != TETHER_STATUS_KILLED || v.exit_code == 128 + v.signal, "as a shell says it");
+}
+
+static void check(const combination *c)
+{
+    tether__verdict v = tether__verdict_reach(c->status, c->intent, &c->observed);
+    const tether__observation *s = &c->observed;
+    bool gone = s->holding == TETHER__FREE || s->alive == TETHER__GONE;
+    bool killing = c->status == TETHER_STATUS_KILLING;
+
+    if (tether_status_ended(c->status)) {
+        RULE(v.step == TETHER__STEP_NONE, "an end never changes");
+        return;
+    }
+    if (v.step != TETHER__STEP_FINALISE)
+        RULE(v.exit_code == TETHER_EXIT_UNKNOWN, "no code without an end");
+    RULE(killing || !tells_an_end(c->marker) || v.step == TETHER__STEP_FINALISE,
+         "a marker with an end ends the task");
+    RULE(killing || !gone || v.step == TETHER__STEP_FINALISE, "a supervisor that is gone ends it");
+    RULE(!killing || !s->tree_empty || !(gone || tells_an_end(c->marker)) ||
+             v.step == TETHER__STEP_FINALISE,
+         "a kill that is over is final");
+    switch (v.step) {
+    case TETHER__STEP_NONE:
+        RULE(!killing, "somebody goes on with a kill");
+        break;
+    case TETHER__STEP_RUN:
+        RULE(c->status == TETHER_STATUS_STARTING && v.status == TETHER_STATUS_RUNNING &&
+                 s->marker.identity.pid != 0,
+             "running once the supervisor has said who it is");
+        break;
+    case TETHER__STEP_RESUME_KILL:
+        RULE(killing, "only a kill is resumed");
+        break;
+    case TETHER__STEP_FINALISE:
+        check_end(c, v);
+        break;
+    }
+}
+
+/* The flags of a combination as the bits of one number. */
+static void check_flags(combination *c)
+{
+    for (unsigned flags = 0; flags < 32; flags++) {
+        c->observed.same_boot = (flags & 1) != 0;
+        c->observed.tree_empty = (flags & 2) != 0;
+        c->observed.replay = (flags & 4) != 0;
+        c->observed.tells_signals = (flags & 16) != 0;
+        c->observed.silence_ms = (flags & 8) != 0 ? TETHER__SILENCE_LIMIT_MS + 1 : 0;
+        check(c);
+    }
+}
+
+static void holds_over_every_combination(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    combination c = {.observed = {.signal_polite = POLITE, .signal_final = FINAL}};
+    for (int status = 0; status <= TETHER_STATUS_LOST; status++) {
+        for (int intent = 0; intent <= TETHER__INTENT_SHUTDOWN; intent++) {
+            for (int holding = 0; holding <= TETHER__HOLDING_UNKNOWN; holding++) {
+                for (int alive = 0; alive <= TETHER__UNKNOWN; alive++) {
+                    for (int k = 0; k < KIND_COUNT; k++, count++) {
+                        c.status = (tether_status)status;
+                        c.intent = (tether__intent)intent;
+                        c.marker = (kind)k;
+                        c.observed.holding = (tether__holding)holding;
+                        c.observed.alive = (tether__liveness)alive;
+                        c.observed.marker = make_marker(c.marker);
+                        check_flags(&c);
+                    }
+                }
+            }
+        }
+    }
+    assert_int_equal(count, 9 * 4 * 3 * 3 * KIND_COUNT);
+}
+
+typedef struct example {
+    const char *name;
+    tether_status status;
+    tether__intent intent;
+    tether__holding holding;
+    tether__liveness alive;
+    kind marker;
+    bool other_boot, tree_left, replay;
+    tether__step step;
+    tether_status to;
+    int64_t code;
+    int signal;
+    const char *reason;
+} example;
+
+#define NONE TETHER__INTENT_NONE
+#define KILL TETHER__INTENT_KILL
+#define TIMEOUT TETHER__INTENT_TIMEOUT
+#define SHUTDOWN TETHER__INTENT_SHUTDOWN
+#define STARTING TETHER_STATUS_STARTING
+#define RUNNING TETHER_STATUS_RUNNING
+#define PAUSED TETHER_STATUS_PAUSED
+#define KILLING TETHER_STATUS_KILLING
+#define COMPLETED TETHER_STATUS_COMPLETED
+#define FAILED TETHER_STATUS_FAILED
+#define KILLED TETHER_STATUS_KILLED
+#define TIMED_OUT_STATUS TETHER_STATUS_TIMED_OUT
+#define LOST TETHER_STATUS_LOST
+#define FREE TETHER__FREE
+#define HELD TETHER__HELD
+#define UNSURE TETHER__HOLDING_UNKNOWN
+#define ALIVE TETHER__ALIVE
+#define GONE TETHER__GONE
+#define HIDDEN TETHER__UNKNOWN
+#define STAY TETHER__STEP_NONE
+#define RUN TETHER__STEP_RUN
+#define RESUME TETHER__STEP_RESUME_KILL
+#define FINAL_STEP TETHER__STEP_FINALISE
+#define UNKNOWN_CODE TETHER_EXIT_UNKNOWN
+
+static const char recovered[] = "recovered from inconsistent killing state on replay";
+static const char no_marker[] = "process exited without exit marker";
+static const char corrupt[] = "corrupt exit marker";
+
+static const example examples[] = {
+    {"waits for the supervisor's first words", STARTING, NONE, HELD, HIDDEN, EMPTY, false, false,
+     false, STAY, LOST, UNKNOWN_CODE, 0, NULL},
+    {"runs once it has said who it is", STARTING, NONE, HELD, ALIVE, IDENTITY, false, false, false,
+     RUN, RUNNING, UNKNOWN_CODE, 0, NULL},
+    {"runs on", RUNNING, NONE, HELD, ALIVE, IDENTITY, false, false, false, STAY, LOST, UNKNOWN_CODE,
+     0, NULL},
+    {"ends before it was seen running", STARTING, NONE, FREE, GONE, EXIT_0, false, false, false,
+     FINAL_STEP, COMPLETED, 0, 0, NULL},
+    {"completes", RUNNING, NONE, FREE, GONE, EXIT_0, false, false, false, FINAL_STEP, COMPLETED, 0,
+     0, NULL},
+    {"fails", RUNNING, NONE, FREE, GONE, EXIT_3, false, false, false, FINAL_STEP, FAILED, 3, 0,
+     NULL},
+    {"fails while paused", PAUSED, NONE, FREE, GONE, EXIT_3, false, false, false, FINAL_STEP,
+     FAILED, 3, 0, NULL},
+    {"dies by a stranger's signal", RUNNING, NONE, FREE, GONE, EXIT_KILL, false, false, false,
+     FINAL_STEP, FAILED, 137, 0, NULL},
+    {"dies by a fault", RUNNING, NONE, FREE, GONE, SIGNAL_OTHER, false, false, false, FINAL_STEP,
+     FAILED, 139, 11, NULL},
+    {"was timed out by its supervisor", RUNNING, NONE, FREE, GONE, TIMED_OUT, false, false, false,
+     FINAL_STEP, TIMED_OUT_STATUS, 124, 0, NULL},
+    {"ends while its lifeline is still open", RUNNING, NONE, HELD, ALIVE, EXIT_3, false, false,
+     false, FINAL_STEP, FAILED, 3, 0, NULL},
+    {"ends although somebody inherited the lifeline", RUNNING, NONE, HELD, GONE, EXIT_3, false,
+     false, false, FINAL_STEP, FAILED, 3, 0, NULL},
+    {"keeps its end over a reboot", RUNNING, NONE, FREE, GONE, EXIT_3, true, false, true,
+     FINAL_STEP, FAILED, 3, 0, NULL},
+    {"was never started", STARTING, NONE, FREE, GONE, EMPTY, false, false, true, FINAL_STEP, LOST,
+     UNKNOWN_CODE, 0, "never started"},
+    {"was never started and left no file", STARTING, NONE, FREE, GONE, ABSENT, false, false, true,
+     FINAL_STEP, LOST, UNKNOWN_CODE, 0, "never started"},
+    {"its supervisor was killed", RUNNING, NONE, FREE, GONE, IDENTITY, false, false, false,
+     FINAL_STEP, LOST, UNKNOWN_CODE, 0, no_marker},
+    {"its supervisor was killed at once", STARTING, NONE, FREE, GONE, IDENTITY, false, false, false,
+     FINAL_STEP, LOST, UNKNOWN_CODE, 0, no_marker},
+    {"its supervisor is gone, whoever holds the lifeline", RUNNING, NONE, HELD, GONE, IDENTITY,
+     false, false, false, FINAL_STEP, LOST, UNKNOWN_CODE, 0, no_marker},
+    {"its marker was emptied", RUNNING, NONE, FREE, GONE, EMPTY, false, false, false, FINAL_STEP,
+     LOST, UNKNOWN_CODE, 0, corrupt},
+    {"its marker was removed", RUNNING, NONE, FREE, GONE, ABSENT, false, false, false, FINAL_STEP,
+     LOST, UNKNOWN_CODE, 0, no_marker},
+    {"its marker is garbage", RUNNING, NONE, FREE, GONE, DAMAGED, false, false, false, FINAL_STEP,
+     LOST, UNKNOWN_CODE, 0, corrupt},
+    {"its marker is cut", RUNNING, NONE, FREE, GONE, UNFINISHED_END, false, false, false,
+     FINAL_STEP, LOST, UNKNOWN_CODE, 0, corrupt},
+    {"a damaged marker does not end what is alive", RUNNING, NONE, HELD, ALIVE, DAMAGED_END, false,
+     false, false, STAY, LOST, UNKNOWN_CODE, 0, NULL},
+    {"a line is being written", RUNNING, NONE, HELD, ALIVE, UNFINISHED_END, false, false, false,
+     STAY, LOST, UNKNOWN_CODE, 0, NULL},
+    {"the machine was restarted", RUNNING, NONE, FREE, GONE, IDENTITY, true, false, true,
+     FINAL_STEP, LOST, UNKNOWN_CODE, 0, "rebooted"},
+    {"another pid namespace hides it", RUNNING, NONE, HELD, HIDDEN, IDENTITY, false, false, false,
+     STAY, LOST, UNKNOWN_CODE, 0, NULL},
+    {"no locks here, but its process is known", RUNNING, NONE, UNSURE, ALIVE, IDENTITY, false,
+     false, false, STAY, LOST, UNKNOWN_CODE, 0, NULL},
+    {"no locks here, and its process is gone", RUNNING, NONE, UNSURE, GONE, IDENTITY, false, false,
+     false, FINAL_STEP, LOST, UNKNOWN_CODE, 0, no_marker},
+    {"a kill goes on while something lives", KILLING, KILL, HELD, ALIVE, IDENTITY, false, true,
+     false, RESUME, LOST, UNKNOWN_CODE, 0, NULL},
+    {"a kill goes on after the supervisor's end", KILLING, KILL, FREE, GONE, EXIT_TERM, false, true,
+     false, RESUME, LOST, UNKNOWN_CODE, 0, NULL},
+    {"killed by the final signal", KILLING, KILL, FREE, GONE, IDENTITY, false, false, false,
+     FINAL_STEP, KILLED, 137, 9, NULL},
+    {"killed by the polite signal", KILLING, KILL, FREE, GONE, EXIT_TERM, false, false, false,
+     FINAL_STEP, KILLED, 143, 15, NULL},
+    {"killed by a signal that is told as one", KILLING, KILL, FREE, GONE, SIGNAL_POLITE, false,
+     false, false, FINAL_STEP, KILLED, 143, 15, NULL},
+    {"killed before it was started", KILLING, KILL, FREE, GONE, EMPTY, false, false, false,
+     FINAL_STEP, KILLED, 137, 9, NULL},
+    {"killed by a shutdown", KILLING, SHUTDOWN, FREE, GONE, EXIT_TERM, false, false, false,
+     FINAL_STEP, KILLED, 143, 15, "registry was shut down"},
+    {"timed out", KILLING, TIMEOUT, FREE, GONE, EXIT_TERM, false, false, false, FINAL_STEP,
+     TIMED_OUT_STATUS, 124, 15, NULL},
+    {"timed out without a word", KILLING, TIMEOUT, FREE, GONE, IDENTITY, false, false, false,
+     FINAL_STEP, TIMED_OUT_STATUS, 124, 9, NULL},
+    {"its own end came first", KILLING, KILL, FREE, GONE, EXIT_3, false, false, false, FINAL_STEP,
+     FAILED, 3, 0, "ended by itself while being killed"},
+    {"its own success came first", KILLING, KILL, FREE, GONE, EXIT_0, false, false, false,
+     FINAL_STEP, COMPLETED, 0, 0, "ended by itself while being killed"},
+    {"its own end came at the deadline", KILLING, TIMEOUT, FREE, GONE, EXIT_0, false, false, false,
+     FINAL_STEP, COMPLETED, 0, 0, "ended by itself at its deadline"},
+    {"a host died while killing", KILLING, KILL, FREE, GONE, EXIT_0, false, false, true, FINAL_STEP,
+     COMPLETED, 0, 0, recovered},
+    {"a host died while killing, and the kill worked", KILLING, KILL, FREE, GONE, EXIT_TERM, false,
+     false, true, FINAL_STEP, KILLED, 143, 15, recovered},
+    {"a host died while killing, and all goes on", KILLING, KILL, HELD, ALIVE, IDENTITY, false,
+     true, true, RESUME, LOST, UNKNOWN_CODE, 0, NULL},
+    {"killed with a marker of garbage", KILLING, KILL, FREE, GONE, DAMAGED, false, false, false,
+     FINAL_STEP, LOST, UNKNOWN_CODE, 0, corrupt},
+    {"the machine was restarted during a kill", KILLING, KILL, FREE, GONE, IDENTITY, true, false,
+     true, FINAL_STEP, LOST, UNKNOWN_CODE, 0, "rebooted"},
+    {"completed stays", COMPLETED, NONE, FREE, GONE, EXIT_3, false, false, true, STAY, LOST,
+     UNKNOWN_CODE, 0, NULL},
+    {"lost stays, even when a marker comes", LOST, NONE, FREE, GONE, EXIT_0, false, false, true,
+     STAY, LOST, UNKNOWN_CODE, 0, NULL},
+};
+
+static void judges_the_examples(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {
+        const example *e = &examples[i];
+        tether__observation observed = {.holding = e->holding,
+                                        .alive = e->alive,
+                                        .marker = make_marker(e->marker),
+                                        .same_boot = !e->other_boot,
+                                        .tree_empty = !e->tree_left,
+                                        .replay = e->replay,
+                                        .signal_polite = POLITE,
+                                        .signal_final = FINAL};
+        tether__verdict v = tether__verdict_reach(e->status, e->intent, &observed);
+        bool same_reason = e->reason == NULL ? v.reason == NULL
+                                             : v.reason != NULL && strcmp(v.reason, e->reason) == 0;
+        bool same = v.step == e->step && v.exit_code == e->code && v.signal == e->signal &&
+                    same_reason && (e->step == STAY || e->step == RESUME || v.status == e->to);
+        if (!same)
+            fail_msg("%s: step %d status %s code %lld signal %d reason %s", e->name, (int)v.step,
+                     tether_status_text(v.status), (long long)v.exit_code, v.signal,
+                     v.reason != NULL ? v.reason : "none");
+    }
+}
+
+static void believes_an_exit_with_a_signals_code_where_signals_are_told(void **state)
+{
+    (void)state;
+    tether__observation observed = {.holding = FREE,
+                                    .alive = GONE,
+                                    .marker = make_marker(EXIT_TERM),
+                                    .same_boot = true,
+                                    .tree_empty = true,
+                                    .tells_signals = true,
+                                    .signal_polite = POLITE,
+                                    .signal_final = FINAL};
+    tether__verdict v = tether__verdict_reach(KILLING, KILL, &observed);
+    assert_int_equal(v.status, FAILED);
+    assert_int_equal(v.exit_code, 128 + POLITE);
+    assert_int_equal(v.signal, 0);
+    assert_string_equal(v.reason, "ended by itself while being killed");
+    observed.marker = make_marker(SIGNAL_POLITE);
+    v = tether__verdict_reach(KILLING, KILL, &observed);
+    assert_int_equal(v.status, KILLED);
+    assert_int_equal(v.signal, POLITE);
+    assert_null(v.reason);
+}
+
+static void gives_up_on_what_is_silent_for_a_day(void **state)
+{
+    (void)state;
+    tether__observation observed = {.holding = UNSURE,
+                                    .alive = HIDDEN,
+                                    .marker = make_marker(IDENTITY),
+                                    .same_boot = true,
+                                    .silence_ms = TETHER__SILENCE_LIMIT_MS,
+                                    .signal_polite = POLITE,
+                                    .signal_final = FINAL};
+    assert_int_equal(tether__verdict_reach(RUNNING, NONE, &observed).step, STAY);
+    observed.silence_ms++;
+    tether__verdict v = tether__verdict_reach(RUNNING, NONE, &observed);
+    assert_int_equal(v.step, FINAL_STEP);
+    assert_int_equal(v.status, LOST);
+    assert_string_equal(v.reason, "no sign of life for 24 hours");
+    /* Held is a sign of life, however silent the task is. */
+    observed.holding = HELD;
+    assert_int_equal(tether__verdict_reach(RUNNING, NONE, &observed).step, STAY);
+}
+
+static void takes_the_better_clock_for_durations(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t wall_start, wall_end, uptime_start, uptime_end, duration;
+    } cases[] = {
+        {1000, 3000, 500, 2500, 2000}, /* both agree */
+        {1000, 3007, 500, 2500, 2007}, /* within the supervisor's 10 ms: the wall is exact */
+        {1000, 3049, 500, 2500, 2049},
+        {1000, 3050, 500, 2500, 2000},     /* somebody set the clock */
+        {1000, 90000000, 500, 2500, 2000}, /* set forward by a day */
+        {90000000, 1000, 500, 2500, 2000}, /* set back by a day */
+        {1000, 3000, 0, 0, 2000},          /* no uptime */
+        {1000, 3000, 500, 0, 2000},
+        {1000, 3000, 0, 2500, 2000},
+        {3000, 1000, 0, 0, -1}, /* nothing that makes sense */
+        {1000, 1000, 0, 0, 0},
+        {0, 3000, 0, 0, -1},
+        {1000, 0, 0, 0, -1},
+        {0, 0, 500, 2500, 2000}, /* uptime alone: a task that runs */
+        {0, 0, 2500, 2490, 0},   /* rounded below its start */
+        {1000, 1004, 2500, 2490, 4},
+        {0, 0, 0, 0, -1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(tether__duration(cases[i].wall_start, cases[i].wall_end,
+                                          cases[i].uptime_start, cases[i].uptime_end),
+                         cases[i].duration);
+}
+
+static void doubts_a_clock_that_was_set(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t wall_start, wall_end, wall_now, uptime_start, uptime_now, duration;
+    } cases[] = {
+        {1000, 3000, 3010, 500, 2510, 2000},         /* seen at once */
+        {1000, 3000, 90000, 500, 89500, 2000},       /* seen later */
+        {1000, 3000, 4010, 500, 2510, 2000},         /* a second apart: steered, not set */
+        {1000, 3000, 4020, 500, 2510, 2010},         /* set */
+        {1000, 86403000, 3010, 500, 2510, 2010},     /* set back by a day after the end */
+        {1000, 3000, 86403010, 500, 2510, 2010},     /* set forward after the end */
+        {86401000, 3000, 3010, 500, 2510, 2010},     /* set back before the end */
+        {1000, 86403000, 86403010, 500, 2510, 2010}, /* set forward before the end */
+        {1000, 86403000, 3500, 500, 2510, 2010},
+        {1000, 990, 1010, 500, 510, 0}, /* a file's time is that of a tick */
+        {1000, 1000, 1000, 500, 490, 0},
+        {1000, 5000, 10003000, 500, 10000500, 4000}, /* two seconds in three hours */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(tether__duration_seen(cases[i].wall_start, cases[i].wall_end,
+                                               cases[i].wall_now, cases[i].uptime_start,
+                                               cases[i].uptime_now),
+                         cases[i].duration);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(holds_over_every_combination),
+        cmocka_unit_test(judges_the_examples),
+        cmocka_unit_test(believes_an_exit_with_a_signals_code_where_signals_are_told),
+        cmocka_unit_test(gives_up_on_what_is_silent_for_a_day),
+        cmocka_unit_test(takes_the_better_clock_for_durations),
+        cmocka_unit_test(doubts_a_clock_that_was_set),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

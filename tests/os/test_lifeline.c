@@ -1,0 +1,179 @@
+/* Lifelines within one process. */
+#include "os/place.h"
+
+#include <stdatomic.h>
+#include <string.h>
+#include <uv.h>
+
+#include "os/lifeline.h"
+
+static bool is_held(place *p, const char *id)
+{
+    bool held;
+    ASSERT_OK(tether__os_lifeline_held(p->dir, id, &held, &p->error), p->error);
+    return held;
+}
+
+static void is_held_until_it_is_closed(void **state)
+{
+    place *p = *state;
+    tether__lifeline lifeline;
+    assert_false(is_held(p, "t1"));
+    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
+    assert_true(is_held(p, "t1"));
+    assert_true(is_held(p, "t1"));
+    assert_false(is_held(p, "t2"));
+    tether__os_lifeline_close(&lifeline);
+    assert_int_equal(lifeline.handle, -1);
+    assert_false(is_held(p, "t1"));
+    tether__os_lifeline_close(&lifeline);
+    /* What was reserved does not show: an empty marker is empty. */
+    assert_string_equal(place_read(p, "t1"), "");
+}
+
+static void takes_lines_while_it_is_held(void **state)
+{
+    place *p = *state;
+    tether__lifeline lifeline;
+    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
+    ASSERT_OK(tether__os_lifeline_append(&lifeline, "one\n", 4, &p->error), p->error);
+    assert_true(is_held(p, "t1"));
+    assert_string_equal(place_read(p, "t1"), "one\n");
+    ASSERT_OK(tether__os_lifeline_append(&lifeline, "exit 3\n", 7, &p->error), p->error);
+    tether__os_lifeline_close(&lifeline);
+    assert_string_equal(place_read(p, "t1"), "one\nexit 3\n");
+}
+
+static void is_nudged_without_a_trace(void **state)
+{
+    place *p = *state;
+    tether__lifeline lifeline;
+    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
+    ASSERT_OK(tether__os_lifeline_append(&lifeline, "one\n", 4, &p->error), p->error);
+    tether__os_lifeline_notify(p->dir, "t1");
+    assert_true(is_held(p, "t1"));
+    tether__os_lifeline_close(&lifeline);
+    tether__os_lifeline_notify(p->dir, "t1");
+    assert_false(is_held(p, "t1"));
+    assert_string_equal(place_read(p, "t1"), "one\n");
+    /* Nothing comes of a nudge for what is not there. */
+    tether__os_lifeline_notify(p->dir, "t2");
+    assert_int_equal(place_count(p->dir), 1);
+}
+
+static void must_be_new(void **state)
+{
+    place *p = *state;
+    tether__lifeline lifeline, other;
+    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
+    assert_int_equal(tether__os_lifeline_create(p->dir, "t1", &other, &p->error), TETHER_ELOCKED);
+    assert_int_equal(other.handle, -1);
+    tether__os_lifeline_close(&lifeline);
+    /* Also where nobody holds it: the marker in it is an answer. */
+    assert_int_equal(tether__os_lifeline_create(p->dir, "t1", &other, &p->error), TETHER_ELOCKED);
+    assert_int_equal(place_count(p->dir), 1);
+}
+
+typedef struct prober {
+    tether__dir *dir;
+    atomic_int seen, failed;
+} prober;
+
+static void probe_often(void *userdata)
+{
+    prober *probe = userdata;
+    for (int i = 0; i < 2000; i++) {
+        bool held;
+        if (tether__os_lifeline_held(probe->dir, "t1", &held, NULL) != TETHER_OK)
+            atomic_fetch_add(&probe->failed, 1);
+        else if (held)
+            atomic_fetch_add(&probe->seen, 1);
+    }
+}
+
+static void hides_probes_from_each_other(void **state)
+{
+    place *p = *state;
+    tether__lifeline lifeline;
+    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
+    tether__os_lifeline_close(&lifeline);
+    prober probe = {.dir = p->dir};
+    uv_thread_t threads[3];
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(uv_thread_create(&threads[i], probe_often, &probe), 0);
+    for (int i = 0; i < 3; i++)
+        uv_thread_join(&threads[i]);
+    assert_int_equal(atomic_load(&probe.failed), 0);
+    assert_int_equal(atomic_load(&probe.seen), 0);
+}
+
+static void carries_a_seal(void **state)
+{
+    place *p = *state;
+    tether__lifeline lifeline;
+    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
+    tether__os_lifeline_close(&lifeline);
+    place_write(p, "t1", "exit 3\n");
+    assert_false(tether__os_lifeline_marked_ended(p->dir, "t1"));
+    tether__os_lifeline_mark_ended(p->dir, "t1");
+    assert_true(tether__os_lifeline_marked_ended(p->dir, "t1"));
+    assert_false(is_held(p, "t1"));
+    assert_string_equal(place_read(p, "t1"), "exit 3\n");
+    /* A hint about nothing is no hint. */
+    tether__os_lifeline_mark_ended(p->dir, "t2");
+    assert_false(tether__os_lifeline_marked_ended(p->dir, "t2"));
+    ASSERT_OK(tether__os_file_remove(p->dir, "t1", &p->error), p->error);
+}
+
+static void carries_a_second_note(void **state)
+{
+    place *p = *state;
+    tether__lifeline lifeline;
+    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
+    assert_false(tether__os_lifeline_marked_done(p->dir, "t1"));
+    tether__os_lifeline_close(&lifeline);
+    for (int i = 0; i < 2; i++) {
+        tether__os_lifeline_mark_ended(p->dir, "t1");
+        assert_true(tether__os_lifeline_marked_ended(p->dir, "t1"));
+        assert_false(tether__os_lifeline_marked_done(p->dir, "t1"));
+        /* It is a seal too, and sealing takes it away. */
+        tether__os_lifeline_mark_done(p->dir, "t1");
+        assert_true(tether__os_lifeline_marked_done(p->dir, "t1"));
+        assert_true(tether__os_lifeline_marked_ended(p->dir, "t1"));
+        tether__os_lifeline_mark_done(p->dir, "t1");
+        assert_true(tether__os_lifeline_marked_done(p->dir, "t1"));
+    }
+    /* It stays readable, and probed. */
+    assert_false(is_held(p, "t1"));
+    assert_string_equal(place_read(p, "t1"), "");
+    /* One that is not there is made by neither. */
+    tether__os_lifeline_mark_done(p->dir, "t2");
+    assert_false(tether__os_lifeline_marked_done(p->dir, "t2"));
+    assert_int_equal(place_count(p->dir), 1);
+    ASSERT_OK(tether__os_file_remove(p->dir, "t1", &p->error), p->error);
+}
+
+static void says_that_the_directory_is_gone(void **state)
+{
+    place *p = *state;
+    tether__dir *sub;
+    tether__lifeline lifeline;
+    ASSERT_OK(tether__os_dir_open(p->dir, "sub", true, &sub, &p->error), p->error);
+    ASSERT_OK(tether__os_dir_remove(p->dir, "sub", &p->error), p->error);
+    assert_int_equal(tether__os_lifeline_create(sub, "t1", &lifeline, &p->error), TETHER_EGONE);
+    assert_int_equal(lifeline.handle, -1);
+    tether__os_dir_close(sub);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(is_held_until_it_is_closed),   TEST(takes_lines_while_it_is_held),
+        TEST(is_nudged_without_a_trace),    TEST(must_be_new),
+        TEST(hides_probes_from_each_other), TEST(carries_a_seal),
+        TEST(carries_a_second_note),        TEST(says_that_the_directory_is_gone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

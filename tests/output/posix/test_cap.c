@@ -1,0 +1,544 @@
+/* The output limit of ended tasks: exact, safe at every instant, and offsets keep their meaning. */
+#include "support/support.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "support/posix/machine.h"
+
+/* The byte that "flood" writes at an offset. */
+static char pattern(uint64_t offset)
+{
+    return (char)('a' + offset % 65536 % 26);
+}
+
+/* A task that floods standard output and writes "err\n" to standard error; it waits for the file
+ * "go" where `gate`. */
+static void start_flood(fixture *f, tether_registry *registry, const char *bytes, uint64_t limit,
+                        bool gate, char id[TETHER_ID_SIZE])
+{
+    char go[1100];
+    snprintf(go, sizeof go, "%s", test_work_path(f, "go"));
+    const char *const gated[] = {CHILD, "await", go, "flood", bytes, "err", "err", NULL};
+    const char *const plain[] = {CHILD, "flood", bytes, "err", "err", NULL};
+    tether_spec spec = {.argv = gate ? gated : plain, .output_limit = limit};
+    test_start(registry, &spec, id);
+}
+
+static void open_gate(fixture *f)
+{
+    test_write_file(test_work_path(f, "go"), "", 0);
+}
+
+static int64_t file_size(const fixture *f, const char *id, const char *name)
+{
+    struct stat st;
+    return stat(test_bundle_path(f, id, name), &st) == 0 ? (int64_t)st.st_size : -1;
+}
+
+static uint64_t dropped_of(tether_registry *registry, const char *id, tether_stream stream)
+{
+    tether_error error = {0};
+    uint64_t dropped;
+    ASSERT_OK(tether_output_dropped(registry, id, stream, &dropped, &error), error);
+    return dropped;
+}
+
+static bool is_sealed(const fixture *f, const char *id)
+{
+    struct stat st;
+    assert_int_equal(stat(test_exit_path(f, id), &st), 0);
+    return (st.st_mode & S_IWUSR) == 0;
+}
+
+/* All that a reader may conclude of a flood that was cut. */
+static void check_cut(fixture *f, tether_registry *registry, const char *id, uint64_t total,
+                      uint64_t limit)
+{
+    uint64_t size;
+    char buffer[256];
+    size_t got;
+    assert_int_equal(file_size(f, id, "stdout"), limit);
+    ASSERT_OK(tether_output_size(registry, id, TETHER_STDOUT, &size, &f->error), f->error);
+    assert_int_equal(size, total);
+    assert_int_equal(dropped_of(registry, id, TETHER_STDOUT), total - limit);
+    assert_int_equal(dropped_of(registry, id, TETHER_STDERR), 0);
+    static const uint64_t places[] = {0, 1, 99};
+    for (size_t i = 0; i < 3 && places[i] < limit; i++) {
+        uint64_t offset = total - limit + places[i];
+        ASSERT_OK(tether_output_read(registry, id, TETHER_STDOUT, offset, buffer, sizeof buffer,
+                                     &got, &f->error),
+                  f->error);
+        assert_int_equal(got, total - offset < sizeof buffer ? total - offset : sizeof buffer);
+        for (size_t k = 0; k < got; k++)
+            assert_int_equal(buffer[k], pattern(offset + k));
+    }
+    assert_int_equal(tether_output_read(registry, id, TETHER_STDOUT, total - limit - 1, buffer, 1,
+                                        &got, &f->error),
+                     TETHER_EDROPPED);
+    assert_int_equal(got, 0);
+    assert_int_equal(tether_output_read(registry, id, TETHER_STDOUT, 0, buffer, 1, &got, &f->error),
+                     TETHER_EDROPPED);
+    assert_true(is_sealed(f, id));
+    assert_false(test_tree_has(f->store, ".tmp-"));
+}
+
+static void caps_are_exact(void **state)
+{
+    enum { CASES = 3 };
+    fixture *f = *state;
+    char ids[CASES][TETHER_ID_SIZE];
+    static const struct {
+        const char *bytes;
+        uint64_t total, limit;
+    } cases[CASES] = {{"1000000", 1000000, 100001}, {"70000", 70000, 69999}, {"5000", 5000, 4}};
+    for (size_t i = 0; i < CASES; i++) {
+        start_flood(f, f->registry, cases[i].bytes, cases[i].limit, false, ids[i]);
+        test_expect(f->registry, ids[i], TETHER_STATUS_COMPLETED, 0, NULL);
+        check_cut(f, f->registry, ids[i], cases[i].total, cases[i].limit);
+        assert_int_equal(file_size(f, ids[i], "stderr"), 4);
+    }
+    /* Another host sees the same. */
+    ASSERT_OK(tether_close(f->registry, TETHER_SHUTDOWN, &f->error), f->error);
+    f->registry = test_open(f);
+    for (size_t i = 0; i < CASES; i++)
+        check_cut(f, f->registry, ids[i], cases[i].total, cases[i].limit);
+}
+
+static void what_fits_is_kept(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    static const uint64_t limits[] = {5000, 5001, UINT64_MAX};
+    for (int i = 0; i < 3; i++) {
+        start_flood(f, f->registry, "5000", limits[i], false, id);
+        test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+        assert_int_equal(file_size(f, id, "stdout"), 5000);
+        assert_int_equal(dropped_of(f->registry, id, TETHER_STDOUT), 0);
+        assert_true(is_sealed(f, id));
+        json_t *record = test_load_record(f, id);
+        assert_true(json_is_null(json_object_get(record, "stdout_total")));
+        json_decref(record);
+    }
+}
+
+static void both_outputs_are_cut(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE], *text;
+    size_t size;
+    bool truncated;
+    tether_spec spec = {.command = "printf 0123456789; printf abcdefghij >&2; exit 3",
+                        .output_limit = 4};
+    test_start(f->registry, &spec, id);
+    tether_snapshot *snapshot = test_wait(f->registry, id);
+    assert_int_equal(snapshot->exit_code, 3);
+    assert_int_equal(snapshot->output_limit, 4);
+    assert_int_equal(snapshot->output_dropped, 6);
+    assert_int_equal(snapshot->stderr_dropped, 6);
+    assert_string_equal(snapshot->output_preview, "6789ghij");
+    assert_true(snapshot->output_truncated);
+    char *line = tether_snapshot_json(snapshot);
+    json_t *json = json_loads(line, 0, NULL);
+    assert_int_equal(json_integer_value(json_object_get(json, "output_limit")), 4);
+    assert_int_equal(json_integer_value(json_object_get(json, "output_dropped")), 6);
+    assert_int_equal(json_integer_value(json_object_get(json, "stderr_dropped")), 6);
+    json_decref(json);
+    tether_free(line);
+    tether_snapshot_free(snapshot);
+
+    ASSERT_OK(tether_output_tail(f->registry, id, TETHER_VIEW_BOTH, 6, 0, &text, &size, &truncated,
+                                 &f->error),
+              f->error);
+    assert_string_equal(text, "89ghij");
+    assert_true(truncated);
+    tether_free(text);
+    ASSERT_OK(tether_output_tail(f->registry, id, TETHER_VIEW_STDOUT, 0, 0, &text, &size,
+                                 &truncated, &f->error),
+              f->error);
+    assert_string_equal(text, "6789");
+    assert_true(truncated);
+    tether_free(text);
+    json_t *record = test_load_record(f, id);
+    assert_int_equal(json_integer_value(json_object_get(record, "stdout_total")), 10);
+    assert_int_equal(json_integer_value(json_object_get(record, "stderr_total")), 10);
+    json_decref(record);
+}
+
+/* The cap cuts bytes; what is shown of it is whole characters. */
+static void a_cut_character_is_not_shown(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE], *text;
+    size_t size;
+    tether_spec spec = {.command = "printf 'xx\xe2\x82\xac\xe2\x82\xac'", .output_limit = 5};
+    test_start(f->registry, &spec, id);
+    tether_snapshot *snapshot = test_wait(f->registry, id);
+    assert_int_equal(file_size(f, id, "stdout"), 5);
+    assert_string_equal(snapshot->output_preview, "\xe2\x82\xac");
+    tether_snapshot_free(snapshot);
+    ASSERT_OK(
+        tether_output_tail(f->registry, id, TETHER_VIEW_BOTH, 0, 0, &text, &size, NULL, &f->error),
+        f->error);
+    assert_string_equal(text, "\xe2\x82\xac");
+    tether_free(text);
+}
+
+/* NUL bytes and what is no UTF-8 are bytes like all others. */
+static void any_bytes_are_cut_alike(void **state)
+{
+    fixture *f = *state;
+    enum { SIZE = 100000, LIMIT = 77777 };
+    char id[TETHER_ID_SIZE], *input = malloc(SIZE);
+    size_t size;
+    assert_non_null(input);
+    unsigned seed = 11;
+    for (int i = 0; i < SIZE; i++) {
+        seed = seed * 1103515245u + 12345u;
+        input[i] = (seed >> 8) % 5 == 0 ? "\x1b\0\xff[m"[(seed >> 12) % 5] : (char)(seed >> 16);
+    }
+    test_write_file(test_work_path(f, "input"), input, SIZE);
+    tether_spec spec = {
+        .command = CHILD " cat", .stdin_path = test_work_path(f, "input"), .output_limit = LIMIT};
+    test_start(f->registry, &spec, id);
+    test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    char *kept = test_read_file(test_bundle_path(f, id, "stdout"), &size);
+    assert_int_equal(size, LIMIT);
+    assert_memory_equal(kept, input + SIZE - LIMIT, LIMIT);
+    free(kept);
+    free(input);
+}
+
+/* While anything of the task may write, its output grows; the cut comes with a look after that. */
+static void survivors_put_the_cut_off(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE], command[2600], go[1100];
+    snprintf(go, sizeof go, "%s", test_work_path(f, "go"));
+    snprintf(command, sizeof command, "%s flood 3000; %s await %s flood 2000 sleep 600 & exit 0",
+             CHILD, CHILD, go);
+    tether_spec spec = {.command = command, .output_limit = 100};
+    test_start(f->registry, &spec, id);
+    test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    assert_int_equal(dropped_of(f->registry, id, TETHER_STDOUT), 0);
+    assert_false(is_sealed(f, id));
+    open_gate(f);
+    test_wait_output(f->registry, id, TETHER_STDOUT, 5000);
+    assert_int_equal(file_size(f, id, "stdout"), 5000);
+    ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
+    WAIT_UNTIL(dropped_of(f->registry, id, TETHER_STDOUT) == 4900);
+    assert_int_equal(file_size(f, id, "stdout"), 100);
+    assert_true(is_sealed(f, id));
+
+    /* The collection of garbage is such a look, and one in another process. */
+    unlink(go);
+    test_start(f->registry, &spec, id);
+    test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    assert_int_equal(file_size(f, id, "stdout"), 3000);
+    ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
+    const char *const gc[] = {COMMAND, "--store", f->store, "gc", NULL};
+    WAIT_UNTIL(test_command(gc, NULL, NULL) == 0 && file_size(f, id, "stdout") == 100);
+    assert_int_equal(dropped_of(f->registry, id, TETHER_STDOUT), 2900);
+}
+
+/* Who follows from before the end gets all of it; who comes later what was kept. */
+static void a_follower_in_flight_loses_nothing(void **state)
+{
+    fixture *f = *state;
+    enum { TOTAL = 3000000, LIMIT = 1000 };
+    char id[TETHER_ID_SIZE], chunk[16384];
+    tether_follower *follower;
+    tether_stream stream;
+    size_t got;
+    uint64_t seen[2] = {0, 0};
+    start_flood(f, f->registry, "3000000", LIMIT, true, id);
+    ASSERT_OK(tether_follow_open(f->registry, id, TETHER_VIEW_BOTH, NULL, &follower, &f->error),
+              f->error);
+    open_gate(f);
+    test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    check_cut(f, f->registry, id, TOTAL, LIMIT);
+    do {
+        ASSERT_OK(tether_follow_read(follower, chunk, sizeof chunk, 0, &stream, &got, &f->error),
+                  f->error);
+        for (size_t i = 0; i < got && stream == TETHER_STDOUT; i++)
+            assert_int_equal(chunk[i], pattern(seen[0] + i));
+        seen[stream] += got;
+    } while (got > 0);
+    assert_int_equal(seen[0], TOTAL);
+    assert_int_equal(seen[1], 4);
+    tether_follow_close(follower);
+
+    ASSERT_OK(tether_follow_open(f->registry, id, TETHER_VIEW_STDOUT, NULL, &follower, &f->error),
+              f->error);
+    ASSERT_OK(tether_follow_read(follower, chunk, sizeof chunk, 0, &stream, &got, &f->error),
+              f->error);
+    assert_int_equal(got, LIMIT);
+    assert_int_equal(chunk[0], pattern(TOTAL - LIMIT));
+    tether_follow_close(follower);
+    const uint64_t gone[2] = {TOTAL - LIMIT - 1, 0};
+    assert_int_equal(
+        tether_follow_open(f->registry, id, TETHER_VIEW_STDOUT, gone, &follower, &f->error),
+        TETHER_EDROPPED);
+    assert_null(follower);
+    const uint64_t there[2] = {TOTAL - 1, 0};
+    ASSERT_OK(tether_follow_open(f->registry, id, TETHER_VIEW_STDOUT, there, &follower, &f->error),
+              f->error);
+    ASSERT_OK(tether_follow_read(follower, chunk, sizeof chunk, 0, &stream, &got, &f->error),
+              f->error);
+    assert_int_equal(got, 1);
+    tether_follow_close(follower);
+}
+
+typedef struct reader {
+    tether_registry *registry;
+    const char *id;
+    atomic_bool stop;
+    unsigned seed;
+    long reads, dropped, wrong;
+} reader;
+
+/* Reads at random places as fast as it can: each byte is that of its offset, or was dropped. */
+static void read_hotly(void *userdata)
+{
+    reader *r = userdata;
+    while (!atomic_load(&r->stop)) {
+        char buffer[64];
+        size_t got;
+        r->seed = r->seed * 1103515245u + 12345u;
+        uint64_t offset = (r->seed >> 4) % 400000;
+        int code = tether_output_read(r->registry, r->id, TETHER_STDOUT, offset, buffer,
+                                      sizeof buffer, &got, NULL);
+        r->reads++;
+        r->dropped += code == TETHER_EDROPPED;
+        r->wrong += code != TETHER_OK && code != TETHER_EDROPPED;
+        for (size_t i = 0; i < got; i++)
+            r->wrong += buffer[i] != pattern(offset + i);
+    }
+}
+
+/* Two registries, as two hosts have them, read while both look whether there is something to cut.
+ */
+static void readers_never_see_another_byte(void **state)
+{
+    enum { READERS = 2, ROUNDS = 8 };
+    fixture *f = *state;
+    long dropped = 0;
+    tether_registry *other = test_open(f);
+    for (int round = 0; round < ROUNDS; round++) {
+        char id[TETHER_ID_SIZE];
+        reader readers[READERS] = {0};
+        uv_thread_t threads[READERS];
+        unlink(test_work_path(f, "go"));
+        start_flood(f, f->registry, "400000", 150000, true, id);
+        for (int i = 0; i < READERS; i++) {
+            readers[i].registry = i % 2 == 0 ? other : f->registry;
+            readers[i].id = id;
+            readers[i].seed = (unsigned)(round * READERS + i);
+            assert_int_equal(uv_thread_create(&threads[i], read_hotly, &readers[i]), 0);
+        }
+        open_gate(f);
+        test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+        WAIT_UNTIL(file_size(f, id, "stdout") == 150000);
+        test_nap_us(2000);
+        for (int i = 0; i < READERS; i++) {
+            atomic_store(&readers[i].stop, true);
+            uv_thread_join(&threads[i]);
+            assert_int_equal(readers[i].wrong, 0);
+            dropped += readers[i].dropped;
+        }
+        check_cut(f, f->registry, id, 400000, 150000);
+    }
+    assert_true(dropped > 0);
+    ASSERT_OK(tether_close(f->registry, TETHER_SHUTDOWN, &f->error), f->error);
+    f->registry = other;
+}
+
+/* Takes a task back to where its host died after the record was written: nothing is cut yet. */
+static void undo_cut(fixture *f, const char *id, uint64_t total, bool noted)
+{
+    char *bytes = malloc((size_t)total);
+    assert_non_null(bytes);
+    for (uint64_t i = 0; i < total; i++)
+        bytes[i] = pattern(i);
+    unlink(test_bundle_path(f, id, "stdout"));
+    test_write_file(test_bundle_path(f, id, "stdout"), bytes, (size_t)total);
+    assert_int_equal(chmod(test_bundle_path(f, id, "stdout"), 0600), 0);
+    assert_int_equal(chmod(test_exit_path(f, id), 0600), 0);
+    free(bytes);
+    if (!noted) {
+        json_t *record = test_load_record(f, id);
+        json_object_set_new(record, "stdout_total", json_null());
+        test_save_record(f, id, record);
+    }
+}
+
+static void the_next_host_cuts(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    f->registry = test_open(f);
+    start_flood(f, f->registry, "300000", 2000, false, id);
+    test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    /* No host may look while the files are put back. */
+    ASSERT_OK(tether_close(f->registry, TETHER_SHUTDOWN, &f->error), f->error);
+    f->registry = NULL;
+    for (int noted = 0; noted < 2; noted++) {
+        /* A host that was killed while it copied left half a file. */
+        undo_cut(f, id, 300000, noted == 1);
+        test_write_file(test_bundle_path(f, id, ".tmp-0123456789abcdef"), "half", 4);
+        tether_registry *other = test_open(f);
+        check_cut(f, other, id, 300000, 2000);
+        test_detach(other);
+    }
+    /* Bytes that came after the total was written are nobody's. */
+    undo_cut(f, id, 300000, true);
+    int fd = open(test_bundle_path(f, id, "stdout"), O_WRONLY | O_APPEND | O_CLOEXEC);
+    assert_int_equal(write(fd, "late", 4), 4);
+    close(fd);
+    tether_registry *other = test_open(f);
+    check_cut(f, other, id, 300000, 2000);
+    test_detach(other);
+}
+
+static void look_at_all(fixture *f, void *userdata)
+{
+    (void)userdata;
+    for (int i = 0; i < 3; i++) {
+        tether_registry *registry;
+        tether_snapshot_list *list;
+        const tether_open_options options = {.store = f->store};
+        HOST_OK(tether_open(&options, &registry, &f->error), f->error);
+        HOST_OK(tether_list(registry, TETHER_LIST_ALL, &list, &f->error), f->error);
+        tether_snapshot_list_free(list);
+        HOST_OK(tether_close(registry, TETHER_DETACH, &f->error), f->error);
+    }
+}
+
+/* Several hosts find the same work to do. */
+static void hosts_cut_once(void **state)
+{
+    enum { HOSTS = 4, TASKS = 6 };
+    fixture *f = *state;
+    char ids[TASKS][TETHER_ID_SIZE];
+    f->registry = test_open(f);
+    for (int i = 0; i < TASKS; i++) {
+        start_flood(f, f->registry, "300000", 100000, false, ids[i]);
+        test_expect(f->registry, ids[i], TETHER_STATUS_COMPLETED, 0, NULL);
+    }
+    ASSERT_OK(tether_close(f->registry, TETHER_SHUTDOWN, &f->error), f->error);
+    f->registry = NULL;
+    for (int round = 0; round < 4; round++) {
+        long hosts[HOSTS];
+        for (int i = 0; i < TASKS; i++)
+            undo_cut(f, ids[i], 300000, round % 2 == 0);
+        for (int i = 0; i < HOSTS; i++)
+            hosts[i] = test_fork_host(look_at_all, f, NULL);
+        for (int i = 0; i < HOSTS; i++)
+            assert_int_equal(test_join_host(hosts[i]), 0);
+        tether_registry *registry = test_open(f);
+        for (int i = 0; i < TASKS; i++)
+            check_cut(f, registry, ids[i], 300000, 100000);
+        test_detach(registry);
+    }
+}
+
+/* TETHER_TEST_BULK_MB for more. */
+static void cutting_takes_no_memory(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE], amount[32], *text;
+    const char *given = getenv("TETHER_TEST_BULK_MB");
+    uint64_t total = (given != NULL ? strtoull(given, NULL, 10) : 256) << 20;
+    size_t size;
+    snprintf(amount, sizeof amount, "%llu", (unsigned long long)total);
+    long before = machine_resident_bytes();
+    start_flood(f, f->registry, amount, total / 4 + 1, false, id);
+    ASSERT_OK(tether_wait(f->registry, (const char *const[]){id}, 1, TETHER_WAIT_ALL,
+                          PATIENCE_MS * 3, NULL, &f->error),
+              f->error);
+    check_cut(f, f->registry, id, total, total / 4 + 1);
+    ASSERT_OK(tether_output_tail(f->registry, id, TETHER_VIEW_STDOUT, 0, 1, &text, &size, NULL,
+                                 &f->error),
+              f->error);
+    assert_int_equal(size, 65536);
+    assert_int_equal(text[size - 1], pattern(total - 1));
+    tether_free(text);
+    long grown = machine_resident_bytes() - before;
+    print_message("the host grew by %ld KiB\n", grown / 1024);
+    if (!TETHER_TEST_SANITIZED)
+        assert_true(grown < 8 * 1024 * 1024);
+}
+
+/* A small file system of this process's own, which goes with the process whatever happens. */
+static char *mount_small(const fixture *f, const char *options)
+{
+    if (!machine_has_namespaces())
+        test_skip("only Linux has namespaces");
+    if (geteuid() != 0)
+        test_skip("needs root");
+    char *path = strdup(test_work_path(f, "small"));
+    assert_true(machine_own_mounts());
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_true(machine_mount(path, options));
+    return path;
+}
+
+/* The tail needs room: without it the output stays whole, and is cut when there is some. */
+static void a_full_disk_puts_the_cut_off(void **state)
+{
+    char store[1200], id[TETHER_ID_SIZE], filler[1200], block[4096] = {1};
+    fixture *own = *state;
+    char *path = mount_small(own, "size=2m,mode=700");
+    fixture f = *own;
+    snprintf(store, sizeof store, "%s/store", path);
+    snprintf(filler, sizeof filler, "%s/filler", path);
+    f.store = store;
+    tether_registry *registry = test_open(&f);
+    start_flood(&f, registry, "600000", 400000, true, id);
+    /* Room for the output and the record, and not for its tail beside it. */
+    int fd = open(filler, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    for (int i = 0; i < 1200 / 4; i++)
+        assert_int_equal(write(fd, block, sizeof block), sizeof block);
+    close(fd);
+    open_gate(&f);
+    test_expect(registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    assert_int_equal(file_size(&f, id, "stdout"), 600000);
+    assert_int_equal(dropped_of(registry, id, TETHER_STDOUT), 0);
+    assert_false(test_tree_has(store, ".tmp-"));
+    assert_int_equal(unlink(filler), 0);
+    WAIT_UNTIL(dropped_of(registry, id, TETHER_STDOUT) == 200000);
+    check_cut(&f, registry, id, 600000, 400000);
+    test_detach(registry);
+    assert_true(machine_unmount(path));
+    free(path);
+}
+
+#define WITH_REGISTRY(test)                                                                        \
+    cmocka_unit_test_setup_teardown(test, test_setup_registry, test_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_REGISTRY(caps_are_exact),
+        WITH_REGISTRY(what_fits_is_kept),
+        WITH_REGISTRY(both_outputs_are_cut),
+        WITH_REGISTRY(a_cut_character_is_not_shown),
+        WITH_REGISTRY(any_bytes_are_cut_alike),
+        WITH_REGISTRY(survivors_put_the_cut_off),
+        WITH_REGISTRY(a_follower_in_flight_loses_nothing),
+        WITH_REGISTRY(readers_never_see_another_byte),
+        cmocka_unit_test_setup_teardown(the_next_host_cuts, test_setup, test_teardown),
+        cmocka_unit_test_setup_teardown(hosts_cut_once, test_setup, test_teardown),
+        WITH_REGISTRY(cutting_takes_no_memory),
+        cmocka_unit_test_setup_teardown(a_full_disk_puts_the_cut_off, test_setup, test_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

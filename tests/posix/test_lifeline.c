@@ -1,0 +1,193 @@
+/* Lifelines between processes, on a full disk, and where something was planted. */
+#include "os/place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#ifdef __linux__
+#include <sys/inotify.h>
+#endif
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "os/lifeline.h"
+#include "posix/forked.h"
+#include "support/posix/machine.h"
+
+static bool is_held(tether__dir *dir, const char *id)
+{
+    bool held;
+    tether_error error = {0};
+    ASSERT_OK(tether__os_lifeline_held(dir, id, &held, &error), error);
+    return held;
+}
+
+static void is_held_by_who_inherits_it(void **state)
+{
+    place *p = *state;
+    tether__lifeline lifeline;
+    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
+    pid_t child = forked_start(forked_sleep, NULL);
+    tether__os_lifeline_close(&lifeline);
+    assert_true(is_held(p->dir, "t1"));
+    forked_kill(child);
+    assert_false(is_held(p->dir, "t1"));
+}
+
+static void is_given_to_no_program_by_accident(void **state)
+{
+    place *p = *state;
+    tether__lifeline lifeline;
+    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
+    assert_true((fcntl((int)lifeline.handle, F_GETFD) & FD_CLOEXEC) != 0);
+    struct stat st;
+    assert_int_equal(fstat((int)lifeline.handle, &st), 0);
+    assert_int_equal(st.st_mode, S_IFREG | 0600);
+    tether__os_lifeline_close(&lifeline);
+}
+
+static void knows_when_its_name_was_taken_away(void **state)
+{
+    place *p = *state;
+    tether__lifeline lifeline;
+    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
+    assert_true(tether__os_lifeline_linked(&lifeline));
+    ASSERT_OK(tether__os_file_remove(p->dir, "t1", &p->error), p->error);
+    assert_false(tether__os_lifeline_linked(&lifeline));
+    assert_false(is_held(p->dir, "t1"));
+    tether__os_lifeline_close(&lifeline);
+}
+
+static int append_twice(void *userdata)
+{
+    int fd = (int)((tether__lifeline *)userdata)->handle;
+    bool good = write(fd, "supervisor pid=1\n", 17) == 17;
+    lseek(fd, 0, SEEK_SET);
+    return good && write(fd, "exit 3\n", 7) == 7 ? 0 : 1;
+}
+
+static void is_appended_to_only(void **state)
+{
+    place *p = *state;
+    tether__lifeline lifeline;
+    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
+    assert_int_equal(forked_join(forked_start(append_twice, &lifeline)), 0);
+    tether__os_lifeline_close(&lifeline);
+    assert_string_equal(place_read(p, "t1"), "supervisor pid=1\nexit 3\n");
+}
+
+#ifdef __linux__
+/* A host that watches the directory must not wake itself by looking. */
+static void raises_no_event_by_a_probe_or_a_seal(void **state)
+{
+    place *p = *state;
+    tether__lifeline lifeline;
+    char events[4096];
+    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
+    int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_true(inotify_add_watch(fd, p->path, IN_MODIFY | IN_CLOSE_WRITE) >= 0);
+    assert_true(is_held(p->dir, "t1"));
+    tether__os_lifeline_mark_ended(p->dir, "t1");
+    assert_true(tether__os_lifeline_marked_ended(p->dir, "t1"));
+    assert_int_equal(read(fd, events, sizeof events), -1);
+    assert_int_equal(errno, EAGAIN);
+    tether__os_lifeline_close(&lifeline);
+    assert_true(read(fd, events, sizeof events) > 0);
+    assert_false(is_held(p->dir, "t1"));
+    assert_int_equal(read(fd, events, sizeof events), -1);
+    close(fd);
+}
+#endif
+
+static void leaves_alone_what_was_planted(void **state)
+{
+    place *p = *state;
+    tether__lifeline lifeline;
+    place_write(p, "target", "secret");
+    assert_int_equal(chmod(place_path(p, "target"), 0600), 0);
+    assert_int_equal(symlink("target", place_path(p, "symlink")), 0);
+    assert_int_equal(symlink("nowhere", place_path(p, "dangling")), 0);
+    assert_int_equal(mkfifo(place_path(p, "fifo"), 0600), 0);
+    assert_int_equal(mkdir(place_path(p, "directory"), 0700), 0);
+    static const char *const names[] = {"symlink", "dangling", "fifo", "directory"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        assert_int_equal(tether__os_lifeline_create(p->dir, names[i], &lifeline, &p->error),
+                         TETHER_ELOCKED);
+        assert_int_equal(lifeline.handle, -1);
+        assert_false(is_held(p->dir, names[i]));
+        tether__os_lifeline_mark_ended(p->dir, names[i]);
+        assert_false(tether__os_lifeline_marked_ended(p->dir, names[i]));
+    }
+    struct stat st;
+    assert_int_equal(stat(place_path(p, "target"), &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_string_equal(place_read(p, "target"), "secret");
+    assert_int_equal(access(place_path(p, "nowhere"), F_OK), -1);
+}
+
+static tether__dir *small_disk(place *p)
+{
+    tether__dir *disk;
+    if (geteuid() != 0)
+        test_skip("only root can mount a small disk");
+    assert_int_equal(mkdir(place_path(p, "disk"), 0700), 0);
+    if (!machine_mount(place_path(p, "disk"), "size=64k,mode=700"))
+        test_skip("no file system can be mounted here");
+    ASSERT_OK(tether__os_dir_open_root(place_path(p, "disk"), false, &disk, &p->error), p->error);
+    return disk;
+}
+
+static void fill(place *p)
+{
+    static const char block[4096];
+    int fd = open(place_path(p, "disk/filler"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    for (size_t size = sizeof block; size > 0;) {
+        if (write(fd, block, size) < 0)
+            size /= 2;
+    }
+    close(fd);
+}
+
+static void keeps_room_for_the_marker_on_a_full_disk(void **state)
+{
+    place *p = *state;
+    tether__dir *disk = small_disk(p);
+    tether__lifeline early, late;
+    static const char text[] = "supervisor pid=4711 start=1 boot=b pidns=1\nexit 3 uptime=1.00\n";
+    int first = tether__os_lifeline_create(disk, "early", &early, &p->error);
+    fill(p);
+    int second = tether__os_lifeline_create(disk, "late", &late, &p->error);
+    size_t count = place_count(disk);
+    ssize_t written = write((int)early.handle, text, strlen(text));
+    tether__os_lifeline_close(&early);
+    tether__os_lifeline_close(&late);
+    char read[128] = "";
+    strncat(read, place_read(p, "disk/early"), sizeof read - 1);
+    tether__os_dir_close(disk);
+    assert_true(machine_unmount(place_path(p, "disk")));
+
+    assert_int_equal(first, TETHER_OK);
+    assert_int_equal(written, strlen(text));
+    assert_string_equal(read, text);
+    /* Without its room there is no lifeline, and nothing is left of the attempt. */
+    assert_int_equal(second, TETHER_ENOSPACE);
+    assert_int_equal(count, 2);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(is_held_by_who_inherits_it),           TEST(is_given_to_no_program_by_accident),
+        TEST(knows_when_its_name_was_taken_away),   TEST(is_appended_to_only),
+#ifdef __linux__
+        TEST(raises_no_event_by_a_probe_or_a_seal),
+#endif
+        TEST(leaves_alone_what_was_planted),        TEST(keeps_room_for_the_marker_on_a_full_disk),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

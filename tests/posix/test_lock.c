@@ -1,0 +1,184 @@
+/* Locks between processes: excluded, bounded, and freed by the holder's death. */
+#include "os/place.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "os/lock.h"
+#include "posix/forked.h"
+
+typedef struct shared {
+    tether__dir *dir;
+    atomic_int held; /* how many children hold it */
+    atomic_int count;
+} shared;
+
+static shared *share(place *p)
+{
+    shared *s = test_shared(sizeof *s);
+    s->dir = p->dir;
+    return s;
+}
+
+static int hold_for_ever(void *userdata)
+{
+    shared *s = userdata;
+    tether__lock lock;
+    if (tether__os_lock_acquire(s->dir, "lock", PATIENCE_MS, &lock, NULL) != TETHER_OK)
+        return 1;
+    atomic_fetch_add(&s->held, 1);
+    return forked_sleep(NULL);
+}
+
+static void names_the_process_that_holds_it(void **state)
+{
+    place *p = *state;
+    shared *s = share(p);
+    tether__lock lock;
+    char words[32];
+    pid_t holder = forked_start(hold_for_ever, s);
+    WAIT_UNTIL(atomic_load(&s->held) == 1);
+    assert_int_equal(tether__os_lock_acquire(p->dir, "lock", 20, &lock, &p->error), TETHER_ELOCKED);
+    snprintf(words, sizeof words, "process %ld ", (long)holder);
+    assert_non_null(strstr(p->error.message, words));
+    forked_kill(holder);
+    test_unshare(s, sizeof *s);
+}
+
+static void is_freed_by_the_holders_death(void **state)
+{
+    place *p = *state;
+    shared *s = share(p);
+    tether__lock lock;
+    pid_t holder = forked_start(hold_for_ever, s);
+    WAIT_UNTIL(atomic_load(&s->held) == 1);
+    forked_kill(holder);
+    ASSERT_OK(tether__os_lock_acquire(p->dir, "lock", 0, &lock, &p->error), p->error);
+    tether__os_lock_release(&lock);
+    test_unshare(s, sizeof *s);
+}
+
+static void waits_with_a_bound_for_a_stopped_holder(void **state)
+{
+    place *p = *state;
+    shared *s = share(p);
+    tether__lock lock;
+    pid_t holder = forked_start(hold_for_ever, s);
+    WAIT_UNTIL(atomic_load(&s->held) == 1);
+    assert_int_equal(kill(holder, SIGSTOP), 0);
+    WAIT_UNTIL(forked_state(holder) == 'T');
+    int64_t begin = test_now_ms();
+    assert_int_equal(tether__os_lock_acquire(p->dir, "lock", 100, &lock, &p->error),
+                     TETHER_ELOCKED);
+    assert_in_range(test_now_ms() - begin, 99, PATIENCE_MS);
+    forked_kill(holder);
+    test_unshare(s, sizeof *s);
+}
+
+static int take_soon(void *userdata)
+{
+    shared *s = userdata;
+    tether__lock lock;
+    atomic_fetch_add(&s->count, 1);
+    if (tether__os_lock_acquire(s->dir, "lock", PATIENCE_MS, &lock, NULL) != TETHER_OK)
+        return 1;
+    tether__os_lock_release(&lock);
+    return 0;
+}
+
+static void is_handed_on_to_one_who_waits(void **state)
+{
+    place *p = *state;
+    shared *s = share(p);
+    tether__lock lock;
+    ASSERT_OK(tether__os_lock_acquire(p->dir, "lock", 0, &lock, &p->error), p->error);
+    pid_t waiter = forked_start(take_soon, s);
+    WAIT_UNTIL(atomic_load(&s->count) == 1);
+    tether__os_lock_release(&lock);
+    assert_int_equal(forked_join(waiter), 0);
+    test_unshare(s, sizeof *s);
+}
+
+/* A host's other thread may fork at any moment; that child must not keep what the host gave back.
+ */
+static void is_not_kept_by_a_forked_copy(void **state)
+{
+    place *p = *state;
+    tether__lock lock;
+    ASSERT_OK(tether__os_lock_acquire(p->dir, "lock", 0, &lock, &p->error), p->error);
+    pid_t copy = forked_start(forked_sleep, NULL);
+    tether__os_lock_release(&lock);
+    ASSERT_OK(tether__os_lock_acquire(p->dir, "lock", 0, &lock, &p->error), p->error);
+    tether__os_lock_release(&lock);
+    forked_kill(copy);
+}
+
+enum { PROCESSES = 4, TURNS = 100 };
+
+static int count_up(void *userdata)
+{
+    shared *s = userdata;
+    for (int i = 0; i < TURNS; i++) {
+        tether__lock lock;
+        if (tether__os_lock_acquire(s->dir, "lock", PATIENCE_MS, &lock, NULL) != TETHER_OK)
+            return 1;
+        int seen = atomic_load(&s->count);
+        usleep(1);
+        atomic_store(&s->count, seen + 1);
+        tether__os_lock_release(&lock);
+    }
+    return 0;
+}
+
+static void lets_one_process_in_at_a_time(void **state)
+{
+    place *p = *state;
+    shared *s = share(p);
+    pid_t pids[PROCESSES];
+    for (int i = 0; i < PROCESSES; i++)
+        pids[i] = forked_start(count_up, s);
+    for (int i = 0; i < PROCESSES; i++)
+        assert_int_equal(forked_join(pids[i]), 0);
+    assert_int_equal(atomic_load(&s->count), PROCESSES * TURNS);
+    test_unshare(s, sizeof *s);
+}
+
+static void refuses_what_was_planted(void **state)
+{
+    place *p = *state;
+    tether__lock lock;
+    place_write(p, "target", "secret");
+    assert_int_equal(symlink("target", place_path(p, "symlink")), 0);
+    assert_int_equal(symlink("nowhere", place_path(p, "dangling")), 0);
+    assert_int_equal(link(place_path(p, "target"), place_path(p, "hard")), 0);
+    assert_int_equal(mkfifo(place_path(p, "fifo"), 0600), 0);
+    assert_int_equal(mkdir(place_path(p, "directory"), 0700), 0);
+    static const char *const names[] = {"symlink", "dangling", "hard", "fifo", "directory"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        assert_int_equal(tether__os_lock_acquire(p->dir, names[i], 0, &lock, &p->error),
+                         TETHER_ECORRUPT);
+        assert_int_equal(lock.handle, -1);
+    }
+    assert_string_equal(place_read(p, "target"), "secret");
+    assert_int_equal(access(place_path(p, "nowhere"), F_OK), -1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(names_the_process_that_holds_it),
+        TEST(is_freed_by_the_holders_death),
+        TEST(waits_with_a_bound_for_a_stopped_holder),
+        TEST(is_handed_on_to_one_who_waits),
+        TEST(is_not_kept_by_a_forked_copy),
+        TEST(lets_one_process_in_at_a_time),
+        TEST(refuses_what_was_planted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

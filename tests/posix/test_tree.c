@@ -1,0 +1,213 @@
+/* The seam os_tree.h on POSIX: who belongs to a task, and that nobody else is signalled. */
+#include "os/place.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "os/signal.h"
+#include "posix/forked.h"
+#include "os/tree.h"
+
+/* A leader of an own session; in it, as forked_start says, no assertion. */
+static int lead(void *userdata)
+{
+    setsid();
+    return forked_sleep(userdata);
+}
+
+/* The same, started anew so that the variable is in its environment. */
+static int lead_with_cookie(void *userdata)
+{
+    setsid();
+    setenv("TETHER_TASK_ID", userdata, 1);
+    execl(CHILD, "child", "forever", (char *)NULL);
+    return 127;
+}
+
+static bool leads(pid_t pid)
+{
+    return getsid(pid) == pid;
+}
+
+static size_t members(const tether__tree *tree, int64_t *pid)
+{
+    tether_error error = {0};
+    size_t count;
+    ASSERT_OK(tether__os_tree_members(tree, pid, 1, &count, &error), error);
+    return count;
+}
+
+static void finds_and_ends_a_session_while_it_is_trusted(void **state)
+{
+    place *p = *state;
+    pid_t pid = forked_start(lead, NULL);
+    WAIT_UNTIL(leads(pid));
+    int64_t found = 0;
+    size_t left;
+    tether__tree tree = {.task_id = "t1", .supervisor = forked_identity(pid)};
+    /* Not verified, and without a cookie: it may be a stranger's. */
+    assert_int_equal(members(&tree, &found), 0);
+    ASSERT_OK(tether__os_tree_signal(&tree, TETHER__SIGNAL_FINAL, &left, &p->error), p->error);
+    assert_int_equal(left, 0);
+    assert_true(forked_lives(pid));
+
+    tree.supervisor_alive = true;
+    assert_int_equal(members(&tree, &found), 1);
+    assert_int_equal(found, pid);
+    ASSERT_OK(tether__os_tree_signal(&tree, TETHER__SIGNAL_POLITE, &left, &p->error), p->error);
+    assert_int_equal(forked_join(pid), 128 + SIGTERM);
+    assert_int_equal(members(&tree, &found), 0);
+}
+
+static void spares_a_session_whose_leader_is_another(void **state)
+{
+    place *p = *state;
+    pid_t pid = forked_start(lead, NULL);
+    WAIT_UNTIL(leads(pid));
+    size_t left;
+    tether__tree tree = {.task_id = "t1", .supervisor = forked_identity(pid)};
+    tree.supervisor.start_time += 1000000;
+    ASSERT_OK(tether__os_tree_signal(&tree, TETHER__SIGNAL_FINAL, &left, &p->error), p->error);
+    assert_int_equal(left, 0);
+    assert_true(forked_lives(pid));
+    forked_kill(pid);
+}
+
+static void finds_what_has_the_cookie(void **state)
+{
+    place *p = *state;
+    static char id[] = "tcookie0test";
+    int64_t found = 0;
+    size_t left;
+    pid_t pid = forked_start(lead_with_cookie, id);
+    tether__tree tree = {.task_id = id};
+    WAIT_UNTIL(members(&tree, &found) == 1);
+    assert_int_equal(found, pid);
+    tether__tree other = {.task_id = "tcookie0tes"};
+    assert_int_equal(members(&other, &found), 0);
+    ASSERT_OK(tether__os_tree_signal_number(&tree, SIGKILL, &left, &p->error), p->error);
+    assert_int_equal(left, 1);
+    assert_int_equal(forked_join(pid), 128 + SIGKILL);
+    assert_int_equal(members(&tree, &found), 0);
+}
+
+/* One listing for many trees; only what came before it is in it. */
+static void one_listing_serves_many_trees(void **state)
+{
+    enum { TREES = 3 };
+    place *p = *state;
+    static char ids[TREES + 1][16] = {"tlisted0", "tlisted1", "tlisted2", "tlisted3"};
+    pid_t pids[TREES + 1];
+    tether__tree trees[TREES + 1];
+    tether__listing *listing;
+    int64_t found;
+    size_t left;
+    for (int i = 0; i < TREES; i++) {
+        pids[i] = forked_start(i == 0 ? lead : lead_with_cookie, ids[i]);
+        trees[i] = (tether__tree){.task_id = ids[i], .supervisor = forked_identity(pids[i])};
+        WAIT_UNTIL(leads(pids[i]) && (i == 0 || members(&trees[i], &found) == 1));
+    }
+    ASSERT_OK(tether__os_tree_list(trees, TREES, &listing, &p->error), p->error);
+    pids[TREES] = forked_start(lead_with_cookie, ids[TREES]);
+    trees[TREES] =
+        (tether__tree){.task_id = ids[TREES], .supervisor = forked_identity(pids[TREES])};
+    WAIT_UNTIL(members(&trees[TREES], &found) == 1);
+
+    for (int i = 0; i <= TREES; i++)
+        trees[i].listing = listing;
+    /* Without a cookie, and not verified. */
+    assert_int_equal(members(&trees[0], &found), 0);
+    trees[0].supervisor_alive = true;
+    for (int i = 0; i <= TREES; i++) {
+        assert_int_equal(members(&trees[i], &found), 1); /* the last by a listing of its own */
+        assert_int_equal(found, pids[i]);
+    }
+    trees[TREES].supervisor = trees[1].supervisor;
+    assert_int_equal(members(&trees[TREES], &found), 0);
+
+    /* What is gone since is in it still, and does nobody any harm. */
+    for (int i = 0; i < TREES; i++) {
+        ASSERT_OK(tether__os_tree_signal(&trees[i], TETHER__SIGNAL_FINAL, &left, &p->error),
+                  p->error);
+        assert_int_equal(forked_join(pids[i]), 128 + SIGKILL);
+        assert_int_equal(members(&trees[i], &found), 1);
+        trees[i].supervisor_alive = false;
+        ASSERT_OK(tether__os_tree_signal(&trees[i], TETHER__SIGNAL_FINAL, &left, &p->error),
+                  p->error);
+    }
+    assert_true(forked_lives(pids[TREES]));
+    forked_kill(pids[TREES]);
+    tether__os_tree_list_free(listing);
+}
+
+/* Stopped, it takes notice of SIGTERM only because it is continued. */
+static void wakes_what_is_stopped(void **state)
+{
+    place *p = *state;
+    size_t left;
+    pid_t pid = forked_start(lead, NULL);
+    WAIT_UNTIL(leads(pid));
+    tether__tree tree = {
+        .task_id = "t1", .supervisor = forked_identity(pid), .supervisor_alive = true};
+    ASSERT_OK(tether__os_tree_signal_number(&tree, SIGSTOP, &left, &p->error), p->error);
+    WAIT_UNTIL(forked_state(pid) == 'T');
+    ASSERT_OK(tether__os_tree_signal(&tree, TETHER__SIGNAL_POLITE, &left, &p->error), p->error);
+    assert_int_equal(forked_join(pid), 128 + SIGTERM);
+}
+
+static void never_aims_at_the_caller(void **state)
+{
+    place *p = *state;
+    size_t left;
+    int64_t found;
+    tether__tree tree = {
+        .task_id = "t1", .supervisor = forked_identity(getpid()), .supervisor_alive = true};
+    tree.supervisor.pid = getpgrp();
+    tree.supervisor.start_time = tether__os_process_start_time(getpgrp());
+    (void)members(&tree, &found);
+    tree.supervisor_alive = false;
+    ASSERT_OK(tether__os_tree_signal(&tree, TETHER__SIGNAL_FINAL, &left, &p->error), p->error);
+    assert_int_equal(left, 0);
+}
+
+static void refuses_another_pid_namespace(void **state)
+{
+    place *p = *state;
+    size_t left;
+    tether__tree tree = {.task_id = "t1", .supervisor = forked_identity(getpid())};
+    strcpy(tree.supervisor.pid_ns, "1");
+    assert_int_equal(tether__os_tree_check(&tree, &p->error), TETHER_EFOREIGN);
+    assert_int_equal(tether__os_tree_signal(&tree, TETHER__SIGNAL_FINAL, &left, &p->error),
+                     TETHER_EFOREIGN);
+}
+
+static void knows_signals_by_name(void **state)
+{
+    (void)state;
+    assert_int_equal(tether__os_signal_number("TERM"), SIGTERM);
+    assert_int_equal(tether__os_signal_number("SIGusr1"), SIGUSR1);
+    assert_int_equal(tether__os_signal_number("9"), 9);
+    assert_int_equal(tether__os_signal_number("65"), 0);
+    assert_int_equal(tether__os_signal_number("9x"), 0);
+    assert_int_equal(tether__os_signal_polite(), SIGTERM);
+    assert_int_equal(tether__os_signal_final(), SIGKILL);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(finds_and_ends_a_session_while_it_is_trusted),
+        TEST(spares_a_session_whose_leader_is_another),
+        TEST(finds_what_has_the_cookie),
+        TEST(one_listing_serves_many_trees),
+        TEST(wakes_what_is_stopped),
+        TEST(never_aims_at_the_caller),
+        TEST(refuses_another_pid_namespace),
+        TEST(knows_signals_by_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

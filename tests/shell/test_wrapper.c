@@ -1,0 +1,357 @@
+/* Wrappers and command files: their exact text, and that every byte of a command comes through. */
+#include "support/unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "shell/golden.h"
+#include "support/random.h"
+#include "shell/wrapper.h"
+
+enum { MAX_WORDS = 8, MAX_WORD = 200 };
+
+static void render(const char *program, const char *const *argv, tether__text *text)
+{
+    tether__wrapper wrapper = {.task_id = "t0golden",
+                               .boot_id = "boot-1",
+                               .pid_ns = "4026531836",
+                               .program = program,
+                               .argv = argv};
+    *text = (tether__text){0};
+    tether__wrapper_render_sh(&wrapper, text);
+    assert_false(text->failed);
+}
+
+static void renders_the_golden_text(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"bash", "/store/it's/command.sh", "", NULL};
+    tether__text text;
+    render("/usr/bin/bash", argv, &text);
+    golden_assert(&text, "wrapper.sh");
+}
+
+static void renders_the_golden_text_for_pipeline_statuses(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"/usr/bin/bash", "/store/it's/command.sh", NULL};
+    tether__wrapper wrapper = {.task_id = "t0golden",
+                               .boot_id = "boot-1",
+                               .pid_ns = "4026531836",
+                               .argv = argv,
+                               .pipestatus = "/store/it's/pipestatus"};
+    tether__text text = {0};
+    tether__wrapper_render_sh(&wrapper, &text);
+    golden_assert(&text, "wrapper-pipestatus.sh");
+}
+
+static void renders_the_golden_text_without_proc(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"/bin/sh", "/store/it's/command.sh", NULL};
+    tether__wrapper wrapper = {.task_id = "t0golden",
+                               .boot_id = "boot-1",
+                               .pid_ns = "",
+                               .argv = argv,
+                               .without_proc = true};
+    tether__text text = {0};
+    tether__wrapper_render_sh(&wrapper, &text);
+    golden_assert(&text, "wrapper-without-proc.sh");
+}
+
+/* The trap stands before the first line, and a command's lines keep their numbers. */
+static void renders_the_golden_trap(void **state)
+{
+    (void)state;
+    tether__text text = {0};
+    tether__command_render_trap("PIPESTATUS", "/store/it's/pipestatus", &text);
+    assert_null(memchr(text.bytes, '\n', text.size));
+    tether__command_render(TETHER__SHELL_SH, "false | true\n", 13, &text);
+    golden_assert(&text, "trap.sh");
+}
+
+static void renders_the_golden_texts_by_name(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"bash", "C:\\store\\it's\\command.sh", "", NULL};
+    const char *why = NULL;
+    tether__wrapper wrapper = {
+        .task_id = "t0golden", .program = "C:\\Git\\bin\\bash.exe", .argv = argv};
+    tether__text text = {0};
+    assert_int_equal(tether__wrapper_render_sh_by_name(&wrapper, &text, &why), TETHER__CARRIED);
+    golden_assert(&text, "wrapper-by-name.sh");
+    wrapper.own_argv = true;
+    assert_int_equal(tether__wrapper_render_sh_by_name(&wrapper, &text, &why), TETHER__CARRIED);
+    golden_assert(&text, "wrapper-by-name-argv.sh");
+    assert_null(why);
+}
+
+static void refuses_batch_files_by_name(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"x.bat", NULL};
+    const char *why = NULL;
+    tether__text text = {0};
+    tether__wrapper target = {.task_id = "t", .program = "C:\\x.BAT", .argv = argv};
+    assert_int_equal(tether__wrapper_render_sh_by_name(&target, &text, &why),
+                     TETHER__CARRY_REFUSED);
+    assert_non_null(why);
+    tether__wrapper batch = {.task_id = "t", .program = "C:\\cmd.exe", .batch = "command.bat"};
+    assert_int_equal(tether__wrapper_render_sh_by_name(&batch, &text, &why), TETHER__CARRY_REFUSED);
+    assert_int_equal(text.size, 0);
+}
+
+static void renders_the_golden_files_for_cmd(void **state)
+{
+    (void)state;
+    static const char ascii[] = "echo one\r\necho 100%\n:end\nexit /b 3";
+    static const char unicode[] = "echo \xc3\xa4\n";
+    tether__text text = {0};
+    tether__command_render(TETHER__SHELL_CMD, ascii, strlen(ascii), &text);
+    golden_assert(&text, "command.bat");
+    tether__command_render(TETHER__SHELL_CMD, unicode, strlen(unicode), &text);
+    golden_assert(&text, "command-utf8.bat");
+}
+
+/* Every byte of a text for cmd is there but CR and LF, which end each line together. */
+static void keeps_the_users_bytes_for_cmd(void **state)
+{
+    (void)state;
+    static const char before[] = "\r\n:tether__command\r\n";
+    uint64_t random = 8;
+    for (int round = 0; round < 2000; round++) {
+        char command[64];
+        size_t size = random_next(&random) % sizeof command;
+        for (size_t i = 0; i < size; i++) {
+            uint32_t value = random_next(&random);
+            command[i] = value & 0x700 ? (char)(value >> 16) : "\n\r\n\n"[(value >> 16) % 4];
+            command[i] = command[i] == '\0' ? ' ' : command[i];
+        }
+        tether__text text = {0};
+        tether__command_render(TETHER__SHELL_CMD, command, size, &text);
+        assert_false(text.failed);
+        const char *at = strstr(text.bytes, before);
+        assert_non_null(at);
+        at += strlen(before);
+        for (size_t i = 0; i < size; i++) {
+            if (command[i] == '\n' && (i == 0 || command[i - 1] != '\r'))
+                assert_int_equal(*at++, '\r');
+            assert_int_equal(*at++, command[i]);
+        }
+        bool open = size > 0 && command[size - 1] != '\n';
+        assert_string_equal(at, open ? "\r\n" : "");
+        tether__text_dispose(&text);
+    }
+}
+
+static void marks_files_for_powershell_on_windows(void **state)
+{
+    (void)state;
+    static const char mark[] = "\xEF\xBB\xBF";
+    static const char *const commands[] = {"exit 3", "\xEF\xBB\xBF"
+                                                     "exit 3"};
+    for (size_t i = 0; i < 2; i++) {
+        tether__text text = {0};
+        tether__command_render_windows(TETHER__SHELL_POWERSHELL, commands[i], strlen(commands[i]),
+                                       &text);
+        assert_memory_equal(text.bytes, mark, 3);
+        assert_memory_equal(text.bytes + 3, "exit 3\n", 7);
+        tether__text_dispose(&text);
+    }
+    static const tether__shell_family others[] = {TETHER__SHELL_SH, TETHER__SHELL_FISH,
+                                                  TETHER__SHELL_CMD};
+    for (size_t i = 0; i < 3; i++) {
+        tether__text windows = {0}, plain = {0};
+        tether__command_render_windows(others[i], "exit 3\n", 7, &windows);
+        tether__command_render(others[i], "exit 3\n", 7, &plain);
+        assert_string_equal(windows.bytes, plain.bytes);
+        tether__text_dispose(&windows);
+        tether__text_dispose(&plain);
+    }
+}
+
+/* Reads words as a Bourne shell does: quoted parts and backslashes only, ended by a blank or a
+ * line's end. Returns how many there are, and where the rest of the line begins. */
+static size_t parse_words(const char *at, char words[][MAX_WORD], size_t room, const char **rest)
+{
+    size_t count = 0;
+    while (*at == '\'' || *at == '\\') {
+        assert_true(count < room);
+        size_t size = 0;
+        while (*at != ' ' && *at != '\n') {
+            if (*at == '\\') {
+                words[count][size++] = at[1];
+                at += 2;
+                continue;
+            }
+            assert_int_equal(*at, '\'');
+            for (at++; *at != '\''; at++) {
+                assert_int_not_equal(*at, '\0');
+                assert_true(size < MAX_WORD - 1);
+                words[count][size++] = *at;
+            }
+            at++;
+        }
+        words[count++][size] = '\0';
+        at += *at == ' ';
+    }
+    *rest = at;
+    return count;
+}
+
+/* The line after the identity is where the command stands. */
+static const char *command_line(const tether__text *text)
+{
+    static const char before[] = "pidns=4026531836\" >&9\n(exec ";
+    const char *at = strstr(text->bytes, before);
+    assert_non_null(at);
+    return at + strlen(before);
+}
+
+static void random_word(uint64_t *random, char *word)
+{
+    /* Half of them what shells care for. */
+    static const char special[] = "'\"\\$`!*?~#&|;<>(){}[] \t\n\r=%^-";
+    size_t size = random_next(random) % 40;
+    for (size_t i = 0; i < size; i++) {
+        uint32_t value = random_next(random);
+        word[i] =
+            value & 0x100 ? special[value % (sizeof special - 1)] : (char)(1 + (value >> 16) % 255);
+    }
+    word[size] = '\0';
+}
+
+static void gives_back_every_byte_of_an_argv(void **state)
+{
+    (void)state;
+    uint64_t random = 5;
+    for (int round = 0; round < 3000; round++) {
+        char words[MAX_WORDS][MAX_WORD], parsed[MAX_WORDS][MAX_WORD];
+        const char *argv[MAX_WORDS + 1], *rest;
+        size_t count = 1 + random_next(&random) % MAX_WORDS;
+        for (size_t i = 0; i < count; i++) {
+            random_word(&random, words[i]);
+            argv[i] = words[i];
+        }
+        argv[count] = NULL;
+        const char *program = round % 2 == 0 ? "/bin/it's" : NULL;
+        tether__text text;
+        render(program, argv, &text);
+        assert_int_equal(parse_words(command_line(&text), parsed, MAX_WORDS, &rest), count);
+        for (size_t i = 0; i < count; i++)
+            assert_string_equal(parsed[i], i == 0 && program != NULL ? program : words[i]);
+        /* What follows is the wrapper's own: nothing of the command broke out of its words. */
+        assert_int_equal(strncmp(rest, "2>&8 8>&- 9>&-)\n", 16), 0);
+        tether__text_dispose(&text);
+    }
+}
+
+static void gives_the_lifeline_to_nobody(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"/bin/true", NULL};
+    tether__text text;
+    render(NULL, argv, &text);
+    const char *line = command_line(&text);
+    const char *end = strchr(line, '\n');
+    assert_non_null(end);
+    assert_int_equal(memcmp(end - strlen(" 8>&- 9>&-)"), " 8>&- 9>&-)", strlen(" 8>&- 9>&-)")), 0);
+    tether__text_dispose(&text);
+}
+
+static void names_command_files_by_family(void **state)
+{
+    (void)state;
+    assert_string_equal(tether__command_file_name(TETHER__SHELL_SH), "command.sh");
+    assert_string_equal(tether__command_file_name(TETHER__SHELL_FISH), "command.fish");
+    assert_string_equal(tether__command_file_name(TETHER__SHELL_POWERSHELL), "command.ps1");
+    assert_string_equal(tether__command_file_name(TETHER__SHELL_CMD), "command.bat");
+}
+
+static void writes_the_users_bytes_and_nothing_else(void **state)
+{
+    (void)state;
+    static const tether__shell_family families[] = {TETHER__SHELL_SH, TETHER__SHELL_FISH};
+    uint64_t random = 6;
+    for (int round = 0; round < 500; round++) {
+        char command[64];
+        size_t size = random_next(&random) % sizeof command;
+        for (size_t i = 0; i < size; i++)
+            command[i] = (char)random_next(&random);
+        for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
+            tether__text text = {0};
+            tether__command_render(families[i], command, size, &text);
+            assert_false(text.failed);
+            assert_int_equal(text.size, size);
+            assert_memory_equal(text.bytes, command, size);
+            tether__text_dispose(&text);
+        }
+    }
+}
+
+static void ends_a_powershell_command_with_its_code(void **state)
+{
+    (void)state;
+    static const char *const commands[] = {"exit 3", "Get-Item x `", "# comment", "", "a |"};
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        tether__text text = {0};
+        tether__command_render(TETHER__SHELL_POWERSHELL, commands[i], strlen(commands[i]), &text);
+        size_t size = strlen(commands[i]);
+        assert_memory_equal(text.bytes, commands[i], size);
+        /* An empty line first, for a command that ends in a backtick or a comment. */
+        const char *end = text.bytes + size;
+        assert_int_equal(strncmp(end, "\n\n; if ($?) { exit 0 } ", 23), 0);
+        assert_non_null(strstr(end, "exit $LASTEXITCODE"));
+        const char last[] = "else { exit 1 }\n";
+        assert_string_equal(text.bytes + text.size - strlen(last), last);
+        tether__text_dispose(&text);
+    }
+}
+
+static void tells_each_shell_how_to_run_the_file(void **state)
+{
+    (void)state;
+    static const struct {
+        tether__shell_family family;
+        const char *argv[TETHER__COMMAND_ARGV_ROOM];
+    } cases[] = {
+        {TETHER__SHELL_SH, {"/shell", "/file"}},
+        {TETHER__SHELL_FISH, {"/shell", "/file"}},
+        {TETHER__SHELL_CMD, {"/shell", "/D", "/C", "/file"}},
+        {TETHER__SHELL_POWERSHELL,
+         {"/shell", "-NoLogo", "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass",
+          "-File", "/file"}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char path[] = "/shell";
+        tether__shell shell = {path, cases[i].family};
+        const char *argv[TETHER__COMMAND_ARGV_ROOM];
+        tether__command_argv(&shell, "/file", argv, TETHER__COMMAND_ARGV_ROOM);
+        size_t at = 0;
+        for (; cases[i].argv[at] != NULL; at++)
+            assert_string_equal(argv[at], cases[i].argv[at]);
+        assert_null(argv[at]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(renders_the_golden_text),
+        cmocka_unit_test(renders_the_golden_text_for_pipeline_statuses),
+        cmocka_unit_test(renders_the_golden_text_without_proc),
+        cmocka_unit_test(renders_the_golden_trap),
+        cmocka_unit_test(renders_the_golden_texts_by_name),
+        cmocka_unit_test(refuses_batch_files_by_name),
+        cmocka_unit_test(renders_the_golden_files_for_cmd),
+        cmocka_unit_test(keeps_the_users_bytes_for_cmd),
+        cmocka_unit_test(marks_files_for_powershell_on_windows),
+        cmocka_unit_test(gives_back_every_byte_of_an_argv),
+        cmocka_unit_test(gives_the_lifeline_to_nobody),
+        cmocka_unit_test(names_command_files_by_family),
+        cmocka_unit_test(writes_the_users_bytes_and_nothing_else),
+        cmocka_unit_test(ends_a_powershell_command_with_its_code),
+        cmocka_unit_test(tells_each_shell_how_to_run_the_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,200 @@
+/* The program that plays every child of the tests: `tether-test-child VERB [ARG]...`. Verbs are
+ * done in order; without one that ends it, it ends with 0. What the platform does is in child_os.h.
+ * - exit N: ends with N
+ * - out TEXT: writes TEXT and a newline to standard output; err TEXT: to standard error
+ * - put TEXT: writes TEXT as it is to standard output
+ * - times N: the next out is done N times
+ * - count N: writes the numbers from 1 to N, each on a line of its own
+ * - argv: ends the verbs: writes all that follow, each in hexadecimal on a line of its own
+ * - env NAME: writes NAME's value, or nothing
+ * - bytes HEX: writes these bytes to standard output; err-bytes HEX: to standard error
+ * - blanks N: writes N blanks to standard output
+ * - workdir: writes the current directory
+ * - flood BYTES: writes so many bytes, a repeated pattern without a newline, to standard output
+ * - floods BYTES: writes so many to standard output and as many to standard error, by turns
+ * - sleep MS: waits; forever: waits for ever
+ * - cat: copies standard input to standard output
+ * - await FILE: waits until FILE is there
+ * - pid: writes its process id on a line
+ * - append FILE: appends "x" and a newline to FILE in one write
+ * - fds: writes the numbers of all open descriptors (Windows: inheritable handles) on one line
+ * - ignore-term: ignores SIGTERM (Windows: Ctrl-C) from here on
+ * - detach: goes on in a child with a session of its own; the parent ends at once with 0
+ * - with-output KIND PROGRAM ARG...: ends the verbs: runs a program whose standard output is
+ * closed, a full pipe that nobody reads, or a broken one (which no signal tells it), and writes its
+ * exit code on a line
+ * - leave: goes on in a child, and the parent ends at once with 0: as in the background of a shell
+ * - forks N: starts N children, one after the other, that ignore SIGTERM and wait for ever
+ *
+ * POSIX only:
+ * - dispositions: writes the numbers of signals that are not at their default, then those that are
+ *   blocked
+ * - signal N: ends itself by signal N; stop: stops itself by SIGSTOP
+ * - on-usr1 N: ends with N when SIGUSR1 comes
+ */
+#include "support/child_os.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int usage(void)
+{
+    fputs("tether-test-child: unknown verb, or an argument is missing\n", stderr);
+    return 99;
+}
+
+static long times = 1;
+
+static void put_line(int stream, const char *text)
+{
+    for (; times > 0; times--) {
+        child_write(stream, text, strlen(text));
+        child_write(stream, "\n", 1);
+    }
+    times = 1;
+}
+
+static void put_bytes(int stream, const char *hex)
+{
+    for (; hex[0] != '\0' && hex[1] != '\0'; hex += 2) {
+        const char digits[3] = {hex[0], hex[1], '\0'};
+        const char byte = (char)strtoul(digits, NULL, 16);
+        child_write(stream, &byte, 1);
+    }
+}
+
+static void put_numbers(long last)
+{
+    char line[32];
+    for (long i = 1; i <= last; i++) {
+        int size = snprintf(line, sizeof line, "%ld\n", i);
+        child_write(1, line, (size_t)size);
+    }
+}
+
+static void put_blanks(uint64_t count)
+{
+    char block[4096];
+    memset(block, ' ', sizeof block);
+    while (count > 0) {
+        size_t part = count < sizeof block ? (size_t)count : sizeof block;
+        child_write(1, block, part);
+        count -= part;
+    }
+}
+
+/* To the streams from 1 up to this one. */
+static void flood(uint64_t bytes, int last_stream)
+{
+    char block[65536];
+    for (size_t i = 0; i < sizeof block; i++)
+        block[i] = (char)('a' + i % 26);
+    while (bytes > 0) {
+        size_t part = bytes < sizeof block ? (size_t)bytes : sizeof block;
+        for (int stream = 1; stream <= last_stream; stream++)
+            child_write(stream, block, part);
+        bytes -= part;
+    }
+}
+
+static void show_argv(char **argv)
+{
+    for (; *argv != NULL; argv++) {
+        for (const char *c = *argv; *c != '\0'; c++)
+            printf("%02x", (unsigned)(unsigned char)*c);
+        putchar('\n');
+    }
+    fflush(stdout);
+}
+
+static void copy_input(void)
+{
+    char block[4096];
+    for (long got; (got = child_read(block, sizeof block)) > 0;)
+        child_write(1, block, (size_t)got);
+}
+
+static void await(const char *path)
+{
+    while (!child_exists(path))
+        child_nap(1);
+}
+
+/* Verbs without an argument; whether it was one. */
+static bool do_plain(const char *verb, char **rest)
+{
+    if (strcmp(verb, "forever") == 0) {
+        child_wait();
+    } else if (strcmp(verb, "pid") == 0) {
+        printf("%ld\n", child_pid());
+        fflush(stdout);
+    } else if (strcmp(verb, "fds") == 0) {
+        child_show_inherited();
+    } else if (strcmp(verb, "workdir") == 0) {
+        put_line(1, child_workdir());
+    } else if (strcmp(verb, "cat") == 0) {
+        copy_input();
+    } else if (strcmp(verb, "argv") == 0) {
+        show_argv(rest);
+        exit(0);
+    } else if (strcmp(verb, "with-output") == 0 && rest[0] != NULL && rest[1] != NULL) {
+        printf("%d\n", child_run_into(rest[0], rest + 1));
+        exit(0);
+    } else {
+        return child_do_plain(verb, rest);
+    }
+    return true;
+}
+
+static bool do_with_argument(const char *verb, const char *argument)
+{
+    if (strcmp(verb, "exit") == 0) {
+        exit((int)strtoll(argument, NULL, 10));
+    } else if (strcmp(verb, "out") == 0) {
+        put_line(1, argument);
+    } else if (strcmp(verb, "err") == 0) {
+        put_line(2, argument);
+    } else if (strcmp(verb, "put") == 0) {
+        child_write(1, argument, strlen(argument));
+    } else if (strcmp(verb, "bytes") == 0) {
+        put_bytes(1, argument);
+    } else if (strcmp(verb, "times") == 0) {
+        times = atol(argument);
+    } else if (strcmp(verb, "count") == 0) {
+        put_numbers(atol(argument));
+    } else if (strcmp(verb, "env") == 0) {
+        put_line(1, child_variable(argument) != NULL ? child_variable(argument) : "");
+    } else if (strcmp(verb, "flood") == 0) {
+        flood(strtoull(argument, NULL, 10), 1);
+    } else if (strcmp(verb, "floods") == 0) {
+        flood(strtoull(argument, NULL, 10), 2);
+    } else if (strcmp(verb, "blanks") == 0) {
+        put_blanks(strtoull(argument, NULL, 10));
+    } else if (strcmp(verb, "err-bytes") == 0) {
+        put_bytes(2, argument);
+    } else if (strcmp(verb, "sleep") == 0) {
+        child_nap(atol(argument));
+    } else if (strcmp(verb, "await") == 0) {
+        await(argument);
+    } else if (strcmp(verb, "append") == 0) {
+        child_append(argument, "x\n", 2);
+    } else {
+        return child_do_with_argument(verb, argument);
+    }
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    argv = child_arguments(argc, argv);
+    for (char **verb = argv + 1; *verb != NULL; verb++) {
+        if (do_plain(*verb, verb + 1))
+            continue;
+        if (verb[1] == NULL || !do_with_argument(verb[0], verb[1]))
+            return usage();
+        verb++;
+    }
+    return 0;
+}

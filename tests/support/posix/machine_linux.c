@@ -1,0 +1,79 @@
+/* Owns what tests ask and change of a Linux machine.
+ * Must not: change what is not the process's own.
+ * Thread: the test's. */
+#include "support/posix/machine.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "support/support.h"
+
+void machine_die_with_parent(void)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+bool machine_be_visible(void)
+{
+    return prctl(PR_SET_DUMPABLE, 1) == 0; /* else its /proc entries are root's */
+}
+
+bool machine_has_namespaces(void)
+{
+    return true;
+}
+
+static bool detach_mounts(void)
+{
+    return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+}
+
+bool machine_own_mounts(void)
+{
+    return unshare(CLONE_NEWNS) == 0 && detach_mounts();
+}
+
+bool machine_own_pids(void)
+{
+    return unshare(CLONE_NEWPID | CLONE_NEWNS) == 0;
+}
+
+bool machine_own_proc(void)
+{
+    return detach_mounts() && mount("proc", "/proc", "proc", 0, NULL) == 0;
+}
+
+bool machine_mount(const char *path, const char *options)
+{
+    return mount("none", path, "tmpfs", 0, options) == 0;
+}
+
+bool machine_make_read_only(const char *path)
+{
+    return mount("none", path, NULL, MS_REMOUNT | MS_RDONLY, NULL) == 0;
+}
+
+bool machine_unmount(const char *path)
+{
+    return umount2(path, 0) == 0;
+}
+
+int machine_count_threads(void)
+{
+    return test_count_names("/proc/self/task");
+}
+
+/* Not by libuv, which closes the file past the thread sanitizer. */
+long machine_resident_bytes(void)
+{
+    long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%*d %ld", &pages), 1);
+    fclose(file);
+    return pages * sysconf(_SC_PAGESIZE);
+}

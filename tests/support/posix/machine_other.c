@@ -1,0 +1,68 @@
+/* Owns what tests ask of a machine that has none of what Linux offers them.
+ * Must not: pretend.
+ * Thread: the test's. */
+#include "support/posix/machine.h"
+
+#include <uv.h>
+
+#include "support/support.h"
+
+void machine_die_with_parent(void)
+{
+}
+
+bool machine_be_visible(void)
+{
+    return true;
+}
+
+bool machine_has_namespaces(void)
+{
+    return false;
+}
+
+bool machine_own_mounts(void)
+{
+    return false;
+}
+
+bool machine_own_pids(void)
+{
+    return false;
+}
+
+bool machine_own_proc(void)
+{
+    return false;
+}
+
+bool machine_mount(const char *path, const char *options)
+{
+    (void)path;
+    (void)options;
+    return false;
+}
+
+bool machine_make_read_only(const char *path)
+{
+    (void)path;
+    return false;
+}
+
+bool machine_unmount(const char *path)
+{
+    (void)path;
+    return false;
+}
+
+int machine_count_threads(void)
+{
+    return 0;
+}
+
+long machine_resident_bytes(void)
+{
+    size_t bytes;
+    assert_int_equal(uv_resident_set_memory(&bytes), 0);
+    return (long)bytes;
+}

@@ -1,0 +1,50 @@
+/* The example of docs/embedding.md does what that says: an agent crashes and comes back. */
+#include "support/support.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+static void an_agent_crashes_and_comes_back(void **state)
+{
+    fixture *f = *state;
+    char *out, *err, command[512];
+    const char *go = test_work_path(f, "go");
+    snprintf(command, sizeof command,
+             "echo begun; while ! [ -e '%s' ]; do sleep 0.02; done; echo an error here; exit 3",
+             go);
+    const char *const start[] = {TETHER_TEST_AGENT, f->store, "start", command, NULL};
+    const char *const resume[] = {TETHER_TEST_AGENT, f->store, "resume", NULL};
+    /* It dies by abort on purpose; nobody wants its core. */
+    struct rlimit none = {0, 0};
+    assert_int_equal(setrlimit(RLIMIT_CORE, &none), 0);
+    assert_int_equal(test_command(start, &out, &err), 128 + SIGABRT);
+    assert_non_null(strstr(out, ": running"));
+    free(out);
+    free(err);
+
+    test_write_file(go, "", 0);
+    assert_int_equal(test_command(resume, &out, &err), 0);
+    assert_non_null(strstr(out, "match: an error here\n"));
+    assert_non_null(strstr(out, "has ended: failed\n"));
+    assert_non_null(strstr(out, "ended as failed with 3; its last lines:\nbegun\nan error here\n"));
+    assert_string_equal(err, "");
+    free(out);
+    free(err);
+
+    /* Everything was taken care of. */
+    assert_int_equal(test_command(resume, &out, &err), 0);
+    assert_string_equal(out, "");
+    free(out);
+    free(err);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_agent_crashes_and_comes_back, test_setup, test_teardown),
+    };
+    return cmocka_run_group_tests_name("example", tests, NULL, NULL);
+}

@@ -1,0 +1,511 @@
+/* A machine that refuses: full disks, limits, arguments that do not fit, things that are not there.
+ * Each is a named error with nothing left behind, or no error at all. */
+#include "support/support.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/posix/machine.h"
+
+/* Users that nobody is: one for each run of this test, since a limit of processes counts all those
+ * of its user, and the same test may run beside this one. */
+enum { FIRST_UNPRIVILEGED = 40000, UNPRIVILEGED_USERS = 20000 };
+
+/* What a failed start leaves: the error, an empty id, no bundle, no lifeline, no process. */
+static void check_refused(fixture *f, tether_registry *registry, const tether_spec *spec, int code)
+{
+    char id[TETHER_ID_SIZE];
+    int bundles = test_count_names(test_session_path(f, "tasks"));
+    int lifelines = test_count_names(test_session_path(f, "exits"));
+    int fds = test_count_fds();
+    tether_error error = {0};
+    int result = tether_spawn(registry, spec, id, &error);
+    if (result != code)
+        fail_msg("%s instead of %s: %s", tether_error_name(result), tether_error_name(code),
+                 error.message);
+    assert_int_equal(error.code, code);
+    assert_string_not_equal(error.step, "");
+    assert_string_not_equal(error.message, "");
+    assert_string_equal(id, "");
+    assert_int_equal(test_count_names(test_session_path(f, "tasks")), bundles);
+    assert_int_equal(test_count_names(test_session_path(f, "exits")), lifelines);
+    /* A polling reaper has some open for moments, before the call as after it; the teardown counts
+     * again when it has stopped. */
+    WAIT_UNTIL(test_count_fds() <= fds);
+    f->error = error;
+}
+
+static void unusable_specs_are_refused(void **state)
+{
+    fixture *f = *state;
+    const char *const none[] = {NULL}, *const empty[] = {"", NULL}, *const ok[] = {CHILD, NULL},
+                      *const missing[] = {"tether-no-such-program", NULL},
+                      *const missing_path[] = {"/none/such", NULL},
+                      *const no_program[] = {"/dev/null", NULL}, *const folder[] = {"/tmp", NULL},
+                      *const bad_env[] = {"NOEQUALS", NULL};
+    const struct {
+        tether_spec spec;
+        int code;
+    } cases[] = {
+        {{0}, TETHER_EINVAL},
+        {{.argv = none}, TETHER_EINVAL},
+        {{.argv = empty}, TETHER_EINVAL},
+        {{.argv = ok, .command = "exit 0"}, TETHER_EINVAL},
+        {{.argv = ok, .shell = "sh"}, TETHER_EINVAL},
+        {{.argv = ok, .timeout_ms = -2}, TETHER_EINVAL},
+        {{.command = "a\0b", .command_size = 3}, TETHER_EINVAL},
+        {{.argv = ok, .env_set = bad_env}, TETHER_EINVAL},
+        {{.argv = ok, .stdin_path = "/none/such"}, TETHER_EINVAL},
+        {{.argv = missing}, TETHER_ENOPROGRAM},
+        {{.argv = missing_path}, TETHER_ENOPROGRAM},
+        {{.argv = no_program}, TETHER_ENOEXEC},
+        {{.argv = folder}, TETHER_ENOEXEC},
+        {{.command = "exit 0", .shell = "tether-no-such-shell"}, TETHER_ENOSHELL},
+        {{.command = "exit 0", .shell = "/dev/null"}, TETHER_ENOEXEC},
+        {{.argv = ok, .workdir = "/none/such"}, TETHER_EWORKDIR},
+        {{.argv = ok, .workdir = "/dev/null"}, TETHER_EWORKDIR},
+        {{.argv = ok, .project_root = "/none/such"}, TETHER_EWORKDIR},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        check_refused(f, f->registry, &cases[i].spec, cases[i].code);
+    check_refused(f, f->registry, NULL, TETHER_EINVAL);
+}
+
+static char *make_entry(const char *name, size_t size)
+{
+    char *entry = malloc(size + 1);
+    assert_non_null(entry);
+    memset(entry, 'v', size);
+    entry[size] = '\0';
+    memcpy(entry, name, strlen(name));
+    return entry;
+}
+
+static void what_does_not_fit_is_named(void **state)
+{
+    fixture *f = *state;
+    enum { PARTS = 70, PART_BYTES = 100 * 1024, KERNEL_LIMIT = 128 * 1024 };
+    char *value = make_entry("HUGE_VALUE=", KERNEL_LIMIT);
+    const char *const one[] = {value, NULL};
+    const char *const argv[] = {CHILD, "exit", "0", NULL};
+    tether_spec spec = {.argv = argv, .env_set = one};
+    check_refused(f, f->registry, &spec, TETHER_ETOOBIG);
+    assert_non_null(strstr(f->error.message, "HUGE_VALUE"));
+    free(value);
+
+    char *parts[PARTS + 1] = {NULL};
+    for (int i = 0; i < PARTS; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "PART_%d=", i);
+        parts[i] = make_entry(name, PART_BYTES + (i == 33 ? 100 : 0));
+    }
+    spec.env_set = (const char *const *)parts;
+    check_refused(f, f->registry, &spec, TETHER_ETOOBIG);
+    assert_non_null(strstr(f->error.message, "PART_33"));
+    for (int i = 0; i < PARTS; i++)
+        free(parts[i]);
+
+    char *argument = make_entry("begin", 1024 * 1024);
+    const char *const long_argv[] = {CHILD, "out", argument, NULL};
+    spec = (tether_spec){.argv = long_argv};
+    check_refused(f, f->registry, &spec, TETHER_ETOOBIG);
+    free(argument);
+
+    /* What just fits is started. */
+    char id[TETHER_ID_SIZE];
+    value = make_entry("BIG_VALUE=", KERNEL_LIMIT - 1);
+    const char *const fits[] = {value, NULL};
+    spec = (tether_spec){.argv = argv, .env_set = fits};
+    test_start(f->registry, &spec, id);
+    test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    free(value);
+}
+
+/* A small file system of this process's own, which goes with the process whatever happens. */
+static char *mount_small(const fixture *f, const char *options)
+{
+    if (!machine_has_namespaces())
+        test_skip("only Linux has namespaces");
+    if (geteuid() != 0)
+        test_skip("needs root");
+    char *path = strdup(test_work_path(f, "small"));
+    assert_true(machine_own_mounts());
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_true(machine_mount(path, options));
+    return path;
+}
+
+static void unmount_small(char *path)
+{
+    assert_true(machine_unmount(path));
+    free(path);
+}
+
+/* Uses up all space; the file is called "filler". */
+static void fill(const char *path)
+{
+    char file[1100], block[4096] = {1};
+    snprintf(file, sizeof file, "%s/filler", path);
+    int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    for (size_t size = sizeof block; size > 0;) {
+        if (write(fd, block, size) <= 0)
+            size = size == sizeof block ? 1 : 0;
+    }
+    assert_int_equal(close(fd), 0);
+}
+
+static void empty(const char *path)
+{
+    char file[1100];
+    snprintf(file, sizeof file, "%s/filler", path);
+    assert_int_equal(unlink(file), 0);
+}
+
+/* A fixture whose store is in another place. */
+static fixture elsewhere(const fixture *f, const char *folder, char *store, size_t room)
+{
+    fixture other = *f;
+    snprintf(store, room, "%s/store", folder);
+    other.store = store;
+    return other;
+}
+
+static void full_disk_refuses_a_start(void **state)
+{
+    char store[1100], id[TETHER_ID_SIZE];
+    char *path = mount_small(*state, "size=512k,mode=700");
+    fixture f = elsewhere(*state, path, store, sizeof store);
+    tether_registry *registry = test_open(&f);
+    tether_spec spec = {.command = "exit 3"};
+    test_start(registry, &spec, id);
+    test_expect(registry, id, TETHER_STATUS_FAILED, 3, NULL);
+    fill(path);
+    for (int i = 0; i < 3; i++)
+        check_refused(&f, registry, &spec, TETHER_ENOSPACE);
+    empty(path);
+    test_start(registry, &spec, id);
+    test_expect(registry, id, TETHER_STATUS_FAILED, 3, NULL);
+    test_detach(registry);
+    unmount_small(path);
+}
+
+/* The last pages go one by one, so that each step of a start is the one that finds the disk full.
+ */
+static void almost_full_disk_starts_all_or_nothing(void **state)
+{
+    char store[1100], id[TETHER_ID_SIZE];
+    char *path = mount_small(*state, "size=512k,mode=700");
+    fixture f = elsewhere(*state, path, store, sizeof store);
+    tether_registry *registry = test_open(&f);
+    tether_spec spec = {.command = "exit 3"};
+    test_start(registry, &spec, id);
+    test_expect(registry, id, TETHER_STATUS_FAILED, 3, NULL);
+    int started = 0, refused = 0;
+    for (int pages = 0; pages < 12; pages++) {
+        char file[1100];
+        fill(path);
+        snprintf(file, sizeof file, "%s/filler", path);
+        struct stat st;
+        assert_int_equal(stat(file, &st), 0);
+        assert_int_equal(truncate(file, st.st_size - pages * 4096L), 0);
+        int tasks = test_count_names(test_session_path(&f, "tasks"));
+        int code = tether_spawn(registry, &spec, id, &f.error);
+        assert_true(code == TETHER_OK || code == TETHER_ENOSPACE);
+        started += code == TETHER_OK;
+        refused += code != TETHER_OK;
+        if (code == TETHER_OK) {
+            empty(path);
+            test_expect(registry, id, TETHER_STATUS_FAILED, 3, NULL);
+        } else {
+            assert_int_equal(test_count_names(test_session_path(&f, "tasks")), tasks);
+            assert_int_equal(test_count_names(test_session_path(&f, "exits")), tasks);
+            empty(path);
+        }
+    }
+    assert_true(started > 0);
+    assert_true(refused > 0);
+    test_detach(registry);
+    unmount_small(path);
+}
+
+static void full_disk_loses_output_and_no_exit(void **state)
+{
+    char store[1100], id[TETHER_ID_SIZE];
+    char *path = mount_small(*state, "size=512k,mode=700");
+    fixture f = elsewhere(*state, path, store, sizeof store);
+    tether_registry *registry = test_open(&f);
+    tether_spec spec = {.command = CHILD " flood 1000000; exit 5"};
+    test_start(registry, &spec, id);
+    test_expect(registry, id, TETHER_STATUS_FAILED, 5, NULL);
+    test_detach(registry);
+    unmount_small(path);
+}
+
+static void full_disk_at_the_end_loses_no_code(void **state)
+{
+    char store[1100], id[TETHER_ID_SIZE];
+    char *path = mount_small(*state, "size=512k,mode=700");
+    fixture f = elsewhere(*state, path, store, sizeof store);
+    tether_registry *registry = test_open(&f);
+    const char *gate = test_work_path(&f, "gate");
+    test_start_child(registry, id, "out", "ready", "await", gate, "exit", "7", NULL);
+    test_wait_output(registry, id, TETHER_STDOUT, 6);
+    fill(path);
+    test_write_file(gate, "", 0);
+    test_expect(registry, id, TETHER_STATUS_FAILED, 7, NULL);
+    /* Another host learns the same from the marker, whose room was reserved. */
+    tether_registry *other = test_open(&f);
+    test_expect(other, id, TETHER_STATUS_FAILED, 7, NULL);
+    char *status = test_record_text(&f, id, "status");
+    assert_string_not_equal(status, "failed");
+    free(status);
+    empty(path);
+    test_expect(registry, id, TETHER_STATUS_FAILED, 7, NULL);
+    status = test_record_text(&f, id, "status");
+    assert_string_equal(status, "failed");
+    free(status);
+    test_expect(other, id, TETHER_STATUS_FAILED, 7, NULL);
+    test_take_completion(other, id);
+    test_detach(other);
+    test_detach(registry);
+    unmount_small(path);
+}
+
+static void read_only_store_shows_and_refuses(void **state)
+{
+    char store[1100], id[TETHER_ID_SIZE];
+    char *path = mount_small(*state, "size=512k,mode=700");
+    fixture f = elsewhere(*state, path, store, sizeof store);
+    tether_registry *registry = test_open(&f);
+    test_start_child(registry, id, "out", "text", "exit", "6", NULL);
+    test_expect(registry, id, TETHER_STATUS_FAILED, 6, NULL);
+    test_detach(registry);
+    assert_true(machine_make_read_only(path));
+    tether_spec spec = {.command = "exit 0"};
+    registry = test_open(&f);
+    test_expect(registry, id, TETHER_STATUS_FAILED, 6, NULL);
+    assert_int_equal(test_pending(registry, id), 1);
+    assert_int_equal(tether_completion_ack(registry, id, NULL, &f.error), TETHER_EACCESS);
+    check_refused(&f, registry, &spec, TETHER_EACCESS);
+    test_detach(registry);
+    unmount_small(path);
+}
+
+/* A host that may not have more processes. */
+static void become_unprivileged(const fixture *f, uid_t user)
+{
+    HOST_ASSERT(setgroups(0, NULL) == 0);
+    HOST_ASSERT(setgid(user) == 0 && setuid(user) == 0);
+    HOST_ASSERT(machine_be_visible());
+    HOST_ASSERT(access(f->store, W_OK) == 0);
+}
+
+static void limit_processes(rlim_t count)
+{
+    struct rlimit limit;
+    HOST_ASSERT(getrlimit(RLIMIT_NPROC, &limit) == 0);
+    limit.rlim_cur = count;
+    HOST_ASSERT(setrlimit(RLIMIT_NPROC, &limit) == 0);
+}
+
+/* How many processes a user has: zombies count for the limit, also those that are not ours to reap.
+ */
+static int count_processes_of(uid_t user)
+{
+    int count = 0;
+    struct stat st;
+    DIR *proc = opendir("/proc");
+    HOST_ASSERT(proc != NULL);
+    for (struct dirent *item; (item = readdir(proc)) != NULL;) {
+        if (isdigit((unsigned char)item->d_name[0]) &&
+            fstatat(dirfd(proc), item->d_name, &st, 0) == 0 && st.st_uid == user)
+            count++;
+    }
+    closedir(proc);
+    return count;
+}
+
+static void run_at_the_limit(fixture *f, void *userdata)
+{
+    const uid_t *user = userdata;
+    char id[TETHER_ID_SIZE], running[TETHER_ID_SIZE];
+    tether_error error = {0};
+    tether_registry *registry;
+    tether_snapshot *snapshot;
+    /* Every thread counts: none may come and go. */
+    tether_open_options options = {.store = f->store, .reaper = test_reaper_mode(), .no_gc = 1};
+    const char *const sleeper[] = {"/bin/sleep", "1000", NULL}, *const quick[] = {"/bin/true",
+                                                                                  NULL};
+    tether_spec spec = {.argv = sleeper};
+    become_unprivileged(f, *user);
+    HOST_OK(tether_open(&options, &registry, &error), error);
+    HOST_OK(tether_spawn(registry, &spec, running, &error), error);
+    int tasks = test_count_names(test_session_path(f, "tasks"));
+    /* The host's threads count (a sanitizer has one of its own), the supervisor and the sleeper:
+     * room for one less than these, so that nothing more starts, and for the supervisor alone once
+     * both are gone. */
+    limit_processes((rlim_t)machine_count_threads() + 1);
+    spec.argv = quick;
+    for (int i = 0; i < 3; i++) {
+        HOST_ASSERT(tether_spawn(registry, &spec, id, &error) == TETHER_ELIMIT);
+        HOST_ASSERT(id[0] == '\0');
+        HOST_ASSERT(test_count_names(test_session_path(f, "tasks")) == tasks);
+        HOST_ASSERT(test_count_names(test_session_path(f, "exits")) == tasks);
+    }
+    HOST_OK(tether_kill(registry, running, NULL, &error), error);
+    HOST_OK(tether_status_get(registry, running, &snapshot, &error), error);
+    HOST_ASSERT(snapshot->status == TETHER_STATUS_KILLED);
+    tether_snapshot_free(snapshot);
+    /* The sleeper is not our child: somebody else reaps it, when they come to it. */
+    while (test_has_child() || count_processes_of(*user) > 1)
+        test_pause();
+    /* Now the supervisor can be started, and cannot start the command. */
+    const char *one = id;
+    HOST_OK(tether_spawn(registry, &spec, id, &error), error);
+    HOST_OK(tether_wait(registry, &one, 1, TETHER_WAIT_ALL, PATIENCE_MS, NULL, &error), error);
+    HOST_OK(tether_status_get(registry, id, &snapshot, &error), error);
+    HOST_ASSERT(snapshot->status == TETHER_STATUS_FAILED);
+    HOST_ASSERT(snapshot->exit_code == 126);
+    tether_snapshot_free(snapshot);
+    HOST_OK(tether_close(registry, TETHER_SHUTDOWN, &error), error);
+}
+
+static void limit_of_processes_is_told(void **state)
+{
+    fixture *f = *state;
+    if (geteuid() != 0)
+        test_skip("needs root");
+    if (machine_count_threads() == 0)
+        test_skip("the threads cannot be counted here");
+    uid_t user = FIRST_UNPRIVILEGED + (uid_t)getpid() % UNPRIVILEGED_USERS;
+    assert_int_equal(chown(f->store, user, user), 0);
+    assert_int_equal(test_join_host(test_fork_host(run_at_the_limit, f, &user)), 0);
+    assert_int_equal(chown(f->store, 0, 0), 0);
+}
+
+/* Records that cannot be written change nothing, here or for others. */
+static void complete_without_room(fixture *f, void *userdata)
+{
+    (void)userdata;
+    struct rlimit before, none;
+    char id[TETHER_ID_SIZE];
+    bool fresh = true;
+    tether_error error = {0};
+    tether_registry *registry;
+    tether_snapshot_list *list;
+    tether_open_options options = {.store = f->store, .reaper = test_reaper_mode(), .no_gc = 1};
+    const char *const argv[] = {CHILD, "exit", "0", NULL};
+    tether_spec spec = {.argv = argv};
+    const char *one = id;
+    HOST_OK(tether_open(&options, &registry, &error), error);
+    /* The holder's file is there before the disk is full. */
+    HOST_OK(tether_completions_lease(registry, NULL, &list, &error), error);
+    tether_snapshot_list_free(list);
+    HOST_OK(tether_spawn(registry, &spec, id, &error), error);
+    HOST_OK(tether_wait(registry, &one, 1, TETHER_WAIT_ALL, PATIENCE_MS, NULL, &error), error);
+
+    HOST_ASSERT(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    HOST_ASSERT(getrlimit(RLIMIT_FSIZE, &before) == 0);
+    none = before;
+    none.rlim_cur = 0;
+    HOST_ASSERT(setrlimit(RLIMIT_FSIZE, &none) == 0);
+    HOST_ASSERT(tether_completions_lease(registry, NULL, &list, &error) != TETHER_OK);
+    HOST_ASSERT(tether_completions_drain(registry, NULL, &list, &error) != TETHER_OK);
+    HOST_ASSERT(list == NULL);
+    HOST_ASSERT(tether_completion_ack(registry, id, &fresh, &error) != TETHER_OK);
+    HOST_ASSERT(!fresh);
+
+    HOST_ASSERT(setrlimit(RLIMIT_FSIZE, &before) == 0);
+    HOST_OK(tether_completions_peek(registry, NULL, &list, &error), error);
+    HOST_ASSERT(list->count == 1);
+    tether_snapshot_list_free(list);
+    HOST_OK(tether_completions_drain(registry, NULL, &list, &error), error);
+    HOST_ASSERT(list->count == 1);
+    tether_snapshot_list_free(list);
+    HOST_OK(tether_close(registry, TETHER_SHUTDOWN, &error), error);
+}
+
+static void what_could_not_be_written_did_not_happen(void **state)
+{
+    fixture *f = *state;
+    assert_int_equal(test_join_host(test_fork_host(complete_without_room, f, NULL)), 0);
+}
+
+static void limit_of_descriptors_is_told(void **state)
+{
+    fixture *f = *state;
+    char running[TETHER_ID_SIZE];
+    test_start_child(f->registry, running, "out", "ready", "forever", NULL);
+    test_wait_output(f->registry, running, TETHER_STDOUT, 6);
+    struct rlimit before, low;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    tether_spec spec = {.command = "exit 0"};
+    int refused = 0;
+    bool started = false;
+    int tasks = test_count_names(test_session_path(f, "tasks"));
+    /* Each limit fails another step, until all of a start fits below it. */
+    for (rlim_t limit = 1; !started && limit < 64; limit++) {
+        char id[TETHER_ID_SIZE];
+        low = before;
+        low.rlim_cur = (rlim_t)test_count_fds() - 3 + limit;
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+        int code = tether_spawn(f->registry, &spec, id, &f->error);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        started = code == TETHER_OK;
+        if (started) {
+            tether_snapshot_free(test_wait(f->registry, id));
+            break;
+        }
+        if (code != TETHER_ELIMIT)
+            fail_msg("with %d descriptors: %s: %s", (int)limit, tether_error_name(code),
+                     f->error.message);
+        refused++;
+        assert_string_equal(id, "");
+        assert_int_equal(test_count_names(test_session_path(f, "tasks")), tasks);
+        assert_int_equal(test_count_names(test_session_path(f, "exits")), tasks);
+    }
+    assert_true(started);
+    assert_true(refused > 0);
+
+    /* A kill needs a few descriptors for moments, and works with very few left. */
+    low = before;
+    low.rlim_cur = (rlim_t)test_count_fds() + 8;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    int code = tether_kill(f->registry, running, NULL, &f->error);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    ASSERT_OK(code, f->error);
+    test_expect(f->registry, running, TETHER_STATUS_KILLED, 128 + SIGTERM, NULL);
+}
+
+#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, test_setup, test_teardown)
+#define WITH_REGISTRY(test)                                                                        \
+    cmocka_unit_test_setup_teardown(test, test_setup_registry, test_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_REGISTRY(unusable_specs_are_refused),
+        WITH_REGISTRY(what_does_not_fit_is_named),
+        WITH_STORE(full_disk_refuses_a_start),
+        WITH_STORE(almost_full_disk_starts_all_or_nothing),
+        WITH_STORE(full_disk_loses_output_and_no_exit),
+        WITH_STORE(full_disk_at_the_end_loses_no_code),
+        WITH_STORE(read_only_store_shows_and_refuses),
+        WITH_STORE(limit_of_processes_is_told),
+        WITH_STORE(what_could_not_be_written_did_not_happen),
+        WITH_REGISTRY(limit_of_descriptors_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,532 @@
+/* Pausing and resuming whole trees, whatever happens to them and to the host meanwhile. */
+#include "support/support.h"
+
+#include <dirent.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "posix/proc.h"
+
+enum { LATE_MS = 5000, LONG_GRACE_MS = 15000 };
+
+/* --- What is seen --- */
+
+typedef struct tally {
+    char cookie[TETHER_ID_SIZE + 32];
+    int stopped;
+    int going;
+} tally;
+
+static bool count_one(int64_t pid, void *userdata)
+{
+    tally *t = userdata;
+    tether__proc process;
+    if (!tether__proc_has_variable(pid, t->cookie) || tether__proc_read(pid, &process) != 0)
+        return true;
+    t->stopped += process.state == 'T';
+    t->going += process.state != 'T' && !tether__proc_ended(&process);
+    return true;
+}
+
+static tally look(const char *id)
+{
+    tally t = {.stopped = 0};
+    snprintf(t.cookie, sizeof t.cookie, "TETHER_TASK_ID=%.*s", TETHER_ID_SIZE - 1, id);
+    assert_int_equal(tether__proc_list(count_one, &t), 0);
+    return t;
+}
+
+static bool all_stopped(const char *id)
+{
+    tally t = look(id);
+    return t.stopped > 0 && t.going == 0;
+}
+
+static bool all_going(const char *id)
+{
+    tally t = look(id);
+    return t.going > 0 && t.stopped == 0;
+}
+
+static tether_status status_of(tether_registry *registry, const char *id)
+{
+    tether_error error = {0};
+    tether_snapshot *snapshot;
+    ASSERT_OK(tether_status_get(registry, id, &snapshot, &error), error);
+    tether_status status = snapshot->status;
+    tether_snapshot_free(snapshot);
+    return status;
+}
+
+static void pause_it(tether_registry *registry, const char *id)
+{
+    tether_error error = {.code = 4711};
+    ASSERT_OK(tether_pause(registry, id, &error), error);
+    assert_int_equal(error.code, 4711);
+    assert_int_equal(status_of(registry, id), TETHER_STATUS_PAUSED);
+    WAIT_UNTIL(all_stopped(id));
+}
+
+static void resume_it(tether_registry *registry, const char *id)
+{
+    tether_error error = {.code = 4711};
+    ASSERT_OK(tether_resume(registry, id, &error), error);
+    assert_int_equal(error.code, 4711);
+    assert_int_equal(status_of(registry, id), TETHER_STATUS_RUNNING);
+    WAIT_UNTIL(all_going(id));
+}
+
+static int kill_with(tether_registry *registry, const char *id, int signal, int64_t grace_ms)
+{
+    tether_error error = {0};
+    const tether_kill_options options = {.signal = signal, .grace_ms = grace_ms};
+    return tether_kill(registry, id, &options, &error);
+}
+
+/* --- Trees --- */
+
+static void a_task_stops_and_goes_on(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    const char *go = test_work_path(f, "go");
+    test_start_child(f->registry, id, "pid", "await", go, "exit", "5", NULL);
+    test_output_number(f->registry, id);
+    for (int i = 0; i < 2; i++) {
+        pause_it(f->registry, id);
+        /* Again is no error, and changes nothing. */
+        pause_it(f->registry, id);
+        resume_it(f->registry, id);
+        resume_it(f->registry, id);
+    }
+    pause_it(f->registry, id);
+    test_write_file(go, "", 0);
+    test_nap_us(50000);
+    assert_true(all_stopped(id));
+    const char *ids[] = {id};
+    assert_int_equal(tether_wait(f->registry, ids, 1, TETHER_WAIT_ALL, 100, NULL, &f->error),
+                     TETHER_ETIMEDOUT);
+    assert_int_equal(tether_resume(f->registry, id, &f->error), TETHER_OK);
+    test_expect(f->registry, id, TETHER_STATUS_FAILED, 5, NULL);
+}
+
+/* Grandchildren, in sessions of their own too, that are being forked while the pause goes on. */
+static void what_forks_meanwhile_is_stopped(void **state)
+{
+    fixture *f = *state;
+    char command[2048];
+    snprintf(command, sizeof command,
+             "%s forks 400 & %s detach forks 400 & (%s forks 200; true) & %s forever", CHILD, CHILD,
+             CHILD, CHILD);
+    for (int round = 0; round < 2; round++) {
+        char id[TETHER_ID_SIZE];
+        test_run(f, command, id);
+        WAIT_UNTIL(look(id).going > 5 + 10 * round);
+        pause_it(f->registry, id);
+        tally before = look(id);
+        test_nap_us(30000);
+        tally after = look(id);
+        assert_int_equal(after.stopped, before.stopped);
+        assert_int_equal(after.going, 0);
+        resume_it(f->registry, id);
+        assert_int_equal(kill_with(f->registry, id, 0, -1), TETHER_OK);
+    }
+}
+
+static void a_task_that_is_being_started_is_waited_for(void **state)
+{
+    fixture *f = *state;
+    for (int round = 0; round < 8; round++) {
+        char id[TETHER_ID_SIZE];
+        test_start_child(f->registry, id, "forever", NULL);
+        if (round % 2 == 0)
+            pause_it(f->registry, id);
+        else
+            resume_it(f->registry, id);
+        assert_int_equal(kill_with(f->registry, id, 0, -1), TETHER_OK);
+    }
+}
+
+/* --- Ends of paused tasks --- */
+
+static void a_paused_task_is_killed(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    test_start_child(f->registry, id, "forever", NULL);
+    pause_it(f->registry, id);
+    int64_t begin = test_now_ms();
+    assert_int_equal(kill_with(f->registry, id, 0, LONG_GRACE_MS), TETHER_OK);
+    assert_in_range(test_now_ms() - begin, 0, LATE_MS);
+    test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGTERM, NULL);
+    test_start_child(f->registry, id, "ignore-term", "out", "x", "forever", NULL);
+    test_wait_output(f->registry, id, TETHER_STDOUT, 2);
+    pause_it(f->registry, id);
+    assert_int_equal(kill_with(f->registry, id, 0, -1), TETHER_OK);
+    test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGKILL, NULL);
+}
+
+static void the_deadline_of_a_paused_task_holds(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    const char *const argv[] = {CHILD, "forever", NULL};
+    const tether_spec spec = {.argv = argv, .timeout_ms = 1500};
+    test_start(f->registry, &spec, id);
+    assert_int_equal(tether_pause(f->registry, id, &f->error), TETHER_OK);
+    test_expect(f->registry, id, TETHER_STATUS_TIMED_OUT, 124, NULL);
+}
+
+static void a_shutdown_ends_paused_tasks(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    /* A signal before the command runs can be the wrapper's own, which ends nothing. */
+    test_start_child(f->registry, id, "pid", "forever", NULL);
+    test_output_number(f->registry, id);
+    pause_it(f->registry, id);
+    ASSERT_OK(tether_close(f->registry, TETHER_SHUTDOWN, &f->error), f->error);
+    f->registry = test_open(f);
+    test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGTERM, "registry was shut down");
+}
+
+static void what_has_ended_is_refused(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    test_start_child(f->registry, id, "exit", "0", NULL);
+    test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    assert_int_equal(tether_pause(f->registry, id, &f->error), TETHER_EENDED);
+    assert_non_null(strstr(f->error.message, id));
+    assert_int_equal(tether_resume(f->registry, id, &f->error), TETHER_EENDED);
+    assert_int_equal(tether_pause(f->registry, "nobody", &f->error), TETHER_ENOTASK);
+    assert_int_equal(tether_resume(f->registry, "nobody", &f->error), TETHER_ENOTASK);
+    assert_int_equal(tether_pause(f->registry, "../x", &f->error), TETHER_EINVAL);
+    assert_int_equal(tether_resume(f->registry, "", &f->error), TETHER_EINVAL);
+    test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+}
+
+typedef struct killer {
+    tether_registry *registry;
+    const char *id;
+    int code;
+} killer;
+
+static void *kill_slowly(void *userdata)
+{
+    killer *k = userdata;
+    k->code = kill_with(k->registry, k->id, 0, 1000);
+    return NULL;
+}
+
+static void what_is_being_killed_is_refused(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    pthread_t thread;
+    killer k = {.registry = f->registry, .id = id};
+    test_start_child(f->registry, id, "ignore-term", "out", "x", "forever", NULL);
+    test_wait_output(f->registry, id, TETHER_STDOUT, 2);
+    assert_int_equal(pthread_create(&thread, NULL, kill_slowly, &k), 0);
+    WAIT_UNTIL(status_of(f->registry, id) == TETHER_STATUS_KILLING);
+    assert_int_equal(tether_pause(f->registry, id, &f->error), TETHER_EENDED);
+    assert_int_equal(tether_resume(f->registry, id, &f->error), TETHER_EENDED);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(k.code, TETHER_OK);
+    test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGKILL, NULL);
+}
+
+/* The command was ended by somebody else while it was stopped: its supervisor tells when it may. */
+static void a_stopped_ones_own_end_counts(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    test_start_child(f->registry, id, "pid", "forever", NULL);
+    long child = test_output_number(f->registry, id);
+    pause_it(f->registry, id);
+    assert_int_equal(kill((pid_t)child, SIGKILL), 0);
+    WAIT_UNTIL(!test_process_alive(child));
+    assert_int_equal(status_of(f->registry, id), TETHER_STATUS_PAUSED);
+    assert_int_equal(tether_resume(f->registry, id, &f->error), TETHER_OK);
+    test_expect(f->registry, id, TETHER_STATUS_FAILED, 128 + SIGKILL, NULL);
+    /* And the supervisor itself. */
+    test_start_child(f->registry, id, "forever", NULL);
+    pause_it(f->registry, id);
+    tether_snapshot *snapshot;
+    ASSERT_OK(tether_status_get(f->registry, id, &snapshot, &f->error), f->error);
+    assert_int_equal(kill((pid_t)snapshot->child_pid, SIGKILL), 0);
+    tether_snapshot_free(snapshot);
+    test_expect(f->registry, id, TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN,
+                "process exited without exit marker");
+    assert_int_equal(kill_with(f->registry, id, 0, -1), TETHER_OK);
+}
+
+/* --- Hosts --- */
+
+static void other_hosts_see_it_and_resume(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    test_start_child(f->registry, id, "forever", NULL);
+    pause_it(f->registry, id);
+    tether_registry *other = test_open(f);
+    assert_int_equal(status_of(other, id), TETHER_STATUS_PAUSED);
+    char *text = test_record_text(f, id, "status");
+    assert_string_equal(text, "paused");
+    free(text);
+    resume_it(other, id);
+    assert_int_equal(status_of(f->registry, id), TETHER_STATUS_RUNNING);
+    pause_it(other, id);
+    test_detach(other);
+    other = test_open(f);
+    assert_true(all_stopped(id));
+    resume_it(f->registry, id);
+    assert_int_equal(status_of(other, id), TETHER_STATUS_RUNNING);
+    test_detach(other);
+}
+
+/* What a host leaves that dies in the middle: the record says paused and nothing is stopped. */
+static void half_a_pause_can_be_mended(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    test_start_child(f->registry, id, "forever", NULL);
+    for (int mend = 0; mend < 2; mend++) {
+        resume_it(f->registry, id);
+        json_t *record = test_load_record(f, id);
+        json_object_set_new(record, "status", json_string("paused"));
+        test_save_record(f, id, record);
+        assert_int_equal(status_of(f->registry, id), TETHER_STATUS_PAUSED);
+        assert_true(all_going(id));
+        if (mend == 0)
+            resume_it(f->registry, id);
+        else
+            pause_it(f->registry, id);
+    }
+}
+
+/* The other way round: stopped, and the record says that it runs. */
+static void half_a_resume_can_be_mended(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    test_start_child(f->registry, id, "forever", NULL);
+    resume_it(f->registry, id);
+    for (int mend = 0; mend < 2; mend++) {
+        assert_int_equal(kill_with(f->registry, id, SIGSTOP, 0), TETHER_OK);
+        WAIT_UNTIL(all_stopped(id));
+        assert_int_equal(status_of(f->registry, id), TETHER_STATUS_RUNNING);
+        if (mend == 0)
+            resume_it(f->registry, id);
+        else
+            pause_it(f->registry, id);
+    }
+}
+
+typedef struct victim {
+    char id[TETHER_ID_SIZE];
+    atomic_int rounds;
+} victim;
+
+static void pause_and_resume_for_ever(fixture *f, void *userdata)
+{
+    victim *v = userdata;
+    tether_error error = {0};
+    tether_registry *registry;
+    tether_open_options options = {.store = f->store, .reaper = test_reaper_mode(), .no_gc = 1};
+    HOST_OK(tether_open(&options, &registry, &error), error);
+    const char *const argv[] = {CHILD, "forever", NULL};
+    const tether_spec spec = {.argv = argv};
+    HOST_OK(tether_spawn(registry, &spec, v->id, &error), error);
+    for (;;) {
+        HOST_OK(tether_pause(registry, v->id, &error), error);
+        HOST_OK(tether_resume(registry, v->id, &error), error);
+        atomic_fetch_add(&v->rounds, 1);
+    }
+}
+
+/* Killed at any moment of it. */
+static void a_killed_host_leaves_what_can_be_mended(void **state)
+{
+    fixture *f = *state;
+    for (int round = 0; round < 6; round++) {
+        victim *v = test_shared(sizeof *v);
+        long host = test_fork_host(pause_and_resume_for_ever, f, v);
+        WAIT_UNTIL(atomic_load(&v->rounds) > 0);
+        test_nap_us(round * 3400 % 19000);
+        test_kill_host(host);
+        f->hosts_died = true;
+        tether_registry *registry = test_open(f);
+        tether_status status = status_of(registry, v->id);
+        assert_true(status == TETHER_STATUS_PAUSED || status == TETHER_STATUS_RUNNING);
+        /* What is said to run does run, unless a pause was cut off right after its word. */
+        if (status == TETHER_STATUS_RUNNING)
+            WAIT_UNTIL(all_going(v->id));
+        if (round % 2 == 0) {
+            pause_it(registry, v->id);
+            resume_it(registry, v->id);
+        } else {
+            resume_it(registry, v->id);
+            pause_it(registry, v->id);
+        }
+        assert_int_equal(kill_with(registry, v->id, 0, -1), TETHER_OK);
+        test_detach(registry);
+        test_unshare(v, sizeof *v);
+    }
+}
+
+typedef struct rival {
+    tether_registry *registry;
+    const char *id;
+    bool pauses;
+    int rounds;
+    int code;
+} rival;
+
+static void *steer(void *userdata)
+{
+    rival *r = userdata;
+    for (int i = 0; i < r->rounds && r->code == TETHER_OK; i++)
+        r->code = r->pauses ? tether_pause(r->registry, r->id, NULL)
+                            : tether_resume(r->registry, r->id, NULL);
+    return NULL;
+}
+
+/* Whatever two want at once, in the end the processes do what the record says. */
+static void the_last_word_counts(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    tether_registry *other = test_open(f);
+    test_start_child(f->registry, id, "forever", NULL);
+    resume_it(f->registry, id);
+    for (int round = 0; round < 8; round++) {
+        pthread_t threads[2];
+        rival rivals[2] = {{f->registry, id, true, 2, TETHER_OK}, {other, id, false, 2, TETHER_OK}};
+        for (int i = 0; i < 2; i++)
+            assert_int_equal(pthread_create(&threads[i], NULL, steer, &rivals[i]), 0);
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(pthread_join(threads[i], NULL), 0);
+            assert_int_equal(rivals[i].code, TETHER_OK);
+        }
+        if (status_of(other, id) == TETHER_STATUS_PAUSED)
+            WAIT_UNTIL(all_stopped(id));
+        else
+            WAIT_UNTIL(all_going(id));
+    }
+    test_detach(other);
+}
+
+/* --- Newer records --- */
+
+static void newer_records_are_left_alone(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    test_start_child(f->registry, id, "forever", NULL);
+    resume_it(f->registry, id);
+    json_t *record = test_load_record(f, id);
+    json_object_set_new(record, "schema_version", json_integer(99));
+    test_save_record(f, id, record);
+    assert_int_equal(tether_pause(f->registry, id, &f->error), TETHER_EREADONLY);
+    assert_true(all_going(id));
+    assert_int_equal(kill_with(f->registry, id, SIGSTOP, 0), TETHER_OK);
+    WAIT_UNTIL(all_stopped(id));
+    assert_int_equal(tether_resume(f->registry, id, &f->error), TETHER_EREADONLY);
+    test_nap_us(20000);
+    assert_true(all_stopped(id));
+    record = test_load_record(f, id);
+    json_object_set_new(record, "schema_version", json_integer(1));
+    test_save_record(f, id, record);
+    resume_it(f->registry, id);
+}
+
+/* --- Signals --- */
+
+static void signals_have_names_and_numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int number;
+    } names[] = {
+        {"TERM", SIGTERM},
+        {"SIGTERM", SIGTERM},
+        {"15", 15},
+        {"HUP", SIGHUP},
+        {"INT", SIGINT},
+        {"SIGKILL", SIGKILL},
+        {"9", 9},
+        {"STOP", SIGSTOP},
+        {"CONT", SIGCONT},
+        {"USR1", SIGUSR1},
+        {"SIGUSR2", SIGUSR2},
+        {"WINCH", SIGWINCH},
+        {"", 0},
+        {"SIG", 0},
+        {"NOSUCH", 0},
+        {"0", 0},
+        {"-1", 0},
+        {"9x", 0},
+        {"100000", 0},
+        {"99999999999999999999", 0},
+        {" 9", 0},
+        {"TERM ", 0},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (tether_signal_number(names[i].name) != names[i].number)
+            fail_msg("\"%s\": %d", names[i].name, tether_signal_number(names[i].name));
+    }
+    assert_int_equal(tether_signal_number(NULL), 0);
+}
+
+static void any_signal_is_sent(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    test_start_child(f->registry, id, "out", "x", "forever", NULL);
+    test_wait_output(f->registry, id, TETHER_STDOUT, 2);
+    /* One that does nothing leaves the task as it is. */
+    assert_int_equal(kill_with(f->registry, id, tether_signal_number("WINCH"), 0), TETHER_OK);
+    assert_int_equal(kill_with(f->registry, id, tether_signal_number("URG"), 0), TETHER_OK);
+    assert_int_equal(status_of(f->registry, id), TETHER_STATUS_RUNNING);
+    assert_int_equal(kill_with(f->registry, id, -1, 0), TETHER_EINVAL);
+    resume_it(f->registry, id);
+    assert_int_equal(kill_with(f->registry, id, tether_signal_number("KILL"), 0), TETHER_OK);
+    tether_snapshot *snapshot = test_wait(f->registry, id);
+    assert_true(tether_status_ended(snapshot->status));
+    tether_snapshot_free(snapshot);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, test_setup_registry, test_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_killed_host_leaves_what_can_be_mended, test_setup,
+                                        test_teardown),
+        TEST(a_task_stops_and_goes_on),
+        TEST(what_forks_meanwhile_is_stopped),
+        TEST(a_task_that_is_being_started_is_waited_for),
+        TEST(a_paused_task_is_killed),
+        TEST(the_deadline_of_a_paused_task_holds),
+        TEST(a_shutdown_ends_paused_tasks),
+        TEST(what_has_ended_is_refused),
+        TEST(what_is_being_killed_is_refused),
+        TEST(a_stopped_ones_own_end_counts),
+        TEST(other_hosts_see_it_and_resume),
+        TEST(half_a_pause_can_be_mended),
+        TEST(half_a_resume_can_be_mended),
+        TEST(the_last_word_counts),
+        TEST(newer_records_are_left_alone),
+        cmocka_unit_test(signals_have_names_and_numbers),
+        TEST(any_signal_is_sent),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

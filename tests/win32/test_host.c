@@ -1,0 +1,187 @@
+/* The seam os_host.h on Windows: how programs are found, and where the user's folders are. */
+#include "os/place.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "os/host.h"
+
+static void expect_found(place *p, const char *name, const char *list, const char *expected)
+{
+    char *found;
+    ASSERT_OK(tether__os_find_program(name, list, p->path, &found, &p->error), p->error);
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", tether__os_dir_path(p->dir), expected);
+    place_same_path(found, path);
+    free(found);
+}
+
+static void expect_none(place *p, const char *name, const char *list, int code)
+{
+    char *found;
+    assert_int_equal(tether__os_find_program(name, list, p->path, &found, &p->error), code);
+    assert_null(found);
+    assert_non_null(strstr(p->error.message, name));
+}
+
+static void make_directory(place *p, const char *name)
+{
+    tether__dir *sub;
+    ASSERT_OK(tether__os_dir_open(p->dir, name, true, &sub, &p->error), p->error);
+    tether__os_dir_close(sub);
+}
+
+static void finds_programs_by_their_endings(void **state)
+{
+    place *p = *state;
+    char list[2048];
+    make_directory(p, "one");
+    make_directory(p, "two;quoted");
+    place_write(p, "one/tool.cmd", "x");
+    place_write(p, "one/script.js", "x");
+    place_write(p, "one/plain", "x");
+    place_write(p, "one/v1.2.exe", "x");
+    place_write(p, "two;quoted/tool.exe", "x");
+    place_write(p, "two;quoted/tool.cmd", "x");
+    place_write(p, "here.exe", "x");
+    snprintf(list, sizeof list, "C:\\none;;%s\\one;\"%s\\two;quoted\"", p->path, p->path);
+    assert_int_equal(uv_os_setenv("PATHEXT", ".COM;.EXE;.BAT;.CMD;.JS"), 0);
+
+    expect_found(p, "tool", list, "one/tool.cmd");
+    expect_found(p, "tool.exe", list, "two;quoted/tool.exe");
+    expect_found(p, "v1.2", list, "one/v1.2.exe");
+    snprintf(list, sizeof list, "\"%s\\two;quoted\"", p->path);
+    expect_found(p, "tool", list, "two;quoted/tool.exe");
+    assert_int_equal(uv_os_setenv("PATHEXT", ".CMD;.EXE"), 0);
+    expect_found(p, "tool", list, "two;quoted/tool.cmd");
+    assert_int_equal(uv_os_unsetenv("PATHEXT"), 0);
+    expect_found(p, "tool", list, "two;quoted/tool.exe");
+
+    snprintf(list, sizeof list, "%s\\one", p->path);
+    expect_none(p, "script", list, TETHER_ENOPROGRAM); /* nothing that starts by itself */
+    expect_none(p, "plain", list, TETHER_ENOPROGRAM);
+    /* Never in the working directory, unless PATH or the name says so. */
+    expect_none(p, "here", list, TETHER_ENOPROGRAM);
+    expect_none(p, "here", "", TETHER_ENOPROGRAM);
+    expect_found(p, "here", ".", "here.exe");
+    expect_found(p, "./here", list, "here.exe");
+    expect_found(p, ".\\here.exe", list, "here.exe");
+}
+
+static void finds_programs_by_their_path(void **state)
+{
+    place *p = *state;
+    char path[1024];
+    make_directory(p, "one");
+    place_write(p, "one/tool.exe", "x");
+    place_write(p, "one/plain", "x");
+    expect_found(p, "one/tool", NULL, "one/tool.exe");
+    expect_found(p, "one\\..\\one\\tool.exe", NULL, "one/tool.exe");
+    expect_found(p, "one/plain", NULL, "one/plain");
+    snprintf(path, sizeof path, "%s/one/tool", p->path);
+    expect_found(p, path, NULL, "one/tool.exe");
+    /* From the root of the drive. */
+    expect_found(p, path + 2, NULL, "one/tool.exe");
+    expect_none(p, "one/none", NULL, TETHER_ENOPROGRAM);
+    expect_none(p, "none/tool", NULL, TETHER_ENOPROGRAM);
+    expect_none(p, "./one", NULL, TETHER_ENOEXEC);
+    expect_none(p, "one/tool?", NULL, TETHER_ENOPROGRAM);
+    char *found;
+    ASSERT_OK(tether__os_find_program("cmd", NULL, p->path, &found, &p->error), p->error);
+    free(found);
+    assert_int_equal(tether__os_find_program("\xff", NULL, p->path, &found, &p->error),
+                     TETHER_EINVAL);
+}
+
+static void knows_names_of_variables_by_any_case(void **state)
+{
+    (void)state;
+    assert_true(tether__os_env_same_name("Path", 4, "PATH", 4));
+    assert_true(tether__os_env_same_name("\xc3\xa9t\xc3\xa9", 5, "\xc3\x89T\xc3\x89", 5));
+    assert_false(tether__os_env_same_name("Path", 4, "PATHS", 5));
+    assert_false(tether__os_env_same_name("\xc3\xa9", 2, "e", 1));
+    assert_true(tether__os_env_same_name("\xff", 1, "\xff", 1));
+    assert_false(tether__os_env_same_name("\xff", 1, "\xfe", 1));
+}
+
+static void expect_store(place *p, const char *folder, const char *expected)
+{
+    char *path;
+    if (folder != NULL)
+        assert_int_equal(uv_os_setenv("LOCALAPPDATA", folder), 0);
+    else
+        assert_int_equal(uv_os_unsetenv("LOCALAPPDATA"), 0);
+    ASSERT_OK(tether__os_default_store(&path, &p->error), p->error);
+    if (expected != NULL)
+        assert_string_equal(path, expected);
+    /* Elsewhere it is where the system has the user's local data. */
+    assert_int_equal(path[1], ':');
+    assert_string_equal(path + strlen(path) - 7, "\\tether");
+    free(path);
+}
+
+static void finds_the_default_store(void **state)
+{
+    place *p = *state;
+    expect_store(p, "C:\\caf\xc3\xa9", "C:\\caf\xc3\xa9\\tether");
+    expect_store(p, "C:\\x\\", "C:\\x\\tether");
+    expect_store(p, NULL, NULL);
+    expect_store(p, "relative", NULL);
+}
+
+static void puts_ephemeral_stores_among_temporary_files(void **state)
+{
+    place *p = *state;
+    char *path, expected[1024];
+    bool in_memory = true;
+    char before[1024];
+    size_t size = sizeof before;
+    assert_int_equal(uv_os_getenv("TMP", before, &size), 0);
+    assert_int_equal(uv_os_setenv("TMP", p->path), 0);
+    ASSERT_OK(tether__os_ephemeral_base(&path, &in_memory, &p->error), p->error);
+    assert_int_equal(uv_os_setenv("TMP", before), 0);
+    assert_false(in_memory);
+    snprintf(expected, sizeof expected, "%s\\tether-ephemeral", p->path);
+    assert_int_equal(strncmp(path, expected, strlen(expected)), 0);
+    free(path);
+}
+
+static void names_directories_of_every_form(void **state)
+{
+    place *p = *state;
+    char *real, forms[3][1024];
+    const char *known = tether__os_dir_path(p->dir);
+    snprintf(forms[0], sizeof forms[0], "%s\\", known);
+    snprintf(forms[1], sizeof forms[1], "\\\\?\\%s", known);
+    snprintf(forms[2], sizeof forms[2], "%s", known);
+    forms[2][0] = (char)(known[0] - 'A' + 'a');
+    for (size_t i = 0; i < 3; i++) {
+        ASSERT_OK(tether__os_real_directory("work", forms[i], &real, &p->error), p->error);
+        assert_string_equal(real, known);
+        free(real);
+    }
+    ASSERT_OK(tether__os_real_directory("work", "C:\\", &real, &p->error), p->error);
+    assert_string_equal(real, "C:\\");
+    free(real);
+    ASSERT_OK(tether__os_former_directory("work", "C:\\none at all\\x", &real, &p->error),
+              p->error);
+    assert_string_equal(real, "C:\\none at all\\x");
+    free(real);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(finds_programs_by_their_endings),
+        TEST(finds_programs_by_their_path),
+        TEST(knows_names_of_variables_by_any_case),
+        TEST(finds_the_default_store),
+        TEST(puts_ephemeral_stores_among_temporary_files),
+        TEST(names_directories_of_every_form),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,254 @@
+/* Lifelines on Windows, between processes: what holds them, what a holder keeps others from, and
+ * who may write meanwhile. The program is also the host that is ended right after a start:
+ *   test_os_lifeline_win32 hold FOLDER: creates the lifeline t1, hands it to a child, and ends */
+#include "os/place.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+
+#include "os/lifeline.h"
+#include "support/win32/in_job.h"
+
+enum { READS = 3000 };
+
+static bool is_held(const place *p, const char *id)
+{
+    bool held;
+    tether_error error = {0};
+    ASSERT_OK(tether__os_lifeline_held(p->dir, id, &held, &error), error);
+    return held;
+}
+
+static void create(place *p, tether__lifeline *lifeline)
+{
+    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", lifeline, &p->error), p->error);
+}
+
+/* Starts the child with these verbs; it inherits the lifeline besides what this process has for it.
+ */
+static HANDLE start_holder(const tether__lifeline *lifeline, const char *const *argv)
+{
+    HANDLE handle = (HANDLE)lifeline->handle;
+    assert_true(SetHandleInformation(handle, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT));
+    return job_start(NULL, 0, argv, TRUE);
+}
+
+/* Relied on: a second open fails while the supervisor lives. */
+static void is_held_by_who_inherits_it(void **state)
+{
+    static const char *const argv[] = {CHILD, "forever", NULL};
+    place *p = *state;
+    tether__lifeline lifeline;
+    create(p, &lifeline);
+    HANDLE child = start_holder(&lifeline, argv);
+    tether__os_lifeline_close(&lifeline);
+    assert_true(is_held(p, "t1"));
+    job_crash(child);
+    assert_false(is_held(p, "t1"));
+}
+
+/* Relied on: ... or a descendant. */
+static void is_held_by_a_descendant(void **state)
+{
+    place *p = *state;
+    char go[1024];
+    snprintf(go, sizeof go, "%s", place_path(p, "go"));
+    const char *const argv[] = {CHILD, "detach", "await", go, NULL};
+    tether__lifeline lifeline;
+    create(p, &lifeline);
+    HANDLE child = start_holder(&lifeline, argv);
+    tether__os_lifeline_close(&lifeline);
+    assert_int_equal(job_join(child), 0);
+    assert_true(is_held(p, "t1"));
+    place_write(p, "go", "");
+    WAIT_UNTIL(!is_held(p, "t1"));
+}
+
+static int hold(char **argv)
+{
+    const char *const child[] = {CHILD, "await", argv[3], NULL};
+    place p = {.path = argv[2]};
+    tether__lifeline lifeline;
+    HOST_OK(tether__os_dir_open_root(argv[2], false, &p.dir, &p.error), p.error);
+    HOST_OK(tether__os_lifeline_create(p.dir, "t1", &lifeline, &p.error), p.error);
+    start_holder(&lifeline, child);
+    TerminateProcess(GetCurrentProcess(), 5);
+    return 6;
+}
+
+/* Relied on: the host ended by TerminateProcess right after the start. */
+static void outlives_a_host_that_is_terminated(void **state)
+{
+    place *p = *state;
+    char go[1024];
+    snprintf(go, sizeof go, "%s", place_path(p, "go"));
+    const char *const argv[] = {job_self(), "hold", p->path, go, NULL};
+    assert_int_equal(job_join(job_start(NULL, 0, argv, FALSE)), 5);
+    assert_true(is_held(p, "t1"));
+    place_write(p, "go", "");
+    WAIT_UNTIL(!is_held(p, "t1"));
+}
+
+/* Programs that are started meanwhile without a list of handles get none of it. */
+static void is_given_to_no_program_by_accident(void **state)
+{
+    static const char *const argv[] = {CHILD, "forever", NULL};
+    place *p = *state;
+    tether__lifeline lifeline;
+    create(p, &lifeline);
+    HANDLE child = job_start(NULL, 0, argv, TRUE);
+    tether__os_lifeline_close(&lifeline);
+    assert_false(is_held(p, "t1"));
+    job_crash(child);
+}
+
+static void cannot_be_taken_away_while_it_is_held(void **state)
+{
+    place *p = *state;
+    tether__lifeline lifeline;
+    create(p, &lifeline);
+    assert_true(tether__os_lifeline_linked(&lifeline));
+    assert_false(DeleteFileA(place_path(p, "t1")));
+    assert_int_equal(GetLastError(), ERROR_SHARING_VIOLATION);
+    assert_false(MoveFileExA(place_path(p, "t1"), place_path(p, "t2"), 0));
+    assert_int_equal(GetLastError(), ERROR_SHARING_VIOLATION);
+    place_write(p, "t3", "");
+    assert_false(MoveFileExA(place_path(p, "t3"), place_path(p, "t1"), MOVEFILE_REPLACE_EXISTING));
+    assert_true(tether__os_lifeline_linked(&lifeline));
+    assert_true(is_held(p, "t1"));
+    tether__os_lifeline_close(&lifeline);
+    assert_true(DeleteFileA(place_path(p, "t1")));
+    assert_false(is_held(p, "t1"));
+}
+
+static DWORD WINAPI read_often(void *userdata)
+{
+    const place *p = userdata;
+    static const char line[] = "exit 3\r\n";
+    DWORD torn = 0;
+    char path[1024];
+    snprintf(path, sizeof path, "%s", place_path(p, "t1"));
+    for (int i = 0; i < READS; i++) {
+        size_t size;
+        char *text = test_read_file(path, &size);
+        /* Whole lines, and at most the beginning of one more. */
+        for (size_t k = 0; text != NULL && k < size; k++)
+            torn += text[k] != line[k % (sizeof line - 1)];
+        free(text);
+    }
+    return torn;
+}
+
+/* Relied on: cmd appends by name, right under a hot reader with full sharing. */
+static void is_appended_to_by_cmd(void **state)
+{
+    enum { LINES = 40 };
+    place *p = *state;
+    tether__lifeline lifeline;
+    create(p, &lifeline);
+    HANDLE reader = CreateThread(NULL, 0, read_often, p, 0, NULL);
+    assert_non_null(reader);
+    place_write(p, "append.bat",
+                "@echo off\r\n"
+                "for /L %%i in (1,1,40) do >>\"t1\" echo exit 3\r\n");
+    const char *const argv[] = {"cmd.exe", "/D", "/C", ".\\append.bat", NULL};
+    assert_int_equal(test_command_in(p->path, argv, NULL, NULL), 0);
+    assert_true(is_held(p, "t1"));
+    DWORD torn = 1;
+    assert_int_equal(WaitForSingleObject(reader, PATIENCE_MS), WAIT_OBJECT_0);
+    assert_true(GetExitCodeThread(reader, &torn));
+    CloseHandle(reader);
+    assert_int_equal(torn, 0);
+    tether__os_lifeline_close(&lifeline);
+    /* cmd ends its lines as Windows does. */
+    size_t size;
+    char *text = test_read_file(place_path(p, "t1"), &size), *at = text;
+    assert_non_null(text);
+    int lines = 0;
+    for (char *end; (end = strchr(at, '\n')) != NULL; at = end + 1, lines++) {
+        end[end > at && end[-1] == '\r' ? -1 : 0] = '\0';
+        assert_string_equal(at, "exit 3");
+    }
+    assert_string_equal(at, "");
+    assert_int_equal(lines, LINES);
+    free(text);
+}
+
+static DWORD attributes(const place *p)
+{
+    return GetFileAttributesA(place_path(p, "t1"));
+}
+
+/* The notes are attributes: the file stays readable, keeps its time, and can be removed. */
+static void carries_notes_as_attributes(void **state)
+{
+    const DWORD both = FILE_ATTRIBUTE_READONLY | FILE_ATTRIBUTE_HIDDEN;
+    place *p = *state;
+    tether__lifeline lifeline;
+    WIN32_FILE_ATTRIBUTE_DATA before, after;
+    create(p, &lifeline);
+    ASSERT_OK(tether__os_lifeline_append(&lifeline, "exit 3\n", 7, &p->error), p->error);
+    tether__os_lifeline_close(&lifeline);
+    assert_true(GetFileAttributesExA(place_path(p, "t1"), GetFileExInfoStandard, &before));
+    assert_int_equal(attributes(p) & both, 0);
+    tether__os_lifeline_mark_ended(p->dir, "t1");
+    assert_int_equal(attributes(p) & both, FILE_ATTRIBUTE_READONLY);
+    tether__os_lifeline_mark_done(p->dir, "t1");
+    assert_int_equal(attributes(p) & both, both);
+    assert_true(GetFileAttributesExA(place_path(p, "t1"), GetFileExInfoStandard, &after));
+    assert_int_equal(CompareFileTime(&before.ftLastWriteTime, &after.ftLastWriteTime), 0);
+    assert_string_equal(place_read(p, "t1"), "exit 3\n");
+    assert_false(is_held(p, "t1"));
+    tether__os_lifeline_mark_ended(p->dir, "t1");
+    assert_int_equal(attributes(p) & both, FILE_ATTRIBUTE_READONLY);
+    ASSERT_OK(tether__os_file_remove(p->dir, "t1", &p->error), p->error);
+    assert_int_equal(attributes(p), INVALID_FILE_ATTRIBUTES);
+}
+
+/* A note neither needs nor hides the holder. */
+static void carries_notes_while_it_is_held(void **state)
+{
+    place *p = *state;
+    tether__lifeline lifeline;
+    create(p, &lifeline);
+    tether__os_lifeline_mark_ended(p->dir, "t1");
+    assert_true(tether__os_lifeline_marked_ended(p->dir, "t1"));
+    assert_true(is_held(p, "t1"));
+    tether__os_lifeline_close(&lifeline);
+    assert_false(is_held(p, "t1"));
+}
+
+static void leaves_alone_what_was_planted(void **state)
+{
+    place *p = *state;
+    tether__lifeline lifeline;
+    assert_true(CreateDirectoryA(place_path(p, "t1"), NULL));
+    assert_int_equal(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error),
+                     TETHER_ELOCKED);
+    assert_int_equal(lifeline.handle, -1);
+    tether__os_lifeline_mark_ended(p->dir, "t1");
+    assert_false(tether__os_lifeline_marked_ended(p->dir, "t1"));
+    assert_int_equal(attributes(p) & FILE_ATTRIBUTE_READONLY, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
+
+int main(int argc, char **argv)
+{
+    if (argc == 4 && strcmp(argv[1], "hold") == 0)
+        return hold(argv);
+    const struct CMUnitTest tests[] = {
+        TEST(is_held_by_who_inherits_it),
+        TEST(is_held_by_a_descendant),
+        TEST(outlives_a_host_that_is_terminated),
+        TEST(is_given_to_no_program_by_accident),
+        TEST(cannot_be_taken_away_while_it_is_held),
+        TEST(is_appended_to_by_cmd),
+        TEST(carries_notes_as_attributes),
+        TEST(carries_notes_while_it_is_held),
+        TEST(leaves_alone_what_was_planted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

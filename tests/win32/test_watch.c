@@ -1,0 +1,199 @@
+/* The seam os_watch.h on Windows: from any thread, from the moment of the call, until the directory
+ * goes. */
+#include "os/place.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+#include <windows.h>
+
+#include "os/watch.h"
+#include "win32/text.h"
+
+typedef struct seen {
+    uv_loop_t loop;
+    tether__watch *watch;
+    int changed, gone, overflow;
+    int tag;
+    char name[64];
+} seen;
+
+static void note(tether__watch_event event, int tag, const char *name, void *userdata)
+{
+    seen *s = userdata;
+    s->changed += event == TETHER__WATCH_CHANGED;
+    s->gone += event == TETHER__WATCH_GONE;
+    s->overflow += event == TETHER__WATCH_OVERFLOW;
+    s->tag = tag;
+    snprintf(s->name, sizeof s->name, "%s", name != NULL ? name : "");
+}
+
+static void note_closed(void *userdata)
+{
+    (void)userdata;
+}
+
+static seen *turn(seen *s)
+{
+    uv_run(&s->loop, UV_RUN_NOWAIT);
+    return s;
+}
+
+static void start(place *p, seen *s)
+{
+    memset(s, 0, sizeof *s);
+    assert_int_equal(uv_loop_init(&s->loop), 0);
+    ASSERT_OK(tether__os_watch_open(&s->loop, note, s, &s->watch, &p->error), p->error);
+}
+
+static void stop(seen *s)
+{
+    tether__os_watch_close(s->watch, note_closed);
+    assert_int_equal(uv_run(&s->loop, UV_RUN_DEFAULT), 0);
+    assert_int_equal(uv_loop_close(&s->loop), 0);
+}
+
+typedef struct adder {
+    place *p;
+    seen *s;
+    int tag;
+    int code;
+} adder;
+
+static void add_and_end(void *userdata)
+{
+    adder *a = userdata;
+    a->code = tether__os_watch_add(a->s->watch, a->p->dir, &a->tag, NULL);
+}
+
+/* The thread that added it is gone, the loop has not run yet: what happens then counts too. */
+static void watches_from_the_moment_of_the_call(void **state)
+{
+    place *p = *state;
+    seen s;
+    uv_thread_t thread;
+    start(p, &s);
+    adder a = {.p = p, .s = &s};
+    assert_int_equal(uv_thread_create(&thread, add_and_end, &a), 0);
+    uv_thread_join(&thread);
+    assert_int_equal(a.code, TETHER_OK);
+    place_write(p, "a", "x");
+    WAIT_UNTIL(turn(&s)->changed > 0);
+    assert_int_equal(s.tag, a.tag);
+    assert_string_equal(s.name, "a");
+    /* And again, through the next read. */
+    s.changed = 0;
+    ASSERT_OK(tether__os_file_append(p->dir, "a", "y", 1, &p->error), p->error);
+    WAIT_UNTIL(turn(&s)->changed > 0);
+    stop(&s);
+}
+
+/* A time that is set is an event; an attribute is none. A second file's event is the proof. */
+static void tells_of_times_and_not_of_attributes(void **state)
+{
+    place *p = *state;
+    seen s;
+    int tag;
+    FILETIME now;
+    place_write(p, "a", "x");
+    place_write(p, "b", "x");
+    start(p, &s);
+    ASSERT_OK(tether__os_watch_add(s.watch, p->dir, &tag, &p->error), p->error);
+    wchar_t *a, *b;
+    assert_int_equal(tether__win32_path(place_path(p, "a"), &a, "test", NULL), TETHER_OK);
+    assert_int_equal(tether__win32_path(place_path(p, "b"), &b, "test", NULL), TETHER_OK);
+    HANDLE handle = CreateFileW(b, FILE_WRITE_ATTRIBUTES, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+                                OPEN_EXISTING, 0, NULL);
+    assert_true(handle != INVALID_HANDLE_VALUE);
+    /* Wine has one event for both. */
+    if (!test_in_wine())
+        assert_true(SetFileAttributesW(a, FILE_ATTRIBUTE_READONLY));
+    GetSystemTimeAsFileTime(&now);
+    assert_true(SetFileTime(handle, NULL, NULL, &now));
+    CloseHandle(handle);
+    WAIT_UNTIL(turn(&s)->changed > 0);
+    assert_string_equal(s.name, "b");
+    stop(&s);
+    free(a);
+    free(b);
+}
+
+enum { MANY = 3000 };
+
+/* More than the system keeps: either all are told, or that some were lost. */
+static void loses_nothing_in_silence(void **state)
+{
+    place *p = *state;
+    seen s;
+    int tag;
+    char name[64];
+    start(p, &s);
+    ASSERT_OK(tether__os_watch_add(s.watch, p->dir, &tag, &p->error), p->error);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(name, sizeof name, "a file with a rather long name %d", i);
+        ASSERT_OK(tether__os_file_create(p->dir, name, "x", 1, &p->error), p->error);
+    }
+    WAIT_UNTIL(turn(&s)->changed >= MANY || s.overflow > 0);
+    stop(&s);
+}
+
+static void tells_that_a_directory_is_gone(void **state)
+{
+    place *p = *state;
+    seen s;
+    int tag;
+    tether__dir *sub;
+    if (test_in_wine())
+        test_skip("Wine tells nobody that a watched directory is gone");
+    ASSERT_OK(tether__os_dir_open(p->dir, "sub", true, &sub, &p->error), p->error);
+    start(p, &s);
+    ASSERT_OK(tether__os_watch_add(s.watch, sub, &tag, &p->error), p->error);
+    ASSERT_OK(tether__os_dir_remove(p->dir, "sub", &p->error), p->error);
+    WAIT_UNTIL(turn(&s)->gone > 0);
+    assert_int_equal(s.tag, tag);
+    assert_int_equal(tether__os_watch_add(s.watch, sub, &tag, &p->error), TETHER_EGONE);
+    assert_int_equal(tag, -1);
+    stop(&s);
+    tether__os_dir_close(sub);
+}
+
+/* Removed and added again in turns, while the loop runs or not. */
+static void can_be_added_again_and_again(void **state)
+{
+    place *p = *state;
+    seen s;
+    int tag, last = -1;
+    start(p, &s);
+    for (int i = 0; i < 200; i++) {
+        ASSERT_OK(tether__os_watch_add(s.watch, p->dir, &tag, &p->error), p->error);
+        assert_int_not_equal(tag, last);
+        last = tag;
+        if (i % 3 == 0)
+            place_write(p, "a", "x");
+        if (i % 2 == 0)
+            turn(&s);
+        tether__os_watch_remove(s.watch, tag);
+    }
+    tether__os_watch_remove(s.watch, tag);
+    ASSERT_OK(tether__os_watch_add(s.watch, p->dir, &tag, &p->error), p->error);
+    s.changed = 0;
+    place_write(p, "b", "x");
+    WAIT_UNTIL(turn(&s)->changed > 0);
+    assert_int_equal(s.tag, tag);
+    stop(&s);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(watches_from_the_moment_of_the_call),
+        TEST(tells_of_times_and_not_of_attributes),
+        TEST(loses_nothing_in_silence),
+        TEST(tells_that_a_directory_is_gone),
+        TEST(can_be_added_again_and_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
