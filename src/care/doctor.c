@@ -8,13 +8,13 @@
 
 #include "shell/environment.h"
 #include "base/error.h"
+#include "format/record.h"
 #include "os/clock.h"
 #include "os/host.h"
 #include "os/process.h"
 #include "os/spawn.h"
 #include "os/tree.h"
 #include "os/watch.h"
-#include "format/record.h"
 #include "store/store.h"
 #include "tether/store.h"
 

@@ -9,12 +9,13 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "care/gc_state.h"
 #include "base/options.h"
-#include "os/lifeline.h"
-#include "registry/registry.h"
+#include "care/gc_state.h"
+#include "engine/core.h"
 #include "engine/replay.h"
 #include "engine/sessions.h"
+#include "os/lifeline.h"
+#include "store/names.h"
 #include "tether/store.h"
 
 enum { DEFAULT_AGE_MS = 24 * 60 * 60 * 1000, PAUSE_MS = 10 * 60 * 1000 };
@@ -149,7 +150,7 @@ static int collect_tasks(collection *c, tether__catalog *catalog, tether_error *
 {
     char(*ids)[TETHER_ID_SIZE];
     size_t count;
-    int code = tether__replay_names(catalog->session->tasks, &ids, &count, error);
+    int code = tether__names_list(catalog->session->tasks, &ids, &count, error);
     /* Rounds that are stopped early do not all begin with the same tasks. */
     size_t first = c->stopped != NULL && count > 0 ? (size_t)c->now.uptime_ms % count : 0;
     for (size_t i = 0; code == TETHER_OK && i < count; i++)

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "care/gc.h"
-#include "registry/registry.h"
+#include "engine/core.h"
 
 struct tether__housekeeper {
     tether_registry *registry;

@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "os/clock.h"
-#include "output/tap.h"
 
 int tether__catalog_init(tether__catalog *catalog, tether__session *session, tether_error *error)
 {
@@ -263,8 +262,8 @@ static void announce(tether__catalog *catalog, tether__entry *entry)
     if (!entry->ended)
         return;
     entry->reminder_at = 0;
-    if (entry->tapped)
-        tether__taps_plan(catalog->taps, entry->id);
+    if (entry->observed && catalog->on_end != NULL)
+        catalog->on_end(entry->id, catalog->on_end_userdata);
     if (!entry->completion_sent && record->notify && !record->delivered && !record->read_only) {
         entry->completion_sent = true;
         tether__events_task(catalog->events, TETHER_EVENT_COMPLETION, entry->id, 0);

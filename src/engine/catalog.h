@@ -10,10 +10,11 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "store/bundle.h"
 #include "engine/event.h"
 #include "format/kill_policy.h"
 #include "format/record.h"
+#include "store/bundle.h"
+#include "store/output_cap.h"
 #include "store/store.h"
 
 /* Who goes on with a kill. */
@@ -47,9 +48,7 @@ typedef struct tether__entry {
                             it may */
     bool unsaved; /* its end is known and could not be written yet (the disk is full): tried again
                      at each look */
-    bool capped;  /* its output limit, where it has one, has nothing left to do */
-    int64_t cap_pause_ms; /* before the next try of that */
-    int64_t cap_at;       /* monotonic: when that comes */
+    tether__cap cap; /* its output limit, where it has one */
 
     /* Under `state`. The id never changes. */
     char id[TETHER_ID_SIZE];
@@ -60,8 +59,8 @@ typedef struct tether__entry {
     int64_t finished_at; /* the record's, for the order of ends */
     bool announced;      /* that it runs was told, or needs not be */
     bool completion_sent;
-    bool tapped;         /* its output is searched or kept: its end is told to the taps first */
-    int64_t reminder_at; /* monotonic; 0: none */
+    bool observed;                 /* the catalog's observer hears of its end */
+    int64_t reminder_at;           /* monotonic; 0: none */
     int64_t started_uptime_ms;     /* the record's */
     int64_t deadline_monotonic_ms; /* 0: none */
     tether__identity child;        /* pid 0: not started by this registry, or reaped */
@@ -94,10 +93,13 @@ typedef struct tether__catalog {
     /* Asks the reaper to be told of the end of a task's supervisor; false: it must be polled for.
      * NULL where other events tell of it. Called under `state`. */
     bool (*await)(const char *task_id, const tether__identity *supervisor, void *userdata);
-    tether__events *events;    /* NULL: nobody is told anything */
-    struct tether__taps *taps; /* likewise */
-    int64_t reminder_ms;       /* 0: none */
-    bool opening;              /* under `state`; what runs already is not news */
+    tether__events *events; /* NULL: nobody is told anything */
+    /* Called when an observed task has ended, before its COMPLETION is queued, under `state`. Set
+     * once, before the first task; NULL: nobody is told. */
+    void (*on_end)(const char *task_id, void *userdata);
+    void *on_end_userdata;
+    int64_t reminder_ms; /* 0: none */
+    bool opening;        /* under `state`; what runs already is not news */
     /* Under `state`, sorted by id. Entries are freed under `disk` and `state`. */
     tether__entry **entries;
     size_t count;

@@ -10,7 +10,6 @@
 
 #include "base/error.h"
 #include "os/thread.h"
-#include "task/task.h"
 
 /* Logs beyond these are dropped while nobody takes them; tasks' events never are. At most so many
  * are told per turn of a host's loop, so that it is not held up. */
@@ -31,6 +30,7 @@ struct tether__events {
     tether_registry *registry;
     tether_event_cb cb;
     void *userdata;
+    tether__snapshot_maker *make_snapshot;
     bool on_loop;
     uv_async_t async;
     uv_thread_t thread;
@@ -111,7 +111,7 @@ bool tether__events_deliver(tether__events *events, tether_event *event, bool *t
 static void tell_task(tether__events *events, const item *what)
 {
     tether_snapshot *snapshot;
-    if (tether__task_snapshot(events->registry, what->id, &snapshot, NULL) != TETHER_OK)
+    if (events->make_snapshot(events->registry, what->id, &snapshot, NULL) != TETHER_OK)
         return;
     tether_event event = {.kind = what->kind,
                           .task_id = what->id,
@@ -220,14 +220,18 @@ static int open_telling(tether__events *events, struct uv_loop_s *loop, tether_e
 }
 
 int tether__events_open(tether_registry *registry, tether_event_cb cb, void *userdata,
-                        struct uv_loop_s *loop, tether__events **out, tether_error *error)
+                        tether__snapshot_maker *make_snapshot, struct uv_loop_s *loop,
+                        tether__events **out, tether_error *error)
 {
     *out = NULL;
     tether__events *events = calloc(1, sizeof *events);
     if (events == NULL)
         return tether__fail_memory(error, "open registry");
-    *events = (tether__events){
-        .registry = registry, .cb = cb, .userdata = userdata, .on_loop = loop != NULL};
+    *events = (tether__events){.registry = registry,
+                               .cb = cb,
+                               .userdata = userdata,
+                               .make_snapshot = make_snapshot,
+                               .on_loop = loop != NULL};
     events->end = &events->first;
     int code = open_locks(events, error);
     if (code != TETHER_OK) {

@@ -12,10 +12,16 @@ typedef struct tether__events tether__events;
 
 struct uv_loop_s;
 
+/* Makes the snapshot that comes with a task's event; freed with tether_snapshot_free. Called on the
+ * thread that delivers events, under no lock. */
+typedef int tether__snapshot_maker(tether_registry *registry, const char *task_id,
+                                   tether_snapshot **snapshot, tether_error *error);
+
 /* Makes the queue. cb NULL: nobody is told, and only work runs. On the host's loop, or (NULL) on a
  * thread of its own, which tether__events_start starts. */
 int tether__events_open(tether_registry *registry, tether_event_cb cb, void *userdata,
-                        struct uv_loop_s *loop, tether__events **events, tether_error *error);
+                        tether__snapshot_maker *make_snapshot, struct uv_loop_s *loop,
+                        tether__events **events, tether_error *error);
 
 /* Starts the thread, where there is none yet. */
 int tether__events_start(tether__events *events, tether_error *error);

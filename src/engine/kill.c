@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "engine/refresh.h"
 #include "os/clock.h"
 #include "os/lifeline.h"
 #include "os/tree.h"
-#include "engine/refresh.h"
 
 enum { NAMED_SURVIVORS = 8, RETRY_MS = 5, TAKEOVER_SLACK_MS = 1000 };
 

@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 #include "engine/catalog.h"
-#include "os/tree.h"
 #include "format/record.h"
+#include "os/tree.h"
 #include "tether/error.h"
 
 /* Writes the intent into the record, before any signal, and appoints `wanted` as the driver unless

@@ -9,13 +9,12 @@
 
 #include "base/error.h"
 #include "engine/kill.h"
+#include "engine/refresh.h"
+#include "engine/replay.h"
 #include "format/name.h"
 #include "os/clock.h"
 #include "os/ends.h"
 #include "os/watch.h"
-#include "engine/refresh.h"
-#include "engine/replay.h"
-#include "output/tap.h"
 
 enum {
     POLL_FIRST_MS = 5,
@@ -31,6 +30,7 @@ enum {
 
 struct tether__reaper {
     tether__catalog *catalog;
+    tether__reaper_observer observer;
     uv_loop_t *loop;
     uv_loop_t own_loop;
     uv_thread_t thread; /* the one that runs the loop */
@@ -251,6 +251,11 @@ static void look_at_all(tether__reaper *reaper)
     note_failure(reaper, tether__replay(catalog, scope, TETHER__INSPECT_NOW, NULL, NULL));
 }
 
+static bool outputs_grew(tether__reaper *reaper, int tag)
+{
+    return reaper->observer.grown(tag, reaper->observer.userdata);
+}
+
 /* Without events: looks at everything that may still run, and at what other hosts have started;
  * rarely while nothing happens. */
 static void poll_all(tether__reaper *reaper)
@@ -264,7 +269,7 @@ static void poll_all(tether__reaper *reaper)
     reaper->poll_changes = catalog->changes;
     uv_mutex_unlock(&catalog->state);
     /* Output that is searched or kept grows without a sign that could be polled. */
-    bool tapped = tether__taps_output_grew(catalog->taps, TETHER__TAPS_ALL);
+    bool tapped = outputs_grew(reaper, TETHER__REAPER_ALL_BUNDLES);
     int64_t longest = tapped ? POLL_OUTPUT_MS : POLL_LAST_MS;
     reaper->poll_pause_ms =
         quiet ? earlier(reaper->poll_pause_ms * 3 / 2 + 1, longest) : POLL_FIRST_MS;
@@ -284,7 +289,7 @@ static void work(tether__reaper *reaper)
         look_at_all(reaper);
     }
     /* Bundles that no event tells of. */
-    bool blind = !reaper->polling && tether__taps_plan_unwatched(reaper->catalog->taps);
+    bool blind = !reaper->polling && reaper->observer.unwatched(reaper->observer.userdata);
     int64_t next = collect_due(reaper, list, &count);
     for (size_t i = 0; i < count; i++)
         do_due(reaper, &list[i]);
@@ -378,7 +383,7 @@ static void on_event(tether__watch_event event, int tag, const char *name, void 
     tether__reaper *reaper = userdata;
     if (event == TETHER__WATCH_OVERFLOW) {
         look_at_all(reaper);
-        tether__taps_output_grew(reaper->catalog->taps, TETHER__TAPS_ALL);
+        outputs_grew(reaper, TETHER__REAPER_ALL_BUNDLES);
         tether__catalog_notify(reaper->catalog);
         work(reaper);
     } else if (event == TETHER__WATCH_CHANGED && tag == reaper->exits_tag) {
@@ -387,7 +392,7 @@ static void on_event(tether__watch_event event, int tag, const char *name, void 
     } else {
         /* A follower's bundle has grown, or a directory went: those who wait look for themselves.
          */
-        tether__taps_output_grew(reaper->catalog->taps, tag);
+        outputs_grew(reaper, tag);
         tether__catalog_notify(reaper->catalog);
     }
 }
@@ -530,14 +535,16 @@ static int start_thread(tether__reaper *reaper, tether_error *error)
                         "no thread can be started; raise the limit of processes (ulimit -u)");
 }
 
-int tether__reaper_open(tether__catalog *catalog, struct uv_loop_s *loop, tether_reaper_mode mode,
-                        tether__reaper **out, tether_error *error)
+int tether__reaper_open(tether__catalog *catalog, const tether__reaper_observer *observer,
+                        struct uv_loop_s *loop, tether_reaper_mode mode, tether__reaper **out,
+                        tether_error *error)
 {
     *out = NULL;
     tether__reaper *reaper = calloc(1, sizeof *reaper);
     if (reaper == NULL)
         return tether__fail_memory(error, "start loop");
     reaper->catalog = catalog;
+    reaper->observer = *observer;
     reaper->timer_due = NEVER;
     reaper->retry_at = NEVER;
     int code = open_loop(reaper, loop, error);

@@ -13,10 +13,23 @@
 
 typedef struct tether__reaper tether__reaper;
 
-/* Starts it on the host's loop, or on a loop and thread of its own (loop NULL). It uses the
- * catalog, which outlives it. */
-int tether__reaper_open(tether__catalog *catalog, struct uv_loop_s *loop, tether_reaper_mode mode,
-                        tether__reaper **reaper, tether_error *error);
+/* Every bundle, in place of the tag of one. */
+#define TETHER__REAPER_ALL_BUNDLES (-1)
+
+/* Follows the outputs of tasks. Both calls come on the loop's thread, under no lock. */
+typedef struct tether__reaper_observer {
+    /* A bundle may have grown, told apart by its tag. Returns whether any bundle is followed. */
+    bool (*grown)(int tag, void *userdata);
+    /* Reads the followed bundles that no event tells of. Returns whether there are any. */
+    bool (*unwatched)(void *userdata);
+    void *userdata;
+} tether__reaper_observer;
+
+/* Starts it on the host's loop, or on a loop and thread of its own (loop NULL). It uses the catalog
+ * and the observer, which outlive it. */
+int tether__reaper_open(tether__catalog *catalog, const tether__reaper_observer *observer,
+                        struct uv_loop_s *loop, tether_reaper_mode mode, tether__reaper **reaper,
+                        tether_error *error);
 
 /* Stops it. On a thread of its own: returns when that has ended. On a host's loop: returns at once,
  * nothing of the catalog is used any more, and the loop frees the rest as it runs. NULL is allowed.

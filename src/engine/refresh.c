@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "format/status.h"
 #include "os/clock.h"
 #include "os/lifeline.h"
 #include "os/spawn.h"
 #include "store/output_cap.h"
-#include "format/status.h"
 
 /* A task that ends sooner is never written down as running. */
 enum { RUN_PAUSE_MS = 50, RUN_STEP_MS = 10, TICK_SLACK_MS = 50, SOON_MS = 10000 };
@@ -297,8 +297,8 @@ static int refresh_entry(tether__catalog *catalog, tether__entry *entry, tether_
         else if (verdict.step == TETHER__STEP_RESUME_KILL)
             resume_kill(catalog, entry);
     }
-    if (tether_status_ended(entry->record.status))
-        tether__output_cap(catalog, entry);
+    if (tether_status_ended(entry->record.status) && !entry->unsaved)
+        tether__output_cap(catalog->session, &entry->record, &entry->stamp, &entry->cap);
     if (entry->record.status != before || entry->record.status != entry->status ||
         entry->record.delivered != delivered_before || entry->record.notify != notify_before)
         tether__catalog_publish(catalog, entry);

@@ -7,46 +7,13 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "format/name.h"
 #include "os/lifeline.h"
+#include "store/names.h"
 
 typedef struct names {
     char (*ids)[TETHER_ID_SIZE];
     size_t count;
-    size_t room;
-    bool failed;
 } names;
-
-static bool note_name(const char *name, void *userdata)
-{
-    names *list = userdata;
-    if (!tether__task_id_valid(name))
-        return true;
-    if (list->count == list->room) {
-        size_t room = list->room == 0 ? 64 : list->room * 2;
-        char(*ids)[TETHER_ID_SIZE] = realloc(list->ids, room * sizeof *ids);
-        list->failed = ids == NULL;
-        if (list->failed)
-            return false;
-        list->ids = ids;
-        list->room = room;
-    }
-    strcpy(list->ids[list->count++], name);
-    return true;
-}
-
-static int list_names(tether__dir *dir, names *list, tether_error *error)
-{
-    *list = (names){0};
-    int code = tether__os_dir_list(dir, note_name, list, error);
-    if (code == TETHER_OK && list->failed)
-        code = tether__fail_memory(error, "list tasks");
-    if (code != TETHER_OK) {
-        free(list->ids);
-        *list = (names){0};
-    }
-    return code;
-}
 
 /* Damaged records go to the quarantine, unless their task still runs. */
 static bool put_aside_bundle(tether__catalog *catalog, const char *task_id, const char *reason)
@@ -85,7 +52,7 @@ static knowledge recall(tether__catalog *catalog, const char *task_id)
     const tether__entry *entry = tether__catalog_find(catalog, task_id);
     if (entry == NULL)
         return KNOWN_NOT;
-    bool uncut = entry->record.output_limit > 0 && !entry->capped;
+    bool uncut = entry->record.output_limit > 0 && !entry->cap.done;
     if (!tether_status_ended(entry->record.status) || entry->unsaved || uncut)
         return KNOWN_ALIVE;
     if (entry->record.delivered)
@@ -125,16 +92,6 @@ static void mark_done(const tether__session *session, const tether__entry *entry
     tether__os_lock_release(&lock);
 }
 
-int tether__replay_names(tether__dir *dir, char (**ids)[TETHER_ID_SIZE], size_t *count,
-                         tether_error *error)
-{
-    names list;
-    int code = list_names(dir, &list, error);
-    *ids = list.ids;
-    *count = list.count;
-    return code;
-}
-
 int tether__replay_task(tether__catalog *catalog, const char *task_id, tether__inspect_mode mode,
                         size_t *quarantined, tether_error *error)
 {
@@ -162,7 +119,7 @@ int tether__replay(tether__catalog *catalog, tether__scope scope, tether__inspec
     tether__session *session = catalog->session;
     /* A lost task's damaged marker may have been moved away: then only the bundle tells of it. */
     tether__dir *where = scope == TETHER__SCOPE_LIVE ? session->exits : session->tasks;
-    int code = list_names(where, &list, error);
+    int code = tether__names_list(where, &list.ids, &list.count, error);
     if (code == TETHER_OK)
         code = tether__os_dir_check(session->tasks, error);
     for (size_t i = 0; code == TETHER_OK && i < list.count; i++) {
@@ -221,10 +178,10 @@ int tether__sweep(tether__catalog *catalog, size_t *removed, tether_error *error
     names lifelines, bundles;
     tether__lock lock;
     *removed = 0;
-    int code = list_names(catalog->session->exits, &lifelines, error);
+    int code = tether__names_list(catalog->session->exits, &lifelines.ids, &lifelines.count, error);
     if (code != TETHER_OK)
         return code;
-    code = list_names(catalog->session->tasks, &bundles, error);
+    code = tether__names_list(catalog->session->tasks, &bundles.ids, &bundles.count, error);
     if (code == TETHER_OK &&
         (any_leftover(catalog->session, &lifelines) || any_leftover(catalog->session, &bundles))) {
         code = tether__session_lock(catalog->session, &lock, error);

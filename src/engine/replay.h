@@ -20,11 +20,6 @@ int tether__replay(tether__catalog *catalog, tether__scope scope, tether__inspec
 int tether__replay_task(tether__catalog *catalog, const char *task_id, tether__inspect_mode mode,
                         size_t *quarantined, tether_error *error);
 
-/* The task ids among the names in one of a session's folders; *ids is freed with free(), NULL on
- * failure. */
-int tether__replay_names(tether__dir *dir, char (**ids)[TETHER_ID_SIZE], size_t *count,
-                         tether_error *error);
-
 /* Removes traces of starts that never became visible; how many, in *removed. Under `disk`. */
 int tether__sweep(tether__catalog *catalog, size_t *removed, tether_error *error);
 

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
+#include "engine/core.h"
 #include "format/name.h"
-#include "registry/registry.h"
 
 typedef struct session_round {
     tether_registry *registry;

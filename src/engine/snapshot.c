@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "os/clock.h"
-#include "store/output_file.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "os/clock.h"
+#include "store/output_file.h"
 
 static const char step[] = "make snapshot";
 

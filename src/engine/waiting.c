@@ -6,6 +6,17 @@
 #include "base/error.h"
 #include "os/clock.h"
 
+/* How long a waiting thread sleeps before it reads the disk without having been woken. With events
+ * it is a safety net: the event of a lifeline that an unrelated forked process still holds never
+ * comes. */
+enum { PATIENCE_WITH_EVENTS_MS = 1000, PATIENCE_POLLING_MS = 20 };
+
+static int64_t patience(const tether_registry *registry)
+{
+    return tether__reaper_has_events(registry->reaper) ? PATIENCE_WITH_EVENTS_MS
+                                                       : PATIENCE_POLLING_MS;
+}
+
 int tether__wait_begin(tether_registry *registry, const char *step, int64_t timeout_ms,
                        tether__wait *wait, tether_error *error)
 {
@@ -15,7 +26,7 @@ int tether__wait_begin(tether_registry *registry, const char *step, int64_t time
                             "the thread of the loop cannot wait for what the loop tells");
     if (timeout_ms >= 0 && timeout_ms < TETHER__WAIT_FOREVER_MS)
         wait->deadline = tether__os_monotonic_ms() + timeout_ms;
-    int code = tether__registry_enter(registry, error);
+    int code = tether__gate_enter(&registry->gate, error);
     wait->inside = code == TETHER_OK;
     return code;
 }
@@ -25,7 +36,7 @@ int tether__wait_note(tether__wait *wait, tether_error *error)
     tether__catalog *catalog = &wait->registry->catalog;
     uv_mutex_lock(&catalog->state);
     wait->seen = catalog->changes;
-    bool closing = wait->registry->closing;
+    bool closing = wait->registry->gate.closing;
     uv_mutex_unlock(&catalog->state);
     return closing
                ? tether__fail(error, TETHER_ECLOSED, 0, wait->step, "the registry is being closed")
@@ -35,7 +46,7 @@ int tether__wait_note(tether__wait *wait, tether_error *error)
 int tether__wait_sleep(tether__wait *wait, bool *quiet, tether_error *error)
 {
     tether__catalog *catalog = &wait->registry->catalog;
-    int64_t pause = tether__registry_patience(wait->registry);
+    int64_t pause = patience(wait->registry);
     int64_t left = wait->deadline < 0 ? pause : wait->deadline - tether__os_monotonic_ms();
     if (left <= 0)
         return tether__fail(error, TETHER_ETIMEDOUT, 0, wait->step, "the wait was over");
@@ -50,6 +61,6 @@ int tether__wait_sleep(tether__wait *wait, bool *quiet, tether_error *error)
 void tether__wait_end(tether__wait *wait)
 {
     if (wait->inside)
-        tether__registry_leave(wait->registry);
+        tether__gate_leave(&wait->registry->gate);
     wait->inside = false;
 }

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "registry/registry.h"
+#include "engine/core.h"
 
 /* No wait is so long that it has to be told from one without an end (and the sum with a clock
  * holds). */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/utf8.h"
 
 static bool equal_ignoring_case(const char *text, size_t size, const char *upper)
@@ -91,4 +92,13 @@ void tether__task_id_format(const unsigned char random[8], char id[TETHER_ID_SIZ
         bits >>= 5;
     }
     id[length] = '\0';
+}
+
+int tether__check_task_id(const char *text, tether_error *error)
+{
+    if (tether__task_id_valid(text))
+        return TETHER_OK;
+    return tether__fail(error, TETHER_EINVAL, 0, "check task id",
+                        "\"%.80s\" cannot be a task id: 1 to 64 of a-z, 0-9, - and _",
+                        text != NULL ? text : "");
 }

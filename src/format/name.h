@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "tether/error.h"
 #include "tether/task.h"
 
 #define TETHER__SESSION_ID_LIMIT 128
@@ -24,5 +25,8 @@ void tether__session_key(const char *session_id, char key[TETHER__SESSION_KEY_SI
 /* A task id from random bytes: a letter, then base-32 digits that are not mistaken for one another.
  */
 void tether__task_id_format(const unsigned char random[8], char id[TETHER_ID_SIZE]);
+
+/* TETHER_EINVAL where text (NULL is allowed) cannot be a task id. */
+int tether__check_task_id(const char *text, tether_error *error);
 
 #endif

@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/output_file.h"
-#include "registry/registry.h"
-#include "tether/output.h"
 #include "base/utf8.h"
+#include "output/outputs.h"
+#include "store/output_file.h"
+#include "tether/output.h"
 
 static bool is_wanted(tether_registry *registry, const tether_snapshot *snapshot)
 {
-    if (registry->compress == NULL || !tether_status_ended(snapshot->status) ||
+    if (tether__outputs_of(registry)->compress == NULL || !tether_status_ended(snapshot->status) ||
         strcmp(snapshot->session_id, registry->session.id) != 0)
         return false;
     tether__catalog *catalog = &registry->catalog;
@@ -46,8 +46,9 @@ static void compress(tether_registry *registry, tether_snapshot *snapshot, const
     char *shorter = malloc(size + 1);
     if (shorter == NULL)
         return;
-    size_t used = registry->compress(snapshot->command != NULL ? snapshot->command : "", text, size,
-                                     shorter, size, registry->userdata);
+    size_t used = tether__outputs_of(registry)->compress(
+        snapshot->command != NULL ? snapshot->command : "", text, size, shorter, size,
+        tether__outputs_of(registry)->compress_userdata);
     if (used <= size)
         take(snapshot, shorter, used, truncated);
     free(shorter);

@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "engine/core.h"
+#include "engine/refresh.h"
+#include "engine/waiting.h"
+#include "format/name.h"
 #include "os/clock.h"
 #include "output/stream.h"
-#include "engine/refresh.h"
-#include "registry/registry.h"
 #include "tether/output.h"
-#include "engine/waiting.h"
 
 /* One stream is read for at most so many bytes before the other has its turn, so that a flood on
  * one never starves the other. */
@@ -199,7 +200,7 @@ int tether_follow_open(tether_registry *registry, const char *task_id, tether_vi
     if (code == TETHER_OK && ((int)view < TETHER_VIEW_BOTH || view > TETHER_VIEW_STDERR))
         code = tether__fail(error, TETHER_EINVAL, 0, step, "the view is unknown");
     if (code == TETHER_OK)
-        code = tether__registry_enter(registry, error);
+        code = tether__gate_enter(&registry->gate, error);
     if (code != TETHER_OK)
         return code;
     tether_follower *f = calloc(1, sizeof *f);
@@ -215,7 +216,7 @@ int tether_follow_open(tether_registry *registry, const char *task_id, tether_vi
     } else if (code == TETHER_OK) {
         *follower = f;
     }
-    tether__registry_leave(registry);
+    tether__gate_leave(&registry->gate);
     return code;
 }
 

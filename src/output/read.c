@@ -4,10 +4,11 @@
 #include "tether/output.h"
 
 #include "base/error.h"
-#include "output/stream.h"
+#include "engine/core.h"
 #include "engine/refresh.h"
-#include "registry/registry.h"
 #include "engine/waiting.h"
+#include "format/name.h"
+#include "output/stream.h"
 
 static int open_stream(tether_registry *registry, const char *task_id, tether_stream stream,
                        tether__output *output, tether_error *error)

@@ -4,9 +4,10 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "engine/refresh.h"
-#include "registry/registry.h"
 #include "base/ring.h"
+#include "engine/refresh.h"
+#include "format/name.h"
+#include "output/outputs.h"
 #include "output/tap.h"
 #include "tether/output.h"
 
@@ -51,7 +52,7 @@ int tether_ring_keep(tether_registry *registry, const char *task_id, size_t byte
     if (code == TETHER_OK && bytes > 0)
         code = make_ring(registry, task_id, bytes, &ring, error);
     if (code == TETHER_OK)
-        code = tether__taps_set_ring(registry->catalog.taps, task_id, ring, error);
+        code = tether__taps_set_ring(tether__outputs_of(registry)->taps, task_id, ring, error);
     return code;
 }
 
@@ -61,7 +62,7 @@ int tether_ring_read(tether_registry *registry, const char *task_id, void *buffe
     *got = 0;
     int code = tether__check_task_id(task_id, error);
     if (code == TETHER_OK &&
-        !tether__taps_read_ring(registry->catalog.taps, task_id, buffer, size, got))
+        !tether__taps_read_ring(tether__outputs_of(registry)->taps, task_id, buffer, size, got))
         code = tether__fail(error, TETHER_ENOTASK, 0, "read ring",
                             "task %s has no ring; tether_ring_keep makes one", task_id);
     return code;

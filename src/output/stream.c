@@ -6,8 +6,8 @@
 #include <inttypes.h>
 
 #include "base/error.h"
-#include "store/output_file.h"
 #include "engine/refresh.h"
+#include "store/output_file.h"
 
 /* How much a task wrote where its limit may have cut the file, else -1. Tasks without a limit,
  * nearly all, cost no look at the disk. */

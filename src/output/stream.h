@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/core.h"
 #include "os/file.h"
-#include "registry/registry.h"
 #include "tether/error.h"
 #include "tether/output.h"
 

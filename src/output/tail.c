@@ -5,9 +5,10 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
+#include "format/name.h"
 #include "output/stream.h"
 #include "tether/output.h"
-#include "base/utf8.h"
 
 enum { DEFAULT_BYTES = 64 * 1024, BLOCK_BYTES = 8 * 1024, CHARACTER_BYTES = 4 };
 

@@ -1,14 +1,15 @@
-/* Owns the taps of a registry: which output is to be read for whom, and when.
- * Must not: read it.
+/* Owns the adding and removing of what a registry's taps feed: searches and rings.
+ * Must not: read output.
  * Thread: any. */
-#include "output/tap_list.h"
+#include "output/tap.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
 
 #include "base/error.h"
-#include "registry/registry.h"
+#include "engine/core.h"
+#include "output/tap_list.h"
 #include "output/tap_read.h"
 
 static bool is_held(const char *task_id, void *userdata);
@@ -30,24 +31,10 @@ int tether__taps_open(tether_registry *registry, tether__taps **out, tether_erro
         return tether__fail_memory(error, "open registry");
     }
     tether__events_hold(registry->catalog.events, is_held, taps);
+    registry->catalog.on_end = tether__taps_plan;
+    registry->catalog.on_end_userdata = taps;
     *out = taps;
     return TETHER_OK;
-}
-
-void tether__tap_close_outputs(tether__tap *t)
-{
-    for (int stream = 0; t->open && stream < 2; stream++)
-        tether__output_close(&t->outputs[stream]);
-    t->open = false;
-}
-
-void tether__tap_free(tether__tap *t)
-{
-    tether__tap_close_outputs(t);
-    for (size_t i = 0; i < t->count; i++)
-        tether__search_free(t->searches[i]);
-    free(t->ring);
-    free(t);
 }
 
 void tether__taps_dispose(void *userdata)
@@ -65,69 +52,6 @@ void tether__taps_dispose(void *userdata)
     free(taps);
 }
 
-/* Under the mutex. */
-tether__tap *tether__tap_find(const tether__taps *taps, const char *task_id)
-{
-    for (tether__tap *t = taps->first; t != NULL; t = t->next) {
-        if (strcmp(t->id, task_id) == 0)
-            return t;
-    }
-    return NULL;
-}
-
-/* --- Planning --- */
-
-/* Under the mutex. */
-static void plan(tether__taps *taps, tether__tap *t)
-{
-    if (t->planned)
-        return;
-    t->planned = true;
-    tether__events_work(taps->registry->catalog.events, tether__tap_read, t->id, taps);
-}
-
-bool tether__taps_output_grew(tether__taps *taps, int tag)
-{
-    if (taps == NULL)
-        return false;
-    uv_mutex_lock(&taps->mutex);
-    bool any = false;
-    for (tether__tap *t = taps->first; t != NULL; t = t->next) {
-        any = any || t->following;
-        if (t->following && (tag == TETHER__TAPS_ALL || t->tag == tag))
-            plan(taps, t);
-    }
-    uv_mutex_unlock(&taps->mutex);
-    return any;
-}
-
-bool tether__taps_plan_unwatched(tether__taps *taps)
-{
-    if (taps == NULL)
-        return false;
-    uv_mutex_lock(&taps->mutex);
-    bool any = false;
-    for (tether__tap *t = taps->first; t != NULL; t = t->next) {
-        if (!t->following || t->tag >= 0)
-            continue;
-        any = true;
-        plan(taps, t);
-    }
-    uv_mutex_unlock(&taps->mutex);
-    return any;
-}
-
-void tether__taps_plan(tether__taps *taps, const char *task_id)
-{
-    if (taps == NULL)
-        return;
-    uv_mutex_lock(&taps->mutex);
-    tether__tap *t = tether__tap_find(taps, task_id);
-    if (t != NULL)
-        plan(taps, t);
-    uv_mutex_unlock(&taps->mutex);
-}
-
 /* Whether matches of a task may still come. */
 static bool is_held(const char *task_id, void *userdata)
 {
@@ -139,40 +63,6 @@ static bool is_held(const char *task_id, void *userdata)
     return held;
 }
 
-/* --- Opening --- */
-
-static bool is_open(tether__taps *taps, const char *task_id)
-{
-    uv_mutex_lock(&taps->mutex);
-    const tether__tap *t = tether__tap_find(taps, task_id);
-    bool open = t != NULL && t->open;
-    uv_mutex_unlock(&taps->mutex);
-    return open;
-}
-
-/* Opens the outputs, unless that was done. Under no lock. */
-int tether__tap_open_outputs(tether__taps *taps, const char *task_id, tether_error *error)
-{
-    int code = TETHER_OK;
-    tether__output outputs[2] = {TETHER__OUTPUT_NONE, TETHER__OUTPUT_NONE};
-    if (is_open(taps, task_id))
-        return TETHER_OK;
-    for (int stream = 0; code == TETHER_OK && stream < 2; stream++)
-        code = tether__output_open(taps->registry, task_id, (tether_stream)stream, &outputs[stream],
-                                   error);
-    uv_mutex_lock(&taps->mutex);
-    tether__tap *t = tether__tap_find(taps, task_id);
-    bool needed = code == TETHER_OK && t != NULL && !t->open;
-    if (needed) {
-        memcpy(t->outputs, outputs, sizeof outputs);
-        t->open = true;
-    }
-    uv_mutex_unlock(&taps->mutex);
-    for (int stream = 0; !needed && stream < 2; stream++)
-        tether__output_close(&outputs[stream]);
-    return code;
-}
-
 /* --- Adding and removing --- */
 
 /* Marks the entry, for good, so that its end is told here first. Under no lock. */
@@ -182,7 +72,7 @@ static void mark(tether__taps *taps, const char *task_id)
     uv_mutex_lock(&catalog->state);
     tether__entry *entry = tether__catalog_find(catalog, task_id);
     if (entry != NULL)
-        entry->tapped = true;
+        entry->observed = true;
     uv_mutex_unlock(&catalog->state);
 }
 
@@ -201,7 +91,7 @@ static void follow(tether__taps *taps, const char *task_id)
         t->tag = tag;
     }
     if (t != NULL)
-        plan(taps, t);
+        tether__tap_plan(taps, t);
     uv_mutex_unlock(&taps->mutex);
     if (!needed)
         tether__reaper_unfollow(taps->registry->reaper, task_id);
@@ -247,38 +137,13 @@ int tether__taps_add(tether__taps *taps, const char *task_id, tether__search *se
     return code;
 }
 
-/* Takes a search off its tap; who feeds it frees it, else the caller does. Under the mutex. */
-bool tether__tap_detach(tether__tap *t, const tether__search *search)
-{
-    size_t place = 0;
-    while (place < t->count && t->searches[place] != search)
-        place++;
-    if (place == t->count)
-        return false;
-    memmove(t->searches + place, t->searches + place + 1,
-            (t->count - place - 1) * sizeof t->searches[0]);
-    t->count--;
-    return true;
-}
-
 bool tether__taps_remove(tether__taps *taps, const char *task_id, int number)
 {
-    bool removed = false;
     uv_mutex_lock(&taps->mutex);
     tether__tap *t = tether__tap_find(taps, task_id);
-    for (size_t i = 0; t != NULL && i < t->count;) {
-        tether__search *search = t->searches[i];
-        if (number != 0 && search->number != number) {
-            i++;
-            continue;
-        }
-        tether__tap_detach(t, search);
-        if (search != t->reading)
-            tether__search_free(search);
-        removed = true;
-    }
+    bool removed = t != NULL && tether__tap_remove_searches(t, number);
     if (removed)
-        plan(taps, t);
+        tether__tap_plan(taps, t);
     uv_mutex_unlock(&taps->mutex);
     return removed;
 }
@@ -312,7 +177,7 @@ int tether__taps_set_ring(tether__taps *taps, const char *task_id, tether__ring 
     tether__ring *old = t != NULL ? t->ring : NULL;
     if (t != NULL) {
         t->ring = ring;
-        plan(taps, t);
+        tether__tap_plan(taps, t);
     }
     uv_mutex_unlock(&taps->mutex);
     free(old);

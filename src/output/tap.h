@@ -13,24 +13,11 @@
 
 typedef struct tether__taps tether__taps;
 
-#define TETHER__TAPS_ALL (-1)
-
 /* Makes the taps of a registry, whose events are open. */
 int tether__taps_open(tether_registry *registry, tether__taps **taps, tether_error *error);
 
 /* Frees them, as the dispose of tether__events_close. NULL is allowed. */
 void tether__taps_dispose(void *taps);
-
-/* A bundle has grown, told apart by its tag (TETHER__TAPS_ALL: nobody knows which): plans the
- * reading. Whether there is any tap. taps NULL is allowed. Under no lock. */
-bool tether__taps_output_grew(tether__taps *taps, int tag);
-
-/* Plans the reading of all outputs of which no event tells, such as where the system has no watch
- * left; whether there is any. taps NULL is allowed. Under no lock. */
-bool tether__taps_plan_unwatched(tether__taps *taps);
-
-/* Plans the reading of one task's output. Under any lock of the catalog. */
-void tether__taps_plan(tether__taps *taps, const char *task_id);
 
 /* Adds a search to a task's tap, and takes it over in any case; TETHER_EQUOTA for one too many. The
  * catalog knows the task. Under no lock. */

@@ -1,4 +1,5 @@
-/* What taps are made of, for the two modules that share them: tap.c plans, tap_read.c reads. */
+/* The list of a registry's taps, for the modules that share it: tap.c changes it, tap_read.c reads
+ * output for it. */
 #ifndef TETHER_TAP_LIST_H
 #define TETHER_TAP_LIST_H
 
@@ -6,10 +7,11 @@
 #include <stddef.h>
 #include <uv.h>
 
-#include "output/stream.h"
 #include "base/ring.h"
+#include "output/stream.h"
 #include "search/search.h"
-#include "output/tap.h"
+#include "tether/error.h"
+#include "tether/registry.h"
 #include "tether/task.h"
 #include "tether/watch.h"
 
@@ -31,13 +33,13 @@ typedef struct tether__tap {
     bool end_noted;
 } tether__tap;
 
-struct tether__taps {
+typedef struct tether__taps {
     tether_registry *registry;
     uv_mutex_t adding;  /* one watch after the other gets its number; before all other locks */
     int last_number;    /* under `adding`; never goes back */
     uv_mutex_t mutex;   /* comes after the catalog's locks, before that of the events */
     tether__tap *first; /* under the mutex; taps are freed where they are read, or at the end */
-};
+} tether__taps;
 
 /* The tap of a task, or NULL. Under the mutex. */
 tether__tap *tether__tap_find(const tether__taps *taps, const char *task_id);
@@ -50,6 +52,10 @@ void tether__tap_close_outputs(tether__tap *tap);
 
 /* Takes a search off its tap; who feeds it frees it, else the caller does. Under the mutex. */
 bool tether__tap_detach(tether__tap *tap, const tether__search *search);
+
+/* Takes off and frees the search with this number, or all (0); one that is being fed is freed by
+ * the thread that feeds it. Returns whether there was any. Under the mutex. */
+bool tether__tap_remove_searches(tether__tap *tap, int number);
 
 /* Frees a tap that is off the list. */
 void tether__tap_free(tether__tap *tap);

@@ -7,13 +7,63 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "format/kept_watch.h"
+#include "engine/core.h"
 #include "engine/refresh.h"
-#include "registry/registry.h"
-#include "output/tap_list.h"
+#include "format/kept_watch.h"
 
 /* What is read at once, and at most before others get their turn. */
 enum { BLOCK = 64 * 1024, BLOCKS_PER_TURN = 16 };
+
+static void read_turn(const char *task_id, void *userdata);
+
+/* --- Planning --- */
+
+void tether__tap_plan(tether__taps *taps, tether__tap *t)
+{
+    if (t->planned)
+        return;
+    t->planned = true;
+    tether__events_work(taps->registry->catalog.events, read_turn, t->id, taps);
+}
+
+bool tether__taps_output_grew(int tag, void *userdata)
+{
+    tether__taps *taps = userdata;
+    uv_mutex_lock(&taps->mutex);
+    bool any = false;
+    for (tether__tap *t = taps->first; t != NULL; t = t->next) {
+        any = any || t->following;
+        if (t->following && (tag == TETHER__REAPER_ALL_BUNDLES || t->tag == tag))
+            tether__tap_plan(taps, t);
+    }
+    uv_mutex_unlock(&taps->mutex);
+    return any;
+}
+
+bool tether__taps_plan_unwatched(void *userdata)
+{
+    tether__taps *taps = userdata;
+    uv_mutex_lock(&taps->mutex);
+    bool any = false;
+    for (tether__tap *t = taps->first; t != NULL; t = t->next) {
+        if (!t->following || t->tag >= 0)
+            continue;
+        any = true;
+        tether__tap_plan(taps, t);
+    }
+    uv_mutex_unlock(&taps->mutex);
+    return any;
+}
+
+void tether__taps_plan(const char *task_id, void *userdata)
+{
+    tether__taps *taps = userdata;
+    uv_mutex_lock(&taps->mutex);
+    tether__tap *t = tether__tap_find(taps, task_id);
+    if (t != NULL)
+        tether__tap_plan(taps, t);
+    uv_mutex_unlock(&taps->mutex);
+}
 
 /* --- Writing down --- */
 
@@ -358,6 +408,14 @@ static bool run_searches(reading *r, const tether_error *problem)
     return left;
 }
 
+/* The task is gone: its searches end without another word. */
+static void remove_searches(const reading *r)
+{
+    uv_mutex_lock(&r->taps->mutex);
+    tether__tap_remove_searches(r->tap, 0);
+    uv_mutex_unlock(&r->taps->mutex);
+}
+
 /* One turn for one task. */
 static void read_tap(reading *r)
 {
@@ -365,7 +423,7 @@ static void read_tap(reading *r)
     tether_error problem = {0};
     bool there = look_at_task(r);
     if (!there) {
-        tether__taps_remove(r->taps, r->id, 0);
+        remove_searches(r);
     } else if (open_all(r, &problem)) {
         left = fill_ring(r);
         left = run_searches(r, NULL) || left;
@@ -375,11 +433,12 @@ static void read_tap(reading *r)
     if (r->closed)
         return;
     if (left)
-        tether__taps_plan(r->taps, r->id);
+        tether__taps_plan(r->id, r->taps);
     tidy(r, r->tap, !there, r->ended && !left);
 }
 
-void tether__tap_read(const char *task_id, void *userdata)
+/* The work that tether__tap_plan queues. */
+static void read_turn(const char *task_id, void *userdata)
 {
     tether__taps *taps = userdata;
     reading r = {.taps = taps, .id = task_id};

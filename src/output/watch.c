@@ -7,12 +7,13 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "format/kept_watch.h"
 #include "base/options.h"
 #include "engine/refresh.h"
-#include "registry/registry.h"
-#include "search/search.h"
+#include "format/kept_watch.h"
+#include "format/name.h"
+#include "output/outputs.h"
 #include "output/tap.h"
+#include "search/search.h"
 #include "tether/output.h"
 #include "tether/watch.h"
 
@@ -121,7 +122,7 @@ static int keep_watch(tether_registry *registry, const char *task_id, tether__ke
 static int number_and_add(tether_registry *registry, const char *task_id, int largest,
                           tether__kept_watch *watch, tether__search *search, tether_error *error)
 {
-    tether__taps *taps = registry->catalog.taps;
+    tether__taps *taps = tether__outputs_of(registry)->taps;
     int last = tether__taps_last_number(taps);
     int code = TETHER_OK;
     watch->number = (largest > last ? largest : last) + 1;
@@ -151,9 +152,9 @@ static int add(tether_registry *registry, const char *task_id, tether__kept_watc
         code = tether__search_new(watch, !transient, &search, error);
     if (code != TETHER_OK)
         return code;
-    tether__taps_begin_adding(registry->catalog.taps);
+    tether__taps_begin_adding(tether__outputs_of(registry)->taps);
     code = number_and_add(registry, task_id, largest, watch, search, error);
-    tether__taps_end_adding(registry->catalog.taps);
+    tether__taps_end_adding(tether__outputs_of(registry)->taps);
     return code;
 }
 
@@ -193,7 +194,7 @@ int tether_watch_remove(tether_registry *registry, const char *task_id, int watc
     if (code != TETHER_OK)
         return code;
     if (watch > 0)
-        tether__taps_remove(registry->catalog.taps, task_id, watch);
+        tether__taps_remove(tether__outputs_of(registry)->taps, task_id, watch);
     return change_record(registry, task_id, drop_watch, &watch, error);
 }
 
@@ -233,7 +234,7 @@ static void go_on(tether_registry *registry, const char *task_id, const tether__
     int code = tether__search_new(watch, true, &search, &problem);
     if (code == TETHER_OK) {
         search->number = watch->number;
-        code = tether__taps_add(registry->catalog.taps, task_id, search, &problem);
+        code = tether__taps_add(tether__outputs_of(registry)->taps, task_id, search, &problem);
     }
     if (code != TETHER_OK)
         tether__events_log(registry->catalog.events, TETHER_LOG_ERROR, task_id, &problem);

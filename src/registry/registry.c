@@ -1,76 +1,39 @@
 /* Owns the opening and closing of registries.
  * Must not: know how tasks are started, watched or ended; it puts together the modules that do.
  * Thread: any; with a loop of the host's, that loop's. */
-#include "engine/refresh.h"
-#include "base/options.h"
 #include "registry/registry.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "engine/kill_rounds.h"
+#include "engine/refresh.h"
+#include "engine/replay.h"
 #include "format/name.h"
 #include "os/clock.h"
 #include "os/host.h"
 #include "os/process.h"
-#include "engine/replay.h"
+#include "output/outputs.h"
 #include "output/tap_read.h"
 #include "output/watch.h"
+#include "task/proxy.h"
+#include "task/task.h"
 
 enum {
     DEFAULT_TIMEOUT_MS = 30 * 60 * 1000,
     DEFAULT_REMINDER_MS = 10 * 60 * 1000,
     DEFAULT_LOCK_TIMEOUT_MS = 5000
 };
-enum { PATIENCE_WITH_EVENTS_MS = 1000, PATIENCE_POLLING_MS = 20, REAP_PATIENCE_MS = 1000 };
+enum { REAP_PATIENCE_MS = 1000 };
 
-int tether__check_task_id(const char *task_id, tether_error *error)
-{
-    if (tether__task_id_valid(task_id))
-        return TETHER_OK;
-    return tether__fail(error, TETHER_EINVAL, 0, "check task id",
-                        "\"%.80s\" cannot be a task id: 1 to 64 of a-z, 0-9, - and _",
-                        task_id != NULL ? task_id : "");
-}
+_Static_assert(offsetof(tether__whole, tasks.outputs.core) == 0, "rooms cast between these");
 
-int tether__registry_enter(tether_registry *registry, tether_error *error)
+static tether__whole *whole_of(tether_registry *registry)
 {
-    uv_mutex_lock(&registry->catalog.state);
-    bool closing = registry->closing;
-    if (!closing)
-        registry->waiters++;
-    uv_mutex_unlock(&registry->catalog.state);
-    return closing ? tether__fail(error, TETHER_ECLOSED, 0, "wait", "the registry is being closed")
-                   : TETHER_OK;
-}
-
-void tether__registry_leave(tether_registry *registry)
-{
-    uv_mutex_lock(&registry->catalog.state);
-    registry->waiters--;
-    registry->catalog.changes++;
-    uv_cond_broadcast(&registry->catalog.changed);
-    uv_mutex_unlock(&registry->catalog.state);
-}
-
-/* Wakes the threads that wait inside, and returns when they have left. */
-static void send_waiters_away(tether_registry *registry)
-{
-    tether__catalog *catalog = &registry->catalog;
-    uv_mutex_lock(&catalog->state);
-    registry->closing = true;
-    catalog->changes++;
-    uv_cond_broadcast(&catalog->changed);
-    while (registry->waiters > 0)
-        tether__catalog_wait(catalog, catalog->changes, -1);
-    uv_mutex_unlock(&catalog->state);
-}
-
-int64_t tether__registry_patience(const tether_registry *registry)
-{
-    return tether__reaper_has_events(registry->reaper) ? PATIENCE_WITH_EVENTS_MS
-                                                       : PATIENCE_POLLING_MS;
+    return (tether__whole *)(void *)registry;
 }
 
 /* The caller's options as this version knows them: what its struct did not have yet is zero. */
@@ -107,14 +70,29 @@ static int open_events(tether_registry *registry, const tether_open_options *opt
     catalog->reminder_ms = options->reminder_ms == 0                    ? DEFAULT_REMINDER_MS
                            : options->reminder_ms == TETHER_NO_REMINDER ? 0
                                                                         : options->reminder_ms;
-    int code = tether__events_open(registry, options->on_event, options->userdata, options->loop,
-                                   &catalog->events, error);
+    int code = tether__events_open(registry, options->on_event, options->userdata,
+                                   tether__task_snapshot, options->loop, &catalog->events, error);
     if (code != TETHER_OK)
         return code;
-    code = tether__taps_open(registry, &catalog->taps, error);
+    code = tether__taps_open(registry, &tether__outputs_of(registry)->taps, error);
     if (code != TETHER_OK)
         tether__events_close(catalog->events, NULL, NULL);
     return code;
+}
+
+static void close_events(tether_registry *registry)
+{
+    tether__events_close(registry->catalog.events, tether__taps_dispose,
+                         tether__outputs_of(registry)->taps);
+}
+
+static int open_reaper(tether_registry *registry, const tether_open_options *options,
+                       tether_error *error)
+{
+    const tether__reaper_observer taps = {tether__taps_output_grew, tether__taps_plan_unwatched,
+                                          tether__outputs_of(registry)->taps};
+    return tether__reaper_open(&registry->catalog, &taps, options->loop, options->reaper,
+                               &registry->reaper, error);
 }
 
 static int open_holder(tether_registry *registry, tether_error *error)
@@ -122,7 +100,7 @@ static int open_holder(tether_registry *registry, tether_error *error)
     int code = tether__holder_init(&registry->holder, &registry->store, error);
     if (code != TETHER_OK)
         return code;
-    code = tether__leases_init(&registry->leases, error);
+    code = tether__leases_init(&tether__tasks_of(registry)->leases, error);
     if (code != TETHER_OK)
         tether__holder_dispose(&registry->holder);
     return code;
@@ -130,7 +108,7 @@ static int open_holder(tether_registry *registry, tether_error *error)
 
 static void close_holder(tether_registry *registry)
 {
-    tether__leases_dispose(&registry->leases);
+    tether__leases_dispose(&tether__tasks_of(registry)->leases);
     tether__holder_dispose(&registry->holder);
 }
 
@@ -138,7 +116,7 @@ static int open_parts(tether_registry *registry, const tether_open_options *opti
                       tether_error *error)
 {
     int code = options->ephemeral
-                   ? tether__ephemeral_open(&registry->ephemeral, &registry->store, error)
+                   ? tether__ephemeral_open(&whole_of(registry)->ephemeral, &registry->store, error)
                    : tether__store_open(options->store, true, &registry->store, error);
     if (code != TETHER_OK)
         return code;
@@ -152,6 +130,7 @@ static int open_parts(tether_registry *registry, const tether_open_options *opti
     code = tether__catalog_init(&registry->catalog, &registry->session, error);
     if (code != TETHER_OK)
         goto close_session;
+    tether__gate_init(&registry->gate, &registry->catalog);
     code = open_events(registry, options, error);
     if (code != TETHER_OK)
         goto close_catalog;
@@ -160,20 +139,19 @@ static int open_parts(tether_registry *registry, const tether_open_options *opti
         goto close_events;
     /* Events first, then the look at what is there: what ends in between is seen twice and not
      * never. */
-    code = tether__reaper_open(&registry->catalog, options->loop, options->reaper,
-                               &registry->reaper, error);
+    code = open_reaper(registry, options, error);
     if (code == TETHER_OK)
         return TETHER_OK;
     close_holder(registry);
 close_events:
-    tether__events_close(registry->catalog.events, tether__taps_dispose, registry->catalog.taps);
+    close_events(registry);
 close_catalog:
     tether__catalog_dispose(&registry->catalog);
 close_session:
     tether__session_close(&registry->session);
 close_store:
     tether__store_close(&registry->store);
-    tether__ephemeral_close(registry->ephemeral, NULL);
+    tether__ephemeral_close(whole_of(registry)->ephemeral, NULL);
     return code;
 }
 
@@ -201,14 +179,25 @@ static int replay(tether_registry *registry, tether_error *error)
 static int close_parts(tether_registry *registry, tether_error *error)
 {
     tether__reaper_close(registry->reaper);
-    tether__events_close(registry->catalog.events, tether__taps_dispose, registry->catalog.taps);
+    close_events(registry);
     close_holder(registry);
     tether__catalog_dispose(&registry->catalog);
     tether__session_close(&registry->session);
     tether__store_close(&registry->store);
-    int code = tether__ephemeral_close(registry->ephemeral, error);
-    free(registry);
+    int code = tether__ephemeral_close(whole_of(registry)->ephemeral, error);
+    free(whole_of(registry));
     return code;
+}
+
+static void take_settings(tether__tasks *tasks, const tether_open_options *options)
+{
+    tasks->default_timeout_ms =
+        options->default_timeout_ms != 0 ? options->default_timeout_ms : DEFAULT_TIMEOUT_MS;
+    tasks->max_running = options->max_running;
+    tasks->max_started = options->max_started;
+    tasks->max_output_bytes = options->max_output_bytes;
+    tasks->outputs.compress = options->compress;
+    tasks->outputs.compress_userdata = options->userdata;
 }
 
 int tether_open(const tether_open_options *given, tether_registry **out, tether_error *error)
@@ -221,19 +210,14 @@ int tether_open(const tether_open_options *given, tether_registry **out, tether_
     int code = take_options(given, &options, error);
     if (code != TETHER_OK)
         return code;
-    tether_registry *registry = calloc(1, sizeof *registry);
-    if (registry == NULL)
+    tether__whole *all = calloc(1, sizeof *all);
+    if (all == NULL)
         return tether__fail_memory(error, "open registry");
-    registry->default_timeout_ms =
-        options.default_timeout_ms != 0 ? options.default_timeout_ms : DEFAULT_TIMEOUT_MS;
-    registry->max_running = options.max_running;
-    registry->max_started = options.max_started;
-    registry->max_output_bytes = options.max_output_bytes;
-    registry->compress = options.compress;
-    registry->userdata = options.userdata;
+    tether_registry *registry = &all->tasks.outputs.core;
+    take_settings(&all->tasks, &options);
     code = open_parts(registry, &options, error);
     if (code != TETHER_OK) {
-        free(registry);
+        free(all);
         return code;
     }
     code = replay(registry, error);
@@ -243,8 +227,8 @@ int tether_open(const tether_open_options *given, tether_registry **out, tether_
     }
     if (!options.leave_watches)
         tether__watches_adopt(registry);
-    if (!options.no_gc && registry->ephemeral == NULL)
-        registry->housekeeper = tether__housekeeper_start(registry);
+    if (!options.no_gc && whole_of(registry)->ephemeral == NULL)
+        whole_of(registry)->housekeeper = tether__housekeeper_start(registry);
     /* Last, because nobody is told of a registry before it is whole, and who is told may close it.
      */
     *out = registry;
@@ -338,11 +322,11 @@ int tether_close(tether_registry *registry, tether_close_mode mode, tether_error
 {
     if (registry == NULL)
         return TETHER_OK;
-    tether__housekeeper_stop(registry->housekeeper);
+    tether__housekeeper_stop(whole_of(registry)->housekeeper);
     /* No task outlives the store that it is kept in. */
-    bool kills = mode == TETHER_SHUTDOWN || registry->ephemeral != NULL;
+    bool kills = mode == TETHER_SHUTDOWN || whole_of(registry)->ephemeral != NULL;
     int code = kills ? kill_all(&registry->catalog, false, error) : TETHER_OK;
-    send_waiters_away(registry);
+    tether__gate_close(&registry->gate);
     tether__events_stop(registry->catalog.events);
     /* Only now does no callback start anything more. */
     int rest =
@@ -350,7 +334,7 @@ int tether_close(tether_registry *registry, tether_close_mode mode, tether_error
     if (code == TETHER_OK)
         code = rest;
     tether__proxies_close(registry);
-    tether__taps_save(registry->catalog.taps);
+    tether__taps_save(tether__outputs_of(registry)->taps);
     tether__reaper_close(registry->reaper);
     registry->reaper = NULL;
     write_running(&registry->catalog);

@@ -5,10 +5,10 @@
 
 #include <stdbool.h>
 
+#include "format/record.h"
 #include "format/verdict.h"
 #include "os/file.h"
 #include "os/tree.h"
-#include "format/record.h"
 #include "store/store.h"
 #include "tether/error.h"
 

@@ -9,12 +9,12 @@
 #include <uv.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "os/clock.h"
 #include "os/host.h"
 #include "os/lifeline.h"
 #include "os/process.h"
-#include "engine/replay.h"
-#include "base/text.h"
+#include "store/names.h"
 
 static const char step[] = "open ephemeral store";
 
@@ -52,7 +52,7 @@ static bool any_held(tether__dir *exits)
 {
     char(*ids)[TETHER_ID_SIZE];
     size_t count;
-    bool held = tether__replay_names(exits, &ids, &count, NULL) != TETHER_OK;
+    bool held = tether__names_list(exits, &ids, &count, NULL) != TETHER_OK;
     for (size_t i = 0; !held && i < count; i++) {
         if (tether__os_lifeline_held(exits, ids[i], &held, NULL) != TETHER_OK)
             held = true;

@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "store/id.h"
 #include "format/marker.h"
 #include "format/name.h"
 #include "os/lock.h"
 #include "os/process.h"
+#include "store/id.h"
 #include "store/self.h"
 
 static const char folder[] = "holders";

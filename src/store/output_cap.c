@@ -7,7 +7,9 @@
 
 #include "os/clock.h"
 #include "os/lifeline.h"
+#include "os/lock.h"
 #include "os/tree.h"
+#include "store/bundle.h"
 #include "store/output_file.h"
 
 /* Between two tries; the first comes with the next look. */
@@ -86,21 +88,22 @@ void tether__output_cap_note(const tether__session *session, tether__record *rec
 
 /* Under the session lock, which the caller of this has not taken. Another host may have noted it
  * meanwhile. */
-static bool note_late(tether__catalog *catalog, tether__entry *entry)
+static bool note_late(const tether__session *session, tether__record *record,
+                      tether__file_stamp *stamp)
 {
     tether__lock lock;
-    tether__record *record = &entry->record;
     uint64_t size[2];
-    if (may_be_written(record) || !any_longer(catalog->session, record, size) ||
-        tether__session_lock(catalog->session, &lock, NULL) != TETHER_OK)
+    if (may_be_written(record) || !any_longer(session, record, size) ||
+        tether__session_lock(session, &lock, NULL) != TETHER_OK)
         return false;
     tether__record fresh;
-    tether__file_stamp stamp;
+    tether__file_stamp fresh_stamp;
     tether__record_init(&fresh);
-    bool done = tether__bundle_load(catalog->session, entry->id, &fresh, &stamp, NULL) == TETHER_OK;
+    bool done =
+        tether__bundle_load(session, record->task_id, &fresh, &fresh_stamp, NULL) == TETHER_OK;
     if (done && is_unnoted(&fresh, size)) {
         note(&fresh, size);
-        done = tether__bundle_save(catalog->session, &fresh, &stamp, NULL) == TETHER_OK;
+        done = tether__bundle_save(session, &fresh, &fresh_stamp, NULL) == TETHER_OK;
     }
     tether__os_lock_release(&lock);
     if (!done) {
@@ -109,7 +112,7 @@ static bool note_late(tether__catalog *catalog, tether__entry *entry)
     }
     tether__record_dispose(record);
     *record = fresh;
-    entry->stamp = stamp;
+    *stamp = fresh_stamp;
     return true;
 }
 
@@ -179,51 +182,51 @@ static void remove_leftovers(const tether__session *session, tether__dir *bundle
     tether__os_lock_release(&lock);
 }
 
-static bool cut_all(tether__catalog *catalog, tether__entry *entry, const uint64_t size[2])
+static bool cut_all(const tether__session *session, tether__record *record, const uint64_t size[2])
 {
     tether__dir *bundle;
     bool done = true;
-    uint64_t limit = (uint64_t)entry->record.output_limit;
-    if (tether__bundle_open(catalog->session, entry->id, &bundle, NULL) != TETHER_OK)
+    uint64_t limit = (uint64_t)record->output_limit;
+    if (tether__bundle_open(session, record->task_id, &bundle, NULL) != TETHER_OK)
         return false;
     for (int i = 0; i < 2; i++) {
         if (size[i] > limit)
-            done =
-                cut(catalog->session, bundle, i, limit, (uint64_t)*total_of(&entry->record, i)) &&
-                done;
+            done = cut(session, bundle, i, limit, (uint64_t)*total_of(record, i)) && done;
     }
     if (done)
-        remove_leftovers(catalog->session, bundle);
+        remove_leftovers(session, bundle);
     tether__os_dir_close(bundle);
     return done;
 }
 
-static bool cap_task(tether__catalog *catalog, tether__entry *entry)
+static bool cap_task(const tether__session *session, tether__record *record,
+                     tether__file_stamp *stamp)
 {
     uint64_t size[2] = {0, 0};
-    if (!any_longer(catalog->session, &entry->record, size))
+    if (!any_longer(session, record, size))
         return true;
-    if (is_unnoted(&entry->record, size) && !note_late(catalog, entry))
+    if (is_unnoted(record, size) && !note_late(session, record, stamp))
         return false;
-    return cut_all(catalog, entry, size);
+    return cut_all(session, record, size);
 }
 
-static void try_later(tether__entry *entry)
+static void try_later(tether__cap *cap)
 {
-    entry->cap_at = tether__os_monotonic_ms() + entry->cap_pause_ms;
-    entry->cap_pause_ms = entry->cap_pause_ms == 0 ? FIRST_PAUSE_MS : entry->cap_pause_ms * 2;
-    if (entry->cap_pause_ms > LAST_PAUSE_MS)
-        entry->cap_pause_ms = LAST_PAUSE_MS;
+    cap->next_ms = tether__os_monotonic_ms() + cap->pause_ms;
+    cap->pause_ms = cap->pause_ms == 0 ? FIRST_PAUSE_MS : cap->pause_ms * 2;
+    if (cap->pause_ms > LAST_PAUSE_MS)
+        cap->pause_ms = LAST_PAUSE_MS;
 }
 
-void tether__output_cap(tether__catalog *catalog, tether__entry *entry)
+void tether__output_cap(const tether__session *session, tether__record *record,
+                        tether__file_stamp *stamp, tether__cap *cap)
 {
-    if (entry->capped || entry->record.output_limit <= 0 || entry->unsaved ||
-        entry->record.read_only || tether__os_monotonic_ms() < entry->cap_at)
+    if (cap->done || record->output_limit <= 0 || record->read_only ||
+        tether__os_monotonic_ms() < cap->next_ms)
         return;
-    entry->capped = cap_task(catalog, entry);
-    if (entry->capped)
-        tether__os_lifeline_mark_ended(catalog->session->exits, entry->id);
+    cap->done = cap_task(session, record, stamp);
+    if (cap->done)
+        tether__os_lifeline_mark_ended(session->exits, record->task_id);
     else
-        try_later(entry);
+        try_later(cap);
 }

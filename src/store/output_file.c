@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#include "store/bundle.h"
 #include "base/utf8.h"
+#include "store/bundle.h"
 
 const char *tether__output_file_name(tether_stream stream)
 {

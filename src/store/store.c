@@ -9,8 +9,8 @@
 
 #include "base/error.h"
 #include "format/name.h"
-#include "os/host.h"
 #include "format/record.h"
+#include "os/host.h"
 
 static const char format_file[] = "FORMAT";
 static const char format_text[] = "tether-store 1\n";

@@ -5,10 +5,10 @@
 
 #include <string.h>
 
-#include "store/bundle.h"
 #include "base/error.h"
-#include "os/clock.h"
 #include "base/utf8.h"
+#include "os/clock.h"
+#include "store/bundle.h"
 
 enum { COMMAND_SHOWN_LIMIT = 64 * 1024, NAME_LIMIT = 1024 };
 

@@ -6,17 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output/compress.h"
 #include "base/error.h"
 #include "base/options.h"
-#include "os/clock.h"
-#include "os/lifeline.h"
 #include "engine/refresh.h"
-#include "registry/registry.h"
 #include "engine/replay.h"
 #include "engine/sessions.h"
 #include "engine/snapshot.h"
 #include "engine/waiting.h"
+#include "format/name.h"
+#include "os/clock.h"
+#include "os/lifeline.h"
+#include "output/compress.h"
+#include "task/lease.h"
+#include "task/tasks.h"
 
 /* One change of one completion, and what came of it. */
 typedef struct deed {
@@ -253,7 +255,7 @@ static int take(const candidate *item, deed *d, tether_error *error)
     if (!d->done || code != TETHER_OK)
         return code;
     if (d->change == set_leased && item->session_id != NULL &&
-        !tether__leases_add(&registry->leases, item->id, item->session_id))
+        !tether__leases_add(&tether__tasks_of(registry)->leases, item->id, item->session_id))
         return tether__fail_memory(error, "lease completion");
     return TETHER_OK;
 }
@@ -344,7 +346,7 @@ static int change_one(tether_registry *registry, const char *task_id,
     int code = tether__check_task_id(task_id, error);
     if (code != TETHER_OK)
         return code;
-    char *session_id = tether__leases_find(&registry->leases, task_id);
+    char *session_id = tether__leases_find(&tether__tasks_of(registry)->leases, task_id);
     code = session_id != NULL ? tether__sessions_with(registry, session_id, change_in, d, error)
                               : change_in(&registry->catalog, true, d, error);
     free(session_id);
@@ -360,7 +362,7 @@ int tether_completion_release(tether_registry *registry, const char *task_id, te
     if (code == TETHER_EREADONLY)
         return TETHER_OK;
     if (code == TETHER_OK)
-        tether__leases_remove(&registry->leases, task_id);
+        tether__leases_remove(&tether__tasks_of(registry)->leases, task_id);
     else if (error != NULL)
         *error = problem;
     return code;

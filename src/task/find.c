@@ -7,14 +7,14 @@
 #include "output/compress.h"
 #include "base/error.h"
 #include "base/options.h"
-#include "os/host.h"
+#include "engine/core.h"
 #include "engine/refresh.h"
-#include "registry/registry.h"
 #include "engine/replay.h"
 #include "engine/sessions.h"
 #include "engine/snapshot.h"
-#include "task/task.h"
+#include "os/host.h"
 #include "task/list.h"
+#include "task/task.h"
 #include "tether/task.h"
 
 static const char what[] = "project directory";

@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "engine/core.h"
 #include "engine/kill.h"
-#include "os/tree.h"
 #include "engine/refresh.h"
-#include "registry/registry.h"
-#include "tether/task.h"
 #include "engine/waiting.h"
+#include "format/name.h"
+#include "os/tree.h"
+#include "tether/task.h"
 
 static const char step[] = "pause task";
 

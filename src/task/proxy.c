@@ -6,18 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "task/birth.h"
 #include "base/error.h"
-#include "store/id.h"
 #include "base/options.h"
+#include "engine/refresh.h"
+#include "format/name.h"
 #include "os/clock.h"
 #include "os/host.h"
 #include "os/lifeline.h"
 #include "os/process.h"
-#include "task/quota.h"
-#include "engine/refresh.h"
+#include "store/id.h"
 #include "store/self.h"
-#include "registry/registry.h"
+#include "task/birth.h"
+#include "task/quota.h"
+#include "task/tasks.h"
 
 enum { SIGNAL_LIMIT = 127, CODE_LIMIT = 255 };
 
@@ -73,9 +74,9 @@ static tether__proxies *proxies_new(tether_registry *registry)
 static tether__proxies *proxies_of(tether_registry *registry)
 {
     uv_mutex_lock(&registry->catalog.state);
-    if (registry->proxies == NULL)
-        registry->proxies = proxies_new(registry);
-    tether__proxies *all = registry->proxies;
+    if (tether__tasks_of(registry)->proxies == NULL)
+        tether__tasks_of(registry)->proxies = proxies_new(registry);
+    tether__proxies *all = tether__tasks_of(registry)->proxies;
     uv_mutex_unlock(&registry->catalog.state);
     return all;
 }
@@ -492,7 +493,7 @@ int tether_proxy_finish(tether_proxy *proxy, int exit_code, int signal, tether_e
 
 void tether__proxies_close(tether_registry *registry)
 {
-    tether__proxies *all = registry->proxies;
+    tether__proxies *all = tether__tasks_of(registry)->proxies;
     if (all == NULL)
         return;
     uv_mutex_lock(&all->lock);
@@ -501,6 +502,6 @@ void tether__proxies_close(tether_registry *registry)
         uv_cond_wait(&all->left, &all->lock);
     for (tether_proxy *proxy = all->first; proxy != NULL; proxy = proxy->next)
         give_up(registry, proxy);
-    registry->proxies = NULL;
+    tether__tasks_of(registry)->proxies = NULL;
     leave_for_good(all);
 }

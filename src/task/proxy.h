@@ -4,9 +4,6 @@
 
 #include "tether/proxy.h"
 
-/* The open proxies of one registry. It outlives the registry until the last of them is finished. */
-typedef struct tether__proxies tether__proxies;
-
 /* Before the registry goes: what is still open is lost, and its tether_proxy stays for its holder,
  * whose calls return TETHER_ECLOSED. Waits for calls that are under way. Under no lock. */
 void tether__proxies_close(tether_registry *registry);

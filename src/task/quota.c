@@ -7,10 +7,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "format/name.h"
 #include "os/lifeline.h"
 #include "store/output_file.h"
-#include "base/text.h"
+#include "task/tasks.h"
 
 static const char step[] = "check limits";
 
@@ -68,7 +69,7 @@ static int check_running(tether_registry *registry, const char *task_id, size_t 
                          tether_error *error)
 {
     census c = {.catalog = &registry->catalog, .session = &registry->session, .task_id = task_id};
-    size_t limit = smaller_limit(registry->max_running, max_running);
+    size_t limit = smaller_limit(tether__tasks_of(registry)->max_running, max_running);
     if (limit == 0)
         return TETHER_OK;
     int code = tether__os_dir_list(registry->session.exits, count_running, &c, error);
@@ -92,7 +93,8 @@ static int count_start(tether_registry *registry, tether_error *error)
     int code = tether__os_file_stamp(dir, starts_file, &stamp, error);
     if (code != TETHER_OK && code != TETHER_ENOTASK)
         return code;
-    if (registry->max_started != 0 && stamp.size >= registry->max_started)
+    if (tether__tasks_of(registry)->max_started != 0 &&
+        stamp.size >= tether__tasks_of(registry)->max_started)
         return tether__fail(
             error, TETHER_EQUOTA, 0, step,
             "session %.60s has started %llu %s, and no more may be: go on in another "
@@ -154,14 +156,14 @@ static bool add_output(const char *name, void *userdata)
 int tether__quota_output(tether_registry *registry, tether_error *error)
 {
     measure m = {.session = &registry->session};
-    if (registry->max_output_bytes == 0)
+    if (tether__tasks_of(registry)->max_output_bytes == 0)
         return TETHER_OK;
     int code = tether__os_dir_list(registry->session.tasks, add_output, &m, error);
-    if (code == TETHER_OK && m.bytes >= registry->max_output_bytes)
+    if (code == TETHER_OK && m.bytes >= tether__tasks_of(registry)->max_output_bytes)
         code = tether__fail(error, TETHER_EQUOTA, 0, step,
                             "the tasks of session %.60s have written %llu bytes, and no more than "
                             "%llu may be kept: acknowledge ended tasks and clean up",
                             registry->session.id, (unsigned long long)m.bytes,
-                            (unsigned long long)registry->max_output_bytes);
+                            (unsigned long long)tether__tasks_of(registry)->max_output_bytes);
     return code;
 }

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "registry/registry.h"
+#include "engine/core.h"
 #include "tether/error.h"
 
 /* Whether the outputs of the session's tasks leave room for one more; TETHER_EQUOTA. It looks at

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "output/stream.h"
+#include "engine/core.h"
 #include "engine/reaper.h"
-#include "registry/registry.h"
+#include "output/stream.h"
 #include "task/task.h"
 #include "tether/task.h"
 

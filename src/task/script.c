@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/bundle.h"
 #include "base/error.h"
 #include "os/host.h"
 #include "shell/wrapper.h"
 #include "shell/wrapper_bat.h"
 #include "shell/wrapper_ps1.h"
+#include "store/bundle.h"
 
 /* In the place of what an attempt with another shell has left. */
 static int write_text(const tether__spawn_plan *plan, const char *name, tether__text *text,

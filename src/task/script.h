@@ -2,7 +2,7 @@
 #ifndef TETHER_SCRIPT_H
 #define TETHER_SCRIPT_H
 
-#include "task/spawn.h"
+#include "task/spawn_plan.h"
 #include "tether/error.h"
 
 /* Writes them into the bundle for the plan's outer shell, in the place of those for another one,

@@ -1,40 +1,23 @@
 /* Owns the way of a task from a spec to a running supervisor: resolve, prepare, record, start,
  * note. Must not: leave anything behind when a step fails. Thread: the caller's. */
-#include "task/spawn.h"
+#include "task/spawn_plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
 
-#include "task/birth.h"
 #include "base/error.h"
-#include "store/id.h"
 #include "base/options.h"
-#include "task/quota.h"
+#include "base/text.h"
 #include "os/host.h"
 #include "os/process.h"
 #include "os/spawn.h"
+#include "store/id.h"
+#include "task/birth.h"
+#include "task/quota.h"
 #include "task/supervisor.h"
-#include "base/text.h"
-
-static void plan_dispose(tether__spawn_plan *plan)
-{
-    tether__environment_dispose(&plan->environment);
-    tether__os_environ_free(plan->host_environment);
-    free(plan->workdir);
-    free(plan->project_root);
-    tether__shell_dispose(&plan->shell);
-    free(plan->program);
-    free(plan->outer_path);
-    for (size_t i = 0; i < sizeof plan->entries / sizeof plan->entries[0]; i++)
-        free(plan->entries[i]);
-    free(plan->command_shown);
-    free(plan->pipestatus);
-    tether__os_lifeline_close(&plan->lifeline);
-    tether__os_dir_close(plan->bundle);
-    tether__record_dispose(&plan->record);
-}
+#include "task/tasks.h"
 
 static int take_spec(const tether_spec *given, tether__spawn_plan *plan, tether_error *error)
 {
@@ -85,21 +68,14 @@ static const char *variable(const char *name, void *userdata)
     return tether__environment_get(&plan->environment, name);
 }
 
-int tether__spawn_find(const char *name, char **found, void *userdata, tether_error *error)
-{
-    const tether__spawn_plan *plan = userdata;
-    const char *path = tether__environment_get(&plan->environment, "PATH");
-    return tether__os_find_program(name, path, plan->workdir, found, error);
-}
-
 static int resolve_command(tether__spawn_plan *plan, tether_error *error)
 {
     const tether_spec *spec = &plan->spec;
     if (spec->argv != NULL) {
-        int code = tether__spawn_find(spec->argv[0], &plan->program, plan, error);
+        int code = tether__spawn_plan_find(spec->argv[0], &plan->program, plan, error);
         return code == TETHER_OK ? tether__os_spawn_try(plan->program, error) : code;
     }
-    const tether__shell_lookups lookups = {tether__spawn_find, try_start, variable, plan};
+    const tether__shell_lookups lookups = {tether__spawn_plan_find, try_start, variable, plan};
     return tether__shell_resolve(spec->shell, tether__os_shell_rules()->candidates, &lookups,
                                  &plan->shell, error);
 }
@@ -141,7 +117,8 @@ static int resolve(tether_registry *registry, tether__spawn_plan *plan, tether_e
     if (code == TETHER_OK)
         code = tether__environment_check(&plan->environment, spec->argv, tether__os_string_limit(),
                                          tether__os_exec_limit(), error);
-    int64_t timeout = spec->timeout_ms != 0 ? spec->timeout_ms : registry->default_timeout_ms;
+    int64_t timeout =
+        spec->timeout_ms != 0 ? spec->timeout_ms : tether__tasks_of(registry)->default_timeout_ms;
     plan->timeout_ms = timeout != TETHER_NO_TIMEOUT ? timeout : 0;
     return code;
 }
@@ -371,6 +348,6 @@ int tether_spawn(tether_registry *registry, const tether_spec *spec, char task_i
     } else if (error != NULL) {
         *error = problem;
     }
-    plan_dispose(&plan);
+    tether__spawn_plan_dispose(&plan);
     return code;
 }

@@ -6,18 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/bundle.h"
 #include "base/error.h"
-#include "os/host.h"
-#include "task/script.h"
 #include "base/text.h"
+#include "os/host.h"
+#include "store/bundle.h"
+#include "task/script.h"
 
 static const char step[] = "find shell";
 
 static int find(tether__spawn_plan *plan, const tether__outer_rule *rule, char **path)
 {
     if (rule->in_task_path)
-        return tether__spawn_find(rule->name, path, plan, NULL);
+        return tether__spawn_plan_find(rule->name, path, plan, NULL);
     return tether__os_find_program(rule->name, tether__os_shell_rules()->system_path, plan->workdir,
                                    path, NULL);
 }

@@ -3,7 +3,7 @@
 #define TETHER_SUPERVISOR_H
 
 #include "os/spawn.h"
-#include "task/spawn.h"
+#include "task/spawn_plan.h"
 #include "tether/error.h"
 
 /* Finds the first outer shell that is there and can run this task, and writes its files into the

@@ -4,15 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "os/signal.h"
-#include "output/compress.h"
+#include "format/name.h"
 #include "base/error.h"
-#include "engine/kill.h"
 #include "base/options.h"
-#include "os/tree.h"
+#include "engine/core.h"
+#include "engine/kill.h"
 #include "engine/refresh.h"
-#include "registry/registry.h"
 #include "engine/snapshot.h"
+#include "os/signal.h"
+#include "os/tree.h"
+#include "output/compress.h"
 #include "task/task.h"
 #include "tether/task.h"
 

@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "engine/core.h"
 #include "engine/refresh.h"
-#include "registry/registry.h"
 #include "engine/replay.h"
-#include "tether/task.h"
 #include "engine/waiting.h"
+#include "format/name.h"
+#include "tether/task.h"
 
 /* Some tasks, and what was seen of them. */
 typedef struct task_set {

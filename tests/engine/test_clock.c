@@ -10,7 +10,7 @@
 #include "support/fake_clock.h"
 #include "care/gc_state.h"
 #include "os/lifeline.h"
-#include "registry/registry.h"
+#include "engine/core.h"
 
 static const int64_t hour_ms = 60 * 60 * 1000;
 static const int64_t day_ms = 24 * 60 * 60 * 1000;

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <uv.h>
 
-#include "registry/registry.h"
+#include "engine/core.h"
 
 static void refuses_a_stream_that_is_none(void **state)
 {
@@ -435,7 +435,7 @@ static void followers_get_every_byte(void **state)
 static size_t count_waiters(tether_registry *registry)
 {
     uv_mutex_lock(&registry->catalog.state);
-    size_t count = registry->waiters;
+    size_t count = registry->gate.inside;
     uv_mutex_unlock(&registry->catalog.state);
     return count;
 }

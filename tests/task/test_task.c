@@ -7,7 +7,7 @@
 #include <string.h>
 #include <uv.h>
 
-#include "registry/registry.h"
+#include "engine/core.h"
 
 static void reports_the_exit_code(void **state)
 {
@@ -387,7 +387,7 @@ static void wait_for_ever(void *userdata)
 static size_t count_waiters(tether_registry *registry)
 {
     uv_mutex_lock(&registry->catalog.state);
-    size_t count = registry->waiters;
+    size_t count = registry->gate.inside;
     uv_mutex_unlock(&registry->catalog.state);
     return count;
 }

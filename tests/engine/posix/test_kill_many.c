@@ -18,7 +18,7 @@
 #include "posix/listing.h"
 #include "posix/proc.h"
 #include "engine/refresh.h"
-#include "registry/registry.h"
+#include "engine/core.h"
 
 /* How often anybody in this process has begun to list all processes; the linker puts it in the
  * place of opendir. */

@@ -11,7 +11,7 @@
 #include <uv.h>
 
 #include "store/ephemeral.h"
-#include "registry/registry.h"
+#include "engine/core.h"
 
 #define WITH_RUNTIME(test) cmocka_unit_test_setup_teardown(test, setup, test_teardown)
 

@@ -1,17 +1,17 @@
 /* A start in the making: everything that the steps of tether_spawn hand on to each other. */
-#ifndef TETHER_SPAWN_H
-#define TETHER_SPAWN_H
+#ifndef TETHER_SPAWN_PLAN_H
+#define TETHER_SPAWN_PLAN_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "shell/environment.h"
+#include "engine/core.h"
+#include "format/record.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/lifeline.h"
+#include "shell/environment.h"
 #include "shell/outer.h"
-#include "format/record.h"
-#include "registry/registry.h"
 #include "shell/shell.h"
 #include "tether/task.h"
 
@@ -49,6 +49,9 @@ typedef struct tether__spawn_plan {
 /* Finds a program where the task would: in its own PATH and working directory. userdata is the
  * plan.
  */
-int tether__spawn_find(const char *name, char **found, void *userdata, tether_error *error);
+int tether__spawn_plan_find(const char *name, char **found, void *userdata, tether_error *error);
+
+/* Frees all that the plan owns, and closes what it holds. */
+void tether__spawn_plan_dispose(tether__spawn_plan *plan);
 
 #endif

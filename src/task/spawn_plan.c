@@ -1,0 +1,33 @@
+/* Owns what a plan holds, and the finding of programs as the task would find them.
+ * Must not: take a step of the start.
+ * Thread: the caller's. */
+#include "task/spawn_plan.h"
+
+#include <stdlib.h>
+
+#include "os/host.h"
+
+void tether__spawn_plan_dispose(tether__spawn_plan *plan)
+{
+    tether__environment_dispose(&plan->environment);
+    tether__os_environ_free(plan->host_environment);
+    free(plan->workdir);
+    free(plan->project_root);
+    tether__shell_dispose(&plan->shell);
+    free(plan->program);
+    free(plan->outer_path);
+    for (size_t i = 0; i < sizeof plan->entries / sizeof plan->entries[0]; i++)
+        free(plan->entries[i]);
+    free(plan->command_shown);
+    free(plan->pipestatus);
+    tether__os_lifeline_close(&plan->lifeline);
+    tether__os_dir_close(plan->bundle);
+    tether__record_dispose(&plan->record);
+}
+
+int tether__spawn_plan_find(const char *name, char **found, void *userdata, tether_error *error)
+{
+    const tether__spawn_plan *plan = userdata;
+    const char *path = tether__environment_get(&plan->environment, "PATH");
+    return tether__os_find_program(name, path, plan->workdir, found, error);
+}

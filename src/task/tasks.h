@@ -1,0 +1,28 @@
+/* What this room adds to a registry: its limits, its leases, its open proxies. */
+#ifndef TETHER_TASKS_H
+#define TETHER_TASKS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "output/outputs.h"
+#include "task/lease.h"
+
+/* The open proxies of one registry, see task/proxy.c. They outlive it until the last of them is
+ * finished. */
+typedef struct tether__proxies tether__proxies;
+
+typedef struct tether__tasks {
+    tether__outputs outputs;    /* first, so that a pointer to one is a pointer to the other */
+    tether__leases leases;      /* of other sessions' completions */
+    tether__proxies *proxies;   /* NULL: none was ever open; under the catalog's `state` */
+    int64_t default_timeout_ms; /* TETHER_NO_TIMEOUT: none */
+    size_t max_running;         /* 0: no limit; likewise the next two */
+    uint64_t max_started;
+    uint64_t max_output_bytes;
+} tether__tasks;
+
+/* The same registry with what this room knows of it. */
+tether__tasks *tether__tasks_of(tether_registry *registry);
+
+#endif
