@@ -40,7 +40,8 @@ tether_room(base
 tether_room(format
     USES base
     LIBRARIES tether_jansson
-    SOURCES age.c kept_watch.c kill_policy.c marker.c name.c record.c status.c verdict.c)
+    SOURCES age.c kept_watch.c kill_policy.c marker.c name.c record.c snapshot.c status.c
+        verdict.c)
 
 tether_room(shell
     USES base format

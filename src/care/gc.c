@@ -52,7 +52,7 @@ static bool is_garbage(collection *c, const tether__record *record)
     tether__end_moment(record, &end);
     int64_t age = tether__age(&end, &c->now, c->believed);
     c->undecided += age == TETHER__AGE_UNKNOWN;
-    return (record->delivered || !record->notify) &&
+    return (record->completion_delivered || !record->notify_on_completion) &&
            (c->older_than_ms < 0 || age >= c->older_than_ms);
 }
 

@@ -264,7 +264,8 @@ static void announce(tether__catalog *catalog, tether__entry *entry)
     entry->reminder_at = 0;
     if (entry->observed && catalog->on_end != NULL)
         catalog->on_end(entry->id, catalog->on_end_userdata);
-    if (!entry->completion_sent && record->notify && !record->delivered && !record->read_only) {
+    if (!entry->completion_sent && record->notify_on_completion && !record->completion_delivered &&
+        !record->read_only) {
         entry->completion_sent = true;
         tether__events_task(catalog->events, TETHER_EVENT_COMPLETION, entry->id, 0);
     }

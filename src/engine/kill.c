@@ -26,7 +26,7 @@ static bool set_intent(tether__record *record, void *userdata)
     if (tether_status_ended(record->status) || record->status == TETHER_STATUS_KILLING)
         return false;
     record->status = TETHER_STATUS_KILLING;
-    record->intent = wanted->intent;
+    record->kill_intent = wanted->intent;
     record->kill_takeover_ms = wanted->takeover_ms;
     return true;
 }

@@ -350,7 +350,7 @@ static int look_unless_ended(tether__catalog *catalog, const char *task_id, teth
 {
     *entry = tether__catalog_find(catalog, task_id);
     if (*entry != NULL && tether_status_ended((*entry)->record.status) && !(*entry)->unsaved &&
-        ((*entry)->record.notify || (*entry)->record.delivered)) {
+        ((*entry)->record.notify_on_completion || (*entry)->record.completion_delivered)) {
         tether__entry_trim(*entry);
         return TETHER_OK;
     }

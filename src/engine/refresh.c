@@ -96,7 +96,7 @@ static void apply(tether__record *record, const tether__verdict *verdict,
     /* Without memory for its words a verdict still holds. */
     (void)tether__record_set(&record->reason, verdict->reason);
     if (observed->marker.end != TETHER__END_NONE && observed->marker.pipestatus[0] != '\0')
-        (void)tether__record_set(&record->pipestatus, observed->marker.pipestatus);
+        (void)tether__record_set(&record->pipeline_statuses, observed->marker.pipestatus);
     take_end_times(record, observed);
 }
 
@@ -149,7 +149,7 @@ static tether__verdict look_at(tether__catalog *catalog, tether__entry *entry,
     tether__bundle_observe(catalog->session, &entry->record, &child,
                            mode == TETHER__INSPECT_OPENING, observed);
     observed->tree_empty = look_at_tree(catalog, entry, driver, &child, observed);
-    return tether__verdict_reach(entry->record.status, entry->record.intent, observed);
+    return tether__verdict_reach(entry->record.status, entry->record.kill_intent, observed);
 }
 
 /* With an output limit the seal waits until the files are cut. */
@@ -280,8 +280,8 @@ static int refresh_entry(tether__catalog *catalog, tether__entry *entry, tether_
 {
     tether__observation observed;
     tether_status before = entry->record.status;
-    bool delivered_before = entry->record.delivered;
-    bool notify_before = entry->record.notify;
+    bool delivered_before = entry->record.completion_delivered;
+    bool notify_before = entry->record.notify_on_completion;
     int code = TETHER_OK;
     if (entry->unsaved)
         save_late(catalog, entry);
@@ -300,7 +300,8 @@ static int refresh_entry(tether__catalog *catalog, tether__entry *entry, tether_
     if (tether_status_ended(entry->record.status) && !entry->unsaved)
         tether__output_cap(catalog->session, &entry->record, &entry->stamp, &entry->cap);
     if (entry->record.status != before || entry->record.status != entry->status ||
-        entry->record.delivered != delivered_before || entry->record.notify != notify_before)
+        entry->record.completion_delivered != delivered_before ||
+        entry->record.notify_on_completion != notify_before)
         tether__catalog_publish(catalog, entry);
     return code;
 }

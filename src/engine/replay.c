@@ -55,9 +55,9 @@ static knowledge recall(tether__catalog *catalog, const char *task_id)
     bool uncut = entry->record.output_limit > 0 && !entry->cap.done;
     if (!tether_status_ended(entry->record.status) || entry->unsaved || uncut)
         return KNOWN_ALIVE;
-    if (entry->record.delivered)
+    if (entry->record.completion_delivered)
         return KNOWN_DONE;
-    return entry->record.notify ? KNOWN_PENDING : KNOWN_QUIET;
+    return entry->record.notify_on_completion ? KNOWN_PENDING : KNOWN_QUIET;
 }
 
 /* Most tasks of an old session have ended: they are told by what is in memory, or by the hint on

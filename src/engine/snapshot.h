@@ -1,4 +1,4 @@
-/* Snapshots: a task as a plain value for the caller. */
+/* The snapshot of a task of the catalog, with what only the disk tells. */
 #ifndef TETHER_SNAPSHOT_H
 #define TETHER_SNAPSHOT_H
 
@@ -9,8 +9,5 @@
 /* Fills a snapshot from an entry, with its output's preview. Under the catalog's `disk`. */
 int tether__snapshot_fill(const tether__session *session, const tether__entry *entry,
                           tether_snapshot *snapshot, tether_error *error);
-
-/* Frees what a snapshot owns, not the struct. */
-void tether__snapshot_dispose(tether_snapshot *snapshot);
 
 #endif

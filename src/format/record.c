@@ -17,62 +17,44 @@
 
 static const char step[] = "read record";
 
-typedef enum field_kind { TEXT, INTEGER, START_TIME, BOOLEAN, BUFFER } field_kind;
+typedef enum field_kind {
+    ID,
+    TEXT,
+    CODES,
+    NUMBER,
+    SIGNAL,
+    FLAG,
+    STATUS,
+    INTENT,
+    IDENTITY,
+    BOOT,
+    /* Of the object "identity" only. */
+    START_TIME,
+    PID_NS
+} field_kind;
 
-/* One line per plain field. `absent` is the number that stands for null; `size` is the room of a
- * BUFFER. */
 typedef struct field {
     const char *name;
     field_kind kind;
     size_t offset;
-    int64_t absent;
-    size_t size;
+    int64_t absent; /* the number that stands for null */
 } field;
 
-#define FIELD(member) offsetof(tether__record, member)
+#define STORED_FIELD(kind, name, absent, type, text)                                               \
+    {#name, kind, offsetof(tether__record, name), absent},
+#define NO_FIELD(...)
 
 static const field fields[] = {
-    {"task_id", TEXT, FIELD(task_id), 0, 0},
-    {"session_id", TEXT, FIELD(session_id), 0, 0},
-    {"name", TEXT, FIELD(name), 0, 0},
-    {"project_root", TEXT, FIELD(project_root), 0, 0},
-    {"command", TEXT, FIELD(command), 0, 0},
-    {"workdir", TEXT, FIELD(workdir), 0, 0},
-    {"shell", TEXT, FIELD(shell), 0, 0},
-    {"supervisor", TEXT, FIELD(supervisor), 0, 0},
-    {"reason", TEXT, FIELD(reason), 0, 0},
-    {"survival", TEXT, FIELD(survival), 0, 0},
-    {"output_path", TEXT, FIELD(stdout_name), 0, 0},
-    {"stderr_path", TEXT, FIELD(stderr_name), 0, 0},
-    {"exit_code", INTEGER, FIELD(exit_code), TETHER_EXIT_UNKNOWN, 0},
-    {"signal", INTEGER, FIELD(signal), 0, 0},
-    {"started_at", INTEGER, FIELD(started_at), 0, 0},
-    {"finished_at", INTEGER, FIELD(finished_at), 0, 0},
-    {"duration_ms", INTEGER, FIELD(duration_ms), -1, 0},
-    {"timeout_ms", INTEGER, FIELD(timeout_ms), INT64_MIN, 0},
-    {"deadline_at", INTEGER, FIELD(deadline_at), 0, 0},
-    {"deadline_monotonic_ms", INTEGER, FIELD(deadline_monotonic_ms), 0, 0},
-    {"started_uptime_ms", INTEGER, FIELD(started_uptime_ms), 0, 0},
-    {"finished_uptime_ms", INTEGER, FIELD(finished_uptime_ms), 0, 0},
-    {"kill_takeover_ms", INTEGER, FIELD(kill_takeover_ms), 0, 0},
-    {"child_pid", INTEGER, FIELD(child_pid), 0, 0},
-    {"pgid", INTEGER, FIELD(child_pid), 0, 0},
-    {"boot_id", BUFFER, FIELD(boot_id), 0, TETHER__BOOT_ID_SIZE},
-    {"notify_on_completion", BOOLEAN, FIELD(notify), 0, 0},
-    {"completion_delivered", BOOLEAN, FIELD(delivered), 0, 0},
-    {"lease_holder", TEXT, FIELD(lease_holder), 0, 0},
-    {"output_limit", INTEGER, FIELD(output_limit), 0, 0},
-    {"stdout_total", INTEGER, FIELD(stdout_total), -1, 0},
-    {"stderr_total", INTEGER, FIELD(stderr_total), -1, 0},
-    {"no_compress", BOOLEAN, FIELD(no_compress), 0, 0},
+    TETHER__FIELDS(STORED_FIELD, STORED_FIELD, NO_FIELD, NO_FIELD)
+    /* For scripts; it is read for its type only, since child_pid says the same. */
+    {"pgid", NUMBER, offsetof(tether__record, child_pid), 0},
 };
 
-/* The same for the object "identity". */
 static const field identity_fields[] = {
-    {"pid", INTEGER, FIELD(identity.pid), 0, 0},
-    {"start_time", START_TIME, FIELD(identity.start_time), 0, 0},
-    {"boot_id", BUFFER, FIELD(identity.boot_id), 0, TETHER__BOOT_ID_SIZE},
-    {"pid_ns", BUFFER, FIELD(identity.pid_ns), 0, TETHER__PID_NS_SIZE},
+    {"pid", NUMBER, offsetof(tether__record, identity.pid), 0},
+    {"start_time", START_TIME, offsetof(tether__record, identity.start_time), 0},
+    {"boot_id", BOOT, offsetof(tether__record, identity.boot_id), 0},
+    {"pid_ns", PID_NS, offsetof(tether__record, identity.pid_ns), 0},
 };
 
 enum {
@@ -82,43 +64,51 @@ enum {
 
 static const char *const intents[] = {NULL, "kill", "timeout", "shutdown"};
 
-void tether__record_init(tether__record *record)
-{
-    *record = (tether__record){
-        .exit_code = TETHER_EXIT_UNKNOWN,
-        .duration_ms = -1,
-        .notify = true,
-        .stdout_total = -1,
-        .stderr_total = -1,
-    };
-}
-
 static void *member(const tether__record *record, const field *f)
 {
     return (char *)record + f->offset;
 }
 
-void tether__record_dispose(tether__record *record)
+static bool is_text(const field *f)
 {
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
-        if (fields[i].kind == TEXT)
-            free(*(char **)member(record, &fields[i]));
-    }
-    free(record->pipestatus);
-    json_decref(record->document);
-    tether__record_init(record);
+    return f->kind == TEXT || f->kind == ID;
 }
 
-void tether__record_trim(tether__record *record)
+static bool is_number(const field *f)
+{
+    return f->kind == NUMBER || f->kind == SIGNAL;
+}
+
+void tether__record_init(tether__record *record)
+{
+    *record = (tether__record){.notify_on_completion = true};
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        if (is_number(&fields[i]) && fields[i].absent != TETHER__NEVER)
+            *(int64_t *)member(record, &fields[i]) = fields[i].absent;
+    }
+}
+
+static void free_texts(tether__record *record, bool codes)
 {
     for (size_t i = 0; i < FIELD_COUNT; i++) {
-        if (fields[i].kind == TEXT) {
+        if (is_text(&fields[i]) || (codes && fields[i].kind == CODES)) {
             free(*(char **)member(record, &fields[i]));
             *(char **)member(record, &fields[i]) = NULL;
         }
     }
     json_decref(record->document);
     record->document = NULL;
+}
+
+void tether__record_dispose(tether__record *record)
+{
+    free_texts(record, true);
+    tether__record_init(record);
+}
+
+void tether__record_trim(tether__record *record)
+{
+    free_texts(record, false);
 }
 
 bool tether__record_set(char **text, const char *value)
@@ -149,7 +139,7 @@ static bool ensure_document(tether__record *record)
 bool tether__record_is_done(const tether__record *record)
 {
     return !record->read_only && tether_status_ended(record->status) &&
-           (record->delivered || !record->notify) && !record->watched;
+           (record->completion_delivered || !record->notify_on_completion) && !record->watched;
 }
 
 bool tether__record_set_argv(tether__record *record, const char *const *argv)
@@ -168,51 +158,8 @@ bool tether__record_set_argv(tether__record *record, const char *const *argv)
            json_object_set_new(record->document, "argv", array) == 0;
 }
 
-/* Takes a value over into its member; false where the type is wrong. */
-static bool load_value(const field *f, json_t *value, tether__record *record)
-{
-    void *target = member(record, f);
-    if (json_is_null(value))
-        return true;
-    switch (f->kind) {
-    case TEXT:
-        return json_is_string(value) && tether__record_set(target, json_string_value(value));
-    case INTEGER:
-        if (json_is_integer(value))
-            *(int64_t *)target = json_integer_value(value);
-        return json_is_integer(value);
-    case START_TIME:
-        if (json_is_integer(value))
-            *(uint64_t *)target = (uint64_t)json_integer_value(value);
-        return json_is_integer(value);
-    case BOOLEAN:
-        *(bool *)target = json_is_true(value);
-        return json_is_boolean(value);
-    case BUFFER:
-        if (!json_is_string(value) || json_string_length(value) >= f->size)
-            return false;
-        strcpy(target, json_string_value(value));
-        return true;
-    }
-    return false;
-}
-
-/* The name of the first field whose type is wrong; NULL: none. */
-static const char *load_fields(const field *list, size_t count, json_t *object,
-                               tether__record *record)
-{
-    for (size_t i = 0; i < count; i++) {
-        json_t *value = json_object_get(object, list[i].name);
-        if (value != NULL && !load_value(&list[i], value, record) && !record->read_only)
-            return list[i].name;
-    }
-    return NULL;
-}
-
 static bool load_intent(json_t *value, tether__intent *intent)
 {
-    if (value == NULL || json_is_null(value))
-        return true;
     for (int i = 1; json_is_string(value) && i < (int)(sizeof intents / sizeof intents[0]); i++) {
         if (strcmp(json_string_value(value), intents[i]) == 0) {
             *intent = (tether__intent)i;
@@ -223,10 +170,8 @@ static bool load_intent(json_t *value, tether__intent *intent)
 }
 
 /* An array of codes becomes a list in text, "1,0". */
-static bool load_pipestatus(json_t *value, char **list)
+static bool load_codes(json_t *value, char **list)
 {
-    if (value == NULL || json_is_null(value))
-        return true;
     tether__text text = {0};
     bool valid = json_is_array(value) && json_array_size(value) > 0;
     for (size_t i = 0; valid && i < json_array_size(value); i++) {
@@ -246,7 +191,7 @@ static bool load_pipestatus(json_t *value, char **list)
     return valid;
 }
 
-static json_t *store_pipestatus(const char *list)
+static json_t *store_codes(const char *list)
 {
     int *codes;
     size_t count;
@@ -275,35 +220,73 @@ bool tether__record_pipeline(const char *list, int **codes, size_t *count)
     return true;
 }
 
+/* A newer version may have a status of its own. What it means is unknown here, and so the task is
+ * shown as lost. */
 static bool load_status(json_t *value, tether__record *record)
 {
     if (json_is_string(value) && tether__status_parse(json_string_value(value), &record->status))
         return true;
-    /* A newer version may have a status of its own. What it means is not known here, which is what
-     * "lost" says. */
     record->status = TETHER_STATUS_LOST;
     return record->read_only && tether__record_set(&record->reason, "status of a newer version");
 }
 
-/* Fills the record from a document whose schema is known; the name of what is wrong, or NULL. */
-static const char *load_document(json_t *document, tether__record *record)
+static bool load_text(json_t *value, char *target, size_t size)
 {
-    const char *wrong = load_fields(fields, FIELD_COUNT, document, record);
-    json_t *identity = json_object_get(document, "identity");
-    if (wrong == NULL && json_is_object(identity))
-        wrong = load_fields(identity_fields, IDENTITY_COUNT, identity, record);
-    else if (wrong == NULL && identity != NULL && !json_is_null(identity) && !record->read_only)
-        wrong = "identity";
-    if (wrong == NULL && !load_status(json_object_get(document, "status"), record))
-        wrong = "status";
-    if (wrong == NULL && !load_intent(json_object_get(document, "kill_intent"), &record->intent) &&
-        !record->read_only)
-        wrong = "kill_intent";
-    if (wrong == NULL &&
-        !load_pipestatus(json_object_get(document, "pipeline_statuses"), &record->pipestatus) &&
-        !record->read_only)
-        wrong = "pipeline_statuses";
-    return wrong;
+    if (!json_is_string(value) || json_string_length(value) >= size)
+        return false;
+    strcpy(target, json_string_value(value));
+    return true;
+}
+
+/* Copies a value into its member; false where the type is wrong. */
+static bool load_value(const field *f, json_t *value, tether__record *record)
+{
+    void *target = member(record, f);
+    if (json_is_null(value))
+        return true;
+    switch (f->kind) {
+    case ID:
+    case TEXT:
+        return json_is_string(value) && tether__record_set(target, json_string_value(value));
+    case CODES:
+        return load_codes(value, target);
+    case NUMBER:
+    case SIGNAL:
+        if (json_is_integer(value))
+            *(int64_t *)target = json_integer_value(value);
+        return json_is_integer(value);
+    case START_TIME:
+        if (json_is_integer(value))
+            *(uint64_t *)target = (uint64_t)json_integer_value(value);
+        return json_is_integer(value);
+    case FLAG:
+        *(bool *)target = json_is_true(value);
+        return json_is_boolean(value);
+    case INTENT:
+        return load_intent(value, target);
+    case BOOT:
+        return load_text(value, target, TETHER__BOOT_ID_SIZE);
+    case PID_NS:
+        return load_text(value, target, TETHER__PID_NS_SIZE);
+    case IDENTITY:
+        return json_is_object(value);
+    case STATUS:
+        return true; /* read last, see tether__record_parse */
+    }
+    return false;
+}
+
+/* The name of the first field whose type is wrong; NULL: none. What a newer schema has is taken as
+ * far as it is understood. */
+static const char *load_fields(const field *list, size_t count, json_t *object,
+                               tether__record *record)
+{
+    for (size_t i = 0; i < count; i++) {
+        json_t *value = json_object_get(object, list[i].name);
+        if (value != NULL && !load_value(&list[i], value, record) && !record->read_only)
+            return list[i].name;
+    }
+    return NULL;
 }
 
 int tether__record_parse(const char *text, size_t size, const char *task_id, tether__record *record,
@@ -323,7 +306,13 @@ int tether__record_parse(const char *text, size_t size, const char *task_id, tet
                             "the record of task %s has no schema_version", task_id);
     record->read_only = json_integer_value(schema) > TETHER__RECORD_SCHEMA;
 
-    const char *wrong = load_document(document, record);
+    const char *wrong = load_fields(fields, FIELD_COUNT, document, record);
+    if (wrong == NULL)
+        wrong = load_fields(identity_fields, IDENTITY_COUNT, json_object_get(document, "identity"),
+                            record);
+    /* After the reason, which an unknown status replaces. */
+    if (wrong == NULL && !load_status(json_object_get(document, "status"), record))
+        wrong = "status";
     record->watched = json_array_size(json_object_get(document, "watches")) > 0;
     if (wrong == NULL && (record->task_id == NULL || strcmp(record->task_id, task_id) != 0))
         wrong = "task_id";
@@ -336,22 +325,40 @@ int tether__record_parse(const char *text, size_t size, const char *task_id, tet
     return TETHER_OK;
 }
 
+static json_t *store_identity(const tether__record *record);
+
+static json_t *store_text(const char *text)
+{
+    return text != NULL && text[0] != '\0' ? json_string(text) : json_null();
+}
+
 static json_t *store_value(const field *f, const tether__record *record)
 {
     const void *source = member(record, f);
     switch (f->kind) {
+    case ID:
     case TEXT:
         return *(char *const *)source != NULL ? json_string(*(char *const *)source) : json_null();
-    case INTEGER: {
+    case CODES:
+        return store_codes(*(char *const *)source);
+    case NUMBER:
+    case SIGNAL: {
         int64_t number = *(const int64_t *)source;
         return number != f->absent ? json_integer(number) : json_null();
     }
     case START_TIME:
         return json_integer((json_int_t) * (const uint64_t *)source);
-    case BOOLEAN:
+    case FLAG:
         return json_boolean(*(const bool *)source);
-    case BUFFER:
-        return *(const char *)source != '\0' ? json_string(source) : json_null();
+    case STATUS:
+        return json_string(tether_status_text(record->status));
+    case INTENT:
+        return store_text(intents[record->kill_intent]);
+    case IDENTITY:
+        return store_identity(record);
+    case BOOT:
+    case PID_NS:
+        return store_text(source);
     }
     return NULL;
 }
@@ -366,13 +373,15 @@ static bool store_fields(const field *list, size_t count, json_t *object,
     return true;
 }
 
-/* The object "identity", made where there is none, so that fields it has from elsewhere stay. */
-static json_t *identity_object(json_t *document)
+/* The object that is there already, if any, so that fields of newer versions in it stay. */
+static json_t *store_identity(const tether__record *record)
 {
-    json_t *identity = json_object_get(document, "identity");
-    if (!json_is_object(identity) && json_object_set_new(document, "identity", json_object()) != 0)
-        return NULL;
-    return json_object_get(document, "identity");
+    json_t *old = json_object_get(record->document, "identity");
+    json_t *identity = json_is_object(old) ? json_incref(old) : json_object();
+    if (identity != NULL && store_fields(identity_fields, IDENTITY_COUNT, identity, record))
+        return identity;
+    json_decref(identity);
+    return NULL;
 }
 
 char *tether__record_render(tether__record *record)
@@ -380,18 +389,8 @@ char *tether__record_render(tether__record *record)
     if (!ensure_document(record))
         return NULL;
     json_t *document = record->document;
-    json_t *identity = identity_object(document);
-    const char *intent = intents[record->intent];
-    if (identity == NULL ||
-        json_object_set_new(document, "schema_version", json_integer(TETHER__RECORD_SCHEMA)) != 0 ||
-        json_object_set_new(document, "status", json_string(tether_status_text(record->status))) !=
-            0 ||
-        json_object_set_new(document, "kill_intent",
-                            intent != NULL ? json_string(intent) : json_null()) != 0 ||
-        json_object_set_new(document, "pipeline_statuses", store_pipestatus(record->pipestatus)) !=
-            0 ||
-        !store_fields(fields, FIELD_COUNT, document, record) ||
-        !store_fields(identity_fields, IDENTITY_COUNT, identity, record))
+    if (json_object_set_new(document, "schema_version", json_integer(TETHER__RECORD_SCHEMA)) != 0 ||
+        !store_fields(fields, FIELD_COUNT, document, record))
         return NULL;
     return json_dumps(document, JSON_INDENT(1));
 }

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "format/identity.h"
+#include "format/fields.h"
 #include "tether/error.h"
 #include "tether/task.h"
 
@@ -22,57 +22,17 @@ struct json_t;
 #define TETHER__SURVIVAL_DETACHED "detached"
 #define TETHER__SURVIVAL_BOUND "dies with host's job"
 
-/* Why a task is being killed, written before the first signal. */
-typedef enum tether__intent {
-    TETHER__INTENT_NONE,
-    TETHER__INTENT_KILL,
-    TETHER__INTENT_TIMEOUT,
-    TETHER__INTENT_SHUTDOWN
-} tether__intent;
+#define TETHER__RECORD_MEMBER(kind, name, absent, type, text) tether__field_##kind name;
+#define TETHER__RECORD_NO_MEMBER(...)
 
-/* Strings are owned by the record; NULL where absent. */
+/* The stored fields of format/fields.h, and how the record was read. Strings are owned. */
 typedef struct tether__record {
     struct json_t
-        *document;  /* as it was read or built: keeps the fields that this version does not know */
+        *document;  /* as read or built; keeps the fields that this version does not know */
     bool read_only; /* a newer schema: never written */
-    char *task_id;
-    char *session_id;
-    char *name;
-    char *project_root;
-    char *command;
-    char *workdir;
-    char *shell;
-    char *supervisor;
-    char *reason;
-    char *survival;    /* TETHER__SURVIVAL_...; NULL: not known */
-    char *stdout_name; /* in the bundle */
-    char *stderr_name; /* NULL: merged into stdout_name */
-    tether_status status;
-    tether__intent intent;
-    int64_t exit_code; /* TETHER_EXIT_UNKNOWN: none */
-    int64_t signal;    /* 0: none */
-    int64_t started_at;
-    int64_t finished_at;
-    int64_t duration_ms; /* -1: none */
-    int64_t timeout_ms;  /* 0: none */
-    int64_t deadline_at;
-    int64_t deadline_monotonic_ms; /* 0: none; holds during boot_id only */
-    int64_t started_uptime_ms;     /* likewise */
-    int64_t finished_uptime_ms;    /* likewise */
-    int64_t kill_takeover_ms; /* monotonic; from when on another host may go on with the kill; 0: no
-                                 kill */
-    int64_t child_pid;
-    tether__identity identity;          /* the supervisor's */
-    char boot_id[TETHER__BOOT_ID_SIZE]; /* the boot in which it was started */
-    bool notify;
-    bool delivered;
-    char *lease_holder; /* the holder's id, see holder.h; NULL: nobody has leased the completion */
-    char *pipestatus;   /* the marker's list, such as "1,0"; NULL: not told */
-    int64_t output_limit; /* bytes of each output that are kept after the end; 0: no limit */
-    int64_t stdout_total; /* what the task wrote, where the limit may have cut it; -1: not cut */
-    int64_t stderr_total;
-    bool no_compress;
-    bool watched; /* the document has kept watches, see kept_watch.h */
+    bool watched;   /* the document has kept watches, see kept_watch.h */
+    TETHER__FIELDS(TETHER__RECORD_MEMBER, TETHER__RECORD_MEMBER, TETHER__RECORD_NO_MEMBER,
+                   TETHER__RECORD_NO_MEMBER)
 } tether__record;
 
 /* An empty record: every number "absent", no strings. */

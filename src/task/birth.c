@@ -45,7 +45,7 @@ int tether__birth_record(const tether__birth *birth, const tether__session *sess
 {
     start_clocks(record, birth->timeout_ms);
     record->status = TETHER_STATUS_STARTING;
-    record->notify = birth->notify;
+    record->notify_on_completion = birth->notify;
     bool fits = tether__record_set(&record->task_id, birth->id) &&
                 tether__record_set(&record->session_id, session->id) &&
                 tether__record_set(&record->name, birth->name) &&
@@ -53,6 +53,6 @@ int tether__birth_record(const tether__birth *birth, const tether__session *sess
                 tether__record_set(&record->workdir, birth->workdir) &&
                 tether__record_set(&record->command, birth->command) &&
                 tether__record_set(&record->supervisor, birth->supervisor) &&
-                tether__record_set(&record->stdout_name, TETHER__STDOUT_FILE);
+                tether__record_set(&record->output_path, TETHER__STDOUT_FILE);
     return fits ? TETHER_OK : tether__fail_memory(error, "write record");
 }

@@ -14,6 +14,7 @@
 #include "engine/snapshot.h"
 #include "engine/waiting.h"
 #include "format/name.h"
+#include "format/snapshot.h"
 #include "os/clock.h"
 #include "os/lifeline.h"
 #include "output/compress.h"
@@ -35,8 +36,8 @@ typedef struct deed {
 
 static bool is_pending_record(const tether__record *record)
 {
-    return tether_status_ended(record->status) && record->notify && !record->delivered &&
-           !record->read_only;
+    return tether_status_ended(record->status) && record->notify_on_completion &&
+           !record->completion_delivered && !record->read_only;
 }
 
 /* Whether another registry holds it. Asked under the session lock where something follows from it.
@@ -51,7 +52,7 @@ static bool is_held_elsewhere(tether_registry *registry, const tether__record *r
 static bool look_first(const tether__record *record, deed *d)
 {
     d->ended = tether_status_ended(record->status);
-    d->leased = d->ended && !record->delivered && is_held_elsewhere(d->registry, record);
+    d->leased = d->ended && !record->completion_delivered && is_held_elsewhere(d->registry, record);
     return d->ended && !d->leased;
 }
 
@@ -68,9 +69,9 @@ static bool set_leased(tether__record *record, void *userdata)
 static bool set_delivered(tether__record *record, void *userdata)
 {
     deed *d = userdata;
-    if (!look_first(record, d) || record->delivered)
+    if (!look_first(record, d) || record->completion_delivered)
         return false;
-    record->delivered = true;
+    record->completion_delivered = true;
     d->done = true;
     return tether__record_set(&record->lease_holder, NULL);
 }
@@ -94,10 +95,10 @@ static bool set_released(tether__record *record, void *userdata)
 static bool set_promoted(tether__record *record, void *userdata)
 {
     deed *d = userdata;
-    d->done = !record->notify;
+    d->done = !record->notify_on_completion;
     if (d->done && tether__os_lifeline_marked_done(d->exits, d->task_id))
         tether__os_lifeline_mark_ended(d->exits, d->task_id);
-    record->notify = true;
+    record->notify_on_completion = true;
     return d->done;
 }
 
@@ -110,7 +111,7 @@ static int change_here(tether__catalog *catalog, deed *d, tether_error *error)
     if (code != TETHER_OK) /* what could not be written did not happen */
         d->done = false;
     /* What was delivered is so for good, so that the hint needs no lock. */
-    if (code == TETHER_OK && d->done && entry->record.delivered &&
+    if (code == TETHER_OK && d->done && entry->record.completion_delivered &&
         tether__record_is_done(&entry->record)) {
         tether__os_lifeline_mark_done(catalog->session->exits, d->task_id);
         tether__entry_trim(entry);

@@ -246,7 +246,7 @@ static int fill_record(const tether__session *session, opening *o, tether_error 
         return code;
     o->record.status = TETHER_STATUS_RUNNING;
     tether__self(&o->record.identity);
-    if (!tether__record_set(&o->record.stderr_name, TETHER__STDERR_FILE))
+    if (!tether__record_set(&o->record.stderr_path, TETHER__STDERR_FILE))
         return tether__fail_memory(error, "write record");
     return TETHER_OK;
 }

@@ -1,6 +1,6 @@
 /* Owns the way of a task from a spec to a running supervisor: resolve, prepare, record, start,
  * note. Must not: leave anything behind when a step fails. Thread: the caller's. */
-#include "task/spawn_plan.h"
+#include "tether/task.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 #include "store/id.h"
 #include "task/birth.h"
 #include "task/quota.h"
+#include "task/spawn_plan.h"
 #include "task/supervisor.h"
 #include "task/tasks.h"
 
@@ -192,7 +193,7 @@ static int fill_record(const tether_registry *registry, tether__spawn_plan *plan
         plan->spec.output_limit < INT64_MAX ? (int64_t)plan->spec.output_limit : INT64_MAX;
     record->no_compress = plan->spec.no_compress;
     bool fits = tether__record_set(&record->shell, plan->shell.path) &&
-                tether__record_set(&record->stderr_name,
+                tether__record_set(&record->stderr_path,
                                    plan->spec.merge_output ? NULL : TETHER__STDERR_FILE) &&
                 (plan->spec.argv == NULL || tether__record_set_argv(record, plan->spec.argv));
     return fits ? TETHER_OK : tether__fail_memory(error, "write record");

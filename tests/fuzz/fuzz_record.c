@@ -17,7 +17,8 @@ static void check_round_trip(tether__record *record, const char *task_id)
     if (tether__record_parse(text, strlen(text), task_id, &again, &error) != TETHER_OK)
         abort();
     if (again.status != record->status || again.exit_code != record->exit_code ||
-        again.finished_at != record->finished_at || again.delivered != record->delivered)
+        again.finished_at != record->finished_at ||
+        again.completion_delivered != record->completion_delivered)
         abort();
     tether__record_dispose(&again);
     free(text);

@@ -1,0 +1,201 @@
+/* Owns snapshots as values: their copying from records, their freeing, their JSON.
+ * Must not: change a record, or find out anything.
+ * Thread: any. */
+#include "format/snapshot.h"
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "format/status.h"
+
+typedef enum field_kind { ID, TEXT, CODES, NUMBER, SIGNAL, COUNT, FLAG, STATUS, PIDS } field_kind;
+
+typedef struct field {
+    const char *name;
+    field_kind kind;
+    size_t shown;   /* the member's offset in a snapshot */
+    size_t stored;  /* and in a record; NOWHERE: it is computed */
+    int64_t absent; /* the number that stands for null */
+} field;
+
+#define NOWHERE SIZE_MAX
+#define BOTH_FIELD(kind, name, absent, type, text)                                                 \
+    {#name, kind, offsetof(tether_snapshot, name), offsetof(tether__record, name), absent},
+#define SHOWN_FIELD(kind, name, absent, type, text)                                                \
+    {#name, kind, offsetof(tether_snapshot, name), NOWHERE, absent},
+#define NO_FIELD(...)
+
+static const field fields[] = {TETHER__FIELDS(BOTH_FIELD, NO_FIELD, SHOWN_FIELD, NO_FIELD)};
+
+enum { FIELD_COUNT = sizeof fields / sizeof fields[0] };
+
+static void *shown(const tether_snapshot *snapshot, const field *f)
+{
+    return (char *)snapshot + f->shown;
+}
+
+/* --- Copying --- */
+
+static bool copy_codes(const char *list, tether_snapshot *snapshot)
+{
+    return list == NULL ||
+           tether__record_pipeline(list, &snapshot->pipeline_statuses, &snapshot->pipeline_count);
+}
+
+static bool copy_field(const field *f, const tether__record *record, tether_snapshot *snapshot)
+{
+    const void *from = (const char *)record + f->stored;
+    void *to = shown(snapshot, f);
+    switch (f->kind) {
+    case ID:
+        strcpy(to, *(char *const *)from);
+        return true;
+    case TEXT:
+        return tether__record_set(to, *(char *const *)from);
+    case CODES:
+        return copy_codes(*(char *const *)from, snapshot);
+    case NUMBER:
+        *(int64_t *)to = *(const int64_t *)from;
+        return true;
+    case SIGNAL:
+        *(int *)to = (int)*(const int64_t *)from;
+        return true;
+    case FLAG:
+        *(bool *)to = *(const bool *)from;
+        return true;
+    case STATUS:
+        *(tether_status *)to = *(const tether_status *)from;
+        return true;
+    case COUNT:
+    case PIDS:
+        break;
+    }
+    return false;
+}
+
+bool tether__snapshot_copy(const tether__record *record, tether_snapshot *snapshot)
+{
+    *snapshot = (tether_snapshot){0};
+    snapshot->read_only = record->read_only;
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        if (fields[i].stored != NOWHERE && !copy_field(&fields[i], record, snapshot)) {
+            tether__snapshot_dispose(snapshot);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- Freeing --- */
+
+void tether__snapshot_dispose(tether_snapshot *snapshot)
+{
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        if (fields[i].kind == TEXT)
+            free(*(char **)shown(snapshot, &fields[i]));
+    }
+    free(snapshot->pipeline_statuses);
+    free(snapshot->survivors);
+    *snapshot = (tether_snapshot){0};
+}
+
+void tether_snapshot_free(tether_snapshot *snapshot)
+{
+    if (snapshot == NULL)
+        return;
+    tether__snapshot_dispose(snapshot);
+    free(snapshot);
+}
+
+void tether_snapshot_list_free(tether_snapshot_list *list)
+{
+    if (list == NULL)
+        return;
+    for (size_t i = 0; i < list->count; i++)
+        tether__snapshot_dispose(&list->items[i]);
+    free(list->items);
+    free(list);
+}
+
+/* --- JSON --- */
+
+static json_t *text_or_null(const char *text)
+{
+    if (text == NULL)
+        return json_null();
+    json_t *value = json_string(text);
+    if (value != NULL)
+        return value;
+    /* The store's own path may be any bytes; JSON is UTF-8. */
+    char *repaired = tether__utf8_repair(text, strlen(text));
+    value = repaired != NULL ? json_string(repaired) : NULL;
+    free(repaired);
+    return value;
+}
+
+static json_t *number_or_null(int64_t number, int64_t absent)
+{
+    return number != absent ? json_integer(number) : json_null();
+}
+
+static json_t *survivors_or_null(const tether_snapshot *snapshot)
+{
+    if (!snapshot->survivors_known)
+        return json_null();
+    json_t *array = json_array();
+    for (size_t i = 0; i < snapshot->survivor_count; i++)
+        json_array_append_new(array, json_integer(snapshot->survivors[i]));
+    return array;
+}
+
+static json_t *pipeline_or_null(const tether_snapshot *snapshot)
+{
+    if (snapshot->pipeline_statuses == NULL)
+        return json_null();
+    json_t *array = json_array();
+    for (size_t i = 0; i < snapshot->pipeline_count; i++)
+        json_array_append_new(array, json_integer(snapshot->pipeline_statuses[i]));
+    return array;
+}
+
+static json_t *field_json(const field *f, const tether_snapshot *s)
+{
+    const void *from = shown(s, f);
+    switch (f->kind) {
+    case ID:
+        return json_string(from);
+    case TEXT:
+        return text_or_null(*(char *const *)from);
+    case CODES:
+        return pipeline_or_null(s);
+    case NUMBER:
+        return number_or_null(*(const int64_t *)from, f->absent);
+    case SIGNAL:
+        return number_or_null(*(const int *)from, f->absent);
+    case COUNT:
+        return json_integer((json_int_t) * (const uint64_t *)from);
+    case FLAG:
+        return json_boolean(*(const bool *)from);
+    case STATUS:
+        return json_string(tether_status_text(*(const tether_status *)from));
+    case PIDS:
+        return survivors_or_null(s);
+    }
+    return NULL;
+}
+
+char *tether_snapshot_json(const tether_snapshot *snapshot)
+{
+    json_t *object = json_object();
+    bool whole = object != NULL;
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        whole =
+            json_object_set_new(object, fields[i].name, field_json(&fields[i], snapshot)) == 0 &&
+            whole;
+    char *text = whole ? json_dumps(object, JSON_COMPACT) : NULL;
+    json_decref(object);
+    return text;
+}
