@@ -152,7 +152,7 @@ typedef struct tether_snapshot {
     char *shell;      /* the path of the user's shell; NULL for argv */
     char *supervisor; /* "script", or "proxy" for a proxy task (tether/proxy.h) */
     tether_status status;
-    char *reason;        /* an explanation, if the status needs one */
+    char *reason;        /* more about the status, see docs/format.md; NULL: nothing to add */
     int64_t exit_code;   /* 128 + N after signal N, 124 after a timeout; TETHER_EXIT_UNKNOWN: not
                             ended, or not known */
     int signal;          /* the signal that a kill sent or a proxy task reported; 0: none. A command
