@@ -1,11 +1,11 @@
-/* What the calls of a registry cost in a session of many tasks: ended and pending, ended and
- * acknowledged, running.
+/* Measures what the calls of a registry cost in a session of many tasks: ended with pending
+ * completions, ended and acknowledged, and running.
  *
  *   tether-bench-many STORE [TASKS] [RUNNING]
  *
- * STORE is a new directory. Printed are the processor time of this process and the time that
- * passed, each the median of a few calls; per task where a call looks at all of them. What grows
- * per task with their number is more than it should be: run it with 1000 and with 10000. */
+ * STORE is a new directory. Prints the processor time of this process and the elapsed time, each
+ * the median of several calls, and the processor time per task for calls that cover all tasks. The
+ * time per task should not grow with their number: compare 1000 and 10000 tasks. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +42,7 @@ static void check(int code, const tether_error *error)
     exit(1);
 }
 
-/* --- What is measured --- */
+/* --- Calls to measure --- */
 
 static void open_store(void)
 {
@@ -144,7 +144,7 @@ static void run_one(void)
     check(tether_wait(registry, ids, 1, TETHER_WAIT_ALL, -1, NULL, &error), &error);
 }
 
-/* --- The telling of it --- */
+/* --- Measurements --- */
 
 static int by_value(const void *a, const void *b)
 {
@@ -154,7 +154,7 @@ static int by_value(const void *a, const void *b)
 
 static void show(const char *name, times spent, size_t per)
 {
-    printf("  %-34s cpu %10.3f ms  passed %10.3f ms", name, spent.cpu, spent.wall);
+    printf("  %-34s cpu %10.3f ms  elapsed %10.3f ms", name, spent.cpu, spent.wall);
     if (per > 0)
         printf("   per task %8.2f us", spent.cpu * 1e3 / (double)per);
     printf("\n");
@@ -182,11 +182,11 @@ static void measure_session(const char *name, size_t count)
     measure("close and open", reopen, count);
     measure("peek at all", peek, count);
     measure("peek at the first", peek_first, count);
-    measure("lease 16 and give them back", lease_and_release, count);
-    measure("look for a completion", wait_for_completion, count);
+    measure("lease 16 and release them", lease_and_release, count);
+    measure("check for a completion", wait_for_completion, count);
     measure("list running", list_running, count);
     measure("list all", list_all, count);
-    measure("start, and wait for the end", run_one, 0);
+    measure("start one and wait for its end", run_one, 0);
     measure("the same with a limit of tasks", run_limited, 0);
 }
 
@@ -197,7 +197,7 @@ static size_t memory_kib(void)
     return memory / 1024;
 }
 
-/* Starts tasks that end at once, a few ahead of their ends. */
+/* Starts tasks that end at once, and waits for each of them AHEAD starts later. */
 static void run_many(bool silent, char (*ids)[TETHER_ID_SIZE])
 {
     tether_error error;
@@ -230,8 +230,8 @@ static void bench_ended(void)
     times begin = now();
     run_many(true, ids);
     size_t second = memory_kib();
-    printf("%zu tasks that end at once, of which nobody is to be told:\n", tasks);
-    show("start and see the end", since(begin), tasks);
+    printf("%zu tasks that end at once, without completions:\n", tasks);
+    show("start and wait for the end", since(begin), tasks);
     printf("  memory %.2f KiB per task\n", (double)(second - first) / (double)tasks);
     check(tether_gc(registry, &gc, NULL, &error), &error);
     reopen();
@@ -240,7 +240,7 @@ static void bench_ended(void)
     run_many(false, ids);
     second = memory_kib();
     printf("%zu tasks that end at once:\n", tasks);
-    show("start and see the end", since(begin), tasks);
+    show("start and wait for the end", since(begin), tasks);
     printf("  memory %.2f KiB per task\n",
            second > first ? (double)(second - first) / (double)tasks : 0);
     measure_session("their completions are pending", tasks);
@@ -251,7 +251,7 @@ static void bench_ended(void)
     measure_session("they are acknowledged", tasks);
     begin = now();
     check(tether_gc(registry, &gc, NULL, &error), &error);
-    show("collect them", since(begin), tasks);
+    show("remove all with tether_gc", since(begin), tasks);
     measure("close and open an empty session", reopen, 0);
     free(ids);
 }
@@ -264,7 +264,7 @@ static void bench_running(size_t running)
     times begin = now();
     for (size_t i = 0; i < running; i++)
         start(argv, true, id);
-    printf("%zu tasks that run on:\n", running);
+    printf("%zu tasks that keep running:\n", running);
     show("start", since(begin), running);
     measure_session("they run", running);
     begin = now();

@@ -1,9 +1,10 @@
-/* What it takes to start many tasks that stay, and to end all of them with one shutdown.
+/* Measures how long it takes to start many tasks that keep running, and to kill them all with one
+ * shutdown.
  *
  *   tether-bench-shutdown [STORE] [TASKS]
  *
- * The tasks obey SIGTERM, so that no grace is waited for: what is measured is the finding and the
- * recording. */
+ * The tasks end on SIGTERM, so the shutdown does not wait for the grace: its time is that of
+ * finding their processes and writing their records. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <uv.h>
@@ -32,7 +33,7 @@ static tether_registry *open_registry(const tether_open_options *options)
     return registry;
 }
 
-/* Ended and acknowledged: nothing is left but the removing. */
+/* Removes the tasks, which have ended and have no completions. */
 static void remove_all(const tether_open_options *options)
 {
     tether_registry *registry = open_registry(options);

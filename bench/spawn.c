@@ -1,11 +1,11 @@
-/* What a start costs, beside what else can start a program: posix_spawn, fork and exec, libuv's
- * uv_spawn; in a small host and in one with a large heap. And how long it takes from the start of a
- * command that ends at once to the report of its end.
+/* Compares tether_spawn with posix_spawn, fork and exec, and libuv's uv_spawn, in a small host and
+ * in one with a large heap: how long a start takes, and how long it takes from the start of a
+ * command that ends at once until its end is known.
  *
  *   tether-bench-spawn [STORE] [ROUNDS] [HEAP_MIB]
  *
- * The median of each is printed, and its ratio to posix_spawn in the same run and host. STORE
- * decides much: on a disk the files of a task cost more than the process. */
+ * Prints the median of each, and its ratio to posix_spawn in the same host. The result depends on
+ * STORE: on a disk the files of a task cost more than its process. */
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +21,8 @@ extern char **environ;
 
 enum { ROUNDS = 200, HEAP_MIB = 1024 };
 
-/* One way to run `true`: starts it and waits; returns the time until the start returned, adds the
- * rest in *whole. Milliseconds. */
+/* Starts `true` in one way and waits for its end. Returns how long the start took, and in *whole
+ * how long it took until the end was known. Both in milliseconds. */
 typedef double (*contender)(double *whole);
 
 static tether_registry *registry;

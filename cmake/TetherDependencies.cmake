@@ -1,12 +1,12 @@
-# Finds the libraries that tether is built on, and gives each one name whatever it was found by:
+# Finds the libraries that tether depends on, and defines a target for each, however it was found:
 #   tether_uv       libuv
 #   tether_jansson  jansson
 #   tether_pcre2    PCRE2 for bytes (8-bit)
-#   tether_cmocka   CMocka, only where the tests are built
+#   tether_cmocka   CMocka, only if the tests are built
 #
-# It is used twice: by tether's own build, and by the installed package, whose static library needs
-# libuv, jansson and PCRE2 again. TETHER_FIND_MISSING is then the text of what was not found; the build
-# stops with it, the package hands it to find_package.
+# Included by tether's own build, and by the installed package, because its static library needs libuv,
+# jansson and PCRE2. TETHER_FIND_MISSING receives the list of what was not found: the build stops with
+# it, the package passes it to find_package.
 
 # tether_find_dependency(NAME MODULE <pkg-config module> HEADER <file> PACKAGE <CMake package>
 #                        [COMPONENTS <of the package>] TARGETS <its targets, the best first>
@@ -19,12 +19,12 @@ function(tether_find_dependency name)
         return()
     endif()
 
-    # Global, because a project that takes tether in as a subdirectory links it from outside this
-    # directory. CMake before 3.24 does not know the variable, and needs it only in that case.
+    # Global, because a project that includes tether as a subdirectory links it outside this directory;
+    # no other case needs that. CMake before 3.24 ignores the variable.
     set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
     find_package(${arg_PACKAGE} CONFIG QUIET COMPONENTS ${arg_COMPONENTS})
-    # PCRE2's package finds the shared library only, unless it is told otherwise. What it was told has to be kept as
-    # long as what it found, which is in the cache.
+    # By default PCRE2's package finds only the shared library. The option is cached, like the result of the
+    # search.
     if(NOT ${arg_PACKAGE}_FOUND AND arg_COMPONENTS)
         set(${arg_PACKAGE}_USE_STATIC_LIBS ON CACHE BOOL "Take the static library of ${arg_PACKAGE}")
         find_package(${arg_PACKAGE} CONFIG QUIET COMPONENTS ${arg_COMPONENTS})
@@ -40,8 +40,8 @@ function(tether_find_dependency name)
         endif()
     endforeach()
 
-    # When building for another machine, pkg-config would answer for this one, unless it was told
-    # where the other one's modules are.
+    # When cross-compiling, pkg-config would find this machine's libraries, unless PKG_CONFIG_LIBDIR names
+    # those of the target.
     if(NOT CMAKE_CROSSCOMPILING OR DEFINED ENV{PKG_CONFIG_LIBDIR})
         find_package(PkgConfig QUIET)
         if(PKG_CONFIG_FOUND)
@@ -52,13 +52,13 @@ function(tether_find_dependency name)
         set(include_dirs "${TETHER_PC_${arg_MODULE}_INCLUDE_DIRS}")
         set(libraries "${TETHER_PC_${arg_MODULE}_LINK_LIBRARIES}")
     else()
-        # Neither knows it: an installation by hand, or a package whose CMake file is of no use.
+        # Found by neither: a manual installation, or a package with a CMake file that does not work.
         find_path(TETHER_${arg_MODULE}_INCLUDE_DIR NAMES ${arg_HEADER})
         find_library(TETHER_${arg_MODULE}_LIBRARY NAMES ${arg_LIBRARIES})
         mark_as_advanced(TETHER_${arg_MODULE}_INCLUDE_DIR TETHER_${arg_MODULE}_LIBRARY)
         if(NOT TETHER_${arg_MODULE}_INCLUDE_DIR OR NOT TETHER_${arg_MODULE}_LIBRARY)
             set(TETHER_FIND_MISSING
-                "${TETHER_FIND_MISSING}\n  ${arg_MODULE} was not found. Install it: Debian and Ubuntu ${arg_DEBIAN}, Homebrew ${arg_HOMEBREW}, vcpkg ${arg_VCPKG}. For one of your own, add its prefix to CMAKE_PREFIX_PATH."
+                "${TETHER_FIND_MISSING}\n  ${arg_MODULE} was not found. Install it: Debian and Ubuntu ${arg_DEBIAN}, Homebrew ${arg_HOMEBREW}, vcpkg ${arg_VCPKG}. If it is installed elsewhere, add its prefix to CMAKE_PREFIX_PATH."
                 PARENT_SCOPE)
             return()
         endif()

@@ -1,7 +1,7 @@
-/* An agent's use of tether, as docs/embedding.md walks through it.
+/* How an agent uses tether: the program behind docs/embedding.md.
  *
- *     agent STORE start COMMAND    starts a task, watches it for lines with "error", and crashes
- *     agent STORE resume           comes back: is told what ended meanwhile, reads and acknowledges
+ *     agent STORE start COMMAND    starts a task, watches its output for "error", and crashes
+ *     agent STORE resume           waits for all tasks, shows how they ended, and acknowledges that
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,10 +17,10 @@ static int fail(const char *what, const tether_error *error)
     return 1;
 }
 
-/* How many ends were told of. */
-static atomic_size_t ends;
+/* How many COMPLETION events were received. */
+static atomic_size_t completions;
 
-/* On a thread that the registry keeps for this. */
+/* Runs on a thread of the registry. */
 static void on_event(tether_registry *registry, const tether_event *event, void *userdata)
 {
     (void)registry;
@@ -34,7 +34,7 @@ static void on_event(tether_registry *registry, const tether_event *event, void 
         break;
     case TETHER_EVENT_COMPLETION:
         printf("%s has ended: %s\n", event->task_id, tether_status_text(event->snapshot->status));
-        atomic_fetch_add(&ends, 1);
+        atomic_fetch_add(&completions, 1);
         break;
     case TETHER_EVENT_LOG:
         fprintf(stderr, "agent: %s\n", event->error->message);
@@ -52,7 +52,7 @@ static int open_session(const char *store, tether_registry **registry, tether_er
     return tether_open(&options, registry, error);
 }
 
-/* Starts, looks for half a second what comes of it, and dies without another word. */
+/* Starts a task, waits half a second for it, and crashes without closing the registry. */
 static int start(const char *store, const char *command)
 {
     tether_error error;
@@ -89,7 +89,7 @@ static int report(tether_registry *registry, const tether_snapshot *task, tether
     return tether_completion_ack(registry, task->task_id, NULL, error);
 }
 
-/* Waits for ends and takes care of them until nothing runs and nothing is pending. */
+/* Waits until no task runs any more, then reports and acknowledges all that ended. */
 static int resume(const char *store)
 {
     tether_error error;
@@ -103,14 +103,14 @@ static int resume(const char *store)
     while (code == TETHER_OK)
         code = tether_waiter_next(waiter, -1, id, &error);
     tether_waiter_close(waiter);
-    /* All that ran were told of. */
+    /* The waiter has no task left to report. */
     if (code == TETHER_ENOTASK)
         code = tether_completions_lease(registry, NULL, &list, &error);
     if (code != TETHER_OK)
         return fail("cannot learn what ended", &error);
-    /* A close drops what is not told yet. An agent has better things to do meanwhile; this one has
-     * leased all there is, so that this wait is just a pause. */
-    while (atomic_load(&ends) < list->count)
+    /* A close discards events that were not delivered yet. This program wants to show them all. It
+     * has leased all completions, so this call just waits for 20 ms. */
+    while (atomic_load(&completions) < list->count)
         tether_completions_wait(registry, NULL, 20, NULL);
     for (size_t i = 0; code == TETHER_OK && i < list->count; i++)
         code = report(registry, &list->items[i], &error);

@@ -1,11 +1,10 @@
-/* The smallest useful host: starts one command as a task and goes on with its own life.
+/* A minimal host: starts a command as a task and continues with its own work.
  *
  *     host STORE SESSION COMMAND
  *
- * It prints the task's id, then talks to its user, here by reading standard input until that ends.
- * Whichever way this process ends, by the end of its input or by SIGKILL, the task goes on, and any
- * later process that opens the same store and session finds it again: `tether --store STORE
- * --session SESSION status ID` does. */
+ * It prints the task's id, then reads standard input until its end, in place of other work. However
+ * this process ends, even by SIGKILL, the task continues. Any process that opens the same store and
+ * session finds it: try `tether --store STORE --session SESSION status ID`. */
 #include <stdio.h>
 
 #include "tether.h"
@@ -24,7 +23,7 @@ int main(int argc, char **argv)
         return 2;
     }
 
-    /* An option that is not named has its default: all zero is valid. */
+    /* Options that are zero have their defaults. */
     tether_error error;
     tether_registry *registry = NULL;
     const tether_open_options options = {
@@ -32,7 +31,7 @@ int main(int argc, char **argv)
     if (tether_open(&options, &registry, &error) != TETHER_OK)
         return fail("cannot open the session", &error);
 
-    /* The command is text for the user's shell; for a program with exact arguments there is argv
+    /* A command is text for the user's shell. To start a program with exact arguments, set argv
      * instead. */
     char task_id[TETHER_ID_SIZE];
     const tether_spec spec = {.size = sizeof spec, .command = argv[3], .name = "example"};
@@ -43,12 +42,11 @@ int main(int argc, char **argv)
     printf("%s\n", task_id);
     fflush(stdout);
 
-    /* The registry watches the task on a thread of its own, so a host may be as busy as it likes,
-     * or simply wait for its user. */
+    /* The registry watches the task on a thread of its own, so this thread may block. */
     while (getchar() != EOF) {
     }
 
-    /* Detached: the task outlives this process. TETHER_SHUTDOWN would end it here. */
+    /* The task continues after the close. TETHER_SHUTDOWN would kill it first. */
     if (tether_close(registry, TETHER_DETACH, &error) != TETHER_OK)
         return fail("cannot close the session", &error);
     return 0;

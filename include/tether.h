@@ -1,5 +1,9 @@
-/* The one header a host includes. See docs/design.md for the ideas and docs/format.md for the
- * store. */
+/* Tether: start commands that outlive the process that started them, and always learn how they
+ * ended. Include this header; it includes all others.
+ *
+ * Start reading in tether/registry.h (open a session), tether/task.h (start, query, wait, kill) and
+ * tether/error.h (how calls report failures). docs/embedding.md walks through a whole program,
+ * docs/design.md explains how it works, docs/format.md describes the files of a store. */
 #ifndef TETHER_H
 #define TETHER_H
 

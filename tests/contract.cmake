@@ -1,6 +1,5 @@
-# Contract tests: one per seam header, against the implementation that was built. What every platform has
-# is in os/, what only POSIX has (fork, links, owners) in posix/, what only Windows has (share modes, access lists,
-# drives) in win32/.
+# Contract tests: one per seam header, for the implementation of the platform. Tests for all platforms are in os/,
+# those for POSIX only (fork, links, owners) in posix/, those for Windows only (share modes, access lists, drives) in win32/.
 foreach(seam clock file host lifeline lock process)
     tether_test(os_${seam} contract 120 os/test_${seam}.c os/place.c)
     if(UNIX)
@@ -22,7 +21,7 @@ if(UNIX)
         tether_test(os_${seam}_posix contract 60 posix/test_${seam}.c posix/forked.c os/place.c)
     endforeach()
 
-    # The variant of the spawner that was not built in, in place of the one that was.
+    # The same tests with the variant of the spawner that the library does not use here.
     if(TETHER_SPAWN_VARIANT STREQUAL "fork" AND TETHER_HAVE_SPAWN_CLOSEFROM AND TETHER_HAVE_SPAWN_SETSID)
         set(other posix_spawn)
     else()

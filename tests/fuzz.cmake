@@ -1,5 +1,5 @@
-# Fuzz targets for what parses bytes from the disk or searches them. The corpus is replayed by CTest; TETHER_FUZZ also builds the fuzzers themselves:
-#   cmake -DTETHER_FUZZ=ON -DCMAKE_C_COMPILER=clang ..., then fuzz_record -max_total_time=60 tests/fuzz/corpus/record
+# Fuzz targets for the code that parses or searches bytes from the disk. CTest replays the corpus; TETHER_FUZZ also builds the
+# fuzzers: cmake -DTETHER_FUZZ=ON -DCMAKE_C_COMPILER=clang ..., then fuzz_record -max_total_time=60 tests/fuzz/corpus/record
 
 function(tether_fuzz name)
     set(inputs ${ARGN})

@@ -1,6 +1,6 @@
-# Integration tests: the library and the command, with real processes.
+# Integration tests: the library and the command with real processes.
 
-# Everything is slower under a sanitizer, and in Wine, where a process takes 60 ms.
+# Sanitizers slow everything down, and so does Wine, where starting a process takes 60 ms.
 function(tether_integration_time name seconds)
     if(TETHER_SANITIZE)
         math(EXPR seconds "${seconds} * 5")
@@ -10,7 +10,7 @@ function(tether_integration_time name seconds)
     set_tests_properties(${name} PROPERTIES LABELS integration TIMEOUT ${seconds})
 endfunction()
 
-# The two runs of an executable: the reaper learns of ends by events, or by polling.
+# Runs an executable twice: with a reaper that uses events, and with one that polls.
 function(tether_integration_entries name seconds)
     if(NOT TEST ${name})
         add_test(NAME ${name} COMMAND test_${name})
@@ -33,7 +33,7 @@ tether_integration(events 60 engine/test_events.c support/witness.c)
 tether_integration(watch 60 output/test_watch.c support/witness.c)
 tether_integration(gc 60 care/test_gc.c)
 
-# With a wall clock that the test sets, in the place of the system's.
+# Uses a wall clock that the test can set, in place of the system's.
 add_executable(test_clock engine/test_clock.c support/fake_clock.c ${TETHER_TEST_SUPPORT}
     "$<FILTER:${TETHER_OBJECTS},EXCLUDE,clock_wall>")
 target_include_directories(test_clock PRIVATE . ../src ../include)
@@ -87,7 +87,7 @@ else()
     tether_integration(many 300 engine/posix/test_many.c)
     tether_integration(bulk 120 output/posix/test_bulk.c)
     tether_integration(cap 120 output/posix/test_cap.c)
-    # The example opens its own registry.
+    # Once only: the example opens its registry itself, without the variable for the reaper.
     tether_test(example integration 60 task/posix/test_example.c)
     tether_integration_time(example 60)
     tether_test_path(agent tether_example_agent)
@@ -97,13 +97,13 @@ else()
         tether_test(lost_events integration 60 engine/posix/test_lost_events.c support/witness.c)
         tether_integration_time(lost_events 60)
     endif()
-    # The end is a shell's; how the host learns of it makes no difference here.
+    # Once only: it tests how shells end, which does not depend on the reaper.
     tether_test(shells integration 240 task/posix/test_shells.c)
     tether_integration_time(shells 240)
 endif()
 if(WIN32)
     tether_integration(jobs 60 task/win32/test_jobs.c support/win32/in_job.c)
-    # It plays the shells that are not installed.
+    # A stand-in for shells that are not installed.
     add_executable(tether_test_stand_in support/win32/stand_in.c)
     target_link_libraries(tether_test_stand_in PRIVATE tether_flags shell32)
     set_target_properties(tether_test_stand_in PROPERTIES OUTPUT_NAME tether-test-stand-in)
@@ -113,7 +113,7 @@ if(WIN32)
         TETHER_TEST_STAND_IN="${TETHER_TEST_ROOT}$<TARGET_FILE:tether_test_stand_in>")
     add_dependencies(test_shells_win32 tether_test_stand_in)
 endif()
-# The command opens its own registry; how that learns of ends is not for a variable to say.
+# Once each: the command opens its registry itself, without the variable for the reaper.
 if(TARGET tether_cli)
     foreach(part run verbs errors control completions watch output)
         tether_test(cli_${part} integration 60 cli/test_cli_${part}.c cli/cli_support.c)
@@ -130,7 +130,7 @@ if(TARGET tether_cli)
     endif()
 endif()
 
-# Wrappers that the library does not start on every platform, by the shell itself.
+# Wrappers that the library does not use on every platform, run directly by their shell.
 if(WIN32)
     tether_test(wrapper_cmd integration 240 shell/win32/test_wrapper_cmd.c)
 else()

@@ -1,4 +1,4 @@
-# Unit tests: pure modules, no process, no clock.
+# Unit tests: modules without processes or clocks.
 function(tether_unit room)
     foreach(module IN LISTS ARGN)
         tether_test(${module} unit 60 ${room}/test_${module}.c)
@@ -10,7 +10,7 @@ tether_unit(format age fields kept_watch kill_policy marker name record status v
 tether_unit(shell argv_quote candidates environment outer shell wrapper wrapper_bat wrapper_ps1)
 tether_unit(search matcher pattern search)
 tether_unit(engine snapshot)
-# Many random cases, and it runs in valgrind too.
+# Has many random cases, and also runs in valgrind.
 set_tests_properties(matcher PROPERTIES TIMEOUT 180)
 foreach(module wrapper wrapper_bat wrapper_ps1)
     target_compile_definitions(test_${module} PRIVATE

@@ -1,12 +1,12 @@
-/* One completion, kept until somebody acknowledges it: a task that ends, a promotion, and hosts that lease, release, acknowledge and
- * drain. Each host may be SIGKILLed at any step, may close, and may stay open. A host's holder file is locked while it lives; the
- * kernel frees the lock at its death. The record is read and replaced as a whole. ci/model checks every interleaving, and that each
- * variant below breaks an assertion:
+/* One completion, kept until a host acknowledges it: a task that ends, a promotion, and hosts that lease, release, acknowledge and
+ * drain. Each host may be SIGKILLed at any step, may close its registry, or may stay open. A host locks its holder file while it
+ * lives; the kernel releases the lock when it dies. The record is read and replaced as a whole. ci/model checks every
+ * interleaving, and that each variant below violates an assertion:
  *
  *   -DLEASE_WITHOUT_LOCK  a lease reads and writes the record without the session lock
- *   -DNO_QUESTION         a lease takes over from whoever holds it, without asking whether that one lives
- *   -DQUESTION_TOO_EARLY  the question is asked before the session lock is taken, of whoever held it then
- *   -DACK_OF_ANYBODY      an acknowledgement does not look at the holder
+ *   -DNO_QUESTION         a lease takes over the lease of another host without checking whether that host is alive
+ *   -DQUESTION_TOO_EARLY  that check is made before the session lock is taken, for the holder at that time
+ *   -DACK_OF_ANYBODY      an acknowledgement does not check the holder
  *   -DHOLDER_LOCK_LATE    a holder's id may be in a record before its file is locked
  *   -DHOLDER_REUSED       a new host may get the id of one that is gone
  */
@@ -17,18 +17,18 @@
 #ifndef TURNS
 #define TURNS 2
 #endif
-#define IDS (HOSTS + 2)            /* 0: nobody; the last host has one as well */
+#define IDS (HOSTS + 2)            /* 0: no holder; the last host has an id as well */
 
 /* The record. */
 bool ended, notify, delivered;
-byte lease;                        /* the holder's id */
+byte lease;                        /* the id of its holder; 0: none */
 
 bool locked[IDS];                  /* holder files, by id */
-bool holds[IDS];                   /* what a host's caller was told, by host: it holds the completion */
-byte ids;                          /* how many were given out */
-byte opened;                       /* hosts, in the order of their numbers: they are all alike */
+bool holds[IDS];                   /* by host: its caller was told that it holds the completion */
+byte ids;                          /* how many were assigned */
+byte opened;                       /* hosts that have opened, in the order of their numbers: they are interchangeable */
 byte lock;                         /* the session lock's owner; 0: free */
-byte fresh;                        /* how many were told that theirs was the acknowledgement */
+byte fresh;                        /* callers that were told that theirs was the acknowledgement */
 
 inline give(me) { atomic { assert(lock == me); lock = 0 } }
 inline die(me)  { atomic { if
@@ -39,12 +39,12 @@ inline die(me)  { atomic { if
 
 inline load()   { d_step { e = ended; n = notify; d = delivered; l = lease } }
 inline store()  { d_step {
-	assert(e || !ended);                             /* an end, a promotion, a delivery are for ever */
+	assert(e || !ended);                             /* an end, a promotion and a delivery are never undone */
 	assert(n || !notify);
 	assert(d || !delivered);
 	ended = e; notify = n; delivered = d; lease = l } }
 
-/* Nobody but me may hold what I was told is mine. */
+/* No other host holds the completion while this one does. */
 inline alone(me) { d_step {
 	other = 1;
 	do
@@ -68,7 +68,7 @@ inline open_holder(me) { atomic {
 #endif
 	} }
 
-/* Whether nobody has it who lives; `l` is who the record says. */
+/* Checks that no living host holds it; `l` is the holder in the record. */
 inline ask()    { atomic {
 #ifdef NO_QUESTION
 	free = true
@@ -77,13 +77,13 @@ inline ask()    { atomic {
 #endif
 	} }
 
-/* Reading the record is one step with the taking of the lock: who has it is alone with the record, but for a lease without it. */
+/* Takes the lock and reads the record in one step: nobody else accesses the record under the lock, except a lease without it. */
 inline begin(me) { atomic { lock == 0 -> lock = me; load() } }
 
-/* Forgets what is not looked at any more: fewer states. */
+/* Resets variables that are not read again, to reduce the number of states. */
 inline forget()  { d_step { e = false; n = false; d = false; l = 0; free = false; got = false } }
 
-/* The caller is told after the lock was given back. */
+/* The caller gets its result after the lock was released. */
 inline try_lease(me) {
 #ifdef QUESTION_TOO_EARLY
 	atomic { load(); ask() };
@@ -128,7 +128,7 @@ inline try_drain(me) {
 	if :: got -> atomic { fresh++; assert(fresh == 1) } :: else -> skip fi
 }
 
-/* Who gives it back does not use it any more. */
+/* A host that releases a completion does not use it any more. */
 inline release(me) {
 	holds[me] = false;
 	begin(me);
@@ -154,13 +154,13 @@ proctype host(byte me) {
 	locked[id] = true;
 #endif
 	if
-	:: atomic { holds[me] = false; locked[id] = false }      /* closed, or dead */
-	:: skip                                                  /* open for good, with what it holds */
+	:: atomic { holds[me] = false; locked[id] = false }      /* it closes, or dies */
+	:: skip                                                  /* it stays open, with its lease */
 	fi;
 dead:	skip
 }
 
-/* A host that finalises the task, one that promotes it: their deaths change nothing here. */
+/* A host that finalises the task, and one that promotes it. Their deaths make no difference here. */
 proctype ender(byte me) {
 	bool e, n, d; byte l;
 	begin(me); e = true; store(); give(me)
@@ -171,7 +171,7 @@ proctype promoter(byte me) {
 	begin(me); n = true; store(); give(me)
 }
 
-/* When all has come to rest, a last host that wants the completion gets it, unless it was delivered, or one that lives holds it. */
+/* When no other process can continue, a last host gets the completion, unless it was delivered or a living host holds it. */
 proctype last(byte me) {
 	bool e, n, d, free, got, held; byte l, id, other;
 	timeout ->

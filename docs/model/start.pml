@@ -1,28 +1,29 @@
-/* The start of a supervisor where it cannot say itself who it is (Windows): the host creates it without letting it run, in a
- * job that ends with the host's handle, writes its identity, and lets it go. The host may be killed at any step. Another host
- * looks at any time, and once more when all has come to rest. ci/model checks every interleaving, and that each variant below
- * breaks an assertion:
+/* The start of a supervisor that cannot write its identity itself (Windows). The host creates its process suspended, in a job that
+ * ends with the host's handle, writes its identity, and resumes it. The host may be killed at any step. Another host inspects the
+ * task at any time, and again when the first one is done or dead. ci/model checks every interleaving, and that each variant below
+ * violates an assertion:
  *
- *   -DNOT_KEPT       the job does not end with the host: one that dies early leaves a process that never runs and nobody knows
- *   -DHANDLE_FIRST   the process gets its handle before the job stops ending with the host: a death in between looks like life
- *   -DNO_RELEASE     an adopter believes that what it finds runs
- *   -DRELEASE_KEPT   an adopter lets go what still ends with its host
+ *   -DNOT_KEPT       the job does not end with the host: if that dies early, an unknown process is left that never runs
+ *   -DHANDLE_FIRST   the process gets its handle before the job stops ending with the host: after a death in between, a process
+ *                    that never runs looks alive
+ *   -DNO_RELEASE     an adopter assumes that the process which it finds runs
+ *   -DRELEASE_KEPT   an adopter resumes a process that still ends with its host
  *   -DSAY_LATE       the identity is written after the process runs
- *   -DNO_NEW_NAME    an adopter does not name a job whose name went with the host
+ *   -DNO_NEW_NAME    an adopter does not recreate the name of a job whose name was lost with the host
  */
 
 mtype = { starting, running, lost };
 
 mtype record = starting;
-bool host = true;      /* lives; holds the lifeline until it has let go */
+bool host = true;      /* alive; holds the lifeline until the process has been resumed */
 bool hosthandle;       /* the host's handle to the job */
-bool ownhandle;        /* one in the process itself */
-bool adopthandle;      /* the adopter's, for a moment */
-bool named;            /* the job can be found: somebody has a handle */
-bool kept;             /* it ends with its last handle */
-bool process, runs;    /* the supervisor lives; it runs */
-bool said;             /* its identity can be read */
-byte began;            /* times that it began to run */
+bool ownhandle;        /* a handle in the process itself */
+bool adopthandle;      /* the adopter's temporary handle */
+bool named;            /* the job can be opened by its name: there is a handle to it */
+bool kept;             /* the job ends with its last handle */
+bool process, runs;    /* the supervisor exists; it has been resumed */
+bool said;             /* its identity is in the marker */
+byte began;            /* how often it was resumed */
 
 inline look_at_job() { atomic {
 	if :: !hosthandle && !ownhandle && !adopthandle ->
@@ -67,7 +68,7 @@ proctype spawner() {
 dead:	host = false
 }
 
-/* Held while the host or the process lives: none of them is lost before. */
+/* The lifeline is held while the host or the process lives: only after that is the task lost. */
 inline look() {
 	atomic { held = host || process; known = said };
 	if
@@ -98,19 +99,19 @@ inline look() {
 active proctype adopter() {
 	bool held, known, mayrun;
 	look();
-	/* When the spawner is done or dead. */
+	/* Wait until the spawner is done or dead. */
 	!host;
 	look();
 	look();
 	assert(began <= 1);
-	/* Nothing is left that never runs. */
+	/* No process is left that never runs. */
 	assert(!process || runs);
 	assert(!process || record == running);
-	/* What it leaves behind does not end with its last handle. */
+	/* The job no longer ends with its last handle. */
 	assert(!process || !kept);
-	/* A kill reaches it. */
+	/* A kill can find the job. */
 	assert(!process || named);
-	/* What is not there is told. A task that ran and went is the other model's. */
+	/* If the process is gone, the record says so. task.pml covers tasks that ran and ended. */
 	assert(process || record != starting || began > 0 || record == lost)
 }
 

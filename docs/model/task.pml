@@ -1,26 +1,26 @@
-/* One task as this code runs it: spawner, supervisor with a command and a process that the command leaves behind, a killer, two
- * hosts that look and acknowledge. Each host, killer and the spawner may be SIGKILLed at any step; somebody may SIGKILL the
- * supervisor. ci/model checks every interleaving, and that each variant below breaks an assertion:
+/* One task: spawner, supervisor with a command and a process that the command leaves behind, a killer, and two hosts that inspect
+ * and acknowledge the task. Each host, the killer and the spawner may be SIGKILLed at any step, and a stranger may SIGKILL the
+ * supervisor. ci/model checks every interleaving, and that each variant below violates an assertion:
  *
- *   -DMARKER_BEFORE_LOCK  a look reads the marker before it probes the lifeline
+ *   -DMARKER_BEFORE_LOCK  a host reads the marker before it probes the lifeline
  *   -DRECORD_BEFORE_LOCK  the record is visible before the lifeline is held
  *   -DNO_INTENT           a kill signals before it has written `killing`
- *   -DNO_TREE             `killed` is said once the supervisor is gone, whatever else of the task lives
- *   -DLOCK_ALONE          a lifeline that a fork of the host leaked is believed, whatever the supervisor's identity says
- *   -DNO_SECOND_READ      a supervisor that went between the probe and the look at its process is not given a second reading
+ *   -DNO_TREE             the task is `killed` once its supervisor is gone, even if other processes of it are alive
+ *   -DLOCK_ALONE          a lifeline that a fork of the host has leaked counts as alive, whatever the supervisor's identity shows
+ *   -DNO_SECOND_READ      the marker is not read again if the supervisor ends between the probe and the check of its process
  */
 
 mtype = { none, starting, running, killing, completed, killed, lost };
 
 mtype record = none;
-mtype ended = none;      /* the first end that a record told */
-bool hostfd, supfd, leak; /* copies of the lifeline: the spawner's, the supervisor's, one in a fork of the spawner */
+mtype ended = none;      /* the first final status of the record */
+bool hostfd, supfd, leak; /* descriptors of the lifeline: the spawner's, the supervisor's, one in a fork of the spawner */
 bool sup, child;         /* live processes of the task: the supervisor; one that the command started */
-bool said;               /* the supervisor has said who it is */
-bool marker;             /* its end is written */
+bool said;               /* the supervisor has written its identity */
+bool marker;             /* the supervisor has written the exit line */
 bool acked;
 byte ran, acks;
-byte holder;             /* of the session lock; 0: free */
+byte holder;             /* owner of the session lock; 0: free */
 byte deaths;
 
 #define HELD       (hostfd || supfd || leak)
@@ -35,17 +35,17 @@ inline die(me)  { atomic { if
 	:: deaths < DEATHS -> deaths++; if :: holder == me -> holder = 0 :: else -> skip fi; goto dead
 	:: skip fi } }
 inline put(s)   { atomic {
-	assert(!ENDED(record));                          /* an end is for ever */
+	assert(!ENDED(record));                          /* a final status never changes */
 	record = s;
 	if :: ENDED(s) -> assert(ended == none); ended = s :: else -> skip fi;
-	assert(s != killed || (!sup && !child));         /* never too early */
+	assert(s != killed || (!sup && !child));         /* `killed` is never written too early */
 	assert(s != completed || marker);
 	assert(s != lost || !sup) } }
 
 proctype supervisor() {
 	atomic { if :: sup -> said = true :: else -> goto out fi };
 	atomic { if :: sup -> ran++; child = true; assert(ran == 1 && record != lost) :: else -> goto out fi };
-	if :: atomic { child -> child = false } :: skip fi;       /* or it stays behind */
+	if :: atomic { child -> child = false } :: skip fi;       /* or it is left behind */
 	atomic { if :: sup -> marker = true :: else -> goto out fi };
 	atomic { sup = false; supfd = false };
 out:	skip
@@ -53,7 +53,7 @@ out:	skip
 
 proctype stranger() { if :: atomic { sup -> sup = false; supfd = false } :: skip fi }
 
-/* what the command left behind ends some day */
+/* The process that the command left behind may end at any time. */
 proctype leftover() { do :: atomic { child -> child = false } :: break od }
 
 proctype spawner() {
@@ -66,9 +66,9 @@ proctype spawner() {
 #ifdef RECORD_BEFORE_LOCK
 	hostfd = true;
 #endif
-	if :: leak = true :: skip fi;                             /* another thread forks without exec */
+	if :: leak = true :: skip fi;                             /* another thread of the host forks without exec */
 	atomic { sup = true; supfd = true; run supervisor() };
-	die(1);                                                   /* nothing is recorded here: a look does it */
+	die(1);                                                   /* the spawner does not record the start: an inspection does */
 	hostfd = false;
 	goto end;
 dead:	hostfd = false;
@@ -97,10 +97,10 @@ inline see() {
 
 inline judge_it() {
 	if
-	:: record == killing && !(bare && (!held || !alive || told)) -> skip       /* somebody goes on with the kill */
+	:: record == killing && !(bare && (!held || !alive || told)) -> skip       /* the kill continues */
 	:: ENDED(record) -> skip
 	:: else -> if
-		:: told && record == killing -> if :: put(killed) :: put(completed) fi  /* by the marker's words */
+		:: told && record == killing -> if :: put(killed) :: put(completed) fi  /* depending on the exit line */
 		:: told && record != killing -> put(completed)
 		:: !told && (!held || !alive) && record == killing -> put(killed)
 		:: !told && (!held || !alive) && record != killing -> put(lost)
@@ -110,7 +110,7 @@ inline judge_it() {
 	fi
 }
 
-/* The code's first look takes no lock and writes nothing: only the one under the lock counts. */
+/* The code also inspects once without the lock, but then writes nothing. Only the inspection under the lock matters. */
 inline look(me) {
 	if
 	:: record != none && !ENDED(record) ->
@@ -147,11 +147,12 @@ proctype host(byte me) {
 dead:	skip
 }
 
-/* When all has come to rest, a last host takes up an interrupted kill and looks: the end must be known, and right. */
+/* When no other process can continue, a last host resumes an interrupted kill and inspects the task: its status must be final and
+ * correct. */
 proctype last() {
 	bool told, held, known, alive, bare; byte turns;
 	timeout ->
-	/* A supervisor that was killed before its first word, a dead host, and a fork of that host: only the fork's end tells. */
+	/* If the supervisor was killed before it wrote its identity, the lifeline is free only after the fork of the dead host ends. */
 	if :: !said -> leak = false :: else -> skip fi;
 	do
 	:: turns < 3 ->

@@ -1,4 +1,9 @@
-/* Completions: "this task ended", kept on disk until somebody acknowledges it. */
+/* Completions: the notice that a task has ended. The store keeps it until a host acknowledges it.
+ *
+ * A completion is pending if its task has ended, was not started with no_notify (or was promoted),
+ * and nobody has acknowledged it. Several hosts may share a session. So that only one of them
+ * handles a completion, a host leases it, handles it, and then acknowledges it. If the host dies
+ * before the acknowledgement, another host can lease it. */
 #ifndef TETHER_COMPLETION_H
 #define TETHER_COMPLETION_H
 
@@ -13,57 +18,85 @@
 extern "C" {
 #endif
 
+/* Options of the calls on several completions. All zero (or a NULL pointer) means every default. */
 typedef struct tether_completion_options {
-    size_t size;       /* sizeof(tether_completion_options), or 0 for the fields of version 0.1 */
-    bool all_sessions; /* of every session of the store. Default: of the registry's own */
-    size_t limit;      /* at most so many, the oldest ends. 0: all */
+    /* sizeof(tether_completion_options), or 0 for the fields of version 0.1. */
+    size_t size;
+    /* Include all sessions of the store. Default: the registry's own session. */
+    bool all_sessions;
+    /* Return at most this many completions, those that ended first. 0: all. Ignored by
+     * tether_completions_wait. */
+    size_t limit;
 } tether_completion_options;
 
-/* Ended tasks whose completion nobody has acknowledged, the oldest end first, whoever holds them.
- * Looking takes nothing away. options may be NULL. *list is freed with tether_snapshot_list_free,
- * NULL on failure. Any thread. */
+/* Lists the pending completions, the oldest end first, including those that are leased. Changes
+ * nothing.
+ *
+ * The caller frees *list with tether_snapshot_list_free; it is NULL on failure. An empty list is
+ * not an error. Any thread. */
 TETHER_EXPORT int tether_completions_peek(tether_registry *registry,
                                           const tether_completion_options *options,
                                           tether_snapshot_list **list, tether_error *error);
 
-/* Takes pending completions that nobody holds: until this registry acknowledges or releases them,
- * is closed or its process dies, no other registry gets them, in any process. What is leased and
- * not acknowledged by then is pending for others again. An empty list is no error. *list as in
- * tether_completions_peek. Any thread. Errors: TETHER_ELOCKED, TETHER_EGONE. */
+/* Leases the pending completions that no registry has leased, and lists them, the oldest end first.
+ *
+ * No other registry, in any process, can lease or acknowledge them until this registry acknowledges
+ * or releases them, is closed, or its process dies. After a release, a close or a death, those that
+ * were not acknowledged are pending for others again. No timeout is involved.
+ *
+ * Ownership, threads and empty lists as in tether_completions_peek. If the call fails after it has
+ * leased some completions, it returns TETHER_OK and lists these.
+ *
+ * Errors: TETHER_ELOCKED if another process does not release the session lock in time; TETHER_EGONE
+ * if the store was removed. */
 TETHER_EXPORT int tether_completions_lease(tether_registry *registry,
                                            const tether_completion_options *options,
                                            tether_snapshot_list **list, tether_error *error);
 
-/* Gives a leased completion back. One that is not held by this registry is left alone, without an
- * error. Any thread. Errors: TETHER_ENOTASK. */
+/* Returns a leased completion: others can lease it again. Does nothing if this registry does not
+ * hold it. Any thread.
+ *
+ * Errors: TETHER_ENOTASK if neither the session nor the leases of this registry have the task;
+ * TETHER_ELOCKED. */
 TETHER_EXPORT int tether_completion_release(tether_registry *registry, const char *task_id,
                                             tether_error *error);
 
-/* Acknowledges one completion, for every host and for good; of another session too, where this
- * registry has leased it. *fresh (NULL: not wanted) tells whether this call did it: of any number
- * of callers, in any number of processes, exactly one gets true. Acknowledging again is no error.
- * Any thread. Errors: TETHER_ELEASED while another registry holds it; TETHER_ENOTASK;
- * TETHER_ENOTENDED; TETHER_ELOCKED; TETHER_EREADONLY. */
+/* Acknowledges a completion, permanently and for all hosts. It may belong to another session if
+ * this registry has leased it. No lease is needed. Acknowledging twice is not an error.
+ *
+ * *fresh receives whether this call acknowledged it: of all callers in all processes, exactly one
+ * gets true. fresh may be NULL. Any thread.
+ *
+ * Errors: TETHER_ELEASED while another registry holds the lease; TETHER_ENOTENDED if the task has
+ * not ended; TETHER_ENOTASK; TETHER_ELOCKED; TETHER_EREADONLY if a newer version wrote the
+ * record. */
 TETHER_EXPORT int tether_completion_ack(tether_registry *registry, const char *task_id, bool *fresh,
                                         tether_error *error);
 
-/* Leases and acknowledges in one: what is in *list belongs to this caller, and comes to nobody
- * again, also where this process dies before it has read it; who cannot have that leases, reads,
- * and then acknowledges. Otherwise as tether_completions_lease. */
+/* Leases and acknowledges in one step. The completions in *list are delivered to this caller only
+ * and never again, even if its process dies before it reads the list. If that is not acceptable,
+ * use tether_completions_lease, handle each completion, then call tether_completion_ack.
+ *
+ * Includes the completions that this registry has leased. Otherwise as tether_completions_lease. */
 TETHER_EXPORT int tether_completions_drain(tether_registry *registry,
                                            const tether_completion_options *options,
                                            tether_snapshot_list **list, tether_error *error);
 
-/* Waits until there is a pending completion that no other registry holds and that this one has not
- * leased yet. timeout_ms as in tether_wait. Any thread but that of a host's own loop. Errors:
- * TETHER_ETIMEDOUT, TETHER_ECLOSED. */
+/* Waits until there is a pending completion that no registry has leased, not even this one.
+ *
+ * timeout_ms in milliseconds: -1 waits forever, 0 checks once. Completions of other sessions (see
+ * all_sessions) may be noticed up to a second late. Any thread, except the thread of a host's own
+ * loop if timeout_ms is not 0 (TETHER_EINVAL).
+ *
+ * Errors: TETHER_ETIMEDOUT; TETHER_ECLOSED if the registry is closed during the wait. */
 TETHER_EXPORT int tether_completions_wait(tether_registry *registry,
                                           const tether_completion_options *options,
                                           int64_t timeout_ms, tether_error *error);
 
-/* Asks for a completion of a task that was started with no_notify; of one that has ended it is
- * pending at once. Again: no error. Any thread. Errors: TETHER_ENOTASK, TETHER_ELOCKED,
- * TETHER_EREADONLY. */
+/* Requests a completion for a task that was started with no_notify. If the task has ended, its
+ * completion is pending at once. Promoting twice is not an error. Any thread.
+ *
+ * Errors: TETHER_ENOTASK; TETHER_ELOCKED; TETHER_EREADONLY if a newer version wrote the record. */
 TETHER_EXPORT int tether_promote(tether_registry *registry, const char *task_id,
                                  tether_error *error);
 

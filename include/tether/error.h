@@ -1,5 +1,5 @@
-/* Errors: one fixed list, the same on every platform. Every call returns 0 or one of these negative
- * codes. */
+/* Errors. Functions that can fail return TETHER_OK (0) or one of the negative codes below, which
+ * are the same on every platform. They also fill a tether_error with the details. */
 #ifndef TETHER_ERROR_H
 #define TETHER_ERROR_H
 
@@ -11,7 +11,23 @@
 extern "C" {
 #endif
 
-/* X(name, value, text). Values never change and are never reused. */
+/* All codes, as X(name, value, text). Values never change and are never reused.
+ *
+ * Besides the codes that a function documents, any function can return those that a caller can
+ * rarely act on: TETHER_EINVAL for arguments that cannot be valid (such as a malformed task id),
+ * TETHER_ENOMEM, TETHER_EIO, TETHER_EACCESS, TETHER_ENOSPACE, TETHER_ELIMIT, TETHER_ECORRUPT,
+ * TETHER_EGONE and TETHER_ESYSTEM. A few texts need more words:
+ *
+ *   ESTORE     the store's directory is a symbolic link, belongs to another user, or is accessible
+ *              to others
+ *   EFORMAT    the directory is no store, or a store of another format version
+ *   ELOCKED    another process held the session lock for longer than lock_timeout_ms
+ *   EREADONLY  a newer version of tether wrote the record; this version shows it and does not
+ *              change it
+ *   EFOREIGN   the task runs in another pid namespace: its processes cannot be identified from here
+ *   EQUOTA     a limit of tether_open_options or tether_spec, or the number of watches per task
+ *   ECLOSED    the registry was closed before or during the call
+ */
 #define TETHER_ERROR_MAP(X)                                                                        \
     X(EINVAL, -1, "invalid argument")                                                              \
     X(ENOMEM, -2, "out of memory")                                                                 \
@@ -52,20 +68,22 @@ typedef enum tether_code {
 #undef TETHER_ERROR_ENUM
 } tether_code;
 
-/* What went wrong. Owned by the caller, usually on its stack; every function that takes one accepts
- * NULL, leaves it alone on success and fills all of it on failure. */
+/* The details of a failure. The caller owns it, usually on the stack, and need not initialise it.
+ * Functions accept NULL in its place, and write all members on failure. Read it only after a
+ * failure: a call that succeeds may have changed it too. */
 typedef struct tether_error {
-    int code;          /* one of tether_code, equal to the function's return value */
-    int os_error;      /* errno or GetLastError of the call that failed; 0 where none did */
-    char step[32];     /* the step that failed, such as "create bundle" or "start shell" */
-    char message[512]; /* a full sentence for people: what failed, on what, and what to do; UTF-8 */
+    int code;          /* a tether_code, equal to the function's return value */
+    int os_error;      /* errno or GetLastError() of the system call that failed; 0: none failed */
+    char step[32];     /* what was being done, such as "create store" or "find shell" */
+    char message[512]; /* UTF-8, for people: what failed, why, and what to do about it */
 } tether_error;
 
-/* The name of a code, such as "TETHER_ENOTASK" ("TETHER_OK" for 0, "TETHER_UNKNOWN" for a code not
- * in the list). Static text, any thread, never NULL. */
+/* Returns the name of a code, such as "TETHER_ENOTASK"; "TETHER_UNKNOWN" if there is no such code.
+ * The text is static. Never NULL. Any thread. */
 TETHER_EXPORT const char *tether_error_name(int code);
 
-/* A short text for a code, such as "no such task". Static text, any thread, never NULL. */
+/* Returns a short text for a code, such as "no such task"; "unknown error" if there is no such
+ * code. The text is static. Never NULL. Any thread. */
 TETHER_EXPORT const char *tether_error_text(int code);
 
 #ifdef __cplusplus

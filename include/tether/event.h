@@ -1,4 +1,4 @@
-/* Events: what a registry tells its host by itself. */
+/* Events: what a registry reports to its host through the callback on_event. */
 #ifndef TETHER_EVENT_H
 #define TETHER_EVENT_H
 
@@ -16,69 +16,77 @@ extern "C" {
 #endif
 
 typedef enum tether_event_kind {
-    /* A task of the session was started that this registry has not seen before: by itself or by
-     * another host. Not for those that ran already when the registry was opened. The snapshot is of
-     * the moment of telling: the task may be starting still, or have ended. */
+    /* A task of the session was started, by this registry or by another host. Not sent for tasks
+     * that were running when the registry was opened, or that ended before it noticed them. The
+     * snapshot is taken when the event is delivered: the task may still be starting, or may have
+     * ended. */
     TETHER_EVENT_STARTED = 0,
-    /* A task has ended and its completion is pending; its record says so already. Once per registry
-     * and task; those that are pending when the registry is opened come too. Every registry with
-     * the session open is told: who wants to be the only one to act leases it, see
+    /* A task has ended and its completion is pending. The record on disk says so already. Sent once
+     * per registry and task, also for completions that are pending when the registry is opened.
+     * Every registry of the session receives it: to be the only host that acts on it, lease it with
      * tether_completions_lease. */
     TETHER_EVENT_COMPLETION = 1,
-    /* A task runs for longer than the reminder interval: elapsed_ms tells how long. */
+    /* A task has been running for another reminder_ms: see elapsed_ms. */
     TETHER_EVENT_REMINDER = 2,
-    /* Output matches a watch of this registry: see match. All matches of a task come before its
-     * COMPLETION. */
+    /* Output matches a watch of this registry: see match. All matches of a task are delivered
+     * before its COMPLETION. */
     TETHER_EVENT_MATCH = 3,
-    /* A watch of this registry is over: its task has ended and all output was searched, it matched
-     * and was asked for once, or it failed: see error (its code is 0 where it did not). */
+    /* A watch of this registry has ended: its task has ended and all output was searched, a watch
+     * with `once` has matched, or the watch failed. error->code is 0 unless it failed. */
     TETHER_EVENT_WATCH_END = 4,
-    /* Somebody wants to end a proxy task of this registry, or its deadline has come: stop the work
-     * and call tether_proxy_finish. */
+    /* A kill of a proxy task of this registry was requested, or its deadline has passed. Stop the
+     * work and call tether_proxy_finish. */
     TETHER_EVENT_CANCEL = 5,
-    /* Something a person may want to know, which no call returns: see level and error. */
+    /* A message for the host's log about something that no call returns: see level and error. */
     TETHER_EVENT_LOG = 6
 } tether_event_kind;
 
 typedef enum tether_log_level {
     TETHER_LOG_INFO = 0,
-    TETHER_LOG_WARNING = 1, /* something works with a loss */
-    TETHER_LOG_ERROR = 2    /* something failed and is tried again */
+    TETHER_LOG_WARNING = 1, /* something works with a restriction, such as polling for events */
+    TETHER_LOG_ERROR = 2    /* something failed and will be retried */
 } tether_log_level;
 
-/* Where a watch matched. Bytes are the task's own, exactly; they need not be UTF-8. */
+/* A match of a watch. Texts are the exact bytes of the task, not terminated by a zero, and not
+ * necessarily UTF-8. Offsets and sizes are in bytes; offsets count from the start of the stream. */
 typedef struct tether_match {
-    int watch;            /* what tether_watch_add returned */
-    tether_stream stream; /* which output */
-    uint64_t offset;      /* of the match's first byte in that output */
-    const char *text;     /* the match: its first 4096 bytes */
-    size_t text_size;     /* how many of them */
-    uint64_t match_size;  /* how many bytes matched */
-    const char *context;  /* the line around it, as far as it was written; at most 1024 bytes either
-                             side */
-    size_t context_size;  /* its bytes */
-    uint64_t context_offset; /* of its first byte in that output */
+    int watch;               /* the number from tether_watch_add */
+    tether_stream stream;    /* the stream that matched */
+    uint64_t offset;         /* of the first byte of the match */
+    const char *text;        /* the match, at most its first 4096 bytes */
+    size_t text_size;        /* the bytes in text */
+    uint64_t match_size;     /* the size of the whole match */
+    const char *context;     /* the line of the match, as far as it was written: at most 1024 bytes
+                                before and after the match */
+    size_t context_size;     /* the bytes in context */
+    uint64_t context_offset; /* of the first byte of context */
 } tether_match;
 
-/* Valid during the callback only. */
+/* An event. It and all that it points to are valid during the callback only. */
 typedef struct tether_event {
-    size_t size; /* sizeof(tether_event) of the library that runs */
+    size_t size; /* sizeof(tether_event) of the library at run time */
     tether_event_kind kind;
-    const char *task_id;             /* NULL where a LOG is about no task */
-    const tether_snapshot *snapshot; /* STARTED, COMPLETION, REMINDER, CANCEL; else NULL */
-    int64_t elapsed_ms;              /* REMINDER */
-    const tether_match *match;       /* MATCH; else NULL */
-    int watch;                       /* MATCH, WATCH_END */
+    const char *task_id;             /* NULL for a LOG that is about no task */
+    const tether_snapshot *snapshot; /* STARTED, COMPLETION, REMINDER, CANCEL; otherwise NULL */
+    int64_t elapsed_ms;              /* REMINDER: how long the task has been running */
+    const tether_match *match;       /* MATCH; otherwise NULL */
+    int watch;                       /* MATCH, WATCH_END: the number from tether_watch_add */
     tether_log_level level;          /* LOG */
-    const tether_error *error;       /* LOG: what happened; WATCH_END: why; else NULL */
+    const tether_error *error;       /* LOG: what happened; WATCH_END: why; otherwise NULL */
 } tether_event;
 
-/* The callback of tether_open_options: on a thread that the registry keeps for nothing else, or
- * with a loop of the host's on that loop's thread. One event at a time, in the order of happening;
- * a slow callback delays further events, and nothing else (the host's loop, where it is one). It
- * may call everything, tether_spawn, tether_kill and tether_close included, except that nothing may
- * wait on a host's own loop. After tether_close no further event comes; one that is being told on
- * another thread is waited for. */
+/* About the callback on_event (tether_event_cb in tether/registry.h):
+ *
+ * - It runs on a thread that the registry uses for callbacks only, or, with a host's own loop, on
+ *   the thread of that loop.
+ * - It receives one event at a time, in the order in which they happened. A slow callback delays
+ *   later events only (and, on a host's own loop, that loop).
+ * - It may call any function of the library, including tether_spawn, tether_kill and tether_close.
+ *   On a host's own loop it must not call those that wait.
+ * - After tether_close has returned, no callback is entered. tether_close waits for a callback that
+ *   is running on another thread.
+ * - At most 256 LOG events are queued; further ones are dropped. An event is also lost if memory is
+ *   short when it is queued. The store still has the state of every task. */
 
 #ifdef __cplusplus
 }

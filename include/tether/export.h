@@ -1,4 +1,7 @@
-/* How a public symbol is marked. Everything else in the library is hidden. */
+/* TETHER_EXPORT marks the public functions. All other symbols of the shared library are hidden.
+ *
+ * On Windows, programs that link to the shared library define TETHER_SHARED (the CMake target
+ * tether::tether does); TETHER_BUILDING is defined only while the library itself is compiled. */
 #ifndef TETHER_EXPORT_H
 #define TETHER_EXPORT_H
 

@@ -1,4 +1,6 @@
-/* What a task wrote. The bytes stay in the store's files until the task is removed. */
+/* Output: what a task wrote to standard output and standard error. The bytes stay in the store
+ * until the task is removed; a task with an output_limit keeps the last bytes of each stream after
+ * its end. */
 #ifndef TETHER_OUTPUT_H
 #define TETHER_OUTPUT_H
 
@@ -14,88 +16,119 @@
 extern "C" {
 #endif
 
+/* One output stream of a task. Offsets count in bytes from the first byte that the task wrote to
+ * the stream, even if its output limit has dropped that byte since. */
 typedef enum tether_stream {
-    TETHER_STDOUT = 0, /* with merged output: both */
-    TETHER_STDERR = 1  /* with merged output: always empty */
+    TETHER_STDOUT = 0, /* with merge_output: both */
+    TETHER_STDERR = 1  /* with merge_output: always empty */
 } tether_stream;
 
-/* Which output a call is about. */
+/* Which streams a call covers. */
 typedef enum tether_view {
     TETHER_VIEW_BOTH = 0,
     TETHER_VIEW_STDOUT = 1,
     TETHER_VIEW_STDERR = 2
 } tether_view;
 
-/* Copies up to size bytes from an offset into buffer; *got is how many, 0 at the end of what is
- * there so far. Bytes are exact, and an offset past the end is no error. Offsets count from the
- * first byte that the task wrote, whatever was dropped since by its output limit. Any thread.
- * Errors: TETHER_EDROPPED for an offset in what was dropped (tether_output_dropped tells how much);
- * TETHER_EINVAL for a stream that is none; TETHER_ENOTASK, TETHER_EIO, TETHER_EGONE. */
+/* Copies up to `size` bytes of a stream, from `offset` on, into buffer. *got receives how many; 0
+ * at the end of what the task has written so far. An offset beyond that is not an error. The bytes
+ * are exact, not converted in any way. Any thread.
+ *
+ * Errors: TETHER_EDROPPED if the output limit has dropped the bytes at `offset` (see
+ * tether_output_dropped); TETHER_EINVAL for an unknown stream; TETHER_ENOTASK; TETHER_EIO;
+ * TETHER_EGONE if the store was removed. */
 TETHER_EXPORT int tether_output_read(tether_registry *registry, const char *task_id,
                                      tether_stream stream, uint64_t offset, void *buffer,
                                      size_t size, size_t *got, tether_error *error);
 
-/* How many bytes the task has written to a stream so far, dropped ones included. Any thread. Errors
- * as tether_output_read. */
+/* Returns in *size how many bytes the task has written to a stream so far, including dropped ones;
+ * 0 on failure. Any thread. Errors as tether_output_read. */
 TETHER_EXPORT int tether_output_size(tether_registry *registry, const char *task_id,
                                      tether_stream stream, uint64_t *size, tether_error *error);
 
-/* How many bytes at the start of a stream were dropped by the task's output limit. Any thread.
- * Errors as tether_output_read. */
+/* Returns in *dropped how many bytes at the start of a stream the task's output limit has dropped;
+ * 0 on failure. Any thread. Errors as tether_output_read. */
 TETHER_EXPORT int tether_output_dropped(tether_registry *registry, const char *task_id,
                                         tether_stream stream, uint64_t *dropped,
                                         tether_error *error);
 
-/* The end of what a task wrote: the last `bytes` bytes (0: 64 KiB) of the view, of these the last
- * `lines` lines (0: all), beginning at a whole UTF-8 character where the bytes are UTF-8. Both:
- * standard output, then standard error, as one text. *text has a zero after its size bytes and is
- * freed with tether_free; NULL on failure. *truncated (NULL: not wanted): there is more before it.
- * Any thread. Errors as tether_output_read, TETHER_ENOMEM. */
+/* Returns the end of what a task has written so far: the last `bytes` bytes (0: 64 KiB) of the
+ * view, and of these the last `lines` lines (0: all). TETHER_VIEW_BOTH is standard output followed
+ * by standard error. A text that would begin inside a UTF-8 character begins after it.
+ *
+ * The caller frees *text with tether_free; it is NULL on failure. It has *size bytes and a
+ * terminating zero after them. *truncated receives whether there was more output before it;
+ * truncated may be NULL. Any thread.
+ *
+ * Errors: TETHER_EINVAL for an unknown view; TETHER_ENOMEM; otherwise as tether_output_read. */
 TETHER_EXPORT int tether_output_tail(tether_registry *registry, const char *task_id,
                                      tether_view view, uint64_t bytes, uint64_t lines, char **text,
                                      size_t *size, bool *truncated, tether_error *error);
 
-/* Waits until a stream is longer than its seen size or the task has ended: the heart of a follower,
- * which reads to the end of both, looks whether the task ended before it read, and if not waits
- * again. timeout_ms: -1 waits for ever. Any thread but that of a host's own loop. Errors:
- * TETHER_ETIMEDOUT, TETHER_ENOTASK, TETHER_ECLOSED. */
+/* Waits until a stream has more bytes than the caller has seen, or the task has ended. It is the
+ * building block of a follower: query whether the task has ended, read both streams to their ends,
+ * and wait again if it had not. tether_follow_open and tether_follow_read do this for you.
+ *
+ * timeout_ms in milliseconds: -1 waits forever, 0 checks once. Any thread, except the thread of a
+ * host's own loop if timeout_ms is not 0 (TETHER_EINVAL).
+ *
+ * Errors: TETHER_ETIMEDOUT; TETHER_ENOTASK; TETHER_ECLOSED if the registry is closed during the
+ * wait. */
 TETHER_EXPORT int tether_output_wait(tether_registry *registry, const char *task_id,
                                      uint64_t seen_stdout, uint64_t seen_stderr, int64_t timeout_ms,
                                      tether_error *error);
 
-/* Follows a task's output to its end. One thread at a time; any number of followers. */
+/* A follower delivers a task's output as it is written, up to the task's end. A task can have any
+ * number of followers. Calls on one follower must not overlap. */
 typedef struct tether_follower tether_follower;
 
-/* Starts at these offsets of standard output and standard error (NULL: the beginning, or after what
- * was dropped). *follower is freed by tether_follow_close, before the registry is closed; NULL on
- * failure. Any thread. Errors as tether_output_read; TETHER_ECLOSED. */
+/* Opens a follower that begins at the given offsets of standard output and standard error. offsets
+ * may be NULL: it then begins with the first bytes that were not dropped.
+ *
+ * The caller frees *follower with tether_follow_close before it closes the registry; it is NULL on
+ * failure. Any thread.
+ *
+ * Errors: TETHER_EDROPPED if a given offset was dropped; TETHER_EINVAL for an unknown view;
+ * TETHER_ECLOSED; otherwise as tether_output_read. */
 TETHER_EXPORT int tether_follow_open(tether_registry *registry, const char *task_id,
                                      tether_view view, const uint64_t offsets[2],
                                      tether_follower **follower, tether_error *error);
 
-/* Waits for the next bytes, in the order in which the files grow (of an ended task: standard
- * output, then standard error). *got is how many were copied into buffer and *stream which output
- * they are of; 0: the task has ended and everything that was written by then was read. Nothing that
- * was there when the follower was opened is lost to an output limit; what was dropped earlier is
- * passed over. timeout_ms: -1 waits for ever, 0 only
- * looks; otherwise not on the thread of a host's own loop. Errors: TETHER_ETIMEDOUT,
- * TETHER_ENOTASK, TETHER_EIO, TETHER_ECLOSED. */
+/* Waits for output and copies the next bytes, up to `size`, into buffer. *got receives how many,
+ * and *stream from which stream. *got is 0 with TETHER_OK if the task has ended and everything that
+ * it had written by then was read.
+ *
+ * Bytes of the two streams come in about the order in which they were written; those of an ended
+ * task come as standard output, then standard error. An output limit does not affect what was in
+ * the files when the follower was opened. Bytes that were dropped before are skipped.
+ *
+ * timeout_ms in milliseconds: -1 waits forever, 0 checks once. Any thread, one at a time; not the
+ * thread of a host's own loop if timeout_ms is not 0 (TETHER_EINVAL).
+ *
+ * Errors: TETHER_ETIMEDOUT; TETHER_EINVAL if size is 0; TETHER_ENOTASK if the task was removed;
+ * TETHER_EIO; TETHER_ECLOSED if the registry is closed before or during the wait. */
 TETHER_EXPORT int tether_follow_read(tether_follower *follower, void *buffer, size_t size,
                                      int64_t timeout_ms, tether_stream *stream, size_t *got,
                                      tether_error *error);
 
-/* NULL is allowed. One whose read has returned TETHER_ECLOSED may be freed after its registry. */
+/* Closes and frees a follower. NULL is allowed. Call it before tether_close, unless a read of this
+ * follower has returned TETHER_ECLOSED: then it may be called after. */
 TETHER_EXPORT void tether_follow_close(tether_follower *follower);
 
-/* Keeps the last `bytes` bytes (at most 16 MiB) of a task's output in memory, as they come and from
- * now on, so that tether_ring_read costs no file access. 0: stops that. Needs nothing of the
- * task's host. Any thread. Errors: TETHER_ENOTASK, TETHER_EINVAL, TETHER_ENOMEM. */
+/* Keeps the last `bytes` bytes of a task's output in memory (a ring), from now on, so that
+ * tether_ring_read needs no file access. Both streams share the ring. At most 16 MiB; 0 removes the
+ * ring. A second call replaces the ring by an empty one. The registry frees it. The task may belong
+ * to another host. Any thread.
+ *
+ * Errors: TETHER_ENOTASK; TETHER_EINVAL for too many bytes; TETHER_ENOMEM; TETHER_ELIMIT if the
+ * thread that fills the ring cannot be started. */
 TETHER_EXPORT int tether_ring_keep(tether_registry *registry, const char *task_id, size_t bytes,
                                    tether_error *error);
 
-/* Copies the newest bytes, at most size, from the task's ring; *got is how many. What the task
- * wrote a moment ago may be missing. Touches no file. Any thread. Errors: TETHER_ENOTASK where the
- * task has no ring. */
+/* Copies the newest bytes of the task's ring, at most `size`, into buffer. *got receives how many.
+ * Output of the last moment may be missing. Accesses no file. Any thread.
+ *
+ * Errors: TETHER_ENOTASK if the task has no ring. */
 TETHER_EXPORT int tether_ring_read(tether_registry *registry, const char *task_id, void *buffer,
                                    size_t size, size_t *got, tether_error *error);
 

@@ -1,4 +1,5 @@
-/* Care of a store: removing what nobody needs, and telling what this machine offers. */
+/* Care of a store: removal of tasks that are no longer needed, and a report on what works on this
+ * machine. */
 #ifndef TETHER_STORE_H
 #define TETHER_STORE_H
 
@@ -13,41 +14,53 @@
 extern "C" {
 #endif
 
+/* Options of tether_gc. All zero (or a NULL pointer) means every default. */
 typedef struct tether_gc_options {
-    size_t size;           /* sizeof(tether_gc_options), or 0 for the fields of version 0.1 */
-    int64_t older_than_ms; /* remove what ended at least so long ago; 0: 24 hours; -1: whatever its
-                              age */
+    /* sizeof(tether_gc_options), or 0 for the fields of version 0.1. */
+    size_t size;
+    /* Remove tasks that ended at least this many milliseconds ago. 0: 24 hours. -1: any age. */
+    int64_t older_than_ms;
 } tether_gc_options;
 
 typedef struct tether_gc_result {
-    size_t removed; /* ended, acknowledged tasks that were removed with their output */
-    size_t kept; /* tasks that stay: running, not acknowledged, too young, or of a newer schema */
-    size_t leftovers;   /* traces of starts that never became visible, removed */
-    size_t quarantined; /* damaged bundles moved to the store's quarantine folder now */
-    size_t expired;     /* removed from there, after 30 days */
+    size_t removed;     /* tasks that were removed, with their output */
+    size_t kept;        /* tasks that stay: running, not acknowledged, too young, or read-only */
+    size_t leftovers;   /* remains of failed starts that were removed */
+    size_t quarantined; /* damaged tasks that were moved to the store's quarantine directory */
+    size_t expired;     /* quarantined tasks that were removed after 30 days */
 } tether_gc_result;
 
-/* Removes ended and acknowledged tasks from every session of the registry's store, and what has
- * been in quarantine for 30 days. Nothing is removed of a task that runs or whose end nobody has
- * acknowledged; by age, nothing while the wall clock looks wrong (set while the machine ran, or
- * behind what is on disk). options and result may be NULL. Every registry does it once by itself,
- * in the background, unless it has no_gc, is ephemeral, or somebody did so in the last 10
- * minutes. Any thread. */
+/* Removes ended tasks from all sessions of the registry's store, with their output, and what has
+ * been in quarantine for 30 days.
+ *
+ * A task stays while it runs, and while its completion is pending. Ages are not trusted while the
+ * wall clock looks wrong (it was set while the machine ran, or is behind the times in the store):
+ * then nothing is removed by age.
+ *
+ * options and result may be NULL. *result counts what was done, even if the call fails later on.
+ * Any thread.
+ *
+ * Every registry does this once by itself, in the background after its opening, unless no_gc or
+ * ephemeral is set or the store was collected in the last 10 minutes.
+ *
+ * Errors: TETHER_EINVAL for a negative age other than -1; those of the store. */
 TETHER_EXPORT int tether_gc(tether_registry *registry, const tether_gc_options *options,
                             tether_gc_result *result, tether_error *error);
 
-/* Forgets the session's ended and acknowledged tasks that ended at least so long ago (0: all), with
- * their output. Otherwise as tether_gc. */
+/* Removes tasks as tether_gc does, but of the registry's own session only: those that ended at
+ * least older_than_ms milliseconds ago (0: all). Leaves the quarantine alone. Any thread.
+ *
+ * Errors: TETHER_EINVAL for a negative age; those of the store. */
 TETHER_EXPORT int tether_cleanup_finished(tether_registry *registry, int64_t older_than_ms,
                                           tether_gc_result *result, tether_error *error);
 
 typedef enum tether_verdict { TETHER_GOOD = 0, TETHER_WEAK = 1, TETHER_BAD = 2 } tether_verdict;
 
 typedef struct tether_finding {
-    tether_verdict verdict; /* GOOD: holds; WEAK: works with a stated loss; BAD: tasks cannot be
-                               started like this */
-    char *name;             /* what was looked at, such as "events" */
-    char *text;             /* what was found, and for WEAK and BAD what to do */
+    tether_verdict verdict; /* GOOD: works; WEAK: works with the restriction in text; BAD: tasks
+                               cannot be started */
+    char *name;             /* what was checked, such as "events" */
+    char *text;             /* the result and, for WEAK and BAD, usually what to do about it */
 } tether_finding;
 
 typedef struct tether_report {
@@ -55,11 +68,15 @@ typedef struct tether_report {
     size_t count;
 } tether_report;
 
-/* Looks at the machine and at a store (NULL: the default one), without changing either: which
- * guarantees hold here, and which do not. A store that would be refused is a finding, not an error.
- * *report is freed with tether_report_free, NULL on failure. Any thread. */
+/* Checks this machine and a store (NULL: the default store), and reports what works and what does
+ * not. Changes neither. A store that tether_open would refuse is a finding, not an error.
+ *
+ * The caller frees *report with tether_report_free; it is NULL on failure. Any thread.
+ *
+ * Errors: TETHER_ENOMEM. */
 TETHER_EXPORT int tether_doctor(const char *store, tether_report **report, tether_error *error);
 
+/* NULL is allowed. */
 TETHER_EXPORT void tether_report_free(tether_report *report);
 
 #ifdef __cplusplus

@@ -1,4 +1,11 @@
-/* Tasks: start, look, wait, kill. */
+/* Tasks: start, query, list, wait, kill, pause.
+ *
+ * A task is a command with all processes that it starts. It is run by a supervisor, a shell process
+ * that needs no host, so a task goes on when the host that started it ends. Every host with the
+ * session open can query and control it.
+ *
+ * Functions that take a task id return TETHER_EINVAL if it cannot be one, and TETHER_ENOTASK if the
+ * session has no such task. */
 #ifndef TETHER_TASK_H
 #define TETHER_TASK_H
 
@@ -14,10 +21,21 @@
 extern "C" {
 #endif
 
-/* Room for a task id and its terminating zero. */
+/* The size of a buffer for any task id with its terminating zero. */
 #define TETHER_ID_SIZE 65
 
-/* X(name, text). The order is part of the ABI. */
+/* All statuses, as X(name, text). The order is part of the ABI.
+ *
+ *   starting   recorded, its supervisor has not reported yet
+ *   running
+ *   paused     stopped by tether_pause
+ *   killing    a kill was requested; some of its processes may still run
+ *   completed  ended by itself with exit code 0
+ *   failed     ended by itself with another exit code, or by a signal that no kill sent
+ *   killed     ended by tether_kill, or by a close with TETHER_SHUTDOWN
+ *   timed_out  killed at its deadline
+ *   lost       its end is not known, see `reason`: the supervisor died, the machine rebooted, ...
+ */
 #define TETHER_STATUS_MAP(X)                                                                       \
     X(STARTING, "starting")                                                                        \
     X(RUNNING, "running")                                                                          \
@@ -29,272 +47,341 @@ extern "C" {
     X(TIMED_OUT, "timed_out")                                                                      \
     X(LOST, "lost")
 
-/* Where a task is in its life. COMPLETED and everything after it is final: it never changes again.
- */
+/* The status of a task. TETHER_STATUS_COMPLETED and all after it are final. */
 typedef enum tether_status {
 #define TETHER_STATUS_ENUM(name, text) TETHER_STATUS_##name,
     TETHER_STATUS_MAP(TETHER_STATUS_ENUM)
 #undef TETHER_STATUS_ENUM
 } tether_status;
 
-/* The text of a status as it stands in records and JSON. Static; "unknown" for a value out of
- * range. Any thread. */
+/* Returns the text of a status, as in records and JSON; "unknown" for a value out of range. The
+ * text is static. Any thread. */
 TETHER_EXPORT const char *tether_status_text(tether_status status);
 
-/* Whether a status is final. Any thread. */
+/* Returns whether a status is final: the task has ended. Any thread. */
 TETHER_EXPORT bool tether_status_ended(tether_status status);
 
-/* What to start. All zero but for command or argv is valid. Strings are copied before tether_spawn
- * returns. */
+/* What to start. All zero except for `command` or `argv` is valid. Strings and arrays are copied
+ * before tether_spawn returns. */
 typedef struct tether_spec {
     /* sizeof(tether_spec), or 0 for the fields of version 0.1. */
     size_t size;
 
-    /* Text for the user's shell: any bytes but NUL, of any length. Excludes argv. */
+    /* The text of a command for the user's shell: any bytes but NUL, of any length. Excludes
+     * argv. */
     const char *command;
-    /* Its bytes. 0: up to the terminating zero. */
+    /* The bytes of command. 0: up to the terminating zero. */
     size_t command_size;
-    /* NULL-terminated: the program and its arguments, started without a user's shell. Excludes
-     * command and shell. A name without '/' is looked up in PATH at once; the program then sees its
-     * full path as argv[0]. */
+    /* The program and its arguments, NULL-terminated, started without a user's shell. If the name
+     * of the program has no '/', it is looked up in the task's PATH during the call, and the
+     * program sees its full path as argv[0]. Excludes command and shell. */
     const char *const *argv;
-    /* The user's shell, a name or a path. NULL: $BASH, bash, zsh, sh, the first there is; on
-     * Windows $SHELL where that is one of the Bourne family, pwsh, powershell, the bash of git,
-     * cmd. A choice made here is final: where it is not there the call fails with TETHER_ENOSHELL.
-     */
+    /* The shell for command, a name (looked up in the task's PATH) or a path. If it is not found,
+     * the call fails with TETHER_ENOSHELL. NULL: the first that is found of $BASH, bash, zsh and
+     * sh; on Windows of $SHELL if it is a Bourne-like shell, pwsh, powershell, the bash of Git and
+     * cmd. */
     const char *shell;
-    /* NULL: the working directory of this process. */
+    /* The task's working directory. NULL: that of this process. */
     const char *workdir;
-    /* NULL-terminated "NAME=value": the whole environment. NULL: this process's own, read during
-     * the call, so no other thread may change it meanwhile. */
+    /* The whole environment as "NAME=value", NULL-terminated. NULL: that of this process, which no
+     * other thread may change during the call. */
     const char *const *env;
-    /* NULL-terminated "NAME=value": set on top of env. NULL: nothing. */
+    /* Variables to set in addition to env, replacing those of the same name: "NAME=value",
+     * NULL-terminated. NULL: none. */
     const char *const *env_set;
-    /* A file for the task's standard input. NULL: the null device. */
+    /* A file to read standard input from. NULL: the null device. */
     const char *stdin_path;
-    /* A label for people, UTF-8, up to 1024 bytes. NULL: none. */
+    /* A label for people. UTF-8, up to 1024 bytes. NULL: none. */
     const char *name;
-    /* A directory the task belongs to, kept canonically. NULL: none. */
+    /* An existing directory that the task belongs to, for tether_find and tether_list_in. Stored as
+     * its canonical path. NULL: none. */
     const char *project_root;
-    /* From the start to the kill. 0: the registry's default. TETHER_NO_TIMEOUT: none. It is kept by
-     * whichever host has the session open. */
+    /* The task is killed this many milliseconds after its start, as timed_out, by any host that has
+     * the session open then. 0: the registry's default_timeout_ms. TETHER_NO_TIMEOUT: never. */
     int64_t timeout_ms;
-    /* Standard error goes to the file of standard output, as 2>&1. Default: apart. */
+    /* Standard error goes to the file of standard output, as with 2>&1. Default: to a file of its
+     * own. */
     bool merge_output;
-    /* The task completes silently: no completion is kept. Default: one is. */
+    /* No completion is kept when the task ends, see tether/completion.h. Default: one is. */
     bool no_notify;
 
-    /* The task is refused (TETHER_EQUOTA, the message names the first eight) while so many tasks of
-     * the session run. 0: the registry's limit alone. */
+    /* Refuse to start the task (TETHER_EQUOTA, the message names up to eight of them) while this
+     * many tasks of the session run. The smaller of this and the registry's max_running applies. 0:
+     * the registry's only. */
     size_t max_running;
-    /* What is kept of each output, in bytes, once the task has ended: its tail. 0: everything. */
+    /* The bytes of each stream that are kept after the end of the task: the last ones. 0: all. */
     uint64_t output_limit;
-    /* The exit codes of all commands in the last pipeline, where the user's shell is bash or zsh:
-     * see pipeline_statuses of the snapshot. */
+    /* Record the exit codes of all commands of the last pipeline, if the shell is bash or zsh: see
+     * pipeline_statuses of tether_snapshot. Default: off. */
     bool pipestatus;
-    /* The registry's compressor is not asked for this task. */
+    /* Do not pass this task's output to the registry's `compress`. Default: pass it. */
     bool no_compress;
 } tether_spec;
 
-/* Starts a task and returns as soon as its supervisor runs. The task gets a session and process
- * group of its own, closed descriptors from 3 on, default signal handling and an empty mask (on
- * Windows a job and a console of its own, and no handle but the three streams and its lifeline),
- * and finds TETHER_TASK_ID in its environment. task_id receives the id, and is an empty string on
- * failure. After a failure there is no process, no bundle, no descriptor. Threads: any. Errors
- * worth acting on: TETHER_ENOPROGRAM, TETHER_ENOEXEC, TETHER_ENOSHELL, TETHER_EWORKDIR (the named
- * thing is not there or not usable), TETHER_ETOOBIG (the message names the culprit), TETHER_ELIMIT
- * (processes or descriptors), TETHER_ENOSPACE, TETHER_EGONE (the store was removed); on Windows
- * TETHER_EINVAL for arguments of a batch file that cmd could misread. */
+/* Starts a task. Returns as soon as its supervisor runs, without waiting for the command.
+ *
+ * task_id receives the id; it is empty on failure. After a failure no process, file or descriptor
+ * of the task is left. Any thread.
+ *
+ * The task runs in a session and process group of its own, with default signal handling, an empty
+ * signal mask, and no open descriptors but its three standard streams. On Windows it runs in a job
+ * and a console of its own, and inherits no handles but its three standard streams and two that
+ * belong to its supervision. The variable TETHER_TASK_ID in its environment is its id.
+ *
+ * Errors: TETHER_EINVAL for an invalid spec, for a standard input that does not exist, and on
+ * Windows for arguments that cmd would misread; TETHER_ENOPROGRAM, TETHER_ENOEXEC, TETHER_ENOSHELL,
+ * TETHER_EWORKDIR if the program, shell or directory is not found or cannot be used; TETHER_ETOOBIG
+ * if an argument, a variable or all of them are too big (the message names the cause);
+ * TETHER_EQUOTA if a limit of the session is reached; TETHER_ELIMIT if no more processes or
+ * descriptors are available; TETHER_ELOCKED; TETHER_ENOSPACE; TETHER_EGONE if the store was
+ * removed. */
 TETHER_EXPORT int tether_spawn(tether_registry *registry, const tether_spec *spec,
                                char task_id[TETHER_ID_SIZE], tether_error *error);
 
-/* What is known of a task at one moment: a plain value without locks or references, owned by the
- * caller. Strings are UTF-8 (invalid bytes become U+FFFD) and NULL where absent. Times: Unix
- * milliseconds, UTC. */
+/* The state of a task at one moment: a plain value without locks or references. The caller owns it.
+ * Strings are UTF-8 (invalid bytes became U+FFFD) and NULL if absent. Times are milliseconds since
+ * the Unix epoch. */
 typedef struct tether_snapshot {
     char task_id[TETHER_ID_SIZE];
     char *session_id;
     char *name;
     char *project_root;
-    char *command; /* the command's text, or argv in shell quoting; cut after 64 KiB (the bundle has
-                      all of it) */
+    /* The text of the command, or argv in shell quoting; at most 64 KiB. */
+    char *command;
     char *workdir;
-    char *shell;      /* the shell that was resolved; NULL for argv */
-    char *supervisor; /* "script"; "proxy": a host, see tether/proxy.h */
+    char *shell;      /* the path of the user's shell; NULL for argv */
+    char *supervisor; /* "script", or "proxy" for a proxy task (tether/proxy.h) */
     tether_status status;
-    char *reason;          /* why, where the status alone does not tell */
-    int64_t exit_code;     /* TETHER_EXIT_UNKNOWN: none, not yet, or not known */
-    int signal;            /* the signal that ended it; 0: none or not known */
-    int64_t started_at;    /* 0: never started */
-    int64_t finished_at;   /* 0: not ended */
-    int64_t duration_ms;   /* by a clock that nobody sets; -1: not known. Running: up to now */
-    int64_t timeout_ms;    /* 0: none */
-    int64_t deadline_at;   /* 0: none */
-    int64_t child_pid;     /* the supervisor's process id; 0: not known, or a host's own work */
-    char *output_path;     /* the file of standard output, or of both when merged */
-    char *stderr_path;     /* NULL when merged */
-    char *output_preview;  /* the last 300 bytes of stdout then stderr, cut at a character */
-    bool output_truncated; /* there is more than the preview shows */
-    bool notify_on_completion;
-    bool completion_delivered;
-    bool read_only;     /* the record has a newer schema: it is shown, never changed */
-    int64_t *survivors; /* process ids of a lost or ended task that still run: at most 64,
-                           and only where survivors_known */
+    char *reason;        /* more about the status, see docs/format.md; NULL: nothing to add */
+    int64_t exit_code;   /* 128 + N after signal N, 124 after a timeout; TETHER_EXIT_UNKNOWN: not
+                            ended, or not known */
+    int signal;          /* the signal that a kill sent or a proxy task reported; 0: none. A command
+                            that died of another signal N has exit code 128 + N and 0 here */
+    int64_t started_at;  /* 0: not known */
+    int64_t finished_at; /* 0: not ended */
+    int64_t duration_ms; /* unaffected by changes of the wall clock; up to now while it runs; -1:
+                            not known */
+    int64_t timeout_ms;  /* 0: none */
+    int64_t deadline_at; /* 0: none */
+    int64_t child_pid;   /* the process id of the supervisor; 0: not known, or a proxy task */
+    char *output_path;   /* the file of standard output, or of both streams if merged */
+    char *stderr_path;   /* the file of standard error; NULL if merged */
+    char *output_preview;      /* the last 300 bytes of standard output followed by standard error,
+                                  beginning with a whole character */
+    bool output_truncated;     /* there is more output than the preview shows */
+    bool notify_on_completion; /* a completion is kept, see tether/completion.h */
+    bool completion_delivered; /* it was acknowledged */
+    bool read_only;            /* a newer version wrote the record: it can be read, not changed */
+    /* Process ids of an ended task that still run, at most 64. Valid if survivors_known. */
+    int64_t *survivors;
     size_t survivor_count;
-    int *pipeline_statuses; /* exit codes of the last pipeline's commands; NULL: not asked for, or
-                               not told */
+    /* Exit codes of the commands of the last pipeline; NULL: not requested or not known. */
+    int *pipeline_statuses;
     size_t pipeline_count;
-    int64_t output_limit;    /* 0: none */
-    uint64_t output_dropped; /* bytes of standard output that the limit dropped */
-    uint64_t stderr_dropped;
-    bool compressed;      /* the preview was made by the registry's compressor */
-    bool survivors_known; /* somebody looked for survivors: tether_status_get and tether_find do.
-                             Else there may be some, and JSON says null for them */
-    char *survival; /* what becomes of it when its host ends: "detached" (it goes on), or "dies
-                       with host's job" (Windows, where the host is in a job that nothing may
-                       leave); NULL: not known, or a host's own work */
+    int64_t output_limit;    /* in bytes; 0: none */
+    uint64_t output_dropped; /* bytes of standard output that the limit has dropped */
+    uint64_t stderr_dropped; /* bytes of standard error that the limit has dropped */
+    bool compressed;         /* the registry's `compress` made the preview */
+    bool survivors_known;    /* survivors were looked up; only tether_status_get and tether_find do
+                                so. If false, JSON has null for them */
+    /* What happens to the task when the host that started it ends: "detached" (it goes on), or
+     * "dies with host's job" (Windows, if the host is in a job that its children cannot leave);
+     * NULL: not known, or a proxy task. */
+    char *survival;
 } tether_snapshot;
 
-/* What a shell's `wait` would say of an ended task: 0 to 255 (on Windows all 32 bits of the code);
- * 128 + N for signal N, 124 for a timeout; 125 where the code is not known, and for a task that has
- * not ended. Any thread. */
+/* Returns the exit status that a shell would report for an ended task: its exit code (0 to 255; on
+ * Windows all 32 bits), 128 + N after signal N, 124 after a timeout. Returns 125 if the exit code
+ * is not known or the task has not ended. Any thread. */
 TETHER_EXPORT int tether_exit_status(const tether_snapshot *snapshot);
 
+/* The exit_code of a task that has not ended, or whose exit code is not known. */
 #define TETHER_EXIT_UNKNOWN ((int64_t)-1)
 
+/* Snapshots of several tasks. The items belong to the list. */
 typedef struct tether_snapshot_list {
     tether_snapshot *items;
     size_t count;
 } tether_snapshot_list;
 
-/* One task, never older than what is on disk: the exit marker itself is looked at. *snapshot is
- * freed with tether_snapshot_free, NULL on failure. Any thread. Errors: TETHER_ENOTASK;
- * TETHER_EINVAL for an id that cannot be one; TETHER_EGONE when the store was removed;
- * TETHER_ECORRUPT for a record that cannot be read. */
+/* Returns the state of a task of the session. It is never older than the files in the store: the
+ * call reads what the supervisor wrote, even if no event has arrived yet.
+ *
+ * The caller frees *snapshot with tether_snapshot_free; it is NULL on failure. Any thread.
+ *
+ * Errors: TETHER_ENOTASK; TETHER_EINVAL for a malformed id; TETHER_EGONE if the store was removed;
+ * TETHER_ECORRUPT if the record is damaged. */
 TETHER_EXPORT int tether_status_get(tether_registry *registry, const char *task_id,
                                     tether_snapshot **snapshot, tether_error *error);
 
-/* As tether_status_get; a task that is not of this session is also looked for in all others of the
- * store, where its project root is this directory (any path to it; NULL: own session only). The
- * directory may be gone: it is then found by the path it had. Any thread. Errors: as
- * tether_status_get; TETHER_EWORKDIR for what is no directory or cannot be entered. */
+/* As tether_status_get, but if the session does not have the task, looks in all other sessions of
+ * the store for a task with this id and project root. project_root is any path to that directory;
+ * if the directory is gone, the path that it had. NULL: the own session only.
+ *
+ * Errors: as tether_status_get; TETHER_EWORKDIR if project_root exists but is not a directory, or
+ * cannot be entered. */
 TETHER_EXPORT int tether_find(tether_registry *registry, const char *task_id,
                               const char *project_root, tether_snapshot **snapshot,
                               tether_error *error);
 
 typedef enum tether_list_scope {
     TETHER_LIST_RUNNING = 0, /* tasks that have not ended */
-    TETHER_LIST_ALL = 1
+    TETHER_LIST_ALL = 1      /* ended ones as well */
 } tether_list_scope;
 
-/* The session's tasks, newest first, each as fresh as tether_status_get gives it. *list is freed
- * with tether_snapshot_list_free, NULL on failure. Any thread. */
+/* Lists the tasks of the session, the newest first. Each item is as current as from
+ * tether_status_get, except that survivors are not looked up. Damaged tasks are left out.
+ *
+ * The caller frees *list with tether_snapshot_list_free; it is NULL on failure. An empty list is
+ * not an error. Any thread. */
 TETHER_EXPORT int tether_list(tether_registry *registry, tether_list_scope scope,
                               tether_snapshot_list **list, tether_error *error);
 
+/* Options of tether_list_in. All zero (or a NULL pointer) means every default. */
 typedef struct tether_list_options {
-    size_t size; /* sizeof(tether_list_options), or 0 for the fields of version 0.1 */
+    /* sizeof(tether_list_options), or 0 for the fields of version 0.1. */
+    size_t size;
+    /* Default: TETHER_LIST_RUNNING. */
     tether_list_scope scope;
-    const char *project_root; /* only tasks with this project root, of all sessions; any path to it,
-                                 also where it is gone. NULL: any */
-    bool all_sessions;        /* of all sessions of the store. Default: of the registry's own */
+    /* Only tasks with this project root, of all sessions: any path to the directory, or the path
+     * that it had. NULL: tasks with any project root, or none. */
+    const char *project_root;
+    /* List all sessions of the store. Default: the registry's own session, unless project_root is
+     * given. */
+    bool all_sessions;
 } tether_list_options;
 
-/* As tether_list, with a choice. options NULL: running tasks of the own session. Any thread.
- * Errors: TETHER_EWORKDIR for a project root that is no directory or cannot be entered. */
+/* As tether_list, with options.
+ *
+ * Errors: TETHER_EWORKDIR if project_root exists but is not a directory, or cannot be entered. */
 TETHER_EXPORT int tether_list_in(tether_registry *registry, const tether_list_options *options,
                                  tether_snapshot_list **list, tether_error *error);
 
+/* Free a snapshot, or a list with its items. NULL is allowed. Any thread. */
 TETHER_EXPORT void tether_snapshot_free(tether_snapshot *snapshot);
 TETHER_EXPORT void tether_snapshot_list_free(tether_snapshot_list *list);
 
-/* A snapshot as one line of JSON with the record's field names; absent values are null. Freed with
- * tether_free; NULL when memory is short. Any thread. */
+/* Returns a snapshot as one line of JSON. Its members have the names of the snapshot's; absent
+ * values are null. The caller frees it with tether_free; NULL if memory is short. Any thread. */
 TETHER_EXPORT char *tether_snapshot_json(const tether_snapshot *snapshot);
 
+/* Whether to wait for the end of all tasks, or of any of them. */
 typedef enum tether_wait_mode { TETHER_WAIT_ALL = 0, TETHER_WAIT_ANY = 1 } tether_wait_mode;
 
-/* Waits until all or any of these tasks have ended; tasks of other hosts too. timeout_ms: -1 waits
- * for ever, 0 only looks. With TETHER_WAIT_ANY, *index receives the place in task_ids of the one
- * that ended first (NULL: not wanted). Depends on the tasks' ends only, never on the end of their
- * output. Any thread, any number of waiters; not from the thread of a host's own loop with a
- * timeout other than 0, because that loop could not tell of the end (TETHER_EINVAL). Errors:
- * TETHER_ETIMEDOUT, TETHER_ENOTASK, TETHER_ECLOSED. */
+/* Waits until all (or any) of `count` tasks of the session have ended; any host may have started
+ * them. Depends on the end of the tasks only: processes that a task leaves behind, even with its
+ * output open, are not waited for.
+ *
+ * timeout_ms in milliseconds: -1 waits forever, 0 checks once. *index receives the index in
+ * task_ids of the task that ended first; index may be NULL. Any thread, any number at a time; not
+ * the thread of a host's own loop if timeout_ms is not 0 (TETHER_EINVAL), because that loop could
+ * not notice the end.
+ *
+ * Errors: TETHER_EINVAL also if count is 0; TETHER_ETIMEDOUT; TETHER_ENOTASK if one of the tasks
+ * does not exist or was removed; TETHER_ECLOSED if the registry is closed during the wait. */
 TETHER_EXPORT int tether_wait(tether_registry *registry, const char *const *task_ids, size_t count,
                               tether_wait_mode mode, int64_t timeout_ms, size_t *index,
                               tether_error *error);
 
-/* Several waits on one set of tasks, each task told once, in the order of ending: the shell's
- * `wait -n`. One thread at a time; any number of waiters. */
+/* A waiter reports the ends of a set of tasks one by one, each once, in the order in which they
+ * ended, like `wait -n` of a shell. There can be any number of waiters. Calls on one waiter must
+ * not overlap. */
 typedef struct tether_waiter tether_waiter;
 
-/* Takes these tasks; count 0: all that run in the session now. *waiter is freed by
- * tether_waiter_close, also after the registry's close; NULL on failure. Any thread. Errors:
- * TETHER_ENOTASK. */
+/* Opens a waiter on these tasks; count 0: on all that run in the session now.
+ *
+ * The caller frees *waiter with tether_waiter_close, before or after it closes the registry; it is
+ * NULL on failure. Any thread.
+ *
+ * Errors: TETHER_ENOTASK if one of the tasks does not exist. */
 TETHER_EXPORT int tether_waiter_open(tether_registry *registry, const char *const *task_ids,
                                      size_t count, tether_waiter **waiter, tether_error *error);
 
-/* Waits for the next one to end; timeout_ms as in tether_wait. Errors: TETHER_ETIMEDOUT;
- * TETHER_ECLOSED; TETHER_ENOTASK when all were told (those that were removed meanwhile are not). */
+/* Waits until the next task has ended. task_id receives its id; it is empty on failure. timeout_ms
+ * and threads as in tether_wait. Tasks that were removed before they were reported are skipped.
+ *
+ * Errors: TETHER_ENOTASK if no task is left to report; TETHER_ETIMEDOUT; TETHER_ECLOSED if the
+ * registry is closed during the wait. */
 TETHER_EXPORT int tether_waiter_next(tether_waiter *waiter, int64_t timeout_ms,
                                      char task_id[TETHER_ID_SIZE], tether_error *error);
 
-/* NULL is allowed. */
+/* Frees a waiter. NULL is allowed. */
 TETHER_EXPORT void tether_waiter_close(tether_waiter *waiter);
 
-/* What tether_run came to. */
+/* The result of tether_run. The members belong to it. */
 typedef struct tether_outcome {
-    tether_snapshot *snapshot; /* its status tells whether the task still runs */
-    char *output; /* what it wrote to standard output so far: all, or the last output_limit bytes of
-                     the call; a zero after it */
-    size_t output_size;
-    uint64_t output_offset; /* where that begins in the stream; 0: at its first byte */
-    char *errors;           /* the same of standard error */
+    /* The state of the task. tether_status_ended(snapshot->status) says whether it has ended. */
+    tether_snapshot *snapshot;
+    /* What it has written to standard output: everything, or the last `limit` bytes. A terminating
+     * zero follows. */
+    char *output;
+    size_t output_size;     /* the bytes in output, without the zero */
+    uint64_t output_offset; /* of the first byte of output in the stream */
+    char *errors;           /* the same for standard error */
     size_t errors_size;
     uint64_t errors_offset;
 } tether_outcome;
 
-/* Starts a task and waits up to wait_ms (-1: for ever) for its end. A task that has not ended by
- * then is no error: it goes on in the background, and nothing of it is lost. `limit` is how many
- * bytes of each output the outcome has at most (0: 1 MiB); all of it stays readable with
- * tether_output_read. *outcome is freed with tether_outcome_free, NULL on failure. Any thread but
- * that of a host's own loop. Errors: as tether_spawn and tether_wait; where one comes after the
- * start, the task runs on, and the message has its id. */
+/* Starts a task and waits for its end, but not longer than wait_ms milliseconds (-1: forever). If
+ * the task has not ended by then, the call succeeds all the same: the task goes on in the
+ * background, and can be waited for, read and killed like any other.
+ *
+ * *outcome has at most `limit` bytes of each stream (0: 1 MiB); tether_output_read gives the rest.
+ * The caller frees *outcome with tether_outcome_free; it is NULL on failure. Any thread, except the
+ * thread of a host's own loop if wait_ms is not 0 (TETHER_EINVAL).
+ *
+ * Errors: as tether_spawn and tether_wait. After an error that occurs once the task was started,
+ * the task goes on, and the message names it. */
 TETHER_EXPORT int tether_run(tether_registry *registry, const tether_spec *spec, int64_t wait_ms,
                              size_t limit, tether_outcome **outcome, tether_error *error);
 
+/* NULL is allowed. */
 TETHER_EXPORT void tether_outcome_free(tether_outcome *outcome);
 
+/* Options of tether_kill. All zero (or a NULL pointer) means every default. */
 typedef struct tether_kill_options {
-    size_t size;      /* sizeof(tether_kill_options), or 0 for the fields of version 0.1 */
-    int signal;       /* 0: end the task. Else just this signal goes to its processes, and the call
-                         returns at once */
-    int64_t grace_ms; /* between the polite signal and the final one; 0: 2 seconds; -1: none */
+    /* sizeof(tether_kill_options), or 0 for the fields of version 0.1. */
+    size_t size;
+    /* Only send this signal to the task's processes, without waiting and without changing the
+     * task's status. 0: end the task. */
+    int signal;
+    /* The time from SIGTERM to SIGKILL, in milliseconds. 0: 2 seconds. -1: SIGKILL at once. Ignored
+     * with a signal. */
+    int64_t grace_ms;
 } tether_kill_options;
 
-/* Ends the whole tree: SIGTERM, the grace, SIGKILL (on Windows a console break, the grace, the end
- * of the job; no grace where no break reaches it); returns when no process of it is left. Killing
- * a task that has ended is no error, and ends what it left behind. A task that ends by itself
- * meanwhile keeps its own result. options may be NULL. No signal is sent before the process is
- * verified as the task's own. Any thread; blocks for up to grace + 5 s. Errors: TETHER_ENOTASK;
- * TETHER_ESURVIVED (the message has the pids); TETHER_ENOTSUP (a signal for a proxy task, see
- * tether/proxy.h); TETHER_EFOREIGN (started in another pid namespace);
- * TETHER_EREADONLY (a newer version's record). */
+/* Ends a task with all its processes: SIGTERM, the grace, SIGKILL. On Windows it sends a console
+ * break, waits for the grace, and terminates the job; it does not wait if the break cannot be sent.
+ *
+ * Returns when no process of the task is left, for which it waits up to 5 s after the grace.
+ * Killing a task that has ended is not an error; it ends the processes that the task left behind. A
+ * task that ends by itself in the meantime keeps its own status and exit code. No process is
+ * signalled that is not verified to belong to the task. Any thread.
+ *
+ * Errors: TETHER_ENOTASK; TETHER_EINVAL for a negative signal, or a grace below -1;
+ * TETHER_ESURVIVED if processes are left (the message has their ids); TETHER_EFOREIGN if the task
+ * runs in another pid namespace; TETHER_ENOTSUP for a signal to a proxy task (tether/proxy.h), and
+ * on Windows for a signal that tether_signal_number does not return; TETHER_EREADONLY if a newer
+ * version wrote the record; TETHER_ELOCKED. */
 TETHER_EXPORT int tether_kill(tether_registry *registry, const char *task_id,
                               const tether_kill_options *options, tether_error *error);
 
-/* Stops and continues the whole tree. A pause is written down before the first process is stopped;
- * doing either again is no error. The deadline of a paused task still holds, and killing it works.
- * Any thread; a task that is just being started is waited for, up to 5 s. Errors: TETHER_ENOTASK;
- * TETHER_EENDED when it has ended or is being killed; TETHER_EFOREIGN; TETHER_EREADONLY;
- * TETHER_ETIMEDOUT. */
+/* Pause a task with all its processes (SIGSTOP), and resume it (SIGCONT). Pausing a paused task, or
+ * resuming a running one, is not an error. While a task is paused, its deadline continues to count,
+ * and it can be killed. A task that is starting is waited for, up to 5 s; not on the thread of a
+ * host's own loop. Any thread.
+ *
+ * Errors: TETHER_EENDED if the task has ended or is being killed; TETHER_ETIMEDOUT if it does not
+ * start in time, or starts processes faster than they can be stopped; TETHER_ENOTASK;
+ * TETHER_ENOTSUP for a proxy task; TETHER_EFOREIGN, TETHER_EREADONLY as in tether_kill;
+ * TETHER_ELOCKED; TETHER_ECLOSED if the registry is closed during the wait. */
 TETHER_EXPORT int tether_pause(tether_registry *registry, const char *task_id, tether_error *error);
 TETHER_EXPORT int tether_resume(tether_registry *registry, const char *task_id,
                                 tether_error *error);
 
-/* The number of a signal by name or number ("TERM", "SIGTERM", "15"); 0 where there is none.
- * Windows has KILL, which ends the job, and TERM, INT and BREAK, which stand for a console break.
- * Any thread. */
+/* Returns the number of a signal, given as "TERM", "SIGTERM" (in any case) or "15"; 0 if there is
+ * no such signal. On Windows there are KILL, which terminates the task's job, and TERM, INT and
+ * BREAK, which send a console break. Any thread. */
 TETHER_EXPORT int tether_signal_number(const char *name);
 
 #ifdef __cplusplus

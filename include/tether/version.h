@@ -13,8 +13,9 @@ extern "C" {
 #define TETHER_VERSION_PATCH 0
 #define TETHER_VERSION "0.1.0"
 
-/* The version of the library that runs, such as "0.1.0": compare it with TETHER_VERSION to see a
- * mismatch between header and library. The text is static. Any thread. Never fails. */
+/* Returns the version of the library that the program runs with, such as "0.1.0". If it differs
+ * from TETHER_VERSION, the program was compiled with the headers of another version. The text is
+ * static. Any thread. */
 TETHER_EXPORT const char *tether_version(void);
 
 #ifdef __cplusplus

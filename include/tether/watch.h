@@ -1,4 +1,4 @@
-/* Watches: patterns that a task's output is searched for as it is written. */
+/* Watches: patterns that are searched for in a task's output while it is written. */
 #ifndef TETHER_WATCH_H
 #define TETHER_WATCH_H
 
@@ -15,43 +15,56 @@
 extern "C" {
 #endif
 
+/* The most watches that a task can have. */
 #define TETHER_WATCHES_PER_TASK 8
 
+/* What to search for. All zero except for `pattern` is valid. */
 typedef struct tether_watch_spec {
     /* sizeof(tether_watch_spec), or 0 for the fields of version 0.1. */
     size_t size;
-    /* A PCRE2 pattern, UTF-8; ^ and $ match at lines. It is searched for in lines and in what is
-     * there of the last one; no match is longer than 64 KiB. */
+    /* A PCRE2 pattern, UTF-8; ^ and $ match at the start and end of a line. Output is searched line
+     * by line, an unfinished last line as far as it was written. A match is never empty, never
+     * contains a newline, and has at most 64 KiB. Not supported: \G, \Z, verbs such as (*SKIP), and
+     * looking back over more than 1000 characters. */
     const char *pattern;
-    /* Its bytes, at most 4096. 0: up to the terminating zero. */
+    /* The bytes of pattern, at most 4096. 0: up to the terminating zero. */
     size_t pattern_size;
-    /* The pattern is plain bytes. */
+    /* The pattern is a string to find, not a regular expression. Default: a regular expression. */
     bool fixed;
-    /* Over after its first match. Default: standing. */
+    /* The watch ends with its first match. Default: it lasts until the task has ended. */
     bool once;
-    /* A match is told when its line is whole (or the task has ended, or the line is longer than 64
-     * KiB), so that the context is the whole line. Default: as soon as it is sure. */
+    /* A match is reported when its line is complete (or the task has ended, or the line is longer
+     * than 64 KiB), so that its context is the whole line. Default: as soon as further output
+     * cannot change the match. */
     bool whole_lines;
-    /* Not kept on disk: it is over when the registry is closed. Default: the next registry with an
-     * on_event that opens the session goes on with it. */
+    /* The watch ends when the registry is closed. Default: it is stored, and the next registry that
+     * opens the session with an on_event continues it (see leave_watches). */
     bool transient;
-    /* From what is written from now on. Default: from the first byte, or behind what the task's
-     * output limit has dropped. */
+    /* Search what is written from now on. Default: from the first byte that was not dropped by the
+     * task's output limit. */
     bool from_now;
+    /* The streams to search. Default: both. */
     tether_view view;
 } tether_watch_spec;
 
-/* Watches a task's output; matches come as TETHER_EVENT_MATCH, for the same bytes never twice,
- * except that after the death of this process the last ones may be told again to the next.
- * *watch is a number that is unique for the task. Any thread. Errors: TETHER_EPATTERN (the message
- * says what is wrong and where); TETHER_EQUOTA for a ninth watch; TETHER_EINVAL where the registry
- * has no on_event; TETHER_ENOTASK. A pattern that needs too many steps ends its watch with
- * TETHER_EPATTERN in TETHER_EVENT_WATCH_END. */
+/* Adds a watch to a task. Its matches are delivered as TETHER_EVENT_MATCH, its end as
+ * TETHER_EVENT_WATCH_END. Nothing is reported twice, with one exception: after the death of this
+ * process, the registry that continues the watch may report the last matches again.
+ *
+ * *watch receives the number of the watch, unique for the task; 0 on failure. Any thread.
+ *
+ * Errors: TETHER_EPATTERN if the pattern cannot be used (the message says why and where);
+ * TETHER_EINVAL if the registry has no on_event, or for a spec without a pattern; TETHER_EQUOTA if
+ * the task has TETHER_WATCHES_PER_TASK watches; TETHER_ENOTASK; TETHER_ELOCKED; TETHER_EREADONLY.
+ * A pattern that needs too many steps or too much memory for some output ends its watch: the
+ * TETHER_EVENT_WATCH_END then has the code TETHER_EPATTERN. */
 TETHER_EXPORT int tether_watch_add(tether_registry *registry, const char *task_id,
                                    const tether_watch_spec *spec, int *watch, tether_error *error);
 
-/* Ends a watch, without a TETHER_EVENT_WATCH_END. One that is over is no error. Any thread. Errors:
- * TETHER_ENOTASK. */
+/* Ends a watch, without a TETHER_EVENT_WATCH_END. Removing a watch that has ended is not an error.
+ * Any thread.
+ *
+ * Errors: TETHER_ENOTASK; TETHER_ELOCKED; TETHER_EREADONLY. */
 TETHER_EXPORT int tether_watch_remove(tether_registry *registry, const char *task_id, int watch,
                                       tether_error *error);
 
