@@ -373,13 +373,27 @@ void test_run(fixture *f, const char *command, char id[TETHER_ID_SIZE])
     ASSERT_OK(tether_spawn(f->registry, &spec, id, &f->error), f->error);
 }
 
-tether_snapshot *test_wait(tether_registry *registry, const char *id)
+tether_snapshot *test_snapshot(tether_registry *registry, const char *id)
 {
     tether_error error = {0};
     tether_snapshot *snapshot;
-    ASSERT_OK(tether_wait(registry, &id, 1, TETHER_WAIT_ALL, PATIENCE_MS, NULL, &error), error);
     ASSERT_OK(tether_status_get(registry, id, &snapshot, &error), error);
     return snapshot;
+}
+
+tether_status test_status(tether_registry *registry, const char *id)
+{
+    tether_snapshot *snapshot = test_snapshot(registry, id);
+    tether_status status = snapshot->status;
+    tether_snapshot_free(snapshot);
+    return status;
+}
+
+tether_snapshot *test_wait(tether_registry *registry, const char *id)
+{
+    tether_error error = {0};
+    ASSERT_OK(tether_wait(registry, &id, 1, TETHER_WAIT_ALL, PATIENCE_MS, NULL, &error), error);
+    return test_snapshot(registry, id);
 }
 
 char *test_output(tether_registry *registry, const char *id, tether_stream stream, size_t *size)

@@ -143,6 +143,10 @@ char *test_record_text(const fixture *f, const char *id, const char *field);
 /* Starts a shell command. */
 void test_run(fixture *f, const char *command, char id[TETHER_ID_SIZE]);
 
+/* The task's snapshot, which the caller frees, or its status. */
+tether_snapshot *test_snapshot(tether_registry *registry, const char *id);
+tether_status test_status(tether_registry *registry, const char *id);
+
 /* Waits for the end and returns its snapshot, which the caller frees. */
 tether_snapshot *test_wait(tether_registry *registry, const char *id);
 

@@ -54,22 +54,12 @@ static bool all_going(const char *id)
     return t.going > 0 && t.stopped == 0;
 }
 
-static tether_status status_of(tether_registry *registry, const char *id)
-{
-    tether_error error = {0};
-    tether_snapshot *snapshot;
-    ASSERT_OK(tether_status_get(registry, id, &snapshot, &error), error);
-    tether_status status = snapshot->status;
-    tether_snapshot_free(snapshot);
-    return status;
-}
-
 static void pause_it(tether_registry *registry, const char *id)
 {
     tether_error error = {.code = 4711};
     ASSERT_OK(tether_pause(registry, id, &error), error);
     assert_int_equal(error.code, 4711);
-    assert_int_equal(status_of(registry, id), TETHER_STATUS_PAUSED);
+    assert_int_equal(test_status(registry, id), TETHER_STATUS_PAUSED);
     WAIT_UNTIL(all_stopped(id));
 }
 
@@ -78,7 +68,7 @@ static void resume_it(tether_registry *registry, const char *id)
     tether_error error = {.code = 4711};
     ASSERT_OK(tether_resume(registry, id, &error), error);
     assert_int_equal(error.code, 4711);
-    assert_int_equal(status_of(registry, id), TETHER_STATUS_RUNNING);
+    assert_int_equal(test_status(registry, id), TETHER_STATUS_RUNNING);
     WAIT_UNTIL(all_going(id));
 }
 
@@ -234,7 +224,7 @@ static void what_is_being_killed_is_refused(void **state)
     test_start_child(f->registry, id, "ignore-term", "out", "x", "forever", NULL);
     test_wait_output(f->registry, id, TETHER_STDOUT, 2);
     assert_int_equal(pthread_create(&thread, NULL, kill_slowly, &k), 0);
-    WAIT_UNTIL(status_of(f->registry, id) == TETHER_STATUS_KILLING);
+    WAIT_UNTIL(test_status(f->registry, id) == TETHER_STATUS_KILLING);
     assert_int_equal(tether_pause(f->registry, id, &f->error), TETHER_EENDED);
     assert_int_equal(tether_resume(f->registry, id, &f->error), TETHER_EENDED);
     assert_int_equal(pthread_join(thread, NULL), 0);
@@ -252,7 +242,7 @@ static void a_stopped_ones_own_end_counts(void **state)
     pause_it(f->registry, id);
     assert_int_equal(kill((pid_t)child, SIGKILL), 0);
     WAIT_UNTIL(!test_process_alive(child));
-    assert_int_equal(status_of(f->registry, id), TETHER_STATUS_PAUSED);
+    assert_int_equal(test_status(f->registry, id), TETHER_STATUS_PAUSED);
     assert_int_equal(tether_resume(f->registry, id, &f->error), TETHER_OK);
     test_expect(f->registry, id, TETHER_STATUS_FAILED, 128 + SIGKILL, NULL);
     /* And the supervisor itself. */
@@ -276,18 +266,18 @@ static void other_hosts_see_it_and_resume(void **state)
     test_start_child(f->registry, id, "forever", NULL);
     pause_it(f->registry, id);
     tether_registry *other = test_open(f);
-    assert_int_equal(status_of(other, id), TETHER_STATUS_PAUSED);
+    assert_int_equal(test_status(other, id), TETHER_STATUS_PAUSED);
     char *text = test_record_text(f, id, "status");
     assert_string_equal(text, "paused");
     free(text);
     resume_it(other, id);
-    assert_int_equal(status_of(f->registry, id), TETHER_STATUS_RUNNING);
+    assert_int_equal(test_status(f->registry, id), TETHER_STATUS_RUNNING);
     pause_it(other, id);
     test_detach(other);
     other = test_open(f);
     assert_true(all_stopped(id));
     resume_it(f->registry, id);
-    assert_int_equal(status_of(other, id), TETHER_STATUS_RUNNING);
+    assert_int_equal(test_status(other, id), TETHER_STATUS_RUNNING);
     test_detach(other);
 }
 
@@ -302,7 +292,7 @@ static void half_a_pause_can_be_mended(void **state)
         json_t *record = test_load_record(f, id);
         json_object_set_new(record, "status", json_string("paused"));
         test_save_record(f, id, record);
-        assert_int_equal(status_of(f->registry, id), TETHER_STATUS_PAUSED);
+        assert_int_equal(test_status(f->registry, id), TETHER_STATUS_PAUSED);
         assert_true(all_going(id));
         if (mend == 0)
             resume_it(f->registry, id);
@@ -321,7 +311,7 @@ static void half_a_resume_can_be_mended(void **state)
     for (int mend = 0; mend < 2; mend++) {
         assert_int_equal(kill_with(f->registry, id, SIGSTOP, 0), TETHER_OK);
         WAIT_UNTIL(all_stopped(id));
-        assert_int_equal(status_of(f->registry, id), TETHER_STATUS_RUNNING);
+        assert_int_equal(test_status(f->registry, id), TETHER_STATUS_RUNNING);
         if (mend == 0)
             resume_it(f->registry, id);
         else
@@ -363,7 +353,7 @@ static void a_killed_host_leaves_what_can_be_mended(void **state)
         test_kill_host(host);
         f->hosts_died = true;
         tether_registry *registry = test_open(f);
-        tether_status status = status_of(registry, v->id);
+        tether_status status = test_status(registry, v->id);
         assert_true(status == TETHER_STATUS_PAUSED || status == TETHER_STATUS_RUNNING);
         /* What is said to run does run, unless a pause was cut off right after its word. */
         if (status == TETHER_STATUS_RUNNING)
@@ -415,7 +405,7 @@ static void the_last_word_counts(void **state)
             assert_int_equal(pthread_join(threads[i], NULL), 0);
             assert_int_equal(rivals[i].code, TETHER_OK);
         }
-        if (status_of(other, id) == TETHER_STATUS_PAUSED)
+        if (test_status(other, id) == TETHER_STATUS_PAUSED)
             WAIT_UNTIL(all_stopped(id));
         else
             WAIT_UNTIL(all_going(id));
@@ -495,7 +485,7 @@ static void any_signal_is_sent(void **state)
     /* One that does nothing leaves the task as it is. */
     assert_int_equal(kill_with(f->registry, id, tether_signal_number("WINCH"), 0), TETHER_OK);
     assert_int_equal(kill_with(f->registry, id, tether_signal_number("URG"), 0), TETHER_OK);
-    assert_int_equal(status_of(f->registry, id), TETHER_STATUS_RUNNING);
+    assert_int_equal(test_status(f->registry, id), TETHER_STATUS_RUNNING);
     assert_int_equal(kill_with(f->registry, id, -1, 0), TETHER_EINVAL);
     resume_it(f->registry, id);
     assert_int_equal(kill_with(f->registry, id, tether_signal_number("KILL"), 0), TETHER_OK);

@@ -70,16 +70,6 @@ static long start_owner(fixture *f, stage *s)
     return owner;
 }
 
-static tether_status status_of(tether_registry *registry, const char *id)
-{
-    tether_error error = {0};
-    tether_snapshot *snapshot;
-    ASSERT_OK(tether_status_get(registry, id, &snapshot, &error), error);
-    tether_status status = snapshot->status;
-    tether_snapshot_free(snapshot);
-    return status;
-}
-
 static void another_host_sees_it_run_and_end(void **state)
 {
     fixture *f = *state;
@@ -108,7 +98,7 @@ static void is_lost_with_its_owner(void **state)
     stage *s = test_shared(sizeof *s);
     long owner = start_owner(f, s);
     f->registry = test_open(f);
-    assert_int_equal(status_of(f->registry, s->id), TETHER_STATUS_RUNNING);
+    assert_int_equal(test_status(f->registry, s->id), TETHER_STATUS_RUNNING);
     f->hosts_died = true;
     test_kill_host(owner);
     test_expect(f->registry, s->id, TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN, no_marker);
@@ -192,7 +182,7 @@ static void no_signal_goes_to_its_owner(void **state)
     tether_kill_options hang_up = {.signal = SIGHUP};
     assert_int_equal(tether_kill(f->registry, s->id, &hang_up, &f->error), TETHER_ENOTSUP);
     assert_true(atomic_load(&s->cancelled));
-    assert_int_equal(status_of(f->registry, s->id), TETHER_STATUS_KILLING);
+    assert_int_equal(test_status(f->registry, s->id), TETHER_STATUS_KILLING);
     assert_true(test_process_alive(owner));
     assert_true(test_process_alive(atomic_load(&s->child)));
     /* Also not once it has ended, when a kill is for what a task left behind. */
@@ -249,7 +239,7 @@ static void a_deadline_is_kept_by_any_host(void **state)
     /* Stopped until after it, so that it is this host that keeps the deadline. */
     assert_int_equal(kill((pid_t)owner, SIGSTOP), 0);
     f->registry = test_open(f);
-    WAIT_UNTIL(status_of(f->registry, s->id) == TETHER_STATUS_KILLING);
+    WAIT_UNTIL(test_status(f->registry, s->id) == TETHER_STATUS_KILLING);
     assert_false(atomic_load(&s->cancelled));
     assert_int_equal(kill((pid_t)owner, SIGCONT), 0);
     test_expect(f->registry, s->id, TETHER_STATUS_TIMED_OUT, 124, NULL);
@@ -306,7 +296,7 @@ static void its_descriptors_stay_in_its_process(void **state)
     f->hosts_died = true;
     assert_int_equal(test_join_host(test_fork_host(open_and_start, f, s)), 0);
     f->registry = test_open(f);
-    assert_int_equal(status_of(f->registry, s->task), TETHER_STATUS_RUNNING);
+    assert_int_equal(test_status(f->registry, s->task), TETHER_STATUS_RUNNING);
     test_expect(f->registry, s->proxy, TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN, no_marker);
     /* What is held is not collected. */
     ASSERT_OK(tether_completion_ack(f->registry, s->proxy, &fresh, &f->error), f->error);
