@@ -1,5 +1,4 @@
-/* What the tests of proxy tasks share: opening and finishing one, and owners on their own thread.
- */
+/* What the tests of proxy tasks share: open and finish a proxy, and owners on their own thread. */
 #ifndef TETHER_PROXY_SUPPORT_H
 #define TETHER_PROXY_SUPPORT_H
 

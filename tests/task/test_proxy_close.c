@@ -1,9 +1,9 @@
-/* Closing a registry with open proxies. */
+/* Closing a registry while proxies are open. */
 #include "task/proxy_support.h"
 
 #include <uv.h>
 
-static void closing_gives_up_what_is_open(void **state)
+static void closing_gives_up_open_proxies(void **state)
 {
     fixture *f = *state;
     char ids[3][TETHER_ID_SIZE];
@@ -43,8 +43,8 @@ static void a_shutdown_waits_for_its_owners(void **state)
     test_expect(f->registry, ids[2], TETHER_STATUS_COMPLETED, 0, ENDED_BY_ITSELF);
 }
 
-/* "killed" would say that the work is over, which nobody knows. */
-static void a_shutdown_gives_up_what_does_not_end(void **state)
+/* The task is lost, not killed: "killed" would claim that the work has stopped. */
+static void a_shutdown_gives_up_proxies_that_do_not_finish(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -57,8 +57,8 @@ static void a_shutdown_gives_up_what_does_not_end(void **state)
     test_expect(f->registry, id, TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN, GIVEN_UP);
 }
 
-/* Calls under way are waited for, later ones are told: none is a race. */
-static void closing_meets_calls_under_way(void **state)
+/* The close waits for calls under way; later calls return TETHER_ECLOSED. */
+static void closing_waits_for_calls_under_way(void **state)
 {
     fixture *f = *state;
     for (int round = 0; round < 20; round++) {
@@ -84,16 +84,16 @@ static void closing_meets_calls_under_way(void **state)
     }
 }
 
-/* Without a registry beside the one that the test closes. */
-#define TEST_CLOSED(name) cmocka_unit_test_setup_teardown(name, test_setup, test_teardown)
+/* For a test that opens its own registry. */
+#define TEST_OWN_REGISTRY(name) cmocka_unit_test_setup_teardown(name, test_setup, test_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_CLOSED(closing_gives_up_what_is_open),
-        TEST_CLOSED(a_shutdown_waits_for_its_owners),
-        TEST_CLOSED(a_shutdown_gives_up_what_does_not_end),
-        TEST_CLOSED(closing_meets_calls_under_way),
+        TEST_OWN_REGISTRY(closing_gives_up_open_proxies),
+        TEST_OWN_REGISTRY(a_shutdown_waits_for_its_owners),
+        TEST_OWN_REGISTRY(a_shutdown_gives_up_proxies_that_do_not_finish),
+        TEST_OWN_REGISTRY(closing_waits_for_calls_under_way),
     };
     return cmocka_run_group_tests_name("proxy_close", tests, NULL, NULL);
 }

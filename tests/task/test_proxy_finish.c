@@ -1,4 +1,5 @@
-/* The end of a proxy task: exit codes and signals, waiting for it, collecting it. */
+/* The end of a proxy task: exit codes and signals, waiting for it, its collection, and a hundred
+ * tasks on ten threads. */
 #include "task/proxy_support.h"
 
 #include <stdio.h>
@@ -28,14 +29,14 @@ static void ends_as_its_owner_says(void **state)
         assert_null(s->reason);
         assert_true(s->finished_at >= s->started_at);
         assert_true(s->duration_ms >= 0);
-        /* This process lives on: it is no survivor. */
+        /* This process is still alive, and does not count as a survivor of the task. */
         assert_int_equal(s->survivor_count, 0);
         tether_snapshot_free(s);
         test_take_completion(f->registry, id);
     }
 }
 
-static void completes_silently_where_that_is_wanted(void **state)
+static void has_no_completion_if_none_was_requested(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -45,7 +46,7 @@ static void completes_silently_where_that_is_wanted(void **state)
     assert_int_equal(test_pending(f->registry, id), 0);
 }
 
-static void is_lost_where_its_end_is_none(void **state)
+static void is_lost_if_its_end_is_invalid(void **state)
 {
     fixture *f = *state;
     static const int ends[][2] = {{-1, 0}, {256, 0}, {0, -1}, {0, 128}};
@@ -66,7 +67,7 @@ static void finish_later(void *userdata)
     proxy_write_lines(w);
 }
 
-static void is_waited_for_from_both_sides(void **state)
+static void its_host_and_others_can_wait_for_it(void **state)
 {
     fixture *f = *state;
     char ids[2][TETHER_ID_SIZE];
@@ -92,7 +93,7 @@ static void is_waited_for_from_both_sides(void **state)
     test_detach(other);
 }
 
-static void is_collected_once_it_has_ended(void **state)
+static void is_collected_only_after_its_end(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -113,52 +114,52 @@ static void is_collected_once_it_has_ended(void **state)
 
 enum { THREADS = 10, PROXIES_EACH = 10 };
 
-typedef struct crowd {
+typedef struct batch {
     tether_registry *registry;
     int number;
     char ids[PROXIES_EACH][TETHER_ID_SIZE];
     int failed;
-} crowd;
+} batch;
 
-static void run_many(void *userdata)
+static void run_batch(void *userdata)
 {
-    crowd *c = userdata;
+    batch *b = userdata;
     tether_proxy *proxies[PROXIES_EACH];
     for (int i = 0; i < PROXIES_EACH; i++) {
         tether_proxy_spec spec = {.command = "one of many"};
-        if (tether_proxy_open(c->registry, &spec, c->ids[i], &proxies[i], NULL) != TETHER_OK)
-            c->failed++;
+        if (tether_proxy_open(b->registry, &spec, b->ids[i], &proxies[i], NULL) != TETHER_OK)
+            b->failed++;
     }
-    for (int i = 0; i < PROXIES_EACH && c->failed == 0; i++) {
+    for (int i = 0; i < PROXIES_EACH && b->failed == 0; i++) {
         char line[32];
-        int size = snprintf(line, sizeof line, "%d\n", c->number * PROXIES_EACH + i);
-        c->failed += tether_proxy_cancelled(proxies[i]);
-        c->failed +=
+        int size = snprintf(line, sizeof line, "%d\n", b->number * PROXIES_EACH + i);
+        b->failed += tether_proxy_cancelled(proxies[i]);
+        b->failed +=
             tether_proxy_write(proxies[i], TETHER_STDOUT, line, (size_t)size, NULL) != TETHER_OK;
     }
-    for (int i = 0; i < PROXIES_EACH && c->failed == 0; i++)
-        c->failed +=
-            tether_proxy_finish(proxies[i], c->number * PROXIES_EACH + i, 0, NULL) != TETHER_OK;
+    for (int i = 0; i < PROXIES_EACH && b->failed == 0; i++)
+        b->failed +=
+            tether_proxy_finish(proxies[i], b->number * PROXIES_EACH + i, 0, NULL) != TETHER_OK;
 }
 
-static void a_hundred_run_from_many_threads(void **state)
+static void ten_threads_run_a_hundred(void **state)
 {
     fixture *f = *state;
-    crowd crowds[THREADS];
+    batch batches[THREADS];
     uv_thread_t threads[THREADS];
     for (int t = 0; t < THREADS; t++) {
-        crowds[t] = (crowd){.registry = f->registry, .number = t};
-        assert_int_equal(uv_thread_create(&threads[t], run_many, &crowds[t]), 0);
+        batches[t] = (batch){.registry = f->registry, .number = t};
+        assert_int_equal(uv_thread_create(&threads[t], run_batch, &batches[t]), 0);
     }
     for (int t = 0; t < THREADS; t++)
         uv_thread_join(&threads[t]);
     for (int t = 0; t < THREADS; t++) {
-        assert_int_equal(crowds[t].failed, 0);
+        assert_int_equal(batches[t].failed, 0);
         for (int i = 0; i < PROXIES_EACH; i++) {
             int code = t * PROXIES_EACH + i;
-            test_expect(f->registry, crowds[t].ids[i],
+            test_expect(f->registry, batches[t].ids[i],
                         code == 0 ? TETHER_STATUS_COMPLETED : TETHER_STATUS_FAILED, code, NULL);
-            assert_int_equal(test_output_number(f->registry, crowds[t].ids[i]), code);
+            assert_int_equal(test_output_number(f->registry, batches[t].ids[i]), code);
         }
     }
     assert_int_equal(test_pending(f->registry, NULL), THREADS * PROXIES_EACH);
@@ -169,9 +170,9 @@ static void a_hundred_run_from_many_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(ends_as_its_owner_says),         TEST(completes_silently_where_that_is_wanted),
-        TEST(is_lost_where_its_end_is_none),  TEST(is_waited_for_from_both_sides),
-        TEST(is_collected_once_it_has_ended), TEST(a_hundred_run_from_many_threads),
+        TEST(ends_as_its_owner_says),          TEST(has_no_completion_if_none_was_requested),
+        TEST(is_lost_if_its_end_is_invalid),   TEST(its_host_and_others_can_wait_for_it),
+        TEST(is_collected_only_after_its_end), TEST(ten_threads_run_a_hundred),
     };
     return cmocka_run_group_tests_name("proxy_finish", tests, NULL, NULL);
 }

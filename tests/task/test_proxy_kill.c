@@ -1,11 +1,11 @@
-/* Kills and deadlines of a proxy task: requests that its owner answers. */
+/* Kills and deadlines of a proxy task. Both are requests: the owner decides how the task ends. */
 #include "task/proxy_support.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <uv.h>
 
-static void ends_by_a_kill_as_its_owner_says(void **state)
+static void a_kill_ends_it_as_its_owner_says(void **state)
 {
     fixture *f = *state;
     tether_registry *other = test_open(f);
@@ -31,13 +31,13 @@ static void ends_by_a_kill_as_its_owner_says(void **state)
         ASSERT_OK(tether_kill(killers[i % 2], id, NULL, &f->error), f->error);
         proxy_owner_join(&o);
         test_expect(f->registry, id, cases[c].status, cases[c].exit_code, cases[c].reason);
-        /* Again is no error. */
+        /* A kill of an ended task succeeds. */
         ASSERT_OK(tether_kill(killers[i % 2], id, NULL, &f->error), f->error);
     }
     test_detach(other);
 }
 
-static void takes_no_signal(void **state)
+static void refuses_signals_and_pauses(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -54,73 +54,73 @@ static void takes_no_signal(void **state)
     assert_int_equal(tether_kill(f->registry, id, &options, &f->error), TETHER_ENOTSUP);
 }
 
-/* What a host is told of the proxies of its registry; it finishes them where it is told to. */
-typedef struct told {
+/* Counts the events of a host with one proxy task at a time, and finishes the task on CANCEL. */
+typedef struct observer {
     uv_mutex_t mutex;
     tether_proxy *proxy;
     char id[TETHER_ID_SIZE];
-    int started, cancels, completions, strange;
+    int started, cancels, completions, unexpected;
     int result;
-} told;
+} observer;
 
-static void hear(tether_registry *registry, const tether_event *event, void *userdata)
+static void on_event(tether_registry *registry, const tether_event *event, void *userdata)
 {
-    told *t = userdata;
+    observer *o = userdata;
     (void)registry;
-    uv_mutex_lock(&t->mutex);
-    t->strange += event->task_id == NULL || strcmp(event->task_id, t->id) != 0;
-    t->started += event->kind == TETHER_EVENT_STARTED;
-    t->completions += event->kind == TETHER_EVENT_COMPLETION;
+    uv_mutex_lock(&o->mutex);
+    o->unexpected += event->task_id == NULL || strcmp(event->task_id, o->id) != 0;
+    o->started += event->kind == TETHER_EVENT_STARTED;
+    o->completions += event->kind == TETHER_EVENT_COMPLETION;
     if (event->kind == TETHER_EVENT_CANCEL) {
-        t->cancels++;
-        t->strange += event->snapshot->status != TETHER_STATUS_KILLING;
-        t->strange += !tether_proxy_cancelled(t->proxy);
-        t->result = tether_proxy_finish(t->proxy, 0, TERM_SIGNAL, NULL);
+        o->cancels++;
+        o->unexpected += event->snapshot->status != TETHER_STATUS_KILLING;
+        o->unexpected += !tether_proxy_cancelled(o->proxy);
+        o->result = tether_proxy_finish(o->proxy, 0, TERM_SIGNAL, NULL);
     }
-    uv_mutex_unlock(&t->mutex);
+    uv_mutex_unlock(&o->mutex);
 }
 
-static int completions_told(told *t)
+static int count_completions(observer *o)
 {
-    uv_mutex_lock(&t->mutex);
-    int count = t->completions;
-    uv_mutex_unlock(&t->mutex);
+    uv_mutex_lock(&o->mutex);
+    int count = o->completions;
+    uv_mutex_unlock(&o->mutex);
     return count;
 }
 
-typedef enum wish { KILL_HERE, KILL_ELSEWHERE, DEADLINE, WISHES } wish;
+typedef enum cause { KILL_BY_OWNER, KILL_BY_OTHER, DEADLINE, CAUSES } cause;
 
-static void its_host_is_told_once_to_stop(void **state)
+static void its_host_gets_one_cancel_event(void **state)
 {
     fixture *f = *state;
-    told t = {.result = -1};
+    observer o = {.result = -1};
     tether_registry *registry;
     tether_open_options options = {
-        .store = f->store, .reaper = test_reaper_mode(), .on_event = hear, .userdata = &t};
-    assert_int_equal(uv_mutex_init(&t.mutex), 0);
+        .store = f->store, .reaper = test_reaper_mode(), .on_event = on_event, .userdata = &o};
+    assert_int_equal(uv_mutex_init(&o.mutex), 0);
     ASSERT_OK(tether_open(&options, &registry, &f->error), f->error);
     tether_registry *other = test_open(f);
-    for (wish w = KILL_HERE; w < WISHES; w++) {
-        tether_proxy_spec spec = {.command = "x", .timeout_ms = w == DEADLINE ? 50 : 0};
-        uv_mutex_lock(&t.mutex);
-        t.proxy = proxy_open_spec(registry, &spec, t.id);
-        uv_mutex_unlock(&t.mutex);
-        if (w != DEADLINE) {
-            tether_registry *killer = w == KILL_HERE ? registry : other;
-            ASSERT_OK(tether_kill(killer, t.id, NULL, &f->error), f->error);
+    for (cause c = KILL_BY_OWNER; c < CAUSES; c++) {
+        tether_proxy_spec spec = {.command = "x", .timeout_ms = c == DEADLINE ? 50 : 0};
+        uv_mutex_lock(&o.mutex);
+        o.proxy = proxy_open_spec(registry, &spec, o.id);
+        uv_mutex_unlock(&o.mutex);
+        if (c != DEADLINE) {
+            tether_registry *killer = c == KILL_BY_OWNER ? registry : other;
+            ASSERT_OK(tether_kill(killer, o.id, NULL, &f->error), f->error);
         }
-        test_expect(other, t.id, w == DEADLINE ? TETHER_STATUS_TIMED_OUT : TETHER_STATUS_KILLED,
-                    w == DEADLINE ? 124 : 143, NULL);
-        WAIT_UNTIL(completions_told(&t) == (int)w + 1);
+        test_expect(other, o.id, c == DEADLINE ? TETHER_STATUS_TIMED_OUT : TETHER_STATUS_KILLED,
+                    c == DEADLINE ? 124 : 143, NULL);
+        WAIT_UNTIL(count_completions(&o) == (int)c + 1);
     }
     test_detach(other);
     ASSERT_OK(tether_close(registry, TETHER_DETACH, &f->error), f->error);
-    assert_int_equal(t.started, WISHES);
-    assert_int_equal(t.cancels, WISHES);
-    assert_int_equal(t.completions, WISHES);
-    assert_int_equal(t.strange, 0);
-    assert_int_equal(t.result, TETHER_OK);
-    uv_mutex_destroy(&t.mutex);
+    assert_int_equal(o.started, CAUSES);
+    assert_int_equal(o.cancels, CAUSES);
+    assert_int_equal(o.completions, CAUSES);
+    assert_int_equal(o.unexpected, 0);
+    assert_int_equal(o.result, TETHER_OK);
+    uv_mutex_destroy(&o.mutex);
 }
 
 static void survives_a_kill_until_its_owner_finishes(void **state)
@@ -152,11 +152,12 @@ static void times_out_at_its_deadline(void **state)
     assert_int_equal(s->status, TETHER_STATUS_TIMED_OUT);
     assert_int_equal(s->exit_code, 124);
     assert_null(s->reason);
-    assert_true(s->duration_ms >= 40); /* the end is the time of a file, which is that of a tick */
+    /* Not 50: finished_at is a file time, which has the resolution of the kernel's tick. */
+    assert_true(s->duration_ms >= 40);
     tether_snapshot_free(s);
 }
 
-static void ends_by_itself_at_its_deadline(void **state)
+static void can_end_by_itself_at_its_deadline(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -170,18 +171,18 @@ static void ends_by_itself_at_its_deadline(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, test_setup_registry, test_teardown)
 
-/* Without a registry beside the one that the test closes. */
-#define TEST_CLOSED(name) cmocka_unit_test_setup_teardown(name, test_setup, test_teardown)
+/* For a test that opens its own registry. */
+#define TEST_OWN_REGISTRY(name) cmocka_unit_test_setup_teardown(name, test_setup, test_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(ends_by_a_kill_as_its_owner_says),
-        TEST(takes_no_signal),
-        TEST_CLOSED(its_host_is_told_once_to_stop),
+        TEST(a_kill_ends_it_as_its_owner_says),
+        TEST(refuses_signals_and_pauses),
+        TEST_OWN_REGISTRY(its_host_gets_one_cancel_event),
         TEST(survives_a_kill_until_its_owner_finishes),
         TEST(times_out_at_its_deadline),
-        TEST(ends_by_itself_at_its_deadline),
+        TEST(can_end_by_itself_at_its_deadline),
     };
     return cmocka_run_group_tests_name("proxy_kill", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Opening a proxy task: what others see of it, its id, its options, refusals that leave nothing. */
+/* Opening a proxy task: its snapshot, record and marker, its id, its options, and failures. */
 #include "task/proxy_support.h"
 
 #include <jansson.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <uv.h>
 
-static void runs_from_its_opening_on(void **state)
+static void runs_as_soon_as_it_is_opened(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -31,7 +31,7 @@ static void runs_from_its_opening_on(void **state)
     assert_int_equal(s->exit_code, TETHER_EXIT_UNKNOWN);
     assert_true(s->duration_ms >= 0);
     assert_true(s->notify_on_completion);
-    /* Nothing that anybody could take for a process to signal. */
+    /* No pid in the record: a script might signal it, and it would be this process. */
     assert_int_equal(s->child_pid, 0);
     assert_int_equal(s->survivor_count, 0);
     char *text = tether_snapshot_json(s);
@@ -46,7 +46,7 @@ static void runs_from_its_opening_on(void **state)
     proxy_finish(proxy, 0, 0);
 }
 
-static void writes_what_every_host_can_read(void **state)
+static void its_record_and_marker_name_its_host_as_supervisor(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], first[64];
@@ -72,7 +72,7 @@ static void writes_what_every_host_can_read(void **state)
     free(marker);
 }
 
-static void is_listed_like_any_other(void **state)
+static void is_listed_like_any_other_task(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], task[TETHER_ID_SIZE];
@@ -110,7 +110,7 @@ static void assert_refused(fixture *f, const tether_proxy_spec *spec, int code)
     assert_string_equal(id, "");
 }
 
-static void takes_a_chosen_id_once(void **state)
+static void takes_a_chosen_id_only_once(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], task[TETHER_ID_SIZE];
@@ -118,7 +118,7 @@ static void takes_a_chosen_id_once(void **state)
     tether_proxy *proxy = proxy_open_spec(f->registry, &spec, id);
     assert_string_equal(id, "my-work_1");
     assert_refused(f, &spec, TETHER_EEXISTS);
-    /* The one that has it is none the worse. */
+    /* The task that has the id is not affected. */
     assert_int_equal(test_status(f->registry, id), TETHER_STATUS_RUNNING);
     ASSERT_OK(tether_proxy_write(proxy, TETHER_STDOUT, "x", 1, &f->error), f->error);
     proxy_finish(proxy, 7, 0);
@@ -129,14 +129,14 @@ static void takes_a_chosen_id_once(void **state)
     spec.task_id = task;
     assert_refused(f, &spec, TETHER_EEXISTS);
     test_expect(f->registry, task, TETHER_STATUS_FAILED, 5, NULL);
-    /* A bundle alone, whose lifeline somebody removed, has the name too. */
+    /* A bundle whose lifeline was removed keeps the id taken too. */
     test_remove_file(test_exit_path(f, task));
     assert_refused(f, &spec, TETHER_EEXISTS);
     assert_false(test_exists(test_exit_path(f, task)));
     test_expect(f->registry, task, TETHER_STATUS_FAILED, 5, NULL);
 }
 
-static void leaves_nothing_where_it_is_refused(void **state)
+static void leaves_nothing_when_it_is_refused(void **state)
 {
     fixture *f = *state;
     char name[1100];
@@ -162,11 +162,11 @@ static void leaves_nothing_where_it_is_refused(void **state)
         assert_refused(f, &cases[i].spec, cases[i].code);
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), 0);
     assert_int_equal(test_count_names(test_session_path(f, "exits")), 0);
-    /* The reaper opens and closes its own meanwhile. */
+    /* Poll: the reaper thread also has descriptors open for moments. */
     WAIT_UNTIL(test_count_fds() <= fds);
 }
 
-static void knows_a_spec_of_another_size(void **state)
+static void accepts_a_spec_of_another_size(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -200,7 +200,7 @@ static void counts_against_the_sessions_limits(void **state)
     assert_int_equal(tether_spawn(f->registry, &task, id, &f->error), TETHER_EQUOTA);
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), 1);
     assert_int_equal(test_count_names(test_session_path(f, "exits")), 1);
-    /* The reaper opens and closes its own meanwhile. */
+    /* Poll: the reaper thread also has descriptors open for moments. */
     WAIT_UNTIL(test_count_fds() <= fds);
     proxy_finish(proxy, 0, 0);
     proxy_finish(proxy_open_spec(f->registry, &spec, id), 0, 0);
@@ -208,8 +208,8 @@ static void counts_against_the_sessions_limits(void **state)
     assert_refused(f, &spec, TETHER_EQUOTA);
 }
 
-/* An id may come again once its first task was removed, by another host too. */
-static void an_id_that_comes_again_is_a_new_task(void **state)
+/* An id is free again when its task was removed, even if another host removed it. */
+static void a_reused_id_is_a_new_task(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -235,20 +235,20 @@ static void an_id_that_comes_again_is_a_new_task(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, test_setup_registry, test_teardown)
 
-/* Without a registry beside the one that the test closes. */
-#define TEST_CLOSED(name) cmocka_unit_test_setup_teardown(name, test_setup, test_teardown)
+/* For a test that opens its own registry. */
+#define TEST_OWN_REGISTRY(name) cmocka_unit_test_setup_teardown(name, test_setup, test_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(runs_from_its_opening_on),
-        TEST(writes_what_every_host_can_read),
-        TEST(is_listed_like_any_other),
-        TEST(takes_a_chosen_id_once),
-        TEST(leaves_nothing_where_it_is_refused),
-        TEST(knows_a_spec_of_another_size),
-        TEST(an_id_that_comes_again_is_a_new_task),
-        TEST_CLOSED(counts_against_the_sessions_limits),
+        TEST(runs_as_soon_as_it_is_opened),
+        TEST(its_record_and_marker_name_its_host_as_supervisor),
+        TEST(is_listed_like_any_other_task),
+        TEST(takes_a_chosen_id_only_once),
+        TEST(leaves_nothing_when_it_is_refused),
+        TEST(accepts_a_spec_of_another_size),
+        TEST(a_reused_id_is_a_new_task),
+        TEST_OWN_REGISTRY(counts_against_the_sessions_limits),
     };
     return cmocka_run_group_tests_name("proxy_open", tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <uv.h>
 
-static void feeds_its_output(void **state)
+static void what_its_owner_writes_is_its_output(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -29,7 +29,7 @@ static void feeds_its_output(void **state)
     proxy_finish(proxy, 0, 0);
 }
 
-static void is_followed_while_it_writes(void **state)
+static void can_be_followed_while_it_writes(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -51,8 +51,8 @@ static void is_followed_while_it_writes(void **state)
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
 }
 
-/* More of them in posix/test_proxy_hosts.c: elsewhere what is open cannot be removed. */
-static void says_that_its_output_is_gone(void **state)
+/* posix/test_proxy_hosts.c removes more: on Windows, files that are open cannot be removed. */
+static void reports_that_its_output_was_removed(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -70,9 +70,9 @@ static void says_that_its_output_is_gone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(feeds_its_output),
-        TEST(is_followed_while_it_writes),
-        TEST(says_that_its_output_is_gone),
+        TEST(what_its_owner_writes_is_its_output),
+        TEST(can_be_followed_while_it_writes),
+        TEST(reports_that_its_output_was_removed),
     };
     return cmocka_run_group_tests_name("proxy_output", tests, NULL, NULL);
 }
