@@ -180,7 +180,7 @@ static void own_until_killed(fixture *f, void *userdata)
 }
 
 /* Forks an owner, lets it start its task, and kills it. The caller unshares the result. */
-static owner *own_and_die(fixture *f, const char *command)
+static owner *fork_and_kill_owner(fixture *f, const char *command)
 {
     owner *o = test_shared(sizeof *o);
     o->command = command;
@@ -194,9 +194,9 @@ static owner *own_and_die(fixture *f, const char *command)
 static void the_next_open_removes_the_store_of_a_killed_owner(void **state)
 {
     fixture *f = *state;
-    test_unshare(own_and_die(f, NULL), sizeof(owner));
+    test_unshare(fork_and_kill_owner(f, NULL), sizeof(owner));
     assert_int_equal(count_names(f), 2);
-    test_unshare(own_and_die(f, NULL), sizeof(owner));
+    test_unshare(fork_and_kill_owner(f, NULL), sizeof(owner));
     assert_int_equal(count_names(f), 2);
     tether_registry *registry = must_open(f);
     assert_int_equal(count_names(f), 2);
@@ -210,7 +210,7 @@ static void a_store_with_a_running_task_stays_until_its_end(void **state)
     char command[700], gate[600];
     snprintf(gate, sizeof gate, "%s", test_work_path(f, "gate"));
     snprintf(command, sizeof command, "until [ -e '%s' ]; do sleep 0.02; done", gate);
-    owner *o = own_and_die(f, command);
+    owner *o = fork_and_kill_owner(f, command);
     assert_true(o->task_pid > 0);
     for (int i = 0; i < 3; i++) {
         tether_registry *registry = must_open(f);
