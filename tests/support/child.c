@@ -1,36 +1,41 @@
-/* The program that plays every child of the tests: `tether-test-child VERB [ARG]...`. Verbs are
- * done in order; without one that ends it, it ends with 0. What the platform does is in child_os.h.
- * - exit N: ends with N
- * - out TEXT: writes TEXT and a newline to standard output; err TEXT: to standard error
- * - put TEXT: writes TEXT as it is to standard output
- * - times N: the next out is done N times
- * - count N: writes the numbers from 1 to N, each on a line of its own
- * - argv: ends the verbs: writes all that follow, each in hexadecimal on a line of its own
- * - env NAME: writes NAME's value, or nothing
- * - bytes HEX: writes these bytes to standard output; err-bytes HEX: to standard error
- * - blanks N: writes N blanks to standard output
- * - workdir: writes the current directory
- * - flood BYTES: writes so many bytes, a repeated pattern without a newline, to standard output
- * - floods BYTES: writes so many to standard output and as many to standard error, by turns
- * - sleep MS: waits; forever: waits for ever
+/* The test child: the program that the tests run as a task's command.
+ *
+ * Usage: tether-test-child VERB [ARG]...
+ *
+ * Runs the verbs in order, then exits with 0 if none of them exits before. child_os.h has what
+ * depends on the platform. "Prints" means to standard output.
+ * - exit N: exits with N
+ * - out TEXT, err TEXT: prints TEXT and a newline; err writes it to standard error
+ * - put TEXT: prints TEXT without a newline
+ * - times N: repeats the next out or err N times
+ * - count N: prints the numbers from 1 to N, one per line
+ * - argv ARG...: the last verb; prints each ARG in hexadecimal, one per line
+ * - env NAME: prints the value of the variable NAME and a newline; an empty line if it is not set
+ * - bytes HEX, err-bytes HEX: prints these bytes; err-bytes writes them to standard error
+ * - blanks N: prints N spaces
+ * - workdir: prints the current directory
+ * - flood BYTES: prints this many bytes of a repeated pattern without a newline
+ * - floods BYTES: writes this many to standard output and to standard error each, in turns
+ * - sleep MS: sleeps; forever: sleeps until it is killed
  * - cat: copies standard input to standard output
- * - await FILE: waits until FILE is there
- * - pid: writes its process id on a line
+ * - await FILE: waits until FILE exists
+ * - pid: prints the process id and a newline
  * - append FILE: appends "x" and a newline to FILE in one write
- * - fds: writes the numbers of all open descriptors (Windows: inheritable handles) on one line
- * - ignore-term: ignores SIGTERM (Windows: Ctrl-C) from here on
- * - detach: goes on in a child with a session of its own; the parent ends at once with 0
- * - with-output KIND PROGRAM ARG...: ends the verbs: runs a program whose standard output is
- * closed, a full pipe that nobody reads, or a broken one (which no signal tells it), and writes its
- * exit code on a line
- * - leave: goes on in a child, and the parent ends at once with 0: as in the background of a shell
- * - forks N: starts N children, one after the other, that ignore SIGTERM and wait for ever
+ * - fds: prints the numbers of all open descriptors (Windows: inheritable handles) on one line
+ * - ignore-term: ignores SIGTERM (Windows: Ctrl-C) from now on
+ * - leave: continues in a child process; the parent exits with 0 at once, as if a shell had put the
+ *   rest into the background
+ * - detach: as leave; on POSIX the child process also gets a session of its own
+ * - with-output KIND PROGRAM ARG...: the last verb; runs a program whose standard output is closed
+ *   (KIND "closed"), a full pipe that nobody reads ("full") or a pipe without a reader ("broken",
+ *   with SIGPIPE ignored), and prints its exit code and a newline
+ * - forks N: starts N children, one after another, that ignore SIGTERM and sleep until killed
  *
  * POSIX only:
- * - dispositions: writes the numbers of signals that are not at their default, then those that are
- *   blocked
- * - signal N: ends itself by signal N; stop: stops itself by SIGSTOP
- * - on-usr1 N: ends with N when SIGUSR1 comes
+ * - dispositions: prints the numbers of the signals whose disposition is not the default, "/", and
+ *   the numbers of the blocked signals
+ * - signal N: kills itself with signal N; stop: stops itself with SIGSTOP
+ * - on-usr1 N: exits with N when SIGUSR1 arrives
  */
 #include "support/child_os.h"
 
@@ -85,7 +90,7 @@ static void put_blanks(uint64_t count)
     }
 }
 
-/* To the streams from 1 up to this one. */
+/* Writes to standard output, and to standard error too if last_stream is 2. */
 static void flood(uint64_t bytes, int last_stream)
 {
     char block[65536];
@@ -122,7 +127,7 @@ static void await(const char *path)
         child_nap(1);
 }
 
-/* Verbs without an argument; whether it was one. */
+/* Runs a verb without an argument; returns false if there is no such verb. */
 static bool do_plain(const char *verb, char **rest)
 {
     if (strcmp(verb, "forever") == 0) {
@@ -148,6 +153,7 @@ static bool do_plain(const char *verb, char **rest)
     return true;
 }
 
+/* Runs a verb with one argument; returns false if there is no such verb. */
 static bool do_with_argument(const char *verb, const char *argument)
 {
     if (strcmp(verb, "exit") == 0) {

@@ -1,4 +1,5 @@
-/* Owns the wall clock that stands in for the os_clock_wall.c of the platform. */
+/* Owns the wall clock that replaces clock_wall.c of the platform.
+ * Thread: any. */
 #include "support/fake_clock.h"
 
 #include <stdatomic.h>

@@ -1,4 +1,4 @@
-/* Reproducible random numbers for property tests: the same on every platform and run. */
+/* Pseudo-random numbers for property tests: the same ones on every platform and in every run. */
 #ifndef TETHER_TEST_RANDOM_H
 #define TETHER_TEST_RANDOM_H
 

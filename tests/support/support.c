@@ -1,4 +1,4 @@
-/* Owns what all tests share and no platform decides.
+/* Owns the helpers of all tests that are the same on every platform.
  * Must not: know what a test is about.
  * Thread: the test's. */
 #include "support/support.h"
@@ -13,7 +13,7 @@
 
 enum { PATH_ROOM = 1024, PATH_BUFFERS = 16, ARGUMENTS_ROOM = 32 };
 
-/* Why a test may be skipped. Whatever else cannot be tested on a machine is a failure. */
+/* The reasons for which a test may be skipped. Any other skip is a failure. */
 static const char *const allowed_skips[] = {
     "strace is not installed",
     "needs root",
@@ -57,7 +57,7 @@ void test_skip(const char *reason)
             skip();
         }
     }
-    fail_msg("a skip that is not allowed: %s", reason);
+    fail_msg("support.c does not allow this reason to skip a test: %s", reason);
 }
 
 tether_registry *test_open_mode(fixture *f, tether_reaper_mode mode)
@@ -77,7 +77,7 @@ void test_detach(tether_registry *registry)
 tether_registry *test_open_session(fixture *f, const char *session)
 {
     tether_registry *registry;
-    /* Its own thread and descriptors would come and go while tests count theirs. */
+    /* No background collection: its thread and descriptors would disturb tests that count them. */
     tether_open_options options = {
         .store = f->store, .session = session, .reaper = test_reaper_mode(), .no_gc = 1};
     ASSERT_OK(tether_open(&options, &registry, &f->error), f->error);
@@ -89,9 +89,9 @@ tether_registry *test_open(fixture *f)
     return test_open_session(f, NULL);
 }
 
-/* libuv keeps one pipe per process from the first loop on: it is not one that a registry left
- * behind. */
-static void make_first_loop(void)
+/* libuv opens a pipe with the first loop of a process and keeps it. Opens it before the test counts
+ * descriptors, so that the teardown does not take it for a leak of the registry. */
+static void open_libuv_pipe(void)
 {
     uv_loop_t loop;
     assert_int_equal(uv_loop_init(&loop), 0);
@@ -100,14 +100,14 @@ static void make_first_loop(void)
 
 int test_setup(void **state)
 {
-    make_first_loop();
+    open_libuv_pipe();
     fixture *f = calloc(1, sizeof *f);
     assert_non_null(f);
     f->store = test_make_store();
     f->work = test_make_store();
     f->fds_before = test_count_fds();
-    /* Every process that a task starts inherits it, and can be told by it even when the store is
-     * damaged. */
+    /* Every process of a task inherits this variable, so that the teardown finds it even if the
+     * store is damaged. */
     assert_int_equal(uv_os_setenv("TETHER_TEST_STORE", f->store), 0);
     *state = f;
     return 0;
@@ -130,8 +130,8 @@ int test_teardown(void **state)
         ASSERT_OK(tether_close(f->registry, TETHER_SHUTDOWN, &f->error), f->error);
     assert_int_equal(test_count_fds(), f->fds_before);
     assert_false(test_has_child());
-    /* A supervisor that was not started by this process may have a moment to go after its marker.
-     */
+    /* The supervisor of a task that another process started may run for a moment after it wrote
+     * its exit line. */
     WAIT_UNTIL(test_count_cookies(cookie) == 0);
     if (!f->hosts_died)
         assert_false(test_tree_has(f->store, ".tmp-"));
@@ -323,7 +323,7 @@ void test_remove_file(const char *path)
     int result = uv_fs_unlink(NULL, &request, path, NULL);
     uv_fs_req_cleanup(&request);
     if (result != 0)
-        fail_msg("%s cannot be removed: %s", path, uv_strerror(result));
+        fail_msg("cannot remove %s: %s", path, uv_strerror(result));
 }
 
 json_t *test_load_record(const fixture *f, const char *id)
@@ -331,11 +331,11 @@ json_t *test_load_record(const fixture *f, const char *id)
     json_error_t problem;
     json_t *record = json_load_file(test_bundle_path(f, id, "record.json"), 0, &problem);
     if (record == NULL)
-        fail_msg("the record of %s: %s", id, problem.text);
+        fail_msg("cannot load the record of %s: %s", id, problem.text);
     return record;
 }
 
-/* While a registry reads the old one, Windows may have us wait. */
+/* Windows may refuse this for as long as a registry has the old file open. */
 static bool rename_over(const char *from, const char *to)
 {
     uv_fs_t request;
@@ -350,7 +350,7 @@ void test_save_record(const fixture *f, const char *id, json_t *record)
     char path[PATH_ROOM];
     assert_non_null(text);
     snprintf(path, sizeof path, "%s", test_bundle_path(f, id, "record.json"));
-    /* In one step, as every host does: a registry may be looking. */
+    /* By rename, as every host does: a registry may be reading the record. */
     const char *fresh = test_bundle_path(f, id, "record.json.fresh");
     test_write_file(fresh, text, strlen(text));
     WAIT_UNTIL(rename_over(fresh, path));
@@ -373,13 +373,27 @@ void test_run(fixture *f, const char *command, char id[TETHER_ID_SIZE])
     ASSERT_OK(tether_spawn(f->registry, &spec, id, &f->error), f->error);
 }
 
-tether_snapshot *test_wait(tether_registry *registry, const char *id)
+tether_snapshot *test_snapshot(tether_registry *registry, const char *id)
 {
     tether_error error = {0};
     tether_snapshot *snapshot;
-    ASSERT_OK(tether_wait(registry, &id, 1, TETHER_WAIT_ALL, PATIENCE_MS, NULL, &error), error);
     ASSERT_OK(tether_status_get(registry, id, &snapshot, &error), error);
     return snapshot;
+}
+
+tether_status test_status(tether_registry *registry, const char *id)
+{
+    tether_snapshot *snapshot = test_snapshot(registry, id);
+    tether_status status = snapshot->status;
+    tether_snapshot_free(snapshot);
+    return status;
+}
+
+tether_snapshot *test_wait(tether_registry *registry, const char *id)
+{
+    tether_error error = {0};
+    ASSERT_OK(tether_wait(registry, &id, 1, TETHER_WAIT_ALL, PATIENCE_MS, NULL, &error), error);
+    return test_snapshot(registry, id);
 }
 
 char *test_output(tether_registry *registry, const char *id, tether_stream stream, size_t *size)

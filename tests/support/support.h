@@ -1,5 +1,5 @@
-/* What the tests share: private stores, waiting for conditions, and the proof that nothing was left
- * behind. */
+/* What all tests share: private stores, waiting for a condition, and the checks that a test leaves
+ * nothing behind. */
 #ifndef TETHER_TEST_SUPPORT_H
 #define TETHER_TEST_SUPPORT_H
 
@@ -9,34 +9,33 @@
 
 struct json_t;
 
-/* The program that plays every child; see child.c for what it can do. */
+/* The program that the tests run as a task's command; child.c lists its verbs. */
 #define CHILD TETHER_TEST_CHILD
 
-/* The same as the first word of a command's text, for every shell. What follows it may have words
- * and double quotes: all shells read those alike. */
+/* CHILD as the first word of a shell command, quoted for every shell. Write only words and double
+ * quotes after it: all shells parse those alike. */
 #define CHILD_TEXT "\"" CHILD "\""
 
-/* The tether command; empty where it was not built. */
+/* The path of the tether command; empty if it was not built. */
 #define COMMAND TETHER_TEST_COMMAND
 
-/* How long a condition may take before the test fails: generous, because it only costs time when
+/* How long a condition may take before the test fails. Generous, since it costs time only when
  * something is broken. */
 #define PATIENCE_MS 20000
 
-/* Waits until a condition holds, looking every few milliseconds; fails the test after PATIENCE_MS.
- */
+/* Polls a condition every few milliseconds until it holds; fails the test after PATIENCE_MS. */
 #define WAIT_UNTIL(condition)                                                                      \
     do {                                                                                           \
         int64_t wait_until_end = test_now_ms() + PATIENCE_MS;                                      \
         while (!(condition)) {                                                                     \
             if (test_now_ms() > wait_until_end)                                                    \
-                fail_msg("%s:%d: still not so: %s", __FILE__, __LINE__, #condition);               \
+                fail_msg("%s:%d: timed out waiting for: %s", __FILE__, __LINE__, #condition);      \
             test_pause();                                                                          \
         }                                                                                          \
     } while (0)
 
-/* For code that runs in a forked host, where cmocka's own assertions would go on with the parent's
- * tests: ends the host with a message. */
+/* Assertions for code that runs in a forked host: print a message and end the host. A failed
+ * assertion of cmocka would jump back into the runner and continue with the parent's tests. */
 #define HOST_ASSERT(condition)                                                                     \
     do {                                                                                           \
         if (!(condition))                                                                          \
@@ -50,190 +49,202 @@ struct json_t;
 
 /* A private store and an open registry, for cmocka's setup and teardown. */
 typedef struct fixture {
-    char *store; /* an own directory, mode 0700 */
-    char *work;  /* another one, for what the tasks of a test write outside of the store */
+    char *store; /* a new directory, mode 0700 */
+    char *work;  /* another one, for files that the test and its tasks use outside the store */
     tether_registry *registry;
     tether_error error;
     int fds_before;  /* open descriptors before the registry was opened */
-    bool hosts_died; /* a host was killed while it wrote: its temporary files may be left */
+    bool hosts_died; /* a host was killed while it wrote: temporary files may be left */
 } fixture;
 
-/* *state becomes a fixture with a store; test_setup_registry also opens a registry on it (its
- * reaper mode from the variable TETHER_TEST_REAPER: events or polling, else automatic). */
+/* Sets *state to a new fixture with an empty store. test_setup_registry also opens a registry on
+ * it, with the reaper mode of test_reaper_mode. */
 int test_setup(void **state);
 int test_setup_registry(void **state);
 
-/* Closes the registry by TETHER_SHUTDOWN, then checks that no child, no descriptor, no process that
- * any task of this store has started and no temporary file is left, removes the store, and fails
- * where anything was. */
+/* Closes the registry with TETHER_SHUTDOWN and removes the store. Fails if a child, a descriptor, a
+ * process that any task of this store started, or a temporary file is left. */
 int test_teardown(void **state);
 
-/* Skips the test, or fails it where the reason is not on the list of allowed ones. */
+/* Skips the test. Fails it instead if the list in support.c does not allow the reason. */
 void test_skip(const char *reason);
 
 /* Opens another registry on the fixture's store. */
 tether_registry *test_open(fixture *f);
 tether_registry *test_open_session(fixture *f, const char *session);
 
-/* With a reaper mode of its own, whatever the variable says. */
+/* Opens another registry with this reaper mode instead of test_reaper_mode's. */
 tether_registry *test_open_mode(fixture *f, tether_reaper_mode mode);
 
-/* The reaper mode that TETHER_TEST_REAPER asks for. */
+/* The reaper mode that the variable TETHER_TEST_REAPER names ("events" or "polling"), else the
+ * automatic one. */
 tether_reaper_mode test_reaper_mode(void);
 
-/* Closes it so that its tasks go on. */
+/* Closes a registry with TETHER_DETACH: its tasks continue to run. */
 void test_detach(tether_registry *registry);
 
-/* Starts a task with CHILD and these verbs, up to a NULL. */
+/* Starts a task that runs CHILD with these verbs; NULL ends the list. */
 void test_start_child(tether_registry *registry, char id[TETHER_ID_SIZE], ...);
 
 /* Starts a task from a spec. */
 void test_start(tether_registry *registry, const tether_spec *spec, char id[TETHER_ID_SIZE]);
 
-/* Waits until a stream has so many bytes. */
+/* Waits until a stream has at least this many bytes. */
 void test_wait_output(tether_registry *registry, const char *id, tether_stream stream,
                       uint64_t bytes);
 
-/* The decimal number on the first line of standard output, as soon as that line is whole. */
+/* Waits for the first whole line of standard output and returns the decimal number on it. */
 long test_output_number(tether_registry *registry, const char *id);
 
-/* Waits for the end of a task, which must be this one. reason NULL: none. */
+/* Waits until a task has ended and asserts its status, exit code and reason (NULL: none). */
 void test_expect(tether_registry *registry, const char *id, tether_status status, int64_t code,
                  const char *reason);
 
-/* A stream is exactly this. */
+/* Asserts that a stream has exactly this text. */
 void test_expect_output(tether_registry *registry, const char *id, tether_stream stream,
                         const char *expected);
 
-/* A child with the verb argv, which has ended, was given exactly these; ends with NULL. */
+/* Asserts that an ended CHILD with the verb argv was given exactly these arguments, a list that
+ * ends with NULL. */
 void test_expect_arguments(tether_registry *registry, const char *id, const char *const *arguments);
 
-/* How many completions are pending, of all tasks or of one (id not NULL). */
+/* Counts the pending completions of one task, or of all (id NULL). */
 size_t test_pending(tether_registry *registry, const char *id);
 
-/* Sees that a task has exactly one completion, and acknowledges it. */
+/* Asserts that a task has exactly one pending completion, and acknowledges it. */
 void test_take_completion(tether_registry *registry, const char *id);
 
-/* A path below the store, in one of a few buffers that are used in turn. */
+/* A path below the store, in one of 16 static buffers that are used in turn. */
 const char *test_path(const fixture *f, const char *format, ...);
 
-/* The same below f->work. */
+/* The same for a path below f->work. */
 const char *test_work_path(const fixture *f, const char *format, ...);
 
-/* Makes a directory, for this user alone. */
+/* Creates a directory with mode 0700. */
 void test_make_directory(const char *path);
 
-/* Removes a file, also one that is read-only. */
+/* Removes a file, even a read-only one. */
 void test_remove_file(const char *path);
 
-/* Parts of the default session: a file in a task's bundle, its lifeline, anything else. */
+/* Paths in the default session: a file in a task's bundle, a task's lifeline, any other name. */
 const char *test_bundle_path(const fixture *f, const char *id, const char *name);
 const char *test_exit_path(const fixture *f, const char *id);
 const char *test_session_path(const fixture *f, const char *name);
 
-/* A task's record as it is on disk; the caller's. */
+/* Reads a task's record from disk. The caller owns the reference. */
 struct json_t *test_load_record(const fixture *f, const char *id);
 
-/* Puts a record in the place of the one on disk, and releases it. */
+/* Replaces a task's record on disk, and drops the caller's reference. */
 void test_save_record(const fixture *f, const char *id, struct json_t *record);
 
-/* A text field of the record on disk, or NULL; the caller frees it. */
+/* A text field of the record on disk, or NULL; free it with free(). */
 char *test_record_text(const fixture *f, const char *id, const char *field);
 
-/* Starts a shell command. */
+/* Starts a task from a shell command. */
 void test_run(fixture *f, const char *command, char id[TETHER_ID_SIZE]);
 
-/* Waits for the end and returns its snapshot, which the caller frees. */
+/* The task's present snapshot, which the caller frees, and its present status. */
+tether_snapshot *test_snapshot(tether_registry *registry, const char *id);
+tether_status test_status(tether_registry *registry, const char *id);
+
+/* Waits until a task has ended and returns its snapshot, which the caller frees. */
 tether_snapshot *test_wait(tether_registry *registry, const char *id);
 
-/* Everything of a stream, with a zero after it; freed with free(). */
+/* Reads a whole stream and adds a terminating zero; free it with free(). */
 char *test_output(tether_registry *registry, const char *id, tether_stream stream, size_t *size);
 
-/* From a monotonic clock. */
+/* The monotonic clock. */
 int64_t test_now_ms(void);
 
-/* The little rest of a loop that waits for a condition. */
+/* Sleeps for 2 ms, between two checks of a loop that waits for a condition. */
 void test_pause(void);
 
-/* --- tests/posix/support_posix.c, tests/win32/support_win32.c: forking is for POSIX only --- */
+/* --- Implemented in posix/support_posix.c and win32/support_win32.c --- */
 
+/* A new, empty directory, and its removal with everything below it; free the path with free(). */
 char *test_make_store(void);
 void test_remove_store(const char *store);
 
-/* How many descriptors this process has open. */
+/* Counts the open descriptors (on Windows, handles) of this process. */
 int test_count_fds(void);
 
 /* Whether this process has a child, running or zombie. */
 bool test_has_child(void);
 
-/* How many processes carry this "NAME=value" in their environment. */
+/* Counts the processes that have this "NAME=value" in their environment. */
 int test_count_cookies(const char *entry);
 
-/* Whether any name in this directory or below begins like this. */
+/* Whether the name of any file in or below this directory begins with the prefix. */
 bool test_tree_has(const char *path, const char *prefix);
 
-/* How many names a directory has; 0 where it is not there. */
+/* Counts the names in a directory; 0 if it does not exist. */
 int test_count_names(const char *path);
 
-/* The first name in a directory that begins like this, in one of a few buffers; NULL: none. */
+/* The first name in a directory that begins with the prefix, or NULL. In one of 4 static buffers
+ * that are used in turn. */
 const char *test_find_name(const char *path, const char *prefix);
 
-/* A whole file with a zero after it, freed with free(); NULL where it is not there. */
+/* Reads a whole file and adds a terminating zero; free it with free(). NULL if there is no such
+ * file. size may be NULL. */
 char *test_read_file(const char *path, size_t *size);
+
 void test_write_file(const char *path, const void *data, size_t size);
 bool test_exists(const char *path);
 
-/* How many newlines a file has; 0 where it is not there. */
+/* Counts the newlines in a file; 0 if it does not exist. */
 int test_count_lines(const char *path);
 
-/* Whether the tests run in Wine, which lacks a little of Windows: it cannot replace a file that is
- * open, appends in two steps, and its clocks go on by steps of a timer. */
+/* Whether the tests run in Wine. Unlike Windows, Wine cannot replace an open file, appends in two
+ * steps, and advances its clocks in timer ticks. */
 bool test_in_wine(void);
 
-/* The name of a shell that every machine of this platform has. */
+/* The name of a shell that every machine of this platform has: sh or cmd. */
 const char *test_shell(void);
 
-/* What an error says of a file of plain text that is to be run. */
+/* A part of the error message for a plain text file that is run as a program. */
 const char *test_no_program_cure(void);
 
-/* The signal that a kill says a task has ended by which ignores nothing: where no console break can
- * reach it (Wine), a final one. */
+/* The signal by which a killed task ends if it ignores none: SIGTERM, or SIGKILL in Wine, where no
+ * console break can reach the task. */
 int test_kill_signal(void);
 
-/* Whether a process runs: false for a zombie. */
+/* Whether a process is running; false for a zombie. */
 bool test_process_alive(long pid);
 
-/* Memory that this process shares with those it forks, zeroed. */
+/* The functions from here to test_stop_host need fork: on Windows each of them fails the test. */
+
+/* Zeroed memory that this process shares with its forked children. */
 void *test_shared(size_t size);
 void test_unshare(void *memory, size_t size);
 
-/* Forks a host, a process that runs `host` and ends with 0 when that returns. Only while this
- * process has one thread, that is no registry. */
+/* Forks a host: a process that runs `host`, then exits with 0. Call it only while this process has
+ * one thread, that is before it opens a registry. */
 long test_fork_host(void (*host)(fixture *f, void *userdata), fixture *f, void *userdata);
 
-/* Waits for a host's end: its exit code, or 128+N for signal N. */
+/* Waits until a host has ended; returns its exit code, or 128+N for signal N. */
 int test_join_host(long pid);
 
-/* Kills it and waits. */
+/* Kills a host with SIGKILL and waits until it has ended. */
 void test_kill_host(long pid);
 
-/* Stops it by SIGSTOP, and returns when it has stopped. */
+/* Stops a host with SIGSTOP and waits until it has stopped. */
 void test_stop_host(long pid);
 
-/* Ends the calling host at once with 3, with everything open. */
+/* Exits the calling host with 3 at once, and closes nothing before. */
 void test_host_end(void);
 
-/* Ends a forked host after a failed assertion. */
+/* Prints the failed assertion and exits the calling host with 70. */
 void test_host_fail(const char *file, int line, const char *what, const char *why);
 
-/* Sleeps for a time that a test has drawn by lot. */
+/* Sleeps for this many microseconds. */
 void test_nap_us(long us);
 
-/* Runs a program with its arguments to its end; stdin is the null device. What it wrote is in *out
- * and *err (freed with free(); NULL: not wanted). Returns its exit code, 128+N for signal N. */
+/* Runs a program, with stdin from the null device, and waits until it has ended. *out and *err get
+ * its output (free them with free(); pass NULL to discard it). Returns its exit code, or 128+N for
+ * signal N. */
 int test_command(const char *const *argv, char **out, char **err);
 
-/* The same in a directory of its own. */
+/* The same with another working directory. */
 int test_command_in(const char *workdir, const char *const *argv, char **out, char **err);
 
 #endif

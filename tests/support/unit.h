@@ -1,4 +1,4 @@
-/* What a test of a pure module needs: cmocka, and the words of an error. */
+/* What the test of a pure module needs: cmocka, and an assertion that prints a tether_error. */
 #ifndef TETHER_TEST_UNIT_H
 #define TETHER_TEST_UNIT_H
 
@@ -12,8 +12,8 @@
 
 #include "tether/error.h"
 
-/* Fails with the error's own words where a call does not return TETHER_OK. `error` is a
- * tether_error of that call. */
+/* Fails with the message of `error`, the tether_error of the call, if the call does not return
+ * TETHER_OK. */
 #define ASSERT_OK(call, error)                                                                     \
     do {                                                                                           \
         int assert_ok_code = (call);                                                               \

@@ -1,5 +1,6 @@
-/* Owns what a listening host has seen.
- * Must not: assert anything on the callback's thread. */
+/* Owns the events that a host's callback got.
+ * Must not: assert anything on the callback's thread.
+ * Thread: witness_event on the callback's, the rest on the test's. */
 #include "support/witness.h"
 
 #include <stdio.h>
@@ -25,7 +26,7 @@ static void copy_text(char *to, size_t room, const char *text, size_t size)
     to[count] = '\0';
 }
 
-static seen_event write_down(const tether_event *event)
+static seen_event record_event(const tether_event *event)
 {
     seen_event seen = {.kind = event->kind,
                        .status = TETHER_STATUS_LOST,
@@ -55,13 +56,13 @@ void witness_event(tether_registry *registry, const tether_event *event, void *u
     if (events == NULL)
         abort();
     w->events = events;
-    w->events[w->count++] = write_down(event);
+    w->events[w->count++] = record_event(event);
     uv_mutex_unlock(&w->mutex);
     if (w->react != NULL)
         w->react(registry, event, w);
 }
 
-static bool fits(const seen_event *event, tether_event_kind kind, const char *id)
+static bool matches(const seen_event *event, tether_event_kind kind, const char *id)
 {
     return event->kind == kind && (id == NULL || strcmp(event->task_id, id) == 0);
 }
@@ -71,7 +72,7 @@ size_t witness_count(witness *w, tether_event_kind kind, const char *id)
     size_t count = 0;
     uv_mutex_lock(&w->mutex);
     for (size_t i = 0; i < w->count; i++)
-        count += fits(&w->events[i], kind, id) ? 1 : 0;
+        count += matches(&w->events[i], kind, id) ? 1 : 0;
     uv_mutex_unlock(&w->mutex);
     return count;
 }
@@ -79,16 +80,16 @@ size_t witness_count(witness *w, tether_event_kind kind, const char *id)
 seen_event witness_get(witness *w, tether_event_kind kind, const char *id, size_t n)
 {
     seen_event found = {0};
-    bool there = false;
+    bool is_found = false;
     uv_mutex_lock(&w->mutex);
-    for (size_t i = 0; i < w->count && !there; i++) {
-        if (fits(&w->events[i], kind, id) && n-- == 0) {
+    for (size_t i = 0; i < w->count && !is_found; i++) {
+        if (matches(&w->events[i], kind, id) && n-- == 0) {
             found = w->events[i];
-            there = true;
+            is_found = true;
         }
     }
     uv_mutex_unlock(&w->mutex);
-    assert_true(there);
+    assert_true(is_found);
     return found;
 }
 
@@ -97,7 +98,7 @@ size_t witness_place(witness *w, tether_event_kind kind, const char *id)
     size_t place = SIZE_MAX;
     uv_mutex_lock(&w->mutex);
     for (size_t i = 0; i < w->count && place == SIZE_MAX; i++) {
-        if (fits(&w->events[i], kind, id))
+        if (matches(&w->events[i], kind, id))
             place = i;
     }
     uv_mutex_unlock(&w->mutex);

@@ -1,4 +1,4 @@
-/* Completions: kept until somebody acknowledges them, held by one registry at a time. */
+/* Completions: pending until they are acknowledged, leased by one registry at a time. */
 #include "support/support.h"
 
 #include <jansson.h>
@@ -10,10 +10,10 @@
 
 #include "format/name.h"
 
-/* How soon a waiter notices what no event tells it of. */
+/* How long a waiter may take to notice a change that raises no event. */
 enum { SOON_MS = 5000 };
 
-/* What an error is before a call: a call that succeeds leaves it alone. */
+/* The value of an error before a call. A successful call must not change it. */
 static const tether_error untouched = {.code = 4711, .step = "untouched"};
 
 #define ASSERT_UNTOUCHED(error) assert_memory_equal(&(error), &untouched, sizeof untouched)
@@ -32,7 +32,7 @@ static tether_snapshot_list *get(list_call call, tether_registry *registry,
     return list;
 }
 
-/* How many the call gives; they are gone with the list. */
+/* Counts the completions that the call returns. */
 static size_t count(list_call call, tether_registry *registry)
 {
     tether_snapshot_list *list = get(call, registry, NULL);
@@ -41,7 +41,7 @@ static size_t count(list_call call, tether_registry *registry)
     return n;
 }
 
-/* Takes the list apart: exactly these, in this order. */
+/* Asserts that the list has exactly these tasks in this order (NULL: no more), and frees it. */
 static void expect_ids(tether_snapshot_list *list, const char *first, const char *second,
                        const char *third)
 {
@@ -53,7 +53,7 @@ static void expect_ids(tether_snapshot_list *list, const char *first, const char
     tether_snapshot_list_free(list);
 }
 
-static void end_one(tether_registry *registry, char id[TETHER_ID_SIZE])
+static void run_to_the_end(tether_registry *registry, char id[TETHER_ID_SIZE])
 {
     test_start_child(registry, id, "exit", "0", NULL);
     test_expect(registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
@@ -95,7 +95,7 @@ static int promote(tether_registry *registry, const char *id)
     return code;
 }
 
-static int wait_for_one(tether_registry *registry, int64_t timeout_ms)
+static int wait_for_completion(tether_registry *registry, int64_t timeout_ms)
 {
     tether_error error = untouched;
     int code = tether_completions_wait(registry, NULL, timeout_ms, &error);
@@ -104,21 +104,21 @@ static int wait_for_one(tether_registry *registry, int64_t timeout_ms)
     return code;
 }
 
-/* --- Looking --- */
+/* --- Peeking --- */
 
-static void looking_takes_nothing_away(void **state)
+static void peeking_leaves_completions_pending(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], running[TETHER_ID_SIZE];
     tether_registry *other = test_open(f);
     assert_int_equal(count(tether_completions_peek, f->registry), 0);
     test_start_child(f->registry, running, "forever", NULL);
-    end_one(f->registry, id);
+    run_to_the_end(f->registry, id);
     for (int i = 0; i < 3; i++) {
         expect_ids(get(tether_completions_peek, f->registry, NULL), id, NULL, NULL);
         expect_ids(get(tether_completions_peek, other, NULL), id, NULL, NULL);
     }
-    /* Whoever holds them. */
+    /* Leased completions are listed too. */
     expect_ids(get(tether_completions_lease, other, NULL), id, NULL, NULL);
     tether_snapshot_list *list = get(tether_completions_peek, f->registry, NULL);
     assert_int_equal(list->items[0].status, TETHER_STATUS_COMPLETED);
@@ -127,7 +127,7 @@ static void looking_takes_nothing_away(void **state)
     test_detach(other);
 }
 
-static void the_oldest_end_comes_first(void **state)
+static void the_oldest_end_is_listed_first(void **state)
 {
     fixture *f = *state;
     char ids[3][TETHER_ID_SIZE];
@@ -137,7 +137,7 @@ static void the_oldest_end_comes_first(void **state)
     for (int i = 0; i < 3; i++) {
         test_write_file(test_work_path(f, "go%d", order[i]), "", 0);
         test_expect(f->registry, ids[order[i]], TETHER_STATUS_COMPLETED, 0, NULL);
-        /* File times are those of the kernel's ticks. */
+        /* The order comes from file times, which have the resolution of the kernel's tick. */
         test_nap_us(20000);
     }
     tether_registry *other = test_open(f);
@@ -149,20 +149,20 @@ static void the_oldest_end_comes_first(void **state)
     options.limit = 1;
     expect_ids(get(tether_completions_lease, other, &options), ids[2], NULL, NULL);
     expect_ids(get(tether_completions_lease, f->registry, &options), ids[0], NULL, NULL);
-    /* What others hold does not count against the limit. */
+    /* Completions that another registry has leased do not count against the limit. */
     expect_ids(get(tether_completions_drain, f->registry, &options), ids[0], NULL, NULL);
     expect_ids(get(tether_completions_drain, f->registry, &options), ids[1], NULL, NULL);
     expect_ids(get(tether_completions_drain, f->registry, &options), NULL, NULL, NULL);
     test_detach(other);
 }
 
-/* A caller of version 0.1 has a struct that ends sooner, or says 0. */
-static void options_of_other_sizes_are_taken(void **state)
+/* The size is 0, or that of an older version of the struct, which lacks the last fields. */
+static void options_of_other_sizes_are_accepted(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    end_one(f->registry, id);
-    end_one(f->registry, id);
+    run_to_the_end(f->registry, id);
+    run_to_the_end(f->registry, id);
     tether_completion_options options = {.limit = 1};
     tether_snapshot_list *list = get(tether_completions_peek, f->registry, &options);
     assert_int_equal(list->count, 1);
@@ -175,12 +175,12 @@ static void options_of_other_sizes_are_taken(void **state)
 
 /* --- Leases --- */
 
-static void what_is_leased_comes_to_nobody_else(void **state)
+static void a_leased_completion_is_hidden_from_other_registries(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     bool fresh = true;
-    end_one(f->registry, id);
+    run_to_the_end(f->registry, id);
     tether_registry *other = test_open(f);
     expect_ids(get(tether_completions_lease, f->registry, NULL), id, NULL, NULL);
     assert_int_equal(count(tether_completions_lease, f->registry), 0);
@@ -188,7 +188,7 @@ static void what_is_leased_comes_to_nobody_else(void **state)
     assert_int_equal(count(tether_completions_drain, other), 0);
     assert_int_equal(ack(other, id, &fresh), TETHER_ELEASED);
     assert_false(fresh);
-    /* Somebody else's is left alone. */
+    /* Releasing the lease of another registry does nothing. */
     assert_int_equal(release(other, id), TETHER_OK);
     assert_int_equal(count(tether_completions_lease, other), 0);
     assert_int_equal(ack(f->registry, id, &fresh), TETHER_OK);
@@ -199,12 +199,12 @@ static void what_is_leased_comes_to_nobody_else(void **state)
     test_detach(other);
 }
 
-static void what_is_released_is_pending_again(void **state)
+static void a_released_completion_is_pending_again(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], running[TETHER_ID_SIZE];
     test_start_child(f->registry, running, "forever", NULL);
-    end_one(f->registry, id);
+    run_to_the_end(f->registry, id);
     tether_registry *other = test_open(f);
     for (int i = 0; i < 3; i++) {
         expect_ids(get(tether_completions_lease, f->registry, NULL), id, NULL, NULL);
@@ -219,11 +219,11 @@ static void what_is_released_is_pending_again(void **state)
     test_detach(other);
 }
 
-static void what_a_closed_registry_held_is_pending_again(void **state)
+static void a_close_releases_all_leases(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    end_one(f->registry, id);
+    run_to_the_end(f->registry, id);
     for (int i = 0; i < 3; i++) {
         tether_registry *other = test_open(f);
         expect_ids(get(tether_completions_lease, other, NULL), id, NULL, NULL);
@@ -231,19 +231,19 @@ static void what_a_closed_registry_held_is_pending_again(void **state)
         test_detach(other);
     }
     expect_ids(get(tether_completions_lease, f->registry, NULL), id, NULL, NULL);
-    /* No holder but this one is left in the store. */
+    /* Only the lock file and the holder of this registry are left. */
     assert_int_equal(test_count_names(test_path(f, "holders")), 2);
 }
 
-static void draining_leaves_nothing(void **state)
+static void a_drain_acknowledges_what_it_returns(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], held[TETHER_ID_SIZE];
     bool fresh;
     tether_registry *other = test_open(f);
-    end_one(f->registry, held);
+    run_to_the_end(f->registry, held);
     expect_ids(get(tether_completions_lease, other, NULL), held, NULL, NULL);
-    end_one(f->registry, id);
+    run_to_the_end(f->registry, id);
     tether_snapshot_list *list = get(tether_completions_drain, f->registry, NULL);
     assert_int_equal(list->count, 1);
     assert_true(list->items[0].completion_delivered);
@@ -251,7 +251,7 @@ static void draining_leaves_nothing(void **state)
     assert_int_equal(count(tether_completions_drain, f->registry), 0);
     assert_int_equal(ack(other, id, &fresh), TETHER_OK);
     assert_false(fresh);
-    /* Its own lease is no obstacle. */
+    /* A drain takes what the same registry has leased. */
     expect_ids(get(tether_completions_drain, other, NULL), held, NULL, NULL);
     assert_int_equal(test_pending(f->registry, NULL), 0);
     test_detach(other);
@@ -262,7 +262,7 @@ static void draining_leaves_nothing(void **state)
 
 /* --- Acknowledging --- */
 
-static void acknowledging_tells_what_is_wrong(void **state)
+static void acknowledging_fails_with_the_right_error(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -280,13 +280,13 @@ static void acknowledging_tells_what_is_wrong(void **state)
     assert_false(fresh);
 }
 
-enum { RACERS = 6, PRIZES = 20 };
+enum { RACERS = 6, RACED_TASKS = 20 };
 
 typedef struct race {
     fixture *f;
-    char ids[PRIZES][TETHER_ID_SIZE];
-    atomic_int fresh[PRIZES];
-    atomic_int trouble;
+    char ids[RACED_TASKS][TETHER_ID_SIZE];
+    atomic_int fresh[RACED_TASKS];
+    atomic_int failed;
 } race;
 
 static void run_race(void *userdata)
@@ -295,37 +295,37 @@ static void run_race(void *userdata)
     tether_registry *registry;
     tether_open_options options = {.store = r->f->store, .reaper = test_reaper_mode(), .no_gc = 1};
     if (tether_open(&options, &registry, NULL) != TETHER_OK) {
-        atomic_fetch_add(&r->trouble, 1);
+        atomic_fetch_add(&r->failed, 1);
         return;
     }
-    for (int i = 0; i < PRIZES; i++) {
+    for (int i = 0; i < RACED_TASKS; i++) {
         bool fresh = false;
         if (tether_completion_ack(registry, r->ids[i], &fresh, NULL) != TETHER_OK)
-            atomic_fetch_add(&r->trouble, 1);
+            atomic_fetch_add(&r->failed, 1);
         atomic_fetch_add(&r->fresh[i], fresh ? 1 : 0);
     }
     tether_close(registry, TETHER_DETACH, NULL);
 }
 
-static void exactly_one_caller_is_the_first(void **state)
+static void exactly_one_acknowledgement_is_fresh(void **state)
 {
     fixture *f = *state;
     uv_thread_t threads[RACERS];
     race r = {.f = f};
-    for (int i = 0; i < PRIZES; i++)
-        end_one(f->registry, r.ids[i]);
+    for (int i = 0; i < RACED_TASKS; i++)
+        run_to_the_end(f->registry, r.ids[i]);
     for (int i = 0; i < RACERS; i++)
         assert_int_equal(uv_thread_create(&threads[i], run_race, &r), 0);
     for (int i = 0; i < RACERS; i++)
         assert_int_equal(uv_thread_join(&threads[i]), 0);
-    assert_int_equal(atomic_load(&r.trouble), 0);
-    for (int i = 0; i < PRIZES; i++)
+    assert_int_equal(atomic_load(&r.failed), 0);
+    for (int i = 0; i < RACED_TASKS; i++)
         assert_int_equal(atomic_load(&r.fresh[i]), 1);
 }
 
 /* --- All sessions --- */
 
-static void every_session_is_seen(void **state)
+static void all_sessions_can_be_listed_and_leased(void **state)
 {
     fixture *f = *state;
     char ids[3][TETHER_ID_SIZE];
@@ -334,7 +334,7 @@ static void every_session_is_seen(void **state)
     tether_registry *b = test_open_session(f, "b");
     tether_registry *where[] = {a, b, f->registry};
     for (int i = 0; i < 3; i++) {
-        end_one(where[i], ids[i]);
+        run_to_the_end(where[i], ids[i]);
         test_nap_us(20000);
     }
     const tether_completion_options all = {.all_sessions = true};
@@ -343,14 +343,14 @@ static void every_session_is_seen(void **state)
     assert_string_equal(list->items[0].session_id, "a");
     assert_string_equal(list->items[2].session_id, "default");
     expect_ids(list, ids[0], ids[1], ids[2]);
-    /* One of another session that is not leased is none of this registry's. */
+    /* A completion of another session can be acknowledged only after a lease. */
     assert_int_equal(ack(b, ids[0], &fresh), TETHER_ENOTASK);
     expect_ids(get(tether_completions_lease, b, &all), ids[0], ids[1], ids[2]);
     assert_int_equal(count(tether_completions_lease, a), 0);
     assert_int_equal(ack(a, ids[0], &fresh), TETHER_ELEASED);
     assert_int_equal(ack(b, ids[0], &fresh), TETHER_OK);
     assert_true(fresh);
-    /* Again is no error, there too. */
+    /* Acknowledging again succeeds, in either session. */
     assert_int_equal(ack(b, ids[0], &fresh), TETHER_OK);
     assert_false(fresh);
     assert_int_equal(ack(a, ids[0], &fresh), TETHER_OK);
@@ -365,15 +365,15 @@ static void every_session_is_seen(void **state)
     test_detach(b);
 }
 
-/* What looks like a session and is none is nobody's trouble. */
-static void half_a_session_is_skipped(void **state)
+/* Entries of the store that have the name of a session and are none do no harm. */
+static void damaged_sessions_are_skipped(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     const tether_completion_options all = {.all_sessions = true};
     test_make_directory(test_path(f, "0123456789abcdef"));
     test_write_file(test_path(f, "fedcba9876543210"), "", 0);
-    end_one(f->registry, id);
+    run_to_the_end(f->registry, id);
     expect_ids(get(tether_completions_peek, f->registry, &all), id, NULL, NULL);
     expect_ids(get(tether_completions_lease, f->registry, &all), id, NULL, NULL);
     expect_ids(get(tether_completions_drain, f->registry, &all), id, NULL, NULL);
@@ -394,7 +394,7 @@ static void silent_tasks_can_be_promoted(void **state)
     test_write_file(go, "", 0);
     test_expect(f->registry, before, TETHER_STATUS_COMPLETED, 0, NULL);
     test_expect(f->registry, after, TETHER_STATUS_COMPLETED, 0, NULL);
-    /* Everybody has looked, and found nothing to wait for. */
+    /* Both registries inspect the silent task and mark it as one without a completion. */
     for (int i = 0; i < 3; i++) {
         expect_ids(get(tether_completions_peek, other, NULL), before, NULL, NULL);
         expect_ids(get(tether_completions_peek, f->registry, NULL), before, NULL, NULL);
@@ -405,7 +405,7 @@ static void silent_tasks_can_be_promoted(void **state)
     expect_ids(get(tether_completions_lease, f->registry, NULL), after, NULL, NULL);
     assert_int_equal(promote(other, after), TETHER_OK);
     assert_int_equal(ack(f->registry, after, NULL), TETHER_OK);
-    /* What was acknowledged stays so. */
+    /* A promotion does not undo an acknowledgement. */
     assert_int_equal(promote(other, after), TETHER_OK);
     assert_int_equal(promote(f->registry, before), TETHER_OK);
     assert_int_equal(count(tether_completions_peek, other), 0);
@@ -414,17 +414,17 @@ static void silent_tasks_can_be_promoted(void **state)
     test_detach(other);
 }
 
-static atomic_bool stop_looking, looking_failed;
+static atomic_bool stop_peeking, peeking_failed;
 
-static void keep_looking(void *userdata)
+static void peek_repeatedly(void *userdata)
 {
-    while (!atomic_load(&stop_looking)) {
+    while (!atomic_load(&stop_peeking)) {
         tether_registry *registry;
         tether_snapshot_list *list;
         fixture *f = userdata;
         tether_open_options options = {.store = f->store, .reaper = test_reaper_mode(), .no_gc = 1};
         if (tether_open(&options, &registry, NULL) != TETHER_OK) {
-            atomic_store(&looking_failed, true);
+            atomic_store(&peeking_failed, true);
             return;
         }
         for (int i = 0; i < 5; i++) {
@@ -435,8 +435,8 @@ static void keep_looking(void *userdata)
     }
 }
 
-/* Those who look note that nobody waits for a silent task. That note must not outlive a promotion
- * that came between their look and the note. */
+/* A host that inspects an ended silent task marks its lifeline: no completion is requested. The
+ * mark must not hide a promotion that happens between the inspection and the mark. */
 static void a_promotion_is_never_hidden(void **state)
 {
     enum { TASKS = 18 };
@@ -445,17 +445,17 @@ static void a_promotion_is_never_hidden(void **state)
     uv_thread_t thread;
     for (int i = 0; i < TASKS; i++)
         start_silent(f->registry, test_work_path(f, "go%d", i / 6), ids[i]);
-    atomic_store(&stop_looking, false);
-    assert_int_equal(uv_thread_create(&thread, keep_looking, f), 0);
+    atomic_store(&stop_peeking, false);
+    assert_int_equal(uv_thread_create(&thread, peek_repeatedly, f), 0);
     for (int i = 0; i < TASKS; i++) {
         if (i % 6 == 0)
             test_write_file(test_work_path(f, "go%d", i / 6), "", 0);
         test_expect(f->registry, ids[i], TETHER_STATUS_COMPLETED, 0, NULL);
         assert_int_equal(promote(f->registry, ids[i]), TETHER_OK);
     }
-    atomic_store(&stop_looking, true);
+    atomic_store(&stop_peeking, true);
     assert_int_equal(uv_thread_join(&thread), 0);
-    assert_false(atomic_load(&looking_failed));
+    assert_false(atomic_load(&peeking_failed));
     tether_registry *other = test_open(f);
     assert_int_equal(count(tether_completions_peek, other), TASKS);
     test_detach(other);
@@ -470,7 +470,7 @@ static void newer_records_are_left_alone(void **state)
     char id[TETHER_ID_SIZE];
     size_t before_size, after_size;
     bool fresh = true;
-    end_one(f->registry, id);
+    run_to_the_end(f->registry, id);
     json_t *record = test_load_record(f, id);
     json_object_set_new(record, "schema_version", json_integer(99));
     test_save_record(f, id, record);
@@ -482,9 +482,9 @@ static void newer_records_are_left_alone(void **state)
     assert_int_equal(ack(other, id, &fresh), TETHER_EREADONLY);
     assert_false(fresh);
     assert_int_equal(promote(other, id), TETHER_EREADONLY);
-    /* It holds no such completion. */
+    /* Releasing succeeds, since this registry has no lease on it. */
     assert_int_equal(release(other, id), TETHER_OK);
-    assert_int_equal(wait_for_one(other, 0), TETHER_ETIMEDOUT);
+    assert_int_equal(wait_for_completion(other, 0), TETHER_ETIMEDOUT);
     char *after = test_read_file(test_bundle_path(f, id, "record.json"), &after_size);
     assert_int_equal(before_size, after_size);
     assert_memory_equal(before, after, after_size);
@@ -495,24 +495,24 @@ static void newer_records_are_left_alone(void **state)
 
 /* --- Waiting --- */
 
-static void waiting_is_over_in_time(void **state)
+static void waiting_ends_with_a_completion_or_the_timeout(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     int64_t begin = test_now_ms();
-    assert_int_equal(wait_for_one(f->registry, 0), TETHER_ETIMEDOUT);
-    assert_int_equal(wait_for_one(f->registry, 200), TETHER_ETIMEDOUT);
+    assert_int_equal(wait_for_completion(f->registry, 0), TETHER_ETIMEDOUT);
+    assert_int_equal(wait_for_completion(f->registry, 200), TETHER_ETIMEDOUT);
     assert_in_range(test_now_ms() - begin, 199, 200 + SOON_MS);
     test_start_child(f->registry, id, "sleep", "100", NULL);
-    assert_int_equal(wait_for_one(f->registry, -1), TETHER_OK);
-    assert_int_equal(wait_for_one(f->registry, 0), TETHER_OK);
-    /* What it has leased already it need not wait for. */
+    assert_int_equal(wait_for_completion(f->registry, -1), TETHER_OK);
+    assert_int_equal(wait_for_completion(f->registry, 0), TETHER_OK);
+    /* A wait ignores completions that the same registry has leased. */
     expect_ids(get(tether_completions_lease, f->registry, NULL), id, NULL, NULL);
-    assert_int_equal(wait_for_one(f->registry, 100), TETHER_ETIMEDOUT);
+    assert_int_equal(wait_for_completion(f->registry, 100), TETHER_ETIMEDOUT);
     assert_int_equal(release(f->registry, id), TETHER_OK);
-    assert_int_equal(wait_for_one(f->registry, 0), TETHER_OK);
+    assert_int_equal(wait_for_completion(f->registry, 0), TETHER_OK);
     assert_int_equal(ack(f->registry, id, NULL), TETHER_OK);
-    assert_int_equal(wait_for_one(f->registry, 0), TETHER_ETIMEDOUT);
+    assert_int_equal(wait_for_completion(f->registry, 0), TETHER_ETIMEDOUT);
 }
 
 typedef struct waiting {
@@ -539,7 +539,7 @@ static void begin_waiting(waiting *w, uv_thread_t *thread)
     test_nap_us(30000);
 }
 
-static void waiting_sees_others_ends(void **state)
+static void waiting_notices_tasks_of_other_hosts(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -555,7 +555,7 @@ static void waiting_sees_others_ends(void **state)
     test_detach(other);
 }
 
-static void waiting_sees_other_sessions(void **state)
+static void waiting_notices_other_sessions(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -564,24 +564,24 @@ static void waiting_sees_other_sessions(void **state)
     waiting w = {.registry = f->registry, .all_sessions = true};
     begin_waiting(&w, &thread);
     int64_t begin = test_now_ms();
-    end_one(other, id);
+    run_to_the_end(other, id);
     assert_int_equal(uv_thread_join(&thread), 0);
     assert_int_equal(w.code, TETHER_OK);
     assert_in_range(w.ended_at - begin, 0, SOON_MS);
-    /* Without the option it is nobody's concern. */
-    assert_int_equal(wait_for_one(f->registry, 50), TETHER_ETIMEDOUT);
+    /* Without the option, the registry does not wait for other sessions. */
+    assert_int_equal(wait_for_completion(f->registry, 50), TETHER_ETIMEDOUT);
     test_detach(other);
 }
 
-static void waiting_ignores_what_others_hold(void **state)
+static void waiting_ignores_leases_of_others(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     uv_thread_t thread;
     tether_registry *other = test_open(f);
-    end_one(other, id);
+    run_to_the_end(other, id);
     expect_ids(get(tether_completions_lease, other, NULL), id, NULL, NULL);
-    assert_int_equal(wait_for_one(f->registry, 300), TETHER_ETIMEDOUT);
+    assert_int_equal(wait_for_completion(f->registry, 300), TETHER_ETIMEDOUT);
     waiting w = {.registry = f->registry};
     begin_waiting(&w, &thread);
     int64_t begin = test_now_ms();
@@ -592,7 +592,7 @@ static void waiting_ignores_what_others_hold(void **state)
     test_detach(other);
 }
 
-static void waiting_ends_with_the_registry(void **state)
+static void closing_ends_a_wait(void **state)
 {
     fixture *f = *state;
     uv_thread_t thread;
@@ -604,7 +604,7 @@ static void waiting_ends_with_the_registry(void **state)
     assert_int_equal(w.code, TETHER_ECLOSED);
 }
 
-static void a_loop_cannot_wait_for_itself(void **state)
+static void waiting_on_a_hosts_own_loop_is_refused(void **state)
 {
     fixture *f = *state;
     uv_loop_t loop;
@@ -613,9 +613,9 @@ static void a_loop_cannot_wait_for_itself(void **state)
     tether_open_options options = {
         .store = f->store, .loop = &loop, .reaper = test_reaper_mode(), .no_gc = 1};
     ASSERT_OK(tether_open(&options, &registry, &f->error), f->error);
-    assert_int_equal(wait_for_one(registry, 10), TETHER_EINVAL);
-    assert_int_equal(wait_for_one(registry, -1), TETHER_EINVAL);
-    assert_int_equal(wait_for_one(registry, 0), TETHER_ETIMEDOUT);
+    assert_int_equal(wait_for_completion(registry, 10), TETHER_EINVAL);
+    assert_int_equal(wait_for_completion(registry, -1), TETHER_EINVAL);
+    assert_int_equal(wait_for_completion(registry, 0), TETHER_ETIMEDOUT);
     test_detach(registry);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
@@ -626,16 +626,26 @@ static void a_loop_cannot_wait_for_itself(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(looking_takes_nothing_away),        TEST(the_oldest_end_comes_first),
-        TEST(options_of_other_sizes_are_taken),  TEST(what_is_leased_comes_to_nobody_else),
-        TEST(what_is_released_is_pending_again), TEST(what_a_closed_registry_held_is_pending_again),
-        TEST(draining_leaves_nothing),           TEST(acknowledging_tells_what_is_wrong),
-        TEST(exactly_one_caller_is_the_first),   TEST(every_session_is_seen),
-        TEST(half_a_session_is_skipped),         TEST(silent_tasks_can_be_promoted),
-        TEST(a_promotion_is_never_hidden),       TEST(newer_records_are_left_alone),
-        TEST(waiting_is_over_in_time),           TEST(waiting_sees_others_ends),
-        TEST(waiting_sees_other_sessions),       TEST(waiting_ignores_what_others_hold),
-        TEST(waiting_ends_with_the_registry),    TEST(a_loop_cannot_wait_for_itself),
+        TEST(peeking_leaves_completions_pending),
+        TEST(the_oldest_end_is_listed_first),
+        TEST(options_of_other_sizes_are_accepted),
+        TEST(a_leased_completion_is_hidden_from_other_registries),
+        TEST(a_released_completion_is_pending_again),
+        TEST(a_close_releases_all_leases),
+        TEST(a_drain_acknowledges_what_it_returns),
+        TEST(acknowledging_fails_with_the_right_error),
+        TEST(exactly_one_acknowledgement_is_fresh),
+        TEST(all_sessions_can_be_listed_and_leased),
+        TEST(damaged_sessions_are_skipped),
+        TEST(silent_tasks_can_be_promoted),
+        TEST(a_promotion_is_never_hidden),
+        TEST(newer_records_are_left_alone),
+        TEST(waiting_ends_with_a_completion_or_the_timeout),
+        TEST(waiting_notices_tasks_of_other_hosts),
+        TEST(waiting_notices_other_sessions),
+        TEST(waiting_ignores_leases_of_others),
+        TEST(closing_ends_a_wait),
+        TEST(waiting_on_a_hosts_own_loop_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

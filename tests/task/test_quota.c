@@ -1,4 +1,5 @@
-/* The limits of a session: refusals that name what to do, and leave nothing. */
+/* The limits of a session: max_running, max_started and max_output_bytes. A refused start names the
+ * tasks or numbers in its error, and leaves nothing behind. */
 #include "support/support.h"
 
 #include <stdio.h>
@@ -9,7 +10,7 @@
 static const tether_error untouched = {.code = 4711, .step = "untouched"};
 
 static const char *const forever[] = {CHILD, "forever", NULL};
-static const char *const at_once[] = {CHILD, "exit", "0", NULL};
+static const char *const exit_at_once[] = {CHILD, "exit", "0", NULL};
 
 static tether_registry *open_limited(fixture *f, tether_open_options options)
 {
@@ -34,14 +35,14 @@ static int spawn(tether_registry *registry, const char *const *argv, size_t max_
     return code;
 }
 
-/* A refusal that leaves nothing. */
+/* Asserts that a start is refused, leaves no files, and does not change the count of starts. */
 static void expect_refused(fixture *f, tether_registry *registry, size_t max_running)
 {
     char id[TETHER_ID_SIZE];
     char *starts = test_read_file(test_session_path(f, "starts"), NULL);
     int tasks = test_count_names(test_session_path(f, "tasks"));
     int exits = test_count_names(test_session_path(f, "exits"));
-    assert_int_equal(spawn(registry, at_once, max_running, id, &f->error), TETHER_EQUOTA);
+    assert_int_equal(spawn(registry, exit_at_once, max_running, id, &f->error), TETHER_EQUOTA);
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), tasks);
     assert_int_equal(test_count_names(test_session_path(f, "exits")), exits);
     char *after = test_read_file(test_session_path(f, "starts"), NULL);
@@ -50,53 +51,53 @@ static void expect_refused(fixture *f, tether_registry *registry, size_t max_run
     free(after);
 }
 
-static void expect_taken(fixture *f, tether_registry *registry, size_t max_running,
-                         char id[TETHER_ID_SIZE])
+static void expect_started(fixture *f, tether_registry *registry, size_t max_running,
+                           char id[TETHER_ID_SIZE])
 {
     ASSERT_OK(spawn(registry, forever, max_running, id, &f->error), f->error);
 }
 
-static void kill_it(fixture *f, tether_registry *registry, const char *id)
+static void kill_now(fixture *f, tether_registry *registry, const char *id)
 {
     const tether_kill_options options = {.grace_ms = -1};
     ASSERT_OK(tether_kill(registry, id, &options, &f->error), f->error);
 }
 
-/* --- Tasks that run --- */
+/* --- max_running --- */
 
-static void no_more_run_than_may(void **state)
+static void a_start_above_the_running_limit_is_refused(void **state)
 {
     fixture *f = *state;
     char ids[4][TETHER_ID_SIZE];
     f->registry = open_limited(f, (tether_open_options){.max_running = 2});
-    expect_taken(f, f->registry, 0, ids[0]);
-    expect_taken(f, f->registry, 0, ids[1]);
+    expect_started(f, f->registry, 0, ids[0]);
+    expect_started(f, f->registry, 0, ids[1]);
     expect_refused(f, f->registry, 0);
     assert_non_null(strstr(f->error.message, ids[0]));
     assert_non_null(strstr(f->error.message, ids[1]));
     assert_non_null(strstr(f->error.message, "2"));
-    kill_it(f, f->registry, ids[0]);
-    expect_taken(f, f->registry, 0, ids[2]);
+    kill_now(f, f->registry, ids[0]);
+    expect_started(f, f->registry, 0, ids[2]);
     expect_refused(f, f->registry, 0);
     assert_null(strstr(f->error.message, ids[0]));
     assert_non_null(strstr(f->error.message, ids[2]));
-    /* Whoever started them. A host without a limit has none. */
+    /* Tasks of other hosts count. A host without the option has no limit. */
     tether_registry *other = test_open(f);
-    expect_taken(f, other, 0, ids[3]);
-    kill_it(f, other, ids[2]);
+    expect_started(f, other, 0, ids[3]);
+    kill_now(f, other, ids[2]);
     expect_refused(f, f->registry, 0);
     assert_non_null(strstr(f->error.message, ids[3]));
     ASSERT_OK(tether_close(other, TETHER_SHUTDOWN, &f->error), f->error);
 }
 
-static void many_names_still_fit(void **state)
+static void the_error_of_many_running_tasks_fits(void **state)
 {
     enum { TASKS = 12 };
     fixture *f = *state;
     char ids[TASKS][TETHER_ID_SIZE];
     f->registry = open_limited(f, (tether_open_options){.max_running = TASKS});
     for (int i = 0; i < TASKS; i++)
-        expect_taken(f, f->registry, 0, ids[i]);
+        expect_started(f, f->registry, 0, ids[i]);
     expect_refused(f, f->registry, 0);
     int named = 0;
     for (int i = 0; i < TASKS; i++)
@@ -106,29 +107,29 @@ static void many_names_still_fit(void **state)
     assert_non_null(strstr(f->error.message, "wait"));
 }
 
-static void the_smaller_limit_holds(void **state)
+static void the_smaller_limit_applies(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     tether_registry *other = test_open(f);
     f->registry = open_limited(f, (tether_open_options){.max_running = 2});
-    expect_taken(f, f->registry, 1, id);
+    expect_started(f, f->registry, 1, id);
     expect_refused(f, f->registry, 1);
     expect_refused(f, other, 1);
-    expect_taken(f, f->registry, 5, id);
+    expect_started(f, f->registry, 5, id);
     expect_refused(f, f->registry, 5);
     expect_refused(f, other, 2);
-    expect_taken(f, other, 3, id);
+    expect_started(f, other, 3, id);
     ASSERT_OK(tether_close(other, TETHER_SHUTDOWN, &f->error), f->error);
 }
 
-static void an_end_makes_room_at_once(void **state)
+static void an_end_frees_a_place_at_once(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     f->registry = open_limited(f, (tether_open_options){.max_running = 1});
     for (int i = 0; i < 40; i++) {
-        ASSERT_OK(spawn(f->registry, at_once, 0, id, &f->error), f->error);
+        ASSERT_OK(spawn(f->registry, exit_at_once, 0, id, &f->error), f->error);
         test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     }
 }
@@ -138,14 +139,14 @@ static void paused_tasks_count(void **state)
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     f->registry = open_limited(f, (tether_open_options){.max_running = 1});
-    expect_taken(f, f->registry, 0, id);
+    expect_started(f, f->registry, 0, id);
     ASSERT_OK(tether_pause(f->registry, id, &f->error), f->error);
     expect_refused(f, f->registry, 0);
     assert_non_null(strstr(f->error.message, id));
 }
 
-/* Two registries, each on a thread of its own, as two hosts have them; with two processes in
- * posix/test_quota_hosts.c. */
+/* Two registries, each on its own thread, start a task at the same moment. posix/test_quota_hosts.c
+ * does the same with two processes. */
 enum { ROUNDS = 30 };
 
 typedef struct contender {
@@ -156,7 +157,7 @@ typedef struct contender {
     int wrong;
 } contender;
 
-/* Lets the task go and waits for its end, which makes room for the next one. */
+/* Lets the task end and waits for it, so that the next one can start. */
 static bool end_round(tether_registry *registry, const char *id, const char *gate)
 {
     test_write_file(gate, "", 0);
@@ -204,60 +205,60 @@ static void one_of_two_takes_the_last_place(void **state)
     assert_int_equal(contenders[0].wrong + contenders[1].wrong, 0);
 }
 
-/* --- Tasks that were started --- */
+/* --- max_started --- */
 
-static void every_start_counts_for_good(void **state)
+static void every_start_counts_for_ever(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     tether_registry *other = test_open(f);
     f->registry = open_limited(f, (tether_open_options){.max_started = 3});
-    ASSERT_OK(spawn(other, at_once, 0, id, &f->error), f->error);
+    ASSERT_OK(spawn(other, exit_at_once, 0, id, &f->error), f->error);
     test_expect(other, id, TETHER_STATUS_COMPLETED, 0, NULL);
-    ASSERT_OK(spawn(f->registry, at_once, 0, id, &f->error), f->error);
+    ASSERT_OK(spawn(f->registry, exit_at_once, 0, id, &f->error), f->error);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     test_take_completion(f->registry, id);
-    const tether_gc_options whatever = {.older_than_ms = -1};
-    ASSERT_OK(tether_gc(other, &whatever, NULL, &f->error), f->error);
+    const tether_gc_options any_age = {.older_than_ms = -1};
+    ASSERT_OK(tether_gc(other, &any_age, NULL, &f->error), f->error);
     assert_false(test_exists(test_bundle_path(f, id, "record.json")));
-    ASSERT_OK(spawn(f->registry, at_once, 0, id, &f->error), f->error);
+    ASSERT_OK(spawn(f->registry, exit_at_once, 0, id, &f->error), f->error);
     expect_refused(f, f->registry, 0);
     assert_non_null(strstr(f->error.message, "3"));
-    /* Who knows no such limit goes on; another session has its own count. */
-    ASSERT_OK(spawn(other, at_once, 0, id, &f->error), f->error);
+    /* A host without the option has no limit. Each session has its own count. */
+    ASSERT_OK(spawn(other, exit_at_once, 0, id, &f->error), f->error);
     tether_registry *elsewhere =
         open_limited(f, (tether_open_options){.session = "b", .max_started = 1});
-    ASSERT_OK(spawn(elsewhere, at_once, 0, id, &f->error), f->error);
+    ASSERT_OK(spawn(elsewhere, exit_at_once, 0, id, &f->error), f->error);
     test_expect(elsewhere, id, TETHER_STATUS_COMPLETED, 0, NULL);
     expect_refused(f, elsewhere, 0);
     test_detach(elsewhere);
     test_detach(other);
-    /* A new registry has not forgotten. */
+    /* The count survives the registry. */
     other = open_limited(f, (tether_open_options){.max_started = 4});
     expect_refused(f, other, 0);
     test_detach(other);
 }
 
-static void what_could_not_be_started_does_not_count(void **state)
+static void failed_starts_do_not_count(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     const char *const nothing[] = {"/no/such/program", NULL};
     f->registry = open_limited(f, (tether_open_options){.max_started = 2});
-    ASSERT_OK(spawn(f->registry, at_once, 0, id, &f->error), f->error);
+    ASSERT_OK(spawn(f->registry, exit_at_once, 0, id, &f->error), f->error);
     for (int i = 0; i < 3; i++) {
-        tether_spec unreadable = {.argv = at_once, .stdin_path = "/no/such/file"};
+        tether_spec unreadable = {.argv = exit_at_once, .stdin_path = "/no/such/file"};
         assert_true(tether_spawn(f->registry, &unreadable, id, &f->error) < 0);
         assert_int_equal(spawn(f->registry, nothing, 0, id, &f->error), TETHER_ENOPROGRAM);
     }
     assert_int_equal(test_count_lines(test_session_path(f, "starts")), 1);
-    ASSERT_OK(spawn(f->registry, at_once, 0, id, &f->error), f->error);
+    ASSERT_OK(spawn(f->registry, exit_at_once, 0, id, &f->error), f->error);
     expect_refused(f, f->registry, 0);
 }
 
-/* --- What they wrote --- */
+/* --- max_output_bytes --- */
 
-static void full_outputs_refuse_more(void **state)
+static void a_start_above_the_output_limit_is_refused(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -265,7 +266,7 @@ static void full_outputs_refuse_more(void **state)
     f->registry = open_limited(f, (tether_open_options){.max_output_bytes = 2000});
     ASSERT_OK(spawn(f->registry, flood, 0, id, &f->error), f->error);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
-    /* There is room for one more, however much that writes, also to standard error. */
+    /* Below the limit another task may start, and write any amount. Standard error counts too. */
     tether_spec noise = {.command = CHILD_TEXT " flood 800 >&2"};
     ASSERT_OK(tether_spawn(f->registry, &noise, id, &f->error), f->error);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
@@ -280,8 +281,8 @@ static void full_outputs_refuse_more(void **state)
     ASSERT_OK(tether_completions_drain(f->registry, NULL, &list, &f->error), f->error);
     assert_int_equal(list->count, 3);
     tether_snapshot_list_free(list);
-    const tether_gc_options whatever = {.older_than_ms = -1};
-    ASSERT_OK(tether_gc(f->registry, &whatever, NULL, &f->error), f->error);
+    const tether_gc_options any_age = {.older_than_ms = -1};
+    ASSERT_OK(tether_gc(f->registry, &any_age, NULL, &f->error), f->error);
     ASSERT_OK(spawn(f->registry, flood, 0, id, &f->error), f->error);
 }
 
@@ -291,14 +292,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(one_of_two_takes_the_last_place),
-        TEST(no_more_run_than_may),
-        TEST(many_names_still_fit),
-        TEST(the_smaller_limit_holds),
-        TEST(an_end_makes_room_at_once),
+        TEST(a_start_above_the_running_limit_is_refused),
+        TEST(the_error_of_many_running_tasks_fits),
+        TEST(the_smaller_limit_applies),
+        TEST(an_end_frees_a_place_at_once),
         TEST(paused_tasks_count),
-        TEST(every_start_counts_for_good),
-        TEST(what_could_not_be_started_does_not_count),
-        TEST(full_outputs_refuse_more),
+        TEST(every_start_counts_for_ever),
+        TEST(failed_starts_do_not_count),
+        TEST(a_start_above_the_output_limit_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,8 +35,8 @@ static void reports_the_exit_code(void **state)
     }
 }
 
-/* A registry may close while tasks that have ended are still waited for by nobody. */
-static void many_codes_at_once(void **state)
+/* Leaves all completions pending when the registry is closed. */
+static void a_hundred_tasks_keep_their_exit_codes(void **state)
 {
     enum { TASKS = 100 };
     fixture *f = *state;
@@ -66,7 +66,7 @@ static void keeps_both_streams_apart(void **state)
     test_expect_output(f->registry, id, TETHER_STDERR, "err\n");
 }
 
-static void merges_both_streams(void **state)
+static void can_merge_both_streams(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -81,8 +81,8 @@ static void merges_both_streams(void **state)
     test_expect_output(f->registry, id, TETHER_STDERR, "");
 }
 
-/* Not line ends, which cmd cannot pass on, nor percent signs, which Wine's cmd takes for variables:
- * they are in the tests of each platform. */
+/* Without line ends, which cmd cannot pass on, and percent signs, which Wine's cmd expands as
+ * variables. The tests of each platform have those. */
 static void passes_arguments_exactly(void **state)
 {
     fixture *f = *state;
@@ -133,13 +133,13 @@ static void passes_the_environment(void **state)
     run_with_environment(f, NULL, NULL, "TETHER_TASK_ID", NULL);
     run_with_environment(f, own, set, "TETHER_TASK_ID", NULL);
     assert_int_equal(uv_os_unsetenv("TETHER_TEST_INHERITED"), 0);
-    /* This process's own environment has none of it. */
+    /* The environment of this process is unchanged. */
     char value[8];
     size_t size = sizeof value;
     assert_int_equal(uv_os_getenv("ADDED", value, &size), UV_ENOENT);
 }
 
-static void runs_in_the_directory(void **state)
+static void runs_in_the_working_directory(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], line[1100];
@@ -152,7 +152,7 @@ static void runs_in_the_directory(void **state)
     test_expect_output(f->registry, id, TETHER_STDOUT, line);
 }
 
-static void reads_from_nothing_or_a_file(void **state)
+static void reads_from_the_null_device_or_a_file(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -167,7 +167,7 @@ static void reads_from_nothing_or_a_file(void **state)
     test_expect_output(f->registry, id, TETHER_STDOUT, "line\nlast");
 }
 
-/* Lines that sh takes for a command which does nothing, and cmd for a label. */
+/* Made of lines that begin with a colon: the null command of sh, a label in cmd. */
 static void takes_a_command_of_a_megabyte(void **state)
 {
     enum { LINES = 1024, LINE_BYTES = 1024, SIZE = LINES * LINE_BYTES };
@@ -190,7 +190,7 @@ static void takes_a_command_of_a_megabyte(void **state)
     tether_snapshot_free(snapshot);
 }
 
-static void snapshot_is_whole(void **state)
+static void a_snapshot_has_every_field(void **state)
 {
     static const char *const names[] = {"task_id",
                                         "session_id",
@@ -240,11 +240,11 @@ static void snapshot_is_whole(void **state)
     json_decref(json);
     tether_free(text);
     tether_snapshot_free(snapshot);
-    /* It completes silently. */
+    /* No completion, because of no_notify. */
     assert_int_equal(test_pending(f->registry, NULL), 0);
 }
 
-static void timeout_is_the_default_or_none(void **state)
+static void the_default_timeout_can_be_turned_off(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -284,7 +284,7 @@ static void lists_newest_first(void **state)
     test_start_child(f->registry, ids[3], "forever", NULL);
     assert_int_equal(count_tasks(f->registry, TETHER_LIST_ALL), 4);
     assert_int_equal(count_tasks(f->registry, TETHER_LIST_RUNNING), 1);
-    /* Sessions know nothing of each other. */
+    /* Another session has none of these tasks. */
     tether_registry *other = test_open_session(f, "another session \xc3\xa9");
     tether_snapshot *snapshot;
     assert_int_equal(count_tasks(other, TETHER_LIST_ALL), 0);
@@ -309,7 +309,7 @@ static void run_waiter(void *userdata)
     w->code = tether_wait(w->registry, w->ids, w->count, w->mode, w->timeout_ms, &w->index, NULL);
 }
 
-static void waits_from_many_threads(void **state)
+static void many_threads_can_wait(void **state)
 {
     fixture *f = *state;
     char a[TETHER_ID_SIZE], b[TETHER_ID_SIZE];
@@ -358,7 +358,7 @@ static void waits_from_many_threads(void **state)
     test_detach(other);
 }
 
-static void a_wait_that_is_over_says_so(void **state)
+static void a_wait_that_times_out_sets_its_error(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -370,18 +370,18 @@ static void a_wait_that_is_over_says_so(void **state)
     assert_int_equal(error.code, TETHER_ETIMEDOUT);
 }
 
-typedef struct patient {
+typedef struct endless_waiter {
     tether_registry *registry;
     const char *id;
-    bool follows;
+    bool for_output; /* else for the end of the task */
     int code;
-} patient;
+} endless_waiter;
 
 static void wait_for_ever(void *userdata)
 {
-    patient *p = userdata;
-    p->code = p->follows ? tether_output_wait(p->registry, p->id, 0, 0, -1, NULL)
-                         : tether_wait(p->registry, &p->id, 1, TETHER_WAIT_ALL, -1, NULL, NULL);
+    endless_waiter *w = userdata;
+    w->code = w->for_output ? tether_output_wait(w->registry, w->id, 0, 0, -1, NULL)
+                            : tether_wait(w->registry, &w->id, 1, TETHER_WAIT_ALL, -1, NULL, NULL);
 }
 
 static size_t count_waiters(tether_registry *registry)
@@ -392,22 +392,22 @@ static size_t count_waiters(tether_registry *registry)
     return count;
 }
 
-static void closing_sends_waiters_away(void **state)
+static void closing_ends_all_waits(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     tether_registry *other = test_open(f);
     test_start_child(f->registry, id, "forever", NULL);
-    patient patients[] = {{other, id, false, 1}, {other, id, true, 1}, {other, id, false, 1}};
-    enum { PATIENTS = sizeof patients / sizeof patients[0] };
-    uv_thread_t threads[PATIENTS];
-    for (int i = 0; i < PATIENTS; i++)
-        assert_int_equal(uv_thread_create(&threads[i], wait_for_ever, &patients[i]), 0);
-    WAIT_UNTIL(count_waiters(other) == PATIENTS);
+    endless_waiter waiters[] = {{other, id, false, 1}, {other, id, true, 1}, {other, id, false, 1}};
+    enum { WAITERS = sizeof waiters / sizeof waiters[0] };
+    uv_thread_t threads[WAITERS];
+    for (int i = 0; i < WAITERS; i++)
+        assert_int_equal(uv_thread_create(&threads[i], wait_for_ever, &waiters[i]), 0);
+    WAIT_UNTIL(count_waiters(other) == WAITERS);
     ASSERT_OK(tether_close(other, TETHER_DETACH, &f->error), f->error);
-    for (int i = 0; i < PATIENTS; i++) {
+    for (int i = 0; i < WAITERS; i++) {
         uv_thread_join(&threads[i]);
-        assert_int_equal(patients[i].code, TETHER_ECLOSED);
+        assert_int_equal(waiters[i].code, TETHER_ECLOSED);
     }
 }
 
@@ -442,7 +442,7 @@ static void reads_output_by_offset(void **state)
                      TETHER_ENOTASK);
 }
 
-static void follower_wakes_on_growth_and_on_the_end(void **state)
+static void an_output_wait_ends_on_growth_and_on_the_end(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -465,8 +465,8 @@ static void follower_wakes_on_growth_and_on_the_end(void **state)
     ASSERT_OK(tether_output_wait(f->registry, id, 4, 3, PATIENCE_MS, &f->error), f->error);
 }
 
-/* What a task leaves in the background may hold its output for ever: its own end is what counts. */
-static void background_process_delays_no_end(void **state)
+/* A background process may keep the output open for ever; the task ends when its command does. */
+static void a_background_process_delays_no_end(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -484,23 +484,23 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_REGISTRY(reports_the_exit_code),
-        WITH_REGISTRY(many_codes_at_once),
+        WITH_REGISTRY(a_hundred_tasks_keep_their_exit_codes),
         WITH_REGISTRY(keeps_both_streams_apart),
-        WITH_REGISTRY(merges_both_streams),
+        WITH_REGISTRY(can_merge_both_streams),
         WITH_REGISTRY(passes_arguments_exactly),
         WITH_REGISTRY(passes_the_environment),
-        WITH_REGISTRY(runs_in_the_directory),
-        WITH_REGISTRY(reads_from_nothing_or_a_file),
+        WITH_REGISTRY(runs_in_the_working_directory),
+        WITH_REGISTRY(reads_from_the_null_device_or_a_file),
         WITH_REGISTRY(takes_a_command_of_a_megabyte),
-        WITH_REGISTRY(snapshot_is_whole),
-        WITH_REGISTRY(timeout_is_the_default_or_none),
+        WITH_REGISTRY(a_snapshot_has_every_field),
+        WITH_REGISTRY(the_default_timeout_can_be_turned_off),
         WITH_REGISTRY(lists_newest_first),
-        WITH_REGISTRY(waits_from_many_threads),
-        WITH_REGISTRY(a_wait_that_is_over_says_so),
-        WITH_REGISTRY(closing_sends_waiters_away),
+        WITH_REGISTRY(many_threads_can_wait),
+        WITH_REGISTRY(a_wait_that_times_out_sets_its_error),
+        WITH_REGISTRY(closing_ends_all_waits),
         WITH_REGISTRY(reads_output_by_offset),
-        WITH_REGISTRY(follower_wakes_on_growth_and_on_the_end),
-        WITH_REGISTRY(background_process_delays_no_end),
+        WITH_REGISTRY(an_output_wait_ends_on_growth_and_on_the_end),
+        WITH_REGISTRY(a_background_process_delays_no_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,14 +1,14 @@
-/* Waiting for tasks: one, several, one after the other, and the run that waits for its own. */
+/* Waiting for tasks: tether_waiter, tether_wait and tether_run. */
 #include "support/support.h"
 
-#include <uv.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
 
-enum { SOON_MS = 5000, LOST_MS = 15000 };
+/* A run takes less than this if nothing delays its end. */
+enum { LATE_MS = 15000 };
 
 static const tether_error untouched = {.code = 4711, .step = "untouched"};
 
@@ -53,18 +53,18 @@ static void expect_no_more(tether_waiter *waiter)
     }
 }
 
-static void start_waiting(tether_registry *registry, fixture *f, int number,
-                          char id[TETHER_ID_SIZE])
+/* Starts a task that runs until open_gate is called with the same number. */
+static void start_gated(tether_registry *registry, fixture *f, int number, char id[TETHER_ID_SIZE])
 {
     test_start_child(registry, id, "await", test_work_path(f, "go%d", number), NULL);
 }
 
-static void let_go(fixture *f, int number)
+static void open_gate(fixture *f, int number)
 {
     test_write_file(test_work_path(f, "go%d", number), "", 0);
 }
 
-static void each_is_told_once_in_the_order_of_ending(void **state)
+static void a_waiter_returns_each_task_once_in_the_order_of_ending(void **state)
 {
     enum { TASKS = 5 };
     static const int order[TASKS] = {3, 1, 4, 0, 2};
@@ -72,7 +72,7 @@ static void each_is_told_once_in_the_order_of_ending(void **state)
     char ids[TASKS][TETHER_ID_SIZE], id[TETHER_ID_SIZE];
     const char *all[TASKS];
     for (int i = 0; i < TASKS; i++) {
-        start_waiting(f->registry, f, i, ids[i]);
+        start_gated(f->registry, f, i, ids[i]);
         all[i] = ids[i];
     }
     tether_waiter *one = open_waiter(f->registry, all, TASKS);
@@ -80,14 +80,14 @@ static void each_is_told_once_in_the_order_of_ending(void **state)
     assert_int_equal(next(one, 0, id), TETHER_ETIMEDOUT);
     assert_int_equal(next(one, 50, id), TETHER_ETIMEDOUT);
     for (int i = 0; i < TASKS; i++) {
-        let_go(f, order[i]);
+        open_gate(f, order[i]);
         expect_next(one, ids[order[i]]);
         assert_int_equal(next(one, 0, id), i + 1 < TASKS ? TETHER_ETIMEDOUT : TETHER_ENOTASK);
-        /* Ends closer than the clock of file times can tell are told in any order. */
+        /* Ends within one tick of the file clock come in any order. */
         test_nap_us(20000);
     }
     expect_no_more(one);
-    /* One that asks only now hears the same, and so does one that is made now. */
+    /* A waiter that was not read until now gets the same order, and so does a new one. */
     tether_waiter *late = open_waiter(f->registry, all, TASKS);
     for (int i = 0; i < TASKS; i++) {
         expect_next(running, ids[order[i]]);
@@ -101,7 +101,7 @@ static void each_is_told_once_in_the_order_of_ending(void **state)
     tether_waiter_close(NULL);
 }
 
-static void no_task_is_nothing_to_wait_for(void **state)
+static void a_waiter_without_running_tasks_returns_at_once(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -113,77 +113,77 @@ static void no_task_is_nothing_to_wait_for(void **state)
     waiter = open_waiter(f->registry, NULL, 0);
     expect_no_more(waiter);
     tether_waiter_close(waiter);
-    const char *strangers[] = {id, "nobody"};
-    assert_int_equal(tether_waiter_open(f->registry, strangers, 2, &waiter, &f->error),
+    const char *unknown[] = {id, "nobody"};
+    assert_int_equal(tether_waiter_open(f->registry, unknown, 2, &waiter, &f->error),
                      TETHER_ENOTASK);
     assert_null(waiter);
-    strangers[1] = "../x";
-    assert_int_equal(tether_waiter_open(f->registry, strangers, 2, &waiter, &f->error),
+    unknown[1] = "../x";
+    assert_int_equal(tether_waiter_open(f->registry, unknown, 2, &waiter, &f->error),
                      TETHER_EINVAL);
     assert_null(waiter);
 }
 
-static void tasks_of_other_hosts_are_waited_for(void **state)
+static void a_waiter_covers_tasks_of_other_hosts(void **state)
 {
     fixture *f = *state;
     char ids[2][TETHER_ID_SIZE];
     tether_registry *other = test_open(f);
-    start_waiting(other, f, 0, ids[0]);
-    start_waiting(f->registry, f, 1, ids[1]);
+    start_gated(other, f, 0, ids[0]);
+    start_gated(f->registry, f, 1, ids[1]);
     tether_waiter *waiter = open_waiter(f->registry, NULL, 0);
-    let_go(f, 0);
+    open_gate(f, 0);
     expect_next(waiter, ids[0]);
-    let_go(f, 1);
+    open_gate(f, 1);
     expect_next(waiter, ids[1]);
     expect_no_more(waiter);
     tether_waiter_close(waiter);
     test_detach(other);
 }
 
-/* Removed as ended and acknowledged by somebody else, before they were told. */
-static void removed_tasks_are_not_told(void **state)
+/* The task was acknowledged, and collected by another host, before the waiter returned it. */
+static void a_waiter_skips_removed_tasks(void **state)
 {
     fixture *f = *state;
     char ids[3][TETHER_ID_SIZE];
     const char *all[] = {ids[0], ids[1], ids[2]};
     for (int i = 0; i < 3; i++)
-        start_waiting(f->registry, f, i, ids[i]);
+        start_gated(f->registry, f, i, ids[i]);
     tether_waiter *waiter = open_waiter(f->registry, all, 3);
-    let_go(f, 0);
+    open_gate(f, 0);
     expect_next(waiter, ids[0]);
-    let_go(f, 1);
+    open_gate(f, 1);
     test_expect(f->registry, ids[1], TETHER_STATUS_COMPLETED, 0, NULL);
     test_take_completion(f->registry, ids[1]);
-    const tether_gc_options whatever = {.older_than_ms = -1};
+    const tether_gc_options any_age = {.older_than_ms = -1};
     tether_registry *other = test_open(f);
-    ASSERT_OK(tether_gc(other, &whatever, NULL, &f->error), f->error);
+    ASSERT_OK(tether_gc(other, &any_age, NULL, &f->error), f->error);
     test_detach(other);
     assert_false(test_exists(test_bundle_path(f, ids[1], "record.json")));
-    let_go(f, 2);
+    open_gate(f, 2);
     expect_next(waiter, ids[2]);
     expect_no_more(waiter);
     tether_waiter_close(waiter);
-    /* Those who wait for that one by name are told. */
+    /* A wait for this task by its id fails. */
     const char *gone = ids[1];
     assert_int_equal(tether_wait(f->registry, &gone, 1, TETHER_WAIT_ALL, -1, NULL, &f->error),
                      TETHER_ENOTASK);
 }
 
-enum { THREADS = 8, CROWD = 24 };
+enum { THREADS = 8, SHARED_TASKS = 24 };
 
-typedef struct crowd {
+typedef struct shared {
     tether_registry *registry;
-    char ids[CROWD][TETHER_ID_SIZE];
+    char ids[SHARED_TASKS][TETHER_ID_SIZE];
     atomic_int ready;
     atomic_int wrong;
-} crowd;
+} shared;
 
-static void hear_all(void *userdata)
+static void get_every_end_once(void *userdata)
 {
-    crowd *c = userdata;
+    shared *c = userdata;
     tether_waiter *waiter;
     char id[TETHER_ID_SIZE];
-    int told[CROWD] = {0};
+    int seen[SHARED_TASKS] = {0};
     if (tether_waiter_open(c->registry, NULL, 0, &waiter, NULL) != TETHER_OK) {
         atomic_fetch_add(&c->wrong, 1);
         return;
@@ -191,35 +191,34 @@ static void hear_all(void *userdata)
     atomic_fetch_add(&c->ready, 1);
     int code = TETHER_OK;
     while ((code = tether_waiter_next(waiter, PATIENCE_MS, id, NULL)) == TETHER_OK) {
-        for (int i = 0; i < CROWD; i++)
-            told[i] += strcmp(c->ids[i], id) == 0;
+        for (int i = 0; i < SHARED_TASKS; i++)
+            seen[i] += strcmp(c->ids[i], id) == 0;
     }
     tether_waiter_close(waiter);
     if (code != TETHER_ENOTASK)
         atomic_fetch_add(&c->wrong, 1);
-    for (int i = 0; i < CROWD; i++)
-        atomic_fetch_add(&c->wrong, told[i] != 1);
-    return;
+    for (int i = 0; i < SHARED_TASKS; i++)
+        atomic_fetch_add(&c->wrong, seen[i] != 1);
 }
 
 static void any_number_of_threads_wait(void **state)
 {
     fixture *f = *state;
     uv_thread_t threads[THREADS];
-    crowd c = {.registry = f->registry};
-    for (int i = 0; i < CROWD; i++)
-        start_waiting(f->registry, f, i % 4, c.ids[i]);
+    shared c = {.registry = f->registry};
+    for (int i = 0; i < SHARED_TASKS; i++)
+        start_gated(f->registry, f, i % 4, c.ids[i]);
     for (int i = 0; i < THREADS; i++)
-        assert_int_equal(uv_thread_create(&threads[i], hear_all, &c), 0);
+        assert_int_equal(uv_thread_create(&threads[i], get_every_end_once, &c), 0);
     WAIT_UNTIL(atomic_load(&c.ready) == THREADS);
     for (int i = 0; i < 4; i++)
-        let_go(f, i);
+        open_gate(f, i);
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(uv_thread_join(&threads[i]), 0);
     assert_int_equal(atomic_load(&c.wrong), 0);
 }
 
-static void any_tells_which_ended_first(void **state)
+static void wait_any_returns_the_task_that_ended_first(void **state)
 {
     fixture *f = *state;
     char ids[3][TETHER_ID_SIZE];
@@ -227,23 +226,23 @@ static void any_tells_which_ended_first(void **state)
     tether_error error = untouched;
     size_t index = 99;
     for (int i = 0; i < 3; i++)
-        start_waiting(f->registry, f, i, ids[i]);
+        start_gated(f->registry, f, i, ids[i]);
     assert_int_equal(tether_wait(f->registry, all, 3, TETHER_WAIT_ANY, 0, &index, &f->error),
                      TETHER_ETIMEDOUT);
-    let_go(f, 1);
+    open_gate(f, 1);
     ASSERT_OK(tether_wait(f->registry, all, 3, TETHER_WAIT_ANY, -1, &index, &error), error);
     ASSERT_UNTOUCHED(error);
     assert_int_equal(index, 1);
     test_nap_us(20000);
-    let_go(f, 0);
+    open_gate(f, 0);
     test_expect(f->registry, ids[0], TETHER_STATUS_COMPLETED, 0, NULL);
-    /* The order holds for one who comes later, and for another host. */
+    /* A later call, in another host, gets the same answer. */
     tether_registry *other = test_open(f);
     ASSERT_OK(tether_wait(other, all, 3, TETHER_WAIT_ANY, 0, &index, &error), error);
     assert_int_equal(index, 1);
     assert_int_equal(tether_wait(other, all, 3, TETHER_WAIT_ALL, 50, NULL, &f->error),
                      TETHER_ETIMEDOUT);
-    let_go(f, 2);
+    open_gate(f, 2);
     ASSERT_OK(tether_wait(other, all, 3, TETHER_WAIT_ALL, PATIENCE_MS, NULL, &error), error);
     assert_int_equal(tether_wait(other, all, 0, TETHER_WAIT_ALL, 0, NULL, &f->error),
                      TETHER_EINVAL);
@@ -267,7 +266,7 @@ static tether_outcome *run(tether_registry *registry, const tether_spec *spec, i
     return outcome;
 }
 
-static void a_run_that_ends_has_everything(void **state)
+static void a_run_returns_the_exit_code_and_the_output(void **state)
 {
     fixture *f = *state;
     const tether_spec spec = {.command = CHILD_TEXT " out out\n" CHILD_TEXT " err err\nexit 7"};
@@ -291,7 +290,7 @@ static void a_run_that_ends_has_everything(void **state)
     tether_outcome_free(NULL);
 }
 
-static void a_run_that_goes_on_loses_nothing(void **state)
+static void a_run_that_times_out_leaves_its_task_running(void **state)
 {
     fixture *f = *state;
     size_t size;
@@ -300,7 +299,7 @@ static void a_run_that_goes_on_loses_nothing(void **state)
                                 go,    "out", "last",  "exit", "5",    NULL};
     const tether_spec spec = {.argv = argv};
     tether_outcome *outcome;
-    /* The wait is as long as the first words take. */
+    /* Doubles the wait until it is long enough for the first lines. */
     for (int64_t wait_ms = 200;; wait_ms *= 2) {
         outcome = run(f->registry, &spec, wait_ms, 0);
         if (outcome->errors_size > 0 || wait_ms > PATIENCE_MS)
@@ -310,7 +309,7 @@ static void a_run_that_goes_on_loses_nothing(void **state)
     assert_int_equal(outcome->snapshot->status, TETHER_STATUS_RUNNING);
     assert_string_equal(outcome->output, "first\n");
     assert_string_equal(outcome->errors, "oops\n");
-    let_go(f, 0);
+    open_gate(f, 0);
     const char *id = outcome->snapshot->task_id;
     test_expect(f->registry, id, TETHER_STATUS_FAILED, 5, NULL);
     char *all = test_output(f->registry, id, TETHER_STDOUT, &size);
@@ -331,22 +330,22 @@ static void a_run_without_a_wait_only_starts(void **state)
     tether_outcome_free(outcome);
 }
 
-/* Who waits for the end of the output instead of the task's would wait for ever. */
-static void what_keeps_the_output_open_delays_nothing(void **state)
+/* The run waits for the end of the task, not for the end of its output, which stays open. */
+static void output_that_stays_open_delays_no_run(void **state)
 {
     fixture *f = *state;
     const tether_spec spec = {.command = CHILD_TEXT " out done leave sleep 60000\nexit 3"};
     int64_t begin = test_now_ms();
     tether_outcome *outcome = run(f->registry, &spec, -1, 0);
-    assert_in_range(test_now_ms() - begin, 0, LOST_MS);
+    assert_in_range(test_now_ms() - begin, 0, LATE_MS);
     assert_int_equal(outcome->snapshot->exit_code, 3);
     assert_string_equal(outcome->output, "done\n");
-    /* Killing an ended task ends what it left behind. */
+    /* A kill of an ended task ends its survivors. */
     ASSERT_OK(tether_kill(f->registry, outcome->snapshot->task_id, NULL, &f->error), f->error);
     tether_outcome_free(outcome);
 }
 
-static void a_limit_keeps_the_end(void **state)
+static void a_run_with_a_limit_returns_the_end_of_the_output(void **state)
 {
     fixture *f = *state;
     const tether_spec spec = {.command = CHILD_TEXT " put 0123456789\n" CHILD_TEXT " put abc >&2"};
@@ -360,7 +359,7 @@ static void a_limit_keeps_the_end(void **state)
     assert_string_equal(outcome->output, "0123456789");
     assert_int_equal(outcome->output_offset, 0);
     tether_outcome_free(outcome);
-    /* Without one it is a MiB; the rest stays readable. */
+    /* The default limit is 1 MiB; all of the output can still be read. */
     const char *const argv[] = {CHILD, "flood", "1500000", NULL};
     const tether_spec flood = {.argv = argv};
     outcome = run(f->registry, &flood, -1, 0);
@@ -385,7 +384,7 @@ static void a_run_that_cannot_start_leaves_nothing(void **state)
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), 0);
 }
 
-static void a_loop_cannot_run_and_wait(void **state)
+static void a_run_on_a_hosts_own_loop_cannot_wait(void **state)
 {
     fixture *f = *state;
     uv_loop_t loop;
@@ -399,7 +398,7 @@ static void a_loop_cannot_run_and_wait(void **state)
     assert_int_equal(tether_run(registry, &spec, 10, 0, &outcome, &f->error), TETHER_EINVAL);
     assert_null(outcome);
     assert_int_equal(tether_run(registry, &spec, -1, 0, &outcome, &f->error), TETHER_EINVAL);
-    /* Nothing was started. */
+    /* No task was started. */
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), 0);
     assert_int_equal(test_count_names(test_session_path(f, "exits")), 0);
     outcome = run(registry, &spec, 0, 0);
@@ -417,19 +416,19 @@ static void a_loop_cannot_run_and_wait(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(each_is_told_once_in_the_order_of_ending),
-        TEST(no_task_is_nothing_to_wait_for),
-        TEST(tasks_of_other_hosts_are_waited_for),
-        TEST(removed_tasks_are_not_told),
+        TEST(a_waiter_returns_each_task_once_in_the_order_of_ending),
+        TEST(a_waiter_without_running_tasks_returns_at_once),
+        TEST(a_waiter_covers_tasks_of_other_hosts),
+        TEST(a_waiter_skips_removed_tasks),
         TEST(any_number_of_threads_wait),
-        TEST(any_tells_which_ended_first),
-        TEST(a_run_that_ends_has_everything),
-        TEST(a_run_that_goes_on_loses_nothing),
+        TEST(wait_any_returns_the_task_that_ended_first),
+        TEST(a_run_returns_the_exit_code_and_the_output),
+        TEST(a_run_that_times_out_leaves_its_task_running),
         TEST(a_run_without_a_wait_only_starts),
-        TEST(what_keeps_the_output_open_delays_nothing),
-        TEST(a_limit_keeps_the_end),
+        TEST(output_that_stays_open_delays_no_run),
+        TEST(a_run_with_a_limit_returns_the_end_of_the_output),
         TEST(a_run_that_cannot_start_leaves_nothing),
-        TEST(a_loop_cannot_run_and_wait),
+        TEST(a_run_on_a_hosts_own_loop_cannot_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* Stores that are gone with their owner: whatever way it goes, and whoever opens others meanwhile.
- */
+/* Ephemeral stores, which are removed with their owner: after a close, after the owner was killed,
+ * and while other hosts open and remove theirs. */
 #include "support/support.h"
 
 #include <stdatomic.h>
@@ -15,7 +15,7 @@
 
 #define WITH_RUNTIME(test) cmocka_unit_test_setup_teardown(test, setup, test_teardown)
 
-/* The runtime directory is the fixture's second one; the default store would be in the first. */
+/* The runtime directory is f->work. A default store, opened by mistake, would be in f->store. */
 static int setup(void **state)
 {
     test_setup(state);
@@ -30,8 +30,8 @@ static const char *base_path(fixture *f)
     return test_work_path(f, "tether-ephemeral");
 }
 
-/* What is in the base folder: a store and a lock for each owner. */
-static int count_left(fixture *f)
+/* Counts the names in the base folder: each owner has a store and a lock. */
+static int count_names(fixture *f)
 {
     return test_count_names(base_path(f));
 }
@@ -60,14 +60,14 @@ static const char *store_path(tether_registry *registry)
     return tether__os_dir_path(registry->store.root);
 }
 
-static void store_is_private_complete_and_gone_after_the_close(void **state)
+static void a_store_is_private_and_removed_by_the_close(void **state)
 {
     fixture *f = *state;
     char owner_line[64];
     size_t size;
     struct stat st;
     tether_registry *registry = must_open(f);
-    assert_int_equal(count_left(f), 2);
+    assert_int_equal(count_names(f), 2);
     assert_int_equal(lstat(base_path(f), &st), 0);
     assert_int_equal(st.st_mode & 07777, 0700);
     assert_int_equal(lstat(store_path(registry), &st), 0);
@@ -81,7 +81,7 @@ static void store_is_private_complete_and_gone_after_the_close(void **state)
     free(text);
 
     must_close(f, registry, TETHER_DETACH);
-    assert_int_equal(count_left(f), 0);
+    assert_int_equal(count_names(f), 0);
 }
 
 /* Starts a task in any registry. */
@@ -91,7 +91,7 @@ static void start(tether_registry *registry, const char *command, char id[TETHER
     test_start(registry, &spec, id);
 }
 
-static void tasks_work_and_end_with_the_store(void **state)
+static void tasks_work_and_are_killed_with_the_store(void **state)
 {
     fixture *f = *state;
     for (int mode = TETHER_DETACH; mode <= TETHER_SHUTDOWN; mode++) {
@@ -112,15 +112,15 @@ static void tasks_work_and_end_with_the_store(void **state)
         assert_true(test_process_alive(pid));
         must_close(f, registry, (tether_close_mode)mode);
         assert_false(test_process_alive(pid));
-        assert_int_equal(count_left(f), 0);
-        /* Nothing is anywhere else. */
+        assert_int_equal(count_names(f), 0);
+        /* Nothing but the base folder was created. */
         assert_int_equal(test_count_names(f->work), 1);
         assert_int_equal(test_count_names(f->store), 0);
     }
 }
 
-/* Ends so close to the close that its supervisor may still be there. */
-static void task_that_ends_at_the_close_keeps_nothing(void **state)
+/* The task ends right before the close, when its supervisor may still be running. */
+static void a_task_that_ends_at_the_close_keeps_no_store(void **state)
 {
     fixture *f = *state;
     for (int i = 0; i < 30; i++) {
@@ -130,29 +130,29 @@ static void task_that_ends_at_the_close_keeps_nothing(void **state)
         if (i % 2 == 0)
             test_expect(registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
         must_close(f, registry, TETHER_DETACH);
-        assert_int_equal(count_left(f), 0);
+        assert_int_equal(count_names(f), 0);
     }
 }
 
-static void two_at_once_are_apart(void **state)
+static void two_stores_are_separate(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     tether_registry *first = must_open(f);
     tether_registry *second = must_open(f);
     assert_string_not_equal(store_path(first), store_path(second));
-    assert_int_equal(count_left(f), 4);
+    assert_int_equal(count_names(f), 4);
     start(first, "exit 5", id);
     tether_snapshot *snapshot;
     assert_int_equal(tether_status_get(second, id, &snapshot, NULL), TETHER_ENOTASK);
     must_close(f, second, TETHER_DETACH);
-    assert_int_equal(count_left(f), 2);
+    assert_int_equal(count_names(f), 2);
     test_expect(first, id, TETHER_STATUS_FAILED, 5, NULL);
     must_close(f, first, TETHER_DETACH);
-    assert_int_equal(count_left(f), 0);
+    assert_int_equal(count_names(f), 0);
 }
 
-/* --- owners that die --- */
+/* --- Owners that are killed --- */
 
 typedef struct owner {
     const char *command; /* NULL: no task */
@@ -179,8 +179,8 @@ static void own_until_killed(fixture *f, void *userdata)
         pause();
 }
 
-/* An owner that was killed when it had done its part. */
-static owner *die(fixture *f, const char *command)
+/* Forks an owner, lets it start its task, and kills it. The caller unshares the result. */
+static owner *fork_and_kill_owner(fixture *f, const char *command)
 {
     owner *o = test_shared(sizeof *o);
     o->command = command;
@@ -191,45 +191,46 @@ static owner *die(fixture *f, const char *command)
     return o;
 }
 
-static void store_of_a_killed_owner_goes_with_the_next_open(void **state)
+static void the_next_open_removes_the_store_of_a_killed_owner(void **state)
 {
     fixture *f = *state;
-    test_unshare(die(f, NULL), sizeof(owner));
-    assert_int_equal(count_left(f), 2);
-    test_unshare(die(f, NULL), sizeof(owner));
-    assert_int_equal(count_left(f), 2);
+    test_unshare(fork_and_kill_owner(f, NULL), sizeof(owner));
+    assert_int_equal(count_names(f), 2);
+    test_unshare(fork_and_kill_owner(f, NULL), sizeof(owner));
+    assert_int_equal(count_names(f), 2);
     tether_registry *registry = must_open(f);
-    assert_int_equal(count_left(f), 2);
+    assert_int_equal(count_names(f), 2);
     must_close(f, registry, TETHER_DETACH);
-    assert_int_equal(count_left(f), 0);
+    assert_int_equal(count_names(f), 0);
 }
 
-static void store_with_a_living_task_stays_until_that_has_ended(void **state)
+static void a_store_with_a_running_task_stays_until_its_end(void **state)
 {
     fixture *f = *state;
     char command[700], gate[600];
     snprintf(gate, sizeof gate, "%s", test_work_path(f, "gate"));
     snprintf(command, sizeof command, "until [ -e '%s' ]; do sleep 0.02; done", gate);
-    owner *o = die(f, command);
+    owner *o = fork_and_kill_owner(f, command);
     assert_true(o->task_pid > 0);
     for (int i = 0; i < 3; i++) {
         tether_registry *registry = must_open(f);
-        assert_int_equal(count_left(f), 4);
+        assert_int_equal(count_names(f), 4);
         must_close(f, registry, TETHER_DETACH);
-        assert_int_equal(count_left(f), 2);
+        assert_int_equal(count_names(f), 2);
         assert_true(test_process_alive(o->task_pid));
     }
     test_write_file(gate, "", 0);
     WAIT_UNTIL(!test_process_alive(o->task_pid));
     tether_registry *registry = must_open(f);
-    assert_int_equal(count_left(f), 2);
+    assert_int_equal(count_names(f), 2);
     must_close(f, registry, TETHER_DETACH);
-    assert_int_equal(count_left(f), 0);
+    assert_int_equal(count_names(f), 0);
     test_unshare(o, sizeof *o);
 }
 
-/* What a crash may leave between any two steps, and what is not ours. */
-static void halves_are_removed_and_strangers_are_not(void **state)
+/* A crash may leave a store without a lock or a lock without a store. The other three names are not
+ * those of a store or a lock, and stay. */
+static void incomplete_stores_are_removed_and_other_files_are_kept(void **state)
 {
     fixture *f = *state;
     must_close(f, must_open(f), TETHER_DETACH);
@@ -239,18 +240,18 @@ static void halves_are_removed_and_strangers_are_not(void **state)
     test_write_file(test_work_path(f, "tether-ephemeral/notes"), "", 0);
     test_write_file(test_work_path(f, "tether-ephemeral/0123456789abcdef.locks"), "", 0);
     assert_int_equal(mkdir(test_work_path(f, "tether-ephemeral/0123456789abcde"), 0700), 0);
-    assert_int_equal(count_left(f), 5);
+    assert_int_equal(count_names(f), 5);
     must_close(f, must_open(f), TETHER_DETACH);
-    assert_int_equal(count_left(f), 3);
+    assert_int_equal(count_names(f), 3);
 }
 
-/* --- many at once --- */
+/* --- Many hosts at once --- */
 
 enum { OPENERS = 6, TURNS = 12 };
 
 static void open_and_close(fixture *f, void *userdata)
 {
-    bool *dies = userdata;
+    bool *die_early = userdata;
     for (int i = 0; i < TURNS; i++) {
         char id[TETHER_ID_SIZE];
         tether_registry *registry;
@@ -264,39 +265,40 @@ static void open_and_close(fixture *f, void *userdata)
         HOST_OK(tether_status_get(registry, id, &snapshot, &f->error), f->error);
         HOST_ASSERT(snapshot->exit_code == 7);
         tether_snapshot_free(snapshot);
-        if (*dies && i == TURNS / 2)
+        if (*die_early && i == TURNS / 2)
             _exit(0);
         HOST_OK(tether_close(registry, TETHER_DETACH, &f->error), f->error);
     }
 }
 
-/* Each prunes while the others make and remove theirs, and nobody loses a store that is in use. */
-static void no_opener_takes_the_store_of_another(void **state)
+/* Each open removes the stores of dead owners, while other hosts create and remove theirs. No host
+ * loses a store that is in use. */
+static void no_open_removes_the_store_of_another(void **state)
 {
     fixture *f = *state;
     long pids[OPENERS];
-    bool *dies = test_shared(sizeof *dies);
+    bool *die_early = test_shared(sizeof *die_early);
     for (int i = 0; i < OPENERS; i++) {
-        *dies = false;
-        pids[i] = test_fork_host(open_and_close, f, dies);
+        *die_early = false;
+        pids[i] = test_fork_host(open_and_close, f, die_early);
     }
     for (int i = 0; i < OPENERS; i++)
         assert_int_equal(test_join_host(pids[i]), 0);
-    assert_int_equal(count_left(f), 0);
+    assert_int_equal(count_names(f), 0);
 
-    /* The same with owners that go without a word. */
-    *dies = true;
+    /* The same with owners that exit without a close. */
+    *die_early = true;
     for (int i = 0; i < OPENERS; i++)
-        pids[i] = test_fork_host(open_and_close, f, dies);
+        pids[i] = test_fork_host(open_and_close, f, die_early);
     for (int i = 0; i < OPENERS; i++)
         assert_int_equal(test_join_host(pids[i]), 0);
     f->hosts_died = true;
-    /* The supervisors may have a moment to go after their last line. */
-    WAIT_UNTIL((must_close(f, must_open(f), TETHER_DETACH), count_left(f) == 0));
-    test_unshare(dies, sizeof *dies);
+    /* A supervisor may run for a moment after it wrote its exit line. */
+    WAIT_UNTIL((must_close(f, must_open(f), TETHER_DETACH), count_names(f) == 0));
+    test_unshare(die_early, sizeof *die_early);
 }
 
-/* --- refusals --- */
+/* --- Refusals --- */
 
 static void expect_refusal(fixture *f)
 {
@@ -307,7 +309,7 @@ static void expect_refusal(fixture *f)
     assert_non_null(strstr(f->error.message, "XDG_RUNTIME_DIR"));
 }
 
-static void hostile_base_folder_is_refused(void **state)
+static void a_hostile_base_folder_is_refused(void **state)
 {
     fixture *f = *state;
     char base[600];
@@ -325,11 +327,11 @@ static void hostile_base_folder_is_refused(void **state)
     assert_int_equal(chmod(base, 0777), 0);
     expect_refusal(f);
     assert_int_equal(chmod(base, 0700), 0);
-    assert_int_equal(count_left(f), 0);
+    assert_int_equal(count_names(f), 0);
     must_close(f, must_open(f), TETHER_DETACH);
 }
 
-static void base_folder_of_somebody_else_is_refused(void **state)
+static void the_base_folder_of_another_user_is_refused(void **state)
 {
     fixture *f = *state;
     if (geteuid() != 0)
@@ -337,10 +339,11 @@ static void base_folder_of_somebody_else_is_refused(void **state)
     assert_int_equal(mkdir(base_path(f), 0700), 0);
     assert_int_equal(chown(base_path(f), 12345, (gid_t)-1), 0);
     expect_refusal(f);
-    assert_int_equal(count_left(f), 0);
+    assert_int_equal(count_names(f), 0);
 }
 
-/* Planted where a lock is expected: neither followed nor waited for. */
+/* Links and a FIFO under the names of locks and a store: an open neither follows a link nor blocks
+ * on the FIFO. */
 static void planted_locks_do_no_harm(void **state)
 {
     fixture *f = *state;
@@ -375,16 +378,16 @@ static void options_that_exclude_each_other_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_RUNTIME(store_is_private_complete_and_gone_after_the_close),
-        WITH_RUNTIME(tasks_work_and_end_with_the_store),
-        WITH_RUNTIME(task_that_ends_at_the_close_keeps_nothing),
-        WITH_RUNTIME(two_at_once_are_apart),
-        WITH_RUNTIME(store_of_a_killed_owner_goes_with_the_next_open),
-        WITH_RUNTIME(store_with_a_living_task_stays_until_that_has_ended),
-        WITH_RUNTIME(halves_are_removed_and_strangers_are_not),
-        WITH_RUNTIME(no_opener_takes_the_store_of_another),
-        WITH_RUNTIME(hostile_base_folder_is_refused),
-        WITH_RUNTIME(base_folder_of_somebody_else_is_refused),
+        WITH_RUNTIME(a_store_is_private_and_removed_by_the_close),
+        WITH_RUNTIME(tasks_work_and_are_killed_with_the_store),
+        WITH_RUNTIME(a_task_that_ends_at_the_close_keeps_no_store),
+        WITH_RUNTIME(two_stores_are_separate),
+        WITH_RUNTIME(the_next_open_removes_the_store_of_a_killed_owner),
+        WITH_RUNTIME(a_store_with_a_running_task_stays_until_its_end),
+        WITH_RUNTIME(incomplete_stores_are_removed_and_other_files_are_kept),
+        WITH_RUNTIME(no_open_removes_the_store_of_another),
+        WITH_RUNTIME(a_hostile_base_folder_is_refused),
+        WITH_RUNTIME(the_base_folder_of_another_user_is_refused),
         WITH_RUNTIME(planted_locks_do_no_harm),
         WITH_RUNTIME(options_that_exclude_each_other_are_refused),
     };

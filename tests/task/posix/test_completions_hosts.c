@@ -1,4 +1,5 @@
-/* Completions between processes: holders that die, go and stop; hosts that drain side by side. */
+/* Completions between processes: hosts that die, close or stop while they hold a lease, and hosts
+ * that drain at the same time. */
 #include "support/support.h"
 
 #include <stdatomic.h>
@@ -7,13 +8,14 @@
 #include <string.h>
 #include <uv.h>
 
-/* How soon a waiter notices what no event tells it of. */
+/* How long a waiter may take to notice a change that raises no event. */
 enum { SOON_MS = 5000 };
 
 typedef int (*list_call)(tether_registry *registry, const tether_completion_options *options,
                          tether_snapshot_list **list, tether_error *error);
 
-/* How many the call gives; the first one's id is in *id where that is not NULL. */
+/* Counts the completions that the call returns; *id gets the id of the first one (NULL: not
+ * wanted). */
 static size_t count(list_call call, tether_registry *registry, char *id)
 {
     tether_error error = {0};
@@ -39,7 +41,7 @@ static int ack(tether_registry *registry, const char *id)
     return tether_completion_ack(registry, id, NULL, &error);
 }
 
-static int wait_for_one(tether_registry *registry, int64_t timeout_ms)
+static int wait_for_completion(tether_registry *registry, int64_t timeout_ms)
 {
     tether_error error = {0};
     return tether_completions_wait(registry, NULL, timeout_ms, &error);
@@ -68,8 +70,8 @@ static void begin_waiting(waiting *w, uv_thread_t *thread)
 }
 
 typedef struct stage {
-    atomic_int ready; /* the host has leased so many */
-    atomic_bool go;
+    atomic_int ready; /* completions that the host has leased */
+    atomic_bool go;   /* the host may close */
     char id[TETHER_ID_SIZE];
 } stage;
 
@@ -82,8 +84,8 @@ static tether_registry *open_in_host(fixture *f)
     return registry;
 }
 
-/* Waits for what the test prepares, leases it, and stays. */
-static void hold(fixture *f, void *userdata)
+/* Waits for the completion of s->id, leases it, and keeps it until s->go. */
+static void lease_and_wait(fixture *f, void *userdata)
 {
     stage *s = userdata;
     tether_error error = {0};
@@ -99,12 +101,12 @@ static void hold(fixture *f, void *userdata)
     HOST_OK(tether_close(registry, TETHER_DETACH, &error), error);
 }
 
-/* A host that has leased the completion of s->id; the fixture's registry is open afterwards. */
+/* Forks a host that leases the completion of s->id, and opens the fixture's registry. */
 static long start_holder(fixture *f, stage *s)
 {
-    long host = test_fork_host(hold, f, s);
+    long host = test_fork_host(lease_and_wait, f, s);
     f->registry = test_open(f);
-    /* The id is known before the end is. */
+    /* The host reads s->id after the task has ended, so the id is set before. */
     test_start_child(f->registry, s->id, "await", test_work_path(f, "go"), NULL);
     test_write_file(test_work_path(f, "go"), "", 0);
     WAIT_UNTIL(atomic_load(&s->ready) == 1);
@@ -113,12 +115,12 @@ static long start_holder(fixture *f, stage *s)
     return host;
 }
 
-static void what_a_killed_holder_held_comes_back(void **state)
+static void the_leases_of_a_killed_host_are_pending_again(void **state)
 {
     fixture *f = *state;
     stage *s = test_shared(sizeof *s);
     long host = start_holder(f, s);
-    assert_int_equal(wait_for_one(f->registry, 0), TETHER_ETIMEDOUT);
+    assert_int_equal(wait_for_completion(f->registry, 0), TETHER_ETIMEDOUT);
     test_kill_host(host);
     f->hosts_died = true;
     expect_id(tether_completions_lease, f->registry, s->id);
@@ -126,7 +128,7 @@ static void what_a_killed_holder_held_comes_back(void **state)
     test_unshare(s, sizeof *s);
 }
 
-static void what_a_host_that_went_held_comes_back(void **state)
+static void the_leases_of_a_host_that_closed_are_pending_again(void **state)
 {
     fixture *f = *state;
     stage *s = test_shared(sizeof *s);
@@ -137,13 +139,13 @@ static void what_a_host_that_went_held_comes_back(void **state)
     test_unshare(s, sizeof *s);
 }
 
-static void what_a_stopped_holder_holds_stays(void **state)
+static void a_stopped_host_keeps_its_leases(void **state)
 {
     fixture *f = *state;
     stage *s = test_shared(sizeof *s);
     long host = start_holder(f, s);
     test_stop_host(host);
-    assert_int_equal(wait_for_one(f->registry, 1500), TETHER_ETIMEDOUT);
+    assert_int_equal(wait_for_completion(f->registry, 1500), TETHER_ETIMEDOUT);
     assert_int_equal(count(tether_completions_lease, f->registry, NULL), 0);
     assert_int_equal(count(tether_completions_drain, f->registry, NULL), 0);
     assert_int_equal(ack(f->registry, s->id), TETHER_ELEASED);
@@ -154,7 +156,7 @@ static void what_a_stopped_holder_holds_stays(void **state)
     test_unshare(s, sizeof *s);
 }
 
-static void waiting_sees_the_death_of_a_holder(void **state)
+static void waiting_notices_the_death_of_a_holder(void **state)
 {
     fixture *f = *state;
     uv_thread_t thread;
@@ -171,69 +173,69 @@ static void waiting_sees_the_death_of_a_holder(void **state)
     test_unshare(s, sizeof *s);
 }
 
-/* --- Two who take --- */
+/* --- Hosts that drain at the same time --- */
 
-enum { TAKERS = 2, MANY = 500, STREAMED = 80, NIBBLE = 7 };
+enum { DRAINERS = 2, MANY = 500, STREAMED = 80, DRAIN_LIMIT = 7 };
 
 typedef struct ledger {
-    atomic_int total; /* how many there are; 0: not known yet */
-    atomic_int taken;
-    atomic_int times[MANY];
+    atomic_int total;       /* tasks; 0: not known yet */
+    atomic_int drained;     /* completions, over all tasks */
+    atomic_int times[MANY]; /* completions of each task */
     char ids[MANY][TETHER_ID_SIZE];
-    atomic_int bites; /* that those who die have still to take before the others begin */
+    atomic_int deaths; /* hosts that still have to lease and die before the others begin */
 } ledger;
 
-static void enter(ledger *l, const tether_snapshot *snapshot)
+static void count_drained(ledger *l, const tether_snapshot *snapshot)
 {
     for (int i = 0; i < MANY; i++) {
         if (strcmp(l->ids[i], snapshot->task_id) == 0) {
             atomic_fetch_add(&l->times[i], 1);
-            atomic_fetch_add(&l->taken, 1);
+            atomic_fetch_add(&l->drained, 1);
             return;
         }
     }
-    test_host_fail(__FILE__, __LINE__, "a task of the ledger", NULL);
+    test_host_fail(__FILE__, __LINE__, "the task is in the ledger", NULL);
 }
 
-/* Drains a few at a time until everything was taken. */
-static void take_many(fixture *f, void *userdata)
+/* Drains a few completions at a time until all were drained. */
+static void drain_all(fixture *f, void *userdata)
 {
     ledger *l = userdata;
     tether_error error = {0};
-    const tether_completion_options options = {.limit = NIBBLE};
-    while (atomic_load(&l->total) == 0 || atomic_load(&l->bites) > 0)
+    const tether_completion_options options = {.limit = DRAIN_LIMIT};
+    while (atomic_load(&l->total) == 0 || atomic_load(&l->deaths) > 0)
         test_pause();
     tether_registry *registry = open_in_host(f);
     int64_t deadline = test_now_ms() + 5 * PATIENCE_MS;
-    while (atomic_load(&l->taken) < atomic_load(&l->total)) {
+    while (atomic_load(&l->drained) < atomic_load(&l->total)) {
         tether_snapshot_list *list;
         HOST_ASSERT(test_now_ms() < deadline);
         int code = tether_completions_wait(registry, NULL, 50, &error);
         HOST_ASSERT(code == TETHER_OK || code == TETHER_ETIMEDOUT);
         HOST_OK(tether_completions_drain(registry, &options, &list, &error), error);
-        HOST_ASSERT(list->count <= NIBBLE);
+        HOST_ASSERT(list->count <= DRAIN_LIMIT);
         for (size_t i = 0; i < list->count; i++) {
             HOST_ASSERT(list->items[i].status == TETHER_STATUS_COMPLETED);
-            enter(l, &list->items[i]);
+            count_drained(l, &list->items[i]);
         }
         tether_snapshot_list_free(list);
     }
     HOST_OK(tether_close(registry, TETHER_DETACH, &error), error);
 }
 
-/* As take_many, but leases, dies after a few, and leaves them to the others. */
-static void take_and_die(fixture *f, void *userdata)
+/* Leases a few completions and exits without a close, so that the other hosts get them. */
+static void lease_and_die(fixture *f, void *userdata)
 {
     ledger *l = userdata;
     tether_error error = {0};
     tether_snapshot_list *list;
-    const tether_completion_options options = {.limit = NIBBLE};
+    const tether_completion_options options = {.limit = DRAIN_LIMIT};
     while (atomic_load(&l->total) == 0)
         test_pause();
     tether_registry *registry = open_in_host(f);
     HOST_OK(tether_completions_wait(registry, NULL, PATIENCE_MS, &error), error);
     HOST_OK(tether_completions_lease(registry, &options, &list, &error), error);
-    atomic_fetch_sub(&l->bites, 1);
+    atomic_fetch_sub(&l->deaths, 1);
     test_host_end();
 }
 
@@ -241,30 +243,30 @@ static void expect_ledger(const ledger *l)
 {
     for (int i = 0; i < atomic_load(&l->total); i++)
         assert_int_equal(atomic_load(&l->times[i]), 1);
-    assert_int_equal(atomic_load(&l->taken), atomic_load(&l->total));
+    assert_int_equal(atomic_load(&l->drained), atomic_load(&l->total));
 }
 
-static void two_processes_drain_each_once(void **state)
+static void two_hosts_drain_each_completion_once(void **state)
 {
     fixture *f = *state;
-    long hosts[TAKERS];
+    long hosts[DRAINERS];
     ledger *l = test_shared(sizeof *l);
-    for (int i = 0; i < TAKERS; i++)
-        hosts[i] = test_fork_host(take_many, f, l);
+    for (int i = 0; i < DRAINERS; i++)
+        hosts[i] = test_fork_host(drain_all, f, l);
     f->registry = test_open(f);
     for (int i = 0; i < MANY; i++)
         test_start_child(f->registry, l->ids[i], "exit", "0", NULL);
     for (int i = 0; i < MANY; i++)
         test_expect(f->registry, l->ids[i], TETHER_STATUS_COMPLETED, 0, NULL);
     atomic_store(&l->total, MANY);
-    for (int i = 0; i < TAKERS; i++)
+    for (int i = 0; i < DRAINERS; i++)
         assert_int_equal(test_join_host(hosts[i]), 0);
     expect_ledger(l);
     assert_int_equal(test_pending(f->registry, NULL), 0);
     test_unshare(l, sizeof *l);
 }
 
-static void start_and_go(fixture *f, void *userdata)
+static void start_and_close(fixture *f, void *userdata)
 {
     ledger *l = userdata;
     tether_error error = {0};
@@ -277,25 +279,25 @@ static void start_and_go(fixture *f, void *userdata)
     HOST_OK(tether_close(registry, TETHER_DETACH, &error), error);
 }
 
-/* Nobody but these hosts is there when the tasks end: both finalise, both drain, and a third dies
- * with a few in its hands. */
-static void hosts_finalise_and_drain_each_once(void **state)
+/* Only these hosts run when the tasks end: two finalise and drain, and a third dies while it holds
+ * a few leases. */
+static void two_hosts_finalise_and_drain_each_once(void **state)
 {
     fixture *f = *state;
-    long hosts[TAKERS];
+    long hosts[DRAINERS];
     ledger *l = test_shared(sizeof *l);
-    atomic_store(&l->bites, 1);
-    for (int i = 0; i < TAKERS; i++)
-        hosts[i] = test_fork_host(take_many, f, l);
-    long dying = test_fork_host(take_and_die, f, l);
-    assert_int_equal(test_join_host(test_fork_host(start_and_go, f, l)), 0);
+    atomic_store(&l->deaths, 1);
+    for (int i = 0; i < DRAINERS; i++)
+        hosts[i] = test_fork_host(drain_all, f, l);
+    long dying = test_fork_host(lease_and_die, f, l);
+    assert_int_equal(test_join_host(test_fork_host(start_and_close, f, l)), 0);
     atomic_store(&l->total, STREAMED);
     for (int i = 0; i < STREAMED / 10; i++) {
         test_write_file(test_work_path(f, "go%d", i), "", 0);
         test_nap_us(20000);
     }
     assert_int_equal(test_join_host(dying), 3);
-    for (int i = 0; i < TAKERS; i++)
+    for (int i = 0; i < DRAINERS; i++)
         assert_int_equal(test_join_host(hosts[i]), 0);
     f->hosts_died = true;
     expect_ledger(l);
@@ -309,9 +311,12 @@ static void hosts_finalise_and_drain_each_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_a_killed_holder_held_comes_back), TEST(what_a_host_that_went_held_comes_back),
-        TEST(what_a_stopped_holder_holds_stays),    TEST(waiting_sees_the_death_of_a_holder),
-        TEST(two_processes_drain_each_once),        TEST(hosts_finalise_and_drain_each_once),
+        TEST(the_leases_of_a_killed_host_are_pending_again),
+        TEST(the_leases_of_a_host_that_closed_are_pending_again),
+        TEST(a_stopped_host_keeps_its_leases),
+        TEST(waiting_notices_the_death_of_a_holder),
+        TEST(two_hosts_drain_each_completion_once),
+        TEST(two_hosts_finalise_and_drain_each_once),
     };
     return cmocka_run_group_tests_name("completions_hosts", tests, NULL, NULL);
 }

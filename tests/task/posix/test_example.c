@@ -1,4 +1,5 @@
-/* The example of docs/embedding.md does what that says: an agent crashes and comes back. */
+/* The example program of docs/embedding.md: an agent crashes, and its next run takes care of the
+ * tasks that it had started. */
 #include "support/support.h"
 
 #include <signal.h>
@@ -7,7 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-static void an_agent_crashes_and_comes_back(void **state)
+static void an_agent_crashes_and_resumes_its_tasks(void **state)
 {
     fixture *f = *state;
     char *out, *err, command[512];
@@ -17,7 +18,7 @@ static void an_agent_crashes_and_comes_back(void **state)
              go);
     const char *const start[] = {TETHER_TEST_AGENT, f->store, "start", command, NULL};
     const char *const resume[] = {TETHER_TEST_AGENT, f->store, "resume", NULL};
-    /* It dies by abort on purpose; nobody wants its core. */
+    /* The program aborts on purpose: no core file. */
     struct rlimit none = {0, 0};
     assert_int_equal(setrlimit(RLIMIT_CORE, &none), 0);
     assert_int_equal(test_command(start, &out, &err), 128 + SIGABRT);
@@ -34,7 +35,7 @@ static void an_agent_crashes_and_comes_back(void **state)
     free(out);
     free(err);
 
-    /* Everything was taken care of. */
+    /* All completions were acknowledged: nothing is left to do. */
     assert_int_equal(test_command(resume, &out, &err), 0);
     assert_string_equal(out, "");
     free(out);
@@ -44,7 +45,8 @@ static void an_agent_crashes_and_comes_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(an_agent_crashes_and_comes_back, test_setup, test_teardown),
+        cmocka_unit_test_setup_teardown(an_agent_crashes_and_resumes_its_tasks, test_setup,
+                                        test_teardown),
     };
     return cmocka_run_group_tests_name("example", tests, NULL, NULL);
 }

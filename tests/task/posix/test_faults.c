@@ -1,5 +1,5 @@
-/* A machine that refuses: full disks, limits, arguments that do not fit, things that are not there.
- * Each is a named error with nothing left behind, or no error at all. */
+/* Faults of the machine: full disks, resource limits, arguments that are too long, missing files.
+ * Each either has no effect, or returns a specific error and leaves nothing behind. */
 #include "support/support.h"
 
 #include <ctype.h>
@@ -18,11 +18,12 @@
 
 #include "support/posix/machine.h"
 
-/* Users that nobody is: one for each run of this test, since a limit of processes counts all those
- * of its user, and the same test may run beside this one. */
+/* Unused user ids, a different one for each run: RLIMIT_NPROC counts all processes of a user, and
+ * two runs of this test may overlap. */
 enum { FIRST_UNPRIVILEGED = 40000, UNPRIVILEGED_USERS = 20000 };
 
-/* What a failed start leaves: the error, an empty id, no bundle, no lifeline, no process. */
+/* Asserts that a start fails with this code, gives an empty id and a complete error, and leaves no
+ * bundle, lifeline or descriptor. Copies the error to f->error. */
 static void check_refused(fixture *f, tether_registry *registry, const tether_spec *spec, int code)
 {
     char id[TETHER_ID_SIZE];
@@ -40,8 +41,8 @@ static void check_refused(fixture *f, tether_registry *registry, const tether_sp
     assert_string_equal(id, "");
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), bundles);
     assert_int_equal(test_count_names(test_session_path(f, "exits")), lifelines);
-    /* A polling reaper has some open for moments, before the call as after it; the teardown counts
-     * again when it has stopped. */
+    /* Poll: a polling reaper has descriptors open for moments. The teardown counts again after the
+     * reaper has stopped. */
     WAIT_UNTIL(test_count_fds() <= fds);
     f->error = error;
 }
@@ -92,7 +93,7 @@ static char *make_entry(const char *name, size_t size)
     return entry;
 }
 
-static void what_does_not_fit_is_named(void **state)
+static void an_error_names_what_is_too_large(void **state)
 {
     fixture *f = *state;
     enum { PARTS = 70, PART_BYTES = 100 * 1024, KERNEL_LIMIT = 128 * 1024 };
@@ -122,7 +123,7 @@ static void what_does_not_fit_is_named(void **state)
     check_refused(f, f->registry, &spec, TETHER_ETOOBIG);
     free(argument);
 
-    /* What just fits is started. */
+    /* The largest value that fits. */
     char id[TETHER_ID_SIZE];
     value = make_entry("BIG_VALUE=", KERNEL_LIMIT - 1);
     const char *const fits[] = {value, NULL};
@@ -132,7 +133,8 @@ static void what_does_not_fit_is_named(void **state)
     free(value);
 }
 
-/* A small file system of this process's own, which goes with the process whatever happens. */
+/* Mounts a small file system in this process's own mount namespace, so that the kernel unmounts it
+ * when the process ends, even by a failed test. */
 static char *mount_small(const fixture *f, const char *options)
 {
     if (!machine_has_namespaces())
@@ -152,7 +154,7 @@ static void unmount_small(char *path)
     free(path);
 }
 
-/* Uses up all space; the file is called "filler". */
+/* Fills the file system with a file "filler". */
 static void fill(const char *path)
 {
     char file[1100], block[4096] = {1};
@@ -166,6 +168,7 @@ static void fill(const char *path)
     assert_int_equal(close(fd), 0);
 }
 
+/* Removes that file. */
 static void empty(const char *path)
 {
     char file[1100];
@@ -173,8 +176,8 @@ static void empty(const char *path)
     assert_int_equal(unlink(file), 0);
 }
 
-/* A fixture whose store is in another place. */
-static fixture elsewhere(const fixture *f, const char *folder, char *store, size_t room)
+/* A copy of the fixture with its store in another folder. */
+static fixture with_store_in(const fixture *f, const char *folder, char *store, size_t room)
 {
     fixture other = *f;
     snprintf(store, room, "%s/store", folder);
@@ -186,7 +189,7 @@ static void full_disk_refuses_a_start(void **state)
 {
     char store[1100], id[TETHER_ID_SIZE];
     char *path = mount_small(*state, "size=512k,mode=700");
-    fixture f = elsewhere(*state, path, store, sizeof store);
+    fixture f = with_store_in(*state, path, store, sizeof store);
     tether_registry *registry = test_open(&f);
     tether_spec spec = {.command = "exit 3"};
     test_start(registry, &spec, id);
@@ -201,13 +204,12 @@ static void full_disk_refuses_a_start(void **state)
     unmount_small(path);
 }
 
-/* The last pages go one by one, so that each step of a start is the one that finds the disk full.
- */
-static void almost_full_disk_starts_all_or_nothing(void **state)
+/* Leaves 0, 1, 2, ... free pages, so that each step of a start finds the disk full once. */
+static void almost_full_disk_starts_a_task_or_leaves_nothing(void **state)
 {
     char store[1100], id[TETHER_ID_SIZE];
     char *path = mount_small(*state, "size=512k,mode=700");
-    fixture f = elsewhere(*state, path, store, sizeof store);
+    fixture f = with_store_in(*state, path, store, sizeof store);
     tether_registry *registry = test_open(&f);
     tether_spec spec = {.command = "exit 3"};
     test_start(registry, &spec, id);
@@ -240,11 +242,11 @@ static void almost_full_disk_starts_all_or_nothing(void **state)
     unmount_small(path);
 }
 
-static void full_disk_loses_output_and_no_exit(void **state)
+static void full_disk_loses_output_but_no_exit_code(void **state)
 {
     char store[1100], id[TETHER_ID_SIZE];
     char *path = mount_small(*state, "size=512k,mode=700");
-    fixture f = elsewhere(*state, path, store, sizeof store);
+    fixture f = with_store_in(*state, path, store, sizeof store);
     tether_registry *registry = test_open(&f);
     tether_spec spec = {.command = CHILD " flood 1000000; exit 5"};
     test_start(registry, &spec, id);
@@ -253,11 +255,11 @@ static void full_disk_loses_output_and_no_exit(void **state)
     unmount_small(path);
 }
 
-static void full_disk_at_the_end_loses_no_code(void **state)
+static void full_disk_at_the_end_loses_no_exit_code(void **state)
 {
     char store[1100], id[TETHER_ID_SIZE];
     char *path = mount_small(*state, "size=512k,mode=700");
-    fixture f = elsewhere(*state, path, store, sizeof store);
+    fixture f = with_store_in(*state, path, store, sizeof store);
     tether_registry *registry = test_open(&f);
     const char *gate = test_work_path(&f, "gate");
     test_start_child(registry, id, "out", "ready", "await", gate, "exit", "7", NULL);
@@ -265,7 +267,8 @@ static void full_disk_at_the_end_loses_no_code(void **state)
     fill(path);
     test_write_file(gate, "", 0);
     test_expect(registry, id, TETHER_STATUS_FAILED, 7, NULL);
-    /* Another host learns the same from the marker, whose room was reserved. */
+    /* The record cannot be written. Another host gets the same end from the marker, whose disk
+     * space is reserved at the start. */
     tether_registry *other = test_open(&f);
     test_expect(other, id, TETHER_STATUS_FAILED, 7, NULL);
     char *status = test_record_text(&f, id, "status");
@@ -283,11 +286,11 @@ static void full_disk_at_the_end_loses_no_code(void **state)
     unmount_small(path);
 }
 
-static void read_only_store_shows_and_refuses(void **state)
+static void read_only_store_can_be_read_and_refuses_changes(void **state)
 {
     char store[1100], id[TETHER_ID_SIZE];
     char *path = mount_small(*state, "size=512k,mode=700");
-    fixture f = elsewhere(*state, path, store, sizeof store);
+    fixture f = with_store_in(*state, path, store, sizeof store);
     tether_registry *registry = test_open(&f);
     test_start_child(registry, id, "out", "text", "exit", "6", NULL);
     test_expect(registry, id, TETHER_STATUS_FAILED, 6, NULL);
@@ -303,7 +306,7 @@ static void read_only_store_shows_and_refuses(void **state)
     unmount_small(path);
 }
 
-/* A host that may not have more processes. */
+/* Makes the host a user without privileges, who is subject to RLIMIT_NPROC. */
 static void become_unprivileged(const fixture *f, uid_t user)
 {
     HOST_ASSERT(setgroups(0, NULL) == 0);
@@ -320,8 +323,8 @@ static void limit_processes(rlim_t count)
     HOST_ASSERT(setrlimit(RLIMIT_NPROC, &limit) == 0);
 }
 
-/* How many processes a user has: zombies count for the limit, also those that are not ours to reap.
- */
+/* Counts the processes of a user, including zombies: they count for RLIMIT_NPROC, even those that
+ * this process cannot reap. */
 static int count_processes_of(uid_t user)
 {
     int count = 0;
@@ -344,7 +347,7 @@ static void run_at_the_limit(fixture *f, void *userdata)
     tether_error error = {0};
     tether_registry *registry;
     tether_snapshot *snapshot;
-    /* Every thread counts: none may come and go. */
+    /* Threads count too: no background collection, whose thread would start and end. */
     tether_open_options options = {.store = f->store, .reaper = test_reaper_mode(), .no_gc = 1};
     const char *const sleeper[] = {"/bin/sleep", "1000", NULL}, *const quick[] = {"/bin/true",
                                                                                   NULL};
@@ -353,9 +356,9 @@ static void run_at_the_limit(fixture *f, void *userdata)
     HOST_OK(tether_open(&options, &registry, &error), error);
     HOST_OK(tether_spawn(registry, &spec, running, &error), error);
     int tasks = test_count_names(test_session_path(f, "tasks"));
-    /* The host's threads count (a sanitizer has one of its own), the supervisor and the sleeper:
-     * room for one less than these, so that nothing more starts, and for the supervisor alone once
-     * both are gone. */
+    /* In use are the host's threads (a sanitizer adds one), the supervisor and the sleeper. The
+     * limit is one less, so that nothing more starts now, and one supervisor without a command fits
+     * once both have ended. */
     limit_processes((rlim_t)machine_count_threads() + 1);
     spec.argv = quick;
     for (int i = 0; i < 3; i++) {
@@ -368,10 +371,10 @@ static void run_at_the_limit(fixture *f, void *userdata)
     HOST_OK(tether_status_get(registry, running, &snapshot, &error), error);
     HOST_ASSERT(snapshot->status == TETHER_STATUS_KILLED);
     tether_snapshot_free(snapshot);
-    /* The sleeper is not our child: somebody else reaps it, when they come to it. */
+    /* The sleeper is not a child of this process: init reaps it some time later. */
     while (test_has_child() || count_processes_of(*user) > 1)
         test_pause();
-    /* Now the supervisor can be started, and cannot start the command. */
+    /* Now the supervisor starts, but cannot fork the command. */
     const char *one = id;
     HOST_OK(tether_spawn(registry, &spec, id, &error), error);
     HOST_OK(tether_wait(registry, &one, 1, TETHER_WAIT_ALL, PATIENCE_MS, NULL, &error), error);
@@ -382,7 +385,7 @@ static void run_at_the_limit(fixture *f, void *userdata)
     HOST_OK(tether_close(registry, TETHER_SHUTDOWN, &error), error);
 }
 
-static void limit_of_processes_is_told(void **state)
+static void limit_of_processes_is_reported(void **state)
 {
     fixture *f = *state;
     if (geteuid() != 0)
@@ -395,8 +398,8 @@ static void limit_of_processes_is_told(void **state)
     assert_int_equal(chown(f->store, 0, 0), 0);
 }
 
-/* Records that cannot be written change nothing, here or for others. */
-static void complete_without_room(fixture *f, void *userdata)
+/* An acknowledgement or lease that cannot be written leaves the completion pending. */
+static void lease_and_ack_without_space(fixture *f, void *userdata)
 {
     (void)userdata;
     struct rlimit before, none;
@@ -410,7 +413,7 @@ static void complete_without_room(fixture *f, void *userdata)
     tether_spec spec = {.argv = argv};
     const char *one = id;
     HOST_OK(tether_open(&options, &registry, &error), error);
-    /* The holder's file is there before the disk is full. */
+    /* Creates the holder's file before the file size limit. */
     HOST_OK(tether_completions_lease(registry, NULL, &list, &error), error);
     tether_snapshot_list_free(list);
     HOST_OK(tether_spawn(registry, &spec, id, &error), error);
@@ -437,13 +440,13 @@ static void complete_without_room(fixture *f, void *userdata)
     HOST_OK(tether_close(registry, TETHER_SHUTDOWN, &error), error);
 }
 
-static void what_could_not_be_written_did_not_happen(void **state)
+static void completions_that_cannot_be_written_stay_pending(void **state)
 {
     fixture *f = *state;
-    assert_int_equal(test_join_host(test_fork_host(complete_without_room, f, NULL)), 0);
+    assert_int_equal(test_join_host(test_fork_host(lease_and_ack_without_space, f, NULL)), 0);
 }
 
-static void limit_of_descriptors_is_told(void **state)
+static void limit_of_descriptors_is_reported(void **state)
 {
     fixture *f = *state;
     char running[TETHER_ID_SIZE];
@@ -455,7 +458,7 @@ static void limit_of_descriptors_is_told(void **state)
     int refused = 0;
     bool started = false;
     int tasks = test_count_names(test_session_path(f, "tasks"));
-    /* Each limit fails another step, until all of a start fits below it. */
+    /* Raises the limit step by step until a start succeeds. Each limit fails another step of it. */
     for (rlim_t limit = 1; !started && limit < 64; limit++) {
         char id[TETHER_ID_SIZE];
         low = before;
@@ -479,7 +482,7 @@ static void limit_of_descriptors_is_told(void **state)
     assert_true(started);
     assert_true(refused > 0);
 
-    /* A kill needs a few descriptors for moments, and works with very few left. */
+    /* A kill needs only a few descriptors at a time. */
     low = before;
     low.rlim_cur = (rlim_t)test_count_fds() + 8;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
@@ -497,15 +500,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_REGISTRY(unusable_specs_are_refused),
-        WITH_REGISTRY(what_does_not_fit_is_named),
+        WITH_REGISTRY(an_error_names_what_is_too_large),
         WITH_STORE(full_disk_refuses_a_start),
-        WITH_STORE(almost_full_disk_starts_all_or_nothing),
-        WITH_STORE(full_disk_loses_output_and_no_exit),
-        WITH_STORE(full_disk_at_the_end_loses_no_code),
-        WITH_STORE(read_only_store_shows_and_refuses),
-        WITH_STORE(limit_of_processes_is_told),
-        WITH_STORE(what_could_not_be_written_did_not_happen),
-        WITH_REGISTRY(limit_of_descriptors_is_told),
+        WITH_STORE(almost_full_disk_starts_a_task_or_leaves_nothing),
+        WITH_STORE(full_disk_loses_output_but_no_exit_code),
+        WITH_STORE(full_disk_at_the_end_loses_no_exit_code),
+        WITH_STORE(read_only_store_can_be_read_and_refuses_changes),
+        WITH_STORE(limit_of_processes_is_reported),
+        WITH_STORE(completions_that_cannot_be_written_stay_pending),
+        WITH_REGISTRY(limit_of_descriptors_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

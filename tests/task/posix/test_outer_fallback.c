@@ -1,6 +1,5 @@
-/* An outer shell that is not there when it is started leaves its place to the next one. The start
- * is wrapped by the linker, since nothing else can make a shell vanish between look-up and start.
- */
+/* If an outer shell cannot be started, the next candidate is used. The linker wraps
+ * tether__os_spawn, since a test cannot make a shell disappear between its lookup and its start. */
 #include "support/support.h"
 
 #include <stdlib.h>
@@ -11,9 +10,8 @@
 
 enum { TRIES_ROOM = 8 };
 
-/* How the next starts go, and what they were asked to run. */
-static int refuse_first;
-static char programs[TRIES_ROOM][256];
+static int refuse_first;               /* so many starts fail, later ones succeed */
+static char programs[TRIES_ROOM][256]; /* the program of each start */
 static int tries;
 
 int __real_tether__os_spawn(const tether__start *start, tether__started *started,
@@ -28,20 +26,20 @@ int __wrap_tether__os_spawn(const tether__start *start, tether__started *started
     strncpy(programs[tries], start->program, sizeof programs[0] - 1);
     if (tries++ >= refuse_first)
         return __real_tether__os_spawn(start, started, error);
-    /* As a start fails that has opened its outputs already. */
+    /* Fails like a start that has already created its output file. */
     *started = (tether__started){0};
     tether__os_file_create(start->bundle, start->stdout_name, "", 0, NULL);
     return tether__fail(error, TETHER_ENOSHELL, 2, "start supervisor", "%s went", start->program);
 }
 
-static void prepare(int refused)
+static void fail_starts(int refused)
 {
     refuse_first = refused;
     tries = 0;
     memset(programs, 0, sizeof programs);
 }
 
-/* A name that sh cannot spell asks for bash first. */
+/* sh would drop a variable with this name, so that bash is the first candidate. */
 static const char *const unusual[] = {"dotted.name=x", NULL};
 
 static bool ends_with(const char *text, const char *end)
@@ -50,13 +48,13 @@ static bool ends_with(const char *text, const char *end)
     return size >= length && strcmp(text + size - length, end) == 0;
 }
 
-static void the_next_shell_takes_over(void **state)
+static void the_next_shell_is_tried(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     const char *const argv[] = {CHILD, "out", "hello", "exit", "7", NULL};
     tether_spec spec = {.argv = argv, .env_set = unusual};
-    prepare(1);
+    fail_starts(1);
     test_start(f->registry, &spec, id);
     test_expect(f->registry, id, TETHER_STATUS_FAILED, 7, NULL);
     assert_int_equal(tries, 2);
@@ -68,12 +66,12 @@ static void the_next_shell_takes_over(void **state)
     free(output);
 }
 
-static void a_text_has_its_file_once(void **state)
+static void the_command_file_is_written_once(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     tether_spec spec = {.command = CHILD_TEXT " exit 9", .env_set = unusual};
-    prepare(1);
+    fail_starts(1);
     test_start(f->registry, &spec, id);
     test_expect(f->registry, id, TETHER_STATUS_FAILED, 9, NULL);
     assert_int_equal(tries, 2);
@@ -82,18 +80,18 @@ static void a_text_has_its_file_once(void **state)
     free(command);
 }
 
-static void when_none_starts_nothing_is_left(void **state)
+static void nothing_is_left_if_every_shell_fails(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     tether_error error = {0};
     const char *const argv[] = {CHILD, NULL};
     tether_spec spec = {.argv = argv, .env_set = unusual};
-    prepare(TRIES_ROOM);
+    fail_starts(TRIES_ROOM);
     assert_int_equal(tether_spawn(f->registry, &spec, id, &error), TETHER_ENOSHELL);
     assert_string_equal(id, "");
     assert_true(tries >= 2);
-    /* The last reason. */
+    /* The error of the last try. */
     assert_non_null(strstr(error.message, " went"));
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), 0);
     assert_int_equal(test_count_names(test_session_path(f, "exits")), 0);
@@ -105,9 +103,9 @@ static void when_none_starts_nothing_is_left(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_REGISTRY(the_next_shell_takes_over),
-        WITH_REGISTRY(a_text_has_its_file_once),
-        WITH_REGISTRY(when_none_starts_nothing_is_left),
+        WITH_REGISTRY(the_next_shell_is_tried),
+        WITH_REGISTRY(the_command_file_is_written_once),
+        WITH_REGISTRY(nothing_is_left_if_every_shell_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

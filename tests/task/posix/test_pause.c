@@ -1,4 +1,4 @@
-/* Pausing and resuming whole trees, whatever happens to them and to the host meanwhile. */
+/* Pausing and resuming a task's process tree, during forks, ends, kills and deaths of the host. */
 #include "support/support.h"
 
 #include <dirent.h>
@@ -15,12 +15,13 @@
 
 enum { LATE_MS = 5000, LONG_GRACE_MS = 15000 };
 
-/* --- What is seen --- */
+/* --- Helpers --- */
 
+/* The processes that have a task's cookie. */
 typedef struct tally {
     char cookie[TETHER_ID_SIZE + 32];
     int stopped;
-    int going;
+    int running;
 } tally;
 
 static bool count_one(int64_t pid, void *userdata)
@@ -30,11 +31,11 @@ static bool count_one(int64_t pid, void *userdata)
     if (!tether__proc_has_variable(pid, t->cookie) || tether__proc_read(pid, &process) != 0)
         return true;
     t->stopped += process.state == 'T';
-    t->going += process.state != 'T' && !tether__proc_ended(&process);
+    t->running += process.state != 'T' && !tether__proc_ended(&process);
     return true;
 }
 
-static tally look(const char *id)
+static tally count_processes(const char *id)
 {
     tally t = {.stopped = 0};
     snprintf(t.cookie, sizeof t.cookie, "TETHER_TASK_ID=%.*s", TETHER_ID_SIZE - 1, id);
@@ -44,42 +45,32 @@ static tally look(const char *id)
 
 static bool all_stopped(const char *id)
 {
-    tally t = look(id);
-    return t.stopped > 0 && t.going == 0;
+    tally t = count_processes(id);
+    return t.stopped > 0 && t.running == 0;
 }
 
-static bool all_going(const char *id)
+static bool all_running(const char *id)
 {
-    tally t = look(id);
-    return t.going > 0 && t.stopped == 0;
+    tally t = count_processes(id);
+    return t.running > 0 && t.stopped == 0;
 }
 
-static tether_status status_of(tether_registry *registry, const char *id)
-{
-    tether_error error = {0};
-    tether_snapshot *snapshot;
-    ASSERT_OK(tether_status_get(registry, id, &snapshot, &error), error);
-    tether_status status = snapshot->status;
-    tether_snapshot_free(snapshot);
-    return status;
-}
-
-static void pause_it(tether_registry *registry, const char *id)
+static void pause_task(tether_registry *registry, const char *id)
 {
     tether_error error = {.code = 4711};
     ASSERT_OK(tether_pause(registry, id, &error), error);
     assert_int_equal(error.code, 4711);
-    assert_int_equal(status_of(registry, id), TETHER_STATUS_PAUSED);
+    assert_int_equal(test_status(registry, id), TETHER_STATUS_PAUSED);
     WAIT_UNTIL(all_stopped(id));
 }
 
-static void resume_it(tether_registry *registry, const char *id)
+static void resume_task(tether_registry *registry, const char *id)
 {
     tether_error error = {.code = 4711};
     ASSERT_OK(tether_resume(registry, id, &error), error);
     assert_int_equal(error.code, 4711);
-    assert_int_equal(status_of(registry, id), TETHER_STATUS_RUNNING);
-    WAIT_UNTIL(all_going(id));
+    assert_int_equal(test_status(registry, id), TETHER_STATUS_RUNNING);
+    WAIT_UNTIL(all_running(id));
 }
 
 static int kill_with(tether_registry *registry, const char *id, int signal, int64_t grace_ms)
@@ -91,7 +82,7 @@ static int kill_with(tether_registry *registry, const char *id, int signal, int6
 
 /* --- Trees --- */
 
-static void a_task_stops_and_goes_on(void **state)
+static void a_paused_task_stops_until_it_is_resumed(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -99,13 +90,13 @@ static void a_task_stops_and_goes_on(void **state)
     test_start_child(f->registry, id, "pid", "await", go, "exit", "5", NULL);
     test_output_number(f->registry, id);
     for (int i = 0; i < 2; i++) {
-        pause_it(f->registry, id);
-        /* Again is no error, and changes nothing. */
-        pause_it(f->registry, id);
-        resume_it(f->registry, id);
-        resume_it(f->registry, id);
+        pause_task(f->registry, id);
+        /* Pausing or resuming again succeeds and changes nothing. */
+        pause_task(f->registry, id);
+        resume_task(f->registry, id);
+        resume_task(f->registry, id);
     }
-    pause_it(f->registry, id);
+    pause_task(f->registry, id);
     test_write_file(go, "", 0);
     test_nap_us(50000);
     assert_true(all_stopped(id));
@@ -116,8 +107,8 @@ static void a_task_stops_and_goes_on(void **state)
     test_expect(f->registry, id, TETHER_STATUS_FAILED, 5, NULL);
 }
 
-/* Grandchildren, in sessions of their own too, that are being forked while the pause goes on. */
-static void what_forks_meanwhile_is_stopped(void **state)
+/* The task forks grandchildren during the pause, some of them in their own sessions. */
+static void processes_that_fork_during_a_pause_are_stopped(void **state)
 {
     fixture *f = *state;
     char command[2048];
@@ -127,28 +118,28 @@ static void what_forks_meanwhile_is_stopped(void **state)
     for (int round = 0; round < 2; round++) {
         char id[TETHER_ID_SIZE];
         test_run(f, command, id);
-        WAIT_UNTIL(look(id).going > 5 + 10 * round);
-        pause_it(f->registry, id);
-        tally before = look(id);
+        WAIT_UNTIL(count_processes(id).running > 5 + 10 * round);
+        pause_task(f->registry, id);
+        tally before = count_processes(id);
         test_nap_us(30000);
-        tally after = look(id);
+        tally after = count_processes(id);
         assert_int_equal(after.stopped, before.stopped);
-        assert_int_equal(after.going, 0);
-        resume_it(f->registry, id);
+        assert_int_equal(after.running, 0);
+        resume_task(f->registry, id);
         assert_int_equal(kill_with(f->registry, id, 0, -1), TETHER_OK);
     }
 }
 
-static void a_task_that_is_being_started_is_waited_for(void **state)
+static void a_pause_waits_until_the_task_has_started(void **state)
 {
     fixture *f = *state;
     for (int round = 0; round < 8; round++) {
         char id[TETHER_ID_SIZE];
         test_start_child(f->registry, id, "forever", NULL);
         if (round % 2 == 0)
-            pause_it(f->registry, id);
+            pause_task(f->registry, id);
         else
-            resume_it(f->registry, id);
+            resume_task(f->registry, id);
         assert_int_equal(kill_with(f->registry, id, 0, -1), TETHER_OK);
     }
 }
@@ -160,19 +151,19 @@ static void a_paused_task_is_killed(void **state)
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     test_start_child(f->registry, id, "forever", NULL);
-    pause_it(f->registry, id);
+    pause_task(f->registry, id);
     int64_t begin = test_now_ms();
     assert_int_equal(kill_with(f->registry, id, 0, LONG_GRACE_MS), TETHER_OK);
     assert_in_range(test_now_ms() - begin, 0, LATE_MS);
     test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGTERM, NULL);
     test_start_child(f->registry, id, "ignore-term", "out", "x", "forever", NULL);
     test_wait_output(f->registry, id, TETHER_STDOUT, 2);
-    pause_it(f->registry, id);
+    pause_task(f->registry, id);
     assert_int_equal(kill_with(f->registry, id, 0, -1), TETHER_OK);
     test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGKILL, NULL);
 }
 
-static void the_deadline_of_a_paused_task_holds(void **state)
+static void a_paused_task_times_out_at_its_deadline(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -187,16 +178,17 @@ static void a_shutdown_ends_paused_tasks(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    /* A signal before the command runs can be the wrapper's own, which ends nothing. */
+    /* Waits until the command runs: a signal before that may reach only the wrapper, which survives
+     * it. */
     test_start_child(f->registry, id, "pid", "forever", NULL);
     test_output_number(f->registry, id);
-    pause_it(f->registry, id);
+    pause_task(f->registry, id);
     ASSERT_OK(tether_close(f->registry, TETHER_SHUTDOWN, &f->error), f->error);
     f->registry = test_open(f);
     test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGTERM, "registry was shut down");
 }
 
-static void what_has_ended_is_refused(void **state)
+static void ended_tasks_are_refused(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -225,7 +217,7 @@ static void *kill_slowly(void *userdata)
     return NULL;
 }
 
-static void what_is_being_killed_is_refused(void **state)
+static void tasks_that_are_being_killed_are_refused(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -234,7 +226,7 @@ static void what_is_being_killed_is_refused(void **state)
     test_start_child(f->registry, id, "ignore-term", "out", "x", "forever", NULL);
     test_wait_output(f->registry, id, TETHER_STDOUT, 2);
     assert_int_equal(pthread_create(&thread, NULL, kill_slowly, &k), 0);
-    WAIT_UNTIL(status_of(f->registry, id) == TETHER_STATUS_KILLING);
+    WAIT_UNTIL(test_status(f->registry, id) == TETHER_STATUS_KILLING);
     assert_int_equal(tether_pause(f->registry, id, &f->error), TETHER_EENDED);
     assert_int_equal(tether_resume(f->registry, id, &f->error), TETHER_EENDED);
     assert_int_equal(pthread_join(thread, NULL), 0);
@@ -242,22 +234,23 @@ static void what_is_being_killed_is_refused(void **state)
     test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGKILL, NULL);
 }
 
-/* The command was ended by somebody else while it was stopped: its supervisor tells when it may. */
-static void a_stopped_ones_own_end_counts(void **state)
+/* Another process kills the command while the task is paused. The stopped supervisor reports the
+ * end after the resume. */
+static void a_paused_task_can_end_by_another_signal(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     test_start_child(f->registry, id, "pid", "forever", NULL);
     long child = test_output_number(f->registry, id);
-    pause_it(f->registry, id);
+    pause_task(f->registry, id);
     assert_int_equal(kill((pid_t)child, SIGKILL), 0);
     WAIT_UNTIL(!test_process_alive(child));
-    assert_int_equal(status_of(f->registry, id), TETHER_STATUS_PAUSED);
+    assert_int_equal(test_status(f->registry, id), TETHER_STATUS_PAUSED);
     assert_int_equal(tether_resume(f->registry, id, &f->error), TETHER_OK);
     test_expect(f->registry, id, TETHER_STATUS_FAILED, 128 + SIGKILL, NULL);
-    /* And the supervisor itself. */
+    /* The same for the supervisor: the task is lost at once. */
     test_start_child(f->registry, id, "forever", NULL);
-    pause_it(f->registry, id);
+    pause_task(f->registry, id);
     tether_snapshot *snapshot;
     ASSERT_OK(tether_status_get(f->registry, id, &snapshot, &f->error), f->error);
     assert_int_equal(kill((pid_t)snapshot->child_pid, SIGKILL), 0);
@@ -269,63 +262,64 @@ static void a_stopped_ones_own_end_counts(void **state)
 
 /* --- Hosts --- */
 
-static void other_hosts_see_it_and_resume(void **state)
+static void other_hosts_see_a_pause_and_can_resume(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     test_start_child(f->registry, id, "forever", NULL);
-    pause_it(f->registry, id);
+    pause_task(f->registry, id);
     tether_registry *other = test_open(f);
-    assert_int_equal(status_of(other, id), TETHER_STATUS_PAUSED);
+    assert_int_equal(test_status(other, id), TETHER_STATUS_PAUSED);
     char *text = test_record_text(f, id, "status");
     assert_string_equal(text, "paused");
     free(text);
-    resume_it(other, id);
-    assert_int_equal(status_of(f->registry, id), TETHER_STATUS_RUNNING);
-    pause_it(other, id);
+    resume_task(other, id);
+    assert_int_equal(test_status(f->registry, id), TETHER_STATUS_RUNNING);
+    pause_task(other, id);
     test_detach(other);
     other = test_open(f);
     assert_true(all_stopped(id));
-    resume_it(f->registry, id);
-    assert_int_equal(status_of(other, id), TETHER_STATUS_RUNNING);
+    resume_task(f->registry, id);
+    assert_int_equal(test_status(other, id), TETHER_STATUS_RUNNING);
     test_detach(other);
 }
 
-/* What a host leaves that dies in the middle: the record says paused and nothing is stopped. */
-static void half_a_pause_can_be_mended(void **state)
+/* The host died between the record and the signals: the record says paused, and no process is
+ * stopped. */
+static void an_interrupted_pause_can_be_repaired(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     test_start_child(f->registry, id, "forever", NULL);
-    for (int mend = 0; mend < 2; mend++) {
-        resume_it(f->registry, id);
+    for (int repair = 0; repair < 2; repair++) {
+        resume_task(f->registry, id);
         json_t *record = test_load_record(f, id);
         json_object_set_new(record, "status", json_string("paused"));
         test_save_record(f, id, record);
-        assert_int_equal(status_of(f->registry, id), TETHER_STATUS_PAUSED);
-        assert_true(all_going(id));
-        if (mend == 0)
-            resume_it(f->registry, id);
+        assert_int_equal(test_status(f->registry, id), TETHER_STATUS_PAUSED);
+        assert_true(all_running(id));
+        if (repair == 0)
+            resume_task(f->registry, id);
         else
-            pause_it(f->registry, id);
+            pause_task(f->registry, id);
     }
 }
 
-/* The other way round: stopped, and the record says that it runs. */
-static void half_a_resume_can_be_mended(void **state)
+/* The opposite: the processes are stopped, and the record says running. */
+static void an_interrupted_resume_can_be_repaired(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     test_start_child(f->registry, id, "forever", NULL);
-    resume_it(f->registry, id);
-    for (int mend = 0; mend < 2; mend++) {
+    resume_task(f->registry, id);
+    for (int repair = 0; repair < 2; repair++) {
         assert_int_equal(kill_with(f->registry, id, SIGSTOP, 0), TETHER_OK);
         WAIT_UNTIL(all_stopped(id));
-        assert_int_equal(status_of(f->registry, id), TETHER_STATUS_RUNNING);
-        if (mend == 0)
-            resume_it(f->registry, id);
+        assert_int_equal(test_status(f->registry, id), TETHER_STATUS_RUNNING);
+        if (repair == 0)
+            resume_task(f->registry, id);
         else
-            pause_it(f->registry, id);
+            pause_task(f->registry, id);
     }
 }
 
@@ -351,8 +345,8 @@ static void pause_and_resume_for_ever(fixture *f, void *userdata)
     }
 }
 
-/* Killed at any moment of it. */
-static void a_killed_host_leaves_what_can_be_mended(void **state)
+/* The host is killed at various moments of a pause or resume. */
+static void the_pause_of_a_killed_host_can_be_repaired(void **state)
 {
     fixture *f = *state;
     for (int round = 0; round < 6; round++) {
@@ -363,17 +357,18 @@ static void a_killed_host_leaves_what_can_be_mended(void **state)
         test_kill_host(host);
         f->hosts_died = true;
         tether_registry *registry = test_open(f);
-        tether_status status = status_of(registry, v->id);
+        tether_status status = test_status(registry, v->id);
         assert_true(status == TETHER_STATUS_PAUSED || status == TETHER_STATUS_RUNNING);
-        /* What is said to run does run, unless a pause was cut off right after its word. */
+        /* A task whose record says running runs. (A paused one may run too, if the host died
+         * between the record and the signals.) */
         if (status == TETHER_STATUS_RUNNING)
-            WAIT_UNTIL(all_going(v->id));
+            WAIT_UNTIL(all_running(v->id));
         if (round % 2 == 0) {
-            pause_it(registry, v->id);
-            resume_it(registry, v->id);
+            pause_task(registry, v->id);
+            resume_task(registry, v->id);
         } else {
-            resume_it(registry, v->id);
-            pause_it(registry, v->id);
+            resume_task(registry, v->id);
+            pause_task(registry, v->id);
         }
         assert_int_equal(kill_with(registry, v->id, 0, -1), TETHER_OK);
         test_detach(registry);
@@ -389,7 +384,7 @@ typedef struct rival {
     int code;
 } rival;
 
-static void *steer(void *userdata)
+static void *pause_or_resume(void *userdata)
 {
     rival *r = userdata;
     for (int i = 0; i < r->rounds && r->code == TETHER_OK; i++)
@@ -398,27 +393,27 @@ static void *steer(void *userdata)
     return NULL;
 }
 
-/* Whatever two want at once, in the end the processes do what the record says. */
-static void the_last_word_counts(void **state)
+/* Two hosts pause and resume at the same time. Afterwards the processes agree with the record. */
+static void processes_agree_with_the_record_after_a_race(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     tether_registry *other = test_open(f);
     test_start_child(f->registry, id, "forever", NULL);
-    resume_it(f->registry, id);
+    resume_task(f->registry, id);
     for (int round = 0; round < 8; round++) {
         pthread_t threads[2];
         rival rivals[2] = {{f->registry, id, true, 2, TETHER_OK}, {other, id, false, 2, TETHER_OK}};
         for (int i = 0; i < 2; i++)
-            assert_int_equal(pthread_create(&threads[i], NULL, steer, &rivals[i]), 0);
+            assert_int_equal(pthread_create(&threads[i], NULL, pause_or_resume, &rivals[i]), 0);
         for (int i = 0; i < 2; i++) {
             assert_int_equal(pthread_join(threads[i], NULL), 0);
             assert_int_equal(rivals[i].code, TETHER_OK);
         }
-        if (status_of(other, id) == TETHER_STATUS_PAUSED)
+        if (test_status(other, id) == TETHER_STATUS_PAUSED)
             WAIT_UNTIL(all_stopped(id));
         else
-            WAIT_UNTIL(all_going(id));
+            WAIT_UNTIL(all_running(id));
     }
     test_detach(other);
 }
@@ -430,12 +425,12 @@ static void newer_records_are_left_alone(void **state)
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     test_start_child(f->registry, id, "forever", NULL);
-    resume_it(f->registry, id);
+    resume_task(f->registry, id);
     json_t *record = test_load_record(f, id);
     json_object_set_new(record, "schema_version", json_integer(99));
     test_save_record(f, id, record);
     assert_int_equal(tether_pause(f->registry, id, &f->error), TETHER_EREADONLY);
-    assert_true(all_going(id));
+    assert_true(all_running(id));
     assert_int_equal(kill_with(f->registry, id, SIGSTOP, 0), TETHER_OK);
     WAIT_UNTIL(all_stopped(id));
     assert_int_equal(tether_resume(f->registry, id, &f->error), TETHER_EREADONLY);
@@ -444,7 +439,7 @@ static void newer_records_are_left_alone(void **state)
     record = test_load_record(f, id);
     json_object_set_new(record, "schema_version", json_integer(1));
     test_save_record(f, id, record);
-    resume_it(f->registry, id);
+    resume_task(f->registry, id);
 }
 
 /* --- Signals --- */
@@ -486,18 +481,18 @@ static void signals_have_names_and_numbers(void **state)
     assert_int_equal(tether_signal_number(NULL), 0);
 }
 
-static void any_signal_is_sent(void **state)
+static void any_signal_can_be_sent(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     test_start_child(f->registry, id, "out", "x", "forever", NULL);
     test_wait_output(f->registry, id, TETHER_STDOUT, 2);
-    /* One that does nothing leaves the task as it is. */
+    /* A signal that is ignored by default leaves the task as it is. */
     assert_int_equal(kill_with(f->registry, id, tether_signal_number("WINCH"), 0), TETHER_OK);
     assert_int_equal(kill_with(f->registry, id, tether_signal_number("URG"), 0), TETHER_OK);
-    assert_int_equal(status_of(f->registry, id), TETHER_STATUS_RUNNING);
+    assert_int_equal(test_status(f->registry, id), TETHER_STATUS_RUNNING);
     assert_int_equal(kill_with(f->registry, id, -1, 0), TETHER_EINVAL);
-    resume_it(f->registry, id);
+    resume_task(f->registry, id);
     assert_int_equal(kill_with(f->registry, id, tether_signal_number("KILL"), 0), TETHER_OK);
     tether_snapshot *snapshot = test_wait(f->registry, id);
     assert_true(tether_status_ended(snapshot->status));
@@ -509,24 +504,24 @@ static void any_signal_is_sent(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_killed_host_leaves_what_can_be_mended, test_setup,
+        cmocka_unit_test_setup_teardown(the_pause_of_a_killed_host_can_be_repaired, test_setup,
                                         test_teardown),
-        TEST(a_task_stops_and_goes_on),
-        TEST(what_forks_meanwhile_is_stopped),
-        TEST(a_task_that_is_being_started_is_waited_for),
+        TEST(a_paused_task_stops_until_it_is_resumed),
+        TEST(processes_that_fork_during_a_pause_are_stopped),
+        TEST(a_pause_waits_until_the_task_has_started),
         TEST(a_paused_task_is_killed),
-        TEST(the_deadline_of_a_paused_task_holds),
+        TEST(a_paused_task_times_out_at_its_deadline),
         TEST(a_shutdown_ends_paused_tasks),
-        TEST(what_has_ended_is_refused),
-        TEST(what_is_being_killed_is_refused),
-        TEST(a_stopped_ones_own_end_counts),
-        TEST(other_hosts_see_it_and_resume),
-        TEST(half_a_pause_can_be_mended),
-        TEST(half_a_resume_can_be_mended),
-        TEST(the_last_word_counts),
+        TEST(ended_tasks_are_refused),
+        TEST(tasks_that_are_being_killed_are_refused),
+        TEST(a_paused_task_can_end_by_another_signal),
+        TEST(other_hosts_see_a_pause_and_can_resume),
+        TEST(an_interrupted_pause_can_be_repaired),
+        TEST(an_interrupted_resume_can_be_repaired),
+        TEST(processes_agree_with_the_record_after_a_race),
         TEST(newer_records_are_left_alone),
         cmocka_unit_test(signals_have_names_and_numbers),
-        TEST(any_signal_is_sent),
+        TEST(any_signal_can_be_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

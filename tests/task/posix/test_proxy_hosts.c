@@ -1,4 +1,4 @@
-/* Proxy tasks between processes: an owner that others look at, ask to stop, and outlive. */
+/* Proxy tasks between processes: other hosts see, kill and outlive the owner of a proxy. */
 #include "support/support.h"
 
 #include <fcntl.h>
@@ -13,14 +13,14 @@
 
 static const char no_marker[] = "process exited without exit marker";
 
-/* What an owner and the test tell each other, in shared memory. */
+/* Shared memory of an owner and the test. */
 typedef struct stage {
     char id[TETHER_ID_SIZE];
     int64_t timeout_ms;
     int code, signal; /* how it ends once it is cancelled */
-    bool stubborn;    /* it never does */
-    bool leads;       /* it leads a session of its own, as a supervisor would */
-    bool leaks;       /* it forks a child that inherits everything and lives on */
+    bool stubborn;    /* it ignores the cancellation until let_go */
+    bool leads;       /* it leads its own session, as the supervisor of an ordinary task does */
+    bool leaks;       /* it forks a child that inherits all descriptors and runs until let_go */
     atomic_long child;
     atomic_bool ready, cancelled, let_go;
 } stage;
@@ -62,7 +62,7 @@ static void own_work(fixture *f, void *userdata)
     HOST_OK(tether_close(registry, TETHER_DETACH, &error), error);
 }
 
-/* Starts an owner and waits until its task is there. */
+/* Starts an owner and waits until it has opened its proxy. */
 static long start_owner(fixture *f, stage *s)
 {
     long owner = test_fork_host(own_work, f, s);
@@ -70,17 +70,7 @@ static long start_owner(fixture *f, stage *s)
     return owner;
 }
 
-static tether_status status_of(tether_registry *registry, const char *id)
-{
-    tether_error error = {0};
-    tether_snapshot *snapshot;
-    ASSERT_OK(tether_status_get(registry, id, &snapshot, &error), error);
-    tether_status status = snapshot->status;
-    tether_snapshot_free(snapshot);
-    return status;
-}
-
-static void another_host_sees_it_run_and_end(void **state)
+static void another_host_sees_its_start_and_end(void **state)
 {
     fixture *f = *state;
     stage *s = test_shared(sizeof *s);
@@ -102,13 +92,13 @@ static void another_host_sees_it_run_and_end(void **state)
     test_unshare(s, sizeof *s);
 }
 
-static void is_lost_with_its_owner(void **state)
+static void is_lost_when_its_owner_dies(void **state)
 {
     fixture *f = *state;
     stage *s = test_shared(sizeof *s);
     long owner = start_owner(f, s);
     f->registry = test_open(f);
-    assert_int_equal(status_of(f->registry, s->id), TETHER_STATUS_RUNNING);
+    assert_int_equal(test_status(f->registry, s->id), TETHER_STATUS_RUNNING);
     f->hosts_died = true;
     test_kill_host(owner);
     test_expect(f->registry, s->id, TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN, no_marker);
@@ -116,7 +106,7 @@ static void is_lost_with_its_owner(void **state)
     test_unshare(s, sizeof *s);
 }
 
-static void is_found_lost_by_the_next_host(void **state)
+static void the_next_host_finds_it_lost(void **state)
 {
     fixture *f = *state;
     stage *s = test_shared(sizeof *s);
@@ -131,7 +121,7 @@ static void is_found_lost_by_the_next_host(void **state)
     test_unshare(s, sizeof *s);
 }
 
-static void is_lost_although_a_fork_of_its_owner_holds_its_lifeline(void **state)
+static void is_lost_even_if_a_fork_of_its_owner_holds_its_lifeline(void **state)
 {
     fixture *f = *state;
     stage *s = test_shared(sizeof *s);
@@ -160,8 +150,9 @@ static void a_kill_reaches_its_owner(void **state)
     test_unshare(s, sizeof *s);
 }
 
-/* The intent is found by events without a delay, with no wake-up before. */
-static void its_owner_learns_of_a_kill_without_a_grace(void **state)
+/* With events, the intent of the kill wakes the owner's registry at once; nothing wakes it before.
+ */
+static void a_kill_without_a_grace_reaches_its_owner(void **state)
 {
     fixture *f = *state;
     tether_kill_options options = {.grace_ms = -1};
@@ -175,8 +166,8 @@ static void its_owner_learns_of_a_kill_without_a_grace(void **state)
     test_unshare(s, sizeof *s);
 }
 
-/* The owner leads a session with a child in it, just as a supervisor does: a kill that took its
- * pid for one would end both. */
+/* The owner leads a session with a child in it, as a supervisor does. A kill that took the owner's
+ * pid for a supervisor's would end both. */
 static void no_signal_goes_to_its_owner(void **state)
 {
     fixture *f = *state;
@@ -192,10 +183,10 @@ static void no_signal_goes_to_its_owner(void **state)
     tether_kill_options hang_up = {.signal = SIGHUP};
     assert_int_equal(tether_kill(f->registry, s->id, &hang_up, &f->error), TETHER_ENOTSUP);
     assert_true(atomic_load(&s->cancelled));
-    assert_int_equal(status_of(f->registry, s->id), TETHER_STATUS_KILLING);
+    assert_int_equal(test_status(f->registry, s->id), TETHER_STATUS_KILLING);
     assert_true(test_process_alive(owner));
     assert_true(test_process_alive(atomic_load(&s->child)));
-    /* Also not once it has ended, when a kill is for what a task left behind. */
+    /* They are no survivors of the ended task either, which a kill would signal. */
     atomic_store(&s->let_go, true);
     assert_int_equal(test_join_host(owner), 0);
     tether_snapshot *snapshot = test_wait(f->registry, s->id);
@@ -218,7 +209,7 @@ static void kill_task(void *userdata)
     k->code = tether_kill(k->registry, k->id, NULL, NULL);
 }
 
-static void a_kill_is_over_when_its_owner_dies(void **state)
+static void a_kill_ends_when_its_owner_dies(void **state)
 {
     fixture *f = *state;
     uv_thread_t thread;
@@ -234,22 +225,22 @@ static void a_kill_is_over_when_its_owner_dies(void **state)
     test_kill_host(owner);
     uv_thread_join(&thread);
     assert_int_equal(k.code, TETHER_OK);
-    /* It did not wait for the end of its patience. */
+    /* The kill returned before its own time limit. */
     assert_in_range(test_now_ms() - begin, 0, 6000);
     test_expect(f->registry, s->id, TETHER_STATUS_KILLED, 137, NULL);
     test_unshare(s, sizeof *s);
 }
 
-static void a_deadline_is_kept_by_any_host(void **state)
+static void any_host_enforces_its_deadline(void **state)
 {
     fixture *f = *state;
     stage *s = test_shared(sizeof *s);
     *s = (stage){.timeout_ms = 1500, .signal = SIGTERM};
     long owner = start_owner(f, s);
-    /* Stopped until after it, so that it is this host that keeps the deadline. */
+    /* The owner is stopped at the deadline, so that this host has to enforce it. */
     assert_int_equal(kill((pid_t)owner, SIGSTOP), 0);
     f->registry = test_open(f);
-    WAIT_UNTIL(status_of(f->registry, s->id) == TETHER_STATUS_KILLING);
+    WAIT_UNTIL(test_status(f->registry, s->id) == TETHER_STATUS_KILLING);
     assert_false(atomic_load(&s->cancelled));
     assert_int_equal(kill((pid_t)owner, SIGCONT), 0);
     test_expect(f->registry, s->id, TETHER_STATUS_TIMED_OUT, 124, NULL);
@@ -295,8 +286,8 @@ static void open_and_start(fixture *f, void *userdata)
     HOST_ASSERT(snapshot->status == TETHER_STATUS_RUNNING);
 }
 
-/* A task that was started later would keep the lifeline held when this process is gone. */
-static void its_descriptors_stay_in_its_process(void **state)
+/* A task that inherited the lifeline of an open proxy would hold it after the owner died. */
+static void no_child_inherits_its_descriptors(void **state)
 {
     fixture *f = *state;
     bool fresh;
@@ -306,16 +297,16 @@ static void its_descriptors_stay_in_its_process(void **state)
     f->hosts_died = true;
     assert_int_equal(test_join_host(test_fork_host(open_and_start, f, s)), 0);
     f->registry = test_open(f);
-    assert_int_equal(status_of(f->registry, s->task), TETHER_STATUS_RUNNING);
+    assert_int_equal(test_status(f->registry, s->task), TETHER_STATUS_RUNNING);
     test_expect(f->registry, s->proxy, TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN, no_marker);
-    /* What is held is not collected. */
+    /* The collection removes the task, so no process holds its lifeline. */
     ASSERT_OK(tether_completion_ack(f->registry, s->proxy, &fresh, &f->error), f->error);
     ASSERT_OK(tether_gc(f->registry, &options, &result, &f->error), f->error);
     assert_int_equal(result.removed, 1);
     test_unshare(s, sizeof *s);
 }
 
-static void says_that_its_files_are_gone(void **state)
+static void reports_that_its_files_were_removed(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -339,17 +330,17 @@ static void says_that_its_files_are_gone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(another_host_sees_it_run_and_end),
-        TEST(is_lost_with_its_owner),
-        TEST(is_found_lost_by_the_next_host),
-        TEST(is_lost_although_a_fork_of_its_owner_holds_its_lifeline),
+        TEST(another_host_sees_its_start_and_end),
+        TEST(is_lost_when_its_owner_dies),
+        TEST(the_next_host_finds_it_lost),
+        TEST(is_lost_even_if_a_fork_of_its_owner_holds_its_lifeline),
         TEST(a_kill_reaches_its_owner),
-        TEST(its_owner_learns_of_a_kill_without_a_grace),
+        TEST(a_kill_without_a_grace_reaches_its_owner),
         TEST(no_signal_goes_to_its_owner),
-        TEST(a_kill_is_over_when_its_owner_dies),
-        TEST(a_deadline_is_kept_by_any_host),
-        TEST(its_descriptors_stay_in_its_process),
-        cmocka_unit_test_setup_teardown(says_that_its_files_are_gone, test_setup_registry,
+        TEST(a_kill_ends_when_its_owner_dies),
+        TEST(any_host_enforces_its_deadline),
+        TEST(no_child_inherits_its_descriptors),
+        cmocka_unit_test_setup_teardown(reports_that_its_files_were_removed, test_setup_registry,
                                         test_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

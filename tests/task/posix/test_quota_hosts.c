@@ -1,4 +1,4 @@
-/* Two processes that race for the last place of a limit. */
+/* Two processes race for the last place below max_running. */
 #include "support/support.h"
 
 #include <stdatomic.h>
@@ -14,8 +14,8 @@ typedef struct arena {
     atomic_int refused[ROUNDS];
 } arena;
 
-/* Both are there before either goes on. */
-static void meet(atomic_int *count, int round)
+/* A barrier for the two hosts: returns when both have called it in this round. */
+static void wait_for_both(atomic_int *count, int round)
 {
     int64_t end = test_now_ms() + PATIENCE_MS;
     atomic_fetch_add(count, 1);
@@ -28,20 +28,20 @@ static void race(fixture *f, void *userdata)
     arena *a = userdata;
     tether_error error = {0};
     tether_registry *registry;
-    const tether_kill_options at_once_too = {.grace_ms = -1};
+    const tether_kill_options no_grace = {.grace_ms = -1};
     tether_open_options options = {
         .store = f->store, .reaper = test_reaper_mode(), .max_running = 1};
     HOST_OK(tether_open(&options, &registry, &error), error);
     for (int round = 0; round < ROUNDS; round++) {
         char id[TETHER_ID_SIZE];
         tether_spec spec = {.argv = forever};
-        meet(&a->arrived, round);
+        wait_for_both(&a->arrived, round);
         int code = tether_spawn(registry, &spec, id, &error);
         HOST_ASSERT(code == TETHER_OK || code == TETHER_EQUOTA);
         atomic_fetch_add(code == TETHER_OK ? &a->won[round] : &a->refused[round], 1);
-        meet(&a->done, round);
+        wait_for_both(&a->done, round);
         if (code == TETHER_OK)
-            HOST_OK(tether_kill(registry, id, &at_once_too, &error), error);
+            HOST_OK(tether_kill(registry, id, &no_grace, &error), error);
     }
     HOST_OK(tether_close(registry, TETHER_SHUTDOWN, &error), error);
 }

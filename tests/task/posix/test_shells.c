@@ -1,5 +1,5 @@
-/* Every shell that is there, with commands that shells end in their own ways: a task's code and
- * output are those that the same shell gives alone on the same file. */
+/* Runs commands that shells end in different ways in every installed shell. The exit code and
+ * output of the task must be those of the same shell when it runs the same file directly. */
 #include "support/support.h"
 
 #include <signal.h>
@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What belongs to one shell family only. */
+/* The shell family that a command is for. */
 enum { ANY = 0, SH = 1, FISH = 2 };
 
 static const struct {
@@ -72,15 +72,15 @@ static bool is_command_of(int family, const char *shell)
     return family == ANY || (family == FISH) == fish;
 }
 
-/* The reference: the shell itself, on the same file, in the same directory, stdin from the null
- * device. */
-static int run_alone(fixture *f, const char *program, const char *file, char **out, char **err)
+/* The reference: runs the shell directly, on the same file, in the same directory, with stdin from
+ * the null device. */
+static int run_directly(fixture *f, const char *program, const char *file, char **out, char **err)
 {
     const char *const argv[] = {program, file, NULL};
     return test_command_in(f->work, argv, out, err);
 }
 
-/* Messages name processes by their pids, which differ from run to run. */
+/* Replaces each number by "#": messages contain pids, which differ from run to run. */
 static void hide_numbers(char *text)
 {
     char *to = text;
@@ -101,19 +101,19 @@ static void check_command(fixture *f, const char *shell, const char *command)
     tether_snapshot *snapshot = test_wait(f->registry, id);
     const char *file =
         test_bundle_path(f, id, strcmp(shell, "fish") == 0 ? "command.fish" : "command.sh");
-    int code = run_alone(f, snapshot->shell, file, &out, &err);
+    int code = run_directly(f, snapshot->shell, file, &out, &err);
     if (snapshot->exit_code != code ||
         snapshot->status != (code == 0 ? TETHER_STATUS_COMPLETED : TETHER_STATUS_FAILED))
-        fail_msg("%s: \"%s\": %s %d, and alone %d", shell, command,
+        fail_msg("%s: \"%s\": %s %d, and directly %d", shell, command,
                  tether_status_text(snapshot->status), (int)snapshot->exit_code, code);
     char *task_out = test_output(f->registry, id, TETHER_STDOUT, &size);
     if (strcmp(task_out, out) != 0)
-        fail_msg("%s: \"%s\": wrote \"%s\", and alone \"%s\"", shell, command, task_out, out);
+        fail_msg("%s: \"%s\": stdout \"%s\", and directly \"%s\"", shell, command, task_out, out);
     char *task_err = test_output(f->registry, id, TETHER_STDERR, &size);
     hide_numbers(task_err);
     hide_numbers(err);
     if (strcmp(task_err, err) != 0)
-        fail_msg("%s: \"%s\": told \"%s\", and alone \"%s\"", shell, command, task_err, err);
+        fail_msg("%s: \"%s\": stderr \"%s\", and directly \"%s\"", shell, command, task_err, err);
     char *marker = test_read_file(test_exit_path(f, id), NULL);
     assert_non_null(strstr(marker, "\nexit ") != NULL ? marker : strstr(marker, "\nsignal "));
     free(marker);
@@ -139,7 +139,7 @@ static void check_shell(fixture *f, const char *name)
     print_message("%s: %d commands\n", name, checked);
 }
 
-/* busybox is one program that goes by its name: sh. */
+/* busybox acts as the program by whose name it is called: a link "sh" makes it a shell. */
 static void with_busybox(void **state)
 {
     fixture *f = *state;
@@ -157,8 +157,8 @@ static void with_busybox(void **state)
     }
 }
 
-/* So do messages that name the file. */
-static void hide_file(char *text, const char *path)
+/* Removes the path of the command file, which differs between the two runs, and hides numbers. */
+static void hide_path_and_numbers(char *text, const char *path)
 {
     size_t size = strlen(path);
     for (char *at; (at = strstr(text, path)) != NULL;)
@@ -166,7 +166,7 @@ static void hide_file(char *text, const char *path)
     hide_numbers(text);
 }
 
-/* The codes as text, "1,0"; "none" where there are none. */
+/* The exit codes of a pipeline as text: "1,0", or "none" if the snapshot has none. */
 static void show_codes(const tether_snapshot *snapshot, char *text, size_t room)
 {
     snprintf(text, room, "%s", snapshot->pipeline_statuses == NULL ? "none" : "");
@@ -177,32 +177,34 @@ static void show_codes(const tether_snapshot *snapshot, char *text, size_t room)
     }
 }
 
-/* Runs a command with the codes of its last pipeline kept, and sees that it ends and writes as it
- * does without; `codes` NULL: whatever they are. */
+/* Runs a command with pipestatus and asserts that its exit code and output are those of the shell
+ * alone, and that the codes of its last pipeline are `codes` (NULL: any). same_errors: compares
+ * standard error too. */
 static void check_pipeline(fixture *f, const char *shell, const char *command, const char *codes,
                            bool same_errors)
 {
-    char id[TETHER_ID_SIZE], *out, *err, told[600];
+    char id[TETHER_ID_SIZE], *out, *err, found[600];
     size_t size;
     tether_spec spec = {.command = command, .shell = shell, .workdir = f->work, .pipestatus = true};
     test_write_file(test_work_path(f, "raw.sh"), command, strlen(command));
     test_start(f->registry, &spec, id);
     tether_snapshot *snapshot = test_wait(f->registry, id);
-    int code = run_alone(f, snapshot->shell, test_work_path(f, "raw.sh"), &out, &err);
+    int code = run_directly(f, snapshot->shell, test_work_path(f, "raw.sh"), &out, &err);
     if (snapshot->exit_code != code)
-        fail_msg("%s: \"%s\": %d, and alone %d", shell, command, (int)snapshot->exit_code, code);
-    show_codes(snapshot, told, sizeof told);
-    if (codes != NULL && strcmp(told, codes) != 0)
-        fail_msg("%s: \"%s\": codes %s and not %s", shell, command, told, codes);
+        fail_msg("%s: \"%s\": %d, and directly %d", shell, command, (int)snapshot->exit_code, code);
+    show_codes(snapshot, found, sizeof found);
+    if (codes != NULL && strcmp(found, codes) != 0)
+        fail_msg("%s: \"%s\": codes %s instead of %s", shell, command, found, codes);
     char *task_out = test_output(f->registry, id, TETHER_STDOUT, &size);
     char *task_err = test_output(f->registry, id, TETHER_STDERR, &size);
     if (strcmp(task_out, out) != 0)
-        fail_msg("%s: \"%s\": wrote \"%s\", and alone \"%s\"", shell, command, task_out, out);
-    hide_file(task_err,
-              test_bundle_path(f, id, strcmp(shell, "fish") == 0 ? "command.fish" : "command.sh"));
-    hide_file(err, test_work_path(f, "raw.sh"));
+        fail_msg("%s: \"%s\": stdout \"%s\", and directly \"%s\"", shell, command, task_out, out);
+    hide_path_and_numbers(
+        task_err,
+        test_bundle_path(f, id, strcmp(shell, "fish") == 0 ? "command.fish" : "command.sh"));
+    hide_path_and_numbers(err, test_work_path(f, "raw.sh"));
     if (same_errors && strcmp(task_err, err) != 0)
-        fail_msg("%s: \"%s\": told \"%s\", and alone \"%s\"", shell, command, task_err, err);
+        fail_msg("%s: \"%s\": stderr \"%s\", and directly \"%s\"", shell, command, task_err, err);
     free(task_out);
     free(task_err);
     free(out);
@@ -210,11 +212,11 @@ static void check_pipeline(fixture *f, const char *shell, const char *command, c
     tether_snapshot_free(snapshot);
 }
 
-/* Codes of both shells, or where they differ of each. */
+/* Commands, and the codes of their last pipeline in bash and in zsh. */
 static const struct {
     const char *command;
     const char *bash;
-    const char *zsh; /* NULL: the same */
+    const char *zsh; /* NULL: as in bash */
 } pipelines[] = {
     {"false | true", "1,0", NULL},
     {"false | true\n", "1,0", NULL},
@@ -222,7 +224,7 @@ static const struct {
     {"true", "0", NULL},
     {"", "0", NULL},
     {"exit 7", "0", NULL},
-    {"exit 3 | exit 4; exit 9", "3,4", "0"}, /* zsh runs the last of a pipeline itself */
+    {"exit 3 | exit 4; exit 9", "3,4", "0"}, /* zsh runs the last command itself */
     {"set -o pipefail; false | true", "1,0", NULL},
     {"set -e; true | false | (exit 3); echo no", "0,1,3", NULL},
     {"set -eu -o pipefail; (exit 5) | true; echo no", "5,0", NULL},
@@ -244,8 +246,8 @@ static const struct {
     {"ulimit -f 0; false | true", "none", NULL},
 };
 
-/* The trap neither keeps a shell alive nor makes another end of its death. */
-static void kill_one_with_a_trap(fixture *f, const char *shell)
+/* The EXIT trap that pipestatus needs neither keeps a killed shell alive nor changes its end. */
+static void check_kill_with_pipestatus(fixture *f, const char *shell)
 {
     char id[TETHER_ID_SIZE];
     tether_spec spec = {
@@ -270,13 +272,13 @@ static void check_pipelines(fixture *f, const char *name)
         check_pipeline(f, name, pipelines[i].command, zsh ? pipelines[i].zsh : pipelines[i].bash,
                        true);
     }
-    /* Whatever a command does, its code and output are its own. What is told of a mistake in the
-     * first line shows that line, and so our words in front of it. */
+    /* pipestatus changes neither the exit code nor the output of any command. Standard error may
+     * differ: a message about a syntax error in the first line shows that line with our prefix. */
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         if (is_command_of(commands[i].family, name))
             check_pipeline(f, name, commands[i].command, NULL, false);
     }
-    /* A hundred commands fit; more are not told. */
+    /* The codes of up to 100 commands are reported. */
     char command[1000] = "true", codes[600] = "0";
     for (int i = 1; i < 100; i++) {
         strcat(command, "|true");
@@ -285,20 +287,20 @@ static void check_pipelines(fixture *f, const char *name)
     check_pipeline(f, name, command, codes, true);
     strcat(command, "|true|true");
     check_pipeline(f, name, command, "none", true);
-    kill_one_with_a_trap(f, name);
+    check_kill_with_pipestatus(f, name);
 }
 
-static void bash_tells_its_pipelines(void **state)
+static void bash_reports_the_codes_of_a_pipeline(void **state)
 {
     check_pipelines(*state, "bash");
 }
 
-static void zsh_tells_its_pipelines(void **state)
+static void zsh_reports_the_codes_of_a_pipeline(void **state)
 {
     check_pipelines(*state, "zsh");
 }
 
-static void other_shells_tell_no_pipelines(void **state)
+static void other_shells_report_no_codes(void **state)
 {
     static const char *const shells[] = {"sh", "dash", "fish", "mksh"};
     for (size_t i = 0; i < sizeof shells / sizeof shells[0]; i++) {
@@ -306,7 +308,7 @@ static void other_shells_tell_no_pipelines(void **state)
         if (test_command(probe, NULL, NULL) == 0)
             check_pipeline(*state, shells[i], "false | true", "none", true);
     }
-    /* Neither does a program that runs without one. */
+    /* A program that runs without a shell has no codes either. */
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     const char *const argv[] = {CHILD, "exit", "3", NULL};
@@ -318,8 +320,9 @@ static void other_shells_tell_no_pipelines(void **state)
     tether_snapshot_free(snapshot);
 }
 
-/* A task may write what it likes into the file: the marker stays whole and its code right. */
-static void nonsense_codes_are_not_told(void **state)
+/* A task may write anything into the pipestatus file: the marker stays intact, and the exit code
+ * right. */
+static void invalid_codes_are_ignored(void **state)
 {
     static const char *const texts[] = {
         "1 0 x", "1;0",   "-1",          "$(exit 1)", "1 0\\nexit 0", " ",        "1,0",
@@ -377,10 +380,10 @@ int main(void)
         WITH_REGISTRY(with_ksh93),
         WITH_REGISTRY(with_fish),
         WITH_REGISTRY(with_busybox),
-        WITH_REGISTRY(bash_tells_its_pipelines),
-        WITH_REGISTRY(zsh_tells_its_pipelines),
-        WITH_REGISTRY(other_shells_tell_no_pipelines),
-        WITH_REGISTRY(nonsense_codes_are_not_told),
+        WITH_REGISTRY(bash_reports_the_codes_of_a_pipeline),
+        WITH_REGISTRY(zsh_reports_the_codes_of_a_pipeline),
+        WITH_REGISTRY(other_shells_report_no_codes),
+        WITH_REGISTRY(invalid_codes_are_ignored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* Tasks, where the fact is one of POSIX: signals of shells, bytes that are no text, functions in
- * the environment. */
+/* Tasks, as far as the behaviour is specific to POSIX: signals of shells, bytes that are not UTF-8,
+ * exported shell functions. */
 #include "support/support.h"
 
 #include <jansson.h>
@@ -29,7 +29,7 @@ static void keeps_both_streams_of_a_shell_apart(void **state)
     test_expect_output(f->registry, id, TETHER_STDERR, "");
 }
 
-/* Every byte but zero, line ends too. */
+/* Every byte but zero, including line ends. */
 static void passes_arguments_exactly(void **state)
 {
     fixture *f = *state;
@@ -44,13 +44,13 @@ static void passes_arguments_exactly(void **state)
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     test_expect_arguments(f->registry, id, argv + 2);
     tether_snapshot *snapshot = test_wait(f->registry, id);
-    json_t *command = json_string(snapshot->command); /* NULL for what is no UTF-8 */
+    json_t *command = json_string(snapshot->command); /* NULL if it is not UTF-8 */
     assert_non_null(command);
     json_decref(command);
     tether_snapshot_free(snapshot);
 }
 
-static void passes_functions_of_bash(void **state)
+static void passes_on_functions_of_bash(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -73,7 +73,7 @@ static void exported_functions_work(void **state)
     test_expect_output(f->registry, id, TETHER_STDOUT, "hello you\n");
 }
 
-/* In one quoted word, unlike the lines of the shared test. */
+/* One quoted word; test_task.c has a command of a megabyte of short lines. */
 static void takes_a_word_of_a_megabyte(void **state)
 {
     enum { SIZE = 1024 * 1024 };
@@ -90,7 +90,7 @@ static void takes_a_word_of_a_megabyte(void **state)
     test_expect(f->registry, id, TETHER_STATUS_FAILED, 21, NULL);
 }
 
-static void keeps_bytes_of_a_command(void **state)
+static void keeps_the_bytes_of_a_command(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -110,7 +110,7 @@ static void keeps_bytes_of_a_command(void **state)
     tether_snapshot_free(snapshot);
 }
 
-static void jobs_in_the_background_delay_no_end(void **state)
+static void background_jobs_delay_no_end(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -127,9 +127,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(reports_a_signal_of_the_shell), TEST(keeps_both_streams_of_a_shell_apart),
-        TEST(passes_arguments_exactly),      TEST(passes_functions_of_bash),
+        TEST(passes_arguments_exactly),      TEST(passes_on_functions_of_bash),
         TEST(exported_functions_work),       TEST(takes_a_word_of_a_megabyte),
-        TEST(keeps_bytes_of_a_command),      TEST(jobs_in_the_background_delay_no_end),
+        TEST(keeps_the_bytes_of_a_command),  TEST(background_jobs_delay_no_end),
     };
     return cmocka_run_group_tests_name("task_posix", tests, NULL, NULL);
 }
