@@ -17,7 +17,7 @@
 
 #define NS_PER_S ((uint64_t)1000 * 1000 * 1000)
 
-/* Events report only tasks of the own session that end. Polling finds the other pending
+/* Events report only tasks that end in the registry's own session. Polling finds the other pending
  * completions: of tasks in other sessions, and of ended tasks that another process promotes. */
 #define POLL_OWN_NS (2 * NS_PER_S)
 #define POLL_ALL_NS NS_PER_S

@@ -170,7 +170,7 @@ static void a_drain_that_is_killed_acknowledges_nothing(void **state)
     cli_assert_ids(cli_objects(1), (const char *const[]){a});
 }
 
-/* How many lines a background task has written so far that hold this text. */
+/* Counts the complete lines of a file that contain this text. */
 static size_t count_holding(const char *path, const char *part)
 {
     char *text = test_read_file(path, NULL);

@@ -104,7 +104,7 @@ static void takes_long_texts(void **state)
     free(text);
 }
 
-/* The value is nearly as long as an argument of the command can be. */
+/* The value is nearly as long as an argument of the command can be, and must arrive whole. */
 static void takes_a_long_variable(void **state)
 {
     enum { SIZE = 128 * 1024 - 64 };
