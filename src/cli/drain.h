@@ -11,9 +11,8 @@ int drain_print(const cli_options *cli, const tether_snapshot *snapshot, bool se
 
 /* Leases the pending completions that no other process has leased, prints each, and acknowledges
  * it after it was written out. No completion is lost: those not acknowledged are pending again once
- * the registry is closed or this process has died. Returns 0, or the exit code of the first
- * failure, which was reported. *stop (may be NULL) is set to true if the caller must not continue.
- */
+ * the registry is closed or this process has died. Returns 0, or reports each failure and returns
+ * the exit code of the first. Sets *stop (may be NULL) to true if the caller must not continue. */
 int drain_pending(const cli_options *cli, tether_registry *registry,
                   const tether_completion_options *options, bool *stop);
 
