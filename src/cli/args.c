@@ -1,19 +1,19 @@
-/* Owns: splitting a command line into options, their values and operands.
+/* Owns splitting the command line into options, their values and operands.
  * Must not: know any verb, print, or allocate.
- * Runs on: the main thread. */
+ * Thread: the main one. */
 #include "cli/args.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* The length of an option's name in a word: all of it, or up to the '=' of "--name=value". */
+/* Returns the length of the option name: the whole word, or up to the '=' of "--name=value". */
 static size_t name_length(const char *word)
 {
     const char *equals = strncmp(word, "--", 2) == 0 ? strchr(word, '=') : NULL;
     return equals != NULL ? (size_t)(equals - word) : strlen(word);
 }
 
-static const args_option *find(const args_option *table, const char *word, size_t length)
+static const args_option *find_option(const args_option *table, const char *word, size_t length)
 {
     for (; table != NULL && table->name != NULL; table++) {
         if (strlen(table->name) == length && memcmp(table->name, word, length) == 0)
@@ -22,7 +22,7 @@ static const args_option *find(const args_option *table, const char *word, size_
     return NULL;
 }
 
-static args_result unknown(cli_args *args, const char *word, size_t length)
+static args_result unknown_option(cli_args *args, const char *word, size_t length)
 {
     const char *verb = args->verb;
     int shown = length < 80 ? (int)length : 80;
@@ -32,7 +32,7 @@ static args_result unknown(cli_args *args, const char *word, size_t length)
     return ARGS_ERROR;
 }
 
-/* Finds the value of an option in its word or in the next one. */
+/* Sets the value of an option: attached to it with '=', or the next argument. */
 static bool take_value(cli_args *args, const args_option *option, const char *attached,
                        const char **value)
 {
@@ -63,7 +63,7 @@ args_result args_next(cli_args *args, int *id, const char **value)
         bool common = false;
         size_t length;
 
-        /* A single "-" is an operand by custom: it stands for a standard stream. */
+        /* A single "-" is an operand by convention: it means standard input or output. */
         if (args->operands_only || word[0] != '-' || word[1] == '\0') {
             *value = word;
             return ARGS_OPERAND;
@@ -73,13 +73,13 @@ args_result args_next(cli_args *args, int *id, const char **value)
             continue;
         }
         length = name_length(word);
-        option = find(args->options, word, length);
+        option = find_option(args->options, word, length);
         if (option == NULL) {
-            option = find(args->common, word, length);
+            option = find_option(args->common, word, length);
             common = true;
         }
         if (option == NULL)
-            return unknown(args, word, length);
+            return unknown_option(args, word, length);
         if (!take_value(args, option, word[length] == '=' ? word + length + 1 : NULL, value))
             return ARGS_ERROR;
         *id = option->id;
@@ -91,7 +91,7 @@ args_result args_next(cli_args *args, int *id, const char **value)
     return ARGS_END;
 }
 
-bool args_ahead(const cli_args *args, const char *word)
+bool args_remaining_contain(const cli_args *args, const char *word)
 {
     int i;
 

@@ -1,6 +1,6 @@
-/* Owns: the options before the verb, the table of verbs, help, and the process's exit code.
+/* Owns the common options, the table of verbs, the help and the exit code of the process.
  * Must not: open a store or know what a verb does.
- * Runs on: the main thread. */
+ * Thread: the main one. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,23 +34,23 @@ static int verb_help(cli_options *cli, cli_args *args);
 
 static const char verb_help_help[] = "tether help [VERB]\n"
                                      "\n"
-                                     "Shows how tether, or one verb of it, is used.\n";
+                                     "Shows the usage of tether, or of one verb.\n";
 
 static const cli_verb verbs[] = {
     {"run", verb_run, "start a command as a task and print its id", verb_run_help},
-    {"list", verb_list, "list running tasks, or all", verb_list_help},
+    {"list", verb_list, "list running tasks, or all tasks", verb_list_help},
     {"status", verb_status, "show one task", verb_status_help},
-    {"output", verb_output, "show what a task wrote", verb_output_help},
+    {"output", verb_output, "show the output of a task", verb_output_help},
     {"wait", verb_wait, "wait for tasks and exit with their code", verb_wait_help},
-    {"kill", verb_kill, "end tasks with every process of theirs", verb_kill_help},
-    {"pause", verb_pause, "stop tasks for a while", verb_pause_help},
-    {"resume", verb_resume, "let paused tasks go on", verb_resume_help},
-    {"promote", verb_promote, "ask for a completion after all", verb_promote_help},
-    {"completions", verb_completions, "show and acknowledge ends", verb_completions_help},
-    {"watch", verb_watch, "report lines of output that match", verb_watch_help},
+    {"kill", verb_kill, "end tasks with all their processes", verb_kill_help},
+    {"pause", verb_pause, "stop tasks until they are resumed", verb_pause_help},
+    {"resume", verb_resume, "continue paused tasks", verb_resume_help},
+    {"promote", verb_promote, "request completions of --no-notify tasks", verb_promote_help},
+    {"completions", verb_completions, "show and acknowledge ended tasks", verb_completions_help},
+    {"watch", verb_watch, "print lines of output that match", verb_watch_help},
     {"gc", verb_gc, "remove ended and acknowledged tasks", verb_gc_help},
-    {"doctor", verb_doctor, "tell which guarantees hold here", verb_doctor_help},
-    {"help", verb_help, "show this, or the help of a verb", verb_help_help},
+    {"doctor", verb_doctor, "check which guarantees hold here", verb_doctor_help},
+    {"help", verb_help, "show this help, or that of a verb", verb_help_help},
 };
 
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
@@ -72,31 +72,33 @@ static void write_usage(cli_stream *to)
 
     stream_text(to, "tether [--store DIR] [--session ID] [--json] VERB ...\n"
                     "\n"
-                    "Runs commands as tasks that outlive whoever started them.\n"
+                    "Runs commands as tasks that outlive the process that started them.\n"
                     "\n");
     for (i = 0; i < VERB_COUNT; i++)
         stream_format(to, "  %-12s  %s\n", verbs[i].name, verbs[i].summary);
-    stream_text(to, "\n"
-                    "  --store DIR   where tasks are kept (TETHER_STORE)\n"
-                    "  --session ID  whose tasks these are (TETHER_SESSION; default: default)\n"
-                    "  --json        print JSON; errors too, on standard error\n"
-                    "  --version     print the version\n"
-                    "\n"
-                    "tether help VERB tells more. Exit status: 124 a wait was over, 125 tether\n"
-                    "failed, 126 the command cannot be run, 127 no such command or task, else the\n"
-                    "task's own.\n");
+    stream_text(to,
+                "\n"
+                "  --store DIR   directory that holds the tasks (TETHER_STORE)\n"
+                "  --session ID  session of the tasks (TETHER_SESSION; default: \"default\")\n"
+                "  --json        print JSON, also for errors, on standard error\n"
+                "  --version     print the version\n"
+                "\n"
+                "Run tether help VERB for the options of a verb.\n"
+                "\n"
+                "Exit status: 124 timed out, 125 tether failed, 126 the command cannot be run,\n"
+                "127 no such command or task, otherwise the exit code of the task.\n");
 }
 
-/* How many letters to insert, remove or replace to get from one name to the other. Names longer
- * than any verb's are as far as can be. */
-static size_t distance(const char *a, const char *b)
+/* Returns the Levenshtein distance of two names: how many letters to insert, remove or replace.
+ * Returns the maximum for names longer than any verb. */
+static size_t edit_distance(const char *a, const char *b)
 {
-    enum { MOST = 24 };
-    size_t row[MOST + 1];
+    enum { MAX_LENGTH = 24 };
+    size_t row[MAX_LENGTH + 1];
     size_t rows = strlen(a), columns = strlen(b), i, j;
 
-    if (rows > MOST || columns > MOST)
-        return MOST;
+    if (rows > MAX_LENGTH || columns > MAX_LENGTH)
+        return MAX_LENGTH;
     for (j = 0; j <= columns; j++)
         row[j] = j;
     for (i = 1; i <= rows; i++) {
@@ -120,20 +122,20 @@ static int unknown_verb(const cli_options *cli, const char *name)
     size_t least = 3, i;
 
     for (i = 0; i < VERB_COUNT; i++) {
-        size_t far = distance(name, verbs[i].name);
+        size_t distance = edit_distance(name, verbs[i].name);
 
         if (strlen(name) >= 2 && strncmp(name, verbs[i].name, strlen(name)) == 0)
-            far = 0;
-        if (far < least && far < strlen(name)) {
-            least = far;
+            distance = 0;
+        if (distance < least && distance < strlen(name)) {
+            least = distance;
             nearest = &verbs[i];
         }
     }
     if (nearest == NULL)
         return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "there is no verb %.80s; tether help lists them", name);
+                             "unknown verb %.80s; tether help lists the verbs", name);
     return print_failure(cli, TETHER_EINVAL, "read arguments",
-                         "there is no verb %.80s; did you mean %s? tether help lists them", name,
+                         "unknown verb %.80s; did you mean %s? tether help lists the verbs", name,
                          nearest->name);
 }
 
@@ -158,7 +160,7 @@ static int verb_help(cli_options *cli, cli_args *args)
     }
 }
 
-/* The options that stand before the verb or after it. */
+/* Handles an option that is valid before and after the verb. */
 static bool take_common(int id, const char *value, void *userdata)
 {
     cli_options *cli = userdata;
@@ -182,7 +184,7 @@ static bool take_common(int id, const char *value, void *userdata)
     }
 }
 
-/* Runs the verb, or shows what --help and --version ask for wherever they stand. */
+/* Runs the verb. If --help or --version was given, before or after it, prints that instead. */
 static int dispatch(cli_options *cli, cli_args *args)
 {
     const cli_verb *verb = NULL;
@@ -210,7 +212,7 @@ static int dispatch(cli_options *cli, cli_args *args)
         write_usage(stream_stdout());
     else if (result == ARGS_END)
         return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "there is no verb; tether help lists them");
+                             "no verb was given; tether help lists the verbs");
     return cli->help ? 0 : code;
 }
 
@@ -229,7 +231,7 @@ int cli_main(int argc, char **argv)
     args.userdata = &cli;
     cli.args = &args;
     code = session_init(&cli) ? dispatch(&cli, &args) : print_no_memory(&cli);
-    /* A failure that was met before has been printed with its own words. */
+    /* After EXIT_FAILED a message was printed already: do not add one about standard output. */
     failed = code == EXIT_FAILED ? !stream_flush(stream_stdout()) : print_flush(&cli, NULL) != 0;
     stream_flush(stream_stderr());
     session_dispose(&cli);

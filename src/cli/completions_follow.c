@@ -1,6 +1,6 @@
-/* Owns: the endless loop of "completions --follow", and the reminders between.
- * Must not: take a completion that is only shown.
- * Runs on: the main thread; reminders are printed on the registry's thread for events. */
+/* Owns the loop of "completions --follow", and its reminders.
+ * Must not: lease or acknowledge a completion without --drain.
+ * Thread: the main one; reminders are printed on the registry's event thread. */
 #include "cli/completions_follow.h"
 
 #include <inttypes.h>
@@ -17,23 +17,23 @@
 
 #define NS_PER_S ((uint64_t)1000 * 1000 * 1000)
 
-/* Events tell of ends in the own session. What else makes a completion pending is seen by looking:
- * an end in another session, or somebody who asks for the completion of a task that has ended. */
-#define LOOK_OWN_NS (2 * NS_PER_S)
-#define LOOK_ALL_NS NS_PER_S
+/* Events report only tasks that end in the registry's own session. Polling finds the other pending
+ * completions: of tasks in other sessions, and of ended tasks that another process promotes. */
+#define POLL_OWN_NS (2 * NS_PER_S)
+#define POLL_ALL_NS NS_PER_S
 
 typedef struct follower {
     const cli_options *cli;
     const completions_follow *choice;
     tether_completion_options options;
     tether_registry *registry;
-    uv_mutex_t lock; /* guards standard output and news */
+    uv_mutex_t lock; /* guards standard output and wake */
     uv_cond_t changed;
-    bool news;                     /* something happened since the last look */
-    tether_snapshot_list *pending; /* at the last look, sorted by compare_tasks: they were shown */
+    bool wake;                     /* an event arrived since the last poll */
+    tether_snapshot_list *printed; /* what was pending at the last poll, sorted by compare_tasks */
 } follower;
 
-/* Ids are unique in their session. */
+/* Task ids are unique only within their session. */
 static int compare_tasks(const void *left, const void *right)
 {
     const tether_snapshot *a = left, *b = right;
@@ -44,15 +44,15 @@ static int compare_tasks(const void *left, const void *right)
     return strcmp(a->session_id, b->session_id);
 }
 
-static bool is_shown(const follower *f, const tether_snapshot *task)
+static bool is_printed(const follower *f, const tether_snapshot *task)
 {
-    return f->pending != NULL && f->pending->count > 0 &&
-           bsearch(task, f->pending->items, f->pending->count, sizeof *task, compare_tasks) != NULL;
+    return f->printed != NULL && f->printed->count > 0 &&
+           bsearch(task, f->printed->items, f->printed->count, sizeof *task, compare_tasks) != NULL;
 }
 
-/* Shows what was not pending at the last look. What was acknowledged since then is forgotten: it
- * never comes again. */
-static int show_new(follower *f)
+/* Prints what was not pending at the last poll. Completions that were acknowledged since then drop
+ * out of the list: they are never pending again. */
+static int print_new(follower *f)
 {
     tether_snapshot_list *list;
     tether_error error = {0};
@@ -62,50 +62,50 @@ static int show_new(follower *f)
     if (tether_completions_peek(f->registry, &f->options, &list, &error) != 0)
         return print_error(f->cli, &error);
     for (i = 0; i < list->count && code == 0; i++) {
-        if (!is_shown(f, &list->items[i]))
+        if (!is_printed(f, &list->items[i]))
             code = drain_print(f->cli, &list->items[i], f->choice->all_sessions);
     }
     if (list->count > 0)
         qsort(list->items, list->count, sizeof *list->items, compare_tasks);
-    tether_snapshot_list_free(f->pending);
-    f->pending = list;
+    tether_snapshot_list_free(f->printed);
+    f->printed = list;
     return code != 0 ? code : print_flush(f->cli, NULL);
 }
 
-/* With the lock. */
-static void wait_for_news(follower *f)
+/* Waits for an event or the poll interval. The caller holds the lock. */
+static void wait_for_wake(follower *f)
 {
-    uint64_t interval = f->choice->all_sessions ? LOOK_ALL_NS : LOOK_OWN_NS;
+    uint64_t interval = f->choice->all_sessions ? POLL_ALL_NS : POLL_OWN_NS;
 
-    /* Waking up for nothing only means one look more. */
-    if (!f->news)
+    /* A spurious wakeup is harmless: it only causes one more poll. */
+    if (!f->wake)
         uv_cond_timedwait(&f->changed, &f->lock, interval);
 }
 
-static int follow_by_looking(follower *f)
+static int follow_by_polling(follower *f)
 {
     int code;
 
     uv_mutex_lock(&f->lock);
     do {
-        f->news = false;
-        code = show_new(f);
+        f->wake = false;
+        code = print_new(f);
         if (code == 0)
-            wait_for_news(f);
+            wait_for_wake(f);
     } while (code == 0);
     uv_mutex_unlock(&f->lock);
     return code;
 }
 
-/* One round of taking; *stop tells that there is no next one. An acknowledgement that failed was
- * reported: that completion is pending for others again once this process ends. */
-static int take_round(follower *f, bool *stop)
+/* Drains what is pending now; sets *stop if the loop must end. A failed acknowledgement is reported
+ * but does not end the loop: that completion is pending again once this process has ended. */
+static int drain_now(follower *f, bool *stop)
 {
     int code;
 
     uv_mutex_lock(&f->lock);
     code = drain_pending(f->cli, f->registry, &f->options, stop);
-    /* A reminder that could not be written. */
+    /* Writing a reminder may have failed on the event thread. */
     if (!*stop && stream_failed(stream_stdout())->code != 0) {
         code = print_flush(f->cli, NULL);
         *stop = true;
@@ -116,13 +116,13 @@ static int take_round(follower *f, bool *stop)
 
 static int follow_by_draining(follower *f)
 {
-    /* So long at most it takes to notice that a reminder could not be written. */
+    /* Wake up at least this often to notice that a reminder could not be written. */
     int64_t wait_ms = f->choice->remind_ms > 0 ? f->choice->remind_ms : -1;
 
     for (;;) {
         tether_error error = {0};
         bool stop = false;
-        int code = take_round(f, &stop);
+        int code = drain_now(f, &stop);
 
         if (stop)
             return code;
@@ -174,9 +174,9 @@ static void on_event(tether_registry *registry, const tether_event *event, void 
         print_reminder(f->cli, event);
         stream_flush(stream_stdout());
     }
-    /* After an error the next look tells whether there is still anything to look at. */
+    /* After an error event, poll: this reports whether the session can still be read. */
     if (event->kind == TETHER_EVENT_COMPLETION || error || stream_failed(stream_stdout())->code) {
-        f->news = true;
+        f->wake = true;
         uv_cond_signal(&f->changed);
     }
     uv_mutex_unlock(&f->lock);
@@ -188,7 +188,7 @@ static int run_with_lock(follower *f)
     int code;
 
     options.reminder_ms = f->choice->remind_ms > 0 ? f->choice->remind_ms : TETHER_NO_REMINDER;
-    /* Who only drains needs no events, and leaves watches of the session to others. */
+    /* Draining alone needs no events: tether_completions_wait reports what is pending. */
     if (!f->choice->drain || f->choice->remind_ms > 0) {
         options.on_event = on_event;
         options.userdata = f;
@@ -198,8 +198,8 @@ static int run_with_lock(follower *f)
     code = session_open_with(f->cli, &options, &f->registry);
     if (code != 0)
         return code;
-    code = f->choice->drain ? follow_by_draining(f) : follow_by_looking(f);
-    tether_snapshot_list_free(f->pending);
+    code = f->choice->drain ? follow_by_draining(f) : follow_by_polling(f);
+    tether_snapshot_list_free(f->printed);
     return session_close(f->cli, f->registry, code);
 }
 

@@ -1,4 +1,4 @@
-/* "tether completions --follow": completions as they come, until somebody interrupts it. */
+/* "tether completions --follow": prints completions as they arrive, until it is interrupted. */
 #ifndef TETHER_CLI_COMPLETIONS_FOLLOW_H
 #define TETHER_CLI_COMPLETIONS_FOLLOW_H
 
@@ -8,14 +8,13 @@
 #include "cli/session.h"
 
 typedef struct completions_follow {
-    bool drain;        /* take each; otherwise show it once and leave it pending */
-    bool all_sessions; /* of every session of the store */
-    int64_t remind_ms; /* tell of tasks that run for so long, and again after each such time; 0:
-                          do not */
+    bool drain;        /* acknowledge each; otherwise print it once and leave it pending */
+    bool all_sessions; /* include every session of the store */
+    int64_t remind_ms; /* interval of the reminders of running tasks; 0: no reminders */
 } completions_follow;
 
-/* Opens the session and prints what comes. Returns the exit code of what made it impossible to go
- * on. */
+/* Opens the session and prints completions until something fails. Returns the exit code of that
+ * failure. */
 int completions_follow_run(const cli_options *cli, const completions_follow *choice);
 
 #endif

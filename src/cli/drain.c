@@ -1,6 +1,6 @@
-/* Owns: the order in which a completion is leased, printed and acknowledged.
- * Must not: acknowledge what was not written out.
- * Runs on: the main thread. */
+/* Owns the order in which a completion is leased, printed and acknowledged.
+ * Must not: acknowledge a completion that was not written out.
+ * Thread: the main one. */
 #include "cli/drain.h"
 
 #include "cli/print.h"
@@ -14,10 +14,11 @@ int drain_print(const cli_options *cli, const tether_snapshot *snapshot, bool se
     return 0;
 }
 
-/* One that is leased. It is printed as it is once this has succeeded: delivered. Where the process
- * dies in between, it is pending again and shown twice rather than never. */
-static int take_one(const cli_options *cli, tether_registry *registry, tether_snapshot *snapshot,
-                    bool sessions, bool *stop)
+/* Prints a leased completion, then acknowledges it. It is printed with completion_delivered true,
+ * as it is once the acknowledgement succeeds. If the process dies between the two steps, the
+ * completion is pending again: it is printed twice rather than never. */
+static int deliver_one(const cli_options *cli, tether_registry *registry, tether_snapshot *snapshot,
+                       bool sessions, bool *stop)
 {
     tether_error error = {0};
     int code;
@@ -25,7 +26,7 @@ static int take_one(const cli_options *cli, tether_registry *registry, tether_sn
     snapshot->completion_delivered = true;
     code = drain_print(cli, snapshot, sessions);
     if (code == 0)
-        code = print_flush(cli, "what was not shown stays pending");
+        code = print_flush(cli, "completions that were not written stay pending");
     if (code != 0) {
         *stop = true;
         return code;
@@ -50,7 +51,7 @@ int drain_pending(const cli_options *cli, tether_registry *registry,
         return print_error(cli, &error);
     }
     for (i = 0; i < list->count && !stopped; i++) {
-        int code = take_one(cli, registry, &list->items[i], options->all_sessions, &stopped);
+        int code = deliver_one(cli, registry, &list->items[i], options->all_sessions, &stopped);
 
         if (first == 0)
             first = code;

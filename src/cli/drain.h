@@ -1,4 +1,4 @@
-/* Showing completions: one, or all that are to be taken. */
+/* Prints completions, and acknowledges those that are drained. */
 #ifndef TETHER_CLI_DRAIN_H
 #define TETHER_CLI_DRAIN_H
 
@@ -6,13 +6,13 @@
 
 #include "cli/session.h"
 
-/* Prints one completion; 0 or an exit code. */
+/* Prints one completion, with its session if sessions is true. Returns 0 or an exit code. */
 int drain_print(const cli_options *cli, const tether_snapshot *snapshot, bool sessions);
 
-/* Takes what is pending and held by nobody: leases it, prints each, and acknowledges it once it is
- * written out, so that whatever ends this process loses nothing: what is left is pending again once
- * the registry is closed. 0, or the exit code of the first failure after it was printed; *stop
- * (NULL: not wanted) tells that going on makes no sense. */
+/* Leases the pending completions that no other process has leased, prints each, and acknowledges
+ * it after it was written out. No completion is lost: those not acknowledged are pending again once
+ * the registry is closed or this process has died. Returns 0, or reports each failure and returns
+ * the exit code of the first. Sets *stop (may be NULL) to true if the caller must not continue. */
 int drain_pending(const cli_options *cli, tether_registry *registry,
                   const tether_completion_options *options, bool *stop);
 

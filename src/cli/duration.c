@@ -1,6 +1,6 @@
-/* Owns: reading and writing durations, sizes, counts and points in time as text.
- * Must not: look at a clock, a time zone or a locale.
- * Runs on: any thread; pure functions. */
+/* Owns parsing and formatting durations, sizes, counts and points in time.
+ * Must not: read a clock, a time zone or a locale.
+ * Thread: any; pure functions. */
 #include "cli/duration.h"
 
 #include <inttypes.h>
@@ -23,7 +23,8 @@ static const unit size_units[] = {
     {"m", 1u << 20}, {"G", 1u << 30}, {"g", 1u << 30},
 };
 
-/* Digits, then one of the units, and nothing else: strtoull would take blanks, signs and "0x". */
+/* Accepts digits followed by one of the units, and nothing else. strtoull would also accept blanks,
+ * signs and "0x". */
 static bool parse(const char *text, const unit *units, size_t unit_count, uint64_t max,
                   uint64_t *result)
 {
@@ -52,11 +53,11 @@ static bool parse(const char *text, const unit *units, size_t unit_count, uint64
 bool duration_parse(const char *text, int64_t *ms)
 {
     uint64_t value;
-    bool good = parse(text, duration_units, sizeof duration_units / sizeof duration_units[0],
-                      (uint64_t)DURATION_MAX_MS, &value);
+    bool valid = parse(text, duration_units, sizeof duration_units / sizeof duration_units[0],
+                       (uint64_t)DURATION_MAX_MS, &value);
 
     *ms = (int64_t)value;
-    return good;
+    return valid;
 }
 
 bool size_parse(const char *text, uint64_t *bytes)
@@ -90,9 +91,9 @@ void duration_format(int64_t ms, char text[DURATION_TEXT_SIZE])
                  seconds % 86400 / 3600);
 }
 
-/* Year, month and day of a day number (0: 1970-01-01) in the Gregorian calendar. Years are counted
- * from March, so that the leap day is the last one of its year and months need no table. C's gmtime
- * keeps one result for the whole process, and its safe variants differ between platforms. */
+/* Converts a day number (0: 1970-01-01) to a date of the Gregorian calendar. Years start in March,
+ * so that the leap day is the last day of a year and the months need no table. C's gmtime returns
+ * one buffer shared by the whole process, and its thread-safe variants differ between platforms. */
 static void civil_date(int64_t day, int64_t *year, int64_t *month, int64_t *day_of_month)
 {
     int64_t shifted = day + 719468; /* days since 0000-03-01 */
@@ -118,7 +119,7 @@ void time_format(int64_t unix_ms, char text[TIME_TEXT_SIZE])
         rest += day_ms;
         day--;
     }
-    /* A damaged record may hold any number; beyond the year 9999 the number itself says more. */
+    /* A damaged record may contain any number. Outside the years 0 to 9999, print the number. */
     if (day < -719468 || day > 2932896) {
         snprintf(text, TIME_TEXT_SIZE, "%" PRId64, unix_ms);
         return;

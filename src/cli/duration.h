@@ -1,39 +1,41 @@
-/* Numbers of the command line: DUR, SIZE and plain counts. */
+/* Durations, sizes, counts and points in time as text. */
 #ifndef TETHER_CLI_DURATION_H
 #define TETHER_CLI_DURATION_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The forms that duration_parse takes, for messages. */
+/* The forms that duration_parse accepts, for messages. */
 #define DURATION_FORMS "500ms, 30s, 5m, 2h, 7d, or a number of seconds"
 
-/* The forms that size_parse takes, for messages. */
+/* The forms that size_parse accepts, for messages. */
 #define SIZE_FORMS "a number of bytes, or one with K, M or G after it, such as 64K"
 
-/* The longest duration that is taken, about 1,000 years: a point in time plus this still fits. */
+/* The longest duration that duration_parse accepts, about 1,000 years. Adding it to a point in time
+ * does not overflow. */
 #define DURATION_MAX_MS ((int64_t)1000 * 366 * 24 * 3600 * 1000)
 
-/* Milliseconds of "500ms", "30s", "5m", "2h", "7d"; a bare number is seconds. False, and 0, for
- * anything else. */
+/* Parses "500ms", "30s", "5m", "2h", "7d" into milliseconds; a bare number is seconds. Returns
+ * false and sets *ms to 0 for any other text. */
 bool duration_parse(const char *text, int64_t *ms);
 
-/* Bytes of "4096", "64K", "5M", "1G" (powers of 1024). False, and 0, for anything else. */
+/* Parses "4096", "64K", "5M", "1G" into bytes (powers of 1024). Returns false and sets *bytes to 0
+ * for any other text. */
 bool size_parse(const char *text, uint64_t *bytes);
 
-/* A plain decimal number. False, and 0, for anything else. */
+/* Parses a plain decimal number. Returns false and sets *count to 0 for any other text. */
 bool count_parse(const char *text, uint64_t *count);
 
-/* Room for duration_format's text. */
+/* Buffer size for duration_format. */
 #define DURATION_TEXT_SIZE 32
 
-/* A duration for people: "350ms", "4.2s", "5m03s", "2h05m", "3d04h"; "-" when negative. */
+/* Formats a duration for people: "350ms", "4.2s", "5m03s", "2h05m", "3d04h"; "-" if negative. */
 void duration_format(int64_t ms, char text[DURATION_TEXT_SIZE]);
 
-/* Room for time_format's text. */
+/* Buffer size for time_format. */
 #define TIME_TEXT_SIZE 40
 
-/* Unix milliseconds as "2026-01-31T12:00:00.250Z". */
+/* Formats Unix milliseconds as "2026-01-31T12:00:00.250Z". */
 void time_format(int64_t unix_ms, char text[TIME_TEXT_SIZE]);
 
 #endif

@@ -1,6 +1,6 @@
-/* Owns: turning bytes into JSON strings and into text that a terminal can show without harm.
- * Must not: know what the bytes mean, or hold more than one character of them.
- * Runs on: the main thread. */
+/* Owns escaping bytes for JSON strings and for terminals.
+ * Must not: know what the bytes mean, or buffer more than one character of them.
+ * Thread: the one that writes to the stream. */
 #include "cli/escape.h"
 
 #include <stdbool.h>
@@ -9,10 +9,10 @@
 
 #define REPLACEMENT "\xEF\xBF\xBD"
 
-typedef enum utf8_result { UTF8_GOOD, UTF8_BAD, UTF8_SHORT } utf8_result;
+typedef enum utf8_result { UTF8_VALID, UTF8_INVALID, UTF8_INCOMPLETE } utf8_result;
 
-/* How a lead byte continues: how many bytes, and the range of the second, which is where overlong
- * forms, surrogates and values past U+10FFFF are told apart (Unicode, table 3-7). */
+/* The lead bytes first to last start a character of this length, whose second byte is low to high.
+ * That range excludes overlong forms, surrogates and values past U+10FFFF (Unicode, table 3-7). */
 typedef struct utf8_form {
     unsigned char first, last, length, low, high;
 } utf8_form;
@@ -23,9 +23,9 @@ static const utf8_form utf8_forms[] = {
     {0xF0, 0xF0, 4, 0x90, 0xBF}, {0xF1, 0xF3, 4, 0x80, 0xBF}, {0xF4, 0xF4, 4, 0x80, 0x8F},
 };
 
-/* Looks at the first character of size > 0 bytes. *length is its length, or for UTF8_BAD how many
- * bytes to replace by one U+FFFD. */
-static utf8_result utf8_look(const unsigned char *bytes, size_t size, size_t *length)
+/* Decodes the first character of size > 0 bytes. Sets *length to its length; for UTF8_INVALID to
+ * the number of bytes that one U+FFFD replaces; for UTF8_INCOMPLETE to size. */
+static utf8_result utf8_decode(const unsigned char *bytes, size_t size, size_t *length)
 {
     size_t form, i;
 
@@ -40,23 +40,23 @@ static utf8_result utf8_look(const unsigned char *bytes, size_t size, size_t *le
 
             *length = i;
             if (i == size)
-                return UTF8_SHORT;
+                return UTF8_INCOMPLETE;
             if (bytes[i] < low || bytes[i] > high)
-                return UTF8_BAD;
+                return UTF8_INVALID;
         }
         *length = f->length;
-        return UTF8_GOOD;
+        return UTF8_VALID;
     }
-    return UTF8_BAD;
+    return UTF8_INVALID;
 }
 
-/* Whether a byte is a character that stands for itself in JSON. */
+/* Returns true for an ASCII character that JSON does not escape. */
 static bool is_plain(unsigned char byte)
 {
     return byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\';
 }
 
-/* One character that is known to be good. */
+/* Writes one valid character, escaped if necessary. */
 static void json_character(cli_stream *stream, const unsigned char *bytes, size_t length)
 {
     static const char digits[] = "0123456789abcdef";
@@ -78,27 +78,28 @@ static void json_character(cli_stream *stream, const unsigned char *bytes, size_
     }
 }
 
-/* Completes the character that the last piece began; returns how many bytes of this one it took. */
-static size_t json_held(cli_stream *stream, escape_state *state, const unsigned char *bytes,
-                        size_t size)
+/* Completes the character that the previous piece began. Returns how many bytes of this piece it
+ * consumed. */
+static size_t json_finish_held(cli_stream *stream, escape_state *state, const unsigned char *bytes,
+                               size_t size)
 {
     size_t taken = 0, length;
 
     while (state->held_count > 0) {
-        utf8_result result = utf8_look(state->held, state->held_count, &length);
+        utf8_result result = utf8_decode(state->held, state->held_count, &length);
 
-        if (result == UTF8_SHORT) {
+        if (result == UTF8_INCOMPLETE) {
             if (taken == size)
                 return taken;
             state->held[state->held_count++] = bytes[taken++];
             continue;
         }
-        if (result == UTF8_GOOD)
+        if (result == UTF8_VALID)
             json_character(stream, state->held, length);
         else
             stream_text(stream, REPLACEMENT);
-        /* Only the byte added last can be left: it is looked at again as the start of a character.
-         */
+        /* If the sequence is invalid, the byte added last may start the next character: it does not
+         * count as consumed. */
         taken -= state->held_count - length;
         state->held_count = 0;
     }
@@ -108,12 +109,12 @@ static size_t json_held(cli_stream *stream, escape_state *state, const unsigned 
 void escape_json_part(cli_stream *stream, escape_state *state, const void *bytes, size_t size)
 {
     const unsigned char *at = bytes;
-    size_t i = json_held(stream, state, at, size);
+    size_t i = json_finish_held(stream, state, at, size);
 
     while (i < size) {
         size_t length = 0;
 
-        /* Most output is plain text: a run of it goes out in one piece. */
+        /* Most output is plain text: write each run of it at once. */
         while (i + length < size && is_plain(at[i + length]))
             length++;
         if (length > 0) {
@@ -121,14 +122,14 @@ void escape_json_part(cli_stream *stream, escape_state *state, const void *bytes
             i += length;
             continue;
         }
-        switch (utf8_look(at + i, size - i, &length)) {
-        case UTF8_GOOD:
+        switch (utf8_decode(at + i, size - i, &length)) {
+        case UTF8_VALID:
             json_character(stream, at + i, length);
             break;
-        case UTF8_BAD:
+        case UTF8_INVALID:
             stream_text(stream, REPLACEMENT);
             break;
-        case UTF8_SHORT:
+        case UTF8_INCOMPLETE:
             memcpy(state->held, at + i, length);
             state->held_count = length;
             break;
@@ -162,9 +163,9 @@ void escape_json_string(cli_stream *stream, const char *text)
         stream_text(stream, "null");
 }
 
-/* Whether a good character would move the cursor, start an escape sequence or reorder the line:
- * C0, DEL, C1, the separators U+2028 and U+2029 and the bidirectional controls. */
-static bool is_harmful(const unsigned char *bytes, size_t length)
+/* Returns true if a valid character would move the cursor, start an escape sequence or reorder the
+ * line: C0, DEL, C1, the separators U+2028 and U+2029 and the bidirectional controls. */
+static bool is_control(const unsigned char *bytes, size_t length)
 {
     if (length == 1)
         return bytes[0] < 0x20 || bytes[0] == 0x7F;
@@ -176,13 +177,13 @@ static bool is_harmful(const unsigned char *bytes, size_t length)
            bytes[2] <= 0xA9;
 }
 
-/* Shows one character and returns its length. A tab is a blank, so that columns stay columns. */
+/* Writes one character and returns its length. A tab becomes a blank, to keep columns aligned. */
 static size_t safe_character(cli_stream *stream, const unsigned char *bytes, size_t size)
 {
     size_t length;
-    utf8_result result = utf8_look(bytes, size, &length);
+    utf8_result result = utf8_decode(bytes, size, &length);
 
-    if (result != UTF8_GOOD || (bytes[0] != '\t' && is_harmful(bytes, length)))
+    if (result != UTF8_VALID || (bytes[0] != '\t' && is_control(bytes, length)))
         stream_text(stream, "?");
     else if (bytes[0] == '\t')
         stream_text(stream, " ");
@@ -204,16 +205,16 @@ void escape_terminal(cli_stream *stream, const char *text)
     escape_terminal_bytes(stream, text, strlen(text));
 }
 
-/* How many bytes the first so many characters take. A character counts as one column: a wide one
- * makes the line longer, and nothing worse. */
-static size_t cut_at(const char *text, size_t size, size_t columns)
+/* Returns the size in bytes of the first characters, one for each column. A wide character takes
+ * two columns and only makes the line longer. */
+static size_t prefix_size(const char *text, size_t size, size_t columns)
 {
     size_t i = 0;
 
     while (i < size && columns-- > 0) {
         size_t length;
 
-        utf8_look((const unsigned char *)text + i, size - i, &length);
+        utf8_decode((const unsigned char *)text + i, size - i, &length);
         i += length;
     }
     return i;
@@ -227,8 +228,8 @@ void escape_first_line(cli_stream *stream, const char *text, size_t columns)
     text += strspn(text, " \t\r\n");
     size = strcspn(text, "\r\n");
     more = text[size + strspn(text + size, " \t\r\n")] != '\0';
-    if (more || cut_at(text, size, columns) < size) {
-        escape_terminal_bytes(stream, text, cut_at(text, size, columns > 4 ? columns - 4 : 0));
+    if (more || prefix_size(text, size, columns) < size) {
+        escape_terminal_bytes(stream, text, prefix_size(text, size, columns > 4 ? columns - 4 : 0));
         stream_text(stream, " ...");
     } else {
         escape_terminal_bytes(stream, text, size);
@@ -239,7 +240,7 @@ void escape_block(cli_stream *stream, const char *text, const char *indent)
 {
     while (*text != '\0') {
         size_t size = strcspn(text, "\n");
-        /* The carriage return of a CRLF is an end of line too; alone, it is a control character. */
+        /* The CR of a CRLF is part of the line end; any other CR is a control character. */
         size_t shown = size > 0 && text[size - 1] == '\r' ? size - 1 : size;
 
         stream_text(stream, indent);

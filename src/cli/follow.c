@@ -1,6 +1,6 @@
-/* Owns: copying a task's output to our own streams while the task runs.
- * Must not: open a store's files itself, or hold more of the output than one chunk.
- * Runs on: the main thread. */
+/* Owns copying a task's output to the command's own streams while the task runs.
+ * Must not: open files of the store itself, or buffer more of the output than one chunk.
+ * Thread: the main one. */
 #include "cli/follow.h"
 
 #include <stdbool.h>
@@ -24,7 +24,7 @@ follow_result follow_copy(cli_follow *follow, tether_stream stream, uint64_t end
         int code = tether_output_read(follow->registry, follow->task_id, stream, *offset, chunk,
                                       want, &got, error);
 
-        /* The output limit has cut it meanwhile: what was dropped is passed over. */
+        /* The output limit has trimmed the stream since: skip what it dropped. */
         if (code == TETHER_EDROPPED)
             code = tether_output_dropped(follow->registry, follow->task_id, stream, offset, error);
         else if (code == 0 && got == 0)
@@ -39,8 +39,8 @@ follow_result follow_copy(cli_follow *follow, tether_stream stream, uint64_t end
     return FOLLOW_ENDED;
 }
 
-/* Milliseconds up to a moment of uv_hrtime's clock, rounded up: a wait of 0 ms would only spin
- * through the last one. -1 for ever. */
+/* Returns the milliseconds until a moment of uv_hrtime's clock, -1 for no limit. Rounds up: a wait
+ * of 0 ms would spin through the last millisecond. */
 static int64_t time_left(uint64_t until_ns)
 {
     uint64_t now = uv_hrtime();
@@ -50,7 +50,8 @@ static int64_t time_left(uint64_t until_ns)
     return now < until_ns ? (int64_t)((until_ns - now + NS_PER_MS - 1) / NS_PER_MS) : 0;
 }
 
-/* The moment at which a wait is over; UINT64_MAX: never, also for one past the clock's range. */
+/* Returns the moment at which a timeout expires; UINT64_MAX for never, and if it exceeds the range
+ * of the clock. */
 static uint64_t moment_after(int64_t timeout_ms)
 {
     uint64_t now = uv_hrtime();
@@ -60,7 +61,7 @@ static uint64_t moment_after(int64_t timeout_ms)
     return now + (uint64_t)timeout_ms * NS_PER_MS;
 }
 
-static bool look_whether_ended(const cli_follow *follow, bool *ended, tether_error *error)
+static bool check_ended(const cli_follow *follow, bool *ended, tether_error *error)
 {
     tether_snapshot *snapshot;
 
@@ -72,8 +73,8 @@ static bool look_whether_ended(const cli_follow *follow, bool *ended, tether_err
     return true;
 }
 
-/* Copies what a follower reads. A task that writes on and on ends the wait all the same; the rest
- * of one that has ended is shown however long it takes. */
+/* Copies what the follower reads. After the timeout, a task that still runs is left, even if it has
+ * more output; the rest of an ended task is copied completely, however long that takes. */
 static follow_result copy_all(cli_follow *follow, tether_follower *from, uint64_t until_ns,
                               tether_error *error)
 {
@@ -86,7 +87,7 @@ static follow_result copy_all(cli_follow *follow, tether_follower *from, uint64_
         int code = tether_follow_read(from, chunk, sizeof chunk, left, &stream, &got, error);
 
         if (code != 0)
-            return code == TETHER_ETIMEDOUT ? FOLLOW_WAIT_OVER : FOLLOW_FAILED;
+            return code == TETHER_ETIMEDOUT ? FOLLOW_TIMED_OUT : FOLLOW_FAILED;
         if (got == 0)
             return FOLLOW_ENDED;
         stream_write(follow->to[stream], chunk, got);
@@ -96,17 +97,17 @@ static follow_result copy_all(cli_follow *follow, tether_follower *from, uint64_
         if (time_left(until_ns) == 0) {
             bool ended;
 
-            if (!look_whether_ended(follow, &ended, error))
+            if (!check_ended(follow, &ended, error))
                 return FOLLOW_FAILED;
             if (!ended)
-                return FOLLOW_WAIT_OVER;
+                return FOLLOW_TIMED_OUT;
             until_ns = UINT64_MAX;
         }
     }
 }
 
-/* Moves the offsets on to what is there. */
-static bool pass_dropped(cli_follow *follow, tether_error *error)
+/* Advances the offsets past what the output limit has dropped. */
+static bool skip_dropped(cli_follow *follow, tether_error *error)
 {
     int i;
 
@@ -135,8 +136,9 @@ follow_result follow_task(cli_follow *follow, int64_t timeout_ms, tether_error *
     int code = tether_follow_open(follow->registry, follow->task_id, view,
                                   from_start ? NULL : follow->offset, &from, error);
 
-    /* The output limit has cut it since the place was chosen. It does so once. */
-    if (code == TETHER_EDROPPED && pass_dropped(follow, error))
+    /* The output limit has trimmed the output since the offsets were chosen. That happens only
+     * once. */
+    if (code == TETHER_EDROPPED && skip_dropped(follow, error))
         code = tether_follow_open(follow->registry, follow->task_id, view, follow->offset, &from,
                                   error);
     if (code != 0)

@@ -1,6 +1,6 @@
-/* Owns: the list of task ids that a verb works on.
- * Must not: judge an id; the library does that.
- * Runs on: the main thread. */
+/* Owns the list of task ids that a verb works on.
+ * Must not: check whether an id is valid; the library does that.
+ * Thread: the main one. */
 #include "cli/ids.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* The task ids that a command line names. */
+/* The list of task ids that a verb works on. */
 #ifndef TETHER_CLI_IDS_H
 #define TETHER_CLI_IDS_H
 
@@ -9,17 +9,20 @@
 
 #include "cli/args.h"
 
-/* The strings belong to argv, or to the list that was kept with them. */
+/* The strings belong to argv or, if list is set, to the list. */
 typedef struct cli_ids {
     const char **items;
     size_t count;
-    tether_snapshot_list *list; /* NULL: they came from the command line */
+    tether_snapshot_list *list; /* NULL: the ids come from the command line */
 } cli_ids;
 
-/* Makes room for as many ids as the command line can still have. False: no memory. */
+/* Allocates an empty list with room for every argument not parsed yet. Returns false if memory
+ * runs out. */
 bool ids_init(cli_ids *ids, const cli_args *args);
 
-/* Takes over a list of tasks, whose ids these are now, the oldest first. False: no memory. */
+/* Replaces the ids by those of a list of tasks, in reverse order (oldest first), and takes
+ * ownership of the list. Returns false if memory runs out; the list then still belongs to the
+ * caller. */
 bool ids_from_list(cli_ids *ids, tether_snapshot_list *list);
 
 void ids_dispose(cli_ids *ids);

@@ -1,6 +1,6 @@
-/* Owns: turning how long a wait may take into when it is over.
+/* Owns converting timeouts to moments of the monotonic clock and back.
  * Must not: wait.
- * Runs on: any thread; it only reads a clock. */
+ * Thread: any; it only reads a clock. */
 #include "cli/moment.h"
 
 #include <uv.h>

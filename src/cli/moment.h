@@ -1,4 +1,4 @@
-/* Points in time on libuv's monotonic clock: when a wait is over. */
+/* Deadlines on libuv's monotonic clock. */
 #ifndef TETHER_CLI_MOMENT_H
 #define TETHER_CLI_MOMENT_H
 
@@ -6,11 +6,11 @@
 
 #define MOMENT_NEVER UINT64_MAX
 
-/* So many milliseconds from now on; MOMENT_NEVER for a negative time, and for one past the clock's
- * range. */
+/* Returns the moment this many milliseconds from now; MOMENT_NEVER if the timeout is negative or
+ * exceeds the range of the clock. */
 uint64_t moment_after(int64_t timeout_ms);
 
-/* Nanoseconds up to it: 0 when it is over, UINT64_MAX for MOMENT_NEVER. */
+/* Returns the nanoseconds until the moment: 0 if it has passed, UINT64_MAX for MOMENT_NEVER. */
 uint64_t moment_left_ns(uint64_t moment);
 
 #endif

@@ -1,6 +1,6 @@
-/* Owns: the text and JSON of errors and snapshots, and which exit code stands for what.
+/* Owns the text and JSON of errors and snapshots, and the mapping of errors to exit codes.
  * Must not: call a registry for anything but a snapshot, or decide what a verb does.
- * Runs on: the main thread. */
+ * Thread: the main one. */
 #include "cli/print.h"
 
 #include <inttypes.h>
@@ -14,14 +14,14 @@
 #include "cli/stream.h"
 #include "cli/escape.h"
 
-/* Lines for people end here where there is no terminal to ask. */
+/* Width of lines for people if standard output is no terminal. */
 #define LINE_COLUMNS 100
 
 static int exit_code_of(int code)
 {
     switch (code) {
     case TETHER_ETIMEDOUT:
-        return EXIT_WAIT_OVER;
+        return EXIT_TIMED_OUT;
     case TETHER_ENOEXEC:
         return EXIT_NOT_RUNNABLE;
     case TETHER_ENOTASK:
@@ -36,10 +36,10 @@ static int exit_code_of(int code)
 static void write_error(const cli_options *cli, const tether_error *error)
 {
     cli_stream *to = stream_stderr();
-    /* A --json behind a mistake has not been met, but is meant for it too. */
-    bool json = cli->json || args_ahead(cli->args, "--json");
+    /* After a mistake in the arguments, a later --json was not parsed but still counts. */
+    bool json = cli->json || args_remaining_contain(cli->args, "--json");
 
-    /* What was printed before the failure comes out before it, where both go to one place. */
+    /* Keep the order if standard output and standard error go to the same place. */
     stream_flush(stream_stdout());
     if (json) {
         stream_text(to, "{\"error\":");
@@ -82,7 +82,7 @@ int print_args_error(const cli_options *cli, const cli_args *args)
     tether_error error = {0};
 
     if (cli->help || cli->version)
-        return EXIT_FAILED; /* they ended the parsing; main shows them and drops this code */
+        return EXIT_FAILED; /* no error: cli_main prints them and ignores this code */
     error.code = TETHER_EINVAL;
     snprintf(error.step, sizeof error.step, "read arguments");
     snprintf(error.message, sizeof error.message, "%s", args->message);
@@ -99,7 +99,7 @@ int print_bad_duration(const cli_options *cli, const char *option, const char *v
 int print_no_memory(const cli_options *cli)
 {
     return print_failure(cli, TETHER_ENOMEM, "allocate memory",
-                         "out of memory; free some or raise the limit, then try again");
+                         "out of memory; free memory or raise the limit, then try again");
 }
 
 int print_error_after(const cli_options *cli, const char *what, const tether_error *error)
@@ -123,7 +123,7 @@ int print_stream_failure(const cli_options *cli, const cli_stream *stream, const
     error.os_error = failure->os_error;
     snprintf(error.step, sizeof error.step, "write %s", name);
     snprintf(error.message, sizeof error.message,
-             "%s could not be written (%s); make room or name another place for it", name,
+             "%s could not be written (%s); free disk space or redirect it elsewhere", name,
              uv_strerror(failure->code));
     return print_error_after(cli, what, &error);
 }
@@ -162,7 +162,7 @@ int print_task_json(const cli_options *cli, tether_registry *registry, const cha
     return code;
 }
 
-/* Exit code, signal or "-", as a column. */
+/* Formats the column CODE: exit code, signal, or "-" if neither is known. */
 static void format_code(const tether_snapshot *snapshot, char *text, size_t size)
 {
     if (snapshot->signal != 0)
@@ -173,7 +173,8 @@ static void format_code(const tether_snapshot *snapshot, char *text, size_t size
         snprintf(text, size, "-");
 }
 
-/* A name or a session before the command, cut; returns the columns that it took. */
+/* Prints a name or session before the command, cut to 30 columns. Returns the columns used, or more
+ * if it has characters of several bytes. */
 static size_t print_prefix(const char *open, const char *text, const char *close)
 {
     cli_stream *to = stream_stdout();
@@ -291,8 +292,8 @@ static void detail_pipeline(const tether_snapshot *snapshot)
     stream_text(to, "\n");
 }
 
-/* What the task is, and how it stands. */
-static void print_task_part(const tether_snapshot *snapshot)
+/* Prints what the task is and its state. */
+static void print_task_fields(const tether_snapshot *snapshot)
 {
     detail_text("task_id", snapshot->task_id);
     detail_text("session_id", snapshot->session_id);
@@ -312,8 +313,8 @@ static void print_task_part(const tether_snapshot *snapshot)
     detail_text("survival", snapshot->survival);
 }
 
-/* Where the output is, and what is missing of it. */
-static void print_output_part(const tether_snapshot *snapshot)
+/* Prints where the output is and how much of it the output limit has dropped. */
+static void print_output_fields(const tether_snapshot *snapshot)
 {
     detail_text("output_path", snapshot->output_path);
     detail_text("stderr_path", snapshot->stderr_path);
@@ -327,7 +328,7 @@ static void print_output_part(const tether_snapshot *snapshot)
 
 void print_details(const tether_snapshot *snapshot)
 {
-    print_task_part(snapshot);
+    print_task_fields(snapshot);
     detail_time("started_at", snapshot->started_at);
     detail_time("finished_at", snapshot->finished_at);
     if (snapshot->duration_ms >= 0)
@@ -338,16 +339,16 @@ void print_details(const tether_snapshot *snapshot)
     if (snapshot->child_pid > 0)
         detail_number("child_pid", snapshot->child_pid);
     detail_survivors(snapshot);
-    print_output_part(snapshot);
+    print_output_fields(snapshot);
     if (!snapshot->notify_on_completion)
-        detail_text("completion", "none is kept");
+        detail_text("completion", "not requested");
     else if (tether_status_ended(snapshot->status))
         detail_text("completion", snapshot->completion_delivered ? "acknowledged" : "pending");
     if (snapshot->read_only)
-        detail_text("read_only", "the record was written by a newer version");
+        detail_text("read_only", "the record was written by a newer version of tether");
     if (snapshot->output_preview != NULL && snapshot->output_preview[0] != '\0') {
         stream_format(stream_stdout(), "output_preview%s:\n",
-                      snapshot->output_truncated ? " (the end of it)" : "");
+                      snapshot->output_truncated ? " (only the end)" : "");
         escape_block(stream_stdout(), snapshot->output_preview, "    ");
     }
 }

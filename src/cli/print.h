@@ -1,4 +1,4 @@
-/* What people and programs get to read: errors, snapshots, exit codes. */
+/* Prints errors and snapshots for people and as JSON, and maps errors to exit codes. */
 #ifndef TETHER_CLI_PRINT_H
 #define TETHER_CLI_PRINT_H
 
@@ -8,47 +8,52 @@
 #include "cli/session.h"
 #include "cli/stream.h"
 
-/* The command's own exit codes; everything else is a task's. */
-enum { EXIT_WAIT_OVER = 124, EXIT_FAILED = 125, EXIT_NOT_RUNNABLE = 126, EXIT_NOT_FOUND = 127 };
+/* The exit codes of the command itself. Every other code is that of a task. */
+enum { EXIT_TIMED_OUT = 124, EXIT_FAILED = 125, EXIT_NOT_RUNNABLE = 126, EXIT_NOT_FOUND = 127 };
 
-/* Prints an error on standard error, as text or with --json as one object, and returns the exit
- * code that stands for it. */
+/* Prints an error on standard error, as text or with --json as one object. Returns its exit code.
+ */
 int print_error(const cli_options *cli, const tether_error *error);
 
-/* The same for what the command itself found. The step is at most 31 bytes. */
+/* Does the same for an error that the command itself detected. The step has at most 31 bytes. */
 int print_failure(const cli_options *cli, int code, const char *step, const char *format, ...);
+
+/* Prints the message of a failed args_next. */
 int print_args_error(const cli_options *cli, const cli_args *args);
+
 int print_no_memory(const cli_options *cli);
 
-/* Prints an error that came after something worth telling, such as "task x was started, but". */
+/* Prints an error after a text that says what had happened by then, such as "task x was started,
+ * but ..." (NULL: print the error alone). With a text it returns EXIT_FAILED, whatever the error.
+ */
 int print_error_after(const cli_options *cli, const char *what, const tether_error *error);
 
-/* Flushes standard output. 0, or the exit code after the failure was printed, with what came before
- * it (NULL: nothing worth telling). */
+/* Flushes standard output. Returns 0, or reports the failure with the text (may be NULL) before it
+ * and returns EXIT_FAILED. */
 int print_flush(const cli_options *cli, const char *what);
 
-/* The same for a stream of ours that has failed. */
+/* Reports that writing to standard output or standard error has failed; what as above. */
 int print_stream_failure(const cli_options *cli, const cli_stream *stream, const char *what);
 
-/* For an option's value that is no DUR. */
+/* Reports that an option's value is not a duration. */
 int print_bad_duration(const cli_options *cli, const char *option, const char *value);
 
-/* One line of JSON; 0 or an exit code. */
+/* Prints a snapshot as one line of JSON. Returns 0 or an exit code. */
 int print_snapshot_json(const cli_options *cli, const tether_snapshot *snapshot);
 
-/* One snapshot by id, as JSON, after something worth telling (NULL: nothing) should it fail; 0 or
- * an exit code. */
+/* Prints the snapshot of this task as one line of JSON. Returns 0 or an exit code; an error is
+ * reported as by print_error_after. */
 int print_task_json(const cli_options *cli, tether_registry *registry, const char *task_id,
                     const char *what);
 
-/* For people: a table, all that is known of one task, one completion with its preview. sessions:
- * tell the session of each too. */
+/* Prints for people: a table of tasks, all fields of one task, or one completion with its preview.
+ * With sessions, the session of each task is shown too. */
 void print_table(const tether_snapshot_list *list, bool sessions);
 void print_details(const tether_snapshot *snapshot);
 void print_completion(const tether_snapshot *snapshot, bool sessions);
 
-/* The exit code that an ended task gives to its waiter. One that has none (it was lost) gives
- * EXIT_FAILED, and without --json a message that says why. */
+/* Returns the exit code that the command passes on for an ended task. If that is not known (the
+ * task is lost), returns EXIT_FAILED and, without --json, prints a message with the reason. */
 int print_outcome(const cli_options *cli, const tether_snapshot *snapshot);
 
 #endif

@@ -1,6 +1,6 @@
-/* Owns: the choice of store and session, and the one registry of a run of the command.
- * Must not: look into a store itself, or end tasks: closing always detaches.
- * Runs on: the main thread. */
+/* Owns selecting the store and session, and opening and closing the command's one registry.
+ * Must not: read the store itself, or end tasks: closing always detaches.
+ * Thread: the main one. */
 #include "cli/session.h"
 
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #include "cli/print.h"
 
-/* libuv reads the environment as UTF-8 on every platform; getenv does not on Windows. */
+/* uv_os_getenv returns UTF-8 on every platform; getenv does not on Windows. */
 static bool read_env(const char *name, char **value)
 {
     char probe[1];
@@ -62,7 +62,7 @@ int session_open_with(const cli_options *cli, tether_open_options *options,
     options->size = sizeof *options;
     options->store = cli->store;
     options->session = cli->session;
-    options->no_gc = !cli->collects;
+    options->no_gc = !cli->collect_garbage;
     if (tether_open(options, registry, &error) != 0)
         return print_error(cli, &error);
     return 0;

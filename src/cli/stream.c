@@ -1,6 +1,6 @@
-/* Owns: the bytes of the standard streams and of files named on the command line.
+/* Owns writing the standard streams and reading files that the command line names.
  * Must not: use stdio for them (it translates line ends on Windows and loses bytes on EAGAIN).
- * Runs on: the main thread. */
+ * Thread: one at a time per stream. */
 #include "cli/stream.h"
 
 #include <stdarg.h>
@@ -20,10 +20,10 @@ struct cli_stream {
 static cli_stream standard_output = {.file = 1};
 static cli_stream standard_error = {.file = 2};
 
-/* A descriptor that the caller closed would be given to the next file that is opened, and our own
- * text would then land in a record. The null device takes its place, opened the wrong way round, so
- * that using it is the error that it should be. Where there is no such path, as on Windows, closed
- * descriptors are not given out again. */
+/* If the caller closed one of these descriptors, the next open() would return its number, and our
+ * output could end up in a file of the store. Put the null device there, opened in the wrong
+ * direction: using it then fails, as using a closed descriptor should. Windows has no /dev/null,
+ * but does not reuse closed standard descriptors. */
 void stream_init(void)
 {
     int fd;
@@ -55,8 +55,8 @@ bool stream_is_terminal(const cli_stream *stream)
     return uv_guess_handle(stream->file) == UV_TTY;
 }
 
-/* libuv asks a terminal only through a handle on a loop. It may put a descriptor of its own in the
- * place of ours, opened anew and non-blocking: write_out waits for room either way. */
+/* libuv reports the width only through a tty handle on a loop. uv_tty_init may replace our
+ * descriptor by a reopened, non-blocking one; write_out handles EAGAIN. */
 size_t stream_columns(const cli_stream *stream, size_t otherwise)
 {
     int columns = 0, rows;
@@ -88,7 +88,7 @@ static void write_out(cli_stream *stream, const char *bytes, size_t size)
 
         uv_fs_req_cleanup(&request);
         if (result == UV_EAGAIN) {
-            /* Another program made the shared terminal or pipe non-blocking. */
+            /* Another process has set the shared terminal or pipe to non-blocking: retry. */
             uv_sleep(pause_ms);
             pause_ms = pause_ms < 32 ? pause_ms * 2 : 50;
         } else if (result <= 0) {
@@ -144,7 +144,8 @@ void stream_format(cli_stream *stream, const char *format, ...)
     stream_text(stream, text);
 }
 
-/* Reads to the end of a file. One byte more than the limit is asked for, to see that there is. */
+/* Reads to the end of a file. Fails with STREAM_READ_TOO_BIG once more than limit bytes were read.
+ */
 static stream_read_result read_all(uv_file file, size_t limit, char **data, size_t *size,
                                    stream_failure *failure)
 {

@@ -1,6 +1,6 @@
-/* Owns: "tether completions": its options, showing what is pending, acknowledging by id.
- * Must not: take note of a completion that was only shown.
- * Runs on: the main thread. */
+/* Owns "tether completions": its options, printing what is pending, acknowledging by id.
+ * Must not: lease or acknowledge a completion that is only printed.
+ * Thread: the main one. */
 #include "cli/verbs.h"
 
 #include "cli/completions_follow.h"
@@ -13,20 +13,20 @@ const char verb_completions_help[] =
     "tether completions [--drain] [--follow [--remind DUR]] [--all-sessions]\n"
     "tether completions --ack ID...\n"
     "\n"
-    "Shows the tasks that ended and were not acknowledged, the oldest end first.\n"
+    "Shows ended tasks that nobody has acknowledged yet, in the order in which they ended.\n"
     "\n"
-    "  --ack ID...          acknowledge these, for every process and for good\n"
-    "  --drain              show and acknowledge: of two that drain, one gets each, and each is\n"
-    "                       acknowledged only once it was written out\n"
-    "  --follow             go on with those that come, until interrupted\n"
-    "  --remind DUR         with --follow: tell of tasks that run for so long, and again after\n"
-    "                       each such time\n"
-    "  --all-sessions       those of every session of the store\n";
+    "  --ack ID...          acknowledge these tasks, permanently and for all processes\n"
+    "  --drain              show and acknowledge; if several processes drain at once, only one\n"
+    "                       shows each task, and acknowledges it after writing it out\n"
+    "  -f, --follow         continue with tasks that end later, until interrupted\n"
+    "  --remind DUR         with --follow: report tasks that are still running after this time,\n"
+    "                       and again each time it passes\n"
+    "  --all-sessions       include every session of the store\n";
 
 enum { OPT_ACK = 1, OPT_DRAIN, OPT_FOLLOW, OPT_REMIND, OPT_ALL_SESSIONS };
 
 static const args_option completions_options[] = {
-    {"--ack", ARGS_MAYBE, OPT_ACK},
+    {"--ack", ARGS_OPTIONAL_VALUE, OPT_ACK},
     {"--drain", ARGS_FLAG, OPT_DRAIN},
     {"--follow", ARGS_FLAG, OPT_FOLLOW},
     {"-f", ARGS_FLAG, OPT_FOLLOW},
@@ -47,8 +47,9 @@ static int take_remind(const cli_options *cli, completions_request *request, con
     if (!duration_parse(value, &request->choice.remind_ms))
         return print_bad_duration(cli, "--remind", value);
     if (request->choice.remind_ms == 0)
-        return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "--remind 0 would never stop: give a longer time, such as 10m");
+        return print_failure(
+            cli, TETHER_EINVAL, "read arguments",
+            "--remind 0 would report without pause: give a longer time, such as 10m");
     return 0;
 }
 
@@ -75,28 +76,29 @@ static int take_option(const cli_options *cli, completions_request *request, int
     }
 }
 
-/* What the options say together. */
+/* Checks the combination of options. */
 static int check_request(const cli_options *cli, const completions_request *request)
 {
     const char *mistake = NULL;
 
     if (request->ack && request->choice.drain)
-        mistake = "--ack and --drain do not go together: --drain acknowledges all";
+        mistake = "--ack and --drain exclude each other: --drain acknowledges all";
     else if (request->ack && request->follow)
-        mistake = "--ack and --follow do not go together: --follow --drain acknowledges what comes";
+        mistake = "--ack and --follow exclude each other: use --follow --drain to acknowledge";
     else if (request->ack && request->choice.all_sessions)
-        mistake = "--ack and --all-sessions do not go together: name the task's session with "
+        mistake = "--ack and --all-sessions exclude each other: select the task's session with "
                   "--session";
     else if (request->ack && request->ids.count == 0)
         mistake = "--ack needs a task id; tether completions shows them";
     else if (request->choice.remind_ms > 0 && !request->follow)
-        mistake = "--remind needs --follow: reminders come while somebody follows";
+        mistake = "--remind needs --follow: reminders are printed only while following";
     if (mistake != NULL)
         return print_failure(cli, TETHER_EINVAL, "read arguments", "%s", mistake);
     if (!request->ack && request->ids.count > 0)
-        return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "%.80s stands alone: completions takes task ids after --ack only",
-                             request->ids.items[0]);
+        return print_failure(
+            cli, TETHER_EINVAL, "read arguments",
+            "unexpected argument %.80s: completions takes task ids after --ack only",
+            request->ids.items[0]);
     return 0;
 }
 
@@ -121,7 +123,7 @@ static int parse(const cli_options *cli, cli_args *args, completions_request *re
     return check_request(cli, request);
 }
 
-/* Every id is tried; the code is that of the first failure. */
+/* Tries every id. Returns the exit code of the first failure. */
 static int acknowledge(const cli_options *cli, tether_registry *registry, const cli_ids *ids)
 {
     int first = 0;

@@ -1,6 +1,6 @@
-/* Owns: "tether pause", "tether resume" and "tether promote": one call for each task named.
- * Must not: send a signal itself; the library verifies whom it reaches.
- * Runs on: the main thread. */
+/* Owns "tether pause", "tether resume" and "tether promote": one library call for each task.
+ * Must not: send a signal itself; the library verifies which processes it signals.
+ * Thread: the main one. */
 #include "cli/verbs.h"
 
 #include "cli/ids.h"
@@ -9,18 +9,18 @@
 const char verb_pause_help[] =
     "tether pause ID...\n"
     "\n"
-    "Stops tasks with every process of theirs, until tether resume. Their deadlines still hold,\n"
+    "Stops tasks with all their processes, until tether resume. Their timeouts continue to run,\n"
     "and tether kill ends them.\n";
 
 const char verb_resume_help[] = "tether resume ID...\n"
                                 "\n"
-                                "Lets paused tasks go on.\n";
+                                "Continues paused tasks.\n";
 
 const char verb_promote_help[] =
     "tether promote ID...\n"
     "\n"
-    "Asks for a completion of tasks that were started with --no-notify after all. Of one that\n"
-    "has ended it is pending at once.\n";
+    "Requests a completion for tasks that were started with --no-notify. If a task has ended\n"
+    "already, its completion is pending at once.\n";
 
 /* One of tether_pause, tether_resume, tether_promote. */
 typedef int control_function(tether_registry *registry, const char *task_id, tether_error *error);
@@ -41,7 +41,7 @@ static int parse(const cli_options *cli, cli_args *args, cli_ids *ids)
     return 0;
 }
 
-/* Every task is tried; the code is that of the first failure. */
+/* Tries every task. Returns the exit code of the first failure. */
 static int control_all(const cli_options *cli, tether_registry *registry, const cli_ids *ids,
                        control_function *function)
 {

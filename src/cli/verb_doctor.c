@@ -1,6 +1,6 @@
-/* Owns: "tether doctor": showing which guarantees hold on this machine and in this store.
+/* Owns "tether doctor": printing which guarantees hold on this machine and in this store.
  * Must not: open the store, which would create it.
- * Runs on: the main thread. */
+ * Thread: the main one. */
 #include "cli/verbs.h"
 
 #include "cli/print.h"
@@ -10,8 +10,8 @@
 const char verb_doctor_help[] =
     "tether doctor\n"
     "\n"
-    "Shows what this machine and the store offer, and which guarantees hold here. Nothing\n"
-    "is changed. Exits with 125 when tasks cannot be started like this.\n";
+    "Checks the machine and the store, and shows which guarantees hold here. Changes nothing.\n"
+    "Exits with 125 if tasks cannot be started.\n";
 
 static const char *verdict_text(tether_verdict verdict)
 {
@@ -71,7 +71,7 @@ int verb_doctor(cli_options *cli, cli_args *args)
         return print_args_error(cli, args);
     if (result != ARGS_END)
         return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "doctor takes no operand such as %.80s; see tether help doctor",
+                             "unexpected argument %.80s: doctor takes none; see tether help doctor",
                              value);
     if (tether_doctor(cli->store, &report, &error) != 0)
         return print_error(cli, &error);

@@ -1,6 +1,6 @@
-/* Owns: "tether gc": removing ended and acknowledged tasks, of the whole store or of one session.
- * Must not: decide what may go; the library does that.
- * Runs on: the main thread. */
+/* Owns "tether gc": removing ended and acknowledged tasks of the whole store or of one session.
+ * Must not: decide what may be removed; the library does that.
+ * Thread: the main one. */
 #include "cli/verbs.h"
 
 #include "cli/duration.h"
@@ -12,10 +12,11 @@
 const char verb_gc_help[] =
     "tether gc [--older-than DUR] [--session-only]\n"
     "\n"
-    "Removes ended and acknowledged tasks with their output, in every session of the store.\n"
+    "Removes tasks that have ended and were acknowledged, with their output, from every session\n"
+    "of the store.\n"
     "\n"
-    "  --older-than DUR     only what ended at least so long ago (default: 24h; 0: any)\n"
-    "  --session-only       only those of this session\n";
+    "  --older-than DUR     only tasks that ended at least this long ago (default: 24h; 0: any)\n"
+    "  --session-only       only tasks of this session\n";
 
 enum { OPT_OLDER_THAN = 1, OPT_SESSION_ONLY };
 
@@ -46,7 +47,7 @@ static int parse(const cli_options *cli, cli_args *args, gc_request *request)
         return print_args_error(cli, args);
     if (result == ARGS_OPERAND)
         return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "gc takes no operand such as %.80s; see tether help gc", value);
+                             "unexpected argument %.80s: gc takes none; see tether help gc", value);
     return 0;
 }
 
@@ -58,7 +59,7 @@ static int collect(tether_registry *registry, const gc_request *request, tether_
     if (request->session_only)
         return tether_cleanup_finished(registry, request->older_than_ms, result, error);
     options.size = sizeof options;
-    /* The library's word for any age. */
+    /* In tether_gc, 0 means the default age and -1 any age. */
     options.older_than_ms = request->older_than_ms != 0 ? request->older_than_ms : -1;
     return tether_gc(registry, &options, result, error);
 }

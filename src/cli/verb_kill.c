@@ -1,6 +1,6 @@
-/* Owns: "tether kill": ending tasks, or sending them one signal.
- * Must not: send a signal itself; the library verifies whom it reaches.
- * Runs on: the main thread, with one thread more per task while it ends several. */
+/* Owns "tether kill": ending tasks, or sending them one signal.
+ * Must not: send a signal itself; the library verifies which processes it signals.
+ * Thread: the main one, plus one for each task while it ends several. */
 #include "cli/verbs.h"
 
 #include <string.h>
@@ -17,10 +17,10 @@ const char verb_kill_help[] =
     "tether kill ID... [--grace DUR]\n"
     "tether kill ID... --signal SIG\n"
     "\n"
-    "Ends tasks with every process of theirs: TERM, a grace, KILL.\n"
+    "Ends tasks with all their processes: sends TERM, waits for the grace, then sends KILL.\n"
     "\n"
     "  --grace DUR          time between TERM and KILL (default: 2s; 0: none)\n"
-    "  --signal SIG         send just this signal, by name or number, and return at once\n";
+    "  --signal SIG         send only this signal, by name or number, and return at once\n";
 
 enum { OPT_SIGNAL = 1, OPT_GRACE };
 
@@ -37,15 +37,16 @@ static int take_option(const cli_options *cli, tether_kill_options *options, int
         options->signal = tether_signal_number(value);
         if (options->signal > 0)
             return 0;
-        return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "--signal %.80s is not a signal here: give a name such as TERM, or a "
-                             "number",
-                             value);
+        return print_failure(
+            cli, TETHER_EINVAL, "read arguments",
+            "--signal %.80s is not a signal on this system: give a name such as TERM, "
+            "or a number",
+            value);
     }
     if (!duration_parse(value, &options->grace_ms))
         return print_bad_duration(cli, "--grace", value);
     if (options->grace_ms == 0)
-        options->grace_ms = -1; /* the library's word for none */
+        options->grace_ms = -1; /* in tether_kill, 0 means the default and -1 no grace */
     return 0;
 }
 
@@ -71,13 +72,14 @@ static int parse(const cli_options *cli, cli_args *args, cli_ids *ids, tether_ki
         return print_failure(cli, TETHER_EINVAL, "read arguments",
                              "kill needs a task id; tether list shows them");
     if (options->signal != 0 && options->grace_ms != 0)
-        return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "--grace is for ending a task and --signal sends just one signal: "
-                             "leave one of them out");
+        return print_failure(
+            cli, TETHER_EINVAL, "read arguments",
+            "--grace and --signal exclude each other: --signal sends one signal and "
+            "does not wait; leave one of them out");
     return 0;
 }
 
-/* One task of those that are ended at the same time. */
+/* One task of a batch. */
 typedef struct kill_job {
     tether_registry *registry;
     const char *task_id;
@@ -102,8 +104,8 @@ static int report(const cli_options *cli, const kill_job *job)
     return cli->json ? print_task_json(cli, job->registry, job->task_id, NULL) : 0;
 }
 
-/* Ends a batch of tasks side by side, so that many stubborn ones take one grace and not many. A
- * task that gets no thread has its turn on this one. */
+/* Ends a batch of tasks in parallel, so that many tasks that ignore TERM take one grace, not many.
+ * If no thread can be created for a task, this thread ends it. */
 static int kill_batch(const cli_options *cli, kill_job *jobs, size_t count)
 {
     int first = 0;
@@ -128,7 +130,7 @@ static int kill_batch(const cli_options *cli, kill_job *jobs, size_t count)
     return first;
 }
 
-/* Every task is tried; the code is that of the first failure. */
+/* Tries every task. Returns the exit code of the first failure. */
 static int kill_all(const cli_options *cli, tether_registry *registry, const cli_ids *ids,
                     const tether_kill_options *options)
 {

@@ -1,6 +1,6 @@
-/* Owns: "tether list" and "tether status": what is known of the session's tasks.
- * Must not: change a task, or show its output beyond the preview.
- * Runs on: the main thread. */
+/* Owns "tether list" and "tether status": printing the state of tasks.
+ * Must not: change a task, or print its output beyond the preview.
+ * Thread: the main one. */
 #include "cli/verbs.h"
 
 #include <stddef.h>
@@ -11,18 +11,18 @@
 const char verb_list_help[] =
     "tether list [--all] [--all-sessions] [--project DIR]\n"
     "\n"
-    "Lists the session's tasks, the newest first.\n"
+    "Lists the running tasks of the session, the newest first.\n"
     "\n"
-    "  --all                ended tasks too\n"
-    "  --all-sessions       tasks of every session of the store\n"
-    "  --project DIR        tasks that belong to this directory, of every session\n";
+    "  --all                include ended tasks\n"
+    "  --all-sessions       include every session of the store\n"
+    "  --project DIR        tasks that belong to this directory, in every session\n";
 
 const char verb_status_help[] =
     "tether status ID [--project DIR]\n"
     "\n"
-    "Shows all that is known of one task.\n"
+    "Shows the state of one task.\n"
     "\n"
-    "  --project DIR        look in every session, for a task that belongs to this directory\n";
+    "  --project DIR        search every session for the task, if it belongs to this directory\n";
 
 enum { OPT_ALL = 1, OPT_ALL_SESSIONS, OPT_PROJECT };
 
@@ -38,7 +38,7 @@ static const args_option status_options[] = {
     {NULL, ARGS_FLAG, 0},
 };
 
-/* Why there is nothing to see, for a person who looks at a terminal. */
+/* Explains an empty list, on a terminal only. */
 static void print_none(const tether_list_options *options)
 {
     cli_stream *to = stream_stderr();
@@ -51,7 +51,7 @@ static void print_none(const tether_list_options *options)
         stream_text(to, " of this project");
     else
         stream_text(to, options->all_sessions ? " in this store" : " in this session");
-    stream_text(to, all ? "\n" : " (tether list --all shows ended ones)\n");
+    stream_text(to, all ? "\n" : " (tether list --all shows ended tasks)\n");
 }
 
 static int print_list(const cli_options *cli, const tether_snapshot_list *list,
@@ -91,9 +91,9 @@ static int parse_list(const cli_options *cli, cli_args *args, tether_list_option
     if (result == ARGS_ERROR)
         return print_args_error(cli, args);
     if (result == ARGS_OPERAND)
-        return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "list takes no operand such as %.80s; tether status shows one task",
-                             value);
+        return print_failure(
+            cli, TETHER_EINVAL, "read arguments",
+            "unexpected argument %.80s: list takes none; tether status shows one task", value);
     return 0;
 }
 
@@ -151,8 +151,9 @@ int verb_status(cli_options *cli, cli_args *args)
         if (result == ARGS_OPTION)
             project_root = value;
         else if (task_id != NULL)
-            return print_failure(cli, TETHER_EINVAL, "read arguments",
-                                 "status takes one task id; tether list --all shows all tasks");
+            return print_failure(
+                cli, TETHER_EINVAL, "read arguments",
+                "status takes only one task id; tether list --all shows all tasks");
         else
             task_id = value;
     }

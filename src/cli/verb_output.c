@@ -1,6 +1,6 @@
-/* Owns: "tether output": which bytes of a task's output are shown, and in which form.
- * Must not: hold more of the output than one chunk, whatever its size.
- * Runs on: the main thread. */
+/* Owns "tether output": which bytes of a task's output it prints, and in which form.
+ * Must not: buffer more of the output than one chunk, whatever its size.
+ * Thread: the main one. */
 #include "cli/verbs.h"
 
 #include <inttypes.h>
@@ -18,13 +18,13 @@
 const char verb_output_help[] =
     "tether output ID [options]\n"
     "\n"
-    "Shows what a task wrote, byte for byte: standard output, then standard error.\n"
+    "Shows the output of a task, byte for byte: standard output, then standard error.\n"
     "\n"
     "  --stream WHICH       stdout, stderr or both (default: both)\n"
-    "  --tail BYTES         only the last bytes, such as 4096 or 64K, from a whole character on\n"
-    "  --lines N            only the last lines; with --tail, what both allow\n"
-    "  --offset BYTES       what one stream (give --stream) has after its first so many bytes\n"
-    "  --follow             go on until the task ends, in the order in which it writes\n";
+    "  --tail SIZE          only the last bytes, such as 4096 or 64K; starts at a whole character\n"
+    "  --lines N            only the last lines; with --tail, whichever shows less\n"
+    "  --offset SIZE        skip this many bytes of one stream, which --stream must select\n"
+    "  -f, --follow         continue until the task has ended, in the order in which it writes\n";
 
 enum { OPT_STREAM = 1, OPT_TAIL, OPT_LINES, OPT_OFFSET, OPT_FOLLOW };
 
@@ -40,21 +40,20 @@ static const args_option output_options[] = {
 
 typedef struct output_request {
     const char *task_id;
-    bool shown[2];   /* by tether_stream */
+    bool shown[2];   /* indexed by tether_stream */
     uint64_t tail;   /* UINT64_MAX: all */
     uint64_t lines;  /* UINT64_MAX: all */
-    uint64_t offset; /* in the one stream that is shown; UINT64_MAX: not asked for */
+    uint64_t offset; /* in the only shown stream; UINT64_MAX: not given */
     bool follow;
 } output_request;
 
-/* What is there at one moment: the shown part of standard output, then that of standard error, as
- * one sequence of bytes. A stream that is not shown has the size 0 here. */
+/* The output at one moment, as one sequence of bytes: standard output, then standard error. A
+ * stream that is not shown has size 0. */
 typedef struct output_view {
     tether_registry *registry;
     const char *task_id;
-    uint64_t first[2]; /* the offset of the first byte that is there: the output limit may have
-                          dropped some */
-    uint64_t size[2];
+    uint64_t first[2]; /* offset of the first byte that the output limit has not dropped */
+    uint64_t size[2];  /* bytes from there to the end */
 } output_view;
 
 static int take_stream(const cli_options *cli, output_request *request, const char *value)
@@ -83,7 +82,8 @@ static int take_option(const cli_options *cli, output_request *request, int id, 
         if (count_parse(value, &request->lines))
             return 0;
         return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "--lines %.80s is not a number of lines", value);
+                             "--lines %.80s is not a number of lines: give a number such as 20",
+                             value);
     case OPT_OFFSET:
         if (size_parse(value, &request->offset))
             return 0;
@@ -95,7 +95,7 @@ static int take_option(const cli_options *cli, output_request *request, int id, 
     }
 }
 
-/* What the options say together. */
+/* Checks the combination of options. */
 static int check_request(const cli_options *cli, const output_request *request)
 {
     if (request->task_id == NULL)
@@ -103,15 +103,15 @@ static int check_request(const cli_options *cli, const output_request *request)
                              "output needs a task id; tether list --all shows them");
     if (request->follow && cli->json)
         return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "--follow and --json do not go together: leave one of them out");
+                             "--follow and --json exclude each other: leave one of them out");
     if (request->offset == UINT64_MAX)
         return 0;
     if (request->shown[TETHER_STDOUT] && request->shown[TETHER_STDERR])
         return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "--offset counts in one stream: give --stream stdout or stderr");
+                             "--offset applies to one stream: give --stream stdout or stderr");
     if (request->tail != UINT64_MAX || request->lines != UINT64_MAX)
         return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "--offset does not go with --tail or --lines: leave one of them out");
+                             "--offset excludes --tail and --lines: leave one of them out");
     return 0;
 }
 
@@ -128,7 +128,7 @@ static int parse(const cli_options *cli, cli_args *args, output_request *request
             code = take_option(cli, request, id, value);
         else if (request->task_id != NULL)
             code = print_failure(cli, TETHER_EINVAL, "read arguments",
-                                 "output takes one task id, and %.80s is one more", value);
+                                 "unexpected argument %.80s: output takes one task id", value);
         else
             request->task_id = value;
         if (code != 0)
@@ -139,8 +139,8 @@ static int parse(const cli_options *cli, cli_args *args, output_request *request
     return check_request(cli, request);
 }
 
-/* Fills a buffer with [from, from + size) of the view. False with *error on failure. Output never
- * shrinks while its task is kept; where somebody cut the file, the rest counts as missing. */
+/* Reads [from, from + size) of the view. Returns false and sets *error on failure. A file that ends
+ * before its view was truncated by another program, since tether only appends: an error. */
 static bool view_read(const output_view *view, uint64_t from, char *buffer, size_t size,
                       tether_error *error)
 {
@@ -163,8 +163,8 @@ static bool view_read(const output_view *view, uint64_t from, char *buffer, size
             error->os_error = 0;
             snprintf(error->step, sizeof error->step, "read output");
             snprintf(error->message, sizeof error->message,
-                     "the output of task %s became shorter while it was read; somebody changed "
-                     "the store's files, so read it again",
+                     "the output of task %s became shorter while it was read, because another "
+                     "program changed the store's files; run the command again",
                      view->task_id);
             return false;
         }
@@ -173,8 +173,8 @@ static bool view_read(const output_view *view, uint64_t from, char *buffer, size
     return true;
 }
 
-/* Where the last so many lines begin. The end of the last line is not the start of another. Read
- * backwards, so that the size of all the rest does not matter. */
+/* Finds the start of the last lines. The newline at the very end does not start another line. Reads
+ * backwards, so the time does not depend on the size of the output before them. */
 static bool find_lines(const output_view *view, uint64_t lines, uint64_t *start,
                        tether_error *error)
 {
@@ -203,8 +203,9 @@ static bool find_lines(const output_view *view, uint64_t lines, uint64_t *start,
     return true;
 }
 
-/* How many bytes at a place belong to a character that began before it, 0 to 3; the library's tail
- * has the same rule. None where a stream begins, and in what is no UTF-8 anyway. */
+/* Counts the bytes at a place that continue a UTF-8 character which began before it: 0 to 3, by the
+ * same rule as the library's tail. The count is 0 at the start of a stream, and if the bytes are
+ * not UTF-8. */
 static bool count_cut_bytes(const output_view *view, uint64_t place, uint64_t *count,
                             tether_error *error)
 {
@@ -227,7 +228,7 @@ static bool count_cut_bytes(const output_view *view, uint64_t place, uint64_t *c
     return true;
 }
 
-/* Where the shown part of the view begins. */
+/* Finds where --tail and --lines start in the view. */
 static bool find_start(const output_view *view, const output_request *request, uint64_t *start,
                        tether_error *error)
 {
@@ -258,7 +259,8 @@ static bool measure(const output_request *request, output_view *view, tether_err
         view->size[i] = 0;
         if (!request->shown[i])
             continue;
-        /* What is dropped first: a cut in between then leaves too little to read, which is told. */
+        /* Read the dropped count before the size: if the output limit trims the file in between,
+         * reading the dropped bytes fails with TETHER_EDROPPED. */
         if (tether_output_dropped(view->registry, view->task_id, stream, &view->first[i], error) !=
                 0 ||
             tether_output_size(view->registry, view->task_id, stream, &end, error) != 0)
@@ -298,7 +300,7 @@ static int print_stream_json(const cli_options *cli, cli_follow *from, tether_st
     return 0;
 }
 
-/* One object, written as it is read. A stream that is not asked for is null. */
+/* Prints one object while reading the output. A stream that is not shown is null. */
 static int print_json(const cli_options *cli, const output_request *request,
                       const output_view *view, cli_follow *from)
 {
@@ -308,7 +310,7 @@ static int print_json(const cli_options *cli, const output_request *request,
     tether_error error;
     int i;
 
-    /* The sizes are those of the whole streams, whatever part of them is shown. */
+    /* The sizes are those of the whole streams, even if only a part is shown. */
     for (i = 0; i < 2; i++) {
         size[i] = view->first[i] + view->size[i];
         if (!request->shown[i] && tether_output_size(view->registry, view->task_id,
@@ -351,8 +353,8 @@ static int print_bytes(const cli_options *cli, const output_request *request,
     return result == FOLLOW_ENDED ? 0 : print_flush(cli, NULL);
 }
 
-/* Begins at the offset that was asked for. One past the end is no error: nothing is there yet. */
-static int begin_at_offset(const cli_options *cli, const output_request *request,
+/* Starts at the requested offset. An offset past the end is no error: there is no output yet. */
+static int start_at_offset(const cli_options *cli, const output_request *request,
                            const output_view *view, cli_follow *from)
 {
     tether_stream stream = request->shown[TETHER_STDOUT] ? TETHER_STDOUT : TETHER_STDERR;
@@ -360,7 +362,7 @@ static int begin_at_offset(const cli_options *cli, const output_request *request
     if (request->offset < view->first[stream])
         return print_failure(cli, TETHER_EDROPPED, "read output",
                              "the output limit has dropped the first %" PRIu64
-                             " bytes of this stream: begin there",
+                             " bytes of this stream: give this offset or a larger one",
                              view->first[stream]);
     from->offset[stream] = request->offset;
     return 0;
@@ -378,7 +380,7 @@ static int show(const cli_options *cli, tether_registry *registry, const output_
 
     for (i = 0; i < 2; i++)
         from.to[i] = request->shown[i] ? stream_stdout() : NULL;
-    /* Once more where the output limit has cut it in between, which it does once. */
+    /* Retry if the output limit has trimmed the output in between. That happens only once. */
     for (i = 0; i < 2 && !found; i++) {
         found = measure(request, &view, &error) && find_start(&view, request, &start, &error);
         if (!found && error.code != TETHER_EDROPPED)
@@ -391,7 +393,7 @@ static int show(const cli_options *cli, tether_registry *registry, const output_
     from.offset[0] += view.first[0];
     from.offset[1] += view.first[1];
     if (request->offset != UINT64_MAX)
-        code = begin_at_offset(cli, request, &view, &from);
+        code = start_at_offset(cli, request, &view, &from);
     if (code != 0)
         return code;
     if (cli->json)

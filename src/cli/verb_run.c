@@ -1,6 +1,6 @@
-/* Owns: "tether run": from its options to a started task, and with --wait to that task's end.
- * Must not: judge what the library judges (programs, shells, directories, the size of a command).
- * Runs on: the main thread. */
+/* Owns "tether run": its options, starting a task, and with --wait following it to its end.
+ * Must not: check what the library checks (programs, shells, directories, the size of a command).
+ * Thread: the main one. */
 #include "cli/verbs.h"
 
 #include <inttypes.h>
@@ -22,29 +22,29 @@ const char verb_run_help[] =
     "tether run [options] -c STRING\n"
     "tether run [options] -f FILE\n"
     "\n"
-    "Starts a command as a task that outlives this one, and prints the task's id.\n"
+    "Starts a command as a task that outlives this process, and prints the id of the task.\n"
     "\n"
     "  -- ARG...            run this program with these arguments, without a shell\n"
-    "  -c STRING            give this text to your shell\n"
-    "  -f FILE              give this file's text to your shell; - is standard input\n"
-    "  --cwd DIR            working directory (default: this one)\n"
-    "  --env NAME=VALUE     set on top of this environment; may be given again\n"
-    "  --timeout DUR        end the task after this long; 0 never (default: 30m)\n"
-    "  --shell SHELL        the shell for -c and -f (default: $BASH, bash, zsh, sh; on Windows\n"
-    "                       pwsh, powershell, git's bash, cmd)\n"
-    "  --name TEXT          a label for people\n"
-    "  --project DIR        a directory that the task belongs to\n"
-    "  --merge              standard error goes where standard output goes, as 2>&1\n"
+    "  -c STRING            run this text in your shell\n"
+    "  -f FILE              run the text of this file in your shell; - is standard input\n"
+    "  --cwd DIR            working directory (default: the current one)\n"
+    "  --env NAME=VALUE     set an environment variable; may be repeated\n"
+    "  --timeout DUR        end the task after this time; 0: never (default: 30m)\n"
+    "  --shell SHELL        shell for -c and -f (default: $BASH, bash, zsh or sh; on Windows a\n"
+    "                       POSIX shell in $SHELL, pwsh, powershell, git's bash or cmd)\n"
+    "  --name TEXT          label for people\n"
+    "  --project DIR        directory that the task belongs to\n"
+    "  --merge              write standard error to the file of standard output, like 2>&1\n"
     "  --stdin FILE         standard input of the task (default: the null device)\n"
     "  --supervisor WHICH   auto or script\n"
-    "  --max-running N      start nothing while so many tasks of the session run\n"
-    "  --max-started N      start nothing once so many were started in the session\n"
-    "  --max-output SIZE    start nothing once the session's outputs take so much of the store\n"
-    "  --no-notify          keep no completion\n"
-    "  --output-limit SIZE  keep of each output only the end, once the task has ended\n"
-    "  --pipestatus         keep the codes of the last pipeline's commands (bash, zsh)\n"
-    "  --wait[=DUR]         show the output as it comes and exit with the task's code; after\n"
-    "                       DUR leave the task running and exit with 124\n";
+    "  --max-running N      fail if this many tasks of the session are running\n"
+    "  --max-started N      fail if this many tasks were started in the session\n"
+    "  --max-output SIZE    fail if the outputs of the session take this much of the store\n"
+    "  --no-notify          do not request a completion\n"
+    "  --output-limit SIZE  keep only the end of each output, once the task has ended\n"
+    "  --pipestatus         record the exit codes of the last pipeline (bash, zsh)\n"
+    "  --wait[=DUR]         show the output as it is written and exit with the task's code;\n"
+    "                       after DUR leave the task running and exit with 124\n";
 
 enum {
     OPT_COMMAND = 1,
@@ -85,20 +85,20 @@ static const args_option run_options[] = {
     {"--no-notify", ARGS_FLAG, OPT_NO_NOTIFY},
     {"--output-limit", ARGS_VALUE, OPT_OUTPUT_LIMIT},
     {"--pipestatus", ARGS_FLAG, OPT_PIPESTATUS},
-    {"--wait", ARGS_MAYBE, OPT_WAIT},
+    {"--wait", ARGS_OPTIONAL_VALUE, OPT_WAIT},
     {NULL, ARGS_FLAG, 0},
 };
 
 typedef struct run_request {
     tether_spec spec;
-    tether_open_options limits; /* of the registry that starts it */
+    tether_open_options limits; /* of the registry that starts the task */
     const char **env_set;
     size_t env_count;
-    const char *file; /* of -f */
+    const char *file; /* given with -f */
     char *file_text;
     int ways; /* how many of --, -c and -f were given */
     bool wait;
-    int64_t wait_ms; /* -1: for ever */
+    int64_t wait_ms; /* -1: no limit */
 } run_request;
 
 static int usage(const cli_options *cli, const char *message)
@@ -123,7 +123,7 @@ static int take_env(const cli_options *cli, run_request *request, const char *va
 
     if (equals == NULL || equals == value)
         return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "--env %.80s has no name and value: give NAME=VALUE", value);
+                             "--env %.80s has no name or no value: give NAME=VALUE", value);
     request->env_set[request->env_count++] = value;
     return 0;
 }
@@ -186,7 +186,7 @@ static int take_wait(const cli_options *cli, run_request *request, const char *v
     return 0;
 }
 
-/* One option of the verb; 0 or an exit code. */
+/* Handles one option of the verb. Returns 0 or an exit code. */
 static int take_option(const cli_options *cli, run_request *request, int id, const char *value)
 {
     tether_spec *spec = &request->spec;
@@ -243,11 +243,11 @@ static int take_option(const cli_options *cli, run_request *request, int id, con
     }
 }
 
-/* What the options say together. */
+/* Checks the combination of options. */
 static int check_request(const cli_options *cli, const run_request *request)
 {
     if (request->ways == 0)
-        return usage(cli, "there is no command to run: give one of -- ARG..., -c STRING, -f FILE");
+        return usage(cli, "no command was given: give one of -- ARG..., -c STRING, -f FILE");
     if (request->ways > 1)
         return usage(cli, "more than one command was given: choose one of --, -c, -f");
     if (request->spec.argv != NULL && request->spec.shell != NULL)
@@ -273,16 +273,16 @@ static int parse(const cli_options *cli, cli_args *args, run_request *request)
     if (result == ARGS_OPERAND) {
         if (!args->operands_only)
             return print_failure(cli, TETHER_EINVAL, "read arguments",
-                                 "%.80s stands alone: put -- before a program and its arguments, "
-                                 "or -c before a shell's text",
+                                 "unexpected argument %.80s: put -- before a program and its "
+                                 "arguments, or -c before text for the shell",
                                  value);
         if (value[0] == '\0')
             return usage(cli, "the program's name after -- is empty");
-        /* The program is the word just taken; argv ends with NULL as it came. */
+        /* The program is the argument just parsed; args->argv ends with NULL. */
         request->spec.argv = (const char *const *)(args->argv + args->next - 1);
         request->ways++;
     } else if (args->operands_only) {
-        return usage(cli, "there is no program after --");
+        return usage(cli, "no program was given after --");
     }
     return check_request(cli, request);
 }
@@ -302,7 +302,7 @@ static int read_command_file(const cli_options *cli, run_request *request)
         return print_no_memory(cli);
     case STREAM_READ_TOO_BIG:
         return print_failure(cli, TETHER_ETOOBIG, "read command file",
-                             "%.200s has more than 64 MiB: put the data into a file of its own",
+                             "%.200s has more than 64 MiB: put its data into a separate file",
                              name);
     default: {
         tether_error error = {0};
@@ -320,15 +320,16 @@ static int read_command_file(const cli_options *cli, run_request *request)
     if (nul != NULL)
         return print_failure(cli, TETHER_EINVAL, "read command file",
                              "%.200s has a NUL byte at offset %" PRIu64
-                             ": no shell takes one; remove it",
+                             ", which no shell accepts: remove it",
                              name, (uint64_t)(nul - request->file_text));
     request->spec.command = request->file_text;
     request->spec.command_size = size;
     return 0;
 }
 
-/* Whoever waited has seen the end, so nobody else needs to be told. A failure leaves the completion
- * pending and the task's code as it is; so does somebody who holds it, and takes care of it. */
+/* Acknowledges the completion: whoever waited knows the result, so nobody else needs it. On failure
+ * it stays pending, and the exit code is still that of the task. If another process has leased it,
+ * that process delivers it, and there is nothing to report. */
 static void acknowledge(const cli_options *cli, tether_registry *registry,
                         const tether_snapshot *snapshot)
 {
@@ -342,16 +343,17 @@ static void acknowledge(const cli_options *cli, tether_registry *registry,
         print_error(cli, &error);
 }
 
-/* Waiting failed. Whatever the reason, the task was found and started: never 126 or 127. */
-static int print_left(const cli_options *cli, const char *task_id, const tether_error *error)
+/* Reports that waiting failed. The task was started, so the exit code must not be 126 or 127. */
+static int print_wait_failure(const cli_options *cli, const char *task_id,
+                              const tether_error *error)
 {
     char what[160];
 
-    snprintf(what, sizeof what, "task %s was started, but not waited for", task_id);
+    snprintf(what, sizeof what, "task %s was started, but waiting for it failed", task_id);
     return print_error_after(cli, what, error);
 }
 
-/* The task has ended and its output was shown. */
+/* Prints the result of a task that has ended and whose output was printed. */
 static int finish_wait(const cli_options *cli, tether_registry *registry, const char *task_id)
 {
     tether_snapshot *snapshot;
@@ -359,7 +361,7 @@ static int finish_wait(const cli_options *cli, tether_registry *registry, const 
     int code = 0, failed;
 
     if (tether_status_get(registry, task_id, &snapshot, &error) != 0)
-        return print_left(cli, task_id, &error);
+        return print_wait_failure(cli, task_id, &error);
     if (cli->json)
         code = print_snapshot_json(cli, snapshot);
     failed = print_flush(cli, NULL);
@@ -373,7 +375,8 @@ static int finish_wait(const cli_options *cli, tether_registry *registry, const 
     return code;
 }
 
-/* The wait was over first. The id is on standard error, because standard output is the task's. */
+/* Reports that the wait timed out. Prints the id on standard error: standard output has the output
+ * of the task. */
 static int leave_running(const cli_options *cli, tether_registry *registry, const char *task_id)
 {
     if (cli->json) {
@@ -383,8 +386,8 @@ static int leave_running(const cli_options *cli, tether_registry *registry, cons
             return code;
     }
     return print_failure(cli, TETHER_ETIMEDOUT, "wait for the task",
-                         "task %s goes on in the background: tether output --follow %s shows what "
-                         "it writes, tether wait %s waits for its end",
+                         "task %s continues in the background: tether output --follow %s shows its "
+                         "output, tether wait %s waits for its end",
                          task_id, task_id, task_id);
 }
 
@@ -398,23 +401,23 @@ static void print_hint(const char *task_id)
     stream_flush(to);
 }
 
-static follow_result wait_silently(tether_registry *registry, const char *task_id,
-                                   int64_t timeout_ms, tether_error *error)
+static follow_result wait_without_output(tether_registry *registry, const char *task_id,
+                                         int64_t timeout_ms, tether_error *error)
 {
     int code = tether_wait(registry, &task_id, 1, TETHER_WAIT_ALL, timeout_ms, NULL, error);
 
     if (code == TETHER_ETIMEDOUT)
-        return FOLLOW_WAIT_OVER;
+        return FOLLOW_TIMED_OUT;
     return code == 0 ? FOLLOW_ENDED : FOLLOW_FAILED;
 }
 
-/* One of our own streams failed. The task is not touched, so that nothing of it is lost. */
-static int print_unshown(const cli_options *cli, const char *task_id)
+/* Reports that one of our own streams failed. The task goes on, and its output is in the store. */
+static int print_write_failure(const cli_options *cli, const char *task_id)
 {
     bool out_failed = stream_failed(stream_stdout())->code != 0;
     char what[160];
 
-    snprintf(what, sizeof what, "tether output %s has what could not be shown here", task_id);
+    snprintf(what, sizeof what, "tether output %s shows the output that is missing here", task_id);
     return print_stream_failure(cli, out_failed ? stream_stdout() : stream_stderr(), what);
 }
 
@@ -426,7 +429,7 @@ static int wait_for_task(const cli_options *cli, tether_registry *registry, cons
     follow_result result;
 
     if (cli->json) {
-        result = wait_silently(registry, task_id, timeout_ms, &error);
+        result = wait_without_output(registry, task_id, timeout_ms, &error);
     } else {
         print_hint(task_id);
         result = follow_task(&follow, timeout_ms, &error);
@@ -434,23 +437,23 @@ static int wait_for_task(const cli_options *cli, tether_registry *registry, cons
     switch (result) {
     case FOLLOW_ENDED:
         return finish_wait(cli, registry, task_id);
-    case FOLLOW_WAIT_OVER:
+    case FOLLOW_TIMED_OUT:
         return leave_running(cli, registry, task_id);
     case FOLLOW_FAILED:
-        return print_left(cli, task_id, &error);
+        return print_wait_failure(cli, task_id, &error);
     default:
-        return print_unshown(cli, task_id);
+        return print_write_failure(cli, task_id);
     }
 }
 
-/* Prints the id, or the snapshot. The task runs by now: where that fails, standard error has its
- * id. */
+/* Prints the id or the snapshot. If that fails, the message on standard error contains the id: the
+ * task has been started. */
 static int announce(const cli_options *cli, tether_registry *registry, const char *task_id)
 {
     char what[160];
     int code = 0;
 
-    snprintf(what, sizeof what, "task %s was started all the same", task_id);
+    snprintf(what, sizeof what, "task %s was started", task_id);
     if (cli->json) {
         code = print_task_json(cli, registry, task_id, what);
     } else {
@@ -488,7 +491,7 @@ int verb_run(cli_options *cli, cli_args *args)
     request.env_set = calloc((size_t)(args->argc - args->next) + 1, sizeof *request.env_set);
     if (request.env_set == NULL)
         return print_no_memory(cli);
-    cli->collects = true;
+    cli->collect_garbage = true;
     args->options = run_options;
     code = parse(cli, args, &request);
     if (code == 0 && request.file != NULL)

@@ -1,6 +1,6 @@
-/* Owns: "tether wait": waiting for tasks as a shell's wait does, and exiting with their codes.
- * Must not: end or acknowledge what it waited for.
- * Runs on: the main thread. */
+/* Owns "tether wait": waiting for tasks like the shell's wait, and exiting with their codes.
+ * Must not: end or acknowledge the tasks.
+ * Thread: the main one. */
 #include "cli/verbs.h"
 
 #include "cli/duration.h"
@@ -11,11 +11,11 @@
 const char verb_wait_help[] =
     "tether wait [ID...] [-n] [--timeout DUR]\n"
     "\n"
-    "Waits until all of these tasks have ended and exits with the code of the last one.\n"
-    "Without an ID: all running tasks of the session, and exits with 0.\n"
+    "Waits until all these tasks have ended and exits with the code of the last one named.\n"
+    "Without an ID, waits for all running tasks of the session and exits with 0.\n"
     "\n"
-    "  -n                   until any one has ended; prints its id, exits with its code\n"
-    "  --timeout DUR        wait no longer than this, then exit with 124; 0 only looks\n";
+    "  -n                   wait until any one has ended; print its id, exit with its code\n"
+    "  --timeout DUR        wait at most this long, then exit with 124; 0: do not wait\n";
 
 enum { OPT_ANY = 1, OPT_TIMEOUT };
 
@@ -29,7 +29,7 @@ typedef struct wait_request {
     cli_ids ids;
     bool any;
     bool all_running;   /* no id was given */
-    int64_t timeout_ms; /* -1: for ever */
+    int64_t timeout_ms; /* -1: no limit */
 } wait_request;
 
 static int parse(const cli_options *cli, cli_args *args, wait_request *request)
@@ -65,8 +65,8 @@ static int find_running(const cli_options *cli, tether_registry *registry, wait_
     return print_no_memory(cli);
 }
 
-/* Prints with --json a task that has ended; *outcome is its code for the waiter. One that has not
- * ended, after a wait that was over, is left out. */
+/* If the task has ended: prints it with --json, and sets *outcome (may be NULL) to its exit code.
+ * Skips a task that has not ended, which happens after a timeout. */
 static int report(const cli_options *cli, tether_registry *registry, const char *task_id,
                   int *outcome)
 {
@@ -86,7 +86,7 @@ static int report(const cli_options *cli, tether_registry *registry, const char 
     return code;
 }
 
-/* Prints the one that ended and takes its code. Its id is on the stack of whoever waited. */
+/* Prints the task that ended and returns its exit code. */
 static int report_any(const cli_options *cli, tether_registry *registry, const char *task_id)
 {
     int outcome = EXIT_FAILED, code;
@@ -114,8 +114,8 @@ static int wait_any(const cli_options *cli, tether_registry *registry, const wai
         return report_any(cli, registry, task_id);
     if (result == TETHER_ENOTASK && request->ids.count == 0)
         return print_failure(cli, TETHER_ENOTASK, "wait for any task",
-                             "no task runs in this session; tether completions shows those that "
-                             "ended");
+                             "no task is running in this session; tether completions shows ended "
+                             "tasks");
     return print_error(cli, &error);
 }
 
@@ -132,7 +132,7 @@ static int wait_all(const cli_options *cli, tether_registry *registry, const wai
     if (waited != 0 && waited != TETHER_ETIMEDOUT)
         return print_error(cli, &error);
     for (i = 0; i < ids->count && code == 0; i++) {
-        /* Only the last one's code is the answer, and as in a shell only where ids were given. */
+        /* As in a shell, return the code of the last task, and only if ids were given. */
         bool last = i + 1 == ids->count && !request->all_running && waited == 0;
 
         if (cli->json || last)

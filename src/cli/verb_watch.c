@@ -1,6 +1,6 @@
-/* Owns: "tether watch": its options.
- * Must not: judge a pattern; the library does that.
- * Runs on: the main thread. */
+/* Owns the options of "tether watch".
+ * Must not: check a pattern; the library does that.
+ * Thread: the main one. */
 #include "cli/verbs.h"
 
 #include <string.h>
@@ -12,13 +12,13 @@
 const char verb_watch_help[] =
     "tether watch ID PATTERN [options]\n"
     "\n"
-    "Prints the lines of a task's output that match a regular expression (PCRE2), each once and\n"
-    "as soon as it is whole, from the first byte on and until the task has ended. Exits with 0\n"
-    "when anything matched and with 1 when nothing did.\n"
+    "Prints each line of a task's output that matches a regular expression (PCRE2), once and as\n"
+    "soon as the line is complete. Searches from the first byte until the task has ended. Exits\n"
+    "with 0 if anything matched, otherwise with 1.\n"
     "\n"
     "  --fixed              PATTERN is plain text\n"
-    "  --once               only up to the first match\n"
-    "  --timeout DUR        watch no longer than this, then exit with 124\n"
+    "  --once               stop after the first match\n"
+    "  --timeout DUR        watch at most this long, then exit with 124\n"
     "  --stream WHICH       stdout, stderr or both (default: both)\n";
 
 enum { OPT_FIXED = 1, OPT_ONCE, OPT_TIMEOUT, OPT_STREAM };
@@ -71,8 +71,8 @@ static int take_operand(const cli_options *cli, watch_request *request, const ch
         request->spec.pattern = value;
     else
         return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "watch takes one task id and one pattern, and %.80s is too much: "
-                             "quote a pattern with blanks",
+                             "unexpected argument %.80s: watch takes one task id and one pattern; "
+                             "quote a pattern that contains blanks",
                              value);
     return 0;
 }
@@ -95,7 +95,7 @@ static int parse(const cli_options *cli, cli_args *args, watch_request *request)
     if (request->spec.pattern == NULL)
         return print_failure(cli, TETHER_EINVAL, "read arguments",
                              "watch needs a task id and a pattern; tether list --all shows the "
-                             "ids");
+                             "task ids");
     return 0;
 }
 

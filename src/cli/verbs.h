@@ -1,12 +1,12 @@
-/* The verbs: one function and one help text each. */
+/* The verbs of the command: a function and a help text for each. */
 #ifndef TETHER_CLI_VERBS_H
 #define TETHER_CLI_VERBS_H
 
 #include "cli/args.h"
 #include "cli/session.h"
 
-/* Reads the rest of the arguments, does the work, prints, and returns the command's exit code.
- * When the common options asked for help it returns at once; its code is then not used. */
+/* Parses the remaining arguments, runs the verb, prints its result and returns the exit code. If
+ * --help or --version stops the parsing, the function returns at once and its code is ignored. */
 typedef int verb_function(cli_options *cli, cli_args *args);
 
 verb_function verb_run;

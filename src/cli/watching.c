@@ -1,6 +1,6 @@
-/* Owns: "tether watch" while it runs: the matches as they are told, and the wait for their end.
- * Must not: hold more of the output than one match and one chunk.
- * Runs on: the main thread, which only waits while the registry's thread for events prints. */
+/* Owns "tether watch" while it runs: printing matches, and waiting for the end of the watch.
+ * Must not: buffer more of the output than one match and one chunk.
+ * Thread: the main one waits while the registry's event thread prints. */
 #include "cli/watching.h"
 
 #include <inttypes.h>
@@ -13,41 +13,41 @@
 #include "cli/print.h"
 #include "cli/stream.h"
 
-/* A condition waits no longer at a time: libuv adds the time to its clock. */
+/* Longest single wait on the condition: libuv adds it to its clock, which must not overflow. */
 #define WAIT_MAX_NS ((uint64_t)3600 * 1000 * 1000 * 1000)
 
 enum { NOTHING_MATCHED = 1 };
 
 typedef enum watch_state {
-    WATCH_GOES_ON,
-    WATCH_ENDED,    /* all was searched, or it matched and was asked for once */
-    WATCH_BROKEN,   /* error says why */
-    WATCH_UNWRITTEN /* standard output failed */
+    WATCH_RUNNING,
+    WATCH_ENDED,       /* all output was searched, or --once and it matched */
+    WATCH_FAILED,      /* error says why */
+    WATCH_WRITE_FAILED /* writing standard output failed */
 } watch_state;
 
-/* The end of the last line of a stream that was printed, as far as it is known: a very long line
- * may go on after it. */
-typedef struct shown_line {
+/* The line of a stream that was printed last. end is the offset of the end of its context: a very
+ * long line may continue after it. */
+typedef struct printed_line {
     bool any;
     uint64_t end;
-} shown_line;
+} printed_line;
 
 typedef struct watching {
     const cli_options *cli;
     const watch_request *request;
     tether_registry *registry;
-    uv_mutex_t lock; /* guards the rest, and standard output */
+    uv_mutex_t lock; /* guards all members below, and standard output */
     uv_cond_t changed;
     watch_state state;
-    int watch; /* -1: not added yet */
-    bool over; /* nothing is printed any more */
+    int watch;   /* -1: not added yet */
+    bool closed; /* ignore further events */
     bool matched;
-    shown_line shown[2]; /* by tether_stream */
+    printed_line printed[2]; /* indexed by tether_stream */
     tether_error error;
 } watching;
 
-/* Whether a line ends in [from, to) of a stream. What cannot be read any more (the output limit
- * dropped it) counts as the end of one. */
+/* Returns true if there is a newline in [from, to) of a stream. If the output limit has dropped
+ * those bytes, or reading fails, returns true. */
 static bool line_ends_in(const watching *w, tether_stream stream, uint64_t from, uint64_t to)
 {
     char chunk[4096];
@@ -72,22 +72,23 @@ static size_t context_size(const tether_match *match)
     return size > 0 && match->context[size - 1] == '\n' ? size - 1 : size;
 }
 
-/* Whether a match is in the line that was printed last: matches of a stream come in their order.
- * The context begins in the middle of a very long line, so that its offset alone does not tell. */
-static bool is_shown(watching *w, const tether_match *match)
+/* Returns true if the match is in the line that was printed last, and remembers its line. Matches
+ * of a stream arrive in order. In a very long line the context starts in the middle, so comparing
+ * the offsets of contexts is not enough. */
+static bool is_printed(watching *w, const tether_match *match)
 {
-    shown_line *shown = &w->shown[match->stream];
+    printed_line *last = &w->printed[match->stream];
     uint64_t end = match->context_offset + context_size(match);
-    bool same = shown->any && (match->offset <= shown->end ||
-                               !line_ends_in(w, match->stream, shown->end, match->offset));
+    bool same = last->any && (match->offset <= last->end ||
+                              !line_ends_in(w, match->stream, last->end, match->offset));
 
-    if (!same || end > shown->end)
-        shown->end = end;
-    shown->any = true;
+    if (!same || end > last->end)
+        last->end = end;
+    last->any = true;
     return same;
 }
 
-/* The bytes as they are for programs; nothing harmful for a terminal. */
+/* Prints the line unchanged; on a terminal, with '?' for control characters. */
 static void print_line(const tether_match *match)
 {
     cli_stream *to = stream_stdout();
@@ -117,28 +118,27 @@ static void print_json(const char *task_id, const tether_match *match)
     stream_format(to, ",\"context_offset\":%" PRIu64 "}\n", match->context_offset);
 }
 
-static void take_match(watching *w, const tether_match *match)
+static void handle_match(watching *w, const tether_match *match)
 {
     w->matched = true;
     if (w->cli->json)
         print_json(w->request->task_id, match);
-    else if (!is_shown(w, match))
+    else if (!is_printed(w, match))
         print_line(match);
     if (!stream_flush(stream_stdout()))
-        w->state = WATCH_UNWRITTEN;
+        w->state = WATCH_WRITE_FAILED;
 }
 
-static void take_end(watching *w, const tether_error *error)
+static void handle_end(watching *w, const tether_error *error)
 {
     w->state = WATCH_ENDED;
     if (error == NULL || error->code == 0)
         return;
-    w->state = WATCH_BROKEN;
+    w->state = WATCH_FAILED;
     w->error = *error;
 }
 
-/* On the registry's thread for events. The registry may have other watches, which other hosts left
- * behind. */
+/* Runs on the registry's event thread. Matches of other watches are not ours. */
 static void on_event(tether_registry *registry, const tether_event *event, void *userdata)
 {
     watching *w = userdata;
@@ -147,20 +147,20 @@ static void on_event(tether_registry *registry, const tether_event *event, void 
     if (event->kind != TETHER_EVENT_MATCH && event->kind != TETHER_EVENT_WATCH_END)
         return;
     uv_mutex_lock(&w->lock);
-    if (!w->over && w->state == WATCH_GOES_ON && event->watch == w->watch &&
+    if (!w->closed && w->state == WATCH_RUNNING && event->watch == w->watch &&
         strcmp(event->task_id, w->request->task_id) == 0) {
         if (event->kind == TETHER_EVENT_MATCH)
-            take_match(w, event->match);
+            handle_match(w, event->match);
         else
-            take_end(w, event->error);
-        if (w->state != WATCH_GOES_ON)
+            handle_end(w, event->error);
+        if (w->state != WATCH_RUNNING)
             uv_cond_signal(&w->changed);
     }
     uv_mutex_unlock(&w->lock);
 }
 
-/* Adds the watch and waits for its end, or for the end of the time. The lock keeps events away
- * until the watch's number is known. */
+/* Adds the watch, then waits for its end or the timeout. Holding the lock delays events until the
+ * number of the watch is known. */
 static int wait_for_end(watching *w)
 {
     uint64_t until = moment_after(w->request->timeout_ms);
@@ -169,7 +169,7 @@ static int wait_for_end(watching *w)
     uv_mutex_lock(&w->lock);
     code =
         tether_watch_add(w->registry, w->request->task_id, &w->request->spec, &w->watch, &w->error);
-    while (code == 0 && w->state == WATCH_GOES_ON) {
+    while (code == 0 && w->state == WATCH_RUNNING) {
         uint64_t left = moment_left_ns(until);
 
         if (left == 0)
@@ -177,26 +177,26 @@ static int wait_for_end(watching *w)
         uv_cond_timedwait(&w->changed, &w->lock, left < WAIT_MAX_NS ? left : WAIT_MAX_NS);
     }
     if (code != 0)
-        w->state = WATCH_BROKEN;
-    w->over = true;
+        w->state = WATCH_FAILED;
+    w->closed = true;
     uv_mutex_unlock(&w->lock);
     return code;
 }
 
-/* After the registry was closed: the streams are this thread's again. */
+/* Runs after the registry was closed, so only this thread uses the streams. */
 static int report(watching *w)
 {
     switch (w->state) {
     case WATCH_ENDED:
         return w->matched ? 0 : NOTHING_MATCHED;
-    case WATCH_BROKEN:
+    case WATCH_FAILED:
         return print_error(w->cli, &w->error);
-    case WATCH_UNWRITTEN:
+    case WATCH_WRITE_FAILED:
         return print_flush(w->cli, NULL);
     default:
         return print_failure(w->cli, TETHER_ETIMEDOUT, "watch the output",
-                             "the time was over before task %s ended; tether output %s shows what "
-                             "it wrote, and a longer --timeout waits for more",
+                             "the timeout passed before task %s ended; tether output %s shows its "
+                             "output so far, and a longer --timeout watches for longer",
                              w->request->task_id, w->request->task_id);
     }
 }

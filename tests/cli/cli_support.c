@@ -1,6 +1,6 @@
-/* Owns the calls of the tether command in tests, and the reading of what it prints.
- * Must not: know what a test is about.
- * Thread: the test's. */
+/* Owns running the tether command in tests and parsing its output.
+ * Must not: know what a test checks.
+ * Thread: that of the test. */
 #include "cli/cli_support.h"
 
 #include <stdio.h>
@@ -10,7 +10,7 @@
 
 enum { ARGUMENTS_MAX = 64 };
 
-/* Of the last call. */
+/* Output of the last call. */
 static char *last_out;
 static char *last_err;
 
@@ -98,7 +98,7 @@ void cli_expect(const char *file, int line, const fixture *f, int code,
         fail_with_last(file, line, what);
 }
 
-/* One line for people: who speaks, what is wrong, what to do. */
+/* Returns true for one line that starts with "tether: " and contains the cure. */
 static bool is_message(const char *text, const char *cure)
 {
     return strncmp(text, "tether: ", 8) == 0 && strchr(text, '\n') == text + strlen(text) - 1 &&
@@ -121,7 +121,7 @@ void cli_expect_error(const char *file, int line, const fixture *f, int code, co
     const char *with_json[ARGUMENTS_MAX + 1] = {"--json"};
     cli_expect(file, line, f, code, arguments);
     if (last_out[0] != '\0' || !is_message(last_err, cure))
-        fail_with_last(file, line, "that is no message with its cure");
+        fail_with_last(file, line, "the message is not one line with the cure");
     for (size_t i = 0; arguments[i] != NULL; i++) {
         assert_true(i + 2 < sizeof with_json / sizeof with_json[0]);
         with_json[i + 1] = arguments[i];
@@ -129,7 +129,7 @@ void cli_expect_error(const char *file, int line, const fixture *f, int code, co
     cli_expect(file, line, f, code, with_json);
     json_t *error = cli_error_object();
     if (last_out[0] != '\0' || !is_error_object(error, name, cure))
-        fail_with_last(file, line, "that is not the error object");
+        fail_with_last(file, line, "the error object is not the expected one");
     json_decref(error);
 }
 
@@ -137,7 +137,7 @@ void cli_take_id(char id[TETHER_ID_SIZE])
 {
     size_t size = strspn(last_out, "abcdefghijklmnopqrstuvwxyz0123456789-_");
     if (size == 0 || size >= TETHER_ID_SIZE || strcmp(last_out + size, "\n") != 0)
-        fail_msg("no id alone: %s", last_out);
+        fail_msg("not a task id alone: %s", last_out);
     memcpy(id, last_out, size);
     id[size] = '\0';
 }
@@ -172,7 +172,7 @@ static json_t *parse_line(const char *line, size_t size)
     json_error_t problem;
     json_t *object = json_loadb(line, size, JSON_REJECT_DUPLICATES, &problem);
     if (object == NULL || !json_is_object(object))
-        fail_msg("no JSON object (%s): %.2000s", problem.text, line);
+        fail_msg("not a JSON object (%s): %.2000s", problem.text, line);
     return object;
 }
 
@@ -234,7 +234,7 @@ static json_t *member(const json_t *object, const char *name)
 {
     json_t *value = json_object_get(object, name);
     if (value == NULL)
-        fail_msg("there is no %s", name);
+        fail_msg("member %s is missing", name);
     return value;
 }
 
@@ -242,21 +242,21 @@ const char *cli_text(const json_t *object, const char *name)
 {
     const char *text = json_string_value(member(object, name));
     if (text == NULL)
-        fail_msg("%s is no text", name);
+        fail_msg("%s is not a string", name);
     return text;
 }
 
 json_int_t cli_number(const json_t *object, const char *name)
 {
     if (!json_is_integer(member(object, name)))
-        fail_msg("%s is no number", name);
+        fail_msg("%s is not an integer", name);
     return json_integer_value(member(object, name));
 }
 
 bool cli_flag(const json_t *object, const char *name)
 {
     if (!json_is_boolean(member(object, name)))
-        fail_msg("%s is neither true nor false", name);
+        fail_msg("%s is not a boolean", name);
     return json_is_true(member(object, name));
 }
 
@@ -318,7 +318,7 @@ const char *cli_verdict(const json_t *report, const char *name)
                 return verdicts[k];
         }
     }
-    fail_msg("there is no finding %s", name);
+    fail_msg("finding %s is missing", name);
     return NULL;
 }
 
@@ -339,5 +339,5 @@ bool cli_file_begins(const char *path, const char *text)
 void cli_assert_holds(const char *text, const char *part)
 {
     if (strstr(text, part) == NULL)
-        fail_msg("there is no \"%s\" in: %.2000s", part, text);
+        fail_msg("\"%s\" not found in: %.2000s", part, text);
 }

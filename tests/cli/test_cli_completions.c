@@ -1,4 +1,4 @@
-/* The command's completions: showing, acknowledging, draining, following, reminding. */
+/* The verb completions: showing, acknowledging, draining, following, reminders. */
 #include "cli/cli_support.h"
 
 #include <stdio.h>
@@ -54,7 +54,7 @@ static void acknowledges(void **state)
     EXPECT(f, 0, "kill", a);
 }
 
-/* Of several that drain at once, exactly one shows each completion. */
+/* If several processes drain at once, exactly one of them prints each completion. */
 static void drains_each_once(void **state)
 {
     enum { TASKS = 8, DRAINS = 4 };
@@ -80,8 +80,8 @@ static void drains_each_once(void **state)
     }
 }
 
-/* Another host has leased all that is pending. */
-static void what_another_host_holds_is_left_to_it(void **state)
+/* A completion that another host has leased is shown, but neither acknowledged nor drained. */
+static void leaves_what_another_host_has_leased(void **state)
 {
     fixture *f = *state;
     char a[TETHER_ID_SIZE], b[TETHER_ID_SIZE];
@@ -106,8 +106,8 @@ static void what_another_host_holds_is_left_to_it(void **state)
     cli_assert_ids(cli_objects(1), (const char *const[]){a});
 }
 
-/* Whoever waited has seen the end: that somebody else takes care of the completion is no news. */
-static void a_run_that_waits_leaves_the_holder_alone(void **state)
+/* run --wait reports no error if another process has leased the completion. */
+static void a_run_that_waits_accepts_another_lease(void **state)
 {
     fixture *f = *state;
     char drain[TETHER_ID_SIZE];
@@ -119,7 +119,7 @@ static void a_run_that_waits_leaves_the_holder_alone(void **state)
     EXPECT(f, 0, "--session", "outer", "kill", drain);
 }
 
-static void a_drain_that_cannot_write_takes_nothing(void **state)
+static void a_drain_that_cannot_write_acknowledges_nothing(void **state)
 {
     static const char *const kinds[] = {"closed", "broken"};
     fixture *f = *state;
@@ -129,29 +129,30 @@ static void a_drain_that_cannot_write_takes_nothing(void **state)
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         CLI_INTO(f, kinds[i], "completions", "--drain");
         assert_string_equal(cli_out(), "125\n");
-        cli_assert_holds(cli_err(), "what was not shown stays pending");
+        cli_assert_holds(cli_err(), "completions that were not written stay pending");
         assert_int_equal(cli_count_lines(cli_err()), 1);
     }
     EXPECT(f, 0, "--json", "completions", "--drain");
     cli_assert_ids(cli_objects(2), (const char *const[]){a, b});
 }
 
-/* Whether somebody else holds all that is pending; what nobody held is given back. */
-static bool is_held(const fixture *f, tether_registry *registry)
+/* Returns true if another process has leased everything that is pending. Releases what it leased.
+ */
+static bool all_leased(const fixture *f, tether_registry *registry)
 {
     tether_snapshot_list *list;
     tether_error error;
     (void)f;
     ASSERT_OK(tether_completions_lease(registry, NULL, &list, &error), error);
-    bool held = list->count == 0;
+    bool leased = list->count == 0;
     for (size_t i = 0; i < list->count; i++)
         ASSERT_OK(tether_completion_release(registry, list->items[i].task_id, &error), error);
     tether_snapshot_list_free(list);
-    return held;
+    return leased;
 }
 
-/* The drain hangs between lease and acknowledgement, for nobody reads what it writes. */
-static void a_drain_that_is_killed_takes_nothing(void **state)
+/* The drain blocks between lease and acknowledgement, because nobody reads its output. */
+static void a_drain_that_is_killed_acknowledges_nothing(void **state)
 {
     fixture *f = *state;
     char a[TETHER_ID_SIZE], drain[TETHER_ID_SIZE];
@@ -160,7 +161,7 @@ static void a_drain_that_is_killed_takes_nothing(void **state)
     cli_take_id(drain);
     cli_start_ended(f, a, "a", 1);
     tether_registry *host = test_open(f);
-    WAIT_UNTIL(is_held(f, host));
+    WAIT_UNTIL(all_leased(f, host));
     EXPECT(f, 0, "completions", "--drain");
     assert_string_equal(cli_out(), "");
     EXPECT(f, 0, "--session", "outer", "kill", "--grace", "0", drain);
@@ -169,7 +170,7 @@ static void a_drain_that_is_killed_takes_nothing(void **state)
     cli_assert_ids(cli_objects(1), (const char *const[]){a});
 }
 
-/* How many lines a background task has written so far that hold this text. */
+/* Counts the complete lines of a file that contain this text. */
 static size_t count_holding(const char *path, const char *part)
 {
     char *text = test_read_file(path, NULL);
@@ -183,7 +184,7 @@ static size_t count_holding(const char *path, const char *part)
     return count;
 }
 
-static void follows_without_taking(void **state)
+static void follows_without_acknowledging(void **state)
 {
     fixture *f = *state;
     char a[TETHER_ID_SIZE], b[TETHER_ID_SIZE], c[TETHER_ID_SIZE], follower[TETHER_ID_SIZE];
@@ -193,7 +194,7 @@ static void follows_without_taking(void **state)
     WAIT_UNTIL(count_holding(path, a) == 1);
     cli_start_ended(f, b, "of b", 2);
     WAIT_UNTIL(count_holding(path, b) == 1);
-    /* What is acknowledged between does not come again, and nothing else does. */
+    /* A completion that was acknowledged is not printed again, nor is any other. */
     EXPECT(f, 0, "completions", "--ack", a);
     cli_start_ended(f, c, "of c", 3);
     WAIT_UNTIL(count_holding(path, c) == 1);
@@ -204,8 +205,8 @@ static void follows_without_taking(void **state)
     free(path);
 }
 
-/* A completion that somebody asked for when the task had ended. */
-static void follows_what_is_promoted(void **state)
+/* The completion is requested after the task has ended. */
+static void follows_promoted_tasks(void **state)
 {
     fixture *f = *state;
     char a[TETHER_ID_SIZE], looker[TETHER_ID_SIZE], taker[TETHER_ID_SIZE];
@@ -222,7 +223,7 @@ static void follows_what_is_promoted(void **state)
     free(path);
 }
 
-static void follows_and_takes(void **state)
+static void follows_and_drains(void **state)
 {
     fixture *f = *state;
     char a[TETHER_ID_SIZE], b[TETHER_ID_SIZE], followers[2][TETHER_ID_SIZE];
@@ -278,7 +279,7 @@ static void start_ended_in(const fixture *f, const char *session, char id[TETHER
     EXPECT(f, 0, "--session", session, "wait", id);
 }
 
-static void sees_all_sessions(void **state)
+static void shows_all_sessions(void **state)
 {
     fixture *f = *state;
     char a[TETHER_ID_SIZE], b[TETHER_ID_SIZE], c[TETHER_ID_SIZE];
@@ -318,11 +319,11 @@ static void follows_all_sessions(void **state)
     free(path);
 }
 
-static void refuses_what_does_not_go_together(void **state)
+static void refuses_options_that_exclude_each_other(void **state)
 {
     fixture *f = *state;
     static const char einval[] = "TETHER_EINVAL";
-    EXPECT_ERROR(f, 125, einval, "--follow --drain acknowledges", "completions", "--ack", "a",
+    EXPECT_ERROR(f, 125, einval, "use --follow --drain to acknowledge", "completions", "--ack", "a",
                  "--follow");
     EXPECT_ERROR(f, 125, einval, "with --session", "completions", "--ack", "a", "--all-sessions");
     EXPECT_ERROR(f, 125, einval, "needs --follow", "completions", "--remind", "1s");
@@ -338,17 +339,17 @@ int main(void)
         TEST(shows_completions_in_their_order),
         TEST(acknowledges),
         TEST(drains_each_once),
-        TEST(what_another_host_holds_is_left_to_it),
-        TEST(a_run_that_waits_leaves_the_holder_alone),
-        TEST(a_drain_that_cannot_write_takes_nothing),
-        TEST(a_drain_that_is_killed_takes_nothing),
-        TEST(follows_without_taking),
-        TEST(follows_what_is_promoted),
-        TEST(follows_and_takes),
+        TEST(leaves_what_another_host_has_leased),
+        TEST(a_run_that_waits_accepts_another_lease),
+        TEST(a_drain_that_cannot_write_acknowledges_nothing),
+        TEST(a_drain_that_is_killed_acknowledges_nothing),
+        TEST(follows_without_acknowledging),
+        TEST(follows_promoted_tasks),
+        TEST(follows_and_drains),
         TEST(reminds_while_it_follows),
-        TEST(sees_all_sessions),
+        TEST(shows_all_sessions),
         TEST(follows_all_sessions),
-        TEST(refuses_what_does_not_go_together),
+        TEST(refuses_options_that_exclude_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* The command's pause, resume and promote; limits; other sessions and projects; clean-up of one
- * session; waiting for any. */
+/* The verbs pause, resume and promote; limits; other sessions and projects; gc of one session; the
+ * order of wait -n. */
 #include "cli/cli_support.h"
 
 #include <stdio.h>
@@ -55,7 +55,7 @@ static void resumes_as_json(void **state)
     cli_assert_text(f, a, "status", "killed");
 }
 
-static void controls_every_task_named(void **state)
+static void pauses_and_resumes_every_task_named(void **state)
 {
     fixture *f = *state;
     char ended[TETHER_ID_SIZE], id[TETHER_ID_SIZE];
@@ -101,7 +101,7 @@ static void promotes(void **state)
     EXPECT_ERROR(f, 125, "TETHER_EINVAL", "tether list --all shows", "promote");
 }
 
-static void refuses_more_than_may_run(void **state)
+static void refuses_to_run_more_than_the_limit(void **state)
 {
     fixture *f = *state;
     char a[TETHER_ID_SIZE], b[TETHER_ID_SIZE];
@@ -129,7 +129,7 @@ static void start_in(const fixture *f, const char *session, const char *project,
     EXPECT(f, 0, "--session", session, "wait", id);
 }
 
-static void refuses_more_than_may_start_or_be_written(void **state)
+static void refuses_to_start_after_the_limits_of_starts_and_output(void **state)
 {
     fixture *f = *state;
     EXPECT(f, 0, "run", "--max-started", "1", "--max-output", "5", "--wait", "--", CHILD, "bytes",
@@ -222,8 +222,8 @@ static void collects_one_session(void **state)
     EXPECT(f, 127, "--session", "other", "status", other);
 }
 
-/* The first to have ended, not the first to be named. */
-static void takes_ends_in_their_order(void **state)
+/* wait -n reports the task that ended first, not the one named first. */
+static void waits_for_the_one_that_ended_first(void **state)
 {
     fixture *f = *state;
     char a[TETHER_ID_SIZE], b[TETHER_ID_SIZE], c[TETHER_ID_SIZE], line[TETHER_ID_SIZE + 1];
@@ -254,11 +254,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
-        TEST(pauses_and_resumes),          TEST(resumes_as_json),
-        TEST(controls_every_task_named),   TEST(promotes),
-        TEST(refuses_more_than_may_run),   TEST(refuses_more_than_may_start_or_be_written),
-        TEST(lists_sessions_and_projects), TEST(finds_a_task_of_the_project),
-        TEST(collects_one_session),        TEST(takes_ends_in_their_order),
+        TEST(pauses_and_resumes),
+        TEST(resumes_as_json),
+        TEST(pauses_and_resumes_every_task_named),
+        TEST(promotes),
+        TEST(refuses_to_run_more_than_the_limit),
+        TEST(refuses_to_start_after_the_limits_of_starts_and_output),
+        TEST(lists_sessions_and_projects),
+        TEST(finds_a_task_of_the_project),
+        TEST(collects_one_session),
+        TEST(waits_for_the_one_that_ended_first),
         TEST(durations_have_days),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

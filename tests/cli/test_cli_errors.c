@@ -1,11 +1,11 @@
-/* The command's failures: exit status, a message with its cure, one JSON object, nothing left. */
+/* Failures of the command: exit status, message with the cure, JSON object, no leftovers. */
 #include "cli/cli_support.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
 
-static void what_cannot_be_found_is_127(void **state)
+static void exits_127_for_what_is_not_found(void **state)
 {
     fixture *f = *state;
     EXPECT_ERROR(f, 127, "TETHER_ENOPROGRAM", "check the name and PATH", "run", "--",
@@ -26,7 +26,7 @@ static void what_cannot_be_found_is_127(void **state)
     assert_int_equal(cli_count_leftovers(f), 0);
 }
 
-static void what_cannot_be_run_is_126(void **state)
+static void exits_126_for_what_cannot_be_run(void **state)
 {
     fixture *f = *state;
     const char *file = test_work_path(f, "plain");
@@ -77,27 +77,27 @@ static void refuses_options_of_run(void **state)
     assert_int_equal(cli_count_leftovers(f), 0);
 }
 
-static void refuses_unknown_words(void **state)
+static void refuses_unknown_verbs_and_options(void **state)
 {
     static const char *const verbs[] = {"run",   "list",  "status", "output",  "wait",
                                         "kill",  "pause", "resume", "promote", "completions",
                                         "watch", "gc",    "doctor", "help"};
     fixture *f = *state;
     static const char einval[] = "TETHER_EINVAL";
-    EXPECT_ERROR(NULL, 125, einval, "tether help lists them", "frobnicate");
+    EXPECT_ERROR(NULL, 125, einval, "tether help lists the verbs", "frobnicate");
     EXPECT_ERROR(NULL, 125, einval, "did you mean list?", "lits");
     EXPECT_ERROR(NULL, 125, einval, "did you mean completions?", "comp");
-    EXPECT_ERROR(NULL, 125, einval, "tether help lists them", "");
-    EXPECT_ERROR(NULL, 125, einval, "tether help lists them", "help", "frobnicate");
+    EXPECT_ERROR(NULL, 125, einval, "tether help lists the verbs", "");
+    EXPECT_ERROR(NULL, 125, einval, "tether help lists the verbs", "help", "frobnicate");
     EXPECT_ERROR(NULL, 125, einval, "see tether help", "--frobnicate", "list");
-    EXPECT_ERROR(f, 125, einval, "tether help lists them", "--");
+    EXPECT_ERROR(f, 125, einval, "tether help lists the verbs", "--");
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         EXPECT_ERROR(f, 125, einval, verbs[i], verbs[i], "--frobnicate");
         EXPECT_ERROR(f, 125, einval, verbs[i], verbs[i], "-x");
     }
 }
 
-static void refuses_operands_and_values(void **state)
+static void refuses_wrong_operands_and_values(void **state)
 {
     fixture *f = *state;
     static const char einval[] = "TETHER_EINVAL";
@@ -127,7 +127,7 @@ static void refuses_operands_and_values(void **state)
     json_decref(cli_error_object());
 }
 
-static void refuses_ids_that_cannot_be(void **state)
+static void refuses_invalid_task_and_session_ids(void **state)
 {
     fixture *f = *state;
     char text[201];
@@ -147,7 +147,7 @@ static void refuses_ids_that_cannot_be(void **state)
     assert_int_equal(cli_count_leftovers(f), 0);
 }
 
-static void refuses_stores(void **state)
+static void refuses_unusable_stores(void **state)
 {
     fixture *f = *state;
     const char *file = test_work_path(f, "file");
@@ -155,13 +155,13 @@ static void refuses_stores(void **state)
     EXPECT_ERROR(NULL, 125, "TETHER_EINVAL", "path is empty", "--store", "", "list");
     EXPECT_ERROR(NULL, 125, "TETHER_EINVAL", "needs a value", "--store");
     EXPECT_ERROR(NULL, 125, "TETHER_ESTORE", "name the directory itself", "--store", file, "list");
-    /* Somebody's directory, private but full of other things, stays as it is. */
+    /* An existing private directory with other files is refused and not changed. */
     EXPECT_ERROR(NULL, 125, "TETHER_EFORMAT", "name an empty or new directory", "--store", f->work,
                  "list");
     assert_int_equal(test_count_names(f->work), 1);
 }
 
-static void an_error_is_json_wherever_json_stands(void **state)
+static void an_error_is_json_wherever_json_is_given(void **state)
 {
     fixture *f = *state;
     const char *const calls[][7] = {
@@ -181,7 +181,7 @@ static void an_error_is_json_wherever_json_stands(void **state)
         json_decref(cli_error_object());
         assert_string_equal(cli_out(), "");
     }
-    /* What belongs to a program is not for us. */
+    /* A --json after -- belongs to the program. */
     EXPECT(f, 127, "run", "--", "no-such-program", "--json");
     assert_int_equal(strncmp(cli_err(), "tether: ", 8), 0);
 }
@@ -190,15 +190,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
-        TEST(what_cannot_be_found_is_127),
-        TEST(what_cannot_be_run_is_126),
+        TEST(exits_127_for_what_is_not_found),
+        TEST(exits_126_for_what_cannot_be_run),
         TEST(a_run_needs_one_command),
         TEST(refuses_options_of_run),
-        TEST(refuses_unknown_words),
-        TEST(refuses_operands_and_values),
-        TEST(refuses_ids_that_cannot_be),
-        TEST(refuses_stores),
-        TEST(an_error_is_json_wherever_json_stands),
+        TEST(refuses_unknown_verbs_and_options),
+        TEST(refuses_wrong_operands_and_values),
+        TEST(refuses_invalid_task_and_session_ids),
+        TEST(refuses_unusable_stores),
+        TEST(an_error_is_json_wherever_json_is_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,11 @@
-/* The command's output options: limits, tails of characters, codes of pipelines. */
+/* Options about output: limits, offsets, tails of whole characters, pipeline statuses. */
 #include "cli/cli_support.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Runs the child with these verbs to its end, with a limit. */
+/* Runs CHILD with these actions to its end, with an output limit. */
 #define RUN_LIMITED(f, id, limit, ...)                                                             \
     do {                                                                                           \
         EXPECT((f), 0, "run", "--output-limit", (limit), "--", CHILD, __VA_ARGS__);                \
@@ -13,7 +13,7 @@
         EXPECT((f), 0, "wait", (id));                                                              \
     } while (0)
 
-/* "0\n234\n678" and "abc". */
+/* Writes "0\n234\n678" to standard output and "abc" to standard error. */
 #define OUTPUTS "bytes", "300a3233340a363738", "err-bytes", "616263"
 
 static void a_limit_keeps_the_end(void **state)
@@ -108,7 +108,7 @@ static void a_limit_is_a_size(void **state)
     EXPECT_ERROR(f, 125, "TETHER_EINVAL", "64K", "run", "--output-limit", "-1", "-c", "true");
 }
 
-/* Who follows before the end is shown what is dropped then. */
+/* A follower that starts before the end also gets what the limit drops at the end. */
 static void following_shows_what_is_dropped(void **state)
 {
     fixture *f = *state;
@@ -151,7 +151,7 @@ static void tails_begin_at_a_character(void **state)
     }
 }
 
-static void codes_of_a_pipeline_are_a_shells(void **state)
+static void pipestatus_needs_a_shell(void **state)
 {
     fixture *f = *state;
     EXPECT_ERROR(f, 125, "TETHER_EINVAL", "-c and -f", "run", "--pipestatus", "--", CHILD);
@@ -163,7 +163,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
         TEST(a_limit_keeps_the_end),      TEST(an_offset_counts_in_one_stream),
         TEST(a_limit_is_a_size),          TEST(following_shows_what_is_dropped),
-        TEST(tails_begin_at_a_character), TEST(codes_of_a_pipeline_are_a_shells),
+        TEST(tails_begin_at_a_character), TEST(pipestatus_needs_a_shell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

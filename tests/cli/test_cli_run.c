@@ -1,4 +1,4 @@
-/* The command's run: ways to say what to run, options, streaming, exit statuses. */
+/* The verb run: ways to give a command, options, streaming, exit statuses. */
 #include "cli/cli_support.h"
 
 #include <stdio.h>
@@ -60,8 +60,9 @@ static void to_hex(const char *bytes, char *hex)
     strcpy(hex, "\n");
 }
 
-/* What every shell that may stand between passes on: ASCII, and characters of two, three and four
- * bytes. cmd takes no line ends, and Wine's replaces what is between percent signs. */
+/* Text that every possible outer shell passes on unchanged: ASCII, and characters of two, three and
+ * four bytes. No line ends, which cmd cannot pass on, and no percent signs, which Wine's cmd
+ * expands. */
 static void fill_text(char text[256])
 {
     size_t size = 0;
@@ -99,13 +100,13 @@ static void gives_text_to_the_shell(void **state)
     test_write_file(file, command, strlen(command));
     EXPECT(f, 4, "run", "--wait", "-f", file);
     assert_string_equal(cli_out(), expected);
-    /* The outer task's standard input becomes the inner command's. */
+    /* The inner command inherits the standard input of the outer task. */
     EXPECT(f, 4, "--session", "outer", "run", "--wait", "--stdin", file, "--", COMMAND, "--store",
            f->store, "run", "--wait", "-f", "-");
     assert_string_equal(cli_out(), expected);
 }
 
-static void looks_like_an_option(void **state)
+static void takes_values_that_look_like_options(void **state)
 {
     fixture *f = *state;
     EXPECT(f, 0, "run", "--wait", "--name=-c", "--env=A=--", "-c", CHILD_TEXT " env A", "--merge");
@@ -124,7 +125,7 @@ static void an_empty_text_is_a_command(void **state)
     EXPECT(f, 0, "run", "--wait", "-c", "\n\n");
 }
 
-/* Longer than any argument of a program can be. */
+/* The text is longer than any argument of a program can be. */
 static void takes_long_texts(void **state)
 {
     fixture *f = *state;
@@ -142,7 +143,7 @@ static void takes_long_texts(void **state)
     free(text);
 }
 
-static void refuses_files_that_are_no_command(void **state)
+static void refuses_files_that_are_not_a_command(void **state)
 {
     fixture *f = *state;
     const char *file = test_work_path(f, "command");
@@ -156,7 +157,7 @@ static void refuses_files_that_are_no_command(void **state)
     memset(big, '\n', size);
     test_write_file(file, big, size);
     free(big);
-    EXPECT_ERROR(f, 125, "TETHER_ETOOBIG", "a file of its own", "run", "-f", file);
+    EXPECT_ERROR(f, 125, "TETHER_ETOOBIG", "a separate file", "run", "-f", file);
     assert_int_equal(cli_count_leftovers(f), 0);
 }
 
@@ -204,8 +205,8 @@ static void takes_a_long_variable(void **state)
     free(entry);
 }
 
-/* A variable that the system takes in no program: only a registry's own caller can name one, since
- * the same limit holds for the command's arguments. */
+/* The variable exceeds the system's limit for one string. Only a caller of the library can pass it:
+ * the same limit applies to the arguments of the command. */
 static void a_variable_can_be_too_long(void **state)
 {
     enum { SIZE = 128 * 1024 };
@@ -275,7 +276,7 @@ static void chooses_the_shell(void **state)
     EXPECT(f, 0, "run", "--wait", "--supervisor", "auto", "-c", "exit 0");
 }
 
-static void a_silent_task_keeps_no_completion(void **state)
+static void no_notify_requests_no_completion(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -325,7 +326,7 @@ static void streams_all_bytes(void **state)
     free(path);
 }
 
-/* Output is passed on while the task runs, both streams. */
+/* Both streams are copied while the task runs. */
 static void streams_while_it_runs(void **state)
 {
     fixture *f = *state;
@@ -363,8 +364,8 @@ static void waiting_acknowledges(void **state)
     assert_string_equal(cli_out(), "");
 }
 
-/* The id of the only running task. */
-static void take_running(const fixture *f, char id[TETHER_ID_SIZE])
+/* Copies the id of the only running task. */
+static void get_running_id(const fixture *f, char id[TETHER_ID_SIZE])
 {
     EXPECT(f, 0, "--json", "list");
     json_t *task = cli_object();
@@ -372,7 +373,7 @@ static void take_running(const fixture *f, char id[TETHER_ID_SIZE])
     json_decref(task);
 }
 
-static void a_wait_that_is_over_leaves_it_running(void **state)
+static void a_wait_that_times_out_leaves_the_task_running(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], hint[128];
@@ -381,8 +382,8 @@ static void a_wait_that_is_over_leaves_it_running(void **state)
     assert_string_equal(cli_out(), "");
     char *message = strdup(cli_err());
     assert_non_null(message);
-    take_running(f, id);
-    snprintf(hint, sizeof hint, "tether: task %s goes on in the background: ", id);
+    get_running_id(f, id);
+    snprintf(hint, sizeof hint, "tether: task %s continues in the background: ", id);
     cli_assert_holds(message, hint);
     snprintf(hint, sizeof hint, "tether wait %s waits for its end\n", id);
     cli_assert_holds(message, hint);
@@ -395,7 +396,7 @@ static void a_wait_that_is_over_leaves_it_running(void **state)
     json_decref(cli_object());
 }
 
-static void a_wait_that_is_over_as_json(void **state)
+static void a_wait_that_times_out_prints_json(void **state)
 {
     fixture *f = *state;
     EXPECT(f, 124, "--json", "run", "--wait=0", "--", CHILD, "forever");
@@ -409,7 +410,7 @@ static void a_wait_that_is_over_as_json(void **state)
     json_decref(error);
 }
 
-static void a_wait_can_be_long_enough(void **state)
+static void a_wait_ends_before_its_timeout(void **state)
 {
     fixture *f = *state;
     EXPECT(f, 8, "run", "--wait=10m", "--", CHILD, "out", "in time", "exit", "8");
@@ -417,8 +418,8 @@ static void a_wait_can_be_long_enough(void **state)
     assert_string_equal(cli_err(), "");
 }
 
-/* It could not write, said so, and exits with 125. */
-static void assert_not_shown(const char *cure)
+/* The command could not write, reported it, and exited with 125. */
+static void assert_write_failed(const char *cure)
 {
     assert_string_equal(cli_out(), "125\n");
     assert_int_equal(strncmp(cli_err(), "tether: ", 8), 0);
@@ -429,19 +430,19 @@ static void nothing_is_lost_without_stdout(void **state)
 {
     fixture *f = *state;
     CLI_INTO(f, "closed", "run", "-c", "exit 0");
-    assert_not_shown("was started all the same");
+    assert_write_failed("was started: standard output could not be written");
     EXPECT(f, 0, "wait");
     CLI_INTO(f, "closed", "run", "--wait", "-c", "echo x");
-    assert_not_shown("has what could not be shown here");
+    assert_write_failed("shows the output that is missing here");
     EXPECT(f, 0, "wait");
     EXPECT(f, 0, "--json", "completions");
     json_decref(cli_objects(2));
     CLI_INTO(f, "closed", "completions", "--drain");
-    assert_not_shown("what was not shown stays pending");
+    assert_write_failed("completions that were not written stay pending");
     CLI_INTO(f, "closed", "list", "--all");
-    assert_not_shown("standard output");
+    assert_write_failed("standard output");
     CLI_INTO(f, "closed", "help");
-    assert_not_shown("standard output");
+    assert_write_failed("standard output");
     EXPECT(f, 0, "--json", "completions");
     json_decref(cli_objects(2));
 }
@@ -455,10 +456,10 @@ int main(void)
         TEST(a_timeout_is_124),
         TEST(passes_arguments_exactly),
         TEST(gives_text_to_the_shell),
-        TEST(looks_like_an_option),
+        TEST(takes_values_that_look_like_options),
         TEST(an_empty_text_is_a_command),
         TEST(takes_long_texts),
-        TEST(refuses_files_that_are_no_command),
+        TEST(refuses_files_that_are_not_a_command),
         TEST(runs_in_the_directory),
         TEST(sets_the_environment),
         TEST(takes_a_long_variable),
@@ -467,14 +468,14 @@ int main(void)
         TEST(reads_a_file_or_nothing),
         TEST(keeps_labels),
         TEST(chooses_the_shell),
-        TEST(a_silent_task_keeps_no_completion),
+        TEST(no_notify_requests_no_completion),
         TEST(streams_floods_exactly),
         TEST(streams_all_bytes),
         TEST(streams_while_it_runs),
         TEST(waiting_acknowledges),
-        TEST(a_wait_that_is_over_leaves_it_running),
-        TEST(a_wait_that_is_over_as_json),
-        TEST(a_wait_can_be_long_enough),
+        TEST(a_wait_that_times_out_leaves_the_task_running),
+        TEST(a_wait_that_times_out_prints_json),
+        TEST(a_wait_ends_before_its_timeout),
         TEST(nothing_is_lost_without_stdout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* The command's verbs on tasks that were started: list, status, output, wait, kill, gc;
- * then doctor, help and the choice of store and session. */
+/* The verbs list, status, output, wait, kill, gc, doctor and help, and selecting the store and
+ * session. */
 #include "cli/cli_support.h"
 
 #include <stdio.h>
@@ -34,7 +34,7 @@ static void lists_newest_first(void **state)
     assert_int_equal(cli_count_lines(cli_out()), 4);
 }
 
-static void status_has_the_contract_while_it_runs(void **state)
+static void status_has_all_fields_while_the_task_runs(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -61,7 +61,7 @@ static void status_has_the_contract_while_it_runs(void **state)
     EXPECT(f, 0, "kill", id);
 }
 
-static void status_has_the_contract_after_the_end(void **state)
+static void status_has_all_fields_after_the_end(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -102,7 +102,8 @@ static void status_for_people(void **state)
     cli_assert_holds(cli_out(), "\ncompletion: acknowledged\n");
 }
 
-/* A supervisor that was killed leaves no code: never 0, and its command is still found. */
+/* A killed supervisor leaves no exit code: the result is never 0. Its command still runs, and kill
+ * finds it. */
 static void a_lost_task_is_125(void **state)
 {
     fixture *f = *state;
@@ -232,12 +233,12 @@ static void waits_for_all(void **state)
     EXPECT(f, 4, "wait", "--timeout", "0", b, b);
     EXPECT(f, 5, "--json", "wait", b, a);
     cli_assert_ids(cli_objects(2), (const char *const[]){b, a});
-    /* It acknowledges nothing. */
+    /* Waiting acknowledges nothing. */
     EXPECT(f, 0, "--json", "completions");
     json_decref(cli_objects(2));
 }
 
-static void waits_for_all_that_run(void **state)
+static void waits_for_all_running_tasks(void **state)
 {
     fixture *f = *state;
     char a[TETHER_ID_SIZE], b[TETHER_ID_SIZE], waiter[TETHER_ID_SIZE];
@@ -292,7 +293,7 @@ static void kills(void **state)
     json_decref(second);
 }
 
-static void kills_what_ignores_term(void **state)
+static void kills_tasks_that_ignore_term(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -328,7 +329,7 @@ static void kills_many_and_reports_the_first_failure(void **state)
         cli_assert_text(f, ids[i], "status", "killed");
 }
 
-static void collects_what_is_acknowledged(void **state)
+static void gc_removes_acknowledged_tasks(void **state)
 {
     fixture *f = *state;
     char acknowledged[TETHER_ID_SIZE], pending[TETHER_ID_SIZE], running[TETHER_ID_SIZE];
@@ -375,7 +376,7 @@ static void the_doctor_changes_nothing(void **state)
 static const char *const verbs[] = {"run",  "list",        "status", "output", "wait",
                                     "kill", "completions", "gc",     "doctor", "help"};
 
-static void helps(void **state)
+static void prints_help(void **state)
 {
     fixture *f = *state;
     char begin[32];
@@ -399,7 +400,7 @@ static void helps(void **state)
     }
 }
 
-static void tells_its_version(void **state)
+static void prints_its_version(void **state)
 {
     fixture *f = *state;
     char line[64];
@@ -447,23 +448,23 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
         TEST(lists_newest_first),
-        TEST(status_has_the_contract_while_it_runs),
-        TEST(status_has_the_contract_after_the_end),
+        TEST(status_has_all_fields_while_the_task_runs),
+        TEST(status_has_all_fields_after_the_end),
         TEST(status_for_people),
         TEST(a_lost_task_is_125),
         TEST(shows_output),
         TEST(shows_output_as_json),
         TEST(follows_a_running_task),
         TEST(waits_for_all),
-        TEST(waits_for_all_that_run),
+        TEST(waits_for_all_running_tasks),
         TEST(waits_for_any),
         TEST(kills),
-        TEST(kills_what_ignores_term),
+        TEST(kills_tasks_that_ignore_term),
         TEST(kills_many_and_reports_the_first_failure),
-        TEST(collects_what_is_acknowledged),
+        TEST(gc_removes_acknowledged_tasks),
         TEST(the_doctor_changes_nothing),
-        TEST(helps),
-        TEST(tells_its_version),
+        TEST(prints_help),
+        TEST(prints_its_version),
         TEST(takes_store_and_session_from_variables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

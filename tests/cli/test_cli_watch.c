@@ -1,11 +1,11 @@
-/* The command's watch: which lines it prints, when, and how it exits. */
+/* The verb watch: which lines it prints, when, and its exit status. */
 #include "cli/cli_support.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Starts the child with these verbs and waits for its end. */
+/* Runs CHILD with these actions to its end. */
 #define RUN_ENDED(f, id, ...)                                                                      \
     do {                                                                                           \
         CLI_START((f), (id), __VA_ARGS__);                                                         \
@@ -96,7 +96,7 @@ static void prints_lines_as_they_come(void **state)
     test_write_file(test_work_path(f, "half"), "", 0);
     WAIT_UNTIL(test_count_lines(path) == 2);
     cli_write_go(f);
-    /* The task's code is not the watch's. */
+    /* The exit code of the task is not that of the watch. */
     EXPECT(f, 0, "--session", "outer", "wait", watch);
     char *text = test_read_file(path, NULL);
     assert_string_equal(text, "hit 1\nhit 2\nhit 3\n");
@@ -105,7 +105,7 @@ static void prints_lines_as_they_come(void **state)
     free(path);
 }
 
-static void a_time_that_is_over_is_124(void **state)
+static void a_timeout_is_124(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -120,7 +120,7 @@ static void a_time_that_is_over_is_124(void **state)
     EXPECT(f, 1, "watch", id, "nothing", "--timeout", "1d");
 }
 
-static void tells_matches_as_json(void **state)
+static void prints_matches_as_json(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -160,7 +160,7 @@ static void tells_matches_as_json(void **state)
     assert_string_equal(cli_err(), "");
 }
 
-/* Programs get the bytes as they are. */
+/* Without a terminal, bytes are printed unchanged. */
 static void prints_bytes_exactly(void **state)
 {
     fixture *f = *state;
@@ -170,8 +170,8 @@ static void prints_bytes_exactly(void **state)
     assert_string_equal(cli_out(), "hit \033[2J\377\r\nhit\n");
 }
 
-/* Of a line that is longer than a match's context, and than what is searched at once, only the
- * first match shows, and what is around it. */
+/* If a line is longer than the context of a match, or than one chunk of the search, only its first
+ * match is printed, with its context. */
 static void a_very_long_line_is_one_line(void **state)
 {
     fixture *f = *state;
@@ -190,7 +190,7 @@ static void a_very_long_line_is_one_line(void **state)
     json_decref(cli_objects(9));
 }
 
-static void tells_what_is_wrong(void **state)
+static void reports_what_is_wrong(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -207,7 +207,7 @@ static void tells_what_is_wrong(void **state)
     EXPECT_ERROR(f, 125, einval, "see tether help watch", "watch", id, "a", "--frobnicate");
 }
 
-static void tells_that_it_cannot_write(void **state)
+static void reports_that_it_cannot_write(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -224,10 +224,10 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
         TEST(prints_each_matching_line_once), TEST(takes_plain_text),
         TEST(watches_one_stream_or_both),     TEST(ends_after_the_first_match),
-        TEST(prints_lines_as_they_come),      TEST(a_time_that_is_over_is_124),
-        TEST(tells_matches_as_json),          TEST(prints_bytes_exactly),
-        TEST(a_very_long_line_is_one_line),   TEST(tells_what_is_wrong),
-        TEST(tells_that_it_cannot_write),
+        TEST(prints_lines_as_they_come),      TEST(a_timeout_is_124),
+        TEST(prints_matches_as_json),         TEST(prints_bytes_exactly),
+        TEST(a_very_long_line_is_one_line),   TEST(reports_what_is_wrong),
+        TEST(reports_that_it_cannot_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

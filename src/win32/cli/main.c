@@ -1,6 +1,5 @@
-/* Owns the entry of the command on Windows: arguments as UTF-8, output without translation of line
- * ends.
- * Must not: look at what they say.
+/* Owns wmain() on Windows: converts the arguments to UTF-8 and sets the streams to binary mode.
+ * Must not: interpret the arguments.
  * Thread: the main one. */
 #include "cli/cli_main.h"
 
@@ -10,8 +9,9 @@
 #include <stdlib.h>
 #include <windows.h>
 
-/* Stray halves of a pair become U+FFFD. NULL when memory is short. */
-static char *narrow(const wchar_t *wide)
+/* Converts a string to UTF-8; unpaired surrogates become U+FFFD. Returns NULL if memory runs out.
+ */
+static char *to_utf8(const wchar_t *wide)
 {
     int size = WideCharToMultiByte(CP_UTF8, 0, wide, -1, NULL, 0, NULL, NULL);
     char *text = size > 0 ? malloc((size_t)size) : NULL;
@@ -20,12 +20,12 @@ static char *narrow(const wchar_t *wide)
     return text;
 }
 
-/* The arguments live as long as the process. */
+/* The converted arguments are never freed: they live as long as the process. */
 int wmain(int argc, wchar_t **wide)
 {
     char **argv = calloc((size_t)argc + 1, sizeof *argv);
     for (int i = 0; argv != NULL && i < argc; i++) {
-        argv[i] = narrow(wide[i]);
+        argv[i] = to_utf8(wide[i]);
         if (argv[i] == NULL)
             return 125;
     }

@@ -1,4 +1,4 @@
-/* The command where only POSIX has what is tested: texts of sh, signals, modes, links, FIFOs. */
+/* The command on POSIX systems: text for sh, signals, file modes, links, FIFOs. */
 #include "cli/cli_support.h"
 
 #include <stdio.h>
@@ -49,7 +49,7 @@ static void passes_every_byte(void **state)
     assert_string_equal(cli_err(), "");
 }
 
-/* A shell command that prints every byte but NUL and the quote. */
+/* Makes a shell command that prints every byte but NUL and the single quote. */
 static void make_bytes_command(char command[512], char expected[256])
 {
     fill_all_bytes(expected);
@@ -69,7 +69,7 @@ static void gives_text_to_the_shell_exactly(void **state)
     test_write_file(file, command, strlen(command));
     EXPECT(f, 0, "run", "--wait", "-f", file);
     assert_string_equal(cli_out(), expected);
-    /* The outer task's standard input becomes the inner command's. */
+    /* The inner command inherits the standard input of the outer task. */
     EXPECT(f, 0, "--session", "outer", "run", "--wait", "--stdin", file, "--", COMMAND, "--store",
            f->store, "run", "--wait", "-f", "-");
     assert_string_equal(cli_out(), expected);
@@ -97,14 +97,14 @@ static void takes_long_texts(void **state)
     test_write_file(file, text, MEGABYTE + sizeof end - 1);
     EXPECT(f, 21, "run", "--wait", "-f", file);
     assert_string_equal(cli_out(), "1048573\n");
-    /* As long as one argument of the command itself can be. */
+    /* About as long as one argument of the command can be. */
     strcpy(text + 130000, end);
     EXPECT(f, 21, "run", "--wait", "-c", text);
     assert_string_equal(cli_out(), "129997\n");
     free(text);
 }
 
-/* A value as long as an argument of the command can be arrives whole, or is refused by its name. */
+/* The value is nearly as long as an argument of the command can be, and must arrive whole. */
 static void takes_a_long_variable(void **state)
 {
     enum { SIZE = 128 * 1024 - 64 };
@@ -121,7 +121,7 @@ static void takes_a_long_variable(void **state)
     free(entry);
 }
 
-static void merges_what_a_shell_writes(void **state)
+static void merges_both_streams_of_a_shell(void **state)
 {
     fixture *f = *state;
     EXPECT(f, 0, "run", "--wait", "--merge", "-c", "echo a; echo b >&2; echo c");
@@ -129,7 +129,7 @@ static void merges_what_a_shell_writes(void **state)
     assert_string_equal(cli_err(), "");
 }
 
-/* Two processes, each at its own stream. */
+/* Two processes, each of which writes to its own stream. */
 static void streams_two_floods(void **state)
 {
     fixture *f = *state;
@@ -161,7 +161,7 @@ static void sends_one_signal(void **state)
 /* --- Stores ------------------------------------------------------------------------------------
  */
 
-static void the_doctor_finds_an_open_store(void **state)
+static void doctor_reports_a_store_open_to_others(void **state)
 {
     fixture *f = *state;
     set_mode(f->store, 0755);
@@ -174,7 +174,7 @@ static void the_doctor_finds_an_open_store(void **state)
     set_mode(f->store, 0700);
 }
 
-static void refuses_a_store_that_others_may_enter(void **state)
+static void refuses_a_store_open_to_others(void **state)
 {
     fixture *f = *state;
     const char *const verbs[] = {"list", "completions", "gc", "wait"};
@@ -205,7 +205,7 @@ static void refuses_a_store_below_a_file(void **state)
     assert_int_equal(test_count_names(f->work), 1);
 }
 
-static void refuses_names_that_are_no_text(void **state)
+static void refuses_ids_that_are_not_utf8(void **state)
 {
     fixture *f = *state;
     EXPECT_ERROR(f, 125, "TETHER_EINVAL", "1 to 64 of a-z", "status", "\xff");
@@ -214,17 +214,18 @@ static void refuses_names_that_are_no_text(void **state)
     assert_int_equal(cli_count_leftovers(f), 0);
 }
 
-/* Sets a variable, or removes it (NULL), and returns what it was, to be freed; NULL: not set. */
+/* Sets a variable, or unsets it (NULL). Returns its old value, which the caller frees; NULL if it
+ * was not set. */
 static char *swap_env(const char *name, const char *value)
 {
     char old[1024];
     size_t size = sizeof old;
-    char *kept = uv_os_getenv(name, old, &size) == 0 ? strdup(old) : NULL;
+    char *copy = uv_os_getenv(name, old, &size) == 0 ? strdup(old) : NULL;
     assert_int_equal(value != NULL ? uv_os_setenv(name, value) : uv_os_unsetenv(name), 0);
-    return kept;
+    return copy;
 }
 
-static void finds_its_store_by_itself(void **state)
+static void uses_the_default_store(void **state)
 {
     fixture *f = *state;
     char *home = swap_env("HOME", f->work);
@@ -247,8 +248,8 @@ static void finds_its_store_by_itself(void **state)
 /* --- completions -------------------------------------------------------------------------------
  */
 
-/* Runs the command in a shell, in the session "outer", with its standard output at this
- * redirection; the shell prints its exit status. */
+/* Runs completions --drain in a shell, in the session "outer", with its standard output redirected.
+ * The shell prints the exit status. */
 static void drain_into(const fixture *f, const char *before, const char *redirection)
 {
     char text[2048];
@@ -257,7 +258,7 @@ static void drain_into(const fixture *f, const char *before, const char *redirec
     EXPECT(f, 0, "--session", "outer", "run", "--wait", "--shell", "sh", "-c", text);
 }
 
-static void a_drain_into_a_broken_fifo_takes_nothing(void **state)
+static void a_drain_into_a_broken_fifo_acknowledges_nothing(void **state)
 {
     fixture *f = *state;
     char a[TETHER_ID_SIZE], b[TETHER_ID_SIZE];
@@ -275,7 +276,7 @@ static void a_drain_into_a_broken_fifo_takes_nothing(void **state)
         assert_string_equal(cli_out(), cases[i].code);
         if (strcmp(cases[i].code, "125\n") != 0)
             continue;
-        cli_assert_holds(cli_err(), "what was not shown stays pending");
+        cli_assert_holds(cli_err(), "completions that were not written stay pending");
         assert_int_equal(cli_count_lines(cli_err()), 1);
     }
     EXPECT(f, 0, "--json", "completions", "--drain");
@@ -285,7 +286,7 @@ static void a_drain_into_a_broken_fifo_takes_nothing(void **state)
 /* --- output ------------------------------------------------------------------------------------
  */
 
-static void tells_the_codes_of_a_pipeline(void **state)
+static void shows_pipeline_statuses(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -317,17 +318,17 @@ int main(void)
         TEST(a_text_may_begin_like_an_option),
         TEST(takes_long_texts),
         TEST(takes_a_long_variable),
-        TEST(merges_what_a_shell_writes),
+        TEST(merges_both_streams_of_a_shell),
         TEST(streams_two_floods),
         TEST(sends_one_signal),
-        TEST(the_doctor_finds_an_open_store),
-        TEST(refuses_a_store_that_others_may_enter),
+        TEST(doctor_reports_a_store_open_to_others),
+        TEST(refuses_a_store_open_to_others),
         TEST(refuses_a_store_behind_a_link),
         TEST(refuses_a_store_below_a_file),
-        TEST(refuses_names_that_are_no_text),
-        TEST(finds_its_store_by_itself),
-        TEST(a_drain_into_a_broken_fifo_takes_nothing),
-        TEST(tells_the_codes_of_a_pipeline),
+        TEST(refuses_ids_that_are_not_utf8),
+        TEST(uses_the_default_store),
+        TEST(a_drain_into_a_broken_fifo_acknowledges_nothing),
+        TEST(shows_pipeline_statuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,4 @@
-/* What the command shows on a terminal: lines as wide as it is, and nothing that moves its cursor.
- */
+/* Output on a terminal: lines fit its width, and control characters are replaced. */
 #include "cli/cli_support.h"
 
 #include <errno.h>
@@ -11,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What the last call showed, without the carriage returns that a terminal puts before newlines. */
+/* Output of the last call, without the carriage returns that the terminal adds before newlines. */
 static char shown[65536];
 
 static void become_command(int terminal, const char *const *argv)
@@ -24,7 +23,7 @@ static void become_command(int terminal, const char *const *argv)
     _exit(99);
 }
 
-/* Reads until the command has ended, and with it the last to have the terminal open. */
+/* Reads until the command has ended: nothing else has the terminal open. */
 static void read_terminal(int master)
 {
     size_t used = 0, kept = 0;
@@ -43,7 +42,7 @@ static void read_terminal(int master)
     shown[kept] = '\0';
 }
 
-/* Runs the command on a terminal of so many columns and returns its exit status. */
+/* Runs the command on a terminal with this many columns and returns its exit status. */
 #define ON_TERMINAL(f, columns, ...)                                                               \
     on_terminal((f), (columns),                                                                    \
                 (const char *const[]){COMMAND, "--store", (f)->store, __VA_ARGS__, NULL})
@@ -95,7 +94,7 @@ static void tables_are_as_wide_as_the_terminal(void **state)
         assert_int_equal(ON_TERMINAL(f, widths[i], "list", "--all"), 0);
         assert_int_equal(longest_line(), widths[i]);
     }
-    /* A terminal that is too small, or does not say how wide it is. */
+    /* A terminal that is too narrow, or of unknown width. */
     assert_int_equal(ON_TERMINAL(f, 20, "list", "--all"), 0);
     cli_assert_holds(shown, "[a name]");
     assert_int_equal(ON_TERMINAL(f, 0, "list", "--all", "--all-sessions"), 0);
@@ -109,14 +108,14 @@ static void an_empty_list_says_so(void **state)
     fixture *f = *state;
     assert_int_equal(ON_TERMINAL(f, 80, "list"), 0);
     assert_string_equal(shown, "no running tasks in this session (tether list --all shows ended "
-                               "ones)\n");
+                               "tasks)\n");
     assert_int_equal(ON_TERMINAL(f, 80, "list", "--all", "--all-sessions"), 0);
     assert_string_equal(shown, "no tasks in this store\n");
     assert_int_equal(ON_TERMINAL(f, 80, "list", "--all", "--project", f->work), 0);
     assert_string_equal(shown, "no tasks of this project\n");
 }
 
-static void a_watch_harms_no_terminal(void **state)
+static void a_watch_replaces_control_characters(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -127,7 +126,7 @@ static void a_watch_harms_no_terminal(void **state)
     assert_string_equal(shown, "hit ?[2J? \xc3\xa4\nhit\n");
 }
 
-static void completions_harm_no_terminal(void **state)
+static void completions_replace_control_characters(void **state)
 {
     fixture *f = *state;
     EXPECT(f, 0, "--session", "a\xe2\x80\xae", "run", "--name", "b\xc2\x9b", "--", CHILD, "out",
@@ -145,8 +144,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
         TEST(tables_are_as_wide_as_the_terminal),
         TEST(an_empty_list_says_so),
-        TEST(a_watch_harms_no_terminal),
-        TEST(completions_harm_no_terminal),
+        TEST(a_watch_replaces_control_characters),
+        TEST(completions_replace_control_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
