@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shell/shell.h"
 #include "base/text.h"
+#include "shell/family.h"
 
 static void add(tether__shell_list *list, const char *name)
 {
