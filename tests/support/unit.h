@@ -1,4 +1,4 @@
-/* What a test of a pure module needs: cmocka, and the words of an error. */
+/* Includes CMocka for tests of pure modules, and adds an assertion that prints error messages. */
 #ifndef TETHER_TEST_UNIT_H
 #define TETHER_TEST_UNIT_H
 
@@ -12,8 +12,8 @@
 
 #include "tether/error.h"
 
-/* Fails with the error's own words where a call does not return TETHER_OK. `error` is a
- * tether_error of that call. */
+/* Fails with the error's message if a call does not return TETHER_OK. `error` is the tether_error
+ * that the call fills. */
 #define ASSERT_OK(call, error)                                                                     \
     do {                                                                                           \
         int assert_ok_code = (call);                                                               \
