@@ -16,7 +16,7 @@ static const char *base_name(const char *path)
     return base;
 }
 
-/* Whether base is name, with or without ".exe", in any case. */
+/* Returns whether base is name, with or without ".exe", ignoring case. name is in lower case. */
 static bool is_program(const char *base, const char *name)
 {
     for (; *name != '\0'; base++, name++) {

@@ -45,8 +45,9 @@ static int take_choice(const char *choice, const tether__shell_lookups *lookups,
     return code;
 }
 
-/* What is found and cannot be run counts as not found: another one may do. Only a try tells for
- * certain that something else is wrong, which the next one would meet as well. */
+/* A candidate that is found but cannot be executed counts as not found, because the next one may
+ * work. If a try fails for another reason, such as a lack of memory, the next candidate would fail
+ * as well: returns that error. */
 static int take_first(const tether__shell_list *list, const tether__shell_lookups *lookups,
                       tether__text *tried, tether__shell *shell, tether_error *why)
 {

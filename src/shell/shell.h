@@ -1,5 +1,5 @@
-/* Which shell runs a command. Pure: the look-ups are injected, so that every platform's rules are
- * tested on each. */
+/* Resolves the shell that runs a command. Pure: the look-ups are injected, so that every platform
+ * tests the rules of all of them. */
 #ifndef TETHER_SHELL_H
 #define TETHER_SHELL_H
 
@@ -8,14 +8,14 @@
 #include "tether/error.h"
 
 typedef struct tether__shell {
-    char *path; /* absolute; freed by tether__shell_dispose */
+    char *path; /* absolute; owned */
     tether__shell_family family;
 } tether__shell;
 
-/* Resolves the user's shell. A choice is final. Without one (NULL) the candidates are tried in
- * order: one that is not found, or is not there when it is tried, leaves its place to the next; any
- * other failure of a try is returned at once. TETHER_ENOSHELL names all that were tried, and the
- * last reason. */
+/* Resolves the user's shell. If choice is not NULL, tries only that shell. Otherwise tries the
+ * candidates in order, and skips those that are not found or turn out not to exist when they are
+ * started; any other failure of a start is returned at once. The message of TETHER_ENOSHELL names
+ * all candidates that were tried and the last reason. Free *shell with tether__shell_dispose. */
 int tether__shell_resolve(const char *choice, tether__shell_candidates candidates,
                           const tether__shell_lookups *lookups, tether__shell *shell,
                           tether_error *error);
