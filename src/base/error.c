@@ -1,5 +1,5 @@
 /* Owns the texts of error codes and the filling of error structs.
- * Must not: allocate, print, or look at errno (the caller captured it).
+ * Must not: allocate, print, or read errno (the caller has captured it).
  * Thread: any. */
 #include "base/error.h"
 
@@ -15,7 +15,7 @@ int tether__fail(tether_error *error, int code, int os_error, const char *step, 
     if (error == NULL)
         return code;
 
-    /* Built aside first: the arguments may be parts of the struct that is being filled. */
+    /* Fills a local copy first, because the arguments may point into *error. */
     tether_error filled = {.code = code, .os_error = os_error};
     snprintf(filled.step, sizeof filled.step, "%s", step);
     va_list arguments;
@@ -29,7 +29,8 @@ int tether__fail(tether_error *error, int code, int os_error, const char *step, 
 int tether__fail_memory(tether_error *error, const char *step)
 {
     return tether__fail(error, TETHER_ENOMEM, 0, step,
-                        "%s: out of memory; free some or raise the limit of this process", step);
+                        "%s: out of memory; free some memory or raise the limit of this process",
+                        step);
 }
 
 const char *tether_error_name(int code)

@@ -1,10 +1,10 @@
-/* Filling in the caller's error struct. Pure; any thread. */
+/* Fills the caller's error struct. Pure; any thread. */
 #ifndef TETHER_ERROR_INTERNAL_H
 #define TETHER_ERROR_INTERNAL_H
 
 #include "tether/error.h"
 
-/* Where a platform has several kinds of printf, the build says which one is used. */
+/* The build overrides this where the C library has several printf variants, as MinGW does. */
 #ifndef TETHER__PRINTF_KIND
 #define TETHER__PRINTF_KIND printf
 #endif
@@ -14,12 +14,12 @@
 #define TETHER__PRINTF(place, first)
 #endif
 
-/* Fills error (NULL is allowed) and returns code, so that a failing step is one statement. The
- * arguments may point into the error itself. */
+/* Fills *error (error may be NULL) and returns code, so that a caller can fail in one statement.
+ * The arguments may point into *error. */
 int tether__fail(tether_error *error, int code, int os_error, const char *step, const char *format,
                  ...) TETHER__PRINTF(5, 6);
 
-/* The same for exhausted memory. */
+/* Reports that memory is exhausted: fills *error and returns TETHER_ENOMEM. */
 int tether__fail_memory(tether_error *error, const char *step);
 
 #endif

@@ -1,5 +1,5 @@
-/* Owns the reading of option structs of other versions.
- * Must not: know any of them.
+/* Owns the copying of option structs from callers that were built against another version.
+ * Must not: know the fields of any such struct, except the size at its start.
  * Thread: any. */
 #include "base/options.h"
 

@@ -1,4 +1,5 @@
-/* A ring of the last bytes of a task's output. Pure; one thread at a time. */
+/* A ring buffer that holds the last bytes of a task's output. Pure; one thread at a time per ring.
+ */
 #ifndef TETHER_RING_H
 #define TETHER_RING_H
 
@@ -6,20 +7,21 @@
 #include <stdint.h>
 
 typedef struct tether__ring {
-    size_t room;
+    size_t capacity;
     size_t used;
-    size_t end;            /* where the next byte goes */
-    uint64_t next_byte[2]; /* of each output, to be added next */
+    size_t end;            /* index at which the next byte is stored */
+    uint64_t next_byte[2]; /* for stdout and stderr: offset of the next byte to add; kept by users
+                              of the ring */
     char bytes[];
 } tether__ring;
 
-/* NULL when memory is short. Freed with free(). */
-tether__ring *tether__ring_new(size_t room);
+/* Returns an empty ring of `capacity` bytes, or NULL when out of memory. Free it with free(). */
+tether__ring *tether__ring_new(size_t capacity);
 
-/* Adds bytes; of more than fit, the last stay. */
+/* Appends bytes and overwrites the oldest ones when the ring is full. */
 void tether__ring_add(tether__ring *ring, const char *bytes, size_t size);
 
-/* Copies the newest bytes, at most size, oldest first; how many. */
+/* Copies at most size of the newest bytes, oldest first, and returns how many it copied. */
 size_t tether__ring_copy(const tether__ring *ring, char *buffer, size_t size);
 
 #endif

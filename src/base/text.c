@@ -1,32 +1,32 @@
 /* Owns the growing text buffer and shell quoting.
- * Must not: know what is written into it.
+ * Must not: know the meaning of what callers write into it.
  * Thread: one at a time per buffer. */
 #include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static bool make_room(tether__text *text, size_t more)
+static bool reserve(tether__text *text, size_t more)
 {
-    if (more < text->room - text->size)
+    if (more < text->capacity - text->size)
         return true;
-    size_t room = text->room < 256 ? 256 : text->room;
-    while (room - text->size <= more) {
-        if (room > (size_t)-1 / 2)
+    size_t capacity = text->capacity < 256 ? 256 : text->capacity;
+    while (capacity - text->size <= more) {
+        if (capacity > (size_t)-1 / 2)
             return false;
-        room *= 2;
+        capacity *= 2;
     }
-    char *bytes = realloc(text->bytes, room);
+    char *bytes = realloc(text->bytes, capacity);
     if (bytes == NULL)
         return false;
     text->bytes = bytes;
-    text->room = room;
+    text->capacity = capacity;
     return true;
 }
 
 void tether__text_add(tether__text *text, const void *bytes, size_t size)
 {
-    if (text->failed || !make_room(text, size)) {
+    if (text->failed || !reserve(text, size)) {
         text->failed = true;
         return;
     }
@@ -43,8 +43,8 @@ void tether__text_add_string(tether__text *text, const char *string)
 
 void tether__text_add_quoted(tether__text *text, const char *string)
 {
-    /* Inside single quotes every byte stands for itself but the quote, which is put between two
-     * quoted parts. */
+    /* Inside single quotes every byte except the quote is literal. A quote becomes '\'': it ends
+     * the quoted part, adds an escaped quote and begins a new quoted part. */
     tether__text_add_string(text, "'");
     for (const char *quote; (quote = strchr(string, '\'')) != NULL; string = quote + 1) {
         tether__text_add(text, string, (size_t)(quote - string));
@@ -74,8 +74,8 @@ char *tether__text_copy(const char *string)
     return copy;
 }
 
-/* "C:\x" and "\\server\x": the absolute paths of Windows, which no path of another system begins
- * like. */
+/* Recognises absolute Windows paths such as "C:\x" and "\\server\x". No absolute path of another
+ * system begins like that. */
 static bool is_windows_path(const char *path)
 {
     bool drive = ((path[0] >= 'A' && path[0] <= 'Z') || (path[0] >= 'a' && path[0] <= 'z')) &&
@@ -87,7 +87,7 @@ char *tether__text_join(const char *folder, const char *name)
 {
     tether__text path = {0};
     tether__text_add_string(&path, folder);
-    /* cmd takes a slash for the beginning of an option. */
+    /* cmd would read a slash as the start of an option. */
     tether__text_add_string(&path, is_windows_path(folder) ? "\\" : "/");
     tether__text_add_string(&path, name);
     if (path.failed)

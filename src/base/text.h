@@ -1,5 +1,5 @@
-/* A growing text buffer that remembers exhausted memory, so that a rendering checks once, at its
- * end. One thread at a time. */
+/* A growing text buffer. It remembers when memory ran out, so that callers can check once, after
+ * the last addition. One thread at a time per buffer. */
 #ifndef TETHER_TEXT_H
 #define TETHER_TEXT_H
 
@@ -7,29 +7,31 @@
 #include <stddef.h>
 
 typedef struct tether__text {
-    char *bytes; /* NULL while empty; always with a zero after the end */
-    size_t size;
-    size_t room;
-    bool failed; /* memory was short once: what is there is not whole */
+    char *bytes; /* NULL until something was added; else NUL-terminated */
+    size_t size; /* without the NUL */
+    size_t capacity;
+    bool failed; /* memory ran out once: the text is incomplete, and additions do nothing */
 } tether__text;
 
 void tether__text_add(tether__text *text, const void *bytes, size_t size);
 void tether__text_add_string(tether__text *text, const char *string);
 
-/* Adds a string so that every shell of the Bourne family reads exactly its bytes as one word. */
+/* Adds a string in quotes: every shell of the Bourne family reads it as one word of exactly these
+ * bytes. */
 void tether__text_add_quoted(tether__text *text, const char *string);
 
-/* The same for people: quotes only what needs it. */
+/* Adds a string for display: like tether__text_add_quoted, but without quotes where none are
+ * needed. */
 void tether__text_add_shown(tether__text *text, const char *string);
 
-/* A copy, freed with free(); NULL when memory is short. */
+/* Returns a copy of the string, or NULL when out of memory. Free it with free(). */
 char *tether__text_copy(const char *string);
 
-/* "folder/name" (a backslash where the folder is an absolute path of Windows), freed with free();
- * NULL when memory is short. */
+/* Returns "folder/name", or "folder\name" where folder is an absolute Windows path; NULL when out
+ * of memory. Free it with free(). */
 char *tether__text_join(const char *folder, const char *name);
 
-/* Frees the bytes and starts anew. */
+/* Frees the bytes and resets the buffer to its empty state. */
 void tether__text_dispose(tether__text *text);
 
 #endif

@@ -1,4 +1,4 @@
-/* Owns UTF-8: validity, repair, cutting.
+/* Owns the validation, repair and cutting of UTF-8.
  * Must not: know what the text is for.
  * Thread: any. */
 #include "base/utf8.h"
@@ -12,8 +12,8 @@ static bool is_continuation(char c)
     return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-/* The length of the character at the start of bytes, 0 where there is none. Table 3-7 of the
- * Unicode standard. */
+/* Returns the size in bytes of the character at the start of bytes, or 0 if there is no well-formed
+ * character. Follows table 3-7 of the Unicode standard. */
 static size_t character_size(const char *bytes, size_t size)
 {
     unsigned char lead = (unsigned char)bytes[0];
@@ -79,7 +79,7 @@ size_t tether__utf8_skip_tail(const char *bytes, size_t size)
     size_t skip = 0;
     while (skip < size && skip < 3 && is_continuation(bytes[skip]))
         skip++;
-    /* A fourth continuation byte in a row: this was no character's tail. */
+    /* Four continuation bytes in a row cannot be the rest of one character. */
     return skip < size && is_continuation(bytes[skip]) ? 0 : skip;
 }
 

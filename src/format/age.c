@@ -1,4 +1,4 @@
-/* Owns the rules by which ages are told, and the wall clock is believed or not.
+/* Owns the rules for ages, and for when the wall clock is believed.
  * Must not: read a clock or the disk.
  * Thread: any. */
 #include "format/age.h"
@@ -10,9 +10,9 @@ bool tether__same_boot(const char *boot_id, const char *other)
     return boot_id[0] != '\0' && strcmp(boot_id, other) == 0;
 }
 
-/* Whether a clock that nobody has set can go from one moment to the other. During one boot it goes
- * with the uptime. How long a machine was off nobody knows; a clock that was reset to its beginning
- * or to a far future shows all the same. */
+/* Returns whether the wall clock can have gone from `before` to `now` without being set. During one
+ * boot it must advance with the uptime. Across boots the time for which the machine was off is not
+ * known, but a clock that was reset to its epoch or to the far future is detected. */
 static bool follows(const tether__moment *now, const tether__moment *before)
 {
     int64_t passed = now->wall_ms - before->wall_ms;

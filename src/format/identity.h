@@ -1,4 +1,4 @@
-/* Who a process is. A pid alone is never enough: it is reused. */
+/* Identifies a process. A pid alone is not enough, because the system reuses pids. */
 #ifndef TETHER_IDENTITY_H
 #define TETHER_IDENTITY_H
 
@@ -7,8 +7,8 @@
 #define TETHER__BOOT_ID_SIZE 64
 #define TETHER__PID_NS_SIZE 32
 
-/* A process for all time: pid, when it started (in units of the platform), during which boot, as
- * seen from which pid namespace. */
+/* Identifies one process for all time: by its pid, its start time in units of the platform, the
+ * boot during which it started, and the pid namespace in which the pid is valid. */
 typedef struct tether__identity {
     int64_t pid; /* 0: not known */
     uint64_t start_time;
@@ -16,8 +16,8 @@ typedef struct tether__identity {
     char pid_ns[TETHER__PID_NS_SIZE];   /* empty: the platform has none, or not known */
 } tether__identity;
 
-/* TETHER__GONE includes a zombie: it runs no code any more. UNKNOWN: the platform or another pid
- * namespace hides it. */
+/* TETHER__GONE includes zombies, which run no code any more. TETHER__UNKNOWN: the platform or
+ * another pid namespace hides the process. */
 typedef enum tether__liveness { TETHER__GONE, TETHER__ALIVE, TETHER__UNKNOWN } tether__liveness;
 
 #endif

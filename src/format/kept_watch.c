@@ -1,5 +1,5 @@
-/* Owns the form of watches in a record.
- * Must not: search anything, or drop what it does not understand.
+/* Owns the JSON form of kept watches in a record.
+ * Must not: search anything, or drop entries and fields that it does not understand.
  * Thread: any, one record at a time. */
 #include "format/kept_watch.h"
 
@@ -32,10 +32,10 @@ static int number_of(json_t *item)
 
 size_t tether__kept_watches_count(const tether__record *record, int *largest)
 {
-    size_t place;
+    size_t index;
     json_t *item;
     *largest = 0;
-    json_array_foreach(list_of(record), place, item)
+    json_array_foreach(list_of(record), index, item)
     {
         if (number_of(item) > *largest)
             *largest = number_of(item);
@@ -43,7 +43,7 @@ size_t tether__kept_watches_count(const tether__record *record, int *largest)
     return json_array_size(list_of(record));
 }
 
-/* --- Patterns that are no text are kept in hexadecimal digits --- */
+/* --- Patterns that are not text are stored as hexadecimal digits --- */
 
 static bool is_text(const char *bytes, size_t size)
 {
@@ -118,9 +118,9 @@ static uint64_t load_position(json_t *item, const char *name)
     return position > 0 ? (uint64_t)position : 0;
 }
 
-bool tether__kept_watch_get(const tether__record *record, size_t place, tether__kept_watch *watch)
+bool tether__kept_watch_get(const tether__record *record, size_t index, tether__kept_watch *watch)
 {
-    json_t *item = json_array_get(list_of(record), place);
+    json_t *item = json_array_get(list_of(record), index);
     const char *holder = json_string_value(json_object_get(item, "holder"));
     *watch = (tether__kept_watch){
         .number = number_of(item),
@@ -151,22 +151,23 @@ static json_t *make_item(const tether__kept_watch *watch)
                      (json_int_t)watch->position[1], "holder", watch->holder);
 }
 
-/* The list's own place of a number; its size where there is none. What has no number that this
- * version understands is nobody's. */
-static size_t place_of(json_t *list, int number)
+/* Returns the index of the watch with this number, or the size of the list where there is none.
+ * Skips entries whose number this version does not understand. */
+static size_t index_of(json_t *list, int number)
 {
-    size_t place;
+    size_t index;
     json_t *item;
-    json_array_foreach(list, place, item)
+    json_array_foreach(list, index, item)
     {
         if (number > 0 && number_of(item) == number)
-            return place;
+            return index;
     }
     return json_array_size(list);
 }
 
-/* The item with what an earlier one of its number has besides, such as a newer version's fields.
- * Takes over the item, which may be NULL. */
+/* Returns a new item with all fields of `item`, and those that only the earlier item of the same
+ * number has, such as fields of a newer version. Returns NULL when out of memory. Takes ownership
+ * of item, which may be NULL. */
 static json_t *keep_fields(json_t *item, json_t *earlier)
 {
     json_t *whole = item != NULL ? json_copy(earlier) : NULL;
@@ -191,10 +192,10 @@ bool tether__kept_watch_put(tether__record *record, const tether__kept_watch *wa
             return false;
     }
     json_t *item = make_item(watch);
-    size_t place = place_of(list, watch->number);
-    if (place < json_array_size(list))
-        item = keep_fields(item, json_array_get(list, place));
-    bool done = place < json_array_size(list) ? json_array_set_new(list, place, item) == 0
+    size_t index = index_of(list, watch->number);
+    if (index < json_array_size(list))
+        item = keep_fields(item, json_array_get(list, index));
+    bool done = index < json_array_size(list) ? json_array_set_new(list, index, item) == 0
                                               : json_array_append_new(list, item) == 0;
     record->watched = json_array_size(list) > 0;
     return done;
@@ -203,7 +204,7 @@ bool tether__kept_watch_put(tether__record *record, const tether__kept_watch *wa
 bool tether__kept_watch_drop(tether__record *record, int number)
 {
     json_t *list = list_of(record);
-    bool done = json_array_remove(list, place_of(list, number)) == 0;
+    bool done = json_array_remove(list, index_of(list, number)) == 0;
     record->watched = json_array_size(list) > 0;
     return done;
 }

@@ -1,9 +1,9 @@
 /* Owns the timing of kills.
- * Must not: send a signal or look at a clock.
+ * Must not: send a signal or read a clock.
  * Thread: any, one kill at a time. */
 #include "format/kill_policy.h"
 
-enum { FIRST_PAUSE_MS = 1, LAST_PAUSE_MS = 50, STUCK_PAUSE_MS = 1000 };
+enum { FIRST_INTERVAL_MS = 1, LAST_INTERVAL_MS = 50, STUCK_INTERVAL_MS = 1000 };
 
 void tether__kill_start(tether__kill *kill, int64_t grace_ms, int64_t now_ms)
 {
@@ -12,17 +12,18 @@ void tether__kill_start(tether__kill *kill, int64_t grace_ms, int64_t now_ms)
                     : grace_ms < 0 ? 0
                                    : grace_ms,
         .next_ms = now_ms,
-        .pause_ms = FIRST_PAUSE_MS,
+        .interval_ms = FIRST_INTERVAL_MS,
     };
 }
 
-/* Looks come quickly at first, since most processes end at once, then rarely. */
+/* Polls fast at first, since most processes end at once, and then backs off. */
 static void schedule(tether__kill *kill, int64_t now_ms, int64_t latest_ms)
 {
-    kill->next_ms = now_ms + kill->pause_ms;
+    kill->next_ms = now_ms + kill->interval_ms;
     if (kill->next_ms > latest_ms)
         kill->next_ms = latest_ms;
-    kill->pause_ms = kill->pause_ms * 2 < LAST_PAUSE_MS ? kill->pause_ms * 2 : LAST_PAUSE_MS;
+    kill->interval_ms =
+        kill->interval_ms * 2 < LAST_INTERVAL_MS ? kill->interval_ms * 2 : LAST_INTERVAL_MS;
 }
 
 void tether__kill_skip_grace(tether__kill *kill, int64_t now_ms)
@@ -46,12 +47,12 @@ tether__kill_action tether__kill_next(tether__kill *kill, size_t members, int64_
     }
     if (kill->patience_end == 0) {
         kill->patience_end = now_ms + TETHER__KILL_PATIENCE_MS;
-        kill->pause_ms = FIRST_PAUSE_MS;
+        kill->interval_ms = FIRST_INTERVAL_MS;
     } else if (now_ms >= kill->patience_end) {
-        kill->next_ms = now_ms + STUCK_PAUSE_MS;
+        kill->next_ms = now_ms + STUCK_INTERVAL_MS;
         return TETHER__KILL_STUCK;
     }
-    /* Sent again each time: what was forked after the last listing is reached by the next. */
+    /* Repeats the signal each time, to reach processes that were forked after the last listing. */
     schedule(kill, now_ms, kill->patience_end);
     return TETHER__KILL_SEND_FINAL;
 }

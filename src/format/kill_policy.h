@@ -1,4 +1,5 @@
-/* How a kill goes: polite signal, grace, final signal, proof. Pure: the caller sends and looks. */
+/* The steps of a kill: polite signal, grace period, final signal, and the proof that no process is
+ * left. Pure: the caller sends the signals and counts the processes. */
 #ifndef TETHER_KILL_POLICY_H
 #define TETHER_KILL_POLICY_H
 
@@ -11,30 +12,29 @@
 
 typedef enum tether__kill_action {
     TETHER__KILL_SEND_POLITE,
-    TETHER__KILL_INSPECT, /* count the members, then ask again */
+    TETHER__KILL_INSPECT, /* count the members, then call tether__kill_next again */
     TETHER__KILL_SEND_FINAL,
     TETHER__KILL_DONE,
-    TETHER__KILL_STUCK /* members survive the final signal: somebody must be told; it may be asked
-                          again later */
+    TETHER__KILL_STUCK /* members survive the final signal: report that; the kill may go on later */
 } tether__kill_action;
 
 typedef struct tether__kill {
     int64_t grace_ms;
     int64_t grace_end;    /* 0: the polite signal was not sent yet */
     int64_t patience_end; /* 0: the final signal was not sent yet */
-    int64_t next_ms;      /* when to ask again */
-    int64_t pause_ms;
+    int64_t next_ms;      /* when to call tether__kill_next again */
+    int64_t interval_ms;
 } tether__kill;
 
-/* Starts a kill that is to be asked at once. grace_ms as in tether_kill_options. */
+/* Starts a kill whose first step is due at once. grace_ms as in tether_kill_options. */
 void tether__kill_start(tether__kill *kill, int64_t grace_ms, int64_t now_ms);
 
-/* The polite signal reaches nobody here: the grace is over, and the next answer is the final one.
- */
+/* Ends the grace period now, because the polite signal reached no process: the next step is the
+ * final signal. */
 void tether__kill_skip_grace(tether__kill *kill, int64_t now_ms);
 
-/* What to do now; `members` is how many live processes were counted last, or 1 where nobody has
- * counted. */
+/* Returns what to do now, and schedules the next step in kill->next_ms. `members` is the last count
+ * of the task's live processes, or 1 before the first count. */
 tether__kill_action tether__kill_next(tether__kill *kill, size_t members, int64_t now_ms);
 
 #endif

@@ -1,5 +1,5 @@
 /* Owns the grammar of exit markers.
- * Must not: guess; what is not a complete, well-formed line is damaged or unfinished.
+ * Must not: guess. A line that is not well-formed is damaged; one without a newline is unfinished.
  * Thread: any. */
 #include "format/marker.h"
 
@@ -11,7 +11,7 @@ typedef struct word {
     size_t size;
 } word;
 
-/* Takes the next word off a line; words are parted by single blanks. */
+/* Takes the next word from a line. Single blanks separate words. */
 static word next_word(const char **at, const char *end)
 {
     word found = {*at, 0};
@@ -28,7 +28,7 @@ static bool word_is(word w, const char *text)
     return w.size == strlen(text) && memcmp(w.text, text, w.size) == 0;
 }
 
-/* Whether w is KEY=value; then w becomes the value. */
+/* Returns whether w is KEY=value with this key. If so, w becomes the value. */
 static bool take_key(word *w, const char *key)
 {
     size_t size = strlen(key);
@@ -52,7 +52,7 @@ static bool parse_number(word w, uint64_t limit, uint64_t *value)
     return w.size > 0;
 }
 
-/* An exit code: 32 bits, which cmd and PowerShell tell as a signed number. */
+/* Parses an exit code of 32 bits. cmd and PowerShell write it as a signed number. */
 static bool parse_code(word w, uint64_t *value)
 {
     if (w.size == 0 || w.text[0] != '-')
@@ -64,16 +64,17 @@ static bool parse_code(word w, uint64_t *value)
     return true;
 }
 
-static bool copy_word(word w, char *target, size_t room)
+static bool copy_word(word w, char *target, size_t target_size)
 {
-    if (w.size >= room)
+    if (w.size >= target_size)
         return false;
     memcpy(target, w.text, w.size);
     target[w.size] = '\0';
     return true;
 }
 
-/* "8123.45" is seconds with two digits after the point. */
+/* Parses seconds with two digits after the point, such as "8123.45", into milliseconds; -1 for
+ * other texts. */
 static int64_t parse_uptime(word w)
 {
     const char *point = memchr(w.text, '.', w.size);
@@ -88,7 +89,8 @@ static int64_t parse_uptime(word w)
     return (int64_t)(seconds * 1000 + hundredths * 10);
 }
 
-/* "1,0": numbers that fit an int, with commas between them. What is another text says nothing. */
+/* Parses a list such as "1,0": numbers that fit an int, separated by commas. Ignores other texts,
+ * and lists that do not fit the target. */
 static void parse_pipestatus(word w, char target[TETHER__PIPESTATUS_SIZE])
 {
     uint64_t number;
@@ -103,7 +105,7 @@ static void parse_pipestatus(word w, char target[TETHER__PIPESTATUS_SIZE])
     (void)copy_word(w, target, TETHER__PIPESTATUS_SIZE);
 }
 
-/* Unknown keys are passed over: later supervisors say more. */
+/* Ignores unknown keys, because supervisors of later versions may write more of them. */
 static bool parse_supervisor(const char *at, const char *end, tether__identity *identity)
 {
     uint64_t number;
@@ -115,7 +117,7 @@ static bool parse_supervisor(const char *at, const char *end, tether__identity *
                 return false;
             found.pid = (int64_t)number;
         } else if (take_key(&w, "start")) {
-            /* Empty where the platform does not show it. */
+            /* Empty where the supervisor cannot determine it. */
             if (w.size > 0 && !parse_number(w, INT64_MAX, &found.start_time))
                 return false;
         } else if (take_key(&w, "boot")) {
@@ -162,7 +164,7 @@ static bool parse_end(word kind, const char *at, const char *end, tether__marker
 
 static bool parse_line(const char *at, const char *end, tether__marker *marker)
 {
-    /* An empty line is where somebody began anew after a line that was cut off. */
+    /* A writer may begin with a newline, to end a line that was cut off. */
     if (at == end)
         return true;
     word kind = next_word(&at, end);

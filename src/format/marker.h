@@ -1,5 +1,5 @@
-/* The exit marker: the lines that a supervisor appends to its lifeline. Pure; any thread.
- * docs/format.md defines them. */
+/* The exit marker: the lines that a supervisor appends to its lifeline. docs/format.md defines
+ * them. Pure; any thread. */
 #ifndef TETHER_MARKER_H
 #define TETHER_MARKER_H
 
@@ -9,43 +9,45 @@
 
 #include "format/identity.h"
 
-/* More bytes than any supervisor writes: what is longer is damaged, and is never read whole. */
+/* The largest valid marker in bytes. A longer file is damaged, and is not read as a whole. */
 #define TETHER__MARKER_LIMIT 512
 
-/* Room for a list of exit codes. */
+/* Size of a buffer for a list of exit codes, with its NUL. */
 #define TETHER__PIPESTATUS_SIZE 256
 
 typedef enum tether__end {
-    TETHER__END_NONE,     /* nothing is said of an end */
+    TETHER__END_NONE,     /* the marker reports no end */
     TETHER__END_EXIT,     /* `exit CODE` */
     TETHER__END_SIGNAL,   /* `signal NUMBER` */
-    TETHER__END_TIMED_OUT /* `timed_out`: a supervisor kept the deadline itself */
+    TETHER__END_TIMED_OUT /* `timed_out`: the supervisor enforced the deadline itself */
 } tether__end;
 
 typedef struct tether__marker {
-    bool present;              /* there is a file */
-    bool damaged;              /* it says something that no supervisor writes */
-    bool unfinished;           /* its last line has no newline: being written, or cut off */
-    tether__identity identity; /* the supervisor; pid 0: it has not said */
+    bool present;              /* the file exists */
+    bool damaged;              /* no supervisor has written this: a wrong line, or too many bytes;
+                                  or the file cannot be read */
+    bool unfinished;           /* the last line has no newline: being written, or cut off */
+    tether__identity identity; /* the supervisor's; pid 0: not reported yet */
     tether__end end;
-    int64_t value;                            /* the code (0 to 2^32 - 1) or signal */
-    int64_t uptime_ms;                        /* when it ended, by the uptime clock; -1: not said */
-    char pipestatus[TETHER__PIPESTATUS_SIZE]; /* the codes of the last pipeline, "1,0"; empty: not
-                                                 said */
-    int64_t modified_at; /* the file's time of writing, Unix milliseconds; 0: not known */
+    int64_t value;                            /* the exit code (0 to 2^32 - 1) or the signal */
+    int64_t uptime_ms;                        /* the uptime at the end; -1: not reported */
+    char pipestatus[TETHER__PIPESTATUS_SIZE]; /* the exit codes of the last pipeline, such as "1,0";
+                                                 empty: not reported */
+    int64_t modified_at; /* the file's modification time in Unix milliseconds; 0: not known */
 } tether__marker;
 
-/* Room for any line that the two below write. */
+/* Size of a buffer for any line that the two functions below write, with its NUL. */
 #define TETHER__MARKER_LINE_SIZE 256
 
-/* The lines of a supervisor that is this library itself. uptime_ms below 0: not known. They return
- * the line's size, its newline included. */
+/* Write the lines of a supervisor that is this library itself, and return the size of the line with
+ * its newline. A negative uptime_ms means that it is not known. */
 size_t tether__marker_format_supervisor(const tether__identity *identity,
                                         char line[TETHER__MARKER_LINE_SIZE]);
 size_t tether__marker_format_end(tether__end end, int value, int64_t uptime_ms,
                                  char line[TETHER__MARKER_LINE_SIZE]);
 
-/* Reads a marker's text. The first end counts; nothing after it is looked at. */
+/* Parses the text of a marker. Stops at the first line that reports an end. Sets modified_at to 0.
+ */
 void tether__marker_parse(const char *text, size_t size, tether__marker *marker);
 
 #endif

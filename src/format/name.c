@@ -1,5 +1,5 @@
 /* Owns the rules for task ids and session ids.
- * Must not: touch the disk; ids are judged before any file access.
+ * Must not: access the disk; ids are validated before any file access.
  * Thread: any. */
 #include "format/name.h"
 
@@ -22,8 +22,8 @@ static bool equal_ignoring_case(const char *text, size_t size, const char *upper
     return true;
 }
 
-/* Windows gives these names to devices in every directory, with any extension. Refused everywhere,
- * so that a store can move. */
+/* Windows reserves these names for devices, in every directory and with any extension. They are
+ * refused on every platform, so that a store can move to another one. */
 static bool is_device_name(const char *text)
 {
     static const char *const plain[] = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"};
@@ -71,8 +71,8 @@ bool tether__session_id_valid(const char *text)
 
 void tether__session_key(const char *session_id, char key[TETHER__SESSION_KEY_SIZE])
 {
-    /* FNV-1a. It spreads names; it need not resist anybody, since session.json holds the id itself
-     * and is compared. */
+    /* FNV-1a. It need not withstand deliberate collisions: session.json holds the id itself, and
+     * openers compare it. */
     uint64_t hash = UINT64_C(14695981039346656037);
     for (const char *c = session_id; *c != '\0'; c++)
         hash = (hash ^ (unsigned char)*c) * UINT64_C(1099511628211);
@@ -86,7 +86,7 @@ void tether__task_id_format(const unsigned char random[8], char id[TETHER_ID_SIZ
     for (size_t i = 0; i < 8; i++)
         bits = bits << 8 | random[i];
     size_t length = 12;
-    id[0] = 't'; /* a letter first: no id looks like a pid or a number */
+    id[0] = 't'; /* a letter, so that no id looks like a pid or another number */
     for (size_t i = 1; i < length; i++) {
         id[i] = digits[bits & 31];
         bits >>= 5;

@@ -1,4 +1,5 @@
-/* Ids: what may be one, and how a session's id becomes a directory name. Pure; any thread. */
+/* Validates task ids and session ids, and derives the directory name of a session. Pure; any
+ * thread. */
 #ifndef TETHER_NAME_H
 #define TETHER_NAME_H
 
@@ -11,19 +12,21 @@
 #define TETHER__SESSION_ID_LIMIT 128
 #define TETHER__SESSION_KEY_SIZE 17
 
-/* Whether text can be a task id: 1 to 64 of a-z, 0-9, '-' and '_', a letter or digit first, and no
- * Windows device name; so it is a safe file name everywhere. */
+/* Returns whether text is a valid task id: 1 to 64 characters of a-z, 0-9, '-' and '_', the first
+ * one a letter or digit, and no Windows device name. A valid id is a safe file name on every
+ * platform. NULL is not valid. */
 bool tether__task_id_valid(const char *text);
 
-/* Whether text can be a session id, by the rules in tether/registry.h. */
+/* Returns whether text is a valid session id, by the rules in tether/registry.h. NULL is not valid.
+ */
 bool tether__session_id_valid(const char *text);
 
-/* The directory name of a session: a hash of its id, 16 hexadecimal digits. Two ids may share one;
- * session.json tells. */
+/* Writes the directory name of a session: a hash of its id in 16 hexadecimal digits. Two ids may
+ * share a name; session.json in the directory says which one it belongs to. */
 void tether__session_key(const char *session_id, char key[TETHER__SESSION_KEY_SIZE]);
 
-/* A task id from random bytes: a letter, then base-32 digits that are not mistaken for one another.
- */
+/* Makes a task id from random bytes: a letter, then 11 base-32 digits, without the letters that are
+ * easily mistaken for another one. */
 void tether__task_id_format(const unsigned char random[8], char id[TETHER_ID_SIZE]);
 
 /* TETHER_EINVAL where text (NULL is allowed) cannot be a task id. */

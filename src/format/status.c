@@ -1,4 +1,4 @@
-/* Owns the table of task states.
+/* Owns the table of task states and their transitions.
  * Must not: know why a transition happens.
  * Thread: any. */
 #include "format/status.h"
@@ -17,8 +17,9 @@ enum { STATUS_COUNT = sizeof texts / sizeof texts[0] };
 #define TO_OWN_END (TO(COMPLETED) | TO(FAILED))
 #define TO_ANY_END (TO_OWN_END | TO(KILLED) | TO(TIMED_OUT) | TO(LOST))
 
-/* From each status, the set of those it may become. A killing task may still end by itself, and is
- * lost where its marker is damaged; what has ended becomes nothing else. */
+/* For each status, the set of its possible successors. A killing task may still end by itself, and
+ * becomes lost where its marker is damaged or the machine was rebooted. A task that has ended never
+ * changes its status. */
 static const unsigned transitions[STATUS_COUNT] = {
     [TETHER_STATUS_STARTING] = TO(RUNNING) | TO(KILLING) | TO_ANY_END,
     [TETHER_STATUS_RUNNING] = TO(PAUSED) | TO(KILLING) | TO_ANY_END,

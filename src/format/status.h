@@ -6,10 +6,11 @@
 
 #include "tether/task.h"
 
-/* Whether a task may go from one status to another. The one place that knows. */
+/* Returns whether a task may change from one status to another. All rules for that are here. */
 bool tether__status_allows(tether_status from, tether_status to);
 
-/* The status with this text; false where there is none. */
+/* Sets *status to the one with this text. Returns false, and leaves *status alone, where there is
+ * none. */
 bool tether__status_parse(const char *text, tether_status *status);
 
 #endif

@@ -1,5 +1,5 @@
-/* Owns the rules that turn what is seen of a task into its state.
- * Must not: look at anything itself, or send anything.
+/* Owns the rules that derive the state of a task from an observation.
+ * Must not: inspect files or processes itself, or send signals.
  * Thread: any. */
 #include "format/verdict.h"
 
@@ -7,8 +7,8 @@
 
 enum { SET_SLACK_MS = 1000 };
 
-static const tether__verdict nothing = {TETHER__STEP_NONE, TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN,
-                                        0, NULL};
+static const tether__verdict no_change = {TETHER__STEP_NONE, TETHER_STATUS_LOST,
+                                          TETHER_EXIT_UNKNOWN, 0, NULL};
 
 static tether__verdict lost(const char *reason)
 {
@@ -16,7 +16,8 @@ static tether__verdict lost(const char *reason)
                              reason};
 }
 
-/* The end that a kill brought: the signal is what ended it, the code is what a shell would say. */
+/* Returns the verdict for a task that the kill's signal has ended. The exit code is the one that
+ * shells report for the signal, or 124 for a timeout. */
 static tether__verdict ended_by_kill(tether__intent intent, int signal)
 {
     tether__verdict verdict = {TETHER__STEP_FINALISE, TETHER_STATUS_KILLED, 128 + signal, signal,
@@ -30,8 +31,8 @@ static tether__verdict ended_by_kill(tether__intent intent, int signal)
     return verdict;
 }
 
-/* The signal of ours that a marker tells of; 0: it tells of another end. Scripts know a signal as
- * 128 + N only. */
+/* Returns the kill's signal, polite or final, that ended the task according to the marker; 0 if the
+ * marker reports another end. Wrapper scripts can report a signal only as the exit code 128 + N. */
 static int kill_signal_in(const tether__marker *marker, const tether__observation *observed)
 {
     if (observed->tells_signals && marker->end != TETHER__END_SIGNAL)
@@ -42,7 +43,7 @@ static int kill_signal_in(const tether__marker *marker, const tether__observatio
     return signal == observed->signal_final ? observed->signal_final : 0;
 }
 
-static tether__verdict own_end(const tether__marker *marker)
+static tether__verdict ended_by_itself(const tether__marker *marker)
 {
     tether__verdict verdict = {TETHER__STEP_FINALISE, TETHER_STATUS_FAILED, marker->value, 0, NULL};
     if (marker->end == TETHER__END_TIMED_OUT) {
@@ -61,10 +62,10 @@ static tether__verdict from_marker(tether_status status, tether__intent intent,
                                    const tether__observation *observed)
 {
     if (status != TETHER_STATUS_KILLING)
-        return own_end(&observed->marker);
+        return ended_by_itself(&observed->marker);
     int signal = kill_signal_in(&observed->marker, observed);
     tether__verdict verdict =
-        signal != 0 ? ended_by_kill(intent, signal) : own_end(&observed->marker);
+        signal != 0 ? ended_by_kill(intent, signal) : ended_by_itself(&observed->marker);
     if (observed->replay)
         verdict.reason = "recovered from inconsistent killing state on replay";
     else if (signal == 0)
@@ -73,9 +74,9 @@ static tether__verdict from_marker(tether_status status, tether__intent intent,
     return verdict;
 }
 
-/* The supervisor is gone and left no end. */
-static tether__verdict from_absence(tether_status status, tether__intent intent,
-                                    const tether__observation *observed)
+/* Returns the verdict where the supervisor is gone and the marker reports no end. */
+static tether__verdict without_end(tether_status status, tether__intent intent,
+                                   const tether__observation *observed)
 {
     const tether__marker *marker = &observed->marker;
     if (!observed->same_boot)
@@ -88,7 +89,8 @@ static tether__verdict from_absence(tether_status status, tether__intent intent,
         return lost("process exited without exit marker");
     if (status == TETHER_STATUS_STARTING)
         return lost("never started");
-    /* It ran, so the supervisor had said who it is: somebody emptied the file. */
+    /* The task was running, so the marker held the supervisor's identity once: somebody has emptied
+     * or removed the file since. */
     return lost(marker->present ? "corrupt exit marker" : "process exited without exit marker");
 }
 
@@ -97,7 +99,7 @@ static bool supervisor_gone(const tether__observation *observed)
     return observed->holding == TETHER__FREE || observed->alive == TETHER__GONE;
 }
 
-static bool out_of_sight(const tether__observation *observed)
+static bool silent_for_too_long(const tether__observation *observed)
 {
     return observed->holding == TETHER__HOLDING_UNKNOWN && observed->alive == TETHER__UNKNOWN &&
            observed->silence_ms > TETHER__SILENCE_LIMIT_MS;
@@ -107,30 +109,30 @@ tether__verdict tether__verdict_reach(tether_status status, tether__intent inten
                                       const tether__observation *observed)
 {
     if (tether_status_ended(status))
-        return nothing;
+        return no_change;
 
     bool has_end = observed->marker.end != TETHER__END_NONE && !observed->marker.damaged;
     bool gone = supervisor_gone(observed);
-    tether__verdict resume = nothing;
+    tether__verdict resume = no_change;
     resume.step = TETHER__STEP_RESUME_KILL;
 
-    /* A kill is over when nothing of the task is left, not when its supervisor is: "killed" must
-     * never be said too early. */
+    /* A kill is complete only when no process of the task is left. The supervisor may end before
+     * the others, and a task must not become "killed" while one of its processes lives. */
     if (status == TETHER_STATUS_KILLING && !(observed->tree_empty && (gone || has_end)))
         return resume;
     if (has_end)
         return from_marker(status, intent, observed);
     if (gone)
-        return from_absence(status, intent, observed);
-    if (out_of_sight(observed))
+        return without_end(status, intent, observed);
+    if (silent_for_too_long(observed))
         return lost("no sign of life for 24 hours");
     if (status == TETHER_STATUS_STARTING && observed->marker.identity.pid != 0) {
-        tether__verdict run = nothing;
+        tether__verdict run = no_change;
         run.step = TETHER__STEP_RUN;
         run.status = TETHER_STATUS_RUNNING;
         return run;
     }
-    return nothing;
+    return no_change;
 }
 
 int64_t tether__duration(int64_t wall_start, int64_t wall_end, int64_t uptime_start,
@@ -141,8 +143,8 @@ int64_t tether__duration(int64_t wall_start, int64_t wall_end, int64_t uptime_st
         return by_wall > 0 ? by_wall : by_wall == 0 ? 0 : -1;
 
     int64_t by_uptime = uptime_end - uptime_start;
-    int64_t apart = by_wall - by_uptime;
-    if (by_wall >= 0 && apart > -50 && apart < 50)
+    int64_t difference = by_wall - by_uptime;
+    if (by_wall >= 0 && difference > -50 && difference < 50)
         return by_wall;
     return by_uptime > 0 ? by_uptime : 0;
 }
@@ -151,11 +153,11 @@ int64_t tether__duration_seen(int64_t wall_start, int64_t wall_end, int64_t wall
                               int64_t uptime_start, int64_t uptime_now)
 {
     int64_t passed = uptime_now > uptime_start ? uptime_now - uptime_start : 0;
-    int64_t apart = (wall_now - wall_start) - passed;
-    /* Clocks are also steered, a little all the time. */
+    int64_t difference = (wall_now - wall_start) - passed;
+    /* Time daemons also slew the clock a little all the time. */
     int64_t slack = SET_SLACK_MS + passed / 1000;
     int64_t by_wall = wall_end - wall_start;
-    if (apart < -slack || apart > slack || by_wall > passed + slack)
+    if (difference < -slack || difference > slack || by_wall > passed + slack)
         return passed;
     return by_wall > 0 ? by_wall : 0;
 }

@@ -1,6 +1,6 @@
-/* The verdict on a task: what follows from its record, its marker and its lifeline. Pure, so that
- * every combination is tested without a process. protocol.pml is the model; docs/design.md tells it
- * in words. */
+/* The verdict on a task: the state that follows from its record, its marker and its lifeline.
+ * docs/design.md explains the protocol, and docs/model/task.pml models it. Pure, so that the tests
+ * cover every combination without a process; any thread. */
 #ifndef TETHER_VERDICT_H
 #define TETHER_VERDICT_H
 
@@ -10,32 +10,34 @@
 #include "format/marker.h"
 #include "format/record.h"
 
-/* Whether somebody holds the lifeline; UNKNOWN where the file system has no locks. */
+/* Whether a process holds the lifeline. UNKNOWN: the file system has no locks, or the probe failed.
+ */
 typedef enum tether__holding {
     TETHER__FREE,
     TETHER__HELD,
     TETHER__HOLDING_UNKNOWN
 } tether__holding;
 
-/* What was seen, in this order: the holding first, the marker after it. */
+/* What an inspection of a task has found. The order matters: the caller probes the lifeline before
+ * it reads the marker. */
 typedef struct tether__observation {
     tether__holding holding;
-    tether__liveness alive; /* the supervisor by its identity; UNKNOWN where that is not known */
+    tether__liveness alive; /* of the supervisor; UNKNOWN where its identity is not known */
     tether__marker marker;
-    bool same_boot;     /* the task was started during this boot, as far as is known */
-    bool tree_empty;    /* no live process of the task; looked at for killing tasks only */
-    bool replay;        /* the host opens the session right now */
-    int64_t silence_ms; /* since the last sign of life; for tasks that cannot be verified */
-    bool tells_signals; /* its supervisor can tell a signal from an exit with 128 + N */
-    int signal_polite;  /* what a kill sends here */
+    bool same_boot;     /* the task was started during this boot, as far as that is known */
+    bool tree_empty;    /* the task has no live process; valid for killing tasks only */
+    bool replay;        /* the host is opening the session */
+    int64_t silence_ms; /* time since the last sign of life; for tasks that cannot be verified */
+    bool tells_signals; /* the supervisor distinguishes a signal N from an exit with 128 + N */
+    int signal_polite;  /* the signals of a kill on this platform */
     int signal_final;
 } tether__observation;
 
 typedef enum tether__step {
     TETHER__STEP_NONE,        /* nothing has changed */
-    TETHER__STEP_RUN,         /* starting -> running: the supervisor has said who it is */
-    TETHER__STEP_RESUME_KILL, /* a killing task still lives: somebody has to go on */
-    TETHER__STEP_FINALISE     /* it has ended, as told below */
+    TETHER__STEP_RUN,         /* starting -> running: the marker holds the supervisor's identity */
+    TETHER__STEP_RESUME_KILL, /* the task is being killed and still lives: a host must carry on */
+    TETHER__STEP_FINALISE     /* the task has ended: the other members of the verdict say how */
 } tether__step;
 
 typedef struct tether__verdict {
@@ -46,21 +48,25 @@ typedef struct tether__verdict {
     const char *reason; /* static; NULL: none */
 } tether__verdict;
 
-/* Silence after which a task that nothing can verify is lost. */
+/* A task becomes lost after this time without a sign of life, where neither its lifeline nor its
+ * supervisor can be probed. */
 #define TETHER__SILENCE_LIMIT_MS ((int64_t)24 * 60 * 60 * 1000)
 
+/* Returns what the observation means for a task whose record has this status and kill intent. */
 tether__verdict tether__verdict_reach(tether_status status, tether__intent intent,
                                       const tether__observation *observed);
 
-/* How long a task ran. The two clocks agree unless somebody set the wall clock: then the exact
- * difference by the wall is right, else the one by uptime, which supervisors know to 10 ms only. -1
- * where nothing is known. */
+/* Returns how long a task ran, in milliseconds; -1 where that is not known. A time of 0 or less is
+ * not known. If both clocks agree, the result is the difference by the wall clock, which is exact.
+ * If they differ, somebody has set the wall clock, and the result is the difference by uptime,
+ * which supervisors know to 10 ms only. */
 int64_t tether__duration(int64_t wall_start, int64_t wall_end, int64_t uptime_start,
                          int64_t uptime_end);
 
-/* The same for an end of which only the file's time is known, such as one that cmd has written, and
- * that is seen now, in the boot of the start. A wall clock that has gone on with the uptime since
- * the start was right at the end too; else the end is as late as it can be: now. */
+/* Returns the same for a task that is found to have ended now, in the boot in which it started,
+ * where the marker has no uptime (as from cmd) and only the file's modification time, wall_end, is
+ * known. If the wall clock has advanced with the uptime since the start, it was right at the end
+ * too. Otherwise the result assumes the latest possible end: now. */
 int64_t tether__duration_seen(int64_t wall_start, int64_t wall_end, int64_t wall_now,
                               int64_t uptime_start, int64_t uptime_now);
 

@@ -1,6 +1,6 @@
-/* Owns the window over a stream: which bytes are kept, where an attempt is made and how often.
- * Must not: know PCRE2, read files.
- * Thread: one at a time. */
+/* Owns the window over a stream: which bytes it keeps, and where and how often it attempts a match.
+ * Must not: use PCRE2 directly, or read files.
+ * Thread: one at a time per matcher. */
 #include "search/matcher.h"
 
 #include <assert.h>
@@ -12,68 +12,75 @@
 
 enum {
     WINDOW = TETHER__MATCH_LIMIT,
-    PIECE = 65536, /* of what is fed, taken in at once */
-    TORN = 4,      /* so many bytes tell whether a character at the window's edge is one */
-    ROOM = TETHER__PATTERN_LOOKBACK + WINDOW + TORN + PIECE,
-    SLICE = 512 /* see look_ahead */
+    PIECE = 65536,     /* bytes that are appended at once */
+    MAX_CHARACTER = 4, /* bytes after the window that can belong to a character at its end */
+    CAPACITY_LIMIT = TETHER__PATTERN_LOOKBACK + WINDOW + MAX_CHARACTER + PIECE,
+    SLICE = 512 /* see find_next_start */
 };
 
-/* What a pattern may cost. A step is one of PCRE2's (it goes on with a part of the pattern), or a
- * few bytes that are run over: some nanoseconds. PCRE2 limits the steps from one start on, which is
- * no limit for a line of many starts: so steps are paid from a purse, which each byte of the stream
- * fills a little. What takes few steps is not counted. */
+/* Limits of the cost of a pattern. A step is one of PCRE2's matching engine, or a scan over a few
+ * bytes; it takes some nanoseconds. PCRE2 can only limit the steps from one start, and a line has
+ * many starts. So the matcher has a budget of steps, to which each byte of the stream adds.
+ * Attempts with few steps do not reduce it. */
 enum {
-    STEPS_UNCOUNTED = 256, /* per start; a quarter of what the next attempt gets, and so on up to */
-    STEPS_LIMIT = 1 << 20, /* this */
+    STEPS_UNCOUNTED = 256, /* steps of the first attempt at a start; each next attempt gets 4 times
+                              as many, up to STEPS_LIMIT */
+    STEPS_LIMIT = 1 << 20,
     BYTES_PER_STEP = 8,
-    STEPS_PER_BYTE = 256,   /* earned */
-    STEPS_PURSE = 16777216, /* at most and at first */
-    /* Bytes that may be looked at again because one more has come. */
+    STEPS_PER_BYTE = 256,    /* added to the budget */
+    STEPS_BUDGET = 16777216, /* initial and largest budget */
+    /* The same for bytes that are searched again because more bytes have arrived. */
     REPEATS_PER_BYTE = 64,
-    REPEATS_PURSE = 1 << 20
+    REPEATS_BUDGET = 1 << 20
 };
 
-/* All places are indexes into bytes. */
-/* PCRE2 10.42 goes back over bytes that look like the middle of a character without asking where
- * the text begins, when that is not valid: it finds one here that is none, and no line end, which
- * would mean something. */
+/* In invalid UTF-8, PCRE2 10.42 steps back over continuation bytes without a check for the start
+ * of the text. The guards are zeros: they stop it, and are not line ends, which would matter. */
 enum { GUARD = 8 };
 
+/* All positions are indexes into bytes. */
 struct tether__matcher {
     const tether__pattern *pattern;
     tether__pattern_scratch *scratch;
     bool whole_lines;
-    bool over;
-    bool started;  /* the bytes from before the position are there */
-    bool mid_line; /* `line` is not the first byte of its line: that is not there any more */
-    bool single;   /* the start `at` is unsure, or so dear that starts are tried one by one */
-    char *memory;  /* the bytes between two guards */
+    bool finished;
+    bool started;    /* the bytes in front of the first position have arrived */
+    bool mid_line;   /* the first byte of the line of `at` was dropped: `line` is a later one */
+    bool one_by_one; /* try starts one by one: a match at `at` is undecided, or starts are costly */
+    char *memory;    /* a guard, the bytes, and a guard */
     char *bytes;
-    size_t room;
+    size_t capacity;
     size_t size;
-    uint64_t offset; /* of bytes[0] in the stream */
-    size_t at;       /* where the next match may begin; all before it is settled */
-    size_t line;     /* the line of `at` */
-    size_t seen;     /* no newline from `at` up to here */
-    size_t valid;    /* UTF-8 from `at` up to here */
-    size_t tried; /* so many bytes from `at` on did not decide about a match there; 0: not tried */
-    size_t dear;  /* up to here starts are tried one by one */
-    int64_t purse;
-    int64_t repeats;
+    uint64_t offset;  /* of bytes[0] in the stream */
+    size_t at;        /* the next possible start of a match; all bytes before it are decided */
+    size_t line;      /* the first byte of the line of `at` */
+    size_t scanned;   /* there is no newline from `at` up to here */
+    size_t valid_end; /* the bytes from `at` up to here are UTF-8 */
+    size_t tried;     /* this many bytes from `at` on did not decide about a match there; 0: none */
+    size_t costly_end; /* up to here starts are tried one by one */
+    int64_t step_budget;
+    int64_t repeat_budget;
     tether__matcher_found found;
     void *userdata;
 };
 
-/* What is there of the line of `at`. */
-typedef struct stretch {
-    size_t raw;   /* where its bytes end, */
-    size_t end;   /* and where those that can be matched together do: before a byte that is no UTF-8
-                     or a character that is not all there */
-    bool whole;   /* the line ends at raw */
-    bool settled; /* further bytes do not add to those up to end */
-} stretch;
+/* The bytes of the line of `at` that have arrived. */
+typedef struct line_part {
+    size_t raw_end;     /* their end */
+    size_t end;         /* the end of those that can be matched together: in front of a byte that is
+                           not UTF-8, or of an incomplete character */
+    bool line_complete; /* the line ends at raw_end */
+    bool end_final;     /* further bytes do not move `end` */
+} line_part;
 
-typedef enum progress { GO_ON, WAIT, STOP, TOO_DEAR, TOO_BIG, NO_MEMORY } progress;
+typedef enum progress {
+    CONTINUE,
+    WAIT,
+    STOP,
+    TOO_MANY_STEPS,
+    TOO_MUCH_MEMORY,
+    OUT_OF_MEMORY
+} progress;
 
 uint64_t tether__matcher_lookback(uint64_t position)
 {
@@ -86,17 +93,17 @@ int tether__matcher_new(const tether__pattern *pattern, bool whole_lines, uint64
     *matcher = NULL;
     tether__matcher *made = calloc(1, sizeof *made);
     if (made == NULL)
-        return tether__fail_memory(error, "make matcher");
+        return tether__fail_memory(error, "start search");
     made->pattern = pattern;
     made->whole_lines = whole_lines;
     made->offset = tether__matcher_lookback(position);
     made->at = (size_t)(position - made->offset);
-    made->purse = STEPS_PURSE;
-    made->repeats = REPEATS_PURSE;
+    made->step_budget = STEPS_BUDGET;
+    made->repeat_budget = REPEATS_BUDGET;
     made->scratch = tether__pattern_scratch_new(pattern);
     if (made->scratch == NULL) {
         tether__matcher_free(made);
-        return tether__fail_memory(error, "make matcher");
+        return tether__fail_memory(error, "start search");
     }
     *matcher = made;
     return TETHER_OK;
@@ -122,9 +129,9 @@ static void move_to(tether__matcher *matcher, size_t at)
 {
     matcher->at = at;
     matcher->tried = 0;
-    matcher->single = at < matcher->dear;
-    if (matcher->seen < at)
-        matcher->seen = at;
+    matcher->one_by_one = at < matcher->costly_end;
+    if (matcher->scanned < at)
+        matcher->scanned = at;
 }
 
 static void begin_line(tether__matcher *matcher, size_t at)
@@ -134,7 +141,7 @@ static void begin_line(tether__matcher *matcher, size_t at)
     move_to(matcher, at);
 }
 
-/* Once the bytes from before the position are there: which line it is in. */
+/* Finds the line of the first position, when the bytes in front of that have arrived. */
 static void start(tether__matcher *matcher)
 {
     size_t line = matcher->at;
@@ -142,12 +149,12 @@ static void start(tether__matcher *matcher)
         line--;
     matcher->line = line;
     matcher->mid_line = line == 0 && matcher->offset > 0;
-    matcher->seen = matcher->at;
+    matcher->scanned = matcher->at;
     matcher->started = true;
 }
 
-/* Drops what no attempt needs any more. */
-static void slide(tether__matcher *matcher)
+/* Drops the bytes that no later attempt needs. */
+static void drop_old_bytes(tether__matcher *matcher)
 {
     if (!matcher->started || matcher->at <= TETHER__PATTERN_LOOKBACK)
         return;
@@ -156,54 +163,54 @@ static void slide(tether__matcher *matcher)
     matcher->offset += drop;
     matcher->size -= drop;
     matcher->at -= drop;
-    matcher->seen -= drop;
-    matcher->valid = matcher->valid > drop ? matcher->valid - drop : 0;
-    matcher->dear = matcher->dear > drop ? matcher->dear - drop : 0;
+    matcher->scanned -= drop;
+    matcher->valid_end = matcher->valid_end > drop ? matcher->valid_end - drop : 0;
+    matcher->costly_end = matcher->costly_end > drop ? matcher->costly_end - drop : 0;
     matcher->mid_line = matcher->mid_line || matcher->line < drop;
     matcher->line = matcher->line > drop ? matcher->line - drop : 0;
 }
 
-static bool make_room(tether__matcher *matcher, size_t more)
+static bool reserve(tether__matcher *matcher, size_t more)
 {
-    if (matcher->room - matcher->size >= more)
+    if (matcher->capacity - matcher->size >= more)
         return true;
-    slide(matcher);
-    if (matcher->room - matcher->size >= more)
+    drop_old_bytes(matcher);
+    if (matcher->capacity - matcher->size >= more)
         return true;
-    size_t room = matcher->room < 8192 ? 8192 : matcher->room;
-    while (room - matcher->size < more)
-        room *= 2;
-    /* Doubling may go beyond it by a half, and what was not decided never needs more. */
-    if (room > ROOM)
-        room = ROOM;
-    char *memory = realloc(matcher->memory, GUARD + room + GUARD);
+    size_t capacity = matcher->capacity < 8192 ? 8192 : matcher->capacity;
+    while (capacity - matcher->size < more)
+        capacity *= 2;
+    /* The bytes that are not decided yet never need more than the limit. */
+    if (capacity > CAPACITY_LIMIT)
+        capacity = CAPACITY_LIMIT;
+    char *memory = realloc(matcher->memory, GUARD + capacity + GUARD);
     if (memory == NULL)
         return false;
     memset(memory, 0, GUARD);
-    memset(memory + GUARD + room, 0, GUARD);
+    memset(memory + GUARD + capacity, 0, GUARD);
     matcher->memory = memory;
     matcher->bytes = memory + GUARD;
-    matcher->room = room;
-    assert(matcher->room - matcher->size >= more);
+    matcher->capacity = capacity;
+    assert(matcher->capacity - matcher->size >= more);
     return true;
 }
 
-static int64_t earn(int64_t purse, size_t bytes, int64_t each, int64_t most)
+static int64_t refill(int64_t step_budget, size_t bytes, int64_t each, int64_t most)
 {
-    int64_t sum = purse + (int64_t)bytes * each;
+    int64_t sum = step_budget + (int64_t)bytes * each;
     return sum < most ? sum : most;
 }
 
-static bool take_in(tether__matcher *matcher, const char *bytes, size_t size)
+static bool append(tether__matcher *matcher, const char *bytes, size_t size)
 {
     if (size == 0)
         return true;
-    if (!make_room(matcher, size))
+    if (!reserve(matcher, size))
         return false;
     memcpy(matcher->bytes + matcher->size, bytes, size);
     matcher->size += size;
-    matcher->purse = earn(matcher->purse, size, STEPS_PER_BYTE, STEPS_PURSE);
-    matcher->repeats = earn(matcher->repeats, size, REPEATS_PER_BYTE, REPEATS_PURSE);
+    matcher->step_budget = refill(matcher->step_budget, size, STEPS_PER_BYTE, STEPS_BUDGET);
+    matcher->repeat_budget = refill(matcher->repeat_budget, size, REPEATS_PER_BYTE, REPEATS_BUDGET);
     if (!matcher->started && matcher->size >= matcher->at)
         start(matcher);
     return true;
@@ -214,8 +221,8 @@ static bool is_continuation(char c)
     return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-/* Where a character is cut off at `end`, where it begins. */
-static size_t before_torn_character(const tether__matcher *matcher, size_t end)
+/* Returns the start of the character that is incomplete at `end`, or `end` if there is none. */
+static size_t before_incomplete_character(const tether__matcher *matcher, size_t end)
 {
     size_t at = end;
     while (at > matcher->at && end - at < 3 && is_continuation(matcher->bytes[at - 1]))
@@ -227,40 +234,42 @@ static size_t before_torn_character(const tether__matcher *matcher, size_t end)
     return end - (at - 1) < need ? at - 1 : end;
 }
 
-/* PCRE2 would take the bytes of a character that is not all there for no UTF-8, and not wait for
- * its rest; and before bytes that are none it would forget what may become a match. So both end
- * what it gets. */
-static void find_end(tether__matcher *matcher, stretch *there)
+/* PCRE2 would treat the bytes of an incomplete character as invalid instead of waiting for the
+ * rest, and would discard a partial match in front of invalid bytes. So the bytes that it gets end
+ * in front of both. */
+static void find_end(tether__matcher *matcher, line_part *part)
 {
-    if (matcher->valid < matcher->at)
-        matcher->valid = matcher->at;
-    matcher->valid +=
-        tether__utf8_valid_size(matcher->bytes + matcher->valid, there->raw - matcher->valid);
-    there->end = matcher->valid;
-    if (there->end < there->raw)
-        there->settled = there->whole || before_torn_character(matcher, there->raw) != there->end;
+    if (matcher->valid_end < matcher->at)
+        matcher->valid_end = matcher->at;
+    matcher->valid_end += tether__utf8_valid_size(matcher->bytes + matcher->valid_end,
+                                                  part->raw_end - matcher->valid_end);
+    part->end = matcher->valid_end;
+    if (part->end < part->raw_end)
+        part->end_final =
+            part->line_complete || before_incomplete_character(matcher, part->raw_end) != part->end;
 }
 
-static stretch find_stretch(tether__matcher *matcher, bool last)
+static line_part find_line_part(tether__matcher *matcher, bool last)
 {
-    stretch there = {.raw = matcher->size, .whole = last};
-    size_t ahead = matcher->size - matcher->seen;
-    const char *newline = ahead > 0 ? memchr(matcher->bytes + matcher->seen, '\n', ahead) : NULL;
+    line_part part = {.raw_end = matcher->size, .line_complete = last};
+    size_t ahead = matcher->size - matcher->scanned;
+    const char *newline = ahead > 0 ? memchr(matcher->bytes + matcher->scanned, '\n', ahead) : NULL;
     if (newline != NULL) {
-        there.raw = (size_t)(newline - matcher->bytes);
-        there.whole = true;
+        part.raw_end = (size_t)(newline - matcher->bytes);
+        part.line_complete = true;
     }
-    matcher->seen = there.raw;
-    there.end = there.raw;
-    there.settled = there.whole;
+    matcher->scanned = part.raw_end;
+    part.end = part.raw_end;
+    part.end_final = part.line_complete;
     if (!tether__pattern_fixed(matcher->pattern))
-        find_end(matcher, &there);
-    return there;
+        find_end(matcher, &part);
+    return part;
 }
 
 /* --- A match --------------------------------------------------------------------------------- */
 
-static progress tell_match(tether__matcher *matcher, const stretch *there, size_t begin, size_t end)
+static progress report_match(tether__matcher *matcher, const line_part *part, size_t begin,
+                             size_t end)
 {
     const char *bytes = matcher->bytes;
     size_t left = begin - matcher->line;
@@ -269,7 +278,7 @@ static progress tell_match(tether__matcher *matcher, const stretch *there, size_
         from = begin - TETHER__MATCH_CONTEXT;
         from += tether__utf8_skip_tail(bytes + from, TETHER__MATCH_CONTEXT);
     }
-    size_t right = tether__utf8_cut(bytes + end, there->raw - end, TETHER__MATCH_CONTEXT);
+    size_t right = tether__utf8_cut(bytes + end, part->raw_end - end, TETHER__MATCH_CONTEXT);
     const tether__found found = {
         .offset = matcher->offset + begin,
         .size = end - begin,
@@ -280,35 +289,35 @@ static progress tell_match(tether__matcher *matcher, const stretch *there, size_
         .context_offset = matcher->offset + from,
     };
     move_to(matcher, end);
-    return matcher->found(&found, matcher->userdata) ? GO_ON : STOP;
+    return matcher->found(&found, matcher->userdata) ? CONTINUE : STOP;
 }
 
-static progress look_for_fixed(tether__matcher *matcher, const stretch *there)
+static progress find_fixed(tether__matcher *matcher, const line_part *part)
 {
     size_t begin;
     const char *from = matcher->bytes + matcher->at;
-    size_t size = there->end - matcher->at;
+    size_t size = part->end - matcher->at;
     if (tether__pattern_find_fixed(matcher->pattern, from, size, &begin))
-        return tell_match(matcher, there, matcher->at + begin,
-                          matcher->at + begin + tether__pattern_size(matcher->pattern));
-    move_to(matcher, there->whole ? there->end : matcher->at + begin);
+        return report_match(matcher, part, matcher->at + begin,
+                            matcher->at + begin + tether__pattern_size(matcher->pattern));
+    move_to(matcher, part->line_complete ? part->end : matcher->at + begin);
     return WAIT;
 }
 
 /* --- Attempts -------------------------------------------------------------------------------- */
 
-static bool pay(tether__matcher *matcher, int64_t steps)
+static bool charge(tether__matcher *matcher, int64_t steps)
 {
-    matcher->purse -= steps;
-    return matcher->purse >= 0;
+    matcher->step_budget -= steps;
+    return matcher->step_budget >= 0;
 }
 
-static tether__attempt attempt_up_to(const tether__matcher *matcher, const stretch *there,
+static tether__attempt attempt_up_to(const tether__matcher *matcher, const line_part *part,
                                      size_t end)
 {
-    bool decides = there->settled && end == there->end;
-    /* With the byte that is no UTF-8 PCRE2 knows that this is no line's end. */
-    size_t more = decides && end < there->raw ? 1 : 0;
+    bool decides = part->end_final && end == part->end;
+    /* Includes the byte that is not UTF-8, so that PCRE2 does not see the end of the line there. */
+    size_t more = decides && end < part->raw_end ? 1 : 0;
     return (tether__attempt){.bytes = matcher->bytes + matcher->line,
                              .size = end + more - matcher->line,
                              .from = matcher->at - matcher->line,
@@ -317,30 +326,30 @@ static tether__attempt attempt_up_to(const tether__matcher *matcher, const stret
                              .steps = STEPS_UNCOUNTED};
 }
 
-/* Where the next attempt is worth it after one from `at` on has failed. */
-static size_t next_start(const tether__matcher *matcher, const stretch *there)
+/* Returns the next start that can match after the one at `at` has failed. */
+static size_t next_start(const tether__matcher *matcher, const line_part *part)
 {
     const char *bytes = matcher->bytes;
     tether__starts starts = tether__pattern_starts(matcher->pattern);
     size_t at = matcher->at + 1;
     if (starts == TETHER__STARTS_ANYWHERE) {
-        while (at < there->end && is_continuation(bytes[at]))
+        while (at < part->end && is_continuation(bytes[at]))
             at++;
         return at;
     }
     const char *end = NULL;
     if (starts == TETHER__STARTS_LINES)
-        end = memchr(bytes + matcher->at, '\r', there->end - matcher->at);
-    return end != NULL ? (size_t)(end - bytes) + 1 : there->end;
+        end = memchr(bytes + matcher->at, '\r', part->end - matcher->at);
+    return end != NULL ? (size_t)(end - bytes) + 1 : part->end;
 }
 
-/* The same where all of the window was not enough to decide, and it did not match as it was. */
-static size_t next_start_after_window(const tether__matcher *matcher, const stretch *there)
+/* Returns the same where even a full window did not decide, and does not match when it is cut. */
+static size_t next_start_after_window(const tether__matcher *matcher, const line_part *part)
 {
     if (tether__pattern_starts(matcher->pattern) == TETHER__STARTS_ANYWHERE)
-        return next_start(matcher, there);
-    /* Such as .*foo, which matches from everywhere if at all: on with what was not looked at yet,
-     * and some bytes before it. */
+        return next_start(matcher, part);
+    /* A pattern such as .*foo matches from any start or from none. Continues with the bytes that
+     * were not searched yet, and the bytes in front of them to which the pattern may look back. */
     const size_t skip = WINDOW - TETHER__PATTERN_LOOKBACK;
     const char *from = matcher->bytes + matcher->at;
     const char *end = tether__pattern_starts(matcher->pattern) == TETHER__STARTS_LINES
@@ -349,13 +358,13 @@ static size_t next_start_after_window(const tether__matcher *matcher, const stre
     return matcher->at + (end != NULL ? (size_t)(end - from) + 1 : skip);
 }
 
-/* One attempt at `at` alone, with as many steps as it needs. */
-static tether__attempt_result insist(tether__matcher *matcher, tether__attempt *attempt)
+/* Attempts a match at `at` only, with as many steps as it needs and the budget allows. */
+static tether__attempt_result attempt_here(tether__matcher *matcher, tether__attempt *attempt)
 {
     attempt->only_there = true;
     int64_t cost = (int64_t)((attempt->size - attempt->from) / BYTES_PER_STEP);
     for (;;) {
-        if (!pay(matcher, cost))
+        if (!charge(matcher, cost))
             return TETHER__ATTEMPT_STEPS;
         tether__attempt_result result =
             tether__pattern_try(matcher->pattern, matcher->scratch, attempt);
@@ -366,143 +375,146 @@ static tether__attempt_result insist(tether__matcher *matcher, tether__attempt *
     }
 }
 
-static progress failed(tether__attempt_result result)
+static progress failure(tether__attempt_result result)
 {
-    return result == TETHER__ATTEMPT_STEPS    ? TOO_DEAR
-           : result == TETHER__ATTEMPT_MEMORY ? TOO_BIG
-                                              : NO_MEMORY;
+    return result == TETHER__ATTEMPT_STEPS    ? TOO_MANY_STEPS
+           : result == TETHER__ATTEMPT_MEMORY ? TOO_MUCH_MEMORY
+                                              : OUT_OF_MEMORY;
 }
 
-/* Whether it is worth it to look again from an unsure start on. */
-static bool may_repeat(tether__matcher *matcher, const stretch *there)
+/* Returns whether to repeat the attempt at an undecided start now that more bytes have arrived. */
+static bool may_repeat(tether__matcher *matcher, const line_part *part)
 {
-    size_t size = there->end - matcher->at;
+    size_t size = part->end - matcher->at;
     size_t fresh = size - matcher->tried;
-    if (matcher->tried == 0 || there->settled || there->raw - matcher->at > WINDOW + TORN)
+    if (matcher->tried == 0 || part->end_final ||
+        part->raw_end - matcher->at > WINDOW + MAX_CHARACTER)
         return true;
     if (fresh == 0)
         return false;
-    if (matcher->repeats < (int64_t)size)
+    if (matcher->repeat_budget < (int64_t)size)
         return fresh >= matcher->tried / 8;
-    matcher->repeats -= (int64_t)size;
+    matcher->repeat_budget -= (int64_t)size;
     return true;
 }
 
-/* Decides about the start `at`, with ever more of the bytes. */
-static progress look_here(tether__matcher *matcher, const stretch *there)
+/* Decides whether a match starts at `at`, with more bytes of the line at each call. */
+static progress decide_start(tether__matcher *matcher, const line_part *part)
 {
-    if (!may_repeat(matcher, there))
+    if (!may_repeat(matcher, part))
         return WAIT;
-    bool window_full = there->settled ? there->end - matcher->at > WINDOW
-                                      : there->raw - matcher->at > WINDOW + TORN;
-    size_t most = window_full ? before_torn_character(matcher, matcher->at + WINDOW) : there->end;
+    bool window_full = part->end_final ? part->end - matcher->at > WINDOW
+                                       : part->raw_end - matcher->at > WINDOW + MAX_CHARACTER;
+    size_t most =
+        window_full ? before_incomplete_character(matcher, matcher->at + WINDOW) : part->end;
     size_t size = 2 * matcher->tried > SLICE ? 2 * matcher->tried : SLICE;
     size_t end = most;
     if (size < most - matcher->at)
-        end = before_torn_character(matcher, matcher->at + size);
-    tether__attempt attempt = attempt_up_to(matcher, there, end);
-    tether__attempt_result result = insist(matcher, &attempt);
+        end = before_incomplete_character(matcher, matcher->at + size);
+    tether__attempt attempt = attempt_up_to(matcher, part, end);
+    tether__attempt_result result = attempt_here(matcher, &attempt);
     if (result == TETHER__ATTEMPT_UNSURE && end == most && window_full) {
-        attempt = attempt_up_to(matcher, there, end);
+        attempt = attempt_up_to(matcher, part, end);
         attempt.unfinished = false;
         attempt.cut = true;
-        result = insist(matcher, &attempt);
+        result = attempt_here(matcher, &attempt);
         if (result == TETHER__ATTEMPT_NONE) {
-            move_to(matcher, next_start_after_window(matcher, there));
-            return GO_ON;
+            move_to(matcher, next_start_after_window(matcher, part));
+            return CONTINUE;
         }
     }
     switch (result) {
     case TETHER__ATTEMPT_MATCH:
-        return tell_match(matcher, there, matcher->line + attempt.start,
-                          matcher->line + attempt.end);
+        return report_match(matcher, part, matcher->line + attempt.start,
+                            matcher->line + attempt.end);
     case TETHER__ATTEMPT_NONE:
-        move_to(matcher, next_start(matcher, there));
-        return GO_ON;
+        move_to(matcher, next_start(matcher, part));
+        return CONTINUE;
     case TETHER__ATTEMPT_UNSURE:
         matcher->tried = end - matcher->at;
-        return end < most ? GO_ON : WAIT;
+        return end < most ? CONTINUE : WAIT;
     default:
-        return failed(result);
+        return failure(result);
     }
 }
 
-/* Looks for the next start in a slice of the line: PCRE2 checks all bytes that it gets, for each
- * match, so that a long line of short matches would take quadratic time. */
-static progress look_ahead(tether__matcher *matcher, const stretch *there)
+/* Searches a slice of the line for the next start. PCRE2 validates all bytes that it gets, again
+ * for each match, so that a long line with many short matches would take quadratic time. */
+static progress find_next_start(tether__matcher *matcher, const line_part *part)
 {
-    size_t end = there->end;
+    size_t end = part->end;
     if (end - matcher->at > SLICE)
-        end = before_torn_character(matcher, matcher->at + SLICE);
-    tether__attempt attempt = attempt_up_to(matcher, there, end);
+        end = before_incomplete_character(matcher, matcher->at + SLICE);
+    tether__attempt attempt = attempt_up_to(matcher, part, end);
     tether__attempt_result result =
         tether__pattern_try(matcher->pattern, matcher->scratch, &attempt);
     switch (result) {
     case TETHER__ATTEMPT_MATCH:
-        return tell_match(matcher, there, matcher->line + attempt.start,
-                          matcher->line + attempt.end);
+        return report_match(matcher, part, matcher->line + attempt.start,
+                            matcher->line + attempt.end);
     case TETHER__ATTEMPT_NONE:
         move_to(matcher, end);
-        return GO_ON;
+        return CONTINUE;
     case TETHER__ATTEMPT_UNSURE:
         move_to(matcher, matcher->line + attempt.start);
-        matcher->single = true;
+        matcher->one_by_one = true;
         matcher->tried = end - matcher->at;
-        return GO_ON;
+        return CONTINUE;
     case TETHER__ATTEMPT_STEPS:
-        matcher->dear = end;
-        matcher->single = true;
-        return GO_ON;
+        matcher->costly_end = end;
+        matcher->one_by_one = true;
+        return CONTINUE;
     default:
-        return failed(result);
+        return failure(result);
     }
 }
 
 /* --- The stream ------------------------------------------------------------------------------ */
 
-static progress look_once(tether__matcher *matcher, bool last)
+static progress search_step(tether__matcher *matcher, bool last)
 {
     if (matcher->at >= matcher->size)
         return WAIT;
-    stretch there = find_stretch(matcher, last);
-    if (matcher->at >= there.end) {
-        if (there.end < there.raw && there.settled) {
-            /* The byte that is no UTF-8: no match begins there. */
-            move_to(matcher, there.end + 1);
-            return GO_ON;
+    line_part part = find_line_part(matcher, last);
+    if (matcher->at >= part.end) {
+        if (part.end < part.raw_end && part.end_final) {
+            /* No match begins at a byte that is not UTF-8. */
+            move_to(matcher, part.end + 1);
+            return CONTINUE;
         }
-        if (!there.whole || there.raw >= matcher->size)
+        if (!part.line_complete || part.raw_end >= matcher->size)
             return WAIT;
-        begin_line(matcher, there.raw + 1);
-        return GO_ON;
+        begin_line(matcher, part.raw_end + 1);
+        return CONTINUE;
     }
-    if (matcher->whole_lines && !there.whole && there.raw - matcher->at <= WINDOW + TORN)
+    if (matcher->whole_lines && !part.line_complete &&
+        part.raw_end - matcher->at <= WINDOW + MAX_CHARACTER)
         return WAIT;
     if (tether__pattern_fixed(matcher->pattern)) {
-        progress fixed = look_for_fixed(matcher, &there);
-        return fixed == WAIT && there.raw < matcher->size ? GO_ON : fixed;
+        progress fixed = find_fixed(matcher, &part);
+        return fixed == WAIT && part.raw_end < matcher->size ? CONTINUE : fixed;
     }
-    bool single =
-        matcher->single || tether__pattern_starts(matcher->pattern) != TETHER__STARTS_ANYWHERE;
-    return single ? look_here(matcher, &there) : look_ahead(matcher, &there);
+    bool one_by_one =
+        matcher->one_by_one || tether__pattern_starts(matcher->pattern) != TETHER__STARTS_ANYWHERE;
+    return one_by_one ? decide_start(matcher, &part) : find_next_start(matcher, &part);
 }
 
 static int search(tether__matcher *matcher, bool last, tether_error *error)
 {
-    progress now = GO_ON;
-    while (now == GO_ON)
-        now = look_once(matcher, last);
+    progress now = CONTINUE;
+    while (now == CONTINUE)
+        now = search_step(matcher, last);
     if (now == WAIT)
         return TETHER_OK;
-    matcher->over = true;
+    matcher->finished = true;
     if (now == STOP)
         return TETHER_OK;
-    if (now == NO_MEMORY)
+    if (now == OUT_OF_MEMORY)
         return tether__fail_memory(error, "match pattern");
     return tether__fail(error, TETHER_EPATTERN, 0, "match pattern",
                         "the pattern needs too %s for the line at offset %llu of the output; "
-                        "write it with fewer repetitions in each other, or begin it with ^ or \\b",
-                        now == TOO_DEAR ? "many steps" : "much memory",
+                        "use fewer nested repetitions, or begin it with ^ or \\b",
+                        now == TOO_MANY_STEPS ? "many steps" : "much memory",
                         (unsigned long long)tether__matcher_position(matcher));
 }
 
@@ -513,10 +525,10 @@ int tether__matcher_feed(tether__matcher *matcher, const char *bytes, size_t siz
     size_t fed = 0;
     matcher->found = found;
     matcher->userdata = userdata;
-    while (result == TETHER_OK && !matcher->over) {
+    while (result == TETHER_OK && !matcher->finished) {
         size_t piece = size - fed < PIECE ? size - fed : PIECE;
-        if (!take_in(matcher, bytes + fed, piece)) {
-            matcher->over = true;
+        if (!append(matcher, bytes + fed, piece)) {
+            matcher->finished = true;
             return tether__fail_memory(error, "match pattern");
         }
         fed += piece;
@@ -525,6 +537,6 @@ int tether__matcher_feed(tether__matcher *matcher, const char *bytes, size_t siz
             break;
     }
     if (last)
-        matcher->over = true;
+        matcher->finished = true;
     return result;
 }

@@ -1,5 +1,5 @@
-/* Owns the compiling of patterns and single attempts to match them: all of PCRE2 is here.
- * Must not: know of streams, keep bytes between attempts.
+/* Owns the compilation of patterns and single attempts to match them. All use of PCRE2 is here.
+ * Must not: know about streams, or keep bytes between attempts.
  * Thread: any for a pattern, one at a time for a scratch. */
 #include "search/pattern.h"
 
@@ -13,14 +13,15 @@
 
 enum {
     LOOKBEHIND_LIMIT = 1000, /* characters */
-    HEAP_LIMIT_KIB = 8192    /* of one attempt; about 60,000 points to come back to */
+    HEAP_LIMIT_KIB = 8192    /* of one attempt; enough for about 60,000 backtracking points */
 };
 
 struct tether__pattern {
     pcre2_code *code; /* NULL: plain bytes */
     tether__starts starts;
     char *bytes;
-    uint16_t *borders; /* [i]: the longest proper start of bytes[0..i] that is also its end */
+    uint16_t *borders; /* [i]: size of the longest proper prefix of bytes[0..i] that is also its
+                          suffix */
     size_t size;
 };
 
@@ -34,13 +35,12 @@ static const char step[] = "compile pattern";
 static int refuse(tether_error *error, const char *what, size_t offset, const char *instead)
 {
     return tether__fail(error, TETHER_EPATTERN, 0, step,
-                        "the pattern cannot be used: %s at its byte %zu; %s", what, offset,
-                        instead);
+                        "the pattern cannot be used: %s (at byte %zu); %s", what, offset, instead);
 }
 
 /* --- Plain bytes ----------------------------------------------------------------------------- */
 
-/* The table of Knuth, Morris and Pratt. */
+/* Computes the table of the algorithm of Knuth, Morris and Pratt. */
 static void find_borders(tether__pattern *pattern)
 {
     size_t border = 0;
@@ -60,7 +60,7 @@ static int compile_fixed(tether__pattern *pattern, const char *bytes, size_t siz
     const char *newline = memchr(bytes, '\n', size);
     if (newline != NULL)
         return refuse(error, "a newline", (size_t)(newline - bytes),
-                      "it is searched for in lines, so that it would never be found");
+                      "the search goes line by line, so that it would never match");
     pattern->bytes = malloc(size);
     pattern->borders = malloc(size * sizeof *pattern->borders);
     if (pattern->bytes == NULL || pattern->borders == NULL)
@@ -97,7 +97,7 @@ bool tether__pattern_find_fixed(const tether__pattern *pattern, const char *byte
 
 /* --- PCRE2 ----------------------------------------------------------------------------------- */
 
-/* Whether the options of a group that begins after "(?" turn multiline off. */
+/* Returns whether the options that follow "(?" turn multiline off. */
 static bool ends_multiline(const char *bytes, size_t size)
 {
     bool off = false;
@@ -112,8 +112,8 @@ static bool ends_multiline(const char *bytes, size_t size)
     return false;
 }
 
-/* Refuses what cannot be searched for in a stream. It does not know of classes, quotes and
- * comments, so that it refuses a few harmless patterns too, and says which bytes it is about. */
+/* Refuses patterns that cannot be searched for in a stream. Does not recognise character classes,
+ * quotes and comments, and so refuses a few harmless patterns too; the message names the bytes. */
 static int refuse_unstreamable(const char *bytes, size_t size, tether_error *error)
 {
     for (size_t i = 0; i + 1 < size; i++) {
@@ -128,7 +128,7 @@ static int refuse_unstreamable(const char *bytes, size_t size, tether_error *err
         } else if (left > 2 && rest[0] == '(' && rest[1] == '*' &&
                    ((rest[2] >= 'A' && rest[2] <= 'Z') || rest[2] == ':')) {
             return refuse(error, "a verb, (*...)", i,
-                          "a stream cannot be searched with it; for the characters write \\(\\*");
+                          "it does not work on a stream; to match these characters write \\(\\*");
         } else if (rest[0] == '(' && rest[1] == '?' && ends_multiline(rest + 2, left - 2)) {
             return refuse(error, "an option that turns multiline off", i,
                           "^ and $ are always the start and end of a line");
@@ -140,8 +140,8 @@ static int refuse_unstreamable(const char *bytes, size_t size, tether_error *err
 static pcre2_code *compile_with(const char *bytes, size_t size, uint32_t more, int *code,
                                 size_t *offset)
 {
-    /* Without ALT_CIRCUMFLEX, ^ would not match after a \r where the bytes end so far, and not say
-     * either that more of them matter. */
+    /* Without ALT_CIRCUMFLEX, ^ would not match after a \r at the end of the bytes so far, and
+     * PCRE2 would not report a partial match either. */
     const uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_MULTILINE |
                              PCRE2_ALT_CIRCUMFLEX | PCRE2_NEVER_BACKSLASH_C;
     pcre2_compile_context *context = pcre2_compile_context_create(NULL);
@@ -156,8 +156,9 @@ static pcre2_code *compile_with(const char *bytes, size_t size, uint32_t more, i
     return made;
 }
 
-/* PCRE2 knows that .*foo need not be tried at every byte. That is asked of a pattern that is
- * compiled for this only: one that acts on it goes wrong where an attempt begins inside a line. */
+/* PCRE2 knows that .*foo need not be tried at every byte. Compiles the pattern once more to get
+ * this information, because a pattern that uses it gives wrong results when an attempt begins
+ * inside a line. */
 static int find_starts(tether__pattern *pattern, const char *bytes, size_t size,
                        tether_error *error)
 {
@@ -165,12 +166,12 @@ static int find_starts(tether__pattern *pattern, const char *bytes, size_t size,
     size_t offset = 0;
     uint32_t options = 0;
     uint32_t first = 0;
-    pcre2_code *asked = compile_with(bytes, size, 0, &code, &offset);
-    if (asked == NULL)
+    pcre2_code *optimised = compile_with(bytes, size, 0, &code, &offset);
+    if (optimised == NULL)
         return tether__fail_memory(error, step);
-    pcre2_pattern_info(asked, PCRE2_INFO_ALLOPTIONS, &options);
-    pcre2_pattern_info(asked, PCRE2_INFO_FIRSTCODETYPE, &first);
-    pcre2_code_free(asked);
+    pcre2_pattern_info(optimised, PCRE2_INFO_ALLOPTIONS, &options);
+    pcre2_pattern_info(optimised, PCRE2_INFO_FIRSTCODETYPE, &first);
+    pcre2_code_free(optimised);
     pattern->starts = options & PCRE2_ANCHORED ? TETHER__STARTS_ONCE
                       : first == 2             ? TETHER__STARTS_LINES
                                                : TETHER__STARTS_ANYWHERE;
@@ -192,7 +193,7 @@ static int compile_code(tether__pattern *pattern, const char *bytes, size_t size
         PCRE2_UCHAR text[256] = "unknown";
         pcre2_get_error_message(code, text, sizeof text);
         return refuse(error, (const char *)text, offset,
-                      "mend it, or ask for plain bytes (fixed; --fixed of tether watch)");
+                      "correct it, or search for plain bytes (fixed; tether watch --fixed)");
     }
     uint32_t lookbehind = 0;
     pcre2_pattern_info(pattern->code, PCRE2_INFO_MAXLOOKBEHIND, &lookbehind);
@@ -207,11 +208,11 @@ int tether__pattern_compile(const char *bytes, size_t size, bool fixed, tether__
     *pattern = NULL;
     if (size == 0)
         return tether__fail(error, TETHER_EPATTERN, 0, step,
-                            "the pattern is empty; give what is to be found");
+                            "the pattern is empty; give the text to search for");
     if (size > TETHER__PATTERN_LIMIT)
         return tether__fail(error, TETHER_EPATTERN, 0, step,
-                            "the pattern has %zu bytes; it may have %d", size,
-                            TETHER__PATTERN_LIMIT);
+                            "the pattern has %zu bytes, and the limit is %d; use a shorter one",
+                            size, TETHER__PATTERN_LIMIT);
     tether__pattern *made = calloc(1, sizeof *made);
     if (made == NULL)
         return tether__fail_memory(error, step);
@@ -254,7 +255,7 @@ tether__pattern_scratch *tether__pattern_scratch_new(const tether__pattern *patt
     tether__pattern_scratch *scratch = calloc(1, sizeof *scratch);
     if (scratch == NULL || pattern->code == NULL)
         return scratch;
-    /* One pair: where the match is; what groups matched is of no interest. */
+    /* One pair, for the position of the match; the positions of groups are not needed. */
     scratch->data = pcre2_match_data_create(1, NULL);
     scratch->context = pcre2_match_context_create(NULL);
     if (scratch->data == NULL || scratch->context == NULL) {
@@ -295,8 +296,7 @@ tether__attempt_result tether__pattern_try(const tether__pattern *pattern,
         return TETHER__ATTEMPT_NONE;
     case PCRE2_ERROR_PARTIAL:
         attempt->start = found[0];
-        /* Behind bytes that are no UTF-8 PCRE2 begins anew, also where it was to try one place
-         * only. */
+        /* PCRE2 restarts behind bytes that are not UTF-8, even if the attempt is anchored. */
         return attempt->only_there && attempt->start != attempt->from ? TETHER__ATTEMPT_NONE
                                                                       : TETHER__ATTEMPT_UNSURE;
     case PCRE2_ERROR_MATCHLIMIT:

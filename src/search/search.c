@@ -1,6 +1,6 @@
-/* Owns one watch's way through the outputs of a task.
- * Must not: read files or call back by itself.
- * Thread: one at a time. */
+/* Owns the progress of one watch in the outputs of a task.
+ * Must not: read files, or call back except from within a call.
+ * Thread: one at a time per search. */
 #include "search/search.h"
 
 #include <stdlib.h>
@@ -53,22 +53,22 @@ void tether__search_free(tether__search *search)
     free(search);
 }
 
-typedef struct telling {
+typedef struct delivery {
     tether__search *search;
     tether_stream stream;
     tether__search_tell tell;
     void *userdata;
-} telling;
+} delivery;
 
-/* The position is behind the match before it is told: a registry that is closed from inside the
- * callback writes that down. */
+/* Moves the position behind the match before it delivers the match, because a callback that closes
+ * the registry causes the position to be stored. */
 static bool on_found(const tether__found *found, void *userdata)
 {
-    telling *t = userdata;
-    tether__search *search = t->search;
+    delivery *d = userdata;
+    tether__search *search = d->search;
     const tether_match match = {
         .watch = search->number,
-        .stream = t->stream,
+        .stream = d->stream,
         .offset = found->offset,
         .text = found->text,
         .text_size = found->text_size,
@@ -77,49 +77,49 @@ static bool on_found(const tether__found *found, void *userdata)
         .context_size = found->context_size,
         .context_offset = found->context_offset,
     };
-    uint64_t before = search->position[t->stream];
+    uint64_t before = search->position[d->stream];
     bool unsaved_before = search->unsaved;
-    search->position[t->stream] = found->offset + found->size;
+    search->position[d->stream] = found->offset + found->size;
     search->unsaved = true;
     search->over = search->once;
-    tether__delivery told = t->tell(&match, t->userdata);
-    if (told == TETHER__UNDELIVERED) {
-        search->position[t->stream] = before;
+    tether__delivery result = d->tell(&match, d->userdata);
+    if (result == TETHER__UNDELIVERED) {
+        search->position[d->stream] = before;
         search->unsaved = unsaved_before;
         search->over = false;
     }
-    return told == TETHER__DELIVERED && !search->over;
+    return result == TETHER__DELIVERED && !search->over;
 }
 
 int tether__search_feed(tether__search *search, tether_stream stream, const char *bytes,
                         size_t size, bool last, tether__search_tell tell, void *userdata,
                         tether_error *error)
 {
-    telling t = {search, stream, tell, userdata};
+    delivery d = {search, stream, tell, userdata};
     search->next[stream] += size;
     if (search->over)
         return TETHER_OK;
     int code =
-        tether__matcher_feed(search->matchers[stream], bytes, size, last, on_found, &t, error);
+        tether__matcher_feed(search->matchers[stream], bytes, size, last, on_found, &d, error);
     if (code != TETHER_OK)
         search->over = true;
     return code;
 }
 
-static bool tell_nobody(const tether__found *found, void *userdata)
+static bool ignore_match(const tether__found *found, void *userdata)
 {
     (void)found;
     (void)userdata;
     return true;
 }
 
-/* The matcher wants bytes from before the position, which are gone: it gets as many line ends. */
+/* The matcher needs bytes in front of the position, which are gone. Feeds line ends instead. */
 int tether__search_skip(tether__search *search, tether_stream stream, uint64_t offset,
                         tether_error *error)
 {
     int code = start_matcher(search, stream, offset, error);
     for (; code == TETHER_OK && search->next[stream] < offset; search->next[stream]++)
-        code = tether__matcher_feed(search->matchers[stream], "\n", 1, false, tell_nobody, NULL,
+        code = tether__matcher_feed(search->matchers[stream], "\n", 1, false, ignore_match, NULL,
                                     error);
     search->over = search->over || code != TETHER_OK;
     return code;

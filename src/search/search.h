@@ -1,4 +1,5 @@
-/* One watch at work: its pattern, and how far each output was searched. */
+/* The search of one watch: its pattern, and how far it has searched each output. Pure; one thread
+ * at a time per search. */
 #ifndef TETHER_SEARCH_H
 #define TETHER_SEARCH_H
 
@@ -14,20 +15,20 @@
 
 typedef struct tether__search {
     int number;
-    bool kept; /* in the record */
-    bool once;
+    bool kept; /* the watch is stored in the record */
+    bool once; /* the search is over after the first match */
     bool whole_lines;
-    bool searched[2];     /* which outputs are */
-    uint64_t next[2];     /* the byte to be fed next */
-    uint64_t position[2]; /* nothing before it is told again */
-    bool unsaved;         /* the positions have moved since they were written down */
-    bool over;
+    bool searched[2];     /* whether stdout and stderr are searched */
+    uint64_t next[2];     /* offset of the next byte to feed */
+    uint64_t position[2]; /* no match in front of it is delivered again */
+    bool unsaved;         /* the positions have changed since they were stored */
+    bool over;            /* it delivers nothing any more */
     tether__pattern *pattern;
     tether__matcher *matchers[2];
 } tether__search;
 
-/* Compiles and starts at these positions. Freed with tether__search_free. Errors: TETHER_EPATTERN,
- * TETHER_ENOMEM. */
+/* Compiles the pattern of a watch and starts at the watch's positions. Free the search with
+ * tether__search_free. Errors: TETHER_EPATTERN, TETHER_ENOMEM. */
 int tether__search_new(const tether__kept_watch *what, bool kept, tether__search **search,
                        tether_error *error);
 
@@ -37,19 +38,19 @@ void tether__search_free(tether__search *search);
 typedef enum tether__delivery {
     TETHER__DELIVERED,
     TETHER__DELIVERED_LAST, /* stop at once */
-    TETHER__UNDELIVERED     /* stop, and do as if the match had not been found */
+    TETHER__UNDELIVERED     /* stop, and treat the match as not found yet */
 } tether__delivery;
 
-/* Tells one match. */
+/* Delivers one match. */
 typedef tether__delivery (*tether__search_tell)(const tether_match *match, void *userdata);
 
-/* Feeds bytes of a stream that begin at search->next; `last`: no more will come.
- * Errors: TETHER_EPATTERN, TETHER_ENOMEM: it is over. */
+/* Feeds bytes of a stream that begin at search->next[stream]. `last` says that no more will follow.
+ * Errors, after which the search is over: TETHER_EPATTERN, TETHER_ENOMEM. */
 int tether__search_feed(tether__search *search, tether_stream stream, const char *bytes,
                         size_t size, bool last, tether__search_tell tell, void *userdata,
                         tether_error *error);
 
-/* Goes on behind bytes that were dropped. */
+/* Skips bytes that were dropped, and continues at offset. Same errors as tether__search_feed. */
 int tether__search_skip(tether__search *search, tether_stream stream, uint64_t offset,
                         tether_error *error);
 

@@ -1,5 +1,5 @@
 /* Owns the quoting of arguments in Windows command lines.
- * Must not: know of cmd, which reads a line before the program does (cmd_line.h).
+ * Must not: handle cmd, which parses a line before the program does; cmd_line.h does that.
  * Thread: any. */
 #include "shell/argv_quote.h"
 
@@ -18,8 +18,8 @@ static void add_backslashes(tether__text *text, size_t count)
         tether__text_add_string(text, "\\");
 }
 
-/* A backslash stands for itself except in a row of them that ends at a quote: there each must be
- * doubled, in front of the closing quote as well. */
+/* A backslash is literal, except in a run of backslashes that ends at a quote: there each of them
+ * must be doubled. The closing quote counts too. */
 void tether__argv_add_in_quotes(tether__text *text, const char *argument)
 {
     tether__text_add_string(text, "\"");

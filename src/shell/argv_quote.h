@@ -1,5 +1,6 @@
-/* How Windows programs find their arguments in one command line: the rules of CommandLineToArgvW
- * and of the C runtimes. Pure text, so that every platform tests it; any thread. */
+/* Builds command lines from which Windows programs parse exactly the intended arguments, by the
+ * rules of CommandLineToArgvW and of the C runtimes. Pure, so that every platform tests it; any
+ * thread. */
 #ifndef TETHER_ARGV_QUOTE_H
 #define TETHER_ARGV_QUOTE_H
 
@@ -7,23 +8,24 @@
 
 #include "base/text.h"
 
-/* Whether an argument needs no quotes: it is not empty and has nothing but ASCII letters, digits
- * and - _ . / \ : + = , which mean nothing to cmd, to argument parsers, or to runtimes that expand
- * wildcards, response files or single quotes in what is not quoted. */
+/* Returns whether an argument needs no quotes: it is not empty and consists of ASCII letters,
+ * digits and - _ . / \ : + = , only. These are special neither to cmd, nor to argument parsers, nor
+ * to runtimes that expand wildcards, response files or single quotes in unquoted arguments. */
 bool tether__argv_is_plain(const char *argument);
 
-/* Adds one argument so that a program reads exactly its bytes: as it is where it is plain, else in
- * quotes. Not for the first word of a line, the program, which is read by other rules. */
+/* Adds one argument so that a program reads exactly its bytes: unchanged if it is plain, else in
+ * quotes. Not for the program, the first word of a line, which programs parse by other rules. */
 void tether__argv_add_quoted(tether__text *text, const char *argument);
 
-/* The same in quotes whatever it is. */
+/* Adds one argument in quotes, even if it is plain. */
 void tether__argv_add_in_quotes(tether__text *text, const char *argument);
 
-/* Adds a program's path as the first word of a line: always in quotes, without escapes, which
- * neither cmd nor programs know there. No path on Windows has a quote in it; one is left out. */
+/* Adds the path of a program as the first word of a line: always in quotes and without escapes,
+ * because neither cmd nor programs support escapes there. Drops double quotes, which no path on
+ * Windows can contain. */
 void tether__argv_add_program(tether__text *text, const char *program);
 
-/* Adds a whole line: the program, then its arguments, with single blanks between. argv is
+/* Adds a whole line: the program and its arguments, separated by single blanks. argv is
  * NULL-terminated and has at least the program. */
 void tether__argv_join(const char *const *argv, tether__text *text);
 

@@ -1,13 +1,13 @@
 /* Owns the order in which shells are tried.
- * Must not: look at the disk or the environment itself, or choose one.
+ * Must not: read the disk or the environment itself (the caller injects both), or choose a shell.
  * Thread: any. */
 #include "shell/candidates.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "shell/shell.h"
 #include "base/text.h"
+#include "shell/family.h"
 
 static void add(tether__shell_list *list, const char *name)
 {
@@ -30,8 +30,8 @@ void tether__shell_list_dispose(tether__shell_list *list)
 void tether__shell_candidates_posix(const tether__shell_lookups *lookups, tether__shell_list *list)
 {
     *list = (tether__shell_list){0};
-    /* $BASH is a path. One that is a bare name was not set by bash, and looking it up would run
-     * something else. */
+    /* bash sets $BASH to its path. A value without a slash is not from bash, and a search for it in
+     * PATH could find another program. */
     const char *bash = lookups->variable("BASH", lookups->userdata);
     if (bash != NULL && bash[0] == '/')
         add(list, bash);
@@ -40,7 +40,7 @@ void tether__shell_candidates_posix(const tether__shell_lookups *lookups, tether
     add(list, "sh");
 }
 
-/* How much of a path is left without its last part and the separator before that. */
+/* Returns the size of a path without its last component and the separator in front of it. */
 static size_t parent_size(const char *path, size_t size)
 {
     while (size > 0 && path[size - 1] != '\\' && path[size - 1] != '/')
@@ -48,15 +48,15 @@ static size_t parent_size(const char *path, size_t size)
     return size > 0 ? size - 1 : 0;
 }
 
-static bool ends_with_part(const char *path, size_t size, const char *part)
+static bool ends_with_component(const char *path, size_t size, const char *name)
 {
-    size_t length = strlen(part);
+    size_t length = strlen(name);
     return size > length && (path[size - length - 1] == '\\' || path[size - length - 1] == '/') &&
-           memcmp(path + size - length, part, length) == 0;
+           memcmp(path + size - length, name, length) == 0;
 }
 
-/* git.exe is in <git>\cmd, <git>\bin or <git>\mingw64\bin; its bash is <git>\bin\bash.exe. The bash
- * that PATH may lead to is another one, which runs Linux programs. */
+/* git.exe is in <git>\cmd, <git>\bin or <git>\mingw64\bin, and its bash is <git>\bin\bash.exe. A
+ * bash in PATH is usually that of WSL, which runs Linux programs. */
 static void add_git_bash(const tether__shell_lookups *lookups, tether__shell_list *list)
 {
     static const char *const inner[] = {"mingw64", "mingw32", "clangarm64", "usr"};
@@ -65,7 +65,7 @@ static void add_git_bash(const tether__shell_lookups *lookups, tether__shell_lis
         return;
     size_t size = parent_size(git, parent_size(git, strlen(git)));
     for (size_t i = 0; i < sizeof inner / sizeof inner[0]; i++) {
-        if (ends_with_part(git, size, inner[i]))
+        if (ends_with_component(git, size, inner[i]))
             size = parent_size(git, size);
     }
     tether__text path = {0};

@@ -1,5 +1,5 @@
-/* Owns what is known of cmd's reading of lines.
- * Must not: write whole scripts (wrapper_bat.h does).
+/* Owns the rules by which cmd parses a line, and the escaping that they require.
+ * Must not: write whole scripts; wrapper_bat.c does that.
  * Thread: any. */
 #include "shell/cmd_line.h"
 
@@ -8,7 +8,7 @@
 
 #include "shell/argv_quote.h"
 
-/* For cmd's own path and options in front of a call: a path has at most 260 units there. */
+/* Space for cmd's own path, of at most 260 units, and its options in front of a call. */
 enum { CALL_RESERVE = 320 };
 
 size_t tether__cmd_units(const char *text)
@@ -16,8 +16,8 @@ size_t tether__cmd_units(const char *text)
     size_t units = 0;
     for (; *text != '\0'; text++) {
         unsigned char byte = (unsigned char)*text;
-        /* Bytes that go on with a character count nothing, and those that begin one of four bytes
-         * twice: it takes two units. */
+        /* Continuation bytes do not count. The first byte of a four-byte character counts twice,
+         * because UTF-16 encodes the character as a surrogate pair. */
         units += (byte & 0xC0) == 0x80 ? 0 : byte >= 0xF0 ? 2 : 1;
     }
     return units;
@@ -29,8 +29,8 @@ bool tether__cmd_is_network_path(const char *path)
     return slashes && path[2] != '?' && path[2] != '.';
 }
 
-/* The size of a path without the dots and blanks at its end. */
-static size_t bare_size(const char *path)
+/* Returns the size of a path without trailing dots and blanks. */
+static size_t trimmed_size(const char *path)
 {
     size_t size = strlen(path);
     while (size > 0 && (path[size - 1] == '.' || path[size - 1] == ' '))
@@ -52,7 +52,7 @@ static bool ends_in(const char *path, size_t size, const char *ending)
 
 bool tether__cmd_is_batch(const char *program)
 {
-    size_t size = bare_size(program);
+    size_t size = trimmed_size(program);
     return ends_in(program, size, ".bat") || ends_in(program, size, ".cmd");
 }
 
@@ -64,15 +64,15 @@ bool tether__cmd_runs_exactly(const char *program)
 
 void tether__cmd_add_argument(tether__text *text, const char *argument)
 {
-    /* In real quotes nothing is special, and without a quote inside they are closed where they
-     * seem to be. */
+    /* Inside double quotes cmd treats no character as special. Without a quote in the argument,
+     * the quotes are paired for cmd as they are for the program. */
     if (strchr(argument, '"') == NULL) {
         tether__argv_add_quoted(text, argument);
         return;
     }
-    /* A quote behind a caret opens nothing: cmd stays outside of quotes for the whole argument, and
-     * everything that is special there has a caret of its own. Percent signs are not special any
-     * more: variables were replaced before. */
+    /* A quote behind a caret begins no quoted section. So for cmd the whole argument is unquoted,
+     * and every special character in it gets a caret. Percent signs need none, because cmd has
+     * already expanded variables at this point. */
     tether__text quoted = {0};
     tether__argv_add_quoted(&quoted, argument);
     for (const char *at = quoted.failed ? "" : quoted.bytes; *at != '\0'; at++) {
@@ -83,39 +83,41 @@ void tether__cmd_add_argument(tether__text *text, const char *argument)
     tether__text_dispose(&quoted);
 }
 
-/* Why a batch file cannot have this text as an argument, or NULL. */
+/* Returns why this text cannot safely be an argument of a batch file, or NULL if it can. */
 static const char *unsafe_argument(const char *argument)
 {
     if (strchr(argument, '"') != NULL)
-        return "an argument of a batch file has a double quote in it, after which cmd would run "
-               "what follows as commands; call the program behind the batch file directly, or "
-               "pass the text in a variable or a file";
-    if (strchr(argument, '%') != NULL)
-        return "an argument of a batch file has a percent sign in it, which cmd would replace by "
-               "the value of a variable; call the program behind the batch file directly, or pass "
+        return "an argument of a batch file contains a double quote, and cmd would run the text "
+               "after it as commands; directly run the program that the batch file starts, or pass "
                "the text in a variable or a file";
+    if (strchr(argument, '%') != NULL)
+        return "an argument of a batch file contains a percent sign, and cmd would expand a "
+               "variable there; directly run the program that the batch file starts, or pass the "
+               "text in a variable or a file";
     if (strchr(argument, '!') != NULL)
-        return "an argument of a batch file has an exclamation mark in it, which cmd may replace "
-               "by the value of a variable; call the program behind the batch file directly, or "
-               "pass the text in a variable or a file";
+        return "an argument of a batch file contains an exclamation mark, and cmd may expand a "
+               "variable there; directly run the program that the batch file starts, or pass the "
+               "text in a variable or a file";
     if (strpbrk(argument, "\r\n") != NULL)
-        return "an argument of a batch file has a line end in it, at which cmd stops reading; call "
-               "the program behind the batch file directly, or pass the text in a file";
+        return "an argument of a batch file contains a line end, and cmd would drop the text after "
+               "it; directly run the program that the batch file starts, or pass the text in a "
+               "file";
     return NULL;
 }
 
 static const char *unsafe_program(const char *program)
 {
     if (strpbrk(program, "\"\r\n") != NULL)
-        return "no path of a batch file has a quote or a line end in it; check the path";
+        return "the path of the batch file contains a quote or a line end, which Windows does not "
+               "allow in paths; check the path";
     if (strchr(program, '%') != NULL)
-        return "the path of the batch file has a percent sign in it, which cmd would replace by "
-               "the value of a variable; move it, or call it by its short name";
+        return "the path of the batch file contains a percent sign, and cmd would expand a "
+               "variable there; move the file, or use its short (8.3) name";
     return NULL;
 }
 
-/* Besides what needs quotes anywhere, what parts %1 from %2 in a batch file needs them. Plain
- * arguments have none, for the many batch files that compare "%1" with a word. */
+/* Also quotes arguments with = or , which separate %1 from %2 in a batch file. Does not quote other
+ * plain arguments, because many batch files compare %1 with an unquoted word. */
 static void add_batch_argument(tether__text *text, const char *argument)
 {
     tether__text_add_string(text, " ");
@@ -130,8 +132,8 @@ tether__carry tether__cmd_add_batch_call(tether__text *text, const char *cmd, co
 {
     const char *reason = unsafe_program(program);
     if (cmd == NULL)
-        reason = "cmd.exe, which alone can run a batch file, was not found in the system's folder; "
-                 "call the program behind the batch file directly";
+        reason = "batch files need cmd.exe, which was not found in the system folder; directly run "
+                 "the program that the batch file starts";
     tether__text call = {0};
     tether__argv_add_program(&call, program);
     for (size_t i = 1; reason == NULL && argv[i] != NULL; i++) {
@@ -140,8 +142,8 @@ tether__carry tether__cmd_add_batch_call(tether__text *text, const char *cmd, co
     }
     if (reason == NULL && !call.failed &&
         tether__cmd_units(call.bytes) > TETHER__CMD_LINE_LIMIT - CALL_RESERVE)
-        reason = "the arguments of the batch file are longer than a line that cmd reads; call the "
-                 "program behind it directly, or pass them in a file";
+        reason = "the arguments of the batch file are too long for a command line of cmd; directly "
+                 "run the program that the batch file starts, or pass the arguments in a file";
     if (reason == NULL)
         tether__text_add(text, call.bytes, call.size);
     else

@@ -1,4 +1,4 @@
-/* Owns the making and checking of a task's environment.
+/* Owns the building and checking of a task's environment.
  * Must not: read or change the host's environment itself.
  * Thread: any. */
 #include "shell/environment.h"
@@ -12,8 +12,8 @@
 
 static const char step[] = "prepare environment";
 
-/* Bytes that the kernel takes besides the strings: a pointer for each, and the program's own name
- * and auxiliary values. */
+/* Bytes that the kernel counts in addition to the strings: a pointer for each string, and the
+ * program's file name and the auxiliary vector. */
 enum { POINTER_COST = sizeof(char *), RESERVE = 4096 };
 
 static size_t name_size(const char *entry)
@@ -36,8 +36,8 @@ static bool has_name(const tether__environment *environment, const char *entry, 
     return entry[own] == '=' && environment->same_name(entry, own, name, size);
 }
 
-/* Replaces the entries of the same name, or appends. All of them: where there are two, programs
- * differ in which one they take. */
+/* Replaces all entries of the same name by this one, or appends it. With two entries of one name,
+ * programs would differ in which one they use. */
 static void put(tether__environment *environment, const char *entry)
 {
     size_t size = name_size(entry);
@@ -174,14 +174,14 @@ int tether__environment_check(const tether__environment *environment, const char
                         total, total_limit, (int)name_size(culprit), culprit, strlen(culprit) + 1);
 }
 
-/* Names such as "=C:", by which cmd remembers the directory of a drive, begin with their only
- * other '='. */
+/* cmd stores the current directory of a drive in a variable such as "=C:". Such a name includes the
+ * leading '='. */
 static size_t windows_name_size(const char *entry)
 {
     return entry[0] == '=' ? 1 + strcspn(entry + 1, "=") : name_size(entry);
 }
 
-/* Not toupper, which the host's locale may have changed for bytes of UTF-8. */
+/* Unlike toupper, does not depend on the host's locale, which may change bytes of UTF-8. */
 static int upper(char c)
 {
     return c >= 'a' && c <= 'z' ? c - 'a' + 'A' : (unsigned char)c;
@@ -198,7 +198,8 @@ static int compare_names(const char *a, const char *b)
     return a_size < b_size ? -1 : a_size > b_size;
 }
 
-/* For equal names by their places, because what stands later is what was put over the others. */
+/* Orders entries of the same name by their position, so that the one that was added last stays
+ * last. */
 static int compare_entries(const void *a, const void *b)
 {
     const char *const *const *left = a, *const *const *right = b;
@@ -221,7 +222,7 @@ void tether__environment_block(const tether__environment *environment, tether__t
         if (i + 1 == count || compare_names(*order[i], *order[i + 1]) != 0)
             tether__text_add(text, *order[i], strlen(*order[i]) + 1);
     }
-    /* A block without entries is two zeros as well. */
+    /* An empty block also has two NULs. */
     tether__text_add(text, "\0", count == 0 ? 2 : 1);
     free(order);
 }

@@ -1,5 +1,5 @@
-/* The environment of a task: what it is made of, and whether the system will take it. Pure; any
- * thread. */
+/* Builds the environment of a task, and checks whether it exceeds the limits of the system. Pure;
+ * any thread. */
 #ifndef TETHER_ENVIRONMENT_H
 #define TETHER_ENVIRONMENT_H
 
@@ -10,46 +10,47 @@
 
 #include "base/text.h"
 
-/* Whether two names mean one variable on a platform: Windows takes Path and PATH for the same. */
+/* Returns whether two names denote the same variable on a platform, as Path and PATH on Windows. */
 typedef bool tether__same_name(const char *a, size_t a_size, const char *b, size_t b_size);
 
 typedef struct tether__environment {
     tether__same_name *same_name;
     const char **entries; /* NULL-terminated; the strings belong to the caller */
     size_t count;
-    size_t bytes; /* of all strings with their terminating zeros */
+    size_t bytes; /* of all strings with their NULs, without those that were added later */
     size_t added; /* by tether__environment_add */
 } tether__environment;
 
-/* Makes an environment of base with the entries of set and last put over it; set and last may be
- * NULL. Names are compared by same_name here and in the calls below. The strings are not copied.
- * TETHER_EINVAL names an entry without '=' or with an empty name. */
+/* Builds an environment from base, overridden first by the entries of set and then by last; each of
+ * them may be NULL. This call and those below compare names by same_name. Does not copy strings.
+ * The message of TETHER_EINVAL names the entry of set that has no '=' or an empty name. */
 int tether__environment_make(const char *const *base, const char *const *set, const char *last,
                              tether__same_name *same_name, tether__environment *environment,
                              tether_error *error);
 
-/* Puts one more entry over it, of at most so many in all; the string is not copied, and is not
- * counted in `bytes`. */
+/* Adds one more entry, or overrides those of its name; at most TETHER__ENVIRONMENT_SPARE times.
+ * Does not copy the string or count it in `bytes`. */
 #define TETHER__ENVIRONMENT_SPARE 8
 void tether__environment_add(tether__environment *environment, const char *entry);
 
 void tether__environment_dispose(tether__environment *environment);
 
-/* The value of a variable; NULL: not set. */
+/* Returns the value of a variable, or NULL if it is not set. */
 const char *tether__environment_get(const tether__environment *environment, const char *name);
 
-/* Whether all names are such that every shell passes the variable on; the smallest ones drop
- * others, such as those of exported bash functions. */
+/* Returns whether all names are identifiers, so that every shell passes the variables on. Minimal
+ * shells drop other names, such as those of exported bash functions. */
 bool tether__environment_portable(const tether__environment *environment);
 
-/* TETHER_ETOOBIG, naming the culprit, where a string or the sum of arguments (NULL-terminated; may
- * be NULL) and environment is over the system's limits. */
+/* Returns TETHER_ETOOBIG if a string, or the sum of arguments and environment, exceeds the limits
+ * of the system. The message names the string that is too long, or the largest variable. argv is
+ * NULL-terminated and may be NULL. */
 int tether__environment_check(const tether__environment *environment, const char *const *argv,
                               size_t string_limit, size_t total_limit, tether_error *error);
 
-/* Adds the block that CreateProcess takes, still in UTF-8: the entries in the order of their names,
- * which Windows compares without regard to the case of (here: ASCII) letters, each with a zero
- * behind it, and one more zero. Of entries whose names are the same then, the last stays. */
+/* Adds the environment block for CreateProcess, in UTF-8: the entries sorted by name, ignoring the
+ * case of ASCII letters, each followed by a NUL, and one more NUL at the end. Of several entries
+ * with the same name, ignoring case, keeps the last. */
 void tether__environment_block(const tether__environment *environment, tether__text *text);
 
 #endif

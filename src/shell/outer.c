@@ -1,11 +1,12 @@
-/* Owns what is known of outer shells: which there are, and how each runs a wrapper.
- * Must not: look for them, or know what is in a wrapper.
+/* Owns the lists of outer shells and the arguments with which each of them runs a wrapper.
+ * Must not: search for shells, or know the text of a wrapper.
  * Thread: any. */
 #include "shell/outer.h"
 
 #include <assert.h>
 
-/* The smallest shells drop variables whose names they cannot spell; bash passes them on. */
+/* Minimal shells such as dash drop variables whose names are not identifiers. bash passes them on,
+ * so it comes first where the environment has such variables. */
 const tether__outer_rule tether__outers_posix[] = {
     {TETHER__OUTER_BASH, "bash", false},
     {TETHER__OUTER_SH, "sh", false},
@@ -13,7 +14,7 @@ const tether__outer_rule tether__outers_posix[] = {
     {TETHER__OUTER_NONE, NULL, false},
 };
 
-/* cmd starts in milliseconds, PowerShell takes half a second and git's sh may not be there. */
+/* cmd starts in milliseconds, PowerShell needs half a second, and git's sh may not be installed. */
 const tether__outer_rule tether__outers_win32[] = {
     {TETHER__OUTER_CMD, "cmd", false},        {TETHER__OUTER_POWERSHELL, "powershell", false},
     {TETHER__OUTER_POWERSHELL, "pwsh", true}, {TETHER__OUTER_GIT_SH, "sh", true},
@@ -41,10 +42,11 @@ bool tether__outer_in_bundle(tether__outer_kind kind)
 void tether__outer_argv(const tether__outer_rule *rule, const char *wrapper,
                         const char *argv[TETHER__OUTER_ARGV_ROOM])
 {
-    /* bash reads neither $BASH_ENV nor functions from the environment like this, and still passes
-     * both on. */
+    /* With these options bash neither runs $BASH_ENV nor imports functions from the environment,
+     * but still passes both on. */
     static const char *const bash[] = {"--posix", "-p", NULL};
-    /* No commands of the registry's are run first, and "!" means itself. */
+    /* /D skips the AutoRun commands of the Windows registry, /V:OFF keeps "!" literal, and /E:ON
+     * enables the command extensions. */
     static const char *const cmd[] = {"/D", "/V:OFF", "/E:ON", "/C", NULL};
     static const char *const powershell[] = {
         "-NoLogo", "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-File", NULL};
@@ -59,7 +61,8 @@ void tether__outer_argv(const tether__outer_rule *rule, const char *wrapper,
         assert(count + 2 < TETHER__OUTER_ARGV_ROOM);
         argv[count++] = *options++;
     }
-    /* A variable may forbid cmd to look into the current directory by itself. */
+    /* With ".\", because NoDefaultCurrentDirectoryInExePath in the environment keeps cmd from
+     * searching the current directory. */
     argv[count++] = rule->kind == TETHER__OUTER_CMD ? ".\\wrapper.bat" : wrapper;
     argv[count] = NULL;
 }

@@ -1,73 +1,14 @@
 /* Owns the choice of the user's shell.
- * Must not: look at the disk or the environment itself.
+ * Must not: read the disk or the environment itself; the caller injects both.
  * Thread: any. */
 #include "shell/shell.h"
 
-#include <ctype.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "base/text.h"
 
 static const char step[] = "find shell";
-
-static const char *base_name(const char *path)
-{
-    const char *base = path;
-    for (const char *c = path; *c != '\0'; c++) {
-        if (*c == '/' || *c == '\\')
-            base = c + 1;
-    }
-    return base;
-}
-
-/* Whether base is name, with or without ".exe", in any case. */
-static bool is_program(const char *base, const char *name)
-{
-    for (; *name != '\0'; base++, name++) {
-        if (tolower((unsigned char)*base) != *name)
-            return false;
-    }
-    if (*base == '\0')
-        return true;
-    for (const char *extension = ".exe"; *extension != '\0'; base++, extension++) {
-        if (tolower((unsigned char)*base) != *extension)
-            return false;
-    }
-    return *base == '\0';
-}
-
-tether__shell_family tether__shell_family_of(const char *path)
-{
-    const char *base = base_name(path);
-    if (is_program(base, "fish"))
-        return TETHER__SHELL_FISH;
-    if (is_program(base, "pwsh") || is_program(base, "powershell"))
-        return TETHER__SHELL_POWERSHELL;
-    if (is_program(base, "cmd"))
-        return TETHER__SHELL_CMD;
-    return TETHER__SHELL_SH;
-}
-
-const char *tether__shell_pipeline_variable(const char *path)
-{
-    const char *base = base_name(path);
-    if (is_program(base, "bash"))
-        return "PIPESTATUS";
-    return is_program(base, "zsh") ? "pipestatus" : NULL;
-}
-
-bool tether__shell_is_posix(const char *path)
-{
-    static const char *const names[] = {"sh", "bash", "dash", "ash", "zsh", "ksh", "ksh93", "mksh"};
-    const char *base = base_name(path);
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (is_program(base, names[i]))
-            return true;
-    }
-    return false;
-}
 
 static int take(const char *name, const tether__shell_lookups *lookups, tether__shell *shell,
                 tether_error *error)
@@ -104,8 +45,9 @@ static int take_choice(const char *choice, const tether__shell_lookups *lookups,
     return code;
 }
 
-/* What is found and cannot be run counts as not found: another one may do. Only a try tells for
- * certain that something else is wrong, which the next one would meet as well. */
+/* A candidate that is found but cannot be executed counts as not found, because the next one may
+ * work. If a try fails for another reason, such as a lack of memory, the next candidate would fail
+ * as well: returns that error. */
 static int take_first(const tether__shell_list *list, const tether__shell_lookups *lookups,
                       tether__text *tried, tether__shell *shell, tether_error *why)
 {

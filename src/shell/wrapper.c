@@ -7,21 +7,21 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* The parts of the sh wrapper. Each line has its reason:
- * - The shell's own messages ("Terminated") are not the command's output, so its standard error is
- * put aside as descriptor 8.
- * - Traps keep the supervisor alive through a signal to its group, and are back at their defaults
- * in the command.
- * - No process is started but the command: `read` and `echo` are part of every shell.
- * - Variable names are such that no environment has them; others would be changed for the command
- * too.
- * - The trap on 0 speaks for a shell that cannot fork: it then exits by itself, and the task would
- * count as lost.
- * - The command is exec'd in a subshell, which costs no further process: where the redirections
- * stand on a simple command, dash makes them in the supervisor itself, and its message about a
- * killed command would be the command's output after all.
- * - ksh93 tells a signal as 256 + N, which leaves no doubt; the others say 128 + N, which a command
- * can say as well. */
+/* The parts of the sh wrapper. The reasons for its lines:
+ * - The shell's own messages, such as "Terminated", must not become output of the command. So the
+ *   shell's standard error is the null device, and descriptor 8 keeps the original for the command.
+ * - The traps keep the supervisor alive when its process group gets a signal. The command starts
+ *   with the default actions.
+ * - The wrapper starts no process but the command: `read` and `echo` are builtins of every shell.
+ * - The names of its variables occur in no environment. Assigning to a variable that the
+ *   environment has would change it for the command too.
+ * - The trap on 0 is for a shell that cannot fork. Such a shell exits by itself, and without an
+ *   exit line the task would count as lost.
+ * - The command is exec'd in a subshell, which costs no additional process. dash applies the
+ *   redirections of a simple command in the supervisor itself, and its message about a killed
+ *   command would become output of the command.
+ * - ksh93 reports a signal as 256 + N, which is unambiguous. The other shells report 128 + N, which
+ *   can be an exit code of the command as well. */
 static const char before_identity[] =
     "exec 8>&2 2>/dev/null\n"
     "trap : HUP INT QUIT PIPE ALRM TERM USR1 USR2 VTALRM PROF XCPU XFSZ\n"
@@ -32,8 +32,8 @@ static const char identity[] = "tether__stat=\n"
                                "set -- ${tether__stat##*) }\n"
                                "echo \"supervisor pid=$$ start=${20-}";
 
-/* Another system may have a /proc too, with other numbers in it. */
-static const char bare_identity[] = "echo \"supervisor pid=$$ start=";
+/* Does not try /proc: other systems may have one with different content. */
+static const char identity_without_proc[] = "echo \"supervisor pid=$$ start=";
 
 static const char after_command[] = " 2>&8 8>&- 9>&-)\n"
                                     "tether__code=$?\n"
@@ -43,15 +43,15 @@ static const char after_command[] = " 2>&8 8>&- 9>&-)\n"
                                     "fi\n"
                                     "trap - 0\n";
 
-static const char last_words[] = "tether__uptime=\n"
-                                 "read -r tether__uptime tether__idle </proc/uptime\n"
-                                 "echo \"$tether__end $tether__code uptime=$tether__uptime";
+static const char exit_line[] = "tether__uptime=\n"
+                                "read -r tether__uptime tether__idle </proc/uptime\n"
+                                "echo \"$tether__end $tether__code uptime=$tether__uptime";
 
-static const char bare_last_words[] = "echo \"$tether__end $tether__code";
+static const char exit_line_without_proc[] = "echo \"$tether__end $tether__code";
 
-/* The codes as the command's own trap has left them, "1 0": whatever else is in that file, the
- * marker takes nothing but a list of numbers that fits. A FIFO in its place would hold the
- * supervisor up. */
+/* Reads the exit codes, such as "1 0", that the trap in the command's file has written. The file
+ * may hold anything, so the marker gets only a list of numbers of limited length. `[ -f` skips a
+ * FIFO, on which the supervisor would block. */
 static void render_pipestatus(const char *file, tether__text *text)
 {
     tether__text_add_string(text, "tether__pipe=\n[ -f ");
@@ -81,7 +81,7 @@ void tether__wrapper_render_sh(const tether__wrapper *wrapper, tether__text *tex
     tether__text_add_string(text, wrapper->task_id);
     tether__text_add_string(text, "\n");
     tether__text_add_string(text, before_identity);
-    tether__text_add_string(text, wrapper->without_proc ? bare_identity : identity);
+    tether__text_add_string(text, wrapper->without_proc ? identity_without_proc : identity);
     tether__text_add_string(text, " boot=");
     tether__text_add_string(text, wrapper->boot_id);
     tether__text_add_string(text, " pidns=");
@@ -96,13 +96,13 @@ void tether__wrapper_render_sh(const tether__wrapper *wrapper, tether__text *tex
     tether__text_add_string(text, after_command);
     if (wrapper->pipestatus != NULL)
         render_pipestatus(wrapper->pipestatus, text);
-    tether__text_add_string(text, wrapper->without_proc ? bare_last_words : last_words);
+    tether__text_add_string(text, wrapper->without_proc ? exit_line_without_proc : exit_line);
     tether__text_add_string(text,
                             wrapper->pipestatus != NULL ? "$tether__pipe\" >&9\n" : "\" >&9\n");
 }
 
-/* The command runs in a subshell of its own, so that the supervisor stays in the bundle. The
- * variables of the wrapper are gone there. */
+/* The subshell changes to the working directory, so that the supervisor itself stays in the bundle.
+ * It also unsets the wrapper's variables for the command. */
 static const char by_name_begin[] =
     "exec 8>&2 2>/dev/null\n"
     "trap : HUP INT QUIT PIPE ALRM TERM USR1 USR2\n"
@@ -115,10 +115,10 @@ static const char by_name_begin[] =
     "(CDPATH= cd \"$TETHER__CWD\" >/dev/null || exit 126\n"
     "unset TETHER__CWD TETHER__RUN TETHER__PSMODULEPATH\n";
 
-/* MSYS turns arguments such as /c into paths when it starts a program that is not of its own, and
- * only a variable that the program then has too keeps it from that. Shells are handed nothing that
- * it would change, so they go without. */
-static const char by_name_literal[] = "export MSYS2_ARG_CONV_EXCL='*'\n";
+/* MSYS converts arguments such as /c to Windows paths when it starts a program that is not an MSYS
+ * program. Only this variable prevents that, and the program inherits it. Shells get no arguments
+ * that MSYS would convert, so the wrapper does not set it for them. */
+static const char by_name_no_conversion[] = "export MSYS2_ARG_CONV_EXCL='*'\n";
 
 static const char by_name_end[] = " 2>&8 8>&-)\n"
                                   "tether__code=$?\n"
@@ -130,8 +130,9 @@ tether__carry tether__wrapper_render_sh_by_name(const tether__wrapper *wrapper, 
                                                 const char **why)
 {
     if (wrapper->batch != NULL || tether__cmd_is_batch(wrapper->program)) {
-        *why = "a Bourne shell cannot hand a command to cmd, which does not read its quotes; call "
-               "the program behind the batch file directly, or choose another shell";
+        *why = "a Bourne shell cannot pass arguments to a batch file, because cmd does not parse "
+               "its quotes; directly run the program that the batch file starts, or choose another "
+               "shell";
         return TETHER__CARRY_REFUSED;
     }
     tether__text_add_string(text, "# Written by tether: the supervisor of task ");
@@ -140,7 +141,7 @@ tether__carry tether__wrapper_render_sh_by_name(const tether__wrapper *wrapper, 
     tether__text_add_string(text, wrapper->task_id);
     tether__text_add_string(text, "\n");
     tether__text_add_string(text, by_name_begin);
-    tether__text_add_string(text, wrapper->own_argv ? by_name_literal : "");
+    tether__text_add_string(text, wrapper->own_argv ? by_name_no_conversion : "");
     tether__text_add_string(text, "exec ");
     tether__text_add_quoted(text, wrapper->program);
     for (size_t i = 1; wrapper->argv[i] != NULL; i++) {
@@ -166,10 +167,10 @@ const char *tether__command_file_name(tether__shell_family family)
     return "command.sh";
 }
 
-/* The trap changes neither the code nor the output of the command: it saves the codes before
- * anything else runs, writes through `set -C`, keeps what it says (with `set -x`) to itself, does
- * not fail (with `set -e`), and survives a limit on the size of files. A command that sets a trap
- * on EXIT of its own replaces it. */
+/* The trap changes neither the exit code nor the output of the command. It saves the codes before
+ * any other command runs. `>|` writes the file even under `set -C`, `2>/dev/null` hides the trace
+ * of `set -x`, `|| :` avoids a failure under `set -e`, and with XFSZ ignored the trap survives a
+ * limit on the size of files. A command that sets its own trap on EXIT replaces this one. */
 void tether__command_render_trap(const char *variable, const char *file, tether__text *text)
 {
     tether__text inner = {0};
@@ -188,9 +189,10 @@ void tether__command_render_trap(const char *variable, const char *file, tether_
     tether__text_dispose(&inner);
 }
 
-/* Plain -File tells 0 where the last statement failed. The empty line ends a trailing backtick; the
- * semicolon turns an unfinished pipe or assignment into the parse error that it is; Test-Path,
- * because strict mode refuses unset variables. */
+/* With -File alone, PowerShell exits with 0 even if the last statement failed. The empty line ends
+ * the line continuation of a backtick at the end of the text. The semicolon makes an unfinished
+ * pipe or assignment a parse error, as it should be. Test-Path is needed because strict mode
+ * refuses unset variables. */
 static const char powershell_end[] =
     "\n\n; if ($?) { exit 0 } "
     "elseif ((Test-Path variable:LASTEXITCODE) -and $LASTEXITCODE) { exit $LASTEXITCODE } "
@@ -205,8 +207,8 @@ static bool is_ascii(const char *bytes, size_t size)
     return true;
 }
 
-/* With LF alone cmd does not find labels that lie across its blocks of 512 bytes, so every line
- * ends in CR LF, the last one too. Nothing else is changed. */
+/* Where lines end in LF alone, cmd does not find labels that cross the boundaries of its 512-byte
+ * blocks. So every line gets CR LF, including the last one. No other byte changes. */
 static void add_with_cmd_line_ends(tether__text *text, const char *bytes, size_t size)
 {
     const char *end = bytes + size;
@@ -220,14 +222,15 @@ static void add_with_cmd_line_ends(tether__text *text, const char *bytes, size_t
     }
 }
 
-/* What stands before the text of a command for cmd:
- * - Its lines are not echoed, it runs in its working directory, and the wrapper's variable is gone.
- * The wrapper has made sure that the directory can be entered and is no network path.
- * - It is read as UTF-8 where that makes a difference; the console is the task's own. `ver` leaves
- * the code 0, whether or not the code page could be set.
- * - It is called, and cmd then ended with its code: of a file that it only runs, cmd loses the code
- * of an `exit /b` within a block, and tells the result of the last command instead. A variable
- * ERRORLEVEL that the text has set is gone then; it may have turned the echo on. */
+/* The lines in front of the text of a command for cmd:
+ * - Turn echo off, enter the working directory and remove the wrapper's variable. The wrapper has
+ *   checked that the directory can be entered and is not a network path.
+ * - If the text is not ASCII, set the code page to UTF-8. The console belongs to the task, so this
+ *   affects nobody else. `ver` sets the code to 0, whether or not the code page could be set.
+ * - Call the text as a subroutine and exit with its code. If cmd only ran the file, it would lose
+ *   the code of an `exit /b` within a block and return that of the last command instead. endlocal
+ *   removes a variable ERRORLEVEL that the text may have set; the "@" is there because the text may
+ *   have turned echo on. */
 static const char cmd_begin[] = "@echo off\r\n"
                                 "cd /d \"%TETHER__CWD%\"\r\n"
                                 "if errorlevel 1 exit 126\r\n"
@@ -255,8 +258,8 @@ void tether__command_render(tether__shell_family family, const char *command, si
         render_cmd(command, size, text);
         return;
     }
-    /* The user's bytes and nothing else: the file must do what it does in the same shell without
-     * us. */
+    /* The user's bytes without any change: the file must do what it would do in this shell without
+     * tether. */
     tether__text_add(text, command, size);
     if (family == TETHER__SHELL_POWERSHELL)
         tether__text_add_string(text, powershell_end);
@@ -273,7 +276,7 @@ void tether__command_render_windows(tether__shell_family family, const char *com
 }
 
 void tether__command_argv(const tether__shell *shell, const char *file, const char **argv,
-                          size_t room)
+                          size_t capacity)
 {
     static const char *const powershell[] = {"-NoLogo",          "-NoProfile", "-NonInteractive",
                                              "-ExecutionPolicy", "Bypass",     "-File"};
@@ -287,8 +290,8 @@ void tether__command_argv(const tether__shell *shell, const char *file, const ch
         options = cmd;
         count = sizeof cmd / sizeof cmd[0];
     }
-    assert(count + 3 <= room);
-    (void)room;
+    assert(count + 3 <= capacity);
+    (void)capacity;
     argv[0] = shell->path;
     for (size_t i = 0; i < count; i++)
         argv[i + 1] = options[i];

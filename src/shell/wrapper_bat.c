@@ -1,4 +1,4 @@
-/* Owns the text of the wrapper for cmd and of the line that it runs.
+/* Owns the text of the wrapper for cmd, and of the command line that it runs.
  * Must not: write files or start anything.
  * Thread: any. */
 #include "shell/wrapper_bat.h"
@@ -7,19 +7,19 @@
 
 #include "shell/argv_quote.h"
 
-/* Each line has its reason:
- * - Without the variables that carry the command there is nothing to run, which must not count as a
- * success.
- * - pushd, not cd, because it gives a drive letter to a network path, and popd takes it back.
- * - A variable ERRORLEVEL hides the codes that cmd has under that name. Where there is none, cmd
- * counts its removal as failed: right before the command, so that no success is left over from
- * before should the line do nothing.
- * - Variables are replaced once, before a line is read: that one line removes what it runs. What a
- * variable held is not looked through for percent signs again, and no file's code page matters for
- * it.
- * - The code is kept before popd, which may change it, and ends the wrapper as well, so that
- * whoever waits for the process sees the same.
- * - The redirection stands in front: behind the code, `3>>file` would be a handle's number. */
+/* The parts of the cmd wrapper. The reasons for its lines:
+ * - Without the variables that hold the command there is nothing to run. That must not look like
+ *   success.
+ * - pushd instead of cd, because it maps a network path to a drive letter. popd unmaps it.
+ * - An environment variable ERRORLEVEL hides the exit codes that cmd provides under this name, so
+ *   the wrapper removes it. If there is none, `set` fails and sets the code to 1. It stands right
+ *   before the command, so that a command line that does nothing cannot leave an earlier success.
+ * - cmd expands the variables of a line once, before it parses the line. So one line can remove the
+ *   variable and still run its content. cmd does not search that content for percent signs again,
+ *   and its encoding does not depend on the code page of a file.
+ * - The wrapper saves the code before popd, which may change it, and exits with it, so that a wait
+ *   for the process returns the same code as the marker.
+ * - The redirection comes first, because in `echo exit 3>>file` the 3 would be a handle number. */
 static const char head[] = "@echo off\r\n"
                            "rem Written by tether: the supervisor of task ";
 
@@ -27,27 +27,27 @@ static const char begin[] = "\r\n"
                             "if not defined TETHER__CWD goto tether__nothing\r\n"
                             "if not defined TETHER__RUN goto tether__nothing\r\n";
 
-static const char enter[] = "pushd \"%TETHER__CWD%\"\r\n"
-                            "if errorlevel 1 goto tether__workdir\r\n";
+static const char enter_workdir[] = "pushd \"%TETHER__CWD%\"\r\n"
+                                    "if errorlevel 1 goto tether__workdir\r\n";
 
-static const char hide[] = "set \"ERRORLEVEL=\"\r\n";
+static const char remove_errorlevel[] = "set \"ERRORLEVEL=\"\r\n";
 
 static const char run[] = "set \"TETHER__CWD=\" & set \"TETHER__RUN=\" & %TETHER__RUN%\r\n";
 
-/* A batch file of ours goes to the working directory itself, because only its own name within the
- * bundle has nothing in it that cmd could take for something else. Here it is only looked whether
- * that can be entered. */
-static const char leave[] = "popd\r\n";
+/* Our own batch file (command.bat) runs in the bundle and enters the working directory itself. That
+ * way cmd starts it by its name alone, without a path that could contain special characters. The
+ * wrapper only checks that the working directory can be entered, and leaves it again. */
+static const char leave_workdir[] = "popd\r\n";
 static const char run_batch[] = "set \"TETHER__RUN=\" & %TETHER__RUN%\r\n";
 
-/* It cannot go to a network path, but to the drive letter that pushd has given that, which lasts
- * until popd: so the wrapper goes back to the bundle by its name. */
-static const char note_home[] = "for %%I in (.) do set \"TETHER__HOME=%%~fI\"\r\n";
-static const char go_home[] = "for %%I in (.) do set \"TETHER__CWD=%%~fI\"\r\n"
-                              "cd /d \"%TETHER__HOME%\"\r\n"
-                              "set \"TETHER__HOME=\"\r\n";
+/* That batch file cannot `cd` to a network path, but to the drive letter to which pushd has mapped
+ * it. The mapping lasts until popd, so the wrapper returns to the bundle by its path instead. */
+static const char remember_bundle[] = "for %%I in (.) do set \"TETHER__HOME=%%~fI\"\r\n";
+static const char return_to_bundle[] = "for %%I in (.) do set \"TETHER__CWD=%%~fI\"\r\n"
+                                       "cd /d \"%TETHER__HOME%\"\r\n"
+                                       "set \"TETHER__HOME=\"\r\n";
 
-static const char after[] = "set \"TETHER__CODE=%ERRORLEVEL%\"\r\n";
+static const char save_code[] = "set \"TETHER__CODE=%ERRORLEVEL%\"\r\n";
 
 static const char after_append[] = "exit %TETHER__CODE%\r\n"
                                    ":tether__workdir\r\n"
@@ -75,14 +75,14 @@ void tether__wrapper_render_bat(const tether__wrapper *wrapper, tether__text *te
     tether__text_add_string(text, head);
     tether__text_add_string(text, wrapper->task_id);
     tether__text_add_string(text, begin);
-    tether__text_add_string(text, mapped ? note_home : "");
-    tether__text_add_string(text, enter);
+    tether__text_add_string(text, mapped ? remember_bundle : "");
+    tether__text_add_string(text, enter_workdir);
     if (batch)
-        tether__text_add_string(text, mapped ? go_home : leave);
-    tether__text_add_string(text, hide);
+        tether__text_add_string(text, mapped ? return_to_bundle : leave_workdir);
+    tether__text_add_string(text, remove_errorlevel);
     tether__text_add_string(text, batch ? run_batch : run);
-    tether__text_add_string(text, after);
-    tether__text_add_string(text, batch && !mapped ? "" : leave);
+    tether__text_add_string(text, save_code);
+    tether__text_add_string(text, batch && !mapped ? "" : leave_workdir);
     add_append(wrapper->task_id, "exit %TETHER__CODE%", text);
     tether__text_add_string(text, after_append);
     add_append(wrapper->task_id, "exit 126 error=workdir", text);
@@ -91,8 +91,9 @@ void tether__wrapper_render_bat(const tether__wrapper *wrapper, tether__text *te
     tether__text_add_string(text, "exit 126\r\n");
 }
 
-/* What cmd is given behind /S /C stands in quotes that only that cmd may see as such: the carets
- * keep the one that reads this line from it, which so finds the quotes inside as they are. */
+/* Two cmds parse this line: the wrapper's, and the one that the line starts. Carets hide the outer
+ * quotes behind /S /C from the first one, so that it pairs the quotes inside correctly. The second
+ * one removes the outer quotes. */
 static void add_cmd(const char *cmd, const char *options, const char *call, tether__text *line)
 {
     tether__argv_add_program(line, cmd);
@@ -101,9 +102,9 @@ static void add_cmd(const char *cmd, const char *options, const char *call, teth
     tether__text_add_string(line, call);
 }
 
-/* `exit` tells the code of the batch file in every case: without it cmd ends with the result of the
- * last command that it ran, which after an `exit /b` within a block is another's. `call` would do
- * that as well, but doubles carets in the arguments. */
+/* `exit` always returns the code of the batch file. Without it cmd exits with the code of the last
+ * command that it ran, which after an `exit /b` within a block is a different one. `call` would
+ * also return the right code, but doubles carets in the arguments. */
 static tether__carry add_batch_target(const tether__wrapper *wrapper, tether__text *line,
                                       const char **why)
 {
@@ -118,7 +119,7 @@ static tether__carry add_batch_target(const tether__wrapper *wrapper, tether__te
     return carry;
 }
 
-/* A file of ours ends its cmd with its code by itself, and needs the extensions for that. */
+/* Our own batch file exits cmd with its code itself. It needs the command extensions (/E:ON). */
 static void add_own_batch(const tether__wrapper *wrapper, tether__text *line)
 {
     tether__text call = {0};
@@ -150,7 +151,7 @@ tether__carry tether__wrapper_bat_line(const tether__wrapper *wrapper, tether__t
     if (tether__cmd_is_batch(wrapper->program))
         return add_batch_target(wrapper, line, why);
     if (!tether__cmd_runs_exactly(wrapper->program)) {
-        *why = "cmd runs a program by its exact name only where that ends in .exe or .com";
+        *why = "cmd runs exactly the named file only if its name ends in .exe or .com";
         return TETHER__CARRY_ELSEWHERE;
     }
     tether__text all = {0};
@@ -159,9 +160,9 @@ tether__carry tether__wrapper_bat_line(const tether__wrapper *wrapper, tether__t
     if (all.failed)
         carry = TETHER__CARRIED;
     else if (strpbrk(all.bytes, "\r\n") != NULL)
-        *why = "cmd cannot pass on a line end in an argument";
+        *why = "cmd cannot pass on an argument with a line end";
     else if (tether__cmd_units(all.bytes) > TETHER__CMD_LINE_LIMIT)
-        *why = "the arguments are longer than a line that cmd reads";
+        *why = "the arguments are too long for a command line of cmd";
     else
         carry = TETHER__CARRIED;
     if (carry == TETHER__CARRIED)

@@ -8,15 +8,16 @@
 
 #include "shell/argv_quote.h"
 
-/* Each part has its reason:
- * - A byte order mark, without which 5.1 reads the file in the code page of the machine.
- * - No cmdlets, only .NET: cmdlets are found through PSModulePath, which is the task's own.
- * - [NullString], because $null would become an empty string, and an empty variable is one.
- * - Arguments as one string, because the list of them that .NET has is missing in 5.1.
- * - Nothing is redirected, so the command has the supervisor's own standard handles and console.
- * - The marker is written in `finally`, through an opening that leaves readers and the host alone.
- * One write for the whole line. Its place is found from the script's own, not from the current
- * directory, which .NET and PowerShell each have one of. */
+/* The parts of the PowerShell wrapper. The reasons for them:
+ * - A byte order mark, because PowerShell 5.1 otherwise reads the file in the ANSI code page.
+ * - No cmdlets, only .NET: PowerShell loads cmdlets through PSModulePath, which is the task's own.
+ * - [NullString], because .NET would get $null as an empty string, which does not remove a variable
+ *   in all versions.
+ * - Arguments as one string, because 5.1 has no ProcessStartInfo.ArgumentList.
+ * - No redirection, so that the command inherits the supervisor's standard handles and console.
+ * - `finally` writes the marker, in one write for the whole line. The share mode does not disturb
+ *   readers and the host. The path derives from that of the script, because .NET and PowerShell
+ *   have different current directories. */
 static const char begin[] =
     "$code = 126\n"
     "$line = 'exit 126 error=start'\n"
@@ -61,7 +62,8 @@ static const char end[] =
     "}\n"
     "exit $code\n";
 
-/* How many bytes of what PowerShell takes for a single quote stand here: ' and U+2018 to U+201B. */
+/* Returns the size of a character that PowerShell treats as a single quote: ' and U+2018 to U+201B;
+ * 0 for others. */
 static size_t quote_size(const char *at)
 {
     if (*at == '\'')
@@ -72,8 +74,8 @@ static size_t quote_size(const char *at)
                : 0;
 }
 
-/* In single quotes every character stands for itself but quotes, which are doubled. Control
- * characters are written as numbers: what reads the file may take line ends for others. */
+/* Inside single quotes every character except quotes is literal; quotes are doubled. Control
+ * characters are written as numbers, because line ends in a file may not be read as they are. */
 static void add_literal(const char *string, tether__text *text)
 {
     tether__text_add_string(text, "'");
@@ -105,15 +107,15 @@ static void add_assignment(const char *variable, const char *value, tether__text
     tether__text_add_string(text, "\n");
 }
 
-/* What runs, and with which arguments; cmd in front of a batch file. */
+/* Determines the program and its arguments. A batch file is run by cmd. */
 static tether__carry add_command_line(const tether__wrapper *wrapper, const char **program,
                                       tether__text *line, const char **why)
 {
     *program = wrapper->program;
     bool target = wrapper->batch == NULL && tether__cmd_is_batch(wrapper->program);
     if ((wrapper->batch != NULL || target) && tether__cmd_is_network_path(wrapper->workdir)) {
-        *why = "cmd cannot work in a network path without a drive letter; map it to one and name "
-               "the working directory by that";
+        *why = "cmd cannot use a network path as its working directory; map the path to a drive "
+               "letter and use that";
         return TETHER__CARRY_REFUSED;
     }
     if (wrapper->batch != NULL) {
@@ -153,8 +155,7 @@ tether__carry tether__wrapper_render_ps1(const tether__wrapper *wrapper, tether_
         tether__text_add_string(text, after_workdir);
         add_assignment("$start.FileName", program, text);
         add_assignment("$start.Arguments", line.size > 0 ? line.bytes : "", text);
-        /* cmd goes from the bundle to the working directory by itself, which finds it in the
-         * variable. */
+        /* The batch file is started in the bundle and enters the working directory itself. */
         tether__text_add_string(text, wrapper->batch == NULL
                                           ? "    $start.WorkingDirectory = $workdir\n"
                                           : "    $start.WorkingDirectory = $PSScriptRoot\n"

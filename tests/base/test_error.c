@@ -1,4 +1,4 @@
-/* Error codes, their names and texts, and the filling of error structs. */
+/* Names and texts of error codes, and the filling of error structs. */
 #include "support/unit.h"
 
 #include <string.h>
@@ -39,7 +39,7 @@ static void keeps_values_that_callers_may_have_stored(void **state)
     assert_int_equal(TETHER_ESYSTEM, -25);
 }
 
-static void names_success_and_what_is_no_code(void **state)
+static void names_success_and_unknown_codes(void **state)
 {
     (void)state;
     assert_string_equal(tether_error_name(TETHER_OK), "TETHER_OK");
@@ -51,7 +51,7 @@ static void names_success_and_what_is_no_code(void **state)
     }
 }
 
-static void fills_all_of_the_struct(void **state)
+static void fills_every_member_of_the_struct(void **state)
 {
     (void)state;
     tether_error error;
@@ -65,14 +65,14 @@ static void fills_all_of_the_struct(void **state)
     assert_string_equal(error.message, "record: 12 bytes missing");
 }
 
-static void accepts_no_struct(void **state)
+static void accepts_a_null_struct(void **state)
 {
     (void)state;
     assert_int_equal(tether__fail(NULL, TETHER_EGONE, 0, "step", "%s", "text"), TETHER_EGONE);
     assert_int_equal(tether__fail_memory(NULL, "step"), TETHER_ENOMEM);
 }
 
-static void takes_arguments_out_of_the_struct_itself(void **state)
+static void accepts_arguments_that_point_into_the_struct(void **state)
 {
     (void)state;
     tether_error error = {0};
@@ -83,7 +83,7 @@ static void takes_arguments_out_of_the_struct_itself(void **state)
     assert_string_equal(error.message, "outer (inner message)");
 }
 
-static void cuts_what_is_too_long(void **state)
+static void truncates_long_steps_and_messages(void **state)
 {
     (void)state;
     char text[2000];
@@ -95,7 +95,7 @@ static void cuts_what_is_too_long(void **state)
     assert_int_equal(strlen(error.message), sizeof error.message - 1);
 }
 
-static void says_what_to_do_without_memory(void **state)
+static void reports_exhausted_memory(void **state)
 {
     (void)state;
     tether_error error;
@@ -110,12 +110,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_every_code_once),
         cmocka_unit_test(keeps_values_that_callers_may_have_stored),
-        cmocka_unit_test(names_success_and_what_is_no_code),
-        cmocka_unit_test(fills_all_of_the_struct),
-        cmocka_unit_test(accepts_no_struct),
-        cmocka_unit_test(takes_arguments_out_of_the_struct_itself),
-        cmocka_unit_test(cuts_what_is_too_long),
-        cmocka_unit_test(says_what_to_do_without_memory),
+        cmocka_unit_test(names_success_and_unknown_codes),
+        cmocka_unit_test(fills_every_member_of_the_struct),
+        cmocka_unit_test(accepts_a_null_struct),
+        cmocka_unit_test(accepts_arguments_that_point_into_the_struct),
+        cmocka_unit_test(truncates_long_steps_and_messages),
+        cmocka_unit_test(reports_exhausted_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

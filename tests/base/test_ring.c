@@ -1,4 +1,4 @@
-/* The ring of the last bytes, against the plain text that it is the end of. */
+/* Compares the contents of a ring with the end of the text that was added to it. */
 #include "support/unit.h"
 
 #include <stdlib.h>
@@ -6,44 +6,45 @@
 
 #include "base/ring.h"
 
-enum { TEXT = 4000, ROOMS = 40 };
+enum { TEXT = 4000, LARGEST = 40 };
 
 static char text[TEXT];
 
 static void expect(const tether__ring *ring, size_t written, size_t size)
 {
-    char buffer[ROOMS + 8];
-    size_t kept = written < ring->room ? written : ring->room;
+    char buffer[LARGEST + 8];
+    size_t kept = written < ring->capacity ? written : ring->capacity;
     size_t wanted = size < kept ? size : kept;
     memset(buffer, '#', sizeof buffer);
     assert_int_equal(tether__ring_copy(ring, buffer, size), wanted);
     assert_memory_equal(buffer, text + written - wanted, wanted);
-    /* Nothing after it. */
+    /* Nothing is written behind the copied bytes. */
     for (size_t i = wanted; i < sizeof buffer; i++)
         assert_int_equal(buffer[i], '#');
 }
 
-/* Every room, pieces of all sizes, also of none and of more than the room. */
+/* Every capacity up to LARGEST, and pieces of all sizes: also empty ones and ones larger than the
+ * capacity. */
 static void keeps_the_last_bytes(void **state)
 {
     (void)state;
     unsigned seed = 1;
     for (size_t i = 0; i < TEXT; i++)
         text[i] = (char)((i * 7 + i / 251) % 256);
-    for (size_t room = 1; room <= ROOMS; room++) {
-        tether__ring *ring = tether__ring_new(room);
+    for (size_t capacity = 1; capacity <= LARGEST; capacity++) {
+        tether__ring *ring = tether__ring_new(capacity);
         assert_non_null(ring);
         size_t written = 0;
-        expect(ring, 0, ROOMS);
+        expect(ring, 0, LARGEST);
         while (written < TEXT) {
             seed = seed * 1103515245u + 12345u;
-            size_t piece = (seed >> 16) % (room * 5 / 2 + 2);
+            size_t piece = (seed >> 16) % (capacity * 5 / 2 + 2);
             if (piece > TEXT - written)
                 piece = TEXT - written;
             tether__ring_add(ring, text + written, piece);
             written += piece;
-            expect(ring, written, ROOMS);
-            expect(ring, written, (seed >> 8) % (room + 1));
+            expect(ring, written, LARGEST);
+            expect(ring, written, (seed >> 8) % (capacity + 1));
             expect(ring, written, 0);
         }
         free(ring);

@@ -1,4 +1,4 @@
-/* The text buffer and its quoting. */
+/* The text buffer and shell quoting. */
 #include "support/unit.h"
 
 #include <string.h>
@@ -24,8 +24,8 @@ static void grows_as_needed(void **state)
     assert_int_equal(text.size, 0);
 }
 
-/* Around every size at which the block is exactly full, the final zero has its room. */
-static void keeps_room_for_the_zero(void **state)
+/* Covers the sizes at which the allocated block is exactly full. */
+static void keeps_space_for_the_final_nul(void **state)
 {
     (void)state;
     char block[600];
@@ -51,7 +51,7 @@ static void keeps_nul_bytes(void **state)
     tether__text_dispose(&text);
 }
 
-static void remembers_that_memory_was_short(void **state)
+static void remembers_that_memory_ran_out(void **state)
 {
     (void)state;
     tether__text text = {0};
@@ -102,8 +102,8 @@ static void quotes_for_a_shell(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(grows_as_needed),    cmocka_unit_test(keeps_room_for_the_zero),
-        cmocka_unit_test(keeps_nul_bytes),    cmocka_unit_test(remembers_that_memory_was_short),
+        cmocka_unit_test(grows_as_needed),    cmocka_unit_test(keeps_space_for_the_final_nul),
+        cmocka_unit_test(keeps_nul_bytes),    cmocka_unit_test(remembers_that_memory_ran_out),
         cmocka_unit_test(quotes_for_a_shell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* UTF-8: every character, every way to be none, repair and cutting. */
+/* Validation of every code point and of malformed sequences, repair and cutting. */
 #include "support/unit.h"
 
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include "support/random.h"
 #include "base/utf8.h"
 
-/* Encodes by arithmetic, without any of the checks that are tested. */
+/* Encodes by arithmetic alone, without the checks under test. */
 static size_t encode(uint32_t c, char *bytes)
 {
     if (c < 0x80) {
@@ -29,21 +29,21 @@ static bool is_scalar(uint32_t c)
     return c <= 0x10ffff && !(c >= 0xd800 && c <= 0xdfff);
 }
 
-static void judges_every_code_point(void **state)
+static void validates_every_code_point(void **state)
 {
     (void)state;
     char bytes[4];
     for (uint32_t c = 0; c < 0x200000; c++) {
         size_t size = encode(c, bytes);
         if (tether__utf8_valid(bytes, size) != is_scalar(c))
-            fail_msg("U+%06X is judged wrongly", (unsigned)c);
-        /* Without its last byte it is no character. */
+            fail_msg("U+%06X: wrong result", (unsigned)c);
+        /* A character without its last byte is invalid. */
         if (size > 1 && tether__utf8_valid(bytes, size - 1))
-            fail_msg("a cut U+%06X counts as whole", (unsigned)c);
+            fail_msg("U+%06X without its last byte is accepted", (unsigned)c);
     }
 }
 
-static void refuses_what_is_longer_than_needed(void **state)
+static void refuses_overlong_and_malformed_sequences(void **state)
 {
     (void)state;
     static const char *const bad[] = {"\xc0\x80",     "\xc1\xbf",
@@ -97,7 +97,7 @@ static void repairs_any_bytes_into_text(void **state)
         char bytes[64];
         size_t size = random_next(&random) % sizeof bytes;
         for (size_t i = 0; i < size; i++) {
-            /* Half of them ASCII, so that some sequences begin and end well. */
+            /* Half of the bytes are ASCII, so that some sequences are well-formed. */
             uint32_t value = random_next(&random);
             bytes[i] = (char)(value & 0x100 ? value & 0x7f : value);
         }
@@ -112,7 +112,7 @@ static void repairs_any_bytes_into_text(void **state)
     }
 }
 
-/* Characters of all lengths; the bytes used. */
+/* Writes random characters of all sizes and returns how many bytes it wrote. */
 static size_t random_text(uint64_t *random, char *bytes, size_t room)
 {
     static const uint32_t limits[] = {0x7f, 0x7ff, 0xffff, 0x10ffff};
@@ -148,7 +148,7 @@ static void cuts_before_a_first_character_that_does_not_fit(void **state)
     assert_int_equal(tether__utf8_cut("\xe2\x82\xac", 3, 2), 0);
     assert_int_equal(tether__utf8_cut("\xf0\x9f\x98\x80", 4, 3), 0);
     assert_int_equal(tether__utf8_cut("\xf0\x9f\x98\x80", 4, 4), 4);
-    /* No UTF-8: there is no character to keep whole. */
+    /* Not UTF-8: there is no character to keep whole. */
     assert_int_equal(tether__utf8_cut("\x80\x80\x80\x80\x80\x80\x80\x80", 8, 6), 6);
 }
 
@@ -163,7 +163,7 @@ static void skips_the_rest_of_a_character(void **state)
             size_t skip = tether__utf8_skip_tail(bytes + start, size - start);
             assert_true(skip <= 3 && start + skip <= size);
             assert_true(tether__utf8_valid(bytes + start + skip, size - start - skip));
-            /* A whole character at the start stays. */
+            /* Skips nothing where a whole character begins. */
             if (tether__utf8_valid(bytes + start, size - start))
                 assert_int_equal(skip, 0);
         }
@@ -176,8 +176,8 @@ static void skips_the_rest_of_a_character(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(judges_every_code_point),
-        cmocka_unit_test(refuses_what_is_longer_than_needed),
+        cmocka_unit_test(validates_every_code_point),
+        cmocka_unit_test(refuses_overlong_and_malformed_sequences),
         cmocka_unit_test(repairs_byte_by_byte),
         cmocka_unit_test(repairs_any_bytes_into_text),
         cmocka_unit_test(never_cuts_through_a_character),

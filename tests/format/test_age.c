@@ -1,4 +1,4 @@
-/* Ages and the trust in the wall clock, on simulated clocks: nothing here waits. */
+/* Ages, and whether the wall clock is believed, with simulated clocks: no test waits. */
 #include "support/unit.h"
 
 #include <string.h>
@@ -10,7 +10,7 @@
 #define DAY (24 * HOUR)
 #define YEAR (365 * DAY)
 
-/* A wall clock of these years. */
+/* A plausible wall clock: about the year 2020. */
 #define START (50 * YEAR)
 
 static tether__moment moment(int64_t wall_ms, int64_t uptime_ms, const char *boot_id)
@@ -32,34 +32,34 @@ static tether__clock_history believed(int64_t wall_ms, int64_t uptime_ms, const 
     return (tether__clock_history){.believed = moment(wall_ms, uptime_ms, boot_id)};
 }
 
-static void clock_that_runs_on_is_believed(void **state)
+static void clock_that_nobody_sets_is_believed(void **state)
 {
     (void)state;
     tether__clock_history history = believed(START, HOUR, "a");
     assert_true(judge(&history, START + DAY, HOUR + DAY, "a"));
     assert_int_equal(history.believed.wall_ms, START + DAY);
-    /* It is corrected by little now and then. */
+    /* Time daemons correct it by small amounts. */
     assert_true(judge(&history, START + 2 * DAY - MINUTE, HOUR + 2 * DAY, "a"));
     assert_true(judge(&history, START + 3 * DAY, HOUR + 3 * DAY, "a"));
-    /* A year of sleep is a year of uptime. */
+    /* The uptime includes the time for which the machine sleeps. */
     assert_true(judge(&history, START + YEAR, HOUR + YEAR, "a"));
 }
 
-static void clock_that_is_set_while_the_machine_runs_is_not(void **state)
+static void clock_that_is_set_while_the_machine_runs_is_doubted(void **state)
 {
     (void)state;
     static const int64_t jumps[] = {-DAY, 10 * YEAR, -2 * MINUTE, 2 * MINUTE};
     for (size_t i = 0; i < sizeof jumps / sizeof jumps[0]; i++) {
         tether__clock_history history = believed(START, HOUR, "a");
         assert_false(judge(&history, START + DAY + jumps[i], HOUR + DAY, "a"));
-        /* Asking again makes it no better, and setting it back does. */
+        /* A second reading does not make it believed; setting it back does. */
         assert_false(judge(&history, START + 2 * DAY + jumps[i], HOUR + 2 * DAY, "a"));
         assert_true(judge(&history, START + 3 * DAY, HOUR + 3 * DAY, "a"));
         assert_int_equal(history.doubted.wall_ms, 0);
     }
 }
 
-static void doubt_ends_when_nobody_sets_the_clock_for_a_week(void **state)
+static void clock_is_believed_again_when_nobody_sets_it_for_a_week(void **state)
 {
     (void)state;
     tether__clock_history history = believed(START, HOUR, "a");
@@ -69,7 +69,7 @@ static void doubt_ends_when_nobody_sets_the_clock_for_a_week(void **state)
     assert_true(judge(&history, wall + 8 * DAY, HOUR + 8 * DAY, "a"));
     assert_true(judge(&history, wall + 9 * DAY, HOUR + 9 * DAY, "a"));
 
-    /* Set once more in between: the week begins anew. */
+    /* If it is set once more, a new week begins. */
     history = believed(START, HOUR, "a");
     assert_false(judge(&history, wall, 2 * HOUR, "a"));
     assert_false(judge(&history, wall + 6 * DAY, 2 * HOUR + 6 * DAY, "a"));
@@ -85,19 +85,19 @@ static void clock_across_a_reboot(void **state)
     assert_true(judge(&history, START + DAY, MINUTE, "b"));
     assert_true(judge(&history, START + 20 * DAY, MINUTE, "c"));
 
-    /* Behind what was seen; then right again. */
+    /* The clock goes back behind the last believed moment, and is then set right. */
     assert_false(judge(&history, START + 19 * DAY, 2 * MINUTE, "d"));
     assert_false(judge(&history, HOUR, MINUTE, "e"));
     assert_true(judge(&history, START + 21 * DAY, MINUTE, "f"));
 
-    /* Ten years later: the machine may have been off so long, and the clock may be wrong. */
+    /* Ten years later: either the machine was off that long, or the clock is wrong. */
     int64_t later = START + 10 * YEAR;
     assert_false(judge(&history, later, MINUTE, "g"));
     assert_false(judge(&history, later + 4 * DAY, MINUTE, "h"));
     assert_true(judge(&history, later + 8 * DAY, MINUTE, "i"));
 }
 
-static void clock_without_history_is_not_believed(void **state)
+static void clock_without_history_is_doubted_for_a_week(void **state)
 {
     (void)state;
     tether__clock_history history = {0};
@@ -106,8 +106,8 @@ static void clock_without_history_is_not_believed(void **state)
     assert_true(judge(&history, START + 7 * DAY, HOUR + 7 * DAY, "a"));
 }
 
-/* Without a boot's id every look may be of another boot. */
-static void clock_of_a_platform_without_boots(void **state)
+/* Without boot ids every reading may be from another boot. */
+static void clock_of_a_platform_without_boot_ids(void **state)
 {
     (void)state;
     tether__clock_history history = believed(START, HOUR, "");
@@ -140,16 +140,15 @@ static void age_of_another_boot_is_by_a_believed_clock(void **state)
     tether__moment behind = moment(START - DAY, HOUR, "b");
     assert_int_equal(tether__age(&then, &behind, true), 0);
 
-    /* Of this boot, but nobody knows when; of no boot that is known; of no time. */
-    tether__moment vague = moment(START, 0, "b");
-    assert_int_equal(tether__age(&vague, &now, true), 2 * DAY);
-    assert_int_equal(tether__age(&vague, &now, false), TETHER__AGE_UNKNOWN);
-    tether__moment nameless = moment(START, HOUR, "");
-    tether__moment nameless_now = moment(START + DAY, 2 * HOUR, "");
-    assert_int_equal(tether__age(&nameless, &nameless_now, true), DAY);
-    assert_int_equal(tether__age(&nameless, &nameless_now, false), TETHER__AGE_UNKNOWN);
-    tether__moment nothing = {0};
-    assert_int_equal(tether__age(&nothing, &now, true), TETHER__AGE_UNKNOWN);
+    tether__moment without_uptime = moment(START, 0, "b");
+    assert_int_equal(tether__age(&without_uptime, &now, true), 2 * DAY);
+    assert_int_equal(tether__age(&without_uptime, &now, false), TETHER__AGE_UNKNOWN);
+    tether__moment without_boot = moment(START, HOUR, "");
+    tether__moment now_without_boot = moment(START + DAY, 2 * HOUR, "");
+    assert_int_equal(tether__age(&without_boot, &now_without_boot, true), DAY);
+    assert_int_equal(tether__age(&without_boot, &now_without_boot, false), TETHER__AGE_UNKNOWN);
+    tether__moment empty = {0};
+    assert_int_equal(tether__age(&empty, &now, true), TETHER__AGE_UNKNOWN);
 }
 
 static void end_of_a_task(void **state)
@@ -178,12 +177,12 @@ static void end_of_a_task(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(clock_that_runs_on_is_believed),
-        cmocka_unit_test(clock_that_is_set_while_the_machine_runs_is_not),
-        cmocka_unit_test(doubt_ends_when_nobody_sets_the_clock_for_a_week),
+        cmocka_unit_test(clock_that_nobody_sets_is_believed),
+        cmocka_unit_test(clock_that_is_set_while_the_machine_runs_is_doubted),
+        cmocka_unit_test(clock_is_believed_again_when_nobody_sets_it_for_a_week),
         cmocka_unit_test(clock_across_a_reboot),
-        cmocka_unit_test(clock_without_history_is_not_believed),
-        cmocka_unit_test(clock_of_a_platform_without_boots),
+        cmocka_unit_test(clock_without_history_is_doubted_for_a_week),
+        cmocka_unit_test(clock_of_a_platform_without_boot_ids),
         cmocka_unit_test(age_of_this_boot_is_by_uptime),
         cmocka_unit_test(age_of_another_boot_is_by_a_believed_clock),
         cmocka_unit_test(end_of_a_task),

@@ -1,4 +1,4 @@
-/* Watches in a record: what is put comes back, and what is not understood stays. */
+/* Kept watches in a record: they are read as they were stored, and unknown content is kept. */
 #include "support/unit.h"
 
 #include <jansson.h>
@@ -40,10 +40,10 @@ static void put(tether__record *record, int number, const char *pattern)
     assert_true(tether__kept_watch_put(record, &watch));
 }
 
-static void expect_same(const tether__record *record, size_t place, const tether__kept_watch *watch)
+static void expect_same(const tether__record *record, size_t index, const tether__kept_watch *watch)
 {
     tether__kept_watch found;
-    assert_true(tether__kept_watch_get(record, place, &found));
+    assert_true(tether__kept_watch_get(record, index, &found));
     assert_int_equal(found.number, watch->number);
     assert_int_equal(found.pattern_size, watch->pattern_size);
     assert_memory_equal(found.pattern, watch->pattern, watch->pattern_size);
@@ -59,7 +59,7 @@ static void expect_same(const tether__record *record, size_t place, const tether
     assert_null(found.pattern);
 }
 
-static void what_is_put_comes_back(void **state)
+static void reads_watches_as_they_were_stored(void **state)
 {
     tether__record *record = *state;
     static const char bytes[] = "a\0\xff\x80 z";
@@ -83,7 +83,7 @@ static void what_is_put_comes_back(void **state)
     assert_int_equal(largest, 48);
 }
 
-static void a_number_has_one_watch(void **state)
+static void stores_one_watch_per_number(void **state)
 {
     tether__record *record = *state;
     int largest;
@@ -104,8 +104,8 @@ static void a_number_has_one_watch(void **state)
     assert_int_equal(tether__kept_watches_count(record, &largest), 0);
 }
 
-/* From a newer version, or from a hand: no crash, no loss, and not taken for one of ours. */
-static void what_is_not_understood_stays(void **state)
+/* A newer version may have written such entries, or a person has edited them. */
+static void keeps_entries_that_it_does_not_understand(void **state)
 {
     static const char *const items[] = {
         "{}",
@@ -149,7 +149,7 @@ static void what_is_not_understood_stays(void **state)
     }
 }
 
-static void a_place_that_is_none_is_refused(void **state)
+static void refuses_an_index_behind_the_last_entry(void **state)
 {
     tether__kept_watch watch;
     put(*state, 1, "a");
@@ -157,8 +157,8 @@ static void a_place_that_is_none_is_refused(void **state)
     assert_null(watch.pattern);
 }
 
-/* A holder that no buffer takes is none: then the watch is anybody's. */
-static void a_long_holder_is_none(void **state)
+/* Such an id names no holder, so that any host may take over the watch. */
+static void ignores_a_holder_id_that_is_too_long(void **state)
 {
     tether__record *record = *state;
     tether__kept_watch watch;
@@ -173,8 +173,8 @@ static void a_long_holder_is_none(void **state)
     tether__kept_watch_dispose(&watch);
 }
 
-/* What a newer version has written beside a watch stays when its position moves. */
-static void fields_beside_it_stay(void **state)
+/* A newer version may store more fields; an update of the position keeps them. */
+static void keeps_unknown_fields_of_a_watch(void **state)
 {
     tether__record *record = *state;
     put(record, 1, "a");
@@ -192,9 +192,12 @@ static void fields_beside_it_stay(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_is_put_comes_back),       TEST(a_number_has_one_watch),
-        TEST(what_is_not_understood_stays), TEST(a_place_that_is_none_is_refused),
-        TEST(a_long_holder_is_none),        TEST(fields_beside_it_stay),
+        TEST(reads_watches_as_they_were_stored),
+        TEST(stores_one_watch_per_number),
+        TEST(keeps_entries_that_it_does_not_understand),
+        TEST(refuses_an_index_behind_the_last_entry),
+        TEST(ignores_a_holder_id_that_is_too_long),
+        TEST(keeps_unknown_fields_of_a_watch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

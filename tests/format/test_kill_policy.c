@@ -1,18 +1,18 @@
-/* The course of a kill on a simulated clock: nothing here waits. */
+/* The steps of a kill, with a simulated clock: no test waits. */
 #include "support/unit.h"
 
 #include "format/kill_policy.h"
 
-/* What was done in a simulated kill, and when. */
+/* The actions of a simulated kill and their times. */
 typedef struct story {
-    int polite, finals, looks, stuck;
+    int polite, finals, inspections, stuck;
     int64_t polite_at, final_at, stuck_at, done_at; /* -1: never */
 } story;
 
-/* How many members live at a time, given what was sent so far. */
+/* Returns how many members live at a time, given the actions so far. */
 typedef size_t (*population)(const story *s, int64_t now);
 
-/* Plays a kill until it is done or stuck; every answer must set a later time to ask again. */
+/* Simulates a kill until it is done or stuck. Checks that no step is scheduled in the past. */
 static story play(int64_t grace_ms, int64_t start, population members)
 {
     story s = {.polite_at = -1, .final_at = -1, .stuck_at = -1, .done_at = -1};
@@ -40,7 +40,7 @@ static story play(int64_t grace_ms, int64_t start, population members)
             assert_true(kill.next_ms > now);
             return s;
         } else {
-            s.looks++;
+            s.inspections++;
         }
         counted = members(&s, now);
         now = kill.next_ms;
@@ -60,7 +60,7 @@ static size_t gone_after_kill(const story *s, int64_t now)
     return s->final_at >= 0 ? 0 : 2;
 }
 
-/* Each final signal reaches what was there; a member that forks in between leaves one more. */
+/* Members keep forking, so that each of the first final signals misses some. */
 static size_t forking(const story *s, int64_t now)
 {
     (void)now;
@@ -81,16 +81,16 @@ static size_t empty(const story *s, int64_t now)
     return 0;
 }
 
-static void ends_politely(void **state)
+static void ends_with_the_polite_signal(void **state)
 {
     (void)state;
     story s = play(2000, 5000, gone_after_term);
     assert_int_equal(s.polite, 1);
     assert_int_equal(s.polite_at, 5000);
     assert_int_equal(s.finals, 0);
-    /* Seen soon after the last one ended, with few looks on the way. */
+    /* Notices the end soon after the last member ended, with few inspections before that. */
     assert_in_range(s.done_at, 5030, 5100);
-    assert_true(s.looks > 0 && s.looks < 10);
+    assert_true(s.inspections > 0 && s.inspections < 10);
 }
 
 static void sends_the_final_signal_at_the_end_of_the_grace(void **state)
@@ -106,7 +106,7 @@ static void sends_the_final_signal_at_the_end_of_the_grace(void **state)
     }
 }
 
-static void takes_0_as_the_usual_grace(void **state)
+static void takes_0_as_the_default_grace(void **state)
 {
     (void)state;
     story s = play(0, 5000, gone_after_kill);
@@ -119,11 +119,11 @@ static void kills_at_once_without_a_grace(void **state)
     story s = play(-1, 5000, gone_after_kill);
     assert_int_equal(s.polite, 0);
     assert_int_equal(s.final_at, 5000);
-    assert_int_equal(s.looks, 0);
+    assert_int_equal(s.inspections, 0);
     assert_true(s.done_at <= 5001);
 }
 
-static void sends_again_to_what_was_forked_meanwhile(void **state)
+static void repeats_the_final_signal_for_processes_that_were_forked(void **state)
 {
     (void)state;
     story s = play(-1, 5000, forking);
@@ -132,7 +132,7 @@ static void sends_again_to_what_was_forked_meanwhile(void **state)
     assert_in_range(s.done_at, 5000, 5100);
 }
 
-static void says_when_it_is_stuck(void **state)
+static void reports_that_it_is_stuck(void **state)
 {
     (void)state;
     story s = play(2000, 5000, immortal);
@@ -150,7 +150,7 @@ static void goes_on_after_it_was_stuck(void **state)
     int64_t now = 5000 + TETHER__KILL_PATIENCE_MS;
     for (int i = 0; i < 3; i++) {
         assert_int_equal(tether__kill_next(&kill, 1, now), TETHER__KILL_STUCK);
-        /* Rarely: it may last for hours. */
+        /* At long intervals, because this may last for hours. */
         assert_true(kill.next_ms - now >= 500);
         now = kill.next_ms;
     }
@@ -168,8 +168,8 @@ static void is_done_with_an_empty_tree(void **state)
     assert_int_equal(tether__kill_next(&kill, 0, 5000), TETHER__KILL_DONE);
 }
 
-/* A host that slept through the grace and the patience still sends before it gives up. */
-static void gives_the_final_signal_its_time_after_a_pause(void **state)
+/* A host that slept through all periods still sends the final signal before it gives up. */
+static void sends_the_final_signal_after_a_long_sleep(void **state)
 {
     (void)state;
     tether__kill kill;
@@ -182,8 +182,8 @@ static void gives_the_final_signal_its_time_after_a_pause(void **state)
                      TETHER__KILL_STUCK);
 }
 
-/* Where nobody could be asked politely, the final signal comes with the next answer. */
-static void skips_a_grace_that_nobody_needs(void **state)
+/* Where the polite signal reached no process, the next step is the final signal. */
+static void skips_the_grace_on_request(void **state)
 {
     (void)state;
     tether__kill kill;
@@ -198,16 +198,16 @@ static void skips_a_grace_that_nobody_needs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ends_politely),
+        cmocka_unit_test(ends_with_the_polite_signal),
         cmocka_unit_test(sends_the_final_signal_at_the_end_of_the_grace),
-        cmocka_unit_test(takes_0_as_the_usual_grace),
+        cmocka_unit_test(takes_0_as_the_default_grace),
         cmocka_unit_test(kills_at_once_without_a_grace),
-        cmocka_unit_test(sends_again_to_what_was_forked_meanwhile),
-        cmocka_unit_test(says_when_it_is_stuck),
+        cmocka_unit_test(repeats_the_final_signal_for_processes_that_were_forked),
+        cmocka_unit_test(reports_that_it_is_stuck),
         cmocka_unit_test(goes_on_after_it_was_stuck),
         cmocka_unit_test(is_done_with_an_empty_tree),
-        cmocka_unit_test(gives_the_final_signal_its_time_after_a_pause),
-        cmocka_unit_test(skips_a_grace_that_nobody_needs),
+        cmocka_unit_test(sends_the_final_signal_after_a_long_sleep),
+        cmocka_unit_test(skips_the_grace_on_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Exit markers: what a supervisor writes is read, everything else is damaged or unfinished. */
+/* Exit markers: parses what supervisors write, and calls everything else damaged or unfinished. */
 #include "support/unit.h"
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #define BOOT "9c5c1b3e-6a0f-4c53-8d2e-0d7f5b8a9a11"
 #define SUPERVISOR "supervisor pid=4711 start=812345 boot=" BOOT " pidns=4026531836\n"
 
-/* Parses out of a block of exactly that size, so that a sanitizer sees a read beyond it. */
+/* Parses from a block of exactly this size, so that a sanitizer detects a read beyond its end. */
 static tether__marker parse_bytes(const char *text, size_t size)
 {
     tether__marker marker;
@@ -21,7 +21,7 @@ static tether__marker parse_bytes(const char *text, size_t size)
     tether__marker_parse(exact, size, &marker);
     free(exact);
     assert_true(marker.present);
-    /* What is damaged tells of no end: nobody may act on it. */
+    /* A damaged marker must not report an end. */
     assert_false(marker.damaged && marker.end != TETHER__END_NONE);
     return marker;
 }
@@ -61,7 +61,7 @@ static void reads_every_end(void **state)
         {"exit 0007\n", TETHER__END_EXIT, 7, -1},
         {"exit 3221225477\n", TETHER__END_EXIT, 3221225477, -1}, /* 0xC0000005 */
         {"exit 4294967295\n", TETHER__END_EXIT, 4294967295, -1},
-        {"exit -1073741819\r\n", TETHER__END_EXIT, 3221225477, -1}, /* the same, as cmd tells it */
+        {"exit -1073741819\r\n", TETHER__END_EXIT, 3221225477, -1}, /* the same, as cmd writes it */
         {"exit -1\n", TETHER__END_EXIT, 4294967295, -1},
         {"exit -2147483648\n", TETHER__END_EXIT, 2147483648, -1},
         {"exit 126 error=workdir\r\n", TETHER__END_EXIT, 126, -1},
@@ -121,15 +121,15 @@ static void reads_what_it_writes(void **state)
         assert_int_equal(marker.value, cases[i].value);
         assert_int_equal(marker.uptime_ms, cases[i].uptime_read);
     }
-    /* What is not known is left empty. */
-    tether__identity bare = {.pid = 7};
-    tether__marker_format_supervisor(&bare, text);
+    /* Values that are not known are left empty. */
+    tether__identity pid_only = {.pid = 7};
+    tether__marker_format_supervisor(&pid_only, text);
     assert_string_equal(text, "supervisor pid=7 start= boot= pidns=\n");
     assert_int_equal(parse(text).identity.pid, 7);
 }
 
-/* The longest that an identity can be. */
-static void writes_lines_that_fit(void **state)
+/* The longest possible identity and end. */
+static void writes_lines_that_fit_the_buffer(void **state)
 {
     (void)state;
     char line[TETHER__MARKER_LINE_SIZE];
@@ -140,7 +140,7 @@ static void writes_lines_that_fit(void **state)
     assert_true(tether__marker_format_end(TETHER__END_SIGNAL, 127, INT64_MAX, line) < sizeof line);
 }
 
-static void passes_over_an_uptime_it_cannot_read(void **state)
+static void ignores_a_malformed_uptime(void **state)
 {
     (void)state;
     static const char *const texts[] = {"exit 3 uptime=\n",
@@ -185,7 +185,7 @@ static void reads_the_codes_of_a_pipeline(void **state)
         assert_int_not_equal(marker.end, TETHER__END_NONE);
         assert_string_equal(marker.pipestatus, cases[i].codes);
     }
-    /* More than there is room for is not told in part. */
+    /* A list that does not fit is dropped, not truncated. */
     char text[TETHER__PIPESTATUS_SIZE + 32] = "exit 0 pipestatus=";
     size_t begin = strlen(text);
     memset(text + begin, '1', TETHER__PIPESTATUS_SIZE);
@@ -198,7 +198,7 @@ static void reads_the_codes_of_a_pipeline(void **state)
     assert_string_equal(parse(text).pipestatus, "");
 }
 
-static void says_nothing_of_an_empty_marker(void **state)
+static void finds_nothing_in_an_empty_marker(void **state)
 {
     (void)state;
     tether__marker marker = parse("");
@@ -209,7 +209,7 @@ static void says_nothing_of_an_empty_marker(void **state)
     assert_int_equal(marker.uptime_ms, -1);
 }
 
-static void never_mistakes_a_cut_marker_for_another(void **state)
+static void calls_a_truncated_marker_unfinished(void **state)
 {
     (void)state;
     static const char text[] = SUPERVISOR "exit 137 uptime=8123.45\n";
@@ -218,7 +218,7 @@ static void never_mistakes_a_cut_marker_for_another(void **state)
         tether__marker marker = parse_bytes(text, size);
         assert_int_equal(marker.end, TETHER__END_NONE);
         assert_false(marker.damaged);
-        /* Exactly where a line is complete it is whole so far. */
+        /* It is not unfinished where the cut is right behind a line. */
         assert_int_equal(marker.unfinished, size != 0 && size != first);
         assert_int_equal(marker.identity.pid, size >= first ? 4711 : 0);
     }
@@ -307,7 +307,7 @@ static void takes_the_first_end(void **state)
     }
 }
 
-static void reads_supervisors_that_know_less_or_more(void **state)
+static void reads_identities_with_missing_or_unknown_keys(void **state)
 {
     (void)state;
     tether__marker marker = parse("supervisor pid=12 start= boot= pidns=\n");
@@ -323,7 +323,7 @@ static void reads_supervisors_that_know_less_or_more(void **state)
     assert_int_equal(marker.identity.start_time, 5);
 }
 
-static void reads_any_bytes_without_harm(void **state)
+static void survives_arbitrary_bytes(void **state)
 {
     (void)state;
     static const char *const words[] = {
@@ -339,7 +339,7 @@ static void reads_any_bytes_without_harm(void **state)
             size += strlen(word);
         }
         tether__marker marker = parse_bytes(text, size);
-        /* Success is said only where somebody wrote it. */
+        /* Reports success only where the text says so. */
         if (marker.end == TETHER__END_EXIT && marker.value == 0) {
             text[size] = '\0';
             assert_non_null(strstr(text, "exit 0"));
@@ -353,16 +353,16 @@ int main(void)
         cmocka_unit_test(reads_a_whole_marker),
         cmocka_unit_test(reads_every_end),
         cmocka_unit_test(reads_what_it_writes),
-        cmocka_unit_test(writes_lines_that_fit),
-        cmocka_unit_test(passes_over_an_uptime_it_cannot_read),
+        cmocka_unit_test(writes_lines_that_fit_the_buffer),
+        cmocka_unit_test(ignores_a_malformed_uptime),
         cmocka_unit_test(reads_the_codes_of_a_pipeline),
-        cmocka_unit_test(says_nothing_of_an_empty_marker),
-        cmocka_unit_test(never_mistakes_a_cut_marker_for_another),
+        cmocka_unit_test(finds_nothing_in_an_empty_marker),
+        cmocka_unit_test(calls_a_truncated_marker_unfinished),
         cmocka_unit_test(calls_garbage_damaged),
         cmocka_unit_test(calls_nul_bytes_damaged),
         cmocka_unit_test(takes_the_first_end),
-        cmocka_unit_test(reads_supervisors_that_know_less_or_more),
-        cmocka_unit_test(reads_any_bytes_without_harm),
+        cmocka_unit_test(reads_identities_with_missing_or_unknown_keys),
+        cmocka_unit_test(survives_arbitrary_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,11 @@
-/* Which texts are ids, and what ids become. */
+/* Validation of task ids and session ids, and the names that are derived from them. */
 #include "support/unit.h"
 
 #include <string.h>
 
 #include "format/name.h"
 
-/* Windows gives these names to devices, with any extension and in any case. */
+/* Windows reserves these names for devices, with any extension and in any case. */
 static const char *const devices[] = {"con",  "prn",  "aux",  "nul",  "com1", "com9",
                                       "lpt1", "lpt9", "com0", "lpt0", "com5"};
 
@@ -15,7 +15,7 @@ static void fill(char *text, size_t size, char c)
     text[size] = '\0';
 }
 
-static void takes_safe_task_ids(void **state)
+static void accepts_safe_task_ids(void **state)
 {
     (void)state;
     static const char *const good[] = {"a",    "0",       "t0123456789a", "a-b_c",
@@ -45,7 +45,7 @@ static void refuses_other_task_ids(void **state)
     assert_false(tether__task_id_valid(text));
 }
 
-static void judges_every_byte_of_a_task_id(void **state)
+static void accepts_or_refuses_every_byte_in_a_task_id(void **state)
 {
     (void)state;
     for (int c = 1; c < 256; c++) {
@@ -56,7 +56,7 @@ static void judges_every_byte_of_a_task_id(void **state)
     }
 }
 
-static void takes_readable_session_ids(void **state)
+static void accepts_readable_session_ids(void **state)
 {
     (void)state;
     static const char *const good[] = {"default", "Agent 7: build", "a.b", ".hidden", "\xc3\xa4",
@@ -88,7 +88,7 @@ static void makes_keys_that_are_safe_and_stable(void **state)
 {
     (void)state;
     char key[TETHER__SESSION_KEY_SIZE], other[TETHER__SESSION_KEY_SIZE];
-    /* FNV-1a's published values: a store must be found again by every later version. */
+    /* Published FNV-1a values: every later version must find the same directory. */
     tether__session_key("a", key);
     assert_string_equal(key, "af63dc4c8601ec8c");
     tether__session_key("foobar", key);
@@ -110,9 +110,9 @@ static void makes_task_ids_that_are_valid(void **state)
         tether__task_id_format(random, id);
         assert_true(tether__task_id_valid(id));
         assert_true(id[0] >= 'a' && id[0] <= 'z');
-        assert_null(strpbrk(id + 1, "ilou")); /* taken for 1, 1, 0 and v by people */
+        assert_null(strpbrk(id + 1, "ilou")); /* people mistake them for 1, 1, 0 and v */
     }
-    /* Every bit that is used makes another id: 11 digits of 5 bits each. */
+    /* Each of the 55 bits in use (11 digits of 5 bits) changes the id. */
     memset(random, 0, sizeof random);
     tether__task_id_format(random, id);
     for (int bit = 0; bit < 55; bit++) {
@@ -126,10 +126,10 @@ static void makes_task_ids_that_are_valid(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_safe_task_ids),
+        cmocka_unit_test(accepts_safe_task_ids),
         cmocka_unit_test(refuses_other_task_ids),
-        cmocka_unit_test(judges_every_byte_of_a_task_id),
-        cmocka_unit_test(takes_readable_session_ids),
+        cmocka_unit_test(accepts_or_refuses_every_byte_in_a_task_id),
+        cmocka_unit_test(accepts_readable_session_ids),
         cmocka_unit_test(refuses_other_session_ids),
         cmocka_unit_test(makes_keys_that_are_safe_and_stable),
         cmocka_unit_test(makes_task_ids_that_are_valid),

@@ -1,4 +1,4 @@
-/* The table of states: every pair of them. */
+/* The table of states and transitions, for every pair of states. */
 #include "support/unit.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 
 enum { COUNT = TETHER_STATUS_LOST + 1 };
 
-/* One row per status, one column per status it may become, in the order of the enum. */
+/* One row per status, one column per possible successor, in the order of the enum. */
 static const char *const allowed[COUNT] = {
     /*                srpk cfktl */
     /* starting */ "-x-xxxxxx",
@@ -35,7 +35,7 @@ static void allows_exactly_these_transitions(void **state)
     }
 }
 
-static void never_leaves_an_end(void **state)
+static void never_leaves_a_final_status(void **state)
 {
     (void)state;
     for (int from = 0; from < COUNT; from++) {
@@ -67,7 +67,7 @@ static void reads_its_own_texts_only(void **state)
     }
 }
 
-static void knows_what_is_no_status(void **state)
+static void handles_values_that_are_not_a_status(void **state)
 {
     (void)state;
     static const int others[] = {-1, COUNT, 31, 32, 1000};
@@ -84,9 +84,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(allows_exactly_these_transitions),
-        cmocka_unit_test(never_leaves_an_end),
+        cmocka_unit_test(never_leaves_a_final_status),
         cmocka_unit_test(reads_its_own_texts_only),
-        cmocka_unit_test(knows_what_is_no_status),
+        cmocka_unit_test(handles_values_that_are_not_a_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

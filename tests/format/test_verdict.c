@@ -1,4 +1,4 @@
-/* Verdicts: the invariants of the protocol over every combination, and named examples. */
+/* Verdicts: the invariants of the protocol for every combination of inputs, and named examples. */
 #include "support/unit.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@
 
 enum { POLITE = 15, FINAL = 9, PID = 4711 };
 
-/* Every kind of marker that can be read. */
+/* Every kind of parsed marker. */
 typedef enum kind {
     ABSENT,
     EMPTY,
@@ -87,13 +87,13 @@ static tether__marker make_marker(kind k)
     return marker;
 }
 
-static bool tells_of_a_kill(kind k, bool exact)
+static bool reports_a_kill(kind k, bool exact)
 {
     bool exits = k == EXIT_TERM || k == EXIT_KILL;
     return k == SIGNAL_POLITE || k == SIGNAL_FINAL || (exits && !exact);
 }
 
-static bool tells_an_end(kind k)
+static bool reports_an_end(kind k)
 {
     return k >= EXIT_0;
 }
@@ -126,34 +126,37 @@ static void check_end(const combination *c, tether__verdict v)
 {
     const tether__observation *s = &c->observed;
     bool gone = s->holding == TETHER__FREE || s->alive == TETHER__GONE;
-    bool end = tells_an_end(c->marker);
+    bool end = reports_an_end(c->marker);
     bool overdue = s->holding == TETHER__HOLDING_UNKNOWN && s->alive == TETHER__UNKNOWN &&
                    s->silence_ms > TETHER__SILENCE_LIMIT_MS;
 
-    RULE(tether_status_ended(v.status), "only ends are final");
-    RULE(tether__status_allows(c->status, v.status), "the table of states allows it");
-    RULE(end || gone || overdue, "nothing ends that is alive and has not said so");
-    RULE(c->status != TETHER_STATUS_KILLING || s->tree_empty, "a kill ends with its last process");
+    RULE(tether_status_ended(v.status), "finalises with a final status only");
+    RULE(tether__status_allows(c->status, v.status), "the table of states allows the transition");
+    RULE(end || gone || overdue, "a live task without a reported end does not end");
+    RULE(c->status != TETHER_STATUS_KILLING || s->tree_empty,
+         "a kill is complete when no process is left");
     RULE(v.status != TETHER_STATUS_LOST ||
              !(s->holding == TETHER__HELD && s->alive == TETHER__ALIVE),
          "never lost while held and alive");
-    RULE(v.status != TETHER_STATUS_LOST || !end, "a marker with an end wins");
-    RULE(v.status != TETHER_STATUS_LOST || v.reason != NULL, "lost says why");
+    RULE(v.status != TETHER_STATUS_LOST || !end, "a task whose marker reports an end is not lost");
+    RULE(v.status != TETHER_STATUS_LOST || v.reason != NULL, "lost has a reason");
     RULE(v.status != TETHER_STATUS_LOST || v.exit_code == TETHER_EXIT_UNKNOWN, "lost has no code");
     RULE((v.exit_code == 0) == (c->marker == EXIT_0 || c->marker == NAMELESS_EXIT_0),
-         "0 is said where the command said it");
-    RULE((v.status == TETHER_STATUS_COMPLETED) == (v.exit_code == 0), "completed is exit 0");
+         "code 0 only where the marker reports it");
+    RULE((v.status == TETHER_STATUS_COMPLETED) == (v.exit_code == 0),
+         "completed if and only if the code is 0");
     RULE(v.exit_code >= 0 || v.status == TETHER_STATUS_LOST, "only lost has no code");
     bool by_kill = v.status == TETHER_STATUS_KILLED ||
                    (v.status == TETHER_STATUS_TIMED_OUT && c->marker != TIMED_OUT);
     RULE(!by_kill || c->status == TETHER_STATUS_KILLING, "killed only after the intent");
-    RULE(!by_kill || !end || tells_of_a_kill(c->marker, s->tells_signals),
-         "the command's own end wins");
+    RULE(!by_kill || !end || reports_a_kill(c->marker, s->tells_signals),
+         "the command's own end takes precedence");
     RULE(!by_kill || (v.status == TETHER_STATUS_TIMED_OUT) == (c->intent == TETHER__INTENT_TIMEOUT),
-         "the intent says what for");
-    RULE(!by_kill || v.signal == POLITE || v.signal == FINAL, "a kill has its signal");
-    RULE(v.status != TETHER_STATUS_TIMED_OUT || v.exit_code == 124, "a timeout is code 124");
-    RULE(v.status != TETHER_STATUS_KILLED || v.exit_code == 128 + v.signal, "as a shell says it");
+         "timed out if and only if the intent is a timeout");
+    RULE(!by_kill || v.signal == POLITE || v.signal == FINAL, "a kill has one of its signals");
+    RULE(v.status != TETHER_STATUS_TIMED_OUT || v.exit_code == 124, "a timeout has code 124");
+    RULE(v.status != TETHER_STATUS_KILLED || v.exit_code == 128 + v.signal,
+         "a kill has the code that shells report");
 }
 
 static void check(const combination *c)
@@ -164,25 +167,26 @@ static void check(const combination *c)
     bool killing = c->status == TETHER_STATUS_KILLING;
 
     if (tether_status_ended(c->status)) {
-        RULE(v.step == TETHER__STEP_NONE, "an end never changes");
+        RULE(v.step == TETHER__STEP_NONE, "a final status never changes");
         return;
     }
     if (v.step != TETHER__STEP_FINALISE)
         RULE(v.exit_code == TETHER_EXIT_UNKNOWN, "no code without an end");
-    RULE(killing || !tells_an_end(c->marker) || v.step == TETHER__STEP_FINALISE,
-         "a marker with an end ends the task");
-    RULE(killing || !gone || v.step == TETHER__STEP_FINALISE, "a supervisor that is gone ends it");
-    RULE(!killing || !s->tree_empty || !(gone || tells_an_end(c->marker)) ||
+    RULE(killing || !reports_an_end(c->marker) || v.step == TETHER__STEP_FINALISE,
+         "a marker that reports an end ends the task");
+    RULE(killing || !gone || v.step == TETHER__STEP_FINALISE,
+         "the task ends when its supervisor is gone");
+    RULE(!killing || !s->tree_empty || !(gone || reports_an_end(c->marker)) ||
              v.step == TETHER__STEP_FINALISE,
-         "a kill that is over is final");
+         "a complete kill ends the task");
     switch (v.step) {
     case TETHER__STEP_NONE:
-        RULE(!killing, "somebody goes on with a kill");
+        RULE(!killing, "an incomplete kill is resumed");
         break;
     case TETHER__STEP_RUN:
         RULE(c->status == TETHER_STATUS_STARTING && v.status == TETHER_STATUS_RUNNING &&
                  s->marker.identity.pid != 0,
-             "running once the supervisor has said who it is");
+             "running once the marker holds the supervisor's identity");
         break;
     case TETHER__STEP_RESUME_KILL:
         RULE(killing, "only a kill is resumed");
@@ -193,7 +197,7 @@ static void check(const combination *c)
     }
 }
 
-/* The flags of a combination as the bits of one number. */
+/* Checks a combination with every value of its flags, which are the bits of one number. */
 static void check_flags(combination *c)
 {
     for (unsigned flags = 0; flags < 32; flags++) {
@@ -276,12 +280,12 @@ static const char no_marker[] = "process exited without exit marker";
 static const char corrupt[] = "corrupt exit marker";
 
 static const example examples[] = {
-    {"waits for the supervisor's first words", STARTING, NONE, HELD, HIDDEN, EMPTY, false, false,
+    {"waits for the supervisor's identity", STARTING, NONE, HELD, HIDDEN, EMPTY, false, false,
      false, STAY, LOST, UNKNOWN_CODE, 0, NULL},
-    {"runs once it has said who it is", STARTING, NONE, HELD, ALIVE, IDENTITY, false, false, false,
-     RUN, RUNNING, UNKNOWN_CODE, 0, NULL},
-    {"runs on", RUNNING, NONE, HELD, ALIVE, IDENTITY, false, false, false, STAY, LOST, UNKNOWN_CODE,
-     0, NULL},
+    {"runs once the marker holds the identity", STARTING, NONE, HELD, ALIVE, IDENTITY, false, false,
+     false, RUN, RUNNING, UNKNOWN_CODE, 0, NULL},
+    {"keeps running", RUNNING, NONE, HELD, ALIVE, IDENTITY, false, false, false, STAY, LOST,
+     UNKNOWN_CODE, 0, NULL},
     {"ends before it was seen running", STARTING, NONE, FREE, GONE, EXIT_0, false, false, false,
      FINAL_STEP, COMPLETED, 0, 0, NULL},
     {"completes", RUNNING, NONE, FREE, GONE, EXIT_0, false, false, false, FINAL_STEP, COMPLETED, 0,
@@ -290,7 +294,7 @@ static const example examples[] = {
      NULL},
     {"fails while paused", PAUSED, NONE, FREE, GONE, EXIT_3, false, false, false, FINAL_STEP,
      FAILED, 3, 0, NULL},
-    {"dies by a stranger's signal", RUNNING, NONE, FREE, GONE, EXIT_KILL, false, false, false,
+    {"dies by somebody else's signal", RUNNING, NONE, FREE, GONE, EXIT_KILL, false, false, false,
      FINAL_STEP, FAILED, 137, 0, NULL},
     {"dies by a fault", RUNNING, NONE, FREE, GONE, SIGNAL_OTHER, false, false, false, FINAL_STEP,
      FAILED, 139, 11, NULL},
@@ -298,9 +302,9 @@ static const example examples[] = {
      FINAL_STEP, TIMED_OUT_STATUS, 124, 0, NULL},
     {"ends while its lifeline is still open", RUNNING, NONE, HELD, ALIVE, EXIT_3, false, false,
      false, FINAL_STEP, FAILED, 3, 0, NULL},
-    {"ends although somebody inherited the lifeline", RUNNING, NONE, HELD, GONE, EXIT_3, false,
-     false, false, FINAL_STEP, FAILED, 3, 0, NULL},
-    {"keeps its end over a reboot", RUNNING, NONE, FREE, GONE, EXIT_3, true, false, true,
+    {"ends although another process inherited the lifeline", RUNNING, NONE, HELD, GONE, EXIT_3,
+     false, false, false, FINAL_STEP, FAILED, 3, 0, NULL},
+    {"keeps its end across a reboot", RUNNING, NONE, FREE, GONE, EXIT_3, true, false, true,
      FINAL_STEP, FAILED, 3, 0, NULL},
     {"was never started", STARTING, NONE, FREE, GONE, EMPTY, false, false, true, FINAL_STEP, LOST,
      UNKNOWN_CODE, 0, "never started"},
@@ -310,17 +314,17 @@ static const example examples[] = {
      FINAL_STEP, LOST, UNKNOWN_CODE, 0, no_marker},
     {"its supervisor was killed at once", STARTING, NONE, FREE, GONE, IDENTITY, false, false, false,
      FINAL_STEP, LOST, UNKNOWN_CODE, 0, no_marker},
-    {"its supervisor is gone, whoever holds the lifeline", RUNNING, NONE, HELD, GONE, IDENTITY,
-     false, false, false, FINAL_STEP, LOST, UNKNOWN_CODE, 0, no_marker},
+    {"its supervisor is gone, but another process holds the lifeline", RUNNING, NONE, HELD, GONE,
+     IDENTITY, false, false, false, FINAL_STEP, LOST, UNKNOWN_CODE, 0, no_marker},
     {"its marker was emptied", RUNNING, NONE, FREE, GONE, EMPTY, false, false, false, FINAL_STEP,
      LOST, UNKNOWN_CODE, 0, corrupt},
     {"its marker was removed", RUNNING, NONE, FREE, GONE, ABSENT, false, false, false, FINAL_STEP,
      LOST, UNKNOWN_CODE, 0, no_marker},
     {"its marker is garbage", RUNNING, NONE, FREE, GONE, DAMAGED, false, false, false, FINAL_STEP,
      LOST, UNKNOWN_CODE, 0, corrupt},
-    {"its marker is cut", RUNNING, NONE, FREE, GONE, UNFINISHED_END, false, false, false,
+    {"its marker is truncated", RUNNING, NONE, FREE, GONE, UNFINISHED_END, false, false, false,
      FINAL_STEP, LOST, UNKNOWN_CODE, 0, corrupt},
-    {"a damaged marker does not end what is alive", RUNNING, NONE, HELD, ALIVE, DAMAGED_END, false,
+    {"a damaged marker does not end a live task", RUNNING, NONE, HELD, ALIVE, DAMAGED_END, false,
      false, false, STAY, LOST, UNKNOWN_CODE, 0, NULL},
     {"a line is being written", RUNNING, NONE, HELD, ALIVE, UNFINISHED_END, false, false, false,
      STAY, LOST, UNKNOWN_CODE, 0, NULL},
@@ -332,7 +336,7 @@ static const example examples[] = {
      false, false, STAY, LOST, UNKNOWN_CODE, 0, NULL},
     {"no locks here, and its process is gone", RUNNING, NONE, UNSURE, GONE, IDENTITY, false, false,
      false, FINAL_STEP, LOST, UNKNOWN_CODE, 0, no_marker},
-    {"a kill goes on while something lives", KILLING, KILL, HELD, ALIVE, IDENTITY, false, true,
+    {"a kill goes on while a process lives", KILLING, KILL, HELD, ALIVE, IDENTITY, false, true,
      false, RESUME, LOST, UNKNOWN_CODE, 0, NULL},
     {"a kill goes on after the supervisor's end", KILLING, KILL, FREE, GONE, EXIT_TERM, false, true,
      false, RESUME, LOST, UNKNOWN_CODE, 0, NULL},
@@ -340,16 +344,16 @@ static const example examples[] = {
      FINAL_STEP, KILLED, 137, 9, NULL},
     {"killed by the polite signal", KILLING, KILL, FREE, GONE, EXIT_TERM, false, false, false,
      FINAL_STEP, KILLED, 143, 15, NULL},
-    {"killed by a signal that is told as one", KILLING, KILL, FREE, GONE, SIGNAL_POLITE, false,
-     false, false, FINAL_STEP, KILLED, 143, 15, NULL},
+    {"killed by a signal that is reported as a signal", KILLING, KILL, FREE, GONE, SIGNAL_POLITE,
+     false, false, false, FINAL_STEP, KILLED, 143, 15, NULL},
     {"killed before it was started", KILLING, KILL, FREE, GONE, EMPTY, false, false, false,
      FINAL_STEP, KILLED, 137, 9, NULL},
     {"killed by a shutdown", KILLING, SHUTDOWN, FREE, GONE, EXIT_TERM, false, false, false,
      FINAL_STEP, KILLED, 143, 15, "registry was shut down"},
     {"timed out", KILLING, TIMEOUT, FREE, GONE, EXIT_TERM, false, false, false, FINAL_STEP,
      TIMED_OUT_STATUS, 124, 15, NULL},
-    {"timed out without a word", KILLING, TIMEOUT, FREE, GONE, IDENTITY, false, false, false,
-     FINAL_STEP, TIMED_OUT_STATUS, 124, 9, NULL},
+    {"timed out without a reported end", KILLING, TIMEOUT, FREE, GONE, IDENTITY, false, false,
+     false, FINAL_STEP, TIMED_OUT_STATUS, 124, 9, NULL},
     {"its own end came first", KILLING, KILL, FREE, GONE, EXIT_3, false, false, false, FINAL_STEP,
      FAILED, 3, 0, "ended by itself while being killed"},
     {"its own success came first", KILLING, KILL, FREE, GONE, EXIT_0, false, false, false,
@@ -360,19 +364,19 @@ static const example examples[] = {
      COMPLETED, 0, 0, recovered},
     {"a host died while killing, and the kill worked", KILLING, KILL, FREE, GONE, EXIT_TERM, false,
      false, true, FINAL_STEP, KILLED, 143, 15, recovered},
-    {"a host died while killing, and all goes on", KILLING, KILL, HELD, ALIVE, IDENTITY, false,
-     true, true, RESUME, LOST, UNKNOWN_CODE, 0, NULL},
-    {"killed with a marker of garbage", KILLING, KILL, FREE, GONE, DAMAGED, false, false, false,
+    {"a host died while killing, and the task still runs", KILLING, KILL, HELD, ALIVE, IDENTITY,
+     false, true, true, RESUME, LOST, UNKNOWN_CODE, 0, NULL},
+    {"killed with a damaged marker", KILLING, KILL, FREE, GONE, DAMAGED, false, false, false,
      FINAL_STEP, LOST, UNKNOWN_CODE, 0, corrupt},
     {"the machine was restarted during a kill", KILLING, KILL, FREE, GONE, IDENTITY, true, false,
      true, FINAL_STEP, LOST, UNKNOWN_CODE, 0, "rebooted"},
-    {"completed stays", COMPLETED, NONE, FREE, GONE, EXIT_3, false, false, true, STAY, LOST,
+    {"stays completed", COMPLETED, NONE, FREE, GONE, EXIT_3, false, false, true, STAY, LOST,
      UNKNOWN_CODE, 0, NULL},
-    {"lost stays, even when a marker comes", LOST, NONE, FREE, GONE, EXIT_0, false, false, true,
+    {"stays lost, even when a marker appears", LOST, NONE, FREE, GONE, EXIT_0, false, false, true,
      STAY, LOST, UNKNOWN_CODE, 0, NULL},
 };
 
-static void judges_the_examples(void **state)
+static void reaches_the_verdicts_of_the_examples(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {
@@ -397,7 +401,8 @@ static void judges_the_examples(void **state)
     }
 }
 
-static void believes_an_exit_with_a_signals_code_where_signals_are_told(void **state)
+/* An exit with 128 + N is then the command's own end, not the end by a signal. */
+static void distinguishes_exits_from_signals_where_the_supervisor_does(void **state)
 {
     (void)state;
     tether__observation observed = {.holding = FREE,
@@ -420,7 +425,7 @@ static void believes_an_exit_with_a_signals_code_where_signals_are_told(void **s
     assert_null(v.reason);
 }
 
-static void gives_up_on_what_is_silent_for_a_day(void **state)
+static void loses_a_task_that_was_silent_for_a_day(void **state)
 {
     (void)state;
     tether__observation observed = {.holding = UNSURE,
@@ -436,7 +441,7 @@ static void gives_up_on_what_is_silent_for_a_day(void **state)
     assert_int_equal(v.step, FINAL_STEP);
     assert_int_equal(v.status, LOST);
     assert_string_equal(v.reason, "no sign of life for 24 hours");
-    /* Held is a sign of life, however silent the task is. */
+    /* A held lifeline is a sign of life, however long the task was silent. */
     observed.holding = HELD;
     assert_int_equal(tether__verdict_reach(RUNNING, NONE, &observed).step, STAY);
 }
@@ -448,7 +453,7 @@ static void takes_the_better_clock_for_durations(void **state)
         int64_t wall_start, wall_end, uptime_start, uptime_end, duration;
     } cases[] = {
         {1000, 3000, 500, 2500, 2000}, /* both agree */
-        {1000, 3007, 500, 2500, 2007}, /* within the supervisor's 10 ms: the wall is exact */
+        {1000, 3007, 500, 2500, 2007}, /* differ by rounding: the wall clock is exact */
         {1000, 3049, 500, 2500, 2049},
         {1000, 3050, 500, 2500, 2000},     /* somebody set the clock */
         {1000, 90000000, 500, 2500, 2000}, /* set forward by a day */
@@ -456,12 +461,12 @@ static void takes_the_better_clock_for_durations(void **state)
         {1000, 3000, 0, 0, 2000},          /* no uptime */
         {1000, 3000, 500, 0, 2000},
         {1000, 3000, 0, 2500, 2000},
-        {3000, 1000, 0, 0, -1}, /* nothing that makes sense */
+        {3000, 1000, 0, 0, -1}, /* inconsistent */
         {1000, 1000, 0, 0, 0},
         {0, 3000, 0, 0, -1},
         {1000, 0, 0, 0, -1},
-        {0, 0, 500, 2500, 2000}, /* uptime alone: a task that runs */
-        {0, 0, 2500, 2490, 0},   /* rounded below its start */
+        {0, 0, 500, 2500, 2000}, /* uptime only: a running task */
+        {0, 0, 2500, 2490, 0},   /* the end is rounded to before the start */
         {1000, 1004, 2500, 2490, 4},
         {0, 0, 0, 0, -1},
     };
@@ -471,24 +476,24 @@ static void takes_the_better_clock_for_durations(void **state)
                          cases[i].duration);
 }
 
-static void doubts_a_clock_that_was_set(void **state)
+static void ignores_the_file_time_where_the_clock_was_set(void **state)
 {
     (void)state;
     static const struct {
         int64_t wall_start, wall_end, wall_now, uptime_start, uptime_now, duration;
     } cases[] = {
-        {1000, 3000, 3010, 500, 2510, 2000},         /* seen at once */
-        {1000, 3000, 90000, 500, 89500, 2000},       /* seen later */
-        {1000, 3000, 4010, 500, 2510, 2000},         /* a second apart: steered, not set */
+        {1000, 3000, 3010, 500, 2510, 2000},         /* found at once */
+        {1000, 3000, 90000, 500, 89500, 2000},       /* found later */
+        {1000, 3000, 4010, 500, 2510, 2000},         /* differs by 1 s: slewed, not set */
         {1000, 3000, 4020, 500, 2510, 2010},         /* set */
         {1000, 86403000, 3010, 500, 2510, 2010},     /* set back by a day after the end */
         {1000, 3000, 86403010, 500, 2510, 2010},     /* set forward after the end */
         {86401000, 3000, 3010, 500, 2510, 2010},     /* set back before the end */
         {1000, 86403000, 86403010, 500, 2510, 2010}, /* set forward before the end */
         {1000, 86403000, 3500, 500, 2510, 2010},
-        {1000, 990, 1010, 500, 510, 0}, /* a file's time is that of a tick */
+        {1000, 990, 1010, 500, 510, 0}, /* file times have the resolution of a tick */
         {1000, 1000, 1000, 500, 490, 0},
-        {1000, 5000, 10003000, 500, 10000500, 4000}, /* two seconds in three hours */
+        {1000, 5000, 10003000, 500, 10000500, 4000}, /* slewed by two seconds in three hours */
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_int_equal(tether__duration_seen(cases[i].wall_start, cases[i].wall_end,
@@ -501,11 +506,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(holds_over_every_combination),
-        cmocka_unit_test(judges_the_examples),
-        cmocka_unit_test(believes_an_exit_with_a_signals_code_where_signals_are_told),
-        cmocka_unit_test(gives_up_on_what_is_silent_for_a_day),
+        cmocka_unit_test(reaches_the_verdicts_of_the_examples),
+        cmocka_unit_test(distinguishes_exits_from_signals_where_the_supervisor_does),
+        cmocka_unit_test(loses_a_task_that_was_silent_for_a_day),
         cmocka_unit_test(takes_the_better_clock_for_durations),
-        cmocka_unit_test(doubts_a_clock_that_was_set),
+        cmocka_unit_test(ignores_the_file_time_where_the_clock_was_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

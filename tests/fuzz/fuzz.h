@@ -1,5 +1,5 @@
-/* What a fuzz target is: the one function that libFuzzer calls, and the replay of the corpus too.
- */
+/* The function that every fuzz target defines. libFuzzer calls it, and so does the replay of the
+ * corpus. */
 #ifndef TETHER_FUZZ_H
 #define TETHER_FUZZ_H
 

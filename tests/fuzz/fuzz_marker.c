@@ -1,4 +1,4 @@
-/* Any bytes as an exit marker: no crash, and nothing is concluded that they do not say. */
+/* Parses arbitrary bytes as an exit marker, and checks that the result is consistent. */
 #include "fuzz/fuzz.h"
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > TETHER__MARKER_LIMIT)
         return 0;
     tether__marker_parse((const char *)data, size, &marker);
-    /* An end needs a line of its own, so at least its newline; a code is never negative. */
+    /* An end needs a line, so at least a newline. Codes and signals are never negative. */
     if (marker.end != TETHER__END_NONE && (size == 0 || marker.value < 0))
         abort();
     if (marker.pipestatus[0] != 0 && marker.end == TETHER__END_NONE)

@@ -1,6 +1,7 @@
-/* Any bytes as a pattern and a stream in pieces: no crash, no hang, what is told is in the stream
- * and in order, and the pieces do not matter. The first byte says how, the second how long the
- * pattern is that follows; the rest is the stream. */
+/* Searches an arbitrary stream for an arbitrary pattern. Checks that the matches are in the stream
+ * and in order, and that they do not depend on how the stream is cut into pieces. The first input
+ * byte holds the options and the size of the pieces, the second the size of the pattern, which
+ * follows; the rest is the stream. */
 #include "fuzz/fuzz.h"
 
 #include <stdlib.h>
@@ -15,7 +16,7 @@ typedef struct results {
     size_t size;
     size_t count;
     uint64_t end;
-    bool too_dear;
+    bool too_costly;
     uint64_t offsets[FOUND_LIMIT];
     uint64_t sizes[FOUND_LIMIT];
 } results;
@@ -24,64 +25,65 @@ static results whole;
 static results pieces;
 static results rest;
 
-static void demand(bool holds)
+/* Not assert(), which does nothing in release builds. */
+static void require(bool condition)
 {
-    if (!holds)
+    if (!condition)
         abort();
 }
 
-static bool note(const tether__found *found, void *userdata)
+static bool collect(const tether__found *found, void *userdata)
 {
     results *to = userdata;
-    demand(found->size > 0 && found->size <= TETHER__MATCH_LIMIT);
-    demand(found->offset >= to->end && found->offset + found->size <= to->size);
-    demand(found->text_size <= found->size && found->text_size <= TETHER__MATCH_TEXT);
-    demand(memcmp(found->text, to->stream + found->offset, found->text_size) == 0);
-    demand(memchr(to->stream + found->offset, '\n', (size_t)found->size) == NULL);
-    demand(found->context_offset <= found->offset);
-    demand(found->context_offset + found->context_size >= found->offset + found->size);
-    demand(memcmp(found->context, to->stream + found->context_offset, found->context_size) == 0);
-    demand(memchr(found->context, '\n', found->context_size) == NULL);
+    require(found->size > 0 && found->size <= TETHER__MATCH_LIMIT);
+    require(found->offset >= to->end && found->offset + found->size <= to->size);
+    require(found->text_size <= found->size && found->text_size <= TETHER__MATCH_TEXT);
+    require(memcmp(found->text, to->stream + found->offset, found->text_size) == 0);
+    require(memchr(to->stream + found->offset, '\n', (size_t)found->size) == NULL);
+    require(found->context_offset <= found->offset);
+    require(found->context_offset + found->context_size >= found->offset + found->size);
+    require(memcmp(found->context, to->stream + found->context_offset, found->context_size) == 0);
+    require(memchr(found->context, '\n', found->context_size) == NULL);
     to->end = found->offset + found->size;
     to->offsets[to->count] = found->offset;
     to->sizes[to->count] = found->size;
     return ++to->count < FOUND_LIMIT;
 }
 
-/* Feeds up to `limit` and returns the position there. */
+/* Feeds the stream up to `limit` and returns the matcher's position after that. */
 static uint64_t search(const tether__pattern *pattern, bool whole_lines, size_t piece,
                        uint64_t position, size_t limit, results *to)
 {
     tether__matcher *matcher;
     to->count = 0;
     to->end = position;
-    to->too_dear = false;
-    demand(tether__matcher_new(pattern, whole_lines, position, &matcher, NULL) == TETHER_OK);
+    to->too_costly = false;
+    require(tether__matcher_new(pattern, whole_lines, position, &matcher, NULL) == TETHER_OK);
     size_t fed = (size_t)tether__matcher_lookback(position);
     int result = TETHER_OK;
     while (fed < limit && result == TETHER_OK) {
         size_t now = limit - fed < piece ? limit - fed : piece;
-        result = tether__matcher_feed(matcher, to->stream + fed, now, fed + now == to->size, note,
-                                      to, NULL);
+        result = tether__matcher_feed(matcher, to->stream + fed, now, fed + now == to->size,
+                                      collect, to, NULL);
         fed += now;
     }
-    demand(result == TETHER_OK || result == TETHER_EPATTERN);
-    to->too_dear = result != TETHER_OK;
+    require(result == TETHER_OK || result == TETHER_EPATTERN);
+    to->too_costly = result != TETHER_OK;
     position = tether__matcher_position(matcher);
-    demand(position >= to->end && position <= to->size);
+    require(position >= to->end && position <= to->size);
     tether__matcher_free(matcher);
     return position;
 }
 
-static void demand_same(const results *one, const results *other, size_t skipped)
+static void require_same(const results *one, const results *other, size_t skipped)
 {
-    /* Only what cost little must be the same. */
-    if (one->too_dear || other->too_dear || one->count == FOUND_LIMIT)
+    /* A search that runs into its step limit may depend on the pieces. */
+    if (one->too_costly || other->too_costly || one->count == FOUND_LIMIT)
         return;
-    demand(one->count == skipped + other->count);
+    require(one->count == skipped + other->count);
     for (size_t i = 0; i < other->count; i++) {
-        demand(one->offsets[i + skipped] == other->offsets[i]);
-        demand(one->sizes[i + skipped] == other->sizes[i]);
+        require(one->offsets[i + skipped] == other->offsets[i]);
+        require(one->sizes[i + skipped] == other->sizes[i]);
     }
 }
 
@@ -102,15 +104,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     whole.size = pieces.size = rest.size = size;
     search(pattern, whole_lines, size + 1, 0, size, &whole);
     search(pattern, false, piece, 0, size, &pieces);
-    demand_same(&whole, &pieces, 0);
-    /* Left off after the first half, and gone on with. */
+    require_same(&whole, &pieces, 0);
+    /* A new matcher resumes at the position that the first one had after half of the stream. */
     if (size > 0) {
         uint64_t position = search(pattern, whole_lines, piece, 0, size / 2, &pieces);
         size_t before = pieces.count;
-        bool known = !pieces.too_dear;
+        bool known = !pieces.too_costly;
         search(pattern, false, piece, position, size, &rest);
         if (known)
-            demand_same(&whole, &rest, before);
+            require_same(&whole, &rest, before);
     }
     tether__pattern_free(pattern);
     return 0;

@@ -1,4 +1,5 @@
-/* Any bytes as a record: no crash, and what was read is written and read again as the same. */
+/* Parses arbitrary bytes as a record. Checks that a record that parses can be written and parsed
+ * again with the same content. */
 #include "fuzz/fuzz.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Runs a fuzz target over the files that it is given: the corpus, in every ordinary test run. */
+/* Runs a fuzz target once for each file of its arguments. CTest passes it the whole corpus. */
 #include "fuzz/fuzz.h"
 
 #include <stdio.h>
@@ -19,7 +19,7 @@ static int replay(const char *path)
     }
     size_t size = fread(data, 1, INPUT_LIMIT, file);
     fclose(file);
-    /* A block of exactly that size, so that a sanitizer sees the first byte too many. */
+    /* A block of exactly this size, so that a sanitizer detects any read beyond its end. */
     uint8_t *exact = malloc(size > 0 ? size : 1);
     if (exact == NULL) {
         free(data);

@@ -1,4 +1,4 @@
-/* The search of a stream in pieces: always the same matches, whatever the pieces. */
+/* The search of a stream in pieces: the matches do not depend on the pieces. */
 #include "support/unit.h"
 
 #include <stdint.h>
@@ -13,13 +13,13 @@
 
 enum { FOUND_LIMIT = 4096 };
 
-/* What was told. */
+/* The matches that a search reported. */
 typedef struct results {
     const char *stream;
     size_t stream_size;
-    size_t stop_after; /* so many; 0: never */
+    size_t stop_after; /* stop after this many; 0: never */
     size_t count;
-    bool too_dear; /* it ended with TETHER_EPATTERN */
+    bool too_costly; /* the search ended with TETHER_EPATTERN */
     uint64_t offsets[FOUND_LIMIT];
     uint64_t sizes[FOUND_LIMIT];
 } results;
@@ -27,7 +27,7 @@ typedef struct results {
 static results first_results;
 static results second_results;
 
-static bool note(const tether__found *found, void *userdata)
+static bool collect(const tether__found *found, void *userdata)
 {
     results *to = userdata;
     const char *stream = to->stream;
@@ -51,7 +51,7 @@ static bool note(const tether__found *found, void *userdata)
     return to->count != to->stop_after;
 }
 
-/* The pattern of the round, for what is said of a failure. */
+/* The pattern of the round, for the messages of failures. */
 static const char *shown = "";
 
 static void print(const char *name, const results *of)
@@ -81,8 +81,8 @@ static tether__pattern *compile(const char *bytes, size_t size, bool fixed)
     return pattern;
 }
 
-/* Searches a stream in pieces of up to `most` bytes (0: all in one) from `position` on; returns the
- * position at the end. */
+/* Searches a stream from `position` on, in random pieces of up to `most` bytes (0: in one piece).
+ * Returns the final position. */
 static uint64_t search(const tether__pattern *pattern, bool whole_lines, const char *stream,
                        size_t size, size_t most, uint64_t position, uint64_t *random, results *to)
 {
@@ -90,24 +90,24 @@ static uint64_t search(const tether__pattern *pattern, bool whole_lines, const c
     to->stream = stream;
     to->stream_size = size;
     to->count = 0;
-    to->too_dear = false;
+    to->too_costly = false;
     assert_int_equal(tether__matcher_new(pattern, whole_lines, position, &matcher, NULL),
                      TETHER_OK);
     for (size_t fed = (size_t)tether__matcher_lookback(position);;) {
         size_t piece = most == 0 ? size : 1 + random_next(random) % most;
         if (piece > size - fed)
             piece = size - fed;
-        /* A copy of exactly that size, so that a sanitizer sees the first byte too many. */
+        /* A copy in a block of its own, so that a sanitizer detects reads beyond its end. */
         char *exact = malloc(piece + 1);
         assert_non_null(exact);
         memcpy(exact, stream + fed, piece);
         fed += piece;
-        int result = tether__matcher_feed(matcher, exact, piece, fed == size, note, to, NULL);
+        int result = tether__matcher_feed(matcher, exact, piece, fed == size, collect, to, NULL);
         if (result != TETHER_OK)
             assert_int_equal(result, TETHER_EPATTERN);
-        to->too_dear = result != TETHER_OK;
+        to->too_costly = result != TETHER_OK;
         free(exact);
-        if (fed == size || to->too_dear)
+        if (fed == size || to->too_costly)
             break;
     }
     uint64_t at = tether__matcher_position(matcher);
@@ -117,7 +117,7 @@ static uint64_t search(const tether__pattern *pattern, bool whole_lines, const c
 
 static void assert_same(const results *one, const results *other, size_t skipped)
 {
-    bool same = one->count == other->count + skipped && !one->too_dear && !other->too_dear;
+    bool same = one->count == other->count + skipped && !one->too_costly && !other->too_costly;
     for (size_t i = 0; same && i < other->count && i + skipped < FOUND_LIMIT; i++)
         same = one->offsets[i + skipped] == other->offsets[i] &&
                one->sizes[i + skipped] == other->sizes[i];
@@ -198,8 +198,9 @@ static void finds_nul_bytes(void **state)
     }
 }
 
-/* After which byte a match is told. */
-static size_t told_after(const char *text, bool whole_lines, const char *stream)
+/* Returns how many bytes of the stream the matcher needs to report a match: 0 if it reports none,
+ * size + 1 if only at the end of the stream. */
+static size_t reported_after(const char *text, bool whole_lines, const char *stream)
 {
     tether__pattern *pattern = compile(text, strlen(text), false);
     tether__matcher *matcher;
@@ -209,12 +210,12 @@ static size_t told_after(const char *text, bool whole_lines, const char *stream)
     assert_int_equal(tether__matcher_new(pattern, whole_lines, 0, &matcher, NULL), TETHER_OK);
     size_t after = 0;
     while (after < size && to->count == 0) {
-        assert_int_equal(tether__matcher_feed(matcher, stream + after, 1, false, note, to, NULL),
+        assert_int_equal(tether__matcher_feed(matcher, stream + after, 1, false, collect, to, NULL),
                          TETHER_OK);
         after++;
     }
     if (to->count == 0) {
-        assert_int_equal(tether__matcher_feed(matcher, "", 0, true, note, to, NULL), TETHER_OK);
+        assert_int_equal(tether__matcher_feed(matcher, "", 0, true, collect, to, NULL), TETHER_OK);
         after = to->count > 0 ? size + 1 : 0;
     }
     tether__matcher_free(matcher);
@@ -222,19 +223,19 @@ static size_t told_after(const char *text, bool whole_lines, const char *stream)
     return after;
 }
 
-static void tells_as_soon_as_it_is_sure(void **state)
+static void reports_a_match_as_soon_as_it_is_certain(void **state)
 {
     (void)state;
-    assert_int_equal(told_after("foo", false, "a foo b\n"), 5);
-    assert_int_equal(told_after("fo+", false, "a foo b\n"), 6);
-    assert_int_equal(told_after("foo$", false, "a foo\nb"), 6);
-    assert_int_equal(told_after("foo$", false, "a foo\rb"), 6);
-    assert_int_equal(told_after("foo$", false, "a foo"), 6);
-    assert_int_equal(told_after("foo.*", false, "a foo bar\nb"), 10);
-    assert_int_equal(told_after("foo(?=bar)", false, "foobar\n"), 6);
-    assert_int_equal(told_after("foo", true, "a foo b\nx"), 8);
-    assert_int_equal(told_after("foo", true, "a foo b"), 8);
-    assert_int_equal(told_after("foo", false, "bar"), 0);
+    assert_int_equal(reported_after("foo", false, "a foo b\n"), 5);
+    assert_int_equal(reported_after("fo+", false, "a foo b\n"), 6);
+    assert_int_equal(reported_after("foo$", false, "a foo\nb"), 6);
+    assert_int_equal(reported_after("foo$", false, "a foo\rb"), 6);
+    assert_int_equal(reported_after("foo$", false, "a foo"), 6);
+    assert_int_equal(reported_after("foo.*", false, "a foo bar\nb"), 10);
+    assert_int_equal(reported_after("foo(?=bar)", false, "foobar\n"), 6);
+    assert_int_equal(reported_after("foo", true, "a foo b\nx"), 8);
+    assert_int_equal(reported_after("foo", true, "a foo b"), 8);
+    assert_int_equal(reported_after("foo", false, "bar"), 0);
 }
 
 static bool keep_context(const tether__found *found, void *userdata)
@@ -245,7 +246,7 @@ static bool keep_context(const tether__found *found, void *userdata)
     return false;
 }
 
-static void gives_the_line_around_it(void **state)
+static void reports_the_line_around_a_match(void **state)
 {
     (void)state;
     static char context[4 * TETHER__MATCH_CONTEXT];
@@ -261,13 +262,13 @@ static void gives_the_line_around_it(void **state)
         TETHER_OK);
     assert_string_equal(context, "a foo b");
     assert_int_equal(tether__matcher_position(matcher), 9);
-    /* It was stopped. */
+    /* found() has stopped the search. */
     assert_int_equal(tether__matcher_feed(matcher, "foo\n", 4, true, keep_context, context, NULL),
                      TETHER_OK);
     assert_string_equal(context, "a foo b");
     tether__matcher_free(matcher);
 
-    /* Of a long line no more than allowed, and no part of a character. */
+    /* The context of a long line has a limit, and no partial character. */
     static char line[6001];
     for (size_t i = 0; i < sizeof line - 1; i += 2)
         memcpy(line + i, "\xc3\xa4", 2);
@@ -277,7 +278,7 @@ static void gives_the_line_around_it(void **state)
     assert_int_equal(
         tether__matcher_feed(matcher, line, sizeof line - 1, true, keep_context, context, NULL),
         TETHER_OK);
-    /* What the match begins with was one half of a character. */
+    /* The match has overwritten the second half of a character. */
     assert_int_equal(strlen(context), 1023 + 3 + 1024);
     assert_memory_equal(context, "\xc3\xa4", 2);
     tether__matcher_free(matcher);
@@ -322,7 +323,7 @@ static size_t make_stream(uint64_t *random, char *bytes, size_t most)
                                         "y",
                                         "\xf0\x9f\x98\x80",
                                         "\xe2\x82"};
-    /* One more is NUL; lines of many lengths. */
+    /* One more unit is NUL. Without some of the units, lines are longer. */
     const uint32_t count = sizeof units / sizeof units[0];
     uint32_t dense = random_next(random) % 3 == 0 ? 7 : count + 1;
     size_t size = 0;
@@ -337,13 +338,13 @@ static size_t make_stream(uint64_t *random, char *bytes, size_t most)
     return size;
 }
 
-static void pieces_do_not_matter(void **state)
+static void matches_do_not_depend_on_pieces(void **state)
 {
     (void)state;
     static char stream[2048];
     uint64_t random = 20240611;
-    size_t told = 0;
-    int too_dear = 0;
+    size_t reported = 0;
+    int too_costly = 0;
     const int rounds = TETHER_TEST_SANITIZED ? 2000 : 15000;
     for (int round = 0; round < rounds; round++) {
         char text[256];
@@ -357,18 +358,18 @@ static void pieces_do_not_matter(void **state)
             continue;
         size_t size = make_stream(&random, stream, round % 16 == 1 ? 500 : 60);
         search(pattern, false, stream, size, 0, 0, &random, &first_results);
-        if (first_results.too_dear) {
-            /* Such as .*\w+^: a few are bound to be made. */
-            too_dear++;
+        if (first_results.too_costly) {
+            /* A few random patterns, such as .*\w+^, need too many steps. */
+            too_costly++;
             tether__pattern_free(pattern);
             continue;
         }
-        told += first_results.count;
+        reported += first_results.count;
         search(pattern, false, stream, size, 1, 0, &random, &second_results);
         assert_same(&first_results, &second_results, 0);
         search(pattern, true, stream, size, 7, 0, &random, &second_results);
         assert_same(&first_results, &second_results, 0);
-        /* Stopped after some of them, a new one goes on. */
+        /* Stops after some matches, and resumes with a new matcher. */
         if (first_results.count > 0) {
             second_results.stop_after = 1 + random_next(&random) % first_results.count;
             size_t skip = second_results.stop_after;
@@ -383,12 +384,12 @@ static void pieces_do_not_matter(void **state)
         }
         tether__pattern_free(pattern);
     }
-    assert_true(told > (size_t)rounds);
-    assert_true(too_dear < rounds / 200);
+    assert_true(reported > (size_t)rounds);
+    assert_true(too_costly < rounds / 200);
 }
 
-/* Wherever the feeding stops, not only at a match. */
-static void goes_on_at_every_position(void **state)
+/* Also where the first search stops at any byte, not only at a match. */
+static void resumes_at_every_position(void **state)
 {
     (void)state;
     static char stream[512];
@@ -410,7 +411,7 @@ static void goes_on_at_every_position(void **state)
         size_t fed = size > 0 ? random_next(&random) % size : 0;
         assert_int_equal(tether__matcher_new(pattern, false, 0, &matcher, NULL), TETHER_OK);
         assert_int_equal(
-            tether__matcher_feed(matcher, stream, fed, false, note, &second_results, NULL),
+            tether__matcher_feed(matcher, stream, fed, false, collect, &second_results, NULL),
             TETHER_OK);
         uint64_t position = tether__matcher_position(matcher);
         size_t before = second_results.count;
@@ -441,13 +442,13 @@ static void search_line(const pcre2_code *code, pcre2_match_data *data, const ch
     }
 }
 
-/* Against PCRE2 itself, line by line. */
+/* Compares the matches with those of PCRE2 on whole lines. */
 static void agrees_with_whole_lines(void **state)
 {
     (void)state;
     static char stream[2048];
     uint64_t random = 4711;
-    int too_dear = 0;
+    int too_costly = 0;
     const int rounds = TETHER_TEST_SANITIZED ? 500 : 5000;
     pcre2_compile_context *context = pcre2_compile_context_create(NULL);
     pcre2_set_newline(context, PCRE2_NEWLINE_ANYCRLF);
@@ -463,8 +464,8 @@ static void agrees_with_whole_lines(void **state)
             continue;
         size_t size = make_stream(&random, stream, 400);
         search(pattern, false, stream, size, 5, 0, &random, &first_results);
-        if (first_results.too_dear) {
-            too_dear++;
+        if (first_results.too_costly) {
+            too_costly++;
             tether__pattern_free(pattern);
             continue;
         }
@@ -486,12 +487,12 @@ static void agrees_with_whole_lines(void **state)
         pcre2_code_free(plain);
         tether__pattern_free(pattern);
     }
-    assert_true(too_dear < rounds / 100);
+    assert_true(too_costly < rounds / 100);
     pcre2_match_data_free(data);
     pcre2_compile_context_free(context);
 }
 
-/* --- Long lines and dear patterns ------------------------------------------------------------- */
+/* --- Long lines and costly patterns ----------------------------------------------------------- */
 
 enum { LONG = 400000 };
 
@@ -508,10 +509,10 @@ static void finds_across_the_windows_of_a_long_line(void **state)
     (void)state;
     char *line = long_line();
     uint64_t random = 5;
-    size_t places = 0;
+    size_t expected = 0;
     for (size_t at = 100; at + 10 < LONG; at += 8191) {
         memcpy(line + at, "foo--bar", 8);
-        places++;
+        expected++;
     }
     static const struct {
         const char *pattern;
@@ -522,15 +523,15 @@ static void finds_across_the_windows_of_a_long_line(void **state)
             compile(cases[i].pattern, strlen(cases[i].pattern), cases[i].fixed);
         for (size_t most = 0; most < 200000; most = most * 20 + 300) {
             search(pattern, most % 40 == 0, line, LONG, most, 0, &random, &first_results);
-            assert_int_equal(first_results.count, places);
-            for (size_t k = 0; k < places; k++) {
+            assert_int_equal(first_results.count, expected);
+            for (size_t k = 0; k < expected; k++) {
                 assert_int_equal(first_results.offsets[k], 100 + 8191 * k);
                 assert_int_equal(first_results.sizes[k], 8);
             }
         }
         tether__pattern_free(pattern);
     }
-    /* No line begins but at its start; not where a window, or a new search, begins. */
+    /* No line begins at the start of a window or of a new search. */
     tether__pattern *pattern = compile("^-|-$", 5, false);
     search(pattern, false, line, LONG, 1000, 0, &random, &first_results);
     assert_int_equal(first_results.count, 2);
@@ -543,8 +544,8 @@ static void finds_across_the_windows_of_a_long_line(void **state)
     free(line);
 }
 
-/* The same cuts, whatever the pieces; what is as long as the limit is whole. */
-static void cuts_what_is_too_long(void **state)
+/* Cuts at the same bytes for all pieces. A match of exactly the limit is not cut. */
+static void cuts_matches_that_are_too_long(void **state)
 {
     (void)state;
     char *line = long_line();
@@ -569,7 +570,7 @@ static void cuts_what_is_too_long(void **state)
         }
         tether__pattern_free(pattern);
     }
-    /* A line of exactly the limit is all there, one of a byte more is cut. */
+    /* A line of exactly the limit matches as a whole; with one more byte it does not. */
     tether__pattern *pattern = compile("^.*$", 4, false);
     for (size_t more = 0; more < 2; more++) {
         memset(line, '-', LONG);
@@ -599,7 +600,8 @@ static void feed_all(const char *text, bool fixed, size_t total, size_t piece, c
     assert_int_equal(tether__matcher_new(pattern, false, 0, &matcher, NULL), TETHER_OK);
     int result = TETHER_OK;
     for (size_t fed = 0; fed < total && result == TETHER_OK; fed += piece)
-        result = tether__matcher_feed(matcher, bytes + fed % length, piece, false, note, to, NULL);
+        result =
+            tether__matcher_feed(matcher, bytes + fed % length, piece, false, collect, to, NULL);
     if (result != expected)
         fail_msg("%s in %s: %d", text, fill, result);
     tether__matcher_free(matcher);
@@ -607,7 +609,7 @@ static void feed_all(const char *text, bool fixed, size_t total, size_t piece, c
     free(bytes);
 }
 
-/* What is quadratic takes hours here, and meets the time limit of the test. */
+/* Quadratic time would exceed the time limit of the test by far. */
 static void long_lines_take_linear_time(void **state)
 {
     (void)state;
@@ -623,12 +625,12 @@ static void long_lines_take_linear_time(void **state)
     feed_all("foo-*(b|c)", false, 60000, 1, "foo-----------------------", TETHER_OK);
 }
 
-static void dear_patterns_end(void **state)
+static void costly_patterns_end_with_an_error(void **state)
 {
     (void)state;
     const size_t total = 1 << 20;
     feed_all("(a+)+$", false, total, 4096, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\n", TETHER_EPATTERN);
-    /* Cheap enough from each start, but not from all of them. */
+    /* Within the limit from each start, but not from all of them together. */
     feed_all("(a+)+$", false, total, 4096, "aaaaaaaaaaaaaaaaab", TETHER_EPATTERN);
     feed_all("(a|b)*c", false, total, 4096, "ab", TETHER_EPATTERN);
     feed_all("a.*[bc]", false, total, 4096, "a", TETHER_EPATTERN);
@@ -640,15 +642,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_in_lines),
         cmocka_unit_test(finds_nul_bytes),
-        cmocka_unit_test(tells_as_soon_as_it_is_sure),
-        cmocka_unit_test(gives_the_line_around_it),
-        cmocka_unit_test(pieces_do_not_matter),
-        cmocka_unit_test(goes_on_at_every_position),
+        cmocka_unit_test(reports_a_match_as_soon_as_it_is_certain),
+        cmocka_unit_test(reports_the_line_around_a_match),
+        cmocka_unit_test(matches_do_not_depend_on_pieces),
+        cmocka_unit_test(resumes_at_every_position),
         cmocka_unit_test(agrees_with_whole_lines),
         cmocka_unit_test(finds_across_the_windows_of_a_long_line),
-        cmocka_unit_test(cuts_what_is_too_long),
+        cmocka_unit_test(cuts_matches_that_are_too_long),
         cmocka_unit_test(long_lines_take_linear_time),
-        cmocka_unit_test(dear_patterns_end),
+        cmocka_unit_test(costly_patterns_end_with_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

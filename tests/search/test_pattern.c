@@ -1,4 +1,4 @@
-/* What is a pattern and what is refused, and single attempts. */
+/* Accepted and refused patterns, and single attempts. */
 #include "support/unit.h"
 
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include "search/pattern.h"
 
-static void refuses_what_is_no_pattern(void **state)
+static void refuses_invalid_and_unsupported_patterns(void **state)
 {
     (void)state;
     static const struct {
@@ -22,8 +22,8 @@ static void refuses_what_is_no_pattern(void **state)
         {"\xff", false, "UTF-8"},
         {"a\nb", true, "byte 1"},
         {"a\\C", false, "\\C"},
-        {"x\\Gfoo", false, "\\G at its byte 1"},
-        {"foo\\Z", false, "\\Z at its byte 3"},
+        {"x\\Gfoo", false, "\\G (at byte 1)"},
+        {"foo\\Z", false, "\\Z (at byte 3)"},
         {"foo(*SKIP)", false, "verb"},
         {"(*CRLF)foo", false, "verb"},
         {"(?i-m)foo", false, "multiline"},
@@ -45,7 +45,7 @@ static void refuses_what_is_no_pattern(void **state)
     }
 }
 
-static void takes_what_only_looks_like_it(void **state)
+static void accepts_patterns_that_only_look_unsupported(void **state)
 {
     (void)state;
     static const char *const patterns[] = {
@@ -110,7 +110,7 @@ static void finds_fixed_bytes(void **state)
     }
 }
 
-static void says_where_attempts_are_worth_it(void **state)
+static void knows_where_attempts_can_succeed(void **state)
 {
     (void)state;
     static const struct {
@@ -150,7 +150,7 @@ static tether__attempt_result attempt(const char *text, const char *bytes, bool 
     return result;
 }
 
-static void attempts_end_in_every_way(void **state)
+static void attempts_have_every_result(void **state)
 {
     (void)state;
     assert_int_equal(attempt("b", "abc", false, false), TETHER__ATTEMPT_MATCH);
@@ -161,7 +161,7 @@ static void attempts_end_in_every_way(void **state)
     assert_int_equal(attempt("c$", "abc", false, false), TETHER__ATTEMPT_MATCH);
     assert_int_equal(attempt("(a+)+$", "aaaaaaaaaaaaaaaaaaaaaaaab", false, false),
                      TETHER__ATTEMPT_STEPS);
-    /* Behind bytes that are no UTF-8 PCRE2 begins anew. */
+    /* PCRE2 restarts behind bytes that are not UTF-8. */
     assert_int_equal(attempt("b",
                              "a\xff"
                              "b",
@@ -177,12 +177,12 @@ static void attempts_end_in_every_way(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refuses_what_is_no_pattern),
-        cmocka_unit_test(takes_what_only_looks_like_it),
+        cmocka_unit_test(refuses_invalid_and_unsupported_patterns),
+        cmocka_unit_test(accepts_patterns_that_only_look_unsupported),
         cmocka_unit_test(limits_the_size),
         cmocka_unit_test(finds_fixed_bytes),
-        cmocka_unit_test(says_where_attempts_are_worth_it),
-        cmocka_unit_test(attempts_end_in_every_way),
+        cmocka_unit_test(knows_where_attempts_can_succeed),
+        cmocka_unit_test(attempts_have_every_result),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* One watch on its way through the outputs of a task. */
+/* The search of one watch in the outputs of a task. */
 #include "support/unit.h"
 
 #include <stdlib.h>
@@ -6,22 +6,23 @@
 
 #include "search/search.h"
 
-typedef struct told {
+/* The matches that were delivered. */
+typedef struct matches {
     size_t count;
-    size_t stop_after; /* 0: never */
+    size_t stop_after; /* stop after this many; 0: never */
     tether__search *search;
     struct {
         int watch;
         tether_stream stream;
         uint64_t offset;
         size_t size;
-        uint64_t position; /* of the search, when it was told */
+        uint64_t position; /* of the search, at the delivery */
     } items[64];
-} told;
+} matches;
 
 static tether__delivery on_match(const tether_match *match, void *userdata)
 {
-    told *t = userdata;
+    matches *t = userdata;
     assert_true(t->count < sizeof t->items / sizeof t->items[0]);
     t->items[t->count].watch = match->watch;
     t->items[t->count].stream = match->stream;
@@ -51,9 +52,9 @@ static tether__search *make(const char *pattern, bool once, tether_view view, ui
     return search;
 }
 
-/* Feeds what of a whole stream comes next, in pieces. */
+/* Feeds the rest of a stream, whose whole text is `all`, in pieces. */
 static void feed(tether__search *search, tether_stream stream, const char *all, size_t piece,
-                 bool last, told *t)
+                 bool last, matches *t)
 {
     tether_error error = {0};
     size_t size = strlen(all);
@@ -70,11 +71,11 @@ static void feed(tether__search *search, tether_stream stream, const char *all, 
     }
 }
 
-static void tells_every_match_of_both_outputs(void **state)
+static void delivers_every_match_of_both_outputs(void **state)
 {
     (void)state;
     for (size_t piece = 1; piece < 12; piece++) {
-        told t = {0};
+        matches t = {0};
         tether__search *search = make("ab", false, TETHER_VIEW_BOTH, 0);
         assert_true(search->searched[0] && search->searched[1]);
         feed(search, TETHER_STDOUT, "xxabxab\nab", piece, true, &t);
@@ -86,7 +87,7 @@ static void tells_every_match_of_both_outputs(void **state)
             assert_int_equal(t.items[i].stream, i < 3 ? TETHER_STDOUT : TETHER_STDERR);
             assert_int_equal(t.items[i].offset, offsets[i]);
             assert_int_equal(t.items[i].size, 2);
-            /* Behind it already when it is told. */
+            /* The position is behind the match already at its delivery. */
             assert_int_equal(t.items[i].position, offsets[i] + 2);
         }
         assert_true(search->unsaved);
@@ -96,7 +97,7 @@ static void tells_every_match_of_both_outputs(void **state)
     tether__search_free(NULL);
 }
 
-static void the_view_says_what_is_searched(void **state)
+static void searches_only_the_outputs_of_the_view(void **state)
 {
     (void)state;
     tether__search *search = make("a", false, TETHER_VIEW_STDOUT, 0);
@@ -107,11 +108,11 @@ static void the_view_says_what_is_searched(void **state)
     tether__search_free(search);
 }
 
-/* Also where more is fed, and of the other output. */
-static void once_is_once(void **state)
+/* Even if it is fed more bytes, also of the other output. */
+static void delivers_only_one_match_with_once(void **state)
 {
     (void)state;
-    told t = {0};
+    matches t = {0};
     tether_error error = {0};
     tether__search *search = make("ab", true, TETHER_VIEW_BOTH, 0);
     feed(search, TETHER_STDOUT, "ab ab ab\n", 100, false, &t);
@@ -126,14 +127,14 @@ static void once_is_once(void **state)
     tether__search_free(search);
 }
 
-/* What was told is not told again by one that goes on from the position. */
-static void goes_on_where_another_was(void **state)
+/* A new search at the position of another one does not deliver its matches again. */
+static void resumes_at_the_position_of_another_search(void **state)
 {
     (void)state;
     static const char all[] = "ab\nxab ab\nab";
     static const uint64_t offsets[] = {0, 4, 7, 10};
     for (size_t done = 0; done <= 4; done++) {
-        told t = {0};
+        matches t = {0};
         uint64_t position = done == 0 ? 0 : offsets[done - 1] + 2;
         tether__search *search = make("ab", false, TETHER_VIEW_BOTH, position);
         assert_true(search->next[0] <= position);
@@ -145,13 +146,13 @@ static void goes_on_where_another_was(void **state)
     }
 }
 
-/* What was dropped is skipped: what follows has its offsets, and nothing joins across the gap. */
-static void goes_on_behind_what_was_dropped(void **state)
+/* Offsets stay right behind the gap, and no match extends across it. */
+static void skips_bytes_that_were_dropped(void **state)
 {
     (void)state;
     static const uint64_t gaps[] = {1, 100, 70000, (uint64_t)1 << 40};
     for (size_t i = 0; i < sizeof gaps / sizeof gaps[0]; i++) {
-        told t = {0};
+        matches t = {0};
         tether_error error = {0};
         tether__search *search = make("ab", false, TETHER_VIEW_BOTH, 0);
         t.search = search;
@@ -168,16 +169,16 @@ static void goes_on_behind_what_was_dropped(void **state)
         assert_int_equal(t.count, 2);
         assert_int_equal(t.items[0].offset, 0);
         assert_int_equal(t.items[1].offset, to + 2);
-        /* The other output is where it was. */
+        /* The other output has not moved. */
         assert_int_equal(search->next[1], 0);
         tether__search_free(search);
     }
 }
 
-static void stops_when_told_to(void **state)
+static void stops_after_the_last_delivery(void **state)
 {
     (void)state;
-    told t = {.stop_after = 1};
+    matches t = {.stop_after = 1};
     tether_error error = {0};
     tether__search *search = make("ab", false, TETHER_VIEW_BOTH, 0);
     t.search = search;
@@ -188,7 +189,7 @@ static void stops_when_told_to(void **state)
     tether__search_free(search);
 }
 
-static void a_bad_pattern_is_refused(void **state)
+static void refuses_an_invalid_pattern(void **state)
 {
     (void)state;
     tether__search *search = (tether__search *)1;
@@ -201,13 +202,13 @@ static void a_bad_pattern_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tells_every_match_of_both_outputs),
-        cmocka_unit_test(the_view_says_what_is_searched),
-        cmocka_unit_test(once_is_once),
-        cmocka_unit_test(goes_on_where_another_was),
-        cmocka_unit_test(goes_on_behind_what_was_dropped),
-        cmocka_unit_test(stops_when_told_to),
-        cmocka_unit_test(a_bad_pattern_is_refused),
+        cmocka_unit_test(delivers_every_match_of_both_outputs),
+        cmocka_unit_test(searches_only_the_outputs_of_the_view),
+        cmocka_unit_test(delivers_only_one_match_with_once),
+        cmocka_unit_test(resumes_at_the_position_of_another_search),
+        cmocka_unit_test(skips_bytes_that_were_dropped),
+        cmocka_unit_test(stops_after_the_last_delivery),
+        cmocka_unit_test(refuses_an_invalid_pattern),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

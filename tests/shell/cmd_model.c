@@ -1,6 +1,6 @@
-/* Owns the model of cmd and of argument parsers that the tests of quoting compare with.
- * Must not: share code with what it judges.
- * Thread: the test's. */
+/* Owns the model of cmd and of argument parsers for the tests of quoting.
+ * Must not: share code with the quoting under test.
+ * Thread: any. */
 #include "shell/cmd_model.h"
 
 #include "support/unit.h"
@@ -10,8 +10,8 @@
 #include <string.h>
 
 typedef struct buffer {
-    char *bytes; /* always with a zero after the end */
-    size_t size, room;
+    char *bytes; /* NUL-terminated */
+    size_t size, capacity;
 } buffer;
 
 static buffer buffer_new(void)
@@ -23,9 +23,9 @@ static buffer buffer_new(void)
 
 static void put(buffer *b, char c)
 {
-    if (b->size + 1 == b->room) {
-        b->room *= 2;
-        b->bytes = realloc(b->bytes, b->room);
+    if (b->size + 1 == b->capacity) {
+        b->capacity *= 2;
+        b->bytes = realloc(b->bytes, b->capacity);
         assert_non_null(b->bytes);
     }
     b->bytes[b->size++] = c;
@@ -101,14 +101,14 @@ void model_split(const char *line, bool open_end, model_words *commands)
         if (*line == '"') {
             quoted = !quoted;
         } else if (!quoted && *line == '^') {
-            assert_int_not_equal(line[1], '\0'); /* it would swallow the line end */
+            assert_int_not_equal(line[1], '\0'); /* a caret there would escape the line end */
             line++;
         } else if (!quoted && *line == '&') {
             add_word(commands, &out);
             begun = false;
             continue;
         } else if (!quoted && strchr("|<>()", *line) != NULL) {
-            fail_msg("cmd would act on %s", line);
+            fail_msg("special to cmd: %s", line);
         } else if (!begun && (*line == ' ' || *line == '\t')) {
             continue;
         }
@@ -136,7 +136,7 @@ char *model_slash_c(const char *command)
     return out.bytes;
 }
 
-/* The program: up to a closing quote, or to a blank. */
+/* Reads the program: up to the closing quote, or up to a blank. */
 static const char *first_word(const char *at, buffer *out)
 {
     bool quoted = *at == '"';
@@ -165,7 +165,7 @@ void model_argv(const char *command, model_words *words)
             if (quote && backslashes % 2 == 1) {
                 put(&out, *at++);
             } else if (quote && quoted && at[1] == '"') {
-                put(&out, '"'); /* two within quotes are one */
+                put(&out, '"'); /* "" inside quotes is one quote */
                 at += 2;
             } else if (quote) {
                 quoted = !quoted;

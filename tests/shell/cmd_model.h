@@ -1,5 +1,5 @@
-/* A model of how Windows reads a command line: cmd's phases one by one, and the argument parser of
- * programs. Written from their description, not from the code under test. */
+/* A model of how Windows parses command lines: the phases of cmd, and the argument parser of
+ * programs. Written from their documentation, not from the code under test. */
 #ifndef TETHER_TEST_CMD_MODEL_H
 #define TETHER_TEST_CMD_MODEL_H
 
@@ -18,24 +18,26 @@ typedef struct model_variable {
     const char *value;
 } model_variable;
 
-/* Phase 1: variables between percent signs, in one pass from left to right. In a batch file a
- * variable that is not set becomes nothing and %% one sign; in a command line both stay. variables
- * ends with a NULL name. Freed with free(). */
+/* Phase 1: expands variables between percent signs, in one pass from left to right. In a batch file
+ * an unset variable expands to nothing, and %% to one percent sign; in a command line both stay
+ * unchanged. variables ends with a NULL name. Free the result with free(). */
 char *model_expand(const char *line, bool in_batch, const model_variable *variables);
 
-/* Phase 2: quotes and carets. Parts a line at each & outside of quotes. Fails the test at anything
- * else that is special there (| < > and parentheses), and at quotes that are open at the end unless
- * open_end. Carets outside of quotes are taken away. Blanks before a command are. */
+/* Phase 2: quotes and carets. Splits a line into commands at each & outside of quotes. Removes
+ * carets outside of quotes, and blanks in front of a command. Fails the test at other special
+ * characters outside of quotes (| < > and parentheses), and at an unclosed quote unless open_end.
+ */
 void model_split(const char *line, bool open_end, model_words *commands);
 
-/* What cmd runs of its own command line `"..." [/X]... /S /C "TEXT"`: TEXT, freed with free(). */
+/* Returns the TEXT that cmd runs, given its command line `"..." [/X]... /S /C "TEXT"`. Free it with
+ * free(). */
 char *model_slash_c(const char *command);
 
-/* The words of a command as a program's runtime reads them. */
+/* Splits a command into words as the runtime of a program does. */
 void model_argv(const char *command, model_words *words);
 
-/* %0, %1... of a batch file: parted by blanks, tabs and , ; = outside of quotes, with their quotes.
- */
+/* Splits a command into %0, %1... of a batch file: at blanks, tabs and , ; = outside of quotes.
+ * Keeps the quotes. */
 void model_batch_words(const char *command, model_words *words);
 
 void model_words_dispose(model_words *words);

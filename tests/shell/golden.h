@@ -1,4 +1,4 @@
-/* Reads a golden file: the exact text that a rendering must have. */
+/* Compares rendered texts with golden files, which hold the exact expected texts. */
 #ifndef TETHER_TEST_GOLDEN_H
 #define TETHER_TEST_GOLDEN_H
 
@@ -9,7 +9,7 @@
 #include "support/unit.h"
 #include "base/text.h"
 
-/* Freed with free(). */
+/* Returns the text of a golden file. Free it with free(). */
 static inline char *golden_read(const char *name)
 {
     char path[1024];
@@ -23,7 +23,7 @@ static inline char *golden_read(const char *name)
     return text;
 }
 
-/* Compares, and frees the text. */
+/* Compares a text with a golden file, and disposes of the text. */
 static inline void golden_assert(tether__text *text, const char *name)
 {
     char *golden = golden_read(name);

@@ -1,5 +1,5 @@
-/* Argument quoting of Windows: each case that the rules tell apart, then random lists against an
- * independent parser. */
+/* Argument quoting on Windows: each case that the rules distinguish, then random lists that an
+ * independent parser reads back. */
 #include "support/unit.h"
 
 #include <stdlib.h>
@@ -41,7 +41,7 @@ static void quotes_each_kind_of_argument(void **state)
     assert_quoted("a\nb", "\"a\nb\"");
 }
 
-static void puts_a_program_in_quotes_as_it_is(void **state)
+static void puts_a_program_in_quotes_without_escapes(void **state)
 {
     (void)state;
     static const char *const argv[] = {"C:\\a dir\\", "x y", "", NULL};
@@ -54,7 +54,7 @@ static void puts_a_program_in_quotes_as_it_is(void **state)
     tether__text_dispose(&text);
 }
 
-static void gives_back_every_byte_of_an_argv(void **state)
+static void keeps_every_byte_of_an_argv(void **state)
 {
     (void)state;
     static const char special[] = "\"\"\"\\\\\\\\ \t\n'^%!&|<>()*?";
@@ -90,8 +90,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(quotes_each_kind_of_argument),
-        cmocka_unit_test(puts_a_program_in_quotes_as_it_is),
-        cmocka_unit_test(gives_back_every_byte_of_an_argv),
+        cmocka_unit_test(puts_a_program_in_quotes_without_escapes),
+        cmocka_unit_test(keeps_every_byte_of_an_argv),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Which shells are tried, and in which order, by the rules of each platform. */
+/* The candidates for a shell and their order, by the rules of each platform. */
 #include "support/unit.h"
 
 #include <stdlib.h>
@@ -37,7 +37,7 @@ static const char *variable(const char *name, void *userdata)
     return strcmp(name, "ComSpec") == 0 ? m->comspec : NULL;
 }
 
-/* The whole list, parted by "|". */
+/* Compares the whole list, joined with "|". */
 static void check(tether__shell_candidates candidates, machine m, const char *wanted)
 {
     char all[512] = "";
@@ -54,26 +54,26 @@ static void check(tether__shell_candidates candidates, machine m, const char *wa
     assert_int_equal(list.count, 0);
 }
 
-static void posix_has_three_and_the_bash_that_runs_us(void **state)
+static void posix_has_three_candidates_and_the_bash_that_runs_the_host(void **state)
 {
     (void)state;
     tether__shell_candidates posix = tether__shell_candidates_posix;
     check(posix, (machine){0}, "bash|zsh|sh");
     check(posix, (machine){.bash = "/opt/bash"}, "/opt/bash|bash|zsh|sh");
-    /* Only a path was set by bash. */
+    /* Only an absolute path was set by bash. */
     check(posix, (machine){.bash = "bash"}, "bash|zsh|sh");
     check(posix, (machine){.bash = ""}, "bash|zsh|sh");
     check(posix, (machine){.shell = "/bin/fish", .comspec = "cmd"}, "bash|zsh|sh");
 }
 
-static void windows_goes_from_powershell_to_cmd(void **state)
+static void windows_prefers_powershell_to_cmd(void **state)
 {
     (void)state;
     tether__shell_candidates win32 = tether__shell_candidates_win32;
     check(win32, (machine){0}, "pwsh|powershell|cmd");
     check(win32, (machine){.comspec = "C:\\Windows\\system32\\cmd.exe"},
           "pwsh|powershell|C:\\Windows\\system32\\cmd.exe");
-    /* A replacement of cmd does not take its options. */
+    /* A replacement of cmd does not support the same options. */
     check(win32, (machine){.comspec = "C:\\tcc\\tcc.exe"}, "pwsh|powershell|cmd");
     check(win32, (machine){.bash = "/usr/bin/bash"}, "pwsh|powershell|cmd");
 }
@@ -101,10 +101,10 @@ static void windows_finds_the_bash_beside_git(void **state)
           "pwsh|powershell|D:\\Git\\bin\\bash.exe|cmd");
     check(win32, (machine){.git = "D:\\Git\\mingw64\\bin\\git.exe"},
           "pwsh|powershell|D:\\Git\\bin\\bash.exe|cmd");
-    /* Never a folder above git's own: anybody may have put something there. */
+    /* Never searches above git's own folder, where anybody may have put a bash. */
     check(win32, (machine){.git = "D:\\tools\\cmd\\git.exe"},
           "pwsh|powershell|D:\\tools\\bin\\bash.exe|cmd");
-    /* Nothing above it to look in. */
+    /* There is no folder above git's own folder. */
     check(win32, (machine){.git = "git.exe"}, "pwsh|powershell|cmd");
     check(win32, (machine){.git = "D:\\git.exe"}, "pwsh|powershell|cmd");
 }
@@ -112,8 +112,8 @@ static void windows_finds_the_bash_beside_git(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(posix_has_three_and_the_bash_that_runs_us),
-        cmocka_unit_test(windows_goes_from_powershell_to_cmd),
+        cmocka_unit_test(posix_has_three_candidates_and_the_bash_that_runs_the_host),
+        cmocka_unit_test(windows_prefers_powershell_to_cmd),
         cmocka_unit_test(windows_takes_the_shell_variable_of_a_posix_shell),
         cmocka_unit_test(windows_finds_the_bash_beside_git),
     };

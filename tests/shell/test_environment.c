@@ -1,4 +1,4 @@
-/* Environments: what overrides what, and what the system would not take. */
+/* Environments: which entries override others, and which exceed the limits of the system. */
 #include "support/unit.h"
 
 #include <stdlib.h>
@@ -36,7 +36,7 @@ static void assert_entries(const tether__environment *environment, const char *c
     assert_int_equal(environment->count, count);
 }
 
-static void puts_entries_over_the_base(void **state)
+static void overrides_entries_of_the_base(void **state)
 {
     (void)state;
     static const char *const base[] = {"PATH=/bin", "HOME=/h", "PATHS=x", NULL};
@@ -64,8 +64,7 @@ static void lets_the_last_entry_win(void **state)
     tether__environment_dispose(&environment);
 }
 
-/* Programs differ in which of two equal names they take: the one that was overridden must be gone.
- */
+/* Programs differ in which of two entries of a name they use, so no overridden entry may remain. */
 static void overrides_every_entry_of_a_name(void **state)
 {
     (void)state;
@@ -77,7 +76,7 @@ static void overrides_every_entry_of_a_name(void **state)
     tether__environment_dispose(&environment);
 }
 
-static void takes_empty_lists(void **state)
+static void accepts_empty_lists(void **state)
 {
     (void)state;
     static const char *const nothing[] = {NULL};
@@ -90,7 +89,7 @@ static void takes_empty_lists(void **state)
     tether__environment_dispose(&environment);
 }
 
-static void refuses_what_is_no_entry(void **state)
+static void refuses_entries_without_a_name_or_an_equals_sign(void **state)
 {
     (void)state;
     static const char *const bad[] = {"NAME", "", "=value", "="};
@@ -189,7 +188,7 @@ static void names_the_largest_variable_of_a_large_sum(void **state)
     free(largest);
 }
 
-static void counts_arguments_into_the_sum(void **state)
+static void includes_arguments_in_the_sum(void **state)
 {
     (void)state;
     tether_error error = {0};
@@ -216,7 +215,7 @@ static void assert_block(const char *const *entries, const char *block, size_t s
     tether__environment_dispose(&environment);
 }
 
-static void makes_a_block_in_the_order_of_names(void **state)
+static void sorts_a_block_by_name(void **state)
 {
     (void)state;
     static const char *const entries[] = {"b=1", "A_B=2", "a=3", "AB=4", "=C:=C:\\x", "a1=", NULL};
@@ -226,7 +225,7 @@ static void makes_a_block_in_the_order_of_names(void **state)
     assert_block(nothing, "\0\0", 2);
 }
 
-/* Windows takes the first of two such entries; the one that was put over the other must be it. */
+/* Windows uses the first of two such entries, so only the overriding one may be in the block. */
 static void keeps_the_last_of_names_that_differ_in_case(void **state)
 {
     (void)state;
@@ -241,17 +240,17 @@ static void keeps_the_last_of_names_that_differ_in_case(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(puts_entries_over_the_base),
+        cmocka_unit_test(overrides_entries_of_the_base),
         cmocka_unit_test(lets_the_last_entry_win),
         cmocka_unit_test(overrides_every_entry_of_a_name),
-        cmocka_unit_test(takes_empty_lists),
-        cmocka_unit_test(refuses_what_is_no_entry),
+        cmocka_unit_test(accepts_empty_lists),
+        cmocka_unit_test(refuses_entries_without_a_name_or_an_equals_sign),
         cmocka_unit_test(knows_names_that_every_shell_passes_on),
         cmocka_unit_test(names_a_variable_that_is_too_long),
         cmocka_unit_test(names_an_argument_that_is_too_long),
         cmocka_unit_test(names_the_largest_variable_of_a_large_sum),
-        cmocka_unit_test(counts_arguments_into_the_sum),
-        cmocka_unit_test(makes_a_block_in_the_order_of_names),
+        cmocka_unit_test(includes_arguments_in_the_sum),
+        cmocka_unit_test(sorts_a_block_by_name),
         cmocka_unit_test(keeps_the_last_of_names_that_differ_in_case),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* The shells that run wrappers: which serve whom, and how each is called. */
+/* The outer shells: to which tasks each applies, and with which arguments it runs a wrapper. */
 #include "support/unit.h"
 
 #include <string.h>
@@ -14,7 +14,7 @@ static const tether__outer_rule *rule_of(const tether__outer_rule *rules, tether
     return rules;
 }
 
-/* All arguments, parted by "|". */
+/* Compares all arguments, joined with "|". */
 static void check_call(const tether__outer_rule *rule, const char *wanted)
 {
     char all[256] = "";
@@ -27,13 +27,13 @@ static void check_call(const tether__outer_rule *rule, const char *wanted)
     assert_string_equal(all, wanted);
 }
 
-static void each_is_called_in_its_own_way(void **state)
+static void runs_the_wrapper_with_the_options_of_each_shell(void **state)
 {
     (void)state;
     const tether__outer_rule *posix = tether__outers_posix, *win32 = tether__outers_win32;
     check_call(rule_of(posix, TETHER__OUTER_SH), "sh|/b/wrapper");
     check_call(rule_of(posix, TETHER__OUTER_BASH), "bash|--posix|-p|/b/wrapper");
-    /* By name, in the bundle: a path of the store may hold anything. */
+    /* By its name in the bundle, because a path of the store may hold any character. */
     check_call(rule_of(win32, TETHER__OUTER_CMD), "cmd|/D|/V:OFF|/E:ON|/C|.\\wrapper.bat");
     check_call(rule_of(win32, TETHER__OUTER_POWERSHELL),
                "powershell|-NoLogo|-NoProfile|-NonInteractive|-ExecutionPolicy|Bypass|-File|"
@@ -41,7 +41,7 @@ static void each_is_called_in_its_own_way(void **state)
     check_call(rule_of(win32, TETHER__OUTER_GIT_SH), "sh|/b/wrapper");
 }
 
-static void bash_serves_only_unusual_environments(void **state)
+static void bash_applies_only_to_unusual_environments(void **state)
 {
     (void)state;
     const tether__outer_rule *bash = rule_of(tether__outers_posix, TETHER__OUTER_BASH);
@@ -52,7 +52,7 @@ static void bash_serves_only_unusual_environments(void **state)
         assert_true(tether__outer_serves(rule, true) && tether__outer_serves(rule, false));
 }
 
-static void wrappers_have_the_name_that_their_shell_wants(void **state)
+static void names_the_wrapper_of_each_shell(void **state)
 {
     (void)state;
     assert_string_equal(tether__outer_file(TETHER__OUTER_SH), "wrapper.sh");
@@ -71,9 +71,9 @@ static void wrappers_have_the_name_that_their_shell_wants(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_is_called_in_its_own_way),
-        cmocka_unit_test(bash_serves_only_unusual_environments),
-        cmocka_unit_test(wrappers_have_the_name_that_their_shell_wants),
+        cmocka_unit_test(runs_the_wrapper_with_the_options_of_each_shell),
+        cmocka_unit_test(bash_applies_only_to_unusual_environments),
+        cmocka_unit_test(names_the_wrapper_of_each_shell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* The choice of the user's shell, with look-ups that are made up. */
+/* The choice of the user's shell, with simulated look-ups. */
 #include "support/unit.h"
 
 #include <stdlib.h>
@@ -7,22 +7,22 @@
 #include "base/error.h"
 #include "shell/shell.h"
 
-/* What this machine has: names with their paths; and what was asked for. */
+/* A simulated machine, and a log of the look-ups. */
 typedef struct machine {
     const char *const *installed; /* name, path, name, path, ..., NULL */
-    const char *broken;           /* there, but not to be run */
-    const char *vanished;         /* found, and gone when it is tried */
-    const char *refused;          /* found, and something is wrong when it is tried */
+    const char *broken;           /* exists, but cannot be executed */
+    const char *vanished;         /* found, but missing when it is started */
+    const char *refused;          /* found, but fails for another reason when it is started */
     const char *bash;             /* $BASH */
-    char asked[256];
+    char log[256];
 } machine;
 
 static int find(const char *name, char **found, void *userdata, tether_error *error)
 {
     machine *m = userdata;
     *found = NULL;
-    strcat(m->asked, name);
-    strcat(m->asked, " ");
+    strcat(m->log, name);
+    strcat(m->log, " ");
     if (m->broken != NULL && strcmp(name, m->broken) == 0)
         return tether__fail(error, TETHER_ENOEXEC, 13, "find program", "%s is broken", name);
     for (const char *const *at = m->installed; *at != NULL; at += 2) {
@@ -41,9 +41,9 @@ static const char *const everything[] = {"bash", "/usr/bin/bash",  "zsh",  "/usr
 static int try_start(const char *path, void *userdata, tether_error *error)
 {
     machine *m = userdata;
-    strcat(m->asked, "try:");
-    strcat(m->asked, path);
-    strcat(m->asked, " ");
+    strcat(m->log, "try:");
+    strcat(m->log, path);
+    strcat(m->log, " ");
     if (m->vanished != NULL && strcmp(path, m->vanished) == 0)
         return tether__fail(error, TETHER_ENOPROGRAM, 2, "start", "%s went", path);
     if (m->refused != NULL && strcmp(path, m->refused) == 0)
@@ -57,11 +57,12 @@ static const char *variable(const char *name, void *userdata)
     return strcmp(name, "BASH") == 0 ? m->bash : NULL;
 }
 
-/* By the rules of POSIX; `tried`: as where shells are tried before they are believed. */
-static int resolve_in(machine *m, const char *choice, bool tried, tether__shell *shell,
+/* Resolves by the rules of POSIX. With start_it, shells that are found are also started for a try.
+ */
+static int resolve_in(machine *m, const char *choice, bool start_it, tether__shell *shell,
                       tether_error *error)
 {
-    const tether__shell_lookups lookups = {find, tried ? try_start : NULL, variable, m};
+    const tether__shell_lookups lookups = {find, start_it ? try_start : NULL, variable, m};
     return tether__shell_resolve(choice, tether__shell_candidates_posix, &lookups, shell, error);
 }
 
@@ -105,7 +106,7 @@ static void knows_the_families(void **state)
     }
 }
 
-static void knows_who_tells_of_pipelines(void **state)
+static void knows_the_pipeline_variables(void **state)
 {
     (void)state;
     assert_string_equal(tether__shell_pipeline_variable("/usr/bin/bash"), "PIPESTATUS");
@@ -116,7 +117,7 @@ static void knows_who_tells_of_pipelines(void **state)
         assert_null(tether__shell_pipeline_variable(others[i]));
 }
 
-static void prefers_the_bash_that_runs_us(void **state)
+static void prefers_the_bash_that_runs_the_host(void **state)
 {
     (void)state;
     static const char *const installed[] = {"/opt/bash5/bash", "/opt/bash5/bash", "bash",
@@ -127,12 +128,12 @@ static void prefers_the_bash_that_runs_us(void **state)
     ASSERT_OK(resolve(&m, NULL, &shell, &error), error);
     assert_string_equal(shell.path, "/opt/bash5/bash");
     assert_int_equal(shell.family, TETHER__SHELL_SH);
-    assert_string_equal(m.asked, "/opt/bash5/bash ");
+    assert_string_equal(m.log, "/opt/bash5/bash ");
     tether__shell_dispose(&shell);
     assert_null(shell.path);
 }
 
-static void passes_over_a_bash_variable_that_leads_nowhere(void **state)
+static void ignores_a_bash_variable_without_an_existing_path(void **state)
 {
     (void)state;
     static const char *const values[] = {"/gone/bash", "bash", "./bash", "", NULL};
@@ -142,13 +143,13 @@ static void passes_over_a_bash_variable_that_leads_nowhere(void **state)
         tether_error error = {0};
         ASSERT_OK(resolve(&m, NULL, &shell, &error), error);
         assert_string_equal(shell.path, "/usr/bin/bash");
-        /* Only a path counts as set by bash. */
-        assert_string_equal(m.asked, i == 0 ? "/gone/bash bash " : "bash ");
+        /* Only an absolute path counts as set by bash. */
+        assert_string_equal(m.log, i == 0 ? "/gone/bash bash " : "bash ");
         tether__shell_dispose(&shell);
     }
 }
 
-static void takes_the_first_candidate_that_is_there(void **state)
+static void takes_the_first_candidate_that_can_be_executed(void **state)
 {
     (void)state;
     static const char *const only_sh[] = {"sh", "/bin/sh", NULL};
@@ -157,11 +158,11 @@ static void takes_the_first_candidate_that_is_there(void **state)
     tether_error error = {0};
     ASSERT_OK(resolve(&m, NULL, &shell, &error), error);
     assert_string_equal(shell.path, "/bin/sh");
-    assert_string_equal(m.asked, "bash zsh sh ");
+    assert_string_equal(m.log, "bash zsh sh ");
     tether__shell_dispose(&shell);
 }
 
-static void lists_what_was_tried(void **state)
+static void lists_the_candidates_that_it_tried(void **state)
 {
     (void)state;
     static const char *const nothing[] = {NULL};
@@ -175,7 +176,7 @@ static void lists_what_was_tried(void **state)
     assert_int_equal(resolve(&m, NULL, &shell, NULL), TETHER_ENOSHELL);
 }
 
-static void takes_a_choice_as_final(void **state)
+static void tries_only_the_chosen_shell(void **state)
 {
     (void)state;
     machine m = {.installed = everything, .bash = "/usr/bin/bash"};
@@ -184,17 +185,17 @@ static void takes_a_choice_as_final(void **state)
     ASSERT_OK(resolve(&m, "fish", &shell, &error), error);
     assert_string_equal(shell.path, "/usr/bin/fish");
     assert_int_equal(shell.family, TETHER__SHELL_FISH);
-    assert_string_equal(m.asked, "fish ");
+    assert_string_equal(m.log, "fish ");
     tether__shell_dispose(&shell);
 
-    m.asked[0] = '\0';
+    m.log[0] = '\0';
     assert_int_equal(resolve(&m, "nosh", &shell, &error), TETHER_ENOSHELL);
-    assert_string_equal(m.asked, "nosh ");
+    assert_string_equal(m.log, "nosh ");
     assert_non_null(strstr(error.message, "nosh"));
     assert_int_equal(error.os_error, 2);
     assert_null(shell.path);
 
-    /* It is there and cannot be run: that is what the caller must hear. */
+    /* A shell that exists but cannot be executed is a different error. */
     m.broken = "zsh";
     assert_int_equal(resolve(&m, "zsh", &shell, &error), TETHER_ENOEXEC);
     assert_string_equal(error.message, "zsh is broken");
@@ -202,8 +203,9 @@ static void takes_a_choice_as_final(void **state)
     assert_int_equal(resolve(&m, "zsh", &shell, NULL), TETHER_ENOEXEC);
 }
 
-/* A shell that is found can be gone, or an alias of something that is not installed. */
-static void goes_on_where_a_try_finds_nothing(void **state)
+/* A shell that is found may have been removed since, or be an alias of a program that is not
+ * installed. */
+static void skips_candidates_that_are_missing_when_started(void **state)
 {
     (void)state;
     machine m = {.installed = everything, .vanished = "/usr/bin/bash"};
@@ -211,18 +213,18 @@ static void goes_on_where_a_try_finds_nothing(void **state)
     tether_error error = {0};
     ASSERT_OK(resolve_in(&m, NULL, true, &shell, &error), error);
     assert_string_equal(shell.path, "/usr/bin/zsh");
-    assert_string_equal(m.asked, "bash try:/usr/bin/bash zsh try:/usr/bin/zsh ");
+    assert_string_equal(m.log, "bash try:/usr/bin/bash zsh try:/usr/bin/zsh ");
     tether__shell_dispose(&shell);
 
-    /* A choice has no next one. */
-    m.asked[0] = '\0';
+    /* There is no other candidate for a chosen shell. */
+    m.log[0] = '\0';
     assert_int_equal(resolve_in(&m, "bash", true, &shell, &error), TETHER_ENOSHELL);
     assert_non_null(strstr(error.message, "bash"));
-    assert_string_equal(m.asked, "bash try:/usr/bin/bash ");
+    assert_string_equal(m.log, "bash try:/usr/bin/bash ");
     assert_null(shell.path);
 }
 
-static void stops_where_a_try_fails_otherwise(void **state)
+static void stops_where_a_start_fails_for_another_reason(void **state)
 {
     (void)state;
     machine m = {.installed = everything, .refused = "/usr/bin/bash"};
@@ -230,11 +232,11 @@ static void stops_where_a_try_fails_otherwise(void **state)
     tether_error error = {0};
     assert_int_equal(resolve_in(&m, NULL, true, &shell, &error), TETHER_ELIMIT);
     assert_string_equal(error.message, "no memory for /usr/bin/bash");
-    assert_string_equal(m.asked, "bash try:/usr/bin/bash ");
+    assert_string_equal(m.log, "bash try:/usr/bin/bash ");
     assert_null(shell.path);
 }
 
-static void tells_the_last_reason(void **state)
+static void reports_the_last_reason(void **state)
 {
     (void)state;
     static const char *const only_sh[] = {"sh", "/bin/sh", NULL};
@@ -251,15 +253,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(knows_the_families),
-        cmocka_unit_test(knows_who_tells_of_pipelines),
-        cmocka_unit_test(prefers_the_bash_that_runs_us),
-        cmocka_unit_test(passes_over_a_bash_variable_that_leads_nowhere),
-        cmocka_unit_test(takes_the_first_candidate_that_is_there),
-        cmocka_unit_test(lists_what_was_tried),
-        cmocka_unit_test(takes_a_choice_as_final),
-        cmocka_unit_test(goes_on_where_a_try_finds_nothing),
-        cmocka_unit_test(stops_where_a_try_fails_otherwise),
-        cmocka_unit_test(tells_the_last_reason),
+        cmocka_unit_test(knows_the_pipeline_variables),
+        cmocka_unit_test(prefers_the_bash_that_runs_the_host),
+        cmocka_unit_test(ignores_a_bash_variable_without_an_existing_path),
+        cmocka_unit_test(takes_the_first_candidate_that_can_be_executed),
+        cmocka_unit_test(lists_the_candidates_that_it_tried),
+        cmocka_unit_test(tries_only_the_chosen_shell),
+        cmocka_unit_test(skips_candidates_that_are_missing_when_started),
+        cmocka_unit_test(stops_where_a_start_fails_for_another_reason),
+        cmocka_unit_test(reports_the_last_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Wrappers and command files: their exact text, and that every byte of a command comes through. */
+/* Wrappers and command files: their exact text, and that they keep every byte of a command. */
 #include "support/unit.h"
 
 #include <stdlib.h>
@@ -59,7 +59,7 @@ static void renders_the_golden_text_without_proc(void **state)
     golden_assert(&text, "wrapper-without-proc.sh");
 }
 
-/* The trap stands before the first line, and a command's lines keep their numbers. */
+/* The trap adds no line, so that the lines of a command keep their numbers. */
 static void renders_the_golden_trap(void **state)
 {
     (void)state;
@@ -113,7 +113,7 @@ static void renders_the_golden_files_for_cmd(void **state)
     golden_assert(&text, "command-utf8.bat");
 }
 
-/* Every byte of a text for cmd is there but CR and LF, which end each line together. */
+/* The text for cmd keeps every byte except line ends, which become CR LF. */
 static void keeps_the_users_bytes_for_cmd(void **state)
 {
     (void)state;
@@ -170,13 +170,13 @@ static void marks_files_for_powershell_on_windows(void **state)
     }
 }
 
-/* Reads words as a Bourne shell does: quoted parts and backslashes only, ended by a blank or a
- * line's end. Returns how many there are, and where the rest of the line begins. */
-static size_t parse_words(const char *at, char words[][MAX_WORD], size_t room, const char **rest)
+/* Parses words as a Bourne shell does. Accepts only quoted parts and backslashes, up to a blank or
+ * the end of the line. Returns the count, and sets *rest to the rest of the line. */
+static size_t parse_words(const char *at, char words[][MAX_WORD], size_t max, const char **rest)
 {
     size_t count = 0;
     while (*at == '\'' || *at == '\\') {
-        assert_true(count < room);
+        assert_true(count < max);
         size_t size = 0;
         while (*at != ' ' && *at != '\n') {
             if (*at == '\\') {
@@ -199,7 +199,7 @@ static size_t parse_words(const char *at, char words[][MAX_WORD], size_t room, c
     return count;
 }
 
-/* The line after the identity is where the command stands. */
+/* Returns the command in the line that follows the identity. */
 static const char *command_line(const tether__text *text)
 {
     static const char before[] = "pidns=4026531836\" >&9\n(exec ";
@@ -210,7 +210,7 @@ static const char *command_line(const tether__text *text)
 
 static void random_word(uint64_t *random, char *word)
 {
-    /* Half of them what shells care for. */
+    /* Half of the characters are special to shells. */
     static const char special[] = "'\"\\$`!*?~#&|;<>(){}[] \t\n\r=%^-";
     size_t size = random_next(random) % 40;
     for (size_t i = 0; i < size; i++) {
@@ -221,7 +221,7 @@ static void random_word(uint64_t *random, char *word)
     word[size] = '\0';
 }
 
-static void gives_back_every_byte_of_an_argv(void **state)
+static void keeps_every_byte_of_an_argv(void **state)
 {
     (void)state;
     uint64_t random = 5;
@@ -240,13 +240,13 @@ static void gives_back_every_byte_of_an_argv(void **state)
         assert_int_equal(parse_words(command_line(&text), parsed, MAX_WORDS, &rest), count);
         for (size_t i = 0; i < count; i++)
             assert_string_equal(parsed[i], i == 0 && program != NULL ? program : words[i]);
-        /* What follows is the wrapper's own: nothing of the command broke out of its words. */
+        /* The wrapper's own text follows: no part of the command escaped from its words. */
         assert_int_equal(strncmp(rest, "2>&8 8>&- 9>&-)\n", 16), 0);
         tether__text_dispose(&text);
     }
 }
 
-static void gives_the_lifeline_to_nobody(void **state)
+static void closes_the_lifeline_in_the_command(void **state)
 {
     (void)state;
     static const char *const argv[] = {"/bin/true", NULL};
@@ -268,7 +268,7 @@ static void names_command_files_by_family(void **state)
     assert_string_equal(tether__command_file_name(TETHER__SHELL_CMD), "command.bat");
 }
 
-static void writes_the_users_bytes_and_nothing_else(void **state)
+static void writes_only_the_users_bytes(void **state)
 {
     (void)state;
     static const tether__shell_family families[] = {TETHER__SHELL_SH, TETHER__SHELL_FISH};
@@ -298,7 +298,7 @@ static void ends_a_powershell_command_with_its_code(void **state)
         tether__command_render(TETHER__SHELL_POWERSHELL, commands[i], strlen(commands[i]), &text);
         size_t size = strlen(commands[i]);
         assert_memory_equal(text.bytes, commands[i], size);
-        /* An empty line first, for a command that ends in a backtick or a comment. */
+        /* An empty line comes first, for a command that ends in a backtick or a comment. */
         const char *end = text.bytes + size;
         assert_int_equal(strncmp(end, "\n\n; if ($?) { exit 0 } ", 23), 0);
         assert_non_null(strstr(end, "exit $LASTEXITCODE"));
@@ -308,7 +308,7 @@ static void ends_a_powershell_command_with_its_code(void **state)
     }
 }
 
-static void tells_each_shell_how_to_run_the_file(void **state)
+static void runs_the_file_with_the_options_of_each_shell(void **state)
 {
     (void)state;
     static const struct {
@@ -346,12 +346,12 @@ int main(void)
         cmocka_unit_test(renders_the_golden_files_for_cmd),
         cmocka_unit_test(keeps_the_users_bytes_for_cmd),
         cmocka_unit_test(marks_files_for_powershell_on_windows),
-        cmocka_unit_test(gives_back_every_byte_of_an_argv),
-        cmocka_unit_test(gives_the_lifeline_to_nobody),
+        cmocka_unit_test(keeps_every_byte_of_an_argv),
+        cmocka_unit_test(closes_the_lifeline_in_the_command),
         cmocka_unit_test(names_command_files_by_family),
-        cmocka_unit_test(writes_the_users_bytes_and_nothing_else),
+        cmocka_unit_test(writes_only_the_users_bytes),
         cmocka_unit_test(ends_a_powershell_command_with_its_code),
-        cmocka_unit_test(tells_each_shell_how_to_run_the_file),
+        cmocka_unit_test(runs_the_file_with_the_options_of_each_shell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

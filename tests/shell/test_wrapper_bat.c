@@ -1,5 +1,5 @@
-/* The wrapper for cmd: its exact text, and that every argument reaches the program through all that
- * cmd does with a line, or is refused. */
+/* The wrapper for cmd: its exact text, and that cmd passes every argument on unchanged, or that it
+ * is refused. */
 #include "support/unit.h"
 
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 
 #define CMD_PATH "C:\\Win dows\\System32\\cmd.exe"
 
-/* What a text would be replaced by, if cmd came to look at it once more. */
+/* Variables that would change a text if cmd expanded it a second time. */
 static const model_variable trap_variables[] = {
     {"PATH", "\" & calc & \""}, {"X", "& calc"}, {"=", "& calc"}, {NULL, NULL}};
 
@@ -43,7 +43,7 @@ static tether__carry carry(const char *program, const char *const *argv, tether_
     *why = NULL;
     tether__carry carried = tether__wrapper_bat_line(&wrapper, line, why);
     assert_false(line->failed);
-    /* A reason is said exactly where there must be one, and nothing is left half-made. */
+    /* Every failure has a reason, and adds nothing to the line. */
     assert_true((*why != NULL) == (carried != TETHER__CARRIED));
     assert_true((line->size > 0) == (carried == TETHER__CARRIED));
     return carried;
@@ -78,7 +78,7 @@ static void renders_lines(void **state)
     tether__text_dispose(&line);
 }
 
-/* The line of the wrapper that runs the command, as cmd reads it: what it runs. */
+/* Returns the command that the wrapper runs for a value of TETHER__RUN, as cmd parses the line. */
 static char *run_line(const char *value)
 {
     model_variable variables[] = {
@@ -137,7 +137,7 @@ static void remove_any(arguments *a, const char *unwanted)
     }
 }
 
-static void brings_every_argument_to_a_program(void **state)
+static void passes_every_argument_to_a_program(void **state)
 {
     (void)state;
     uint64_t random = 21;
@@ -161,7 +161,7 @@ static void brings_every_argument_to_a_program(void **state)
     }
 }
 
-/* A word of a batch file without its quotes. */
+/* Compares a word of a batch file, without its quotes, with an argument. */
 static void assert_batch_word(const char *word, const char *argument)
 {
     size_t size = strlen(word);
@@ -169,7 +169,7 @@ static void assert_batch_word(const char *word, const char *argument)
     assert_true(!quoted || (size >= 2 && word[size - 1] == '"'));
     const char *inner = word + quoted;
     size_t inner_size = size - 2 * (size_t)quoted;
-    /* Backslashes at the end are doubled for programs to which the batch file hands it on. */
+    /* Trailing backslashes are doubled for programs to which the batch file passes the word. */
     size_t length = strlen(argument);
     assert_true(inner_size >= length);
     assert_memory_equal(inner, argument, length);
@@ -177,7 +177,7 @@ static void assert_batch_word(const char *word, const char *argument)
         assert_int_equal(inner[i], '\\');
 }
 
-static void brings_arguments_to_a_batch_file(void **state)
+static void passes_safe_arguments_to_a_batch_file(void **state)
 {
     (void)state;
     static const char target[] = "C:\\a & (b) ^ d\\the, file.cmd";
@@ -217,8 +217,8 @@ static void brings_arguments_to_a_batch_file(void **state)
     }
 }
 
-/* Whatever the arguments: a batch file gets them unchanged, or is not run. */
-static void refuses_what_a_batch_file_cannot_have(void **state)
+/* A batch file gets its arguments unchanged, or is not run. */
+static void refuses_unsafe_arguments_of_a_batch_file(void **state)
 {
     (void)state;
     static const struct {
@@ -239,8 +239,8 @@ static void refuses_what_a_batch_file_cannot_have(void **state)
         const char *name = names[i % (sizeof names / sizeof names[0])];
         assert_int_equal(carry(name, argv, &line, &why), TETHER__CARRY_REFUSED);
         assert_non_null(strstr(why, cases[i].says));
-        /* The cure is said too. */
-        assert_non_null(strstr(why, "; call the program"));
+        /* The message also says what to do. */
+        assert_non_null(strstr(why, "; directly run the program"));
     }
 }
 
@@ -259,7 +259,7 @@ static void refuses_batch_files_whose_path_cmd_would_change(void **state)
     assert_int_equal(line.size, 0);
 }
 
-static void sends_elsewhere_what_cmd_cannot_run(void **state)
+static void leaves_to_other_wrappers_what_cmd_cannot_run(void **state)
 {
     (void)state;
     static const char *const argv[] = {"x", "a", NULL};
@@ -274,7 +274,7 @@ static void sends_elsewhere_what_cmd_cannot_run(void **state)
     assert_non_null(strstr(why, "line end"));
 }
 
-static void knows_how_much_cmd_reads(void **state)
+static void respects_the_longest_line_of_cmd(void **state)
 {
     (void)state;
     char *word = calloc(1, 20000);
@@ -287,10 +287,10 @@ static void knows_how_much_cmd_reads(void **state)
     assert_int_equal(carry("C:\\x.exe", argv, &line, &why), TETHER__CARRIED);
     tether__text_dispose(&line);
     assert_int_equal(carry("C:\\x.bat", argv, &line, &why), TETHER__CARRY_REFUSED);
-    assert_non_null(strstr(why, "longer"));
+    assert_non_null(strstr(why, "too long"));
     word[TETHER__CMD_LINE_LIMIT - before] = 'a';
     assert_int_equal(carry("C:\\x.exe", argv, &line, &why), TETHER__CARRY_ELSEWHERE);
-    /* Two bytes that are one unit; quotes stand around them. */
+    /* Characters of two bytes and one UTF-16 unit, which need quotes around them. */
     memset(word, '\0', 20000);
     for (size_t i = 0; i < TETHER__CMD_LINE_LIMIT - before - 2; i++)
         memcpy(word + 2 * i, "\xc3\xa4", 2);
@@ -305,12 +305,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(renders_the_golden_texts),
         cmocka_unit_test(renders_lines),
-        cmocka_unit_test(brings_every_argument_to_a_program),
-        cmocka_unit_test(brings_arguments_to_a_batch_file),
-        cmocka_unit_test(refuses_what_a_batch_file_cannot_have),
+        cmocka_unit_test(passes_every_argument_to_a_program),
+        cmocka_unit_test(passes_safe_arguments_to_a_batch_file),
+        cmocka_unit_test(refuses_unsafe_arguments_of_a_batch_file),
         cmocka_unit_test(refuses_batch_files_whose_path_cmd_would_change),
-        cmocka_unit_test(sends_elsewhere_what_cmd_cannot_run),
-        cmocka_unit_test(knows_how_much_cmd_reads),
+        cmocka_unit_test(leaves_to_other_wrappers_what_cmd_cannot_run),
+        cmocka_unit_test(respects_the_longest_line_of_cmd),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* The wrapper for PowerShell: its exact text, and that its literals give back every byte. */
+/* The wrapper for PowerShell: its exact text, and that its literals keep every byte. */
 #include "support/unit.h"
 
 #include <stdlib.h>
@@ -54,7 +54,8 @@ static bool is_quote(const char *at, size_t *size)
     return false;
 }
 
-/* Reads 'a' + [char]10 + 'b' as PowerShell does, to the end of its line. */
+/* Parses an expression such as 'a' + [char]10 + 'b' as PowerShell does, up to the end of the line.
+ */
 static void read_literal(const char *at, char *value)
 {
     size_t size, next;
@@ -68,7 +69,7 @@ static void read_literal(const char *at, char *value)
             for (at += size; !is_quote(at, &size) || is_quote(at + size, &next);) {
                 assert_true((unsigned char)*at >= ' ');
                 if (is_quote(at, &size)) {
-                    at += size; /* two of them are the second */
+                    at += size; /* two quotes stand for the second one */
                     (void)is_quote(at, &size);
                 } else {
                     size = 1;
@@ -94,7 +95,7 @@ static void read_assignment(const char *text, const char *variable, char *value)
     read_literal(at + strlen(variable), value);
 }
 
-static void gives_back_every_byte(void **state)
+static void keeps_every_byte(void **state)
 {
     (void)state;
     static const char *const parts[] = {"'",
@@ -150,7 +151,7 @@ static void gives_back_every_byte(void **state)
     }
 }
 
-static void hands_batch_files_to_cmd_or_refuses(void **state)
+static void runs_batch_files_through_cmd_or_refuses(void **state)
 {
     (void)state;
     static const char *const good[] = {"x", "a&b", NULL}, *const bad[] = {"x", "%PATH%", NULL};
@@ -186,8 +187,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(renders_the_golden_texts),
-        cmocka_unit_test(gives_back_every_byte),
-        cmocka_unit_test(hands_batch_files_to_cmd_or_refuses),
+        cmocka_unit_test(keeps_every_byte),
+        cmocka_unit_test(runs_batch_files_through_cmd_or_refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,10 @@
-/* Pseudo-random numbers for property tests: the same ones on every platform and in every run. */
+/* Pseudo-random numbers for property tests, the same on every platform and in every run. */
 #ifndef TETHER_TEST_RANDOM_H
 #define TETHER_TEST_RANDOM_H
 
 #include <stdint.h>
 
-/* xorshift64*; the state must not be 0. */
+/* Returns the next number of xorshift64*. The state *random must not be 0. */
 static inline uint32_t random_next(uint64_t *random)
 {
     *random ^= *random >> 12;

@@ -1,4 +1,4 @@
-/* What the test of a pure module needs: cmocka, and an assertion that prints a tether_error. */
+/* Includes CMocka for tests of pure modules, and adds an assertion that prints error messages. */
 #ifndef TETHER_TEST_UNIT_H
 #define TETHER_TEST_UNIT_H
 
@@ -12,8 +12,8 @@
 
 #include "tether/error.h"
 
-/* Fails with the message of `error`, the tether_error of the call, if the call does not return
- * TETHER_OK. */
+/* Fails with the error's message if a call does not return TETHER_OK. `error` is the tether_error
+ * that the call fills. */
 #define ASSERT_OK(call, error)                                                                     \
     do {                                                                                           \
         int assert_ok_code = (call);                                                               \

@@ -1,5 +1,5 @@
-/* The wrapper for a Bourne shell on Windows, run by this system's sh: what it does with files,
- * directories and codes is the same here. What MSYS does with arguments is not seen here. */
+/* Runs the wrapper for a Bourne shell on Windows with this system's sh. Files, directories and exit
+ * codes behave the same way here. The test does not cover how MSYS converts arguments. */
 #include "support/support.h"
 
 #include <stdio.h>
@@ -10,7 +10,8 @@
 #include "base/text.h"
 #include "shell/wrapper.h"
 
-/* Runs argv in a bundle below the fixture's working directory; the marker's text. */
+/* Runs the wrapper for argv in a bundle below the fixture's working directory. Returns the text of
+ * the marker without the identity line. */
 static char *run(fixture *f, const char *workdir, const char *const *argv, char **out, char **err)
 {
     tether__wrapper wrapper = {.task_id = "t1", .program = argv[0], .argv = argv, .own_argv = true};
@@ -37,7 +38,7 @@ static char *run(fixture *f, const char *workdir, const char *const *argv, char 
     tether__text_dispose(&cwd);
     char *marker = test_read_file(path, NULL);
     assert_non_null(marker);
-    /* The wrapper ends with the code that the marker tells. */
+    /* The wrapper exits with the code that the marker reports. */
     char expected[64];
     snprintf(expected, sizeof expected, "supervisor pid=4\nexit %d", code);
     assert_int_equal(strncmp(marker, expected, strlen(expected)), 0);
@@ -47,17 +48,17 @@ static char *run(fixture *f, const char *workdir, const char *const *argv, char 
 
 static void assert_marker(fixture *f, const char *const *argv, const char *marker, const char *out)
 {
-    char *wrote = NULL, *complained = NULL;
-    char *text = run(f, f->work, argv, &wrote, &complained);
+    char *actual_out = NULL, *actual_err = NULL;
+    char *text = run(f, f->work, argv, &actual_out, &actual_err);
     assert_string_equal(text, marker);
-    assert_string_equal(wrote, out);
-    assert_string_equal(complained, "");
+    assert_string_equal(actual_out, out);
+    assert_string_equal(actual_err, "");
     free(text);
-    free(wrote);
-    free(complained);
+    free(actual_out);
+    free(actual_err);
 }
 
-static void tells_codes_and_hides_its_variables(void **state)
+static void reports_codes_and_hides_its_variables(void **state)
 {
     fixture *f = *state;
     const char *const three[] = {CHILD, "exit", "3", NULL};
@@ -81,7 +82,7 @@ static void runs_in_the_working_directory(void **state)
     assert_true(test_exists(path));
 }
 
-static void says_where_that_is_missing(void **state)
+static void reports_a_missing_working_directory(void **state)
 {
     fixture *f = *state;
     const char *const argv[] = {CHILD, "exit", "0", NULL};
@@ -98,10 +99,11 @@ static void says_where_that_is_missing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(tells_codes_and_hides_its_variables, test_setup,
+        cmocka_unit_test_setup_teardown(reports_codes_and_hides_its_variables, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(runs_in_the_working_directory, test_setup, test_teardown),
-        cmocka_unit_test_setup_teardown(says_where_that_is_missing, test_setup, test_teardown),
+        cmocka_unit_test_setup_teardown(reports_a_missing_working_directory, test_setup,
+                                        test_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
