@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "posix/error.h"
+#include "posix/grow.h"
 #include "posix/proc.h"
 
 static const char step[] = "list processes";
@@ -23,20 +24,6 @@ typedef struct undecided {
     size_t count;
     size_t room;
 } undecided;
-
-/* Room for one more item; false when memory is short. */
-static bool grow(void **items, size_t count, size_t *room, size_t size)
-{
-    if (count < *room)
-        return true;
-    size_t wanted = *room == 0 ? 16 : *room * 2;
-    void *larger = realloc(*items, wanted * size);
-    if (larger == NULL)
-        return false;
-    *items = larger;
-    *room = wanted;
-    return true;
-}
 
 static int by_pid(const void *left, const void *right)
 {
@@ -88,8 +75,8 @@ static bool take_cookie(const char *value, void *userdata)
     cookie_sink *sink = userdata;
     tether__listing *listing = sink->listing;
     void *cookies = listing->cookies;
-    sink->no_memory =
-        !grow(&cookies, listing->cookie_count, &listing->cookie_room, sizeof *listing->cookies);
+    sink->no_memory = !tether__grow(&cookies, listing->cookie_count, &listing->cookie_room,
+                                    sizeof *listing->cookies);
     if (sink->no_memory)
         return false;
     listing->cookies = cookies;
@@ -105,7 +92,7 @@ static bool keep(tether__listing *listing, int64_t pid, const tether__proc *proc
     if (cookies == 0 && !is_leader(listing, process->session) &&
         !is_leader(listing, process->group))
         return true;
-    if (!grow(&processes, listing->count, &listing->room, sizeof *listing->processes))
+    if (!tether__grow(&processes, listing->count, &listing->room, sizeof *listing->processes))
         return false;
     listing->processes = processes;
     listing->processes[listing->count++] = (tether__listed_process){
@@ -151,7 +138,7 @@ static look look_at(tether__listing *listing, int64_t pid, int waited_ms)
 static bool postpone(undecided *later, int64_t pid)
 {
     void *pids = later->pids;
-    if (!grow(&pids, later->count, &later->room, sizeof *later->pids))
+    if (!tether__grow(&pids, later->count, &later->room, sizeof *later->pids))
         return false;
     later->pids = pids;
     later->pids[later->count++] = pid;

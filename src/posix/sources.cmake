@@ -58,7 +58,7 @@ endif()
 
 # How processes are told apart and listed is each system's own.
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
-    list(APPEND TETHER_OS_SOURCES listing.c clock_boot_procfs.c
+    list(APPEND TETHER_OS_SOURCES listing.c grow.c clock_boot_procfs.c
         process_linux.c tree_listed.c pidfd.c
         proc_linux.c)
 elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD|NetBSD)$")
@@ -66,7 +66,7 @@ elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD|NetBSD)$")
     list(FIND names ${CMAKE_SYSTEM_NAME} place)
     math(EXPR place "${place} + 1")
     list(GET names ${place} name)
-    list(APPEND TETHER_OS_SOURCES listing.c process_sysctl.c
+    list(APPEND TETHER_OS_SOURCES listing.c grow.c process_sysctl.c
         tree_listed.c pidfd_none.c proc_${name}.c
         proc_sysctl.c)
     if(name STREQUAL "netbsd")
@@ -76,7 +76,7 @@ elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD|NetBSD)$")
     endif()
 else()
     list(APPEND TETHER_OS_SOURCES clock_boot_procfs.c process_generic.c
-        tree_generic.c proc_none.c)
+        tree_generic.c proc_none.c ../os/listing_none.c)
 endif()
 
 if(TETHER_HAVE_INOTIFY)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "posix/grow.h"
 #include "posix/listing.h"
 #include "posix/pidfd.h"
 #include "posix/proc.h"
@@ -34,14 +35,10 @@ typedef struct scan {
 
 static bool scan_add(scan *found, const candidate *item)
 {
-    if (found->count == found->room) {
-        size_t room = found->room == 0 ? 16 : found->room * 2;
-        candidate *items = realloc(found->items, room * sizeof *items);
-        if (items == NULL)
-            return false;
-        found->items = items;
-        found->room = room;
-    }
+    void *items = found->items;
+    if (!tether__grow(&items, found->count, &found->room, sizeof *found->items))
+        return false;
+    found->items = items;
     found->items[found->count++] = *item;
     return true;
 }
