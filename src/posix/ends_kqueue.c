@@ -144,7 +144,7 @@ int tether__os_ends_open(struct uv_loop_s *loop, tether__ends_cb cb, void *userd
     return code;
 }
 
-/* 0 or errno. */
+/* Returns 0 or errno. */
 static int watch_process(int queue, int64_t pid)
 {
     struct kevent change;

@@ -230,7 +230,7 @@ int tether__os_dir_list(tether__dir *dir, bool (*visit)(const char *name, void *
     return TETHER_OK;
 }
 
-/* 0 or errno. */
+/* Returns 0 or errno. */
 static int write_all(int fd, const char *data, size_t size)
 {
     while (size > 0) {
@@ -408,7 +408,7 @@ int tether__os_file_read(tether__dir *dir, const char *name, size_t limit, char 
     return fail_in(dir, os_error, "read file", name, error);
 }
 
-/* 0 or errno. */
+/* Returns 0 or errno. */
 static int read_at(int fd, uint64_t offset, char *buffer, size_t size, size_t *got)
 {
     *got = 0;
@@ -466,7 +466,7 @@ int tether__os_file_pread(const tether__file *file, uint64_t offset, void *buffe
     return os_error == 0 ? TETHER_OK : tether__posix_fail(error, os_error, "read file", NULL);
 }
 
-/* 0 or errno. */
+/* Returns 0 or errno. */
 static int copy_part(int from, uint64_t offset, uint64_t size, int to)
 {
     char block[BLOCK_SIZE];

@@ -1,5 +1,7 @@
-/* Owns signalling a task where processes cannot be listed: its process group, while the supervisor
- * leads it. Must not: signal a group whose leader was not verified. Thread: any. */
+/* Owns signalling a task where processes cannot be listed: only its process group, while the
+ * supervisor leads it.
+ * Must not: signal a group whose leader was not verified.
+ * Thread: any. */
 #include "os/tree.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* Owns the entry of the command where arguments are bytes.
- * Must not: look at them.
+/* Owns the entry point of the command on systems where arguments are byte strings.
+ * Must not: interpret them.
  * Thread: the main one. */
 #include "cli/cli_main.h"
 
