@@ -12,7 +12,7 @@
 typedef struct mapping {
     int os_error;
     int code;
-    const char *cure; /* NULL: no general remedy */
+    const char *remedy; /* NULL: no general remedy */
 } mapping;
 
 static const mapping mappings[] = {
@@ -70,10 +70,10 @@ int tether__posix_fail_as(tether_error *error, int code, int os_error, const cha
     char words[128];
     uv_strerror_r(uv_translate_sys_error(os_error), words, sizeof words);
     const mapping *found = find_mapping(os_error);
-    const char *cure = found != NULL && found->cure != NULL ? found->cure : NULL;
+    const char *remedy = found != NULL && found->remedy != NULL ? found->remedy : NULL;
     return tether__fail(error, code, os_error, step, "%s: %s%s%s%s%s", step,
                         what != NULL ? what : "", what != NULL ? ": " : "", words,
-                        cure != NULL ? "; " : "", cure != NULL ? cure : "");
+                        remedy != NULL ? "; " : "", remedy != NULL ? remedy : "");
 }
 
 int tether__posix_fail(tether_error *error, int os_error, const char *step, const char *what)

@@ -38,7 +38,7 @@ static int new_dir(int fd, const char *path, tether__dir **dir, tether_error *er
 
 /* Reports that the place of the store is unusable: below a dangling link, in a file system like
  * /proc, or in a working directory that was removed. */
-static int fail_place(int os_error, const char *path, tether_error *error)
+static int fail_location(int os_error, const char *path, tether_error *error)
 {
     if (os_error != ENOENT)
         return tether__posix_fail(error, os_error, "create store", path);
@@ -61,7 +61,7 @@ static int create_parents(const char *path, tether_error *error)
             struct stat st;
             if (stat(part, &st) == 0 && S_ISDIR(st.st_mode))
                 continue; /* such as on a read-only file system above the store */
-            return fail_place(os_error, part, error);
+            return fail_location(os_error, part, error);
         }
     }
     return TETHER_OK;
@@ -107,7 +107,7 @@ static int open_root(const char *path, bool create, tether__dir **dir, tether_er
         created = mkdir(path, PRIVATE_DIR) == 0;
         int os_error = created ? 0 : errno;
         if (!created && os_error != EEXIST && access(path, F_OK) != 0)
-            return fail_place(os_error, path, error);
+            return fail_location(os_error, path, error);
     }
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
@@ -117,7 +117,7 @@ static int open_root(const char *path, bool create, tether__dir **dir, tether_er
     int code = check_private(fd, path, error);
     char *real = code == TETHER_OK ? realpath(path, NULL) : NULL;
     if (code == TETHER_OK && real == NULL)
-        code = create ? fail_place(errno, path, error) : fail_open_root(errno, path, error);
+        code = create ? fail_location(errno, path, error) : fail_open_root(errno, path, error);
     if (code != TETHER_OK) {
         close(fd);
         return code;

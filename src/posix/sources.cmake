@@ -76,7 +76,7 @@ elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD|NetBSD)$")
     endif()
 else()
     list(APPEND TETHER_OS_SOURCES clock_boot_procfs.c process_generic.c
-        tree_generic.c proc_none.c ../os/listing_none.c)
+        tree_generic.c ../os/listing_none.c proc_none.c)
 endif()
 
 if(TETHER_HAVE_INOTIFY)

@@ -78,8 +78,8 @@ struct tether__watch {
     folder *folders;
     size_t count;
     size_t room;
-    size_t files; /* number of open files */
-    size_t limit; /* their limit */
+    size_t files; /* open files */
+    size_t limit; /* the most files to open */
     int last_tag;
 };
 

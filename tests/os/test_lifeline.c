@@ -31,7 +31,7 @@ static void is_held_until_it_is_closed(void **state)
     assert_string_equal(place_read(p, "t1"), "");
 }
 
-static void takes_lines_while_it_is_held(void **state)
+static void accepts_lines_while_it_is_held(void **state)
 {
     place *p = *state;
     tether__lifeline lifeline;
@@ -171,7 +171,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(is_held_until_it_is_closed),
-        TEST(takes_lines_while_it_is_held),
+        TEST(accepts_lines_while_it_is_held),
         TEST(is_notified_without_being_changed),
         TEST(must_be_new),
         TEST(hides_probes_from_each_other),

@@ -51,7 +51,7 @@ static void waits_until_its_timeout_and_names_the_holder(void **state)
     tether__os_lock_release(&first);
 }
 
-static void knows_whether_its_file_has_its_name(void **state)
+static void detects_that_its_file_was_removed(void **state)
 {
     place *p = *state;
     tether__lock lock, again;
@@ -121,7 +121,7 @@ int main(void)
         TEST(excludes_a_second_holder),
         TEST(does_not_exclude_locks_of_other_names),
         TEST(waits_until_its_timeout_and_names_the_holder),
-        TEST(knows_whether_its_file_has_its_name),
+        TEST(detects_that_its_file_was_removed),
         TEST(lets_one_thread_in_at_a_time),
         TEST(reports_that_the_directory_is_gone),
     };

@@ -6,7 +6,7 @@
 #include "os/clock.h"
 #include "os/process.h"
 
-static void knows_itself(void **state)
+static void identifies_itself(void **state)
 {
     (void)state;
     tether__identity self = {.pid = tether__os_process_self()};
@@ -32,7 +32,7 @@ static void returns_unknown_for_an_unknown_process(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(knows_itself),
+        cmocka_unit_test(identifies_itself),
         cmocka_unit_test(returns_unknown_for_an_unknown_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

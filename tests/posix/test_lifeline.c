@@ -47,7 +47,7 @@ static void is_not_leaked_to_programs(void **state)
     tether__os_lifeline_close(&lifeline);
 }
 
-static void knows_when_its_name_was_removed(void **state)
+static void detects_that_its_name_was_removed(void **state)
 {
     place *p = *state;
     tether__lifeline lifeline;
@@ -67,7 +67,7 @@ static int append_twice(void *userdata)
     return good && write(fd, "exit 3\n", 7) == 7 ? 0 : 1;
 }
 
-static void is_appended_to_only(void **state)
+static void is_open_for_appending_only(void **state)
 {
     place *p = *state;
     tether__lifeline lifeline;
@@ -184,8 +184,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(is_held_by_the_process_that_inherits_it),
         TEST(is_not_leaked_to_programs),
-        TEST(knows_when_its_name_was_removed),
-        TEST(is_appended_to_only),
+        TEST(detects_that_its_name_was_removed),
+        TEST(is_open_for_appending_only),
 #ifdef __linux__
         TEST(raises_no_event_by_a_probe_or_a_mark),
 #endif
