@@ -230,10 +230,10 @@ int cli_main(int argc, char **argv)
     args.on_common = take_common;
     args.userdata = &cli;
     cli.args = &args;
-    code = session_init(&cli) ? dispatch(&cli, &args) : print_no_memory(&cli);
+    code = options_init(&cli) ? dispatch(&cli, &args) : print_no_memory(&cli);
     /* After EXIT_FAILED a message was printed already: do not add one about standard output. */
     failed = code == EXIT_FAILED ? !stream_flush(stream_stdout()) : print_flush(&cli, NULL) != 0;
     stream_flush(stream_stderr());
-    session_dispose(&cli);
+    options_dispose(&cli);
     return failed ? EXIT_FAILED : code;
 }

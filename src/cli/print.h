@@ -5,7 +5,7 @@
 #include "tether.h"
 
 #include "cli/args.h"
-#include "cli/session.h"
+#include "cli/options.h"
 #include "cli/stream.h"
 
 /* The exit codes of the command itself. Every other code is that of a task. */

@@ -3,49 +3,7 @@
  * Thread: the main one. */
 #include "cli/session.h"
 
-#include <stdlib.h>
-
-#include <uv.h>
-
 #include "cli/print.h"
-
-/* uv_os_getenv returns UTF-8 on every platform; getenv does not on Windows. */
-static bool read_env(const char *name, char **value)
-{
-    char probe[1];
-    size_t size = sizeof probe;
-    int result = uv_os_getenv(name, probe, &size);
-
-    *value = NULL;
-    if (result != UV_ENOBUFS)
-        return true;
-    *value = malloc(size);
-    if (*value == NULL)
-        return false;
-    if (uv_os_getenv(name, *value, &size) != 0) {
-        free(*value);
-        *value = NULL;
-    }
-    return true;
-}
-
-bool session_init(cli_options *cli)
-{
-    if (!read_env("TETHER_STORE", &cli->store_from_env) ||
-        !read_env("TETHER_SESSION", &cli->session_from_env))
-        return false;
-    cli->store = cli->store_from_env;
-    cli->session = cli->session_from_env;
-    return true;
-}
-
-void session_dispose(cli_options *cli)
-{
-    free(cli->store_from_env);
-    free(cli->session_from_env);
-    cli->store_from_env = NULL;
-    cli->session_from_env = NULL;
-}
 
 int session_open(const cli_options *cli, tether_registry **registry)
 {

@@ -1,4 +1,4 @@
-/* Seam: clocks and the boot. None of these blocks, allocates or fails; any thread. */
+/* Seam: clocks and the boot id. No function here blocks, allocates or fails; any thread. */
 #ifndef TETHER_OS_CLOCK_H
 #define TETHER_OS_CLOCK_H
 
@@ -6,18 +6,20 @@
 
 #include "format/identity.h"
 
-/* The wall clock in Unix milliseconds, UTC. People set it: use it for display only. */
+/* Returns the wall clock in Unix milliseconds (UTC). It can be set at any time: use it for display
+ * only. */
 int64_t tether__os_wall_ms(void);
 
-/* A clock that nobody sets and that stands still while the machine sleeps; the same in every
- * process of one boot. Deadlines follow it, so that a suspended laptop times nothing out. */
+/* Returns a clock in milliseconds that is never set and stops while the machine sleeps. All
+ * processes of one boot read the same value. Deadlines use it, so that none expires while a laptop
+ * is suspended. */
 int64_t tether__os_monotonic_ms(void);
 
-/* Like the monotonic clock, but it goes on while the machine sleeps: durations follow it.
- * Supervisors read the same clock. */
+/* Returns a clock like the monotonic one that keeps running while the machine sleeps. Durations use
+ * it. Supervisors read the same clock. */
 int64_t tether__os_uptime_ms(void);
 
-/* A text that is another one after each boot; empty where the platform cannot tell. */
+/* Writes an id that differs after each boot; an empty string where the platform has none. */
 void tether__os_boot_id(char id[TETHER__BOOT_ID_SIZE]);
 
 #endif

@@ -1,5 +1,5 @@
-/* Seam: events of the ends of processes, delivered on a libuv loop, for platforms on which no event
- * of a directory tells that a supervisor has died. */
+/* Seam: exits of processes as events on a libuv loop, for platforms where the death of a supervisor
+ * raises no directory event. */
 #ifndef TETHER_OS_ENDS_H
 #define TETHER_OS_ENDS_H
 
@@ -9,24 +9,25 @@
 struct uv_loop_s;
 typedef struct tether__ends tether__ends;
 
-/* Called on the loop's thread, under no lock. */
+/* Called on the loop's thread, with no lock held. */
 typedef void (*tether__ends_cb)(const char *task_id, void *userdata);
 
-/* Opens a watcher on a loop; on the loop's thread, or before it runs. TETHER_OK with *ends NULL
- * where the event of the lifeline tells of every end by itself (see os_watch.h). TETHER_ELIMIT,
- * TETHER_ENOMEM. */
+/* Opens a watcher on a loop. Call it on the loop's thread, or before the loop runs. Returns
+ * TETHER_OK with *ends NULL where the event of the lifeline reports every exit (see os/watch.h).
+ * TETHER_ELIMIT, TETHER_ENOMEM. */
 int tether__os_ends_open(struct uv_loop_s *loop, tether__ends_cb cb, void *userdata,
                          tether__ends **ends, tether_error *error);
 
-/* Waits for the end of one process, which need not be a child; cb is called once, with this id. One
- * that is gone already, whose identity does not fit, or that hides from us raises its event at
- * once: whoever is told looks for himself. Any thread, also while locks are held: it never blocks
- * and never calls cb itself. TETHER_ELIMIT, TETHER_ENOMEM: its end must be polled for. */
+/* Waits for the exit of one process, which need not be a child, and then has the loop call cb once
+ * with this task id. Does the same at once when the process is gone, its identity does not match,
+ * or it may not be watched: the callback has to probe the task itself. Any thread, also while locks
+ * are held: it never blocks, and never calls cb itself. TETHER_ELIMIT, TETHER_ENOMEM: the caller
+ * has to poll for the exit. */
 int tether__os_ends_add(tether__ends *ends, const char *task_id, const tether__identity *process,
                         tether_error *error);
 
-/* Closes it, on the loop's thread; closed(userdata) is called on the loop once nothing of it is
- * left. No other thread may be in a call any more. */
+/* Closes the watcher, on the loop's thread. closed(userdata) runs on the loop once all resources
+ * are freed. No other thread may be inside a call on this watcher. */
 void tether__os_ends_close(tether__ends *ends, void (*closed)(void *userdata));
 
 #endif

@@ -1,5 +1,5 @@
-/* Seam: a lock between processes, held by an open file, which the kernel frees when its holder
- * dies. Two holders in one process exclude each other as well. */
+/* Seam: a lock between processes, held through an open file. The kernel releases it when the holder
+ * dies. Two holders in one process also exclude each other. */
 #ifndef TETHER_OS_LOCK_H
 #define TETHER_OS_LOCK_H
 
@@ -13,17 +13,17 @@ typedef struct tether__lock {
     intptr_t handle; /* -1: not held */
 } tether__lock;
 
-/* Takes the lock `name` in a directory, waiting for at most timeout_ms of the monotonic clock; then
- * TETHER_ELOCKED with the holder's pid, as far as it is known, in the message. A file system that
- * has no locks is TETHER_ENOTSUP. */
+/* Acquires the lock `name` in a directory. Waits for at most timeout_ms of the monotonic clock,
+ * then fails with TETHER_ELOCKED and the holder's pid, if known, in the message. TETHER_ENOTSUP on
+ * a file system without locks. */
 int tether__os_lock_acquire(tether__dir *dir, const char *name, int64_t timeout_ms,
                             tether__lock *lock, tether_error *error);
 
-/* Whether the lock's file still has its name: false once somebody has removed it, and with it what
- * it guards. */
+/* Whether the lock's file still has its name. False once another process has removed it, together
+ * with the data that it guards. */
 bool tether__os_lock_linked(const tether__lock *lock);
 
-/* Gives it back. A lock that is not held is allowed. */
+/* Releases the lock. A lock that is not held is allowed. */
 void tether__os_lock_release(tether__lock *lock);
 
 #endif

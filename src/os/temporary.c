@@ -1,5 +1,5 @@
-/* Owns the names of files that are being written, which both platforms draw alike.
- * Must not: make a file, or fall back to a name that can be guessed.
+/* Owns the names of files that are being written, for both platforms.
+ * Must not: create a file, or fall back to a name that can be guessed.
  * Thread: any. */
 #include "os/temporary.h"
 

@@ -1,4 +1,4 @@
-/* Owns the clocks that nobody sets.
+/* Owns the clocks that are never set.
  * Must not: keep state.
  * Thread: any. */
 #include "os/clock.h"
@@ -15,7 +15,7 @@ static int64_t clock_ms(clockid_t clock)
 
 int64_t tether__os_monotonic_ms(void)
 {
-#ifdef CLOCK_UPTIME_RAW /* macOS: its CLOCK_MONOTONIC goes on during sleep */
+#ifdef CLOCK_UPTIME_RAW /* macOS: its CLOCK_MONOTONIC runs during sleep */
     return clock_ms(CLOCK_UPTIME_RAW);
 #else
     return clock_ms(CLOCK_MONOTONIC);
@@ -24,8 +24,7 @@ int64_t tether__os_monotonic_ms(void)
 
 int64_t tether__os_uptime_ms(void)
 {
-#ifdef CLOCK_BOOTTIME /* Linux: its CLOCK_MONOTONIC stands still during sleep; /proc/uptime does   \
-                         not */
+#ifdef CLOCK_BOOTTIME /* Linux: its CLOCK_MONOTONIC stops during sleep, /proc/uptime does not */
     return clock_ms(CLOCK_BOOTTIME);
 #else
     return clock_ms(CLOCK_MONOTONIC);

@@ -1,4 +1,4 @@
-/* Owns the boot id where /proc has one, as Linux does; empty elsewhere.
+/* Owns the boot id where /proc has one, as on Linux; empty elsewhere.
  * Must not: keep state.
  * Thread: any. */
 #include "os/clock.h"

@@ -1,5 +1,5 @@
 /* Owns the boot id where sysctl has one: a text on macOS, sixteen bytes on FreeBSD. The time of the
- * boot would be none: it moves whenever the clock is set.
+ * boot is no id, because it moves whenever the clock is set.
  * Must not: keep state.
  * Thread: any. */
 #include "os/clock.h"

@@ -1,11 +1,11 @@
-/* Closing all descriptors from one on, in a child between fork and exec. */
+/* Closes descriptors in a child between fork and exec. */
 #ifndef TETHER_CLOSE_FROM_H
 #define TETHER_CLOSE_FROM_H
 
-/* Both are async-signal-safe. */
+/* Closes all descriptors from `first` on. Async-signal-safe. */
 void tether__close_from(int first);
 
-/* One by one, up to the limit of this process. */
+/* Does the same with one close each, up to the limit of this process. Async-signal-safe. */
 void tether__close_each(int first);
 
 #endif

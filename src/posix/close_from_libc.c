@@ -1,4 +1,4 @@
-/* Owns the closing of descriptors where the C library can do it at once, as on the BSDs.
+/* Owns closing descriptors where the C library has a call for it, as on the BSDs.
  * Must not: call anything that is not async-signal-safe.
  * Thread: the only one of a forked child. */
 #include "posix/close_from.h"

@@ -1,4 +1,4 @@
-/* Owns the closing of descriptors one by one, where nothing better is known.
+/* Owns closing descriptors one by one, where the system has no better call.
  * Must not: call anything that is not async-signal-safe.
  * Thread: the only one of a forked child. */
 #include "posix/close_from.h"

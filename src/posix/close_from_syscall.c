@@ -1,5 +1,5 @@
-/* Owns the closing of descriptors by Linux's own call, one by one where the kernel has none (before
- * 5.9).
+/* Owns closing descriptors with Linux's close_range, or one by one on kernels before 5.9, which
+ * lack it.
  * Must not: call anything that is not async-signal-safe.
  * Thread: the only one of a forked child. */
 #include "posix/close_from.h"

@@ -1,4 +1,4 @@
-/* What a directory handle is on POSIX: for the other files of this folder. */
+/* The directory handle on POSIX, for the other files of this folder. */
 #ifndef TETHER_POSIX_DIR_H
 #define TETHER_POSIX_DIR_H
 

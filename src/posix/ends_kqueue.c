@@ -1,6 +1,8 @@
-/* Owns the ends of processes on macOS and the BSDs: NOTE_EXIT, which comes for any process, child
- * or not, and costs no descriptor. Must not: call back from any other thread than the loop's, or
- * wait for a pid that was given anew. Thread: add is for any; the rest is the loop's. */
+/* Owns process exits on macOS and the BSDs: NOTE_EXIT, which works for any process, child or not,
+ * and needs no descriptor.
+ * Must not: call back on any other thread than the loop's, or wait for a process that merely reuses
+ * the pid.
+ * Thread: any for add; the loop's for the rest. */
 #include "os/ends.h"
 
 #include <sys/types.h>
@@ -22,33 +24,32 @@ enum { EVENTS_AT_ONCE = 64, HANDLES = 2 };
 
 static const char step[] = "watch process";
 
-/* One process may be waited for under many ids: a host with work of its own is the supervisor of
- * all of it. */
+/* One process may be watched under many ids: a host is the supervisor of all its proxy tasks. */
 typedef struct awaited {
     struct awaited *next;
     int64_t pid;
-    bool over;
+    bool exited;
     char task_id[TETHER_ID_SIZE];
 } awaited;
 
 struct tether__ends {
     uv_poll_t poll;
-    uv_async_t gone; /* some were over when they were added */
+    uv_async_t exited; /* some processes had exited when they were added */
     int queue;
-    int handles; /* that are not closed yet */
+    int handles; /* not closed yet */
     tether__ends_cb cb;
     void *userdata;
     void (*closed)(void *userdata);
-    uv_mutex_t mutex; /* the list */
+    uv_mutex_t mutex; /* guards the list */
     awaited *first;
 };
 
-/* The next one that is over, taken out of the list; NULL: there is none. */
-static awaited *take_over(tether__ends *ends)
+/* Removes the next exited process from the list; NULL if there is none. */
+static awaited *pop_exited(tether__ends *ends)
 {
     uv_mutex_lock(&ends->mutex);
     awaited **at = &ends->first;
-    while (*at != NULL && !(*at)->over)
+    while (*at != NULL && !(*at)->exited)
         at = &(*at)->next;
     awaited *found = *at;
     if (found != NULL)
@@ -57,19 +58,19 @@ static awaited *take_over(tether__ends *ends)
     return found;
 }
 
-static void tell_all(tether__ends *ends)
+static void deliver_exits(tether__ends *ends)
 {
-    for (awaited *one = take_over(ends); one != NULL; one = take_over(ends)) {
+    for (awaited *one = pop_exited(ends); one != NULL; one = pop_exited(ends)) {
         ends->cb(one->task_id, ends->userdata);
         free(one);
     }
 }
 
-static void note_end(tether__ends *ends, int64_t pid)
+static void mark_exited(tether__ends *ends, int64_t pid)
 {
     uv_mutex_lock(&ends->mutex);
     for (awaited *one = ends->first; one != NULL; one = one->next)
-        one->over = one->over || one->pid == pid;
+        one->exited = one->exited || one->pid == pid;
     uv_mutex_unlock(&ends->mutex);
 }
 
@@ -82,13 +83,13 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     (void)events;
     int count = kevent(ends->queue, NULL, 0, found, EVENTS_AT_ONCE, &now);
     for (int i = 0; i < count; i++)
-        note_end(ends, (int64_t)found[i].ident);
-    tell_all(ends);
+        mark_exited(ends, (int64_t)found[i].ident);
+    deliver_exits(ends);
 }
 
-static void on_gone(uv_async_t *async)
+static void on_exited(uv_async_t *async)
 {
-    tell_all(async->data);
+    deliver_exits(async->data);
 }
 
 static void dispose(tether__ends *ends)
@@ -102,7 +103,7 @@ static void dispose(tether__ends *ends)
     free(ends);
 }
 
-/* libuv has it until the loop has turned. */
+/* libuv uses the handle until the next iteration of the loop. */
 static void on_discarded(uv_handle_t *handle)
 {
     dispose(handle->data);
@@ -110,9 +111,9 @@ static void on_discarded(uv_handle_t *handle)
 
 static int open_handles(uv_loop_t *loop, tether__ends *ends, tether_error *error)
 {
-    ends->gone.data = ends;
+    ends->exited.data = ends;
     ends->poll.data = ends;
-    if (uv_async_init(loop, &ends->gone, on_gone) != 0) {
+    if (uv_async_init(loop, &ends->exited, on_exited) != 0) {
         dispose(ends);
         return tether__fail(error, TETHER_ELIMIT, 0, step,
                             "the event loop has no room; raise the limit of descriptors (ulimit "
@@ -120,7 +121,7 @@ static int open_handles(uv_loop_t *loop, tether__ends *ends, tether_error *error
     }
     int code = tether__kqueue_open(loop, &ends->poll, on_readable, &ends->queue, step, error);
     if (code != TETHER_OK)
-        uv_close((uv_handle_t *)&ends->gone, on_discarded);
+        uv_close((uv_handle_t *)&ends->exited, on_discarded);
     return code;
 }
 
@@ -143,7 +144,7 @@ int tether__os_ends_open(struct uv_loop_s *loop, tether__ends_cb cb, void *userd
     return code;
 }
 
-/* 0 or errno. */
+/* Returns 0 or errno. */
 static int watch_process(int queue, int64_t pid)
 {
     struct kevent change;
@@ -160,7 +161,7 @@ int tether__os_ends_add(tether__ends *ends, const char *task_id, const tether__i
     one->pid = process->pid;
     snprintf(one->task_id, sizeof one->task_id, "%s", task_id);
 
-    /* In the list before the kernel can tell of it. */
+    /* The mutex is held so that the entry is in the list before its event is handled. */
     uv_mutex_lock(&ends->mutex);
     int os_error = watch_process(ends->queue, process->pid);
     if (os_error == ENOMEM || os_error == EMFILE || os_error == ENFILE) {
@@ -168,14 +169,14 @@ int tether__os_ends_add(tether__ends *ends, const char *task_id, const tether__i
         free(one);
         return tether__posix_fail(error, os_error, step, task_id);
     }
-    /* Looked at after it is watched: a pid that was given anew before that tells now. */
-    one->over = os_error != 0 || tether__os_process_alive(process) == TETHER__GONE;
+    /* Probed after the watch is set: a pid that was reused before that is detected here. */
+    one->exited = os_error != 0 || tether__os_process_alive(process) == TETHER__GONE;
     one->next = ends->first;
     ends->first = one;
-    bool over = one->over;
+    bool exited = one->exited;
     uv_mutex_unlock(&ends->mutex);
-    if (over)
-        uv_async_send(&ends->gone);
+    if (exited)
+        uv_async_send(&ends->exited);
     return TETHER_OK;
 }
 
@@ -197,5 +198,5 @@ void tether__os_ends_close(tether__ends *ends, void (*closed)(void *userdata))
     ends->handles = HANDLES;
     uv_poll_stop(&ends->poll);
     uv_close((uv_handle_t *)&ends->poll, on_closed);
-    uv_close((uv_handle_t *)&ends->gone, on_closed);
+    uv_close((uv_handle_t *)&ends->exited, on_closed);
 }

@@ -1,5 +1,6 @@
-/* Owns the ends of processes where the lifeline's event tells of every one: nothing is left to do.
- * Must not: be asked to wait for a process.
+/* Owns process exits where the lifeline's event reports every one, so that there is nothing to
+ * watch.
+ * Must not: accept a process to wait for.
  * Thread: any. */
 #include "os/ends.h"
 
@@ -25,7 +26,7 @@ int tether__os_ends_add(tether__ends *ends, const char *task_id, const tether__i
     (void)task_id;
     (void)process;
     return tether__fail(error, TETHER_ENOTSUP, 0, "watch process",
-                        "this platform tells of ends by the lifeline");
+                        "this platform reports process exits through the lifeline");
 }
 
 void tether__os_ends_close(tether__ends *ends, void (*closed)(void *userdata))

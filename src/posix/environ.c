@@ -1,4 +1,4 @@
-/* Owns the way to the environment where the C library names it.
+/* Owns access to the environment where the C library exports it.
  * Must not: change it.
  * Thread: any, while no other thread changes the environment. */
 #include "posix/environ.h"

@@ -1,4 +1,4 @@
-/* Where the process's own environment is. */
+/* Access to the process's own environment, which belongs to the C library. */
 #ifndef TETHER_POSIX_ENVIRON_H
 #define TETHER_POSIX_ENVIRON_H
 

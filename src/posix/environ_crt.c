@@ -1,4 +1,4 @@
-/* Owns the way to the environment on macOS, whose shared libraries do not see the variable.
+/* Owns access to the environment on macOS, where shared libraries cannot link to the variable.
  * Must not: change it.
  * Thread: any, while no other thread changes the environment. */
 #include "posix/environ.h"

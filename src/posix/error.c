@@ -1,4 +1,4 @@
-/* Owns the mapping from errno to tether codes, and the cures.
+/* Owns the mapping from errno to tether codes, and the remedies in messages.
  * Must not: read errno itself.
  * Thread: any. */
 #include "posix/error.h"
@@ -12,7 +12,7 @@
 typedef struct mapping {
     int os_error;
     int code;
-    const char *cure; /* NULL: none is known */
+    const char *remedy; /* NULL: no general remedy */
 } mapping;
 
 static const mapping mappings[] = {
@@ -33,14 +33,14 @@ static const mapping mappings[] = {
     {ENOTDIR, TETHER_ECORRUPT, "something else stands where a directory should be"},
     {EISDIR, TETHER_ECORRUPT, "a directory stands where a file should be"},
     {ENXIO, TETHER_ECORRUPT, "a socket or device stands where a file should be: remove it"},
-    {ENOEXEC, TETHER_ENOEXEC, "the file is no program for this machine"},
+    {ENOEXEC, TETHER_ENOEXEC, "the file is not a program for this machine"},
     {EIO, TETHER_EIO, "check the disk"},
     {ENOSYS, TETHER_ENOTSUP, NULL},
     {EOPNOTSUPP, TETHER_ENOTSUP, NULL},
     {ENOLCK, TETHER_ENOTSUP, "choose a store on a file system with locks"},
 };
 
-static const mapping *find(int os_error)
+static const mapping *find_mapping(int os_error)
 {
     for (size_t i = 0; i < sizeof mappings / sizeof mappings[0]; i++) {
         if (mappings[i].os_error == os_error)
@@ -51,7 +51,7 @@ static const mapping *find(int os_error)
 
 int tether__posix_code(int os_error)
 {
-    const mapping *found = find(os_error);
+    const mapping *found = find_mapping(os_error);
     return found != NULL ? found->code : TETHER_ESYSTEM;
 }
 
@@ -69,11 +69,11 @@ int tether__posix_fail_as(tether_error *error, int code, int os_error, const cha
 {
     char words[128];
     uv_strerror_r(uv_translate_sys_error(os_error), words, sizeof words);
-    const mapping *found = find(os_error);
-    const char *cure = found != NULL && found->cure != NULL ? found->cure : NULL;
+    const mapping *found = find_mapping(os_error);
+    const char *remedy = found != NULL && found->remedy != NULL ? found->remedy : NULL;
     return tether__fail(error, code, os_error, step, "%s: %s%s%s%s%s", step,
                         what != NULL ? what : "", what != NULL ? ": " : "", words,
-                        cure != NULL ? "; " : "", cure != NULL ? cure : "");
+                        remedy != NULL ? "; " : "", remedy != NULL ? remedy : "");
 }
 
 int tether__posix_fail(tether_error *error, int os_error, const char *step, const char *what)

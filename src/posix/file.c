@@ -1,4 +1,5 @@
-/* Owns directories and files of the store: openat from a verified directory down, no link followed.
+/* Owns directories and files of the store: openat, starting from a verified directory, without
+ * following links.
  * Must not: know what the files mean.
  * Thread: any. */
 #include "os/file.h"
@@ -20,7 +21,7 @@
 
 enum { PRIVATE_FILE = 0600, PRIVATE_DIR = 0700, TREE_DEPTH_LIMIT = 64, BLOCK_SIZE = 32 * 1024 };
 
-static int make_dir(int fd, const char *path, tether__dir **dir, tether_error *error)
+static int new_dir(int fd, const char *path, tether__dir **dir, tether_error *error)
 {
     *dir = malloc(sizeof **dir);
     char *copy = path != NULL ? strdup(path) : NULL;
@@ -35,21 +36,21 @@ static int make_dir(int fd, const char *path, tether__dir **dir, tether_error *e
     return TETHER_OK;
 }
 
-/* Not the store is missing, but what it would be in: a dangling link, the like of /proc, a working
- * directory that was removed. */
-static int refuse_place(int os_error, const char *path, tether_error *error)
+/* Reports that the place of the store is unusable: below a dangling link, in a file system like
+ * /proc, or in a working directory that was removed. */
+static int fail_location(int os_error, const char *path, tether_error *error)
 {
     if (os_error != ENOENT)
         return tether__posix_fail(error, os_error, "create store", path);
     return tether__fail(error, TETHER_ESTORE, os_error, "create store",
-                        "%.300s cannot be made: what it would be in does not exist, or is a "
+                        "%.300s cannot be created: its parent directory does not exist or is a "
                         "dangling link; choose another store",
                         path);
 }
 
-/* mkdir -p for everything before the last component. Parents may be links and anybody's: only the
- * store itself is guarded. */
-static int make_parents(const char *path, tether_error *error)
+/* mkdir -p for everything before the last component. Parents may be links and belong to anyone:
+ * only the store itself is protected. */
+static int create_parents(const char *path, tether_error *error)
 {
     char part[PATH_MAX];
     for (const char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
@@ -59,8 +60,8 @@ static int make_parents(const char *path, tether_error *error)
             int os_error = errno;
             struct stat st;
             if (stat(part, &st) == 0 && S_ISDIR(st.st_mode))
-                continue; /* such as a read-only file system above the store's */
-            return refuse_place(os_error, part, error);
+                continue; /* such as on a read-only file system above the store */
+            return fail_location(os_error, part, error);
         }
     }
     return TETHER_OK;
@@ -80,17 +81,17 @@ static int check_private(int fd, const char *path, tether_error *error)
                             path, (long)st.st_uid, (long)geteuid());
     if ((st.st_mode & 077) != 0)
         return tether__fail(error, TETHER_ESTORE, 0, "check store",
-                            "%.300s is open to others (mode %03o); run: chmod 700 on it", path,
-                            (unsigned)(st.st_mode & 0777));
+                            "%.300s is accessible to other users (mode %03o); run: chmod 700 on it",
+                            path, (unsigned)(st.st_mode & 0777));
     return TETHER_OK;
 }
 
-static int refuse_root(int os_error, const char *path, tether_error *error)
+static int fail_open_root(int os_error, const char *path, tether_error *error)
 {
     if (os_error == ELOOP || os_error == ENOTDIR)
-        return tether__fail(error, TETHER_ESTORE, os_error, "open store",
-                            "%.300s is a symbolic link or no directory; name the directory itself",
-                            path);
+        return tether__fail(
+            error, TETHER_ESTORE, os_error, "open store",
+            "%.300s is a symbolic link or not a directory; name the directory itself", path);
     if (os_error == ENOENT)
         return tether__posix_fail_as(error, TETHER_EGONE, os_error, "open store", path);
     return tether__posix_fail(error, os_error, "open store", path);
@@ -100,28 +101,28 @@ static int open_root(const char *path, bool create, tether__dir **dir, tether_er
 {
     bool created = false;
     if (create) {
-        int code = make_parents(path, error);
+        int code = create_parents(path, error);
         if (code != TETHER_OK)
             return code;
         created = mkdir(path, PRIVATE_DIR) == 0;
         int os_error = created ? 0 : errno;
         if (!created && os_error != EEXIST && access(path, F_OK) != 0)
-            return refuse_place(os_error, path, error);
+            return fail_location(os_error, path, error);
     }
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
-        return refuse_root(tether__posix_refusal(errno), path, error);
+        return fail_open_root(tether__posix_refusal(errno), path, error);
     if (created)
-        fchmod(fd, PRIVATE_DIR); /* whatever the umask took away */
+        fchmod(fd, PRIVATE_DIR); /* undo the umask */
     int code = check_private(fd, path, error);
     char *real = code == TETHER_OK ? realpath(path, NULL) : NULL;
     if (code == TETHER_OK && real == NULL)
-        code = create ? refuse_place(errno, path, error) : refuse_root(errno, path, error);
+        code = create ? fail_location(errno, path, error) : fail_open_root(errno, path, error);
     if (code != TETHER_OK) {
         close(fd);
         return code;
     }
-    code = make_dir(fd, real, dir, error);
+    code = new_dir(fd, real, dir, error);
     free(real);
     return code;
 }
@@ -130,7 +131,7 @@ int tether__os_dir_open_root(const char *path, bool create, tether__dir **dir, t
 {
     *dir = NULL;
     size_t size = strlen(path);
-    /* A slash at the end would follow a link. */
+    /* open() follows a link when the path ends with a slash. */
     while (size > 1 && path[size - 1] == '/')
         size--;
     if (size == 0 || size >= PATH_MAX)
@@ -153,7 +154,7 @@ static int fail_removed(tether__dir *dir, int os_error, const char *step, tether
                         step, dir->path);
 }
 
-/* ENOENT below a directory that has no name any more means that the store was removed. */
+/* ENOENT in a directory that is no longer linked means that the store was removed. */
 static int fail_in(tether__dir *dir, int os_error, const char *step, const char *name,
                    tether_error *error)
 {
@@ -176,7 +177,7 @@ int tether__os_dir_open(tether__dir *parent, const char *name, bool create, teth
         return fail_in(parent, tether__posix_refusal(errno), "open directory", name, error);
     char path[PATH_MAX + NAME_MAX + 2];
     snprintf(path, sizeof path, "%s/%s", parent->path, name);
-    return make_dir(fd, path, dir, error);
+    return new_dir(fd, path, dir, error);
 }
 
 void tether__os_dir_close(tether__dir *dir)
@@ -206,7 +207,7 @@ int tether__os_dir_check(tether__dir *dir, tether_error *error)
 int tether__os_dir_list(tether__dir *dir, bool (*visit)(const char *name, void *userdata),
                         void *userdata, tether_error *error)
 {
-    /* One that was removed would look empty. */
+    /* A removed directory would look empty. */
     int code = tether__os_dir_check(dir, error);
     if (code != TETHER_OK)
         return code;
@@ -229,7 +230,7 @@ int tether__os_dir_list(tether__dir *dir, bool (*visit)(const char *name, void *
     return TETHER_OK;
 }
 
-/* 0 or errno. */
+/* Returns 0 or errno. */
 static int write_all(int fd, const char *data, size_t size)
 {
     while (size > 0) {
@@ -250,8 +251,9 @@ static int open_new(tether__dir *dir, const char *name)
                   PRIVATE_FILE);
 }
 
-/* Closes a new file that was written, or not (os_error is not 0): then it goes. 0 or errno. */
-static int finish_new(tether__dir *dir, const char *name, int fd, bool sync, int os_error)
+/* Closes a new file, and removes it when it was not written (os_error is not 0) or cannot be
+ * completed. Returns 0 or errno. */
+static int finish_new_file(tether__dir *dir, const char *name, int fd, bool sync, int os_error)
 {
     if (os_error == 0 && sync && fsync(fd) != 0)
         os_error = errno;
@@ -268,7 +270,7 @@ static int create_file(tether__dir *dir, const char *name, const void *data, siz
     int fd = open_new(dir, name);
     if (fd < 0)
         return fail_in(dir, errno, "create file", name, error);
-    int os_error = finish_new(dir, name, fd, sync, write_all(fd, data, size));
+    int os_error = finish_new_file(dir, name, fd, sync, write_all(fd, data, size));
     return os_error == 0 ? TETHER_OK : fail_in(dir, os_error, "write file", name, error);
 }
 
@@ -299,7 +301,7 @@ int tether__os_file_replace(tether__dir *dir, const char *name, const void *data
         return code;
     code = tether__os_file_rename(dir, temporary, name, sync, error);
     if (code != TETHER_OK)
-        unlinkat(dir->fd, temporary, 0); /* not there where only the sync failed */
+        unlinkat(dir->fd, temporary, 0); /* already renamed if only the sync failed */
     return code;
 }
 
@@ -315,30 +317,31 @@ static void fill_stamp(const struct stat *st, tether__file_stamp *stamp)
     stamp->mtime_ns = (int64_t)mtime.tv_sec * 1000000000 + mtime.tv_nsec;
 }
 
-/* Opens what must be a plain file with one name: O_NONBLOCK, because a planted FIFO would block for
- * ever. */
-static int open_plain_to(int access, tether__dir *dir, const char *name, int *fd, struct stat *st,
-                         tether_error *error)
+/* Opens a file that must be a regular one with a single link. O_NONBLOCK, because opening a planted
+ * FIFO would block forever. */
+static int open_regular_for(int access, tether__dir *dir, const char *name, int *fd,
+                            struct stat *st, tether_error *error)
 {
     *fd = openat(dir->fd, name, access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (*fd < 0)
         return fail_in(dir, tether__posix_refusal(errno), "open file", name, error);
     int os_error = fstat(*fd, st) != 0 ? errno : 0;
-    bool plain = os_error == 0 && S_ISREG(st->st_mode) && st->st_nlink <= 1;
-    if (plain)
+    bool regular = os_error == 0 && S_ISREG(st->st_mode) && st->st_nlink <= 1;
+    if (regular)
         return TETHER_OK;
     close(*fd);
     *fd = -1;
     if (os_error != 0)
         return fail_in(dir, os_error, "open file", name, error);
     return tether__fail(error, TETHER_ECORRUPT, 0, "open file",
-                        "%.300s/%s is no plain file of its own; remove it", dir->path, name);
+                        "%.300s/%s is not a regular file with a single link; remove it", dir->path,
+                        name);
 }
 
-static int open_plain(tether__dir *dir, const char *name, int *fd, struct stat *st,
-                      tether_error *error)
+static int open_regular(tether__dir *dir, const char *name, int *fd, struct stat *st,
+                        tether_error *error)
 {
-    return open_plain_to(O_RDONLY, dir, name, fd, st, error);
+    return open_regular_for(O_RDONLY, dir, name, fd, st, error);
 }
 
 int tether__os_file_append(tether__dir *dir, const char *name, const void *data, size_t size,
@@ -346,7 +349,7 @@ int tether__os_file_append(tether__dir *dir, const char *name, const void *data,
 {
     int fd;
     struct stat st;
-    int code = open_plain_to(O_WRONLY | O_APPEND, dir, name, &fd, &st, error);
+    int code = open_regular_for(O_WRONLY | O_APPEND, dir, name, &fd, &st, error);
     if (code != TETHER_OK)
         return code;
     int os_error = write_all(fd, data, size);
@@ -386,7 +389,7 @@ int tether__os_file_read(tether__dir *dir, const char *name, size_t limit, char 
     struct stat st;
     *data = NULL;
     *size = 0;
-    int code = open_plain(dir, name, &fd, &st, error);
+    int code = open_regular(dir, name, &fd, &st, error);
     if (code != TETHER_OK)
         return code;
     if (stamp != NULL)
@@ -405,7 +408,7 @@ int tether__os_file_read(tether__dir *dir, const char *name, size_t limit, char 
     return fail_in(dir, os_error, "read file", name, error);
 }
 
-/* 0 or errno. */
+/* Returns 0 or errno. */
 static int read_at(int fd, uint64_t offset, char *buffer, size_t size, size_t *got)
 {
     *got = 0;
@@ -428,7 +431,7 @@ int tether__os_file_read_at(tether__dir *dir, const char *name, uint64_t offset,
     int fd;
     struct stat st;
     *got = 0;
-    int code = open_plain(dir, name, &fd, &st, error);
+    int code = open_regular(dir, name, &fd, &st, error);
     if (code != TETHER_OK)
         return code;
     int os_error = read_at(fd, offset, buffer, size, got);
@@ -441,7 +444,7 @@ int tether__os_file_open(tether__dir *dir, const char *name, tether__file *file,
 {
     int fd;
     struct stat st;
-    int code = open_plain(dir, name, &fd, &st, error);
+    int code = open_regular(dir, name, &fd, &st, error);
     file->handle = code == TETHER_OK ? fd : -1;
     return code;
 }
@@ -451,7 +454,7 @@ int tether__os_file_size(const tether__file *file, uint64_t *size, tether_error 
     struct stat st;
     *size = 0;
     if (fstat((int)file->handle, &st) != 0)
-        return tether__posix_fail(error, errno, "look at file", NULL);
+        return tether__posix_fail(error, errno, "inspect file", NULL);
     *size = (uint64_t)st.st_size;
     return TETHER_OK;
 }
@@ -463,7 +466,7 @@ int tether__os_file_pread(const tether__file *file, uint64_t offset, void *buffe
     return os_error == 0 ? TETHER_OK : tether__posix_fail(error, os_error, "read file", NULL);
 }
 
-/* 0 or errno. */
+/* Returns 0 or errno. */
 static int copy_part(int from, uint64_t offset, uint64_t size, int to)
 {
     char block[BLOCK_SIZE];
@@ -493,7 +496,7 @@ int tether__os_file_copy(const tether__file *from, uint64_t offset, uint64_t siz
     if (fd < 0)
         return fail_in(dir, errno, "create file", temporary, error);
     int os_error = copy_part((int)from->handle, offset, size, fd);
-    os_error = finish_new(dir, temporary, fd, sync, os_error);
+    os_error = finish_new_file(dir, temporary, fd, sync, os_error);
     return os_error == 0 ? TETHER_OK : fail_in(dir, os_error, "copy file", temporary, error);
 }
 
@@ -510,7 +513,7 @@ int tether__os_file_stamp(tether__dir *dir, const char *name, tether__file_stamp
     struct stat st;
     *stamp = (tether__file_stamp){0};
     if (fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        return fail_in(dir, errno, "look at file", name, error);
+        return fail_in(dir, errno, "inspect file", name, error);
     fill_stamp(&st, stamp);
     return TETHER_OK;
 }
@@ -522,7 +525,8 @@ int tether__os_file_remove(tether__dir *dir, const char *name, tether_error *err
     return fail_in(dir, errno, "remove file", name, error);
 }
 
-/* 0 or errno. Enters directories without following links; whatever else is there is unlinked. */
+/* Removes a directory and its content, following no links; everything that is not a directory is
+ * unlinked. Returns 0 or errno. */
 static int remove_tree(int parent, const char *name, int depth)
 {
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -1,6 +1,6 @@
-/* Owns what the host's process and machine offer: environment, programs, limits, folders.
- * Must not: change any of it.
- * Thread: any; the environment is read while no other thread changes it. */
+/* Owns the host's environment, programs, limits and folders.
+ * Must not: change any of them.
+ * Thread: any, while no other thread changes the environment. */
 #include "os/host.h"
 
 #include <errno.h>
@@ -24,7 +24,7 @@ int tether__os_environ(char ***entries, tether_error *error)
     size_t count = 0, bytes = 0;
     for (; own != NULL && own[count] != NULL; count++)
         bytes += strlen(own[count]) + 1;
-    /* One block: the pointers, then the strings. */
+    /* One block of memory: the pointers, then the strings. */
     *entries = malloc((count + 1) * sizeof(char *) + bytes);
     if (*entries == NULL)
         return tether__fail_memory(error, "read environment");
@@ -64,8 +64,8 @@ int tether__os_default_store(char **path, tether_error *error)
     return *path != NULL ? TETHER_OK : tether__fail_memory(error, "find store");
 }
 
-/* Whether files can be made in a directory; `own`: that must be the user's. */
-static bool is_usable(const char *path, bool own)
+/* Whether files can be created in a directory, which with `own` must belong to the user. */
+static bool is_writable_directory(const char *path, bool own)
 {
     struct stat st;
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode) && (!own || st.st_uid == geteuid()) &&
@@ -78,14 +78,15 @@ int tether__os_ephemeral_base(char **path, bool *in_memory, tether_error *error)
     const char *runtime = getenv("XDG_RUNTIME_DIR");
     const char *temporary = getenv("TMPDIR");
     *in_memory = true;
-    if (runtime != NULL && runtime[0] == '/' && is_usable(runtime, true)) {
+    if (runtime != NULL && runtime[0] == '/' && is_writable_directory(runtime, true)) {
         *path = tether__text_join(runtime, "tether-ephemeral");
         return *path != NULL ? TETHER_OK : tether__fail_memory(error, "find store");
     }
-    /* These are everybody's: the name tells whose it is, and who opens it checks that. */
+    /* All users share these folders: the name contains the user id, and tether__os_dir_open_root
+     * checks the owner. */
     snprintf(name, sizeof name, "tether-ephemeral-%ld", (long)geteuid());
     const char *folder = "/dev/shm";
-    if (!is_usable(folder, false)) {
+    if (!is_writable_directory(folder, false)) {
         *in_memory = false;
         folder = temporary != NULL && temporary[0] == '/' ? temporary : "/tmp";
     }
@@ -109,15 +110,15 @@ int tether__os_real_directory(const char *what, const char *path, char **real, t
     free(*real);
     *real = NULL;
     const char *why = os_error == ENOENT    ? "it does not exist; create it or choose another"
-                      : os_error == ENOTDIR ? "it is no directory"
+                      : os_error == ENOTDIR ? "it is not a directory"
                       : os_error == EACCES  ? "it cannot be entered; check its permissions"
                                             : "it cannot be used";
     return tether__fail(error, TETHER_EWORKDIR, os_error, "check directory", "%s %.300s: %s", what,
                         path != NULL ? path : "(the current one)", why);
 }
 
-/* Takes "//", "." and ".." out of an absolute path, in place. */
-static void straighten(char *path)
+/* Removes "//", "." and ".." from an absolute path, in place. */
+static void normalise_path(char *path)
 {
     char *to = path;
     for (const char *at = path; *at != '\0';) {
@@ -136,7 +137,7 @@ static void straighten(char *path)
     *to = '\0';
 }
 
-/* An absolute path with the longest part of it that exists made canonical. */
+/* Returns a copy of an absolute path, with the longest part of it that exists made canonical. */
 static char *resolve_existing(char *path)
 {
     for (char *slash = strrchr(path, '/'); slash != NULL && slash > path;) {
@@ -168,14 +169,14 @@ int tether__os_former_directory(const char *what, const char *path, char **real,
     }
     char *whole = tether__text_join(folder, path);
     if (whole != NULL) {
-        straighten(whole);
+        normalise_path(whole);
         *real = resolve_existing(whole);
         free(whole);
     }
     return *real != NULL ? TETHER_OK : tether__fail_memory(error, "check directory");
 }
 
-/* 0, or errno: why a path cannot be executed. */
+/* Returns 0, or the errno that says why a path cannot be executed. */
 static int check_program(const char *path)
 {
     struct stat st;
@@ -188,11 +189,11 @@ static int check_program(const char *path)
 
 static int search_path(const char *name, const char *list, const char *workdir, char **found)
 {
-    int seen = ENOENT;
+    int result = ENOENT;
     for (const char *at = list;; at++) {
         size_t size = strcspn(at, ":");
         char folder[PATH_MAX];
-        /* An empty or relative entry means the directory that the program starts in. */
+        /* An empty or relative entry refers to the directory in which the program starts. */
         int length = size > 0 && at[0] == '/'
                          ? snprintf(folder, sizeof folder, "%.*s", (int)size, at)
                          : snprintf(folder, sizeof folder, "%s/%.*s", workdir, (int)size, at);
@@ -207,11 +208,11 @@ static int search_path(const char *name, const char *list, const char *workdir, 
             }
             free(path);
             if (os_error == EACCES)
-                seen = EACCES;
+                result = EACCES;
         }
         at += size;
         if (*at == '\0')
-            return seen;
+            return result;
     }
 }
 
@@ -244,14 +245,14 @@ int tether__os_find_program(const char *name, const char *path_list, const char 
 
 const tether__shell_rules *tether__os_shell_rules(void)
 {
-    /* The system's own sh, before one that somebody has installed. */
+    /* The system's own sh comes before one that was installed later. */
     static const tether__shell_rules rules = {
         .candidates = tether__shell_candidates_posix,
         .outers = tether__outers_posix,
         .system_path = "/bin:/usr/bin:/usr/local/bin",
         .outer_name = "sh",
         .preferred = "bash",
-        .loss = "commands run in zsh or sh, and variables with unusual names get lost",
+        .loss = "commands run in zsh or sh, and variables with unusual names are lost",
     };
     return &rules;
 }
@@ -262,8 +263,8 @@ size_t tether__os_string_limit(void)
     return 32 * (size_t)sysconf(_SC_PAGESIZE); /* MAX_ARG_STRLEN */
 }
 
-/* The kernel's rule, which not every C library knows: a quarter of what the stack may have, within
- * bounds of its own. */
+/* The kernel's rule, which not every C library follows: a quarter of the stack limit, within fixed
+ * bounds. */
 size_t tether__os_exec_limit(void)
 {
     enum { LEAST = 128 * 1024, MOST = 6 * 1024 * 1024 };

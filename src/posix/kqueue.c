@@ -1,6 +1,6 @@
-/* Owns the making of kernel queues that a libuv loop polls.
- * Must not: know what they are for.
- * Thread: the loop's, or before it runs. */
+/* Owns the creation of kernel queues that a libuv loop polls.
+ * Must not: know what they watch.
+ * Thread: the loop's, or any before it runs. */
 #include "posix/kqueue.h"
 
 #include <sys/types.h>
@@ -21,7 +21,7 @@ int tether__kqueue_open(uv_loop_t *loop, uv_poll_t *poll, uv_poll_cb on_readable
         int os_error = errno;
         return tether__posix_fail(error, os_error, step, "kqueue");
     }
-    /* No child of fork has it, but one of posix_spawn might. */
+    /* A child of fork does not inherit a queue, but a child of posix_spawn might. */
     fcntl(*queue, F_SETFD, FD_CLOEXEC);
     if (uv_poll_init(loop, poll, *queue) != 0) {
         close(*queue);

@@ -6,8 +6,8 @@
 
 #include "tether/error.h"
 
-/* Makes a queue that is not inherited, and starts to poll it on a loop. The caller stops and closes
- * `poll`, and closes the queue after that. */
+/* Creates a close-on-exec queue and starts to poll it on a loop. The caller stops and closes
+ * `poll`, and then closes the queue. */
 int tether__kqueue_open(uv_loop_t *loop, uv_poll_t *poll, uv_poll_cb on_readable, int *queue,
                         const char *step, tether_error *error);
 

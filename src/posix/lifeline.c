@@ -1,5 +1,5 @@
-/* Owns the lifeline's file: its lock, its reserved room, its probe.
- * Must not: write a byte of its own into it; lines are the supervisor's alone.
+/* Owns the lifeline's file: its lock, its reserved disk space, its probe.
+ * Must not: write lines of its own into it; the supervisor alone writes them.
  * Thread: any. */
 #include "os/lifeline.h"
 
@@ -18,7 +18,8 @@ static const char step[] = "create lifeline";
 
 enum { RESERVED_BYTES = 4096 };
 
-/* 0 or errno. Appended lines use the reserved block, also when the disk is full by then. */
+/* Reserves disk space that appended lines use, also when the disk is full by then. Returns 0 or
+ * errno. */
 static int reserve(int fd)
 {
 #ifdef FALLOC_FL_KEEP_SIZE
@@ -29,19 +30,20 @@ static int reserve(int fd)
     if (result != 0 && errno != EOPNOTSUPP && errno != ENOSYS)
         return errno;
 #elif defined(F_PREALLOCATE)
-    /* macOS; past the end, which stays where it is. */
+    /* macOS; allocates past the end of the file, which stays where it is */
     fstore_t room = {
         .fst_flags = F_ALLOCATEALL, .fst_posmode = F_PEOFPOSMODE, .fst_length = RESERVED_BYTES};
     if (fcntl(fd, F_PREALLOCATE, &room) != 0 && errno == ENOSPC)
         return errno;
 #else
-    (void)fd; /* posix_fallocate would move the end */
+    (void)fd; /* posix_fallocate would move the end of the file */
 #endif
     return 0;
 }
 
-/* 0 or errno. Blocking: a probe's shared lock may be on the file for an instant. */
-static int hold(int fd)
+/* Locks the file. Blocks, because a probe may hold its shared lock for an instant.
+ * Returns 0 or errno. */
+static int lock_exclusive(int fd)
 {
     while (flock(fd, LOCK_EX) != 0) {
         if (errno != EINTR)
@@ -63,7 +65,7 @@ int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__
                                         : tether__posix_code(os_error);
         return tether__posix_fail_as(error, code, os_error, step, exits->path);
     }
-    int os_error = hold(fd);
+    int os_error = lock_exclusive(fd);
     if (os_error == 0)
         os_error = reserve(fd);
     if (os_error != 0) {
@@ -112,7 +114,7 @@ int tether__os_lifeline_held(tether__dir *exits, const char *task_id, bool *held
     int fd = openat(exits->fd, task_id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0) {
         int os_error = tether__posix_refusal(errno);
-        /* What is not there, or is no file of ours, nobody holds. */
+        /* No process holds a missing file, or one that is not ours. */
         if (os_error == ENOENT || os_error == ELOOP)
             return TETHER_OK;
         return tether__posix_fail(error, os_error, "probe lifeline", exits->path);
@@ -128,9 +130,9 @@ int tether__os_lifeline_held(tether__dir *exits, const char *task_id, bool *held
     return TETHER_OK;
 }
 
-/* The note is a mode without the owner's right to write. It costs no file and raises none of the
- * events that are watched. Through a descriptor, and only on a file with one name, so that nothing
- * planted here passes it on to somebody else's file. */
+/* The mark is a mode without the owner's write permission. It needs no file and raises none of the
+ * watched events. Sets the mode through a descriptor, and only for a file with a single link, so
+ * that a link planted here cannot change the mode of another file. */
 static void set_mode(tether__dir *exits, const char *task_id, mode_t mode)
 {
     struct stat st;
@@ -147,7 +149,7 @@ void tether__os_lifeline_mark_ended(tether__dir *exits, const char *task_id)
     set_mode(exits, task_id, S_IRUSR);
 }
 
-/* One more bit, which lets nobody in: the directory is its owner's alone. */
+/* One more permission bit, which grants no access: only the owner may enter the directory. */
 void tether__os_lifeline_mark_done(tether__dir *exits, const char *task_id)
 {
     set_mode(exits, task_id, S_IRUSR | S_IRGRP);

@@ -1,4 +1,4 @@
-/* Owns the nudge where changes of attributes are events (kqueue), and a close is none everywhere.
+/* Owns the notification where a change of attributes is an event (kqueue), but a close may be none.
  * Must not: write a byte.
  * Thread: any. */
 #include "os/lifeline.h"
@@ -9,8 +9,9 @@
 
 #include "posix/dir.h"
 
-/* The mode that it has already: nothing changes, and whoever watches the file is told. A sealed one
- * is watched by nobody, so that its directory has to tell that something in it wants a look. */
+/* Sets the mode that the file has already: nothing changes, and watchers of the file get an event.
+ * A file that is marked as ended is not watched itself; then the times of its directory change,
+ * which makes the watchers rescan everything in it. */
 void tether__os_lifeline_notify(tether__dir *exits, const char *task_id)
 {
     struct stat st;

@@ -1,4 +1,4 @@
-/* Owns the nudge where the last close of a descriptor that could write is an event (inotify).
+/* Owns the notification where the last close of a writable descriptor is an event (inotify).
  * Must not: write a byte.
  * Thread: any. */
 #include "os/lifeline.h"
@@ -10,7 +10,8 @@
 
 #include "posix/dir.h"
 
-/* Whether or not it has written. */
+/* Raises the event: the close counts whether or not bytes were written. False: the file is not
+ * writable. */
 static bool open_and_close(tether__dir *exits, const char *task_id)
 {
     int fd = openat(exits->fd, task_id,
@@ -20,9 +21,8 @@ static bool open_and_close(tether__dir *exits, const char *task_id)
     return fd >= 0 || errno != EACCES;
 }
 
-/* A sealed one lets nobody write for as long as that takes; whoever looks meanwhile only looks
- * longer.
- */
+/* A file that is marked as ended is not writable, so the mark is removed for an instant. A host
+ * that opens the session in that instant only has to read one more record. */
 void tether__os_lifeline_notify(tether__dir *exits, const char *task_id)
 {
     struct stat st;

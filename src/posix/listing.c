@@ -1,5 +1,5 @@
-/* Owns the listing of all processes, once for any number of tasks.
- * Must not: decide to whom a process belongs, or signal it.
+/* Owns listing all processes, once for any number of tasks.
+ * Must not: decide which task a process belongs to, or signal it.
  * Thread: any. */
 #include "posix/listing.h"
 
@@ -11,32 +11,19 @@
 
 #include "base/error.h"
 #include "posix/error.h"
+#include "base/grow.h"
 #include "posix/proc.h"
 
 static const char step[] = "list processes";
 
-enum { EXIT_PATIENCE_MS = 500, EXEC_PATIENCE_MS = 50, STRANGER_PATIENCE_MS = 5 };
+enum { EXIT_WAIT_MS = 500, EXEC_WAIT_MS = 50, UNRELATED_WAIT_MS = 5 };
 
-/* Processes of which nothing can be told yet. */
-typedef struct undecided {
+/* Processes that cannot be classified yet. */
+typedef struct postponed_pids {
     int64_t *pids;
     size_t count;
     size_t room;
-} undecided;
-
-/* Room for one more item; false when memory is short. */
-static bool grow(void **items, size_t count, size_t *room, size_t size)
-{
-    if (count < *room)
-        return true;
-    size_t wanted = *room == 0 ? 16 : *room * 2;
-    void *larger = realloc(*items, wanted * size);
-    if (larger == NULL)
-        return false;
-    *items = larger;
-    *room = wanted;
-    return true;
-}
+} postponed_pids;
 
 static int by_pid(const void *left, const void *right)
 {
@@ -44,7 +31,7 @@ static int by_pid(const void *left, const void *right)
     return (*a > *b) - (*a < *b);
 }
 
-/* Whether this is the number of a supervisor, and so of its session and group. */
+/* Whether a pid is that of a supervisor, and so the number of its session and group. */
 static bool is_leader(const tether__listing *listing, int64_t pid)
 {
     return pid > 0 && listing->leader_count > 0 &&
@@ -68,14 +55,14 @@ bool tether__listing_has_cookie(const tether__listing *listing,
     return false;
 }
 
-/* How long a process without an environment may keep us, in milliseconds. */
-static int patience_for(const tether__proc *process, const tether__listing *listing)
+/* Returns how long, in milliseconds, to wait for the environment of a process that has none. */
+static int max_wait_ms(const tether__proc *process, const tether__listing *listing)
 {
     if (process->kernel || tether__proc_ended(process))
         return 0;
     if (process->exiting)
-        return EXIT_PATIENCE_MS;
-    return is_leader(listing, process->session) ? EXEC_PATIENCE_MS : STRANGER_PATIENCE_MS;
+        return EXIT_WAIT_MS;
+    return is_leader(listing, process->session) ? EXEC_WAIT_MS : UNRELATED_WAIT_MS;
 }
 
 typedef struct cookie_sink {
@@ -83,13 +70,13 @@ typedef struct cookie_sink {
     bool no_memory;
 } cookie_sink;
 
-static bool take_cookie(const char *value, void *userdata)
+static bool add_cookie(const char *value, void *userdata)
 {
     cookie_sink *sink = userdata;
     tether__listing *listing = sink->listing;
     void *cookies = listing->cookies;
-    sink->no_memory =
-        !grow(&cookies, listing->cookie_count, &listing->cookie_room, sizeof *listing->cookies);
+    sink->no_memory = !tether__grow(&cookies, listing->cookie_count, &listing->cookie_room,
+                                    sizeof *listing->cookies);
     if (sink->no_memory)
         return false;
     listing->cookies = cookies;
@@ -97,15 +84,15 @@ static bool take_cookie(const char *value, void *userdata)
     return true;
 }
 
-static bool keep(tether__listing *listing, int64_t pid, const tether__proc *process,
-                 size_t first_cookie)
+static bool add_process(tether__listing *listing, int64_t pid, const tether__proc *process,
+                        size_t first_cookie)
 {
     void *processes = listing->processes;
     size_t cookies = listing->cookie_count - first_cookie;
     if (cookies == 0 && !is_leader(listing, process->session) &&
         !is_leader(listing, process->group))
         return true;
-    if (!grow(&processes, listing->count, &listing->room, sizeof *listing->processes))
+    if (!tether__grow(&processes, listing->count, &listing->room, sizeof *listing->processes))
         return false;
     listing->processes = processes;
     listing->processes[listing->count++] = (tether__listed_process){
@@ -120,38 +107,39 @@ static bool keep(tether__listing *listing, int64_t pid, const tether__proc *proc
     return true;
 }
 
-typedef enum look { LOOK_DONE, LOOK_AGAIN, LOOK_NO_MEMORY } look;
+typedef enum probe { PROBE_DONE, PROBE_RETRY, PROBE_NO_MEMORY } probe;
 
-/* A process that has no environment just now is in the middle of an exec, and has the cookie again
- * in an instant, or on its way out, and gone in one: nobody may take it for a stranger because of
- * that instant. One that stays without is one. */
-static look look_at(tether__listing *listing, int64_t pid, int waited_ms)
+/* A process without an environment is in the middle of an exec, and has its cookie back in an
+ * instant, or is about to exit, and gone in an instant. It must not be taken for an unrelated
+ * process during that instant; if it stays without an environment, it is one. */
+static probe probe_process(tether__listing *listing, int64_t pid, int waited_ms)
 {
     tether__proc process;
-    /* What is older than the supervisors does not come from them; this spares most of the
-     * environments. */
+    /* The supervisors did not start processes that are older than themselves. This check saves
+     * reading most environments. */
     if (tether__proc_read(pid, &process) != 0 || tether__proc_ended(&process) ||
         process.start_time < listing->since)
-        return LOOK_DONE;
+        return PROBE_DONE;
     size_t first = listing->cookie_count;
     cookie_sink sink = {listing, false};
     tether__proc_variable found =
-        tether__proc_each_value(pid, "TETHER_TASK_ID=", TETHER_ID_SIZE, take_cookie, &sink);
+        tether__proc_each_value(pid, "TETHER_TASK_ID=", TETHER_ID_SIZE, add_cookie, &sink);
     if (sink.no_memory)
-        return LOOK_NO_MEMORY;
-    /* Once more: the environment goes before the process does, which must not make it nobody's. */
+        return PROBE_NO_MEMORY;
+    /* Read again: an exiting process loses its environment first, and must not be taken for an
+     * unrelated process because of that. */
     if (found != TETHER__VARIABLE_PRESENT &&
         (tether__proc_read(pid, &process) != 0 || tether__proc_ended(&process)))
-        return LOOK_DONE;
-    if (found == TETHER__VARIABLE_UNKNOWN && waited_ms < patience_for(&process, listing))
-        return LOOK_AGAIN;
-    return keep(listing, pid, &process, first) ? LOOK_DONE : LOOK_NO_MEMORY;
+        return PROBE_DONE;
+    if (found == TETHER__VARIABLE_UNKNOWN && waited_ms < max_wait_ms(&process, listing))
+        return PROBE_RETRY;
+    return add_process(listing, pid, &process, first) ? PROBE_DONE : PROBE_NO_MEMORY;
 }
 
-static bool postpone(undecided *later, int64_t pid)
+static bool postpone(postponed_pids *later, int64_t pid)
 {
     void *pids = later->pids;
-    if (!grow(&pids, later->count, &later->room, sizeof *later->pids))
+    if (!tether__grow(&pids, later->count, &later->room, sizeof *later->pids))
         return false;
     later->pids = pids;
     later->pids[later->count++] = pid;
@@ -160,43 +148,42 @@ static bool postpone(undecided *later, int64_t pid)
 
 typedef struct first_pass {
     tether__listing *listing;
-    undecided *later;
+    postponed_pids *later;
     int64_t self;
-    bool fits;
+    bool has_memory;
 } first_pass;
 
-static bool look_at_one(int64_t pid, void *userdata)
+static bool probe_or_postpone(int64_t pid, void *userdata)
 {
     first_pass *all = userdata;
     if (pid == all->self)
         return true;
-    look seen = look_at(all->listing, pid, 0);
-    all->fits = seen == LOOK_DONE || (seen == LOOK_AGAIN && postpone(all->later, pid));
-    return all->fits;
+    probe result = probe_process(all->listing, pid, 0);
+    all->has_memory = result == PROBE_DONE || (result == PROBE_RETRY && postpone(all->later, pid));
+    return all->has_memory;
 }
 
-static int look_at_all(tether__listing *listing, undecided *later, tether_error *error)
+static int probe_all(tether__listing *listing, postponed_pids *later, tether_error *error)
 {
     first_pass all = {listing, later, getpid(), true};
-    int os_error = tether__proc_list(look_at_one, &all);
+    int os_error = tether__proc_list(probe_or_postpone, &all);
     if (os_error != 0)
         return tether__posix_fail_as(error, TETHER_ENOTSUP, os_error, step, "all processes");
-    return all.fits ? TETHER_OK : tether__fail_memory(error, step);
+    return all.has_memory ? TETHER_OK : tether__fail_memory(error, step);
 }
 
-/* For all of them at the same time: however many they are, the longest patience is the whole wait.
- */
-static int wait_for(tether__listing *listing, undecided *later, tether_error *error)
+/* Waits for all of them at once, so that the total time is the longest single wait. */
+static int probe_postponed(tether__listing *listing, postponed_pids *later, tether_error *error)
 {
     const struct timespec pause = {0, 1000000};
     for (int waited = 1; later->count > 0; waited++) {
         nanosleep(&pause, NULL);
         size_t left = 0;
         for (size_t i = 0; i < later->count; i++) {
-            look seen = look_at(listing, later->pids[i], waited);
-            if (seen == LOOK_NO_MEMORY)
+            probe result = probe_process(listing, later->pids[i], waited);
+            if (result == PROBE_NO_MEMORY)
                 return tether__fail_memory(error, step);
-            if (seen == LOOK_AGAIN)
+            if (result == PROBE_RETRY)
                 later->pids[left++] = later->pids[i];
         }
         later->count = left;
@@ -204,7 +191,7 @@ static int wait_for(tether__listing *listing, undecided *later, tether_error *er
     return TETHER_OK;
 }
 
-static bool take_trees(tether__listing *listing, const tether__tree *trees, size_t count)
+static bool add_leaders(tether__listing *listing, const tether__tree *trees, size_t count)
 {
     listing->leaders = calloc(count + 1, sizeof *listing->leaders);
     if (listing->leaders == NULL)
@@ -224,16 +211,16 @@ static bool take_trees(tether__listing *listing, const tether__tree *trees, size
 int tether__os_tree_list(const tether__tree *trees, size_t count, tether__listing **out,
                          tether_error *error)
 {
-    undecided later = {0};
+    postponed_pids later = {0};
     *out = NULL;
     tether__listing *listing = calloc(1, sizeof *listing);
-    if (listing == NULL || !take_trees(listing, trees, count)) {
+    if (listing == NULL || !add_leaders(listing, trees, count)) {
         tether__os_tree_list_free(listing);
         return tether__fail_memory(error, step);
     }
-    int code = look_at_all(listing, &later, error);
+    int code = probe_all(listing, &later, error);
     if (code == TETHER_OK)
-        code = wait_for(listing, &later, error);
+        code = probe_postponed(listing, &later, error);
     free(later.pids);
     if (code == TETHER_OK)
         *out = listing;

@@ -1,4 +1,4 @@
-/* What one listing of the processes saw, for the other files of this folder. */
+/* One listing of the processes, for the other files of this folder. */
 #ifndef TETHER_LISTING_H
 #define TETHER_LISTING_H
 
@@ -9,25 +9,25 @@ typedef struct tether__listed_process {
     uint64_t start_time;
     int64_t group;
     int64_t session;
-    bool exiting;        /* it was on its way out, and stayed for too long */
-    size_t cookie;       /* its first in the listing's cookies */
-    size_t cookie_count; /* a variable may be there twice */
+    bool exiting;        /* it was exiting, and still there after the longest wait */
+    size_t cookie;       /* index of its first cookie in the listing */
+    size_t cookie_count; /* an environment may contain a variable twice */
 } tether__listed_process;
 
 struct tether__listing {
-    /* What may belong to one of the trees, or to another task. */
+    /* Processes that may belong to one of the trees, or carry the cookie of any task. */
     tether__listed_process *processes;
     size_t count;
     size_t room;
     char (*cookies)[TETHER_ID_SIZE];
     size_t cookie_count;
     size_t cookie_room;
-    int64_t *leaders; /* the pids of the trees' supervisors, sorted */
+    int64_t *leaders; /* sorted pids of the supervisors */
     size_t leader_count;
-    uint64_t since; /* processes that started earlier were not looked at */
+    uint64_t since; /* processes that started earlier are left out */
 };
 
-/* Whether it was listed for this tree too. */
+/* Whether the listing covers this tree. */
 bool tether__listing_covers(const tether__listing *listing, const tether__tree *tree);
 
 /* Whether a process of the listing has the cookie of this task. */

@@ -1,6 +1,6 @@
-/* Owns locks between processes: flock on a file, which the kernel drops with its holder.
+/* Owns locks between processes: flock on a file, which the kernel releases when the holder dies.
  * Must not: wait without a bound.
- * Thread: any; each acquisition is its own open file, so threads exclude each other too. */
+ * Thread: any; each acquisition opens the file anew, so threads exclude each other too. */
 #include "os/lock.h"
 
 #include <errno.h>
@@ -34,7 +34,8 @@ static int open_lock_file(tether__dir *dir, const char *name, tether_error *erro
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink > 1) {
         close(fd);
         return tether__fail(error, TETHER_ECORRUPT, 0, step,
-                            "%.300s/%s is no plain file of its own; remove it", dir->path, name);
+                            "%.300s/%s is not a regular file with a single link; remove it",
+                            dir->path, name);
     }
     return fd;
 }
@@ -45,7 +46,7 @@ static void pause_us(long us)
     nanosleep(&time, NULL);
 }
 
-static int busy(int fd, tether__dir *dir, int64_t waited_ms, tether_error *error)
+static int fail_busy(int fd, tether__dir *dir, int64_t waited_ms, tether_error *error)
 {
     char holder[HOLDER_SIZE + 1] = {0};
     if (pread(fd, holder, HOLDER_SIZE, 0) <= 0)
@@ -53,12 +54,12 @@ static int busy(int fd, tether__dir *dir, int64_t waited_ms, tether_error *error
     long pid = 0;
     sscanf(holder, "%ld", &pid);
     return tether__fail(error, TETHER_ELOCKED, 0, step,
-                        "the lock of %.300s is held by process %ld for more than %lld ms; look "
-                        "what it does (it may be stopped), then try again",
+                        "the lock of %.300s has been held by process %ld for more than %lld ms; "
+                        "check that process (it may be stopped), then try again",
                         dir->path, pid, (long long)waited_ms);
 }
 
-/* For people and for busy() only: a full disk must not fail the lock. */
+/* Only messages use it, so a failure (a full disk) is ignored. */
 static void write_holder(int fd)
 {
     char holder[HOLDER_SIZE + 1];
@@ -80,7 +81,7 @@ int tether__os_lock_acquire(tether__dir *dir, const char *name, int64_t timeout_
         int os_error = errno;
         int code = TETHER_OK;
         if (os_error == EWOULDBLOCK && tether__os_monotonic_ms() >= deadline)
-            code = busy(fd, dir, timeout_ms, error);
+            code = fail_busy(fd, dir, timeout_ms, error);
         else if (os_error != EWOULDBLOCK && os_error != EINTR)
             code = tether__posix_fail_as(error, TETHER_ENOTSUP, os_error, step, dir->path);
         if (code != TETHER_OK) {
@@ -104,7 +105,7 @@ void tether__os_lock_release(tether__lock *lock)
 {
     if (lock->handle < 0)
         return;
-    /* Explicitly: a copy of the descriptor in a forked child must not keep the lock. */
+    /* Explicitly, because a copy of the descriptor in a forked child must not keep the lock. */
     flock((int)lock->handle, LOCK_UN);
     close((int)lock->handle);
     lock->handle = -1;

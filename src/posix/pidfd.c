@@ -1,5 +1,5 @@
 /* Owns the system calls on process descriptors, which older C libraries do not wrap.
- * Must not: decide whom to signal.
+ * Must not: decide which process to signal.
  * Thread: any. */
 #include "posix/pidfd.h"
 
@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The same numbers on every architecture. */
+/* These numbers are the same on every architecture. */
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif

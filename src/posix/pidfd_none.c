@@ -1,5 +1,5 @@
-/* Owns the answer of systems that have no process descriptors.
- * Must not: pretend that a number pins a process.
+/* Owns the stubs for systems without process descriptors.
+ * Must not: claim that a pid pins a process.
  * Thread: any. */
 #include "posix/pidfd.h"
 

@@ -1,5 +1,5 @@
-/* What the system tells of its processes, for the other files of this folder: /proc on Linux,
- * sysctl on macOS and the BSDs. */
+/* The system's process table, for the other files of this folder: /proc on Linux, sysctl on macOS
+ * and the BSDs. */
 #ifndef TETHER_PROC_H
 #define TETHER_PROC_H
 
@@ -11,13 +11,13 @@ typedef struct tether__proc {
     char state; /* as in Linux's /proc/PID/stat: 'Z' and 'X' have ended, 'T' is stopped */
     int64_t group;
     int64_t session;
-    uint64_t start_time; /* in units of the system, the same however the clock is set; 0: it does
-                            not say, as some do for a zombie */
-    bool kernel;         /* a thread of the kernel's own */
-    bool exiting; /* on its way out: it runs no code of its own, and its environment is gone */
+    uint64_t start_time; /* in units of the system, unaffected by later changes of the clock; 0:
+                            unknown, as on some systems for a zombie */
+    bool kernel;         /* a kernel thread */
+    bool exiting;        /* it runs no code of its own any more, and its environment is gone */
 } tether__proc;
 
-/* 0, or errno: ENOENT or ESRCH where there is no such process. */
+/* Returns 0, or errno: ENOENT or ESRCH when there is no such process. */
 int tether__proc_read(int64_t pid, tether__proc *process);
 
 static inline bool tether__proc_ended(const tether__proc *process)
@@ -25,29 +25,28 @@ static inline bool tether__proc_ended(const tether__proc *process)
     return process->state == 'Z' || process->state == 'X' || process->state == 'x';
 }
 
-/* Calls visit for every process that is seen from here, until it returns false. 0 or errno. */
+/* Calls visit for every visible process, until it returns false. Returns 0 or errno. */
 int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata);
 
-/* Whether a process that comes later never has an earlier start time. */
+/* Whether a process that starts later never has an earlier start time. */
 bool tether__proc_in_order(void);
 
-/* Whether what is told is about this process's own pid namespace: in a container or sandbox that
- * did not mount a /proc of its own, its numbers stand for other processes, and nothing may be
- * concluded from them. */
+/* Whether the table belongs to this process's own pid namespace. In a container or sandbox that has
+ * not mounted its own /proc, the pids in it denote other processes, and nothing can be concluded
+ * from them. */
 bool tether__proc_is_own(void);
 
 typedef enum tether__proc_variable {
-    TETHER__VARIABLE_ABSENT, /* or the environment may not be read */
+    TETHER__VARIABLE_ABSENT, /* or the environment is not readable */
     TETHER__VARIABLE_PRESENT,
-    TETHER__VARIABLE_UNKNOWN /* there is no environment: in the middle of an exec or an exit */
+    TETHER__VARIABLE_UNKNOWN /* no environment: in the middle of an exec or an exit */
 } tether__proc_variable;
 
-/* Whether the process's environment has exactly this "NAME=value". Of any size. */
+/* Whether the process's environment, of any size, has exactly this "NAME=value". */
 tether__proc_variable tether__proc_find_variable(int64_t pid, const char *entry);
 
-/* The values of all entries that begin like this, such as "NAME=", each without that. Values of
- * `room` bytes and more are passed over. take is called for one after the other, and ends it with
- * false. */
+/* Calls take with the value of each entry that begins with `prefix`, such as "NAME=", until take
+ * returns false. Skips values of `room` bytes and more. */
 tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t room,
                                               bool (*take)(const char *value, void *userdata),
                                               void *userdata);

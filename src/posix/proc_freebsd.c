@@ -1,5 +1,5 @@
-/* Owns the reading of FreeBSD's table of processes, and of their environments.
- * Must not: conclude anything from them.
+/* Owns reading FreeBSD's process table and the environments of processes.
+ * Must not: draw conclusions from them.
  * Thread: any. */
 #include "posix/proc_sysctl.h"
 
@@ -15,7 +15,7 @@
 
 enum { CLOCK_TRIES = 4 };
 
-/* They are counted from the boot, by a clock that nobody sets. */
+/* Start times count from the boot, by a clock that is never set. */
 bool tether__proc_in_order(void)
 {
     return true;
@@ -33,8 +33,8 @@ static bool is_same(const struct timeval *a, const struct timeval *b)
     return a->tv_sec == b->tv_sec && a->tv_usec == b->tv_usec;
 }
 
-/* The kernel adds the time of the boot to each start, and moves that whenever the wall clock is
- * set: it is taken away again, when it was the same before and after. */
+/* The kernel adds the time of the boot to each start time, and moves it whenever the wall clock is
+ * set. Subtract it again, once it is the same before and after the read. */
 int tether__proc_read(int64_t pid, tether__proc *process)
 {
     int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, (int)pid};
@@ -48,7 +48,7 @@ int tether__proc_read(int64_t pid, tether__proc *process)
         if (os_error == 0 && size == 0)
             os_error = ESRCH;
         if (os_error == 0 && (size < sizeof info || info.ki_structsize != (int)sizeof info))
-            os_error = ENOSYS; /* another release's structure */
+            os_error = ENOSYS; /* the structure of another release */
         if (os_error == 0)
             os_error = read_boot_time(&after);
         if (os_error != 0)
@@ -81,7 +81,7 @@ int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata
         return os_error;
     const struct kinfo_proc *all = table;
     if (size >= sizeof *all && all[0].ki_structsize != (int)sizeof *all)
-        os_error = ENOSYS; /* another release's structure */
+        os_error = ENOSYS; /* the structure of another release */
     for (size_t i = 0; os_error == 0 && i < size / sizeof *all; i++) {
         if (all[i].ki_pid > 0 && !visit(all[i].ki_pid, userdata))
             break;

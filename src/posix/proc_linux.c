@@ -1,5 +1,5 @@
-/* Owns the reading of Linux's /proc: its list of processes, /proc/PID/stat and /proc/PID/environ.
- * Must not: conclude anything from them.
+/* Owns reading Linux's /proc: the list of processes, /proc/PID/stat and /proc/PID/environ.
+ * Must not: draw conclusions from them.
  * Thread: any. */
 #include "posix/proc.h"
 
@@ -30,7 +30,7 @@ bool tether__proc_is_own(void)
     return strtol(self, NULL, 10) == (long)getpid();
 }
 
-/* They are counted from the boot, by a clock that nobody sets. */
+/* Start times count from the boot, by a clock that is never set. */
 bool tether__proc_in_order(void)
 {
     return true;
@@ -49,8 +49,8 @@ int tether__proc_read(int64_t pid, tether__proc *process)
         return os_error;
     text[size] = '\0';
 
-    /* The second field is the program's name in parentheses and may hold anything, parentheses too.
-     */
+    /* The second field is the program's name in parentheses, which may contain any character,
+     * including parentheses. */
     const char *after = strrchr(text, ')');
     long long group, session;
     unsigned long long start;
@@ -84,8 +84,8 @@ int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata
     return 0;
 }
 
-/* Gathers the value of an entry over chunk borders: where in the entry we are, or PASSED until the
- * next zero byte. */
+/* Collects the values of matching entries across chunk borders. `at` is the position in the current
+ * entry, or SKIPPING until the next zero byte. */
 typedef struct matcher {
     const char *prefix;
     size_t size; /* of the prefix */
@@ -97,13 +97,13 @@ typedef struct matcher {
     bool found;
 } matcher;
 
-#define PASSED ((size_t)-1)
+#define SKIPPING ((size_t)-1)
 
-/* False: no more is wanted. */
+/* False: take wants no more values. */
 static bool matcher_feed(matcher *m, const char *bytes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (m->at != PASSED && m->at >= m->size && m->at - m->size < m->room) {
+        if (m->at != SKIPPING && m->at >= m->size && m->at - m->size < m->room) {
             m->value[m->at - m->size] = bytes[i];
             m->at++;
             if (bytes[i] == '\0') {
@@ -115,7 +115,7 @@ static bool matcher_feed(matcher *m, const char *bytes, size_t count)
         } else if (m->at < m->size && bytes[i] == m->prefix[m->at]) {
             m->at++;
         } else {
-            m->at = bytes[i] == '\0' ? 0 : PASSED;
+            m->at = bytes[i] == '\0' ? 0 : SKIPPING;
         }
     }
     return true;
@@ -124,7 +124,7 @@ static bool matcher_feed(matcher *m, const char *bytes, size_t count)
 static tether__proc_variable feed_environment(int64_t pid, matcher *m)
 {
     int fd = open_entry(pid, "environ");
-    /* Kernels from 6.16 on refuse to open what is not there; older ones show it empty. */
+    /* Kernels from 6.16 on refuse to open an environment that is gone; older ones show it empty. */
     if (fd < 0)
         return errno == ESRCH ? TETHER__VARIABLE_UNKNOWN : TETHER__VARIABLE_ABSENT;
     char chunk[ENVIRON_CHUNK];
@@ -150,8 +150,8 @@ tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, s
     return feed_environment(pid, &m);
 }
 
-/* Only the empty rest of the whole entry is a value that fits. */
-static bool take_first(const char *value, void *userdata)
+/* With a whole entry as the prefix, only the empty value fits into the room of one byte. */
+static bool stop_at_first(const char *value, void *userdata)
 {
     (void)value;
     (void)userdata;
@@ -160,5 +160,5 @@ static bool take_first(const char *value, void *userdata)
 
 tether__proc_variable tether__proc_find_variable(int64_t pid, const char *entry)
 {
-    return tether__proc_each_value(pid, entry, 1, take_first, NULL);
+    return tether__proc_each_value(pid, entry, 1, stop_at_first, NULL);
 }

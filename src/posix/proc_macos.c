@@ -1,5 +1,5 @@
-/* Owns the reading of macOS's table of processes, and of their environments.
- * Must not: conclude anything from them.
+/* Owns reading macOS's process table and the environments of processes.
+ * Must not: draw conclusions from them.
  * Thread: any. */
 #include "posix/proc_sysctl.h"
 
@@ -12,7 +12,7 @@
 #include <sys/sysctl.h>
 #include <unistd.h>
 
-/* They are those of the wall clock, which people set. */
+/* Start times come from the wall clock, which can be set. */
 bool tether__proc_in_order(void)
 {
     return false;
@@ -60,8 +60,9 @@ int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata
     return 0;
 }
 
-/* The number of arguments, the program's path, zero bytes to the next word, the arguments, the
- * environment. Where the environment begins; `size` where there is none. */
+/* The block holds the number of arguments, the program's path, zero bytes up to the next word, the
+ * arguments, and the environment. Returns the offset of the environment; `size` when there is
+ * none. */
 static size_t find_environment(const char *block, size_t size)
 {
     int count;
@@ -81,7 +82,7 @@ static size_t find_environment(const char *block, size_t size)
     return at < size ? at : size;
 }
 
-/* Programs that Apple protects show none to anybody else. */
+/* Programs that Apple protects show their environment to no other process. */
 tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t room,
                                               bool (*take)(const char *value, void *userdata),
                                               void *userdata)

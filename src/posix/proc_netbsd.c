@@ -1,5 +1,5 @@
-/* Owns the reading of NetBSD's table of processes, and of their environments.
- * Must not: conclude anything from them.
+/* Owns reading NetBSD's process table and the environments of processes.
+ * Must not: draw conclusions from them.
  * Thread: any. */
 #include "posix/proc_sysctl.h"
 
@@ -13,7 +13,7 @@
 #include <sys/proc.h>
 #include <sys/sysctl.h>
 
-/* They are those of the wall clock, which people set. */
+/* Start times come from the wall clock, which can be set. */
 bool tether__proc_in_order(void)
 {
     return false;
@@ -35,7 +35,7 @@ int tether__proc_read(int64_t pid, tether__proc *process)
         return errno;
     if (size < sizeof info)
         return ESRCH;
-    bool dated = info.p_uvalid != 0; /* not of a zombie */
+    bool dated = info.p_uvalid != 0; /* false for a zombie */
     *process = (tether__proc){
         .group = info.p__pgid,
         .session = info.p_sid,

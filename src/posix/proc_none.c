@@ -1,5 +1,5 @@
-/* Owns the answer of systems whose table of processes this library cannot read.
- * Must not: pretend that a process is not there.
+/* Owns the stubs for systems whose process table this library cannot read.
+ * Must not: claim that a process does not exist.
  * Thread: any. */
 #include "posix/proc.h"
 

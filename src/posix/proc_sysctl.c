@@ -1,5 +1,5 @@
-/* Owns what macOS and the BSDs have in common when they tell of processes by sysctl.
- * Must not: know a system's structures.
+/* Owns the code that macOS and the BSDs share to read the process table with sysctl.
+ * Must not: know the structures of one system.
  * Thread: any. */
 #include "posix/proc_sysctl.h"
 
@@ -19,7 +19,7 @@ int tether__sysctl_table(int *name, unsigned depth, void **data, size_t *size)
     for (int i = 0; i < TRIES; i++) {
         if (sysctl(name, depth, NULL, size, NULL, 0) != 0)
             return errno;
-        *size += *size / 8 + SPARE_BYTES; /* processes come meanwhile */
+        *size += *size / 8 + SPARE_BYTES; /* processes may start before the next call */
         free(*data);
         *data = malloc(*size);
         if (*data == NULL)
@@ -63,7 +63,7 @@ tether__proc_variable tether__sysctl_each_value(const char *block, size_t size, 
     for (size_t at = 0; at < size;) {
         const char *entry = block + at;
         const char *end = memchr(entry, '\0', size - at);
-        if (end == NULL) /* it was cut off */
+        if (end == NULL) /* the block was truncated */
             break;
         size_t length = (size_t)(end - entry);
         if (length >= skip && length - skip < room && memcmp(entry, prefix, skip) == 0) {
@@ -78,13 +78,13 @@ tether__proc_variable tether__sysctl_each_value(const char *block, size_t size, 
 
 tether__proc_variable tether__sysctl_unread(int os_error)
 {
-    /* EPERM, EACCES and EINVAL: it is not for us, or the process has none. */
-    bool passing = os_error == EAGAIN || os_error == EBUSY || os_error == ESRCH;
-    return passing ? TETHER__VARIABLE_UNKNOWN : TETHER__VARIABLE_ABSENT;
+    /* EPERM, EACCES and EINVAL: we may not read it, or the process has none. */
+    bool transient = os_error == EAGAIN || os_error == EBUSY || os_error == ESRCH;
+    return transient ? TETHER__VARIABLE_UNKNOWN : TETHER__VARIABLE_ABSENT;
 }
 
-/* Only the empty rest of the whole entry is a value that fits. */
-static bool take_first(const char *value, void *userdata)
+/* With a whole entry as the prefix, only the empty value fits into the room of one byte. */
+static bool stop_at_first(const char *value, void *userdata)
 {
     (void)value;
     (void)userdata;
@@ -93,10 +93,10 @@ static bool take_first(const char *value, void *userdata)
 
 tether__proc_variable tether__proc_find_variable(int64_t pid, const char *entry)
 {
-    return tether__proc_each_value(pid, entry, 1, take_first, NULL);
+    return tether__proc_each_value(pid, entry, 1, stop_at_first, NULL);
 }
 
-/* Numbers of processes mean the same everywhere on such a system. */
+/* These systems have no pid namespaces. */
 bool tether__proc_is_own(void)
 {
     return true;

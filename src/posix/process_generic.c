@@ -1,5 +1,7 @@
-/* Owns process identity where neither /proc nor process descriptors exist: pids and the lifeline's
- * lock have to do. Must not: claim more than kill(pid, 0) tells. Thread: any. */
+/* Owns process identity on systems with neither /proc nor process descriptors, where only pids and
+ * the lifeline's lock are available.
+ * Must not: claim more than kill(pid, 0) shows.
+ * Thread: any. */
 #include "os/process.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* Owns process identity on Linux: start times from /proc, reaping through process descriptors.
- * Must not: wait for a child that is not exactly the one asked for, or block.
+ * Must not: wait for any other child than the given one, or block.
  * Thread: any. */
 #include "os/process.h"
 
@@ -17,8 +17,8 @@ void tether__os_pid_ns(char pid_ns[TETHER__PID_NS_SIZE])
 {
     char link[64];
     pid_ns[0] = '\0';
-    /* unshare(CLONE_NEWPID) moves a process's children, not itself; before the first child the link
-     * cannot be read. */
+    /* unshare(CLONE_NEWPID) affects the children of a process, not itself; before the first child
+     * the link cannot be read. */
     ssize_t size = readlink("/proc/self/ns/pid_for_children", link, sizeof link - 1);
     if (size < 0)
         size = readlink("/proc/self/ns/pid", link, sizeof link - 1);
@@ -30,7 +30,7 @@ void tether__os_pid_ns(char pid_ns[TETHER__PID_NS_SIZE])
         snprintf(pid_ns, TETHER__PID_NS_SIZE, "%llu", number);
 }
 
-/* Whether this process sees the other's pid under the number that the identity has. */
+/* Whether the identity's pid denotes the same process in our pid namespace. */
 static bool is_visible(const tether__identity *identity)
 {
     char pid_ns[TETHER__PID_NS_SIZE];
@@ -73,19 +73,19 @@ uint64_t tether__os_process_start_time(int64_t pid)
     return tether__proc_is_own() && tether__proc_read(pid, &process) == 0 ? process.start_time : 0;
 }
 
-/* Whether the pid still stands for this child: it may have been reaped by the host and given to
- * another of its children. */
+/* Whether the pid still denotes this child. The host may have reaped it, and another child of the
+ * host may have got its pid. */
 static bool is_child(const tether__identity *child)
 {
     tether__proc process;
-    /* Without /proc the pid has to do. */
+    /* Without /proc the pid alone has to do. */
     if (child->start_time == 0 && !tether__proc_is_own())
         return true;
     return tether__proc_read(child->pid, &process) == 0 && process.start_time == child->start_time;
 }
 
-/* Kernels before 5.4. Between the check and the wait the host would have to reap the child and get
- * its pid anew. */
+/* For kernels before 5.4. The race is small: between the check and the wait, the host would have to
+ * reap the child, and another of its children to get the same pid. */
 static bool reap_by_pid(const tether__identity *child)
 {
     if (!is_child(child))
@@ -100,8 +100,8 @@ bool tether__os_process_reap(const tether__identity *child)
         int os_error = errno;
         if (os_error == ENOSYS)
             return reap_by_pid(child);
-        /* No process, or a thread that got the number of a child that others have reaped: done.
-         * Only a shortage is a reason to come again. */
+        /* There is no such process, or the pid now belongs to a thread because the child was reaped
+         * elsewhere: done. Only a shortage of resources is worth a retry. */
         return os_error != EMFILE && os_error != ENFILE && os_error != ENOMEM;
     }
 

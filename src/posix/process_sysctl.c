@@ -1,5 +1,5 @@
 /* Owns process identity on macOS and the BSDs: start times from sysctl, reaping by pid.
- * Must not: wait for a child that is not the one asked for, or block.
+ * Must not: wait for any other child than the given one, or block.
  * Thread: any. */
 #include "os/process.h"
 
@@ -27,7 +27,7 @@ static bool is_this_boot(const tether__identity *identity)
 tether__liveness tether__os_process_alive(const tether__identity *identity)
 {
     tether__proc process;
-    /* Another system's namespaces are not here. */
+    /* The identity comes from a system with pid namespaces; there are none here. */
     if (identity->pid <= 0 || identity->pid_ns[0] != '\0')
         return TETHER__UNKNOWN;
     if (!is_this_boot(identity))
@@ -37,7 +37,8 @@ tether__liveness tether__os_process_alive(const tether__identity *identity)
         return TETHER__GONE;
     if (os_error != 0)
         return TETHER__UNKNOWN;
-    /* NOTE_EXIT comes while it is still on its way out; it runs no code of its own any more. */
+    /* NOTE_EXIT arrives while the process is still exiting, when it no longer runs code of its
+     * own. */
     if (tether__proc_ended(&process) || process.exiting)
         return TETHER__GONE;
     if (identity->start_time == 0 || process.start_time == 0)
@@ -51,8 +52,8 @@ uint64_t tether__os_process_start_time(int64_t pid)
     return tether__proc_read(pid, &process) == 0 ? process.start_time : 0;
 }
 
-/* A child that others have reaped may have left its pid to another child of the host's. A zombie
- * does not say everywhere when it was started. */
+/* If the child was reaped elsewhere, another child of the host may have its pid. Not every system
+ * reports the start time of a zombie. */
 bool tether__os_process_reap(const tether__identity *child)
 {
     tether__proc process;

@@ -1,5 +1,5 @@
 /* Owns signal names and numbers.
- * Must not: send any.
+ * Must not: send a signal.
  * Thread: any. */
 #include "os/signal.h"
 

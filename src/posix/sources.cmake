@@ -1,7 +1,7 @@
-# What implements the seams on POSIX. Sets TETHER_OS_SOURCES, TETHER_OS_DEFINITIONS for everything that
+# The implementation of the seams on POSIX. Sets TETHER_OS_SOURCES, TETHER_OS_DEFINITIONS for everything that
 # is compiled here, TETHER_OS_LIBRARIES, and TETHER_SPAWN_VARIANT.
 
-# Features are probed, not systems: what an unknown one lacks has an honest fallback.
+# Probe features, not systems: each feature that an unknown system lacks has a fallback.
 set(CMAKE_REQUIRED_DEFINITIONS -D_GNU_SOURCE)
 check_symbol_exists(posix_spawn_file_actions_addclosefrom_np spawn.h TETHER_HAVE_SPAWN_CLOSEFROM)
 check_symbol_exists(posix_spawn_file_actions_addfchdir_np spawn.h TETHER_HAVE_SPAWN_FCHDIR)
@@ -43,7 +43,7 @@ else()
 endif()
 list(APPEND TETHER_OS_SOURCES spawn_${TETHER_SPAWN_VARIANT}.c)
 
-# The tests build the other variant besides.
+# The tests also build the other variant.
 set(TETHER_FORK_SOURCES close_from.c)
 if(TETHER_HAVE_CLOSE_RANGE)
     list(APPEND TETHER_FORK_SOURCES close_from_syscall.c)
@@ -56,7 +56,7 @@ if(TETHER_SPAWN_VARIANT STREQUAL "fork")
     list(APPEND TETHER_OS_SOURCES ${TETHER_FORK_SOURCES})
 endif()
 
-# How processes are told apart and listed is each system's own.
+# Each system has its own way to identify and list processes.
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
     list(APPEND TETHER_OS_SOURCES listing.c clock_boot_procfs.c
         process_linux.c tree_listed.c pidfd.c
@@ -76,7 +76,7 @@ elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD|NetBSD)$")
     endif()
 else()
     list(APPEND TETHER_OS_SOURCES clock_boot_procfs.c process_generic.c
-        tree_generic.c proc_none.c)
+        tree_generic.c ../os/tree_unlisted.c proc_none.c)
 endif()
 
 if(TETHER_HAVE_INOTIFY)

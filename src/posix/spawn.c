@@ -1,5 +1,6 @@
-/* Owns the preparation of a start: the descriptors that the child gets, and the naming of what
- * failed. Must not: fork or exec; the variants beside this file do. Thread: any. */
+/* Owns the preparation of a start: the descriptors of the child, and the error for each failure.
+ * Must not: fork or exec; the variants spawn_*.c do.
+ * Thread: any. */
 #include "os/spawn.h"
 
 #include <errno.h>
@@ -17,24 +18,24 @@ static const char step[] = "start supervisor";
 
 enum { FIRST_FREE_FD = TETHER__LIFELINE_FD + 1 };
 
-/* Moves a descriptor above the numbers that the child gives out; takes it over, also when it fails.
- * -1 and errno. */
-static int lift(int fd)
+/* Moves a descriptor above the numbers that the child uses. Takes ownership of fd, also on failure.
+ * Returns -1 and errno on failure. */
+static int move_above_child_fds(int fd)
 {
     if (fd < 0 || fd >= FIRST_FREE_FD)
         return fd;
-    int lifted = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+    int moved = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
     int os_error = errno;
     close(fd);
     errno = os_error;
-    return lifted;
+    return moved;
 }
 
 static int open_input(const char *path, tether_error *error)
 {
     const char *name = path != NULL ? path : "/dev/null";
-    /* O_NONBLOCK for the opening only: a FIFO without a writer must not hold up the host. */
-    int fd = lift(open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    /* O_NONBLOCK for the open only: a FIFO without a writer must not block the host. */
+    int fd = move_above_child_fds(open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     if (fd < 0) {
         int os_error = errno;
         if (os_error == ENOENT || os_error == ENOTDIR)
@@ -49,8 +50,8 @@ static int open_input(const char *path, tether_error *error)
 
 static int open_output(tether__dir *bundle, const char *name, tether_error *error)
 {
-    int fd = lift(openat(bundle->fd, name,
-                         O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    int fd = move_above_child_fds(openat(
+        bundle->fd, name, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (fd < 0)
         return tether__posix_fail(error, errno, "create output file", name);
     return fd;
@@ -58,11 +59,11 @@ static int open_output(tether__dir *bundle, const char *name, tether_error *erro
 
 static int open_workdir(const char *path, tether_error *error)
 {
-    int fd = lift(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    int fd = move_above_child_fds(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 #ifdef O_PATH
-    /* A directory that may be entered but not listed. */
+    /* A directory that can be entered but not listed. */
     if (fd < 0 && errno == EACCES)
-        fd = lift(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
+        fd = move_above_child_fds(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
 #endif
     if (fd >= 0)
         return fd;
@@ -103,7 +104,7 @@ static int open_fds(const tether__start *start, tether__child_fds *fds, tether_e
     return TETHER_OK;
 }
 
-static int start_failed(const tether__start *start, int os_error, tether_error *error)
+static int fail_start(const tether__start *start, int os_error, tether_error *error)
 {
     int code = tether__posix_code(os_error);
     if (os_error == ENOENT)
@@ -111,7 +112,7 @@ static int start_failed(const tether__start *start, int os_error, tether_error *
     else if (os_error == EACCES)
         code = TETHER_ENOEXEC;
     else if (os_error == ENOMEM)
-        code = TETHER_ELIMIT; /* so that a host can tell it from its own exhaustion */
+        code = TETHER_ELIMIT; /* so that a host can distinguish it from its own lack of memory */
     return tether__posix_fail_as(error, code, os_error, step, start->program);
 }
 
@@ -124,7 +125,7 @@ int tether__os_spawn(const tether__start *start, tether__started *started, tethe
     if (code == TETHER_OK) {
         int os_error = tether__posix_start(start, &fds, &child);
         if (os_error != 0)
-            code = start_failed(start, os_error, error);
+            code = fail_start(start, os_error, error);
     }
     close_fds(&fds);
     if (code == TETHER_OK)
@@ -132,7 +133,7 @@ int tether__os_spawn(const tether__start *start, tether__started *started, tethe
     return code;
 }
 
-/* posix_spawn tells what is wrong before it returns, and has started nothing then. */
+/* posix_spawn reports such an error before it returns, and starts nothing in that case. */
 int tether__os_spawn_try(const char *program, tether_error *error)
 {
     (void)program;
@@ -140,7 +141,7 @@ int tether__os_spawn_try(const char *program, tether_error *error)
     return TETHER_OK;
 }
 
-/* A supervisor runs from its first instruction on. */
+/* A supervisor is never started suspended. */
 bool tether__os_spawn_release(const char *task_id, const tether__identity *supervisor)
 {
     (void)task_id;

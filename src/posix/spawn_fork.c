@@ -1,6 +1,8 @@
 /* Owns the start by fork, for platforms whose posix_spawn cannot change the directory or close all
- * descriptors. Must not: call anything in the child that is not async-signal-safe: another thread
- * of the host may have held any lock. Thread: any. */
+ * descriptors.
+ * Must not: call anything in the child that is not async-signal-safe, because another thread of the
+ * host may have held any lock during the fork.
+ * Thread: any. */
 #include "posix/spawn_start.h"
 
 #include <errno.h>
@@ -18,8 +20,7 @@ static void reset_signals(void)
     struct sigaction action = {0};
     action.sa_handler = SIG_DFL;
     for (int number = 1; number < NSIG; number++)
-        sigaction(number, &action,
-                  NULL); /* fails for those that cannot be changed, which is right */
+        sigaction(number, &action, NULL); /* fails for SIGKILL and SIGSTOP, which is fine */
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -40,7 +41,7 @@ static int arrange_descriptors(const tether__child_fds *fds, int report)
     return 0;
 }
 
-/* The child. It ends in the program, or by reporting errno. */
+/* Runs the child, which executes the program or reports errno through the pipe. */
 static void run_child(const tether__start *start, const tether__child_fds *fds, int report)
 {
     int os_error = setsid() < 0 ? errno : 0;
@@ -57,7 +58,7 @@ static void run_child(const tether__start *start, const tether__child_fds *fds, 
     _exit(127);
 }
 
-/* The errno that the child reports; 0 when the exec closed the pipe. */
+/* Returns the errno that the child reports; 0 when the exec closed the pipe. */
 static int read_report(int fd)
 {
     int os_error = 0;
@@ -68,7 +69,8 @@ static int read_report(int fd)
     return got == (ssize_t)sizeof os_error ? os_error : 0;
 }
 
-/* A pipe that is close-on-exec and above the numbers that the child gives out. 0 or errno. */
+/* Opens a close-on-exec pipe above the descriptor numbers that the child uses. Returns 0 or
+ * errno. */
 static int open_report(int report[2])
 {
     int raw[2];
@@ -95,7 +97,7 @@ int tether__posix_start(const tether__start *start, const tether__child_fds *fds
     if (os_error != 0)
         return os_error;
 
-    /* Blocked, because the host's handlers must not run in the child. */
+    /* Signals are blocked, because the host's handlers must not run in the child. */
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -110,8 +112,8 @@ int tether__posix_start(const tether__start *start, const tether__child_fds *fds
         os_error = read_report(report[0]);
     close(report[0]);
     if (child > 0 && os_error != 0) {
-        /* Our own child, which has told why it ends; a host that reaps everything may have been
-         * faster. */
+        /* It is our own child and has reported why it exits. A host that reaps all children may
+         * have reaped it already. */
         while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
             continue;
         return os_error;

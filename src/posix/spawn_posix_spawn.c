@@ -7,8 +7,8 @@
 #include <signal.h>
 #include <spawn.h>
 
-/* Puts everything in place, in an order in which nothing is overwritten before it was used. 0 or
- * errno. */
+/* Adds the actions in an order in which no descriptor is overwritten before it is used. Returns 0
+ * or errno. */
 static int add_actions(posix_spawn_file_actions_t *actions, const tether__child_fds *fds)
 {
     int os_error = 0;

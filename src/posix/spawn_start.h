@@ -1,4 +1,5 @@
-/* Between the common part of the spawner and its variants, of which CMake builds one in. */
+/* The interface between the shared part of the spawner and its variants, of which CMake chooses
+ * one. */
 #ifndef TETHER_SPAWN_START_H
 #define TETHER_SPAWN_START_H
 
@@ -6,16 +7,17 @@
 
 #include "os/spawn.h"
 
-/* Descriptors of this process, all of them close-on-exec and above every number that the child
- * gives out, so that no step of the child overwrites what a later one needs. */
+/* Descriptors of this process. All are close-on-exec and above every number that the child uses, so
+ * that no step in the child overwrites one that a later step needs. */
 typedef struct tether__child_fds {
     int standard[3];
     int lifeline;
     int workdir;
 } tether__child_fds;
 
-/* Starts the program: new session, the descriptors put in place and all others closed, default
- * signals, empty mask, working directory. 0, or the errno of what failed, with no child left. */
+/* Starts the program in a new session, with these descriptors in place and all others closed,
+ * default signal dispositions, an empty signal mask, and the working directory. Returns 0, or the
+ * errno of the failed step, with no child left. */
 int tether__posix_start(const tether__start *start, const tether__child_fds *fds, pid_t *pid);
 
 #endif

@@ -1,5 +1,5 @@
-/* Owns the detaching of threads.
- * Must not: start any.
+/* Owns detaching threads.
+ * Must not: start a thread.
  * Thread: any. */
 #include "os/thread.h"
 

@@ -1,5 +1,7 @@
-/* Owns signalling a task where processes cannot be listed: its process group, while the supervisor
- * leads it. Must not: signal a group whose leader was not verified. Thread: any. */
+/* Owns signalling a task where processes cannot be listed: only its process group, while the
+ * supervisor leads it.
+ * Must not: signal a group whose leader was not verified.
+ * Thread: any. */
 #include "os/tree.h"
 
 #include <errno.h>
@@ -19,27 +21,6 @@ int tether__os_tree_check(const tether__tree *tree, tether_error *error)
     (void)tree;
     (void)error;
     return TETHER_OK;
-}
-
-/* The group tells by itself. */
-struct tether__listing {
-    char nothing;
-};
-
-int tether__os_tree_list(const tether__tree *trees, size_t count, tether__listing **listing,
-                         tether_error *error)
-{
-    static tether__listing none;
-    (void)trees;
-    (void)count;
-    (void)error;
-    *listing = &none;
-    return TETHER_OK;
-}
-
-void tether__os_tree_list_free(tether__listing *listing)
-{
-    (void)listing;
 }
 
 int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,

@@ -1,7 +1,8 @@
-/* Owns finding and signalling the processes of a task where the system lists them: its session, and
- * whatever carries its cookie. Must not: signal a process that was not verified right before,
- * through a descriptor that pins it where there are such, nor the caller's own process. Thread:
- * any. */
+/* Owns finding and signalling the processes of a task where the system lists processes: its
+ * session, and every process with its cookie.
+ * Must not: signal a process that was not verified right before, through a descriptor that pins it
+ * where there are such descriptors; nor signal the caller's own process.
+ * Thread: any. */
 #include "os/tree.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "posix/listing.h"
 #include "posix/pidfd.h"
 #include "posix/proc.h"
@@ -26,22 +28,18 @@ typedef struct candidate {
     bool exiting;
 } candidate;
 
-typedef struct scan {
+typedef struct candidates {
     candidate *items;
     size_t count;
     size_t room;
-} scan;
+} candidates;
 
-static bool scan_add(scan *found, const candidate *item)
+static bool candidates_add(candidates *found, const candidate *item)
 {
-    if (found->count == found->room) {
-        size_t room = found->room == 0 ? 16 : found->room * 2;
-        candidate *items = realloc(found->items, room * sizeof *items);
-        if (items == NULL)
-            return false;
-        found->items = items;
-        found->room = room;
-    }
+    void *items = found->items;
+    if (!tether__grow(&items, found->count, &found->room, sizeof *found->items))
+        return false;
+    found->items = items;
     found->items[found->count++] = *item;
     return true;
 }
@@ -53,22 +51,22 @@ int tether__os_tree_check(const tether__tree *tree, tether_error *error)
     tether__os_pid_ns(pid_ns);
     if (theirs[0] != '\0' && strcmp(theirs, pid_ns) != 0)
         return tether__fail(error, TETHER_EFOREIGN, 0, step,
-                            "task %s was started in another pid namespace, where its pids mean "
+                            "task %s was started in another pid namespace, where its pids denote "
                             "other processes: kill it from there",
                             tree->task_id);
     if (!tether__proc_is_own())
         return tether__fail(error, TETHER_EFOREIGN, 0, step,
-                            "/proc is not there or shows another pid namespace, so that the "
-                            "processes of task %s cannot be told: mount /proc in this one",
+                            "/proc is missing or belongs to another pid namespace, so the "
+                            "processes of task %s cannot be found: mount /proc in this one",
                             tree->task_id);
     return TETHER_OK;
 }
 
-/* Whether a process may belong to the task; what it is, in *item. */
-static bool belongs(const tether__listing *listing, const tether__listed_process *process,
-                    const tether__tree *tree, candidate *item)
+/* Whether a process may belong to the task; stores the reasons in *item. */
+static bool may_belong(const tether__listing *listing, const tether__listed_process *process,
+                       const tether__tree *tree, candidate *item)
 {
-    /* What is older than the supervisor does not come from it. */
+    /* The supervisor did not start processes that are older than itself. */
     if (tether__proc_in_order() && process->start_time < tree->supervisor.start_time)
         return false;
     int64_t leader = tree->supervisor.pid;
@@ -83,34 +81,36 @@ static bool belongs(const tether__listing *listing, const tether__listed_process
     return item->in_group || item->in_session || item->has_cookie;
 }
 
-static int pick_candidates(const tether__listing *listing, const tether__tree *tree, scan *found,
-                           tether_error *error)
+static int select_candidates(const tether__listing *listing, const tether__tree *tree,
+                             candidates *found, tether_error *error)
 {
     candidate item;
     for (size_t i = 0; i < listing->count; i++) {
-        if (belongs(listing, &listing->processes[i], tree, &item) && !scan_add(found, &item))
+        if (may_belong(listing, &listing->processes[i], tree, &item) &&
+            !candidates_add(found, &item))
             return tether__fail_memory(error, "list processes");
     }
     return TETHER_OK;
 }
 
-static int read_candidates(const tether__tree *tree, scan *found, tether_error *error)
+static int list_candidates(const tether__tree *tree, candidates *found, tether_error *error)
 {
     if (tree->listing != NULL && tether__listing_covers(tree->listing, tree))
-        return pick_candidates(tree->listing, tree, found, error);
+        return select_candidates(tree->listing, tree, found, error);
     tether__listing *own;
     int code = tether__os_tree_list(tree, 1, &own, error);
     if (code == TETHER_OK)
-        code = pick_candidates(own, tree, found, error);
+        code = select_candidates(own, tree, found, error);
     tether__os_tree_list_free(own);
     return code;
 }
 
-/* Session and group numbers are pids, and may be somebody else's once the supervisor and everybody
- * in its session have gone. They count while it lives, or while a member with the cookie proves
- * that the session is still the task's. A process on its way out has no environment any more that
- * could prove anything, and may hold its files still: it is waited for, and never signalled. */
-static void drop_strangers(const tether__tree *tree, scan *found)
+/* Session and group numbers are pids, which other processes may reuse once the supervisor and all
+ * members of its session have exited. They count while the supervisor lives, or while a member with
+ * the cookie proves that the session still belongs to the task. An exiting process has no
+ * environment left to prove anything, and may still hold its files: the caller waits for it, and
+ * never signals it. */
+static void drop_unrelated(const tether__tree *tree, candidates *found)
 {
     bool trusted = tree->supervisor_alive;
     for (size_t i = 0; i < found->count; i++)
@@ -124,26 +124,26 @@ static void drop_strangers(const tether__tree *tree, scan *found)
     found->count = kept;
 }
 
-static int find_members(const tether__tree *tree, scan *found, tether_error *error)
+static int find_members(const tether__tree *tree, candidates *found, tether_error *error)
 {
-    *found = (scan){0};
+    *found = (candidates){0};
     int code = tether__os_tree_check(tree, error);
     if (code != TETHER_OK)
         return code;
-    code = read_candidates(tree, found, error);
+    code = list_candidates(tree, found, error);
     if (code != TETHER_OK) {
         free(found->items);
-        *found = (scan){0};
+        *found = (candidates){0};
         return code;
     }
-    drop_strangers(tree, found);
+    drop_unrelated(tree, found);
     return TETHER_OK;
 }
 
-/* Pins the process, makes sure that it is still the one that was found, and still the task's, and
- * signals it. */
-static void signal_one(const tether__tree *tree, const candidate *item, const int *numbers,
-                       size_t count)
+/* Pins the process, checks that it is still the one that was found and still belongs to the
+ * task, and signals it. */
+static void signal_process(const tether__tree *tree, const candidate *item, const int *numbers,
+                           size_t count)
 {
     int64_t leader = tree->supervisor.pid;
     tether__proc process;
@@ -156,7 +156,7 @@ static void signal_one(const tether__tree *tree, const candidate *item, const in
                 (item->has_cookie ||
                  (leader > 0 && (process.session == leader || process.group == leader)));
     for (size_t i = 0; same && i < count; i++) {
-        /* Linux before 5.3 and the BSDs know pids only; the check above was a moment ago. */
+        /* Linux before 5.3 and the BSDs have only pids; the check above was a moment ago. */
         if (pidfd >= 0)
             tether__pidfd_signal(pidfd, numbers[i]);
         else
@@ -166,9 +166,9 @@ static void signal_one(const tether__tree *tree, const candidate *item, const in
         close(pidfd);
 }
 
-/* The group at once, so that no member forks away between two single signals. Only while the
- * supervisor, its leader, is pinned, as far as the system can do that, and verified; false: it was
- * not done. */
+/* Signals the group in one call, so that no member can fork away between two single signals.
+ * Requires that the supervisor, its leader, is verified, and pinned where the system supports that.
+ * False: nothing was sent. */
 static bool signal_group(const tether__tree *tree, const int *numbers, size_t count)
 {
     const tether__identity *leader = &tree->supervisor;
@@ -190,10 +190,10 @@ static bool signal_group(const tether__tree *tree, const int *numbers, size_t co
     return sent;
 }
 
-static int send_all(const tether__tree *tree, const int *numbers, size_t count, size_t *left,
-                    tether_error *error)
+static int signal_tree(const tether__tree *tree, const int *numbers, size_t count, size_t *left,
+                       tether_error *error)
 {
-    scan found;
+    candidates found;
     *left = 0;
     int code = tether__os_tree_check(tree, error);
     if (code != TETHER_OK)
@@ -204,7 +204,7 @@ static int send_all(const tether__tree *tree, const int *numbers, size_t count, 
         return code;
     for (size_t i = 0; i < found.count; i++) {
         if (!group_done || !found.items[i].in_group)
-            signal_one(tree, &found.items[i], numbers, count);
+            signal_process(tree, &found.items[i], numbers, count);
     }
     *left = found.count;
     free(found.items);
@@ -214,7 +214,7 @@ static int send_all(const tether__tree *tree, const int *numbers, size_t count, 
 int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal, size_t *left,
                            tether_error *error)
 {
-    /* A stopped process takes notice of SIGTERM only when it goes on. */
+    /* A stopped process handles SIGTERM only after it is continued. */
     static const int polite[] = {SIGTERM, SIGCONT};
     static const int others[] = {
         [TETHER__SIGNAL_FINAL] = SIGKILL,
@@ -222,20 +222,20 @@ int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal,
         [TETHER__SIGNAL_RESUME] = SIGCONT,
     };
     if (signal == TETHER__SIGNAL_POLITE)
-        return send_all(tree, polite, 2, left, error);
-    return send_all(tree, &others[signal], 1, left, error);
+        return signal_tree(tree, polite, 2, left, error);
+    return signal_tree(tree, &others[signal], 1, left, error);
 }
 
 int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,
                                   tether_error *error)
 {
-    return send_all(tree, &number, 1, left, error);
+    return signal_tree(tree, &number, 1, left, error);
 }
 
 int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t room, size_t *count,
                             tether_error *error)
 {
-    scan found;
+    candidates found;
     *count = 0;
     int code = find_members(tree, &found, error);
     if (code != TETHER_OK)
@@ -250,6 +250,6 @@ int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t room
 const char *tether__os_tree_reach(bool *whole)
 {
     *whole = true;
-    return "reaches what left the process group, by session and by TETHER_TASK_ID in the "
-           "environment";
+    return "reaches processes outside the process group too, by session and by "
+           "TETHER_TASK_ID in the environment";
 }

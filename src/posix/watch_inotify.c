@@ -1,6 +1,7 @@
-/* Owns directory events on Linux: one inotify descriptor per watcher, however many tasks there are.
+/* Owns directory events on Linux: one inotify descriptor per watcher, regardless of the number of
+ * tasks.
  * Must not: trust events of a file system that another machine may write to.
- * Thread: events come on the loop's thread; add and remove are for any thread. */
+ * Thread: events arrive on the loop's thread; any thread may add and remove. */
 #include "os/watch.h"
 
 #include <errno.h>
@@ -89,7 +90,8 @@ int tether__os_watch_open(struct uv_loop_s *loop, tether__watch_cb cb, void *use
     return TETHER_OK;
 }
 
-/* File systems that report this machine's changes only. */
+/* Whether another machine may write to the file system: inotify reports only this machine's
+ * changes. */
 static bool is_shared_between_machines(int fd)
 {
     static const unsigned long types[] = {
@@ -97,7 +99,7 @@ static bool is_shared_between_machines(int fd)
         0xff534d42, /* CIFS */
         0xfe534d42, /* SMB2 */
         0x01021997, /* 9P */
-        0x65735546, /* FUSE: it may be anything */
+        0x65735546, /* FUSE: it may be a network file system */
         0x00c36400, /* Ceph */
         0x5346414f, /* AFS */
         0x0bd00bd0, /* Lustre */
@@ -128,9 +130,9 @@ int tether__os_watch_add(tether__watch *watch, tether__dir *dir, int *tag, tethe
     *tag = -1;
     if (is_shared_between_machines(dir->fd))
         return tether__fail(error, TETHER_ENOTSUP, 0, "watch directory",
-                            "events on the file system of %.300s cannot be trusted", dir->path);
-    /* Through the descriptor, so that the directory that was verified is watched and no other of
-     * its name. */
+                            "events on the file system of %.300s are not reliable", dir->path);
+    /* By descriptor, so that the verified directory is watched and not another one that took its
+     * name. */
     char path[64];
     snprintf(path, sizeof path, "/proc/self/fd/%d", dir->fd);
     int wd = inotify_add_watch(watch->fd, path, watched_events);

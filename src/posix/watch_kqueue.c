@@ -1,11 +1,11 @@
-/* Owns directory events on macOS and the BSDs. A directory tells only that names came or went, so
- * that every file in it that is written to is watched by a descriptor of its own. Which those are
- * follows from the store's ways: a file whose owner may not write (a sealed lifeline) is done with,
- * and a name with a dot is never written to in place. Descriptors are scarce: beyond a quarter of
- * what the process may have, and beyond a fixed number, the clock stands in for events (see
- * os_watch.h: events were lost, look at everything). Must not: trust events of a file system that
- * another machine may write to, or call back under the mutex. Thread: events come on the loop's
- * thread; add and remove are for any thread. */
+/* Owns directory events on macOS and the BSDs. A directory's event only says that names were added
+ * or removed, so every file that may still be written needs a descriptor of its own. Two rules of
+ * the store say which files those are: the owner cannot write to a file that is finished (a
+ * lifeline that is marked as ended), and a file whose name contains a dot is never written in
+ * place. Descriptors are scarce: for files beyond a quarter of the process's limit, or beyond a
+ * fixed number, a timer reports lost events (TETHER__WATCH_OVERFLOW) instead. Must not: trust
+ * events of a file system that another machine may write to, or call back with the mutex held.
+ * Thread: events arrive on the loop's thread; any thread may add and remove. */
 #include "os/watch.h"
 
 #include <sys/types.h>
@@ -30,13 +30,13 @@
 #include "posix/dir.h"
 #include "posix/error.h"
 
-#ifdef O_EVTONLY /* macOS: keeps nobody from unmounting */
+#ifdef O_EVTONLY /* macOS: does not prevent an unmount */
 #define WATCH_ACCESS O_EVTONLY
 #else
 #define WATCH_ACCESS O_RDONLY
 #endif
 
-/* The last close of a writer is an event only where the kernel knows it. */
+/* Not every kernel reports the last close of a writer. */
 #ifdef NOTE_CLOSE_WRITE
 #define FILE_NOTES (NOTE_WRITE | NOTE_EXTEND | NOTE_ATTRIB | NOTE_GONE | NOTE_CLOSE_WRITE)
 #else
@@ -46,14 +46,14 @@
 #define FOLDER_NOTES (NOTE_WRITE | NOTE_ATTRIB | NOTE_DELETE | NOTE_REVOKE)
 
 enum { EVENTS_AT_ONCE = 64, HANDLES = 2, FILES_AT_MOST = 1024, FILES_AT_LEAST = 16 };
-enum { CLOCK_MS = 1000 };
+enum { RESCAN_MS = 1000 };
 
 static const char step[] = "watch directory";
 
 typedef struct item {
     char *name;
-    int fd;       /* -1: it is not written to any more, or `lacking` */
-    bool lacking; /* it is written to, and no descriptor was left for it */
+    int fd;         /* -1: finished, or `unwatched` */
+    bool unwatched; /* not finished, but no descriptor was left for it */
 } item;
 
 typedef struct folder {
@@ -61,29 +61,29 @@ typedef struct folder {
     int fd;
     dev_t device;
     ino_t node;
-    item *items; /* by name */
+    item *items; /* sorted by name */
     size_t count;
-    bool lacking; /* one of them is */
+    bool unwatched; /* at least one item is */
 } folder;
 
 struct tether__watch {
     uv_poll_t poll;
     uv_timer_t timer;
     int queue;
-    int handles; /* that are not closed yet */
+    int handles; /* not closed yet */
     tether__watch_cb cb;
     void *userdata;
     void (*closed)(void *userdata);
-    uv_mutex_t mutex; /* all below */
+    uv_mutex_t mutex; /* guards everything below */
     folder *folders;
     size_t count;
     size_t room;
-    size_t files; /* that are open */
-    size_t limit; /* of them */
+    size_t files; /* open files */
+    size_t limit; /* the most files to open */
     int last_tag;
 };
 
-/* Names that are to be told of once the mutex is free. */
+/* Names to report once the mutex is released. */
 typedef struct names {
     char **items;
     size_t count;
@@ -119,7 +119,8 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* 0 or errno. EV_CLEAR: what was told once is not told again until it happens again. */
+/* Starts to watch a file. EV_CLEAR: an event is reported once per occurrence. Returns 0 or
+ * errno. */
 static int watch_file(int queue, int fd, unsigned notes)
 {
     struct kevent change;
@@ -127,13 +128,12 @@ static int watch_file(int queue, int fd, unsigned notes)
     return kevent(queue, &change, 1, NULL, 0, NULL) == 0 ? 0 : errno;
 }
 
-static bool is_live(const struct stat *st)
+static bool is_writable(const struct stat *st)
 {
     return S_ISREG(st->st_mode) && (st->st_mode & S_IWUSR) != 0;
 }
 
-/* --- One folder; under the mutex ---------------------------------------------------------------
- */
+/* --- One folder; call with the mutex held --------------------------------------------------- */
 
 static void item_close(tether__watch *watch, item *file)
 {
@@ -142,29 +142,30 @@ static void item_close(tether__watch *watch, item *file)
         watch->files--;
     }
     file->fd = -1;
-    file->lacking = false;
+    file->unwatched = false;
 }
 
-/* Opens what is written to. */
+/* Opens and watches a file if it may still be written. */
 static void item_open(tether__watch *watch, const folder *in, item *file)
 {
     struct stat st;
     file->fd = -1;
-    file->lacking = false;
+    file->unwatched = false;
     if (watch->files >= watch->limit) {
-        file->lacking = fstatat(in->fd, file->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && is_live(&st);
+        file->unwatched =
+            fstatat(in->fd, file->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && is_writable(&st);
         return;
     }
     int fd =
         openat(in->fd, file->name, WATCH_ACCESS | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0) {
-        file->lacking = errno == EMFILE || errno == ENFILE || errno == ENOMEM;
+        file->unwatched = errno == EMFILE || errno == ENFILE || errno == ENOMEM;
         return;
     }
-    if (fstat(fd, &st) != 0 || !is_live(&st)) {
+    if (fstat(fd, &st) != 0 || !is_writable(&st)) {
         close(fd);
     } else if (watch_file(watch->queue, fd, FILE_NOTES) != 0) {
-        file->lacking = true;
+        file->unwatched = true;
         close(fd);
     } else {
         file->fd = fd;
@@ -192,14 +193,14 @@ static bool list_names(const folder *in, names *list)
     return fits;
 }
 
-/* Takes over the names: what is known stays as it is, what is new is opened, and told where `fresh`
- * is not NULL. */
-static bool merge(tether__watch *watch, folder *in, names *list, names *fresh)
+/* Replaces the folder's items by these names, and takes ownership of the names. Known files stay as
+ * they are; new files are opened, and added to `added` unless that is NULL. */
+static bool merge(tether__watch *watch, folder *in, names *list, names *added)
 {
     item *items = calloc(list->count + 1, sizeof *items);
     bool fits = items != NULL;
     size_t old = 0;
-    in->lacking = false;
+    in->unwatched = false;
     for (size_t i = 0; fits && i < list->count; i++) {
         int order = 1;
         while (old < in->count && (order = strcmp(in->items[old].name, list->items[i])) < 0) {
@@ -209,15 +210,15 @@ static bool merge(tether__watch *watch, folder *in, names *list, names *fresh)
         if (old < in->count && order == 0) {
             items[i] = in->items[old++];
             free(list->items[i]);
-            if (items[i].lacking)
+            if (items[i].unwatched)
                 item_open(watch, in, &items[i]);
         } else {
             items[i].name = list->items[i];
             item_open(watch, in, &items[i]);
-            if (fresh != NULL && !names_add(fresh, items[i].name))
-                in->lacking = true; /* the clock will tell */
+            if (added != NULL && !names_add(added, items[i].name))
+                in->unwatched = true; /* the timer reports it */
         }
-        in->lacking = in->lacking || items[i].lacking;
+        in->unwatched = in->unwatched || items[i].unwatched;
     }
     if (!fits)
         return false;
@@ -232,14 +233,14 @@ static bool merge(tether__watch *watch, folder *in, names *list, names *fresh)
     return true;
 }
 
-/* False: it could not be done, for want of memory or descriptors. */
-static bool rescan(tether__watch *watch, folder *in, names *fresh)
+/* Lists the folder again. False: not possible for lack of memory or descriptors. */
+static bool rescan(tether__watch *watch, folder *in, names *added)
 {
     names list = {0};
-    bool done = list_names(in, &list) && merge(watch, in, &list, fresh);
+    bool done = list_names(in, &list) && merge(watch, in, &list, added);
     names_dispose(&list);
     if (!done)
-        in->lacking = true;
+        in->unwatched = true;
     return done;
 }
 
@@ -254,98 +255,97 @@ static void folder_close(tether__watch *watch, folder *in)
     *in = watch->folders[--watch->count];
 }
 
-/* --- Events ------------------------------------------------------------------------------------
- */
+/* --- Events ---- */
 
-/* What is to be told of one event. */
-typedef struct news {
+/* What to report for one event. */
+typedef struct report {
     int tag; /* -1: nothing */
     bool gone;
     bool overflow;
     names changed;
-} news;
+} report;
 
-static void take_folder_event(tether__watch *watch, folder *in, unsigned notes, news *told)
+static void handle_folder_event(tether__watch *watch, folder *in, unsigned notes, report *pending)
 {
-    told->tag = in->tag;
-    told->gone = (notes & (NOTE_DELETE | NOTE_REVOKE)) != 0;
-    if (told->gone) {
+    pending->tag = in->tag;
+    pending->gone = (notes & (NOTE_DELETE | NOTE_REVOKE)) != 0;
+    if (pending->gone) {
         folder_close(watch, in);
         return;
     }
-    /* A nudge of a file that is not watched any more. */
-    told->overflow = (notes & NOTE_ATTRIB) != 0;
-    if (!rescan(watch, in, &told->changed))
-        told->overflow = true;
+    /* A notification for a file that is not watched any more. */
+    pending->overflow = (notes & NOTE_ATTRIB) != 0;
+    if (!rescan(watch, in, &pending->changed))
+        pending->overflow = true;
 }
 
-static void take_file_event(tether__watch *watch, folder *in, item *file, unsigned notes,
-                            news *told)
+static void handle_file_event(tether__watch *watch, folder *in, item *file, unsigned notes,
+                              report *pending)
 {
     struct stat st;
-    told->tag = in->tag;
-    if (!names_add(&told->changed, file->name))
-        told->overflow = true;
+    pending->tag = in->tag;
+    if (!names_add(&pending->changed, file->name))
+        pending->overflow = true;
     if ((notes & NOTE_GONE) != 0) {
-        /* Another may have its name by now. */
+        /* Another file may have its name by now. */
         item_close(watch, file);
-        file->lacking = true;
+        file->unwatched = true;
         if (!rescan(watch, in, NULL))
-            told->overflow = true;
-    } else if (fstat(file->fd, &st) == 0 && !is_live(&st)) {
+            pending->overflow = true;
+    } else if (fstat(file->fd, &st) == 0 && !is_writable(&st)) {
         item_close(watch, file);
     }
 }
 
-static void take_event(tether__watch *watch, const struct kevent *event, news *told)
+static void handle_event(tether__watch *watch, const struct kevent *event, report *pending)
 {
     int fd = (int)event->ident;
     unsigned notes = event->fflags;
     for (size_t i = 0; i < watch->count; i++) {
         folder *in = &watch->folders[i];
         if (in->fd == fd) {
-            take_folder_event(watch, in, notes, told);
+            handle_folder_event(watch, in, notes, pending);
             return;
         }
         for (size_t k = 0; k < in->count; k++) {
             if (in->items[k].fd == fd) {
-                take_file_event(watch, in, &in->items[k], notes, told);
+                handle_file_event(watch, in, &in->items[k], notes, pending);
                 return;
             }
         }
     }
 }
 
-static bool is_lacking(tether__watch *watch)
+static bool has_unwatched(tether__watch *watch)
 {
-    bool lacking = false;
+    bool unwatched = false;
     for (size_t i = 0; i < watch->count; i++)
-        lacking = lacking || watch->folders[i].lacking;
-    return lacking;
+        unwatched = unwatched || watch->folders[i].unwatched;
+    return unwatched;
 }
 
-static void tell(tether__watch *watch, news *told)
+static void deliver(tether__watch *watch, report *pending)
 {
-    for (size_t i = 0; i < told->changed.count; i++)
-        watch->cb(TETHER__WATCH_CHANGED, told->tag, told->changed.items[i], watch->userdata);
-    if (told->gone)
-        watch->cb(TETHER__WATCH_GONE, told->tag, NULL, watch->userdata);
-    if (told->overflow)
+    for (size_t i = 0; i < pending->changed.count; i++)
+        watch->cb(TETHER__WATCH_CHANGED, pending->tag, pending->changed.items[i], watch->userdata);
+    if (pending->gone)
+        watch->cb(TETHER__WATCH_GONE, pending->tag, NULL, watch->userdata);
+    if (pending->overflow)
         watch->cb(TETHER__WATCH_OVERFLOW, -1, NULL, watch->userdata);
-    names_dispose(&told->changed);
+    names_dispose(&pending->changed);
 }
 
-/* Looks whether descriptors were freed meanwhile. What was not watched until now counts as changed.
- */
-static void on_clock(uv_timer_t *timer)
+/* Retries the files without a descriptor, in case some descriptors were freed. Each of them counts
+ * as changed. */
+static void on_timer(uv_timer_t *timer)
 {
     tether__watch *watch = timer->data;
     uv_mutex_lock(&watch->mutex);
     for (size_t i = 0; i < watch->count; i++) {
-        if (watch->folders[i].lacking)
+        if (watch->folders[i].unwatched)
             rescan(watch, &watch->folders[i], NULL);
     }
-    if (!is_lacking(watch))
+    if (!has_unwatched(watch))
         uv_timer_stop(timer);
     uv_mutex_unlock(&watch->mutex);
     watch->cb(TETHER__WATCH_OVERFLOW, -1, NULL, watch->userdata);
@@ -360,19 +360,18 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     (void)events;
     int count = kevent(watch->queue, NULL, 0, found, EVENTS_AT_ONCE, &now);
     for (int i = 0; i < count; i++) {
-        news told = {.tag = -1};
+        report pending = {.tag = -1};
         uv_mutex_lock(&watch->mutex);
-        take_event(watch, &found[i], &told);
-        bool lacking = is_lacking(watch);
+        handle_event(watch, &found[i], &pending);
+        bool unwatched = has_unwatched(watch);
         uv_mutex_unlock(&watch->mutex);
-        if (lacking && uv_is_active((uv_handle_t *)&watch->timer) == 0)
-            uv_timer_start(&watch->timer, on_clock, CLOCK_MS, CLOCK_MS);
-        tell(watch, &told);
+        if (unwatched && uv_is_active((uv_handle_t *)&watch->timer) == 0)
+            uv_timer_start(&watch->timer, on_timer, RESCAN_MS, RESCAN_MS);
+        deliver(watch, &pending);
     }
 }
 
-/* --- The seam ----------------------------------------------------------------------------------
- */
+/* --- The seam ---- */
 
 static size_t file_limit(void)
 {
@@ -412,7 +411,8 @@ int tether__os_watch_open(struct uv_loop_s *loop, tether__watch_cb cb, void *use
     return TETHER_OK;
 }
 
-/* Whether every change is made by this machine, so that it is an event here. */
+/* Whether only this machine can change the file system, so that every change raises an event
+ * here. */
 static bool is_local(int fd)
 {
 #ifdef ST_LOCAL /* NetBSD, which has no statfs */
@@ -426,13 +426,14 @@ static bool is_local(int fd)
 
 static int fail_limit(const tether__dir *dir, tether_error *error)
 {
-    return tether__fail(error, TETHER_ELIMIT, 0, step,
-                        "more files of %.300s are written to than may be watched; raise the limit "
-                        "of descriptors (ulimit -n)",
-                        dir->path);
+    return tether__fail(
+        error, TETHER_ELIMIT, 0, step,
+        "%.300s has more files that are being written than can be watched; raise the "
+        "limit of descriptors (ulimit -n)",
+        dir->path);
 }
 
-/* Under the mutex. */
+/* Call with the mutex held. */
 static folder *find_folder(tether__watch *watch, const struct stat *st)
 {
     for (size_t i = 0; i < watch->count; i++) {
@@ -442,7 +443,7 @@ static folder *find_folder(tether__watch *watch, const struct stat *st)
     return NULL;
 }
 
-/* Under the mutex. */
+/* Call with the mutex held. */
 static folder *new_folder(tether__watch *watch)
 {
     if (watch->count == watch->room) {
@@ -456,8 +457,8 @@ static folder *new_folder(tether__watch *watch)
     return &watch->folders[watch->count];
 }
 
-/* The directory first, and its files after that: what comes meanwhile is an event of the directory.
- * Under the mutex. */
+/* Watches the directory before it lists the files, so that a file that appears in between raises an
+ * event of the directory. Call with the mutex held. */
 static int add_folder(tether__watch *watch, const tether__dir *dir, const struct stat *st, int *tag,
                       tether_error *error)
 {
@@ -473,7 +474,7 @@ static int add_folder(tether__watch *watch, const tether__dir *dir, const struct
     }
     *in = (folder){.tag = ++watch->last_tag, .fd = fd, .device = st->st_dev, .node = st->st_ino};
     watch->count++;
-    if (!rescan(watch, in, NULL) || in->lacking) {
+    if (!rescan(watch, in, NULL) || in->unwatched) {
         folder_close(watch, in);
         return fail_limit(dir, error);
     }
@@ -488,7 +489,7 @@ int tether__os_watch_add(tether__watch *watch, tether__dir *dir, int *tag, tethe
     *tag = -1;
     if (!is_local(dir->fd))
         return tether__fail(error, TETHER_ENOTSUP, 0, step,
-                            "events on the file system of %.300s cannot be trusted", dir->path);
+                            "events on the file system of %.300s are not reliable", dir->path);
     if (fstat(dir->fd, &st) != 0) {
         int os_error = errno;
         return tether__posix_fail(error, os_error, step, dir->path);
@@ -554,5 +555,5 @@ int tether__os_watch_probe(tether_error *error)
 
 void tether__os_watch_describe(char *text, size_t size)
 {
-    snprintf(text, size, "kqueue: %zu files that are written to", file_limit());
+    snprintf(text, size, "kqueue: up to %zu files that are being written", file_limit());
 }

@@ -1,5 +1,5 @@
-/* Owns directory events where this library knows none: it says so, and the reaper polls.
- * Must not: pretend.
+/* Owns the stubs for platforms without known directory events, on which the reaper polls.
+ * Must not: claim to watch a directory.
  * Thread: any. */
 #include "os/watch.h"
 
@@ -15,7 +15,7 @@ int tether__os_watch_open(struct uv_loop_s *loop, tether__watch_cb cb, void *use
     (void)userdata;
     *watch = NULL;
     return tether__fail(error, TETHER_ENOTSUP, 0, "watch directory",
-                        "this platform has no directory events that tether knows");
+                        "tether knows no directory events on this platform");
 }
 
 int tether__os_watch_add(tether__watch *watch, tether__dir *dir, int *tag, tether_error *error)
@@ -23,7 +23,8 @@ int tether__os_watch_add(tether__watch *watch, tether__dir *dir, int *tag, tethe
     (void)watch;
     (void)dir;
     *tag = -1;
-    return tether__fail(error, TETHER_ENOTSUP, 0, "watch directory", "no directory events here");
+    return tether__fail(error, TETHER_ENOTSUP, 0, "watch directory",
+                        "this platform has no directory events");
 }
 
 void tether__os_watch_remove(tether__watch *watch, int tag)

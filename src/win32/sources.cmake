@@ -27,6 +27,7 @@ set(TETHER_OS_SOURCES
     text.c
     threads.c
     time.c
+    ../os/tree_unlisted.c
 )
 # Windows 10 is the oldest that is supported; what later ones added is looked up when it is called. The last two are for
 # the compiler of Microsoft, which advises against much of the C library.

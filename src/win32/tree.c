@@ -22,27 +22,6 @@ int tether__os_tree_check(const tether__tree *tree, tether_error *error)
     return TETHER_OK;
 }
 
-/* The job tells by itself. */
-struct tether__listing {
-    char nothing;
-};
-
-int tether__os_tree_list(const tether__tree *trees, size_t count, tether__listing **listing,
-                         tether_error *error)
-{
-    static tether__listing none;
-    (void)trees;
-    (void)count;
-    (void)error;
-    *listing = &none;
-    return TETHER_OK;
-}
-
-void tether__os_tree_list_free(tether__listing *listing)
-{
-    (void)listing;
-}
-
 static int list(const tether__tree *tree, DWORD access, tether__win32_family *family,
                 tether_error *error)
 {

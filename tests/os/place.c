@@ -8,8 +8,9 @@
 #include <string.h>
 #include <uv.h>
 
-/* libuv keeps one pipe per process from the first loop on: nobody left that behind. */
-static void make_first_loop(void)
+/* libuv keeps one pipe per process from its first loop on. Open it now, so that it does not count
+ * as left behind. */
+static void open_first_loop(void)
 {
     uv_loop_t loop;
     assert_int_equal(uv_loop_init(&loop), 0);
@@ -18,7 +19,7 @@ static void make_first_loop(void)
 
 int place_setup(void **state)
 {
-    make_first_loop();
+    open_first_loop();
     place *p = calloc(1, sizeof *p);
     assert_non_null(p);
     p->path = test_make_store();

@@ -1,4 +1,4 @@
-/* Clocks go on, agree with each other, and the boot has a name. */
+/* Clocks advance and agree with each other, and the boot has an id. */
 #include "support/support.h"
 
 #include <string.h>
@@ -6,13 +6,13 @@
 
 #include "os/clock.h"
 
-static void tells_the_wall_clock_in_milliseconds(void **state)
+static void returns_the_wall_clock_in_milliseconds(void **state)
 {
     (void)state;
     int64_t before = (int64_t)time(NULL) * 1000;
     int64_t now = tether__os_wall_ms();
     int64_t after = ((int64_t)time(NULL) + 1) * 1000;
-    /* The coarse clock behind time() may be one tick behind. */
+    /* The coarse clock behind time() may lag by one tick. */
     assert_true(now >= before && now <= after + 100);
 }
 
@@ -29,7 +29,7 @@ static void never_goes_back(void **state)
     }
 }
 
-static void goes_on_in_milliseconds(void **state)
+static void advances_in_milliseconds(void **state)
 {
     (void)state;
     int64_t step = test_in_wine() ? 20 : 1;
@@ -38,7 +38,7 @@ static void goes_on_in_milliseconds(void **state)
     WAIT_UNTIL(test_now_ms() >= reference + 40);
     assert_true(tether__os_monotonic_ms() >= monotonic + 40 - step);
     assert_true(tether__os_uptime_ms() >= uptime + 40 - step);
-    /* Another clock read around it bounds it from above, on however busy a machine. */
+    /* Readings of another clock around it bound it from above, even on a busy machine. */
     monotonic = tether__os_monotonic_ms() - monotonic;
     assert_true(monotonic <= test_now_ms() - reference + step);
 }
@@ -51,7 +51,7 @@ static void counts_sleep_in_uptime_only(void **state)
     assert_true(tether__os_uptime_ms() >= monotonic);
 }
 
-static void names_the_boot(void **state)
+static void identifies_the_boot(void **state)
 {
     (void)state;
     char id[TETHER__BOOT_ID_SIZE], again[TETHER__BOOT_ID_SIZE];
@@ -60,18 +60,18 @@ static void names_the_boot(void **state)
     tether__os_boot_id(again);
     assert_non_null(memchr(id, '\0', sizeof id));
     assert_string_equal(id, again);
-    /* It stands in a marker's line as one word. */
+    /* A marker line contains it as one word. */
     assert_null(strpbrk(id, " \n\r\"'$`\\"));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tells_the_wall_clock_in_milliseconds),
+        cmocka_unit_test(returns_the_wall_clock_in_milliseconds),
         cmocka_unit_test(never_goes_back),
-        cmocka_unit_test(goes_on_in_milliseconds),
+        cmocka_unit_test(advances_in_milliseconds),
         cmocka_unit_test(counts_sleep_in_uptime_only),
-        cmocka_unit_test(names_the_boot),
+        cmocka_unit_test(identifies_the_boot),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

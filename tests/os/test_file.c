@@ -1,4 +1,4 @@
-/* Directories and files of the store, as far as every platform has them. */
+/* Directories and files of the store, for what all platforms have in common. */
 #include "os/place.h"
 
 #include <stdatomic.h>
@@ -30,14 +30,14 @@ static void creates_a_file_that_must_not_exist(void **state)
     assert_int_equal(place_count(p->dir), 2);
 }
 
-static void replaces_a_file_or_makes_one(void **state)
+static void replaces_a_file_or_creates_one(void **state)
 {
     place *p = *state;
     ASSERT_OK(tether__os_file_replace(p->dir, "a", "one", 3, false, &p->error), p->error);
     assert_content(p, "a", "one");
     ASSERT_OK(tether__os_file_replace(p->dir, "a", "two", 3, true, &p->error), p->error);
     assert_content(p, "a", "two");
-    /* Nothing temporary stays. */
+    /* No temporary file is left. */
     assert_int_equal(place_count(p->dir), 1);
 }
 
@@ -75,7 +75,7 @@ enum { SMALL = 100, LARGE = 20000, ROUNDS = 300 };
 typedef struct reader {
     tether__dir *dir;
     atomic_bool stop;
-    int wrong; /* for the main thread after the join */
+    int wrong; /* read by the main thread after the join */
     int reads;
 } reader;
 
@@ -90,7 +90,7 @@ static bool is_one_version(const char *data, size_t size)
     return true;
 }
 
-static void read_hotly(void *userdata)
+static void read_in_a_loop(void *userdata)
 {
     reader *r = userdata;
     do {
@@ -101,13 +101,13 @@ static void read_hotly(void *userdata)
             r->wrong++;
         free(data);
         r->reads++;
-        /* Nothing can be replaced in Wine while it is open: a reader there must leave gaps. */
+        /* Wine cannot replace a file while it is open, so a reader there must pause. */
         if (test_in_wine())
             test_nap_us(500);
     } while (!atomic_load(&r->stop));
 }
 
-static void shows_readers_one_version_or_the_other(void **state)
+static void shows_readers_the_old_version_or_the_new_one(void **state)
 {
     place *p = *state;
     char small[SMALL], large[LARGE];
@@ -116,7 +116,7 @@ static void shows_readers_one_version_or_the_other(void **state)
     ASSERT_OK(tether__os_file_create(p->dir, "a", small, sizeof small, &p->error), p->error);
     reader r = {.dir = p->dir};
     uv_thread_t thread;
-    assert_int_equal(uv_thread_create(&thread, read_hotly, &r), 0);
+    assert_int_equal(uv_thread_create(&thread, read_in_a_loop, &r), 0);
     int failed = 0;
     for (int i = 0; i < ROUNDS; i++) {
         const char *data = i % 2 == 0 ? large : small;
@@ -156,7 +156,7 @@ static void reads_within_the_limit(void **state)
     assert_null(data);
 }
 
-static void appends_to_what_is_there(void **state)
+static void appends_to_an_existing_file(void **state)
 {
     place *p = *state;
     assert_int_equal(tether__os_file_append(p->dir, "a", "x", 1, &p->error), TETHER_ENOTASK);
@@ -218,12 +218,12 @@ static void keeps_an_open_file_when_its_name_is_taken(void **state)
     ASSERT_OK(tether__os_file_pread(&file, 10, buffer, sizeof buffer, &got, &p->error), p->error);
     assert_int_equal(got, 0);
     tether__os_file_close(&file);
-    tether__os_file_close(&file); /* twice does no harm */
+    tether__os_file_close(&file); /* closing twice is harmless */
     assert_int_equal(tether__os_file_open(p->dir, "b", &file, &p->error), TETHER_ENOTASK);
     assert_int_equal(file.handle, -1);
 }
 
-/* Longer than any block that an implementation copies at once. */
+/* Larger than any block that an implementation copies at once. */
 enum { COPIED = 300001 };
 
 static void copies_a_part_and_renames_it(void **state)
@@ -254,7 +254,7 @@ static void copies_a_part_and_renames_it(void **state)
         free(copy);
         assert_int_equal(place_count(p->dir), 2);
     }
-    /* More than there is: nothing is left of it. */
+    /* A part beyond the end of the file: no copy is left behind. */
     assert_int_equal(tether__os_file_copy(&file, 1, COPIED, p->dir, false, temporary, &p->error),
                      TETHER_EIO);
     assert_int_equal(place_count(p->dir), 2);
@@ -264,7 +264,7 @@ static void copies_a_part_and_renames_it(void **state)
     free(data);
 }
 
-static void tells_versions_apart(void **state)
+static void distinguishes_versions(void **state)
 {
     place *p = *state;
     tether__file_stamp first, same, other, read;
@@ -287,7 +287,7 @@ static void tells_versions_apart(void **state)
     assert_memory_equal(&other, &none, sizeof none);
 }
 
-static bool note(const char *name, void *userdata)
+static bool add_name(const char *name, void *userdata)
 {
     char *names = userdata;
     strcat(strcat(names, name), " ");
@@ -305,13 +305,13 @@ static void lists_a_directory(void **state)
 {
     place *p = *state;
     char names[200] = "";
-    ASSERT_OK(tether__os_dir_list(p->dir, note, names, &p->error), p->error);
+    ASSERT_OK(tether__os_dir_list(p->dir, add_name, names, &p->error), p->error);
     assert_string_equal(names, "");
     place_write(p, "first", "");
     place_write(p, "..second", "");
     for (int round = 0; round < 2; round++) {
         names[0] = '\0';
-        ASSERT_OK(tether__os_dir_list(p->dir, note, names, &p->error), p->error);
+        ASSERT_OK(tether__os_dir_list(p->dir, add_name, names, &p->error), p->error);
         assert_int_equal(strlen(names), strlen("first ..second "));
         assert_non_null(strstr(names, "first "));
         assert_non_null(strstr(names, "..second "));
@@ -321,7 +321,7 @@ static void lists_a_directory(void **state)
     assert_int_equal(visits, 1);
 }
 
-static void removes_what_is_there_or_not(void **state)
+static void removes_entries_that_exist_or_not(void **state)
 {
     place *p = *state;
     tether__dir *sub, *deep;
@@ -339,7 +339,7 @@ static void removes_what_is_there_or_not(void **state)
     assert_int_equal(place_count(p->dir), 0);
 }
 
-static void moves_onto_nothing_only(void **state)
+static void moves_only_to_a_free_name(void **state)
 {
     place *p = *state;
     tether__dir *sub;
@@ -352,7 +352,7 @@ static void moves_onto_nothing_only(void **state)
     assert_string_equal(place_read(p, "sub/b"), "one");
     assert_string_equal(place_read(p, "a"), "two");
     assert_int_equal(tether__os_move(p->dir, "gone", sub, "c", &p->error), TETHER_ENOTASK);
-    /* A directory moves with what is in it. */
+    /* A directory moves with its content. */
     ASSERT_OK(tether__os_move(p->dir, "sub", p->dir, "other", &p->error), p->error);
     assert_string_equal(place_read(p, "other/b"), "one");
     tether__os_dir_close(sub);
@@ -396,7 +396,7 @@ static void opens_a_store_by_any_path(void **state)
     tether__os_dir_close(root);
 }
 
-static void refuses_what_cannot_be_a_store(void **state)
+static void refuses_paths_that_cannot_be_a_store(void **state)
 {
     place *p = *state;
     tether__dir *root;
@@ -416,14 +416,14 @@ static void refuses_what_cannot_be_a_store(void **state)
     assert_string_equal(place_read(p, "file"), "x");
 }
 
-static bool never(const char *name, void *userdata)
+static bool visit_all(const char *name, void *userdata)
 {
     (void)name;
     (void)userdata;
     return true;
 }
 
-static void says_that_a_directory_is_gone(void **state)
+static void reports_that_a_directory_is_gone(void **state)
 {
     place *p = *state;
     tether__dir *sub, *deep;
@@ -444,7 +444,7 @@ static void says_that_a_directory_is_gone(void **state)
     assert_int_equal(tether__os_file_stamp(sub, "a", &stamp, error), TETHER_EGONE);
     assert_int_equal(tether__os_dir_open(sub, "a", false, &deep, error), TETHER_EGONE);
     assert_int_equal(tether__os_dir_open(sub, "a", true, &deep, error), TETHER_EGONE);
-    assert_int_equal(tether__os_dir_list(sub, never, NULL, error), TETHER_EGONE);
+    assert_int_equal(tether__os_dir_list(sub, visit_all, NULL, error), TETHER_EGONE);
     tether__os_dir_close(sub);
 }
 
@@ -454,22 +454,22 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(creates_a_file_that_must_not_exist),
-        TEST(replaces_a_file_or_makes_one),
+        TEST(replaces_a_file_or_creates_one),
         TEST(appends_in_one_step),
-        TEST(shows_readers_one_version_or_the_other),
+        TEST(shows_readers_the_old_version_or_the_new_one),
         TEST(reads_within_the_limit),
-        TEST(appends_to_what_is_there),
+        TEST(appends_to_an_existing_file),
         TEST(reads_at_an_offset),
         TEST(keeps_an_open_file_when_its_name_is_taken),
         TEST(copies_a_part_and_renames_it),
-        TEST(tells_versions_apart),
+        TEST(distinguishes_versions),
         TEST(lists_a_directory),
-        TEST(removes_what_is_there_or_not),
-        TEST(moves_onto_nothing_only),
+        TEST(removes_entries_that_exist_or_not),
+        TEST(moves_only_to_a_free_name),
         TEST(opens_directories_in_directories),
         TEST(opens_a_store_by_any_path),
-        TEST(refuses_what_cannot_be_a_store),
-        TEST(says_that_a_directory_is_gone),
+        TEST(refuses_paths_that_cannot_be_a_store),
+        TEST(reports_that_a_directory_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* The seam os_host.h, as far as it is the same everywhere. */
+/* The seam os/host.h, for what all platforms have in common. */
 #include "os/place.h"
 
 #include <stdlib.h>
@@ -35,7 +35,7 @@ static void copies_the_environment(void **state)
     assert_int_equal(uv_os_unsetenv("TETHER_TEST_HOST"), 0);
 }
 
-static void tells_names_of_variables_apart(void **state)
+static void compares_names_of_variables(void **state)
 {
     (void)state;
     assert_true(tether__os_env_same_name("PATH=x", 4, "PATH=y", 4));
@@ -47,7 +47,7 @@ static void tells_names_of_variables_apart(void **state)
     assert_false(tether__os_env_same_name("A", 1, "", 0));
 }
 
-static void names_a_directory(void **state)
+static void resolves_a_directory(void **state)
 {
     place *p = *state;
     char *real, *again;
@@ -65,7 +65,7 @@ static void names_a_directory(void **state)
     free(again);
     tether__os_dir_close(sub);
     ASSERT_OK(tether__os_dir_remove(p->dir, "sub", &p->error), p->error);
-    /* What its path was is still told. */
+    /* The path of a removed directory can still be resolved. */
     ASSERT_OK(tether__os_former_directory("test", place_path(p, "x/../sub"), &again, &p->error),
               p->error);
     assert_string_equal(real, again);
@@ -73,7 +73,7 @@ static void names_a_directory(void **state)
     free(real);
 }
 
-static void refuses_what_is_no_directory(void **state)
+static void refuses_a_path_that_is_not_a_directory(void **state)
 {
     place *p = *state;
     char *real;
@@ -87,7 +87,7 @@ static void refuses_what_is_no_directory(void **state)
     }
 }
 
-static void names_the_working_directory(void **state)
+static void resolves_the_working_directory(void **state)
 {
     place *p = *state;
     char *real, *again;
@@ -98,7 +98,7 @@ static void names_the_working_directory(void **state)
     free(again);
 }
 
-static void finds_no_program_that_is_none(void **state)
+static void finds_no_program_that_does_not_exist(void **state)
 {
     place *p = *state;
     char *found;
@@ -109,7 +109,7 @@ static void finds_no_program_that_is_none(void **state)
     assert_int_equal(tether__os_find_program("./tether-none", p->path, p->path, &found, &p->error),
                      TETHER_ENOPROGRAM);
     assert_null(found);
-    /* A path finds it, also from another directory. */
+    /* A program given by a path is found from another directory too. */
     ASSERT_OK(tether__os_find_program(CHILD, "", p->path, &found, &p->error), p->error);
     free(found);
 }
@@ -127,11 +127,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(copies_the_environment),
-        TEST(tells_names_of_variables_apart),
-        TEST(names_a_directory),
-        TEST(refuses_what_is_no_directory),
-        TEST(names_the_working_directory),
-        TEST(finds_no_program_that_is_none),
+        TEST(compares_names_of_variables),
+        TEST(resolves_a_directory),
+        TEST(refuses_a_path_that_is_not_a_directory),
+        TEST(resolves_the_working_directory),
+        TEST(finds_no_program_that_does_not_exist),
         TEST(knows_the_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,11 +27,11 @@ static void is_held_until_it_is_closed(void **state)
     assert_int_equal(lifeline.handle, -1);
     assert_false(is_held(p, "t1"));
     tether__os_lifeline_close(&lifeline);
-    /* What was reserved does not show: an empty marker is empty. */
+    /* The reserved space does not show: an empty marker is empty. */
     assert_string_equal(place_read(p, "t1"), "");
 }
 
-static void takes_lines_while_it_is_held(void **state)
+static void accepts_lines_while_it_is_held(void **state)
 {
     place *p = *state;
     tether__lifeline lifeline;
@@ -44,7 +44,7 @@ static void takes_lines_while_it_is_held(void **state)
     assert_string_equal(place_read(p, "t1"), "one\nexit 3\n");
 }
 
-static void is_nudged_without_a_trace(void **state)
+static void is_notified_without_being_changed(void **state)
 {
     place *p = *state;
     tether__lifeline lifeline;
@@ -56,7 +56,7 @@ static void is_nudged_without_a_trace(void **state)
     tether__os_lifeline_notify(p->dir, "t1");
     assert_false(is_held(p, "t1"));
     assert_string_equal(place_read(p, "t1"), "one\n");
-    /* Nothing comes of a nudge for what is not there. */
+    /* Notifying a missing lifeline does not create it. */
     tether__os_lifeline_notify(p->dir, "t2");
     assert_int_equal(place_count(p->dir), 1);
 }
@@ -69,7 +69,7 @@ static void must_be_new(void **state)
     assert_int_equal(tether__os_lifeline_create(p->dir, "t1", &other, &p->error), TETHER_ELOCKED);
     assert_int_equal(other.handle, -1);
     tether__os_lifeline_close(&lifeline);
-    /* Also where nobody holds it: the marker in it is an answer. */
+    /* Also when nobody holds it: the marker in it is a result. */
     assert_int_equal(tether__os_lifeline_create(p->dir, "t1", &other, &p->error), TETHER_ELOCKED);
     assert_int_equal(place_count(p->dir), 1);
 }
@@ -107,7 +107,7 @@ static void hides_probes_from_each_other(void **state)
     assert_int_equal(atomic_load(&probe.seen), 0);
 }
 
-static void carries_a_seal(void **state)
+static void can_be_marked_as_ended(void **state)
 {
     place *p = *state;
     tether__lifeline lifeline;
@@ -119,13 +119,13 @@ static void carries_a_seal(void **state)
     assert_true(tether__os_lifeline_marked_ended(p->dir, "t1"));
     assert_false(is_held(p, "t1"));
     assert_string_equal(place_read(p, "t1"), "exit 3\n");
-    /* A hint about nothing is no hint. */
+    /* Marking a missing lifeline does nothing. */
     tether__os_lifeline_mark_ended(p->dir, "t2");
     assert_false(tether__os_lifeline_marked_ended(p->dir, "t2"));
     ASSERT_OK(tether__os_file_remove(p->dir, "t1", &p->error), p->error);
 }
 
-static void carries_a_second_note(void **state)
+static void can_be_marked_as_done(void **state)
 {
     place *p = *state;
     tether__lifeline lifeline;
@@ -136,24 +136,24 @@ static void carries_a_second_note(void **state)
         tether__os_lifeline_mark_ended(p->dir, "t1");
         assert_true(tether__os_lifeline_marked_ended(p->dir, "t1"));
         assert_false(tether__os_lifeline_marked_done(p->dir, "t1"));
-        /* It is a seal too, and sealing takes it away. */
+        /* The second mark includes the first, and setting the first removes the second. */
         tether__os_lifeline_mark_done(p->dir, "t1");
         assert_true(tether__os_lifeline_marked_done(p->dir, "t1"));
         assert_true(tether__os_lifeline_marked_ended(p->dir, "t1"));
         tether__os_lifeline_mark_done(p->dir, "t1");
         assert_true(tether__os_lifeline_marked_done(p->dir, "t1"));
     }
-    /* It stays readable, and probed. */
+    /* The lifeline can still be read and probed. */
     assert_false(is_held(p, "t1"));
     assert_string_equal(place_read(p, "t1"), "");
-    /* One that is not there is made by neither. */
+    /* Neither mark creates a missing lifeline. */
     tether__os_lifeline_mark_done(p->dir, "t2");
     assert_false(tether__os_lifeline_marked_done(p->dir, "t2"));
     assert_int_equal(place_count(p->dir), 1);
     ASSERT_OK(tether__os_file_remove(p->dir, "t1", &p->error), p->error);
 }
 
-static void says_that_the_directory_is_gone(void **state)
+static void reports_that_the_directory_is_gone(void **state)
 {
     place *p = *state;
     tether__dir *sub;
@@ -170,10 +170,14 @@ static void says_that_the_directory_is_gone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(is_held_until_it_is_closed),   TEST(takes_lines_while_it_is_held),
-        TEST(is_nudged_without_a_trace),    TEST(must_be_new),
-        TEST(hides_probes_from_each_other), TEST(carries_a_seal),
-        TEST(carries_a_second_note),        TEST(says_that_the_directory_is_gone),
+        TEST(is_held_until_it_is_closed),
+        TEST(accepts_lines_while_it_is_held),
+        TEST(is_notified_without_being_changed),
+        TEST(must_be_new),
+        TEST(hides_probes_from_each_other),
+        TEST(can_be_marked_as_ended),
+        TEST(can_be_marked_as_done),
+        TEST(reports_that_the_directory_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

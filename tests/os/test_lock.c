@@ -21,11 +21,11 @@ static void excludes_a_second_holder(void **state)
     assert_int_equal(first.handle, -1);
     ASSERT_OK(tether__os_lock_acquire(p->dir, "lock", 0, &second, &p->error), p->error);
     tether__os_lock_release(&second);
-    /* One that is not held is allowed. */
+    /* A lock that is not held may be released. */
     tether__os_lock_release(&second);
 }
 
-static void keeps_locks_of_other_names_apart(void **state)
+static void does_not_exclude_locks_of_other_names(void **state)
 {
     place *p = *state;
     tether__lock first, second;
@@ -35,7 +35,7 @@ static void keeps_locks_of_other_names_apart(void **state)
     tether__os_lock_release(&second);
 }
 
-static void waits_for_its_time_and_names_the_holder(void **state)
+static void waits_until_its_timeout_and_names_the_holder(void **state)
 {
     place *p = *state;
     tether__lock first, second;
@@ -51,7 +51,7 @@ static void waits_for_its_time_and_names_the_holder(void **state)
     tether__os_lock_release(&first);
 }
 
-static void knows_whether_its_file_has_its_name(void **state)
+static void detects_that_its_file_was_removed(void **state)
 {
     place *p = *state;
     tether__lock lock, again;
@@ -59,7 +59,7 @@ static void knows_whether_its_file_has_its_name(void **state)
     assert_true(tether__os_lock_linked(&lock));
     ASSERT_OK(tether__os_file_remove(p->dir, "lock", &p->error), p->error);
     assert_false(tether__os_lock_linked(&lock));
-    /* The name is free for another lock, and that is not ours. */
+    /* The name is free for another lock, which is not ours. */
     ASSERT_OK(tether__os_lock_acquire(p->dir, "lock", 0, &again, &p->error), p->error);
     assert_true(tether__os_lock_linked(&again));
     assert_false(tether__os_lock_linked(&lock));
@@ -69,12 +69,12 @@ static void knows_whether_its_file_has_its_name(void **state)
 
 typedef struct contest {
     tether__dir *dir;
-    atomic_int count; /* read and written in two steps, which only the lock makes one */
+    atomic_int count; /* read and written in two steps, which are atomic only under the lock */
 } contest;
 
 enum { THREADS = 4, TURNS = 100 };
 
-/* Without the lock, two of these would lose counts. */
+/* Without the lock, two threads would lose counts. */
 static void count_up(void *userdata)
 {
     contest *c = userdata;
@@ -101,7 +101,7 @@ static void lets_one_thread_in_at_a_time(void **state)
     assert_int_equal(atomic_load(&c.count), THREADS * TURNS);
 }
 
-static void says_that_the_directory_is_gone(void **state)
+static void reports_that_the_directory_is_gone(void **state)
 {
     place *p = *state;
     tether__dir *sub;
@@ -119,11 +119,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(excludes_a_second_holder),
-        TEST(keeps_locks_of_other_names_apart),
-        TEST(waits_for_its_time_and_names_the_holder),
-        TEST(knows_whether_its_file_has_its_name),
+        TEST(does_not_exclude_locks_of_other_names),
+        TEST(waits_until_its_timeout_and_names_the_holder),
+        TEST(detects_that_its_file_was_removed),
         TEST(lets_one_thread_in_at_a_time),
-        TEST(says_that_the_directory_is_gone),
+        TEST(reports_that_the_directory_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Identity of the one process that every platform surely has: this one. */
+/* Identity of the one process that exists on every platform: the test itself. */
 #include "support/support.h"
 
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "os/clock.h"
 #include "os/process.h"
 
-static void knows_itself(void **state)
+static void identifies_itself(void **state)
 {
     (void)state;
     tether__identity self = {.pid = tether__os_process_self()};
@@ -20,20 +20,20 @@ static void knows_itself(void **state)
     assert_int_equal(tether__os_process_start_time(self.pid), self.start_time);
 }
 
-static void does_not_judge_who_is_not_known(void **state)
+static void returns_unknown_for_an_unknown_process(void **state)
 {
     (void)state;
-    tether__identity nobody = {0};
-    assert_int_equal(tether__os_process_alive(&nobody), TETHER__UNKNOWN);
-    nobody.pid = -1;
-    assert_int_equal(tether__os_process_alive(&nobody), TETHER__UNKNOWN);
+    tether__identity unknown = {0};
+    assert_int_equal(tether__os_process_alive(&unknown), TETHER__UNKNOWN);
+    unknown.pid = -1;
+    assert_int_equal(tether__os_process_alive(&unknown), TETHER__UNKNOWN);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(knows_itself),
-        cmocka_unit_test(does_not_judge_who_is_not_known),
+        cmocka_unit_test(identifies_itself),
+        cmocka_unit_test(returns_unknown_for_an_unknown_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* The seam os_watch.h: what is written to a watched directory is told, and nothing after it is not
- * watched any more. */
+/* The seam os/watch.h: writes to a watched directory raise events, and those to other directories
+ * raise none. */
 #include "os/place.h"
 
 #include <stdio.h>
@@ -18,7 +18,7 @@ typedef struct seen {
     bool closed;
 } seen;
 
-static void note(tether__watch_event event, int tag, const char *name, void *userdata)
+static void on_event(tether__watch_event event, int tag, const char *name, void *userdata)
 {
     seen *s = userdata;
     assert_int_equal(event, TETHER__WATCH_CHANGED);
@@ -27,7 +27,7 @@ static void note(tether__watch_event event, int tag, const char *name, void *use
     snprintf(s->name, sizeof s->name, "%s", name);
 }
 
-static void note_closed(void *userdata)
+static void on_closed(void *userdata)
 {
     ((seen *)userdata)->closed = true;
 }
@@ -42,18 +42,18 @@ static void start(place *p, seen *s)
 {
     memset(s, 0, sizeof *s);
     assert_int_equal(uv_loop_init(&s->loop), 0);
-    ASSERT_OK(tether__os_watch_open(&s->loop, note, s, &s->watch, &p->error), p->error);
+    ASSERT_OK(tether__os_watch_open(&s->loop, on_event, s, &s->watch, &p->error), p->error);
 }
 
 static void stop(seen *s)
 {
-    tether__os_watch_close(s->watch, note_closed);
+    tether__os_watch_close(s->watch, on_closed);
     assert_int_equal(uv_run(&s->loop, UV_RUN_DEFAULT), 0);
     assert_true(s->closed);
     assert_int_equal(uv_loop_close(&s->loop), 0);
 }
 
-static void tells_of_writes(void **state)
+static void reports_writes(void **state)
 {
     place *p = *state;
     seen s;
@@ -70,7 +70,7 @@ static void tells_of_writes(void **state)
     stop(&s);
 }
 
-static void tells_of_lines_and_nudges(void **state)
+static void reports_lines_and_notifications(void **state)
 {
     place *p = *state;
     seen s;
@@ -90,7 +90,7 @@ static void tells_of_lines_and_nudges(void **state)
     stop(&s);
 }
 
-static void tells_two_directories_apart(void **state)
+static void distinguishes_two_directories(void **state)
 {
     place *p = *state;
     seen s;
@@ -108,8 +108,8 @@ static void tells_two_directories_apart(void **state)
     tether__os_dir_close(sub);
 }
 
-/* A second directory's event is the proof that the first one's would have come by now. */
-static void says_nothing_once_removed(void **state)
+/* An event of a second directory proves that one of the first would have arrived by now. */
+static void reports_nothing_for_a_directory_that_is_not_watched(void **state)
 {
     place *p = *state;
     seen s;
@@ -153,13 +153,12 @@ static void describes_itself(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(tells_of_writes),
-        TEST(tells_of_lines_and_nudges),
-        TEST(tells_two_directories_apart),
-        TEST(says_nothing_once_removed),
+        TEST(reports_writes),
+        TEST(reports_lines_and_notifications),
+        TEST(distinguishes_two_directories),
+        TEST(reports_nothing_for_a_directory_that_is_not_watched),
         TEST(can_be_probed),
         TEST(describes_itself),
-        TEST(can_be_probed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

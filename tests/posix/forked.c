@@ -1,4 +1,4 @@
-/* Owns processes that tests start by fork.
+/* Owns the processes that tests fork.
  * Must not: signal a process that it did not start.
  * Thread: the test's. */
 #include "posix/forked.h"

@@ -1,4 +1,4 @@
-/* Processes of a test's own, which never outlive it. */
+/* Child processes of a test, which never outlive it. */
 #ifndef TETHER_TEST_FORKED_H
 #define TETHER_TEST_FORKED_H
 
@@ -7,26 +7,26 @@
 
 #include "os/process.h"
 
-/* Forks a child that runs body and ends with what that returns. It dies with the test. In it no
- * assertion may be used: a longjmp would run the test's other half. */
+/* Forks a child that runs body and exits with its result. The child dies with the test. It must not
+ * use assertions: their longjmp would continue the test in the child. */
 pid_t forked_start(int (*body)(void *userdata), void *userdata);
 
-/* A body that waits for ever. */
+/* A body that waits forever. */
 int forked_sleep(void *userdata);
 
-/* Waits for the end of a child; its exit code, 128 + N for signal N. */
+/* Waits for a child to end. Returns its exit code, or 128 + N for signal N. */
 int forked_join(pid_t pid);
 
 /* Sends SIGKILL to a child and waits for its end. */
 void forked_kill(pid_t pid);
 
-/* Whether a process is there and no zombie. */
+/* Whether a process exists and is not a zombie. */
 bool forked_lives(pid_t pid);
 
-/* The state letter of a process in /proc; 0: there is none. */
+/* Returns the state letter of a process as in /proc; 0 if there is no such process. */
 char forked_state(pid_t pid);
 
-/* Who a live process is. */
+/* Returns the identity of a live process. */
 tether__identity forked_identity(pid_t pid);
 
 #endif

@@ -1,4 +1,4 @@
-/* Clocks between processes: what one tells, another understands. */
+/* Clocks in several processes: one process can use the readings of another. */
 #include "support/support.h"
 
 #include <stdio.h>
@@ -32,7 +32,7 @@ static void is_the_same_in_every_process(void **state)
 }
 
 #ifdef __linux__
-/* Supervisors read /proc/uptime, in hundredths of a second. */
+/* Supervisors read /proc/uptime, which has hundredths of a second. */
 static void is_the_clock_that_supervisors_read(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Files of the store on POSIX: what others planted, whose it is, and full or read-only disks. */
+/* Files of the store on POSIX: planted files, owners and modes, full or read-only disks. */
 #include "os/place.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ static mode_t mode_of(const char *path)
     return st.st_mode;
 }
 
-/* Plants something under "planted", beside the file "target" with the text "secret". */
+/* Each puts an entry named "planted" beside the file "target", which has the text "secret". */
 static void plant_symlink(place *p)
 {
     assert_int_equal(symlink(place_path(p, "target"), place_path(p, "planted")), 0);
@@ -67,7 +67,7 @@ static void clear_planted(place *p)
         assert_int_equal(rmdir(path), 0);
 }
 
-static void never_reads_what_was_planted(void **state)
+static void never_reads_planted_entries(void **state)
 {
     place *p = *state;
     for (size_t i = 0; i < PLANTERS; i++) {
@@ -91,7 +91,7 @@ static void never_reads_what_was_planted(void **state)
     }
 }
 
-static void never_writes_through_what_was_planted(void **state)
+static void never_writes_through_planted_entries(void **state)
 {
     place *p = *state;
     for (size_t i = 0; i < PLANTERS; i++) {
@@ -104,7 +104,7 @@ static void never_writes_through_what_was_planted(void **state)
         if (planters[i] == plant_directory) {
             assert_int_equal(code, TETHER_ECORRUPT);
         } else {
-            /* The name is replaced, never what it led to. */
+            /* The entry is replaced, never the file that it leads to. */
             assert_int_equal(code, TETHER_OK);
             assert_true(S_ISREG(mode_of(place_path(p, "planted"))));
             assert_string_equal(place_read(p, "planted"), "new");
@@ -116,7 +116,7 @@ static void never_writes_through_what_was_planted(void **state)
     }
 }
 
-static void never_enters_what_was_planted(void **state)
+static void never_enters_planted_entries(void **state)
 {
     place *p = *state;
     tether__dir *dir;
@@ -133,7 +133,7 @@ static void never_enters_what_was_planted(void **state)
     }
 }
 
-static void removes_links_and_not_what_they_lead_to(void **state)
+static void removes_links_and_not_their_targets(void **state)
 {
     place *p = *state;
     assert_int_equal(mkdir(place_path(p, "outside"), 0700), 0);
@@ -148,13 +148,13 @@ static void removes_links_and_not_what_they_lead_to(void **state)
     assert_int_equal(access(place_path(p, "tree"), F_OK), -1);
     assert_string_equal(place_read(p, "outside/file"), "keep");
 
-    /* A link in the tree's own place is not followed either. */
+    /* A link in the place of the tree is not followed either. */
     assert_int_equal(symlink("outside", place_path(p, "tree")), 0);
     tether__os_dir_remove(p->dir, "tree", &p->error);
     assert_string_equal(place_read(p, "outside/file"), "keep");
 }
 
-static void makes_everything_for_its_user_alone(void **state)
+static void creates_everything_for_its_user_alone(void **state)
 {
     place *p = *state;
     tether__dir *sub = NULL, *root = NULL;
@@ -177,7 +177,7 @@ static void makes_everything_for_its_user_alone(void **state)
     assert_int_equal(mode_of(place_path(p, "parent/root")), S_IFDIR | 0700);
 }
 
-static void gives_no_descriptor_to_programs(void **state)
+static void leaks_no_descriptor_to_programs(void **state)
 {
     place *p = *state;
     for (int fd = 3; fd < 64; fd++) {
@@ -192,7 +192,7 @@ static void gives_no_descriptor_to_programs(void **state)
     }
 }
 
-static void refuses_a_store_that_is_open_to_others(void **state)
+static void refuses_a_store_that_others_can_access(void **state)
 {
     place *p = *state;
     tether__dir *root;
@@ -211,7 +211,7 @@ static void refuses_a_store_that_is_open_to_others(void **state)
     tether__os_dir_close(root);
 }
 
-static void refuses_a_store_of_somebody_else(void **state)
+static void refuses_a_store_of_another_user(void **state)
 {
     place *p = *state;
     tether__dir *root;
@@ -240,20 +240,20 @@ static void refuses_a_link_as_the_store(void **state)
             assert_null(root);
         }
     }
-    /* Parents may be links: only the store itself is guarded. */
+    /* Parents may be links: only the store itself is protected. */
     ASSERT_OK(tether__os_dir_open_root(place_path(p, "link/store"), true, &root, &p->error),
               p->error);
     char expected[1024];
     snprintf(expected, sizeof expected, "%s/real/store", tether__os_dir_path(p->dir));
     assert_string_equal(tether__os_dir_path(root), expected);
     tether__os_dir_close(root);
-    /* A link that leads nowhere makes nothing where it leads. */
+    /* Nothing is created behind a dangling link. */
     assert_int_equal(symlink("missing", place_path(p, "dangling")), 0);
     assert_true(tether__os_dir_open_root(place_path(p, "dangling"), true, &root, &p->error) < 0);
     assert_int_equal(access(place_path(p, "missing"), F_OK), -1);
 }
 
-static void refuses_a_store_in_what_is_not_there(void **state)
+static void refuses_a_store_in_a_missing_directory(void **state)
 {
     place *p = *state;
     char before[1024];
@@ -297,7 +297,7 @@ static void opens_a_relative_path(void **state)
     tether__os_dir_close(root);
 }
 
-/* A small file system on "disk", until small_disk_end. */
+/* Mounts a small file system on "disk", until small_disk_end. */
 static tether__dir *small_disk(place *p, const char *options)
 {
     tether__dir *disk;
@@ -345,7 +345,7 @@ static void leaves_nothing_half_written_on_a_full_disk(void **state)
     assert_string_equal(text, "old");
 }
 
-static void names_a_read_only_disk(void **state)
+static void reports_a_read_only_disk(void **state)
 {
     place *p = *state;
     tether__dir *root = NULL, *made = NULL, *disk = small_disk(p, "size=64k,mode=700");
@@ -370,19 +370,19 @@ static void names_a_read_only_disk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(never_reads_what_was_planted),
-        TEST(never_writes_through_what_was_planted),
-        TEST(never_enters_what_was_planted),
-        TEST(removes_links_and_not_what_they_lead_to),
-        TEST(makes_everything_for_its_user_alone),
-        TEST(gives_no_descriptor_to_programs),
-        TEST(refuses_a_store_that_is_open_to_others),
-        TEST(refuses_a_store_of_somebody_else),
+        TEST(never_reads_planted_entries),
+        TEST(never_writes_through_planted_entries),
+        TEST(never_enters_planted_entries),
+        TEST(removes_links_and_not_their_targets),
+        TEST(creates_everything_for_its_user_alone),
+        TEST(leaks_no_descriptor_to_programs),
+        TEST(refuses_a_store_that_others_can_access),
+        TEST(refuses_a_store_of_another_user),
         TEST(refuses_a_link_as_the_store),
-        TEST(refuses_a_store_in_what_is_not_there),
+        TEST(refuses_a_store_in_a_missing_directory),
         TEST(opens_a_relative_path),
         TEST(leaves_nothing_half_written_on_a_full_disk),
-        TEST(names_a_read_only_disk),
+        TEST(reports_a_read_only_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* The seam os_host.h on POSIX: how programs and directories are found. */
+/* The seam os/host.h on POSIX: how programs and directories are found. */
 #include "os/place.h"
 
 #include <limits.h>
@@ -10,7 +10,7 @@
 
 #include "os/host.h"
 
-static void make_program(place *p, const char *name, mode_t mode)
+static void create_program(place *p, const char *name, mode_t mode)
 {
     place_write(p, name, "#!/bin/sh\nexit 0\n");
     assert_int_equal(chmod(place_path(p, name), mode), 0);
@@ -26,12 +26,12 @@ static void finds_programs_as_execvp_does(void **state)
     place *p = *state;
     char *found;
     char list[1024];
-    make_program(p, "tool", 0700);
+    create_program(p, "tool", 0700);
     snprintf(list, sizeof list, "/none:%s:/bin", p->path);
     ASSERT_OK(find(p, "tool", list, &found), p->error);
     assert_string_equal(found, place_path(p, "tool"));
     free(found);
-    /* An empty entry is the directory that the program starts in. */
+    /* An empty entry refers to the directory in which the program starts. */
     ASSERT_OK(find(p, "tool", "/none:", &found), p->error);
     free(found);
     ASSERT_OK(find(p, "./tool", NULL, &found), p->error);
@@ -41,11 +41,11 @@ static void finds_programs_as_execvp_does(void **state)
     free(found);
 }
 
-static void tells_missing_from_unusable(void **state)
+static void distinguishes_missing_from_unusable_programs(void **state)
 {
     place *p = *state;
     char *found;
-    make_program(p, "plain", 0600);
+    create_program(p, "plain", 0600);
     assert_int_equal(find(p, "none", p->path, &found), TETHER_ENOPROGRAM);
     assert_null(found);
     assert_int_equal(find(p, "none/none", p->path, &found), TETHER_ENOPROGRAM);
@@ -57,7 +57,7 @@ static void tells_missing_from_unusable(void **state)
     assert_null(found);
 }
 
-static void names_directories_canonically(void **state)
+static void resolves_directories_to_canonical_paths(void **state)
 {
     place *p = *state;
     char *real, *own;
@@ -82,7 +82,7 @@ static void names_directories_canonically(void **state)
     }
 }
 
-static void names_directories_that_are_gone(void **state)
+static void resolves_directories_that_are_gone(void **state)
 {
     place *p = *state;
     char *real, *own, before[1024], expected[1024];
@@ -125,7 +125,7 @@ static void names_directories_that_are_gone(void **state)
     free(own);
 }
 
-static void finds_the_default_store_by_the_rules(void **state)
+static void finds_the_default_store_by_the_xdg_rules(void **state)
 {
     place *p = *state;
     char *path;
@@ -134,7 +134,7 @@ static void finds_the_default_store_by_the_rules(void **state)
     ASSERT_OK(tether__os_default_store(&path, &p->error), p->error);
     assert_string_equal(path, "/state/tether");
     free(path);
-    /* A relative one counts as not set. */
+    /* A relative path counts as not set. */
     setenv("XDG_STATE_HOME", "state", 1);
     ASSERT_OK(tether__os_default_store(&path, &p->error), p->error);
     assert_string_equal(path, "/users/somebody/.local/state/tether");
@@ -145,7 +145,8 @@ static void finds_the_default_store_by_the_rules(void **state)
     assert_null(path);
 }
 
-/* The base folder while XDG_RUNTIME_DIR says this (NULL: nothing). */
+/* Expects this base folder while XDG_RUNTIME_DIR is `runtime` (NULL: not set); NULL: a shared
+ * folder. */
 static void expect_ephemeral_base(place *p, const char *runtime, const char *expected)
 {
     char *path;
@@ -159,7 +160,7 @@ static void expect_ephemeral_base(place *p, const char *runtime, const char *exp
         assert_string_equal(path, expected);
         assert_true(in_memory);
     } else {
-        /* This machine's place in memory, or its temporary files. */
+        /* This machine's memory file system, or its temporary files. */
         char name[64];
         snprintf(name, sizeof name, "/tether-ephemeral-%ld", (long)geteuid());
         assert_string_equal(strrchr(path, '/'), name);
@@ -168,7 +169,7 @@ static void expect_ephemeral_base(place *p, const char *runtime, const char *exp
     free(path);
 }
 
-static void finds_the_place_of_ephemeral_stores_by_the_rules(void **state)
+static void finds_the_folder_of_ephemeral_stores(void **state)
 {
     place *p = *state;
     char expected[PATH_MAX], missing[PATH_MAX];
@@ -176,7 +177,7 @@ static void finds_the_place_of_ephemeral_stores_by_the_rules(void **state)
     snprintf(expected, sizeof expected, "%s/tether-ephemeral", here);
     snprintf(missing, sizeof missing, "%s/missing", here);
     expect_ephemeral_base(p, here, expected);
-    /* What is no directory of one's own counts as not set. */
+    /* A path that is not a directory of the user counts as not set. */
     expect_ephemeral_base(p, NULL, NULL);
     expect_ephemeral_base(p, "", NULL);
     expect_ephemeral_base(p, "relative", NULL);
@@ -203,11 +204,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(finds_programs_as_execvp_does),
-        TEST(tells_missing_from_unusable),
-        TEST(names_directories_canonically),
-        TEST(names_directories_that_are_gone),
-        TEST(finds_the_default_store_by_the_rules),
-        TEST(finds_the_place_of_ephemeral_stores_by_the_rules),
+        TEST(distinguishes_missing_from_unusable_programs),
+        TEST(resolves_directories_to_canonical_paths),
+        TEST(resolves_directories_that_are_gone),
+        TEST(finds_the_default_store_by_the_xdg_rules),
+        TEST(finds_the_folder_of_ephemeral_stores),
         TEST(knows_the_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Lifelines between processes, on a full disk, and where something was planted. */
+/* Lifelines shared by processes, on a full disk, and where an entry of that name was planted. */
 #include "os/place.h"
 
 #include <errno.h>
@@ -23,7 +23,7 @@ static bool is_held(tether__dir *dir, const char *id)
     return held;
 }
 
-static void is_held_by_who_inherits_it(void **state)
+static void is_held_by_the_process_that_inherits_it(void **state)
 {
     place *p = *state;
     tether__lifeline lifeline;
@@ -35,7 +35,7 @@ static void is_held_by_who_inherits_it(void **state)
     assert_false(is_held(p->dir, "t1"));
 }
 
-static void is_given_to_no_program_by_accident(void **state)
+static void is_not_leaked_to_programs(void **state)
 {
     place *p = *state;
     tether__lifeline lifeline;
@@ -47,7 +47,7 @@ static void is_given_to_no_program_by_accident(void **state)
     tether__os_lifeline_close(&lifeline);
 }
 
-static void knows_when_its_name_was_taken_away(void **state)
+static void detects_that_its_name_was_removed(void **state)
 {
     place *p = *state;
     tether__lifeline lifeline;
@@ -67,7 +67,7 @@ static int append_twice(void *userdata)
     return good && write(fd, "exit 3\n", 7) == 7 ? 0 : 1;
 }
 
-static void is_appended_to_only(void **state)
+static void is_open_for_appending_only(void **state)
 {
     place *p = *state;
     tether__lifeline lifeline;
@@ -78,8 +78,8 @@ static void is_appended_to_only(void **state)
 }
 
 #ifdef __linux__
-/* A host that watches the directory must not wake itself by looking. */
-static void raises_no_event_by_a_probe_or_a_seal(void **state)
+/* A host that watches the directory must not wake itself by its own probes. */
+static void raises_no_event_by_a_probe_or_a_mark(void **state)
 {
     place *p = *state;
     tether__lifeline lifeline;
@@ -101,7 +101,7 @@ static void raises_no_event_by_a_probe_or_a_seal(void **state)
 }
 #endif
 
-static void leaves_alone_what_was_planted(void **state)
+static void leaves_planted_entries_alone(void **state)
 {
     place *p = *state;
     tether__lifeline lifeline;
@@ -151,7 +151,7 @@ static void fill(place *p)
     close(fd);
 }
 
-static void keeps_room_for_the_marker_on_a_full_disk(void **state)
+static void reserves_space_for_the_marker_on_a_full_disk(void **state)
 {
     place *p = *state;
     tether__dir *disk = small_disk(p);
@@ -172,7 +172,7 @@ static void keeps_room_for_the_marker_on_a_full_disk(void **state)
     assert_int_equal(first, TETHER_OK);
     assert_int_equal(written, strlen(text));
     assert_string_equal(read, text);
-    /* Without its room there is no lifeline, and nothing is left of the attempt. */
+    /* Without its reserved space there is no lifeline, and the attempt leaves nothing behind. */
     assert_int_equal(second, TETHER_ENOSPACE);
     assert_int_equal(count, 2);
 }
@@ -182,12 +182,15 @@ static void keeps_room_for_the_marker_on_a_full_disk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(is_held_by_who_inherits_it),           TEST(is_given_to_no_program_by_accident),
-        TEST(knows_when_its_name_was_taken_away),   TEST(is_appended_to_only),
+        TEST(is_held_by_the_process_that_inherits_it),
+        TEST(is_not_leaked_to_programs),
+        TEST(detects_that_its_name_was_removed),
+        TEST(is_open_for_appending_only),
 #ifdef __linux__
-        TEST(raises_no_event_by_a_probe_or_a_seal),
+        TEST(raises_no_event_by_a_probe_or_a_mark),
 #endif
-        TEST(leaves_alone_what_was_planted),        TEST(keeps_room_for_the_marker_on_a_full_disk),
+        TEST(leaves_planted_entries_alone),
+        TEST(reserves_space_for_the_marker_on_a_full_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Locks between processes: excluded, bounded, and freed by the holder's death. */
+/* Locks between processes: exclusion, timeouts, and release by the death of the holder. */
 #include "os/place.h"
 
 #include <signal.h>
@@ -13,7 +13,7 @@
 
 typedef struct shared {
     tether__dir *dir;
-    atomic_int held; /* how many children hold it */
+    atomic_int held; /* number of children that hold it */
     atomic_int count;
 } shared;
 
@@ -24,7 +24,7 @@ static shared *share(place *p)
     return s;
 }
 
-static int hold_for_ever(void *userdata)
+static int hold_forever(void *userdata)
 {
     shared *s = userdata;
     tether__lock lock;
@@ -40,7 +40,7 @@ static void names_the_process_that_holds_it(void **state)
     shared *s = share(p);
     tether__lock lock;
     char words[32];
-    pid_t holder = forked_start(hold_for_ever, s);
+    pid_t holder = forked_start(hold_forever, s);
     WAIT_UNTIL(atomic_load(&s->held) == 1);
     assert_int_equal(tether__os_lock_acquire(p->dir, "lock", 20, &lock, &p->error), TETHER_ELOCKED);
     snprintf(words, sizeof words, "process %ld ", (long)holder);
@@ -49,12 +49,12 @@ static void names_the_process_that_holds_it(void **state)
     test_unshare(s, sizeof *s);
 }
 
-static void is_freed_by_the_holders_death(void **state)
+static void is_released_by_the_death_of_the_holder(void **state)
 {
     place *p = *state;
     shared *s = share(p);
     tether__lock lock;
-    pid_t holder = forked_start(hold_for_ever, s);
+    pid_t holder = forked_start(hold_forever, s);
     WAIT_UNTIL(atomic_load(&s->held) == 1);
     forked_kill(holder);
     ASSERT_OK(tether__os_lock_acquire(p->dir, "lock", 0, &lock, &p->error), p->error);
@@ -62,12 +62,12 @@ static void is_freed_by_the_holders_death(void **state)
     test_unshare(s, sizeof *s);
 }
 
-static void waits_with_a_bound_for_a_stopped_holder(void **state)
+static void waits_no_longer_than_the_timeout_for_a_stopped_holder(void **state)
 {
     place *p = *state;
     shared *s = share(p);
     tether__lock lock;
-    pid_t holder = forked_start(hold_for_ever, s);
+    pid_t holder = forked_start(hold_forever, s);
     WAIT_UNTIL(atomic_load(&s->held) == 1);
     assert_int_equal(kill(holder, SIGSTOP), 0);
     WAIT_UNTIL(forked_state(holder) == 'T');
@@ -79,7 +79,7 @@ static void waits_with_a_bound_for_a_stopped_holder(void **state)
     test_unshare(s, sizeof *s);
 }
 
-static int take_soon(void *userdata)
+static int acquire_once(void *userdata)
 {
     shared *s = userdata;
     tether__lock lock;
@@ -90,21 +90,21 @@ static int take_soon(void *userdata)
     return 0;
 }
 
-static void is_handed_on_to_one_who_waits(void **state)
+static void passes_on_to_a_waiting_process(void **state)
 {
     place *p = *state;
     shared *s = share(p);
     tether__lock lock;
     ASSERT_OK(tether__os_lock_acquire(p->dir, "lock", 0, &lock, &p->error), p->error);
-    pid_t waiter = forked_start(take_soon, s);
+    pid_t waiter = forked_start(acquire_once, s);
     WAIT_UNTIL(atomic_load(&s->count) == 1);
     tether__os_lock_release(&lock);
     assert_int_equal(forked_join(waiter), 0);
     test_unshare(s, sizeof *s);
 }
 
-/* A host's other thread may fork at any moment; that child must not keep what the host gave back.
- */
+/* Another thread of the host may fork at any moment; that child must not keep a lock that the host
+ * releases. */
 static void is_not_kept_by_a_forked_copy(void **state)
 {
     place *p = *state;
@@ -147,7 +147,7 @@ static void lets_one_process_in_at_a_time(void **state)
     test_unshare(s, sizeof *s);
 }
 
-static void refuses_what_was_planted(void **state)
+static void refuses_planted_entries(void **state)
 {
     place *p = *state;
     tether__lock lock;
@@ -173,12 +173,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(names_the_process_that_holds_it),
-        TEST(is_freed_by_the_holders_death),
-        TEST(waits_with_a_bound_for_a_stopped_holder),
-        TEST(is_handed_on_to_one_who_waits),
+        TEST(is_released_by_the_death_of_the_holder),
+        TEST(waits_no_longer_than_the_timeout_for_a_stopped_holder),
+        TEST(passes_on_to_a_waiting_process),
         TEST(is_not_kept_by_a_forked_copy),
         TEST(lets_one_process_in_at_a_time),
-        TEST(refuses_what_was_planted),
+        TEST(refuses_planted_entries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

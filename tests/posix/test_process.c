@@ -1,4 +1,4 @@
-/* Identity and reaping of children, zombies, and pids that mean somebody else. */
+/* Identity and reaping of children, zombies, and pids that belong to other processes. */
 #include "support/support.h"
 
 #include <errno.h>
@@ -17,15 +17,15 @@ static int end_at_once(void *userdata)
     return 3;
 }
 
-/* A child that has ended and is not reaped. */
-static tether__identity make_zombie(void)
+/* Returns a child that has ended and is not reaped. */
+static tether__identity start_zombie(void)
 {
     pid_t pid = forked_start(end_at_once, NULL);
     WAIT_UNTIL(forked_state(pid) == 'Z');
     return forked_identity(pid);
 }
 
-static void tells_alive_from_gone(void **state)
+static void distinguishes_alive_from_gone(void **state)
 {
     (void)state;
     pid_t pid = forked_start(forked_sleep, NULL);
@@ -42,12 +42,12 @@ static void tells_alive_from_gone(void **state)
 static void counts_a_zombie_as_gone(void **state)
 {
     (void)state;
-    tether__identity zombie = make_zombie();
+    tether__identity zombie = start_zombie();
     assert_int_equal(tether__os_process_alive(&zombie), TETHER__GONE);
     forked_join((pid_t)zombie.pid);
 }
 
-static void knows_a_pid_that_is_somebody_else(void **state)
+static void detects_a_pid_of_another_process(void **state)
 {
     (void)state;
     pid_t pid = forked_start(forked_sleep, NULL);
@@ -85,10 +85,10 @@ static void reaps_a_child_that_has_ended(void **state)
 static void leaves_the_hosts_other_children_alone(void **state)
 {
     (void)state;
-    tether__identity own = make_zombie(), hosts = make_zombie();
+    tether__identity own = start_zombie(), hosts = start_zombie();
     assert_true(tether__os_process_reap(&own));
-    /* The same pid with another start time: our child was reaped by the host, which got the pid for
-     * a child of its own. */
+    /* The same pid with another start time: the host reaped our child, and a child of its own got
+     * the pid. */
     tether__identity reused = hosts;
     reused.start_time--;
     assert_true(tether__os_process_reap(&reused));
@@ -96,10 +96,10 @@ static void leaves_the_hosts_other_children_alone(void **state)
     assert_int_equal(forked_join((pid_t)hosts.pid), 3);
 }
 
-static void is_done_where_the_host_was_faster(void **state)
+static void is_done_when_the_host_has_reaped_the_child(void **state)
 {
     (void)state;
-    tether__identity child = make_zombie();
+    tether__identity child = start_zombie();
     assert_int_equal(forked_join((pid_t)child.pid), 3);
     assert_true(tether__os_process_reap(&child));
 }
@@ -125,7 +125,7 @@ typedef struct other_thread {
     int64_t tid;
 } other_thread;
 
-static void stay(void *userdata)
+static void wait_for_stop(void *userdata)
 {
     other_thread *t = userdata;
     t->tid = (int64_t)gettid();
@@ -133,15 +133,16 @@ static void stay(void *userdata)
     uv_sem_wait(&t->stop);
 }
 
-/* Threads get their numbers from the same set, so a reaped child's may be a thread's. */
-static void is_done_where_the_pid_became_a_thread(void **state)
+/* Threads and processes share one set of numbers, so a thread may have the number of a reaped
+ * child. */
+static void is_done_when_the_pid_now_belongs_to_a_thread(void **state)
 {
     (void)state;
     other_thread t;
     uv_thread_t thread;
     assert_int_equal(uv_sem_init(&t.started, 0), 0);
     assert_int_equal(uv_sem_init(&t.stop, 0), 0);
-    assert_int_equal(uv_thread_create(&thread, stay, &t), 0);
+    assert_int_equal(uv_thread_create(&thread, wait_for_stop, &t), 0);
     uv_sem_wait(&t.started);
     tether__identity child = {.pid = t.tid, .start_time = 1};
     bool done = tether__os_process_reap(&child);
@@ -166,15 +167,15 @@ static int leave_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(tells_alive_from_gone),
+        TEST(distinguishes_alive_from_gone),
         TEST(counts_a_zombie_as_gone),
-        TEST(knows_a_pid_that_is_somebody_else),
+        TEST(detects_a_pid_of_another_process),
         TEST(reaps_a_child_that_has_ended),
         TEST(leaves_the_hosts_other_children_alone),
-        TEST(is_done_where_the_host_was_faster),
+        TEST(is_done_when_the_host_has_reaped_the_child),
         TEST(works_in_a_host_that_ignores_sigchld),
 #ifdef __linux__
-        TEST(is_done_where_the_pid_became_a_thread),
+        TEST(is_done_when_the_pid_now_belongs_to_a_thread),
 #endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

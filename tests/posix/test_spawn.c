@@ -1,5 +1,5 @@
-/* The seam os_spawn.h on POSIX, for each of its variants: what a supervisor finds when it starts,
- * and what a failed start leaves. */
+/* The seam os/spawn.h on POSIX, for each of its variants: the environment of a new supervisor, and
+ * the remains of a failed start. */
 #include "os/place.h"
 
 #include <fcntl.h>
@@ -27,7 +27,7 @@ static void prepare(place *p, request *r)
     ASSERT_OK(tether__os_lifeline_create(p->dir, "lifeline", &r->lifeline, &p->error), p->error);
     r->argv[0] = "child";
     r->envp[0] = "NAME=value";
-    /* A child that is built with a sanitizer has handlers of its own, which say nothing of ours. */
+    /* A child built with a sanitizer installs handlers of its own, which say nothing about ours. */
     r->envp[1] = "ASAN_OPTIONS=handle_segv=0:handle_sigbus=0:handle_sigfpe=0:detect_leaks=0";
     r->envp[2] = "TSAN_OPTIONS=handle_segv=0:handle_sigbus=0:handle_sigfpe=0";
     r->start = (tether__start){
@@ -42,7 +42,7 @@ static void prepare(place *p, request *r)
     };
 }
 
-/* Starts the child with these verbs; returns its exit code. */
+/* Starts the child with these verbs and returns its exit code. */
 static int run(place *p, request *r, const char *const *verbs)
 {
     tether__started started;
@@ -53,7 +53,7 @@ static int run(place *p, request *r, const char *const *verbs)
     return forked_join((pid_t)started.pid);
 }
 
-static void gives_streams_and_environment(void **state)
+static void passes_streams_and_environment(void **state)
 {
     place *p = *state;
     request r;
@@ -65,7 +65,7 @@ static void gives_streams_and_environment(void **state)
     assert_string_equal(place_read(p, "err"), "to err\n");
 }
 
-static void merges_and_reads_a_file(void **state)
+static void merges_the_outputs_and_reads_a_file(void **state)
 {
     place *p = *state;
     request r;
@@ -78,7 +78,7 @@ static void merges_and_reads_a_file(void **state)
     assert_string_equal(place_read(p, "out"), "a\nb\nfrom in\n");
 }
 
-static void passes_four_descriptors_only(void **state)
+static void passes_only_four_descriptors(void **state)
 {
     place *p = *state;
     request r;
@@ -103,7 +103,7 @@ static void resets_signals(void **state)
     pthread_sigmask(SIG_BLOCK, &blocked, &before);
     const char *const verbs[] = {"dispositions", NULL};
     int code = run(p, &r, verbs);
-    /* The host's own stay as they were. */
+    /* The host's own settings are unchanged. */
     pthread_sigmask(SIG_SETMASK, &before, &after);
     assert_int_equal(sigismember(&after, SIGUSR1), 1);
     assert_true(signal(SIGPIPE, handler) == SIG_IGN);
@@ -155,7 +155,7 @@ static void works_without_standard_streams(void **state)
     assert_string_equal(place_read(p, "out"), "to out\n0 1 2 9 \n");
 }
 
-static void names_what_cannot_be_started(void **state)
+static void reports_what_cannot_be_started(void **state)
 {
     place *p = *state;
     request r;
@@ -177,7 +177,7 @@ static void names_what_cannot_be_started(void **state)
     tether__os_lifeline_close(&r.lifeline);
 }
 
-static void names_the_limit_of_descriptors(void **state)
+static void reports_the_limit_of_descriptors(void **state)
 {
     place *p = *state;
     request r;
@@ -200,14 +200,14 @@ static void names_the_limit_of_descriptors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(gives_streams_and_environment),
-        TEST(merges_and_reads_a_file),
-        TEST(passes_four_descriptors_only),
+        TEST(passes_streams_and_environment),
+        TEST(merges_the_outputs_and_reads_a_file),
+        TEST(passes_only_four_descriptors),
         TEST(resets_signals),
         TEST(starts_a_session_that_holds_the_lifeline),
         TEST(works_without_standard_streams),
-        TEST(names_what_cannot_be_started),
-        TEST(names_the_limit_of_descriptors),
+        TEST(reports_what_cannot_be_started),
+        TEST(reports_the_limit_of_descriptors),
     };
     print_message("variant: %s\n", tether__os_spawn_variant());
     return cmocka_run_group_tests(tests, NULL, NULL);

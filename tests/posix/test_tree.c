@@ -1,4 +1,5 @@
-/* The seam os_tree.h on POSIX: who belongs to a task, and that nobody else is signalled. */
+/* The seam os/tree.h on POSIX: which processes belong to a task, and that no other process is
+ * signalled. */
 #include "os/place.h"
 
 #include <signal.h>
@@ -10,14 +11,14 @@
 #include "posix/forked.h"
 #include "os/tree.h"
 
-/* A leader of an own session; in it, as forked_start says, no assertion. */
+/* Leads a session of its own. As forked.h demands, it uses no assertions. */
 static int lead(void *userdata)
 {
     setsid();
     return forked_sleep(userdata);
 }
 
-/* The same, started anew so that the variable is in its environment. */
+/* Does the same, and then executes a program with the variable in its environment. */
 static int lead_with_cookie(void *userdata)
 {
     setsid();
@@ -39,7 +40,7 @@ static size_t members(const tether__tree *tree, int64_t *pid)
     return count;
 }
 
-static void finds_and_ends_a_session_while_it_is_trusted(void **state)
+static void finds_and_ends_a_session_whose_supervisor_is_verified(void **state)
 {
     place *p = *state;
     pid_t pid = forked_start(lead, NULL);
@@ -47,7 +48,7 @@ static void finds_and_ends_a_session_while_it_is_trusted(void **state)
     int64_t found = 0;
     size_t left;
     tether__tree tree = {.task_id = "t1", .supervisor = forked_identity(pid)};
-    /* Not verified, and without a cookie: it may be a stranger's. */
+    /* Not verified, and without a cookie: the session may belong to another program. */
     assert_int_equal(members(&tree, &found), 0);
     ASSERT_OK(tether__os_tree_signal(&tree, TETHER__SIGNAL_FINAL, &left, &p->error), p->error);
     assert_int_equal(left, 0);
@@ -61,7 +62,7 @@ static void finds_and_ends_a_session_while_it_is_trusted(void **state)
     assert_int_equal(members(&tree, &found), 0);
 }
 
-static void spares_a_session_whose_leader_is_another(void **state)
+static void spares_a_session_with_another_leader(void **state)
 {
     place *p = *state;
     pid_t pid = forked_start(lead, NULL);
@@ -75,7 +76,7 @@ static void spares_a_session_whose_leader_is_another(void **state)
     forked_kill(pid);
 }
 
-static void finds_what_has_the_cookie(void **state)
+static void finds_processes_with_the_cookie(void **state)
 {
     place *p = *state;
     static char id[] = "tcookie0test";
@@ -93,7 +94,7 @@ static void finds_what_has_the_cookie(void **state)
     assert_int_equal(members(&tree, &found), 0);
 }
 
-/* One listing for many trees; only what came before it is in it. */
+/* One listing for many trees; it contains only processes that started before it. */
 static void one_listing_serves_many_trees(void **state)
 {
     enum { TREES = 3 };
@@ -121,13 +122,13 @@ static void one_listing_serves_many_trees(void **state)
     assert_int_equal(members(&trees[0], &found), 0);
     trees[0].supervisor_alive = true;
     for (int i = 0; i <= TREES; i++) {
-        assert_int_equal(members(&trees[i], &found), 1); /* the last by a listing of its own */
+        assert_int_equal(members(&trees[i], &found), 1); /* the last one by a listing of its own */
         assert_int_equal(found, pids[i]);
     }
     trees[TREES].supervisor = trees[1].supervisor;
     assert_int_equal(members(&trees[TREES], &found), 0);
 
-    /* What is gone since is in it still, and does nobody any harm. */
+    /* A process that has exited since is still listed, and signalling it is harmless. */
     for (int i = 0; i < TREES; i++) {
         ASSERT_OK(tether__os_tree_signal(&trees[i], TETHER__SIGNAL_FINAL, &left, &p->error),
                   p->error);
@@ -142,8 +143,8 @@ static void one_listing_serves_many_trees(void **state)
     tether__os_tree_list_free(listing);
 }
 
-/* Stopped, it takes notice of SIGTERM only because it is continued. */
-static void wakes_what_is_stopped(void **state)
+/* A stopped process handles SIGTERM only because it is continued. */
+static void continues_stopped_processes(void **state)
 {
     place *p = *state;
     size_t left;
@@ -157,7 +158,7 @@ static void wakes_what_is_stopped(void **state)
     assert_int_equal(forked_join(pid), 128 + SIGTERM);
 }
 
-static void never_aims_at_the_caller(void **state)
+static void never_signals_the_caller(void **state)
 {
     place *p = *state;
     size_t left;
@@ -200,12 +201,12 @@ static void knows_signals_by_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(finds_and_ends_a_session_while_it_is_trusted),
-        TEST(spares_a_session_whose_leader_is_another),
-        TEST(finds_what_has_the_cookie),
+        TEST(finds_and_ends_a_session_whose_supervisor_is_verified),
+        TEST(spares_a_session_with_another_leader),
+        TEST(finds_processes_with_the_cookie),
         TEST(one_listing_serves_many_trees),
-        TEST(wakes_what_is_stopped),
-        TEST(never_aims_at_the_caller),
+        TEST(continues_stopped_processes),
+        TEST(never_signals_the_caller),
         TEST(refuses_another_pid_namespace),
         TEST(knows_signals_by_name),
     };

@@ -1,5 +1,5 @@
-/* Owns what the program that plays every child needs of POSIX.
- * Must not: know of the tests.
+/* Owns the POSIX part of the program that plays every child.
+ * Must not: know the tests.
  * Thread: one. */
 #include "support/child_os.h"
 
@@ -92,8 +92,8 @@ void child_show_inherited(void)
     fflush(stdout);
 }
 
-/* The end to write to; the one to read from stays open here where the pipe is a full one. */
-static int make_pipe(const char *kind)
+/* Returns the write end of a new pipe. The read end stays open here if the pipe is a full one. */
+static int open_pipe(const char *kind)
 {
     static const char block[4096];
     int ends[2];
@@ -114,7 +114,7 @@ static int make_pipe(const char *kind)
 
 int child_run_into(const char *kind, char **argv)
 {
-    int status, end = strcmp(kind, "closed") != 0 ? make_pipe(kind) : -1;
+    int status, end = strcmp(kind, "closed") != 0 ? open_pipe(kind) : -1;
     pid_t pid = fork();
     if (pid == 0) {
         close(1);

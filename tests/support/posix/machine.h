@@ -1,37 +1,40 @@
-/* What tests ask and change of the machine in ways that each system has its own, or none. */
+/* Operations on the machine that tests need and that each system does in its own way, or not at
+ * all. */
 #ifndef TETHER_TEST_MACHINE_H
 #define TETHER_TEST_MACHINE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* From a new child: it goes with its parent, where the system can do that. */
+/* In a new child: makes it die with its parent, where the system supports that. */
 void machine_die_with_parent(void);
 
-/* After a change of the user: this process is that user's to look at. */
+/* After a change of the user: lets that user inspect this process. */
 bool machine_be_visible(void);
 
-/* Whether a process can have mounts and pids of its own here. Everything below is false without. */
+/* Whether a process can have its own mounts and pids. If not, the machine_own_ functions return
+ * false. */
 bool machine_has_namespaces(void);
 
-/* Mounts of this process's own, which go with it. */
+/* Gives this process its own mounts, which disappear with it. */
 bool machine_own_mounts(void);
 
-/* Pids of its children's own, and mounts too. */
+/* Gives the children of this process their own pid namespace, and mounts too. */
 bool machine_own_pids(void);
 
-/* From the first process of such: a /proc of its own. */
+/* In the first process of such a namespace: mounts its own /proc. */
 bool machine_own_proc(void);
 
-/* A small file system in memory; needs root. The options are those of Linux's tmpfs. */
+/* Mounts a small file system in memory, changes it, and unmounts it; needs root. The options are
+ * those of Linux's tmpfs. */
 bool machine_mount(const char *path, const char *options);
 bool machine_make_read_only(const char *path);
 bool machine_unmount(const char *path);
 
-/* How much memory this process has in use. */
+/* Returns how much memory this process uses. */
 long machine_resident_bytes(void);
 
-/* How many threads this process has; 0: it cannot be told. */
+/* Returns the number of threads of this process; 0 if unknown. */
 int machine_count_threads(void);
 
 #endif

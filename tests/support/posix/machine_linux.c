@@ -1,5 +1,5 @@
-/* Owns what tests ask and change of a Linux machine.
- * Must not: change what is not the process's own.
+/* Owns the operations of tests on a Linux machine.
+ * Must not: change anything outside the process.
  * Thread: the test's. */
 #include "support/posix/machine.h"
 
@@ -19,7 +19,7 @@ void machine_die_with_parent(void)
 
 bool machine_be_visible(void)
 {
-    return prctl(PR_SET_DUMPABLE, 1) == 0; /* else its /proc entries are root's */
+    return prctl(PR_SET_DUMPABLE, 1) == 0; /* otherwise root owns its /proc entries */
 }
 
 bool machine_has_namespaces(void)
@@ -67,7 +67,7 @@ int machine_count_threads(void)
     return test_count_names("/proc/self/task");
 }
 
-/* Not by libuv, which closes the file past the thread sanitizer. */
+/* Reads the file itself, because libuv closes it past the thread sanitizer. */
 long machine_resident_bytes(void)
 {
     long pages = 0;

@@ -1,5 +1,5 @@
-/* Owns what tests ask of a machine that has none of what Linux offers them.
- * Must not: pretend.
+/* Owns the stubs for machines without Linux's features.
+ * Must not: pretend to succeed.
  * Thread: the test's. */
 #include "support/posix/machine.h"
 

@@ -1,5 +1,5 @@
-/* Owns what the tests need of POSIX.
- * Must not: know what a test is about, or end a process that the test did not start.
+/* Owns the POSIX part of the test support.
+ * Must not: know what a test checks, or end a process that the test did not start.
  * Thread: the test's. */
 #include "support/support.h"
 
@@ -233,7 +233,7 @@ long test_fork_host(void (*host)(fixture *f, void *userdata), fixture *f, void *
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-        /* No host outlives a test program that failed. */
+        /* No host outlives a failed test program. */
         machine_die_with_parent();
         host(f, userdata);
         _exit(0);

@@ -1,7 +1,8 @@
-/* Owns what the thread sanitizer has to be told of libuv.
- * libuv closes a loop's descriptors by bare system calls, which the sanitizer does not see: it
- * would take the next file that gets the same number for the loop's, and its users for racing
- * threads. */
+/* Owns the wrapper of uv_loop_close for the thread sanitizer: libuv closes the descriptors of a
+ * loop by bare system calls, which the sanitizer does not see. It would take the next file with the
+ * same number for the loop's, and report a race between their users.
+ * Must not: change what uv_loop_close does.
+ * Thread: any. */
 #include <sanitizer/linux_syscall_hooks.h>
 #include <uv.h>
 
