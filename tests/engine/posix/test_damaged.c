@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static void damaged_marker_is_lost(void **state)
+static void task_with_a_damaged_marker_is_lost(void **state)
 {
     fixture *f = *state;
     static const struct {
@@ -56,7 +56,7 @@ static void damaged_marker_is_lost(void **state)
 }
 
 /* Checks that a host quarantines this task and leaves its neighbour "tgood" as it is. */
-static void check_put_aside(fixture *f, const char *id, const char *expected_file)
+static void check_quarantined(fixture *f, const char *id, const char *expected_file)
 {
     tether_snapshot_list *list;
     tether_snapshot *snapshot;
@@ -77,7 +77,7 @@ static void check_put_aside(fixture *f, const char *id, const char *expected_fil
     test_detach(registry);
 }
 
-static void damaged_record_is_put_aside(void **state)
+static void damaged_record_is_quarantined(void **state)
 {
     fixture *f = *state;
     static const struct {
@@ -97,23 +97,23 @@ static void damaged_record_is_put_aside(void **state)
         json_object_set_new(record, cases[i].field,
                             json_loads(cases[i].value, JSON_DECODE_ANY, NULL));
         plant_task(f, cases[i].id, record, "");
-        check_put_aside(f, cases[i].id, "record.json");
+        check_quarantined(f, cases[i].id, "record.json");
     }
     plant_task(f, "tcut", plant_new_record(f, "tcut"), "");
     assert_int_equal(truncate(test_bundle_path(f, "tcut", "record.json"), 200), 0);
-    check_put_aside(f, "tcut", "record.json");
+    check_quarantined(f, "tcut", "record.json");
     plant_task(f, "tempty", plant_new_record(f, "tempty"), "");
     assert_int_equal(truncate(test_bundle_path(f, "tempty", "record.json"), 0), 0);
-    check_put_aside(f, "tempty", "record.json");
+    check_quarantined(f, "tempty", "record.json");
     plant_task(f, "tbig", plant_new_record(f, "tbig"), "");
     assert_int_equal(truncate(test_bundle_path(f, "tbig", "record.json"), 100 << 20), 0);
-    check_put_aside(f, "tbig", "record.json");
+    check_quarantined(f, "tbig", "record.json");
     plant_task(f, "tnojson", plant_new_record(f, "tnojson"), "");
     test_write_file(test_bundle_path(f, "tnojson", "record.json"), "\xff\xfe{]", 4);
-    check_put_aside(f, "tnojson", "record.json");
+    check_quarantined(f, "tnojson", "record.json");
 }
 
-static void planted_record_is_put_aside(void **state)
+static void planted_record_is_quarantined(void **state)
 {
     fixture *f = *state;
     static const plant_kind kinds[] = {PLANT_SYMLINK, PLANT_HARDLINK, PLANT_FIFO, PLANT_DIRECTORY};
@@ -123,7 +123,7 @@ static void planted_record_is_put_aside(void **state)
     for (size_t i = 0; i < 4; i++) {
         plant_task(f, ids[i], plant_new_record(f, ids[i]), "");
         plant_replace(f, test_bundle_path(f, ids[i], "record.json"), kinds[i]);
-        check_put_aside(f, ids[i], "record.json");
+        check_quarantined(f, ids[i], "record.json");
     }
     plant_check_victim(f);
 }
@@ -133,9 +133,9 @@ static void planted_record_is_put_aside(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_STORE(damaged_marker_is_lost),
-        WITH_STORE(damaged_record_is_put_aside),
-        WITH_STORE(planted_record_is_put_aside),
+        WITH_STORE(task_with_a_damaged_marker_is_lost),
+        WITH_STORE(damaged_record_is_quarantined),
+        WITH_STORE(planted_record_is_quarantined),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void starting_without_a_process_never_started(void **state)
+static void starting_task_without_a_process_was_never_started(void **state)
 {
     fixture *f = *state;
     plant_starting(f, "tstarting", "");
@@ -14,7 +14,7 @@ static void starting_without_a_process_never_started(void **state)
     test_take_completion(f->registry, "tstarting");
 }
 
-static void starting_without_a_lifeline_never_started(void **state)
+static void starting_task_without_a_lifeline_was_never_started(void **state)
 {
     fixture *f = *state;
     plant_starting(f, "tstarting", NULL);
@@ -23,7 +23,7 @@ static void starting_without_a_lifeline_never_started(void **state)
     test_take_completion(f->registry, "tstarting");
 }
 
-static void started_but_not_recorded_is_adopted(void **state)
+static void started_task_that_was_not_recorded_is_adopted(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -48,7 +48,7 @@ static void started_but_not_recorded_is_adopted(void **state)
     test_take_completion(f->registry, id);
 }
 
-static void killing_on_disk_with_a_marker_is_finalised(void **state)
+static void killing_task_with_an_exit_marker_is_finalised(void **state)
 {
     fixture *f = *state;
     static const char reason[] = "recovered from inconsistent killing state on replay";
@@ -79,12 +79,12 @@ static void killing_on_disk_with_a_marker_is_finalised(void **state)
     }
 }
 
-static void interrupted_kill_is_taken_up_again(void **state)
+static void interrupted_kill_is_resumed(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     START_ELSEWHERE(f, id, "--", CHILD, "out", "ready", "forever");
-    /* A signal that comes before the command runs may reach the wrapper alone, which ignores it. */
+    /* Before the command runs, a signal may reach only the wrapper, which traps it and goes on. */
     WAIT_UNTIL(test_count_lines(test_bundle_path(f, id, "stdout")) == 1);
     json_t *record = test_load_record(f, id);
     plant_set_status(record, "killing");
@@ -101,11 +101,11 @@ static void interrupted_kill_is_taken_up_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_STORE(starting_without_a_process_never_started),
-        WITH_STORE(starting_without_a_lifeline_never_started),
-        WITH_STORE(started_but_not_recorded_is_adopted),
-        WITH_STORE(killing_on_disk_with_a_marker_is_finalised),
-        WITH_STORE(interrupted_kill_is_taken_up_again),
+        WITH_STORE(starting_task_without_a_process_was_never_started),
+        WITH_STORE(starting_task_without_a_lifeline_was_never_started),
+        WITH_STORE(started_task_that_was_not_recorded_is_adopted),
+        WITH_STORE(killing_task_with_an_exit_marker_is_finalised),
+        WITH_STORE(interrupted_kill_is_resumed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,7 @@ static long supervisor_pid(tether_registry *registry, const char *id)
     return pid;
 }
 
-static void killed_supervisor_is_lost_at_once(void **state)
+static void task_of_a_killed_supervisor_is_lost_at_once(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -45,7 +45,7 @@ static void killed_supervisor_is_lost_at_once(void **state)
 }
 
 /* A call that returns one task looks for survivors, also from another session. A list does not. */
-static void survivors_are_known_where_somebody_looked(void **state)
+static void survivors_are_listed_for_one_task_but_not_in_lists(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -85,7 +85,7 @@ static void survivors_are_known_where_somebody_looked(void **state)
     test_detach(other);
 }
 
-static void other_boot_is_lost(void **state)
+static void task_of_another_boot_is_lost(void **state)
 {
     fixture *f = *state;
     json_t *record = plant_new_record(f, "trebooted");
@@ -99,7 +99,7 @@ static void other_boot_is_lost(void **state)
 
 /* The supervisor's pid was reused. The new process leads a process group and a session, as the
  * supervisor did. */
-static void stranger_with_the_pid_is_not_signalled(void **state)
+static void process_with_a_reused_pid_is_not_signalled(void **state)
 {
     fixture *f = *state;
     int alive[2];
@@ -152,10 +152,10 @@ static void stranger_with_the_pid_is_not_signalled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_REGISTRY(killed_supervisor_is_lost_at_once),
-        WITH_REGISTRY(survivors_are_known_where_somebody_looked),
-        WITH_STORE(other_boot_is_lost),
-        WITH_STORE(stranger_with_the_pid_is_not_signalled),
+        WITH_REGISTRY(task_of_a_killed_supervisor_is_lost_at_once),
+        WITH_REGISTRY(survivors_are_listed_for_one_task_but_not_in_lists),
+        WITH_STORE(task_of_another_boot_is_lost),
+        WITH_STORE(process_with_a_reused_pid_is_not_signalled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -124,7 +124,7 @@ static void planted_output_is_not_read(void **state)
     plant_check_victim(f);
 }
 
-static void impossible_ids_are_refused_before_any_access(void **state)
+static void invalid_ids_are_refused_before_any_access(void **state)
 {
     fixture *f = *state;
     char longest[301];
@@ -171,7 +171,7 @@ int main(void)
         WITH_STORE(planted_names_are_refused),
         WITH_STORE(planted_store_is_refused),
         WITH_STORE(planted_output_is_not_read),
-        WITH_STORE(impossible_ids_are_refused_before_any_access),
+        WITH_STORE(invalid_ids_are_refused_before_any_access),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void newer_schema_is_never_written(void **state)
+static void record_of_a_newer_schema_is_never_written(void **state)
 {
     fixture *f = *state;
     static const char *const statuses[] = {"running", "completed", "killing", "hibernating"};
@@ -79,7 +79,7 @@ static void unknown_fields_are_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_STORE(newer_schema_is_never_written),
+        WITH_STORE(record_of_a_newer_schema_is_never_written),
         WITH_STORE(unknown_fields_are_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
