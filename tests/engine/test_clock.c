@@ -3,7 +3,6 @@
 
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "support/elsewhere.h"
@@ -179,7 +178,7 @@ static void ages_of_other_boots_need_a_right_clock(void **state)
     removable_create(f->registry, old);
     age_across_boots(f, young, hour_ms);
     age_across_boots(f, old, 2 * day_ms);
-    static const int turns = 2; /* a second collection trusts the wrong clock no more */
+    static const int turns = 2; /* the second collection does not trust the clock either */
     for (size_t i = 0; i < JUMPS; i++) {
         jump j = jump_at(i);
         fake_clock_set(j.from_ms != 0 ? j.from_ms : j.to_ms);

@@ -1,4 +1,4 @@
-/* Events: who is told what, once, in which order, and what a callback may do. */
+/* Events: which ones a callback receives, how often and in which order, and what it may call. */
 #include "support/witness.h"
 
 #include <stdio.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 #include <uv.h>
 
-static void start_and_end_are_told_once(void **state)
+static void start_and_end_are_delivered_once(void **state)
 {
     fixture *f = *state;
     witness w;
@@ -19,7 +19,7 @@ static void start_and_end_are_told_once(void **state)
                 witness_place(&w, TETHER_EVENT_COMPLETION, id));
     seen_event end = witness_get(&w, TETHER_EVENT_COMPLETION, id, 0);
     assert_int_equal(end.status, TETHER_STATUS_FAILED);
-    /* Written before it is told: another host sees it at once. */
+    /* The record is written before the event is delivered: another host sees the completion. */
     assert_int_equal(test_pending(f->registry, id), 1);
     test_take_completion(registry, id);
     test_detach(registry);
@@ -29,7 +29,7 @@ static void start_and_end_are_told_once(void **state)
     witness_close(&w);
 }
 
-static void tasks_of_other_hosts_are_told_too(void **state)
+static void completions_of_other_hosts_are_delivered(void **state)
 {
     fixture *f = *state;
     witness w;
@@ -42,7 +42,7 @@ static void tasks_of_other_hosts_are_told_too(void **state)
     witness_close(&w);
 }
 
-static void pending_completions_are_told_at_the_open(void **state)
+static void pending_completions_are_delivered_at_the_open(void **state)
 {
     fixture *f = *state;
     witness w;
@@ -62,7 +62,7 @@ static void pending_completions_are_told_at_the_open(void **state)
     witness_close(&w);
 }
 
-static void what_ran_before_the_open_is_no_news(void **state)
+static void tasks_from_before_the_open_have_no_start_event(void **state)
 {
     fixture *f = *state;
     witness w;
@@ -81,7 +81,7 @@ static void what_ran_before_the_open_is_no_news(void **state)
     witness_close(&w);
 }
 
-static void silent_tasks_are_told_of_once_they_are_promoted(void **state)
+static void promoted_tasks_have_a_completion_event(void **state)
 {
     fixture *f = *state;
     witness w;
@@ -113,7 +113,7 @@ static void silent_tasks_are_told_of_once_they_are_promoted(void **state)
     witness_close(&w);
 }
 
-static void a_late_promotion_by_another_host_is_told(void **state)
+static void a_late_promotion_by_another_host_is_delivered(void **state)
 {
     fixture *f = *state;
     witness w;
@@ -134,7 +134,7 @@ static void a_late_promotion_by_another_host_is_told(void **state)
 
 /* --- Reminders --- */
 
-static void long_tasks_are_reminded_of_again_and_again(void **state)
+static void reminders_of_long_tasks_repeat(void **state)
 {
     fixture *f = *state;
     witness w;
@@ -181,40 +181,41 @@ static void reminders_can_be_off(void **state)
     witness_close(&quiet);
 }
 
-/* --- What a callback may do --- */
+/* --- What a callback may call --- */
 
+/* Blocks the callback at the first completion. */
 typedef struct gate {
-    uv_sem_t inside;
-    uv_sem_t leave;
+    uv_sem_t entered;
+    uv_sem_t release;
     bool used;
 } gate;
 
-static void stay(tether_registry *registry, const tether_event *event, witness *w)
+static void block_once(tether_registry *registry, const tether_event *event, witness *w)
 {
     gate *g = w->userdata;
     (void)registry;
     if (event->kind != TETHER_EVENT_COMPLETION || g->used)
         return;
     g->used = true;
-    uv_sem_post(&g->inside);
-    uv_sem_wait(&g->leave);
+    uv_sem_post(&g->entered);
+    uv_sem_wait(&g->release);
 }
 
-static void a_slow_callback_delays_no_state(void **state)
+static void a_slow_callback_delays_only_events(void **state)
 {
     fixture *f = *state;
     witness w;
     gate g = {.used = false};
     char first[TETHER_ID_SIZE], id[TETHER_ID_SIZE];
-    assert_int_equal(uv_sem_init(&g.inside, 0), 0);
-    assert_int_equal(uv_sem_init(&g.leave, 0), 0);
+    assert_int_equal(uv_sem_init(&g.entered, 0), 0);
+    assert_int_equal(uv_sem_init(&g.release, 0), 0);
     witness_open(&w);
-    w.react = stay;
+    w.react = block_once;
     w.userdata = &g;
     tether_registry *registry = witness_registry(f, &w, NULL);
     test_start_child(registry, first, "exit", "0", NULL);
-    uv_sem_wait(&g.inside);
-    /* The callback hangs; everything else goes on: ends, deadlines, kills, waits. */
+    uv_sem_wait(&g.entered);
+    /* While the callback blocks, ends, deadlines, kills and waits go on. */
     test_start_child(registry, id, "exit", "5", NULL);
     test_expect(registry, id, TETHER_STATUS_FAILED, 5, NULL);
     const char *const argv[] = {CHILD, "forever", NULL};
@@ -224,16 +225,17 @@ static void a_slow_callback_delays_no_state(void **state)
     test_start_child(registry, id, "forever", NULL);
     ASSERT_OK(tether_kill(registry, id, NULL, &f->error), f->error);
     assert_int_equal(witness_count(&w, TETHER_EVENT_COMPLETION, NULL), 1);
-    uv_sem_post(&g.leave);
+    uv_sem_post(&g.release);
     WAIT_UNTIL(witness_count(&w, TETHER_EVENT_COMPLETION, NULL) == 4);
     test_detach(registry);
     witness_close(&w);
-    uv_sem_destroy(&g.inside);
-    uv_sem_destroy(&g.leave);
+    uv_sem_destroy(&g.entered);
+    uv_sem_destroy(&g.release);
 }
 
-/* Each end starts the next task, and kills another one. */
-static void breed(tether_registry *registry, const tether_event *event, witness *w)
+/* On each completion: starts and kills one task, acknowledges the completion, and starts the next
+ * task. */
+static void spawn_next(tether_registry *registry, const tether_event *event, witness *w)
 {
     tether_error error = {0};
     char id[TETHER_ID_SIZE], other[TETHER_ID_SIZE];
@@ -258,7 +260,7 @@ static void a_callback_may_spawn_kill_and_acknowledge(void **state)
     int left = 10;
     char id[TETHER_ID_SIZE];
     witness_open(&w);
-    w.react = breed;
+    w.react = spawn_next;
     w.userdata = &left;
     tether_registry *registry = witness_registry(f, &w, NULL);
     test_start_child(registry, id, "exit", "0", NULL);
@@ -268,7 +270,7 @@ static void a_callback_may_spawn_kill_and_acknowledge(void **state)
     witness_close(&w);
 }
 
-static void close_it(tether_registry *registry, const tether_event *event, witness *w)
+static void close_on_completion(tether_registry *registry, const tether_event *event, witness *w)
 {
     uv_sem_t *closed = w->userdata;
     if (event->kind != TETHER_EVENT_COMPLETION)
@@ -285,13 +287,13 @@ static void a_callback_may_close_the_registry(void **state)
     char id[TETHER_ID_SIZE], other[TETHER_ID_SIZE];
     assert_int_equal(uv_sem_init(&closed, 0), 0);
     witness_open(&w);
-    w.react = close_it;
+    w.react = close_on_completion;
     w.userdata = &closed;
     tether_registry *registry = witness_registry(f, &w, NULL);
     test_start_child(registry, other, "forever", NULL);
     test_start_child(registry, id, "exit", "0", NULL);
     uv_sem_wait(&closed);
-    /* It has killed what ran, and tells nothing of that any more. */
+    /* The close has killed the running task and delivers no event for it. */
     test_expect(f->registry, other, TETHER_STATUS_KILLED, 128 + test_kill_signal(),
                 "registry was shut down");
     assert_int_equal(witness_count(&w, TETHER_EVENT_COMPLETION, NULL), 1);
@@ -299,7 +301,7 @@ static void a_callback_may_close_the_registry(void **state)
     uv_sem_destroy(&closed);
 }
 
-/* --- On a host's own loop --- */
+/* --- On a loop of the host --- */
 
 typedef struct loop_host {
     uv_loop_t loop;
@@ -346,12 +348,12 @@ static void run_on_loop(fixture *f, bool close_inside)
     witness_close(&w);
 }
 
-static void a_hosts_loop_tells_on_its_own_thread(void **state)
+static void a_hosts_loop_delivers_events_on_its_own_thread(void **state)
 {
     run_on_loop(*state, false);
 }
 
-static void a_hosts_loop_may_be_left_inside_a_callback(void **state)
+static void a_registry_on_a_hosts_loop_may_be_closed_inside_a_callback(void **state)
 {
     run_on_loop(*state, true);
 }
@@ -361,19 +363,19 @@ static void a_hosts_loop_may_be_left_inside_a_callback(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(start_and_end_are_told_once),
-        TEST(tasks_of_other_hosts_are_told_too),
-        TEST(pending_completions_are_told_at_the_open),
-        TEST(what_ran_before_the_open_is_no_news),
-        TEST(silent_tasks_are_told_of_once_they_are_promoted),
-        TEST(a_late_promotion_by_another_host_is_told),
-        TEST(long_tasks_are_reminded_of_again_and_again),
+        TEST(start_and_end_are_delivered_once),
+        TEST(completions_of_other_hosts_are_delivered),
+        TEST(pending_completions_are_delivered_at_the_open),
+        TEST(tasks_from_before_the_open_have_no_start_event),
+        TEST(promoted_tasks_have_a_completion_event),
+        TEST(a_late_promotion_by_another_host_is_delivered),
+        TEST(reminders_of_long_tasks_repeat),
         TEST(reminders_can_be_off),
-        TEST(a_slow_callback_delays_no_state),
+        TEST(a_slow_callback_delays_only_events),
         TEST(a_callback_may_spawn_kill_and_acknowledge),
         TEST(a_callback_may_close_the_registry),
-        TEST(a_hosts_loop_tells_on_its_own_thread),
-        TEST(a_hosts_loop_may_be_left_inside_a_callback),
+        TEST(a_hosts_loop_delivers_events_on_its_own_thread),
+        TEST(a_registry_on_a_hosts_loop_may_be_closed_inside_a_callback),
     };
     return cmocka_run_group_tests_name("events", tests, NULL, NULL);
 }

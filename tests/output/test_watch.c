@@ -1,10 +1,11 @@
-/* Watches and rings: what is found, once, over restarts; the live tail in memory. */
+/* Watches deliver each match once, across restarts of hosts. Rings keep the live tail in memory. */
 #include "support/witness.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* A registry whose events a witness records. */
 typedef struct bench {
     fixture *f;
     witness w;
@@ -72,7 +73,7 @@ static void matches_come_before_the_completion(void **state)
     bench_close(&b);
 }
 
-static void a_match_is_told_while_the_task_runs(void **state)
+static void a_match_is_delivered_while_the_task_runs(void **state)
 {
     bench b;
     char id[TETHER_ID_SIZE];
@@ -129,14 +130,14 @@ static void bad_patterns_are_refused(void **state)
     assert_int_equal(tether_watch_add(b.registry, "nosuch", &good, &number, &b.f->error),
                      TETHER_ENOTASK);
     assert_int_equal(tether_watch_add(b.registry, id, NULL, &number, &b.f->error), TETHER_EINVAL);
-    /* A registry in which nobody listens. */
+    /* A registry without a callback. */
     assert_int_equal(tether_watch_add(b.f->registry, id, &good, &number, &b.f->error),
                      TETHER_EINVAL);
     ASSERT_OK(tether_kill(b.registry, id, NULL, &b.f->error), b.f->error);
     bench_close(&b);
 }
 
-static void a_pathological_pattern_ends_its_watch_alone(void **state)
+static void a_pathological_pattern_ends_only_its_own_watch(void **state)
 {
     bench b;
     char id[TETHER_ID_SIZE], text[64];
@@ -204,7 +205,7 @@ static void a_match_spans_writes(void **state)
     bench_close(&b);
 }
 
-static void whole_lines_are_waited_for(void **state)
+static void a_watch_for_whole_lines_waits_for_the_line(void **state)
 {
     bench b;
     char id[TETHER_ID_SIZE];
@@ -223,9 +224,9 @@ static void whole_lines_are_waited_for(void **state)
     bench_close(&b);
 }
 
-/* --- Over restarts --- */
+/* --- Across restarts --- */
 
-static void the_next_host_goes_on_where_the_last_stopped(void **state)
+static void the_next_host_continues_a_watch(void **state)
 {
     bench b;
     char id[TETHER_ID_SIZE];
@@ -234,12 +235,12 @@ static void the_next_host_goes_on_where_the_last_stopped(void **state)
     test_start_child(b.f->registry, id, "out", "hit 1", "await", go, "out", "hit 2", "out", "hit 3",
                      "exit", "0", NULL);
     const tether_watch_spec spec = {.pattern = "hit [0-9]"};
-    const tether_watch_spec passing = {.pattern = "hit", .transient = true};
+    const tether_watch_spec transient = {.pattern = "hit", .transient = true};
     watch(&b, id, &spec);
-    watch(&b, id, &passing);
+    watch(&b, id, &transient);
     WAIT_UNTIL(witness_count(&b.w, TETHER_EVENT_MATCH, id) == 2);
     bench_close(&b);
-    /* Nobody listens, and the task ends meanwhile. */
+    /* The task ends while only a registry without a callback is open. */
     test_write_file(go, "", 0);
     test_expect(b.f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     bench_open(&b, *state);
@@ -249,7 +250,7 @@ static void the_next_host_goes_on_where_the_last_stopped(void **state)
     expect_match(&b, id, 1, 12, "hit 3", "hit 3");
     WAIT_UNTIL(witness_count(&b.w, TETHER_EVENT_COMPLETION, id) == 1);
     bench_close(&b);
-    /* It is over, for the one after that too. */
+    /* The watch has ended for later hosts too. */
     bench_open(&b, *state);
     WAIT_UNTIL(witness_count(&b.w, TETHER_EVENT_COMPLETION, id) == 1);
     assert_int_equal(witness_count(&b.w, TETHER_EVENT_MATCH, id), 0);
@@ -260,7 +261,7 @@ static void the_next_host_goes_on_where_the_last_stopped(void **state)
 static void a_host_may_leave_watches_to_others(void **state)
 {
     bench b;
-    witness passing;
+    witness leaver;
     char id[TETHER_ID_SIZE];
     const tether_open_options options = {.leave_watches = 1};
     bench_open(&b, *state);
@@ -269,17 +270,17 @@ static void a_host_may_leave_watches_to_others(void **state)
     const tether_watch_spec spec = {.pattern = "hit"};
     watch(&b, id, &spec);
     bench_close(&b);
-    witness_open(&passing);
-    tether_registry *other = witness_registry(b.f, &passing, &options);
+    witness_open(&leaver);
+    tether_registry *other = witness_registry(b.f, &leaver, &options);
     test_write_file(go, "", 0);
-    WAIT_UNTIL(witness_count(&passing, TETHER_EVENT_COMPLETION, id) == 1);
-    assert_int_equal(witness_count(&passing, TETHER_EVENT_MATCH, id), 0);
+    WAIT_UNTIL(witness_count(&leaver, TETHER_EVENT_COMPLETION, id) == 1);
+    assert_int_equal(witness_count(&leaver, TETHER_EVENT_MATCH, id), 0);
     bench_open(&b, *state);
     wait_for_end_of_watch(&b, id, 1);
     assert_int_equal(witness_count(&b.w, TETHER_EVENT_MATCH, id), 1);
     bench_close(&b);
     test_detach(other);
-    witness_close(&passing);
+    witness_close(&leaver);
 }
 
 static void a_living_host_keeps_its_watches(void **state)
@@ -321,7 +322,7 @@ static void a_pattern_of_any_bytes_is_kept(void **state)
 
 enum { HITS = 4000, HIT_BYTES = 4 };
 
-/* How often each line was told, over all registries. */
+/* How often each line was delivered, by all registries. */
 static int hits[HITS];
 
 static void count_hit(tether_registry *registry, const tether_event *event, witness *w)
@@ -332,8 +333,8 @@ static void count_hit(tether_registry *registry, const tether_event *event, witn
         hits[event->match->offset / HIT_BYTES]++;
 }
 
-/* Whoever closes does so while matches are being told. */
-static void closes_lose_and_double_no_match(void **state)
+/* Each registry is closed while it delivers matches. */
+static void closes_neither_lose_nor_repeat_a_match(void **state)
 {
     bench b;
     char id[TETHER_ID_SIZE], count[16];
@@ -398,7 +399,7 @@ static void add_two(void *userdata)
     }
 }
 
-static void numbers_are_unique(void **state)
+static void watch_numbers_are_unique(void **state)
 {
     bench b;
     uv_thread_t threads[ADDERS];
@@ -424,7 +425,7 @@ static void numbers_are_unique(void **state)
     bench_close(&b);
 }
 
-/* --- What a callback may do --- */
+/* --- What a callback may call --- */
 
 static void close_on_match(tether_registry *registry, const tether_event *event, witness *w)
 {
@@ -454,7 +455,7 @@ static void a_registry_may_be_closed_inside_a_match(void **state)
     assert_int_equal(witness_count(&b.w, TETHER_EVENT_MATCH, id), 1);
     witness_close(&b.w);
     uv_sem_destroy(&closed);
-    /* What was told is not told again. */
+    /* A match that was delivered is not delivered again. */
     bench_open(&b, *state);
     wait_for_end_of_watch(&b, id, 1);
     assert_int_equal(witness_count(&b.w, TETHER_EVENT_MATCH, id), 3);
@@ -516,7 +517,7 @@ static void a_ring_has_the_live_tail(void **state)
     assert_int_equal(got, 4);
     assert_memory_equal(text, "abc\n", 4);
     ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
-    /* It outlives the task, until it is given up. */
+    /* The ring outlives the task until it is released. */
     ASSERT_OK(tether_ring_read(f->registry, id, text, 4, &got, &f->error), f->error);
     assert_memory_equal(text, "abc\n", 4);
     ASSERT_OK(tether_ring_keep(f->registry, id, 0, &f->error), f->error);
@@ -531,20 +532,20 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(matches_come_before_the_completion),
-        TEST(a_match_is_told_while_the_task_runs),
+        TEST(a_match_is_delivered_while_the_task_runs),
         TEST(an_ended_task_can_be_searched),
         TEST(bad_patterns_are_refused),
-        TEST(a_pathological_pattern_ends_its_watch_alone),
+        TEST(a_pathological_pattern_ends_only_its_own_watch),
         TEST(a_task_has_eight_watches_at_most),
         TEST(a_match_spans_writes),
-        TEST(whole_lines_are_waited_for),
-        TEST(the_next_host_goes_on_where_the_last_stopped),
+        TEST(a_watch_for_whole_lines_waits_for_the_line),
+        TEST(the_next_host_continues_a_watch),
         TEST(a_host_may_leave_watches_to_others),
         TEST(a_living_host_keeps_its_watches),
         TEST(a_pattern_of_any_bytes_is_kept),
-        TEST(closes_lose_and_double_no_match),
+        TEST(closes_neither_lose_nor_repeat_a_match),
         TEST(a_cut_output_can_be_searched),
-        TEST(numbers_are_unique),
+        TEST(watch_numbers_are_unique),
         TEST(a_registry_may_be_closed_inside_a_match),
         TEST(a_watch_may_be_removed_inside_its_match),
         TEST(a_ring_has_the_live_tail),

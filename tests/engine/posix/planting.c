@@ -9,15 +9,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+json_t *plant_run_model(fixture *f, char id[TETHER_ID_SIZE])
+{
+    tether_registry *registry = test_open(f);
+    test_start_child(registry, id, "exit", "0", NULL);
+    test_expect(registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    test_detach(registry);
+    return test_load_record(f, id);
+}
+
 json_t *plant_new_record(fixture *f, const char *id)
 {
     char model[TETHER_ID_SIZE];
+    json_t *record = plant_run_model(f, model);
     tether_registry *registry = test_open(f);
-    test_start_child(registry, model, "exit", "0", NULL);
-    test_expect(registry, model, TETHER_STATUS_COMPLETED, 0, NULL);
     test_take_completion(registry, model);
     test_detach(registry);
-    json_t *record = test_load_record(f, model);
     json_object_set_new(record, "task_id", json_string(id));
     json_object_set_new(record, "completion_delivered", json_false());
     json_object_set_new(record, "exit_code", json_null());

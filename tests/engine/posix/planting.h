@@ -7,8 +7,11 @@
 
 #include "support/support.h"
 
-/* Returns a record with this id, of a task of this process that ended with code 0, changed so that
- * its end is unknown and its completion is pending. The caller owns it. */
+/* Runs a task to its end with code 0 and returns its record, which the caller owns. */
+json_t *plant_run_model(fixture *f, char id[TETHER_ID_SIZE]);
+
+/* Returns such a record with another id, no end and a pending completion, which the caller owns.
+ * The completion of the model itself is acknowledged. */
 json_t *plant_new_record(fixture *f, const char *id);
 
 void plant_set_status(json_t *record, const char *status);

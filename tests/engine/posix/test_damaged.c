@@ -1,7 +1,6 @@
 /* Damaged markers and records: the task is lost or quarantined, and its neighbours stay. */
 #include "engine/posix/planting.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -3,7 +3,6 @@
 #include "engine/posix/planting.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static void starting_task_without_a_process_was_never_started(void **state)
 {

@@ -4,7 +4,6 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -44,43 +43,42 @@ static void task_of_a_killed_supervisor_is_lost_at_once(void **state)
     test_take_completion(f->registry, id);
 }
 
+/* Checks that a lookup of the task lists this survivor, or none (pid 0). */
+static void expect_survivor(fixture *f, tether_registry *registry, const char *id, long pid)
+{
+    tether_snapshot *snapshot;
+    ASSERT_OK(tether_find(registry, id, f->work, &snapshot, &f->error), f->error);
+    assert_true(snapshot->survivors_known);
+    assert_int_equal(snapshot->survivor_count, pid != 0 ? 1 : 0);
+    if (pid != 0)
+        assert_int_equal(snapshot->survivors[0], pid);
+    tether_snapshot_free(snapshot);
+}
+
 /* A call that returns one task looks for survivors, also from another session. A list does not. */
 static void survivors_are_listed_for_one_task_but_not_in_lists(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    tether_snapshot *snapshot;
     tether_snapshot_list *list;
     const char *const argv[] = {CHILD, "pid", "forever", NULL};
     const tether_spec spec = {.argv = argv, .project_root = f->work};
     test_start(f->registry, &spec, id);
     long child = test_output_number(f->registry, id);
     tether_registry *other = test_open_session(f, "other");
-    ASSERT_OK(tether_find(other, id, f->work, &snapshot, &f->error), f->error);
-    assert_true(snapshot->survivors_known);
-    assert_int_equal(snapshot->survivor_count, 0);
-    tether_snapshot_free(snapshot);
+    expect_survivor(f, other, id, 0);
     assert_int_equal(kill((pid_t)supervisor_pid(f->registry, id), SIGKILL), 0);
     test_expect(f->registry, id, TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN,
                 "process exited without exit marker");
-    tether_registry *const registries[] = {f->registry, other};
-    for (int i = 0; i < 2; i++) {
-        ASSERT_OK(tether_find(registries[i], id, f->work, &snapshot, &f->error), f->error);
-        assert_true(snapshot->survivors_known);
-        assert_int_equal(snapshot->survivor_count, 1);
-        assert_int_equal(snapshot->survivors[0], child);
-        tether_snapshot_free(snapshot);
-    }
+    expect_survivor(f, f->registry, id, child);
+    expect_survivor(f, other, id, child);
     ASSERT_OK(tether_list(f->registry, TETHER_LIST_ALL, &list, &f->error), f->error);
     assert_int_equal(list->count, 1);
     assert_false(list->items[0].survivors_known);
     assert_int_equal(list->items[0].survivor_count, 0);
     tether_snapshot_list_free(list);
     ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
-    ASSERT_OK(tether_find(other, id, f->work, &snapshot, &f->error), f->error);
-    assert_true(snapshot->survivors_known);
-    assert_int_equal(snapshot->survivor_count, 0);
-    tether_snapshot_free(snapshot);
+    expect_survivor(f, other, id, 0);
     test_take_completion(f->registry, id);
     test_detach(other);
 }

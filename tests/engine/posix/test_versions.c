@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static void record_of_a_newer_schema_is_never_written(void **state)
 {
