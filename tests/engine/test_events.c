@@ -270,7 +270,9 @@ static void a_callback_may_close_the_registry(void **state)
     listener_open(&l, f, NULL);
     l.w.react = close_on_completion;
     l.w.userdata = &closed;
-    test_start_child(l.registry, other, "forever", NULL);
+    test_start_child(l.registry, other, "out", "ready", "forever", NULL);
+    /* Before the command runs, SIGTERM may reach only the wrapper, which traps it and goes on. */
+    test_wait_output(l.registry, other, TETHER_STDOUT, 6);
     test_start_child(l.registry, id, "exit", "0", NULL);
     uv_sem_wait(&closed);
     /* The close has killed the running task and delivers no event for it. */
