@@ -1,5 +1,5 @@
-/* The care of a store: garbage collection, doctor, the default store, and the small look-ups. */
-#include "support/support.h"
+/* Garbage collection on request, the report of doctor, the default store, and simple lookups. */
+#include "care/removable.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ static void collect(tether_registry *registry, int64_t older_than_ms, tether_gc_
     ASSERT_OK(tether_gc(registry, &options, result, &error), error);
 }
 
-static void gc_removes_what_ended_and_was_acknowledged(void **state)
+static void gc_removes_ended_tasks_that_were_acknowledged(void **state)
 {
     fixture *f = *state;
     char done[TETHER_ID_SIZE], pending[TETHER_ID_SIZE], silent[TETHER_ID_SIZE];
@@ -40,12 +40,12 @@ static void gc_removes_what_ended_and_was_acknowledged(void **state)
     ASSERT_OK(tether_completion_ack(f->registry, done, &fresh, &f->error), f->error);
     assert_true(fresh);
 
-    /* All of them are younger than a day. */
+    /* By default only tasks older than a day are removed. */
     collect(f->registry, 0, &result);
     assert_int_equal(result.removed, 0);
     assert_int_equal(result.kept, 4);
 
-    /* The supervisor may still hold its lifeline for a moment after its last line. */
+    /* The supervisor may hold its lifeline for a moment after it wrote its exit line. */
     size_t removed = 0;
     WAIT_UNTIL((collect(f->registry, -1, &result), removed += result.removed, removed == 2));
     assert_int_equal(count_tasks(f->registry), 2);
@@ -58,15 +58,13 @@ static void gc_removes_what_ended_and_was_acknowledged(void **state)
     tether_snapshot_free(snapshot);
 }
 
-static void gc_looks_after_every_session_of_the_store(void **state)
+static void gc_collects_in_every_session_of_the_store(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     tether_gc_result result = {0};
     tether_registry *other = test_open_session(f, "another");
-    tether_spec spec = {.command = "exit 0", .no_notify = true};
-    ASSERT_OK(tether_spawn(other, &spec, id, &f->error), f->error);
-    tether_snapshot_free(test_wait(other, id));
+    removable_run(other, "exit 0", id);
     ASSERT_OK(tether_close(other, TETHER_DETACH, &f->error), f->error);
 
     size_t removed = 0;
@@ -83,29 +81,20 @@ static void gc_refuses_a_negative_age(void **state)
     assert_int_equal(tether_gc(f->registry, &options, NULL, &f->error), TETHER_EINVAL);
 }
 
-/* Starts a task that asks for no completion, and waits for its end. */
-static void run_silently(tether_registry *registry, const char *command, char id[TETHER_ID_SIZE])
-{
-    tether_error error = {0};
-    tether_spec spec = {.command = command, .no_notify = true};
-    ASSERT_OK(tether_spawn(registry, &spec, id, &error), error);
-    tether_snapshot_free(test_wait(registry, id));
-}
-
 static void clean_up(fixture *f, int64_t older_than_ms, tether_gc_result *result)
 {
     ASSERT_OK(tether_cleanup_finished(f->registry, older_than_ms, result, &f->error), f->error);
 }
 
-static void cleanup_forgets_what_ended_in_its_own_session(void **state)
+static void cleanup_removes_ended_tasks_of_its_own_session(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], elsewhere[TETHER_ID_SIZE];
     char pending[TETHER_ID_SIZE], running[TETHER_ID_SIZE];
     tether_gc_result result = {0};
     tether_registry *other = test_open_session(f, "another");
-    run_silently(other, "exit 0", elsewhere);
-    run_silently(f->registry, "exit 0", id);
+    removable_run(other, "exit 0", elsewhere);
+    removable_run(f->registry, "exit 0", id);
     test_run(f, "exit 0", pending);
     test_run(f, CHILD_TEXT " forever", running);
     tether_snapshot_free(test_wait(f->registry, pending));
@@ -124,13 +113,13 @@ static void cleanup_forgets_what_ended_in_its_own_session(void **state)
     ASSERT_OK(tether_close(other, TETHER_DETACH, &f->error), f->error);
 }
 
-/* A damaged record among those that are sealed is not met at the opening, and not lost here. */
-static void gc_puts_damaged_records_aside(void **state)
+/* An open skips tasks that are marked as ended: the collection is the first to read the record. */
+static void gc_quarantines_damaged_records(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     tether_gc_result result = {0};
-    run_silently(f->registry, "exit 0", id);
+    removable_run(f->registry, "exit 0", id);
     ASSERT_OK(tether_close(f->registry, TETHER_DETACH, &f->error), f->error);
     test_write_file(test_bundle_path(f, id, "record.json"), "{", 1);
     f->registry = test_open(f);
@@ -154,7 +143,7 @@ static const tether_finding *find(const tether_report *report, const char *name)
         if (strcmp(report->items[i]->name, name) == 0)
             return report->items[i];
     }
-    fail_msg("doctor says nothing of %s", name);
+    fail_msg("doctor does not report on %s", name);
     return NULL;
 }
 
@@ -177,8 +166,8 @@ static void doctor_reports_on_a_store_and_changes_nothing(void **state)
     assert_int_equal(find(report, "store")->verdict, TETHER_GOOD);
     assert_non_null(strstr(find(report, "store")->text, "not made yet"));
     tether_report_free(report);
-    FILE *made = fopen(missing, "r");
-    assert_null(made);
+    FILE *file = fopen(missing, "r");
+    assert_null(file);
 
     ASSERT_OK(tether_doctor("/", &report, &f->error), f->error);
     assert_int_equal(find(report, "store")->verdict, TETHER_BAD);
@@ -186,7 +175,7 @@ static void doctor_reports_on_a_store_and_changes_nothing(void **state)
     tether_report_free(NULL);
 }
 
-static void small_lookups_answer(void **state)
+static void simple_lookups_work(void **state)
 {
     (void)state;
     char *path;
@@ -210,19 +199,19 @@ static void small_lookups_answer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(gc_removes_what_ended_and_was_acknowledged,
+        cmocka_unit_test_setup_teardown(gc_removes_ended_tasks_that_were_acknowledged,
                                         test_setup_registry, test_teardown),
-        cmocka_unit_test_setup_teardown(gc_looks_after_every_session_of_the_store,
+        cmocka_unit_test_setup_teardown(gc_collects_in_every_session_of_the_store,
                                         test_setup_registry, test_teardown),
         cmocka_unit_test_setup_teardown(gc_refuses_a_negative_age, test_setup_registry,
                                         test_teardown),
-        cmocka_unit_test_setup_teardown(cleanup_forgets_what_ended_in_its_own_session,
+        cmocka_unit_test_setup_teardown(cleanup_removes_ended_tasks_of_its_own_session,
                                         test_setup_registry, test_teardown),
-        cmocka_unit_test_setup_teardown(gc_puts_damaged_records_aside, test_setup_registry,
+        cmocka_unit_test_setup_teardown(gc_quarantines_damaged_records, test_setup_registry,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(doctor_reports_on_a_store_and_changes_nothing,
                                         test_setup_registry, test_teardown),
-        cmocka_unit_test(small_lookups_answer),
+        cmocka_unit_test(simple_lookups_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* The collection of garbage that a registry does by itself, in the background. */
+/* The garbage collection that a registry runs by itself in the background. */
 #include "support/support.h"
 
 #include <jansson.h>
@@ -8,12 +8,12 @@
 
 #include "care/gc.h"
 #include "care/gc_state.h"
-#include "os/lifeline.h"
+#include "care/removable.h"
 #include "registry/registry.h"
 
 static const int64_t day_ms = 24 * 60 * 60 * 1000;
 
-/* Opens the fixture's registry, so that it collects by itself or not. */
+/* Opens the fixture's registry, with or without its background collection. */
 static void open_registry(fixture *f, bool collects)
 {
     tether_open_options options = {.size = sizeof options,
@@ -29,16 +29,10 @@ static void close_registry(fixture *f)
     f->registry = NULL;
 }
 
-/* A task that nobody needs, of another boot and two days ago. */
-static void make_old_task(fixture *f, char id[TETHER_ID_SIZE])
+/* Creates a removable task that ended two days ago in another boot. */
+static void create_old_task(fixture *f, char id[TETHER_ID_SIZE])
 {
-    tether_spec spec = {.command = "exit 0", .no_notify = true};
-    ASSERT_OK(tether_spawn(f->registry, &spec, id, &f->error), f->error);
-    tether_snapshot_free(test_wait(f->registry, id));
-    bool held = true;
-    WAIT_UNTIL((tether__os_lifeline_held(f->registry->session.exits, id, &held, NULL), !held));
-    /* From then on no registry looks at it by itself. */
-    WAIT_UNTIL(tether__os_lifeline_marked_ended(f->registry->session.exits, id));
+    removable_create(f->registry, id);
     json_t *record = test_load_record(f, id);
     int64_t finished_at = json_integer_value(json_object_get(record, "finished_at"));
     json_object_set_new(record, "finished_at", json_integer(finished_at - 2 * day_ms));
@@ -46,38 +40,33 @@ static void make_old_task(fixture *f, char id[TETHER_ID_SIZE])
     test_save_record(f, id, record);
 }
 
-/* A clock that was right all the time, and a last round of which nothing is known. */
-static void believe_clock(fixture *f)
+/* Stores the present clock as trusted, and no earlier collection. */
+static void trust_clock(fixture *f)
 {
     tether__gc_state state = {0};
     tether__moment_now(&state.clock.believed);
     ASSERT_OK(tether__gc_state_save(&f->registry->store, &state, &f->error), f->error);
 }
 
-static bool has_task(fixture *f, const char *id)
-{
-    return test_exists(test_bundle_path(f, id, "record.json"));
-}
-
-static void registry_collects_once_by_itself(void **state)
+static void registry_collects_once_when_it_opens(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], later[TETHER_ID_SIZE];
     tether__gc_state after = {0};
     open_registry(f, false);
     assert_null(((tether__whole *)(void *)f->registry)->housekeeper);
-    make_old_task(f, id);
-    believe_clock(f);
+    create_old_task(f, id);
+    trust_clock(f);
     close_registry(f);
-    assert_true(has_task(f, id));
+    assert_true(removable_exists(f, id));
 
     open_registry(f, true);
     WAIT_UNTIL((tether__gc_state_load(&f->registry->store, &after), after.collected.wall_ms != 0));
-    assert_false(has_task(f, id));
+    assert_false(removable_exists(f, id));
     assert_int_equal(test_count_names(test_session_path(f, "exits")), 0);
 
-    /* The next one within ten minutes leaves it at that. */
-    make_old_task(f, later);
+    /* The next collection is not due within ten minutes. */
+    create_old_task(f, later);
     assert_false(tether__gc_due(f->registry));
     after.collected.uptime_ms -= 10 * 60 * 1000;
     ASSERT_OK(tether__gc_state_save(&f->registry->store, &after, &f->error), f->error);
@@ -85,10 +74,10 @@ static void registry_collects_once_by_itself(void **state)
     strcpy(after.collected.boot_id, "another");
     ASSERT_OK(tether__gc_state_save(&f->registry->store, &after, &f->error), f->error);
     assert_true(tether__gc_due(f->registry));
-    assert_true(has_task(f, later));
+    assert_true(removable_exists(f, later));
 }
 
-/* Says stop from the n-th question on. */
+/* Returns false as many times as *userdata says, then true, which stops the collection. */
 static bool stop_after(void *userdata)
 {
     int *left = userdata;
@@ -101,86 +90,86 @@ static bool never(void *userdata)
     return false;
 }
 
-static void round_ends_between_two_tasks(void **state)
+static void collection_stops_between_two_tasks(void **state)
 {
     fixture *f = *state;
     enum { TASKS = 6, ALLOWED = 2 };
     char ids[TASKS][TETHER_ID_SIZE];
-    int left = ALLOWED, there = 0;
+    int left = ALLOWED, remaining = 0;
     tether__gc_state after;
     open_registry(f, false);
     for (int i = 0; i < TASKS; i++)
-        make_old_task(f, ids[i]);
-    believe_clock(f);
+        create_old_task(f, ids[i]);
+    trust_clock(f);
     ASSERT_OK(tether__gc_background(f->registry, stop_after, &left, &f->error), f->error);
     for (int i = 0; i < TASKS; i++)
-        there += has_task(f, ids[i]);
-    assert_int_equal(there, TASKS - ALLOWED);
+        remaining += removable_exists(f, ids[i]);
+    assert_int_equal(remaining, TASKS - ALLOWED);
     tether__gc_state_load(&f->registry->store, &after);
     assert_int_equal(after.collected.wall_ms, 0);
 
     ASSERT_OK(tether__gc_background(f->registry, never, NULL, &f->error), f->error);
     for (int i = 0; i < TASKS; i++)
-        assert_false(has_task(f, ids[i]));
+        assert_false(removable_exists(f, ids[i]));
     tether__gc_state_load(&f->registry->store, &after);
     assert_true(after.collected.wall_ms != 0);
 }
 
-static void round_waits_for_no_lock(void **state)
+static void collection_does_not_wait_for_a_lock(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     tether__lock lock;
     open_registry(f, false);
-    make_old_task(f, id);
-    believe_clock(f);
+    create_old_task(f, id);
+    trust_clock(f);
     ASSERT_OK(tether__session_lock(&f->registry->session, &lock, &f->error), f->error);
     int64_t before = test_now_ms();
     ASSERT_OK(tether__gc_background(f->registry, never, NULL, &f->error), f->error);
     assert_true(test_now_ms() - before < f->registry->session.lock_timeout_ms / 2);
     tether__os_lock_release(&lock);
-    assert_true(has_task(f, id));
+    assert_true(removable_exists(f, id));
     ASSERT_OK(tether__gc_background(f->registry, never, NULL, &f->error), f->error);
-    assert_false(has_task(f, id));
+    assert_false(removable_exists(f, id));
 }
 
-/* What must stay, whatever its age: in the background no record is written either. */
-static void round_keeps_what_is_needed(void **state)
+/* These tasks stay at any age. A background collection writes no record and quarantines none. */
+static void collection_keeps_needed_tasks(void **state)
 {
     fixture *f = *state;
     char pending[TETHER_ID_SIZE], running[TETHER_ID_SIZE], damaged[TETHER_ID_SIZE];
     char newer[TETHER_ID_SIZE];
     open_registry(f, false);
-    make_old_task(f, pending);
+    create_old_task(f, pending);
     json_t *record = test_load_record(f, pending);
     json_object_set_new(record, "notify_on_completion", json_true());
     test_save_record(f, pending, record);
-    make_old_task(f, damaged);
+    create_old_task(f, damaged);
     test_write_file(test_bundle_path(f, damaged, "record.json"), "{", 1);
-    make_old_task(f, newer);
+    create_old_task(f, newer);
     record = test_load_record(f, newer);
     json_object_set_new(record, "schema_version", json_integer(2));
     test_save_record(f, newer, record);
     test_run(f, CHILD_TEXT " forever", running);
-    believe_clock(f);
+    trust_clock(f);
     ASSERT_OK(tether__gc_background(f->registry, never, NULL, &f->error), f->error);
-    assert_true(has_task(f, pending));
-    assert_true(has_task(f, damaged));
-    assert_true(has_task(f, newer));
-    assert_true(has_task(f, running));
+    assert_true(removable_exists(f, pending));
+    assert_true(removable_exists(f, damaged));
+    assert_true(removable_exists(f, newer));
+    assert_true(removable_exists(f, running));
     assert_false(test_exists(test_path(f, "quarantine")));
 }
 
-/* A registry with many old tasks works and closes while the round goes on. */
-static void registry_works_meanwhile(void **state)
+/* A registry with many old tasks works and closes while its collection runs. */
+static void registry_works_during_a_collection(void **state)
 {
     fixture *f = *state;
     enum { TASKS = 60, TURNS = 20 };
     char id[TETHER_ID_SIZE];
     open_registry(f, false);
     for (int i = 0; i < TASKS; i++)
-        make_old_task(f, id);
-    believe_clock(f);
+        create_old_task(f, id);
+    trust_clock(f);
     close_registry(f);
     for (int i = 0; i < TURNS; i++) {
         open_registry(f, true);
@@ -189,14 +178,13 @@ static void registry_works_meanwhile(void **state)
         test_take_completion(f->registry, id);
         close_registry(f);
     }
-    /* Whatever the rounds got done, of the old ones nothing is left after this, and nothing of the
-     * others is missing. */
+    /* This collection removes the old tasks that the earlier ones left. The new ones all stay. */
     open_registry(f, false);
     ASSERT_OK(tether_gc(f->registry, NULL, NULL, &f->error), f->error);
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), TURNS);
 }
 
-static void state_survives_what_is_in_its_file(void **state)
+static void damaged_state_file_counts_as_none(void **state)
 {
     fixture *f = *state;
     static const char *const texts[] = {
@@ -225,13 +213,16 @@ static void state_survives_what_is_in_its_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(registry_collects_once_by_itself, test_setup,
+        cmocka_unit_test_setup_teardown(registry_collects_once_when_it_opens, test_setup,
                                         test_teardown),
-        cmocka_unit_test_setup_teardown(round_ends_between_two_tasks, test_setup, test_teardown),
-        cmocka_unit_test_setup_teardown(round_waits_for_no_lock, test_setup, test_teardown),
-        cmocka_unit_test_setup_teardown(round_keeps_what_is_needed, test_setup, test_teardown),
-        cmocka_unit_test_setup_teardown(registry_works_meanwhile, test_setup, test_teardown),
-        cmocka_unit_test_setup_teardown(state_survives_what_is_in_its_file, test_setup,
+        cmocka_unit_test_setup_teardown(collection_stops_between_two_tasks, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(collection_does_not_wait_for_a_lock, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(collection_keeps_needed_tasks, test_setup, test_teardown),
+        cmocka_unit_test_setup_teardown(registry_works_during_a_collection, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(damaged_state_file_counts_as_none, test_setup,
                                         test_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,23 +1,22 @@
-/* A wall clock that is set while tasks run, end and are cared for: a day back and ten years ahead.
- */
+/* The wall clock is set a day back or ten years ahead while tasks run, end and are collected. */
 #include "support/support.h"
 
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "support/elsewhere.h"
 #include "support/fake_clock.h"
 #include "care/gc_state.h"
-#include "os/lifeline.h"
+#include "care/removable.h"
 #include "engine/core.h"
 
 static const int64_t hour_ms = 60 * 60 * 1000;
 static const int64_t day_ms = 24 * 60 * 60 * 1000;
 static const int64_t ten_years_ms = (int64_t)3652 * 24 * 60 * 60 * 1000;
 
-/* From where to where the clock is set. File times are the system's: coming back shows what a file
- * looks like that was written after the clock was set. */
+/* How far the clock is ahead of the system's before and after it is set. The times of files always
+ * follow the system's clock: they agree with the set clock only after a jump back to 0. */
 typedef struct jump {
     int64_t from_ms;
     int64_t to_ms;
@@ -48,17 +47,24 @@ static int teardown(void **state)
     return test_teardown(state);
 }
 
+/* Starts a task and sets the clock after its first output. Returns when it was started. */
+static int64_t start_and_jump(fixture *f, jump j, const tether_spec *spec, char id[TETHER_ID_SIZE])
+{
+    fake_clock_set(j.from_ms);
+    int64_t before = test_now_ms();
+    test_start(f->registry, spec, id);
+    test_wait_output(f->registry, id, TETHER_STDOUT, 1);
+    fake_clock_set(j.to_ms);
+    return before;
+}
+
 static void durations_do_not_follow_the_wall_clock(void **state)
 {
     fixture *f = *state;
     for (size_t i = 0; i < JUMPS; i++) {
         char id[TETHER_ID_SIZE];
-        jump j = jump_at(i);
-        fake_clock_set(j.from_ms);
-        int64_t before = test_now_ms();
-        test_run(f, CHILD_TEXT " out begun sleep 300", id);
-        test_wait_output(f->registry, id, TETHER_STDOUT, 1);
-        fake_clock_set(j.to_ms);
+        const tether_spec spec = {.command = CHILD_TEXT " out begun sleep 300"};
+        int64_t before = start_and_jump(f, jump_at(i), &spec, id);
         tether_snapshot *snapshot = test_wait(f->registry, id);
         int64_t passed = test_now_ms() - before;
         assert_int_equal(snapshot->status, TETHER_STATUS_COMPLETED);
@@ -67,18 +73,14 @@ static void durations_do_not_follow_the_wall_clock(void **state)
     }
 }
 
-/* One that is found ended, with no marker to tell when. */
-static void duration_of_a_killed_task(void **state)
+/* A killed supervisor may leave no marker that says when the task ended. */
+static void duration_of_a_killed_task_does_not_follow_the_wall_clock(void **state)
 {
     fixture *f = *state;
     for (size_t i = 0; i < JUMPS; i++) {
         char id[TETHER_ID_SIZE];
-        jump j = jump_at(i);
-        fake_clock_set(j.from_ms);
-        int64_t before = test_now_ms();
-        test_run(f, CHILD_TEXT " out begun forever", id);
-        test_wait_output(f->registry, id, TETHER_STDOUT, 1);
-        fake_clock_set(j.to_ms);
+        const tether_spec spec = {.command = CHILD_TEXT " out begun forever"};
+        int64_t before = start_and_jump(f, jump_at(i), &spec, id);
         ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
         tether_snapshot *snapshot = test_wait(f->registry, id);
         assert_int_equal(snapshot->status, TETHER_STATUS_KILLED);
@@ -92,20 +94,15 @@ static void timeouts_do_not_follow_the_wall_clock(void **state)
     fixture *f = *state;
     char ids[JUMPS][TETHER_ID_SIZE];
     for (size_t i = 0; i < JUMPS; i++) {
-        jump j = jump_at(i);
-        fake_clock_set(j.from_ms);
-        tether_spec spec = {.command = CHILD_TEXT " out begun forever", .timeout_ms = 2000};
-        int64_t before = test_now_ms();
-        ASSERT_OK(tether_spawn(f->registry, &spec, ids[i], &f->error), f->error);
-        test_wait_output(f->registry, ids[i], TETHER_STDOUT, 1);
-        fake_clock_set(j.to_ms);
+        const tether_spec spec = {.command = CHILD_TEXT " out begun forever", .timeout_ms = 2000};
+        int64_t before = start_and_jump(f, jump_at(i), &spec, ids[i]);
 
-        /* So long a wait is over first, and in its time. */
+        /* This wait times out on time, and before the task does. */
         const char *const id = ids[i];
-        int64_t asked = test_now_ms();
+        int64_t begin = test_now_ms();
         assert_int_equal(tether_wait(f->registry, &id, 1, TETHER_WAIT_ALL, 200, NULL, &f->error),
                          TETHER_ETIMEDOUT);
-        assert_in_range(test_now_ms() - asked, 195, 1500);
+        assert_in_range(test_now_ms() - begin, 195, 1500);
 
         tether_snapshot *snapshot = test_wait(f->registry, ids[i]);
         assert_in_range(test_now_ms() - before, 1995, PATIENCE_MS / 2);
@@ -116,17 +113,13 @@ static void timeouts_do_not_follow_the_wall_clock(void **state)
     }
 }
 
-/* The deadline of a task whose host is gone is the next one's to keep, by the same clock. */
-static void deadline_outlives_host_and_jump(void **state)
+/* The next host keeps the deadline of a task whose host is gone, by the monotonic clock. */
+static void deadline_outlives_its_host_and_a_jump(void **state)
 {
     fixture *f = *state;
-    char id[TETHER_ID_SIZE], *out;
-    const char *const run[] = {COMMAND, "--store", f->store, "run",     "--timeout",
-                               "2s",    "--",      CHILD,    "forever", NULL};
+    char id[TETHER_ID_SIZE];
     int64_t before = test_now_ms();
-    assert_int_equal(test_command(run, &out, NULL), 0);
-    snprintf(id, sizeof id, "%.*s", (int)strcspn(out, "\r\n"), out);
-    free(out);
+    START_ELSEWHERE(f, id, "--timeout", "2s", "--", CHILD, "forever");
     fake_clock_set(ten_years_ms);
     f->registry = test_open(f);
     tether_snapshot *snapshot = test_wait(f->registry, id);
@@ -135,19 +128,8 @@ static void deadline_outlives_host_and_jump(void **state)
     tether_snapshot_free(snapshot);
 }
 
-/* A task that ended and that nobody needs; nobody holds its lifeline any more. */
-static void run_silently(fixture *f, char id[TETHER_ID_SIZE])
-{
-    tether_spec spec = {.command = "exit 0", .no_notify = true};
-    ASSERT_OK(tether_spawn(f->registry, &spec, id, &f->error), f->error);
-    tether_snapshot_free(test_wait(f->registry, id));
-    bool held = true;
-    WAIT_UNTIL((tether__os_lifeline_held(f->registry->session.exits, id, &held, NULL), !held));
-    /* From then on no registry looks at it by itself. */
-    WAIT_UNTIL(tether__os_lifeline_marked_ended(f->registry->session.exits, id));
-}
-
-/* Makes it one of an earlier boot that ended so long ago by the system's clock. */
+/* Changes the record to that of a task which ended in an earlier boot, age_ms ago by the system's
+ * clock. */
 static void age_across_boots(fixture *f, const char *id, int64_t age_ms)
 {
     tether__moment now;
@@ -167,11 +149,6 @@ static tether_gc_result collect(fixture *f, int64_t older_than_ms)
     return result;
 }
 
-static bool has_task(fixture *f, const char *id)
-{
-    return test_exists(test_bundle_path(f, id, "record.json"));
-}
-
 static void ages_of_this_boot_go_by_uptime(void **state)
 {
     fixture *f = *state;
@@ -179,29 +156,29 @@ static void ages_of_this_boot_go_by_uptime(void **state)
         char id[TETHER_ID_SIZE];
         jump j = jump_at(i);
         fake_clock_set(j.from_ms);
-        run_silently(f, id);
+        removable_create(f->registry, id);
         int64_t ended = test_now_ms();
         fake_clock_set(j.to_ms);
         assert_int_equal(collect(f, 0).removed, 0);
         assert_int_equal(collect(f, hour_ms).removed, 0);
-        assert_true(has_task(f, id));
-        /* Its age is counted from its last line: a moment before the end was seen here. */
+        assert_true(removable_exists(f, id));
+        /* The age counts from the exit line, which is a little older than `ended`. */
         WAIT_UNTIL(test_now_ms() - ended > 100);
         assert_int_equal(collect(f, 100).removed, 1);
-        assert_false(has_task(f, id));
+        assert_false(removable_exists(f, id));
     }
 }
 
-static void ages_of_other_boots_wait_for_a_right_clock(void **state)
+static void ages_of_other_boots_need_a_right_clock(void **state)
 {
     fixture *f = *state;
     char young[TETHER_ID_SIZE], old[TETHER_ID_SIZE];
-    collect(f, 0); /* the clock is noted while nothing depends on it */
-    run_silently(f, young);
-    run_silently(f, old);
+    collect(f, 0); /* stores the right clock while no age depends on it */
+    removable_create(f->registry, young);
+    removable_create(f->registry, old);
     age_across_boots(f, young, hour_ms);
     age_across_boots(f, old, 2 * day_ms);
-    static const int turns = 2; /* asking again is no reason to believe a clock */
+    static const int turns = 2; /* the second collection does not trust the clock either */
     for (size_t i = 0; i < JUMPS; i++) {
         jump j = jump_at(i);
         fake_clock_set(j.from_ms != 0 ? j.from_ms : j.to_ms);
@@ -215,27 +192,27 @@ static void ages_of_other_boots_wait_for_a_right_clock(void **state)
     }
     fake_clock_set(0);
     assert_int_equal(collect(f, 0).removed, 1);
-    assert_true(has_task(f, young));
-    assert_false(has_task(f, old));
+    assert_true(removable_exists(f, young));
+    assert_false(removable_exists(f, old));
 
-    /* Whatever its age needs no clock. */
+    /* A collection of tasks of any age needs no clock. */
     fake_clock_set(-day_ms);
     assert_int_equal(collect(f, -1).removed, 1);
-    assert_false(has_task(f, young));
+    assert_false(removable_exists(f, young));
 }
 
-/* The same where the machine was started anew after the clock was last believed. */
+/* The same where the machine has rebooted since the clock was last trusted. */
 static void ages_after_a_reboot_with_a_wrong_clock(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    tether__gc_state seen;
+    tether__gc_state gc;
     collect(f, 0);
-    run_silently(f, id);
+    removable_create(f->registry, id);
     age_across_boots(f, id, hour_ms);
-    tether__gc_state_load(&f->registry->store, &seen);
-    strcpy(seen.clock.believed.boot_id, "another");
-    ASSERT_OK(tether__gc_state_save(&f->registry->store, &seen, &f->error), f->error);
+    tether__gc_state_load(&f->registry->store, &gc);
+    strcpy(gc.clock.believed.boot_id, "another");
+    ASSERT_OK(tether__gc_state_save(&f->registry->store, &gc, &f->error), f->error);
     fake_clock_set(ten_years_ms);
     assert_int_equal(collect(f, 0).removed, 0);
     assert_int_equal(collect(f, 0).removed, 0);
@@ -246,21 +223,21 @@ static void ages_after_a_reboot_with_a_wrong_clock(void **state)
     assert_int_equal(collect(f, hour_ms).removed, 1);
 }
 
-/* Without any history nothing tells that a clock is right, where ages depend on it. */
-static void store_without_history_believes_nothing(void **state)
+/* A new store has no earlier reading to check the clock against. */
+static void store_without_history_trusts_no_clock(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    run_silently(f, id);
+    removable_create(f->registry, id);
     age_across_boots(f, id, 2 * day_ms);
     assert_int_equal(collect(f, 0).removed, 0);
     assert_int_equal(collect(f, 0).removed, 0);
-    assert_true(has_task(f, id));
+    assert_true(removable_exists(f, id));
 }
 
-/* A folder in the quarantine that says it came there so long ago, by the system's clock; its reason
- * names the uptime of this boot, or of another one. */
-static void quarantine_since(fixture *f, const char *task_id, int64_t age_ms, const char *boot_id)
+/* Creates a quarantine folder that claims to be age_ms old by the system's clock. Its reason.txt
+ * names this boot (boot_id NULL) or another one. */
+static void add_to_quarantine(fixture *f, const char *task_id, int64_t age_ms, const char *boot_id)
 {
     char name[100], text[300];
     tether__moment now;
@@ -283,16 +260,16 @@ static bool is_quarantined(fixture *f, const char *task_id)
     return test_find_name(test_path(f, "quarantine"), task_id) != NULL;
 }
 
-static void quarantine_goes_after_thirty_days_of_a_right_clock(void **state)
+static void quarantine_expires_after_thirty_days_of_a_right_clock(void **state)
 {
     fixture *f = *state;
     collect(f, 0);
-    quarantine_since(f, "fresh", 0, NULL);
-    quarantine_since(f, "young", 29 * day_ms, "another");
-    quarantine_since(f, "old", 31 * day_ms, "another");
-    /* Put there during this boot, when the clock was wrong. */
-    quarantine_since(f, "confused", 31 * day_ms, NULL);
-    test_write_file(test_path(f, "quarantine/no-time-of-ours"), "", 0);
+    add_to_quarantine(f, "fresh", 0, NULL);
+    add_to_quarantine(f, "young", 29 * day_ms, "another");
+    add_to_quarantine(f, "old", 31 * day_ms, "another");
+    /* Quarantined during this boot, while the clock was wrong. */
+    add_to_quarantine(f, "confused", 31 * day_ms, NULL);
+    test_write_file(test_path(f, "quarantine/no-valid-time"), "", 0);
     for (size_t i = 0; i < JUMPS; i++) {
         jump j = jump_at(i);
         fake_clock_set(j.from_ms != 0 ? j.from_ms : j.to_ms);
@@ -306,7 +283,7 @@ static void quarantine_goes_after_thirty_days_of_a_right_clock(void **state)
     assert_true(is_quarantined(f, "fresh"));
     assert_true(is_quarantined(f, "young"));
     assert_true(is_quarantined(f, "confused"));
-    assert_true(is_quarantined(f, "no-time"));
+    assert_true(is_quarantined(f, "no-valid"));
 }
 
 #define WITH_CLOCK(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -315,14 +292,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_CLOCK(durations_do_not_follow_the_wall_clock),
-        WITH_CLOCK(duration_of_a_killed_task),
+        WITH_CLOCK(duration_of_a_killed_task_does_not_follow_the_wall_clock),
         WITH_CLOCK(timeouts_do_not_follow_the_wall_clock),
-        cmocka_unit_test_setup_teardown(deadline_outlives_host_and_jump, test_setup, teardown),
+        cmocka_unit_test_setup_teardown(deadline_outlives_its_host_and_a_jump, test_setup,
+                                        teardown),
         WITH_CLOCK(ages_of_this_boot_go_by_uptime),
-        WITH_CLOCK(ages_of_other_boots_wait_for_a_right_clock),
+        WITH_CLOCK(ages_of_other_boots_need_a_right_clock),
         WITH_CLOCK(ages_after_a_reboot_with_a_wrong_clock),
-        WITH_CLOCK(store_without_history_believes_nothing),
-        WITH_CLOCK(quarantine_goes_after_thirty_days_of_a_right_clock),
+        WITH_CLOCK(store_without_history_trusts_no_clock),
+        WITH_CLOCK(quarantine_expires_after_thirty_days_of_a_right_clock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* A registry on the host's own loop: it works there, sleeps there, and leaves nothing there. */
+/* A registry on a loop of the host: it works there, does not wake while it is idle, and leaves no
+ * handle behind. */
 #include "support/support.h"
 
 #include <string.h>
@@ -9,8 +10,8 @@ typedef struct loop_fixture {
     uv_loop_t loop;
 } loop_fixture;
 
-static loop_fixture
-    context; /* cmocka hands on one pointer, and the shared teardown wants a plain fixture */
+/* Static, because cmocka passes only one pointer, which test_teardown takes for a fixture. */
+static loop_fixture context;
 
 static int setup(void **state)
 {
@@ -25,7 +26,8 @@ static int setup(void **state)
     return 0;
 }
 
-/* Closes by itself: nothing may be left on the loop, which only running it shows. */
+/* Closes the registry before test_teardown would, and runs the loop: that ends only if no handle is
+ * left on it. */
 static int teardown(void **state)
 {
     tether_error error = {0};
@@ -35,7 +37,7 @@ static int teardown(void **state)
     return test_teardown(state);
 }
 
-static bool ended(const char *id)
+static bool has_ended(const char *id)
 {
     tether_error error = {0};
     uv_run(&context.loop, UV_RUN_NOWAIT);
@@ -55,7 +57,7 @@ static void tasks_end_on_the_hosts_loop(void **state)
     (void)state;
     char id[TETHER_ID_SIZE];
     start("exit 4", id);
-    WAIT_UNTIL(ended(id));
+    WAIT_UNTIL(has_ended(id));
     tether_snapshot *snapshot;
     assert_int_equal(tether_status_get(context.base.registry, id, &snapshot, NULL), TETHER_OK);
     assert_int_equal(snapshot->exit_code, 4);
@@ -77,10 +79,10 @@ static void the_loops_thread_cannot_wait_for_the_loop(void **state)
     assert_int_equal(tether_wait(context.base.registry, ids, 1, TETHER_WAIT_ALL, 0, NULL, &error),
                      TETHER_ETIMEDOUT);
     ASSERT_OK(tether_kill(context.base.registry, id, NULL, &error), error);
-    assert_true(ended(id));
+    assert_true(has_ended(id));
 }
 
-static bool sleeps_for_ever(void)
+static bool has_no_timer(void)
 {
     uv_run(&context.loop, UV_RUN_NOWAIT);
     return uv_backend_timeout(&context.loop) == -1;
@@ -93,7 +95,7 @@ static void an_idle_registry_never_wakes(void **state)
     for (int i = 0; i < 5; i++)
         start(CHILD_TEXT " forever", ids[i]);
     tether_snapshot *snapshot;
-    /* Until all are written down as running, there is something to do. */
+    /* The registry has work until every record says `running`. */
     for (int i = 0; i < 5; i++) {
         bool running = false;
         while (!running) {
@@ -103,7 +105,7 @@ static void an_idle_registry_never_wakes(void **state)
             tether_snapshot_free(snapshot);
         }
     }
-    WAIT_UNTIL(sleeps_for_ever());
+    WAIT_UNTIL(has_no_timer());
 }
 
 int main(void)

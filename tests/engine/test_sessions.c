@@ -1,8 +1,7 @@
-/* Tasks beyond the own session: found and listed by project, and always as fresh as the disk. */
-#include "support/support.h"
+/* Tasks of other sessions: they are found and listed by project, and never older than the disk. */
+#include "support/exit_line.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <uv.h>
 
@@ -10,8 +9,9 @@ static const tether_error untouched = {.code = 4711, .step = "untouched"};
 
 #define ASSERT_UNTOUCHED(error) assert_memory_equal(&(error), &untouched, sizeof untouched)
 
-/* Another name for a directory: a link, or in Wine, which makes none, a way round. */
-static const char *other_name(fixture *f, const char *target)
+/* Returns another path of a directory: through a link or, in Wine, which cannot create one, with a
+ * "." in it. */
+static const char *other_path(fixture *f, const char *target)
 {
     uv_fs_t request;
     const char *link = test_work_path(f, "link");
@@ -74,7 +74,7 @@ static void finds_tasks_of_the_project_in_other_sessions(void **state)
     const char *elsewhere = test_work_path(f, "elsewhere");
     test_make_directory(project);
     test_make_directory(elsewhere);
-    const char *link = other_name(f, project);
+    const char *link = other_path(f, project);
     tether_registry *other = test_open_session(f, "other");
     const char *const argv[] = {CHILD, "await", test_work_path(f, "go"), "exit", "4", NULL};
     start_in(other, link, argv, id);
@@ -101,7 +101,7 @@ static void finds_tasks_of_the_project_in_other_sessions(void **state)
     expect_found(f->registry, id,
                  test_work_path(f, "elsewhere/../%s/.", link + strlen(f->work) + 1), "other",
                  TETHER_STATUS_RUNNING);
-    /* As fresh as the disk, with or without a host of that session. */
+    /* The result is as new as the disk, with or without a host of that session. */
     test_write_file(test_work_path(f, "go"), "", 0);
     test_expect(other, id, TETHER_STATUS_FAILED, 4, NULL);
     expect_found(f->registry, id, project, "other", TETHER_STATUS_FAILED);
@@ -109,7 +109,7 @@ static void finds_tasks_of_the_project_in_other_sessions(void **state)
     expect_found(f->registry, id, project, "other", TETHER_STATUS_FAILED);
 }
 
-/* A worktree that was removed has left its tasks behind. */
+/* Such as a worktree that was removed. */
 static void finds_tasks_of_a_project_that_is_gone(void **state)
 {
     fixture *f = *state;
@@ -119,12 +119,12 @@ static void finds_tasks_of_a_project_that_is_gone(void **state)
     test_make_directory(parent);
     test_make_directory(project);
     char link[1100];
-    snprintf(link, sizeof link, "%s/project", other_name(f, parent));
+    snprintf(link, sizeof link, "%s/project", other_path(f, parent));
     tether_registry *other = test_open_session(f, "other");
     start_in(other, project, at_once, id);
     test_expect(other, id, TETHER_STATUS_FAILED, 4, NULL);
     const char *const paths[] = {project, test_work_path(f, "parent/./none/../project//"), link};
-    /* The second round: with its parent, so that the link leads nowhere. */
+    /* The second round removes the parent too, so that the link dangles. */
     for (int round = 0; round < 2; round++) {
         remove_directory(round == 0 ? project : parent);
         for (int i = 0; i < 3 - round; i++) {
@@ -141,8 +141,7 @@ static void finds_tasks_of_a_project_that_is_gone(void **state)
     test_detach(other);
 }
 
-/* Another session's trouble hides nothing that is found. */
-static void damage_elsewhere_hides_nothing(void **state)
+static void damaged_sessions_do_not_hide_tasks_of_others(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -179,7 +178,7 @@ static tether_snapshot_list *list_in(tether_registry *registry, const tether_lis
     return list;
 }
 
-/* Exactly these, in this order; ids ends with NULL. */
+/* Checks that a list has exactly these tasks in this order; ids ends with NULL. */
 static void expect_list(tether_registry *registry, const tether_list_options *options,
                         const char *const *ids)
 {
@@ -195,13 +194,13 @@ static void expect_list(tether_registry *registry, const tether_list_options *op
 
 #define IDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-static void lists_what_is_asked_for(void **state)
+static void lists_by_scope_session_and_project(void **state)
 {
     fixture *f = *state;
     char ids[5][TETHER_ID_SIZE];
     const char *project = test_work_path(f, "project");
     test_make_directory(project);
-    const char *link = other_name(f, project);
+    const char *link = other_path(f, project);
     tether_registry *other = test_open_session(f, "other");
     start_in(f->registry, project, at_once, ids[0]);
     test_expect(f->registry, ids[0], TETHER_STATUS_FAILED, 4, NULL);
@@ -247,7 +246,7 @@ static void lists_what_is_asked_for(void **state)
     ASSERT_OK(tether_close(other, TETHER_SHUTDOWN, &f->error), f->error);
 }
 
-/* Also where many begin in one millisecond. */
+/* Also where many tasks start in one millisecond. */
 static void the_order_of_a_list_is_stable(void **state)
 {
     enum { TASKS = 25 };
@@ -272,8 +271,8 @@ static void the_order_of_a_list_is_stable(void **state)
 
 /* --- Never older than the disk --- */
 
-/* The marker is there before anybody is told of it. */
-static void a_look_sees_the_marker_itself(void **state)
+/* As soon as the exit line is written, and before an event is delivered. */
+static void status_and_list_read_the_marker_themselves(void **state)
 {
     fixture *f = *state;
     tether_registry *other = test_open(f);
@@ -281,11 +280,7 @@ static void a_look_sees_the_marker_itself(void **state)
         char id[TETHER_ID_SIZE];
         tether_snapshot *snapshot;
         test_start_child(f->registry, id, "exit", "6", NULL);
-        const char *marker = test_exit_path(f, id);
-        char *text = NULL;
-        WAIT_UNTIL((free(text), text = test_read_file(marker, NULL)) != NULL &&
-                   strstr(text, "exit 6") != NULL && strchr(strstr(text, "exit 6"), '\n') != NULL);
-        free(text);
+        exit_line_wait(f, id);
         ASSERT_OK(tether_status_get(other, id, &snapshot, &f->error), f->error);
         assert_int_equal(snapshot->status, TETHER_STATUS_FAILED);
         assert_int_equal(snapshot->exit_code, 6);
@@ -304,10 +299,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(finds_tasks_of_the_project_in_other_sessions),
         TEST(finds_tasks_of_a_project_that_is_gone),
-        TEST(damage_elsewhere_hides_nothing),
-        TEST(lists_what_is_asked_for),
+        TEST(damaged_sessions_do_not_hide_tasks_of_others),
+        TEST(lists_by_scope_session_and_project),
         TEST(the_order_of_a_list_is_stable),
-        TEST(a_look_sees_the_marker_itself),
+        TEST(status_and_list_read_the_marker_themselves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

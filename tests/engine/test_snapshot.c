@@ -102,7 +102,7 @@ static void writes_every_value(void **state)
         (json_int_t)4712, (json_int_t)4713, "pipeline_statuses", 1, 0, "output_limit", 5,
         "output_dropped", 6, "stderr_dropped", 7);
     assert_non_null(expected);
-    /* Fields may be added; those that are named here stay as they are. */
+    /* Fields may be added, but these keep their names and types. */
     const char *name;
     json_t *value;
     json_object_foreach(expected, name, value)
@@ -114,7 +114,7 @@ static void writes_every_value(void **state)
     json_decref(object);
 }
 
-static void tells_exit_code_0_from_none(void **state)
+static void distinguishes_exit_code_0_from_none(void **state)
 {
     (void)state;
     tether_snapshot snapshot = {.task_id = "t1", .status = TETHER_STATUS_COMPLETED};
@@ -125,8 +125,8 @@ static void tells_exit_code_0_from_none(void **state)
     json_decref(object);
 }
 
-/* A store's path may be any bytes; JSON is text. */
-static void repairs_a_path_that_is_no_utf8(void **state)
+/* The path of a store may be any bytes, but JSON must be UTF-8. */
+static void repairs_a_path_that_is_not_utf8(void **state)
 {
     (void)state;
     tether_snapshot snapshot = {.task_id = "t1", .output_path = "/store-\xff/stdout"};
@@ -141,8 +141,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_absent_values_as_null),
         cmocka_unit_test(writes_every_value),
-        cmocka_unit_test(tells_exit_code_0_from_none),
-        cmocka_unit_test(repairs_a_path_that_is_no_utf8),
+        cmocka_unit_test(distinguishes_exit_code_0_from_none),
+        cmocka_unit_test(repairs_a_path_that_is_not_utf8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

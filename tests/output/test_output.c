@@ -1,5 +1,7 @@
-/* What a task wrote: its end as text, and following it. */
-#include "support/support.h"
+/* Reading a task's output: its tail as text, and following it while it grows. */
+#include "support/elsewhere.h"
+#include "support/flood.h"
+#include "support/random.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +10,7 @@
 
 #include "engine/core.h"
 
-static void refuses_a_stream_that_is_none(void **state)
+static void refuses_an_invalid_stream(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], buffer[8];
@@ -16,9 +18,9 @@ static void refuses_a_stream_that_is_none(void **state)
     uint64_t size;
     test_run(f, "echo x", id);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
-    static const int none[] = {-1, 2, 7};
+    static const int invalid[] = {-1, 2, 7};
     for (int i = 0; i < 3; i++) {
-        tether_stream stream = (tether_stream)none[i];
+        tether_stream stream = (tether_stream)invalid[i];
         assert_int_equal(
             tether_output_read(f->registry, id, stream, 0, buffer, sizeof buffer, &got, &f->error),
             TETHER_EINVAL);
@@ -34,17 +36,17 @@ static void refuses_a_stream_that_is_none(void **state)
 
 /* --- Tails ------------------------------------------------------------------------------------ */
 
-static void put_file(fixture *f, const char *name, const char *bytes, size_t size)
+static void write_work_file(fixture *f, const char *name, const char *bytes, size_t size)
 {
     test_write_file(test_work_path(f, "%s", name), bytes, size);
 }
 
-/* A task that writes these bytes to its two outputs, and has ended. */
-static void write_both(fixture *f, const char *out, size_t out_size, const char *err,
-                       size_t err_size, char id[TETHER_ID_SIZE])
+/* Runs a task to its end that writes these bytes to its two outputs. */
+static void run_writing(fixture *f, const char *out, size_t out_size, const char *err,
+                        size_t err_size, char id[TETHER_ID_SIZE])
 {
-    put_file(f, "out", out, out_size);
-    put_file(f, "err", err, err_size);
+    write_work_file(f, "out", out, out_size);
+    write_work_file(f, "err", err, err_size);
     tether_spec spec = {.command = CHILD_TEXT " cat <out\n" CHILD_TEXT " cat <err >&2",
                         .workdir = f->work};
     test_start(f->registry, &spec, id);
@@ -95,25 +97,25 @@ static void tails_by_bytes_and_lines(void **state)
         {TETHER_VIEW_STDOUT, 0, 1, "2\n", true},
         {TETHER_VIEW_STDERR, 1, 0, "4", true},
     };
-    write_both(f, "1\n2\n", 4, "3\n4", 3, id);
+    run_writing(f, "1\n2\n", 4, "3\n4", 3, id);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         expect_tail(f, id, cases[i].view, cases[i].bytes, cases[i].lines, cases[i].text,
                     strlen(cases[i].text), cases[i].truncated);
 }
 
-static void tails_nothing(void **state)
+static void tails_empty_output(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    write_both(f, "", 0, "", 0, id);
+    run_writing(f, "", 0, "", 0, id);
     expect_tail(f, id, TETHER_VIEW_BOTH, 0, 0, "", 0, false);
     expect_tail(f, id, TETHER_VIEW_BOTH, 5, 5, "", 0, false);
-    write_both(f, "", 0, "\xe2\x82\xac", 3, id);
+    run_writing(f, "", 0, "\xe2\x82\xac", 3, id);
     expect_tail(f, id, TETHER_VIEW_BOTH, 2, 0, "", 0, true);
     expect_tail(f, id, TETHER_VIEW_STDOUT, 2, 0, "", 0, false);
 }
 
-static void refuses_a_tail_of_nobody(void **state)
+static void refuses_a_tail_of_unknown_tasks_and_views(void **state)
 {
     fixture *f = *state;
     char *text = (char *)f;
@@ -137,9 +139,9 @@ static void tails_begin_at_a_character(void **state)
     char id[TETHER_ID_SIZE];
     static const char text[] = "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80z";
     size_t whole = sizeof text - 1;
-    /* Where the text may begin: a, ä, €, the face, z. */
+    /* Where a character begins: a, ä, €, an emoji, z; then the end. */
     static const size_t starts[] = {0, 1, 3, 6, 10, 11};
-    write_both(f, text, whole, text, whole, id);
+    run_writing(f, text, whole, text, whole, id);
     for (size_t bytes = 1; bytes <= whole; bytes++) {
         size_t start = 0;
         while (starts[start] < whole - bytes)
@@ -148,14 +150,14 @@ static void tails_begin_at_a_character(void **state)
         expect_tail(f, id, TETHER_VIEW_STDERR, bytes, 0, text + from, whole - from, from > 0);
         expect_tail(f, id, TETHER_VIEW_BOTH, bytes, 0, text + from, whole - from, true);
     }
-    /* What is no UTF-8 is cut where it was asked for, and never in front of its first byte. */
-    write_both(f, "\x80\x80\x80\x80\x80\x80", 6, "\xbf\xbf", 2, id);
+    /* Bytes that are not UTF-8 are cut exactly where requested, also between the two streams. */
+    run_writing(f, "\x80\x80\x80\x80\x80\x80", 6, "\xbf\xbf", 2, id);
     expect_tail(f, id, TETHER_VIEW_STDOUT, 5, 0, "\x80\x80\x80\x80\x80", 5, true);
     expect_tail(f, id, TETHER_VIEW_BOTH, 2, 0, "\xbf\xbf", 2, true);
     expect_tail(f, id, TETHER_VIEW_BOTH, 8, 0, "\x80\x80\x80\x80\x80\x80\xbf\xbf", 8, false);
 }
 
-/* The same by the plainest way. */
+/* Finds the start of a tail in the simplest way. */
 static size_t model_start(const char *text, size_t size, uint64_t bytes, uint64_t lines)
 {
     size_t lowest = bytes < size ? size - (size_t)bytes : 0;
@@ -167,26 +169,25 @@ static size_t model_start(const char *text, size_t size, uint64_t bytes, uint64_
     return start;
 }
 
-static void tails_as_the_model_does(void **state)
+static void tails_match_the_model(void **state)
 {
     fixture *f = *state;
     enum { SIZE = 60000 };
     char id[TETHER_ID_SIZE];
     char *text = malloc(SIZE);
     assert_non_null(text);
-    unsigned seed = 3;
+    uint64_t random = 3;
     for (int round = 0; round < 3; round++) {
-        /* Lines of about 16, 1,000 and 30,000 bytes: within a block, across blocks. */
-        unsigned rare = round == 0 ? 16 : round == 1 ? 1000 : 30000;
+        /* The mean length of a line: many lines in a block, or lines across blocks. */
+        unsigned length = round == 0 ? 16 : round == 1 ? 1000 : 30000;
         for (int i = 0; i < SIZE; i++) {
-            seed = seed * 1103515245u + 12345u;
-            text[i] = (seed >> 8) % rare == 0 ? '\n' : (char)('a' + (seed >> 16) % 26);
+            text[i] =
+                random_next(&random) % length == 0 ? '\n' : (char)('a' + random_next(&random) % 26);
         }
-        write_both(f, text, SIZE / 2 + 77, text + SIZE / 2 + 77, SIZE / 2 - 77, id);
+        run_writing(f, text, SIZE / 2 + 77, text + SIZE / 2 + 77, SIZE / 2 - 77, id);
         for (int i = 0; i < 200; i++) {
-            seed = seed * 1103515245u + 12345u;
-            uint64_t bytes = i % 3 == 0 ? UINT64_MAX : 1 + (seed >> 8) % SIZE;
-            uint64_t lines = i % 5 == 0 ? 0 : 1 + (seed >> 12) % 300;
+            uint64_t bytes = i % 3 == 0 ? UINT64_MAX : 1 + random_next(&random) % SIZE;
+            uint64_t lines = i % 5 == 0 ? 0 : 1 + random_next(&random) % 300;
             size_t start = model_start(text, SIZE, bytes, lines);
             expect_tail(f, id, TETHER_VIEW_BOTH, bytes, lines, text + start, SIZE - start,
                         start > 0);
@@ -195,7 +196,7 @@ static void tails_as_the_model_does(void **state)
     free(text);
 }
 
-/* A line without an end costs what was asked for, and no more. */
+/* A tail by lines is at most 64 KiB where a line does not end. */
 static void tails_of_an_endless_line_are_bounded(void **state)
 {
     fixture *f = *state;
@@ -209,7 +210,7 @@ static void tails_of_an_endless_line_are_bounded(void **state)
               f->error);
     assert_int_equal(size, 65536);
     assert_true(truncated);
-    assert_int_equal(text[size - 1], (char)('a' + 65535 % 26));
+    assert_int_equal(text[size - 1], flood_byte(67108864 - 1));
     tether_free(text);
 }
 
@@ -223,8 +224,8 @@ static tether_follower *follow(fixture *f, const char *id, tether_view view,
     return follower;
 }
 
-/* Reads until so many bytes are there, or to the end (count 0); each chunk is put behind the others
- * as "1text" or "2text". */
+/* Reads `count` bytes, or to the end (0), and appends them to text. The number of the stream, 1 or
+ * 2, precedes the first chunk and each chunk after a change of the stream. */
 static void read_on(tether_follower *follower, size_t count, char *text, size_t room)
 {
     tether_error error = {0};
@@ -263,9 +264,9 @@ static void expect_end(tether_follower *follower)
     }
 }
 
-static void touch(fixture *f, const char *name)
+static void create_work_file(fixture *f, const char *name)
 {
-    put_file(f, name, "", 0);
+    write_work_file(f, name, "", 0);
 }
 
 static void follows_in_the_order_of_writing(void **state)
@@ -278,18 +279,18 @@ static void follows_in_the_order_of_writing(void **state)
                      "c", "await", go[2], "err", "d", NULL);
     tether_follower *follower = follow(f, id, TETHER_VIEW_BOTH, NULL);
     read_on(follower, 2, text, sizeof text);
-    touch(f, "go0");
+    create_work_file(f, "go0");
     read_on(follower, 2, text, sizeof text);
-    touch(f, "go1");
+    create_work_file(f, "go1");
     read_on(follower, 2, text, sizeof text);
-    touch(f, "go2");
+    create_work_file(f, "go2");
     read_on(follower, 0, text, sizeof text);
     assert_string_equal(text, "1a\n2b\n1c\n2d\n");
     expect_end(follower);
     tether_follow_close(follower);
 }
 
-static void follows_what_has_ended(void **state)
+static void follows_an_ended_task(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -305,7 +306,7 @@ static void follows_what_has_ended(void **state)
         {TETHER_VIEW_STDOUT, {1, 0}, "1ne\ntwo\n"},
         {TETHER_VIEW_STDERR, {0, 1}, "2hree\n"},
     };
-    write_both(f, "one\ntwo\n", 8, "three\n", 6, id);
+    run_writing(f, "one\ntwo\n", 8, "three\n", 6, id);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char text[64] = "";
         tether_follower *follower = follow(f, id, cases[i].view, cases[i].offsets);
@@ -326,7 +327,7 @@ static void follows_merged_output(void **state)
     test_start(f->registry, &spec, id);
     tether_follower *follower = follow(f, id, TETHER_VIEW_BOTH, NULL);
     read_on(follower, 0, text, sizeof text);
-    /* In pieces, as they came. */
+    /* The text comes in any number of pieces: remove the numbers of the stream. */
     size_t used = 0;
     for (const char *c = text; *c != '\0'; c++) {
         assert_int_not_equal(*c, '2');
@@ -338,7 +339,7 @@ static void follows_merged_output(void **state)
     tether_follow_close(follower);
 }
 
-static void waits_as_long_as_told(void **state)
+static void read_waits_as_long_as_its_timeout(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], chunk[16];
@@ -366,8 +367,8 @@ static void waits_as_long_as_told(void **state)
         TETHER_EINVAL);
 }
 
-/* What a task leaves behind may write for ever: the end of the task is the end of following. */
-static void does_not_wait_for_what_a_task_left(void **state)
+/* A process that the task left may write for ever, but following ends with the task. */
+static void does_not_wait_for_survivors(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], text[64] = "";
@@ -383,14 +384,14 @@ static void does_not_wait_for_what_a_task_left(void **state)
     ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
 }
 
-/* A task writes this twice; the pattern begins anew with each. */
+/* The task writes this many bytes twice. The pattern restarts the second time. */
 enum { FLOOD = 5000000 };
 
 typedef struct reading {
     tether_follower *follower;
     int code;
     uint64_t bytes[2];
-    bool wrong; /* another byte than the pattern's */
+    bool wrong; /* a byte differed from the pattern */
 } reading;
 
 static void read_to_the_end(void *userdata)
@@ -403,7 +404,7 @@ static void read_to_the_end(void *userdata)
         r->code = tether_follow_read(r->follower, chunk, sizeof chunk, -1, &stream, &got, NULL);
         for (size_t i = 0; i < got && stream == TETHER_STDOUT; i++) {
             uint64_t at = (r->bytes[0] + i) % FLOOD;
-            r->wrong = r->wrong || chunk[i] != (char)('a' + at % 65536 % 26);
+            r->wrong = r->wrong || chunk[i] != flood_byte(at);
         }
         r->bytes[stream] += got;
     } while (r->code == TETHER_OK && got > 0);
@@ -440,18 +441,15 @@ static size_t count_waiters(tether_registry *registry)
     return count;
 }
 
-/* Those who wait are sent away by the close, and may free what they hold after it. */
-static void closing_sends_followers_away(void **state)
+/* The read fails with TETHER_ECLOSED. The follower is closed after its registry. */
+static void close_ends_a_waiting_read(void **state)
 {
     fixture *f = *state;
-    char id[TETHER_ID_SIZE], *out;
+    char id[TETHER_ID_SIZE];
     reading r = {0};
     uv_thread_t thread;
-    /* Started by another process, so that this one leaves no child when it lets the task go on. */
-    const char *const run[] = {COMMAND, "--store", f->store, "run", "--", CHILD, "forever", NULL};
-    assert_int_equal(test_command(run, &out, NULL), 0);
-    snprintf(id, sizeof id, "%.*s", (int)strcspn(out, "\r\n"), out);
-    free(out);
+    /* Another process starts the task: this one would be left with a child when it detaches. */
+    START_ELSEWHERE(f, id, "--", CHILD, "forever");
     r.follower = follow(f, id, TETHER_VIEW_BOTH, NULL);
     assert_int_equal(uv_thread_create(&thread, read_to_the_end, &r), 0);
     WAIT_UNTIL(count_waiters(f->registry) == 1);
@@ -468,20 +466,20 @@ static void closing_sends_followers_away(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_REGISTRY(refuses_a_stream_that_is_none),
+        WITH_REGISTRY(refuses_an_invalid_stream),
         WITH_REGISTRY(tails_by_bytes_and_lines),
-        WITH_REGISTRY(tails_nothing),
-        WITH_REGISTRY(refuses_a_tail_of_nobody),
+        WITH_REGISTRY(tails_empty_output),
+        WITH_REGISTRY(refuses_a_tail_of_unknown_tasks_and_views),
         WITH_REGISTRY(tails_begin_at_a_character),
-        WITH_REGISTRY(tails_as_the_model_does),
+        WITH_REGISTRY(tails_match_the_model),
         WITH_REGISTRY(tails_of_an_endless_line_are_bounded),
         WITH_REGISTRY(follows_in_the_order_of_writing),
-        WITH_REGISTRY(follows_what_has_ended),
+        WITH_REGISTRY(follows_an_ended_task),
         WITH_REGISTRY(follows_merged_output),
-        WITH_REGISTRY(waits_as_long_as_told),
-        WITH_REGISTRY(does_not_wait_for_what_a_task_left),
+        WITH_REGISTRY(read_waits_as_long_as_its_timeout),
+        WITH_REGISTRY(does_not_wait_for_survivors),
         WITH_REGISTRY(followers_get_every_byte),
-        WITH_REGISTRY(closing_sends_followers_away),
+        WITH_REGISTRY(close_ends_a_waiting_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

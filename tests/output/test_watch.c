@@ -1,327 +1,308 @@
-/* Watches and rings: what is found, once, over restarts; the live tail in memory. */
-#include "support/witness.h"
+/* Watches deliver each match once, across restarts of hosts. Rings keep the live tail in memory. */
+#include "support/listener.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct bench {
-    fixture *f;
-    witness w;
-    tether_registry *registry;
-} bench;
-
-static void bench_open(bench *b, fixture *f)
-{
-    b->f = f;
-    witness_open(&b->w);
-    b->registry = witness_registry(f, &b->w, NULL);
-}
-
-static void bench_close(bench *b)
-{
-    test_detach(b->registry);
-    witness_close(&b->w);
-}
-
-static int watch(bench *b, const char *id, const tether_watch_spec *spec)
+static int watch(listener *l, const char *id, const tether_watch_spec *spec)
 {
     int number;
-    ASSERT_OK(tether_watch_add(b->registry, id, spec, &number, &b->f->error), b->f->error);
+    ASSERT_OK(tether_watch_add(l->registry, id, spec, &number, &l->f->error), l->f->error);
     assert_true(number > 0);
     return number;
 }
 
-static void expect_match(bench *b, const char *id, size_t n, uint64_t offset, const char *text,
+static void expect_match(listener *l, const char *id, size_t n, uint64_t offset, const char *text,
                          const char *context)
 {
-    WAIT_UNTIL(witness_count(&b->w, TETHER_EVENT_MATCH, id) > n);
-    seen_event match = witness_get(&b->w, TETHER_EVENT_MATCH, id, n);
+    WAIT_UNTIL(witness_count(&l->w, TETHER_EVENT_MATCH, id) > n);
+    seen_event match = witness_get(&l->w, TETHER_EVENT_MATCH, id, n);
     assert_int_equal(match.offset, offset);
     assert_string_equal(match.text, text);
     if (context != NULL)
         assert_string_equal(match.context, context);
 }
 
-static void wait_for_end_of_watch(bench *b, const char *id, size_t count)
+static void wait_for_end_of_watch(listener *l, const char *id, size_t count)
 {
-    WAIT_UNTIL(witness_count(&b->w, TETHER_EVENT_WATCH_END, id) >= count);
+    WAIT_UNTIL(witness_count(&l->w, TETHER_EVENT_WATCH_END, id) >= count);
 }
 
 static void matches_come_before_the_completion(void **state)
 {
-    bench b;
+    listener l;
     char id[TETHER_ID_SIZE];
-    bench_open(&b, *state);
-    const char *go = test_work_path(b.f, "go");
-    test_start_child(b.registry, id, "await", go, "out", "one error here", "out", "nothing", "err",
+    listener_open(&l, *state, NULL);
+    const char *go = test_work_path(l.f, "go");
+    test_start_child(l.registry, id, "await", go, "out", "one error here", "out", "nothing", "err",
                      "error two", "exit", "0", NULL);
     const tether_watch_spec spec = {.pattern = "err[a-z]+"};
-    int number = watch(&b, id, &spec);
+    int number = watch(&l, id, &spec);
     test_write_file(go, "", 0);
-    WAIT_UNTIL(witness_count(&b.w, TETHER_EVENT_COMPLETION, id) == 1);
-    assert_int_equal(witness_count(&b.w, TETHER_EVENT_MATCH, id), 2);
-    assert_int_equal(witness_count(&b.w, TETHER_EVENT_WATCH_END, id), 1);
-    expect_match(&b, id, 0, 4, "error", "one error here");
-    expect_match(&b, id, 1, 0, "error", "error two");
-    assert_int_equal(witness_get(&b.w, TETHER_EVENT_MATCH, id, 1).stream, TETHER_STDERR);
-    assert_int_equal(witness_get(&b.w, TETHER_EVENT_MATCH, id, 0).watch, number);
-    assert_int_equal(witness_get(&b.w, TETHER_EVENT_WATCH_END, id, 0).code, TETHER_OK);
-    assert_true(witness_place(&b.w, TETHER_EVENT_WATCH_END, id) <
-                witness_place(&b.w, TETHER_EVENT_COMPLETION, id));
-    bench_close(&b);
+    WAIT_UNTIL(witness_count(&l.w, TETHER_EVENT_COMPLETION, id) == 1);
+    assert_int_equal(witness_count(&l.w, TETHER_EVENT_MATCH, id), 2);
+    assert_int_equal(witness_count(&l.w, TETHER_EVENT_WATCH_END, id), 1);
+    expect_match(&l, id, 0, 4, "error", "one error here");
+    expect_match(&l, id, 1, 0, "error", "error two");
+    assert_int_equal(witness_get(&l.w, TETHER_EVENT_MATCH, id, 1).stream, TETHER_STDERR);
+    assert_int_equal(witness_get(&l.w, TETHER_EVENT_MATCH, id, 0).watch, number);
+    assert_int_equal(witness_get(&l.w, TETHER_EVENT_WATCH_END, id, 0).code, TETHER_OK);
+    assert_true(witness_place(&l.w, TETHER_EVENT_WATCH_END, id) <
+                witness_place(&l.w, TETHER_EVENT_COMPLETION, id));
+    listener_close(&l);
 }
 
-static void a_match_is_told_while_the_task_runs(void **state)
+static void a_match_is_delivered_while_the_task_runs(void **state)
 {
-    bench b;
+    listener l;
     char id[TETHER_ID_SIZE];
-    bench_open(&b, *state);
-    test_start_child(b.registry, id, "out", "listening on port 80", "forever", NULL);
+    listener_open(&l, *state, NULL);
+    test_start_child(l.registry, id, "out", "listening on port 80", "forever", NULL);
     const tether_watch_spec spec = {.pattern = "port [0-9]+", .once = true};
-    watch(&b, id, &spec);
-    expect_match(&b, id, 0, 13, "port 80", "listening on port 80");
-    wait_for_end_of_watch(&b, id, 1);
-    assert_int_equal(witness_count(&b.w, TETHER_EVENT_COMPLETION, id), 0);
-    ASSERT_OK(tether_kill(b.registry, id, NULL, &b.f->error), b.f->error);
-    bench_close(&b);
+    watch(&l, id, &spec);
+    expect_match(&l, id, 0, 13, "port 80", "listening on port 80");
+    wait_for_end_of_watch(&l, id, 1);
+    assert_int_equal(witness_count(&l.w, TETHER_EVENT_COMPLETION, id), 0);
+    ASSERT_OK(tether_kill(l.registry, id, NULL, &l.f->error), l.f->error);
+    listener_close(&l);
 }
 
 static void an_ended_task_can_be_searched(void **state)
 {
-    bench b;
+    listener l;
     char id[TETHER_ID_SIZE];
-    bench_open(&b, *state);
-    test_start_child(b.registry, id, "out", "a.b", "out", "axb", "exit", "0", NULL);
-    test_expect(b.registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    listener_open(&l, *state, NULL);
+    test_start_child(l.registry, id, "out", "a.b", "out", "axb", "exit", "0", NULL);
+    test_expect(l.registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     const tether_watch_spec fixed = {.pattern = "a.b", .fixed = true, .transient = true};
-    watch(&b, id, &fixed);
-    wait_for_end_of_watch(&b, id, 1);
-    assert_int_equal(witness_count(&b.w, TETHER_EVENT_MATCH, id), 1);
-    expect_match(&b, id, 0, 0, "a.b", "a.b");
+    watch(&l, id, &fixed);
+    wait_for_end_of_watch(&l, id, 1);
+    assert_int_equal(witness_count(&l.w, TETHER_EVENT_MATCH, id), 1);
+    expect_match(&l, id, 0, 0, "a.b", "a.b");
     const tether_watch_spec from_now = {.pattern = "a", .from_now = true};
-    watch(&b, id, &from_now);
-    wait_for_end_of_watch(&b, id, 2);
-    assert_int_equal(witness_count(&b.w, TETHER_EVENT_MATCH, id), 1);
+    watch(&l, id, &from_now);
+    wait_for_end_of_watch(&l, id, 2);
+    assert_int_equal(witness_count(&l.w, TETHER_EVENT_MATCH, id), 1);
     const tether_watch_spec errors = {.pattern = "a", .view = TETHER_VIEW_STDERR};
-    watch(&b, id, &errors);
-    wait_for_end_of_watch(&b, id, 3);
-    assert_int_equal(witness_count(&b.w, TETHER_EVENT_MATCH, id), 1);
-    bench_close(&b);
+    watch(&l, id, &errors);
+    wait_for_end_of_watch(&l, id, 3);
+    assert_int_equal(witness_count(&l.w, TETHER_EVENT_MATCH, id), 1);
+    listener_close(&l);
 }
 
 static void bad_patterns_are_refused(void **state)
 {
-    bench b;
+    listener l;
     char id[TETHER_ID_SIZE];
     int number = 7;
-    bench_open(&b, *state);
-    test_start_child(b.registry, id, "forever", NULL);
+    listener_open(&l, *state, NULL);
+    test_start_child(l.registry, id, "forever", NULL);
     static const char *const patterns[] = {"(", "[z-a]", "a{2,1}", "(?<=a+)b", ""};
     for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
         const tether_watch_spec spec = {.pattern = patterns[i]};
-        assert_int_equal(tether_watch_add(b.registry, id, &spec, &number, &b.f->error),
+        assert_int_equal(tether_watch_add(l.registry, id, &spec, &number, &l.f->error),
                          TETHER_EPATTERN);
-        assert_true(strlen(b.f->error.message) > 10);
+        assert_true(strlen(l.f->error.message) > 10);
         assert_int_equal(number, 0);
     }
     const tether_watch_spec good = {.pattern = "x"};
-    assert_int_equal(tether_watch_add(b.registry, "nosuch", &good, &number, &b.f->error),
+    assert_int_equal(tether_watch_add(l.registry, "nosuch", &good, &number, &l.f->error),
                      TETHER_ENOTASK);
-    assert_int_equal(tether_watch_add(b.registry, id, NULL, &number, &b.f->error), TETHER_EINVAL);
-    /* A registry in which nobody listens. */
-    assert_int_equal(tether_watch_add(b.f->registry, id, &good, &number, &b.f->error),
+    assert_int_equal(tether_watch_add(l.registry, id, NULL, &number, &l.f->error), TETHER_EINVAL);
+    /* A registry without a callback. */
+    assert_int_equal(tether_watch_add(l.f->registry, id, &good, &number, &l.f->error),
                      TETHER_EINVAL);
-    ASSERT_OK(tether_kill(b.registry, id, NULL, &b.f->error), b.f->error);
-    bench_close(&b);
+    ASSERT_OK(tether_kill(l.registry, id, NULL, &l.f->error), l.f->error);
+    listener_close(&l);
 }
 
-static void a_pathological_pattern_ends_its_watch_alone(void **state)
+static void a_pathological_pattern_ends_only_its_own_watch(void **state)
 {
-    bench b;
+    listener l;
     char id[TETHER_ID_SIZE], text[64];
-    bench_open(&b, *state);
+    listener_open(&l, *state, NULL);
     memset(text, 'a', sizeof text - 2);
     strcpy(text + sizeof text - 2, "!");
-    test_start_child(b.registry, id, "out", text, "forever", NULL);
+    test_start_child(l.registry, id, "out", text, "forever", NULL);
     const tether_watch_spec bad = {.pattern = "(a+)+$"};
     const tether_watch_spec good = {.pattern = "!"};
-    int number = watch(&b, id, &bad);
-    watch(&b, id, &good);
-    expect_match(&b, id, 0, sizeof text - 2, "!", NULL);
-    wait_for_end_of_watch(&b, id, 1);
-    seen_event end = witness_get(&b.w, TETHER_EVENT_WATCH_END, id, 0);
+    int number = watch(&l, id, &bad);
+    watch(&l, id, &good);
+    expect_match(&l, id, 0, sizeof text - 2, "!", NULL);
+    wait_for_end_of_watch(&l, id, 1);
+    seen_event end = witness_get(&l.w, TETHER_EVENT_WATCH_END, id, 0);
     assert_int_equal(end.watch, number);
     assert_int_equal(end.code, TETHER_EPATTERN);
-    ASSERT_OK(tether_kill(b.registry, id, NULL, &b.f->error), b.f->error);
-    bench_close(&b);
+    ASSERT_OK(tether_kill(l.registry, id, NULL, &l.f->error), l.f->error);
+    listener_close(&l);
 }
 
 static void a_task_has_eight_watches_at_most(void **state)
 {
-    bench b;
+    listener l;
     char id[TETHER_ID_SIZE];
     int number, numbers[TETHER_WATCHES_PER_TASK];
-    bench_open(&b, *state);
-    test_start_child(b.registry, id, "forever", NULL);
+    listener_open(&l, *state, NULL);
+    test_start_child(l.registry, id, "forever", NULL);
     for (int i = 0; i < TETHER_WATCHES_PER_TASK; i++) {
         const tether_watch_spec spec = {.pattern = "x", .transient = i % 2 == 0};
-        numbers[i] = watch(&b, id, &spec);
+        numbers[i] = watch(&l, id, &spec);
         for (int j = 0; j < i; j++)
             assert_int_not_equal(numbers[i], numbers[j]);
     }
     for (int transient = 0; transient < 2; transient++) {
         const tether_watch_spec spec = {.pattern = "x", .transient = transient == 1};
-        assert_int_equal(tether_watch_add(b.registry, id, &spec, &number, &b.f->error),
+        assert_int_equal(tether_watch_add(l.registry, id, &spec, &number, &l.f->error),
                          TETHER_EQUOTA);
     }
     for (int i = 0; i < TETHER_WATCHES_PER_TASK; i++) {
-        ASSERT_OK(tether_watch_remove(b.registry, id, numbers[i], &b.f->error), b.f->error);
-        ASSERT_OK(tether_watch_remove(b.registry, id, numbers[i], &b.f->error), b.f->error);
+        ASSERT_OK(tether_watch_remove(l.registry, id, numbers[i], &l.f->error), l.f->error);
+        ASSERT_OK(tether_watch_remove(l.registry, id, numbers[i], &l.f->error), l.f->error);
     }
     const tether_watch_spec spec = {.pattern = "x"};
-    watch(&b, id, &spec);
-    ASSERT_OK(tether_kill(b.registry, id, NULL, &b.f->error), b.f->error);
-    wait_for_end_of_watch(&b, id, 1);
-    assert_int_equal(witness_count(&b.w, TETHER_EVENT_WATCH_END, id), 1);
-    bench_close(&b);
+    watch(&l, id, &spec);
+    ASSERT_OK(tether_kill(l.registry, id, NULL, &l.f->error), l.f->error);
+    wait_for_end_of_watch(&l, id, 1);
+    assert_int_equal(witness_count(&l.w, TETHER_EVENT_WATCH_END, id), 1);
+    listener_close(&l);
 }
 
 static void a_match_spans_writes(void **state)
 {
-    bench b;
+    listener l;
     char id[TETHER_ID_SIZE];
-    bench_open(&b, *state);
-    const char *go = test_work_path(b.f, "go");
-    test_start_child(b.registry, id, "put", "xx nee", "await", go, "out", "dle yy", NULL);
+    listener_open(&l, *state, NULL);
+    const char *go = test_work_path(l.f, "go");
+    test_start_child(l.registry, id, "put", "xx nee", "await", go, "out", "dle yy", NULL);
     const tether_watch_spec spec = {.pattern = "needle"};
-    watch(&b, id, &spec);
-    test_wait_output(b.registry, id, TETHER_STDOUT, 6);
+    watch(&l, id, &spec);
+    test_wait_output(l.registry, id, TETHER_STDOUT, 6);
     test_write_file(go, "", 0);
-    expect_match(&b, id, 0, 3, "needle", NULL);
-    wait_for_end_of_watch(&b, id, 1);
-    assert_int_equal(witness_count(&b.w, TETHER_EVENT_MATCH, id), 1);
-    bench_close(&b);
+    expect_match(&l, id, 0, 3, "needle", NULL);
+    wait_for_end_of_watch(&l, id, 1);
+    assert_int_equal(witness_count(&l.w, TETHER_EVENT_MATCH, id), 1);
+    listener_close(&l);
 }
 
-static void whole_lines_are_waited_for(void **state)
+static void a_watch_for_whole_lines_waits_for_the_line(void **state)
 {
-    bench b;
+    listener l;
     char id[TETHER_ID_SIZE];
-    bench_open(&b, *state);
-    const char *go = test_work_path(b.f, "go");
-    test_start_child(b.registry, id, "put", "port ", "await", go, "out", "80", NULL);
+    listener_open(&l, *state, NULL);
+    const char *go = test_work_path(l.f, "go");
+    test_start_child(l.registry, id, "put", "port ", "await", go, "out", "80", NULL);
     const tether_watch_spec spec = {.pattern = "por", .whole_lines = true};
     const tether_watch_spec early = {.pattern = "po"};
-    watch(&b, id, &spec);
-    int second = watch(&b, id, &early);
-    expect_match(&b, id, 0, 0, "po", "port ");
-    assert_int_equal(witness_get(&b.w, TETHER_EVENT_MATCH, id, 0).watch, second);
+    watch(&l, id, &spec);
+    int second = watch(&l, id, &early);
+    expect_match(&l, id, 0, 0, "po", "port ");
+    assert_int_equal(witness_get(&l.w, TETHER_EVENT_MATCH, id, 0).watch, second);
     test_write_file(go, "", 0);
-    expect_match(&b, id, 1, 0, "por", "port 80");
-    wait_for_end_of_watch(&b, id, 2);
-    bench_close(&b);
+    expect_match(&l, id, 1, 0, "por", "port 80");
+    wait_for_end_of_watch(&l, id, 2);
+    listener_close(&l);
 }
 
-/* --- Over restarts --- */
+/* --- Across restarts --- */
 
-static void the_next_host_goes_on_where_the_last_stopped(void **state)
+static void the_next_host_continues_a_watch(void **state)
 {
-    bench b;
+    listener l;
     char id[TETHER_ID_SIZE];
-    bench_open(&b, *state);
-    const char *go = test_work_path(b.f, "go");
-    test_start_child(b.f->registry, id, "out", "hit 1", "await", go, "out", "hit 2", "out", "hit 3",
+    listener_open(&l, *state, NULL);
+    const char *go = test_work_path(l.f, "go");
+    test_start_child(l.f->registry, id, "out", "hit 1", "await", go, "out", "hit 2", "out", "hit 3",
                      "exit", "0", NULL);
     const tether_watch_spec spec = {.pattern = "hit [0-9]"};
-    const tether_watch_spec passing = {.pattern = "hit", .transient = true};
-    watch(&b, id, &spec);
-    watch(&b, id, &passing);
-    WAIT_UNTIL(witness_count(&b.w, TETHER_EVENT_MATCH, id) == 2);
-    bench_close(&b);
-    /* Nobody listens, and the task ends meanwhile. */
+    const tether_watch_spec transient = {.pattern = "hit", .transient = true};
+    watch(&l, id, &spec);
+    watch(&l, id, &transient);
+    WAIT_UNTIL(witness_count(&l.w, TETHER_EVENT_MATCH, id) == 2);
+    listener_close(&l);
+    /* The task ends while only a registry without a callback is open. */
     test_write_file(go, "", 0);
-    test_expect(b.f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
-    bench_open(&b, *state);
-    wait_for_end_of_watch(&b, id, 1);
-    assert_int_equal(witness_count(&b.w, TETHER_EVENT_MATCH, id), 2);
-    expect_match(&b, id, 0, 6, "hit 2", "hit 2");
-    expect_match(&b, id, 1, 12, "hit 3", "hit 3");
-    WAIT_UNTIL(witness_count(&b.w, TETHER_EVENT_COMPLETION, id) == 1);
-    bench_close(&b);
-    /* It is over, for the one after that too. */
-    bench_open(&b, *state);
-    WAIT_UNTIL(witness_count(&b.w, TETHER_EVENT_COMPLETION, id) == 1);
-    assert_int_equal(witness_count(&b.w, TETHER_EVENT_MATCH, id), 0);
-    assert_int_equal(witness_count(&b.w, TETHER_EVENT_WATCH_END, id), 0);
-    bench_close(&b);
+    test_expect(l.f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    listener_open(&l, *state, NULL);
+    wait_for_end_of_watch(&l, id, 1);
+    assert_int_equal(witness_count(&l.w, TETHER_EVENT_MATCH, id), 2);
+    expect_match(&l, id, 0, 6, "hit 2", "hit 2");
+    expect_match(&l, id, 1, 12, "hit 3", "hit 3");
+    WAIT_UNTIL(witness_count(&l.w, TETHER_EVENT_COMPLETION, id) == 1);
+    listener_close(&l);
+    /* The watch has ended for later hosts too. */
+    listener_open(&l, *state, NULL);
+    WAIT_UNTIL(witness_count(&l.w, TETHER_EVENT_COMPLETION, id) == 1);
+    assert_int_equal(witness_count(&l.w, TETHER_EVENT_MATCH, id), 0);
+    assert_int_equal(witness_count(&l.w, TETHER_EVENT_WATCH_END, id), 0);
+    listener_close(&l);
 }
 
 static void a_host_may_leave_watches_to_others(void **state)
 {
-    bench b;
-    witness passing;
+    listener l;
+    witness leaver;
     char id[TETHER_ID_SIZE];
     const tether_open_options options = {.leave_watches = 1};
-    bench_open(&b, *state);
-    const char *go = test_work_path(b.f, "go");
-    test_start_child(b.f->registry, id, "await", go, "out", "hit", "exit", "0", NULL);
+    listener_open(&l, *state, NULL);
+    const char *go = test_work_path(l.f, "go");
+    test_start_child(l.f->registry, id, "await", go, "out", "hit", "exit", "0", NULL);
     const tether_watch_spec spec = {.pattern = "hit"};
-    watch(&b, id, &spec);
-    bench_close(&b);
-    witness_open(&passing);
-    tether_registry *other = witness_registry(b.f, &passing, &options);
+    watch(&l, id, &spec);
+    listener_close(&l);
+    witness_open(&leaver);
+    tether_registry *other = witness_registry(l.f, &leaver, &options);
     test_write_file(go, "", 0);
-    WAIT_UNTIL(witness_count(&passing, TETHER_EVENT_COMPLETION, id) == 1);
-    assert_int_equal(witness_count(&passing, TETHER_EVENT_MATCH, id), 0);
-    bench_open(&b, *state);
-    wait_for_end_of_watch(&b, id, 1);
-    assert_int_equal(witness_count(&b.w, TETHER_EVENT_MATCH, id), 1);
-    bench_close(&b);
+    WAIT_UNTIL(witness_count(&leaver, TETHER_EVENT_COMPLETION, id) == 1);
+    assert_int_equal(witness_count(&leaver, TETHER_EVENT_MATCH, id), 0);
+    listener_open(&l, *state, NULL);
+    wait_for_end_of_watch(&l, id, 1);
+    assert_int_equal(witness_count(&l.w, TETHER_EVENT_MATCH, id), 1);
+    listener_close(&l);
     test_detach(other);
-    witness_close(&passing);
+    witness_close(&leaver);
 }
 
 static void a_living_host_keeps_its_watches(void **state)
 {
-    bench first, second;
+    listener first, second;
     char id[TETHER_ID_SIZE];
-    bench_open(&first, *state);
+    listener_open(&first, *state, NULL);
     const char *go = test_work_path(first.f, "go");
     test_start_child(first.f->registry, id, "await", go, "out", "hit", "exit", "0", NULL);
     const tether_watch_spec spec = {.pattern = "hit"};
     watch(&first, id, &spec);
-    bench_open(&second, *state);
+    listener_open(&second, *state, NULL);
     test_write_file(go, "", 0);
     WAIT_UNTIL(witness_count(&first.w, TETHER_EVENT_COMPLETION, id) == 1);
     WAIT_UNTIL(witness_count(&second.w, TETHER_EVENT_COMPLETION, id) == 1);
     assert_int_equal(witness_count(&first.w, TETHER_EVENT_MATCH, id), 1);
     assert_int_equal(witness_count(&second.w, TETHER_EVENT_MATCH, id), 0);
-    bench_close(&first);
-    bench_close(&second);
+    listener_close(&first);
+    listener_close(&second);
 }
 
 static void a_pattern_of_any_bytes_is_kept(void **state)
 {
-    bench b;
+    listener l;
     char id[TETHER_ID_SIZE];
-    bench_open(&b, *state);
-    const char *go = test_work_path(b.f, "go");
-    test_start_child(b.f->registry, id, "await", go, "bytes", "616200ff63640a", NULL);
+    listener_open(&l, *state, NULL);
+    const char *go = test_work_path(l.f, "go");
+    test_start_child(l.f->registry, id, "await", go, "bytes", "616200ff63640a", NULL);
     const tether_watch_spec spec = {.pattern = "b\0\xff", .pattern_size = 3, .fixed = true};
-    watch(&b, id, &spec);
-    bench_close(&b);
-    bench_open(&b, *state);
+    watch(&l, id, &spec);
+    listener_close(&l);
+    listener_open(&l, *state, NULL);
     test_write_file(go, "", 0);
-    WAIT_UNTIL(witness_count(&b.w, TETHER_EVENT_MATCH, id) == 1);
-    assert_int_equal(witness_get(&b.w, TETHER_EVENT_MATCH, id, 0).offset, 1);
-    WAIT_UNTIL(witness_count(&b.w, TETHER_EVENT_COMPLETION, id) == 1);
-    bench_close(&b);
+    WAIT_UNTIL(witness_count(&l.w, TETHER_EVENT_MATCH, id) == 1);
+    assert_int_equal(witness_get(&l.w, TETHER_EVENT_MATCH, id, 0).offset, 1);
+    WAIT_UNTIL(witness_count(&l.w, TETHER_EVENT_COMPLETION, id) == 1);
+    listener_close(&l);
 }
 
 enum { HITS = 4000, HIT_BYTES = 4 };
 
-/* How often each line was told, over all registries. */
+/* How often each line was delivered, by all registries. */
 static int hits[HITS];
 
 static void count_hit(tether_registry *registry, const tether_event *event, witness *w)
@@ -332,30 +313,31 @@ static void count_hit(tether_registry *registry, const tether_event *event, witn
         hits[event->match->offset / HIT_BYTES]++;
 }
 
-/* Whoever closes does so while matches are being told. */
-static void closes_lose_and_double_no_match(void **state)
+/* Each registry is closed while it delivers matches. */
+static void closes_neither_lose_nor_repeat_a_match(void **state)
 {
-    bench b;
+    listener l;
     char id[TETHER_ID_SIZE], count[16];
     bool over = false;
     memset(hits, 0, sizeof hits);
     snprintf(count, sizeof count, "%d", HITS);
-    bench_open(&b, *state);
-    b.w.react = count_hit;
-    test_start_child(b.f->registry, id, "times", count, "out", "hit", NULL);
+    listener_open(&l, *state, NULL);
+    l.w.react = count_hit;
+    test_start_child(l.f->registry, id, "times", count, "out", "hit", NULL);
     const tether_watch_spec spec = {.pattern = "hit"};
-    watch(&b, id, &spec);
+    watch(&l, id, &spec);
     for (int rounds = 0; !over; rounds++) {
         size_t enough = (size_t)(rounds % 7) * 40;
-        WAIT_UNTIL(witness_count(&b.w, TETHER_EVENT_WATCH_END, id) > 0 ||
-                   witness_count(&b.w, TETHER_EVENT_MATCH, id) > enough);
-        over = witness_count(&b.w, TETHER_EVENT_WATCH_END, id) > 0;
-        bench_close(&b);
+        WAIT_UNTIL(witness_count(&l.w, TETHER_EVENT_WATCH_END, id) > 0 ||
+                   witness_count(&l.w, TETHER_EVENT_MATCH, id) > enough);
+        over = witness_count(&l.w, TETHER_EVENT_WATCH_END, id) > 0;
+        listener_close(&l);
         if (over)
             break;
-        witness_open(&b.w);
-        b.w.react = count_hit;
-        b.registry = witness_registry(b.f, &b.w, NULL);
+        /* The callback must be set before the open, which delivers the matches so far. */
+        witness_open(&l.w);
+        l.w.react = count_hit;
+        l.registry = witness_registry(l.f, &l.w, NULL);
     }
     for (int i = 0; i < HITS; i++)
         assert_int_equal(hits[i], 1);
@@ -363,27 +345,27 @@ static void closes_lose_and_double_no_match(void **state)
 
 static void a_cut_output_can_be_searched(void **state)
 {
-    bench b;
+    listener l;
     char id[TETHER_ID_SIZE];
-    bench_open(&b, *state);
+    listener_open(&l, *state, NULL);
     tether_spec task = {.command = CHILD_TEXT " count 1000", .output_limit = 20};
-    test_start(b.registry, &task, id);
-    test_expect(b.registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    test_start(l.registry, &task, id);
+    test_expect(l.registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     uint64_t dropped = 0;
-    WAIT_UNTIL(tether_output_dropped(b.registry, id, TETHER_STDOUT, &dropped, NULL) == TETHER_OK &&
+    WAIT_UNTIL(tether_output_dropped(l.registry, id, TETHER_STDOUT, &dropped, NULL) == TETHER_OK &&
                dropped > 0);
     const tether_watch_spec spec = {.pattern = "^1000$"};
-    watch(&b, id, &spec);
-    wait_for_end_of_watch(&b, id, 1);
-    expect_match(&b, id, 0, 3893 - 5, "1000", "1000");
-    assert_int_equal(witness_get(&b.w, TETHER_EVENT_WATCH_END, id, 0).code, TETHER_OK);
-    bench_close(&b);
+    watch(&l, id, &spec);
+    wait_for_end_of_watch(&l, id, 1);
+    expect_match(&l, id, 0, 3893 - 5, "1000", "1000");
+    assert_int_equal(witness_get(&l.w, TETHER_EVENT_WATCH_END, id, 0).code, TETHER_OK);
+    listener_close(&l);
 }
 
 enum { ADDERS = 4 };
 
 typedef struct adder {
-    bench *b;
+    listener *l;
     const char *id;
     int numbers[2];
     int code;
@@ -394,21 +376,21 @@ static void add_two(void *userdata)
     adder *a = userdata;
     for (int i = 0; i < 2 && a->code == TETHER_OK; i++) {
         const tether_watch_spec spec = {.pattern = "x", .transient = i == 0};
-        a->code = tether_watch_add(a->b->registry, a->id, &spec, &a->numbers[i], NULL);
+        a->code = tether_watch_add(a->l->registry, a->id, &spec, &a->numbers[i], NULL);
     }
 }
 
-static void numbers_are_unique(void **state)
+static void watch_numbers_are_unique(void **state)
 {
-    bench b;
+    listener l;
     uv_thread_t threads[ADDERS];
     adder adders[ADDERS];
     bool used[64] = {false};
     char id[TETHER_ID_SIZE];
-    bench_open(&b, *state);
-    test_start_child(b.registry, id, "forever", NULL);
+    listener_open(&l, *state, NULL);
+    test_start_child(l.registry, id, "forever", NULL);
     for (int i = 0; i < ADDERS; i++) {
-        adders[i] = (adder){.b = &b, .id = id};
+        adders[i] = (adder){.l = &l, .id = id};
         assert_int_equal(uv_thread_create(&threads[i], add_two, &adders[i]), 0);
     }
     for (int i = 0; i < ADDERS; i++) {
@@ -420,11 +402,11 @@ static void numbers_are_unique(void **state)
             used[adders[i].numbers[j]] = true;
         }
     }
-    ASSERT_OK(tether_kill(b.registry, id, NULL, &b.f->error), b.f->error);
-    bench_close(&b);
+    ASSERT_OK(tether_kill(l.registry, id, NULL, &l.f->error), l.f->error);
+    listener_close(&l);
 }
 
-/* --- What a callback may do --- */
+/* --- What a callback may call --- */
 
 static void close_on_match(tether_registry *registry, const tether_event *event, witness *w)
 {
@@ -437,29 +419,29 @@ static void close_on_match(tether_registry *registry, const tether_event *event,
 
 static void a_registry_may_be_closed_inside_a_match(void **state)
 {
-    bench b;
+    listener l;
     uv_sem_t closed;
     char id[TETHER_ID_SIZE];
-    bench_open(&b, *state);
+    listener_open(&l, *state, NULL);
     assert_int_equal(uv_sem_init(&closed, 0), 0);
-    b.w.react = close_on_match;
-    b.w.userdata = &closed;
-    const char *go = test_work_path(b.f, "go");
-    test_start_child(b.f->registry, id, "await", go, "out", "hit hit hit", "out", "hit", "exit",
+    l.w.react = close_on_match;
+    l.w.userdata = &closed;
+    const char *go = test_work_path(l.f, "go");
+    test_start_child(l.f->registry, id, "await", go, "out", "hit hit hit", "out", "hit", "exit",
                      "0", NULL);
     const tether_watch_spec spec = {.pattern = "hit"};
-    watch(&b, id, &spec);
+    watch(&l, id, &spec);
     test_write_file(go, "", 0);
     uv_sem_wait(&closed);
-    assert_int_equal(witness_count(&b.w, TETHER_EVENT_MATCH, id), 1);
-    witness_close(&b.w);
+    assert_int_equal(witness_count(&l.w, TETHER_EVENT_MATCH, id), 1);
+    witness_close(&l.w);
     uv_sem_destroy(&closed);
-    /* What was told is not told again. */
-    bench_open(&b, *state);
-    wait_for_end_of_watch(&b, id, 1);
-    assert_int_equal(witness_count(&b.w, TETHER_EVENT_MATCH, id), 3);
-    expect_match(&b, id, 0, 4, "hit", NULL);
-    bench_close(&b);
+    /* A match that was delivered is not delivered again. */
+    listener_open(&l, *state, NULL);
+    wait_for_end_of_watch(&l, id, 1);
+    assert_int_equal(witness_count(&l.w, TETHER_EVENT_MATCH, id), 3);
+    expect_match(&l, id, 0, 4, "hit", NULL);
+    listener_close(&l);
 }
 
 static void remove_on_match(tether_registry *registry, const tether_event *event, witness *w)
@@ -473,20 +455,20 @@ static void remove_on_match(tether_registry *registry, const tether_event *event
 
 static void a_watch_may_be_removed_inside_its_match(void **state)
 {
-    bench b;
+    listener l;
     char id[TETHER_ID_SIZE];
-    bench_open(&b, *state);
-    b.w.react = remove_on_match;
-    const char *go = test_work_path(b.f, "go");
-    test_start_child(b.registry, id, "await", go, "out", "hit hit hit", "out", "hit", "exit", "0",
+    listener_open(&l, *state, NULL);
+    l.w.react = remove_on_match;
+    const char *go = test_work_path(l.f, "go");
+    test_start_child(l.registry, id, "await", go, "out", "hit hit hit", "out", "hit", "exit", "0",
                      NULL);
     const tether_watch_spec spec = {.pattern = "hit"};
-    watch(&b, id, &spec);
+    watch(&l, id, &spec);
     test_write_file(go, "", 0);
-    WAIT_UNTIL(witness_count(&b.w, TETHER_EVENT_COMPLETION, id) == 1);
-    assert_int_equal(witness_count(&b.w, TETHER_EVENT_MATCH, id), 1);
-    assert_int_equal(witness_count(&b.w, TETHER_EVENT_WATCH_END, id), 0);
-    bench_close(&b);
+    WAIT_UNTIL(witness_count(&l.w, TETHER_EVENT_COMPLETION, id) == 1);
+    assert_int_equal(witness_count(&l.w, TETHER_EVENT_MATCH, id), 1);
+    assert_int_equal(witness_count(&l.w, TETHER_EVENT_WATCH_END, id), 0);
+    listener_close(&l);
 }
 
 /* --- Rings --- */
@@ -516,7 +498,7 @@ static void a_ring_has_the_live_tail(void **state)
     assert_int_equal(got, 4);
     assert_memory_equal(text, "abc\n", 4);
     ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
-    /* It outlives the task, until it is given up. */
+    /* The ring outlives the task until it is released. */
     ASSERT_OK(tether_ring_read(f->registry, id, text, 4, &got, &f->error), f->error);
     assert_memory_equal(text, "abc\n", 4);
     ASSERT_OK(tether_ring_keep(f->registry, id, 0, &f->error), f->error);
@@ -531,20 +513,20 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(matches_come_before_the_completion),
-        TEST(a_match_is_told_while_the_task_runs),
+        TEST(a_match_is_delivered_while_the_task_runs),
         TEST(an_ended_task_can_be_searched),
         TEST(bad_patterns_are_refused),
-        TEST(a_pathological_pattern_ends_its_watch_alone),
+        TEST(a_pathological_pattern_ends_only_its_own_watch),
         TEST(a_task_has_eight_watches_at_most),
         TEST(a_match_spans_writes),
-        TEST(whole_lines_are_waited_for),
-        TEST(the_next_host_goes_on_where_the_last_stopped),
+        TEST(a_watch_for_whole_lines_waits_for_the_line),
+        TEST(the_next_host_continues_a_watch),
         TEST(a_host_may_leave_watches_to_others),
         TEST(a_living_host_keeps_its_watches),
         TEST(a_pattern_of_any_bytes_is_kept),
-        TEST(closes_lose_and_double_no_match),
+        TEST(closes_neither_lose_nor_repeat_a_match),
         TEST(a_cut_output_can_be_searched),
-        TEST(numbers_are_unique),
+        TEST(watch_numbers_are_unique),
         TEST(a_registry_may_be_closed_inside_a_match),
         TEST(a_watch_may_be_removed_inside_its_match),
         TEST(a_ring_has_the_live_tail),

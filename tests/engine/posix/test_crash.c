@@ -1,6 +1,8 @@
-/* Hosts that are killed: at random moments, and at every single step. A task whose host died is
- * found again, ran at most once, has its own code, and completes once. */
-#include "support/support.h"
+/* Hosts are killed at random moments and at every system call. The next host finds each task: it
+ * ran at most once, has its own exit code, and completes once. */
+#include "support/elsewhere.h"
+#include "support/exit_line.h"
+#include "support/flood.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -11,49 +13,49 @@
 
 enum { RUNS = 200, LAST_CODE = 200, LAST_SLEEP_MS = 30, SHORTEST_RANGE_US = 15000 };
 
-/* What one host is to start. */
-typedef struct errand {
+/* The task that one host starts. */
+typedef struct job {
     char file[1024]; /* the task appends one line to it */
     char sleep_ms[16];
     char code[16];
-    atomic_bool *spawned; /* shared with the host; NULL: not wanted */
-} errand;
+    atomic_bool *spawned; /* shared memory that the host sets; NULL: not needed */
+} job;
 
-/* What became of all runs. */
+/* How many runs ended in each way. */
 typedef struct tally {
-    int invisible; /* killed before anything of the task could be seen */
+    int invisible; /* the host was killed before the task was visible on disk */
     int never_started;
     int ran;
 } tally;
 
-static errand make_errand(const fixture *f, int number, int sleep_ms, int code)
+static job create_job(const fixture *f, int number, int sleep_ms, int code)
 {
-    errand e = {.spawned = NULL};
-    snprintf(e.file, sizeof e.file, "%s", test_work_path(f, "run-%d", number));
-    snprintf(e.sleep_ms, sizeof e.sleep_ms, "%d", sleep_ms);
-    snprintf(e.code, sizeof e.code, "%d", code);
-    return e;
+    job j = {.spawned = NULL};
+    snprintf(j.file, sizeof j.file, "%s", test_work_path(f, "run-%d", number));
+    snprintf(j.sleep_ms, sizeof j.sleep_ms, "%d", sleep_ms);
+    snprintf(j.code, sizeof j.code, "%d", code);
+    return j;
 }
 
 static void spawn_and_stay(fixture *f, void *userdata)
 {
-    const errand *e = userdata;
+    const job *j = userdata;
     tether_error error = {0};
     tether_registry *registry;
     char id[TETHER_ID_SIZE];
     tether_open_options options = {.store = f->store, .reaper = test_reaper_mode()};
-    const char *const argv[] = {CHILD,       "append", e->file, "sleep",
-                                e->sleep_ms, "exit",   e->code, NULL};
+    const char *const argv[] = {CHILD,       "append", j->file, "sleep",
+                                j->sleep_ms, "exit",   j->code, NULL};
     tether_spec spec = {.argv = argv};
     HOST_OK(tether_open(&options, &registry, &error), error);
     HOST_OK(tether_spawn(registry, &spec, id, &error), error);
-    if (e->spawned != NULL)
-        atomic_store(e->spawned, true);
+    if (j->spawned != NULL)
+        atomic_store(j->spawned, true);
     for (;;)
         pause();
 }
 
-/* The one task of the session that nobody has acknowledged yet; false: there is none. */
+/* Finds the one task of the session whose completion is pending; false: there is none. */
 static bool find_new_task(tether_registry *registry, char id[TETHER_ID_SIZE])
 {
     tether_error error = {0};
@@ -71,7 +73,7 @@ static bool find_new_task(tether_registry *registry, char id[TETHER_ID_SIZE])
     return found == 1;
 }
 
-/* Every lifeline has a record and every bundle a lifeline: nothing half-made is left. */
+/* Every lifeline has a record and every bundle a lifeline. */
 static void check_no_leftover(const fixture *f, tether_registry *registry)
 {
     tether_error error = {0};
@@ -86,8 +88,8 @@ static void check_no_leftover(const fixture *f, tether_registry *registry)
     tether_snapshot_list_free(list);
 }
 
-/* What a fresh host finds after the errand's host died. */
-static void check_aftermath(fixture *f, const errand *e, tally *t)
+/* Checks what the next host finds after the job's host died. */
+static void check_after_death(fixture *f, const job *j, tally *t)
 {
     char id[TETHER_ID_SIZE];
     tether_registry *registry = test_open(f);
@@ -96,28 +98,28 @@ static void check_aftermath(fixture *f, const errand *e, tally *t)
         if (snapshot->status == TETHER_STATUS_LOST) {
             assert_string_equal(snapshot->reason, "never started");
             assert_int_equal(snapshot->exit_code, TETHER_EXIT_UNKNOWN);
-            assert_int_equal(test_count_lines(e->file), 0);
+            assert_int_equal(test_count_lines(j->file), 0);
             t->never_started++;
         } else {
             assert_null(snapshot->reason);
-            assert_int_equal(snapshot->exit_code, atoi(e->code));
+            assert_int_equal(snapshot->exit_code, atoi(j->code));
             assert_int_equal(snapshot->status,
-                             atoi(e->code) == 0 ? TETHER_STATUS_COMPLETED : TETHER_STATUS_FAILED);
-            assert_int_equal(test_count_lines(e->file), 1);
+                             atoi(j->code) == 0 ? TETHER_STATUS_COMPLETED : TETHER_STATUS_FAILED);
+            assert_int_equal(test_count_lines(j->file), 1);
             t->ran++;
         }
         tether_snapshot_free(snapshot);
         test_take_completion(registry, id);
     } else {
-        assert_int_equal(test_count_lines(e->file), 0);
+        assert_int_equal(test_count_lines(j->file), 0);
         t->invisible++;
     }
     check_no_leftover(f, registry);
     test_detach(registry);
 }
 
-/* No task ran after it was said to be lost, or was never seen, and none ran again. */
-static void check_in_the_end(const fixture *f, int runs, const tally *t)
+/* No task ran twice, and none that was lost or invisible has run since. */
+static void check_all_runs(const fixture *f, int runs, const tally *t)
 {
     int lines = 0;
     for (int run = 0; run < runs; run++) {
@@ -127,21 +129,21 @@ static void check_in_the_end(const fixture *f, int runs, const tally *t)
     }
     assert_int_equal(lines, t->ran);
     assert_int_equal(t->ran + t->never_started + t->invisible, runs);
-    print_message("%d runs: %d ran, %d never started, %d left no trace\n", runs, t->ran,
+    print_message("%d runs: %d ran, %d never started, %d invisible\n", runs, t->ran,
                   t->never_started, t->invisible);
 }
 
-/* How long a host and its task take here and now, so that the kills fall into all of it also on a
- * slow machine. */
+/* Measures how long a host and its task take, so that the kills cover all of that time on a slow
+ * machine too. */
 static long measure_range_us(fixture *f, tally *t)
 {
-    errand e = make_errand(f, 0, 0, 1);
+    job j = create_job(f, 0, 0, 1);
     int64_t begin = test_now_ms();
-    long host = test_fork_host(spawn_and_stay, f, &e);
-    WAIT_UNTIL(test_count_lines(e.file) == 1);
+    long host = test_fork_host(spawn_and_stay, f, &j);
+    WAIT_UNTIL(test_count_lines(j.file) == 1);
     long range = (long)(test_now_ms() - begin) * 1500;
     test_kill_host(host);
-    check_aftermath(f, &e, t);
+    check_after_death(f, &j, t);
     return range > SHORTEST_RANGE_US ? range : SHORTEST_RANGE_US;
 }
 
@@ -157,30 +159,30 @@ static void host_is_killed_at_any_moment(void **state)
     srand(seed);
     for (int run = 1; run <= RUNS; run++) {
         int sleep_ms = rand() % 2 == 0 ? 0 : rand() % (LAST_SLEEP_MS + 1);
-        errand e = make_errand(f, run, sleep_ms, rand() % (LAST_CODE + 1));
-        long host = test_fork_host(spawn_and_stay, f, &e);
+        job j = create_job(f, run, sleep_ms, rand() % (LAST_CODE + 1));
+        long host = test_fork_host(spawn_and_stay, f, &j);
         test_nap_us(rand() % range);
         test_kill_host(host);
-        check_aftermath(f, &e, &t);
+        check_after_death(f, &j, &t);
     }
-    check_in_the_end(f, RUNS + 1, &t);
-    /* Kills that all fall outside of the interesting time would show nothing. */
+    check_all_runs(f, RUNS + 1, &t);
+    /* Not all kills came before the task started. */
     assert_true(t.ran > RUNS / 10);
 }
 
-/* Ten tasks of one host, which is killed while they run. */
-static void all_tasks_of_a_killed_host_are_found(void **state)
+/* Ten hosts with one task each, killed while the tasks run. */
+static void all_tasks_of_killed_hosts_are_found(void **state)
 {
     enum { TASKS = 10 };
     fixture *f = *state;
     f->hosts_died = true;
-    errand e[TASKS];
+    job j[TASKS];
     long hosts[TASKS];
     atomic_bool *spawned = test_shared(TASKS * sizeof *spawned);
     for (int i = 0; i < TASKS; i++) {
-        e[i] = make_errand(f, i, 20 + i, i);
-        e[i].spawned = &spawned[i];
-        hosts[i] = test_fork_host(spawn_and_stay, f, &e[i]);
+        j[i] = create_job(f, i, 20 + i, i);
+        j[i].spawned = &spawned[i];
+        hosts[i] = test_fork_host(spawn_and_stay, f, &j[i]);
     }
     for (int i = 0; i < TASKS; i++) {
         WAIT_UNTIL(atomic_load(&spawned[i]));
@@ -202,7 +204,8 @@ static void all_tasks_of_a_killed_host_are_found(void **state)
     test_unshare(spawned, TASKS * sizeof *spawned);
 }
 
-/* The system calls by which a host changes anything that others can see; first those of an end. */
+/* The system calls by which a host changes what others can see. The first END_STEPS are those that
+ * record an end. */
 static const char *const steps[] = {
     "renameat", "write",  "flock",     "fchmod",   "openat", "close",
     "mkdirat",  "clone3", "fallocate", "unlinkat", "vfork",  "clone",
@@ -215,13 +218,13 @@ static bool has_strace(void)
     return test_command(argv, NULL, NULL) == 0;
 }
 
-/* Runs the command with SIGKILL at the entry of the nth call of one kind; whether it came so far.
- * Only the command's first thread is traced, the one that acts. */
+/* Runs the command and kills it at the entry of its nth call of one kind. Returns false where it
+ * made fewer such calls. Only its first thread is traced: that one makes the changes. */
 static bool killed_at(const char *call, int nth, const char *const *command)
 {
     char inject[96], trace[64];
-    /* The leak checker of a sanitizer traces the process itself, which one that is traced cannot
-     * do; leaks show elsewhere. */
+    /* The leak checker of a sanitizer traces its own process, which fails under strace. Other tests
+     * find the leaks. */
     const char *argv[32] = {"strace", "-qq", "-o", "/dev/null", "-E", "ASAN_OPTIONS=detect_leaks=0",
                             "-e",     trace, "-e", inject};
     size_t count = 10;
@@ -248,39 +251,31 @@ static void host_is_killed_at_every_step_of_a_start(void **state)
     for (size_t i = 0; i < STEPS; i++) {
         bool killed = true;
         for (int nth = 1; killed; nth++) {
-            errand e = make_errand(f, run++, 0, nth % LAST_CODE);
+            job j = create_job(f, run++, 0, nth % LAST_CODE);
             const char *const command[] = {COMMAND,  "--store", f->store, "run",  "--", CHILD,
-                                           "append", e.file,    "exit",   e.code, NULL};
+                                           "append", j.file,    "exit",   j.code, NULL};
             killed = killed_at(steps[i], nth, command);
-            check_aftermath(f, &e, &t);
+            check_after_death(f, &j, &t);
         }
     }
-    check_in_the_end(f, run, &t);
+    check_all_runs(f, run, &t);
     assert_true(t.never_started > 0);
     assert_true(t.ran > 0);
     assert_true(t.invisible > 0);
 }
 
-/* A task that has ended, and whose end no host has seen: a host of its own starts it, so that this
- * process is not its parent. */
-static void leave_ended_task(fixture *f, const char *code, char id[TETHER_ID_SIZE])
+/* Creates a task that has ended while no host had the session open. */
+static void create_unseen_end(fixture *f, const char *code, char id[TETHER_ID_SIZE])
 {
-    char *out;
     const char *gate = test_work_path(f, "gate");
     unlink(gate);
-    const char *const run[] = {COMMAND, "--store", f->store, "run", "--", CHILD,
-                               "await", gate,      "exit",   code,  NULL};
-    assert_int_equal(test_command(run, &out, NULL), 0);
-    out[strcspn(out, "\n")] = '\0';
-    assert_in_range(strlen(out), 1, TETHER_ID_SIZE - 1);
-    strcpy(id, out);
-    free(out);
+    START_ELSEWHERE(f, id, "--", CHILD, "await", gate, "exit", code);
     test_write_file(gate, "", 0);
-    WAIT_UNTIL(test_count_lines(test_exit_path(f, id)) == 2);
+    exit_line_wait(f, id);
 }
 
-/* Removes what is done, so that each run has the same steps. */
-static void clear(tether_registry *registry)
+/* Removes ended tasks, so that each run makes the same system calls. */
+static void remove_ended_tasks(tether_registry *registry)
 {
     tether_error error = {0};
     const tether_gc_options any_age = {.older_than_ms = -1};
@@ -298,23 +293,23 @@ static void host_is_killed_at_every_step_of_an_end(void **state)
         for (size_t i = 0; i < END_STEPS; i++) {
             bool killed = true;
             for (int nth = 1; killed; nth++) {
-                leave_ended_task(f, "5", id);
-                const char *const look[] = {COMMAND, "--store", f->store, "status", id, NULL};
-                const char *const take[] = {COMMAND, "--store", f->store, "completions",
-                                            ack,     id,        NULL};
-                killed = killed_at(steps[i], nth, acknowledge ? take : look);
+                create_unseen_end(f, "5", id);
+                const char *const status[] = {COMMAND, "--store", f->store, "status", id, NULL};
+                const char *const completions[] = {COMMAND, "--store", f->store, "completions",
+                                                   ack,     id,        NULL};
+                killed = killed_at(steps[i], nth, acknowledge ? completions : status);
                 tether_registry *registry = test_open(f);
                 test_expect(registry, id, TETHER_STATUS_FAILED, 5, NULL);
                 bool fresh;
                 tether_error error = {0};
                 ASSERT_OK(tether_completion_ack(registry, id, &fresh, &error), error);
-                /* A killed acknowledger has told nobody: either it has done it or we have. */
+                /* A killed command may have acknowledged or not; both are right. */
                 if (!acknowledge)
                     assert_true(fresh);
                 else if (!killed)
                     assert_false(fresh);
                 assert_int_equal(test_pending(registry, NULL), 0);
-                clear(registry);
+                remove_ended_tasks(registry);
                 check_no_leftover(f, registry);
                 test_detach(registry);
             }
@@ -322,8 +317,8 @@ static void host_is_killed_at_every_step_of_an_end(void **state)
     }
 }
 
-/* The same with an output to cut: whenever the host dies, its output is whole or cut right, and
- * what the next host sees is cut. */
+/* The same with an output over its limit. After the kill the file is whole or correctly cut, and
+ * the next host cuts it. */
 static void host_is_killed_at_every_step_of_a_cut(void **state)
 {
     fixture *f = *state;
@@ -334,52 +329,48 @@ static void host_is_killed_at_every_step_of_a_cut(void **state)
     for (size_t i = 0; i < END_STEPS; i++) {
         bool killed = true;
         for (int nth = 1; killed; nth++) {
-            char *out;
+            char id[TETHER_ID_SIZE];
             const char *gate = test_work_path(f, "gate");
             unlink(gate);
-            const char *const run[] = {COMMAND, "--store", f->store, "run",   "--output-limit",
-                                       "70000", "--",      CHILD,    "await", gate,
-                                       "flood", "100000",  NULL};
-            assert_int_equal(test_command(run, &out, NULL), 0);
-            out[strcspn(out, "\n")] = '\0';
+            START_ELSEWHERE(f, id, "--output-limit", "70000", "--", CHILD, "await", gate, "flood",
+                            "100000");
             test_write_file(gate, "", 0);
-            WAIT_UNTIL(test_count_lines(test_exit_path(f, out)) == 2);
-            const char *const look[] = {COMMAND, "--store", f->store, "status", out, NULL};
-            killed = killed_at(steps[i], nth, look);
+            exit_line_wait(f, id);
+            const char *const status[] = {COMMAND, "--store", f->store, "status", id, NULL};
+            killed = killed_at(steps[i], nth, status);
             size_t size;
-            free(test_read_file(test_bundle_path(f, out, "stdout"), &size));
+            free(test_read_file(test_bundle_path(f, id, "stdout"), &size));
             assert_true(size == 100000 || size == 70000);
             killed_before += killed && size == 100000;
             killed_after += killed && size == 70000;
             tether_registry *registry = test_open(f);
-            test_expect(registry, out, TETHER_STATUS_COMPLETED, 0, NULL);
+            test_expect(registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
             uint64_t dropped;
             char byte;
             tether_error error = {0};
-            ASSERT_OK(tether_output_dropped(registry, out, TETHER_STDOUT, &dropped, &error), error);
+            ASSERT_OK(tether_output_dropped(registry, id, TETHER_STDOUT, &dropped, &error), error);
             assert_int_equal(dropped, 30000);
             ASSERT_OK(
-                tether_output_read(registry, out, TETHER_STDOUT, 30000, &byte, 1, &size, &error),
+                tether_output_read(registry, id, TETHER_STDOUT, 30000, &byte, 1, &size, &error),
                 error);
-            assert_int_equal(byte, (char)('a' + 30000 % 26));
-            assert_false(test_tree_has(test_bundle_path(f, out, ""), ".tmp-"));
-            test_take_completion(registry, out);
-            clear(registry);
+            assert_int_equal(byte, flood_byte(30000));
+            assert_false(test_tree_has(test_bundle_path(f, id, ""), ".tmp-"));
+            test_take_completion(registry, id);
+            remove_ended_tasks(registry);
             check_no_leftover(f, registry);
             test_detach(registry);
-            free(out);
         }
     }
     assert_true(killed_before > 0);
     assert_true(killed_after > 0);
 }
 
-/* With the argument "steps": those that use the command, which chooses its reaper by itself. */
+/* With the argument "steps": the tests that kill the command, which ignores TETHER_TEST_REAPER. */
 int main(int argc, char **argv)
 {
     const struct CMUnitTest moments[] = {
         cmocka_unit_test_setup_teardown(host_is_killed_at_any_moment, test_setup, test_teardown),
-        cmocka_unit_test_setup_teardown(all_tasks_of_a_killed_host_are_found, test_setup,
+        cmocka_unit_test_setup_teardown(all_tasks_of_killed_hosts_are_found, test_setup,
                                         test_teardown),
     };
     const struct CMUnitTest by_step[] = {

@@ -1,16 +1,16 @@
-/* Hosts of every manner: those that reap everything, stop in the middle, lose their store, leak. */
-#include "support/support.h"
+/* Unusual hosts: they ignore SIGCHLD, reap all children, stop with the lock held, lose their store
+ * or leak a lifeline. Several hosts share one store. */
+#include "support/elsewhere.h"
+#include "support/exit_line.h"
+#include "engine/posix/planting.h"
 
-#include <fcntl.h>
 #include <jansson.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,7 +29,7 @@ static tether_registry *open_in_host(fixture *f)
     return registry;
 }
 
-/* Starts tasks that end with 0, 1, 2, ... and checks the codes. */
+/* Starts tasks that end with 0, 1, 2, ... and checks their exit codes. */
 static void check_codes(tether_registry *registry)
 {
     tether_error error = {0};
@@ -102,8 +102,8 @@ static void host_that_reaps_everything_gets_codes(void **state)
     assert_int_equal(test_join_host(test_fork_host(reap_all, f, NULL)), 0);
 }
 
-/* A child that the host has started by itself stays the host's to reap. */
-static void children_of_the_host_are_left_alone(void **state)
+/* The host reaps the children that it has forked itself. */
+static void children_of_the_host_are_not_reaped(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -142,7 +142,7 @@ static void create_store(fixture *f, void *userdata)
     HOST_OK(tether_close(registry, TETHER_DETACH, &error), error);
 }
 
-static void hosts_that_create_a_store_together_all_get_it(void **state)
+static void hosts_that_create_a_store_at_once_all_open_it(void **state)
 {
     fixture *f = *state;
     creation *c = test_shared(sizeof *c);
@@ -162,21 +162,21 @@ static void hosts_that_create_a_store_together_all_get_it(void **state)
 
 enum { SHARED_TASKS = 30, HOSTS = 3 };
 
-/* What several hosts saw of the same tasks. */
-typedef struct seen {
+/* Shared memory: how each host saw the same tasks end. */
+typedef struct observations {
     char ids[SHARED_TASKS][TETHER_ID_SIZE];
     atomic_int ready;
-    atomic_int next;
+    atomic_int next; /* index of the next host */
     struct {
         int64_t finished_at;
         int64_t exit_code;
         tether_status status;
     } by[HOSTS][SHARED_TASKS];
-} seen;
+} observations;
 
-static void watch_tasks(fixture *f, void *userdata)
+static void wait_for_all(fixture *f, void *userdata)
 {
-    seen *s = userdata;
+    observations *s = userdata;
     tether_error error = {0};
     int self = atomic_fetch_add(&s->next, 1);
     tether_registry *registry = open_in_host(f);
@@ -197,21 +197,16 @@ static void watch_tasks(fixture *f, void *userdata)
 static void hosts_that_finalise_together_agree(void **state)
 {
     fixture *f = *state;
-    seen *s = test_shared(sizeof *s);
+    observations *s = test_shared(sizeof *s);
     const char *gate = test_work_path(f, "gate");
-    char *out;
     for (int i = 0; i < SHARED_TASKS; i++) {
         char code[16];
         snprintf(code, sizeof code, "%d", i);
-        const char *const run[] = {COMMAND, "--store", f->store, "run", "--", CHILD,
-                                   "await", gate,      "exit",   code,  NULL};
-        assert_int_equal(test_command(run, &out, NULL), 0);
-        snprintf(s->ids[i], TETHER_ID_SIZE, "%.*s", (int)strcspn(out, "\n"), out);
-        free(out);
+        START_ELSEWHERE(f, s->ids[i], "--", CHILD, "await", gate, "exit", code);
     }
     long hosts[HOSTS];
     for (int i = 0; i < HOSTS; i++)
-        hosts[i] = test_fork_host(watch_tasks, f, s);
+        hosts[i] = test_fork_host(wait_for_all, f, s);
     WAIT_UNTIL(atomic_load(&s->ready) == HOSTS);
     test_write_file(gate, "", 0);
     for (int i = 0; i < HOSTS; i++)
@@ -253,26 +248,15 @@ static void ack_all(fixture *f, void *userdata)
     HOST_OK(tether_close(registry, TETHER_DETACH, &error), error);
 }
 
-static void plant_ended(fixture *f, json_t *model, const char *id)
-{
-    json_t *record = json_deep_copy(model);
-    json_object_set_new(record, "task_id", json_string(id));
-    assert_int_equal(mkdir(test_bundle_path(f, id, ""), 0700), 0);
-    test_save_record(f, id, record);
-}
-
 static void each_completion_is_acknowledged_once(void **state)
 {
     fixture *f = *state;
     char model[TETHER_ID_SIZE], id[TETHER_ID_SIZE];
-    tether_registry *registry = test_open(f);
-    test_start_child(registry, model, "exit", "0", NULL);
-    test_expect(registry, model, TETHER_STATUS_COMPLETED, 0, NULL);
-    test_detach(registry);
-    json_t *record = test_load_record(f, model);
+    json_t *record = plant_run_model(f, model);
     for (int i = 0; i < ACKS; i++) {
         snprintf(id, sizeof id, "tack%d", i);
-        plant_ended(f, record, id);
+        json_object_set_new(record, "task_id", json_string(id));
+        plant_task(f, id, json_deep_copy(record), NULL);
     }
     json_decref(record);
     acks *a = test_shared(sizeof *a);
@@ -287,7 +271,7 @@ static void each_completion_is_acknowledged_once(void **state)
     test_unshare(a, sizeof *a);
 }
 
-/* Takes the session lock as a host does, and stops. */
+/* Takes the session lock as a host does, and stops itself. */
 static void hold_lock(fixture *f, void *userdata)
 {
     tether__store store;
@@ -303,18 +287,13 @@ static void hold_lock(fixture *f, void *userdata)
     tether__os_lock_release(&lock);
 }
 
-static void stopped_lock_holder_is_named(void **state)
+static void error_names_a_stopped_lock_holder(void **state)
 {
     fixture *f = *state;
     char running[TETHER_ID_SIZE], id[TETHER_ID_SIZE], pid[32];
     atomic_bool *held = test_shared(sizeof *held);
     const char *gate = test_work_path(f, "gate");
-    const char *const run[] = {COMMAND, "--store", f->store, "run", "--", CHILD,
-                               "await", gate,      "exit",   "12",  NULL};
-    char *out;
-    assert_int_equal(test_command(run, &out, NULL), 0);
-    snprintf(running, sizeof running, "%.*s", (int)strcspn(out, "\n"), out);
-    free(out);
+    START_ELSEWHERE(f, running, "--", CHILD, "await", gate, "exit", "12");
     long holder = test_fork_host(hold_lock, f, held);
     WAIT_UNTIL(atomic_load(held));
     assert_int_equal(waitpid((pid_t)holder, NULL, WUNTRACED), holder);
@@ -332,13 +311,13 @@ static void stopped_lock_holder_is_named(void **state)
     assert_string_equal(id, "");
     assert_int_equal(tether_kill(registry, running, NULL, &f->error), TETHER_ELOCKED);
     assert_non_null(strstr(f->error.message, pid));
-    /* Nothing was written, and nothing is left of the start that failed. */
+    /* The failed start left nothing. */
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), 1);
     assert_int_equal(test_count_names(test_session_path(f, "exits")), 1);
 
-    /* An end is known although it cannot be recorded yet, or waited for until it can. */
+    /* An end that came while the lock was held is recorded after its release. */
     test_write_file(gate, "", 0);
-    WAIT_UNTIL(test_count_lines(test_exit_path(f, running)) == 2);
+    exit_line_wait(f, running);
     assert_int_equal(kill((pid_t)holder, SIGCONT), 0);
     assert_int_equal(test_join_host(holder), 0);
     test_expect(registry, running, TETHER_STATUS_FAILED, 12, NULL);
@@ -354,7 +333,7 @@ static int64_t cpu_us(void)
            usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
 }
 
-static void removed_store_is_told(void **state)
+static void calls_report_a_removed_store(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], other[TETHER_ID_SIZE];
@@ -381,30 +360,26 @@ static void removed_store_is_told(void **state)
     assert_int_equal(tether_wait(registry, &one, 1, TETHER_WAIT_ALL, 300, NULL, &f->error),
                      TETHER_EGONE);
     assert_int_equal(tether_output_wait(registry, id, 1000, 0, 300, &f->error), TETHER_EGONE);
-    /* Nothing for a while: a registry that had begun to spin would use all of it. */
+    /* A registry in a busy loop would use all of this time. */
     test_nap_us(300000);
     assert_in_range(cpu_us() - cpu, 0, 200000);
     assert_true(test_process_alive(child));
     assert_true(test_process_alive(supervisor));
     test_detach(registry);
-    /* The task was started by this process, and there is no record of it any more. */
+    /* Its record is gone, so the test ends the task itself. It is the parent. */
     assert_int_equal(kill(-(pid_t)supervisor, SIGKILL), 0);
     assert_int_equal(test_join_host(supervisor), 128 + SIGKILL);
     WAIT_UNTIL(!test_process_alive(child));
 }
 
-/* A supervisor played by a child of this process, which itself keeps the lifeline open, as a child
- * that a host forked at the wrong moment would. */
-static long play_supervisor(fixture *f, const char *id, tether__lifeline *leak)
+/* Forks a child that acts as the supervisor of a task. This process keeps a copy of the lifeline
+ * open, like a child that a host forks in the middle of a start. */
+static long fork_supervisor(fixture *f, const char *id, tether__lifeline *leak)
 {
     tether__store store;
     tether__session session;
     char model[TETHER_ID_SIZE];
-    tether_registry *registry = test_open(f);
-    test_start_child(registry, model, "exit", "0", NULL);
-    test_expect(registry, model, TETHER_STATUS_COMPLETED, 0, NULL);
-    test_detach(registry);
-    json_t *record = test_load_record(f, model);
+    json_t *record = plant_run_model(f, model);
 
     ASSERT_OK(tether__store_open(f->store, false, &store, &f->error), f->error);
     ASSERT_OK(tether__session_open(&store, "default", 1000, &session, &f->error), f->error);
@@ -421,24 +396,20 @@ static long play_supervisor(fixture *f, const char *id, tether__lifeline *leak)
         _exit(write((int)leak->handle, end, sizeof end - 1) > 0 ? 0 : 1);
     }
     json_object_set_new(record, "task_id", json_string(id));
-    json_object_set_new(record, "status", json_string("running"));
     json_object_set_new(record, "exit_code", json_null());
     json_object_set_new(record, "finished_at", json_null());
     json_object_set_new(record, "child_pid", json_integer(pid));
-    json_t *identity = json_object_get(record, "identity");
-    json_object_set_new(identity, "pid", json_integer(pid));
-    json_object_set_new(identity, "start_time",
-                        json_integer((json_int_t)tether__os_process_start_time(pid)));
-    assert_int_equal(mkdir(test_bundle_path(f, id, ""), 0700), 0);
-    test_save_record(f, id, record);
+    plant_set_status(record, "running");
+    plant_set_pid(record, pid, (long)tether__os_process_start_time(pid));
+    plant_task(f, id, record, NULL);
     return pid;
 }
 
-static void leaked_lifeline_hides_no_exit(void **state)
+static void leaked_lifeline_does_not_hide_an_exit(void **state)
 {
     fixture *f = *state;
     tether__lifeline leak;
-    long pid = play_supervisor(f, "tleaked", &leak);
+    long pid = fork_supervisor(f, "tleaked", &leak);
     tether_registry *registry = test_open(f);
     tether_snapshot *snapshot;
     ASSERT_OK(tether_status_get(registry, "tleaked", &snapshot, &f->error), f->error);
@@ -451,11 +422,11 @@ static void leaked_lifeline_hides_no_exit(void **state)
     assert_int_equal(test_join_host(pid), 0);
 }
 
-static void leaked_lifeline_hides_no_loss(void **state)
+static void leaked_lifeline_does_not_hide_a_loss(void **state)
 {
     fixture *f = *state;
     tether__lifeline leak;
-    long pid = play_supervisor(f, "tleaked", &leak);
+    long pid = fork_supervisor(f, "tleaked", &leak);
     tether_registry *registry = test_open(f);
     test_kill_host(pid);
     const char *one = "tleaked";
@@ -477,14 +448,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_STORE(host_that_ignores_sigchld_gets_codes),
         WITH_STORE(host_that_reaps_everything_gets_codes),
-        WITH_STORE(children_of_the_host_are_left_alone),
-        WITH_STORE(hosts_that_create_a_store_together_all_get_it),
+        WITH_STORE(children_of_the_host_are_not_reaped),
+        WITH_STORE(hosts_that_create_a_store_at_once_all_open_it),
         WITH_STORE(hosts_that_finalise_together_agree),
         WITH_STORE(each_completion_is_acknowledged_once),
-        WITH_STORE(stopped_lock_holder_is_named),
-        WITH_STORE(removed_store_is_told),
-        WITH_STORE(leaked_lifeline_hides_no_exit),
-        WITH_STORE(leaked_lifeline_hides_no_loss),
+        WITH_STORE(error_names_a_stopped_lock_holder),
+        WITH_STORE(calls_report_a_removed_store),
+        WITH_STORE(leaked_lifeline_does_not_hide_an_exit),
+        WITH_STORE(leaked_lifeline_does_not_hide_a_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,7 @@
-/* Ends that are brought about: kills, deadlines, shutdowns, against every kind of resistance. */
-#include "support/support.h"
+/* Kills, deadlines and shutdowns, of tasks that obey and of tasks that resist. */
+#include "support/elsewhere.h"
 
 #include <fcntl.h>
-#include <jansson.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -12,10 +11,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "engine/posix/killable.h"
 #include "support/posix/machine.h"
 
-/* Long enough to see that nothing waits for it, short enough for a test that does. */
-enum { SHORT_GRACE_MS = 300, LONG_GRACE_MS = 15000, LATE_MS = 5000 };
+enum {
+    SHORT_GRACE_MS = 300,  /* for kills that wait for it */
+    LONG_GRACE_MS = 15000, /* for kills that end before it does */
+    LATE_MS = 5000         /* how much longer than its grace a kill may take */
+};
 
 static int kill_with(tether_registry *registry, const char *id, int64_t grace_ms)
 {
@@ -27,13 +30,6 @@ static int kill_with(tether_registry *registry, const char *id, int64_t grace_ms
     return code;
 }
 
-static int count_members(const char *id)
-{
-    char cookie[TETHER_ID_SIZE + 32];
-    snprintf(cookie, sizeof cookie, "TETHER_TASK_ID=%.*s", TETHER_ID_SIZE - 1, id);
-    return test_count_cookies(cookie);
-}
-
 static void obedient_task_ends_at_once(void **state)
 {
     fixture *f = *state;
@@ -43,7 +39,7 @@ static void obedient_task_ends_at_once(void **state)
     int64_t begin = test_now_ms();
     assert_int_equal(kill_with(f->registry, id, LONG_GRACE_MS), TETHER_OK);
     assert_in_range(test_now_ms() - begin, 0, LONG_GRACE_MS / 2);
-    assert_int_equal(count_members(id), 0);
+    assert_int_equal(killable_count(id), 0);
     test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGTERM, NULL);
     test_take_completion(f->registry, id);
 }
@@ -52,26 +48,24 @@ static void stubborn_task_ends_after_the_grace(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    test_start_child(f->registry, id, "ignore-term", "out", "ready", "forever", NULL);
-    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+    killable_start_stubborn(f->registry, &id, 1);
     int64_t begin = test_now_ms();
     assert_int_equal(kill_with(f->registry, id, SHORT_GRACE_MS), TETHER_OK);
     assert_in_range(test_now_ms() - begin, SHORT_GRACE_MS - 1, SHORT_GRACE_MS + LATE_MS);
-    assert_int_equal(count_members(id), 0);
+    assert_int_equal(killable_count(id), 0);
     test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGKILL, NULL);
 }
 
-static void no_grace_is_no_grace(void **state)
+static void kill_without_grace_is_immediate(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    test_start_child(f->registry, id, "ignore-term", "out", "ready", "forever", NULL);
-    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+    killable_start_stubborn(f->registry, &id, 1);
     assert_int_equal(kill_with(f->registry, id, -1), TETHER_OK);
     test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGKILL, NULL);
 }
 
-static void stopped_task_is_woken_to_end(void **state)
+static void stopped_task_is_continued_to_end(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -82,20 +76,19 @@ static void stopped_task_is_woken_to_end(void **state)
     assert_false(test_process_alive(child));
 }
 
-/* The supervisor is stopped as well: nobody of the task runs any code. */
+/* The supervisor is stopped as well, so no process of the task runs. */
 static void wholly_stopped_task_is_killed(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    test_start_child(f->registry, id, "ignore-term", "out", "ready", "forever", NULL);
-    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+    killable_start_stubborn(f->registry, &id, 1);
     const tether_kill_options stop = {.signal = SIGSTOP};
     ASSERT_OK(tether_kill(f->registry, id, &stop, &f->error), f->error);
     assert_int_equal(kill_with(f->registry, id, SHORT_GRACE_MS), TETHER_OK);
     test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGKILL, NULL);
 }
 
-static void task_that_forks_meanwhile_is_killed_whole(void **state)
+static void task_that_forks_during_a_kill_is_killed_whole(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -103,7 +96,7 @@ static void task_that_forks_meanwhile_is_killed_whole(void **state)
                      NULL);
     test_wait_output(f->registry, id, TETHER_STDOUT, 6);
     assert_int_equal(kill_with(f->registry, id, 20), TETHER_OK);
-    assert_int_equal(count_members(id), 0);
+    assert_int_equal(killable_count(id), 0);
     test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGKILL, NULL);
 }
 
@@ -115,13 +108,13 @@ static void process_that_left_the_session_is_killed(void **state)
     long away = test_output_number(f->registry, id);
     assert_int_equal(kill_with(f->registry, id, SHORT_GRACE_MS), TETHER_OK);
     assert_false(test_process_alive(away));
-    assert_int_equal(count_members(id), 0);
+    assert_int_equal(killable_count(id), 0);
     tether_snapshot *snapshot = test_wait(f->registry, id);
     assert_int_equal(snapshot->status, TETHER_STATUS_KILLED);
     tether_snapshot_free(snapshot);
 }
 
-/* Whether a status tells of exactly this survivor. */
+/* Whether the status lists this survivor and no other. */
 static bool has_survivor(tether_registry *registry, const char *id, long pid)
 {
     tether_snapshot *snapshot;
@@ -132,22 +125,22 @@ static bool has_survivor(tether_registry *registry, const char *id, long pid)
     return only;
 }
 
-static void what_an_ended_task_left_is_listed_and_killed(void **state)
+static void survivors_of_an_ended_task_are_listed_and_killed(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     test_run(f, CHILD " detach detach pid forever; exit 6", id);
     long away = test_output_number(f->registry, id);
     test_expect(f->registry, id, TETHER_STATUS_FAILED, 6, NULL);
-    /* The process between the two sessions may be about to end. */
+    /* The process between the two calls of setsid may still be exiting. */
     WAIT_UNTIL(has_survivor(f->registry, id, away));
     assert_int_equal(kill_with(f->registry, id, 0), TETHER_OK);
     assert_false(test_process_alive(away));
     test_expect(f->registry, id, TETHER_STATUS_FAILED, 6, NULL);
 }
 
-/* Its last line is there, and it is not gone yet: no survivor. */
-static void supervisor_that_has_told_the_end_is_no_survivor(void **state)
+/* A supervisor lives for a moment after its exit line. */
+static void supervisor_after_its_exit_line_is_no_survivor(void **state)
 {
     static const char end[] = "exit 0 uptime=1.00\n";
     fixture *f = *state;
@@ -161,7 +154,7 @@ static void supervisor_that_has_told_the_end_is_no_survivor(void **state)
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     assert_true(has_survivor(f->registry, id, child));
     assert_int_equal(kill_with(f->registry, id, 0), TETHER_OK);
-    assert_int_equal(count_members(id), 0);
+    assert_int_equal(killable_count(id), 0);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
 }
 
@@ -198,8 +191,7 @@ static void two_killers_agree(void **state)
     for (int i = 0; i < 10; i++) {
         char id[TETHER_ID_SIZE];
         pthread_t threads[3];
-        test_start_child(f->registry, id, "ignore-term", "out", "ready", "forever", NULL);
-        test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+        killable_start_stubborn(f->registry, &id, 1);
         killer killers[3] = {
             {f->registry, id, 50, 1}, {other, id, 50, 1}, {f->registry, id, 50, 1}};
         for (int k = 0; k < 3; k++)
@@ -208,7 +200,7 @@ static void two_killers_agree(void **state)
             assert_int_equal(pthread_join(threads[k], NULL), 0);
             assert_int_equal(killers[k].code, TETHER_OK);
         }
-        assert_int_equal(count_members(id), 0);
+        assert_int_equal(killable_count(id), 0);
         test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGKILL, NULL);
         test_expect(other, id, TETHER_STATUS_KILLED, 128 + SIGKILL, NULL);
         test_take_completion(other, id);
@@ -217,7 +209,7 @@ static void two_killers_agree(void **state)
     test_detach(other);
 }
 
-/* The end that the marker tells of is the one that counts, whenever the kill came. */
+/* The end in the marker counts, whenever the kill came. */
 static void own_end_wins_a_race(void **state)
 {
     enum { RACES = 200 };
@@ -247,7 +239,7 @@ static void own_end_wins_a_race(void **state)
     print_message("%d of %d ended by themselves\n", own, RACES);
 }
 
-static void signal_alone_is_only_sent(void **state)
+static void signal_option_sends_only_that_signal(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -286,24 +278,23 @@ static void deadlines_are_kept(void **state)
         assert_int_equal(snapshot->timeout_ms, 100);
         assert_true(snapshot->duration_ms >= 90);
         tether_snapshot_free(snapshot);
-        assert_int_equal(count_members(ids[i]), 0);
+        assert_int_equal(killable_count(ids[i]), 0);
         test_take_completion(f->registry, ids[i]);
     }
     assert_in_range(test_now_ms() - begin, 90, PATIENCE_MS);
 }
 
-/* The deadline came while no host had the session open: the next one keeps it. */
+/* The deadline passed while no host had the session open. */
 static void passed_deadline_is_kept_by_the_next_host(void **state)
 {
     fixture *f = *state;
-    char *out;
-    const char *const run[] = {COMMAND, "--store", f->store, "run", "--timeout", "20ms",
-                               "--",    CHILD,     "out",    "r",   "forever",   NULL};
-    assert_int_equal(test_command(run, &out, NULL), 0);
-    out[strcspn(out, "\n")] = '\0';
+    char id[TETHER_ID_SIZE];
+    START_ELSEWHERE(f, id, "--timeout", "1s", "--", CHILD, "out", "r", "forever");
+    /* The command is a host too. It must end before the deadline, or it starts the kill itself. */
+    int64_t started = test_now_ms();
+    WAIT_UNTIL(test_now_ms() - started > 1000);
     f->registry = test_open(f);
-    test_expect(f->registry, out, TETHER_STATUS_TIMED_OUT, 124, NULL);
-    free(out);
+    test_expect(f->registry, id, TETHER_STATUS_TIMED_OUT, 124, NULL);
 }
 
 static void shutdown_shares_one_grace(void **state)
@@ -311,17 +302,14 @@ static void shutdown_shares_one_grace(void **state)
     enum { TASKS = 6 };
     fixture *f = *state;
     char ids[TASKS][TETHER_ID_SIZE];
-    for (int i = 0; i < TASKS; i++)
-        test_start_child(f->registry, ids[i], "ignore-term", "out", "ready", "forever", NULL);
-    for (int i = 0; i < TASKS; i++)
-        test_wait_output(f->registry, ids[i], TETHER_STDOUT, 6);
+    killable_start_stubborn(f->registry, ids, TASKS);
     int64_t begin = test_now_ms();
     ASSERT_OK(tether_close(f->registry, TETHER_SHUTDOWN, &f->error), f->error);
-    /* Six times two seconds of grace would be twelve. */
+    /* A grace of two seconds for each task in turn would take twelve. */
     assert_in_range(test_now_ms() - begin, 1900, 2000 + LATE_MS);
     f->registry = test_open(f);
     for (int i = 0; i < TASKS; i++) {
-        assert_int_equal(count_members(ids[i]), 0);
+        assert_int_equal(killable_count(ids[i]), 0);
         test_expect(f->registry, ids[i], TETHER_STATUS_KILLED, 128 + SIGKILL,
                     "registry was shut down");
         test_take_completion(f->registry, ids[i]);
@@ -340,16 +328,16 @@ static void detach_leaves_tasks_running(void **state)
     assert_int_equal(test_output_number(f->registry, id), child);
     assert_int_equal(kill_with(f->registry, id, 0), TETHER_OK);
     test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGTERM, NULL);
-    /* The registry that started it is closed, so that nobody reaps for this process. */
+    /* The registry that started the task is closed, so this process reaps the supervisor itself. */
     WAIT_UNTIL(waitpid(-1, NULL, WNOHANG) > 0);
 }
 
 static atomic_bool *inside_ready;
 static bool inside_has_proc;
 
-/* Ends processes until the next pid is one that the outer namespace's /proc does not have: there
- * its absence must not be taken for the end of the task. */
-static void pass_pids_that_exist_outside(void)
+/* Uses up pids until the next ones do not exist in the outer namespace's /proc. There the task's
+ * pid is then missing, which must not count as its end. */
+static void skip_pids_that_exist_outside(void)
 {
     char path[32];
     int free_in_a_row = 0;
@@ -364,7 +352,7 @@ static void pass_pids_that_exist_outside(void)
     }
 }
 
-/* The first process of another pid namespace: it starts a task and stays. */
+/* The first process of another pid namespace: starts a task and waits. */
 static void host_inside(fixture *f, void *userdata)
 {
     char *id = userdata;
@@ -377,7 +365,7 @@ static void host_inside(fixture *f, void *userdata)
     if (inside_has_proc) {
         HOST_ASSERT(machine_own_proc());
     } else {
-        pass_pids_that_exist_outside();
+        skip_pids_that_exist_outside();
     }
     HOST_OK(tether_open(&options, &registry, &error), error);
     HOST_OK(tether_spawn(registry, &spec, id, &error), error);
@@ -385,12 +373,12 @@ static void host_inside(fixture *f, void *userdata)
     while (size < 7)
         HOST_OK(tether_output_size(registry, id, TETHER_STDOUT, &size, &error), error);
     tether_snapshot *snapshot;
-    for (int looks = 0; looks < 20; looks++) {
+    for (int i = 0; i < 20; i++) {
         HOST_OK(tether_status_get(registry, id, &snapshot, &error), error);
         HOST_ASSERT(!tether_status_ended(snapshot->status));
         tether_snapshot_free(snapshot);
     }
-    /* What cannot be verified is not signalled, and the record does not say that it is. */
+    /* A task whose processes cannot be verified is not signalled, and its record stays as it is. */
     if (!inside_has_proc) {
         HOST_ASSERT(tether_kill(registry, id, NULL, &error) == TETHER_EFOREIGN);
         HOST_OK(tether_status_get(registry, id, &snapshot, &error), error);
@@ -438,7 +426,8 @@ static void check_namespace(fixture *f, bool has_proc)
     assert_int_equal(snapshot->status, TETHER_STATUS_RUNNING);
     tether_snapshot_free(snapshot);
 
-    /* The namespace goes with its first process, and the task with it: its lifeline tells. */
+    /* The namespace ends with its first process, and the task with it. The free lifeline shows the
+     * end. */
     char children[64];
     snprintf(children, sizeof children, "/proc/%ld/task/%ld/children", host, host);
     FILE *file = fopen(children, "re");
@@ -456,13 +445,13 @@ static void check_namespace(fixture *f, bool has_proc)
     test_unshare(inside_ready, sizeof *inside_ready);
 }
 
-static void other_pid_namespace_is_seen_and_not_signalled(void **state)
+static void task_in_another_pid_namespace_is_shown_but_not_signalled(void **state)
 {
     check_namespace(*state, true);
 }
 
-/* Its /proc is that of the outer namespace, as in a sandbox that does not mount one. */
-static void pid_namespace_without_its_proc_is_no_reason_to_lose_a_task(void **state)
+/* /proc is that of the outer namespace, as in a sandbox that does not mount its own. */
+static void task_in_a_pid_namespace_without_its_proc_is_not_lost(void **state)
 {
     check_namespace(*state, false);
 }
@@ -476,23 +465,23 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_REGISTRY(obedient_task_ends_at_once),
         WITH_REGISTRY(stubborn_task_ends_after_the_grace),
-        WITH_REGISTRY(no_grace_is_no_grace),
-        WITH_REGISTRY(stopped_task_is_woken_to_end),
+        WITH_REGISTRY(kill_without_grace_is_immediate),
+        WITH_REGISTRY(stopped_task_is_continued_to_end),
         WITH_REGISTRY(wholly_stopped_task_is_killed),
-        WITH_REGISTRY(task_that_forks_meanwhile_is_killed_whole),
+        WITH_REGISTRY(task_that_forks_during_a_kill_is_killed_whole),
         WITH_REGISTRY(process_that_left_the_session_is_killed),
-        WITH_REGISTRY(what_an_ended_task_left_is_listed_and_killed),
-        WITH_REGISTRY(supervisor_that_has_told_the_end_is_no_survivor),
+        WITH_REGISTRY(survivors_of_an_ended_task_are_listed_and_killed),
+        WITH_REGISTRY(supervisor_after_its_exit_line_is_no_survivor),
         WITH_REGISTRY(killing_again_is_no_error),
         WITH_REGISTRY(two_killers_agree),
         WITH_REGISTRY(own_end_wins_a_race),
-        WITH_REGISTRY(signal_alone_is_only_sent),
+        WITH_REGISTRY(signal_option_sends_only_that_signal),
         WITH_REGISTRY(deadlines_are_kept),
         WITH_STORE(passed_deadline_is_kept_by_the_next_host),
         WITH_REGISTRY(shutdown_shares_one_grace),
         WITH_REGISTRY(detach_leaves_tasks_running),
-        WITH_STORE(other_pid_namespace_is_seen_and_not_signalled),
-        WITH_STORE(pid_namespace_without_its_proc_is_no_reason_to_lose_a_task),
+        WITH_STORE(task_in_another_pid_namespace_is_shown_but_not_signalled),
+        WITH_STORE(task_in_a_pid_namespace_without_its_proc_is_not_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* Many tasks that are ended at once: one listing of the processes serves all of them, and tells
- * only what it can tell. */
+/* Many tasks are killed at once. One process listing serves all of them, and proves an end only
+ * where it began late enough. */
 #include "support/support.h"
 
 #include <dirent.h>
@@ -14,14 +14,15 @@
 
 #include "posix/forked.h"
 #include "engine/kill.h"
+#include "engine/posix/killable.h"
 #include "os/tree.h"
 #include "posix/listing.h"
 #include "posix/proc.h"
 #include "engine/refresh.h"
 #include "engine/core.h"
 
-/* How often anybody in this process has begun to list all processes; the linker puts it in the
- * place of opendir. */
+/* How many process listings this process has begun. The linker replaces calls of opendir by
+ * __wrap_opendir. */
 static atomic_int listings;
 
 DIR *__real_opendir(const char *path);
@@ -34,7 +35,7 @@ DIR *__wrap_opendir(const char *path)
     return __real_opendir(path);
 }
 
-/* And how often it has slept. */
+/* How often this process has slept; __wrap_nanosleep counts. */
 static atomic_int naps;
 
 int __real_nanosleep(const struct timespec *wanted, struct timespec *left);
@@ -46,14 +47,7 @@ int __wrap_nanosleep(const struct timespec *wanted, struct timespec *left)
     return __real_nanosleep(wanted, left);
 }
 
-static int count_members(const char *id)
-{
-    char cookie[TETHER_ID_SIZE + 32];
-    snprintf(cookie, sizeof cookie, "TETHER_TASK_ID=%.*s", TETHER_ID_SIZE - 1, id);
-    return test_count_cookies(cookie);
-}
-
-/* Whatever any task of the test has started. */
+/* How many processes of all tasks of the test live. */
 static int count_all(const fixture *f)
 {
     char cookie[600];
@@ -61,6 +55,8 @@ static int count_all(const fixture *f)
     return test_count_cookies(cookie);
 }
 
+/* Closes the registry with a shutdown and opens it again. Returns how many listings the shutdown
+ * took. */
 static int shut_down(fixture *f)
 {
     int before = atomic_load(&listings);
@@ -72,12 +68,12 @@ static int shut_down(fixture *f)
 
 static void expect_shut_down(fixture *f, const char *id, int64_t code)
 {
-    assert_int_equal(count_members(id), 0);
+    assert_int_equal(killable_count(id), 0);
     test_expect(f->registry, id, TETHER_STATUS_KILLED, code, "registry was shut down");
 }
 
-/* The last ones have not said yet who they are when the shutdown begins; every tenth has a process
- * in a session of its own. */
+/* The last tasks have not written their identity when the shutdown begins. Every tenth has a
+ * process in a session of its own. */
 static void many_tasks_share_their_listings(void **state)
 {
     enum { TASKS = 300 };
@@ -101,7 +97,7 @@ static void many_tasks_share_their_listings(void **state)
     }
 }
 
-static void what_is_forked_between_two_rounds_is_found(void **state)
+static void processes_forked_between_two_rounds_are_found(void **state)
 {
     enum { TASKS = 8 };
     fixture *f = *state;
@@ -141,16 +137,13 @@ static void another_host_may_kill_the_same_tasks(void **state)
     char ids[TASKS][TETHER_ID_SIZE];
     pthread_t thread;
     other_host other = {.registry = test_open(f), .ids = ids, .count = TASKS};
-    for (int i = 0; i < TASKS; i++)
-        test_start_child(f->registry, ids[i], "ignore-term", "out", "ready", "forever", NULL);
-    for (int i = 0; i < TASKS; i++)
-        test_wait_output(f->registry, ids[i], TETHER_STDOUT, 6);
+    killable_start_stubborn(f->registry, ids, TASKS);
     assert_int_equal(pthread_create(&thread, NULL, kill_each, &other), 0);
     shut_down(f);
     assert_int_equal(pthread_join(thread, NULL), 0);
     assert_int_equal(other.failed, 0);
     for (int i = 0; i < TASKS; i++) {
-        assert_int_equal(count_members(ids[i]), 0);
+        assert_int_equal(killable_count(ids[i]), 0);
         tether_snapshot *snapshot = test_wait(f->registry, ids[i]);
         assert_int_equal(snapshot->status, TETHER_STATUS_KILLED);
         tether_snapshot_free(snapshot);
@@ -158,7 +151,7 @@ static void another_host_may_kill_the_same_tasks(void **state)
     test_detach(other.registry);
 }
 
-/* A listing that shows nothing of a task, as one does that went by before the last process was
+/* A listing that shows no process of a task, as one that ended before the task's last process was
  * started. */
 static tether__listing empty_listing(int64_t *leader)
 {
@@ -182,26 +175,26 @@ static tether_status status_of(const fixture *f, const char *id)
     return status;
 }
 
-static void listing_from_before_the_last_look_does_not_tell(void **state)
+static void listing_older_than_the_supervisors_end_proves_no_end(void **state)
 {
     fixture *f = *state;
     tether__catalog *catalog = &f->registry->catalog;
     char id[TETHER_ID_SIZE];
-    bool appointed;
+    bool is_driver;
     int64_t next;
     test_run(f, CHILD " detach pid ignore-term forever & exec " CHILD " forever", id);
     long away = test_output_number(f->registry, id);
     ASSERT_OK(tether__kill_begin(catalog, id, TETHER__INTENT_KILL, -1, TETHER__DRIVER_ROUNDS,
-                                 &appointed, &f->error),
+                                 &is_driver, &f->error),
               f->error);
-    assert_true(appointed);
+    assert_true(is_driver);
     uv_mutex_lock(&catalog->disk);
     tether__identity supervisor;
     tether__kill_supervisor(catalog, tether__catalog_find(catalog, id), &supervisor);
     uv_mutex_unlock(&catalog->disk);
     tether__listing listing = empty_listing(&supervisor.pid);
 
-    /* The listing is over before the supervisor is. What it left lives. */
+    /* This listing ends before the supervisor does. The process that it missed lives on. */
     tether__round old = begin_round(catalog, &listing);
     assert_int_equal(kill(-(pid_t)supervisor.pid, SIGKILL), 0);
     WAIT_UNTIL(!test_process_alive((long)supervisor.pid));
@@ -212,7 +205,7 @@ static void listing_from_before_the_last_look_does_not_tell(void **state)
     }
     assert_true(test_process_alive(away));
 
-    /* One that begins now finds it. */
+    /* A listing that begins now finds that process. */
     while (next > 0) {
         tether__tree tree = {.task_id = id, .supervisor = supervisor};
         tether__round round = begin_round(catalog, NULL);
@@ -221,7 +214,7 @@ static void listing_from_before_the_last_look_does_not_tell(void **state)
         tether__os_tree_list_free(round.listing);
     }
     assert_false(test_process_alive(away));
-    assert_int_equal(count_members(id), 0);
+    assert_int_equal(killable_count(id), 0);
     test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGKILL, NULL);
 }
 
@@ -238,8 +231,8 @@ static bool has_no_environment(pid_t pid)
     return tether__proc_find_variable(pid, "X=") == TETHER__VARIABLE_UNKNOWN;
 }
 
-/* Any of them might be in the middle of an exec, for which 5 ms are given; the longest that anybody
- * is waited for, a process on its way out, is 500 ms. */
+/* A process without an environment may be in the middle of an exec, for which a listing waits 5 ms.
+ * The longest wait, for a process that is exiting, is 500 ms. */
 static void processes_without_environment_are_waited_for_together(void **state)
 {
     enum { PROCESSES = 120, MOST_NAPS = 500 };
@@ -268,9 +261,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_REGISTRY(many_tasks_share_their_listings),
-        WITH_REGISTRY(what_is_forked_between_two_rounds_is_found),
+        WITH_REGISTRY(processes_forked_between_two_rounds_are_found),
         WITH_REGISTRY(another_host_may_kill_the_same_tasks),
-        WITH_REGISTRY(listing_from_before_the_last_look_does_not_tell),
+        WITH_REGISTRY(listing_older_than_the_supervisors_end_proves_no_end),
         WITH_STORE(processes_without_environment_are_waited_for_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,6 @@
-/* Events that never come: a queue that overflows, and a system that has no more of them. */
+/* Events that are lost: the inotify queue overflows, or the system's inotify limits are reached. */
+#include "support/elsewhere.h"
+#include "support/exit_line.h"
 #include "support/witness.h"
 
 #include <errno.h>
@@ -28,9 +30,9 @@ static long read_limit(const char *path)
     return limit;
 }
 
-/* Another watch of the same directory, whose queue has the same limit: what it was not told, the
- * registry was not told. */
-static int watch_too(fixture *f)
+/* Opens a second watch of the same directory, with the same limit of its queue: what is missing in
+ * this queue is missing in the registry's too. */
+static int open_second_watch(fixture *f)
 {
     int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     assert_true(fd >= 0);
@@ -39,7 +41,7 @@ static int watch_too(fixture *f)
     return fd;
 }
 
-/* Sees that the queue has overflowed and has nothing of these tasks. */
+/* Checks that the queue has overflowed and has no event of these tasks. */
 static void check_overflow(int fd, char (*ids)[TETHER_ID_SIZE])
 {
     _Alignas(struct inotify_event) char bytes[16384];
@@ -57,8 +59,8 @@ static void check_overflow(int fd, char (*ids)[TETHER_ID_SIZE])
     assert_int_equal(close(fd), 0);
 }
 
-/* More writes than a queue holds. To two files in turn, because an event that is the same as the
- * last one in the queue is not queued. */
+/* Writes more often than a queue has room. To two files in turn, because the kernel merges an event
+ * that is equal to the last one in the queue. */
 static void fill_queue(fixture *f)
 {
     int fds[2];
@@ -77,30 +79,21 @@ static void fill_queue(fixture *f)
     }
 }
 
-static void start_elsewhere(fixture *f, char id[TETHER_ID_SIZE])
-{
-    char *out;
-    const char *const run[] = {COMMAND, "--store", f->store, "run", "--", CHILD, "exit", "6", NULL};
-    assert_int_equal(test_command(run, &out, NULL), 0);
-    snprintf(id, TETHER_ID_SIZE, "%.*s", (int)strcspn(out, "\n"), out);
-    free(out);
-}
-
-static size_t told_after_a_turn(uv_loop_t *loop, witness *w)
+static size_t completions_after_a_turn(uv_loop_t *loop, witness *w)
 {
     uv_run(loop, UV_RUN_NOWAIT);
     return witness_count(w, TETHER_EVENT_COMPLETION, NULL);
 }
 
-/* The loop is the test's own and does not turn while its tasks end, nor while another host starts
- * some. Nobody asks for them: only the overflow tells. */
+/* The test runs the loop itself, and not while tasks end, nor while another host starts some. No
+ * call asks for these tasks, so only the overflow makes the registry inspect them. */
 static void an_overflow_hides_no_end(void **state)
 {
     fixture *f = *state;
     witness w;
     uv_loop_t loop;
     char ids[TASKS][TETHER_ID_SIZE];
-    char *gate = strdup(test_work_path(f, "gate")); /* there are more paths than buffers for them */
+    char *gate = strdup(test_work_path(f, "gate")); /* test_work_path reuses its 16 buffers */
     assert_int_equal(uv_loop_init(&loop), 0);
     witness_open(&w);
     tether_open_options options = {.loop = &loop, .reaper = TETHER_REAPER_EVENTS};
@@ -110,17 +103,17 @@ static void an_overflow_hides_no_end(void **state)
     for (int i = 0; i < OWN; i++)
         WAIT_UNTIL(test_count_lines(test_exit_path(f, ids[i])) == 1);
     uv_run(&loop, UV_RUN_NOWAIT);
-    int queue = watch_too(f);
+    int queue = open_second_watch(f);
     fill_queue(f);
     test_write_file(gate, "", 0);
     free(gate);
     for (int i = OWN; i < TASKS; i++)
-        start_elsewhere(f, ids[i]);
+        START_ELSEWHERE(f, ids[i], "--", CHILD, "exit", "6");
     for (int i = 0; i < TASKS; i++)
-        WAIT_UNTIL(test_count_lines(test_exit_path(f, ids[i])) == 2);
+        exit_line_wait(f, ids[i]);
     check_overflow(queue, ids);
     assert_int_equal(witness_count(&w, TETHER_EVENT_COMPLETION, NULL), 0);
-    WAIT_UNTIL(told_after_a_turn(&loop, &w) == TASKS);
+    WAIT_UNTIL(completions_after_a_turn(&loop, &w) == TASKS);
     for (int i = 0; i < TASKS; i++) {
         assert_int_equal(witness_count(&w, TETHER_EVENT_COMPLETION, ids[i]), 1);
         assert_int_equal(witness_get(&w, TETHER_EVENT_COMPLETION, ids[i], 0).status,
@@ -145,8 +138,8 @@ static bool write_text(const char *path, const char *text)
     return written;
 }
 
-/* Moves this host to a user namespace of its own, where a limit is 0. The limits of the machine are
- * everybody's. */
+/* Moves this host to a user namespace of its own and sets a limit there to 0. Other processes of
+ * the machine keep theirs. */
 static void exhaust(const char *limit)
 {
     char map[64], path[128];
@@ -164,62 +157,62 @@ static void exhaust(const char *limit)
         _exit(NO_NAMESPACE);
 }
 
-typedef struct heard {
+typedef struct event_log {
     atomic_int completions;
-    atomic_int logs;
-    char message[512];
-} heard;
+    atomic_int warnings;
+    char message[512]; /* of the last warning */
+} event_log;
 
 static void on_event(tether_registry *registry, const tether_event *event, void *userdata)
 {
-    heard *h = userdata;
+    event_log *log = userdata;
     (void)registry;
     if (event->kind == TETHER_EVENT_COMPLETION) {
         HOST_ASSERT(event->snapshot->exit_code == 3);
-        atomic_fetch_add(&h->completions, 1);
+        atomic_fetch_add(&log->completions, 1);
     }
     if (event->kind != TETHER_EVENT_LOG)
         return;
     HOST_ASSERT(event->level == TETHER_LOG_WARNING && event->task_id == NULL);
     HOST_ASSERT(event->error->code == TETHER_ELIMIT);
-    snprintf(h->message, sizeof h->message, "%s", event->error->message);
-    atomic_fetch_add(&h->logs, 1);
+    snprintf(log->message, sizeof log->message, "%s", event->error->message);
+    atomic_fetch_add(&log->warnings, 1);
 }
 
+/* Checks that doctor names the limit. */
 static void check_doctor(fixture *f, const char *named)
 {
     tether_error error = {0};
     tether_report *report;
-    bool told = false;
+    bool reported = false;
     HOST_OK(tether_doctor(f->store, &report, &error), error);
     for (size_t i = 0; i < report->count; i++) {
         const tether_finding *finding = report->items[i];
         if (strcmp(finding->name, "events") == 0)
-            told = finding->verdict == TETHER_WEAK && strstr(finding->text, named) != NULL;
+            reported = finding->verdict == TETHER_WEAK && strstr(finding->text, named) != NULL;
     }
     tether_report_free(report);
-    HOST_ASSERT(told);
+    HOST_ASSERT(reported);
 }
 
-static void wait_for(atomic_int *count)
+static void wait_for_first(atomic_int *count)
 {
     for (int64_t end = test_now_ms() + PATIENCE_MS; atomic_load(count) == 0; test_pause())
         HOST_ASSERT(test_now_ms() < end);
 }
 
-/* Which limit is 0 in the namespace, and which one the message names. */
 typedef struct shortage {
-    const char *limit;
-    const char *named;
+    const char *limit; /* is 0 in the namespace */
+    const char *named; /* the system's limit that messages name */
 } shortage;
 
-static void live_without_events(fixture *f, void *userdata)
+static void run_without_events(fixture *f, void *userdata)
 {
     const shortage *s = userdata;
     char id[TETHER_ID_SIZE];
     tether_error error = {0};
     tether_registry *registry;
-    heard h = {0};
+    event_log log = {0};
     exhaust(s->limit);
     tether_open_options options = {.store = f->store, .reaper = TETHER_REAPER_EVENTS};
     HOST_ASSERT(tether_open(&options, &registry, &error) == TETHER_ELIMIT);
@@ -227,34 +220,34 @@ static void live_without_events(fixture *f, void *userdata)
     check_doctor(f, s->named);
     options.reaper = TETHER_REAPER_AUTO;
     options.on_event = on_event;
-    options.userdata = &h;
+    options.userdata = &log;
     HOST_OK(tether_open(&options, &registry, &error), error);
     const char *const argv[] = {CHILD, "exit", "3", NULL};
     tether_spec spec = {.argv = argv};
     HOST_OK(tether_spawn(registry, &spec, id, &error), error);
-    wait_for(&h.logs);
-    wait_for(&h.completions);
-    HOST_ASSERT(strstr(h.message, s->named) != NULL);
+    wait_for_first(&log.warnings);
+    wait_for_first(&log.completions);
+    HOST_ASSERT(strstr(log.message, s->named) != NULL);
     HOST_OK(tether_close(registry, TETHER_DETACH, &error), error);
-    HOST_ASSERT(atomic_load(&h.logs) == 1 && atomic_load(&h.completions) == 1);
+    HOST_ASSERT(atomic_load(&log.warnings) == 1 && atomic_load(&log.completions) == 1);
 }
 
-static void try_without(fixture *f, shortage s)
+static void run_with_shortage(fixture *f, shortage s)
 {
-    int code = test_join_host(test_fork_host(live_without_events, f, &s));
+    int code = test_join_host(test_fork_host(run_without_events, f, &s));
     if (code == NO_NAMESPACE)
         test_skip("user namespaces are not allowed");
     assert_int_equal(code, 0);
 }
 
-static void without_instances_it_polls_and_says_so(void **state)
+static void without_inotify_instances_it_polls_and_warns(void **state)
 {
-    try_without(*state, (shortage){"max_inotify_instances", "fs.inotify.max_user_instances"});
+    run_with_shortage(*state, (shortage){"max_inotify_instances", "fs.inotify.max_user_instances"});
 }
 
-static void without_watches_it_polls_and_says_so(void **state)
+static void without_inotify_watches_it_polls_and_warns(void **state)
 {
-    try_without(*state, (shortage){"max_inotify_watches", "fs.inotify.max_user_watches"});
+    run_with_shortage(*state, (shortage){"max_inotify_watches", "fs.inotify.max_user_watches"});
 }
 
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, test_setup, test_teardown)
@@ -263,8 +256,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_STORE(an_overflow_hides_no_end),
-        WITH_STORE(without_instances_it_polls_and_says_so),
-        WITH_STORE(without_watches_it_polls_and_says_so),
+        WITH_STORE(without_inotify_instances_it_polls_and_warns),
+        WITH_STORE(without_inotify_watches_it_polls_and_warns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

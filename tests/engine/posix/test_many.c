@@ -1,8 +1,7 @@
-/* Thousands of short tasks, started and taken by several hosts in one session at once: each is
- * completed once, none is lost.
+/* Several hosts start thousands of short tasks in one session and acknowledge their completions:
+ * each task completes once and none is lost.
  *
- *   test_many [TASKS]
- */
+ *   test_many [TASKS] */
 #include "support/support.h"
 
 #include <pthread.h>
@@ -18,7 +17,7 @@ enum {
     ALL_TASKS = 10000,
     SANITIZED_TASKS = 800, /* everything is many times slower under a sanitizer */
     CODES = 7,             /* task N ends with the code N % CODES */
-    AHEAD = 100,           /* how many tasks of all hosts one starts before the next is taken */
+    AHEAD = 100,           /* hosts start no task while more than these are unacknowledged */
     LEASED_AT_ONCE = 16,
     HELD_BY_VICTIM = 40,
     WAIT_MS = 500
@@ -26,27 +25,28 @@ enum {
 
 static int task_count = TETHER_TEST_SANITIZED ? SANITIZED_TASKS : ALL_TASKS;
 
-/* One task, by its number, which is its name as well. */
+/* One task. Its name is its number. */
 typedef struct task {
-    char started[TETHER_ID_SIZE]; /* the id as tether_spawn told it */
-    char taken[TETHER_ID_SIZE];   /* and as it was leased */
+    char started[TETHER_ID_SIZE];      /* the id that tether_spawn returned */
+    char acknowledged[TETHER_ID_SIZE]; /* the id in the lease */
     atomic_int starts;
-    atomic_int fresh;  /* how often an acknowledgement was the first */
-    atomic_bool stuck; /* the victim had it */
+    atomic_int fresh;           /* how many acknowledgements were the first */
+    atomic_bool held_by_victim; /* the victim has leased it */
 } task;
 
-/* What all hosts share. */
+/* The memory that all hosts share. */
 typedef struct crowd {
     int64_t begin;
     atomic_int hosts;
     atomic_int started;
-    atomic_int taken;
-    atomic_int stuck;
+    atomic_int acknowledged;
+    atomic_int held_by_victim;
     task tasks[ALL_TASKS];
 } crowd;
 
-/* Nobody waits for ever for a host that has failed: somewhat less than the test's time limit. */
-static void rest(const crowd *c)
+/* Sleeps for a moment. Fails a little before the test's time limit, so that no host waits for ever
+ * for one that has failed. */
+static void pause_within_limit(const crowd *c)
 {
     enum { LIMIT_MS = (TETHER_TEST_SANITIZED ? 5 : 1) * 280000 };
     HOST_ASSERT(test_now_ms() - c->begin < LIMIT_MS);
@@ -57,7 +57,7 @@ static tether_registry *open_in_host(fixture *f)
 {
     tether_error error = {0};
     tether_registry *registry;
-    /* The lock is everybody's, and on a busy machine its turn may come late. */
+    /* All hosts compete for the session lock; on a busy machine one may wait long. */
     tether_open_options options = {
         .store = f->store, .reaper = test_reaper_mode(), .lock_timeout_ms = 60000};
     HOST_OK(tether_open(&options, &registry, &error), error);
@@ -83,8 +83,8 @@ static tether_snapshot_list *lease(tether_registry *registry, size_t limit)
     return list;
 }
 
-/* Sees that a leased task ended as it should, and acknowledges it. */
-static void take(crowd *c, tether_registry *registry, const tether_snapshot *snapshot)
+/* Checks how a leased task ended, and acknowledges it. */
+static void acknowledge(crowd *c, tether_registry *registry, const tether_snapshot *snapshot)
 {
     tether_error error = {0};
     bool fresh;
@@ -96,36 +96,36 @@ static void take(crowd *c, tether_registry *registry, const tether_snapshot *sna
     HOST_OK(tether_completion_ack(registry, snapshot->task_id, &fresh, &error), error);
     HOST_ASSERT(fresh);
     atomic_fetch_add(&c->tasks[number].fresh, 1);
-    strcpy(c->tasks[number].taken, snapshot->task_id);
-    atomic_fetch_add(&c->taken, 1);
+    strcpy(c->tasks[number].acknowledged, snapshot->task_id);
+    atomic_fetch_add(&c->acknowledged, 1);
 }
 
-/* A host's two threads. */
+/* What the two threads of a host share. */
 typedef struct host {
     crowd *crowd;
     tether_registry *registry;
 } host;
 
-/* Takes whatever ends, whoever started it, until all tasks of all hosts are taken. */
-static void *take_all(void *userdata)
+/* Acknowledges ended tasks of all hosts until none is left. */
+static void *acknowledge_all(void *userdata)
 {
     host *h = userdata;
-    while (atomic_load(&h->crowd->taken) < task_count) {
+    while (atomic_load(&h->crowd->acknowledged) < task_count) {
         tether_error error = {0};
         int code = tether_completions_wait(h->registry, NULL, WAIT_MS, &error);
         if (code != TETHER_ETIMEDOUT)
             HOST_OK(code, error);
         tether_snapshot_list *list = lease(h->registry, LEASED_AT_ONCE);
         for (size_t i = 0; i < list->count; i++)
-            take(h->crowd, h->registry, list->items[i]);
+            acknowledge(h->crowd, h->registry, list->items[i]);
         if (list->count == 0)
-            rest(h->crowd);
+            pause_within_limit(h->crowd);
         tether_snapshot_list_free(list);
     }
     return NULL;
 }
 
-/* Starts the next task of all hosts' together; false: there is none left. */
+/* Starts the next task; false: all have been started. */
 static bool start_next(host *h)
 {
     tether_error error = {0};
@@ -146,20 +146,20 @@ static bool start_next(host *h)
 
 static void run_host(fixture *f, void *userdata)
 {
-    pthread_t taker;
+    pthread_t acknowledger;
     tether_error error = {0};
     host h = {userdata, open_in_host(f)};
     atomic_fetch_add(&h.crowd->hosts, 1);
-    HOST_ASSERT(pthread_create(&taker, NULL, take_all, &h) == 0);
+    HOST_ASSERT(pthread_create(&acknowledger, NULL, acknowledge_all, &h) == 0);
     while (start_next(&h)) {
-        while (atomic_load(&h.crowd->started) - atomic_load(&h.crowd->taken) > AHEAD)
-            rest(h.crowd);
+        while (atomic_load(&h.crowd->started) - atomic_load(&h.crowd->acknowledged) > AHEAD)
+            pause_within_limit(h.crowd);
     }
-    HOST_ASSERT(pthread_join(taker, NULL) == 0);
+    HOST_ASSERT(pthread_join(acknowledger, NULL) == 0);
     HOST_OK(tether_close(h.registry, TETHER_DETACH, &error), error);
 }
 
-/* Leases and never acknowledges, until it is killed. */
+/* Leases completions and never acknowledges them, until it is killed. */
 static void run_victim(fixture *f, void *userdata)
 {
     crowd *c = userdata;
@@ -167,32 +167,32 @@ static void run_victim(fixture *f, void *userdata)
     for (;;) {
         tether_snapshot_list *list = lease(registry, 8);
         for (size_t i = 0; i < list->count; i++) {
-            atomic_store(&c->tasks[number_of(list->items[i])].stuck, true);
-            atomic_fetch_add(&c->stuck, 1);
+            atomic_store(&c->tasks[number_of(list->items[i])].held_by_victim, true);
+            atomic_fetch_add(&c->held_by_victim, 1);
         }
         tether_snapshot_list_free(list);
-        /* Not all of them: the others have to have something to go on with. */
+        /* With too many leases the other hosts would stop: AHEAD tasks would be unacknowledged. */
         do
-            rest(c);
-        while (atomic_load(&c->stuck) >= HELD_BY_VICTIM);
+            pause_within_limit(c);
+        while (atomic_load(&c->held_by_victim) >= HELD_BY_VICTIM);
     }
 }
 
 static void check_tasks(const crowd *c)
 {
-    int stuck = 0;
+    int held_by_victim = 0;
     for (int i = 0; i < task_count; i++) {
         const task *t = &c->tasks[i];
         assert_int_equal(atomic_load(&t->starts), 1);
         assert_int_equal(atomic_load(&t->fresh), 1);
-        assert_string_equal(t->started, t->taken);
-        stuck += atomic_load(&t->stuck) ? 1 : 0;
+        assert_string_equal(t->started, t->acknowledged);
+        held_by_victim += atomic_load(&t->held_by_victim) ? 1 : 0;
     }
-    assert_int_equal(stuck, atomic_load(&c->stuck));
-    assert_true(stuck >= HELD_BY_VICTIM);
+    assert_int_equal(held_by_victim, atomic_load(&c->held_by_victim));
+    assert_true(held_by_victim >= HELD_BY_VICTIM);
 }
 
-/* Everything is on disk, and acknowledged. */
+/* All tasks are on disk and acknowledged, and a collection removes all of them. */
 static void check_session(fixture *f)
 {
     tether_snapshot_list *list;
@@ -223,9 +223,10 @@ static void each_of_many_tasks_is_completed_once(void **state)
     for (int i = 0; i < HOSTS; i++)
         hosts[i] = test_fork_host(run_host, f, c);
     WAIT_UNTIL(atomic_load(&c->hosts) == HOSTS);
-    /* In the middle of it all, with leases in its hands. */
-    while (atomic_load(&c->started) < task_count / 2 || atomic_load(&c->stuck) < HELD_BY_VICTIM)
-        rest(c);
+    /* The victim is killed half-way, while it holds leases. */
+    while (atomic_load(&c->started) < task_count / 2 ||
+           atomic_load(&c->held_by_victim) < HELD_BY_VICTIM)
+        pause_within_limit(c);
     f->hosts_died = true;
     test_kill_host(victim);
     for (int i = 0; i < HOSTS; i++)
@@ -238,7 +239,7 @@ static void each_of_many_tasks_is_completed_once(void **state)
 
 int main(int argc, char **argv)
 {
-    /* Where files cost least: on a disk the metadata of so many tasks takes longer than they do. */
+    /* In memory: on a disk the metadata of so many tasks takes longer than the tasks. */
     if (getenv("TMPDIR") == NULL && access("/dev/shm", W_OK) == 0)
         setenv("TMPDIR", "/dev/shm", 1);
     if (argc > 1)

@@ -1,26 +1,26 @@
-/* Output of any size and of any bytes: exact on disk, bounded in memory, valid text in previews. */
-#include "support/support.h"
-#include "support/posix/machine.h"
+/* Large outputs and outputs of any bytes: exact on disk, bounded in memory, and previews that are
+ * valid text. */
+#include "output/posix/growth.h"
+#include "support/flood.h"
+#include "support/random.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <uv.h>
 
-/* A quarter of a gigabyte shows whether memory grows with it; TETHER_TEST_BULK_MB for more. */
-enum { DEFAULT_MB = 256, ALLOWED_GROWTH = 8 * 1024 * 1024 };
+/* Enough to show memory that grows with the output. */
+enum { DEFAULT_MB = 256 };
 
 static void host_stays_small(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], bytes[27 * 10], amount[32];
-    const char *given = getenv("TETHER_TEST_BULK_MB");
-    uint64_t total = (given != NULL ? strtoull(given, NULL, 10) : DEFAULT_MB) << 20;
+    uint64_t total = growth_bulk_bytes(DEFAULT_MB);
     size_t got;
     snprintf(amount, sizeof amount, "%llu", (unsigned long long)total);
-    long before = machine_resident_bytes(), most = before;
+    growth memory = growth_begin();
     test_start_child(f->registry, id, "flood", amount, NULL);
     uint64_t seen = 0;
     tether_snapshot *snapshot;
@@ -37,27 +37,20 @@ static void host_stays_small(void **state)
         ASSERT_OK(tether_output_read(f->registry, id, TETHER_STDOUT, from, bytes, sizeof bytes,
                                      &got, &f->error),
                   f->error);
-        long now = machine_resident_bytes();
-        most = now > most ? now : most;
+        growth_measure(&memory);
     }
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     assert_int_equal(seen, total);
-    print_message("the host grew by %ld KiB\n", (most - before) / 1024);
-    /* A sanitizer keeps what was freed for a while, and shadows of it: then the number tells
-     * nothing of tether. */
-    if (!TETHER_TEST_SANITIZED)
-        assert_in_range(most - before, 0, ALLOWED_GROWTH);
+    growth_check(&memory);
     snapshot = test_wait(f->registry, id);
     assert_true(snapshot->output_truncated);
     assert_int_equal(strlen(snapshot->output_preview), 300);
     tether_snapshot_free(snapshot);
-    /* The last bytes are those of the pattern, which begins anew every 64 KiB. */
-    char last = (char)('a' + (65535 % 26));
     ASSERT_OK(
         tether_output_read(f->registry, id, TETHER_STDOUT, total - 1, bytes, 1, &got, &f->error),
         f->error);
     assert_int_equal(got, 1);
-    assert_int_equal(bytes[0], last);
+    assert_int_equal(bytes[0], flood_byte(total - 1));
 }
 
 /* --- Watches --- */
@@ -65,8 +58,8 @@ static void host_stays_small(void **state)
 typedef struct tally {
     uv_mutex_t mutex;
     uint64_t matches;
-    uint64_t last; /* offset of the last one */
-    bool over;
+    uint64_t last; /* offset of the last match */
+    bool ended;    /* the watch has ended, with this code */
     int code;
 } tally;
 
@@ -79,31 +72,28 @@ static void count_matches(tether_registry *registry, const tether_event *event, 
         t->matches++;
         t->last = event->match->offset;
     } else if (event->kind == TETHER_EVENT_WATCH_END) {
-        t->over = true;
+        t->ended = true;
         t->code = event->error->code;
     }
     uv_mutex_unlock(&t->mutex);
 }
 
-static bool is_over(tally *t)
+static bool has_ended(tally *t)
 {
     uv_mutex_lock(&t->mutex);
-    bool over = t->over;
+    bool ended = t->ended;
     uv_mutex_unlock(&t->mutex);
-    return over;
+    return ended;
 }
 
-/* The output is one line. Its pattern begins anew every 64 KiB, and only there an "a" follows a
- * "p".
- */
+/* The output is one line. Only where its pattern starts again, every FLOOD_BLOCK bytes, an "a"
+ * follows a "p". */
 static void a_watch_finds_all_in_a_line_without_end(void **state)
 {
-    enum { BLOCK = 64 * 1024 };
     fixture *f = *state;
-    tally t = {.over = false};
+    tally t = {.ended = false};
     char id[TETHER_ID_SIZE], amount[32];
-    const char *given = getenv("TETHER_TEST_BULK_MB");
-    uint64_t total = (given != NULL ? strtoull(given, NULL, 10) : DEFAULT_MB / 4) << 20;
+    uint64_t total = growth_bulk_bytes(DEFAULT_MB / 4);
     int number;
     tether_registry *registry;
     const tether_open_options options = {
@@ -111,27 +101,24 @@ static void a_watch_finds_all_in_a_line_without_end(void **state)
     assert_int_equal(uv_mutex_init(&t.mutex), 0);
     ASSERT_OK(tether_open(&options, &registry, &f->error), f->error);
     snprintf(amount, sizeof amount, "%llu", (unsigned long long)total);
-    long before = machine_resident_bytes(), most = before;
+    growth memory = growth_begin();
     test_start_child(registry, id, "flood", amount, NULL);
     const tether_watch_spec spec = {.pattern = "pa", .fixed = true, .transient = true};
     ASSERT_OK(tether_watch_add(registry, id, &spec, &number, &f->error), f->error);
-    while (!is_over(&t)) {
-        long now = machine_resident_bytes();
-        most = now > most ? now : most;
+    while (!has_ended(&t)) {
+        growth_measure(&memory);
         test_pause();
     }
     test_expect(registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     assert_int_equal(t.code, TETHER_OK);
-    assert_int_equal(t.matches, total / BLOCK - 1);
-    assert_int_equal(t.last, total - BLOCK - 1);
-    print_message("the host grew by %ld KiB\n", (most - before) / 1024);
-    if (!TETHER_TEST_SANITIZED)
-        assert_in_range(most - before, 0, ALLOWED_GROWTH);
+    assert_int_equal(t.matches, total / FLOOD_BLOCK - 1);
+    assert_int_equal(t.last, total - FLOOD_BLOCK - 1);
+    growth_check(&memory);
     test_detach(registry);
     uv_mutex_destroy(&t.mutex);
 }
 
-/* Text as it comes from programs that know nothing of encodings. */
+/* Such as the text of programs that care for no encoding. */
 static void bytes_are_kept_and_previews_are_text(void **state)
 {
     fixture *f = *state;
@@ -139,11 +126,9 @@ static void bytes_are_kept_and_previews_are_text(void **state)
     static const char ansi[] = "\x1b[31mred\x1b[0m\x1b]0;title\x07\x00\xc3\x28\xf0\x9f\x98\x80\xff";
     char input[SIZE], id[TETHER_ID_SIZE];
     size_t size;
-    unsigned seed = 7;
-    for (int i = 0; i < SIZE; i++) {
-        seed = seed * 1103515245u + 12345u;
-        input[i] = (char)(seed >> 16);
-    }
+    uint64_t random = 7;
+    for (int i = 0; i < SIZE; i++)
+        input[i] = (char)random_next(&random);
     for (int cut = 0; cut < 8; cut++) {
         memcpy(input + SIZE - sizeof ansi - (size_t)cut, ansi, sizeof ansi);
         const char *path = test_work_path(f, "input");
@@ -156,7 +141,7 @@ static void bytes_are_kept_and_previews_are_text(void **state)
         assert_memory_equal(out, input, SIZE);
         free(out);
         tether_snapshot *snapshot = test_wait(f->registry, id);
-        json_t *text = json_string(snapshot->output_preview); /* NULL for what is no UTF-8 */
+        json_t *text = json_string(snapshot->output_preview); /* NULL where it is not UTF-8 */
         assert_non_null(text);
         json_decref(text);
         char *line = tether_snapshot_json(snapshot);
@@ -168,8 +153,8 @@ static void bytes_are_kept_and_previews_are_text(void **state)
     }
 }
 
-/* A preview of characters of three bytes never begins in the middle of one. */
-static void previews_split_no_character(void **state)
+/* The output has characters of three bytes, at all alignments. */
+static void previews_do_not_split_characters(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -190,7 +175,7 @@ static void previews_split_no_character(void **state)
     }
 }
 
-/* The command shows the same bytes, through its own standard output. */
+/* The command copies the task's output to its own. */
 static void command_streams_every_byte(void **state)
 {
     fixture *f = *state;
@@ -200,8 +185,8 @@ static void command_streams_every_byte(void **state)
     assert_int_equal(test_command(run, &out, &err), 9);
     assert_int_equal(strlen(out), 3000000);
     for (size_t i = 0; i < 3000000; i++) {
-        if (out[i] != (char)('a' + i % 65536 % 26))
-            fail_msg("byte %zu is another one", i);
+        if (out[i] != flood_byte(i))
+            fail_msg("byte %zu is wrong", i);
     }
     assert_string_equal(err, "the end\n");
     free(out);
@@ -217,7 +202,7 @@ int main(void)
         WITH_REGISTRY(host_stays_small),
         WITH_REGISTRY(a_watch_finds_all_in_a_line_without_end),
         WITH_REGISTRY(bytes_are_kept_and_previews_are_text),
-        WITH_REGISTRY(previews_split_no_character),
+        WITH_REGISTRY(previews_do_not_split_characters),
         WITH_REGISTRY(command_streams_every_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

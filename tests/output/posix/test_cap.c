@@ -1,5 +1,7 @@
-/* The output limit of ended tasks: exact, safe at every instant, and offsets keep their meaning. */
-#include "support/support.h"
+/* The output limit of ended tasks: exact, and safe at every moment. Offsets keep their meaning. */
+#include "output/posix/growth.h"
+#include "support/flood.h"
+#include "support/random.h"
 
 #include <fcntl.h>
 #include <jansson.h>
@@ -14,14 +16,8 @@
 
 #include "support/posix/machine.h"
 
-/* The byte that "flood" writes at an offset. */
-static char pattern(uint64_t offset)
-{
-    return (char)('a' + offset % 65536 % 26);
-}
-
-/* A task that floods standard output and writes "err\n" to standard error; it waits for the file
- * "go" where `gate`. */
+/* Starts a task that floods standard output and then writes "err\n" to standard error. With `gate`
+ * it first waits for open_gate. */
 static void start_flood(fixture *f, tether_registry *registry, const char *bytes, uint64_t limit,
                         bool gate, char id[TETHER_ID_SIZE])
 {
@@ -52,14 +48,15 @@ static uint64_t dropped_of(tether_registry *registry, const char *id, tether_str
     return dropped;
 }
 
-static bool is_sealed(const fixture *f, const char *id)
+/* Whether the mode of the lifeline says that the end is recorded and the outputs are cut. */
+static bool is_marked_ended(const fixture *f, const char *id)
 {
     struct stat st;
     assert_int_equal(stat(test_exit_path(f, id), &st), 0);
     return (st.st_mode & S_IWUSR) == 0;
 }
 
-/* All that a reader may conclude of a flood that was cut. */
+/* Checks all that a reader sees of a flood of `total` bytes that was cut to `limit`. */
 static void check_cut(fixture *f, tether_registry *registry, const char *id, uint64_t total,
                       uint64_t limit)
 {
@@ -79,7 +76,7 @@ static void check_cut(fixture *f, tether_registry *registry, const char *id, uin
                   f->error);
         assert_int_equal(got, total - offset < sizeof buffer ? total - offset : sizeof buffer);
         for (size_t k = 0; k < got; k++)
-            assert_int_equal(buffer[k], pattern(offset + k));
+            assert_int_equal(buffer[k], flood_byte(offset + k));
     }
     assert_int_equal(tether_output_read(registry, id, TETHER_STDOUT, total - limit - 1, buffer, 1,
                                         &got, &f->error),
@@ -87,7 +84,7 @@ static void check_cut(fixture *f, tether_registry *registry, const char *id, uin
     assert_int_equal(got, 0);
     assert_int_equal(tether_output_read(registry, id, TETHER_STDOUT, 0, buffer, 1, &got, &f->error),
                      TETHER_EDROPPED);
-    assert_true(is_sealed(f, id));
+    assert_true(is_marked_ended(f, id));
     assert_false(test_tree_has(f->store, ".tmp-"));
 }
 
@@ -113,7 +110,7 @@ static void caps_are_exact(void **state)
         check_cut(f, f->registry, ids[i], cases[i].total, cases[i].limit);
 }
 
-static void what_fits_is_kept(void **state)
+static void outputs_within_the_limit_are_kept(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -123,7 +120,7 @@ static void what_fits_is_kept(void **state)
         test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
         assert_int_equal(file_size(f, id, "stdout"), 5000);
         assert_int_equal(dropped_of(f->registry, id, TETHER_STDOUT), 0);
-        assert_true(is_sealed(f, id));
+        assert_true(is_marked_ended(f, id));
         json_t *record = test_load_record(f, id);
         assert_true(json_is_null(json_object_get(record, "stdout_total")));
         json_decref(record);
@@ -173,7 +170,7 @@ static void both_outputs_are_cut(void **state)
     json_decref(record);
 }
 
-/* The cap cuts bytes; what is shown of it is whole characters. */
+/* The file is cut at a byte, but previews and tails show only whole characters. */
 static void a_cut_character_is_not_shown(void **state)
 {
     fixture *f = *state;
@@ -192,19 +189,18 @@ static void a_cut_character_is_not_shown(void **state)
     tether_free(text);
 }
 
-/* NUL bytes and what is no UTF-8 are bytes like all others. */
-static void any_bytes_are_cut_alike(void **state)
+/* Such as NUL bytes and text that is not UTF-8. */
+static void any_bytes_are_cut_the_same_way(void **state)
 {
     fixture *f = *state;
     enum { SIZE = 100000, LIMIT = 77777 };
     char id[TETHER_ID_SIZE], *input = malloc(SIZE);
     size_t size;
     assert_non_null(input);
-    unsigned seed = 11;
-    for (int i = 0; i < SIZE; i++) {
-        seed = seed * 1103515245u + 12345u;
-        input[i] = (seed >> 8) % 5 == 0 ? "\x1b\0\xff[m"[(seed >> 12) % 5] : (char)(seed >> 16);
-    }
+    uint64_t random = 11;
+    for (int i = 0; i < SIZE; i++)
+        input[i] = random_next(&random) % 5 == 0 ? "\x1b\0\xff[m"[random_next(&random) % 5]
+                                                 : (char)random_next(&random);
     test_write_file(test_work_path(f, "input"), input, SIZE);
     tether_spec spec = {
         .command = CHILD " cat", .stdin_path = test_work_path(f, "input"), .output_limit = LIMIT};
@@ -217,8 +213,8 @@ static void any_bytes_are_cut_alike(void **state)
     free(input);
 }
 
-/* While anything of the task may write, its output grows; the cut comes with a look after that. */
-static void survivors_put_the_cut_off(void **state)
+/* Survivors may still write. The output is cut when a host inspects the task after their end. */
+static void survivors_delay_the_cut(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], command[2600], go[1100];
@@ -229,16 +225,16 @@ static void survivors_put_the_cut_off(void **state)
     test_start(f->registry, &spec, id);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     assert_int_equal(dropped_of(f->registry, id, TETHER_STDOUT), 0);
-    assert_false(is_sealed(f, id));
+    assert_false(is_marked_ended(f, id));
     open_gate(f);
     test_wait_output(f->registry, id, TETHER_STDOUT, 5000);
     assert_int_equal(file_size(f, id, "stdout"), 5000);
     ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
     WAIT_UNTIL(dropped_of(f->registry, id, TETHER_STDOUT) == 4900);
     assert_int_equal(file_size(f, id, "stdout"), 100);
-    assert_true(is_sealed(f, id));
+    assert_true(is_marked_ended(f, id));
 
-    /* The collection of garbage is such a look, and one in another process. */
+    /* A garbage collection in another process cuts it too. */
     unlink(go);
     test_start(f->registry, &spec, id);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
@@ -249,8 +245,8 @@ static void survivors_put_the_cut_off(void **state)
     assert_int_equal(dropped_of(f->registry, id, TETHER_STDOUT), 2900);
 }
 
-/* Who follows from before the end gets all of it; who comes later what was kept. */
-static void a_follower_in_flight_loses_nothing(void **state)
+/* A follower that was opened before the cut reads the whole output, a later one only the rest. */
+static void a_follower_from_before_the_cut_loses_nothing(void **state)
 {
     fixture *f = *state;
     enum { TOTAL = 3000000, LIMIT = 1000 };
@@ -269,7 +265,7 @@ static void a_follower_in_flight_loses_nothing(void **state)
         ASSERT_OK(tether_follow_read(follower, chunk, sizeof chunk, 0, &stream, &got, &f->error),
                   f->error);
         for (size_t i = 0; i < got && stream == TETHER_STDOUT; i++)
-            assert_int_equal(chunk[i], pattern(seen[0] + i));
+            assert_int_equal(chunk[i], flood_byte(seen[0] + i));
         seen[stream] += got;
     } while (got > 0);
     assert_int_equal(seen[0], TOTAL);
@@ -281,7 +277,7 @@ static void a_follower_in_flight_loses_nothing(void **state)
     ASSERT_OK(tether_follow_read(follower, chunk, sizeof chunk, 0, &stream, &got, &f->error),
               f->error);
     assert_int_equal(got, LIMIT);
-    assert_int_equal(chunk[0], pattern(TOTAL - LIMIT));
+    assert_int_equal(chunk[0], flood_byte(TOTAL - LIMIT));
     tether_follow_close(follower);
     const uint64_t gone[2] = {TOTAL - LIMIT - 1, 0};
     assert_int_equal(
@@ -301,32 +297,30 @@ typedef struct reader {
     tether_registry *registry;
     const char *id;
     atomic_bool stop;
-    unsigned seed;
+    uint64_t random;
     long reads, dropped, wrong;
 } reader;
 
-/* Reads at random places as fast as it can: each byte is that of its offset, or was dropped. */
-static void read_hotly(void *userdata)
+/* Reads at random offsets in a busy loop. Each byte is right for its offset or was dropped. */
+static void read_in_a_loop(void *userdata)
 {
     reader *r = userdata;
     while (!atomic_load(&r->stop)) {
         char buffer[64];
         size_t got;
-        r->seed = r->seed * 1103515245u + 12345u;
-        uint64_t offset = (r->seed >> 4) % 400000;
+        uint64_t offset = random_next(&r->random) % 400000;
         int code = tether_output_read(r->registry, r->id, TETHER_STDOUT, offset, buffer,
                                       sizeof buffer, &got, NULL);
         r->reads++;
         r->dropped += code == TETHER_EDROPPED;
         r->wrong += code != TETHER_OK && code != TETHER_EDROPPED;
         for (size_t i = 0; i < got; i++)
-            r->wrong += buffer[i] != pattern(offset + i);
+            r->wrong += buffer[i] != flood_byte(offset + i);
     }
 }
 
-/* Two registries, as two hosts have them, read while both look whether there is something to cut.
- */
-static void readers_never_see_another_byte(void **state)
+/* Two registries, as of two hosts, are read while either may cut the output. */
+static void readers_never_see_a_wrong_byte(void **state)
 {
     enum { READERS = 2, ROUNDS = 8 };
     fixture *f = *state;
@@ -341,8 +335,8 @@ static void readers_never_see_another_byte(void **state)
         for (int i = 0; i < READERS; i++) {
             readers[i].registry = i % 2 == 0 ? other : f->registry;
             readers[i].id = id;
-            readers[i].seed = (unsigned)(round * READERS + i);
-            assert_int_equal(uv_thread_create(&threads[i], read_hotly, &readers[i]), 0);
+            readers[i].random = (uint64_t)(round * READERS + i + 1);
+            assert_int_equal(uv_thread_create(&threads[i], read_in_a_loop, &readers[i]), 0);
         }
         open_gate(f);
         test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
@@ -361,19 +355,20 @@ static void readers_never_see_another_byte(void **state)
     f->registry = other;
 }
 
-/* Takes a task back to where its host died after the record was written: nothing is cut yet. */
-static void undo_cut(fixture *f, const char *id, uint64_t total, bool noted)
+/* Restores the state of a task whose host died before it cut the output: before it recorded the
+ * total size, or after (recorded). */
+static void undo_cut(fixture *f, const char *id, uint64_t total, bool recorded)
 {
     char *bytes = malloc((size_t)total);
     assert_non_null(bytes);
     for (uint64_t i = 0; i < total; i++)
-        bytes[i] = pattern(i);
+        bytes[i] = flood_byte(i);
     unlink(test_bundle_path(f, id, "stdout"));
     test_write_file(test_bundle_path(f, id, "stdout"), bytes, (size_t)total);
     assert_int_equal(chmod(test_bundle_path(f, id, "stdout"), 0600), 0);
     assert_int_equal(chmod(test_exit_path(f, id), 0600), 0);
     free(bytes);
-    if (!noted) {
+    if (!recorded) {
         json_t *record = test_load_record(f, id);
         json_object_set_new(record, "stdout_total", json_null());
         test_save_record(f, id, record);
@@ -387,18 +382,18 @@ static void the_next_host_cuts(void **state)
     f->registry = test_open(f);
     start_flood(f, f->registry, "300000", 2000, false, id);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
-    /* No host may look while the files are put back. */
+    /* No host may inspect the task while its files are restored. */
     ASSERT_OK(tether_close(f->registry, TETHER_SHUTDOWN, &f->error), f->error);
     f->registry = NULL;
-    for (int noted = 0; noted < 2; noted++) {
-        /* A host that was killed while it copied left half a file. */
-        undo_cut(f, id, 300000, noted == 1);
+    for (int recorded = 0; recorded < 2; recorded++) {
+        /* A host that was killed while it copied the tail left a part of it. */
+        undo_cut(f, id, 300000, recorded == 1);
         test_write_file(test_bundle_path(f, id, ".tmp-0123456789abcdef"), "half", 4);
         tether_registry *other = test_open(f);
         check_cut(f, other, id, 300000, 2000);
         test_detach(other);
     }
-    /* Bytes that came after the total was written are nobody's. */
+    /* Bytes that were written after the total was recorded are dropped. */
     undo_cut(f, id, 300000, true);
     int fd = open(test_bundle_path(f, id, "stdout"), O_WRONLY | O_APPEND | O_CLOEXEC);
     assert_int_equal(write(fd, "late", 4), 4);
@@ -408,7 +403,7 @@ static void the_next_host_cuts(void **state)
     test_detach(other);
 }
 
-static void look_at_all(fixture *f, void *userdata)
+static void list_all(fixture *f, void *userdata)
 {
     (void)userdata;
     for (int i = 0; i < 3; i++) {
@@ -422,7 +417,7 @@ static void look_at_all(fixture *f, void *userdata)
     }
 }
 
-/* Several hosts find the same work to do. */
+/* Several hosts find the same outputs to cut. */
 static void hosts_cut_once(void **state)
 {
     enum { HOSTS = 4, TASKS = 6 };
@@ -440,7 +435,7 @@ static void hosts_cut_once(void **state)
         for (int i = 0; i < TASKS; i++)
             undo_cut(f, ids[i], 300000, round % 2 == 0);
         for (int i = 0; i < HOSTS; i++)
-            hosts[i] = test_fork_host(look_at_all, f, NULL);
+            hosts[i] = test_fork_host(list_all, f, NULL);
         for (int i = 0; i < HOSTS; i++)
             assert_int_equal(test_join_host(hosts[i]), 0);
         tether_registry *registry = test_open(f);
@@ -450,16 +445,14 @@ static void hosts_cut_once(void **state)
     }
 }
 
-/* TETHER_TEST_BULK_MB for more. */
 static void cutting_takes_no_memory(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], amount[32], *text;
-    const char *given = getenv("TETHER_TEST_BULK_MB");
-    uint64_t total = (given != NULL ? strtoull(given, NULL, 10) : 256) << 20;
+    uint64_t total = growth_bulk_bytes(256);
     size_t size;
     snprintf(amount, sizeof amount, "%llu", (unsigned long long)total);
-    long before = machine_resident_bytes();
+    growth memory = growth_begin();
     start_flood(f, f->registry, amount, total / 4 + 1, false, id);
     ASSERT_OK(tether_wait(f->registry, (const char *const[]){id}, 1, TETHER_WAIT_ALL,
                           PATIENCE_MS * 3, NULL, &f->error),
@@ -469,15 +462,13 @@ static void cutting_takes_no_memory(void **state)
                                  &f->error),
               f->error);
     assert_int_equal(size, 65536);
-    assert_int_equal(text[size - 1], pattern(total - 1));
+    assert_int_equal(text[size - 1], flood_byte(total - 1));
     tether_free(text);
-    long grown = machine_resident_bytes() - before;
-    print_message("the host grew by %ld KiB\n", grown / 1024);
-    if (!TETHER_TEST_SANITIZED)
-        assert_true(grown < 8 * 1024 * 1024);
+    growth_measure(&memory);
+    growth_check(&memory);
 }
 
-/* A small file system of this process's own, which goes with the process whatever happens. */
+/* Mounts a small file system that only this process sees and that disappears with it. */
 static char *mount_small(const fixture *f, const char *options)
 {
     if (!machine_has_namespaces())
@@ -491,8 +482,8 @@ static char *mount_small(const fixture *f, const char *options)
     return path;
 }
 
-/* The tail needs room: without it the output stays whole, and is cut when there is some. */
-static void a_full_disk_puts_the_cut_off(void **state)
+/* The tail is copied to a new file. Without room for it, the output is cut later. */
+static void a_full_disk_delays_the_cut(void **state)
 {
     char store[1200], id[TETHER_ID_SIZE], filler[1200], block[4096] = {1};
     fixture *own = *state;
@@ -503,7 +494,7 @@ static void a_full_disk_puts_the_cut_off(void **state)
     f.store = store;
     tether_registry *registry = test_open(&f);
     start_flood(&f, registry, "600000", 400000, true, id);
-    /* Room for the output and the record, and not for its tail beside it. */
+    /* Leaves room for the output and the record, but not for the copied tail. */
     int fd = open(filler, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     for (int i = 0; i < 1200 / 4; i++)
         assert_int_equal(write(fd, block, sizeof block), sizeof block);
@@ -528,17 +519,17 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_REGISTRY(caps_are_exact),
-        WITH_REGISTRY(what_fits_is_kept),
+        WITH_REGISTRY(outputs_within_the_limit_are_kept),
         WITH_REGISTRY(both_outputs_are_cut),
         WITH_REGISTRY(a_cut_character_is_not_shown),
-        WITH_REGISTRY(any_bytes_are_cut_alike),
-        WITH_REGISTRY(survivors_put_the_cut_off),
-        WITH_REGISTRY(a_follower_in_flight_loses_nothing),
-        WITH_REGISTRY(readers_never_see_another_byte),
+        WITH_REGISTRY(any_bytes_are_cut_the_same_way),
+        WITH_REGISTRY(survivors_delay_the_cut),
+        WITH_REGISTRY(a_follower_from_before_the_cut_loses_nothing),
+        WITH_REGISTRY(readers_never_see_a_wrong_byte),
         cmocka_unit_test_setup_teardown(the_next_host_cuts, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(hosts_cut_once, test_setup, test_teardown),
         WITH_REGISTRY(cutting_takes_no_memory),
-        cmocka_unit_test_setup_teardown(a_full_disk_puts_the_cut_off, test_setup, test_teardown),
+        cmocka_unit_test_setup_teardown(a_full_disk_delays_the_cut, test_setup, test_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Kept watches of hosts that are killed: no match is lost. */
+/* Hosts with a kept watch are killed: no match is lost. */
 #include "support/support.h"
 
 #include <stdatomic.h>
@@ -7,14 +7,14 @@
 
 enum { HITS = 3000, HIT_BYTES = 4, KILLS = 12 };
 
-/* Shared between the hosts. */
+/* The memory that all hosts share. */
 typedef struct board {
-    atomic_int told[HITS];
+    atomic_int delivered[HITS]; /* how often each line was */
     atomic_int total;
     atomic_bool over;
     char id[TETHER_ID_SIZE];
     bool first;  /* this host starts the task */
-    bool doomed; /* it is going to be killed */
+    bool doomed; /* this host waits to be killed */
 } board;
 
 static void on_event(tether_registry *registry, const tether_event *event, void *userdata)
@@ -22,15 +22,15 @@ static void on_event(tether_registry *registry, const tether_event *event, void 
     board *b = userdata;
     (void)registry;
     if (event->kind == TETHER_EVENT_MATCH && event->match->offset / HIT_BYTES < HITS) {
-        atomic_fetch_add(&b->told[event->match->offset / HIT_BYTES], 1);
+        atomic_fetch_add(&b->delivered[event->match->offset / HIT_BYTES], 1);
         atomic_fetch_add(&b->total, 1);
     } else if (event->kind == TETHER_EVENT_WATCH_END) {
         atomic_store(&b->over, true);
     }
 }
 
-/* Listens until it is killed, or the watch is over. */
-static void listen_for_hits(fixture *f, void *userdata)
+/* Receives matches until it is killed or the watch ends. */
+static void receive_matches(fixture *f, void *userdata)
 {
     board *b = userdata;
     tether_error error = {0};
@@ -65,7 +65,7 @@ static void killed_hosts_lose_no_match(void **state)
     b->doomed = true;
     for (int i = 0; i < KILLS && !atomic_load(&b->over); i++) {
         int before = atomic_load(&b->total);
-        long host = test_fork_host(listen_for_hits, f, b);
+        long host = test_fork_host(receive_matches, f, b);
         WAIT_UNTIL(atomic_load(&b->over) || atomic_load(&b->total) > before);
         test_nap_us((i % 4) * 700);
         test_kill_host(host);
@@ -73,9 +73,9 @@ static void killed_hosts_lose_no_match(void **state)
     }
     b->doomed = false;
     if (!atomic_load(&b->over))
-        assert_int_equal(test_join_host(test_fork_host(listen_for_hits, f, b)), 0);
+        assert_int_equal(test_join_host(test_fork_host(receive_matches, f, b)), 0);
     for (int i = 0; i < HITS; i++)
-        assert_true(atomic_load(&b->told[i]) >= 1);
+        assert_true(atomic_load(&b->delivered[i]) >= 1);
     test_unshare(b, sizeof *b);
 }
 

@@ -1,0 +1,28 @@
+/* Owns the creation of tasks that a garbage collection may remove.
+ * Must not: collect garbage.
+ * Thread: the test's. */
+#include "care/removable.h"
+
+#include "os/lifeline.h"
+#include "engine/core.h"
+
+void removable_run(tether_registry *registry, const char *command, char id[TETHER_ID_SIZE])
+{
+    tether_spec spec = {.command = command, .no_notify = true};
+    test_start(registry, &spec, id);
+    tether_snapshot_free(test_wait(registry, id));
+}
+
+void removable_create(tether_registry *registry, char id[TETHER_ID_SIZE])
+{
+    tether__dir *exits = registry->session.exits;
+    bool held = true;
+    removable_run(registry, "exit 0", id);
+    WAIT_UNTIL((tether__os_lifeline_held(exits, id, &held, NULL), !held));
+    WAIT_UNTIL(tether__os_lifeline_marked_ended(exits, id));
+}
+
+bool removable_exists(const fixture *f, const char *id)
+{
+    return test_exists(test_bundle_path(f, id, "record.json"));
+}
