@@ -72,10 +72,12 @@ function(tether_find_dependency name)
 endfunction()
 
 set(TETHER_FIND_MISSING "")
-tether_find_dependency(tether_uv
-    MODULE libuv HEADER uv.h PACKAGE libuv
-    TARGETS libuv::uv libuv::uv_a uv uv_a LIBRARIES uv libuv uv_a
-    DEBIAN libuv1-dev HOMEBREW libuv VCPKG libuv)
+if(NOT TETHER_PURE)
+    tether_find_dependency(tether_uv
+        MODULE libuv HEADER uv.h PACKAGE libuv
+        TARGETS libuv::uv libuv::uv_a uv uv_a LIBRARIES uv libuv uv_a
+        DEBIAN libuv1-dev HOMEBREW libuv VCPKG libuv)
+endif()
 tether_find_dependency(tether_jansson
     MODULE jansson HEADER jansson.h PACKAGE jansson
     TARGETS jansson::jansson LIBRARIES jansson

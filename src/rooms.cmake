@@ -53,6 +53,7 @@ tether_room(search
     LIBRARIES tether_pcre2
     SOURCES matcher.c pattern.c search.c)
 
+set(TETHER_PURE_ROOMS ${TETHER_ROOMS})
 if(TETHER_PURE)
     return()
 endif()

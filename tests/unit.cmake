@@ -1,15 +1,25 @@
-# Unit tests: modules without processes or clocks.
+# Unit tests of the pure rooms, which are linked to nothing else: no process, no file of a store, no clock, no libuv.
+add_library(tether_test_pure INTERFACE)
+target_include_directories(tether_test_pure INTERFACE . ../include)
+target_compile_definitions(tether_test_pure INTERFACE ${TETHER_OS_DEFINITIONS} TETHER_TEST_SANITIZED=${TETHER_TEST_SANITIZED})
+foreach(room IN LISTS TETHER_PURE_ROOMS)
+    target_link_libraries(tether_test_pure INTERFACE tether_room_${room} $<TARGET_OBJECTS:tether_room_${room}>)
+endforeach()
+target_link_libraries(tether_test_pure INTERFACE tether_cmocka tether_jansson tether_pcre2 tether_flags)
+
 function(tether_unit room)
     foreach(module IN LISTS ARGN)
-        tether_test(${module} unit 60 ${room}/test_${module}.c)
+        add_executable(test_${module} ${room}/test_${module}.c)
+        target_link_libraries(test_${module} PRIVATE tether_test_pure)
+        add_test(NAME ${module} COMMAND test_${module})
+        set_tests_properties(${module} PROPERTIES LABELS unit TIMEOUT 60)
     endforeach()
 endfunction()
 
 tether_unit(base error options ring text utf8)
-tether_unit(format age fields kept_watch kill_policy marker name record status verdict)
+tether_unit(format age fields kept_watch kill_policy marker name record snapshot status verdict)
 tether_unit(shell argv_quote candidates environment outer shell wrapper wrapper_bat wrapper_ps1)
 tether_unit(search matcher pattern search)
-tether_unit(engine snapshot)
 # Has many random cases, and also runs in valgrind.
 set_tests_properties(matcher PROPERTIES TIMEOUT 180)
 foreach(module wrapper wrapper_bat wrapper_ps1)

@@ -1,5 +1,5 @@
 /* Snapshots as JSON. */
-#include "support/support.h"
+#include "support/unit.h"
 
 #include <jansson.h>
 #include <string.h>
