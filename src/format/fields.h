@@ -78,7 +78,7 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
     BOTH(NUMBER, started_at, 0, "number, null",                                                    \
          "Unix milliseconds, UTC, by the wall clock: for display")                                 \
     BOTH(NUMBER, finished_at, 0, "number, null",                                                   \
-         "likewise; for a lost task, the time at which a host found that it was lost")             \
+         "likewise; if the marker reports no end, the time at which a host found the end")         \
     BOTH(NUMBER, duration_ms, -1, "number, null",                                                  \
          "by a clock that is never set. If the marker has no `uptime`, by the modification time "  \
          "of its file, unless the wall clock has been set since the start")                        \
@@ -89,7 +89,8 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
            "the deadline by the monotonic clock of the boot `boot_id`")                            \
     STORED(NUMBER, started_uptime_ms, 0, "number, null", "the start by the uptime of that boot")   \
     STORED(NUMBER, finished_uptime_ms, 0, "number, null",                                          \
-           "the end by the uptime of that boot; null if it was found during another boot")         \
+           "the end by the uptime of that boot; null if it was found during another boot and the " \
+           "marker has no `uptime`")                                                               \
     STORED(BOOT, boot_id, 0, "text, null", "the boot in which the task was started")               \
     BOTH(NUMBER, child_pid, 0, "number, null",                                                     \
          "the supervisor, leader of its session and process group; null for a proxy")              \
