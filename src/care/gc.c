@@ -1,7 +1,7 @@
 /* Owns garbage collection: the removal of old ended tasks in all sessions of a store, and of old
  * quarantine folders.
- * Must not: remove a task that runs or whose completion is pending, or trust a wall clock that
- * looks wrong. Thread: any. */
+ * Must not: remove a task that runs or whose completion is pending, or trust a wrong wall clock.
+ * Thread: any. */
 #include "care/gc.h"
 
 #include <stdio.h>
@@ -131,8 +131,7 @@ static int collect_task(collection *c, tether__catalog *catalog, const char *tas
     return TETHER_OK;
 }
 
-/* Retries a busy session lock with `disk` released, so that other threads need not wait meanwhile.
- */
+/* Retries a busy session lock, and releases `disk` in between, so that no thread waits for that. */
 static int collect_with_retries(collection *c, tether__catalog *catalog, const char *task_id,
                                 tether_error *error)
 {
