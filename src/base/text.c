@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tether/registry.h"
+
 static bool reserve(tether__text *text, size_t more)
 {
     if (more < text->capacity - text->size)
@@ -99,4 +101,9 @@ void tether__text_dispose(tether__text *text)
 {
     free(text->bytes);
     *text = (tether__text){0};
+}
+
+void tether_free(void *memory)
+{
+    free(memory);
 }

@@ -1,4 +1,4 @@
-/* Owns the report on a machine and a store: which guarantees hold here.
+/* Owns the report on a machine and a store: what works here, and with which restrictions.
  * Must not: create or change anything.
  * Thread: any. */
 #include <stdarg.h>
@@ -33,7 +33,7 @@ static void add(tether_report *report, tether_verdict verdict, const char *name,
 static void add(tether_report *report, tether_verdict verdict, const char *name, const char *format,
                 ...)
 {
-    char text[TEXT_SIZE];
+    char text[TEXT_SIZE]; /* a longer text is cut */
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
@@ -50,29 +50,29 @@ static void add(tether_report *report, tether_verdict verdict, const char *name,
         finding_free(finding);
 }
 
-static void look_at_store(tether_report *report, const char *path)
+static void check_store(tether_report *report, const char *path)
 {
     tether__store store;
     tether_error error = {0};
-    char *standard = NULL;
-    if (path == NULL && tether__os_default_store(&standard, &error) != TETHER_OK) {
+    char *default_path = NULL;
+    if (path == NULL && tether__os_default_store(&default_path, &error) != TETHER_OK) {
         add(report, TETHER_BAD, "store", "%s", error.message);
         return;
     }
-    const char *shown = path != NULL ? path : standard;
+    const char *shown = path != NULL ? path : default_path;
     int code = tether__store_open(shown, false, &store, &error);
     if (code == TETHER_OK)
         add(report, TETHER_GOOD, "store", "%s is private and readable",
             tether__os_dir_path(store.root));
     else if (code == TETHER_EGONE || code == TETHER_EFORMAT)
         add(report, code == TETHER_EGONE ? TETHER_GOOD : TETHER_BAD, "store", "%s%s",
-            code == TETHER_EGONE ? "not made yet; the first task will make it: " : "",
+            code == TETHER_EGONE ? "not created yet; the first task creates it: " : "",
             code == TETHER_EGONE ? shown : error.message);
     else
         add(report, TETHER_BAD, "store", "%s", error.message);
     if (code == TETHER_OK)
         tether__store_close(&store);
-    free(standard);
+    free(default_path);
 }
 
 static bool find(const char *name, const char *list, char **path)
@@ -80,24 +80,24 @@ static bool find(const char *name, const char *list, char **path)
     return tether__os_find_program(name, list, ".", path, NULL) == TETHER_OK;
 }
 
-/* The shell that supervises. */
-static void look_at_outer(tether_report *report, const char *list)
+/* Checks for a shell that can run the wrapper. */
+static void check_outer(tether_report *report, const char *list)
 {
     char *path;
     const tether__shell_rules *rules = tether__os_shell_rules();
     for (const tether__outer_rule *rule = rules->outers; rule->kind != TETHER__OUTER_NONE; rule++) {
         if (tether__outer_serves(rule, true) &&
             find(rule->name, rule->in_task_path ? list : rules->system_path, &path)) {
-            add(report, TETHER_GOOD, "supervisor", "tasks are supervised by %s", path);
+            add(report, TETHER_GOOD, "supervisor", "%s supervises tasks", path);
             free(path);
             return;
         }
     }
-    add(report, TETHER_BAD, "supervisor", "no %s was found to supervise tasks; install one",
+    add(report, TETHER_BAD, "supervisor", "no shell that can supervise tasks was found; install %s",
         rules->outer_name);
 }
 
-static void look_at_shells(tether_report *report)
+static void check_shells(tether_report *report)
 {
     char *path, **entries = NULL;
     tether__environment environment = {0};
@@ -106,7 +106,7 @@ static void look_at_shells(tether_report *report)
         tether__environment_make((const char *const *)entries, NULL, NULL, tether__os_env_same_name,
                                  &environment, NULL) == TETHER_OK) {
         const char *list = tether__environment_get(&environment, "PATH");
-        look_at_outer(report, list);
+        check_outer(report, list);
         if (find(rules->preferred, list, &path)) {
             add(report, TETHER_GOOD, "shell", "commands run in %s", path);
             free(path);
@@ -119,35 +119,38 @@ static void look_at_shells(tether_report *report)
     tether__os_environ_free(entries);
 }
 
-static void look_at_events(tether_report *report)
+static void check_events(tether_report *report)
 {
     char text[256];
     tether_error error = {0};
     tether__os_watch_describe(text, sizeof text);
     if (text[0] == '\0')
-        add(report, TETHER_WEAK, "events", "none on this platform: ends are learnt of by polling");
+        add(report, TETHER_WEAK, "events",
+            "this platform has none: tether polls to notice that a task has ended");
     else if (tether__os_watch_probe(&error) != TETHER_OK)
-        add(report, TETHER_WEAK, "events", "%s: ends are learnt of by polling until then (%s)",
-            error.message, text);
+        add(report, TETHER_WEAK, "events",
+            "%s: until then tether polls to notice that a task has ended (%s)", error.message,
+            text);
     else
         add(report, TETHER_GOOD, "events", "%s", text);
 }
 
-static void look_at_identity(tether_report *report)
+static void check_identity(tether_report *report)
 {
     char boot_id[TETHER__BOOT_ID_SIZE];
     tether__os_boot_id(boot_id);
-    bool starts = tether__os_process_start_time(tether__os_process_self()) != 0;
-    if (starts && boot_id[0] != '\0')
+    bool has_start_time = tether__os_process_start_time(tether__os_process_self()) != 0;
+    if (has_start_time && boot_id[0] != '\0')
         add(report, TETHER_GOOD, "identity",
-            "processes are told apart by pid, start time and boot: no signal can reach a stranger");
+            "a process is identified by pid, start time and boot: no signal can reach another "
+            "process that reuses a pid");
     else
         add(report, TETHER_WEAK, "identity",
-            "start times or the boot's id cannot be read: only the lifeline's lock tells a "
-            "supervisor; mount /proc where there is one");
+            "start times or the boot id cannot be read: only the lock on its lifeline identifies a "
+            "supervisor; on systems that have /proc, mount it");
 }
 
-static void look_at_memory(tether_report *report)
+static void check_ephemeral(tether_report *report)
 {
     char *path;
     bool in_memory;
@@ -157,17 +160,16 @@ static void look_at_memory(tether_report *report)
         return;
     }
     if (in_memory)
-        add(report, TETHER_GOOD, "ephemeral", "stores that go with their owner are made in %s",
-            path);
+        add(report, TETHER_GOOD, "ephemeral", "ephemeral stores are kept in memory, in %s", path);
     else
         add(report, TETHER_WEAK, "ephemeral",
-            "stores that go with their owner are made on disk, in %s; set XDG_RUNTIME_DIR to a "
-            "private directory in memory",
+            "ephemeral stores are kept on disk, in %s; set XDG_RUNTIME_DIR to a private directory "
+            "in memory",
             path);
     free(path);
 }
 
-static void look_at_survival(tether_report *report)
+static void check_survival(tether_report *report)
 {
     bool bound;
     tether_error error = {0};
@@ -176,7 +178,7 @@ static void look_at_survival(tether_report *report)
     else if (bound)
         add(report, TETHER_WEAK, "survival",
             TETHER__SURVIVAL_BOUND ": this process is in a job that its children may not leave; "
-                                   "start it outside of that, or let the job allow breakaway "
+                                   "start it outside of that job, or let the job allow breakaway "
                                    "(JOB_OBJECT_LIMIT_BREAKAWAY_OK)");
     else
         add(report, TETHER_GOOD, "survival",
@@ -184,15 +186,15 @@ static void look_at_survival(tether_report *report)
             tether__os_spawn_variant());
 }
 
-static void look_at_guarantees(tether_report *report)
+static void check_guarantees(tether_report *report)
 {
-    bool whole;
-    look_at_survival(report);
-    const char *reach = tether__os_tree_reach(&whole);
-    add(report, whole ? TETHER_GOOD : TETHER_WEAK, "kill", "%s", reach);
+    bool complete;
+    check_survival(report);
+    const char *reach = tether__os_tree_reach(&complete);
+    add(report, complete ? TETHER_GOOD : TETHER_WEAK, "kill", "%s", reach);
     add(report, TETHER_WEAK, "deadline",
-        "kept by whichever host has the session open; a task without any host runs on until the "
-        "next one opens it");
+        "enforced by any host that has the session open; without one, a task runs on until a host "
+        "opens the session");
 }
 
 int tether_doctor(const char *store, tether_report **out, tether_error *error)
@@ -204,14 +206,14 @@ int tether_doctor(const char *store, tether_report **out, tether_error *error)
                                   .items = calloc(FINDINGS_LIMIT, sizeof *report->items)};
     if (report == NULL || report->items == NULL) {
         tether_report_free(report);
-        return tether__fail_memory(error, "look at machine");
+        return tether__fail_memory(error, "check machine");
     }
-    look_at_store(report, store);
-    look_at_shells(report);
-    look_at_events(report);
-    look_at_identity(report);
-    look_at_guarantees(report);
-    look_at_memory(report);
+    check_store(report, store);
+    check_shells(report);
+    check_events(report);
+    check_identity(report);
+    check_guarantees(report);
+    check_ephemeral(report);
     *out = report;
     return TETHER_OK;
 }

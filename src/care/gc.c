@@ -1,6 +1,6 @@
-/* Owns the removal of what nobody needs any more, over all sessions of a store.
- * Must not: remove anything of a task that runs or whose end nobody has acknowledged, or trust a
- * wall clock that looks wrong.
+/* Owns garbage collection: the removal of old ended tasks in all sessions of a store, and of old
+ * quarantine folders.
+ * Must not: remove a task that runs or whose completion is pending, or trust a wrong wall clock.
  * Thread: any. */
 #include "care/gc.h"
 
@@ -18,21 +18,21 @@
 #include "store/names.h"
 #include "tether/store.h"
 
-enum { DEFAULT_AGE_MS = 24 * 60 * 60 * 1000, PAUSE_MS = 10 * 60 * 1000 };
+enum { DEFAULT_AGE_MS = 24 * 60 * 60 * 1000, COLLECT_INTERVAL_MS = 10 * 60 * 1000 };
 enum { REASON_LIMIT = 4096 };
 
-/* In the background, how often a session lock is asked for that somebody holds, and the pause after
- * each time. */
+/* In the background: the number of attempts to take a busy session lock, and the pause between
+ * two. */
 enum { LOCK_TRIES = 20, LOCK_PAUSE_MS = 5 };
 
 static const int64_t QUARANTINE_AGE_MS = (int64_t)30 * 24 * 60 * 60 * 1000;
 
 typedef struct collection {
     int64_t older_than_ms; /* -1: any age */
-    tether__moment now;    /* of the whole round, so that one judgement of the clock holds for it */
-    bool believed;         /* the wall clock at that moment */
-    size_t undecided;      /* ended tasks whose age cannot be told */
-    bool (*stopped)(void *userdata); /* NULL: somebody waits for the result */
+    tether__moment now;    /* the same for all tasks, so that `believed` is valid for all */
+    bool believed;         /* whether the wall clock is believed at `now` */
+    size_t unknown_ages;   /* the number of ended tasks whose age is not known */
+    bool (*stopped)(void *userdata); /* NULL: not in the background, a caller waits */
     void *stopped_userdata;
     tether_gc_result result;
 } collection;
@@ -51,12 +51,12 @@ static bool is_garbage(collection *c, const tether__record *record)
         return false;
     tether__end_moment(record, &end);
     int64_t age = tether__age(&end, &c->now, c->believed);
-    c->undecided += age == TETHER__AGE_UNKNOWN;
+    c->unknown_ages += age == TETHER__AGE_UNKNOWN;
     return (record->completion_delivered || !record->notify_on_completion) &&
            (c->older_than_ms < 0 || age >= c->older_than_ms);
 }
 
-/* By what is on disk. */
+/* Returns what to do with a task, by its record on disk. */
 static judgement judge(collection *c, const tether__session *session, const char *task_id)
 {
     tether__record record;
@@ -70,16 +70,19 @@ static judgement judge(collection *c, const tether__session *session, const char
     return result;
 }
 
+/* In the background fails at once with TETHER_ELOCKED if the lock is held. */
 static int lock_session(const collection *c, const tether__session *session, tether__lock *lock)
 {
-    tether__session impatient = *session;
+    tether__session copy = *session;
     if (c->stopped != NULL)
-        impatient.lock_timeout_ms = 0;
-    return tether__session_lock(&impatient, lock, NULL);
+        copy.lock_timeout_ms = 0;
+    return tether__session_lock(&copy, lock, NULL);
 }
 
-/* Judged again under the session lock: what is decided on is what is removed. The supervisor may
- * still hold its lifeline for a moment after its last line. TETHER_ELOCKED: it was not tried. */
+/* Judges the task again under the session lock, because another host may have changed it since, for
+ * example by requesting its completion. Keeps it while the lifeline is held: the supervisor lives
+ * for a moment after its exit line. Returns TETHER_ELOCKED if the session lock was not free; other
+ * failures only leave *removed false. */
 static int remove_task(collection *c, tether__catalog *catalog, const char *task_id, bool *removed)
 {
     tether__lock lock;
@@ -96,26 +99,28 @@ static int remove_task(collection *c, tether__catalog *catalog, const char *task
     return TETHER_OK;
 }
 
-/* Under `disk`. In the background TETHER_ELOCKED: somebody else has the session lock. */
+/* Call it with `disk` held. In the background returns TETHER_ELOCKED if another holder has the
+ * session lock. */
 static int collect_task(collection *c, tether__catalog *catalog, const char *task_id,
                         tether_error *error)
 {
-    bool waits = c->stopped == NULL;
+    bool background = c->stopped != NULL;
     int code = TETHER_OK;
-    /* What has ended and whose record does not say so yet. */
-    if (waits && !tether__os_lifeline_marked_ended(catalog->session->exits, task_id))
+    /* The task may have ended while its record does not say so yet. The background thread writes no
+     * records. */
+    if (!background && !tether__os_lifeline_marked_ended(catalog->session->exits, task_id))
         code = tether__replay_task(catalog, task_id, TETHER__INSPECT_NOW, &c->result.quarantined,
                                    error);
     if (code != TETHER_OK)
         return code;
     judgement result = judge(c, catalog->session, task_id);
-    if (result == DAMAGED && waits)
+    if (result == DAMAGED && !background)
         return tether__replay_task(catalog, task_id, TETHER__INSPECT_NOW, &c->result.quarantined,
                                    error);
     bool removed = false;
     if (result == REMOVE)
         code = remove_task(c, catalog, task_id, &removed);
-    if (code != TETHER_OK && !waits)
+    if (code != TETHER_OK && background)
         return code;
     if (removed) {
         tether__catalog_forget(catalog, task_id);
@@ -126,10 +131,9 @@ static int collect_task(collection *c, tether__catalog *catalog, const char *tas
     return TETHER_OK;
 }
 
-/* Somebody who holds the session lock is waited for under no lock of ours, so that nobody waits for
- * this. */
-static int collect_patiently(collection *c, tether__catalog *catalog, const char *task_id,
-                             tether_error *error)
+/* Retries a busy session lock, and releases `disk` in between, so that no thread waits for that. */
+static int collect_with_retries(collection *c, tether__catalog *catalog, const char *task_id,
+                                tether_error *error)
 {
     int code = TETHER_ELOCKED;
     for (int i = 0; code == TETHER_ELOCKED && i < LOCK_TRIES; i++) {
@@ -151,12 +155,12 @@ static int collect_tasks(collection *c, tether__catalog *catalog, tether_error *
     char(*ids)[TETHER_ID_SIZE];
     size_t count;
     int code = tether__names_list(catalog->session->tasks, &ids, &count, error);
-    /* Rounds that are stopped early do not all begin with the same tasks. */
+    /* Collections that are stopped early start at varying tasks, so that all get their turn. */
     size_t first = c->stopped != NULL && count > 0 ? (size_t)c->now.uptime_ms % count : 0;
     for (size_t i = 0; code == TETHER_OK && i < count; i++)
-        code = collect_patiently(c, catalog, ids[(first + i) % count], error);
+        code = collect_with_retries(c, catalog, ids[(first + i) % count], error);
     free(ids);
-    /* A session whose lock is never free is left to the next round. */
+    /* A session whose lock stays busy is left to the next collection. */
     return code == TETHER_ELOCKED && c->stopped != NULL ? TETHER_OK : code;
 }
 
@@ -166,7 +170,8 @@ static int collect_session(tether__catalog *catalog, bool own, void *userdata, t
     size_t leftovers;
     (void)own;
     int code = collect_tasks(c, catalog, error);
-    /* Leftovers are a matter of a whole session, and of whoever opens it. */
+    /* A sweep holds `disk` for the whole session and waits for the session lock, which the
+     * background must not do. Opening a session sweeps it as well. */
     if (code != TETHER_OK || c->stopped != NULL)
         return code;
     uv_mutex_lock(&catalog->disk);
@@ -176,8 +181,9 @@ static int collect_session(tether__catalog *catalog, bool own, void *userdata, t
     return code;
 }
 
-/* When something was put into the quarantine; false: its name does not tell. */
-static bool quarantine_moment(const char *name, tether__moment *then)
+/* Reads the time at which a folder was created from its name, TASK-MILLISECONDS. Returns false if
+ * the name has no such time. */
+static bool parse_folder_time(const char *name, tether__moment *then)
 {
     const char *digits = strrchr(name, '-');
     size_t size = digits != NULL ? strspn(digits + 1, "0123456789") : 0;
@@ -188,7 +194,7 @@ static bool quarantine_moment(const char *name, tether__moment *then)
     return true;
 }
 
-/* What reason.txt says of boot and uptime, as far as it does. */
+/* Adds boot id and uptime from reason.txt, if it has them. */
 static void read_uptime(tether__dir *folder, tether__moment *then)
 {
     char *text;
@@ -208,12 +214,14 @@ typedef struct expiry {
     tether__dir *quarantine;
 } expiry;
 
+/* Removes a folder whose age by the wall clock is sufficient and, if it was created during this
+ * boot, by the uptime too. */
 static bool expire(const char *name, void *userdata)
 {
     expiry *e = userdata;
     tether__dir *folder;
     tether__moment then;
-    if (!quarantine_moment(name, &then) ||
+    if (!parse_folder_time(name, &then) ||
         tether__age(&then, &e->c->now, e->c->believed) < QUARANTINE_AGE_MS ||
         tether__os_dir_open(e->quarantine, name, false, &folder, NULL) != TETHER_OK)
         return true;
@@ -234,20 +242,20 @@ static void expire_quarantine(collection *c, const tether__store *store)
     tether__os_dir_close(e.quarantine);
 }
 
-/* Judges the clock for a round that begins. */
-static void begin(collection *c, const tether__store *store, tether__gc_state *state)
+/* Reads the clocks and decides whether the wall clock is believed. */
+static void begin_round(collection *c, const tether__store *store, tether__gc_state *state)
 {
     tether__moment_now(&c->now);
     tether__gc_state_load(store, state);
     c->believed = tether__clock_judge(&state->clock, &c->now);
 }
 
-/* Notes a whole round. The clock of a store in which nothing depends on it yet is taken for right:
- * what comes in later is dated by it. */
-static int finish(collection *c, const tether__store *store, tether__gc_state *state,
-                  tether_error *error)
+/* Writes gc.json after a complete collection. A store without a believed clock in which no task's
+ * age depends on the wall clock believes the present one: later tasks get their times from it. */
+static int finish_round(collection *c, const tether__store *store, tether__gc_state *state,
+                        tether_error *error)
 {
-    if (state->clock.believed.wall_ms == 0 && c->undecided == 0)
+    if (state->clock.believed.wall_ms == 0 && c->unknown_ages == 0)
         state->clock = (tether__clock_history){.believed = c->now};
     state->collected = c->now;
     return tether__gc_state_save(store, state, error);
@@ -256,14 +264,15 @@ static int finish(collection *c, const tether__store *store, tether__gc_state *s
 static int collect(collection *c, tether_registry *registry, tether_error *error)
 {
     tether__gc_state state;
-    begin(c, &registry->store, &state);
+    begin_round(c, &registry->store, &state);
     int code = tether__sessions_visit(registry, collect_session, c, error);
     expire_quarantine(c, &registry->store);
     if (is_stopped(c))
         return code;
-    /* What cannot be noted, such as on a full disk, was done all the same. */
-    int noted = finish(c, &registry->store, &state, code == TETHER_OK ? error : NULL);
-    return code == TETHER_OK && c->stopped != NULL ? noted : code;
+    /* The collection itself has succeeded even if gc.json cannot be written, for example because
+     * the disk is full. Only the background reports that. */
+    int saved = finish_round(c, &registry->store, &state, code == TETHER_OK ? error : NULL);
+    return code == TETHER_OK && c->stopped != NULL ? saved : code;
 }
 
 bool tether__gc_due(const tether_registry *registry)
@@ -273,7 +282,7 @@ bool tether__gc_due(const tether_registry *registry)
     tether__gc_state_load(&registry->store, &state);
     tether__moment_now(&now);
     int64_t age = tether__age(&state.collected, &now, false);
-    return age == TETHER__AGE_UNKNOWN || age >= PAUSE_MS;
+    return age == TETHER__AGE_UNKNOWN || age >= COLLECT_INTERVAL_MS;
 }
 
 int tether__gc_background(tether_registry *registry, bool (*stopped)(void *userdata),
@@ -321,7 +330,7 @@ int tether_cleanup_finished(tether_registry *registry, int64_t older_than_ms,
     if (older_than_ms < 0)
         return tether__fail(error, TETHER_EINVAL, 0, "clean up", "the age is negative");
     collection c = {.older_than_ms = older_than_ms == 0 ? -1 : older_than_ms};
-    begin(&c, &registry->store, &state);
+    begin_round(&c, &registry->store, &state);
     code = collect_session(&registry->catalog, true, &c, error);
     tether__options_give(result, &c.result, sizeof c.result, NULL);
     return code;

@@ -1,5 +1,5 @@
 /* Owns the mapping between gc.json and struct tether__gc_state.
- * Must not: judge the clock, or fail because of what it reads.
+ * Must not: decide whether the clock is believed, or fail because of the file's content.
  * Thread: any. */
 #include "care/gc_state.h"
 

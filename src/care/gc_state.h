@@ -1,5 +1,5 @@
-/* gc.json of a store: when garbage was last collected, and what was seen of the wall clock. Any
- * thread; the last writer wins. docs/format.md has the fields. */
+/* gc.json of a store: when garbage was last collected, and earlier readings of the wall clock. Any
+ * thread. There is no lock: the last writer wins. docs/format.md defines the fields. */
 #ifndef TETHER_GC_STATE_H
 #define TETHER_GC_STATE_H
 
@@ -8,16 +8,17 @@
 
 typedef struct tether__gc_state {
     tether__clock_history clock;
-    tether__moment collected; /* the last whole round; no moment: none */
+    tether__moment collected; /* the last complete collection; wall_ms 0: none */
 } tether__gc_state;
 
-/* Reads it. A file that is missing, damaged or of a newer version tells nothing. */
+/* Reads gc.json. If the file is missing, damaged or of a newer version, *state is all zero. */
 void tether__gc_state_load(const tether__store *store, tether__gc_state *state);
 
+/* Replaces gc.json. */
 int tether__gc_state_save(const tether__store *store, const tether__gc_state *state,
                           tether_error *error);
 
-/* What the clocks say now. */
+/* Reads the clocks and the boot id. */
 void tether__moment_now(tether__moment *now);
 
 #endif

@@ -1,5 +1,5 @@
-/* Owns the thread of a registry's one round of garbage collection.
- * Must not: decide what may go, or let anybody wait for more than one task.
+/* Owns the thread that collects garbage once for a registry.
+ * Must not: decide what is garbage, or delay a stop by more than the work on one task.
  * Thread: its own, and those that start and stop it. */
 #include "care/housekeeper.h"
 
@@ -18,7 +18,7 @@ struct tether__housekeeper {
     bool stopping; /* under `mutex` */
 };
 
-static void tell_failure(tether_registry *registry, const tether_error *error)
+static void log_failure(tether_registry *registry, const tether_error *error)
 {
     tether__events_log(registry->catalog.events, TETHER_LOG_WARNING, NULL, error);
 }
@@ -40,7 +40,7 @@ static void run(void *userdata)
         tether__gc_background(housekeeper->registry, is_stopping, housekeeper, &error) !=
             TETHER_OK &&
         !is_stopping(housekeeper))
-        tell_failure(housekeeper->registry, &error);
+        log_failure(housekeeper->registry, &error);
 }
 
 tether__housekeeper *tether__housekeeper_start(tether_registry *registry)
@@ -56,7 +56,7 @@ tether__housekeeper *tether__housekeeper_start(tether_registry *registry)
     free(housekeeper);
     tether__fail(&error, TETHER_ELIMIT, 0, "collect garbage",
                  "no thread can be started; raise the limit of processes (ulimit -u)");
-    tell_failure(registry, &error);
+    log_failure(registry, &error);
     return NULL;
 }
 

@@ -1,4 +1,4 @@
-/* The thread that collects garbage once, in the background of a registry. */
+/* The background thread of a registry that collects garbage once. */
 #ifndef TETHER_HOUSEKEEPER_H
 #define TETHER_HOUSEKEEPER_H
 
@@ -6,12 +6,13 @@
 
 typedef struct tether__housekeeper tether__housekeeper;
 
-/* Starts a round on a thread of its own, unless there was one a short time ago. What goes wrong is
- * told as an event and hinders nobody. NULL where it cannot be started. The registry outlives it.
- * Never blocks; any thread. */
+/* Starts a thread that collects garbage if that is due (see tether__gc_due). Logs failures as
+ * events of the registry. Returns NULL if the thread cannot be started. The registry must outlive
+ * the housekeeper. Does not block. Any thread. */
 tether__housekeeper *tether__housekeeper_start(tether_registry *registry);
 
-/* Ends it between two tasks, and returns when it has ended. NULL is allowed. */
+/* Stops the collection after the current task, joins the thread and frees the housekeeper. NULL is
+ * allowed. */
 void tether__housekeeper_stop(tether__housekeeper *housekeeper);
 
 #endif

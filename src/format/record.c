@@ -1,5 +1,5 @@
 /* Owns the mapping between record.json and struct tether__record.
- * Must not: touch the disk, judge a task's state, or drop a field that it does not know.
+ * Must not: access the disk, derive the state of a task, or drop a field that it does not know.
  * Thread: any, one record at a time. */
 #include "format/record.h"
 
@@ -28,7 +28,7 @@ typedef enum field_kind {
     INTENT,
     IDENTITY,
     BOOT,
-    /* Of the object "identity" only. */
+    /* In the object "identity" only. */
     START_TIME,
     PID_NS
 } field_kind;
@@ -37,7 +37,7 @@ typedef struct field {
     const char *name;
     field_kind kind;
     size_t offset;
-    int64_t absent; /* the number that stands for null */
+    int64_t absent; /* the number that means null */
 } field;
 
 #define STORED_FIELD(kind, name, absent, type, text)                                               \
@@ -46,7 +46,8 @@ typedef struct field {
 
 static const field fields[] = {
     TETHER__FIELDS(STORED_FIELD, STORED_FIELD, NO_FIELD, NO_FIELD)
-    /* For scripts; it is read for its type only, since child_pid says the same. */
+    /* A copy of child_pid for scripts. Parsing checks its type and takes its value, which is the
+     * same. */
     {"pgid", NUMBER, offsetof(tether__record, child_pid), 0},
 };
 
@@ -62,6 +63,7 @@ enum {
     IDENTITY_COUNT = sizeof identity_fields / sizeof identity_fields[0]
 };
 
+/* By tether__intent. */
 static const char *const intents[] = {NULL, "kill", "timeout", "shutdown"};
 
 static void *member(const tether__record *record, const field *f)
@@ -169,7 +171,7 @@ static bool load_intent(json_t *value, tether__intent *intent)
     return false;
 }
 
-/* An array of codes becomes a list in text, "1,0". */
+/* Converts an array of exit codes, such as [1, 0], to the text "1,0". */
 static bool load_codes(json_t *value, char **list)
 {
     tether__text text = {0};
@@ -220,8 +222,7 @@ bool tether__record_pipeline(const char *list, int **codes, size_t *count)
     return true;
 }
 
-/* A newer version may have a status of its own. What it means is unknown here, and so the task is
- * shown as lost. */
+/* A newer version may have a status that this version does not know: it shows the task as lost. */
 static bool load_status(json_t *value, tether__record *record)
 {
     if (json_is_string(value) && tether__status_parse(json_string_value(value), &record->status))
@@ -238,7 +239,8 @@ static bool load_text(json_t *value, char *target, size_t size)
     return true;
 }
 
-/* Copies a value into its member; false where the type is wrong. */
+/* Copies a value to its member. A null leaves the member as initialised. Returns false if the type
+ * is wrong. */
 static bool load_value(const field *f, json_t *value, tether__record *record)
 {
     void *target = member(record, f);
@@ -271,13 +273,13 @@ static bool load_value(const field *f, json_t *value, tether__record *record)
     case IDENTITY:
         return json_is_object(value);
     case STATUS:
-        return true; /* read last, see tether__record_parse */
+        return true; /* tether__record_parse reads it last */
     }
     return false;
 }
 
-/* The name of the first field whose type is wrong; NULL: none. What a newer schema has is taken as
- * far as it is understood. */
+/* Returns the name of the first field with a wrong type, or NULL. A newer schema may have changed
+ * types: such fields are skipped. */
 static const char *load_fields(const field *list, size_t count, json_t *object,
                                tether__record *record)
 {
@@ -310,7 +312,7 @@ int tether__record_parse(const char *text, size_t size, const char *task_id, tet
     if (wrong == NULL)
         wrong = load_fields(identity_fields, IDENTITY_COUNT, json_object_get(document, "identity"),
                             record);
-    /* After the reason, which an unknown status replaces. */
+    /* After the other fields, because an unknown status replaces the reason. */
     if (wrong == NULL && !load_status(json_object_get(document, "status"), record))
         wrong = "status";
     record->watched = json_array_size(json_object_get(document, "watches")) > 0;
@@ -373,7 +375,7 @@ static bool store_fields(const field *list, size_t count, json_t *object,
     return true;
 }
 
-/* The object that is there already, if any, so that fields of newer versions in it stay. */
+/* Updates the object that was read, if any, so that its fields of newer versions are preserved. */
 static json_t *store_identity(const tether__record *record)
 {
     json_t *old = json_object_get(record->document, "identity");

@@ -1,5 +1,5 @@
-/* Owns snapshots as values: their copying from records, their freeing, their JSON.
- * Must not: change a record, or find out anything.
+/* Owns snapshots as values: copies them from records, frees them, renders them as JSON.
+ * Must not: change a record, or read anything else than it.
  * Thread: any. */
 #include "format/snapshot.h"
 
@@ -16,16 +16,16 @@ typedef enum field_kind { ID, TEXT, CODES, NUMBER, SIGNAL, COUNT, FLAG, STATUS, 
 typedef struct field {
     const char *name;
     field_kind kind;
-    size_t shown;   /* the member's offset in a snapshot */
-    size_t stored;  /* and in a record; NOWHERE: it is computed */
-    int64_t absent; /* the number that stands for null */
+    size_t shown;   /* the offset of the member in a snapshot */
+    size_t stored;  /* its offset in a record; NOT_STORED: the value is computed */
+    int64_t absent; /* the number that means null */
 } field;
 
-#define NOWHERE SIZE_MAX
+#define NOT_STORED SIZE_MAX
 #define BOTH_FIELD(kind, name, absent, type, text)                                                 \
     {#name, kind, offsetof(tether_snapshot, name), offsetof(tether__record, name), absent},
 #define SHOWN_FIELD(kind, name, absent, type, text)                                                \
-    {#name, kind, offsetof(tether_snapshot, name), NOWHERE, absent},
+    {#name, kind, offsetof(tether_snapshot, name), NOT_STORED, absent},
 #define NO_FIELD(...)
 
 static const field fields[] = {TETHER__FIELDS(BOTH_FIELD, NO_FIELD, SHOWN_FIELD, NO_FIELD)};
@@ -102,7 +102,7 @@ bool tether__snapshot_copy(const tether__record *record, tether_snapshot *snapsh
 {
     *snapshot = (tether_snapshot){.size = sizeof *snapshot, .read_only = record->read_only};
     for (size_t i = 0; i < FIELD_COUNT; i++) {
-        if (fields[i].stored != NOWHERE && !copy_field(&fields[i], record, snapshot)) {
+        if (fields[i].stored != NOT_STORED && !copy_field(&fields[i], record, snapshot)) {
             tether__snapshot_dispose(snapshot);
             return false;
         }
@@ -150,7 +150,7 @@ static json_t *text_or_null(const char *text)
     json_t *value = json_string(text);
     if (value != NULL)
         return value;
-    /* The store's own path may be any bytes; JSON is UTF-8. */
+    /* The paths of the outputs contain the path of the store, which may be any bytes. */
     char *repaired = tether__utf8_repair(text, strlen(text));
     value = repaired != NULL ? json_string(repaired) : NULL;
     free(repaired);
@@ -211,12 +211,12 @@ static json_t *field_json(const field *f, const tether_snapshot *s)
 char *tether_snapshot_json(const tether_snapshot *snapshot)
 {
     json_t *object = json_object();
-    bool whole = object != NULL;
+    bool complete = object != NULL;
     for (size_t i = 0; i < FIELD_COUNT; i++)
-        whole =
+        complete =
             json_object_set_new(object, fields[i].name, field_json(&fields[i], snapshot)) == 0 &&
-            whole;
-    char *text = whole ? json_dumps(object, JSON_COMPACT) : NULL;
+            complete;
+    char *text = complete ? json_dumps(object, JSON_COMPACT) : NULL;
     json_decref(object);
     return text;
 }

@@ -1,5 +1,6 @@
 /* Owns the opening and closing of registries.
- * Must not: know how tasks are started, watched or ended; it puts together the modules that do.
+ * Must not: know how tasks are started, watched or killed; other modules do that, and this one
+ * assembles them.
  * Thread: any; with a loop of the host's, that loop's. */
 #include "registry/registry.h"
 
@@ -29,15 +30,17 @@ enum {
 };
 enum { REAP_PATIENCE_MS = 1000 };
 
-_Static_assert(offsetof(tether__whole, tasks.outputs.core) == 0, "rooms cast between these");
+_Static_assert(offsetof(tether__whole, tasks.outputs.core) == 0,
+               "a tether_registry is cast to a tether__whole");
 
 static tether__whole *whole_of(tether_registry *registry)
 {
     return (tether__whole *)(void *)registry;
 }
 
-/* The caller's options as this version knows them: what its struct did not have yet is zero. */
-static int take_options(const tether_open_options *given, tether_open_options *options,
+/* Copies the caller's options, with zero for fields that the caller's version does not have, and
+ * validates them. */
+static int read_options(const tether_open_options *given, tether_open_options *options,
                         tether_error *error)
 {
     int code =
@@ -48,15 +51,16 @@ static int take_options(const tether_open_options *given, tether_open_options *o
         options->session = "default";
     if (!tether__session_id_valid(options->session))
         return tether__fail(error, TETHER_EINVAL, 0, "check session id",
-                            "\"%.80s\" cannot be a session id: 1 to 128 bytes of UTF-8 without "
-                            "control characters, / and \\, no device name, no dot or blank at "
-                            "the end",
+                            "\"%.80s\" cannot be a session id: use 1 to 128 bytes of UTF-8 "
+                            "without control characters, / and \\, without a dot or blank at the "
+                            "end, and no device name of Windows",
                             options->session);
     if (options->store != NULL && options->ephemeral)
         return tether__fail(error, TETHER_EINVAL, 0, "check options",
-                            "an ephemeral store has no path: give a store or ephemeral");
+                            "an ephemeral store has no path; set either store or ephemeral");
     if (options->store != NULL && options->store[0] == '\0')
-        return tether__fail(error, TETHER_EINVAL, 0, "open store", "the store's path is empty");
+        return tether__fail(error, TETHER_EINVAL, 0, "open store",
+                            "the store's path is empty; name a directory");
     if (options->default_timeout_ms < TETHER_NO_TIMEOUT || options->lock_timeout_ms < 0 ||
         options->reminder_ms < TETHER_NO_REMINDER || (int)options->reaper < 0 ||
         options->reaper > TETHER_REAPER_POLLING)
@@ -140,8 +144,8 @@ static int open_parts(tether_registry *registry, const tether_open_options *opti
     code = open_holder(registry, error);
     if (code != TETHER_OK)
         goto close_events;
-    /* Events first, then the look at what is there: what ends in between is seen twice and not
-     * never. */
+    /* The reaper watches for events before replay() inspects the tasks: a task that ends in between
+     * is noticed twice, not missed. */
     code = open_reaper(registry, options, error);
     if (code == TETHER_OK)
         return TETHER_OK;
@@ -162,8 +166,8 @@ static int replay(tether_registry *registry, tether_error *error)
 {
     size_t removed;
     tether__catalog *catalog = &registry->catalog;
-    /* Who listens is told of the completions that are pending; who asks for them finds them then.
-     */
+    /* A callback gets an event for each pending completion, so those tasks must be read now.
+     * Without one, the calls that list completions read them. */
     tether__scope scope =
         tether__events_has_listener(catalog->events) ? TETHER__SCOPE_PENDING : TETHER__SCOPE_LIVE;
     int code = tether__replay(catalog, scope, TETHER__INSPECT_OPENING, NULL, error);
@@ -192,7 +196,7 @@ static int close_parts(tether_registry *registry, tether_error *error)
     return code;
 }
 
-static void take_settings(tether__tasks *tasks, const tether_open_options *options)
+static void apply_settings(tether__tasks *tasks, const tether_open_options *options)
 {
     tasks->default_timeout_ms =
         options->default_timeout_ms != 0 ? options->default_timeout_ms : DEFAULT_TIMEOUT_MS;
@@ -208,19 +212,19 @@ int tether_open(const tether_open_options *given, tether_registry **out, tether_
     tether_open_options options;
     if (out == NULL)
         return tether__fail(error, TETHER_EINVAL, 0, "open registry",
-                            "no place was given for the registry");
+                            "the pointer to store the registry in is NULL");
     *out = NULL;
-    int code = take_options(given, &options, error);
+    int code = read_options(given, &options, error);
     if (code != TETHER_OK)
         return code;
-    tether__whole *all = calloc(1, sizeof *all);
-    if (all == NULL)
+    tether__whole *whole = calloc(1, sizeof *whole);
+    if (whole == NULL)
         return tether__fail_memory(error, "open registry");
-    tether_registry *registry = &all->tasks.outputs.core;
-    take_settings(&all->tasks, &options);
+    tether_registry *registry = &whole->tasks.outputs.core;
+    apply_settings(&whole->tasks, &options);
     code = open_parts(registry, &options, error);
     if (code != TETHER_OK) {
-        free(all);
+        free(whole);
         return code;
     }
     code = replay(registry, error);
@@ -230,10 +234,9 @@ int tether_open(const tether_open_options *given, tether_registry **out, tether_
     }
     if (!options.leave_watches)
         tether__watches_adopt(registry);
-    if (!options.no_gc && whole_of(registry)->ephemeral == NULL)
-        whole_of(registry)->housekeeper = tether__housekeeper_start(registry);
-    /* Last, because nobody is told of a registry before it is whole, and who is told may close it.
-     */
+    if (!options.no_gc && whole->ephemeral == NULL)
+        whole->housekeeper = tether__housekeeper_start(registry);
+    /* Events start last: callbacks need a complete registry, and may close it. */
     *out = registry;
     if (options.on_event == NULL)
         return TETHER_OK;
@@ -245,8 +248,9 @@ int tether_open(const tether_open_options *given, tether_registry **out, tether_
     return code;
 }
 
-/* Of these ids, those whose tasks are not being killed yet stay. */
-static size_t keep_new(tether__catalog *catalog, char (*ids)[TETHER_ID_SIZE], size_t count)
+/* Removes the ids of tasks that are unknown or are being killed already. Returns how many are left.
+ */
+static size_t drop_killing(tether__catalog *catalog, char (*ids)[TETHER_ID_SIZE], size_t count)
 {
     size_t kept = 0;
     uv_mutex_lock(&catalog->state);
@@ -262,7 +266,8 @@ static size_t keep_new(tether__catalog *catalog, char (*ids)[TETHER_ID_SIZE], si
     return kept;
 }
 
-/* `again`: only what was started since the last time. */
+/* Kills all live tasks of the session. With `again`, only those that were started since the first
+ * time. */
 static int kill_all(tether__catalog *catalog, bool again, tether_error *error)
 {
     char(*ids)[TETHER_ID_SIZE];
@@ -273,14 +278,15 @@ static int kill_all(tether__catalog *catalog, bool again, tether_error *error)
     if (code != TETHER_OK)
         return code;
     if (again)
-        count = keep_new(catalog, ids, count);
+        count = drop_killing(catalog, ids, count);
     if (count > 0)
         code = tether__kill_rounds(catalog, ids, count, TETHER__INTENT_SHUTDOWN, error);
     free(ids);
     return code;
 }
 
-/* From what this process knows, where the supervisor has not said yet who it is. */
+/* Uses the identity that this process knows of its child, because the supervisor may not have
+ * written its own to the marker yet. */
 static bool set_running(tether__record *record, void *userdata)
 {
     const tether__identity *child = userdata;
@@ -292,8 +298,8 @@ static bool set_running(tether__record *record, void *userdata)
     return true;
 }
 
-/* Tasks that this process started and is about to leave alone: their records say now that they run,
- * and as what. */
+/* Records as running, with their identity, the tasks that this process started and whose records
+ * still say starting. After the close, this process no longer writes records. */
 static void write_running(tether__catalog *catalog)
 {
     uv_mutex_lock(&catalog->disk);
@@ -305,15 +311,14 @@ static void write_running(tether__catalog *catalog)
     uv_mutex_unlock(&catalog->disk);
 }
 
-/* Frees the zombies of children that have ended, so that none is left to the host. */
+/* Reaps children that have ended, so that the host keeps no zombies. */
 static void reap_children(tether__catalog *catalog)
 {
     int64_t deadline = tether__os_monotonic_ms() + REAP_PATIENCE_MS;
     for (size_t i = 0; i < catalog->count; i++) {
         tether__entry *entry = catalog->entries[i];
         while (entry->child.pid != 0 && !tether__os_process_reap(&entry->child)) {
-            /* One that still runs is not waited for; one that has said its end is about to be gone.
-             */
+            /* Waits only for supervisors of ended tasks, which exit right after their exit line. */
             if (!entry->ended || tether__os_monotonic_ms() > deadline)
                 break;
             uv_sleep(1);
@@ -326,32 +331,27 @@ int tether_close(tether_registry *registry, tether_close_mode mode, tether_error
     if (registry == NULL)
         return TETHER_OK;
     tether__housekeeper_stop(whole_of(registry)->housekeeper);
-    /* No task outlives the store that it is kept in. */
+    /* An ephemeral store is removed, so its tasks must not survive the close. */
     bool kills = mode == TETHER_SHUTDOWN || whole_of(registry)->ephemeral != NULL;
     int code = kills ? kill_all(&registry->catalog, false, error) : TETHER_OK;
     tether__gate_close(&registry->gate);
     tether__events_stop(registry->catalog.events);
-    /* Only now does no callback start anything more. */
-    int rest =
+    /* Callbacks could start tasks until tether__events_stop returned: kill those too. */
+    int second_code =
         kills ? kill_all(&registry->catalog, true, code == TETHER_OK ? error : NULL) : TETHER_OK;
     if (code == TETHER_OK)
-        code = rest;
+        code = second_code;
     tether__proxies_close(registry);
     tether__taps_save(tether__outputs_of(registry)->taps);
     tether__reaper_close(registry->reaper);
     registry->reaper = NULL;
     write_running(&registry->catalog);
     reap_children(&registry->catalog);
-    int removed = close_parts(registry, code == TETHER_OK ? error : NULL);
-    return code != TETHER_OK ? code : removed;
+    int close_code = close_parts(registry, code == TETHER_OK ? error : NULL);
+    return code != TETHER_OK ? code : close_code;
 }
 
 int tether_default_store(char **path, tether_error *error)
 {
     return tether__os_default_store(path, error);
-}
-
-void tether_free(void *memory)
-{
-    free(memory);
 }

@@ -1,5 +1,5 @@
-/* All that a registry is: what each room below owns of it, and what only opening and closing know.
- */
+/* The whole registry: the parts that belong to the rooms below, and those that only opening and
+ * closing use. */
 #ifndef TETHER_REGISTRY_INTERNAL_H
 #define TETHER_REGISTRY_INTERNAL_H
 
@@ -8,9 +8,9 @@
 #include "task/tasks.h"
 
 typedef struct tether__whole {
-    tether__tasks tasks; /* first; its first part is in turn the registry that other rooms see */
-    tether__ephemeral *ephemeral;     /* NULL: the store stays */
-    tether__housekeeper *housekeeper; /* NULL: none */
+    tether__tasks tasks; /* first; begins, two levels down, with the struct tether_registry */
+    tether__ephemeral *ephemeral;     /* NULL: the store is not ephemeral */
+    tether__housekeeper *housekeeper; /* NULL: none was started */
 } tether__whole;
 
 #endif

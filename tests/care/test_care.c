@@ -164,7 +164,7 @@ static void doctor_reports_on_a_store_and_changes_nothing(void **state)
     snprintf(missing, sizeof missing, "%s/none", f->store);
     ASSERT_OK(tether_doctor(missing, &report, &f->error), f->error);
     assert_int_equal(find(report, "store")->verdict, TETHER_GOOD);
-    assert_non_null(strstr(find(report, "store")->text, "not made yet"));
+    assert_non_null(strstr(find(report, "store")->text, "not created yet"));
     tether_report_free(report);
     FILE *file = fopen(missing, "r");
     assert_null(file);

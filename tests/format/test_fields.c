@@ -1,5 +1,6 @@
-/* No list of fields lacks one: record.json, snapshots, their JSON, the public struct, the
- * documented table. With the argument `table` this program prints that table, for ci/fields. */
+/* Every field of src/format/fields.h is in record.json, snapshots, their JSON, the public struct
+ * and the documented table. With the argument `table`, this program prints that table for
+ * ci/fields. */
 #include "support/unit.h"
 
 #include <ctype.h>
@@ -41,7 +42,7 @@ static bool is_shown(const row *r)
     return r->where == IN_BOTH || r->where == IN_SNAPSHOT;
 }
 
-/* --- Values: one for each field, unlike all others and unlike what stands for null --- */
+/* --- Values: each field gets one that differs from those of the others and from null --- */
 
 static json_t *value_of(const row *r, size_t place)
 {
@@ -64,7 +65,7 @@ static json_t *value_of(const row *r, size_t place)
     return json_string(text);
 }
 
-/* A record in which every stored field has a value of its own. */
+/* Returns a record in which every stored field has a value. */
 static json_t *full_record(void)
 {
     json_t *record = json_pack("{s:i}", "schema_version", TETHER__RECORD_SCHEMA);
@@ -92,7 +93,7 @@ static void assert_same(json_t *object, json_t *expected, const char *name)
         fail_msg("%s does not keep its value", name);
 }
 
-/* Drops the document, which would give every field back whether or not the struct has it. */
+/* Removes the document, which would preserve fields that the struct lacks. */
 static void a_record_keeps_every_stored_field(void **state)
 {
     (void)state;
@@ -114,7 +115,7 @@ static void a_record_keeps_every_stored_field(void **state)
     json_decref(expected);
 }
 
-static json_t *shown_record(json_t *document)
+static json_t *snapshot_of(json_t *document)
 {
     tether__record record;
     tether_snapshot snapshot;
@@ -129,11 +130,11 @@ static json_t *shown_record(json_t *document)
     return shown;
 }
 
-static void a_snapshot_shows_every_field_that_it_shares_with_the_record(void **state)
+static void a_snapshot_shows_every_field_that_it_shares_with_a_record(void **state)
 {
     (void)state;
     json_t *expected = full_record();
-    json_t *shown = shown_record(expected);
+    json_t *shown = snapshot_of(expected);
     size_t count = 0;
     for (size_t i = 0; i < ROW_COUNT; i++) {
         if (rows[i].where == IN_BOTH)
@@ -165,7 +166,7 @@ static char *read_source(const char *name)
     return text;
 }
 
-/* Blanks out the comments of C. */
+/* Replaces C comments by blanks. */
 static void strip_comments(char *text)
 {
     for (char *begin = text; (begin = strstr(begin, "/*")) != NULL;) {
@@ -186,10 +187,10 @@ static bool is_in_struct(const char *body, const char *name)
     return false;
 }
 
-static void the_public_struct_has_every_shown_field_and_no_other(void **state)
+static void the_public_struct_has_exactly_the_shown_fields(void **state)
 {
     (void)state;
-    /* What belongs to a field that is an array, and the struct's own size. */
+    /* The struct's own size, and counts and flags that belong to the fields with arrays. */
     static const char *const companions[] = {"size", "survivor_count", "survivors_known",
                                              "pipeline_count"};
     char *text = read_source("include/tether/task.h");
@@ -220,7 +221,7 @@ static void print_table(FILE *out)
     }
 }
 
-static void the_documented_table_is_this_one(void **state)
+static void the_documented_table_is_up_to_date(void **state)
 {
     (void)state;
     static char table[64 * 1024];
@@ -232,7 +233,7 @@ static void the_documented_table_is_this_one(void **state)
     fclose(file);
     table[size] = '\0';
     if (strstr(read_source("docs/format.md"), table) == NULL)
-        fail_msg("the table in docs/format.md is another one; run ci/fields");
+        fail_msg("the table in docs/format.md is out of date; run ci/fields");
 }
 
 int main(int argc, char **argv)
@@ -243,9 +244,9 @@ int main(int argc, char **argv)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_keeps_every_stored_field),
-        cmocka_unit_test(a_snapshot_shows_every_field_that_it_shares_with_the_record),
-        cmocka_unit_test(the_public_struct_has_every_shown_field_and_no_other),
-        cmocka_unit_test(the_documented_table_is_this_one),
+        cmocka_unit_test(a_snapshot_shows_every_field_that_it_shares_with_a_record),
+        cmocka_unit_test(the_public_struct_has_exactly_the_shown_fields),
+        cmocka_unit_test(the_documented_table_is_up_to_date),
     };
     return cmocka_run_group_tests_name("fields", tests, NULL, NULL);
 }

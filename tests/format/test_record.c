@@ -1,4 +1,5 @@
-/* Records: what is written is read, what is not known is kept, what is wrong is said. */
+/* Records: parsing and rendering are inverse, unknown fields are kept, errors name the wrong field.
+ */
 #include "support/unit.h"
 
 #include <jansson.h>
@@ -54,7 +55,7 @@ static const char *const boolean_fields[] = {"notify_on_completion", "completion
 
 static int parse_sized(const char *text, size_t size, tether__record *record, tether_error *error)
 {
-    /* An exact copy, so that a sanitizer sees a read beyond it. */
+    /* A copy of exactly this size, so that sanitizers detect a read beyond the end. */
     char *exact = malloc(size > 0 ? size : 1);
     assert_non_null(exact);
     if (size > 0)
@@ -70,7 +71,7 @@ static int parse(const char *text, tether__record *record, tether_error *error)
     return parse_sized(text, strlen(text), record, error);
 }
 
-/* Asserts that a text is refused and that the message has these words. */
+/* Asserts that parsing fails with TETHER_ECORRUPT and a message that contains `words`. */
 static void assert_refused(const char *text, const char *words)
 {
     tether__record record;
@@ -84,7 +85,8 @@ static void assert_refused(const char *text, const char *words)
     tether__record_dispose(&record);
 }
 
-/* The full record with one field replaced (value NULL: removed), as text; value is taken over. */
+/* Returns the full record as text, with one field replaced or, for a NULL value, removed. Takes
+ * ownership of value; free the result with free(). */
 static char *full_with(const char *name, json_t *value)
 {
     json_t *document = json_loads(full, 0, NULL);
@@ -233,7 +235,7 @@ static void writes_absent_values_as_null(void **state)
     tether__record_dispose(&record);
 }
 
-static void tells_exit_code_0_from_none(void **state)
+static void distinguishes_exit_code_0_from_null(void **state)
 {
     (void)state;
     tether__record record;
@@ -248,7 +250,7 @@ static void tells_exit_code_0_from_none(void **state)
     tether__record_dispose(&record);
 }
 
-static void needs_only_four_fields(void **state)
+static void requires_only_four_fields(void **state)
 {
     (void)state;
     tether__record record;
@@ -262,15 +264,15 @@ static void needs_only_four_fields(void **state)
     assert_int_equal(record.identity.pid, 0);
     tether__record_dispose(&record);
 
-    static const char *const needed[] = {"schema_version", "task_id", "session_id", "status"};
-    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
-        char *text = full_with(needed[i], NULL);
-        assert_refused(text, needed[i]);
+    static const char *const required[] = {"schema_version", "task_id", "session_id", "status"};
+    for (size_t i = 0; i < sizeof required / sizeof required[0]; i++) {
+        char *text = full_with(required[i], NULL);
+        assert_refused(text, required[i]);
         free(text);
     }
 }
 
-static void names_a_field_of_a_wrong_type(void **state)
+static void names_the_field_that_has_a_wrong_type(void **state)
 {
     (void)state;
     char *text;
@@ -303,7 +305,7 @@ static void names_a_field_of_a_wrong_type(void **state)
     free(text);
 }
 
-static void refuses_values_that_mean_nothing(void **state)
+static void refuses_invalid_values(void **state)
 {
     (void)state;
     char *text = full_with("status", json_string("sleeping"));
@@ -326,7 +328,7 @@ static void refuses_values_that_mean_nothing(void **state)
     free(text);
 }
 
-static void refuses_what_is_no_record(void **state)
+static void refuses_texts_that_are_not_records(void **state)
 {
     (void)state;
     static const char *const texts[] = {
@@ -348,7 +350,7 @@ static void refuses_what_is_no_record(void **state)
         assert_refused(texts[i], "the record of task t1");
 }
 
-static void refuses_a_field_that_is_there_twice(void **state)
+static void refuses_duplicate_fields(void **state)
 {
     (void)state;
     assert_refused("{\"schema_version\":1,\"task_id\":\"t1\",\"session_id\":\"s\","
@@ -356,7 +358,7 @@ static void refuses_a_field_that_is_there_twice(void **state)
                    "not JSON");
 }
 
-static void refuses_integers_that_do_not_fit(void **state)
+static void refuses_integers_beyond_64_bits(void **state)
 {
     (void)state;
     static const char frame[] = "{\"schema_version\":1,\"task_id\":\"t1\",\"session_id\":\"s\","
@@ -376,7 +378,7 @@ static void refuses_integers_that_do_not_fit(void **state)
     tether__record_dispose(&record);
 }
 
-static void refuses_every_cut_record(void **state)
+static void refuses_every_truncated_record(void **state)
 {
     (void)state;
     for (size_t size = 0; size < sizeof full - 1; size++) {
@@ -399,7 +401,7 @@ static void survives_every_changed_byte(void **state)
             tether__record record;
             int code = parse_sized(text, sizeof full - 1, &record, NULL);
             assert_true(code == TETHER_OK || code == TETHER_ECORRUPT);
-            /* Whatever was accepted can be written again. */
+            /* A record that was accepted can be rendered. */
             if (code == TETHER_OK) {
                 char *again = tether__record_render(&record);
                 assert_non_null(again);
@@ -410,7 +412,7 @@ static void survives_every_changed_byte(void **state)
     }
 }
 
-static void keeps_fields_it_does_not_know(void **state)
+static void keeps_unknown_fields(void **state)
 {
     (void)state;
     tether__record record;
@@ -437,7 +439,7 @@ static void keeps_fields_it_does_not_know(void **state)
     tether__record_dispose(&record);
 }
 
-static void reads_a_newer_schema_as_far_as_it_can(void **state)
+static void reads_the_known_fields_of_a_newer_schema(void **state)
 {
     (void)state;
     tether__record record;
@@ -462,7 +464,7 @@ static void reads_a_newer_schema_as_far_as_it_can(void **state)
     ASSERT_OK(parse(text, &record, &error), error);
     free(text);
     assert_true(record.read_only);
-    /* Unknown is an outcome of its own: never an exit code 0. */
+    /* An unknown status or exit code must not be read as success. */
     assert_int_equal(record.status, TETHER_STATUS_LOST);
     assert_string_equal(record.reason, "status of a newer version");
     assert_int_equal(record.exit_code, TETHER_EXIT_UNKNOWN);
@@ -470,7 +472,7 @@ static void reads_a_newer_schema_as_far_as_it_can(void **state)
     tether__record_dispose(&record);
 }
 
-static void keeps_another_tasks_record_apart_also_of_a_newer_schema(void **state)
+static void refuses_another_tasks_record_even_of_a_newer_schema(void **state)
 {
     (void)state;
     assert_refused("{\"schema_version\":2,\"task_id\":\"t2\",\"session_id\":\"s\","
@@ -478,7 +480,7 @@ static void keeps_another_tasks_record_apart_also_of_a_newer_schema(void **state
                    "task_id");
 }
 
-static void repairs_what_is_no_utf8(void **state)
+static void repairs_invalid_utf8(void **state)
 {
     (void)state;
     tether__record record;
@@ -508,7 +510,7 @@ static void *no_memory(size_t size)
     return NULL;
 }
 
-static void says_where_the_text_would_not_be_whole(void **state)
+static void renders_nothing_when_memory_is_short(void **state)
 {
     (void)state;
     tether__record record;
@@ -527,20 +529,20 @@ int main(void)
         cmocka_unit_test(reads_and_writes_every_field),
         cmocka_unit_test(reads_and_writes_the_codes_of_a_pipeline),
         cmocka_unit_test(writes_absent_values_as_null),
-        cmocka_unit_test(tells_exit_code_0_from_none),
-        cmocka_unit_test(needs_only_four_fields),
-        cmocka_unit_test(names_a_field_of_a_wrong_type),
-        cmocka_unit_test(refuses_values_that_mean_nothing),
-        cmocka_unit_test(refuses_what_is_no_record),
-        cmocka_unit_test(refuses_a_field_that_is_there_twice),
-        cmocka_unit_test(refuses_integers_that_do_not_fit),
-        cmocka_unit_test(refuses_every_cut_record),
+        cmocka_unit_test(distinguishes_exit_code_0_from_null),
+        cmocka_unit_test(requires_only_four_fields),
+        cmocka_unit_test(names_the_field_that_has_a_wrong_type),
+        cmocka_unit_test(refuses_invalid_values),
+        cmocka_unit_test(refuses_texts_that_are_not_records),
+        cmocka_unit_test(refuses_duplicate_fields),
+        cmocka_unit_test(refuses_integers_beyond_64_bits),
+        cmocka_unit_test(refuses_every_truncated_record),
         cmocka_unit_test(survives_every_changed_byte),
-        cmocka_unit_test(keeps_fields_it_does_not_know),
-        cmocka_unit_test(reads_a_newer_schema_as_far_as_it_can),
-        cmocka_unit_test(keeps_another_tasks_record_apart_also_of_a_newer_schema),
-        cmocka_unit_test(repairs_what_is_no_utf8),
-        cmocka_unit_test(says_where_the_text_would_not_be_whole),
+        cmocka_unit_test(keeps_unknown_fields),
+        cmocka_unit_test(reads_the_known_fields_of_a_newer_schema),
+        cmocka_unit_test(refuses_another_tasks_record_even_of_a_newer_schema),
+        cmocka_unit_test(repairs_invalid_utf8),
+        cmocka_unit_test(renders_nothing_when_memory_is_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

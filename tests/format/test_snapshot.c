@@ -4,6 +4,9 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "tether/registry.h"
+#include "tether/task.h"
+
 static json_t *to_json(const tether_snapshot *snapshot)
 {
     char *text = tether_snapshot_json(snapshot);
