@@ -1,4 +1,4 @@
-/* Owns the making of lists of snapshots.
+/* Owns building lists of snapshots.
  * Must not: hold the catalog's locks for longer than one task takes.
  * Thread: any. */
 #include "task/list.h"
@@ -11,24 +11,24 @@
 #include "engine/snapshot.h"
 
 static int add_task(tether__catalog *catalog, const char *task_id,
-                    bool (*wanted)(const tether__entry *entry, void *userdata), void *userdata,
+                    bool (*matches)(const tether__entry *entry, void *userdata), void *userdata,
                     tether_snapshot_list *list, tether_error *error)
 {
     tether__entry *entry;
     uv_mutex_lock(&catalog->disk);
     int code = tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, &entry, error);
-    if (code == TETHER_OK && wanted(entry, userdata)) {
+    if (code == TETHER_OK && matches(entry, userdata)) {
         code = tether__snapshot_fill(catalog->session, entry, &list->items[list->count], error);
         if (code == TETHER_OK)
             list->count++;
     }
     uv_mutex_unlock(&catalog->disk);
-    /* One that was removed or damaged meanwhile is no reason to show none. */
+    /* A task that was removed or damaged must not hide the others. */
     return code == TETHER_ENOTASK || code == TETHER_ECORRUPT ? TETHER_OK : code;
 }
 
 int tether__task_list(tether__catalog *catalog, tether__scope scope,
-                      bool (*wanted)(const tether__entry *entry, void *userdata), void *userdata,
+                      bool (*matches)(const tether__entry *entry, void *userdata), void *userdata,
                       int (*order)(const void *left, const void *right), tether_snapshot_list **out,
                       tether_error *error)
 {
@@ -44,7 +44,7 @@ int tether__task_list(tether__catalog *catalog, tether__scope scope,
     if (list == NULL || list->items == NULL)
         code = tether__fail_memory(error, "list tasks");
     for (size_t i = 0; code == TETHER_OK && i < count; i++)
-        code = add_task(catalog, ids[i], wanted, userdata, list, error);
+        code = add_task(catalog, ids[i], matches, userdata, list, error);
     free(ids);
     if (code != TETHER_OK) {
         tether_snapshot_list_free(list);
