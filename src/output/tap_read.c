@@ -120,7 +120,7 @@ void tether__taps_save(tether__taps *taps)
 typedef struct reading {
     tether__taps *taps;
     const char *id;
-    bool ended;  /* the task has ended: its output grows no more */
+    bool ended;  /* the task has ended: read only what it had written by then */
     bool closed; /* a callback closed the registry */
     tether__tap *tap;
     tether__search *search; /* the one that is being fed */

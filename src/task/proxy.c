@@ -34,7 +34,7 @@ struct tether_proxy {
  * during and after the registry's close. */
 struct tether__proxies {
     uv_mutex_t lock;
-    uv_cond_t call_left;       /* with `lock`: a call has returned */
+    uv_cond_t call_returned;   /* with `lock`: a call has returned */
     tether_registry *registry; /* NULL: it was closed */
     size_t calls;              /* running calls that use the registry */
     size_t users;              /* the registry and each proxy; the last one frees this */
@@ -61,7 +61,7 @@ static tether__proxies *proxies_new(tether_registry *registry)
         free(all);
         return NULL;
     }
-    if (uv_cond_init(&all->call_left) != 0) {
+    if (uv_cond_init(&all->call_returned) != 0) {
         uv_mutex_destroy(&all->lock);
         free(all);
         return NULL;
@@ -89,7 +89,7 @@ static void release_proxies(tether__proxies *all)
     uv_mutex_unlock(&all->lock);
     if (!last)
         return;
-    uv_cond_destroy(&all->call_left);
+    uv_cond_destroy(&all->call_returned);
     uv_mutex_destroy(&all->lock);
     free(all);
 }
@@ -109,7 +109,7 @@ static void leave(tether__proxies *all)
 {
     uv_mutex_lock(&all->lock);
     all->calls--;
-    uv_cond_broadcast(&all->call_left);
+    uv_cond_broadcast(&all->call_returned);
     uv_mutex_unlock(&all->lock);
 }
 
@@ -507,7 +507,7 @@ void tether__proxies_close(tether_registry *registry)
     uv_mutex_lock(&all->lock);
     all->registry = NULL;
     while (all->calls > 0)
-        uv_cond_wait(&all->call_left, &all->lock);
+        uv_cond_wait(&all->call_returned, &all->lock);
     for (tether_proxy *proxy = all->first; proxy != NULL; proxy = proxy->next)
         mark_lost(registry, proxy);
     tether__tasks_of(registry)->proxies = NULL;

@@ -16,8 +16,8 @@
 typedef struct task_set {
     tether_registry *registry;
     size_t count;
-    size_t ended;   /* how many of those that were not reported */
-    size_t first;   /* the index of the one that ended first */
+    size_t ended;   /* how many have ended, of those not reported */
+    size_t first;   /* index of the one that ended first */
     bool *reported; /* by a waiter; NULL: none was */
     const char *(*id)(const void *ids, size_t index);
     const void *ids;
@@ -85,7 +85,7 @@ static bool ended_before(const tether__entry *a, const tether__entry *b)
 static bool count_ended(task_set *set)
 {
     bool complete = true;
-    const tether__entry *best = NULL;
+    const tether__entry *earliest = NULL;
     tether__catalog *catalog = &set->registry->catalog;
     set->ended = 0;
     uv_mutex_lock(&catalog->state);
@@ -97,8 +97,8 @@ static bool count_ended(task_set *set)
         if (entry == NULL || !entry->ended)
             continue;
         set->ended++;
-        if (best == NULL || ended_before(entry, best)) {
-            best = entry;
+        if (earliest == NULL || ended_before(entry, earliest)) {
+            earliest = entry;
             set->first = i;
         }
     }
