@@ -46,14 +46,14 @@ static void check(int code, const tether_error *error)
 
 static void open_store(void)
 {
-    tether_error error;
+    tether_error error = {0};
     tether_open_options options = {.store = store, .session = "bench", .no_gc = 1};
     check(tether_open(&options, &registry, &error), &error);
 }
 
 static void close_store(void)
 {
-    tether_error error;
+    tether_error error = {0};
     check(tether_close(registry, TETHER_DETACH, &error), &error);
 }
 
@@ -65,7 +65,7 @@ static void reopen(void)
 
 static void peek(void)
 {
-    tether_error error;
+    tether_error error = {0};
     tether_snapshot_list *list;
     check(tether_completions_peek(registry, NULL, &list, &error), &error);
     tether_snapshot_list_free(list);
@@ -73,7 +73,7 @@ static void peek(void)
 
 static void peek_first(void)
 {
-    tether_error error;
+    tether_error error = {0};
     tether_snapshot_list *list;
     tether_completion_options options = {.limit = 1};
     check(tether_completions_peek(registry, &options, &list, &error), &error);
@@ -82,25 +82,25 @@ static void peek_first(void)
 
 static void lease_and_release(void)
 {
-    tether_error error;
+    tether_error error = {0};
     tether_snapshot_list *list;
     tether_completion_options options = {.limit = LEASED};
     check(tether_completions_lease(registry, &options, &list, &error), &error);
     for (size_t i = 0; i < list->count; i++)
-        check(tether_completion_release(registry, list->items[i].task_id, &error), &error);
+        check(tether_completion_release(registry, list->items[i]->task_id, &error), &error);
     tether_snapshot_list_free(list);
 }
 
 static void wait_for_completion(void)
 {
-    tether_error error;
+    tether_error error = {0};
     int code = tether_completions_wait(registry, NULL, 0, &error);
     check(code == TETHER_ETIMEDOUT ? TETHER_OK : code, &error);
 }
 
 static void list_in(tether_list_scope scope)
 {
-    tether_error error;
+    tether_error error = {0};
     tether_snapshot_list *list;
     check(tether_list(registry, scope, &list, &error), &error);
     tether_snapshot_list_free(list);
@@ -118,14 +118,14 @@ static void list_all(void)
 
 static void start(const char *const *argv, bool no_notify, char id[TETHER_ID_SIZE])
 {
-    tether_error error;
+    tether_error error = {0};
     tether_spec spec = {.argv = argv, .no_notify = no_notify};
     check(tether_spawn(registry, &spec, id, &error), &error);
 }
 
 static void run_limited(void)
 {
-    tether_error error;
+    tether_error error = {0};
     char id[TETHER_ID_SIZE];
     const char *ids[] = {id};
     const char *const argv[] = {"/bin/true", NULL};
@@ -136,7 +136,7 @@ static void run_limited(void)
 
 static void run_one(void)
 {
-    tether_error error;
+    tether_error error = {0};
     char id[TETHER_ID_SIZE];
     const char *ids[] = {id};
     const char *const argv[] = {"/bin/true", NULL};
@@ -200,7 +200,7 @@ static size_t memory_kib(void)
 /* Starts tasks that end at once, and waits for each of them AHEAD starts later. */
 static void run_many(bool silent, char (*ids)[TETHER_ID_SIZE])
 {
-    tether_error error;
+    tether_error error = {0};
     const char *const argv[] = {"/bin/true", NULL};
     for (size_t i = 0; i < tasks; i++) {
         start(argv, silent, ids[i]);
@@ -221,7 +221,7 @@ static times since(times begin)
 
 static void bench_ended(void)
 {
-    tether_error error;
+    tether_error error = {0};
     tether_gc_options gc = {.older_than_ms = -1};
     char(*ids)[TETHER_ID_SIZE] = calloc(tasks, sizeof *ids);
     if (ids == NULL)
@@ -258,7 +258,7 @@ static void bench_ended(void)
 
 static void bench_running(size_t running)
 {
-    tether_error error;
+    tether_error error = {0};
     char id[TETHER_ID_SIZE];
     const char *const argv[] = {"/bin/sleep", "10000", NULL};
     times begin = now();

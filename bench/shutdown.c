@@ -27,7 +27,7 @@ static void give_up(const char *what)
 static tether_registry *open_registry(const tether_open_options *options)
 {
     tether_registry *registry;
-    tether_error error;
+    tether_error error = {0};
     if (tether_open(options, &registry, &error) != TETHER_OK)
         give_up(error.message);
     return registry;
@@ -44,7 +44,7 @@ static void remove_all(const tether_open_options *options)
 
 int main(int argc, char **argv)
 {
-    tether_error error;
+    tether_error error = {0};
     const tether_open_options options = {.store = argc > 1 ? argv[1] : NULL, .session = "bench"};
     int tasks = argc > 2 ? atoi(argv[2]) : TASKS;
     if (tasks < 1)

@@ -91,7 +91,7 @@ static double run_tether(double *whole)
     char id[TETHER_ID_SIZE];
     const char *const argv[] = {program, NULL};
     tether_spec spec = {.argv = argv, .no_notify = true};
-    tether_error error;
+    tether_error error = {0};
     double start = now_ms();
     if (tether_spawn(registry, &spec, id, &error) != TETHER_OK)
         give_up(error.message);
@@ -140,7 +140,7 @@ static void measure_all(const char *host, int rounds)
 
 int main(int argc, char **argv)
 {
-    tether_error error;
+    tether_error error = {0};
     tether_open_options options = {.store = argc > 1 ? argv[1] : NULL, .session = "bench"};
     int rounds = argc > 2 ? atoi(argv[2]) : ROUNDS;
     size_t heap = argc > 3 ? (size_t)atol(argv[3]) : HEAP_MIB;

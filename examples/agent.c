@@ -55,7 +55,7 @@ static int open_session(const char *store, tether_registry **registry, tether_er
 /* Starts a task, waits half a second for it, and crashes without closing the registry. */
 static int start(const char *store, const char *command)
 {
-    tether_error error;
+    tether_error error = {0};
     tether_registry *registry;
     tether_outcome *outcome;
     int number;
@@ -92,7 +92,7 @@ static int report(tether_registry *registry, const tether_snapshot *task, tether
 /* Waits until no task runs any more, then reports and acknowledges all that ended. */
 static int resume(const char *store)
 {
-    tether_error error;
+    tether_error error = {0};
     tether_registry *registry;
     tether_waiter *waiter;
     tether_snapshot_list *list;
@@ -113,7 +113,7 @@ static int resume(const char *store)
     while (atomic_load(&completions) < list->count)
         tether_completions_wait(registry, NULL, 20, NULL);
     for (size_t i = 0; code == TETHER_OK && i < list->count; i++)
-        code = report(registry, &list->items[i], &error);
+        code = report(registry, list->items[i], &error);
     tether_snapshot_list_free(list);
     if (code != TETHER_OK)
         return fail("cannot report a task", &error);

@@ -24,7 +24,7 @@ int main(int argc, char **argv)
     }
 
     /* Options that are zero have their defaults. */
-    tether_error error;
+    tether_error error = {0};
     tether_registry *registry = NULL;
     const tether_open_options options = {
         .size = sizeof options, .store = argv[1], .session = argv[2]};

@@ -28,6 +28,7 @@ function(tether_integration name seconds)
 endfunction()
 
 tether_integration(task 120 task/test_task.c)
+tether_integration(sizes 60 registry/test_sizes.c)
 tether_integration(care 60 care/test_care.c)
 tether_integration(events 60 engine/test_events.c support/witness.c)
 tether_integration(watch 60 output/test_watch.c support/witness.c)

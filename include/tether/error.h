@@ -68,10 +68,14 @@ typedef enum tether_code {
 #undef TETHER_ERROR_ENUM
 } tether_code;
 
-/* The details of a failure. The caller owns it, usually on the stack, and need not initialise it.
- * Functions accept NULL in its place, and write all members on failure. Read it only after a
- * failure: a call that succeeds may have changed it too. */
+/* The details of a failure. The caller owns it, usually on the stack, and initialises it once:
+ *
+ *     tether_error error = {0};
+ *
+ * Functions accept NULL in its place. They write all members but size on failure, and none on
+ * success. */
 typedef struct tether_error {
+    size_t size;       /* sizeof(tether_error), or 0 for the fields of version 0.1 */
     int code;          /* a tether_code, equal to the function's return value */
     int os_error;      /* errno or GetLastError() of the system call that failed; 0: none failed */
     char step[32];     /* what was being done, such as "create store" or "find shell" */

@@ -50,6 +50,7 @@ typedef enum tether_log_level {
 /* A match of a watch. Texts are the exact bytes of the task, not terminated by a zero, and not
  * necessarily UTF-8. Offsets and sizes are in bytes; offsets count from the start of the stream. */
 typedef struct tether_match {
+    size_t size;             /* sizeof(tether_match) of the library at run time */
     int watch;               /* the number from tether_watch_add */
     tether_stream stream;    /* the stream that matched */
     uint64_t offset;         /* of the first byte of the match */

@@ -22,7 +22,9 @@ typedef struct tether_gc_options {
     int64_t older_than_ms;
 } tether_gc_options;
 
+/* What a collection did. The caller initialises it, all zero but for its size. */
 typedef struct tether_gc_result {
+    size_t size;        /* sizeof(tether_gc_result), or 0 for the fields of version 0.1 */
     size_t removed;     /* tasks that were removed, with their output */
     size_t kept;        /* tasks that stay: running, not acknowledged, too young, or read-only */
     size_t leftovers;   /* remains of failed starts that were removed */
@@ -57,6 +59,7 @@ TETHER_EXPORT int tether_cleanup_finished(tether_registry *registry, int64_t old
 typedef enum tether_verdict { TETHER_GOOD = 0, TETHER_WEAK = 1, TETHER_BAD = 2 } tether_verdict;
 
 typedef struct tether_finding {
+    size_t size;            /* sizeof(tether_finding) of the library at run time */
     tether_verdict verdict; /* GOOD: works; WEAK: works with the restriction in text; BAD: tasks
                                cannot be started */
     char *name;             /* what was checked, such as "events" */
@@ -64,7 +67,8 @@ typedef struct tether_finding {
 } tether_finding;
 
 typedef struct tether_report {
-    tether_finding *items;
+    size_t size;            /* sizeof(tether_report) of the library at run time */
+    tether_finding **items; /* count pointers, so that a finding can grow */
     size_t count;
 } tether_report;
 

@@ -142,6 +142,7 @@ TETHER_EXPORT int tether_spawn(tether_registry *registry, const tether_spec *spe
  * Strings are UTF-8 (invalid bytes became U+FFFD) and NULL if absent. Times are milliseconds since
  * the Unix epoch. */
 typedef struct tether_snapshot {
+    size_t size; /* sizeof(tether_snapshot) of the library at run time */
     char task_id[TETHER_ID_SIZE];
     char *session_id;
     char *name;
@@ -200,7 +201,8 @@ TETHER_EXPORT int tether_exit_status(const tether_snapshot *snapshot);
 
 /* Snapshots of several tasks. The items belong to the list. */
 typedef struct tether_snapshot_list {
-    tether_snapshot *items;
+    size_t size;             /* sizeof(tether_snapshot_list) of the library at run time */
+    tether_snapshot **items; /* count pointers, so that a snapshot can grow */
     size_t count;
 } tether_snapshot_list;
 
@@ -310,6 +312,7 @@ TETHER_EXPORT void tether_waiter_close(tether_waiter *waiter);
 
 /* The result of tether_run. The members belong to it. */
 typedef struct tether_outcome {
+    size_t size; /* sizeof(tether_outcome) of the library at run time */
     /* The state of the task. tether_status_ended(snapshot->status) says whether it has ended. */
     tether_snapshot *snapshot;
     /* What it has written to standard output: everything, or the last `limit` bytes. A terminating

@@ -9,6 +9,20 @@
 
 #include "tether/version.h"
 
+/* The smallest size that a version had, which 0 and sizes that no version had stand for. */
+enum { FIRST_SIZE = sizeof(tether_error) };
+
+void tether__error_set(tether_error *error, const tether_error *failure)
+{
+    const size_t skip = sizeof error->size;
+    if (error == NULL)
+        return;
+    size_t size = error->size > FIRST_SIZE ? error->size : FIRST_SIZE;
+    if (size > sizeof *error)
+        size = sizeof *error;
+    memcpy((char *)error + skip, (const char *)failure + skip, size - skip);
+}
+
 int tether__fail(tether_error *error, int code, int os_error, const char *step, const char *format,
                  ...)
 {
@@ -22,7 +36,7 @@ int tether__fail(tether_error *error, int code, int os_error, const char *step, 
     va_start(arguments, format);
     vsnprintf(filled.message, sizeof filled.message, format, arguments);
     va_end(arguments);
-    *error = filled;
+    tether__error_set(error, &filled);
     return code;
 }
 

@@ -19,6 +19,10 @@
 int tether__fail(tether_error *error, int code, int os_error, const char *step, const char *format,
                  ...) TETHER__PRINTF(5, 6);
 
+/* Copies a failure into the caller's struct, as far as the caller's version knows it; its size
+ * member stays. error may be NULL. */
+void tether__error_set(tether_error *error, const tether_error *failure);
+
 /* Reports that memory is exhausted: fills *error and returns TETHER_ENOMEM. */
 int tether__fail_memory(tether_error *error, const char *step);
 

@@ -20,6 +20,13 @@
 
 enum { FINDINGS_LIMIT = 32, TEXT_SIZE = 768 };
 
+static void finding_free(tether_finding *finding)
+{
+    free(finding->name);
+    free(finding->text);
+    free(finding);
+}
+
 static void add(tether_report *report, tether_verdict verdict, const char *name, const char *format,
                 ...) TETHER__PRINTF(4, 5);
 
@@ -33,10 +40,14 @@ static void add(tether_report *report, tether_verdict verdict, const char *name,
     va_end(arguments);
     if (report->count == FINDINGS_LIMIT)
         return;
-    tether_finding *finding = &report->items[report->count];
-    finding->verdict = verdict;
+    tether_finding *finding = calloc(1, sizeof *finding);
+    if (finding == NULL)
+        return;
+    *finding = (tether_finding){.size = sizeof *finding, .verdict = verdict};
     if (tether__record_set(&finding->name, name) && tether__record_set(&finding->text, text))
-        report->count++;
+        report->items[report->count++] = finding;
+    else
+        finding_free(finding);
 }
 
 static void look_at_store(tether_report *report, const char *path)
@@ -189,7 +200,8 @@ int tether_doctor(const char *store, tether_report **out, tether_error *error)
     *out = NULL;
     tether_report *report = calloc(1, sizeof *report);
     if (report != NULL)
-        report->items = calloc(FINDINGS_LIMIT, sizeof *report->items);
+        *report = (tether_report){.size = sizeof *report,
+                                  .items = calloc(FINDINGS_LIMIT, sizeof *report->items)};
     if (report == NULL || report->items == NULL) {
         tether_report_free(report);
         return tether__fail_memory(error, "look at machine");
@@ -208,10 +220,8 @@ void tether_report_free(tether_report *report)
 {
     if (report == NULL)
         return;
-    for (size_t i = 0; report->items != NULL && i < FINDINGS_LIMIT; i++) {
-        free(report->items[i].name);
-        free(report->items[i].text);
-    }
-    free(report->items);
+    for (size_t i = 0; i < report->count; i++)
+        finding_free(report->items[i]);
+    free((void *)report->items);
     free(report);
 }

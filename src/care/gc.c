@@ -284,19 +284,30 @@ int tether__gc_background(tether_registry *registry, bool (*stopped)(void *userd
     return collect(&c, registry, error);
 }
 
+/* Whether the caller's result is of a version that there was. */
+static int check_result(const tether_gc_result *result, tether_error *error)
+{
+    tether_gc_result ignored;
+    return tether__options_take(result, &ignored, sizeof ignored, NULL, "tether_gc_result", error);
+}
+
 int tether_gc(tether_registry *registry, const tether_gc_options *given, tether_gc_result *result,
               tether_error *error)
 {
     tether_gc_options options;
-    tether__options_take(given, &options, sizeof options);
+    int code =
+        tether__options_take(given, &options, sizeof options, NULL, "tether_gc_options", error);
+    if (code == TETHER_OK)
+        code = check_result(result, error);
+    if (code != TETHER_OK)
+        return code;
     if (options.older_than_ms < -1)
         return tether__fail(error, TETHER_EINVAL, 0, "collect garbage", "the age is negative");
     collection c = {
         .older_than_ms = options.older_than_ms == 0 ? DEFAULT_AGE_MS : options.older_than_ms,
     };
-    int code = collect(&c, registry, error);
-    if (result != NULL)
-        *result = c.result;
+    code = collect(&c, registry, error);
+    tether__options_give(result, &c.result, sizeof c.result, NULL);
     return code;
 }
 
@@ -304,12 +315,14 @@ int tether_cleanup_finished(tether_registry *registry, int64_t older_than_ms,
                             tether_gc_result *result, tether_error *error)
 {
     tether__gc_state state;
+    int code = check_result(result, error);
+    if (code != TETHER_OK)
+        return code;
     if (older_than_ms < 0)
         return tether__fail(error, TETHER_EINVAL, 0, "clean up", "the age is negative");
     collection c = {.older_than_ms = older_than_ms == 0 ? -1 : older_than_ms};
     begin(&c, &registry->store, &state);
-    int code = collect_session(&registry->catalog, true, &c, error);
-    if (result != NULL)
-        *result = c.result;
+    code = collect_session(&registry->catalog, true, &c, error);
+    tether__options_give(result, &c.result, sizeof c.result, NULL);
     return code;
 }

@@ -45,7 +45,7 @@ static void run(void *userdata)
 
 tether__housekeeper *tether__housekeeper_start(tether_registry *registry)
 {
-    tether_error error;
+    tether_error error = {0};
     tether__housekeeper *housekeeper = calloc(1, sizeof *housekeeper);
     if (housekeeper != NULL && uv_mutex_init(&housekeeper->mutex) == 0) {
         housekeeper->registry = registry;

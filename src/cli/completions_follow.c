@@ -36,7 +36,8 @@ typedef struct follower {
 /* Task ids are unique only within their session. */
 static int compare_tasks(const void *left, const void *right)
 {
-    const tether_snapshot *a = left, *b = right;
+    const tether_snapshot *a = *(tether_snapshot *const *)left;
+    const tether_snapshot *b = *(tether_snapshot *const *)right;
     int order = strcmp(a->task_id, b->task_id);
 
     if (order != 0 || a->session_id == NULL || b->session_id == NULL)
@@ -47,7 +48,8 @@ static int compare_tasks(const void *left, const void *right)
 static bool is_printed(const follower *f, const tether_snapshot *task)
 {
     return f->printed != NULL && f->printed->count > 0 &&
-           bsearch(task, f->printed->items, f->printed->count, sizeof *task, compare_tasks) != NULL;
+           bsearch((const void *)&task, (const void *)f->printed->items, f->printed->count,
+                   sizeof *f->printed->items, compare_tasks) != NULL;
 }
 
 /* Prints what was not pending at the last poll. Completions that were acknowledged since then drop
@@ -62,11 +64,11 @@ static int print_new(follower *f)
     if (tether_completions_peek(f->registry, &f->options, &list, &error) != 0)
         return print_error(f->cli, &error);
     for (i = 0; i < list->count && code == 0; i++) {
-        if (!is_printed(f, &list->items[i]))
-            code = drain_print(f->cli, &list->items[i], f->choice->all_sessions);
+        if (!is_printed(f, list->items[i]))
+            code = drain_print(f->cli, list->items[i], f->choice->all_sessions);
     }
     if (list->count > 0)
-        qsort(list->items, list->count, sizeof *list->items, compare_tasks);
+        qsort((void *)list->items, list->count, sizeof *list->items, compare_tasks);
     tether_snapshot_list_free(f->printed);
     f->printed = list;
     return code != 0 ? code : print_flush(f->cli, NULL);

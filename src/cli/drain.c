@@ -51,7 +51,7 @@ int drain_pending(const cli_options *cli, tether_registry *registry,
         return print_error(cli, &error);
     }
     for (i = 0; i < list->count && !stopped; i++) {
-        int code = deliver_one(cli, registry, &list->items[i], options->all_sessions, &stopped);
+        int code = deliver_one(cli, registry, list->items[i], options->all_sessions, &stopped);
 
         if (first == 0)
             first = code;

@@ -23,7 +23,7 @@ bool ids_from_list(cli_ids *ids, tether_snapshot_list *list)
     if (items == NULL)
         return false;
     for (i = 0; i < list->count; i++)
-        items[i] = list->items[list->count - 1 - i].task_id;
+        items[i] = list->items[list->count - 1 - i]->task_id;
     ids_dispose(ids);
     ids->items = items;
     ids->count = list->count;

@@ -152,7 +152,7 @@ int print_task_json(const cli_options *cli, tether_registry *registry, const cha
                     const char *what)
 {
     tether_snapshot *snapshot;
-    tether_error error;
+    tether_error error = {0};
     int code;
 
     if (tether_status_get(registry, task_id, &snapshot, &error) != 0)
@@ -216,14 +216,14 @@ void print_table(const tether_snapshot_list *list, bool sessions)
     size_t i;
 
     for (i = 0; i < list->count; i++) {
-        int length = (int)strlen(list->items[i].task_id);
+        int length = (int)strlen(list->items[i]->task_id);
 
         id_width = length > id_width ? length : id_width;
     }
     stream_format(stream_stdout(), "%-*s  %-9s  %5s  %8s  %s\n", id_width, "ID", "STATUS", "CODE",
                   "DURATION", sessions ? "SESSION: COMMAND" : "COMMAND");
     for (i = 0; i < list->count; i++)
-        print_row(&list->items[i], id_width, columns, sessions);
+        print_row(list->items[i], id_width, columns, sessions);
 }
 
 static void detail_text(const char *key, const char *value)

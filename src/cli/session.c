@@ -15,7 +15,7 @@ int session_open(const cli_options *cli, tether_registry **registry)
 int session_open_with(const cli_options *cli, tether_open_options *options,
                       tether_registry **registry)
 {
-    tether_error error;
+    tether_error error = {0};
 
     options->size = sizeof *options;
     options->store = cli->store;
@@ -28,7 +28,7 @@ int session_open_with(const cli_options *cli, tether_open_options *options,
 
 int session_close(const cli_options *cli, tether_registry *registry, int code)
 {
-    tether_error error;
+    tether_error error = {0};
 
     if (tether_close(registry, TETHER_DETACH, &error) != 0) {
         int failed = print_error(cli, &error);

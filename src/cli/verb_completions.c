@@ -130,7 +130,7 @@ static int acknowledge(const cli_options *cli, tether_registry *registry, const 
     size_t i;
 
     for (i = 0; i < ids->count; i++) {
-        tether_error error;
+        tether_error error = {0};
         int code = 0;
 
         if (tether_completion_ack(registry, ids->items[i], NULL, &error) != 0)
@@ -154,7 +154,7 @@ static int show(const cli_options *cli, tether_registry *registry,
     if (tether_completions_peek(registry, options, &list, &error) != 0)
         return print_error(cli, &error);
     for (i = 0; i < list->count && code == 0; i++)
-        code = drain_print(cli, &list->items[i], options->all_sessions);
+        code = drain_print(cli, list->items[i], options->all_sessions);
     tether_snapshot_list_free(list);
     return code;
 }

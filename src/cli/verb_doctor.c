@@ -33,11 +33,11 @@ static void print_json(const tether_report *report)
     stream_text(to, "{\"findings\":[");
     for (i = 0; i < report->count; i++) {
         stream_text(to, i == 0 ? "{\"verdict\":" : ",{\"verdict\":");
-        escape_json_string(to, verdict_text(report->items[i].verdict));
+        escape_json_string(to, verdict_text(report->items[i]->verdict));
         stream_text(to, ",\"name\":");
-        escape_json_string(to, report->items[i].name);
+        escape_json_string(to, report->items[i]->name);
         stream_text(to, ",\"text\":");
-        escape_json_string(to, report->items[i].text);
+        escape_json_string(to, report->items[i]->text);
         stream_text(to, "}");
     }
     stream_text(to, "]}\n");
@@ -49,10 +49,10 @@ static void print_lines(const tether_report *report)
     size_t i;
 
     for (i = 0; i < report->count; i++) {
-        stream_format(to, "%-4s  ", verdict_text(report->items[i].verdict));
-        escape_terminal(to, report->items[i].name);
+        stream_format(to, "%-4s  ", verdict_text(report->items[i]->verdict));
+        escape_terminal(to, report->items[i]->name);
         stream_text(to, ": ");
-        escape_terminal(to, report->items[i].text);
+        escape_terminal(to, report->items[i]->text);
         stream_text(to, "\n");
     }
 }
@@ -60,7 +60,7 @@ static void print_lines(const tether_report *report)
 int verb_doctor(cli_options *cli, cli_args *args)
 {
     tether_report *report;
-    tether_error error;
+    tether_error error = {0};
     args_result result;
     const char *value;
     int id, code = 0;
@@ -76,7 +76,7 @@ int verb_doctor(cli_options *cli, cli_args *args)
     if (tether_doctor(cli->store, &report, &error) != 0)
         return print_error(cli, &error);
     for (i = 0; i < report->count; i++) {
-        if (report->items[i].verdict == TETHER_BAD)
+        if (report->items[i]->verdict == TETHER_BAD)
             code = EXIT_FAILED;
     }
     if (cli->json)

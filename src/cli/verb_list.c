@@ -60,7 +60,7 @@ static int print_list(const cli_options *cli, const tether_snapshot_list *list,
     size_t i;
 
     for (i = 0; cli->json && i < list->count; i++) {
-        int code = print_snapshot_json(cli, &list->items[i]);
+        int code = print_snapshot_json(cli, list->items[i]);
 
         if (code != 0)
             return code;

@@ -276,7 +276,7 @@ static int print_stream_json(const cli_options *cli, cli_follow *from, tether_st
     static char chunk[CHUNK_BYTES];
     escape_state json = {{0}, 0};
     uint64_t *offset = &from->offset[stream];
-    tether_error error;
+    tether_error error = {0};
 
     stream_text(stream_stdout(), "\"");
     while (*offset < end) {
@@ -307,7 +307,7 @@ static int print_json(const cli_options *cli, const output_request *request,
     static const char *const names[2] = {",\"stdout\":", ",\"stderr\":"};
     cli_stream *to = stream_stdout();
     uint64_t size[2];
-    tether_error error;
+    tether_error error = {0};
     int i;
 
     /* The sizes are those of the whole streams, even if only a part is shown. */
@@ -338,7 +338,7 @@ static int print_json(const cli_options *cli, const output_request *request,
 static int print_bytes(const cli_options *cli, const output_request *request,
                        const output_view *view, cli_follow *from)
 {
-    tether_error error;
+    tether_error error = {0};
     follow_result result = FOLLOW_ENDED;
     int i;
 
@@ -372,7 +372,7 @@ static int show(const cli_options *cli, tether_registry *registry, const output_
 {
     output_view view = {registry, request->task_id, {0, 0}, {0, 0}};
     cli_follow from = {registry, request->task_id, {NULL, NULL}, {0, 0}};
-    tether_error error;
+    tether_error error = {0};
     uint64_t start;
     bool found = false;
     int code = 0;

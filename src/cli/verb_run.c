@@ -333,7 +333,7 @@ static int read_command_file(const cli_options *cli, run_request *request)
 static void acknowledge(const cli_options *cli, tether_registry *registry,
                         const tether_snapshot *snapshot)
 {
-    tether_error error;
+    tether_error error = {0};
     int code;
 
     if (!snapshot->notify_on_completion || snapshot->completion_delivered)
@@ -357,7 +357,7 @@ static int print_wait_failure(const cli_options *cli, const char *task_id,
 static int finish_wait(const cli_options *cli, tether_registry *registry, const char *task_id)
 {
     tether_snapshot *snapshot;
-    tether_error error;
+    tether_error error = {0};
     int code = 0, failed;
 
     if (tether_status_get(registry, task_id, &snapshot, &error) != 0)
@@ -425,7 +425,7 @@ static int wait_for_task(const cli_options *cli, tether_registry *registry, cons
                          int64_t timeout_ms)
 {
     cli_follow follow = {registry, task_id, {stream_stdout(), stream_stderr()}, {0, 0}};
-    tether_error error;
+    tether_error error = {0};
     follow_result result;
 
     if (cli->json) {
@@ -467,7 +467,7 @@ static int start(const cli_options *cli, run_request *request)
 {
     tether_registry *registry;
     char task_id[TETHER_ID_SIZE];
-    tether_error error;
+    tether_error error = {0};
     int code = session_open_with(cli, &request->limits, &registry);
 
     if (code != 0)

@@ -55,7 +55,7 @@ static int parse(const cli_options *cli, cli_args *args, wait_request *request)
 static int find_running(const cli_options *cli, tether_registry *registry, wait_request *request)
 {
     tether_snapshot_list *list;
-    tether_error error;
+    tether_error error = {0};
 
     if (tether_list(registry, TETHER_LIST_RUNNING, &list, &error) != 0)
         return print_error(cli, &error);
@@ -71,7 +71,7 @@ static int report(const cli_options *cli, tether_registry *registry, const char 
                   int *outcome)
 {
     tether_snapshot *snapshot;
-    tether_error error;
+    tether_error error = {0};
     int code = 0;
 
     if (tether_status_get(registry, task_id, &snapshot, &error) != 0)
@@ -122,7 +122,7 @@ static int wait_any(const cli_options *cli, tether_registry *registry, const wai
 static int wait_all(const cli_options *cli, tether_registry *registry, const wait_request *request)
 {
     const cli_ids *ids = &request->ids;
-    tether_error error;
+    tether_error error = {0};
     int waited = 0, outcome = 0, code = 0;
     size_t i;
 

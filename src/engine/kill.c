@@ -288,8 +288,8 @@ int tether__kill_step_in(tether__catalog *catalog, const char *task_id, const te
         code = send_signal(catalog, &target, action, &members, &problem);
         if (code == TETHER_ENOTSUP && action == TETHER__KILL_SEND_POLITE)
             code = skip_grace(catalog, task_id, next_ms);
-        else if (code != TETHER_OK && error != NULL)
-            *error = problem;
+        else if (code != TETHER_OK)
+            tether__error_set(error, &problem);
         over = code != TETHER_OK;
     }
     if (over) {

@@ -445,8 +445,7 @@ static int open_events(tether__reaper *reaper, tether_reaper_mode mode, tether_e
         if (code == TETHER_OK)
             return TETHER_OK;
         if (mode == TETHER_REAPER_EVENTS) {
-            if (error != NULL)
-                *error = problem;
+            tether__error_set(error, &problem);
             return code;
         }
     }

@@ -107,8 +107,7 @@ int tether__replay_task(tether__catalog *catalog, const char *task_id, tether__i
      * that fails, fails for all. */
     if (code != TETHER_ELOCKED && code != TETHER_EGONE && code != TETHER_ENOMEM)
         return TETHER_OK;
-    if (error != NULL)
-        *error = problem;
+    tether__error_set(error, &problem);
     return code;
 }
 

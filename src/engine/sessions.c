@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/error.h"
 #include "engine/core.h"
 #include "format/name.h"
 
@@ -81,7 +82,7 @@ int tether__sessions_visit(tether_registry *registry,
     if (code != TETHER_OK || r.stopped)
         return code;
     if (r.code != TETHER_OK && error != NULL)
-        *error = r.problem;
+        tether__error_set(error, &r.problem);
     return r.code;
 }
 

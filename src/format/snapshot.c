@@ -76,10 +76,31 @@ static bool copy_field(const field *f, const tether__record *record, tether_snap
     return false;
 }
 
+tether_snapshot *tether__snapshot_new(void)
+{
+    tether_snapshot *snapshot = calloc(1, sizeof *snapshot);
+    if (snapshot != NULL)
+        snapshot->size = sizeof *snapshot;
+    return snapshot;
+}
+
+tether_snapshot_list *tether__snapshot_list_new(size_t room)
+{
+    tether_snapshot_list *list = calloc(1, sizeof *list);
+    if (list == NULL)
+        return NULL;
+    list->size = sizeof *list;
+    list->items = calloc(room + 1, sizeof *list->items);
+    if (list->items == NULL) {
+        free(list);
+        return NULL;
+    }
+    return list;
+}
+
 bool tether__snapshot_copy(const tether__record *record, tether_snapshot *snapshot)
 {
-    *snapshot = (tether_snapshot){0};
-    snapshot->read_only = record->read_only;
+    *snapshot = (tether_snapshot){.size = sizeof *snapshot, .read_only = record->read_only};
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         if (fields[i].stored != NOWHERE && !copy_field(&fields[i], record, snapshot)) {
             tether__snapshot_dispose(snapshot);
@@ -99,7 +120,7 @@ void tether__snapshot_dispose(tether_snapshot *snapshot)
     }
     free(snapshot->pipeline_statuses);
     free(snapshot->survivors);
-    *snapshot = (tether_snapshot){0};
+    *snapshot = (tether_snapshot){.size = sizeof *snapshot};
 }
 
 void tether_snapshot_free(tether_snapshot *snapshot)
@@ -115,8 +136,8 @@ void tether_snapshot_list_free(tether_snapshot_list *list)
     if (list == NULL)
         return;
     for (size_t i = 0; i < list->count; i++)
-        tether__snapshot_dispose(&list->items[i]);
-    free(list->items);
+        tether_snapshot_free(list->items[i]);
+    free((void *)list->items);
     free(list);
 }
 

@@ -64,8 +64,7 @@ int tether__output_open(tether_registry *registry, const char *task_id, tether_s
     if (code == TETHER_OK)
         return code;
     tether__output_close(output);
-    if (error != NULL)
-        *error = problem;
+    tether__error_set(error, &problem);
     return code;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "engine/core.h"
 #include "engine/refresh.h"
 #include "format/kept_watch.h"
@@ -174,7 +175,7 @@ static int feed_block(reading *r, tether__search *search, tether_stream stream, 
     if (code == TETHER_EDROPPED)
         return tether__search_skip(search, stream, r->tap->outputs[stream].dropped, error);
     if (code != TETHER_OK) {
-        *error = problem;
+        tether__error_set(error, &problem);
         return code;
     }
     bool last = got == 0 && r->ended;

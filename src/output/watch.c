@@ -29,10 +29,11 @@ static int check_spec(const tether_watch_spec *spec, tether_error *error)
 
 static int take_spec(const tether_watch_spec *given, tether_watch_spec *spec, tether_error *error)
 {
-    tether__options_take(given, spec, sizeof *spec);
     if (given == NULL)
         return tether__fail(error, TETHER_EINVAL, 0, step, "no spec was given");
-    int code = check_spec(spec, error);
+    int code = tether__options_take(given, spec, sizeof *spec, NULL, "tether_watch_spec", error);
+    if (code == TETHER_OK)
+        code = check_spec(spec, error);
     if (code == TETHER_OK && spec->pattern_size == 0)
         spec->pattern_size = strlen(spec->pattern);
     return code;

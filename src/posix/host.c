@@ -163,8 +163,8 @@ int tether__os_former_directory(const char *what, const char *path, char **real,
     int code = tether__os_real_directory(what, path, real, &problem);
     bool gone = code != TETHER_OK && problem.os_error == ENOENT && path != NULL && path[0] != '\0';
     if (!gone || (path[0] != '/' && getcwd(folder, sizeof folder) == NULL)) {
-        if (code != TETHER_OK && error != NULL)
-            *error = problem;
+        if (code != TETHER_OK)
+            tether__error_set(error, &problem);
         return code;
     }
     char *whole = tether__text_join(folder, path);

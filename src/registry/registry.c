@@ -40,7 +40,10 @@ static tether__whole *whole_of(tether_registry *registry)
 static int take_options(const tether_open_options *given, tether_open_options *options,
                         tether_error *error)
 {
-    tether__options_take(given, options, sizeof *options);
+    int code =
+        tether__options_take(given, options, sizeof *options, NULL, "tether_open_options", error);
+    if (code != TETHER_OK)
+        return code;
     if (options->session == NULL)
         options->session = "default";
     if (!tether__session_id_valid(options->session))

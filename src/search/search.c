@@ -67,6 +67,7 @@ static bool on_found(const tether__found *found, void *userdata)
     delivery *d = userdata;
     tether__search *search = d->search;
     const tether_match match = {
+        .size = sizeof match,
         .watch = search->number,
         .stream = d->stream,
         .offset = found->offset,

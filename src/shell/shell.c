@@ -85,7 +85,7 @@ int tether__shell_resolve(const char *choice, tether__shell_candidates candidate
                             "no shell was found (tried %s; the last one: %.200s); install one or "
                             "name one by its path",
                             tried.size > 0 ? tried.bytes : "none", why.message);
-    else if (code != TETHER_OK && error != NULL)
+    else if (code != TETHER_OK)
         *error = why;
     if (code != TETHER_OK)
         tether__shell_dispose(shell);

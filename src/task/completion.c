@@ -267,33 +267,37 @@ static int select_one(const candidate *item, completion_change *c, tether_error 
  * fails. */
 static int select_all(const candidates *all, size_t limit,
                       bool (*change)(tether__record *record, void *userdata),
-                      tether_snapshot_list *list, tether_error *error)
+                      tether_snapshot_list **out, tether_error *error)
 {
     int code = TETHER_OK;
     tether_error problem = {0};
     size_t room = limit == 0 || limit > all->count ? all->count : limit;
-    list->items = calloc(room + 1, sizeof *list->items);
-    if (list->items == NULL)
+    tether_snapshot_list *list = tether__snapshot_list_new(room);
+    if (list == NULL)
         return tether__fail_memory(error, "list completions");
+    *out = list;
     for (size_t i = 0; code == TETHER_OK && i < all->count && list->count < room; i++) {
-        tether_snapshot *item = &list->items[list->count];
+        tether_snapshot *item = tether__snapshot_new();
+        if (item == NULL) {
+            code = tether__fail_memory(&problem, "list completions");
+            break;
+        }
         completion_change c = {.registry = all->registry,
                                .change = change,
                                .only_free = change != NULL,
                                .snapshot = item};
         code = select_one(&all->items[i], &c, &problem);
         if (!c.done) {
-            tether__snapshot_dispose(item);
+            tether_snapshot_free(item);
             continue;
         }
         item->completion_delivered = change == set_drained;
         tether__compress_preview(all->registry, item);
-        list->count++;
+        list->items[list->count++] = item;
     }
     if (list->count > 0 || code == TETHER_OK)
         return TETHER_OK;
-    if (error != NULL)
-        *error = problem;
+    tether__error_set(error, &problem);
     return code;
 }
 
@@ -304,13 +308,14 @@ static int collect(tether_registry *registry, const tether_completion_options *g
     candidates all;
     tether_completion_options options;
     *out = NULL;
-    tether__options_take(given, &options, sizeof options);
-    tether_snapshot_list *list = calloc(1, sizeof *list);
-    if (list == NULL)
-        return tether__fail_memory(error, "list completions");
-    int code = find_candidates(registry, options.all_sessions, change == set_leased, &all, error);
+    int code = tether__options_take(given, &options, sizeof options, NULL,
+                                    "tether_completion_options", error);
+    if (code != TETHER_OK)
+        return code;
+    tether_snapshot_list *list = NULL;
+    code = find_candidates(registry, options.all_sessions, change == set_leased, &all, error);
     if (code == TETHER_OK)
-        code = select_all(&all, options.limit, change, list, error);
+        code = select_all(&all, options.limit, change, &list, error);
     dispose_candidates(&all);
     if (code == TETHER_OK)
         *out = list;
@@ -369,8 +374,8 @@ int tether_completion_release(tether_registry *registry, const char *task_id, te
         return TETHER_OK;
     if (code == TETHER_OK)
         tether__leases_remove(&tether__tasks_of(registry)->leases, task_id);
-    else if (error != NULL)
-        *error = problem;
+    else
+        tether__error_set(error, &problem);
     return code;
 }
 
@@ -424,10 +429,13 @@ int tether_completions_wait(tether_registry *registry, const tether_completion_o
                             int64_t timeout_ms, tether_error *error)
 {
     tether_completion_options options;
-    tether__options_take(given, &options, sizeof options);
     tether__wait wait;
     bool found = false;
-    int code = tether__wait_begin(registry, "wait", timeout_ms, &wait, error);
+    int code = tether__options_take(given, &options, sizeof options, NULL,
+                                    "tether_completion_options", error);
+    if (code != TETHER_OK)
+        return code;
+    code = tether__wait_begin(registry, "wait", timeout_ms, &wait, error);
     while (code == TETHER_OK && !found) {
         code = tether__wait_note(&wait, error);
         if (code == TETHER_OK)

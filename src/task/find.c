@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "format/snapshot.h"
 #include "output/compress.h"
 #include "base/error.h"
 #include "base/options.h"
@@ -76,8 +77,8 @@ int tether_find(tether_registry *registry, const char *task_id, const char *proj
     char *project = NULL;
     int code = tether_status_get(registry, task_id, snapshot, &own_error);
     if (code != TETHER_ENOTASK || project_root == NULL) {
-        if (code != TETHER_OK && error != NULL)
-            *error = own_error;
+        if (code != TETHER_OK)
+            tether__error_set(error, &own_error);
         return code;
     }
     code = tether__os_former_directory(directory_name, project_root, &project, error);
@@ -102,7 +103,8 @@ typedef struct listing {
 
 static int newest_first(const void *left, const void *right)
 {
-    const tether_snapshot *a = left, *b = right;
+    const tether_snapshot *a = *(tether_snapshot *const *)left;
+    const tether_snapshot *b = *(tether_snapshot *const *)right;
     if (a->started_at != b->started_at)
         return a->started_at < b->started_at ? 1 : -1;
     return strcmp(a->task_id, b->task_id);
@@ -141,7 +143,7 @@ static int list(tether_registry *registry, listing *l, tether_error *error)
                                            error);
     if (code != TETHER_OK)
         return code;
-    l->list = calloc(1, sizeof *l->list);
+    l->list = tether__snapshot_list_new(0);
     if (l->list == NULL)
         return tether__fail_memory(error, "list tasks");
     bool everywhere = l->options.all_sessions || l->project != NULL;
@@ -150,9 +152,9 @@ static int list(tether_registry *registry, listing *l, tether_error *error)
     if (code != TETHER_OK)
         return code;
     if (l->list->count > 1)
-        qsort(l->list->items, l->list->count, sizeof *l->list->items, newest_first);
+        qsort((void *)l->list->items, l->list->count, sizeof *l->list->items, newest_first);
     for (size_t i = 0; i < l->list->count; i++)
-        tether__compress_preview(registry, &l->list->items[i]);
+        tether__compress_preview(registry, l->list->items[i]);
     return TETHER_OK;
 }
 
@@ -161,8 +163,10 @@ int tether_list_in(tether_registry *registry, const tether_list_options *given,
 {
     listing l = {0};
     *out = NULL;
-    tether__options_take(given, &l.options, sizeof l.options);
-    int code = list(registry, &l, error);
+    int code = tether__options_take(given, &l.options, sizeof l.options, NULL,
+                                    "tether_list_options", error);
+    if (code == TETHER_OK)
+        code = list(registry, &l, error);
     free(l.project);
     if (code != TETHER_OK)
         tether_snapshot_list_free(l.list);

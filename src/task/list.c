@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "engine/refresh.h"
 #include "engine/snapshot.h"
+#include "format/snapshot.h"
 
 static int add_task(tether__catalog *catalog, const char *task_id,
                     bool (*matches)(const tether__entry *entry, void *userdata), void *userdata,
@@ -18,9 +19,13 @@ static int add_task(tether__catalog *catalog, const char *task_id,
     uv_mutex_lock(&catalog->disk);
     int code = tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, &entry, error);
     if (code == TETHER_OK && matches(entry, userdata)) {
-        code = tether__snapshot_fill(catalog->session, entry, &list->items[list->count], error);
+        tether_snapshot *snapshot = tether__snapshot_new();
+        code = snapshot != NULL ? tether__snapshot_fill(catalog->session, entry, snapshot, error)
+                                : tether__fail_memory(error, "list tasks");
         if (code == TETHER_OK)
-            list->count++;
+            list->items[list->count++] = snapshot;
+        else
+            tether_snapshot_free(snapshot);
     }
     uv_mutex_unlock(&catalog->disk);
     /* A task that was removed or damaged must not hide the others. */
@@ -38,10 +43,8 @@ int tether__task_list(tether__catalog *catalog, tether__scope scope,
     int code = tether__catalog_ids(catalog, scope, &ids, &count, error);
     if (code != TETHER_OK)
         return code;
-    tether_snapshot_list *list = calloc(1, sizeof *list);
-    if (list != NULL)
-        list->items = calloc(count + 1, sizeof *list->items);
-    if (list == NULL || list->items == NULL)
+    tether_snapshot_list *list = tether__snapshot_list_new(count);
+    if (list == NULL)
         code = tether__fail_memory(error, "list tasks");
     for (size_t i = 0; code == TETHER_OK && i < count; i++)
         code = add_task(catalog, ids[i], matches, userdata, list, error);
@@ -50,7 +53,7 @@ int tether__task_list(tether__catalog *catalog, tether__scope scope,
         tether_snapshot_list_free(list);
         return code;
     }
-    qsort(list->items, list->count, sizeof *list->items, order);
+    qsort((void *)list->items, list->count, sizeof *list->items, order);
     *out = list;
     return TETHER_OK;
 }
@@ -58,12 +61,12 @@ int tether__task_list(tether__catalog *catalog, tether__scope scope,
 bool tether__task_list_append(tether_snapshot_list *all, tether_snapshot_list *some)
 {
     size_t count = all->count + some->count;
-    tether_snapshot *items = realloc(all->items, (count + 1) * sizeof *items);
+    tether_snapshot **items = realloc((void *)all->items, (count + 1) * sizeof *items);
     if (items == NULL)
         return false;
     all->items = items;
     if (some->count > 0)
-        memcpy(items + all->count, some->items, some->count * sizeof *items);
+        memcpy((void *)(items + all->count), (void *)some->items, some->count * sizeof *items);
     all->count = count;
     some->count = 0;
     return true;

@@ -224,7 +224,7 @@ int tether_resume(tether_registry *registry, const char *task_id, tether_error *
         return TETHER_OK;
     if (code == TETHER_OK)
         code = follow_record(registry, task_id, &problem);
-    if (code != TETHER_OK && error != NULL)
-        *error = problem;
+    if (code != TETHER_OK)
+        tether__error_set(error, &problem);
     return code;
 }

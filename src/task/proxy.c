@@ -161,11 +161,14 @@ static int take_spec(const tether_proxy_spec *given, tether_proxy_spec *spec, te
 {
     if (given == NULL)
         return tether__fail(error, TETHER_EINVAL, 0, "check spec", "no spec was given");
-    tether__options_take(given, spec, sizeof *spec);
+    int code = tether__options_take(given, spec, sizeof *spec, NULL, "tether_proxy_spec", error);
+    if (code != TETHER_OK)
+        return code;
     if (spec->command == NULL || spec->command[0] == '\0')
         return tether__fail(error, TETHER_EINVAL, 0, "check spec",
                             "the command is empty; give a text that describes the work");
-    int code = spec->task_id != NULL ? tether__check_task_id(spec->task_id, error) : TETHER_OK;
+    if (spec->task_id != NULL)
+        code = tether__check_task_id(spec->task_id, error);
     if (code == TETHER_OK)
         code = tether__birth_check(spec->name, spec->timeout_ms, 0, error);
     return code;

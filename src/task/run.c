@@ -92,6 +92,7 @@ int tether_run(tether_registry *registry, const tether_spec *spec, int64_t wait_
     tether_outcome *outcome = calloc(1, sizeof *outcome);
     if (outcome == NULL)
         return tether__fail_memory(error, "run");
+    outcome->size = sizeof *outcome;
     int code = run(registry, spec, wait_ms, limit != 0 ? limit : DEFAULT_LIMIT, outcome, error);
     if (code != TETHER_OK) {
         tether_outcome_free(outcome);

@@ -27,7 +27,9 @@ static int take_spec(const tether_spec *given, tether__spawn_plan *plan, tether_
     tether_spec *spec = &plan->spec;
     if (given == NULL)
         return tether__fail(error, TETHER_EINVAL, 0, "check spec", "no spec was given");
-    tether__options_take(given, spec, sizeof *spec);
+    int code = tether__options_take(given, spec, sizeof *spec, NULL, "tether_spec", error);
+    if (code != TETHER_OK)
+        return code;
 
     bool direct = spec->argv != NULL;
     if (direct == (spec->command != NULL))
@@ -39,7 +41,7 @@ static int take_spec(const tether_spec *given, tether__spawn_plan *plan, tether_
     if (direct && spec->shell != NULL)
         return tether__fail(error, TETHER_EINVAL, 0, "check spec",
                             "an argument vector is started without a shell; leave out the shell");
-    int code = tether__birth_check(spec->name, spec->timeout_ms, TETHER_NO_TIMEOUT, error);
+    code = tether__birth_check(spec->name, spec->timeout_ms, TETHER_NO_TIMEOUT, error);
     if (code != TETHER_OK || direct)
         return code;
     plan->command_size = spec->command_size != 0 ? spec->command_size : strlen(spec->command);
@@ -350,7 +352,7 @@ int tether_spawn(tether_registry *registry, const tether_spec *spec, char task_i
         strcpy(task_id, plan.id);
         tether__reaper_expect(registry->reaper, plan.id);
     } else if (error != NULL) {
-        *error = problem;
+        tether__error_set(error, &problem);
     }
     tether__spawn_plan_dispose(&plan);
     return code;

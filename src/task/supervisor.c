@@ -102,7 +102,7 @@ int tether__supervisor_start(tether__spawn_plan *plan, tether__dir *exits, tethe
             break;
         code = start_once(plan, exits, started, &problem);
     }
-    if (code != TETHER_OK && error != NULL)
-        *error = problem;
+    if (code != TETHER_OK)
+        tether__error_set(error, &problem);
     return code;
 }

@@ -11,6 +11,7 @@
 #include "engine/kill.h"
 #include "engine/refresh.h"
 #include "engine/snapshot.h"
+#include "format/snapshot.h"
 #include "os/signal.h"
 #include "os/tree.h"
 #include "output/compress.h"
@@ -51,7 +52,7 @@ static int make_snapshot(tether_registry *registry, const char *task_id, bool su
                          tether_snapshot **out, tether_error *error)
 {
     tether__entry *entry;
-    tether_snapshot *snapshot = calloc(1, sizeof *snapshot);
+    tether_snapshot *snapshot = tether__snapshot_new();
     *out = NULL;
     if (snapshot == NULL)
         return tether__fail_memory(error, "make snapshot");
@@ -108,9 +109,11 @@ int tether_kill(tether_registry *registry, const char *task_id, const tether_kil
 {
     tether_kill_options options = {0};
     int code = tether__check_task_id(task_id, error);
+    if (code == TETHER_OK)
+        code = tether__options_take(given, &options, sizeof options, NULL, "tether_kill_options",
+                                    error);
     if (code != TETHER_OK)
         return code;
-    tether__options_take(given, &options, sizeof options);
     if (options.signal < 0 || options.grace_ms < -1)
         return tether__fail(error, TETHER_EINVAL, 0, "kill task",
                             "the signal or the grace is negative");

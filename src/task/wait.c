@@ -67,8 +67,8 @@ static int refresh_all(task_set *set, tether_error *error)
             code = TETHER_OK;
         }
     }
-    if (code != TETHER_OK && error != NULL)
-        *error = problem;
+    if (code != TETHER_OK)
+        tether__error_set(error, &problem);
     return code;
 }
 

@@ -283,8 +283,8 @@ int tether__os_former_directory(const char *what, const char *path, char **real,
                 path[0] != '\0' &&
                 tether__win32_path(path, &wide, "check directory", NULL) == TETHER_OK;
     if (!gone) {
-        if (code != TETHER_OK && error != NULL)
-            *error = problem;
+        if (code != TETHER_OK)
+            tether__error_set(error, &problem);
         return code;
     }
     size_t size = wcslen(wide), root = tether__win32_root_size(wide);

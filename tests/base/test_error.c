@@ -54,7 +54,7 @@ static void names_success_and_unknown_codes(void **state)
 static void fills_every_member_of_the_struct(void **state)
 {
     (void)state;
-    tether_error error;
+    tether_error error = {0};
     memset(&error, 0x5a, sizeof error);
     assert_int_equal(
         tether__fail(&error, TETHER_EIO, 5, "write file", "%s: %d bytes missing", "record", 12),
@@ -89,7 +89,7 @@ static void truncates_long_steps_and_messages(void **state)
     char text[2000];
     memset(text, 'x', sizeof text - 1);
     text[sizeof text - 1] = '\0';
-    tether_error error;
+    tether_error error = {0};
     tether__fail(&error, TETHER_EIO, 0, text, "%s", text);
     assert_int_equal(strlen(error.step), sizeof error.step - 1);
     assert_int_equal(strlen(error.message), sizeof error.message - 1);
@@ -98,7 +98,7 @@ static void truncates_long_steps_and_messages(void **state)
 static void reports_exhausted_memory(void **state)
 {
     (void)state;
-    tether_error error;
+    tether_error error = {0};
     assert_int_equal(tether__fail_memory(&error, "make snapshot"), TETHER_ENOMEM);
     assert_int_equal(error.code, TETHER_ENOMEM);
     assert_string_equal(error.step, "make snapshot");

@@ -27,7 +27,7 @@ static void gc_removes_what_ended_and_was_acknowledged(void **state)
     fixture *f = *state;
     char done[TETHER_ID_SIZE], pending[TETHER_ID_SIZE], silent[TETHER_ID_SIZE];
     char running[TETHER_ID_SIZE];
-    tether_gc_result result;
+    tether_gc_result result = {0};
     bool fresh;
     test_run(f, "exit 1", done);
     test_run(f, "exit 2", pending);
@@ -62,7 +62,7 @@ static void gc_looks_after_every_session_of_the_store(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    tether_gc_result result;
+    tether_gc_result result = {0};
     tether_registry *other = test_open_session(f, "another");
     tether_spec spec = {.command = "exit 0", .no_notify = true};
     ASSERT_OK(tether_spawn(other, &spec, id, &f->error), f->error);
@@ -102,7 +102,7 @@ static void cleanup_forgets_what_ended_in_its_own_session(void **state)
     fixture *f = *state;
     char id[TETHER_ID_SIZE], elsewhere[TETHER_ID_SIZE];
     char pending[TETHER_ID_SIZE], running[TETHER_ID_SIZE];
-    tether_gc_result result;
+    tether_gc_result result = {0};
     tether_registry *other = test_open_session(f, "another");
     run_silently(other, "exit 0", elsewhere);
     run_silently(f->registry, "exit 0", id);
@@ -129,7 +129,7 @@ static void gc_puts_damaged_records_aside(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    tether_gc_result result;
+    tether_gc_result result = {0};
     run_silently(f->registry, "exit 0", id);
     ASSERT_OK(tether_close(f->registry, TETHER_DETACH, &f->error), f->error);
     test_write_file(test_bundle_path(f, id, "record.json"), "{", 1);
@@ -151,8 +151,8 @@ static void gc_puts_damaged_records_aside(void **state)
 static const tether_finding *find(const tether_report *report, const char *name)
 {
     for (size_t i = 0; i < report->count; i++) {
-        if (strcmp(report->items[i].name, name) == 0)
-            return &report->items[i];
+        if (strcmp(report->items[i]->name, name) == 0)
+            return report->items[i];
     }
     fail_msg("doctor says nothing of %s", name);
     return NULL;

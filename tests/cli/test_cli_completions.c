@@ -141,12 +141,12 @@ static void a_drain_that_cannot_write_acknowledges_nothing(void **state)
 static bool all_leased(const fixture *f, tether_registry *registry)
 {
     tether_snapshot_list *list;
-    tether_error error;
+    tether_error error = {0};
     (void)f;
     ASSERT_OK(tether_completions_lease(registry, NULL, &list, &error), error);
     bool leased = list->count == 0;
     for (size_t i = 0; i < list->count; i++)
-        ASSERT_OK(tether_completion_release(registry, list->items[i].task_id, &error), error);
+        ASSERT_OK(tether_completion_release(registry, list->items[i]->task_id, &error), error);
     tether_snapshot_list_free(list);
     return leased;
 }

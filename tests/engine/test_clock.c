@@ -161,7 +161,7 @@ static void age_across_boots(fixture *f, const char *id, int64_t age_ms)
 
 static tether_gc_result collect(fixture *f, int64_t older_than_ms)
 {
-    tether_gc_result result;
+    tether_gc_result result = {0};
     tether_gc_options options = {.older_than_ms = older_than_ms};
     ASSERT_OK(tether_gc(f->registry, &options, &result, &f->error), f->error);
     return result;
@@ -207,7 +207,7 @@ static void ages_of_other_boots_wait_for_a_right_clock(void **state)
         fake_clock_set(j.from_ms != 0 ? j.from_ms : j.to_ms);
         for (int turn = 0; turn < turns; turn++) {
             assert_int_equal(collect(f, 0).removed, 0);
-            tether_gc_result result;
+            tether_gc_result result = {0};
             ASSERT_OK(tether_cleanup_finished(f->registry, day_ms, &result, &f->error), f->error);
             assert_int_equal(result.removed, 0);
             assert_int_equal(result.kept, 2);

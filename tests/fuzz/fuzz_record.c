@@ -10,7 +10,7 @@
 static void check_round_trip(tether__record *record, const char *task_id)
 {
     tether__record again;
-    tether_error error;
+    tether_error error = {0};
     char *text = tether__record_render(record);
     if (text == NULL)
         abort();

@@ -97,12 +97,12 @@ static void lists_and_completions_have_it_too(void **state)
     test_expect(registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     ASSERT_OK(tether_list(registry, TETHER_LIST_ALL, &list, &f->error), f->error);
     assert_int_equal(list->count, 1);
-    assert_string_equal(list->items[0].output_preview, "x");
+    assert_string_equal(list->items[0]->output_preview, "x");
     tether_snapshot_list_free(list);
     ASSERT_OK(tether_completions_drain(registry, NULL, &list, &f->error), f->error);
     assert_int_equal(list->count, 1);
-    assert_string_equal(list->items[0].output_preview, "x");
-    assert_true(list->items[0].compressed);
+    assert_string_equal(list->items[0]->output_preview, "x");
+    assert_true(list->items[0]->compressed);
     tether_snapshot_list_free(list);
     close_with(registry, &p);
 }

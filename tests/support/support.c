@@ -244,7 +244,7 @@ size_t test_pending(tether_registry *registry, const char *id)
     size_t count = 0;
     ASSERT_OK(tether_completions_peek(registry, NULL, &list, &error), error);
     for (size_t i = 0; i < list->count; i++)
-        count += id == NULL || strcmp(list->items[i].task_id, id) == 0;
+        count += id == NULL || strcmp(list->items[i]->task_id, id) == 0;
     tether_snapshot_list_free(list);
     return count;
 }

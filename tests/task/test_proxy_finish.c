@@ -97,7 +97,7 @@ static void is_collected_only_after_its_end(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    tether_gc_result result;
+    tether_gc_result result = {0};
     tether_gc_options options = {.older_than_ms = -1};
     tether_proxy_spec spec = {.command = "x", .no_notify = true};
     tether_proxy *proxy = proxy_open_spec(f->registry, &spec, id);

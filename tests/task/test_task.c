@@ -268,7 +268,7 @@ static size_t count_tasks(tether_registry *registry, tether_list_scope scope)
     ASSERT_OK(tether_list(registry, scope, &list, &error), error);
     size_t count = list->count;
     for (size_t i = 1; i < count; i++)
-        assert_true(list->items[i - 1].started_at >= list->items[i].started_at);
+        assert_true(list->items[i - 1]->started_at >= list->items[i]->started_at);
     tether_snapshot_list_free(list);
     return count;
 }

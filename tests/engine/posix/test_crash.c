@@ -61,8 +61,8 @@ static bool find_new_task(tether_registry *registry, char id[TETHER_ID_SIZE])
     size_t found = 0;
     ASSERT_OK(tether_list(registry, TETHER_LIST_ALL, &list, &error), error);
     for (size_t i = 0; i < list->count; i++) {
-        if (!list->items[i].completion_delivered) {
-            strcpy(id, list->items[i].task_id);
+        if (!list->items[i]->completion_delivered) {
+            strcpy(id, list->items[i]->task_id);
             found++;
         }
     }
@@ -80,8 +80,8 @@ static void check_no_leftover(const fixture *f, tether_registry *registry)
     assert_int_equal(test_count_names(test_session_path(f, "exits")), list->count);
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), list->count);
     for (size_t i = 0; i < list->count; i++) {
-        assert_true(test_exists(test_exit_path(f, list->items[i].task_id)));
-        assert_true(test_exists(test_bundle_path(f, list->items[i].task_id, "record.json")));
+        assert_true(test_exists(test_exit_path(f, list->items[i]->task_id)));
+        assert_true(test_exists(test_bundle_path(f, list->items[i]->task_id, "record.json")));
     }
     tether_snapshot_list_free(list);
 }
@@ -192,10 +192,10 @@ static void all_tasks_of_a_killed_host_are_found(void **state)
     assert_int_equal(list->count, TASKS);
     int codes = 0;
     for (size_t i = 0; i < list->count; i++) {
-        tether_snapshot *snapshot = test_wait(f->registry, list->items[i].task_id);
+        tether_snapshot *snapshot = test_wait(f->registry, list->items[i]->task_id);
         codes |= 1 << snapshot->exit_code;
         tether_snapshot_free(snapshot);
-        test_take_completion(f->registry, list->items[i].task_id);
+        test_take_completion(f->registry, list->items[i]->task_id);
     }
     assert_int_equal(codes, (1 << TASKS) - 1);
     tether_snapshot_list_free(list);

@@ -193,7 +193,7 @@ static void check_doctor(fixture *f, const char *named)
     bool told = false;
     HOST_OK(tether_doctor(f->store, &report, &error), error);
     for (size_t i = 0; i < report->count; i++) {
-        const tether_finding *finding = &report->items[i];
+        const tether_finding *finding = report->items[i];
         if (strcmp(finding->name, "events") == 0)
             told = finding->verdict == TETHER_WEAK && strstr(finding->text, named) != NULL;
     }

@@ -117,7 +117,7 @@ static void *take_all(void *userdata)
             HOST_OK(code, error);
         tether_snapshot_list *list = lease(h->registry, LEASED_AT_ONCE);
         for (size_t i = 0; i < list->count; i++)
-            take(h->crowd, h->registry, &list->items[i]);
+            take(h->crowd, h->registry, list->items[i]);
         if (list->count == 0)
             rest(h->crowd);
         tether_snapshot_list_free(list);
@@ -167,7 +167,7 @@ static void run_victim(fixture *f, void *userdata)
     for (;;) {
         tether_snapshot_list *list = lease(registry, 8);
         for (size_t i = 0; i < list->count; i++) {
-            atomic_store(&c->tasks[number_of(&list->items[i])].stuck, true);
+            atomic_store(&c->tasks[number_of(list->items[i])].stuck, true);
             atomic_fetch_add(&c->stuck, 1);
         }
         tether_snapshot_list_free(list);
@@ -197,7 +197,7 @@ static void check_session(fixture *f)
 {
     tether_snapshot_list *list;
     tether_gc_options gc = {.older_than_ms = -1};
-    tether_gc_result result;
+    tether_gc_result result = {0};
     f->registry = test_open(f);
     assert_int_equal(test_pending(f->registry, NULL), 0);
     ASSERT_OK(tether_list(f->registry, TETHER_LIST_RUNNING, &list, &f->error), f->error);

@@ -185,8 +185,8 @@ static void survivors_are_known_where_somebody_looked(void **state)
     }
     ASSERT_OK(tether_list(f->registry, TETHER_LIST_ALL, &list, &f->error), f->error);
     assert_int_equal(list->count, 1);
-    assert_false(list->items[0].survivors_known);
-    assert_int_equal(list->items[0].survivor_count, 0);
+    assert_false(list->items[0]->survivors_known);
+    assert_int_equal(list->items[0]->survivor_count, 0);
     tether_snapshot_list_free(list);
     ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
     ASSERT_OK(tether_find(other, id, f->work, &snapshot, &f->error), f->error);
@@ -426,7 +426,7 @@ static void newer_schema_is_never_written(void **state)
     ASSERT_OK(tether_list(f->registry, TETHER_LIST_ALL, &list, &f->error), f->error);
     size_t newer = 0;
     for (size_t i = 0; i < list->count; i++)
-        newer += list->items[i].read_only;
+        newer += list->items[i]->read_only;
     assert_int_equal(newer, 4);
     tether_snapshot_list_free(list);
     const tether_gc_options any_age = {.older_than_ms = -1};
@@ -483,7 +483,7 @@ static void check_put_aside(fixture *f, const char *id, const char *expected_fil
     tether_registry *registry = test_open(f);
     ASSERT_OK(tether_list(registry, TETHER_LIST_ALL, &list, &f->error), f->error);
     for (size_t i = 0; i < list->count; i++)
-        assert_string_not_equal(list->items[i].task_id, id);
+        assert_string_not_equal(list->items[i]->task_id, id);
     tether_snapshot_list_free(list);
     assert_int_equal(tether_status_get(registry, id, &snapshot, &f->error), TETHER_ENOTASK);
     test_expect(registry, "tgood", TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN, "never started");

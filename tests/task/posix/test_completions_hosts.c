@@ -23,7 +23,7 @@ static size_t count(list_call call, tether_registry *registry, char *id)
     ASSERT_OK(call(registry, NULL, &list, &error), error);
     size_t n = list->count;
     if (id != NULL && n > 0)
-        strcpy(id, list->items[0].task_id);
+        strcpy(id, list->items[0]->task_id);
     tether_snapshot_list_free(list);
     return n;
 }
@@ -93,7 +93,7 @@ static void lease_and_wait(fixture *f, void *userdata)
     tether_registry *registry = open_in_host(f);
     HOST_OK(tether_completions_wait(registry, NULL, PATIENCE_MS, &error), error);
     HOST_OK(tether_completions_lease(registry, NULL, &list, &error), error);
-    HOST_ASSERT(list->count == 1 && strcmp(list->items[0].task_id, s->id) == 0);
+    HOST_ASSERT(list->count == 1 && strcmp(list->items[0]->task_id, s->id) == 0);
     tether_snapshot_list_free(list);
     atomic_store(&s->ready, 1);
     while (!atomic_load(&s->go))
@@ -215,8 +215,8 @@ static void drain_all(fixture *f, void *userdata)
         HOST_OK(tether_completions_drain(registry, &options, &list, &error), error);
         HOST_ASSERT(list->count <= DRAIN_LIMIT);
         for (size_t i = 0; i < list->count; i++) {
-            HOST_ASSERT(list->items[i].status == TETHER_STATUS_COMPLETED);
-            count_drained(l, &list->items[i]);
+            HOST_ASSERT(list->items[i]->status == TETHER_STATUS_COMPLETED);
+            count_drained(l, list->items[i]);
         }
         tether_snapshot_list_free(list);
     }

@@ -291,7 +291,7 @@ static void no_child_inherits_its_descriptors(void **state)
 {
     fixture *f = *state;
     bool fresh;
-    tether_gc_result result;
+    tether_gc_result result = {0};
     tether_gc_options options = {.older_than_ms = -1};
     starter *s = test_shared(sizeof *s);
     f->hosts_died = true;

@@ -56,9 +56,9 @@ static int be_doctor(char **argv)
     tether_error error = {0};
     HOST_OK(tether_doctor(NULL, &report, &error), error);
     for (size_t i = 0; i < report->count; i++) {
-        if (strcmp(report->items[i].name, "survival") == 0)
-            write_facts(argv[2], report->items[i].verdict == TETHER_GOOD ? "good" : "weak",
-                        report->items[i].text);
+        if (strcmp(report->items[i]->name, "survival") == 0)
+            write_facts(argv[2], report->items[i]->verdict == TETHER_GOOD ? "good" : "weak",
+                        report->items[i]->text);
     }
     tether_report_free(report);
     return 0;
