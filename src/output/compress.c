@@ -1,6 +1,6 @@
-/* Owns the asking of the host's compressor.
+/* Owns the calls of the host's compressor.
  * Must not: change what is on disk.
- * Thread: that of whoever asks for the snapshot. */
+ * Thread: the one that requests the snapshot. */
 #include "output/compress.h"
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "store/output_file.h"
 #include "tether/output.h"
 
-static bool is_wanted(tether_registry *registry, const tether_snapshot *snapshot)
+static bool may_compress(tether_registry *registry, const tether_snapshot *snapshot)
 {
     if (tether__outputs_of(registry)->compress == NULL || !tether_status_ended(snapshot->status) ||
         strcmp(snapshot->session_id, registry->session.id) != 0)
@@ -19,18 +19,19 @@ static bool is_wanted(tether_registry *registry, const tether_snapshot *snapshot
     tether__catalog *catalog = &registry->catalog;
     uv_mutex_lock(&catalog->disk);
     const tether__entry *entry = tether__catalog_find(catalog, snapshot->task_id);
-    bool wanted = entry != NULL && !entry->record.no_compress;
+    bool allowed = entry != NULL && !entry->record.no_compress;
     uv_mutex_unlock(&catalog->disk);
-    return wanted;
+    return allowed;
 }
 
-/* The preview of a shorter text: its end, as that of any output. */
-static void take(tether_snapshot *snapshot, const char *shorter, size_t size, bool truncated)
+/* Replaces the preview by the end of the compressed text, cut as the preview of any output. */
+static void replace_preview(tether_snapshot *snapshot, const char *compressed, size_t size,
+                            bool truncated)
 {
     size_t skip = size > TETHER__PREVIEW_BYTES ? size - TETHER__PREVIEW_BYTES : 0;
     if (skip > 0)
-        skip += tether__utf8_skip_tail(shorter + skip, size - skip);
-    char *preview = tether__utf8_repair(shorter + skip, size - skip);
+        skip += tether__utf8_skip_tail(compressed + skip, size - skip);
+    char *preview = tether__utf8_repair(compressed + skip, size - skip);
     if (preview == NULL)
         return;
     free(snapshot->output_preview);
@@ -43,15 +44,15 @@ static void compress(tether_registry *registry, tether_snapshot *snapshot, const
                      bool truncated)
 {
     size_t size = strlen(text);
-    char *shorter = malloc(size + 1);
-    if (shorter == NULL)
+    char *compressed = malloc(size + 1);
+    if (compressed == NULL)
         return;
     size_t used = tether__outputs_of(registry)->compress(
-        snapshot->command != NULL ? snapshot->command : "", text, size, shorter, size,
+        snapshot->command != NULL ? snapshot->command : "", text, size, compressed, size,
         tether__outputs_of(registry)->compress_userdata);
     if (used <= size)
-        take(snapshot, shorter, used, truncated);
-    free(shorter);
+        replace_preview(snapshot, compressed, used, truncated);
+    free(compressed);
 }
 
 void tether__compress_preview(tether_registry *registry, tether_snapshot *snapshot)
@@ -59,7 +60,7 @@ void tether__compress_preview(tether_registry *registry, tether_snapshot *snapsh
     char *bytes;
     size_t size;
     bool truncated;
-    if (!is_wanted(registry, snapshot) ||
+    if (!may_compress(registry, snapshot) ||
         tether_output_tail(registry, snapshot->task_id, TETHER_VIEW_BOTH, 0, 0, &bytes, &size,
                            &truncated, NULL) != TETHER_OK)
         return;

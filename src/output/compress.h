@@ -5,8 +5,9 @@
 #include "tether/registry.h"
 #include "tether/task.h"
 
-/* Lets the registry's compressor make an ended task's preview shorter. What fails leaves the
- * preview as it is. Under no lock: it is the host's code. */
+/* Replaces the preview of an ended task by what the registry's compressor makes of the output.
+ * After a failure the preview stays as it is. Called without locks: the compressor is the host's
+ * code. */
 void tether__compress_preview(tether_registry *registry, tether_snapshot *snapshot);
 
 #endif

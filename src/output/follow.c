@@ -1,6 +1,6 @@
-/* Owns followers: a task's output as it comes, to its end.
- * Must not: wait for processes that a task has left behind, or change anything.
- * Thread: one at a time per follower; waiting not on a host's own loop. */
+/* Owns followers: they return a task's output as it is written, until the task has ended.
+ * Must not: wait for processes that outlive the task, or change anything.
+ * Thread: one at a time per follower; a call that waits must not run on a host's own loop. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,37 +13,38 @@
 #include "output/stream.h"
 #include "tether/output.h"
 
-/* One stream is read for at most so many bytes before the other has its turn, so that a flood on
- * one never starves the other. */
-enum { ROUND_BYTES = 1024 * 1024 };
+/* One stream returns at most this many bytes before it is the other's turn, so that a flood on one
+ * never starves the other. */
+enum { TURN_BYTES = 1024 * 1024 };
 
-/* While output keeps coming, the task's state is looked at only so often: a look reads its marker.
- */
-enum { LOOK_PAUSE_MS = 100 };
+/* While output keeps coming, the task's state is checked only this often, because each check reads
+ * the marker. */
+enum { CHECK_INTERVAL_MS = 100 };
 
 static const char step[] = "follow output";
 
-/* The files stay open: what was there when the follower came is read to its end also where the
- * task's output limit cuts it meanwhile. */
+/* The files stay open for the follower's lifetime: if the task's output limit cuts them, the
+ * follower still reads what they held when it opened them. */
 struct tether_follower {
-    tether_registry *registry; /* NULL: the registry was closed while this one waited */
+    tether_registry *registry; /* NULL: the registry was closed during a read */
     char id[TETHER_ID_SIZE];
-    bool shown[2];
+    bool selected[2];
     tether__output output[2];
     uint64_t offset[2]; /* of the next byte */
     bool ended;
-    uint64_t end[2];   /* once it has ended: what was there then, whoever writes on */
-    int turn;          /* the stream that is looked at first */
-    uint64_t taken;    /* by it in this round */
-    int64_t next_look; /* monotonic */
+    uint64_t end[2]; /* after the task has ended: the size at that moment. Leftover processes may
+                        write more */
+    int turn;        /* the stream to read first */
+    uint64_t turn_bytes; /* bytes read from it in this turn */
+    int64_t next_check;  /* monotonic */
 };
 
-/* Opens what is not open: a task that is just being started has no files yet. */
+/* Opens the selected files that are not open yet: a task that is just starting has none. */
 static int open_outputs(tether_follower *f, tether_error *error)
 {
     int code = TETHER_OK;
     for (int i = 0; i < 2 && code == TETHER_OK; i++) {
-        if (f->shown[i] && f->output[i].file.handle < 0)
+        if (f->selected[i] && f->output[i].file.handle < 0)
             code = tether__output_open(f->registry, f->id, (tether_stream)i, &f->output[i], error);
     }
     return code;
@@ -60,14 +61,15 @@ static int refresh_task(const tether_follower *f, bool *ended, tether_error *err
     return code;
 }
 
-/* Whether it has ended, and only then how much it wrote: that is all of it. */
-static int look(tether_follower *f, tether_error *error)
+/* Checks whether the task has ended. The sizes are measured after that, so that they include all
+ * that the task wrote. */
+static int check_task(tether_follower *f, tether_error *error)
 {
     bool ended;
     int code = open_outputs(f, error);
     if (code == TETHER_OK)
         code = refresh_task(f, &ended, error);
-    f->next_look = tether__os_monotonic_ms() + LOOK_PAUSE_MS;
+    f->next_check = tether__os_monotonic_ms() + CHECK_INTERVAL_MS;
     if (code != TETHER_OK || !ended)
         return code;
     code = open_outputs(f, error);
@@ -79,13 +81,13 @@ static int look(tether_follower *f, tether_error *error)
     return code;
 }
 
-/* Reads from one stream what is there. */
-static int take_from(tether_follower *f, int i, void *buffer, size_t size, size_t *got,
-                     tether_error *error)
+/* Reads what one stream has at the follower's offset. */
+static int read_stream(tether_follower *f, int i, void *buffer, size_t size, size_t *got,
+                       tether_error *error)
 {
     const tether__output *output = &f->output[i];
     *got = 0;
-    if (!f->shown[i] || output->file.handle < 0)
+    if (!f->selected[i] || output->file.handle < 0)
         return TETHER_OK;
     if (f->offset[i] < output->dropped)
         f->offset[i] = output->dropped;
@@ -98,29 +100,28 @@ static int take_from(tether_follower *f, int i, void *buffer, size_t size, size_
     return code;
 }
 
-/* Keeps account of whose turn it is: a stream that was read to its end has to wait for the other.
- */
-static void pass_turn(tether_follower *f, int i, size_t got, bool drained)
+/* A stream that was read to its end, or that used up its turn, waits for the other. */
+static void update_turn(tether_follower *f, int i, size_t got, bool drained)
 {
-    f->taken = i == f->turn ? f->taken + got : got;
+    f->turn_bytes = i == f->turn ? f->turn_bytes + got : got;
     f->turn = i;
-    if (drained || f->taken >= ROUND_BYTES) {
+    if (drained || f->turn_bytes >= TURN_BYTES) {
         f->turn = 1 - i;
-        f->taken = 0;
+        f->turn_bytes = 0;
     }
 }
 
-static int take(tether_follower *f, void *buffer, size_t size, tether_stream *stream, size_t *got,
-                tether_error *error)
+static int read_streams(tether_follower *f, void *buffer, size_t size, tether_stream *stream,
+                        size_t *got, tether_error *error)
 {
     int first = f->ended ? TETHER_STDOUT : f->turn;
     int code = TETHER_OK;
     for (int k = 0; k < 2 && code == TETHER_OK && *got == 0; k++) {
         int i = k == 0 ? first : 1 - first;
-        code = take_from(f, i, buffer, size, got, error);
+        code = read_stream(f, i, buffer, size, got, error);
         if (*got > 0) {
             *stream = (tether_stream)i;
-            pass_turn(f, i, *got, *got < size);
+            update_turn(f, i, *got, *got < size);
         }
     }
     return code;
@@ -129,50 +130,50 @@ static int take(tether_follower *f, void *buffer, size_t size, tether_stream *st
 static int read_or_wait(tether_follower *f, tether__wait *wait, void *buffer, size_t size,
                         tether_stream *stream, size_t *got, tether_error *error)
 {
-    bool looking = tether__os_monotonic_ms() >= f->next_look;
+    bool check_due = tether__os_monotonic_ms() >= f->next_check;
     for (;;) {
         int code = tether__wait_note(wait, error);
-        if (code == TETHER_OK && looking && !f->ended)
-            code = look(f, error);
+        if (code == TETHER_OK && check_due && !f->ended)
+            code = check_task(f, error);
         if (code == TETHER_OK)
-            code = take(f, buffer, size, stream, got, error);
+            code = read_streams(f, buffer, size, stream, got, error);
         if (code != TETHER_OK || *got > 0 || f->ended)
             return code;
-        if (looking)
+        if (check_due)
             code = tether__wait_sleep(wait, NULL, error);
         if (code != TETHER_OK)
             return code;
-        looking = true;
+        check_due = true;
     }
 }
 
-static void begin(tether_follower *f, tether_registry *registry, const char *task_id,
-                  tether_view view, const uint64_t offsets[2])
+static void init_follower(tether_follower *f, tether_registry *registry, const char *task_id,
+                          tether_view view, const uint64_t offsets[2])
 {
     f->registry = registry;
     strcpy(f->id, task_id);
-    f->shown[TETHER_STDOUT] = view != TETHER_VIEW_STDERR;
-    f->shown[TETHER_STDERR] = view != TETHER_VIEW_STDOUT;
+    f->selected[TETHER_STDOUT] = view != TETHER_VIEW_STDERR;
+    f->selected[TETHER_STDERR] = view != TETHER_VIEW_STDOUT;
     for (int i = 0; i < 2; i++) {
         f->output[i] = TETHER__OUTPUT_NONE;
         f->offset[i] = offsets != NULL ? offsets[i] : 0;
     }
 }
 
-/* A place that was asked for by its number must be there. */
+/* An offset that the caller gave must still be in the file. */
 static int check_offsets(const tether_follower *f, tether_error *error)
 {
     size_t got;
     char byte;
     int code = TETHER_OK;
     for (int i = 0; i < 2 && code == TETHER_OK; i++) {
-        if (f->shown[i])
+        if (f->selected[i])
             code = tether__output_read(&f->output[i], f->offset[i], &byte, 0, &got, error);
     }
     return code;
 }
 
-/* The files are opened before the first look at the task, which may cut them. */
+/* Opens the files before the first refresh of the task, because a refresh may cut them. */
 static int attach(tether_follower *f, bool offsets_given, tether_error *error)
 {
     bool ended;
@@ -186,7 +187,7 @@ static int attach(tether_follower *f, bool offsets_given, tether_error *error)
     return code;
 }
 
-static void detach_files(tether_follower *f)
+static void close_outputs(tether_follower *f)
 {
     tether__output_close(&f->output[0]);
     tether__output_close(&f->output[1]);
@@ -207,11 +208,11 @@ int tether_follow_open(tether_registry *registry, const char *task_id, tether_vi
     if (f == NULL) {
         code = tether__fail_memory(error, step);
     } else {
-        begin(f, registry, task_id, view, offsets);
+        init_follower(f, registry, task_id, view, offsets);
         code = attach(f, offsets != NULL, error);
     }
     if (code != TETHER_OK && f != NULL) {
-        detach_files(f);
+        close_outputs(f);
         free(f);
     } else if (code == TETHER_OK) {
         *follower = f;
@@ -228,7 +229,8 @@ int tether_follow_read(tether_follower *f, void *buffer, size_t size, int64_t ti
     if (f->registry == NULL)
         return tether__fail(error, TETHER_ECLOSED, 0, step, "the registry was closed");
     if (size == 0)
-        return tether__fail(error, TETHER_EINVAL, 0, step, "the buffer has no room");
+        return tether__fail(error, TETHER_EINVAL, 0, step,
+                            "the buffer has no bytes; give at least one");
     tether__wait wait;
     tether_registry *registry = f->registry;
     int code = tether__wait_begin(registry, step, timeout_ms, &wait, error);
@@ -237,7 +239,8 @@ int tether_follow_read(tether_follower *f, void *buffer, size_t size, int64_t ti
         if (code == TETHER_ECLOSED)
             tether__reaper_unfollow(registry->reaper, f->id);
     }
-    /* The registry waits for this thread, and may be gone as soon as it has left. */
+    /* The closing registry waits for this thread, and may be freed as soon as tether__wait_end
+     * returns. */
     if (code == TETHER_ECLOSED)
         f->registry = NULL;
     tether__wait_end(&wait);
@@ -250,6 +253,6 @@ void tether_follow_close(tether_follower *f)
         return;
     if (f->registry != NULL)
         tether__reaper_unfollow(f->registry->reaper, f->id);
-    detach_files(f);
+    close_outputs(f);
     free(f);
 }

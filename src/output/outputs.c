@@ -1,10 +1,10 @@
-/* Owns the way from a registry to what this room added to it.
+/* Owns the conversion from a registry to the struct with this room's members.
  * Must not: change either.
  * Thread: any. */
 #include "output/outputs.h"
 
 tether__outputs *tether__outputs_of(tether_registry *registry)
 {
-    /* registry/ makes every registry, and makes it whole. */
+    /* registry/ allocates every registry as the whole struct, so that this cast is valid. */
     return (tether__outputs *)(void *)registry;
 }

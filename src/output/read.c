@@ -1,6 +1,6 @@
-/* Owns the public calls that read what a task wrote.
- * Must not: change a byte of it.
- * Thread: any; waiting not on a host's own loop. */
+/* Owns the public calls that read a task's output at an offset or wait for more of it.
+ * Must not: change the output.
+ * Thread: any; a call that waits must not run on a host's own loop. */
 #include "tether/output.h"
 
 #include "base/error.h"
@@ -17,7 +17,7 @@ static int open_stream(tether_registry *registry, const char *task_id, tether_st
     int code = tether__check_task_id(task_id, error);
     if (code == TETHER_OK && stream != TETHER_STDOUT && stream != TETHER_STDERR)
         code = tether__fail(error, TETHER_EINVAL, 0, "read output",
-                            "%d is no stream; name TETHER_STDOUT or TETHER_STDERR", (int)stream);
+                            "%d is not a stream; use TETHER_STDOUT or TETHER_STDERR", (int)stream);
     if (code == TETHER_OK)
         code = tether__output_open(registry, task_id, stream, output, error);
     return code;
@@ -55,9 +55,9 @@ int tether_output_dropped(tether_registry *registry, const char *task_id, tether
     return code;
 }
 
-/* Whether there is anything new: bytes beyond what was seen, or the end. */
-static int look(tether_registry *registry, const char *task_id, const uint64_t seen[2], bool *news,
-                tether_error *error)
+/* Sets *news if a stream has bytes beyond `seen`, or the task has ended. */
+static int check_news(tether_registry *registry, const char *task_id, const uint64_t seen[2],
+                      bool *news, tether_error *error)
 {
     tether__entry *entry;
     tether__catalog *catalog = &registry->catalog;
@@ -86,7 +86,7 @@ static int wait_for_news(tether__wait *wait, const char *task_id, const uint64_t
         bool news = false;
         int code = tether__wait_note(wait, error);
         if (code == TETHER_OK)
-            code = look(wait->registry, task_id, seen, &news, error);
+            code = check_news(wait->registry, task_id, seen, &news, error);
         if (code == TETHER_OK && !news)
             code = tether__wait_sleep(wait, NULL, error);
         if (code != TETHER_OK || news)
@@ -104,8 +104,8 @@ int tether_output_wait(tether_registry *registry, const char *task_id, uint64_t 
         code = tether__wait_begin(registry, "wait", timeout_ms, &wait, error);
     if (code != TETHER_OK)
         return code;
-    /* Known to the catalog first, also when another host started it: only then can it be followed.
-     */
+    /* A task of another host may be missing from the catalog. The refresh adds it, because only
+     * tasks in the catalog can be followed. */
     uv_mutex_lock(&registry->catalog.disk);
     code = tether__refresh(&registry->catalog, task_id, TETHER__INSPECT_NOW, NULL, error);
     uv_mutex_unlock(&registry->catalog.disk);

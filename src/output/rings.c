@@ -15,9 +15,9 @@ enum { RING_LIMIT = 16 * 1024 * 1024 };
 
 static const char step[] = "keep ring";
 
-/* A ring that begins at what is written from now on. */
-static int make_ring(tether_registry *registry, const char *task_id, size_t bytes,
-                     tether__ring **out, tether_error *error)
+/* Creates a ring that starts at the present end of both streams. */
+static int create_ring(tether_registry *registry, const char *task_id, size_t bytes,
+                       tether__ring **out, tether_error *error)
 {
     tether__ring *ring = tether__ring_new(bytes);
     if (ring == NULL)
@@ -42,15 +42,15 @@ int tether_ring_keep(tether_registry *registry, const char *task_id, size_t byte
     if (code != TETHER_OK)
         return code;
     if (bytes > RING_LIMIT)
-        return tether__fail(error, TETHER_EINVAL, 0, step, "a ring has at most %d bytes",
-                            RING_LIMIT);
+        return tether__fail(error, TETHER_EINVAL, 0, step,
+                            "the ring is too large; %d bytes is the most", RING_LIMIT);
     uv_mutex_lock(&registry->catalog.disk);
     code = tether__refresh(&registry->catalog, task_id, TETHER__INSPECT_NOW, NULL, error);
     uv_mutex_unlock(&registry->catalog.disk);
     if (code == TETHER_OK && bytes > 0)
         code = tether__events_start(registry->catalog.events, error);
     if (code == TETHER_OK && bytes > 0)
-        code = make_ring(registry, task_id, bytes, &ring, error);
+        code = create_ring(registry, task_id, bytes, &ring, error);
     if (code == TETHER_OK)
         code = tether__taps_set_ring(tether__outputs_of(registry)->taps, task_id, ring, error);
     return code;
@@ -64,6 +64,6 @@ int tether_ring_read(tether_registry *registry, const char *task_id, void *buffe
     if (code == TETHER_OK &&
         !tether__taps_read_ring(tether__outputs_of(registry)->taps, task_id, buffer, size, got))
         code = tether__fail(error, TETHER_ENOTASK, 0, "read ring",
-                            "task %s has no ring; tether_ring_keep makes one", task_id);
+                            "task %s has no ring; create one with tether_ring_keep", task_id);
     return code;
 }

@@ -1,6 +1,6 @@
 /* Owns the mapping between a task's offsets and the bytes of its output files.
  * Must not: change a file, or decide what is dropped.
- * Thread: any; it takes the catalog's `disk` itself. */
+ * Thread: any; it locks the catalog's `disk` itself. */
 #include "output/stream.h"
 
 #include <inttypes.h>
@@ -9,8 +9,8 @@
 #include "engine/refresh.h"
 #include "store/output_file.h"
 
-/* How much a task wrote where its limit may have cut the file, else -1. Tasks without a limit,
- * nearly all, cost no look at the disk. */
+/* Finds how many bytes the task wrote if its output limit may have cut the file, else -1. Few tasks
+ * have a limit; for the others this does not touch the disk. */
 static int find_total(tether_registry *registry, const char *task_id, tether_stream stream,
                       int64_t *total, tether_error *error)
 {
@@ -24,14 +24,14 @@ static int find_total(tether_registry *registry, const char *task_id, tether_str
     if (code == TETHER_OK)
         *total = stream == TETHER_STDERR ? entry->record.stderr_total : entry->record.stdout_total;
     uv_mutex_unlock(&catalog->disk);
-    /* What a task with a damaged record wrote can be read all the same. */
+    /* The output of a task with a damaged record can still be read. */
     return code == TETHER_ECORRUPT ? TETHER_OK : code;
 }
 
-/* The file is opened first, then the record is read, then the file is measured: without a total in
- * the record the file that was opened is not cut, because the total is written before the cut. With
- * one, the task writes no more, and the total less what is in the file was dropped, whether it was
- * opened before the cut or after. */
+/* Opens the file, then reads the record, then measures the file. If the record has no total, the
+ * opened file is not cut, because the total is stored before the cut. If it has one, the task
+ * writes nothing more, and the total minus the file's size was dropped, no matter whether the file
+ * was opened before or after the cut. */
 static int open_file(tether_registry *registry, const char *task_id, tether_stream stream,
                      tether__output *output, tether_error *error)
 {

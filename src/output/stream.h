@@ -1,6 +1,7 @@
-/* One output of a task, opened for reading by its own offsets: they count from the first byte that
- * the task wrote, whatever its output limit has dropped since. What was opened stays whole, also
- * when the file is cut meanwhile. One thread at a time per object. */
+/* One stream of a task's output, open for reading at the task's own offsets. They count from the
+ * first byte that the task wrote, including bytes that its output limit has dropped since. A stream
+ * that is open keeps all its bytes, even if the file is cut later. One thread at a time per
+ * object. */
 #ifndef TETHER_OUTPUT_STREAM_H
 #define TETHER_OUTPUT_STREAM_H
 
@@ -13,22 +14,24 @@
 #include "tether/output.h"
 
 typedef struct tether__output {
-    tether__file file; /* handle -1: there is no file, such as of standard error when merged */
-    uint64_t dropped;  /* bytes that are not there any more */
-    uint64_t end;      /* how many there were at the opening, those included */
+    tether__file file; /* handle -1: there is no file, as for standard error when it is merged */
+    uint64_t dropped;  /* bytes at the start that are not in the file any more */
+    uint64_t end;      /* bytes written up to the last measurement, including the dropped ones */
 } tether__output;
 
-/* An output that is not open. */
+/* A stream that is not open. */
 #define TETHER__OUTPUT_NONE ((tether__output){{-1}, 0, 0})
 
-/* Opens it; closed with tether__output_close, also after a failure. Under no lock. */
+/* Opens a stream and measures it. A missing file is no error. Call tether__output_close afterwards,
+ * even after a failure. Under no lock. */
 int tether__output_open(tether_registry *registry, const char *task_id, tether_stream stream,
                         tether__output *output, tether_error *error);
 
-/* Looks how far it goes now. */
+/* Updates `end` from the present size of the file. */
 int tether__output_measure(tether__output *output, tether_error *error);
 
-/* Reads up to size bytes at an offset; TETHER_EDROPPED before the first that is there. */
+/* Reads up to `size` bytes at an offset. TETHER_EDROPPED if the offset is before the first byte
+ * that is left. */
 int tether__output_read(const tether__output *output, uint64_t offset, void *buffer, size_t size,
                         size_t *got, tether_error *error);
 

@@ -1,5 +1,5 @@
-/* Owns the end of what a task wrote: the last bytes or lines of its outputs as one text.
- * Must not: hold more in memory than a block and what is returned.
+/* Owns reading the end of a task's output: the last bytes or lines of its streams as one text.
+ * Must not: hold more in memory than one block and the returned text.
  * Thread: any. */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -14,8 +14,8 @@ enum { DEFAULT_BYTES = 64 * 1024, BLOCK_BYTES = 8 * 1024, CHARACTER_BYTES = 4 };
 
 static const char step[] = "read the end of the output";
 
-/* Standard output, then standard error, one behind the other, as far as they are asked for and
- * there. Places count from the first byte that is there. */
+/* Standard output followed by standard error, as far as they are selected and exist. Positions
+ * count from the first byte that is left. */
 typedef struct text_view {
     tether__output part[2];
     uint64_t size[2];
@@ -46,19 +46,20 @@ static int view_open(tether_registry *registry, const char *task_id, tether_view
     return code;
 }
 
-/* Reads as much of [from, from + size) as one part has. */
+/* Reads from the part that contains `from`, up to its end. */
 static int view_read_part(const text_view *view, uint64_t from, char *buffer, size_t size,
                           size_t *got, tether_error *error)
 {
     int i = from < view->size[0] ? 0 : 1;
-    uint64_t place = i == 0 ? from : from - view->size[0];
-    uint64_t left = view->size[i] - place;
+    uint64_t position = i == 0 ? from : from - view->size[0];
+    uint64_t left = view->size[i] - position;
     size_t want = left < size ? (size_t)left : size;
-    return tether__output_read(&view->part[i], view->part[i].dropped + place, buffer, want, got,
+    return tether__output_read(&view->part[i], view->part[i].dropped + position, buffer, want, got,
                                error);
 }
 
-/* Reads all of it. What was there a moment ago is there, unless somebody changed the file. */
+/* Reads the whole range. The bytes exist since view_open, so a short read means that the file was
+ * changed from outside. */
 static int view_read(const text_view *view, uint64_t from, char *buffer, size_t size,
                      tether_error *error)
 {
@@ -68,16 +69,17 @@ static int view_read(const text_view *view, uint64_t from, char *buffer, size_t 
         if (code != TETHER_OK)
             return code;
         if (got == 0)
-            return tether__fail(error, TETHER_EIO, 0, step,
-                                "the output became shorter while it was read; somebody changed the "
-                                "store's files, so read it again");
+            return tether__fail(
+                error, TETHER_EIO, 0, step,
+                "the output became shorter during the read, because another program "
+                "changed the store's files; read it again");
         done += got;
     }
     return TETHER_OK;
 }
 
-/* Where the last so many lines begin, not before `lowest`. The end of the last line is not the
- * start of another. Backwards, so that the size of all the rest does not matter. */
+/* Finds where the last `lines` lines begin, but not before `lowest`. A newline at the very end
+ * starts no line. Reads backwards, so that the size of the output does not matter. */
 static int find_lines(const text_view *view, uint64_t lines, uint64_t lowest, uint64_t *start,
                       tether_error *error)
 {
@@ -101,14 +103,15 @@ static int find_lines(const text_view *view, uint64_t lines, uint64_t lowest, ui
     return TETHER_OK;
 }
 
-/* Whether a place is where a stream began; there no character is cut. */
-static bool is_first_byte(const text_view *view, uint64_t place)
+/* Whether a position is the first byte that the task wrote to a stream. No character can be cut
+ * there. */
+static bool is_first_byte(const text_view *view, uint64_t position)
 {
-    return (place == 0 && view->size[0] > 0 && view->part[0].dropped == 0) ||
-           (place == view->size[0] && view->part[1].dropped == 0);
+    return (position == 0 && view->size[0] > 0 && view->part[0].dropped == 0) ||
+           (position == view->size[0] && view->part[1].dropped == 0);
 }
 
-/* Moves a start that was counted in bytes to the next whole character. */
+/* A start that was counted in bytes may be inside a character: moves it to the next one. */
 static int skip_cut_character(const text_view *view, uint64_t *start, tether_error *error)
 {
     char bytes[CHARACTER_BYTES];
@@ -141,7 +144,7 @@ static int copy_from(const text_view *view, uint64_t start, char **text, size_t 
     char *copy = length < SIZE_MAX ? malloc((size_t)length + 1) : NULL;
     if (copy == NULL)
         return tether__fail(error, TETHER_ENOMEM, 0, step,
-                            "no memory for %" PRIu64 " bytes of output; ask for fewer", length);
+                            "no memory for %" PRIu64 " bytes of output; request fewer", length);
     int code = view_read(view, start, copy, (size_t)length, error);
     if (code != TETHER_OK) {
         free(copy);

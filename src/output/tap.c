@@ -1,4 +1,4 @@
-/* Owns the adding and removing of what a registry's taps feed: searches and rings.
+/* Owns adding and removing the searches and rings that a registry's taps feed.
  * Must not: read output.
  * Thread: any. */
 #include "output/tap.h"
@@ -12,7 +12,7 @@
 #include "output/tap_list.h"
 #include "output/tap_read.h"
 
-static bool is_held(const char *task_id, void *userdata);
+static bool matches_pending(const char *task_id, void *userdata);
 
 int tether__taps_open(tether_registry *registry, tether__taps **out, tether_error *error)
 {
@@ -25,13 +25,13 @@ int tether__taps_open(tether_registry *registry, tether__taps **out, tether_erro
         free(taps);
         return tether__fail_memory(error, "open registry");
     }
-    if (uv_mutex_init(&taps->adding) != 0) {
+    if (uv_mutex_init(&taps->numbering) != 0) {
         uv_mutex_destroy(&taps->mutex);
         free(taps);
         return tether__fail_memory(error, "open registry");
     }
-    tether__events_hold(registry->catalog.events, is_held, taps);
-    registry->catalog.on_end = tether__taps_plan;
+    tether__events_hold(registry->catalog.events, matches_pending, taps);
+    registry->catalog.on_end = tether__taps_schedule;
     registry->catalog.on_end_userdata = taps;
     *out = taps;
     return TETHER_OK;
@@ -47,26 +47,27 @@ void tether__taps_dispose(void *userdata)
         tether__tap_free(taps->first);
         taps->first = next;
     }
-    uv_mutex_destroy(&taps->adding);
+    uv_mutex_destroy(&taps->numbering);
     uv_mutex_destroy(&taps->mutex);
     free(taps);
 }
 
-/* Whether matches of a task may still come. */
-static bool is_held(const char *task_id, void *userdata)
+/* Whether matches of a task may still be delivered. Its COMPLETION waits for them. */
+static bool matches_pending(const char *task_id, void *userdata)
 {
     tether__taps *taps = userdata;
     uv_mutex_lock(&taps->mutex);
     const tether__tap *t = tether__tap_find(taps, task_id);
-    bool held = t != NULL && t->planned && t->count > 0;
+    bool pending = t != NULL && t->scheduled && t->count > 0;
     uv_mutex_unlock(&taps->mutex);
-    return held;
+    return pending;
 }
 
 /* --- Adding and removing --- */
 
-/* Marks the entry, for good, so that its end is told here first. Under no lock. */
-static void mark(tether__taps *taps, const char *task_id)
+/* Sets the entry's `observed`, which is never cleared: the catalog then reports the end of the task
+ * to the taps before it queues the COMPLETION. Under no lock. */
+static void set_observed(tether__taps *taps, const char *task_id)
 {
     tether__catalog *catalog = &taps->registry->catalog;
     uv_mutex_lock(&catalog->state);
@@ -76,11 +77,11 @@ static void mark(tether__taps *taps, const char *task_id)
     uv_mutex_unlock(&catalog->state);
 }
 
-/* Begins to follow a task's output, where that is not done yet. Under no lock. */
+/* Opens the task's outputs and follows its bundle, if the tap does not do so yet. Under no lock. */
 static void follow(tether__taps *taps, const char *task_id)
 {
     int tag;
-    mark(taps, task_id);
+    set_observed(taps, task_id);
     tether__tap_open_outputs(taps, task_id, NULL);
     tether__reaper_follow(taps->registry->reaper, task_id, &tag);
     uv_mutex_lock(&taps->mutex);
@@ -91,16 +92,16 @@ static void follow(tether__taps *taps, const char *task_id)
         t->tag = tag;
     }
     if (t != NULL)
-        tether__tap_plan(taps, t);
+        tether__tap_schedule(taps, t);
     uv_mutex_unlock(&taps->mutex);
     if (!needed)
         tether__reaper_unfollow(taps->registry->reaper, task_id);
-    else if (tag < 0) /* no event will tell: the reaper has to look */
+    else if (tag < 0) /* no event reports growth: the reaper has to poll */
         tether__reaper_wake(taps->registry->reaper);
 }
 
-/* Under the mutex; NULL when memory is short. */
-static tether__tap *find_or_make(tether__taps *taps, const char *task_id)
+/* Returns NULL when memory is short. Under the mutex. */
+static tether__tap *find_or_create(tether__taps *taps, const char *task_id)
 {
     tether__tap *t = tether__tap_find(taps, task_id);
     if (t != NULL)
@@ -120,13 +121,13 @@ int tether__taps_add(tether__taps *taps, const char *task_id, tether__search *se
 {
     int code = TETHER_OK;
     uv_mutex_lock(&taps->mutex);
-    tether__tap *t = find_or_make(taps, task_id);
+    tether__tap *t = find_or_create(taps, task_id);
     if (t == NULL)
         code = tether__fail_memory(error, "watch output");
     else if (t->count == TETHER_WATCHES_PER_TASK)
         code = tether__fail(error, TETHER_EQUOTA, 0, "watch output",
-                            "task %s has %d watches already; remove one", task_id,
-                            TETHER_WATCHES_PER_TASK);
+                            "task %s has %d watches already, which is the most; remove one",
+                            task_id, TETHER_WATCHES_PER_TASK);
     else
         t->searches[t->count++] = search;
     uv_mutex_unlock(&taps->mutex);
@@ -143,19 +144,19 @@ bool tether__taps_remove(tether__taps *taps, const char *task_id, int number)
     tether__tap *t = tether__tap_find(taps, task_id);
     bool removed = t != NULL && tether__tap_remove_searches(t, number);
     if (removed)
-        tether__tap_plan(taps, t);
+        tether__tap_schedule(taps, t);
     uv_mutex_unlock(&taps->mutex);
     return removed;
 }
 
-void tether__taps_begin_adding(tether__taps *taps)
+void tether__taps_lock_numbers(tether__taps *taps)
 {
-    uv_mutex_lock(&taps->adding);
+    uv_mutex_lock(&taps->numbering);
 }
 
-void tether__taps_end_adding(tether__taps *taps)
+void tether__taps_unlock_numbers(tether__taps *taps)
 {
-    uv_mutex_unlock(&taps->adding);
+    uv_mutex_unlock(&taps->numbering);
 }
 
 int tether__taps_last_number(const tether__taps *taps)
@@ -163,7 +164,7 @@ int tether__taps_last_number(const tether__taps *taps)
     return taps->last_number;
 }
 
-void tether__taps_use_number(tether__taps *taps, int number)
+void tether__taps_note_number(tether__taps *taps, int number)
 {
     if (number > taps->last_number)
         taps->last_number = number;
@@ -173,11 +174,11 @@ int tether__taps_set_ring(tether__taps *taps, const char *task_id, tether__ring 
                           tether_error *error)
 {
     uv_mutex_lock(&taps->mutex);
-    tether__tap *t = ring != NULL ? find_or_make(taps, task_id) : tether__tap_find(taps, task_id);
+    tether__tap *t = ring != NULL ? find_or_create(taps, task_id) : tether__tap_find(taps, task_id);
     tether__ring *old = t != NULL ? t->ring : NULL;
     if (t != NULL) {
         t->ring = ring;
-        tether__tap_plan(taps, t);
+        tether__tap_schedule(taps, t);
     }
     uv_mutex_unlock(&taps->mutex);
     free(old);
@@ -197,9 +198,9 @@ bool tether__taps_read_ring(tether__taps *taps, const char *task_id, void *buffe
     *got = 0;
     uv_mutex_lock(&taps->mutex);
     const tether__tap *t = tether__tap_find(taps, task_id);
-    bool there = t != NULL && t->ring != NULL;
-    if (there)
+    bool found = t != NULL && t->ring != NULL;
+    if (found)
         *got = tether__ring_copy(t->ring, buffer, size);
     uv_mutex_unlock(&taps->mutex);
-    return there;
+    return found;
 }

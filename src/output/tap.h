@@ -1,5 +1,5 @@
-/* Taps: what reads a task's output as it grows, for watches and rings. The reading runs where
- * callbacks run, so that it delays nobody. */
+/* Taps: what reads a task's output while it grows, for watches and rings. They read where callbacks
+ * run, so that they delay neither the reaper nor other calls. */
 #ifndef TETHER_TAP_H
 #define TETHER_TAP_H
 
@@ -13,37 +13,38 @@
 
 typedef struct tether__taps tether__taps;
 
-/* Makes the taps of a registry, whose events are open. */
+/* Creates the taps of a registry, whose events must be open. */
 int tether__taps_open(tether_registry *registry, tether__taps **taps, tether_error *error);
 
-/* Frees them, as the dispose of tether__events_close. NULL is allowed. */
+/* Frees the taps. Pass it to tether__events_close as `dispose`. NULL is allowed. */
 void tether__taps_dispose(void *taps);
 
-/* Adds a search to a task's tap, and takes it over in any case; TETHER_EQUOTA for one too many. The
- * catalog knows the task. Under no lock. */
+/* Adds a search to the task's tap, and owns it from now on, even after a failure. TETHER_EQUOTA if
+ * the task has TETHER_WATCHES_PER_TASK searches. The catalog must know the task. Under no lock. */
 int tether__taps_add(tether__taps *taps, const char *task_id, tether__search *search,
                      tether_error *error);
 
-/* Ends a search, or all (number 0) without another word; false where there is none. Under no lock.
- */
+/* Removes a search, or all of them (number 0), without a WATCH_END event. False if there was none.
+ * Under no lock. */
 bool tether__taps_remove(tether__taps *taps, const char *task_id, int number);
 
-/* Around the choice of a search's number and its adding, so that no two get the same one. Before
- * all other locks; not from inside itself. */
-void tether__taps_begin_adding(tether__taps *taps);
-void tether__taps_end_adding(tether__taps *taps);
+/* Held while a search gets its number and is added, so that no two searches get the same number.
+ * Locked before all other locks. Not recursive. */
+void tether__taps_lock_numbers(tether__taps *taps);
+void tether__taps_unlock_numbers(tether__taps *taps);
 
-/* The largest number that was used here, and the noting of a new one: none is used again, so that
- * what is late for a removed search meets no other. While adding. */
+/* The largest number in use so far, and the call that notes a new one. No number is used twice, so
+ * that a late event of a removed search cannot be mistaken for one of another search. Between
+ * tether__taps_lock_numbers and tether__taps_unlock_numbers. */
 int tether__taps_last_number(const tether__taps *taps);
-void tether__taps_use_number(tether__taps *taps, int number);
+void tether__taps_note_number(tether__taps *taps, int number);
 
-/* Puts a ring in the place of the task's one, and takes it over (NULL: just ends that one). The
- * catalog knows the task. Under no lock. */
+/* Replaces the task's ring, and owns the new one from now on, even after a failure. NULL only
+ * removes the present one. The catalog must know the task. Under no lock. */
 int tether__taps_set_ring(tether__taps *taps, const char *task_id, tether__ring *ring,
                           tether_error *error);
 
-/* Copies from the task's ring; false where it has none. Under no lock. */
+/* Copies the newest bytes of the task's ring. False if it has no ring. Under no lock. */
 bool tether__taps_read_ring(tether__taps *taps, const char *task_id, void *buffer, size_t size,
                             size_t *got);
 

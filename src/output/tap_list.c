@@ -1,6 +1,6 @@
 /* Owns the list of a registry's taps, and their open outputs.
  * Must not: read output, or decide when it is read.
- * Thread: any; the header says what is under the mutex. */
+ * Thread: any; the header names the functions that need the mutex. */
 #include "output/tap_list.h"
 
 #include <stdlib.h>
@@ -66,13 +66,13 @@ int tether__tap_open_outputs(tether__taps *taps, const char *task_id, tether_err
 
 bool tether__tap_detach(tether__tap *t, const tether__search *search)
 {
-    size_t place = 0;
-    while (place < t->count && t->searches[place] != search)
-        place++;
-    if (place == t->count)
+    size_t index = 0;
+    while (index < t->count && t->searches[index] != search)
+        index++;
+    if (index == t->count)
         return false;
-    memmove(t->searches + place, t->searches + place + 1,
-            (t->count - place - 1) * sizeof t->searches[0]);
+    memmove(t->searches + index, t->searches + index + 1,
+            (t->count - index - 1) * sizeof t->searches[0]);
     t->count--;
     return true;
 }
@@ -87,7 +87,7 @@ bool tether__tap_remove_searches(tether__tap *t, int number)
             continue;
         }
         tether__tap_detach(t, search);
-        if (search != t->reading)
+        if (search != t->feeding)
             tether__search_free(search);
         removed = true;
     }

@@ -1,6 +1,5 @@
-/* Owns the reading of growing output for watches and rings, and the writing down of how far kept
- * watches have come.
- * Must not: read on the reaper's time, or touch the registry after a callback closed it.
+/* Owns reading growing output for watches and rings, and storing the progress of kept watches.
+ * Must not: run on the reaper's thread, or touch the registry after a callback closed it.
  * Thread: where callbacks run. */
 #include "output/tap_read.h"
 
@@ -12,18 +11,18 @@
 #include "engine/refresh.h"
 #include "format/kept_watch.h"
 
-/* What is read at once, and at most before others get their turn. */
+/* Bytes per read, and reads per stream before others get their turn. */
 enum { BLOCK = 64 * 1024, BLOCKS_PER_TURN = 16 };
 
 static void read_turn(const char *task_id, void *userdata);
 
-/* --- Planning --- */
+/* --- Scheduling --- */
 
-void tether__tap_plan(tether__taps *taps, tether__tap *t)
+void tether__tap_schedule(tether__taps *taps, tether__tap *t)
 {
-    if (t->planned)
+    if (t->scheduled)
         return;
-    t->planned = true;
+    t->scheduled = true;
     tether__events_work(taps->registry->catalog.events, read_turn, t->id, taps);
 }
 
@@ -35,13 +34,13 @@ bool tether__taps_output_grew(int tag, void *userdata)
     for (tether__tap *t = taps->first; t != NULL; t = t->next) {
         any = any || t->following;
         if (t->following && (tag == TETHER__REAPER_ALL_BUNDLES || t->tag == tag))
-            tether__tap_plan(taps, t);
+            tether__tap_schedule(taps, t);
     }
     uv_mutex_unlock(&taps->mutex);
     return any;
 }
 
-bool tether__taps_plan_unwatched(void *userdata)
+bool tether__taps_schedule_unwatched(void *userdata)
 {
     tether__taps *taps = userdata;
     uv_mutex_lock(&taps->mutex);
@@ -50,43 +49,43 @@ bool tether__taps_plan_unwatched(void *userdata)
         if (!t->following || t->tag >= 0)
             continue;
         any = true;
-        tether__tap_plan(taps, t);
+        tether__tap_schedule(taps, t);
     }
     uv_mutex_unlock(&taps->mutex);
     return any;
 }
 
-void tether__taps_plan(const char *task_id, void *userdata)
+void tether__taps_schedule(const char *task_id, void *userdata)
 {
     tether__taps *taps = userdata;
     uv_mutex_lock(&taps->mutex);
     tether__tap *t = tether__tap_find(taps, task_id);
     if (t != NULL)
-        tether__tap_plan(taps, t);
+        tether__tap_schedule(taps, t);
     uv_mutex_unlock(&taps->mutex);
 }
 
-/* --- Writing down --- */
+/* --- Storing progress --- */
 
-typedef struct keeping {
+typedef struct progress {
     int number;
     bool drop;
     uint64_t position[2];
-} keeping;
+} progress;
 
-static bool keep(tether__record *record, void *userdata)
+static bool store_progress(tether__record *record, void *userdata)
 {
-    const keeping *k = userdata;
+    const progress *p = userdata;
     int ignored;
     tether__kept_watch watch;
-    if (k->drop)
-        return tether__kept_watch_drop(record, k->number);
+    if (p->drop)
+        return tether__kept_watch_drop(record, p->number);
     size_t count = tether__kept_watches_count(record, &ignored);
     for (size_t i = 0; i < count; i++) {
         if (!tether__kept_watch_get(record, i, &watch))
             continue;
-        bool wanted = watch.number == k->number;
-        memcpy(watch.position, k->position, sizeof watch.position);
+        bool wanted = watch.number == p->number;
+        memcpy(watch.position, p->position, sizeof watch.position);
         bool done = wanted && tether__kept_watch_put(record, &watch);
         tether__kept_watch_dispose(&watch);
         if (wanted)
@@ -95,16 +94,16 @@ static bool keep(tether__record *record, void *userdata)
     return false;
 }
 
-/* Of a kept watch: how far it has come, or that it is over. What cannot be written is told again
- * after a restart. Under no lock. */
-static void save(tether__taps *taps, const char *task_id, tether__search *search)
+/* Stores how far a kept watch has searched, or removes it if it is over. If that fails, matches are
+ * delivered again after a restart. Under no lock. */
+static void save_progress(tether__taps *taps, const char *task_id, tether__search *search)
 {
-    keeping k = {search->number, search->over, {search->position[0], search->position[1]}};
+    progress p = {search->number, search->over, {search->position[0], search->position[1]}};
     tether__catalog *catalog = &taps->registry->catalog;
     if (!search->kept || (!search->unsaved && !search->over))
         return;
     uv_mutex_lock(&catalog->disk);
-    tether__refresh_change(catalog, task_id, keep, &k, NULL, NULL);
+    tether__refresh_change(catalog, task_id, store_progress, &p, NULL, NULL);
     uv_mutex_unlock(&catalog->disk);
     search->unsaved = false;
 }
@@ -113,7 +112,7 @@ void tether__taps_save(tether__taps *taps)
 {
     for (tether__tap *t = taps->first; t != NULL; t = t->next) {
         for (size_t i = 0; i < t->count; i++)
-            save(taps, t->id, t->searches[i]);
+            save_progress(taps, t->id, t->searches[i]);
     }
 }
 
@@ -122,34 +121,34 @@ void tether__taps_save(tether__taps *taps)
 typedef struct reading {
     tether__taps *taps;
     const char *id;
-    bool ended;  /* the task: what is there now is all */
-    bool closed; /* the registry, by a callback */
+    bool ended;  /* the task has ended: read only what it had written by then */
+    bool closed; /* a callback closed the registry */
     tether__tap *tap;
-    tether__search *search; /* the one that is fed */
+    tether__search *search; /* the one that is being fed */
     char *block;
 } reading;
 
-/* Whether nobody has removed the search that is fed, from inside a callback or elsewhere. */
-static bool is_wanted(const reading *r)
+/* Whether the search is still on its tap: a callback or another thread may have removed it. */
+static bool is_attached(const reading *r)
 {
-    bool wanted = false;
+    bool attached = false;
     uv_mutex_lock(&r->taps->mutex);
     for (size_t i = 0; i < r->tap->count; i++)
-        wanted = wanted || r->tap->searches[i] == r->search;
+        attached = attached || r->tap->searches[i] == r->search;
     uv_mutex_unlock(&r->taps->mutex);
-    return wanted;
+    return attached;
 }
 
-static tether__delivery tell_host(const tether_match *match, void *userdata)
+static tether__delivery deliver_match(const tether_match *match, void *userdata)
 {
-    bool told;
+    bool delivered;
     reading *r = userdata;
     tether_event event = {
         .kind = TETHER_EVENT_MATCH, .task_id = r->id, .match = match, .watch = match->watch};
-    r->closed = !tether__events_deliver(r->taps->registry->catalog.events, &event, &told);
-    if (!told)
+    r->closed = !tether__events_deliver(r->taps->registry->catalog.events, &event, &delivered);
+    if (!delivered)
         return TETHER__UNDELIVERED;
-    return !r->closed && is_wanted(r) ? TETHER__DELIVERED : TETHER__DELIVERED_LAST;
+    return !r->closed && is_attached(r) ? TETHER__DELIVERED : TETHER__DELIVERED_LAST;
 }
 
 static int read_block(const reading *r, tether_stream stream, uint64_t offset, size_t *got,
@@ -164,8 +163,8 @@ static int read_block(const reading *r, tether_stream stream, uint64_t offset, s
     return tether__output_read(&r->tap->outputs[stream], offset, r->block, size, got, error);
 }
 
-/* Feeds one block; *more: there may be another. What was dropped before it was read is passed over.
- */
+/* Feeds one block. *more: there may be another. Skips bytes that were dropped before they were
+ * read. */
 static int feed_block(reading *r, tether__search *search, tether_stream stream, bool *more,
                       tether_error *error)
 {
@@ -183,11 +182,12 @@ static int feed_block(reading *r, tether__search *search, tether_stream stream, 
     *more = got > 0;
     if (got == 0 && !last)
         return TETHER_OK;
-    return tether__search_feed(search, stream, r->block, got, last, tell_host, r, error);
+    return tether__search_feed(search, stream, r->block, got, last, deliver_match, r, error);
 }
 
-/* Feeds what is there; the search is over where that failed. Each output has a turn of its own, so
- * that a flood of one does not hide the other. *more: there is something left for the next turn. */
+/* Feeds one stream for one turn. Each stream has a turn of its own, so that a flood on one does not
+ * hide the other. Sets *more if something is left for the next turn. After a failure the caller
+ * ends the search. */
 static int search_stream(reading *r, tether__search *search, tether_stream stream, bool *more,
                          tether_error *error)
 {
@@ -195,103 +195,103 @@ static int search_stream(reading *r, tether__search *search, tether_stream strea
     int code = TETHER_OK;
     for (int block = 0; code == TETHER_OK && left && block < BLOCKS_PER_TURN; block++) {
         code = feed_block(r, search, stream, &left, error);
-        if (r->closed || search->over || !is_wanted(r))
+        if (r->closed || search->over || !is_attached(r))
             return code;
     }
     *more = *more || left;
     return code;
 }
 
-/* Ends a search with a word to the host. */
+/* Ends a search and delivers its WATCH_END. */
 static void end_search(reading *r, tether__search *search, const tether_error *problem)
 {
     tether_event event = {.kind = TETHER_EVENT_WATCH_END,
                           .task_id = r->id,
                           .watch = search->number,
                           .error = problem};
-    bool told;
+    bool delivered;
     search->over = true;
-    r->closed = !tether__events_deliver(r->taps->registry->catalog.events, &event, &told);
-    /* What nobody was told of is not over for the next host. */
-    if (!told)
+    r->closed = !tether__events_deliver(r->taps->registry->catalog.events, &event, &delivered);
+    /* Without delivery the search is not over: the next host continues a kept watch. */
+    if (!delivered)
         search->over = false;
     if (!r->closed)
-        save(r->taps, r->id, search);
+        save_progress(r->taps, r->id, search);
 }
 
-/* Feeds one search as far as this turn allows; *more: there is something left. */
+/* Feeds one search for one turn. *more: something is left for the next turn. */
 static void run_search(reading *r, tether__search *search, bool *more)
 {
     tether_error problem = {0};
     int code = TETHER_OK;
     *more = false;
-    for (int stream = 0; code == TETHER_OK && stream < 2 && !search->over && is_wanted(r);
+    for (int stream = 0; code == TETHER_OK && stream < 2 && !search->over && is_attached(r);
          stream++) {
         if (search->searched[stream])
             code = search_stream(r, search, (tether_stream)stream, more, &problem);
         if (r->closed)
             return;
     }
-    if (!is_wanted(r))
+    if (!is_attached(r))
         return;
     bool done = search->over || code != TETHER_OK || (r->ended && !*more);
     if (done)
         end_search(r, search, &problem);
     else
-        save(r->taps, r->id, search);
+        save_progress(r->taps, r->id, search);
     *more = *more && !done;
 }
 
-/* The next search that was not fed in this turn yet; it cannot be freed by others until then. */
-static tether__search *next_search(tether__taps *taps, tether__tap *t, size_t *place)
+/* Returns the next search that this turn has not fed yet. While it is `feeding`, no other thread
+ * frees it. */
+static tether__search *next_search(tether__taps *taps, tether__tap *t, size_t *index)
 {
     uv_mutex_lock(&taps->mutex);
-    tether__search *search = *place < t->count ? t->searches[*place] : NULL;
-    t->reading = search;
+    tether__search *search = *index < t->count ? t->searches[*index] : NULL;
+    t->feeding = search;
     uv_mutex_unlock(&taps->mutex);
     return search;
 }
 
-/* Frees the search if it is over, whoever took it off; else goes on to the one behind it. Where the
- * registry was closed meanwhile, one that is over is still to be written down: tether__taps_save.
- */
-static void leave_search(const reading *r, tether__tap *t, tether__search *search, size_t *place)
+/* Frees the search if it is over or was removed, else moves on to the next. If a callback closed
+ * the registry, a search that is over stays, because tether__taps_save still has to store that. */
+static void finish_search(const reading *r, tether__tap *t, tether__search *search, size_t *index)
 {
     tether__taps *taps = r->taps;
     uv_mutex_lock(&taps->mutex);
-    t->reading = NULL;
+    t->feeding = NULL;
     bool attached = false;
     for (size_t i = 0; i < t->count; i++) {
         if (t->searches[i] == search) {
             attached = true;
-            *place = i + 1;
+            *index = i + 1;
         }
     }
     bool over = search->over && !r->closed;
     if (over && attached) {
         tether__tap_detach(t, search);
-        (*place)--;
+        (*index)--;
     }
     uv_mutex_unlock(&taps->mutex);
     if (over || !attached)
         tether__search_free(search);
 }
 
-/* Adds one block to the ring; false: there is no more, or no ring. */
+/* Adds one block to the ring. False if there is no more output, or no ring. */
 static bool add_to_ring(const reading *r, tether_stream stream)
 {
     size_t got;
     tether__tap *t = r->tap;
     uv_mutex_lock(&r->taps->mutex);
-    bool there = t->ring != NULL;
-    uint64_t offset = there ? t->ring->next_byte[stream] : 0;
+    bool exists = t->ring != NULL;
+    uint64_t offset = exists ? t->ring->next_byte[stream] : 0;
     uv_mutex_unlock(&r->taps->mutex);
-    if (!there)
+    if (!exists)
         return false;
     int code = read_block(r, stream, offset, &got, NULL);
     uint64_t next = code == TETHER_EDROPPED ? t->outputs[stream].dropped : offset + got;
     uv_mutex_lock(&r->taps->mutex);
-    /* Unless another ring took its place. */
+    /* Only if the ring was not replaced during the read. */
     if (t->ring != NULL && t->ring->next_byte[stream] == offset) {
         if (code == TETHER_OK)
             tether__ring_add(t->ring, r->block, got);
@@ -301,7 +301,7 @@ static bool add_to_ring(const reading *r, tether_stream stream)
     return next > offset;
 }
 
-/* Whether there is something left for the next turn. */
+/* Returns whether something is left for the next turn. */
 static bool fill_ring(const reading *r)
 {
     bool left = false;
@@ -314,8 +314,8 @@ static bool fill_ring(const reading *r)
     return left;
 }
 
-/* Whether the task has ended, asked before its output is read; false: it is not there any more. */
-static bool look_at_task(reading *r)
+/* Checks whether the task has ended, before its output is read. False if the task is gone. */
+static bool check_task(reading *r)
 {
     tether__entry *entry;
     tether__catalog *catalog = &r->taps->registry->catalog;
@@ -326,19 +326,19 @@ static bool look_at_task(reading *r)
     return code != TETHER_ENOTASK;
 }
 
-/* Follows no longer what does not grow, and frees what nobody uses. `done`: nothing more will be
- * read, unless a search is added later. */
-static void tidy(reading *r, tether__tap *t, bool gone, bool done)
+/* Stops following a bundle that needs it no more, and frees a tap without searches and ring.
+ * `done`: there is nothing more to read, unless a search is added later. */
+static void clean_up(reading *r, tether__tap *t, bool gone, bool done)
 {
     tether__taps *taps = r->taps;
     uv_mutex_lock(&taps->mutex);
-    if (done && !t->planned)
+    if (done && !t->scheduled)
         tether__tap_close_outputs(t);
     bool idle = t->count == 0 && (t->ring == NULL || gone);
     bool unfollow = t->following && (idle || r->ended);
     if (unfollow)
         t->following = false;
-    if (idle && !t->planned) {
+    if (idle && !t->scheduled) {
         for (tether__tap **link = &taps->first; *link != NULL; link = &(*link)->next) {
             if (*link == t) {
                 *link = t->next;
@@ -352,8 +352,8 @@ static void tidy(reading *r, tether__tap *t, bool gone, bool done)
         tether__reaper_unfollow(taps->registry->reaper, r->id);
 }
 
-/* Opens what was not there yet: a task becomes visible a moment before its files do. */
-static void open_late(const reading *r)
+/* Opens files that did not exist before: a task becomes visible shortly before its files. */
+static void open_missing(const reading *r)
 {
     for (int stream = 0; stream < 2; stream++) {
         tether__output *output = &r->tap->outputs[stream];
@@ -362,54 +362,54 @@ static void open_late(const reading *r)
     }
 }
 
-/* What the task had written when its end was seen is all that is read: what it left behind may go
- * on writing for ever. */
-static void note_end(const reading *r)
+/* Limits the reading to what was written when the task's end was seen, because leftover processes
+ * may write for ever. */
+static void set_end(const reading *r)
 {
     tether__tap *t = r->tap;
-    if (!r->ended || t->end_noted)
+    if (!r->ended || t->end_known)
         return;
-    t->end_noted = true;
+    t->end_known = true;
     for (int stream = 0; stream < 2; stream++) {
         tether__output_measure(&t->outputs[stream], NULL);
         t->end[stream] = t->outputs[stream].end;
     }
 }
 
-/* Whether the outputs can be read. Where not, such as without a descriptor left, the next growth
- * tries again, and the end of the task is the last try. */
-static bool open_all(reading *r, tether_error *problem)
+/* Makes the outputs ready to read. If that fails, such as for lack of descriptors, the next growth
+ * tries again; the last try is at the end of the task. */
+static bool open_outputs(reading *r, tether_error *problem)
 {
     if (tether__tap_open_outputs(r->taps, r->id, problem) != TETHER_OK) {
         tether__events_log(r->taps->registry->catalog.events, TETHER_LOG_ERROR, r->id, problem);
         return false;
     }
-    open_late(r);
-    note_end(r);
+    open_missing(r);
+    set_end(r);
     return true;
 }
 
-/* Gives every search its turn; `problem` not NULL: ends them all with it. Whether something is left
- * for the next turn; false also where the registry was closed. */
+/* Gives every search its turn, or, if `problem` is not NULL, ends every search with it. Returns
+ * whether something is left for the next turn; false if the registry was closed. */
 static bool run_searches(reading *r, const tether_error *problem)
 {
-    size_t place = 0;
+    size_t index = 0;
     bool left = false;
     tether__search *search;
-    while (!r->closed && (search = next_search(r->taps, r->tap, &place)) != NULL) {
+    while (!r->closed && (search = next_search(r->taps, r->tap, &index)) != NULL) {
         bool more = false;
         r->search = search;
         if (problem != NULL)
             end_search(r, search, problem);
         else
             run_search(r, search, &more);
-        leave_search(r, r->tap, search, &place);
+        finish_search(r, r->tap, search, &index);
         left = left || more;
     }
     return left;
 }
 
-/* The task is gone: its searches end without another word. */
+/* The task is gone: removes its searches without a WATCH_END. */
 static void remove_searches(const reading *r)
 {
     uv_mutex_lock(&r->taps->mutex);
@@ -417,15 +417,15 @@ static void remove_searches(const reading *r)
     uv_mutex_unlock(&r->taps->mutex);
 }
 
-/* One turn for one task. */
+/* Reads one task's output for one turn. */
 static void read_tap(reading *r)
 {
     bool left = false;
     tether_error problem = {0};
-    bool there = look_at_task(r);
-    if (!there) {
+    bool exists = check_task(r);
+    if (!exists) {
         remove_searches(r);
-    } else if (open_all(r, &problem)) {
+    } else if (open_outputs(r, &problem)) {
         left = fill_ring(r);
         left = run_searches(r, NULL) || left;
     } else if (r->ended) {
@@ -434,11 +434,11 @@ static void read_tap(reading *r)
     if (r->closed)
         return;
     if (left)
-        tether__taps_plan(r->id, r->taps);
-    tidy(r, r->tap, !there, r->ended && !left);
+        tether__taps_schedule(r->id, r->taps);
+    clean_up(r, r->tap, !exists, r->ended && !left);
 }
 
-/* The work that tether__tap_plan queues. */
+/* The work that tether__tap_schedule queues. */
 static void read_turn(const char *task_id, void *userdata)
 {
     tether__taps *taps = userdata;
@@ -446,7 +446,7 @@ static void read_turn(const char *task_id, void *userdata)
     uv_mutex_lock(&taps->mutex);
     tether__tap *t = tether__tap_find(taps, task_id);
     if (t != NULL)
-        t->planned = false;
+        t->scheduled = false;
     r.tap = t;
     uv_mutex_unlock(&taps->mutex);
     if (t == NULL)

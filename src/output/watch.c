@@ -1,5 +1,5 @@
-/* Owns the public calls for watches, and which of a record's watches are this registry's.
- * Must not: search, or tell matches.
+/* Owns the public calls for watches, and the adoption of kept watches.
+ * Must not: search, or deliver matches.
  * Thread: any. */
 #include "output/watch.h"
 
@@ -39,9 +39,10 @@ static int take_spec(const tether_watch_spec *given, tether_watch_spec *spec, te
     return code;
 }
 
-/* The catalog knows the task after it. */
-static int look_up(tether_registry *registry, const char *task_id, int *largest,
-                   tether_error *error)
+/* Refreshes the task, so that the catalog knows it, and finds the largest number of its kept
+ * watches. */
+static int refresh_task(tether_registry *registry, const char *task_id, int *largest,
+                        tether_error *error)
 {
     tether__entry *entry;
     uv_mutex_lock(&registry->catalog.disk);
@@ -67,12 +68,12 @@ static int find_positions(tether_registry *registry, const char *task_id, bool f
 
 typedef struct addition {
     tether__kept_watch *watch;
-    int above; /* numbers that are taken elsewhere */
+    int last_used; /* the largest number that this registry has used */
     bool full;
     bool done;
 } addition;
 
-/* The number is chosen here, under the session lock. */
+/* Chooses the number under the session lock, because other hosts add watches too. */
 static bool put_watch(tether__record *record, void *userdata)
 {
     addition *a = userdata;
@@ -80,7 +81,7 @@ static bool put_watch(tether__record *record, void *userdata)
     a->full = tether__kept_watches_count(record, &largest) >= TETHER_WATCHES_PER_TASK;
     if (a->full)
         return false;
-    a->watch->number = (largest > a->above ? largest : a->above) + 1;
+    a->watch->number = (largest > a->last_used ? largest : a->last_used) + 1;
     a->done = tether__kept_watch_put(record, a->watch);
     return a->done;
 }
@@ -100,11 +101,11 @@ static int change_record(tether_registry *registry, const char *task_id,
     return code;
 }
 
-/* Writes the watch into the record, with its number. */
-static int keep_watch(tether_registry *registry, const char *task_id, tether__kept_watch *watch,
-                      int above, tether_error *error)
+/* Stores the watch, with its number, in the record. */
+static int store_watch(tether_registry *registry, const char *task_id, tether__kept_watch *watch,
+                       int last_used, tether_error *error)
 {
-    addition a = {watch, above, false, false};
+    addition a = {watch, last_used, false, false};
     int code = tether__holder_hold(&registry->holder, registry->session.lock_timeout_ms, error);
     if (code != TETHER_OK)
         return code;
@@ -112,50 +113,51 @@ static int keep_watch(tether_registry *registry, const char *task_id, tether__ke
     code = change_record(registry, task_id, put_watch, &a, error);
     if (code == TETHER_OK && a.full)
         code = tether__fail(error, TETHER_EQUOTA, 0, step,
-                            "task %s has %d watches already; remove one", task_id,
-                            TETHER_WATCHES_PER_TASK);
+                            "task %s has %d watches already, which is the most; remove one",
+                            task_id, TETHER_WATCHES_PER_TASK);
     else if (code == TETHER_OK && !a.done)
         code = tether__fail_memory(error, step);
     return code;
 }
 
-/* Chooses the number, writes down what is kept, and begins to search. While adding. */
-static int number_and_add(tether_registry *registry, const char *task_id, int largest,
-                          tether__kept_watch *watch, tether__search *search, tether_error *error)
+/* Chooses the number, stores a kept watch, and starts the search. Between tether__taps_lock_numbers
+ * and tether__taps_unlock_numbers. */
+static int number_and_start(tether_registry *registry, const char *task_id, int largest,
+                            tether__kept_watch *watch, tether__search *search, tether_error *error)
 {
     tether__taps *taps = tether__outputs_of(registry)->taps;
     int last = tether__taps_last_number(taps);
     int code = TETHER_OK;
     watch->number = (largest > last ? largest : last) + 1;
     if (search->kept)
-        code = keep_watch(registry, task_id, watch, last, error);
+        code = store_watch(registry, task_id, watch, last, error);
     if (code != TETHER_OK) {
         tether__search_free(search);
         return code;
     }
     bool kept = search->kept;
     search->number = watch->number;
-    tether__taps_use_number(taps, watch->number);
+    tether__taps_note_number(taps, watch->number);
     code = tether__taps_add(taps, task_id, search, error);
     if (code != TETHER_OK && kept)
         change_record(registry, task_id, drop_watch, &watch->number, NULL);
     return code;
 }
 
-static int add(tether_registry *registry, const char *task_id, tether__kept_watch *watch,
-               bool transient, tether_error *error)
+static int add_watch(tether_registry *registry, const char *task_id, tether__kept_watch *watch,
+                     bool transient, tether_error *error)
 {
     tether__search *search;
     int largest;
-    int code = look_up(registry, task_id, &largest, error);
-    /* A pattern that cannot be used is refused before anything is written. */
+    int code = refresh_task(registry, task_id, &largest, error);
+    /* Compiles the pattern before anything is stored, so that an invalid one leaves nothing. */
     if (code == TETHER_OK)
         code = tether__search_new(watch, !transient, &search, error);
     if (code != TETHER_OK)
         return code;
-    tether__taps_begin_adding(tether__outputs_of(registry)->taps);
-    code = number_and_add(registry, task_id, largest, watch, search, error);
-    tether__taps_end_adding(tether__outputs_of(registry)->taps);
+    tether__taps_lock_numbers(tether__outputs_of(registry)->taps);
+    code = number_and_start(registry, task_id, largest, watch, search, error);
+    tether__taps_unlock_numbers(tether__outputs_of(registry)->taps);
     return code;
 }
 
@@ -168,8 +170,9 @@ int tether_watch_add(tether_registry *registry, const char *task_id, const tethe
     if (code == TETHER_OK)
         code = take_spec(given, &spec, error);
     if (code == TETHER_OK && !tether__events_has_listener(registry->catalog.events))
-        code = tether__fail(error, TETHER_EINVAL, 0, step,
-                            "nobody would be told: open the registry with an on_event");
+        code = tether__fail(
+            error, TETHER_EINVAL, 0, step,
+            "matches cannot be delivered without an on_event; open the registry with one");
     if (code != TETHER_OK)
         return code;
     tether__kept_watch watch = {
@@ -182,7 +185,7 @@ int tether_watch_add(tether_registry *registry, const char *task_id, const tethe
     };
     code = find_positions(registry, task_id, spec.from_now, watch.position, error);
     if (code == TETHER_OK)
-        code = add(registry, task_id, &watch, spec.transient, error);
+        code = add_watch(registry, task_id, &watch, spec.transient, error);
     if (code == TETHER_OK)
         *number = watch.number;
     return code;
@@ -207,20 +210,21 @@ typedef struct adoption {
     tether__kept_watch watches[TETHER_WATCHES_PER_TASK];
 } adoption;
 
-/* Under the session lock, so that two hosts do not both go on with one. */
-static bool take_orphans(tether__record *record, void *userdata)
+/* Claims kept watches whose holder is dead. Under the session lock, so that no two hosts continue
+ * the same one. */
+static bool claim_orphans(tether__record *record, void *userdata)
 {
     adoption *a = userdata;
     int ignored;
     tether__kept_watch watch;
-    tether__holder *me = &a->registry->holder;
+    tether__holder *own = &a->registry->holder;
     size_t count = tether__kept_watches_count(record, &ignored);
     for (size_t i = 0; i < count && a->count < TETHER_WATCHES_PER_TASK; i++) {
         if (!tether__kept_watch_get(record, i, &watch))
             continue;
-        bool mine = !tether__holder_alive(me, watch.holder);
-        strcpy(watch.holder, me->id);
-        if (mine && tether__kept_watch_put(record, &watch))
+        bool orphaned = !tether__holder_alive(own, watch.holder);
+        strcpy(watch.holder, own->id);
+        if (orphaned && tether__kept_watch_put(record, &watch))
             a->watches[a->count++] = watch;
         else
             tether__kept_watch_dispose(&watch);
@@ -228,7 +232,8 @@ static bool take_orphans(tether__record *record, void *userdata)
     return a->count > 0;
 }
 
-static void go_on(tether_registry *registry, const char *task_id, const tether__kept_watch *watch)
+static void resume_watch(tether_registry *registry, const char *task_id,
+                         const tether__kept_watch *watch)
 {
     tether_error problem = {0};
     tether__search *search;
@@ -241,23 +246,23 @@ static void go_on(tether_registry *registry, const char *task_id, const tether__
         tether__events_log(registry->catalog.events, TETHER_LOG_ERROR, task_id, &problem);
 }
 
-static void adopt_of(tether_registry *registry, const char *task_id)
+static void adopt_task(tether_registry *registry, const char *task_id)
 {
     tether_error problem = {0};
     adoption a = {.registry = registry};
     int code = tether__holder_hold(&registry->holder, registry->session.lock_timeout_ms, &problem);
     if (code == TETHER_OK)
-        code = change_record(registry, task_id, take_orphans, &a, &problem);
+        code = change_record(registry, task_id, claim_orphans, &a, &problem);
     for (size_t i = 0; i < a.count; i++) {
         if (code == TETHER_OK)
-            go_on(registry, task_id, &a.watches[i]);
+            resume_watch(registry, task_id, &a.watches[i]);
         tether__kept_watch_dispose(&a.watches[i]);
     }
     if (code != TETHER_OK)
         tether__events_log(registry->catalog.events, TETHER_LOG_ERROR, task_id, &problem);
 }
 
-static bool is_watched(tether__catalog *catalog, const char *task_id)
+static bool has_kept_watches(tether__catalog *catalog, const char *task_id)
 {
     uv_mutex_lock(&catalog->disk);
     const tether__entry *entry = tether__catalog_find(catalog, task_id);
@@ -275,8 +280,8 @@ void tether__watches_adopt(tether_registry *registry)
         tether__catalog_ids(catalog, TETHER__SCOPE_PENDING, &ids, &count, NULL) != TETHER_OK)
         return;
     for (size_t i = 0; i < count; i++) {
-        if (is_watched(catalog, ids[i]))
-            adopt_of(registry, ids[i]);
+        if (has_kept_watches(catalog, ids[i]))
+            adopt_task(registry, ids[i]);
     }
     free(ids);
 }

@@ -96,7 +96,7 @@ static void close_events(tether_registry *registry)
 static int open_reaper(tether_registry *registry, const tether_open_options *options,
                        tether_error *error)
 {
-    const tether__reaper_observer taps = {tether__taps_output_grew, tether__taps_plan_unwatched,
+    const tether__reaper_observer taps = {tether__taps_output_grew, tether__taps_schedule_unwatched,
                                           tether__outputs_of(registry)->taps};
     return tether__reaper_open(&registry->catalog, &taps, options->loop, options->reaper,
                                &registry->reaper, error);

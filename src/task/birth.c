@@ -1,5 +1,5 @@
-/* Owns what tasks of all kinds have in common when they begin: their first record.
- * Must not: touch the disk, or know who supervises.
+/* Owns what all kinds of tasks have in common at their start: their first record.
+ * Must not: touch the disk, or know what supervises the task.
  * Thread: any. */
 #include "task/birth.h"
 
@@ -10,7 +10,7 @@
 #include "os/clock.h"
 #include "store/bundle.h"
 
-enum { COMMAND_SHOWN_LIMIT = 64 * 1024, NAME_LIMIT = 1024 };
+enum { COMMAND_LIMIT = 64 * 1024, NAME_LIMIT = 1024 };
 
 int tether__birth_check(const char *name, int64_t timeout_ms, int64_t least, tether_error *error)
 {
@@ -24,7 +24,7 @@ int tether__birth_check(const char *name, int64_t timeout_ms, int64_t least, tet
 
 char *tether__birth_command(const char *text, size_t size)
 {
-    return tether__utf8_repair(text, tether__utf8_cut(text, size, COMMAND_SHOWN_LIMIT));
+    return tether__utf8_repair(text, tether__utf8_cut(text, size, COMMAND_LIMIT));
 }
 
 static void start_clocks(tether__record *record, int64_t timeout_ms)
@@ -46,13 +46,13 @@ int tether__birth_record(const tether__birth *birth, const tether__session *sess
     start_clocks(record, birth->timeout_ms);
     record->status = TETHER_STATUS_STARTING;
     record->notify_on_completion = birth->notify;
-    bool fits = tether__record_set(&record->task_id, birth->id) &&
-                tether__record_set(&record->session_id, session->id) &&
-                tether__record_set(&record->name, birth->name) &&
-                tether__record_set(&record->project_root, birth->project_root) &&
-                tether__record_set(&record->workdir, birth->workdir) &&
-                tether__record_set(&record->command, birth->command) &&
-                tether__record_set(&record->supervisor, birth->supervisor) &&
-                tether__record_set(&record->output_path, TETHER__STDOUT_FILE);
-    return fits ? TETHER_OK : tether__fail_memory(error, "write record");
+    bool complete = tether__record_set(&record->task_id, birth->id) &&
+                    tether__record_set(&record->session_id, session->id) &&
+                    tether__record_set(&record->name, birth->name) &&
+                    tether__record_set(&record->project_root, birth->project_root) &&
+                    tether__record_set(&record->workdir, birth->workdir) &&
+                    tether__record_set(&record->command, birth->command) &&
+                    tether__record_set(&record->supervisor, birth->supervisor) &&
+                    tether__record_set(&record->output_path, TETHER__STDOUT_FILE);
+    return complete ? TETHER_OK : tether__fail_memory(error, "write record");
 }

@@ -1,12 +1,14 @@
-/* Owns completions: which ended tasks wait to be acknowledged, who holds them, the acknowledging.
- * Must not: keep anything but what the records say.
- * Thread: any; waiting not on a host's own loop. */
+/* Owns completions: which ended tasks await an acknowledgement, who leases them, and the
+ * acknowledgement itself.
+ * Must not: keep any state of its own; the records have it all.
+ * Thread: any; a call that waits must not run on a host's own loop. */
 #include "tether/completion.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/options.h"
 #include "engine/refresh.h"
 #include "engine/replay.h"
@@ -21,18 +23,18 @@
 #include "task/lease.h"
 #include "task/tasks.h"
 
-/* One change of one completion, and what came of it. */
-typedef struct deed {
+/* A change of one task's completion, and its result. */
+typedef struct completion_change {
     tether_registry *registry;
     const char *task_id;
     bool (*change)(tether__record *record, void *userdata);
     tether__dir *exits; /* of the task's session */
     bool ended;
-    bool leased; /* by somebody else who lives */
+    bool leased; /* by another live registry */
     bool done;
-    bool free;                 /* asked for only where nobody else holds it */
-    tether_snapshot *snapshot; /* of what was found; NULL: not wanted */
-} deed;
+    bool only_free;            /* skip the task if another registry leases it */
+    tether_snapshot *snapshot; /* receives the task's snapshot; NULL: not needed */
+} completion_change;
 
 static bool is_pending_record(const tether__record *record)
 {
@@ -40,43 +42,44 @@ static bool is_pending_record(const tether__record *record)
            !record->completion_delivered && !record->read_only;
 }
 
-/* Whether another registry holds it. Asked under the session lock where something follows from it.
- */
-static bool is_held_elsewhere(tether_registry *registry, const tether__record *record)
+/* Whether another live registry holds a lease on it. A decision that depends on this is made under
+ * the session lock. */
+static bool is_leased_elsewhere(tether_registry *registry, const tether__record *record)
 {
     const char *holder = record->lease_holder;
     return holder != NULL && !tether__holder_is(&registry->holder, holder) &&
            tether__holder_alive(&registry->holder, holder);
 }
 
-static bool look_first(const tether__record *record, deed *d)
+static bool check_available(const tether__record *record, completion_change *c)
 {
-    d->ended = tether_status_ended(record->status);
-    d->leased = d->ended && !record->completion_delivered && is_held_elsewhere(d->registry, record);
-    return d->ended && !d->leased;
+    c->ended = tether_status_ended(record->status);
+    c->leased =
+        c->ended && !record->completion_delivered && is_leased_elsewhere(c->registry, record);
+    return c->ended && !c->leased;
 }
 
 static bool set_leased(tether__record *record, void *userdata)
 {
-    deed *d = userdata;
-    if (!look_first(record, d) || !is_pending_record(record) ||
-        tether__holder_is(&d->registry->holder, record->lease_holder))
+    completion_change *c = userdata;
+    if (!check_available(record, c) || !is_pending_record(record) ||
+        tether__holder_is(&c->registry->holder, record->lease_holder))
         return false;
-    d->done = tether__record_set(&record->lease_holder, d->registry->holder.id);
-    return d->done;
+    c->done = tether__record_set(&record->lease_holder, c->registry->holder.id);
+    return c->done;
 }
 
 static bool set_delivered(tether__record *record, void *userdata)
 {
-    deed *d = userdata;
-    if (!look_first(record, d) || record->completion_delivered)
+    completion_change *c = userdata;
+    if (!check_available(record, c) || record->completion_delivered)
         return false;
     record->completion_delivered = true;
-    d->done = true;
+    c->done = true;
     return tether__record_set(&record->lease_holder, NULL);
 }
 
-/* As an acknowledgement of what is pending only. */
+/* Acknowledges a completion only if it is pending. */
 static bool set_drained(tether__record *record, void *userdata)
 {
     return is_pending_record(record) && set_delivered(record, userdata);
@@ -84,41 +87,42 @@ static bool set_drained(tether__record *record, void *userdata)
 
 static bool set_released(tether__record *record, void *userdata)
 {
-    deed *d = userdata;
-    d->done = tether__holder_is(&d->registry->holder, record->lease_holder) &&
+    completion_change *c = userdata;
+    c->done = tether__holder_is(&c->registry->holder, record->lease_holder) &&
               tether__record_set(&record->lease_holder, NULL);
-    return d->done;
+    return c->done;
 }
 
-/* The hint that nobody waits for it goes first: without it a look only takes longer. Under the
- * session lock, under which that hint is given. */
+/* Removes the hint that the task is done before the record changes, because without the hint an
+ * inspection only takes longer. Under the session lock, under which replay.c sets it for such a
+ * task. */
 static bool set_promoted(tether__record *record, void *userdata)
 {
-    deed *d = userdata;
-    d->done = !record->notify_on_completion;
-    if (d->done && tether__os_lifeline_marked_done(d->exits, d->task_id))
-        tether__os_lifeline_mark_ended(d->exits, d->task_id);
+    completion_change *c = userdata;
+    c->done = !record->notify_on_completion;
+    if (c->done && tether__os_lifeline_marked_done(c->exits, c->task_id))
+        tether__os_lifeline_mark_ended(c->exits, c->task_id);
     record->notify_on_completion = true;
-    return d->done;
+    return c->done;
 }
 
 /* Under `disk`. */
-static int change_here(tether__catalog *catalog, deed *d, tether_error *error)
+static int change_locked(tether__catalog *catalog, completion_change *c, tether_error *error)
 {
     tether__entry *entry;
-    d->exits = catalog->session->exits;
-    int code = tether__refresh_change(catalog, d->task_id, d->change, d, &entry, error);
-    if (code != TETHER_OK) /* what could not be written did not happen */
-        d->done = false;
-    /* What was delivered is so for good, so that the hint needs no lock. */
-    if (code == TETHER_OK && d->done && entry->record.completion_delivered &&
+    c->exits = catalog->session->exits;
+    int code = tether__refresh_change(catalog, c->task_id, c->change, c, &entry, error);
+    if (code != TETHER_OK) /* a change that could not be written did not happen */
+        c->done = false;
+    /* A delivered completion is final, so that the hint can be set without the session lock. */
+    if (code == TETHER_OK && c->done && entry->record.completion_delivered &&
         tether__record_is_done(&entry->record)) {
-        tether__os_lifeline_mark_done(catalog->session->exits, d->task_id);
+        tether__os_lifeline_mark_done(catalog->session->exits, c->task_id);
         tether__entry_trim(entry);
     }
-    /* Other hosts have no reason to look at a task that has ended. */
-    if (d->done && d->change == set_promoted && entry->ended)
-        tether__os_lifeline_notify(catalog->session->exits, d->task_id);
+    /* Other hosts do not inspect a task again that has ended. The event makes them do so. */
+    if (c->done && c->change == set_promoted && entry->ended)
+        tether__os_lifeline_notify(catalog->session->exits, c->task_id);
     return code;
 }
 
@@ -126,15 +130,15 @@ static int change_in(tether__catalog *catalog, bool own, void *userdata, tether_
 {
     (void)own;
     uv_mutex_lock(&catalog->disk);
-    int code = change_here(catalog, userdata, error);
+    int code = change_locked(catalog, userdata, error);
     uv_mutex_unlock(&catalog->disk);
     return code;
 }
 
 /* --- Candidates --- */
 
-/* A completion that was pending when it was last read; nothing is told or taken before the disk has
- * said so again. */
+/* A completion that was pending at the last read. It is read again before it is returned or
+ * changed. */
 typedef struct candidate {
     char id[TETHER_ID_SIZE];
     char *session_id; /* NULL: the registry's own */
@@ -143,7 +147,7 @@ typedef struct candidate {
 
 typedef struct candidates {
     tether_registry *registry;
-    bool others; /* leave out what this registry has leased */
+    bool skip_own; /* skip what this registry leases already */
     candidate *items;
     size_t count;
     size_t room;
@@ -151,14 +155,10 @@ typedef struct candidates {
 
 static bool add_candidate(candidates *all, const tether__entry *entry, const char *session_id)
 {
-    if (all->count == all->room) {
-        size_t room = all->room == 0 ? 64 : all->room * 2;
-        candidate *items = realloc(all->items, room * sizeof *items);
-        if (items == NULL)
-            return false;
-        all->items = items;
-        all->room = room;
-    }
+    void *items = all->items;
+    if (!tether__grow(&items, all->count, &all->room, sizeof *all->items))
+        return false;
+    all->items = items;
     candidate *item = &all->items[all->count];
     *item = (candidate){.finished_at = entry->record.finished_at};
     strcpy(item->id, entry->id);
@@ -181,7 +181,7 @@ static int add_session(tether__catalog *catalog, bool own, void *userdata, tethe
         const tether__entry *entry = catalog->entries[i];
         const tether__record *record = &entry->record;
         if (is_pending_record(record) &&
-            !(all->others && tether__holder_is(&all->registry->holder, record->lease_holder)))
+            !(all->skip_own && tether__holder_is(&all->registry->holder, record->lease_holder)))
             fits = add_candidate(all, entry, session_id);
     }
     uv_mutex_unlock(&catalog->disk);
@@ -203,10 +203,10 @@ static void dispose_candidates(candidates *all)
     free(all->items);
 }
 
-static int find_candidates(tether_registry *registry, bool all_sessions, bool others,
+static int find_candidates(tether_registry *registry, bool all_sessions, bool skip_own,
                            candidates *all, tether_error *error)
 {
-    *all = (candidates){.registry = registry, .others = others};
+    *all = (candidates){.registry = registry, .skip_own = skip_own};
     int code = all_sessions ? tether__sessions_visit(registry, add_session, all, error)
                             : add_session(&registry->catalog, true, all, error);
     if (code == TETHER_OK && all->count > 1)
@@ -216,56 +216,58 @@ static int find_candidates(tether_registry *registry, bool all_sessions, bool ot
 
 /* --- Lists --- */
 
-/* Under `disk`: looks at the task once more and then, where it is still pending and free, changes
- * it. The snapshot is made first: what is taken can be handed out. */
-static int take_here(tether__catalog *catalog, deed *d, tether_error *error)
+/* Under `disk`: refreshes the task and then, if it is still pending and not leased elsewhere,
+ * changes it. Makes the snapshot first, so that a change is never made without a snapshot to
+ * return. */
+static int select_locked(tether__catalog *catalog, completion_change *c, tether_error *error)
 {
     tether__entry *entry;
-    int code = tether__refresh(catalog, d->task_id, TETHER__INSPECT_NOW, &entry, error);
+    int code = tether__refresh(catalog, c->task_id, TETHER__INSPECT_NOW, &entry, error);
     if (code != TETHER_OK || !is_pending_record(&entry->record))
         return code;
-    if (d->free && is_held_elsewhere(d->registry, &entry->record))
+    if (c->only_free && is_leased_elsewhere(c->registry, &entry->record))
         return code;
-    if (d->snapshot != NULL)
-        code = tether__snapshot_fill(catalog->session, entry, d->snapshot, error);
-    if (code == TETHER_OK && d->change != NULL)
-        return change_here(catalog, d, error);
-    d->done = code == TETHER_OK;
+    if (c->snapshot != NULL)
+        code = tether__snapshot_fill(catalog->session, entry, c->snapshot, error);
+    if (code == TETHER_OK && c->change != NULL)
+        return change_locked(catalog, c, error);
+    c->done = code == TETHER_OK;
     return code;
 }
 
-static int take_in(tether__catalog *catalog, bool own, void *userdata, tether_error *error)
+static int select_in(tether__catalog *catalog, bool own, void *userdata, tether_error *error)
 {
     (void)own;
     uv_mutex_lock(&catalog->disk);
-    int code = take_here(catalog, userdata, error);
+    int code = select_locked(catalog, userdata, error);
     uv_mutex_unlock(&catalog->disk);
     return code;
 }
 
-/* What is gone, damaged or not ours to write by now is passed over. */
-static int take(const candidate *item, deed *d, tether_error *error)
+/* Skips tasks that were removed or damaged, or that only a newer version may write. */
+static int select_one(const candidate *item, completion_change *c, tether_error *error)
 {
-    tether_registry *registry = d->registry;
-    d->task_id = item->id;
+    tether_registry *registry = c->registry;
+    c->task_id = item->id;
     int code = item->session_id != NULL
-                   ? tether__sessions_with(registry, item->session_id, take_in, d, error)
-                   : take_in(&registry->catalog, true, d, error);
+                   ? tether__sessions_with(registry, item->session_id, select_in, c, error)
+                   : select_in(&registry->catalog, true, c, error);
     if (code == TETHER_ENOTASK || code == TETHER_EREADONLY || code == TETHER_ECORRUPT)
         code = TETHER_OK;
-    if (!d->done || code != TETHER_OK)
+    if (!c->done || code != TETHER_OK)
         return code;
-    if (d->change == set_leased && item->session_id != NULL &&
+    if (c->change == set_leased && item->session_id != NULL &&
         !tether__leases_add(&tether__tasks_of(registry)->leases, item->id, item->session_id))
         return tether__fail_memory(error, "lease completion");
     return TETHER_OK;
 }
 
-/* Takes what can be taken, up to the limit (0: none). What was taken is handed out, whatever fails
- * after it. */
-static int take_all(const candidates *all, size_t limit,
-                    bool (*change)(tether__record *record, void *userdata),
-                    tether_snapshot_list **out, tether_error *error)
+/* Selects candidates, oldest first, up to the limit (0: none), and applies `change` (NULL: none) to
+ * each. If at least one was selected, the call succeeds and returns it, even if a later one
+ * fails. */
+static int select_all(const candidates *all, size_t limit,
+                      bool (*change)(tether__record *record, void *userdata),
+                      tether_snapshot_list **out, tether_error *error)
 {
     int code = TETHER_OK;
     tether_error problem = {0};
@@ -280,10 +282,12 @@ static int take_all(const candidates *all, size_t limit,
             code = tether__fail_memory(&problem, "list completions");
             break;
         }
-        deed d = {
-            .registry = all->registry, .change = change, .free = change != NULL, .snapshot = item};
-        code = take(&all->items[i], &d, &problem);
-        if (!d.done) {
+        completion_change c = {.registry = all->registry,
+                               .change = change,
+                               .only_free = change != NULL,
+                               .snapshot = item};
+        code = select_one(&all->items[i], &c, &problem);
+        if (!c.done) {
             tether_snapshot_free(item);
             continue;
         }
@@ -311,7 +315,7 @@ static int collect(tether_registry *registry, const tether_completion_options *g
     tether_snapshot_list *list = NULL;
     code = find_candidates(registry, options.all_sessions, change == set_leased, &all, error);
     if (code == TETHER_OK)
-        code = take_all(&all, options.limit, change, &list, error);
+        code = select_all(&all, options.limit, change, &list, error);
     dispose_candidates(&all);
     if (code == TETHER_OK)
         *out = list;
@@ -342,29 +346,30 @@ int tether_completions_drain(tether_registry *registry, const tether_completion_
 
 /* --- One completion --- */
 
-/* A task of the own session, or one that this registry has leased in another: that stays known when
- * it is acknowledged, so that doing it again is no error. */
+/* Changes the completion of a task of the own session, or of one that this registry leased in
+ * another session. The latter stays known after the acknowledgement, so that a second one is no
+ * error. */
 static int change_one(tether_registry *registry, const char *task_id,
-                      bool (*change)(tether__record *record, void *userdata), deed *d,
+                      bool (*change)(tether__record *record, void *userdata), completion_change *c,
                       tether_error *error)
 {
-    *d = (deed){.registry = registry, .task_id = task_id, .change = change};
+    *c = (completion_change){.registry = registry, .task_id = task_id, .change = change};
     int code = tether__check_task_id(task_id, error);
     if (code != TETHER_OK)
         return code;
     char *session_id = tether__leases_find(&tether__tasks_of(registry)->leases, task_id);
-    code = session_id != NULL ? tether__sessions_with(registry, session_id, change_in, d, error)
-                              : change_in(&registry->catalog, true, d, error);
+    code = session_id != NULL ? tether__sessions_with(registry, session_id, change_in, c, error)
+                              : change_in(&registry->catalog, true, c, error);
     free(session_id);
     return code;
 }
 
 int tether_completion_release(tether_registry *registry, const char *task_id, tether_error *error)
 {
-    deed d;
+    completion_change c;
     tether_error problem = {0};
-    int code = change_one(registry, task_id, set_released, &d, &problem);
-    /* What a newer version wrote is not held by this one. */
+    int code = change_one(registry, task_id, set_released, &c, &problem);
+    /* This version cannot hold a lease in a record of a newer version. */
     if (code == TETHER_EREADONLY)
         return TETHER_OK;
     if (code == TETHER_OK)
@@ -377,44 +382,44 @@ int tether_completion_release(tether_registry *registry, const char *task_id, te
 int tether_completion_ack(tether_registry *registry, const char *task_id, bool *fresh,
                           tether_error *error)
 {
-    deed d;
+    completion_change c;
     if (fresh != NULL)
         *fresh = false;
-    int code = change_one(registry, task_id, set_delivered, &d, error);
+    int code = change_one(registry, task_id, set_delivered, &c, error);
     if (code != TETHER_OK)
         return code;
-    if (!d.ended)
+    if (!c.ended)
         return tether__fail(error, TETHER_ENOTENDED, 0, "acknowledge",
                             "task %s has not ended; wait for it first", task_id);
-    if (d.leased)
+    if (c.leased)
         return tether__fail(error, TETHER_ELEASED, 0, "acknowledge",
-                            "another host has leased the completion of task %s; it is free once "
-                            "that acknowledges, releases it or ends",
+                            "another host has leased the completion of task %s; try again when "
+                            "it has acknowledged or released it, or has ended",
                             task_id);
     if (fresh != NULL)
-        *fresh = d.done;
+        *fresh = c.done;
     return TETHER_OK;
 }
 
 int tether_promote(tether_registry *registry, const char *task_id, tether_error *error)
 {
-    deed d;
-    return change_one(registry, task_id, set_promoted, &d, error);
+    completion_change c;
+    return change_one(registry, task_id, set_promoted, &c, error);
 }
 
 /* --- Waiting --- */
 
-/* Whether there is a pending completion that this registry could lease. */
-static int look_for_free(tether_registry *registry, bool all_sessions, bool *found,
-                         tether_error *error)
+/* Finds out whether there is a pending completion that this registry could lease. */
+static int find_available(tether_registry *registry, bool all_sessions, bool *found,
+                          tether_error *error)
 {
     candidates all;
     *found = false;
     int code = find_candidates(registry, all_sessions, true, &all, error);
     for (size_t i = 0; code == TETHER_OK && !*found && i < all.count; i++) {
-        deed d = {.registry = registry, .free = true};
-        code = take(&all.items[i], &d, error);
-        *found = d.done;
+        completion_change c = {.registry = registry, .only_free = true};
+        code = select_one(&all.items[i], &c, error);
+        *found = c.done;
     }
     dispose_candidates(&all);
     return code;
@@ -434,7 +439,7 @@ int tether_completions_wait(tether_registry *registry, const tether_completion_o
     while (code == TETHER_OK && !found) {
         code = tether__wait_note(&wait, error);
         if (code == TETHER_OK)
-            code = look_for_free(registry, options.all_sessions, &found, error);
+            code = find_available(registry, options.all_sessions, &found, error);
         if (code == TETHER_OK && !found)
             code = tether__wait_sleep(&wait, NULL, error);
     }

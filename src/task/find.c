@@ -1,4 +1,4 @@
-/* Owns the look-up of tasks beyond the registry's own session: by project, over all sessions.
+/* Owns looking up tasks beyond the registry's own session: by project, in all sessions.
  * Must not: keep what it finds in other sessions.
  * Thread: any. */
 #include <stdlib.h>
@@ -18,9 +18,9 @@
 #include "task/task.h"
 #include "tether/task.h"
 
-static const char what[] = "project directory";
+static const char directory_name[] = "project directory";
 
-static bool is_of_project(const tether__record *record, const char *project)
+static bool in_project(const tether__record *record, const char *project)
 {
     return project == NULL ||
            (record->project_root != NULL && strcmp(record->project_root, project) == 0);
@@ -34,7 +34,7 @@ typedef struct lookup {
     tether_snapshot *found;
 } lookup;
 
-static int look_in(tether__catalog *catalog, bool own, void *userdata, tether_error *error)
+static int find_in(tether__catalog *catalog, bool own, void *userdata, tether_error *error)
 {
     lookup *l = userdata;
     tether__entry *entry;
@@ -42,7 +42,7 @@ static int look_in(tether__catalog *catalog, bool own, void *userdata, tether_er
         return TETHER_OK;
     uv_mutex_lock(&catalog->disk);
     int code = tether__refresh(catalog, l->task_id, TETHER__INSPECT_NOW, &entry, error);
-    if (code == TETHER_OK && is_of_project(&entry->record, l->project)) {
+    if (code == TETHER_OK && in_project(&entry->record, l->project)) {
         l->found = calloc(1, sizeof *l->found);
         code = l->found != NULL ? tether__snapshot_fill(catalog->session, entry, l->found, error)
                                 : tether__fail_memory(error, "find task");
@@ -57,34 +57,35 @@ static int look_in(tether__catalog *catalog, bool own, void *userdata, tether_er
     return code == TETHER_OK && l->found != NULL ? TETHER__SESSIONS_STOP : code;
 }
 
-/* `why` is how the look in the own session ended, which is told where the others have none. */
-static int find_elsewhere(tether_registry *registry, lookup *l, const tether_error *why,
+/* `own_error` is the error of the lookup in the own session. It becomes part of the message if the
+ * other sessions do not have the task either. */
+static int find_elsewhere(tether_registry *registry, lookup *l, const tether_error *own_error,
                           tether_error *error)
 {
-    int code = tether__sessions_visit(registry, look_in, l, error);
+    int code = tether__sessions_visit(registry, find_in, l, error);
     if (code != TETHER_OK || l->found != NULL)
         return code;
-    return tether__fail(error, TETHER_ENOTASK, 0, why->step,
-                        "%.200s; no other session has one of project %.200s either", why->message,
+    return tether__fail(error, TETHER_ENOTASK, 0, own_error->step,
+                        "%.200s; no other session has it in project %.200s", own_error->message,
                         l->project);
 }
 
 int tether_find(tether_registry *registry, const char *task_id, const char *project_root,
                 tether_snapshot **snapshot, tether_error *error)
 {
-    tether_error why = {0};
+    tether_error own_error = {0};
     char *project = NULL;
-    int code = tether_status_get(registry, task_id, snapshot, &why);
+    int code = tether_status_get(registry, task_id, snapshot, &own_error);
     if (code != TETHER_ENOTASK || project_root == NULL) {
         if (code != TETHER_OK)
-            tether__error_set(error, &why);
+            tether__error_set(error, &own_error);
         return code;
     }
-    code = tether__os_former_directory(what, project_root, &project, error);
+    code = tether__os_former_directory(directory_name, project_root, &project, error);
     if (code != TETHER_OK)
         return code;
     lookup l = {task_id, project, NULL};
-    code = find_elsewhere(registry, &l, &why, error);
+    code = find_elsewhere(registry, &l, &own_error, error);
     if (l.found != NULL)
         tether__compress_preview(registry, l.found);
     *snapshot = l.found;
@@ -109,11 +110,11 @@ static int newest_first(const void *left, const void *right)
     return strcmp(a->task_id, b->task_id);
 }
 
-static bool is_wanted(const tether__entry *entry, void *userdata)
+static bool is_selected(const tether__entry *entry, void *userdata)
 {
     const listing *l = userdata;
     return (l->options.scope == TETHER_LIST_ALL || !entry->ended) &&
-           is_of_project(&entry->record, l->project);
+           in_project(&entry->record, l->project);
 }
 
 static int list_session(tether__catalog *catalog, bool own, void *userdata, tether_error *error)
@@ -125,7 +126,7 @@ static int list_session(tether__catalog *catalog, bool own, void *userdata, teth
     (void)own;
     int code = tether__replay(catalog, scope, TETHER__INSPECT_NOW, NULL, error);
     if (code == TETHER_OK)
-        code = tether__task_list(catalog, scope, is_wanted, l, newest_first, &some, error);
+        code = tether__task_list(catalog, scope, is_selected, l, newest_first, &some, error);
     if (code != TETHER_OK)
         return code;
     if (!tether__task_list_append(l->list, some))
@@ -138,7 +139,8 @@ static int list(tether_registry *registry, listing *l, tether_error *error)
 {
     int code = TETHER_OK;
     if (l->options.project_root != NULL)
-        code = tether__os_former_directory(what, l->options.project_root, &l->project, error);
+        code = tether__os_former_directory(directory_name, l->options.project_root, &l->project,
+                                           error);
     if (code != TETHER_OK)
         return code;
     l->list = tether__snapshot_list_new(0);

@@ -1,4 +1,4 @@
-/* Owns the memory of leases in other sessions.
+/* Owns the list of a registry's leases in other sessions.
  * Must not: touch a record.
  * Thread: any. */
 #include "task/lease.h"
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/text.h"
 
 int tether__leases_init(tether__leases *leases, tether_error *error)
@@ -25,50 +26,45 @@ void tether__leases_dispose(tether__leases *leases)
     uv_mutex_destroy(&leases->mutex);
 }
 
-/* Under the mutex; the count where there is none. */
-static size_t place_of(const tether__leases *leases, const char *task_id)
+/* Returns the count if there is none. Under the mutex. */
+static size_t find_index(const tether__leases *leases, const char *task_id)
 {
-    size_t place = 0;
-    while (place < leases->count && strcmp(leases->items[place].task_id, task_id) != 0)
-        place++;
-    return place;
+    size_t index = 0;
+    while (index < leases->count && strcmp(leases->items[index].task_id, task_id) != 0)
+        index++;
+    return index;
 }
 
 static bool make_room(tether__leases *leases)
 {
-    if (leases->count < leases->room)
-        return true;
-    size_t room = leases->room == 0 ? 16 : leases->room * 2;
-    tether__lease *items = realloc(leases->items, room * sizeof *items);
-    if (items == NULL)
-        return false;
+    void *items = leases->items;
+    bool fits = tether__grow(&items, leases->count, &leases->room, sizeof *leases->items);
     leases->items = items;
-    leases->room = room;
-    return true;
+    return fits;
 }
 
 bool tether__leases_add(tether__leases *leases, const char *task_id, const char *session_id)
 {
     char *copy = tether__text_copy(session_id);
     uv_mutex_lock(&leases->mutex);
-    bool known = place_of(leases, task_id) < leases->count;
-    bool fits = !known && copy != NULL && make_room(leases);
-    if (fits) {
+    bool known = find_index(leases, task_id) < leases->count;
+    bool added = !known && copy != NULL && make_room(leases);
+    if (added) {
         tether__lease *item = &leases->items[leases->count++];
         strcpy(item->task_id, task_id);
         item->session_id = copy;
     }
     uv_mutex_unlock(&leases->mutex);
-    if (!fits)
+    if (!added)
         free(copy);
-    return known || fits;
+    return known || added;
 }
 
 char *tether__leases_find(tether__leases *leases, const char *task_id)
 {
     uv_mutex_lock(&leases->mutex);
-    size_t place = place_of(leases, task_id);
-    char *copy = place < leases->count ? tether__text_copy(leases->items[place].session_id) : NULL;
+    size_t index = find_index(leases, task_id);
+    char *copy = index < leases->count ? tether__text_copy(leases->items[index].session_id) : NULL;
     uv_mutex_unlock(&leases->mutex);
     return copy;
 }
@@ -76,10 +72,10 @@ char *tether__leases_find(tether__leases *leases, const char *task_id)
 void tether__leases_remove(tether__leases *leases, const char *task_id)
 {
     uv_mutex_lock(&leases->mutex);
-    size_t place = place_of(leases, task_id);
-    if (place < leases->count) {
-        free(leases->items[place].session_id);
-        leases->items[place] = leases->items[--leases->count];
+    size_t index = find_index(leases, task_id);
+    if (index < leases->count) {
+        free(leases->items[index].session_id);
+        leases->items[index] = leases->items[--leases->count];
     }
     uv_mutex_unlock(&leases->mutex);
 }

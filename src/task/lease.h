@@ -1,5 +1,5 @@
-/* Which completions of other sessions a registry has leased: the records say so, but which session
- * to look in is remembered here. */
+/* Which completions of other sessions a registry has leased. The records hold the leases; this list
+ * remembers the session of each. */
 #ifndef TETHER_LEASE_H
 #define TETHER_LEASE_H
 
@@ -25,14 +25,14 @@ typedef struct tether__leases {
 int tether__leases_init(tether__leases *leases, tether_error *error);
 void tether__leases_dispose(tether__leases *leases);
 
-/* Remembers one until it is removed, unless it is known already; false when memory is short. Any
- * thread. */
+/* Adds a lease, unless it is listed already. False when memory is short. Any thread. */
 bool tether__leases_add(tether__leases *leases, const char *task_id, const char *session_id);
 
-/* The session of a task that was leased, freed with free(); NULL: none. Any thread. */
+/* Returns the session of a leased task, freed with free(). NULL: the task is not listed, or memory
+ * is short. Any thread. */
 char *tether__leases_find(tether__leases *leases, const char *task_id);
 
-/* Any thread. */
+/* Removes a lease, if it is listed. Any thread. */
 void tether__leases_remove(tether__leases *leases, const char *task_id);
 
 #endif

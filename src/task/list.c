@@ -1,4 +1,4 @@
-/* Owns the making of lists of snapshots.
+/* Owns building lists of snapshots.
  * Must not: hold the catalog's locks for longer than one task takes.
  * Thread: any. */
 #include "task/list.h"
@@ -12,13 +12,13 @@
 #include "format/snapshot.h"
 
 static int add_task(tether__catalog *catalog, const char *task_id,
-                    bool (*wanted)(const tether__entry *entry, void *userdata), void *userdata,
+                    bool (*matches)(const tether__entry *entry, void *userdata), void *userdata,
                     tether_snapshot_list *list, tether_error *error)
 {
     tether__entry *entry;
     uv_mutex_lock(&catalog->disk);
     int code = tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, &entry, error);
-    if (code == TETHER_OK && wanted(entry, userdata)) {
+    if (code == TETHER_OK && matches(entry, userdata)) {
         tether_snapshot *snapshot = tether__snapshot_new();
         code = snapshot != NULL ? tether__snapshot_fill(catalog->session, entry, snapshot, error)
                                 : tether__fail_memory(error, "list tasks");
@@ -28,12 +28,12 @@ static int add_task(tether__catalog *catalog, const char *task_id,
             tether_snapshot_free(snapshot);
     }
     uv_mutex_unlock(&catalog->disk);
-    /* One that was removed or damaged meanwhile is no reason to show none. */
+    /* A task that was removed or damaged must not hide the others. */
     return code == TETHER_ENOTASK || code == TETHER_ECORRUPT ? TETHER_OK : code;
 }
 
 int tether__task_list(tether__catalog *catalog, tether__scope scope,
-                      bool (*wanted)(const tether__entry *entry, void *userdata), void *userdata,
+                      bool (*matches)(const tether__entry *entry, void *userdata), void *userdata,
                       int (*order)(const void *left, const void *right), tether_snapshot_list **out,
                       tether_error *error)
 {
@@ -47,7 +47,7 @@ int tether__task_list(tether__catalog *catalog, tether__scope scope,
     if (list == NULL)
         code = tether__fail_memory(error, "list tasks");
     for (size_t i = 0; code == TETHER_OK && i < count; i++)
-        code = add_task(catalog, ids[i], wanted, userdata, list, error);
+        code = add_task(catalog, ids[i], matches, userdata, list, error);
     free(ids);
     if (code != TETHER_OK) {
         tether_snapshot_list_free(list);

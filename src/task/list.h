@@ -1,4 +1,4 @@
-/* Lists of snapshots out of the catalog. */
+/* Lists of snapshots, made from the catalog. */
 #ifndef TETHER_TASK_LIST_H
 #define TETHER_TASK_LIST_H
 
@@ -8,15 +8,15 @@
 #include "tether/error.h"
 #include "tether/task.h"
 
-/* Refreshes the catalog's entries in scope one by one, keeps those that `wanted` takes, and sorts
- * them. A task that cannot be read is left out. *list is freed with tether_snapshot_list_free.
- * Takes `disk`, task by task. */
+/* Refreshes the catalog's entries in scope, makes snapshots of those for which `matches` returns
+ * true, and sorts them. Leaves out tasks that are gone or damaged. Free *list with
+ * tether_snapshot_list_free. Locks `disk` for one task at a time. */
 int tether__task_list(tether__catalog *catalog, tether__scope scope,
-                      bool (*wanted)(const tether__entry *entry, void *userdata), void *userdata,
+                      bool (*matches)(const tether__entry *entry, void *userdata), void *userdata,
                       int (*order)(const void *left, const void *right),
                       tether_snapshot_list **list, tether_error *error);
 
-/* Moves what is in some to the end of all; false when memory is short. */
+/* Moves all snapshots of `some` to the end of `all`. False when memory is short. */
 bool tether__task_list_append(tether_snapshot_list *all, tether_snapshot_list *some);
 
 #endif

@@ -1,5 +1,6 @@
 /* Owns pausing and resuming.
- * Must not: signal before the record says so, or a process that is not the task's own.
+ * Must not: stop a process before the record says `paused`, or signal a process that is not the
+ * task's.
  * Thread: any. */
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +16,9 @@
 
 static const char step[] = "pause task";
 
-/* A task is started within milliseconds, unless its host died meanwhile. Processes that were forked
- * while their parents were being stopped are stopped by the next round. */
-enum { START_PATIENCE_MS = 5000, ROUNDS = 200, ROLL_ROOM = 4096 };
+/* A start takes milliseconds, unless its host died. Each round of signals stops processes that were
+ * forked during the one before. */
+enum { START_TIMEOUT_MS = 5000, ROUNDS = 200, PIDS_MAX = 4096 };
 
 typedef struct change {
     tether_status wanted;
@@ -36,7 +37,7 @@ static bool set_status(tether__record *record, void *userdata)
     return true;
 }
 
-/* Writes it down; c->found is what the task was. */
+/* Writes the wanted status; c->found receives the one before. */
 static int write_status(tether_registry *registry, const char *task_id, change *c,
                         tether_error *error)
 {
@@ -59,13 +60,13 @@ static int refuse(const char *task_id, tether_status status, tether_error *error
                         tether_status_text(status));
 }
 
-/* Waits until the task has been started. */
+/* Retries until the task has been started. */
 static int write_when_started(tether_registry *registry, const char *task_id, change *c,
                               tether_error *error)
 {
     tether__wait wait;
-    int64_t patience = tether__reaper_is_current(registry->reaper) ? 0 : START_PATIENCE_MS;
-    int code = tether__wait_begin(registry, "wait", patience, &wait, error);
+    int64_t timeout_ms = tether__reaper_is_current(registry->reaper) ? 0 : START_TIMEOUT_MS;
+    int code = tether__wait_begin(registry, "wait", timeout_ms, &wait, error);
     while (code == TETHER_OK) {
         code = tether__wait_note(&wait, error);
         if (code == TETHER_OK)
@@ -92,40 +93,43 @@ static int change_task(tether_registry *registry, const char *task_id, tether_st
 
 /* --- Signals --- */
 
-typedef struct roll {
+typedef struct pid_list {
     size_t count;
-    int64_t pids[ROLL_ROOM];
-} roll;
+    int64_t pids[PIDS_MAX];
+} pid_list;
 
-static int by_pid(const void *left, const void *right)
+static int compare_pids(const void *left, const void *right)
 {
     int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
     return a < b ? -1 : a > b;
 }
 
-static int call_roll(tether_registry *registry, const char *task_id, roll *r, tether_error *error)
+static int list_pids(tether_registry *registry, const char *task_id, pid_list *list,
+                     tether_error *error)
 {
-    int code =
-        tether__kill_members(&registry->catalog, task_id, r->pids, ROLL_ROOM, &r->count, error);
+    int code = tether__kill_members(&registry->catalog, task_id, list->pids, PIDS_MAX, &list->count,
+                                    error);
     if (code == TETHER_OK)
-        qsort(r->pids, r->count < ROLL_ROOM ? r->count : ROLL_ROOM, sizeof *r->pids, by_pid);
+        qsort(list->pids, list->count < PIDS_MAX ? list->count : PIDS_MAX, sizeof *list->pids,
+              compare_pids);
     return code;
 }
 
-static bool is_same(const roll *a, const roll *b)
+static bool is_same(const pid_list *a, const pid_list *b)
 {
-    size_t listed = a->count < ROLL_ROOM ? a->count : ROLL_ROOM;
+    size_t listed = a->count < PIDS_MAX ? a->count : PIDS_MAX;
     return a->count == b->count && memcmp(a->pids, b->pids, listed * sizeof *a->pids) == 0;
 }
 
-/* What is there before and after a round of signals was reached by it, and forks no more. Their
- * number alone would not tell: one may have come where another went. Who forks and
- * goes faster than the processes are listed can slip through. */
-static int stop_rolls(tether_registry *registry, const char *task_id, roll *before, roll *after,
-                      tether_error *error)
+/* Repeats a round of signals until the processes before it and after it are the same: then it
+ * reached them all, and none can fork any more. Comparing only their number is not enough, because
+ * one process may have replaced another. A process that forks and exits faster than the processes
+ * are listed can escape. */
+static int stop_until_stable(tether_registry *registry, const char *task_id, pid_list *before,
+                             pid_list *after, tether_error *error)
 {
     size_t reached;
-    int code = call_roll(registry, task_id, before, error);
+    int code = list_pids(registry, task_id, before, error);
     for (int round = 0; code == TETHER_OK; round++) {
         if (round == ROUNDS)
             return tether__fail(error, TETHER_ETIMEDOUT, 0, step,
@@ -134,7 +138,7 @@ static int stop_rolls(tether_registry *registry, const char *task_id, roll *befo
         code = tether__kill_pause_or_resume(&registry->catalog, task_id, TETHER__SIGNAL_PAUSE,
                                             &reached, error);
         if (code == TETHER_OK)
-            code = call_roll(registry, task_id, after, error);
+            code = list_pids(registry, task_id, after, error);
         if (code == TETHER_OK && is_same(before, after))
             return code;
         *before = *after;
@@ -144,11 +148,11 @@ static int stop_rolls(tether_registry *registry, const char *task_id, roll *befo
 
 static int stop_all(tether_registry *registry, const char *task_id, tether_error *error)
 {
-    roll *rolls = calloc(2, sizeof *rolls);
-    if (rolls == NULL)
+    pid_list *lists = calloc(2, sizeof *lists);
+    if (lists == NULL)
         return tether__fail_memory(error, step);
-    int code = stop_rolls(registry, task_id, &rolls[0], &rolls[1], error);
-    free(rolls);
+    int code = stop_until_stable(registry, task_id, &lists[0], &lists[1], error);
+    free(lists);
     return code;
 }
 
@@ -169,17 +173,18 @@ static int read_status(tether_registry *registry, const char *task_id, tether_st
     if (code == TETHER_OK) {
         *status = entry->record.status;
         if (entry->record.read_only)
-            code =
-                tether__fail(error, TETHER_EREADONLY, 0, step,
-                             "task %s was written by a newer tether: change it with that", task_id);
+            code = tether__fail(
+                error, TETHER_EREADONLY, 0, step,
+                "task %s was written by a newer version of tether; use that version to change it",
+                task_id);
     }
     uv_mutex_unlock(&catalog->disk);
     return code;
 }
 
-/* Signals what the record says until it says the same afterwards: of several who pause and resume
- * at once, the last word in the record counts, and whoever signalled another one makes that good. A
- * kill that came between needs processes that take notice. */
+/* Signals what the record says, and repeats that if the record has changed. If several hosts pause
+ * and resume at once, the record's last state wins, and each host that sent a different signal
+ * corrects it. If a kill has begun, continues the processes, so that they can handle its signal. */
 static int follow_record(tether_registry *registry, const char *task_id, tether_error *error)
 {
     tether_status before, after;
@@ -202,8 +207,8 @@ int tether_pause(tether_registry *registry, const char *task_id, tether_error *e
     return code == TETHER_OK ? follow_record(registry, task_id, error) : code;
 }
 
-/* The record after the signals: a task that is said to run does run, also where this host dies in
- * between. What goes on may end at once, which is no failure. */
+/* Sends the signal before it changes the record: a task whose record says `running` does run, even
+ * if this host dies between the two. A continued task may end at once, which is no failure. */
 int tether_resume(tether_registry *registry, const char *task_id, tether_error *error)
 {
     tether_status status = TETHER_STATUS_LOST;

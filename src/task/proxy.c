@@ -1,5 +1,5 @@
-/* Owns proxy tasks: this process's own work as a task, with this process as its supervisor.
- * Must not: send a signal, or keep a descriptor that a child inherits.
+/* Owns proxy tasks: work of this process as a task, with this process as its supervisor.
+ * Must not: send a signal, or open a descriptor that a child inherits.
  * Thread: any. */
 #include "task/proxy.h"
 
@@ -30,17 +30,18 @@ struct tether_proxy {
     tether__dir *bundle;
 };
 
-/* Calls on a proxy may come while its registry is being closed, and after: they meet here. */
+/* The open proxies of one registry. It outlives the registry, so that calls on a proxy are safe
+ * during and after the registry's close. */
 struct tether__proxies {
     uv_mutex_t lock;
-    uv_cond_t left;            /* with `lock`: a call has left */
-    tether_registry *registry; /* NULL: it is closed */
-    size_t calls;              /* that use the registry */
-    size_t users;              /* the registry and its proxies; the last one frees this */
+    uv_cond_t call_returned;   /* with `lock`: a call has returned */
+    tether_registry *registry; /* NULL: it was closed */
+    size_t calls;              /* running calls that use the registry */
+    size_t users;              /* the registry and each proxy; the last one frees this */
     tether_proxy *first;
 };
 
-/* A proxy in the making. */
+/* A proxy that is being opened. */
 typedef struct opening {
     tether_proxy_spec spec; /* as this version knows it; the pointers are the caller's */
     char *workdir;
@@ -60,7 +61,7 @@ static tether__proxies *proxies_new(tether_registry *registry)
         free(all);
         return NULL;
     }
-    if (uv_cond_init(&all->left) != 0) {
+    if (uv_cond_init(&all->call_returned) != 0) {
         uv_mutex_destroy(&all->lock);
         free(all);
         return NULL;
@@ -70,7 +71,7 @@ static tether__proxies *proxies_new(tether_registry *registry)
     return all;
 }
 
-/* The registry's own, made by the first who asks; NULL when memory is short. */
+/* Returns the registry's proxies, which the first call creates. NULL when memory is short. */
 static tether__proxies *proxies_of(tether_registry *registry)
 {
     uv_mutex_lock(&registry->catalog.state);
@@ -81,19 +82,19 @@ static tether__proxies *proxies_of(tether_registry *registry)
     return all;
 }
 
-/* Under the lock, which is given up. */
-static void leave_for_good(tether__proxies *all)
+/* Drops one user and unlocks. The last user frees the object. Under the lock. */
+static void release_proxies(tether__proxies *all)
 {
     bool last = --all->users == 0;
     uv_mutex_unlock(&all->lock);
     if (!last)
         return;
-    uv_cond_destroy(&all->left);
+    uv_cond_destroy(&all->call_returned);
     uv_mutex_destroy(&all->lock);
     free(all);
 }
 
-/* The registry for one call, which keeps it open; NULL: it is closed. */
+/* Begins a call: returns the registry, which stays open until `leave`. NULL: it was closed. */
 static tether_registry *enter(tether__proxies *all)
 {
     uv_mutex_lock(&all->lock);
@@ -108,18 +109,18 @@ static void leave(tether__proxies *all)
 {
     uv_mutex_lock(&all->lock);
     all->calls--;
-    uv_cond_broadcast(&all->left);
+    uv_cond_broadcast(&all->call_returned);
     uv_mutex_unlock(&all->lock);
 }
 
 static int fail_closed(const char *step, tether_error *error)
 {
     return tether__fail(error, TETHER_ECLOSED, 0, step,
-                        "the registry was closed, and with it its proxies were lost");
+                        "the registry was closed, which ended its open proxies as lost");
 }
 
-/* Into the list of the registry's proxies, whom closing it concerns. */
-static void enlist(tether_proxy *proxy)
+/* Adds a proxy to the list, so that closing the registry ends it. */
+static void link_proxy(tether_proxy *proxy)
 {
     tether__proxies *all = proxy->all;
     uv_mutex_lock(&all->lock);
@@ -138,8 +139,8 @@ static void close_handles(tether_proxy *proxy)
     proxy->bundle = NULL;
 }
 
-/* Out of the list, and freed. */
-static void dismiss(tether_proxy *proxy)
+/* Removes a proxy from the list and frees it. */
+static void free_proxy(tether_proxy *proxy)
 {
     tether__proxies *all = proxy->all;
     uv_mutex_lock(&all->lock);
@@ -151,10 +152,10 @@ static void dismiss(tether_proxy *proxy)
         all->first = proxy->next;
     close_handles(proxy);
     free(proxy);
-    leave_for_good(all);
+    release_proxies(all);
 }
 
-/* --- opening --- */
+/* --- Opening --- */
 
 static int take_spec(const tether_proxy_spec *given, tether_proxy_spec *spec, tether_error *error)
 {
@@ -165,7 +166,7 @@ static int take_spec(const tether_proxy_spec *given, tether_proxy_spec *spec, te
         return code;
     if (spec->command == NULL || spec->command[0] == '\0')
         return tether__fail(error, TETHER_EINVAL, 0, "check spec",
-                            "the command is empty; say what the work is");
+                            "the command is empty; give a text that describes the work");
     if (spec->task_id != NULL)
         code = tether__check_task_id(spec->task_id, error);
     if (code == TETHER_OK)
@@ -173,7 +174,7 @@ static int take_spec(const tether_proxy_spec *given, tether_proxy_spec *spec, te
     return code;
 }
 
-/* Finds out what can be wrong before anything is made. */
+/* Finds what can be wrong with the spec before anything is created. */
 static int resolve(opening *o, tether_error *error)
 {
     int code = TETHER_OK;
@@ -182,7 +183,7 @@ static int resolve(opening *o, tether_error *error)
                                          &o->project_root, error);
     if (code != TETHER_OK)
         return code;
-    /* For people: work that is no process needs none. */
+    /* Only for display: a task without processes needs no working directory. */
     if (tether__os_real_directory("working directory", NULL, &o->workdir, NULL) != TETHER_OK)
         o->workdir = NULL;
     o->command = tether__birth_command(o->spec.command, strlen(o->spec.command));
@@ -193,9 +194,10 @@ static int resolve(opening *o, tether_error *error)
     return TETHER_OK;
 }
 
-/* The lifeline first: nothing of the task is visible without it. TETHER_ELOCKED: the id is taken.
- * Whoever makes a bundle has its lifeline before. */
-static int hold(tether__session *session, tether_proxy *proxy, tether_error *error)
+/* Creates the lifeline first: without one, no part of the task may be visible. TETHER_ELOCKED if
+ * the id is in use. The stamp of the bundle is enough to check that, because a lifeline always
+ * precedes its bundle. */
+static int create_lifeline(tether__session *session, tether_proxy *proxy, tether_error *error)
 {
     tether__file_stamp stamp;
     if (tether__os_file_stamp(session->tasks, proxy->id, &stamp, NULL) == TETHER_OK)
@@ -203,35 +205,36 @@ static int hold(tether__session *session, tether_proxy *proxy, tether_error *err
     return tether__os_lifeline_create(session->exits, proxy->id, &proxy->lifeline, error);
 }
 
-static int hold_any(tether__session *session, tether_proxy *proxy, tether_error *error)
+static int create_lifeline_any_id(tether__session *session, tether_proxy *proxy,
+                                  tether_error *error)
 {
     int code = TETHER_ELOCKED;
     for (int tries = 0; code == TETHER_ELOCKED && tries < TETHER__ID_TRIES; tries++) {
         code = tether__id_choose(proxy->id, error);
         if (code == TETHER_OK)
-            code = hold(session, proxy, error);
+            code = create_lifeline(session, proxy, error);
     }
     return code;
 }
 
-static int claim(tether__session *session, const opening *o, tether_error *error)
+static int claim_id(tether__session *session, const opening *o, tether_error *error)
 {
     tether_proxy *proxy = o->proxy;
     int code;
     if (o->spec.task_id != NULL) {
         strcpy(proxy->id, o->spec.task_id);
-        code = hold(session, proxy, error);
+        code = create_lifeline(session, proxy, error);
     } else {
-        code = hold_any(session, proxy, error);
+        code = create_lifeline_any_id(session, proxy, error);
     }
     if (code != TETHER_ELOCKED)
         return code;
     return tether__fail(error, TETHER_EEXISTS, 0, "open proxy",
-                        "a task %s is there already; choose another id", proxy->id);
+                        "there is already a task %s; choose another id", proxy->id);
 }
 
-/* The record says at once that it runs, and whose it is. It names no child_pid: what is there to be
- * signalled would be the host itself. */
+/* The record says `running` and names the supervisor from the start. It has no child_pid, because
+ * that would be this host, and scripts might signal it. */
 static int fill_record(const tether__session *session, opening *o, tether_error *error)
 {
     tether__birth birth = {
@@ -254,8 +257,9 @@ static int fill_record(const tether__session *session, opening *o, tether_error 
     return TETHER_OK;
 }
 
-/* Everything up to the visible record. Who the supervisor is, is said before. */
-static int make(tether__session *session, opening *o, tether_error *error)
+/* Creates the bundle and the record. The supervisor's line is in the lifeline before the record is
+ * visible. */
+static int create_files(tether__session *session, opening *o, tether_error *error)
 {
     char line[TETHER__MARKER_LINE_SIZE];
     tether_proxy *proxy = o->proxy;
@@ -275,21 +279,21 @@ static int make(tether__session *session, opening *o, tether_error *error)
     return code;
 }
 
-/* All of it under the session lock: others see the whole task or nothing. */
-static int begin(tether_registry *registry, opening *o, tether_error *error)
+/* Creates all of the task under the session lock, so that others see the whole task or nothing. */
+static int create_task(tether_registry *registry, opening *o, tether_error *error)
 {
     tether__session *session = &registry->session;
     tether__lock lock;
     int code = tether__session_lock(session, &lock, error);
     if (code != TETHER_OK)
         return code;
-    code = claim(session, o, error);
+    code = claim_id(session, o, error);
     if (code == TETHER_OK) {
         code = tether__quota_start(registry, o->proxy->id, 0, error);
         if (code == TETHER_OK)
-            code = make(session, o, error);
+            code = create_files(session, o, error);
         if (code != TETHER_OK) {
-            /* The handles first: the removal needs some itself. */
+            /* Closes the handles first, because the removal needs some itself. */
             close_handles(o->proxy);
             tether__bundle_remove(session, o->proxy->id, NULL);
         }
@@ -298,8 +302,9 @@ static int begin(tether_registry *registry, opening *o, tether_error *error)
     return code;
 }
 
-/* Puts the task into the catalog, where its kill finds its owner. Under `disk`. */
-static int note(tether__catalog *catalog, opening *o, tether_error *error)
+/* Adds the task to the catalog as this registry's own, so that a kill is reported to it. Under
+ * `disk`. */
+static int add_to_catalog(tether__catalog *catalog, opening *o, tether_error *error)
 {
     const tether__identity no_child = {0};
     int code = tether__catalog_adopt(catalog, &o->record, &o->stamp, &no_child, error);
@@ -311,8 +316,8 @@ static int note(tether__catalog *catalog, opening *o, tether_error *error)
     return TETHER_OK;
 }
 
-/* The task is visible and this process cannot keep it. */
-static void take_back(tether__session *session, opening *o)
+/* Removes a task that is visible, after a failure to add it to the catalog. */
+static void remove_task(tether__session *session, opening *o)
 {
     tether__lock lock = {-1};
     tether__session_lock(session, &lock, NULL);
@@ -321,16 +326,16 @@ static void take_back(tether__session *session, opening *o)
     tether__os_lock_release(&lock);
 }
 
-static int begin_and_note(tether_registry *registry, opening *o, tether_error *error)
+static int create_and_add(tether_registry *registry, opening *o, tether_error *error)
 {
     uv_mutex_lock(&registry->catalog.disk);
-    int code = begin(registry, o, error);
+    int code = create_task(registry, o, error);
     if (code == TETHER_OK) {
-        /* What is known of an earlier task with this id, which was removed, is not of this one. */
+        /* The catalog may know an earlier, removed task with this id. */
         tether__catalog_forget(&registry->catalog, o->proxy->id);
-        code = note(&registry->catalog, o, error);
+        code = add_to_catalog(&registry->catalog, o, error);
         if (code != TETHER_OK)
-            take_back(&registry->session, o);
+            remove_task(&registry->session, o);
     }
     uv_mutex_unlock(&registry->catalog.disk);
     return code;
@@ -360,12 +365,12 @@ int tether_proxy_open(tether_registry *registry, const tether_proxy_spec *spec,
     if (code == TETHER_OK)
         code = resolve(&o, error);
     if (code == TETHER_OK)
-        code = begin_and_note(registry, &o, error);
-    /* Not before: the caller's id may stand in the same place. */
+        code = create_and_add(registry, &o, error);
+    /* Only now, because spec->task_id may be the same buffer. */
     task_id[0] = '\0';
     if (code == TETHER_OK) {
         o.proxy->all = all;
-        enlist(o.proxy);
+        link_proxy(o.proxy);
         strcpy(task_id, o.proxy->id);
         tether__reaper_expect(registry->reaper, task_id);
         *proxy = o.proxy;
@@ -375,35 +380,36 @@ int tether_proxy_open(tether_registry *registry, const tether_proxy_spec *spec,
     return code;
 }
 
-/* --- output, cancelling --- */
+/* --- Output, cancelling --- */
 
 int tether_proxy_write(tether_proxy *proxy, tether_stream stream, const void *data, size_t size,
                        tether_error *error)
 {
     static const char step[] = "write output";
     if (stream != TETHER_STDOUT && stream != TETHER_STDERR)
-        return tether__fail(error, TETHER_EINVAL, 0, step, "there is no such stream");
+        return tether__fail(error, TETHER_EINVAL, 0, step,
+                            "%d is not a stream; use TETHER_STDOUT or TETHER_STDERR", (int)stream);
     if (enter(proxy->all) == NULL)
         return fail_closed(step, error);
     const char *name = stream == TETHER_STDERR ? TETHER__STDERR_FILE : TETHER__STDOUT_FILE;
     int code = tether__os_file_append(proxy->bundle, name, data, size, error);
     if (code == TETHER_ENOTASK)
-        code =
-            tether__fail(error, TETHER_EGONE, 0, step,
-                         "the output file of task %s was removed; look who does that", proxy->id);
+        code = tether__fail(
+            error, TETHER_EGONE, 0, step,
+            "the output file of task %s was removed; find out which program does that", proxy->id);
     leave(proxy->all);
     return code;
 }
 
-/* Whether the task is wanted no more, by what this registry knows. Its deadline counts once it is
- * written down as the intent: who stops sooner would not be timed_out. */
-static bool is_unwanted(tether__catalog *catalog, const char *task_id)
+/* Whether the task should stop, as far as this registry knows. A deadline counts only once it is
+ * stored as the intent: work that stopped earlier would not be timed_out. */
+static bool should_stop(tether__catalog *catalog, const char *task_id)
 {
     uv_mutex_lock(&catalog->state);
     const tether__entry *entry = tether__catalog_find(catalog, task_id);
-    bool unwanted = entry == NULL || entry->ended || entry->status == TETHER_STATUS_KILLING;
+    bool stop = entry == NULL || entry->ended || entry->status == TETHER_STATUS_KILLING;
     uv_mutex_unlock(&catalog->state);
-    return unwanted;
+    return stop;
 }
 
 bool tether_proxy_cancelled(tether_proxy *proxy)
@@ -411,12 +417,12 @@ bool tether_proxy_cancelled(tether_proxy *proxy)
     tether_registry *registry = enter(proxy->all);
     if (registry == NULL)
         return true;
-    bool cancelled = is_unwanted(&registry->catalog, proxy->id);
+    bool cancelled = should_stop(&registry->catalog, proxy->id);
     leave(proxy->all);
     return cancelled;
 }
 
-/* --- the end --- */
+/* --- The end --- */
 
 static bool set_lost(tether__record *record, void *userdata)
 {
@@ -425,15 +431,15 @@ static bool set_lost(tether__record *record, void *userdata)
         return false;
     record->status = TETHER_STATUS_LOST;
     record->finished_at = tether__os_wall_ms();
-    /* Without memory for its words an end still holds. */
+    /* The end is valid even if there is no memory for the reason. */
     (void)tether__record_set(&record->reason, "given up by its owner");
     return true;
 }
 
-/* The work goes on, or has ended nobody knows how, and nobody will tell: not even a kill may say
- * that it is over. Written while the lifeline is held, so that no other look comes first; where it
- * cannot be written, the look that follows finds a supervisor that is gone. */
-static void give_up(tether_registry *registry, tether_proxy *proxy)
+/* Ends a task whose outcome is not known, and will not be: its work may go on, so that not even a
+ * kill may claim that it is over. Writes the record while the lifeline is held, so that no
+ * inspection comes first. If that fails, the inspection after it finds the supervisor gone. */
+static void mark_lost(tether_registry *registry, tether_proxy *proxy)
 {
     tether__catalog *catalog = &registry->catalog;
     uv_mutex_lock(&catalog->disk);
@@ -446,28 +452,30 @@ static void give_up(tether_registry *registry, tether_proxy *proxy)
     uv_mutex_unlock(&catalog->disk);
 }
 
-static int say_end(const tether_proxy *proxy, int exit_code, int signal, tether_error *error)
+static int append_end(const tether_proxy *proxy, int exit_code, int signal, tether_error *error)
 {
     static const char step[] = "finish proxy";
     char line[TETHER__MARKER_LINE_SIZE];
     if (signal < 0 || signal > SIGNAL_LIMIT ||
         (signal == 0 && (exit_code < 0 || exit_code > CODE_LIMIT)))
-        return tether__fail(error, TETHER_EINVAL, 0, step,
-                            "an end is a code from 0 to %d or a signal from 1 to %d, so that the "
-                            "task is lost",
-                            CODE_LIMIT, SIGNAL_LIMIT);
+        return tether__fail(
+            error, TETHER_EINVAL, 0, step,
+            "the task is lost, because its end was invalid; give an exit code from 0 "
+            "to %d or a signal from 1 to %d",
+            CODE_LIMIT, SIGNAL_LIMIT);
     if (!tether__os_lifeline_linked(&proxy->lifeline))
         return tether__fail(error, TETHER_EGONE, 0, step,
-                            "the files of task %s were removed; look who does that", proxy->id);
+                            "the files of task %s were removed; find out which program does that",
+                            proxy->id);
     size_t size =
         tether__marker_format_end(signal != 0 ? TETHER__END_SIGNAL : TETHER__END_EXIT,
                                   signal != 0 ? signal : exit_code, tether__os_uptime_ms(), line);
     return tether__os_lifeline_append(&proxy->lifeline, line, size, error);
 }
 
-/* The end is in the marker; the record follows at once, so that no host has to find it. Whether it
- * can be written or not, the task has ended. */
-static void settle(tether_registry *registry, tether_proxy *proxy)
+/* The end is in the marker. Updates the record at once, so that no host has to find it. Even if
+ * that fails, the task has ended. */
+static void record_end(tether_registry *registry, tether_proxy *proxy)
 {
     close_handles(proxy);
     uv_mutex_lock(&registry->catalog.disk);
@@ -483,14 +491,14 @@ int tether_proxy_finish(tether_proxy *proxy, int exit_code, int signal, tether_e
     if (registry == NULL) {
         code = fail_closed("finish proxy", error);
     } else {
-        code = say_end(proxy, exit_code, signal, error);
+        code = append_end(proxy, exit_code, signal, error);
         if (code == TETHER_OK)
-            settle(registry, proxy);
+            record_end(registry, proxy);
         else
-            give_up(registry, proxy);
+            mark_lost(registry, proxy);
         leave(all);
     }
-    dismiss(proxy);
+    free_proxy(proxy);
     return code;
 }
 
@@ -502,9 +510,9 @@ void tether__proxies_close(tether_registry *registry)
     uv_mutex_lock(&all->lock);
     all->registry = NULL;
     while (all->calls > 0)
-        uv_cond_wait(&all->left, &all->lock);
+        uv_cond_wait(&all->call_returned, &all->lock);
     for (tether_proxy *proxy = all->first; proxy != NULL; proxy = proxy->next)
-        give_up(registry, proxy);
+        mark_lost(registry, proxy);
     tether__tasks_of(registry)->proxies = NULL;
-    leave_for_good(all);
+    release_proxies(all);
 }

@@ -1,11 +1,12 @@
-/* Proxy tasks inside the library: those that are open in this process and belong to a registry. */
+/* Closing the proxy tasks of a registry, for the registry itself. */
 #ifndef TETHER_PROXY_INTERNAL_H
 #define TETHER_PROXY_INTERNAL_H
 
 #include "tether/proxy.h"
 
-/* Before the registry goes: what is still open is lost, and its tether_proxy stays for its holder,
- * whose calls return TETHER_ECLOSED. Waits for calls that are under way. Under no lock. */
+/* Ends all open proxies of a registry as lost, before the registry is freed. Each tether_proxy
+ * stays valid until its tether_proxy_finish; all calls on it return TETHER_ECLOSED. Waits for calls
+ * that are running. Under no lock. */
 void tether__proxies_close(tether_registry *registry);
 
 #endif

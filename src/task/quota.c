@@ -1,5 +1,5 @@
-/* Owns the counting against a session's limits.
- * Must not: end anything.
+/* Owns counting tasks and bytes against a session's limits.
+ * Must not: end a task.
  * Thread: any. */
 #include "task/quota.h"
 
@@ -15,12 +15,12 @@
 
 static const char step[] = "check limits";
 
-/* One byte per task that was ever started: it needs no reading to count, and no rewriting. */
+/* One byte per task that was ever started: counting needs no read, and adding no rewrite. */
 static const char starts_file[] = "starts";
 
 enum { NAMED_TASKS = 8 };
 
-/* --- Tasks that run --- */
+/* --- Running tasks --- */
 
 typedef struct census {
     tether__catalog *catalog;
@@ -30,23 +30,22 @@ typedef struct census {
     tether__text names; /* of the first few */
 } census;
 
-/* Under `disk`: an end is final, and needs no look at the disk. */
-static bool is_known_to_have_ended(tether__catalog *catalog, const char *task_id)
+/* An end is final, so that the disk need not be read. Under `disk`. */
+static bool has_ended(tether__catalog *catalog, const char *task_id)
 {
     const tether__entry *entry = tether__catalog_find(catalog, task_id);
     return entry != NULL && tether_status_ended(entry->record.status);
 }
 
-/* A lifeline that is held and has a record is a task that runs, whatever its record says. Those
- * that are being made have none yet: whoever is visible first has the place. */
+/* A lifeline that is held and has a record counts as a running task, whatever its record says.
+ * Tasks that are being created have no record yet: the one that is visible first gets the place. */
 static bool count_running(const char *name, void *userdata)
 {
     census *c = userdata;
     tether__file_stamp stamp;
     bool held = false;
     if (!tether__task_id_valid(name) || strcmp(name, c->task_id) == 0 ||
-        is_known_to_have_ended(c->catalog, name) ||
-        tether__os_lifeline_marked_ended(c->session->exits, name) ||
+        has_ended(c->catalog, name) || tether__os_lifeline_marked_ended(c->session->exits, name) ||
         tether__os_lifeline_held(c->session->exits, name, &held, NULL) != TETHER_OK || !held ||
         tether__bundle_stamp(c->session, name, &stamp, NULL) != TETHER_OK)
         return true;
@@ -74,17 +73,17 @@ static int check_running(tether_registry *registry, const char *task_id, size_t 
         return TETHER_OK;
     int code = tether__os_dir_list(registry->session.exits, count_running, &c, error);
     if (code == TETHER_OK && c.running >= limit)
-        code = tether__fail(
-            error, TETHER_EQUOTA, 0, step,
-            "session %.60s has %zu running %s, and no more than %zu may run: %.300s%s; "
-            "wait for one of them or end it",
-            registry->session.id, c.running, c.running == 1 ? "task" : "tasks", limit,
-            c.names.bytes != NULL ? c.names.bytes : "", c.running > NAMED_TASKS ? ", ..." : "");
+        code = tether__fail(error, TETHER_EQUOTA, 0, step,
+                            "session %.60s has %zu running %s, and the limit is %zu: %.300s%s; "
+                            "wait for one of them or end it",
+                            registry->session.id, c.running, c.running == 1 ? "task" : "tasks",
+                            limit, c.names.bytes != NULL ? c.names.bytes : "",
+                            c.running > NAMED_TASKS ? ", ..." : "");
     tether__text_dispose(&c.names);
     return code;
 }
 
-/* --- Tasks that were started --- */
+/* --- Started tasks --- */
 
 static int count_start(tether_registry *registry, tether_error *error)
 {
@@ -113,9 +112,9 @@ int tether__quota_start(tether_registry *registry, const char *task_id, size_t m
     return code == TETHER_OK ? count_start(registry, error) : code;
 }
 
-/* The bytes are all alike: the file is written anew with one less. Where that fails, one start less
- * is left to the session. */
-void tether__quota_take_back(tether_registry *registry)
+/* All bytes are equal, so the file is rewritten with one byte less. If that fails, the session can
+ * start one task fewer. */
+void tether__quota_uncount_start(tether_registry *registry)
 {
     tether__file_stamp stamp;
     tether__dir *dir = registry->session.dir;
@@ -130,7 +129,7 @@ void tether__quota_take_back(tether_registry *registry)
     free(bytes);
 }
 
-/* --- What they wrote --- */
+/* --- Output --- */
 
 typedef struct measure {
     const tether__session *session;
@@ -161,8 +160,8 @@ int tether__quota_output(tether_registry *registry, tether_error *error)
     int code = tether__os_dir_list(registry->session.tasks, add_output, &m, error);
     if (code == TETHER_OK && m.bytes >= tether__tasks_of(registry)->max_output_bytes)
         code = tether__fail(error, TETHER_EQUOTA, 0, step,
-                            "the tasks of session %.60s have written %llu bytes, and no more than "
-                            "%llu may be kept: acknowledge ended tasks and clean up",
+                            "the tasks of session %.60s have written %llu bytes, and the limit is "
+                            "%llu; acknowledge ended tasks and clean up",
                             registry->session.id, (unsigned long long)m.bytes,
                             (unsigned long long)tether__tasks_of(registry)->max_output_bytes);
     return code;

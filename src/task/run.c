@@ -1,5 +1,5 @@
 /* Owns the foreground run that may become a background task.
- * Must not: restart or end anything when the wait is over.
+ * Must not: restart or end the task when the wait is over.
  * Thread: any but that of a host's own loop. */
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +13,9 @@
 
 enum { DEFAULT_LIMIT = 1024 * 1024 };
 
-/* The last `limit` bytes of an open output, from the first byte where there are fewer. */
-static int take_output(const tether__output *output, size_t limit, char **text, size_t *size,
-                       uint64_t *offset, tether_error *error)
+/* Reads the last `limit` bytes of an open stream, or all if there are fewer. */
+static int read_end(const tether__output *output, size_t limit, char **text, size_t *size,
+                    uint64_t *offset, tether_error *error)
 {
     int code = TETHER_OK;
     *offset = output->end > limit ? output->end - limit : 0;
@@ -33,29 +33,31 @@ static int take_output(const tether__output *output, size_t limit, char **text, 
     return code;
 }
 
-/* Opened once: what the task's output limit cuts meanwhile stays whole in what is open. */
-static int take_stream(tether_registry *registry, const char *id, tether_stream stream,
+/* Opens the stream once, so that what the task's output limit drops during the read can still be
+ * read. */
+static int read_stream(tether_registry *registry, const char *id, tether_stream stream,
                        size_t limit, char **text, size_t *size, uint64_t *offset,
                        tether_error *error)
 {
     tether__output output;
     int code = tether__output_open(registry, id, stream, &output, error);
     if (code == TETHER_OK)
-        code = take_output(&output, limit, text, size, offset, error);
+        code = read_end(&output, limit, text, size, offset, error);
     tether__output_close(&output);
     return code;
 }
 
-/* The state first: output is complete where that says that the task has ended. */
+/* Takes the snapshot before the output, so that the output is complete if the snapshot says that
+ * the task has ended. */
 static int fill(tether_registry *registry, const char *id, size_t limit, tether_outcome *outcome,
                 tether_error *error)
 {
     int code = tether__task_snapshot(registry, id, &outcome->snapshot, error);
     if (code == TETHER_OK)
-        code = take_stream(registry, id, TETHER_STDOUT, limit, &outcome->output,
+        code = read_stream(registry, id, TETHER_STDOUT, limit, &outcome->output,
                            &outcome->output_size, &outcome->output_offset, error);
     if (code == TETHER_OK)
-        code = take_stream(registry, id, TETHER_STDERR, limit, &outcome->errors,
+        code = read_stream(registry, id, TETHER_STDERR, limit, &outcome->errors,
                            &outcome->errors_size, &outcome->errors_offset, error);
     return code;
 }
@@ -63,29 +65,30 @@ static int fill(tether_registry *registry, const char *id, size_t limit, tether_
 static int run(tether_registry *registry, const tether_spec *spec, int64_t wait_ms, size_t limit,
                tether_outcome *outcome, tether_error *error)
 {
-    tether_error why = {0};
+    tether_error problem = {0};
     char id[TETHER_ID_SIZE];
     int code = tether_spawn(registry, spec, id, error);
     if (code != TETHER_OK)
         return code;
     const char *ids[] = {id};
-    code = tether_wait(registry, ids, 1, TETHER_WAIT_ALL, wait_ms, NULL, &why);
+    code = tether_wait(registry, ids, 1, TETHER_WAIT_ALL, wait_ms, NULL, &problem);
     if (code == TETHER_OK || code == TETHER_ETIMEDOUT)
-        code = fill(registry, id, limit, outcome, &why);
+        code = fill(registry, id, limit, outcome, &problem);
     if (code == TETHER_OK)
         return TETHER_OK;
-    return tether__fail(error, code, why.os_error, why.step, "task %s was started; then: %.400s",
-                        id, why.message);
+    return tether__fail(error, code, problem.os_error, problem.step,
+                        "task %s was started, but then: %.400s", id, problem.message);
 }
 
 int tether_run(tether_registry *registry, const tether_spec *spec, int64_t wait_ms, size_t limit,
                tether_outcome **out, tether_error *error)
 {
     *out = NULL;
-    /* Before anything is started. */
+    /* Checks this before anything is started. */
     if (wait_ms != 0 && tether__reaper_is_current(registry->reaper))
         return tether__fail(error, TETHER_EINVAL, 0, "run",
-                            "the thread of the loop cannot wait for what the loop tells");
+                            "the loop's thread cannot wait, because the wait needs the loop; call "
+                            "it from another thread, or with a wait of 0");
     tether_outcome *outcome = calloc(1, sizeof *outcome);
     if (outcome == NULL)
         return tether__fail_memory(error, "run");

@@ -1,5 +1,5 @@
-/* Owns the writing of a task's scripts into its bundle.
- * Must not: know the text of any (the renderers do), or start anything.
+/* Owns writing a task's scripts into its bundle.
+ * Must not: contain their text (the renderers do), or start anything.
  * Thread: the caller's. */
 #include "task/script.h"
 
@@ -13,14 +13,14 @@
 #include "shell/wrapper_ps1.h"
 #include "store/bundle.h"
 
-/* In the place of what an attempt with another shell has left. */
+/* Replaces a file that an attempt with another shell left. */
 static int write_text(const tether__spawn_plan *plan, const char *name, tether__text *text,
                       tether_error *error)
 {
     int code = TETHER_OK;
     if (text->failed)
         code = tether__fail_memory(error, "render script");
-    else if (plan->again)
+    else if (plan->retrying)
         code = tether__os_file_remove(plan->bundle, name, error);
     if (code == TETHER_OK)
         code = tether__os_file_create(plan->bundle, name, text->bytes, text->size, error);
@@ -28,9 +28,10 @@ static int write_text(const tether__spawn_plan *plan, const char *name, tether__
     return code;
 }
 
-/* Where the command's trap leaves the codes of its last pipeline; NULL: it leaves none. The file is
- * there before it, so that it has the mode of all files whatever the command's umask. A line's end
- * in the path would give the text's lines other numbers. */
+/* Creates the file where the command's trap stores the exit codes of its last pipeline;
+ * plan->pipestatus stays NULL if there is no trap. Creating it before the command starts gives it
+ * the mode of all files, whatever the command's umask. A path with a newline cannot be used,
+ * because it would shift the line numbers of the command's text. */
 static int prepare_pipestatus(tether__spawn_plan *plan, tether_error *error)
 {
     const char *folder = tether__os_dir_path(plan->bundle);
@@ -43,8 +44,8 @@ static int prepare_pipestatus(tether__spawn_plan *plan, tether_error *error)
     return tether__os_file_create(plan->bundle, TETHER__PIPESTATUS_FILE, "", 0, error);
 }
 
-/* Which shells and programs stand on the other side. */
-static bool is_windows(const tether__spawn_plan *plan)
+/* Whether the shells and programs are those of Windows. */
+static bool for_windows(const tether__spawn_plan *plan)
 {
     return tether__outer_in_bundle(plan->outer->kind);
 }
@@ -55,7 +56,7 @@ static int write_command(tether__spawn_plan *plan, const char *name, tether_erro
     if (plan->pipestatus != NULL)
         tether__command_render_trap(tether__shell_pipeline_variable(plan->shell.path),
                                     plan->pipestatus, &text);
-    if (is_windows(plan))
+    if (for_windows(plan))
         tether__command_render_windows(plan->shell.family, plan->spec.command, plan->command_size,
                                        &text);
     else
@@ -63,10 +64,10 @@ static int write_command(tether__spawn_plan *plan, const char *name, tether_erro
     return write_text(plan, name, &text, error);
 }
 
-/* NAME=value for the environment of the wrapper; the plan keeps the text, the newest of each place.
- */
-static int tell_shell(tether__spawn_plan *plan, size_t place, const char *name, const char *value,
-                      tether_error *error)
+/* Sets a variable in the wrapper's environment. plan->entries[index] owns the text and keeps the
+ * newest one. */
+static int set_variable(tether__spawn_plan *plan, size_t index, const char *name, const char *value,
+                        tether_error *error)
 {
     tether__text entry = {0};
     tether__text_add_string(&entry, name);
@@ -77,8 +78,8 @@ static int tell_shell(tether__spawn_plan *plan, size_t place, const char *name, 
         return tether__fail_memory(error, "prepare environment");
     }
     tether__environment_add(&plan->environment, entry.bytes);
-    free(plan->entries[place]);
-    plan->entries[place] = entry.bytes;
+    free(plan->entries[index]);
+    plan->entries[index] = entry.bytes;
     return TETHER_OK;
 }
 
@@ -88,7 +89,8 @@ static int refuse(const char *why, tether_error *error)
                         why);
 }
 
-/* For cmd the line to run is in the environment, where no code page and no quote can hurt it. */
+/* The line that cmd runs is in the environment, where neither a code page nor quotes can damage
+ * it. */
 static tether__carry render(tether__spawn_plan *plan, const tether__wrapper *wrapper,
                             tether__text *text, tether__text *line, const char **why)
 {
@@ -109,19 +111,20 @@ static tether__carry render(tether__spawn_plan *plan, const tether__wrapper *wra
     return TETHER__CARRIED;
 }
 
-/* What the wrapper finds in its environment. A variable of another attempt's does no harm: that
- * wrapper's shell reads none. */
-static int tell_wrapper(tether__spawn_plan *plan, const tether__text *line, tether_error *error)
+/* Sets the variables that the wrapper reads. Those of an earlier attempt do no harm, because this
+ * shell's wrapper does not read them. */
+static int set_wrapper_variables(tether__spawn_plan *plan, const tether__text *line,
+                                 tether_error *error)
 {
     tether__outer_kind kind = plan->outer->kind;
     const char *modules = tether__environment_get(&plan->environment, "PSModulePath");
     int code = TETHER_OK;
     if (kind == TETHER__OUTER_CMD || kind == TETHER__OUTER_GIT_SH)
-        code = tell_shell(plan, 0, TETHER__BAT_CWD, plan->workdir, error);
+        code = set_variable(plan, 0, TETHER__BAT_CWD, plan->workdir, error);
     if (code == TETHER_OK && kind == TETHER__OUTER_CMD)
-        code = tell_shell(plan, 1, TETHER__BAT_RUN, line->bytes, error);
+        code = set_variable(plan, 1, TETHER__BAT_RUN, line->bytes, error);
     if (code == TETHER_OK && kind == TETHER__OUTER_POWERSHELL && modules != NULL)
-        code = tell_shell(plan, 2, TETHER__PS1_MODULES, modules, error);
+        code = set_variable(plan, 2, TETHER__PS1_MODULES, modules, error);
     return code;
 }
 
@@ -140,7 +143,7 @@ static int write_wrapper(tether__spawn_plan *plan, const tether__wrapper *wrappe
     } else if (line.failed) {
         code = tether__fail_memory(error, "render script");
     } else {
-        code = tell_wrapper(plan, &line, error);
+        code = set_wrapper_variables(plan, &line, error);
     }
     if (code == TETHER_OK)
         code = write_text(plan, tether__outer_file(plan->outer->kind), &text, error);
@@ -150,11 +153,11 @@ static int write_wrapper(tether__spawn_plan *plan, const tether__wrapper *wrappe
     return code;
 }
 
-/* On POSIX a path stays as it was given: it means the same in the task's directory. */
+/* On POSIX a path stays as it was given, because it means the same in the task's directory. */
 static const char *resolved_program(const tether__spawn_plan *plan)
 {
-    bool stays = !is_windows(plan) && strchr(plan->spec.argv[0], '/') != NULL;
-    return stays ? NULL : plan->program;
+    bool keep = !for_windows(plan) && strchr(plan->spec.argv[0], '/') != NULL;
+    return keep ? NULL : plan->program;
 }
 
 static int write_for_arguments(tether__spawn_plan *plan, tether__wrapper *wrapper, const char **why,
@@ -166,7 +169,7 @@ static int write_for_arguments(tether__spawn_plan *plan, tether__wrapper *wrappe
     return write_wrapper(plan, wrapper, why, error);
 }
 
-/* The command's file is the same whatever shell runs the wrapper. */
+/* The command's file is the same for every outer shell. */
 static int write_for_command(tether__spawn_plan *plan, tether__wrapper *wrapper, const char **why,
                              tether_error *error)
 {
@@ -175,13 +178,13 @@ static int write_for_command(tether__spawn_plan *plan, tether__wrapper *wrapper,
     char *file = tether__text_join(tether__os_dir_path(plan->bundle), name);
     if (file == NULL)
         return tether__fail_memory(error, "render command");
-    int code = plan->again ? TETHER_OK : prepare_pipestatus(plan, error);
-    if (code == TETHER_OK && !plan->again)
+    int code = plan->retrying ? TETHER_OK : prepare_pipestatus(plan, error);
+    if (code == TETHER_OK && !plan->retrying)
         code = write_command(plan, name, error);
     tether__command_argv(&plan->shell, file, argv, TETHER__COMMAND_ARGV_ROOM);
     wrapper->argv = argv;
     wrapper->pipestatus = plan->pipestatus;
-    if (is_windows(plan)) {
+    if (for_windows(plan)) {
         wrapper->program = plan->shell.path;
         wrapper->batch = plan->shell.family == TETHER__SHELL_CMD ? name : NULL;
     }
@@ -196,7 +199,7 @@ int tether__script_write(tether__spawn_plan *plan, const char **why, tether_erro
     char pid_ns[TETHER__PID_NS_SIZE];
     char *cmd = NULL;
     tether__os_pid_ns(pid_ns);
-    if (is_windows(plan))
+    if (for_windows(plan))
         (void)tether__os_find_program("cmd", tether__os_shell_rules()->system_path, plan->workdir,
                                       &cmd, NULL);
     tether__wrapper wrapper = {.task_id = plan->id,
@@ -207,8 +210,8 @@ int tether__script_write(tether__spawn_plan *plan, const char **why, tether_erro
                                .cmd = cmd};
     int code = plan->spec.argv != NULL ? write_for_arguments(plan, &wrapper, why, error)
                                        : write_for_command(plan, &wrapper, why, error);
-    /* Another shell begins anew. */
-    plan->again = plan->again || code == TETHER_ENOSHELL;
+    /* The attempt with the next shell replaces the files. */
+    plan->retrying = plan->retrying || code == TETHER_ENOSHELL;
     free(cmd);
     return code;
 }

@@ -1,5 +1,7 @@
-/* Owns the way of a task from a spec to a running supervisor: resolve, prepare, record, start,
- * note. Must not: leave anything behind when a step fails. Thread: the caller's. */
+/* Owns starting a task, from its spec to a running supervisor: resolve, prepare, record, start,
+ * note.
+ * Must not: leave anything behind when a step fails.
+ * Thread: the caller's. */
 #include "tether/task.h"
 
 #include <stdio.h>
@@ -38,14 +40,14 @@ static int take_spec(const tether_spec *given, tether__spawn_plan *plan, tether_
                             "the command is empty; name a program");
     if (direct && spec->shell != NULL)
         return tether__fail(error, TETHER_EINVAL, 0, "check spec",
-                            "an argument vector is started without a shell; drop the shell");
+                            "an argument vector is started without a shell; leave out the shell");
     code = tether__birth_check(spec->name, spec->timeout_ms, TETHER_NO_TIMEOUT, error);
     if (code != TETHER_OK || direct)
         return code;
     plan->command_size = spec->command_size != 0 ? spec->command_size : strlen(spec->command);
     if (memchr(spec->command, '\0', plan->command_size) != NULL)
         return tether__fail(error, TETHER_EINVAL, 0, "check spec",
-                            "the command has a NUL byte, which no shell reads");
+                            "the command contains a NUL byte, which no shell can read; remove it");
     return TETHER_OK;
 }
 
@@ -58,14 +60,14 @@ static int choose_id(tether__spawn_plan *plan, tether_error *error)
     return TETHER_OK;
 }
 
-/* How shells are looked up. */
+/* Callbacks for the shell lookup. */
 static int try_start(const char *path, void *userdata, tether_error *error)
 {
     (void)userdata;
     return tether__os_spawn_try(path, error);
 }
 
-static const char *variable(const char *name, void *userdata)
+static const char *get_variable(const char *name, void *userdata)
 {
     const tether__spawn_plan *plan = userdata;
     return tether__environment_get(&plan->environment, name);
@@ -78,7 +80,7 @@ static int resolve_command(tether__spawn_plan *plan, tether_error *error)
         int code = tether__spawn_plan_find(spec->argv[0], &plan->program, plan, error);
         return code == TETHER_OK ? tether__os_spawn_try(plan->program, error) : code;
     }
-    const tether__shell_lookups lookups = {tether__spawn_plan_find, try_start, variable, plan};
+    const tether__shell_lookups lookups = {tether__spawn_plan_find, try_start, get_variable, plan};
     return tether__shell_resolve(spec->shell, tether__os_shell_rules()->candidates, &lookups,
                                  &plan->shell, error);
 }
@@ -93,7 +95,7 @@ static int resolve_workdirs(tether__spawn_plan *plan, tether_error *error)
     return code;
 }
 
-static int make_environment(tether__spawn_plan *plan, tether_error *error)
+static int build_environment(tether__spawn_plan *plan, tether_error *error)
 {
     const char *const *base = plan->spec.env;
     if (base == NULL) {
@@ -106,7 +108,7 @@ static int make_environment(tether__spawn_plan *plan, tether_error *error)
                                     tether__os_env_same_name, &plan->environment, error);
 }
 
-/* Finds out everything that can be wrong before anything is made. */
+/* Finds everything that can be wrong before anything is created. */
 static int resolve(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
 {
     const tether_spec *spec = &plan->spec;
@@ -114,7 +116,7 @@ static int resolve(tether_registry *registry, tether__spawn_plan *plan, tether_e
     if (code == TETHER_OK)
         code = resolve_workdirs(plan, error);
     if (code == TETHER_OK)
-        code = make_environment(plan, error);
+        code = build_environment(plan, error);
     if (code == TETHER_OK)
         code = resolve_command(plan, error);
     if (code == TETHER_OK)
@@ -126,13 +128,13 @@ static int resolve(tether_registry *registry, tether__spawn_plan *plan, tether_e
     return code;
 }
 
-/* The lifeline first: nothing of the task is visible without it. */
+/* Creates the lifeline first: without one, no part of the task may be visible. */
 static int create_lifeline(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
 {
     int code = TETHER_ELOCKED;
     for (int tries = 0; code == TETHER_ELOCKED && tries < TETHER__ID_TRIES; tries++) {
-        /* A name that is taken gets another one, in the environment too: the cookie's buffer is
-         * what that points to. */
+        /* If the id is in use, draws another one. The environment follows, because it points to the
+         * cookie's buffer. */
         if (tries > 0 && choose_id(plan, error) != TETHER_OK)
             return TETHER_ESYSTEM;
         code =
@@ -141,8 +143,8 @@ static int create_lifeline(tether_registry *registry, tether__spawn_plan *plan, 
     return code;
 }
 
-/* Between its creation and its being held a lifeline looks like a leftover. Those are removed under
- * the session lock, so that it is made under it too. */
+/* A lifeline that was created but is not held yet looks stale. Stale ones are removed under the
+ * session lock, so that it is created under that lock too. */
 static int acquire_lifeline(tether_registry *registry, tether__spawn_plan *plan,
                             tether_error *error)
 {
@@ -155,9 +157,8 @@ static int acquire_lifeline(tether_registry *registry, tether__spawn_plan *plan,
     return code;
 }
 
-/* The command as people see it: the text, or the arguments in shell quoting; valid UTF-8 of bounded
- * length. */
-static int show_command(tether__spawn_plan *plan, tether_error *error)
+/* Sets the command for display: the text, or the arguments in shell quoting. */
+static int set_shown_command(tether__spawn_plan *plan, tether_error *error)
 {
     tether__text text = {0};
     if (plan->spec.argv != NULL) {
@@ -194,11 +195,11 @@ static int fill_record(const tether_registry *registry, tether__spawn_plan *plan
     record->output_limit =
         plan->spec.output_limit < INT64_MAX ? (int64_t)plan->spec.output_limit : INT64_MAX;
     record->no_compress = plan->spec.no_compress;
-    bool fits = tether__record_set(&record->shell, plan->shell.path) &&
-                tether__record_set(&record->stderr_path,
-                                   plan->spec.merge_output ? NULL : TETHER__STDERR_FILE) &&
-                (plan->spec.argv == NULL || tether__record_set_argv(record, plan->spec.argv));
-    return fits ? TETHER_OK : tether__fail_memory(error, "write record");
+    bool complete = tether__record_set(&record->shell, plan->shell.path) &&
+                    tether__record_set(&record->stderr_path,
+                                       plan->spec.merge_output ? NULL : TETHER__STDERR_FILE) &&
+                    (plan->spec.argv == NULL || tether__record_set_argv(record, plan->spec.argv));
+    return complete ? TETHER_OK : tether__fail_memory(error, "write record");
 }
 
 static int prepare(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
@@ -212,7 +213,7 @@ static int prepare(tether_registry *registry, tether__spawn_plan *plan, tether_e
     return code;
 }
 
-/* A lifeline that is held keeps its name, unless somebody removes what is not theirs. */
+/* A held lifeline is removed only by a program that does not respect the protocol. */
 static int check_lifeline(tether_registry *registry, const tether__spawn_plan *plan,
                           tether_error *error)
 {
@@ -220,10 +221,11 @@ static int check_lifeline(tether_registry *registry, const tether__spawn_plan *p
         return TETHER_OK;
     int code = tether__os_dir_check(registry->session.exits, error);
     if (code == TETHER_OK)
-        code =
-            tether__fail(error, TETHER_EGONE, 0, "record task",
-                         "the files of the new task were removed from %.300s; look who does that",
-                         tether__os_dir_path(registry->session.exits));
+        code = tether__fail(
+            error, TETHER_EGONE, 0, "record task",
+            "the files of the new task were removed from %.300s; find out which program "
+            "does that",
+            tether__os_dir_path(registry->session.exits));
     return code;
 }
 
@@ -239,7 +241,7 @@ static int record_start(tether_registry *registry, tether__spawn_plan *plan, tet
         code = tether__quota_start(registry, plan->id, plan->spec.max_running, error);
     plan->counted = code == TETHER_OK;
     if (code == TETHER_OK)
-        code = show_command(plan, error);
+        code = set_shown_command(plan, error);
     if (code == TETHER_OK)
         code = fill_record(registry, plan, error);
     if (code == TETHER_OK)
@@ -249,10 +251,11 @@ static int record_start(tether_registry *registry, tether__spawn_plan *plan, tet
     return code;
 }
 
-/* Removes what was made. The handles go first: the removal needs some itself, and there may be no
- * other left. What is not visible is anybody's to remove without its lifeline; what is, keeps it
- * until the record is gone, and no longer, since a file that is held cannot go everywhere. */
-static void unmake(tether_registry *registry, tether__spawn_plan *plan)
+/* Removes what was created. Closes the handles first, because the removal needs some itself, and
+ * the process may have no other left. A visible task keeps its lifeline until the record is gone,
+ * because a record without a held lifeline would be finalised. The lifeline is then closed before
+ * its removal, because not every system removes a file that is held. */
+static void remove_files(tether_registry *registry, tether__spawn_plan *plan)
 {
     if (plan->lifeline.handle < 0)
         return;
@@ -264,21 +267,21 @@ static void unmake(tether_registry *registry, tether__spawn_plan *plan)
     tether__bundle_remove(&registry->session, plan->id, NULL);
 }
 
-/* Under the session lock once the task was counted or visible, so that nobody counts or finalises
- * what is being taken back. */
-static void take_back(tether_registry *registry, tether__spawn_plan *plan)
+/* Under the session lock once the task was counted or visible, so that no other host counts or
+ * finalises a task that is being removed. */
+static void undo_start(tether_registry *registry, tether__spawn_plan *plan)
 {
     tether__lock lock = {-1};
     bool locked =
         plan->counted && tether__session_lock(&registry->session, &lock, NULL) == TETHER_OK;
     if (locked)
-        tether__quota_take_back(registry);
-    unmake(registry, plan);
+        tether__quota_uncount_start(registry);
+    remove_files(registry, plan);
     tether__os_lock_release(&lock);
     tether__catalog_forget(&registry->catalog, plan->id);
 }
 
-/* That a task dies with its host is written at once: whoever asks must not be told otherwise. */
+/* Stores at once that a task dies with its host, so that no caller reads the opposite. */
 static void note_survival(tether_registry *registry, tether__spawn_plan *plan, bool bound)
 {
     tether__lock lock;
@@ -292,9 +295,8 @@ static void note_survival(tether_registry *registry, tether__spawn_plan *plan, b
     tether__os_lock_release(&lock);
 }
 
-/* Notes the running supervisor in memory. On disk the task is still starting: the supervisor says
- * itself who it is, and whoever looks next writes that down, so that a short task costs one record
- * less. */
+/* Notes the running supervisor in memory only. The supervisor writes its identity itself, and the
+ * next inspection stores that in the record, so that a short task costs one write less. */
 static void note_child(tether_registry *registry, tether__spawn_plan *plan,
                        const tether__started *started)
 {
@@ -307,7 +309,8 @@ static void note_child(tether_registry *registry, tether__spawn_plan *plan,
     note_survival(registry, plan, started->bound);
 }
 
-/* Everything from the visible record on is one piece for this registry's other threads. */
+/* Holds `disk` from the visible record on, so that other threads of this registry see only the
+ * result. */
 static int record_and_start(tether_registry *registry, tether__spawn_plan *plan,
                             tether_error *error)
 {
@@ -320,7 +323,7 @@ static int record_and_start(tether_registry *registry, tether__spawn_plan *plan,
         tether__os_lifeline_close(&plan->lifeline);
         note_child(registry, plan, &started);
     } else {
-        take_back(registry, plan);
+        undo_start(registry, plan);
     }
     uv_mutex_unlock(&registry->catalog.disk);
     return code;
@@ -343,7 +346,7 @@ int tether_spawn(tether_registry *registry, const tether_spec *spec, char task_i
         if (code == TETHER_OK)
             code = record_and_start(registry, &plan, &problem);
         else
-            unmake(registry, &plan);
+            remove_files(registry, &plan);
     }
     if (code == TETHER_OK) {
         strcpy(task_id, plan.id);

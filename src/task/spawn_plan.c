@@ -1,5 +1,5 @@
-/* Owns what a plan holds, and the finding of programs as the task would find them.
- * Must not: take a step of the start.
+/* Owns freeing a plan, and finding programs the way the task would.
+ * Must not: perform a step of the start.
  * Thread: the caller's. */
 #include "task/spawn_plan.h"
 

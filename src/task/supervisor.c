@@ -1,5 +1,5 @@
-/* Owns the choice of the outer shell, and the start of a supervisor in it.
- * Must not: know what is in a wrapper, or what a shell of the user's is.
+/* Owns choosing the outer shell, and starting a supervisor in it.
+ * Must not: know what a wrapper contains, or which shell runs the user's command.
  * Thread: the caller's. */
 #include "task/supervisor.h"
 
@@ -22,8 +22,10 @@ static int find(tether__spawn_plan *plan, const tether__outer_rule *rule, char *
                                    path, NULL);
 }
 
-/* Takes the next rule that serves and whose shell is there, from `rule` on. */
-static int choose(tether__spawn_plan *plan, const tether__outer_rule *rule, tether_error *error)
+/* Selects the first rule, from `rule` on, that applies to the task, whose shell exists, and whose
+ * wrapper can run the command. Writes its files. */
+static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule,
+                        tether_error *error)
 {
     tether__text tried = {0};
     const char *why = NULL;
@@ -42,7 +44,7 @@ static int choose(tether__spawn_plan *plan, const tether__outer_rule *rule, teth
     }
     if (code == TETHER_ENOSHELL)
         tether__fail(error, TETHER_ENOSHELL, 0, step,
-                     "no shell was found to supervise the task (tried %s)%s%s; install one",
+                     "no shell can supervise the task (tried %s)%s%s; install one",
                      tried.size > 0 ? tried.bytes : "none", why != NULL ? ": " : "",
                      why != NULL ? why : "");
     tether__text_dispose(&tried);
@@ -51,7 +53,7 @@ static int choose(tether__spawn_plan *plan, const tether__outer_rule *rule, teth
 
 int tether__supervisor_prepare(tether__spawn_plan *plan, tether_error *error)
 {
-    return choose(plan, tether__os_shell_rules()->outers, error);
+    return select_shell(plan, tether__os_shell_rules()->outers, error);
 }
 
 static int start_once(tether__spawn_plan *plan, tether__dir *exits, tether__started *started,
@@ -82,8 +84,8 @@ static int start_once(tether__spawn_plan *plan, tether__dir *exits, tether__star
     return code;
 }
 
-/* What a start that failed has left, so that the next one begins like the first. */
-static bool clear(tether__spawn_plan *plan)
+/* Removes the output files of a failed start, so that the next one can create them. */
+static bool remove_outputs(tether__spawn_plan *plan)
 {
     return tether__os_file_remove(plan->bundle, TETHER__STDOUT_FILE, NULL) == TETHER_OK &&
            tether__os_file_remove(plan->bundle, TETHER__STDERR_FILE, NULL) == TETHER_OK;
@@ -94,9 +96,9 @@ int tether__supervisor_start(tether__spawn_plan *plan, tether__dir *exits, tethe
 {
     tether_error problem = {0};
     int code = start_once(plan, exits, started, &problem);
-    while (code == TETHER_ENOSHELL && clear(plan)) {
-        plan->again = true;
-        if (choose(plan, plan->outer + 1, NULL) != TETHER_OK)
+    while (code == TETHER_ENOSHELL && remove_outputs(plan)) {
+        plan->retrying = true;
+        if (select_shell(plan, plan->outer + 1, NULL) != TETHER_OK)
             break;
         code = start_once(plan, exits, started, &problem);
     }

@@ -1,4 +1,4 @@
-/* The supervisor of a task that is being started: which outer shell runs it, and the start. */
+/* Choosing the outer shell for a task that is being started, and starting its supervisor. */
 #ifndef TETHER_SUPERVISOR_H
 #define TETHER_SUPERVISOR_H
 
@@ -6,12 +6,12 @@
 #include "task/spawn_plan.h"
 #include "tether/error.h"
 
-/* Finds the first outer shell that is there and can run this task, and writes its files into the
- * bundle. TETHER_ENOSHELL names those that were looked for. */
+/* Selects the first outer shell that exists and can run this task, and writes its files into the
+ * bundle. The message of TETHER_ENOSHELL names the shells that were tried. */
 int tether__supervisor_prepare(tether__spawn_plan *plan, tether_error *error);
 
-/* Starts it. A shell that is not there after all leaves its place to the next one, for which
- * everything is written anew. Errors as tether__os_spawn. */
+/* Starts the supervisor. If the shell turns out to be missing, writes the files for the next one
+ * and starts that. Errors as of tether__os_spawn. */
 int tether__supervisor_start(tether__spawn_plan *plan, tether__dir *exits, tether__started *started,
                              tether_error *error);
 

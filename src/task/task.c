@@ -1,5 +1,5 @@
-/* Owns the public calls that look at tasks and kill them.
- * Must not: keep state, or return anything older than the disk.
+/* Owns the public calls that return a task's state and that kill tasks.
+ * Must not: keep state, or return a state that is older than the disk's.
  * Thread: any. */
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,8 @@
 
 enum { SURVIVORS_LISTED = 64 };
 
-/* A supervisor that has told the end may not be gone yet: that is nothing the task has left. */
+/* A supervisor that has reported the end may still be exiting, and does not count as a leftover
+ * process. */
 static bool is_survivor(const tether__entry *entry, int64_t pid)
 {
     return pid != entry->record.identity.pid || entry->record.status == TETHER_STATUS_LOST;
@@ -47,8 +48,8 @@ void tether__task_survivors(const tether__entry *entry, tether_snapshot *snapsho
     }
 }
 
-static int look(tether_registry *registry, const char *task_id, bool survivors,
-                tether_snapshot **out, tether_error *error)
+static int make_snapshot(tether_registry *registry, const char *task_id, bool survivors,
+                         tether_snapshot **out, tether_error *error)
 {
     tether__entry *entry;
     tether_snapshot *snapshot = tether__snapshot_new();
@@ -76,7 +77,7 @@ static int look(tether_registry *registry, const char *task_id, bool survivors,
 int tether__task_snapshot(tether_registry *registry, const char *task_id, tether_snapshot **out,
                           tether_error *error)
 {
-    return look(registry, task_id, false, out, error);
+    return make_snapshot(registry, task_id, false, out, error);
 }
 
 int tether_status_get(tether_registry *registry, const char *task_id, tether_snapshot **out,
@@ -84,21 +85,21 @@ int tether_status_get(tether_registry *registry, const char *task_id, tether_sna
 {
     *out = NULL;
     int code = tether__check_task_id(task_id, error);
-    return code == TETHER_OK ? look(registry, task_id, true, out, error) : code;
+    return code == TETHER_OK ? make_snapshot(registry, task_id, true, out, error) : code;
 }
 
-/* Where another thread of this process is killing the task already, its kill is waited for, and
- * what came of it is looked at anew: it may have failed. */
-static int end_task(tether_registry *registry, const char *task_id, int64_t grace_ms,
-                    tether_error *error)
+/* If another thread of this process drives a kill of the task, waits for that kill and then tries
+ * again, because it may have failed. */
+static int kill_task(tether_registry *registry, const char *task_id, int64_t grace_ms,
+                     tether_error *error)
 {
-    bool mine = false;
+    bool appointed = false;
     int code = TETHER_OK;
-    while (code == TETHER_OK && !mine) {
+    while (code == TETHER_OK && !appointed) {
         code = tether__kill_begin(&registry->catalog, task_id, TETHER__INTENT_KILL, grace_ms,
-                                  TETHER__DRIVER_CALLER, &mine, error);
+                                  TETHER__DRIVER_CALLER, &appointed, error);
         if (code == TETHER_OK)
-            code = tether__kill_finish(&registry->catalog, task_id, mine, error);
+            code = tether__kill_finish(&registry->catalog, task_id, appointed, error);
     }
     return code;
 }
@@ -118,7 +119,7 @@ int tether_kill(tether_registry *registry, const char *task_id, const tether_kil
                             "the signal or the grace is negative");
     if (options.signal != 0)
         return tether__kill_signal(&registry->catalog, task_id, options.signal, error);
-    return end_task(registry, task_id, options.grace_ms, error);
+    return kill_task(registry, task_id, options.grace_ms, error);
 }
 
 int tether_exit_status(const tether_snapshot *snapshot)

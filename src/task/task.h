@@ -1,4 +1,4 @@
-/* Looking at one task, below the public calls. */
+/* Snapshots of one task, for other modules. */
 #ifndef TETHER_TASK_INTERNAL_H
 #define TETHER_TASK_INTERNAL_H
 
@@ -7,11 +7,11 @@
 #include "tether/registry.h"
 #include "tether/task.h"
 
-/* Adds what an ended task has left running. It is for people: where it cannot be looked at, it is
- * not known. Under the catalog's `disk`. */
+/* Adds the processes that an ended task has left running. They are for display: if they cannot be
+ * listed, they are unknown, which is no error. Under the catalog's `disk`. */
 void tether__task_survivors(const tether__entry *entry, tether_snapshot *snapshot);
 
-/* A snapshot as fresh as tether_status_get gives it, without the survivors. Under no lock. */
+/* Makes a snapshot as fresh as tether_status_get's, without the survivors. Under no lock. */
 int tether__task_snapshot(tether_registry *registry, const char *task_id,
                           tether_snapshot **snapshot, tether_error *error);
 

@@ -1,4 +1,4 @@
-/* What this room adds to a registry: its limits, its leases, its open proxies. */
+/* What this room adds to a registry: its limits, its leases and its open proxies. */
 #ifndef TETHER_TASKS_H
 #define TETHER_TASKS_H
 
@@ -13,16 +13,16 @@
 typedef struct tether__proxies tether__proxies;
 
 typedef struct tether__tasks {
-    tether__outputs outputs;    /* first, so that a pointer to one is a pointer to the other */
-    tether__leases leases;      /* of other sessions' completions */
-    tether__proxies *proxies;   /* NULL: none was ever open; under the catalog's `state` */
+    tether__outputs outputs;    /* first, so that a pointer to it is also a pointer to the whole */
+    tether__leases leases;      /* of completions in other sessions */
+    tether__proxies *proxies;   /* NULL: none was ever opened; under the catalog's `state` */
     int64_t default_timeout_ms; /* TETHER_NO_TIMEOUT: none */
     size_t max_running;         /* 0: no limit; likewise the next two */
     uint64_t max_started;
     uint64_t max_output_bytes;
 } tether__tasks;
 
-/* The same registry with what this room knows of it. */
+/* Returns the same registry as the struct with this room's members. */
 tether__tasks *tether__tasks_of(tether_registry *registry);
 
 #endif

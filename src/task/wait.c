@@ -1,5 +1,5 @@
 /* Owns waiting for the ends of tasks.
- * Must not: depend on the end of anybody's output, or poll while events come.
+ * Must not: wait for an output to be closed, or poll while there are events.
  * Thread: any but that of a host's own loop. */
 #include <stdlib.h>
 #include <string.h>
@@ -12,35 +12,34 @@
 #include "format/name.h"
 #include "tether/task.h"
 
-/* Some tasks, and what was seen of them. */
+/* Some tasks, and which of them have ended. */
 typedef struct task_set {
     tether_registry *registry;
     size_t count;
-    size_t ended; /* how many, of those that are not told */
-    size_t first; /* which of these ended first */
-    bool *told;   /* NULL: none is */
-    const char *(*id)(const void *ids, size_t place);
+    size_t ended;   /* how many have ended, of those not reported */
+    size_t first;   /* index of the one that ended first */
+    bool *reported; /* by a waiter; NULL: none was */
+    const char *(*id)(const void *ids, size_t index);
     const void *ids;
 } task_set;
 
-static const char *id_in_pointers(const void *ids, size_t place)
+static const char *id_in_pointers(const void *ids, size_t index)
 {
-    return ((const char *const *)ids)[place];
+    return ((const char *const *)ids)[index];
 }
 
-static const char *id_in_rows(const void *ids, size_t place)
+static const char *id_in_rows(const void *ids, size_t index)
 {
-    return ((const char(*)[TETHER_ID_SIZE])ids)[place];
+    return ((const char(*)[TETHER_ID_SIZE])ids)[index];
 }
 
-static bool is_told(const task_set *set, size_t place)
+static bool is_reported(const task_set *set, size_t index)
 {
-    return set->told != NULL && set->told[place];
+    return set->reported != NULL && set->reported[index];
 }
 
-/* An end is final: of a task that has ended only whether it is still there has to be asked. Under
- * `disk`. */
-static int look_at_one(tether__catalog *catalog, const char *task_id, tether_error *error)
+/* An end is final: for a task that has ended, only checks that it still exists. Under `disk`. */
+static int refresh_one(tether__catalog *catalog, const char *task_id, tether_error *error)
 {
     tether__file_stamp stamp;
     const tether__entry *entry = tether__catalog_find(catalog, task_id);
@@ -50,21 +49,21 @@ static int look_at_one(tether__catalog *catalog, const char *task_id, tether_err
     return tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, NULL, error);
 }
 
-/* Looks at every task on disk, so that the answer is never older than that. Of a waiter, a task
- * that was removed is told of no more. */
-static int look_at_disk(task_set *set, tether_error *error)
+/* Refreshes every task from the disk, so that the answer is never older than this call. A waiter
+ * treats a task that was removed as reported. */
+static int refresh_all(task_set *set, tether_error *error)
 {
     int code = TETHER_OK;
     tether_error problem = {0};
     tether__catalog *catalog = &set->registry->catalog;
     for (size_t i = 0; code == TETHER_OK && i < set->count; i++) {
-        if (is_told(set, i))
+        if (is_reported(set, i))
             continue;
         uv_mutex_lock(&catalog->disk);
-        code = look_at_one(catalog, set->id(set->ids, i), &problem);
+        code = refresh_one(catalog, set->id(set->ids, i), &problem);
         uv_mutex_unlock(&catalog->disk);
-        if (code == TETHER_ENOTASK && set->told != NULL) {
-            set->told[i] = true;
+        if (code == TETHER_ENOTASK && set->reported != NULL) {
+            set->reported[i] = true;
             code = TETHER_OK;
         }
     }
@@ -73,8 +72,8 @@ static int look_at_disk(task_set *set, tether_error *error)
     return code;
 }
 
-/* By the time on disk, which all hosts share; what is the same there, in the order of being seen.
- */
+/* By the time on disk, which is the same for all hosts, then by the order in which this registry
+ * saw the ends. */
 static bool ended_before(const tether__entry *a, const tether__entry *b)
 {
     if (a->finished_at != b->finished_at)
@@ -82,62 +81,62 @@ static bool ended_before(const tether__entry *a, const tether__entry *b)
     return a->end_order < b->end_order;
 }
 
-/* Counts in memory; false where a task is not there any more, so that the disk has to be asked. */
+/* Counts in memory. False if the catalog lacks a task, so that the disk has to be checked. */
 static bool count_ended(task_set *set)
 {
-    bool whole = true;
-    const tether__entry *best = NULL;
+    bool complete = true;
+    const tether__entry *earliest = NULL;
     tether__catalog *catalog = &set->registry->catalog;
     set->ended = 0;
     uv_mutex_lock(&catalog->state);
     for (size_t i = 0; i < set->count; i++) {
-        if (is_told(set, i))
+        if (is_reported(set, i))
             continue;
         const tether__entry *entry = tether__catalog_find(catalog, set->id(set->ids, i));
-        whole = whole && entry != NULL;
+        complete = complete && entry != NULL;
         if (entry == NULL || !entry->ended)
             continue;
         set->ended++;
-        if (best == NULL || ended_before(entry, best)) {
-            best = entry;
+        if (earliest == NULL || ended_before(entry, earliest)) {
+            earliest = entry;
             set->first = i;
         }
     }
     uv_mutex_unlock(&catalog->state);
-    return whole;
+    return complete;
 }
 
-static size_t count_untold(const task_set *set)
+static size_t count_unreported(const task_set *set)
 {
-    size_t untold = 0;
+    size_t unreported = 0;
     for (size_t i = 0; i < set->count; i++)
-        untold += is_told(set, i) ? 0 : 1;
-    return untold;
+        unreported += is_reported(set, i) ? 0 : 1;
+    return unreported;
 }
 
-/* Returns when all (or any) that are not told have ended, or none is left to be told. */
+/* Returns when all (or any) of the tasks that were not reported have ended, or all were
+ * reported. */
 static int wait_for(task_set *set, tether_wait_mode mode, int64_t timeout_ms, tether_error *error)
 {
     tether__wait wait;
-    bool ask_disk = true;
+    bool check_disk = true;
     int code = tether__wait_begin(set->registry, "wait", timeout_ms, &wait, error);
     while (code == TETHER_OK) {
         code = tether__wait_note(&wait, error);
-        if (code == TETHER_OK && ask_disk)
-            code = look_at_disk(set, error);
+        if (code == TETHER_OK && check_disk)
+            code = refresh_all(set, error);
         if (code != TETHER_OK)
             break;
-        ask_disk = !count_ended(set);
-        if (ask_disk)
+        check_disk = !count_ended(set);
+        if (check_disk)
             continue;
-        size_t untold = count_untold(set);
-        if (set->ended == untold || (mode == TETHER_WAIT_ANY && set->ended > 0))
+        size_t unreported = count_unreported(set);
+        if (set->ended == unreported || (mode == TETHER_WAIT_ANY && set->ended > 0))
             break;
-        code = tether__wait_sleep(&wait, &ask_disk, NULL);
+        code = tether__wait_sleep(&wait, &check_disk, NULL);
         if (code == TETHER_ETIMEDOUT)
-            tether__fail(error, code, 0, "wait",
-                         "the wait was over and %zu of %zu tasks have not ended",
-                         untold - set->ended, untold);
+            tether__fail(error, code, 0, "wait", "the wait timed out before %zu of %zu tasks ended",
+                         unreported - set->ended, unreported);
     }
     tether__wait_end(&wait);
     return code;
@@ -172,10 +171,10 @@ struct tether_waiter {
     tether_registry *registry;
     size_t count;
     char (*ids)[TETHER_ID_SIZE];
-    bool *told;
+    bool *reported;
 };
 
-static int take_running(tether_waiter *waiter, tether_error *error)
+static int collect_running(tether_waiter *waiter, tether_error *error)
 {
     tether__catalog *catalog = &waiter->registry->catalog;
     int code = tether__replay(catalog, TETHER__SCOPE_LIVE, TETHER__INSPECT_NOW, NULL, error);
@@ -185,8 +184,8 @@ static int take_running(tether_waiter *waiter, tether_error *error)
     return code;
 }
 
-static int take_these(tether_waiter *waiter, const char *const *ids, size_t count,
-                      tether_error *error)
+static int collect_given(tether_waiter *waiter, const char *const *ids, size_t count,
+                         tether_error *error)
 {
     int code = check_ids(ids, count, error);
     waiter->ids = calloc(count, sizeof *waiter->ids);
@@ -199,7 +198,7 @@ static int take_these(tether_waiter *waiter, const char *const *ids, size_t coun
         strcpy(waiter->ids[i], ids[i]);
     task_set set = {
         .registry = waiter->registry, .count = count, .id = id_in_rows, .ids = waiter->ids};
-    return look_at_disk(&set, error);
+    return refresh_all(&set, error);
 }
 
 int tether_waiter_open(tether_registry *registry, const char *const *task_ids, size_t count,
@@ -211,10 +210,10 @@ int tether_waiter_open(tether_registry *registry, const char *const *task_ids, s
         return tether__fail_memory(error, "wait");
     waiter->registry = registry;
     int code =
-        count == 0 ? take_running(waiter, error) : take_these(waiter, task_ids, count, error);
+        count == 0 ? collect_running(waiter, error) : collect_given(waiter, task_ids, count, error);
     if (code == TETHER_OK) {
-        waiter->told = calloc(waiter->count + 1, sizeof *waiter->told);
-        if (waiter->told == NULL)
+        waiter->reported = calloc(waiter->count + 1, sizeof *waiter->reported);
+        if (waiter->reported == NULL)
             code = tether__fail_memory(error, "wait");
     }
     if (code != TETHER_OK) {
@@ -230,7 +229,7 @@ int tether_waiter_next(tether_waiter *waiter, int64_t timeout_ms, char task_id[T
 {
     task_set set = {.registry = waiter->registry,
                     .count = waiter->count,
-                    .told = waiter->told,
+                    .reported = waiter->reported,
                     .id = id_in_rows,
                     .ids = waiter->ids};
     task_id[0] = '\0';
@@ -238,8 +237,9 @@ int tether_waiter_next(tether_waiter *waiter, int64_t timeout_ms, char task_id[T
     if (code != TETHER_OK)
         return code;
     if (set.ended == 0)
-        return tether__fail(error, TETHER_ENOTASK, 0, "wait", "every task was told of");
-    waiter->told[set.first] = true;
+        return tether__fail(error, TETHER_ENOTASK, 0, "wait",
+                            "all tasks of this waiter have been returned");
+    waiter->reported[set.first] = true;
     strcpy(task_id, waiter->ids[set.first]);
     return TETHER_OK;
 }
@@ -249,6 +249,6 @@ void tether_waiter_close(tether_waiter *waiter)
     if (waiter == NULL)
         return;
     free(waiter->ids);
-    free(waiter->told);
+    free(waiter->reported);
     free(waiter);
 }

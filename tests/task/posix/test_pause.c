@@ -150,7 +150,10 @@ static void a_paused_task_is_killed(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    test_start_child(f->registry, id, "forever", NULL);
+    /* Waits until the command runs: a signal before that reaches only the wrapper, which survives
+     * it. */
+    test_start_child(f->registry, id, "pid", "forever", NULL);
+    test_output_number(f->registry, id);
     pause_task(f->registry, id);
     int64_t begin = test_now_ms();
     assert_int_equal(kill_with(f->registry, id, 0, LONG_GRACE_MS), TETHER_OK);
@@ -178,8 +181,7 @@ static void a_shutdown_ends_paused_tasks(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    /* Waits until the command runs: a signal before that may reach only the wrapper, which survives
-     * it. */
+    /* Waits until the command runs, as in a_paused_task_is_killed. */
     test_start_child(f->registry, id, "pid", "forever", NULL);
     test_output_number(f->registry, id);
     pause_task(f->registry, id);
