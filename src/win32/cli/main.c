@@ -1,6 +1,6 @@
-/* Owns the entry of the command on Windows: arguments as UTF-8, output without translation of line
- * ends.
- * Must not: look at what they say.
+/* Owns the command's entry point on Windows: arguments as UTF-8, streams without translation of
+ * line ends.
+ * Must not: interpret the arguments.
  * Thread: the main one. */
 #include "cli/cli_main.h"
 
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <windows.h>
 
-/* Stray halves of a pair become U+FFFD. NULL when memory is short. */
+/* Unpaired surrogates become U+FFFD. NULL when memory is short. */
 static char *narrow(const wchar_t *wide)
 {
     int size = WideCharToMultiByte(CP_UTF8, 0, wide, -1, NULL, 0, NULL, NULL);
@@ -20,7 +20,7 @@ static char *narrow(const wchar_t *wide)
     return text;
 }
 
-/* The arguments live as long as the process. */
+/* argv is not freed: it lives as long as the process. */
 int wmain(int argc, wchar_t **wide)
 {
     char **argv = calloc((size_t)argc + 1, sizeof *argv);
