@@ -57,9 +57,8 @@ DWORD tether__win32_open_path(const wchar_t *path, DWORD access, DWORD share, DW
     return *handle != INVALID_HANDLE_VALUE ? ERROR_SUCCESS : tether__win32_last_error();
 }
 
-/* Whether a retry makes sense. A removed file occupies its name as long as anybody has it open:
- * that matters where a new file is to be created, while for an open of an existing one it counts as
- * gone. */
+/* Whether a retry makes sense. A removed file occupies its name as long as anybody has it open.
+ * That hinders the creation of a new file; where an existing one is wanted, it counts as gone. */
 static bool is_transient(DWORD os_error, DWORD disposition)
 {
     return os_error == ERROR_SHARING_VIOLATION ||

@@ -138,7 +138,7 @@ bool tether__os_lock_linked(const tether__lock *lock)
     if (!GetFileInformationByHandleEx(held->file, FileStandardInfo, &standard, sizeof standard) ||
         standard.DeletePending || standard.NumberOfLinks == 0)
         return false;
-    /* A removed file may have got another name until its last handle is closed. */
+    /* A removed file may exist under another name until its last handle is closed. */
     if (tether__win32_open_path(held->path, FILE_READ_ATTRIBUTES, TETHER__WIN32_SHARE_ALL,
                                 OPEN_EXISTING, &handle) != ERROR_SUCCESS)
         return false;

@@ -19,8 +19,8 @@ typedef struct tether__win32_start {
     HANDLE job; /* the process is created in it */
 } tether__win32_start;
 
-/* Creates a suspended process, outside of the caller's jobs where those permit it. *bound: they do
- * not all permit it, and the process is in one of them. 0 or the error, with nothing left. */
+/* Creates a suspended process, outside of the caller's jobs where those permit it. *bound: at least
+ * one of them does not, and the process is in that job. 0 or the error, with nothing left. */
 DWORD tether__win32_create(const tether__win32_start *start, PROCESS_INFORMATION *process,
                            bool *bound);
 

@@ -18,7 +18,7 @@ typedef struct supervisor {
     char task_id[64];
     char names[3][32]; /* of the lifeline and the outputs, in the place */
     const char *argv[16];
-    const char *envp[8]; /* the first one is taken */
+    const char *envp[8]; /* tests add theirs from index 1 on */
 } supervisor;
 
 /* Makes a task id that no other task of the machine has: jobs are visible to all of it. */
