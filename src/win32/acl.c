@@ -1,4 +1,4 @@
-/* Owns access lists: making a private one, and judging one that is there.
+/* Owns access lists: creates private ones, and checks those of existing directories.
  * Must not: change the list of anything that exists.
  * Thread: any. */
 #include "win32/acl.h"
@@ -14,11 +14,11 @@
 
 static const char step[] = "check store";
 
-/* Rights that show or change nothing of what is in a directory. */
+/* Rights that neither reveal nor change the contents of a directory. */
 static const ACCESS_MASK harmless_rights =
     READ_CONTROL | SYNCHRONIZE | FILE_READ_ATTRIBUTES | FILE_READ_EA | FILE_TRAVERSE;
 
-/* The user whom this process acts for; freed with free(). */
+/* Reads the user of this process; *user is freed with free(). */
 static int get_user(TOKEN_USER **user, tether_error *error)
 {
     HANDLE token;
@@ -44,8 +44,9 @@ static int get_user(TOKEN_USER **user, tether_error *error)
     return tether__win32_fail(error, os_error, step, "the user of this process");
 }
 
-/* Protected, so that nothing is inherited from above; the owner is named, because what an elevated
- * process makes belongs to all administrators. */
+/* Describes the private list, freed with free(); NULL when memory is short. It is protected, so
+ * that nothing is inherited from the parent. It names the owner, because what an elevated process
+ * creates belongs to the Administrators. */
 static wchar_t *describe_private(const wchar_t *sid)
 {
     static const wchar_t *const parts[] = {L"O:", L"D:P(A;OICI;FA;;;", L")(A;OICI;FA;;;SY)"};
@@ -91,24 +92,25 @@ static bool is_well_known(PSID sid, const WELL_KNOWN_SID_TYPE *types, size_t cou
     return false;
 }
 
-/* Whom it may belong to. What an elevated process of this user makes belongs to the administrators,
- * and they, like the system, reach everything anyway. */
-static bool is_good_owner(PSID sid, PSID user)
+/* Whether a store may belong to this account. What an elevated process of this user creates belongs
+ * to the Administrators; they, like the system account, can access everything anyway. */
+static bool is_permitted_owner(PSID sid, PSID user)
 {
     static const WELL_KNOWN_SID_TYPE types[] = {WinBuiltinAdministratorsSid, WinLocalSystemSid};
     return EqualSid(sid, user) || is_well_known(sid, types, sizeof types / sizeof types[0]);
 }
 
-static bool may_be_let_in(PSID sid, PSID user)
+static bool may_have_access(PSID sid, PSID user)
 {
     static const WELL_KNOWN_SID_TYPE types[] = {WinBuiltinAdministratorsSid, WinLocalSystemSid,
                                                 WinCreatorOwnerSid, WinCreatorOwnerRightsSid};
     return EqualSid(sid, user) || is_well_known(sid, types, sizeof types / sizeof types[0]);
 }
 
-/* Whom an entry lets in; NULL: nobody. Its start is the same for the plain and the callback kind;
- * the kinds for objects do not occur on files, and count as if everybody was let in. */
-static PSID let_in(const ACE_HEADER *entry, ACCESS_MASK *rights, bool *known)
+/* Returns the account that an entry grants access to; NULL where it grants none. Callback entries
+ * have the layout of plain ones up to the SID. Entries for objects do not occur on files; for them
+ * *known is false, and the caller assumes that they grant access to everybody. */
+static PSID granted_account(const ACE_HEADER *entry, ACCESS_MASK *rights, bool *known)
 {
     *known = true;
     switch (entry->AceType) {
@@ -127,27 +129,30 @@ static PSID let_in(const ACE_HEADER *entry, ACCESS_MASK *rights, bool *known)
     }
 }
 
-/* The first one who must not be let in; NULL: all is well. `everybody` where that has no name. */
+/* Returns the first account that must not have access; NULL where there is none. *everybody:
+ * everybody may have access. */
 static PSID find_stranger(ACL *list, PSID user, bool *everybody)
 {
-    *everybody = list == NULL; /* no list, no limit */
+    *everybody = list == NULL; /* without a list, everybody has access */
     for (WORD i = 0; list != NULL && i < list->AceCount; i++) {
         void *entry;
         ACCESS_MASK rights = 0;
         bool known;
         if (!GetAce(list, i, &entry))
             continue;
-        PSID sid = let_in(entry, &rights, &known);
+        PSID sid = granted_account(entry, &rights, &known);
         if (!known)
             *everybody = true;
-        /* Also what only files below would inherit: those are the task's output. */
-        else if (sid != NULL && (rights & ~harmless_rights) != 0 && !may_be_let_in(sid, user))
+        /* Entries that only files in the directory inherit count too: those files are task
+         * output. */
+        else if (sid != NULL && (rights & ~harmless_rights) != 0 && !may_have_access(sid, user))
             return sid;
     }
     return NULL;
 }
 
-/* "DOMAIN\name", or the SID where it has none; freed with free(). */
+/* Returns "DOMAIN\name", or the SID as text where the account has no name; freed with free(). NULL
+ * on failure. */
 static char *name_of(PSID sid)
 {
     wchar_t name[128], domain[128], whole[260];
@@ -172,7 +177,7 @@ static int refuse_owner(PSID owner, const char *path, tether_error *error)
     int code = tether__fail(error, TETHER_ESTORE, 0, step,
                             "%.250s belongs to %.100s, not to the user of this process; choose a "
                             "store of your own",
-                            path, name != NULL ? name : "somebody else");
+                            path, name != NULL ? name : "another user");
     free(name);
     return code;
 }
@@ -181,7 +186,7 @@ static int refuse_stranger(PSID stranger, const char *path, tether_error *error)
 {
     char *name = stranger != NULL ? name_of(stranger) : NULL;
     int code = tether__fail(error, TETHER_ESTORE, 0, step,
-                            "%.220s is open to %.60s; run on it: icacls DIRECTORY /inheritance:r "
+                            "%.220s can be accessed by %.60s; run: icacls DIRECTORY /inheritance:r "
                             "/grant:r \"%%USERNAME%%:(OI)(CI)F\"",
                             path, name != NULL ? name : "everybody");
     free(name);
@@ -191,7 +196,7 @@ static int refuse_stranger(PSID stranger, const char *path, tether_error *error)
 static bool has_access_lists(HANDLE directory)
 {
     DWORD flags = 0;
-    /* Where the volume does not tell, the list itself is asked for. */
+    /* When unsure, true: reading the list then shows whether there is one. */
     if (!GetVolumeInformationByHandleW(directory, NULL, 0, NULL, NULL, &flags, NULL, 0))
         return true;
     return (flags & FILE_PERSISTENT_ACLS) != 0;
@@ -216,7 +221,7 @@ int tether__win32_acl_check(HANDLE directory, const char *path, tether_error *er
     int code = get_user(&user, error);
     if (code == TETHER_OK) {
         PSID stranger = find_stranger(list, user->User.Sid, &everybody);
-        if (owner == NULL || !is_good_owner(owner, user->User.Sid))
+        if (owner == NULL || !is_permitted_owner(owner, user->User.Sid))
             code = refuse_owner(owner, path, error);
         else if (stranger != NULL || everybody)
             code = refuse_stranger(stranger, path, error);

@@ -1,4 +1,4 @@
-/* Owns the finding and running of the helper that sends console breaks.
+/* Owns finding and running the helper that sends console breaks.
  * Must not: touch the console of this process.
  * Thread: any. */
 #include "win32/break.h"
@@ -16,7 +16,8 @@ static const wchar_t helper[] = L"tether-break.exe";
 
 enum { PATH_UNITS = 32767, COMMAND_UNITS = 96, PATIENCE_MS = 2000 };
 
-/* Beside the library or program that has this code in it. */
+/* Returns the helper's path, beside the library or program that contains this code; freed with
+ * free(). NULL on failure. */
 static wchar_t *find_helper(void)
 {
     HMODULE module;
@@ -37,7 +38,7 @@ static wchar_t *find_helper(void)
     return path;
 }
 
-/* 0 or the error; *exit_code is 0 where the break was sent. */
+/* Runs the helper. 0 or the error; *exit_code is 0 where the break was sent. */
 static DWORD run(const wchar_t *path, const tether__identity *supervisor, DWORD *exit_code)
 {
     wchar_t command[COMMAND_UNITS];

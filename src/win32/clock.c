@@ -1,4 +1,4 @@
-/* Owns the clocks that nobody sets, and the boot id.
+/* Owns the clocks that nobody can set, and the boot id.
  * Must not: keep state.
  * Thread: any. */
 #include "os/clock.h"
@@ -9,7 +9,8 @@
 
 enum { TICKS_PER_MS = 10000 };
 
-/* Since Windows 10; their siblings without "Precise" go on in steps of the timer, up to 16 ms. */
+/* Calls a function that exists since Windows 10. Its sibling without "Precise" advances in steps of
+ * the timer, up to 16 ms. */
 static bool precise_ms(const char *function, int64_t *ms)
 {
     typedef void(WINAPI * query_fn)(ULONGLONG * ticks);
@@ -41,21 +42,21 @@ int64_t tether__os_uptime_ms(void)
     return (int64_t)GetTickCount64();
 }
 
-/* BootId of KUSER_SHARED_DATA (ntddk.h), a page that every process has at this address: a count of
- * the boots of this installation. 0 before Windows 10. */
+/* Reads BootId of KUSER_SHARED_DATA (ntddk.h), a page that every process has at this address: how
+ * often this installation was booted. 0 before Windows 10. */
 static ULONG boot_count(void)
 {
     static const ULONG_PTR shared_data = 0x7FFE0000, boot_id_offset = 0x2C4;
     return *(volatile const ULONG *)(shared_data + boot_id_offset);
 }
 
-/* When the system was booted. Windows corrects it when people set its clock, so that it is the
- * second choice. 0: not known. */
+/* Returns the time of the boot; 0 where it is not known. Windows corrects it when somebody sets the
+ * clock, so the boot count is preferred. */
 static LONGLONG boot_time(void)
 {
     typedef LONG(WINAPI * query_fn)(int class, void *information, ULONG size, ULONG *got);
     static const int time_of_day = 3;
-    LARGE_INTEGER information[8] = {{.QuadPart = 0}}; /* the first one is the boot's */
+    LARGE_INTEGER information[8] = {{.QuadPart = 0}}; /* BootTime is the first */
     HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
     FARPROC found = ntdll != NULL ? GetProcAddress(ntdll, "NtQuerySystemInformation") : NULL;
     /* SYSTEM_TIMEOFDAY_INFORMATION has 48 bytes. */

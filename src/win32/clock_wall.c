@@ -1,4 +1,4 @@
-/* Owns the wall clock, in a file of its own so that a test can put one that it sets in its place.
+/* Owns the wall clock, in a file of its own so that a test can replace it by a clock that it sets.
  * Must not: keep state.
  * Thread: any. */
 #include "os/clock.h"

@@ -1,5 +1,5 @@
-/* Owns directory handles: opening and making them, whether they are still there, and how files in
- * them are opened.
+/* Owns directory handles: opening and creating directories, checking that they still exist, and
+ * opening files in them.
  * Must not: know what the files mean.
  * Thread: any. */
 #include "win32/dir.h"
@@ -23,9 +23,9 @@ enum {
     NAME_UNITS = 255
 };
 
-/* A busy reader leaves gaps that are shorter than any sleep, so that some tries follow each other
- * at once. */
-bool tether__win32_wait(unsigned *round, int64_t deadline)
+/* A busy reader closes the file for moments that are shorter than any sleep, so some retries follow
+ * without one. */
+bool tether__win32_back_off(unsigned *round, int64_t deadline)
 {
     int64_t left = deadline - tether__os_monotonic_ms();
     if (left <= 0)
@@ -51,15 +51,15 @@ wchar_t *tether__win32_dir_join(const tether__dir *dir, const char *name)
 DWORD tether__win32_open_path(const wchar_t *path, DWORD access, DWORD share, DWORD disposition,
                               HANDLE *handle)
 {
-    /* "Backup semantics" open a directory too: what it is, we ask the handle. */
+    /* FILE_FLAG_BACKUP_SEMANTICS opens directories too; the caller inspects the handle. */
     DWORD flags = FILE_ATTRIBUTE_NORMAL | FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_BACKUP_SEMANTICS;
     *handle = CreateFileW(path, access, share, NULL, disposition, flags, NULL);
     return *handle != INVALID_HANDLE_VALUE ? ERROR_SUCCESS : tether__win32_last_error();
 }
 
-/* Where a new file is wanted, the name of a removed one is in the way for as long as somebody has
- * that open; where an old one is wanted, it is as good as gone. */
-static bool may_pass(DWORD os_error, DWORD disposition)
+/* Whether a retry makes sense. A removed file occupies its name as long as anybody has it open.
+ * That hinders the creation of a new file; where an existing one is wanted, it counts as gone. */
+static bool is_transient(DWORD os_error, DWORD disposition)
 {
     return os_error == ERROR_SHARING_VIOLATION ||
            (os_error == ERROR_DELETE_PENDING && disposition != OPEN_EXISTING);
@@ -77,12 +77,12 @@ DWORD tether__win32_open(const tether__dir *dir, const char *name, DWORD access,
     unsigned round = 0;
     do
         os_error = tether__win32_open_path(path, access, share, disposition, handle);
-    while (may_pass(os_error, disposition) && tether__win32_wait(&round, deadline));
+    while (is_transient(os_error, disposition) && tether__win32_back_off(&round, deadline));
     free(path);
     return os_error;
 }
 
-DWORD tether__win32_look(HANDLE handle, tether__win32_file *file)
+DWORD tether__win32_inspect(HANDLE handle, tether__win32_file *file)
 {
     BY_HANDLE_FILE_INFORMATION found;
     *file = (tether__win32_file){.handle = handle};
@@ -110,22 +110,22 @@ bool tether__win32_is_plain(const tether__win32_file *file)
            file->links <= 1;
 }
 
-/* Whether it is a directory itself, not a link (a junction) to one. */
+/* Whether it is a directory itself, and not a link (a junction) to one. */
 static bool is_directory(const tether__win32_file *file)
 {
     return (file->attributes & (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT)) ==
            FILE_ATTRIBUTE_DIRECTORY;
 }
 
-/* Opens whatever has this path, asks what it is, and closes it. 0 or the error. */
-static DWORD look_at(const wchar_t *path, tether__win32_file *file)
+/* Opens a path, reads the metadata, and closes it. 0 or the error. */
+static DWORD inspect_path(const wchar_t *path, tether__win32_file *file)
 {
     HANDLE handle;
     DWORD os_error = tether__win32_open_path(path, FILE_READ_ATTRIBUTES, TETHER__WIN32_SHARE_ALL,
                                              OPEN_EXISTING, &handle);
     if (os_error != ERROR_SUCCESS)
         return os_error;
-    os_error = tether__win32_look(handle, file);
+    os_error = tether__win32_inspect(handle, file);
     CloseHandle(handle);
     file->handle = INVALID_HANDLE_VALUE;
     return os_error;
@@ -137,11 +137,12 @@ static bool is_missing(DWORD os_error)
            os_error == ERROR_DELETE_PENDING || os_error == ERROR_DIRECTORY;
 }
 
-/* 0: it is there; ERROR_PATH_NOT_FOUND: it is not, or another one has its name. */
-static DWORD check_there(const tether__dir *dir)
+/* 0 while the directory exists; ERROR_PATH_NOT_FOUND where it is gone, or another directory has its
+ * name. */
+static DWORD check_exists(const tether__dir *dir)
 {
     tether__win32_file file;
-    DWORD os_error = look_at(dir->wide, &file);
+    DWORD os_error = inspect_path(dir->wide, &file);
     if (is_missing(os_error))
         return ERROR_PATH_NOT_FOUND;
     if (os_error != ERROR_SUCCESS)
@@ -161,16 +162,16 @@ int tether__win32_fail_in(tether__dir *dir, DWORD os_error, const char *step, co
                           tether_error *error)
 {
     if ((is_missing(os_error) || os_error == ERROR_ACCESS_DENIED) &&
-        check_there(dir) == ERROR_PATH_NOT_FOUND)
+        check_exists(dir) == ERROR_PATH_NOT_FOUND)
         return fail_removed(dir, step, error);
     char path[300];
     snprintf(path, sizeof path, "%s\\%s", dir->path, name);
     return tether__win32_fail(error, os_error, step, path);
 }
 
-/* Takes over `wide`, also when it fails. */
-static int make_dir(wchar_t *wide, const tether__win32_node *node, tether__dir **dir,
-                    tether_error *error)
+/* Takes ownership of `wide`, also on failure. */
+static int new_dir(wchar_t *wide, const tether__win32_node *node, tether__dir **dir,
+                   tether_error *error)
 {
     char *path = wide != NULL ? tether__win32_plain(wide) : NULL;
     *dir = path != NULL ? malloc(sizeof **dir) : NULL;
@@ -183,19 +184,20 @@ static int make_dir(wchar_t *wide, const tether__win32_node *node, tether__dir *
     return TETHER_OK;
 }
 
-/* Not the store is missing, but what it would be in: a drive, a share, a dangling link. */
-static int refuse_place(DWORD os_error, const char *path, tether_error *error)
+/* Reports that the store's parent is missing or is no directory: a drive, a share, a dangling
+ * link. */
+static int refuse_parent(DWORD os_error, const char *path, tether_error *error)
 {
     if (!is_missing(os_error))
         return tether__win32_fail(error, os_error, "create store", path);
     return tether__fail(error, TETHER_ESTORE, (int)os_error, "create store",
-                        "%.300s cannot be made: what it would be in does not exist, or is no "
+                        "%.300s cannot be created: its parent does not exist or is not a "
                         "directory; choose another store",
                         path);
 }
 
-/* Everything before the last component, with the rights that are inherited there. Parents may be
- * links and anybody's: only the store itself is guarded. */
+/* Creates everything before the last component, with the rights that are inherited there. Parents
+ * may be links and belong to anybody: only the store itself is protected. */
 static int make_parents(wchar_t *path, const char *shown, tether_error *error)
 {
     wchar_t *at = path + tether__win32_root_size(path);
@@ -206,11 +208,12 @@ static int make_parents(wchar_t *path, const char *shown, tether_error *error)
             DWORD attributes = GetFileAttributesW(path);
             if (attributes != INVALID_FILE_ATTRIBUTES &&
                 (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0)
-                os_error = ERROR_ALREADY_EXISTS; /* such as one above that may only be read */
+                os_error = ERROR_ALREADY_EXISTS; /* it exists, in a parent that we cannot write
+                                                  * to */
         }
         *at++ = L'\\';
         if (os_error != ERROR_SUCCESS && os_error != ERROR_ALREADY_EXISTS)
-            return refuse_place(os_error, shown, error);
+            return refuse_parent(os_error, shown, error);
     }
     return TETHER_OK;
 }
@@ -229,11 +232,12 @@ static int create_root(wchar_t *path, const char *shown, tether_error *error)
     if (os_error == ERROR_SUCCESS || os_error == ERROR_ALREADY_EXISTS ||
         GetFileAttributesW(path) != INVALID_FILE_ATTRIBUTES)
         return TETHER_OK;
-    return refuse_place(os_error, shown, error);
+    return refuse_parent(os_error, shown, error);
 }
 
-/* The path that the system knows it by: long names instead of short ones, links above it resolved.
- * Some file systems cannot tell; then it stays as it was given. */
+/* Returns the path under which the system knows an open directory: long names instead of short
+ * ones, links in the parents resolved. Some file systems cannot report it; then returns a copy of
+ * the given path. */
 static wchar_t *final_path(HANDLE handle, const wchar_t *given)
 {
     wchar_t *path = calloc(PATH_UNITS + 1, sizeof *path);
@@ -245,20 +249,21 @@ static wchar_t *final_path(HANDLE handle, const wchar_t *given)
     return copy;
 }
 
-static int judge_root(HANDLE handle, const wchar_t *wide, const char *shown, tether__dir **dir,
+static int check_root(HANDLE handle, const wchar_t *wide, const char *shown, tether__dir **dir,
                       tether_error *error)
 {
     tether__win32_file file;
-    DWORD os_error = tether__win32_look(handle, &file);
+    DWORD os_error = tether__win32_inspect(handle, &file);
     if (os_error != ERROR_SUCCESS)
         return tether__win32_fail(error, os_error, "open store", shown);
     if (!is_directory(&file))
         return tether__fail(error, TETHER_ESTORE, 0, "open store",
-                            "%.300s is a link or no directory; name the directory itself", shown);
+                            "%.300s is a link or not a directory; name the directory itself",
+                            shown);
     int code = tether__win32_acl_check(handle, shown, error);
     if (code != TETHER_OK)
         return code;
-    return make_dir(final_path(handle, wide), &file.node, dir, error);
+    return new_dir(final_path(handle, wide), &file.node, dir, error);
 }
 
 static int open_root(const wchar_t *wide, const char *shown, tether__dir **dir, tether_error *error)
@@ -270,12 +275,13 @@ static int open_root(const wchar_t *wide, const char *shown, tether__dir **dir, 
         return tether__win32_fail_as(error, TETHER_EGONE, os_error, "open store", shown);
     if (os_error != ERROR_SUCCESS)
         return tether__win32_fail(error, os_error, "open store", shown);
-    int code = judge_root(handle, wide, shown, dir, error);
+    int code = check_root(handle, wide, shown, dir, error);
     CloseHandle(handle);
     return code;
 }
 
-/* What no file system of Windows takes; they differ in how they say so. */
+/* Whether the path is too long for every file system of Windows. They report that with different
+ * errors. */
 static bool is_too_long(const wchar_t *path)
 {
     size_t size = wcslen(path);
@@ -295,7 +301,7 @@ int tether__os_dir_open_root(const char *path, bool create, tether__dir **dir, t
     int code = tether__win32_path(path, &wide, "open store", error);
     if (code != TETHER_OK)
         return code;
-    /* A backslash at the end would follow a link. */
+    /* A backslash at the end would make Windows follow a link. */
     size_t size = wcslen(wide), root = tether__win32_root_size(wide);
     while (size > root && wide[size - 1] == L'\\')
         wide[--size] = L'\0';
@@ -313,7 +319,7 @@ int tether__os_dir_open_root(const char *path, bool create, tether__dir **dir, t
 static int refuse_directory(tether__dir *parent, const char *name, tether_error *error)
 {
     return tether__fail(error, TETHER_ECORRUPT, 0, "open directory",
-                        "%.300s\\%s is a link or no directory; remove it", parent->path, name);
+                        "%.300s\\%s is a link or not a directory; remove it", parent->path, name);
 }
 
 int tether__os_dir_open(tether__dir *parent, const char *name, bool create, tether__dir **dir,
@@ -330,10 +336,10 @@ int tether__os_dir_open(tether__dir *parent, const char *name, bool create, teth
         os_error = tether__win32_last_error();
     if (os_error == ERROR_SUCCESS || os_error == ERROR_ALREADY_EXISTS) {
         step = "open directory";
-        os_error = look_at(wide, &file);
+        os_error = inspect_path(wide, &file);
     }
     if (os_error == ERROR_SUCCESS && is_directory(&file))
-        return make_dir(wide, &file.node, dir, error);
+        return new_dir(wide, &file.node, dir, error);
     free(wide);
     if (os_error == ERROR_SUCCESS)
         return refuse_directory(parent, name, error);
@@ -356,7 +362,7 @@ const char *tether__os_dir_path(const tether__dir *dir)
 
 int tether__os_dir_check(tether__dir *dir, tether_error *error)
 {
-    DWORD os_error = check_there(dir);
+    DWORD os_error = check_exists(dir);
     if (os_error == ERROR_SUCCESS)
         return TETHER_OK;
     if (os_error == ERROR_PATH_NOT_FOUND)
@@ -364,7 +370,7 @@ int tether__os_dir_check(tether__dir *dir, tether_error *error)
     return tether__win32_fail(error, os_error, "check directory", dir->path);
 }
 
-/* Calls visit for each entry that the system tells of. */
+/* Calls visit for each entry of a directory until it returns false. 0 or the error. */
 static DWORD visit_entries(const wchar_t *pattern, bool (*visit)(const char *name, void *userdata),
                            void *userdata)
 {
@@ -401,7 +407,7 @@ int tether__os_dir_list(tether__dir *dir, bool (*visit)(const char *name, void *
         return tether__fail_memory(error, "list directory");
     DWORD os_error = visit_entries(pattern, visit, userdata);
     free(pattern);
-    /* A root has no "." entries, so that an empty one has none at all. */
+    /* The root of a drive has no "." entry, so an empty one has no entries at all. */
     if (os_error == ERROR_SUCCESS || os_error == ERROR_FILE_NOT_FOUND)
         return TETHER_OK;
     return tether__win32_fail_in(dir, os_error, "list directory", ".", error);

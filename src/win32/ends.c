@@ -1,7 +1,8 @@
-/* Owns the waiting for ends of processes: a wait of the system's thread pool for each, which hands
- * over to the loop.
- * Must not: look at a task, or keep a handle longer than its process lives.
- * Thread: the loop's, but for add, and for the thread pool's callbacks. */
+/* Owns the wait for the ends of processes: one wait of the system's thread pool for each process,
+ * which passes the end to the loop.
+ * Must not: inspect a task, or keep a handle after it has reported the end.
+ * Thread: the loop's, except for add, which any thread may call, and the thread pool's
+ * callbacks. */
 #include "os/ends.h"
 
 #include <stdlib.h>
@@ -19,34 +20,34 @@ static const char step[] = "watch process";
 typedef struct item {
     tether__ends *ends;
     char task_id[TETHER_ID_SIZE];
-    HANDLE process; /* NULL: it is gone already */
+    HANDLE process; /* NULL: the process had ended before */
     HANDLE wait;
-    struct item *next, *previous; /* in one of the lists */
-    bool over;
+    struct item *next, *previous; /* in one of the two lists */
+    bool ended;
 } item;
 
 struct tether__ends {
     uv_async_t async;
     uv_mutex_t mutex;
-    item waiting; /* heads of rings; under `mutex` */
-    item over;
+    item waiting; /* heads of circular lists; guarded by `mutex` */
+    item ended;
     tether__ends_cb cb;
     void *userdata;
     void (*closed)(void *userdata);
 };
 
-static void ring_init(item *head)
+static void list_init(item *head)
 {
     head->next = head->previous = head;
 }
 
-static void ring_remove(item *one)
+static void list_remove(item *one)
 {
     one->next->previous = one->previous;
     one->previous->next = one->next;
 }
 
-static void ring_add(item *head, item *one)
+static void list_add(item *head, item *one)
 {
     one->next = head;
     one->previous = head->previous;
@@ -54,29 +55,29 @@ static void ring_add(item *head, item *one)
     head->previous = one;
 }
 
-static void hand_over(item *one)
+static void queue_end(item *one)
 {
     tether__ends *ends = one->ends;
     uv_mutex_lock(&ends->mutex);
-    if (!one->over) {
-        one->over = true;
-        ring_remove(one);
-        ring_add(&ends->over, one);
+    if (!one->ended) {
+        one->ended = true;
+        list_remove(one);
+        list_add(&ends->ended, one);
     }
     uv_async_send(&ends->async);
     uv_mutex_unlock(&ends->mutex);
 }
 
-/* On a thread of the pool. */
+/* Runs on a thread of the pool. */
 static VOID CALLBACK on_signalled(PVOID parameter, BOOLEAN timed_out)
 {
     (void)timed_out;
-    hand_over(parameter);
+    queue_end(parameter);
 }
 
-/* Returns once the callback is not running and will not run. Not under the mutex, which it takes.
- */
-static void release(item *one)
+/* Returns once the callback neither runs nor will run. Must not be called under the mutex, which
+ * the callback takes. */
+static void free_item(item *one)
 {
     if (one->wait != NULL)
         UnregisterWaitEx(one->wait, INVALID_HANDLE_VALUE);
@@ -85,13 +86,13 @@ static void release(item *one)
     free(one);
 }
 
-static item *take(tether__ends *ends, item *head)
+static item *take_first(tether__ends *ends, item *head)
 {
     uv_mutex_lock(&ends->mutex);
     item *one = head->next != head ? head->next : NULL;
     if (one != NULL) {
-        ring_remove(one);
-        one->over = true;
+        list_remove(one);
+        one->ended = true;
     }
     uv_mutex_unlock(&ends->mutex);
     return one;
@@ -100,10 +101,10 @@ static item *take(tether__ends *ends, item *head)
 static void on_async(uv_async_t *async)
 {
     tether__ends *ends = async->data;
-    for (item *one; (one = take(ends, &ends->over)) != NULL;) {
+    for (item *one; (one = take_first(ends, &ends->ended)) != NULL;) {
         char task_id[TETHER_ID_SIZE];
         strcpy(task_id, one->task_id);
-        release(one);
+        free_item(one);
         ends->cb(task_id, ends->userdata);
     }
 }
@@ -117,8 +118,8 @@ int tether__os_ends_open(struct uv_loop_s *loop, tether__ends_cb cb, void *userd
         return tether__fail_memory(error, step);
     ends->cb = cb;
     ends->userdata = userdata;
-    ring_init(&ends->waiting);
-    ring_init(&ends->over);
+    list_init(&ends->waiting);
+    list_init(&ends->ended);
     if (uv_mutex_init(&ends->mutex) != 0) {
         free(ends);
         return tether__fail_memory(error, step);
@@ -126,25 +127,25 @@ int tether__os_ends_open(struct uv_loop_s *loop, tether__ends_cb cb, void *userd
     if (uv_async_init(loop, &ends->async, on_async) != 0) {
         uv_mutex_destroy(&ends->mutex);
         free(ends);
-        return tether__fail(error, TETHER_ELIMIT, 0, step, "the event loop has no room");
+        return tether__fail(error, TETHER_ELIMIT, 0, step, "the event loop takes no more handles");
     }
     ends->async.data = ends;
     *out = ends;
     return TETHER_OK;
 }
 
-/* Under the mutex, so that the callback finds the item whole. */
-static DWORD begin(item *one)
+/* Holds the mutex, so that the callback finds the item complete. */
+static DWORD start_wait(item *one)
 {
     tether__ends *ends = one->ends;
     DWORD os_error = ERROR_SUCCESS;
     uv_mutex_lock(&ends->mutex);
-    ring_add(&ends->waiting, one);
+    list_add(&ends->waiting, one);
     if (!RegisterWaitForSingleObject(&one->wait, one->process, on_signalled, one, INFINITE,
                                      WT_EXECUTEONLYONCE)) {
         os_error = GetLastError();
         one->wait = NULL;
-        ring_remove(one);
+        list_remove(one);
     }
     uv_mutex_unlock(&ends->mutex);
     return os_error;
@@ -160,14 +161,14 @@ int tether__os_ends_add(tether__ends *ends, const char *task_id, const tether__i
     strncpy(one->task_id, task_id, sizeof one->task_id - 1);
     tether__win32_process_open(process, 0, &one->process);
     if (one->process == NULL) {
-        ring_init(one);
-        hand_over(one);
+        list_init(one);
+        queue_end(one);
         return TETHER_OK;
     }
-    DWORD os_error = begin(one);
+    DWORD os_error = start_wait(one);
     if (os_error == ERROR_SUCCESS)
         return TETHER_OK;
-    release(one);
+    free_item(one);
     return tether__win32_fail_as(error, TETHER_ELIMIT, os_error, step, NULL);
 }
 
@@ -184,9 +185,9 @@ static void on_closed(uv_handle_t *handle)
 void tether__os_ends_close(tether__ends *ends, void (*closed)(void *userdata))
 {
     ends->closed = closed;
-    for (item *one; (one = take(ends, &ends->waiting)) != NULL;)
-        release(one);
-    for (item *one; (one = take(ends, &ends->over)) != NULL;)
-        release(one);
+    for (item *one; (one = take_first(ends, &ends->waiting)) != NULL;)
+        free_item(one);
+    for (item *one; (one = take_first(ends, &ends->ended)) != NULL;)
+        free_item(one);
     uv_close((uv_handle_t *)&ends->async, on_closed);
 }

@@ -1,4 +1,4 @@
-/* Owns the mapping from errors of Windows to tether codes, and the cures.
+/* Owns the mapping from errors of Windows to tether codes and cures.
  * Must not: fail.
  * Thread: any. */
 #include "win32/error.h"
@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-/* Headers of mingw lack these. */
+/* Missing in headers of mingw. */
 #ifndef ERROR_VIRUS_INFECTED
 #define ERROR_VIRUS_INFECTED 225L
 #endif
@@ -59,7 +59,7 @@ static const mapping mappings[] = {
     {ERROR_SHARING_VIOLATION, TETHER_EACCESS, in_use},
     {ERROR_LOCK_VIOLATION, TETHER_EACCESS, in_use},
     {ERROR_USER_MAPPED_FILE, TETHER_EACCESS, in_use},
-    {ERROR_VIRUS_INFECTED, TETHER_EACCESS, "the virus scanner refuses it: look there"},
+    {ERROR_VIRUS_INFECTED, TETHER_EACCESS, "the virus scanner blocks it: check its log"},
     {ERROR_WRITE_PROTECT, TETHER_EACCESS, "the volume is read-only: choose another store"},
     {ERROR_DIRECTORY, TETHER_ECORRUPT, "something else stands where a directory should be"},
     {ERROR_DIRECTORY_NOT_SUPPORTED, TETHER_ECORRUPT, "a directory stands where a file should be"},
@@ -104,9 +104,9 @@ int tether__win32_code(uint32_t os_error)
     return found != NULL ? found->code : TETHER_ESYSTEM;
 }
 
-/* The system's words in English where they are installed, without their end of sentence: they
- * stand in the middle of ours. */
-static void describe(DWORD os_error, char words[WORDS_BYTES])
+/* Writes the system's message, in English where that is installed, without its full stop: it
+ * becomes a part of our sentence. */
+static void describe(DWORD os_error, char message[WORDS_BYTES])
 {
     static const DWORD languages[] = {MAKELANGID(LANG_ENGLISH, SUBLANG_ENGLISH_US), 0};
     wchar_t wide[WORDS_UNITS];
@@ -118,22 +118,22 @@ static void describe(DWORD os_error, char words[WORDS_BYTES])
     while (units > 0 && (wide[units - 1] <= L' ' || wide[units - 1] == L'.'))
         units--;
     int bytes = units == 0 ? 0
-                           : WideCharToMultiByte(CP_UTF8, 0, wide, (int)units, words,
+                           : WideCharToMultiByte(CP_UTF8, 0, wide, (int)units, message,
                                                  WORDS_BYTES - 1, NULL, NULL);
-    words[bytes] = '\0';
+    message[bytes] = '\0';
     if (bytes == 0)
-        snprintf(words, WORDS_BYTES, "error %lu of Windows", (unsigned long)os_error);
+        snprintf(message, WORDS_BYTES, "Windows error %lu", (unsigned long)os_error);
 }
 
 int tether__win32_fail_as(tether_error *error, int code, uint32_t os_error, const char *step,
                           const char *what)
 {
-    char words[WORDS_BYTES];
-    describe(os_error, words);
+    char message[WORDS_BYTES];
+    describe(os_error, message);
     const mapping *found = find(os_error);
     const char *cure = found != NULL && found->cure != NULL ? found->cure : NULL;
     return tether__fail(error, code, (int)os_error, step, "%s: %.250s%s%.120s%s%s", step,
-                        what != NULL ? what : "", what != NULL ? ": " : "", words,
+                        what != NULL ? what : "", what != NULL ? ": " : "", message,
                         cure != NULL ? "; " : "", cure != NULL ? cure : "");
 }
 
@@ -142,7 +142,8 @@ int tether__win32_fail(tether_error *error, uint32_t os_error, const char *step,
     return tether__win32_fail_as(error, tether__win32_code(os_error), os_error, step, what);
 }
 
-/* The kernel tells "delete pending" and "access denied" apart; only their translation is one. */
+/* The kernel has separate status codes for "delete pending" and "access denied"; GetLastError has
+ * one for both. */
 uint32_t tether__win32_last_error(void)
 {
     typedef LONG(WINAPI * last_status_fn)(void);

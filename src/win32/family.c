@@ -1,5 +1,5 @@
 /* Owns the listing of a task's processes.
- * Must not: end, stop or start any.
+ * Must not: end, pause or start any.
  * Thread: any. */
 #include "win32/family.h"
 
@@ -12,7 +12,7 @@
 
 enum { PATH_UNITS = 1024, GENERATIONS = 64 };
 
-static bool holds(const tether__win32_family *family, DWORD pid)
+static bool has_member(const tether__win32_family *family, DWORD pid)
 {
     for (size_t i = 0; i < family->count; i++) {
         if (family->members[i].pid == pid)
@@ -21,21 +21,23 @@ static bool holds(const tether__win32_family *family, DWORD pid)
     return false;
 }
 
-static DWORD append(tether__win32_family *family, DWORD pid, HANDLE process)
+static DWORD append_member(tether__win32_family *family, DWORD pid, HANDLE process)
 {
-    if (family->count == family->room) {
-        size_t room = family->room * 2 + 16;
-        tether__win32_member *more = realloc(family->members, room * sizeof *more);
+    if (family->count == family->capacity) {
+        size_t capacity = family->capacity * 2 + 16;
+        tether__win32_member *more = realloc(family->members, capacity * sizeof *more);
         if (more == NULL)
             return ERROR_NOT_ENOUGH_MEMORY;
         family->members = more;
-        family->room = room;
+        family->capacity = capacity;
     }
     family->members[family->count++] = (tether__win32_member){pid, process};
     return ERROR_SUCCESS;
 }
 
-/* Every process without a window of its own has such a one; it goes with what it serves. */
+/* Whether it is a console host, which Windows starts for every process with a hidden console and
+ * which ends with that process. False for a process whose image cannot be read, such as one that is
+ * just starting in Wine: when unsure, it counts as a member. */
 static bool is_console(HANDLE process)
 {
     static const wchar_t name[] = L"\\conhost.exe";
@@ -51,13 +53,13 @@ static HANDLE open_process(DWORD pid, DWORD access)
     return OpenProcess(access | SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION, FALSE, pid);
 }
 
-/* Takes over the handle. */
-static DWORD take(tether__win32_family *family, DWORD pid, HANDLE process)
+/* Adds a live process, unless it is ours or a console host. Takes ownership of the handle. */
+static DWORD add_process(tether__win32_family *family, DWORD pid, HANDLE process)
 {
     bool ended = process != NULL && WaitForSingleObject(process, 0) == WAIT_OBJECT_0;
     DWORD os_error = ERROR_SUCCESS;
     if (!ended && pid != GetCurrentProcessId() && (process == NULL || !is_console(process))) {
-        os_error = append(family, pid, process);
+        os_error = append_member(family, pid, process);
         if (os_error == ERROR_SUCCESS)
             return os_error;
     }
@@ -66,7 +68,7 @@ static DWORD take(tether__win32_family *family, DWORD pid, HANDLE process)
     return os_error;
 }
 
-static bool contains(const DWORD *pids, size_t count, DWORD pid)
+static bool has_pid(const DWORD *pids, size_t count, DWORD pid)
 {
     for (size_t i = 0; i < count; i++) {
         if (pids[i] == pid)
@@ -75,26 +77,27 @@ static bool contains(const DWORD *pids, size_t count, DWORD pid)
     return false;
 }
 
-/* Takes over the handles, and asks the job once more: a process of the first list may have ended,
- * and its id be another's, before it was opened. An open handle keeps the id, so that what is in
- * the second list too is what was opened. */
-static DWORD take_listed(tether__win32_family *family, const DWORD *pids, HANDLE *opened,
-                         size_t count)
+/* Adds the listed processes; takes ownership of the handles. Reads the job's list once more: a
+ * process of the first list may have ended, and its pid been reused, before it was opened. An open
+ * handle keeps the pid from being reused, so a pid that is in the second list too is that of the
+ * opened process. */
+static DWORD add_listed(tether__win32_family *family, const DWORD *pids, HANDLE *opened,
+                        size_t count)
 {
-    DWORD *still;
-    size_t still_count;
-    DWORD os_error = tether__win32_job_pids(family->job, &still, &still_count);
+    DWORD *second;
+    size_t second_count;
+    DWORD os_error = tether__win32_job_pids(family->job, &second, &second_count);
     for (size_t i = 0; i < count; i++) {
-        if (os_error == ERROR_SUCCESS && contains(still, still_count, pids[i]))
-            os_error = take(family, pids[i], opened[i]);
+        if (os_error == ERROR_SUCCESS && has_pid(second, second_count, pids[i]))
+            os_error = add_process(family, pids[i], opened[i]);
         else if (opened[i] != NULL)
             CloseHandle(opened[i]);
     }
-    free(still);
+    free(second);
     return os_error;
 }
 
-static DWORD list_job(const tether__tree *tree, DWORD access, tether__win32_family *family)
+static DWORD add_job(const tether__tree *tree, DWORD access, tether__win32_family *family)
 {
     DWORD *pids;
     size_t count;
@@ -108,15 +111,15 @@ static DWORD list_job(const tether__tree *tree, DWORD access, tether__win32_fami
     if (os_error == ERROR_SUCCESS) {
         for (size_t i = 0; i < count; i++)
             opened[i] = open_process(pids[i], access);
-        os_error = take_listed(family, pids, opened, count);
+        os_error = add_listed(family, pids, opened, count);
     }
     free(opened);
     free(pids);
     return os_error;
 }
 
-/* Whether `child` was started by the process that `parent` pins: its parent's id may have been that
- * of an older process. */
+/* Whether `child` is younger than its parent, which `parent` pins. If not, the parent's pid is that
+ * of an older process, now reused. */
 static bool is_younger(HANDLE child, HANDLE parent)
 {
     uint64_t born = tether__win32_start_time(child);
@@ -124,15 +127,15 @@ static bool is_younger(HANDLE child, HANDLE parent)
     return born != 0 && before != 0 && born >= before;
 }
 
-static DWORD take_child(tether__win32_family *family, const PROCESSENTRY32W *entry, DWORD access,
-                        bool *found)
+static DWORD add_child(tether__win32_family *family, const PROCESSENTRY32W *entry, DWORD access,
+                       bool *found)
 {
     HANDLE parent = NULL;
     for (size_t i = 0; i < family->count && parent == NULL; i++) {
         if (family->members[i].pid == entry->th32ParentProcessID)
             parent = family->members[i].process;
     }
-    if (parent == NULL || holds(family, entry->th32ProcessID))
+    if (parent == NULL || has_member(family, entry->th32ProcessID))
         return ERROR_SUCCESS;
     HANDLE child = open_process(entry->th32ProcessID, access);
     if (child == NULL)
@@ -142,14 +145,14 @@ static DWORD take_child(tether__win32_family *family, const PROCESSENTRY32W *ent
         return ERROR_SUCCESS;
     }
     size_t before = family->count;
-    DWORD os_error = take(family, entry->th32ProcessID, child);
+    DWORD os_error = add_process(family, entry->th32ProcessID, child);
     *found = *found || family->count > before;
     return os_error;
 }
 
-/* The second line, for where there was no job: children of known members, generation by generation.
- */
-static DWORD walk(tether__win32_family *family, DWORD access)
+/* The fallback for a task without a job: adds the children of known members, generation by
+ * generation. */
+static DWORD add_descendants(tether__win32_family *family, DWORD access)
 {
     HANDLE all = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
     if (all == INVALID_HANDLE_VALUE)
@@ -161,7 +164,7 @@ static DWORD walk(tether__win32_family *family, DWORD access)
         found = false;
         for (BOOL more = Process32FirstW(all, &entry); more && os_error == ERROR_SUCCESS;
              more = Process32NextW(all, &entry))
-            os_error = take_child(family, &entry, access, &found);
+            os_error = add_child(family, &entry, access, &found);
     }
     CloseHandle(all);
     return os_error;
@@ -172,17 +175,17 @@ DWORD tether__win32_family_list(const tether__tree *tree, DWORD access,
 {
     HANDLE supervisor;
     *family = (tether__win32_family){0};
-    DWORD os_error = list_job(tree, access, family);
+    DWORD os_error = add_job(tree, access, family);
     if (os_error != ERROR_SUCCESS || !tree->supervisor_alive)
         return os_error;
     tether__win32_process_open(&tree->supervisor, access, &supervisor);
     if (supervisor == NULL)
         return ERROR_SUCCESS;
-    if (holds(family, (DWORD)tree->supervisor.pid))
+    if (has_member(family, (DWORD)tree->supervisor.pid))
         CloseHandle(supervisor);
     else
-        os_error = take(family, (DWORD)tree->supervisor.pid, supervisor);
-    return os_error == ERROR_SUCCESS ? walk(family, access) : os_error;
+        os_error = add_process(family, (DWORD)tree->supervisor.pid, supervisor);
+    return os_error == ERROR_SUCCESS ? add_descendants(family, access) : os_error;
 }
 
 void tether__win32_family_dispose(tether__win32_family *family)

@@ -1,5 +1,5 @@
-/* The processes of a task: those in its job, and those that its supervisor has started outside of
- * it. Any thread. */
+/* The processes of a task: those in its job, and the descendants of its supervisor outside of it.
+ * Any thread. */
 #ifndef TETHER_WIN32_FAMILY_H
 #define TETHER_WIN32_FAMILY_H
 
@@ -10,22 +10,23 @@
 
 #include "os/tree.h"
 
-/* A process that was alive when it was listed; its handle pins it. */
+/* A process that was alive when it was listed. Its handle pins it: the pid is not reused while the
+ * handle is open. */
 typedef struct tether__win32_member {
     DWORD pid;
-    HANDLE process; /* NULL: it may not be opened */
+    HANDLE process; /* NULL: it could not be opened */
 } tether__win32_member;
 
 typedef struct tether__win32_family {
-    HANDLE job; /* NULL: there is none */
+    HANDLE job; /* NULL: the task has none */
     tether__win32_member *members;
     size_t count;
-    size_t room;
+    size_t capacity;
 } tether__win32_family;
 
-/* Lists them, with handles that have `access` besides those to wait and query; the calling process
- * is left out, and consoles that the system has started are. 0 or the error; disposed in either
- * case. */
+/* Lists the processes, with handles that have `access` besides the rights to wait and to query.
+ * Leaves out the calling process and the console hosts that the system starts. 0 or the error; the
+ * caller disposes of *family in either case. */
 DWORD tether__win32_family_list(const tether__tree *tree, DWORD access,
                                 tether__win32_family *family);
 void tether__win32_family_dispose(tether__win32_family *family);

@@ -1,5 +1,5 @@
-/* Owns the files of the store on Windows. Everything is opened with full sharing, so that nobody
- * who looks is in the way of who writes, renames or removes.
+/* Owns the files of the store on Windows. Everything is opened with full sharing, so that readers
+ * do not block those who write, rename or remove.
  * Must not: know what the files mean.
  * Thread: any. */
 #include "os/file.h"
@@ -18,11 +18,11 @@
 #include "win32/text.h"
 #include "win32/time.h"
 
-/* A reader or a scanner is done within these; who holds a file for long is told of sooner where it
- * is only to be removed: that can wait for another time. */
+/* How long to retry while another process has a file open; readers and scanners need less. A
+ * removal gives up sooner, because it can be repeated later. */
 enum { RENAME_PATIENCE_MS = 2000, REMOVE_PATIENCE_MS = 300, TREE_PATIENCE_MS = 2000 };
 
-/* ERROR_DIRECTORY_NOT_SUPPORTED, which older headers lack: what Windows itself would say. */
+/* ERROR_DIRECTORY_NOT_SUPPORTED, which older headers lack: what Windows itself would report. */
 enum { DIRECTORY_NOT_SUPPORTED = 336 };
 
 enum { BLOCK_SIZE = 32 * 1024, WRITE_SIZE = 1 << 20 };
@@ -59,7 +59,7 @@ static DWORD open_new(tether__dir *dir, const char *name, HANDLE *handle)
                               handle);
 }
 
-/* Closes a new file that was written, or not (os_error is not 0): then it goes. 0 or the error. */
+/* Closes a new file, and removes it where writing failed (os_error is not 0). 0 or the error. */
 static DWORD finish_new(tether__dir *dir, const char *name, HANDLE handle, bool sync,
                         DWORD os_error)
 {
@@ -126,7 +126,7 @@ static void fill_stamp(const tether__win32_file *file, tether__file_stamp *stamp
     stamp->mtime_ns = tether__win32_unix_ns(file->written);
 }
 
-/* Opens what must be a plain file with one name. */
+/* Opens a file that must be a plain file with a single name. */
 static int open_plain(DWORD access, tether__dir *dir, const char *name, tether__win32_file *file,
                       tether_error *error)
 {
@@ -136,7 +136,7 @@ static int open_plain(DWORD access, tether__dir *dir, const char *name, tether__
                                         TETHER__WIN32_SHARE_ALL, OPEN_EXISTING, &handle);
     if (os_error != ERROR_SUCCESS)
         return tether__win32_fail_in(dir, os_error, "open file", name, error);
-    os_error = tether__win32_look(handle, file);
+    os_error = tether__win32_inspect(handle, file);
     if (os_error == ERROR_SUCCESS && tether__win32_is_plain(file))
         return TETHER_OK;
     CloseHandle(handle);
@@ -144,7 +144,7 @@ static int open_plain(DWORD access, tether__dir *dir, const char *name, tether__
     if (os_error != ERROR_SUCCESS)
         return tether__win32_fail_in(dir, os_error, "open file", name, error);
     return tether__fail(error, TETHER_ECORRUPT, 0, "open file",
-                        "%.300s\\%s is no plain file of its own; remove it",
+                        "%.300s\\%s is not a plain file with a single name; remove it",
                         tether__os_dir_path(dir), name);
 }
 
@@ -152,7 +152,7 @@ int tether__os_file_append(tether__dir *dir, const char *name, const void *data,
                            tether_error *error)
 {
     tether__win32_file file;
-    /* With this right alone every write goes to the end, in one step. */
+    /* With this right alone, every write appends to the file atomically. */
     int code = open_plain(FILE_APPEND_DATA, dir, name, &file, error);
     if (code != TETHER_OK)
         return code;
@@ -163,7 +163,7 @@ int tether__os_file_append(tether__dir *dir, const char *name, const void *data,
     return tether__win32_fail_in(dir, os_error, "write file", name, error);
 }
 
-/* 0 or the error; ERROR_FILE_TOO_LARGE for more than the limit. */
+/* 0 or the error; ERROR_FILE_TOO_LARGE where the file exceeds the limit. */
 static DWORD read_whole(HANDLE handle, size_t limit, char **data, size_t *size)
 {
     size_t room = 0;
@@ -265,11 +265,11 @@ int tether__os_file_open(tether__dir *dir, const char *name, tether__file *file,
 int tether__os_file_size(const tether__file *file, uint64_t *size, tether_error *error)
 {
     tether__win32_file opened;
-    DWORD os_error = tether__win32_look((HANDLE)file->handle, &opened);
+    DWORD os_error = tether__win32_inspect((HANDLE)file->handle, &opened);
     *size = opened.size;
     if (os_error == ERROR_SUCCESS)
         return TETHER_OK;
-    return tether__win32_fail(error, os_error, "look at file", NULL);
+    return tether__win32_fail(error, os_error, "inspect file", NULL);
 }
 
 int tether__os_file_pread(const tether__file *file, uint64_t offset, void *buffer, size_t size,
@@ -325,7 +325,7 @@ void tether__os_file_close(tether__file *file)
     file->handle = -1;
 }
 
-/* With the right to look at attributes alone, which no share mode of anybody forbids. */
+/* Opened with FILE_READ_ATTRIBUTES alone, which no share mode of another handle forbids. */
 int tether__os_file_stamp(tether__dir *dir, const char *name, tether__file_stamp *stamp,
                           tether_error *error)
 {
@@ -335,16 +335,16 @@ int tether__os_file_stamp(tether__dir *dir, const char *name, tether__file_stamp
     DWORD os_error = tether__win32_open(dir, name, FILE_READ_ATTRIBUTES, TETHER__WIN32_SHARE_ALL,
                                         OPEN_EXISTING, &handle);
     if (os_error == ERROR_SUCCESS) {
-        os_error = tether__win32_look(handle, &file);
+        os_error = tether__win32_inspect(handle, &file);
         CloseHandle(handle);
     }
     if (os_error != ERROR_SUCCESS)
-        return tether__win32_fail_in(dir, os_error, "look at file", name, error);
+        return tether__win32_fail_in(dir, os_error, "inspect file", name, error);
     fill_stamp(&file, stamp);
     return TETHER_OK;
 }
 
-/* A directory has a call of its own; an empty one must not go by mistake. */
+/* Refuses a directory, so that an empty one is not removed by mistake. */
 static DWORD remove_file(const wchar_t *path)
 {
     DWORD attributes = GetFileAttributesW(path);
@@ -382,7 +382,7 @@ static bool is_held(DWORD os_error, const wchar_t *to)
            (os_error == ERROR_ACCESS_DENIED && GetFileAttributesW(to) == INVALID_FILE_ATTRIBUTES);
 }
 
-/* A directory cannot be moved while anybody has a file in it open. */
+/* Retries: a directory cannot be moved while anybody has a file in it open. */
 static DWORD move(const wchar_t *from, const wchar_t *to)
 {
     int64_t deadline = deadline_in(RENAME_PATIENCE_MS);
@@ -390,7 +390,7 @@ static DWORD move(const wchar_t *from, const wchar_t *to)
     unsigned round = 0;
     do
         os_error = MoveFileExW(from, to, 0) ? ERROR_SUCCESS : tether__win32_last_error();
-    while (is_held(os_error, to) && tether__win32_wait(&round, deadline));
+    while (is_held(os_error, to) && tether__win32_back_off(&round, deadline));
     return os_error;
 }
 

@@ -1,5 +1,5 @@
-/* Owns what the host's process and machine offer: environment, limits, folders. Programs are found
- * in win32_program.c.
+/* Owns what the host's process and machine offer: environment, limits, folders. host_program.c
+ * finds programs.
  * Must not: change any of it.
  * Thread: any. */
 #include "os/host.h"
@@ -17,7 +17,7 @@
 
 enum { PATH_UNITS = 32767 };
 
-/* How many bytes all entries take as UTF-8, and how many there are. */
+/* Counts the entries and the bytes that they take as UTF-8. */
 static void measure(const wchar_t *block, size_t *count, size_t *bytes)
 {
     *count = 0;
@@ -39,7 +39,7 @@ int tether__os_environ(char ***entries, tether_error *error)
     if (block == NULL)
         return tether__fail_memory(error, "read environment");
     measure(block, &count, &bytes);
-    /* One piece: the pointers, then the strings. */
+    /* One allocation: the pointers, then the strings. */
     char **copy = malloc((count + 1) * sizeof(char *) + bytes);
     char *to = copy != NULL ? (char *)(copy + count + 1) : NULL, *end = to + bytes;
     size_t next = 0;
@@ -83,8 +83,7 @@ static bool is_ascii(const char *text, size_t size)
     return true;
 }
 
-/* By the tables that the system itself compares names with; what is no UTF-8 is compared exactly.
- */
+/* Compares by the system's own case tables; names that are not UTF-8 are compared byte by byte. */
 bool tether__os_env_same_name(const char *a, size_t a_size, const char *b, size_t b_size)
 {
     wchar_t *wide_a = NULL, *wide_b = NULL;
@@ -99,7 +98,8 @@ bool tether__os_env_same_name(const char *a, size_t a_size, const char *b, size_
     return same;
 }
 
-/* A variable's value, freed with free(); NULL: not set, empty, or memory is short. */
+/* Returns a variable's value, freed with free(); NULL where it is not set or empty, or when memory
+ * is short. */
 static wchar_t *variable(const wchar_t *name)
 {
     wchar_t *value = calloc(PATH_UNITS + 1, sizeof *value);
@@ -119,8 +119,9 @@ static bool is_absolute(const wchar_t *path)
            (path[0] != L'\0' && path[1] == L':' && (path[2] == L'\\' || path[2] == L'/'));
 }
 
-/* "folder\name" in UTF-8; takes over the folder. */
-static int give_path(wchar_t *folder, const wchar_t *name, char **path, tether_error *error)
+/* Sets *path to "folder\name" in UTF-8. Takes ownership of the folder, which may be NULL when
+ * memory was short. */
+static int join_path(wchar_t *folder, const wchar_t *name, char **path, tether_error *error)
 {
     wchar_t *whole = folder != NULL ? tether__win32_join(folder, name) : NULL;
     *path = whole != NULL ? tether__win32_narrow(whole) : NULL;
@@ -134,9 +135,9 @@ int tether__os_default_store(char **path, tether_error *error)
     *path = NULL;
     wchar_t *folder = variable(L"LOCALAPPDATA");
     if (folder != NULL && is_absolute(folder))
-        return give_path(folder, L"tether", path, error);
+        return join_path(folder, L"tether", path, error);
     free(folder);
-    /* Services and programs with an environment of their own do not have the variable. */
+    /* Services and programs with an environment of their own may lack the variable. */
     PWSTR known = NULL;
     HRESULT result = SHGetKnownFolderPath(&FOLDERID_LocalAppData, KF_FLAG_DEFAULT, NULL, &known);
     folder = SUCCEEDED(result) ? tether__win32_copy(known) : NULL;
@@ -144,11 +145,11 @@ int tether__os_default_store(char **path, tether_error *error)
     if (FAILED(result))
         return tether__fail(error, TETHER_EINVAL, (int)result, "find store",
                             "this user has no folder for local data (LOCALAPPDATA); name a store");
-    return give_path(folder, L"tether", path, error);
+    return join_path(folder, L"tether", path, error);
 }
 
-/* Windows has no place in memory. The folder may be everybody's: the name tells whose it is, and
- * who opens it checks that. */
+/* Windows has no file system in memory. The folder may be shared by all users: the name contains
+ * the user's name, and the open of the store checks its owner. */
 int tether__os_ephemeral_base(char **path, bool *in_memory, tether_error *error)
 {
     wchar_t name[300] = L"tether-ephemeral";
@@ -167,11 +168,11 @@ int tether__os_ephemeral_base(char **path, bool *in_memory, tether_error *error)
     }
     if (GetUserNameW(user, &user_size))
         wcscat(wcscat(name, L"-"), user);
-    return give_path(folder, name, path, error);
+    return join_path(folder, name, path, error);
 }
 
-/* The path that the system knows an open directory by; where it cannot tell, the one it was opened
- * by. UTF-8, freed with free(); NULL when memory is short. */
+/* Returns the path under which the system knows an open directory, or the path it was opened by
+ * where the system reports none. UTF-8, freed with free(); NULL when memory is short. */
 static char *final_path(HANDLE directory, const wchar_t *opened)
 {
     wchar_t *path = calloc(PATH_UNITS + 1, sizeof *path);
@@ -183,8 +184,8 @@ static char *final_path(HANDLE directory, const wchar_t *opened)
     return plain;
 }
 
-/* Opens a directory as one that is entered, links followed. 0 or the error. */
-static DWORD enter(const wchar_t *path, HANDLE *directory)
+/* Opens a directory with the right to enter it; links are followed. 0 or the error. */
+static DWORD open_directory(const wchar_t *path, HANDLE *directory)
 {
     BY_HANDLE_FILE_INFORMATION found;
     *directory = CreateFileW(path, FILE_TRAVERSE | FILE_READ_ATTRIBUTES,
@@ -233,7 +234,7 @@ int tether__os_real_directory(const char *what, const char *path, char **real, t
         return tether__fail_memory(error, "check directory");
     if (code != TETHER_OK)
         return refuse(ERROR_INVALID_NAME, what, path, error);
-    DWORD os_error = enter(wide, &directory);
+    DWORD os_error = open_directory(wide, &directory);
     if (os_error == ERROR_SUCCESS) {
         *real = final_path(directory, wide);
         CloseHandle(directory);
@@ -244,7 +245,8 @@ int tether__os_real_directory(const char *what, const char *path, char **real, t
     return *real != NULL ? TETHER_OK : tether__fail_memory(error, "check directory");
 }
 
-/* A wide path with the longest part of it that exists made canonical, as people write it. */
+/* Returns a wide path as users write it, with its longest existing part made canonical. NULL when
+ * memory is short. */
 static char *resolve_existing(wchar_t *path)
 {
     size_t root = tether__win32_root_size(path);
@@ -252,9 +254,9 @@ static char *resolve_existing(wchar_t *path)
         HANDLE directory;
         *slash = L'\0';
         wchar_t *next = wcsrchr(path, L'\\');
-        /* The root itself needs its backslash. */
+        /* Stops at the root, which would be a device without its backslash. */
         bool at_root = next == NULL || next < path + root;
-        bool there = enter(path, &directory) == ERROR_SUCCESS;
+        bool there = open_directory(path, &directory) == ERROR_SUCCESS;
         char *folder = there ? final_path(directory, path) : NULL;
         if (there)
             CloseHandle(directory);
@@ -264,7 +266,7 @@ static char *resolve_existing(wchar_t *path)
             char *whole = NULL;
             if (folder != NULL &&
                 tether__win32_widen(folder, &wide, "check directory", NULL) == TETHER_OK)
-                give_path(wide, slash + 1, &whole, NULL);
+                join_path(wide, slash + 1, &whole, NULL);
             free(folder);
             return whole;
         }
@@ -308,8 +310,9 @@ const tether__shell_rules *tether__os_shell_rules(void)
     return &rules;
 }
 
-/* Documented: a variable, and a command line, take up to 32,767 characters with their zero. In
- * bytes of UTF-8 this is a little less than Windows would take of text beyond ASCII. */
+/* Documented: a variable, and a command line, have at most 32,767 characters, including the
+ * terminator. Counted in bytes of UTF-8, this allows a little less than Windows would for text
+ * beyond ASCII. */
 size_t tether__os_string_limit(void)
 {
     return PATH_UNITS;

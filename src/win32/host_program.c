@@ -1,5 +1,6 @@
-/* Owns how a program is found by its name: PATH and PATHEXT, as cmd does, but never in the current
- * directory unless the name says so, where anybody may have put a program of that name.
+/* Owns the search for a program by its name: by PATH and PATHEXT, as cmd does, but in the current
+ * directory only where the name or PATH says so, since anybody may have put a program of that name
+ * there.
  * Must not: start any.
  * Thread: any. */
 #include "os/host.h"
@@ -14,7 +15,7 @@
 
 static const char step[] = "find program";
 
-/* What CreateProcessW can start; PATHEXT also names scripts that only the shell knows to open. */
+/* What CreateProcessW can start. PATHEXT also lists scripts, which only a shell can open. */
 static const wchar_t *const startable[] = {L".exe", L".com", L".bat", L".cmd"};
 
 enum { STARTABLE = sizeof startable / sizeof startable[0], LIST_UNITS = 4096 };
@@ -24,12 +25,12 @@ typedef struct extensions {
     size_t count;
 } extensions;
 
-/* A search as it goes on: what was found, or the best reason against it. */
+/* The state of a search: the program that was found, or the reason why none was. */
 typedef struct search {
     const wchar_t *name;
     extensions extensions;
     wchar_t *found; /* with the prefix for long paths */
-    bool refused;   /* something of that name is there and cannot be run */
+    bool refused;   /* a file or directory of that name exists and cannot be run */
     bool no_memory;
 } search;
 
@@ -52,7 +53,8 @@ static void add_extension(extensions *list, const wchar_t *text, size_t size)
     }
 }
 
-/* In the order of PATHEXT. */
+/* Reads the endings that can be started, in the order of PATHEXT; all of them where PATHEXT has
+ * none. */
 static void read_extensions(extensions *list)
 {
     wchar_t text[LIST_UNITS];
@@ -71,7 +73,7 @@ static void read_extensions(extensions *list)
         add_extension(list, startable[i], wcslen(startable[i]));
 }
 
-/* Whether a path can be run, as far as can be told without doing it. */
+/* Whether a path can probably be run; only a start shows it for certain. */
 static bool is_program(search *s, const wchar_t *path)
 {
     DWORD attributes = GetFileAttributesW(path);
@@ -87,8 +89,9 @@ static bool is_program(search *s, const wchar_t *path)
     DWORD os_error = file == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
     if (file != INVALID_HANDLE_VALUE)
         CloseHandle(file);
-    /* An alias of the app store is a link that only the start of a process can follow; and somebody
-     * who has the program to himself for a moment is no reason to take another one. */
+    /* An app execution alias is a link that only the start of a process can follow. A sharing
+     * violation means that another process has the program open for a moment, which is no reason to
+     * choose another program. */
     bool fine =
         os_error == ERROR_SUCCESS || os_error == ERROR_SHARING_VIOLATION ||
         (os_error == ERROR_CANT_ACCESS_FILE && (attributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0);
@@ -96,7 +99,7 @@ static bool is_program(search *s, const wchar_t *path)
     return fine;
 }
 
-/* Tries one path with one ending; true: it is the one. */
+/* Tries one path with one ending. Returns true where that is the program. */
 static bool try_path(search *s, const wchar_t *path, const wchar_t *ending)
 {
     size_t size = wcslen(path) + wcslen(ending) + 1;
@@ -125,8 +128,8 @@ static bool has_extension(const wchar_t *name)
     return dot != NULL && wcspbrk(dot, L"\\/:") == NULL && dot[1] != L'\0';
 }
 
-/* The name itself where it has an extension, then those of PATHEXT; a file without one is run where
- * it was named by its path. */
+/* Tries the name itself where it has an extension, then with those of PATHEXT. A file without an
+ * extension is run only where it was named by its path. */
 static bool try_endings(search *s, const wchar_t *path, bool named_by_path)
 {
     if (has_extension(s->name) && try_path(s, path, L""))
@@ -138,8 +141,9 @@ static bool try_endings(search *s, const wchar_t *path, bool named_by_path)
     return named_by_path && !has_extension(s->name) && try_path(s, path, L"");
 }
 
-/* A path as it is meant in a directory: "\x" on its drive, "x" below it; freed with free(). */
-static wchar_t *place_in(const wchar_t *workdir, const wchar_t *path)
+/* Resolves a path against a directory: "\x" on its drive, "x" below it; freed with free(). NULL
+ * when memory is short. */
+static wchar_t *resolve_in(const wchar_t *workdir, const wchar_t *path)
 {
     bool drive = path[0] != L'\0' && path[1] == L':';
     if (drive || (is_separator(path[0]) && is_separator(path[1])))
@@ -159,17 +163,18 @@ static wchar_t *place_in(const wchar_t *workdir, const wchar_t *path)
 /* Tries one entry of PATH. */
 static bool try_folder(search *s, const wchar_t *workdir, const wchar_t *folder)
 {
-    wchar_t *place = place_in(workdir, folder);
-    wchar_t *path = place != NULL ? tether__win32_join(place, s->name) : NULL;
+    wchar_t *resolved = resolve_in(workdir, folder);
+    wchar_t *path = resolved != NULL ? tether__win32_join(resolved, s->name) : NULL;
     s->no_memory = s->no_memory || path == NULL;
     bool found = path != NULL && try_endings(s, path, false);
     free(path);
-    free(place);
+    free(resolved);
     return found;
 }
 
-/* Takes the next entry out of a list into `entry`, which has room for all of it: entries are parted
- * by semicolons, but not inside of quotes, which are no part of them. NULL at the end. */
+/* Copies the next entry of a list into `entry`, which has room for the whole list. Semicolons
+ * separate entries, except inside of quotes; the quotes are dropped. Returns the rest of the list,
+ * NULL at the end. */
 static const wchar_t *next_entry(const wchar_t *list, wchar_t *entry)
 {
     bool quoted = false;
@@ -196,7 +201,7 @@ static void search_list(search *s, const wchar_t *list, const wchar_t *workdir)
     free(entry);
 }
 
-/* The system's own folders. */
+/* Searches the system's own folders. */
 static void search_system(search *s)
 {
     wchar_t folder[MAX_PATH + 1];
@@ -213,7 +218,7 @@ static void search_all(search *s, const wchar_t *list, const wchar_t *workdir)
     read_extensions(&s->extensions);
     bool by_path = wcspbrk(s->name, L"\\/") != NULL || s->name[1] == L':';
     if (by_path) {
-        wchar_t *path = place_in(workdir, s->name);
+        wchar_t *path = resolve_in(workdir, s->name);
         s->no_memory = path == NULL;
         if (path != NULL)
             try_endings(s, path, true);

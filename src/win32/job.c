@@ -1,5 +1,5 @@
-/* Owns the jobs of tasks: their names, limits and lists.
- * Must not: end anything.
+/* Owns the jobs of tasks: names, limits and lists of processes.
+ * Must not: end a process.
  * Thread: any. */
 #include "win32/job.h"
 
@@ -8,11 +8,11 @@
 
 enum { NAME_UNITS = 128, FIRST_ROOM = 64, LIST_TRIES = 8 };
 
-/* Task ids are ASCII. Every session of the machine sees the global names; some restricted processes
- * cannot make one there. */
-static void name_job(const wchar_t *space, const char *task_id, wchar_t name[NAME_UNITS])
+/* Task ids are ASCII. Global names are visible in every session of the machine; some restricted
+ * processes cannot create any. */
+static void name_job(const wchar_t *name_space, const char *task_id, wchar_t name[NAME_UNITS])
 {
-    wcscpy(name, space);
+    wcscpy(name, name_space);
     wcscat(name, L"\\tether-task-");
     size_t at = wcslen(name);
     for (; *task_id != '\0' && at + 1 < NAME_UNITS; task_id++)
@@ -20,12 +20,13 @@ static void name_job(const wchar_t *space, const char *task_id, wchar_t name[NAM
     name[at] = L'\0';
 }
 
-static const wchar_t *const spaces[] = {L"Global", L"Local"};
+static const wchar_t *const namespaces[] = {L"Global", L"Local"};
 
-static DWORD set_kept(HANDLE job, bool kept)
+static DWORD set_kill_on_close(HANDLE job, bool kill_on_close)
 {
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {0};
-    limits.BasicLimitInformation.LimitFlags = kept ? JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE : 0;
+    limits.BasicLimitInformation.LimitFlags =
+        kill_on_close ? JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE : 0;
     if (!SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof limits))
         return GetLastError();
     return ERROR_SUCCESS;
@@ -38,7 +39,7 @@ static DWORD create(const wchar_t *name, HANDLE *job)
     if (*job == NULL)
         return os_error;
     if (os_error != ERROR_ALREADY_EXISTS)
-        os_error = set_kept(*job, true);
+        os_error = set_kill_on_close(*job, true);
     if (os_error != ERROR_SUCCESS) {
         CloseHandle(*job);
         *job = NULL;
@@ -52,7 +53,7 @@ DWORD tether__win32_job_create(const char *task_id, HANDLE *job)
     DWORD os_error = ERROR_ACCESS_DENIED;
     *job = NULL;
     for (size_t i = 0; i < 2 && *job == NULL && os_error == ERROR_ACCESS_DENIED; i++) {
-        name_job(spaces[i], task_id, name);
+        name_job(namespaces[i], task_id, name);
         os_error = create(name, job);
     }
     return os_error;
@@ -63,12 +64,12 @@ DWORD tether__win32_job_create_unnamed(HANDLE *job)
     return create(NULL, job);
 }
 
-DWORD tether__win32_job_let_go(HANDLE job)
+DWORD tether__win32_job_detach(HANDLE job)
 {
-    return set_kept(job, false);
+    return set_kill_on_close(job, false);
 }
 
-bool tether__win32_job_is_kept(HANDLE job)
+bool tether__win32_job_kills_on_close(HANDLE job)
 {
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {0};
     return QueryInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof limits,
@@ -81,7 +82,7 @@ HANDLE tether__win32_job_open(const char *task_id, DWORD access)
     wchar_t name[NAME_UNITS];
     HANDLE job = NULL;
     for (size_t i = 0; i < 2 && job == NULL; i++) {
-        name_job(spaces[i], task_id, name);
+        name_job(namespaces[i], task_id, name);
         job = OpenJobObjectW(access, FALSE, name);
     }
     return job;
@@ -92,7 +93,7 @@ static size_t list_size(size_t room)
     return offsetof(JOBOBJECT_BASIC_PROCESS_ID_LIST, ProcessIdList) + room * sizeof(ULONG_PTR);
 }
 
-/* Asks with more and more room; processes may come between two questions. */
+/* Retries with a larger buffer: the job may have gained processes between two calls. */
 static DWORD list(HANDLE job, JOBOBJECT_BASIC_PROCESS_ID_LIST **found)
 {
     size_t room = FIRST_ROOM;

@@ -1,11 +1,12 @@
-/* Owns the lifeline's file: the open handle that holds it, its probe, its notes.
- * Must not: write a byte of its own into it; lines are the supervisor's alone.
+/* Owns the lifeline's file: the open handle that holds it, the probe, and the notes on it.
+ * Must not: write to it on its own account; the lines are the supervisor's.
  * Thread: any.
  *
- * Who holds a lifeline has it open for reading, without letting others rename or remove it. That is
- * the proof: whoever asks opens it with the right to remove it, which fails while anybody holds it.
- * The asker lets everything be shared, so that he is in nobody's way; and the holder does not
- * write, so that cmd, which lets no other writer in, can append to the file by its name. */
+ * A holder has the file open for reading, without sharing deletion, so that nobody can rename or
+ * remove it. That is the proof: a probe opens the file with the right to delete it, which fails
+ * while anybody holds it. The probe shares everything, so that it is in nobody's way. The holder
+ * does not open the file for writing, so that cmd, which permits no other writer, can append to it
+ * by its name. */
 #include "os/lifeline.h"
 
 #include <stdlib.h>
@@ -31,7 +32,7 @@ int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__
 {
     HANDLE handle;
     lifeline->handle = -1;
-    /* No room is reserved: a file of this size is kept in its entry of the file table. */
+    /* Reserves no space: NTFS keeps a file of this size in its entry of the master file table. */
     DWORD os_error = tether__win32_open(exits, task_id, GENERIC_READ,
                                         FILE_SHARE_READ | FILE_SHARE_WRITE, CREATE_NEW, &handle);
     if (os_error == ERROR_SUCCESS) {
@@ -44,7 +45,7 @@ int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__
     return tether__win32_fail_in(exits, os_error, step, task_id, error);
 }
 
-/* Opens the held file once more, by the name that it has now. 0 or the error. */
+/* Opens the held file a second time, by its present name. 0 or the error. */
 static DWORD open_again(HANDLE held, DWORD access, HANDLE *handle)
 {
     *handle = INVALID_HANDLE_VALUE;
@@ -61,7 +62,7 @@ static DWORD open_again(HANDLE held, DWORD access, HANDLE *handle)
         do
             os_error = tether__win32_open_path(path, access, TETHER__WIN32_SHARE_ALL, OPEN_EXISTING,
                                                handle);
-        while (os_error == ERROR_SHARING_VIOLATION && tether__win32_wait(&round, deadline));
+        while (os_error == ERROR_SHARING_VIOLATION && tether__win32_back_off(&round, deadline));
     }
     free(path);
     return os_error;
@@ -85,8 +86,8 @@ int tether__os_lifeline_append(const tether__lifeline *lifeline, const char *lin
                : tether__win32_fail(error, os_error, "write exit marker", "the lifeline");
 }
 
-/* A new time of writing is the event. It is the present one, since a line that is being appended in
- * this moment must not seem older than it is. */
+/* A new write time raises the event. It is set to now, so that a line that is being appended at
+ * this moment does not seem older than it is. */
 void tether__os_lifeline_notify(tether__dir *exits, const char *task_id)
 {
     HANDLE handle;
@@ -133,14 +134,14 @@ int tether__os_lifeline_held(tether__dir *exits, const char *task_id, bool *held
         *held = true;
         return TETHER_OK;
     }
-    /* What is not there nobody holds. */
+    /* A file that does not exist is not held. */
     if (os_error == ERROR_FILE_NOT_FOUND || os_error == ERROR_DELETE_PENDING)
         return TETHER_OK;
     return tether__win32_fail_in(exits, os_error, "probe lifeline", task_id, error);
 }
 
-/* The notes are attributes. They cost no file, and the events that they raise make nobody look at
- * what has ended. */
+/* The notes are file attributes. They need no file of their own, and the watch on the directory
+ * does not report them; even where it does, hosts do not inspect a task that has ended. */
 static void set_attributes(tether__dir *exits, const char *task_id, DWORD attributes)
 {
     HANDLE handle;
@@ -148,7 +149,7 @@ static void set_attributes(tether__dir *exits, const char *task_id, DWORD attrib
     if (tether__win32_open(exits, task_id, FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES,
                            TETHER__WIN32_SHARE_ALL, OPEN_EXISTING, &handle) != ERROR_SUCCESS)
         return;
-    if (tether__win32_look(handle, &file) == ERROR_SUCCESS && tether__win32_is_plain(&file)) {
+    if (tether__win32_inspect(handle, &file) == ERROR_SUCCESS && tether__win32_is_plain(&file)) {
         /* Times of 0 stay as they are. */
         FILE_BASIC_INFO info = {.FileAttributes = attributes};
         SetFileInformationByHandle(handle, FileBasicInfo, &info, sizeof info);
@@ -164,7 +165,7 @@ static DWORD attributes_of(tether__dir *exits, const char *task_id)
     if (tether__win32_open(exits, task_id, FILE_READ_ATTRIBUTES, TETHER__WIN32_SHARE_ALL,
                            OPEN_EXISTING, &handle) != ERROR_SUCCESS)
         return 0;
-    if (tether__win32_look(handle, &file) == ERROR_SUCCESS && tether__win32_is_plain(&file))
+    if (tether__win32_inspect(handle, &file) == ERROR_SUCCESS && tether__win32_is_plain(&file))
         attributes = file.attributes;
     CloseHandle(handle);
     return attributes;

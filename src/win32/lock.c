@@ -1,7 +1,7 @@
 /* Owns locks between processes: a locked byte far behind all content, so that the holder's pid can
- * be read; the system drops the lock with its holder's handle.
+ * be read from the file. The system releases the lock when the holder's handle is closed.
  * Must not: wait without a bound.
- * Thread: any; each acquisition is its own open file, so threads exclude each other too. */
+ * Thread: any; each acquisition opens the file anew, so threads exclude each other too. */
 #include "os/lock.h"
 
 #include <stdio.h>
@@ -18,7 +18,7 @@ static const char step[] = "lock session";
 
 enum { HOLDER_SIZE = 12, SPINS = 8, LAST_PAUSE_MS = 10 };
 
-/* What the seam's handle points to. The path is for the question whether it still leads here. */
+/* The seam's handle points to this. The path serves to check that the file still has its name. */
 typedef struct held_lock {
     HANDLE file;
     tether__win32_node node;
@@ -40,17 +40,18 @@ static int open_lock_file(tether__dir *dir, const char *name, tether__win32_file
                                         TETHER__WIN32_SHARE_ALL, OPEN_ALWAYS, &handle);
     if (os_error != ERROR_SUCCESS)
         return tether__win32_fail_in(dir, os_error, step, name, error);
-    os_error = tether__win32_look(handle, file);
+    os_error = tether__win32_inspect(handle, file);
     if (os_error == ERROR_SUCCESS && tether__win32_is_plain(file))
         return TETHER_OK;
     CloseHandle(handle);
     if (os_error != ERROR_SUCCESS)
         return tether__win32_fail_in(dir, os_error, step, name, error);
     return tether__fail(error, TETHER_ECORRUPT, 0, step,
-                        "%.300s\\%s is no plain file of its own; remove it", dir->path, name);
+                        "%.300s\\%s is not a plain file with a single name; remove it", dir->path,
+                        name);
 }
 
-static int busy(HANDLE file, tether__dir *dir, int64_t waited_ms, tether_error *error)
+static int fail_busy(HANDLE file, tether__dir *dir, int64_t waited_ms, tether_error *error)
 {
     char holder[HOLDER_SIZE + 1] = {0};
     OVERLAPPED start = {0};
@@ -59,12 +60,12 @@ static int busy(HANDLE file, tether__dir *dir, int64_t waited_ms, tether_error *
     if (ReadFile(file, holder, HOLDER_SIZE, &got, &start))
         sscanf(holder, "%ld", &pid);
     return tether__fail(error, TETHER_ELOCKED, 0, step,
-                        "the lock of %.300s is held by process %ld for more than %lld ms; look "
+                        "the lock of %.300s is held by process %ld for more than %lld ms; check "
                         "what it does (it may be stopped), then try again",
                         dir->path, pid, (long long)waited_ms);
 }
 
-/* For people and for busy() only: a full disk must not fail the lock. */
+/* The pid is for users and for fail_busy() only: a full disk must not make the lock fail. */
 static void write_holder(HANDLE file)
 {
     char holder[HOLDER_SIZE + 1];
@@ -74,8 +75,8 @@ static void write_holder(HANDLE file)
     WriteFile(file, holder, HOLDER_SIZE, &written, &start);
 }
 
-/* Sleep() takes no less than a millisecond, and up to 16: a lock that is held for a moment is worth
- * a few turns of others first. */
+/* Sleep() takes between 1 and 16 ms, too long for a lock that is held for a moment: yields a few
+ * times first. */
 static void pause_for(int round)
 {
     if (round < SPINS)
@@ -95,7 +96,7 @@ static int wait_for_lock(HANDLE file, tether__dir *dir, int64_t timeout_ms, teth
         if (os_error != ERROR_LOCK_VIOLATION && os_error != ERROR_IO_PENDING)
             return tether__win32_fail_as(error, TETHER_ENOTSUP, os_error, step, dir->path);
         if (tether__os_monotonic_ms() >= deadline)
-            return busy(file, dir, timeout_ms, error);
+            return fail_busy(file, dir, timeout_ms, error);
         pause_for(round);
     }
 }
@@ -137,11 +138,11 @@ bool tether__os_lock_linked(const tether__lock *lock)
     if (!GetFileInformationByHandleEx(held->file, FileStandardInfo, &standard, sizeof standard) ||
         standard.DeletePending || standard.NumberOfLinks == 0)
         return false;
-    /* A removed file may have been given another name until its last handle is closed. */
+    /* A removed file may exist under another name until its last handle is closed. */
     if (tether__win32_open_path(held->path, FILE_READ_ATTRIBUTES, TETHER__WIN32_SHARE_ALL,
                                 OPEN_EXISTING, &handle) != ERROR_SUCCESS)
         return false;
-    bool same = tether__win32_look(handle, &now) == ERROR_SUCCESS &&
+    bool same = tether__win32_inspect(handle, &now) == ERROR_SUCCESS &&
                 tether__win32_same_node(&now.node, &held->node);
     CloseHandle(handle);
     return same;
@@ -153,7 +154,7 @@ void tether__os_lock_release(tether__lock *lock)
         return;
     held_lock *held = (held_lock *)lock->handle;
     OVERLAPPED place = far_byte();
-    /* Explicitly: closing alone frees it at a time of the system's choice. */
+    /* Unlocks explicitly: after a mere close the system may release the lock later. */
     UnlockFileEx(held->file, 0, 1, 0, &place);
     CloseHandle(held->file);
     free(held->path);

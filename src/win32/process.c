@@ -1,5 +1,5 @@
-/* Owns process identity on Windows: pid and creation time. A handle pins its process, so that what
- * is asked through one is asked of one process.
+/* Owns process identity on Windows: pid and creation time. An open handle pins its process, so that
+ * everything that is read through it belongs to one process.
  * Must not: end or wait for any.
  * Thread: any. */
 #include "os/process.h"
@@ -40,7 +40,7 @@ tether__liveness tether__win32_process_open(const tether__identity *identity, DW
         return GetLastError() == ERROR_INVALID_PARAMETER ? TETHER__GONE : TETHER__UNKNOWN;
     uint64_t start_time = tether__win32_start_time(opened);
     tether__liveness alive = TETHER__UNKNOWN;
-    /* A process that has ended stays as long as anybody has a handle to it. */
+    /* An ended process remains in the system as long as anybody has a handle to it. */
     if (WaitForSingleObject(opened, 0) == WAIT_OBJECT_0)
         alive = TETHER__GONE;
     else if (identity->start_time != 0 && start_time != 0)
@@ -61,7 +61,7 @@ tether__liveness tether__os_process_alive(const tether__identity *identity)
     return alive;
 }
 
-/* Windows keeps nothing of a child for its parent. */
+/* Windows has no zombies, so there is nothing to reap. */
 bool tether__os_process_reap(const tether__identity *child)
 {
     return tether__os_process_alive(child) != TETHER__ALIVE;

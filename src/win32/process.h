@@ -1,4 +1,4 @@
-/* Processes by identity, for the other files of this folder: part of os_process.c. Any thread. */
+/* Processes by identity, for the other files of this room; implemented in process.c. Any thread. */
 #ifndef TETHER_WIN32_PROCESS_H
 #define TETHER_WIN32_PROCESS_H
 
@@ -7,11 +7,12 @@
 
 #include "os/process.h"
 
-/* When a process was created, by a handle that may query it; 0: it cannot be told. */
+/* Returns the creation time of a process (100 ns since 1601) through a handle that may query it; 0
+ * where Windows does not report it. */
 uint64_t tether__win32_start_time(HANDLE process);
 
-/* Opens exactly this process with the right to wait for it, to query it, and `access` besides.
- * *process, which the caller closes, is NULL unless it is alive. */
+/* Opens the process with exactly this identity, with the rights to wait and to query and `access`
+ * besides. *process, which the caller closes, is NULL unless the process is alive. */
 tether__liveness tether__win32_process_open(const tether__identity *identity, DWORD access,
                                             HANDLE *process);
 

@@ -1,7 +1,8 @@
-/* Owns the ways in which Windows lets a name be taken away from an open file. Since Windows 10 1709
- * NTFS can do it as POSIX does: the name goes at once, and who has the file open keeps it.
- * Elsewhere a removed file has its name until the last handle is closed, and an open one cannot be
- * replaced. Must not: wait without a bound. Thread: any. */
+/* Owns removing and renaming files that are open. Since Windows 10 1709 NTFS can do both as POSIX
+ * does: the name changes at once, and whoever has the file open keeps the file. Elsewhere a removed
+ * file occupies its name until the last handle is closed, and an open file cannot be replaced.
+ * Must not: wait without a bound.
+ * Thread: any. */
 #include "win32/remove.h"
 
 #include <stddef.h>
@@ -16,7 +17,7 @@
 
 enum { TREE_DEPTH_LIMIT = 64, HIDDEN_UNITS = 32 };
 
-/* By number and with types of our own, because older headers lack them. */
+/* Numbers and types of our own, because older headers lack them. */
 enum {
     DISPOSITION_EX = 21,             /* FileDispositionInfoEx */
     RENAME_EX = 22,                  /* FileRenameInfoEx */
@@ -28,7 +29,7 @@ enum {
     RENAME_IGNORING_READ_ONLY = 0x40 /* ..._IGNORE_READONLY_ATTRIBUTE */
 };
 
-/* FILE_RENAME_INFO; its first member was a BOOLEAN. */
+/* FILE_RENAME_INFO, whose first member is a BOOLEAN in older headers. */
 typedef struct rename_request {
     DWORD flags;
     HANDLE root;
@@ -36,16 +37,17 @@ typedef struct rename_request {
     WCHAR name[1];
 } rename_request;
 
-/* Whether the system does not know the request, rather than refuses it. */
-static bool is_unknown(DWORD os_error)
+/* Whether the system does not support the request, rather than refuses it. */
+static bool is_unsupported(DWORD os_error)
 {
     return os_error == ERROR_INVALID_PARAMETER || os_error == ERROR_NOT_SUPPORTED ||
            os_error == ERROR_INVALID_FUNCTION || os_error == ERROR_CALL_NOT_IMPLEMENTED;
 }
 
-/* Whether somebody has it open and it may be over in a moment. "Access denied" is what Windows says
- * when the target of a rename is open, and when it is a file that is being removed. */
-static bool may_pass(DWORD os_error)
+/* Whether a retry makes sense: somebody has the file open, and may close it soon. "Access denied"
+ * is what Windows reports when the target of a rename is open, and when it is a file that is being
+ * removed. */
+static bool is_transient(DWORD os_error)
 {
     return os_error == ERROR_SHARING_VIOLATION || os_error == ERROR_ACCESS_DENIED ||
            os_error == ERROR_DELETE_PENDING || os_error == ERROR_USER_MAPPED_FILE ||
@@ -58,7 +60,7 @@ static bool is_gone(DWORD os_error)
            os_error == ERROR_DELETE_PENDING;
 }
 
-/* Renames through a handle with the right to delete. */
+/* Renames through an open handle that has the DELETE right. 0 or the error. */
 static DWORD rename_open(HANDLE handle, const wchar_t *to, DWORD flags, int class)
 {
     size_t bytes = wcslen(to) * sizeof(WCHAR);
@@ -87,11 +89,11 @@ static DWORD rename_once(const wchar_t *from, const wchar_t *to, bool sync)
         return tether__win32_last_error();
     DWORD os_error = rename_open(
         handle, to, RENAME_REPLACE | RENAME_POSIX | RENAME_IGNORING_READ_ONLY, RENAME_EX);
-    /* The last flag is younger than the others. */
-    if (is_unknown(os_error))
+    /* The last flag was added to Windows later than the others. */
+    if (is_unsupported(os_error))
         os_error = rename_open(handle, to, RENAME_REPLACE | RENAME_POSIX, RENAME_EX);
     CloseHandle(handle);
-    if (!is_unknown(os_error))
+    if (!is_unsupported(os_error))
         return os_error;
     if (MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING | (sync ? MOVEFILE_WRITE_THROUGH : 0)))
         return ERROR_SUCCESS;
@@ -104,13 +106,13 @@ DWORD tether__win32_rename(const wchar_t *from, const wchar_t *to, bool sync, in
     unsigned round = 0;
     do
         os_error = rename_once(from, to, sync);
-    while (may_pass(os_error) && tether__win32_wait(&round, deadline));
+    while (is_transient(os_error) && tether__win32_back_off(&round, deadline));
     return os_error;
 }
 
-/* A name beside another one that nobody is likely to have: where somebody does, the rename to it
- * fails and nothing is lost. NULL when memory is short. */
-static wchar_t *hidden_beside(const wchar_t *path)
+/* Returns an unlikely name in the same directory, freed with free(); where a file has that name,
+ * the rename to it fails and nothing is lost. NULL when memory is short. */
+static wchar_t *name_beside(const wchar_t *path)
 {
     LARGE_INTEGER now;
     wchar_t name[HIDDEN_UNITS];
@@ -128,13 +130,13 @@ static wchar_t *hidden_beside(const wchar_t *path)
     return hidden;
 }
 
-/* The old way. The name that stays until the last handle is closed is another one: this one is free
- * for who wants it. Where it cannot be renamed, it goes under its own. */
-static DWORD dispose_plainly(HANDLE handle, const wchar_t *path)
+/* Removes without POSIX semantics: the file occupies a name until the last handle is closed, so it
+ * is renamed first to free its own name. Where that fails, it is removed under its own name. */
+static DWORD remove_without_posix(HANDLE handle, const wchar_t *path)
 {
     tether__win32_file file;
     FILE_DISPOSITION_INFO dispose = {TRUE};
-    DWORD os_error = tether__win32_look(handle, &file);
+    DWORD os_error = tether__win32_inspect(handle, &file);
     if (os_error != ERROR_SUCCESS)
         return os_error;
     if ((file.attributes & FILE_ATTRIBUTE_READONLY) != 0) {
@@ -143,7 +145,7 @@ static DWORD dispose_plainly(HANDLE handle, const wchar_t *path)
         SetFileInformationByHandle(handle, FileBasicInfo, &basic, sizeof basic);
     }
     if ((file.attributes & FILE_ATTRIBUTE_DIRECTORY) == 0) {
-        wchar_t *hidden = hidden_beside(path);
+        wchar_t *hidden = name_beside(path);
         if (hidden != NULL)
             rename_open(handle, hidden, 0, FileRenameInfo);
         free(hidden);
@@ -165,8 +167,8 @@ static DWORD remove_once(const wchar_t *path)
     if (!SetFileInformationByHandle(handle, (FILE_INFO_BY_HANDLE_CLASS)DISPOSITION_EX, &flags,
                                     sizeof flags))
         os_error = tether__win32_last_error();
-    if (is_unknown(os_error))
-        os_error = dispose_plainly(handle, path);
+    if (is_unsupported(os_error))
+        os_error = remove_without_posix(handle, path);
     CloseHandle(handle);
     return os_error;
 }
@@ -177,7 +179,8 @@ DWORD tether__win32_remove(const wchar_t *path, int64_t deadline)
     unsigned round = 0;
     do
         os_error = remove_once(path);
-    while (!is_gone(os_error) && may_pass(os_error) && tether__win32_wait(&round, deadline));
+    while (!is_gone(os_error) && is_transient(os_error) &&
+           tether__win32_back_off(&round, deadline));
     return is_gone(os_error) ? ERROR_SUCCESS : os_error;
 }
 
@@ -218,7 +221,8 @@ static DWORD empty_directory(const wchar_t *path, int depth, int64_t deadline)
     return os_error;
 }
 
-/* What others add meanwhile, and what only lingers because they have it open, is tried again. */
+/* Retries where others add files in the meantime, and where removed files linger because somebody
+ * has them open. */
 static DWORD remove_tree(const wchar_t *path, int depth, int64_t deadline)
 {
     DWORD os_error;
@@ -229,7 +233,7 @@ static DWORD remove_tree(const wchar_t *path, int depth, int64_t deadline)
         os_error = empty_directory(path, depth, deadline);
         if (os_error == ERROR_SUCCESS)
             os_error = tether__win32_remove(path, deadline);
-    } while (os_error == ERROR_DIR_NOT_EMPTY && tether__win32_wait(&round, deadline));
+    } while (os_error == ERROR_DIR_NOT_EMPTY && tether__win32_back_off(&round, deadline));
     return is_gone(os_error) ? ERROR_SUCCESS : os_error;
 }
 
@@ -241,7 +245,7 @@ DWORD tether__win32_remove_tree(const wchar_t *path, int64_t deadline)
                                              OPEN_EXISTING, &handle);
     if (os_error != ERROR_SUCCESS)
         return is_gone(os_error) ? ERROR_SUCCESS : os_error;
-    os_error = tether__win32_look(handle, &file);
+    os_error = tether__win32_inspect(handle, &file);
     CloseHandle(handle);
     if (os_error != ERROR_SUCCESS)
         return os_error;

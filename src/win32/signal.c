@@ -1,4 +1,4 @@
-/* Owns signal names and numbers where there are no signals: those that stand for what can be done.
+/* Owns signal names and numbers on Windows: those that stand for an action that exists here.
  * Must not: send any.
  * Thread: any. */
 #include "os/signal.h"
@@ -10,7 +10,7 @@
 
 #include "win32/signal.h"
 
-/* The numbers are those of other systems, so that scripts can say the same everywhere. */
+/* The numbers are those of POSIX systems, so that the same scripts work on both. */
 static const struct {
     const char *name;
     int number;

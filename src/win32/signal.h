@@ -1,15 +1,15 @@
-/* The signals that stand for something on Windows. */
+/* The signals that have a meaning on Windows. */
 #ifndef TETHER_WIN32_SIGNAL_H
 #define TETHER_WIN32_SIGNAL_H
 
 enum {
-    TETHER__WIN32_INT = 2,   /* these three: a console break */
-    TETHER__WIN32_KILL = 9,  /* the job is terminated */
-    TETHER__WIN32_TERM = 15, /* what a kill sends first */
+    TETHER__WIN32_INT = 2,   /* sends a console break, as TERM and BREAK do */
+    TETHER__WIN32_KILL = 9,  /* terminates the job */
+    TETHER__WIN32_TERM = 15, /* the first signal of a kill */
     TETHER__WIN32_BREAK = 21
 };
 
-/* What a terminated process ends with, as a shell elsewhere would say it. */
+/* The exit code of a terminated process: the one that a POSIX shell reports for SIGKILL. */
 enum { TETHER__WIN32_KILLED_CODE = 128 + TETHER__WIN32_KILL };
 
 #endif

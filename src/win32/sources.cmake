@@ -1,5 +1,5 @@
-# What implements the seams on Windows. Sets TETHER_OS_SOURCES, TETHER_OS_DEFINITIONS for everything that
-# is compiled here, and TETHER_OS_LIBRARIES.
+# The implementation of the seams (src/os) on Windows. Sets TETHER_OS_SOURCES, TETHER_OS_DEFINITIONS (for everything that is
+# compiled for Windows), TETHER_OS_LIBRARIES and TETHER_CLI_ENTRY.
 
 set(TETHER_OS_SOURCES
     clock.c
@@ -29,11 +29,11 @@ set(TETHER_OS_SOURCES
     time.c
     ../os/tree_unlisted.c
 )
-# Windows 10 is the oldest that is supported; what later ones added is looked up when it is called. The last two are for
-# the compiler of Microsoft, which advises against much of the C library.
+# Windows 10 is the oldest supported version; functions that later versions added are looked up at run time. The last two
+# silence the warnings of Microsoft's compiler about functions of the C library.
 set(TETHER_OS_DEFINITIONS _WIN32_WINNT=0x0A00 UNICODE _UNICODE WIN32_LEAN_AND_MEAN NOMINMAX
     _CRT_SECURE_NO_WARNINGS _CRT_NONSTDC_NO_WARNINGS)
-# mingw-w64 brings a printf of its own, which knows all of C, and gcc has to be told which one is meant.
+# mingw-w64 has its own printf, which knows all of C99; gcc checks format strings by its rules only when told so.
 if(MINGW AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
     list(APPEND TETHER_OS_DEFINITIONS TETHER__PRINTF_KIND=gnu_printf)
 endif()

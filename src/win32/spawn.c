@@ -1,11 +1,14 @@
-/* Owns the start of a supervisor on Windows: its streams, its job, its identity, and the moment
- * from which on it runs. Must not: choose what is started, or leave a process that nobody knows of.
+/* Owns the start of a supervisor on Windows: its streams, its job, its identity, and the moment at
+ * which it begins to run.
+ * Must not: choose what is started, or leave a process behind that no lifeline identifies.
  * Thread: any.
  *
- * The order keeps a host that is killed from leaving anything half-made: the supervisor is created
- * without running, in a job that ends with us; its identity is written; the job stops ending with
- * us; it gets a handle to the job, whose name lives on with it; it runs. Before the third of these
- * it dies with us, after it whoever finds it does the rest. docs/model/start.pml is the model. */
+ * The order of the steps keeps a host that is killed from leaving anything half-finished: (1) the
+ * supervisor is created suspended, in a job that ends with the host; (2) its identity is written;
+ * (3) the job stops ending with the host; (4) the supervisor gets a handle to the job, which keeps
+ * the job's name alive; (5) it is resumed. If the host dies before step 3, the supervisor dies with
+ * it; after step 3, the host that adopts the task does the remaining steps. docs/model/start.pml is
+ * the model. */
 #include "os/spawn.h"
 
 #include <stdlib.h>
@@ -26,14 +29,14 @@
 #include "win32/text.h"
 #include "win32/threads.h"
 
-/* The headers of mingw lack it. */
+/* Missing in the headers of mingw. */
 #ifndef ERROR_ELEVATION_REQUIRED
 #define ERROR_ELEVATION_REQUIRED 740L
 #endif
 
 static const char step[] = "start supervisor";
 
-/* What belongs to one start. */
+/* The resources of one start. */
 typedef struct launch {
     wchar_t *program;
     wchar_t *line;
@@ -80,7 +83,7 @@ static int open_input(const char *path, HANDLE *input, tether_error *error)
     return tether__win32_fail(error, os_error, "open standard input", path);
 }
 
-/* For appending only: what several processes write lands one behind the other. */
+/* Opened for appending only, so that several writers do not overwrite each other. */
 static int open_output(tether__dir *bundle, const char *name, HANDLE *output, tether_error *error)
 {
     HANDLE handle;
@@ -120,8 +123,8 @@ static int make_environment(const tether__start *start, launch *l, tether_error 
     return code;
 }
 
-/* Programs that do not know long paths get short ones; what is too long for them, CreateProcess
- * refuses. */
+/* Removes the prefix for long paths, which programs need not understand. A path that is too long
+ * without it, CreateProcessW refuses. */
 static int plain_path(const char *path, wchar_t **plain, tether_error *error)
 {
     wchar_t *wide;
@@ -163,7 +166,7 @@ static int prepare(const tether__start *start, launch *l, tether_error *error)
                : tether__win32_fail_as(error, TETHER_ESYSTEM, os_error, "create job", NULL);
 }
 
-static int start_failed(const char *program, DWORD os_error, int missing, tether_error *error)
+static int fail_start(const char *program, DWORD os_error, int missing, tether_error *error)
 {
     int code = tether__win32_code(os_error);
     if (os_error == ERROR_FILE_NOT_FOUND || os_error == ERROR_PATH_NOT_FOUND)
@@ -175,11 +178,11 @@ static int start_failed(const char *program, DWORD os_error, int missing, tether
     else if (os_error == ERROR_FILENAME_EXCED_RANGE)
         code = TETHER_ETOOBIG;
     else if (code == TETHER_ENOMEM)
-        code = TETHER_ELIMIT; /* so that a host can tell it from its own exhaustion */
+        code = TETHER_ELIMIT; /* ENOMEM means that this process is out of memory */
     return tether__win32_fail_as(error, code, os_error, step, program);
 }
 
-/* On behalf of the supervisor, which cannot find out who it is. */
+/* Writes the supervisor's identity for it: cmd cannot find out its own. */
 static int write_identity(const tether__start *start, const PROCESS_INFORMATION *process,
                           tether_error *error)
 {
@@ -191,9 +194,9 @@ static int write_identity(const tether__start *start, const PROCESS_INFORMATION 
     return tether__os_lifeline_append(start->lifeline, line, size, error);
 }
 
-/* The handle does nothing but keep the job's name, and its descendants inherit it. One more does no
- * harm. */
-static DWORD give_job(HANDLE job, HANDLE process)
+/* The handle only keeps the job's name alive, and descendants inherit it. A second one in the same
+ * process does no harm. */
+static DWORD give_job_handle(HANDLE job, HANDLE process)
 {
     HANDLE given;
     if (!DuplicateHandle(GetCurrentProcess(), job, process, &given, JOB_OBJECT_QUERY, TRUE, 0))
@@ -201,18 +204,18 @@ static DWORD give_job(HANDLE job, HANDLE process)
     return ERROR_SUCCESS;
 }
 
-static DWORD let_go(HANDLE job, const PROCESS_INFORMATION *process)
+static DWORD release_process(HANDLE job, const PROCESS_INFORMATION *process)
 {
-    DWORD os_error = tether__win32_job_let_go(job);
+    DWORD os_error = tether__win32_job_detach(job);
     if (os_error == ERROR_SUCCESS)
-        os_error = give_job(job, process->hProcess);
+        os_error = give_job_handle(job, process->hProcess);
     if (os_error == ERROR_SUCCESS && ResumeThread(process->hThread) == (DWORD)-1)
         os_error = GetLastError();
     return os_error;
 }
 
-static int begin(const tether__start *start, launch *l, tether__started *started,
-                 tether_error *error)
+static int start_process(const tether__start *start, launch *l, tether__started *started,
+                         tether_error *error)
 {
     PROCESS_INFORMATION process;
     const tether__win32_start request = {
@@ -226,12 +229,12 @@ static int begin(const tether__start *start, launch *l, tether__started *started
     };
     DWORD os_error = tether__win32_create(&request, &process, &started->bound);
     if (os_error != ERROR_SUCCESS)
-        return start_failed(start->program, os_error, TETHER_ENOSHELL, error);
+        return fail_start(start->program, os_error, TETHER_ENOSHELL, error);
     int code = write_identity(start, &process, error);
     if (code == TETHER_OK) {
-        os_error = let_go(l->job, &process);
+        os_error = release_process(l->job, &process);
         if (os_error != ERROR_SUCCESS)
-            code = start_failed(start->program, os_error, TETHER_ENOSHELL, error);
+            code = fail_start(start->program, os_error, TETHER_ENOSHELL, error);
     }
     if (code != TETHER_OK) {
         tether__win32_abandon(&process);
@@ -249,12 +252,12 @@ int tether__os_spawn(const tether__start *start, tether__started *started, tethe
     *started = (tether__started){0};
     int code = prepare(start, &l, error);
     if (code == TETHER_OK)
-        code = begin(start, &l, started, error);
+        code = start_process(start, &l, started, error);
     dispose(&l);
     return code;
 }
 
-/* Batch files are run by cmd, which tells by itself. */
+/* cmd runs batch files, and reports by itself what it cannot start. */
 int tether__os_spawn_try(const char *program, tether_error *error)
 {
     bool bound;
@@ -264,10 +267,10 @@ int tether__os_spawn_try(const char *program, tether_error *error)
     int code = plain_path(program, &path, error);
     if (code != TETHER_OK)
         return code;
-    DWORD os_error = tether__win32_try(path, &bound);
+    DWORD os_error = tether__win32_probe(path, &bound);
     free(path);
     return os_error == ERROR_SUCCESS ? TETHER_OK
-                                     : start_failed(program, os_error, TETHER_ENOPROGRAM, error);
+                                     : fail_start(program, os_error, TETHER_ENOPROGRAM, error);
 }
 
 int tether__os_spawn_bound(bool *bound, tether_error *error)
@@ -283,22 +286,23 @@ int tether__os_spawn_bound(bool *bound, tether_error *error)
     DWORD os_error =
         GetModuleFileNameW(NULL, path, PATH_UNITS) == 0 ? GetLastError() : ERROR_SUCCESS;
     if (os_error == ERROR_SUCCESS)
-        os_error = tether__win32_try(path, bound);
+        os_error = tether__win32_probe(path, bound);
     free(path);
     return os_error == ERROR_SUCCESS ? TETHER_OK
-                                     : tether__win32_fail(error, os_error, "look at job", NULL);
+                                     : tether__win32_fail(error, os_error, "inspect job", NULL);
 }
 
-/* Where the host died with the only handle to the job, its name is gone, and the process, which has
- * started nothing yet, is put into another one besides. */
-static HANDLE job_of(const char *task_id, HANDLE process)
+/* Returns a handle to the job of a task whose host may have died. Where that host had the only
+ * handle, the job's name is gone: then the process, which has started nothing yet, is assigned to a
+ * new job as well. NULL on failure. */
+static HANDLE open_or_replace_job(const char *task_id, HANDLE process)
 {
     HANDLE job = tether__win32_job_open(task_id, JOB_OBJECT_QUERY);
     if (job != NULL)
         return job;
     if (tether__win32_job_create(task_id, &job) != ERROR_SUCCESS)
         return NULL;
-    if (!AssignProcessToJobObject(job, process) || tether__win32_job_let_go(job) != ERROR_SUCCESS) {
+    if (!AssignProcessToJobObject(job, process) || tether__win32_job_detach(job) != ERROR_SUCCESS) {
         CloseHandle(job);
         return NULL;
     }
@@ -309,22 +313,22 @@ bool tether__os_spawn_release(const char *task_id, const tether__identity *super
 {
     tether__win32_member member = {.pid = (DWORD)supervisor->pid};
     HANDLE job = tether__win32_job_open(task_id, JOB_OBJECT_QUERY);
-    bool kept = job != NULL && tether__win32_job_is_kept(job);
+    bool starting = job != NULL && tether__win32_job_kills_on_close(job);
     if (job != NULL)
         CloseHandle(job);
-    /* Its host lives: the process would have gone with it. */
-    if (kept)
+    /* Its host is alive: the job would have ended the process with it. */
+    if (starting)
         return false;
     if (tether__win32_process_open(supervisor,
                                    PROCESS_DUP_HANDLE | PROCESS_SET_QUOTA | PROCESS_TERMINATE,
                                    &member.process) != TETHER__ALIVE)
         return true;
-    job = job_of(task_id, member.process);
+    job = open_or_replace_job(task_id, member.process);
     if (job != NULL) {
-        (void)give_job(job, member.process);
+        (void)give_job_handle(job, member.process);
         CloseHandle(job);
     }
-    /* One that runs already does not notice. */
+    /* Has no effect on a process that runs. */
     tether__win32_threads_pause_or_resume(&member, 1, false);
     CloseHandle(member.process);
     return true;

@@ -1,4 +1,5 @@
-/* Owns the call of CreateProcess: flags, what is inherited, the job, and the way out of ours.
+/* Owns the call of CreateProcess: flags, inherited handles, the new process's job, and breakaway
+ * from the caller's jobs.
  * Must not: know what is started, or let it run.
  * Thread: any. */
 #include "win32/start.h"
@@ -7,8 +8,8 @@
 
 #include "win32/job.h"
 
-/* A console of its own that nobody sees; a group of its own for breaks. Nothing runs before the
- * caller says so. */
+/* A hidden console of its own, a process group of its own for breaks, and suspended until the
+ * caller resumes it. */
 static const DWORD common_flags = CREATE_SUSPENDED | CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP |
                                   CREATE_UNICODE_ENVIRONMENT | EXTENDED_STARTUPINFO_PRESENT;
 
@@ -43,8 +44,8 @@ static void free_attributes(LPPROC_THREAD_ATTRIBUTE_LIST attributes)
     free(attributes);
 }
 
-/* Inheritable for the call only, and in copies of our own: what another thread starts meanwhile
- * without a list of its own would get them too. */
+/* Inheritable copies, which exist during the call only: a process that another thread starts at
+ * that time without a handle list would inherit them too. */
 static DWORD copy_handles(const tether__win32_start *start, tether__win32_start *copy)
 {
     HANDLE self = GetCurrentProcess();
@@ -70,8 +71,9 @@ static void close_copies(tether__win32_start *copy)
     }
 }
 
-static DWORD call(const tether__win32_start *start, LPPROC_THREAD_ATTRIBUTE_LIST attributes,
-                  DWORD flags, PROCESS_INFORMATION *process)
+static DWORD create_process(const tether__win32_start *start,
+                            LPPROC_THREAD_ATTRIBUTE_LIST attributes, DWORD flags,
+                            PROCESS_INFORMATION *process)
 {
     STARTUPINFOEXW startup = {.StartupInfo = {.cb = sizeof startup}, .lpAttributeList = attributes};
     BOOL inherits = start->inherited[0] != NULL;
@@ -87,12 +89,12 @@ static DWORD call(const tether__win32_start *start, LPPROC_THREAD_ATTRIBUTE_LIST
     return ERROR_SUCCESS;
 }
 
-/* Whether what leaves the job that we are in is still in one around it: Windows lets a process out
- * up to the first job that does not, and says nothing. All that can be asked is whether a process
- * is in any job, and the supervisor is in its own; so a second process is created that is in none
- * of ours, with nothing inherited, and ended before it runs. Where that fails, the worse is
- * assumed. */
-static bool is_kept_further_out(const tether__win32_start *start)
+/* Whether a process that leaves our job is still in a job around it. Windows lets a process out up
+ * to the first job that forbids it, and reports nothing. The only possible question is whether a
+ * process is in any job, and the supervisor is in its own; so this creates a second process,
+ * without a job of its own and with nothing inherited, and terminates it before it runs. Returns
+ * true where that fails. */
+static bool is_kept_by_outer_job(const tether__win32_start *start)
 {
     wchar_t line[] = L"try";
     STARTUPINFOW startup = {.cb = sizeof startup};
@@ -110,17 +112,19 @@ static bool is_kept_further_out(const tether__win32_start *start)
     return inside != FALSE;
 }
 
-/* "Access denied" is also what a program gets that we may not run: the second try tells. */
-static DWORD call_twice(const tether__win32_start *start, LPPROC_THREAD_ATTRIBUTE_LIST attributes,
-                        PROCESS_INFORMATION *process, bool *bound)
+/* "Access denied" may mean that the job forbids breakaway, or that we may not run the program: the
+ * second call shows which. */
+static DWORD create_with_breakaway(const tether__win32_start *start,
+                                   LPPROC_THREAD_ATTRIBUTE_LIST attributes,
+                                   PROCESS_INFORMATION *process, bool *bound)
 {
     *bound = false;
-    DWORD os_error = call(start, attributes, CREATE_BREAKAWAY_FROM_JOB, process);
+    DWORD os_error = create_process(start, attributes, CREATE_BREAKAWAY_FROM_JOB, process);
     if (os_error == ERROR_SUCCESS)
-        *bound = is_kept_further_out(start);
+        *bound = is_kept_by_outer_job(start);
     if (os_error != ERROR_ACCESS_DENIED)
         return os_error;
-    os_error = call(start, attributes, 0, process);
+    os_error = create_process(start, attributes, 0, process);
     *bound = os_error == ERROR_SUCCESS;
     return os_error;
 }
@@ -136,7 +140,7 @@ DWORD tether__win32_create(const tether__win32_start *start, PROCESS_INFORMATION
     if (os_error == ERROR_SUCCESS)
         os_error = make_attributes(&copy, &attributes);
     if (os_error == ERROR_SUCCESS)
-        os_error = call_twice(&copy, attributes, process, bound);
+        os_error = create_with_breakaway(&copy, attributes, process, bound);
     free_attributes(attributes);
     close_copies(&copy);
     return os_error;
@@ -149,7 +153,7 @@ void tether__win32_abandon(PROCESS_INFORMATION *process)
     CloseHandle(process->hProcess);
 }
 
-DWORD tether__win32_try(const wchar_t *program, bool *bound)
+DWORD tether__win32_probe(const wchar_t *program, bool *bound)
 {
     PROCESS_INFORMATION process;
     wchar_t line[] = L"try";

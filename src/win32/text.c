@@ -1,4 +1,4 @@
-/* Owns the conversions between UTF-8 and UTF-16, and the form of long paths.
+/* Owns the conversions between UTF-8 and UTF-16, and the long form of paths.
  * Must not: open anything.
  * Thread: any. */
 #include "win32/text.h"
@@ -42,7 +42,7 @@ int tether__win32_widen_part(const char *text, size_t size, wchar_t **wide, cons
         units = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, (int)size, NULL, 0);
         if (units == 0)
             return tether__fail(error, TETHER_EINVAL, (int)GetLastError(), step,
-                                "%s: \"%.200s\" is no UTF-8; pass names in UTF-8", step, text);
+                                "%s: \"%.200s\" is not UTF-8; pass names in UTF-8", step, text);
     }
     wchar_t *units_out = new_wide((size_t)units);
     if (units_out == NULL)
@@ -90,7 +90,8 @@ wchar_t *tether__win32_join(const wchar_t *folder, const wchar_t *name)
     return concatenate(folder, ends ? L"" : L"\\", name);
 }
 
-/* GetFullPathNameW, in memory of its own; NULL and the reason on failure. */
+/* Calls GetFullPathNameW with memory of its own, freed with free(). NULL on failure, with the
+ * reason in *os_error. */
 static wchar_t *full_path(const wchar_t *path, DWORD *os_error)
 {
     DWORD room = GetFullPathNameW(path, 0, NULL, NULL);
@@ -105,7 +106,7 @@ static wchar_t *full_path(const wchar_t *path, DWORD *os_error)
             return full;
         *os_error = size == 0 ? GetLastError() : ERROR_FILENAME_EXCED_RANGE;
         free(full);
-        /* Another thread may have changed to a longer working directory meanwhile. */
+        /* Another thread may have changed to a longer working directory. */
         room = size == 0 ? 0 : size + 1;
     }
     if (room == 0 && *os_error == ERROR_SUCCESS)
@@ -113,7 +114,8 @@ static wchar_t *full_path(const wchar_t *path, DWORD *os_error)
     return NULL;
 }
 
-/* The root of a path without prefix must end in a backslash, or "\\?\C:" would be the device. */
+/* Adds the prefix to a path from GetFullPathNameW, whose roots end in a backslash: without that,
+ * "\\?\C:" would be the device. */
 static int add_prefix(const wchar_t *full, wchar_t **wide, const char *shown, const char *step,
                       tether_error *error)
 {

@@ -1,25 +1,27 @@
-/* Owns the walk over the threads of processes.
- * Must not: know whose processes they are.
+/* Owns suspending and resuming the threads of processes.
+ * Must not: know which task the processes belong to.
  * Thread: any. */
 #include "win32/threads.h"
 
 #include <tlhelp32.h>
 
-/* A thread that runs while others are being suspended can start another one. */
+/* A thread that still runs while others are being suspended can start new ones, so the walk is
+ * repeated. */
 enum { ROUNDS = 16 };
 
 static bool is_member(const tether__win32_member *members, size_t count, DWORD pid)
 {
     for (size_t i = 0; i < count; i++) {
-        /* Without a handle the id may be another's by now. */
+        /* Without a handle the pid may have been reused. */
         if (members[i].pid == pid)
             return members[i].process != NULL;
     }
     return false;
 }
 
-/* Whether something has changed. Counts go up with each suspension: ours is one at most. */
-static bool steer_thread(DWORD id, bool suspend)
+/* Returns true where the thread ran and is now suspended. Windows counts suspensions; this adds at
+ * most one to a thread. */
+static bool change_thread(DWORD id, bool suspend)
 {
     const DWORD failed = (DWORD)-1;
     HANDLE thread = OpenThread(THREAD_SUSPEND_RESUME, FALSE, id);
@@ -32,8 +34,8 @@ static bool steer_thread(DWORD id, bool suspend)
     return suspend && before == 0;
 }
 
-static DWORD steer_once(const tether__win32_member *members, size_t count, bool suspend,
-                        bool *changed)
+static DWORD walk_once(const tether__win32_member *members, size_t count, bool suspend,
+                       bool *changed)
 {
     HANDLE all = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
     if (all == INVALID_HANDLE_VALUE)
@@ -42,7 +44,7 @@ static DWORD steer_once(const tether__win32_member *members, size_t count, bool 
     *changed = false;
     for (BOOL more = Thread32First(all, &entry); more; more = Thread32Next(all, &entry)) {
         if (is_member(members, count, entry.th32OwnerProcessID) &&
-            steer_thread(entry.th32ThreadID, suspend))
+            change_thread(entry.th32ThreadID, suspend))
             *changed = true;
         entry.dwSize = sizeof entry;
     }
@@ -56,6 +58,6 @@ DWORD tether__win32_threads_pause_or_resume(const tether__win32_member *members,
     bool changed = true;
     DWORD os_error = ERROR_SUCCESS;
     for (int round = 0; os_error == ERROR_SUCCESS && changed && round < ROUNDS; round++)
-        os_error = steer_once(members, count, suspend, &changed);
+        os_error = walk_once(members, count, suspend, &changed);
     return os_error;
 }

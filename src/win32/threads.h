@@ -1,5 +1,5 @@
-/* Suspending and resuming processes, thread by thread: Windows has no documented call for whole
- * ones. Any thread. */
+/* Suspending and resuming processes thread by thread: Windows has no documented call for a whole
+ * process. Any thread. */
 #ifndef TETHER_WIN32_THREADS_H
 #define TETHER_WIN32_THREADS_H
 
@@ -9,8 +9,8 @@
 
 #include "win32/family.h"
 
-/* Suspends or resumes every thread of these processes once. A thread that is suspended already,
- * which is what a second call finds, is left at that. 0 or the error. */
+/* Suspends or resumes every thread of these processes once. A thread that is already suspended is
+ * left as it is, so that one resumption undoes any number of calls. 0 or the error. */
 DWORD tether__win32_threads_pause_or_resume(const tether__win32_member *members, size_t count,
                                             bool suspend);
 

@@ -3,7 +3,7 @@
  * Thread: any. */
 #include "win32/time.h"
 
-/* From 1601 to 1970 are 134774 days. */
+/* 134774 days lie between 1601 and 1970. */
 static const int64_t unix_epoch_ticks = INT64_C(134774) * 86400 * 10000000;
 
 uint64_t tether__win32_ticks(uint32_t high, uint32_t low)

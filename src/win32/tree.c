@@ -1,5 +1,5 @@
-/* Owns ending, stopping and continuing the processes of a task.
- * Must not: touch a process that no handle pins, or decide when what is done.
+/* Owns ending, pausing and resuming the processes of a task.
+ * Must not: touch a process that no handle pins, or decide when to do what.
  * Thread: any. */
 #include "os/tree.h"
 
@@ -14,7 +14,7 @@
 
 static const char step[] = "signal task";
 
-/* Jobs are seen from everywhere on the machine. */
+/* Jobs are visible from everywhere on the machine. */
 int tether__os_tree_check(const tether__tree *tree, tether_error *error)
 {
     (void)tree;
@@ -29,9 +29,10 @@ static int list(const tether__tree *tree, DWORD access, tether__win32_family *fa
     return os_error == ERROR_SUCCESS ? TETHER_OK : tether__win32_fail(error, os_error, step, NULL);
 }
 
-/* The job ends all its processes in one step, so that none can start another one meanwhile; unless
- * we are one of them. Those outside of it follow one by one. */
-static int end(const tether__tree *tree, size_t *left, tether_error *error)
+/* Terminates the whole job in one step, so that no member can start another process in between,
+ * unless the caller is in the job itself. Then terminates the listed processes one by one, also
+ * those outside of the job. */
+static int terminate(const tether__tree *tree, size_t *left, tether_error *error)
 {
     BOOL inside = FALSE;
     tether__win32_family family;
@@ -48,7 +49,8 @@ static int end(const tether__tree *tree, size_t *left, tether_error *error)
     return code;
 }
 
-static int steer(const tether__tree *tree, bool suspend, size_t *left, tether_error *error)
+static int pause_or_resume(const tether__tree *tree, bool suspend, size_t *left,
+                           tether_error *error)
 {
     tether__win32_family family;
     int code = list(tree, 0, &family, error);
@@ -63,8 +65,9 @@ static int steer(const tether__tree *tree, bool suspend, size_t *left, tether_er
     return code;
 }
 
-/* What the console of a task can be told, all that read from it hear. */
-static int ask(const tether__tree *tree, size_t *left, tether_error *error)
+/* Sends a console break, which every process attached to the task's console receives. Does nothing
+ * where no process is left. */
+static int send_break(const tether__tree *tree, size_t *left, tether_error *error)
 {
     int code = tether__os_tree_members(tree, NULL, 0, left, error);
     if (code != TETHER_OK || *left == 0)
@@ -78,15 +81,15 @@ int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal,
     *left = 0;
     switch (signal) {
     case TETHER__SIGNAL_POLITE:
-        return ask(tree, left, error);
+        return send_break(tree, left, error);
     case TETHER__SIGNAL_FINAL:
-        return end(tree, left, error);
+        return terminate(tree, left, error);
     case TETHER__SIGNAL_PAUSE:
-        return steer(tree, true, left, error);
+        return pause_or_resume(tree, true, left, error);
     case TETHER__SIGNAL_RESUME:
         break;
     }
-    return steer(tree, false, left, error);
+    return pause_or_resume(tree, false, left, error);
 }
 
 int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,
@@ -94,10 +97,10 @@ int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *
 {
     *left = 0;
     if (number == TETHER__WIN32_KILL)
-        return end(tree, left, error);
+        return terminate(tree, left, error);
     if (number == TETHER__WIN32_INT || number == TETHER__WIN32_TERM ||
         number == TETHER__WIN32_BREAK)
-        return ask(tree, left, error);
+        return send_break(tree, left, error);
     return tether__fail(error, TETHER_ENOTSUP, 0, step,
                         "Windows has no signal %d; use KILL, or TERM, INT and BREAK for a console "
                         "break",
@@ -119,5 +122,5 @@ int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t room
 const char *tether__os_tree_reach(bool *whole)
 {
     *whole = true;
-    return "reaches everything that the task has started: none of it can leave its job";
+    return "reaches every process that the task has started: none of them can leave its job";
 }

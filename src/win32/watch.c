@@ -1,8 +1,8 @@
-/* Owns directory events on Windows. Each watched directory has a read of its changes pending from
- * the moment it is added, which a loop that is busy or not started yet could not promise; one
- * thread per watcher takes what the reads bring and hands it to the loop. Must not: trust events of
- * a directory that another machine may write to. Thread: events come on the loop's thread; add and
- * remove are for any thread. */
+/* Owns directory events on Windows. A read of the changes of each watched directory is pending from
+ * the moment it is added, which a loop that is busy, or does not run yet, could not ensure. One
+ * thread per watcher collects the results of the reads and passes them to the loop.
+ * Must not: rely on events of a directory that another machine may write to.
+ * Thread: events come on the loop's thread; add and remove may be called from any thread. */
 #include "os/watch.h"
 
 #include <stdio.h>
@@ -20,18 +20,18 @@ static const char step[] = "watch directory";
 
 enum { BUFFER_BYTES = 16 * 1024, QUEUE_LIMIT = 4096 };
 
-/* What is written to a file raises these, and setting its time does; sealing it, which only changes
- * its attributes, does not. */
+/* Writes to a file raise these, and so does setting its time. Marking a lifeline only changes
+ * attributes and raises none. */
 static const DWORD watched_changes = FILE_NOTIFY_CHANGE_SIZE | FILE_NOTIFY_CHANGE_LAST_WRITE;
 
-/* A watched directory. Its read is pending, or the thread of the watcher has it in hand. */
+/* A watched directory. Its read is pending, or the watcher's thread is handling the result. */
 typedef struct watched {
     OVERLAPPED read;
     struct watched *next;
     HANDLE directory;
     tether__win32_node node;
     int tag;
-    bool removed; /* only waits for its read to come back */
+    bool removed; /* freed when its read returns */
     DWORD buffer[BUFFER_BYTES / sizeof(DWORD)];
 } watched;
 
@@ -49,24 +49,24 @@ struct tether__watch {
     tether__watch_cb cb;
     void *userdata;
     void (*closed)(void *userdata);
-    bool closing; /* the loop's thread alone */
+    bool closing; /* used on the loop's thread only */
 
-    uv_mutex_t mutex; /* of what is below */
+    uv_mutex_t mutex; /* guards the members below */
     watched *directories;
     int last_tag;
     event *first, *last;
     size_t queued;
-    bool overflow; /* something could not be queued */
+    bool overflow; /* an event could not be queued */
     bool stopping;
 };
 
 /* --- The queue of events, under the mutex ------------------------------------------------------
  */
 
-static void put_event(tether__watch *watch, tether__watch_event kind, int tag, char *name)
+static void queue_event(tether__watch *watch, tether__watch_event kind, int tag, char *name)
 {
     event *e = NULL;
-    /* One write raises several. */
+    /* One write raises several events for its file. */
     if (kind == TETHER__WATCH_CHANGED && name != NULL && watch->last != NULL &&
         watch->last->tag == tag && watch->last->name != NULL &&
         strcmp(watch->last->name, name) == 0) {
@@ -110,10 +110,10 @@ static bool is_watched(tether__watch *watch, int tag)
     return false;
 }
 
-/* --- The thread that takes in what the reads bring ---------------------------------------------
+/* --- The thread that collects the results of the reads -----------------------------------------
  */
 
-static void put_changes(tether__watch *watch, const watched *w, DWORD size)
+static void queue_changes(tether__watch *watch, const watched *w, DWORD size)
 {
     const char *bytes = (const char *)w->buffer;
     for (DWORD at = 0; at < size;) {
@@ -122,8 +122,8 @@ static void put_changes(tether__watch *watch, const watched *w, DWORD size)
         wchar_t *name = calloc(units + 1, sizeof *name);
         if (name != NULL)
             memcpy(name, change->FileName, units * sizeof *name);
-        put_event(watch, TETHER__WATCH_CHANGED, w->tag,
-                  name != NULL ? tether__win32_narrow(name) : NULL);
+        queue_event(watch, TETHER__WATCH_CHANGED, w->tag,
+                    name != NULL ? tether__win32_narrow(name) : NULL);
         free(name);
         if (change->NextEntryOffset == 0)
             break;
@@ -131,7 +131,7 @@ static void put_changes(tether__watch *watch, const watched *w, DWORD size)
     }
 }
 
-/* Starts the next read; 0 or the error. What happens until then the system keeps for it. */
+/* Starts the next read; 0 or the error. The system buffers the changes between two reads. */
 static DWORD start_read(watched *w)
 {
     memset(&w->read, 0, sizeof w->read);
@@ -151,27 +151,27 @@ static void free_watched(tether__watch *watch, watched *w)
     free(w);
 }
 
-/* Under the mutex. */
-static void take_in(tether__watch *watch, watched *w, DWORD size, DWORD os_error)
+/* Handles a completed read. Called under the mutex. */
+static void handle_read(tether__watch *watch, watched *w, DWORD size, DWORD os_error)
 {
     if (!w->removed) {
-        /* A read that is given up by the end of the thread which began it has lost nothing. */
+        /* The end of the thread that started a read aborts it; no change is lost. */
         if (os_error == ERROR_OPERATION_ABORTED)
             os_error = ERROR_SUCCESS;
         else if (os_error == ERROR_NOTIFY_ENUM_DIR || (os_error == ERROR_SUCCESS && size == 0))
-            put_event(watch, TETHER__WATCH_OVERFLOW, -1, NULL);
+            queue_event(watch, TETHER__WATCH_OVERFLOW, -1, NULL);
         else if (os_error == ERROR_SUCCESS)
-            put_changes(watch, w, size);
+            queue_changes(watch, w, size);
         if (os_error == ERROR_SUCCESS || os_error == ERROR_NOTIFY_ENUM_DIR)
             os_error = start_read(w);
         if (os_error == ERROR_SUCCESS)
             return;
-        put_event(watch, TETHER__WATCH_GONE, w->tag, NULL);
+        queue_event(watch, TETHER__WATCH_GONE, w->tag, NULL);
     }
     free_watched(watch, w);
 }
 
-static void take_all(void *userdata)
+static void collect_reads(void *userdata)
 {
     tether__watch *watch = userdata;
     bool done = false;
@@ -183,11 +183,11 @@ static void take_all(void *userdata)
         DWORD os_error = fine ? ERROR_SUCCESS : tether__win32_last_error();
         uv_mutex_lock(&watch->mutex);
         if (read != NULL)
-            take_in(watch, (watched *)key, size, os_error);
+            handle_read(watch, (watched *)key, size, os_error);
         done = watch->stopping && watch->directories == NULL;
-        bool news = watch->first != NULL || watch->overflow;
+        bool pending = watch->first != NULL || watch->overflow;
         uv_mutex_unlock(&watch->mutex);
-        if (news)
+        if (pending)
             uv_async_send(&watch->wake);
     }
 }
@@ -264,7 +264,7 @@ int tether__os_watch_open(struct uv_loop_s *loop, tether__watch_cb cb, void *use
         return code;
     }
     watch->wake.data = watch;
-    if (uv_thread_create(&watch->thread, take_all, watch) != 0) {
+    if (uv_thread_create(&watch->thread, collect_reads, watch) != 0) {
         uv_close((uv_handle_t *)&watch->wake, on_closed);
         return tether__fail(error, TETHER_ELIMIT, 0, step,
                             "no thread could be started for events; end some tasks");
@@ -273,7 +273,7 @@ int tether__os_watch_open(struct uv_loop_s *loop, tether__watch_cb cb, void *use
     return TETHER_OK;
 }
 
-/* Network redirectors report what other machines do late, or not at all. */
+/* Network redirectors report the changes of other machines late or not at all. */
 static bool is_remote(const wchar_t *path)
 {
     wchar_t root[64];
@@ -295,7 +295,7 @@ static DWORD open_directory(const wchar_t *path, HANDLE *directory)
     return *directory != INVALID_HANDLE_VALUE ? ERROR_SUCCESS : tether__win32_last_error();
 }
 
-/* Under the mutex. *added is NULL on failure. */
+/* Called under the mutex. *added is NULL on failure. */
 static DWORD start_watching(tether__watch *watch, tether__dir *dir, HANDLE directory,
                             watched **added)
 {
@@ -321,7 +321,7 @@ static DWORD start_watching(tether__watch *watch, tether__dir *dir, HANDLE direc
     return ERROR_SUCCESS;
 }
 
-/* Under the mutex; NULL: not watched. */
+/* Called under the mutex. NULL where the directory is not watched. */
 static watched *find_watched(tether__watch *watch, const tether__dir *dir)
 {
     for (watched *w = watch->directories; w != NULL; w = w->next) {
@@ -355,7 +355,7 @@ int tether__os_watch_add(tether__watch *watch, tether__dir *dir, int *tag, tethe
     return tether__win32_fail(error, os_error, step, dir->path);
 }
 
-/* Under the mutex. The thread frees it when the read comes back. */
+/* Called under the mutex. The thread frees it when the cancelled read returns. */
 static void stop_watching(watched *w)
 {
     if (!w->removed)
@@ -382,7 +382,7 @@ void tether__os_watch_close(tether__watch *watch, void (*closed)(void *userdata)
     for (watched *w = watch->directories; w != NULL; w = w->next)
         stop_watching(w);
     uv_mutex_unlock(&watch->mutex);
-    /* Cancelled reads come back at once. */
+    /* Wakes the thread where no read was pending; cancelled reads return at once. */
     PostQueuedCompletionStatus(watch->port, 0, 0, NULL);
     uv_thread_join(&watch->thread);
     uv_close((uv_handle_t *)&watch->wake, on_closed);
@@ -401,7 +401,7 @@ int tether__os_watch_probe(tether_error *error)
     if (os_error == ERROR_SUCCESS)
         CloseHandle(directory);
     else
-        code = tether__win32_fail(error, os_error, step, "the folder of Windows");
+        code = tether__win32_fail(error, os_error, step, "the Windows folder");
     CloseHandle(port);
     return code;
 }

@@ -1,5 +1,5 @@
-/* The seam os_ends.h on Windows: ends of processes as events of a loop. */
-#include "os/place.h"
+/* The seam os/ends.h on Windows: ends of processes as events of a loop. */
+#include "win32/running.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,10 +7,8 @@
 #include <uv.h>
 #include <windows.h>
 
-#include "os/clock.h"
 #include "os/ends.h"
 #include "support/win32/in_job.h"
-#include "win32/process.h"
 
 enum { MANY = 200, THREADS = 4 };
 
@@ -18,7 +16,7 @@ typedef struct seen {
     uv_loop_t loop;
     tether__ends *ends;
     int count;
-    int of[MANY]; /* how often each was told, by the number at the end of its id */
+    int of[MANY]; /* how often each end was reported, by the number in its id */
     bool closed;
 } seen;
 
@@ -36,7 +34,7 @@ static void note_closed(void *userdata)
     ((seen *)userdata)->closed = true;
 }
 
-static int told(seen *s)
+static int count_reported(seen *s)
 {
     uv_run(&s->loop, UV_RUN_NOWAIT);
     return s->count;
@@ -58,14 +56,6 @@ static void close_ends(seen *s)
     assert_int_equal(uv_loop_close(&s->loop), 0);
 }
 
-static tether__identity identity_of(HANDLE process)
-{
-    tether__identity identity = {.pid = (int64_t)GetProcessId(process),
-                                 .start_time = tether__win32_start_time(process)};
-    tether__os_boot_id(identity.boot_id);
-    return identity;
-}
-
 static int add(seen *s, int number, const tether__identity *identity)
 {
     char id[16];
@@ -74,107 +64,110 @@ static int add(seen *s, int number, const tether__identity *identity)
     return tether__os_ends_add(s->ends, id, identity, &error);
 }
 
-static HANDLE start_child(void)
+/* Adds the process MANY times, under different numbers. */
+static void add_many(seen *s, HANDLE process)
 {
-    static const char *const argv[] = {CHILD, "forever", NULL};
-    return job_start(NULL, 0, argv, FALSE);
+    const tether__identity identity = identity_of(process);
+    for (int i = 0; i < MANY; i++)
+        assert_int_equal(add(s, i, &identity), TETHER_OK);
 }
 
-static void tells_of_a_child(void **state)
+/* Returns a handle to the process of CHILD's program that is left in a job. */
+static HANDLE open_member(HANDLE job)
 {
-    place *p = *state;
-    seen s;
-    open_ends(p, &s);
-    HANDLE child = start_child();
-    const tether__identity identity = identity_of(child);
-    assert_int_equal(add(&s, 3, &identity), TETHER_OK);
-    Sleep(20);
-    assert_int_equal(told(&s), 0);
-    job_crash(child);
-    WAIT_UNTIL(told(&s) == 1);
-    assert_int_equal(s.of[3], 1);
-    Sleep(20);
-    assert_int_equal(told(&s), 1);
-    close_ends(&s);
-}
-
-/* Relied on: OpenProcess(SYNCHRONIZE) on a non-child, and waiting for it, work. */
-static void tells_of_somebody_elses_child(void **state)
-{
-    place *p = *state;
-    seen s;
-    char go[1024], out[1024];
-    snprintf(go, sizeof go, "%s", place_path(p, "go"));
-    snprintf(out, sizeof out, "%s", place_path(p, "out"));
-    const char *const argv[] = {CHILD, "detach", "append", out, "await", go, NULL};
-    open_ends(p, &s);
-    HANDLE job = job_make(0);
-    assert_int_equal(job_join(job_start(&job, 1, argv, FALSE)), 0);
-    WAIT_UNTIL(test_count_lines(out) == 1);
-    /* The one that is left in the job is no child of ours. */
     struct {
         JOBOBJECT_BASIC_PROCESS_ID_LIST list;
         ULONG_PTR more[16];
     } pids;
     assert_true(
         QueryInformationJobObject(job, JobObjectBasicProcessIdList, &pids, sizeof pids, NULL));
-    HANDLE stranger = NULL;
-    for (DWORD i = 0; i < pids.list.NumberOfProcessIdsInList && stranger == NULL; i++) {
+    for (DWORD i = 0; i < pids.list.NumberOfProcessIdsInList; i++) {
         wchar_t path[1024];
         DWORD size = 1024;
-        stranger = OpenProcess(SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION, FALSE,
-                               (DWORD)pids.list.ProcessIdList[i]);
-        if (stranger == NULL)
+        HANDLE process = OpenProcess(SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION, FALSE,
+                                     (DWORD)pids.list.ProcessIdList[i]);
+        if (process == NULL)
             continue;
-        if (!QueryFullProcessImageNameW(stranger, 0, path, &size) ||
-            wcsstr(path, L"tether-test-child") == NULL) {
-            CloseHandle(stranger);
-            stranger = NULL;
-        }
+        if (QueryFullProcessImageNameW(process, 0, path, &size) &&
+            wcsstr(path, L"tether-test-child") != NULL)
+            return process;
+        CloseHandle(process);
     }
-    assert_non_null(stranger);
+    fail_msg("%s", "the job has no such process");
+    return NULL;
+}
+
+static void reports_the_end_of_a_child(void **state)
+{
+    place *p = *state;
+    seen s;
+    open_ends(p, &s);
+    HANDLE child = process_start_forever();
+    const tether__identity identity = identity_of(child);
+    assert_int_equal(add(&s, 3, &identity), TETHER_OK);
+    Sleep(20);
+    assert_int_equal(count_reported(&s), 0);
+    process_crash(child);
+    WAIT_UNTIL(count_reported(&s) == 1);
+    assert_int_equal(s.of[3], 1);
+    Sleep(20);
+    assert_int_equal(count_reported(&s), 1);
+    close_ends(&s);
+}
+
+/* Relied on: OpenProcess(SYNCHRONIZE) and a wait work for a process that is not our child. */
+static void reports_the_end_of_a_process_that_is_no_child(void **state)
+{
+    place *p = *state;
+    seen s;
+    const char *out = place_path(p, "out");
+    const char *const argv[] = {CHILD, "detach", "append", out, "await", place_path(p, "go"), NULL};
+    open_ends(p, &s);
+    HANDLE job = job_make(0);
+    assert_int_equal(process_join(job_start(&job, 1, argv, FALSE)), 0);
+    WAIT_UNTIL(test_count_lines(out) == 1);
+    HANDLE stranger = open_member(job);
     const tether__identity identity = identity_of(stranger);
     assert_int_equal(add(&s, 1, &identity), TETHER_OK);
-    assert_int_equal(told(&s), 0);
+    assert_int_equal(count_reported(&s), 0);
     place_write(p, "go", "");
-    WAIT_UNTIL(told(&s) == 1);
+    WAIT_UNTIL(count_reported(&s) == 1);
     assert_int_equal(WaitForSingleObject(stranger, 0), WAIT_OBJECT_0);
     CloseHandle(stranger);
     CloseHandle(job);
     close_ends(&s);
 }
 
-static void tells_at_once_of_what_is_gone(void **state)
+static void reports_at_once_what_has_ended_before(void **state)
 {
     place *p = *state;
     seen s;
     open_ends(p, &s);
-    /* Its handle is still open, so that its id is nobody else's. */
-    HANDLE child = start_child();
+    /* Its handle is still open, so the pid is not reused. */
+    HANDLE child = process_start_forever();
     tether__identity identity = identity_of(child);
-    assert_true(TerminateProcess(child, 1));
-    assert_int_equal(WaitForSingleObject(child, PATIENCE_MS), WAIT_OBJECT_0);
+    process_kill(child);
     assert_int_equal(add(&s, 0, &identity), TETHER_OK);
-    WAIT_UNTIL(told(&s) == 1);
+    WAIT_UNTIL(count_reported(&s) == 1);
     CloseHandle(child);
     assert_int_equal(add(&s, 1, &identity), TETHER_OK);
-    WAIT_UNTIL(told(&s) == 2);
-    /* Whoever has the id now is another one. */
-    HANDLE other = start_child();
+    WAIT_UNTIL(count_reported(&s) == 2);
+    /* A process that has reused the pid does not count. */
+    HANDLE other = process_start_forever();
     identity = identity_of(other);
     identity.start_time++;
     assert_int_equal(add(&s, 2, &identity), TETHER_OK);
-    WAIT_UNTIL(told(&s) == 3);
+    WAIT_UNTIL(count_reported(&s) == 3);
     for (int i = 0; i < 3; i++)
         assert_int_equal(s.of[i], 1);
-    job_crash(other);
+    process_crash(other);
     Sleep(20);
-    assert_int_equal(told(&s), 3);
+    assert_int_equal(count_reported(&s), 3);
     close_ends(&s);
 }
 
-/* More than a thread of the pool can wait for. */
-static void tells_of_many_at_once(void **state)
+/* More processes than one thread of the pool can wait for. */
+static void reports_many_ends_at_once(void **state)
 {
     enum { PROCESSES = 20 };
     place *p = *state;
@@ -185,18 +178,18 @@ static void tells_of_many_at_once(void **state)
     open_ends(p, &s);
     for (int i = 0; i < PROCESSES; i++)
         children[i] = job_start(&job, 1, argv, FALSE);
-    /* Each has several who wait for it. */
+    /* Several waits are for the same process. */
     for (int i = 0; i < MANY; i++) {
         const tether__identity identity = identity_of(children[i % PROCESSES]);
         assert_int_equal(add(&s, i, &identity), TETHER_OK);
     }
-    assert_int_equal(told(&s), 0);
+    assert_int_equal(count_reported(&s), 0);
     CloseHandle(job);
-    WAIT_UNTIL(told(&s) == MANY);
+    WAIT_UNTIL(count_reported(&s) == MANY);
     for (int i = 0; i < MANY; i++)
         assert_int_equal(s.of[i], 1);
     for (int i = 0; i < PROCESSES; i++)
-        job_join(children[i]);
+        process_join(children[i]);
     close_ends(&s);
 }
 
@@ -205,23 +198,19 @@ static void closes_while_many_wait(void **state)
     place *p = *state;
     seen s;
     open_ends(p, &s);
-    HANDLE child = start_child();
-    const tether__identity identity = identity_of(child);
-    for (int i = 0; i < MANY; i++)
-        assert_int_equal(add(&s, i, &identity), TETHER_OK);
+    HANDLE child = process_start_forever();
+    add_many(&s, child);
     close_ends(&s);
     assert_int_equal(s.count, 0);
-    job_crash(child);
+    process_crash(child);
     /* Also while they end. */
     open_ends(p, &s);
-    child = start_child();
-    const tether__identity second = identity_of(child);
-    for (int i = 0; i < MANY; i++)
-        assert_int_equal(add(&s, i, &second), TETHER_OK);
+    child = process_start_forever();
+    add_many(&s, child);
     assert_true(TerminateProcess(child, 1));
     close_ends(&s);
     assert_in_range(s.count, 0, MANY);
-    job_join(child);
+    process_join(child);
 }
 
 typedef struct adder {
@@ -239,28 +228,28 @@ static void add_some(void *userdata)
 }
 
 /* While the process ends, and while the loop runs. */
-static void takes_more_from_every_thread(void **state)
+static void accepts_processes_from_every_thread(void **state)
 {
     place *p = *state;
     seen s;
     uv_thread_t threads[THREADS];
     adder adders[THREADS];
     open_ends(p, &s);
-    HANDLE child = start_child();
+    HANDLE child = process_start_forever();
     const tether__identity identity = identity_of(child);
     for (int i = 0; i < THREADS; i++) {
         adders[i] = (adder){.s = &s, .identity = &identity, .first = i * (MANY / THREADS)};
         assert_int_equal(uv_thread_create(&threads[i], add_some, &adders[i]), 0);
     }
     assert_true(TerminateProcess(child, 1));
-    WAIT_UNTIL(told(&s) == MANY);
+    WAIT_UNTIL(count_reported(&s) == MANY);
     for (int i = 0; i < THREADS; i++) {
         uv_thread_join(&threads[i]);
         assert_int_equal(adders[i].failed, 0);
     }
     for (int i = 0; i < MANY; i++)
         assert_int_equal(s.of[i], 1);
-    job_join(child);
+    process_join(child);
     close_ends(&s);
 }
 
@@ -269,12 +258,12 @@ static void takes_more_from_every_thread(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(tells_of_a_child),
-        TEST(tells_of_somebody_elses_child),
-        TEST(tells_at_once_of_what_is_gone),
-        TEST(tells_of_many_at_once),
+        TEST(reports_the_end_of_a_child),
+        TEST(reports_the_end_of_a_process_that_is_no_child),
+        TEST(reports_at_once_what_has_ended_before),
+        TEST(reports_many_ends_at_once),
         TEST(closes_while_many_wait),
-        TEST(takes_more_from_every_thread),
+        TEST(accepts_processes_from_every_thread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

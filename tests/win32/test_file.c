@@ -1,16 +1,16 @@
-/* The seam os_file.h on Windows: names and paths of every kind, files that others hold, links, and
- * whom a store lets in. */
-#include "os/place.h"
+/* The seam os/file.h on Windows: names and paths of every kind, files that others have open, links,
+ * and access to a store. */
+#include "win32/running.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uv.h>
 #include <windows.h>
 #include <aclapi.h>
 #include <sddl.h>
 #include <winioctl.h>
 
+#include "support/win32/in_job.h"
 #include "win32/text.h"
 
 static wchar_t *wide_path(const place *p, const char *name)
@@ -30,6 +30,20 @@ static HANDLE hold(const place *p, const char *name, DWORD access, DWORD share)
     return handle;
 }
 
+/* Creates a file that contains "one", and opens it as another program would. */
+static HANDLE hold_new(const place *p, const char *name, DWORD access, DWORD share)
+{
+    place_write(p, name, "one");
+    return hold(p, name, access, share);
+}
+
+static void make_store(place *p, const char *name)
+{
+    tether__dir *root;
+    ASSERT_OK(tether__os_dir_open_root(place_path(p, name), true, &root, &p->error), p->error);
+    tether__os_dir_close(root);
+}
+
 static void expect_content(place *p, tether__dir *dir, const char *name, const char *text)
 {
     char *data;
@@ -39,7 +53,7 @@ static void expect_content(place *p, tether__dir *dir, const char *name, const c
     free(data);
 }
 
-/* Everything that is done to files, once. */
+/* Does everything that is done to files, once. */
 static void use_directory(place *p, tether__dir *dir, const char *name)
 {
     char other[300];
@@ -115,7 +129,7 @@ static void lists_names_in_utf8(void **state)
     assert_true(same);
 }
 
-/* Deeper than the 260 units that Windows allows without the prefix. */
+/* Longer than the 260 units that Windows permits without the prefix. */
 static void takes_paths_of_any_length(void **state)
 {
     place *p = *state;
@@ -171,7 +185,7 @@ static void opens_a_store_by_every_form_of_its_path(void **state)
     }
 }
 
-static void refuses_devices_and_what_is_no_text(void **state)
+static void refuses_devices_and_invalid_utf8(void **state)
 {
     place *p = *state;
     static const char *const bad[] = {"NUL", "\\\\.\\pipe\\tether", "\\\\.\\C:", "C:\\\xff\xfe",
@@ -183,32 +197,19 @@ static void refuses_devices_and_what_is_no_text(void **state)
     }
 }
 
-/* --- Files that others hold --------------------------------------------------------------------
+/* --- Files that others have open ---------------------------------------------------------------
  */
 
-typedef struct holder {
-    HANDLE handle;
-    int ms;
-} holder;
-
-static void let_go_later(void *userdata)
-{
-    holder *h = userdata;
-    uv_sleep((unsigned)h->ms);
-    CloseHandle(h->handle);
-}
-
-static void waits_for_who_holds_a_file_for_a_moment(void **state)
+static void waits_while_a_file_is_open_for_a_moment(void **state)
 {
     place *p = *state;
     place_write(p, "a", "one");
     for (int i = 0; i < 4; i++) {
-        holder h = {hold(p, "a", GENERIC_READ, i % 2 == 0 ? 0 : FILE_SHARE_READ), 100};
-        uv_thread_t thread;
+        HANDLE handle = hold(p, "a", GENERIC_READ, i % 2 == 0 ? 0 : FILE_SHARE_READ);
+        HANDLE thread = close_later(handle, 100);
         int code = TETHER_OK;
         char *data = NULL;
         size_t size;
-        assert_int_equal(uv_thread_create(&thread, let_go_later, &h), 0);
         if (i < 2)
             code = tether__os_file_replace(p->dir, "a", "two", 3, false, &p->error);
         else if (i == 2)
@@ -216,20 +217,19 @@ static void waits_for_who_holds_a_file_for_a_moment(void **state)
         else
             code = tether__os_file_append(p->dir, "a", "!", 1, &p->error);
         free(data);
-        uv_thread_join(&thread);
+        close_later_join(thread);
         ASSERT_OK(code, p->error);
     }
     expect_content(p, p->dir, "a", "two!");
     assert_int_equal(place_count(p->dir), 1);
 }
 
-static void gives_up_on_who_does_not_let_go(void **state)
+static void gives_up_when_a_file_stays_open(void **state)
 {
     place *p = *state;
     char *data;
     size_t size;
-    place_write(p, "a", "one");
-    HANDLE handle = hold(p, "a", GENERIC_READ, 0);
+    HANDLE handle = hold_new(p, "a", GENERIC_READ, 0);
     int64_t begin = test_now_ms();
     assert_int_equal(tether__os_file_replace(p->dir, "a", "two", 3, false, &p->error),
                      TETHER_EACCESS);
@@ -244,7 +244,7 @@ static void gives_up_on_who_does_not_let_go(void **state)
     expect_content(p, p->dir, "a", "one");
 }
 
-/* As a lifeline is: everybody may read and write, nobody may take its name away. */
+/* Like a lifeline: others may read and write, but not rename or remove it. */
 static void works_on_a_file_that_must_keep_its_name(void **state)
 {
     place *p = *state;
@@ -270,12 +270,11 @@ static void works_on_a_file_that_must_keep_its_name(void **state)
     ASSERT_OK(tether__os_file_remove(p->dir, "a", &p->error), p->error);
 }
 
-static void looks_at_a_file_that_nobody_may_open(void **state)
+static void stamps_a_file_that_cannot_be_opened(void **state)
 {
     place *p = *state;
     tether__file_stamp stamp;
-    place_write(p, "a", "one");
-    HANDLE handle = hold(p, "a", GENERIC_READ | GENERIC_WRITE, 0);
+    HANDLE handle = hold_new(p, "a", GENERIC_READ | GENERIC_WRITE, 0);
     ASSERT_OK(tether__os_file_stamp(p->dir, "a", &stamp, &p->error), p->error);
     assert_int_equal(stamp.size, 3);
     CloseHandle(handle);
@@ -286,9 +285,8 @@ static void frees_the_name_of_a_file_that_is_open(void **state)
     place *p = *state;
     char *data;
     size_t size;
-    place_write(p, "a", "one");
     HANDLE handle =
-        hold(p, "a", GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE);
+        hold_new(p, "a", GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE);
     ASSERT_OK(tether__os_file_remove(p->dir, "a", &p->error), p->error);
     assert_int_equal(tether__os_file_read(p->dir, "a", 10, &data, &size, NULL, &p->error),
                      TETHER_ENOTASK);
@@ -299,9 +297,9 @@ static void frees_the_name_of_a_file_that_is_open(void **state)
     assert_int_equal(place_count(p->dir), 1);
 }
 
-/* Others remove in the plain way: the name stays as long as the file is open, and nobody can open
- * it. Here that counts as gone. */
-static void takes_a_file_that_is_being_removed_for_gone(void **state)
+/* Other programs remove a file without POSIX semantics: its name stays as long as the file is open,
+ * and nobody can open it. That counts as gone. */
+static void treats_a_file_that_is_being_removed_as_gone(void **state)
 {
     place *p = *state;
     char *data;
@@ -310,9 +308,8 @@ static void takes_a_file_that_is_being_removed_for_gone(void **state)
     FILE_DISPOSITION_INFO dispose = {TRUE};
     if (test_in_wine())
         test_skip("Wine opens files that are being removed");
-    place_write(p, "a", "one");
-    HANDLE handle =
-        hold(p, "a", GENERIC_READ | DELETE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE);
+    HANDLE handle = hold_new(p, "a", GENERIC_READ | DELETE,
+                             FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE);
     assert_true(SetFileInformationByHandle(handle, FileDispositionInfo, &dispose, sizeof dispose));
     assert_int_equal(tether__os_file_read(p->dir, "a", 10, &data, &size, NULL, &p->error),
                      TETHER_ENOTASK);
@@ -322,12 +319,10 @@ static void takes_a_file_that_is_being_removed_for_gone(void **state)
     assert_int_equal(place_count(p->dir), 0);
 }
 
-static void removes_what_is_read_only(void **state)
+static void removes_read_only_files(void **state)
 {
     place *p = *state;
-    tether__dir *sub;
-    ASSERT_OK(tether__os_dir_open(p->dir, "sub", true, &sub, &p->error), p->error);
-    tether__os_dir_close(sub);
+    make_directory(p, "sub");
     place_write(p, "a", "one");
     place_write(p, "sub/a", "one");
     const char *const names[] = {"a", "sub/a"};
@@ -370,7 +365,8 @@ static void refuses_a_file_with_two_names(void **state)
     assert_string_equal(place_read(p, "a"), "one");
 }
 
-/* Makes a directory a junction to another one. Everybody may, other than with symbolic links. */
+/* Makes a directory a junction to another one. Unlike symbolic links, every user may create
+ * these. */
 static bool make_junction(const place *p, const char *name, const char *target)
 {
     struct {
@@ -381,7 +377,7 @@ static bool make_junction(const place *p, const char *name, const char *target)
     } request = {.tag = IO_REPARSE_TAG_MOUNT_POINT};
     DWORD got;
     wchar_t *link = wide_path(p, name), *to = wide_path(p, target);
-    /* The path for the kernel, then that for people, each with a zero after it. */
+    /* The path for the kernel, then the one for users, each with a zero after it. */
     int units = swprintf(request.path, 1024, L"\\??\\%ls", to + 4);
     request.name_size = (WORD)(units * 2);
     request.shown_offset = (WORD)(units * 2 + 2);
@@ -402,9 +398,8 @@ static void follows_no_junction(void **state)
 {
     place *p = *state;
     tether__dir *sub;
-    ASSERT_OK(tether__os_dir_open(p->dir, "real", true, &sub, &p->error), p->error);
-    ASSERT_OK(tether__os_file_create(sub, "file", "x", 1, &p->error), p->error);
-    tether__os_dir_close(sub);
+    make_directory(p, "real");
+    place_write(p, "real/file", "x");
     if (!make_junction(p, "link", "real")) {
         assert_true(test_in_wine());
         test_skip("Wine makes no junctions");
@@ -420,20 +415,17 @@ static void follows_no_junction(void **state)
     assert_string_equal(place_read(p, "real/file"), "x");
 }
 
-/* --- Whom a store lets in ----------------------------------------------------------------------
+/* --- Access to a store -------------------------------------------------------------------------
  */
 
-static void makes_a_store_for_its_user_alone(void **state)
+static void creates_a_private_store(void **state)
 {
     place *p = *state;
-    tether__dir *root;
     PSECURITY_DESCRIPTOR descriptor;
     SECURITY_DESCRIPTOR_CONTROL control;
     DWORD revision;
     ACL *list;
-    ASSERT_OK(tether__os_dir_open_root(place_path(p, "new/store"), true, &root, &p->error),
-              p->error);
-    tether__os_dir_close(root);
+    make_store(p, "new/store");
     wchar_t *wide = wide_path(p, "new/store");
     assert_int_equal(GetNamedSecurityInfoW(wide + 4, SE_FILE_OBJECT, DACL_SECURITY_INFORMATION,
                                            NULL, NULL, &list, NULL, &descriptor),
@@ -441,7 +433,7 @@ static void makes_a_store_for_its_user_alone(void **state)
     free(wide);
     assert_non_null(list);
     assert_true(GetSecurityDescriptorControl(descriptor, &control, &revision));
-    /* Wine makes up a list from the mode of the file. */
+    /* Wine derives a list from the mode of the file. */
     if (!test_in_wine()) {
         assert_true((control & SE_DACL_PROTECTED) != 0);
         assert_int_equal(list->AceCount, 2);
@@ -449,7 +441,7 @@ static void makes_a_store_for_its_user_alone(void **state)
     LocalFree(descriptor);
 }
 
-static void let_in(const place *p, const char *name, const wchar_t *list)
+static void grant_access(const place *p, const char *name, const wchar_t *list)
 {
     PSECURITY_DESCRIPTOR descriptor;
     wchar_t *wide = wide_path(p, name);
@@ -465,14 +457,12 @@ static void refuses_a_store_that_is_open_to_others(void **state)
 {
     place *p = *state;
     tether__dir *root;
-    /* Full access for everybody; reading for everybody. */
+    /* Everybody has full access; everybody may read. */
     static const wchar_t *const lists[] = {L"D:P(A;OICI;FA;;;WD)",
                                            L"D:P(A;OICI;FA;;;OW)(A;;FA;;;BA)(A;OICI;FR;;;WD)"};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
-        ASSERT_OK(tether__os_dir_open_root(place_path(p, "store"), true, &root, &p->error),
-                  p->error);
-        tether__os_dir_close(root);
-        let_in(p, "store", lists[i]);
+        make_store(p, "store");
+        grant_access(p, "store", lists[i]);
         assert_int_equal(tether__os_dir_open_root(place_path(p, "store"), i == 0, &root, &p->error),
                          TETHER_ESTORE);
         assert_null(root);
@@ -491,18 +481,18 @@ int main(void)
         TEST(lists_names_in_utf8),
         TEST(takes_paths_of_any_length),
         TEST(opens_a_store_by_every_form_of_its_path),
-        TEST(refuses_devices_and_what_is_no_text),
-        TEST(waits_for_who_holds_a_file_for_a_moment),
-        TEST(gives_up_on_who_does_not_let_go),
+        TEST(refuses_devices_and_invalid_utf8),
+        TEST(waits_while_a_file_is_open_for_a_moment),
+        TEST(gives_up_when_a_file_stays_open),
         TEST(works_on_a_file_that_must_keep_its_name),
-        TEST(looks_at_a_file_that_nobody_may_open),
+        TEST(stamps_a_file_that_cannot_be_opened),
         TEST(frees_the_name_of_a_file_that_is_open),
-        TEST(takes_a_file_that_is_being_removed_for_gone),
-        TEST(removes_what_is_read_only),
+        TEST(treats_a_file_that_is_being_removed_as_gone),
+        TEST(removes_read_only_files),
         TEST(removes_no_directory_as_a_file),
         TEST(refuses_a_file_with_two_names),
         TEST(follows_no_junction),
-        TEST(makes_a_store_for_its_user_alone),
+        TEST(creates_a_private_store),
         TEST(refuses_a_store_that_is_open_to_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

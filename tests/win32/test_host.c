@@ -1,5 +1,5 @@
-/* The seam os_host.h on Windows: how programs are found, and where the user's folders are. */
-#include "os/place.h"
+/* The seam os/host.h on Windows: how programs are found, and where the user's folders are. */
+#include "win32/running.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,13 +24,6 @@ static void expect_none(place *p, const char *name, const char *list, int code)
     assert_int_equal(tether__os_find_program(name, list, p->path, &found, &p->error), code);
     assert_null(found);
     assert_non_null(strstr(p->error.message, name));
-}
-
-static void make_directory(place *p, const char *name)
-{
-    tether__dir *sub;
-    ASSERT_OK(tether__os_dir_open(p->dir, name, true, &sub, &p->error), p->error);
-    tether__os_dir_close(sub);
 }
 
 static void finds_programs_by_their_endings(void **state)
@@ -60,7 +53,7 @@ static void finds_programs_by_their_endings(void **state)
     expect_found(p, "tool", list, "two;quoted/tool.exe");
 
     snprintf(list, sizeof list, "%s\\one", p->path);
-    expect_none(p, "script", list, TETHER_ENOPROGRAM); /* nothing that starts by itself */
+    expect_none(p, "script", list, TETHER_ENOPROGRAM); /* cannot be started by itself */
     expect_none(p, "plain", list, TETHER_ENOPROGRAM);
     /* Never in the working directory, unless PATH or the name says so. */
     expect_none(p, "here", list, TETHER_ENOPROGRAM);
@@ -95,7 +88,7 @@ static void finds_programs_by_their_path(void **state)
                      TETHER_EINVAL);
 }
 
-static void knows_names_of_variables_by_any_case(void **state)
+static void compares_variable_names_without_regard_to_case(void **state)
 {
     (void)state;
     assert_true(tether__os_env_same_name("Path", 4, "PATH", 4));
@@ -116,7 +109,7 @@ static void expect_store(place *p, const char *folder, const char *expected)
     ASSERT_OK(tether__os_default_store(&path, &p->error), p->error);
     if (expected != NULL)
         assert_string_equal(path, expected);
-    /* Elsewhere it is where the system has the user's local data. */
+    /* Otherwise it is in the user's local data, as the system reports it. */
     assert_int_equal(path[1], ':');
     assert_string_equal(path + strlen(path) - 7, "\\tether");
     free(path);
@@ -148,7 +141,7 @@ static void puts_ephemeral_stores_among_temporary_files(void **state)
     free(path);
 }
 
-static void names_directories_of_every_form(void **state)
+static void makes_every_form_of_a_path_canonical(void **state)
 {
     place *p = *state;
     char *real, forms[3][1024];
@@ -178,10 +171,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(finds_programs_by_their_endings),
         TEST(finds_programs_by_their_path),
-        TEST(knows_names_of_variables_by_any_case),
+        TEST(compares_variable_names_without_regard_to_case),
         TEST(finds_the_default_store),
         TEST(puts_ephemeral_stores_among_temporary_files),
-        TEST(names_directories_of_every_form),
+        TEST(makes_every_form_of_a_path_canonical),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,33 +1,24 @@
-/* Lifelines on Windows, between processes: what holds them, what a holder keeps others from, and
- * who may write meanwhile. The program is also the host that is ended right after a start:
- *   test_os_lifeline_win32 hold FOLDER: creates the lifeline t1, hands it to a child, and ends */
-#include "os/place.h"
+/* The seam os/lifeline.h on Windows, between processes: what holds a lifeline, what a holder keeps
+ * others from, and who may write to it. The program is also the host that is terminated right after
+ * a start:
+ * test_os_lifeline_win32 hold FOLDER GO: creates the lifeline t1, hands it to a child, and ends */
+#include "win32/running.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <windows.h>
 
-#include "os/lifeline.h"
 #include "support/win32/in_job.h"
 
 enum { READS = 3000 };
-
-static bool is_held(const place *p, const char *id)
-{
-    bool held;
-    tether_error error = {0};
-    ASSERT_OK(tether__os_lifeline_held(p->dir, id, &held, &error), error);
-    return held;
-}
 
 static void create(place *p, tether__lifeline *lifeline)
 {
     ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", lifeline, &p->error), p->error);
 }
 
-/* Starts the child with these verbs; it inherits the lifeline besides what this process has for it.
- */
+/* Starts a child that inherits the lifeline; this process keeps its own handle. */
 static HANDLE start_holder(const tether__lifeline *lifeline, const char *const *argv)
 {
     HANDLE handle = (HANDLE)lifeline->handle;
@@ -35,8 +26,8 @@ static HANDLE start_holder(const tether__lifeline *lifeline, const char *const *
     return job_start(NULL, 0, argv, TRUE);
 }
 
-/* Relied on: a second open fails while the supervisor lives. */
-static void is_held_by_who_inherits_it(void **state)
+/* Relied on: the probe fails to open the file while the supervisor lives. */
+static void is_held_by_a_process_that_inherits_it(void **state)
 {
     static const char *const argv[] = {CHILD, "forever", NULL};
     place *p = *state;
@@ -44,26 +35,24 @@ static void is_held_by_who_inherits_it(void **state)
     create(p, &lifeline);
     HANDLE child = start_holder(&lifeline, argv);
     tether__os_lifeline_close(&lifeline);
-    assert_true(is_held(p, "t1"));
-    job_crash(child);
-    assert_false(is_held(p, "t1"));
+    assert_true(lifeline_is_held(p, "t1"));
+    process_crash(child);
+    assert_false(lifeline_is_held(p, "t1"));
 }
 
-/* Relied on: ... or a descendant. */
+/* Relied on: the same while a descendant lives. */
 static void is_held_by_a_descendant(void **state)
 {
     place *p = *state;
-    char go[1024];
-    snprintf(go, sizeof go, "%s", place_path(p, "go"));
-    const char *const argv[] = {CHILD, "detach", "await", go, NULL};
+    const char *const argv[] = {CHILD, "detach", "await", place_path(p, "go"), NULL};
     tether__lifeline lifeline;
     create(p, &lifeline);
     HANDLE child = start_holder(&lifeline, argv);
     tether__os_lifeline_close(&lifeline);
-    assert_int_equal(job_join(child), 0);
-    assert_true(is_held(p, "t1"));
+    assert_int_equal(process_join(child), 0);
+    assert_true(lifeline_is_held(p, "t1"));
     place_write(p, "go", "");
-    WAIT_UNTIL(!is_held(p, "t1"));
+    WAIT_UNTIL(!lifeline_is_held(p, "t1"));
 }
 
 static int hold(char **argv)
@@ -78,21 +67,20 @@ static int hold(char **argv)
     return 6;
 }
 
-/* Relied on: the host ended by TerminateProcess right after the start. */
+/* Relied on: the child holds the lifeline after its host was ended by TerminateProcess right after
+ * the start. */
 static void outlives_a_host_that_is_terminated(void **state)
 {
     place *p = *state;
-    char go[1024];
-    snprintf(go, sizeof go, "%s", place_path(p, "go"));
-    const char *const argv[] = {job_self(), "hold", p->path, go, NULL};
-    assert_int_equal(job_join(job_start(NULL, 0, argv, FALSE)), 5);
-    assert_true(is_held(p, "t1"));
+    const char *const argv[] = {process_self(), "hold", p->path, place_path(p, "go"), NULL};
+    assert_int_equal(process_run(argv), 5);
+    assert_true(lifeline_is_held(p, "t1"));
     place_write(p, "go", "");
-    WAIT_UNTIL(!is_held(p, "t1"));
+    WAIT_UNTIL(!lifeline_is_held(p, "t1"));
 }
 
-/* Programs that are started meanwhile without a list of handles get none of it. */
-static void is_given_to_no_program_by_accident(void **state)
+/* A program that is started at that time without a list of handles does not get the lifeline. */
+static void is_not_inherited_by_accident(void **state)
 {
     static const char *const argv[] = {CHILD, "forever", NULL};
     place *p = *state;
@@ -100,11 +88,11 @@ static void is_given_to_no_program_by_accident(void **state)
     create(p, &lifeline);
     HANDLE child = job_start(NULL, 0, argv, TRUE);
     tether__os_lifeline_close(&lifeline);
-    assert_false(is_held(p, "t1"));
-    job_crash(child);
+    assert_false(lifeline_is_held(p, "t1"));
+    process_crash(child);
 }
 
-static void cannot_be_taken_away_while_it_is_held(void **state)
+static void cannot_be_renamed_or_removed_while_it_is_held(void **state)
 {
     place *p = *state;
     tether__lifeline lifeline;
@@ -117,10 +105,10 @@ static void cannot_be_taken_away_while_it_is_held(void **state)
     place_write(p, "t3", "");
     assert_false(MoveFileExA(place_path(p, "t3"), place_path(p, "t1"), MOVEFILE_REPLACE_EXISTING));
     assert_true(tether__os_lifeline_linked(&lifeline));
-    assert_true(is_held(p, "t1"));
+    assert_true(lifeline_is_held(p, "t1"));
     tether__os_lifeline_close(&lifeline);
     assert_true(DeleteFileA(place_path(p, "t1")));
-    assert_false(is_held(p, "t1"));
+    assert_false(lifeline_is_held(p, "t1"));
 }
 
 static DWORD WINAPI read_often(void *userdata)
@@ -133,7 +121,7 @@ static DWORD WINAPI read_often(void *userdata)
     for (int i = 0; i < READS; i++) {
         size_t size;
         char *text = test_read_file(path, &size);
-        /* Whole lines, and at most the beginning of one more. */
+        /* Only whole lines, and at most the beginning of one more. */
         for (size_t k = 0; text != NULL && k < size; k++)
             torn += text[k] != line[k % (sizeof line - 1)];
         free(text);
@@ -141,7 +129,7 @@ static DWORD WINAPI read_often(void *userdata)
     return torn;
 }
 
-/* Relied on: cmd appends by name, right under a hot reader with full sharing. */
+/* Relied on: cmd appends by name while another process reads all the time with full sharing. */
 static void is_appended_to_by_cmd(void **state)
 {
     enum { LINES = 40 };
@@ -155,7 +143,7 @@ static void is_appended_to_by_cmd(void **state)
                 "for /L %%i in (1,1,40) do >>\"t1\" echo exit 3\r\n");
     const char *const argv[] = {"cmd.exe", "/D", "/C", ".\\append.bat", NULL};
     assert_int_equal(test_command_in(p->path, argv, NULL, NULL), 0);
-    assert_true(is_held(p, "t1"));
+    assert_true(lifeline_is_held(p, "t1"));
     DWORD torn = 1;
     assert_int_equal(WaitForSingleObject(reader, PATIENCE_MS), WAIT_OBJECT_0);
     assert_true(GetExitCodeThread(reader, &torn));
@@ -200,14 +188,14 @@ static void carries_notes_as_attributes(void **state)
     assert_true(GetFileAttributesExA(place_path(p, "t1"), GetFileExInfoStandard, &after));
     assert_int_equal(CompareFileTime(&before.ftLastWriteTime, &after.ftLastWriteTime), 0);
     assert_string_equal(place_read(p, "t1"), "exit 3\n");
-    assert_false(is_held(p, "t1"));
+    assert_false(lifeline_is_held(p, "t1"));
     tether__os_lifeline_mark_ended(p->dir, "t1");
     assert_int_equal(attributes(p) & both, FILE_ATTRIBUTE_READONLY);
     ASSERT_OK(tether__os_file_remove(p->dir, "t1", &p->error), p->error);
     assert_int_equal(attributes(p), INVALID_FILE_ATTRIBUTES);
 }
 
-/* A note neither needs nor hides the holder. */
+/* Notes can be set on a held lifeline and do not hide that it is held. */
 static void carries_notes_while_it_is_held(void **state)
 {
     place *p = *state;
@@ -215,12 +203,12 @@ static void carries_notes_while_it_is_held(void **state)
     create(p, &lifeline);
     tether__os_lifeline_mark_ended(p->dir, "t1");
     assert_true(tether__os_lifeline_marked_ended(p->dir, "t1"));
-    assert_true(is_held(p, "t1"));
+    assert_true(lifeline_is_held(p, "t1"));
     tether__os_lifeline_close(&lifeline);
-    assert_false(is_held(p, "t1"));
+    assert_false(lifeline_is_held(p, "t1"));
 }
 
-static void leaves_alone_what_was_planted(void **state)
+static void leaves_a_planted_directory_alone(void **state)
 {
     place *p = *state;
     tether__lifeline lifeline;
@@ -240,15 +228,15 @@ int main(int argc, char **argv)
     if (argc == 4 && strcmp(argv[1], "hold") == 0)
         return hold(argv);
     const struct CMUnitTest tests[] = {
-        TEST(is_held_by_who_inherits_it),
+        TEST(is_held_by_a_process_that_inherits_it),
         TEST(is_held_by_a_descendant),
         TEST(outlives_a_host_that_is_terminated),
-        TEST(is_given_to_no_program_by_accident),
-        TEST(cannot_be_taken_away_while_it_is_held),
+        TEST(is_not_inherited_by_accident),
+        TEST(cannot_be_renamed_or_removed_while_it_is_held),
         TEST(is_appended_to_by_cmd),
         TEST(carries_notes_as_attributes),
         TEST(carries_notes_while_it_is_held),
-        TEST(leaves_alone_what_was_planted),
+        TEST(leaves_a_planted_directory_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
-/* The seam os_lock.h on Windows: between processes, and on a file that can be read. This program is
- * also the other process: with a directory as argument it takes the lock there, says so by a file,
- * and waits. */
+/* The seam os/lock.h on Windows: between processes, and on a file that others can read. This
+ * program is also the other process: with a directory as its argument it takes the lock there,
+ * creates the file "held", and waits. */
 #include "os/place.h"
 
 #include <stdio.h>
@@ -9,9 +9,7 @@
 
 #include "os/lock.h"
 #include "os/process.h"
-#include "win32/running.h"
-
-static char own_path[1024];
+#include "support/win32/in_job.h"
 
 static int hold_lock(const char *path)
 {
@@ -28,16 +26,15 @@ static int hold_lock(const char *path)
 static void excludes_other_processes_until_they_end(void **state)
 {
     place *p = *state;
-    const char *const argv[] = {own_path, p->path, NULL};
+    const char *const argv[] = {process_self(), p->path, NULL};
     tether__lock lock;
     char words[64];
-    HANDLE other = running_start(argv);
+    HANDLE other = process_start(argv);
     snprintf(words, sizeof words, "process %lu ", (unsigned long)GetProcessId(other));
     WAIT_UNTIL(test_exists(place_path(p, "held")));
     assert_int_equal(tether__os_lock_acquire(p->dir, "lock", 20, &lock, &p->error), TETHER_ELOCKED);
     assert_non_null(strstr(p->error.message, words));
-    running_kill(other);
-    CloseHandle(other);
+    process_crash(other);
     ASSERT_OK(tether__os_lock_acquire(p->dir, "lock", PATIENCE_MS, &lock, &p->error), p->error);
     tether__os_lock_release(&lock);
 }
@@ -61,10 +58,7 @@ int main(int argc, char **argv)
         TEST(excludes_other_processes_until_they_end),
         TEST(shows_its_holder_to_everybody),
     };
-    size_t size = sizeof own_path;
     if (argc > 1)
         return hold_lock(argv[1]);
-    if (uv_exepath(own_path, &size) != 0)
-        return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

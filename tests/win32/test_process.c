@@ -1,4 +1,4 @@
-/* The seam os_process.h on Windows: another process by pid and creation time. */
+/* The seam os/process.h on Windows: another process by pid and creation time. */
 #include "os/place.h"
 
 #include <stdio.h>
@@ -6,9 +6,7 @@
 
 #include "os/clock.h"
 #include "os/process.h"
-#include "win32/running.h"
-
-static const char *const forever[] = {CHILD, "forever", NULL};
+#include "support/win32/in_job.h"
 
 static void identify(HANDLE process, tether__identity *identity)
 {
@@ -22,23 +20,23 @@ static void follows_a_process_to_its_end(void **state)
 {
     (void)state;
     tether__identity child;
-    HANDLE process = running_start(forever);
+    HANDLE process = process_start_forever();
     identify(process, &child);
     assert_int_equal(tether__os_process_alive(&child), TETHER__ALIVE);
     assert_false(tether__os_process_reap(&child));
-    running_kill(process);
-    /* Our handle keeps what is left of it in the system. */
+    process_kill(process);
+    /* Our handle keeps the ended process in the system. */
     assert_int_equal(tether__os_process_alive(&child), TETHER__GONE);
     assert_true(tether__os_process_reap(&child));
     CloseHandle(process);
     assert_int_equal(tether__os_process_alive(&child), TETHER__GONE);
 }
 
-static void takes_no_other_process_for_it(void **state)
+static void mistakes_no_other_process_for_it(void **state)
 {
     (void)state;
     tether__identity child, other;
-    HANDLE process = running_start(forever);
+    HANDLE process = process_start_forever();
     identify(process, &child);
     other = child;
     other.start_time++;
@@ -50,28 +48,25 @@ static void takes_no_other_process_for_it(void **state)
     assert_int_equal(tether__os_process_alive(&other), TETHER__GONE);
     other.boot_id[0] = '\0';
     assert_int_equal(tether__os_process_alive(&other), TETHER__ALIVE);
-    running_kill(process);
-    CloseHandle(process);
+    process_crash(process);
 }
 
 static void starts_later_than_what_started_before(void **state)
 {
     (void)state;
     tether__identity first, second;
-    HANDLE one = running_start(forever);
+    HANDLE one = process_start_forever();
     identify(one, &first);
-    HANDLE two = running_start(forever);
+    HANDLE two = process_start_forever();
     identify(two, &second);
     assert_int_not_equal(first.pid, second.pid);
     assert_true(first.start_time <= second.start_time);
     assert_true(tether__os_process_start_time(tether__os_process_self()) < first.start_time);
-    running_kill(one);
-    running_kill(two);
-    CloseHandle(one);
-    CloseHandle(two);
+    process_crash(one);
+    process_crash(two);
 }
 
-static void knows_one_boot_by_one_name_everywhere(void **state)
+static void reports_a_boot_id(void **state)
 {
     (void)state;
     char id[TETHER__BOOT_ID_SIZE];
@@ -85,9 +80,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(follows_a_process_to_its_end),
-        TEST(takes_no_other_process_for_it),
+        TEST(mistakes_no_other_process_for_it),
         TEST(starts_later_than_what_started_before),
-        TEST(knows_one_boot_by_one_name_everywhere),
+        TEST(reports_a_boot_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

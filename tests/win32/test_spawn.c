@@ -1,9 +1,10 @@
-/* The seam os_spawn.h on Windows: what a supervisor finds when it starts, which job it is in, and
- * what a failed or interrupted start leaves. The program is also the host: test_os_spawn_win32
- * start FOLDER: starts a child that waits for "go", writes "pid bound asked" and ends
- *   test_os_spawn_win32 stop-at STEP FOLDER: begins a start, writes the child's "pid start" and is
- *   terminated at this step */
-#include "os/place.h"
+/* The seam os/spawn.h on Windows: what a supervisor finds when it starts, which job it is in, and
+ * what a failed or interrupted start leaves. The program is also the host:
+ *   test_os_spawn_win32 start FOLDER: starts a child that waits for "go", writes "pid bound
+ *     asked" and ends
+ *   test_os_spawn_win32 stop-at STEP FOLDER ID: begins a start, writes the child's "pid start"
+ *     and is terminated at this step */
+#include "win32/running.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,72 +13,22 @@
 
 #include "format/marker.h"
 #include "os/clock.h"
-#include "os/spawn.h"
 #include "support/win32/in_job.h"
 #include "win32/job.h"
 #include "win32/process.h"
 #include "win32/start.h"
 
-#define KILL_ON_CLOSE JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE
-#define BREAKAWAY_OK JOB_OBJECT_LIMIT_BREAKAWAY_OK
-#define SILENT_OK JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK
-
-typedef struct request {
-    tether__start start;
-    tether__lifeline lifeline;
-    char task_id[64];
-    const char *argv[16];
-    const char *envp[8];
-} request;
-
-/* Ids of jobs are seen by the whole machine. */
-static void make_id(char id[64])
+static DWORD run(place *p, supervisor *s, const char *const *verbs)
 {
-    static int count;
-    snprintf(id, 64, "test-%lu-%d", (unsigned long)GetCurrentProcessId(), ++count);
+    return process_join(supervisor_start(p, s, verbs));
 }
 
-static void prepare(place *p, request *r)
+/* Removes what one start has left in the place, for the next one. */
+static void remove_files(place *p)
 {
-    static char root[64];
-    memset(r, 0, sizeof *r);
-    make_id(r->task_id);
-    ASSERT_OK(tether__os_lifeline_create(p->dir, "lifeline", &r->lifeline, &p->error), p->error);
-    r->argv[0] = "child";
-    /* Some programs do not start without it. */
-    snprintf(root, sizeof root, "SystemRoot=%s", getenv("SystemRoot"));
-    r->envp[0] = root;
-    r->start = (tether__start){
-        .task_id = r->task_id,
-        .program = CHILD,
-        .argv = r->argv,
-        .envp = r->envp,
-        .workdir = p->path,
-        .bundle = p->dir,
-        .stdout_name = "out",
-        .stderr_name = "err",
-        .exits = p->dir,
-        .lifeline = &r->lifeline,
-    };
-}
-
-/* Starts it with these verbs; its handle. */
-static HANDLE start(place *p, request *r, const char *const *verbs)
-{
-    tether__started started;
-    for (int i = 0; verbs[i] != NULL; i++)
-        r->argv[i + 1] = verbs[i];
-    ASSERT_OK(tether__os_spawn(&r->start, &started, &p->error), p->error);
-    tether__os_lifeline_close(&r->lifeline);
-    HANDLE process = OpenProcess(SYNCHRONIZE | PROCESS_QUERY_INFORMATION | PROCESS_TERMINATE, FALSE,
-                                 (DWORD)started.pid);
-    assert_non_null(process);
-    return process;
-}
-
-static DWORD run(place *p, request *r, const char *const *verbs)
-{
-    return job_join(start(p, r, verbs));
+    static const char *const names[] = {"go", "said", "out", "err", "lifeline"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        ASSERT_OK(tether__os_file_remove(p->dir, names[i], &p->error), p->error);
 }
 
 /* --- What it finds -----------------------------------------------------------------------------
@@ -87,9 +38,9 @@ static void gives_streams(void **state)
 {
     static const char *const verbs[] = {"out", "to out", "err", "to err", "cat", "exit", "7", NULL};
     place *p = *state;
-    request r;
-    prepare(p, &r);
-    assert_int_equal(run(p, &r, verbs), 7);
+    supervisor s;
+    supervisor_prepare(p, &s, "");
+    assert_int_equal(run(p, &s, verbs), 7);
     assert_string_equal(place_read(p, "out"), "to out\n");
     assert_string_equal(place_read(p, "err"), "to err\n");
 }
@@ -98,30 +49,31 @@ static void merges_and_reads_a_file(void **state)
 {
     static const char *const verbs[] = {"out", "a", "err", "b", "cat", NULL};
     place *p = *state;
-    request r;
-    prepare(p, &r);
+    supervisor s;
+    supervisor_prepare(p, &s, "");
     place_write(p, "in", "from in\n");
-    r.start.stderr_name = NULL;
-    r.start.stdin_path = place_path(p, "in");
-    assert_int_equal(run(p, &r, verbs), 0);
+    s.start.stderr_name = NULL;
+    s.start.stdin_path = place_path(p, "in");
+    assert_int_equal(run(p, &s, verbs), 0);
     assert_string_equal(place_read(p, "out"), "a\nb\nfrom in\n");
 }
 
-/* The block is sorted without regard to case, or look-ups in it fail; its text is UTF-8 here. */
+/* The block must be sorted without regard to case, or look-ups in it fail. Its text is UTF-8
+ * here. */
 static void gives_the_environment(void **state)
 {
     static const char *const verbs[] = {"env",  "zeta",    "env",          "ALPHA", "env",
                                         "beta", "env",     "\xc3\xa4rger", "env",   "Empty",
                                         "env",  "nothing", "exit",         "0",     NULL};
     place *p = *state;
-    request r;
-    prepare(p, &r);
-    r.envp[1] = "zeta=last";
-    r.envp[2] = "Beta=\xe2\x82\xac \xf0\x9f\x98\x80";
-    r.envp[3] = "alpha=a=b";
-    r.envp[4] = "\xc3\xa4rger=1";
-    r.envp[5] = "Empty=";
-    assert_int_equal(run(p, &r, verbs), 0);
+    supervisor s;
+    supervisor_prepare(p, &s, "");
+    s.envp[1] = "zeta=last";
+    s.envp[2] = "Beta=\xe2\x82\xac \xf0\x9f\x98\x80";
+    s.envp[3] = "alpha=a=b";
+    s.envp[4] = "\xc3\xa4rger=1";
+    s.envp[5] = "Empty=";
+    assert_int_equal(run(p, &s, verbs), 0);
     assert_string_equal(place_read(p, "out"), "last\na=b\n\xe2\x82\xac \xf0\x9f\x98\x80\n1\n\n\n");
 }
 
@@ -129,45 +81,41 @@ static void gives_the_working_directory(void **state)
 {
     static const char *const verbs[] = {"append", "here", NULL};
     place *p = *state;
-    request r;
-    prepare(p, &r);
+    supervisor s;
+    supervisor_prepare(p, &s, "");
     char folder[1024];
     snprintf(folder, sizeof folder, "%s", place_path(p, "\xc3\xa4 b & c"));
-    tether__dir *made;
-    ASSERT_OK(tether__os_dir_open(p->dir, "\xc3\xa4 b & c", true, &made, &p->error), p->error);
-    tether__os_dir_close(made);
-    r.start.workdir = folder;
-    assert_int_equal(run(p, &r, verbs), 0);
+    make_directory(p, "\xc3\xa4 b & c");
+    s.start.workdir = folder;
+    assert_int_equal(run(p, &s, verbs), 0);
     assert_int_equal(test_count_names(folder), 1);
 }
 
-/* Relied on: PROC_THREAD_ATTRIBUTE_HANDLE_LIST. Three streams, the lifeline, and the job besides.
- */
-static void passes_on_no_other_handle(void **state)
+/* Relied on: PROC_THREAD_ATTRIBUTE_HANDLE_LIST. The child has three streams, the lifeline, and the
+ * job. */
+static void inherits_no_other_handle(void **state)
 {
     static const char *const verbs[] = {"fds", "forever", NULL};
     place *p = *state;
-    request r;
+    supervisor s;
     char name[64];
-    prepare(p, &r);
+    supervisor_prepare(p, &s, "");
     SECURITY_ATTRIBUTES inherited = {sizeof inherited, NULL, TRUE};
     snprintf(name, sizeof name, "tether-test-event-%lu", (unsigned long)GetCurrentProcessId());
     HANDLE event = CreateEventA(&inherited, TRUE, FALSE, name);
     assert_non_null(event);
-    HANDLE child = start(p, &r, verbs);
+    HANDLE child = supervisor_start(p, &s, verbs);
     CloseHandle(event);
-    /* The event is gone with our handle. */
+    /* The event would still exist if the child had inherited it. */
     assert_null(OpenEventA(SYNCHRONIZE, FALSE, name));
     assert_int_equal(GetLastError(), ERROR_FILE_NOT_FOUND);
-    bool held;
-    ASSERT_OK(tether__os_lifeline_held(p->dir, "lifeline", &held, &p->error), p->error);
-    assert_true(held);
+    assert_true(lifeline_is_held(p, "lifeline"));
     WAIT_UNTIL(strchr(place_read(p, "out"), '\n') != NULL);
     int count = 0;
     for (const char *c = place_read(p, "out"); *c != '\0'; c++)
         count += *c == ' ';
     assert_in_range(count, 4, 5);
-    job_crash(child);
+    process_crash(child);
 }
 
 /* --- Its job -----------------------------------------------------------------------------------
@@ -180,7 +128,7 @@ static bool is_in(HANDLE process, HANDLE job)
     return inside != FALSE;
 }
 
-/* Relied on: PROC_THREAD_ATTRIBUTE_JOB_LIST, atomic membership. */
+/* Relied on: PROC_THREAD_ATTRIBUTE_JOB_LIST makes the process a member atomically. */
 static void is_in_its_job_before_it_runs(void **state)
 {
     place *p = *state;
@@ -189,18 +137,18 @@ static void is_in_its_job_before_it_runs(void **state)
     PROCESS_INFORMATION process;
     bool bound;
     wchar_t path[1024], line[] = L"child forever";
-    make_id(id);
+    supervisor_make_id(id);
     (void)p;
     assert_true(MultiByteToWideChar(CP_UTF8, 0, CHILD, -1, path, 1024) > 0);
     assert_int_equal(tether__win32_job_create(id, &job), 0);
     tether__win32_start what = {.program = path, .line = line, .job = job};
     assert_int_equal(tether__win32_create(&what, &process, &bound), 0);
     assert_true(is_in(process.hProcess, job));
-    /* It has not begun. */
+    /* It is still suspended. */
     assert_int_equal(ResumeThread(process.hThread), 1);
     HANDLE handle = process.hProcess;
     CloseHandle(process.hThread);
-    /* It ends with the last handle of its job: nobody has let it go. */
+    /* It ends with the last handle of its job, which is not detached. */
     job_close(job, handle);
 }
 
@@ -212,18 +160,18 @@ static bool has_job(const char *id)
     return job != NULL;
 }
 
-/* Relied on: a named job can be opened from another process, and its name lives as long as a
- * process that has a handle. */
+/* Relied on: another process can open a named job, and the name lives as long as a process has a
+ * handle. */
 static void can_be_found_by_the_name_of_its_job(void **state)
 {
     static const char *const verbs[] = {"forever", NULL};
     place *p = *state;
-    request r;
+    supervisor s;
     DWORD *pids;
     size_t count;
-    prepare(p, &r);
-    HANDLE child = start(p, &r, verbs);
-    HANDLE job = tether__win32_job_open(r.task_id, JOB_OBJECT_QUERY | JOB_OBJECT_TERMINATE);
+    supervisor_prepare(p, &s, "");
+    HANDLE child = supervisor_start(p, &s, verbs);
+    HANDLE job = tether__win32_job_open(s.task_id, JOB_OBJECT_QUERY | JOB_OBJECT_TERMINATE);
     assert_non_null(job);
     assert_int_equal(tether__win32_job_pids(job, &pids, &count), 0);
     bool found = false;
@@ -232,25 +180,23 @@ static void can_be_found_by_the_name_of_its_job(void **state)
     free(pids);
     assert_true(found);
     assert_true(TerminateJobObject(job, 77));
-    assert_int_equal(job_join(child), 77);
+    assert_int_equal(process_join(child), 77);
     CloseHandle(job);
-    /* Its console's host may take a moment longer. */
-    WAIT_UNTIL(!has_job(r.task_id));
+    /* Its console host may take a moment longer. */
+    WAIT_UNTIL(!has_job(s.task_id));
 }
 
-static void is_said_to_be_there_before_it_runs(void **state)
+static void is_identified_in_its_lifeline_before_it_runs(void **state)
 {
     static const char *const verbs[] = {"cat", NULL};
     place *p = *state;
-    request r;
+    supervisor s;
     char line[TETHER__MARKER_LINE_SIZE];
-    prepare(p, &r);
-    r.start.stdin_path = place_path(p, "lifeline");
-    HANDLE child = start(p, &r, verbs);
-    tether__identity identity = {.pid = (int64_t)GetProcessId(child),
-                                 .start_time = tether__win32_start_time(child)};
-    tether__os_boot_id(identity.boot_id);
-    assert_int_equal(job_join(child), 0);
+    supervisor_prepare(p, &s, "");
+    s.start.stdin_path = place_path(p, "lifeline");
+    HANDLE child = supervisor_start(p, &s, verbs);
+    const tether__identity identity = identity_of(child);
+    assert_int_equal(process_join(child), 0);
     size_t size = tether__marker_format_supervisor(&identity, line);
     assert_int_equal(strlen(place_read(p, "out")), size);
     assert_memory_equal(place_read(p, "out"), line, size);
@@ -260,26 +206,26 @@ static int begin_as_host(char **argv)
 {
     static const char *const verbs[] = {"await", "go", NULL};
     place p = {.path = argv[2]};
-    request r;
+    supervisor s;
     tether__started started;
     bool asked;
     char said[64];
     HOST_OK(tether__os_dir_open_root(argv[2], false, &p.dir, &p.error), p.error);
     HOST_OK(tether__os_spawn_bound(&asked, &p.error), p.error);
-    prepare(&p, &r);
-    r.argv[1] = verbs[0];
-    r.argv[2] = verbs[1];
-    HOST_OK(tether__os_spawn(&r.start, &started, &p.error), p.error);
+    supervisor_prepare(&p, &s, "");
+    s.argv[1] = verbs[0];
+    s.argv[2] = verbs[1];
+    HOST_OK(tether__os_spawn(&s.start, &started, &p.error), p.error);
     snprintf(said, sizeof said, "%lld %d %d\n", (long long)started.pid, started.bound, asked);
     place_write(&p, "said", said);
     tether__os_dir_close(p.dir);
     return 0;
 }
 
-/* Relied on: in a job with BREAKAWAY_OK the child leaves it; without it CreateProcess fails with
- * error 5, and a retry without the flag succeeds; SILENT_BREAKAWAY_OK: children leave anyway;
- * outside of a job the flag is harmless; nested jobs. */
-static void leaves_the_jobs_that_let_it_go(void **state)
+/* Relied on: a child leaves a job with BREAKAWAY_OK. Without that, CreateProcess fails with error
+ * 5, and a retry without the flag succeeds. With SILENT_BREAKAWAY_OK children leave anyway. Outside
+ * of a job the flag is harmless. The same holds for nested jobs. */
+static void leaves_jobs_that_permit_breakaway(void **state)
 {
     static const struct {
         size_t count;
@@ -302,8 +248,8 @@ static void leaves_the_jobs_that_let_it_go(void **state)
         HANDLE jobs[2] = {NULL, NULL};
         for (size_t k = 0; k < cases[i].count; k++)
             jobs[k] = job_make(cases[i].flags[k]);
-        const char *const argv[] = {job_self(), "start", p->path, NULL};
-        assert_int_equal(job_join(job_start(jobs, cases[i].count, argv, FALSE)), 0);
+        const char *const argv[] = {process_self(), "start", p->path, NULL};
+        assert_int_equal(process_join(job_start(jobs, cases[i].count, argv, FALSE)), 0);
         long long pid;
         int bound = -1, asked = -1;
         assert_int_equal(sscanf(place_read(p, "said"), "%lld %d %d", &pid, &bound, &asked), 3);
@@ -321,9 +267,7 @@ static void leaves_the_jobs_that_let_it_go(void **state)
         place_write(p, "go", "");
         assert_int_equal(WaitForSingleObject(child, PATIENCE_MS), WAIT_OBJECT_0);
         CloseHandle(child);
-        static const char *const names[] = {"go", "said", "out", "err", "lifeline"};
-        for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
-            ASSERT_OK(tether__os_file_remove(p->dir, names[k], &p->error), p->error);
+        remove_files(p);
     }
 }
 
@@ -337,13 +281,13 @@ static void make_odd_files(const place *p)
     assert_true(CreateDirectoryA(place_path(p, "folder"), NULL));
 }
 
-/* Wine speaks of an invalid handle where a directory is to be started in a job. */
+/* Wine reports an invalid handle where a directory is started in a job. */
 static int directory_code(void)
 {
     return test_in_wine() ? TETHER_ESYSTEM : TETHER_ENOEXEC;
 }
 
-static void tells_by_a_try(void **state)
+static void reports_what_cannot_be_started_without_running_it(void **state)
 {
     place *p = *state;
     make_odd_files(p);
@@ -360,8 +304,8 @@ static void tells_by_a_try(void **state)
     assert_int_equal(code, directory_code());
 }
 
-/* Relied on: errors of CreateProcess: missing program 2, path 3, non-PE 193, directory 5, bad
- * working directory 267. */
+/* Relied on: the errors of CreateProcess are 2 for a missing program, 3 for a missing path, 193 for
+ * a file that is no program, 5 for a directory, 267 for a bad working directory. */
 static void a_failed_start_leaves_nothing(void **state)
 {
     const struct {
@@ -378,34 +322,30 @@ static void a_failed_start_leaves_nothing(void **state)
     place *p = *state;
     make_odd_files(p);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        request r;
+        supervisor s;
         tether__started started;
-        bool held;
-        prepare(p, &r);
+        supervisor_prepare(p, &s, "");
         if (cases[i].program != NULL)
-            r.start.program = place_path(p, cases[i].program);
+            s.start.program = place_path(p, cases[i].program);
         if (cases[i].workdir != NULL)
-            r.start.workdir = place_path(p, cases[i].workdir);
-        int code = tether__os_spawn(&r.start, &started, &p->error);
-        tether__os_lifeline_close(&r.lifeline);
+            s.start.workdir = place_path(p, cases[i].workdir);
+        int code = tether__os_spawn(&s.start, &started, &p->error);
+        tether__os_lifeline_close(&s.lifeline);
         print_message("case %d: %s\n", (int)i, p->error.message);
         assert_int_equal(code, cases[i].code);
         assert_int_equal(p->error.os_error, cases[i].os_error);
         assert_int_equal(started.pid, 0);
-        assert_false(has_job(r.task_id));
-        ASSERT_OK(tether__os_lifeline_held(p->dir, "lifeline", &held, &p->error), p->error);
-        assert_false(held);
+        assert_false(has_job(s.task_id));
+        assert_false(lifeline_is_held(p, "lifeline"));
         assert_string_equal(place_read(p, "lifeline"), "");
-        static const char *const names[] = {"out", "err", "lifeline"};
-        for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
-            ASSERT_OK(tether__os_file_remove(p->dir, names[k], &p->error), p->error);
+        remove_files(p);
     }
 }
 
 /* --- A host that is terminated in the middle ---------------------------------------------------
  */
 
-/* The steps of a start, as far as this one: the child is there, its job is let go. */
+/* Does the steps of a start up to this one: the child exists, or its job is detached. */
 static int stop_at(char **argv)
 {
     PROCESS_INFORMATION process;
@@ -419,8 +359,8 @@ static int stop_at(char **argv)
     HOST_ASSERT(tether__win32_job_create(argv[4], &job) == 0);
     tether__win32_start what = {.program = path, .line = line, .workdir = workdir, .job = job};
     HOST_ASSERT(tether__win32_create(&what, &process, &bound) == 0);
-    if (strcmp(argv[2], "let-go") == 0)
-        HOST_ASSERT(tether__win32_job_let_go(job) == 0);
+    if (strcmp(argv[2], "detached") == 0)
+        HOST_ASSERT(tether__win32_job_detach(job) == 0);
     snprintf(said, sizeof said, "%lu %llu\n", (unsigned long)process.dwProcessId,
              (unsigned long long)tether__win32_start_time(process.hProcess));
     place_write(&p, "said", said);
@@ -433,8 +373,8 @@ static tether__identity stop_host(place *p, const char *step, const char *id)
     unsigned long pid;
     unsigned long long start_time;
     tether__identity identity = {0};
-    const char *const argv[] = {job_self(), "stop-at", step, p->path, id, NULL};
-    assert_int_equal(job_join(job_start(NULL, 0, argv, FALSE)), 5);
+    const char *const argv[] = {process_self(), "stop-at", step, p->path, id, NULL};
+    assert_int_equal(process_run(argv), 5);
     assert_int_equal(sscanf(place_read(p, "said"), "%lu %llu", &pid, &start_time), 2);
     identity.pid = (int64_t)pid;
     identity.start_time = start_time;
@@ -442,24 +382,24 @@ static tether__identity stop_host(place *p, const char *step, const char *id)
     return identity;
 }
 
-static void goes_with_a_host_that_has_not_let_it_go(void **state)
+static void dies_with_a_host_that_has_not_detached_its_job(void **state)
 {
     place *p = *state;
     char id[64];
-    make_id(id);
+    supervisor_make_id(id);
     tether__identity identity = stop_host(p, "created", id);
     WAIT_UNTIL(!test_process_alive((long)identity.pid));
     assert_false(test_exists(place_path(p, "ran")));
-    /* Another host finds nothing to let go. */
+    /* Another host has nothing left to do. */
     assert_true(tether__os_spawn_release(id, &identity));
 }
 
-static void is_let_run_by_another_host(void **state)
+static void is_resumed_by_another_host(void **state)
 {
     place *p = *state;
     char id[64];
-    make_id(id);
-    tether__identity identity = stop_host(p, "let-go", id);
+    supervisor_make_id(id);
+    tether__identity identity = stop_host(p, "detached", id);
     assert_true(test_process_alive((long)identity.pid));
     assert_false(test_exists(place_path(p, "ran")));
     WAIT_UNTIL(tether__os_spawn_release(id, &identity));
@@ -468,21 +408,19 @@ static void is_let_run_by_another_host(void **state)
     assert_true(tether__os_spawn_release(id, &identity));
 }
 
-/* One that runs is left as it is. */
-static void letting_run_twice_does_nothing(void **state)
+/* A running process stays as it is. */
+static void resuming_a_running_supervisor_does_nothing(void **state)
 {
     static const char *const verbs[] = {"await", "go", "exit", "4", NULL};
     place *p = *state;
-    request r;
-    prepare(p, &r);
-    HANDLE child = start(p, &r, verbs);
-    tether__identity identity = {.pid = (int64_t)GetProcessId(child),
-                                 .start_time = tether__win32_start_time(child)};
-    tether__os_boot_id(identity.boot_id);
-    assert_true(tether__os_spawn_release(r.task_id, &identity));
-    assert_true(tether__os_spawn_release(r.task_id, &identity));
+    supervisor s;
+    supervisor_prepare(p, &s, "");
+    HANDLE child = supervisor_start(p, &s, verbs);
+    const tether__identity identity = identity_of(child);
+    assert_true(tether__os_spawn_release(s.task_id, &identity));
+    assert_true(tether__os_spawn_release(s.task_id, &identity));
     place_write(p, "go", "");
-    assert_int_equal(job_join(child), 4);
+    assert_int_equal(process_join(child), 4);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
@@ -498,16 +436,16 @@ int main(int argc, char **argv)
         TEST(merges_and_reads_a_file),
         TEST(gives_the_environment),
         TEST(gives_the_working_directory),
-        TEST(passes_on_no_other_handle),
+        TEST(inherits_no_other_handle),
         TEST(is_in_its_job_before_it_runs),
         TEST(can_be_found_by_the_name_of_its_job),
-        TEST(is_said_to_be_there_before_it_runs),
-        TEST(leaves_the_jobs_that_let_it_go),
-        TEST(tells_by_a_try),
+        TEST(is_identified_in_its_lifeline_before_it_runs),
+        TEST(leaves_jobs_that_permit_breakaway),
+        TEST(reports_what_cannot_be_started_without_running_it),
         TEST(a_failed_start_leaves_nothing),
-        TEST(goes_with_a_host_that_has_not_let_it_go),
-        TEST(is_let_run_by_another_host),
-        TEST(letting_run_twice_does_nothing),
+        TEST(dies_with_a_host_that_has_not_detached_its_job),
+        TEST(is_resumed_by_another_host),
+        TEST(resuming_a_running_supervisor_does_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

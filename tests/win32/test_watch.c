@@ -1,5 +1,5 @@
-/* The seam os_watch.h on Windows: from any thread, from the moment of the call, until the directory
- * goes. */
+/* The seam os/watch.h on Windows: a directory can be added from any thread, and is watched from
+ * that moment on until it is gone. */
 #include "os/place.h"
 
 #include <stdio.h>
@@ -47,6 +47,15 @@ static void start(place *p, seen *s)
     ASSERT_OK(tether__os_watch_open(&s->loop, note, s, &s->watch, &p->error), p->error);
 }
 
+/* Starts a watcher of the place; returns the tag of its directory. */
+static int start_watching(place *p, seen *s)
+{
+    int tag;
+    start(p, s);
+    ASSERT_OK(tether__os_watch_add(s->watch, p->dir, &tag, &p->error), p->error);
+    return tag;
+}
+
 static void stop(seen *s)
 {
     tether__os_watch_close(s->watch, note_closed);
@@ -67,7 +76,8 @@ static void add_and_end(void *userdata)
     a->code = tether__os_watch_add(a->s->watch, a->p->dir, &a->tag, NULL);
 }
 
-/* The thread that added it is gone, the loop has not run yet: what happens then counts too. */
+/* The thread that added the directory is gone, and the loop has not run yet: changes are reported
+ * all the same. */
 static void watches_from_the_moment_of_the_call(void **state)
 {
     place *p = *state;
@@ -82,24 +92,23 @@ static void watches_from_the_moment_of_the_call(void **state)
     WAIT_UNTIL(turn(&s)->changed > 0);
     assert_int_equal(s.tag, a.tag);
     assert_string_equal(s.name, "a");
-    /* And again, through the next read. */
+    /* The same for the next read. */
     s.changed = 0;
     ASSERT_OK(tether__os_file_append(p->dir, "a", "y", 1, &p->error), p->error);
     WAIT_UNTIL(turn(&s)->changed > 0);
     stop(&s);
 }
 
-/* A time that is set is an event; an attribute is none. A second file's event is the proof. */
-static void tells_of_times_and_not_of_attributes(void **state)
+/* Setting a time is an event; setting an attribute is none, as the event of a second file
+ * proves. */
+static void reports_times_but_not_attributes(void **state)
 {
     place *p = *state;
     seen s;
-    int tag;
     FILETIME now;
     place_write(p, "a", "x");
     place_write(p, "b", "x");
-    start(p, &s);
-    ASSERT_OK(tether__os_watch_add(s.watch, p->dir, &tag, &p->error), p->error);
+    start_watching(p, &s);
     wchar_t *a, *b;
     assert_int_equal(tether__win32_path(place_path(p, "a"), &a, "test", NULL), TETHER_OK);
     assert_int_equal(tether__win32_path(place_path(p, "b"), &b, "test", NULL), TETHER_OK);
@@ -121,15 +130,13 @@ static void tells_of_times_and_not_of_attributes(void **state)
 
 enum { MANY = 3000 };
 
-/* More than the system keeps: either all are told, or that some were lost. */
-static void loses_nothing_in_silence(void **state)
+/* More than the system buffers: either all are reported, or that some were lost. */
+static void reports_every_change_or_an_overflow(void **state)
 {
     place *p = *state;
     seen s;
-    int tag;
     char name[64];
-    start(p, &s);
-    ASSERT_OK(tether__os_watch_add(s.watch, p->dir, &tag, &p->error), p->error);
+    start_watching(p, &s);
     for (int i = 0; i < MANY; i++) {
         snprintf(name, sizeof name, "a file with a rather long name %d", i);
         ASSERT_OK(tether__os_file_create(p->dir, name, "x", 1, &p->error), p->error);
@@ -138,7 +145,7 @@ static void loses_nothing_in_silence(void **state)
     stop(&s);
 }
 
-static void tells_that_a_directory_is_gone(void **state)
+static void reports_that_a_directory_is_gone(void **state)
 {
     place *p = *state;
     seen s;
@@ -158,7 +165,7 @@ static void tells_that_a_directory_is_gone(void **state)
     tether__os_dir_close(sub);
 }
 
-/* Removed and added again in turns, while the loop runs or not. */
+/* Removes and adds the directory in turns, while the loop runs or not. */
 static void can_be_added_again_and_again(void **state)
 {
     place *p = *state;
@@ -189,10 +196,8 @@ static void can_be_added_again_and_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(watches_from_the_moment_of_the_call),
-        TEST(tells_of_times_and_not_of_attributes),
-        TEST(loses_nothing_in_silence),
-        TEST(tells_that_a_directory_is_gone),
+        TEST(watches_from_the_moment_of_the_call), TEST(reports_times_but_not_attributes),
+        TEST(reports_every_change_or_an_overflow), TEST(reports_that_a_directory_is_gone),
         TEST(can_be_added_again_and_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

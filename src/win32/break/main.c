@@ -1,7 +1,8 @@
-/* Owns the program tether-break: `tether-break PID START`, which sends CTRL+BREAK to the process
- * group of exactly that process. It has no console of its own and ends at once, so that it can
- * enter another one. Exits with 0 when the break was sent. Must not: signal a process whose
- * creation time is another one. */
+/* Owns the program tether-break: `tether-break PID START` sends CTRL+BREAK to the process group of
+ * exactly that process. It has no console of its own and ends at once, so that it can attach to
+ * another process's console. Exits with 0 when the break was sent.
+ * Must not: signal a process with another creation time.
+ * Thread: the main one. */
 #include <stdlib.h>
 #include <windows.h>
 
@@ -23,7 +24,7 @@ int main(int argc, char **argv)
     HANDLE process = OpenProcess(SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION, FALSE, pid);
     if (process == NULL)
         return 1;
-    /* The handle keeps the id from being given to another process until the break is sent. */
+    /* The open handle keeps the pid from being reused until the break is sent. */
     FreeConsole();
     BOOL sent = is_same(process, start) && AttachConsole(pid) &&
                 SetConsoleCtrlHandler(NULL, TRUE) &&

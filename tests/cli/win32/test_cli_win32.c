@@ -1,5 +1,5 @@
-/* The command where only Windows has what is tested: codes of cmd and of 32 bits, its own store, a
- * kill without a console that could be asked. */
+/* The command, in what is specific to Windows: codes of cmd and of 32 bits, its own store, a kill
+ * without a console that could receive a break. */
 #include "cli/cli_support.h"
 
 #include <stdio.h>
@@ -24,7 +24,7 @@ static void exits_as_cmd_would(void **state)
     EXPECT(f, 0, "run", "--wait", "--shell", "cmd", "-c", "rem nothing");
 }
 
-static void shows_what_both_streams_of_cmd_say(void **state)
+static void shows_both_streams_of_cmd(void **state)
 {
     fixture *f = *state;
     EXPECT(f, 0, "run", "--wait", "--merge", "--shell", "cmd", "-c",
@@ -55,8 +55,8 @@ static void refuses_a_store_below_a_file(void **state)
     assert_int_equal(test_count_names(f->work), 1);
 }
 
-/* Two ways to write a path mean one store. */
-static void takes_paths_of_both_slashes(void **state)
+/* Both ways to write a path lead to one store. */
+static void accepts_paths_with_both_slashes(void **state)
 {
     fixture *f = *state;
     char forward[1024], backward[1024], id[TETHER_ID_SIZE];
@@ -72,9 +72,9 @@ static void takes_paths_of_both_slashes(void **state)
     EXPECT(NULL, 6, "--store", backward, "wait", id);
 }
 
-/* Relied on: a console break cannot be sent in Wine: then there is nothing that a grace could be
- * given to. Elsewhere the break ends it. */
-static void kills_without_a_grace_for_nobody(void **state)
+/* Relied on: a console break cannot be sent in Wine, so that nothing could use the grace. Elsewhere
+ * the break ends the task. */
+static void kills_without_waiting_for_the_grace(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -89,20 +89,21 @@ static void kills_without_a_grace_for_nobody(void **state)
     json_decref(task);
 }
 
-static void a_signal_that_is_none_here_is_refused(void **state)
+static void refuses_a_signal_that_windows_does_not_have(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     CLI_START(f, id, "forever");
     EXPECT_ERROR(f, 125, "TETHER_EINVAL", "a name such as TERM", "kill", "--signal", "USR1", id);
-    /* One that ends is no kill that the record knows of: nobody wrote what became of the task. */
+    /* A signal that ends the task is no kill in its record: nobody wrote what became of the
+     * task. */
     EXPECT(f, 0, "kill", "--signal", "KILL", id);
     EXPECT(f, 125, "wait", id);
     cli_assert_text(f, id, "status", "lost");
 }
 
-/* What `start` leaves behind is in the job. */
-static void kills_what_cmd_has_started_apart(void **state)
+/* What `start` leaves behind is a member of the job. */
+static void kills_what_cmd_has_started_with_start(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], text[2048], ready[1024];
@@ -127,11 +128,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
-        TEST(exits_with_all_bits_of_a_code),      TEST(exits_as_cmd_would),
-        TEST(shows_what_both_streams_of_cmd_say), TEST(finds_its_store_by_itself),
-        TEST(refuses_a_store_below_a_file),       TEST(takes_paths_of_both_slashes),
-        TEST(kills_without_a_grace_for_nobody),   TEST(a_signal_that_is_none_here_is_refused),
-        TEST(kills_what_cmd_has_started_apart),
+        TEST(exits_with_all_bits_of_a_code),
+        TEST(exits_as_cmd_would),
+        TEST(shows_both_streams_of_cmd),
+        TEST(finds_its_store_by_itself),
+        TEST(refuses_a_store_below_a_file),
+        TEST(accepts_paths_with_both_slashes),
+        TEST(kills_without_waiting_for_the_grace),
+        TEST(refuses_a_signal_that_windows_does_not_have),
+        TEST(kills_what_cmd_has_started_with_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

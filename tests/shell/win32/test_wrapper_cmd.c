@@ -1,5 +1,8 @@
-/* The wrapper for cmd run by a real cmd: marker, arguments, directories and codes, in places laid
- * out as in the store. */
+/* The wrapper for cmd, run by a real cmd: marker, arguments, directories and codes, in places laid
+ * out like a store.
+ *
+ * Wine's cmd differs from the documented one in what each use of test_in_wine() says. What cannot
+ * hold in it is tested on Windows only; nothing in the wrappers is there for Wine's sake. */
 #include "support/support.h"
 
 #include <windows.h>
@@ -17,10 +20,10 @@
 
 enum { ROOM = 32768, LIMIT_MS = 60000 };
 
-/* --- Files and processes, with UTF-8 outside and UTF-16 inside ---------------------------------
+/* --- Files and processes -----------------------------------------------------------------------
  */
 
-/* In one of a few buffers. */
+/* Converts to UTF-16, in one of a few static buffers. */
 static wchar_t *wide(const char *text)
 {
     static wchar_t buffers[8][ROOM];
@@ -51,31 +54,17 @@ static char *join(const char *folder, const char *name)
 static void write_file(const char *folder, const char *name, const void *bytes, size_t size)
 {
     char *path = join(folder, name);
-    DWORD written = 0;
-    HANDLE file = CreateFileW(wide(path), GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
-    assert_ptr_not_equal(file, INVALID_HANDLE_VALUE);
-    assert_true(WriteFile(file, bytes, (DWORD)size, &written, NULL));
-    assert_int_equal(written, size);
-    CloseHandle(file);
+    test_write_file(path, bytes, size);
     free(path);
 }
 
-/* With a zero behind it, freed with free(); NULL where it is not there. */
+/* Freed with free(); NULL where the file does not exist. */
 static char *read_file(const char *folder, const char *name)
 {
     char *path = join(folder, name);
-    HANDLE file = CreateFileW(wide(path), GENERIC_READ,
-                              FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
-                              OPEN_EXISTING, 0, NULL);
+    char *text = test_read_file(path, NULL);
     free(path);
-    if (file == INVALID_HANDLE_VALUE)
-        return NULL;
-    DWORD size = GetFileSize(file, NULL), got = 0;
-    char *bytes = calloc(1, size + 1);
-    assert_non_null(bytes);
-    assert_true(ReadFile(file, bytes, size, &got, NULL));
-    CloseHandle(file);
-    return bytes;
+    return text;
 }
 
 static char *make_directory(const char *folder, const char *name)
@@ -86,45 +75,14 @@ static char *make_directory(const char *folder, const char *name)
     return path;
 }
 
-static void remove_tree(const wchar_t *path)
-{
-    WIN32_FIND_DATAW found;
-    wchar_t pattern[2048];
-    swprintf(pattern, 2048, L"%ls\\*", path);
-    HANDLE search = FindFirstFileW(pattern, &found);
-    if (search == INVALID_HANDLE_VALUE)
-        return;
-    do {
-        wchar_t inner[2048];
-        if (wcscmp(found.cFileName, L".") == 0 || wcscmp(found.cFileName, L"..") == 0)
-            continue;
-        swprintf(inner, 2048, L"%ls\\%ls", path, found.cFileName);
-        if (found.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY)
-            remove_tree(inner);
-        else
-            DeleteFileW(inner);
-    } while (FindNextFileW(search, &found));
-    FindClose(search);
-    RemoveDirectoryW(path);
-}
-
-/* A place laid out as a session of a store is, with a working directory beside it. */
+/* A place laid out like a session of a store, with a working directory beside it. */
 typedef struct place {
     char *root, *store, *exits, *tasks, *bundle, *work;
 } place;
 
 static place make_place(const char *store_name, const char *work_name)
 {
-    static int count;
-    wchar_t temp[MAX_PATH];
-    char name[64];
-    place p;
-    assert_true(GetTempPathW(MAX_PATH, temp) > 0);
-    snprintf(name, sizeof name, "tether-cmd-%lu-%d", GetCurrentProcessId(), ++count);
-    char *folder = narrow(temp);
-    folder[strlen(folder) - 1] = '\0';
-    p.root = make_directory(folder, name);
-    free(folder);
+    place p = {.root = test_make_store()};
     p.store = make_directory(p.root, store_name);
     p.exits = make_directory(p.store, "exits");
     p.tasks = make_directory(p.store, "tasks");
@@ -133,16 +91,9 @@ static place make_place(const char *store_name, const char *work_name)
     return p;
 }
 
-static bool is_removed(const char *path)
-{
-    remove_tree(wide(path));
-    return GetFileAttributesW(wide(path)) == INVALID_FILE_ATTRIBUTES;
-}
-
-/* What the command has started may end a moment after it, and holds the outputs until then. */
 static void remove_place(place *p)
 {
-    WAIT_UNTIL(is_removed(p->root));
+    test_remove_store(p->root);
     free(p->root);
     free(p->store);
     free(p->exits);
@@ -164,7 +115,8 @@ static const char *cmd_path(void)
     return path;
 }
 
-/* This process's environment with `set` (up to a NULL) over it, as a block. */
+/* Makes an environment block: this process's environment, overridden by the entries of `set` (up to
+ * a NULL). */
 static wchar_t *make_block(const char *const *set)
 {
     enum { ENTRIES = 500 };
@@ -207,7 +159,8 @@ static HANDLE open_stream(const char *folder, const char *name)
     return file;
 }
 
-/* Runs cmd with these options in a bundle, its outputs into files there; its exit code. */
+/* Runs cmd with these options in a bundle, with its outputs in files there; returns its exit
+ * code. */
 static DWORD run_cmd(const char *options, const char *bundle, const char *const *set)
 {
     STARTUPINFOW startup = {.cb = sizeof startup, .dwFlags = STARTF_USESTDHANDLES};
@@ -237,19 +190,12 @@ static DWORD run_cmd(const char *options, const char *bundle, const char *const 
     return code;
 }
 
-/* Wine's cmd differs from the documented one in what each use of this says. What cannot hold in it
- * is tested on Windows only; nothing in the wrappers is there for its sake. */
-static bool in_wine(void)
-{
-    return GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") != NULL;
-}
-
 /* --- Tasks -------------------------------------------------------------------------------------
  */
 
 typedef struct outcome {
     tether__marker marker;
-    DWORD code; /* the wrapper's own */
+    DWORD code; /* the wrapper's own exit code */
     char *out, *err, *text;
 } outcome;
 
@@ -262,7 +208,7 @@ static void outcome_dispose(outcome *o)
 
 static const char identity_line[] = "supervisor pid=4 start=133 boot= pidns=\n";
 
-/* Starts the wrapper as a host does, and reads what is there once it has ended. */
+/* Starts the wrapper as a host does, and reads its files once it has ended. */
 static outcome start_wrapper(const place *p, const tether__wrapper *wrapper, const char *workdir,
                              const char *run, const char *more)
 {
@@ -292,7 +238,7 @@ static outcome start_wrapper(const place *p, const tether__wrapper *wrapper, con
     return o;
 }
 
-/* A program with arguments; argv[0] is its path. */
+/* Runs a program with arguments; argv[0] is its path. */
 static outcome run_argv(const place *p, const char *const *argv, const char *more)
 {
     tether__wrapper wrapper = {.task_id = "t1",
@@ -310,7 +256,7 @@ static outcome run_argv(const place *p, const char *const *argv, const char *mor
     return o;
 }
 
-/* A text for the user's shell cmd. */
+/* Runs a text for the user's shell cmd. */
 static outcome run_text(const place *p, const char *command, const char *more)
 {
     tether__wrapper wrapper = {.task_id = "t1",
@@ -337,7 +283,7 @@ static void assert_code(const outcome *o, uint32_t code, const char *what)
                  o->text, o->code, (unsigned long)code, o->out, o->err);
 }
 
-/* What the child's verb `argv` writes for these arguments. */
+/* Compares with what the child's verb `argv` writes for these arguments. */
 static void assert_arguments(const outcome *o, const char *const *argv)
 {
     const char *at = o->out;
@@ -378,7 +324,7 @@ enum { HOSTILE = sizeof hostile / sizeof hostile[0] };
 /* --- Programs ----------------------------------------------------------------------------------
  */
 
-static void tells_each_code_of_a_program(void **state)
+static void reports_each_exit_code_of_a_program(void **state)
 {
     (void)state;
     static const struct {
@@ -405,7 +351,8 @@ static void tells_each_code_of_a_program(void **state)
     remove_place(&p);
 }
 
-/* The code is cmd's under the name ERRORLEVEL, whatever a variable of that name says. */
+/* The wrapper reads the code from cmd's own ERRORLEVEL, whatever a variable of that name
+ * contains. */
 static void is_not_misled_by_variables(void **state)
 {
     (void)state;
@@ -428,7 +375,7 @@ static void is_not_misled_by_variables(void **state)
     remove_place(&p);
 }
 
-static void brings_arguments_to_a_program(void **state)
+static void passes_arguments_to_a_program(void **state)
 {
     (void)state;
     static const char *const lists[][12] = {
@@ -446,8 +393,8 @@ static void brings_arguments_to_a_program(void **state)
     };
     place p = make_place("store", "work");
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
-        /* Wine looks for percent signs again in what a variable held. */
-        if (in_wine() && strchr(lists[i][0], '%') != NULL)
+        /* Wine expands percent signs in the value of a variable once more. */
+        if (test_in_wine() && strchr(lists[i][0], '%') != NULL)
             continue;
         const char *argv[16] = {CHILD, "argv"};
         for (size_t k = 0; lists[i][k] != NULL; k++)
@@ -461,7 +408,7 @@ static void brings_arguments_to_a_program(void **state)
     remove_place(&p);
 }
 
-static void brings_a_line_as_long_as_cmd_reads(void **state)
+static void passes_the_longest_line_that_cmd_reads(void **state)
 {
     (void)state;
     place p = make_place("store", "work");
@@ -477,7 +424,8 @@ static void brings_a_line_as_long_as_cmd_reads(void **state)
     remove_place(&p);
 }
 
-/* Store, working directory and program, each with the same hostile name. */
+/* Runs a program and a text; the store and the working directory, where the program is, have these
+ * names. */
 static void work_in(const char *store, const char *work)
 {
     place p = make_place(store, work);
@@ -506,13 +454,13 @@ static void works_in_hostile_places(void **state)
 {
     (void)state;
     for (size_t i = 0; i < HOSTILE; i++) {
-        /* As above: Wine would look for the percent signs of a working directory. */
+        /* As above: Wine would expand the percent signs of a working directory. */
         bool percent = strchr(hostile[i], '%') != NULL;
-        work_in(hostile[i], in_wine() && percent ? "work" : hostile[i]);
+        work_in(hostile[i], test_in_wine() && percent ? "work" : hostile[i]);
     }
 }
 
-static void says_where_a_directory_cannot_be_entered(void **state)
+static void reports_a_working_directory_that_cannot_be_entered(void **state)
 {
     (void)state;
     place p = make_place("store", "work");
@@ -526,7 +474,7 @@ static void says_where_a_directory_cannot_be_entered(void **state)
             strstr(o.err, "the working directory \"C:\\not & there\" cannot be entered"));
         assert_string_equal(o.out, "");
         outcome_dispose(&o);
-        /* Nothing to run is not a success. */
+        /* A wrapper without a command does not succeed. */
         o = start_wrapper(&p, &wrapper, p.work, NULL, NULL);
         assert_code(&o, 126, "no command");
         assert_non_null(strstr(o.text, "error=start"));
@@ -556,7 +504,7 @@ static void hides_its_variables(void **state)
 /* --- Batch files -------------------------------------------------------------------------------
  */
 
-static void brings_arguments_to_a_batch_file(void **state)
+static void passes_arguments_to_a_batch_file(void **state)
 {
     (void)state;
     static const char *const lists[][10] = {
@@ -581,7 +529,7 @@ static void brings_arguments_to_a_batch_file(void **state)
         outcome o = run_argv(&p, argv, "CHILD_EXE=" CHILD);
         assert_arguments(&o, list);
         /* Wine takes `exit` without a number for `exit 0`. */
-        assert_code(&o, in_wine() ? 0 : 7, hostile[i]);
+        assert_code(&o, test_in_wine() ? 0 : 7, hostile[i]);
         outcome_dispose(&o);
         free(program);
         remove_place(&p);
@@ -594,7 +542,7 @@ static void brings_arguments_to_a_batch_file(void **state)
 typedef struct text_case {
     const char *text;
     uint32_t code;
-    const char *out; /* NULL: not looked at */
+    const char *out; /* NULL: not checked */
     bool not_in_wine;
 } text_case;
 
@@ -619,7 +567,7 @@ static void runs_texts_as_cmd_does(void **state)
         {"goto end\necho no\n:end\necho yes", 0, "yes\r\n", false},
         {"goto end\necho no\n:end", 0, "", false},
         {"call :sub\necho %ERRORLEVEL%\nexit /b 5\n:sub\nexit /b 3", 5, "3\r\n", false},
-        /* Wine takes no number for 0. */
+        /* Wine takes `exit /b` without a number for `exit /b 0`. */
         {"call :sub\nexit /b\n:sub\nexit /b 3", 3, "", true},
         {"if 1==1 (\n  exit /b 4\n  echo no\n)\necho no", 4, "", false},
         {"tether-no-such-program", 9009, "", false},
@@ -639,16 +587,16 @@ static void runs_texts_as_cmd_does(void **state)
         {"pushd C:\\\npopd\necho x>still", 0, "", false},
         {"popd\necho x>still", 0, "", false},
         {"echo on\necho off\nset ERRORLEVEL=5\nexit /b 3", 3, NULL, false},
-        /* Wine's `call` of a file tells 1. */
+        /* In Wine, `call` of a file returns 1. */
         {"call other.bat\nexit /b %ERRORLEVEL%", 11, "", true},
-        /* Wine reads batch files in its OEM code page whatever `chcp` has set. */
+        /* Wine reads batch files in its OEM code page, whatever `chcp` has set. */
         {"echo \xc3\xa4", 0, "\xc3\xa4\r\n", true},
         {"other.bat\necho never", 11, "", false},
     };
     place p = make_place("store", "work");
     write_file(p.work, "other.bat", "@exit /b 11\r\n", 14);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        if (cases[i].not_in_wine && in_wine())
+        if (cases[i].not_in_wine && test_in_wine())
             continue;
         outcome o = run_text(&p, cases[i].text, "CHILD_EXE=" CHILD);
         assert_code(&o, cases[i].code, cases[i].text);
@@ -659,9 +607,9 @@ static void runs_texts_as_cmd_does(void **state)
     remove_place(&p);
 }
 
-/* With which code a syntax error ends a batch file is not documented. It is not a success (but in
- * Wine, which goes on behind it), and the marker is there. */
-static void tells_a_syntax_error(void **state)
+/* The exit code of a batch file with a syntax error is not documented. It is not 0 (except in Wine,
+ * which continues after the error), and the marker is written. */
+static void reports_a_syntax_error(void **state)
 {
     (void)state;
     static const char *const texts[] = {"if", "if 1==", "for", "& &"};
@@ -669,7 +617,7 @@ static void tells_a_syntax_error(void **state)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         outcome o = run_text(&p, texts[i], NULL);
         assert_int_equal(o.marker.end, TETHER__END_EXIT);
-        assert_true(in_wine() || o.marker.value != 0);
+        assert_true(test_in_wine() || o.marker.value != 0);
         assert_int_equal(o.marker.value, o.code);
         outcome_dispose(&o);
     }
@@ -679,16 +627,16 @@ static void tells_a_syntax_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tells_each_code_of_a_program),
+        cmocka_unit_test(reports_each_exit_code_of_a_program),
         cmocka_unit_test(is_not_misled_by_variables),
-        cmocka_unit_test(brings_arguments_to_a_program),
-        cmocka_unit_test(brings_a_line_as_long_as_cmd_reads),
+        cmocka_unit_test(passes_arguments_to_a_program),
+        cmocka_unit_test(passes_the_longest_line_that_cmd_reads),
         cmocka_unit_test(works_in_hostile_places),
-        cmocka_unit_test(says_where_a_directory_cannot_be_entered),
+        cmocka_unit_test(reports_a_working_directory_that_cannot_be_entered),
         cmocka_unit_test(hides_its_variables),
-        cmocka_unit_test(brings_arguments_to_a_batch_file),
+        cmocka_unit_test(passes_arguments_to_a_batch_file),
         cmocka_unit_test(runs_texts_as_cmd_does),
-        cmocka_unit_test(tells_a_syntax_error),
+        cmocka_unit_test(reports_a_syntax_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Owns what the program that plays every child needs of Windows.
+/* Owns the Windows side of the program that plays every child.
  * Must not: know of the tests.
  * Thread: one. */
 #include "support/child_os.h"
@@ -33,7 +33,7 @@ static char *narrow(const wchar_t *wide)
     return text;
 }
 
-/* Those of main() are in the code page of the machine. */
+/* The arguments of main() are in the code page of the machine; these are UTF-8. */
 char **child_arguments(int argc, char **argv)
 {
     int count;
@@ -46,7 +46,7 @@ char **child_arguments(int argc, char **argv)
     for (int i = 0; i < count; i++)
         arguments[i] = narrow(wide[i]);
     LocalFree(wide);
-    /* What printf() writes is taken as it is too. */
+    /* printf() must not translate line ends either. */
     _setmode(0, _O_BINARY);
     _setmode(1, _O_BINARY);
     _setmode(2, _O_BINARY);
@@ -134,8 +134,8 @@ void child_wait(void)
         Sleep(INFINITE);
 }
 
-/* A handle that was inherited can be inherited on; of those that the program opened itself hardly
- * any. Handles are multiples of four. */
+/* An inherited handle is inheritable itself; of those that the program opened, hardly any is.
+ * Handles are multiples of four. */
 void child_show_inherited(void)
 {
     for (ULONG_PTR value = 4; value < 0x4000; value += 4) {
@@ -147,7 +147,8 @@ void child_show_inherited(void)
     fflush(stdout);
 }
 
-/* The end to write to; the one to read from stays open here where the pipe is a full one. */
+/* Creates a pipe and returns its write end. The read end stays open where the pipe is to be a full
+ * one, and is closed otherwise. */
 static HANDLE make_pipe(const char *kind)
 {
     static const char block[4096];
@@ -190,7 +191,7 @@ int child_run_into(const char *kind, char **argv)
     return (int)code;
 }
 
-/* Starts this program with other verbs, with the same streams; ends with 97 where that fails. */
+/* Starts this program with other verbs and the same streams; exits with 97 where that fails. */
 static void start_self(char **verbs)
 {
     wchar_t program[MAX_PATH + 1];

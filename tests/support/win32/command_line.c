@@ -1,5 +1,5 @@
 /* Owns the quoting of the tests' own command lines.
- * Must not: be used for .bat files: cmd reads them by other rules.
+ * Must not: be used for .bat files, because cmd reads them by other rules.
  * Thread: any. */
 #include "support/win32/command_line.h"
 
@@ -7,8 +7,8 @@
 #include <string.h>
 #include <windows.h>
 
-/* Quotes one argument; returns the end of what was written. Backslashes count only in front of a
- * quote: there each is doubled, and one more stands for the quote itself. */
+/* Quotes one argument; returns the end of what was written. Backslashes are special only before a
+ * quote: there each is doubled, and one more escapes the quote itself. */
 static wchar_t *put_quoted(wchar_t *to, const wchar_t *argument)
 {
     size_t slashes = 0;

@@ -1,5 +1,5 @@
-/* Owns jobs of the tests' own, and the start of processes in them.
- * Must not: use the library's jobs, which are what is tested.
+/* Owns the jobs and processes that a test makes itself.
+ * Must not: use the library's jobs and spawner, which are what is tested.
  * Thread: the test's. */
 #include "support/win32/in_job.h"
 
@@ -34,7 +34,56 @@ HANDLE job_start(const HANDLE *jobs, size_t count, const char *const *argv, BOOL
     return process.hProcess;
 }
 
-const char *job_self(void)
+static void wait_for(HANDLE process)
+{
+    assert_int_equal(WaitForSingleObject(process, PATIENCE_MS), WAIT_OBJECT_0);
+}
+
+void job_close(HANDLE job, HANDLE process)
+{
+    assert_true(CloseHandle(job));
+    wait_for(process);
+    CloseHandle(process);
+}
+
+HANDLE process_start(const char *const *argv)
+{
+    return job_start(NULL, 0, argv, FALSE);
+}
+
+HANDLE process_start_forever(void)
+{
+    static const char *const argv[] = {CHILD, "forever", NULL};
+    return process_start(argv);
+}
+
+DWORD process_run(const char *const *argv)
+{
+    return process_join(process_start(argv));
+}
+
+DWORD process_join(HANDLE process)
+{
+    DWORD code;
+    wait_for(process);
+    assert_true(GetExitCodeProcess(process, &code));
+    CloseHandle(process);
+    return code;
+}
+
+void process_kill(HANDLE process)
+{
+    assert_true(TerminateProcess(process, 1));
+    wait_for(process);
+}
+
+void process_crash(HANDLE process)
+{
+    process_kill(process);
+    CloseHandle(process);
+}
+
+const char *process_self(void)
 {
     enum { UNITS = 4096 };
     static char path[3 * UNITS];
@@ -45,25 +94,32 @@ const char *job_self(void)
     return path;
 }
 
-DWORD job_join(HANDLE process)
+typedef struct closing {
+    HANDLE file;
+    DWORD ms;
+} closing;
+
+static DWORD WINAPI sleep_and_close(void *userdata)
 {
-    DWORD code;
-    assert_int_equal(WaitForSingleObject(process, PATIENCE_MS), WAIT_OBJECT_0);
-    assert_true(GetExitCodeProcess(process, &code));
-    CloseHandle(process);
-    return code;
+    closing c = *(closing *)userdata;
+    free(userdata);
+    Sleep(c.ms);
+    CloseHandle(c.file);
+    return 0;
 }
 
-void job_crash(HANDLE process)
+HANDLE close_later(HANDLE file, DWORD ms)
 {
-    assert_true(TerminateProcess(process, 1));
-    assert_int_equal(WaitForSingleObject(process, PATIENCE_MS), WAIT_OBJECT_0);
-    CloseHandle(process);
+    closing *c = malloc(sizeof *c);
+    assert_non_null(c);
+    *c = (closing){file, ms};
+    HANDLE thread = CreateThread(NULL, 0, sleep_and_close, c, 0, NULL);
+    assert_non_null(thread);
+    return thread;
 }
 
-void job_close(HANDLE job, HANDLE process)
+void close_later_join(HANDLE thread)
 {
-    assert_true(CloseHandle(job));
-    assert_int_equal(WaitForSingleObject(process, PATIENCE_MS), WAIT_OBJECT_0);
-    CloseHandle(process);
+    wait_for(thread);
+    CloseHandle(thread);
 }

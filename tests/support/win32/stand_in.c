@@ -1,6 +1,6 @@
-/* Stands in for a shell that is not installed: writes how it was called, as UTF-8 lines (its own
- * name as it was called by, the working directory, each argument), into the file that
- * %STAND_IN_FILE% names, and ends with %STAND_IN_CODE%. */
+/* Stands in for a shell that is not installed: records its call in the file that %STAND_IN_FILE%
+ * names, as UTF-8 lines (the path of this program, the working directory, each argument), and exits
+ * with %STAND_IN_CODE%. */
 #include <stdlib.h>
 #include <windows.h>
 #include <shellapi.h>

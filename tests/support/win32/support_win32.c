@@ -1,4 +1,4 @@
-/* Owns what the tests need of Windows.
+/* Owns the Windows side of the test support.
  * Must not: know what a test is about, or end a process that the test did not start.
  * Thread: the test's. */
 #include "support/support.h"
@@ -38,7 +38,7 @@ static char *narrow(const wchar_t *wide)
     return text;
 }
 
-/* Absolute and without a limit of length; freed with free(). */
+/* Makes a path absolute and without a length limit; freed with free(). */
 static wchar_t *long_path(const char *path)
 {
     wchar_t *given = widen(path), *whole = calloc(PATH_UNITS + 8, sizeof *whole);
@@ -79,7 +79,7 @@ char *test_make_store(void)
     swprintf(path + size, 2 * MAX_PATH - size, L"tether-test-%lu-%ld-%lx",
              (unsigned long)GetCurrentProcessId(), ++count,
              (unsigned long)(now.QuadPart & 0xffffff));
-    /* Not what the folder above passes on: on some machines that lets others in. */
+    /* The rights that the parent passes on let others in on some machines. */
     ASSERT_OK(tether__win32_acl_private(&descriptor, &error), error);
     SECURITY_ATTRIBUTES security = {sizeof security, descriptor, FALSE};
     assert_true(CreateDirectoryW(path, &security));
@@ -87,7 +87,7 @@ char *test_make_store(void)
     return narrow(path);
 }
 
-/* Links are removed, not followed. */
+/* Removes links instead of following them. */
 static bool remove_tree(const wchar_t *path)
 {
     WIN32_FIND_DATAW entry;
@@ -121,7 +121,8 @@ void test_remove_store(const char *store)
     free(path);
 }
 
-/* Calls visit for the names in a directory until it returns false; false: there is no directory. */
+/* Calls visit for the entries of a directory until it returns false. Returns false where there is
+ * no directory. */
 static bool for_names(const char *path,
                       bool (*visit)(const WIN32_FIND_DATAW *entry, void *userdata), void *userdata)
 {
@@ -148,7 +149,7 @@ typedef struct wanted {
     int count;
 } wanted;
 
-static bool look_below(const WIN32_FIND_DATAW *entry, void *userdata)
+static bool search_below(const WIN32_FIND_DATAW *entry, void *userdata)
 {
     wanted *w = userdata;
     char *name = narrow(entry->cFileName);
@@ -168,7 +169,7 @@ static bool look_below(const WIN32_FIND_DATAW *entry, void *userdata)
 bool test_tree_has(const char *path, const char *prefix)
 {
     wanted w = {.path = path, .prefix = prefix};
-    for_names(path, look_below, &w);
+    for_names(path, search_below, &w);
     return w.found;
 }
 
@@ -305,8 +306,8 @@ static FARPROC find_native(const char *name)
     return found;
 }
 
-/* What a test leaves behind by mistake. Events, threads and ports are not counted: the pools of the
- * system and of libuv make those when they like. */
+/* Whether a handle is of a kind that a test may leave behind by mistake. Events, threads and ports
+ * do not count: the pools of the system and of libuv create them at any time. */
 static bool is_counted(HANDLE handle)
 {
     typedef LONG(WINAPI * query_fn)(HANDLE handle, int class, void *information, ULONG size,
@@ -358,7 +359,7 @@ bool test_process_alive(long pid)
     return pid > 0 && is_running((DWORD)pid);
 }
 
-/* Whether visit returns true for any process. */
+/* Returns whether visit returns true for any process. */
 static bool any_process(bool (*visit)(const PROCESSENTRY32W *process, void *userdata),
                         void *userdata)
 {
@@ -373,7 +374,7 @@ static bool any_process(bool (*visit)(const PROCESSENTRY32W *process, void *user
     return found;
 }
 
-/* 0 where it cannot be told. */
+/* Returns the creation time; 0 where it is not known. */
 static uint64_t created_at(HANDLE process)
 {
     FILETIME created, ended, kernel, user;
@@ -382,8 +383,8 @@ static uint64_t created_at(HANDLE process)
     return (uint64_t)created.dwHighDateTime << 32 | created.dwLowDateTime;
 }
 
-/* A console's host belongs to the system. What is older than this process was started by another
- * one that had its id. */
+/* Console hosts belong to the system. A process that is older than this one was started by another
+ * process that had our pid. */
 static bool is_own_child(const PROCESSENTRY32W *process, void *userdata)
 {
     (void)userdata;
@@ -412,8 +413,8 @@ static bool read_memory(HANDLE process, ULONG_PTR address, void *to, SIZE_T size
     return ReadProcessMemory(process, (const void *)address, to, size, &got) && got == size;
 }
 
-/* The environment of a process of the same kind (64 bit), by the layout of its parameters, which
- * debuggers rely on; freed with free(). NULL: not readable. */
+/* Reads the environment of a process of the same kind (64 bit) by the layout of its parameters,
+ * which debuggers rely on; freed with free(). NULL where it is not readable. */
 static wchar_t *read_environment(HANDLE process, size_t *units)
 {
     typedef LONG(WINAPI * query_fn)(HANDLE process, int class, void *information, ULONG size,
@@ -459,7 +460,7 @@ typedef struct cookie {
     int count;
 } cookie;
 
-/* Not this process itself, in whose environment a test puts what its tasks inherit. */
+/* Leaves out this process itself: a test sets in its environment what its tasks inherit. */
 static bool count_cookie(const PROCESSENTRY32W *process, void *userdata)
 {
     cookie *c = userdata;
@@ -569,7 +570,7 @@ void test_host_fail(const char *file, int line, const char *what, const char *wh
 /* --- What only POSIX can do --------------------------------------------------------------------
  */
 
-static void needs_fork(void)
+static void fail_without_fork(void)
 {
     fail_msg("%s", "this test forks: it is for POSIX only");
 }
@@ -577,7 +578,7 @@ static void needs_fork(void)
 void *test_shared(size_t size)
 {
     (void)size;
-    needs_fork();
+    fail_without_fork();
     return NULL;
 }
 
@@ -585,7 +586,7 @@ void test_unshare(void *memory, size_t size)
 {
     (void)memory;
     (void)size;
-    needs_fork();
+    fail_without_fork();
 }
 
 long test_fork_host(void (*host)(fixture *f, void *userdata), fixture *f, void *userdata)
@@ -593,25 +594,25 @@ long test_fork_host(void (*host)(fixture *f, void *userdata), fixture *f, void *
     (void)host;
     (void)f;
     (void)userdata;
-    needs_fork();
+    fail_without_fork();
     return -1;
 }
 
 int test_join_host(long pid)
 {
     (void)pid;
-    needs_fork();
+    fail_without_fork();
     return -1;
 }
 
 void test_kill_host(long pid)
 {
     (void)pid;
-    needs_fork();
+    fail_without_fork();
 }
 
 void test_stop_host(long pid)
 {
     (void)pid;
-    needs_fork();
+    fail_without_fork();
 }

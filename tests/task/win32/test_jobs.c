@@ -1,6 +1,8 @@
 /* Jobs, deaths of hosts and hostile places as users meet them, through the public API. The program
- * is also the host that dies: test_jobs host STORE FACTS GO: starts a task, writes its id and what
- * it was told of its survival test_jobs doctor FACTS: writes what doctor says of survival */
+ * is also:
+ *   test_jobs host STORE FACTS GO: the host that dies; starts a task, writes its id and its
+ *     survival
+ *   test_jobs doctor FACTS: writes what doctor reports on survival */
 #include "support/support.h"
 
 #include <stdio.h>
@@ -9,10 +11,6 @@
 #include <windows.h>
 
 #include "support/win32/in_job.h"
-
-#define KILL_ON_CLOSE JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE
-#define BREAKAWAY_OK JOB_OBJECT_LIMIT_BREAKAWAY_OK
-#define SILENT_OK JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK
 
 #define DETACHED "detached"
 #define BOUND "dies with host's job"
@@ -73,7 +71,7 @@ typedef struct host {
     char survival[64];
 } host;
 
-/* Takes both lines of facts, once they are whole. */
+/* Reads both lines of facts. Returns false while they are not complete. */
 static bool read_facts(const char *path, char *first, size_t first_size, char *second,
                        size_t second_size)
 {
@@ -92,22 +90,39 @@ static bool read_facts(const char *path, char *first, size_t first_size, char *s
 static host start_host(const fixture *f, const HANDLE *jobs, size_t count)
 {
     const char *facts = test_work_path(f, "facts");
-    const char *const argv[] = {job_self(), "host", f->store, facts, test_work_path(f, "go"), NULL};
+    const char *const argv[] = {process_self(),          "host", f->store, facts,
+                                test_work_path(f, "go"), NULL};
     host h = {.process = job_start(jobs, count, argv, FALSE)};
     WAIT_UNTIL(read_facts(facts, h.id, sizeof h.id, h.survival, sizeof h.survival));
     return h;
 }
 
-/* Another host finds it running, waits for it, and reads its code and every byte. */
-static void assert_goes_on(fixture *f, const char *id)
+/* Starts a host in these jobs, the outermost first, and closes them once its task runs. */
+static host start_host_and_close(const fixture *f, const HANDLE *jobs, size_t count)
+{
+    host h = start_host(f, jobs, count);
+    while (--count > 0)
+        CloseHandle(jobs[count]);
+    job_close(jobs[0], h.process);
+    return h;
+}
+
+/* Opens the store as another host, which finds the task running. */
+static void assert_runs(fixture *f, const char *id, const char *survival)
 {
     tether_snapshot *snapshot;
-    size_t size;
     f->registry = test_open(f);
     ASSERT_OK(tether_status_get(f->registry, id, &snapshot, &f->error), f->error);
     assert_string_equal(tether_status_text(snapshot->status), "running");
-    assert_string_equal(snapshot->survival, DETACHED);
+    assert_string_equal(snapshot->survival, survival);
     tether_snapshot_free(snapshot);
+}
+
+/* Another host finds the task running, waits for it, and reads its code and every byte. */
+static void assert_goes_on(fixture *f, const char *id)
+{
+    size_t size;
+    assert_runs(f, id, DETACHED);
     test_write_file(test_work_path(f, "go"), "", 0);
     test_expect(f->registry, id, TETHER_STATUS_FAILED, CODE, NULL);
     char *text = test_output(f->registry, id, TETHER_STDOUT, &size);
@@ -119,7 +134,7 @@ static void assert_goes_on(fixture *f, const char *id)
     test_take_completion(f->registry, id);
 }
 
-/* It died with its host's job: lost, and never 0. */
+/* The task died with its host's job: it is lost, and its exit status is never 0. */
 static void assert_is_lost(fixture *f, const char *id)
 {
     f->registry = test_open(f);
@@ -133,72 +148,62 @@ static void assert_is_lost(fixture *f, const char *id)
     test_take_completion(f->registry, id);
 }
 
-/* --- A host in a job that goes -----------------------------------------------------------------
+/* --- A host in a job that is closed ------------------------------------------------------------
  */
 
-static void goes_on_where_the_job_lets_it_go(void **state)
+/* Closes nested jobs with these limits, the outermost first, around a host whose task runs. Checks
+ * the survival that the host was told of, and then what became of the task. */
+static void close_jobs(fixture *f, const DWORD *flags, size_t count, const char *survival,
+                       void (*check)(fixture *f, const char *id))
 {
-    fixture *f = *state;
-    HANDLE job = job_make(KILL_ON_CLOSE | BREAKAWAY_OK);
-    host h = start_host(f, &job, 1);
-    assert_string_equal(h.survival, DETACHED);
-    job_close(job, h.process);
-    assert_goes_on(f, h.id);
+    HANDLE jobs[2];
+    for (size_t i = 0; i < count; i++)
+        jobs[i] = job_make(flags[i]);
+    host h = start_host_and_close(f, jobs, count);
+    assert_string_equal(h.survival, survival);
+    check(f, h.id);
 }
 
-static void goes_on_where_the_job_lets_all_go(void **state)
+static void outlives_a_job_that_permits_breakaway(void **state)
 {
-    fixture *f = *state;
-    HANDLE job = job_make(KILL_ON_CLOSE | SILENT_OK);
-    host h = start_host(f, &job, 1);
-    assert_string_equal(h.survival, DETACHED);
-    job_close(job, h.process);
-    assert_goes_on(f, h.id);
+    static const DWORD flags[] = {KILL_ON_CLOSE | BREAKAWAY_OK};
+    close_jobs(*state, flags, 1, DETACHED, assert_goes_on);
 }
 
-static void is_lost_with_a_job_that_keeps_it(void **state)
+static void outlives_a_job_with_silent_breakaway(void **state)
 {
-    fixture *f = *state;
-    HANDLE job = job_make(KILL_ON_CLOSE);
-    host h = start_host(f, &job, 1);
-    assert_string_equal(h.survival, BOUND);
-    job_close(job, h.process);
-    assert_is_lost(f, h.id);
+    static const DWORD flags[] = {KILL_ON_CLOSE | SILENT_OK};
+    close_jobs(*state, flags, 1, DETACHED, assert_goes_on);
 }
 
-/* The job goes on after the host: so does the task. */
+static void is_lost_with_a_job_that_forbids_breakaway(void **state)
+{
+    static const DWORD flags[] = {KILL_ON_CLOSE};
+    close_jobs(*state, flags, 1, BOUND, assert_is_lost);
+}
+
+static void outlives_two_jobs_that_permit_breakaway(void **state)
+{
+    static const DWORD flags[] = {KILL_ON_CLOSE | BREAKAWAY_OK, KILL_ON_CLOSE | BREAKAWAY_OK};
+    close_jobs(*state, flags, 2, DETACHED, assert_goes_on);
+}
+
+/* The job outlives the host, and so does the task. */
 static void outlives_a_host_whose_job_stays(void **state)
 {
     fixture *f = *state;
-    tether_snapshot *snapshot;
     HANDLE job = job_make(KILL_ON_CLOSE);
     host h = start_host(f, &job, 1);
-    job_crash(h.process);
-    f->registry = test_open(f);
-    ASSERT_OK(tether_status_get(f->registry, h.id, &snapshot, &f->error), f->error);
-    assert_string_equal(tether_status_text(snapshot->status), "running");
-    assert_string_equal(snapshot->survival, BOUND);
-    tether_snapshot_free(snapshot);
+    process_crash(h.process);
+    assert_runs(f, h.id, BOUND);
     test_write_file(test_work_path(f, "go"), "", 0);
     test_expect(f->registry, h.id, TETHER_STATUS_FAILED, CODE, NULL);
     test_take_completion(f->registry, h.id);
     CloseHandle(job);
 }
 
-static void goes_on_where_both_jobs_let_it_go(void **state)
-{
-    fixture *f = *state;
-    HANDLE jobs[2] = {job_make(KILL_ON_CLOSE | BREAKAWAY_OK),
-                      job_make(KILL_ON_CLOSE | BREAKAWAY_OK)};
-    host h = start_host(f, jobs, 2);
-    assert_string_equal(h.survival, DETACHED);
-    CloseHandle(jobs[1]);
-    job_close(jobs[0], h.process);
-    assert_goes_on(f, h.id);
-}
-
-/* Whatever was said of it, that is what happens. */
-static void tells_the_truth_in_nested_jobs(void **state)
+/* Whichever survival is reported, it is what happens. */
+static void does_in_nested_jobs_what_its_survival_says(void **state)
 {
     static const DWORD flags[][2] = {
         {KILL_ON_CLOSE, KILL_ON_CLOSE | BREAKAWAY_OK},
@@ -207,10 +212,8 @@ static void tells_the_truth_in_nested_jobs(void **state)
     fixture *f = *state;
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         HANDLE jobs[2] = {job_make(flags[i][0]), job_make(flags[i][1])};
-        host h = start_host(f, jobs, 2);
+        host h = start_host_and_close(f, jobs, 2);
         bool detached = strcmp(h.survival, DETACHED) == 0;
-        CloseHandle(jobs[1]);
-        job_close(jobs[0], h.process);
         if (detached)
             assert_goes_on(f, h.id);
         else
@@ -226,11 +229,11 @@ static void outlives_a_host_without_a_job(void **state)
 {
     fixture *f = *state;
     host h = start_host(f, NULL, 0);
-    job_crash(h.process);
+    process_crash(h.process);
     assert_goes_on(f, h.id);
 }
 
-static void the_doctor_says_what_a_job_does(void **state)
+static void doctor_reports_what_a_job_permits(void **state)
 {
     static const struct {
         DWORD flags;
@@ -244,9 +247,9 @@ static void the_doctor_says_what_a_job_does(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char verdict[16], text[512];
         const char *facts = test_work_path(f, "facts-%d", (int)i);
-        const char *const argv[] = {job_self(), "doctor", facts, NULL};
+        const char *const argv[] = {process_self(), "doctor", facts, NULL};
         HANDLE job = job_make(cases[i].flags);
-        assert_int_equal(job_join(job_start(&job, 1, argv, FALSE)), 0);
+        assert_int_equal(process_join(job_start(&job, 1, argv, FALSE)), 0);
         CloseHandle(job);
         assert_true(read_facts(facts, verdict, sizeof verdict, text, sizeof text));
         assert_string_equal(verdict, cases[i].verdict);
@@ -291,18 +294,11 @@ static void works_in_hostile_stores(void **state)
     }
 }
 
-/* --- Others at our files -----------------------------------------------------------------------
+/* --- Files that other programs have open -------------------------------------------------------
  */
 
-static DWORD WINAPI let_go_later(void *file)
-{
-    Sleep(400);
-    CloseHandle(file);
-    return 0;
-}
-
-/* A scanner has the record to itself while the end is to be written into it. */
-static void waits_for_whoever_has_the_record(void **state)
+/* A scanner has the record open without sharing while the end is to be written into it. */
+static void waits_while_another_program_has_the_record_open(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -312,12 +308,10 @@ static void waits_for_whoever_has_the_record(void **state)
     HANDLE file = CreateFileA(test_bundle_path(f, id, "record.json"), GENERIC_READ, 0, NULL,
                               OPEN_EXISTING, 0, NULL);
     assert_true(file != INVALID_HANDLE_VALUE);
-    HANDLE thread = CreateThread(NULL, 0, let_go_later, file, 0, NULL);
-    assert_non_null(thread);
+    HANDLE thread = close_later(file, 400);
     test_write_file(go, "", 0);
     test_expect(f->registry, id, TETHER_STATUS_FAILED, 3, NULL);
-    assert_int_equal(WaitForSingleObject(thread, PATIENCE_MS), WAIT_OBJECT_0);
-    CloseHandle(thread);
+    close_later_join(thread);
     test_take_completion(f->registry, id);
 }
 
@@ -333,7 +327,7 @@ static void keeps_all_bits_of_a_code(void **state)
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        /* Wine's cmd takes the code of a process that has ended for that of one that runs. */
+        /* Wine's cmd takes this code of an ended process for that of one that still runs. */
         if (cases[i].code == STILL_ACTIVE && test_in_wine())
             continue;
         test_start_child(f->registry, id, "exit", cases[i].text, NULL);
@@ -351,11 +345,16 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, test_setup, test_teardown)
 #define TEST_OPEN(name) cmocka_unit_test_setup_teardown(name, test_setup_registry, test_teardown)
-        TEST(goes_on_where_the_job_lets_it_go),  TEST(goes_on_where_the_job_lets_all_go),
-        TEST(is_lost_with_a_job_that_keeps_it),  TEST(outlives_a_host_whose_job_stays),
-        TEST(goes_on_where_both_jobs_let_it_go), TEST(tells_the_truth_in_nested_jobs),
-        TEST(outlives_a_host_without_a_job),     TEST(the_doctor_says_what_a_job_does),
-        TEST(works_in_hostile_stores),           TEST_OPEN(waits_for_whoever_has_the_record),
+        TEST(outlives_a_job_that_permits_breakaway),
+        TEST(outlives_a_job_with_silent_breakaway),
+        TEST(is_lost_with_a_job_that_forbids_breakaway),
+        TEST(outlives_a_host_whose_job_stays),
+        TEST(outlives_two_jobs_that_permit_breakaway),
+        TEST(does_in_nested_jobs_what_its_survival_says),
+        TEST(outlives_a_host_without_a_job),
+        TEST(doctor_reports_what_a_job_permits),
+        TEST(works_in_hostile_stores),
+        TEST_OPEN(waits_while_another_program_has_the_record_open),
         TEST_OPEN(keeps_all_bits_of_a_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

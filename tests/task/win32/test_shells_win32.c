@@ -1,6 +1,6 @@
-/* Which shell runs a command on Windows, and how: stand-ins for shells that are not installed here
- * record how they were called. No PowerShell is installed: ci/wine hides the one that does nothing.
- */
+/* Which shell runs a command on Windows, and how: stand-ins for shells that are not installed
+ * record how they were called. No PowerShell is installed: ci/wine hides the one that does
+ * nothing. */
 #include "support/support.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@ enum { CODE = 23 };
 
 static char *system_path;
 
-/* The default is what a Windows without any of the shells has. */
+/* By default none of the shells but cmd is found. */
 static int setup(void **state)
 {
     char folder[MAX_PATH + 1], path[MAX_PATH + 64];
@@ -84,7 +84,8 @@ static char *next_line(char **at)
     return line;
 }
 
-/* The stand-in was called so, in f->work, with the command's file at the end. */
+/* Checks that the stand-in was called like this, in f->work, with the command's file as the last
+ * argument. */
 static void assert_called(const fixture *f, const char *id, const char *program,
                           const char *const *options, const char *file)
 {
@@ -110,9 +111,27 @@ static void run(const fixture *f, const char *shell, const char *text, char id[T
     test_expect(f->registry, id, TETHER_STATUS_FAILED, CODE, NULL);
 }
 
-static const char *const powershell_options[] = {
-    "-NoLogo", "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-File", NULL};
-static const char *const no_options[] = {NULL};
+/* How a kind of shell is called, and a text for it. */
+typedef struct call {
+    const char *text;
+    const char *file; /* the command's file */
+    const char *options[8];
+} call;
+
+static const call as_powershell = {
+    "'text'",
+    "command.ps1",
+    {"-NoLogo", "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-File", NULL}};
+static const call as_posix_shell = {"text", "command.sh", {NULL}};
+
+/* Runs a text for this kind of shell and checks that this program of f->work was called for it.
+ * shell: the choice; NULL: none. */
+static void expect_called(const fixture *f, const char *shell, const call *as, const char *program)
+{
+    char id[TETHER_ID_SIZE];
+    run(f, shell, as->text, id);
+    assert_called(f, id, program, as->options, as->file);
+}
 
 static void falls_back_to_cmd(void **state)
 {
@@ -129,72 +148,60 @@ static void falls_back_to_cmd(void **state)
 static void takes_pwsh_before_powershell(void **state)
 {
     fixture *f = *state;
-    char id[TETHER_ID_SIZE];
     put_stand_in(f, "a", "powershell.exe");
     put_stand_in(f, "b", "pwsh.exe");
     set_path(f, "a", "b");
-    run(f, NULL, "'text'", id);
-    assert_called(f, id, "b/pwsh.exe", powershell_options, "command.ps1");
+    expect_called(f, NULL, &as_powershell, "b/pwsh.exe");
 }
 
 static void takes_powershell_where_there_is_no_pwsh(void **state)
 {
     fixture *f = *state;
-    char id[TETHER_ID_SIZE];
     put_stand_in(f, "a", "powershell.exe");
     set_path(f, "a", "b");
-    run(f, NULL, "'text'", id);
-    assert_called(f, id, "a/powershell.exe", powershell_options, "command.ps1");
+    expect_called(f, NULL, &as_powershell, "a/powershell.exe");
 }
 
 static void takes_the_first_in_path(void **state)
 {
     fixture *f = *state;
-    char id[TETHER_ID_SIZE];
     put_stand_in(f, "a", "pwsh.exe");
     put_stand_in(f, "b", "pwsh.exe");
     set_path(f, "b", "a");
-    run(f, NULL, "'text'", id);
-    assert_called(f, id, "b/pwsh.exe", powershell_options, "command.ps1");
+    expect_called(f, NULL, &as_powershell, "b/pwsh.exe");
 }
 
 static void takes_a_posix_shell_of_the_variable(void **state)
 {
     fixture *f = *state;
-    char id[TETHER_ID_SIZE];
     put_stand_in(f, "a", "pwsh.exe");
     put_stand_in(f, "c", "zsh.exe");
     set_path(f, "a", "b");
     assert_int_equal(uv_os_setenv("SHELL", test_work_path(f, "c/zsh.exe")), 0);
-    run(f, NULL, "text", id);
-    assert_called(f, id, "c/zsh.exe", no_options, "command.sh");
-    /* Another program, or a shell that is gone, is none. */
+    expect_called(f, NULL, &as_posix_shell, "c/zsh.exe");
+    /* A program that is no shell, or a shell that does not exist, does not count. */
     assert_int_equal(uv_os_setenv("SHELL", "C:\\no\\such\\bash.exe"), 0);
-    run(f, NULL, "'text'", id);
-    assert_called(f, id, "a/pwsh.exe", powershell_options, "command.ps1");
+    expect_called(f, NULL, &as_powershell, "a/pwsh.exe");
     assert_int_equal(uv_os_setenv("SHELL", "C:\\windows\\notepad.exe"), 0);
-    run(f, NULL, "'text'", id);
-    assert_called(f, id, "a/pwsh.exe", powershell_options, "command.ps1");
+    expect_called(f, NULL, &as_powershell, "a/pwsh.exe");
 }
 
 static void takes_the_bash_beside_git(void **state)
 {
     static const char *const folders[] = {"git/cmd", "git/mingw64/bin"};
     fixture *f = *state;
-    char id[TETHER_ID_SIZE];
     make_folder(f, "git");
     make_folder(f, "git/mingw64");
     put_stand_in(f, "git/bin", "bash.exe");
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         put_stand_in(f, folders[i], "git.exe");
         set_path(f, folders[i], "none");
-        run(f, NULL, "text", id);
-        assert_called(f, id, "git/bin/bash.exe", no_options, "command.sh");
+        expect_called(f, NULL, &as_posix_shell, "git/bin/bash.exe");
     }
 }
 
-/* A bash that PATH leads to runs programs of another system. */
-static void takes_no_bash_that_is_not_gits(void **state)
+/* A bash in PATH may be the one that runs programs of another system. */
+static void ignores_a_bash_that_is_not_gits(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -213,12 +220,9 @@ static void a_choice_is_final(void **state)
     put_stand_in(f, "a", "powershell.exe");
     put_stand_in(f, "a", "bash.exe");
     set_path(f, "a", "b");
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        run(f, names[i], "'text'", id);
-        assert_called(f, id, "a/powershell.exe", powershell_options, "command.ps1");
-    }
-    run(f, "bash", "text", id);
-    assert_called(f, id, "a/bash.exe", no_options, "command.sh");
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        expect_called(f, names[i], &as_powershell, "a/powershell.exe");
+    expect_called(f, "bash", &as_posix_shell, "a/bash.exe");
     run(f, "cmd", "exit 23", id);
     const tether_spec spec = {.command = "text", .shell = "zsh"};
     assert_int_equal(tether_spawn(f->registry, &spec, id, &f->error), TETHER_ENOSHELL);
@@ -226,8 +230,8 @@ static void a_choice_is_final(void **state)
     assert_string_equal(id, "");
 }
 
-/* What cannot be started is no reason to take the next one: only what is not there is. */
-static void what_is_no_program_is_an_error(void **state)
+/* A candidate that exists and cannot be started is an error; only a missing one is passed over. */
+static void fails_where_a_candidate_is_no_program(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -244,20 +248,18 @@ static void what_is_no_program_is_an_error(void **state)
     assert_false(test_exists(test_work_path(f, "called")));
 }
 
-/* A directory of the name is none of the candidates. */
+/* A directory of that name is no candidate. */
 static void passes_over_a_directory(void **state)
 {
     fixture *f = *state;
-    char id[TETHER_ID_SIZE];
     put_stand_in(f, "a", "powershell.exe");
     make_folder(f, "b");
     make_folder(f, "b/pwsh.exe");
     set_path(f, "b", "a");
-    run(f, NULL, "'text'", id);
-    assert_called(f, id, "a/powershell.exe", powershell_options, "command.ps1");
+    expect_called(f, NULL, &as_powershell, "a/powershell.exe");
 }
 
-/* The text stands in the file as it was given, whatever is in it. */
+/* The file contains the text exactly as it was given. */
 static void keeps_the_text(void **state)
 {
     static const char text[] = "Write-Output \"\xc3\xa4 %PATH% `\"\n$x | foo `\n# end";
@@ -282,9 +284,9 @@ int main(void)
         TEST(takes_the_first_in_path),
         TEST(takes_a_posix_shell_of_the_variable),
         TEST(takes_the_bash_beside_git),
-        TEST(takes_no_bash_that_is_not_gits),
+        TEST(ignores_a_bash_that_is_not_gits),
         TEST(a_choice_is_final),
-        TEST(what_is_no_program_is_an_error),
+        TEST(fails_where_a_candidate_is_no_program),
         TEST(passes_over_a_directory),
         TEST(keeps_the_text),
     };

@@ -1,5 +1,5 @@
-/* Tasks, where the fact is one of Windows: codes of 32 bits, what cmd could take for something
- * else, bytes of a command's file. */
+/* Tasks, in what is specific to Windows: codes of 32 bits, what cmd could misread, bytes of a
+ * command's file. */
 #include "support/support.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@ static void reports_codes_of_32_bits(void **state)
     char id[TETHER_ID_SIZE], command[512];
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         int64_t code = strtoll(codes[i], NULL, 10);
-        /* cmd says a code of that size as a negative number, and takes it as one. */
+        /* cmd prints and reads a code of that size as a negative number. */
         test_start_child(f->registry, id, "exit", codes[i], NULL);
         test_expect(f->registry, id, TETHER_STATUS_FAILED, code, NULL);
         snprintf(command, sizeof command, "%s exit %s", CHILD_TEXT, codes[i]);
@@ -71,7 +71,7 @@ static void passes_what_cmd_could_misread(void **state)
                                 "\t",          "\" & exit 1 & \"",
                                 "\"&^|<>",     NULL};
     expect_passed(f, argv);
-    /* Wine looks for percent signs again in what a variable held. */
+    /* Wine expands percent signs in the value of a variable once more. */
     const char *const percent[] = {CHILD, "argv",  "%PATH%", "%",         "%%",
                                    "%1",  "%~dp0", "100%",   "%\"&%^|<>", NULL};
     if (!test_in_wine())
@@ -91,7 +91,7 @@ static void cmd_prints_the_directory(void **state)
     test_expect_output(f->registry, id, TETHER_STDOUT, line);
 }
 
-/* The file has them as they were given; what cmd makes of them is its own affair. */
+/* The file contains the bytes as they were given; what cmd makes of them is not our concern. */
 static void keeps_bytes_of_a_command(void **state)
 {
     fixture *f = *state;
