@@ -36,16 +36,16 @@ typedef enum tether__scope {
 /* A listing of the processes for many tasks, and when it began. */
 typedef struct tether__round {
     tether__listing *listing;
-    uint64_t began; /* in the catalog's moments */
+    uint64_t began_at; /* in the catalog's moments */
 } tether__round;
 
 typedef struct tether__entry {
     /* Under `disk`. */
     tether__record record;
     tether__file_stamp stamp;
-    bool tree_gone;      /* no process of it is left, and its supervisor cannot start another */
-    uint64_t over_since; /* the moment since which its supervisor is known to start nothing more; 0:
-                            it may */
+    bool tree_gone; /* no process of it is left, and its supervisor cannot start another */
+    uint64_t supervisor_done_at; /* the moment since which its supervisor is known to start nothing
+                            more; 0: it may */
     bool unsaved; /* its end is known and could not be written yet (the disk is full): tried again
                      at each look */
     tether__cap cap; /* its output limit, where it has one */
@@ -57,23 +57,23 @@ typedef struct tether__entry {
     bool done;           /* nobody is to be told of it any more */
     uint64_t end_order;  /* which end was seen first */
     int64_t finished_at; /* the record's, for the order of ends */
-    bool announced;      /* that it runs was told, or needs not be */
+    bool started_sent;   /* that it runs was told, or needs not be */
     bool completion_sent;
-    bool observed;                 /* the catalog's observer hears of its end */
+    bool wants_on_end;             /* the catalog's observer hears of its end */
     int64_t reminder_at;           /* monotonic; 0: none */
     int64_t started_uptime_ms;     /* the record's */
     int64_t deadline_monotonic_ms; /* 0: none */
     tether__identity child;        /* pid 0: not started by this registry, or reaped */
-    int64_t run_due;       /* when to write down that it runs; 0: it is, or nothing is known */
-    int64_t reap_pause_ms; /* before the next try; 0: not due */
+    int64_t write_running_at; /* when to write down that it runs; 0: it is, or nothing is known */
+    int64_t reap_pause_ms;    /* before the next try; 0: not due */
     int64_t reap_at;
     tether__driver driver;
     tether__kill kill;
-    bool awaited;      /* the end of its supervisor raises an event */
-    bool own_proxy;    /* work of this process: it is told when somebody wants that to end */
-    bool cancel_sent;  /* it was */
-    size_t busy_place; /* in the catalog's busy ones */
-    bool busy;
+    bool exit_watched;      /* the end of its supervisor raises an event */
+    bool own_proxy;         /* work of this process: it is told when somebody wants that to end */
+    bool cancel_sent;       /* it was */
+    size_t scheduled_index; /* in the catalog's scheduled ones */
+    bool scheduled;
     size_t followers;
     int watch_tag; /* of the bundle's directory, while there are followers; -1: none */
 } tether__entry;
@@ -81,18 +81,18 @@ typedef struct tether__entry {
 typedef struct tether__catalog {
     tether__session *session;
     uv_mutex_t disk;
-    uint64_t moments; /* counts looks and listings, to tell which was first. Under `disk` */
+    uint64_t logical_clock; /* counts looks and listings, to tell which was first. Under `disk` */
     const tether__round *round; /* what a look at a task that is killed in rounds goes by; NULL: it
                                    cannot tell whether processes are left. Under `disk` */
     uv_mutex_t state;
     uv_cond_t changed; /* with `state`: something that waiters look at has changed */
     uint64_t changes;  /* counts them */
-    uint64_t ends;
+    uint64_t end_count;
     void (*wake)(void *userdata); /* tells the reaper that something is due; NULL: there is none */
     void *wake_userdata;
     /* Asks the reaper to be told of the end of a task's supervisor; false: it must be polled for.
      * NULL where other events tell of it. Called under `state`. */
-    bool (*await)(const char *task_id, const tether__identity *supervisor, void *userdata);
+    bool (*watch_exit)(const char *task_id, const tether__identity *supervisor, void *userdata);
     tether__events *events; /* NULL: nobody is told anything */
     /* Called when an observed task has ended, before its COMPLETION is queued, under `state`. Set
      * once, before the first task; NULL: nobody is told. */
@@ -106,8 +106,8 @@ typedef struct tether__catalog {
     size_t room; /* of both lists */
     /* Those that may have something due: all but the ended ones that are done with. In no order.
      * Under `state`. */
-    tether__entry **busy;
-    size_t busy_count;
+    tether__entry **scheduled;
+    size_t scheduled_count;
 } tether__catalog;
 
 int tether__catalog_init(tether__catalog *catalog, tether__session *session, tether_error *error);
@@ -124,9 +124,9 @@ void tether__catalog_publish(tether__catalog *catalog, tether__entry *entry);
 
 /* Puts a record that was just written into the catalog, with the child that this process started
  * (pid 0: none). Takes over the record. Under `disk`. */
-int tether__catalog_adopt(tether__catalog *catalog, tether__record *record,
-                          const tether__file_stamp *stamp, const tether__identity *child,
-                          tether_error *error);
+int tether__catalog_add(tether__catalog *catalog, tether__record *record,
+                        const tether__file_stamp *stamp, const tether__identity *child,
+                        tether_error *error);
 
 /* How long a task has run up to now, in ms. Under `state`. */
 int64_t tether__entry_elapsed(const tether__entry *entry);

@@ -34,10 +34,12 @@ void tether__events_stop(tether__events *events);
  * may be later. NULL is allowed. */
 void tether__events_close(tether__events *events, void (*dispose)(void *userdata), void *userdata);
 
-/* Asks before a COMPLETION is told whether it has to wait: `held` says so while other events of the
- * task are still to come, and these come by work that is queued. Before anything is queued. */
-void tether__events_hold(tether__events *events, bool (*held)(const char *task_id, void *userdata),
-                         void *userdata);
+/* Asks before a COMPLETION is told whether it has to wait: `must_wait` says so while other events
+ * of the task are still to come, and these come by work that is queued. Before anything is queued.
+ */
+void tether__events_hold_completions(tether__events *events,
+                                     bool (*must_wait)(const char *task_id, void *userdata),
+                                     void *userdata);
 
 /* Whether somebody listens. */
 bool tether__events_has_listener(const tether__events *events);
@@ -56,8 +58,8 @@ void tether__events_work(tether__events *events, void (*work)(const char *task_i
                          const char *task_id, void *userdata);
 
 /* Tells an event at once; from a piece of work only. False: the registry is being closed, or was by
- * the callback, and nothing of it may be there any more. *told (NULL: not wanted): the callback was
- * called. */
-bool tether__events_deliver(tether__events *events, tether_event *event, bool *told);
+ * the callback, and nothing of it may be there any more. *delivered (NULL: not wanted): the
+ * callback was called. */
+bool tether__events_deliver(tether__events *events, tether_event *event, bool *delivered);
 
 #endif

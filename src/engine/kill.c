@@ -85,8 +85,8 @@ int tether__kill_begin(tether__catalog *catalog, const char *task_id, tether__in
     return code;
 }
 
-void tether__kill_supervisor(tether__catalog *catalog, const tether__entry *entry,
-                             tether__identity *supervisor)
+void tether__kill_find_supervisor(tether__catalog *catalog, const tether__entry *entry,
+                                  tether__identity *supervisor)
 {
     *supervisor = entry->record.identity;
     if (supervisor->pid != 0)
@@ -106,7 +106,8 @@ typedef struct kill_target {
 } kill_target;
 
 /* The target as it may be reached now. Under `disk`. */
-static void aim(tether__catalog *catalog, const tether__entry *entry, kill_target *target)
+static void resolve_target(tether__catalog *catalog, const tether__entry *entry,
+                           kill_target *target)
 {
     bool held = false;
     tether__tree *tree = &target->tree;
@@ -118,7 +119,7 @@ static void aim(tether__catalog *catalog, const tether__entry *entry, kill_targe
     target->owner = target->is_proxy ? entry->record.identity.pid : 0;
     if (target->is_proxy)
         return;
-    tether__kill_supervisor(catalog, entry, &tree->supervisor);
+    tether__kill_find_supervisor(catalog, entry, &tree->supervisor);
     if (entry->ended || tree->supervisor.pid == 0)
         return;
     int code = tether__os_lifeline_held(catalog->session->exits, entry->id, &held, NULL);
@@ -126,7 +127,7 @@ static void aim(tether__catalog *catalog, const tether__entry *entry, kill_targe
         code == TETHER_OK && held && tether__os_process_alive(&tree->supervisor) == TETHER__ALIVE;
 }
 
-static int survived(const kill_target *target, tether_error *error)
+static int fail_survived(const kill_target *target, tether_error *error)
 {
     const tether__tree *tree = &target->tree;
     if (target->is_proxy)
@@ -165,8 +166,8 @@ static int send_signal(const tether__catalog *catalog, const kill_target *target
 }
 
 /* What the policy wants now, under `state`. */
-static tether__kill_action ask_policy(tether__catalog *catalog, tether__entry *entry,
-                                      size_t members, int64_t *next_ms, tether__driver *driver)
+static tether__kill_action next_action(tether__catalog *catalog, tether__entry *entry,
+                                       size_t members, int64_t *next_ms, tether__driver *driver)
 {
     uv_mutex_lock(&catalog->state);
     *driver = entry->driver;
@@ -190,8 +191,8 @@ void tether__kill_release(tether__catalog *catalog, const char *task_id)
 
 /* No process is left: the look that follows finalises. A task whose host has not started it yet
  * still holds its lifeline: then the kill begins anew. Whether it is over. */
-static int conclude(tether__catalog *catalog, const char *task_id, const tether__round *round,
-                    bool *over, tether_error *error)
+static int finish(tether__catalog *catalog, const char *task_id, const tether__round *round,
+                  bool *over, tether_error *error)
 {
     tether__entry *entry;
     uv_mutex_lock(&catalog->disk);
@@ -236,22 +237,22 @@ static int skip_grace(tether__catalog *catalog, const char *task_id, int64_t *ne
     return TETHER_OK;
 }
 
-/* A task that was seen to be over after the round's listing began is not known to have survived
- * anything: the next listing tells. Under `disk`. */
-static bool is_untold(tether__catalog *catalog, tether__entry *entry)
+/* A task that was seen to be over after the round's listing began is not known to have
+ * fail_survived anything: the next listing tells. Under `disk`. */
+static bool needs_newer_listing(tether__catalog *catalog, tether__entry *entry)
 {
-    return catalog->round != NULL && entry->over_since != 0 &&
+    return catalog->round != NULL && entry->supervisor_done_at != 0 &&
            !tether__refresh_round_is_conclusive(catalog, entry);
 }
 
 int tether__kill_step(tether__catalog *catalog, const char *task_id, int64_t *next_ms,
                       tether_error *error)
 {
-    return tether__kill_step_in(catalog, task_id, NULL, next_ms, error);
+    return tether__kill_step_in_round(catalog, task_id, NULL, next_ms, error);
 }
 
-int tether__kill_step_in(tether__catalog *catalog, const char *task_id, const tether__round *round,
-                         int64_t *next_ms, tether_error *error)
+int tether__kill_step_in_round(tether__catalog *catalog, const char *task_id,
+                               const tether__round *round, int64_t *next_ms, tether_error *error)
 {
     tether__entry *entry;
     kill_target target = {0};
@@ -264,11 +265,11 @@ int tether__kill_step_in(tether__catalog *catalog, const char *task_id, const te
     catalog->round = round;
     int code = tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, &entry, error);
     if (code == TETHER_OK) {
-        aim(catalog, entry, &target);
+        resolve_target(catalog, entry, &target);
         code = count_members(catalog, entry, &target, &members, error);
         if (code == TETHER_OK)
-            action = ask_policy(catalog, entry, members, next_ms, &driver);
-        if (action == TETHER__KILL_STUCK && is_untold(catalog, entry)) {
+            action = next_action(catalog, entry, members, next_ms, &driver);
+        if (action == TETHER__KILL_STUCK && needs_newer_listing(catalog, entry)) {
             action = TETHER__KILL_INSPECT;
             *next_ms = tether__os_monotonic_ms() + RETRY_MS;
         }
@@ -278,10 +279,10 @@ int tether__kill_step_in(tether__catalog *catalog, const char *task_id, const te
 
     bool over = code != TETHER_OK;
     if (!over && action == TETHER__KILL_DONE) {
-        code = conclude(catalog, task_id, round, &over, error);
+        code = finish(catalog, task_id, round, &over, error);
         *next_ms = tether__os_monotonic_ms() + RETRY_MS;
     } else if (!over && action == TETHER__KILL_STUCK) {
-        code = survived(&target, error);
+        code = fail_survived(&target, error);
         over = driver != TETHER__DRIVER_LOOP;
     } else if (!over) {
         tether_error problem = {0};
@@ -337,8 +338,8 @@ int tether__kill_finish(tether__catalog *catalog, const char *task_id, bool appo
 }
 
 /* Finds out where the task's processes are to be reached now. Under no lock. */
-static int aim_at(tether__catalog *catalog, const char *task_id, kill_target *target,
-                  tether_error *error)
+static int inspect_and_resolve(tether__catalog *catalog, const char *task_id, kill_target *target,
+                               tether_error *error)
 {
     tether__entry *entry;
     uv_mutex_lock(&catalog->disk);
@@ -346,7 +347,7 @@ static int aim_at(tether__catalog *catalog, const char *task_id, kill_target *ta
     if (code == TETHER_OK)
         code = tether__kill_check_signal(entry, error);
     if (code == TETHER_OK)
-        aim(catalog, entry, target);
+        resolve_target(catalog, entry, target);
     uv_mutex_unlock(&catalog->disk);
     return code;
 }
@@ -356,7 +357,7 @@ int tether__kill_signal(tether__catalog *catalog, const char *task_id, int numbe
 {
     kill_target target = {0};
     size_t reached;
-    int code = aim_at(catalog, task_id, &target, error);
+    int code = inspect_and_resolve(catalog, task_id, &target, error);
     if (code == TETHER_OK)
         code = tether__os_tree_signal_number(&target.tree, number, &reached, error);
     return code;
@@ -367,7 +368,7 @@ int tether__kill_pause_or_resume(tether__catalog *catalog, const char *task_id,
 {
     kill_target target = {0};
     *reached = 0;
-    int code = aim_at(catalog, task_id, &target, error);
+    int code = inspect_and_resolve(catalog, task_id, &target, error);
     if (code == TETHER_OK)
         code = tether__os_tree_signal(&target.tree, signal, reached, error);
     return code;
@@ -378,7 +379,7 @@ int tether__kill_members(tether__catalog *catalog, const char *task_id, int64_t 
 {
     kill_target target = {0};
     *count = 0;
-    int code = aim_at(catalog, task_id, &target, error);
+    int code = inspect_and_resolve(catalog, task_id, &target, error);
     if (code != TETHER_OK || target.is_proxy)
         return code;
     return tether__os_tree_members(&target.tree, pids, room, count, error);

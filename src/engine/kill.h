@@ -40,16 +40,16 @@ int tether__kill_pause_or_resume(tether__catalog *catalog, const char *task_id,
                                  tether__tree_signal signal, size_t *reached, tether_error *error);
 
 /* The same in a round of TETHER__DRIVER_ROUNDS, by its listing. */
-int tether__kill_step_in(tether__catalog *catalog, const char *task_id, const tether__round *round,
-                         int64_t *next_ms, tether_error *error);
+int tether__kill_step_in_round(tether__catalog *catalog, const char *task_id,
+                               const tether__round *round, int64_t *next_ms, tether_error *error);
 
 /* Gives a kill up, undone. By the driver only. Under no lock. */
 void tether__kill_release(tether__catalog *catalog, const char *task_id);
 
 /* The supervisor as it is best known: by the record, or because this process started it; pid 0: not
  * known. Under `disk`. */
-void tether__kill_supervisor(tether__catalog *catalog, const tether__entry *entry,
-                             tether__identity *supervisor);
+void tether__kill_find_supervisor(tether__catalog *catalog, const tether__entry *entry,
+                                  tether__identity *supervisor);
 
 /* The task's live processes as they are seen now: up to room pids, and how many there are. Under no
  * lock. */

@@ -11,7 +11,7 @@
 #include "os/clock.h"
 #include "os/tree.h"
 
-enum { SHORTEST_PAUSE_MS = 1, LONGEST_REST_MS = 50 };
+enum { SHORTEST_PAUSE_MS = 1, LONGEST_PAUSE_MS = 50 };
 
 typedef struct rounds {
     tether__catalog *catalog;
@@ -23,7 +23,7 @@ typedef struct rounds {
     tether_error *error;
 } rounds;
 
-static void note(rounds *r, int code)
+static void keep_code(rounds *r, int code)
 {
     if (code != TETHER_OK && code != TETHER_ENOTASK)
         r->result = code;
@@ -39,7 +39,7 @@ static size_t begin_all(rounds *r, char (*ids)[TETHER_ID_SIZE], size_t count, te
         bool appointed;
         int code = tether__kill_begin(r->catalog, ids[i], intent, 0, TETHER__DRIVER_ROUNDS,
                                       &appointed, r->error);
-        note(r, code);
+        keep_code(r, code);
         if (appointed)
             r->driven[r->count++] = ids[i];
         else if (code == TETHER_OK)
@@ -57,9 +57,9 @@ static int list_processes(rounds *r, tether__round *round)
         const tether__entry *entry = tether__catalog_find(r->catalog, r->driven[i]);
         r->trees[i] = (tether__tree){.task_id = r->driven[i]};
         if (entry != NULL)
-            tether__kill_supervisor(r->catalog, entry, &r->trees[i].supervisor);
+            tether__kill_find_supervisor(r->catalog, entry, &r->trees[i].supervisor);
     }
-    round->began = ++r->catalog->moments;
+    round->began_at = ++r->catalog->logical_clock;
     uv_mutex_unlock(&r->catalog->disk);
     return tether__os_tree_list(r->trees, r->count, &round->listing, r->error);
 }
@@ -71,7 +71,7 @@ static void step_all(rounds *r, const tether__round *round)
     r->next_ms = INT64_MAX;
     for (size_t i = 0; i < r->count; i++) {
         int64_t next;
-        note(r, tether__kill_step_in(r->catalog, r->driven[i], round, &next, r->error));
+        keep_code(r, tether__kill_step_in_round(r->catalog, r->driven[i], round, &next, r->error));
         if (next == 0)
             continue;
         r->driven[kept++] = r->driven[i];
@@ -81,7 +81,7 @@ static void step_all(rounds *r, const tether__round *round)
     r->count = kept;
 }
 
-static void give_up(rounds *r)
+static void release_all(rounds *r)
 {
     for (size_t i = 0; i < r->count; i++)
         tether__kill_release(r->catalog, r->driven[i]);
@@ -90,11 +90,11 @@ static void give_up(rounds *r)
 
 /* Until it is time; with very many tasks about as long as the round took, since the processes need
  * the machine more than we do. */
-static void rest(const rounds *r, int64_t began_ms)
+static void pause_between_rounds(const rounds *r, int64_t began_ms)
 {
     int64_t now = tether__os_monotonic_ms();
-    int64_t least = now - began_ms < LONGEST_REST_MS ? now - began_ms : LONGEST_REST_MS;
-    int64_t pause = r->next_ms - now > least ? r->next_ms - now : least;
+    int64_t shortest = now - began_ms < LONGEST_PAUSE_MS ? now - began_ms : LONGEST_PAUSE_MS;
+    int64_t pause = r->next_ms - now > shortest ? r->next_ms - now : shortest;
     uv_sleep((unsigned)(pause > SHORTEST_PAUSE_MS ? pause : SHORTEST_PAUSE_MS));
 }
 
@@ -104,14 +104,14 @@ static void drive(rounds *r)
         tether__round round = {0};
         int64_t began_ms = tether__os_monotonic_ms();
         int code = list_processes(r, &round);
-        note(r, code);
+        keep_code(r, code);
         if (code == TETHER_OK)
             step_all(r, &round);
         else
-            give_up(r);
+            release_all(r);
         tether__os_tree_list_free(round.listing);
         if (r->count > 0)
-            rest(r, began_ms);
+            pause_between_rounds(r, began_ms);
     }
 }
 
@@ -126,7 +126,7 @@ int tether__kill_rounds(tether__catalog *catalog, char (*ids)[TETHER_ID_SIZE], s
         size_t other_count = begin_all(&r, ids, count, intent, others);
         drive(&r);
         for (size_t i = 0; i < other_count; i++)
-            note(&r, tether__kill_finish(catalog, others[i], false, error));
+            keep_code(&r, tether__kill_finish(catalog, others[i], false, error));
     } else {
         r.result = tether__fail_memory(error, "shut down");
     }

@@ -21,9 +21,9 @@ enum {
     POLL_LAST_MS = 1000,
     RETRY_MS = 1000, /* after a failure that may pass */
     POLL_OUTPUT_MS = 50,
-    POLL_REST = 4, /* times as long as a poll has taken, there is none after it */
+    POLL_REST_FACTOR = 4, /* times as long as a poll has taken, there is none after it */
     REAP_LAST_PAUSE_MS = 100,
-    DUE_AT_ONCE = 64, /* more is done in further rounds */
+    MAX_DUE = 64, /* more is done in further rounds */
 };
 
 #define NEVER INT64_MAX
@@ -40,7 +40,7 @@ struct tether__reaper {
     tether__watch *watch; /* NULL: there are no events at all */
     tether__ends *ends;   /* NULL: the directory's events tell of every end */
     bool polling;         /* set once, at the start */
-    bool unheard;         /* an end is awaited that no event tells of. Under `state` */
+    bool poll_exits;      /* an end is exit_watched that no event tells of. Under `state` */
     int exits_tag;
     int64_t timer_due; /* when the timer fires; NEVER. Under `state`, for other threads */
     int64_t poll_at;   /* NEVER with events */
@@ -52,7 +52,7 @@ struct tether__reaper {
 };
 
 /* What a task may have due; filled under `state`, done after it. */
-typedef enum duty { DUTY_RUN, DUTY_DEADLINE, DUTY_KILL, DUTY_REAP, DUTY_REMIND } duty;
+typedef enum duty { DUTY_WRITE_RUNNING, DUTY_DEADLINE, DUTY_KILL, DUTY_REAP, DUTY_REMIND } duty;
 
 typedef struct due {
     duty what;
@@ -65,14 +65,14 @@ static int64_t earlier(int64_t a, int64_t b)
 }
 
 /* Notes what is due of one entry, and returns when its next duty comes. */
-static int64_t look_at_entry(const tether__entry *entry, int64_t now, due *list, size_t *count)
+static int64_t collect_duties(const tether__entry *entry, int64_t now, due *list, size_t *count)
 {
     int64_t next = NEVER;
     const struct {
         duty what;
         int64_t at;
     } duties[] = {
-        {DUTY_RUN, entry->run_due > 0 ? entry->run_due : NEVER},
+        {DUTY_WRITE_RUNNING, entry->write_running_at > 0 ? entry->write_running_at : NEVER},
         {DUTY_DEADLINE, entry->deadline_monotonic_ms > 0 && entry->driver == TETHER__DRIVER_NONE &&
                                 entry->status != TETHER_STATUS_KILLING
                             ? entry->deadline_monotonic_ms
@@ -82,7 +82,7 @@ static int64_t look_at_entry(const tether__entry *entry, int64_t now, due *list,
         {DUTY_REMIND, entry->reminder_at > 0 ? entry->reminder_at : NEVER},
     };
     for (size_t i = 0; i < sizeof duties / sizeof duties[0]; i++) {
-        if (duties[i].at <= now && *count < DUE_AT_ONCE) {
+        if (duties[i].at <= now && *count < MAX_DUE) {
             list[*count].what = duties[i].what;
             strcpy(list[*count].id, entry->id);
             (*count)++;
@@ -94,10 +94,10 @@ static int64_t look_at_entry(const tether__entry *entry, int64_t now, due *list,
 }
 
 /* An end is final: what has nothing to do after it never will have. */
-static bool is_done_with(const tether__entry *entry)
+static bool has_no_duty_left(const tether__entry *entry)
 {
     return entry->ended && entry->child.pid == 0 && entry->driver == TETHER__DRIVER_NONE &&
-           entry->run_due == 0 && entry->reminder_at == 0;
+           entry->write_running_at == 0 && entry->reminder_at == 0;
 }
 
 /* From the last to the first, because an entry that is laid to rest leaves its place to the last.
@@ -109,12 +109,12 @@ static int64_t collect_due(tether__reaper *reaper, due *list, size_t *count)
     tether__catalog *catalog = reaper->catalog;
     *count = 0;
     uv_mutex_lock(&catalog->state);
-    for (size_t i = catalog->busy_count; i > 0; i--) {
-        tether__entry *entry = catalog->busy[i - 1];
-        if (is_done_with(entry))
+    for (size_t i = catalog->scheduled_count; i > 0; i--) {
+        tether__entry *entry = catalog->scheduled[i - 1];
+        if (has_no_duty_left(entry))
             tether__catalog_unschedule(catalog, entry);
         else
-            next = earlier(next, look_at_entry(entry, now, list, count));
+            next = earlier(next, collect_duties(entry, now, list, count));
     }
     uv_mutex_unlock(&catalog->state);
     return next;
@@ -143,12 +143,12 @@ static int64_t reap(tether__reaper *reaper, const char *task_id)
     return again;
 }
 
-static void plan_running(tether__catalog *catalog, const char *task_id, int64_t at)
+static void schedule_running(tether__catalog *catalog, const char *task_id, int64_t at)
 {
     uv_mutex_lock(&catalog->state);
     tether__entry *entry = tether__catalog_find(catalog, task_id);
     if (entry != NULL)
-        entry->run_due = at;
+        entry->write_running_at = at;
     uv_mutex_unlock(&catalog->state);
 }
 
@@ -158,16 +158,16 @@ static void write_running(tether__reaper *reaper, const char *task_id)
 {
     tether__catalog *catalog = reaper->catalog;
     uv_mutex_lock(&catalog->disk);
-    plan_running(catalog, task_id, 0);
+    schedule_running(catalog, task_id, 0);
     /* The look may plan another one, for a task that its host is just about to let go. */
     int code = tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, NULL, NULL);
     if (code != TETHER_OK && code != TETHER_EGONE)
-        plan_running(catalog, task_id, tether__os_monotonic_ms() + RETRY_MS);
+        schedule_running(catalog, task_id, tether__os_monotonic_ms() + RETRY_MS);
     uv_mutex_unlock(&catalog->disk);
 }
 
 /* One reminder however many intervals have passed, such as in a host that was stopped. */
-static void remind(tether__catalog *catalog, const char *task_id)
+static void send_reminder(tether__catalog *catalog, const char *task_id)
 {
     uv_mutex_lock(&catalog->state);
     tether__entry *entry = tether__catalog_find(catalog, task_id);
@@ -182,7 +182,7 @@ static void remind(tether__catalog *catalog, const char *task_id)
 }
 
 /* A kill that failed, such as without a descriptor left, is not given up. */
-static void kill_again(tether__catalog *catalog, const char *task_id)
+static void retry_kill(tether__catalog *catalog, const char *task_id)
 {
     uv_mutex_lock(&catalog->state);
     tether__entry *entry = tether__catalog_find(catalog, task_id);
@@ -201,7 +201,7 @@ static void do_due(tether__reaper *reaper, const due *item)
     int64_t next;
     tether_error problem = {0};
     switch (item->what) {
-    case DUTY_RUN:
+    case DUTY_WRITE_RUNNING:
         write_running(reaper, item->id);
         break;
     case DUTY_DEADLINE:
@@ -219,19 +219,19 @@ static void do_due(tether__reaper *reaper, const due *item)
     case DUTY_KILL:
         if (tether__kill_step(reaper->catalog, item->id, &next, &problem) != TETHER_OK) {
             tether__events_log(reaper->catalog->events, TETHER_LOG_ERROR, item->id, &problem);
-            kill_again(reaper->catalog, item->id);
+            retry_kill(reaper->catalog, item->id);
         }
         break;
     case DUTY_REAP:
         reap(reaper, item->id);
         break;
     case DUTY_REMIND:
-        remind(reaper->catalog, item->id);
+        send_reminder(reaper->catalog, item->id);
         break;
     }
 }
 
-static void plan(tether__reaper *reaper, int64_t next);
+static void set_timer(tether__reaper *reaper, int64_t next);
 
 /* No event tells of what a failed look has missed: it is taken again after a while. Not where it
  * would fail again. */
@@ -243,7 +243,7 @@ static void note_failure(tether__reaper *reaper, int code)
 }
 
 /* Also at what other hosts have started and finalised meanwhile, where somebody is to be told. */
-static void look_at_all(tether__reaper *reaper)
+static void inspect_all(tether__reaper *reaper)
 {
     tether__catalog *catalog = reaper->catalog;
     tether__scope scope =
@@ -262,15 +262,15 @@ static void poll_all(tether__reaper *reaper)
 {
     tether__catalog *catalog = reaper->catalog;
     int64_t begin = tether__os_monotonic_ms();
-    look_at_all(reaper);
-    int64_t rest = (tether__os_monotonic_ms() - begin) * POLL_REST;
+    inspect_all(reaper);
+    int64_t rest = (tether__os_monotonic_ms() - begin) * POLL_REST_FACTOR;
     uv_mutex_lock(&catalog->state);
     bool quiet = catalog->changes == reaper->poll_changes;
     reaper->poll_changes = catalog->changes;
     uv_mutex_unlock(&catalog->state);
     /* Output that is searched or kept grows without a sign that could be polled. */
-    bool tapped = outputs_grew(reaper, TETHER__REAPER_ALL_BUNDLES);
-    int64_t longest = tapped ? POLL_OUTPUT_MS : POLL_LAST_MS;
+    bool followed = outputs_grew(reaper, TETHER__REAPER_ALL_BUNDLES);
+    int64_t longest = followed ? POLL_OUTPUT_MS : POLL_LAST_MS;
     reaper->poll_pause_ms =
         quiet ? earlier(reaper->poll_pause_ms * 3 / 2 + 1, longest) : POLL_FIRST_MS;
     int64_t pause = reaper->poll_pause_ms;
@@ -278,18 +278,18 @@ static void poll_all(tether__reaper *reaper)
 }
 
 /* One round: what is due, until nothing is, then the timer for the next. */
-static void work(tether__reaper *reaper)
+static void process_due(tether__reaper *reaper)
 {
-    due list[DUE_AT_ONCE];
+    due list[MAX_DUE];
     size_t count;
     if (tether__os_monotonic_ms() >= reaper->poll_at)
         poll_all(reaper);
     if (tether__os_monotonic_ms() >= reaper->retry_at) {
         reaper->retry_at = NEVER;
-        look_at_all(reaper);
+        inspect_all(reaper);
     }
     /* Bundles that no event tells of. */
-    bool blind = !reaper->polling && reaper->observer.unwatched(reaper->observer.userdata);
+    bool unwatched = !reaper->polling && reaper->observer.unwatched(reaper->observer.userdata);
     int64_t next = collect_due(reaper, list, &count);
     for (size_t i = 0; i < count; i++)
         do_due(reaper, &list[i]);
@@ -299,19 +299,19 @@ static void work(tether__reaper *reaper)
         next = collect_due(reaper, list, &count);
     if (count > 0)
         next = tether__os_monotonic_ms();
-    if (blind)
+    if (unwatched)
         next = earlier(next, tether__os_monotonic_ms() + POLL_OUTPUT_MS);
-    plan(reaper, earlier(next, earlier(reaper->poll_at, reaper->retry_at)));
+    set_timer(reaper, earlier(next, earlier(reaper->poll_at, reaper->retry_at)));
 }
 
 static void on_timer(uv_timer_t *timer)
 {
     tether__reaper *reaper = timer->data;
-    plan(reaper, NEVER);
-    work(reaper);
+    set_timer(reaper, NEVER);
+    process_due(reaper);
 }
 
-static void plan(tether__reaper *reaper, int64_t next)
+static void set_timer(tether__reaper *reaper, int64_t next)
 {
     uv_mutex_lock(&reaper->catalog->state);
     bool same = next == reaper->timer_due;
@@ -333,20 +333,21 @@ static void on_wake(uv_async_t *async)
     tether__reaper *reaper = async->data;
     uv_mutex_lock(&reaper->catalog->state);
     bool stop = reaper->stopping && reaper->owns_loop;
-    bool unheard = reaper->unheard;
+    bool poll_exits = reaper->poll_exits;
     uv_mutex_unlock(&reaper->catalog->state);
     if (stop) {
         uv_stop(reaper->loop);
         return;
     }
-    if (reaper->poll_at != NEVER || unheard)
+    if (reaper->poll_at != NEVER || poll_exits)
         reaper->poll_at = 0;
-    work(reaper);
+    process_due(reaper);
 }
 
 /* A task that has said its end raises one more event when its supervisor goes: there is nothing to
  * read any more, unless it was silent and somebody has promoted it. Under `disk`. */
-static int look_unless_ended(tether__catalog *catalog, const char *task_id, tether__entry **entry)
+static int refresh_unless_ended(tether__catalog *catalog, const char *task_id,
+                                tether__entry **entry)
 {
     *entry = tether__catalog_find(catalog, task_id);
     if (*entry != NULL && tether_status_ended((*entry)->record.status) && !(*entry)->unsaved &&
@@ -357,13 +358,13 @@ static int look_unless_ended(tether__catalog *catalog, const char *task_id, teth
     return tether__refresh(catalog, task_id, TETHER__INSPECT_EVENT, entry, NULL);
 }
 
-static void look_after_event(tether__reaper *reaper, const char *task_id)
+static void inspect_after_event(tether__reaper *reaper, const char *task_id)
 {
     tether__entry *entry;
     bool reapable = false;
     int64_t next = NEVER;
     uv_mutex_lock(&reaper->catalog->disk);
-    int code = look_unless_ended(reaper->catalog, task_id, &entry);
+    int code = refresh_unless_ended(reaper->catalog, task_id, &entry);
     if (code == TETHER_OK) {
         reapable = entry->ended && entry->child.pid != 0;
         /* It may be another host's task, seen running for the first time. */
@@ -375,20 +376,20 @@ static void look_after_event(tether__reaper *reaper, const char *task_id)
     if (reapable)
         next = earlier(next, reap(reaper, task_id));
     if (next < reaper->timer_due)
-        plan(reaper, next);
+        set_timer(reaper, next);
 }
 
 static void on_event(tether__watch_event event, int tag, const char *name, void *userdata)
 {
     tether__reaper *reaper = userdata;
     if (event == TETHER__WATCH_OVERFLOW) {
-        look_at_all(reaper);
+        inspect_all(reaper);
         outputs_grew(reaper, TETHER__REAPER_ALL_BUNDLES);
         tether__catalog_notify(reaper->catalog);
-        work(reaper);
+        process_due(reaper);
     } else if (event == TETHER__WATCH_CHANGED && tag == reaper->exits_tag) {
         if (tether__task_id_valid(name))
-            look_after_event(reaper, name);
+            inspect_after_event(reaper, name);
     } else {
         /* A follower's bundle has grown, or a directory went: those who wait look for themselves.
          */
@@ -405,21 +406,21 @@ static void wake_from_catalog(void *userdata)
 /* A supervisor has gone; it may have said its end before, which is what the look finds then. */
 static void on_end(const char *task_id, void *userdata)
 {
-    look_after_event(userdata, task_id);
+    inspect_after_event(userdata, task_id);
 }
 
 /* Ends that cannot be waited for, such as for want of handles, are polled for from now on. Under
  * `state`. */
-static bool await_from_catalog(const char *task_id, const tether__identity *supervisor,
-                               void *userdata)
+static bool watch_exit_from_catalog(const char *task_id, const tether__identity *supervisor,
+                                    void *userdata)
 {
     tether__reaper *reaper = userdata;
     tether_error problem = {0};
     if (tether__os_ends_add(reaper->ends, task_id, supervisor, &problem) == TETHER_OK)
         return true;
-    if (!reaper->unheard)
+    if (!reaper->poll_exits)
         tether__events_log(reaper->catalog->events, TETHER_LOG_WARNING, task_id, &problem);
-    reaper->unheard = true;
+    reaper->poll_exits = true;
     uv_async_send(&reaper->wake);
     return false;
 }
@@ -556,12 +557,12 @@ int tether__reaper_open(tether__catalog *catalog, const tether__reaper_observer 
     /* Before the thread, which reads it. */
     catalog->wake = wake_from_catalog;
     catalog->wake_userdata = reaper;
-    catalog->await = reaper->ends != NULL ? await_from_catalog : NULL;
+    catalog->watch_exit = reaper->ends != NULL ? watch_exit_from_catalog : NULL;
     if (code == TETHER_OK)
         code = start_thread(reaper, error);
     if (code != TETHER_OK) {
         catalog->wake = NULL;
-        catalog->await = NULL;
+        catalog->watch_exit = NULL;
         if (reaper->owns_loop)
             close_own_loop(reaper);
         else
@@ -573,10 +574,10 @@ int tether__reaper_open(tether__catalog *catalog, const tether__reaper_observer 
 }
 
 /* Under `state`, as whoever awaits has it. */
-static void stop_awaiting(tether__reaper *reaper)
+static void stop_watching_exits(tether__reaper *reaper)
 {
     uv_mutex_lock(&reaper->catalog->state);
-    reaper->catalog->await = NULL;
+    reaper->catalog->watch_exit = NULL;
     uv_mutex_unlock(&reaper->catalog->state);
 }
 
@@ -586,7 +587,7 @@ void tether__reaper_close(tether__reaper *reaper)
         return;
     if (!reaper->owns_loop) {
         reaper->catalog->wake = NULL;
-        stop_awaiting(reaper);
+        stop_watching_exits(reaper);
         close_handles(reaper);
         return;
     }
@@ -596,7 +597,7 @@ void tether__reaper_close(tether__reaper *reaper)
     uv_async_send(&reaper->wake);
     uv_thread_join(&reaper->thread);
     reaper->catalog->wake = NULL;
-    stop_awaiting(reaper);
+    stop_watching_exits(reaper);
     close_own_loop(reaper);
 }
 
@@ -605,7 +606,7 @@ void tether__reaper_wake(tether__reaper *reaper)
     uv_async_send(&reaper->wake);
 }
 
-void tether__reaper_expect(tether__reaper *reaper, const char *task_id)
+void tether__reaper_task_added(tether__reaper *reaper, const char *task_id)
 {
     int64_t next = tether__catalog_next_due(reaper->catalog, task_id);
     uv_mutex_lock(&reaper->catalog->state);

@@ -41,7 +41,7 @@ void tether__reaper_wake(tether__reaper *reaper);
 
 /* Tells of a new task in the catalog: wakes the loop only where it would come too late for what is
  * due of it. Any thread, under no lock. */
-void tether__reaper_expect(tether__reaper *reaper, const char *task_id);
+void tether__reaper_task_added(tether__reaper *reaper, const char *task_id);
 
 /* Whether the caller is on the loop's thread, and so must not wait for the loop. */
 bool tether__reaper_is_current(const tether__reaper *reaper);

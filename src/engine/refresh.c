@@ -51,23 +51,23 @@ static int64_t end_uptime(const tether__marker *marker, bool same_boot, int64_t 
     return ago > 0 ? uptime - ago : uptime;
 }
 
-static void take_end_times(tether__record *record, const tether__observation *observed)
+static void set_end_times(tether__record *record, const tether__observation *observed)
 {
     const tether__marker *marker = &observed->marker;
     int64_t now = tether__os_wall_ms();
     int64_t uptime = tether__os_uptime_ms();
-    bool told = marker->end != TETHER__END_NONE && !marker->damaged;
-    record->finished_at = told && marker->modified_at > 0 ? marker->modified_at : now;
+    bool has_end = marker->end != TETHER__END_NONE && !marker->damaged;
+    record->finished_at = has_end && marker->modified_at > 0 ? marker->modified_at : now;
     /* File times are those of the kernel's last tick: a short task seems to end before it began. */
     if (record->finished_at < record->started_at &&
         record->started_at - record->finished_at < TICK_SLACK_MS)
         record->finished_at = record->started_at;
     record->duration_ms = -1;
-    int64_t end = told ? end_uptime(marker, observed->same_boot, now, uptime) : -1;
-    if (told && end <= 0 && observed->same_boot && record->started_uptime_ms > 0)
+    int64_t end = has_end ? end_uptime(marker, observed->same_boot, now, uptime) : -1;
+    if (has_end && end <= 0 && observed->same_boot && record->started_uptime_ms > 0)
         record->duration_ms = tether__duration_seen(record->started_at, record->finished_at, now,
                                                     record->started_uptime_ms, uptime);
-    else if (told)
+    else if (has_end)
         record->duration_ms = tether__duration(record->started_at, record->finished_at,
                                                record->started_uptime_ms, end);
     else if (record->status != TETHER_STATUS_LOST)
@@ -83,10 +83,10 @@ static void take_end_times(tether__record *record, const tether__observation *ob
 static void apply(tether__record *record, const tether__verdict *verdict,
                   const tether__observation *observed)
 {
-    const tether__identity *said = &observed->marker.identity;
-    if (record->identity.pid == 0 && said->pid != 0) {
-        record->identity = *said;
-        record->child_pid = said->pid;
+    const tether__identity *claimed = &observed->marker.identity;
+    if (record->identity.pid == 0 && claimed->pid != 0) {
+        record->identity = *claimed;
+        record->child_pid = claimed->pid;
     }
     record->status = verdict->status;
     if (verdict->step != TETHER__STEP_FINALISE)
@@ -97,49 +97,49 @@ static void apply(tether__record *record, const tether__verdict *verdict,
     (void)tether__record_set(&record->reason, verdict->reason);
     if (observed->marker.end != TETHER__END_NONE && observed->marker.pipestatus[0] != '\0')
         (void)tether__record_set(&record->pipeline_statuses, observed->marker.pipestatus);
-    take_end_times(record, observed);
+    set_end_times(record, observed);
 }
 
 bool tether__refresh_round_is_conclusive(tether__catalog *catalog, tether__entry *entry)
 {
-    if (entry->over_since == 0)
-        entry->over_since = ++catalog->moments;
-    return catalog->round != NULL && entry->over_since < catalog->round->began;
+    if (entry->supervisor_done_at == 0)
+        entry->supervisor_done_at = ++catalog->logical_clock;
+    return catalog->round != NULL && entry->supervisor_done_at < catalog->round->began_at;
 }
 
 /* Whether no process is left of a task that is being killed. In rounds, only a listing tells that
  * began after its supervisor was seen to be over: an older one may have missed what that started
  * last. */
-static bool is_bare(tether__catalog *catalog, tether__entry *entry, tether__driver driver,
-                    const tether__identity *child, const tether__observation *observed)
+static bool tree_is_empty(tether__catalog *catalog, tether__entry *entry, tether__driver driver,
+                          const tether__identity *child, const tether__observation *observed)
 {
     if (entry->tree_gone)
         return true;
     if (driver != TETHER__DRIVER_ROUNDS)
         return tether__bundle_tree_empty(&entry->record, child, observed, NULL);
-    return entry->over_since != 0 && tether__refresh_round_is_conclusive(catalog, entry) &&
+    return entry->supervisor_done_at != 0 && tether__refresh_round_is_conclusive(catalog, entry) &&
            tether__bundle_tree_empty(&entry->record, child, observed, catalog->round->listing);
 }
 
 /* For tasks that are being killed. A tree that is empty once its supervisor is gone stays so, and
  * is not listed again. */
-static bool look_at_tree(tether__catalog *catalog, tether__entry *entry, tether__driver driver,
+static bool inspect_tree(tether__catalog *catalog, tether__entry *entry, tether__driver driver,
                          const tether__identity *child, const tether__observation *observed)
 {
     bool gone = observed->holding == TETHER__FREE || observed->alive == TETHER__GONE;
     bool over = gone || (observed->marker.end != TETHER__END_NONE && !observed->marker.damaged);
     if (!over)
-        entry->over_since = 0;
-    else if (entry->over_since == 0)
-        entry->over_since = ++catalog->moments;
+        entry->supervisor_done_at = 0;
+    else if (entry->supervisor_done_at == 0)
+        entry->supervisor_done_at = ++catalog->logical_clock;
     if (entry->record.status != TETHER_STATUS_KILLING)
         return false;
-    bool bare = is_bare(catalog, entry, driver, child, observed);
-    entry->tree_gone = gone && bare;
-    return bare;
+    bool empty = tree_is_empty(catalog, entry, driver, child, observed);
+    entry->tree_gone = gone && empty;
+    return empty;
 }
 
-static tether__verdict look_at(tether__catalog *catalog, tether__entry *entry,
+static tether__verdict inspect(tether__catalog *catalog, tether__entry *entry,
                                tether__inspect_mode mode, tether__observation *observed)
 {
     uv_mutex_lock(&catalog->state);
@@ -148,20 +148,20 @@ static tether__verdict look_at(tether__catalog *catalog, tether__entry *entry,
     uv_mutex_unlock(&catalog->state);
     tether__bundle_observe(catalog->session, &entry->record, &child,
                            mode == TETHER__INSPECT_OPENING, observed);
-    observed->tree_empty = look_at_tree(catalog, entry, driver, &child, observed);
+    observed->tree_empty = inspect_tree(catalog, entry, driver, &child, observed);
     return tether__verdict_reach(entry->record.status, entry->record.kill_intent, observed);
 }
 
-/* With an output limit the seal waits until the files are cut. */
-static void seal(const tether__catalog *catalog, const tether__entry *entry)
+/* With an output limit the mark_ended waits until the files are cut. */
+static void mark_ended(const tether__catalog *catalog, const tether__entry *entry)
 {
     if (entry->record.output_limit <= 0)
         tether__os_lifeline_mark_ended(catalog->session->exits, entry->id);
 }
 
 /* A damaged marker is kept for inspection. The record says lost already, so that this may fail. */
-static void put_aside_marker(const tether__catalog *catalog, const tether__entry *entry,
-                             const tether__observation *observed)
+static void quarantine_marker(const tether__catalog *catalog, const tether__entry *entry,
+                              const tether__observation *observed)
 {
     if (entry->record.status == TETHER_STATUS_LOST && observed->marker.present &&
         (observed->marker.damaged || observed->marker.unfinished))
@@ -169,19 +169,19 @@ static void put_aside_marker(const tether__catalog *catalog, const tether__entry
 }
 
 /* In steps, so that many that start one after the other share one round of the reaper. */
-static void plan_run(tether__catalog *catalog, tether__entry *entry)
+static void schedule_running(tether__catalog *catalog, tether__entry *entry)
 {
     uv_mutex_lock(&catalog->state);
-    if (entry->run_due == 0) {
+    if (entry->write_running_at == 0) {
         int64_t due = tether__os_monotonic_ms() + RUN_PAUSE_MS;
-        entry->run_due = due - due % RUN_STEP_MS + RUN_STEP_MS;
+        entry->write_running_at = due - due % RUN_STEP_MS + RUN_STEP_MS;
     }
     uv_mutex_unlock(&catalog->state);
 }
 
 /* What another host has started runs by now, or is let go. */
-static bool is_let_go(tether__catalog *catalog, const tether__entry *entry,
-                      const tether__observation *observed)
+static bool is_released(tether__catalog *catalog, const tether__entry *entry,
+                        const tether__observation *observed)
 {
     uv_mutex_lock(&catalog->state);
     bool own = entry->child.pid != 0;
@@ -199,11 +199,11 @@ static int finalise(tether__catalog *catalog, tether__entry *entry, tether__insp
     int code = reload(catalog, entry, error);
     if (code != TETHER_OK || tether_status_ended(entry->record.status))
         return code;
-    tether__verdict verdict = look_at(catalog, entry, mode, &observed);
+    tether__verdict verdict = inspect(catalog, entry, mode, &observed);
     if (verdict.step != TETHER__STEP_RUN && verdict.step != TETHER__STEP_FINALISE)
         return TETHER_OK;
-    if (verdict.step == TETHER__STEP_RUN && !is_let_go(catalog, entry, &observed)) {
-        plan_run(catalog, entry);
+    if (verdict.step == TETHER__STEP_RUN && !is_released(catalog, entry, &observed)) {
+        schedule_running(catalog, entry);
         return TETHER_OK;
     }
     if (!tether__status_allows(entry->record.status, verdict.status))
@@ -222,8 +222,8 @@ static int finalise(tether__catalog *catalog, tether__entry *entry, tether__insp
      * and everything else with it. */
     entry->unsaved = code != TETHER_OK && verdict.step == TETHER__STEP_FINALISE;
     if (code == TETHER_OK && verdict.step == TETHER__STEP_FINALISE) {
-        seal(catalog, entry);
-        put_aside_marker(catalog, entry, &observed);
+        mark_ended(catalog, entry);
+        quarantine_marker(catalog, entry, &observed);
     }
     return code == TETHER_EGONE ? code : TETHER_OK;
 }
@@ -241,7 +241,7 @@ static int finalise_locked(tether__catalog *catalog, tether__entry *entry,
 }
 
 /* An end that could not be written is written as soon as it can be. */
-static void save_late(tether__catalog *catalog, tether__entry *entry)
+static void retry_save(tether__catalog *catalog, tether__entry *entry)
 {
     tether__lock lock;
     tether__file_stamp stamp;
@@ -252,7 +252,7 @@ static void save_late(tether__catalog *catalog, tether__entry *entry)
         memcmp(&stamp, &entry->stamp, sizeof stamp) == 0 &&
         tether__bundle_save(catalog->session, &entry->record, &entry->stamp, NULL) == TETHER_OK) {
         entry->unsaved = false;
-        seal(catalog, entry);
+        mark_ended(catalog, entry);
     }
     tether__os_lock_release(&lock);
 }
@@ -284,14 +284,14 @@ static int refresh_entry(tether__catalog *catalog, tether__entry *entry, tether_
     bool notify_before = entry->record.notify_on_completion;
     int code = TETHER_OK;
     if (entry->unsaved)
-        save_late(catalog, entry);
+        retry_save(catalog, entry);
     code = reload(catalog, entry, error);
     if (code != TETHER_OK)
         return code;
     if (!tether_status_ended(entry->record.status)) {
-        tether__verdict verdict = look_at(catalog, entry, mode, &observed);
+        tether__verdict verdict = inspect(catalog, entry, mode, &observed);
         if (verdict.step == TETHER__STEP_RUN && mode == TETHER__INSPECT_EVENT)
-            plan_run(catalog, entry);
+            schedule_running(catalog, entry);
         else if (verdict.step == TETHER__STEP_RUN || verdict.step == TETHER__STEP_FINALISE)
             code = finalise_locked(catalog, entry, mode, error);
         else if (verdict.step == TETHER__STEP_RESUME_KILL)

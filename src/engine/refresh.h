@@ -12,7 +12,8 @@ typedef enum tether__inspect_mode {
     TETHER__INSPECT_NOW,
     TETHER__INSPECT_OPENING, /* the session is being opened, which shows in some reasons */
     TETHER__INSPECT_EVENT /* that a task runs need not be written at once: most tasks are short, and
-                          replacing a record is what costs    most; entry->run_due says when it is
+                          replacing a record is what costs    most; entry->write_running_at says
+                          when it is
                         */
 } tether__inspect_mode;
 

@@ -16,7 +16,7 @@ typedef struct names {
 } names;
 
 /* Damaged records go to the quarantine, unless their task still runs. */
-static bool put_aside_bundle(tether__catalog *catalog, const char *task_id, const char *reason)
+static bool quarantine_bundle(tether__catalog *catalog, const char *task_id, const char *reason)
 {
     tether__lock lock;
     bool held = true, done = false;
@@ -39,11 +39,11 @@ static bool put_aside_bundle(tether__catalog *catalog, const char *task_id, cons
 
 /* What this catalog knows of a task without looking at the disk. */
 typedef enum knowledge {
-    KNOWN_NOT,
-    KNOWN_ALIVE,   /* there is something left to do; another host may have done it since */
-    KNOWN_PENDING, /* it has ended, which is final; others may have acknowledged it since */
-    KNOWN_QUIET,   /* it has ended without a wish to be told; another host may promote it */
-    KNOWN_DONE     /* nothing of it will ever change */
+    KNOWN_NOTHING,
+    KNOWN_UNFINISHED, /* there is something left to do; another host may have done it since */
+    KNOWN_PENDING,    /* it has ended, which is final; others may have acknowledged it since */
+    KNOWN_SILENT,     /* it has ended without a wish to be told; another host may promote it */
+    KNOWN_DONE        /* nothing of it will ever change */
 } knowledge;
 
 /* Under `disk`. */
@@ -51,13 +51,13 @@ static knowledge recall(tether__catalog *catalog, const char *task_id)
 {
     const tether__entry *entry = tether__catalog_find(catalog, task_id);
     if (entry == NULL)
-        return KNOWN_NOT;
-    bool uncut = entry->record.output_limit > 0 && !entry->cap.done;
-    if (!tether_status_ended(entry->record.status) || entry->unsaved || uncut)
-        return KNOWN_ALIVE;
+        return KNOWN_NOTHING;
+    bool untrimmed = entry->record.output_limit > 0 && !entry->cap.done;
+    if (!tether_status_ended(entry->record.status) || entry->unsaved || untrimmed)
+        return KNOWN_UNFINISHED;
     if (entry->record.completion_delivered)
         return KNOWN_DONE;
-    return entry->record.notify_on_completion ? KNOWN_PENDING : KNOWN_QUIET;
+    return entry->record.notify_on_completion ? KNOWN_PENDING : KNOWN_SILENT;
 }
 
 /* Most tasks of an old session have ended: they are told by what is in memory, or by the hint on
@@ -68,10 +68,10 @@ static bool is_out_of_scope(tether__catalog *catalog, const char *task_id, tethe
     if (scope == TETHER__SCOPE_ALL)
         return false;
     knowledge known = recall(catalog, task_id);
-    if (known == KNOWN_ALIVE || known == KNOWN_DONE || known == KNOWN_PENDING)
-        return known != KNOWN_ALIVE;
+    if (known == KNOWN_UNFINISHED || known == KNOWN_DONE || known == KNOWN_PENDING)
+        return known != KNOWN_UNFINISHED;
     if (scope == TETHER__SCOPE_LIVE)
-        return known == KNOWN_QUIET || tether__os_lifeline_marked_ended(session->exits, task_id);
+        return known == KNOWN_SILENT || tether__os_lifeline_marked_ended(session->exits, task_id);
     return tether__os_lifeline_marked_done(session->exits, task_id);
 }
 
@@ -100,7 +100,7 @@ int tether__replay_task(tether__catalog *catalog, const char *task_id, tether__i
     int code = tether__refresh(catalog, task_id, mode, &entry, &problem);
     if (code == TETHER_OK)
         mark_done(catalog->session, entry);
-    if (code == TETHER_ECORRUPT && put_aside_bundle(catalog, task_id, problem.message) &&
+    if (code == TETHER_ECORRUPT && quarantine_bundle(catalog, task_id, problem.message) &&
         quarantined != NULL)
         (*quarantined)++;
     /* One task's trouble is told where that task is asked for; the others go on. A lock or a store

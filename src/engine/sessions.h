@@ -23,9 +23,9 @@ int tether__sessions_visit(tether_registry *registry,
                            void *userdata, tether_error *error);
 
 /* Calls visit for one session, by its id; TETHER_ENOTASK where the store has none of that id. */
-int tether__sessions_with(tether_registry *registry, const char *session_id,
-                          int (*visit)(tether__catalog *catalog, bool own, void *userdata,
-                                       tether_error *error),
-                          void *userdata, tether_error *error);
+int tether__sessions_visit_one(tether_registry *registry, const char *session_id,
+                               int (*visit)(tether__catalog *catalog, bool own, void *userdata,
+                                            tether_error *error),
+                               void *userdata, tether_error *error);
 
 #endif

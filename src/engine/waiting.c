@@ -9,12 +9,11 @@
 /* How long a waiting thread sleeps before it reads the disk without having been woken. With events
  * it is a safety net: the event of a lifeline that an unrelated forked process still holds never
  * comes. */
-enum { PATIENCE_WITH_EVENTS_MS = 1000, PATIENCE_POLLING_MS = 20 };
+enum { SLEEP_WITH_EVENTS_MS = 1000, SLEEP_POLLING_MS = 20 };
 
-static int64_t patience(const tether_registry *registry)
+static int64_t longest_sleep_ms(const tether_registry *registry)
 {
-    return tether__reaper_has_events(registry->reaper) ? PATIENCE_WITH_EVENTS_MS
-                                                       : PATIENCE_POLLING_MS;
+    return tether__reaper_has_events(registry->reaper) ? SLEEP_WITH_EVENTS_MS : SLEEP_POLLING_MS;
 }
 
 int tether__wait_begin(tether_registry *registry, const char *step, int64_t timeout_ms,
@@ -31,7 +30,7 @@ int tether__wait_begin(tether_registry *registry, const char *step, int64_t time
     return code;
 }
 
-int tether__wait_note(tether__wait *wait, tether_error *error)
+int tether__wait_prepare(tether__wait *wait, tether_error *error)
 {
     tether__catalog *catalog = &wait->registry->catalog;
     uv_mutex_lock(&catalog->state);
@@ -46,7 +45,7 @@ int tether__wait_note(tether__wait *wait, tether_error *error)
 int tether__wait_sleep(tether__wait *wait, bool *quiet, tether_error *error)
 {
     tether__catalog *catalog = &wait->registry->catalog;
-    int64_t pause = patience(wait->registry);
+    int64_t pause = longest_sleep_ms(wait->registry);
     int64_t left = wait->deadline < 0 ? pause : wait->deadline - tether__os_monotonic_ms();
     if (left <= 0)
         return tether__fail(error, TETHER_ETIMEDOUT, 0, wait->step, "the wait was over");

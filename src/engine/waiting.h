@@ -25,7 +25,7 @@ int tether__wait_begin(tether_registry *registry, const char *step, int64_t time
                        tether__wait *wait, tether_error *error);
 
 /* Before each look: what changes after it is not slept through. TETHER_ECLOSED. */
-int tether__wait_note(tether__wait *wait, tether_error *error);
+int tether__wait_prepare(tether__wait *wait, tether_error *error);
 
 /* After a look that found nothing: sleeps until something has changed since the note, or a while
  * has passed. *quiet (NULL: not wanted): nothing has; events may not come, so that the disk itself

@@ -131,7 +131,7 @@ static int read_or_wait(tether_follower *f, tether__wait *wait, void *buffer, si
 {
     bool looking = tether__os_monotonic_ms() >= f->next_look;
     for (;;) {
-        int code = tether__wait_note(wait, error);
+        int code = tether__wait_prepare(wait, error);
         if (code == TETHER_OK && looking && !f->ended)
             code = look(f, error);
         if (code == TETHER_OK)

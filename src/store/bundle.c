@@ -111,8 +111,8 @@ static void read_marker(const tether__session *session, const char *task_id, tet
 }
 
 /* When the task last gave a sign of life: its output grew or its marker was written. */
-static int64_t last_sign(const tether__session *session, const tether__record *record,
-                         const tether__marker *marker)
+static int64_t last_activity_ms(const tether__session *session, const tether__record *record,
+                                const tether__marker *marker)
 {
     int64_t last =
         marker->modified_at > record->started_at ? marker->modified_at : record->started_at;
@@ -132,10 +132,10 @@ static int64_t last_sign(const tether__session *session, const tether__record *r
 
 /* By the wall clock, since nothing else tells when a file was written; but a task is not silent for
  * longer than it has been there, however that clock was set. */
-static int64_t silence(const tether__session *session, const tether__record *record,
-                       const tether__observation *observed)
+static int64_t silence_of(const tether__session *session, const tether__record *record,
+                          const tether__observation *observed)
 {
-    int64_t by_wall = tether__os_wall_ms() - last_sign(session, record, &observed->marker);
+    int64_t by_wall = tether__os_wall_ms() - last_activity_ms(session, record, &observed->marker);
     int64_t lifetime = tether__os_uptime_ms() - record->started_uptime_ms;
     bool known = observed->same_boot && record->started_uptime_ms > 0;
     return known && lifetime < by_wall ? lifetime : by_wall;
@@ -156,23 +156,23 @@ static const tether__identity *supervisor_of(const tether__record *record,
 static void complete_identity(const tether__session *session, const tether__record *record,
                               const tether__identity *child, tether__observation *observed)
 {
-    tether__identity *said = &observed->marker.identity;
+    tether__identity *claimed = &observed->marker.identity;
     char boot_id[TETHER__BOOT_ID_SIZE], pid_ns[TETHER__PID_NS_SIZE];
     bool held = false;
-    if (said->pid == 0 || said->start_time != 0)
+    if (claimed->pid == 0 || claimed->start_time != 0)
         return;
-    if (child->pid == said->pid) {
-        said->start_time = child->start_time;
+    if (child->pid == claimed->pid) {
+        claimed->start_time = child->start_time;
         return;
     }
     tether__os_boot_id(boot_id);
     tether__os_pid_ns(pid_ns);
     if (record->identity.pid != 0 || observed->holding != TETHER__HELD ||
-        strcmp(said->boot_id, boot_id) != 0 || strcmp(said->pid_ns, pid_ns) != 0)
+        strcmp(claimed->boot_id, boot_id) != 0 || strcmp(claimed->pid_ns, pid_ns) != 0)
         return;
-    uint64_t start_time = tether__os_process_start_time(said->pid);
+    uint64_t start_time = tether__os_process_start_time(claimed->pid);
     if (tether__os_lifeline_held(session->exits, record->task_id, &held, NULL) == TETHER_OK && held)
-        said->start_time = start_time;
+        claimed->start_time = start_time;
 }
 
 bool tether__bundle_tree_empty(const tether__record *record, const tether__identity *child,
@@ -233,7 +233,7 @@ void tether__bundle_observe(const tether__session *session, const tether__record
     observed->same_boot =
         boot_id[0] == '\0' || record->boot_id[0] == '\0' || strcmp(boot_id, record->boot_id) == 0;
     if (observed->holding == TETHER__HOLDING_UNKNOWN && observed->alive == TETHER__UNKNOWN)
-        observed->silence_ms = silence(session, record, observed);
+        observed->silence_ms = silence_of(session, record, observed);
 }
 
 void tether__bundle_remove_record(const tether__session *session, const char *task_id)
@@ -255,8 +255,8 @@ int tether__bundle_remove(const tether__session *session, const char *task_id, t
 }
 
 /* A folder of its own in the quarantine, with the reason in it. */
-static int quarantine_folder(const tether__session *session, const char *task_id,
-                             const char *reason, tether__dir **folder, tether_error *error)
+static int create_quarantine_folder(const tether__session *session, const char *task_id,
+                                    const char *reason, tether__dir **folder, tether_error *error)
 {
     tether__dir *quarantine;
     char name[TETHER_ID_SIZE + 32], text[768], boot_id[TETHER__BOOT_ID_SIZE];
@@ -282,7 +282,7 @@ int tether__marker_quarantine(const tether__session *session, const char *task_i
                               const char *reason, tether_error *error)
 {
     tether__dir *folder;
-    int code = quarantine_folder(session, task_id, reason, &folder, error);
+    int code = create_quarantine_folder(session, task_id, reason, &folder, error);
     if (code == TETHER_OK)
         code = tether__os_move(session->exits, task_id, folder, "exit-marker", error);
     tether__os_dir_close(folder);
@@ -293,7 +293,7 @@ int tether__bundle_quarantine(const tether__session *session, const char *task_i
                               const char *reason, tether_error *error)
 {
     tether__dir *folder;
-    int code = quarantine_folder(session, task_id, reason, &folder, error);
+    int code = create_quarantine_folder(session, task_id, reason, &folder, error);
     if (code == TETHER_OK)
         code = tether__os_move(session->tasks, task_id, folder, "bundle", error);
     if (code == TETHER_OK)

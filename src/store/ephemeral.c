@@ -33,7 +33,7 @@ static void lock_name(const char *id, char name[LOCK_NAME_SIZE])
 }
 
 /* The id that a name in the base folder begins with; what follows it, or NULL: it is no id. */
-static const char *take_id(const char *name, char id[ID_SIZE])
+static const char *parse_id(const char *name, char id[ID_SIZE])
 {
     if (strspn(name, "0123456789abcdef") != ID_SIZE - 1)
         return NULL;
@@ -66,7 +66,7 @@ static bool search_session(const char *name, void *userdata)
     search *s = userdata;
     tether__dir *session, *exits;
     char key[ID_SIZE];
-    const char *rest = take_id(name, key);
+    const char *rest = parse_id(name, key);
     if (rest == NULL || *rest != '\0' ||
         tether__os_dir_open(s->store, key, false, &session, NULL) != TETHER_OK)
         return true;
@@ -121,7 +121,7 @@ static bool prune_name(const char *name, void *userdata)
     tether__dir *base = userdata;
     char id[ID_SIZE], lock[LOCK_NAME_SIZE];
     tether__file_stamp stamp;
-    const char *rest = take_id(name, id);
+    const char *rest = parse_id(name, id);
     if (rest == NULL)
         return true;
     lock_name(id, lock);
@@ -162,7 +162,7 @@ static int draw_id(char id[ID_SIZE], tether_error *error)
 /* The lock first, then the store, so that no store of ours is ever seen without an owner. Between
  * the making of the lock's file and its locking somebody may have taken it for a leftover: then it
  * has no name any more, and another id is drawn. */
-static int own_new_id(tether__ephemeral *e, tether_error *error)
+static int create_owner_lock(tether__ephemeral *e, tether_error *error)
 {
     char name[LOCK_NAME_SIZE];
     for (int i = 0; i < CREATE_TRIES; i++) {
@@ -219,7 +219,7 @@ int tether__ephemeral_open(tether__ephemeral **ephemeral, tether__store *store, 
     if (code == TETHER_OK)
         code = tether__os_dir_list(e->base, prune_name, e->base, error);
     if (code == TETHER_OK)
-        code = own_new_id(e, error);
+        code = create_owner_lock(e, error);
     if (code == TETHER_OK)
         code = open_store(e, store, error);
     if (code == TETHER_OK)

@@ -39,7 +39,7 @@ static bool prune(const char *name, void *userdata)
 
 /* For those who find the file locked by a child that a dead host forked. Where it cannot be said,
  * the lock decides alone. */
-static void say_who(const tether__lifeline *lifeline)
+static void write_identity(const tether__lifeline *lifeline)
 {
     char line[TETHER__MARKER_LINE_SIZE];
     tether__identity self;
@@ -49,7 +49,7 @@ static void say_who(const tether__lifeline *lifeline)
 }
 
 /* Whether the process that made the file is known to be gone. */
-static bool is_gone(tether__dir *dir, const char *id)
+static bool process_is_gone(tether__dir *dir, const char *id)
 {
     char *text;
     size_t size;
@@ -61,8 +61,8 @@ static bool is_gone(tether__dir *dir, const char *id)
     return tether__os_process_alive(&marker.identity) == TETHER__GONE;
 }
 
-static int make(tether__holder *holder, int64_t lock_timeout_ms, char id[TETHER_ID_SIZE],
-                tether_error *error)
+static int create_file(tether__holder *holder, int64_t lock_timeout_ms, char id[TETHER_ID_SIZE],
+                       tether_error *error)
 {
     tether__lock lock;
     int code = tether__id_choose(id, error);
@@ -73,12 +73,12 @@ static int make(tether__holder *holder, int64_t lock_timeout_ms, char id[TETHER_
     tether__os_dir_list(holder->dir, prune, holder->dir, NULL);
     code = tether__os_lifeline_create(holder->dir, id, &holder->lifeline, error);
     if (code == TETHER_OK)
-        say_who(&holder->lifeline);
+        write_identity(&holder->lifeline);
     tether__os_lock_release(&lock);
     return code;
 }
 
-int tether__holder_hold(tether__holder *holder, int64_t lock_timeout_ms, tether_error *error)
+int tether__holder_publish(tether__holder *holder, int64_t lock_timeout_ms, tether_error *error)
 {
     char id[TETHER_ID_SIZE];
     int code = TETHER_OK;
@@ -87,7 +87,7 @@ int tether__holder_hold(tether__holder *holder, int64_t lock_timeout_ms, tether_
         if (holder->dir == NULL)
             code = tether__os_dir_open(holder->store->root, folder, true, &holder->dir, error);
         if (code == TETHER_OK)
-            code = make(holder, lock_timeout_ms, id, error);
+            code = create_file(holder, lock_timeout_ms, id, error);
         if (code == TETHER_OK)
             strcpy(holder->id, id);
     }
@@ -95,19 +95,19 @@ int tether__holder_hold(tether__holder *holder, int64_t lock_timeout_ms, tether_
     return code;
 }
 
-bool tether__holder_alive(const tether__holder *asking, const char *id)
+bool tether__holder_alive(const tether__holder *self, const char *id)
 {
     tether__dir *dir;
     bool held = true;
     /* A name that no holder can have was not written by one. */
     if (!tether__task_id_valid(id))
         return false;
-    int code = tether__os_dir_open(asking->store->root, folder, false, &dir, NULL);
+    int code = tether__os_dir_open(self->store->root, folder, false, &dir, NULL);
     if (code != TETHER_OK)
         return code != TETHER_ENOTASK;
     if (tether__os_lifeline_held(dir, id, &held, NULL) != TETHER_OK)
         held = true;
-    held = held && !is_gone(dir, id);
+    held = held && !process_is_gone(dir, id);
     tether__os_dir_close(dir);
     return held;
 }

@@ -25,11 +25,11 @@ int tether__holder_init(tether__holder *holder, const tether__store *store, teth
 
 /* Takes part, unless it does already: from here on its id is alive. Ids are random and never used
  * again. Any thread. */
-int tether__holder_hold(tether__holder *holder, int64_t lock_timeout_ms, tether_error *error);
+int tether__holder_publish(tether__holder *holder, int64_t lock_timeout_ms, tether_error *error);
 
 /* Whether this id belongs to a registry that is open somewhere. What cannot be told counts as
  * alive: nothing is taken from a holder that may be. Any thread. */
-bool tether__holder_alive(const tether__holder *asking, const char *id);
+bool tether__holder_alive(const tether__holder *self, const char *id);
 
 /* Whether it is this one. */
 bool tether__holder_is(tether__holder *holder, const char *id);

@@ -1,5 +1,5 @@
 /* Owns the cutting of ended tasks' outputs down to their limit.
- * Must not: cut what somebody may still write to, or before the record says how much there was.
+ * Must not: trim what somebody may still write to, or before the record says how much there was.
  * Thread: any; under the catalog's `disk`. */
 #include "store/output_cap.h"
 
@@ -26,8 +26,8 @@ static int64_t *total_of(tether__record *record, int stream)
 }
 
 /* How long each output is, and whether any is longer than the limit. */
-static bool any_longer(const tether__session *session, const tether__record *record,
-                       uint64_t size[2])
+static bool exceeds_limit(const tether__session *session, const tether__record *record,
+                          uint64_t size[2])
 {
     tether__dir *bundle;
     bool longer = false;
@@ -58,8 +58,8 @@ static bool may_be_written(const tether__record *record)
     return count > 1 || (count == 1 && pids[0] != record->identity.pid);
 }
 
-/* Whether an output is going to be cut and the record does not say yet how long it was. */
-static bool is_unnoted(tether__record *record, const uint64_t size[2])
+/* Whether an output is going to be trim and the record does not say yet how long it was. */
+static bool lacks_totals(tether__record *record, const uint64_t size[2])
 {
     for (int i = 0; i < 2; i++) {
         if (size[i] > (uint64_t)record->output_limit && *total_of(record, i) < 0)
@@ -68,7 +68,7 @@ static bool is_unnoted(tether__record *record, const uint64_t size[2])
     return false;
 }
 
-static void note(tether__record *record, const uint64_t size[2])
+static void set_totals(tether__record *record, const uint64_t size[2])
 {
     for (int i = 0; i < 2; i++) {
         if (size[i] > (uint64_t)record->output_limit && *total_of(record, i) < 0)
@@ -80,20 +80,20 @@ static void note(tether__record *record, const uint64_t size[2])
 void tether__output_cap_note(const tether__session *session, tether__record *record)
 {
     uint64_t size[2];
-    if (record->output_limit <= 0 || !any_longer(session, record, size) || may_be_written(record) ||
-        !any_longer(session, record, size))
+    if (record->output_limit <= 0 || !exceeds_limit(session, record, size) ||
+        may_be_written(record) || !exceeds_limit(session, record, size))
         return;
-    note(record, size);
+    set_totals(record, size);
 }
 
 /* Under the session lock, which the caller of this has not taken. Another host may have noted it
  * meanwhile. */
-static bool note_late(const tether__session *session, tether__record *record,
-                      tether__file_stamp *stamp)
+static bool save_totals(const tether__session *session, tether__record *record,
+                        tether__file_stamp *stamp)
 {
     tether__lock lock;
     uint64_t size[2];
-    if (may_be_written(record) || !any_longer(session, record, size) ||
+    if (may_be_written(record) || !exceeds_limit(session, record, size) ||
         tether__session_lock(session, &lock, NULL) != TETHER_OK)
         return false;
     tether__record fresh;
@@ -101,8 +101,8 @@ static bool note_late(const tether__session *session, tether__record *record,
     tether__record_init(&fresh);
     bool done =
         tether__bundle_load(session, record->task_id, &fresh, &fresh_stamp, NULL) == TETHER_OK;
-    if (done && is_unnoted(&fresh, size)) {
-        note(&fresh, size);
+    if (done && lacks_totals(&fresh, size)) {
+        set_totals(&fresh, size);
         done = tether__bundle_save(session, &fresh, &fresh_stamp, NULL) == TETHER_OK;
     }
     tether__os_lock_release(&lock);
@@ -117,7 +117,7 @@ static bool note_late(const tether__session *session, tether__record *record,
 }
 
 /* Puts the tail that was copied in the place of the file, unless another host was faster. */
-static bool put_in_place(const tether__session *session, tether__dir *bundle, const char *name,
+static bool install_tail(const tether__session *session, tether__dir *bundle, const char *name,
                          const char *temporary, const tether__file_stamp *before)
 {
     tether__lock lock;
@@ -138,8 +138,8 @@ static bool put_in_place(const tether__session *session, tether__dir *bundle, co
 /* Keeps of one output the last `limit` bytes of the `total` that the task wrote. The copying, which
  * may take long, is done without the session lock; the file that is open cannot change meanwhile,
  * and what is put in its place depends on the record alone. */
-static bool cut(const tether__session *session, tether__dir *bundle, int stream, uint64_t limit,
-                uint64_t total)
+static bool trim(const tether__session *session, tether__dir *bundle, int stream, uint64_t limit,
+                 uint64_t total)
 {
     tether__file file;
     tether__file_stamp before;
@@ -160,7 +160,7 @@ static bool cut(const tether__session *session, tether__dir *bundle, int stream,
     }
     /* Some file systems of Windows replace no file that is open. */
     tether__os_file_close(&file);
-    return copied ? put_in_place(session, bundle, name, temporary, &before) : done;
+    return copied ? install_tail(session, bundle, name, temporary, &before) : done;
 }
 
 static bool remove_leftover(const char *name, void *userdata)
@@ -182,7 +182,7 @@ static void remove_leftovers(const tether__session *session, tether__dir *bundle
     tether__os_lock_release(&lock);
 }
 
-static bool cut_all(const tether__session *session, tether__record *record, const uint64_t size[2])
+static bool trim_all(const tether__session *session, tether__record *record, const uint64_t size[2])
 {
     tether__dir *bundle;
     bool done = true;
@@ -191,7 +191,7 @@ static bool cut_all(const tether__session *session, tether__record *record, cons
         return false;
     for (int i = 0; i < 2; i++) {
         if (size[i] > limit)
-            done = cut(session, bundle, i, limit, (uint64_t)*total_of(record, i)) && done;
+            done = trim(session, bundle, i, limit, (uint64_t)*total_of(record, i)) && done;
     }
     if (done)
         remove_leftovers(session, bundle);
@@ -199,18 +199,18 @@ static bool cut_all(const tether__session *session, tether__record *record, cons
     return done;
 }
 
-static bool cap_task(const tether__session *session, tether__record *record,
-                     tether__file_stamp *stamp)
+static bool apply_limit(const tether__session *session, tether__record *record,
+                        tether__file_stamp *stamp)
 {
     uint64_t size[2] = {0, 0};
-    if (!any_longer(session, record, size))
+    if (!exceeds_limit(session, record, size))
         return true;
-    if (is_unnoted(record, size) && !note_late(session, record, stamp))
+    if (lacks_totals(record, size) && !save_totals(session, record, stamp))
         return false;
-    return cut_all(session, record, size);
+    return trim_all(session, record, size);
 }
 
-static void try_later(tether__cap *cap)
+static void back_off(tether__cap *cap)
 {
     cap->next_ms = tether__os_monotonic_ms() + cap->pause_ms;
     cap->pause_ms = cap->pause_ms == 0 ? FIRST_PAUSE_MS : cap->pause_ms * 2;
@@ -224,9 +224,9 @@ void tether__output_cap(const tether__session *session, tether__record *record,
     if (cap->done || record->output_limit <= 0 || record->read_only ||
         tether__os_monotonic_ms() < cap->next_ms)
         return;
-    cap->done = cap_task(session, record, stamp);
+    cap->done = apply_limit(session, record, stamp);
     if (cap->done)
         tether__os_lifeline_mark_ended(session->exits, record->task_id);
     else
-        try_later(cap);
+        back_off(cap);
 }

@@ -33,8 +33,8 @@ int tether__output_file_read(tether__dir *bundle, tether_stream stream, uint64_t
 }
 
 /* Opens a stream's file; its size, and what was cut off it. */
-static void look_at(tether__dir *bundle, tether_stream stream, int64_t total, tether__file *file,
-                    uint64_t *size, uint64_t *dropped)
+static void open_and_measure(tether__dir *bundle, tether_stream stream, int64_t total,
+                             tether__file *file, uint64_t *size, uint64_t *dropped)
 {
     *size = 0;
     *dropped = 0;
@@ -54,8 +54,8 @@ char *tether__output_preview(tether__dir *bundle, const int64_t totals[2], uint6
     size_t used = 0;
     /* Both stay open, so that what is read fits what was measured. */
     for (int stream = 0; stream < 2; stream++)
-        look_at(bundle, (tether_stream)stream, totals[stream], &files[stream], &size[stream],
-                &dropped[stream]);
+        open_and_measure(bundle, (tether_stream)stream, totals[stream], &files[stream],
+                         &size[stream], &dropped[stream]);
     uint64_t whole = size[0] + size[1];
     uint64_t skip = whole > TETHER__PREVIEW_BYTES ? whole - TETHER__PREVIEW_BYTES : 0;
     *truncated = skip > 0 || dropped[0] > 0 || dropped[1] > 0;

@@ -20,11 +20,11 @@ enum { SMALL_FILE_LIMIT = 4096 };
 
 /* Stops at the first name that a store without FORMAT cannot have: temporary files of a host that
  * creates it right now may be there. */
-static bool note_stranger(const char *name, void *userdata)
+static bool find_foreign_name(const char *name, void *userdata)
 {
-    bool *stranger = userdata;
-    *stranger = strcmp(name, format_file) != 0 && strncmp(name, ".tmp-", 5) != 0;
-    return !*stranger;
+    bool *foreign = userdata;
+    *foreign = strcmp(name, format_file) != 0 && strncmp(name, ".tmp-", 5) != 0;
+    return !*foreign;
 }
 
 static int read_format(const tether__store *store, char **text, tether_error *error)
@@ -44,9 +44,9 @@ static int refuse_format(const tether__store *store, const char *why, tether_err
  * since the format was looked for: then it has a format by now. */
 static int create_format(const tether__store *store, char **text, tether_error *error)
 {
-    bool stranger = false;
-    int code = tether__os_dir_list(store->root, note_stranger, &stranger, error);
-    if (code == TETHER_OK && !stranger)
+    bool foreign = false;
+    int code = tether__os_dir_list(store->root, find_foreign_name, &foreign, error);
+    if (code == TETHER_OK && !foreign)
         code = tether__os_file_replace(store->root, format_file, format_text, strlen(format_text),
                                        store->sync, error);
     if (code == TETHER_OK)

@@ -249,7 +249,7 @@ static int take(const candidate *item, deed *d, tether_error *error)
     tether_registry *registry = d->registry;
     d->task_id = item->id;
     int code = item->session_id != NULL
-                   ? tether__sessions_with(registry, item->session_id, take_in, d, error)
+                   ? tether__sessions_visit_one(registry, item->session_id, take_in, d, error)
                    : take_in(&registry->catalog, true, d, error);
     if (code == TETHER_ENOTASK || code == TETHER_EREADONLY || code == TETHER_ECORRUPT)
         code = TETHER_OK;
@@ -325,7 +325,7 @@ int tether_completions_lease(tether_registry *registry, const tether_completion_
                              tether_snapshot_list **list, tether_error *error)
 {
     *list = NULL;
-    int code = tether__holder_hold(&registry->holder, registry->session.lock_timeout_ms, error);
+    int code = tether__holder_publish(&registry->holder, registry->session.lock_timeout_ms, error);
     return code == TETHER_OK ? collect(registry, options, set_leased, list, error) : code;
 }
 
@@ -348,8 +348,9 @@ static int change_one(tether_registry *registry, const char *task_id,
     if (code != TETHER_OK)
         return code;
     char *session_id = tether__leases_find(&tether__tasks_of(registry)->leases, task_id);
-    code = session_id != NULL ? tether__sessions_with(registry, session_id, change_in, d, error)
-                              : change_in(&registry->catalog, true, d, error);
+    code = session_id != NULL
+               ? tether__sessions_visit_one(registry, session_id, change_in, d, error)
+               : change_in(&registry->catalog, true, d, error);
     free(session_id);
     return code;
 }
@@ -424,7 +425,7 @@ int tether_completions_wait(tether_registry *registry, const tether_completion_o
     bool found = false;
     int code = tether__wait_begin(registry, "wait", timeout_ms, &wait, error);
     while (code == TETHER_OK && !found) {
-        code = tether__wait_note(&wait, error);
+        code = tether__wait_prepare(&wait, error);
         if (code == TETHER_OK)
             code = look_for_free(registry, options.all_sessions, &found, error);
         if (code == TETHER_OK && !found)
