@@ -23,10 +23,14 @@ typedef struct rounds {
     tether_error *error;
 } rounds;
 
-static void keep_code(rounds *r, int code)
+/* A task that does not exist is no failure. */
+static void keep_failure(rounds *r, int code, const tether_error *problem)
 {
-    if (code != TETHER_OK && code != TETHER_ENOTASK)
-        r->result = code;
+    if (code == TETHER_OK || code == TETHER_ENOTASK)
+        return;
+    r->result = code;
+    if (r->error != NULL)
+        *r->error = *problem;
 }
 
 /* Writes the intents. Those kills that somebody else drives are in *others, an array with room for
@@ -37,9 +41,10 @@ static size_t begin_all(rounds *r, char (*ids)[TETHER_ID_SIZE], size_t count, te
     size_t other_count = 0;
     for (size_t i = 0; i < count; i++) {
         bool appointed;
+        tether_error problem = {0};
         int code = tether__kill_begin(r->catalog, ids[i], intent, 0, TETHER__DRIVER_ROUNDS,
-                                      &appointed, r->error);
-        keep_code(r, code);
+                                      &appointed, &problem);
+        keep_failure(r, code, &problem);
         if (appointed)
             r->driven[r->count++] = ids[i];
         else if (code == TETHER_OK)
@@ -50,7 +55,7 @@ static size_t begin_all(rounds *r, char (*ids)[TETHER_ID_SIZE], size_t count, te
 
 /* Lists the processes of all that is driven. The look at each comes after: what it saw earlier, and
  * what the listing shows of it, tell together that nothing is left. */
-static int list_processes(rounds *r, tether__round *round)
+static int list_processes(rounds *r, tether__round *round, tether_error *error)
 {
     uv_mutex_lock(&r->catalog->disk);
     for (size_t i = 0; i < r->count; i++) {
@@ -61,7 +66,7 @@ static int list_processes(rounds *r, tether__round *round)
     }
     round->began_at = ++r->catalog->logical_clock;
     uv_mutex_unlock(&r->catalog->disk);
-    return tether__os_tree_list(r->trees, r->count, &round->listing, r->error);
+    return tether__os_tree_list(r->trees, r->count, &round->listing, error);
 }
 
 /* Gives all of them their turn, and keeps those that are not over. */
@@ -71,7 +76,9 @@ static void step_all(rounds *r, const tether__round *round)
     r->next_ms = INT64_MAX;
     for (size_t i = 0; i < r->count; i++) {
         int64_t next;
-        keep_code(r, tether__kill_step_in_round(r->catalog, r->driven[i], round, &next, r->error));
+        tether_error problem = {0};
+        int code = tether__kill_step_in_round(r->catalog, r->driven[i], round, &next, &problem);
+        keep_failure(r, code, &problem);
         if (next == 0)
             continue;
         r->driven[kept++] = r->driven[i];
@@ -103,8 +110,9 @@ static void drive(rounds *r)
     while (r->count > 0) {
         tether__round round = {0};
         int64_t began_ms = tether__os_monotonic_ms();
-        int code = list_processes(r, &round);
-        keep_code(r, code);
+        tether_error problem = {0};
+        int code = list_processes(r, &round, &problem);
+        keep_failure(r, code, &problem);
         if (code == TETHER_OK)
             step_all(r, &round);
         else
@@ -125,8 +133,11 @@ int tether__kill_rounds(tether__catalog *catalog, char (*ids)[TETHER_ID_SIZE], s
     if (others != NULL && r.driven != NULL && r.trees != NULL) {
         size_t other_count = begin_all(&r, ids, count, intent, others);
         drive(&r);
-        for (size_t i = 0; i < other_count; i++)
-            keep_code(&r, tether__kill_finish(catalog, others[i], false, error));
+        for (size_t i = 0; i < other_count; i++) {
+            tether_error problem = {0};
+            int code = tether__kill_finish(catalog, others[i], false, &problem);
+            keep_failure(&r, code, &problem);
+        }
     } else {
         r.result = tether__fail_memory(error, "shut down");
     }

@@ -216,7 +216,8 @@ static int finalise(tether__catalog *catalog, tether__entry *entry, tether__insp
     apply(&entry->record, &verdict, &observed);
     if (verdict.step == TETHER__STEP_FINALISE)
         tether__output_cap_note(catalog->session, &entry->record);
-    code = tether__bundle_save(catalog->session, &entry->record, &entry->stamp, error);
+    tether_error problem = {0};
+    code = tether__bundle_save(catalog->session, &entry->record, &entry->stamp, &problem);
     /* What was seen holds whether or not it could be written, such as on a full disk: the marker
      * stays, and says the same to the next one who looks. An end is written as soon as it can be,
      * and everything else with it. */
@@ -225,7 +226,11 @@ static int finalise(tether__catalog *catalog, tether__entry *entry, tether__insp
         mark_ended(catalog, entry);
         quarantine_marker(catalog, entry, &observed);
     }
-    return code == TETHER_EGONE ? code : TETHER_OK;
+    if (code != TETHER_EGONE)
+        return TETHER_OK;
+    if (error != NULL)
+        *error = problem;
+    return code;
 }
 
 static int finalise_locked(tether__catalog *catalog, tether__entry *entry,

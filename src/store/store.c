@@ -62,18 +62,21 @@ static int create_format(const tether__store *store, char **text, tether_error *
 static int check_format(const tether__store *store, bool create, tether_error *error)
 {
     char *text = NULL;
-    int code = read_format(store, &text, error);
+    tether_error problem = {0};
+    int code = read_format(store, &text, &problem);
     if (code == TETHER_ENOTASK && create)
-        code = create_format(store, &text, error);
+        code = create_format(store, &text, &problem);
     if (code == TETHER_ETOOBIG || code == TETHER_ENOTASK)
-        code = refuse_format(store, "is no tether store; name another directory", error);
+        code = refuse_format(store, "is no tether store; name another directory", &problem);
     if (code == TETHER_OK && strcmp(text, format_text) != 0)
-        code = tether__fail(error, TETHER_EFORMAT, 0, "open store",
+        code = tether__fail(&problem, TETHER_EFORMAT, 0, "open store",
                             "%.300s has the format \"%.40s\", and this version knows \"%.*s\"; use "
                             "the tether that made it",
                             tether__os_dir_path(store->root), text, (int)strlen(format_text) - 1,
                             format_text);
     free(text);
+    if (code != TETHER_OK && error != NULL)
+        *error = problem;
     return code;
 }
 
@@ -142,6 +145,21 @@ static int write_id(tether__session *session, const char *id, tether_error *erro
     return code;
 }
 
+/* Sets the session's id from session.json, which it creates for a new session. */
+static int open_id(tether__session *session, const char *id, tether_error *error)
+{
+    tether_error problem = {0};
+    int code = read_id(session, &problem);
+    if (code == TETHER_ENOTASK) {
+        code = write_id(session, id, &problem);
+        if (code == TETHER_OK && !tether__record_set(&session->id, id))
+            code = tether__fail_memory(&problem, "open session");
+    }
+    if (code != TETHER_OK && error != NULL)
+        *error = problem;
+    return code;
+}
+
 static int open_parts(tether__session *session, const char *key, bool create, tether_error *error)
 {
     int code = tether__os_dir_open(session->store->root, key, create, &session->dir, error);
@@ -160,12 +178,7 @@ int tether__session_open(const tether__store *store, const char *id, int64_t loc
     *session = (tether__session){.store = store, .lock_timeout_ms = lock_timeout_ms};
     int code = open_parts(session, key, true, error);
     if (code == TETHER_OK)
-        code = read_id(session, error);
-    if (code == TETHER_ENOTASK) {
-        code = write_id(session, id, error);
-        if (code == TETHER_OK && !tether__record_set(&session->id, id))
-            code = tether__fail_memory(error, "open session");
-    }
+        code = open_id(session, id, error);
     if (code == TETHER_OK && strcmp(session->id, id) != 0)
         code = tether__fail(error, TETHER_EINVAL, 0, "open session",
                             "session ids \"%s\" and \"%s\" have the same key; use another id", id,
