@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "os/clock.h"
 
 int tether__catalog_init(tether__catalog *catalog, tether__session *session, tether_error *error)
@@ -73,18 +74,14 @@ tether__entry *tether__catalog_find(tether__catalog *catalog, const char *task_i
 /* Room for one more in both lists, so that an entry can always become scheduled. Under `state`. */
 static bool grow(tether__catalog *catalog)
 {
-    if (catalog->count < catalog->room)
-        return true;
-    size_t room = catalog->room == 0 ? 64 : catalog->room * 2;
-    tether__entry **entries = realloc(catalog->entries, room * sizeof(tether__entry *));
-    if (entries == NULL)
+    void *entries = catalog->entries, *scheduled = catalog->scheduled;
+    if (!tether__grow(&entries, catalog->count, &catalog->room, sizeof(tether__entry *)))
         return false;
     catalog->entries = entries;
-    tether__entry **scheduled = realloc(catalog->scheduled, room * sizeof(tether__entry *));
-    if (scheduled == NULL)
+    if (!tether__grow(&scheduled, catalog->count, &catalog->scheduled_room,
+                      sizeof(tether__entry *)))
         return false;
     catalog->scheduled = scheduled;
-    catalog->room = room;
     return true;
 }
 

@@ -103,11 +103,12 @@ typedef struct tether__catalog {
     /* Under `state`, sorted by id. Entries are freed under `disk` and `state`. */
     tether__entry **entries;
     size_t count;
-    size_t room; /* of both lists */
+    size_t room;
     /* Those that may have something due: all but the ended ones that are done with. In no order.
      * Under `state`. */
     tether__entry **scheduled;
     size_t scheduled_count;
+    size_t scheduled_room;
 } tether__catalog;
 
 int tether__catalog_init(tether__catalog *catalog, tether__session *session, tether_error *error);

@@ -13,16 +13,6 @@ const char *tether__output_file_name(tether_stream stream)
     return stream == TETHER_STDERR ? TETHER__STDERR_FILE : TETHER__STDOUT_FILE;
 }
 
-/* A missing file is an empty output; any other failure is passed on. */
-static int unless_missing(int code, const tether_error *problem, tether_error *error)
-{
-    if (code == TETHER_OK || code == TETHER_ENOTASK)
-        return TETHER_OK;
-    if (error != NULL)
-        *error = *problem;
-    return code;
-}
-
 int tether__output_file_size(tether__dir *bundle, tether_stream stream, uint64_t *size,
                              tether_error *error)
 {
@@ -32,16 +22,11 @@ int tether__output_file_size(tether__dir *bundle, tether_stream stream, uint64_t
     int code = tether__os_file_stamp(bundle, tether__output_file_name(stream), &stamp, &problem);
     if (code == TETHER_OK)
         *size = stamp.size;
-    return unless_missing(code, &problem, error);
-}
-
-int tether__output_file_read(tether__dir *bundle, tether_stream stream, uint64_t offset,
-                             void *buffer, size_t size, size_t *got, tether_error *error)
-{
-    tether_error problem = {0};
-    int code = tether__os_file_read_at(bundle, tether__output_file_name(stream), offset, buffer,
-                                       size, got, &problem);
-    return unless_missing(code, &problem, error);
+    if (code == TETHER_ENOTASK)
+        return TETHER_OK;
+    if (code != TETHER_OK && error != NULL)
+        *error = problem;
+    return code;
 }
 
 /* Opens a stream's file; its size, and what was cut off it. */

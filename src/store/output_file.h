@@ -20,10 +20,6 @@ const char *tether__output_file_name(tether_stream stream);
 int tether__output_file_size(tether__dir *bundle, tether_stream stream, uint64_t *size,
                              tether_error *error);
 
-/* Reads from a stream's file; *got is 0 where there is none. */
-int tether__output_file_read(tether__dir *bundle, tether_stream stream, uint64_t offset,
-                             void *buffer, size_t size, size_t *got, tether_error *error);
-
 /* The last bytes of stdout then stderr as text: cut at a character, invalid bytes repaired; freed
  * with free(). totals: what the task wrote to each where its limit may have cut the file, else -1.
  * *dropped: how much of each was cut off; *truncated: there is more before the text. NULL when
