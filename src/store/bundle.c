@@ -1,6 +1,6 @@
-/* Owns the files of one task: record, marker, quarantine.
- * Must not: decide what a task's state is, or take the session lock (its callers do).
- * Thread: any; records are written under the session lock only. */
+/* Owns the files of one task: its record, its marker, and their move to the quarantine.
+ * Must not: decide the state of a task, or take the session lock (its callers do).
+ * Thread: any; records are written only under the session lock. */
 #include "store/bundle.h"
 
 #include <stdio.h>
@@ -19,8 +19,8 @@ int tether__bundle_open(const tether__session *session, const char *task_id, tet
     if (code == TETHER_ENOTASK)
         return tether__fail(
             error, code, 0, "find task",
-            "no task %s in session %s; tether list --all shows those there are, and with "
-            "--all-sessions those of others, which --session names",
+            "no task %s in session %s; tether list --all shows the tasks of this session, and "
+            "--all-sessions those of the others, which --session NAME selects",
             task_id, session->id);
     return code;
 }
@@ -36,7 +36,7 @@ static int load_from(tether__dir *bundle, const char *task_id, tether__record *r
         return tether__fail(error, code, 0, "find task", "task %s has no record", task_id);
     if (code == TETHER_ETOOBIG)
         return tether__fail(error, TETHER_ECORRUPT, 0, "read record",
-                            "the record of task %s is larger than any that tether writes", task_id);
+                            "the record of task %s is too large to be written by tether", task_id);
     if (code != TETHER_OK)
         return code;
     code = tether__record_parse(text, size, task_id, record, error);
@@ -73,9 +73,10 @@ int tether__bundle_save(const tether__session *session, tether__record *record,
 {
     tether__dir *bundle;
     if (record->read_only)
-        return tether__fail(error, TETHER_EREADONLY, 0, "write record",
-                            "task %s was written by a newer tether: change it with that",
-                            record->task_id);
+        return tether__fail(
+            error, TETHER_EREADONLY, 0, "write record",
+            "task %s was written by a newer version of tether; use that version to change it",
+            record->task_id);
     char *text = tether__record_render(record);
     if (text == NULL)
         return tether__fail_memory(error, "write record");
@@ -105,12 +106,12 @@ static void read_marker(const tether__session *session, const char *task_id, tet
         return;
     }
     *marker = (tether__marker){.uptime_ms = -1};
-    /* What is there and cannot be read as a marker is damaged; it is not the same as none. */
+    /* A marker that exists but cannot be read is damaged, which is not the same as no marker. */
     marker->present = code != TETHER_ENOTASK && code != TETHER_EGONE;
     marker->damaged = marker->present;
 }
 
-/* When the task last gave a sign of life: its output grew or its marker was written. */
+/* Returns when the task last showed a sign of life: its output grew, or its marker was written. */
 static int64_t last_activity_ms(const tether__session *session, const tether__record *record,
                                 const tether__marker *marker)
 {
@@ -130,8 +131,8 @@ static int64_t last_activity_ms(const tether__session *session, const tether__re
     return last;
 }
 
-/* By the wall clock, since nothing else tells when a file was written; but a task is not silent for
- * longer than it has been there, however that clock was set. */
+/* Returns how long the task has been silent. File times come from the wall clock, which somebody
+ * may set; so the result never exceeds the time since the task started, by the uptime. */
 static int64_t silence_of(const tether__session *session, const tether__record *record,
                           const tether__observation *observed)
 {
@@ -150,9 +151,10 @@ static const tether__identity *supervisor_of(const tether__record *record,
     return observed->marker.identity.pid != 0 ? &observed->marker.identity : child;
 }
 
-/* A supervisor that cannot find out when it was started says only its pid. Its own host knows the
- * rest. To everybody else its lifeline vouches for it: what is held after the time was asked for
- * was held while it was, so that the pid was the supervisor's and nobody else's. */
+/* Adds the start time to the identity in the marker, for a supervisor that can write only its pid
+ * because it cannot find out its own start time. The host that started it knows the start time. Any
+ * other host asks the system for the start time of that pid, and then probes the lifeline: if it is
+ * still held, the supervisor was alive at the moment of the question, so the pid was its own. */
 static void complete_identity(const tether__session *session, const tether__record *record,
                               const tether__identity *child, tether__observation *observed)
 {
@@ -179,23 +181,26 @@ bool tether__bundle_tree_empty(const tether__record *record, const tether__ident
                                const tether__observation *observed, const tether__listing *listing)
 {
     size_t count = 0;
-    /* A proxy's supervisor is a host: what that has are no processes of the task. */
+    /* The supervisor of a proxy task is a host; the processes of that host do not belong to the
+     * task. */
     if (tether__record_is_proxy(record))
         return true;
-    /* The supervisor itself is one. */
+    /* The supervisor itself is a live process of the task. */
     if (observed->holding == TETHER__HELD && observed->alive == TETHER__ALIVE)
         return false;
     tether__tree tree = {.task_id = record->task_id,
                          .supervisor = *supervisor_of(record, observed, child),
                          .listing = listing};
-    /* Where its processes are never listed (another pid namespace), the supervisor stands for all.
-     * A listing that failed, such as for want of memory or descriptors, tells nothing. */
+    /* A task of another pid namespace cannot be listed at all: its supervisor stands for the whole
+     * tree. A listing that failed for another reason, such as lack of memory or descriptors, proves
+     * nothing. */
     int code = tether__os_tree_members(&tree, NULL, 0, &count, NULL);
     if (code == TETHER_EFOREIGN)
         return observed->holding == TETHER__FREE;
-    /* While the processes were being looked at, one after the other, somebody may have ended them:
-     * what such a one forked after the listing had begun is in none. A second listing has it. Those
-     * who share a listing signal between the listings, not beside them. */
+    /* Another process may be killing the tree while this listing reads one process after the other.
+     * A member that forked after the listing had begun, and then died, is missing from it, and so
+     * is its child. A second listing finds the child. A shared listing needs no second one: hosts
+     * that share it send signals only between listings. */
     if (code == TETHER_OK && count == 0 && listing == NULL)
         code = tether__os_tree_members(&tree, NULL, 0, &count, NULL);
     return code == TETHER_OK && count == 0;
@@ -218,12 +223,12 @@ void tether__bundle_observe(const tether__session *session, const tether__record
     read_marker(session, record->task_id, &observed->marker);
     complete_identity(session, record, child, observed);
     const tether__identity *supervisor = supervisor_of(record, observed, child);
-    /* A lock that is free proves the end; only a lock that somebody may have inherited by accident
-     * needs a second look. */
+    /* A free lock proves that the supervisor has ended. A held lock may be held by a process that
+     * inherited the file by accident, so that the process is probed, too. */
     observed->alive =
         observed->holding == TETHER__FREE ? TETHER__GONE : tether__os_process_alive(supervisor);
-    /* The supervisor may have written its end between the two looks: gone now, its marker is
-     * complete. */
+    /* The supervisor may have written its exit line after the marker was read and before its
+     * process was probed. It is gone now, so that the marker is complete. */
     if (observed->holding != TETHER__FREE && observed->alive == TETHER__GONE) {
         read_marker(session, record->task_id, &observed->marker);
         complete_identity(session, record, child, observed);
@@ -254,7 +259,7 @@ int tether__bundle_remove(const tether__session *session, const char *task_id, t
     return code;
 }
 
-/* A folder of its own in the quarantine, with the reason in it. */
+/* Creates a folder for one damaged task in the quarantine, with the reason in a file. */
 static int create_quarantine_folder(const tether__session *session, const char *task_id,
                                     const char *reason, tether__dir **folder, tether_error *error)
 {

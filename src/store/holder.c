@@ -1,5 +1,5 @@
-/* Owns the holders of a store: the file that is locked while a registry is open.
- * Must not: know what is held.
+/* Owns the holders of a store: one file for each open registry, locked while it is open.
+ * Must not: know what belongs to a holder.
  * Thread: any. */
 #include "store/holder.h"
 
@@ -25,8 +25,8 @@ int tether__holder_init(tether__holder *holder, const tether__store *store, teth
     return TETHER_OK;
 }
 
-/* Removes the file of a holder that is gone. Under the folder's lock, so that no new one is taken
- * for such between its making and its locking. */
+/* Removes the file of a dead holder. Under the folder's lock, because a new file is not locked yet
+ * at the moment of its creation. */
 static bool prune(const char *name, void *userdata)
 {
     tether__dir *dir = userdata;
@@ -37,8 +37,8 @@ static bool prune(const char *name, void *userdata)
     return true;
 }
 
-/* For those who find the file locked by a child that a dead host forked. Where it cannot be said,
- * the lock decides alone. */
+/* Writes the identity of this process to the file, for other hosts that find the file locked by a
+ * forked child of a dead host. If this fails, the lock alone decides. */
 static void write_identity(const tether__lifeline *lifeline)
 {
     char line[TETHER__MARKER_LINE_SIZE];
@@ -48,7 +48,7 @@ static void write_identity(const tether__lifeline *lifeline)
     tether__os_lifeline_append(lifeline, line, size, NULL);
 }
 
-/* Whether the process that made the file is known to be gone. */
+/* Whether the process that created the file is known to be gone. */
 static bool process_is_gone(tether__dir *dir, const char *id)
 {
     char *text;
@@ -99,7 +99,7 @@ bool tether__holder_alive(const tether__holder *self, const char *id)
 {
     tether__dir *dir;
     bool held = true;
-    /* A name that no holder can have was not written by one. */
+    /* No holder has an id that is not valid. */
     if (!tether__task_id_valid(id))
         return false;
     int code = tether__os_dir_open(self->store->root, folder, false, &dir, NULL);
@@ -123,7 +123,8 @@ bool tether__holder_is(tether__holder *holder, const char *id)
 void tether__holder_dispose(tether__holder *holder)
 {
     if (holder->id[0] != '\0') {
-        /* A file that is held cannot be removed everywhere; one that is not, others may remove. */
+        /* Windows cannot remove a file that is held. The file is closed first; another host may
+         * remove it in between. */
         tether__os_lifeline_close(&holder->lifeline);
         tether__os_file_remove(holder->dir, holder->id, NULL);
     }

@@ -1,5 +1,5 @@
 /* Owns the listing of task ids in a directory.
- * Must not: read what the names stand for.
+ * Must not: read the files behind the names.
  * Thread: any. */
 #include "store/names.h"
 

@@ -1,5 +1,6 @@
-/* Owns the cutting of ended tasks' outputs down to their limit.
- * Must not: trim what somebody may still write to, or before the record says how much there was.
+/* Owns the trimming of an ended task's outputs to its output limit.
+ * Must not: trim a file that a process may still write to, or trim before the record has the
+ * totals.
  * Thread: any; under the catalog's `disk`. */
 #include "store/output_cap.h"
 
@@ -12,10 +13,10 @@
 #include "store/bundle.h"
 #include "store/output_file.h"
 
-/* Between two tries; the first comes with the next look. */
+/* The pause between two attempts. The first attempt comes with the next inspection of the task. */
 enum { FIRST_PAUSE_MS = 5, LAST_PAUSE_MS = 5000 };
 
-/* More than the supervisor, which may not have gone yet after its last line. */
+/* Room for the supervisor, which may still be alive after its exit line, and one more. */
 enum { MEMBERS_ROOM = 2 };
 
 static const char temporary_prefix[] = ".tmp-";
@@ -25,7 +26,7 @@ static int64_t *total_of(tether__record *record, int stream)
     return stream == TETHER_STDERR ? &record->stderr_total : &record->stdout_total;
 }
 
-/* How long each output is, and whether any is longer than the limit. */
+/* Stores the size of each output, and returns whether one of them exceeds the limit. */
 static bool exceeds_limit(const tether__session *session, const tether__record *record,
                           uint64_t size[2])
 {
@@ -41,9 +42,9 @@ static bool exceeds_limit(const tether__session *session, const tether__record *
     return longer;
 }
 
-/* Whether any process but the supervisor may still hold the files: they would go on writing to one
- * that has no name any more. Where that cannot be told, such as of another pid namespace, one may.
- */
+/* Whether a process other than the supervisor may still hold the files open: it would go on writing
+ * to a file that has no name any more. Returns true when unsure, such as for a task of another pid
+ * namespace. */
 static bool may_be_written(const tether__record *record)
 {
     char boot_id[TETHER__BOOT_ID_SIZE];
@@ -58,7 +59,7 @@ static bool may_be_written(const tether__record *record)
     return count > 1 || (count == 1 && pids[0] != record->identity.pid);
 }
 
-/* Whether an output is going to be trim and the record does not say yet how long it was. */
+/* Whether an output exceeds the limit and the record does not have its total yet. */
 static bool lacks_totals(tether__record *record, const uint64_t size[2])
 {
     for (int i = 0; i < 2; i++) {
@@ -76,7 +77,7 @@ static void set_totals(tether__record *record, const uint64_t size[2])
     }
 }
 
-/* The look at the processes comes before the look at the sizes: who is gone writes no more. */
+/* Checks the sizes again after the processes are gone: only then are they final. */
 void tether__output_cap_note(const tether__session *session, tether__record *record)
 {
     uint64_t size[2];
@@ -86,8 +87,8 @@ void tether__output_cap_note(const tether__session *session, tether__record *rec
     set_totals(record, size);
 }
 
-/* Under the session lock, which the caller of this has not taken. Another host may have noted it
- * meanwhile. */
+/* Takes the session lock, which the caller does not hold, and writes the totals. Another host may
+ * have written them first: then this reads its record. */
 static bool save_totals(const tether__session *session, tether__record *record,
                         tether__file_stamp *stamp)
 {
@@ -116,7 +117,7 @@ static bool save_totals(const tether__session *session, tether__record *record,
     return true;
 }
 
-/* Puts the tail that was copied in the place of the file, unless another host was faster. */
+/* Replaces the file with the copied tail, unless another host has replaced it first. */
 static bool install_tail(const tether__session *session, tether__dir *bundle, const char *name,
                          const char *temporary, const tether__file_stamp *before)
 {
@@ -135,9 +136,9 @@ static bool install_tail(const tether__session *session, tether__dir *bundle, co
     return done;
 }
 
-/* Keeps of one output the last `limit` bytes of the `total` that the task wrote. The copying, which
- * may take long, is done without the session lock; the file that is open cannot change meanwhile,
- * and what is put in its place depends on the record alone. */
+/* Reduces one output to the last `limit` bytes of the `total` that the task wrote. Copies without
+ * the session lock, because copying may take long; the open file cannot change during that time,
+ * and the content of the copy depends on the record alone. */
 static bool trim(const tether__session *session, tether__dir *bundle, int stream, uint64_t limit,
                  uint64_t total)
 {
@@ -151,14 +152,15 @@ static bool trim(const tether__session *session, tether__dir *bundle, int stream
         return false;
     bool done = false, copied = false;
     if (tether__os_file_size(&file, &size, NULL) == TETHER_OK) {
-        /* What a process that nothing can find wrote after the end is not the task's. */
+        /* Bytes after the total come from a process that hides from every listing. They are
+         * dropped. */
         uint64_t end = size < total ? size : total;
         done = size <= limit;
         copied = !done && tether__os_file_copy(&file, end > limit ? end - limit : 0,
                                                end > limit ? limit : end, bundle,
                                                session->store->sync, temporary, NULL) == TETHER_OK;
     }
-    /* Some file systems of Windows replace no file that is open. */
+    /* Some file systems on Windows do not replace an open file. */
     tether__os_file_close(&file);
     return copied ? install_tail(session, bundle, name, temporary, &before) : done;
 }
@@ -171,8 +173,9 @@ static bool remove_leftover(const char *name, void *userdata)
     return true;
 }
 
-/* What a host that was killed while it copied has left, or one that is slower than this copies:
- * both are of no use any more. Records are written under the session lock. */
+/* Removes temporary files of a host that died while it copied, and of a slower host that still
+ * copies: the output is trimmed, so both are useless. Under the session lock, because records are
+ * written through temporary files, too. */
 static void remove_leftovers(const tether__session *session, tether__dir *bundle)
 {
     tether__lock lock;

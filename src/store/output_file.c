@@ -1,5 +1,5 @@
-/* Owns the reading of output files and the making of previews.
- * Must not: change them; the task writes them itself.
+/* Owns the reading of output files and the creation of previews.
+ * Must not: change output files; the task itself writes them.
  * Thread: any. */
 #include "store/output_file.h"
 
@@ -29,7 +29,7 @@ int tether__output_file_size(tether__dir *bundle, tether_stream stream, uint64_t
     return code;
 }
 
-/* Opens a stream's file; its size, and what was cut off it. */
+/* Opens the file of a stream; stores its size, and how many bytes the limit has dropped from it. */
 static void open_and_measure(tether__dir *bundle, tether_stream stream, int64_t total,
                              tether__file *file, uint64_t *size, uint64_t *dropped)
 {
@@ -49,7 +49,7 @@ char *tether__output_preview(tether__dir *bundle, const int64_t totals[2], uint6
     tether__file files[2];
     uint64_t size[2];
     size_t used = 0;
-    /* Both stay open, so that what is read fits what was measured. */
+    /* Both files stay open until they are read, so that the bytes match the sizes. */
     for (int stream = 0; stream < 2; stream++)
         open_and_measure(bundle, (tether_stream)stream, totals[stream], &files[stream],
                          &size[stream], &dropped[stream]);

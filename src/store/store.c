@@ -1,4 +1,4 @@
-/* Owns the layout of the store above a single task: format file, sessions, quarantine folder.
+/* Owns the layout of the store above a single task: the format file, the sessions, the quarantine.
  * Must not: read records or markers.
  * Thread: any. */
 #include "store/store.h"
@@ -18,8 +18,8 @@ static const char session_file[] = "session.json";
 
 enum { SMALL_FILE_LIMIT = 4096 };
 
-/* Stops at the first name that a store without FORMAT cannot have: temporary files of a host that
- * creates it right now may be there. */
+/* Stops at the first name that a store without FORMAT cannot contain. Temporary files are allowed:
+ * another host may be creating the store right now. */
 static bool find_foreign_name(const char *name, void *userdata)
 {
     bool *foreign = userdata;
@@ -40,8 +40,8 @@ static int refuse_format(const tether__store *store, const char *why, tether_err
                         tether__os_dir_path(store->root), why);
 }
 
-/* Only in a directory that is empty. What stands there may be what another host has made of it
- * since the format was looked for: then it has a format by now. */
+/* Creates FORMAT in an empty directory only. Names in the directory may also come from another host
+ * that has created the store since the check for FORMAT: then FORMAT exists by now. */
 static int create_format(const tether__store *store, char **text, tether_error *error)
 {
     bool foreign = false;
@@ -53,8 +53,8 @@ static int create_format(const tether__store *store, char **text, tether_error *
         code = read_format(store, text, error);
     if (code == TETHER_ENOTASK)
         code = refuse_format(store,
-                             "holds other files and no tether store; name an empty or new "
-                             "directory",
+                             "holds other files and is not a tether store; choose an empty "
+                             "or new directory",
                              error);
     return code;
 }
@@ -67,11 +67,11 @@ static int check_format(const tether__store *store, bool create, tether_error *e
     if (code == TETHER_ENOTASK && create)
         code = create_format(store, &text, &problem);
     if (code == TETHER_ETOOBIG || code == TETHER_ENOTASK)
-        code = refuse_format(store, "is no tether store; name another directory", &problem);
+        code = refuse_format(store, "is not a tether store; choose another directory", &problem);
     if (code == TETHER_OK && strcmp(text, format_text) != 0)
         code = tether__fail(&problem, TETHER_EFORMAT, 0, "open store",
-                            "%.300s has the format \"%.40s\", and this version knows \"%.*s\"; use "
-                            "the tether that made it",
+                            "%.300s has the format \"%.40s\", and this version reads \"%.*s\"; use "
+                            "the version of tether that created it",
                             tether__os_dir_path(store->root), text, (int)strlen(format_text) - 1,
                             format_text);
     free(text);
@@ -110,7 +110,7 @@ int tether__store_quarantine(const tether__store *store, tether__dir **dir, teth
     return tether__os_dir_open(store->root, "quarantine", true, dir, error);
 }
 
-/* Reads the raw id out of session.json; freed with free(). */
+/* Reads the id from session.json into session->id, which the caller frees. */
 static int read_id(tether__session *session, tether_error *error)
 {
     char *text;
@@ -124,7 +124,8 @@ static int read_id(tether__session *session, tether_error *error)
     const char *id = json_string_value(json_object_get(document, "session_id"));
     if (!tether__session_id_valid(id))
         code = tether__fail(error, TETHER_ECORRUPT, 0, "open session",
-                            "%.300s/%s names no session; remove the directory if you know it",
+                            "%.300s/%s has no valid session id; remove the directory if you do not "
+                            "need it",
                             tether__os_dir_path(session->dir), session_file);
     else if (!tether__record_set(&session->id, id))
         code = tether__fail_memory(error, "open session");
@@ -145,7 +146,7 @@ static int write_id(tether__session *session, const char *id, tether_error *erro
     return code;
 }
 
-/* Sets the session's id from session.json, which it creates for a new session. */
+/* Reads the session's id from session.json, which it creates for a new session. */
 static int open_id(tether__session *session, const char *id, tether_error *error)
 {
     tether_error problem = {0};
