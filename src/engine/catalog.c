@@ -1,6 +1,6 @@
-/* Owns the tasks in memory: the table, its locks, those who wait for changes.
- * Must not: touch the disk, send signals, or know the loop.
- * Thread: any; the header says which lock each call is under. */
+/* Owns the tasks in memory: the table, its locks, and the condition that waiters sleep on.
+ * Must not: touch the disk, send signals, or use the loop.
+ * Thread: any; the header names the lock of each call. */
 #include "engine/catalog.h"
 
 #include <stdlib.h>
@@ -44,7 +44,7 @@ void tether__catalog_dispose(tether__catalog *catalog)
     uv_mutex_destroy(&catalog->disk);
 }
 
-/* The index of an id in the sorted entries, or where it would be. */
+/* Returns the index of an id in the sorted entries, or the index at which to insert it. */
 static size_t find_index(const tether__catalog *catalog, const char *task_id, bool *found)
 {
     size_t low = 0, high = catalog->count;
@@ -71,7 +71,8 @@ tether__entry *tether__catalog_find(tether__catalog *catalog, const char *task_i
     return found ? catalog->entries[index] : NULL;
 }
 
-/* Room for one more in both lists, so that an entry can always become scheduled. Under `state`. */
+/* Makes room for one more entry in both arrays: scheduling an entry never allocates. Under `state`.
+ */
 static bool grow(tether__catalog *catalog)
 {
     void *entries = catalog->entries, *scheduled = catalog->scheduled;
@@ -222,7 +223,7 @@ int tether__catalog_ids(tether__catalog *catalog, tether__scope scope, char (**i
     return *ids != NULL ? TETHER_OK : tether__fail_memory(error, "list tasks");
 }
 
-/* Tells this process, once, that somebody wants a proxy of its own to end. Under `state`. */
+/* Queues one CANCEL event for a proxy task of this process that is being killed. Under `state`. */
 static void send_cancel(tether__catalog *catalog, tether__entry *entry)
 {
     if (!entry->own_proxy || entry->cancel_sent || entry->status != TETHER_STATUS_KILLING)
@@ -237,7 +238,7 @@ int64_t tether__entry_elapsed(const tether__entry *entry)
     return started > 0 ? tether__os_uptime_ms() - started : 0;
 }
 
-/* When a task has run for the next whole interval. */
+/* Returns when the task will have run for the next whole interval; 0: no reminder is wanted. */
 static int64_t next_reminder(const tether__catalog *catalog, const tether__entry *entry)
 {
     if (catalog->reminder_ms <= 0 || !tether__events_has_listener(catalog->events))
@@ -246,7 +247,7 @@ static int64_t next_reminder(const tether__catalog *catalog, const tether__entry
     return tether__os_monotonic_ms() + rest;
 }
 
-/* Queues what the entry's new state is news of. Under `state`. */
+/* Queues the events that follow from the entry's new state. Under `state`. */
 static void queue_events(tether__catalog *catalog, tether__entry *entry)
 {
     const tether__record *record = &entry->record;
@@ -268,7 +269,8 @@ static void queue_events(tether__catalog *catalog, tether__entry *entry)
     }
 }
 
-/* As soon as it is known who the supervisor is. A proxy of this process ends by a call. */
+/* Requests an event for the exit of the supervisor, once its identity is known. A proxy task of
+ * this process needs none: it ends by a call of this process. Under `state`. */
 static void request_exit_event(tether__catalog *catalog, tether__entry *entry)
 {
     const tether__identity *supervisor =
@@ -317,7 +319,8 @@ int tether__catalog_add(tether__catalog *catalog, tether__record *record,
     uv_mutex_lock(&catalog->state);
     entry->child = *child;
     uv_mutex_unlock(&catalog->state);
-    /* Another thread may have read the record meanwhile, and may know more by now. */
+    /* Another thread may have read the record into the entry in between, and may have read a newer
+     * one. */
     if (entry->record.task_id == NULL) {
         entry->record = *record;
         entry->stamp = *stamp;

@@ -1,6 +1,6 @@
-/* Owns the telling of events: the queue and the thread that empties it.
- * Must not: hold a lock while it calls back, or look at the registry after a callback closed it.
- * Thread: queueing any; telling on a thread of its own or on the host's loop. */
+/* Owns the queue of events and the thread that delivers them.
+ * Must not: hold a lock during a callback, or touch the registry after a callback has closed it.
+ * Thread: any thread queues; a thread of its own, or the host's loop, delivers. */
 #include "engine/event.h"
 
 #include <stdio.h>
@@ -11,8 +11,8 @@
 #include "base/error.h"
 #include "os/thread.h"
 
-/* Logs beyond these are dropped while nobody takes them; tasks' events never are. At most so many
- * are delivered per turn of a host's loop, so that it is not must_wait up. */
+/* More LOG events than MAX_QUEUED_LOGS are dropped; events of tasks never are. One turn of a host's
+ * loop delivers at most MAX_PER_TURN items, so that it stays responsive. */
 enum { MAX_QUEUED_LOGS = 256, MAX_PER_TURN = 16 };
 
 typedef struct item {
@@ -21,7 +21,8 @@ typedef struct item {
     char id[TETHER_ID_SIZE]; /* empty: none */
     int64_t elapsed_ms;
     tether_log_level level;
-    void (*work)(const char *task_id, void *userdata); /* not NULL: this and no event */
+    /* Not NULL: call this instead of delivering an event. */
+    void (*work)(const char *task_id, void *userdata);
     void *userdata;
     tether_error error;
 } item;
@@ -40,8 +41,8 @@ struct tether__events {
     item *first, **end;
     size_t logs;
     bool started;
-    bool closed;          /* nothing is delivered any more */
-    bool freed_by_thread; /* closed from inside a callback: the thread frees this */
+    bool closed;          /* deliver nothing any more */
+    bool freed_by_thread; /* closed inside a callback: the thread frees this */
     void (*dispose)(void *userdata);
     void *dispose_userdata;
     bool (*must_wait)(const char *task_id, void *userdata); /* set once, at the start */
@@ -107,7 +108,7 @@ bool tether__events_deliver(tether__events *events, tether_event *event, bool *d
     return !is_closed(events);
 }
 
-/* A task that was removed in the meantime has nobody interested in it any more. */
+/* Delivers nothing if the task was removed since the event was queued. */
 static void deliver_task_event(tether__events *events, const item *what)
 {
     tether_snapshot *snapshot;
@@ -216,7 +217,8 @@ static int open_async(tether__events *events, struct uv_loop_s *loop, tether_err
     if (uv_async_init(loop, &events->async, on_async) == 0)
         return TETHER_OK;
     return tether__fail(error, TETHER_ELIMIT, 0, "start callbacks",
-                        "the event loop has no room; raise the limit of descriptors (ulimit -n)");
+                        "the event loop cannot be extended; raise the limit of descriptors (ulimit "
+                        "-n)");
 }
 
 int tether__events_open(tether_registry *registry, tether_event_cb cb, void *userdata,
@@ -276,7 +278,8 @@ void tether__events_close(tether__events *events, void (*dispose)(void *userdata
     events->dispose_userdata = userdata;
     bool freed_by_thread = events->freed_by_thread;
     uv_mutex_unlock(&events->mutex);
-    /* The thread that is inside the callback frees it when that returns. */
+    /* The thread is inside the callback that closes; it frees the queue when that callback returns.
+     */
     if (freed_by_thread)
         tether__os_thread_detach(&events->thread);
     else if (events->on_loop)
@@ -298,7 +301,7 @@ bool tether__events_has_listener(const tether__events *events)
     return events != NULL && events->cb != NULL;
 }
 
-/* Without memory an event is lost, as a callback is; the disk still knows everything. */
+/* An event that finds no memory is lost. That is safe: completions are stored on disk. */
 static void queue(tether__events *events, const item *what)
 {
     item *copy = malloc(sizeof *copy);

@@ -1,5 +1,6 @@
-/* Owns the killing of many tasks at once: whose turn it is, and the listing that all share.
- * Must not: decide what a task gets (the kill of each does), or hold a lock while it lists.
+/* Owns the killing of many tasks at once, in rounds, with one listing of the processes per round.
+ * Must not: decide what is done to a task (tether__kill_step_in_round does), or hold a lock while
+ * it lists.
  * Thread: the caller's. */
 #include "engine/kill_rounds.h"
 
@@ -15,15 +16,15 @@ enum { SHORTEST_PAUSE_MS = 1, LONGEST_PAUSE_MS = 50 };
 
 typedef struct rounds {
     tether__catalog *catalog;
-    const char **driven; /* the ids whose kill goes on here */
+    const char **driven; /* ids of the tasks whose kill is driven here */
     size_t count;
-    tether__tree *trees; /* of these, for the listing */
-    int64_t next_ms;     /* when the first of them wants to be asked again */
+    tether__tree *trees; /* their trees, for the listing */
+    int64_t next_ms;     /* when the earliest of them is due again */
     int result;
     tether_error *error;
 } rounds;
 
-/* A task that does not exist is no failure. */
+/* Keeps the code and the error of the last failure. A task that does not exist is no failure. */
 static void keep_failure(rounds *r, int code, const tether_error *problem)
 {
     if (code == TETHER_OK || code == TETHER_ENOTASK)
@@ -33,19 +34,19 @@ static void keep_failure(rounds *r, int code, const tether_error *problem)
         *r->error = *problem;
 }
 
-/* Writes the intents. Those kills that somebody else drives are in *others, an array with room for
- * all. */
+/* Writes the intents. Stores in `others`, which has room for all ids, the tasks whose kill has
+ * another driver, and returns how many. */
 static size_t begin_all(rounds *r, char (*ids)[TETHER_ID_SIZE], size_t count, tether__intent intent,
                         const char **others)
 {
     size_t other_count = 0;
     for (size_t i = 0; i < count; i++) {
-        bool appointed;
+        bool is_driver;
         tether_error problem = {0};
         int code = tether__kill_begin(r->catalog, ids[i], intent, 0, TETHER__DRIVER_ROUNDS,
-                                      &appointed, &problem);
+                                      &is_driver, &problem);
         keep_failure(r, code, &problem);
-        if (appointed)
+        if (is_driver)
             r->driven[r->count++] = ids[i];
         else if (code == TETHER_OK)
             others[other_count++] = ids[i];
@@ -53,8 +54,9 @@ static size_t begin_all(rounds *r, char (*ids)[TETHER_ID_SIZE], size_t count, te
     return other_count;
 }
 
-/* Lists the processes of all that is driven. The look at each comes after: what it saw earlier, and
- * what the listing shows of it, tell together that nothing is left. */
+/* Lists the processes of all driven tasks. The listing begins before the inspections of this round
+ * and after those of the last one. If it has no process of a task whose supervisor the last round
+ * found to be done, no process of that task is left. */
 static int list_processes(rounds *r, tether__round *round, tether_error *error)
 {
     uv_mutex_lock(&r->catalog->disk);
@@ -69,7 +71,7 @@ static int list_processes(rounds *r, tether__round *round, tether_error *error)
     return tether__os_tree_list(r->trees, r->count, &round->listing, error);
 }
 
-/* Gives all of them their turn, and keeps those that are not over. */
+/* Takes one step for each task, and keeps those whose kill is not over. */
 static void step_all(rounds *r, const tether__round *round)
 {
     size_t kept = 0;
@@ -95,8 +97,8 @@ static void release_all(rounds *r)
     r->count = 0;
 }
 
-/* Until it is time; with very many tasks about as long as the round took, since the processes need
- * the machine more than we do. */
+/* Sleeps until the next step is due. With very many tasks, sleeps at least as long as the round
+ * took (up to LONGEST_PAUSE_MS), because the dying processes need the CPU. */
 static void pause_between_rounds(const rounds *r, int64_t began_ms)
 {
     int64_t now = tether__os_monotonic_ms();

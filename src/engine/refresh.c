@@ -1,5 +1,5 @@
-/* Owns the way from what is on disk to the catalog, and from a verdict to a record.
- * Must not: send signals, know the loop, or hold `state` while it touches the disk.
+/* Owns the way from disk to the catalog, and from a verdict to a record.
+ * Must not: send signals, use the loop, or hold `state` while it touches the disk.
  * Thread: any; under the catalog's `disk`. */
 #include "engine/refresh.h"
 
@@ -12,10 +12,10 @@
 #include "os/spawn.h"
 #include "store/output_cap.h"
 
-/* A task that ends sooner is never written down as running. */
+/* The record of a task that ends within RUN_PAUSE_MS never says running. */
 enum { RUN_PAUSE_MS = 50, RUN_STEP_MS = 10, TICK_SLACK_MS = 50, SOON_MS = 10000 };
 
-/* Reads the record where it differs from what the entry has. Under `disk`. */
+/* Reads the record if it differs from the entry's. Under `disk`. */
 static int reload(tether__catalog *catalog, tether__entry *entry, tether_error *error)
 {
     tether__file_stamp stamp;
@@ -38,9 +38,9 @@ static int reload(tether__catalog *catalog, tether__entry *entry, tether_error *
     return TETHER_OK;
 }
 
-/* When the marker was finished, by the clock that nobody sets; -1: not known. A supervisor that
- * cannot read that clock leaves it to whoever looks soon after the end, while both clocks still
- * agree about how long ago that was. */
+/* Returns the uptime at which the marker was finished; -1: not known. If the supervisor could not
+ * write it, it is derived from the marker's modification time, but only soon after the end, while
+ * the wall clock and the uptime still agree on how long ago that was. */
 static int64_t end_uptime(const tether__marker *marker, bool same_boot, int64_t now, int64_t uptime)
 {
     int64_t ago = now - marker->modified_at;
@@ -58,7 +58,8 @@ static void set_end_times(tether__record *record, const tether__observation *obs
     int64_t uptime = tether__os_uptime_ms();
     bool has_end = marker->end != TETHER__END_NONE && !marker->damaged;
     record->finished_at = has_end && marker->modified_at > 0 ? marker->modified_at : now;
-    /* File times are those of the kernel's last tick: a short task seems to end before it began. */
+    /* File times have the resolution of the kernel's tick: a short task may seem to end before it
+     * began. */
     if (record->finished_at < record->started_at &&
         record->started_at - record->finished_at < TICK_SLACK_MS)
         record->finished_at = record->started_at;
@@ -79,7 +80,7 @@ static void set_end_times(tether__record *record, const tether__observation *obs
         record->finished_uptime_ms = uptime;
 }
 
-/* Turns a verdict into the record's fields. */
+/* Copies a verdict to the record. */
 static void apply(tether__record *record, const tether__verdict *verdict,
                   const tether__observation *observed)
 {
@@ -93,7 +94,7 @@ static void apply(tether__record *record, const tether__verdict *verdict,
         return;
     record->exit_code = verdict->exit_code;
     record->signal = verdict->signal;
-    /* Without memory for its words a verdict still holds. */
+    /* The verdict is valid without its reason, when memory is short. */
     (void)tether__record_set(&record->reason, verdict->reason);
     if (observed->marker.end != TETHER__END_NONE && observed->marker.pipestatus[0] != '\0')
         (void)tether__record_set(&record->pipeline_statuses, observed->marker.pipestatus);
@@ -107,9 +108,9 @@ bool tether__refresh_round_is_conclusive(tether__catalog *catalog, tether__entry
     return catalog->round != NULL && entry->supervisor_done_at < catalog->round->began_at;
 }
 
-/* Whether no process is left of a task that is being killed. In rounds, only a listing tells that
- * began after its supervisor was seen to be over: an older one may have missed what that started
- * last. */
+/* Whether no process is left of a task that is being killed. In rounds, only a listing that began
+ * after the supervisor was found to be done proves that: an older one may lack what the supervisor
+ * started last. */
 static bool tree_is_empty(tether__catalog *catalog, tether__entry *entry, tether__driver driver,
                           const tether__identity *child, const tether__observation *observed)
 {
@@ -121,8 +122,8 @@ static bool tree_is_empty(tether__catalog *catalog, tether__entry *entry, tether
            tether__bundle_tree_empty(&entry->record, child, observed, catalog->round->listing);
 }
 
-/* For tasks that are being killed. A tree that is empty once its supervisor is gone stays so, and
- * is not listed again. */
+/* Returns whether the tree of a task that is being killed is empty; false for any other task. Once
+ * the supervisor is gone and the tree is empty, it stays empty and is not listed again. */
 static bool inspect_tree(tether__catalog *catalog, tether__entry *entry, tether__driver driver,
                          const tether__identity *child, const tether__observation *observed)
 {
@@ -152,14 +153,16 @@ static tether__verdict inspect(tether__catalog *catalog, tether__entry *entry,
     return tether__verdict_reach(entry->record.status, entry->record.kill_intent, observed);
 }
 
-/* With an output limit the mark_ended waits until the files are cut. */
+/* Marks the lifeline as that of an ended task. With an output limit, that waits until the outputs
+ * are trimmed. */
 static void mark_ended(const tether__catalog *catalog, const tether__entry *entry)
 {
     if (entry->record.output_limit <= 0)
         tether__os_lifeline_mark_ended(catalog->session->exits, entry->id);
 }
 
-/* A damaged marker is kept for inspection. The record says lost already, so that this may fail. */
+/* Keeps a damaged marker for people to inspect. This may fail, because the record already says
+ * lost. */
 static void quarantine_marker(const tether__catalog *catalog, const tether__entry *entry,
                               const tether__observation *observed)
 {
@@ -168,7 +171,8 @@ static void quarantine_marker(const tether__catalog *catalog, const tether__entr
         tether__marker_quarantine(catalog->session, entry->id, "corrupt exit marker", NULL);
 }
 
-/* In steps, so that many that start one after the other share one round of the reaper. */
+/* Schedules the write of `running`, in steps of RUN_STEP_MS, so that the reaper writes many tasks
+ * that started one after the other in one pass. */
 static void schedule_running(tether__catalog *catalog, tether__entry *entry)
 {
     uv_mutex_lock(&catalog->state);
@@ -179,7 +183,8 @@ static void schedule_running(tether__catalog *catalog, tether__entry *entry)
     uv_mutex_unlock(&catalog->state);
 }
 
-/* What another host has started runs by now, or is let go. */
+/* Whether the supervisor was resumed after its suspended start (Windows). If its host died before
+ * that, this resumes it. */
 static bool is_released(tether__catalog *catalog, const tether__entry *entry,
                         const tether__observation *observed)
 {
@@ -190,8 +195,8 @@ static bool is_released(tether__catalog *catalog, const tether__entry *entry,
            tether__os_spawn_release(entry->id, &observed->marker.identity);
 }
 
-/* Under `disk` and the session lock: looks again, since another host may have been faster, and
- * writes what follows. */
+/* Inspects again, because another host may have been faster, and writes the result. Under `disk`
+ * and the session lock. */
 static int finalise(tether__catalog *catalog, tether__entry *entry, tether__inspect_mode mode,
                     tether_error *error)
 {
@@ -208,7 +213,7 @@ static int finalise(tether__catalog *catalog, tether__entry *entry, tether__insp
     }
     if (!tether__status_allows(entry->record.status, verdict.status))
         return tether__fail(error, TETHER_ECORRUPT, 0, "finalise task",
-                            "task %s cannot go from %s to %s", entry->id,
+                            "the status of task %s cannot change from %s to %s", entry->id,
                             tether_status_text(entry->record.status),
                             tether_status_text(verdict.status));
     if (entry->record.read_only)
@@ -218,9 +223,9 @@ static int finalise(tether__catalog *catalog, tether__entry *entry, tether__insp
         tether__output_cap_note(catalog->session, &entry->record);
     tether_error problem = {0};
     code = tether__bundle_save(catalog->session, &entry->record, &entry->stamp, &problem);
-    /* What was seen holds whether or not it could be written, such as on a full disk: the marker
-     * stays, and says the same to the next one who looks. An end is written as soon as it can be,
-     * and everything else with it. */
+    /* The inspection is valid even if the record could not be written, such as on a full disk: the
+     * marker stays, and every later inspection finds the same. The end is written as soon as
+     * possible, and everything else with it. */
     entry->unsaved = code != TETHER_OK && verdict.step == TETHER__STEP_FINALISE;
     if (code == TETHER_OK && verdict.step == TETHER__STEP_FINALISE) {
         mark_ended(catalog, entry);
@@ -245,14 +250,14 @@ static int finalise_locked(tether__catalog *catalog, tether__entry *entry,
     return code;
 }
 
-/* An end that could not be written is written as soon as it can be. */
+/* Writes an end that could not be written before. */
 static void retry_save(tether__catalog *catalog, tether__entry *entry)
 {
     tether__lock lock;
     tether__file_stamp stamp;
     if (tether__session_lock(catalog->session, &lock, NULL) != TETHER_OK)
         return;
-    /* Unless another host has done so meanwhile: then its record is read. */
+    /* If another host has written the record since, that one is read instead. */
     if (tether__bundle_stamp(catalog->session, entry->id, &stamp, NULL) == TETHER_OK &&
         memcmp(&stamp, &entry->stamp, sizeof stamp) == 0 &&
         tether__bundle_save(catalog->session, &entry->record, &entry->stamp, NULL) == TETHER_OK) {
@@ -262,8 +267,8 @@ static void retry_save(tether__catalog *catalog, tether__entry *entry)
     tether__os_lock_release(&lock);
 }
 
-/* A killing task without a driver here: its killer may be another host, which is given its time, or
- * may be dead. */
+/* A task that is being killed has no driver here. The host that kills it may still be alive, so
+ * that the loop waits until kill_takeover_ms before it continues the kill. */
 static void resume_kill(tether__catalog *catalog, tether__entry *entry)
 {
     bool resumed = false;
@@ -319,7 +324,7 @@ int tether__refresh(tether__catalog *catalog, const char *task_id, tether__inspe
     tether__entry *entry = tether__catalog_find(catalog, task_id);
     bool is_new = entry == NULL;
     if (is_new) {
-        /* Nothing is kept in memory for what is not on disk. */
+        /* A task that is not on disk gets no entry. */
         tether__file_stamp stamp;
         int code = tether__bundle_stamp(catalog->session, task_id, &stamp, error);
         if (code != TETHER_OK)
@@ -354,17 +359,19 @@ int tether__refresh_change(tether__catalog *catalog, const char *task_id,
     if (code != TETHER_OK)
         return code;
 
-    /* Nobody else writes while the lock is held: what is read now is what is changed. */
+    /* Nobody else writes while the lock is held: the change applies to the newest record. */
     code = reload(catalog, entry, error);
     if (code == TETHER_OK && entry->record.read_only)
-        code = tether__fail(error, TETHER_EREADONLY, 0, "change task",
-                            "task %s was written by a newer tether: change it with that", task_id);
+        code = tether__fail(
+            error, TETHER_EREADONLY, 0, "change task",
+            "task %s was written by a newer version of tether; use that version to change it",
+            task_id);
     if (code == TETHER_OK && change(&entry->record, userdata)) {
         code = tether__bundle_save(catalog->session, &entry->record, &entry->stamp, error);
         if (code == TETHER_OK) {
             tether__catalog_publish(catalog, entry);
         } else {
-            /* What could not be written did not happen: the record is what is on disk. */
+            /* The change did not happen: takes the record on disk again. */
             entry->stamp = (tether__file_stamp){0};
             (void)reload(catalog, entry, NULL);
         }

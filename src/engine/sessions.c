@@ -1,5 +1,5 @@
-/* Owns the round through all sessions of a store, and the catalogs that it lends to each.
- * Must not: read or change what is in a session.
+/* Owns the iteration over all sessions of a store, and the temporary catalogs for it.
+ * Must not: read or change the tasks of a session.
  * Thread: any. */
 #include "engine/sessions.h"
 
@@ -14,17 +14,17 @@ typedef struct session_walk {
     void *userdata;
     char own_key[TETHER__SESSION_KEY_SIZE];
     bool stopped;
-    int code; /* the first failure; the others go on */
+    int code; /* the first failure; it does not stop the iteration */
     tether_error problem;
 } session_walk;
 
-/* What only has a session's name, is damaged or was removed must not hide all the others. */
+/* A directory that is not a whole session, is damaged or was removed must not hide the others. */
 static bool is_no_session(int code)
 {
     return code == TETHER_ENOTASK || code == TETHER_ECORRUPT || code == TETHER_EGONE;
 }
 
-/* A session that is not the registry's own, with a catalog for this moment. */
+/* Visits a session other than the registry's own, with a temporary catalog. */
 static int visit_other(session_walk *walk, const char *key, tether_error *error)
 {
     tether__session session;
@@ -43,7 +43,7 @@ static int visit_other(session_walk *walk, const char *key, tether_error *error)
     return code == TETHER_EGONE ? TETHER_ENOTASK : code;
 }
 
-/* Whether a name in the store is a session's: 16 hexadecimal digits. */
+/* Whether a name in the store is the key of a session: 16 hexadecimal digits. */
 static bool is_key(const char *name)
 {
     return strlen(name) == TETHER__SESSION_KEY_SIZE - 1 &&
@@ -62,7 +62,7 @@ static bool visit_name(const char *name, void *userdata)
     walk->stopped = code == TETHER__SESSIONS_STOP;
     if (walk->stopped)
         return false;
-    /* A session that goes away or never was whole is not the caller's trouble. */
+    /* A session that was removed during the iteration, or is incomplete, is no failure. */
     if (code != TETHER_OK && code != TETHER_ENOTASK && walk->code == TETHER_OK) {
         walk->code = code;
         walk->problem = problem;

@@ -53,7 +53,7 @@ static int create_format(const tether__store *store, char **text, tether_error *
         code = read_format(store, text, error);
     if (code == TETHER_ENOTASK)
         code = refuse_format(store,
-                             "holds other files and is not a tether store; choose an empty "
+                             "holds other files and is not a tether store; name an empty "
                              "or new directory",
                              error);
     return code;
@@ -67,7 +67,7 @@ static int check_format(const tether__store *store, bool create, tether_error *e
     if (code == TETHER_ENOTASK && create)
         code = create_format(store, &text, &problem);
     if (code == TETHER_ETOOBIG || code == TETHER_ENOTASK)
-        code = refuse_format(store, "is not a tether store; choose another directory", &problem);
+        code = refuse_format(store, "is not a tether store; name another directory", &problem);
     if (code == TETHER_OK && strcmp(text, format_text) != 0)
         code = tether__fail(&problem, TETHER_EFORMAT, 0, "open store",
                             "%.300s has the format \"%.40s\", and this version reads \"%.*s\"; use "
