@@ -13,7 +13,11 @@
 #include "os/lifeline.h"
 #include "os/tree.h"
 
-enum { NAMED_SURVIVORS = 8, RETRY_MS = 5, TAKEOVER_SLACK_MS = 1000 };
+enum {
+    NAMED_SURVIVORS = 8, /* at most this many pids are in an error message */
+    RETRY_MS = 5,
+    TAKEOVER_SLACK_MS = 1000 /* after the grace period, before another host may take over */
+};
 
 typedef struct intent_change {
     tether__intent intent;
@@ -131,6 +135,7 @@ static void resolve_target(tether__catalog *catalog, const tether__entry *entry,
         code == TETHER_OK && held && tether__os_process_alive(&tree->supervisor) == TETHER__ALIVE;
 }
 
+/* Fails with the processes that survive the final signal. */
 static int fail_survived(const kill_target *target, tether_error *error)
 {
     const tether__tree *tree = &target->tree;

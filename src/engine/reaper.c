@@ -23,7 +23,7 @@ enum {
     POLL_LAST_MS = 1000,
     RETRY_MS = 1000, /* after a failure that may be temporary */
     POLL_OUTPUT_MS = 50,
-    POLL_REST_FACTOR = 4, /* after a poll, none for this many times its duration */
+    POLL_REST_FACTOR = 4, /* pause after a poll, in multiples of its duration */
     REAP_LAST_PAUSE_MS = 100,
     MAX_DUE = 64, /* one pass does at most this much; the rest follows in the next passes */
 };
@@ -61,7 +61,7 @@ struct tether__reaper {
 typedef enum duty { DUTY_WRITE_RUNNING, DUTY_DEADLINE, DUTY_KILL, DUTY_REAP, DUTY_REMIND } duty;
 
 typedef struct due {
-    duty what;
+    duty kind;
     char id[TETHER_ID_SIZE];
 } due;
 
@@ -76,7 +76,7 @@ static int64_t collect_duties(const tether__entry *entry, int64_t now, due *list
 {
     int64_t next = NEVER;
     const struct {
-        duty what;
+        duty kind;
         int64_t at;
     } duties[] = {
         {DUTY_WRITE_RUNNING, entry->write_running_at > 0 ? entry->write_running_at : NEVER},
@@ -90,7 +90,7 @@ static int64_t collect_duties(const tether__entry *entry, int64_t now, due *list
     };
     for (size_t i = 0; i < sizeof duties / sizeof duties[0]; i++) {
         if (duties[i].at <= now && *count < MAX_DUE) {
-            list[*count].what = duties[i].what;
+            list[*count].kind = duties[i].kind;
             strcpy(list[*count].id, entry->id);
             (*count)++;
         } else {
@@ -202,12 +202,12 @@ static void retry_kill(tether__catalog *catalog, const char *task_id)
     uv_mutex_unlock(&catalog->state);
 }
 
-static void do_due(tether__reaper *reaper, const due *item)
+static void do_duty(tether__reaper *reaper, const due *item)
 {
     bool is_driver;
     int64_t next;
     tether_error problem = {0};
-    switch (item->what) {
+    switch (item->kind) {
     case DUTY_WRITE_RUNNING:
         write_running(reaper, item->id);
         break;
@@ -242,7 +242,7 @@ static void set_timer(tether__reaper *reaper, int64_t next);
 
 /* Schedules another inspection of all tasks after a failed one, because no event will report what
  * it missed. Not after failures that would only repeat. */
-static void note_failure(tether__reaper *reaper, int code)
+static void retry_after_failure(tether__reaper *reaper, int code)
 {
     if (code != TETHER_OK && code != TETHER_ENOTASK && code != TETHER_ECORRUPT &&
         code != TETHER_EGONE)
@@ -255,7 +255,7 @@ static void inspect_all(tether__reaper *reaper)
     tether__catalog *catalog = reaper->catalog;
     tether__scope scope =
         tether__events_has_listener(catalog->events) ? TETHER__SCOPE_PENDING : TETHER__SCOPE_LIVE;
-    note_failure(reaper, tether__replay(catalog, scope, TETHER__INSPECT_NOW, NULL, NULL));
+    retry_after_failure(reaper, tether__replay(catalog, scope, TETHER__INSPECT_NOW, NULL, NULL));
 }
 
 static bool outputs_grew(tether__reaper *reaper, int tag)
@@ -300,7 +300,7 @@ static void process_due(tether__reaper *reaper)
     bool unwatched = !reaper->polling && reaper->observer.unwatched(reaper->observer.userdata);
     int64_t next = collect_due(reaper, list, &count);
     for (size_t i = 0; i < count; i++)
-        do_due(reaper, &list[i]);
+        do_duty(reaper, &list[i]);
     /* This work may have made other work due. That is done in another turn of the loop, so that
      * events are not delayed. */
     if (count > 0)
@@ -380,7 +380,7 @@ static void inspect_after_event(tether__reaper *reaper, const char *task_id)
         next = tether__catalog_next_due(reaper->catalog, task_id);
     }
     uv_mutex_unlock(&reaper->catalog->disk);
-    note_failure(reaper, code);
+    retry_after_failure(reaper, code);
     next = earlier(next, reaper->retry_at);
     if (reapable)
         next = earlier(next, reap(reaper, task_id));
@@ -413,7 +413,7 @@ static void wake_from_catalog(void *userdata)
 }
 
 /* A supervisor has exited. It may have written its end just before; the inspection finds it. */
-static void on_end(const char *task_id, void *userdata)
+static void on_supervisor_exit(const char *task_id, void *userdata)
 {
     inspect_after_event(userdata, task_id);
 }
@@ -441,7 +441,7 @@ static int watch_all(tether__reaper *reaper, tether_error *error)
         code = tether__os_watch_add(reaper->watch, reaper->catalog->session->exits,
                                     &reaper->exits_tag, error);
     if (code == TETHER_OK)
-        code = tether__os_ends_open(reaper->loop, on_end, reaper, &reaper->ends, error);
+        code = tether__os_ends_open(reaper->loop, on_supervisor_exit, reaper, &reaper->ends, error);
     return code;
 }
 

@@ -12,8 +12,12 @@
 #include "os/spawn.h"
 #include "store/output_cap.h"
 
-/* The record of a task that ends within RUN_PAUSE_MS never says running. */
-enum { RUN_PAUSE_MS = 50, RUN_STEP_MS = 10, TICK_SLACK_MS = 50, SOON_MS = 10000 };
+enum {
+    RUN_PAUSE_MS = 50, /* the record of a task that ends sooner never says running */
+    RUN_STEP_MS = 10,
+    TICK_SLACK_MS = 50, /* how far file times may lag behind the clock */
+    SOON_MS = 10000     /* after a longer time the clocks may have diverged */
+};
 
 /* Reads the record if it differs from the entry's. Under `disk`. */
 static int reload(tether__catalog *catalog, tether__entry *entry, tether_error *error)
@@ -80,7 +84,7 @@ static void set_end_times(tether__record *record, const tether__observation *obs
         record->finished_uptime_ms = uptime;
 }
 
-/* Copies a verdict to the record. */
+/* Copies the verdict, and what the observation adds to it, into the record. */
 static void apply(tether__record *record, const tether__verdict *verdict,
                   const tether__observation *observed)
 {
@@ -128,8 +132,8 @@ static bool inspect_tree(tether__catalog *catalog, tether__entry *entry, tether_
                          const tether__identity *child, const tether__observation *observed)
 {
     bool gone = observed->holding == TETHER__FREE || observed->alive == TETHER__GONE;
-    bool over = gone || (observed->marker.end != TETHER__END_NONE && !observed->marker.damaged);
-    if (!over)
+    bool done = gone || (observed->marker.end != TETHER__END_NONE && !observed->marker.damaged);
+    if (!done)
         entry->supervisor_done_at = 0;
     else if (entry->supervisor_done_at == 0)
         entry->supervisor_done_at = ++catalog->logical_clock;
@@ -197,8 +201,8 @@ static bool is_released(tether__catalog *catalog, const tether__entry *entry,
 
 /* Inspects again, because another host may have been faster, and writes the result. Under `disk`
  * and the session lock. */
-static int finalise(tether__catalog *catalog, tether__entry *entry, tether__inspect_mode mode,
-                    tether_error *error)
+static int write_verdict(tether__catalog *catalog, tether__entry *entry, tether__inspect_mode mode,
+                         tether_error *error)
 {
     tether__observation observed;
     int code = reload(catalog, entry, error);
@@ -238,14 +242,14 @@ static int finalise(tether__catalog *catalog, tether__entry *entry, tether__insp
     return code;
 }
 
-static int finalise_locked(tether__catalog *catalog, tether__entry *entry,
-                           tether__inspect_mode mode, tether_error *error)
+static int write_verdict_locked(tether__catalog *catalog, tether__entry *entry,
+                                tether__inspect_mode mode, tether_error *error)
 {
     tether__lock lock;
     int code = tether__session_lock(catalog->session, &lock, error);
     if (code != TETHER_OK)
         return code;
-    code = finalise(catalog, entry, mode, error);
+    code = write_verdict(catalog, entry, mode, error);
     tether__os_lock_release(&lock);
     return code;
 }
@@ -303,7 +307,7 @@ static int refresh_entry(tether__catalog *catalog, tether__entry *entry, tether_
         if (verdict.step == TETHER__STEP_RUN && mode == TETHER__INSPECT_EVENT)
             schedule_running(catalog, entry);
         else if (verdict.step == TETHER__STEP_RUN || verdict.step == TETHER__STEP_FINALISE)
-            code = finalise_locked(catalog, entry, mode, error);
+            code = write_verdict_locked(catalog, entry, mode, error);
         else if (verdict.step == TETHER__STEP_RESUME_KILL)
             resume_kill(catalog, entry);
     }
