@@ -1,12 +1,13 @@
-/* Owns the tasks in memory: the table, its locks, those who wait for changes.
- * Must not: touch the disk, send signals, or know the loop.
- * Thread: any; the header says which lock each call is under. */
+/* Owns the tasks in memory: the table, its locks, and the condition that waiters sleep on.
+ * Must not: touch the disk, send signals, or use the loop.
+ * Thread: any; the header names the lock of each call. */
 #include "engine/catalog.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "os/clock.h"
 
 int tether__catalog_init(tether__catalog *catalog, tether__session *session, tether_error *error)
@@ -37,14 +38,14 @@ void tether__catalog_dispose(tether__catalog *catalog)
     for (size_t i = 0; i < catalog->count; i++)
         entry_free(catalog->entries[i]);
     free(catalog->entries);
-    free(catalog->busy);
+    free(catalog->scheduled);
     uv_cond_destroy(&catalog->changed);
     uv_mutex_destroy(&catalog->state);
     uv_mutex_destroy(&catalog->disk);
 }
 
-/* The place of an id in the sorted entries, or where it would be. */
-static size_t place_of(const tether__catalog *catalog, const char *task_id, bool *found)
+/* Returns the index of an id in the sorted entries, or the index at which to insert it. */
+static size_t find_index(const tether__catalog *catalog, const char *task_id, bool *found)
 {
     size_t low = 0, high = catalog->count;
     while (low < high) {
@@ -66,45 +67,42 @@ static size_t place_of(const tether__catalog *catalog, const char *task_id, bool
 tether__entry *tether__catalog_find(tether__catalog *catalog, const char *task_id)
 {
     bool found;
-    size_t place = place_of(catalog, task_id, &found);
-    return found ? catalog->entries[place] : NULL;
+    size_t index = find_index(catalog, task_id, &found);
+    return found ? catalog->entries[index] : NULL;
 }
 
-/* Room for one more in both lists, so that an entry can always become busy. Under `state`. */
-static bool make_room(tether__catalog *catalog)
+/* Makes room for one more entry in both arrays: scheduling an entry never allocates. Under `state`.
+ */
+static bool grow(tether__catalog *catalog)
 {
-    if (catalog->count < catalog->room)
-        return true;
-    size_t room = catalog->room == 0 ? 64 : catalog->room * 2;
-    tether__entry **entries = realloc(catalog->entries, room * sizeof(tether__entry *));
-    if (entries == NULL)
+    void *entries = catalog->entries, *scheduled = catalog->scheduled;
+    if (!tether__grow(&entries, catalog->count, &catalog->room, sizeof(tether__entry *)))
         return false;
     catalog->entries = entries;
-    tether__entry **busy = realloc(catalog->busy, room * sizeof(tether__entry *));
-    if (busy == NULL)
+    if (!tether__grow(&scheduled, catalog->count, &catalog->scheduled_room,
+                      sizeof(tether__entry *)))
         return false;
-    catalog->busy = busy;
-    catalog->room = room;
+    catalog->scheduled = scheduled;
     return true;
 }
 
 void tether__catalog_schedule(tether__catalog *catalog, tether__entry *entry)
 {
-    if (entry->busy)
+    if (entry->scheduled)
         return;
-    entry->busy = true;
-    entry->busy_place = catalog->busy_count;
-    catalog->busy[catalog->busy_count++] = entry;
+    entry->scheduled = true;
+    entry->scheduled_index = catalog->scheduled_count;
+    catalog->scheduled[catalog->scheduled_count++] = entry;
 }
 
 void tether__catalog_unschedule(tether__catalog *catalog, tether__entry *entry)
 {
-    if (!entry->busy)
+    if (!entry->scheduled)
         return;
-    entry->busy = false;
-    tether__entry *last = catalog->busy[--catalog->busy_count];
-    catalog->busy[entry->busy_place] = last;
-    last->busy_place = entry->busy_place;
+    entry->scheduled = false;
+    tether__entry *last = catalog->scheduled[--catalog->scheduled_count];
+    catalog->scheduled[entry->scheduled_index] = last;
+    last->scheduled_index = entry->scheduled_index;
 }
 
 tether__entry *tether__catalog_insert(tether__catalog *catalog, const char *task_id)
@@ -117,16 +115,16 @@ tether__entry *tether__catalog_insert(tether__catalog *catalog, const char *task
     entry->watch_tag = -1;
 
     uv_mutex_lock(&catalog->state);
-    if (!make_room(catalog)) {
+    if (!grow(catalog)) {
         uv_mutex_unlock(&catalog->state);
         free(entry);
         return NULL;
     }
     bool found;
-    size_t place = place_of(catalog, task_id, &found);
-    memmove(catalog->entries + place + 1, catalog->entries + place,
-            (catalog->count - place) * sizeof(tether__entry *));
-    catalog->entries[place] = entry;
+    size_t index = find_index(catalog, task_id, &found);
+    memmove(catalog->entries + index + 1, catalog->entries + index,
+            (catalog->count - index) * sizeof(tether__entry *));
+    catalog->entries[index] = entry;
     catalog->count++;
     tether__catalog_schedule(catalog, entry);
     uv_mutex_unlock(&catalog->state);
@@ -145,13 +143,13 @@ void tether__catalog_forget(tether__catalog *catalog, const char *task_id)
 {
     bool found;
     uv_mutex_lock(&catalog->state);
-    size_t place = place_of(catalog, task_id, &found);
-    tether__entry *entry = found ? catalog->entries[place] : NULL;
+    size_t index = find_index(catalog, task_id, &found);
+    tether__entry *entry = found ? catalog->entries[index] : NULL;
     if (found) {
         tether__catalog_unschedule(catalog, entry);
         catalog->count--;
-        memmove(catalog->entries + place, catalog->entries + place + 1,
-                (catalog->count - place) * sizeof(tether__entry *));
+        memmove(catalog->entries + index, catalog->entries + index + 1,
+                (catalog->count - index) * sizeof(tether__entry *));
         catalog->changes++;
         uv_cond_broadcast(&catalog->changed);
     }
@@ -169,11 +167,11 @@ int64_t tether__catalog_next_due(tether__catalog *catalog, const char *task_id)
     uv_mutex_lock(&catalog->state);
     const tether__entry *entry = tether__catalog_find(catalog, task_id);
     if (entry != NULL) {
-        const int64_t moments[] = {entry->run_due, entry->deadline_monotonic_ms,
-                                   entry->reminder_at};
-        for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
-            if (moments[i] > 0 && moments[i] < due)
-                due = moments[i];
+        const int64_t due_times[] = {entry->write_running_at, entry->deadline_monotonic_ms,
+                                     entry->reminder_at};
+        for (size_t i = 0; i < sizeof due_times / sizeof due_times[0]; i++) {
+            if (due_times[i] > 0 && due_times[i] < due)
+                due = due_times[i];
         }
     }
     uv_mutex_unlock(&catalog->state);
@@ -225,7 +223,7 @@ int tether__catalog_ids(tether__catalog *catalog, tether__scope scope, char (**i
     return *ids != NULL ? TETHER_OK : tether__fail_memory(error, "list tasks");
 }
 
-/* Tells this process, once, that somebody wants a proxy of its own to end. Under `state`. */
+/* Queues one CANCEL event for a proxy task of this process that is being killed. Under `state`. */
 static void send_cancel(tether__catalog *catalog, tether__entry *entry)
 {
     if (!entry->own_proxy || entry->cancel_sent || entry->status != TETHER_STATUS_KILLING)
@@ -240,7 +238,7 @@ int64_t tether__entry_elapsed(const tether__entry *entry)
     return started > 0 ? tether__os_uptime_ms() - started : 0;
 }
 
-/* When a task has run for the next whole interval. */
+/* Returns when the task will have run for the next whole interval; 0: no reminder is wanted. */
 static int64_t next_reminder(const tether__catalog *catalog, const tether__entry *entry)
 {
     if (catalog->reminder_ms <= 0 || !tether__events_has_listener(catalog->events))
@@ -249,12 +247,12 @@ static int64_t next_reminder(const tether__catalog *catalog, const tether__entry
     return tether__os_monotonic_ms() + rest;
 }
 
-/* Queues what the entry's new state is news of. Under `state`. */
-static void announce(tether__catalog *catalog, tether__entry *entry)
+/* Queues the events that follow from the entry's new state. Under `state`. */
+static void queue_events(tether__catalog *catalog, tether__entry *entry)
 {
     const tether__record *record = &entry->record;
-    if (!entry->ended && !entry->announced) {
-        entry->announced = true;
+    if (!entry->ended && !entry->started_sent) {
+        entry->started_sent = true;
         entry->reminder_at = next_reminder(catalog, entry);
         if (!catalog->opening)
             tether__events_task(catalog->events, TETHER_EVENT_STARTED, entry->id, 0);
@@ -262,7 +260,7 @@ static void announce(tether__catalog *catalog, tether__entry *entry)
     if (!entry->ended)
         return;
     entry->reminder_at = 0;
-    if (entry->observed && catalog->on_end != NULL)
+    if (entry->wants_on_end && catalog->on_end != NULL)
         catalog->on_end(entry->id, catalog->on_end_userdata);
     if (!entry->completion_sent && record->notify_on_completion && !record->completion_delivered &&
         !record->read_only) {
@@ -271,15 +269,16 @@ static void announce(tether__catalog *catalog, tether__entry *entry)
     }
 }
 
-/* As soon as it is known who the supervisor is. A proxy of this process ends by a call. */
-static void await_end(tether__catalog *catalog, tether__entry *entry)
+/* Requests an event for the exit of the supervisor, once its identity is known. A proxy task of
+ * this process needs none: it ends by a call of this process. Under `state`. */
+static void request_exit_event(tether__catalog *catalog, tether__entry *entry)
 {
     const tether__identity *supervisor =
         entry->child.pid != 0 ? &entry->child : &entry->record.identity;
-    if (catalog->await == NULL || entry->awaited || entry->ended || entry->own_proxy ||
+    if (catalog->watch_exit == NULL || entry->exit_watched || entry->ended || entry->own_proxy ||
         supervisor->pid == 0)
         return;
-    entry->awaited = catalog->await(entry->id, supervisor, catalog->wake_userdata);
+    entry->exit_watched = catalog->watch_exit(entry->id, supervisor, catalog->wake_userdata);
 }
 
 void tether__catalog_publish(tether__catalog *catalog, tether__entry *entry)
@@ -291,26 +290,26 @@ void tether__catalog_publish(tether__catalog *catalog, tether__entry *entry)
     entry->ended = tether_status_ended(entry->status);
     entry->done = tether__record_is_done(&entry->record);
     if (entry->status != TETHER_STATUS_STARTING)
-        entry->run_due = 0;
+        entry->write_running_at = 0;
     entry->deadline_monotonic_ms = entry->ended ? 0 : entry->record.deadline_monotonic_ms;
     if (entry->ended && !was_ended) {
-        entry->end_order = ++catalog->ends;
+        entry->end_order = ++catalog->end_count;
         entry->finished_at = entry->record.finished_at;
         if (entry->child.pid != 0)
             entry->reap_pause_ms = 1;
     }
-    announce(catalog, entry);
+    queue_events(catalog, entry);
     send_cancel(catalog, entry);
-    await_end(catalog, entry);
+    request_exit_event(catalog, entry);
     tether__catalog_schedule(catalog, entry);
     catalog->changes++;
     uv_cond_broadcast(&catalog->changed);
     uv_mutex_unlock(&catalog->state);
 }
 
-int tether__catalog_adopt(tether__catalog *catalog, tether__record *record,
-                          const tether__file_stamp *stamp, const tether__identity *child,
-                          tether_error *error)
+int tether__catalog_add(tether__catalog *catalog, tether__record *record,
+                        const tether__file_stamp *stamp, const tether__identity *child,
+                        tether_error *error)
 {
     tether__entry *entry = tether__catalog_find(catalog, record->task_id);
     if (entry == NULL)
@@ -320,7 +319,8 @@ int tether__catalog_adopt(tether__catalog *catalog, tether__record *record,
     uv_mutex_lock(&catalog->state);
     entry->child = *child;
     uv_mutex_unlock(&catalog->state);
-    /* Another thread may have read the record meanwhile, and may know more by now. */
+    /* Another thread may have read the record into the entry in between, and may have read a newer
+     * one. */
     if (entry->record.task_id == NULL) {
         entry->record = *record;
         entry->stamp = *stamp;

@@ -1,5 +1,5 @@
-/* A registry as every room from here on up sees it. The rooms above add what they own to it
- * (output/outputs.h, task/tasks.h); registry/ alone knows the whole. */
+/* The part of a registry that this room and all rooms above it see. The rooms above add their own
+ * parts (output/outputs.h, task/tasks.h); only registry/ knows the whole struct. */
 #ifndef TETHER_CORE_H
 #define TETHER_CORE_H
 
@@ -12,9 +12,9 @@
 
 struct tether_registry {
     tether__store store;
-    tether__holder holder;
-    tether__session session;
-    tether__catalog catalog;
+    tether__holder holder;   /* this registry as other processes see it */
+    tether__session session; /* the one session whose tasks it starts */
+    tether__catalog catalog; /* the tasks of that session */
     tether__reaper *reaper;
     tether__gate gate;
 };

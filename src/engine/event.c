@@ -1,6 +1,6 @@
-/* Owns the telling of events: the queue and the thread that empties it.
- * Must not: hold a lock while it calls back, or look at the registry after a callback closed it.
- * Thread: queueing any; telling on a thread of its own or on the host's loop. */
+/* Owns the queue of events and the thread that delivers them.
+ * Must not: hold a lock during a callback, or touch the registry after a callback has closed it.
+ * Thread: any thread queues; a thread of its own, or the host's loop, delivers. */
 #include "engine/event.h"
 
 #include <stdio.h>
@@ -11,9 +11,9 @@
 #include "base/error.h"
 #include "os/thread.h"
 
-/* Logs beyond these are dropped while nobody takes them; tasks' events never are. At most so many
- * are told per turn of a host's loop, so that it is not held up. */
-enum { LOGS_QUEUED = 256, PER_TURN = 16 };
+/* More LOG events than MAX_QUEUED_LOGS are dropped; events of tasks never are. One turn of a host's
+ * loop delivers at most MAX_PER_TURN items, so that it stays responsive. */
+enum { MAX_QUEUED_LOGS = 256, MAX_PER_TURN = 16 };
 
 typedef struct item {
     struct item *next;
@@ -21,7 +21,8 @@ typedef struct item {
     char id[TETHER_ID_SIZE]; /* empty: none */
     int64_t elapsed_ms;
     tether_log_level level;
-    void (*work)(const char *task_id, void *userdata); /* not NULL: this and no event */
+    /* Not NULL: call this instead of delivering an event. */
+    void (*work)(const char *task_id, void *userdata);
     void *userdata;
     tether_error error;
 } item;
@@ -40,12 +41,12 @@ struct tether__events {
     item *first, **end;
     size_t logs;
     bool started;
-    bool closed;   /* nothing is told any more */
-    bool orphaned; /* closed from inside a callback: the thread frees this */
+    bool closed;          /* deliver nothing any more */
+    bool freed_by_thread; /* closed inside a callback: the thread frees this */
     void (*dispose)(void *userdata);
     void *dispose_userdata;
-    bool (*held)(const char *task_id, void *userdata); /* set once, at the start */
-    void *held_userdata;
+    bool (*must_wait)(const char *task_id, void *userdata); /* set once, at the start */
+    void *must_wait_userdata;
 };
 
 static void queue(tether__events *events, const item *what);
@@ -75,17 +76,17 @@ static bool is_log(const item *what)
     return what->work == NULL && what->kind == TETHER_EVENT_LOG;
 }
 
-static item *take(tether__events *events)
+static item *pop(tether__events *events)
 {
-    item *taken = events->first;
-    if (taken == NULL)
+    item *first = events->first;
+    if (first == NULL)
         return NULL;
-    events->first = taken->next;
+    events->first = first->next;
     if (events->first == NULL)
         events->end = &events->first;
-    if (is_log(taken))
+    if (is_log(first))
         events->logs--;
-    return taken;
+    return first;
 }
 
 static bool is_closed(tether__events *events)
@@ -96,19 +97,19 @@ static bool is_closed(tether__events *events)
     return closed;
 }
 
-bool tether__events_deliver(tether__events *events, tether_event *event, bool *told)
+bool tether__events_deliver(tether__events *events, tether_event *event, bool *delivered)
 {
-    bool heard = events->cb != NULL && !is_closed(events);
+    bool call = events->cb != NULL && !is_closed(events);
     event->size = sizeof *event;
-    if (told != NULL)
-        *told = heard;
-    if (heard)
+    if (delivered != NULL)
+        *delivered = call;
+    if (call)
         events->cb(events->registry, event, events->userdata);
     return !is_closed(events);
 }
 
-/* A task that was removed in the meantime has nobody interested in it any more. */
-static void tell_task(tether__events *events, const item *what)
+/* Delivers nothing if the task was removed since the event was queued. */
+static void deliver_task_event(tether__events *events, const item *what)
 {
     tether_snapshot *snapshot;
     if (events->make_snapshot(events->registry, what->id, &snapshot, NULL) != TETHER_OK)
@@ -123,7 +124,7 @@ static void tell_task(tether__events *events, const item *what)
     tether_snapshot_free(snapshot);
 }
 
-static void tell_item(tether__events *events, const item *what)
+static void deliver_item(tether__events *events, const item *what)
 {
     if (what->work != NULL) {
         what->work(what->id, what->userdata);
@@ -133,45 +134,45 @@ static void tell_item(tether__events *events, const item *what)
                               .level = what->level,
                               .error = &what->error};
         tether__events_deliver(events, &event, NULL);
-    } else if (what->kind == TETHER_EVENT_COMPLETION && events->held != NULL &&
-               events->held(what->id, events->held_userdata)) {
+    } else if (what->kind == TETHER_EVENT_COMPLETION && events->must_wait != NULL &&
+               events->must_wait(what->id, events->must_wait_userdata)) {
         queue(events, what);
     } else {
-        tell_task(events, what);
+        deliver_task_event(events, what);
     }
 }
 
-static void run(void *userdata)
+static void run_thread(void *userdata)
 {
     tether__events *events = userdata;
     uv_mutex_lock(&events->mutex);
     while (!events->closed) {
-        item *next = take(events);
+        item *next = pop(events);
         if (next == NULL) {
             uv_cond_wait(&events->queued, &events->mutex);
             continue;
         }
         uv_mutex_unlock(&events->mutex);
-        tell_item(events, next);
+        deliver_item(events, next);
         free(next);
         uv_mutex_lock(&events->mutex);
     }
-    bool orphaned = events->orphaned;
+    bool freed_by_thread = events->freed_by_thread;
     uv_mutex_unlock(&events->mutex);
-    if (orphaned)
+    if (freed_by_thread)
         events_free(events);
 }
 
 static void on_async(uv_async_t *async)
 {
     tether__events *events = async->data;
-    for (int i = 0; i < PER_TURN; i++) {
+    for (int i = 0; i < MAX_PER_TURN; i++) {
         uv_mutex_lock(&events->mutex);
-        item *next = events->closed ? NULL : take(events);
+        item *next = events->closed ? NULL : pop(events);
         uv_mutex_unlock(&events->mutex);
         if (next == NULL)
             return;
-        tell_item(events, next);
+        deliver_item(events, next);
         free(next);
     }
     if (!is_closed(events))
@@ -183,7 +184,7 @@ static int start(tether__events *events, tether_error *error)
 {
     if (events->started || events->on_loop)
         return TETHER_OK;
-    if (uv_thread_create(&events->thread, run, events) != 0)
+    if (uv_thread_create(&events->thread, run_thread, events) != 0)
         return tether__fail(error, TETHER_ELIMIT, 0, "start callbacks",
                             "no thread can be started; raise the limit of processes (ulimit -u)");
     events->started = true;
@@ -208,7 +209,7 @@ static int open_locks(tether__events *events, tether_error *error)
     return tether__fail_memory(error, "open registry");
 }
 
-static int open_telling(tether__events *events, struct uv_loop_s *loop, tether_error *error)
+static int open_async(tether__events *events, struct uv_loop_s *loop, tether_error *error)
 {
     if (!events->on_loop)
         return TETHER_OK;
@@ -216,7 +217,8 @@ static int open_telling(tether__events *events, struct uv_loop_s *loop, tether_e
     if (uv_async_init(loop, &events->async, on_async) == 0)
         return TETHER_OK;
     return tether__fail(error, TETHER_ELIMIT, 0, "start callbacks",
-                        "the event loop has no room; raise the limit of descriptors (ulimit -n)");
+                        "the event loop cannot be extended; raise the limit of descriptors (ulimit "
+                        "-n)");
 }
 
 int tether__events_open(tether_registry *registry, tether_event_cb cb, void *userdata,
@@ -238,7 +240,7 @@ int tether__events_open(tether_registry *registry, tether_event_cb cb, void *use
         free(events);
         return code;
     }
-    code = open_telling(events, loop, error);
+    code = open_async(events, loop, error);
     if (code != TETHER_OK) {
         events_free(events);
         return code;
@@ -258,11 +260,11 @@ void tether__events_stop(tether__events *events)
     uv_mutex_lock(&events->mutex);
     bool joinable = events->started && !events->closed;
     events->closed = true;
-    bool orphaned = joinable && uv_thread_equal(&self, &events->thread) != 0;
-    events->orphaned = events->orphaned || orphaned;
+    bool freed_by_thread = joinable && uv_thread_equal(&self, &events->thread) != 0;
+    events->freed_by_thread = events->freed_by_thread || freed_by_thread;
     uv_cond_signal(&events->queued);
     uv_mutex_unlock(&events->mutex);
-    if (joinable && !orphaned)
+    if (joinable && !freed_by_thread)
         uv_thread_join(&events->thread);
 }
 
@@ -274,10 +276,11 @@ void tether__events_close(tether__events *events, void (*dispose)(void *userdata
     uv_mutex_lock(&events->mutex);
     events->dispose = dispose;
     events->dispose_userdata = userdata;
-    bool orphaned = events->orphaned;
+    bool freed_by_thread = events->freed_by_thread;
     uv_mutex_unlock(&events->mutex);
-    /* The thread that is inside the callback frees it when that returns. */
-    if (orphaned)
+    /* The thread is inside the callback that closes; it frees the queue when that callback returns.
+     */
+    if (freed_by_thread)
         tether__os_thread_detach(&events->thread);
     else if (events->on_loop)
         uv_close((uv_handle_t *)&events->async, on_async_closed);
@@ -285,11 +288,12 @@ void tether__events_close(tether__events *events, void (*dispose)(void *userdata
         events_free(events);
 }
 
-void tether__events_hold(tether__events *events, bool (*held)(const char *task_id, void *userdata),
-                         void *userdata)
+void tether__events_hold_completions(tether__events *events,
+                                     bool (*must_wait)(const char *task_id, void *userdata),
+                                     void *userdata)
 {
-    events->held = held;
-    events->held_userdata = userdata;
+    events->must_wait = must_wait;
+    events->must_wait_userdata = userdata;
 }
 
 bool tether__events_has_listener(const tether__events *events)
@@ -297,7 +301,7 @@ bool tether__events_has_listener(const tether__events *events)
     return events != NULL && events->cb != NULL;
 }
 
-/* Without memory an event is lost, as a callback is; the disk still knows everything. */
+/* An event that finds no memory is lost. That is safe: completions are stored on disk. */
 static void queue(tether__events *events, const item *what)
 {
     item *copy = malloc(sizeof *copy);
@@ -307,7 +311,7 @@ static void queue(tether__events *events, const item *what)
     copy->next = NULL;
     uv_mutex_lock(&events->mutex);
     bool log = is_log(what);
-    if (events->closed || (log && events->logs == LOGS_QUEUED)) {
+    if (events->closed || (log && events->logs == MAX_QUEUED_LOGS)) {
         uv_mutex_unlock(&events->mutex);
         free(copy);
         return;

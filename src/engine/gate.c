@@ -1,5 +1,5 @@
 /* Owns the count of threads inside a registry's blocking calls.
- * Must not: know what the calls wait for, or what else a registry has.
+ * Must not: know what these calls wait for, or use any other part of the registry.
  * Thread: any. */
 #include "engine/gate.h"
 

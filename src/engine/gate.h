@@ -1,5 +1,6 @@
-/* The gate of a registry: the threads inside its blocking calls. Closing the registry sends them
- * away and waits until the last one has left. Guarded by the catalog's `state`. */
+/* The gate of a registry counts the threads inside its blocking calls. Closing the registry makes
+ * these calls return, and waits until the last thread has left. Guarded by the catalog's `state`.
+ */
 #ifndef TETHER_GATE_H
 #define TETHER_GATE_H
 
@@ -12,18 +13,19 @@
 typedef struct tether__gate {
     tether__catalog *catalog; /* outlives the gate */
     bool closing;             /* under `state` */
-    size_t inside;            /* threads inside a blocking call; under `state` */
+    size_t inside;            /* threads inside blocking calls; under `state` */
 } tether__gate;
 
 void tether__gate_init(tether__gate *gate, tether__catalog *catalog);
 
-/* Around a blocking call. Enter fails with TETHER_ECLOSED once the registry is closing; leave
- * belongs to every enter that succeeded. Take `state`; any thread. */
+/* Called around a blocking call. tether__gate_enter fails with TETHER_ECLOSED once the registry is
+ * closing; call tether__gate_leave once for each enter that succeeded. Takes `state`; any thread.
+ */
 int tether__gate_enter(tether__gate *gate, tether_error *error);
 void tether__gate_leave(tether__gate *gate);
 
-/* Wakes all threads inside, whose calls return TETHER_ECLOSED, and returns when they have left.
- * Takes `state`; not from inside a blocking call. */
+/* Closes the gate: wakes all threads inside, whose calls return TETHER_ECLOSED, and returns after
+ * the last one has left. Takes `state`. Must not be called from inside a blocking call. */
 void tether__gate_close(tether__gate *gate);
 
 #endif

@@ -1,6 +1,7 @@
-/* Owns the doing of kills: intent first, then what the policy says, each time against a fresh look
- * at the processes. Must not: signal before the intent is on disk, or hold a lock while it signals.
- * Thread: whoever drives the kill: a caller of tether_kill, or the loop. */
+/* Owns the execution of kills: writes the intent first, then does what the kill policy says, each
+ * time after a fresh inspection.
+ * Must not: signal before the intent is on disk, or hold a lock while it signals.
+ * Thread: the driver's: a caller of tether_kill, or the loop. */
 #include "engine/kill.h"
 
 #include <stdio.h>
@@ -12,14 +13,19 @@
 #include "os/lifeline.h"
 #include "os/tree.h"
 
-enum { NAMED_SURVIVORS = 8, RETRY_MS = 5, TAKEOVER_SLACK_MS = 1000 };
+enum {
+    NAMED_SURVIVORS = 8, /* at most this many pids are in an error message */
+    RETRY_MS = 5,
+    TAKEOVER_SLACK_MS = 1000 /* after the grace period, before another host may take over */
+};
 
 typedef struct intent_change {
     tether__intent intent;
     int64_t takeover_ms;
 } intent_change;
 
-/* Starting, running and paused become killing. A kill that is on its way keeps its reason. */
+/* Changes starting, running and paused to killing. A kill that is already under way keeps its
+ * intent. */
 static bool set_intent(tether__record *record, void *userdata)
 {
     const intent_change *wanted = userdata;
@@ -33,7 +39,8 @@ static bool set_intent(tether__record *record, void *userdata)
 
 int tether__kill_check(const tether__entry *entry, tether_error *error)
 {
-    /* Its owner finds the request in the record, from wherever. */
+    /* No processes are signalled: the owner, which may be in any pid namespace, reads the request
+     * in the record. */
     if (tether__record_is_proxy(&entry->record))
         return TETHER_OK;
     const tether__tree tree = {.task_id = entry->id, .supervisor = entry->record.identity};
@@ -45,13 +52,13 @@ int tether__kill_check_signal(const tether__entry *entry, tether_error *error)
     if (!tether__record_is_proxy(&entry->record))
         return tether__kill_check(entry, error);
     return tether__fail(error, TETHER_ENOTSUP, 0, "signal task",
-                        "task %s is work of process %lld and has no process of its own that could "
-                        "be signalled; a kill without a signal asks for its end",
+                        "task %s is a proxy task of process %lld and has no process of its own to "
+                        "signal; a kill without a signal asks that process to end it",
                         entry->id, (long long)entry->record.identity.pid);
 }
 
 int tether__kill_begin(tether__catalog *catalog, const char *task_id, tether__intent intent,
-                       int64_t grace_ms, tether__driver wanted, bool *appointed,
+                       int64_t grace_ms, tether__driver wanted, bool *is_driver,
                        tether_error *error)
 {
     tether__entry *entry;
@@ -59,7 +66,7 @@ int tether__kill_begin(tether__catalog *catalog, const char *task_id, tether__in
     tether__kill kill;
     tether__kill_start(&kill, grace_ms, now);
     intent_change change = {intent, now + kill.grace_ms + TAKEOVER_SLACK_MS};
-    *appointed = false;
+    *is_driver = false;
 
     uv_mutex_lock(&catalog->disk);
     int code = tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, &entry, error);
@@ -69,15 +76,16 @@ int tether__kill_begin(tether__catalog *catalog, const char *task_id, tether__in
         code = tether__refresh_change(catalog, task_id, set_intent, &change, &entry, error);
     if (code == TETHER_OK) {
         uv_mutex_lock(&catalog->state);
-        /* A caller takes over from the loop, which may give another host's kill its time first, and
-         * which cannot go on while the caller is on its thread. What has begun keeps its grace. */
+        /* A caller takes over from the loop. The loop may be waiting because another host drives
+         * the kill, and cannot go on while a caller blocks the loop's thread. A kill that has begun
+         * keeps the end of its grace period. */
         if (entry->driver == TETHER__DRIVER_NONE ||
             (entry->driver == TETHER__DRIVER_LOOP && wanted != TETHER__DRIVER_LOOP)) {
             if (entry->driver == TETHER__DRIVER_NONE || entry->kill.grace_end == 0)
                 entry->kill = kill;
             entry->driver = wanted;
             tether__catalog_schedule(catalog, entry);
-            *appointed = true;
+            *is_driver = true;
         }
         uv_mutex_unlock(&catalog->state);
     }
@@ -85,8 +93,8 @@ int tether__kill_begin(tether__catalog *catalog, const char *task_id, tether__in
     return code;
 }
 
-void tether__kill_supervisor(tether__catalog *catalog, const tether__entry *entry,
-                             tether__identity *supervisor)
+void tether__kill_find_supervisor(tether__catalog *catalog, const tether__entry *entry,
+                                  tether__identity *supervisor)
 {
     *supervisor = entry->record.identity;
     if (supervisor->pid != 0)
@@ -96,17 +104,18 @@ void tether__kill_supervisor(tether__catalog *catalog, const tether__entry *entr
     uv_mutex_unlock(&catalog->state);
 }
 
-/* What a kill works on: the task's processes, or the host whose own work it is (0: none is), which
- * is told and never signalled. */
+/* The target of a kill: the task's processes; or, for a proxy task, its owner, a host that is
+ * notified and never signalled. */
 typedef struct kill_target {
-    char id[TETHER_ID_SIZE]; /* the entry may go once the lock does */
+    char id[TETHER_ID_SIZE]; /* a copy: the entry may be freed once the lock is released */
     tether__tree tree;
     bool is_proxy;
-    int64_t owner;
+    int64_t owner; /* pid of the proxy's host; 0: no proxy, or not known */
 } kill_target;
 
-/* The target as it may be reached now. Under `disk`. */
-static void aim(tether__catalog *catalog, const tether__entry *entry, kill_target *target)
+/* Fills in how the target can be reached now. Under `disk`. */
+static void resolve_target(tether__catalog *catalog, const tether__entry *entry,
+                           kill_target *target)
 {
     bool held = false;
     tether__tree *tree = &target->tree;
@@ -118,7 +127,7 @@ static void aim(tether__catalog *catalog, const tether__entry *entry, kill_targe
     target->owner = target->is_proxy ? entry->record.identity.pid : 0;
     if (target->is_proxy)
         return;
-    tether__kill_supervisor(catalog, entry, &tree->supervisor);
+    tether__kill_find_supervisor(catalog, entry, &tree->supervisor);
     if (entry->ended || tree->supervisor.pid == 0)
         return;
     int code = tether__os_lifeline_held(catalog->session->exits, entry->id, &held, NULL);
@@ -126,14 +135,16 @@ static void aim(tether__catalog *catalog, const tether__entry *entry, kill_targe
         code == TETHER_OK && held && tether__os_process_alive(&tree->supervisor) == TETHER__ALIVE;
 }
 
-static int survived(const kill_target *target, tether_error *error)
+/* Fails with the processes that survive the final signal. */
+static int fail_survived(const kill_target *target, tether_error *error)
 {
     const tether__tree *tree = &target->tree;
     if (target->is_proxy)
-        return tether__fail(error, TETHER_ESURVIVED, 0, "kill task",
-                            "task %s is work of process %lld, which was told to end it and has not "
-                            "finished; it is over as soon as that process finishes it or ends",
-                            target->id, (long long)target->owner);
+        return tether__fail(
+            error, TETHER_ESURVIVED, 0, "kill task",
+            "task %s is a proxy task of process %lld, which was asked to end it and has "
+            "not done so; the task ends when that process finishes it or exits",
+            target->id, (long long)target->owner);
     int64_t pids[NAMED_SURVIVORS];
     size_t count;
     char text[NAMED_SURVIVORS * 24] = "";
@@ -141,10 +152,11 @@ static int survived(const kill_target *target, tether_error *error)
         count = 0;
     for (size_t i = 0; i < count && i < NAMED_SURVIVORS; i++)
         snprintf(text + strlen(text), sizeof text - strlen(text), " %lld", (long long)pids[i]);
-    return tether__fail(error, TETHER_ESURVIVED, 0, "kill task",
-                        "task %s: %zu processes survive the final signal (pid%s); they may hang in "
-                        "the kernel, on a disk or network that does not answer",
-                        tree->task_id, count, text);
+    return tether__fail(
+        error, TETHER_ESURVIVED, 0, "kill task",
+        "task %s: %zu processes survive the final signal (pid%s); they may be stuck "
+        "in the kernel, waiting for a disk or network that does not answer",
+        tree->task_id, count, text);
 }
 
 static int send_signal(const tether__catalog *catalog, const kill_target *target,
@@ -152,7 +164,7 @@ static int send_signal(const tether__catalog *catalog, const kill_target *target
 {
     const tether__tree *tree = &target->tree;
     if (target->is_proxy) {
-        /* Its owner looks, and finds the intent. */
+        /* Makes the owner inspect the task: it finds the intent in the record. */
         if (action != TETHER__KILL_INSPECT)
             tether__os_lifeline_notify(catalog->session->exits, target->id);
         return TETHER_OK;
@@ -164,9 +176,9 @@ static int send_signal(const tether__catalog *catalog, const kill_target *target
     return TETHER_OK;
 }
 
-/* What the policy wants now, under `state`. */
-static tether__kill_action ask_policy(tether__catalog *catalog, tether__entry *entry,
-                                      size_t members, int64_t *next_ms, tether__driver *driver)
+/* Asks the policy for the next action. Takes `state`. */
+static tether__kill_action next_action(tether__catalog *catalog, tether__entry *entry,
+                                       size_t members, int64_t *next_ms, tether__driver *driver)
 {
     uv_mutex_lock(&catalog->state);
     *driver = entry->driver;
@@ -188,10 +200,11 @@ void tether__kill_release(tether__catalog *catalog, const char *task_id)
     uv_mutex_unlock(&catalog->state);
 }
 
-/* No process is left: the look that follows finalises. A task whose host has not started it yet
- * still holds its lifeline: then the kill begins anew. Whether it is over. */
-static int conclude(tether__catalog *catalog, const char *task_id, const tether__round *round,
-                    bool *over, tether_error *error)
+/* The policy says that no process is left: the refresh confirms that and finalises the task. If the
+ * lifeline is still held, such as by a host that has not started the task's supervisor yet, the
+ * kill starts again. Stores in *over whether the kill is over. */
+static int confirm_end(tether__catalog *catalog, const char *task_id, const tether__round *round,
+                       bool *over, tether_error *error)
 {
     tether__entry *entry;
     uv_mutex_lock(&catalog->disk);
@@ -209,13 +222,12 @@ static int conclude(tether__catalog *catalog, const char *task_id, const tether_
     return code;
 }
 
-/* How many live processes of the task are left, as far as anybody has counted, else 1. Under
- * `disk`. */
+/* Counts the live processes of the task; 1 if nobody has counted them yet. Under `disk`. */
 static int count_members(tether__catalog *catalog, tether__entry *entry, const kill_target *target,
                          size_t *members, tether_error *error)
 {
     *members = entry->tree_gone || (entry->ended && target->is_proxy) ? 0 : 1;
-    /* Of a task that has not ended, the look that was just taken has told. */
+    /* For a task that has not ended, the refresh right before this call has counted. */
     if (*members == 0 || !entry->ended)
         return TETHER_OK;
     if (catalog->round != NULL && !tether__refresh_round_is_conclusive(catalog, entry))
@@ -223,7 +235,7 @@ static int count_members(tether__catalog *catalog, tether__entry *entry, const k
     return tether__os_tree_members(&target->tree, NULL, 0, members, error);
 }
 
-/* Nobody could be asked to end: waiting would be for nothing. */
+/* Ends the grace period at once: no process could receive the polite signal. */
 static int skip_grace(tether__catalog *catalog, const char *task_id, int64_t *next_ms)
 {
     int64_t now = tether__os_monotonic_ms();
@@ -236,22 +248,23 @@ static int skip_grace(tether__catalog *catalog, const char *task_id, int64_t *ne
     return TETHER_OK;
 }
 
-/* A task that was seen to be over after the round's listing began is not known to have survived
- * anything: the next listing tells. Under `disk`. */
-static bool is_untold(tether__catalog *catalog, tether__entry *entry)
+/* Whether the current round cannot tell yet if processes have survived: the listing of the round
+ * began before the task's supervisor was done, so that only the next listing is conclusive. Under
+ * `disk`. */
+static bool needs_newer_listing(tether__catalog *catalog, tether__entry *entry)
 {
-    return catalog->round != NULL && entry->over_since != 0 &&
+    return catalog->round != NULL && entry->supervisor_done_at != 0 &&
            !tether__refresh_round_is_conclusive(catalog, entry);
 }
 
 int tether__kill_step(tether__catalog *catalog, const char *task_id, int64_t *next_ms,
                       tether_error *error)
 {
-    return tether__kill_step_in(catalog, task_id, NULL, next_ms, error);
+    return tether__kill_step_in_round(catalog, task_id, NULL, next_ms, error);
 }
 
-int tether__kill_step_in(tether__catalog *catalog, const char *task_id, const tether__round *round,
-                         int64_t *next_ms, tether_error *error)
+int tether__kill_step_in_round(tether__catalog *catalog, const char *task_id,
+                               const tether__round *round, int64_t *next_ms, tether_error *error)
 {
     tether__entry *entry;
     kill_target target = {0};
@@ -264,11 +277,11 @@ int tether__kill_step_in(tether__catalog *catalog, const char *task_id, const te
     catalog->round = round;
     int code = tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, &entry, error);
     if (code == TETHER_OK) {
-        aim(catalog, entry, &target);
+        resolve_target(catalog, entry, &target);
         code = count_members(catalog, entry, &target, &members, error);
         if (code == TETHER_OK)
-            action = ask_policy(catalog, entry, members, next_ms, &driver);
-        if (action == TETHER__KILL_STUCK && is_untold(catalog, entry)) {
+            action = next_action(catalog, entry, members, next_ms, &driver);
+        if (action == TETHER__KILL_STUCK && needs_newer_listing(catalog, entry)) {
             action = TETHER__KILL_INSPECT;
             *next_ms = tether__os_monotonic_ms() + RETRY_MS;
         }
@@ -278,10 +291,10 @@ int tether__kill_step_in(tether__catalog *catalog, const char *task_id, const te
 
     bool over = code != TETHER_OK;
     if (!over && action == TETHER__KILL_DONE) {
-        code = conclude(catalog, task_id, round, &over, error);
+        code = confirm_end(catalog, task_id, round, &over, error);
         *next_ms = tether__os_monotonic_ms() + RETRY_MS;
     } else if (!over && action == TETHER__KILL_STUCK) {
-        code = survived(&target, error);
+        code = fail_survived(&target, error);
         over = driver != TETHER__DRIVER_LOOP;
     } else if (!over) {
         tether_error problem = {0};
@@ -299,9 +312,10 @@ int tether__kill_step_in(tether__catalog *catalog, const char *task_id, const te
     return code;
 }
 
-/* Sleeps until the task's state changes or it is time; false where the kill has no driver any more.
- * What other tasks do is no reason to look at this one, which takes a look at all processes. */
-static bool wait_for_driver(tether__catalog *catalog, const char *task_id, int64_t pause_ms)
+/* Waits until the status of the task changes, the pause is over (-1: no limit) or the kill has no
+ * driver. Returns whether it still has one. Changes of other tasks do not end the wait, because
+ * each step of a kill lists all processes. */
+static bool wait_while_driven(tether__catalog *catalog, const char *task_id, int64_t pause_ms)
 {
     int64_t end = tether__os_monotonic_ms() + pause_ms, left = pause_ms;
     uv_mutex_lock(&catalog->state);
@@ -318,12 +332,12 @@ static bool wait_for_driver(tether__catalog *catalog, const char *task_id, int64
     return driven;
 }
 
-int tether__kill_finish(tether__catalog *catalog, const char *task_id, bool appointed,
+int tether__kill_finish(tether__catalog *catalog, const char *task_id, bool is_driver,
                         tether_error *error)
 {
     int64_t next = 0;
-    while (!appointed) {
-        if (!wait_for_driver(catalog, task_id, -1))
+    while (!is_driver) {
+        if (!wait_while_driven(catalog, task_id, -1))
             return TETHER_OK;
     }
     for (;;) {
@@ -332,13 +346,13 @@ int tether__kill_finish(tether__catalog *catalog, const char *task_id, bool appo
             return code;
         int64_t pause = next - tether__os_monotonic_ms();
         if (pause > 0)
-            wait_for_driver(catalog, task_id, pause);
+            wait_while_driven(catalog, task_id, pause);
     }
 }
 
-/* Finds out where the task's processes are to be reached now. Under no lock. */
-static int aim_at(tether__catalog *catalog, const char *task_id, kill_target *target,
-                  tether_error *error)
+/* Inspects the task and resolves where its processes can be reached now. Under no lock. */
+static int inspect_and_resolve(tether__catalog *catalog, const char *task_id, kill_target *target,
+                               tether_error *error)
 {
     tether__entry *entry;
     uv_mutex_lock(&catalog->disk);
@@ -346,7 +360,7 @@ static int aim_at(tether__catalog *catalog, const char *task_id, kill_target *ta
     if (code == TETHER_OK)
         code = tether__kill_check_signal(entry, error);
     if (code == TETHER_OK)
-        aim(catalog, entry, target);
+        resolve_target(catalog, entry, target);
     uv_mutex_unlock(&catalog->disk);
     return code;
 }
@@ -356,7 +370,7 @@ int tether__kill_signal(tether__catalog *catalog, const char *task_id, int numbe
 {
     kill_target target = {0};
     size_t reached;
-    int code = aim_at(catalog, task_id, &target, error);
+    int code = inspect_and_resolve(catalog, task_id, &target, error);
     if (code == TETHER_OK)
         code = tether__os_tree_signal_number(&target.tree, number, &reached, error);
     return code;
@@ -367,7 +381,7 @@ int tether__kill_pause_or_resume(tether__catalog *catalog, const char *task_id,
 {
     kill_target target = {0};
     *reached = 0;
-    int code = aim_at(catalog, task_id, &target, error);
+    int code = inspect_and_resolve(catalog, task_id, &target, error);
     if (code == TETHER_OK)
         code = tether__os_tree_signal(&target.tree, signal, reached, error);
     return code;
@@ -378,7 +392,7 @@ int tether__kill_members(tether__catalog *catalog, const char *task_id, int64_t 
 {
     kill_target target = {0};
     *count = 0;
-    int code = aim_at(catalog, task_id, &target, error);
+    int code = inspect_and_resolve(catalog, task_id, &target, error);
     if (code != TETHER_OK || target.is_proxy)
         return code;
     return tether__os_tree_members(&target.tree, pids, room, count, error);

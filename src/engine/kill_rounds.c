@@ -1,5 +1,6 @@
-/* Owns the killing of many tasks at once: whose turn it is, and the listing that all share.
- * Must not: decide what a task gets (the kill of each does), or hold a lock while it lists.
+/* Owns the killing of many tasks at once, in rounds, with one listing of the processes per round.
+ * Must not: decide what is done to a task (tether__kill_step_in_round does), or hold a lock while
+ * it lists.
  * Thread: the caller's. */
 #include "engine/kill_rounds.h"
 
@@ -11,36 +12,41 @@
 #include "os/clock.h"
 #include "os/tree.h"
 
-enum { SHORTEST_PAUSE_MS = 1, LONGEST_REST_MS = 50 };
+enum { SHORTEST_PAUSE_MS = 1, LONGEST_PAUSE_MS = 50 };
 
 typedef struct rounds {
     tether__catalog *catalog;
-    const char **driven; /* the ids whose kill goes on here */
+    const char **driven; /* ids of the tasks whose kill is driven here */
     size_t count;
-    tether__tree *trees; /* of these, for the listing */
-    int64_t next_ms;     /* when the first of them wants to be asked again */
+    tether__tree *trees; /* their trees, for the listing */
+    int64_t next_ms;     /* when the earliest of them is due again */
     int result;
     tether_error *error;
 } rounds;
 
-static void note(rounds *r, int code)
+/* Keeps the code and the error of the last failure. A task that does not exist is no failure. */
+static void keep_failure(rounds *r, int code, const tether_error *problem)
 {
-    if (code != TETHER_OK && code != TETHER_ENOTASK)
-        r->result = code;
+    if (code == TETHER_OK || code == TETHER_ENOTASK)
+        return;
+    r->result = code;
+    if (r->error != NULL)
+        *r->error = *problem;
 }
 
-/* Writes the intents. Those kills that somebody else drives are in *others, an array with room for
- * all. */
+/* Writes the intents. Stores in `others`, which has room for all ids, the tasks whose kill has
+ * another driver, and returns how many. */
 static size_t begin_all(rounds *r, char (*ids)[TETHER_ID_SIZE], size_t count, tether__intent intent,
                         const char **others)
 {
     size_t other_count = 0;
     for (size_t i = 0; i < count; i++) {
-        bool appointed;
+        bool is_driver;
+        tether_error problem = {0};
         int code = tether__kill_begin(r->catalog, ids[i], intent, 0, TETHER__DRIVER_ROUNDS,
-                                      &appointed, r->error);
-        note(r, code);
-        if (appointed)
+                                      &is_driver, &problem);
+        keep_failure(r, code, &problem);
+        if (is_driver)
             r->driven[r->count++] = ids[i];
         else if (code == TETHER_OK)
             others[other_count++] = ids[i];
@@ -48,30 +54,33 @@ static size_t begin_all(rounds *r, char (*ids)[TETHER_ID_SIZE], size_t count, te
     return other_count;
 }
 
-/* Lists the processes of all that is driven. The look at each comes after: what it saw earlier, and
- * what the listing shows of it, tell together that nothing is left. */
-static int list_processes(rounds *r, tether__round *round)
+/* Lists the processes of all driven tasks. The listing begins before the inspections of this round
+ * and after those of the last one. If it has no process of a task whose supervisor the last round
+ * found to be done, no process of that task is left. */
+static int list_processes(rounds *r, tether__round *round, tether_error *error)
 {
     uv_mutex_lock(&r->catalog->disk);
     for (size_t i = 0; i < r->count; i++) {
         const tether__entry *entry = tether__catalog_find(r->catalog, r->driven[i]);
         r->trees[i] = (tether__tree){.task_id = r->driven[i]};
         if (entry != NULL)
-            tether__kill_supervisor(r->catalog, entry, &r->trees[i].supervisor);
+            tether__kill_find_supervisor(r->catalog, entry, &r->trees[i].supervisor);
     }
-    round->began = ++r->catalog->moments;
+    round->began_at = ++r->catalog->logical_clock;
     uv_mutex_unlock(&r->catalog->disk);
-    return tether__os_tree_list(r->trees, r->count, &round->listing, r->error);
+    return tether__os_tree_list(r->trees, r->count, &round->listing, error);
 }
 
-/* Gives all of them their turn, and keeps those that are not over. */
+/* Takes one step for each task, and keeps those whose kill is not over. */
 static void step_all(rounds *r, const tether__round *round)
 {
     size_t kept = 0;
     r->next_ms = INT64_MAX;
     for (size_t i = 0; i < r->count; i++) {
         int64_t next;
-        note(r, tether__kill_step_in(r->catalog, r->driven[i], round, &next, r->error));
+        tether_error problem = {0};
+        int code = tether__kill_step_in_round(r->catalog, r->driven[i], round, &next, &problem);
+        keep_failure(r, code, &problem);
         if (next == 0)
             continue;
         r->driven[kept++] = r->driven[i];
@@ -81,20 +90,20 @@ static void step_all(rounds *r, const tether__round *round)
     r->count = kept;
 }
 
-static void give_up(rounds *r)
+static void release_all(rounds *r)
 {
     for (size_t i = 0; i < r->count; i++)
         tether__kill_release(r->catalog, r->driven[i]);
     r->count = 0;
 }
 
-/* Until it is time; with very many tasks about as long as the round took, since the processes need
- * the machine more than we do. */
-static void rest(const rounds *r, int64_t began_ms)
+/* Sleeps until the next step is due. With very many tasks, sleeps at least as long as the round
+ * took (up to LONGEST_PAUSE_MS), because the dying processes need the CPU. */
+static void pause_between_rounds(const rounds *r, int64_t began_ms)
 {
     int64_t now = tether__os_monotonic_ms();
-    int64_t least = now - began_ms < LONGEST_REST_MS ? now - began_ms : LONGEST_REST_MS;
-    int64_t pause = r->next_ms - now > least ? r->next_ms - now : least;
+    int64_t shortest = now - began_ms < LONGEST_PAUSE_MS ? now - began_ms : LONGEST_PAUSE_MS;
+    int64_t pause = r->next_ms - now > shortest ? r->next_ms - now : shortest;
     uv_sleep((unsigned)(pause > SHORTEST_PAUSE_MS ? pause : SHORTEST_PAUSE_MS));
 }
 
@@ -103,15 +112,16 @@ static void drive(rounds *r)
     while (r->count > 0) {
         tether__round round = {0};
         int64_t began_ms = tether__os_monotonic_ms();
-        int code = list_processes(r, &round);
-        note(r, code);
+        tether_error problem = {0};
+        int code = list_processes(r, &round, &problem);
+        keep_failure(r, code, &problem);
         if (code == TETHER_OK)
             step_all(r, &round);
         else
-            give_up(r);
+            release_all(r);
         tether__os_tree_list_free(round.listing);
         if (r->count > 0)
-            rest(r, began_ms);
+            pause_between_rounds(r, began_ms);
     }
 }
 
@@ -125,8 +135,11 @@ int tether__kill_rounds(tether__catalog *catalog, char (*ids)[TETHER_ID_SIZE], s
     if (others != NULL && r.driven != NULL && r.trees != NULL) {
         size_t other_count = begin_all(&r, ids, count, intent, others);
         drive(&r);
-        for (size_t i = 0; i < other_count; i++)
-            note(&r, tether__kill_finish(catalog, others[i], false, error));
+        for (size_t i = 0; i < other_count; i++) {
+            tether_error problem = {0};
+            int code = tether__kill_finish(catalog, others[i], false, &problem);
+            keep_failure(&r, code, &problem);
+        }
     } else {
         r.result = tether__fail_memory(error, "shut down");
     }

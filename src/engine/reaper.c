@@ -1,6 +1,8 @@
-/* Owns the registry's loop: directory events, the timer for what is due, polling.
- * Must not: decide a task's state (the catalog does), or call the operating system past the seams.
- * Thread: the loop's, but for wake, is_current, follow and unfollow. */
+/* Owns the registry's loop: directory events, the timer for what is due, and polling.
+ * Must not: decide the state of a task (refresh does), or call the operating system other than
+ * through the seams.
+ * Thread: the loop's, except wake, task_added, is_current, has_events, follow and unfollow, which
+ * any thread calls. */
 #include "engine/reaper.h"
 
 #include <stdlib.h>
@@ -19,11 +21,11 @@
 enum {
     POLL_FIRST_MS = 5,
     POLL_LAST_MS = 1000,
-    RETRY_MS = 1000, /* after a failure that may pass */
+    RETRY_MS = 1000, /* after a failure that may be temporary */
     POLL_OUTPUT_MS = 50,
-    POLL_REST = 4, /* times as long as a poll has taken, there is none after it */
+    POLL_REST_FACTOR = 4, /* pause after a poll, in multiples of its duration */
     REAP_LAST_PAUSE_MS = 100,
-    DUE_AT_ONCE = 64, /* more is done in further rounds */
+    MAX_DUE = 64, /* one pass does at most this much; the rest follows in the next passes */
 };
 
 #define NEVER INT64_MAX
@@ -33,29 +35,33 @@ struct tether__reaper {
     tether__reaper_observer observer;
     uv_loop_t *loop;
     uv_loop_t own_loop;
-    uv_thread_t thread; /* the one that runs the loop */
+    uv_thread_t thread; /* runs the loop */
     bool owns_loop;
     uv_async_t wake;
     uv_timer_t timer;
-    tether__watch *watch; /* NULL: there are no events at all */
-    tether__ends *ends;   /* NULL: the directory's events tell of every end */
-    bool polling;         /* set once, at the start */
-    bool unheard;         /* an end is awaited that no event tells of. Under `state` */
+    tether__watch *watch; /* NULL: no directory events */
+    tether__ends *ends;   /* NULL: directory events report every exit */
+    bool polling;         /* no events, only polling. Set once, at the start */
+    /* Some supervisor's exit raises no event and has to be polled for. Under `state`. */
+    bool poll_exits;
     int exits_tag;
-    int64_t timer_due; /* when the timer fires; NEVER. Under `state`, for other threads */
-    int64_t poll_at;   /* NEVER with events */
+    /* When the timer fires, or NEVER. Written under `state`, because other threads read it. */
+    int64_t timer_due;
+    int64_t poll_at; /* when to poll; NEVER while events report everything */
     int64_t poll_pause_ms;
-    int64_t retry_at;      /* when to look at all again after a look that failed; NEVER */
-    uint64_t poll_changes; /* the catalog's changes at the last poll */
+    /* When to inspect all tasks again after a failed inspection, or NEVER. */
+    int64_t retry_at;
+    uint64_t poll_changes; /* the catalog's `changes` at the last poll */
     bool stopping;         /* under the catalog's `state` */
-    int handles;           /* that are not closed yet */
+    int handles;           /* how many are not closed yet */
 };
 
-/* What a task may have due; filled under `state`, done after it. */
-typedef enum duty { DUTY_RUN, DUTY_DEADLINE, DUTY_KILL, DUTY_REAP, DUTY_REMIND } duty;
+/* One kind of work that may be due for a task. The due work is collected under `state` and done
+ * after that is released. */
+typedef enum duty { DUTY_WRITE_RUNNING, DUTY_DEADLINE, DUTY_KILL, DUTY_REAP, DUTY_REMIND } duty;
 
 typedef struct due {
-    duty what;
+    duty kind;
     char id[TETHER_ID_SIZE];
 } due;
 
@@ -64,15 +70,16 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Notes what is due of one entry, and returns when its next duty comes. */
-static int64_t look_at_entry(const tether__entry *entry, int64_t now, due *list, size_t *count)
+/* Adds the due work of one entry to the list, and returns when the next work of that entry is due.
+ */
+static int64_t collect_duties(const tether__entry *entry, int64_t now, due *list, size_t *count)
 {
     int64_t next = NEVER;
     const struct {
-        duty what;
+        duty kind;
         int64_t at;
     } duties[] = {
-        {DUTY_RUN, entry->run_due > 0 ? entry->run_due : NEVER},
+        {DUTY_WRITE_RUNNING, entry->write_running_at > 0 ? entry->write_running_at : NEVER},
         {DUTY_DEADLINE, entry->deadline_monotonic_ms > 0 && entry->driver == TETHER__DRIVER_NONE &&
                                 entry->status != TETHER_STATUS_KILLING
                             ? entry->deadline_monotonic_ms
@@ -82,8 +89,8 @@ static int64_t look_at_entry(const tether__entry *entry, int64_t now, due *list,
         {DUTY_REMIND, entry->reminder_at > 0 ? entry->reminder_at : NEVER},
     };
     for (size_t i = 0; i < sizeof duties / sizeof duties[0]; i++) {
-        if (duties[i].at <= now && *count < DUE_AT_ONCE) {
-            list[*count].what = duties[i].what;
+        if (duties[i].at <= now && *count < MAX_DUE) {
+            list[*count].kind = duties[i].kind;
             strcpy(list[*count].id, entry->id);
             (*count)++;
         } else {
@@ -93,15 +100,14 @@ static int64_t look_at_entry(const tether__entry *entry, int64_t now, due *list,
     return next;
 }
 
-/* An end is final: what has nothing to do after it never will have. */
-static bool is_done_with(const tether__entry *entry)
+/* Whether nothing will ever be due for the entry again: an end is final. */
+static bool has_no_duty_left(const tether__entry *entry)
 {
     return entry->ended && entry->child.pid == 0 && entry->driver == TETHER__DRIVER_NONE &&
-           entry->run_due == 0 && entry->reminder_at == 0;
+           entry->write_running_at == 0 && entry->reminder_at == 0;
 }
 
-/* From the last to the first, because an entry that is laid to rest leaves its place to the last.
- */
+/* Iterates backwards, because unscheduling an entry moves the last one to its index. */
 static int64_t collect_due(tether__reaper *reaper, due *list, size_t *count)
 {
     int64_t next = NEVER;
@@ -109,20 +115,20 @@ static int64_t collect_due(tether__reaper *reaper, due *list, size_t *count)
     tether__catalog *catalog = reaper->catalog;
     *count = 0;
     uv_mutex_lock(&catalog->state);
-    for (size_t i = catalog->busy_count; i > 0; i--) {
-        tether__entry *entry = catalog->busy[i - 1];
-        if (is_done_with(entry))
+    for (size_t i = catalog->scheduled_count; i > 0; i--) {
+        tether__entry *entry = catalog->scheduled[i - 1];
+        if (has_no_duty_left(entry))
             tether__catalog_unschedule(catalog, entry);
         else
-            next = earlier(next, look_at_entry(entry, now, list, count));
+            next = earlier(next, collect_duties(entry, now, list, count));
     }
     uv_mutex_unlock(&catalog->state);
     return next;
 }
 
-/* Frees the zombie of a child that has ended, or plans another try: the kernel closes a process's
- * descriptors, which is the event, a moment before the process can be reaped. Returns when that is;
- * NEVER: done. */
+/* Reaps a child that has ended, or schedules another attempt: the kernel closes a process's
+ * descriptors, which raises the event, a moment before the process can be reaped. Returns when that
+ * attempt is due; NEVER: done. */
 static int64_t reap(tether__reaper *reaper, const char *task_id)
 {
     int64_t again = NEVER;
@@ -143,31 +149,32 @@ static int64_t reap(tether__reaper *reaper, const char *task_id)
     return again;
 }
 
-static void plan_running(tether__catalog *catalog, const char *task_id, int64_t at)
+static void schedule_running(tether__catalog *catalog, const char *task_id, int64_t at)
 {
     uv_mutex_lock(&catalog->state);
     tether__entry *entry = tether__catalog_find(catalog, task_id);
     if (entry != NULL)
-        entry->run_due = at;
+        entry->write_running_at = at;
     uv_mutex_unlock(&catalog->state);
 }
 
-/* Where it fails, such as on a lock that somebody holds too long, it is tried again after a while;
- * not in a store that was removed. */
+/* Refreshes the task, which writes `running`. After a failure, such as a session lock that is held
+ * for too long, tries again later; not in a store that was removed. */
 static void write_running(tether__reaper *reaper, const char *task_id)
 {
     tether__catalog *catalog = reaper->catalog;
     uv_mutex_lock(&catalog->disk);
-    plan_running(catalog, task_id, 0);
-    /* The look may plan another one, for a task that its host is just about to let go. */
+    schedule_running(catalog, task_id, 0);
+    /* The refresh may set the time again, for a task whose host is just about to resume its
+     * supervisor. */
     int code = tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, NULL, NULL);
     if (code != TETHER_OK && code != TETHER_EGONE)
-        plan_running(catalog, task_id, tether__os_monotonic_ms() + RETRY_MS);
+        schedule_running(catalog, task_id, tether__os_monotonic_ms() + RETRY_MS);
     uv_mutex_unlock(&catalog->disk);
 }
 
-/* One reminder however many intervals have passed, such as in a host that was stopped. */
-static void remind(tether__catalog *catalog, const char *task_id)
+/* Sends one reminder, however many intervals have passed, such as while this host was stopped. */
+static void send_reminder(tether__catalog *catalog, const char *task_id)
 {
     uv_mutex_lock(&catalog->state);
     tether__entry *entry = tether__catalog_find(catalog, task_id);
@@ -181,8 +188,8 @@ static void remind(tether__catalog *catalog, const char *task_id)
     uv_mutex_unlock(&catalog->state);
 }
 
-/* A kill that failed, such as without a descriptor left, is not given up. */
-static void kill_again(tether__catalog *catalog, const char *task_id)
+/* Continues a kill after a failure that may be temporary, such as a lack of descriptors. */
+static void retry_kill(tether__catalog *catalog, const char *task_id)
 {
     uv_mutex_lock(&catalog->state);
     tether__entry *entry = tether__catalog_find(catalog, task_id);
@@ -195,19 +202,19 @@ static void kill_again(tether__catalog *catalog, const char *task_id)
     uv_mutex_unlock(&catalog->state);
 }
 
-static void do_due(tether__reaper *reaper, const due *item)
+static void do_duty(tether__reaper *reaper, const due *item)
 {
-    bool appointed;
+    bool is_driver;
     int64_t next;
     tether_error problem = {0};
-    switch (item->what) {
-    case DUTY_RUN:
+    switch (item->kind) {
+    case DUTY_WRITE_RUNNING:
         write_running(reaper, item->id);
         break;
     case DUTY_DEADLINE:
         if (tether__kill_begin(reaper->catalog, item->id, TETHER__INTENT_TIMEOUT, 0,
-                               TETHER__DRIVER_LOOP, &appointed, &problem) != TETHER_OK) {
-            /* Such as a lock that somebody holds too long: tried again, not given up. */
+                               TETHER__DRIVER_LOOP, &is_driver, &problem) != TETHER_OK) {
+            /* The failure may be temporary, such as a session lock that is held for too long. */
             tether__events_log(reaper->catalog->events, TETHER_LOG_ERROR, item->id, &problem);
             uv_mutex_lock(&reaper->catalog->state);
             tether__entry *entry = tether__catalog_find(reaper->catalog, item->id);
@@ -219,36 +226,36 @@ static void do_due(tether__reaper *reaper, const due *item)
     case DUTY_KILL:
         if (tether__kill_step(reaper->catalog, item->id, &next, &problem) != TETHER_OK) {
             tether__events_log(reaper->catalog->events, TETHER_LOG_ERROR, item->id, &problem);
-            kill_again(reaper->catalog, item->id);
+            retry_kill(reaper->catalog, item->id);
         }
         break;
     case DUTY_REAP:
         reap(reaper, item->id);
         break;
     case DUTY_REMIND:
-        remind(reaper->catalog, item->id);
+        send_reminder(reaper->catalog, item->id);
         break;
     }
 }
 
-static void plan(tether__reaper *reaper, int64_t next);
+static void set_timer(tether__reaper *reaper, int64_t next);
 
-/* No event tells of what a failed look has missed: it is taken again after a while. Not where it
- * would fail again. */
-static void note_failure(tether__reaper *reaper, int code)
+/* Schedules another inspection of all tasks after a failed one, because no event will report what
+ * it missed. Not after failures that would only repeat. */
+static void retry_after_failure(tether__reaper *reaper, int code)
 {
     if (code != TETHER_OK && code != TETHER_ENOTASK && code != TETHER_ECORRUPT &&
         code != TETHER_EGONE)
         reaper->retry_at = tether__os_monotonic_ms() + RETRY_MS;
 }
 
-/* Also at what other hosts have started and finalised meanwhile, where somebody is to be told. */
-static void look_at_all(tether__reaper *reaper)
+/* If the host receives events, also inspects the tasks that other hosts have finalised. */
+static void inspect_all(tether__reaper *reaper)
 {
     tether__catalog *catalog = reaper->catalog;
     tether__scope scope =
         tether__events_has_listener(catalog->events) ? TETHER__SCOPE_PENDING : TETHER__SCOPE_LIVE;
-    note_failure(reaper, tether__replay(catalog, scope, TETHER__INSPECT_NOW, NULL, NULL));
+    retry_after_failure(reaper, tether__replay(catalog, scope, TETHER__INSPECT_NOW, NULL, NULL));
 }
 
 static bool outputs_grew(tether__reaper *reaper, int tag)
@@ -256,62 +263,63 @@ static bool outputs_grew(tether__reaper *reaper, int tag)
     return reaper->observer.grown(tag, reaper->observer.userdata);
 }
 
-/* Without events: looks at everything that may still run, and at what other hosts have started;
- * rarely while nothing happens. */
+/* Polls: inspects every task that may still run, including new tasks of other hosts. Polls less and
+ * less often while nothing happens. */
 static void poll_all(tether__reaper *reaper)
 {
     tether__catalog *catalog = reaper->catalog;
     int64_t begin = tether__os_monotonic_ms();
-    look_at_all(reaper);
-    int64_t rest = (tether__os_monotonic_ms() - begin) * POLL_REST;
+    inspect_all(reaper);
+    int64_t rest = (tether__os_monotonic_ms() - begin) * POLL_REST_FACTOR;
     uv_mutex_lock(&catalog->state);
     bool quiet = catalog->changes == reaper->poll_changes;
     reaper->poll_changes = catalog->changes;
     uv_mutex_unlock(&catalog->state);
-    /* Output that is searched or kept grows without a sign that could be polled. */
-    bool tapped = outputs_grew(reaper, TETHER__REAPER_ALL_BUNDLES);
-    int64_t longest = tapped ? POLL_OUTPUT_MS : POLL_LAST_MS;
+    /* The growth of outputs changes nothing in the catalog, so that followed outputs limit the
+     * pause. */
+    bool followed = outputs_grew(reaper, TETHER__REAPER_ALL_BUNDLES);
+    int64_t longest = followed ? POLL_OUTPUT_MS : POLL_LAST_MS;
     reaper->poll_pause_ms =
         quiet ? earlier(reaper->poll_pause_ms * 3 / 2 + 1, longest) : POLL_FIRST_MS;
     int64_t pause = reaper->poll_pause_ms;
     reaper->poll_at = tether__os_monotonic_ms() + (rest > pause ? earlier(rest, longest) : pause);
 }
 
-/* One round: what is due, until nothing is, then the timer for the next. */
-static void work(tether__reaper *reaper)
+/* One pass: polls if that is due, does what is due, and sets the timer for the next pass. */
+static void process_due(tether__reaper *reaper)
 {
-    due list[DUE_AT_ONCE];
+    due list[MAX_DUE];
     size_t count;
     if (tether__os_monotonic_ms() >= reaper->poll_at)
         poll_all(reaper);
     if (tether__os_monotonic_ms() >= reaper->retry_at) {
         reaper->retry_at = NEVER;
-        look_at_all(reaper);
+        inspect_all(reaper);
     }
-    /* Bundles that no event tells of. */
-    bool blind = !reaper->polling && reaper->observer.unwatched(reaper->observer.userdata);
+    /* Followed bundles without events have to be read at intervals. */
+    bool unwatched = !reaper->polling && reaper->observer.unwatched(reaper->observer.userdata);
     int64_t next = collect_due(reaper, list, &count);
     for (size_t i = 0; i < count; i++)
-        do_due(reaper, &list[i]);
-    /* What was done may have made something else due. That is done after a turn of the loop, so
-     * that events are not held up. */
+        do_duty(reaper, &list[i]);
+    /* This work may have made other work due. That is done in another turn of the loop, so that
+     * events are not delayed. */
     if (count > 0)
         next = collect_due(reaper, list, &count);
     if (count > 0)
         next = tether__os_monotonic_ms();
-    if (blind)
+    if (unwatched)
         next = earlier(next, tether__os_monotonic_ms() + POLL_OUTPUT_MS);
-    plan(reaper, earlier(next, earlier(reaper->poll_at, reaper->retry_at)));
+    set_timer(reaper, earlier(next, earlier(reaper->poll_at, reaper->retry_at)));
 }
 
 static void on_timer(uv_timer_t *timer)
 {
     tether__reaper *reaper = timer->data;
-    plan(reaper, NEVER);
-    work(reaper);
+    set_timer(reaper, NEVER);
+    process_due(reaper);
 }
 
-static void plan(tether__reaper *reaper, int64_t next)
+static void set_timer(tether__reaper *reaper, int64_t next)
 {
     uv_mutex_lock(&reaper->catalog->state);
     bool same = next == reaper->timer_due;
@@ -333,20 +341,22 @@ static void on_wake(uv_async_t *async)
     tether__reaper *reaper = async->data;
     uv_mutex_lock(&reaper->catalog->state);
     bool stop = reaper->stopping && reaper->owns_loop;
-    bool unheard = reaper->unheard;
+    bool poll_exits = reaper->poll_exits;
     uv_mutex_unlock(&reaper->catalog->state);
     if (stop) {
         uv_stop(reaper->loop);
         return;
     }
-    if (reaper->poll_at != NEVER || unheard)
+    if (reaper->poll_at != NEVER || poll_exits)
         reaper->poll_at = 0;
-    work(reaper);
+    process_due(reaper);
 }
 
-/* A task that has said its end raises one more event when its supervisor goes: there is nothing to
- * read any more, unless it was silent and somebody has promoted it. Under `disk`. */
-static int look_unless_ended(tether__catalog *catalog, const char *task_id, tether__entry **entry)
+/* Refreshes a task after an event, unless it has ended: the exit of a supervisor that has already
+ * written its end raises one more event, and nothing new is on disk. The exception is a task
+ * without a requested completion, which another host may have promoted. Under `disk`. */
+static int refresh_unless_ended(tether__catalog *catalog, const char *task_id,
+                                tether__entry **entry)
 {
     *entry = tether__catalog_find(catalog, task_id);
     if (*entry != NULL && tether_status_ended((*entry)->record.status) && !(*entry)->unsaved &&
@@ -357,41 +367,41 @@ static int look_unless_ended(tether__catalog *catalog, const char *task_id, teth
     return tether__refresh(catalog, task_id, TETHER__INSPECT_EVENT, entry, NULL);
 }
 
-static void look_after_event(tether__reaper *reaper, const char *task_id)
+static void inspect_after_event(tether__reaper *reaper, const char *task_id)
 {
     tether__entry *entry;
     bool reapable = false;
     int64_t next = NEVER;
     uv_mutex_lock(&reaper->catalog->disk);
-    int code = look_unless_ended(reaper->catalog, task_id, &entry);
+    int code = refresh_unless_ended(reaper->catalog, task_id, &entry);
     if (code == TETHER_OK) {
         reapable = entry->ended && entry->child.pid != 0;
-        /* It may be another host's task, seen running for the first time. */
+        /* A task of another host may be seen for the first time. */
         next = tether__catalog_next_due(reaper->catalog, task_id);
     }
     uv_mutex_unlock(&reaper->catalog->disk);
-    note_failure(reaper, code);
+    retry_after_failure(reaper, code);
     next = earlier(next, reaper->retry_at);
     if (reapable)
         next = earlier(next, reap(reaper, task_id));
     if (next < reaper->timer_due)
-        plan(reaper, next);
+        set_timer(reaper, next);
 }
 
 static void on_event(tether__watch_event event, int tag, const char *name, void *userdata)
 {
     tether__reaper *reaper = userdata;
     if (event == TETHER__WATCH_OVERFLOW) {
-        look_at_all(reaper);
+        inspect_all(reaper);
         outputs_grew(reaper, TETHER__REAPER_ALL_BUNDLES);
         tether__catalog_notify(reaper->catalog);
-        work(reaper);
+        process_due(reaper);
     } else if (event == TETHER__WATCH_CHANGED && tag == reaper->exits_tag) {
         if (tether__task_id_valid(name))
-            look_after_event(reaper, name);
+            inspect_after_event(reaper, name);
     } else {
-        /* A follower's bundle has grown, or a directory went: those who wait look for themselves.
-         */
+        /* A followed bundle has grown, or a directory was removed: waiters read the disk
+         * themselves. */
         outputs_grew(reaper, tag);
         tether__catalog_notify(reaper->catalog);
     }
@@ -402,24 +412,24 @@ static void wake_from_catalog(void *userdata)
     tether__reaper_wake(userdata);
 }
 
-/* A supervisor has gone; it may have said its end before, which is what the look finds then. */
-static void on_end(const char *task_id, void *userdata)
+/* A supervisor has exited. It may have written its end just before; the inspection finds it. */
+static void on_supervisor_exit(const char *task_id, void *userdata)
 {
-    look_after_event(userdata, task_id);
+    inspect_after_event(userdata, task_id);
 }
 
-/* Ends that cannot be waited for, such as for want of handles, are polled for from now on. Under
- * `state`. */
-static bool await_from_catalog(const char *task_id, const tether__identity *supervisor,
-                               void *userdata)
+/* The catalog's watch_exit. If the exit cannot be watched, such as for lack of handles, the reaper
+ * polls from now on. Under `state`. */
+static bool watch_exit_from_catalog(const char *task_id, const tether__identity *supervisor,
+                                    void *userdata)
 {
     tether__reaper *reaper = userdata;
     tether_error problem = {0};
     if (tether__os_ends_add(reaper->ends, task_id, supervisor, &problem) == TETHER_OK)
         return true;
-    if (!reaper->unheard)
+    if (!reaper->poll_exits)
         tether__events_log(reaper->catalog->events, TETHER_LOG_WARNING, task_id, &problem);
-    reaper->unheard = true;
+    reaper->poll_exits = true;
     uv_async_send(&reaper->wake);
     return false;
 }
@@ -431,7 +441,7 @@ static int watch_all(tether__reaper *reaper, tether_error *error)
         code = tether__os_watch_add(reaper->watch, reaper->catalog->session->exits,
                                     &reaper->exits_tag, error);
     if (code == TETHER_OK)
-        code = tether__os_ends_open(reaper->loop, on_end, reaper, &reaper->ends, error);
+        code = tether__os_ends_open(reaper->loop, on_supervisor_exit, reaper, &reaper->ends, error);
     return code;
 }
 
@@ -457,8 +467,8 @@ static int open_events(tether__reaper *reaper, tether_reaper_mode mode, tether_e
     return TETHER_OK;
 }
 
-/* A host's loop frees the reaper with the last handle; with a loop of its own the closer does,
- * after the loop has returned. */
+/* On a host's loop, the callback of the last handle frees the reaper. On the reaper's own loop,
+ * tether__reaper_close does, after the loop has returned. */
 static void handle_closed(tether__reaper *reaper)
 {
     if (--reaper->handles == 0 && !reaper->owns_loop)
@@ -488,8 +498,7 @@ static void close_handles(tether__reaper *reaper)
         tether__os_ends_close(ends, on_part_closed);
 }
 
-/* After the thread has ended, or before it began: runs the loop once more for the close callbacks.
- */
+/* Runs the loop once more for the close callbacks. Its thread has ended or was never started. */
 static void close_own_loop(tether__reaper *reaper)
 {
     close_handles(reaper);
@@ -506,13 +515,13 @@ static int open_loop(tether__reaper *reaper, struct uv_loop_s *loop, tether_erro
     if (reaper->owns_loop && uv_loop_init(&reaper->own_loop) != 0)
         return tether__fail(
             error, TETHER_ELIMIT, 0, "start loop",
-            "no event loop can be made; raise the limit of descriptors (ulimit -n)");
+            "no event loop can be created; raise the limit of descriptors (ulimit -n)");
     if (uv_async_init(reaper->loop, &reaper->wake, on_wake) != 0) {
         if (reaper->owns_loop)
             uv_loop_close(&reaper->own_loop);
         return tether__fail(
             error, TETHER_ELIMIT, 0, "start loop",
-            "the event loop has no room; raise the limit of descriptors (ulimit -n)");
+            "the event loop cannot be extended; raise the limit of descriptors (ulimit -n)");
     }
     uv_timer_init(reaper->loop, &reaper->timer);
     reaper->wake.data = reaper;
@@ -552,15 +561,15 @@ int tether__reaper_open(tether__catalog *catalog, const tether__reaper_observer 
         return code;
     }
     code = open_events(reaper, mode, error);
-    /* Before the thread, which reads it. */
+    /* Set before the thread starts, because the thread reads them. */
     catalog->wake = wake_from_catalog;
     catalog->wake_userdata = reaper;
-    catalog->await = reaper->ends != NULL ? await_from_catalog : NULL;
+    catalog->watch_exit = reaper->ends != NULL ? watch_exit_from_catalog : NULL;
     if (code == TETHER_OK)
         code = start_thread(reaper, error);
     if (code != TETHER_OK) {
         catalog->wake = NULL;
-        catalog->await = NULL;
+        catalog->watch_exit = NULL;
         if (reaper->owns_loop)
             close_own_loop(reaper);
         else
@@ -571,11 +580,11 @@ int tether__reaper_open(tether__catalog *catalog, const tether__reaper_observer 
     return TETHER_OK;
 }
 
-/* Under `state`, as whoever awaits has it. */
-static void stop_awaiting(tether__reaper *reaper)
+/* Under `state`, which the callers of watch_exit hold. */
+static void stop_watching_exits(tether__reaper *reaper)
 {
     uv_mutex_lock(&reaper->catalog->state);
-    reaper->catalog->await = NULL;
+    reaper->catalog->watch_exit = NULL;
     uv_mutex_unlock(&reaper->catalog->state);
 }
 
@@ -585,7 +594,7 @@ void tether__reaper_close(tether__reaper *reaper)
         return;
     if (!reaper->owns_loop) {
         reaper->catalog->wake = NULL;
-        stop_awaiting(reaper);
+        stop_watching_exits(reaper);
         close_handles(reaper);
         return;
     }
@@ -595,7 +604,7 @@ void tether__reaper_close(tether__reaper *reaper)
     uv_async_send(&reaper->wake);
     uv_thread_join(&reaper->thread);
     reaper->catalog->wake = NULL;
-    stop_awaiting(reaper);
+    stop_watching_exits(reaper);
     close_own_loop(reaper);
 }
 
@@ -604,7 +613,7 @@ void tether__reaper_wake(tether__reaper *reaper)
     uv_async_send(&reaper->wake);
 }
 
-void tether__reaper_expect(tether__reaper *reaper, const char *task_id)
+void tether__reaper_task_added(tether__reaper *reaper, const char *task_id)
 {
     int64_t next = tether__catalog_next_due(reaper->catalog, task_id);
     uv_mutex_lock(&reaper->catalog->state);

@@ -1,5 +1,5 @@
-/* Owns the way from what is on disk to the catalog, and from a verdict to a record.
- * Must not: send signals, know the loop, or hold `state` while it touches the disk.
+/* Owns the way from disk to the catalog, and from a verdict to a record.
+ * Must not: send signals, use the loop, or hold `state` while it touches the disk.
  * Thread: any; under the catalog's `disk`. */
 #include "engine/refresh.h"
 
@@ -12,10 +12,14 @@
 #include "os/spawn.h"
 #include "store/output_cap.h"
 
-/* A task that ends sooner is never written down as running. */
-enum { RUN_PAUSE_MS = 50, RUN_STEP_MS = 10, TICK_SLACK_MS = 50, SOON_MS = 10000 };
+enum {
+    RUN_PAUSE_MS = 50, /* the record of a task that ends sooner never says running */
+    RUN_STEP_MS = 10,
+    TICK_SLACK_MS = 50, /* how far file times may lag behind the clock */
+    SOON_MS = 10000     /* after a longer time the clocks may have diverged */
+};
 
-/* Reads the record where it differs from what the entry has. Under `disk`. */
+/* Reads the record if it differs from the entry's. Under `disk`. */
 static int reload(tether__catalog *catalog, tether__entry *entry, tether_error *error)
 {
     tether__file_stamp stamp;
@@ -38,9 +42,9 @@ static int reload(tether__catalog *catalog, tether__entry *entry, tether_error *
     return TETHER_OK;
 }
 
-/* When the marker was finished, by the clock that nobody sets; -1: not known. A supervisor that
- * cannot read that clock leaves it to whoever looks soon after the end, while both clocks still
- * agree about how long ago that was. */
+/* Returns the uptime at which the marker was finished; -1: not known. If the supervisor could not
+ * write it, it is derived from the marker's modification time, but only soon after the end, while
+ * the wall clock and the uptime still agree on how long ago that was. */
 static int64_t end_uptime(const tether__marker *marker, bool same_boot, int64_t now, int64_t uptime)
 {
     int64_t ago = now - marker->modified_at;
@@ -51,23 +55,24 @@ static int64_t end_uptime(const tether__marker *marker, bool same_boot, int64_t 
     return ago > 0 ? uptime - ago : uptime;
 }
 
-static void take_end_times(tether__record *record, const tether__observation *observed)
+static void set_end_times(tether__record *record, const tether__observation *observed)
 {
     const tether__marker *marker = &observed->marker;
     int64_t now = tether__os_wall_ms();
     int64_t uptime = tether__os_uptime_ms();
-    bool told = marker->end != TETHER__END_NONE && !marker->damaged;
-    record->finished_at = told && marker->modified_at > 0 ? marker->modified_at : now;
-    /* File times are those of the kernel's last tick: a short task seems to end before it began. */
+    bool has_end = marker->end != TETHER__END_NONE && !marker->damaged;
+    record->finished_at = has_end && marker->modified_at > 0 ? marker->modified_at : now;
+    /* File times have the resolution of the kernel's tick: a short task may seem to end before it
+     * began. */
     if (record->finished_at < record->started_at &&
         record->started_at - record->finished_at < TICK_SLACK_MS)
         record->finished_at = record->started_at;
     record->duration_ms = -1;
-    int64_t end = told ? end_uptime(marker, observed->same_boot, now, uptime) : -1;
-    if (told && end <= 0 && observed->same_boot && record->started_uptime_ms > 0)
+    int64_t end = has_end ? end_uptime(marker, observed->same_boot, now, uptime) : -1;
+    if (has_end && end <= 0 && observed->same_boot && record->started_uptime_ms > 0)
         record->duration_ms = tether__duration_seen(record->started_at, record->finished_at, now,
                                                     record->started_uptime_ms, uptime);
-    else if (told)
+    else if (has_end)
         record->duration_ms = tether__duration(record->started_at, record->finished_at,
                                                record->started_uptime_ms, end);
     else if (record->status != TETHER_STATUS_LOST)
@@ -79,67 +84,67 @@ static void take_end_times(tether__record *record, const tether__observation *ob
         record->finished_uptime_ms = uptime;
 }
 
-/* Turns a verdict into the record's fields. */
+/* Copies the verdict, and what the observation adds to it, into the record. */
 static void apply(tether__record *record, const tether__verdict *verdict,
                   const tether__observation *observed)
 {
-    const tether__identity *said = &observed->marker.identity;
-    if (record->identity.pid == 0 && said->pid != 0) {
-        record->identity = *said;
-        record->child_pid = said->pid;
+    const tether__identity *claimed = &observed->marker.identity;
+    if (record->identity.pid == 0 && claimed->pid != 0) {
+        record->identity = *claimed;
+        record->child_pid = claimed->pid;
     }
     record->status = verdict->status;
     if (verdict->step != TETHER__STEP_FINALISE)
         return;
     record->exit_code = verdict->exit_code;
     record->signal = verdict->signal;
-    /* Without memory for its words a verdict still holds. */
+    /* The verdict is valid without its reason, when memory is short. */
     (void)tether__record_set(&record->reason, verdict->reason);
     if (observed->marker.end != TETHER__END_NONE && observed->marker.pipestatus[0] != '\0')
         (void)tether__record_set(&record->pipeline_statuses, observed->marker.pipestatus);
-    take_end_times(record, observed);
+    set_end_times(record, observed);
 }
 
 bool tether__refresh_round_is_conclusive(tether__catalog *catalog, tether__entry *entry)
 {
-    if (entry->over_since == 0)
-        entry->over_since = ++catalog->moments;
-    return catalog->round != NULL && entry->over_since < catalog->round->began;
+    if (entry->supervisor_done_at == 0)
+        entry->supervisor_done_at = ++catalog->logical_clock;
+    return catalog->round != NULL && entry->supervisor_done_at < catalog->round->began_at;
 }
 
-/* Whether no process is left of a task that is being killed. In rounds, only a listing tells that
- * began after its supervisor was seen to be over: an older one may have missed what that started
- * last. */
-static bool is_bare(tether__catalog *catalog, tether__entry *entry, tether__driver driver,
-                    const tether__identity *child, const tether__observation *observed)
+/* Whether no process is left of a task that is being killed. In rounds, only a listing that began
+ * after the supervisor was found to be done proves that: an older one may lack what the supervisor
+ * started last. */
+static bool tree_is_empty(tether__catalog *catalog, tether__entry *entry, tether__driver driver,
+                          const tether__identity *child, const tether__observation *observed)
 {
     if (entry->tree_gone)
         return true;
     if (driver != TETHER__DRIVER_ROUNDS)
         return tether__bundle_tree_empty(&entry->record, child, observed, NULL);
-    return entry->over_since != 0 && tether__refresh_round_is_conclusive(catalog, entry) &&
+    return entry->supervisor_done_at != 0 && tether__refresh_round_is_conclusive(catalog, entry) &&
            tether__bundle_tree_empty(&entry->record, child, observed, catalog->round->listing);
 }
 
-/* For tasks that are being killed. A tree that is empty once its supervisor is gone stays so, and
- * is not listed again. */
-static bool look_at_tree(tether__catalog *catalog, tether__entry *entry, tether__driver driver,
+/* Returns whether the tree of a task that is being killed is empty; false for any other task. Once
+ * the supervisor is gone and the tree is empty, it stays empty and is not listed again. */
+static bool inspect_tree(tether__catalog *catalog, tether__entry *entry, tether__driver driver,
                          const tether__identity *child, const tether__observation *observed)
 {
     bool gone = observed->holding == TETHER__FREE || observed->alive == TETHER__GONE;
-    bool over = gone || (observed->marker.end != TETHER__END_NONE && !observed->marker.damaged);
-    if (!over)
-        entry->over_since = 0;
-    else if (entry->over_since == 0)
-        entry->over_since = ++catalog->moments;
+    bool done = gone || (observed->marker.end != TETHER__END_NONE && !observed->marker.damaged);
+    if (!done)
+        entry->supervisor_done_at = 0;
+    else if (entry->supervisor_done_at == 0)
+        entry->supervisor_done_at = ++catalog->logical_clock;
     if (entry->record.status != TETHER_STATUS_KILLING)
         return false;
-    bool bare = is_bare(catalog, entry, driver, child, observed);
-    entry->tree_gone = gone && bare;
-    return bare;
+    bool empty = tree_is_empty(catalog, entry, driver, child, observed);
+    entry->tree_gone = gone && empty;
+    return empty;
 }
 
-static tether__verdict look_at(tether__catalog *catalog, tether__entry *entry,
+static tether__verdict inspect(tether__catalog *catalog, tether__entry *entry,
                                tether__inspect_mode mode, tether__observation *observed)
 {
     uv_mutex_lock(&catalog->state);
@@ -148,40 +153,44 @@ static tether__verdict look_at(tether__catalog *catalog, tether__entry *entry,
     uv_mutex_unlock(&catalog->state);
     tether__bundle_observe(catalog->session, &entry->record, &child,
                            mode == TETHER__INSPECT_OPENING, observed);
-    observed->tree_empty = look_at_tree(catalog, entry, driver, &child, observed);
+    observed->tree_empty = inspect_tree(catalog, entry, driver, &child, observed);
     return tether__verdict_reach(entry->record.status, entry->record.kill_intent, observed);
 }
 
-/* With an output limit the seal waits until the files are cut. */
-static void seal(const tether__catalog *catalog, const tether__entry *entry)
+/* Marks the lifeline as that of an ended task. With an output limit, that waits until the outputs
+ * are trimmed. */
+static void mark_ended(const tether__catalog *catalog, const tether__entry *entry)
 {
     if (entry->record.output_limit <= 0)
         tether__os_lifeline_mark_ended(catalog->session->exits, entry->id);
 }
 
-/* A damaged marker is kept for inspection. The record says lost already, so that this may fail. */
-static void put_aside_marker(const tether__catalog *catalog, const tether__entry *entry,
-                             const tether__observation *observed)
+/* Keeps a damaged marker for people to inspect. This may fail, because the record already says
+ * lost. */
+static void quarantine_marker(const tether__catalog *catalog, const tether__entry *entry,
+                              const tether__observation *observed)
 {
     if (entry->record.status == TETHER_STATUS_LOST && observed->marker.present &&
         (observed->marker.damaged || observed->marker.unfinished))
         tether__marker_quarantine(catalog->session, entry->id, "corrupt exit marker", NULL);
 }
 
-/* In steps, so that many that start one after the other share one round of the reaper. */
-static void plan_run(tether__catalog *catalog, tether__entry *entry)
+/* Schedules the write of `running`, in steps of RUN_STEP_MS, so that the reaper writes many tasks
+ * that started one after the other in one pass. */
+static void schedule_running(tether__catalog *catalog, tether__entry *entry)
 {
     uv_mutex_lock(&catalog->state);
-    if (entry->run_due == 0) {
+    if (entry->write_running_at == 0) {
         int64_t due = tether__os_monotonic_ms() + RUN_PAUSE_MS;
-        entry->run_due = due - due % RUN_STEP_MS + RUN_STEP_MS;
+        entry->write_running_at = due - due % RUN_STEP_MS + RUN_STEP_MS;
     }
     uv_mutex_unlock(&catalog->state);
 }
 
-/* What another host has started runs by now, or is let go. */
-static bool is_let_go(tether__catalog *catalog, const tether__entry *entry,
-                      const tether__observation *observed)
+/* Whether the supervisor was resumed after its suspended start (Windows). If its host died before
+ * that, this resumes it. */
+static bool is_released(tether__catalog *catalog, const tether__entry *entry,
+                        const tether__observation *observed)
 {
     uv_mutex_lock(&catalog->state);
     bool own = entry->child.pid != 0;
@@ -190,25 +199,25 @@ static bool is_let_go(tether__catalog *catalog, const tether__entry *entry,
            tether__os_spawn_release(entry->id, &observed->marker.identity);
 }
 
-/* Under `disk` and the session lock: looks again, since another host may have been faster, and
- * writes what follows. */
-static int finalise(tether__catalog *catalog, tether__entry *entry, tether__inspect_mode mode,
-                    tether_error *error)
+/* Inspects again, because another host may have been faster, and writes the result. Under `disk`
+ * and the session lock. */
+static int write_verdict(tether__catalog *catalog, tether__entry *entry, tether__inspect_mode mode,
+                         tether_error *error)
 {
     tether__observation observed;
     int code = reload(catalog, entry, error);
     if (code != TETHER_OK || tether_status_ended(entry->record.status))
         return code;
-    tether__verdict verdict = look_at(catalog, entry, mode, &observed);
+    tether__verdict verdict = inspect(catalog, entry, mode, &observed);
     if (verdict.step != TETHER__STEP_RUN && verdict.step != TETHER__STEP_FINALISE)
         return TETHER_OK;
-    if (verdict.step == TETHER__STEP_RUN && !is_let_go(catalog, entry, &observed)) {
-        plan_run(catalog, entry);
+    if (verdict.step == TETHER__STEP_RUN && !is_released(catalog, entry, &observed)) {
+        schedule_running(catalog, entry);
         return TETHER_OK;
     }
     if (!tether__status_allows(entry->record.status, verdict.status))
         return tether__fail(error, TETHER_ECORRUPT, 0, "finalise task",
-                            "task %s cannot go from %s to %s", entry->id,
+                            "the status of task %s cannot change from %s to %s", entry->id,
                             tether_status_text(entry->record.status),
                             tether_status_text(verdict.status));
     if (entry->record.read_only)
@@ -216,49 +225,53 @@ static int finalise(tether__catalog *catalog, tether__entry *entry, tether__insp
     apply(&entry->record, &verdict, &observed);
     if (verdict.step == TETHER__STEP_FINALISE)
         tether__output_cap_note(catalog->session, &entry->record);
-    code = tether__bundle_save(catalog->session, &entry->record, &entry->stamp, error);
-    /* What was seen holds whether or not it could be written, such as on a full disk: the marker
-     * stays, and says the same to the next one who looks. An end is written as soon as it can be,
-     * and everything else with it. */
+    tether_error problem = {0};
+    code = tether__bundle_save(catalog->session, &entry->record, &entry->stamp, &problem);
+    /* The inspection is valid even if the record could not be written, such as on a full disk: the
+     * marker stays, and every later inspection finds the same. The end is written as soon as
+     * possible, and everything else with it. */
     entry->unsaved = code != TETHER_OK && verdict.step == TETHER__STEP_FINALISE;
     if (code == TETHER_OK && verdict.step == TETHER__STEP_FINALISE) {
-        seal(catalog, entry);
-        put_aside_marker(catalog, entry, &observed);
+        mark_ended(catalog, entry);
+        quarantine_marker(catalog, entry, &observed);
     }
-    return code == TETHER_EGONE ? code : TETHER_OK;
+    if (code != TETHER_EGONE)
+        return TETHER_OK;
+    tether__error_set(error, &problem);
+    return code;
 }
 
-static int finalise_locked(tether__catalog *catalog, tether__entry *entry,
-                           tether__inspect_mode mode, tether_error *error)
+static int write_verdict_locked(tether__catalog *catalog, tether__entry *entry,
+                                tether__inspect_mode mode, tether_error *error)
 {
     tether__lock lock;
     int code = tether__session_lock(catalog->session, &lock, error);
     if (code != TETHER_OK)
         return code;
-    code = finalise(catalog, entry, mode, error);
+    code = write_verdict(catalog, entry, mode, error);
     tether__os_lock_release(&lock);
     return code;
 }
 
-/* An end that could not be written is written as soon as it can be. */
-static void save_late(tether__catalog *catalog, tether__entry *entry)
+/* Writes an end that could not be written before. */
+static void retry_save(tether__catalog *catalog, tether__entry *entry)
 {
     tether__lock lock;
     tether__file_stamp stamp;
     if (tether__session_lock(catalog->session, &lock, NULL) != TETHER_OK)
         return;
-    /* Unless another host has done so meanwhile: then its record is read. */
+    /* If another host has written the record since, that one is read instead. */
     if (tether__bundle_stamp(catalog->session, entry->id, &stamp, NULL) == TETHER_OK &&
         memcmp(&stamp, &entry->stamp, sizeof stamp) == 0 &&
         tether__bundle_save(catalog->session, &entry->record, &entry->stamp, NULL) == TETHER_OK) {
         entry->unsaved = false;
-        seal(catalog, entry);
+        mark_ended(catalog, entry);
     }
     tether__os_lock_release(&lock);
 }
 
-/* A killing task without a driver here: its killer may be another host, which is given its time, or
- * may be dead. */
+/* A task that is being killed has no driver here. The host that kills it may still be alive, so
+ * that the loop waits until kill_takeover_ms before it continues the kill. */
 static void resume_kill(tether__catalog *catalog, tether__entry *entry)
 {
     bool resumed = false;
@@ -284,16 +297,16 @@ static int refresh_entry(tether__catalog *catalog, tether__entry *entry, tether_
     bool notify_before = entry->record.notify_on_completion;
     int code = TETHER_OK;
     if (entry->unsaved)
-        save_late(catalog, entry);
+        retry_save(catalog, entry);
     code = reload(catalog, entry, error);
     if (code != TETHER_OK)
         return code;
     if (!tether_status_ended(entry->record.status)) {
-        tether__verdict verdict = look_at(catalog, entry, mode, &observed);
+        tether__verdict verdict = inspect(catalog, entry, mode, &observed);
         if (verdict.step == TETHER__STEP_RUN && mode == TETHER__INSPECT_EVENT)
-            plan_run(catalog, entry);
+            schedule_running(catalog, entry);
         else if (verdict.step == TETHER__STEP_RUN || verdict.step == TETHER__STEP_FINALISE)
-            code = finalise_locked(catalog, entry, mode, error);
+            code = write_verdict_locked(catalog, entry, mode, error);
         else if (verdict.step == TETHER__STEP_RESUME_KILL)
             resume_kill(catalog, entry);
     }
@@ -314,7 +327,7 @@ int tether__refresh(tether__catalog *catalog, const char *task_id, tether__inspe
     tether__entry *entry = tether__catalog_find(catalog, task_id);
     bool is_new = entry == NULL;
     if (is_new) {
-        /* Nothing is kept in memory for what is not on disk. */
+        /* A task that is not on disk gets no entry. */
         tether__file_stamp stamp;
         int code = tether__bundle_stamp(catalog->session, task_id, &stamp, error);
         if (code != TETHER_OK)
@@ -349,17 +362,19 @@ int tether__refresh_change(tether__catalog *catalog, const char *task_id,
     if (code != TETHER_OK)
         return code;
 
-    /* Nobody else writes while the lock is held: what is read now is what is changed. */
+    /* Nobody else writes while the lock is held: the change applies to the newest record. */
     code = reload(catalog, entry, error);
     if (code == TETHER_OK && entry->record.read_only)
-        code = tether__fail(error, TETHER_EREADONLY, 0, "change task",
-                            "task %s was written by a newer tether: change it with that", task_id);
+        code = tether__fail(
+            error, TETHER_EREADONLY, 0, "change task",
+            "task %s was written by a newer version of tether; use that version to change it",
+            task_id);
     if (code == TETHER_OK && change(&entry->record, userdata)) {
         code = tether__bundle_save(catalog->session, &entry->record, &entry->stamp, error);
         if (code == TETHER_OK) {
             tether__catalog_publish(catalog, entry);
         } else {
-            /* What could not be written did not happen: the record is what is on disk. */
+            /* The change did not happen: takes the record on disk again. */
             entry->stamp = (tether__file_stamp){0};
             (void)reload(catalog, entry, NULL);
         }

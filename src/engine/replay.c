@@ -1,6 +1,6 @@
-/* Owns the look at everything on disk: replay when a session is opened, and the removal of
- * leftovers. Must not: keep anything in memory that the catalog does not. Thread: any; it takes the
- * catalog's locks itself, task by task. */
+/* Owns the passes over everything on disk: the replay of a session, and the removal of leftovers.
+ * Must not: keep anything in memory that is not in the catalog.
+ * Thread: any; it takes the catalog's locks itself, task by task. */
 #include "engine/replay.h"
 
 #include <stdlib.h>
@@ -15,14 +15,14 @@ typedef struct names {
     size_t count;
 } names;
 
-/* Damaged records go to the quarantine, unless their task still runs. */
-static bool put_aside_bundle(tether__catalog *catalog, const char *task_id, const char *reason)
+/* Moves a damaged bundle to the quarantine, unless its task still runs. Returns whether it did. */
+static bool quarantine_bundle(tether__catalog *catalog, const char *task_id, const char *reason)
 {
     tether__lock lock;
     bool held = true, done = false;
     if (tether__session_lock(catalog->session, &lock, NULL) != TETHER_OK)
         return false;
-    /* Another host may have put it aside, or mended it, while the lock was not ours. */
+    /* Another host may have moved or repaired it before this one took the lock. */
     tether__record again;
     tether__record_init(&again);
     int code = tether__bundle_load(catalog->session, task_id, &again, NULL, NULL);
@@ -37,46 +37,48 @@ static bool put_aside_bundle(tether__catalog *catalog, const char *task_id, cons
     return done;
 }
 
-/* What this catalog knows of a task without looking at the disk. */
-typedef enum knowledge {
-    KNOWN_NOT,
-    KNOWN_ALIVE,   /* there is something left to do; another host may have done it since */
-    KNOWN_PENDING, /* it has ended, which is final; others may have acknowledged it since */
-    KNOWN_QUIET,   /* it has ended without a wish to be told; another host may promote it */
-    KNOWN_DONE     /* nothing of it will ever change */
-} knowledge;
+/* What the catalog knows about a task without reading the disk. */
+typedef enum known_state {
+    KNOWN_NOTHING,
+    KNOWN_UNFINISHED, /* it runs, or work is left; another host may have done that work since */
+    KNOWN_PENDING,    /* it has ended, which is final; another host may have acknowledged its
+                         completion since */
+    KNOWN_SILENT,     /* it has ended and requested no completion; another host may promote it */
+    KNOWN_DONE        /* nothing about it can change any more */
+} known_state;
 
 /* Under `disk`. */
-static knowledge recall(tether__catalog *catalog, const char *task_id)
+static known_state recall(tether__catalog *catalog, const char *task_id)
 {
     const tether__entry *entry = tether__catalog_find(catalog, task_id);
     if (entry == NULL)
-        return KNOWN_NOT;
-    bool uncut = entry->record.output_limit > 0 && !entry->cap.done;
-    if (!tether_status_ended(entry->record.status) || entry->unsaved || uncut)
-        return KNOWN_ALIVE;
+        return KNOWN_NOTHING;
+    bool untrimmed = entry->record.output_limit > 0 && !entry->cap.done;
+    if (!tether_status_ended(entry->record.status) || entry->unsaved || untrimmed)
+        return KNOWN_UNFINISHED;
     if (entry->record.completion_delivered)
         return KNOWN_DONE;
-    return entry->record.notify_on_completion ? KNOWN_PENDING : KNOWN_QUIET;
+    return entry->record.notify_on_completion ? KNOWN_PENDING : KNOWN_SILENT;
 }
 
-/* Most tasks of an old session have ended: they are told by what is in memory, or by the hint on
- * their lifeline, without a look at their records. Under `disk`. */
+/* Most tasks of an old session have ended. The catalog, or the hint on the lifeline, excludes them
+ * without reading their records. Under `disk`. */
 static bool is_out_of_scope(tether__catalog *catalog, const char *task_id, tether__scope scope)
 {
     const tether__session *session = catalog->session;
     if (scope == TETHER__SCOPE_ALL)
         return false;
-    knowledge known = recall(catalog, task_id);
-    if (known == KNOWN_ALIVE || known == KNOWN_DONE || known == KNOWN_PENDING)
-        return known != KNOWN_ALIVE;
+    known_state known = recall(catalog, task_id);
+    if (known == KNOWN_UNFINISHED || known == KNOWN_DONE || known == KNOWN_PENDING)
+        return known != KNOWN_UNFINISHED;
     if (scope == TETHER__SCOPE_LIVE)
-        return known == KNOWN_QUIET || tether__os_lifeline_marked_ended(session->exits, task_id);
+        return known == KNOWN_SILENT || tether__os_lifeline_marked_ended(session->exits, task_id);
     return tether__os_lifeline_marked_done(session->exits, task_id);
 }
 
-/* Whoever delivered it may have died before the hint was written. Under the session lock, and only
- * where the record is still the one that was read: a silent task may be promoted meanwhile. */
+/* Repairs the hint on the lifeline: the host that delivered the completion may have died before it
+ * set the hint. Under the session lock, and only while the record is the one that was read, because
+ * another host may promote a task that requested no completion. */
 static void mark_done(const tether__session *session, const tether__entry *entry)
 {
     tether__lock lock;
@@ -100,11 +102,11 @@ int tether__replay_task(tether__catalog *catalog, const char *task_id, tether__i
     int code = tether__refresh(catalog, task_id, mode, &entry, &problem);
     if (code == TETHER_OK)
         mark_done(catalog->session, entry);
-    if (code == TETHER_ECORRUPT && put_aside_bundle(catalog, task_id, problem.message) &&
+    if (code == TETHER_ECORRUPT && quarantine_bundle(catalog, task_id, problem.message) &&
         quarantined != NULL)
         (*quarantined)++;
-    /* One task's trouble is told where that task is asked for; the others go on. A lock or a store
-     * that fails, fails for all. */
+    /* A failure of one task is reported to callers that ask for that task, and does not stop the
+     * others. A failure of the lock, the store or memory affects all tasks. */
     if (code != TETHER_ELOCKED && code != TETHER_EGONE && code != TETHER_ENOMEM)
         return TETHER_OK;
     tether__error_set(error, &problem);
@@ -116,7 +118,7 @@ int tether__replay(tether__catalog *catalog, tether__scope scope, tether__inspec
 {
     names list;
     tether__session *session = catalog->session;
-    /* A lost task's damaged marker may have been moved away: then only the bundle tells of it. */
+    /* The damaged marker of a lost task may be in the quarantine: then only the bundle is left. */
     tether__dir *where = scope == TETHER__SCOPE_LIVE ? session->exits : session->tasks;
     int code = tether__names_list(where, &list.ids, &list.count, error);
     if (code == TETHER_OK)
@@ -126,7 +128,7 @@ int tether__replay(tether__catalog *catalog, tether__scope scope, tether__inspec
         uv_mutex_lock(&catalog->disk);
         if (!is_out_of_scope(catalog, id, scope)) {
             code = tether__replay_task(catalog, id, mode, quarantined, error);
-            /* Who wants all of them reads them next. */
+            /* With SCOPE_ALL, the caller reads all records next. */
             tether__entry *entry = tether__catalog_find(catalog, id);
             if (entry != NULL && scope != TETHER__SCOPE_ALL)
                 tether__entry_trim(entry);
@@ -137,8 +139,8 @@ int tether__replay(tether__catalog *catalog, tether__scope scope, tether__inspec
     return code;
 }
 
-/* Whether an id has a lifeline or bundle, no record, and nobody who may still write one. Under the
- * session lock. */
+/* Whether an id has a lifeline or a bundle, no record, and no process that may still write one.
+ * Under the session lock. */
 static bool is_leftover(const tether__session *session, const char *task_id)
 {
     bool held = true;
@@ -160,8 +162,8 @@ static size_t sweep_names(tether__catalog *catalog, const names *list)
     return removed;
 }
 
-/* Whether any name may be a leftover: looked at before the session lock is asked for, because
- * mostly there is none. */
+/* Whether the list may contain a leftover. Checked without the session lock, because usually there
+ * is none. */
 static bool any_leftover(const tether__session *session, const names *list)
 {
     for (size_t i = 0; i < list->count; i++) {

@@ -1,5 +1,5 @@
-/* Owns the round through all sessions of a store, and the catalogs that it lends to each.
- * Must not: read or change what is in a session.
+/* Owns the iteration over all sessions of a store, and the temporary catalogs for it.
+ * Must not: read or change the tasks of a session.
  * Thread: any. */
 #include "engine/sessions.h"
 
@@ -9,42 +9,42 @@
 #include "engine/core.h"
 #include "format/name.h"
 
-typedef struct session_round {
+typedef struct session_walk {
     tether_registry *registry;
     int (*visit)(tether__catalog *catalog, bool own, void *userdata, tether_error *error);
     void *userdata;
     char own_key[TETHER__SESSION_KEY_SIZE];
     bool stopped;
-    int code; /* the first failure; the others go on */
+    int code; /* the first failure; it does not stop the iteration */
     tether_error problem;
-} session_round;
+} session_walk;
 
-/* What only has a session's name, is damaged or was removed must not hide all the others. */
+/* A directory that is not a whole session, is damaged or was removed must not hide the others. */
 static bool is_no_session(int code)
 {
     return code == TETHER_ENOTASK || code == TETHER_ECORRUPT || code == TETHER_EGONE;
 }
 
-/* A session that is not the registry's own, with a catalog for this moment. */
-static int visit_foreign(session_round *r, const char *key, tether_error *error)
+/* Visits a session other than the registry's own, with a temporary catalog. */
+static int visit_other(session_walk *walk, const char *key, tether_error *error)
 {
     tether__session session;
     tether__catalog catalog;
-    const tether__session *own = &r->registry->session;
-    int code =
-        tether__session_open_key(&r->registry->store, key, own->lock_timeout_ms, &session, error);
+    const tether__session *own = &walk->registry->session;
+    int code = tether__session_open_key(&walk->registry->store, key, own->lock_timeout_ms, &session,
+                                        error);
     if (code != TETHER_OK)
         return is_no_session(code) ? TETHER_ENOTASK : code;
     code = tether__catalog_init(&catalog, &session, error);
     if (code == TETHER_OK) {
-        code = r->visit(&catalog, false, r->userdata, error);
+        code = walk->visit(&catalog, false, walk->userdata, error);
         tether__catalog_dispose(&catalog);
     }
     tether__session_close(&session);
     return code == TETHER_EGONE ? TETHER_ENOTASK : code;
 }
 
-/* Whether a name in the store is a session's: 16 hexadecimal digits. */
+/* Whether a name in the store is the key of a session: 16 hexadecimal digits. */
 static bool is_key(const char *name)
 {
     return strlen(name) == TETHER__SESSION_KEY_SIZE - 1 &&
@@ -53,20 +53,20 @@ static bool is_key(const char *name)
 
 static bool visit_name(const char *name, void *userdata)
 {
-    session_round *r = userdata;
+    session_walk *walk = userdata;
     tether_error problem = {0};
     if (!is_key(name))
         return true;
-    int code = strcmp(name, r->own_key) == 0
-                   ? r->visit(&r->registry->catalog, true, r->userdata, &problem)
-                   : visit_foreign(r, name, &problem);
-    r->stopped = code == TETHER__SESSIONS_STOP;
-    if (r->stopped)
+    int code = strcmp(name, walk->own_key) == 0
+                   ? walk->visit(&walk->registry->catalog, true, walk->userdata, &problem)
+                   : visit_other(walk, name, &problem);
+    walk->stopped = code == TETHER__SESSIONS_STOP;
+    if (walk->stopped)
         return false;
-    /* A session that goes away or never was whole is not the caller's trouble. */
-    if (code != TETHER_OK && code != TETHER_ENOTASK && r->code == TETHER_OK) {
-        r->code = code;
-        r->problem = problem;
+    /* A session that was removed during the iteration, or is incomplete, is no failure. */
+    if (code != TETHER_OK && code != TETHER_ENOTASK && walk->code == TETHER_OK) {
+        walk->code = code;
+        walk->problem = problem;
     }
     return true;
 }
@@ -76,25 +76,25 @@ int tether__sessions_visit(tether_registry *registry,
                                         tether_error *error),
                            void *userdata, tether_error *error)
 {
-    session_round r = {.registry = registry, .visit = visit, .userdata = userdata};
-    tether__session_key(registry->session.id, r.own_key);
-    int code = tether__os_dir_list(registry->store.root, visit_name, &r, error);
-    if (code != TETHER_OK || r.stopped)
+    session_walk walk = {.registry = registry, .visit = visit, .userdata = userdata};
+    tether__session_key(registry->session.id, walk.own_key);
+    int code = tether__os_dir_list(registry->store.root, visit_name, &walk, error);
+    if (code != TETHER_OK || walk.stopped)
         return code;
-    if (r.code != TETHER_OK && error != NULL)
-        tether__error_set(error, &r.problem);
-    return r.code;
+    if (walk.code != TETHER_OK)
+        tether__error_set(error, &walk.problem);
+    return walk.code;
 }
 
-int tether__sessions_with(tether_registry *registry, const char *session_id,
-                          int (*visit)(tether__catalog *catalog, bool own, void *userdata,
-                                       tether_error *error),
-                          void *userdata, tether_error *error)
+int tether__sessions_visit_one(tether_registry *registry, const char *session_id,
+                               int (*visit)(tether__catalog *catalog, bool own, void *userdata,
+                                            tether_error *error),
+                               void *userdata, tether_error *error)
 {
     char key[TETHER__SESSION_KEY_SIZE];
-    session_round r = {.registry = registry, .visit = visit, .userdata = userdata};
+    session_walk walk = {.registry = registry, .visit = visit, .userdata = userdata};
     if (strcmp(session_id, registry->session.id) == 0)
         return visit(&registry->catalog, true, userdata, error);
     tether__session_key(session_id, key);
-    return visit_foreign(&r, key, error);
+    return visit_other(&walk, key, error);
 }

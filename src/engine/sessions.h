@@ -1,4 +1,4 @@
-/* Visiting all sessions of a registry's store. */
+/* Iterating over all sessions of a registry's store. */
 #ifndef TETHER_SESSIONS_H
 #define TETHER_SESSIONS_H
 
@@ -8,24 +8,24 @@
 #include "tether/error.h"
 #include "tether/registry.h"
 
-/* What a visit returns to end the round without a failure. */
+/* A visit returns this to stop the iteration without a failure. */
 enum { TETHER__SESSIONS_STOP = 1 };
 
 /* Calls visit for every session of the store, in no order: for the registry's own (`own`) with the
- * registry's catalog, for each other with an empty one that is gone after the call (fill it with
- * tether__replay). No lock is held around visit, which takes what it needs. A visit that fails does
- * not end the round: the first failure is returned when all were visited, unless one of them ended
- * the round. TETHER_ENOTASK is none, as a session may go away meanwhile; what is no whole session
- * is skipped. Any thread. */
+ * registry's catalog, for each other one with an empty catalog that is valid during the call only
+ * (tether__replay fills it). No lock is held during visit, which takes the locks that it needs. A
+ * failed visit does not stop the iteration: the first failure is returned after the last visit,
+ * unless a visit has stopped the iteration. TETHER_ENOTASK is not a failure, because a session may
+ * be removed at any time; incomplete sessions are skipped. Any thread. */
 int tether__sessions_visit(tether_registry *registry,
                            int (*visit)(tether__catalog *catalog, bool own, void *userdata,
                                         tether_error *error),
                            void *userdata, tether_error *error);
 
-/* Calls visit for one session, by its id; TETHER_ENOTASK where the store has none of that id. */
-int tether__sessions_with(tether_registry *registry, const char *session_id,
-                          int (*visit)(tether__catalog *catalog, bool own, void *userdata,
-                                       tether_error *error),
-                          void *userdata, tether_error *error);
+/* Calls visit for the session of this id. TETHER_ENOTASK: the store has no such session. */
+int tether__sessions_visit_one(tether_registry *registry, const char *session_id,
+                               int (*visit)(tether__catalog *catalog, bool own, void *userdata,
+                                            tether_error *error),
+                               void *userdata, tether_error *error);
 
 #endif

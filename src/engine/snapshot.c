@@ -1,6 +1,6 @@
-/* Owns what a snapshot says beyond the record: the running time, the output's paths and preview.
+/* Owns the members of a snapshot that are not in the record: running time, output paths, preview.
  * Must not: change a record.
- * Thread: any; filling is under the catalog's `disk`. */
+ * Thread: any; under the catalog's `disk`. */
 #include "engine/snapshot.h"
 
 #include "base/error.h"
@@ -11,9 +11,10 @@
 #include "store/bundle.h"
 #include "store/output_file.h"
 
-/* Paths and preview. A bundle that went in the meantime leaves them absent. */
-static bool look_at_output(const tether__session *session, const tether__record *record,
-                           tether_snapshot *snapshot)
+/* Fills in the paths and the preview, and leaves them empty if the bundle was removed. Returns
+ * false when memory is short. */
+static bool read_output(const tether__session *session, const tether__record *record,
+                        tether_snapshot *snapshot)
 {
     tether__dir *bundle;
     if (tether__bundle_open(session, record->task_id, &bundle, NULL) != TETHER_OK)
@@ -42,7 +43,7 @@ int tether__snapshot_fill(const tether__session *session, const tether__entry *e
     if (fits && !tether_status_ended(record->status) && record->started_uptime_ms > 0)
         snapshot->duration_ms =
             tether__duration(0, 0, record->started_uptime_ms, tether__os_uptime_ms());
-    if (fits && look_at_output(session, record, snapshot))
+    if (fits && read_output(session, record, snapshot))
         return TETHER_OK;
     tether__snapshot_dispose(snapshot);
     return tether__fail_memory(error, "make snapshot");

@@ -1,4 +1,4 @@
-/* The snapshot of a task of the catalog, with what only the disk tells. */
+/* The snapshot of a task in the catalog, including what only the disk knows. */
 #ifndef TETHER_SNAPSHOT_H
 #define TETHER_SNAPSHOT_H
 
@@ -6,7 +6,7 @@
 #include "tether/error.h"
 #include "tether/task.h"
 
-/* Fills a snapshot from an entry, with its output's preview. Under the catalog's `disk`. */
+/* Fills a snapshot from an entry, with a preview of the output. Under the catalog's `disk`. */
 int tether__snapshot_fill(const tether__session *session, const tether__entry *entry,
                           tether_snapshot *snapshot, tether_error *error);
 

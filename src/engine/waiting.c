@@ -1,20 +1,18 @@
-/* Owns the rhythm of calls that wait.
- * Must not: know what they wait for.
- * Thread: any but that of a host's own loop. */
+/* Owns the timing of blocking calls.
+ * Must not: know what the calls wait for.
+ * Thread: any, except that of the host's own loop. */
 #include "engine/waiting.h"
 
 #include "base/error.h"
 #include "os/clock.h"
 
-/* How long a waiting thread sleeps before it reads the disk without having been woken. With events
- * it is a safety net: the event of a lifeline that an unrelated forked process still holds never
- * comes. */
-enum { PATIENCE_WITH_EVENTS_MS = 1000, PATIENCE_POLLING_MS = 20 };
+/* The longest sleep without a check of the disk. With events it is a safety net: the death of a
+ * supervisor raises no event while an unrelated forked process holds a copy of its lifeline. */
+enum { SLEEP_WITH_EVENTS_MS = 1000, SLEEP_POLLING_MS = 20 };
 
-static int64_t patience(const tether_registry *registry)
+static int64_t longest_sleep_ms(const tether_registry *registry)
 {
-    return tether__reaper_has_events(registry->reaper) ? PATIENCE_WITH_EVENTS_MS
-                                                       : PATIENCE_POLLING_MS;
+    return tether__reaper_has_events(registry->reaper) ? SLEEP_WITH_EVENTS_MS : SLEEP_POLLING_MS;
 }
 
 int tether__wait_begin(tether_registry *registry, const char *step, int64_t timeout_ms,
@@ -22,8 +20,9 @@ int tether__wait_begin(tether_registry *registry, const char *step, int64_t time
 {
     *wait = (tether__wait){.registry = registry, .step = step, .deadline = -1};
     if (timeout_ms != 0 && tether__reaper_is_current(registry->reaper))
-        return tether__fail(error, TETHER_EINVAL, 0, step,
-                            "the thread of the loop cannot wait for what the loop tells");
+        return tether__fail(
+            error, TETHER_EINVAL, 0, step,
+            "the loop's own thread cannot wait for its events; call this from another thread");
     if (timeout_ms >= 0 && timeout_ms < TETHER__WAIT_FOREVER_MS)
         wait->deadline = tether__os_monotonic_ms() + timeout_ms;
     int code = tether__gate_enter(&registry->gate, error);
@@ -31,7 +30,7 @@ int tether__wait_begin(tether_registry *registry, const char *step, int64_t time
     return code;
 }
 
-int tether__wait_note(tether__wait *wait, tether_error *error)
+int tether__wait_prepare(tether__wait *wait, tether_error *error)
 {
     tether__catalog *catalog = &wait->registry->catalog;
     uv_mutex_lock(&catalog->state);
@@ -46,10 +45,10 @@ int tether__wait_note(tether__wait *wait, tether_error *error)
 int tether__wait_sleep(tether__wait *wait, bool *quiet, tether_error *error)
 {
     tether__catalog *catalog = &wait->registry->catalog;
-    int64_t pause = patience(wait->registry);
+    int64_t pause = longest_sleep_ms(wait->registry);
     int64_t left = wait->deadline < 0 ? pause : wait->deadline - tether__os_monotonic_ms();
     if (left <= 0)
-        return tether__fail(error, TETHER_ETIMEDOUT, 0, wait->step, "the wait was over");
+        return tether__fail(error, TETHER_ETIMEDOUT, 0, wait->step, "the timeout has passed");
     uv_mutex_lock(&catalog->state);
     bool changed = tether__catalog_wait(catalog, wait->seen, left < pause ? left : pause);
     if (quiet != NULL)

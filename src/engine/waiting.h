@@ -1,4 +1,5 @@
-/* How calls wait: note what has changed so far, look, sleep until more has. */
+/* The pattern of a blocking call: in a loop, prepare the wait, check the condition, and sleep until
+ * the catalog changes. */
 #ifndef TETHER_WAITING_H
 #define TETHER_WAITING_H
 
@@ -7,31 +8,33 @@
 
 #include "engine/core.h"
 
-/* No wait is so long that it has to be told from one without an end (and the sum with a clock
- * holds). */
+/* A longer timeout counts as no timeout, so that its sum with the clock cannot overflow. */
 #define TETHER__WAIT_FOREVER_MS (INT64_MAX / 2)
 
 typedef struct tether__wait {
     tether_registry *registry;
     const char *step; /* for errors; static */
     int64_t deadline; /* monotonic; -1: none */
-    uint64_t seen;
-    bool inside;
+    uint64_t seen;    /* the catalog's `changes` at the last prepare */
+    bool inside;      /* it has entered the gate */
 } tether__wait;
 
-/* Begins a wait of up to timeout_ms (-1: for ever). TETHER_EINVAL on the thread of the loop, which
- * cannot wait for what the loop tells (0 is no wait); TETHER_ECLOSED. End it in every case. */
+/* Begins a wait of up to timeout_ms (-1: no limit; 0: a check without a wait). TETHER_EINVAL: a
+ * wait on the loop's thread, which would wait for its own events; TETHER_ECLOSED: the registry is
+ * closing. Call tether__wait_end in every case. */
 int tether__wait_begin(tether_registry *registry, const char *step, int64_t timeout_ms,
                        tether__wait *wait, tether_error *error);
 
-/* Before each look: what changes after it is not slept through. TETHER_ECLOSED. */
-int tether__wait_note(tether__wait *wait, tether_error *error);
+/* Call this before each check of the condition: a change after it ends the next sleep at once.
+ * TETHER_ECLOSED. */
+int tether__wait_prepare(tether__wait *wait, tether_error *error);
 
-/* After a look that found nothing: sleeps until something has changed since the note, or a while
- * has passed. *quiet (NULL: not wanted): nothing has; events may not come, so that the disk itself
- * has to be looked at. TETHER_ETIMEDOUT. */
+/* Call this after a check that failed: sleeps until the catalog has changed since
+ * tether__wait_prepare, or for a while. *quiet (NULL: not wanted): nothing has changed; the caller
+ * has to read the disk, because an event may be missing. TETHER_ETIMEDOUT. */
 int tether__wait_sleep(tether__wait *wait, bool *quiet, tether_error *error);
 
+/* Ends a wait, also one whose begin has failed. */
 void tether__wait_end(tether__wait *wait);
 
 #endif

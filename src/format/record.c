@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "format/status.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "format/status.h"
 
 static const char step[] = "read record";
 

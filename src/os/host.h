@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "shell/outer.h"
 #include "shell/candidates.h"
+#include "shell/outer.h"
 #include "tether/error.h"
 
 /* Copies the process's environment into a NULL-terminated array, to be freed with

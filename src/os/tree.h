@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 #include "os/process.h"
-#include "tether/task.h"
 #include "tether/error.h"
+#include "tether/task.h"
 
 /* One listing of the system's processes, shared by the trees of many tasks. */
 typedef struct tether__listing tether__listing;

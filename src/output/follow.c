@@ -132,7 +132,7 @@ static int read_or_wait(tether_follower *f, tether__wait *wait, void *buffer, si
 {
     bool check_due = tether__os_monotonic_ms() >= f->next_check;
     for (;;) {
-        int code = tether__wait_note(wait, error);
+        int code = tether__wait_prepare(wait, error);
         if (code == TETHER_OK && check_due && !f->ended)
             code = check_task(f, error);
         if (code == TETHER_OK)

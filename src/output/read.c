@@ -84,7 +84,7 @@ static int wait_for_news(tether__wait *wait, const char *task_id, const uint64_t
 {
     for (;;) {
         bool news = false;
-        int code = tether__wait_note(wait, error);
+        int code = tether__wait_prepare(wait, error);
         if (code == TETHER_OK)
             code = check_news(wait->registry, task_id, seen, &news, error);
         if (code == TETHER_OK && !news)

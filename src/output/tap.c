@@ -30,7 +30,7 @@ int tether__taps_open(tether_registry *registry, tether__taps **out, tether_erro
         free(taps);
         return tether__fail_memory(error, "open registry");
     }
-    tether__events_hold(registry->catalog.events, matches_pending, taps);
+    tether__events_hold_completions(registry->catalog.events, matches_pending, taps);
     registry->catalog.on_end = tether__taps_schedule;
     registry->catalog.on_end_userdata = taps;
     *out = taps;
@@ -73,7 +73,7 @@ static void set_observed(tether__taps *taps, const char *task_id)
     uv_mutex_lock(&catalog->state);
     tether__entry *entry = tether__catalog_find(catalog, task_id);
     if (entry != NULL)
-        entry->observed = true;
+        entry->wants_on_end = true;
     uv_mutex_unlock(&catalog->state);
 }
 

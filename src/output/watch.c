@@ -106,7 +106,7 @@ static int store_watch(tether_registry *registry, const char *task_id, tether__k
                        int last_used, tether_error *error)
 {
     addition a = {watch, last_used, false, false};
-    int code = tether__holder_hold(&registry->holder, registry->session.lock_timeout_ms, error);
+    int code = tether__holder_publish(&registry->holder, registry->session.lock_timeout_ms, error);
     if (code != TETHER_OK)
         return code;
     strcpy(watch->holder, registry->holder.id);
@@ -250,7 +250,8 @@ static void adopt_task(tether_registry *registry, const char *task_id)
 {
     tether_error problem = {0};
     adoption a = {.registry = registry};
-    int code = tether__holder_hold(&registry->holder, registry->session.lock_timeout_ms, &problem);
+    int code =
+        tether__holder_publish(&registry->holder, registry->session.lock_timeout_ms, &problem);
     if (code == TETHER_OK)
         code = change_record(registry, task_id, claim_orphans, &a, &problem);
     for (size_t i = 0; i < a.count; i++) {

@@ -16,8 +16,8 @@
 #include <uv.h>
 
 #include "base/error.h"
-#include "posix/kqueue.h"
 #include "posix/error.h"
+#include "posix/kqueue.h"
 #include "tether/task.h"
 
 enum { EVENTS_AT_ONCE = 64, HANDLES = 2 };

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "posix/error.h"
 #include "base/grow.h"
+#include "posix/error.h"
 #include "posix/proc.h"
 
 static const char step[] = "list processes";

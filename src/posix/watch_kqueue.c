@@ -26,9 +26,9 @@
 #include <uv.h>
 
 #include "base/error.h"
-#include "posix/kqueue.h"
 #include "posix/dir.h"
 #include "posix/error.h"
+#include "posix/kqueue.h"
 
 #ifdef O_EVTONLY /* macOS: does not prevent an unmount */
 #define WATCH_ACCESS O_EVTONLY

@@ -40,8 +40,7 @@ static int take_choice(const char *choice, const tether__shell_lookups *lookups,
         return tether__fail(error, TETHER_ENOSHELL, why.os_error, step,
                             "the chosen shell %.200s was not found; install it or choose another",
                             choice);
-    if (error != NULL)
-        *error = why;
+    tether__error_set(error, &why);
     return code;
 }
 
@@ -86,7 +85,7 @@ int tether__shell_resolve(const char *choice, tether__shell_candidates candidate
                             "name one by its path",
                             tried.size > 0 ? tried.bytes : "none", why.message);
     else if (code != TETHER_OK)
-        *error = why;
+        tether__error_set(error, &why);
     if (code != TETHER_OK)
         tether__shell_dispose(shell);
     tether__text_dispose(&tried);

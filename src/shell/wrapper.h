@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/text.h"
 #include "shell/cmd_line.h"
 #include "shell/shell.h"
-#include "base/text.h"
 
 typedef struct tether__wrapper {
     const char *task_id;

@@ -3,8 +3,8 @@
 #ifndef TETHER_WRAPPER_BAT_H
 #define TETHER_WRAPPER_BAT_H
 
-#include "shell/cmd_line.h"
 #include "base/text.h"
+#include "shell/cmd_line.h"
 #include "shell/wrapper.h"
 
 /* Variables that the host sets in the environment of the wrapper: the working directory, and the

@@ -3,8 +3,8 @@
 #ifndef TETHER_WRAPPER_PS1_H
 #define TETHER_WRAPPER_PS1_H
 
-#include "shell/cmd_line.h"
 #include "base/text.h"
+#include "shell/cmd_line.h"
 #include "shell/wrapper.h"
 
 /* The variable in which the host passes the value of PSModulePath for the command. If it is not

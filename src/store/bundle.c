@@ -1,6 +1,6 @@
-/* Owns the files of one task: record, marker, quarantine.
- * Must not: decide what a task's state is, or take the session lock (its callers do).
- * Thread: any; records are written under the session lock only. */
+/* Owns the files of one task: its record, its marker, and their move to the quarantine.
+ * Must not: decide the state of a task, or take the session lock (its callers do).
+ * Thread: any; records are written only under the session lock. */
 #include "store/bundle.h"
 
 #include <stdio.h>
@@ -19,8 +19,8 @@ int tether__bundle_open(const tether__session *session, const char *task_id, tet
     if (code == TETHER_ENOTASK)
         return tether__fail(
             error, code, 0, "find task",
-            "no task %s in session %s; tether list --all shows those there are, and with "
-            "--all-sessions those of others, which --session names",
+            "no task %s in session %s; tether list --all shows the tasks of this session, and "
+            "--all-sessions those of the others, which --session NAME selects",
             task_id, session->id);
     return code;
 }
@@ -36,7 +36,7 @@ static int load_from(tether__dir *bundle, const char *task_id, tether__record *r
         return tether__fail(error, code, 0, "find task", "task %s has no record", task_id);
     if (code == TETHER_ETOOBIG)
         return tether__fail(error, TETHER_ECORRUPT, 0, "read record",
-                            "the record of task %s is larger than any that tether writes", task_id);
+                            "the record of task %s is too large to be written by tether", task_id);
     if (code != TETHER_OK)
         return code;
     code = tether__record_parse(text, size, task_id, record, error);
@@ -73,9 +73,10 @@ int tether__bundle_save(const tether__session *session, tether__record *record,
 {
     tether__dir *bundle;
     if (record->read_only)
-        return tether__fail(error, TETHER_EREADONLY, 0, "write record",
-                            "task %s was written by a newer tether: change it with that",
-                            record->task_id);
+        return tether__fail(
+            error, TETHER_EREADONLY, 0, "write record",
+            "task %s was written by a newer version of tether; use that version to change it",
+            record->task_id);
     char *text = tether__record_render(record);
     if (text == NULL)
         return tether__fail_memory(error, "write record");
@@ -105,14 +106,14 @@ static void read_marker(const tether__session *session, const char *task_id, tet
         return;
     }
     *marker = (tether__marker){.uptime_ms = -1};
-    /* What is there and cannot be read as a marker is damaged; it is not the same as none. */
+    /* A marker that exists but cannot be read is damaged, which is not the same as no marker. */
     marker->present = code != TETHER_ENOTASK && code != TETHER_EGONE;
     marker->damaged = marker->present;
 }
 
-/* When the task last gave a sign of life: its output grew or its marker was written. */
-static int64_t last_sign(const tether__session *session, const tether__record *record,
-                         const tether__marker *marker)
+/* Returns when the task last showed a sign of life: its output grew, or its marker was written. */
+static int64_t last_activity_ms(const tether__session *session, const tether__record *record,
+                                const tether__marker *marker)
 {
     int64_t last =
         marker->modified_at > record->started_at ? marker->modified_at : record->started_at;
@@ -130,12 +131,12 @@ static int64_t last_sign(const tether__session *session, const tether__record *r
     return last;
 }
 
-/* By the wall clock, since nothing else tells when a file was written; but a task is not silent for
- * longer than it has been there, however that clock was set. */
-static int64_t silence(const tether__session *session, const tether__record *record,
-                       const tether__observation *observed)
+/* Returns how long the task has been silent. File times come from the wall clock, which somebody
+ * may set; so the result never exceeds the time since the task started, by the uptime. */
+static int64_t silence_of(const tether__session *session, const tether__record *record,
+                          const tether__observation *observed)
 {
-    int64_t by_wall = tether__os_wall_ms() - last_sign(session, record, &observed->marker);
+    int64_t by_wall = tether__os_wall_ms() - last_activity_ms(session, record, &observed->marker);
     int64_t lifetime = tether__os_uptime_ms() - record->started_uptime_ms;
     bool known = observed->same_boot && record->started_uptime_ms > 0;
     return known && lifetime < by_wall ? lifetime : by_wall;
@@ -150,52 +151,56 @@ static const tether__identity *supervisor_of(const tether__record *record,
     return observed->marker.identity.pid != 0 ? &observed->marker.identity : child;
 }
 
-/* A supervisor that cannot find out when it was started says only its pid. Its own host knows the
- * rest. To everybody else its lifeline vouches for it: what is held after the time was asked for
- * was held while it was, so that the pid was the supervisor's and nobody else's. */
+/* Adds the start time to the identity in the marker, for a supervisor that can write only its pid
+ * because it cannot find out its own start time. The host that started it knows the start time. Any
+ * other host asks the system for the start time of that pid, and then probes the lifeline: if it is
+ * still held, the supervisor was alive at the moment of the question, so the pid was its own. */
 static void complete_identity(const tether__session *session, const tether__record *record,
                               const tether__identity *child, tether__observation *observed)
 {
-    tether__identity *said = &observed->marker.identity;
+    tether__identity *claimed = &observed->marker.identity;
     char boot_id[TETHER__BOOT_ID_SIZE], pid_ns[TETHER__PID_NS_SIZE];
     bool held = false;
-    if (said->pid == 0 || said->start_time != 0)
+    if (claimed->pid == 0 || claimed->start_time != 0)
         return;
-    if (child->pid == said->pid) {
-        said->start_time = child->start_time;
+    if (child->pid == claimed->pid) {
+        claimed->start_time = child->start_time;
         return;
     }
     tether__os_boot_id(boot_id);
     tether__os_pid_ns(pid_ns);
     if (record->identity.pid != 0 || observed->holding != TETHER__HELD ||
-        strcmp(said->boot_id, boot_id) != 0 || strcmp(said->pid_ns, pid_ns) != 0)
+        strcmp(claimed->boot_id, boot_id) != 0 || strcmp(claimed->pid_ns, pid_ns) != 0)
         return;
-    uint64_t start_time = tether__os_process_start_time(said->pid);
+    uint64_t start_time = tether__os_process_start_time(claimed->pid);
     if (tether__os_lifeline_held(session->exits, record->task_id, &held, NULL) == TETHER_OK && held)
-        said->start_time = start_time;
+        claimed->start_time = start_time;
 }
 
 bool tether__bundle_tree_empty(const tether__record *record, const tether__identity *child,
                                const tether__observation *observed, const tether__listing *listing)
 {
     size_t count = 0;
-    /* A proxy's supervisor is a host: what that has are no processes of the task. */
+    /* The supervisor of a proxy task is a host; the processes of that host do not belong to the
+     * task. */
     if (tether__record_is_proxy(record))
         return true;
-    /* The supervisor itself is one. */
+    /* The supervisor itself is a live process of the task. */
     if (observed->holding == TETHER__HELD && observed->alive == TETHER__ALIVE)
         return false;
     tether__tree tree = {.task_id = record->task_id,
                          .supervisor = *supervisor_of(record, observed, child),
                          .listing = listing};
-    /* Where its processes are never listed (another pid namespace), the supervisor stands for all.
-     * A listing that failed, such as for want of memory or descriptors, tells nothing. */
+    /* A task of another pid namespace cannot be listed at all: its supervisor stands for the whole
+     * tree. A listing that failed for another reason, such as lack of memory or descriptors, proves
+     * nothing. */
     int code = tether__os_tree_members(&tree, NULL, 0, &count, NULL);
     if (code == TETHER_EFOREIGN)
         return observed->holding == TETHER__FREE;
-    /* While the processes were being looked at, one after the other, somebody may have ended them:
-     * what such a one forked after the listing had begun is in none. A second listing has it. Those
-     * who share a listing signal between the listings, not beside them. */
+    /* Another process may be killing the tree while this listing reads one process after the other.
+     * A member that forked after the listing had begun, and then died, is missing from it, and so
+     * is its child. A second listing finds the child. A shared listing needs no second one: hosts
+     * that share it send signals only between listings. */
     if (code == TETHER_OK && count == 0 && listing == NULL)
         code = tether__os_tree_members(&tree, NULL, 0, &count, NULL);
     return code == TETHER_OK && count == 0;
@@ -218,12 +223,12 @@ void tether__bundle_observe(const tether__session *session, const tether__record
     read_marker(session, record->task_id, &observed->marker);
     complete_identity(session, record, child, observed);
     const tether__identity *supervisor = supervisor_of(record, observed, child);
-    /* A lock that is free proves the end; only a lock that somebody may have inherited by accident
-     * needs a second look. */
+    /* A free lock proves that the supervisor has ended. A held lock may be held by a process that
+     * inherited the file by accident, so that the process is probed, too. */
     observed->alive =
         observed->holding == TETHER__FREE ? TETHER__GONE : tether__os_process_alive(supervisor);
-    /* The supervisor may have written its end between the two looks: gone now, its marker is
-     * complete. */
+    /* The supervisor may have written its exit line after the marker was read and before its
+     * process was probed. It is gone now, so that the marker is complete. */
     if (observed->holding != TETHER__FREE && observed->alive == TETHER__GONE) {
         read_marker(session, record->task_id, &observed->marker);
         complete_identity(session, record, child, observed);
@@ -233,7 +238,7 @@ void tether__bundle_observe(const tether__session *session, const tether__record
     observed->same_boot =
         boot_id[0] == '\0' || record->boot_id[0] == '\0' || strcmp(boot_id, record->boot_id) == 0;
     if (observed->holding == TETHER__HOLDING_UNKNOWN && observed->alive == TETHER__UNKNOWN)
-        observed->silence_ms = silence(session, record, observed);
+        observed->silence_ms = silence_of(session, record, observed);
 }
 
 void tether__bundle_remove_record(const tether__session *session, const char *task_id)
@@ -254,9 +259,9 @@ int tether__bundle_remove(const tether__session *session, const char *task_id, t
     return code;
 }
 
-/* A folder of its own in the quarantine, with the reason in it. */
-static int quarantine_folder(const tether__session *session, const char *task_id,
-                             const char *reason, tether__dir **folder, tether_error *error)
+/* Creates a folder for one damaged task in the quarantine, with the reason in a file. */
+static int create_quarantine_folder(const tether__session *session, const char *task_id,
+                                    const char *reason, tether__dir **folder, tether_error *error)
 {
     tether__dir *quarantine;
     char name[TETHER_ID_SIZE + 32], text[768], boot_id[TETHER__BOOT_ID_SIZE];
@@ -282,7 +287,7 @@ int tether__marker_quarantine(const tether__session *session, const char *task_i
                               const char *reason, tether_error *error)
 {
     tether__dir *folder;
-    int code = quarantine_folder(session, task_id, reason, &folder, error);
+    int code = create_quarantine_folder(session, task_id, reason, &folder, error);
     if (code == TETHER_OK)
         code = tether__os_move(session->exits, task_id, folder, "exit-marker", error);
     tether__os_dir_close(folder);
@@ -293,7 +298,7 @@ int tether__bundle_quarantine(const tether__session *session, const char *task_i
                               const char *reason, tether_error *error)
 {
     tether__dir *folder;
-    int code = quarantine_folder(session, task_id, reason, &folder, error);
+    int code = create_quarantine_folder(session, task_id, reason, &folder, error);
     if (code == TETHER_OK)
         code = tether__os_move(session->tasks, task_id, folder, "bundle", error);
     if (code == TETHER_OK)

@@ -1,5 +1,5 @@
-/* Owns the stores that are gone with their owner: their names, owner locks and removal.
- * Must not: signal anything, or remove a store whose owner or whose task may live.
+/* Owns ephemeral stores: their names, their owner locks and their removal.
+ * Must not: signal anything, or remove a store whose owner or tasks may be alive.
  * Thread: any. */
 #include "store/ephemeral.h"
 
@@ -32,8 +32,9 @@ static void lock_name(const char *id, char name[LOCK_NAME_SIZE])
     snprintf(name, LOCK_NAME_SIZE, "%.16s.lock", id);
 }
 
-/* The id that a name in the base folder begins with; what follows it, or NULL: it is no id. */
-static const char *take_id(const char *name, char id[ID_SIZE])
+/* Parses the id at the start of a name in the base folder. Returns what follows the id; NULL if the
+ * name does not start with one. */
+static const char *parse_id(const char *name, char id[ID_SIZE])
 {
     if (strspn(name, "0123456789abcdef") != ID_SIZE - 1)
         return NULL;
@@ -47,7 +48,7 @@ typedef struct search {
     bool found;
 } search;
 
-/* What cannot be looked at may live. */
+/* Whether any lifeline is held. Returns true when unsure. */
 static bool any_held(tether__dir *exits)
 {
     char(*ids)[TETHER_ID_SIZE];
@@ -66,7 +67,7 @@ static bool search_session(const char *name, void *userdata)
     search *s = userdata;
     tether__dir *session, *exits;
     char key[ID_SIZE];
-    const char *rest = take_id(name, key);
+    const char *rest = parse_id(name, key);
     if (rest == NULL || *rest != '\0' ||
         tether__os_dir_open(s->store, key, false, &session, NULL) != TETHER_OK)
         return true;
@@ -78,7 +79,7 @@ static bool search_session(const char *name, void *userdata)
     return !s->found;
 }
 
-/* Whether a task of the store has a supervisor that lives. */
+/* Whether a task of the store has a live supervisor. */
 static bool has_live_task(tether__dir *base, const char *id)
 {
     search s = {.found = false};
@@ -90,8 +91,8 @@ static bool has_live_task(tether__dir *base, const char *id)
     return s.found;
 }
 
-/* Under the owner lock. The lock's file goes last: what is left of a removal that was cut short
- * still has one. */
+/* Under the owner lock. Removes the lock's file last, so that a removal that was cut short leaves a
+ * store with a lock file, which the next owner finds. */
 static int remove_store(tether__dir *base, const char *id, tether_error *error)
 {
     char name[LOCK_NAME_SIZE];
@@ -102,8 +103,8 @@ static int remove_store(tether__dir *base, const char *id, tether_error *error)
     return code == TETHER_OK ? tether__os_file_remove(base, name, error) : code;
 }
 
-/* A lock that is free has no owner any more. A file that lost its name meanwhile was the last of a
- * store that somebody else has removed. */
+/* Removes a store if its owner lock is free, which means that its owner is dead. A lock file that
+ * has lost its name belonged to a store that another process has just removed. */
 static void prune(tether__dir *base, const char *id)
 {
     char name[LOCK_NAME_SIZE];
@@ -121,11 +122,12 @@ static bool prune_name(const char *name, void *userdata)
     tether__dir *base = userdata;
     char id[ID_SIZE], lock[LOCK_NAME_SIZE];
     tether__file_stamp stamp;
-    const char *rest = take_id(name, id);
+    const char *rest = parse_id(name, id);
     if (rest == NULL)
         return true;
     lock_name(id, lock);
-    /* A store is met by its lock; one without was bereft of it by somebody else than us. */
+    /* A store is found by its lock file. A store without one is the rest of an incomplete removal.
+     */
     if (strcmp(rest, ".lock") == 0 ||
         (*rest == '\0' && tether__os_file_stamp(base, lock, &stamp, NULL) == TETHER_ENOTASK))
         prune(base, id);
@@ -159,10 +161,10 @@ static int draw_id(char id[ID_SIZE], tether_error *error)
     return TETHER_OK;
 }
 
-/* The lock first, then the store, so that no store of ours is ever seen without an owner. Between
- * the making of the lock's file and its locking somebody may have taken it for a leftover: then it
- * has no name any more, and another id is drawn. */
-static int own_new_id(tether__ephemeral *e, tether_error *error)
+/* Acquires the lock first and creates the store afterwards, so that no other process ever sees the
+ * store without an owner. Another process may remove the lock file, as a leftover, after it was
+ * created and before it was locked. The file has lost its name then, and another id is drawn. */
+static int create_owner_lock(tether__ephemeral *e, tether_error *error)
 {
     char name[LOCK_NAME_SIZE];
     for (int i = 0; i < CREATE_TRIES; i++) {
@@ -178,10 +180,10 @@ static int own_new_id(tether__ephemeral *e, tether_error *error)
         tether__os_lock_release(&e->lock);
     }
     return tether__fail(error, TETHER_ELOCKED, 0, step,
-                        "other processes removed the lock again and again; try again");
+                        "other processes kept removing the lock file; try again");
 }
 
-/* For people: who to ask what the store is for. */
+/* Records the owner for people who wonder what the store is for. */
 static int write_owner(const tether__store *store, tether_error *error)
 {
     char text[256], boot_id[TETHER__BOOT_ID_SIZE], pid_ns[TETHER__PID_NS_SIZE];
@@ -219,7 +221,7 @@ int tether__ephemeral_open(tether__ephemeral **ephemeral, tether__store *store, 
     if (code == TETHER_OK)
         code = tether__os_dir_list(e->base, prune_name, e->base, error);
     if (code == TETHER_OK)
-        code = own_new_id(e, error);
+        code = create_owner_lock(e, error);
     if (code == TETHER_OK)
         code = open_store(e, store, error);
     if (code == TETHER_OK)
@@ -229,7 +231,7 @@ int tether__ephemeral_open(tether__ephemeral **ephemeral, tether__store *store, 
     return code;
 }
 
-/* A supervisor whose task has ended may have a moment to go. */
+/* A supervisor may take a moment to exit after its task has ended. */
 static void wait_for_tasks(const tether__ephemeral *e)
 {
     int64_t deadline = tether__os_monotonic_ms() + TASK_PATIENCE_MS;

@@ -1,4 +1,5 @@
-/* Stores in memory that are gone with their owner. docs/format.md has the layout. */
+/* Ephemeral stores: stores in memory that are removed with their owner. docs/format.md has the
+ * layout. */
 #ifndef TETHER_EPHEMERAL_H
 #define TETHER_EPHEMERAL_H
 
@@ -7,14 +8,14 @@
 
 typedef struct tether__ephemeral tether__ephemeral;
 
-/* Removes what owners that died have left, then makes a new store, opens it and holds its owner
- * lock. Nothing of the new one is left after a failure. Any thread. TETHER_ESTORE where the folder
- * of such stores cannot be trusted. */
+/* Removes the stores of dead owners, then creates and opens a new store and holds its owner lock.
+ * Leaves nothing of the new store behind on failure. Any thread. TETHER_ESTORE: the folder of
+ * ephemeral stores cannot be trusted. */
 int tether__ephemeral_open(tether__ephemeral **ephemeral, tether__store *store,
                            tether_error *error);
 
-/* Removes the store, which is closed by now, and gives its lock back. A store in which a task lives
- * on is left to those who open one later. NULL is allowed. */
+/* Removes the store, which the caller has closed, and releases its lock. A store with a task that
+ * still runs stays on disk; a later open removes it. NULL is allowed. */
 int tether__ephemeral_close(tether__ephemeral *ephemeral, tether_error *error);
 
 #endif

@@ -1,5 +1,5 @@
-/* Owns the holders of a store: the file that is locked while a registry is open.
- * Must not: know what is held.
+/* Owns the holders of a store: one file for each open registry, locked while it is open.
+ * Must not: know what belongs to a holder.
  * Thread: any. */
 #include "store/holder.h"
 
@@ -25,8 +25,8 @@ int tether__holder_init(tether__holder *holder, const tether__store *store, teth
     return TETHER_OK;
 }
 
-/* Removes the file of a holder that is gone. Under the folder's lock, so that no new one is taken
- * for such between its making and its locking. */
+/* Removes the file of a dead holder. Under the folder's lock, because a new file is not locked yet
+ * at the moment of its creation. */
 static bool prune(const char *name, void *userdata)
 {
     tether__dir *dir = userdata;
@@ -37,9 +37,9 @@ static bool prune(const char *name, void *userdata)
     return true;
 }
 
-/* For those who find the file locked by a child that a dead host forked. Where it cannot be said,
- * the lock decides alone. */
-static void say_who(const tether__lifeline *lifeline)
+/* Writes the identity of this process to the file, for other hosts that find the file locked by a
+ * forked child of a dead host. If this fails, the lock alone decides. */
+static void write_identity(const tether__lifeline *lifeline)
 {
     char line[TETHER__MARKER_LINE_SIZE];
     tether__identity self;
@@ -48,8 +48,8 @@ static void say_who(const tether__lifeline *lifeline)
     tether__os_lifeline_append(lifeline, line, size, NULL);
 }
 
-/* Whether the process that made the file is known to be gone. */
-static bool is_gone(tether__dir *dir, const char *id)
+/* Whether the process that created the file is known to be gone. */
+static bool process_is_gone(tether__dir *dir, const char *id)
 {
     char *text;
     size_t size;
@@ -61,8 +61,8 @@ static bool is_gone(tether__dir *dir, const char *id)
     return tether__os_process_alive(&marker.identity) == TETHER__GONE;
 }
 
-static int make(tether__holder *holder, int64_t lock_timeout_ms, char id[TETHER_ID_SIZE],
-                tether_error *error)
+static int create_file(tether__holder *holder, int64_t lock_timeout_ms, char id[TETHER_ID_SIZE],
+                       tether_error *error)
 {
     tether__lock lock;
     int code = tether__id_choose(id, error);
@@ -73,12 +73,12 @@ static int make(tether__holder *holder, int64_t lock_timeout_ms, char id[TETHER_
     tether__os_dir_list(holder->dir, prune, holder->dir, NULL);
     code = tether__os_lifeline_create(holder->dir, id, &holder->lifeline, error);
     if (code == TETHER_OK)
-        say_who(&holder->lifeline);
+        write_identity(&holder->lifeline);
     tether__os_lock_release(&lock);
     return code;
 }
 
-int tether__holder_hold(tether__holder *holder, int64_t lock_timeout_ms, tether_error *error)
+int tether__holder_publish(tether__holder *holder, int64_t lock_timeout_ms, tether_error *error)
 {
     char id[TETHER_ID_SIZE];
     int code = TETHER_OK;
@@ -87,7 +87,7 @@ int tether__holder_hold(tether__holder *holder, int64_t lock_timeout_ms, tether_
         if (holder->dir == NULL)
             code = tether__os_dir_open(holder->store->root, folder, true, &holder->dir, error);
         if (code == TETHER_OK)
-            code = make(holder, lock_timeout_ms, id, error);
+            code = create_file(holder, lock_timeout_ms, id, error);
         if (code == TETHER_OK)
             strcpy(holder->id, id);
     }
@@ -95,19 +95,19 @@ int tether__holder_hold(tether__holder *holder, int64_t lock_timeout_ms, tether_
     return code;
 }
 
-bool tether__holder_alive(const tether__holder *asking, const char *id)
+bool tether__holder_alive(const tether__holder *self, const char *id)
 {
     tether__dir *dir;
     bool held = true;
-    /* A name that no holder can have was not written by one. */
+    /* No holder has an id that is not valid. */
     if (!tether__task_id_valid(id))
         return false;
-    int code = tether__os_dir_open(asking->store->root, folder, false, &dir, NULL);
+    int code = tether__os_dir_open(self->store->root, folder, false, &dir, NULL);
     if (code != TETHER_OK)
         return code != TETHER_ENOTASK;
     if (tether__os_lifeline_held(dir, id, &held, NULL) != TETHER_OK)
         held = true;
-    held = held && !is_gone(dir, id);
+    held = held && !process_is_gone(dir, id);
     tether__os_dir_close(dir);
     return held;
 }
@@ -123,7 +123,8 @@ bool tether__holder_is(tether__holder *holder, const char *id)
 void tether__holder_dispose(tether__holder *holder)
 {
     if (holder->id[0] != '\0') {
-        /* A file that is held cannot be removed everywhere; one that is not, others may remove. */
+        /* Windows cannot remove a file that is held. The file is closed first; another host may
+         * remove it in between. */
         tether__os_lifeline_close(&holder->lifeline);
         tether__os_file_remove(holder->dir, holder->id, NULL);
     }

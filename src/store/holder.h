@@ -1,6 +1,6 @@
-/* A holder: a registry as others see it, for as long as its process lives and keeps it open. What
- * belongs to a holder (leased completions, kept watches) is free again once it is gone. Its file in
- * the store is locked like a lifeline: the kernel frees that, however the process dies. */
+/* A holder: an open registry as other processes see it. Leased completions and kept watches belong
+ * to a holder, and are free again once it is dead. Its file in the store is locked like a lifeline,
+ * so that the kernel releases the lock however the process dies. */
 #ifndef TETHER_HOLDER_H
 #define TETHER_HOLDER_H
 
@@ -15,26 +15,26 @@
 typedef struct tether__holder {
     const tether__store *store; /* outlives it */
     uv_mutex_t mutex;
-    char id[TETHER_ID_SIZE]; /* empty: not held yet. Set once, under the mutex */
+    char id[TETHER_ID_SIZE]; /* empty: not published yet. Set once, under the mutex */
     tether__dir *dir;
     tether__lifeline lifeline;
 } tether__holder;
 
-/* Makes a holder that nobody sees yet. */
+/* Initialises a holder that is not visible to other processes. */
 int tether__holder_init(tether__holder *holder, const tether__store *store, tether_error *error);
 
-/* Takes part, unless it does already: from here on its id is alive. Ids are random and never used
- * again. Any thread. */
-int tether__holder_hold(tether__holder *holder, int64_t lock_timeout_ms, tether_error *error);
+/* Publishes the holder, unless it already is: creates and locks its file under a new random id,
+ * which is never used again. Any thread. */
+int tether__holder_publish(tether__holder *holder, int64_t lock_timeout_ms, tether_error *error);
 
-/* Whether this id belongs to a registry that is open somewhere. What cannot be told counts as
- * alive: nothing is taken from a holder that may be. Any thread. */
-bool tether__holder_alive(const tether__holder *asking, const char *id);
+/* Whether the registry of this id is open in some process. Returns true when unsure, so that
+ * nothing is taken from a holder that may be alive. Any thread. */
+bool tether__holder_alive(const tether__holder *self, const char *id);
 
-/* Whether it is this one. */
+/* Whether this holder has this id. */
 bool tether__holder_is(tether__holder *holder, const char *id);
 
-/* Gives up everything at once. */
+/* Frees the holder and removes its file: other hosts may take what belonged to it. */
 void tether__holder_dispose(tether__holder *holder);
 
 #endif

@@ -1,5 +1,5 @@
 /* Owns the choice of new ids.
- * Must not: fall back to anything that can be guessed or repeats.
+ * Must not: fall back to a source that repeats or can be guessed.
  * Thread: any. */
 #include "store/id.h"
 

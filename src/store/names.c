@@ -1,5 +1,5 @@
 /* Owns the listing of task ids in a directory.
- * Must not: read what the names stand for.
+ * Must not: read the files behind the names.
  * Thread: any. */
 #include "store/names.h"
 
@@ -8,13 +8,14 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "format/name.h"
 
 typedef struct names {
     char (*ids)[TETHER_ID_SIZE];
     size_t count;
     size_t room;
-    bool failed;
+    bool no_memory;
 } names;
 
 static bool add_name(const char *name, void *userdata)
@@ -22,15 +23,11 @@ static bool add_name(const char *name, void *userdata)
     names *list = userdata;
     if (!tether__task_id_valid(name))
         return true;
-    if (list->count == list->room) {
-        size_t room = list->room == 0 ? 64 : list->room * 2;
-        char(*ids)[TETHER_ID_SIZE] = realloc(list->ids, room * sizeof *ids);
-        list->failed = ids == NULL;
-        if (list->failed)
-            return false;
-        list->ids = ids;
-        list->room = room;
-    }
+    void *ids = list->ids;
+    list->no_memory = !tether__grow(&ids, list->count, &list->room, sizeof *list->ids);
+    if (list->no_memory)
+        return false;
+    list->ids = ids;
     strcpy(list->ids[list->count++], name);
     return true;
 }
@@ -40,7 +37,7 @@ int tether__names_list(tether__dir *dir, char (**ids)[TETHER_ID_SIZE], size_t *c
 {
     names list = {0};
     int code = tether__os_dir_list(dir, add_name, &list, error);
-    if (code == TETHER_OK && list.failed)
+    if (code == TETHER_OK && list.no_memory)
         code = tether__fail_memory(error, "list tasks");
     if (code != TETHER_OK) {
         free(list.ids);

@@ -1,5 +1,6 @@
-/* Owns the cutting of ended tasks' outputs down to their limit.
- * Must not: cut what somebody may still write to, or before the record says how much there was.
+/* Owns the trimming of an ended task's outputs to its output limit.
+ * Must not: trim a file that a process may still write to, or trim before the record has the
+ * totals.
  * Thread: any; under the catalog's `disk`. */
 #include "store/output_cap.h"
 
@@ -12,10 +13,10 @@
 #include "store/bundle.h"
 #include "store/output_file.h"
 
-/* Between two tries; the first comes with the next look. */
+/* The pause between two attempts. The first attempt comes with the next inspection of the task. */
 enum { FIRST_PAUSE_MS = 5, LAST_PAUSE_MS = 5000 };
 
-/* More than the supervisor, which may not have gone yet after its last line. */
+/* Room for the supervisor, which may still be alive after its exit line, and one more. */
 enum { MEMBERS_ROOM = 2 };
 
 static const char temporary_prefix[] = ".tmp-";
@@ -25,9 +26,9 @@ static int64_t *total_of(tether__record *record, int stream)
     return stream == TETHER_STDERR ? &record->stderr_total : &record->stdout_total;
 }
 
-/* How long each output is, and whether any is longer than the limit. */
-static bool any_longer(const tether__session *session, const tether__record *record,
-                       uint64_t size[2])
+/* Stores the size of each output, and returns whether one of them exceeds the limit. */
+static bool exceeds_limit(const tether__session *session, const tether__record *record,
+                          uint64_t size[2])
 {
     tether__dir *bundle;
     bool longer = false;
@@ -41,9 +42,9 @@ static bool any_longer(const tether__session *session, const tether__record *rec
     return longer;
 }
 
-/* Whether any process but the supervisor may still hold the files: they would go on writing to one
- * that has no name any more. Where that cannot be told, such as of another pid namespace, one may.
- */
+/* Whether a process other than the supervisor may still hold the files open: it would go on writing
+ * to a file that has no name any more. Returns true when unsure, such as for a task of another pid
+ * namespace. */
 static bool may_be_written(const tether__record *record)
 {
     char boot_id[TETHER__BOOT_ID_SIZE];
@@ -58,8 +59,8 @@ static bool may_be_written(const tether__record *record)
     return count > 1 || (count == 1 && pids[0] != record->identity.pid);
 }
 
-/* Whether an output is going to be cut and the record does not say yet how long it was. */
-static bool is_unnoted(tether__record *record, const uint64_t size[2])
+/* Whether an output exceeds the limit and the record does not have its total yet. */
+static bool lacks_totals(tether__record *record, const uint64_t size[2])
 {
     for (int i = 0; i < 2; i++) {
         if (size[i] > (uint64_t)record->output_limit && *total_of(record, i) < 0)
@@ -68,7 +69,7 @@ static bool is_unnoted(tether__record *record, const uint64_t size[2])
     return false;
 }
 
-static void note(tether__record *record, const uint64_t size[2])
+static void set_totals(tether__record *record, const uint64_t size[2])
 {
     for (int i = 0; i < 2; i++) {
         if (size[i] > (uint64_t)record->output_limit && *total_of(record, i) < 0)
@@ -76,24 +77,24 @@ static void note(tether__record *record, const uint64_t size[2])
     }
 }
 
-/* The look at the processes comes before the look at the sizes: who is gone writes no more. */
+/* Checks the sizes again after the processes are gone: only then are they final. */
 void tether__output_cap_note(const tether__session *session, tether__record *record)
 {
     uint64_t size[2];
-    if (record->output_limit <= 0 || !any_longer(session, record, size) || may_be_written(record) ||
-        !any_longer(session, record, size))
+    if (record->output_limit <= 0 || !exceeds_limit(session, record, size) ||
+        may_be_written(record) || !exceeds_limit(session, record, size))
         return;
-    note(record, size);
+    set_totals(record, size);
 }
 
-/* Under the session lock, which the caller of this has not taken. Another host may have noted it
- * meanwhile. */
-static bool note_late(const tether__session *session, tether__record *record,
-                      tether__file_stamp *stamp)
+/* Takes the session lock, which the caller does not hold, and writes the totals. Another host may
+ * have written them first: then this reads its record. */
+static bool save_totals(const tether__session *session, tether__record *record,
+                        tether__file_stamp *stamp)
 {
     tether__lock lock;
     uint64_t size[2];
-    if (may_be_written(record) || !any_longer(session, record, size) ||
+    if (may_be_written(record) || !exceeds_limit(session, record, size) ||
         tether__session_lock(session, &lock, NULL) != TETHER_OK)
         return false;
     tether__record fresh;
@@ -101,8 +102,8 @@ static bool note_late(const tether__session *session, tether__record *record,
     tether__record_init(&fresh);
     bool done =
         tether__bundle_load(session, record->task_id, &fresh, &fresh_stamp, NULL) == TETHER_OK;
-    if (done && is_unnoted(&fresh, size)) {
-        note(&fresh, size);
+    if (done && lacks_totals(&fresh, size)) {
+        set_totals(&fresh, size);
         done = tether__bundle_save(session, &fresh, &fresh_stamp, NULL) == TETHER_OK;
     }
     tether__os_lock_release(&lock);
@@ -116,8 +117,8 @@ static bool note_late(const tether__session *session, tether__record *record,
     return true;
 }
 
-/* Puts the tail that was copied in the place of the file, unless another host was faster. */
-static bool put_in_place(const tether__session *session, tether__dir *bundle, const char *name,
+/* Replaces the file with the copied tail, unless another host has replaced it first. */
+static bool install_tail(const tether__session *session, tether__dir *bundle, const char *name,
                          const char *temporary, const tether__file_stamp *before)
 {
     tether__lock lock;
@@ -135,11 +136,11 @@ static bool put_in_place(const tether__session *session, tether__dir *bundle, co
     return done;
 }
 
-/* Keeps of one output the last `limit` bytes of the `total` that the task wrote. The copying, which
- * may take long, is done without the session lock; the file that is open cannot change meanwhile,
- * and what is put in its place depends on the record alone. */
-static bool cut(const tether__session *session, tether__dir *bundle, int stream, uint64_t limit,
-                uint64_t total)
+/* Reduces one output to the last `limit` bytes of the `total` that the task wrote. Copies without
+ * the session lock, because copying may take long; the open file cannot change during that time,
+ * and the content of the copy depends on the record alone. */
+static bool trim(const tether__session *session, tether__dir *bundle, int stream, uint64_t limit,
+                 uint64_t total)
 {
     tether__file file;
     tether__file_stamp before;
@@ -151,16 +152,17 @@ static bool cut(const tether__session *session, tether__dir *bundle, int stream,
         return false;
     bool done = false, copied = false;
     if (tether__os_file_size(&file, &size, NULL) == TETHER_OK) {
-        /* What a process that nothing can find wrote after the end is not the task's. */
+        /* Bytes after the total come from a process that hides from every listing. They are
+         * dropped. */
         uint64_t end = size < total ? size : total;
         done = size <= limit;
         copied = !done && tether__os_file_copy(&file, end > limit ? end - limit : 0,
                                                end > limit ? limit : end, bundle,
                                                session->store->sync, temporary, NULL) == TETHER_OK;
     }
-    /* Some file systems of Windows replace no file that is open. */
+    /* Some file systems on Windows do not replace an open file. */
     tether__os_file_close(&file);
-    return copied ? put_in_place(session, bundle, name, temporary, &before) : done;
+    return copied ? install_tail(session, bundle, name, temporary, &before) : done;
 }
 
 static bool remove_leftover(const char *name, void *userdata)
@@ -171,8 +173,9 @@ static bool remove_leftover(const char *name, void *userdata)
     return true;
 }
 
-/* What a host that was killed while it copied has left, or one that is slower than this copies:
- * both are of no use any more. Records are written under the session lock. */
+/* Removes temporary files of a host that died while it copied, and of a slower host that still
+ * copies: the output is trimmed, so both are useless. Under the session lock, because records are
+ * written through temporary files, too. */
 static void remove_leftovers(const tether__session *session, tether__dir *bundle)
 {
     tether__lock lock;
@@ -182,7 +185,7 @@ static void remove_leftovers(const tether__session *session, tether__dir *bundle
     tether__os_lock_release(&lock);
 }
 
-static bool cut_all(const tether__session *session, tether__record *record, const uint64_t size[2])
+static bool trim_all(const tether__session *session, tether__record *record, const uint64_t size[2])
 {
     tether__dir *bundle;
     bool done = true;
@@ -191,7 +194,7 @@ static bool cut_all(const tether__session *session, tether__record *record, cons
         return false;
     for (int i = 0; i < 2; i++) {
         if (size[i] > limit)
-            done = cut(session, bundle, i, limit, (uint64_t)*total_of(record, i)) && done;
+            done = trim(session, bundle, i, limit, (uint64_t)*total_of(record, i)) && done;
     }
     if (done)
         remove_leftovers(session, bundle);
@@ -199,18 +202,18 @@ static bool cut_all(const tether__session *session, tether__record *record, cons
     return done;
 }
 
-static bool cap_task(const tether__session *session, tether__record *record,
-                     tether__file_stamp *stamp)
+static bool apply_limit(const tether__session *session, tether__record *record,
+                        tether__file_stamp *stamp)
 {
     uint64_t size[2] = {0, 0};
-    if (!any_longer(session, record, size))
+    if (!exceeds_limit(session, record, size))
         return true;
-    if (is_unnoted(record, size) && !note_late(session, record, stamp))
+    if (lacks_totals(record, size) && !save_totals(session, record, stamp))
         return false;
-    return cut_all(session, record, size);
+    return trim_all(session, record, size);
 }
 
-static void try_later(tether__cap *cap)
+static void back_off(tether__cap *cap)
 {
     cap->next_ms = tether__os_monotonic_ms() + cap->pause_ms;
     cap->pause_ms = cap->pause_ms == 0 ? FIRST_PAUSE_MS : cap->pause_ms * 2;
@@ -224,9 +227,9 @@ void tether__output_cap(const tether__session *session, tether__record *record,
     if (cap->done || record->output_limit <= 0 || record->read_only ||
         tether__os_monotonic_ms() < cap->next_ms)
         return;
-    cap->done = cap_task(session, record, stamp);
+    cap->done = apply_limit(session, record, stamp);
     if (cap->done)
         tether__os_lifeline_mark_ended(session->exits, record->task_id);
     else
-        try_later(cap);
+        back_off(cap);
 }

@@ -1,5 +1,5 @@
-/* The output limit of tasks that have ended: the tail of each output is kept, the rest is dropped.
- * docs/format.md tells the steps, and what a reader may conclude at each. */
+/* The output limit of ended tasks: keeps the tail of each output and drops the rest. docs/format.md
+ * describes the steps, and what a reader may conclude at each of them. */
 #ifndef TETHER_OUTPUT_CAP_H
 #define TETHER_OUTPUT_CAP_H
 
@@ -10,22 +10,22 @@
 #include "os/file.h"
 #include "store/store.h"
 
-/* How far the limit of one ended task was applied; all zero: not yet. */
+/* The progress of applying one ended task's limit; all zero: not tried yet. */
 typedef struct tether__cap {
     bool done;
-    int64_t pause_ms; /* before the next try */
-    int64_t next_ms;  /* monotonic: when that comes */
+    int64_t pause_ms; /* before the next attempt */
+    int64_t next_ms;  /* monotonic time of the next attempt */
 } tether__cap;
 
-/* Notes in the record of a task that has just ended how much it wrote to each output that its limit
- * is going to cut. Nothing where something of it may still write: then that is noted later. The
- * caller writes the record. Under the session lock. */
+/* Sets in the record of a task that has just ended the total size of each output that its limit is
+ * going to trim. Does nothing while a process of the task may still write; tether__output_cap sets
+ * the totals then. The caller writes the record. Under the session lock. */
 void tether__output_cap_note(const tether__session *session, tether__record *record);
 
-/* Cuts the outputs of a task whose end is on disk, and seals its lifeline when nothing is left to
- * be done. What cannot be done now (something of the task still runs, the disk is full) is left for
- * a later look. record and stamp, which are those on disk, follow what is written. One thread at a
- * time per task, without the session lock. */
+/* Trims the outputs of a task whose end is on disk, and marks its lifeline as ended once nothing is
+ * left to do. Work that cannot be done now (a process of the task still runs, the disk is full) is
+ * left for a later call. Updates record and stamp, which are those on disk, when it writes the
+ * record. One thread at a time per task, without the session lock. */
 void tether__output_cap(const tether__session *session, tether__record *record,
                         tether__file_stamp *stamp, tether__cap *cap);
 

@@ -1,10 +1,11 @@
-/* Owns the reading of output files and the making of previews.
- * Must not: change them; the task writes them itself.
+/* Owns the reading of output files and the creation of previews.
+ * Must not: change output files; the task itself writes them.
  * Thread: any. */
 #include "store/output_file.h"
 
 #include <string.h>
 
+#include "base/error.h"
 #include "base/utf8.h"
 #include "store/bundle.h"
 
@@ -17,24 +18,21 @@ int tether__output_file_size(tether__dir *bundle, tether_stream stream, uint64_t
                              tether_error *error)
 {
     tether__file_stamp stamp;
+    tether_error problem = {0};
     *size = 0;
-    int code = tether__os_file_stamp(bundle, tether__output_file_name(stream), &stamp, error);
+    int code = tether__os_file_stamp(bundle, tether__output_file_name(stream), &stamp, &problem);
     if (code == TETHER_OK)
         *size = stamp.size;
-    return code == TETHER_ENOTASK ? TETHER_OK : code;
+    if (code == TETHER_ENOTASK)
+        return TETHER_OK;
+    if (code != TETHER_OK)
+        tether__error_set(error, &problem);
+    return code;
 }
 
-int tether__output_file_read(tether__dir *bundle, tether_stream stream, uint64_t offset,
-                             void *buffer, size_t size, size_t *got, tether_error *error)
-{
-    int code = tether__os_file_read_at(bundle, tether__output_file_name(stream), offset, buffer,
-                                       size, got, error);
-    return code == TETHER_ENOTASK ? TETHER_OK : code;
-}
-
-/* Opens a stream's file; its size, and what was cut off it. */
-static void look_at(tether__dir *bundle, tether_stream stream, int64_t total, tether__file *file,
-                    uint64_t *size, uint64_t *dropped)
+/* Opens the file of a stream; stores its size, and how many bytes the limit has dropped from it. */
+static void open_and_measure(tether__dir *bundle, tether_stream stream, int64_t total,
+                             tether__file *file, uint64_t *size, uint64_t *dropped)
 {
     *size = 0;
     *dropped = 0;
@@ -52,10 +50,10 @@ char *tether__output_preview(tether__dir *bundle, const int64_t totals[2], uint6
     tether__file files[2];
     uint64_t size[2];
     size_t used = 0;
-    /* Both stay open, so that what is read fits what was measured. */
+    /* Both files stay open until they are read, so that the bytes match the sizes. */
     for (int stream = 0; stream < 2; stream++)
-        look_at(bundle, (tether_stream)stream, totals[stream], &files[stream], &size[stream],
-                &dropped[stream]);
+        open_and_measure(bundle, (tether_stream)stream, totals[stream], &files[stream],
+                         &size[stream], &dropped[stream]);
     uint64_t whole = size[0] + size[1];
     uint64_t skip = whole > TETHER__PREVIEW_BYTES ? whole - TETHER__PREVIEW_BYTES : 0;
     *truncated = skip > 0 || dropped[0] > 0 || dropped[1] > 0;

@@ -1,4 +1,4 @@
-/* A task's output files, below the public calls. */
+/* The output files of a task, below the public calls. */
 #ifndef TETHER_OUTPUT_FILE_H
 #define TETHER_OUTPUT_FILE_H
 
@@ -12,22 +12,19 @@
 
 #define TETHER__PREVIEW_BYTES 300
 
-/* The name of a stream's file in a bundle. */
+/* Returns the name of a stream's file in a bundle. */
 const char *tether__output_file_name(tether_stream stream);
 
-/* The size of a stream's file in a bundle; 0 where there is none (merged output, or not started
- * yet). */
+/* Stores the size of a stream's file; 0 if there is no file (stderr is merged into stdout, or the
+ * task has not started). */
 int tether__output_file_size(tether__dir *bundle, tether_stream stream, uint64_t *size,
                              tether_error *error);
 
-/* Reads from a stream's file; *got is 0 where there is none. */
-int tether__output_file_read(tether__dir *bundle, tether_stream stream, uint64_t offset,
-                             void *buffer, size_t size, size_t *got, tether_error *error);
-
-/* The last bytes of stdout then stderr as text: cut at a character, invalid bytes repaired; freed
- * with free(). totals: what the task wrote to each where its limit may have cut the file, else -1.
- * *dropped: how much of each was cut off; *truncated: there is more before the text. NULL when
- * memory is short. */
+/* Returns the last bytes of stdout, then stderr, as text that starts at a character boundary, with
+ * invalid bytes replaced. The caller frees it with free(). `totals` holds the bytes that the task
+ * wrote to each output, or -1 where the limit has not trimmed it. Stores in `dropped` how many
+ * bytes the limit dropped from each output, and in *truncated whether the outputs have more bytes
+ * than the text. NULL when memory is short. */
 char *tether__output_preview(tether__dir *bundle, const int64_t totals[2], uint64_t dropped[2],
                              bool *truncated);
 

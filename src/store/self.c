@@ -1,8 +1,9 @@
 /* Owns the identity of this process.
- * Must not: remember it, since a process may fork.
+ * Must not: cache it, because a process may fork.
  * Thread: any. */
-#include "os/clock.h"
 #include "store/self.h"
+
+#include "os/clock.h"
 
 void tether__self(tether__identity *self)
 {

@@ -1,10 +1,10 @@
-/* Who this process is, as supervisors say it. */
+/* The identity of this process, in the form in which supervisors write theirs. */
 #ifndef TETHER_SELF_H
 #define TETHER_SELF_H
 
 #include "os/process.h"
 
-/* Any thread. */
+/* Stores the identity of the calling process. Any thread. */
 void tether__self(tether__identity *self);
 
 #endif

@@ -1,4 +1,4 @@
-/* Owns the layout of the store above a single task: format file, sessions, quarantine folder.
+/* Owns the layout of the store above a single task: the format file, the sessions, the quarantine.
  * Must not: read records or markers.
  * Thread: any. */
 #include "store/store.h"
@@ -18,13 +18,13 @@ static const char session_file[] = "session.json";
 
 enum { SMALL_FILE_LIMIT = 4096 };
 
-/* Stops at the first name that a store without FORMAT cannot have: temporary files of a host that
- * creates it right now may be there. */
-static bool note_stranger(const char *name, void *userdata)
+/* Stops at the first name that a store without FORMAT cannot contain. Temporary files are allowed:
+ * another host may be creating the store right now. */
+static bool find_foreign_name(const char *name, void *userdata)
 {
-    bool *stranger = userdata;
-    *stranger = strcmp(name, format_file) != 0 && strncmp(name, ".tmp-", 5) != 0;
-    return !*stranger;
+    bool *foreign = userdata;
+    *foreign = strcmp(name, format_file) != 0 && strncmp(name, ".tmp-", 5) != 0;
+    return !*foreign;
 }
 
 static int read_format(const tether__store *store, char **text, tether_error *error)
@@ -40,21 +40,21 @@ static int refuse_format(const tether__store *store, const char *why, tether_err
                         tether__os_dir_path(store->root), why);
 }
 
-/* Only in a directory that is empty. What stands there may be what another host has made of it
- * since the format was looked for: then it has a format by now. */
+/* Creates FORMAT in an empty directory only. Names in the directory may also come from another host
+ * that has created the store since the check for FORMAT: then FORMAT exists by now. */
 static int create_format(const tether__store *store, char **text, tether_error *error)
 {
-    bool stranger = false;
-    int code = tether__os_dir_list(store->root, note_stranger, &stranger, error);
-    if (code == TETHER_OK && !stranger)
+    bool foreign = false;
+    int code = tether__os_dir_list(store->root, find_foreign_name, &foreign, error);
+    if (code == TETHER_OK && !foreign)
         code = tether__os_file_replace(store->root, format_file, format_text, strlen(format_text),
                                        store->sync, error);
     if (code == TETHER_OK)
         code = read_format(store, text, error);
     if (code == TETHER_ENOTASK)
         code = refuse_format(store,
-                             "holds other files and no tether store; name an empty or new "
-                             "directory",
+                             "holds other files and is not a tether store; name an empty "
+                             "or new directory",
                              error);
     return code;
 }
@@ -62,18 +62,21 @@ static int create_format(const tether__store *store, char **text, tether_error *
 static int check_format(const tether__store *store, bool create, tether_error *error)
 {
     char *text = NULL;
-    int code = read_format(store, &text, error);
+    tether_error problem = {0};
+    int code = read_format(store, &text, &problem);
     if (code == TETHER_ENOTASK && create)
-        code = create_format(store, &text, error);
+        code = create_format(store, &text, &problem);
     if (code == TETHER_ETOOBIG || code == TETHER_ENOTASK)
-        code = refuse_format(store, "is no tether store; name another directory", error);
+        code = refuse_format(store, "is not a tether store; name another directory", &problem);
     if (code == TETHER_OK && strcmp(text, format_text) != 0)
-        code = tether__fail(error, TETHER_EFORMAT, 0, "open store",
-                            "%.300s has the format \"%.40s\", and this version knows \"%.*s\"; use "
-                            "the tether that made it",
+        code = tether__fail(&problem, TETHER_EFORMAT, 0, "open store",
+                            "%.300s has the format \"%.40s\", and this version reads \"%.*s\"; use "
+                            "the version of tether that created it",
                             tether__os_dir_path(store->root), text, (int)strlen(format_text) - 1,
                             format_text);
     free(text);
+    if (code != TETHER_OK)
+        tether__error_set(error, &problem);
     return code;
 }
 
@@ -107,7 +110,7 @@ int tether__store_quarantine(const tether__store *store, tether__dir **dir, teth
     return tether__os_dir_open(store->root, "quarantine", true, dir, error);
 }
 
-/* Reads the raw id out of session.json; freed with free(). */
+/* Reads the id from session.json into session->id, which the caller frees. */
 static int read_id(tether__session *session, tether_error *error)
 {
     char *text;
@@ -121,7 +124,8 @@ static int read_id(tether__session *session, tether_error *error)
     const char *id = json_string_value(json_object_get(document, "session_id"));
     if (!tether__session_id_valid(id))
         code = tether__fail(error, TETHER_ECORRUPT, 0, "open session",
-                            "%.300s/%s names no session; remove the directory if you know it",
+                            "%.300s/%s has no valid session id; remove the directory if you do not "
+                            "need it",
                             tether__os_dir_path(session->dir), session_file);
     else if (!tether__record_set(&session->id, id))
         code = tether__fail_memory(error, "open session");
@@ -139,6 +143,21 @@ static int write_id(tether__session *session, const char *id, tether_error *erro
     int code = tether__os_file_replace(session->dir, session_file, text, strlen(text),
                                        session->store->sync, error);
     free(text);
+    return code;
+}
+
+/* Reads the session's id from session.json, which it creates for a new session. */
+static int open_id(tether__session *session, const char *id, tether_error *error)
+{
+    tether_error problem = {0};
+    int code = read_id(session, &problem);
+    if (code == TETHER_ENOTASK) {
+        code = write_id(session, id, &problem);
+        if (code == TETHER_OK && !tether__record_set(&session->id, id))
+            code = tether__fail_memory(&problem, "open session");
+    }
+    if (code != TETHER_OK)
+        tether__error_set(error, &problem);
     return code;
 }
 
@@ -160,12 +179,7 @@ int tether__session_open(const tether__store *store, const char *id, int64_t loc
     *session = (tether__session){.store = store, .lock_timeout_ms = lock_timeout_ms};
     int code = open_parts(session, key, true, error);
     if (code == TETHER_OK)
-        code = read_id(session, error);
-    if (code == TETHER_ENOTASK) {
-        code = write_id(session, id, error);
-        if (code == TETHER_OK && !tether__record_set(&session->id, id))
-            code = tether__fail_memory(error, "open session");
-    }
+        code = open_id(session, id, error);
     if (code == TETHER_OK && strcmp(session->id, id) != 0)
         code = tether__fail(error, TETHER_EINVAL, 0, "open session",
                             "session ids \"%s\" and \"%s\" have the same key; use another id", id,

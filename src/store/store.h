@@ -1,5 +1,5 @@
-/* The store and its sessions on disk: opening, checking, the session lock. docs/format.md has the
- * layout. Handles are for any thread. */
+/* The store and its sessions on disk: opening, checking, and the session lock. docs/format.md has
+ * the layout. Any thread may use the handles. */
 #ifndef TETHER_STORE_INTERNAL_H
 #define TETHER_STORE_INTERNAL_H
 
@@ -12,7 +12,7 @@
 
 typedef struct tether__store {
     tether__dir *root;
-    bool sync; /* records reach the disk before a call returns */
+    bool sync; /* records are on the disk before a call returns */
 } tether__store;
 
 typedef struct tether__session {
@@ -24,25 +24,25 @@ typedef struct tether__session {
     int64_t lock_timeout_ms;
 } tether__session;
 
-/* Opens a store (path NULL: the default one); creates it where `create`. TETHER_EFORMAT where the
- * directory holds something else. */
+/* Opens a store (path NULL: the default one), and with `create` creates it when it is missing.
+ * TETHER_EFORMAT: the directory holds something else. */
 int tether__store_open(const char *path, bool create, tether__store *store, tether_error *error);
 void tether__store_close(tether__store *store);
 
-/* Opens or creates the session with this valid id. */
+/* Opens the session with this valid id, and creates it when it is missing. `store` outlives it. */
 int tether__session_open(const tether__store *store, const char *id, int64_t lock_timeout_ms,
                          tether__session *session, tether_error *error);
 
-/* Opens an existing session by its directory name; TETHER_ENOTASK where there is none of that name.
- */
+/* Opens an existing session by the name of its directory. TETHER_ENOTASK: there is none. */
 int tether__session_open_key(const tether__store *store, const char *key, int64_t lock_timeout_ms,
                              tether__session *session, tether_error *error);
 void tether__session_close(tether__session *session);
 
-/* Takes the session lock, within the session's bound. */
+/* Acquires the session lock. Waits for at most the session's lock_timeout_ms. */
 int tether__session_lock(const tether__session *session, tether__lock *lock, tether_error *error);
 
-/* The directory for damaged bundles; created on demand. The caller closes it. */
+/* Opens the directory for damaged bundles, and creates it when it is missing. The caller closes it.
+ */
 int tether__store_quarantine(const tether__store *store, tether__dir **dir, tether_error *error);
 
 #endif

@@ -250,7 +250,7 @@ static int select_one(const candidate *item, completion_change *c, tether_error 
     tether_registry *registry = c->registry;
     c->task_id = item->id;
     int code = item->session_id != NULL
-                   ? tether__sessions_with(registry, item->session_id, select_in, c, error)
+                   ? tether__sessions_visit_one(registry, item->session_id, select_in, c, error)
                    : select_in(&registry->catalog, true, c, error);
     if (code == TETHER_ENOTASK || code == TETHER_EREADONLY || code == TETHER_ECORRUPT)
         code = TETHER_OK;
@@ -334,7 +334,7 @@ int tether_completions_lease(tether_registry *registry, const tether_completion_
                              tether_snapshot_list **list, tether_error *error)
 {
     *list = NULL;
-    int code = tether__holder_hold(&registry->holder, registry->session.lock_timeout_ms, error);
+    int code = tether__holder_publish(&registry->holder, registry->session.lock_timeout_ms, error);
     return code == TETHER_OK ? collect(registry, options, set_leased, list, error) : code;
 }
 
@@ -358,8 +358,9 @@ static int change_one(tether_registry *registry, const char *task_id,
     if (code != TETHER_OK)
         return code;
     char *session_id = tether__leases_find(&tether__tasks_of(registry)->leases, task_id);
-    code = session_id != NULL ? tether__sessions_with(registry, session_id, change_in, c, error)
-                              : change_in(&registry->catalog, true, c, error);
+    code = session_id != NULL
+               ? tether__sessions_visit_one(registry, session_id, change_in, c, error)
+               : change_in(&registry->catalog, true, c, error);
     free(session_id);
     return code;
 }
@@ -437,7 +438,7 @@ int tether_completions_wait(tether_registry *registry, const tether_completion_o
         return code;
     code = tether__wait_begin(registry, "wait", timeout_ms, &wait, error);
     while (code == TETHER_OK && !found) {
-        code = tether__wait_note(&wait, error);
+        code = tether__wait_prepare(&wait, error);
         if (code == TETHER_OK)
             code = find_available(registry, options.all_sessions, &found, error);
         if (code == TETHER_OK && !found)

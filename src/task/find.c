@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "format/snapshot.h"
-#include "output/compress.h"
 #include "base/error.h"
 #include "base/options.h"
 #include "engine/core.h"
@@ -14,6 +13,7 @@
 #include "engine/sessions.h"
 #include "engine/snapshot.h"
 #include "os/host.h"
+#include "output/compress.h"
 #include "task/list.h"
 #include "task/task.h"
 #include "tether/task.h"

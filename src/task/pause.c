@@ -68,7 +68,7 @@ static int write_when_started(tether_registry *registry, const char *task_id, ch
     int64_t timeout_ms = tether__reaper_is_current(registry->reaper) ? 0 : START_TIMEOUT_MS;
     int code = tether__wait_begin(registry, "wait", timeout_ms, &wait, error);
     while (code == TETHER_OK) {
-        code = tether__wait_note(&wait, error);
+        code = tether__wait_prepare(&wait, error);
         if (code == TETHER_OK)
             code = write_status(registry, task_id, c, error);
         if (code != TETHER_OK || c->found != TETHER_STATUS_STARTING)

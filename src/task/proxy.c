@@ -307,7 +307,7 @@ static int create_task(tether_registry *registry, opening *o, tether_error *erro
 static int add_to_catalog(tether__catalog *catalog, opening *o, tether_error *error)
 {
     const tether__identity no_child = {0};
-    int code = tether__catalog_adopt(catalog, &o->record, &o->stamp, &no_child, error);
+    int code = tether__catalog_add(catalog, &o->record, &o->stamp, &no_child, error);
     if (code != TETHER_OK)
         return code;
     uv_mutex_lock(&catalog->state);
@@ -372,7 +372,7 @@ int tether_proxy_open(tether_registry *registry, const tether_proxy_spec *spec,
         o.proxy->all = all;
         link_proxy(o.proxy);
         strcpy(task_id, o.proxy->id);
-        tether__reaper_expect(registry->reaper, task_id);
+        tether__reaper_task_added(registry->reaper, task_id);
         *proxy = o.proxy;
         o.proxy = NULL;
     }

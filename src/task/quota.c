@@ -89,9 +89,12 @@ static int count_start(tether_registry *registry, tether_error *error)
 {
     tether__file_stamp stamp = {0};
     tether__dir *dir = registry->session.dir;
-    int code = tether__os_file_stamp(dir, starts_file, &stamp, error);
-    if (code != TETHER_OK && code != TETHER_ENOTASK)
+    tether_error problem = {0};
+    int code = tether__os_file_stamp(dir, starts_file, &stamp, &problem);
+    if (code != TETHER_OK && code != TETHER_ENOTASK) {
+        tether__error_set(error, &problem);
         return code;
+    }
     if (tether__tasks_of(registry)->max_started != 0 &&
         stamp.size >= tether__tasks_of(registry)->max_started)
         return tether__fail(

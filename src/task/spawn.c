@@ -305,7 +305,7 @@ static void note_child(tether_registry *registry, tether__spawn_plan *plan,
     strcpy(child.boot_id, plan->boot_id);
     tether__os_pid_ns(child.pid_ns);
     plan->record.child_pid = pid;
-    tether__catalog_adopt(&registry->catalog, &plan->record, &plan->stamp, &child, NULL);
+    tether__catalog_add(&registry->catalog, &plan->record, &plan->stamp, &child, NULL);
     note_survival(registry, plan, started->bound);
 }
 
@@ -350,8 +350,8 @@ int tether_spawn(tether_registry *registry, const tether_spec *spec, char task_i
     }
     if (code == TETHER_OK) {
         strcpy(task_id, plan.id);
-        tether__reaper_expect(registry->reaper, plan.id);
-    } else if (error != NULL) {
+        tether__reaper_task_added(registry->reaper, plan.id);
+    } else {
         tether__error_set(error, &problem);
     }
     tether__spawn_plan_dispose(&plan);

@@ -122,7 +122,7 @@ static int wait_for(task_set *set, tether_wait_mode mode, int64_t timeout_ms, te
     bool check_disk = true;
     int code = tether__wait_begin(set->registry, "wait", timeout_ms, &wait, error);
     while (code == TETHER_OK) {
-        code = tether__wait_note(&wait, error);
+        code = tether__wait_prepare(&wait, error);
         if (code == TETHER_OK && check_disk)
             code = refresh_all(set, error);
         if (code != TETHER_OK)

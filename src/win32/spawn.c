@@ -15,12 +15,12 @@
 #include <string.h>
 #include <windows.h>
 
+#include "base/error.h"
+#include "format/marker.h"
 #include "os/clock.h"
 #include "shell/argv_quote.h"
 #include "shell/cmd_line.h"
 #include "shell/environment.h"
-#include "base/error.h"
-#include "format/marker.h"
 #include "win32/dir.h"
 #include "win32/error.h"
 #include "win32/job.h"

@@ -165,6 +165,23 @@ static void damaged_sessions_do_not_hide_tasks_of_others(void **state)
     test_detach(other);
 }
 
+/* A new store and a new session lack the files that an open reads first. */
+static void opening_anything_new_leaves_the_error_untouched(void **state)
+{
+    fixture *f = *state;
+    static const char *const sessions[] = {"first", "second", "first"};
+    for (size_t i = 0; i < sizeof sessions / sizeof sessions[0]; i++) {
+        tether_registry *registry;
+        tether_error error = untouched;
+        tether_open_options options = {
+            .store = f->store, .session = sessions[i], .reaper = test_reaper_mode(), .no_gc = 1};
+        ASSERT_OK(tether_open(&options, &registry, &error), error);
+        ASSERT_UNTOUCHED(error);
+        ASSERT_OK(tether_close(registry, TETHER_SHUTDOWN, &error), error);
+        ASSERT_UNTOUCHED(error);
+    }
+}
+
 /* --- Lists --- */
 
 static tether_snapshot_list *list_in(tether_registry *registry, const tether_list_options *options)
@@ -294,12 +311,16 @@ static void status_and_list_read_the_marker_themselves(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, test_setup_registry, test_teardown)
 
+/* For a test that opens its own registry. */
+#define TEST_OWN_REGISTRY(name) cmocka_unit_test_setup_teardown(name, test_setup, test_teardown)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(finds_tasks_of_the_project_in_other_sessions),
         TEST(finds_tasks_of_a_project_that_is_gone),
         TEST(damaged_sessions_do_not_hide_tasks_of_others),
+        TEST_OWN_REGISTRY(opening_anything_new_leaves_the_error_untouched),
         TEST(lists_by_scope_session_and_project),
         TEST(the_order_of_a_list_is_stable),
         TEST(status_and_list_read_the_marker_themselves),

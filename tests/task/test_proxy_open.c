@@ -208,6 +208,22 @@ static void counts_against_the_sessions_limits(void **state)
     assert_refused(f, &spec, TETHER_EQUOTA);
 }
 
+/* The first start of a session creates the file that counts them. */
+static void the_first_start_leaves_the_error_untouched(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    const tether_error untouched = {.code = 4711, .step = "untouched"};
+    const tether_proxy_spec spec = {.command = "x"};
+    for (int i = 0; i < 2; i++) {
+        tether_proxy *proxy;
+        tether_error error = untouched;
+        ASSERT_OK(tether_proxy_open(f->registry, &spec, id, &proxy, &error), error);
+        assert_memory_equal(&error, &untouched, sizeof untouched);
+        proxy_finish(proxy, 0, 0);
+    }
+}
+
 /* An id is free again when its task was removed, even if another host removed it. */
 static void a_reused_id_is_a_new_task(void **state)
 {
@@ -247,6 +263,7 @@ int main(void)
         TEST(takes_a_chosen_id_only_once),
         TEST(leaves_nothing_when_it_is_refused),
         TEST(accepts_only_sizes_that_a_version_had),
+        TEST(the_first_start_leaves_the_error_untouched),
         TEST(a_reused_id_is_a_new_task),
         TEST_OWN_REGISTRY(counts_against_the_sessions_limits),
     };

@@ -161,7 +161,7 @@ static tether__listing empty_listing(int64_t *leader)
 static tether__round begin_round(tether__catalog *catalog, tether__listing *listing)
 {
     uv_mutex_lock(&catalog->disk);
-    tether__round round = {.listing = listing, .began = ++catalog->moments};
+    tether__round round = {.listing = listing, .began_at = ++catalog->logical_clock};
     uv_mutex_unlock(&catalog->disk);
     return round;
 }
@@ -190,7 +190,7 @@ static void listing_older_than_the_supervisors_end_proves_no_end(void **state)
     assert_true(is_driver);
     uv_mutex_lock(&catalog->disk);
     tether__identity supervisor;
-    tether__kill_supervisor(catalog, tether__catalog_find(catalog, id), &supervisor);
+    tether__kill_find_supervisor(catalog, tether__catalog_find(catalog, id), &supervisor);
     uv_mutex_unlock(&catalog->disk);
     tether__listing listing = empty_listing(&supervisor.pid);
 
@@ -199,7 +199,7 @@ static void listing_older_than_the_supervisors_end_proves_no_end(void **state)
     assert_int_equal(kill(-(pid_t)supervisor.pid, SIGKILL), 0);
     WAIT_UNTIL(!test_process_alive((long)supervisor.pid));
     for (int i = 0; i < 3; i++) {
-        ASSERT_OK(tether__kill_step_in(catalog, id, &old, &next, &f->error), f->error);
+        ASSERT_OK(tether__kill_step_in_round(catalog, id, &old, &next, &f->error), f->error);
         assert_true(next > 0);
         assert_int_equal(status_of(f, id), TETHER_STATUS_KILLING);
     }
@@ -210,7 +210,7 @@ static void listing_older_than_the_supervisors_end_proves_no_end(void **state)
         tether__tree tree = {.task_id = id, .supervisor = supervisor};
         tether__round round = begin_round(catalog, NULL);
         ASSERT_OK(tether__os_tree_list(&tree, 1, &round.listing, &f->error), f->error);
-        ASSERT_OK(tether__kill_step_in(catalog, id, &round, &next, &f->error), f->error);
+        ASSERT_OK(tether__kill_step_in_round(catalog, id, &round, &next, &f->error), f->error);
         tether__os_tree_list_free(round.listing);
     }
     assert_false(test_process_alive(away));
