@@ -86,7 +86,7 @@ tether_find_dependency(tether_pcre2
     MODULE libpcre2-8 HEADER pcre2.h PACKAGE PCRE2
     COMPONENTS 8BIT TARGETS PCRE2::8BIT pcre2-8-shared pcre2-8-static LIBRARIES pcre2-8 pcre2-8-static
     DEBIAN libpcre2-dev HOMEBREW pcre2 VCPKG pcre2)
-if(TETHER_BUILD_TESTS AND NOT TETHER_FIND_FOR_PACKAGE)
+if((TETHER_BUILD_TESTS OR TETHER_PURE) AND NOT TETHER_FIND_FOR_PACKAGE)
     tether_find_dependency(tether_cmocka
         MODULE cmocka HEADER cmocka.h PACKAGE cmocka
         TARGETS cmocka::cmocka LIBRARIES cmocka cmocka-static

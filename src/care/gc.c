@@ -271,8 +271,9 @@ static int collect(collection *c, tether_registry *registry, tether_error *error
         return code;
     /* The collection itself has succeeded even if gc.json cannot be written, for example because
      * the disk is full. Only the background reports that. */
-    int saved = finish_round(c, &registry->store, &state, code == TETHER_OK ? error : NULL);
-    return code == TETHER_OK && c->stopped != NULL ? saved : code;
+    bool reports = code == TETHER_OK && c->stopped != NULL;
+    int saved = finish_round(c, &registry->store, &state, reports ? error : NULL);
+    return reports ? saved : code;
 }
 
 bool tether__gc_due(const tether_registry *registry)

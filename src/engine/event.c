@@ -340,6 +340,7 @@ void tether__events_log(tether__events *events, tether_log_level level, const ch
                         const tether_error *error)
 {
     item what = {.kind = TETHER_EVENT_LOG, .level = level, .error = *error};
+    what.error.size = sizeof what.error;
     if (!tether__events_has_listener(events))
         return;
     if (task_id != NULL)

@@ -30,8 +30,7 @@ static void keep_failure(rounds *r, int code, const tether_error *problem)
     if (code == TETHER_OK || code == TETHER_ENOTASK)
         return;
     r->result = code;
-    if (r->error != NULL)
-        *r->error = *problem;
+    tether__error_set(r->error, problem);
 }
 
 /* Writes the intents. Stores in `others`, which has room for all ids, the tasks whose kill has

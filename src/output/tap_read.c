@@ -222,7 +222,7 @@ static void end_search(reading *r, tether__search *search, const tether_error *p
 /* Feeds one search for one turn. *more: something is left for the next turn. */
 static void run_search(reading *r, tether__search *search, bool *more)
 {
-    tether_error problem = {0};
+    tether_error problem = {.size = sizeof problem}; /* the host gets it with WATCH_END */
     int code = TETHER_OK;
     *more = false;
     for (int stream = 0; code == TETHER_OK && stream < 2 && !search->over && is_attached(r);
@@ -421,7 +421,7 @@ static void remove_searches(const reading *r)
 static void read_tap(reading *r)
 {
     bool left = false;
-    tether_error problem = {0};
+    tether_error problem = {.size = sizeof problem};
     bool exists = check_task(r);
     if (!exists) {
         remove_searches(r);

@@ -415,14 +415,17 @@ static int find_available(tether_registry *registry, bool all_sessions, bool *fo
                           tether_error *error)
 {
     candidates all;
+    tether_error problem = {0};
     *found = false;
-    int code = find_candidates(registry, all_sessions, true, &all, error);
+    int code = find_candidates(registry, all_sessions, true, &all, &problem);
     for (size_t i = 0; code == TETHER_OK && !*found && i < all.count; i++) {
         completion_change c = {.registry = registry, .only_free = true};
-        code = select_one(&all.items[i], &c, error);
+        code = select_one(&all.items[i], &c, &problem);
         *found = c.done;
     }
     dispose_candidates(&all);
+    if (code != TETHER_OK)
+        tether__error_set(error, &problem);
     return code;
 }
 

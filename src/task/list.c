@@ -16,12 +16,13 @@ static int add_task(tether__catalog *catalog, const char *task_id,
                     tether_snapshot_list *list, tether_error *error)
 {
     tether__entry *entry;
+    tether_error problem = {0};
     uv_mutex_lock(&catalog->disk);
-    int code = tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, &entry, error);
+    int code = tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, &entry, &problem);
     if (code == TETHER_OK && matches(entry, userdata)) {
         tether_snapshot *snapshot = tether__snapshot_new();
-        code = snapshot != NULL ? tether__snapshot_fill(catalog->session, entry, snapshot, error)
-                                : tether__fail_memory(error, "list tasks");
+        code = snapshot != NULL ? tether__snapshot_fill(catalog->session, entry, snapshot, &problem)
+                                : tether__fail_memory(&problem, "list tasks");
         if (code == TETHER_OK)
             list->items[list->count++] = snapshot;
         else
@@ -29,7 +30,10 @@ static int add_task(tether__catalog *catalog, const char *task_id,
     }
     uv_mutex_unlock(&catalog->disk);
     /* A task that was removed or damaged must not hide the others. */
-    return code == TETHER_ENOTASK || code == TETHER_ECORRUPT ? TETHER_OK : code;
+    if (code == TETHER_OK || code == TETHER_ENOTASK || code == TETHER_ECORRUPT)
+        return TETHER_OK;
+    tether__error_set(error, &problem);
+    return code;
 }
 
 int tether__task_list(tether__catalog *catalog, tether__scope scope,

@@ -109,6 +109,69 @@ static void what_the_library_hands_out_tells_its_size(void **state)
     test_take_completion(f->registry, id);
 }
 
+/* An error that a caller has filled with a pattern, to see whether a call leaves it alone. */
+static void fill(tether_error *error)
+{
+    memset(error, 0x5a, sizeof *error);
+    error->size = sizeof *error;
+}
+
+static void assert_untouched(const tether_error *error)
+{
+    tether_error pattern;
+    fill(&pattern);
+    assert_memory_equal(error, &pattern, sizeof pattern);
+}
+
+static void run_to_the_end(fixture *f, char id[TETHER_ID_SIZE])
+{
+    test_run(f, "exit 0", id);
+    tether_snapshot_free(test_wait(f->registry, id));
+}
+
+static void a_list_that_skips_a_task_leaves_the_error_untouched(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    tether_snapshot_list *list;
+    tether_error error;
+    run_to_the_end(f, id);
+    test_take_completion(f->registry, id);
+    tether_registry *other = test_open(f);
+    ASSERT_OK(tether_cleanup_finished(other, 0, NULL, &f->error), f->error);
+    test_detach(other);
+    fill(&error);
+    assert_int_equal(tether_list(f->registry, TETHER_LIST_ALL, &list, &error), TETHER_OK);
+    assert_int_equal(list->count, 0);
+    assert_untouched(&error);
+    tether_snapshot_list_free(list);
+}
+
+static void a_wait_that_skips_a_damaged_task_leaves_the_error_untouched(void **state)
+{
+    fixture *f = *state;
+    char damaged[TETHER_ID_SIZE], whole[TETHER_ID_SIZE];
+    tether_error error;
+    run_to_the_end(f, damaged);
+    run_to_the_end(f, whole);
+    test_write_file(test_bundle_path(f, damaged, "record.json"), "{", 1);
+    fill(&error);
+    assert_int_equal(tether_completions_wait(f->registry, NULL, 0, &error), TETHER_OK);
+    assert_untouched(&error);
+    test_take_completion(f->registry, whole);
+}
+
+static void a_collection_that_cannot_be_noted_leaves_the_error_untouched(void **state)
+{
+    fixture *f = *state;
+    tether_error error;
+    test_make_directory(test_path(f, "gc.json"));
+    test_make_directory(test_path(f, "gc.json/inside"));
+    fill(&error);
+    assert_int_equal(tether_gc(f->registry, NULL, NULL, &error), TETHER_OK);
+    assert_untouched(&error);
+}
+
 static void a_result_keeps_the_size_that_its_caller_gave(void **state)
 {
     fixture *f = *state;
@@ -133,6 +196,13 @@ int main(void)
                                         test_setup_registry, test_teardown),
         cmocka_unit_test_setup_teardown(what_the_library_hands_out_tells_its_size,
                                         test_setup_registry, test_teardown),
+        cmocka_unit_test_setup_teardown(a_list_that_skips_a_task_leaves_the_error_untouched,
+                                        test_setup_registry, test_teardown),
+        cmocka_unit_test_setup_teardown(a_wait_that_skips_a_damaged_task_leaves_the_error_untouched,
+                                        test_setup_registry, test_teardown),
+        cmocka_unit_test_setup_teardown(
+            a_collection_that_cannot_be_noted_leaves_the_error_untouched, test_setup_registry,
+            test_teardown),
         cmocka_unit_test_setup_teardown(a_result_keeps_the_size_that_its_caller_gave,
                                         test_setup_registry, test_teardown),
     };

@@ -15,6 +15,7 @@ void witness_open(witness *w)
 
 void witness_close(witness *w)
 {
+    assert_int_equal(w->wrong_sizes, 0);
     free(w->events);
     uv_mutex_destroy(&w->mutex);
 }
@@ -24,6 +25,16 @@ static void copy_text(char *to, size_t room, const char *text, size_t size)
     size_t count = size < room - 1 ? size : room - 1;
     memcpy(to, text, count);
     to[count] = '\0';
+}
+
+/* How many structs of an event do not tell their size. */
+static size_t count_wrong_sizes(const tether_event *event)
+{
+    size_t wrong = event->size != sizeof *event;
+    wrong += event->snapshot != NULL && event->snapshot->size != sizeof *event->snapshot;
+    wrong += event->match != NULL && event->match->size != sizeof *event->match;
+    wrong += event->error != NULL && event->error->size != sizeof *event->error;
+    return wrong;
 }
 
 static seen_event record_event(const tether_event *event)
@@ -57,6 +68,7 @@ void witness_event(tether_registry *registry, const tether_event *event, void *u
         abort();
     w->events = events;
     w->events[w->count++] = record_event(event);
+    w->wrong_sizes += count_wrong_sizes(event);
     uv_mutex_unlock(&w->mutex);
     if (w->react != NULL)
         w->react(registry, event, w);

@@ -25,7 +25,8 @@ typedef struct witness {
     size_t count;
     /* Called after each recorded event, on the callback's thread, without a lock. May be NULL. */
     void (*react)(tether_registry *registry, const tether_event *event, struct witness *witness);
-    void *userdata; /* for react */
+    void *userdata;     /* for react */
+    size_t wrong_sizes; /* of structs in events; witness_close expects none */
 } witness;
 
 void witness_open(witness *w);
