@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "os/read_whole.h"
 #include "os/temporary.h"
 #include "posix/dir.h"
 #include "posix/error.h"
@@ -358,27 +359,16 @@ int tether__os_file_append(tether__dir *dir, const char *name, const void *data,
     return os_error == 0 ? TETHER_OK : fail_in(dir, os_error, "write file", name, error);
 }
 
-static int read_whole(int fd, size_t limit, char **data, size_t *size)
+static uint32_t read_some(intptr_t fd, void *buffer, size_t size, size_t *got)
 {
-    size_t room = 0;
-    for (;;) {
-        if (room - *size < 2) {
-            room = room == 0 ? 4096 : room * 2;
-            char *more = realloc(*data, room);
-            if (more == NULL)
-                return ENOMEM;
-            *data = more;
-        }
-        ssize_t got = read(fd, *data + *size, room - *size - 1);
-        if (got < 0 && errno != EINTR)
-            return errno;
-        if (got == 0)
-            break;
-        *size += got > 0 ? (size_t)got : 0;
-        if (*size > limit)
-            return EFBIG;
-    }
-    (*data)[*size] = '\0';
+    ssize_t part;
+    *got = 0;
+    do
+        part = read((int)fd, buffer, size);
+    while (part < 0 && errno == EINTR);
+    if (part < 0)
+        return (uint32_t)errno;
+    *got = (size_t)part;
     return 0;
 }
 
@@ -387,6 +377,7 @@ int tether__os_file_read(tether__dir *dir, const char *name, size_t limit, char 
 {
     int fd;
     struct stat st;
+    uint32_t os_error;
     *data = NULL;
     *size = 0;
     int code = open_regular(dir, name, &fd, &st, error);
@@ -394,18 +385,21 @@ int tether__os_file_read(tether__dir *dir, const char *name, size_t limit, char 
         return code;
     if (stamp != NULL)
         fill_stamp(&st, stamp);
-    int os_error = read_whole(fd, limit, data, size);
+    tether__whole result = tether__read_whole(fd, read_some, limit, data, size, &os_error);
     close(fd);
-    if (os_error == 0)
+    switch (result) {
+    case TETHER__WHOLE_READ:
         return TETHER_OK;
-    free(*data);
-    *data = NULL;
-    *size = 0;
-    if (os_error == EFBIG)
+    case TETHER__WHOLE_TOO_BIG:
         return tether__fail(error, TETHER_ETOOBIG, 0, "read file",
                             "%.300s/%s has more than %zu bytes; tether did not write it", dir->path,
                             name, limit);
-    return fail_in(dir, os_error, "read file", name, error);
+    case TETHER__WHOLE_NO_MEMORY:
+        return fail_in(dir, ENOMEM, "read file", name, error);
+    case TETHER__WHOLE_FAILED:
+        break;
+    }
+    return fail_in(dir, (int)os_error, "read file", name, error);
 }
 
 /* Returns 0 or errno. */

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "os/clock.h"
+#include "os/read_whole.h"
 #include "os/temporary.h"
 #include "win32/dir.h"
 #include "win32/error.h"
@@ -163,37 +164,22 @@ int tether__os_file_append(tether__dir *dir, const char *name, const void *data,
     return tether__win32_fail_in(dir, os_error, "write file", name, error);
 }
 
-/* 0 or the error; ERROR_FILE_TOO_LARGE where the file exceeds the limit. */
-static DWORD read_whole(HANDLE handle, size_t limit, char **data, size_t *size)
+static uint32_t read_some(intptr_t handle, void *buffer, size_t size, size_t *got)
 {
-    size_t room = 0;
-    for (;;) {
-        DWORD got;
-        if (room - *size < 2) {
-            room = room == 0 ? 4096 : room * 2;
-            char *more = realloc(*data, room);
-            if (more == NULL)
-                return ERROR_NOT_ENOUGH_MEMORY;
-            *data = more;
-        }
-        size_t want = room - *size - 1;
-        if (!ReadFile(handle, *data + *size, want < WRITE_SIZE ? (DWORD)want : WRITE_SIZE, &got,
-                      NULL))
-            return GetLastError();
-        if (got == 0)
-            break;
-        *size += got;
-        if (*size > limit)
-            return ERROR_FILE_TOO_LARGE;
-    }
-    (*data)[*size] = '\0';
-    return ERROR_SUCCESS;
+    DWORD part;
+    *got = 0;
+    if (!ReadFile((HANDLE)handle, buffer, size < WRITE_SIZE ? (DWORD)size : WRITE_SIZE, &part,
+                  NULL))
+        return GetLastError();
+    *got = part;
+    return 0;
 }
 
 int tether__os_file_read(tether__dir *dir, const char *name, size_t limit, char **data,
                          size_t *size, tether__file_stamp *stamp, tether_error *error)
 {
     tether__win32_file file;
+    uint32_t os_error;
     *data = NULL;
     *size = 0;
     int code = open_plain(FILE_READ_DATA, dir, name, &file, error);
@@ -201,17 +187,21 @@ int tether__os_file_read(tether__dir *dir, const char *name, size_t limit, char 
         return code;
     if (stamp != NULL)
         fill_stamp(&file, stamp);
-    DWORD os_error = read_whole(file.handle, limit, data, size);
+    tether__whole result =
+        tether__read_whole((intptr_t)file.handle, read_some, limit, data, size, &os_error);
     CloseHandle(file.handle);
-    if (os_error == ERROR_SUCCESS)
+    switch (result) {
+    case TETHER__WHOLE_READ:
         return TETHER_OK;
-    free(*data);
-    *data = NULL;
-    *size = 0;
-    if (os_error == ERROR_FILE_TOO_LARGE)
+    case TETHER__WHOLE_TOO_BIG:
         return tether__fail(error, TETHER_ETOOBIG, 0, "read file",
                             "%.300s\\%s has more than %zu bytes; tether did not write it",
                             tether__os_dir_path(dir), name, limit);
+    case TETHER__WHOLE_NO_MEMORY:
+        return tether__win32_fail_in(dir, ERROR_NOT_ENOUGH_MEMORY, "read file", name, error);
+    case TETHER__WHOLE_FAILED:
+        break;
+    }
     return tether__win32_fail_in(dir, os_error, "read file", name, error);
 }
 
