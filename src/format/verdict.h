@@ -28,8 +28,9 @@ typedef struct tether__observation {
     bool tree_empty;    /* the task has no live process; valid for killing tasks only */
     bool replay;        /* the host is opening the session */
     int64_t silence_ms; /* time since the last sign of life; for tasks that cannot be verified */
-    bool tells_signals; /* the supervisor distinguishes a signal N from an exit with 128 + N */
-    int signal_polite;  /* the signals of a kill on this platform */
+    /* The supervisor distinguishes a signal N from an exit with 128 + N. */
+    bool distinguishes_signals;
+    int signal_polite; /* the signals of a kill on this platform */
     int signal_final;
 } tether__observation;
 
