@@ -186,7 +186,7 @@ static int refuse_stranger(PSID stranger, const char *path, tether_error *error)
 {
     char *name = stranger != NULL ? name_of(stranger) : NULL;
     int code = tether__fail(error, TETHER_ESTORE, 0, step,
-                            "%.220s can be accessed by %.60s; run: icacls DIRECTORY /inheritance:r "
+                            "%.220s is accessible to %.60s; run: icacls DIRECTORY /inheritance:r "
                             "/grant:r \"%%USERNAME%%:(OI)(CI)F\"",
                             path, name != NULL ? name : "everybody");
     free(name);

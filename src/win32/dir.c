@@ -103,7 +103,7 @@ bool tether__win32_same_node(const tether__win32_node *a, const tether__win32_no
     return a->volume == b->volume && a->index == b->index;
 }
 
-bool tether__win32_is_plain(const tether__win32_file *file)
+bool tether__win32_is_regular(const tether__win32_file *file)
 {
     return (file->attributes & (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT |
                                 FILE_ATTRIBUTE_DEVICE)) == 0 &&
@@ -191,8 +191,8 @@ static int refuse_parent(DWORD os_error, const char *path, tether_error *error)
     if (!is_missing(os_error))
         return tether__win32_fail(error, os_error, "create store", path);
     return tether__fail(error, TETHER_ESTORE, (int)os_error, "create store",
-                        "%.300s cannot be created: its parent does not exist or is not a "
-                        "directory; choose another store",
+                        "%.300s cannot be created: its parent directory does not exist, or is a "
+                        "file or a dangling link; choose another store",
                         path);
 }
 
@@ -307,7 +307,7 @@ int tether__os_dir_open_root(const char *path, bool create, tether__dir **dir, t
         wide[--size] = L'\0';
     if (is_too_long(wide))
         code = tether__fail(error, TETHER_EINVAL, ERROR_FILENAME_EXCED_RANGE, "open store",
-                            "the store's path is too long; name a directory");
+                            "the store's path is too long; choose a shorter path");
     if (code == TETHER_OK && create)
         code = create_root(wide, path, error);
     if (code == TETHER_OK)

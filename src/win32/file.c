@@ -126,9 +126,9 @@ static void fill_stamp(const tether__win32_file *file, tether__file_stamp *stamp
     stamp->mtime_ns = tether__win32_unix_ns(file->written);
 }
 
-/* Opens a file that must be a plain file with a single name. */
-static int open_plain(DWORD access, tether__dir *dir, const char *name, tether__win32_file *file,
-                      tether_error *error)
+/* Opens a file that must be a regular one with a single link. */
+static int open_regular(DWORD access, tether__dir *dir, const char *name, tether__win32_file *file,
+                        tether_error *error)
 {
     HANDLE handle;
     file->handle = INVALID_HANDLE_VALUE;
@@ -137,14 +137,14 @@ static int open_plain(DWORD access, tether__dir *dir, const char *name, tether__
     if (os_error != ERROR_SUCCESS)
         return tether__win32_fail_in(dir, os_error, "open file", name, error);
     os_error = tether__win32_inspect(handle, file);
-    if (os_error == ERROR_SUCCESS && tether__win32_is_plain(file))
+    if (os_error == ERROR_SUCCESS && tether__win32_is_regular(file))
         return TETHER_OK;
     CloseHandle(handle);
     file->handle = INVALID_HANDLE_VALUE;
     if (os_error != ERROR_SUCCESS)
         return tether__win32_fail_in(dir, os_error, "open file", name, error);
     return tether__fail(error, TETHER_ECORRUPT, 0, "open file",
-                        "%.300s\\%s is not a plain file with a single name; remove it",
+                        "%.300s\\%s is not a regular file with a single link; remove it",
                         tether__os_dir_path(dir), name);
 }
 
@@ -153,7 +153,7 @@ int tether__os_file_append(tether__dir *dir, const char *name, const void *data,
 {
     tether__win32_file file;
     /* With this right alone, every write appends to the file atomically. */
-    int code = open_plain(FILE_APPEND_DATA, dir, name, &file, error);
+    int code = open_regular(FILE_APPEND_DATA, dir, name, &file, error);
     if (code != TETHER_OK)
         return code;
     DWORD os_error = write_all(file.handle, data, size);
@@ -196,7 +196,7 @@ int tether__os_file_read(tether__dir *dir, const char *name, size_t limit, char 
     tether__win32_file file;
     *data = NULL;
     *size = 0;
-    int code = open_plain(FILE_READ_DATA, dir, name, &file, error);
+    int code = open_regular(FILE_READ_DATA, dir, name, &file, error);
     if (code != TETHER_OK)
         return code;
     if (stamp != NULL)
@@ -243,7 +243,7 @@ int tether__os_file_read_at(tether__dir *dir, const char *name, uint64_t offset,
 {
     tether__win32_file file;
     *got = 0;
-    int code = open_plain(FILE_READ_DATA, dir, name, &file, error);
+    int code = open_regular(FILE_READ_DATA, dir, name, &file, error);
     if (code != TETHER_OK)
         return code;
     DWORD os_error = read_at(file.handle, offset, buffer, size, got);
@@ -257,7 +257,7 @@ int tether__os_file_open(tether__dir *dir, const char *name, tether__file *file,
                          tether_error *error)
 {
     tether__win32_file opened;
-    int code = open_plain(FILE_READ_DATA, dir, name, &opened, error);
+    int code = open_regular(FILE_READ_DATA, dir, name, &opened, error);
     file->handle = (intptr_t)opened.handle;
     return code;
 }

@@ -241,8 +241,8 @@ static int report(search *s, const char *name, char **found, tether_error *error
         return tether__fail_memory(error, step);
     if (s->refused)
         return tether__fail(error, TETHER_ENOEXEC, ERROR_ACCESS_DENIED, step,
-                            "%.300s: cannot be executed; it is a directory, or its permissions "
-                            "forbid it",
+                            "%.300s: cannot be executed; check its permissions, and that it is not "
+                            "a directory",
                             name);
     return tether__fail(error, TETHER_ENOPROGRAM, ERROR_FILE_NOT_FOUND, step,
                         "%.300s: program not found; check the name and PATH", name);
