@@ -89,8 +89,8 @@ static tether__verdict without_end(tether_status status, tether__intent intent,
         return lost("process exited without exit marker");
     if (status == TETHER_STATUS_STARTING)
         return lost("never started");
-    /* The task was running, so the marker held the supervisor's identity once: somebody has emptied
-     * or removed the file since. */
+    /* The task was running, so the marker held the supervisor's identity once: the file was emptied
+     * or removed since. */
     return lost(marker->present ? "corrupt exit marker" : "process exited without exit marker");
 }
 

@@ -37,8 +37,9 @@ static bool has_ended(tether__catalog *catalog, const char *task_id)
     return entry != NULL && tether_status_ended(entry->record.status);
 }
 
-/* A lifeline that is held and has a record counts as a running task, whatever its record says.
- * Tasks that are being created have no record yet: the one that is visible first gets the place. */
+/* A task whose lifeline is held and which has a record counts as running, unless it is known to
+ * have ended. Tasks that are being created have no record yet: the one that is visible first gets
+ * the place. */
 static bool count_running(const char *name, void *userdata)
 {
     census *c = userdata;

@@ -57,8 +57,8 @@ DWORD tether__win32_open_path(const wchar_t *path, DWORD access, DWORD share, DW
     return *handle != INVALID_HANDLE_VALUE ? ERROR_SUCCESS : tether__win32_last_error();
 }
 
-/* Whether a retry makes sense. A removed file occupies its name as long as anybody has it open.
- * That hinders the creation of a new file; where an existing one is wanted, it counts as gone. */
+/* Whether a retry makes sense. A removed file occupies its name until its last handle is closed.
+ * That hinders the creation of a new file; to a caller that opens an existing one, it is gone. */
 static bool is_transient(DWORD os_error, DWORD disposition)
 {
     return os_error == ERROR_SHARING_VIOLATION ||
@@ -197,7 +197,7 @@ static int refuse_parent(DWORD os_error, const char *path, tether_error *error)
 }
 
 /* Creates everything before the last component, with the rights that are inherited there. Parents
- * may be links and belong to anybody: only the store itself is protected. */
+ * may be links and belong to anyone: only the store itself is protected. */
 static int make_parents(wchar_t *path, const char *shown, tether_error *error)
 {
     wchar_t *at = path + tether__win32_root_size(path);

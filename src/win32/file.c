@@ -382,7 +382,7 @@ static bool is_held(DWORD os_error, const wchar_t *to)
            (os_error == ERROR_ACCESS_DENIED && GetFileAttributesW(to) == INVALID_FILE_ATTRIBUTES);
 }
 
-/* Retries: a directory cannot be moved while anybody has a file in it open. */
+/* Retries: a directory cannot be moved while a file in it is open. */
 static DWORD move(const wchar_t *from, const wchar_t *to)
 {
     int64_t deadline = deadline_in(RENAME_PATIENCE_MS);

@@ -1,6 +1,6 @@
 /* Owns the search for a program by its name: by PATH and PATHEXT, as cmd does, but in the current
- * directory only where the name or PATH says so, since anybody may have put a program of that name
- * there.
+ * directory only where the name or PATH says so, since another user may have put a program of that
+ * name there.
  * Must not: start any.
  * Thread: any. */
 #include "os/host.h"

@@ -2,11 +2,11 @@
  * Must not: write lines of its own into it; the supervisor alone writes them.
  * Thread: any.
  *
- * A holder has the file open for reading, without sharing deletion, so that nobody can rename or
- * remove it. That is the proof: a probe opens the file with the right to delete it, which fails
- * while anybody holds it. The probe shares everything, so that it is in nobody's way. The holder
- * does not open the file for writing, so that cmd, which permits no other writer, can append to it
- * by its name. */
+ * The process that holds a lifeline has the file open for reading, without sharing deletion, so
+ * that no process can rename or remove it. A probe opens the file with the right to delete it,
+ * which fails while the file is held. The probe shares all access, so that it makes no other open
+ * fail. The holding process does not open the file for writing, so that cmd, which permits no other
+ * writer, can append to it by its name. */
 #include "os/lifeline.h"
 
 #include <stdlib.h>
