@@ -39,7 +39,7 @@ typedef struct tether_gc_result {
  * since the machine was started is measured by the uptime. Other ages need the wall clock: tasks
  * that ended before, and quarantined ones, stay while the clock is not trusted (it was set while
  * the machine ran, is behind a time seen earlier, or is more than 30 days ahead of it after a
- * restart).
+ * restart). To remove tasks of any age needs no clock.
  *
  * options and result may be NULL. *result counts what was done, also if the call fails halfway. Any
  * thread.

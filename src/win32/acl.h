@@ -12,7 +12,7 @@
  * on failure. */
 int tether__win32_acl_private(PSECURITY_DESCRIPTOR *descriptor, tether_error *error);
 
-/* Checks a directory that was opened with READ_CONTROL. TETHER_ESTORE, with the cure in the
+/* Checks a directory that was opened with READ_CONTROL. TETHER_ESTORE, with the remedy in the
  * message, where it belongs to another user or grants others the right to read or write. TETHER_OK
  * on a file system without access lists: there is nothing to check. */
 int tether__win32_acl_check(HANDLE directory, const char *path, tether_error *error);

@@ -284,7 +284,7 @@ const char *test_shell(void)
     return "cmd";
 }
 
-const char *test_no_program_cure(void)
+const char *test_no_program_remedy(void)
 {
     return "no program for this machine";
 }
