@@ -6,9 +6,9 @@
 
 #include "tether/error.h"
 
-/* Makes the security descriptor with which CreateDirectoryW creates a directory that is, with all
- * that will be in it, accessible to the current user alone; and to the system account, under which
- * backups and scanners run and which no list keeps out. *descriptor is freed with LocalFree(); NULL
+/* Creates a security descriptor for CreateDirectoryW: only the current user and the system account
+ * can access the directory and all that is created in it later. Backups and scanners run under the
+ * system account, which no list keeps out. *descriptor is freed with LocalFree(); NULL
  * on failure. */
 int tether__win32_acl_private(PSECURITY_DESCRIPTOR *descriptor, tether_error *error);
 

@@ -1,6 +1,6 @@
-/* Owns directory events on Windows. A read of the changes of each watched directory is pending from
- * the moment it is added, which a loop that is busy, or does not run yet, could not ensure. One
- * thread per watcher collects the results of the reads and passes them to the loop.
+/* Owns directory events on Windows. Each watched directory has a pending read of its changes from
+ * the moment it is added, also while the loop is busy or does not run yet. One thread per watcher
+ * collects the results of the reads and passes them to the loop.
  * Must not: rely on events of a directory that another machine may write to.
  * Thread: events come on the loop's thread; add and remove may be called from any thread. */
 #include "os/watch.h"
