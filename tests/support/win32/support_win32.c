@@ -286,7 +286,7 @@ const char *test_shell(void)
 
 const char *test_no_program_remedy(void)
 {
-    return "no program for this machine";
+    return "not a program for this machine";
 }
 
 int test_kill_signal(void)
