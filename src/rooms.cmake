@@ -18,7 +18,7 @@ function(tether_room name)
     file(MAKE_DIRECTORY ${view})
     file(CREATE_LINK ${PROJECT_SOURCE_DIR}/src/${name} ${view}/${name} RESULT linked SYMBOLIC)
     if(NOT linked EQUAL 0)
-        # A Windows that lets nobody make links: everything is found, and only ci/checks minds.
+        # A Windows user without the right to create links: all rooms are visible, and only ci/checks refuses wrong includes.
         set(view ${PROJECT_SOURCE_DIR}/src)
     endif()
     target_include_directories(${room} PRIVATE ${view} ${PROJECT_SOURCE_DIR}/include INTERFACE ${view})

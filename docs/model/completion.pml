@@ -4,9 +4,9 @@
  * interleaving, and that each variant below violates an assertion:
  *
  *   -DLEASE_WITHOUT_LOCK  a lease reads and writes the record without the session lock
- *   -DNO_QUESTION         a lease takes over the lease of another host without checking whether that host is alive
- *   -DQUESTION_TOO_EARLY  that check is made before the session lock is taken, for the holder at that time
- *   -DACK_OF_ANYBODY      an acknowledgement does not check the holder
+ *   -DNO_HOLDER_CHECK     a lease takes over the lease of another host without checking whether that host is alive
+ *   -DHOLDER_CHECK_EARLY  that check is made before the session lock is taken, for the holder at that time
+ *   -DACK_WITHOUT_CHECK   an acknowledgement does not check the holder
  *   -DHOLDER_LOCK_LATE    a holder's id may be in a record before its file is locked
  *   -DHOLDER_REUSED       a new host may get the id of one that is gone
  */
@@ -24,11 +24,11 @@ bool ended, notify, delivered;
 byte lease;                        /* the id of its holder; 0: none */
 
 bool locked[IDS];                  /* holder files, by id */
-bool holds[IDS];                   /* by host: its caller was told that it holds the completion */
+bool holds[IDS];                   /* by host: its caller has the result that it holds the completion */
 byte ids;                          /* how many were assigned */
 byte opened;                       /* hosts that have opened, in the order of their numbers: they are interchangeable */
 byte lock;                         /* the session lock's owner; 0: free */
-byte fresh;                        /* callers that were told that theirs was the acknowledgement */
+byte fresh;                        /* callers whose result is that theirs was the acknowledgement */
 
 inline give(me) { atomic { assert(lock == me); lock = 0 } }
 inline die(me)  { atomic { if
@@ -45,7 +45,7 @@ inline store()  { d_step {
 	ended = e; notify = n; delivered = d; lease = l } }
 
 /* No other host holds the completion while this one does. */
-inline alone(me) { d_step {
+inline assert_exclusive(me) { d_step {
 	other = 1;
 	do
 	:: other < IDS -> assert(other == me || !holds[other]); other++
@@ -69,15 +69,15 @@ inline open_holder(me) { atomic {
 	} }
 
 /* Checks that no living host holds it; `l` is the holder in the record. */
-inline ask()    { atomic {
-#ifdef NO_QUESTION
+inline check_holder() { atomic {
+#ifdef NO_HOLDER_CHECK
 	free = true
 #else
 	free = l == 0 || !locked[l]
 #endif
 	} }
 
-/* Takes the lock and reads the record in one step: nobody else accesses the record under the lock, except a lease without it. */
+/* Takes the lock and reads the record in one step: under the lock no other host accesses the record, except for a lease without it. */
 inline begin(me) { atomic { lock == 0 -> lock = me; load() } }
 
 /* Resets variables that are not read again, to reduce the number of states. */
@@ -85,8 +85,8 @@ inline forget()  { d_step { e = false; n = false; d = false; l = 0; free = false
 
 /* The caller gets its result after the lock was released. */
 inline try_lease(me) {
-#ifdef QUESTION_TOO_EARLY
-	atomic { load(); ask() };
+#ifdef HOLDER_CHECK_EARLY
+	atomic { load(); check_holder() };
 #endif
 #ifdef LEASE_WITHOUT_LOCK
 	load();
@@ -94,8 +94,8 @@ inline try_lease(me) {
 	begin(me);
 #endif
 	atomic {
-#ifndef QUESTION_TOO_EARLY
-		ask();
+#ifndef HOLDER_CHECK_EARLY
+		check_holder();
 #endif
 		got = e && n && !d && free };
 	atomic { die(me); if :: got -> l = id; store() :: else -> skip fi };
@@ -103,27 +103,27 @@ inline try_lease(me) {
 #ifndef LEASE_WITHOUT_LOCK
 	give(me);
 #endif
-	if :: got -> atomic { holds[me] = true; assert(!delivered); alone(me) } :: else -> skip fi
+	if :: got -> atomic { holds[me] = true; assert(!delivered); assert_exclusive(me) } :: else -> skip fi
 }
 
 inline try_ack(me) {
 	begin(me);
 	atomic {
-#ifdef ACK_OF_ANYBODY
+#ifdef ACK_WITHOUT_CHECK
 		got = e && !d;
 #else
 		got = e && !d && (l == 0 || l == id || !locked[l]);
 #endif
 	};
-	atomic { die(me); if :: got -> d = true; store(); alone(me) :: else -> skip fi };
+	atomic { die(me); if :: got -> d = true; store(); assert_exclusive(me) :: else -> skip fi };
 	die(me); give(me);
 	if :: got -> atomic { holds[me] = false; fresh++; assert(fresh == 1) } :: else -> skip fi
 }
 
 inline try_drain(me) {
 	begin(me);
-	atomic { ask(); got = e && n && !d && free };
-	atomic { die(me); if :: got -> d = true; l = id; store(); alone(me) :: else -> skip fi };
+	atomic { check_holder(); got = e && n && !d && free };
+	atomic { die(me); if :: got -> d = true; l = id; store(); assert_exclusive(me) :: else -> skip fi };
 	die(me); give(me);
 	if :: got -> atomic { fresh++; assert(fresh == 1) } :: else -> skip fi
 }
@@ -184,7 +184,7 @@ proctype last(byte me) {
 		od;
 		other = 0 };
 	open_holder(me);
-	load(); ask();
+	load(); check_holder();
 	got = e && n && !d && free;
 	assert(got == (!delivered && !held))
 }

@@ -1,6 +1,6 @@
 /* The start of a supervisor that cannot write its identity itself (Windows). The host creates its process suspended, in a job that
  * ends with the host's handle, writes its identity, and resumes it. The host may be killed at any step. Another host inspects the
- * task at any time, and again when the first one is done or dead. ci/model checks every interleaving, and that each variant below
+ * task at any time, and again when that host is done or dead. ci/model checks every interleaving, and that each variant below
  * violates an assertion:
  *
  *   -DNOT_KEPT       the job does not end with the host: if that dies early, an unknown process is left that never runs
@@ -8,7 +8,7 @@
  *                    that never runs looks alive
  *   -DNO_RELEASE     an adopter assumes that the process which it finds runs
  *   -DRELEASE_KEPT   an adopter resumes a process that still ends with its host
- *   -DSAY_LATE       the identity is written after the process runs
+ *   -DIDENTITY_LATE  the identity is written after the process runs
  *   -DNO_NEW_NAME    an adopter does not recreate the name of a job whose name was lost with the host
  */
 
@@ -22,20 +22,20 @@ bool adopthandle;      /* the adopter's temporary handle */
 bool named;            /* the job can be opened by its name: there is a handle to it */
 bool kept;             /* the job ends with its last handle */
 bool process, runs;    /* the supervisor exists; it has been resumed */
-bool said;             /* its identity is in the marker */
-byte began;            /* how often it was resumed */
+bool identified;       /* its identity is in the marker */
+byte resumptions;      /* how often it was resumed */
 
-inline look_at_job() { atomic {
+inline update_job() { atomic {
 	if :: !hosthandle && !ownhandle && !adopthandle ->
 		if :: kept && process -> assert(!runs || record != running); process = false; runs = false :: else -> skip fi;
 		named = false
 	:: else -> skip fi } }
 
 inline die() { atomic { if
-	:: true -> host = false; hosthandle = false; look_at_job(); goto dead
+	:: true -> host = false; hosthandle = false; update_job(); goto dead
 	:: true -> skip fi } }
 
-inline go() { atomic { if :: process && !runs -> runs = true; began++; assert(said) :: else -> skip fi } }
+inline resume() { atomic { if :: process && !runs -> runs = true; resumptions++; assert(identified) :: else -> skip fi } }
 
 proctype spawner() {
 	atomic { hosthandle = true; named = true;
@@ -46,11 +46,11 @@ proctype spawner() {
 	die();
 	process = true;
 	die();
-#ifdef SAY_LATE
-	go();
+#ifdef IDENTITY_LATE
+	resume();
 	die();
 #endif
-	said = true;
+	identified = true;
 	die();
 #ifdef HANDLE_FIRST
 	ownhandle = true;
@@ -62,18 +62,18 @@ proctype spawner() {
 	atomic { if :: process -> ownhandle = true :: else -> skip fi };
 #endif
 	die();
-	go();
+	resume();
 	die();
-	atomic { hosthandle = false; look_at_job() };
+	atomic { hosthandle = false; update_job() };
 dead:	host = false
 }
 
 /* The lifeline is held while the host or the process lives: only after that is the task lost. */
-inline look() {
-	atomic { held = host || process; known = said };
+inline inspect() {
+	atomic { held = host || process; saw_identity = identified };
 	if
 	:: !held && record == starting -> record = lost
-	:: held && known && record == starting ->
+	:: held && saw_identity && record == starting ->
 #ifdef NO_RELEASE
 		record = running
 #else
@@ -87,8 +87,8 @@ inline look() {
 			atomic { if :: process && !adopthandle -> named = true; adopthandle = true :: else -> skip fi };
 #endif
 			atomic { if :: process && adopthandle -> ownhandle = true :: else -> skip fi };
-			go();
-			atomic { adopthandle = false; look_at_job() };
+			resume();
+			atomic { adopthandle = false; update_job() };
 			record = running
 		:: else -> skip fi
 #endif
@@ -97,13 +97,13 @@ inline look() {
 }
 
 active proctype adopter() {
-	bool held, known, mayrun;
-	look();
+	bool held, saw_identity, mayrun;
+	inspect();
 	/* Wait until the spawner is done or dead. */
 	!host;
-	look();
-	look();
-	assert(began <= 1);
+	inspect();
+	inspect();
+	assert(resumptions <= 1);
 	/* No process is left that never runs. */
 	assert(!process || runs);
 	assert(!process || record == running);
@@ -112,7 +112,7 @@ active proctype adopter() {
 	/* A kill can find the job. */
 	assert(!process || named);
 	/* If the process is gone, the record says so. task.pml covers tasks that ran and ended. */
-	assert(process || record != starting || began > 0 || record == lost)
+	assert(process || record != starting || resumptions > 0 || record == lost)
 }
 
 init { run spawner() }

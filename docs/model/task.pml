@@ -6,7 +6,7 @@
  *   -DRECORD_BEFORE_LOCK  the record is visible before the lifeline is held
  *   -DNO_INTENT           a kill signals before it has written `killing`
  *   -DNO_TREE             the task is `killed` once its supervisor is gone, even if other processes of it are alive
- *   -DLOCK_ALONE          a lifeline that a fork of the host has leaked counts as alive, whatever the supervisor's identity shows
+ *   -DLOCK_ALONE          a held lifeline counts as a living supervisor, even if only a fork of the host still holds it
  *   -DNO_SECOND_READ      the marker is not read again if the supervisor ends between the probe and the check of its process
  */
 
@@ -16,7 +16,7 @@ mtype record = none;
 mtype ended = none;      /* the first final status of the record */
 bool hostfd, supfd, leak; /* descriptors of the lifeline: the spawner's, the supervisor's, one in a fork of the spawner */
 bool sup, child;         /* live processes of the task: the supervisor; one that the command started */
-bool said;               /* the supervisor has written its identity */
+bool identified;         /* the supervisor has written its identity */
 bool marker;             /* the supervisor has written the exit line */
 bool acked;
 byte ran, acks;
@@ -43,7 +43,7 @@ inline put(s)   { atomic {
 	assert(s != lost || !sup) } }
 
 proctype supervisor() {
-	atomic { if :: sup -> said = true :: else -> goto out fi };
+	atomic { if :: sup -> identified = true :: else -> goto out fi };
 	atomic { if :: sup -> ran++; child = true; assert(ran == 1 && record != lost) :: else -> goto out fi };
 	if :: atomic { child -> child = false } :: skip fi;       /* or it is left behind */
 	atomic { if :: sup -> marker = true :: else -> goto out fi };
@@ -75,48 +75,48 @@ dead:	hostfd = false;
 end:	skip
 }
 
-inline see() {
+inline observe() {
 #ifdef MARKER_BEFORE_LOCK
-	told = marker; held = HELD; known = said;
+	saw_exit = marker; held = HELD; saw_identity = identified;
 #else
 	held = HELD;
-	atomic { told = marker; known = said };
+	atomic { saw_exit = marker; saw_identity = identified };
 #endif
-	alive = sup || !known;
+	alive = sup || !saw_identity;
 #ifdef LOCK_ALONE
 	alive = true;
 #endif
 #ifndef NO_SECOND_READ
-	if :: held && !alive -> told = marker :: else -> skip fi;
+	if :: held && !alive -> saw_exit = marker :: else -> skip fi;
 #endif
-	bare = !sup && !child;
+	tree_empty = !sup && !child;
 #ifdef NO_TREE
-	bare = !sup;
+	tree_empty = !sup;
 #endif
 }
 
-inline judge_it() {
+inline decide() {
 	if
-	:: record == killing && !(bare && (!held || !alive || told)) -> skip       /* the kill continues */
+	:: record == killing && !(tree_empty && (!held || !alive || saw_exit)) -> skip       /* the kill continues */
 	:: ENDED(record) -> skip
 	:: else -> if
-		:: told && record == killing -> if :: put(killed) :: put(completed) fi  /* depending on the exit line */
-		:: told && record != killing -> put(completed)
-		:: !told && (!held || !alive) && record == killing -> put(killed)
-		:: !told && (!held || !alive) && record != killing -> put(lost)
-		:: !told && held && alive && known && record == starting -> put(running)
+		:: saw_exit && record == killing -> if :: put(killed) :: put(completed) fi  /* depending on the exit line */
+		:: saw_exit && record != killing -> put(completed)
+		:: !saw_exit && (!held || !alive) && record == killing -> put(killed)
+		:: !saw_exit && (!held || !alive) && record != killing -> put(lost)
+		:: !saw_exit && held && alive && saw_identity && record == starting -> put(running)
 		:: else -> skip
 		fi
 	fi
 }
 
 /* The code also inspects once without the lock, but then writes nothing. Only the inspection under the lock matters. */
-inline look(me) {
+inline inspect(me) {
 	if
 	:: record != none && !ENDED(record) ->
 		take(me);
-		see();
-		if :: record != none -> judge_it() :: else -> skip fi;
+		observe();
+		if :: record != none -> decide() :: else -> skip fi;
 		die(me);
 		give(me)
 	:: else -> skip
@@ -124,23 +124,23 @@ inline look(me) {
 }
 
 proctype killer(byte me) {
-	bool asked;
+	bool requested;
 #ifdef NO_INTENT
-	if :: said -> atomic { sup = false; supfd = false } :: skip fi;
+	if :: identified -> atomic { sup = false; supfd = false } :: skip fi;
 #endif
 	take(me);
 	if :: record == starting || record == running -> put(killing) :: else -> skip fi;
-	asked = record == killing;
+	requested = record == killing;
 	die(me); give(me); die(me);
-	if :: asked && said -> atomic { sup = false; supfd = false } :: else -> skip fi;
+	if :: requested && identified -> atomic { sup = false; supfd = false } :: else -> skip fi;
 	die(me);
-	if :: asked -> child = false :: else -> skip fi;
+	if :: requested -> child = false :: else -> skip fi;
 dead:	skip
 }
 
 proctype host(byte me) {
-	bool told, held, known, alive, bare;
-	look(me);
+	bool saw_exit, held, saw_identity, alive, tree_empty;
+	inspect(me);
 	take(me);
 	if :: ENDED(record) && !acked -> acked = true; acks++; assert(acks == 1) :: else -> skip fi;
 	die(me); give(me);
@@ -150,16 +150,16 @@ dead:	skip
 /* When no other process can continue, a last host resumes an interrupted kill and inspects the task: its status must be final and
  * correct. */
 proctype last() {
-	bool told, held, known, alive, bare; byte turns;
+	bool saw_exit, held, saw_identity, alive, tree_empty; byte turns;
 	timeout ->
 	/* If the supervisor was killed before it wrote its identity, the lifeline is free only after the fork of the dead host ends. */
-	if :: !said -> leak = false :: else -> skip fi;
+	if :: !identified -> leak = false :: else -> skip fi;
 	do
 	:: turns < 3 ->
 		turns++;
 		if :: record == killing -> atomic { sup = false; supfd = false; child = false } :: else -> skip fi;
-		see();
-		if :: record != none -> judge_it() :: else -> skip fi
+		observe();
+		if :: record != none -> decide() :: else -> skip fi
 	:: else -> break
 	od;
 	assert(record == none || ENDED(record));

@@ -1,7 +1,7 @@
 /* Completions: the notice that a task has ended. The store keeps it until a host acknowledges it.
  *
  * A completion is pending if its task has ended, was not started with no_notify (or was promoted),
- * and nobody has acknowledged it. Several hosts may share a session. So that only one of them
+ * and it was not acknowledged. Several hosts may share a session. So that only one of them
  * handles a completion, a host leases it, handles it, and then acknowledges it. If the host dies
  * before the acknowledgement, another host can lease it. */
 #ifndef TETHER_COMPLETION_H

@@ -70,7 +70,7 @@ TETHER_EXPORT int tether_proxy_write(tether_proxy *proxy, tether_stream stream, 
  * noticed at once if the registry has events, else within a second. Any thread. Does not wait. */
 TETHER_EXPORT bool tether_proxy_cancelled(tether_proxy *proxy);
 
-/* Ends the task and frees the proxy, whatever it returns. No other call on the proxy may be
+/* Ends the task and frees the proxy, also if it returns an error. No other call on the proxy may be
  * running. Any thread.
  *
  * exit_code is 0 to 255. If signal is not 0 (1 to 127), the task ended by that signal, and

@@ -131,8 +131,8 @@ typedef enum tether_close_mode {
 TETHER_EXPORT int tether_open(const tether_open_options *options, tether_registry **registry,
                               tether_error *error);
 
-/* Closes and frees a registry, whatever it returns. NULL is allowed. Any thread; with a host's own
- * loop, the thread of the loop.
+/* Closes and frees a registry, also if it returns an error. NULL is allowed. Any thread; with a
+ * host's own loop, the thread of the loop.
  *
  * Calls that wait on other threads (tether_wait, tether_waiter_next, tether_run,
  * tether_follow_read, tether_output_wait, tether_completions_wait, tether_pause, tether_resume)

@@ -22,7 +22,7 @@ typedef struct tether_gc_options {
     int64_t older_than_ms;
 } tether_gc_options;
 
-/* What a collection did. The caller initialises it, all zero but for its size. */
+/* What a collection did. The caller sets its size; the call fills the other members. */
 typedef struct tether_gc_result {
     size_t size;        /* sizeof(tether_gc_result), or 0 for the fields of version 0.1 */
     size_t removed;     /* tasks that were removed, with their output */
@@ -35,24 +35,27 @@ typedef struct tether_gc_result {
 /* Removes ended tasks from all sessions of the registry's store, with their output, and what has
  * been in quarantine for 30 days.
  *
- * A task stays while it runs, and while its completion is pending. Ages are not trusted while the
- * wall clock looks wrong (it was set while the machine ran, or is behind the times in the store):
- * then nothing is removed by age.
+ * A task stays while it runs, and while its completion is pending. The age of a task that ended
+ * since the machine was started is measured by the uptime. Other ages need the wall clock: tasks
+ * that ended before, and quarantined ones, stay while the clock is not trusted (it was set while
+ * the machine ran, is behind a time seen earlier, or is more than 30 days ahead of it after a
+ * restart). To remove tasks of any age needs no clock.
  *
- * options and result may be NULL. *result counts what was done, even if the call fails later on.
- * Any thread.
+ * options and result may be NULL. *result counts what was done, also if the call fails halfway. Any
+ * thread.
  *
  * Every registry does this once by itself, in the background after its opening, unless no_gc or
  * ephemeral is set or the store was collected in the last 10 minutes.
  *
- * Errors: TETHER_EINVAL for a negative age other than -1; those of the store. */
+ * Errors: TETHER_EINVAL for a negative age other than -1, or a size that no version had; those of
+ * the store. */
 TETHER_EXPORT int tether_gc(tether_registry *registry, const tether_gc_options *options,
                             tether_gc_result *result, tether_error *error);
 
 /* Removes tasks as tether_gc does, but of the registry's own session only: those that ended at
  * least older_than_ms milliseconds ago (0: all). Leaves the quarantine alone. Any thread.
  *
- * Errors: TETHER_EINVAL for a negative age; those of the store. */
+ * Errors: TETHER_EINVAL for a negative age, or a size that no version had; those of the store. */
 TETHER_EXPORT int tether_cleanup_finished(tether_registry *registry, int64_t older_than_ms,
                                           tether_gc_result *result, tether_error *error);
 

@@ -216,7 +216,7 @@ typedef struct tether_snapshot_list {
 TETHER_EXPORT int tether_status_get(tether_registry *registry, const char *task_id,
                                     tether_snapshot **snapshot, tether_error *error);
 
-/* As tether_status_get, but if the session does not have the task, looks in all other sessions of
+/* As tether_status_get, but if the session does not have the task, searches all other sessions of
  * the store for a task with this id and project root. project_root is any path to that directory;
  * if the directory is gone, the path that it had. NULL: the own session only.
  *

@@ -25,7 +25,7 @@ typedef struct tether_watch_spec {
     /* A PCRE2 pattern, UTF-8; ^ and $ match at the start and end of a line. Output is searched line
      * by line, an unfinished last line as far as it was written. A match is never empty, never
      * contains a newline, and has at most 64 KiB. Not supported: \G, \Z, verbs such as (*SKIP), and
-     * looking back over more than 1000 characters. */
+     * lookbehinds of more than 1000 characters. */
     const char *pattern;
     /* The bytes of pattern, at most 4096. 0: up to the terminating zero. */
     size_t pattern_size;

@@ -9,7 +9,7 @@
 
 #include "tether/version.h"
 
-/* The smallest size that a version had, which 0 and sizes that no version had stand for. */
+/* The size in the first version, which 0 and every smaller size stand for. */
 enum { FIRST_SIZE = sizeof(tether_error) };
 
 void tether__error_set(tether_error *error, const tether_error *failure)

@@ -23,9 +23,8 @@ int print_args_error(const cli_options *cli, const cli_args *args);
 
 int print_no_memory(const cli_options *cli);
 
-/* Prints an error after a text that says what had happened by then, such as "task x was started,
- * but ..." (NULL: print the error alone). With a text it returns EXIT_FAILED, whatever the error.
- */
+/* Prints an error after a text that says what had happened before it, such as "task x was started,
+ * but ..." (NULL: print the error alone). With a text it returns EXIT_FAILED for every error. */
 int print_error_after(const cli_options *cli, const char *what, const tether_error *error);
 
 /* Flushes standard output. Returns 0, or reports the failure with the text (may be NULL) before it

@@ -13,7 +13,7 @@ const char verb_completions_help[] =
     "tether completions [--drain] [--follow [--remind DUR]] [--all-sessions]\n"
     "tether completions --ack ID...\n"
     "\n"
-    "Shows ended tasks that nobody has acknowledged yet, in the order in which they ended.\n"
+    "Shows ended tasks that were not acknowledged yet, in the order in which they ended.\n"
     "\n"
     "  --ack ID...          acknowledge these tasks, permanently and for all processes\n"
     "  --drain              show and acknowledge; if several processes drain at once, only one\n"

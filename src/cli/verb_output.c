@@ -1,5 +1,5 @@
 /* Owns "tether output": which bytes of a task's output it prints, and in which form.
- * Must not: buffer more of the output than one chunk, whatever its size.
+ * Must not: buffer more of the output than one chunk, however large it is.
  * Thread: the main one. */
 #include "cli/verbs.h"
 

@@ -327,8 +327,8 @@ static int read_command_file(const cli_options *cli, run_request *request)
     return 0;
 }
 
-/* Acknowledges the completion: whoever waited knows the result, so nobody else needs it. On failure
- * it stays pending, and the exit code is still that of the task. If another process has leased it,
+/* Acknowledges the completion: the caller that waited knows the result. On failure the completion
+ * stays pending, and the exit code is still that of the task. If another process has leased it,
  * that process delivers it, and there is nothing to report. */
 static void acknowledge(const cli_options *cli, tether_registry *registry,
                         const tether_snapshot *snapshot)

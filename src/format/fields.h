@@ -108,7 +108,7 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
     BOTH(NUMBER, output_limit, 0, "number, null",                                                  \
          "how many bytes of each output stay after the task has ended; null: all")                 \
     STORED(NUMBER, stdout_total, -1, "number, null",                                               \
-           "how many bytes the task wrote, if the limit cuts the output; null: it does not, or "   \
+           "how many bytes the task wrote, if the limit trims the output; null: it does not, or "  \
            "not yet")                                                                              \
     STORED(NUMBER, stderr_total, -1, "number, null", "likewise for standard error")                \
     STORED(FLAG, no_compress, 0, "bool", "previews of this task do not use the host's compressor") \

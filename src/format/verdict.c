@@ -35,7 +35,7 @@ static tether__verdict ended_by_kill(tether__intent intent, int signal)
  * marker reports another end. Wrapper scripts can report a signal only as the exit code 128 + N. */
 static int kill_signal_in(const tether__marker *marker, const tether__observation *observed)
 {
-    if (observed->tells_signals && marker->end != TETHER__END_SIGNAL)
+    if (observed->distinguishes_signals && marker->end != TETHER__END_SIGNAL)
         return 0;
     int64_t signal = marker->end == TETHER__END_SIGNAL ? marker->value : marker->value - 128;
     if (signal == observed->signal_polite)
@@ -89,8 +89,8 @@ static tether__verdict without_end(tether_status status, tether__intent intent,
         return lost("process exited without exit marker");
     if (status == TETHER_STATUS_STARTING)
         return lost("never started");
-    /* The task was running, so the marker held the supervisor's identity once: somebody has emptied
-     * or removed the file since. */
+    /* The task was running, so the marker held the supervisor's identity once: the file was emptied
+     * or removed since. */
     return lost(marker->present ? "corrupt exit marker" : "process exited without exit marker");
 }
 

@@ -28,8 +28,9 @@ typedef struct tether__observation {
     bool tree_empty;    /* the task has no live process; valid for killing tasks only */
     bool replay;        /* the host is opening the session */
     int64_t silence_ms; /* time since the last sign of life; for tasks that cannot be verified */
-    bool tells_signals; /* the supervisor distinguishes a signal N from an exit with 128 + N */
-    int signal_polite;  /* the signals of a kill on this platform */
+    /* The supervisor distinguishes a signal N from an exit with 128 + N. */
+    bool distinguishes_signals;
+    int signal_polite; /* the signals of a kill on this platform */
     int signal_final;
 } tether__observation;
 
@@ -58,8 +59,8 @@ tether__verdict tether__verdict_reach(tether_status status, tether__intent inten
 
 /* Returns how long a task ran, in milliseconds; -1 where that is not known. A time of 0 or less is
  * not known. If both clocks agree, the result is the difference by the wall clock, which is exact.
- * If they differ, somebody has set the wall clock, and the result is the difference by uptime,
- * which supervisors know to 10 ms only. */
+ * If they differ, the wall clock was set, and the result is the difference by uptime, which
+ * supervisors know to 10 ms only. */
 int64_t tether__duration(int64_t wall_start, int64_t wall_end, int64_t uptime_start,
                          int64_t uptime_end);
 

@@ -106,7 +106,7 @@ int tether__os_file_copy(const tether__file *from, uint64_t offset, uint64_t siz
 int tether__os_file_rename(tether__dir *dir, const char *name, const char *new_name, bool sync,
                            tether_error *error);
 
-/* Stores the stamp of the entry of this name, whatever its type. */
+/* Stores the stamp of the entry of this name, which may be of any type. */
 int tether__os_file_stamp(tether__dir *dir, const char *name, tether__file_stamp *stamp,
                           tether_error *error);
 

@@ -41,8 +41,8 @@ void tether__os_lifeline_close(tether__lifeline *lifeline);
 int tether__os_lifeline_held(tether__dir *exits, const char *task_id, bool *held,
                              tether_error *error);
 
-/* Marks the file as that of an ended task whose record says so, so that opening the session need
- * not read all records. This is a hint: it may be missing. */
+/* Marks the lifeline of an ended task whose record says that it has ended. A host that opens the
+ * session need not read such records. The mark is a hint: it may be missing. */
 void tether__os_lifeline_mark_ended(tether__dir *exits, const char *task_id);
 
 /* Whether that mark is set. */

@@ -1,5 +1,5 @@
 /* Owns the empty process listing, for systems that find a task's processes without one: Windows
- * asks the job, a POSIX system without a process table signals the process group. Must not:
+ * queries the job, a POSIX system without a process table signals the process group. Must not:
  * allocate, or fail. Thread: any. */
 #include "os/tree.h"
 

@@ -23,7 +23,7 @@ enum { CHECK_INTERVAL_MS = 100 };
 
 static const char step[] = "follow output";
 
-/* The files stay open for the follower's lifetime: if the task's output limit cuts them, the
+/* The files stay open for the follower's lifetime: if the task's output limit trims them, the
  * follower still reads what they held when it opened them. */
 struct tether_follower {
     tether_registry *registry; /* NULL: the registry was closed during a read */
@@ -173,7 +173,7 @@ static int check_offsets(const tether_follower *f, tether_error *error)
     return code;
 }
 
-/* Opens the files before the first refresh of the task, because a refresh may cut them. */
+/* Opens the files before the first refresh of the task, because a refresh may trim them. */
 static int attach(tether_follower *f, bool offsets_given, tether_error *error)
 {
     bool ended;

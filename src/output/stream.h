@@ -1,6 +1,6 @@
 /* One stream of a task's output, open for reading at the task's own offsets. They count from the
  * first byte that the task wrote, including bytes that its output limit has dropped since. A stream
- * that is open keeps all its bytes, even if the file is cut later. One thread at a time per
+ * that is open keeps all its bytes, even if the file is trimmed later. One thread at a time per
  * object. */
 #ifndef TETHER_OUTPUT_STREAM_H
 #define TETHER_OUTPUT_STREAM_H

@@ -115,9 +115,10 @@ static int open_handles(uv_loop_t *loop, tether__ends *ends, tether_error *error
     ends->poll.data = ends;
     if (uv_async_init(loop, &ends->exited, on_exited) != 0) {
         dispose(ends);
-        return tether__fail(error, TETHER_ELIMIT, 0, step,
-                            "the event loop has no room; raise the limit of descriptors (ulimit "
-                            "-n)");
+        return tether__fail(
+            error, TETHER_ELIMIT, 0, step,
+            "the event loop cannot be extended; raise the limit of descriptors (ulimit "
+            "-n)");
     }
     int code = tether__kqueue_open(loop, &ends->poll, on_readable, &ends->queue, step, error);
     if (code != TETHER_OK)

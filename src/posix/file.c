@@ -90,9 +90,8 @@ static int check_private(int fd, const char *path, tether_error *error)
 static int fail_open_root(int os_error, const char *path, tether_error *error)
 {
     if (os_error == ELOOP || os_error == ENOTDIR)
-        return tether__fail(
-            error, TETHER_ESTORE, os_error, "open store",
-            "%.300s is a symbolic link or not a directory; name the directory itself", path);
+        return tether__fail(error, TETHER_ESTORE, os_error, "open store",
+                            "%.300s is a link or not a directory; name the directory itself", path);
     if (os_error == ENOENT)
         return tether__posix_fail_as(error, TETHER_EGONE, os_error, "open store", path);
     return tether__posix_fail(error, os_error, "open store", path);
@@ -136,9 +135,9 @@ int tether__os_dir_open_root(const char *path, bool create, tether__dir **dir, t
     while (size > 1 && path[size - 1] == '/')
         size--;
     if (size == 0 || size >= PATH_MAX)
-        return tether__fail(error, TETHER_EINVAL, 0, "open store",
-                            "the store's path is %s; name a directory",
-                            size == 0 ? "empty" : "too long");
+        return tether__fail(error, TETHER_EINVAL, 0, "open store", "the store's path is %s",
+                            size == 0 ? "empty; name a directory"
+                                      : "too long; choose a shorter path");
     char *trimmed = strndup(path, size);
     if (trimmed == NULL)
         return tether__fail_memory(error, "open store");

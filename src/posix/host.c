@@ -239,7 +239,9 @@ int tether__os_find_program(const char *name, const char *path_list, const char 
                             "%.300s: program not found; check the name and PATH", name);
     if (os_error == EACCES)
         return tether__fail(error, TETHER_ENOEXEC, os_error, "find program",
-                            "%.300s: cannot be executed; check its permissions", name);
+                            "%.300s: cannot be executed; check its permissions, and that it is not "
+                            "a directory",
+                            name);
     return tether__posix_fail(error, os_error, "find program", name);
 }
 

@@ -22,7 +22,7 @@ static bool open_and_close(tether__dir *exits, const char *task_id)
 }
 
 /* A file that is marked as ended is not writable, so the mark is removed for an instant. A host
- * that opens the session in that instant only has to read one more record. */
+ * that opens the session then reads one more record, which is harmless. */
 void tether__os_lifeline_notify(tether__dir *exits, const char *task_id)
 {
     struct stat st;

@@ -109,9 +109,9 @@ static bool add_process(tether__listing *listing, int64_t pid, const tether__pro
 
 typedef enum probe { PROBE_DONE, PROBE_RETRY, PROBE_NO_MEMORY } probe;
 
-/* A process without an environment is in the middle of an exec, and has its cookie back in an
- * instant, or is about to exit, and gone in an instant. It must not be taken for an unrelated
- * process during that instant; if it stays without an environment, it is one. */
+/* A process without an environment is in the middle of an exec, and soon has its cookie again, or
+ * is about to exit. Until then it must not count as an unrelated process. If it stays without an
+ * environment, it is unrelated. */
 static probe probe_process(tether__listing *listing, int64_t pid, int waited_ms)
 {
     tether__proc process;

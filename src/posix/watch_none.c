@@ -15,7 +15,7 @@ int tether__os_watch_open(struct uv_loop_s *loop, tether__watch_cb cb, void *use
     (void)userdata;
     *watch = NULL;
     return tether__fail(error, TETHER_ENOTSUP, 0, "watch directory",
-                        "tether knows no directory events on this platform");
+                        "this platform has no directory events");
 }
 
 int tether__os_watch_add(tether__watch *watch, tether__dir *dir, int *tag, tether_error *error)

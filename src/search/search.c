@@ -56,7 +56,7 @@ void tether__search_free(tether__search *search)
 typedef struct delivery {
     tether__search *search;
     tether_stream stream;
-    tether__search_tell tell;
+    tether__search_deliver deliver;
     void *userdata;
 } delivery;
 
@@ -83,7 +83,7 @@ static bool on_found(const tether__found *found, void *userdata)
     search->position[d->stream] = found->offset + found->size;
     search->unsaved = true;
     search->over = search->once;
-    tether__delivery result = d->tell(&match, d->userdata);
+    tether__delivery result = d->deliver(&match, d->userdata);
     if (result == TETHER__UNDELIVERED) {
         search->position[d->stream] = before;
         search->unsaved = unsaved_before;
@@ -93,10 +93,10 @@ static bool on_found(const tether__found *found, void *userdata)
 }
 
 int tether__search_feed(tether__search *search, tether_stream stream, const char *bytes,
-                        size_t size, bool last, tether__search_tell tell, void *userdata,
+                        size_t size, bool last, tether__search_deliver deliver, void *userdata,
                         tether_error *error)
 {
-    delivery d = {search, stream, tell, userdata};
+    delivery d = {search, stream, deliver, userdata};
     search->next[stream] += size;
     if (search->over)
         return TETHER_OK;

@@ -42,12 +42,12 @@ typedef enum tether__delivery {
 } tether__delivery;
 
 /* Delivers one match. */
-typedef tether__delivery (*tether__search_tell)(const tether_match *match, void *userdata);
+typedef tether__delivery (*tether__search_deliver)(const tether_match *match, void *userdata);
 
 /* Feeds bytes of a stream that begin at search->next[stream]. `last` says that no more will follow.
  * Errors, after which the search is over: TETHER_EPATTERN, TETHER_ENOMEM. */
 int tether__search_feed(tether__search *search, tether_stream stream, const char *bytes,
-                        size_t size, bool last, tether__search_tell tell, void *userdata,
+                        size_t size, bool last, tether__search_deliver deliver, void *userdata,
                         tether_error *error);
 
 /* Skips bytes that were dropped, and continues at offset. Same errors as tether__search_feed. */

@@ -40,7 +40,7 @@ bool tether__outer_in_bundle(tether__outer_kind kind)
 }
 
 void tether__outer_argv(const tether__outer_rule *rule, const char *wrapper,
-                        const char *argv[TETHER__OUTER_ARGV_ROOM])
+                        const char *argv[TETHER__OUTER_ARGV_CAPACITY])
 {
     /* With these options bash neither runs $BASH_ENV nor imports functions from the environment,
      * but still passes both on. */
@@ -58,7 +58,7 @@ void tether__outer_argv(const tether__outer_rule *rule, const char *wrapper,
     size_t count = 0;
     argv[count++] = rule->name;
     while (*options != NULL) {
-        assert(count + 2 < TETHER__OUTER_ARGV_ROOM);
+        assert(count + 2 < TETHER__OUTER_ARGV_CAPACITY);
         argv[count++] = *options++;
     }
     /* With ".\", because NoDefaultCurrentDirectoryInExePath in the environment keeps cmd from

@@ -38,9 +38,9 @@ const char *tether__outer_file(tether__outer_kind kind);
 bool tether__outer_in_bundle(tether__outer_kind kind);
 
 /* Fills argv with the arguments, argv[0] first, with which the shell runs the wrapper at this path:
- * at most TETHER__OUTER_ARGV_ROOM entries, the last of them NULL. Does not copy strings. */
-#define TETHER__OUTER_ARGV_ROOM 10
+ * at most TETHER__OUTER_ARGV_CAPACITY entries, the last of them NULL. Does not copy strings. */
+#define TETHER__OUTER_ARGV_CAPACITY 10
 void tether__outer_argv(const tether__outer_rule *rule, const char *wrapper,
-                        const char *argv[TETHER__OUTER_ARGV_ROOM]);
+                        const char *argv[TETHER__OUTER_ARGV_CAPACITY]);
 
 #endif

@@ -226,7 +226,7 @@ static void add_with_cmd_line_ends(tether__text *text, const char *bytes, size_t
  * - Turn echo off, enter the working directory and remove the wrapper's variable. The wrapper has
  *   checked that the directory can be entered and is not a network path.
  * - If the text is not ASCII, set the code page to UTF-8. The console belongs to the task, so this
- *   affects nobody else. `ver` sets the code to 0, whether or not the code page could be set.
+ *   affects no other process. `ver` sets the code to 0, whether or not the code page could be set.
  * - Call the text as a subroutine and exit with its code. If cmd only ran the file, it would lose
  *   the code of an `exit /b` within a block and return that of the last command instead. endlocal
  *   removes a variable ERRORLEVEL that the text may have set; the "@" is there because the text may

@@ -213,7 +213,7 @@ void tether__bundle_observe(const tether__session *session, const tether__record
     bool held;
     char boot_id[TETHER__BOOT_ID_SIZE];
     *observed = (tether__observation){.replay = replay,
-                                      .tells_signals = tether__record_is_proxy(record),
+                                      .distinguishes_signals = tether__record_is_proxy(record),
                                       .signal_polite = tether__os_signal_polite(),
                                       .signal_final = tether__os_signal_final()};
     int code = tether__os_lifeline_held(session->exits, record->task_id, &held, NULL);

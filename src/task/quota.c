@@ -37,8 +37,9 @@ static bool has_ended(tether__catalog *catalog, const char *task_id)
     return entry != NULL && tether_status_ended(entry->record.status);
 }
 
-/* A lifeline that is held and has a record counts as a running task, whatever its record says.
- * Tasks that are being created have no record yet: the one that is visible first gets the place. */
+/* A task whose lifeline is held and which has a record counts as running, unless it is known to
+ * have ended. Tasks that are being created have no record yet: the one that is visible first gets
+ * the place. */
 static bool count_running(const char *name, void *userdata)
 {
     census *c = userdata;
@@ -99,10 +100,10 @@ static int count_start(tether_registry *registry, tether_error *error)
         stamp.size >= tether__tasks_of(registry)->max_started)
         return tether__fail(
             error, TETHER_EQUOTA, 0, step,
-            "session %.60s has started %llu %s, and no more may be: go on in another "
-            "session",
+            "session %.60s has started %llu %s, and the limit is %llu; use another session",
             registry->session.id, (unsigned long long)stamp.size,
-            stamp.size == 1 ? "task" : "tasks");
+            stamp.size == 1 ? "task" : "tasks",
+            (unsigned long long)tether__tasks_of(registry)->max_started);
     if (code == TETHER_ENOTASK)
         return tether__os_file_create(dir, starts_file, "\n", 1, error);
     return tether__os_file_append(dir, starts_file, "\n", 1, error);

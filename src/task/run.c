@@ -87,8 +87,8 @@ int tether_run(tether_registry *registry, const tether_spec *spec, int64_t wait_
     /* Checks this before anything is started. */
     if (wait_ms != 0 && tether__reaper_is_current(registry->reaper))
         return tether__fail(error, TETHER_EINVAL, 0, "run",
-                            "the loop's thread cannot wait, because the wait needs the loop; call "
-                            "it from another thread, or with a wait of 0");
+                            "the loop's own thread cannot wait for its events; call this from "
+                            "another thread, or with a wait of 0");
     tether_outcome *outcome = calloc(1, sizeof *outcome);
     if (outcome == NULL)
         return tether__fail_memory(error, "run");

@@ -30,7 +30,7 @@ static int write_text(const tether__spawn_plan *plan, const char *name, tether__
 
 /* Creates the file where the command's trap stores the exit codes of its last pipeline;
  * plan->pipestatus stays NULL if there is no trap. Creating it before the command starts gives it
- * the mode of all files, whatever the command's umask. A path with a newline cannot be used,
+ * the mode of all files, regardless of the command's umask. A path with a newline cannot be used,
  * because it would shift the line numbers of the command's text. */
 static int prepare_pipestatus(tether__spawn_plan *plan, tether_error *error)
 {
@@ -173,7 +173,7 @@ static int write_for_arguments(tether__spawn_plan *plan, tether__wrapper *wrappe
 static int write_for_command(tether__spawn_plan *plan, tether__wrapper *wrapper, const char **why,
                              tether_error *error)
 {
-    const char *argv[TETHER__COMMAND_ARGV_ROOM];
+    const char *argv[TETHER__COMMAND_ARGV_CAPACITY];
     const char *name = tether__command_file_name(plan->shell.family);
     char *file = tether__text_join(tether__os_dir_path(plan->bundle), name);
     if (file == NULL)
@@ -181,7 +181,7 @@ static int write_for_command(tether__spawn_plan *plan, tether__wrapper *wrapper,
     int code = plan->retrying ? TETHER_OK : prepare_pipestatus(plan, error);
     if (code == TETHER_OK && !plan->retrying)
         code = write_command(plan, name, error);
-    tether__command_argv(&plan->shell, file, argv, TETHER__COMMAND_ARGV_ROOM);
+    tether__command_argv(&plan->shell, file, argv, TETHER__COMMAND_ARGV_CAPACITY);
     wrapper->argv = argv;
     wrapper->pipestatus = plan->pipestatus;
     if (for_windows(plan)) {

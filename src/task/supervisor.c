@@ -59,7 +59,7 @@ int tether__supervisor_prepare(tether__spawn_plan *plan, tether_error *error)
 static int start_once(tether__spawn_plan *plan, tether__dir *exits, tether__started *started,
                       tether_error *error)
 {
-    const char *argv[TETHER__OUTER_ARGV_ROOM];
+    const char *argv[TETHER__OUTER_ARGV_CAPACITY];
     const char *name = tether__outer_file(plan->outer->kind);
     bool in_bundle = tether__outer_in_bundle(plan->outer->kind);
     char *path = tether__text_join(tether__os_dir_path(plan->bundle), name);

@@ -109,7 +109,7 @@ static bool may_have_access(PSID sid, PSID user)
 
 /* Returns the account that an entry grants access to; NULL where it grants none. Callback entries
  * have the layout of plain ones up to the SID. Entries for objects do not occur on files; for them
- * *known is false, and the caller assumes that they grant access to everybody. */
+ * *known is false, and the caller assumes that they grant access to everyone. */
 static PSID granted_account(const ACE_HEADER *entry, ACCESS_MASK *rights, bool *known)
 {
     *known = true;
@@ -129,11 +129,11 @@ static PSID granted_account(const ACE_HEADER *entry, ACCESS_MASK *rights, bool *
     }
 }
 
-/* Returns the first account that must not have access; NULL where there is none. *everybody:
- * everybody may have access. */
-static PSID find_stranger(ACL *list, PSID user, bool *everybody)
+/* Returns the first account that must not have access; NULL where there is none. *everyone receives
+ * whether everyone has access. */
+static PSID find_stranger(ACL *list, PSID user, bool *everyone)
 {
-    *everybody = list == NULL; /* without a list, everybody has access */
+    *everyone = list == NULL; /* without a list, everyone has access */
     for (WORD i = 0; list != NULL && i < list->AceCount; i++) {
         void *entry;
         ACCESS_MASK rights = 0;
@@ -142,7 +142,7 @@ static PSID find_stranger(ACL *list, PSID user, bool *everybody)
             continue;
         PSID sid = granted_account(entry, &rights, &known);
         if (!known)
-            *everybody = true;
+            *everyone = true;
         /* Entries that only files in the directory inherit count too: those files are task
          * output. */
         else if (sid != NULL && (rights & ~harmless_rights) != 0 && !may_have_access(sid, user))
@@ -186,9 +186,9 @@ static int refuse_stranger(PSID stranger, const char *path, tether_error *error)
 {
     char *name = stranger != NULL ? name_of(stranger) : NULL;
     int code = tether__fail(error, TETHER_ESTORE, 0, step,
-                            "%.220s can be accessed by %.60s; run: icacls DIRECTORY /inheritance:r "
+                            "%.220s is accessible to %.60s; run: icacls DIRECTORY /inheritance:r "
                             "/grant:r \"%%USERNAME%%:(OI)(CI)F\"",
-                            path, name != NULL ? name : "everybody");
+                            path, name != NULL ? name : "everyone");
     free(name);
     return code;
 }
@@ -208,7 +208,7 @@ int tether__win32_acl_check(HANDLE directory, const char *path, tether_error *er
     PSID owner = NULL;
     ACL *list = NULL;
     TOKEN_USER *user;
-    bool everybody;
+    bool everyone;
     if (!has_access_lists(directory))
         return TETHER_OK;
     DWORD os_error = GetSecurityInfo(directory, SE_FILE_OBJECT,
@@ -220,10 +220,10 @@ int tether__win32_acl_check(HANDLE directory, const char *path, tether_error *er
         return tether__win32_fail(error, os_error, step, path);
     int code = get_user(&user, error);
     if (code == TETHER_OK) {
-        PSID stranger = find_stranger(list, user->User.Sid, &everybody);
+        PSID stranger = find_stranger(list, user->User.Sid, &everyone);
         if (owner == NULL || !is_permitted_owner(owner, user->User.Sid))
             code = refuse_owner(owner, path, error);
-        else if (stranger != NULL || everybody)
+        else if (stranger != NULL || everyone)
             code = refuse_stranger(stranger, path, error);
         free(user);
     }

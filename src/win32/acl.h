@@ -6,13 +6,13 @@
 
 #include "tether/error.h"
 
-/* Makes the security descriptor with which CreateDirectoryW creates a directory that is, with all
- * that will be in it, accessible to the current user alone; and to the system account, under which
- * backups and scanners run and which no list keeps out. *descriptor is freed with LocalFree(); NULL
+/* Creates a security descriptor for CreateDirectoryW: only the current user and the system account
+ * can access the directory and all that is created in it later. Backups and scanners run under the
+ * system account, which no list keeps out. *descriptor is freed with LocalFree(); NULL
  * on failure. */
 int tether__win32_acl_private(PSECURITY_DESCRIPTOR *descriptor, tether_error *error);
 
-/* Checks a directory that was opened with READ_CONTROL. TETHER_ESTORE, with the cure in the
+/* Checks a directory that was opened with READ_CONTROL. TETHER_ESTORE, with the remedy in the
  * message, where it belongs to another user or grants others the right to read or write. TETHER_OK
  * on a file system without access lists: there is nothing to check. */
 int tether__win32_acl_check(HANDLE directory, const char *path, tether_error *error);

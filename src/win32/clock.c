@@ -1,4 +1,4 @@
-/* Owns the clocks that nobody can set, and the boot id.
+/* Owns the clocks that cannot be set, and the boot id.
  * Must not: keep state.
  * Thread: any. */
 #include "os/clock.h"
@@ -50,8 +50,8 @@ static ULONG boot_count(void)
     return *(volatile const ULONG *)(shared_data + boot_id_offset);
 }
 
-/* Returns the time of the boot; 0 where it is not known. Windows corrects it when somebody sets the
- * clock, so the boot count is preferred. */
+/* Returns the time of the boot; 0 where it is not known. Windows corrects it when the clock is set,
+ * so the boot count is preferred. */
 static LONGLONG boot_time(void)
 {
     typedef LONG(WINAPI * query_fn)(int class, void *information, ULONG size, ULONG *got);

@@ -57,8 +57,8 @@ DWORD tether__win32_open_path(const wchar_t *path, DWORD access, DWORD share, DW
     return *handle != INVALID_HANDLE_VALUE ? ERROR_SUCCESS : tether__win32_last_error();
 }
 
-/* Whether a retry makes sense. A removed file occupies its name as long as anybody has it open.
- * That hinders the creation of a new file; where an existing one is wanted, it counts as gone. */
+/* Whether a retry makes sense. A removed file occupies its name until its last handle is closed.
+ * That hinders the creation of a new file; to a caller that opens an existing one, it is gone. */
 static bool is_transient(DWORD os_error, DWORD disposition)
 {
     return os_error == ERROR_SHARING_VIOLATION ||
@@ -103,7 +103,7 @@ bool tether__win32_same_node(const tether__win32_node *a, const tether__win32_no
     return a->volume == b->volume && a->index == b->index;
 }
 
-bool tether__win32_is_plain(const tether__win32_file *file)
+bool tether__win32_is_regular(const tether__win32_file *file)
 {
     return (file->attributes & (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT |
                                 FILE_ATTRIBUTE_DEVICE)) == 0 &&
@@ -191,13 +191,13 @@ static int refuse_parent(DWORD os_error, const char *path, tether_error *error)
     if (!is_missing(os_error))
         return tether__win32_fail(error, os_error, "create store", path);
     return tether__fail(error, TETHER_ESTORE, (int)os_error, "create store",
-                        "%.300s cannot be created: its parent does not exist or is not a "
-                        "directory; choose another store",
+                        "%.300s cannot be created: its parent directory does not exist, or is a "
+                        "file or a dangling link; choose another store",
                         path);
 }
 
 /* Creates everything before the last component, with the rights that are inherited there. Parents
- * may be links and belong to anybody: only the store itself is protected. */
+ * may be links and belong to anyone: only the store itself is protected. */
 static int make_parents(wchar_t *path, const char *shown, tether_error *error)
 {
     wchar_t *at = path + tether__win32_root_size(path);
@@ -307,7 +307,7 @@ int tether__os_dir_open_root(const char *path, bool create, tether__dir **dir, t
         wide[--size] = L'\0';
     if (is_too_long(wide))
         code = tether__fail(error, TETHER_EINVAL, ERROR_FILENAME_EXCED_RANGE, "open store",
-                            "the store's path is too long; name a directory");
+                            "the store's path is too long; choose a shorter path");
     if (code == TETHER_OK && create)
         code = create_root(wide, path, error);
     if (code == TETHER_OK)

@@ -61,9 +61,9 @@ DWORD tether__win32_inspect(HANDLE handle, tether__win32_file *file);
 
 bool tether__win32_same_node(const tether__win32_node *a, const tether__win32_node *b);
 
-/* Whether it is a regular file with a single name: no directory, link, device or hard-linked
+/* Whether it is a regular file with a single link: no directory, link, device or hard-linked
  * file. */
-bool tether__win32_is_plain(const tether__win32_file *file);
+bool tether__win32_is_regular(const tether__win32_file *file);
 
 /* Reports an operation that failed on a name in a directory. TETHER_EGONE where the directory
  * itself is gone. */

@@ -127,7 +127,8 @@ int tether__os_ends_open(struct uv_loop_s *loop, tether__ends_cb cb, void *userd
     if (uv_async_init(loop, &ends->async, on_async) != 0) {
         uv_mutex_destroy(&ends->mutex);
         free(ends);
-        return tether__fail(error, TETHER_ELIMIT, 0, step, "the event loop takes no more handles");
+        return tether__fail(error, TETHER_ELIMIT, 0, step,
+                            "the event loop cannot be extended; end some tasks");
     }
     ends->async.data = ends;
     *out = ends;

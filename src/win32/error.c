@@ -1,4 +1,4 @@
-/* Owns the mapping from errors of Windows to tether codes and cures.
+/* Owns the mapping from errors of Windows to tether codes, and the remedies in messages.
  * Must not: fail.
  * Thread: any. */
 #include "win32/error.h"
@@ -24,7 +24,7 @@
 typedef struct mapping {
     DWORD os_error;
     int code;
-    const char *cure; /* NULL: none is known */
+    const char *remedy; /* NULL: no general remedy */
 } mapping;
 
 static const char choose_shorter[] = "choose a shorter path";
@@ -32,7 +32,7 @@ static const char check_rights[] = "check owner and permissions (icacls)";
 static const char in_use[] = "another program has it open: close that, then try again";
 static const char check_disk[] = "check the disk";
 static const char check_share[] = "check the network, or choose a store on a local disk";
-static const char no_program[] = "the file is no program for this machine";
+static const char no_program[] = "the file is not a program for this machine";
 
 static const mapping mappings[] = {
     {ERROR_INVALID_PARAMETER, TETHER_EINVAL, NULL},
@@ -60,7 +60,7 @@ static const mapping mappings[] = {
     {ERROR_LOCK_VIOLATION, TETHER_EACCESS, in_use},
     {ERROR_USER_MAPPED_FILE, TETHER_EACCESS, in_use},
     {ERROR_VIRUS_INFECTED, TETHER_EACCESS, "the virus scanner blocks it: check its log"},
-    {ERROR_WRITE_PROTECT, TETHER_EACCESS, "the volume is read-only: choose another store"},
+    {ERROR_WRITE_PROTECT, TETHER_EACCESS, "the file system is read-only: choose another store"},
     {ERROR_DIRECTORY, TETHER_ECORRUPT, "something else stands where a directory should be"},
     {ERROR_DIRECTORY_NOT_SUPPORTED, TETHER_ECORRUPT, "a directory stands where a file should be"},
     {ERROR_CANT_ACCESS_FILE, TETHER_ECORRUPT,
@@ -131,10 +131,10 @@ int tether__win32_fail_as(tether_error *error, int code, uint32_t os_error, cons
     char message[WORDS_BYTES];
     describe(os_error, message);
     const mapping *found = find(os_error);
-    const char *cure = found != NULL && found->cure != NULL ? found->cure : NULL;
+    const char *remedy = found != NULL && found->remedy != NULL ? found->remedy : NULL;
     return tether__fail(error, code, (int)os_error, step, "%s: %.250s%s%.120s%s%s", step,
                         what != NULL ? what : "", what != NULL ? ": " : "", message,
-                        cure != NULL ? "; " : "", cure != NULL ? cure : "");
+                        remedy != NULL ? "; " : "", remedy != NULL ? remedy : "");
 }
 
 int tether__win32_fail(tether_error *error, uint32_t os_error, const char *step, const char *what)

@@ -10,7 +10,7 @@
 int tether__win32_code(uint32_t os_error);
 
 /* Fills error from a GetLastError value that was captured right after the failed call: the step,
- * `what` it failed on (may be NULL), the system's message, and the cure. Returns the code. */
+ * `what` it failed on (may be NULL), the system's message, and the remedy. Returns the code. */
 int tether__win32_fail(tether_error *error, uint32_t os_error, const char *step, const char *what);
 
 /* The same with a code that the caller chooses. */

@@ -79,7 +79,7 @@ static bool has_pid(const DWORD *pids, size_t count, DWORD pid)
 
 /* Adds the listed processes; takes ownership of the handles. Reads the job's list once more: a
  * process of the first list may have ended, and its pid been reused, before it was opened. An open
- * handle keeps the pid from being reused, so a pid that is in the second list too is that of the
+ * handle keeps the pid from being reused, so a pid that is still in the second list belongs to the
  * opened process. */
 static DWORD add_listed(tether__win32_family *family, const DWORD *pids, HANDLE *opened,
                         size_t count)

@@ -127,9 +127,9 @@ static void fill_stamp(const tether__win32_file *file, tether__file_stamp *stamp
     stamp->mtime_ns = tether__win32_unix_ns(file->written);
 }
 
-/* Opens a file that must be a plain file with a single name. */
-static int open_plain(DWORD access, tether__dir *dir, const char *name, tether__win32_file *file,
-                      tether_error *error)
+/* Opens a file that must be a regular one with a single link. */
+static int open_regular(DWORD access, tether__dir *dir, const char *name, tether__win32_file *file,
+                        tether_error *error)
 {
     HANDLE handle;
     file->handle = INVALID_HANDLE_VALUE;
@@ -138,14 +138,14 @@ static int open_plain(DWORD access, tether__dir *dir, const char *name, tether__
     if (os_error != ERROR_SUCCESS)
         return tether__win32_fail_in(dir, os_error, "open file", name, error);
     os_error = tether__win32_inspect(handle, file);
-    if (os_error == ERROR_SUCCESS && tether__win32_is_plain(file))
+    if (os_error == ERROR_SUCCESS && tether__win32_is_regular(file))
         return TETHER_OK;
     CloseHandle(handle);
     file->handle = INVALID_HANDLE_VALUE;
     if (os_error != ERROR_SUCCESS)
         return tether__win32_fail_in(dir, os_error, "open file", name, error);
     return tether__fail(error, TETHER_ECORRUPT, 0, "open file",
-                        "%.300s\\%s is not a plain file with a single name; remove it",
+                        "%.300s\\%s is not a regular file with a single link; remove it",
                         tether__os_dir_path(dir), name);
 }
 
@@ -154,7 +154,7 @@ int tether__os_file_append(tether__dir *dir, const char *name, const void *data,
 {
     tether__win32_file file;
     /* With this right alone, every write appends to the file atomically. */
-    int code = open_plain(FILE_APPEND_DATA, dir, name, &file, error);
+    int code = open_regular(FILE_APPEND_DATA, dir, name, &file, error);
     if (code != TETHER_OK)
         return code;
     DWORD os_error = write_all(file.handle, data, size);
@@ -182,7 +182,7 @@ int tether__os_file_read(tether__dir *dir, const char *name, size_t limit, char 
     uint32_t os_error;
     *data = NULL;
     *size = 0;
-    int code = open_plain(FILE_READ_DATA, dir, name, &file, error);
+    int code = open_regular(FILE_READ_DATA, dir, name, &file, error);
     if (code != TETHER_OK)
         return code;
     if (stamp != NULL)
@@ -233,7 +233,7 @@ int tether__os_file_read_at(tether__dir *dir, const char *name, uint64_t offset,
 {
     tether__win32_file file;
     *got = 0;
-    int code = open_plain(FILE_READ_DATA, dir, name, &file, error);
+    int code = open_regular(FILE_READ_DATA, dir, name, &file, error);
     if (code != TETHER_OK)
         return code;
     DWORD os_error = read_at(file.handle, offset, buffer, size, got);
@@ -247,7 +247,7 @@ int tether__os_file_open(tether__dir *dir, const char *name, tether__file *file,
                          tether_error *error)
 {
     tether__win32_file opened;
-    int code = open_plain(FILE_READ_DATA, dir, name, &opened, error);
+    int code = open_regular(FILE_READ_DATA, dir, name, &opened, error);
     file->handle = (intptr_t)opened.handle;
     return code;
 }
@@ -372,7 +372,7 @@ static bool is_held(DWORD os_error, const wchar_t *to)
            (os_error == ERROR_ACCESS_DENIED && GetFileAttributesW(to) == INVALID_FILE_ATTRIBUTES);
 }
 
-/* Retries: a directory cannot be moved while anybody has a file in it open. */
+/* Retries: a directory cannot be moved while a file in it is open. */
 static DWORD move(const wchar_t *from, const wchar_t *to)
 {
     int64_t deadline = deadline_in(RENAME_PATIENCE_MS);

@@ -215,7 +215,7 @@ static bool is_missing(DWORD os_error)
 static int refuse(DWORD os_error, const char *what, const char *path, tether_error *error)
 {
     const char *why = is_missing(os_error) ? "it does not exist; create it or choose another"
-                      : os_error == ERROR_DIRECTORY ? "it is no directory"
+                      : os_error == ERROR_DIRECTORY ? "it is not a directory"
                       : os_error == ERROR_ACCESS_DENIED
                           ? "it cannot be entered; check its permissions"
                           : "it cannot be used";

@@ -1,6 +1,6 @@
 /* Owns the search for a program by its name: by PATH and PATHEXT, as cmd does, but in the current
- * directory only where the name or PATH says so, since anybody may have put a program of that name
- * there.
+ * directory only where the name or PATH says so, since another user may have put a program of that
+ * name there.
  * Must not: start any.
  * Thread: any. */
 #include "os/host.h"
@@ -241,8 +241,8 @@ static int report(search *s, const char *name, char **found, tether_error *error
         return tether__fail_memory(error, step);
     if (s->refused)
         return tether__fail(error, TETHER_ENOEXEC, ERROR_ACCESS_DENIED, step,
-                            "%.300s: cannot be executed; it is a directory, or its permissions "
-                            "forbid it",
+                            "%.300s: cannot be executed; check its permissions, and that it is not "
+                            "a directory",
                             name);
     return tether__fail(error, TETHER_ENOPROGRAM, ERROR_FILE_NOT_FOUND, step,
                         "%.300s: program not found; check the name and PATH", name);

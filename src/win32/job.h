@@ -9,9 +9,9 @@
 #include <windows.h>
 
 /* Creates the job of a task. For now the job ends its processes when its last handle is closed: a
- * host that dies before the start is complete takes along what it has started. The name exists for
- * as long as anybody has a handle, so that a process of the task must get one. 0 or the error;
- * ERROR_ALREADY_EXISTS for a name that is taken. */
+ * process that was started by a host that dies before the start is complete ends with the host. The
+ * name exists until the last handle is closed, so a process of the task must get one. 0 or the
+ * error; ERROR_ALREADY_EXISTS for a name that is taken. */
 DWORD tether__win32_job_create(const char *task_id, HANDLE *job);
 
 /* The same without a name, for probes. */

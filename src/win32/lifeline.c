@@ -1,12 +1,12 @@
-/* Owns the lifeline's file: the open handle that holds it, the probe, and the notes on it.
- * Must not: write to it on its own account; the lines are the supervisor's.
+/* Owns the lifeline's file: the open handle that holds it, the probe, and the marks on it.
+ * Must not: write lines of its own into it; the supervisor alone writes them.
  * Thread: any.
  *
- * A holder has the file open for reading, without sharing deletion, so that nobody can rename or
- * remove it. That is the proof: a probe opens the file with the right to delete it, which fails
- * while anybody holds it. The probe shares everything, so that it is in nobody's way. The holder
- * does not open the file for writing, so that cmd, which permits no other writer, can append to it
- * by its name. */
+ * The process that holds a lifeline has the file open for reading, without sharing deletion, so
+ * that no process can rename or remove it. A probe opens the file with the right to delete it,
+ * which fails while the file is held. The probe shares all access, so that it makes no other open
+ * fail. The holding process does not open the file for writing, so that cmd, which permits no other
+ * writer, can append to it by its name. */
 #include "os/lifeline.h"
 
 #include <stdlib.h>
@@ -140,7 +140,7 @@ int tether__os_lifeline_held(tether__dir *exits, const char *task_id, bool *held
     return tether__win32_fail_in(exits, os_error, "probe lifeline", task_id, error);
 }
 
-/* The notes are file attributes. They need no file of their own, and the watch on the directory
+/* The marks are file attributes. They need no file of their own, and the watch on the directory
  * does not report them; even where it does, hosts do not inspect a task that has ended. */
 static void set_attributes(tether__dir *exits, const char *task_id, DWORD attributes)
 {
@@ -149,7 +149,7 @@ static void set_attributes(tether__dir *exits, const char *task_id, DWORD attrib
     if (tether__win32_open(exits, task_id, FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES,
                            TETHER__WIN32_SHARE_ALL, OPEN_EXISTING, &handle) != ERROR_SUCCESS)
         return;
-    if (tether__win32_inspect(handle, &file) == ERROR_SUCCESS && tether__win32_is_plain(&file)) {
+    if (tether__win32_inspect(handle, &file) == ERROR_SUCCESS && tether__win32_is_regular(&file)) {
         /* Times of 0 stay as they are. */
         FILE_BASIC_INFO info = {.FileAttributes = attributes};
         SetFileInformationByHandle(handle, FileBasicInfo, &info, sizeof info);
@@ -165,7 +165,7 @@ static DWORD attributes_of(tether__dir *exits, const char *task_id)
     if (tether__win32_open(exits, task_id, FILE_READ_ATTRIBUTES, TETHER__WIN32_SHARE_ALL,
                            OPEN_EXISTING, &handle) != ERROR_SUCCESS)
         return 0;
-    if (tether__win32_inspect(handle, &file) == ERROR_SUCCESS && tether__win32_is_plain(&file))
+    if (tether__win32_inspect(handle, &file) == ERROR_SUCCESS && tether__win32_is_regular(&file))
         attributes = file.attributes;
     CloseHandle(handle);
     return attributes;

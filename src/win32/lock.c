@@ -41,13 +41,13 @@ static int open_lock_file(tether__dir *dir, const char *name, tether__win32_file
     if (os_error != ERROR_SUCCESS)
         return tether__win32_fail_in(dir, os_error, step, name, error);
     os_error = tether__win32_inspect(handle, file);
-    if (os_error == ERROR_SUCCESS && tether__win32_is_plain(file))
+    if (os_error == ERROR_SUCCESS && tether__win32_is_regular(file))
         return TETHER_OK;
     CloseHandle(handle);
     if (os_error != ERROR_SUCCESS)
         return tether__win32_fail_in(dir, os_error, step, name, error);
     return tether__fail(error, TETHER_ECORRUPT, 0, step,
-                        "%.300s\\%s is not a plain file with a single name; remove it", dir->path,
+                        "%.300s\\%s is not a regular file with a single link; remove it", dir->path,
                         name);
 }
 
@@ -60,8 +60,8 @@ static int fail_busy(HANDLE file, tether__dir *dir, int64_t waited_ms, tether_er
     if (ReadFile(file, holder, HOLDER_SIZE, &got, &start))
         sscanf(holder, "%ld", &pid);
     return tether__fail(error, TETHER_ELOCKED, 0, step,
-                        "the lock of %.300s is held by process %ld for more than %lld ms; check "
-                        "what it does (it may be stopped), then try again",
+                        "the lock of %.300s has been held by process %ld for more than %lld ms; "
+                        "check that process (it may be stopped), then try again",
                         dir->path, pid, (long long)waited_ms);
 }
 

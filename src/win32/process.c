@@ -40,7 +40,7 @@ tether__liveness tether__win32_process_open(const tether__identity *identity, DW
         return GetLastError() == ERROR_INVALID_PARAMETER ? TETHER__GONE : TETHER__UNKNOWN;
     uint64_t start_time = tether__win32_start_time(opened);
     tether__liveness alive = TETHER__UNKNOWN;
-    /* An ended process remains in the system as long as anybody has a handle to it. */
+    /* An ended process remains in the system until its last handle is closed. */
     if (WaitForSingleObject(opened, 0) == WAIT_OBJECT_0)
         alive = TETHER__GONE;
     else if (identity->start_time != 0 && start_time != 0)

@@ -1,6 +1,6 @@
 /* Owns removing and renaming files that are open. Since Windows 10 1709 NTFS can do both as POSIX
- * does: the name changes at once, and whoever has the file open keeps the file. Elsewhere a removed
- * file occupies its name until the last handle is closed, and an open file cannot be replaced.
+ * does: the name changes at once, and open handles keep working. Elsewhere a removed file occupies
+ * its name until the last handle is closed, and an open file cannot be replaced.
  * Must not: wait without a bound.
  * Thread: any. */
 #include "win32/remove.h"
@@ -44,8 +44,8 @@ static bool is_unsupported(DWORD os_error)
            os_error == ERROR_INVALID_FUNCTION || os_error == ERROR_CALL_NOT_IMPLEMENTED;
 }
 
-/* Whether a retry makes sense: somebody has the file open, and may close it soon. "Access denied"
- * is what Windows reports when the target of a rename is open, and when it is a file that is being
+/* Whether a retry makes sense: another process has the file open, and may close it soon. Windows
+ * reports "access denied" when the target of a rename is open, and when it is a file that is being
  * removed. */
 static bool is_transient(DWORD os_error)
 {
@@ -221,8 +221,8 @@ static DWORD empty_directory(const wchar_t *path, int depth, int64_t deadline)
     return os_error;
 }
 
-/* Retries where others add files in the meantime, and where removed files linger because somebody
- * has them open. */
+/* Retries where others add files in the meantime, and where removed files linger because a
+ * handle to them is open. */
 static DWORD remove_tree(const wchar_t *path, int depth, int64_t deadline)
 {
     DWORD os_error;

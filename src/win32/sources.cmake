@@ -33,7 +33,7 @@ set(TETHER_OS_SOURCES
 # silence the warnings of Microsoft's compiler about functions of the C library.
 set(TETHER_OS_DEFINITIONS _WIN32_WINNT=0x0A00 UNICODE _UNICODE WIN32_LEAN_AND_MEAN NOMINMAX
     _CRT_SECURE_NO_WARNINGS _CRT_NONSTDC_NO_WARNINGS)
-# mingw-w64 has its own printf, which knows all of C99; gcc checks format strings by its rules only when told so.
+# mingw-w64 has its own printf, which knows all of C99; gcc checks format strings by its rules only if they are named.
 if(MINGW AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
     list(APPEND TETHER_OS_DEFINITIONS TETHER__PRINTF_KIND=gnu_printf)
 endif()

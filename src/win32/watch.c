@@ -1,6 +1,6 @@
-/* Owns directory events on Windows. A read of the changes of each watched directory is pending from
- * the moment it is added, which a loop that is busy, or does not run yet, could not ensure. One
- * thread per watcher collects the results of the reads and passes them to the loop.
+/* Owns directory events on Windows. Each watched directory has a pending read of its changes from
+ * the moment it is added, also while the loop is busy or does not run yet. One thread per watcher
+ * collects the results of the reads and passes them to the loop.
  * Must not: rely on events of a directory that another machine may write to.
  * Thread: events come on the loop's thread; add and remove may be called from any thread. */
 #include "os/watch.h"
@@ -258,7 +258,8 @@ int tether__os_watch_open(struct uv_loop_s *loop, tether__watch_cb cb, void *use
     watch->userdata = userdata;
     int code = open_port(&watch->port, error);
     if (code == TETHER_OK && uv_async_init(loop, &watch->wake, deliver) != 0)
-        code = tether__fail(error, TETHER_ESYSTEM, 0, step, "the event loop takes no more handles");
+        code = tether__fail(error, TETHER_ESYSTEM, 0, step,
+                            "the event loop cannot be extended; end some tasks");
     if (code != TETHER_OK) {
         free_watch(watch);
         return code;
@@ -337,7 +338,7 @@ int tether__os_watch_add(tether__watch *watch, tether__dir *dir, int *tag, tethe
     *tag = -1;
     if (is_remote(dir->wide))
         return tether__fail(error, TETHER_ENOTSUP, 0, step,
-                            "events on the network share of %.300s cannot be trusted", dir->path);
+                            "events on the network share of %.300s are not reliable", dir->path);
     DWORD os_error = open_directory(dir->wide, &directory);
     if (os_error != ERROR_SUCCESS)
         return tether__win32_fail_in(dir, os_error, step, ".", error);

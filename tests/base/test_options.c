@@ -52,7 +52,7 @@ static void takes_the_fields_of_this_version(void **state)
     assert_int_equal(options.b, 2);
 }
 
-/* The bytes behind an old caller's struct are somebody else's, whatever they are. */
+/* The bytes behind an old caller's struct are not read. */
 static void fields_that_an_earlier_version_lacks_are_zero(void **state)
 {
     (void)state;
@@ -121,7 +121,7 @@ static void gives_a_caller_no_more_than_it_has_room_for(void **state)
     tether__options_give(NULL, &result, sizeof result, earlier);
 }
 
-/* Whatever its size says: a failure has to be told. */
+/* A size that no version had is not refused here: the failure must be reported. */
 static void an_error_keeps_its_size_and_gets_the_rest(void **state)
 {
     (void)state;

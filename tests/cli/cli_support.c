@@ -98,37 +98,37 @@ void cli_expect(const char *file, int line, const fixture *f, int code,
         fail_with_last(file, line, what);
 }
 
-/* Returns true for one line that starts with "tether: " and contains the cure. */
-static bool is_message(const char *text, const char *cure)
+/* Returns true for one line that starts with "tether: " and contains the remedy. */
+static bool is_message(const char *text, const char *remedy)
 {
     return strncmp(text, "tether: ", 8) == 0 && strchr(text, '\n') == text + strlen(text) - 1 &&
-           strstr(text, cure) != NULL;
+           strstr(text, remedy) != NULL;
 }
 
-static bool is_error_object(const json_t *error, const char *name, const char *cure)
+static bool is_error_object(const json_t *error, const char *name, const char *remedy)
 {
     const char *found = json_string_value(json_object_get(error, "error"));
     const char *step = json_string_value(json_object_get(error, "step"));
     const char *message = json_string_value(json_object_get(error, "message"));
     return found != NULL && strcmp(found, name) == 0 && step != NULL && step[0] != '\0' &&
-           message != NULL && strstr(message, cure) != NULL &&
+           message != NULL && strstr(message, remedy) != NULL &&
            json_is_integer(json_object_get(error, "os_error"));
 }
 
 void cli_expect_error(const char *file, int line, const fixture *f, int code, const char *name,
-                      const char *cure, const char *const *arguments)
+                      const char *remedy, const char *const *arguments)
 {
     const char *with_json[ARGUMENTS_MAX + 1] = {"--json"};
     cli_expect(file, line, f, code, arguments);
-    if (last_out[0] != '\0' || !is_message(last_err, cure))
-        fail_with_last(file, line, "the message is not one line with the cure");
+    if (last_out[0] != '\0' || !is_message(last_err, remedy))
+        fail_with_last(file, line, "the message is not one line with the remedy");
     for (size_t i = 0; arguments[i] != NULL; i++) {
         assert_true(i + 2 < sizeof with_json / sizeof with_json[0]);
         with_json[i + 1] = arguments[i];
     }
     cli_expect(file, line, f, code, with_json);
     json_t *error = cli_error_object();
-    if (last_out[0] != '\0' || !is_error_object(error, name, cure))
+    if (last_out[0] != '\0' || !is_error_object(error, name, remedy))
         fail_with_last(file, line, "the error object is not the expected one");
     json_decref(error);
 }

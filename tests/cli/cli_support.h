@@ -32,12 +32,12 @@ void cli_expect(const char *file, int line, const fixture *f, int code,
                 const char *const *arguments);
 
 /* Runs the command twice and expects this failure: as a message on standard error and, with --json,
- * as one object with this error name. Both must contain the cure. */
-#define EXPECT_ERROR(f, code, name, cure, ...)                                                     \
-    cli_expect_error(__FILE__, __LINE__, (f), (code), (name), (cure),                              \
+ * as one object with this error name. Both must contain the remedy. */
+#define EXPECT_ERROR(f, code, name, remedy, ...)                                                   \
+    cli_expect_error(__FILE__, __LINE__, (f), (code), (name), (remedy),                            \
                      (const char *const[]){__VA_ARGS__, NULL})
 void cli_expect_error(const char *file, int line, const fixture *f, int code, const char *name,
-                      const char *cure, const char *const *arguments);
+                      const char *remedy, const char *const *arguments);
 
 /* Checks that the last call printed a task id and nothing else, and copies the id. */
 void cli_take_id(char id[TETHER_ID_SIZE]);

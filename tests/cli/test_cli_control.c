@@ -140,10 +140,11 @@ static void refuses_to_start_after_the_limits_of_starts_and_output(void **state)
                  "exit 0");
     EXPECT(f, 0, "run", "--max-started", "2", "--max-output", "1K", "--wait", "-c", "exit 0");
     static const char *const options[] = {"--max-started", "--max-output"};
-    static const char *const cures[] = {"give 1 or more", "64K"};
+    static const char *const remedies[] = {"give 1 or more", "64K"};
     for (int i = 0; i < 2; i++) {
-        EXPECT_ERROR(f, 125, "TETHER_EINVAL", cures[i], "run", options[i], "0", "-c", "exit 0");
-        EXPECT_ERROR(f, 125, "TETHER_EINVAL", cures[i], "run", options[i], "some", "-c", "exit 0");
+        EXPECT_ERROR(f, 125, "TETHER_EINVAL", remedies[i], "run", options[i], "0", "-c", "exit 0");
+        EXPECT_ERROR(f, 125, "TETHER_EINVAL", remedies[i], "run", options[i], "some", "-c",
+                     "exit 0");
     }
 }
 

@@ -1,4 +1,4 @@
-/* Failures of the command: exit status, message with the cure, JSON object, no leftovers. */
+/* Failures of the command: exit status, message with the remedy, JSON object, no leftovers. */
 #include "cli/cli_support.h"
 
 #include <stdlib.h>
@@ -31,9 +31,9 @@ static void exits_126_for_what_cannot_be_run(void **state)
     fixture *f = *state;
     const char *file = test_work_path(f, "plain");
     test_write_file(file, "text\n", 5);
-    EXPECT_ERROR(f, 126, "TETHER_ENOEXEC", test_no_program_cure(), "run", "--", file);
-    EXPECT_ERROR(f, 126, "TETHER_ENOEXEC", test_no_program_cure(), "run", "--wait", "--", file);
-    EXPECT_ERROR(f, 126, "TETHER_ENOEXEC", test_no_program_cure(), "run", "--shell", file, "-c",
+    EXPECT_ERROR(f, 126, "TETHER_ENOEXEC", test_no_program_remedy(), "run", "--", file);
+    EXPECT_ERROR(f, 126, "TETHER_ENOEXEC", test_no_program_remedy(), "run", "--wait", "--", file);
+    EXPECT_ERROR(f, 126, "TETHER_ENOEXEC", test_no_program_remedy(), "run", "--shell", file, "-c",
                  "exit 0");
     EXPECT_ERROR(f, 126, "TETHER_ENOEXEC", "permissions", "run", "--", f->work);
     assert_int_equal(cli_count_leftovers(f), 0);

@@ -419,11 +419,11 @@ static void a_wait_ends_before_its_timeout(void **state)
 }
 
 /* The command could not write, reported it, and exited with 125. */
-static void assert_write_failed(const char *cure)
+static void assert_write_failed(const char *remedy)
 {
     assert_string_equal(cli_out(), "125\n");
     assert_int_equal(strncmp(cli_err(), "tether: ", 8), 0);
-    cli_assert_holds(cli_err(), cure);
+    cli_assert_holds(cli_err(), remedy);
 }
 
 static void nothing_is_lost_without_stdout(void **state)

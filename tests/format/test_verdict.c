@@ -149,7 +149,7 @@ static void check_end(const combination *c, tether__verdict v)
     bool by_kill = v.status == TETHER_STATUS_KILLED ||
                    (v.status == TETHER_STATUS_TIMED_OUT && c->marker != TIMED_OUT);
     RULE(!by_kill || c->status == TETHER_STATUS_KILLING, "killed only after the intent");
-    RULE(!by_kill || !end || reports_a_kill(c->marker, s->tells_signals),
+    RULE(!by_kill || !end || reports_a_kill(c->marker, s->distinguishes_signals),
          "the command's own end takes precedence");
     RULE(!by_kill || (v.status == TETHER_STATUS_TIMED_OUT) == (c->intent == TETHER__INTENT_TIMEOUT),
          "timed out if and only if the intent is a timeout");
@@ -204,7 +204,7 @@ static void check_flags(combination *c)
         c->observed.same_boot = (flags & 1) != 0;
         c->observed.tree_empty = (flags & 2) != 0;
         c->observed.replay = (flags & 4) != 0;
-        c->observed.tells_signals = (flags & 16) != 0;
+        c->observed.distinguishes_signals = (flags & 16) != 0;
         c->observed.silence_ms = (flags & 8) != 0 ? TETHER__SILENCE_LIMIT_MS + 1 : 0;
         check(c);
     }
@@ -294,8 +294,8 @@ static const example examples[] = {
      NULL},
     {"fails while paused", PAUSED, NONE, FREE, GONE, EXIT_3, false, false, false, FINAL_STEP,
      FAILED, 3, 0, NULL},
-    {"dies by somebody else's signal", RUNNING, NONE, FREE, GONE, EXIT_KILL, false, false, false,
-     FINAL_STEP, FAILED, 137, 0, NULL},
+    {"dies by a signal that no kill sent", RUNNING, NONE, FREE, GONE, EXIT_KILL, false, false,
+     false, FINAL_STEP, FAILED, 137, 0, NULL},
     {"dies by a fault", RUNNING, NONE, FREE, GONE, SIGNAL_OTHER, false, false, false, FINAL_STEP,
      FAILED, 139, 11, NULL},
     {"was timed out by its supervisor", RUNNING, NONE, FREE, GONE, TIMED_OUT, false, false, false,
@@ -410,7 +410,7 @@ static void distinguishes_exits_from_signals_where_the_supervisor_does(void **st
                                     .marker = make_marker(EXIT_TERM),
                                     .same_boot = true,
                                     .tree_empty = true,
-                                    .tells_signals = true,
+                                    .distinguishes_signals = true,
                                     .signal_polite = POLITE,
                                     .signal_final = FINAL};
     tether__verdict v = tether__verdict_reach(KILLING, KILL, &observed);

@@ -18,7 +18,7 @@ static const tether__outer_rule *rule_of(const tether__outer_rule *rules, tether
 static void check_call(const tether__outer_rule *rule, const char *wanted)
 {
     char all[256] = "";
-    const char *argv[TETHER__OUTER_ARGV_ROOM];
+    const char *argv[TETHER__OUTER_ARGV_CAPACITY];
     tether__outer_argv(rule, "/b/wrapper", argv);
     for (size_t i = 0; argv[i] != NULL; i++) {
         strcat(all, i > 0 ? "|" : "");

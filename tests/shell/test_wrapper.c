@@ -313,7 +313,7 @@ static void runs_the_file_with_the_options_of_each_shell(void **state)
     (void)state;
     static const struct {
         tether__shell_family family;
-        const char *argv[TETHER__COMMAND_ARGV_ROOM];
+        const char *argv[TETHER__COMMAND_ARGV_CAPACITY];
     } cases[] = {
         {TETHER__SHELL_SH, {"/shell", "/file"}},
         {TETHER__SHELL_FISH, {"/shell", "/file"}},
@@ -325,8 +325,8 @@ static void runs_the_file_with_the_options_of_each_shell(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char path[] = "/shell";
         tether__shell shell = {path, cases[i].family};
-        const char *argv[TETHER__COMMAND_ARGV_ROOM];
-        tether__command_argv(&shell, "/file", argv, TETHER__COMMAND_ARGV_ROOM);
+        const char *argv[TETHER__COMMAND_ARGV_CAPACITY];
+        tether__command_argv(&shell, "/file", argv, TETHER__COMMAND_ARGV_CAPACITY);
         size_t at = 0;
         for (; cases[i].argv[at] != NULL; at++)
             assert_string_equal(argv[at], cases[i].argv[at]);

@@ -202,7 +202,7 @@ bool test_in_wine(void);
 const char *test_shell(void);
 
 /* A part of the error message for a plain text file that is run as a program. */
-const char *test_no_program_cure(void);
+const char *test_no_program_remedy(void);
 
 /* The signal by which a killed task ends if it ignores none: SIGTERM, or SIGKILL in Wine, where no
  * console break can reach the task. */

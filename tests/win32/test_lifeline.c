@@ -169,7 +169,7 @@ static DWORD attributes(const place *p)
     return GetFileAttributesA(place_path(p, "t1"));
 }
 
-/* The notes are attributes: the file stays readable, keeps its time, and can be removed. */
+/* The marks are attributes: the file stays readable, keeps its time, and can be removed. */
 static void carries_notes_as_attributes(void **state)
 {
     const DWORD both = FILE_ATTRIBUTE_READONLY | FILE_ATTRIBUTE_HIDDEN;

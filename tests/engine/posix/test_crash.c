@@ -317,9 +317,9 @@ static void host_is_killed_at_every_step_of_an_end(void **state)
     }
 }
 
-/* The same with an output over its limit. After the kill the file is whole or correctly cut, and
- * the next host cuts it. */
-static void host_is_killed_at_every_step_of_a_cut(void **state)
+/* The same with an output over its limit. After the kill the file is complete or correctly trimmed,
+ * and the next host trims it. */
+static void host_is_killed_at_every_step_of_a_trim(void **state)
 {
     fixture *f = *state;
     int killed_before = 0, killed_after = 0;
@@ -378,7 +378,7 @@ int main(int argc, char **argv)
                                         test_teardown),
         cmocka_unit_test_setup_teardown(host_is_killed_at_every_step_of_an_end, test_setup,
                                         test_teardown),
-        cmocka_unit_test_setup_teardown(host_is_killed_at_every_step_of_a_cut, test_setup,
+        cmocka_unit_test_setup_teardown(host_is_killed_at_every_step_of_a_trim, test_setup,
                                         test_teardown),
     };
     if (argc > 1 && strcmp(argv[1], "steps") == 0)

@@ -48,7 +48,7 @@ static uint64_t dropped_of(tether_registry *registry, const char *id, tether_str
     return dropped;
 }
 
-/* Whether the mode of the lifeline says that the end is recorded and the outputs are cut. */
+/* Whether the mode of the lifeline says that the end is recorded and the outputs are trimmed. */
 static bool is_marked_ended(const fixture *f, const char *id)
 {
     struct stat st;
@@ -56,9 +56,9 @@ static bool is_marked_ended(const fixture *f, const char *id)
     return (st.st_mode & S_IWUSR) == 0;
 }
 
-/* Checks all that a reader sees of a flood of `total` bytes that was cut to `limit`. */
-static void check_cut(fixture *f, tether_registry *registry, const char *id, uint64_t total,
-                      uint64_t limit)
+/* Checks all that a reader sees of a flood of `total` bytes that was trimmed to `limit`. */
+static void check_trimmed(fixture *f, tether_registry *registry, const char *id, uint64_t total,
+                          uint64_t limit)
 {
     uint64_t size;
     char buffer[256];
@@ -100,14 +100,14 @@ static void caps_are_exact(void **state)
     for (size_t i = 0; i < CASES; i++) {
         start_flood(f, f->registry, cases[i].bytes, cases[i].limit, false, ids[i]);
         test_expect(f->registry, ids[i], TETHER_STATUS_COMPLETED, 0, NULL);
-        check_cut(f, f->registry, ids[i], cases[i].total, cases[i].limit);
+        check_trimmed(f, f->registry, ids[i], cases[i].total, cases[i].limit);
         assert_int_equal(file_size(f, ids[i], "stderr"), 4);
     }
     /* Another host sees the same. */
     ASSERT_OK(tether_close(f->registry, TETHER_SHUTDOWN, &f->error), f->error);
     f->registry = test_open(f);
     for (size_t i = 0; i < CASES; i++)
-        check_cut(f, f->registry, ids[i], cases[i].total, cases[i].limit);
+        check_trimmed(f, f->registry, ids[i], cases[i].total, cases[i].limit);
 }
 
 static void outputs_within_the_limit_are_kept(void **state)
@@ -127,7 +127,7 @@ static void outputs_within_the_limit_are_kept(void **state)
     }
 }
 
-static void both_outputs_are_cut(void **state)
+static void both_outputs_are_trimmed(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], *text;
@@ -170,8 +170,8 @@ static void both_outputs_are_cut(void **state)
     json_decref(record);
 }
 
-/* The file is cut at a byte, but previews and tails show only whole characters. */
-static void a_cut_character_is_not_shown(void **state)
+/* The file is trimmed at any byte, but previews and tails show only whole characters. */
+static void a_split_character_is_not_shown(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], *text;
@@ -190,7 +190,7 @@ static void a_cut_character_is_not_shown(void **state)
 }
 
 /* Such as NUL bytes and text that is not UTF-8. */
-static void any_bytes_are_cut_the_same_way(void **state)
+static void any_bytes_are_trimmed_the_same_way(void **state)
 {
     fixture *f = *state;
     enum { SIZE = 100000, LIMIT = 77777 };
@@ -213,8 +213,8 @@ static void any_bytes_are_cut_the_same_way(void **state)
     free(input);
 }
 
-/* Survivors may still write. The output is cut when a host inspects the task after their end. */
-static void survivors_delay_the_cut(void **state)
+/* Survivors may still write. A host that inspects the task after their end trims the output. */
+static void survivors_delay_the_trim(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], command[2600], go[1100];
@@ -234,7 +234,7 @@ static void survivors_delay_the_cut(void **state)
     assert_int_equal(file_size(f, id, "stdout"), 100);
     assert_true(is_marked_ended(f, id));
 
-    /* A garbage collection in another process cuts it too. */
+    /* A garbage collection in another process trims it too. */
     unlink(go);
     test_start(f->registry, &spec, id);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
@@ -245,8 +245,8 @@ static void survivors_delay_the_cut(void **state)
     assert_int_equal(dropped_of(f->registry, id, TETHER_STDOUT), 2900);
 }
 
-/* A follower that was opened before the cut reads the whole output, a later one only the rest. */
-static void a_follower_from_before_the_cut_loses_nothing(void **state)
+/* A follower that was opened before the trim reads the whole output, a later one only the rest. */
+static void a_follower_from_before_the_trim_loses_nothing(void **state)
 {
     fixture *f = *state;
     enum { TOTAL = 3000000, LIMIT = 1000 };
@@ -260,7 +260,7 @@ static void a_follower_from_before_the_cut_loses_nothing(void **state)
               f->error);
     open_gate(f);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
-    check_cut(f, f->registry, id, TOTAL, LIMIT);
+    check_trimmed(f, f->registry, id, TOTAL, LIMIT);
     do {
         ASSERT_OK(tether_follow_read(follower, chunk, sizeof chunk, 0, &stream, &got, &f->error),
                   f->error);
@@ -319,7 +319,7 @@ static void read_in_a_loop(void *userdata)
     }
 }
 
-/* Two registries, as of two hosts, are read while either may cut the output. */
+/* Two registries, as of two hosts, are read while either may trim the output. */
 static void readers_never_see_a_wrong_byte(void **state)
 {
     enum { READERS = 2, ROUNDS = 8 };
@@ -348,16 +348,16 @@ static void readers_never_see_a_wrong_byte(void **state)
             assert_int_equal(readers[i].wrong, 0);
             dropped += readers[i].dropped;
         }
-        check_cut(f, f->registry, id, 400000, 150000);
+        check_trimmed(f, f->registry, id, 400000, 150000);
     }
     assert_true(dropped > 0);
     ASSERT_OK(tether_close(f->registry, TETHER_SHUTDOWN, &f->error), f->error);
     f->registry = other;
 }
 
-/* Restores the state of a task whose host died before it cut the output: before it recorded the
+/* Restores the state of a task whose host died before it trimmed the output: before it recorded the
  * total size, or after (recorded). */
-static void undo_cut(fixture *f, const char *id, uint64_t total, bool recorded)
+static void undo_trim(fixture *f, const char *id, uint64_t total, bool recorded)
 {
     char *bytes = malloc((size_t)total);
     assert_non_null(bytes);
@@ -375,7 +375,7 @@ static void undo_cut(fixture *f, const char *id, uint64_t total, bool recorded)
     }
 }
 
-static void the_next_host_cuts(void **state)
+static void the_next_host_trims(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
@@ -387,19 +387,19 @@ static void the_next_host_cuts(void **state)
     f->registry = NULL;
     for (int recorded = 0; recorded < 2; recorded++) {
         /* A host that was killed while it copied the tail left a part of it. */
-        undo_cut(f, id, 300000, recorded == 1);
+        undo_trim(f, id, 300000, recorded == 1);
         test_write_file(test_bundle_path(f, id, ".tmp-0123456789abcdef"), "half", 4);
         tether_registry *other = test_open(f);
-        check_cut(f, other, id, 300000, 2000);
+        check_trimmed(f, other, id, 300000, 2000);
         test_detach(other);
     }
     /* Bytes that were written after the total was recorded are dropped. */
-    undo_cut(f, id, 300000, true);
+    undo_trim(f, id, 300000, true);
     int fd = open(test_bundle_path(f, id, "stdout"), O_WRONLY | O_APPEND | O_CLOEXEC);
     assert_int_equal(write(fd, "late", 4), 4);
     close(fd);
     tether_registry *other = test_open(f);
-    check_cut(f, other, id, 300000, 2000);
+    check_trimmed(f, other, id, 300000, 2000);
     test_detach(other);
 }
 
@@ -417,8 +417,8 @@ static void list_all(fixture *f, void *userdata)
     }
 }
 
-/* Several hosts find the same outputs to cut. */
-static void hosts_cut_once(void **state)
+/* Several hosts find the same outputs to trim. */
+static void hosts_trim_once(void **state)
 {
     enum { HOSTS = 4, TASKS = 6 };
     fixture *f = *state;
@@ -433,19 +433,19 @@ static void hosts_cut_once(void **state)
     for (int round = 0; round < 4; round++) {
         long hosts[HOSTS];
         for (int i = 0; i < TASKS; i++)
-            undo_cut(f, ids[i], 300000, round % 2 == 0);
+            undo_trim(f, ids[i], 300000, round % 2 == 0);
         for (int i = 0; i < HOSTS; i++)
             hosts[i] = test_fork_host(list_all, f, NULL);
         for (int i = 0; i < HOSTS; i++)
             assert_int_equal(test_join_host(hosts[i]), 0);
         tether_registry *registry = test_open(f);
         for (int i = 0; i < TASKS; i++)
-            check_cut(f, registry, ids[i], 300000, 100000);
+            check_trimmed(f, registry, ids[i], 300000, 100000);
         test_detach(registry);
     }
 }
 
-static void cutting_takes_no_memory(void **state)
+static void trimming_takes_no_memory(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], amount[32], *text;
@@ -457,7 +457,7 @@ static void cutting_takes_no_memory(void **state)
     ASSERT_OK(tether_wait(f->registry, (const char *const[]){id}, 1, TETHER_WAIT_ALL,
                           PATIENCE_MS * 3, NULL, &f->error),
               f->error);
-    check_cut(f, f->registry, id, total, total / 4 + 1);
+    check_trimmed(f, f->registry, id, total, total / 4 + 1);
     ASSERT_OK(tether_output_tail(f->registry, id, TETHER_VIEW_STDOUT, 0, 1, &text, &size, NULL,
                                  &f->error),
               f->error);
@@ -482,8 +482,8 @@ static char *mount_small(const fixture *f, const char *options)
     return path;
 }
 
-/* The tail is copied to a new file. Without room for it, the output is cut later. */
-static void a_full_disk_delays_the_cut(void **state)
+/* The tail is copied to a new file. Without room for it, the output is trimmed later. */
+static void a_full_disk_delays_the_trim(void **state)
 {
     char store[1200], id[TETHER_ID_SIZE], filler[1200], block[4096] = {1};
     fixture *own = *state;
@@ -506,7 +506,7 @@ static void a_full_disk_delays_the_cut(void **state)
     assert_false(test_tree_has(store, ".tmp-"));
     assert_int_equal(unlink(filler), 0);
     WAIT_UNTIL(dropped_of(registry, id, TETHER_STDOUT) == 200000);
-    check_cut(&f, registry, id, 600000, 400000);
+    check_trimmed(&f, registry, id, 600000, 400000);
     test_detach(registry);
     assert_true(machine_unmount(path));
     free(path);
@@ -520,16 +520,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_REGISTRY(caps_are_exact),
         WITH_REGISTRY(outputs_within_the_limit_are_kept),
-        WITH_REGISTRY(both_outputs_are_cut),
-        WITH_REGISTRY(a_cut_character_is_not_shown),
-        WITH_REGISTRY(any_bytes_are_cut_the_same_way),
-        WITH_REGISTRY(survivors_delay_the_cut),
-        WITH_REGISTRY(a_follower_from_before_the_cut_loses_nothing),
+        WITH_REGISTRY(both_outputs_are_trimmed),
+        WITH_REGISTRY(a_split_character_is_not_shown),
+        WITH_REGISTRY(any_bytes_are_trimmed_the_same_way),
+        WITH_REGISTRY(survivors_delay_the_trim),
+        WITH_REGISTRY(a_follower_from_before_the_trim_loses_nothing),
         WITH_REGISTRY(readers_never_see_a_wrong_byte),
-        cmocka_unit_test_setup_teardown(the_next_host_cuts, test_setup, test_teardown),
-        cmocka_unit_test_setup_teardown(hosts_cut_once, test_setup, test_teardown),
-        WITH_REGISTRY(cutting_takes_no_memory),
-        cmocka_unit_test_setup_teardown(a_full_disk_delays_the_cut, test_setup, test_teardown),
+        cmocka_unit_test_setup_teardown(the_next_host_trims, test_setup, test_teardown),
+        cmocka_unit_test_setup_teardown(hosts_trim_once, test_setup, test_teardown),
+        WITH_REGISTRY(trimming_takes_no_memory),
+        cmocka_unit_test_setup_teardown(a_full_disk_delays_the_trim, test_setup, test_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

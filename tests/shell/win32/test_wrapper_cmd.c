@@ -351,8 +351,7 @@ static void reports_each_exit_code_of_a_program(void **state)
     remove_place(&p);
 }
 
-/* The wrapper reads the code from cmd's own ERRORLEVEL, whatever a variable of that name
- * contains. */
+/* The wrapper reads the code from cmd's own ERRORLEVEL, even if a variable has that name. */
 static void is_not_misled_by_variables(void **state)
 {
     (void)state;
@@ -589,7 +588,7 @@ static void runs_texts_as_cmd_does(void **state)
         {"echo on\necho off\nset ERRORLEVEL=5\nexit /b 3", 3, NULL, false},
         /* In Wine, `call` of a file returns 1. */
         {"call other.bat\nexit /b %ERRORLEVEL%", 11, "", true},
-        /* Wine reads batch files in its OEM code page, whatever `chcp` has set. */
+        /* Wine reads batch files in its OEM code page, regardless of `chcp`. */
         {"echo \xc3\xa4", 0, "\xc3\xa4\r\n", true},
         {"other.bat\necho never", 11, "", false},
     };

@@ -193,7 +193,7 @@ const char *test_shell(void)
     return "sh";
 }
 
-const char *test_no_program_cure(void)
+const char *test_no_program_remedy(void)
 {
     return "check its permissions";
 }

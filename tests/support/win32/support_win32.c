@@ -284,9 +284,9 @@ const char *test_shell(void)
     return "cmd";
 }
 
-const char *test_no_program_cure(void)
+const char *test_no_program_remedy(void)
 {
-    return "no program for this machine";
+    return "not a program for this machine";
 }
 
 int test_kill_signal(void)

@@ -152,7 +152,7 @@ static void assert_is_lost(fixture *f, const char *id)
  */
 
 /* Closes nested jobs with these limits, the outermost first, around a host whose task runs. Checks
- * the survival that the host was told of, and then what became of the task. */
+ * the survival that the host read, and then how the task ended. */
 static void close_jobs(fixture *f, const DWORD *flags, size_t count, const char *survival,
                        void (*check)(fixture *f, const char *id))
 {
