@@ -76,10 +76,10 @@ tether__entry *tether__catalog_find(tether__catalog *catalog, const char *task_i
 static bool grow(tether__catalog *catalog)
 {
     void *entries = catalog->entries, *scheduled = catalog->scheduled;
-    if (!tether__grow(&entries, catalog->count, &catalog->room, sizeof(tether__entry *)))
+    if (!tether__grow(&entries, catalog->count, &catalog->capacity, sizeof(tether__entry *)))
         return false;
     catalog->entries = entries;
-    if (!tether__grow(&scheduled, catalog->count, &catalog->scheduled_room,
+    if (!tether__grow(&scheduled, catalog->count, &catalog->scheduled_capacity,
                       sizeof(tether__entry *)))
         return false;
     catalog->scheduled = scheduled;

@@ -116,12 +116,12 @@ typedef struct tether__catalog {
     /* All entries, sorted by id. Under `state`. Entries are freed under `disk` and `state`. */
     tether__entry **entries;
     size_t count;
-    size_t room;
+    size_t capacity;
     /* The entries that may have something due, in no order: all except ended ones with no work
      * left. Under `state`. */
     tether__entry **scheduled;
     size_t scheduled_count;
-    size_t scheduled_room;
+    size_t scheduled_capacity;
 } tether__catalog;
 
 /* Initialises an empty catalog. `session` outlives it. */

@@ -387,13 +387,13 @@ int tether__kill_pause_or_resume(tether__catalog *catalog, const char *task_id,
     return code;
 }
 
-int tether__kill_members(tether__catalog *catalog, const char *task_id, int64_t *pids, size_t room,
-                         size_t *count, tether_error *error)
+int tether__kill_members(tether__catalog *catalog, const char *task_id, int64_t *pids,
+                         size_t capacity, size_t *count, tether_error *error)
 {
     kill_target target = {0};
     *count = 0;
     int code = inspect_and_resolve(catalog, task_id, &target, error);
     if (code != TETHER_OK || target.is_proxy)
         return code;
-    return tether__os_tree_members(&target.tree, pids, room, count, error);
+    return tether__os_tree_members(&target.tree, pids, capacity, count, error);
 }

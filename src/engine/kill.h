@@ -54,10 +54,10 @@ void tether__kill_release(tether__catalog *catalog, const char *task_id);
 void tether__kill_find_supervisor(tether__catalog *catalog, const tether__entry *entry,
                                   tether__identity *supervisor);
 
-/* Stores up to `room` pids of the task's live processes, and in *count how many there are. Under no
- * lock. */
-int tether__kill_members(tether__catalog *catalog, const char *task_id, int64_t *pids, size_t room,
-                         size_t *count, tether_error *error);
+/* Stores up to `capacity` pids of the task's live processes, and in *count how many there are.
+ * Under no lock. */
+int tether__kill_members(tether__catalog *catalog, const char *task_id, int64_t *pids,
+                         size_t capacity, size_t *count, tether_error *error);
 
 /* Sends one signal to the task's processes and does not change its status. Under no lock. */
 int tether__kill_signal(tether__catalog *catalog, const char *task_id, int number,

@@ -34,7 +34,7 @@ static void keep_failure(rounds *r, int code, const tether_error *problem)
         *r->error = *problem;
 }
 
-/* Writes the intents. Stores in `others`, which has room for all ids, the tasks whose kill has
+/* Writes the intents. Stores in `others`, which has space for all ids, the tasks whose kill has
  * another driver, and returns how many. */
 static size_t begin_all(rounds *r, char (*ids)[TETHER_ID_SIZE], size_t count, tether__intent intent,
                         const char **others)

@@ -360,16 +360,16 @@ int tether__os_file_append(tether__dir *dir, const char *name, const void *data,
 
 static int read_whole(int fd, size_t limit, char **data, size_t *size)
 {
-    size_t room = 0;
+    size_t capacity = 0;
     for (;;) {
-        if (room - *size < 2) {
-            room = room == 0 ? 4096 : room * 2;
-            char *more = realloc(*data, room);
+        if (capacity - *size < 2) {
+            capacity = capacity == 0 ? 4096 : capacity * 2;
+            char *more = realloc(*data, capacity);
             if (more == NULL)
                 return ENOMEM;
             *data = more;
         }
-        ssize_t got = read(fd, *data + *size, room - *size - 1);
+        ssize_t got = read(fd, *data + *size, capacity - *size - 1);
         if (got < 0 && errno != EINTR)
             return errno;
         if (got == 0)

@@ -46,8 +46,8 @@ typedef enum tether__proc_variable {
 tether__proc_variable tether__proc_find_variable(int64_t pid, const char *entry);
 
 /* Calls take with the value of each entry that begins with `prefix`, such as "NAME=", until take
- * returns false. Skips values of `room` bytes and more. */
-tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t room,
+ * returns false. Skips values of `capacity` bytes and more. */
+tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t capacity,
                                               bool (*take)(const char *value, void *userdata),
                                               void *userdata);
 

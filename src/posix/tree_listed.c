@@ -31,13 +31,13 @@ typedef struct candidate {
 typedef struct candidates {
     candidate *items;
     size_t count;
-    size_t room;
+    size_t capacity;
 } candidates;
 
 static bool candidates_add(candidates *found, const candidate *item)
 {
     void *items = found->items;
-    if (!tether__grow(&items, found->count, &found->room, sizeof *found->items))
+    if (!tether__grow(&items, found->count, &found->capacity, sizeof *found->items))
         return false;
     found->items = items;
     found->items[found->count++] = *item;
@@ -232,7 +232,7 @@ int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *
     return signal_tree(tree, &number, 1, left, error);
 }
 
-int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t room, size_t *count,
+int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t capacity, size_t *count,
                             tether_error *error)
 {
     candidates found;
@@ -240,7 +240,7 @@ int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t room
     int code = find_members(tree, &found, error);
     if (code != TETHER_OK)
         return code;
-    for (size_t i = 0; i < found.count && i < room; i++)
+    for (size_t i = 0; i < found.count && i < capacity; i++)
         pids[i] = found.items[i].pid;
     *count = found.count;
     free(found.items);

@@ -16,8 +16,8 @@
 /* The pause between two attempts. The first attempt comes with the next inspection of the task. */
 enum { FIRST_PAUSE_MS = 5, LAST_PAUSE_MS = 5000 };
 
-/* Room for the supervisor, which may still be alive after its exit line, and one more. */
-enum { MEMBERS_ROOM = 2 };
+/* Space for the supervisor, which may still be alive after its exit line, and one more. */
+enum { MEMBERS_CAPACITY = 2 };
 
 static const char temporary_prefix[] = ".tmp-";
 
@@ -48,13 +48,13 @@ static bool exceeds_limit(const tether__session *session, const tether__record *
 static bool may_be_written(const tether__record *record)
 {
     char boot_id[TETHER__BOOT_ID_SIZE];
-    int64_t pids[MEMBERS_ROOM];
+    int64_t pids[MEMBERS_CAPACITY];
     size_t count;
     tether__tree tree = {.task_id = record->task_id, .supervisor = record->identity};
     tether__os_boot_id(boot_id);
     if (boot_id[0] != '\0' && record->boot_id[0] != '\0' && strcmp(boot_id, record->boot_id) != 0)
         return false;
-    if (tether__os_tree_members(&tree, pids, MEMBERS_ROOM, &count, NULL) != TETHER_OK)
+    if (tether__os_tree_members(&tree, pids, MEMBERS_CAPACITY, &count, NULL) != TETHER_OK)
         return true;
     return count > 1 || (count == 1 && pids[0] != record->identity.pid);
 }

@@ -150,13 +150,13 @@ typedef struct candidates {
     bool skip_own; /* skip what this registry leases already */
     candidate *items;
     size_t count;
-    size_t room;
+    size_t capacity;
 } candidates;
 
 static bool add_candidate(candidates *all, const tether__entry *entry, const char *session_id)
 {
     void *items = all->items;
-    if (!tether__grow(&items, all->count, &all->room, sizeof *all->items))
+    if (!tether__grow(&items, all->count, &all->capacity, sizeof *all->items))
         return false;
     all->items = items;
     candidate *item = &all->items[all->count];
@@ -271,12 +271,12 @@ static int select_all(const candidates *all, size_t limit,
 {
     int code = TETHER_OK;
     tether_error problem = {0};
-    size_t room = limit == 0 || limit > all->count ? all->count : limit;
-    tether_snapshot_list *list = tether__snapshot_list_new(room);
+    size_t capacity = limit == 0 || limit > all->count ? all->count : limit;
+    tether_snapshot_list *list = tether__snapshot_list_new(capacity);
     if (list == NULL)
         return tether__fail_memory(error, "list completions");
     *out = list;
-    for (size_t i = 0; code == TETHER_OK && i < all->count && list->count < room; i++) {
+    for (size_t i = 0; code == TETHER_OK && i < all->count && list->count < capacity; i++) {
         tether_snapshot *item = tether__snapshot_new();
         if (item == NULL) {
             code = tether__fail_memory(&problem, "list completions");

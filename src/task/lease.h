@@ -19,7 +19,7 @@ typedef struct tether__leases {
     uv_mutex_t mutex;
     tether__lease *items;
     size_t count;
-    size_t room;
+    size_t capacity;
 } tether__leases;
 
 int tether__leases_init(tether__leases *leases, tether_error *error);
