@@ -26,7 +26,8 @@ void tether__leases_dispose(tether__leases *leases)
     uv_mutex_destroy(&leases->mutex);
 }
 
-/* Returns the count if there is none. Under the mutex. */
+/* Returns the index of the task's lease, or the count if there is none. The caller holds the mutex.
+ */
 static size_t find_index(const tether__leases *leases, const char *task_id)
 {
     size_t index = 0;
