@@ -173,7 +173,7 @@ static int check_offsets(const tether_follower *f, tether_error *error)
     return code;
 }
 
-/* Opens the files before the first refresh of the task, because a refresh may cut the files. */
+/* Opens the files before the first refresh of the task, because a refresh may trim them. */
 static int attach(tether_follower *f, bool offsets_given, tether_error *error)
 {
     bool ended;

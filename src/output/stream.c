@@ -29,9 +29,9 @@ static int find_total(tether_registry *registry, const char *task_id, tether_str
 }
 
 /* Opens the file, then reads the record, then measures the file. If the record has no total, the
- * opened file is not cut, because the total is stored before the cut. If the record has a total,
+ * opened file is complete, because the total is stored before the file is trimmed. If it has one,
  * the task writes nothing more, and the total minus the file's size was dropped, no matter whether
- * the file was opened before or after the cut. */
+ * the file was opened before or after the trim. */
 static int open_file(tether_registry *registry, const char *task_id, tether_stream stream,
                      tether__output *output, tether_error *error)
 {

@@ -29,9 +29,9 @@ static int write_text(const tether__spawn_plan *plan, const char *name, tether__
 }
 
 /* Creates the file where the command's trap stores the exit codes of its last pipeline;
- * plan->pipestatus stays NULL if there is no trap. Because the file is created before the command
- * starts, it has the mode of all files, whatever the command's umask. A path with a newline cannot
- * be used: the newline would shift the line numbers of the command's text. */
+ * plan->pipestatus stays NULL if there is no trap. Creating it before the command starts gives it
+ * the mode of all files, regardless of the command's umask. A path with a newline cannot be used,
+ * because it would shift the line numbers of the command's text. */
 static int prepare_pipestatus(tether__spawn_plan *plan, tether_error *error)
 {
     const char *folder = tether__os_dir_path(plan->bundle);
