@@ -1,8 +1,9 @@
 /* Tasks: start, query, list, wait, kill, pause.
  *
- * A task is a command with all processes that it starts. It is run by a supervisor, a shell process
- * that needs no host, so a task goes on when the host that started it ends. Every host with the
- * session open can query and control it.
+ * A task is a command with all processes that the command starts. A host is a process with an open
+ * registry. The command is run by a supervisor, a shell process that needs no host, so a task goes
+ * on when the host that started it ends. Every host with the session open can query and control the
+ * task.
  *
  * Functions that take a task id return TETHER_EINVAL if it cannot be one, and TETHER_ENOTASK if the
  * session has no such task. */
@@ -64,7 +65,7 @@ TETHER_EXPORT bool tether_status_ended(tether_status status);
 /* What to start. All zero except for `command` or `argv` is valid. Strings and arrays are copied
  * before tether_spawn returns. */
 typedef struct tether_spec {
-    /* sizeof(tether_spec), or 0 for the fields of version 0.1. */
+    /* sizeof(tether_spec), or 0 for the size of version 0.1, which has all fields below. */
     size_t size;
 
     /* The text of a command for the user's shell: any bytes but NUL, of any length. Excludes
@@ -167,8 +168,9 @@ typedef struct tether_snapshot {
     int64_t child_pid;   /* the process id of the supervisor; 0: not known, or a proxy task */
     char *output_path;   /* the file of standard output, or of both streams if merged */
     char *stderr_path;   /* the file of standard error; NULL if merged */
-    char *output_preview;      /* the last 300 bytes of standard output followed by standard error,
-                                  beginning with a whole character */
+    char *output_preview;      /* the last bytes of both streams, standard output first and standard
+                                  error after it: at most 300 together, so a long standard error
+                                  leaves none for standard output; begins with a whole character */
     bool output_truncated;     /* there is more output than the preview shows */
     bool notify_on_completion; /* a completion is kept, see tether/completion.h */
     bool completion_delivered; /* it was acknowledged */
@@ -241,7 +243,7 @@ TETHER_EXPORT int tether_list(tether_registry *registry, tether_list_scope scope
 
 /* Options of tether_list_in. All zero (or a NULL pointer) means every default. */
 typedef struct tether_list_options {
-    /* sizeof(tether_list_options), or 0 for the fields of version 0.1. */
+    /* sizeof(tether_list_options), or 0 for the size of version 0.1, which has all fields below. */
     size_t size;
     /* Default: TETHER_LIST_RUNNING. */
     tether_list_scope scope;
@@ -343,7 +345,7 @@ TETHER_EXPORT void tether_outcome_free(tether_outcome *outcome);
 
 /* Options of tether_kill. All zero (or a NULL pointer) means every default. */
 typedef struct tether_kill_options {
-    /* sizeof(tether_kill_options), or 0 for the fields of version 0.1. */
+    /* sizeof(tether_kill_options), or 0 for the size of version 0.1, which has all fields below. */
     size_t size;
     /* Only send this signal to the task's processes, without waiting and without changing the
      * task's status. 0: end the task. */

@@ -5,17 +5,17 @@
 
 #include <stdlib.h>
 
-enum { FIRST_ROOM = 16 };
+enum { FIRST_CAPACITY = 16 };
 
-bool tether__grow(void **items, size_t count, size_t *room, size_t size)
+bool tether__grow(void **items, size_t count, size_t *capacity, size_t size)
 {
-    if (count < *room)
+    if (count < *capacity)
         return true;
-    size_t wanted = *room == 0 ? FIRST_ROOM : *room * 2;
+    size_t wanted = *capacity == 0 ? FIRST_CAPACITY : *capacity * 2;
     void *larger = realloc(*items, wanted * size);
     if (larger == NULL)
         return false;
     *items = larger;
-    *room = wanted;
+    *capacity = wanted;
     return true;
 }

@@ -5,8 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Makes room for one more item of `size` bytes in an array that holds `count` items and has room
- * for *room. False, with the array unchanged, when memory is short. The caller frees *items. */
-bool tether__grow(void **items, size_t count, size_t *room, size_t size);
+/* Makes sure that an array of `count` items, with space for *capacity items of `size` bytes, can
+ * take one more item. False, with the array unchanged, when memory is short. The caller frees
+ * *items. */
+bool tether__grow(void **items, size_t count, size_t *capacity, size_t size);
 
 #endif

@@ -1,6 +1,6 @@
 /* Owns the tasks in memory: the table, its locks, and the condition that waiters sleep on.
  * Must not: touch the disk, send signals, or use the loop.
- * Thread: any; the header names the lock of each call. */
+ * Thread: any; the header names the locks of each call. */
 #include "engine/catalog.h"
 
 #include <stdlib.h>
@@ -71,15 +71,15 @@ tether__entry *tether__catalog_find(tether__catalog *catalog, const char *task_i
     return found ? catalog->entries[index] : NULL;
 }
 
-/* Makes room for one more entry in both arrays: scheduling an entry never allocates. Under `state`.
- */
+/* Makes sure that both arrays can take one more entry: scheduling an entry never allocates. The
+ * caller holds `state`. */
 static bool grow(tether__catalog *catalog)
 {
     void *entries = catalog->entries, *scheduled = catalog->scheduled;
-    if (!tether__grow(&entries, catalog->count, &catalog->room, sizeof(tether__entry *)))
+    if (!tether__grow(&entries, catalog->count, &catalog->capacity, sizeof(tether__entry *)))
         return false;
     catalog->entries = entries;
-    if (!tether__grow(&scheduled, catalog->count, &catalog->scheduled_room,
+    if (!tether__grow(&scheduled, catalog->count, &catalog->scheduled_capacity,
                       sizeof(tether__entry *)))
         return false;
     catalog->scheduled = scheduled;
@@ -223,7 +223,8 @@ int tether__catalog_ids(tether__catalog *catalog, tether__scope scope, char (**i
     return *ids != NULL ? TETHER_OK : tether__fail_memory(error, "list tasks");
 }
 
-/* Queues one CANCEL event for a proxy task of this process that is being killed. Under `state`. */
+/* Queues one CANCEL event for a proxy task of this process that is being killed. The caller holds
+ * `state`. */
 static void send_cancel(tether__catalog *catalog, tether__entry *entry)
 {
     if (!entry->own_proxy || entry->cancel_sent || entry->status != TETHER_STATUS_KILLING)
@@ -247,7 +248,7 @@ static int64_t next_reminder(const tether__catalog *catalog, const tether__entry
     return tether__os_monotonic_ms() + rest;
 }
 
-/* Queues the events that follow from the entry's new state. Under `state`. */
+/* Queues the events that follow from the entry's new state. The caller holds `disk` and `state`. */
 static void queue_events(tether__catalog *catalog, tether__entry *entry)
 {
     const tether__record *record = &entry->record;
@@ -270,7 +271,8 @@ static void queue_events(tether__catalog *catalog, tether__entry *entry)
 }
 
 /* Requests an event for the exit of the supervisor, once its identity is known. A proxy task of
- * this process needs none: it ends by a call of this process. Under `state`. */
+ * this process needs no event: a call of this process ends the task. The caller holds `disk` and
+ * `state`. */
 static void request_exit_event(tether__catalog *catalog, tether__entry *entry)
 {
     const tether__identity *supervisor =

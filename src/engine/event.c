@@ -12,7 +12,7 @@
 #include "os/thread.h"
 
 /* More LOG events than MAX_QUEUED_LOGS are dropped; events of tasks never are. One turn of a host's
- * loop delivers at most MAX_PER_TURN items, so that it stays responsive. */
+ * loop delivers at most MAX_PER_TURN items, so that the loop stays responsive. */
 enum { MAX_QUEUED_LOGS = 256, MAX_PER_TURN = 16 };
 
 typedef struct item {
@@ -37,7 +37,7 @@ struct tether__events {
     uv_thread_t thread;
     uv_mutex_t mutex;
     uv_cond_t queued;
-    /* Under the mutex. */
+    /* Guarded by `mutex`. */
     item *first, **end;
     size_t logs;
     bool started;
@@ -76,6 +76,7 @@ static bool is_log(const item *what)
     return what->work == NULL && what->kind == TETHER_EVENT_LOG;
 }
 
+/* The caller holds the mutex. */
 static item *pop(tether__events *events)
 {
     item *first = events->first;
@@ -179,7 +180,7 @@ static void on_async(uv_async_t *async)
         uv_async_send(&events->async);
 }
 
-/* Under the mutex. */
+/* The caller holds the mutex. */
 static int start(tether__events *events, tether_error *error)
 {
     if (events->started || events->on_loop)
@@ -278,8 +279,8 @@ void tether__events_close(tether__events *events, void (*dispose)(void *userdata
     events->dispose_userdata = userdata;
     bool freed_by_thread = events->freed_by_thread;
     uv_mutex_unlock(&events->mutex);
-    /* The thread is inside the callback that closes; it frees the queue when that callback returns.
-     */
+    /* The thread is inside the callback that closes the registry, and frees the queue when that
+     * callback has returned. */
     if (freed_by_thread)
         tether__os_thread_detach(&events->thread);
     else if (events->on_loop)

@@ -1,6 +1,5 @@
 /* The gate of a registry counts the threads inside its blocking calls. Closing the registry makes
- * these calls return, and waits until the last thread has left. Guarded by the catalog's `state`.
- */
+ * these calls return, and waits until the last thread has left. */
 #ifndef TETHER_GATE_H
 #define TETHER_GATE_H
 
@@ -12,8 +11,8 @@
 
 typedef struct tether__gate {
     tether__catalog *catalog; /* outlives the gate */
-    bool closing;             /* under `state` */
-    size_t inside;            /* threads inside blocking calls; under `state` */
+    bool closing;             /* guarded by the catalog's `state` */
+    size_t inside;            /* threads inside blocking calls; guarded by `state` */
 } tether__gate;
 
 void tether__gate_init(tether__gate *gate, tether__catalog *catalog);

@@ -113,7 +113,7 @@ typedef struct kill_target {
     int64_t owner; /* pid of the proxy's host; 0: no proxy, or not known */
 } kill_target;
 
-/* Fills in how the target can be reached now. Under `disk`. */
+/* Fills in how the target can be reached now. The caller holds `disk`; takes `state`. */
 static void resolve_target(tether__catalog *catalog, const tether__entry *entry,
                            kill_target *target)
 {
@@ -164,7 +164,7 @@ static int send_signal(const tether__catalog *catalog, const kill_target *target
 {
     const tether__tree *tree = &target->tree;
     if (target->is_proxy) {
-        /* Makes the owner inspect the task: it finds the intent in the record. */
+        /* Makes the owner inspect the task, upon which the owner finds the intent in the record. */
         if (action != TETHER__KILL_INSPECT)
             tether__os_lifeline_notify(catalog->session->exits, target->id);
         return TETHER_OK;
@@ -200,9 +200,9 @@ void tether__kill_release(tether__catalog *catalog, const char *task_id)
     uv_mutex_unlock(&catalog->state);
 }
 
-/* The policy says that no process is left: the refresh confirms that and finalises the task. If the
- * lifeline is still held, such as by a host that has not started the task's supervisor yet, the
- * kill starts again. Stores in *over whether the kill is over. */
+/* Called when the policy says that no process is left: a refresh confirms that and finalises the
+ * task. If the lifeline is still held, such as by a host that has not started the task's supervisor
+ * yet, the kill starts again. Stores in *over whether the kill is over. */
 static int confirm_end(tether__catalog *catalog, const char *task_id, const tether__round *round,
                        bool *over, tether_error *error)
 {
@@ -222,12 +222,14 @@ static int confirm_end(tether__catalog *catalog, const char *task_id, const teth
     return code;
 }
 
-/* Counts the live processes of the task; 1 if nobody has counted them yet. Under `disk`. */
+/* Counts the live processes of the task; 1 if they cannot be counted yet. The caller holds `disk`.
+ */
 static int count_members(tether__catalog *catalog, tether__entry *entry, const kill_target *target,
                          size_t *members, tether_error *error)
 {
     *members = entry->tree_gone || (entry->ended && target->is_proxy) ? 0 : 1;
-    /* For a task that has not ended, the refresh right before this call has counted. */
+    /* Of a task that has not ended, the refresh right before this call has listed the processes;
+     * the result is in tree_gone. */
     if (*members == 0 || !entry->ended)
         return TETHER_OK;
     if (catalog->round != NULL && !tether__refresh_round_is_conclusive(catalog, entry))
@@ -248,9 +250,8 @@ static int skip_grace(tether__catalog *catalog, const char *task_id, int64_t *ne
     return TETHER_OK;
 }
 
-/* Whether the current round cannot tell yet if processes have survived: the listing of the round
- * began before the task's supervisor was done, so that only the next listing is conclusive. Under
- * `disk`. */
+/* Returns whether only a newer listing can show if processes have survived: the listing of the
+ * current round began before the task's supervisor was found done. The caller holds `disk`. */
 static bool needs_newer_listing(tether__catalog *catalog, tether__entry *entry)
 {
     return catalog->round != NULL && entry->supervisor_done_at != 0 &&
@@ -313,8 +314,8 @@ int tether__kill_step_in_round(tether__catalog *catalog, const char *task_id,
 }
 
 /* Waits until the status of the task changes, the pause is over (-1: no limit) or the kill has no
- * driver. Returns whether it still has one. Changes of other tasks do not end the wait, because
- * each step of a kill lists all processes. */
+ * driver. Returns whether the kill still has a driver. Changes of other tasks do not end the wait,
+ * because each step of a kill lists all processes. Takes `state`. */
 static bool wait_while_driven(tether__catalog *catalog, const char *task_id, int64_t pause_ms)
 {
     int64_t end = tether__os_monotonic_ms() + pause_ms, left = pause_ms;
@@ -350,7 +351,7 @@ int tether__kill_finish(tether__catalog *catalog, const char *task_id, bool is_d
     }
 }
 
-/* Inspects the task and resolves where its processes can be reached now. Under no lock. */
+/* Inspects the task and resolves how its processes can be reached now. Takes `disk`. */
 static int inspect_and_resolve(tether__catalog *catalog, const char *task_id, kill_target *target,
                                tether_error *error)
 {
@@ -387,13 +388,13 @@ int tether__kill_pause_or_resume(tether__catalog *catalog, const char *task_id,
     return code;
 }
 
-int tether__kill_members(tether__catalog *catalog, const char *task_id, int64_t *pids, size_t room,
-                         size_t *count, tether_error *error)
+int tether__kill_members(tether__catalog *catalog, const char *task_id, int64_t *pids,
+                         size_t capacity, size_t *count, tether_error *error)
 {
     kill_target target = {0};
     *count = 0;
     int code = inspect_and_resolve(catalog, task_id, &target, error);
     if (code != TETHER_OK || target.is_proxy)
         return code;
-    return tether__os_tree_members(&target.tree, pids, room, count, error);
+    return tether__os_tree_members(&target.tree, pids, capacity, count, error);
 }

@@ -10,56 +10,65 @@
 #include "os/tree.h"
 #include "tether/error.h"
 
-/* Writes the intent into the record, before any signal, and makes `wanted` the driver of the kill,
- * unless it has one; a caller takes over from the loop. *is_driver: `wanted` is the driver now. A
- * task that has ended gets a driver too, for the processes that it left behind. Under no lock. */
+/* Begins a kill: writes the intent into the record, before any signal, and chooses the driver.
+ *   - A kill without a driver gets `wanted` as its driver.
+ *   - A caller (any driver but the loop) takes over from the loop.
+ *   - Otherwise the kill keeps the driver that it has.
+ *
+ * Stores in *is_driver whether `wanted` became the driver. The record of a task that has ended
+ * stays as it is, but the kill gets a driver all the same, for the processes that the task left
+ * behind. The caller holds no lock. */
 int tether__kill_begin(tether__catalog *catalog, const char *task_id, tether__intent intent,
                        int64_t grace_ms, tether__driver wanted, bool *is_driver,
                        tether_error *error);
 
-/* Returns when the kill is over: drives it if the caller is the driver, else waits for the driver.
- * Under no lock. */
+/* Returns when the kill is over: drives the kill if the caller is the driver (is_driver), else
+ * waits for the driver. The caller holds no lock. */
 int tether__kill_finish(tether__catalog *catalog, const char *task_id, bool is_driver,
                         tether_error *error);
 
 /* Takes the step that is due. Stores in *next_ms when to call again; 0: the kill is over and has no
- * driver any more. When processes survive the final signal, a caller's kill is over with
- * TETHER_ESURVIVED, and the loop's kill continues at long intervals. Only the driver may call this;
- * under no lock. */
+ * driver any more. Returns TETHER_ESURVIVED when processes survive the final signal. If the driver
+ * is a caller, the kill is over then (*next_ms is 0); if the driver is the loop, the kill continues
+ * at long intervals (*next_ms is not 0). Only the driver may call this. The caller holds no lock.
+ */
 int tether__kill_step(tether__catalog *catalog, const char *task_id, int64_t *next_ms,
                       tether_error *error);
 
-/* Whether the task can be killed from here. Call this before writing anything: the record must not
- * show a kill that cannot be done. Under `disk`. */
+/* Checks that the task can be killed from here. Call this before writing anything: the record must
+ * not show a kill that cannot be done. The caller holds `disk`. */
 int tether__kill_check(const tether__entry *entry, tether_error *error);
 
-/* The same for a single signal or a pause. TETHER_ENOTSUP: a proxy task, which has no processes. */
+/* Checks the same for a single signal or a pause. TETHER_ENOTSUP: a proxy task, which has no
+ * processes. The caller holds `disk`. */
 int tether__kill_check_signal(const tether__entry *entry, tether_error *error);
 
-/* Pauses or resumes the task's processes, once. *reached: how many live processes there were. Under
- * no lock. */
+/* Pauses or resumes the task's processes, once. Stores in *reached how many live processes there
+ * were. The caller holds no lock. */
 int tether__kill_pause_or_resume(tether__catalog *catalog, const char *task_id,
                                  tether__tree_signal signal, size_t *reached, tether_error *error);
 
-/* tether__kill_step for TETHER__DRIVER_ROUNDS: uses the listing of this round. */
+/* tether__kill_step for TETHER__DRIVER_ROUNDS: uses the listing of this round. The caller holds no
+ * lock. */
 int tether__kill_step_in_round(tether__catalog *catalog, const char *task_id,
                                const tether__round *round, int64_t *next_ms, tether_error *error);
 
-/* Abandons an unfinished kill: it has no driver any more. Only the driver may call this; under no
- * lock. */
+/* Abandons an unfinished kill, which has no driver any more then. Only the driver may call this.
+ * Takes `state`. */
 void tether__kill_release(tether__catalog *catalog, const char *task_id);
 
 /* Stores the supervisor's identity from the record, or that of the child that this process has
- * started; pid 0: unknown. Under `disk`. */
+ * started; pid 0: unknown. The caller holds `disk`; takes `state`. */
 void tether__kill_find_supervisor(tether__catalog *catalog, const tether__entry *entry,
                                   tether__identity *supervisor);
 
-/* Stores up to `room` pids of the task's live processes, and in *count how many there are. Under no
- * lock. */
-int tether__kill_members(tether__catalog *catalog, const char *task_id, int64_t *pids, size_t room,
-                         size_t *count, tether_error *error);
+/* Stores up to `capacity` pids of the task's live processes, and in *count how many there are. The
+ * caller holds no lock. */
+int tether__kill_members(tether__catalog *catalog, const char *task_id, int64_t *pids,
+                         size_t capacity, size_t *count, tether_error *error);
 
-/* Sends one signal to the task's processes and does not change its status. Under no lock. */
+/* Sends one signal to the task's processes and does not change the task's status. The caller holds
+ * no lock. */
 int tether__kill_signal(tether__catalog *catalog, const char *task_id, int number,
                         tether_error *error);
 

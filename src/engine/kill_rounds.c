@@ -33,7 +33,7 @@ static void keep_failure(rounds *r, int code, const tether_error *problem)
     tether__error_set(r->error, problem);
 }
 
-/* Writes the intents. Stores in `others`, which has room for all ids, the tasks whose kill has
+/* Writes the intents. Stores in `others`, which has space for all ids, the tasks whose kill has
  * another driver, and returns how many. */
 static size_t begin_all(rounds *r, char (*ids)[TETHER_ID_SIZE], size_t count, tether__intent intent,
                         const char **others)
@@ -53,9 +53,9 @@ static size_t begin_all(rounds *r, char (*ids)[TETHER_ID_SIZE], size_t count, te
     return other_count;
 }
 
-/* Lists the processes of all driven tasks. The listing begins before the inspections of this round
- * and after those of the last one. If it has no process of a task whose supervisor the last round
- * found to be done, no process of that task is left. */
+/* Lists the processes of all driven tasks. The listing begins after the inspections of the last
+ * round and before those of this one: if the last round found the supervisor of a task done, and
+ * the listing has no process of that task, no process of the task is left. */
 static int list_processes(rounds *r, tether__round *round, tether_error *error)
 {
     uv_mutex_lock(&r->catalog->disk);

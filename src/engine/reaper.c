@@ -1,8 +1,8 @@
 /* Owns the registry's loop: directory events, the timer for what is due, and polling.
  * Must not: decide the state of a task (refresh does), or call the operating system other than
  * through the seams.
- * Thread: the loop's, except wake, task_added, is_current, has_events, follow and unfollow, which
- * any thread calls. */
+ * Thread: the loop's, except wake, task_added, is_current, has_events, follow, unfollow and what
+ * the catalog calls (wake, watch_exit), which any thread calls. */
 #include "engine/reaper.h"
 
 #include <stdlib.h>
@@ -42,22 +42,23 @@ struct tether__reaper {
     tether__watch *watch; /* NULL: no directory events */
     tether__ends *ends;   /* NULL: directory events report every exit */
     bool polling;         /* no events, only polling. Set once, at the start */
-    /* Some supervisor's exit raises no event and has to be polled for. Under `state`. */
+    /* Some supervisor's exit raises no event and has to be polled for. Guarded by `state`. */
     bool poll_exits;
     int exits_tag;
-    /* When the timer fires, or NEVER. Written under `state`, because other threads read it. */
+    /* When the timer fires, or NEVER. Only the loop's thread writes it, and holds `state` for that,
+     * because other threads read it while they hold `state`. */
     int64_t timer_due;
     int64_t poll_at; /* when to poll; NEVER while events report everything */
     int64_t poll_pause_ms;
     /* When to inspect all tasks again after a failed inspection, or NEVER. */
     int64_t retry_at;
     uint64_t poll_changes; /* the catalog's `changes` at the last poll */
-    bool stopping;         /* under the catalog's `state` */
+    bool stopping;         /* guarded by `state` */
     int handles;           /* how many are not closed yet */
 };
 
-/* One kind of work that may be due for a task. The due work is collected under `state` and done
- * after that is released. */
+/* One kind of work that may be due for a task. The due work is collected while `state` is held, and
+ * done after `state` is released. */
 typedef enum duty { DUTY_WRITE_RUNNING, DUTY_DEADLINE, DUTY_KILL, DUTY_REAP, DUTY_REMIND } duty;
 
 typedef struct due {
@@ -71,7 +72,7 @@ static int64_t earlier(int64_t a, int64_t b)
 }
 
 /* Adds the due work of one entry to the list, and returns when the next work of that entry is due.
- */
+ * The caller holds `state`. */
 static int64_t collect_duties(const tether__entry *entry, int64_t now, due *list, size_t *count)
 {
     int64_t next = NEVER;
@@ -100,14 +101,16 @@ static int64_t collect_duties(const tether__entry *entry, int64_t now, due *list
     return next;
 }
 
-/* Whether nothing will ever be due for the entry again: an end is final. */
+/* Returns whether nothing will ever be due for the entry again: an end is final. The caller holds
+ * `state`. */
 static bool has_no_duty_left(const tether__entry *entry)
 {
     return entry->ended && entry->child.pid == 0 && entry->driver == TETHER__DRIVER_NONE &&
            entry->write_running_at == 0 && entry->reminder_at == 0;
 }
 
-/* Iterates backwards, because unscheduling an entry moves the last one to its index. */
+/* Collects the work that is due now, and returns when the next work is due. Iterates backwards,
+ * because unscheduling an entry moves the last one to its index. Takes `state`. */
 static int64_t collect_due(tether__reaper *reaper, due *list, size_t *count)
 {
     int64_t next = NEVER;
@@ -127,8 +130,8 @@ static int64_t collect_due(tether__reaper *reaper, due *list, size_t *count)
 }
 
 /* Reaps a child that has ended, or schedules another attempt: the kernel closes a process's
- * descriptors, which raises the event, a moment before the process can be reaped. Returns when that
- * attempt is due; NEVER: done. */
+ * descriptors, which raises the event, a moment before the process can be reaped. Returns when the
+ * next attempt is due; NEVER: done. Takes `state`. */
 static int64_t reap(tether__reaper *reaper, const char *task_id)
 {
     int64_t again = NEVER;
@@ -165,8 +168,8 @@ static void write_running(tether__reaper *reaper, const char *task_id)
     tether__catalog *catalog = reaper->catalog;
     uv_mutex_lock(&catalog->disk);
     schedule_running(catalog, task_id, 0);
-    /* The refresh may set the time again, for a task whose host is just about to resume its
-     * supervisor. */
+    /* The refresh may set the time again: on Windows, for a supervisor that its host has created
+     * suspended and is about to resume (is_released in refresh.c). */
     int code = tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, NULL, NULL);
     if (code != TETHER_OK && code != TETHER_EGONE)
         schedule_running(catalog, task_id, tether__os_monotonic_ms() + RETRY_MS);
@@ -240,8 +243,10 @@ static void do_duty(tether__reaper *reaper, const due *item)
 
 static void set_timer(tether__reaper *reaper, int64_t next);
 
-/* Schedules another inspection of all tasks after a failed one, because no event will report what
- * it missed. Not after failures that would only repeat. */
+/* Schedules an inspection of all tasks after one that failed, because events report a change only
+ * once: no event comes again for what the failed inspection has missed. Does not do so if the task
+ * or the store was removed or the record is damaged, because another inspection would fail in the
+ * same way. */
 static void retry_after_failure(tether__reaper *reaper, int code)
 {
     if (code != TETHER_OK && code != TETHER_ENOTASK && code != TETHER_ECORRUPT &&
@@ -249,7 +254,8 @@ static void retry_after_failure(tether__reaper *reaper, int code)
         reaper->retry_at = tether__os_monotonic_ms() + RETRY_MS;
 }
 
-/* If the host receives events, also inspects the tasks that other hosts have finalised. */
+/* Inspects the tasks that may still run. If the host receives events, also those that other hosts
+ * have finalised, in order to queue their COMPLETION. */
 static void inspect_all(tether__reaper *reaper)
 {
     tether__catalog *catalog = reaper->catalog;
@@ -275,8 +281,8 @@ static void poll_all(tether__reaper *reaper)
     bool quiet = catalog->changes == reaper->poll_changes;
     reaper->poll_changes = catalog->changes;
     uv_mutex_unlock(&catalog->state);
-    /* The growth of outputs changes nothing in the catalog, so that followed outputs limit the
-     * pause. */
+    /* The growth of outputs changes nothing in the catalog; therefore the pause is short while any
+     * output is followed. */
     bool followed = outputs_grew(reaper, TETHER__REAPER_ALL_BUNDLES);
     int64_t longest = followed ? POLL_OUTPUT_MS : POLL_LAST_MS;
     reaper->poll_pause_ms =
@@ -301,8 +307,8 @@ static void process_due(tether__reaper *reaper)
     int64_t next = collect_due(reaper, list, &count);
     for (size_t i = 0; i < count; i++)
         do_duty(reaper, &list[i]);
-    /* This work may have made other work due. That is done in another turn of the loop, so that
-     * events are not delayed. */
+    /* This work may have made other work due. Collects again only to learn whether and when work is
+     * due: the next turn of the loop does that work, so that events are not delayed. */
     if (count > 0)
         next = collect_due(reaper, list, &count);
     if (count > 0)
@@ -352,9 +358,11 @@ static void on_wake(uv_async_t *async)
     process_due(reaper);
 }
 
-/* Refreshes a task after an event, unless it has ended: the exit of a supervisor that has already
- * written its end raises one more event, and nothing new is on disk. The exception is a task
- * without a requested completion, which another host may have promoted. Under `disk`. */
+/* Refreshes a task after an event, unless the task is known to have ended: the exit of a supervisor
+ * that has already written its exit line raises one more event, and nothing new is on the disk. For
+ * such a task, only frees the texts of the record, which are not needed any more. A task whose
+ * completion was not requested is refreshed all the same, because another host may have requested
+ * one since (tether_promote). The caller holds `disk`. */
 static int refresh_unless_ended(tether__catalog *catalog, const char *task_id,
                                 tether__entry **entry)
 {
@@ -400,8 +408,9 @@ static void on_event(tether__watch_event event, int tag, const char *name, void 
         if (tether__task_id_valid(name))
             inspect_after_event(reaper, name);
     } else {
-        /* A followed bundle has grown, or a directory was removed: waiters read the disk
-         * themselves. */
+        /* A followed bundle has grown, or a directory was removed, which may be `exits` itself.
+         * Waking the waiters is enough: they read the disk themselves and fail with TETHER_EGONE if
+         * the store was removed. */
         outputs_grew(reaper, tag);
         tether__catalog_notify(reaper->catalog);
     }
@@ -412,14 +421,15 @@ static void wake_from_catalog(void *userdata)
     tether__reaper_wake(userdata);
 }
 
-/* A supervisor has exited. It may have written its end just before; the inspection finds it. */
+/* A supervisor has exited. It may have written its exit line just before; the inspection finds that
+ * line. */
 static void on_supervisor_exit(const char *task_id, void *userdata)
 {
     inspect_after_event(userdata, task_id);
 }
 
 /* The catalog's watch_exit. If the exit cannot be watched, such as for lack of handles, the reaper
- * polls from now on. Under `state`. */
+ * polls from now on. The caller holds `state`. */
 static bool watch_exit_from_catalog(const char *task_id, const tether__identity *supervisor,
                                     void *userdata)
 {
@@ -468,7 +478,7 @@ static int open_events(tether__reaper *reaper, tether_reaper_mode mode, tether_e
 }
 
 /* On a host's loop, the callback of the last handle frees the reaper. On the reaper's own loop,
- * tether__reaper_close does, after the loop has returned. */
+ * tether__reaper_close frees it, after the loop has returned. */
 static void handle_closed(tether__reaper *reaper)
 {
     if (--reaper->handles == 0 && !reaper->owns_loop)
@@ -580,7 +590,8 @@ int tether__reaper_open(tether__catalog *catalog, const tether__reaper_observer 
     return TETHER_OK;
 }
 
-/* Under `state`, which the callers of watch_exit hold. */
+/* Takes `state`: callers of watch_exit hold that lock, therefore none is inside watch_exit when
+ * this returns. */
 static void stop_watching_exits(tether__reaper *reaper)
 {
     uv_mutex_lock(&reaper->catalog->state);

@@ -13,46 +13,49 @@
 
 typedef struct tether__reaper tether__reaper;
 
-/* In place of a tag: all bundles. */
+/* Stands for all bundles, where a function takes the tag of one (see tether__reaper_follow). */
 #define TETHER__REAPER_ALL_BUNDLES (-1)
 
-/* Follows the outputs of tasks. The reaper calls both functions on the loop's thread, with no lock
- * held. */
+/* Follows the outputs of tasks. The reaper calls both functions on the loop's thread, where the
+ * caller holds no lock. Both only schedule the reading, which happens where callbacks run. */
 typedef struct tether__reaper_observer {
-    /* The bundle of this tag may have grown. Returns whether any bundle is followed. */
+    /* Schedules the reading of the bundle with this tag, or of all (TETHER__REAPER_ALL_BUNDLES),
+     * because the output may have grown. Returns whether any bundle is followed, whatever its tag:
+     * a polling reaper then polls more often. */
     bool (*grown)(int tag, void *userdata);
-    /* Reads the followed bundles that raise no events. Returns whether there are any. */
+    /* Schedules the reading of the followed bundles that raise no events. Returns whether there are
+     * any: the reaper then calls this again after a while. */
     bool (*unwatched)(void *userdata);
     void *userdata;
 } tether__reaper_observer;
 
-/* Starts the reaper on the host's loop, or on a loop and a thread of its own (loop NULL). It uses
- * the catalog and the observer, which must outlive it. */
+/* Starts the reaper on the host's loop, or on a loop and a thread of its own (loop NULL). Copies
+ * *observer. The catalog and observer->userdata must outlive the reaper. */
 int tether__reaper_open(tether__catalog *catalog, const tether__reaper_observer *observer,
                         struct uv_loop_s *loop, tether_reaper_mode mode, tether__reaper **reaper,
                         tether_error *error);
 
 /* Stops the reaper. With a thread of its own: returns after that thread has ended. On a host's
  * loop: returns at once; the catalog is not used any more, and the loop frees the rest as it runs.
- * NULL is allowed. */
+ * NULL is allowed. The caller holds no lock. */
 void tether__reaper_close(tether__reaper *reaper);
 
-/* Makes the loop do what is due. Any thread. */
+/* Makes the loop do what is due. Any thread. Any lock may be held. */
 void tether__reaper_wake(tether__reaper *reaper);
 
 /* Call this after adding a task to the catalog: wakes the loop if its timer would fire too late for
- * that task. Any thread, under no lock. */
+ * that task. Any thread. Takes `state`. */
 void tether__reaper_task_added(tether__reaper *reaper, const char *task_id);
 
-/* Whether the caller is on the loop's thread, and therefore must not wait for the loop. */
+/* Returns whether the caller is on the loop's thread, and therefore must not wait for the loop. */
 bool tether__reaper_is_current(const tether__reaper *reaper);
 
-/* Whether the ends of tasks are reported by events. */
+/* Returns whether events report the ends of tasks; else the reaper polls. */
 bool tether__reaper_has_events(const tether__reaper *reaper);
 
 /* Starts and stops watching a task's bundle for one follower. Does nothing without events: the
- * follower has to read at intervals. *tag (NULL: not wanted) identifies the events of this bundle;
- * -1: there are none. Under no lock. */
+ * follower has to read at intervals. Stores in *tag (NULL: not wanted) the number that identifies
+ * the events of this bundle; -1: the bundle raises none. The caller holds no lock. */
 void tether__reaper_follow(tether__reaper *reaper, const char *task_id, int *tag);
 void tether__reaper_unfollow(tether__reaper *reaper, const char *task_id);
 

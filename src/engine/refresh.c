@@ -1,6 +1,6 @@
-/* Owns the way from disk to the catalog, and from a verdict to a record.
+/* Owns reading records from the disk into the catalog, and writing verdicts into records.
  * Must not: send signals, use the loop, or hold `state` while it touches the disk.
- * Thread: any; under the catalog's `disk`. */
+ * Thread: any; the caller holds the catalog's `disk`. */
 #include "engine/refresh.h"
 
 #include <string.h>
@@ -16,10 +16,10 @@ enum {
     RUN_PAUSE_MS = 50, /* the record of a task that ends sooner never says running */
     RUN_STEP_MS = 10,
     TICK_SLACK_MS = 50, /* how far file times may lag behind the clock */
-    SOON_MS = 10000     /* after a longer time the clocks may have diverged */
+    SOON_MS = 10000     /* how soon after an end the wall clock and the uptime are still compared */
 };
 
-/* Reads the record if it differs from the entry's. Under `disk`. */
+/* Reads the record if the file has changed since the entry's record was read or written. */
 static int reload(tether__catalog *catalog, tether__entry *entry, tether_error *error)
 {
     tether__file_stamp stamp;
@@ -42,9 +42,10 @@ static int reload(tether__catalog *catalog, tether__entry *entry, tether_error *
     return TETHER_OK;
 }
 
-/* Returns the uptime at which the marker was finished; -1: not known. If the supervisor could not
- * write it, it is derived from the marker's modification time, but only soon after the end, while
- * the wall clock and the uptime still agree on how long ago that was. */
+/* Returns the uptime at which the supervisor wrote its exit line; -1: not known. A supervisor that
+ * cannot find out the uptime (cmd) leaves that out of the line. The uptime is then derived from the
+ * marker's modification time, but only soon after the end: later, somebody may have set the wall
+ * clock in between. */
 static int64_t end_uptime(const tether__marker *marker, bool same_boot, int64_t now, int64_t uptime)
 {
     int64_t ago = now - marker->modified_at;
@@ -112,9 +113,9 @@ bool tether__refresh_round_is_conclusive(tether__catalog *catalog, tether__entry
     return catalog->round != NULL && entry->supervisor_done_at < catalog->round->began_at;
 }
 
-/* Whether no process is left of a task that is being killed. In rounds, only a listing that began
- * after the supervisor was found to be done proves that: an older one may lack what the supervisor
- * started last. */
+/* Returns whether no process is left of a task that is being killed. In rounds, only a listing that
+ * began after the supervisor was found done proves that: an older one may lack the process that the
+ * supervisor started last. */
 static bool tree_is_empty(tether__catalog *catalog, tether__entry *entry, tether__driver driver,
                           const tether__identity *child, const tether__observation *observed)
 {
@@ -126,8 +127,12 @@ static bool tree_is_empty(tether__catalog *catalog, tether__entry *entry, tether
            tether__bundle_tree_empty(&entry->record, child, observed, catalog->round->listing);
 }
 
-/* Returns whether the tree of a task that is being killed is empty; false for any other task. Once
- * the supervisor is gone and the tree is empty, it stays empty and is not listed again. */
+/* Notes in the entry whether the supervisor is done, which means that it cannot start another
+ * process, and returns whether the tree of a task that is being killed is empty (false for any
+ * other task). If this inspection does not confirm that the supervisor is done, such as after a
+ * probe that failed, clears what an earlier inspection has noted: only a listing that begins after
+ * the last doubt is a proof. Once the supervisor is gone and the tree is empty, the tree stays
+ * empty and is not listed again. */
 static bool inspect_tree(tether__catalog *catalog, tether__entry *entry, tether__driver driver,
                          const tether__identity *child, const tether__observation *observed)
 {
@@ -157,15 +162,15 @@ static tether__verdict inspect(tether__catalog *catalog, tether__entry *entry,
     return tether__verdict_reach(entry->record.status, entry->record.kill_intent, observed);
 }
 
-/* Marks the lifeline as that of an ended task. With an output limit, that waits until the outputs
- * are trimmed. */
+/* Marks the lifeline as that of an ended task. If the task has an output limit, tether__output_cap
+ * marks it instead, after it has trimmed the outputs. */
 static void mark_ended(const tether__catalog *catalog, const tether__entry *entry)
 {
     if (entry->record.output_limit <= 0)
         tether__os_lifeline_mark_ended(catalog->session->exits, entry->id);
 }
 
-/* Keeps a damaged marker for people to inspect. This may fail, because the record already says
+/* Keeps a damaged marker for people to inspect. A failure does no harm: the record already says
  * lost. */
 static void quarantine_marker(const tether__catalog *catalog, const tether__entry *entry,
                               const tether__observation *observed)
@@ -175,8 +180,8 @@ static void quarantine_marker(const tether__catalog *catalog, const tether__entr
         tether__marker_quarantine(catalog->session, entry->id, "corrupt exit marker", NULL);
 }
 
-/* Schedules the write of `running`, in steps of RUN_STEP_MS, so that the reaper writes many tasks
- * that started one after the other in one pass. */
+/* Schedules the write of `running`. Rounds the time up to a multiple of RUN_STEP_MS, so that one
+ * pass of the reaper writes many tasks that started one after the other. Takes `state`. */
 static void schedule_running(tether__catalog *catalog, tether__entry *entry)
 {
     uv_mutex_lock(&catalog->state);
@@ -187,8 +192,11 @@ static void schedule_running(tether__catalog *catalog, tether__entry *entry)
     uv_mutex_unlock(&catalog->state);
 }
 
-/* Whether the supervisor was resumed after its suspended start (Windows). If its host died before
- * that, this resumes it. */
+/* Makes sure that the supervisor runs, and returns whether it does. On Windows a host creates the
+ * supervisor suspended, in a job that would end with the host; it then makes the job outlive the
+ * host and resumes the supervisor. If that host died in between, does the missing steps in its
+ * place (os/spawn.h). Returns false if that host is alive and about to do so itself. Takes `state`.
+ */
 static bool is_released(tether__catalog *catalog, const tether__entry *entry,
                         const tether__observation *observed)
 {
@@ -199,8 +207,8 @@ static bool is_released(tether__catalog *catalog, const tether__entry *entry,
            tether__os_spawn_release(entry->id, &observed->marker.identity);
 }
 
-/* Inspects again, because another host may have been faster, and writes the result. Under `disk`
- * and the session lock. */
+/* Inspects again, because another host may have been faster, and writes the result. The caller
+ * holds `disk` and the session lock. */
 static int write_verdict(tether__catalog *catalog, tether__entry *entry, tether__inspect_mode mode,
                          tether_error *error)
 {
@@ -227,9 +235,10 @@ static int write_verdict(tether__catalog *catalog, tether__entry *entry, tether_
         tether__output_cap_note(catalog->session, &entry->record);
     tether_error problem = {0};
     code = tether__bundle_save(catalog->session, &entry->record, &entry->stamp, &problem);
-    /* The inspection is valid even if the record could not be written, such as on a full disk: the
-     * marker stays, and every later inspection finds the same. The end is written as soon as
-     * possible, and everything else with it. */
+    /* The verdict is valid even if the record could not be written, such as to a full disk: the
+     * marker stays, and every later inspection finds the same. Each later refresh tries again to
+     * write an end. A failed write of `running` is not repeated, because the next write of the
+     * record contains it. */
     entry->unsaved = code != TETHER_OK && verdict.step == TETHER__STEP_FINALISE;
     if (code == TETHER_OK && verdict.step == TETHER__STEP_FINALISE) {
         mark_ended(catalog, entry);
@@ -260,7 +269,8 @@ static void retry_save(tether__catalog *catalog, tether__entry *entry)
     tether__file_stamp stamp;
     if (tether__session_lock(catalog->session, &lock, NULL) != TETHER_OK)
         return;
-    /* If another host has written the record since, that one is read instead. */
+    /* If another host has written the record since, leaves it alone: the reload that follows in
+     * refresh_entry reads that record. */
     if (tether__bundle_stamp(catalog->session, entry->id, &stamp, NULL) == TETHER_OK &&
         memcmp(&stamp, &entry->stamp, sizeof stamp) == 0 &&
         tether__bundle_save(catalog->session, &entry->record, &entry->stamp, NULL) == TETHER_OK) {
@@ -270,8 +280,9 @@ static void retry_save(tether__catalog *catalog, tether__entry *entry)
     tether__os_lock_release(&lock);
 }
 
-/* A task that is being killed has no driver here. The host that kills it may still be alive, so
- * that the loop waits until kill_takeover_ms before it continues the kill. */
+/* Makes the loop the driver of a kill that has none in this registry. The host that began the kill
+ * may still be alive and drive it; therefore the first step of the loop is due only at
+ * kill_takeover_ms. Takes `state`. */
 static void resume_kill(tether__catalog *catalog, tether__entry *entry)
 {
     bool resumed = false;
@@ -327,7 +338,7 @@ int tether__refresh(tether__catalog *catalog, const char *task_id, tether__inspe
     tether__entry *entry = tether__catalog_find(catalog, task_id);
     bool is_new = entry == NULL;
     if (is_new) {
-        /* A task that is not on disk gets no entry. */
+        /* A task that is not on the disk gets no entry. */
         tether__file_stamp stamp;
         int code = tether__bundle_stamp(catalog->session, task_id, &stamp, error);
         if (code != TETHER_OK)
@@ -362,7 +373,7 @@ int tether__refresh_change(tether__catalog *catalog, const char *task_id,
     if (code != TETHER_OK)
         return code;
 
-    /* Nobody else writes while the lock is held: the change applies to the newest record. */
+    /* No other host writes while the lock is held: the change applies to the newest record. */
     code = reload(catalog, entry, error);
     if (code == TETHER_OK && entry->record.read_only)
         code = tether__fail(
@@ -374,7 +385,7 @@ int tether__refresh_change(tether__catalog *catalog, const char *task_id,
         if (code == TETHER_OK) {
             tether__catalog_publish(catalog, entry);
         } else {
-            /* The change did not happen: takes the record on disk again. */
+            /* The change did not happen: reads the record from the disk again. */
             entry->stamp = (tether__file_stamp){0};
             (void)reload(catalog, entry, NULL);
         }

@@ -1,5 +1,7 @@
-/* Refresh: the only way by which the catalog follows the disk, and by which a verdict becomes a
- * record. */
+/* Refresh: reads the records of tasks from the disk into the catalog, and writes the verdicts on
+ * tasks into their records. Only the first record of a task comes into the catalog in another way:
+ * the start of the task writes that record and calls tether__catalog_add (task/spawn.c,
+ * task/proxy.c). */
 #ifndef TETHER_REFRESH_H
 #define TETHER_REFRESH_H
 
@@ -10,28 +12,33 @@
 
 typedef enum tether__inspect_mode {
     TETHER__INSPECT_NOW,
-    TETHER__INSPECT_OPENING, /* the session is being opened, which some reasons mention */
-    /* `running` need not be written at once, because replacing a record is expensive and most tasks
-     * are short: the entry's write_running_at says when. */
+    /* The session is being opened. The `reason` in the record of a task that was being killed and
+     * is found ended then says so. */
+    TETHER__INSPECT_OPENING,
+    /* After an event of the task. Does not write `running` at once, because replacing a record is
+     * expensive and most tasks are short, but sets the entry's write_running_at. */
     TETHER__INSPECT_EVENT
 } tether__inspect_mode;
 
-/* Brings one task up to date: reads its record if that has changed, inspects the task, and writes
- * the record if the verdict says so. *entry (NULL: not wanted) is valid while `disk` is held.
- * Succeeds with an end that could not be written, because the end is known. Under `disk`. */
+/* Brings one task up to date: reads its record if the file has changed, inspects the task, and
+ * writes the record if the verdict says so. *entry (NULL: not wanted) is valid while `disk` is
+ * held. If the task has ended but the end cannot be written, such as to a full disk, the call
+ * succeeds all the same: the entry has the end, and each later refresh tries to write it
+ * (`unsaved`). The caller holds `disk`. */
 int tether__refresh(tether__catalog *catalog, const char *task_id, tether__inspect_mode mode,
                     tether__entry **entry, tether_error *error);
 
-/* Changes a task's record: refreshes the task, then calls `change` under the session lock and,
- * unless it returns false, writes the record. After a failed write the record is as before. Under
- * `disk`. */
+/* Changes a task's record: refreshes the task, takes the session lock, calls `change` and, unless
+ * that returns false, writes the record. After a failed write the record is as before. The caller
+ * holds `disk`. */
 int tether__refresh_change(tether__catalog *catalog, const char *task_id,
                            bool (*change)(tether__record *record, void *userdata), void *userdata,
                            tether__entry **entry, tether_error *error);
 
-/* Whether the listing of the catalog's round can prove that no process of the task is left: it
- * began after the supervisor was found to be done. For a task that has ended, records that time if
- * it is not set. Under `disk`. */
+/* Returns whether the listing of the catalog's round can prove that no process of the task is left:
+ * only a listing that began after the supervisor was found done (supervisor_done_at) can. If that
+ * time is not set yet, sets it to now; therefore call this only for a task whose supervisor is
+ * known to be done, such as one that has ended. The caller holds `disk`. */
 bool tether__refresh_round_is_conclusive(tether__catalog *catalog, tether__entry *entry);
 
 #endif

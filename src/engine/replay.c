@@ -1,6 +1,6 @@
 /* Owns the passes over everything on disk: the replay of a session, and the removal of leftovers.
  * Must not: keep anything in memory that is not in the catalog.
- * Thread: any; it takes the catalog's locks itself, task by task. */
+ * Thread: any; the header names the locks of each call. */
 #include "engine/replay.h"
 
 #include <stdlib.h>
@@ -15,14 +15,15 @@ typedef struct names {
     size_t count;
 } names;
 
-/* Moves a damaged bundle to the quarantine, unless its task still runs. Returns whether it did. */
+/* Moves a damaged bundle to the quarantine, unless its task still runs. Returns whether the bundle
+ * was moved. The caller holds `disk`. */
 static bool quarantine_bundle(tether__catalog *catalog, const char *task_id, const char *reason)
 {
     tether__lock lock;
     bool held = true, done = false;
     if (tether__session_lock(catalog->session, &lock, NULL) != TETHER_OK)
         return false;
-    /* Another host may have moved or repaired it before this one took the lock. */
+    /* Another host may have moved or repaired the bundle before this one took the lock. */
     tether__record again;
     tether__record_init(&again);
     int code = tether__bundle_load(catalog->session, task_id, &again, NULL, NULL);
@@ -43,11 +44,12 @@ typedef enum known_state {
     KNOWN_UNFINISHED, /* it runs, or work is left; another host may have done that work since */
     KNOWN_PENDING,    /* it has ended, which is final; another host may have acknowledged its
                          completion since */
-    KNOWN_SILENT,     /* it has ended and requested no completion; another host may promote it */
+    KNOWN_SILENT,     /* it has ended, and no completion was requested; another host may request one
+                         (tether_promote) */
     KNOWN_DONE        /* nothing about it can change any more */
 } known_state;
 
-/* Under `disk`. */
+/* The caller holds `disk`. */
 static known_state recall(tether__catalog *catalog, const char *task_id)
 {
     const tether__entry *entry = tether__catalog_find(catalog, task_id);
@@ -62,7 +64,7 @@ static known_state recall(tether__catalog *catalog, const char *task_id)
 }
 
 /* Most tasks of an old session have ended. The catalog, or the hint on the lifeline, excludes them
- * without reading their records. Under `disk`. */
+ * without reading their records. The caller holds `disk`. */
 static bool is_out_of_scope(tether__catalog *catalog, const char *task_id, tether__scope scope)
 {
     const tether__session *session = catalog->session;
@@ -77,8 +79,8 @@ static bool is_out_of_scope(tether__catalog *catalog, const char *task_id, tethe
 }
 
 /* Repairs the hint on the lifeline: the host that delivered the completion may have died before it
- * set the hint. Under the session lock, and only while the record is the one that was read, because
- * another host may promote a task that requested no completion. */
+ * set the hint. Takes the session lock, and sets the hint only if the record is still the one that
+ * was read: another host may have requested a completion since (tether_promote). */
 static void mark_done(const tether__session *session, const tether__entry *entry)
 {
     tether__lock lock;
@@ -105,8 +107,8 @@ int tether__replay_task(tether__catalog *catalog, const char *task_id, tether__i
     if (code == TETHER_ECORRUPT && quarantine_bundle(catalog, task_id, problem.message) &&
         quarantined != NULL)
         (*quarantined)++;
-    /* A failure of one task is reported to callers that ask for that task, and does not stop the
-     * others. A failure of the lock, the store or memory affects all tasks. */
+    /* A failure of one task does not stop the others; calls on that task report it. A failure of
+     * the session lock, the store or memory affects all tasks. */
     if (code != TETHER_ELOCKED && code != TETHER_EGONE && code != TETHER_ENOMEM)
         return TETHER_OK;
     tether__error_set(error, &problem);
@@ -118,7 +120,8 @@ int tether__replay(tether__catalog *catalog, tether__scope scope, tether__inspec
 {
     names list;
     tether__session *session = catalog->session;
-    /* The damaged marker of a lost task may be in the quarantine: then only the bundle is left. */
+    /* The damaged marker of a lost task may be in the quarantine: then only the bundle is left.
+     * Tasks that may still run have a lifeline. */
     tether__dir *where = scope == TETHER__SCOPE_LIVE ? session->exits : session->tasks;
     int code = tether__names_list(where, &list.ids, &list.count, error);
     if (code == TETHER_OK)
@@ -128,7 +131,8 @@ int tether__replay(tether__catalog *catalog, tether__scope scope, tether__inspec
         uv_mutex_lock(&catalog->disk);
         if (!is_out_of_scope(catalog, id, scope)) {
             code = tether__replay_task(catalog, id, mode, quarantined, error);
-            /* With SCOPE_ALL, the caller reads all records next. */
+            /* After SCOPE_ALL, the caller reads the texts of all records: does not free the texts.
+             */
             tether__entry *entry = tether__catalog_find(catalog, id);
             if (entry != NULL && scope != TETHER__SCOPE_ALL)
                 tether__entry_trim(entry);
@@ -139,8 +143,8 @@ int tether__replay(tether__catalog *catalog, tether__scope scope, tether__inspec
     return code;
 }
 
-/* Whether an id has a lifeline or a bundle, no record, and no process that may still write one.
- * Under the session lock. */
+/* Returns whether an id has a lifeline or a bundle, no record, and no process that may still write
+ * one. Reliable only while the caller holds the session lock. */
 static bool is_leftover(const tether__session *session, const char *task_id)
 {
     bool held = true;
@@ -162,8 +166,8 @@ static size_t sweep_names(tether__catalog *catalog, const names *list)
     return removed;
 }
 
-/* Whether the list may contain a leftover. Checked without the session lock, because usually there
- * is none. */
+/* Returns whether the list may contain a leftover. The caller need not hold the session lock:
+ * usually there is no leftover, and then the lock is not needed at all. */
 static bool any_leftover(const tether__session *session, const names *list)
 {
     for (size_t i = 0; i < list->count; i++) {

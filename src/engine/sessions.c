@@ -44,7 +44,7 @@ static int visit_other(session_walk *walk, const char *key, tether_error *error)
     return code == TETHER_EGONE ? TETHER_ENOTASK : code;
 }
 
-/* Whether a name in the store is the key of a session: 16 hexadecimal digits. */
+/* Returns whether a name in the store is the key of a session: 16 hexadecimal digits. */
 static bool is_key(const char *name)
 {
     return strlen(name) == TETHER__SESSION_KEY_SIZE - 1 &&

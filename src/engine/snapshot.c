@@ -1,6 +1,6 @@
 /* Owns the members of a snapshot that are not in the record: running time, output paths, preview.
  * Must not: change a record.
- * Thread: any; under the catalog's `disk`. */
+ * Thread: any; the caller holds the catalog's `disk`. */
 #include "engine/snapshot.h"
 
 #include "base/error.h"
@@ -11,7 +11,7 @@
 #include "store/bundle.h"
 #include "store/output_file.h"
 
-/* Fills in the paths and the preview, and leaves them empty if the bundle was removed. Returns
+/* Fills in the paths and the preview; leaves both empty if the bundle was removed. Returns
  * false when memory is short. */
 static bool read_output(const tether__session *session, const tether__record *record,
                         tether_snapshot *snapshot)

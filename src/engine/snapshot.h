@@ -6,7 +6,8 @@
 #include "tether/error.h"
 #include "tether/task.h"
 
-/* Fills a snapshot from an entry, with a preview of the output. Under the catalog's `disk`. */
+/* Fills a snapshot from an entry, with a preview of the output. The caller holds the catalog's
+ * `disk`. */
 int tether__snapshot_fill(const tether__session *session, const tether__entry *entry,
                           tether_snapshot *snapshot, tether_error *error);
 

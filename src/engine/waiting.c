@@ -6,8 +6,9 @@
 #include "base/error.h"
 #include "os/clock.h"
 
-/* The longest sleep without a check of the disk. With events it is a safety net: the death of a
- * supervisor raises no event while an unrelated forked process holds a copy of its lifeline. */
+/* The longest sleep without a check of the disk. With events, this check is a safety net: the death
+ * of a supervisor raises no event while an unrelated forked process holds a copy of the lifeline.
+ */
 enum { SLEEP_WITH_EVENTS_MS = 1000, SLEEP_POLLING_MS = 20 };
 
 static int64_t longest_sleep_ms(const tether_registry *registry)

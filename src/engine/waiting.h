@@ -16,25 +16,26 @@ typedef struct tether__wait {
     const char *step; /* for errors; static */
     int64_t deadline; /* monotonic; -1: none */
     uint64_t seen;    /* the catalog's `changes` at the last prepare */
-    bool inside;      /* it has entered the gate */
+    bool inside;      /* this wait has entered the gate */
 } tether__wait;
 
 /* Begins a wait of up to timeout_ms (-1: no limit; 0: a check without a wait). TETHER_EINVAL: a
  * wait on the loop's thread, which would wait for its own events; TETHER_ECLOSED: the registry is
- * closing. Call tether__wait_end in every case. */
+ * closing. Call tether__wait_end in every case. Takes `state`. */
 int tether__wait_begin(tether_registry *registry, const char *step, int64_t timeout_ms,
                        tether__wait *wait, tether_error *error);
 
-/* Call this before each check of the condition: a change after it ends the next sleep at once.
- * TETHER_ECLOSED. */
+/* Call this before each check of the condition: a change after this call ends the next sleep at
+ * once. TETHER_ECLOSED. Takes `state`. */
 int tether__wait_prepare(tether__wait *wait, tether_error *error);
 
 /* Call this after a check that failed: sleeps until the catalog has changed since
- * tether__wait_prepare, or for a while. *quiet (NULL: not wanted): nothing has changed; the caller
- * has to read the disk, because an event may be missing. TETHER_ETIMEDOUT. */
+ * tether__wait_prepare, but at most 1 s (20 ms if the reaper polls). Stores in *quiet (NULL: not
+ * wanted) whether nothing has changed. The caller then has to read the disk, as a safety net:
+ * events may be missing (see waiting.c). TETHER_ETIMEDOUT. Takes `state`. */
 int tether__wait_sleep(tether__wait *wait, bool *quiet, tether_error *error);
 
-/* Ends a wait, also one whose begin has failed. */
+/* Ends a wait, also after tether__wait_begin has failed. Takes `state`. */
 void tether__wait_end(tether__wait *wait);
 
 #endif

@@ -72,8 +72,9 @@ bool tether__record_is_proxy(const tether__record *record);
 bool tether__record_is_done(const tether__record *record);
 
 /* Parses JSON text into an initialised record. TETHER_ECORRUPT with a message for: invalid JSON, a
- * missing field, a field of a wrong type, an unknown status, the id of another task. Of a record
- * with a newer schema, reads the fields that it understands and sets read_only. */
+ * missing schema_version, task_id, session_id or status, a field of a wrong type, an unknown
+ * status, the id of another task. Any other field may be missing. Of a record with a newer schema,
+ * reads the fields that this version understands and sets read_only. */
 int tether__record_parse(const char *text, size_t size, const char *task_id, tether__record *record,
                          tether_error *error);
 

@@ -11,7 +11,7 @@
  * string where there are no namespaces. */
 void tether__os_pid_ns(char pid_ns[TETHER__PID_NS_SIZE]);
 
-/* Whether the process with exactly this identity lives. Never blocks; any thread. */
+/* Returns whether the process with exactly this identity lives. Never blocks; any thread. */
 tether__liveness tether__os_process_alive(const tether__identity *identity);
 
 /* Reaps a child that this process started, and never another process that has its pid. Returns
@@ -19,12 +19,13 @@ tether__liveness tether__os_process_alive(const tether__identity *identity);
  * blocks; any thread. */
 bool tether__os_process_reap(const tether__identity *child);
 
-/* Returns the start time of a child that was just started and is not reaped yet; 0 when it is not
- * available. */
+/* Returns the start time of the process that has this pid now; 0 when it is not available. The pid
+ * of a child cannot be reused before the child is reaped. For any other process, the caller has to
+ * prove that the pid still denoted that process, as store/bundle.c does. */
 uint64_t tether__os_process_start_time(int64_t pid);
 
-/* Whether /proc/PID/stat shows start times in the same unit, so that a shell can read its own.
- * Otherwise the hosts fill it in. */
+/* Returns whether /proc/PID/stat shows start times in the same unit: a shell can then read its own
+ * start time. Otherwise the hosts fill in the start time. */
 bool tether__os_process_in_proc(void);
 
 /* Returns this process's pid. */

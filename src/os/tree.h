@@ -56,9 +56,9 @@ int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal,
 int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,
                                   tether_error *error);
 
-/* Stores up to `room` pids of the tree's live processes (zombies are not live), and in *count how
- * many there are. */
-int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t room, size_t *count,
+/* Stores up to `capacity` pids of the tree's live processes (zombies are not live), and in *count
+ * how many there are. */
+int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t capacity, size_t *count,
                             tether_error *error);
 
 /* Describes which processes a kill reaches on this platform, for doctor. *whole is true when these

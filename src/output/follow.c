@@ -61,8 +61,8 @@ static int refresh_task(const tether_follower *f, bool *ended, tether_error *err
     return code;
 }
 
-/* Checks whether the task has ended. The sizes are measured after that, so that they include all
- * that the task wrote. */
+/* Checks whether the task has ended, and then measures the sizes: in this order the sizes include
+ * all that an ended task wrote. */
 static int check_task(tether_follower *f, tether_error *error)
 {
     bool ended;

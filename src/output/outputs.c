@@ -5,6 +5,6 @@
 
 tether__outputs *tether__outputs_of(tether_registry *registry)
 {
-    /* registry/ allocates every registry as the whole struct, so that this cast is valid. */
+    /* Valid, because registry/ allocates every registry as the whole struct. */
     return (tether__outputs *)(void *)registry;
 }

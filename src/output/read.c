@@ -104,8 +104,8 @@ int tether_output_wait(tether_registry *registry, const char *task_id, uint64_t 
         code = tether__wait_begin(registry, "wait", timeout_ms, &wait, error);
     if (code != TETHER_OK)
         return code;
-    /* A task of another host may be missing from the catalog. The refresh adds it, because only
-     * tasks in the catalog can be followed. */
+    /* A task of another host may be missing from the catalog. The refresh adds the task, because
+     * only tasks in the catalog can be followed. */
     uv_mutex_lock(&registry->catalog.disk);
     code = tether__refresh(&registry->catalog, task_id, TETHER__INSPECT_NOW, NULL, error);
     uv_mutex_unlock(&registry->catalog.disk);

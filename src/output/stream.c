@@ -1,6 +1,6 @@
 /* Owns the mapping between a task's offsets and the bytes of its output files.
  * Must not: change a file, or decide what is dropped.
- * Thread: any; it locks the catalog's `disk` itself. */
+ * Thread: any; takes the catalog's `disk`. */
 #include "output/stream.h"
 
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-/* One stream of a task's output, open for reading at the task's own offsets. They count from the
+/* One stream of a task's output, open for reading at the task's own offsets. These count from the
  * first byte that the task wrote, including bytes that its output limit has dropped since. A stream
  * that is open keeps all its bytes, even if the file is trimmed later. One thread at a time per
  * object. */
@@ -23,7 +23,7 @@ typedef struct tether__output {
 #define TETHER__OUTPUT_NONE ((tether__output){{-1}, 0, 0})
 
 /* Opens a stream and measures it. A missing file is no error. Call tether__output_close afterwards,
- * even after a failure. Under no lock. */
+ * even after a failure. The caller holds no lock. */
 int tether__output_open(tether_registry *registry, const char *task_id, tether_stream stream,
                         tether__output *output, tether_error *error);
 

@@ -103,8 +103,8 @@ static int find_lines(const text_view *view, uint64_t lines, uint64_t lowest, ui
     return TETHER_OK;
 }
 
-/* Whether a position is the first byte that the task wrote to a stream. No character can be cut
- * there. */
+/* Returns whether a position is the first byte that the task wrote to a stream. No character can be
+ * cut there. */
 static bool is_first_byte(const text_view *view, uint64_t position)
 {
     return (position == 0 && view->size[0] > 0 && view->part[0].dropped == 0) ||

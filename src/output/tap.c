@@ -52,7 +52,7 @@ void tether__taps_dispose(void *userdata)
     free(taps);
 }
 
-/* Whether matches of a task may still be delivered. Its COMPLETION waits for them. */
+/* Returns whether matches of a task may still be delivered. Its COMPLETION waits for them. */
 static bool matches_pending(const char *task_id, void *userdata)
 {
     tether__taps *taps = userdata;
@@ -65,9 +65,9 @@ static bool matches_pending(const char *task_id, void *userdata)
 
 /* --- Adding and removing --- */
 
-/* Sets the entry's `observed`, which is never cleared: the catalog then reports the end of the task
- * to the taps before it queues the COMPLETION. Under no lock. */
-static void set_observed(tether__taps *taps, const char *task_id)
+/* Sets the entry's wants_on_end, which is never cleared: when the task ends, the catalog calls
+ * tether__taps_schedule before it queues the COMPLETION. Takes `state`. */
+static void set_wants_on_end(tether__taps *taps, const char *task_id)
 {
     tether__catalog *catalog = &taps->registry->catalog;
     uv_mutex_lock(&catalog->state);
@@ -77,11 +77,12 @@ static void set_observed(tether__taps *taps, const char *task_id)
     uv_mutex_unlock(&catalog->state);
 }
 
-/* Opens the task's outputs and follows its bundle, if the tap does not do so yet. Under no lock. */
+/* Opens the task's outputs and follows its bundle, if the tap does not do so yet. The caller holds
+ * no lock of the catalog. */
 static void follow(tether__taps *taps, const char *task_id)
 {
     int tag;
-    set_observed(taps, task_id);
+    set_wants_on_end(taps, task_id);
     tether__tap_open_outputs(taps, task_id, NULL);
     tether__reaper_follow(taps->registry->reaper, task_id, &tag);
     uv_mutex_lock(&taps->mutex);
@@ -100,7 +101,7 @@ static void follow(tether__taps *taps, const char *task_id)
         tether__reaper_wake(taps->registry->reaper);
 }
 
-/* Returns NULL when memory is short. Under the mutex. */
+/* Returns NULL when memory is short. The caller holds the mutex. */
 static tether__tap *find_or_create(tether__taps *taps, const char *task_id)
 {
     tether__tap *t = tether__tap_find(taps, task_id);

@@ -26,8 +26,8 @@ typedef struct tether__tap {
     tether__search *feeding; /* the search that is being fed; the feeding thread frees it */
     tether__ring *ring;      /* NULL: none */
     /* Open from the first search or ring on, so that what the task's output limit drops at its end
-     * can still be read. Opened under the mutex; once open, used and closed only where the output
-     * is read. */
+     * can still be read. Opened while the mutex is held; once open, used and closed only where the
+     * output is read. */
     tether__output outputs[2];
     bool open;
     /* Where to stop reading once the task has ended. Used only where the output is read. */
@@ -38,25 +38,26 @@ typedef struct tether__tap {
 typedef struct tether__taps {
     tether_registry *registry;
     uv_mutex_t numbering; /* held while a watch gets its number; locked before all other locks */
-    int last_number;      /* under `numbering`; never decreases */
+    int last_number;      /* guarded by `numbering`; never decreases */
     uv_mutex_t mutex;     /* locked after the catalog's locks and before that of the events */
-    tether__tap *first;   /* under the mutex; freed where output is read, and at the dispose */
+    tether__tap *first;   /* guarded by `mutex`; freed where output is read, and at the dispose */
 } tether__taps;
 
-/* The tap of a task, or NULL. Under the mutex. */
+/* Returns the tap of a task, or NULL. The caller holds the mutex. */
 tether__tap *tether__tap_find(const tether__taps *taps, const char *task_id);
 
-/* Opens the task's outputs, if they are not open. Under no lock. */
+/* Opens the task's outputs, if they are not open. Takes the catalog's `disk`, then the mutex. */
 int tether__tap_open_outputs(tether__taps *taps, const char *task_id, tether_error *error);
 
-/* Closes the outputs. Under the mutex, or when no other thread uses the tap. */
+/* Closes the outputs. The caller holds the mutex, or no other thread uses the tap. */
 void tether__tap_close_outputs(tether__tap *tap);
 
-/* Removes a search from its tap without freeing it. False if it was not there. Under the mutex. */
+/* Removes a search from its tap without freeing it. Returns false if it was not there. The caller
+ * holds the mutex. */
 bool tether__tap_detach(tether__tap *tap, const tether__search *search);
 
-/* Removes and frees the search with this number, or all (0). Leaves the one that is being fed to
- * the feeding thread to free. Returns whether there was any. Under the mutex. */
+/* Removes and frees the search with this number, or all (0). If one of them is being fed, the
+ * feeding thread frees it. Returns whether there was any. The caller holds the mutex. */
 bool tether__tap_remove_searches(tether__tap *tap, int number);
 
 /* Frees a tap that was removed from the list. */

@@ -1,6 +1,8 @@
 /* Owns reading growing output for watches and rings, and storing the progress of kept watches.
- * Must not: run on the reaper's thread, or touch the registry after a callback closed it.
- * Thread: where callbacks run. */
+ * Must not: read on the reaper's thread, or touch the registry after a callback closed it.
+ * Thread: reading happens where callbacks run. Any thread may schedule it: the catalog and the
+ * reaper call tether__taps_schedule, tether__taps_output_grew and tether__taps_schedule_unwatched,
+ * which only queue the reading. tether__taps_save runs on the thread that closes the registry. */
 #include "output/tap_read.h"
 
 #include <stdlib.h>
@@ -94,8 +96,8 @@ static bool store_progress(tether__record *record, void *userdata)
     return false;
 }
 
-/* Stores how far a kept watch has searched, or removes it if it is over. If that fails, matches are
- * delivered again after a restart. Under no lock. */
+/* Stores how far a kept watch has searched, or removes the watch if its search is over. If that
+ * fails, matches are delivered again after a restart. Takes `disk`. */
 static void save_progress(tether__taps *taps, const char *task_id, tether__search *search)
 {
     progress p = {search->number, search->over, {search->position[0], search->position[1]}};
@@ -128,7 +130,8 @@ typedef struct reading {
     char *block;
 } reading;
 
-/* Whether the search is still on its tap: a callback or another thread may have removed it. */
+/* Returns whether the search is still on its tap: a callback or another thread may have removed it.
+ */
 static bool is_attached(const reading *r)
 {
     bool attached = false;
@@ -163,8 +166,8 @@ static int read_block(const reading *r, tether_stream stream, uint64_t offset, s
     return tether__output_read(&r->tap->outputs[stream], offset, r->block, size, got, error);
 }
 
-/* Feeds one block. *more: there may be another. Skips bytes that were dropped before they were
- * read. */
+/* Feeds one block, and stores in *more whether there may be another. Skips bytes that were dropped
+ * before they were read. */
 static int feed_block(reading *r, tether__search *search, tether_stream stream, bool *more,
                       tether_error *error)
 {
@@ -219,7 +222,7 @@ static void end_search(reading *r, tether__search *search, const tether_error *p
         save_progress(r->taps, r->id, search);
 }
 
-/* Feeds one search for one turn. *more: something is left for the next turn. */
+/* Feeds one search for one turn. Stores in *more whether something is left for the next turn. */
 static void run_search(reading *r, tether__search *search, bool *more)
 {
     tether_error problem = {.size = sizeof problem}; /* the host gets it with WATCH_END */
@@ -242,8 +245,8 @@ static void run_search(reading *r, tether__search *search, bool *more)
     *more = *more && !done;
 }
 
-/* Returns the next search that this turn has not fed yet. While it is `feeding`, no other thread
- * frees it. */
+/* Returns the next search that this turn has not fed yet. While a search is `feeding`, no other
+ * thread frees it. */
 static tether__search *next_search(tether__taps *taps, tether__tap *t, size_t *index)
 {
     uv_mutex_lock(&taps->mutex);
@@ -254,7 +257,8 @@ static tether__search *next_search(tether__taps *taps, tether__tap *t, size_t *i
 }
 
 /* Frees the search if it is over or was removed, else moves on to the next. If a callback closed
- * the registry, a search that is over stays, because tether__taps_save still has to store that. */
+ * the registry, a search that is over stays on its tap, because tether__taps_save still has to
+ * remove its kept watch. */
 static void finish_search(const reading *r, tether__tap *t, tether__search *search, size_t *index)
 {
     tether__taps *taps = r->taps;
@@ -277,7 +281,7 @@ static void finish_search(const reading *r, tether__tap *t, tether__search *sear
         tether__search_free(search);
 }
 
-/* Adds one block to the ring. False if there is no more output, or no ring. */
+/* Adds one block to the ring. Returns false if there is no more output, or no ring. */
 static bool add_to_ring(const reading *r, tether_stream stream)
 {
     size_t got;
@@ -301,7 +305,7 @@ static bool add_to_ring(const reading *r, tether_stream stream)
     return next > offset;
 }
 
-/* Returns whether something is left for the next turn. */
+/* Feeds the ring for one turn. Returns whether something is left for the next turn. */
 static bool fill_ring(const reading *r)
 {
     bool left = false;
@@ -314,7 +318,8 @@ static bool fill_ring(const reading *r)
     return left;
 }
 
-/* Checks whether the task has ended, before its output is read. False if the task is gone. */
+/* Notes in r->ended whether the task has ended; called before its output is read. Returns false if
+ * the task was removed. Takes `disk`. */
 static bool check_task(reading *r)
 {
     tether__entry *entry;
@@ -326,15 +331,16 @@ static bool check_task(reading *r)
     return code != TETHER_ENOTASK;
 }
 
-/* Stops following a bundle that needs it no more, and frees a tap without searches and ring.
- * `done`: there is nothing more to read, unless a search is added later. */
-static void clean_up(reading *r, tether__tap *t, bool gone, bool done)
+/* Stops following a bundle that needs no more reading, and frees a tap without searches and ring.
+ * `removed`: the task was removed. `done`: there is nothing more to read, unless a search is added
+ * later. */
+static void clean_up(reading *r, tether__tap *t, bool removed, bool done)
 {
     tether__taps *taps = r->taps;
     uv_mutex_lock(&taps->mutex);
     if (done && !t->scheduled)
         tether__tap_close_outputs(t);
-    bool idle = t->count == 0 && (t->ring == NULL || gone);
+    bool idle = t->count == 0 && (t->ring == NULL || removed);
     bool unfollow = t->following && (idle || r->ended);
     if (unfollow)
         t->following = false;
@@ -376,8 +382,8 @@ static void set_end(const reading *r)
     }
 }
 
-/* Makes the outputs ready to read. If that fails, such as for lack of descriptors, the next growth
- * tries again; the last try is at the end of the task. */
+/* Makes the outputs ready to read. If that fails, such as for lack of descriptors, the next turn
+ * tries again when the output has grown; the last attempt is at the end of the task. */
 static bool open_outputs(reading *r, tether_error *problem)
 {
     if (tether__tap_open_outputs(r->taps, r->id, problem) != TETHER_OK) {
@@ -409,7 +415,7 @@ static bool run_searches(reading *r, const tether_error *problem)
     return left;
 }
 
-/* The task is gone: removes its searches without a WATCH_END. */
+/* Removes the searches of a task that was removed, without a WATCH_END. */
 static void remove_searches(const reading *r)
 {
     uv_mutex_lock(&r->taps->mutex);

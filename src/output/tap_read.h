@@ -6,19 +6,21 @@
 
 #include "output/tap_list.h"
 
-/* Queues one turn of reading for a tap, if none is queued. Under the mutex. */
+/* Queues one turn of reading for a tap, if none is queued. The caller holds taps->mutex. */
 void tether__tap_schedule(tether__taps *taps, tether__tap *tap);
 
-/* The catalog's observer (tether__catalog.on_end): schedules reading the output of an ended task to
- * its end. `taps` is a tether__taps. Under any lock of the catalog. */
+/* Schedules reading the output of a task, if the task has a tap. The catalog calls this as its
+ * on_end, upon which the output is read to its end. `taps` is a tether__taps. Any thread. Any lock
+ * of the catalog may be held; takes taps->mutex. */
 void tether__taps_schedule(const char *task_id, void *taps);
 
-/* The reaper's observers, see tether__reaper_observer. `taps` is a tether__taps. */
+/* The functions of tether__reaper_observer (engine/reaper.h), which only queue the reading. `taps`
+ * is a tether__taps. */
 bool tether__taps_output_grew(int tag, void *taps);
 bool tether__taps_schedule_unwatched(void *taps);
 
-/* Stores the progress of kept watches for the next host. While the registry is being closed, after
- * its events were stopped. */
+/* Stores the progress of kept watches for the next host. Call this while the registry is being
+ * closed, after its events were stopped. The caller holds no lock. */
 void tether__taps_save(tether__taps *taps);
 
 #endif

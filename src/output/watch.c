@@ -39,8 +39,8 @@ static int take_spec(const tether_watch_spec *given, tether_watch_spec *spec, te
     return code;
 }
 
-/* Refreshes the task, so that the catalog knows it, and finds the largest number of its kept
- * watches. */
+/* Refreshes the task, so that the catalog knows the task, and finds the largest number of the
+ * task's kept watches. */
 static int refresh_task(tether_registry *registry, const char *task_id, int *largest,
                         tether_error *error)
 {
@@ -73,7 +73,8 @@ typedef struct addition {
     bool done;
 } addition;
 
-/* Chooses the number under the session lock, because other hosts add watches too. */
+/* Chooses the number of a kept watch, and adds the watch to the record. The caller holds the
+ * session lock, because other hosts add watches too. */
 static bool put_watch(tether__record *record, void *userdata)
 {
     addition *a = userdata;
@@ -120,8 +121,8 @@ static int store_watch(tether_registry *registry, const char *task_id, tether__k
     return code;
 }
 
-/* Chooses the number, stores a kept watch, and starts the search. Between tether__taps_lock_numbers
- * and tether__taps_unlock_numbers. */
+/* Chooses the number, stores a kept watch, and starts the search. The caller has called
+ * tether__taps_lock_numbers. */
 static int number_and_start(tether_registry *registry, const char *task_id, int largest,
                             tether__kept_watch *watch, tether__search *search, tether_error *error)
 {
@@ -210,8 +211,8 @@ typedef struct adoption {
     tether__kept_watch watches[TETHER_WATCHES_PER_TASK];
 } adoption;
 
-/* Claims kept watches whose holder is dead. Under the session lock, so that no two hosts continue
- * the same one. */
+/* Claims kept watches whose holder is dead. The caller holds the session lock, so that no two hosts
+ * continue the same watch. */
 static bool claim_orphans(tether__record *record, void *userdata)
 {
     adoption *a = userdata;

@@ -22,7 +22,7 @@ enum { EXIT_WAIT_MS = 500, EXEC_WAIT_MS = 50, UNRELATED_WAIT_MS = 5 };
 typedef struct postponed_pids {
     int64_t *pids;
     size_t count;
-    size_t room;
+    size_t capacity;
 } postponed_pids;
 
 static int by_pid(const void *left, const void *right)
@@ -75,7 +75,7 @@ static bool add_cookie(const char *value, void *userdata)
     cookie_sink *sink = userdata;
     tether__listing *listing = sink->listing;
     void *cookies = listing->cookies;
-    sink->no_memory = !tether__grow(&cookies, listing->cookie_count, &listing->cookie_room,
+    sink->no_memory = !tether__grow(&cookies, listing->cookie_count, &listing->cookie_capacity,
                                     sizeof *listing->cookies);
     if (sink->no_memory)
         return false;
@@ -92,7 +92,7 @@ static bool add_process(tether__listing *listing, int64_t pid, const tether__pro
     if (cookies == 0 && !is_leader(listing, process->session) &&
         !is_leader(listing, process->group))
         return true;
-    if (!tether__grow(&processes, listing->count, &listing->room, sizeof *listing->processes))
+    if (!tether__grow(&processes, listing->count, &listing->capacity, sizeof *listing->processes))
         return false;
     listing->processes = processes;
     listing->processes[listing->count++] = (tether__listed_process){
@@ -139,7 +139,7 @@ static probe probe_process(tether__listing *listing, int64_t pid, int waited_ms)
 static bool postpone(postponed_pids *later, int64_t pid)
 {
     void *pids = later->pids;
-    if (!tether__grow(&pids, later->count, &later->room, sizeof *later->pids))
+    if (!tether__grow(&pids, later->count, &later->capacity, sizeof *later->pids))
         return false;
     later->pids = pids;
     later->pids[later->count++] = pid;

@@ -18,10 +18,10 @@ struct tether__listing {
     /* Processes that may belong to one of the trees, or carry the cookie of any task. */
     tether__listed_process *processes;
     size_t count;
-    size_t room;
+    size_t capacity;
     char (*cookies)[TETHER_ID_SIZE];
     size_t cookie_count;
-    size_t cookie_room;
+    size_t cookie_capacity;
     int64_t *leaders; /* sorted pids of the supervisors */
     size_t leader_count;
     uint64_t since; /* processes that started earlier are left out */

@@ -17,7 +17,10 @@ typedef struct tether__proc {
     bool exiting;        /* it runs no code of its own any more, and its environment is gone */
 } tether__proc;
 
-/* Returns 0, or errno: ENOENT or ESRCH when there is no such process. */
+/* Reads one process. Returns 0 or errno. When there is no such process, the implementations return
+ * ESRCH; that of Linux may also return ENOENT. process_sysctl.c takes only ESRCH, and
+ * process_linux.c both, as the proof that the process has exited. ENOSYS: the process table cannot
+ * be read at all (proc_none.c). */
 int tether__proc_read(int64_t pid, tether__proc *process);
 
 static inline bool tether__proc_ended(const tether__proc *process)
@@ -28,12 +31,12 @@ static inline bool tether__proc_ended(const tether__proc *process)
 /* Calls visit for every visible process, until it returns false. Returns 0 or errno. */
 int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata);
 
-/* Whether a process that starts later never has an earlier start time. */
+/* Returns whether a process that starts later never has an earlier start time. */
 bool tether__proc_in_order(void);
 
-/* Whether the table belongs to this process's own pid namespace. In a container or sandbox that has
- * not mounted its own /proc, the pids in it denote other processes, and nothing can be concluded
- * from them. */
+/* Returns whether the table belongs to this process's own pid namespace. In a container or sandbox
+ * that has not mounted its own /proc, the pids in the table denote other processes, and nothing can
+ * be concluded from them. */
 bool tether__proc_is_own(void);
 
 typedef enum tether__proc_variable {
@@ -42,12 +45,12 @@ typedef enum tether__proc_variable {
     TETHER__VARIABLE_UNKNOWN /* no environment: in the middle of an exec or an exit */
 } tether__proc_variable;
 
-/* Whether the process's environment, of any size, has exactly this "NAME=value". */
+/* Returns whether the process's environment, of any size, has exactly this "NAME=value". */
 tether__proc_variable tether__proc_find_variable(int64_t pid, const char *entry);
 
 /* Calls take with the value of each entry that begins with `prefix`, such as "NAME=", until take
- * returns false. Skips values of `room` bytes and more. */
-tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t room,
+ * returns false. Skips values of `capacity` bytes and more. */
+tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t capacity,
                                               bool (*take)(const char *value, void *userdata),
                                               void *userdata);
 

@@ -91,7 +91,7 @@ typedef struct matcher {
     size_t size; /* of the prefix */
     size_t at;
     char *value;
-    size_t room;
+    size_t capacity;
     bool (*take)(const char *value, void *userdata);
     void *userdata;
     bool found;
@@ -103,7 +103,7 @@ typedef struct matcher {
 static bool matcher_feed(matcher *m, const char *bytes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (m->at != SKIPPING && m->at >= m->size && m->at - m->size < m->room) {
+        if (m->at != SKIPPING && m->at >= m->size && m->at - m->size < m->capacity) {
             m->value[m->at - m->size] = bytes[i];
             m->at++;
             if (bytes[i] == '\0') {
@@ -136,7 +136,7 @@ static tether__proc_variable feed_environment(int64_t pid, matcher *m)
     return m->found ? TETHER__VARIABLE_PRESENT : otherwise;
 }
 
-tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t room,
+tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t capacity,
                                               bool (*take)(const char *value, void *userdata),
                                               void *userdata)
 {
@@ -144,13 +144,13 @@ tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, s
     matcher m = {.prefix = prefix,
                  .size = strlen(prefix),
                  .value = value,
-                 .room = room < sizeof value ? room : sizeof value,
+                 .capacity = capacity < sizeof value ? capacity : sizeof value,
                  .take = take,
                  .userdata = userdata};
     return feed_environment(pid, &m);
 }
 
-/* With a whole entry as the prefix, only the empty value fits into the room of one byte. */
+/* With a whole entry as the prefix, only the empty value fits into a capacity of one byte. */
 static bool stop_at_first(const char *value, void *userdata)
 {
     (void)value;

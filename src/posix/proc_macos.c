@@ -83,7 +83,7 @@ static size_t find_environment(const char *block, size_t size)
 }
 
 /* Programs that Apple protects show their environment to no other process. */
-tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t room,
+tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t capacity,
                                               bool (*take)(const char *value, void *userdata),
                                               void *userdata)
 {
@@ -95,7 +95,7 @@ tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, s
         return tether__sysctl_unread(os_error);
     size_t at = find_environment(block, size);
     tether__proc_variable found = tether__sysctl_each_value((const char *)block + at, size - at,
-                                                            prefix, room, take, userdata);
+                                                            prefix, capacity, take, userdata);
     free(block);
     return found;
 }

@@ -64,7 +64,7 @@ int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata
     return 0;
 }
 
-tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t room,
+tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t capacity,
                                               bool (*take)(const char *value, void *userdata),
                                               void *userdata)
 {
@@ -75,7 +75,7 @@ tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, s
     if (os_error != 0)
         return tether__sysctl_unread(os_error);
     tether__proc_variable found =
-        tether__sysctl_each_value(block, size, prefix, room, take, userdata);
+        tether__sysctl_each_value(block, size, prefix, capacity, take, userdata);
     free(block);
     return found;
 }

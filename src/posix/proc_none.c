@@ -29,13 +29,13 @@ int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata
     return ENOSYS;
 }
 
-tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t room,
+tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t capacity,
                                               bool (*take)(const char *value, void *userdata),
                                               void *userdata)
 {
     (void)pid;
     (void)prefix;
-    (void)room;
+    (void)capacity;
     (void)take;
     (void)userdata;
     return TETHER__VARIABLE_ABSENT;

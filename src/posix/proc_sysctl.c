@@ -54,7 +54,7 @@ int tether__sysctl_strings(int *name, unsigned depth, void **data, size_t *size)
 }
 
 tether__proc_variable tether__sysctl_each_value(const char *block, size_t size, const char *prefix,
-                                                size_t room,
+                                                size_t capacity,
                                                 bool (*take)(const char *value, void *userdata),
                                                 void *userdata)
 {
@@ -66,7 +66,7 @@ tether__proc_variable tether__sysctl_each_value(const char *block, size_t size, 
         if (end == NULL) /* the block was truncated */
             break;
         size_t length = (size_t)(end - entry);
-        if (length >= skip && length - skip < room && memcmp(entry, prefix, skip) == 0) {
+        if (length >= skip && length - skip < capacity && memcmp(entry, prefix, skip) == 0) {
             found = TETHER__VARIABLE_PRESENT;
             if (!take(entry + skip, userdata))
                 break;
@@ -83,7 +83,7 @@ tether__proc_variable tether__sysctl_unread(int os_error)
     return transient ? TETHER__VARIABLE_UNKNOWN : TETHER__VARIABLE_ABSENT;
 }
 
-/* With a whole entry as the prefix, only the empty value fits into the room of one byte. */
+/* With a whole entry as the prefix, only the empty value fits into a capacity of one byte. */
 static bool stop_at_first(const char *value, void *userdata)
 {
     (void)value;

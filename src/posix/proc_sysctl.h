@@ -16,7 +16,7 @@ int tether__sysctl_strings(int *name, unsigned depth, void **data, size_t *size)
 
 /* tether__proc_each_value for a block of zero-terminated entries. */
 tether__proc_variable tether__sysctl_each_value(const char *block, size_t size, const char *prefix,
-                                                size_t room,
+                                                size_t capacity,
                                                 bool (*take)(const char *value, void *userdata),
                                                 void *userdata);
 

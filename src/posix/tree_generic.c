@@ -47,12 +47,12 @@ int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal,
     return code;
 }
 
-int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t room, size_t *count,
+int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t capacity, size_t *count,
                             tether_error *error)
 {
     (void)error;
     *count = group_is_ours(tree) ? 1 : 0;
-    if (*count == 1 && room > 0)
+    if (*count == 1 && capacity > 0)
         pids[0] = tree->supervisor.pid;
     return TETHER_OK;
 }

@@ -1,7 +1,8 @@
-/* Owns finding and signalling the processes of a task where the system lists processes: its
- * session, and every process with its cookie.
- * Must not: signal a process that was not verified right before, through a descriptor that pins it
- * where there are such descriptors; nor signal the caller's own process.
+/* Owns finding and signalling the processes of a task where the system lists processes: the
+ * supervisor's group and session, and every process with the task's cookie.
+ * Must not: signal a process without verifying it right before; signal a process that no descriptor
+ * pins, where the system has such descriptors; signal the caller's own process (listing.c leaves it
+ * out, and signal_group refuses its group).
  * Thread: any. */
 #include "os/tree.h"
 
@@ -31,13 +32,13 @@ typedef struct candidate {
 typedef struct candidates {
     candidate *items;
     size_t count;
-    size_t room;
+    size_t capacity;
 } candidates;
 
 static bool candidates_add(candidates *found, const candidate *item)
 {
     void *items = found->items;
-    if (!tether__grow(&items, found->count, &found->room, sizeof *found->items))
+    if (!tether__grow(&items, found->count, &found->capacity, sizeof *found->items))
         return false;
     found->items = items;
     found->items[found->count++] = *item;
@@ -62,7 +63,8 @@ int tether__os_tree_check(const tether__tree *tree, tether_error *error)
     return TETHER_OK;
 }
 
-/* Whether a process may belong to the task; stores the reasons in *item. */
+/* Stores in *item how a process is related to the task, and returns whether it may belong to the
+ * task. */
 static bool may_belong(const tether__listing *listing, const tether__listed_process *process,
                        const tether__tree *tree, candidate *item)
 {
@@ -106,10 +108,11 @@ static int list_candidates(const tether__tree *tree, candidates *found, tether_e
 }
 
 /* Session and group numbers are pids, which other processes may reuse once the supervisor and all
- * members of its session have exited. They count while the supervisor lives, or while a member with
- * the cookie proves that the session still belongs to the task. An exiting process has no
- * environment left to prove anything, and may still hold its files: the caller waits for it, and
- * never signals it. */
+ * members of its session have exited. The numbers count while the supervisor lives, or while a
+ * member with the cookie proves that the session still belongs to the task. An exiting process is
+ * kept in any case: its environment, the only proof, is gone, and it may still hold its files. It
+ * is therefore counted as a member, upon which a kill (engine/kill.c) lists the processes again
+ * until it has exited; signal_process never signals it. */
 static void drop_unrelated(const tether__tree *tree, candidates *found)
 {
     bool trusted = tree->supervisor_alive;
@@ -232,7 +235,7 @@ int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *
     return signal_tree(tree, &number, 1, left, error);
 }
 
-int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t room, size_t *count,
+int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t capacity, size_t *count,
                             tether_error *error)
 {
     candidates found;
@@ -240,7 +243,7 @@ int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t room
     int code = find_members(tree, &found, error);
     if (code != TETHER_OK)
         return code;
-    for (size_t i = 0; i < found.count && i < room; i++)
+    for (size_t i = 0; i < found.count && i < capacity; i++)
         pids[i] = found.items[i].pid;
     *count = found.count;
     free(found.items);

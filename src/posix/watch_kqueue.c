@@ -77,7 +77,7 @@ struct tether__watch {
     uv_mutex_t mutex; /* guards everything below */
     folder *folders;
     size_t count;
-    size_t room;
+    size_t capacity;
     size_t files; /* open files */
     size_t limit; /* the most files to open */
     int last_tag;
@@ -87,18 +87,18 @@ struct tether__watch {
 typedef struct names {
     char **items;
     size_t count;
-    size_t room;
+    size_t capacity;
 } names;
 
 static bool names_add(names *list, const char *name)
 {
-    if (list->count == list->room) {
-        size_t room = list->room == 0 ? 16 : list->room * 2;
-        char **items = realloc(list->items, room * sizeof *items);
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity == 0 ? 16 : list->capacity * 2;
+        char **items = realloc(list->items, capacity * sizeof *items);
         if (items == NULL)
             return false;
         list->items = items;
-        list->room = room;
+        list->capacity = capacity;
     }
     char *copy = strdup(name);
     if (copy != NULL)
@@ -446,13 +446,13 @@ static folder *find_folder(tether__watch *watch, const struct stat *st)
 /* Call with the mutex held. */
 static folder *new_folder(tether__watch *watch)
 {
-    if (watch->count == watch->room) {
-        size_t room = watch->room == 0 ? 8 : watch->room * 2;
-        folder *folders = realloc(watch->folders, room * sizeof *folders);
+    if (watch->count == watch->capacity) {
+        size_t capacity = watch->capacity == 0 ? 8 : watch->capacity * 2;
+        folder *folders = realloc(watch->folders, capacity * sizeof *folders);
         if (folders == NULL)
             return NULL;
         watch->folders = folders;
-        watch->room = room;
+        watch->capacity = capacity;
     }
     return &watch->folders[watch->count];
 }

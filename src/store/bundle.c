@@ -1,6 +1,6 @@
 /* Owns the files of one task: its record, its marker, and their move to the quarantine.
  * Must not: decide the state of a task, or take the session lock (its callers do).
- * Thread: any; records are written only under the session lock. */
+ * Thread: any; callers that write a record hold the session lock. */
 #include "store/bundle.h"
 
 #include <stdio.h>
@@ -152,9 +152,10 @@ static const tether__identity *supervisor_of(const tether__record *record,
 }
 
 /* Adds the start time to the identity in the marker, for a supervisor that can write only its pid
- * because it cannot find out its own start time. The host that started it knows the start time. Any
- * other host asks the system for the start time of that pid, and then probes the lifeline: if it is
- * still held, the supervisor was alive at the moment of the question, so the pid was its own. */
+ * because it cannot find out its own start time. The host that started the supervisor knows that
+ * time. Any other host asks the system for the start time of the process that has the pid now, and
+ * then probes the lifeline: if the lifeline is still held, the supervisor was alive when the system
+ * answered; therefore the answer was for the supervisor. */
 static void complete_identity(const tether__session *session, const tether__record *record,
                               const tether__identity *child, tether__observation *observed)
 {
@@ -198,9 +199,10 @@ bool tether__bundle_tree_empty(const tether__record *record, const tether__ident
     if (code == TETHER_EFOREIGN)
         return observed->holding == TETHER__FREE;
     /* Another process may be killing the tree while this listing reads one process after the other.
-     * A member that forked after the listing had begun, and then died, is missing from it, and so
-     * is its child. A second listing finds the child. A shared listing needs no second one: hosts
-     * that share it send signals only between listings. */
+     * A member that forked after the listing had begun, and then died, is missing from the listing,
+     * and so is its child. A second listing finds the child. The shared listing of a round
+     * (engine/kill_rounds.c) needs no second one: the driver of the rounds is what kills these
+     * tasks, and that driver sends signals only between two listings. */
     if (code == TETHER_OK && count == 0 && listing == NULL)
         code = tether__os_tree_members(&tree, NULL, 0, &count, NULL);
     return code == TETHER_OK && count == 0;
@@ -223,12 +225,12 @@ void tether__bundle_observe(const tether__session *session, const tether__record
     read_marker(session, record->task_id, &observed->marker);
     complete_identity(session, record, child, observed);
     const tether__identity *supervisor = supervisor_of(record, observed, child);
-    /* A free lock proves that the supervisor has ended. A held lock may be held by a process that
-     * inherited the file by accident, so that the process is probed, too. */
+    /* A free lock proves that the supervisor has ended. A held lock may be held by another process
+     * that inherited the file by accident; therefore the supervisor's process is probed, too. */
     observed->alive =
         observed->holding == TETHER__FREE ? TETHER__GONE : tether__os_process_alive(supervisor);
     /* The supervisor may have written its exit line after the marker was read and before its
-     * process was probed. It is gone now, so that the marker is complete. */
+     * process was probed. The process has exited now; therefore the marker is complete. */
     if (observed->holding != TETHER__FREE && observed->alive == TETHER__GONE) {
         read_marker(session, record->task_id, &observed->marker);
         complete_identity(session, record, child, observed);

@@ -42,18 +42,18 @@ void tether__bundle_observe(const tether__session *session, const tether__record
                             const tether__identity *child, bool replay,
                             tether__observation *observed);
 
-/* Whether the task has no live process, given an observation of its supervisor. Uses `listing`,
- * which covers many tasks, or lists the processes itself (NULL). Listing is expensive: call this
- * only for tasks that are being killed. */
+/* Returns whether the task has no live process, given an observation of its supervisor. Uses
+ * `listing`, which covers many tasks, or lists the processes itself (NULL). Listing is expensive:
+ * call this only for tasks that are being killed. */
 bool tether__bundle_tree_empty(const tether__record *record, const tether__identity *child,
                                const tether__observation *observed, const tether__listing *listing);
 
-/* Removes the record, so that the task is no longer visible. */
+/* Removes the record, which makes the task invisible to all hosts. */
 void tether__bundle_remove_record(const tether__session *session, const char *task_id);
 
 /* Removes the bundle and the marker. Removes the record first: without it, the rest is a leftover
  * that the next sweep removes. Then the lifeline: a host that is about to start a task of the same
- * id notices that its lifeline is gone, and begins again. */
+ * id notices that the lifeline was removed, and begins again. */
 int tether__bundle_remove(const tether__session *session, const char *task_id, tether_error *error);
 
 /* Moves the bundle and the marker of a damaged task to the quarantine, with the reason in a file.

@@ -48,7 +48,7 @@ typedef struct search {
     bool found;
 } search;
 
-/* Whether any lifeline is held. Returns true when unsure. */
+/* Returns whether any lifeline is held. Returns true when unsure. */
 static bool any_held(tether__dir *exits)
 {
     char(*ids)[TETHER_ID_SIZE];
@@ -79,7 +79,7 @@ static bool search_session(const char *name, void *userdata)
     return !s->found;
 }
 
-/* Whether a task of the store has a live supervisor. */
+/* Returns whether a task of the store has a live supervisor. */
 static bool has_live_task(tether__dir *base, const char *id)
 {
     search s = {.found = false};
@@ -91,8 +91,8 @@ static bool has_live_task(tether__dir *base, const char *id)
     return s.found;
 }
 
-/* Under the owner lock. Removes the lock's file last, so that a removal that was cut short leaves a
- * store with a lock file, which the next owner finds. */
+/* Removes a store. Removes the lock file last, so that an interrupted removal leaves a store with a
+ * lock file, which the next owner finds. The caller holds the owner lock. */
 static int remove_store(tether__dir *base, const char *id, tether_error *error)
 {
     char name[LOCK_NAME_SIZE];

@@ -25,8 +25,8 @@ int tether__holder_init(tether__holder *holder, const tether__store *store, teth
     return TETHER_OK;
 }
 
-/* Removes the file of a dead holder. Under the folder's lock, because a new file is not locked yet
- * at the moment of its creation. */
+/* Removes the file of a dead holder. The caller holds the lock of the folder, because the file of a
+ * new holder is not locked yet at the moment of its creation. */
 static bool prune(const char *name, void *userdata)
 {
     tether__dir *dir = userdata;
@@ -48,7 +48,7 @@ static void write_identity(const tether__lifeline *lifeline)
     tether__os_lifeline_append(lifeline, line, size, NULL);
 }
 
-/* Whether the process that created the file is known to be gone. */
+/* Returns whether the process that created the file is known to have exited. */
 static bool process_is_gone(tether__dir *dir, const char *id)
 {
     char *text;

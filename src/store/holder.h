@@ -1,6 +1,6 @@
 /* A holder: an open registry as other processes see it. Leased completions and kept watches belong
- * to a holder, and are free again once it is dead. Its file in the store is locked like a lifeline,
- * so that the kernel releases the lock however the process dies. */
+ * to a holder, and are free again once the holder is dead. The holder's file in the store is locked
+ * like a lifeline: the kernel releases the lock, however the process dies. */
 #ifndef TETHER_HOLDER_H
 #define TETHER_HOLDER_H
 
@@ -13,9 +13,9 @@
 #include "tether/task.h"
 
 typedef struct tether__holder {
-    const tether__store *store; /* outlives it */
+    const tether__store *store; /* outlives the holder */
     uv_mutex_t mutex;
-    char id[TETHER_ID_SIZE]; /* empty: not published yet. Set once, under the mutex */
+    char id[TETHER_ID_SIZE]; /* empty: not published yet. Set once, while `mutex` is held */
     tether__dir *dir;
     tether__lifeline lifeline;
 } tether__holder;
@@ -27,11 +27,11 @@ int tether__holder_init(tether__holder *holder, const tether__store *store, teth
  * which is never used again. Any thread. */
 int tether__holder_publish(tether__holder *holder, int64_t lock_timeout_ms, tether_error *error);
 
-/* Whether the registry of this id is open in some process. Returns true when unsure, so that
- * nothing is taken from a holder that may be alive. Any thread. */
+/* Returns whether the registry with this holder id is open in some process. Returns true when
+ * unsure, so that nothing is taken from a holder that may be alive. Any thread. */
 bool tether__holder_alive(const tether__holder *self, const char *id);
 
-/* Whether this holder has this id. */
+/* Returns whether this holder has this id. Takes `mutex`. */
 bool tether__holder_is(tether__holder *holder, const char *id);
 
 /* Frees the holder and removes its file: other hosts may take what belonged to it. */

@@ -14,7 +14,7 @@
 typedef struct names {
     char (*ids)[TETHER_ID_SIZE];
     size_t count;
-    size_t room;
+    size_t capacity;
     bool no_memory;
 } names;
 
@@ -24,7 +24,7 @@ static bool add_name(const char *name, void *userdata)
     if (!tether__task_id_valid(name))
         return true;
     void *ids = list->ids;
-    list->no_memory = !tether__grow(&ids, list->count, &list->room, sizeof *list->ids);
+    list->no_memory = !tether__grow(&ids, list->count, &list->capacity, sizeof *list->ids);
     if (list->no_memory)
         return false;
     list->ids = ids;

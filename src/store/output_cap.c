@@ -1,7 +1,7 @@
 /* Owns the trimming of an ended task's outputs to its output limit.
  * Must not: trim a file that a process may still write to, or trim before the record has the
  * totals.
- * Thread: any; under the catalog's `disk`. */
+ * Thread: any, one at a time per task; the callers hold the catalog's `disk`. */
 #include "store/output_cap.h"
 
 #include <string.h>
@@ -16,8 +16,8 @@
 /* The pause between two attempts. The first attempt comes with the next inspection of the task. */
 enum { FIRST_PAUSE_MS = 5, LAST_PAUSE_MS = 5000 };
 
-/* Room for the supervisor, which may still be alive after its exit line, and one more. */
-enum { MEMBERS_ROOM = 2 };
+/* Space for the supervisor, which may still be alive after its exit line, and one more. */
+enum { MEMBERS_CAPACITY = 2 };
 
 static const char temporary_prefix[] = ".tmp-";
 
@@ -42,24 +42,24 @@ static bool exceeds_limit(const tether__session *session, const tether__record *
     return longer;
 }
 
-/* Whether a process other than the supervisor may still hold the files open: it would go on writing
- * to a file that has no name any more. Returns true when unsure, such as for a task of another pid
- * namespace. */
+/* Returns whether a process other than the supervisor may still hold the files open: that process
+ * would go on writing to a file that has no name any more. Returns true when unsure, such as for a
+ * task of another pid namespace. */
 static bool may_be_written(const tether__record *record)
 {
     char boot_id[TETHER__BOOT_ID_SIZE];
-    int64_t pids[MEMBERS_ROOM];
+    int64_t pids[MEMBERS_CAPACITY];
     size_t count;
     tether__tree tree = {.task_id = record->task_id, .supervisor = record->identity};
     tether__os_boot_id(boot_id);
     if (boot_id[0] != '\0' && record->boot_id[0] != '\0' && strcmp(boot_id, record->boot_id) != 0)
         return false;
-    if (tether__os_tree_members(&tree, pids, MEMBERS_ROOM, &count, NULL) != TETHER_OK)
+    if (tether__os_tree_members(&tree, pids, MEMBERS_CAPACITY, &count, NULL) != TETHER_OK)
         return true;
     return count > 1 || (count == 1 && pids[0] != record->identity.pid);
 }
 
-/* Whether an output exceeds the limit and the record does not have its total yet. */
+/* Returns whether an output exceeds the limit and the record does not have its total yet. */
 static bool lacks_totals(tether__record *record, const uint64_t size[2])
 {
     for (int i = 0; i < 2; i++) {
@@ -77,7 +77,7 @@ static void set_totals(tether__record *record, const uint64_t size[2])
     }
 }
 
-/* Checks the sizes again after the processes are gone: only then are they final. */
+/* Checks the sizes again after the processes have exited: only then are the sizes final. */
 void tether__output_cap_note(const tether__session *session, tether__record *record)
 {
     uint64_t size[2];
@@ -87,8 +87,8 @@ void tether__output_cap_note(const tether__session *session, tether__record *rec
     set_totals(record, size);
 }
 
-/* Takes the session lock, which the caller does not hold, and writes the totals. Another host may
- * have written them first: then this reads its record. */
+/* Writes the totals into the record. If another host has written them first, reads the record of
+ * that host. Takes the session lock. */
 static bool save_totals(const tether__session *session, tether__record *record,
                         tether__file_stamp *stamp)
 {
@@ -152,7 +152,7 @@ static bool trim(const tether__session *session, tether__dir *bundle, int stream
         return false;
     bool done = false, copied = false;
     if (tether__os_file_size(&file, &size, NULL) == TETHER_OK) {
-        /* Bytes after the total come from a process that hides from every listing. They are
+        /* Bytes after the total come from a process that hides from every listing. These bytes are
          * dropped. */
         uint64_t end = size < total ? size : total;
         done = size <= limit;
@@ -174,7 +174,7 @@ static bool remove_leftover(const char *name, void *userdata)
 }
 
 /* Removes temporary files of a host that died while it copied, and of a slower host that still
- * copies: the output is trimmed, so both are useless. Under the session lock, because records are
+ * copies: the output is trimmed, so both are useless. Takes the session lock, because records are
  * written through temporary files, too. */
 static void remove_leftovers(const tether__session *session, tether__dir *bundle)
 {

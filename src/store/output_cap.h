@@ -19,13 +19,13 @@ typedef struct tether__cap {
 
 /* Sets in the record of a task that has just ended the total size of each output that its limit is
  * going to trim. Does nothing while a process of the task may still write; tether__output_cap sets
- * the totals then. The caller writes the record. Under the session lock. */
+ * the totals then. The caller writes the record, and holds the session lock. */
 void tether__output_cap_note(const tether__session *session, tether__record *record);
 
 /* Trims the outputs of a task whose end is on disk, and marks its lifeline as ended once nothing is
  * left to do. Work that cannot be done now (a process of the task still runs, the disk is full) is
  * left for a later call. Updates record and stamp, which are those on disk, when it writes the
- * record. One thread at a time per task, without the session lock. */
+ * record. One thread at a time per task. Takes the session lock. */
 void tether__output_cap(const tether__session *session, tether__record *record,
                         tether__file_stamp *stamp, tether__cap *cap);
 

@@ -1,5 +1,5 @@
 /* Owns the identity of this process.
- * Must not: cache it, because a process may fork.
+ * Must not: cache the identity, because a process may fork.
  * Thread: any. */
 #include "store/self.h"
 

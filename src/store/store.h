@@ -29,7 +29,8 @@ typedef struct tether__session {
 int tether__store_open(const char *path, bool create, tether__store *store, tether_error *error);
 void tether__store_close(tether__store *store);
 
-/* Opens the session with this valid id, and creates it when it is missing. `store` outlives it. */
+/* Opens the session with this valid id, and creates it when it is missing. `store` must outlive the
+ * session. */
 int tether__session_open(const tether__store *store, const char *id, int64_t lock_timeout_ms,
                          tether__session *session, tether_error *error);
 

@@ -1,5 +1,5 @@
-/* The birth of a task: what the first record of a task is made from, whether a wrapper or a host
- * supervises it. */
+/* The birth of a task: what the first record of a task is made from. The same for tasks that a
+ * wrapper supervises and for proxy tasks. */
 #ifndef TETHER_BIRTH_H
 #define TETHER_BIRTH_H
 

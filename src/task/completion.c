@@ -42,8 +42,8 @@ static bool is_pending_record(const tether__record *record)
            !record->completion_delivered && !record->read_only;
 }
 
-/* Whether another live registry holds a lease on it. A decision that depends on this is made under
- * the session lock. */
+/* Returns whether another live registry has leased the completion. A caller whose
+ * decision depends on the answer holds the session lock. */
 static bool is_leased_elsewhere(tether_registry *registry, const tether__record *record)
 {
     const char *holder = record->lease_holder;
@@ -93,9 +93,9 @@ static bool set_released(tether__record *record, void *userdata)
     return c->done;
 }
 
-/* Removes the hint that the task is done before the record changes, because without the hint an
- * inspection only takes longer. Under the session lock, under which replay.c sets it for such a
- * task. */
+/* Requests a completion. Before the record changes, removes the hint that the task is done: a
+ * missing hint only makes an inspection slower, and a wrong one would hide the completion. The
+ * caller holds the session lock, which replay.c takes too when it sets the hint for such a task. */
 static bool set_promoted(tether__record *record, void *userdata)
 {
     completion_change *c = userdata;
@@ -106,7 +106,7 @@ static bool set_promoted(tether__record *record, void *userdata)
     return c->done;
 }
 
-/* Under `disk`. */
+/* The caller holds `disk`. */
 static int change_locked(tether__catalog *catalog, completion_change *c, tether_error *error)
 {
     tether__entry *entry;
@@ -114,13 +114,13 @@ static int change_locked(tether__catalog *catalog, completion_change *c, tether_
     int code = tether__refresh_change(catalog, c->task_id, c->change, c, &entry, error);
     if (code != TETHER_OK) /* a change that could not be written did not happen */
         c->done = false;
-    /* A delivered completion is final, so that the hint can be set without the session lock. */
+    /* A delivered completion is final; therefore the hint can be set without the session lock. */
     if (code == TETHER_OK && c->done && entry->record.completion_delivered &&
         tether__record_is_done(&entry->record)) {
         tether__os_lifeline_mark_done(catalog->session->exits, c->task_id);
         tether__entry_trim(entry);
     }
-    /* Other hosts do not inspect a task again that has ended. The event makes them do so. */
+    /* Without an event, other hosts do not inspect a task again that they know to have ended. */
     if (c->done && c->change == set_promoted && entry->ended)
         tether__os_lifeline_notify(catalog->session->exits, c->task_id);
     return code;
@@ -137,8 +137,8 @@ static int change_in(tether__catalog *catalog, bool own, void *userdata, tether_
 
 /* --- Candidates --- */
 
-/* A completion that was pending at the last read. It is read again before it is returned or
- * changed. */
+/* A completion that was pending when its record was last read. The record is read again before the
+ * completion is returned or changed. */
 typedef struct candidate {
     char id[TETHER_ID_SIZE];
     char *session_id; /* NULL: the registry's own */
@@ -150,13 +150,13 @@ typedef struct candidates {
     bool skip_own; /* skip what this registry leases already */
     candidate *items;
     size_t count;
-    size_t room;
+    size_t capacity;
 } candidates;
 
 static bool add_candidate(candidates *all, const tether__entry *entry, const char *session_id)
 {
     void *items = all->items;
-    if (!tether__grow(&items, all->count, &all->room, sizeof *all->items))
+    if (!tether__grow(&items, all->count, &all->capacity, sizeof *all->items))
         return false;
     all->items = items;
     candidate *item = &all->items[all->count];
@@ -216,9 +216,9 @@ static int find_candidates(tether_registry *registry, bool all_sessions, bool sk
 
 /* --- Lists --- */
 
-/* Under `disk`: refreshes the task and then, if it is still pending and not leased elsewhere,
- * changes it. Makes the snapshot first, so that a change is never made without a snapshot to
- * return. */
+/* Refreshes the task and then, if its completion is still pending and not leased elsewhere, changes
+ * the completion. Creates the snapshot first, so that a change is never made without a snapshot to
+ * return. The caller holds `disk`. */
 static int select_locked(tether__catalog *catalog, completion_change *c, tether_error *error)
 {
     tether__entry *entry;
@@ -263,20 +263,20 @@ static int select_one(const candidate *item, completion_change *c, tether_error 
 }
 
 /* Selects candidates, oldest first, up to the limit (0: none), and applies `change` (NULL: none) to
- * each. If at least one was selected, the call succeeds and returns it, even if a later one
- * fails. */
+ * each. If at least one was selected, the call succeeds and returns those that were, even if a
+ * later one fails. */
 static int select_all(const candidates *all, size_t limit,
                       bool (*change)(tether__record *record, void *userdata),
                       tether_snapshot_list **out, tether_error *error)
 {
     int code = TETHER_OK;
     tether_error problem = {0};
-    size_t room = limit == 0 || limit > all->count ? all->count : limit;
-    tether_snapshot_list *list = tether__snapshot_list_new(room);
+    size_t capacity = limit == 0 || limit > all->count ? all->count : limit;
+    tether_snapshot_list *list = tether__snapshot_list_new(capacity);
     if (list == NULL)
         return tether__fail_memory(error, "list completions");
     *out = list;
-    for (size_t i = 0; code == TETHER_OK && i < all->count && list->count < room; i++) {
+    for (size_t i = 0; code == TETHER_OK && i < all->count && list->count < capacity; i++) {
         tether_snapshot *item = tether__snapshot_new();
         if (item == NULL) {
             code = tether__fail_memory(&problem, "list completions");
@@ -346,9 +346,9 @@ int tether_completions_drain(tether_registry *registry, const tether_completion_
 
 /* --- One completion --- */
 
-/* Changes the completion of a task of the own session, or of one that this registry leased in
- * another session. The latter stays known after the acknowledgement, so that a second one is no
- * error. */
+/* Changes the completion of a task of the own session, or of a task that this registry leased in
+ * another session. A lease stays in the list after the acknowledgement, so that a second
+ * acknowledgement finds the task and is no error. */
 static int change_one(tether_registry *registry, const char *task_id,
                       bool (*change)(tether__record *record, void *userdata), completion_change *c,
                       tether_error *error)

@@ -57,8 +57,8 @@ static int find_in(tether__catalog *catalog, bool own, void *userdata, tether_er
     return code == TETHER_OK && l->found != NULL ? TETHER__SESSIONS_STOP : code;
 }
 
-/* `own_error` is the error of the lookup in the own session. It becomes part of the message if the
- * other sessions do not have the task either. */
+/* `own_error` is the error of the lookup in the own session. That error becomes part of the message
+ * if the other sessions do not have the task either. */
 static int find_elsewhere(tether_registry *registry, lookup *l, const tether_error *own_error,
                           tether_error *error)
 {

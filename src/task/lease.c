@@ -26,7 +26,8 @@ void tether__leases_dispose(tether__leases *leases)
     uv_mutex_destroy(&leases->mutex);
 }
 
-/* Returns the count if there is none. Under the mutex. */
+/* Returns the index of the task's lease, or the count if there is none. The caller holds the mutex.
+ */
 static size_t find_index(const tether__leases *leases, const char *task_id)
 {
     size_t index = 0;
@@ -35,10 +36,10 @@ static size_t find_index(const tether__leases *leases, const char *task_id)
     return index;
 }
 
-static bool make_room(tether__leases *leases)
+static bool ensure_capacity(tether__leases *leases)
 {
     void *items = leases->items;
-    bool fits = tether__grow(&items, leases->count, &leases->room, sizeof *leases->items);
+    bool fits = tether__grow(&items, leases->count, &leases->capacity, sizeof *leases->items);
     leases->items = items;
     return fits;
 }
@@ -48,7 +49,7 @@ bool tether__leases_add(tether__leases *leases, const char *task_id, const char 
     char *copy = tether__text_copy(session_id);
     uv_mutex_lock(&leases->mutex);
     bool known = find_index(leases, task_id) < leases->count;
-    bool added = !known && copy != NULL && make_room(leases);
+    bool added = !known && copy != NULL && ensure_capacity(leases);
     if (added) {
         tether__lease *item = &leases->items[leases->count++];
         strcpy(item->task_id, task_id);

@@ -19,13 +19,13 @@ typedef struct tether__leases {
     uv_mutex_t mutex;
     tether__lease *items;
     size_t count;
-    size_t room;
+    size_t capacity;
 } tether__leases;
 
 int tether__leases_init(tether__leases *leases, tether_error *error);
 void tether__leases_dispose(tether__leases *leases);
 
-/* Adds a lease, unless it is listed already. False when memory is short. Any thread. */
+/* Adds a lease, unless it is listed already. Returns false when memory is short. Any thread. */
 bool tether__leases_add(tether__leases *leases, const char *task_id, const char *session_id);
 
 /* Returns the session of a leased task, freed with free(). NULL: the task is not listed, or memory

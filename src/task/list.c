@@ -1,5 +1,5 @@
 /* Owns building lists of snapshots.
- * Must not: hold the catalog's locks for longer than one task takes.
+ * Must not: hold a lock of the catalog for longer than one task takes.
  * Thread: any. */
 #include "task/list.h"
 

@@ -9,14 +9,14 @@
 #include "tether/task.h"
 
 /* Refreshes the catalog's entries in scope, makes snapshots of those for which `matches` returns
- * true, and sorts them. Leaves out tasks that are gone or damaged. Free *list with
- * tether_snapshot_list_free. Locks `disk` for one task at a time. */
+ * true, and sorts them. Leaves out tasks that were removed or are damaged. Free *list with
+ * tether_snapshot_list_free. Takes `disk`, for one task at a time. */
 int tether__task_list(tether__catalog *catalog, tether__scope scope,
                       bool (*matches)(const tether__entry *entry, void *userdata), void *userdata,
                       int (*order)(const void *left, const void *right),
                       tether_snapshot_list **list, tether_error *error);
 
-/* Moves all snapshots of `some` to the end of `all`. False when memory is short. */
+/* Moves all snapshots of `some` to the end of `all`. Returns false when memory is short. */
 bool tether__task_list_append(tether_snapshot_list *all, tether_snapshot_list *some);
 
 #endif

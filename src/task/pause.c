@@ -121,10 +121,10 @@ static bool is_same(const pid_list *a, const pid_list *b)
     return a->count == b->count && memcmp(a->pids, b->pids, listed * sizeof *a->pids) == 0;
 }
 
-/* Repeats a round of signals until the processes before it and after it are the same: then it
- * reached them all, and none can fork any more. Comparing only their number is not enough, because
- * one process may have replaced another. A process that forks and exits faster than the processes
- * are listed can escape. */
+/* Repeats a round of signals until the processes before and after a round are the same: then this
+ * round reached all of them, and none can fork any more. Comparing only their number is not enough,
+ * because one process may have replaced another. A process that forks and exits faster than the
+ * processes are listed can escape. */
 static int stop_until_stable(tether_registry *registry, const char *task_id, pid_list *before,
                              pid_list *after, tether_error *error)
 {
@@ -182,9 +182,10 @@ static int read_status(tether_registry *registry, const char *task_id, tether_st
     return code;
 }
 
-/* Signals what the record says, and repeats that if the record has changed. If several hosts pause
- * and resume at once, the record's last state wins, and each host that sent a different signal
- * corrects it. If a kill has begun, continues the processes, so that they can handle its signal. */
+/* Sends the signal that the record calls for, and does so again if the record has changed in
+ * between. If several hosts pause and resume at once, the record's last state wins, and each host
+ * that sent a different signal corrects it. If a kill has begun, continues the processes, so that
+ * they can handle its signal. */
 static int follow_record(tether_registry *registry, const char *task_id, tether_error *error)
 {
     tether_status before, after;

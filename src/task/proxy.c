@@ -24,14 +24,14 @@ enum { SIGNAL_LIMIT = 127, CODE_LIMIT = 255 };
 
 struct tether_proxy {
     tether__proxies *all;
-    tether_proxy *next, *previous; /* under the lock of `all` */
+    tether_proxy *next, *previous; /* guarded by the lock of `all` */
     char id[TETHER_ID_SIZE];
     tether__lifeline lifeline;
     tether__dir *bundle;
 };
 
-/* The open proxies of one registry. It outlives the registry, so that calls on a proxy are safe
- * during and after the registry's close. */
+/* The open proxies of one registry. This object outlives the registry, so that calls on a proxy are
+ * safe while the registry is being closed and afterwards. All members are guarded by `lock`. */
 struct tether__proxies {
     uv_mutex_t lock;
     uv_cond_t call_returned;   /* with `lock`: a call has returned */
@@ -82,7 +82,7 @@ static tether__proxies *proxies_of(tether_registry *registry)
     return all;
 }
 
-/* Drops one user and unlocks. The last user frees the object. Under the lock. */
+/* Drops one user and releases `lock`, which the caller holds. The last user frees the object. */
 static void release_proxies(tether__proxies *all)
 {
     bool last = --all->users == 0;
@@ -119,7 +119,7 @@ static int fail_closed(const char *step, tether_error *error)
                         "the registry was closed, which ended its open proxies as lost");
 }
 
-/* Adds a proxy to the list, so that closing the registry ends it. */
+/* Adds a proxy to the list, so that closing the registry ends the proxy. */
 static void link_proxy(tether_proxy *proxy)
 {
     tether__proxies *all = proxy->all;
@@ -233,8 +233,8 @@ static int claim_id(tether__session *session, const opening *o, tether_error *er
                         "there is already a task %s; choose another id", proxy->id);
 }
 
-/* The record says `running` and names the supervisor from the start. It has no child_pid, because
- * that would be this host, and scripts might signal it. */
+/* The record says `running` and names the supervisor from the start. The record has no child_pid,
+ * because that would be the pid of this host, and scripts might signal this host. */
 static int fill_record(const tether__session *session, opening *o, tether_error *error)
 {
     tether__birth birth = {
@@ -279,7 +279,8 @@ static int create_files(tether__session *session, opening *o, tether_error *erro
     return code;
 }
 
-/* Creates all of the task under the session lock, so that others see the whole task or nothing. */
+/* Creates all files of the task. Takes the session lock, so that other hosts see the whole task or
+ * nothing. The caller holds `disk`. */
 static int create_task(tether_registry *registry, opening *o, tether_error *error)
 {
     tether__session *session = &registry->session;
@@ -302,8 +303,8 @@ static int create_task(tether_registry *registry, opening *o, tether_error *erro
     return code;
 }
 
-/* Adds the task to the catalog as this registry's own, so that a kill is reported to it. Under
- * `disk`. */
+/* Adds the task to the catalog and marks it as this registry's own, so that a kill raises a CANCEL
+ * event here. The caller holds `disk`; takes `state`. */
 static int add_to_catalog(tether__catalog *catalog, opening *o, tether_error *error)
 {
     const tether__identity no_child = {0};
@@ -401,8 +402,9 @@ int tether_proxy_write(tether_proxy *proxy, tether_stream stream, const void *da
     return code;
 }
 
-/* Whether the task should stop, as far as this registry knows. A deadline counts only once it is
- * stored as the intent: work that stopped earlier would not be timed_out. */
+/* Returns whether the task should stop, as far as this registry knows. A deadline counts only once
+ * a host has written it into the record as the intent of a kill: work that stopped earlier would
+ * not be timed_out. Takes `state`. */
 static bool should_stop(tether__catalog *catalog, const char *task_id)
 {
     uv_mutex_lock(&catalog->state);
@@ -436,9 +438,11 @@ static bool set_lost(tether__record *record, void *userdata)
     return true;
 }
 
-/* Ends a task whose outcome is not known, and will not be: its work may go on, so that not even a
- * kill may claim that it is over. Writes the record while the lifeline is held, so that no
- * inspection comes first. If that fails, the inspection after it finds the supervisor gone. */
+/* Ends a task whose outcome is not known and never will be. The task becomes lost, even if it is
+ * being killed, because its work may go on, and `killed` would mean that the work is over. Writes
+ * the record while the lifeline is held, so that no other host finalises the task first. If the
+ * write fails, the refresh that follows finds the lifeline free and finalises the task. Takes
+ * `disk`. */
 static void mark_lost(tether_registry *registry, tether_proxy *proxy)
 {
     tether__catalog *catalog = &registry->catalog;
@@ -473,8 +477,8 @@ static int append_end(const tether_proxy *proxy, int exit_code, int signal, teth
     return tether__os_lifeline_append(&proxy->lifeline, line, size, error);
 }
 
-/* The end is in the marker. Updates the record at once, so that no host has to find it. Even if
- * that fails, the task has ended. */
+/* Updates the record after the end was written to the marker, so that no other host has to find the
+ * end. Even if that fails, the task has ended. Takes `disk`. */
 static void record_end(tether_registry *registry, tether_proxy *proxy)
 {
     close_handles(proxy);

@@ -30,7 +30,8 @@ typedef struct census {
     tether__text names; /* of the first few */
 } census;
 
-/* An end is final, so that the disk need not be read. Under `disk`. */
+/* Returns whether the catalog knows that the task has ended. An end is final; therefore the disk
+ * need not be read. The caller holds `disk`. */
 static bool has_ended(tether__catalog *catalog, const char *task_id)
 {
     const tether__entry *entry = tether__catalog_find(catalog, task_id);

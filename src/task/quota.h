@@ -8,17 +8,17 @@
 #include "tether/error.h"
 
 /* Checks the total output of the session's tasks against its limit: TETHER_EQUOTA. Reads the sizes
- * of every task's files; call it before a task is created. Under no lock. */
+ * of every task's files; call this before a task is created. The caller holds no lock. */
 int tether__quota_output(tether_registry *registry, tether_error *error);
 
 /* Checks whether a new task with this id, which must not be visible yet, may start, and counts it
  * as started. max_running (0: none) applies in addition to the registry's own limit. The message of
- * TETHER_EQUOTA names the first running tasks. Under `disk` and the session lock, so that no two
- * hosts take the last place. */
+ * TETHER_EQUOTA names the first running tasks. The caller holds `disk` and the session lock, which
+ * keeps two hosts from taking the last place. */
 int tether__quota_start(tether_registry *registry, const char *task_id, size_t max_running,
                         tether_error *error);
 
-/* Takes back the count of a start that failed. Under the session lock. */
+/* Takes back the count of a start that failed. The caller holds the session lock. */
 void tether__quota_uncount_start(tether_registry *registry);
 
 #endif

@@ -33,7 +33,7 @@ static int read_end(const tether__output *output, size_t limit, char **text, siz
     return code;
 }
 
-/* Opens the stream once, so that what the task's output limit drops during the read can still be
+/* Opens the stream only once: an open file keeps what the task's output limit drops during the
  * read. */
 static int read_stream(tether_registry *registry, const char *id, tether_stream stream,
                        size_t limit, char **text, size_t *size, uint64_t *offset,

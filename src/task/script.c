@@ -44,7 +44,7 @@ static int prepare_pipestatus(tether__spawn_plan *plan, tether_error *error)
     return tether__os_file_create(plan->bundle, TETHER__PIPESTATUS_FILE, "", 0, error);
 }
 
-/* Whether the shells and programs are those of Windows. */
+/* Returns whether the shells and programs are those of Windows. */
 static bool for_windows(const tether__spawn_plan *plan)
 {
     return tether__outer_in_bundle(plan->outer->kind);

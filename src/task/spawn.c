@@ -133,8 +133,9 @@ static int create_lifeline(tether_registry *registry, tether__spawn_plan *plan, 
 {
     int code = TETHER_ELOCKED;
     for (int tries = 0; code == TETHER_ELOCKED && tries < TETHER__ID_TRIES; tries++) {
-        /* If the id is in use, draws another one. The environment follows, because it points to the
-         * cookie's buffer. */
+        /* If the id is in use, draws another one. The environment then has the new cookie too,
+         * because choose_id writes it to plan->cookie, and the environment points to that buffer.
+         */
         if (tries > 0 && choose_id(plan, error) != TETHER_OK)
             return TETHER_ESYSTEM;
         code =
@@ -143,8 +144,9 @@ static int create_lifeline(tether_registry *registry, tether__spawn_plan *plan, 
     return code;
 }
 
-/* A lifeline that was created but is not held yet looks stale. Stale ones are removed under the
- * session lock, so that it is created under that lock too. */
+/* Creates the lifeline. Takes the session lock for that: a new lifeline is not locked yet for a
+ * moment and then looks like a leftover to other hosts, which remove leftovers while they hold the
+ * session lock. */
 static int acquire_lifeline(tether_registry *registry, tether__spawn_plan *plan,
                             tether_error *error)
 {
@@ -213,7 +215,8 @@ static int prepare(tether_registry *registry, tether__spawn_plan *plan, tether_e
     return code;
 }
 
-/* A held lifeline is removed only by a program that does not respect the protocol. */
+/* Fails if the new lifeline was removed from `exits`. No host removes a lifeline that is held;
+ * therefore another program has done so, or has removed the store. */
 static int check_lifeline(tether_registry *registry, const tether__spawn_plan *plan,
                           tether_error *error)
 {
@@ -229,7 +232,7 @@ static int check_lifeline(tether_registry *registry, const tether__spawn_plan *p
     return code;
 }
 
-/* Makes the task visible, as `starting`. */
+/* Makes the task visible, as `starting`. The caller holds `disk`; takes the session lock. */
 static int record_start(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
 {
     tether__lock lock;
@@ -252,9 +255,9 @@ static int record_start(tether_registry *registry, tether__spawn_plan *plan, tet
 }
 
 /* Removes what was created. Closes the handles first, because the removal needs some itself, and
- * the process may have no other left. A visible task keeps its lifeline until the record is gone,
- * because a record without a held lifeline would be finalised. The lifeline is then closed before
- * its removal, because not every system removes a file that is held. */
+ * the process may have no other left. A visible task keeps its lifeline until the record is
+ * removed, because another host would finalise a record without a held lifeline. The lifeline is
+ * then closed before its removal, because not every system removes a file that is held. */
 static void remove_files(tether_registry *registry, tether__spawn_plan *plan)
 {
     if (plan->lifeline.handle < 0)
@@ -267,8 +270,9 @@ static void remove_files(tether_registry *registry, tether__spawn_plan *plan)
     tether__bundle_remove(&registry->session, plan->id, NULL);
 }
 
-/* Under the session lock once the task was counted or visible, so that no other host counts or
- * finalises a task that is being removed. */
+/* Undoes a start that failed after record_start was called. Takes the session lock if the start was
+ * counted (a visible one always was), so that no other host counts or finalises the task while it
+ * is being removed. The caller holds `disk`. */
 static void undo_start(tether_registry *registry, tether__spawn_plan *plan)
 {
     tether__lock lock = {-1};
@@ -281,7 +285,9 @@ static void undo_start(tether_registry *registry, tether__spawn_plan *plan)
     tether__catalog_forget(&registry->catalog, plan->id);
 }
 
-/* Stores at once that a task dies with its host, so that no caller reads the opposite. */
+/* Sets `survival` in the entry. "detached" comes into the record on the disk with the next write of
+ * the record. "dies with host's job" is written at once, so that the record says so even if this
+ * host dies before the next write. The caller holds `disk`. */
 static void note_survival(tether_registry *registry, tether__spawn_plan *plan, bool bound)
 {
     tether__lock lock;
@@ -295,8 +301,9 @@ static void note_survival(tether_registry *registry, tether__spawn_plan *plan, b
     tether__os_lock_release(&lock);
 }
 
-/* Notes the running supervisor in memory only. The supervisor writes its identity itself, and the
- * next inspection stores that in the record, so that a short task costs one write less. */
+/* Adds the task with its running supervisor to the catalog, and does not write the supervisor's
+ * identity to the disk: the supervisor writes its identity to the marker, and the next inspection
+ * stores that in the record. This saves a write for a short task. The caller holds `disk`. */
 static void note_child(tether_registry *registry, tether__spawn_plan *plan,
                        const tether__started *started)
 {
@@ -309,8 +316,8 @@ static void note_child(tether_registry *registry, tether__spawn_plan *plan,
     note_survival(registry, plan, started->bound);
 }
 
-/* Holds `disk` from the visible record on, so that other threads of this registry see only the
- * result. */
+/* Takes `disk` before the record becomes visible, and releases it after the supervisor was started
+ * or everything was undone, so that other threads of this registry see only the result. */
 static int record_and_start(tether_registry *registry, tether__spawn_plan *plan,
                             tether_error *error)
 {

@@ -89,7 +89,7 @@ int tether_status_get(tether_registry *registry, const char *task_id, tether_sna
 }
 
 /* If another thread of this process drives a kill of the task, waits for that kill and then tries
- * again, because it may have failed. */
+ * again, because that kill may have failed. */
 static int kill_task(tether_registry *registry, const char *task_id, int64_t grace_ms,
                      tether_error *error)
 {

@@ -8,10 +8,11 @@
 #include "tether/task.h"
 
 /* Adds the processes that an ended task has left running. They are for display: if they cannot be
- * listed, they are unknown, which is no error. Under the catalog's `disk`. */
+ * listed, they are unknown, which is no error. The caller holds the catalog's `disk`. */
 void tether__task_survivors(const tether__entry *entry, tether_snapshot *snapshot);
 
-/* Makes a snapshot as fresh as tether_status_get's, without the survivors. Under no lock. */
+/* Creates a snapshot that is as current as that of tether_status_get, without the survivors. The
+ * caller holds no lock. */
 int tether__task_snapshot(tether_registry *registry, const char *task_id,
                           tether_snapshot **snapshot, tether_error *error);
 

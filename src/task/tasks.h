@@ -8,14 +8,14 @@
 #include "output/outputs.h"
 #include "task/lease.h"
 
-/* The open proxies of one registry, see task/proxy.c. They outlive it until the last of them is
- * finished. */
+/* The open proxies of one registry, see task/proxy.c. The object outlives the registry until the
+ * last proxy is finished. */
 typedef struct tether__proxies tether__proxies;
 
 typedef struct tether__tasks {
     tether__outputs outputs;    /* first, so that a pointer to it is also a pointer to the whole */
     tether__leases leases;      /* of completions in other sessions */
-    tether__proxies *proxies;   /* NULL: none was ever opened; under the catalog's `state` */
+    tether__proxies *proxies;   /* NULL: none was ever opened; guarded by the catalog's `state` */
     int64_t default_timeout_ms; /* TETHER_NO_TIMEOUT: none */
     size_t max_running;         /* 0: no limit; likewise the next two */
     uint64_t max_started;

@@ -38,7 +38,8 @@ static bool is_reported(const task_set *set, size_t index)
     return set->reported != NULL && set->reported[index];
 }
 
-/* An end is final: for a task that has ended, only checks that it still exists. Under `disk`. */
+/* Refreshes a task. If the catalog knows that the task has ended, which is final, only checks that
+ * the task still exists. The caller holds `disk`. */
 static int refresh_one(tether__catalog *catalog, const char *task_id, tether_error *error)
 {
     tether__file_stamp stamp;
@@ -72,8 +73,8 @@ static int refresh_all(task_set *set, tether_error *error)
     return code;
 }
 
-/* By the time on disk, which is the same for all hosts, then by the order in which this registry
- * saw the ends. */
+/* Compares by the time on the disk, which is the same for all hosts, then by the order in which
+ * this registry saw the ends. */
 static bool ended_before(const tether__entry *a, const tether__entry *b)
 {
     if (a->finished_at != b->finished_at)
@@ -81,7 +82,8 @@ static bool ended_before(const tether__entry *a, const tether__entry *b)
     return a->end_order < b->end_order;
 }
 
-/* Counts in memory. False if the catalog lacks a task, so that the disk has to be checked. */
+/* Counts the ended tasks of the set by what the catalog knows. Returns false if the catalog lacks
+ * one of the tasks: then the disk has to be checked. Takes `state`. */
 static bool count_ended(task_set *set)
 {
     bool complete = true;

@@ -107,13 +107,13 @@ int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *
                         number);
 }
 
-int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t room, size_t *count,
+int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t capacity, size_t *count,
                             tether_error *error)
 {
     tether__win32_family family;
     int code = list(tree, 0, &family, error);
     *count = family.count;
-    for (size_t i = 0; i < family.count && i < room; i++)
+    for (size_t i = 0; i < family.count && i < capacity; i++)
         pids[i] = family.members[i].pid;
     tether__win32_family_dispose(&family);
     return code;
