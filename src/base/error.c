@@ -9,7 +9,7 @@
 
 #include "tether/version.h"
 
-/* The size in the first version, which 0 and every smaller size stand for. */
+/* The size in the first version. A caller's size of 0, or any smaller one, counts as this size. */
 enum { FIRST_SIZE = sizeof(tether_error) };
 
 void tether__error_set(tether_error *error, const tether_error *failure)

@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 /* Makes sure that an array of `count` items, with space for *capacity items of `size` bytes, can
- * take one more item. False, with the array unchanged, when memory is short. The caller frees
- * *items. */
+ * take one more item. Returns false, with the array unchanged, when memory is short. The caller
+ * frees *items. */
 bool tether__grow(void **items, size_t count, size_t *capacity, size_t size);
 
 #endif

@@ -17,7 +17,8 @@ static bool is_earlier(size_t size, const size_t *earlier)
     return false;
 }
 
-/* The bytes that the caller's struct has; 0 at its start stands for the first version. */
+/* Returns the size of the caller's struct. If its size member is 0, returns that of the first
+ * version. */
 static size_t given_size(const void *given, size_t size, const size_t *earlier)
 {
     size_t own;

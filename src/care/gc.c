@@ -79,10 +79,10 @@ static int lock_session(const collection *c, const tether__session *session, tet
     return tether__session_lock(&copy, lock, NULL);
 }
 
-/* Judges the task again under the session lock, because another host may have changed it since, for
- * example by requesting its completion. Keeps it while the lifeline is held: the supervisor lives
- * for a moment after its exit line. Returns TETHER_ELOCKED if the session lock was not free; other
- * failures only leave *removed false. */
+/* Removes a task. Judges it again under the session lock, because another host may have changed it
+ * since, for example by requesting its completion. Keeps it while the lifeline is held: a
+ * supervisor lives for a moment after its exit line. Returns TETHER_ELOCKED if the session lock was
+ * not free; other failures only leave *removed false. */
 static int remove_task(collection *c, tether__catalog *catalog, const char *task_id, bool *removed)
 {
     tether__lock lock;
@@ -99,8 +99,8 @@ static int remove_task(collection *c, tether__catalog *catalog, const char *task
     return TETHER_OK;
 }
 
-/* Call it with `disk` held. In the background returns TETHER_ELOCKED if another holder has the
- * session lock. */
+/* Removes one task if it is garbage, and counts it. In the background, returns TETHER_ELOCKED if
+ * the session lock is not free. The caller holds `disk`. */
 static int collect_task(collection *c, tether__catalog *catalog, const char *task_id,
                         tether_error *error)
 {
@@ -131,7 +131,8 @@ static int collect_task(collection *c, tether__catalog *catalog, const char *tas
     return TETHER_OK;
 }
 
-/* Retries a busy session lock, and releases `disk` in between, so that no thread waits for that. */
+/* In the background, tries again when the session lock is busy. Releases `disk` between two
+ * attempts, so that no other thread is delayed. */
 static int collect_with_retries(collection *c, tether__catalog *catalog, const char *task_id,
                                 tether_error *error)
 {
@@ -155,7 +156,8 @@ static int collect_tasks(collection *c, tether__catalog *catalog, tether_error *
     char(*ids)[TETHER_ID_SIZE];
     size_t count;
     int code = tether__names_list(catalog->session->tasks, &ids, &count, error);
-    /* Collections that are stopped early start at varying tasks, so that all get their turn. */
+    /* The background starts at a task that differs from one collection to the next, because each
+     * collection may be stopped early: in this way all tasks get their turn. */
     size_t first = c->stopped != NULL && count > 0 ? (size_t)c->now.uptime_ms % count : 0;
     for (size_t i = 0; code == TETHER_OK && i < count; i++)
         code = collect_with_retries(c, catalog, ids[(first + i) % count], error);
@@ -250,8 +252,9 @@ static void begin_round(collection *c, const tether__store *store, tether__gc_st
     c->believed = tether__clock_judge(&state->clock, &c->now);
 }
 
-/* Writes gc.json after a complete collection. A store without a believed clock in which no task's
- * age depends on the wall clock believes the present one: later tasks get their times from it. */
+/* Writes gc.json after a complete collection. If the store has no believed moment yet, and the age
+ * of every ended task is known without the wall clock, believes the wall clock from now on: it
+ * cannot make any of these tasks look old, and later tasks get their times from it. */
 static int finish_round(collection *c, const tether__store *store, tether__gc_state *state,
                         tether_error *error)
 {
@@ -294,7 +297,7 @@ int tether__gc_background(tether_registry *registry, bool (*stopped)(void *userd
     return collect(&c, registry, error);
 }
 
-/* Whether the caller's result is of a version that there was. */
+/* Fails if no version of tether_gc_result had the size that the caller's struct has. */
 static int check_result(const tether_gc_result *result, tether_error *error)
 {
     tether_gc_result ignored;

@@ -15,7 +15,7 @@ struct tether__housekeeper {
     tether_registry *registry;
     uv_thread_t thread;
     uv_mutex_t mutex;
-    bool stopping; /* under `mutex` */
+    bool stopping; /* guarded by `mutex` */
 };
 
 static void log_failure(tether_registry *registry, const tether_error *error)

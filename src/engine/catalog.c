@@ -321,8 +321,8 @@ int tether__catalog_add(tether__catalog *catalog, tether__record *record,
     uv_mutex_lock(&catalog->state);
     entry->child = *child;
     uv_mutex_unlock(&catalog->state);
-    /* Another thread may have read the record into the entry in between, and may have read a newer
-     * one. */
+    /* If a refresh has already read the task's record into the entry, that record may be newer than
+     * the caller's, and stays. */
     if (entry->record.task_id == NULL) {
         entry->record = *record;
         entry->stamp = *stamp;

@@ -53,8 +53,8 @@ int tether__kill_pause_or_resume(tether__catalog *catalog, const char *task_id,
 int tether__kill_step_in_round(tether__catalog *catalog, const char *task_id,
                                const tether__round *round, int64_t *next_ms, tether_error *error);
 
-/* Abandons an unfinished kill, which has no driver any more then. Only the driver may call this.
- * Takes `state`. */
+/* Gives up driving a kill, which then has no driver. Wakes the callers that wait for it. Only the
+ * driver may call this. Takes `state`. */
 void tether__kill_release(tether__catalog *catalog, const char *task_id);
 
 /* Stores the supervisor's identity from the record, or that of the child that this process has

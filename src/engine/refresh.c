@@ -13,10 +13,10 @@
 #include "store/output_cap.h"
 
 enum {
-    RUN_PAUSE_MS = 50, /* the record of a task that ends sooner never says running */
+    RUN_PAUSE_MS = 50, /* from an event until `running` is written: many tasks end sooner */
     RUN_STEP_MS = 10,
     TICK_SLACK_MS = 50, /* how far file times may lag behind the clock */
-    SOON_MS = 10000     /* how soon after an end the wall clock and the uptime are still compared */
+    SOON_MS = 10000     /* for how long after an end the marker's file time is still trusted */
 };
 
 /* Reads the record if the file has changed since the entry's record was read or written. */
@@ -43,9 +43,9 @@ static int reload(tether__catalog *catalog, tether__entry *entry, tether_error *
 }
 
 /* Returns the uptime at which the supervisor wrote its exit line; -1: not known. A supervisor that
- * cannot find out the uptime (cmd) leaves that out of the line. The uptime is then derived from the
- * marker's modification time, but only soon after the end: later, somebody may have set the wall
- * clock in between. */
+ * cannot find out the uptime (cmd, or sh without /proc) writes none. The uptime is then derived
+ * from the marker's modification time, but only within SOON_MS of the end: the longer ago the end
+ * was, the more likely the wall clock has been set since. */
 static int64_t end_uptime(const tether__marker *marker, bool same_boot, int64_t now, int64_t uptime)
 {
     int64_t ago = now - marker->modified_at;

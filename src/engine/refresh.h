@@ -12,8 +12,8 @@
 
 typedef enum tether__inspect_mode {
     TETHER__INSPECT_NOW,
-    /* The session is being opened. The `reason` in the record of a task that was being killed and
-     * is found ended then says so. */
+    /* The session is being opened. If the marker of a task that was being killed reports an end,
+     * the `reason` in the record says that the end was recovered on replay. */
     TETHER__INSPECT_OPENING,
     /* After an event of the task. Does not write `running` at once, because replacing a record is
      * expensive and most tasks are short, but sets the entry's write_running_at. */

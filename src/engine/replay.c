@@ -63,8 +63,8 @@ static known_state recall(tether__catalog *catalog, const char *task_id)
     return entry->record.notify_on_completion ? KNOWN_PENDING : KNOWN_SILENT;
 }
 
-/* Most tasks of an old session have ended. The catalog, or the hint on the lifeline, excludes them
- * without reading their records. The caller holds `disk`. */
+/* Most tasks of an old session have ended. The catalog, or the mark on the lifeline
+ * (os/lifeline.h), excludes them without reading their records. The caller holds `disk`. */
 static bool is_out_of_scope(tether__catalog *catalog, const char *task_id, tether__scope scope)
 {
     const tether__session *session = catalog->session;
@@ -78,9 +78,10 @@ static bool is_out_of_scope(tether__catalog *catalog, const char *task_id, tethe
     return tether__os_lifeline_marked_done(session->exits, task_id);
 }
 
-/* Repairs the hint on the lifeline: the host that delivered the completion may have died before it
- * set the hint. Takes the session lock, and sets the hint only if the record is still the one that
- * was read: another host may have requested a completion since (tether_promote). */
+/* Sets the `done` mark on the lifeline if it is missing: the host that delivered the completion may
+ * have died before it set the mark. Takes the session lock, and sets the mark only if the record is
+ * still the one that was read: another host may have requested a completion since
+ * (tether_promote). */
 static void mark_done(const tether__session *session, const tether__entry *entry)
 {
     tether__lock lock;
@@ -120,8 +121,8 @@ int tether__replay(tether__catalog *catalog, tether__scope scope, tether__inspec
 {
     names list;
     tether__session *session = catalog->session;
-    /* The damaged marker of a lost task may be in the quarantine: then only the bundle is left.
-     * Tasks that may still run have a lifeline. */
+    /* A task that may still run always has a lifeline in `exits`. An ended task may have only its
+     * bundle in `tasks`: if its marker was damaged, the lifeline is in the quarantine. */
     tether__dir *where = scope == TETHER__SCOPE_LIVE ? session->exits : session->tasks;
     int code = tether__names_list(where, &list.ids, &list.count, error);
     if (code == TETHER_OK)
@@ -131,8 +132,7 @@ int tether__replay(tether__catalog *catalog, tether__scope scope, tether__inspec
         uv_mutex_lock(&catalog->disk);
         if (!is_out_of_scope(catalog, id, scope)) {
             code = tether__replay_task(catalog, id, mode, quarantined, error);
-            /* After SCOPE_ALL, the caller reads the texts of all records: does not free the texts.
-             */
+            /* After TETHER__SCOPE_ALL, the caller reads the texts of all records. */
             tether__entry *entry = tether__catalog_find(catalog, id);
             if (entry != NULL && scope != TETHER__SCOPE_ALL)
                 tether__entry_trim(entry);

@@ -8,12 +8,12 @@
 #include "engine/refresh.h"
 #include "tether/error.h"
 
-/* Refreshes all tasks in scope. Of tasks that the catalog knows to have ended, only
- * TETHER__SCOPE_ALL reads the records again. In the other scopes, another host may have
- * acknowledged a completion that the catalog has as pending: a caller to whom that matters
- * refreshes the task (tether__refresh), as task/completion.c does for each completion that it
- * returns. Moves damaged tasks that do not run to the quarantine, and adds their number to
- * *quarantined (NULL: not wanted). Takes `disk`, for one task at a time. */
+/* Refreshes all tasks in scope. Scopes other than TETHER__SCOPE_ALL skip most tasks that the
+ * catalog knows to have ended. Therefore the catalog may show a completion as pending that another
+ * host has acknowledged since; if that matters, the caller refreshes the task (tether__refresh), as
+ * task/completion.c does for each completion that it returns. Moves damaged tasks that do not run
+ * to the quarantine, and adds their number to *quarantined (NULL: not wanted). Takes `disk`, for
+ * one task at a time. */
 int tether__replay(tether__catalog *catalog, tether__scope scope, tether__inspect_mode mode,
                    size_t *quarantined, tether_error *error);
 

@@ -20,12 +20,13 @@ typedef struct tether__moment {
 typedef struct tether__clock_history {
     tether__moment believed; /* the last moment at which the clock was believed */
     tether__moment doubted;  /* the last moment since then at which it was not; wall_ms 0: none */
-    int64_t doubted_since;   /* the doubted clock's own time since which it was not set */
+    int64_t doubted_since; /* the wall clock at the first doubted moment after which it was not set
+                              again */
 } tether__clock_history;
 
-/* The clock is not doubted while it differs from the uptime by at most SLACK from one reading to
- * the next, and advances by at most LEAP across a reboot. A doubted clock is believed again when it
- * was not set for DOUBT. */
+/* The clock is doubted if, from one reading to the next in the same boot, it advances by more or
+ * less than the uptime, with a tolerance of SLACK. Across a reboot it may advance by up to LEAP and
+ * go back by up to SLACK. A doubted clock is believed again once it was not set for DOUBT. */
 #define TETHER__CLOCK_SLACK_MS ((int64_t)60 * 1000)
 #define TETHER__CLOCK_LEAP_MS ((int64_t)30 * 24 * 60 * 60 * 1000)
 #define TETHER__CLOCK_DOUBT_MS ((int64_t)7 * 24 * 60 * 60 * 1000)

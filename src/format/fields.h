@@ -34,7 +34,7 @@ typedef tether__intent tether__field_INTENT; /* NONE: null */
 typedef tether__identity tether__field_IDENTITY;
 typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
 
-/* As `absent`: the number is never null. */
+/* As `absent`: the number is never null. It is 0 in a record that lacks the field. */
 #define TETHER__NEVER INT64_MIN
 
 /* The list. A BOTH field is in the record, and in snapshots under the same name. A STORED field is

@@ -1,5 +1,5 @@
 /* Owns snapshots as values: copies them from records, frees them, renders them as JSON.
- * Must not: change a record, or read anything else than it.
+ * Must not: change a record, or read the disk.
  * Thread: any. */
 #include "format/snapshot.h"
 

@@ -12,8 +12,8 @@
  * short. */
 bool tether__snapshot_copy(const tether__record *record, tether_snapshot *snapshot);
 
-/* An empty snapshot, and an empty list with room for so many; freed with tether_snapshot_free and
- * tether_snapshot_list_free. NULL when memory is short. */
+/* Return an empty snapshot, and an empty list with space for `room` snapshots; NULL when memory is
+ * short. Free them with tether_snapshot_free and tether_snapshot_list_free. */
 tether_snapshot *tether__snapshot_new(void);
 tether_snapshot_list *tether__snapshot_list_new(size_t room);
 

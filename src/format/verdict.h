@@ -18,14 +18,14 @@ typedef enum tether__holding {
     TETHER__HOLDING_UNKNOWN
 } tether__holding;
 
-/* What an inspection of a task has found. The order matters: the caller probes the lifeline before
- * it reads the marker. */
+/* What an inspection of a task has found. The caller probes the lifeline before it reads the
+ * marker: if the lifeline is free by then, the marker has all that the supervisor wrote. */
 typedef struct tether__observation {
     tether__holding holding;
     tether__liveness alive; /* of the supervisor; UNKNOWN where its identity is not known */
     tether__marker marker;
     bool same_boot;     /* the task was started during this boot, as far as that is known */
-    bool tree_empty;    /* the task has no live process; valid for killing tasks only */
+    bool tree_empty;    /* the task has no live process; valid only while it is being killed */
     bool replay;        /* the host is opening the session */
     int64_t silence_ms; /* time since the last sign of life; for tasks that cannot be verified */
     /* The supervisor distinguishes a signal N from an exit with 128 + N. */
@@ -57,16 +57,16 @@ typedef struct tether__verdict {
 tether__verdict tether__verdict_reach(tether_status status, tether__intent intent,
                                       const tether__observation *observed);
 
-/* Returns how long a task ran, in milliseconds; -1 where that is not known. A time of 0 or less is
- * not known. If both clocks agree, the result is the difference by the wall clock, which is exact.
- * If they differ, the wall clock was set, and the result is the difference by uptime, which
- * supervisors know to 10 ms only. */
+/* Returns how long a task ran, in milliseconds; -1 where that is not known. A time of 0 or less
+ * counts as not known. If both clocks agree, the result is the difference by the wall clock, which
+ * is exact. If they differ, the wall clock was set, and the result is the difference by uptime,
+ * which supervisors know to 10 ms only. */
 int64_t tether__duration(int64_t wall_start, int64_t wall_end, int64_t uptime_start,
                          int64_t uptime_end);
 
-/* Returns the same for a task that is found to have ended now, in the boot in which it started,
- * where the marker has no uptime (as from cmd) and only the file's modification time, wall_end, is
- * known. If the wall clock has advanced with the uptime since the start, it was right at the end
+/* Returns the same for a task that has ended in the boot in which it started, where the marker has
+ * no uptime (as from cmd), and only its modification time, wall_end, shows when the task ended. If
+ * the wall clock has advanced with the uptime from the start until now, it was right at the end
  * too. Otherwise the result assumes the latest possible end: now. */
 int64_t tether__duration_seen(int64_t wall_start, int64_t wall_end, int64_t wall_now,
                               int64_t uptime_start, int64_t uptime_now);

@@ -1,5 +1,5 @@
 /* Owns followers: they return a task's output as it is written, until the task has ended.
- * Must not: wait for processes that outlive the task, or change anything.
+ * Must not: wait for processes that outlive the task, or change the output.
  * Thread: one at a time per follower; a call that waits must not run on a host's own loop. */
 #include <stdlib.h>
 #include <string.h>

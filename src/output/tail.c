@@ -58,8 +58,8 @@ static int view_read_part(const text_view *view, uint64_t from, char *buffer, si
                                error);
 }
 
-/* Reads the whole range. The bytes exist since view_open, so a short read means that the file was
- * changed from outside. */
+/* Reads the whole range. view_open has measured the files, so a short read means that another
+ * program has changed them since. */
 static int view_read(const text_view *view, uint64_t from, char *buffer, size_t size,
                      tether_error *error)
 {

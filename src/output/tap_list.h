@@ -23,7 +23,7 @@ typedef struct tether__tap {
     bool scheduled; /* a turn of reading is queued */
     size_t count;
     tether__search *searches[TETHER_WATCHES_PER_TASK];
-    tether__search *feeding; /* the search that is being fed; the feeding thread frees it */
+    tether__search *feeding; /* the search that is being fed; only the feeding thread frees it */
     tether__ring *ring;      /* NULL: none */
     /* Open from the first search or ring on, so that what the task's output limit drops at its end
      * can still be read. Opened while the mutex is held; once open, used and closed only where the

@@ -4,7 +4,7 @@
 
 #include "tether/registry.h"
 
-/* Continues the session's kept watches whose holder is dead. Failures are logged. While the
+/* Continues the session's kept watches whose holder is dead. Logs failures. Call this while the
  * registry is being opened, after the replay. */
 void tether__watches_adopt(tether_registry *registry);
 

@@ -1,7 +1,7 @@
 /* Owns the opening and closing of registries.
  * Must not: know how tasks are started, watched or killed; other modules do that, and this one
  * assembles them.
- * Thread: any; with a loop of the host's, that loop's. */
+ * Thread: any; with a host's own loop, the thread of that loop. */
 #include "registry/registry.h"
 
 #include <stddef.h>
@@ -166,8 +166,8 @@ static int replay(tether_registry *registry, tether_error *error)
 {
     size_t removed;
     tether__catalog *catalog = &registry->catalog;
-    /* A callback gets an event for each pending completion, so those tasks must be read now.
-     * Without one, the calls that list completions read them. */
+    /* A callback receives an event for each pending completion, so those tasks must be read now.
+     * Without a callback, the calls that list completions read them. */
     tether__scope scope =
         tether__events_has_listener(catalog->events) ? TETHER__SCOPE_PENDING : TETHER__SCOPE_LIVE;
     int code = tether__replay(catalog, scope, TETHER__INSPECT_OPENING, NULL, error);

@@ -8,7 +8,9 @@
 #include "task/tasks.h"
 
 typedef struct tether__whole {
-    tether__tasks tasks; /* first; begins, two levels down, with the struct tether_registry */
+    /* First, so that a pointer to the tether_registry at its start (tasks.outputs.core) is also a
+     * pointer to the whole. */
+    tether__tasks tasks;
     tether__ephemeral *ephemeral;     /* NULL: the store is not ephemeral */
     tether__housekeeper *housekeeper; /* NULL: none was started */
 } tether__whole;

@@ -51,9 +51,8 @@ bool tether__bundle_tree_empty(const tether__record *record, const tether__ident
 /* Removes the record, which makes the task invisible to all hosts. */
 void tether__bundle_remove_record(const tether__session *session, const char *task_id);
 
-/* Removes the bundle and the marker. Removes the record first: without it, the rest is a leftover
- * that the next sweep removes. Then the lifeline: a host that is about to start a task of the same
- * id notices that the lifeline was removed, and begins again. */
+/* Removes the record, the lifeline with its marker, and the bundle, in this order. Without a
+ * record, the rest is a leftover, which the next sweep removes if this call is interrupted. */
 int tether__bundle_remove(const tether__session *session, const char *task_id, tether_error *error);
 
 /* Moves the bundle and the marker of a damaged task to the quarantine, with the reason in a file.

@@ -77,7 +77,8 @@ static void set_totals(tether__record *record, const uint64_t size[2])
     }
 }
 
-/* Checks the sizes again after the processes have exited: only then are the sizes final. */
+/* Measures the outputs a second time after no process can write any more: only then are the sizes
+ * final. */
 void tether__output_cap_note(const tether__session *session, tether__record *record)
 {
     uint64_t size[2];

@@ -17,9 +17,10 @@ typedef struct tether__cap {
     int64_t next_ms;  /* monotonic time of the next attempt */
 } tether__cap;
 
-/* Sets in the record of a task that has just ended the total size of each output that its limit is
- * going to trim. Does nothing while a process of the task may still write; tether__output_cap sets
- * the totals then. The caller writes the record, and holds the session lock. */
+/* For a task that has just ended: sets in its record the total size of each output that exceeds the
+ * limit and is therefore going to be trimmed. Does nothing while a process of the task may still
+ * write; tether__output_cap sets the totals later. The caller writes the record, and holds the
+ * session lock. */
 void tether__output_cap_note(const tether__session *session, tether__record *record);
 
 /* Trims the outputs of a task whose end is on disk, and marks its lifeline as ended once nothing is

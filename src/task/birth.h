@@ -11,7 +11,7 @@
 #include "store/store.h"
 #include "tether/error.h"
 
-/* How many ids are tried if the first one is in use. */
+/* How many random ids a start tries, because one may be in use. */
 #define TETHER__ID_TRIES 8
 
 /* What a first record is made from. The strings stay the caller's. */

@@ -42,8 +42,8 @@ static bool is_pending_record(const tether__record *record)
            !record->completion_delivered && !record->read_only;
 }
 
-/* Returns whether another live registry has leased the completion. A caller whose
- * decision depends on the answer holds the session lock. */
+/* Returns whether another live registry has leased the completion. The answer may be out of date at
+ * once, unless the caller holds the session lock. */
 static bool is_leased_elsewhere(tether_registry *registry, const tether__record *record)
 {
     const char *holder = record->lease_holder;
@@ -93,9 +93,9 @@ static bool set_released(tether__record *record, void *userdata)
     return c->done;
 }
 
-/* Requests a completion. Before the record changes, removes the hint that the task is done: a
- * missing hint only makes an inspection slower, and a wrong one would hide the completion. The
- * caller holds the session lock, which replay.c takes too when it sets the hint for such a task. */
+/* Requests a completion. Before the record changes, removes the `done` mark from the lifeline: a
+ * missing mark only makes an inspection slower, and a wrong one would hide the completion. The
+ * caller holds the session lock, which replay.c takes too when it sets the mark for such a task. */
 static bool set_promoted(tether__record *record, void *userdata)
 {
     completion_change *c = userdata;
@@ -114,7 +114,7 @@ static int change_locked(tether__catalog *catalog, completion_change *c, tether_
     int code = tether__refresh_change(catalog, c->task_id, c->change, c, &entry, error);
     if (code != TETHER_OK) /* a change that could not be written did not happen */
         c->done = false;
-    /* A delivered completion is final; therefore the hint can be set without the session lock. */
+    /* A delivered completion is final; therefore the mark can be set without the session lock. */
     if (code == TETHER_OK && c->done && entry->record.completion_delivered &&
         tether__record_is_done(&entry->record)) {
         tether__os_lifeline_mark_done(catalog->session->exits, c->task_id);

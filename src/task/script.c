@@ -13,7 +13,7 @@
 #include "shell/wrapper_ps1.h"
 #include "store/bundle.h"
 
-/* Replaces a file that an attempt with another shell left. */
+/* Writes a file. Replaces the one that an earlier attempt with another shell has left. */
 static int write_text(const tether__spawn_plan *plan, const char *name, tether__text *text,
                       tether_error *error)
 {
