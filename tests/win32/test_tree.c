@@ -105,8 +105,8 @@ static int kill_by_id(char **argv)
     return (int)left;
 }
 
-/* Relied on: TerminateJobObject ends the child, a grandchild and an orphaned grandchild with the
- * given code. */
+/* The library relies on this: TerminateJobObject ends the child, a grandchild and an orphaned
+ * grandchild with the given code. */
 static void ends_all_from_another_process(void **state)
 {
     static const char *const verbs[] = {"forks", "2", "forever", NULL};
@@ -144,7 +144,7 @@ static void ends_orphans(void **state)
     WAIT_UNTIL(!any_alive(pids, count));
 }
 
-/* Relied on: the job counts conhost.exe, one for each CREATE_NO_WINDOW child. */
+/* The library relies on this: the job counts conhost.exe, one for each CREATE_NO_WINDOW child. */
 static void leaves_out_console_hosts(void **state)
 {
     place *p = *state;
@@ -187,7 +187,7 @@ static void ends_processes_without_a_job(void **state)
     WAIT_UNTIL(!any_alive(pids, count));
 }
 
-/* Relied on: the creation time is a stable identity. */
+/* The library relies on this: the creation time is a stable identity. */
 static void never_touches_a_stranger(void **state)
 {
     static const char *const argv[] = {CHILD, "forks", "1", "forever", NULL};
@@ -243,8 +243,8 @@ static void spares_the_caller_in_the_job(void **state)
 /* --- A polite end ------------------------------------------------------------------------------
  */
 
-/* Relied on: GenerateConsoleCtrlEvent always fails in Wine, so that nothing is sent, and the call
- * reports that. Besides, the helper that enters the task's console is not beside this program. */
+/* GenerateConsoleCtrlEvent always fails in Wine, so nothing is sent, and the call reports that.
+ * Besides, the helper that enters the task's console is not beside this program. */
 static void reports_that_no_break_was_sent(void **state)
 {
     place *p = *state;

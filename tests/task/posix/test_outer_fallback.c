@@ -10,7 +10,7 @@
 
 enum { TRIES_ROOM = 8 };
 
-static int refuse_first;               /* so many starts fail, later ones succeed */
+static int refuse_first;               /* this many starts fail, later ones succeed */
 static char programs[TRIES_ROOM][256]; /* the program of each start */
 static int tries;
 

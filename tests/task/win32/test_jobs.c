@@ -202,7 +202,7 @@ static void outlives_a_host_whose_job_stays(void **state)
     CloseHandle(job);
 }
 
-/* Whichever survival is reported, it is what happens. */
+/* The task's end agrees with the survival that was reported. */
 static void does_in_nested_jobs_what_its_survival_says(void **state)
 {
     static const DWORD flags[][2] = {
