@@ -412,8 +412,7 @@ int tether__os_watch_open(struct uv_loop_s *loop, tether__watch_cb cb, void *use
     return TETHER_OK;
 }
 
-/* Whether only this machine can change the file system, so that every change raises an event
- * here. */
+/* Whether only this machine can change the file system: then every change raises an event here. */
 static bool is_local(int fd)
 {
 #ifdef ST_LOCAL /* NetBSD, which has no statfs */

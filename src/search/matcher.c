@@ -440,7 +440,7 @@ static progress decide_start(tether__matcher *matcher, const line_part *part)
 }
 
 /* Searches a slice of the line for the next start. PCRE2 validates all bytes that it gets, again
- * for each match, so that a long line with many short matches would take quadratic time. */
+ * for each match: without slices, a long line with many short matches would take quadratic time. */
 static progress find_next_start(tether__matcher *matcher, const line_part *part)
 {
     size_t end = part->end;

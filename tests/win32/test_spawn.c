@@ -31,8 +31,7 @@ static void remove_files(place *p)
         ASSERT_OK(tether__os_file_remove(p->dir, names[i], &p->error), p->error);
 }
 
-/* --- What it finds -----------------------------------------------------------------------------
- */
+/* --- What it finds ---------------------------------------------------------------------------- */
 
 static void gives_streams(void **state)
 {
@@ -118,8 +117,7 @@ static void inherits_no_other_handle(void **state)
     process_crash(child);
 }
 
-/* --- Its job -----------------------------------------------------------------------------------
- */
+/* --- Its job ---------------------------------------------------------------------------------- */
 
 static bool is_in(HANDLE process, HANDLE job)
 {
@@ -272,8 +270,7 @@ static void leaves_jobs_that_permit_breakaway(void **state)
     }
 }
 
-/* --- What cannot be started --------------------------------------------------------------------
- */
+/* --- What cannot be started ------------------------------------------------------------------- */
 
 static void make_odd_files(const place *p)
 {
@@ -344,8 +341,7 @@ static void a_failed_start_leaves_nothing(void **state)
     }
 }
 
-/* --- A host that is terminated in the middle ---------------------------------------------------
- */
+/* --- A host that is terminated in the middle -------------------------------------------------- */
 
 /* Does the steps of a start up to this one: the child exists, or its job is detached. */
 static int stop_at(char **argv)

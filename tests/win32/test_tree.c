@@ -47,8 +47,8 @@ static void start(place *p, task *t, const char *program, const char *const *ver
 }
 
 /* Starts a supervisor that waits forever, and returns when it runs. By then its console host has
- * started too. While that starts, Wine does not report its image, so that it is not recognised as a
- * console host and counts as a process of the task. */
+ * started too. While that starts, Wine does not report its image: it is then not recognised as a
+ * console host, and counts as a process of the task. */
 static void start_and_await(place *p, task *t)
 {
     static const char *const verbs[] = {"append", "runs", "forever", NULL};
@@ -93,8 +93,7 @@ static tether__tree by_id(const task *t)
     return (tether__tree){.task_id = t->supervisor.task_id};
 }
 
-/* --- Ending ------------------------------------------------------------------------------------
- */
+/* --- Ending ----------------------------------------------------------------------------------- */
 
 static int kill_by_id(char **argv)
 {
@@ -240,8 +239,7 @@ static void spares_the_caller_in_the_job(void **state)
     assert_int_equal(process_join(t.process), 33);
 }
 
-/* --- A polite end ------------------------------------------------------------------------------
- */
+/* --- A polite end ----------------------------------------------------------------------------- */
 
 /* GenerateConsoleCtrlEvent always fails in Wine, so nothing is sent, and the call reports that.
  * Besides, the helper that enters the task's console is not beside this program. */
@@ -267,8 +265,7 @@ static void reports_that_no_break_was_sent(void **state)
     assert_int_equal(left, 0);
 }
 
-/* --- Pausing -----------------------------------------------------------------------------------
- */
+/* --- Pausing ---------------------------------------------------------------------------------- */
 
 static volatile LONG *map_counter(const char *name, HANDLE *mapping)
 {
