@@ -53,8 +53,8 @@ TETHER_EXPORT int tether_completions_lease(tether_registry *registry,
                                            const tether_completion_options *options,
                                            tether_snapshot_list **list, tether_error *error);
 
-/* Returns a leased completion: others can lease it again. Does nothing if this registry does not
- * hold it. Any thread.
+/* Ends the lease on a completion: others can lease it again. Does nothing if this registry has not
+ * leased it. Any thread.
  *
  * Errors: TETHER_ENOTASK if neither the session nor the leases of this registry have the task;
  * TETHER_ELOCKED. */

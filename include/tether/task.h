@@ -220,7 +220,7 @@ TETHER_EXPORT int tether_status_get(tether_registry *registry, const char *task_
 
 /* As tether_status_get, but if the session does not have the task, searches all other sessions of
  * the store for a task with this id and project root. project_root is any path to that directory;
- * if the directory is gone, the path that it had. NULL: the own session only.
+ * if the directory is gone, the path that it had. NULL: the registry's own session only.
  *
  * Errors: as tether_status_get; TETHER_EWORKDIR if project_root exists but is not a directory, or
  * cannot be entered. */
@@ -373,8 +373,8 @@ TETHER_EXPORT int tether_kill(tether_registry *registry, const char *task_id,
 
 /* Pause a task with all its processes (SIGSTOP), and resume it (SIGCONT). Pausing a paused task, or
  * resuming a running one, is not an error. While a task is paused, its deadline continues to count,
- * and it can be killed. A task that is starting is waited for, up to 5 s; not on the thread of a
- * host's own loop. Any thread.
+ * and it can be killed. Both calls wait up to 5 s for a task that is starting, but not on the
+ * thread of a host's own loop. Any thread.
  *
  * Errors: TETHER_EENDED if the task has ended or is being killed; TETHER_ETIMEDOUT if it does not
  * start in time, or starts processes faster than they can be stopped; TETHER_ENOTASK;

@@ -12,7 +12,7 @@ typedef struct cli_options {
     bool json;
     bool help;            /* --help was given: print the verb's help and do nothing else */
     bool version;         /* --version was given */
-    bool collect_garbage; /* in the background; short calls must not wait for it */
+    bool collect_garbage; /* in the background; off for short verbs, whose close would wait */
     const cli_args *args; /* may contain a --json that is not parsed yet */
     char *store_from_env;
     char *session_from_env;

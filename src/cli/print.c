@@ -82,7 +82,7 @@ int print_args_error(const cli_options *cli, const cli_args *args)
     tether_error error = {0};
 
     if (cli->help || cli->version)
-        return EXIT_FAILED; /* no error: cli_main prints them and ignores this code */
+        return EXIT_FAILED; /* no error: cli_main prints help or version, not this code */
     error.code = TETHER_EINVAL;
     snprintf(error.step, sizeof error.step, "read arguments");
     snprintf(error.message, sizeof error.message, "%s", args->message);

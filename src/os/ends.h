@@ -13,16 +13,17 @@ typedef struct tether__ends tether__ends;
 typedef void (*tether__ends_cb)(const char *task_id, void *userdata);
 
 /* Opens a watcher on a loop. Call it on the loop's thread, or before the loop runs. Returns
- * TETHER_OK with *ends NULL where the event of the lifeline reports every exit (see os/watch.h).
- * TETHER_ELIMIT, TETHER_ENOMEM. */
+ * TETHER_OK with *ends NULL where this seam is not needed: the event of the lifeline reports every
+ * exit (see os/watch.h), or the platform has no events and the reaper polls. TETHER_ELIMIT,
+ * TETHER_ENOMEM. */
 int tether__os_ends_open(struct uv_loop_s *loop, tether__ends_cb cb, void *userdata,
                          tether__ends **ends, tether_error *error);
 
-/* Waits for the exit of one process, which need not be a child, and then has the loop call cb once
- * with this task id. Does the same at once when the process is gone, its identity does not match,
- * or it may not be watched: the callback has to probe the task itself. Any thread, also while locks
- * are held: it never blocks, and never calls cb itself. TETHER_ELIMIT, TETHER_ENOMEM: the caller
- * has to poll for the exit. */
+/* Registers a process, which need not be a child: when it exits, the loop calls cb once with this
+ * task id. The loop also calls cb, soon, if the process has already exited, its identity does not
+ * match, or it may not be watched: the callback has to probe the task itself. Any thread, also
+ * while locks are held: this function never blocks, and never calls cb itself. TETHER_ELIMIT,
+ * TETHER_ENOMEM: the caller has to poll for the exit. */
 int tether__os_ends_add(tether__ends *ends, const char *task_id, const tether__identity *process,
                         tether_error *error);
 

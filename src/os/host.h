@@ -48,7 +48,7 @@ int tether__os_find_program(const char *name, const char *path_list, const char 
 typedef struct tether__shell_rules {
     tether__shell_candidates candidates; /* for the user's command */
     const tether__outer_rule *outers;    /* for the wrapper */
-    const char *system_path;             /* the PATH that is searched for `outers` first; NULL: the
+    const char *system_path;             /* the PATH for rules without in_task_path; NULL: the
                                             default of tether__os_find_program */
     const char *outer_name;              /* what to install when none of the outer shells exists */
     const char *preferred;               /* the recommended shell for users */

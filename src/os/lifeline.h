@@ -1,6 +1,6 @@
-/* Seam: the lifeline, a file that is locked while its supervisor lives, or while the host has not
- * started it yet, and to which the supervisor appends its marker. docs/format.md gives the
- * reasons. */
+/* Seam: the lifeline, a file that the host locks when it creates it and that stays locked until the
+ * supervisor has exited. The supervisor appends its marker to it. docs/format.md explains why a
+ * lock shows that a supervisor lives. */
 #ifndef TETHER_OS_LIFELINE_H
 #define TETHER_OS_LIFELINE_H
 

@@ -24,8 +24,8 @@ bool tether__os_process_reap(const tether__identity *child);
  * prove that the pid still denoted that process, as store/bundle.c does. */
 uint64_t tether__os_process_start_time(int64_t pid);
 
-/* Returns whether /proc/PID/stat shows start times in the same unit: a shell can then read its own
- * start time. Otherwise the hosts fill in the start time. */
+/* Returns whether /proc/PID/stat shows start times as tether__os_process_start_time returns them: a
+ * shell can then read its own start time. Otherwise the hosts fill it in. */
 bool tether__os_process_in_proc(void);
 
 /* Returns this process's pid. */

@@ -28,7 +28,7 @@ typedef enum tether__tree_signal {
                               a console break. TETHER_ENOTSUP when no such signal can reach the
                               task */
     TETHER__SIGNAL_FINAL,  /* SIGKILL, TerminateJobObject */
-    TETHER__SIGNAL_PAUSE,  /* SIGSTOP; a process forked in between needs another one */
+    TETHER__SIGNAL_PAUSE,  /* SIGSTOP; a process forked during the call needs another one */
     TETHER__SIGNAL_RESUME  /* SIGCONT */
 } tether__tree_signal;
 

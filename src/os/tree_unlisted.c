@@ -1,6 +1,7 @@
 /* Owns the empty process listing, for systems that find a task's processes without one: Windows
- * queries the job, a POSIX system without a process table signals the process group. Must not:
- * allocate, or fail. Thread: any. */
+ * queries the job, a POSIX system without a process table signals the process group.
+ * Must not: allocate, or fail.
+ * Thread: any. */
 #include "os/tree.h"
 
 struct tether__listing {

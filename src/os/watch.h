@@ -1,5 +1,6 @@
-/* Seam: events of a directory, delivered on a libuv loop: a file in it was written to, or its last
- * writer closed it (which the kernel does when a process dies). */
+/* Seam: events of a directory, delivered on a libuv loop: a file in it was written to, or the last
+ * descriptor of a file that was open for writing was closed (the kernel closes the descriptors of a
+ * process that dies). */
 #ifndef TETHER_OS_WATCH_H
 #define TETHER_OS_WATCH_H
 
@@ -42,8 +43,8 @@ void tether__os_watch_close(tether__watch *watch, void (*closed)(void *userdata)
  * Leaves nothing behind. */
 int tether__os_watch_probe(tether_error *error);
 
-/* Describes the mechanism for doctor, such as "inotify: 128 instances, 192536 watches"; an empty
- * string where there is none. */
+/* Describes the mechanism for doctor, such as "inotify: up to 128 instances and 65536 watches for
+ * this user"; an empty string where there is none. */
 void tether__os_watch_describe(char *text, size_t size);
 
 #endif

@@ -5,7 +5,8 @@
 /* Closes all descriptors from `first` on. Async-signal-safe. */
 void tether__close_from(int first);
 
-/* Does the same with one close each, up to the limit of this process. Async-signal-safe. */
+/* Does the same with one close each, up to the limit of this process, but not beyond descriptor
+ * 65535. Async-signal-safe. */
 void tether__close_each(int first);
 
 #endif

@@ -1,5 +1,5 @@
-/* Owns process exits on macOS and the BSDs: NOTE_EXIT, which works for any process, child or not,
- * and needs no descriptor.
+/* Owns the events of process exits on macOS and the BSDs: NOTE_EXIT, which works for any process,
+ * child or not, and needs no descriptor.
  * Must not: call back on any other thread than the loop's, or wait for a process that merely reuses
  * the pid.
  * Thread: any for add; the loop's for the rest. */

@@ -1,5 +1,5 @@
-/* Owns process exits where the lifeline's event reports every one, so that there is nothing to
- * watch.
+/* Owns the stubs where no process is watched for its exit: the lifeline's event reports every exit,
+ * or the platform has no events at all and the reaper polls.
  * Must not: accept a process to wait for.
  * Thread: any. */
 #include "os/ends.h"

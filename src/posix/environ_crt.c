@@ -1,4 +1,4 @@
-/* Owns access to the environment on macOS, where shared libraries cannot link to the variable.
+/* Owns access to the environment on macOS, where shared libraries cannot link to `environ`.
  * Must not: change it.
  * Thread: any, while no other thread changes the environment. */
 #include "posix/environ.h"

@@ -130,9 +130,10 @@ int tether__os_lifeline_held(tether__dir *exits, const char *task_id, bool *held
     return TETHER_OK;
 }
 
-/* The mark is a mode without the owner's write permission. It needs no file and raises none of the
- * watched events. Sets the mode through a descriptor, and only for a file with a single link, so
- * that a link planted here cannot change the mode of another file. */
+/* The mark is a mode without the owner's write permission. It needs no file of its own. inotify
+ * does not report it; kqueue does, and the watcher then closes the file (watch_kqueue.c). Sets the
+ * mode through a descriptor, and only for a file with a single link, so that a link planted here
+ * cannot change the mode of another file. */
 static void set_mode(tether__dir *exits, const char *task_id, mode_t mode)
 {
     struct stat st;

@@ -1,4 +1,4 @@
-/* Owns the notification where the last close of a writable descriptor is an event (inotify).
+/* Owns the notification where the close of a file that was open for writing is an event (inotify).
  * Must not: write a byte.
  * Thread: any. */
 #include "os/lifeline.h"

@@ -27,7 +27,8 @@ struct tether__listing {
     uint64_t since; /* processes that started earlier are left out */
 };
 
-/* Whether the listing covers this tree. */
+/* Whether the listing answers for this tree: the tree's supervisor is among `leaders` or not known,
+ * and processes that started after it were not left out. */
 bool tether__listing_covers(const tether__listing *listing, const tether__tree *tree);
 
 /* Whether a process of the listing has the cookie of this task. */

@@ -78,7 +78,7 @@ uint64_t tether__os_process_start_time(int64_t pid)
 static bool is_child(const tether__identity *child)
 {
     tether__proc process;
-    /* Without /proc the pid alone has to do. */
+    /* Without /proc there is no start time to compare: relies on the pid alone. */
     if (child->start_time == 0 && !tether__proc_is_own())
         return true;
     return tether__proc_read(child->pid, &process) == 0 && process.start_time == child->start_time;

@@ -133,7 +133,7 @@ int tether__os_spawn(const tether__start *start, tether__started *started, tethe
     return code;
 }
 
-/* posix_spawn reports such an error before it returns, and starts nothing in that case. */
+/* Only the start itself can show that: it returns the error of the exec, and leaves no child. */
 int tether__os_spawn_try(const char *program, tether_error *error)
 {
     (void)program;

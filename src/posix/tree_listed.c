@@ -159,7 +159,8 @@ static void signal_process(const tether__tree *tree, const candidate *item, cons
                 (item->has_cookie ||
                  (leader > 0 && (process.session == leader || process.group == leader)));
     for (size_t i = 0; same && i < count; i++) {
-        /* Linux before 5.3 and the BSDs have only pids; the check above was a moment ago. */
+        /* Linux before 5.3 and the BSDs have only pids: the pid could be reused between the check
+         * above and the signal. */
         if (pidfd >= 0)
             tether__pidfd_signal(pidfd, numbers[i]);
         else

@@ -3,8 +3,9 @@
  * the store say which files those are: the owner cannot write to a file that is finished (a
  * lifeline that is marked as ended), and a file whose name contains a dot is never written in
  * place. Descriptors are scarce: for files beyond a quarter of the process's limit, or beyond a
- * fixed number, a timer reports lost events (TETHER__WATCH_OVERFLOW) instead. Must not: trust
- * events of a file system that another machine may write to, or call back with the mutex held.
+ * fixed number, a timer reports lost events (TETHER__WATCH_OVERFLOW) instead.
+ * Must not: trust events of a file system that another machine may write to, or call back with the
+ * mutex held.
  * Thread: events arrive on the loop's thread; any thread may add and remove. */
 #include "os/watch.h"
 
@@ -133,7 +134,7 @@ static bool is_writable(const struct stat *st)
     return S_ISREG(st->st_mode) && (st->st_mode & S_IWUSR) != 0;
 }
 
-/* --- One folder; call with the mutex held --------------------------------------------------- */
+/* --- One folder. The caller holds the mutex. ------------------------------------------------- */
 
 static void item_close(tether__watch *watch, item *file)
 {
@@ -255,7 +256,7 @@ static void folder_close(tether__watch *watch, folder *in)
     *in = watch->folders[--watch->count];
 }
 
-/* --- Events ---- */
+/* --- Events. The caller of the functions that handle one holds the mutex. --- */
 
 /* What to report for one event. */
 typedef struct report {
@@ -335,8 +336,8 @@ static void deliver(tether__watch *watch, report *pending)
     names_dispose(&pending->changed);
 }
 
-/* Retries the files without a descriptor, in case some descriptors were freed. Each of them counts
- * as changed. */
+/* Tries again to watch the files without a descriptor, since some descriptors may be free by now.
+ * Reports an overflow in any case: these files may have changed. */
 static void on_timer(uv_timer_t *timer)
 {
     tether__watch *watch = timer->data;
@@ -371,7 +372,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     }
 }
 
-/* --- The seam ---- */
+/* --- The seam --- */
 
 static size_t file_limit(void)
 {
@@ -411,8 +412,7 @@ int tether__os_watch_open(struct uv_loop_s *loop, tether__watch_cb cb, void *use
     return TETHER_OK;
 }
 
-/* Whether only this machine can change the file system, so that every change raises an event
- * here. */
+/* Whether only this machine can change the file system: then every change raises an event here. */
 static bool is_local(int fd)
 {
 #ifdef ST_LOCAL /* NetBSD, which has no statfs */
@@ -433,7 +433,7 @@ static int fail_limit(const tether__dir *dir, tether_error *error)
         dir->path);
 }
 
-/* Call with the mutex held. */
+/* The caller holds the mutex. */
 static folder *find_folder(tether__watch *watch, const struct stat *st)
 {
     for (size_t i = 0; i < watch->count; i++) {
@@ -443,7 +443,7 @@ static folder *find_folder(tether__watch *watch, const struct stat *st)
     return NULL;
 }
 
-/* Call with the mutex held. */
+/* The caller holds the mutex. */
 static folder *new_folder(tether__watch *watch)
 {
     if (watch->count == watch->capacity) {
@@ -458,7 +458,7 @@ static folder *new_folder(tether__watch *watch)
 }
 
 /* Watches the directory before it lists the files, so that a file that appears in between raises an
- * event of the directory. Call with the mutex held. */
+ * event of the directory. The caller holds the mutex. */
 static int add_folder(tether__watch *watch, const tether__dir *dir, const struct stat *st, int *tag,
                       tether_error *error)
 {

@@ -56,7 +56,7 @@ struct tether__matcher {
     size_t line;      /* the first byte of the line of `at` */
     size_t scanned;   /* there is no newline from `at` up to here */
     size_t valid_end; /* the bytes from `at` up to here are UTF-8 */
-    size_t tried;     /* this many bytes from `at` on did not decide about a match there; 0: none */
+    size_t tried; /* an attempt with this many bytes from `at` on was undecided; 0: none was made */
     size_t costly_end; /* up to here starts are tried one by one */
     int64_t step_budget;
     int64_t repeat_budget;
@@ -141,7 +141,7 @@ static void begin_line(tether__matcher *matcher, size_t at)
     move_to(matcher, at);
 }
 
-/* Finds the line of the first position, when the bytes in front of that have arrived. */
+/* Finds the line of the first position, once the bytes before that position have arrived. */
 static void start(tether__matcher *matcher)
 {
     size_t line = matcher->at;
@@ -343,7 +343,8 @@ static size_t next_start(const tether__matcher *matcher, const line_part *part)
     return end != NULL ? (size_t)(end - bytes) + 1 : part->end;
 }
 
-/* Returns the same where even a full window did not decide, and does not match when it is cut. */
+/* As next_start, for an `at` where the attempt stayed undecided with a full window, and then failed
+ * with the text cut at the end of the window. */
 static size_t next_start_after_window(const tether__matcher *matcher, const line_part *part)
 {
     if (tether__pattern_starts(matcher->pattern) == TETHER__STARTS_ANYWHERE)
@@ -439,7 +440,7 @@ static progress decide_start(tether__matcher *matcher, const line_part *part)
 }
 
 /* Searches a slice of the line for the next start. PCRE2 validates all bytes that it gets, again
- * for each match, so that a long line with many short matches would take quadratic time. */
+ * for each match: without slices, a long line with many short matches would take quadratic time. */
 static progress find_next_start(tether__matcher *matcher, const line_part *part)
 {
     size_t end = part->end;

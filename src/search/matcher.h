@@ -2,8 +2,8 @@
  *
  * Searches line by line. A line ends with its newline, and no match contains one. How the stream is
  * cut into pieces affects when a match is reported, but not which matches are found, except for a
- * pattern that is near its limits of steps and memory. For a match from a given byte on, the
- * matcher searches that byte's line up to 64 KiB. A longer match is cut there if the pattern
+ * pattern that is near its limits of steps and memory. For a match that begins at a given byte,
+ * the matcher reads up to 64 KiB of the line from there. A longer match is cut there if the pattern
  * matches the cut text, and missed otherwise. However long a line is, the matcher uses at most
  * about 200 KiB, and PCRE2 at most 8 MiB for one attempt. */
 #ifndef TETHER_MATCHER_H

@@ -114,7 +114,8 @@ static bool ignore_match(const tether__found *found, void *userdata)
     return true;
 }
 
-/* The matcher needs bytes in front of the position, which are gone. Feeds line ends instead. */
+/* The matcher needs the bytes in front of the position, but they were dropped. Feeds line ends
+ * instead. */
 int tether__search_skip(tether__search *search, tether_stream stream, uint64_t offset,
                         tether_error *error)
 {

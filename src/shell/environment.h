@@ -38,8 +38,8 @@ void tether__environment_dispose(tether__environment *environment);
 /* Returns the value of a variable, or NULL if it is not set. */
 const char *tether__environment_get(const tether__environment *environment, const char *name);
 
-/* Returns whether all names are identifiers, so that every shell passes the variables on. Minimal
- * shells drop other names, such as those of exported bash functions. */
+/* Returns whether all names are identifiers: every shell passes such variables on. Minimal shells
+ * drop other names, such as those of exported bash functions. */
 bool tether__environment_portable(const tether__environment *environment);
 
 /* Returns TETHER_ETOOBIG if a string, or the sum of arguments and environment, exceeds the limits

@@ -44,9 +44,10 @@ static int take_choice(const char *choice, const tether__shell_lookups *lookups,
     return code;
 }
 
-/* A candidate that is found but cannot be executed counts as not found, because the next one may
- * work. If a try fails for another reason, such as a lack of memory, the next candidate would fail
- * as well: returns that error. */
+/* A candidate whose lookup fails counts as not found, even if the file exists but cannot be
+ * executed: the next one may work. Once a candidate is found, trying to start it decides:
+ * TETHER_ENOPROGRAM leads to the next candidate; success or any other error, such as a lack of
+ * memory, is returned. */
 static int take_first(const tether__shell_list *list, const tether__shell_lookups *lookups,
                       tether__text *tried, tether__shell *shell, tether_error *why)
 {

@@ -35,8 +35,8 @@ typedef struct tether__wrapper {
 void tether__wrapper_render_sh(const tether__wrapper *wrapper, tether__text *text);
 
 /* Adds the text of the wrapper for a Bourne shell on Windows (Git's bash), which can neither
- * inherit a descriptor nor determine its own identity. It is started in its bundle, appends to the
- * marker by name, and reads the working directory from the variable TETHER__CWD. Returns REFUSED
+ * inherit a descriptor nor determine its own identity. It is started in its bundle, appends to its
+ * lifeline by name, and reads the working directory from the variable TETHER__CWD. Returns REFUSED
  * where the program is a batch file, because cmd does not parse the quoting of such a shell; *why
  * is then a static text with the reason and the remedy. */
 tether__carry tether__wrapper_render_sh_by_name(const tether__wrapper *wrapper, tether__text *text,

@@ -38,7 +38,7 @@ static wchar_t *find_helper(void)
     return path;
 }
 
-/* Runs the helper. 0 or the error; *exit_code is 0 where the break was sent. */
+/* Runs the helper. Returns 0 or the error; *exit_code is 0 where the break was sent. */
 static DWORD run(const wchar_t *path, const tether__identity *supervisor, DWORD *exit_code)
 {
     wchar_t command[COMMAND_UNITS];

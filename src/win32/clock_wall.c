@@ -1,4 +1,5 @@
-/* Owns the wall clock, in a file of its own so that a test can replace it by a clock that it sets.
+/* Owns the wall clock, in a file of its own so that a test can replace it by a clock that the test
+ * sets.
  * Must not: keep state.
  * Thread: any. */
 #include "os/clock.h"

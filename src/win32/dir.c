@@ -117,7 +117,7 @@ static bool is_directory(const tether__win32_file *file)
            FILE_ATTRIBUTE_DIRECTORY;
 }
 
-/* Opens a path, reads the metadata, and closes it. 0 or the error. */
+/* Opens a path, reads the metadata, and closes it. Returns 0 or the error. */
 static DWORD inspect_path(const wchar_t *path, tether__win32_file *file)
 {
     HANDLE handle;
@@ -137,8 +137,8 @@ static bool is_missing(DWORD os_error)
            os_error == ERROR_DELETE_PENDING || os_error == ERROR_DIRECTORY;
 }
 
-/* 0 while the directory exists; ERROR_PATH_NOT_FOUND where it is gone, or another directory has its
- * name. */
+/* Returns 0 while the directory exists; ERROR_PATH_NOT_FOUND where it is gone, or another directory
+ * has its name. */
 static DWORD check_exists(const tether__dir *dir)
 {
     tether__win32_file file;
@@ -370,7 +370,7 @@ int tether__os_dir_check(tether__dir *dir, tether_error *error)
     return tether__win32_fail(error, os_error, "check directory", dir->path);
 }
 
-/* Calls visit for each entry of a directory until it returns false. 0 or the error. */
+/* Calls visit for each entry of a directory until it returns false. Returns 0 or the error. */
 static DWORD visit_entries(const wchar_t *pattern, bool (*visit)(const char *name, void *userdata),
                            void *userdata)
 {

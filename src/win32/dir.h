@@ -42,7 +42,7 @@ typedef struct tether__win32_file {
 wchar_t *tether__win32_dir_join(const tether__dir *dir, const char *name);
 
 /* Opens a file or directory by a wide path with CreateFileW. The handle is not inheritable, and a
- * link is opened itself, not followed. 0 or the error; a file that is being deleted gives
+ * link is opened itself, not followed. Returns 0 or the error; a file that is being deleted gives
  * ERROR_DELETE_PENDING instead of "access denied". */
 DWORD tether__win32_open_path(const wchar_t *path, DWORD access, DWORD share, DWORD disposition,
                               HANDLE *handle);
@@ -56,7 +56,7 @@ DWORD tether__win32_open(const tether__dir *dir, const char *name, DWORD access,
 /* Others may read, write, rename and remove a file that we have open. */
 #define TETHER__WIN32_SHARE_ALL (FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)
 
-/* Reads the metadata of an open file; 0 or the error. */
+/* Reads the metadata of an open file; returns 0 or the error. */
 DWORD tether__win32_inspect(HANDLE handle, tether__win32_file *file);
 
 bool tether__win32_same_node(const tether__win32_node *a, const tether__win32_node *b);

@@ -75,7 +75,7 @@ static VOID CALLBACK on_signalled(PVOID parameter, BOOLEAN timed_out)
     queue_end(parameter);
 }
 
-/* Returns once the callback neither runs nor will run. Must not be called under the mutex, which
+/* Returns once the callback neither runs nor will run. The caller must not hold the mutex, which
  * the callback takes. */
 static void free_item(item *one)
 {
@@ -135,7 +135,7 @@ int tether__os_ends_open(struct uv_loop_s *loop, tether__ends_cb cb, void *userd
     return TETHER_OK;
 }
 
-/* Holds the mutex, so that the callback finds the item complete. */
+/* Takes the mutex, so that the callback finds the item complete. */
 static DWORD start_wait(item *one)
 {
     tether__ends *ends = one->ends;

@@ -118,8 +118,8 @@ static DWORD add_job(const tether__tree *tree, DWORD access, tether__win32_famil
     return os_error;
 }
 
-/* Whether `child` is younger than its parent, which `parent` pins. If not, the parent's pid is that
- * of an older process, now reused. */
+/* Whether `child` was created after `parent`, an open handle to the process that has its parent's
+ * pid. If not, the real parent has exited, and its pid was reused. */
 static bool is_younger(HANDLE child, HANDLE parent)
 {
     uint64_t born = tether__win32_start_time(child);

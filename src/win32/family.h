@@ -25,8 +25,8 @@ typedef struct tether__win32_family {
 } tether__win32_family;
 
 /* Lists the processes, with handles that have `access` besides the rights to wait and to query.
- * Leaves out the calling process and the console hosts that the system starts. 0 or the error; the
- * caller disposes of *family in either case. */
+ * Leaves out the calling process and the console hosts that the system starts. Returns 0 or the
+ * error; the caller disposes of *family in either case. */
 DWORD tether__win32_family_list(const tether__tree *tree, DWORD access,
                                 tether__win32_family *family);
 void tether__win32_family_dispose(tether__win32_family *family);

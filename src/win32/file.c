@@ -33,7 +33,7 @@ static int64_t deadline_in(int64_t ms)
     return tether__os_monotonic_ms() + ms;
 }
 
-/* 0 or the error. */
+/* Returns 0 or the error. */
 static DWORD write_all(HANDLE handle, const char *data, size_t size)
 {
     while (size > 0) {
@@ -60,7 +60,8 @@ static DWORD open_new(tether__dir *dir, const char *name, HANDLE *handle)
                               handle);
 }
 
-/* Closes a new file, and removes it where writing failed (os_error is not 0). 0 or the error. */
+/* Closes a new file, and removes it where writing failed (os_error is not 0). Returns 0 or the
+ * error. */
 static DWORD finish_new(tether__dir *dir, const char *name, HANDLE handle, bool sync,
                         DWORD os_error)
 {
@@ -205,7 +206,7 @@ int tether__os_file_read(tether__dir *dir, const char *name, size_t limit, char 
     return tether__win32_fail_in(dir, os_error, "read file", name, error);
 }
 
-/* 0 or the error. */
+/* Returns 0 or the error. */
 static DWORD read_at(HANDLE handle, uint64_t offset, char *buffer, size_t size, size_t *got)
 {
     *got = 0;
@@ -271,7 +272,7 @@ int tether__os_file_pread(const tether__file *file, uint64_t offset, void *buffe
     return tether__win32_fail(error, os_error, "read file", NULL);
 }
 
-/* 0 or the error. */
+/* Returns 0 or the error. */
 static DWORD copy_part(HANDLE from, uint64_t offset, uint64_t size, HANDLE to)
 {
     char block[BLOCK_SIZE];

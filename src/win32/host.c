@@ -184,7 +184,7 @@ static char *final_path(HANDLE directory, const wchar_t *opened)
     return plain;
 }
 
-/* Opens a directory with the right to enter it; links are followed. 0 or the error. */
+/* Opens a directory with the right to enter it; links are followed. Returns 0 or the error. */
 static DWORD open_directory(const wchar_t *path, HANDLE *directory)
 {
     BY_HANDLE_FILE_INFORMATION found;

@@ -8,16 +8,16 @@
 #include <stdint.h>
 #include <windows.h>
 
-/* Creates the job of a task. For now the job ends its processes when its last handle is closed: a
- * process that was started by a host that dies before the start is complete ends with the host. The
- * name exists until the last handle is closed, so a process of the task must get one. 0 or the
- * error; ERROR_ALREADY_EXISTS for a name that is taken. */
+/* Creates the job of a task. Until tether__win32_job_detach, the job ends its processes when its
+ * last handle is closed: if the host dies before the start is complete, the new process ends too.
+ * The name exists until the last handle is closed, so a process of the task must get one. Returns 0
+ * or the error; ERROR_ALREADY_EXISTS for a name that is taken. */
 DWORD tether__win32_job_create(const char *task_id, HANDLE *job);
 
 /* The same without a name, for probes. */
 DWORD tether__win32_job_create_unnamed(HANDLE *job);
 
-/* Lets the processes outlive the job's last handle. 0 or the error. */
+/* Lets the processes outlive the job's last handle. Returns 0 or the error. */
 DWORD tether__win32_job_detach(HANDLE job);
 
 /* Whether the job ends its processes when its last handle is closed. False when unsure. */
@@ -26,7 +26,7 @@ bool tether__win32_job_kills_on_close(HANDLE job);
 /* Opens the job of a task. NULL where there is none, or where we may not open it. */
 HANDLE tether__win32_job_open(const char *task_id, DWORD access);
 
-/* Lists the ids of the processes in the job, freed with free(). 0 or the error. */
+/* Lists the ids of the processes in the job, freed with free(). Returns 0 or the error. */
 DWORD tether__win32_job_pids(HANDLE job, DWORD **pids, size_t *count);
 
 #endif

@@ -45,7 +45,7 @@ int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__
     return tether__win32_fail_in(exits, os_error, step, task_id, error);
 }
 
-/* Opens the held file a second time, by its present name. 0 or the error. */
+/* Opens the held file a second time, by its present name. Returns 0 or the error. */
 static DWORD open_again(HANDLE held, DWORD access, HANDLE *handle)
 {
     *handle = INVALID_HANDLE_VALUE;

@@ -1,4 +1,4 @@
-/* Owns process identity on Windows: pid and creation time. An open handle pins its process, so that
+/* Owns process identity on Windows: pid and creation time. An open handle pins its process:
  * everything that is read through it belongs to one process.
  * Must not: end or wait for any.
  * Thread: any. */

@@ -60,7 +60,7 @@ static bool is_gone(DWORD os_error)
            os_error == ERROR_DELETE_PENDING;
 }
 
-/* Renames through an open handle that has the DELETE right. 0 or the error. */
+/* Renames through an open handle that has the DELETE right. Returns 0 or the error. */
 static DWORD rename_open(HANDLE handle, const wchar_t *to, DWORD flags, int class)
 {
     size_t bytes = wcslen(to) * sizeof(WCHAR);
@@ -110,8 +110,8 @@ DWORD tether__win32_rename(const wchar_t *from, const wchar_t *to, bool sync, in
     return os_error;
 }
 
-/* Returns an unlikely name in the same directory, freed with free(); where a file has that name,
- * the rename to it fails and nothing is lost. NULL when memory is short. */
+/* Returns a name in the same directory that is very likely free; freed with free(). If a file has
+ * that name, the rename to it fails and nothing is lost. NULL when memory is short. */
 static wchar_t *name_beside(const wchar_t *path)
 {
     LARGE_INTEGER now;

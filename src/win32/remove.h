@@ -9,16 +9,17 @@
 #include <windows.h>
 
 /* Removes a file, a link or an empty directory by its wide path; a missing one is no error. On
- * return the name is free, also where others have the file open and share deletion. While they do
- * not share it, retries until the deadline (monotonic clock, ms). 0 or the error. */
+ * return the name is free, even if others have the file open and share deletion; without POSIX
+ * semantics (see remove.c), an open directory keeps its name until it is closed. While others do
+ * not share deletion, retries until the deadline (monotonic clock, ms). Returns 0 or the error. */
 DWORD tether__win32_remove(const wchar_t *path, int64_t deadline);
 
-/* Removes a directory with its contents, following no link; a missing one is no error. 0 or the
- * error. */
+/* Removes a directory with its contents, following no link; a missing one is no error. Returns 0 or
+ * the error. */
 DWORD tether__win32_remove_tree(const wchar_t *path, int64_t deadline);
 
 /* Renames a file in one step, replacing a file of the new name; retries like the above. With `sync`
- * the change is on the disk before it returns. 0 or the error. */
+ * the change is on the disk before it returns. Returns 0 or the error. */
 DWORD tether__win32_rename(const wchar_t *from, const wchar_t *to, bool sync, int64_t deadline);
 
 #endif

@@ -4,11 +4,11 @@
  * Thread: any.
  *
  * The order of the steps keeps a host that is killed from leaving anything half-finished: (1) the
- * supervisor is created suspended, in a job that ends with the host; (2) its identity is written;
- * (3) the job stops ending with the host; (4) the supervisor gets a handle to the job, which keeps
- * the job's name alive; (5) it is resumed. If the host dies before step 3, the supervisor dies with
- * it; after step 3, the host that adopts the task does the remaining steps. docs/model/start.pml is
- * the model. */
+ * supervisor is created suspended, in a job that ends when the host dies; (2) its identity is
+ * written; (3) the job is changed to outlive the host; (4) the supervisor gets a handle to the job,
+ * which keeps the job's name alive; (5) it is resumed. If the host dies before step 3, the
+ * supervisor dies with it; after step 3, the host that adopts the task does the remaining steps.
+ * docs/model/start.pml is the model. */
 #include "os/spawn.h"
 
 #include <stdlib.h>
@@ -123,8 +123,8 @@ static int make_environment(const tether__start *start, launch *l, tether_error 
     return code;
 }
 
-/* Removes the prefix for long paths, which programs need not understand. A path that is too long
- * without it, CreateProcessW refuses. */
+/* Removes the prefix for long paths, which some programs do not understand. CreateProcessW refuses
+ * a path that is too long without it. */
 static int plain_path(const char *path, wchar_t **plain, tether_error *error)
 {
     wchar_t *wide;
@@ -316,7 +316,7 @@ bool tether__os_spawn_release(const char *task_id, const tether__identity *super
     bool starting = job != NULL && tether__win32_job_kills_on_close(job);
     if (job != NULL)
         CloseHandle(job);
-    /* Its host is alive: the job would have ended the process with it. */
+    /* The host that starts it is alive: if it had died, the job would have ended the process. */
     if (starting)
         return false;
     if (tether__win32_process_open(supervisor,

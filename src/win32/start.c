@@ -44,8 +44,8 @@ static void free_attributes(LPPROC_THREAD_ATTRIBUTE_LIST attributes)
     free(attributes);
 }
 
-/* Inheritable copies, which exist during the call only: a process that another thread starts at
- * that time without a handle list would inherit them too. */
+/* Makes inheritable copies of the handles. They exist only during the call, because a process that
+ * another thread starts at that time without a handle list inherits them too. */
 static DWORD copy_handles(const tether__win32_start *start, tether__win32_start *copy)
 {
     HANDLE self = GetCurrentProcess();
@@ -89,11 +89,11 @@ static DWORD create_process(const tether__win32_start *start,
     return ERROR_SUCCESS;
 }
 
-/* Whether a process that leaves our job is still in a job around it. Windows lets a process out up
- * to the first job that forbids it, and reports nothing. The only possible question is whether a
- * process is in any job, and the supervisor is in its own; so this creates a second process,
- * without a job of its own and with nothing inherited, and terminates it before it runs. Returns
- * true where that fails. */
+/* Whether a process that leaves our job is still in a job around it. Windows lets a process out of
+ * nested jobs up to the first one that forbids it, and does not report where that was. It can only
+ * be asked whether a process is in any job, and the supervisor always is in its own. So this
+ * creates a second process, without a job of its own and with nothing inherited, and terminates it
+ * before it runs. Returns true if that fails. */
 static bool is_kept_by_outer_job(const tether__win32_start *start)
 {
     wchar_t line[] = L"try";

@@ -19,8 +19,9 @@ typedef struct tether__win32_start {
     HANDLE job; /* the process is created in it */
 } tether__win32_start;
 
-/* Creates a suspended process, outside of the caller's jobs where those permit it. *bound: at least
- * one of them does not, and the process is in that job. 0 or the error, with nothing left. */
+/* Creates a suspended process, outside of the caller's jobs where these permit it. *bound: at least
+ * one of them does not, and the process is in that job. Returns 0, or the error with nothing left.
+ */
 DWORD tether__win32_create(const tether__win32_start *start, PROCESS_INFORMATION *process,
                            bool *bound);
 
@@ -28,7 +29,7 @@ DWORD tether__win32_create(const tether__win32_start *start, PROCESS_INFORMATION
 void tether__win32_abandon(PROCESS_INFORMATION *process);
 
 /* Finds out whether a program can be started: creates a process from it and terminates that before
- * it runs. *bound as above. 0 or the error. */
+ * it runs. *bound as above. Returns 0 or the error. */
 DWORD tether__win32_probe(const wchar_t *program, bool *bound);
 
 #endif

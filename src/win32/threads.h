@@ -10,7 +10,7 @@
 #include "win32/family.h"
 
 /* Suspends or resumes every thread of these processes once. A thread that is already suspended is
- * left as it is, so that one resumption undoes any number of calls. 0 or the error. */
+ * left as it is; one resumption therefore undoes any number of calls. Returns 0 or the error. */
 DWORD tether__win32_threads_pause_or_resume(const tether__win32_member *members, size_t count,
                                             bool suspend);
 

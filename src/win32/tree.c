@@ -14,7 +14,7 @@
 
 static const char step[] = "signal task";
 
-/* Jobs are visible from everywhere on the machine. */
+/* Windows has no pid namespaces, so there is nothing to check. */
 int tether__os_tree_check(const tether__tree *tree, tether_error *error)
 {
     (void)tree;
@@ -29,9 +29,9 @@ static int list(const tether__tree *tree, DWORD access, tether__win32_family *fa
     return os_error == ERROR_SUCCESS ? TETHER_OK : tether__win32_fail(error, os_error, step, NULL);
 }
 
-/* Terminates the whole job in one step, so that no member can start another process in between,
- * unless the caller is in the job itself. Then terminates the listed processes one by one, also
- * those outside of the job. */
+/* Terminates the whole job in one call, so that no member can start another process in between; not
+ * if the caller is itself in the job. Then terminates the listed processes one by one, also those
+ * outside of the job. */
 static int terminate(const tether__tree *tree, size_t *left, tether_error *error)
 {
     BOOL inside = FALSE;
@@ -65,8 +65,7 @@ static int pause_or_resume(const tether__tree *tree, bool suspend, size_t *left,
     return code;
 }
 
-/* Sends a console break, which every process attached to the task's console receives. Does nothing
- * where no process is left. */
+/* Sends a console break (win32/break.h). Does nothing if no process is left. */
 static int send_break(const tether__tree *tree, size_t *left, tether_error *error)
 {
     int code = tether__os_tree_members(tree, NULL, 0, left, error);

@@ -60,8 +60,7 @@ struct tether__watch {
     bool stopping;
 };
 
-/* --- The queue of events, under the mutex ------------------------------------------------------
- */
+/* --- The queue of events. The caller holds the mutex. ---------------------------------------- */
 
 static void queue_event(tether__watch *watch, tether__watch_event kind, int tag, char *name)
 {
@@ -110,8 +109,7 @@ static bool is_watched(tether__watch *watch, int tag)
     return false;
 }
 
-/* --- The thread that collects the results of the reads -----------------------------------------
- */
+/* --- The thread that collects the results of the reads --------------------------------------- */
 
 static void queue_changes(tether__watch *watch, const watched *w, DWORD size)
 {
@@ -131,7 +129,8 @@ static void queue_changes(tether__watch *watch, const watched *w, DWORD size)
     }
 }
 
-/* Starts the next read; 0 or the error. The system buffers the changes between two reads. */
+/* Starts the next read. The system buffers the changes between two reads. Returns 0 or the error.
+ */
 static DWORD start_read(watched *w)
 {
     memset(&w->read, 0, sizeof w->read);
@@ -151,7 +150,7 @@ static void free_watched(tether__watch *watch, watched *w)
     free(w);
 }
 
-/* Handles a completed read. Called under the mutex. */
+/* Handles a completed read. The caller holds the mutex. */
 static void handle_read(tether__watch *watch, watched *w, DWORD size, DWORD os_error)
 {
     if (!w->removed) {
@@ -192,8 +191,7 @@ static void collect_reads(void *userdata)
     }
 }
 
-/* --- On the loop -------------------------------------------------------------------------------
- */
+/* --- On the loop ----------------------------------------------------------------------------- */
 
 static void deliver(uv_async_t *async)
 {
@@ -296,7 +294,7 @@ static DWORD open_directory(const wchar_t *path, HANDLE *directory)
     return *directory != INVALID_HANDLE_VALUE ? ERROR_SUCCESS : tether__win32_last_error();
 }
 
-/* Called under the mutex. *added is NULL on failure. */
+/* The caller holds the mutex. *added is NULL on failure. */
 static DWORD start_watching(tether__watch *watch, tether__dir *dir, HANDLE directory,
                             watched **added)
 {
@@ -322,7 +320,7 @@ static DWORD start_watching(tether__watch *watch, tether__dir *dir, HANDLE direc
     return ERROR_SUCCESS;
 }
 
-/* Called under the mutex. NULL where the directory is not watched. */
+/* Returns NULL if the directory is not watched. The caller holds the mutex. */
 static watched *find_watched(tether__watch *watch, const tether__dir *dir)
 {
     for (watched *w = watch->directories; w != NULL; w = w->next) {
@@ -356,7 +354,8 @@ int tether__os_watch_add(tether__watch *watch, tether__dir *dir, int *tag, tethe
     return tether__win32_fail(error, os_error, step, dir->path);
 }
 
-/* Called under the mutex. The thread frees it when the cancelled read returns. */
+/* Cancels the read of a directory; the thread frees the directory when the read returns. The caller
+ * holds the mutex. */
 static void stop_watching(watched *w)
 {
     if (!w->removed)
@@ -383,7 +382,7 @@ void tether__os_watch_close(tether__watch *watch, void (*closed)(void *userdata)
     for (watched *w = watch->directories; w != NULL; w = w->next)
         stop_watching(w);
     uv_mutex_unlock(&watch->mutex);
-    /* Wakes the thread where no read was pending; cancelled reads return at once. */
+    /* Wakes the thread if no read was pending. Cancelled reads wake it at once. */
     PostQueuedCompletionStatus(watch->port, 0, 0, NULL);
     uv_thread_join(&watch->thread);
     uv_close((uv_handle_t *)&watch->wake, on_closed);

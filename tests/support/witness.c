@@ -27,7 +27,7 @@ static void copy_text(char *to, size_t room, const char *text, size_t size)
     to[count] = '\0';
 }
 
-/* How many structs of an event do not tell their size. */
+/* Counts the structs of an event whose member `size` is wrong. */
 static size_t count_wrong_sizes(const tether_event *event)
 {
     size_t wrong = event->size != sizeof *event;

@@ -35,7 +35,7 @@ HANDLE supervisor_start(place *p, supervisor *s, const char *const *verbs);
 /* Returns the identity of a process through its handle. */
 tether__identity identity_of(HANDLE process);
 
-/* Whether anybody holds the lifeline of this name in a place. */
+/* Whether any process holds the lifeline of this name in a place. */
 bool lifeline_is_held(const place *p, const char *name);
 
 /* Creates a directory in a place. */

@@ -115,7 +115,8 @@ static void reports_the_end_of_a_child(void **state)
     close_ends(&s);
 }
 
-/* Relied on: OpenProcess(SYNCHRONIZE) and a wait work for a process that is not our child. */
+/* The library relies on this: OpenProcess(SYNCHRONIZE) and a wait work for a process that is not
+ * our child. */
 static void reports_the_end_of_a_process_that_is_no_child(void **state)
 {
     place *p = *state;

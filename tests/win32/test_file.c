@@ -197,8 +197,7 @@ static void refuses_devices_and_invalid_utf8(void **state)
     }
 }
 
-/* --- Files that others have open ---------------------------------------------------------------
- */
+/* --- Files that others have open -------------------------------------------------------------- */
 
 static void waits_while_a_file_is_open_for_a_moment(void **state)
 {
@@ -346,8 +345,7 @@ static void removes_no_directory_as_a_file(void **state)
     tether__os_dir_close(sub);
 }
 
-/* --- Links -------------------------------------------------------------------------------------
- */
+/* --- Links ------------------------------------------------------------------------------------ */
 
 static void refuses_a_file_with_two_names(void **state)
 {
@@ -415,8 +413,7 @@ static void follows_no_junction(void **state)
     assert_string_equal(place_read(p, "real/file"), "x");
 }
 
-/* --- Access to a store -------------------------------------------------------------------------
- */
+/* --- Access to a store ------------------------------------------------------------------------ */
 
 static void creates_a_private_store(void **state)
 {

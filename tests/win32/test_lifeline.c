@@ -26,7 +26,7 @@ static HANDLE start_holder(const tether__lifeline *lifeline, const char *const *
     return job_start(NULL, 0, argv, TRUE);
 }
 
-/* Relied on: the probe fails to open the file while the supervisor lives. */
+/* The library relies on this: the probe fails to open the file while the supervisor lives. */
 static void is_held_by_a_process_that_inherits_it(void **state)
 {
     static const char *const argv[] = {CHILD, "forever", NULL};
@@ -40,7 +40,7 @@ static void is_held_by_a_process_that_inherits_it(void **state)
     assert_false(lifeline_is_held(p, "t1"));
 }
 
-/* Relied on: the same while a descendant lives. */
+/* The library relies on this: the probe also fails while a descendant of the supervisor lives. */
 static void is_held_by_a_descendant(void **state)
 {
     place *p = *state;
@@ -67,8 +67,8 @@ static int hold(char **argv)
     return 6;
 }
 
-/* Relied on: the child holds the lifeline after its host was ended by TerminateProcess right after
- * the start. */
+/* The library relies on this: the child holds the lifeline after its host was ended by
+ * TerminateProcess right after the start. */
 static void outlives_a_host_that_is_terminated(void **state)
 {
     place *p = *state;
@@ -129,7 +129,8 @@ static DWORD WINAPI read_often(void *userdata)
     return torn;
 }
 
-/* Relied on: cmd appends by name while another process reads all the time with full sharing. */
+/* The library relies on this: cmd appends by name while another process reads all the time with
+ * full sharing. */
 static void is_appended_to_by_cmd(void **state)
 {
     enum { LINES = 40 };
@@ -195,7 +196,7 @@ static void carries_notes_as_attributes(void **state)
     assert_int_equal(attributes(p), INVALID_FILE_ATTRIBUTES);
 }
 
-/* Notes can be set on a held lifeline and do not hide that it is held. */
+/* Marks can be set on a held lifeline and do not hide that it is held. */
 static void carries_notes_while_it_is_held(void **state)
 {
     place *p = *state;

@@ -31,8 +31,7 @@ static void remove_files(place *p)
         ASSERT_OK(tether__os_file_remove(p->dir, names[i], &p->error), p->error);
 }
 
-/* --- What it finds -----------------------------------------------------------------------------
- */
+/* --- What it finds ---------------------------------------------------------------------------- */
 
 static void gives_streams(void **state)
 {
@@ -91,8 +90,8 @@ static void gives_the_working_directory(void **state)
     assert_int_equal(test_count_names(folder), 1);
 }
 
-/* Relied on: PROC_THREAD_ATTRIBUTE_HANDLE_LIST. The child has three streams, the lifeline, and the
- * job. */
+/* The library relies on this: with PROC_THREAD_ATTRIBUTE_HANDLE_LIST the child inherits no other
+ * handles. It has three streams, the lifeline, and the job. */
 static void inherits_no_other_handle(void **state)
 {
     static const char *const verbs[] = {"fds", "forever", NULL};
@@ -118,8 +117,7 @@ static void inherits_no_other_handle(void **state)
     process_crash(child);
 }
 
-/* --- Its job -----------------------------------------------------------------------------------
- */
+/* --- Its job ---------------------------------------------------------------------------------- */
 
 static bool is_in(HANDLE process, HANDLE job)
 {
@@ -128,7 +126,8 @@ static bool is_in(HANDLE process, HANDLE job)
     return inside != FALSE;
 }
 
-/* Relied on: PROC_THREAD_ATTRIBUTE_JOB_LIST makes the process a member atomically. */
+/* The library relies on this: PROC_THREAD_ATTRIBUTE_JOB_LIST puts the process into the job
+ * atomically. */
 static void is_in_its_job_before_it_runs(void **state)
 {
     place *p = *state;
@@ -160,8 +159,8 @@ static bool has_job(const char *id)
     return job != NULL;
 }
 
-/* Relied on: another process can open a named job, and the name lives as long as a process has a
- * handle. */
+/* The library relies on this: another process can open a named job, and the name lives as long as a
+ * process has a handle. */
 static void can_be_found_by_the_name_of_its_job(void **state)
 {
     static const char *const verbs[] = {"forever", NULL};
@@ -222,9 +221,9 @@ static int begin_as_host(char **argv)
     return 0;
 }
 
-/* Relied on: a child leaves a job with BREAKAWAY_OK. Without that, CreateProcess fails with error
- * 5, and a retry without the flag succeeds. With SILENT_BREAKAWAY_OK children leave anyway. Outside
- * of a job the flag is harmless. The same holds for nested jobs. */
+/* The library relies on this: a child leaves a job with BREAKAWAY_OK. Without that, CreateProcess
+ * fails with error 5, and a retry without the flag succeeds. With SILENT_BREAKAWAY_OK children
+ * leave anyway. Outside of a job the flag is harmless. The same holds for nested jobs. */
 static void leaves_jobs_that_permit_breakaway(void **state)
 {
     static const struct {
@@ -271,8 +270,7 @@ static void leaves_jobs_that_permit_breakaway(void **state)
     }
 }
 
-/* --- What cannot be started --------------------------------------------------------------------
- */
+/* --- What cannot be started ------------------------------------------------------------------- */
 
 static void make_odd_files(const place *p)
 {
@@ -304,8 +302,9 @@ static void reports_what_cannot_be_started_without_running_it(void **state)
     assert_int_equal(code, directory_code());
 }
 
-/* Relied on: the errors of CreateProcess are 2 for a missing program, 3 for a missing path, 193 for
- * a file that is no program, 5 for a directory, 267 for a bad working directory. */
+/* The library relies on this: the errors of CreateProcess are 2 for a missing program, 3 for a
+ * missing path, 193 for a file that is no program, 5 for a directory, 267 for a bad working
+ * directory. */
 static void a_failed_start_leaves_nothing(void **state)
 {
     const struct {
@@ -342,8 +341,7 @@ static void a_failed_start_leaves_nothing(void **state)
     }
 }
 
-/* --- A host that is terminated in the middle ---------------------------------------------------
- */
+/* --- A host that is terminated in the middle -------------------------------------------------- */
 
 /* Does the steps of a start up to this one: the child exists, or its job is detached. */
 static int stop_at(char **argv)

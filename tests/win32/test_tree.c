@@ -47,8 +47,8 @@ static void start(place *p, task *t, const char *program, const char *const *ver
 }
 
 /* Starts a supervisor that waits forever, and returns when it runs. By then its console host has
- * started too. While that starts, Wine does not report its image, so that it is not recognised as a
- * console host and counts as a process of the task. */
+ * started too. While that starts, Wine does not report its image: it is then not recognised as a
+ * console host, and counts as a process of the task. */
 static void start_and_await(place *p, task *t)
 {
     static const char *const verbs[] = {"append", "runs", "forever", NULL};
@@ -93,8 +93,7 @@ static tether__tree by_id(const task *t)
     return (tether__tree){.task_id = t->supervisor.task_id};
 }
 
-/* --- Ending ------------------------------------------------------------------------------------
- */
+/* --- Ending ----------------------------------------------------------------------------------- */
 
 static int kill_by_id(char **argv)
 {
@@ -105,8 +104,8 @@ static int kill_by_id(char **argv)
     return (int)left;
 }
 
-/* Relied on: TerminateJobObject ends the child, a grandchild and an orphaned grandchild with the
- * given code. */
+/* The library relies on this: TerminateJobObject ends the child, a grandchild and an orphaned
+ * grandchild with the given code. */
 static void ends_all_from_another_process(void **state)
 {
     static const char *const verbs[] = {"forks", "2", "forever", NULL};
@@ -144,7 +143,7 @@ static void ends_orphans(void **state)
     WAIT_UNTIL(!any_alive(pids, count));
 }
 
-/* Relied on: the job counts conhost.exe, one for each CREATE_NO_WINDOW child. */
+/* The library relies on this: the job counts conhost.exe, one for each CREATE_NO_WINDOW child. */
 static void leaves_out_console_hosts(void **state)
 {
     place *p = *state;
@@ -187,7 +186,7 @@ static void ends_processes_without_a_job(void **state)
     WAIT_UNTIL(!any_alive(pids, count));
 }
 
-/* Relied on: the creation time is a stable identity. */
+/* The library relies on this: the creation time is a stable identity. */
 static void never_touches_a_stranger(void **state)
 {
     static const char *const argv[] = {CHILD, "forks", "1", "forever", NULL};
@@ -240,11 +239,10 @@ static void spares_the_caller_in_the_job(void **state)
     assert_int_equal(process_join(t.process), 33);
 }
 
-/* --- A polite end ------------------------------------------------------------------------------
- */
+/* --- A polite end ----------------------------------------------------------------------------- */
 
-/* Relied on: GenerateConsoleCtrlEvent always fails in Wine, so that nothing is sent, and the call
- * reports that. Besides, the helper that enters the task's console is not beside this program. */
+/* GenerateConsoleCtrlEvent always fails in Wine, so nothing is sent, and the call reports that.
+ * Besides, the helper that enters the task's console is not beside this program. */
 static void reports_that_no_break_was_sent(void **state)
 {
     place *p = *state;
@@ -267,8 +265,7 @@ static void reports_that_no_break_was_sent(void **state)
     assert_int_equal(left, 0);
 }
 
-/* --- Pausing -----------------------------------------------------------------------------------
- */
+/* --- Pausing ---------------------------------------------------------------------------------- */
 
 static volatile LONG *map_counter(const char *name, HANDLE *mapping)
 {

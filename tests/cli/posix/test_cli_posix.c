@@ -16,8 +16,7 @@ static void set_mode(const char *path, int mode)
     uv_fs_req_cleanup(&request);
 }
 
-/* --- run ---------------------------------------------------------------------------------------
- */
+/* --- run -------------------------------------------------------------------------------------- */
 
 static void exits_as_a_shell_would(void **state)
 {
@@ -140,8 +139,7 @@ static void streams_two_floods(void **state)
     assert_int_equal(strlen(cli_err()), FLOOD_BYTES);
 }
 
-/* --- kill --------------------------------------------------------------------------------------
- */
+/* --- kill ------------------------------------------------------------------------------------- */
 
 static void sends_one_signal(void **state)
 {
@@ -158,8 +156,7 @@ static void sends_one_signal(void **state)
     }
 }
 
-/* --- Stores ------------------------------------------------------------------------------------
- */
+/* --- Stores ----------------------------------------------------------------------------------- */
 
 static void doctor_reports_a_store_open_to_others(void **state)
 {
@@ -245,8 +242,7 @@ static void uses_the_default_store(void **state)
     free(home);
 }
 
-/* --- completions -------------------------------------------------------------------------------
- */
+/* --- completions ------------------------------------------------------------------------------ */
 
 /* Runs completions --drain in a shell, in the session "outer", with its standard output redirected.
  * The shell prints the exit status. */
@@ -283,8 +279,7 @@ static void a_drain_into_a_broken_fifo_acknowledges_nothing(void **state)
     cli_assert_ids(cli_objects(2), (const char *const[]){a, b});
 }
 
-/* --- output ------------------------------------------------------------------------------------
- */
+/* --- output ----------------------------------------------------------------------------------- */
 
 static void shows_pipeline_statuses(void **state)
 {

@@ -1,5 +1,5 @@
-/* The command, in what is specific to Windows: codes of cmd and of 32 bits, its own store, a kill
- * without a console that could receive a break. */
+/* The command, as far as its behaviour is specific to Windows: exit codes of cmd and of 32 bits,
+ * the default store, a kill without a console that could receive a break. */
 #include "cli/cli_support.h"
 
 #include <stdio.h>
@@ -72,8 +72,8 @@ static void accepts_paths_with_both_slashes(void **state)
     EXPECT(NULL, 6, "--store", backward, "wait", id);
 }
 
-/* Relied on: a console break cannot be sent in Wine, so that nothing could use the grace. Elsewhere
- * the break ends the task. */
+/* A console break cannot be sent in Wine, so a kill does not wait for the grace. On Windows the
+ * break ends the task. */
 static void kills_without_waiting_for_the_grace(void **state)
 {
     fixture *f = *state;
@@ -95,8 +95,8 @@ static void refuses_a_signal_that_windows_does_not_have(void **state)
     char id[TETHER_ID_SIZE];
     CLI_START(f, id, "forever");
     EXPECT_ERROR(f, 125, "TETHER_EINVAL", "a name such as TERM", "kill", "--signal", "USR1", id);
-    /* A signal that ends the task is no kill in its record: nobody wrote what became of the
-     * task. */
+    /* A single signal is not recorded as a kill. This one ended the supervisor too, before that
+     * could write an exit line, so the task is lost. */
     EXPECT(f, 0, "kill", "--signal", "KILL", id);
     EXPECT(f, 125, "wait", id);
     cli_assert_text(f, id, "status", "lost");

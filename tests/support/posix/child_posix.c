@@ -1,4 +1,4 @@
-/* Owns the POSIX part of the program that plays every child.
+/* Owns the POSIX part of the test child.
  * Must not: know the tests.
  * Thread: one. */
 #include "support/child_os.h"

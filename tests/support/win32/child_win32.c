@@ -1,4 +1,4 @@
-/* Owns the Windows side of the program that plays every child.
+/* Owns the Windows part of the test child.
  * Must not: know of the tests.
  * Thread: one. */
 #include "support/child_os.h"

@@ -16,8 +16,7 @@
 
 enum { PATH_UNITS = 32767, LAST_HANDLE = 0x4000 };
 
-/* --- Text --------------------------------------------------------------------------------------
- */
+/* --- Text ------------------------------------------------------------------------------------- */
 
 static wchar_t *widen(const char *text)
 {
@@ -62,8 +61,7 @@ static bool is_dots(const wchar_t *name)
     return wcscmp(name, L".") == 0 || wcscmp(name, L"..") == 0;
 }
 
-/* --- Folders and files -------------------------------------------------------------------------
- */
+/* --- Folders and files ------------------------------------------------------------------------ */
 
 char *test_make_store(void)
 {
@@ -294,8 +292,7 @@ int test_kill_signal(void)
     return test_in_wine() ? TETHER__WIN32_KILL : TETHER__WIN32_TERM;
 }
 
-/* --- What is open, and what runs ---------------------------------------------------------------
- */
+/* --- What is open, and what runs -------------------------------------------------------------- */
 
 static FARPROC find_native(const char *name)
 {
@@ -479,8 +476,7 @@ int test_count_cookies(const char *entry)
     return c.count;
 }
 
-/* --- Processes of the tests' own ---------------------------------------------------------------
- */
+/* --- Processes of the tests' own -------------------------------------------------------------- */
 
 static HANDLE open_inherited(const wchar_t *path, DWORD access, DWORD disposition, DWORD flags)
 {
@@ -567,8 +563,7 @@ void test_host_fail(const char *file, int line, const char *what, const char *wh
     ExitProcess(70);
 }
 
-/* --- What only POSIX can do --------------------------------------------------------------------
- */
+/* --- What only POSIX can do ------------------------------------------------------------------- */
 
 static void fail_without_fork(void)
 {

@@ -10,7 +10,7 @@
 
 enum { TRIES_ROOM = 8 };
 
-static int refuse_first;               /* so many starts fail, later ones succeed */
+static int refuse_first;               /* this many starts fail, later ones succeed */
 static char programs[TRIES_ROOM][256]; /* the program of each start */
 static int tries;
 
@@ -39,7 +39,7 @@ static void fail_starts(int refused)
     memset(programs, 0, sizeof programs);
 }
 
-/* sh would drop a variable with this name, so that bash is the first candidate. */
+/* sh would drop a variable with this name; therefore bash is the first candidate. */
 static const char *const unusual[] = {"dotted.name=x", NULL};
 
 static bool ends_with(const char *text, const char *end)

@@ -150,8 +150,8 @@ static void a_kill_reaches_its_owner(void **state)
     test_unshare(s, sizeof *s);
 }
 
-/* With events, the intent of the kill wakes the owner's registry at once; nothing wakes it before.
- */
+/* With events, the owner's registry is woken as soon as the kill is recorded; no other event would
+ * wake it. */
 static void a_kill_without_a_grace_reaches_its_owner(void **state)
 {
     fixture *f = *state;

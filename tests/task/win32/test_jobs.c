@@ -19,8 +19,7 @@ enum { FLOOD_BYTES = 300000, CODE = 42 };
 #define FLOOD_TEXT "300000"
 #define CODE_TEXT "42"
 
-/* --- The host that dies ------------------------------------------------------------------------
- */
+/* --- The host that dies ----------------------------------------------------------------------- */
 
 static void write_facts(const char *path, const char *first, const char *second)
 {
@@ -62,8 +61,7 @@ static int be_doctor(char **argv)
     return 0;
 }
 
-/* --- What the tests share ----------------------------------------------------------------------
- */
+/* --- What the tests share --------------------------------------------------------------------- */
 
 typedef struct host {
     HANDLE process;
@@ -148,8 +146,7 @@ static void assert_is_lost(fixture *f, const char *id)
     test_take_completion(f->registry, id);
 }
 
-/* --- A host in a job that is closed ------------------------------------------------------------
- */
+/* --- A host in a job that is closed ----------------------------------------------------------- */
 
 /* Closes nested jobs with these limits, the outermost first, around a host whose task runs. Checks
  * the survival that the host read, and then how the task ended. */
@@ -202,7 +199,7 @@ static void outlives_a_host_whose_job_stays(void **state)
     CloseHandle(job);
 }
 
-/* Whichever survival is reported, it is what happens. */
+/* The task's end agrees with the survival that was reported. */
 static void does_in_nested_jobs_what_its_survival_says(void **state)
 {
     static const DWORD flags[][2] = {
@@ -257,8 +254,7 @@ static void doctor_reports_what_a_job_permits(void **state)
     }
 }
 
-/* --- Hostile places ----------------------------------------------------------------------------
- */
+/* --- Hostile places --------------------------------------------------------------------------- */
 
 static void run_in_store(fixture *f, const char *store)
 {
@@ -294,8 +290,7 @@ static void works_in_hostile_stores(void **state)
     }
 }
 
-/* --- Files that other programs have open -------------------------------------------------------
- */
+/* --- Files that other programs have open ------------------------------------------------------ */
 
 /* A scanner has the record open without sharing while the end is to be written into it. */
 static void waits_while_another_program_has_the_record_open(void **state)

@@ -1,5 +1,5 @@
-/* Tasks, in what is specific to Windows: codes of 32 bits, what cmd could misread, bytes of a
- * command's file. */
+/* Tasks, as far as the behaviour is specific to Windows: exit codes of 32 bits, what cmd could
+ * misread, bytes of a command's file. */
 #include "support/support.h"
 
 #include <stdio.h>
