@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include <uv.h>
+#include "cli/moment.h"
 
 #define CHUNK_BYTES (64 * 1024)
 
@@ -39,26 +39,15 @@ follow_result follow_copy(cli_follow *follow, tether_stream stream, uint64_t end
     return FOLLOW_ENDED;
 }
 
-/* Returns the milliseconds until a moment of uv_hrtime's clock, -1 for no limit. Rounds up: a wait
- * of 0 ms would spin through the last millisecond. */
-static int64_t time_left(uint64_t until_ns)
+/* Returns the milliseconds until a moment, -1 for no limit. Rounds up: a wait of 0 ms would spin
+ * through the last millisecond. */
+static int64_t time_left(uint64_t moment)
 {
-    uint64_t now = uv_hrtime();
+    uint64_t left_ns = moment_left_ns(moment);
 
-    if (until_ns == UINT64_MAX)
+    if (moment == MOMENT_NEVER)
         return -1;
-    return now < until_ns ? (int64_t)((until_ns - now + NS_PER_MS - 1) / NS_PER_MS) : 0;
-}
-
-/* Returns the moment at which a timeout expires; UINT64_MAX for never, and if it exceeds the range
- * of the clock. */
-static uint64_t moment_after(int64_t timeout_ms)
-{
-    uint64_t now = uv_hrtime();
-
-    if (timeout_ms < 0 || (uint64_t)timeout_ms > (UINT64_MAX - now) / NS_PER_MS - 1)
-        return UINT64_MAX;
-    return now + (uint64_t)timeout_ms * NS_PER_MS;
+    return (int64_t)((left_ns + NS_PER_MS - 1) / NS_PER_MS);
 }
 
 static bool check_ended(const cli_follow *follow, bool *ended, tether_error *error)
@@ -101,7 +90,7 @@ static follow_result copy_all(cli_follow *follow, tether_follower *from, uint64_
                 return FOLLOW_FAILED;
             if (!ended)
                 return FOLLOW_TIMED_OUT;
-            until_ns = UINT64_MAX;
+            until_ns = MOMENT_NEVER;
         }
     }
 }
