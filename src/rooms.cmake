@@ -97,7 +97,7 @@ tether_room(task
 tether_room(care
     USES base format shell os store search engine output task
     LIBRARIES tether_uv tether_jansson
-    SOURCES doctor.c gc.c gc_state.c housekeeper.c)
+    SOURCES doctor.c gc.c gc_state.c housekeeper.c remove.c)
 
 tether_room(registry
     USES base format shell os store search engine output task care

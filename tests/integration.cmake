@@ -33,6 +33,7 @@ tether_integration(care 60 care/test_care.c care/removable.c)
 tether_integration(events 60 engine/test_events.c support/listener.c support/witness.c)
 tether_integration(watch 60 output/test_watch.c support/listener.c support/witness.c)
 tether_integration(gc 60 care/test_gc.c care/removable.c)
+tether_integration(remove 60 care/test_remove.c care/removable.c)
 
 # Replaces the system's wall clock by one that the test sets.
 add_executable(test_clock engine/test_clock.c care/removable.c support/elsewhere.c support/fake_clock.c

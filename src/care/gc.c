@@ -1,6 +1,6 @@
 /* Owns garbage collection: the removal of old ended tasks in all sessions of a store, and of old
  * quarantine folders.
- * Must not: remove a task that runs or whose completion is pending, or trust a wrong wall clock.
+ * Must not: remove a task that runs or whose completion is leased, or trust a wrong wall clock.
  * Thread: any. */
 #include "care/gc.h"
 
@@ -26,12 +26,15 @@ enum { REASON_LIMIT = 4096 };
 enum { LOCK_TRIES = 20, LOCK_PAUSE_MS = 5 };
 
 static const int64_t QUARANTINE_AGE_MS = (int64_t)30 * 24 * 60 * 60 * 1000;
+static const int64_t PENDING_AGE_MS = (int64_t)30 * 24 * 60 * 60 * 1000;
 
 typedef struct collection {
-    int64_t older_than_ms; /* -1: any age */
-    tether__moment now;    /* the same for all tasks, so that `believed` is valid for all */
-    bool believed;         /* whether the wall clock is believed at `now` */
-    size_t unknown_ages;   /* the number of ended tasks whose age is not known */
+    tether__holder *holder;        /* of the registry that collects */
+    int64_t older_than_ms;         /* -1: any age */
+    int64_t pending_older_than_ms; /* -1: any age */
+    tether__moment now;            /* the same for all tasks, so that `believed` is valid for all */
+    bool believed;                 /* whether the wall clock is believed at `now` */
+    size_t unknown_ages;           /* the number of ended tasks whose age is not known */
     bool (*stopped)(void *userdata); /* NULL: not in the background, a caller waits */
     void *stopped_userdata;
     tether_gc_result result;
@@ -52,8 +55,12 @@ static bool is_garbage(collection *c, const tether__record *record)
     tether__end_moment(record, &end);
     int64_t age = tether__age(&end, &c->now, c->believed);
     c->unknown_ages += age == TETHER__AGE_UNKNOWN;
-    return (record->completion_delivered || !record->notify_on_completion) &&
-           (c->older_than_ms < 0 || age >= c->older_than_ms);
+    bool pending = record->notify_on_completion && !record->completion_delivered;
+    int64_t required = pending ? c->pending_older_than_ms : c->older_than_ms;
+    if (required >= 0 && age < required)
+        return false;
+    return !pending || record->lease_holder == NULL ||
+           !tether__holder_alive(c->holder, record->lease_holder);
 }
 
 /* Returns what to do with a task, by its record on disk. */
@@ -279,6 +286,13 @@ static int collect(collection *c, tether_registry *registry, tether_error *error
     return reports ? saved : code;
 }
 
+static int collect_own(collection *c, tether_registry *registry, tether_error *error)
+{
+    tether__gc_state state;
+    begin_round(c, &registry->store, &state);
+    return collect_session(&registry->catalog, true, c, error);
+}
+
 bool tether__gc_due(const tether_registry *registry)
 {
     tether__gc_state state;
@@ -293,8 +307,19 @@ int tether__gc_background(tether_registry *registry, bool (*stopped)(void *userd
                           void *userdata, tether_error *error)
 {
     collection c = {
-        .older_than_ms = DEFAULT_AGE_MS, .stopped = stopped, .stopped_userdata = userdata};
+        .holder = &registry->holder,
+        .older_than_ms = DEFAULT_AGE_MS,
+        .pending_older_than_ms = PENDING_AGE_MS,
+        .stopped = stopped,
+        .stopped_userdata = userdata,
+    };
     return collect(&c, registry, error);
+}
+
+/* Returns the age from which tasks with a pending completion are removed. */
+static int64_t pending_age(int64_t older_than_ms)
+{
+    return older_than_ms > PENDING_AGE_MS ? older_than_ms : PENDING_AGE_MS;
 }
 
 /* Fails if no version of tether_gc_result had the size that the caller's struct has. */
@@ -314,12 +339,16 @@ int tether_gc(tether_registry *registry, const tether_gc_options *given, tether_
         code = check_result(result, error);
     if (code != TETHER_OK)
         return code;
-    if (options.older_than_ms < -1)
-        return tether__fail(error, TETHER_EINVAL, 0, "collect garbage", "the age is negative");
+    if (options.older_than_ms < -1 || options.pending_older_than_ms < -1)
+        return tether__fail(error, TETHER_EINVAL, 0, "collect garbage", "an age is negative");
+    int64_t age = options.older_than_ms == 0 ? DEFAULT_AGE_MS : options.older_than_ms;
     collection c = {
-        .older_than_ms = options.older_than_ms == 0 ? DEFAULT_AGE_MS : options.older_than_ms,
+        .holder = &registry->holder,
+        .older_than_ms = age,
+        .pending_older_than_ms =
+            options.pending_older_than_ms == 0 ? pending_age(age) : options.pending_older_than_ms,
     };
-    code = collect(&c, registry, error);
+    code = options.session_only ? collect_own(&c, registry, error) : collect(&c, registry, error);
     tether__options_give(result, &c.result, sizeof c.result, NULL);
     return code;
 }
@@ -327,15 +356,11 @@ int tether_gc(tether_registry *registry, const tether_gc_options *given, tether_
 int tether_cleanup_finished(tether_registry *registry, int64_t older_than_ms,
                             tether_gc_result *result, tether_error *error)
 {
-    tether__gc_state state;
-    int code = check_result(result, error);
-    if (code != TETHER_OK)
-        return code;
     if (older_than_ms < 0)
         return tether__fail(error, TETHER_EINVAL, 0, "clean up", "the age is negative");
-    collection c = {.older_than_ms = older_than_ms == 0 ? -1 : older_than_ms};
-    begin_round(&c, &registry->store, &state);
-    code = collect_session(&registry->catalog, true, &c, error);
-    tether__options_give(result, &c.result, sizeof c.result, NULL);
-    return code;
+    const tether_gc_options options = {
+        .older_than_ms = older_than_ms == 0 ? -1 : older_than_ms,
+        .session_only = true,
+    };
+    return tether_gc(registry, &options, result, error);
 }
