@@ -72,6 +72,8 @@ else()
     tether_integration(crash 120 engine/posix/test_crash.c support/elsewhere.c support/exit_line.c)
     add_test(NAME crash_steps COMMAND test_crash steps)
     tether_integration_time(crash_steps 240)
+    tether_test(gc_steps integration 120 care/posix/test_gc_steps.c care/removable.c)
+    tether_integration_time(gc_steps 120)
     tether_integration(ephemeral 60 store/posix/test_ephemeral.c)
     # What a host finds in a store after a crash, a reboot or an attack.
     tether_integration(dead_hosts 120 engine/posix/test_dead_hosts.c engine/posix/planting.c support/elsewhere.c)

@@ -32,10 +32,11 @@ typedef struct tether_gc_options {
 
 /* What a collection did. The caller sets its size; the call fills the other members. */
 typedef struct tether_gc_result {
-    size_t size;        /* sizeof(tether_gc_result), or 0 for the fields of version 0.1 */
-    size_t removed;     /* tasks that were removed, with their output */
-    size_t kept;        /* tasks that stay: running, too young, leased, or read-only */
-    size_t leftovers;   /* remains of failed starts that were removed */
+    size_t size;      /* sizeof(tether_gc_result), or 0 for the fields of version 0.1 */
+    size_t removed;   /* tasks that were removed, with their output */
+    size_t kept;      /* tasks that stay: running, too young, leased, or read-only */
+    size_t leftovers; /* remains of interrupted starts, removals and writes that were removed, also
+                         by the opening of the registry */
     size_t quarantined; /* damaged tasks that were moved to the store's quarantine directory */
     size_t expired;     /* quarantined tasks that were removed after 30 days */
 } tether_gc_result;
@@ -50,8 +51,8 @@ typedef struct tether_gc_result {
  * the machine ran, is behind a time seen earlier, or is more than 30 days ahead of it after a
  * restart). To remove tasks of any age needs no clock.
  *
- * options and result may be NULL. *result counts what was done, also if the call fails halfway. Any
- * thread.
+ * options and result may be NULL. *result counts what was done, also if the call fails: a task that
+ * cannot be removed does not keep the others. Any thread.
  *
  * Every registry does this once by itself, in the background after its opening, unless no_gc or
  * ephemeral is set or the store was collected in the last 10 minutes.

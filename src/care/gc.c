@@ -11,11 +11,13 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "care/gc_state.h"
+#include "care/leftovers.h"
 #include "engine/core.h"
 #include "engine/replay.h"
 #include "engine/sessions.h"
 #include "os/lifeline.h"
 #include "store/names.h"
+#include "store/temporaries.h"
 #include "tether/store.h"
 
 enum { DEFAULT_AGE_MS = 24 * 60 * 60 * 1000, COLLECT_INTERVAL_MS = 10 * 60 * 1000 };
@@ -37,6 +39,8 @@ typedef struct collection {
     size_t unknown_ages;           /* the number of ended tasks whose age is not known */
     bool (*stopped)(void *userdata); /* NULL: not in the background, a caller waits */
     void *stopped_userdata;
+    int code; /* the first failure to remove a task; it does not stop the collection */
+    tether_error problem;
     tether_gc_result result;
 } collection;
 
@@ -86,10 +90,26 @@ static int lock_session(const collection *c, const tether__session *session, tet
     return tether__session_lock(&copy, lock, NULL);
 }
 
+/* Removes the files of a task. Once the record is gone, so is the task; what is left then is a
+ * leftover, which the same collection tries to remove again. */
+static bool remove_files(collection *c, const tether__session *session, const char *task_id)
+{
+    tether__file_stamp stamp;
+    tether_error problem = {0};
+    int code = tether__bundle_remove(session, task_id, &problem);
+    if (code == TETHER_OK || tether__bundle_stamp(session, task_id, &stamp, NULL) == TETHER_ENOTASK)
+        return true;
+    if (c->code == TETHER_OK) {
+        c->code = code;
+        c->problem = problem;
+    }
+    return false;
+}
+
 /* Removes a task. Judges it again under the session lock, because another host may have changed it
  * since, for example by requesting its completion. Keeps it while the lifeline is held: a
  * supervisor lives for a moment after its exit line. Returns TETHER_ELOCKED if the session lock was
- * not free; other failures only leave *removed false. */
+ * not free; other failures only leave *removed false, and a failed removal is noted in `c`. */
 static int remove_task(collection *c, tether__catalog *catalog, const char *task_id, bool *removed)
 {
     tether__lock lock;
@@ -101,7 +121,7 @@ static int remove_task(collection *c, tether__catalog *catalog, const char *task
     *removed =
         judge(c, catalog->session, task_id) == REMOVE &&
         tether__os_lifeline_held(catalog->session->exits, task_id, &held, NULL) == TETHER_OK &&
-        !held && tether__bundle_remove(catalog->session, task_id, NULL) == TETHER_OK;
+        !held && remove_files(c, catalog->session, task_id);
     tether__os_lock_release(&lock);
     return TETHER_OK;
 }
@@ -176,18 +196,33 @@ static int collect_tasks(collection *c, tether__catalog *catalog, tether_error *
 static int collect_session(tether__catalog *catalog, bool own, void *userdata, tether_error *error)
 {
     collection *c = userdata;
-    size_t leftovers;
+    tether__leftovers pass = {
+        .now_ms = c->now.wall_ms, .stopped = c->stopped, .stopped_userdata = c->stopped_userdata};
     (void)own;
     int code = collect_tasks(c, catalog, error);
-    /* A sweep holds `disk` for the whole session and waits for the session lock, which the
-     * background must not do. Opening a session sweeps it as well. */
-    if (code != TETHER_OK || c->stopped != NULL)
+    if (code != TETHER_OK)
         return code;
-    uv_mutex_lock(&catalog->disk);
-    code = tether__sweep(catalog, &leftovers, error);
-    uv_mutex_unlock(&catalog->disk);
-    c->result.leftovers += leftovers;
+    code = tether__leftovers_remove(&pass, catalog, error);
+    c->result.leftovers += pass.removed;
     return code;
+}
+
+/* Counts what the opening of the registry has removed, too, once. */
+static void add_swept(collection *c, tether_registry *registry)
+{
+    uv_mutex_lock(&registry->catalog.disk);
+    c->result.leftovers += registry->swept;
+    registry->swept = 0;
+    uv_mutex_unlock(&registry->catalog.disk);
+}
+
+/* Returns the result of the collection: `code`, or else the first failure to remove a task. */
+static int conclude(const collection *c, int code, tether_error *error)
+{
+    if (code != TETHER_OK || c->code == TETHER_OK)
+        return code;
+    tether__error_set(error, &c->problem);
+    return c->code;
 }
 
 /* Reads the time at which a folder was created from its name, TASK-MILLISECONDS. Returns false if
@@ -277,6 +312,8 @@ static int collect(collection *c, tether_registry *registry, tether_error *error
     begin_round(c, &registry->store, &state);
     int code = tether__sessions_visit(registry, collect_session, c, error);
     expire_quarantine(c, &registry->store);
+    tether__temporaries_remove(registry->store.root, c->now.wall_ms, &c->result.leftovers);
+    code = conclude(c, code, error);
     if (is_stopped(c))
         return code;
     /* The collection itself has succeeded even if gc.json cannot be written, for example because
@@ -290,7 +327,7 @@ static int collect_own(collection *c, tether_registry *registry, tether_error *e
 {
     tether__gc_state state;
     begin_round(c, &registry->store, &state);
-    return collect_session(&registry->catalog, true, c, error);
+    return conclude(c, collect_session(&registry->catalog, true, c, error), error);
 }
 
 bool tether__gc_due(const tether_registry *registry)
@@ -348,6 +385,7 @@ int tether_gc(tether_registry *registry, const tether_gc_options *given, tether_
         .pending_older_than_ms =
             options.pending_older_than_ms == 0 ? pending_age(age) : options.pending_older_than_ms,
     };
+    add_swept(&c, registry);
     code = options.session_only ? collect_own(&c, registry, error) : collect(&c, registry, error);
     tether__options_give(result, &c.result, sizeof c.result, NULL);
     return code;
