@@ -33,6 +33,7 @@ tether_integration(care 60 care/test_care.c care/removable.c)
 tether_integration(events 60 engine/test_events.c support/listener.c support/witness.c)
 tether_integration(watch 60 output/test_watch.c support/listener.c support/witness.c)
 tether_integration(gc 60 care/test_gc.c care/removable.c)
+tether_integration(remove 60 care/test_remove.c care/removable.c)
 
 # Replaces the system's wall clock by one that the test sets.
 add_executable(test_clock engine/test_clock.c care/removable.c support/elsewhere.c support/fake_clock.c
@@ -71,6 +72,8 @@ else()
     tether_integration(crash 120 engine/posix/test_crash.c support/elsewhere.c support/exit_line.c)
     add_test(NAME crash_steps COMMAND test_crash steps)
     tether_integration_time(crash_steps 240)
+    tether_test(gc_steps integration 120 care/posix/test_gc_steps.c care/removable.c)
+    tether_integration_time(gc_steps 120)
     tether_integration(ephemeral 60 store/posix/test_ephemeral.c)
     # What a host finds in a store after a crash, a reboot or an attack.
     tether_integration(dead_hosts 120 engine/posix/test_dead_hosts.c engine/posix/planting.c support/elsewhere.c)
