@@ -14,9 +14,10 @@ typedef struct unit {
 } unit;
 
 static const unit duration_units[] = {
-    {"", 1000},       {"ms", 1},          {"s", 1000},
-    {"m", 60 * 1000}, {"h", 3600 * 1000}, {"d", 24 * 3600 * 1000},
+    {"d", 24 * 3600 * 1000}, {"h", 3600 * 1000}, {"m", 60 * 1000}, {"s", 1000}, {"ms", 1},
 };
+
+enum { DURATION_UNITS = sizeof duration_units / sizeof duration_units[0] };
 
 static const unit size_units[] = {
     {"", 1},         {"K", 1u << 10}, {"k", 1u << 10}, {"M", 1u << 20},
@@ -50,13 +51,96 @@ static bool parse(const char *text, const unit *units, size_t unit_count, uint64
     return true;
 }
 
+#define BILLION ((uint64_t)1000 * 1000 * 1000)
+
+/* A number with decimals: whole + billionths / 10^9. */
+typedef struct decimal {
+    uint64_t whole;
+    uint64_t billionths; /* rounded up */
+} decimal;
+
+/* Reads the digits after the decimal point. Returns the first character after them. */
+static const char *read_fraction(const char *text, decimal *number)
+{
+    uint64_t weight = BILLION;
+    bool more = false;
+
+    for (; *text >= '0' && *text <= '9'; text++) {
+        weight /= 10;
+        number->billionths += weight * (uint64_t)(*text - '0');
+        more = more || (weight == 0 && *text != '0');
+    }
+    if (more)
+        number->billionths++;
+    return text;
+}
+
+/* Reads "12" or "1.5". Returns the first character after it; NULL if there is no number, or one
+ * above DURATION_MAX_MS. */
+static const char *read_decimal(const char *text, decimal *number)
+{
+    const char *begin = text;
+
+    *number = (decimal){0, 0};
+    for (; *text >= '0' && *text <= '9'; text++) {
+        if (number->whole > (uint64_t)DURATION_MAX_MS / 10)
+            return NULL;
+        number->whole = number->whole * 10 + (uint64_t)(*text - '0');
+    }
+    if (text == begin)
+        return NULL;
+    if (*text != '.')
+        return text;
+    begin = text + 1;
+    text = read_fraction(begin, number);
+    return text != begin ? text : NULL;
+}
+
+/* Adds number * factor milliseconds. Returns false if the sum exceeds DURATION_MAX_MS. */
+static bool add_part(const decimal *number, uint64_t factor, uint64_t *sum)
+{
+    uint64_t max = (uint64_t)DURATION_MAX_MS;
+    uint64_t fraction = (number->billionths * factor + BILLION - 1) / BILLION;
+
+    if (number->whole > (max - *sum) / factor)
+        return false;
+    *sum += number->whole * factor + fraction;
+    return *sum <= max;
+}
+
+/* Parses numbers that each have a unit, which is smaller than the one before. */
+static bool parse_parts(const char *text, uint64_t *sum)
+{
+    size_t next = 0;
+
+    while (*text != '\0') {
+        decimal number;
+        size_t size;
+
+        text = read_decimal(text, &number);
+        if (text == NULL)
+            return false;
+        size = strspn(text, "dhms");
+        while (next < DURATION_UNITS && (strlen(duration_units[next].text) != size ||
+                                         memcmp(duration_units[next].text, text, size) != 0))
+            next++;
+        if (next == DURATION_UNITS || !add_part(&number, duration_units[next].factor, sum))
+            return false;
+        next++;
+        text += size;
+    }
+    return true;
+}
+
 bool duration_parse(const char *text, int64_t *ms)
 {
-    uint64_t value;
-    bool valid = parse(text, duration_units, sizeof duration_units / sizeof duration_units[0],
-                       (uint64_t)DURATION_MAX_MS, &value);
+    uint64_t sum = 0;
+    decimal number;
+    const char *end = read_decimal(text, &number);
+    bool valid =
+        end != NULL && (*end == '\0' ? add_part(&number, 1000, &sum) : parse_parts(text, &sum));
 
-    *ms = (int64_t)value;
+    *ms = valid ? (int64_t)sum : 0;
     return valid;
 }
 

@@ -24,7 +24,8 @@ static void forget_last(void)
 
 int cli_setup(void **state)
 {
-    static const char *const names[] = {"TETHER_STORE", "TETHER_SESSION", "TETHER_TASK_ID"};
+    static const char *const names[] = {"TETHER_STORE", "TETHER_SESSION", "TETHER_TASK_ID",
+                                        "TETHER_TIMEOUT"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         assert_int_equal(uv_os_unsetenv(names[i]), 0);
     return test_setup(state);

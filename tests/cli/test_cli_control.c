@@ -248,7 +248,7 @@ static void durations_have_days(void **state)
     assert_int_equal(cli_number(task, "timeout_ms"), 2 * 24 * 3600 * 1000);
     json_decref(task);
     EXPECT_ERROR(f, 125, "TETHER_EINVAL", "7d", "run", "--timeout", "2D", "-c", "exit 0");
-    EXPECT_ERROR(f, 125, "TETHER_EINVAL", "7d", "run", "--timeout", "1d2h", "-c", "exit 0");
+    EXPECT_ERROR(f, 125, "TETHER_EINVAL", "7d", "run", "--timeout", "2h1d", "-c", "exit 0");
 }
 
 int main(void)

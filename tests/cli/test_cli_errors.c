@@ -43,13 +43,14 @@ static void a_run_needs_one_command(void **state)
 {
     fixture *f = *state;
     static const char einval[] = "TETHER_EINVAL";
-    EXPECT_ERROR(f, 125, einval, "-- ARG..., -c STRING, -f FILE", "run");
-    EXPECT_ERROR(f, 125, einval, "-- ARG..., -c STRING, -f FILE", "run", "--wait");
+    EXPECT_ERROR(f, 125, einval, "PROG ARG..., -c STRING, -f FILE", "run");
+    EXPECT_ERROR(f, 125, einval, "PROG ARG..., -c STRING, -f FILE", "run", "--wait");
     EXPECT_ERROR(f, 125, einval, "see tether help run", "run", "--");
     EXPECT_ERROR(f, 125, einval, "see tether help run", "run", "--", "");
     EXPECT_ERROR(f, 125, einval, "choose one of", "run", "-c", "exit 0", "-f", "-");
     EXPECT_ERROR(f, 125, einval, "choose one of", "run", "-c", "exit 0", "--", CHILD);
-    EXPECT_ERROR(f, 125, einval, "put -- before a program", "run", "echo", "x");
+    EXPECT_ERROR(f, 125, einval, "choose one of", "run", "-c", "exit 0", CHILD);
+    EXPECT_ERROR(f, 125, einval, "see tether help run", "run", "", "x");
     EXPECT_ERROR(f, 125, einval, "runs without a shell", "run", "--shell", "sh", "--", CHILD);
     assert_int_equal(cli_count_leftovers(f), 0);
 }
@@ -181,8 +182,10 @@ static void an_error_is_json_wherever_json_is_given(void **state)
         json_decref(cli_error_object());
         assert_string_equal(cli_out(), "");
     }
-    /* A --json after -- belongs to the program. */
+    /* A --json after the program, or after --, belongs to the program. */
     EXPECT(f, 127, "run", "--", "no-such-program", "--json");
+    assert_int_equal(strncmp(cli_err(), "tether: ", 8), 0);
+    EXPECT(f, 127, "run", "no-such-program", "--json");
     assert_int_equal(strncmp(cli_err(), "tether: ", 8), 0);
 }
 
