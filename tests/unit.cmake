@@ -45,3 +45,4 @@ endfunction()
 
 tether_unit_cli(args args)
 tether_unit_cli(duration duration)
+tether_unit_cli(reference reference)

@@ -21,6 +21,10 @@ int print_failure(const cli_options *cli, int code, const char *step, const char
 /* Prints the message of a failed args_next. */
 int print_args_error(const cli_options *cli, const cli_args *args);
 
+/* Reports that a word could mean any of these tasks, and lists them. Returns an exit code. */
+int print_ambiguous(const cli_options *cli, const char *word, const tether_snapshot *const *tasks,
+                    size_t count);
+
 int print_no_memory(const cli_options *cli);
 
 /* Prints an error after a text that says what had happened before it, such as "task x was started,

@@ -34,7 +34,7 @@ const char verb_run_help[] =
     "                       the duration in TETHER_TIMEOUT)\n"
     "  --shell SHELL        shell for -c and -f (default: $BASH, bash, zsh or sh; on Windows a\n"
     "                       POSIX shell in $SHELL, pwsh, powershell, git's bash or cmd)\n"
-    "  --name TEXT          label for people\n"
+    "  --name TEXT          label for people; verbs take it in place of the id\n"
     "  --project DIR        directory that the task belongs to\n"
     "  --merge              write standard error to the file of standard output, like 2>&1\n"
     "  --stdin FILE         standard input of the task (default: the null device)\n"

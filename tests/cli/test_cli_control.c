@@ -69,7 +69,8 @@ static void pauses_and_resumes_every_task_named(void **state)
         EXPECT_ERROR(f, 125, "TETHER_EENDED", "only one that runs", verbs[i], ended);
         EXPECT_ERROR(f, 127, "TETHER_ENOTASK", "tether list --all shows", verbs[i], "no-such-task");
         EXPECT_ERROR(f, 125, "TETHER_EINVAL", "tether list --all shows", verbs[i]);
-        EXPECT_ERROR(f, 125, "TETHER_EINVAL", "1 to 64 of a-z", verbs[i], "../..");
+        EXPECT_ERROR(f, 125, "TETHER_EINVAL", "1 to 64 of a-z", verbs[i], "");
+        EXPECT_ERROR(f, 127, "TETHER_ENOTASK", "tether list --all shows", verbs[i], "../..");
     }
     EXPECT(f, 0, "kill", id);
 }

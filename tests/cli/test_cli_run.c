@@ -447,7 +447,7 @@ static void a_wait_that_times_out_prints_json(void **state)
     json_t *task = cli_object();
     json_t *error = cli_error_object();
     cli_assert_null(task, "finished_at");
-    assert_string_equal(cli_text(error, "error"), "TETHER_ETIMEDOUT");
+    assert_string_equal(cli_text(error, "code"), "TETHER_ETIMEDOUT");
     cli_assert_holds(cli_text(error, "message"), cli_text(task, "task_id"));
     EXPECT(f, 0, "kill", cli_text(task, "task_id"));
     json_decref(task);
