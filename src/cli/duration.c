@@ -1,5 +1,5 @@
-/* Owns parsing and formatting durations, sizes, counts and points in time.
- * Must not: read a clock, a time zone or a locale.
+/* Owns parsing and formatting durations, sizes and counts.
+ * Must not: read a clock or a locale.
  * Thread: any; pure functions. */
 #include "cli/duration.h"
 
@@ -173,45 +173,4 @@ void duration_format(int64_t ms, char text[DURATION_TEXT_SIZE])
     else
         snprintf(text, DURATION_TEXT_SIZE, "%" PRId64 "d%02" PRId64 "h", seconds / 86400,
                  seconds % 86400 / 3600);
-}
-
-/* Converts a day number (0: 1970-01-01) to a date of the Gregorian calendar. Years start in March,
- * so that the leap day is the last day of a year and the months need no table. C's gmtime returns
- * one buffer shared by the whole process, and its thread-safe variants differ between platforms. */
-static void civil_date(int64_t day, int64_t *year, int64_t *month, int64_t *day_of_month)
-{
-    int64_t shifted = day + 719468; /* days since 0000-03-01 */
-    int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
-    int64_t of_era = shifted - era * 146097;
-    int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t from_march = (5 * of_year + 2) / 153;
-
-    *day_of_month = of_year - (153 * from_march + 2) / 5 + 1;
-    *month = from_march < 10 ? from_march + 3 : from_march - 9;
-    *year = year_of_era + era * 400 + (*month <= 2 ? 1 : 0);
-}
-
-void time_format(int64_t unix_ms, char text[TIME_TEXT_SIZE])
-{
-    const int64_t day_ms = 24 * 3600 * 1000;
-    int64_t day = unix_ms / day_ms;
-    int64_t rest = unix_ms % day_ms;
-    int64_t year, month, day_of_month;
-
-    if (rest < 0) {
-        rest += day_ms;
-        day--;
-    }
-    /* A damaged record may contain any number. Outside the years 0 to 9999, print the number. */
-    if (day < -719468 || day > 2932896) {
-        snprintf(text, TIME_TEXT_SIZE, "%" PRId64, unix_ms);
-        return;
-    }
-    civil_date(day, &year, &month, &day_of_month);
-    snprintf(text, TIME_TEXT_SIZE,
-             "%04" PRId64 "-%02" PRId64 "-%02" PRId64 "T%02" PRId64 ":%02" PRId64 ":%02" PRId64
-             ".%03" PRId64 "Z",
-             year, month, day_of_month, rest / 3600000, rest / 60000 % 60, rest / 1000 % 60,
-             rest % 1000);
 }

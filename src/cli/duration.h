@@ -1,4 +1,4 @@
-/* Durations, sizes, counts and points in time as text. */
+/* Durations, sizes and counts as text. */
 #ifndef TETHER_CLI_DURATION_H
 #define TETHER_CLI_DURATION_H
 
@@ -33,11 +33,5 @@ bool count_parse(const char *text, uint64_t *count);
 
 /* Formats a duration for people: "350ms", "4.2s", "5m03s", "2h05m", "3d04h"; "-" if negative. */
 void duration_format(int64_t ms, char text[DURATION_TEXT_SIZE]);
-
-/* Buffer size for time_format. */
-#define TIME_TEXT_SIZE 40
-
-/* Formats Unix milliseconds as "2026-01-31T12:00:00.250Z". */
-void time_format(int64_t unix_ms, char text[TIME_TEXT_SIZE]);
 
 #endif

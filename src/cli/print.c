@@ -200,16 +200,28 @@ int print_flush(const cli_options *cli, const char *what)
     return EXIT_FAILED;
 }
 
-int print_snapshot_json(const cli_options *cli, const tether_snapshot *snapshot)
+/* Prints a snapshot as one line whose first member says what kind of object it is. */
+static int print_kind(const cli_options *cli, const char *kind, const tether_snapshot *snapshot)
 {
     char *json = tether_snapshot_json(snapshot);
 
     if (json == NULL)
         return print_no_memory(cli);
-    stream_text(stream_stdout(), json);
+    stream_format(stream_stdout(), "{\"kind\":\"%s\",", kind);
+    stream_text(stream_stdout(), json + 1); /* after its opening brace */
     stream_text(stream_stdout(), "\n");
     tether_free(json);
     return 0;
+}
+
+int print_snapshot_json(const cli_options *cli, const tether_snapshot *snapshot)
+{
+    return print_kind(cli, "task", snapshot);
+}
+
+int print_completion_json(const cli_options *cli, const tether_snapshot *snapshot)
+{
+    return print_kind(cli, "completion", snapshot);
 }
 
 int print_task_json(const cli_options *cli, tether_registry *registry, const char *task_id,
@@ -314,12 +326,15 @@ static void detail_number(const char *key, int64_t value)
 
 static void detail_time(const char *key, int64_t unix_ms)
 {
-    char text[TIME_TEXT_SIZE];
+    char text[TETHER_TIME_SIZE];
 
     if (unix_ms == 0)
         return;
-    time_format(unix_ms, text);
-    stream_format(stream_stdout(), "%s: %s\n", key, text);
+    /* A damaged record may contain any number. */
+    if (!tether_time_text(unix_ms, text))
+        detail_number(key, unix_ms);
+    else
+        stream_format(stream_stdout(), "%s: %s\n", key, text);
 }
 
 static void detail_duration(const char *key, int64_t ms)
@@ -328,6 +343,14 @@ static void detail_duration(const char *key, int64_t ms)
 
     duration_format(ms, text);
     stream_format(stream_stdout(), "%s: %s\n", key, text);
+}
+
+static void detail_signal(const tether_snapshot *snapshot)
+{
+    stream_format(stream_stdout(), "signal: %d", snapshot->signal);
+    if (snapshot->signal_name != NULL)
+        stream_format(stream_stdout(), " (%s)", snapshot->signal_name);
+    stream_text(stream_stdout(), "\n");
 }
 
 static void detail_survivors(const tether_snapshot *snapshot)
@@ -367,7 +390,7 @@ static void print_task_fields(const tether_snapshot *snapshot)
     if (snapshot->exit_code != TETHER_EXIT_UNKNOWN)
         detail_number("exit_code", snapshot->exit_code);
     if (snapshot->signal != 0)
-        detail_number("signal", snapshot->signal);
+        detail_signal(snapshot);
     detail_pipeline(snapshot);
     detail_text("command", snapshot->command);
     detail_text("workdir", snapshot->workdir);

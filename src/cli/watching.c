@@ -111,7 +111,7 @@ static void print_json(const char *task_id, const tether_match *match)
 {
     cli_stream *to = stream_stdout();
 
-    stream_text(to, "{\"task_id\":");
+    stream_text(to, "{\"kind\":\"match\",\"task_id\":");
     escape_json_string(to, task_id);
     stream_format(to, ",\"stream\":\"%s\",\"offset\":%" PRIu64 ",\"match\":",
                   match->stream == TETHER_STDERR ? "stderr" : "stdout", match->offset);

@@ -261,7 +261,7 @@ static void reminds_while_it_follows(void **state)
     *strchr(text, '\n') = '\0';
     json_t *reminder = json_loads(text, 0, NULL);
     assert_non_null(reminder);
-    assert_string_equal(cli_text(reminder, "event"), "reminder");
+    assert_string_equal(cli_text(reminder, "kind"), "reminder");
     assert_string_equal(cli_text(reminder, "task_id"), id);
     assert_string_equal(cli_text(reminder, "session_id"), "default");
     assert_string_equal(cli_text(reminder, "status"), "running");
