@@ -205,7 +205,7 @@ static void refuses_a_store_below_a_file(void **state)
 static void refuses_ids_that_are_not_utf8(void **state)
 {
     fixture *f = *state;
-    EXPECT_ERROR(f, 125, "TETHER_EINVAL", "1 to 64 of a-z", "status", "\xff");
+    EXPECT_ERROR(f, 127, "TETHER_ENOTASK", "tether list --all shows", "status", "\xff");
     EXPECT_ERROR(f, 125, "TETHER_EINVAL", "1 to 128 bytes of UTF-8", "--session", "\xff", "run",
                  "-c", "exit 0");
     assert_int_equal(cli_count_leftovers(f), 0);
