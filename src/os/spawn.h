@@ -21,6 +21,7 @@ typedef struct tether__start {
     const char *const *envp; /* NULL-terminated; the complete environment */
     const char *workdir;     /* absolute */
     const char *stdin_path;  /* NULL: the null device */
+    bool inherit_stdin;      /* instead of stdin_path: standard input of this process */
     tether__dir *bundle;     /* where stdout_name and stderr_name are created */
     const char *stdout_name;
     const char *stderr_name; /* NULL: the same file as standard output */
