@@ -1,7 +1,7 @@
 /* Owns the stage of a run, and what must hold after it whatever the fault was.
  * Must not: know which fault it was.
  * Thread: the only one of each forked process. */
-#include "matrix/story.h"
+#include "posix/matrix/story.h"
 
 #include <dirent.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #ifndef TETHER_TEST_OPERATIONS_H
 #define TETHER_TEST_OPERATIONS_H
 
-#include "matrix/story.h"
+#include "posix/matrix/story.h"
 
 /* Ends with an operation without a name. */
 extern const operation operations[];

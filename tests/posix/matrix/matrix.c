@@ -9,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "matrix/operations.h"
-#include "matrix/tracer.h"
+#include "posix/matrix/operations.h"
+#include "posix/matrix/tracer.h"
 
 typedef struct settings {
     int sample; /* points of each row; 0: all */

@@ -1,7 +1,7 @@
 /* Owns what each operation does, and the answers that it must get where it succeeds.
  * Must not: look at the store by itself.
  * Thread: the host's. */
-#include "matrix/operations.h"
+#include "posix/matrix/operations.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Owns the tracing of one process with all its threads.
  * Must not: know what the process does.
  * Thread: the program's only one. */
-#include "matrix/tracer.h"
+#include "posix/matrix/tracer.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -18,7 +18,7 @@
 #include <linux/elf.h>
 #include <linux/ptrace.h>
 
-#include "matrix/call_errors.h"
+#include "posix/matrix/call_errors.h"
 
 /* Far longer than any operation takes, also on a loaded machine. */
 enum { PATIENCE_S = 60 };

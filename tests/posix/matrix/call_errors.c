@@ -1,7 +1,7 @@
 /* Owns the table of system calls and their errors.
  * Must not: contain an error that the kernel never returns for a call; a library may then abort
  * rightly. Thread: the tracer's. */
-#include "matrix/call_errors.h"
+#include "posix/matrix/call_errors.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -90,7 +90,7 @@ static const row rows[] = {
 #ifdef SYS_pidfd_send_signal
     {SYS_pidfd_send_signal, "pidfd_send_signal", ANY, {EPERM, ENOSYS}},
 #endif
-/* Calls that have no error that a machine could bring about; here for their names. */
+    /* Calls that have no error that a machine could bring about; here for their names. */
     {SYS_close, "close", ANY, {0}},
     {SYS_futex, "futex", ANY, {0}},
     {SYS_madvise, "madvise", ANY, {0}},
