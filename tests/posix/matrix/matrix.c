@@ -76,7 +76,7 @@ static bool try_point(story *s, const operation *op, tracer_fault fault, int at,
     fflush(stdout);
     r->findings += !right;
     r->runs++;
-    story_end(s);
+    story_end(s, right);
     return result.applied;
 }
 
@@ -91,7 +91,7 @@ static int count_points(story *s, const operation *op, tracer_fault fault)
         printf("%s fails without a fault (%d, %s)\n", op->name, result.status, s->error.message);
         exit(2);
     }
-    story_end(s);
+    story_end(s, true);
     return result.points;
 }
 

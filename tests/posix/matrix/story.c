@@ -290,8 +290,26 @@ bool story_check(story *s, const operation *op)
     return test_join_host(test_fork_host(check, &s->f, arguments)) == 0;
 }
 
-void story_end(story *s)
+/* After a finding tasks may still run. */
+static void end_tasks(const story *s)
 {
+    static const char *const gates[] = {"gate", "gate-unseen", "gate-acknowledged"};
+    const char *const ids[] = {s->running, s->unseen, s->acknowledged};
+    for (size_t i = 0; i < sizeof gates / sizeof gates[0]; i++)
+        test_write_file(test_work_path(&s->f, "%s", gates[i]), "", 0);
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        char cookie[TETHER_ID_SIZE + 32];
+        snprintf(cookie, sizeof cookie, "TETHER_TASK_ID=%s", ids[i]);
+        int64_t end = test_now_ms() + PATIENCE_MS;
+        while (test_count_cookies(cookie) > 0 && test_now_ms() < end)
+            test_pause();
+    }
+}
+
+void story_end(story *s, bool right)
+{
+    if (!right)
+        end_tasks(s);
     test_remove_store(s->f.store);
     test_remove_store(s->f.work);
     free(s->f.store);

@@ -53,7 +53,7 @@ void story_run(story *s, const operation *op);
  * is. */
 bool story_check(story *s, const operation *op);
 
-/* Removes everything. */
-void story_end(story *s);
+/* Removes everything; where the run was not right, ends its tasks first. */
+void story_end(story *s, bool right);
 
 #endif
