@@ -4,7 +4,6 @@
  * signal is noticed during the grace of the first. */
 #include "cli/kill_on_signal.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,6 +2,7 @@
 #ifndef TETHER_CLI_RUN_FILES_H
 #define TETHER_CLI_RUN_FILES_H
 
+#include "cli/options.h"
 #include "cli/run_request.h"
 
 /* Reads the command from request->file. If its first line names an interpreter and no shell was

@@ -1,12 +1,10 @@
-/* What "tether run" is asked to do: its options, and the files that they name. */
+/* What "tether run" is asked to do. */
 #ifndef TETHER_CLI_RUN_REQUEST_H
 #define TETHER_CLI_RUN_REQUEST_H
 
 #include "tether.h"
 
-#include "cli/args.h"
 #include "cli/interpreter.h"
-#include "cli/options.h"
 
 typedef struct run_request {
     tether_spec spec;           /* complete, once parsed */
@@ -28,10 +26,6 @@ typedef struct run_request {
     const char *file; /* given with -f */
     int ways;         /* how many of PROG, -c and -f were given */
 } run_request;
-
-/* Parses the verb's options and reads the files that they name. Returns 0, or an exit code after a
- * message. Free the request with run_request_dispose in any case. */
-int run_request_parse(cli_options *cli, cli_args *args, run_request *request);
 
 void run_request_dispose(run_request *request);
 

@@ -9,7 +9,7 @@
 #include "cli/follow.h"
 #include "cli/kill_on_signal.h"
 #include "cli/print.h"
-#include "cli/run_request.h"
+#include "cli/run_options.h"
 #include "cli/stream.h"
 
 /* What a shell reports for a program that a signal ended, without the signal. */
@@ -191,7 +191,7 @@ int verb_run(cli_options *cli, cli_args *args)
     tether_registry *registry;
 
     cli->collect_garbage = true;
-    int code = run_request_parse(cli, args, &request);
+    int code = run_options_parse(cli, args, &request);
     if (code == 0)
         code = session_open_with(cli, &request.limits, &registry);
     if (code == 0)
