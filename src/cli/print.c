@@ -390,6 +390,11 @@ int print_outcome(const cli_options *cli, const tether_snapshot *snapshot)
 
     if (snapshot->status == TETHER_STATUS_LOST)
         known = false;
+    /* Such as that the command could not be started: its output cannot say so. */
+    if (known && !cli->json && snapshot->status == TETHER_STATUS_FAILED && snapshot->reason != NULL)
+        print_failure(cli, TETHER_OK, "read the task's end",
+                      "task %s failed with code %" PRId64 ": %s", snapshot->task_id,
+                      snapshot->exit_code, snapshot->reason);
     if (!known && !cli->json)
         print_failure(cli, TETHER_OK, "read the task's end",
                       "task %s is %s: its exit code is not known (%s); see tether status %s",

@@ -21,7 +21,8 @@ const char verb_kill_help[] =
     "Ends tasks with all their processes: sends TERM, waits for the grace, then sends KILL.\n"
     "\n"
     "  --grace DUR          time between TERM and KILL (default: 2s; 0: none)\n"
-    "  --signal SIG         send only this signal, by name or number, and return at once\n";
+    "  --signal SIG         send only this signal, by name (ABRT, RTMIN+3) or number, and\n"
+    "                       return at once; tether reports how the command ends\n";
 
 enum { OPT_SIGNAL = 1, OPT_GRACE };
 

@@ -15,6 +15,7 @@ typedef struct tether__proc {
                             unknown, as on some systems for a zombie */
     bool kernel;         /* a kernel thread */
     bool exiting;        /* it runs no code of its own any more, and its environment is gone */
+    uint64_t caught;     /* bit N - 1 is set if it has a handler for signal N, at least up to 31 */
 } tether__proc;
 
 /* Reads one process. Returns 0 or errno. When there is no such process, the implementations return
@@ -33,6 +34,10 @@ int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata
 
 /* Returns whether a process that starts later never has an earlier start time. */
 bool tether__proc_in_order(void);
+
+/* Returns whether two processes have the same arguments: one of them may then be a forked copy of
+ * the other that has not executed a program yet. False also if they cannot be read. */
+bool tether__proc_same_arguments(int64_t pid, int64_t other);
 
 /* Returns whether the table belongs to this process's own pid namespace. In a container or sandbox
  * that has not mounted its own /proc, the pids in the table denote other processes, and nothing can
