@@ -130,7 +130,7 @@ if(WIN32)
 endif()
 # Once each: the command opens its registry itself, without the variable for the reaper.
 if(TARGET tether_cli)
-    foreach(part run verbs errors control completions watch output ids json)
+    foreach(part run verbs errors control completions watch output ids json list all)
         tether_test(cli_${part} integration 60 cli/test_cli_${part}.c cli/cli_support.c)
         tether_integration_time(cli_${part} 60)
     endforeach()
