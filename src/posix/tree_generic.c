@@ -26,7 +26,12 @@ int tether__os_tree_check(const tether__tree *tree, tether_error *error)
 int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,
                                   tether_error *error)
 {
-    (void)error;
+    sigset_t known;
+    *left = 0;
+    sigemptyset(&known);
+    if (sigismember(&known, number) < 0)
+        return tether__fail(error, TETHER_EINVAL, 0, "signal task", "this system has no signal %d",
+                            number);
     *left = group_is_ours(tree) && kill(-(pid_t)tree->supervisor.pid, number) == 0 ? 1 : 0;
     return TETHER_OK;
 }
