@@ -94,7 +94,7 @@ static void process_with_a_cleared_environment_is_killed_at_the_deadline(void **
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    const tether_spec spec = {.command = cleared, .timeout_ms = 300};
+    const tether_spec spec = {.command = cleared_in_background, .timeout_ms = 300};
     test_start(f->registry, &spec, id);
     long pid = test_output_number(f->registry, id);
     test_expect(f->registry, id, TETHER_STATUS_TIMED_OUT, 124, NULL);
@@ -236,18 +236,6 @@ static void task_that_a_member_has_started_is_spared(void **state)
     assert_int_equal(kill((pid_t)pid, SIGKILL), 0);
 }
 
-static bool is_headless(long pid)
-{
-    char path[64], state = '\0';
-    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return false;
-    bool read = fscanf(file, "%*d (%*[^)]) %c", &state) == 1;
-    fclose(file);
-    return read && state == 'Z';
-}
-
 /* It has left the session too, so that only its cookie shows whose it is. */
 static void process_whose_first_thread_has_exited_is_killed(void **state)
 {
@@ -256,7 +244,7 @@ static void process_whose_first_thread_has_exited_is_killed(void **state)
     test_run(f, CHILD " own-session ignore-term pid headless & exec " CHILD " forever", id);
     test_wait_output(f->registry, id, TETHER_STDOUT, sizeof "1\nheadless\n" - 1);
     long pid = test_output_number(f->registry, id);
-    WAIT_UNTIL(!machine_has_namespaces() || is_headless(pid));
+    WAIT_UNTIL(machine_first_thread_exited(pid));
     assert_true(test_process_alive(pid));
     assert_int_equal(killable_count(id), 3); /* the supervisor, this process and the command */
     expect_killed(f, id, pid);
