@@ -1,7 +1,8 @@
-/* Owns the empty process listing, for systems that find a task's processes without one: Windows
- * queries the job, a POSIX system without a process table signals the process group. Describes
- * survivors as far as that is possible without one. Must not: list processes itself. Thread: any.
- */
+/* Owns the empty process listing, and what would need a real one, for systems that find a task's
+ * processes without one: Windows queries the job, a POSIX system without a process table signals
+ * the process group.
+ * Must not: list processes itself.
+ * Thread: any. */
 #include "os/tree.h"
 
 #include <stdlib.h>
@@ -20,6 +21,15 @@ int tether__os_tree_list(const tether__tree *trees, size_t count, tether__listin
     (void)count;
     (void)error;
     *listing = &none;
+    return TETHER_OK;
+}
+
+int tether__os_tree_ready(const tether__tree *tree, int number, bool *ready, tether_error *error)
+{
+    (void)tree;
+    (void)number;
+    (void)error;
+    *ready = true;
     return TETHER_OK;
 }
 

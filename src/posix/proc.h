@@ -16,6 +16,7 @@ typedef struct tether__proc {
                             unknown, as on some systems for a zombie */
     bool kernel;         /* a kernel thread */
     bool exiting;        /* it runs no code of its own any more, and its environment is gone */
+    uint64_t caught;     /* bit N - 1 is set if it has a handler for signal N, at least up to 31 */
 } tether__proc;
 
 /* Reads one process. A process whose first thread has exited while others run is none that has
@@ -52,6 +53,10 @@ bool tether__proc_in_order(void);
 /* Returns a start time as an uptime in milliseconds, rounded down to the unit of the system; -1
  * where start times do not count from the boot. */
 int64_t tether__proc_start_ms(uint64_t start_time);
+
+/* Returns whether two processes have the same arguments: one of them may then be a forked copy of
+ * the other that has not executed a program yet. False also if they cannot be read. */
+bool tether__proc_same_arguments(int64_t pid, int64_t other);
 
 /* Returns whether the table belongs to this process's own pid namespace. In a container or sandbox
  * that has not mounted its own /proc, the pids in the table denote other processes, and nothing can

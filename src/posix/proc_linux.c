@@ -14,6 +14,8 @@
 
 /* PF_EXITING and PF_KTHREAD of the kernel. */
 enum { FLAG_EXITING = 0x4, FLAG_KERNEL = 0x200000 };
+/* A supervisor's arguments are the shell and the path of its script. */
+enum { ARGUMENTS_SIZE = 8192 };
 enum { STAT_SIZE = 1024, STATUS_SIZE = 4096, ENVIRON_CHUNK = 16384, VALUE_SIZE = 256 };
 enum { AUXV_UID = 11, AUXV_SIZE = 1024 };
 
@@ -70,18 +72,19 @@ static int read_stat(int64_t pid, const char *entry, tether__proc *process, int 
      * including parentheses. */
     const char *after = strrchr(text, ')');
     long long parent, group, session;
-    unsigned long long start;
+    unsigned long long start, caught;
     unsigned flags;
     if (after == NULL ||
         sscanf(after + 1,
                " %c %lld %lld %lld %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
-               "%*d %d %*d %llu",
-               &process->state, &parent, &group, &session, &flags, threads, &start) != 7)
+               "%*d %d %*d %llu %*u %*d %*u %*u %*u %*u %*u %*u %*u %*u %*u %llu",
+               &process->state, &parent, &group, &session, &flags, threads, &start, &caught) != 8)
         return ESRCH;
     process->parent = parent;
     process->group = group;
     process->session = session;
     process->start_time = start;
+    process->caught = caught;
     process->exiting = (flags & FLAG_EXITING) != 0;
     process->kernel = (flags & FLAG_KERNEL) != 0;
     return 0;
@@ -178,6 +181,29 @@ bool tether__proc_environment_is_empty(int64_t pid)
 {
     char byte;
     return read_entry(pid, "cmdline", &byte, 1) == 1;
+}
+
+/* Stores up to `capacity` bytes of the arguments, and returns how many. */
+static size_t read_arguments(int64_t pid, char *bytes, size_t capacity)
+{
+    size_t size = 0;
+    int fd = open_entry(pid, "cmdline");
+    if (fd < 0)
+        return 0;
+    for (ssize_t got; size < capacity; size += (size_t)got) {
+        got = read(fd, bytes + size, capacity - size);
+        if (got <= 0)
+            break;
+    }
+    close(fd);
+    return size;
+}
+
+bool tether__proc_same_arguments(int64_t pid, int64_t other)
+{
+    char a[ARGUMENTS_SIZE], b[ARGUMENTS_SIZE];
+    size_t size = read_arguments(pid, a, sizeof a);
+    return size > 0 && size == read_arguments(other, b, sizeof b) && memcmp(a, b, size) == 0;
 }
 
 int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata)

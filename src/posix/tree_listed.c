@@ -17,8 +17,11 @@
 #include "posix/members.h"
 #include "posix/pidfd.h"
 #include "posix/proc.h"
+#include "posix/signal.h"
 
 static const char step[] = "signal task";
+
+enum { MAX_ROUNDS = 100 }; /* of listings, against a task that forks without end */
 
 int tether__os_tree_check(const tether__tree *tree, tether_error *error)
 {
@@ -128,6 +131,13 @@ typedef struct delivery {
     int64_t first_refused;
 } delivery;
 
+static void note_refusal(delivery *result, const tether__member *item)
+{
+    if (result->refused == 0)
+        result->first_refused = item->pid;
+    result->refused++;
+}
+
 /* Lists the processes first: a signal may end the parent by which a process is found. */
 static int signal_tree(const tether__tree *tree, const int *numbers, size_t count, delivery *result,
                        tether_error *error)
@@ -143,8 +153,7 @@ static int signal_tree(const tether__tree *tree, const int *numbers, size_t coun
         if (item->unproven || (group_done && item->in_group && !refuses(item->pid)) ||
             signal_process(tree, item, numbers, count))
             continue;
-        result->first_refused = result->refused == 0 ? item->pid : result->first_refused;
-        result->refused++;
+        note_refusal(result, item);
     }
     result->left = found.count - found.unproven;
     tether__members_dispose(&found);
@@ -185,6 +194,65 @@ int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal,
     return code;
 }
 
+static bool is_supervisor(const tether__tree *tree, const tether__member *item)
+{
+    return item->pid == tree->supervisor.pid &&
+           (tree->supervisor.start_time == 0 || item->start_time == tree->supervisor.start_time);
+}
+
+static bool is_among(const tether__members *before, const tether__member *item)
+{
+    for (size_t i = 0; i < before->count; i++) {
+        if (before->items[i].pid == item->pid && before->items[i].start_time == item->start_time)
+            return true;
+    }
+    return false;
+}
+
+/* Signals those of the processes that are not among the ones before. The supervisor gets SIGCONT
+ * instead: if it is stopped, it could not report the end. Returns how many were signalled. */
+static size_t signal_commands(const tether__tree *tree, const tether__members *found,
+                              const tether__members *before, int number, delivery *result)
+{
+    static const int resume = SIGCONT;
+    size_t signalled = 0;
+    for (size_t i = 0; i < found->count; i++) {
+        const tether__member *item = &found->items[i];
+        if (item->unproven || is_among(before, item))
+            continue;
+        signalled++;
+        if (is_supervisor(tree, item)) {
+            if (number == SIGKILL)
+                signal_process(tree, item, &resume, 1);
+        } else if (!signal_process(tree, item, &number, 1)) {
+            note_refusal(result, item);
+        }
+    }
+    return signalled;
+}
+
+/* Signals all processes but the supervisor, one by one. Before SIGKILL reaches a process, that
+ * process may fork: signals what a new listing shows in addition, until it shows nothing more. */
+static int signal_without_supervisor(const tether__tree *tree, int number, delivery *result,
+                                     tether_error *error)
+{
+    tether__members before = {0}, found;
+    int code = TETHER_OK;
+    *result = (delivery){0};
+    for (int round = 0; code == TETHER_OK && round < MAX_ROUNDS; round++) {
+        code = find_members(tree, &found, error);
+        size_t signalled =
+            code == TETHER_OK ? signal_commands(tree, &found, &before, number, result) : 0;
+        tether__members_dispose(&before);
+        before = found;
+        result->left += signalled;
+        if (number != SIGKILL || signalled == 0)
+            break;
+    }
+    tether__members_dispose(&before);
+    return code;
+}
+
 int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,
                                   tether_error *error)
 {
@@ -194,7 +262,9 @@ int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *
     sigemptyset(&known);
     if (sigismember(&known, number) < 0)
         return tether__fail(error, TETHER_EINVAL, 0, step, "this system has no signal %d", number);
-    int code = signal_tree(tree, &number, 1, &result, error);
+    int code = number == SIGSTOP || tether__signal_survived(number)
+                   ? signal_tree(tree, &number, 1, &result, error)
+                   : signal_without_supervisor(tree, number, &result, error);
     *left = result.left;
     if (code == TETHER_OK && result.refused > 0)
         return fail_refused(tree, &result, error);
