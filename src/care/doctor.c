@@ -60,7 +60,7 @@ static void check_store(tether_report *report, const char *path)
         return;
     }
     const char *shown = path != NULL ? path : default_path;
-    int code = tether__store_open(shown, false, &store, &error);
+    int code = tether__store_open(path, false, &store, &error);
     if (code == TETHER_OK)
         add(report, TETHER_GOOD, "store", "%s is private and readable",
             tether__os_dir_path(store.root));

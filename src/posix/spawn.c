@@ -63,10 +63,12 @@ static int share_input(tether_error *error)
 
 static int open_output(tether__dir *bundle, const char *name, tether_error *error)
 {
-    int fd = move_above_child_fds(openat(
-        bundle->fd, name, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    int fd = move_above_child_fds(
+        openat(bundle->fd, name, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+               TETHER__POSIX_FILE_MODE));
     if (fd < 0)
         return tether__posix_fail(error, errno, "create output file", name);
+    tether__posix_ensure_mode(fd, TETHER__POSIX_FILE_MODE);
     return fd;
 }
 
