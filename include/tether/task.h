@@ -90,7 +90,8 @@ typedef struct tether_spec {
     /* Variables to set in addition to env, replacing those of the same name: "NAME=value",
      * NULL-terminated. NULL: none. */
     const char *const *env_set;
-    /* A file to read standard input from. NULL: the null device. */
+    /* A file to read standard input from. A FIFO is opened by the task itself, which waits for a
+     * writer before the command starts. NULL: the null device. */
     const char *stdin_path;
     /* A label for people. UTF-8, up to 1024 bytes. NULL: none. */
     const char *name;
