@@ -33,6 +33,7 @@ tether_integration(care 60 care/test_care.c care/removable.c)
 tether_integration(events 60 engine/test_events.c support/listener.c support/witness.c)
 tether_integration(watch 60 output/test_watch.c support/listener.c support/witness.c)
 tether_integration(gc 60 care/test_gc.c care/removable.c)
+tether_integration(remove 60 care/test_remove.c care/removable.c)
 
 # Replaces the system's wall clock by one that the test sets.
 add_executable(test_clock engine/test_clock.c care/removable.c support/elsewhere.c support/fake_clock.c
@@ -74,6 +75,8 @@ else()
     tether_integration(crash 120 engine/posix/test_crash.c support/elsewhere.c support/exit_line.c)
     add_test(NAME crash_steps COMMAND test_crash steps)
     tether_integration_time(crash_steps 240)
+    tether_test(gc_steps integration 120 care/posix/test_gc_steps.c care/removable.c)
+    tether_integration_time(gc_steps 120)
     tether_integration(ephemeral 60 store/posix/test_ephemeral.c)
     # What a host finds in a store after a crash, a reboot or an attack.
     tether_integration(dead_hosts 120 engine/posix/test_dead_hosts.c engine/posix/planting.c support/elsewhere.c)
@@ -130,7 +133,7 @@ if(WIN32)
 endif()
 # Once each: the command opens its registry itself, without the variable for the reaper.
 if(TARGET tether_cli)
-    foreach(part run verbs errors control overdue completions watch output)
+    foreach(part run verbs errors control overdue completions watch output ids json)
         tether_test(cli_${part} integration 60 cli/test_cli_${part}.c cli/cli_support.c)
         tether_integration_time(cli_${part} 60)
     endforeach()
@@ -150,4 +153,12 @@ if(WIN32)
     tether_test(wrapper_cmd integration 240 shell/win32/test_wrapper_cmd.c)
 else()
     tether_test(wrapper_by_name integration 60 shell/posix/test_wrapper_by_name.c)
+endif()
+
+# A program that faults a host at every step (ci/matrix); CTest runs a small sample of it.
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|aarch64" AND NOT CMAKE_CROSSCOMPILING)
+    add_executable(tether_matrix posix/matrix/matrix.c posix/matrix/call_errors.c posix/matrix/operations.c posix/matrix/story.c posix/matrix/tracer.c
+        support/exit_line.c)
+    set_target_properties(tether_matrix PROPERTIES OUTPUT_NAME tether-matrix)
+    target_link_libraries(tether_matrix PRIVATE tether_test_support)
 endif()

@@ -192,6 +192,7 @@ typedef struct tether_snapshot {
      * "dies with host's job" (Windows, if the host is in a job that its children cannot leave);
      * NULL: not known, or a proxy task. */
     char *survival;
+    char *signal_name; /* the name of `signal`, such as "SIGTERM"; NULL: none, or it has no name */
 } tether_snapshot;
 
 /* Returns the exit status that a shell would report for an ended task: its exit code (0 to 255; on
@@ -267,8 +268,17 @@ TETHER_EXPORT void tether_snapshot_free(tether_snapshot *snapshot);
 TETHER_EXPORT void tether_snapshot_list_free(tether_snapshot_list *list);
 
 /* Returns a snapshot as one line of JSON. Its members have the names of the snapshot's; absent
- * values are null. The caller frees it with tether_free; NULL if memory is short. Any thread. */
+ * values are null. Beside each time there is a text, as started_at_rfc3339 beside started_at: see
+ * tether_time_text. The caller frees it with tether_free; NULL if memory is short. Any thread. */
 TETHER_EXPORT char *tether_snapshot_json(const tether_snapshot *snapshot);
+
+/* The size of a buffer for tether_time_text. */
+#define TETHER_TIME_SIZE 25
+
+/* Writes a time, in milliseconds since the Unix epoch, as RFC 3339 in UTC:
+ * "2026-01-31T12:00:00.250Z". Returns false, with an empty text, outside the years 0 to 9999. Any
+ * thread. */
+TETHER_EXPORT bool tether_time_text(int64_t unix_ms, char text[TETHER_TIME_SIZE]);
 
 /* Whether to wait for the end of all tasks, or of any of them. */
 typedef enum tether_wait_mode { TETHER_WAIT_ALL = 0, TETHER_WAIT_ANY = 1 } tether_wait_mode;

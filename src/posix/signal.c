@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -136,4 +137,17 @@ int tether__os_signal_polite(void)
 int tether__os_signal_final(void)
 {
     return SIGKILL;
+}
+
+void tether__os_signal_name(int number, char name[TETHER__SIGNAL_NAME_SIZE])
+{
+    name[0] = '\0';
+    for (size_t i = 0; name[0] == '\0' && i < sizeof names / sizeof names[0]; i++) {
+        if (number == names[i].number)
+            snprintf(name, TETHER__SIGNAL_NAME_SIZE, "SIG%s", names[i].name);
+    }
+#ifdef SIGRTMIN
+    if (name[0] == '\0' && number >= SIGRTMIN && number <= SIGRTMAX)
+        snprintf(name, TETHER__SIGNAL_NAME_SIZE, "SIGRTMIN+%d", number - SIGRTMIN);
+#endif
 }
