@@ -90,7 +90,8 @@ typedef struct tether_spec {
     /* Variables to set in addition to env, replacing those of the same name: "NAME=value",
      * NULL-terminated. NULL: none. */
     const char *const *env_set;
-    /* A file to read standard input from. NULL: the null device. */
+    /* A file to read standard input from. A FIFO is opened by the task itself, which waits for a
+     * writer before the command starts. NULL: the null device. */
     const char *stdin_path;
     /* A label for people. UTF-8, up to 1024 bytes. NULL: none. */
     const char *name;
@@ -401,6 +402,20 @@ typedef struct tether_kill_options {
  * record; TETHER_ELOCKED; TETHER_ECLOSED if the registry is closed during the wait. */
 TETHER_EXPORT int tether_kill(tether_registry *registry, const char *task_id,
                               const tether_kill_options *options, tether_error *error);
+
+/* Waits until the kills that this registry carries on with are over: of tasks whose deadline has
+ * passed, also while no host was there, and of tasks whose kill another host began and did not
+ * finish. The registry begins them by itself; a process that is about to close it and exit calls
+ * this first, because otherwise they stop halfway. Returns at once if there are none. A kill that
+ * another host may still finish itself is not waited for.
+ *
+ * timeout_ms in milliseconds: -1 waits forever, 0 checks once. Any thread; not the thread of a
+ * host's own loop if timeout_ms is not 0 (TETHER_EINVAL).
+ *
+ * Errors: TETHER_ETIMEDOUT if some are not over by then, such as because processes survive the
+ * final signal; TETHER_ECLOSED if the registry is closed during the wait. */
+TETHER_EXPORT int tether_finish_kills(tether_registry *registry, int64_t timeout_ms,
+                                      tether_error *error);
 
 /* Pause a task with all its processes (SIGSTOP), and resume it (SIGCONT). Pausing a paused task, or
  * resuming a running one, is not an error. While a task is paused, its deadline continues to count,

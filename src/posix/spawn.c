@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,7 +35,8 @@ static int move_above_child_fds(int fd)
 static int open_input(const char *path, tether_error *error)
 {
     const char *name = path != NULL ? path : "/dev/null";
-    /* O_NONBLOCK for the open only: a FIFO without a writer must not block the host. */
+    /* O_NONBLOCK for the open only: nothing must block the host, such as a FIFO that has just
+     * replaced the file. */
     int fd = move_above_child_fds(open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     if (fd < 0) {
         int os_error = errno;
@@ -148,6 +150,30 @@ int tether__os_spawn(const tether__start *start, tether__started *started, tethe
     if (code == TETHER_OK)
         started->pid = child;
     return code;
+}
+
+/* A pipe without a name, such as /dev/fd/5, exists in this process only, so this process opens it.
+ * Its path leads to a name that does not exist, or that is another file. The FIFO is not opened
+ * even for a moment: that would release its writer, which would then find no reader. */
+int tether__os_spawn_late_input(const char *path, char **late, tether_error *error)
+{
+    struct stat given, named;
+    *late = NULL;
+    if (path == NULL || stat(path, &given) != 0 || !S_ISFIFO(given.st_mode))
+        return TETHER_OK;
+    char *real = realpath(path, NULL);
+    if (real == NULL || stat(real, &named) != 0 || named.st_dev != given.st_dev ||
+        named.st_ino != given.st_ino) {
+        free(real);
+        return TETHER_OK;
+    }
+    if (access(real, R_OK) != 0) {
+        int code = tether__posix_fail(error, errno, "open standard input", path);
+        free(real);
+        return code;
+    }
+    *late = real;
+    return TETHER_OK;
 }
 
 /* Only the start itself can show that: it returns the error of the exec, and leaves no child. */

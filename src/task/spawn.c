@@ -154,6 +154,8 @@ static int resolve(tether_registry *registry, tether__spawn_plan *plan, tether_e
     if (code == TETHER_OK)
         code = resolve_command(plan, error);
     if (code == TETHER_OK)
+        code = tether__os_spawn_late_input(spec->stdin_path, &plan->late_input, error);
+    if (code == TETHER_OK)
         code = tether__environment_check(&plan->environment, spec->argv, tether__os_string_limit(),
                                          tether__os_exec_limit(), error);
     int64_t timeout =

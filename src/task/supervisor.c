@@ -72,7 +72,7 @@ static int start_once(tether__spawn_plan *plan, tether__dir *exits, tether__star
         .argv = argv,
         .envp = plan->environment.entries,
         .workdir = in_bundle ? tether__os_dir_path(plan->bundle) : plan->workdir,
-        .stdin_path = plan->spec.stdin_path,
+        .stdin_path = plan->late_input != NULL ? NULL : plan->spec.stdin_path,
         .inherit_stdin = plan->spec.inherit_stdin,
         .bundle = plan->bundle,
         .stdout_name = TETHER__STDOUT_FILE,

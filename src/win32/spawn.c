@@ -273,6 +273,15 @@ int tether__os_spawn(const tether__start *start, tether__started *started, tethe
     return code;
 }
 
+/* No file of Windows waits for another process when it is opened. */
+int tether__os_spawn_late_input(const char *path, char **late, tether_error *error)
+{
+    (void)path;
+    (void)error;
+    *late = NULL;
+    return TETHER_OK;
+}
+
 /* cmd runs batch files, and reports by itself what it cannot start. */
 int tether__os_spawn_try(const char *program, tether_error *error)
 {

@@ -59,6 +59,20 @@ static void renders_the_golden_text_without_proc(void **state)
     golden_assert(&text, "wrapper-without-proc.sh");
 }
 
+static void renders_the_golden_text_for_a_late_input(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"/usr/bin/cat", "-", NULL};
+    tether__wrapper wrapper = {.task_id = "t0golden",
+                               .boot_id = "boot-1",
+                               .pid_ns = "4026531836",
+                               .argv = argv,
+                               .late_input = "/it's/a fifo"};
+    tether__text text = {0};
+    tether__wrapper_render_sh(&wrapper, &text);
+    golden_assert(&text, "wrapper-late-input.sh");
+}
+
 /* The trap adds no line, so that the lines of a command keep their numbers. */
 static void renders_the_golden_trap(void **state)
 {
@@ -363,6 +377,7 @@ int main(void)
         cmocka_unit_test(renders_the_golden_text),
         cmocka_unit_test(renders_the_golden_text_for_pipeline_statuses),
         cmocka_unit_test(renders_the_golden_text_without_proc),
+        cmocka_unit_test(renders_the_golden_text_for_a_late_input),
         cmocka_unit_test(renders_the_golden_trap),
         cmocka_unit_test(renders_the_golden_texts_by_name),
         cmocka_unit_test(refuses_batch_files_by_name),
