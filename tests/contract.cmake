@@ -7,6 +7,7 @@ foreach(seam clock file host lifeline lock process)
     endif()
 endforeach()
 tether_test(os_watch contract 60 os/test_watch.c os/place.c)
+tether_test(os_kin contract 60 os/test_kin.c)
 if(WIN32)
     foreach(seam file host lock process watch lifeline spawn tree ends)
         tether_test(os_${seam}_win32 contract 120 win32/test_${seam}.c win32/running.c support/win32/in_job.c

@@ -103,8 +103,8 @@ static void check_shells(tether_report *report)
     tether__environment environment = {0};
     const tether__shell_rules *rules = tether__os_shell_rules();
     if (tether__os_environ(&entries, NULL) == TETHER_OK &&
-        tether__environment_make((const char *const *)entries, NULL, NULL, tether__os_env_same_name,
-                                 &environment, NULL) == TETHER_OK) {
+        tether__environment_make(&(tether__environment_parts){.base = (const char *const *)entries},
+                                 tether__os_env_same_name, &environment, NULL) == TETHER_OK) {
         const char *list = tether__environment_get(&environment, "PATH");
         check_outer(report, list);
         if (find(rules->preferred, list, &path)) {
