@@ -22,6 +22,7 @@ typedef struct tether__start {
     const char *workdir;     /* absolute */
     const char *stdin_path;  /* NULL: the null device; never one that waits, see
                                 tether__os_spawn_late_input */
+    bool inherit_stdin;      /* instead of stdin_path: standard input of this process */
     tether__dir *bundle;     /* where stdout_name and stderr_name are created */
     const char *stdout_name;
     const char *stderr_name; /* NULL: the same file as standard output */

@@ -50,12 +50,27 @@ static int open_input(const char *path, tether_error *error)
     return fd;
 }
 
+/* A copy of this process's own standard input. */
+static int share_input(tether_error *error)
+{
+    int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+    if (fd >= 0)
+        return fd;
+    if (errno == EBADF)
+        return tether__fail(error, TETHER_EINVAL, EBADF, "open standard input",
+                            "standard input of this process is closed, so that the task cannot "
+                            "inherit it; name a file instead");
+    return tether__posix_fail(error, errno, "open standard input", NULL);
+}
+
 static int open_output(tether__dir *bundle, const char *name, tether_error *error)
 {
-    int fd = move_above_child_fds(openat(
-        bundle->fd, name, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    int fd = move_above_child_fds(
+        openat(bundle->fd, name, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+               TETHER__POSIX_FILE_MODE));
     if (fd < 0)
         return tether__posix_fail(error, errno, "create output file", name);
+    tether__posix_ensure_mode(fd, TETHER__POSIX_FILE_MODE);
     return fd;
 }
 
@@ -88,7 +103,9 @@ static void close_fds(tether__child_fds *fds)
 static int open_fds(const tether__start *start, tether__child_fds *fds, tether_error *error)
 {
     *fds = (tether__child_fds){{-1, -1, -1}, -1, -1};
-    if ((fds->standard[0] = open_input(start->stdin_path, error)) < 0)
+    fds->standard[0] =
+        start->inherit_stdin ? share_input(error) : open_input(start->stdin_path, error);
+    if (fds->standard[0] < 0)
         return fds->standard[0];
     if ((fds->standard[1] = open_output(start->bundle, start->stdout_name, error)) < 0)
         return fds->standard[1];

@@ -297,7 +297,7 @@ void tether__command_argv(const tether__shell *shell, const char *file, const ch
                                              "-ExecutionPolicy", "Bypass",     "-File"};
     static const char *const cmd[] = {"/D", "/C"};
     const char *const *options = NULL;
-    size_t count = 0;
+    size_t count = 0, used = 0;
     if (shell->family == TETHER__SHELL_POWERSHELL) {
         options = powershell;
         count = sizeof powershell / sizeof powershell[0];
@@ -305,11 +305,16 @@ void tether__command_argv(const tether__shell *shell, const char *file, const ch
         options = cmd;
         count = sizeof cmd / sizeof cmd[0];
     }
-    assert(count + 3 <= capacity);
-    (void)capacity;
-    argv[0] = shell->path;
+    argv[used++] = shell->path;
+    /* PowerShell accepts this option only as the first one. */
+    if (shell->login != NULL)
+        argv[used++] = shell->login;
+    for (const char *const *own = shell->arguments; own != NULL && *own != NULL; own++)
+        argv[used++] = *own;
     for (size_t i = 0; i < count; i++)
-        argv[i + 1] = options[i];
-    argv[count + 1] = file;
-    argv[count + 2] = NULL;
+        argv[used++] = options[i];
+    argv[used++] = file;
+    argv[used++] = NULL;
+    assert(used <= capacity);
+    (void)capacity;
 }

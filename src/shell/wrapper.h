@@ -68,6 +68,6 @@ void tether__command_argv(const tether__shell *shell, const char *file, const ch
                           size_t capacity);
 
 /* The capacity that tether__command_argv needs at most. */
-#define TETHER__COMMAND_ARGV_CAPACITY 10
+#define TETHER__COMMAND_ARGV_CAPACITY (TETHER__SHELL_ARGUMENTS_MAX + 10)
 
 #endif

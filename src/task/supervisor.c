@@ -73,6 +73,7 @@ static int start_once(tether__spawn_plan *plan, tether__dir *exits, tether__star
         .envp = plan->environment.entries,
         .workdir = in_bundle ? tether__os_dir_path(plan->bundle) : plan->workdir,
         .stdin_path = plan->late_input != NULL ? NULL : plan->spec.stdin_path,
+        .inherit_stdin = plan->spec.inherit_stdin,
         .bundle = plan->bundle,
         .stdout_name = TETHER__STDOUT_FILE,
         .stderr_name = plan->spec.merge_output ? NULL : TETHER__STDERR_FILE,

@@ -338,12 +338,35 @@ static void runs_the_file_with_the_options_of_each_shell(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char path[] = "/shell";
-        tether__shell shell = {path, cases[i].family};
+        tether__shell shell = {.path = path, .family = cases[i].family};
         const char *argv[TETHER__COMMAND_ARGV_CAPACITY];
         tether__command_argv(&shell, "/file", argv, TETHER__COMMAND_ARGV_CAPACITY);
         size_t at = 0;
         for (; cases[i].argv[at] != NULL; at++)
             assert_string_equal(argv[at], cases[i].argv[at]);
+        assert_null(argv[at]);
+    }
+}
+
+static void gives_a_shell_its_own_arguments_before_the_file(void **state)
+{
+    (void)state;
+    static const char *const own[] = {"-e", "-u", NULL};
+    static const char *const sh[] = {"/shell", "-l", "-e", "-u", "/file", NULL};
+    static const char *const cmd[] = {"/shell", "-e", "-u", "/D", "/C", "/file", NULL};
+    static const struct {
+        tether__shell_family family;
+        const char *login;
+        const char *const *expected;
+    } cases[] = {{TETHER__SHELL_SH, "-l", sh}, {TETHER__SHELL_CMD, NULL, cmd}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char path[] = "/shell";
+        tether__shell shell = {path, cases[i].family, cases[i].login, own};
+        const char *argv[TETHER__COMMAND_ARGV_CAPACITY];
+        tether__command_argv(&shell, "/file", argv, TETHER__COMMAND_ARGV_CAPACITY);
+        size_t at = 0;
+        for (; cases[i].expected[at] != NULL; at++)
+            assert_string_equal(argv[at], cases[i].expected[at]);
         assert_null(argv[at]);
     }
 }
@@ -367,6 +390,7 @@ int main(void)
         cmocka_unit_test(writes_only_the_users_bytes),
         cmocka_unit_test(ends_a_powershell_command_with_its_code),
         cmocka_unit_test(runs_the_file_with_the_options_of_each_shell),
+        cmocka_unit_test(gives_a_shell_its_own_arguments_before_the_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
