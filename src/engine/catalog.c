@@ -30,6 +30,7 @@ int tether__catalog_init(tether__catalog *catalog, tether__session *session, tet
 static void entry_free(tether__entry *entry)
 {
     tether__record_dispose(&entry->record);
+    tether__kin_dispose(&entry->kin);
     free(entry);
 }
 
@@ -137,6 +138,18 @@ void tether__entry_trim(tether__entry *entry)
         return;
     tether__record_trim(&entry->record);
     entry->stamp = (tether__file_stamp){0};
+}
+
+bool tether__catalog_reap(tether__catalog *catalog, const char *task_id)
+{
+    uv_mutex_lock(&catalog->state);
+    tether__entry *entry = tether__catalog_find(catalog, task_id);
+    bool has_child = entry != NULL && entry->child.pid != 0;
+    bool reaped = !has_child || tether__os_process_reap(&entry->child);
+    if (has_child && reaped)
+        entry->child.pid = 0;
+    uv_mutex_unlock(&catalog->state);
+    return reaped;
 }
 
 void tether__catalog_forget(tether__catalog *catalog, const char *task_id)

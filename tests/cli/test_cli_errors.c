@@ -67,6 +67,15 @@ static void refuses_options_of_run(void **state)
                  "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give NAME=VALUE", "run", "--env", "=x", "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give NAME=VALUE", "run", "--env", "NAME", "-c", "exit 0");
+    EXPECT_ERROR(f, 125, einval, "no name of a variable", "run", "--unset", "A=1", "-c", "exit 0");
+    test_write_file(test_work_path(f, "vars"), "# comment\nA=1\nno entry\n", 23);
+    EXPECT_ERROR(f, 125, einval, "line 3 of", "run", "--env-file", test_work_path(f, "vars"), "-c",
+                 "exit 0");
+    EXPECT_ERROR(f, 125, "TETHER_EIO", "check its name", "run", "--env-file",
+                 test_work_path(f, "nothing"), "-c", "exit 0");
+    EXPECT_ERROR(f, 125, einval, "for -c and -f", "run", "--login", CHILD, "exit", "0");
+    EXPECT_ERROR(f, 125, einval, "choose one", "run", "--stdin", "-", "-f", "-");
+    EXPECT_ERROR(f, 125, einval, "needs --wait", "run", "--kill-on-signal", "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--timeout", "-1", "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--timeout=99999999999999h", "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--wait=", "-c", "exit 0");
