@@ -62,7 +62,9 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
     BOTH(NUMBER, exit_code, TETHER_EXIT_UNKNOWN, "number, null",                                   \
          "the exit code; 128 + N for signal N, 124 for a timeout; null: none, or not known")       \
     BOTH(SIGNAL, signal, 0, "number, null",                                                        \
-         "the signal that ended the task; null: none, or not known")                               \
+         "the signal that ended the task: that of a kill, or one that the marker reports as "      \
+         "`signal N`; null: none, or not known. Scripts report any other signal as exit code "     \
+         "128 + N")                                                                                \
     SHOWN(TEXT, signal_name, 0, "", "")                                                            \
     BOTH(CODES, pipeline_statuses, 0, "array, null", "the codes in the marker's `pipestatus`")     \
     BOTH(TEXT, command, 0, "text",                                                                 \
