@@ -121,7 +121,8 @@ static int remove_task(collection *c, tether__catalog *catalog, const char *task
     *removed =
         judge(c, catalog->session, task_id) == REMOVE &&
         tether__os_lifeline_held(catalog->session->exits, task_id, &held, NULL) == TETHER_OK &&
-        !held && remove_files(c, catalog->session, task_id);
+        !held && tether__catalog_reap(catalog, task_id) &&
+        remove_files(c, catalog->session, task_id);
     tether__os_lock_release(&lock);
     return TETHER_OK;
 }

@@ -187,6 +187,12 @@ void tether__catalog_unschedule(tether__catalog *catalog, tether__entry *entry);
  */
 void tether__entry_trim(tether__entry *entry);
 
+/* Reaps the supervisor of a task if it is a child of this process. Returns false while it is one
+ * that cannot be reaped yet: the kernel closes a process's files before that. Call this before the
+ * removal of a task, because nobody reaps the child of a task that has no entry. The caller holds
+ * `disk`; takes `state`. */
+bool tether__catalog_reap(tether__catalog *catalog, const char *task_id);
+
 /* Removes the entry of a task that is no longer on disk, if there is one. The caller holds `disk`;
  * takes `state`. */
 void tether__catalog_forget(tether__catalog *catalog, const char *task_id);

@@ -18,6 +18,7 @@ enum {
     NAMED_SURVIVORS = 6, /* at most this many pids are in an error message */
     SURVIVORS_SIZE = 320,
     RETRY_MS = 5,
+    SOON_MS = 50,
     TAKEOVER_SLACK_MS = 1000 /* after the grace period, before another host may take over */
 };
 
@@ -472,6 +473,39 @@ int tether__kill_finish(tether__catalog *catalog, const char *task_id, bool is_d
         if (pause > 0)
             wait_while_driven(catalog, task_id, pause);
     }
+}
+
+/* The steps of a kill that has begun are not further apart than SOON_MS, except those of one that
+ * is stuck. */
+bool tether__kill_in_progress(const tether__entry *entry, int64_t now)
+{
+    const tether__kill *kill = &entry->kill;
+    bool begun = kill->grace_end != 0 || kill->patience_end != 0 || kill->next_ms <= now + SOON_MS;
+    return entry->driver != TETHER__DRIVER_NONE && (entry->driver != TETHER__DRIVER_LOOP || begun);
+}
+
+static bool set_takeover(tether__record *record, void *userdata)
+{
+    if (record->status != TETHER_STATUS_KILLING)
+        return false;
+    record->kill_takeover_ms = *(const int64_t *)userdata;
+    return true;
+}
+
+/* If a record cannot be written, other hosts wait for the time that it has. */
+void tether__kill_hand_over(tether__catalog *catalog)
+{
+    int64_t now = tether__os_monotonic_ms();
+    uv_mutex_lock(&catalog->disk);
+    for (size_t i = 0; i < catalog->count; i++) {
+        tether__entry *entry = catalog->entries[i];
+        uv_mutex_lock(&catalog->state);
+        bool in_progress = !entry->ended && tether__kill_in_progress(entry, now);
+        uv_mutex_unlock(&catalog->state);
+        if (in_progress)
+            tether__refresh_change(catalog, entry->id, set_takeover, &now, NULL, NULL);
+    }
+    uv_mutex_unlock(&catalog->disk);
 }
 
 /* Inspects the task and resolves how its processes can be reached now. Takes `disk`. */

@@ -14,9 +14,11 @@ check_symbol_exists(kqueue "sys/types.h;sys/event.h" TETHER_HAVE_KQUEUE)
 unset(CMAKE_REQUIRED_DEFINITIONS)
 
 set(TETHER_OS_SOURCES
+    ancestors.c
     clock.c
     clock_wall.c
     file.c
+    file_root.c
     host.c
     lifeline.c
     lock.c
@@ -77,6 +79,12 @@ elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD|NetBSD)$")
 else()
     list(APPEND TETHER_OS_SOURCES clock_boot_procfs.c process_generic.c
         tree_generic.c ../os/tree_unlisted.c proc_none.c)
+endif()
+
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    list(APPEND TETHER_OS_SOURCES lock_owner_linux.c)
+else()
+    list(APPEND TETHER_OS_SOURCES lock_owner_none.c)
 endif()
 
 if(TETHER_HAVE_INOTIFY)
