@@ -61,6 +61,9 @@ typedef struct tether__entry {
     uint64_t supervisor_done_at;
     /* Which processes are known to be the task's, while it is being killed. */
     tether__kin kin;
+    /* How many steps of a kill are sending a signal, and will add to `kin` what they find on the
+     * way. Until then no inspection can tell that no process is left. */
+    int signalling;
     /* The end is known but could not be written (the disk is full). Each inspection tries again. */
     bool unsaved;
     /* How far the output limit has been applied; used by tasks that have one. */

@@ -121,6 +121,7 @@ typedef struct kill_target {
     tether__tree tree;
     tether__kin kin; /* a copy of the entry's, which the tree uses and adds to */
     bool is_proxy;
+    bool signals;    /* the step sends a signal; the entry counts these */
     bool unreported; /* the supervisor has not reported its identity yet */
     int64_t owner;   /* pid of the proxy's host; 0: no proxy, or not known */
 } kill_target;
@@ -157,8 +158,11 @@ static void remember_kin(tether__catalog *catalog, kill_target *target)
 {
     uv_mutex_lock(&catalog->disk);
     tether__entry *entry = tether__catalog_find(catalog, target->id);
-    if (entry != NULL)
+    if (entry != NULL) {
         (void)tether__kin_merge(&entry->kin, &target->kin);
+        if (target->signals && entry->signalling > 0)
+            entry->signalling--;
+    }
     uv_mutex_unlock(&catalog->disk);
     tether__kin_dispose(&target->kin);
 }
@@ -399,6 +403,9 @@ int tether__kill_step_in_round(tether__catalog *catalog, const char *task_id,
             action = TETHER__KILL_INSPECT;
             *next_ms = tether__os_monotonic_ms() + RETRY_MS;
         }
+        target.signals = code == TETHER_OK &&
+                         (action == TETHER__KILL_SEND_POLITE || action == TETHER__KILL_SEND_FINAL);
+        entry->signalling += target.signals;
     }
     catalog->round = NULL;
     uv_mutex_unlock(&catalog->disk);

@@ -52,9 +52,9 @@ static void name_owner(int64_t pid, char owner[TETHER__OWNER_SIZE])
 {
     char texts[1024];
     struct passwd entry, *found = NULL;
-    int64_t user = tether__proc_user(pid);
+    int64_t user;
     owner[0] = '\0';
-    if (user < 0)
+    if (tether__proc_user(pid, &user) != 0)
         return;
     if (getpwuid_r((uid_t)user, &entry, texts, sizeof texts, &found) == 0 && found != NULL)
         snprintf(owner, TETHER__OWNER_SIZE, "%s", entry.pw_name);
