@@ -97,7 +97,8 @@ static bool store_progress(tether__record *record, void *userdata)
 }
 
 /* Stores how far a kept watch has searched, or removes the watch if its search is over. If that
- * fails, matches are delivered again after a restart. Takes `disk`. */
+ * fails, the next turn or the close tries again; if the host dies before, matches are delivered
+ * again. Takes `disk`. */
 static void save_progress(tether__taps *taps, const char *task_id, tether__search *search)
 {
     progress p = {search->number, search->over, {search->position[0], search->position[1]}};
@@ -105,9 +106,11 @@ static void save_progress(tether__taps *taps, const char *task_id, tether__searc
     if (!search->kept || (!search->unsaved && !search->over))
         return;
     uv_mutex_lock(&catalog->disk);
-    tether__refresh_change(catalog, task_id, store_progress, &p, NULL, NULL);
+    int code = tether__refresh_change(catalog, task_id, store_progress, &p, NULL, NULL);
     uv_mutex_unlock(&catalog->disk);
-    search->unsaved = false;
+    /* Of a task that was removed, nothing is left to save. */
+    if (code == TETHER_OK || code == TETHER_ENOTASK)
+        search->unsaved = false;
 }
 
 void tether__taps_save(tether__taps *taps)

@@ -136,10 +136,10 @@ static int create_lifeline(tether_registry *registry, tether__spawn_plan *plan, 
         /* If the id is in use, draws another one. The environment then has the new cookie too,
          * because choose_id writes it to plan->cookie, and the environment points to that buffer.
          */
-        if (tries > 0 && choose_id(plan, error) != TETHER_OK)
-            return TETHER_ESYSTEM;
-        code =
-            tether__os_lifeline_create(registry->session.exits, plan->id, &plan->lifeline, error);
+        code = tries > 0 ? choose_id(plan, error) : TETHER_OK;
+        if (code == TETHER_OK)
+            code = tether__os_lifeline_create(registry->session.exits, plan->id, &plan->lifeline,
+                                              error);
     }
     return code;
 }
