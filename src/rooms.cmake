@@ -40,7 +40,7 @@ tether_room(base
 tether_room(format
     USES base
     LIBRARIES tether_jansson
-    SOURCES age.c json.c kept_watch.c kill_policy.c marker.c name.c record.c snapshot.c status.c
+    SOURCES age.c json.c kept_watch.c kill_policy.c marker.c name.c record.c snapshot.c status.c time_text.c
         verdict.c)
 
 tether_room(shell
@@ -75,7 +75,7 @@ tether_room(${TETHER_OS_ROOM}
 tether_room(store
     USES base format shell os
     LIBRARIES tether_uv tether_jansson
-    SOURCES bundle.c ephemeral.c holder.c id.c names.c output_cap.c output_file.c self.c store.c)
+    SOURCES bundle.c ephemeral.c holder.c id.c names.c output_cap.c output_file.c self.c store.c temporaries.c)
 
 tether_room(engine
     USES base format shell os store search
@@ -97,7 +97,7 @@ tether_room(task
 tether_room(care
     USES base format shell os store search engine output task
     LIBRARIES tether_uv tether_jansson
-    SOURCES doctor.c gc.c gc_state.c housekeeper.c)
+    SOURCES doctor.c gc.c gc_state.c housekeeper.c leftovers.c remove.c)
 
 tether_room(registry
     USES base format shell os store search engine output task care

@@ -135,10 +135,10 @@ TETHER_EXPORT int tether_open(const tether_open_options *options, tether_registr
  * host's own loop, the thread of the loop.
  *
  * Calls that wait on other threads (tether_wait, tether_waiter_next, tether_run,
- * tether_follow_read, tether_output_wait, tether_completions_wait, tether_pause, tether_resume)
- * return TETHER_ECLOSED before this function returns. No other call on the registry may be running
- * or be made later. Exceptions: waiters, proxies, and followers whose read has returned
- * TETHER_ECLOSED may be closed or finished afterwards.
+ * tether_follow_read, tether_output_wait, tether_completions_wait, tether_pause, tether_resume,
+ * tether_kill with a signal) return TETHER_ECLOSED before this function returns. No other call on
+ * the registry may be running or be made later. Exceptions: waiters, proxies, and followers whose
+ * read has returned TETHER_ECLOSED may be closed or finished afterwards.
  *
  * With TETHER_SHUTDOWN it waits until the tasks are gone. Proxy tasks that are still open in this
  * registry are lost in either mode, see tether_proxy_finish. After TETHER_DETACH this process stays

@@ -145,7 +145,7 @@ static void print_reminder(const cli_options *cli, const tether_event *event)
     char duration[DURATION_TEXT_SIZE];
 
     if (cli->json) {
-        stream_text(to, "{\"event\":\"reminder\",\"task_id\":");
+        stream_text(to, "{\"kind\":\"reminder\",\"task_id\":");
         escape_json_string(to, task->task_id);
         stream_text(to, ",\"session_id\":");
         escape_json_string(to, task->session_id);

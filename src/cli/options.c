@@ -30,10 +30,12 @@ static bool read_env(const char *name, char **value)
 bool options_init(cli_options *cli)
 {
     if (!read_env("TETHER_STORE", &cli->store_from_env) ||
-        !read_env("TETHER_SESSION", &cli->session_from_env))
+        !read_env("TETHER_SESSION", &cli->session_from_env) ||
+        !read_env("TETHER_TIMEOUT", &cli->timeout_from_env))
         return false;
     cli->store = cli->store_from_env;
     cli->session = cli->session_from_env;
+    cli->timeout = cli->timeout_from_env;
     return true;
 }
 
@@ -41,6 +43,8 @@ void options_dispose(cli_options *cli)
 {
     free(cli->store_from_env);
     free(cli->session_from_env);
+    free(cli->timeout_from_env);
     cli->store_from_env = NULL;
     cli->session_from_env = NULL;
+    cli->timeout_from_env = NULL;
 }

@@ -5,6 +5,7 @@
 
 #include "cli/ids.h"
 #include "cli/print.h"
+#include "cli/resolve.h"
 
 const char verb_pause_help[] =
     "tether pause ID...\n"
@@ -42,10 +43,10 @@ static int parse(const cli_options *cli, cli_args *args, cli_ids *ids)
 }
 
 /* Tries every task. Returns the exit code of the first failure. */
-static int control_all(const cli_options *cli, tether_registry *registry, const cli_ids *ids,
+static int control_all(const cli_options *cli, tether_registry *registry, cli_ids *ids,
                        control_function *function)
 {
-    int first = 0;
+    int first = resolve_ids(cli, registry, ids);
     size_t i;
 
     for (i = 0; i < ids->count; i++) {

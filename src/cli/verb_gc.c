@@ -13,7 +13,7 @@ const char verb_gc_help[] =
     "tether gc [--older-than DUR] [--session-only]\n"
     "\n"
     "Removes tasks that have ended and were acknowledged, with their output, from every session\n"
-    "of the store.\n"
+    "of the store; and tasks that ended 30 days ago, acknowledged or not.\n"
     "\n"
     "  --older-than DUR     only tasks that ended at least this long ago (default: 24h; 0: any)\n"
     "  --session-only       only tasks of this session\n";

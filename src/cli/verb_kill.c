@@ -10,6 +10,7 @@
 #include "cli/duration.h"
 #include "cli/ids.h"
 #include "cli/print.h"
+#include "cli/resolve.h"
 
 #define BATCH_TASKS 16
 
@@ -20,7 +21,8 @@ const char verb_kill_help[] =
     "Ends tasks with all their processes: sends TERM, waits for the grace, then sends KILL.\n"
     "\n"
     "  --grace DUR          time between TERM and KILL (default: 2s; 0: none)\n"
-    "  --signal SIG         send only this signal, by name or number, and return at once\n";
+    "  --signal SIG         send only this signal, by name (ABRT, RTMIN+3) or number, and\n"
+    "                       return at once; tether reports how the command ends\n";
 
 enum { OPT_SIGNAL = 1, OPT_GRACE };
 
@@ -131,10 +133,10 @@ static int kill_batch(const cli_options *cli, kill_job *jobs, size_t count)
 }
 
 /* Tries every task. Returns the exit code of the first failure. */
-static int kill_all(const cli_options *cli, tether_registry *registry, const cli_ids *ids,
+static int kill_all(const cli_options *cli, tether_registry *registry, cli_ids *ids,
                     const tether_kill_options *options)
 {
-    int first = 0;
+    int first = resolve_ids(cli, registry, ids);
     size_t done = 0;
 
     while (done < ids->count) {

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "cli/print.h"
+#include "cli/resolve.h"
 #include "cli/stream.h"
 
 const char verb_list_help[] =
@@ -119,15 +120,19 @@ int verb_list(cli_options *cli, cli_args *args)
     return session_close(cli, registry, code);
 }
 
-static int show_status(const cli_options *cli, const char *task_id, const char *project_root)
+static int show_status(const cli_options *cli, const char *word, const char *project_root)
 {
     tether_registry *registry;
     tether_snapshot *snapshot;
     tether_error error = {0};
+    char task_id[TETHER_ID_SIZE];
     int code = session_open(cli, &registry);
 
     if (code != 0)
         return code;
+    code = resolve_one(cli, registry, word, project_root, task_id);
+    if (code != 0)
+        return session_close(cli, registry, code);
     if (tether_find(registry, task_id, project_root, &snapshot, &error) != 0)
         return session_close(cli, registry, print_error(cli, &error));
     if (cli->json)

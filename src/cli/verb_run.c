@@ -18,21 +18,23 @@
 #define COMMAND_FILE_MAX ((size_t)64 * 1024 * 1024)
 
 const char verb_run_help[] =
-    "tether run [options] -- ARG...\n"
+    "tether run [options] [--] PROG ARG...\n"
     "tether run [options] -c STRING\n"
     "tether run [options] -f FILE\n"
     "\n"
     "Starts a command as a task that outlives this process, and prints the id of the task.\n"
     "\n"
-    "  -- ARG...            run this program with these arguments, without a shell\n"
+    "  PROG ARG...          run this program with these arguments, without a shell; the options\n"
+    "                       of run end at PROG, or at -- before it\n"
     "  -c STRING            run this text in your shell\n"
     "  -f FILE              run the text of this file in your shell; - is standard input\n"
     "  --cwd DIR            working directory (default: the current one)\n"
     "  --env NAME=VALUE     set an environment variable; may be repeated\n"
-    "  --timeout DUR        end the task after this time; 0: never (default: 30m)\n"
+    "  --timeout DUR        end the task after this time; 0: never (default: never, or\n"
+    "                       the duration in TETHER_TIMEOUT)\n"
     "  --shell SHELL        shell for -c and -f (default: $BASH, bash, zsh or sh; on Windows a\n"
     "                       POSIX shell in $SHELL, pwsh, powershell, git's bash or cmd)\n"
-    "  --name TEXT          label for people\n"
+    "  --name TEXT          label for people; verbs take it in place of the id\n"
     "  --project DIR        directory that the task belongs to\n"
     "  --merge              write standard error to the file of standard output, like 2>&1\n"
     "  --stdin FILE         standard input of the task (default: the null device)\n"
@@ -96,7 +98,7 @@ typedef struct run_request {
     size_t env_count;
     const char *file; /* given with -f */
     char *file_text;
-    int ways; /* how many of --, -c and -f were given */
+    int ways; /* how many of a program, -c and -f were given */
     bool wait;
     int64_t wait_ms; /* -1: no limit */
 } run_request;
@@ -247,13 +249,16 @@ static int take_option(const cli_options *cli, run_request *request, int id, con
 static int check_request(const cli_options *cli, const run_request *request)
 {
     if (request->ways == 0)
-        return usage(cli, "no command was given: give one of -- ARG..., -c STRING, -f FILE");
+        return usage(cli, "no command was given: give one of PROG ARG..., -c STRING, -f FILE");
     if (request->ways > 1)
-        return usage(cli, "more than one command was given: choose one of --, -c, -f");
+        return usage(
+            cli, "more than one command was given: choose one of PROG ARG..., -c STRING, -f FILE");
     if (request->spec.argv != NULL && request->spec.shell != NULL)
-        return usage(cli, "--shell is for -c and -f; the program after -- runs without a shell");
+        return usage(cli,
+                     "--shell is for -c and -f; a program with its arguments runs without a shell");
     if (request->spec.argv != NULL && request->spec.pipestatus)
-        return usage(cli, "--pipestatus is for -c and -f; the program after -- has no pipeline");
+        return usage(cli,
+                     "--pipestatus is for -c and -f; a program with its arguments has no pipeline");
     return 0;
 }
 
@@ -271,13 +276,8 @@ static int parse(const cli_options *cli, cli_args *args, run_request *request)
     if (result == ARGS_ERROR)
         return print_args_error(cli, args);
     if (result == ARGS_OPERAND) {
-        if (!args->operands_only)
-            return print_failure(cli, TETHER_EINVAL, "read arguments",
-                                 "unexpected argument %.80s: put -- before a program and its "
-                                 "arguments, or -c before text for the shell",
-                                 value);
         if (value[0] == '\0')
-            return usage(cli, "the program's name after -- is empty");
+            return usage(cli, "the program's name is empty");
         /* The program is the argument just parsed; args->argv ends with NULL. */
         request->spec.argv = (const char *const *)(args->argv + args->next - 1);
         request->ways++;
@@ -285,6 +285,19 @@ static int parse(const cli_options *cli, cli_args *args, run_request *request)
         return usage(cli, "no program was given after --");
     }
     return check_request(cli, request);
+}
+
+/* A task that is given no timeout has that of TETHER_TIMEOUT, or none. */
+static int choose_timeout(const cli_options *cli, run_request *request)
+{
+    int64_t ms = 0;
+
+    if (request->spec.timeout_ms != 0)
+        return 0;
+    if (cli->timeout != NULL && !duration_parse(cli->timeout, &ms))
+        return print_bad_duration(cli, "TETHER_TIMEOUT", cli->timeout);
+    request->spec.timeout_ms = ms == 0 ? TETHER_NO_TIMEOUT : ms;
+    return 0;
 }
 
 static int read_command_file(const cli_options *cli, run_request *request)
@@ -493,7 +506,10 @@ int verb_run(cli_options *cli, cli_args *args)
         return print_no_memory(cli);
     cli->collect_garbage = true;
     args->options = run_options;
+    args->operands_end_options = true;
     code = parse(cli, args, &request);
+    if (code == 0)
+        code = choose_timeout(cli, &request);
     if (code == 0 && request.file != NULL)
         code = read_command_file(cli, &request);
     if (code == 0)

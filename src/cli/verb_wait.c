@@ -6,6 +6,7 @@
 #include "cli/duration.h"
 #include "cli/ids.h"
 #include "cli/print.h"
+#include "cli/resolve.h"
 #include "cli/stream.h"
 
 const char verb_wait_help[] =
@@ -145,7 +146,7 @@ static int wait_all(const cli_options *cli, tether_registry *registry, const wai
 
 int verb_wait(cli_options *cli, cli_args *args)
 {
-    wait_request request = {{NULL, 0, NULL}, false, false, -1};
+    wait_request request = {{NULL, 0, NULL, NULL}, false, false, -1};
     tether_registry *registry;
     int code;
 
@@ -156,7 +157,9 @@ int verb_wait(cli_options *cli, cli_args *args)
     if (code == 0)
         code = session_open(cli, &registry);
     if (code == 0) {
-        if (request.all_running && !request.any)
+        if (!request.all_running)
+            code = resolve_ids(cli, registry, &request.ids);
+        else if (!request.any)
             code = find_running(cli, registry, &request);
         if (code == 0)
             code =

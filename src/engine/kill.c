@@ -11,6 +11,7 @@
 #include "engine/refresh.h"
 #include "os/clock.h"
 #include "os/lifeline.h"
+#include "os/signal.h"
 #include "os/tree.h"
 
 enum {
@@ -110,7 +111,8 @@ typedef struct kill_target {
     char id[TETHER_ID_SIZE]; /* a copy: the entry may be freed once the lock is released */
     tether__tree tree;
     bool is_proxy;
-    int64_t owner; /* pid of the proxy's host; 0: no proxy, or not known */
+    bool unreported; /* the supervisor has not reported its identity yet */
+    int64_t owner;   /* pid of the proxy's host; 0: no proxy, or not known */
 } kill_target;
 
 /* Fills in how the target can be reached now. The caller holds `disk`; takes `state`. */
@@ -128,6 +130,7 @@ static void resolve_target(tether__catalog *catalog, const tether__entry *entry,
     if (target->is_proxy)
         return;
     tether__kill_find_supervisor(catalog, entry, &tree->supervisor);
+    target->unreported = !entry->ended && tree->supervisor.pid == 0;
     if (entry->ended || tree->supervisor.pid == 0)
         return;
     int code = tether__os_lifeline_held(catalog->session->exits, entry->id, &held, NULL);
@@ -159,8 +162,31 @@ static int fail_survived(const kill_target *target, tether_error *error)
         tree->task_id, count, text);
 }
 
+/* Stores whether the signal would reach the task's command, and not only its supervisor, which
+ * discards it. */
+static int check_ready(const kill_target *target, int number, bool *ready, tether_error *error)
+{
+    *ready = false;
+    return target->unreported ? TETHER_OK
+                              : tether__os_tree_ready(&target->tree, number, ready, error);
+}
+
+/* Sends the polite signal. If the task has not started its command yet, only makes sure that a
+ * paused one goes on, and stores true in *early. */
+static int send_polite(const kill_target *target, size_t *members, bool *early, tether_error *error)
+{
+    bool ready;
+    int code = check_ready(target, tether__os_signal_polite(), &ready, error);
+    *early = !ready;
+    if (code != TETHER_OK)
+        return code;
+    return tether__os_tree_signal(
+        &target->tree, ready ? TETHER__SIGNAL_POLITE : TETHER__SIGNAL_RESUME, members, error);
+}
+
 static int send_signal(const tether__catalog *catalog, const kill_target *target,
-                       tether__kill_action action, size_t *members, tether_error *error)
+                       tether__kill_action action, size_t *members, bool *early,
+                       tether_error *error)
 {
     const tether__tree *tree = &target->tree;
     if (target->is_proxy) {
@@ -170,7 +196,7 @@ static int send_signal(const tether__catalog *catalog, const kill_target *target
         return TETHER_OK;
     }
     if (action == TETHER__KILL_SEND_POLITE)
-        return tether__os_tree_signal(tree, TETHER__SIGNAL_POLITE, members, error);
+        return send_polite(target, members, early, error);
     if (action == TETHER__KILL_SEND_FINAL)
         return tether__os_tree_signal(tree, TETHER__SIGNAL_FINAL, members, error);
     return TETHER_OK;
@@ -250,6 +276,15 @@ static int skip_grace(tether__catalog *catalog, const char *task_id, int64_t *ne
     return TETHER_OK;
 }
 
+static void postpone_polite(tether__catalog *catalog, const char *task_id)
+{
+    uv_mutex_lock(&catalog->state);
+    tether__entry *entry = tether__catalog_find(catalog, task_id);
+    if (entry != NULL)
+        tether__kill_postpone_polite(&entry->kill);
+    uv_mutex_unlock(&catalog->state);
+}
+
 /* Returns whether only a newer listing can show if processes have survived: the listing of the
  * current round began before the task's supervisor was found done. The caller holds `disk`. */
 static bool needs_newer_listing(tether__catalog *catalog, tether__entry *entry)
@@ -299,11 +334,14 @@ int tether__kill_step_in_round(tether__catalog *catalog, const char *task_id,
         over = driver != TETHER__DRIVER_LOOP;
     } else if (!over) {
         tether_error problem = {0};
-        code = send_signal(catalog, &target, action, &members, &problem);
+        bool early = false;
+        code = send_signal(catalog, &target, action, &members, &early, &problem);
         if (code == TETHER_ENOTSUP && action == TETHER__KILL_SEND_POLITE)
             code = skip_grace(catalog, task_id, next_ms);
         else if (code != TETHER_OK)
             tether__error_set(error, &problem);
+        else if (early)
+            postpone_polite(catalog, task_id);
         over = code != TETHER_OK;
     }
     if (over) {
@@ -366,13 +404,16 @@ static int inspect_and_resolve(tether__catalog *catalog, const char *task_id, ki
     return code;
 }
 
-int tether__kill_signal(tether__catalog *catalog, const char *task_id, int number,
+int tether__kill_signal(tether__catalog *catalog, const char *task_id, int number, bool *sent,
                         tether_error *error)
 {
     kill_target target = {0};
     size_t reached;
+    *sent = false;
     int code = inspect_and_resolve(catalog, task_id, &target, error);
     if (code == TETHER_OK)
+        code = check_ready(&target, number, sent, error);
+    if (code == TETHER_OK && *sent)
         code = tether__os_tree_signal_number(&target.tree, number, &reached, error);
     return code;
 }

@@ -67,9 +67,10 @@ void tether__kill_find_supervisor(tether__catalog *catalog, const tether__entry 
 int tether__kill_members(tether__catalog *catalog, const char *task_id, int64_t *pids,
                          size_t capacity, size_t *count, tether_error *error);
 
-/* Sends one signal to the task's processes and does not change the task's status. The caller holds
- * no lock. */
-int tether__kill_signal(tether__catalog *catalog, const char *task_id, int number,
+/* Sends one signal to the task's processes and does not change the task's status. Stores false in
+ * *sent, and sends nothing, if the task has not started its command yet. The caller holds no lock.
+ */
+int tether__kill_signal(tether__catalog *catalog, const char *task_id, int number, bool *sent,
                         tether_error *error);
 
 #endif

@@ -8,8 +8,18 @@
 #include "format/snapshot.h"
 #include "format/verdict.h"
 #include "os/clock.h"
+#include "os/signal.h"
 #include "store/bundle.h"
 #include "store/output_file.h"
+
+/* Returns false when memory is short. */
+static bool name_signal(tether_snapshot *snapshot)
+{
+    char name[TETHER__SIGNAL_NAME_SIZE] = "";
+    if (snapshot->signal != 0)
+        tether__os_signal_name(snapshot->signal, name);
+    return tether__record_set(&snapshot->signal_name, name[0] != '\0' ? name : NULL);
+}
 
 /* Fills in the paths and the preview; leaves both empty if the bundle was removed. */
 static int read_output(const tether__session *session, const tether__record *record,
@@ -44,7 +54,7 @@ int tether__snapshot_fill(const tether__session *session, const tether__entry *e
                           tether_snapshot *snapshot, tether_error *error)
 {
     const tether__record *record = &entry->record;
-    int code = tether__snapshot_copy(record, snapshot)
+    int code = tether__snapshot_copy(record, snapshot) && name_signal(snapshot)
                    ? TETHER_OK
                    : tether__fail_memory(error, "make snapshot");
     if (code == TETHER_OK && !tether_status_ended(record->status) && record->started_uptime_ms > 0)

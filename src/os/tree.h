@@ -52,7 +52,17 @@ void tether__os_tree_list_free(tether__listing *listing);
 int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal, size_t *left,
                            tether_error *error);
 
-/* Sends any signal by number, by the same rules. */
+/* Stores whether a signal would reach the task's command now. False while a verified supervisor has
+ * no other process yet, or only a forked copy of itself that still has its handler for the signal:
+ * the copy would discard the signal, and then execute the command. Lists processes, see
+ * tether__os_tree_list. Always true for a signal that stops or continues, and where the system
+ * cannot tell. */
+int tether__os_tree_ready(const tether__tree *tree, int number, bool *ready, tether_error *error);
+
+/* Sends any signal by number, by the same rules, to the processes that the supervisor has started.
+ * The supervisor itself gets only a signal that it survives, or one that stops or continues it: it
+ * has to report how the command ends. TETHER_ENOTSUP: the signal cannot be sent without the
+ * supervisor. On Windows, KILL terminates the job with the supervisor. */
 int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,
                                   tether_error *error);
 

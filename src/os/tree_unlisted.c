@@ -1,7 +1,6 @@
-/* Owns the empty process listing, for systems that find a task's processes without one: Windows
- * queries the job, a POSIX system without a process table signals the process group.
- * Must not: allocate, or fail.
- * Thread: any. */
+/* Owns the empty process listing, and what would need a real one, for systems that find a task's
+ * processes without one: Windows queries the job, a POSIX system without a process table signals
+ * the process group. Must not: allocate, or fail. Thread: any. */
 #include "os/tree.h"
 
 struct tether__listing {
@@ -16,6 +15,15 @@ int tether__os_tree_list(const tether__tree *trees, size_t count, tether__listin
     (void)count;
     (void)error;
     *listing = &none;
+    return TETHER_OK;
+}
+
+int tether__os_tree_ready(const tether__tree *tree, int number, bool *ready, tether_error *error)
+{
+    (void)tree;
+    (void)number;
+    (void)error;
+    *ready = true;
     return TETHER_OK;
 }
 

@@ -570,8 +570,11 @@ static int remove_tree(int parent, const char *name, int depth)
         if (unlinkat(fd, entry->d_name, 0) == 0 || errno == ENOENT)
             continue;
         os_error = errno;
-        if (os_error == EISDIR || os_error == EPERM)
-            os_error = remove_tree(fd, entry->d_name, depth + 1);
+        /* Not every system reports EISDIR for a directory; a file may be immutable. */
+        if (os_error == EISDIR || os_error == EPERM) {
+            int tree_error = remove_tree(fd, entry->d_name, depth + 1);
+            os_error = tree_error == ENOTDIR ? os_error : tree_error;
+        }
     }
     closedir(stream);
     if (os_error == 0 && unlinkat(parent, name, AT_REMOVEDIR) != 0 && errno != ENOENT)

@@ -107,7 +107,7 @@ static bool add_process(tether__listing *listing, int64_t pid, const tether__pro
     return true;
 }
 
-typedef enum probe { PROBE_DONE, PROBE_RETRY, PROBE_NO_MEMORY } probe;
+typedef enum probe { PROBE_DONE, PROBE_RETRY, PROBE_NO_MEMORY, PROBE_FAILED } probe;
 
 /* A process without an environment is in the middle of an exec, and soon has its cookie again, or
  * is about to exit. Until then it must not count as an unrelated process. If it stays without an
@@ -117,8 +117,11 @@ static probe probe_process(tether__listing *listing, int64_t pid, int waited_ms)
     tether__proc process;
     /* The supervisors did not start processes that are older than themselves. This check saves
      * reading most environments. */
-    if (tether__proc_read(pid, &process) != 0 || tether__proc_ended(&process) ||
-        process.start_time < listing->since)
+    int os_error = tether__proc_read(pid, &process);
+    /* A listing that lacks a process would prove that no process is left. */
+    if (tether__proc_is_shortage(os_error))
+        return PROBE_FAILED;
+    if (os_error != 0 || tether__proc_ended(&process) || process.start_time < listing->since)
         return PROBE_DONE;
     size_t first = listing->cookie_count;
     cookie_sink sink = {listing, false};
@@ -126,6 +129,8 @@ static probe probe_process(tether__listing *listing, int64_t pid, int waited_ms)
         tether__proc_each_value(pid, "TETHER_TASK_ID=", TETHER_ID_SIZE, add_cookie, &sink);
     if (sink.no_memory)
         return PROBE_NO_MEMORY;
+    if (found == TETHER__VARIABLE_FAILED)
+        return PROBE_FAILED;
     /* Read again: an exiting process loses its environment first, and must not be taken for an
      * unrelated process because of that. */
     if (found != TETHER__VARIABLE_PRESENT &&
@@ -150,26 +155,38 @@ typedef struct first_pass {
     tether__listing *listing;
     postponed_pids *later;
     int64_t self;
-    bool has_memory;
+    probe result; /* the last one */
 } first_pass;
+
+static int fail_probe(probe result, tether_error *error)
+{
+    if (result == PROBE_NO_MEMORY)
+        return tether__fail_memory(error, step);
+    return tether__fail(error, TETHER_ELIMIT, 0, step,
+                        "not all processes can be read, so it is not known which belong to the "
+                        "task; raise this process's limit of descriptors (ulimit -n)");
+}
 
 static bool probe_or_postpone(int64_t pid, void *userdata)
 {
     first_pass *all = userdata;
     if (pid == all->self)
         return true;
-    probe result = probe_process(all->listing, pid, 0);
-    all->has_memory = result == PROBE_DONE || (result == PROBE_RETRY && postpone(all->later, pid));
-    return all->has_memory;
+    all->result = probe_process(all->listing, pid, 0);
+    if (all->result == PROBE_RETRY)
+        all->result = postpone(all->later, pid) ? PROBE_DONE : PROBE_NO_MEMORY;
+    return all->result == PROBE_DONE;
 }
 
 static int probe_all(tether__listing *listing, postponed_pids *later, tether_error *error)
 {
-    first_pass all = {listing, later, getpid(), true};
+    first_pass all = {listing, later, getpid(), PROBE_DONE};
     int os_error = tether__proc_list(probe_or_postpone, &all);
+    if (tether__proc_is_shortage(os_error))
+        return tether__posix_fail(error, os_error, step, "all processes");
     if (os_error != 0)
         return tether__posix_fail_as(error, TETHER_ENOTSUP, os_error, step, "all processes");
-    return all.has_memory ? TETHER_OK : tether__fail_memory(error, step);
+    return all.result == PROBE_DONE ? TETHER_OK : fail_probe(all.result, error);
 }
 
 /* Waits for all of them at once, so that the total time is the longest single wait. */
@@ -181,8 +198,8 @@ static int probe_postponed(tether__listing *listing, postponed_pids *later, teth
         size_t left = 0;
         for (size_t i = 0; i < later->count; i++) {
             probe result = probe_process(listing, later->pids[i], waited);
-            if (result == PROBE_NO_MEMORY)
-                return tether__fail_memory(error, step);
+            if (result == PROBE_NO_MEMORY || result == PROBE_FAILED)
+                return fail_probe(result, error);
             if (result == PROBE_RETRY)
                 later->pids[left++] = later->pids[i];
         }

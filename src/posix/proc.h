@@ -3,6 +3,7 @@
 #ifndef TETHER_PROC_H
 #define TETHER_PROC_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,6 +16,7 @@ typedef struct tether__proc {
                             unknown, as on some systems for a zombie */
     bool kernel;         /* a kernel thread */
     bool exiting;        /* it runs no code of its own any more, and its environment is gone */
+    uint64_t caught;     /* bit N - 1 is set if it has a handler for signal N, at least up to 31 */
 } tether__proc;
 
 /* Reads one process. Returns 0 or errno. When there is no such process, the implementations return
@@ -34,6 +36,10 @@ int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata
 /* Returns whether a process that starts later never has an earlier start time. */
 bool tether__proc_in_order(void);
 
+/* Returns whether two processes have the same arguments: one of them may then be a forked copy of
+ * the other that has not executed a program yet. False also if they cannot be read. */
+bool tether__proc_same_arguments(int64_t pid, int64_t other);
+
 /* Returns whether the table belongs to this process's own pid namespace. In a container or sandbox
  * that has not mounted its own /proc, the pids in the table denote other processes, and nothing can
  * be concluded from them. */
@@ -42,8 +48,16 @@ bool tether__proc_is_own(void);
 typedef enum tether__proc_variable {
     TETHER__VARIABLE_ABSENT, /* or the environment is not readable */
     TETHER__VARIABLE_PRESENT,
-    TETHER__VARIABLE_UNKNOWN /* no environment: in the middle of an exec or an exit */
+    TETHER__VARIABLE_UNKNOWN, /* no environment: in the middle of an exec or an exit */
+    TETHER__VARIABLE_FAILED   /* it cannot be read now; tether__proc_is_shortage */
 } tether__proc_variable;
+
+/* Returns whether an errno says nothing about a process, because the caller lacks descriptors or
+ * memory or was interrupted. */
+static inline bool tether__proc_is_shortage(int os_error)
+{
+    return os_error == EMFILE || os_error == ENFILE || os_error == ENOMEM || os_error == EINTR;
+}
 
 /* Returns whether the process's environment, of any size, has exactly this "NAME=value". */
 tether__proc_variable tether__proc_find_variable(int64_t pid, const char *entry);

@@ -67,6 +67,7 @@ int tether__proc_read(int64_t pid, tether__proc *process)
                                          : 'R',
         .kernel = (info.ki_flag & P_KPROC) != 0,
         .exiting = (info.ki_flag & P_WEXIT) != 0,
+        .caught = info.ki_sigcatch.__bits[0],
     };
     return 0;
 }
@@ -88,6 +89,12 @@ int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata
     }
     free(table);
     return os_error;
+}
+
+int tether__sysctl_arguments(int64_t pid, void **data, size_t *size)
+{
+    int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_ARGS, (int)pid};
+    return tether__sysctl_strings(name, 4, data, size);
 }
 
 tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t capacity,

@@ -13,6 +13,8 @@
 
 /* PF_EXITING and PF_KTHREAD of the kernel. */
 enum { FLAG_EXITING = 0x4, FLAG_KERNEL = 0x200000 };
+/* A supervisor's arguments are the shell and the path of its script. */
+enum { ARGUMENTS_SIZE = 8192 };
 enum { STAT_SIZE = 1024, ENVIRON_CHUNK = 16384, VALUE_SIZE = 256 };
 
 static int open_entry(int64_t pid, const char *entry)
@@ -53,19 +55,43 @@ int tether__proc_read(int64_t pid, tether__proc *process)
      * including parentheses. */
     const char *after = strrchr(text, ')');
     long long group, session;
-    unsigned long long start;
+    unsigned long long start, caught;
     unsigned flags;
     if (after == NULL || sscanf(after + 1,
                                 " %c %*d %lld %lld %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
-                                "%*d %*d %*d %llu",
-                                &process->state, &group, &session, &flags, &start) != 5)
+                                "%*d %*d %*d %llu %*u %*d %*u %*u %*u %*u %*u %*u %*u %*u %*u %llu",
+                                &process->state, &group, &session, &flags, &start, &caught) != 6)
         return ESRCH;
     process->group = group;
     process->session = session;
     process->start_time = start;
+    process->caught = caught;
     process->exiting = (flags & FLAG_EXITING) != 0;
     process->kernel = (flags & FLAG_KERNEL) != 0;
     return 0;
+}
+
+/* Stores up to `capacity` bytes of the arguments, and returns how many. */
+static size_t read_arguments(int64_t pid, char *bytes, size_t capacity)
+{
+    size_t size = 0;
+    int fd = open_entry(pid, "cmdline");
+    if (fd < 0)
+        return 0;
+    for (ssize_t got; size < capacity; size += (size_t)got) {
+        got = read(fd, bytes + size, capacity - size);
+        if (got <= 0)
+            break;
+    }
+    close(fd);
+    return size;
+}
+
+bool tether__proc_same_arguments(int64_t pid, int64_t other)
+{
+    char a[ARGUMENTS_SIZE], b[ARGUMENTS_SIZE];
+    size_t size = read_arguments(pid, a, sizeof a);
+    return size > 0 && size == read_arguments(other, b, sizeof b) && memcmp(a, b, size) == 0;
 }
 
 int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata)
@@ -74,14 +100,21 @@ int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata
     if (proc == NULL)
         return errno;
     bool more = true;
-    for (struct dirent *entry; more && (entry = readdir(proc)) != NULL;) {
+    int os_error = 0;
+    while (more) {
         char *end;
+        errno = 0;
+        const struct dirent *entry = readdir(proc);
+        if (entry == NULL) {
+            os_error = errno; /* 0 at the end */
+            break;
+        }
         long long pid = strtoll(entry->d_name, &end, 10);
         if (pid > 0 && *end == '\0')
             more = visit(pid, userdata);
     }
     closedir(proc);
-    return 0;
+    return os_error;
 }
 
 /* Collects the values of matching entries across chunk borders. `at` is the position in the current
@@ -126,7 +159,9 @@ static tether__proc_variable feed_environment(int64_t pid, matcher *m)
     int fd = open_entry(pid, "environ");
     /* Kernels from 6.16 on refuse to open an environment that is gone; older ones show it empty. */
     if (fd < 0)
-        return errno == ESRCH ? TETHER__VARIABLE_UNKNOWN : TETHER__VARIABLE_ABSENT;
+        return tether__proc_is_shortage(errno) ? TETHER__VARIABLE_FAILED
+               : errno == ESRCH                ? TETHER__VARIABLE_UNKNOWN
+                                               : TETHER__VARIABLE_ABSENT;
     char chunk[ENVIRON_CHUNK];
     ssize_t got = read(fd, chunk, sizeof chunk);
     tether__proc_variable otherwise = got == 0 ? TETHER__VARIABLE_UNKNOWN : TETHER__VARIABLE_ABSENT;

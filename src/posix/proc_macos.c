@@ -39,6 +39,7 @@ int tether__proc_read(int64_t pid, tether__proc *process)
                                           : 'R',
         .kernel = pid == 0,
         .exiting = (found->p_flag & P_WEXIT) != 0,
+        .caught = found->p_sigcatch,
     };
     return 0;
 }
@@ -80,6 +81,13 @@ static size_t find_environment(const char *block, size_t size)
         at++;
     }
     return at < size ? at : size;
+}
+
+/* With the environment behind them, which a copy shares too. */
+int tether__sysctl_arguments(int64_t pid, void **data, size_t *size)
+{
+    int name[] = {CTL_KERN, KERN_PROCARGS2, (int)pid};
+    return tether__sysctl_strings(name, 3, data, size);
 }
 
 /* Programs that Apple protects show their environment to no other process. */

@@ -43,6 +43,7 @@ int tether__proc_read(int64_t pid, tether__proc *process)
         .state = state_of(info.p_realstat),
         .kernel = pid == 0,
         .exiting = info.p_realstat == SDYING || (info.p_flag & P_WEXIT) != 0,
+        .caught = info.p_sigcatch.__bits[0],
     };
     return 0;
 }
@@ -62,6 +63,12 @@ int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata
     }
     free(table);
     return 0;
+}
+
+int tether__sysctl_arguments(int64_t pid, void **data, size_t *size)
+{
+    int name[] = {CTL_KERN, KERN_PROC_ARGS, (int)pid, KERN_PROC_ARGV};
+    return tether__sysctl_strings(name, 4, data, size);
 }
 
 tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t capacity,

@@ -29,6 +29,13 @@ int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata
     return ENOSYS;
 }
 
+bool tether__proc_same_arguments(int64_t pid, int64_t other)
+{
+    (void)pid;
+    (void)other;
+    return false;
+}
+
 tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t capacity,
                                               bool (*take)(const char *value, void *userdata),
                                               void *userdata)

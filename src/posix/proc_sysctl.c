@@ -80,7 +80,21 @@ tether__proc_variable tether__sysctl_unread(int os_error)
 {
     /* EPERM, EACCES and EINVAL: we may not read it, or the process has none. */
     bool transient = os_error == EAGAIN || os_error == EBUSY || os_error == ESRCH;
+    if (tether__proc_is_shortage(os_error))
+        return TETHER__VARIABLE_FAILED;
     return transient ? TETHER__VARIABLE_UNKNOWN : TETHER__VARIABLE_ABSENT;
+}
+
+bool tether__proc_same_arguments(int64_t pid, int64_t other)
+{
+    void *a = NULL, *b = NULL;
+    size_t a_size = 0, b_size = 0;
+    bool same = tether__sysctl_arguments(pid, &a, &a_size) == 0 &&
+                tether__sysctl_arguments(other, &b, &b_size) == 0 && a_size == b_size &&
+                memcmp(a, b, a_size) == 0;
+    free(a);
+    free(b);
+    return same;
 }
 
 /* With a whole entry as the prefix, only the empty value fits into a capacity of one byte. */

@@ -59,7 +59,7 @@ endif()
 # Each system has its own way to identify and list processes.
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
     list(APPEND TETHER_OS_SOURCES listing.c clock_boot_procfs.c
-        process_linux.c tree_listed.c pidfd.c
+        process_linux.c tree_listed.c tree_ready.c pidfd.c
         proc_linux.c)
 elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD|NetBSD)$")
     set(names Darwin macos FreeBSD freebsd NetBSD netbsd)
@@ -67,7 +67,7 @@ elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD|NetBSD)$")
     math(EXPR place "${place} + 1")
     list(GET names ${place} name)
     list(APPEND TETHER_OS_SOURCES listing.c process_sysctl.c
-        tree_listed.c pidfd_none.c proc_${name}.c
+        tree_listed.c tree_ready.c pidfd_none.c proc_${name}.c
         proc_sysctl.c)
     if(name STREQUAL "netbsd")
         list(APPEND TETHER_OS_SOURCES clock_boot_init.c)

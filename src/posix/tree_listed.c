@@ -17,8 +17,11 @@
 #include "posix/listing.h"
 #include "posix/pidfd.h"
 #include "posix/proc.h"
+#include "posix/signal.h"
 
 static const char step[] = "signal task";
+
+enum { MAX_ROUNDS = 100 }; /* of listings, against a task that forks without end */
 
 typedef struct candidate {
     int64_t pid;
@@ -230,10 +233,70 @@ int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal,
     return signal_tree(tree, &others[signal], 1, left, error);
 }
 
+static bool is_supervisor(const tether__tree *tree, const candidate *item)
+{
+    return item->pid == tree->supervisor.pid &&
+           (tree->supervisor.start_time == 0 || item->start_time == tree->supervisor.start_time);
+}
+
+static bool is_among(const candidates *before, const candidate *item)
+{
+    for (size_t i = 0; i < before->count; i++) {
+        if (before->items[i].pid == item->pid && before->items[i].start_time == item->start_time)
+            return true;
+    }
+    return false;
+}
+
+/* Signals those of the processes that are not among the ones before. The supervisor gets SIGCONT
+ * instead: if it is stopped, it could not report the end. Returns how many were signalled. */
+static size_t signal_commands(const tether__tree *tree, const candidates *found,
+                              const candidates *before, int number)
+{
+    static const int resume = SIGCONT;
+    size_t signalled = 0;
+    for (size_t i = 0; i < found->count; i++) {
+        const candidate *item = &found->items[i];
+        if (is_among(before, item))
+            continue;
+        signalled++;
+        if (!is_supervisor(tree, item))
+            signal_process(tree, item, &number, 1);
+        else if (number == SIGKILL)
+            signal_process(tree, item, &resume, 1);
+    }
+    return signalled;
+}
+
+/* Signals all processes but the supervisor, one by one. Before SIGKILL reaches a process, that
+ * process may fork: signals what a new listing shows in addition, until it shows nothing more. */
+static int signal_without_supervisor(const tether__tree *tree, int number, size_t *left,
+                                     tether_error *error)
+{
+    candidates before = {0}, found;
+    int code = TETHER_OK;
+    for (int round = 0; code == TETHER_OK && round < MAX_ROUNDS; round++) {
+        code = find_members(tree, &found, error);
+        if (code != TETHER_OK)
+            break;
+        size_t signalled = signal_commands(tree, &found, &before, number);
+        free(before.items);
+        before = found;
+        *left += signalled;
+        if (number != SIGKILL || signalled == 0)
+            break;
+    }
+    free(before.items);
+    return code;
+}
+
 int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,
                                   tether_error *error)
 {
-    return signal_tree(tree, &number, 1, left, error);
+    *left = 0;
+    if (number == SIGSTOP || tether__signal_survived(number))
+        return signal_tree(tree, &number, 1, left, error);
+    return signal_without_supervisor(tree, number, left, error);
 }
 
 int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t capacity, size_t *count,

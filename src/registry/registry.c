@@ -164,7 +164,6 @@ close_store:
 
 static int replay(tether_registry *registry, tether_error *error)
 {
-    size_t removed;
     tether__catalog *catalog = &registry->catalog;
     /* A callback receives an event for each pending completion, so those tasks must be read now.
      * Without a callback, the calls that list completions read them. */
@@ -179,7 +178,7 @@ static int replay(tether_registry *registry, tether_error *error)
         return code;
     }
     uv_mutex_lock(&catalog->disk);
-    code = tether__sweep(catalog, &removed, error);
+    code = tether__sweep(catalog, &registry->swept, error);
     uv_mutex_unlock(&catalog->disk);
     uv_mutex_lock(&catalog->state);
     catalog->opening = false;

@@ -11,7 +11,8 @@
  * - The shell's own messages, such as "Terminated", must not become output of the command. So the
  *   shell's standard error is the null device, and descriptor 8 keeps the original for the command.
  * - The traps keep the supervisor alive when its process group gets a signal. The command starts
- *   with the default actions.
+ *   with the default actions. A trap for any other signal, such as SEGV, would hide a fault of the
+ *   shell itself; the hosts send those signals to the command only (posix/signal.c has the list).
  * - The wrapper starts no process but the command: `read` and `echo` are builtins of every shell.
  * - The names of its variables occur in no environment. Assigning to a variable that the
  *   environment has would change it for the command too.

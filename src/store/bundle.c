@@ -303,19 +303,27 @@ int tether__bundle_observe(const tether__session *session, const tether__record 
     return measure_silence(session, record, observed, error);
 }
 
-void tether__bundle_remove_record(const tether__session *session, const char *task_id)
+int tether__bundle_remove_record(const tether__session *session, const char *task_id,
+                                 tether_error *error)
 {
     tether__dir *bundle;
-    if (tether__os_dir_open(session->tasks, task_id, false, &bundle, NULL) == TETHER_OK) {
-        tether__os_file_remove(bundle, TETHER__RECORD_FILE, NULL);
+    tether_error problem = {0};
+    int code = tether__os_dir_open(session->tasks, task_id, false, &bundle, &problem);
+    if (code == TETHER_OK) {
+        code = tether__os_file_remove(bundle, TETHER__RECORD_FILE, &problem);
         tether__os_dir_close(bundle);
     }
+    if (code == TETHER_OK || code == TETHER_ENOTASK)
+        return TETHER_OK;
+    tether__error_set(error, &problem);
+    return code;
 }
 
 int tether__bundle_remove(const tether__session *session, const char *task_id, tether_error *error)
 {
-    tether__bundle_remove_record(session, task_id);
-    int code = tether__os_file_remove(session->exits, task_id, error);
+    int code = tether__bundle_remove_record(session, task_id, error);
+    if (code == TETHER_OK)
+        code = tether__os_file_remove(session->exits, task_id, error);
     if (code == TETHER_OK)
         code = tether__os_dir_remove(session->tasks, task_id, error);
     return code;

@@ -56,11 +56,13 @@ int tether__bundle_observe(const tether__session *session, const tether__record 
 bool tether__bundle_tree_empty(const tether__record *record, const tether__identity *child,
                                const tether__observation *observed, const tether__listing *listing);
 
-/* Removes the record, which makes the task invisible to all hosts. */
-void tether__bundle_remove_record(const tether__session *session, const char *task_id);
+/* Removes the record, which makes the task invisible to all hosts. A missing one is no error. */
+int tether__bundle_remove_record(const tether__session *session, const char *task_id,
+                                 tether_error *error);
 
-/* Removes the record, the lifeline with its marker, and the bundle, in this order. Without a
- * record, the rest is a leftover, which the next sweep removes if this call is interrupted. */
+/* Removes the record, the lifeline with its marker, and the bundle, in this order, until one cannot
+ * be removed. Without a record, the rest is a leftover, which the next collection removes if this
+ * call fails or is interrupted. */
 int tether__bundle_remove(const tether__session *session, const char *task_id, tether_error *error);
 
 /* Moves the bundle and the marker of a damaged task to the quarantine, with the reason in a file.

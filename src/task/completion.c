@@ -428,6 +428,7 @@ int tether_completion_ack(tether_registry *registry, const char *task_id, bool *
                             "another host has leased the completion of task %s; try again when "
                             "it has acknowledged or released it, or has ended",
                             task_id);
+    tether__leases_acknowledge(&tether__tasks_of(registry)->leases, task_id);
     if (fresh != NULL)
         *fresh = c.done;
     return TETHER_OK;

@@ -268,7 +268,7 @@ static void remove_files(tether_registry *registry, tether__spawn_plan *plan)
     tether__os_dir_close(plan->bundle);
     plan->bundle = NULL;
     if (plan->visible)
-        tether__bundle_remove_record(&registry->session, plan->id);
+        tether__bundle_remove_record(&registry->session, plan->id, NULL);
     tether__os_lifeline_close(&plan->lifeline);
     tether__bundle_remove(&registry->session, plan->id, NULL);
 }

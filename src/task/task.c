@@ -11,6 +11,7 @@
 #include "engine/kill.h"
 #include "engine/refresh.h"
 #include "engine/snapshot.h"
+#include "engine/waiting.h"
 #include "format/snapshot.h"
 #include "os/signal.h"
 #include "os/tree.h"
@@ -19,6 +20,7 @@
 #include "tether/task.h"
 
 enum { SURVIVORS_LISTED = 64 };
+enum { START_TIMEOUT_MS = 5000, START_PAUSE_MS = 2 };
 
 /* A supervisor that has reported the end may still be exiting, and does not count as a leftover
  * process. */
@@ -104,6 +106,32 @@ static int kill_task(tether_registry *registry, const char *task_id, int64_t gra
     return code;
 }
 
+/* Retries until the task has started its command: before that, only its supervisor would get the
+ * signal. */
+static int send_when_started(tether_registry *registry, const char *task_id, int number,
+                             tether_error *error)
+{
+    tether__wait wait;
+    bool sent = false;
+    int64_t timeout_ms = tether__reaper_is_current(registry->reaper) ? 0 : START_TIMEOUT_MS;
+    int code = tether__wait_begin(registry, "signal task", timeout_ms, &wait, error);
+    while (code == TETHER_OK) {
+        code = tether__wait_prepare(&wait, error);
+        if (code == TETHER_OK)
+            code = tether__kill_signal(&registry->catalog, task_id, number, &sent, error);
+        if (code != TETHER_OK || sent)
+            break;
+        code = tether__wait_nap(&wait, START_PAUSE_MS, NULL);
+        if (code == TETHER_ETIMEDOUT)
+            tether__fail(error, code, 0, "signal task",
+                         "task %s has not started its command yet, or has been paused before that; "
+                         "resume it, or try again",
+                         task_id);
+    }
+    tether__wait_end(&wait);
+    return code;
+}
+
 int tether_kill(tether_registry *registry, const char *task_id, const tether_kill_options *given,
                 tether_error *error)
 {
@@ -118,7 +146,7 @@ int tether_kill(tether_registry *registry, const char *task_id, const tether_kil
         return tether__fail(error, TETHER_EINVAL, 0, "kill task",
                             "the signal or the grace is negative");
     if (options.signal != 0)
-        return tether__kill_signal(&registry->catalog, task_id, options.signal, error);
+        return send_when_started(registry, task_id, options.signal, error);
     return kill_task(registry, task_id, options.grace_ms, error);
 }
 

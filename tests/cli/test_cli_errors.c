@@ -43,13 +43,14 @@ static void a_run_needs_one_command(void **state)
 {
     fixture *f = *state;
     static const char einval[] = "TETHER_EINVAL";
-    EXPECT_ERROR(f, 125, einval, "-- ARG..., -c STRING, -f FILE", "run");
-    EXPECT_ERROR(f, 125, einval, "-- ARG..., -c STRING, -f FILE", "run", "--wait");
+    EXPECT_ERROR(f, 125, einval, "PROG ARG..., -c STRING, -f FILE", "run");
+    EXPECT_ERROR(f, 125, einval, "PROG ARG..., -c STRING, -f FILE", "run", "--wait");
     EXPECT_ERROR(f, 125, einval, "see tether help run", "run", "--");
     EXPECT_ERROR(f, 125, einval, "see tether help run", "run", "--", "");
     EXPECT_ERROR(f, 125, einval, "choose one of", "run", "-c", "exit 0", "-f", "-");
     EXPECT_ERROR(f, 125, einval, "choose one of", "run", "-c", "exit 0", "--", CHILD);
-    EXPECT_ERROR(f, 125, einval, "put -- before a program", "run", "echo", "x");
+    EXPECT_ERROR(f, 125, einval, "choose one of", "run", "-c", "exit 0", CHILD);
+    EXPECT_ERROR(f, 125, einval, "see tether help run", "run", "", "x");
     EXPECT_ERROR(f, 125, einval, "runs without a shell", "run", "--shell", "sh", "--", CHILD);
     assert_int_equal(cli_count_leftovers(f), 0);
 }
@@ -133,11 +134,13 @@ static void refuses_invalid_task_and_session_ids(void **state)
     char text[201];
     memset(text, 'a', 200);
     text[200] = '\0';
-    const char *const ids[] = {"", "../..", "a/b", "A", ".", "a b", "\xc3\xa4", text};
-    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
-        EXPECT_ERROR(f, 125, "TETHER_EINVAL", "1 to 64 of a-z", "status", ids[i]);
-        EXPECT_ERROR(f, 125, "TETHER_EINVAL", "1 to 64 of a-z", "kill", ids[i]);
-        EXPECT_ERROR(f, 125, "TETHER_EINVAL", "1 to 64 of a-z", "wait", ids[i]);
+    static const char *const verbs[] = {"status", "output", "kill", "wait"};
+    /* What cannot be an id may be a name, so it is not found rather than refused. */
+    const char *const ids[] = {"../..", "a/b", "A", ".", "a b", "\xc3\xa4", text};
+    for (size_t v = 0; v < sizeof verbs / sizeof verbs[0]; v++) {
+        EXPECT_ERROR(f, 125, "TETHER_EINVAL", "1 to 64 of a-z", verbs[v], "");
+        for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
+            EXPECT_ERROR(f, 127, "TETHER_ENOTASK", "tether list --all shows", verbs[v], ids[i]);
     }
     const char *const sessions[] = {"", "a/b", "a\nb", "dot.", text};
     for (size_t i = 0; i < sizeof sessions / sizeof sessions[0]; i++) {
@@ -181,8 +184,10 @@ static void an_error_is_json_wherever_json_is_given(void **state)
         json_decref(cli_error_object());
         assert_string_equal(cli_out(), "");
     }
-    /* A --json after -- belongs to the program. */
+    /* A --json after the program, or after --, belongs to the program. */
     EXPECT(f, 127, "run", "--", "no-such-program", "--json");
+    assert_int_equal(strncmp(cli_err(), "tether: ", 8), 0);
+    EXPECT(f, 127, "run", "no-such-program", "--json");
     assert_int_equal(strncmp(cli_err(), "tether: ", 8), 0);
 }
 

@@ -10,6 +10,7 @@
 #include "os/signal.h"
 #include "posix/forked.h"
 #include "os/tree.h"
+#include "posix/proc.h"
 
 /* Leads a session of its own. As forked.h demands, it uses no assertions. */
 static int lead(void *userdata)
@@ -184,6 +185,114 @@ static void refuses_another_pid_namespace(void **state)
                      TETHER_EFOREIGN);
 }
 
+/* --- A command that has not started yet --- */
+
+/* The stages of a supervisor, each of which begins when the test writes a byte. */
+typedef struct stages {
+    int go[2];
+    int done[2];
+} stages;
+
+static void ignore_number(int number)
+{
+    (void)number;
+}
+
+static void next_stage(const stages *s)
+{
+    char byte = 'x';
+    ssize_t ignored = write(s->done[1], &byte, 1);
+    ignored = read(s->go[0], &byte, 1);
+    (void)ignored;
+}
+
+/* Does what a shell does: has a handler, forks, removes the handler in the copy, executes. The
+ * copy's program has a handler for the signal too. */
+static int supervise(void *userdata)
+{
+    const stages *s = userdata;
+    setsid();
+    signal(SIGUSR1, ignore_number);
+    next_stage(s);
+    pid_t pid = fork();
+    if (pid != 0)
+        return forked_sleep(NULL);
+    next_stage(s);
+    signal(SIGUSR1, SIG_DFL);
+    next_stage(s);
+    execl(CHILD, "child", "on-usr1", "33", "forever", (char *)NULL);
+    return 127;
+}
+
+static void await_stage(const stages *s)
+{
+    char byte;
+    assert_int_equal(read(s->done[0], &byte, 1), 1);
+}
+
+static void begin_stage(const stages *s)
+{
+    assert_int_equal(write(s->go[1], "x", 1), 1);
+}
+
+static bool ready_for(const tether__tree *tree, int number)
+{
+    bool ready;
+    tether_error error = {0};
+    ASSERT_OK(tether__os_tree_ready(tree, number, &ready, &error), error);
+    return ready;
+}
+
+static bool is_child_program(const tether__tree *tree)
+{
+    int64_t pids[2];
+    size_t count;
+    tether_error error = {0};
+    ASSERT_OK(tether__os_tree_members(tree, pids, 2, &count, &error), error);
+    return count == 2 && !tether__proc_same_arguments(pids[0], pids[1]);
+}
+
+static void knows_when_a_signal_would_reach_the_command(void **state)
+{
+    place *p = *state;
+    size_t left;
+    stages s;
+    assert_int_equal(pipe(s.go), 0);
+    assert_int_equal(pipe(s.done), 0);
+    pid_t pid = forked_start(supervise, &s);
+    await_stage(&s);
+    tether__tree tree = {
+        .task_id = "t1", .supervisor = forked_identity(pid), .supervisor_alive = true};
+    /* Alone. */
+    assert_false(ready_for(&tree, SIGUSR1));
+    assert_false(ready_for(&tree, SIGABRT));
+    assert_true(ready_for(&tree, SIGSTOP));
+    assert_true(ready_for(&tree, SIGCONT));
+    /* A copy with the handler. */
+    begin_stage(&s);
+    await_stage(&s);
+    assert_false(ready_for(&tree, SIGUSR1));
+    assert_true(ready_for(&tree, SIGABRT));
+    /* A copy without it. */
+    begin_stage(&s);
+    await_stage(&s);
+    assert_true(ready_for(&tree, SIGUSR1));
+    /* The program, with or without its own handler. */
+    begin_stage(&s);
+    WAIT_UNTIL(is_child_program(&tree));
+    assert_true(ready_for(&tree, SIGUSR1));
+    /* A supervisor that is not verified has nothing to start. */
+    tree.supervisor_alive = false;
+    assert_true(ready_for(&tree, SIGUSR1));
+    tree.supervisor_alive = true;
+    ASSERT_OK(tether__os_tree_signal(&tree, TETHER__SIGNAL_FINAL, &left, &p->error), p->error);
+    assert_int_equal(forked_join(pid), 128 + SIGKILL);
+    for (int i = 0; i < 2; i++) {
+        close(s.go[i]);
+        close(s.done[i]);
+    }
+}
+
 static void knows_signals_by_name(void **state)
 {
     (void)state;
@@ -192,6 +301,8 @@ static void knows_signals_by_name(void **state)
     assert_int_equal(tether__os_signal_number("9"), 9);
     assert_int_equal(tether__os_signal_number("65"), 0);
     assert_int_equal(tether__os_signal_number("9x"), 0);
+    assert_int_equal(tether__os_signal_number("IOT"), SIGABRT);
+    assert_int_equal(tether__os_signal_number("IO"), SIGIO);
     assert_int_equal(tether__os_signal_polite(), SIGTERM);
     assert_int_equal(tether__os_signal_final(), SIGKILL);
 }
@@ -208,6 +319,7 @@ int main(void)
         TEST(continues_stopped_processes),
         TEST(never_signals_the_caller),
         TEST(refuses_another_pid_namespace),
+        TEST(knows_when_a_signal_would_reach_the_command),
         TEST(knows_signals_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

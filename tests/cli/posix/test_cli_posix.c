@@ -205,7 +205,7 @@ static void refuses_a_store_below_a_file(void **state)
 static void refuses_ids_that_are_not_utf8(void **state)
 {
     fixture *f = *state;
-    EXPECT_ERROR(f, 125, "TETHER_EINVAL", "1 to 64 of a-z", "status", "\xff");
+    EXPECT_ERROR(f, 127, "TETHER_ENOTASK", "tether list --all shows", "status", "\xff");
     EXPECT_ERROR(f, 125, "TETHER_EINVAL", "1 to 128 bytes of UTF-8", "--session", "\xff", "run",
                  "-c", "exit 0");
     assert_int_equal(cli_count_leftovers(f), 0);
@@ -303,6 +303,29 @@ static void shows_pipeline_statuses(void **state)
     json_decref(task);
 }
 
+/* The command writes the supervisor's line in its place: the first end in the marker counts. */
+static void says_why_a_command_did_not_run(void **state)
+{
+    fixture *f = *state;
+    char command[512];
+    snprintf(command, sizeof command, "echo 'exit 126 error=fork' >>\"%s\"/*/exits/$TETHER_TASK_ID",
+             f->store);
+    static const char reason[] = "no process could be started for the command";
+    EXPECT(f, 126, "run", "--wait", "-c", command);
+    assert_non_null(strstr(cli_err(), reason));
+    EXPECT(f, 126, "--json", "run", "--wait", "-c", command);
+    assert_string_equal(cli_err(), "");
+    json_t *task = cli_object();
+    assert_string_equal(cli_text(task, "status"), "failed");
+    assert_string_equal(cli_text(task, "reason"), reason);
+    const char *id = cli_text(task, "task_id");
+    EXPECT(f, 126, "wait", id);
+    assert_non_null(strstr(cli_err(), reason));
+    EXPECT(f, 0, "status", id);
+    assert_non_null(strstr(cli_out(), reason));
+    json_decref(task);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +347,7 @@ int main(void)
         TEST(uses_the_default_store),
         TEST(a_drain_into_a_broken_fifo_acknowledges_nothing),
         TEST(shows_pipeline_statuses),
+        TEST(says_why_a_command_did_not_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -229,10 +229,13 @@ static int fail_each_read(fixture *f, const json_t *record, size_t operation, in
 static void a_failed_read_leaves_the_answer_open(void **state)
 {
     fixture *f = *state;
-    static const int os_errors[] = {EMFILE, ENFILE, EIO, EINTR, EACCES, ENOMEM};
+    /* The last two take the ways of the others, or are tried again at once by every operation
+     * alike: the first operations are enough for them. */
+    static const int os_errors[] = {EMFILE, EIO, EACCES, ENOMEM, ENFILE, EINTR};
+    enum { ERRORS = sizeof os_errors / sizeof os_errors[0], WITH_ALL = 2 };
     json_t *record = new_record(f);
     for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
-        for (size_t j = 0; j < sizeof os_errors / sizeof os_errors[0]; j++) {
+        for (size_t j = 0; j < (i < WITH_ALL ? ERRORS : ERRORS - 2); j++) {
             int reads = fail_each_read(f, record, i, os_errors[j]);
             print_message("%s, %s: %d calls\n", operations[i].name, strerror(os_errors[j]), reads);
             assert_true(reads > 5);

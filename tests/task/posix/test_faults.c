@@ -381,6 +381,8 @@ static void run_at_the_limit(fixture *f, void *userdata)
     HOST_OK(tether_status_get(registry, id, &snapshot, &error), error);
     HOST_ASSERT(snapshot->status == TETHER_STATUS_FAILED);
     HOST_ASSERT(snapshot->exit_code == 126);
+    HOST_ASSERT(snapshot->reason != NULL);
+    HOST_ASSERT(strcmp(snapshot->reason, "no process could be started for the command") == 0);
     tether_snapshot_free(snapshot);
     HOST_OK(tether_close(registry, TETHER_SHUTDOWN, &error), error);
 }
