@@ -334,8 +334,8 @@ void tether__catalog_publish(tether__catalog *catalog, tether__entry *entry)
     const tether__identity *named = &entry->record.identity;
     uv_mutex_lock(&catalog->state);
     bool was_ended = entry->ended;
-    /* The start time could not be read at the start, such as for lack of descriptors; the supervisor
-     * has written it since. Without it the child could not be reaped. */
+    /* The start time could not be read at the start, such as for lack of descriptors; the
+     * supervisor has written it since. Without it the child could not be reaped. */
     if (entry->child.pid != 0 && entry->child.start_time == 0 && named->pid == entry->child.pid)
         entry->child.start_time = named->start_time;
     entry->status = entry->record.status;

@@ -76,7 +76,8 @@ uint64_t tether__os_process_start_time(int64_t pid)
 typedef enum kinship { CHILD, STRANGER, NOT_KNOWN } kinship;
 
 /* Whether the pid still denotes this child. The host may have reaped it, and another child of the
- * host may have got its pid. NOT_KNOWN: that cannot be read now, such as for lack of descriptors. */
+ * host may have got its pid. NOT_KNOWN: that cannot be read now, such as for lack of descriptors.
+ */
 static kinship find_kinship(const tether__identity *child)
 {
     tether__proc process;

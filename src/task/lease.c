@@ -89,8 +89,8 @@ void tether__leases_remove(tether__leases *leases, const char *task_id)
     uv_mutex_unlock(&leases->mutex);
 }
 
-/* Returns the index of the lease that was acknowledged first, or the count if too few were to remove
- * one. The caller holds the mutex. */
+/* Returns the index of the lease that was acknowledged first, or the count if too few were to
+ * remove one. The caller holds the mutex. */
 static size_t find_surplus(const tether__leases *leases)
 {
     size_t acknowledged = 0, oldest = leases->count;

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "os/lifeline.h"
 #include "support/posix/failing_calls.h"
 
 static const char task[] = "tended";
@@ -326,6 +327,95 @@ static void a_damaged_marker_is_lost_after_failed_reads(void **state)
     json_decref(record);
 }
 
+/* --- Limits, ages and live tasks --- */
+
+static void a_limit_is_kept_when_the_tasks_cannot_be_counted(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    tether_proxy *running, *another;
+    tether_proxy_spec spec = {.command = "work"};
+    tether_open_options options = {
+        .store = f->store, .reaper = test_reaper_mode(), .no_gc = 1, .max_running = 1};
+    ASSERT_OK(tether_open(&options, &f->registry, &f->error), f->error);
+    ASSERT_OK(tether_proxy_open(f->registry, &spec, id, &running, &f->error), f->error);
+    bool reached = true;
+    for (int nth = 1; reached; nth++) {
+        failing_calls_arm(nth, EMFILE);
+        int code = tether_proxy_open(f->registry, &spec, id, &another, &f->error);
+        reached = failing_calls_disarm();
+        if (reached)
+            assert_int_not_equal(code, TETHER_OK);
+        else
+            assert_int_equal(code, TETHER_EQUOTA);
+        assert_null(another);
+        /* Removes the lifeline that is left if the failed call was one of the removal. */
+        ASSERT_OK(tether_gc(f->registry, NULL, NULL, &f->error), f->error);
+        assert_int_equal(test_count_names(test_session_path(f, "tasks")), 1);
+    }
+    ASSERT_OK(tether_proxy_finish(running, 0, 0, &f->error), f->error);
+}
+
+/* By this moment the wall clock has been set: no age by it is believed. A collection that cannot
+ * read that must not forget it. */
+static void what_is_known_of_the_clock_is_not_forgotten(void **state)
+{
+    fixture *f = *state;
+    static const char known[] = "{\"schema_version\": 1, \"believed\": {\"wall_ms\": 946684800000, "
+                                "\"uptime_ms\": 1000, \"boot_id\": \"another\"}}";
+    bool reached = true;
+    f->registry = test_open(f);
+    for (int nth = 1; reached; nth++) {
+        test_write_file(test_path(f, "gc.json"), known, strlen(known));
+        failing_calls_arm(nth, EMFILE);
+        int code = tether_gc(f->registry, NULL, NULL, &f->error);
+        reached = failing_calls_disarm();
+        char *text = test_read_file(test_path(f, "gc.json"), NULL);
+        assert_non_null(strstr(text, "946684800000"));
+        free(text);
+        assert_true(reached || code == TETHER_OK);
+    }
+}
+
+/* Another process's ephemeral store, whose owner has died and whose task lives. */
+static void a_live_task_keeps_its_ephemeral_store(void **state)
+{
+    fixture *f = *state;
+    static const char *const folders[] = {
+        "tether-ephemeral", "tether-ephemeral/0123456789abcdef",
+        "tether-ephemeral/0123456789abcdef/0123456789abcdef",
+        "tether-ephemeral/0123456789abcdef/0123456789abcdef/exits"};
+    tether__dir *exits;
+    tether__lifeline lifeline;
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+        test_make_directory(test_work_path(f, "%s", folders[i]));
+    const char *before = getenv("XDG_RUNTIME_DIR");
+    char *saved = before != NULL ? strdup(before) : NULL;
+    assert_int_equal(setenv("XDG_RUNTIME_DIR", f->work, 1), 0);
+    ASSERT_OK(
+        tether__os_dir_open_root(test_work_path(f, "%s", folders[3]), false, &exits, &f->error),
+        f->error);
+    ASSERT_OK(tether__os_lifeline_create(exits, "talive", &lifeline, &f->error), f->error);
+    bool reached = true;
+    for (int nth = 1; reached; nth++) {
+        tether_registry *registry;
+        tether_open_options options = {.ephemeral = true, .reaper = test_reaper_mode()};
+        failing_calls_arm(nth, EMFILE);
+        int code = tether_open(&options, &registry, &f->error);
+        reached = failing_calls_disarm();
+        if (code == TETHER_OK)
+            assert_int_equal(tether_close(registry, TETHER_SHUTDOWN, NULL), TETHER_OK);
+        assert_true(test_exists(test_work_path(f, "%s/talive", folders[3])));
+    }
+    tether__os_lifeline_close(&lifeline);
+    tether__os_dir_close(exits);
+    if (saved != NULL)
+        assert_int_equal(setenv("XDG_RUNTIME_DIR", saved, 1), 0);
+    else
+        unsetenv("XDG_RUNTIME_DIR");
+    free(saved);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +424,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_task_that_is_removed_meanwhile_does_not_fail_a_list,
                                         test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(a_damaged_marker_is_lost_after_failed_reads, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(a_limit_is_kept_when_the_tasks_cannot_be_counted,
+                                        test_setup, test_teardown),
+        cmocka_unit_test_setup_teardown(what_is_known_of_the_clock_is_not_forgotten, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(a_live_task_keeps_its_ephemeral_store, test_setup,
                                         test_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
