@@ -63,7 +63,7 @@ endif()
 tether_room(os
     USES base format shell
     LIBRARIES tether_uv
-    SOURCES read_whole.c temporary.c)
+    SOURCES kin.c read_whole.c temporary.c)
 
 tether_room(${TETHER_OS_ROOM}
     USES base format shell os
@@ -91,8 +91,8 @@ tether_room(output
 tether_room(task
     USES base format shell os store search engine output
     LIBRARIES tether_uv tether_jansson
-    SOURCES birth.c completion.c find.c lease.c list.c pause.c proxy.c quota.c run.c script.c spawn.c spawn_plan.c
-        supervisor.c task.c tasks.c wait.c)
+    SOURCES birth.c completion.c find.c finish.c lease.c list.c pause.c proxy.c quota.c run.c script.c spawn.c
+        spawn_plan.c supervisor.c task.c tasks.c wait.c)
 
 tether_room(care
     USES base format shell os store search engine output task

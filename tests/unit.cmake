@@ -45,4 +45,8 @@ endfunction()
 
 tether_unit_cli(args args)
 tether_unit_cli(duration duration)
+tether_unit_cli(env_file env_file)
+tether_unit_cli(interpreter interpreter)
 tether_unit_cli(reference reference)
+tether_unit_cli(width width)
+tether_unit_cli(escape escape utf8 width)

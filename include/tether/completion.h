@@ -44,8 +44,8 @@ TETHER_EXPORT int tether_completions_peek(tether_registry *registry,
  * or releases them, is closed, or its process dies. After a release, a close or a death, those that
  * were not acknowledged are pending for others again. No timeout is involved.
  *
- * Ownership, threads and empty lists as in tether_completions_peek. If some tasks cannot be read, or
- * the call fails after it has leased some completions, it returns TETHER_OK and lists the leased
+ * Ownership, threads and empty lists as in tether_completions_peek. If some tasks cannot be read,
+ * or the call fails after it has leased some completions, it returns TETHER_OK and lists the leased
  * ones; it fails once there are none.
  *
  * Errors: TETHER_ELOCKED if another process does not release the session lock in time; TETHER_EGONE

@@ -90,7 +90,8 @@ typedef struct tether_spec {
     /* Variables to set in addition to env, replacing those of the same name: "NAME=value",
      * NULL-terminated. NULL: none. */
     const char *const *env_set;
-    /* A file to read standard input from. NULL: the null device. */
+    /* A file to read standard input from. A FIFO is opened by the task itself, which waits for a
+     * writer before the command starts. NULL: the null device. */
     const char *stdin_path;
     /* A label for people. UTF-8, up to 1024 bytes. NULL: none. */
     const char *name;
@@ -117,6 +118,20 @@ typedef struct tether_spec {
     bool pipestatus;
     /* Do not pass this task's output to the registry's `compress`. Default: pass it. */
     bool no_compress;
+    /* Names of variables to remove from env before env_set is applied, NULL-terminated; names that
+     * env does not have are ignored. NULL: none. */
+    const char *const *env_unset;
+    /* Arguments for the shell in front of the file with the command, NULL-terminated, at most 16;
+     * with shell "/usr/bin/env" and "python3" here, the command is a program in Python. Excludes
+     * argv. NULL: none. */
+    const char *const *shell_arguments;
+    /* Start the shell as a login shell, which reads the user's profile. TETHER_ENOTSUP for a shell
+     * that is not known to have such an option. Excludes argv. Default: no login shell. */
+    bool login;
+    /* Standard input is that of this process: the task reads from the same file, pipe or terminal,
+     * also after this process has ended. It must be open since before the registry was opened.
+     * Excludes stdin_path. Default: the null device. */
+    bool inherit_stdin;
 } tether_spec;
 
 /* Starts a task. Returns as soon as its supervisor runs, without waiting for the command.
@@ -129,11 +144,11 @@ typedef struct tether_spec {
  * and a console of its own, and inherits no handles but its three standard streams and two that
  * belong to its supervision. The variable TETHER_TASK_ID in its environment is its id.
  *
- * Errors: TETHER_EINVAL for an invalid spec, for a standard input that does not exist, and on
- * Windows for arguments that cmd would misread; TETHER_ENOPROGRAM, TETHER_ENOEXEC, TETHER_ENOSHELL,
- * TETHER_EWORKDIR if the program, shell or directory is not found or cannot be used; TETHER_ETOOBIG
- * if an argument, a variable or all of them are too big (the message names the cause);
- * TETHER_EQUOTA if a limit of the session is reached; TETHER_ELIMIT if no more processes or
+ * Errors: TETHER_EINVAL for an invalid spec, for a standard input that does not exist or is closed,
+ * and on Windows for arguments that cmd would misread; TETHER_ENOPROGRAM, TETHER_ENOEXEC,
+ * TETHER_ENOSHELL, TETHER_EWORKDIR if the program, shell or directory is not found or cannot be
+ * used; TETHER_ETOOBIG if an argument, a variable or all of them are too big (the message names the
+ * cause); TETHER_EQUOTA if a limit of the session is reached; TETHER_ELIMIT if no more processes or
  * descriptors are available; TETHER_ELOCKED; TETHER_ENOSPACE; TETHER_EGONE if the store was
  * removed. */
 TETHER_EXPORT int tether_spawn(tether_registry *registry, const tether_spec *spec,
@@ -388,6 +403,20 @@ typedef struct tether_kill_options {
  * record; TETHER_ELOCKED; TETHER_ECLOSED if the registry is closed during the wait. */
 TETHER_EXPORT int tether_kill(tether_registry *registry, const char *task_id,
                               const tether_kill_options *options, tether_error *error);
+
+/* Waits until the kills that this registry carries on with are over: of tasks whose deadline has
+ * passed, also while no host was there, and of tasks whose kill another host began and did not
+ * finish. The registry begins them by itself; a process that is about to close it and exit calls
+ * this first, because otherwise they stop halfway. Returns at once if there are none. A kill that
+ * another host may still finish itself is not waited for.
+ *
+ * timeout_ms in milliseconds: -1 waits forever, 0 checks once. Any thread; not the thread of a
+ * host's own loop if timeout_ms is not 0 (TETHER_EINVAL).
+ *
+ * Errors: TETHER_ETIMEDOUT if some are not over by then, such as because processes survive the
+ * final signal; TETHER_ECLOSED if the registry is closed during the wait. */
+TETHER_EXPORT int tether_finish_kills(tether_registry *registry, int64_t timeout_ms,
+                                      tether_error *error);
 
 /* Pause a task with all its processes (SIGSTOP), and resume it (SIGCONT). Pausing a paused task, or
  * resuming a running one, is not an error. While a task is paused, its deadline continues to count,

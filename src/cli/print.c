@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,9 +14,7 @@
 #include "cli/duration.h"
 #include "cli/stream.h"
 #include "cli/escape.h"
-
-/* Width of lines for people if standard output is no terminal. */
-#define LINE_COLUMNS 100
+#include "cli/table.h"
 
 static int exit_code_of(int code)
 {
@@ -76,7 +75,7 @@ static void write_error_json(cli_stream *to, const tether_error *error, const ca
 static void write_error_text(cli_stream *to, const tether_error *error, const candidates *found)
 {
     const char *message = error->message;
-    size_t i;
+    size_t columns = found->count > 0 ? stream_columns(to) : SIZE_MAX, i;
 
     stream_text(to, "tether: ");
     escape_terminal(to, message[0] != '\0' ? message : tether_error_text(error->code));
@@ -85,8 +84,10 @@ static void write_error_text(cli_stream *to, const tether_error *error, const ca
         const tether_snapshot *task = found->tasks[i];
         const char *label = task->name != NULL ? task->name : task->command;
 
+        size_t used = strlen(task->task_id) + 15;
+
         stream_format(to, "  %s  %-9s  ", task->task_id, tether_status_text(task->status));
-        escape_first_line(to, label != NULL ? label : "", LINE_COLUMNS);
+        escape_line(to, label != NULL ? label : "", columns > used ? columns - used : 0);
         stream_text(to, "\n");
     }
 }
@@ -238,70 +239,6 @@ int print_task_json(const cli_options *cli, tether_registry *registry, const cha
     return code;
 }
 
-/* Formats the column CODE: exit code, signal, or "-" if neither is known. */
-static void format_code(const tether_snapshot *snapshot, char *text, size_t size)
-{
-    if (snapshot->signal != 0)
-        snprintf(text, size, "sig%d", snapshot->signal);
-    else if (snapshot->exit_code != TETHER_EXIT_UNKNOWN)
-        snprintf(text, size, "%" PRId64, snapshot->exit_code);
-    else
-        snprintf(text, size, "-");
-}
-
-/* Prints a name or session before the command, cut to 30 columns. Returns the columns used, or more
- * if it has characters of several bytes. */
-static size_t print_prefix(const char *open, const char *text, const char *close)
-{
-    cli_stream *to = stream_stdout();
-    size_t size = text != NULL ? strlen(text) : 0;
-
-    if (text == NULL)
-        return 0;
-    stream_text(to, open);
-    escape_first_line(to, text, 30);
-    stream_text(to, close);
-    return (size < 30 ? size : 30) + strlen(open) + strlen(close);
-}
-
-static void print_row(const tether_snapshot *snapshot, int id_width, size_t columns, bool sessions)
-{
-    cli_stream *to = stream_stdout();
-    char code[24], duration[DURATION_TEXT_SIZE];
-    size_t used = strlen(snapshot->task_id);
-
-    if (used < (size_t)id_width)
-        used = (size_t)id_width;
-    used += 30;
-    format_code(snapshot, code, sizeof code);
-    duration_format(snapshot->duration_ms, duration);
-    stream_format(to, "%-*s  %-9s  %5s  %8s  ", id_width, snapshot->task_id,
-                  tether_status_text(snapshot->status), code, duration);
-    if (sessions)
-        used += print_prefix("", snapshot->session_id, ": ");
-    used += print_prefix("[", snapshot->name, "] ");
-    if (snapshot->command != NULL)
-        escape_first_line(to, snapshot->command, used + 20 < columns ? columns - used : 20);
-    stream_text(to, "\n");
-}
-
-void print_table(const tether_snapshot_list *list, bool sessions)
-{
-    size_t columns = stream_columns(stream_stdout(), LINE_COLUMNS);
-    int id_width = 2;
-    size_t i;
-
-    for (i = 0; i < list->count; i++) {
-        int length = (int)strlen(list->items[i]->task_id);
-
-        id_width = length > id_width ? length : id_width;
-    }
-    stream_format(stream_stdout(), "%-*s  %-9s  %5s  %8s  %s\n", id_width, "ID", "STATUS", "CODE",
-                  "DURATION", sessions ? "SESSION: COMMAND" : "COMMAND");
-    for (i = 0; i < list->count; i++)
-        print_row(list->items[i], id_width, columns, sessions);
-}
-
 static void detail_text(const char *key, const char *value)
 {
     cli_stream *to = stream_stdout();
@@ -442,7 +379,7 @@ void print_details(const tether_snapshot *snapshot)
 
 void print_completion(const tether_snapshot *snapshot, bool sessions)
 {
-    print_row(snapshot, 0, stream_columns(stream_stdout(), LINE_COLUMNS), sessions);
+    table_row(snapshot, sessions);
     if (snapshot->output_preview != NULL)
         escape_block(stream_stdout(), snapshot->output_preview, "    ");
 }

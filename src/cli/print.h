@@ -51,9 +51,8 @@ int print_completion_json(const cli_options *cli, const tether_snapshot *snapsho
 int print_task_json(const cli_options *cli, tether_registry *registry, const char *task_id,
                     const char *what);
 
-/* Prints for people: a table of tasks, all fields of one task, or one completion with its preview.
- * With sessions, the session of each task is shown too. */
-void print_table(const tether_snapshot_list *list, bool sessions);
+/* Prints for people: all fields of one task, or one completion with its preview. With sessions, the
+ * session of the task is shown too. */
 void print_details(const tether_snapshot *snapshot);
 void print_completion(const tether_snapshot *snapshot, bool sessions);
 

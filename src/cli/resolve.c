@@ -146,3 +146,16 @@ int resolve_ids(const cli_options *cli, tether_registry *registry, cli_ids *ids)
     dispose(&r);
     return first;
 }
+
+int resolve_running(const cli_options *cli, tether_registry *registry, cli_ids *ids)
+{
+    tether_snapshot_list *list;
+    tether_error error = {0};
+
+    if (tether_list(registry, TETHER_LIST_RUNNING, &list, &error) != 0)
+        return print_error(cli, &error);
+    if (ids_from_list(ids, list))
+        return 0;
+    tether_snapshot_list_free(list);
+    return print_no_memory(cli);
+}

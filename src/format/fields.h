@@ -93,6 +93,9 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
     STORED(NUMBER, finished_uptime_ms, 0, "number, null",                                          \
            "the end by the uptime of that boot; null if it was found during another boot and the " \
            "marker has no `uptime`")                                                               \
+    STORED(NUMBER, alive_uptime_ms, 0, "number, null",                                             \
+           "an uptime of that boot at which the supervisor was alive: when a host found that it "  \
+           "runs, when a kill began, or when the supervisor wrote its exit line")                  \
     STORED(BOOT, boot_id, 0, "text, null", "the boot in which the task was started")               \
     BOTH(NUMBER, child_pid, 0, "number, null",                                                     \
          "the supervisor, leader of its session and process group; null for a proxy")              \

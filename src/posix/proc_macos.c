@@ -18,6 +18,22 @@ bool tether__proc_in_order(void)
     return false;
 }
 
+int64_t tether__proc_start_ms(uint64_t start_time)
+{
+    (void)start_time;
+    return -1;
+}
+
+int64_t tether__proc_user(int64_t pid)
+{
+    int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, (int)pid};
+    struct kinfo_proc info;
+    size_t size = sizeof info;
+    if (sysctl(name, 4, &info, &size, NULL, 0) != 0 || size < sizeof info)
+        return -1;
+    return info.kp_eproc.e_pcred.p_ruid;
+}
+
 int tether__proc_read(int64_t pid, tether__proc *process)
 {
     int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, (int)pid};
@@ -30,6 +46,7 @@ int tether__proc_read(int64_t pid, tether__proc *process)
     const struct extern_proc *found = &info.kp_proc;
     pid_t session = getsid((pid_t)pid);
     *process = (tether__proc){
+        .parent = info.kp_eproc.e_ppid,
         .group = info.kp_eproc.e_pgid,
         .session = session > 0 ? session : 0,
         .start_time =

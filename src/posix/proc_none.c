@@ -10,6 +10,31 @@ bool tether__proc_in_order(void)
     return false;
 }
 
+int64_t tether__proc_start_ms(uint64_t start_time)
+{
+    (void)start_time;
+    return -1;
+}
+
+int64_t tether__proc_user(int64_t pid)
+{
+    (void)pid;
+    return -1;
+}
+
+bool tether__proc_environment_is_from(int64_t pid, int64_t user)
+{
+    (void)pid;
+    (void)user;
+    return false;
+}
+
+bool tether__proc_environment_is_empty(int64_t pid)
+{
+    (void)pid;
+    return false;
+}
+
 bool tether__proc_is_own(void)
 {
     return false;

@@ -85,6 +85,19 @@ tether__proc_variable tether__sysctl_unread(int os_error)
     return transient ? TETHER__VARIABLE_UNKNOWN : TETHER__VARIABLE_ABSENT;
 }
 
+/* These systems do not show who started a setuid program. */
+bool tether__proc_environment_is_from(int64_t pid, int64_t user)
+{
+    int64_t owner = tether__proc_user(pid);
+    return owner == 0 || (owner > 0 && owner == user);
+}
+
+bool tether__proc_environment_is_empty(int64_t pid)
+{
+    (void)pid;
+    return false;
+}
+
 bool tether__proc_same_arguments(int64_t pid, int64_t other)
 {
     void *a = NULL, *b = NULL;

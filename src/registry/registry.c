@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "engine/kill.h"
 #include "engine/kill_rounds.h"
 #include "engine/refresh.h"
 #include "engine/replay.h"
@@ -355,6 +356,7 @@ int tether_close(tether_registry *registry, tether_close_mode mode, tether_error
     tether__reaper_close(registry->reaper);
     registry->reaper = NULL;
     write_running(&registry->catalog);
+    tether__kill_hand_over(&registry->catalog);
     reap_children(&registry->catalog);
     int close_code = close_parts(registry, code == TETHER_OK ? error : NULL);
     return code != TETHER_OK ? code : close_code;

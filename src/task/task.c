@@ -26,15 +26,18 @@ enum { START_TIMEOUT_MS = 5000, START_PAUSE_MS = 2 };
  * process. */
 static bool is_survivor(const tether__entry *entry, int64_t pid)
 {
-    return pid != entry->record.identity.pid || entry->record.status == TETHER_STATUS_LOST;
+    return pid != entry->record.identity.pid || entry->record.status == TETHER_STATUS_LOST ||
+           !entry->ended;
 }
 
-void tether__task_survivors(const tether__entry *entry, tether_snapshot *snapshot)
+void tether__task_survivors(tether__entry *entry, tether_snapshot *snapshot)
 {
-    tether__tree tree = {.task_id = entry->id, .supervisor = entry->record.identity};
+    tether__tree tree;
     int64_t pids[SURVIVORS_LISTED];
     size_t count = 0;
-    bool can_have_some = entry->ended && !tether__record_is_proxy(&entry->record);
+    bool can_have_some = (entry->ended || entry->status == TETHER_STATUS_KILLING) &&
+                         !tether__record_is_proxy(&entry->record);
+    tether__bundle_tree(&entry->record, &entry->kin, &tree);
     if (can_have_some &&
         tether__os_tree_members(&tree, pids, SURVIVORS_LISTED, &count, NULL) != TETHER_OK)
         return;

@@ -255,7 +255,7 @@ static void reminds_while_it_follows(void **state)
     WAIT_UNTIL(count_holding(json_path, id) >= 2);
     WAIT_UNTIL(count_holding(people_path, "still running after") >= 2);
     EXPECT(f, 0, "kill", id);
-    WAIT_UNTIL(count_holding(people_path, "  killed  ") == 1);
+    WAIT_UNTIL(count_holding(people_path, "  killed (") == 1);
     EXPECT(f, 0, "--session", "outer", "kill", json, people);
     char *text = test_read_file(json_path, NULL);
     *strchr(text, '\n') = '\0';

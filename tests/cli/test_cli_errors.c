@@ -67,6 +67,15 @@ static void refuses_options_of_run(void **state)
                  "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give NAME=VALUE", "run", "--env", "=x", "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give NAME=VALUE", "run", "--env", "NAME", "-c", "exit 0");
+    EXPECT_ERROR(f, 125, einval, "no name of a variable", "run", "--unset", "A=1", "-c", "exit 0");
+    test_write_file(test_work_path(f, "vars"), "# comment\nA=1\nno entry\n", 23);
+    EXPECT_ERROR(f, 125, einval, "line 3 of", "run", "--env-file", test_work_path(f, "vars"), "-c",
+                 "exit 0");
+    EXPECT_ERROR(f, 125, "TETHER_EIO", "check its name", "run", "--env-file",
+                 test_work_path(f, "nothing"), "-c", "exit 0");
+    EXPECT_ERROR(f, 125, einval, "for -c and -f", "run", "--login", CHILD, "exit", "0");
+    EXPECT_ERROR(f, 125, einval, "choose one", "run", "--stdin", "-", "-f", "-");
+    EXPECT_ERROR(f, 125, einval, "needs --wait", "run", "--kill-on-signal", "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--timeout", "-1", "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--timeout=99999999999999h", "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--wait=", "-c", "exit 0");
@@ -82,7 +91,7 @@ static void refuses_unknown_verbs_and_options(void **state)
 {
     static const char *const verbs[] = {"run",   "list",  "status", "output",  "wait",
                                         "kill",  "pause", "resume", "promote", "completions",
-                                        "watch", "gc",    "doctor", "help"};
+                                        "watch", "rm",    "gc",     "doctor",  "help"};
     fixture *f = *state;
     static const char einval[] = "TETHER_EINVAL";
     EXPECT_ERROR(NULL, 125, einval, "tether help lists the verbs", "frobnicate");
@@ -112,6 +121,9 @@ static void refuses_wrong_operands_and_values(void **state)
     EXPECT_ERROR(f, 125, einval, "not a number of lines", "output", "a", "--lines", "1K");
     EXPECT_ERROR(f, 125, einval, "give 500ms", "wait", "--timeout", "x");
     EXPECT_ERROR(f, 125, einval, "tether list shows them", "kill");
+    EXPECT_ERROR(f, 125, einval, "leave one of them out", "kill", "--all", "a");
+    EXPECT_ERROR(f, 125, einval, "tether list --all shows", "rm");
+    EXPECT_ERROR(f, 125, einval, "leave one of them out", "gc", "--all", "--older-than", "1h");
     EXPECT_ERROR(f, 125, einval, "a name such as TERM", "kill", "a", "--signal", "FROB");
     EXPECT_ERROR(f, 125, einval, "a name such as TERM", "kill", "a", "--signal", "0");
     EXPECT_ERROR(f, 125, einval, "leave one of them out", "kill", "a", "--signal", "TERM",

@@ -36,6 +36,25 @@ static void exits_with_the_tasks_code(void **state)
     assert_string_equal(cli_err(), "");
 }
 
+/* Of several values of a variable the last one counts, wherever it comes from. */
+static void variables_come_from_options_and_files(void **state)
+{
+    static const char text[] = "# for the test\r\nFROM_FILE=\"a b\"\r\nexport BOTH=file\r\n";
+    fixture *f = *state;
+    const char *path = test_work_path(f, "vars");
+    test_write_file(path, text, sizeof text - 1);
+    assert_int_equal(uv_os_setenv("TETHER_TEST_OWN", "own"), 0);
+    EXPECT(f, 0, "run", "--wait", "--env", "BOTH=option", "--env-file", path, CHILD, "env",
+           "FROM_FILE", "env", "BOTH", "env", "TETHER_TEST_OWN");
+    assert_string_equal(cli_out(), "a b\nfile\nown\n");
+    EXPECT(f, 0, "run", "--wait", "--env-file", path, "--env", "BOTH=option", "--unset",
+           "TETHER_TEST_OWN", "--unset", "FROM_FILE", CHILD, "env", "FROM_FILE", "env", "BOTH",
+           "env", "TETHER_TEST_OWN");
+    /* What is set counts after what is unset. */
+    assert_string_equal(cli_out(), "a b\noption\n\n");
+    assert_int_equal(uv_os_unsetenv("TETHER_TEST_OWN"), 0);
+}
+
 static void a_timeout_is_124(void **state)
 {
     fixture *f = *state;
@@ -497,6 +516,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
         TEST(prints_the_id_alone),
         TEST(exits_with_the_tasks_code),
+        TEST(variables_come_from_options_and_files),
         TEST(a_timeout_is_124),
         TEST(only_the_variable_sets_a_default_timeout),
         TEST(passes_arguments_exactly),

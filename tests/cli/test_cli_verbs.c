@@ -375,7 +375,7 @@ static void the_doctor_changes_nothing(void **state)
 
 static const char *const verbs[] = {"run",   "list",  "status", "output",  "wait",
                                     "kill",  "pause", "resume", "promote", "completions",
-                                    "watch", "gc",    "doctor", "help"};
+                                    "watch", "rm",    "gc",     "doctor",  "help"};
 
 static void prints_help(void **state)
 {

@@ -7,8 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "os/clock.h"
 #include "os/signal.h"
 #include "posix/forked.h"
+#include "posix/proc.h"
 #include "os/tree.h"
 #include "posix/proc.h"
 
@@ -142,6 +144,185 @@ static void one_listing_serves_many_trees(void **state)
     assert_true(forked_lives(pids[TREES]));
     forked_kill(pids[TREES]);
     tether__os_tree_list_free(listing);
+}
+
+/* --- Processes without a cookie --- */
+
+/* What a leader and its child tell the test. */
+typedef struct family {
+    char *cookie; /* the child's, NULL: none */
+    bool leaves;  /* the child moves to a session of its own */
+    volatile pid_t child;
+    volatile bool over; /* the leader exits */
+} family;
+
+static int lead_a_child(void *userdata)
+{
+    family *f = userdata;
+    char *const environment[] = {f->cookie != NULL ? f->cookie : "NONE=", NULL};
+    char *const argv[] = {"child", "forever", NULL};
+    setsid();
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (f->leaves)
+            setsid();
+        execve(CHILD, argv, environment);
+        _exit(127);
+    }
+    f->child = pid;
+    while (!f->over)
+        test_pause();
+    return 0;
+}
+
+/* Starts a leader with a child, and describes it as a supervisor that was just verified. */
+static pid_t start_family(family *f, tether__tree *tree)
+{
+    pid_t leader = forked_start(lead_a_child, f);
+    WAIT_UNTIL(f->child != 0 &&
+               tether__proc_has_variable(f->child, f->cookie != NULL ? f->cookie : "NONE="));
+    *tree = (tether__tree){
+        .task_id = "t1", .supervisor = forked_identity(leader), .supervisor_alive = true};
+    return leader;
+}
+
+static void end_leader(family *f, tether__tree *tree, pid_t leader)
+{
+    f->over = true;
+    assert_int_equal(forked_join(leader), 0);
+    tree->supervisor_alive = false;
+}
+
+static void end_family(family *f)
+{
+    pid_t child = f->child;
+    assert_int_equal(kill(child, SIGKILL), 0);
+    WAIT_UNTIL(!forked_lives(child));
+    test_unshare(f, sizeof *f);
+}
+
+static family *new_family(char *cookie, bool leaves)
+{
+    family *f = test_shared(sizeof *f);
+    f->cookie = cookie;
+    f->leaves = leaves;
+    return f;
+}
+
+/* Asserts which processes are the tree's, and how many more may be. */
+static void expect_members(const tether__tree *tree, size_t proved, size_t unproven)
+{
+    tether_error error = {0};
+    tether__survivor list[4];
+    size_t count, found = 0;
+    int64_t pid;
+    assert_int_equal(members(tree, &pid), proved);
+    ASSERT_OK(tether__os_tree_survivors(tree, list, 4, &count, &error), error);
+    assert_int_equal(count, proved + unproven);
+    for (size_t i = 0; i < count; i++)
+        found += list[i].reason == TETHER__SURVIVOR_UNPROVEN;
+    assert_int_equal(found, unproven);
+}
+
+static void session_is_proved_by_what_started_while_the_supervisor_lived(void **state)
+{
+    place *p = *state;
+    size_t left;
+    tether__tree tree;
+    family *f = new_family(NULL, false);
+    pid_t leader = start_family(f, &tree);
+    tether__kin kin = {.supervisor_seen_ms = tether__os_uptime_ms()};
+    end_leader(f, &tree, leader);
+    expect_members(&tree, 0, 1);
+    ASSERT_OK(tether__os_tree_signal(&tree, TETHER__SIGNAL_FINAL, &left, &p->error), p->error);
+    assert_int_equal(left, 0);
+    assert_true(forked_lives(f->child));
+
+    tree.kin = &kin;
+    if (tether__proc_in_order()) {
+        expect_members(&tree, 1, 0);
+        ASSERT_OK(tether__os_tree_signal(&tree, TETHER__SIGNAL_FINAL, &left, &p->error), p->error);
+        WAIT_UNTIL(!forked_lives(f->child));
+    }
+    tether__kin_dispose(&kin);
+    end_family(f);
+}
+
+static void session_is_proved_by_what_is_remembered(void **state)
+{
+    (void)state;
+    tether__tree tree;
+    tether__kin kin = {0};
+    family *f = new_family(NULL, false);
+    pid_t leader = start_family(f, &tree);
+    tree.kin = &kin;
+    expect_members(&tree, 2, 0);
+    end_leader(f, &tree, leader);
+    expect_members(&tree, 1, 0);
+    tree.kin = NULL;
+    expect_members(&tree, 0, 1);
+    tether__kin_dispose(&kin);
+    end_family(f);
+}
+
+/* Another process has the supervisor's pid: its session is another one, whatever a record says. */
+static void session_of_another_leader_is_not_the_trees(void **state)
+{
+    (void)state;
+    tether__tree tree;
+    family *f = new_family(NULL, false);
+    pid_t leader = start_family(f, &tree);
+    tether__kin kin = {.supervisor_seen_ms = tether__os_uptime_ms()};
+    tree.supervisor_alive = false;
+    tree.supervisor.start_time--;
+    tree.kin = &kin;
+    expect_members(&tree, 0, 0);
+    tree.supervisor = forked_identity(leader);
+    strcpy(tree.supervisor.boot_id, "00000000-0000-0000-0000-000000000000");
+    expect_members(&tree, 0, 0);
+    tether__kin_dispose(&kin);
+    end_leader(f, &tree, leader);
+    end_family(f);
+}
+
+static void children_of_members_are_found_and_remembered(void **state)
+{
+    (void)state;
+    tether__tree tree;
+    tether__kin kin = {0};
+    family *f = new_family(NULL, true);
+    pid_t leader = start_family(f, &tree);
+    WAIT_UNTIL(leads(f->child));
+    tree.kin = &kin;
+    expect_members(&tree, 2, 0);
+    end_leader(f, &tree, leader);
+    expect_members(&tree, 1, 0);
+    tree.kin = NULL;
+    expect_members(&tree, 0, 0);
+    tether__kin_dispose(&kin);
+    end_family(f);
+}
+
+static void children_with_the_cookie_of_another_task_are_not_the_trees(void **state)
+{
+    (void)state;
+    static char cookie[] = "TETHER_TASK_ID=tother";
+    tether__tree tree;
+    family *f = new_family(cookie, true);
+    pid_t leader = start_family(f, &tree);
+    WAIT_UNTIL(leads(f->child));
+    expect_members(&tree, 1, 0);
+    end_leader(f, &tree, leader);
+    end_family(f);
+}
+
+static void signals_that_do_not_exist_are_refused(void **state)
+{
+    place *p = *state;
+    size_t left;
+    const tether__tree tree = {.task_id = "t1"};
+    assert_int_equal(tether__os_tree_signal_number(&tree, 4000, &left, &p->error), TETHER_EINVAL);
+    assert_int_equal(tether__os_tree_signal_number(&tree, -1, &left, &p->error), TETHER_EINVAL);
 }
 
 /* A stopped process handles SIGTERM only because it is continued. */
@@ -316,6 +497,12 @@ int main(void)
         TEST(spares_a_session_with_another_leader),
         TEST(finds_processes_with_the_cookie),
         TEST(one_listing_serves_many_trees),
+        TEST(session_is_proved_by_what_started_while_the_supervisor_lived),
+        TEST(session_is_proved_by_what_is_remembered),
+        TEST(session_of_another_leader_is_not_the_trees),
+        TEST(children_of_members_are_found_and_remembered),
+        TEST(children_with_the_cookie_of_another_task_are_not_the_trees),
+        TEST(signals_that_do_not_exist_are_refused),
         TEST(continues_stopped_processes),
         TEST(never_signals_the_caller),
         TEST(refuses_another_pid_namespace),
