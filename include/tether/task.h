@@ -251,7 +251,8 @@ typedef enum tether_list_scope {
 } tether_list_scope;
 
 /* Lists the tasks of the session, the newest first. Each item is as current as from
- * tether_status_get, except that survivors are not looked up. Damaged tasks are left out.
+ * tether_status_get, except that survivors are not looked up. Damaged tasks are left out. If any
+ * other task cannot be read, such as for lack of descriptors, the call fails: a list is complete.
  *
  * The caller frees *list with tether_snapshot_list_free; it is NULL on failure. An empty list is
  * not an error. Any thread. */

@@ -13,6 +13,7 @@
 #include "os/host.h"
 #include "os/process.h"
 #include "os/spawn.h"
+#include "os/thread.h"
 #include "os/tree.h"
 #include "os/watch.h"
 #include "store/store.h"
@@ -200,6 +201,10 @@ static void check_guarantees(tether_report *report)
 int tether_doctor(const char *store, tether_report **out, tether_error *error)
 {
     *out = NULL;
+    /* Each check needs some descriptors: without them it would find the wrong fault. */
+    int code = tether__os_loop_room(error);
+    if (code != TETHER_OK)
+        return code;
     tether_report *report = calloc(1, sizeof *report);
     if (report != NULL)
         *report = (tether_report){.size = sizeof *report,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "format/json.h"
 #include "os/clock.h"
 
 static const char state_file[] = "gc.json";
@@ -25,16 +26,26 @@ static void load_moment(json_t *value, tether__moment *moment)
         strcpy(moment->boot_id, boot_id);
 }
 
-void tether__gc_state_load(const tether__store *store, tether__gc_state *state)
+int tether__gc_state_load(const tether__store *store, tether__gc_state *state, tether_error *error)
 {
     char *text;
     size_t size;
+    tether_error problem = {0};
     *state = (tether__gc_state){0};
-    if (tether__os_file_read(store->root, state_file, FILE_LIMIT, &text, &size, NULL, NULL) !=
-        TETHER_OK)
-        return;
-    json_t *document = json_loadb(text, size, 0, NULL);
+    int code =
+        tether__os_file_read(store->root, state_file, FILE_LIMIT, &text, &size, NULL, &problem);
+    if (code == TETHER_ENOTASK || code == TETHER_ETOOBIG || code == TETHER_ECORRUPT)
+        return TETHER_OK;
+    if (code != TETHER_OK) {
+        tether__error_set(error, &problem);
+        return code;
+    }
+    bool no_memory;
+    json_error_t why;
+    json_t *document = tether__json_parse(text, size, 0, &no_memory, &why);
     free(text);
+    if (no_memory)
+        return tether__fail_memory(error, "read gc.json");
     if (json_integer_value(json_object_get(document, "schema_version")) == SCHEMA) {
         load_moment(json_object_get(document, "believed"), &state->clock.believed);
         load_moment(json_object_get(document, "doubted"), &state->clock.doubted);
@@ -42,6 +53,7 @@ void tether__gc_state_load(const tether__store *store, tether__gc_state *state)
         state->clock.doubted_since = json_integer_value(json_object_get(document, "doubted_since"));
     }
     json_decref(document);
+    return TETHER_OK;
 }
 
 static json_t *store_moment(const tether__moment *moment)

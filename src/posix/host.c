@@ -180,7 +180,11 @@ int tether__os_former_directory(const char *what, const char *path, char **real,
 static int check_program(const char *path)
 {
     struct stat st;
-    if (stat(path, &st) != 0)
+    int result;
+    do
+        result = stat(path, &st);
+    while (result != 0 && errno == EINTR);
+    if (result != 0)
         return errno;
     if (!S_ISREG(st.st_mode))
         return EACCES;
@@ -207,8 +211,10 @@ static int search_path(const char *name, const char *list, const char *workdir, 
                 return 0;
             }
             free(path);
-            if (os_error == EACCES)
-                result = EACCES;
+            /* A folder that cannot be read now does not mean that the program is missing. */
+            bool unknown = os_error == ENOMEM || os_error == ENFILE || os_error == EIO;
+            if (unknown || (os_error == EACCES && result == ENOENT))
+                result = os_error;
         }
         at += size;
         if (*at == '\0')

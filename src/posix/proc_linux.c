@@ -235,14 +235,21 @@ int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata
     if (proc == NULL)
         return errno;
     bool more = true;
-    for (struct dirent *entry; more && (entry = readdir(proc)) != NULL;) {
+    int os_error = 0;
+    while (more) {
         char *end;
+        errno = 0;
+        const struct dirent *entry = readdir(proc);
+        if (entry == NULL) {
+            os_error = errno; /* 0 at the end */
+            break;
+        }
         long long pid = strtoll(entry->d_name, &end, 10);
         if (pid > 0 && *end == '\0')
             more = visit(pid, userdata);
     }
     closedir(proc);
-    return 0;
+    return os_error;
 }
 
 /* Collects the values of matching entries across chunk borders. `at` is the position in the current
@@ -289,7 +296,9 @@ static tether__proc_variable feed_file(int64_t pid, const char *entry, matcher *
     if (fd < 0 && tether__proc_is_shortage(errno))
         return TETHER__VARIABLE_FAILED;
     if (fd < 0)
-        return errno == ESRCH ? TETHER__VARIABLE_UNKNOWN : TETHER__VARIABLE_ABSENT;
+        return tether__proc_is_shortage(errno) ? TETHER__VARIABLE_FAILED
+               : errno == ESRCH                ? TETHER__VARIABLE_UNKNOWN
+                                               : TETHER__VARIABLE_ABSENT;
     char chunk[ENVIRON_CHUNK];
     ssize_t got = read(fd, chunk, sizeof chunk);
     tether__proc_variable otherwise = got == 0 ? TETHER__VARIABLE_UNKNOWN : TETHER__VARIABLE_ABSENT;

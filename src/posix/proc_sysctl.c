@@ -80,6 +80,8 @@ tether__proc_variable tether__sysctl_unread(int os_error)
 {
     /* EPERM, EACCES and EINVAL: we may not read it, or the process has none. */
     bool transient = os_error == EAGAIN || os_error == EBUSY || os_error == ESRCH;
+    if (tether__proc_is_shortage(os_error))
+        return TETHER__VARIABLE_FAILED;
     return transient ? TETHER__VARIABLE_UNKNOWN : TETHER__VARIABLE_ABSENT;
 }
 

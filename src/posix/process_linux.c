@@ -73,23 +73,30 @@ uint64_t tether__os_process_start_time(int64_t pid)
     return tether__proc_is_own() && tether__proc_read(pid, &process) == 0 ? process.start_time : 0;
 }
 
+typedef enum kinship { CHILD, STRANGER, NOT_KNOWN } kinship;
+
 /* Whether the pid still denotes this child. The host may have reaped it, and another child of the
- * host may have got its pid. */
-static bool is_child(const tether__identity *child)
+ * host may have got its pid. NOT_KNOWN: that cannot be read now, such as for lack of descriptors.
+ */
+static kinship find_kinship(const tether__identity *child)
 {
     tether__proc process;
     /* Without /proc there is no start time to compare: relies on the pid alone. */
     if (child->start_time == 0 && !tether__proc_is_own())
-        return true;
-    return tether__proc_read(child->pid, &process) == 0 && process.start_time == child->start_time;
+        return CHILD;
+    int os_error = tether__proc_read(child->pid, &process);
+    if (os_error == 0)
+        return process.start_time == child->start_time ? CHILD : STRANGER;
+    return os_error == ENOENT || os_error == ESRCH ? STRANGER : NOT_KNOWN;
 }
 
 /* For kernels before 5.4. The race is small: between the check and the wait, the host would have to
  * reap the child, and another of its children to get the same pid. */
 static bool reap_by_pid(const tether__identity *child)
 {
-    if (!is_child(child))
-        return true;
+    kinship found = find_kinship(child);
+    if (found != CHILD)
+        return found == STRANGER;
     return waitpid((pid_t)child->pid, NULL, WNOHANG) != 0;
 }
 
@@ -105,8 +112,9 @@ bool tether__os_process_reap(const tether__identity *child)
         return os_error != EMFILE && os_error != ENFILE && os_error != ENOMEM;
     }
 
-    bool done = true;
-    if (is_child(child)) {
+    kinship found = find_kinship(child);
+    bool done = found == STRANGER;
+    if (found == CHILD) {
         int result = tether__pidfd_reap(pidfd);
         if (result == EINVAL)
             done = reap_by_pid(child);
