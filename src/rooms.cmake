@@ -63,7 +63,7 @@ endif()
 tether_room(os
     USES base format shell
     LIBRARIES tether_uv
-    SOURCES read_whole.c temporary.c)
+    SOURCES random.c read_whole.c start_thread.c temporary.c)
 
 tether_room(${TETHER_OS_ROOM}
     USES base format shell os

@@ -15,6 +15,7 @@
 #include "engine/replay.h"
 #include "engine/sessions.h"
 #include "os/lifeline.h"
+#include "os/clock.h"
 #include "store/names.h"
 #include "tether/store.h"
 
@@ -202,12 +203,14 @@ static void read_uptime(tether__dir *folder, tether__moment *then)
     char *text;
     size_t size;
     long long uptime;
-    if (tether__os_file_read(folder, "reason.txt", REASON_LIMIT, &text, &size, NULL, NULL) !=
-        TETHER_OK)
+    tether__clock_frame own;
+    if (tether__os_clock_frame(&own, NULL) != TETHER_OK ||
+        tether__os_file_read(folder, "reason.txt", REASON_LIMIT, &text, &size, NULL, NULL) !=
+            TETHER_OK)
         return;
     const char *line = strstr(text, "\nuptime: ");
     if (line != NULL && sscanf(line, "\nuptime: %lld boot: %63s", &uptime, then->boot_id) == 2)
-        then->uptime_ms = uptime;
+        then->uptime_ms = uptime + own.boot_ns / 1000000;
     free(text);
 }
 

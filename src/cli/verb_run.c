@@ -14,6 +14,7 @@
 #include "cli/follow.h"
 #include "cli/print.h"
 #include "cli/stream.h"
+#include "cli/troubles.h"
 
 #define COMMAND_FILE_MAX ((size_t)64 * 1024 * 1024)
 
@@ -467,20 +468,31 @@ static int start(const cli_options *cli, run_request *request)
 {
     tether_registry *registry;
     char task_id[TETHER_ID_SIZE];
+    const char *waited = task_id;
+    cli_troubles troubles;
     tether_error error = {0};
-    int code = session_open_with(cli, &request->limits, &registry);
+    int code;
 
+    if (request->wait && !troubles_init(&troubles, &request->limits))
+        return print_no_memory(cli);
+    code = session_open_with(cli, &request->limits, &registry);
     if (code != 0)
-        return code;
+        goto done;
     request->spec.size = sizeof request->spec;
     request->spec.env_set = request->env_set;
     if (tether_spawn(registry, &request->spec, task_id, &error) != 0)
         code = print_error(cli, &error);
-    else if (request->wait)
-        code = wait_for_task(cli, registry, task_id, request->wait_ms);
-    else
+    else if (!request->wait)
         code = announce(cli, registry, task_id);
-    return session_close(cli, registry, code);
+    else {
+        troubles_watch(&troubles, &waited, 1);
+        code = wait_for_task(cli, registry, task_id, request->wait_ms);
+    }
+    code = session_close(cli, registry, code);
+done:
+    if (request->wait)
+        troubles_dispose(&troubles);
+    return code;
 }
 
 int verb_run(cli_options *cli, cli_args *args)

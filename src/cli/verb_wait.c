@@ -7,6 +7,7 @@
 #include "cli/ids.h"
 #include "cli/print.h"
 #include "cli/stream.h"
+#include "cli/troubles.h"
 
 const char verb_wait_help[] =
     "tether wait [ID...] [-n] [--timeout DUR]\n"
@@ -146,23 +147,31 @@ static int wait_all(const cli_options *cli, tether_registry *registry, const wai
 int verb_wait(cli_options *cli, cli_args *args)
 {
     wait_request request = {{NULL, 0, NULL}, false, false, -1};
+    tether_open_options options = {0};
+    cli_troubles troubles;
     tether_registry *registry;
     int code;
 
     args->options = wait_options;
-    if (!ids_init(&request.ids, args))
+    if (!troubles_init(&troubles, &options))
         return print_no_memory(cli);
+    if (!ids_init(&request.ids, args)) {
+        troubles_dispose(&troubles);
+        return print_no_memory(cli);
+    }
     code = parse(cli, args, &request);
     if (code == 0)
-        code = session_open(cli, &registry);
+        code = session_open_with(cli, &options, &registry);
     if (code == 0) {
         if (request.all_running && !request.any)
             code = find_running(cli, registry, &request);
+        troubles_watch(&troubles, request.ids.items, request.ids.count);
         if (code == 0)
             code =
                 request.any ? wait_any(cli, registry, &request) : wait_all(cli, registry, &request);
         code = session_close(cli, registry, code);
     }
+    troubles_dispose(&troubles);
     ids_dispose(&request.ids);
     return code;
 }

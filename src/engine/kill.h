@@ -36,12 +36,13 @@ int tether__kill_step(tether__catalog *catalog, const char *task_id, int64_t *ne
                       tether_error *error);
 
 /* Checks that the task can be killed from here. Call this before writing anything: the record must
- * not show a kill that cannot be done. The caller holds `disk`. */
-int tether__kill_check(const tether__entry *entry, tether_error *error);
+ * not show a kill that cannot be done. The caller holds `disk`; takes `state`. */
+int tether__kill_check(tether__catalog *catalog, const tether__entry *entry, tether_error *error);
 
 /* Checks the same for a single signal or a pause. TETHER_ENOTSUP: a proxy task, which has no
- * processes. The caller holds `disk`. */
-int tether__kill_check_signal(const tether__entry *entry, tether_error *error);
+ * processes. The caller holds `disk`; takes `state`. */
+int tether__kill_check_signal(tether__catalog *catalog, const tether__entry *entry,
+                              tether_error *error);
 
 /* Pauses or resumes the task's processes, once. Stores in *reached how many live processes there
  * were. The caller holds no lock. */
@@ -57,8 +58,9 @@ int tether__kill_step_in_round(tether__catalog *catalog, const char *task_id,
  * driver may call this. Takes `state`. */
 void tether__kill_release(tether__catalog *catalog, const char *task_id);
 
-/* Stores the supervisor's identity from the record, or that of the child that this process has
- * started; pid 0: unknown. The caller holds `disk`; takes `state`. */
+/* Stores the identity of the child that this process has started, whose pid is valid here in any
+ * case, or else the supervisor's identity from the record; pid 0: unknown. The caller holds `disk`;
+ * takes `state`. */
 void tether__kill_find_supervisor(tether__catalog *catalog, const tether__entry *entry,
                                   tether__identity *supervisor);
 

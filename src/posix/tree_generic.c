@@ -4,17 +4,9 @@
  * Thread: any. */
 #include "os/tree.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <unistd.h>
 
-#include "base/error.h"
-
-static bool group_is_ours(const tether__tree *tree)
-{
-    return tree->supervisor_alive && tree->supervisor.pid > 1 &&
-           getpgrp() != (pid_t)tree->supervisor.pid;
-}
+#include "posix/group.h"
 
 int tether__os_tree_check(const tether__tree *tree, tether_error *error)
 {
@@ -27,7 +19,7 @@ int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *
                                   tether_error *error)
 {
     (void)error;
-    *left = group_is_ours(tree) && kill(-(pid_t)tree->supervisor.pid, number) == 0 ? 1 : 0;
+    *left = tether__group_signal(tree, &number, 1) ? 1 : 0;
     return TETHER_OK;
 }
 
@@ -51,7 +43,7 @@ int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t capa
                             tether_error *error)
 {
     (void)error;
-    *count = group_is_ours(tree) ? 1 : 0;
+    *count = tether__group_is_led(tree) ? 1 : 0;
     if (*count == 1 && capacity > 0)
         pids[0] = tree->supervisor.pid;
     return TETHER_OK;

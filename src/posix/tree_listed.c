@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/grow.h"
+#include "posix/group.h"
 #include "posix/listing.h"
 #include "posix/pidfd.h"
 #include "posix/proc.h"
@@ -45,6 +46,15 @@ static bool candidates_add(candidates *found, const candidate *item)
     return true;
 }
 
+/* Whether the supervisor's pid is valid here although processes cannot be listed. */
+static bool has_only_group(const tether__tree *tree)
+{
+    char pid_ns[TETHER__PID_NS_SIZE];
+    tether__os_pid_ns(pid_ns);
+    bool same = pid_ns[0] != '\0' && strcmp(tree->supervisor.pid_ns, pid_ns) == 0;
+    return !tether__proc_is_own() && (same || tether__group_is_childs(tree));
+}
+
 int tether__os_tree_check(const tether__tree *tree, tether_error *error)
 {
     char pid_ns[TETHER__PID_NS_SIZE];
@@ -55,12 +65,26 @@ int tether__os_tree_check(const tether__tree *tree, tether_error *error)
                             "task %s was started in another pid namespace, where its pids denote "
                             "other processes: kill it from there",
                             tree->task_id);
-    if (!tether__proc_is_own())
+    if (!tether__proc_is_own() && !has_only_group(tree))
         return tether__fail(error, TETHER_EFOREIGN, 0, step,
                             "/proc is missing or belongs to another pid namespace, so the "
                             "processes of task %s cannot be found: mount /proc in this one",
                             tree->task_id);
     return TETHER_OK;
+}
+
+/* Signals the group, or only counts it (count 0), where processes cannot be listed. Without a
+ * leader nothing can be said about what is left. */
+static int signal_only_group(const tether__tree *tree, const int *numbers, size_t count,
+                             size_t *left, tether_error *error)
+{
+    *left = tether__group_signal(tree, numbers, count) ? 1 : 0;
+    if (*left > 0)
+        return TETHER_OK;
+    return tether__fail(error, TETHER_EFOREIGN, 0, step,
+                        "the supervisor of task %s has exited, and without /proc of this pid "
+                        "namespace its other processes cannot be found: mount /proc",
+                        tree->task_id);
 }
 
 /* Stores in *item how a process is related to the task, and returns whether it may belong to the
@@ -159,11 +183,9 @@ static void signal_process(const tether__tree *tree, const candidate *item, cons
                 (item->has_cookie ||
                  (leader > 0 && (process.session == leader || process.group == leader)));
     for (size_t i = 0; same && i < count; i++) {
-        /* Linux before 5.3 and the BSDs have only pids: the pid could be reused between the check
-         * above and the signal. */
-        if (pidfd >= 0)
-            tether__pidfd_signal(pidfd, numbers[i]);
-        else
+        /* Linux before 5.3, some containers and the BSDs have only pids: the pid could be reused
+         * between the check above and the signal. */
+        if (pidfd < 0 || tether__pidfd_signal(pidfd, numbers[i]) == ENOSYS)
             kill((pid_t)item->pid, numbers[i]);
     }
     if (pidfd >= 0)
@@ -185,7 +207,8 @@ static bool signal_group(const tether__tree *tree, const int *numbers, size_t co
     if (tether__os_process_alive(leader) == TETHER__ALIVE) {
         sent = true;
         for (size_t i = 0; i < count; i++) {
-            if (pidfd < 0 || tether__pidfd_signal_group(pidfd, numbers[i]) == EINVAL)
+            int result = pidfd < 0 ? ENOSYS : tether__pidfd_signal_group(pidfd, numbers[i]);
+            if (result == ENOSYS || result == EINVAL)
                 kill(-(pid_t)leader->pid, numbers[i]);
         }
     }
@@ -202,6 +225,8 @@ static int signal_tree(const tether__tree *tree, const int *numbers, size_t coun
     int code = tether__os_tree_check(tree, error);
     if (code != TETHER_OK)
         return code;
+    if (has_only_group(tree))
+        return signal_only_group(tree, numbers, count, left, error);
     bool group_done = signal_group(tree, numbers, count);
     code = find_members(tree, &found, error);
     if (code != TETHER_OK)
@@ -225,6 +250,10 @@ int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal,
         [TETHER__SIGNAL_PAUSE] = SIGSTOP,
         [TETHER__SIGNAL_RESUME] = SIGCONT,
     };
+    /* Only a signal that ends the whole group at once is certain to leave nothing of it. After
+     * another one the supervisor may exit first, and nobody could find the rest. */
+    if (signal == TETHER__SIGNAL_POLITE && has_only_group(tree))
+        return TETHER_ENOTSUP;
     if (signal == TETHER__SIGNAL_POLITE)
         return signal_tree(tree, polite, 2, left, error);
     return signal_tree(tree, &others[signal], 1, left, error);
@@ -241,6 +270,11 @@ int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t capa
 {
     candidates found;
     *count = 0;
+    if (has_only_group(tree)) {
+        if (capacity > 0)
+            pids[0] = tree->supervisor.pid;
+        return signal_only_group(tree, NULL, 0, count, error);
+    }
     int code = find_members(tree, &found, error);
     if (code != TETHER_OK)
         return code;
@@ -253,7 +287,10 @@ int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t capa
 
 const char *tether__os_tree_reach(bool *whole)
 {
-    *whole = true;
+    *whole = tether__proc_is_own();
+    if (!*whole)
+        return "/proc is missing or belongs to another pid namespace: ends the process groups of "
+               "tasks that run in this one, at once, and no process outside of them; mount /proc";
     return "reaches processes outside the process group too, by session and by "
            "TETHER_TASK_ID in the environment";
 }
