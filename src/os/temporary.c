@@ -13,6 +13,7 @@ int tether__temporary_choose(char temporary[TETHER__TEMPORARY_SIZE], tether_erro
     uint64_t random;
     int code = tether__random(&random, sizeof random, "write file", error);
     if (code == TETHER_OK)
-        snprintf(temporary, TETHER__TEMPORARY_SIZE, ".tmp-%016llx", (unsigned long long)random);
+        snprintf(temporary, TETHER__TEMPORARY_SIZE, TETHER__TEMPORARY_PREFIX "%016llx",
+                 (unsigned long long)random);
     return code;
 }

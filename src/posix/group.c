@@ -7,12 +7,26 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/error.h"
+#include "posix/signal.h"
+
 bool tether__group_is_led(const tether__tree *tree)
 {
     /* 1 is never a task's supervisor here, and as a group it would mean all processes. */
     pid_t leader = (pid_t)tree->supervisor.pid;
     return tree->lifeline_held && leader > 1 && getpgrp() != leader && getpgid(leader) == leader &&
            getsid(leader) == leader;
+}
+
+int tether__group_check_signal(const tether__tree *tree, int number, tether_error *error)
+{
+    if (number == SIGSTOP || tether__signal_survived(number))
+        return TETHER_OK;
+    return tether__fail(error, TETHER_ENOTSUP, 0, "signal task",
+                        "signal %d would end the supervisor of task %s too, because only its whole "
+                        "process group can be signalled here; use TERM, INT, HUP, QUIT, USR1 or "
+                        "USR2, or a kill without a signal",
+                        number, tree->task_id);
 }
 
 bool tether__group_signal(const tether__tree *tree, const int *numbers, size_t count)

@@ -13,6 +13,9 @@
  */
 bool tether__group_is_led(const tether__tree *tree);
 
+/* TETHER_ENOTSUP: the signal would end the supervisor too, which is in the group. */
+int tether__group_check_signal(const tether__tree *tree, int number, tether_error *error);
+
 /* Sends signals to the group, if it is led. Returns whether it was. */
 bool tether__group_signal(const tether__tree *tree, const int *numbers, size_t count);
 

@@ -6,6 +6,7 @@
 
 #include <signal.h>
 
+#include "base/error.h"
 #include "posix/group.h"
 
 int tether__os_tree_check(const tether__tree *tree, tether_error *error)
@@ -15,12 +16,26 @@ int tether__os_tree_check(const tether__tree *tree, tether_error *error)
     return TETHER_OK;
 }
 
+static int signal_group(const tether__tree *tree, int number, size_t *left)
+{
+    *left = tether__group_signal(tree, &number, 1) ? 1 : 0;
+    return TETHER_OK;
+}
+
+/* A signal to the group reaches the supervisor too. */
 int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,
                                   tether_error *error)
 {
-    (void)error;
-    *left = tether__group_signal(tree, &number, 1) ? 1 : 0;
-    return TETHER_OK;
+    sigset_t known;
+    *left = 0;
+    sigemptyset(&known);
+    if (sigismember(&known, number) < 0)
+        return tether__fail(error, TETHER_EINVAL, 0, "signal task", "this system has no signal %d",
+                            number);
+    int code = tether__group_check_signal(tree, number, error);
+    if (code != TETHER_OK)
+        return code;
+    return signal_group(tree, number, left);
 }
 
 int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal, size_t *left,
@@ -31,11 +46,12 @@ int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal,
         [TETHER__SIGNAL_PAUSE] = SIGSTOP,
         [TETHER__SIGNAL_RESUME] = SIGCONT,
     };
+    (void)error;
     if (signal != TETHER__SIGNAL_POLITE)
-        return tether__os_tree_signal_number(tree, others[signal], left, error);
-    int code = tether__os_tree_signal_number(tree, SIGTERM, left, error);
+        return signal_group(tree, others[signal], left);
+    int code = signal_group(tree, SIGTERM, left);
     if (code == TETHER_OK && *left > 0)
-        code = tether__os_tree_signal_number(tree, SIGCONT, left, error);
+        code = signal_group(tree, SIGCONT, left);
     return code;
 }
 

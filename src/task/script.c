@@ -212,6 +212,7 @@ int tether__script_write(tether__spawn_plan *plan, const char **why, tether_erro
                                .pid_ns = pid_ns,
                                .time_offset_ns = childrens.boot_ns,
                                .without_proc = !tether__os_process_in_proc(),
+                               .late_input = plan->late_input,
                                .workdir = plan->workdir,
                                .cmd = cmd};
     code = plan->spec.argv != NULL ? write_for_arguments(plan, &wrapper, why, error)
