@@ -51,13 +51,12 @@ int tether__os_tree_check(const tether__tree *tree, tether_error *error)
     return TETHER_OK;
 }
 
-/* Signals the group, or only counts it (count 0), where processes cannot be listed. Without a
- * leader nothing can be said about what is left. */
-static int signal_only_group(const tether__tree *tree, const int *numbers, size_t count,
-                             size_t *left, tether_error *error)
+/* Counts the supervisor's group as one process where processes cannot be listed. Without a leader
+ * nothing can be said about what is left of it. */
+static int count_only_group(const tether__tree *tree, size_t *count, tether_error *error)
 {
-    *left = tether__group_signal(tree, numbers, count) ? 1 : 0;
-    if (*left > 0)
+    *count = tether__group_is_led(tree) ? 1 : 0;
+    if (*count > 0)
         return TETHER_OK;
     return tether__fail(error, TETHER_EFOREIGN, 0, step,
                         "the supervisor of task %s has exited, and without /proc of this pid "
@@ -167,8 +166,11 @@ static int signal_tree(const tether__tree *tree, const int *numbers, size_t coun
 {
     tether__members found;
     *result = (delivery){0};
-    if (has_only_group(tree))
-        return signal_only_group(tree, numbers, count, &result->left, error);
+    if (has_only_group(tree)) {
+        /* If the supervisor has just exited, the next inspection finds its lifeline free. */
+        result->left = tether__group_signal(tree, numbers, count) ? 1 : 0;
+        return TETHER_OK;
+    }
     int code = find_members(tree, &found, error);
     /* The group can be signalled also if there is no memory to list processes. */
     bool group_done = code != TETHER_EFOREIGN && signal_group(tree, numbers, count);
@@ -311,7 +313,7 @@ int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t capa
     if (has_only_group(tree)) {
         if (capacity > 0)
             pids[0] = tree->supervisor.pid;
-        return signal_only_group(tree, NULL, 0, count, error);
+        return count_only_group(tree, count, error);
     }
     int code = find_members(tree, &found, error);
     for (size_t i = 0; code == TETHER_OK && i < found.count; i++) {
@@ -344,7 +346,7 @@ int tether__os_tree_survivors(const tether__tree *tree, tether__survivor *surviv
     if (has_only_group(tree)) {
         if (capacity > 0)
             survivors[0] = (tether__survivor){.pid = tree->supervisor.pid};
-        return signal_only_group(tree, NULL, 0, count, error);
+        return count_only_group(tree, count, error);
     }
     int code = find_members(tree, &found, error);
     if (code == TETHER_OK)
