@@ -103,7 +103,10 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
          "the supervisor, leader of its session and process group; null for a proxy")              \
     OTHER(pgid, "number, null", "a copy of `child_pid` for scripts")                               \
     STORED(IDENTITY, identity, 0, "object",                                                        \
-           "`pid`, `start_time`, `boot_id`, `pid_ns` of the supervisor")                           \
+           "`pid`, `start_time`, `boot_id`, `pid_ns` of the supervisor, and `time_offset_ns`: "    \
+           "how far "                                                                              \
+           "the clock of `start_time` was ahead of the machine's, in a time namespace; absent: "   \
+           "it was not")                                                                           \
     STORED(TEXT, output_path, 0, "text",                                                           \
            "the name of the file with standard output, in the bundle")                             \
     STORED(TEXT, stderr_path, 0, "text, null",                                                     \

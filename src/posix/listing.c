@@ -355,7 +355,9 @@ int tether__os_tree_list(const tether__tree *trees, size_t count, tether__listin
         tether__os_tree_list_free(listing);
         return tether__fail_memory(error, step);
     }
-    int code = probe_all(listing, &later, error);
+    /* Without a process table of this pid namespace, the listing stays empty: tree_listed.c then
+     * relies on process groups. */
+    int code = tether__proc_is_own() ? probe_all(listing, &later, error) : TETHER_OK;
     if (code == TETHER_OK)
         code = probe_postponed(listing, &later, error);
     free(later.pids);
