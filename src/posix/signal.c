@@ -48,3 +48,8 @@ int tether__os_signal_final(void)
 {
     return SIGKILL;
 }
+
+int64_t tether__os_signal_polite_code(void)
+{
+    return 0;
+}
