@@ -19,7 +19,7 @@ extern "C" {
  * TETHER_EGONE and TETHER_ESYSTEM. A few texts need more words:
  *
  *   ESTORE     the store's directory is a symbolic link, belongs to another user, or is accessible
- *              to others
+ *              to others; or others can replace it, because of a directory above it
  *   EFORMAT    the directory is no store, or a store of another format version
  *   ELOCKED    another process held the session lock for longer than lock_timeout_ms
  *   EREADONLY  a newer version of tether wrote the record; this version shows it and does not

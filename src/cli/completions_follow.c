@@ -4,6 +4,7 @@
 #include "cli/completions_follow.h"
 
 #include <inttypes.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,7 +146,7 @@ static void print_reminder(const cli_options *cli, const tether_event *event)
     char duration[DURATION_TEXT_SIZE];
 
     if (cli->json) {
-        stream_text(to, "{\"event\":\"reminder\",\"task_id\":");
+        stream_text(to, "{\"kind\":\"reminder\",\"task_id\":");
         escape_json_string(to, task->task_id);
         stream_text(to, ",\"session_id\":");
         escape_json_string(to, task->session_id);
@@ -161,7 +162,7 @@ static void print_reminder(const cli_options *cli, const tether_event *event)
     stream_format(to, "%s  still %s after %s  ", task->task_id, tether_status_text(task->status),
                   duration);
     if (task->command != NULL)
-        escape_first_line(to, task->command, 60);
+        escape_line(to, task->command, stream_is_terminal(to) ? 60 : SIZE_MAX);
     stream_text(to, "\n");
 }
 

@@ -9,7 +9,7 @@
 int drain_print(const cli_options *cli, const tether_snapshot *snapshot, bool sessions)
 {
     if (cli->json)
-        return print_snapshot_json(cli, snapshot);
+        return print_completion_json(cli, snapshot);
     print_completion(snapshot, sessions);
     return 0;
 }

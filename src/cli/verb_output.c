@@ -10,6 +10,7 @@
 #include "cli/duration.h"
 #include "cli/follow.h"
 #include "cli/print.h"
+#include "cli/resolve.h"
 #include "cli/stream.h"
 #include "cli/escape.h"
 
@@ -405,6 +406,7 @@ int verb_output(cli_options *cli, cli_args *args)
 {
     output_request request = {NULL, {true, true}, UINT64_MAX, UINT64_MAX, UINT64_MAX, false};
     tether_registry *registry;
+    char task_id[TETHER_ID_SIZE];
     int code;
 
     args->options = output_options;
@@ -413,5 +415,9 @@ int verb_output(cli_options *cli, cli_args *args)
         code = session_open(cli, &registry);
     if (code != 0)
         return code;
-    return session_close(cli, registry, show(cli, registry, &request));
+    code = resolve_one(cli, registry, request.task_id, NULL, task_id);
+    request.task_id = task_id;
+    if (code == 0)
+        code = show(cli, registry, &request);
+    return session_close(cli, registry, code);
 }

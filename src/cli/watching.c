@@ -11,6 +11,7 @@
 #include "cli/escape.h"
 #include "cli/moment.h"
 #include "cli/print.h"
+#include "cli/resolve.h"
 #include "cli/stream.h"
 
 /* Longest single wait on the condition: libuv adds it to its clock, which must not overflow. */
@@ -35,6 +36,8 @@ typedef struct printed_line {
 typedef struct watching {
     const cli_options *cli;
     const watch_request *request;
+    watch_request resolved; /* the request with the id of the task; request points to it then */
+    char task_id[TETHER_ID_SIZE];
     tether_registry *registry;
     uv_mutex_t lock; /* guards all members below, and standard output */
     uv_cond_t changed;
@@ -108,7 +111,7 @@ static void print_json(const char *task_id, const tether_match *match)
 {
     cli_stream *to = stream_stdout();
 
-    stream_text(to, "{\"task_id\":");
+    stream_text(to, "{\"kind\":\"match\",\"task_id\":");
     escape_json_string(to, task_id);
     stream_format(to, ",\"stream\":\"%s\",\"offset\":%" PRIu64 ",\"match\":",
                   match->stream == TETHER_STDERR ? "stderr" : "stdout", match->offset);
@@ -212,6 +215,12 @@ static int run_with_lock(watching *w)
     code = session_open_with(w->cli, &options, &w->registry);
     if (code != 0)
         return code;
+    code = resolve_one(w->cli, w->registry, w->request->task_id, NULL, w->task_id);
+    if (code != 0)
+        return session_close(w->cli, w->registry, code);
+    w->resolved = *w->request;
+    w->resolved.task_id = w->task_id;
+    w->request = &w->resolved;
     wait_for_end(w);
     closed = session_close(w->cli, w->registry, 0);
     code = report(w);

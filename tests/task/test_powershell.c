@@ -18,8 +18,7 @@ enum { AT_ONCE = 4, START_PATIENCE_MS = 90000 };
 typedef struct example {
     const char *text;
     int64_t code;
-    const char *out;    /* standard output, with LF for every line end */
-    int64_t on_windows; /* the code there; 0: the same */
+    const char *out; /* standard output, with LF for every line end */
 } example;
 
 static const example examples[] = {
@@ -27,8 +26,8 @@ static const example examples[] = {
     {"exit 42", 42, ""},
     {"exit", 0, ""},
     {"'before'; exit 3; 'not reached'", 3, "before\n"},
-    {"exit 300", 44, "", 300},
-    {"exit -1", 255, "", UINT32_MAX},
+    {"exit 300", 44, ""},
+    {"exit -1", 255, ""},
     {"function f { exit 5 }; f; 'not reached'", 5, ""},
     {"& { exit 6 }; 'not reached'", 6, ""},
     {"1, 2 | ForEach-Object { exit 8 }", 8, ""},
@@ -63,7 +62,7 @@ static const example examples[] = {
     {"Set-StrictMode -Version Latest; " RUN "exit 7", 7, ""},
     {RUN "cat", 0, ""},
     /* There is no sh on Windows. */
-    {"sh -c 'kill -TERM $$'", 143, "", 1},
+    {"sh -c 'kill -TERM $$'", 143, ""},
     /* Errors */
     {"throw 'x'", 1, ""},
     {"Get-Item nope", 1, ""},
@@ -132,6 +131,20 @@ static const example examples[] = {
 
 enum { EXAMPLES = sizeof examples / sizeof examples[0] };
 
+/* Where Windows gives another code: of 32 bits, and there is no sh. */
+static const example on_windows[] = {
+    {"exit 300", 300, ""}, {"exit -1", UINT32_MAX, ""}, {"sh -c 'kill -TERM $$'", 1, ""}};
+
+static int64_t code_here(const example *wanted)
+{
+    bool windows = strcmp(test_shell(), "cmd") == 0;
+    for (size_t i = 0; windows && i < sizeof on_windows / sizeof on_windows[0]; i++) {
+        if (strcmp(on_windows[i].text, wanted->text) == 0)
+            return on_windows[i].code;
+    }
+    return wanted->code;
+}
+
 static const char *pwsh(void)
 {
     const char *path = getenv("TETHER_TEST_PWSH");
@@ -173,8 +186,7 @@ static bool check(fixture *f, const char *id, const example *wanted)
     char *out = test_output(f->registry, id, TETHER_STDOUT, &size);
     char *err = test_output(f->registry, id, TETHER_STDERR, &size);
     drop_cr(out);
-    bool windows = strcmp(test_shell(), "cmd") == 0;
-    int64_t code = windows && wanted->on_windows != 0 ? wanted->on_windows : wanted->code;
+    int64_t code = code_here(wanted);
     bool right = snapshot->exit_code == code && strcmp(out, wanted->out) == 0 &&
                  snapshot->status == (code == 0 ? TETHER_STATUS_COMPLETED : TETHER_STATUS_FAILED);
     if (!right)
