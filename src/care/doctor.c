@@ -160,9 +160,9 @@ static void check_ephemeral(tether_report *report)
         add(report, TETHER_GOOD, "ephemeral", "ephemeral stores are kept in memory, in %s", path);
     else
         add(report, TETHER_WEAK, "ephemeral",
-            "ephemeral stores are kept on disk, in %s; set XDG_RUNTIME_DIR to a private directory "
-            "in memory",
-            path);
+            "ephemeral stores are kept on disk, in %s; set %s to a private directory in memory, if "
+            "there is one",
+            path, tether__os_ephemeral_variable());
     free(path);
 }
 

@@ -690,7 +690,8 @@ void tether__reaper_follow(tether__reaper *reaper, const char *task_id, int *tag
     tether__entry *entry = tether__catalog_find(catalog, task_id);
     if (entry != NULL && entry->followers++ == 0)
         tether__os_watch_add(reaper->watch, bundle, &entry->watch_tag, NULL);
-    if (entry != NULL && tag != NULL)
+    /* Where events of growth come late, the caller has to read at intervals, as without events. */
+    if (entry != NULL && tag != NULL && tether__os_watch_tells_growth())
         *tag = entry->watch_tag;
     uv_mutex_unlock(&catalog->state);
     tether__os_dir_close(bundle);

@@ -94,6 +94,18 @@ int tether__os_ephemeral_base(char **path, bool *in_memory, tether_error *error)
     return *path != NULL ? TETHER_OK : tether__fail_memory(error, "find store");
 }
 
+const char *tether__os_ephemeral_variable(void)
+{
+    return "XDG_RUNTIME_DIR";
+}
+
+int tether__os_check_workdir(const char *path, tether_error *error)
+{
+    (void)path;
+    (void)error;
+    return TETHER_OK;
+}
+
 int tether__os_real_directory(const char *what, const char *path, char **real, tether_error *error)
 {
     struct stat st;

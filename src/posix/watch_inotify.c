@@ -197,6 +197,11 @@ static long read_limit(const char *path)
     return value;
 }
 
+bool tether__os_watch_tells_growth(void)
+{
+    return true;
+}
+
 void tether__os_watch_describe(char *text, size_t size)
 {
     snprintf(text, size, "inotify: up to %ld instances and %ld watches for this user",

@@ -320,7 +320,8 @@ int tether__bundle_observe(const tether__session *session, const tether__record 
     *observed = (tether__observation){.replay = replay,
                                       .distinguishes_signals = tether__record_is_proxy(record),
                                       .signal_polite = tether__os_signal_polite(),
-                                      .signal_final = tether__os_signal_final()};
+                                      .signal_final = tether__os_signal_final(),
+                                      .polite_code = tether__os_signal_polite_code()};
     int probed = tether__os_lifeline_held(session->exits, record->task_id, &held, &problem);
     observed->holding = probed != TETHER_OK ? TETHER__HOLDING_UNKNOWN
                         : held              ? TETHER__HELD

@@ -158,8 +158,8 @@ static int open_base(tether__dir **base, tether_error *error)
     if (code == TETHER_OK)
         return code;
     return tether__fail(error, code, problem.os_error, step,
-                        "%.380s; or set XDG_RUNTIME_DIR to a private directory of your own",
-                        problem.message);
+                        "%.380s; or set %s to a private directory of your own", problem.message,
+                        tether__os_ephemeral_variable());
 }
 
 static int draw_id(char id[ID_SIZE], tether_error *error)

@@ -188,6 +188,7 @@ static int write_for_command(tether__spawn_plan *plan, tether__wrapper *wrapper,
     if (for_windows(plan)) {
         wrapper->program = plan->shell.path;
         wrapper->batch = plan->shell.family == TETHER__SHELL_CMD ? name : NULL;
+        wrapper->utf8_console = plan->shell.family == TETHER__SHELL_POWERSHELL;
     }
     if (code == TETHER_OK)
         code = write_wrapper(plan, wrapper, why, error);
