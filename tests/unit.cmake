@@ -30,3 +30,17 @@ foreach(module argv_quote wrapper_bat wrapper_ps1)
     target_sources(test_${module} PRIVATE shell/cmd_model.c)
 endforeach()
 target_compile_definitions(test_fields PRIVATE TETHER_TEST_SOURCES="${TETHER_TEST_ROOT}${PROJECT_SOURCE_DIR}")
+
+# Pure modules of the command: they use nothing but what stands beside them in src/cli.
+function(tether_unit_cli module)
+    add_executable(test_cli_${module} cli/test_cli_${module}.c)
+    foreach(file IN LISTS ARGN)
+        target_sources(test_cli_${module} PRIVATE ${PROJECT_SOURCE_DIR}/src/cli/${file}.c)
+    endforeach()
+    target_include_directories(test_cli_${module} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    target_link_libraries(test_cli_${module} PRIVATE tether_test_pure)
+    add_test(NAME cli_${module} COMMAND test_cli_${module})
+    set_tests_properties(cli_${module} PROPERTIES LABELS unit TIMEOUT 60)
+endfunction()
+
+tether_unit_cli(frames frames)

@@ -13,6 +13,7 @@
 #include "cli/duration.h"
 #include "cli/escape.h"
 #include "cli/print.h"
+#include "cli/reader.h"
 #include "cli/stream.h"
 
 #define NS_PER_S ((uint64_t)1000 * 1000 * 1000)
@@ -145,7 +146,7 @@ static void print_reminder(const cli_options *cli, const tether_event *event)
     char duration[DURATION_TEXT_SIZE];
 
     if (cli->json) {
-        stream_text(to, "{\"event\":\"reminder\",\"task_id\":");
+        stream_text(to, "{\"kind\":\"reminder\",\"task_id\":");
         escape_json_string(to, task->task_id);
         stream_text(to, ",\"session_id\":");
         escape_json_string(to, task->session_id);
@@ -210,6 +211,7 @@ int completions_follow_run(const cli_options *cli, const completions_follow *cho
     follower f = {0};
     int code;
 
+    reader_watch();
     f.cli = cli;
     f.choice = choice;
     if (uv_mutex_init(&f.lock) != 0)

@@ -5,11 +5,12 @@
 
 #include "cli/print.h"
 #include "cli/stream.h"
+#include "cli/stream_json.h"
 
 int drain_print(const cli_options *cli, const tether_snapshot *snapshot, bool sessions)
 {
     if (cli->json)
-        return print_snapshot_json(cli, snapshot);
+        return stream_json_task(cli, "completion", snapshot);
     print_completion(snapshot, sessions);
     return 0;
 }

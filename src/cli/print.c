@@ -41,6 +41,7 @@ static void write_error(const cli_options *cli, const tether_error *error)
 
     /* Keep the order if standard output and standard error go to the same place. */
     stream_flush(stream_stdout());
+    stream_begin_line(to);
     if (json) {
         stream_text(to, "{\"error\":");
         escape_json_string(to, tether_error_name(error->code));

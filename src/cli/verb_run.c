@@ -13,6 +13,7 @@
 #include "cli/duration.h"
 #include "cli/follow.h"
 #include "cli/print.h"
+#include "cli/reader.h"
 #include "cli/stream.h"
 
 #define COMMAND_FILE_MAX ((size_t)64 * 1024 * 1024)
@@ -424,10 +425,12 @@ static int print_write_failure(const cli_options *cli, const char *task_id)
 static int wait_for_task(const cli_options *cli, tether_registry *registry, const char *task_id,
                          int64_t timeout_ms)
 {
-    cli_follow follow = {registry, task_id, {stream_stdout(), stream_stderr()}, {0, 0}};
+    cli_follow follow = {
+        .registry = registry, .task_id = task_id, .to = {stream_stdout(), stream_stderr()}};
     tether_error error = {0};
     follow_result result;
 
+    reader_watch();
     if (cli->json) {
         result = wait_without_output(registry, task_id, timeout_ms, &error);
     } else {

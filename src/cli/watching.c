@@ -11,7 +11,10 @@
 #include "cli/escape.h"
 #include "cli/moment.h"
 #include "cli/print.h"
+#include "cli/reader.h"
 #include "cli/stream.h"
+#include "cli/stream_json.h"
+#include "cli/truncated.h"
 
 /* Longest single wait on the condition: libuv adds it to its clock, which must not overflow. */
 #define WAIT_MAX_NS ((uint64_t)3600 * 1000 * 1000 * 1000)
@@ -108,10 +111,8 @@ static void print_json(const char *task_id, const tether_match *match)
 {
     cli_stream *to = stream_stdout();
 
-    stream_text(to, "{\"task_id\":");
-    escape_json_string(to, task_id);
-    stream_format(to, ",\"stream\":\"%s\",\"offset\":%" PRIu64 ",\"match\":",
-                  match->stream == TETHER_STDERR ? "stderr" : "stdout", match->offset);
+    stream_json_begin("match", task_id, match->stream);
+    stream_format(to, ",\"offset\":%" PRIu64 ",\"match\":", match->offset);
     escape_json_bytes(to, match->text, match->text_size);
     stream_format(to, ",\"match_size\":%" PRIu64 ",\"context\":", match->match_size);
     escape_json_bytes(to, match->context, match->context_size);
@@ -125,6 +126,18 @@ static void handle_match(watching *w, const tether_match *match)
         print_json(w->request->task_id, match);
     else if (!is_printed(w, match))
         print_line(match);
+    if (!stream_flush(stream_stdout()))
+        w->state = WATCH_WRITE_FAILED;
+}
+
+/* Offsets count from the start of the file again, and so do lines. */
+static void handle_truncation(watching *w, tether_stream stream)
+{
+    w->printed[stream].any = false;
+    if (w->cli->json)
+        stream_json_truncated(w->request->task_id, stream);
+    else
+        truncated_tell(w->request->task_id, stream);
     if (!stream_flush(stream_stdout()))
         w->state = WATCH_WRITE_FAILED;
 }
@@ -144,13 +157,16 @@ static void on_event(tether_registry *registry, const tether_event *event, void 
     watching *w = userdata;
 
     (void)registry;
-    if (event->kind != TETHER_EVENT_MATCH && event->kind != TETHER_EVENT_WATCH_END)
+    if (event->kind != TETHER_EVENT_MATCH && event->kind != TETHER_EVENT_WATCH_END &&
+        event->kind != TETHER_EVENT_TRUNCATED)
         return;
     uv_mutex_lock(&w->lock);
     if (!w->closed && w->state == WATCH_RUNNING && event->watch == w->watch &&
         strcmp(event->task_id, w->request->task_id) == 0) {
         if (event->kind == TETHER_EVENT_MATCH)
             handle_match(w, event->match);
+        else if (event->kind == TETHER_EVENT_TRUNCATED)
+            handle_truncation(w, event->stream);
         else
             handle_end(w, event->error);
         if (w->state != WATCH_RUNNING)
@@ -206,6 +222,7 @@ static int run_with_lock(watching *w)
     tether_open_options options = {.leave_watches = 1};
     int code, closed;
 
+    reader_watch();
     options.on_event = on_event;
     options.userdata = w;
     options.reminder_ms = TETHER_NO_REMINDER;

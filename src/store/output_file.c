@@ -43,13 +43,24 @@ static void open_and_measure(tether__dir *bundle, tether_stream stream, int64_t 
         *dropped = (uint64_t)total - *size;
 }
 
+/* Puts a newline between the two outputs if the first ends without one, so that the first line of
+ * the second is not glued to it. Returns how many bytes there are then. */
+static size_t separate(char *bytes, size_t used, size_t first)
+{
+    if (first == 0 || first == used || bytes[first - 1] == '\n')
+        return used;
+    memmove(bytes + first + 1, bytes + first, used - first);
+    bytes[first] = '\n';
+    return used + 1;
+}
+
 char *tether__output_preview(tether__dir *bundle, const int64_t totals[2], uint64_t dropped[2],
                              bool *truncated)
 {
-    char bytes[TETHER__PREVIEW_BYTES];
+    char bytes[TETHER__PREVIEW_BYTES + 1];
     tether__file files[2];
     uint64_t size[2];
-    size_t used = 0;
+    size_t used = 0, first = 0;
     /* Both files stay open until they are read, so that the bytes match the sizes. */
     for (int stream = 0; stream < 2; stream++)
         open_and_measure(bundle, (tether_stream)stream, totals[stream], &files[stream],
@@ -66,7 +77,11 @@ char *tether__output_preview(tether__dir *bundle, const int64_t totals[2], uint6
                                   &got, NULL);
         tether__os_file_close(&files[stream]);
         used += got;
+        first = stream == TETHER_STDOUT ? used : first;
     }
-    size_t start = *truncated ? tether__utf8_skip_tail(bytes, used) : 0;
+    used = separate(bytes, used, first);
+    *truncated = *truncated || used > TETHER__PREVIEW_BYTES;
+    size_t start = used > TETHER__PREVIEW_BYTES ? 1 : 0;
+    start += *truncated ? tether__utf8_skip_tail(bytes + start, used - start) : 0;
     return tether__utf8_repair(bytes + start, used - start);
 }
