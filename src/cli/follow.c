@@ -188,7 +188,7 @@ follow_result follow_task(cli_follow *follow, int64_t timeout_ms, tether_error *
     follow_result result;
     int code;
 
-    reader_watch();
+    reader_watch(follow->registry, NULL, NULL);
     code = tether_follow_open(follow->registry, follow->task_id, view,
                               from_start ? NULL : follow->offset, &from, error);
 

@@ -24,8 +24,8 @@ typedef struct cli_follow {
     output_sink *sink;  /* gets the bytes instead; `to` says only which streams. NULL: none */
 } cli_follow;
 
-/* Copies new bytes in the order in which the two files grow, until the task has ended. Ends this
- * process if nobody reads its standard output any more (see reader.h). Goes on from the start of a
+/* Copies new bytes in the order in which the two files grow, until the task has ended, or
+ * nobody reads standard output any more (see reader.h): FOLLOW_FAILED. Goes on from the start of a
  * file that the task truncates, and tells so. For a task
  * that has ended already, copies standard output, then standard error. timeout_ms -1: no limit. */
 follow_result follow_task(cli_follow *follow, int64_t timeout_ms, tether_error *error);

@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "cli/duration.h"
+#include "cli/reader.h"
 #include "cli/stream.h"
 #include "cli/escape.h"
 
@@ -39,6 +40,8 @@ static void write_error(const cli_options *cli, const tether_error *error)
     /* After a mistake in the arguments, a later --json was not parsed but still counts. */
     bool json = cli->json || args_remaining_contain(cli->args, "--json");
 
+    if (reader_gone())
+        return;
     /* Keep the order if standard output and standard error go to the same place. */
     stream_flush(stream_stdout());
     stream_begin_line(to);
@@ -131,7 +134,7 @@ int print_stream_failure(const cli_options *cli, const cli_stream *stream, const
 
 int print_flush(const cli_options *cli, const char *what)
 {
-    if (stream_flush(stream_stdout()))
+    if (stream_flush(stream_stdout()) && !reader_gone())
         return 0;
     print_stream_failure(cli, stream_stdout(), what);
     return EXIT_FAILED;

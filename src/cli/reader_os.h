@@ -3,11 +3,12 @@
 #ifndef TETHER_CLI_READER_OS_H
 #define TETHER_CLI_READER_OS_H
 
-/* Starts a thread that calls reader_os_end when the reader is gone, if that can be known. Without
- * one, the next write notices it. */
-void reader_os_watch(void);
+/* From now on, a write to a pipe without a reader fails, and does not end this process. Starts a
+ * thread that calls gone() once when the reader is gone, if that can be known; without one, the
+ * next write notices it. Call it once. */
+void reader_os_watch(void (*gone)(void));
 
-/* Ends this process at once. Any thread. */
+/* Ends this process at once, as a write without a reader would have before reader_os_watch. */
 _Noreturn void reader_os_end(void);
 
 #endif

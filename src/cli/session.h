@@ -13,7 +13,8 @@ int session_open(const cli_options *cli, tether_registry **registry);
 int session_open_with(const cli_options *cli, tether_open_options *options,
                       tether_registry **registry);
 
-/* Closes the registry; its tasks go on. Returns the given exit code, or that of the failed close if
+/* Closes the registry; its tasks go on. Ends this process if the reader of standard output is gone
+ * (see reader.h). Returns the given exit code, or that of the failed close if
  * the given one is 0. */
 int session_close(const cli_options *cli, tether_registry *registry, int code);
 

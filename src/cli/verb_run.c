@@ -430,7 +430,7 @@ static int wait_for_task(const cli_options *cli, tether_registry *registry, cons
     tether_error error = {0};
     follow_result result;
 
-    reader_watch();
+    reader_watch(registry, NULL, NULL);
     if (cli->json) {
         result = wait_without_output(registry, task_id, timeout_ms, &error);
     } else {

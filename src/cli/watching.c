@@ -175,6 +175,16 @@ static void on_event(tether_registry *registry, const tether_event *event, void 
     uv_mutex_unlock(&w->lock);
 }
 
+/* The reader of standard output is gone. */
+static void wake_up(void *userdata)
+{
+    watching *w = userdata;
+
+    uv_mutex_lock(&w->lock);
+    uv_cond_signal(&w->changed);
+    uv_mutex_unlock(&w->lock);
+}
+
 /* Adds the watch, then waits for its end or the timeout. Holding the lock delays events until the
  * number of the watch is known. */
 static int wait_for_end(watching *w)
@@ -185,7 +195,7 @@ static int wait_for_end(watching *w)
     uv_mutex_lock(&w->lock);
     code =
         tether_watch_add(w->registry, w->request->task_id, &w->request->spec, &w->watch, &w->error);
-    while (code == 0 && w->state == WATCH_RUNNING) {
+    while (code == 0 && w->state == WATCH_RUNNING && !reader_gone()) {
         uint64_t left = moment_left_ns(until);
 
         if (left == 0)
@@ -222,13 +232,13 @@ static int run_with_lock(watching *w)
     tether_open_options options = {.leave_watches = 1};
     int code, closed;
 
-    reader_watch();
     options.on_event = on_event;
     options.userdata = w;
     options.reminder_ms = TETHER_NO_REMINDER;
     code = session_open_with(w->cli, &options, &w->registry);
     if (code != 0)
         return code;
+    reader_watch(w->registry, wake_up, w);
     wait_for_end(w);
     closed = session_close(w->cli, w->registry, 0);
     code = report(w);

@@ -327,6 +327,18 @@ static void a_follower_tells_a_truncation(void **state)
     free(text);
 }
 
+/* Nobody reads the follower's output, and it has nothing to write. */
+static void a_follower_ends_without_a_reader(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    CLI_START(f, id, "forever");
+    CLI_INTO(f, "broken", "output", "--follow", id);
+    assert_string_equal(cli_out(), "141\n");
+    assert_string_equal(cli_err(), "");
+    EXPECT(f, 0, "kill", id);
+}
+
 static void pipestatus_needs_a_shell(void **state)
 {
     fixture *f = *state;
@@ -346,6 +358,7 @@ int main(void)
         TEST(follows_as_json),
         TEST(an_object_has_whole_characters),
         TEST(a_follower_tells_a_truncation),
+        TEST(a_follower_ends_without_a_reader),
         TEST(pipestatus_needs_a_shell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,8 +17,13 @@
 
 enum { EXIT_BROKEN_PIPE = 128 + 13 }; /* what shells report for SIGPIPE */
 
+static struct sigaction before; /* for SIGPIPE */
+static void (*when_gone)(void);
+
+/* If SIGPIPE is ignored or blocked, the process exits with the same code. */
 _Noreturn void reader_os_end(void)
 {
+    sigaction(SIGPIPE, &before, NULL);
     raise(SIGPIPE);
     _exit(EXIT_BROKEN_PIPE);
 }
@@ -36,34 +41,38 @@ static void *wait_for_end(void *unused)
             return NULL;
         if (count <= 0)
             continue;
-        if ((output.revents & (POLLERR | POLLHUP)) != 0)
-            reader_os_end();
+        if ((output.revents & (POLLERR | POLLHUP)) != 0) {
+            when_gone();
+            return NULL;
+        }
         if ((output.revents & POLLNVAL) != 0 || output.events == 0)
             return NULL;
         output.events = 0;
     }
 }
 
-/* Signals are for the main thread, except the one that this thread raises. */
+/* Signals are for the main thread. */
 static void start_thread(void)
 {
     pthread_t thread;
     pthread_attr_t attributes;
-    sigset_t all, before;
+    sigset_t all, own;
     sigfillset(&all);
-    sigdelset(&all, SIGPIPE);
     if (pthread_attr_init(&attributes) != 0)
         return;
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_sigmask(SIG_SETMASK, &all, &own);
     pthread_create(&thread, &attributes, wait_for_end, NULL);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_sigmask(SIG_SETMASK, &own, NULL);
     pthread_attr_destroy(&attributes);
 }
 
-void reader_os_watch(void)
+void reader_os_watch(void (*gone)(void))
 {
     struct stat st;
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    when_gone = gone;
+    sigaction(SIGPIPE, &ignore, &before);
     if (fstat(STDOUT_FILENO, &st) == 0 &&
         (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || S_ISCHR(st.st_mode)))
         start_thread();

@@ -25,6 +25,7 @@ typedef NTSTATUS(NTAPI *query_function)(HANDLE file, PIO_STATUS_BLOCK status, PV
                                         ULONG size, int kind);
 
 static query_function query;
+static void (*when_gone)(void);
 
 _Noreturn void reader_os_end(void)
 {
@@ -46,22 +47,22 @@ static bool read_state(HANDLE pipe, ULONG *state)
 
 static DWORD WINAPI wait_for_end(void *pipe)
 {
-    ULONG state;
-    while (read_state(pipe, &state)) {
-        if (state == PIPE_CLOSING)
-            reader_os_end();
+    ULONG state = 0;
+    while (read_state(pipe, &state) && state != PIPE_CLOSING)
         Sleep(INTERVAL_MS);
-    }
+    if (state == PIPE_CLOSING)
+        when_gone();
     return 0;
 }
 
-void reader_os_watch(void)
+void reader_os_watch(void (*gone)(void))
 {
     HANDLE output = GetStdHandle(STD_OUTPUT_HANDLE);
     HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
     FARPROC found = ntdll != NULL ? GetProcAddress(ntdll, "NtQueryInformationFile") : NULL;
     if (found == NULL || GetFileType(output) != FILE_TYPE_PIPE)
         return;
+    when_gone = gone;
     query = (query_function)(void (*)(void))found;
     HANDLE thread = CreateThread(NULL, 0, wait_for_end, output, 0, NULL);
     if (thread != NULL)
