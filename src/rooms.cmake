@@ -40,7 +40,7 @@ tether_room(base
 tether_room(format
     USES base
     LIBRARIES tether_jansson
-    SOURCES age.c kept_watch.c kill_policy.c marker.c name.c record.c snapshot.c status.c
+    SOURCES age.c kept_watch.c kill_policy.c marker.c name.c record.c snapshot.c status.c time_text.c
         verdict.c)
 
 tether_room(shell
@@ -63,7 +63,7 @@ endif()
 tether_room(os
     USES base format shell
     LIBRARIES tether_uv
-    SOURCES read_whole.c temporary.c)
+    SOURCES kin.c read_whole.c temporary.c)
 
 tether_room(${TETHER_OS_ROOM}
     USES base format shell os
@@ -75,7 +75,7 @@ tether_room(${TETHER_OS_ROOM}
 tether_room(store
     USES base format shell os
     LIBRARIES tether_uv tether_jansson
-    SOURCES bundle.c ephemeral.c holder.c id.c names.c output_cap.c output_file.c self.c store.c)
+    SOURCES bundle.c ephemeral.c holder.c id.c names.c output_cap.c output_file.c self.c store.c temporaries.c)
 
 tether_room(engine
     USES base format shell os store search
@@ -91,13 +91,13 @@ tether_room(output
 tether_room(task
     USES base format shell os store search engine output
     LIBRARIES tether_uv tether_jansson
-    SOURCES birth.c completion.c find.c lease.c list.c pause.c proxy.c quota.c run.c script.c spawn.c spawn_plan.c
-        supervisor.c task.c tasks.c wait.c)
+    SOURCES birth.c completion.c find.c finish.c lease.c list.c pause.c proxy.c quota.c run.c script.c spawn.c
+        spawn_plan.c supervisor.c task.c tasks.c wait.c)
 
 tether_room(care
     USES base format shell os store search engine output task
     LIBRARIES tether_uv tether_jansson
-    SOURCES doctor.c gc.c gc_state.c housekeeper.c)
+    SOURCES doctor.c gc.c gc_state.c housekeeper.c leftovers.c remove.c)
 
 tether_room(registry
     USES base format shell os store search engine output task care

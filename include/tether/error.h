@@ -19,15 +19,14 @@ extern "C" {
  * TETHER_EGONE and TETHER_ESYSTEM. A few texts need more words:
  *
  *   ESTORE     the store's directory is a symbolic link, belongs to another user, or is accessible
- *              to others
+ *              to others; or others can replace it, because of a directory above it
  *   EFORMAT    the directory is no store, or a store of another format version
  *   ELOCKED    another process held the session lock for longer than lock_timeout_ms
  *   EREADONLY  a newer version of tether wrote the record; this version shows it and does not
  *              change it
  *   EFOREIGN   the task runs in another pid namespace: its processes cannot be identified from here
  *   EQUOTA     a limit of tether_open_options or tether_spec, or the number of watches per task
- *   ECLOSED    the registry was closed, or interrupted (tether_interrupt), before or during the
- * call
+ *   ECLOSED    the registry was closed or interrupted, before or during the call
  */
 #define TETHER_ERROR_MAP(X)                                                                        \
     X(EINVAL, -1, "invalid argument")                                                              \

@@ -123,11 +123,12 @@ typedef enum tether_close_mode {
  *
  * Errors: TETHER_EINVAL for an invalid option or session id, before any file is touched, or if
  * there is no default store; TETHER_ESTORE if the store's directory is a symbolic link, belongs to
- * another user or is accessible to others (the message says how to fix it); TETHER_EFORMAT if the
- * directory holds other files or a store of another format; TETHER_ELOCKED if another process does
- * not release the session lock in time; TETHER_ELIMIT if no thread or descriptor is left;
- * TETHER_EACCESS; TETHER_ENOSPACE. With TETHER_REAPER_EVENTS also TETHER_ENOTSUP and others that
- * say why events are not reliable. */
+ * another user or is accessible to others, or if a directory above it belongs to another user than
+ * root, or is writable for others and not sticky, also before any file is touched (the message says
+ * how to fix it); TETHER_EFORMAT if the directory holds other files or a store of another format;
+ * TETHER_ELOCKED if another process does not release the session lock in time; TETHER_ELIMIT if no
+ * thread or descriptor is left; TETHER_EACCESS; TETHER_ENOSPACE. With TETHER_REAPER_EVENTS also
+ * TETHER_ENOTSUP and others that say why events are not reliable. */
 TETHER_EXPORT int tether_open(const tether_open_options *options, tether_registry **registry,
                               tether_error *error);
 
@@ -135,10 +136,11 @@ TETHER_EXPORT int tether_open(const tether_open_options *options, tether_registr
  * host's own loop, the thread of the loop.
  *
  * Calls that wait on other threads (tether_wait, tether_waiter_next, tether_run,
- * tether_follow_read, tether_output_wait, tether_completions_wait, tether_pause, tether_resume)
- * return TETHER_ECLOSED before this function returns. No other call on the registry may be running
- * or be made later. Exceptions: waiters, proxies, and followers whose read has returned
- * TETHER_ECLOSED may be closed or finished afterwards.
+ * tether_follow_read, tether_output_wait, tether_completions_wait, tether_pause, tether_resume,
+ * tether_kill with a signal, tether_finish_kills) return TETHER_ECLOSED before this function
+ * returns. No other call on the registry may be running or be made later. Exceptions: waiters,
+ * proxies, and followers whose read has returned TETHER_ECLOSED may be closed or finished
+ * afterwards.
  *
  * With TETHER_SHUTDOWN it waits until the tasks are gone. Proxy tasks that are still open in this
  * registry are lost in either mode, see tether_proxy_finish. After TETHER_DETACH this process stays
@@ -151,7 +153,8 @@ TETHER_EXPORT int tether_close(tether_registry *registry, tether_close_mode mode
 
 /* Makes the calls that wait on other threads, those that tether_close lists, return TETHER_ECLOSED
  * soon, and all later ones at once. The registry stays open and everything else works; it is of use
- * when the host has to stop waiting, such as for a signal, and closes the registry next. Any thread.
+ * when the host has to stop waiting, such as for a signal, and closes the registry next. Any
+ * thread.
  */
 TETHER_EXPORT void tether_interrupt(tether_registry *registry);
 

@@ -90,7 +90,8 @@ typedef struct tether_spec {
     /* Variables to set in addition to env, replacing those of the same name: "NAME=value",
      * NULL-terminated. NULL: none. */
     const char *const *env_set;
-    /* A file to read standard input from. NULL: the null device. */
+    /* A file to read standard input from. A FIFO is opened by the task itself, which waits for a
+     * writer before the command starts. NULL: the null device. */
     const char *stdin_path;
     /* A label for people. UTF-8, up to 1024 bytes. NULL: none. */
     const char *name;
@@ -117,6 +118,20 @@ typedef struct tether_spec {
     bool pipestatus;
     /* Do not pass this task's output to the registry's `compress`. Default: pass it. */
     bool no_compress;
+    /* Names of variables to remove from env before env_set is applied, NULL-terminated; names that
+     * env does not have are ignored. NULL: none. */
+    const char *const *env_unset;
+    /* Arguments for the shell in front of the file with the command, NULL-terminated, at most 16;
+     * with shell "/usr/bin/env" and "python3" here, the command is a program in Python. Excludes
+     * argv. NULL: none. */
+    const char *const *shell_arguments;
+    /* Start the shell as a login shell, which reads the user's profile. TETHER_ENOTSUP for a shell
+     * that is not known to have such an option. Excludes argv. Default: no login shell. */
+    bool login;
+    /* Standard input is that of this process: the task reads from the same file, pipe or terminal,
+     * also after this process has ended. It must be open since before the registry was opened.
+     * Excludes stdin_path. Default: the null device. */
+    bool inherit_stdin;
 } tether_spec;
 
 /* Starts a task. Returns as soon as its supervisor runs, without waiting for the command.
@@ -129,11 +144,11 @@ typedef struct tether_spec {
  * and a console of its own, and inherits no handles but its three standard streams and two that
  * belong to its supervision. The variable TETHER_TASK_ID in its environment is its id.
  *
- * Errors: TETHER_EINVAL for an invalid spec, for a standard input that does not exist, and on
- * Windows for arguments that cmd would misread; TETHER_ENOPROGRAM, TETHER_ENOEXEC, TETHER_ENOSHELL,
- * TETHER_EWORKDIR if the program, shell or directory is not found or cannot be used; TETHER_ETOOBIG
- * if an argument, a variable or all of them are too big (the message names the cause);
- * TETHER_EQUOTA if a limit of the session is reached; TETHER_ELIMIT if no more processes or
+ * Errors: TETHER_EINVAL for an invalid spec, for a standard input that does not exist or is closed,
+ * and on Windows for arguments that cmd would misread; TETHER_ENOPROGRAM, TETHER_ENOEXEC,
+ * TETHER_ENOSHELL, TETHER_EWORKDIR if the program, shell or directory is not found or cannot be
+ * used; TETHER_ETOOBIG if an argument, a variable or all of them are too big (the message names the
+ * cause); TETHER_EQUOTA if a limit of the session is reached; TETHER_ELIMIT if no more processes or
  * descriptors are available; TETHER_ELOCKED; TETHER_ENOSPACE; TETHER_EGONE if the store was
  * removed. */
 TETHER_EXPORT int tether_spawn(tether_registry *registry, const tether_spec *spec,
@@ -191,6 +206,7 @@ typedef struct tether_snapshot {
      * "dies with host's job" (Windows, if the host is in a job that its children cannot leave);
      * NULL: not known, or a proxy task. */
     char *survival;
+    char *signal_name; /* the name of `signal`, such as "SIGTERM"; NULL: none, or it has no name */
 } tether_snapshot;
 
 /* Returns the exit status that a shell would report for an ended task: its exit code (0 to 255; on
@@ -266,8 +282,17 @@ TETHER_EXPORT void tether_snapshot_free(tether_snapshot *snapshot);
 TETHER_EXPORT void tether_snapshot_list_free(tether_snapshot_list *list);
 
 /* Returns a snapshot as one line of JSON. Its members have the names of the snapshot's; absent
- * values are null. The caller frees it with tether_free; NULL if memory is short. Any thread. */
+ * values are null. Beside each time there is a text, as started_at_rfc3339 beside started_at: see
+ * tether_time_text. The caller frees it with tether_free; NULL if memory is short. Any thread. */
 TETHER_EXPORT char *tether_snapshot_json(const tether_snapshot *snapshot);
+
+/* The size of a buffer for tether_time_text. */
+#define TETHER_TIME_SIZE 25
+
+/* Writes a time, in milliseconds since the Unix epoch, as RFC 3339 in UTC:
+ * "2026-01-31T12:00:00.250Z". Returns false, with an empty text, outside the years 0 to 9999. Any
+ * thread. */
+TETHER_EXPORT bool tether_time_text(int64_t unix_ms, char text[TETHER_TIME_SIZE]);
 
 /* Whether to wait for the end of all tasks, or of any of them. */
 typedef enum tether_wait_mode { TETHER_WAIT_ALL = 0, TETHER_WAIT_ANY = 1 } tether_wait_mode;
@@ -347,8 +372,10 @@ TETHER_EXPORT void tether_outcome_free(tether_outcome *outcome);
 typedef struct tether_kill_options {
     /* sizeof(tether_kill_options), or 0 for the size of version 0.1, which has all fields below. */
     size_t size;
-    /* Only send this signal to the task's processes, without waiting and without changing the
-     * task's status. 0: end the task. */
+    /* Only send this signal to the task's processes, without waiting for its effect and without
+     * changing the task's status. The supervisor is spared if the signal would end it, so that it
+     * can report how the command ends; on Windows, KILL ends it too, and the task is lost. 0: end
+     * the task. */
     int signal;
     /* The time from SIGTERM to SIGKILL, in milliseconds. 0: 2 seconds. -1: SIGKILL at once. Ignored
      * with a signal. */
@@ -363,13 +390,32 @@ typedef struct tether_kill_options {
  * task that ends by itself in the meantime keeps its own status and exit code. No process is
  * signalled that is not verified to belong to the task. Any thread.
  *
+ * A signal is sent when the task has started its command, for which the call waits up to 5 s, but
+ * not on the thread of a host's own loop.
+ *
  * Errors: TETHER_ENOTASK; TETHER_EINVAL for a negative signal, or a grace below -1;
  * TETHER_ESURVIVED if processes are left (the message has their ids); TETHER_EFOREIGN if the task
- * runs in another pid namespace; TETHER_ENOTSUP for a signal to a proxy task (tether/proxy.h), and
- * on Windows for a signal that tether_signal_number does not return; TETHER_EREADONLY if a newer
- * version wrote the record; TETHER_ELOCKED. */
+ * runs in another pid namespace; TETHER_ENOTSUP for a signal to a proxy task (tether/proxy.h), on
+ * Windows for a signal that tether_signal_number does not return, and on systems where processes
+ * cannot be listed for a signal that would end the supervisor; TETHER_ETIMEDOUT for a signal to a
+ * task that does not start its command in time; TETHER_EREADONLY if a newer version wrote the
+ * record; TETHER_ELOCKED; TETHER_ECLOSED if the registry is closed during the wait. */
 TETHER_EXPORT int tether_kill(tether_registry *registry, const char *task_id,
                               const tether_kill_options *options, tether_error *error);
+
+/* Waits until the kills that this registry carries on with are over: of tasks whose deadline has
+ * passed, also while no host was there, and of tasks whose kill another host began and did not
+ * finish. The registry begins them by itself; a process that is about to close it and exit calls
+ * this first, because otherwise they stop halfway. Returns at once if there are none. A kill that
+ * another host may still finish itself is not waited for.
+ *
+ * timeout_ms in milliseconds: -1 waits forever, 0 checks once. Any thread; not the thread of a
+ * host's own loop if timeout_ms is not 0 (TETHER_EINVAL).
+ *
+ * Errors: TETHER_ETIMEDOUT if some are not over by then, such as because processes survive the
+ * final signal; TETHER_ECLOSED if the registry is closed during the wait. */
+TETHER_EXPORT int tether_finish_kills(tether_registry *registry, int64_t timeout_ms,
+                                      tether_error *error);
 
 /* Pause a task with all its processes (SIGSTOP), and resume it (SIGCONT). Pausing a paused task, or
  * resuming a running one, is not an error. While a task is paused, its deadline continues to count,
@@ -384,9 +430,9 @@ TETHER_EXPORT int tether_pause(tether_registry *registry, const char *task_id, t
 TETHER_EXPORT int tether_resume(tether_registry *registry, const char *task_id,
                                 tether_error *error);
 
-/* Returns the number of a signal, given as "TERM", "SIGTERM" (in any case) or "15"; 0 if there is
- * no such signal. On Windows there are KILL, which terminates the task's job, and TERM, INT and
- * BREAK, which send a console break. Any thread. */
+/* Returns the number of a signal, given as "TERM", "SIGTERM" (in any case), "15", or "RTMIN+n" or
+ * "RTMAX-n" for a real-time signal; 0 if there is no such signal. On Windows there are KILL, which
+ * terminates the task's job, and TERM, INT and BREAK, which send a console break. Any thread. */
 TETHER_EXPORT int tether_signal_number(const char *name);
 
 #ifdef __cplusplus

@@ -60,7 +60,7 @@ static void check_store(tether_report *report, const char *path)
         return;
     }
     const char *shown = path != NULL ? path : default_path;
-    int code = tether__store_open(shown, false, &store, &error);
+    int code = tether__store_open(path, false, &store, &error);
     if (code == TETHER_OK)
         add(report, TETHER_GOOD, "store", "%s is private and readable",
             tether__os_dir_path(store.root));
@@ -103,8 +103,8 @@ static void check_shells(tether_report *report)
     tether__environment environment = {0};
     const tether__shell_rules *rules = tether__os_shell_rules();
     if (tether__os_environ(&entries, NULL) == TETHER_OK &&
-        tether__environment_make((const char *const *)entries, NULL, NULL, tether__os_env_same_name,
-                                 &environment, NULL) == TETHER_OK) {
+        tether__environment_make(&(tether__environment_parts){.base = (const char *const *)entries},
+                                 tether__os_env_same_name, &environment, NULL) == TETHER_OK) {
         const char *list = tether__environment_get(&environment, "PATH");
         check_outer(report, list);
         if (find(rules->preferred, list, &path)) {

@@ -1,6 +1,6 @@
 /* Owns garbage collection: the removal of old ended tasks in all sessions of a store, and of old
  * quarantine folders.
- * Must not: remove a task that runs or whose completion is pending, or trust a wrong wall clock.
+ * Must not: remove a task that runs or whose completion is leased, or trust a wrong wall clock.
  * Thread: any. */
 #include "care/gc.h"
 
@@ -11,11 +11,13 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "care/gc_state.h"
+#include "care/leftovers.h"
 #include "engine/core.h"
 #include "engine/replay.h"
 #include "engine/sessions.h"
 #include "os/lifeline.h"
 #include "store/names.h"
+#include "store/temporaries.h"
 #include "tether/store.h"
 
 enum { DEFAULT_AGE_MS = 24 * 60 * 60 * 1000, COLLECT_INTERVAL_MS = 10 * 60 * 1000 };
@@ -26,14 +28,19 @@ enum { REASON_LIMIT = 4096 };
 enum { LOCK_TRIES = 20, LOCK_PAUSE_MS = 5 };
 
 static const int64_t QUARANTINE_AGE_MS = (int64_t)30 * 24 * 60 * 60 * 1000;
+static const int64_t PENDING_AGE_MS = (int64_t)30 * 24 * 60 * 60 * 1000;
 
 typedef struct collection {
-    int64_t older_than_ms; /* -1: any age */
-    tether__moment now;    /* the same for all tasks, so that `believed` is valid for all */
-    bool believed;         /* whether the wall clock is believed at `now` */
-    size_t unknown_ages;   /* the number of ended tasks whose age is not known */
+    tether__holder *holder;        /* of the registry that collects */
+    int64_t older_than_ms;         /* -1: any age */
+    int64_t pending_older_than_ms; /* -1: any age */
+    tether__moment now;            /* the same for all tasks, so that `believed` is valid for all */
+    bool believed;                 /* whether the wall clock is believed at `now` */
+    size_t unknown_ages;           /* the number of ended tasks whose age is not known */
     bool (*stopped)(void *userdata); /* NULL: not in the background, a caller waits */
     void *stopped_userdata;
+    int code; /* the first failure to remove a task; it does not stop the collection */
+    tether_error problem;
     tether_gc_result result;
 } collection;
 
@@ -52,8 +59,12 @@ static bool is_garbage(collection *c, const tether__record *record)
     tether__end_moment(record, &end);
     int64_t age = tether__age(&end, &c->now, c->believed);
     c->unknown_ages += age == TETHER__AGE_UNKNOWN;
-    return (record->completion_delivered || !record->notify_on_completion) &&
-           (c->older_than_ms < 0 || age >= c->older_than_ms);
+    bool pending = record->notify_on_completion && !record->completion_delivered;
+    int64_t required = pending ? c->pending_older_than_ms : c->older_than_ms;
+    if (required >= 0 && age < required)
+        return false;
+    return !pending || record->lease_holder == NULL ||
+           !tether__holder_alive(c->holder, record->lease_holder);
 }
 
 /* Returns what to do with a task, by its record on disk. */
@@ -79,10 +90,26 @@ static int lock_session(const collection *c, const tether__session *session, tet
     return tether__session_lock(&copy, lock, NULL);
 }
 
+/* Removes the files of a task. Once the record is gone, so is the task; what is left then is a
+ * leftover, which the same collection tries to remove again. */
+static bool remove_files(collection *c, const tether__session *session, const char *task_id)
+{
+    tether__file_stamp stamp;
+    tether_error problem = {0};
+    int code = tether__bundle_remove(session, task_id, &problem);
+    if (code == TETHER_OK || tether__bundle_stamp(session, task_id, &stamp, NULL) == TETHER_ENOTASK)
+        return true;
+    if (c->code == TETHER_OK) {
+        c->code = code;
+        c->problem = problem;
+    }
+    return false;
+}
+
 /* Removes a task. Judges it again under the session lock, because another host may have changed it
  * since, for example by requesting its completion. Keeps it while the lifeline is held: a
  * supervisor lives for a moment after its exit line. Returns TETHER_ELOCKED if the session lock was
- * not free; other failures only leave *removed false. */
+ * not free; other failures only leave *removed false, and a failed removal is noted in `c`. */
 static int remove_task(collection *c, tether__catalog *catalog, const char *task_id, bool *removed)
 {
     tether__lock lock;
@@ -94,7 +121,7 @@ static int remove_task(collection *c, tether__catalog *catalog, const char *task
     *removed =
         judge(c, catalog->session, task_id) == REMOVE &&
         tether__os_lifeline_held(catalog->session->exits, task_id, &held, NULL) == TETHER_OK &&
-        !held && tether__bundle_remove(catalog->session, task_id, NULL) == TETHER_OK;
+        !held && remove_files(c, catalog->session, task_id);
     tether__os_lock_release(&lock);
     return TETHER_OK;
 }
@@ -169,18 +196,33 @@ static int collect_tasks(collection *c, tether__catalog *catalog, tether_error *
 static int collect_session(tether__catalog *catalog, bool own, void *userdata, tether_error *error)
 {
     collection *c = userdata;
-    size_t leftovers;
+    tether__leftovers pass = {
+        .now_ms = c->now.wall_ms, .stopped = c->stopped, .stopped_userdata = c->stopped_userdata};
     (void)own;
     int code = collect_tasks(c, catalog, error);
-    /* A sweep holds `disk` for the whole session and waits for the session lock, which the
-     * background must not do. Opening a session sweeps it as well. */
-    if (code != TETHER_OK || c->stopped != NULL)
+    if (code != TETHER_OK)
         return code;
-    uv_mutex_lock(&catalog->disk);
-    code = tether__sweep(catalog, &leftovers, error);
-    uv_mutex_unlock(&catalog->disk);
-    c->result.leftovers += leftovers;
+    code = tether__leftovers_remove(&pass, catalog, error);
+    c->result.leftovers += pass.removed;
     return code;
+}
+
+/* Counts what the opening of the registry has removed, too, once. */
+static void add_swept(collection *c, tether_registry *registry)
+{
+    uv_mutex_lock(&registry->catalog.disk);
+    c->result.leftovers += registry->swept;
+    registry->swept = 0;
+    uv_mutex_unlock(&registry->catalog.disk);
+}
+
+/* Returns the result of the collection: `code`, or else the first failure to remove a task. */
+static int conclude(const collection *c, int code, tether_error *error)
+{
+    if (code != TETHER_OK || c->code == TETHER_OK)
+        return code;
+    tether__error_set(error, &c->problem);
+    return c->code;
 }
 
 /* Reads the time at which a folder was created from its name, TASK-MILLISECONDS. Returns false if
@@ -270,6 +312,8 @@ static int collect(collection *c, tether_registry *registry, tether_error *error
     begin_round(c, &registry->store, &state);
     int code = tether__sessions_visit(registry, collect_session, c, error);
     expire_quarantine(c, &registry->store);
+    tether__temporaries_remove(registry->store.root, c->now.wall_ms, &c->result.leftovers);
+    code = conclude(c, code, error);
     if (is_stopped(c))
         return code;
     /* The collection itself has succeeded even if gc.json cannot be written, for example because
@@ -277,6 +321,13 @@ static int collect(collection *c, tether_registry *registry, tether_error *error
     bool reports = code == TETHER_OK && c->stopped != NULL;
     int saved = finish_round(c, &registry->store, &state, reports ? error : NULL);
     return reports ? saved : code;
+}
+
+static int collect_own(collection *c, tether_registry *registry, tether_error *error)
+{
+    tether__gc_state state;
+    begin_round(c, &registry->store, &state);
+    return conclude(c, collect_session(&registry->catalog, true, c, error), error);
 }
 
 bool tether__gc_due(const tether_registry *registry)
@@ -293,8 +344,19 @@ int tether__gc_background(tether_registry *registry, bool (*stopped)(void *userd
                           void *userdata, tether_error *error)
 {
     collection c = {
-        .older_than_ms = DEFAULT_AGE_MS, .stopped = stopped, .stopped_userdata = userdata};
+        .holder = &registry->holder,
+        .older_than_ms = DEFAULT_AGE_MS,
+        .pending_older_than_ms = PENDING_AGE_MS,
+        .stopped = stopped,
+        .stopped_userdata = userdata,
+    };
     return collect(&c, registry, error);
+}
+
+/* Returns the age from which tasks with a pending completion are removed. */
+static int64_t pending_age(int64_t older_than_ms)
+{
+    return older_than_ms > PENDING_AGE_MS ? older_than_ms : PENDING_AGE_MS;
 }
 
 /* Fails if no version of tether_gc_result had the size that the caller's struct has. */
@@ -314,12 +376,17 @@ int tether_gc(tether_registry *registry, const tether_gc_options *given, tether_
         code = check_result(result, error);
     if (code != TETHER_OK)
         return code;
-    if (options.older_than_ms < -1)
-        return tether__fail(error, TETHER_EINVAL, 0, "collect garbage", "the age is negative");
+    if (options.older_than_ms < -1 || options.pending_older_than_ms < -1)
+        return tether__fail(error, TETHER_EINVAL, 0, "collect garbage", "an age is negative");
+    int64_t age = options.older_than_ms == 0 ? DEFAULT_AGE_MS : options.older_than_ms;
     collection c = {
-        .older_than_ms = options.older_than_ms == 0 ? DEFAULT_AGE_MS : options.older_than_ms,
+        .holder = &registry->holder,
+        .older_than_ms = age,
+        .pending_older_than_ms =
+            options.pending_older_than_ms == 0 ? pending_age(age) : options.pending_older_than_ms,
     };
-    code = collect(&c, registry, error);
+    add_swept(&c, registry);
+    code = options.session_only ? collect_own(&c, registry, error) : collect(&c, registry, error);
     tether__options_give(result, &c.result, sizeof c.result, NULL);
     return code;
 }
@@ -327,15 +394,11 @@ int tether_gc(tether_registry *registry, const tether_gc_options *given, tether_
 int tether_cleanup_finished(tether_registry *registry, int64_t older_than_ms,
                             tether_gc_result *result, tether_error *error)
 {
-    tether__gc_state state;
-    int code = check_result(result, error);
-    if (code != TETHER_OK)
-        return code;
     if (older_than_ms < 0)
         return tether__fail(error, TETHER_EINVAL, 0, "clean up", "the age is negative");
-    collection c = {.older_than_ms = older_than_ms == 0 ? -1 : older_than_ms};
-    begin_round(&c, &registry->store, &state);
-    code = collect_session(&registry->catalog, true, &c, error);
-    tether__options_give(result, &c.result, sizeof c.result, NULL);
-    return code;
+    const tether_gc_options options = {
+        .older_than_ms = older_than_ms == 0 ? -1 : older_than_ms,
+        .session_only = true,
+    };
+    return tether_gc(registry, &options, result, error);
 }

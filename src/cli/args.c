@@ -22,6 +22,12 @@ static const args_option *find_option(const args_option *table, const char *word
     return NULL;
 }
 
+/* A single "-" is an operand by convention: it means standard input or output. */
+static bool is_operand(const char *word)
+{
+    return word[0] != '-' || word[1] == '\0';
+}
+
 static args_result unknown_option(cli_args *args, const char *word, size_t length)
 {
     const char *verb = args->verb;
@@ -63,8 +69,8 @@ args_result args_next(cli_args *args, int *id, const char **value)
         bool common = false;
         size_t length;
 
-        /* A single "-" is an operand by convention: it means standard input or output. */
-        if (args->operands_only || word[0] != '-' || word[1] == '\0') {
+        if (args->operands_only || is_operand(word)) {
+            args->operands_only = args->operands_only || args->operands_end_options;
             *value = word;
             return ARGS_OPERAND;
         }
@@ -91,15 +97,30 @@ args_result args_next(cli_args *args, int *id, const char **value)
     return ARGS_END;
 }
 
-bool args_remaining_contain(const cli_args *args, const char *word)
+/* Returns true if this option takes the next argument as its value. */
+static bool takes_next(const cli_args *args, const char *word)
+{
+    size_t length = name_length(word);
+    const args_option *option = find_option(args->options, word, length);
+
+    if (option == NULL)
+        option = find_option(args->common, word, length);
+    return option != NULL && option->kind == ARGS_VALUE && word[length] != '=';
+}
+
+bool args_remaining_contain(const cli_args *args, const char *name)
 {
     int i;
 
     for (i = args->next; i < args->argc && !args->operands_only; i++) {
-        if (strcmp(args->argv[i], "--") == 0)
+        const char *word = args->argv[i];
+
+        if (strcmp(word, "--") == 0 || (args->operands_end_options && is_operand(word)))
             return false;
-        if (strcmp(args->argv[i], word) == 0)
+        if (strcmp(word, name) == 0)
             return true;
+        if (takes_next(args, word))
+            i++;
     }
     return false;
 }

@@ -29,7 +29,8 @@ typedef struct cli_args {
     const args_option *common;  /* options that every verb accepts */
     args_common_cb *on_common;
     void *userdata;
-    bool operands_only; /* "--" was parsed: all that follows are operands */
+    bool operands_end_options; /* the first operand ends the options, as in env(1) */
+    bool operands_only; /* all that follows are operands: "--" or such an operand was parsed */
     char message[256];  /* set with ARGS_ERROR; empty if the callback stopped the parsing */
 } cli_args;
 
@@ -40,7 +41,8 @@ typedef enum args_result { ARGS_END, ARGS_OPTION, ARGS_OPERAND, ARGS_ERROR } arg
  * and are not returned. */
 args_result args_next(cli_args *args, int *id, const char **value);
 
-/* Returns true if one of the arguments not parsed yet is this word. Stops at "--". */
-bool args_remaining_contain(const cli_args *args, const char *word);
+/* Returns true if one of the options not parsed yet is this one. Values of other options do not
+ * count, nor does what follows the end of the options. */
+bool args_remaining_contain(const cli_args *args, const char *name);
 
 #endif

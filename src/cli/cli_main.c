@@ -14,13 +14,10 @@
 enum { OPT_STORE = 1, OPT_SESSION, OPT_JSON, OPT_HELP, OPT_VERSION };
 
 static const args_option common_options[] = {
-    {"--store", ARGS_VALUE, OPT_STORE},
-    {"--session", ARGS_VALUE, OPT_SESSION},
-    {"--json", ARGS_FLAG, OPT_JSON},
-    {"--help", ARGS_FLAG, OPT_HELP},
-    {"-h", ARGS_FLAG, OPT_HELP},
-    {"--version", ARGS_FLAG, OPT_VERSION},
-    {NULL, ARGS_FLAG, 0},
+    {"--store", ARGS_VALUE, OPT_STORE}, {"--session", ARGS_VALUE, OPT_SESSION},
+    {"--json", ARGS_FLAG, OPT_JSON},    {"--help", ARGS_FLAG, OPT_HELP},
+    {"-h", ARGS_FLAG, OPT_HELP},        {"--version", ARGS_FLAG, OPT_VERSION},
+    {"-V", ARGS_FLAG, OPT_VERSION},     {NULL, ARGS_FLAG, 0},
 };
 
 typedef struct cli_verb {
@@ -48,22 +45,59 @@ static const cli_verb verbs[] = {
     {"promote", verb_promote, "request completions of --no-notify tasks", verb_promote_help},
     {"completions", verb_completions, "show and acknowledge ended tasks", verb_completions_help},
     {"watch", verb_watch, "print lines of output that match", verb_watch_help},
-    {"gc", verb_gc, "remove ended and acknowledged tasks", verb_gc_help},
+    {"rm", verb_rm, "remove ended tasks", verb_rm_help},
+    {"gc", verb_gc, "remove ended tasks by their age", verb_gc_help},
     {"doctor", verb_doctor, "check which guarantees hold here", verb_doctor_help},
     {"help", verb_help, "show this help, or that of a verb", verb_help_help},
 };
 
+typedef struct verb_alias {
+    const char *alias;
+    const char *verb;
+} verb_alias;
+
+static const verb_alias aliases[] = {
+    {"ls", "list"}, {"ps", "list"}, {"show", "status"}, {"logs", "output"}, {"stop", "kill"},
+};
+
+#define ALIAS_COUNT (sizeof aliases / sizeof aliases[0])
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 
 static const cli_verb *find_verb(const char *name)
 {
     size_t i;
 
+    for (i = 0; i < ALIAS_COUNT; i++) {
+        if (strcmp(aliases[i].alias, name) == 0)
+            name = aliases[i].verb;
+    }
     for (i = 0; i < VERB_COUNT; i++) {
         if (strcmp(verbs[i].name, name) == 0)
             return &verbs[i];
     }
     return NULL;
+}
+
+static void write_aliases(cli_stream *to, const cli_verb *verb, const char *before,
+                          const char *after)
+{
+    bool any = false;
+    size_t i;
+
+    for (i = 0; i < ALIAS_COUNT; i++) {
+        if (strcmp(aliases[i].verb, verb->name) != 0)
+            continue;
+        stream_format(to, "%s%s", any ? ", " : before, aliases[i].alias);
+        any = true;
+    }
+    if (any)
+        stream_text(to, after);
+}
+
+static void write_help(cli_stream *to, const cli_verb *verb)
+{
+    stream_text(to, verb->help);
+    write_aliases(to, verb, "\nOther names of this verb: ", "\n");
 }
 
 static void write_usage(cli_stream *to)
@@ -74,19 +108,24 @@ static void write_usage(cli_stream *to)
                     "\n"
                     "Runs commands as tasks that outlive the process that started them.\n"
                     "\n");
-    for (i = 0; i < VERB_COUNT; i++)
-        stream_format(to, "  %-12s  %s\n", verbs[i].name, verbs[i].summary);
-    stream_text(to,
-                "\n"
-                "  --store DIR   directory that holds the tasks (TETHER_STORE)\n"
-                "  --session ID  session of the tasks (TETHER_SESSION; default: \"default\")\n"
-                "  --json        print JSON, also for errors, on standard error\n"
-                "  --version     print the version\n"
-                "\n"
-                "Run tether help VERB for the options of a verb.\n"
-                "\n"
-                "Exit status: 124 timed out, 125 tether failed, 126 the command cannot be run,\n"
-                "127 no such command or task, otherwise the exit code of the task.\n");
+    for (i = 0; i < VERB_COUNT; i++) {
+        stream_format(to, "  %-12s  %s", verbs[i].name, verbs[i].summary);
+        write_aliases(to, &verbs[i], " (", ")");
+        stream_text(to, "\n");
+    }
+    stream_text(
+        to, "\n"
+            "  --store DIR   directory that holds the tasks (TETHER_STORE)\n"
+            "  --session ID  session of the tasks (TETHER_SESSION; default: \"default\")\n"
+            "  --json        print JSON, also for errors, on standard error\n"
+            "  -V, --version print the version\n"
+            "\n"
+            "Where a verb takes an ID, give the id of a task, the beginning of one, the name that\n"
+            "run --name gave it, or @last (@last-1 is the task before it).\n"
+            "Run tether help VERB for the options of a verb.\n"
+            "\n"
+            "Exit status: 124 timed out, 125 tether failed, 126 the command cannot be run,\n"
+            "127 no such command or task, otherwise the exit code of the task.\n");
 }
 
 /* Returns the Levenshtein distance of two names: how many letters to insert, remove or replace.
@@ -153,7 +192,7 @@ static int verb_help(cli_options *cli, cli_args *args)
         verb = find_verb(value);
         if (verb == NULL)
             return unknown_verb(cli, value);
-        stream_text(stream_stdout(), verb->help);
+        write_help(stream_stdout(), verb);
         return 0;
     default:
         return print_args_error(cli, args);
@@ -184,7 +223,8 @@ static bool take_common(int id, const char *value, void *userdata)
     }
 }
 
-/* Runs the verb. If --help or --version was given, before or after it, prints that instead. */
+/* Runs the verb. If --help or --version was given, before or after it, prints that instead; without
+ * any argument, prints the help. */
 static int dispatch(cli_options *cli, cli_args *args)
 {
     const cli_verb *verb = NULL;
@@ -207,13 +247,15 @@ static int dispatch(cli_options *cli, cli_args *args)
         return 0;
     }
     if (cli->help && verb != NULL)
-        stream_text(stream_stdout(), verb->help);
+        write_help(stream_stdout(), verb);
     else if (cli->help)
         write_usage(stream_stdout());
-    else if (result == ARGS_END)
+    else if (result == ARGS_END && args->argc > 1)
         return print_failure(cli, TETHER_EINVAL, "read arguments",
                              "no verb was given; tether help lists the verbs");
-    return cli->help ? 0 : code;
+    else if (result == ARGS_END)
+        write_usage(stream_stdout());
+    return cli->help || result == ARGS_END ? 0 : code;
 }
 
 int cli_main(int argc, char **argv)

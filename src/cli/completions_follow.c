@@ -4,6 +4,7 @@
 #include "cli/completions_follow.h"
 
 #include <inttypes.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -162,7 +163,7 @@ static void print_reminder(const cli_options *cli, const tether_event *event)
     stream_format(to, "%s  still %s after %s  ", task->task_id, tether_status_text(task->status),
                   duration);
     if (task->command != NULL)
-        escape_first_line(to, task->command, 60);
+        escape_line(to, task->command, stream_is_terminal(to) ? 60 : SIZE_MAX);
     stream_text(to, "\n");
 }
 

@@ -5,12 +5,11 @@
 
 #include "cli/print.h"
 #include "cli/stream.h"
-#include "cli/stream_json.h"
 
 int drain_print(const cli_options *cli, const tether_snapshot *snapshot, bool sessions)
 {
     if (cli->json)
-        return stream_json_task(cli, "completion", snapshot);
+        return print_completion_json(cli, snapshot);
     print_completion(snapshot, sessions);
     return 0;
 }

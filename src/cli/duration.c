@@ -1,5 +1,5 @@
-/* Owns parsing and formatting durations, sizes, counts and points in time.
- * Must not: read a clock, a time zone or a locale.
+/* Owns parsing and formatting durations, sizes and counts.
+ * Must not: read a clock or a locale.
  * Thread: any; pure functions. */
 #include "cli/duration.h"
 
@@ -14,9 +14,10 @@ typedef struct unit {
 } unit;
 
 static const unit duration_units[] = {
-    {"", 1000},       {"ms", 1},          {"s", 1000},
-    {"m", 60 * 1000}, {"h", 3600 * 1000}, {"d", 24 * 3600 * 1000},
+    {"d", 24 * 3600 * 1000}, {"h", 3600 * 1000}, {"m", 60 * 1000}, {"s", 1000}, {"ms", 1},
 };
+
+enum { DURATION_UNITS = sizeof duration_units / sizeof duration_units[0] };
 
 static const unit size_units[] = {
     {"", 1},         {"K", 1u << 10}, {"k", 1u << 10}, {"M", 1u << 20},
@@ -50,13 +51,96 @@ static bool parse(const char *text, const unit *units, size_t unit_count, uint64
     return true;
 }
 
+#define BILLION ((uint64_t)1000 * 1000 * 1000)
+
+/* A number with decimals: whole + billionths / 10^9. */
+typedef struct decimal {
+    uint64_t whole;
+    uint64_t billionths; /* rounded up */
+} decimal;
+
+/* Reads the digits after the decimal point. Returns the first character after them. */
+static const char *read_fraction(const char *text, decimal *number)
+{
+    uint64_t weight = BILLION;
+    bool more = false;
+
+    for (; *text >= '0' && *text <= '9'; text++) {
+        weight /= 10;
+        number->billionths += weight * (uint64_t)(*text - '0');
+        more = more || (weight == 0 && *text != '0');
+    }
+    if (more)
+        number->billionths++;
+    return text;
+}
+
+/* Reads "12" or "1.5". Returns the first character after it; NULL if there is no number, or one
+ * above DURATION_MAX_MS. */
+static const char *read_decimal(const char *text, decimal *number)
+{
+    const char *begin = text;
+
+    *number = (decimal){0, 0};
+    for (; *text >= '0' && *text <= '9'; text++) {
+        if (number->whole > (uint64_t)DURATION_MAX_MS / 10)
+            return NULL;
+        number->whole = number->whole * 10 + (uint64_t)(*text - '0');
+    }
+    if (text == begin)
+        return NULL;
+    if (*text != '.')
+        return text;
+    begin = text + 1;
+    text = read_fraction(begin, number);
+    return text != begin ? text : NULL;
+}
+
+/* Adds number * factor milliseconds. Returns false if the sum exceeds DURATION_MAX_MS. */
+static bool add_part(const decimal *number, uint64_t factor, uint64_t *sum)
+{
+    uint64_t max = (uint64_t)DURATION_MAX_MS;
+    uint64_t fraction = (number->billionths * factor + BILLION - 1) / BILLION;
+
+    if (number->whole > (max - *sum) / factor)
+        return false;
+    *sum += number->whole * factor + fraction;
+    return *sum <= max;
+}
+
+/* Parses numbers that each have a unit, which is smaller than the one before. */
+static bool parse_parts(const char *text, uint64_t *sum)
+{
+    size_t next = 0;
+
+    while (*text != '\0') {
+        decimal number;
+        size_t size;
+
+        text = read_decimal(text, &number);
+        if (text == NULL)
+            return false;
+        size = strspn(text, "dhms");
+        while (next < DURATION_UNITS && (strlen(duration_units[next].text) != size ||
+                                         memcmp(duration_units[next].text, text, size) != 0))
+            next++;
+        if (next == DURATION_UNITS || !add_part(&number, duration_units[next].factor, sum))
+            return false;
+        next++;
+        text += size;
+    }
+    return true;
+}
+
 bool duration_parse(const char *text, int64_t *ms)
 {
-    uint64_t value;
-    bool valid = parse(text, duration_units, sizeof duration_units / sizeof duration_units[0],
-                       (uint64_t)DURATION_MAX_MS, &value);
+    uint64_t sum = 0;
+    decimal number;
+    const char *end = read_decimal(text, &number);
+    bool valid =
+        end != NULL && (*end == '\0' ? add_part(&number, 1000, &sum) : parse_parts(text, &sum));
 
-    *ms = (int64_t)value;
+    *ms = valid ? (int64_t)sum : 0;
     return valid;
 }
 
@@ -89,45 +173,4 @@ void duration_format(int64_t ms, char text[DURATION_TEXT_SIZE])
     else
         snprintf(text, DURATION_TEXT_SIZE, "%" PRId64 "d%02" PRId64 "h", seconds / 86400,
                  seconds % 86400 / 3600);
-}
-
-/* Converts a day number (0: 1970-01-01) to a date of the Gregorian calendar. Years start in March,
- * so that the leap day is the last day of a year and the months need no table. C's gmtime returns
- * one buffer shared by the whole process, and its thread-safe variants differ between platforms. */
-static void civil_date(int64_t day, int64_t *year, int64_t *month, int64_t *day_of_month)
-{
-    int64_t shifted = day + 719468; /* days since 0000-03-01 */
-    int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
-    int64_t of_era = shifted - era * 146097;
-    int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t from_march = (5 * of_year + 2) / 153;
-
-    *day_of_month = of_year - (153 * from_march + 2) / 5 + 1;
-    *month = from_march < 10 ? from_march + 3 : from_march - 9;
-    *year = year_of_era + era * 400 + (*month <= 2 ? 1 : 0);
-}
-
-void time_format(int64_t unix_ms, char text[TIME_TEXT_SIZE])
-{
-    const int64_t day_ms = 24 * 3600 * 1000;
-    int64_t day = unix_ms / day_ms;
-    int64_t rest = unix_ms % day_ms;
-    int64_t year, month, day_of_month;
-
-    if (rest < 0) {
-        rest += day_ms;
-        day--;
-    }
-    /* A damaged record may contain any number. Outside the years 0 to 9999, print the number. */
-    if (day < -719468 || day > 2932896) {
-        snprintf(text, TIME_TEXT_SIZE, "%" PRId64, unix_ms);
-        return;
-    }
-    civil_date(day, &year, &month, &day_of_month);
-    snprintf(text, TIME_TEXT_SIZE,
-             "%04" PRId64 "-%02" PRId64 "-%02" PRId64 "T%02" PRId64 ":%02" PRId64 ":%02" PRId64
-             ".%03" PRId64 "Z",
-             year, month, day_of_month, rest / 3600000, rest / 60000 % 60, rest / 1000 % 60,
-             rest % 1000);
 }

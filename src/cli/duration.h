@@ -1,4 +1,4 @@
-/* Durations, sizes, counts and points in time as text. */
+/* Durations, sizes and counts as text. */
 #ifndef TETHER_CLI_DURATION_H
 #define TETHER_CLI_DURATION_H
 
@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* The forms that duration_parse accepts, for messages. */
-#define DURATION_FORMS "500ms, 30s, 5m, 2h, 7d, or a number of seconds"
+#define DURATION_FORMS "500ms, 30s, 5m, 1h30m, 7d, or a number of seconds such as 0.5"
 
 /* The forms that size_parse accepts, for messages. */
 #define SIZE_FORMS "a number of bytes, or one with K, M or G after it, such as 64K"
@@ -15,8 +15,10 @@
  * does not overflow. */
 #define DURATION_MAX_MS ((int64_t)1000 * 366 * 24 * 3600 * 1000)
 
-/* Parses "500ms", "30s", "5m", "2h", "7d" into milliseconds; a bare number is seconds. Returns
- * false and sets *ms to 0 for any other text. */
+/* Parses "500ms", "30s", "5m", "2h", "7d", "1.5h", and several such parts from the largest unit to
+ * the smallest, as "1h30m", into milliseconds; a bare number is seconds, such as "0.5". Rounds up,
+ * so that only a zero becomes 0, which has a meaning of its own in most options. Returns false and
+ * sets *ms to 0 for any other text. */
 bool duration_parse(const char *text, int64_t *ms);
 
 /* Parses "4096", "64K", "5M", "1G" into bytes (powers of 1024). Returns false and sets *bytes to 0
@@ -31,11 +33,5 @@ bool count_parse(const char *text, uint64_t *count);
 
 /* Formats a duration for people: "350ms", "4.2s", "5m03s", "2h05m", "3d04h"; "-" if negative. */
 void duration_format(int64_t ms, char text[DURATION_TEXT_SIZE]);
-
-/* Buffer size for time_format. */
-#define TIME_TEXT_SIZE 40
-
-/* Formats Unix milliseconds as "2026-01-31T12:00:00.250Z". */
-void time_format(int64_t unix_ms, char text[TIME_TEXT_SIZE]);
 
 #endif

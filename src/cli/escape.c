@@ -7,48 +7,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "cli/utf8.h"
+#include "cli/width.h"
+
 #define REPLACEMENT "\xEF\xBF\xBD"
-
-typedef enum utf8_result { UTF8_VALID, UTF8_INVALID, UTF8_INCOMPLETE } utf8_result;
-
-/* The lead bytes first to last start a character of this length, whose second byte is low to high.
- * That range excludes overlong forms, surrogates and values past U+10FFFF (Unicode, table 3-7). */
-typedef struct utf8_form {
-    unsigned char first, last, length, low, high;
-} utf8_form;
-
-static const utf8_form utf8_forms[] = {
-    {0x00, 0x7F, 1, 0x00, 0x00}, {0xC2, 0xDF, 2, 0x80, 0xBF}, {0xE0, 0xE0, 3, 0xA0, 0xBF},
-    {0xE1, 0xEC, 3, 0x80, 0xBF}, {0xED, 0xED, 3, 0x80, 0x9F}, {0xEE, 0xEF, 3, 0x80, 0xBF},
-    {0xF0, 0xF0, 4, 0x90, 0xBF}, {0xF1, 0xF3, 4, 0x80, 0xBF}, {0xF4, 0xF4, 4, 0x80, 0x8F},
-};
-
-/* Decodes the first character of size > 0 bytes. Sets *length to its length; for UTF8_INVALID to
- * the number of bytes that one U+FFFD replaces; for UTF8_INCOMPLETE to size. */
-static utf8_result utf8_decode(const unsigned char *bytes, size_t size, size_t *length)
-{
-    size_t form, i;
-
-    *length = 1;
-    for (form = 0; form < sizeof utf8_forms / sizeof utf8_forms[0]; form++) {
-        const utf8_form *f = &utf8_forms[form];
-
-        if (bytes[0] < f->first || bytes[0] > f->last)
-            continue;
-        for (i = 1; i < f->length; i++) {
-            unsigned char low = i == 1 ? f->low : 0x80, high = i == 1 ? f->high : 0xBF;
-
-            *length = i;
-            if (i == size)
-                return UTF8_INCOMPLETE;
-            if (bytes[i] < low || bytes[i] > high)
-                return UTF8_INVALID;
-        }
-        *length = f->length;
-        return UTF8_VALID;
-    }
-    return UTF8_INVALID;
-}
 
 /* Returns true for an ASCII character that JSON does not escape. */
 static bool is_plain(unsigned char byte)
@@ -86,7 +48,7 @@ static size_t json_finish_held(cli_stream *stream, escape_state *state, const un
     size_t taken = 0, length;
 
     while (state->held_count > 0) {
-        utf8_result result = utf8_decode(state->held, state->held_count, &length);
+        utf8_result result = utf8_decode(state->held, state->held_count, &length, NULL);
 
         if (result == UTF8_INCOMPLETE) {
             if (taken == size)
@@ -122,7 +84,7 @@ void escape_json_part(cli_stream *stream, escape_state *state, const void *bytes
             i += length;
             continue;
         }
-        switch (utf8_decode(at + i, size - i, &length)) {
+        switch (utf8_decode(at + i, size - i, &length, NULL)) {
         case UTF8_VALID:
             json_character(stream, at + i, length);
             break;
@@ -177,19 +139,37 @@ static bool is_control(const unsigned char *bytes, size_t length)
            bytes[2] <= 0xA9;
 }
 
-/* Writes one character and returns its length. A tab becomes a blank, to keep columns aligned. */
-static size_t safe_character(cli_stream *stream, const unsigned char *bytes, size_t size)
-{
-    size_t length;
-    utf8_result result = utf8_decode(bytes, size, &length);
+/* One character of a text for people: what is written for it, and its width in columns. */
+typedef struct safe_character {
+    const void *bytes;
+    size_t written;
+    size_t length; /* of the original in bytes */
+    size_t width;
+} safe_character;
 
-    if (result != UTF8_VALID || (bytes[0] != '\t' && is_control(bytes, length)))
-        stream_text(stream, "?");
-    else if (bytes[0] == '\t')
-        stream_text(stream, " ");
-    else
-        stream_write(stream, bytes, length);
-    return length;
+/* A tab becomes a blank, to keep columns aligned. */
+static safe_character make_safe(const unsigned char *bytes, size_t size)
+{
+    safe_character safe = {"?", 1, 0, 1};
+    uint32_t character;
+    utf8_result result = utf8_decode(bytes, size, &safe.length, &character);
+
+    if (bytes[0] == '\t') {
+        safe.bytes = " ";
+    } else if (result == UTF8_VALID && !is_control(bytes, safe.length)) {
+        safe.bytes = bytes;
+        safe.written = safe.length;
+        safe.width = width_of(character);
+    }
+    return safe;
+}
+
+static size_t write_safe(cli_stream *stream, const unsigned char *bytes, size_t size)
+{
+    safe_character safe = make_safe(bytes, size);
+
+    stream_write(stream, safe.bytes, safe.written);
+    return safe.length;
 }
 
 void escape_terminal_bytes(cli_stream *stream, const char *bytes, size_t size)
@@ -197,7 +177,7 @@ void escape_terminal_bytes(cli_stream *stream, const char *bytes, size_t size)
     size_t i = 0;
 
     while (i < size)
-        i += safe_character(stream, (const unsigned char *)bytes + i, size - i);
+        i += write_safe(stream, (const unsigned char *)bytes + i, size - i);
 }
 
 void escape_terminal(cli_stream *stream, const char *text)
@@ -205,35 +185,74 @@ void escape_terminal(cli_stream *stream, const char *text)
     escape_terminal_bytes(stream, text, strlen(text));
 }
 
-/* Returns the size in bytes of the first characters, one for each column. A wide character takes
- * two columns and only makes the line longer. */
-static size_t prefix_size(const char *text, size_t size, size_t columns)
+/* The characters of a text as one line: its line ends, with the blanks around them, become one
+ * blank each, and none at its start and end. */
+typedef struct line_reader {
+    const char *at;
+    size_t size; /* without the blanks at the end */
+} line_reader;
+
+static const char blanks[] = " \t\r\n";
+
+static line_reader read_line(const char *text)
 {
-    size_t i = 0;
+    line_reader reader = {text + strspn(text, blanks), 0};
 
-    while (i < size && columns-- > 0) {
-        size_t length;
-
-        utf8_decode((const unsigned char *)text + i, size - i, &length);
-        i += length;
-    }
-    return i;
+    reader.size = strlen(reader.at);
+    while (reader.size > 0 && strchr(blanks, reader.at[reader.size - 1]) != NULL)
+        reader.size--;
+    return reader;
 }
 
-void escape_first_line(cli_stream *stream, const char *text, size_t columns)
+/* Returns the next character. The reader must not be at the end. */
+static safe_character next_character(line_reader *reader)
 {
-    size_t size;
-    bool more;
+    size_t gap = strspn(reader->at, blanks);
+    safe_character safe = {" ", 1, gap, 1};
 
-    text += strspn(text, " \t\r\n");
-    size = strcspn(text, "\r\n");
-    more = text[size + strspn(text + size, " \t\r\n")] != '\0';
-    if (more || prefix_size(text, size, columns) < size) {
-        escape_terminal_bytes(stream, text, prefix_size(text, size, columns > 4 ? columns - 4 : 0));
-        stream_text(stream, " ...");
-    } else {
-        escape_terminal_bytes(stream, text, size);
+    if (gap == 0 || strcspn(reader->at, "\r\n") >= gap)
+        safe = make_safe((const unsigned char *)reader->at, reader->size);
+    reader->at += safe.length;
+    reader->size -= safe.length;
+    return safe;
+}
+
+/* Writes the characters that fit into the columns, and returns how many columns they take. */
+static size_t write_line(cli_stream *stream, line_reader reader, size_t columns)
+{
+    size_t used = 0;
+
+    while (reader.size > 0) {
+        safe_character safe = next_character(&reader);
+
+        if (safe.width > columns - used)
+            break;
+        stream_write(stream, safe.bytes, safe.written);
+        used += safe.width;
     }
+    return used;
+}
+
+size_t escape_width(const char *text)
+{
+    line_reader reader = read_line(text);
+    size_t width = 0;
+
+    while (reader.size > 0)
+        width += next_character(&reader).width;
+    return width;
+}
+
+size_t escape_line(cli_stream *stream, const char *text, size_t columns)
+{
+    static const char more[] = " ...";
+    const size_t more_width = sizeof more - 1;
+
+    if (columns == SIZE_MAX || escape_width(text) <= columns)
+        return write_line(stream, read_line(text), columns);
+    columns = write_line(stream, read_line(text), columns > more_width ? columns - more_width : 0);
+    stream_text(stream, more);
+    return columns + more_width;
 }
 
 void escape_block(cli_stream *stream, const char *text, const char *indent)

@@ -28,9 +28,13 @@ void escape_json_bytes(cli_stream *stream, const char *bytes, size_t size);
 void escape_terminal(cli_stream *stream, const char *text);
 void escape_terminal_bytes(cli_stream *stream, const char *bytes, size_t size);
 
-/* Writes the first line that is not blank in the same way. If it has more columns than these, or if
- * more text follows it, the line is cut to fit and ends with " ...". */
-void escape_first_line(cli_stream *stream, const char *text, size_t columns);
+/* Writes the text in the same way, but as one line: its line ends become blanks. If that takes more
+ * than these columns of a terminal, it is cut to fit and ends with " ..."; SIZE_MAX: it is not cut.
+ * Returns the columns that were used. */
+size_t escape_line(cli_stream *stream, const char *text, size_t columns);
+
+/* Returns the columns that escape_line takes if it does not cut. */
+size_t escape_width(const char *text);
 
 /* Writes all lines in the same way, each with the indent before it and a newline after it. */
 void escape_block(cli_stream *stream, const char *text, const char *indent);

@@ -11,6 +11,7 @@ bool ids_init(cli_ids *ids, const cli_args *args)
 
     ids->count = 0;
     ids->list = NULL;
+    ids->resolved = NULL;
     ids->items = calloc(room, sizeof *ids->items);
     return ids->items != NULL;
 }
@@ -31,11 +32,19 @@ bool ids_from_list(cli_ids *ids, tether_snapshot_list *list)
     return true;
 }
 
+bool ids_make_room(cli_ids *ids)
+{
+    ids->resolved = calloc(ids->count + 1, sizeof *ids->resolved);
+    return ids->resolved != NULL;
+}
+
 void ids_dispose(cli_ids *ids)
 {
     free((void *)ids->items);
     tether_snapshot_list_free(ids->list);
+    free(ids->resolved);
     ids->items = NULL;
     ids->count = 0;
     ids->list = NULL;
+    ids->resolved = NULL;
 }

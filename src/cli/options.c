@@ -4,6 +4,7 @@
 #include "cli/options.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <uv.h>
 
@@ -27,13 +28,31 @@ static bool read_env(const char *name, char **value)
     return true;
 }
 
+/* Sets *plain if colours are not wanted (https://no-color.org) or not possible. */
+static bool read_plain(bool *plain)
+{
+    char *no_colour, *terminal;
+    bool read = read_env("NO_COLOR", &no_colour);
+
+    if (!read || !read_env("TERM", &terminal)) {
+        free(no_colour);
+        return false;
+    }
+    *plain = no_colour != NULL || (terminal != NULL && strcmp(terminal, "dumb") == 0);
+    free(no_colour);
+    free(terminal);
+    return true;
+}
+
 bool options_init(cli_options *cli)
 {
     if (!read_env("TETHER_STORE", &cli->store_from_env) ||
-        !read_env("TETHER_SESSION", &cli->session_from_env))
+        !read_env("TETHER_SESSION", &cli->session_from_env) ||
+        !read_env("TETHER_TIMEOUT", &cli->timeout_from_env) || !read_plain(&cli->plain))
         return false;
     cli->store = cli->store_from_env;
     cli->session = cli->session_from_env;
+    cli->timeout = cli->timeout_from_env;
     return true;
 }
 
@@ -41,6 +60,8 @@ void options_dispose(cli_options *cli)
 {
     free(cli->store_from_env);
     free(cli->session_from_env);
+    free(cli->timeout_from_env);
     cli->store_from_env = NULL;
     cli->session_from_env = NULL;
+    cli->timeout_from_env = NULL;
 }

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,9 +15,7 @@
 #include "cli/reader.h"
 #include "cli/stream.h"
 #include "cli/escape.h"
-
-/* Width of lines for people if standard output is no terminal. */
-#define LINE_COLUMNS 100
+#include "cli/table.h"
 
 static int exit_code_of(int code)
 {
@@ -34,7 +33,67 @@ static int exit_code_of(int code)
     }
 }
 
-static void write_error(const cli_options *cli, const tether_error *error)
+/* The tasks that an ambiguous word could mean; count 0: the error is another one. */
+typedef struct candidates {
+    const tether_snapshot *const *tasks;
+    size_t count;
+} candidates;
+
+static void write_candidates_json(cli_stream *to, const candidates *found)
+{
+    size_t i;
+
+    for (i = 0; i < found->count; i++) {
+        const tether_snapshot *task = found->tasks[i];
+
+        stream_text(to, i == 0 ? ",\"candidates\":[{\"task_id\":" : ",{\"task_id\":");
+        escape_json_string(to, task->task_id);
+        stream_text(to, ",\"status\":");
+        escape_json_string(to, tether_status_text(task->status));
+        stream_text(to, ",\"name\":");
+        escape_json_string(to, task->name);
+        stream_text(to, ",\"command\":");
+        escape_json_string(to, task->command);
+        stream_text(to, "}");
+    }
+    if (found->count > 0)
+        stream_text(to, "]");
+}
+
+static void write_error_json(cli_stream *to, const tether_error *error, const candidates *found)
+{
+    stream_text(to, "{\"error\":{\"code\":");
+    escape_json_string(to, tether_error_name(error->code));
+    stream_text(to, ",\"step\":");
+    escape_json_string(to, error->step);
+    stream_text(to, ",\"message\":");
+    escape_json_string(to, error->message);
+    stream_format(to, ",\"os_error\":%d", error->os_error);
+    write_candidates_json(to, found);
+    stream_text(to, "}}\n");
+}
+
+static void write_error_text(cli_stream *to, const tether_error *error, const candidates *found)
+{
+    const char *message = error->message;
+    size_t columns = found->count > 0 ? stream_columns(to) : SIZE_MAX, i;
+
+    stream_text(to, "tether: ");
+    escape_terminal(to, message[0] != '\0' ? message : tether_error_text(error->code));
+    stream_text(to, "\n");
+    for (i = 0; i < found->count; i++) {
+        const tether_snapshot *task = found->tasks[i];
+        const char *label = task->name != NULL ? task->name : task->command;
+
+        size_t used = strlen(task->task_id) + 15;
+
+        stream_format(to, "  %s  %-9s  ", task->task_id, tether_status_text(task->status));
+        escape_line(to, label != NULL ? label : "", columns > used ? columns - used : 0);
+        stream_text(to, "\n");
+    }
+}
+
+static void write_error(const cli_options *cli, const tether_error *error, const candidates *found)
 {
     cli_stream *to = stream_stderr();
     /* After a mistake in the arguments, a later --json was not parsed but still counts. */
@@ -45,26 +104,18 @@ static void write_error(const cli_options *cli, const tether_error *error)
     /* Keep the order if standard output and standard error go to the same place. */
     stream_flush(stream_stdout());
     stream_begin_line(to);
-    if (json) {
-        stream_text(to, "{\"error\":");
-        escape_json_string(to, tether_error_name(error->code));
-        stream_text(to, ",\"step\":");
-        escape_json_string(to, error->step);
-        stream_text(to, ",\"message\":");
-        escape_json_string(to, error->message);
-        stream_format(to, ",\"os_error\":%d}\n", error->os_error);
-    } else {
-        stream_text(to, "tether: ");
-        escape_terminal(to, error->message[0] != '\0' ? error->message
-                                                      : tether_error_text(error->code));
-        stream_text(to, "\n");
-    }
+    if (json)
+        write_error_json(to, error, found);
+    else
+        write_error_text(to, error, found);
     stream_flush(to);
 }
 
+static const candidates no_candidates = {NULL, 0};
+
 int print_error(const cli_options *cli, const tether_error *error)
 {
-    write_error(cli, error);
+    write_error(cli, error, &no_candidates);
     return exit_code_of(error->code);
 }
 
@@ -90,7 +141,7 @@ int print_args_error(const cli_options *cli, const cli_args *args)
     error.code = TETHER_EINVAL;
     snprintf(error.step, sizeof error.step, "read arguments");
     snprintf(error.message, sizeof error.message, "%s", args->message);
-    write_error(cli, &error);
+    write_error(cli, &error, &no_candidates);
     return EXIT_FAILED;
 }
 
@@ -98,6 +149,20 @@ int print_bad_duration(const cli_options *cli, const char *option, const char *v
 {
     return print_failure(cli, TETHER_EINVAL, "read arguments",
                          "%s %.80s is not a duration: give %s", option, value, DURATION_FORMS);
+}
+
+int print_ambiguous(const cli_options *cli, const char *word, const tether_snapshot *const *tasks,
+                    size_t count)
+{
+    const candidates found = {tasks, count};
+    tether_error error = {0};
+
+    error.code = TETHER_EINVAL;
+    snprintf(error.step, sizeof error.step, "find task");
+    snprintf(error.message, sizeof error.message,
+             "%.80s could mean %" PRIu64 " tasks: give more of the id", word, (uint64_t)count);
+    write_error(cli, &error, &found);
+    return exit_code_of(error.code);
 }
 
 int print_no_memory(const cli_options *cli)
@@ -113,7 +178,7 @@ int print_error_after(const cli_options *cli, const char *what, const tether_err
     if (what == NULL)
         return print_error(cli, error);
     snprintf(longer.message, sizeof longer.message, "%.140s: %.360s", what, error->message);
-    write_error(cli, &longer);
+    write_error(cli, &longer, &no_candidates);
     return EXIT_FAILED;
 }
 
@@ -140,16 +205,33 @@ int print_flush(const cli_options *cli, const char *what)
     return EXIT_FAILED;
 }
 
-int print_snapshot_json(const cli_options *cli, const tether_snapshot *snapshot)
+/* Prints a snapshot as one line whose first member says what kind of object it is. */
+static int print_kind(const cli_options *cli, const char *kind, const tether_snapshot *snapshot)
 {
     char *json = tether_snapshot_json(snapshot);
 
     if (json == NULL)
         return print_no_memory(cli);
-    stream_text(stream_stdout(), json);
+    stream_format(stream_stdout(), "{\"kind\":\"%s\",", kind);
+    stream_text(stream_stdout(), json + 1); /* after its opening brace */
     stream_text(stream_stdout(), "\n");
     tether_free(json);
     return 0;
+}
+
+int print_snapshot_json(const cli_options *cli, const tether_snapshot *snapshot)
+{
+    return print_kind(cli, "task", snapshot);
+}
+
+int print_completion_json(const cli_options *cli, const tether_snapshot *snapshot)
+{
+    return print_kind(cli, "completion", snapshot);
+}
+
+int print_end_json(const cli_options *cli, const tether_snapshot *snapshot)
+{
+    return print_kind(cli, "end", snapshot);
 }
 
 int print_task_json(const cli_options *cli, tether_registry *registry, const char *task_id,
@@ -164,70 +246,6 @@ int print_task_json(const cli_options *cli, tether_registry *registry, const cha
     code = print_snapshot_json(cli, snapshot);
     tether_snapshot_free(snapshot);
     return code;
-}
-
-/* Formats the column CODE: exit code, signal, or "-" if neither is known. */
-static void format_code(const tether_snapshot *snapshot, char *text, size_t size)
-{
-    if (snapshot->signal != 0)
-        snprintf(text, size, "sig%d", snapshot->signal);
-    else if (snapshot->exit_code != TETHER_EXIT_UNKNOWN)
-        snprintf(text, size, "%" PRId64, snapshot->exit_code);
-    else
-        snprintf(text, size, "-");
-}
-
-/* Prints a name or session before the command, cut to 30 columns. Returns the columns used, or more
- * if it has characters of several bytes. */
-static size_t print_prefix(const char *open, const char *text, const char *close)
-{
-    cli_stream *to = stream_stdout();
-    size_t size = text != NULL ? strlen(text) : 0;
-
-    if (text == NULL)
-        return 0;
-    stream_text(to, open);
-    escape_first_line(to, text, 30);
-    stream_text(to, close);
-    return (size < 30 ? size : 30) + strlen(open) + strlen(close);
-}
-
-static void print_row(const tether_snapshot *snapshot, int id_width, size_t columns, bool sessions)
-{
-    cli_stream *to = stream_stdout();
-    char code[24], duration[DURATION_TEXT_SIZE];
-    size_t used = strlen(snapshot->task_id);
-
-    if (used < (size_t)id_width)
-        used = (size_t)id_width;
-    used += 30;
-    format_code(snapshot, code, sizeof code);
-    duration_format(snapshot->duration_ms, duration);
-    stream_format(to, "%-*s  %-9s  %5s  %8s  ", id_width, snapshot->task_id,
-                  tether_status_text(snapshot->status), code, duration);
-    if (sessions)
-        used += print_prefix("", snapshot->session_id, ": ");
-    used += print_prefix("[", snapshot->name, "] ");
-    if (snapshot->command != NULL)
-        escape_first_line(to, snapshot->command, used + 20 < columns ? columns - used : 20);
-    stream_text(to, "\n");
-}
-
-void print_table(const tether_snapshot_list *list, bool sessions)
-{
-    size_t columns = stream_columns(stream_stdout(), LINE_COLUMNS);
-    int id_width = 2;
-    size_t i;
-
-    for (i = 0; i < list->count; i++) {
-        int length = (int)strlen(list->items[i]->task_id);
-
-        id_width = length > id_width ? length : id_width;
-    }
-    stream_format(stream_stdout(), "%-*s  %-9s  %5s  %8s  %s\n", id_width, "ID", "STATUS", "CODE",
-                  "DURATION", sessions ? "SESSION: COMMAND" : "COMMAND");
-    for (i = 0; i < list->count; i++)
-        print_row(list->items[i], id_width, columns, sessions);
 }
 
 static void detail_text(const char *key, const char *value)
@@ -254,12 +272,15 @@ static void detail_number(const char *key, int64_t value)
 
 static void detail_time(const char *key, int64_t unix_ms)
 {
-    char text[TIME_TEXT_SIZE];
+    char text[TETHER_TIME_SIZE];
 
     if (unix_ms == 0)
         return;
-    time_format(unix_ms, text);
-    stream_format(stream_stdout(), "%s: %s\n", key, text);
+    /* A damaged record may contain any number. */
+    if (!tether_time_text(unix_ms, text))
+        detail_number(key, unix_ms);
+    else
+        stream_format(stream_stdout(), "%s: %s\n", key, text);
 }
 
 static void detail_duration(const char *key, int64_t ms)
@@ -268,6 +289,14 @@ static void detail_duration(const char *key, int64_t ms)
 
     duration_format(ms, text);
     stream_format(stream_stdout(), "%s: %s\n", key, text);
+}
+
+static void detail_signal(const tether_snapshot *snapshot)
+{
+    stream_format(stream_stdout(), "signal: %d", snapshot->signal);
+    if (snapshot->signal_name != NULL)
+        stream_format(stream_stdout(), " (%s)", snapshot->signal_name);
+    stream_text(stream_stdout(), "\n");
 }
 
 static void detail_survivors(const tether_snapshot *snapshot)
@@ -307,7 +336,7 @@ static void print_task_fields(const tether_snapshot *snapshot)
     if (snapshot->exit_code != TETHER_EXIT_UNKNOWN)
         detail_number("exit_code", snapshot->exit_code);
     if (snapshot->signal != 0)
-        detail_number("signal", snapshot->signal);
+        detail_signal(snapshot);
     detail_pipeline(snapshot);
     detail_text("command", snapshot->command);
     detail_text("workdir", snapshot->workdir);
@@ -359,7 +388,7 @@ void print_details(const tether_snapshot *snapshot)
 
 void print_completion(const tether_snapshot *snapshot, bool sessions)
 {
-    print_row(snapshot, 0, stream_columns(stream_stdout(), LINE_COLUMNS), sessions);
+    table_row(snapshot, sessions);
     if (snapshot->output_preview != NULL)
         escape_block(stream_stdout(), snapshot->output_preview, "    ");
 }
@@ -370,6 +399,11 @@ int print_outcome(const cli_options *cli, const tether_snapshot *snapshot)
 
     if (snapshot->status == TETHER_STATUS_LOST)
         known = false;
+    /* Such as that the command could not be started: its output cannot say so. */
+    if (known && !cli->json && snapshot->status == TETHER_STATUS_FAILED && snapshot->reason != NULL)
+        print_failure(cli, TETHER_OK, "read the task's end",
+                      "task %s failed with code %" PRId64 ": %s", snapshot->task_id,
+                      snapshot->exit_code, snapshot->reason);
     if (!known && !cli->json)
         print_failure(cli, TETHER_OK, "read the task's end",
                       "task %s is %s: its exit code is not known (%s); see tether status %s",

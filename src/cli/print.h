@@ -21,6 +21,10 @@ int print_failure(const cli_options *cli, int code, const char *step, const char
 /* Prints the message of a failed args_next. */
 int print_args_error(const cli_options *cli, const cli_args *args);
 
+/* Reports that a word could mean any of these tasks, and lists them. Returns an exit code. */
+int print_ambiguous(const cli_options *cli, const char *word, const tether_snapshot *const *tasks,
+                    size_t count);
+
 int print_no_memory(const cli_options *cli);
 
 /* Prints an error after a text that says what had happened before it, such as "task x was started,
@@ -37,17 +41,21 @@ int print_stream_failure(const cli_options *cli, const cli_stream *stream, const
 /* Reports that an option's value is not a duration. */
 int print_bad_duration(const cli_options *cli, const char *option, const char *value);
 
-/* Prints a snapshot as one line of JSON. Returns 0 or an exit code. */
+/* Print a snapshot as one line of JSON, of the kind "task" or "completion". Return 0 or an exit
+ * code. */
 int print_snapshot_json(const cli_options *cli, const tether_snapshot *snapshot);
+int print_completion_json(const cli_options *cli, const tether_snapshot *snapshot);
+
+/* Does the same with the kind "end": how the task ended whose output was followed. */
+int print_end_json(const cli_options *cli, const tether_snapshot *snapshot);
 
 /* Prints the snapshot of this task as one line of JSON. Returns 0 or an exit code; an error is
  * reported as by print_error_after. */
 int print_task_json(const cli_options *cli, tether_registry *registry, const char *task_id,
                     const char *what);
 
-/* Prints for people: a table of tasks, all fields of one task, or one completion with its preview.
- * With sessions, the session of each task is shown too. */
-void print_table(const tether_snapshot_list *list, bool sessions);
+/* Prints for people: all fields of one task, or one completion with its preview. With sessions, the
+ * session of the task is shown too. */
 void print_details(const tether_snapshot *snapshot);
 void print_completion(const tether_snapshot *snapshot, bool sessions);
 

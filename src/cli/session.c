@@ -5,6 +5,7 @@
 
 #include "cli/print.h"
 #include "cli/reader.h"
+#include "cli/stream.h"
 
 int session_open(const cli_options *cli, tether_registry **registry)
 {
@@ -27,11 +28,30 @@ int session_open_with(const cli_options *cli, tether_open_options *options,
     return 0;
 }
 
+/* The grace of a kill, and some time for the processes to go. */
+enum { FINISH_MS = 6000 };
+
+/* Ends what this command found overdue. Writes out first what the verb has printed, because it must
+ * not wait for processes that take their time. A failure is reported and does not change the exit
+ * code, which is that of the verb. */
+static void finish_kills(const cli_options *cli, tether_registry *registry)
+{
+    tether_error error = {0};
+
+    if (tether_finish_kills(registry, 0, NULL) != TETHER_ETIMEDOUT)
+        return;
+    stream_flush(stream_stdout());
+    stream_flush(stream_stderr());
+    if (tether_finish_kills(registry, FINISH_MS, &error) != 0)
+        print_error(cli, &error);
+}
+
 int session_close(const cli_options *cli, tether_registry *registry, int code)
 {
     tether_error error = {0};
 
     reader_unwatch();
+    finish_kills(cli, registry);
     if (tether_close(registry, TETHER_DETACH, &error) != 0) {
         int failed = print_error(cli, &error);
 

@@ -60,14 +60,14 @@ bool stream_is_terminal(const cli_stream *stream)
 
 /* libuv reports the width only through a tty handle on a loop. uv_tty_init may replace our
  * descriptor by a reopened, non-blocking one; write_out handles EAGAIN. */
-size_t stream_columns(const cli_stream *stream, size_t otherwise)
+size_t stream_columns(const cli_stream *stream)
 {
     int columns = 0, rows;
     uv_loop_t loop;
     uv_tty_t terminal;
 
     if (!stream_is_terminal(stream) || uv_loop_init(&loop) != 0)
-        return otherwise;
+        return SIZE_MAX;
     if (uv_tty_init(&loop, &terminal, stream->file, 0) == 0) {
         if (uv_tty_get_winsize(&terminal, &columns, &rows) != 0)
             columns = 0;
@@ -75,7 +75,18 @@ size_t stream_columns(const cli_stream *stream, size_t otherwise)
         uv_run(&loop, UV_RUN_DEFAULT);
     }
     uv_loop_close(&loop);
-    return columns > 0 ? (size_t)columns : otherwise;
+    return columns > 0 ? (size_t)columns : SIZE_MAX;
+}
+
+bool stream_has_colours(const cli_stream *stream)
+{
+    uv_tty_vtermstate_t state;
+
+    /* Only Windows has terminals that cannot; elsewhere the question is not supported. There libuv
+     * finds the answer when it opens the terminal. */
+    if (stream_columns(stream) == SIZE_MAX && !stream_is_terminal(stream))
+        return false;
+    return uv_tty_get_vterm_state(&state) != 0 || state == UV_TTY_SUPPORTED;
 }
 
 static void write_out(cli_stream *stream, const char *bytes, size_t size)

@@ -20,9 +20,12 @@ cli_stream *stream_stdout(void);
 cli_stream *stream_stderr(void);
 bool stream_is_terminal(const cli_stream *stream);
 
-/* Returns the width of the terminal, or the given number if the stream is no terminal or its width
- * is unknown. */
-size_t stream_columns(const cli_stream *stream, size_t otherwise);
+/* Returns the width of the terminal; SIZE_MAX if the stream is no terminal or its width is unknown:
+ * then lines are not cut. */
+size_t stream_columns(const cli_stream *stream);
+
+/* Returns true if the stream is a terminal that understands escape sequences for colours. */
+bool stream_has_colours(const cli_stream *stream);
 
 /* Writes bytes unchanged, on every platform. */
 void stream_write(cli_stream *stream, const void *bytes, size_t size);

@@ -4,22 +4,7 @@
 #include "cli/stream_json.h"
 
 #include "cli/escape.h"
-#include "cli/print.h"
 #include "cli/stream.h"
-
-int stream_json_task(const cli_options *cli, const char *kind, const tether_snapshot *snapshot)
-{
-    cli_stream *to = stream_stdout();
-    char *json = tether_snapshot_json(snapshot);
-
-    if (json == NULL)
-        return print_no_memory(cli);
-    stream_format(to, "{\"kind\":\"%s\",", kind);
-    stream_text(to, json + 1); /* without its opening brace */
-    stream_text(to, "\n");
-    tether_free(json);
-    return 0;
-}
 
 void stream_json_begin(const char *kind, const char *task_id, tether_stream stream)
 {

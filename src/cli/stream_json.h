@@ -1,13 +1,8 @@
-/* The objects of verbs that print a stream: one per line, each with a "kind". */
+/* The objects about the output of a task that verbs print as a stream, one per line. */
 #ifndef TETHER_CLI_STREAM_JSON_H
 #define TETHER_CLI_STREAM_JSON_H
 
 #include "tether.h"
-
-#include "cli/options.h"
-
-/* Prints a task, such as an ended one with the kind "completion". Returns 0 or an exit code. */
-int stream_json_task(const cli_options *cli, const char *kind, const tether_snapshot *snapshot);
 
 /* Prints that the task has truncated one of its outputs, and that what follows is read from the
  * start of the file. */

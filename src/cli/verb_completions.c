@@ -8,6 +8,7 @@
 #include "cli/duration.h"
 #include "cli/ids.h"
 #include "cli/print.h"
+#include "cli/resolve.h"
 
 const char verb_completions_help[] =
     "tether completions [--drain] [--follow [--remind DUR]] [--all-sessions]\n"
@@ -124,9 +125,9 @@ static int parse(const cli_options *cli, cli_args *args, completions_request *re
 }
 
 /* Tries every id. Returns the exit code of the first failure. */
-static int acknowledge(const cli_options *cli, tether_registry *registry, const cli_ids *ids)
+static int acknowledge(const cli_options *cli, tether_registry *registry, cli_ids *ids)
 {
-    int first = 0;
+    int first = resolve_ids(cli, registry, ids);
     size_t i;
 
     for (i = 0; i < ids->count; i++) {
@@ -159,7 +160,7 @@ static int show(const cli_options *cli, tether_registry *registry,
     return code;
 }
 
-static int run_once(const cli_options *cli, const completions_request *request)
+static int run_once(const cli_options *cli, completions_request *request)
 {
     tether_completion_options options = {0};
     tether_registry *registry;

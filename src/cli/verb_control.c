@@ -1,10 +1,14 @@
-/* Owns "tether pause", "tether resume" and "tether promote": one library call for each task.
+/* Owns "tether pause", "tether resume", "tether promote" and "tether rm": one library call for each
+ * task.
  * Must not: send a signal itself; the library verifies which processes it signals.
  * Thread: the main one. */
 #include "cli/verbs.h"
 
+#include "cli/escape.h"
 #include "cli/ids.h"
 #include "cli/print.h"
+#include "cli/resolve.h"
+#include "cli/stream.h"
 
 const char verb_pause_help[] =
     "tether pause ID...\n"
@@ -22,7 +26,13 @@ const char verb_promote_help[] =
     "Requests a completion for tasks that were started with --no-notify. If a task has ended\n"
     "already, its completion is pending at once.\n";
 
-/* One of tether_pause, tether_resume, tether_promote. */
+const char verb_rm_help[] =
+    "tether rm ID...\n"
+    "\n"
+    "Removes ended tasks now, with their output, acknowledged or not. A task that runs is not\n"
+    "removed: tether kill ends it.\n";
+
+/* One of tether_pause, tether_resume, tether_promote, tether_remove. */
 typedef int control_function(tether_registry *registry, const char *task_id, tether_error *error);
 
 static int parse(const cli_options *cli, cli_args *args, cli_ids *ids)
@@ -41,11 +51,25 @@ static int parse(const cli_options *cli, cli_args *args, cli_ids *ids)
     return 0;
 }
 
+/* Prints the task as it is after the call; a removed one by its id. */
+static int print_json(const cli_options *cli, tether_registry *registry, const char *task_id,
+                      control_function *function)
+{
+    cli_stream *to = stream_stdout();
+
+    if (function != tether_remove)
+        return print_task_json(cli, registry, task_id, NULL);
+    stream_text(to, "{\"kind\":\"removed\",\"task_id\":");
+    escape_json_string(to, task_id);
+    stream_text(to, "}\n");
+    return 0;
+}
+
 /* Tries every task. Returns the exit code of the first failure. */
-static int control_all(const cli_options *cli, tether_registry *registry, const cli_ids *ids,
+static int control_all(const cli_options *cli, tether_registry *registry, cli_ids *ids,
                        control_function *function)
 {
-    int first = 0;
+    int first = resolve_ids(cli, registry, ids);
     size_t i;
 
     for (i = 0; i < ids->count; i++) {
@@ -55,7 +79,7 @@ static int control_all(const cli_options *cli, tether_registry *registry, const 
         if (function(registry, ids->items[i], &error) != 0)
             code = print_error(cli, &error);
         else if (cli->json)
-            code = print_task_json(cli, registry, ids->items[i], NULL);
+            code = print_json(cli, registry, ids->items[i], function);
         if (first == 0)
             first = code;
     }
@@ -92,4 +116,9 @@ int verb_resume(cli_options *cli, cli_args *args)
 int verb_promote(cli_options *cli, cli_args *args)
 {
     return control(cli, args, tether_promote);
+}
+
+int verb_rm(cli_options *cli, cli_args *args)
+{
+    return control(cli, args, tether_remove);
 }

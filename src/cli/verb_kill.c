@@ -10,23 +10,27 @@
 #include "cli/duration.h"
 #include "cli/ids.h"
 #include "cli/print.h"
+#include "cli/resolve.h"
 
 #define BATCH_TASKS 16
 
 const char verb_kill_help[] =
-    "tether kill ID... [--grace DUR]\n"
-    "tether kill ID... --signal SIG\n"
+    "tether kill ID... | --all [--grace DUR]\n"
+    "tether kill ID... | --all --signal SIG\n"
     "\n"
     "Ends tasks with all their processes: sends TERM, waits for the grace, then sends KILL.\n"
     "\n"
+    "  --all                all running tasks of the session\n"
     "  --grace DUR          time between TERM and KILL (default: 2s; 0: none)\n"
-    "  --signal SIG         send only this signal, by name or number, and return at once\n";
+    "  --signal SIG         send only this signal, by name (ABRT, RTMIN+3) or number, and\n"
+    "                       return at once; tether reports how the command ends\n";
 
-enum { OPT_SIGNAL = 1, OPT_GRACE };
+enum { OPT_SIGNAL = 1, OPT_GRACE, OPT_ALL };
 
 static const args_option kill_options[] = {
     {"--signal", ARGS_VALUE, OPT_SIGNAL},
     {"--grace", ARGS_VALUE, OPT_GRACE},
+    {"--all", ARGS_FLAG, OPT_ALL},
     {NULL, ARGS_FLAG, 0},
 };
 
@@ -50,7 +54,8 @@ static int take_option(const cli_options *cli, tether_kill_options *options, int
     return 0;
 }
 
-static int parse(const cli_options *cli, cli_args *args, cli_ids *ids, tether_kill_options *options)
+static int parse(const cli_options *cli, cli_args *args, cli_ids *ids, tether_kill_options *options,
+                 bool *all)
 {
     args_result result;
     const char *value;
@@ -61,6 +66,8 @@ static int parse(const cli_options *cli, cli_args *args, cli_ids *ids, tether_ki
 
         if (result == ARGS_OPERAND)
             ids->items[ids->count++] = value;
+        else if (id == OPT_ALL)
+            *all = true;
         else
             code = take_option(cli, options, id, value);
         if (code != 0)
@@ -68,9 +75,14 @@ static int parse(const cli_options *cli, cli_args *args, cli_ids *ids, tether_ki
     }
     if (result == ARGS_ERROR)
         return print_args_error(cli, args);
-    if (ids->count == 0)
+    if (ids->count == 0 && !*all)
         return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "kill needs a task id; tether list shows them");
+                             "kill needs a task id, or --all; tether list shows them");
+    if (ids->count > 0 && *all)
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--all and the task id %.80s exclude each other: leave one of them "
+                             "out",
+                             ids->items[0]);
     if (options->signal != 0 && options->grace_ms != 0)
         return print_failure(
             cli, TETHER_EINVAL, "read arguments",
@@ -131,10 +143,10 @@ static int kill_batch(const cli_options *cli, kill_job *jobs, size_t count)
 }
 
 /* Tries every task. Returns the exit code of the first failure. */
-static int kill_all(const cli_options *cli, tether_registry *registry, const cli_ids *ids,
-                    const tether_kill_options *options)
+static int kill_all(const cli_options *cli, tether_registry *registry, cli_ids *ids,
+                    const tether_kill_options *options, bool all)
 {
-    int first = 0;
+    int first = all ? resolve_running(cli, registry, ids) : resolve_ids(cli, registry, ids);
     size_t done = 0;
 
     while (done < ids->count) {
@@ -160,17 +172,18 @@ int verb_kill(cli_options *cli, cli_args *args)
     tether_kill_options options = {0};
     tether_registry *registry;
     cli_ids ids;
+    bool all = false;
     int code;
 
     args->options = kill_options;
     options.size = sizeof options;
     if (!ids_init(&ids, args))
         return print_no_memory(cli);
-    code = parse(cli, args, &ids, &options);
+    code = parse(cli, args, &ids, &options, &all);
     if (code == 0)
         code = session_open(cli, &registry);
     if (code == 0)
-        code = session_close(cli, registry, kill_all(cli, registry, &ids, &options));
+        code = session_close(cli, registry, kill_all(cli, registry, &ids, &options, all));
     ids_dispose(&ids);
     return code;
 }

@@ -4,16 +4,26 @@
 #include "cli/verbs.h"
 
 #include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "cli/duration.h"
 #include "cli/print.h"
+#include "cli/resolve.h"
 #include "cli/stream.h"
+#include "cli/table.h"
 
 const char verb_list_help[] =
-    "tether list [--all] [--all-sessions] [--project DIR]\n"
+    "tether list [--all] [--last N] [--status S] [--name TEXT] [--all-sessions]\n"
+    "            [--project DIR]\n"
     "\n"
     "Lists the running tasks of the session, the newest first.\n"
     "\n"
     "  --all                include ended tasks\n"
+    "  --last N             the last N tasks, running or ended\n"
+    "  --status S           tasks with this status, such as failed, or one of several with commas\n"
+    "  --name TEXT          tasks with this name\n"
     "  --all-sessions       include every session of the store\n"
     "  --project DIR        tasks that belong to this directory, in every session\n";
 
@@ -24,11 +34,14 @@ const char verb_status_help[] =
     "\n"
     "  --project DIR        search every session for the task, if it belongs to this directory\n";
 
-enum { OPT_ALL = 1, OPT_ALL_SESSIONS, OPT_PROJECT };
+enum { OPT_ALL = 1, OPT_ALL_SESSIONS, OPT_PROJECT, OPT_LAST, OPT_STATUS, OPT_NAME };
 
 static const args_option list_options[] = {
     {"--all", ARGS_FLAG, OPT_ALL},
     {"--all-sessions", ARGS_FLAG, OPT_ALL_SESSIONS},
+    {"--last", ARGS_VALUE, OPT_LAST},
+    {"--status", ARGS_VALUE, OPT_STATUS},
+    {"--name", ARGS_VALUE, OPT_NAME},
     {"--project", ARGS_VALUE, OPT_PROJECT},
     {NULL, ARGS_FLAG, 0},
 };
@@ -38,55 +51,157 @@ static const args_option status_options[] = {
     {NULL, ARGS_FLAG, 0},
 };
 
+typedef struct list_request {
+    tether_list_options options;
+    unsigned statuses; /* bit N: status N; 0: any */
+    const char *name;  /* NULL: any */
+    uint64_t last;     /* at most this many; UINT64_MAX: all */
+    bool filtered;
+} list_request;
+
 /* Explains an empty list, on a terminal only. */
-static void print_none(const tether_list_options *options)
+static void print_none(const list_request *request)
 {
     cli_stream *to = stream_stderr();
-    bool all = options->scope == TETHER_LIST_ALL;
+    bool all = request->options.scope == TETHER_LIST_ALL;
 
     if (!stream_is_terminal(to))
         return;
     stream_text(to, all ? "no tasks" : "no running tasks");
-    if (options->project_root != NULL)
+    if (request->options.project_root != NULL)
         stream_text(to, " of this project");
     else
-        stream_text(to, options->all_sessions ? " in this store" : " in this session");
+        stream_text(to, request->options.all_sessions ? " in this store" : " in this session");
+    if (request->filtered)
+        stream_text(to, " that match");
     stream_text(to, all ? "\n" : " (tether list --all shows ended tasks)\n");
 }
 
-static int print_list(const cli_options *cli, const tether_snapshot_list *list,
-                      const tether_list_options *options)
+static bool is_selected(const list_request *request, const tether_snapshot *task)
+{
+    if (request->statuses != 0 && (request->statuses >> task->status & 1) == 0)
+        return false;
+    return request->name == NULL || (task->name != NULL && strcmp(task->name, request->name) == 0);
+}
+
+static int print_tasks(const cli_options *cli, const tether_snapshot *const *tasks, size_t count,
+                       const list_request *request)
 {
     size_t i;
 
-    for (i = 0; cli->json && i < list->count; i++) {
-        int code = print_snapshot_json(cli, list->items[i]);
+    for (i = 0; cli->json && i < count; i++) {
+        int code = print_snapshot_json(cli, tasks[i]);
 
         if (code != 0)
             return code;
     }
     if (cli->json)
         return 0;
-    if (list->count > 0)
-        print_table(list, options->all_sessions || options->project_root != NULL);
+    if (count > 0)
+        table_print(cli, tasks, count,
+                    request->options.all_sessions || request->options.project_root != NULL);
     else
-        print_none(options);
+        print_none(request);
     return 0;
 }
 
-static int parse_list(const cli_options *cli, cli_args *args, tether_list_options *options)
+/* Prints those tasks of the list, which begins with the newest, that are selected. */
+static int print_list(const cli_options *cli, const tether_snapshot_list *list,
+                      const list_request *request)
+{
+    const tether_snapshot **tasks = calloc(list->count + 1, sizeof *tasks);
+    size_t count = 0, i;
+    int code;
+
+    if (tasks == NULL)
+        return print_no_memory(cli);
+    for (i = 0; i < list->count && count < request->last; i++) {
+        if (is_selected(request, list->items[i]))
+            tasks[count++] = list->items[i];
+    }
+    code = print_tasks(cli, tasks, count, request);
+    free((void *)tasks);
+    return code;
+}
+
+static bool find_status(const char *text, size_t size, tether_status *found)
+{
+    int status;
+
+    for (status = TETHER_STATUS_STARTING; status <= TETHER_STATUS_LOST; status++) {
+        const char *name = tether_status_text((tether_status)status);
+
+        *found = (tether_status)status;
+        if (strlen(name) == size && memcmp(name, text, size) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Reads one status, or several with commas. */
+static int take_status(const cli_options *cli, list_request *request, const char *value)
+{
+    const char *at = value;
+
+    for (;;) {
+        size_t size = strcspn(at, ",");
+        tether_status status;
+
+        if (!find_status(at, size, &status))
+            return print_failure(cli, TETHER_EINVAL, "read arguments",
+                                 "--status %.80s is unknown: give starting, running, paused, "
+                                 "killing, completed, failed, killed, timed_out or lost, or "
+                                 "several with commas",
+                                 value);
+        request->statuses |= 1u << status;
+        if (at[size] == '\0')
+            return 0;
+        at += size + 1;
+    }
+}
+
+static int take_list_option(const cli_options *cli, list_request *request, int id,
+                            const char *value)
+{
+    switch (id) {
+    case OPT_ALL:
+        request->options.scope = TETHER_LIST_ALL;
+        return 0;
+    case OPT_ALL_SESSIONS:
+        request->options.all_sessions = true;
+        return 0;
+    case OPT_PROJECT:
+        request->options.project_root = value;
+        return 0;
+    case OPT_NAME:
+        request->name = value;
+        request->filtered = true;
+        return 0;
+    case OPT_LAST:
+        request->options.scope = TETHER_LIST_ALL;
+        if (count_parse(value, &request->last))
+            return 0;
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--last %.80s is not a number of tasks: give a number such as 5",
+                             value);
+    default:
+        request->options.scope = TETHER_LIST_ALL;
+        request->filtered = true;
+        return take_status(cli, request, value);
+    }
+}
+
+static int parse_list(const cli_options *cli, cli_args *args, list_request *request)
 {
     args_result result;
     const char *value;
     int id;
 
     while ((result = args_next(args, &id, &value)) == ARGS_OPTION) {
-        if (id == OPT_ALL)
-            options->scope = TETHER_LIST_ALL;
-        else if (id == OPT_ALL_SESSIONS)
-            options->all_sessions = true;
-        else
-            options->project_root = value;
+        int code = take_list_option(cli, request, id, value);
+
+        if (code != 0)
+            return code;
     }
     if (result == ARGS_ERROR)
         return print_args_error(cli, args);
@@ -99,35 +214,40 @@ static int parse_list(const cli_options *cli, cli_args *args, tether_list_option
 
 int verb_list(cli_options *cli, cli_args *args)
 {
-    tether_list_options options = {0};
+    list_request request = {0};
     tether_registry *registry;
     tether_snapshot_list *list;
     tether_error error = {0};
     int code;
 
     args->options = list_options;
-    options.size = sizeof options;
-    code = parse_list(cli, args, &options);
+    request.options.size = sizeof request.options;
+    request.last = UINT64_MAX;
+    code = parse_list(cli, args, &request);
     if (code == 0)
         code = session_open(cli, &registry);
     if (code != 0)
         return code;
-    if (tether_list_in(registry, &options, &list, &error) != 0)
+    if (tether_list_in(registry, &request.options, &list, &error) != 0)
         return session_close(cli, registry, print_error(cli, &error));
-    code = print_list(cli, list, &options);
+    code = print_list(cli, list, &request);
     tether_snapshot_list_free(list);
     return session_close(cli, registry, code);
 }
 
-static int show_status(const cli_options *cli, const char *task_id, const char *project_root)
+static int show_status(const cli_options *cli, const char *word, const char *project_root)
 {
     tether_registry *registry;
     tether_snapshot *snapshot;
     tether_error error = {0};
+    char task_id[TETHER_ID_SIZE];
     int code = session_open(cli, &registry);
 
     if (code != 0)
         return code;
+    code = resolve_one(cli, registry, word, project_root, task_id);
+    if (code != 0)
+        return session_close(cli, registry, code);
     if (tether_find(registry, task_id, project_root, &snapshot, &error) != 0)
         return session_close(cli, registry, print_error(cli, &error));
     if (cli->json)

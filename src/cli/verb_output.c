@@ -11,8 +11,8 @@
 #include "cli/output_sink.h"
 #include "cli/output_view.h"
 #include "cli/print.h"
+#include "cli/resolve.h"
 #include "cli/stream.h"
-#include "cli/stream_json.h"
 
 const char verb_output_help[] =
     "tether output ID [options]\n"
@@ -129,7 +129,7 @@ static int print_end(const showing *s)
 
     if (tether_status_get(s->view.registry, s->view.task_id, &snapshot, &error) != 0)
         return print_error(s->cli, &error);
-    code = stream_json_task(s->cli, "end", snapshot);
+    code = print_end_json(s->cli, snapshot);
     tether_snapshot_free(snapshot);
     return code;
 }
@@ -202,11 +202,16 @@ int verb_output(cli_options *cli, cli_args *args)
 {
     output_request request;
     tether_registry *registry;
+    char task_id[TETHER_ID_SIZE];
     int code = output_request_parse(cli, args, &request);
 
     if (code == 0)
         code = session_open(cli, &registry);
     if (code != 0)
         return code;
-    return session_close(cli, registry, show(cli, registry, &request));
+    code = resolve_one(cli, registry, request.task_id, NULL, task_id);
+    request.task_id = task_id;
+    if (code == 0)
+        code = show(cli, registry, &request);
+    return session_close(cli, registry, code);
 }

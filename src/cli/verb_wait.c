@@ -1,12 +1,14 @@
 /* Owns "tether wait": waiting for tasks like the shell's wait, and exiting with their codes.
- * Must not: end or acknowledge the tasks.
+ * Must not: end tasks, or acknowledge them unless wait_next.c takes the next completion.
  * Thread: the main one. */
 #include "cli/verbs.h"
 
 #include "cli/duration.h"
 #include "cli/ids.h"
 #include "cli/print.h"
+#include "cli/resolve.h"
 #include "cli/stream.h"
+#include "cli/wait_next.h"
 
 const char verb_wait_help[] =
     "tether wait [ID...] [-n] [--timeout DUR]\n"
@@ -14,7 +16,9 @@ const char verb_wait_help[] =
     "Waits until all these tasks have ended and exits with the code of the last one named.\n"
     "Without an ID, waits for all running tasks of the session and exits with 0.\n"
     "\n"
-    "  -n                   wait until any one has ended; print its id, exit with its code\n"
+    "  -n                   wait until any one has ended; print its id, exit with its code.\n"
+    "                       Without an ID, take the next completion of the session, and\n"
+    "                       acknowledge it: repeated, this tells of each task once\n"
     "  --timeout DUR        wait at most this long, then exit with 124; 0: do not wait\n";
 
 enum { OPT_ANY = 1, OPT_TIMEOUT };
@@ -50,19 +54,6 @@ static int parse(const cli_options *cli, cli_args *args, wait_request *request)
         return print_args_error(cli, args);
     request->all_running = request->ids.count == 0;
     return 0;
-}
-
-static int find_running(const cli_options *cli, tether_registry *registry, wait_request *request)
-{
-    tether_snapshot_list *list;
-    tether_error error = {0};
-
-    if (tether_list(registry, TETHER_LIST_RUNNING, &list, &error) != 0)
-        return print_error(cli, &error);
-    if (ids_from_list(&request->ids, list))
-        return 0;
-    tether_snapshot_list_free(list);
-    return print_no_memory(cli);
 }
 
 /* If the task has ended: prints it with --json, and sets *outcome (may be NULL) to its exit code.
@@ -112,10 +103,6 @@ static int wait_any(const cli_options *cli, tether_registry *registry, const wai
     tether_waiter_close(waiter);
     if (result == 0)
         return report_any(cli, registry, task_id);
-    if (result == TETHER_ENOTASK && request->ids.count == 0)
-        return print_failure(cli, TETHER_ENOTASK, "wait for any task",
-                             "no task is running in this session; tether completions shows ended "
-                             "tasks");
     return print_error(cli, &error);
 }
 
@@ -143,9 +130,24 @@ static int wait_all(const cli_options *cli, tether_registry *registry, const wai
     return code != 0 ? code : outcome;
 }
 
+static int wait_for(const cli_options *cli, tether_registry *registry, wait_request *request)
+{
+    int code;
+
+    if (request->all_running && request->any)
+        return wait_next_run(cli, registry, request->timeout_ms);
+    if (request->all_running)
+        code = resolve_running(cli, registry, &request->ids);
+    else
+        code = resolve_ids(cli, registry, &request->ids);
+    if (code != 0)
+        return code;
+    return request->any ? wait_any(cli, registry, request) : wait_all(cli, registry, request);
+}
+
 int verb_wait(cli_options *cli, cli_args *args)
 {
-    wait_request request = {{NULL, 0, NULL}, false, false, -1};
+    wait_request request = {{NULL, 0, NULL, NULL}, false, false, -1};
     tether_registry *registry;
     int code;
 
@@ -156,11 +158,7 @@ int verb_wait(cli_options *cli, cli_args *args)
     if (code == 0)
         code = session_open(cli, &registry);
     if (code == 0) {
-        if (request.all_running && !request.any)
-            code = find_running(cli, registry, &request);
-        if (code == 0)
-            code =
-                request.any ? wait_any(cli, registry, &request) : wait_all(cli, registry, &request);
+        code = wait_for(cli, registry, &request);
         code = session_close(cli, registry, code);
     }
     ids_dispose(&request.ids);

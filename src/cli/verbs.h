@@ -20,6 +20,7 @@ verb_function verb_resume;
 verb_function verb_promote;
 verb_function verb_completions;
 verb_function verb_watch;
+verb_function verb_rm;
 verb_function verb_gc;
 verb_function verb_doctor;
 
@@ -34,6 +35,7 @@ extern const char verb_resume_help[];
 extern const char verb_promote_help[];
 extern const char verb_completions_help[];
 extern const char verb_watch_help[];
+extern const char verb_rm_help[];
 extern const char verb_gc_help[];
 extern const char verb_doctor_help[];
 

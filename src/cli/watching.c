@@ -12,6 +12,7 @@
 #include "cli/moment.h"
 #include "cli/print.h"
 #include "cli/reader.h"
+#include "cli/resolve.h"
 #include "cli/stream.h"
 #include "cli/stream_json.h"
 #include "cli/truncated.h"
@@ -38,6 +39,8 @@ typedef struct printed_line {
 typedef struct watching {
     const cli_options *cli;
     const watch_request *request;
+    watch_request resolved; /* the request with the id of the task; request points to it then */
+    char task_id[TETHER_ID_SIZE];
     tether_registry *registry;
     uv_mutex_t lock; /* guards all members below, and standard output */
     uv_cond_t changed;
@@ -238,6 +241,12 @@ static int run_with_lock(watching *w)
     code = session_open_with(w->cli, &options, &w->registry);
     if (code != 0)
         return code;
+    code = resolve_one(w->cli, w->registry, w->request->task_id, NULL, w->task_id);
+    if (code != 0)
+        return session_close(w->cli, w->registry, code);
+    w->resolved = *w->request;
+    w->resolved.task_id = w->task_id;
+    w->request = &w->resolved;
     reader_watch(w->registry, wake_up, w);
     wait_for_end(w);
     closed = session_close(w->cli, w->registry, 0);

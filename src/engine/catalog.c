@@ -30,6 +30,7 @@ int tether__catalog_init(tether__catalog *catalog, tether__session *session, tet
 static void entry_free(tether__entry *entry)
 {
     tether__record_dispose(&entry->record);
+    tether__kin_dispose(&entry->kin);
     free(entry);
 }
 

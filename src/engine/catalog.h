@@ -59,6 +59,8 @@ typedef struct tether__entry {
      * exited or has written its exit line), by the catalog's logical clock. 0: it still may, or the
      * last inspection could not confirm that. */
     uint64_t supervisor_done_at;
+    /* Which processes are known to be the task's, while it is being killed. */
+    tether__kin kin;
     /* The end is known but could not be written (the disk is full). Each inspection tries again. */
     bool unsaved;
     /* How far the output limit has been applied; used by tasks that have one. */

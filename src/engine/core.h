@@ -17,6 +17,8 @@ struct tether_registry {
     tether__catalog catalog; /* the tasks of that session */
     tether__reaper *reaper;
     tether__gate gate;
+    size_t swept; /* leftovers that the opening has removed and no collection has counted; guarded
+                     by the catalog's `disk` */
 };
 
 #endif

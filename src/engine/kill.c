@@ -11,17 +11,21 @@
 #include "engine/refresh.h"
 #include "os/clock.h"
 #include "os/lifeline.h"
+#include "os/signal.h"
 #include "os/tree.h"
 
 enum {
-    NAMED_SURVIVORS = 8, /* at most this many pids are in an error message */
+    NAMED_SURVIVORS = 6, /* at most this many pids are in an error message */
+    SURVIVORS_SIZE = 320,
     RETRY_MS = 5,
+    SOON_MS = 50,
     TAKEOVER_SLACK_MS = 1000 /* after the grace period, before another host may take over */
 };
 
 typedef struct intent_change {
     tether__intent intent;
     int64_t takeover_ms;
+    int64_t alive_uptime_ms;
 } intent_change;
 
 /* Changes starting, running and paused to killing. A kill that is already under way keeps its
@@ -34,6 +38,10 @@ static bool set_intent(tether__record *record, void *userdata)
     record->status = TETHER_STATUS_KILLING;
     record->kill_intent = wanted->intent;
     record->kill_takeover_ms = wanted->takeover_ms;
+    /* Another host that takes over the kill, when the supervisor may be gone, can tell by this
+     * which processes are the task's. */
+    if (wanted->alive_uptime_ms > record->alive_uptime_ms)
+        record->alive_uptime_ms = wanted->alive_uptime_ms;
     return true;
 }
 
@@ -65,13 +73,15 @@ int tether__kill_begin(tether__catalog *catalog, const char *task_id, tether__in
     int64_t now = tether__os_monotonic_ms();
     tether__kill kill;
     tether__kill_start(&kill, grace_ms, now);
-    intent_change change = {intent, now + kill.grace_ms + TAKEOVER_SLACK_MS};
+    intent_change change = {intent, now + kill.grace_ms + TAKEOVER_SLACK_MS, 0};
     *is_driver = false;
 
     uv_mutex_lock(&catalog->disk);
     int code = tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, &entry, error);
     if (code == TETHER_OK && !entry->ended)
         code = tether__kill_check(entry, error);
+    if (code == TETHER_OK)
+        change.alive_uptime_ms = entry->kin.supervisor_seen_ms;
     if (code == TETHER_OK && !entry->ended)
         code = tether__refresh_change(catalog, task_id, set_intent, &change, &entry, error);
     if (code == TETHER_OK) {
@@ -109,18 +119,24 @@ void tether__kill_find_supervisor(tether__catalog *catalog, const tether__entry 
 typedef struct kill_target {
     char id[TETHER_ID_SIZE]; /* a copy: the entry may be freed once the lock is released */
     tether__tree tree;
+    tether__kin kin; /* a copy of the entry's, which the tree uses and adds to */
     bool is_proxy;
-    int64_t owner; /* pid of the proxy's host; 0: no proxy, or not known */
+    bool unreported; /* the supervisor has not reported its identity yet */
+    int64_t owner;   /* pid of the proxy's host; 0: no proxy, or not known */
 } kill_target;
 
-/* Fills in how the target can be reached now. The caller holds `disk`; takes `state`. */
+/* Fills in how the target can be reached now. The caller holds `disk`, and disposes of the target's
+ * kin; takes `state`. */
 static void resolve_target(tether__catalog *catalog, const tether__entry *entry,
                            kill_target *target)
 {
     bool held = false;
     tether__tree *tree = &target->tree;
     snprintf(target->id, sizeof target->id, "%s", entry->id);
-    *tree = (tether__tree){.task_id = target->id};
+    /* A copy that lacks something for want of memory only makes the kill find less at once. */
+    (void)tether__kin_merge(&target->kin, &entry->kin);
+    tether__bundle_tree(&entry->record, &target->kin, tree);
+    tree->task_id = target->id;
     if (catalog->round != NULL)
         tree->listing = catalog->round->listing;
     target->is_proxy = tether__record_is_proxy(&entry->record);
@@ -128,6 +144,7 @@ static void resolve_target(tether__catalog *catalog, const tether__entry *entry,
     if (target->is_proxy)
         return;
     tether__kill_find_supervisor(catalog, entry, &tree->supervisor);
+    target->unreported = !entry->ended && tree->supervisor.pid == 0;
     if (entry->ended || tree->supervisor.pid == 0)
         return;
     int code = tether__os_lifeline_held(catalog->session->exits, entry->id, &held, NULL);
@@ -135,32 +152,119 @@ static void resolve_target(tether__catalog *catalog, const tether__entry *entry,
         code == TETHER_OK && held && tether__os_process_alive(&tree->supervisor) == TETHER__ALIVE;
 }
 
-/* Fails with the processes that survive the final signal. */
-static int fail_survived(const kill_target *target, tether_error *error)
+/* Remembers what was found out about the target, for the next step of the kill. Takes `disk`. */
+static void remember_kin(tether__catalog *catalog, kill_target *target)
 {
-    const tether__tree *tree = &target->tree;
+    uv_mutex_lock(&catalog->disk);
+    tether__entry *entry = tether__catalog_find(catalog, target->id);
+    if (entry != NULL)
+        (void)tether__kin_merge(&entry->kin, &target->kin);
+    uv_mutex_unlock(&catalog->disk);
+    tether__kin_dispose(&target->kin);
+}
+
+static void name_survivor(const tether__survivor *survivor, char *text, size_t size)
+{
+    size_t used = strlen(text);
+    snprintf(text + used, size - used, "%s%lld", used > 0 ? ", " : "", (long long)survivor->pid);
+    used = strlen(text);
+    if (survivor->reason == TETHER__SURVIVOR_REFUSED)
+        snprintf(text + used, size - used, " (belongs to %s)",
+                 survivor->owner[0] != '\0' ? survivor->owner : "another user");
+    else if (survivor->reason == TETHER__SURVIVOR_UNPROVEN)
+        snprintf(text + used, size - used, " (maybe not the task's, not signalled)");
+}
+
+/* What is left of a task after the final signal. */
+typedef struct remains {
+    size_t count;
+    char names[SURVIVORS_SIZE]; /* the pids, with the reasons that are known */
+    const char *advice;
+} remains;
+
+static void find_remains(const kill_target *target, remains *found)
+{
+    tether__survivor list[NAMED_SURVIVORS];
+    bool refused = false, unproven = false;
+    *found = (remains){0};
+    if (tether__os_tree_survivors(&target->tree, list, NAMED_SURVIVORS, &found->count, NULL) !=
+        TETHER_OK)
+        found->count = 0;
+    for (size_t i = 0; i < found->count && i < NAMED_SURVIVORS; i++) {
+        name_survivor(&list[i], found->names, sizeof found->names);
+        refused = refused || list[i].reason == TETHER__SURVIVOR_REFUSED;
+        unproven = unproven || list[i].reason == TETHER__SURVIVOR_UNPROVEN;
+    }
+    found->advice = refused ? "end what belongs to another user as that user or as root"
+                    : unproven
+                        ? "end what has the session of the task yourself if it is the task's"
+                        : "they may be stuck in the kernel, waiting for a disk or network that "
+                          "does not answer";
+}
+
+static bool set_reason(tether__record *record, void *userdata)
+{
+    const char *reason = userdata;
+    if (record->status != TETHER_STATUS_KILLING ||
+        (record->reason != NULL && strcmp(record->reason, reason) == 0))
+        return false;
+    return tether__record_set(&record->reason, reason);
+}
+
+/* Writes into the record of a task that is being killed what could not be ended. Takes `disk`. */
+static void write_remains(tether__catalog *catalog, const char *task_id, const remains *found)
+{
+    char reason[SURVIVORS_SIZE + 32];
+    snprintf(reason, sizeof reason, "could not be ended: %s", found->names);
+    uv_mutex_lock(&catalog->disk);
+    /* The caller reports the survivors, whether or not the record does. */
+    (void)tether__refresh_change(catalog, task_id, set_reason, reason, NULL, NULL);
+    uv_mutex_unlock(&catalog->disk);
+}
+
+/* Fails with the processes that survive the final signal. */
+static int fail_survived(tether__catalog *catalog, const kill_target *target, tether_error *error)
+{
+    remains found;
     if (target->is_proxy)
         return tether__fail(
             error, TETHER_ESURVIVED, 0, "kill task",
             "task %s is a proxy task of process %lld, which was asked to end it and has "
             "not done so; the task ends when that process finishes it or exits",
             target->id, (long long)target->owner);
-    int64_t pids[NAMED_SURVIVORS];
-    size_t count;
-    char text[NAMED_SURVIVORS * 24] = "";
-    if (tether__os_tree_members(tree, pids, NAMED_SURVIVORS, &count, NULL) != TETHER_OK)
-        count = 0;
-    for (size_t i = 0; i < count && i < NAMED_SURVIVORS; i++)
-        snprintf(text + strlen(text), sizeof text - strlen(text), " %lld", (long long)pids[i]);
-    return tether__fail(
-        error, TETHER_ESURVIVED, 0, "kill task",
-        "task %s: %zu processes survive the final signal (pid%s); they may be stuck "
-        "in the kernel, waiting for a disk or network that does not answer",
-        tree->task_id, count, text);
+    find_remains(target, &found);
+    if (found.count > 0)
+        write_remains(catalog, target->id, &found);
+    return tether__fail(error, TETHER_ESURVIVED, 0, "kill task",
+                        "task %s: %zu processes survive the final signal: %s; %s", target->id,
+                        found.count, found.names, found.advice);
+}
+
+/* Stores whether the signal would reach the task's command, and not only its supervisor, which
+ * discards it. */
+static int check_ready(const kill_target *target, int number, bool *ready, tether_error *error)
+{
+    *ready = false;
+    return target->unreported ? TETHER_OK
+                              : tether__os_tree_ready(&target->tree, number, ready, error);
+}
+
+/* Sends the polite signal. If the task has not started its command yet, only makes sure that a
+ * paused one goes on, and stores true in *early. */
+static int send_polite(const kill_target *target, size_t *members, bool *early, tether_error *error)
+{
+    bool ready;
+    int code = check_ready(target, tether__os_signal_polite(), &ready, error);
+    *early = !ready;
+    if (code != TETHER_OK)
+        return code;
+    return tether__os_tree_signal(
+        &target->tree, ready ? TETHER__SIGNAL_POLITE : TETHER__SIGNAL_RESUME, members, error);
 }
 
 static int send_signal(const tether__catalog *catalog, const kill_target *target,
-                       tether__kill_action action, size_t *members, tether_error *error)
+                       tether__kill_action action, size_t *members, bool *early,
+                       tether_error *error)
 {
     const tether__tree *tree = &target->tree;
     if (target->is_proxy) {
@@ -170,7 +274,7 @@ static int send_signal(const tether__catalog *catalog, const kill_target *target
         return TETHER_OK;
     }
     if (action == TETHER__KILL_SEND_POLITE)
-        return tether__os_tree_signal(tree, TETHER__SIGNAL_POLITE, members, error);
+        return send_polite(target, members, early, error);
     if (action == TETHER__KILL_SEND_FINAL)
         return tether__os_tree_signal(tree, TETHER__SIGNAL_FINAL, members, error);
     return TETHER_OK;
@@ -234,7 +338,7 @@ static int count_members(tether__catalog *catalog, tether__entry *entry, const k
         return TETHER_OK;
     if (catalog->round != NULL && !tether__refresh_round_is_conclusive(catalog, entry))
         return TETHER_OK;
-    return tether__os_tree_members(&target->tree, NULL, 0, members, error);
+    return tether__os_tree_survivors(&target->tree, NULL, 0, members, error);
 }
 
 /* Ends the grace period at once: no process could receive the polite signal. */
@@ -248,6 +352,15 @@ static int skip_grace(tether__catalog *catalog, const char *task_id, int64_t *ne
     uv_mutex_unlock(&catalog->state);
     *next_ms = now;
     return TETHER_OK;
+}
+
+static void postpone_polite(tether__catalog *catalog, const char *task_id)
+{
+    uv_mutex_lock(&catalog->state);
+    tether__entry *entry = tether__catalog_find(catalog, task_id);
+    if (entry != NULL)
+        tether__kill_postpone_polite(&entry->kill);
+    uv_mutex_unlock(&catalog->state);
 }
 
 /* Returns whether only a newer listing can show if processes have survived: the listing of the
@@ -295,17 +408,21 @@ int tether__kill_step_in_round(tether__catalog *catalog, const char *task_id,
         code = confirm_end(catalog, task_id, round, &over, error);
         *next_ms = tether__os_monotonic_ms() + RETRY_MS;
     } else if (!over && action == TETHER__KILL_STUCK) {
-        code = fail_survived(&target, error);
+        code = fail_survived(catalog, &target, error);
         over = driver != TETHER__DRIVER_LOOP;
     } else if (!over) {
         tether_error problem = {0};
-        code = send_signal(catalog, &target, action, &members, &problem);
+        bool early = false;
+        code = send_signal(catalog, &target, action, &members, &early, &problem);
         if (code == TETHER_ENOTSUP && action == TETHER__KILL_SEND_POLITE)
             code = skip_grace(catalog, task_id, next_ms);
         else if (code != TETHER_OK)
             tether__error_set(error, &problem);
+        else if (early)
+            postpone_polite(catalog, task_id);
         over = code != TETHER_OK;
     }
+    remember_kin(catalog, &target);
     if (over) {
         tether__kill_release(catalog, task_id);
         *next_ms = 0;
@@ -351,6 +468,39 @@ int tether__kill_finish(tether__catalog *catalog, const char *task_id, bool is_d
     }
 }
 
+/* The steps of a kill that has begun are not further apart than SOON_MS, except those of one that
+ * is stuck. */
+bool tether__kill_in_progress(const tether__entry *entry, int64_t now)
+{
+    const tether__kill *kill = &entry->kill;
+    bool begun = kill->grace_end != 0 || kill->patience_end != 0 || kill->next_ms <= now + SOON_MS;
+    return entry->driver != TETHER__DRIVER_NONE && (entry->driver != TETHER__DRIVER_LOOP || begun);
+}
+
+static bool set_takeover(tether__record *record, void *userdata)
+{
+    if (record->status != TETHER_STATUS_KILLING)
+        return false;
+    record->kill_takeover_ms = *(const int64_t *)userdata;
+    return true;
+}
+
+/* If a record cannot be written, other hosts wait for the time that it has. */
+void tether__kill_hand_over(tether__catalog *catalog)
+{
+    int64_t now = tether__os_monotonic_ms();
+    uv_mutex_lock(&catalog->disk);
+    for (size_t i = 0; i < catalog->count; i++) {
+        tether__entry *entry = catalog->entries[i];
+        uv_mutex_lock(&catalog->state);
+        bool in_progress = !entry->ended && tether__kill_in_progress(entry, now);
+        uv_mutex_unlock(&catalog->state);
+        if (in_progress)
+            tether__refresh_change(catalog, entry->id, set_takeover, &now, NULL, NULL);
+    }
+    uv_mutex_unlock(&catalog->disk);
+}
+
 /* Inspects the task and resolves how its processes can be reached now. Takes `disk`. */
 static int inspect_and_resolve(tether__catalog *catalog, const char *task_id, kill_target *target,
                                tether_error *error)
@@ -366,14 +516,18 @@ static int inspect_and_resolve(tether__catalog *catalog, const char *task_id, ki
     return code;
 }
 
-int tether__kill_signal(tether__catalog *catalog, const char *task_id, int number,
+int tether__kill_signal(tether__catalog *catalog, const char *task_id, int number, bool *sent,
                         tether_error *error)
 {
     kill_target target = {0};
     size_t reached;
+    *sent = false;
     int code = inspect_and_resolve(catalog, task_id, &target, error);
     if (code == TETHER_OK)
+        code = check_ready(&target, number, sent, error);
+    if (code == TETHER_OK && *sent)
         code = tether__os_tree_signal_number(&target.tree, number, &reached, error);
+    tether__kin_dispose(&target.kin);
     return code;
 }
 
@@ -385,6 +539,7 @@ int tether__kill_pause_or_resume(tether__catalog *catalog, const char *task_id,
     int code = inspect_and_resolve(catalog, task_id, &target, error);
     if (code == TETHER_OK)
         code = tether__os_tree_signal(&target.tree, signal, reached, error);
+    tether__kin_dispose(&target.kin);
     return code;
 }
 
@@ -394,7 +549,8 @@ int tether__kill_members(tether__catalog *catalog, const char *task_id, int64_t 
     kill_target target = {0};
     *count = 0;
     int code = inspect_and_resolve(catalog, task_id, &target, error);
-    if (code != TETHER_OK || target.is_proxy)
-        return code;
-    return tether__os_tree_members(&target.tree, pids, capacity, count, error);
+    if (code == TETHER_OK && !target.is_proxy)
+        code = tether__os_tree_members(&target.tree, pids, capacity, count, error);
+    tether__kin_dispose(&target.kin);
+    return code;
 }

@@ -57,6 +57,15 @@ int tether__kill_step_in_round(tether__catalog *catalog, const char *task_id,
  * driver may call this. Takes `state`. */
 void tether__kill_release(tether__catalog *catalog, const char *task_id);
 
+/* Returns whether this registry drives a kill of the task that has begun. False also if its loop
+ * has taken over the kill of another host, but gives that host time to finish. The caller holds
+ * `state`. */
+bool tether__kill_in_progress(const tether__entry *entry, int64_t now);
+
+/* Writes into the records of the kills in progress that any host may take them over at once: this
+ * registry is being closed, and its loop has stopped. The caller holds no lock. */
+void tether__kill_hand_over(tether__catalog *catalog);
+
 /* Stores the supervisor's identity from the record, or that of the child that this process has
  * started; pid 0: unknown. The caller holds `disk`; takes `state`. */
 void tether__kill_find_supervisor(tether__catalog *catalog, const tether__entry *entry,
@@ -67,9 +76,10 @@ void tether__kill_find_supervisor(tether__catalog *catalog, const tether__entry 
 int tether__kill_members(tether__catalog *catalog, const char *task_id, int64_t *pids,
                          size_t capacity, size_t *count, tether_error *error);
 
-/* Sends one signal to the task's processes and does not change the task's status. The caller holds
- * no lock. */
-int tether__kill_signal(tether__catalog *catalog, const char *task_id, int number,
+/* Sends one signal to the task's processes and does not change the task's status. Stores false in
+ * *sent, and sends nothing, if the task has not started its command yet. The caller holds no lock.
+ */
+int tether__kill_signal(tether__catalog *catalog, const char *task_id, int number, bool *sent,
                         tether_error *error);
 
 #endif

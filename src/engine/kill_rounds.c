@@ -19,6 +19,7 @@ typedef struct rounds {
     const char **driven; /* ids of the tasks whose kill is driven here */
     size_t count;
     tether__tree *trees; /* their trees, for the listing */
+    tether__kin *kin;    /* copies of what is known of them */
     int64_t next_ms;     /* when the earliest of them is due again */
     int result;
     tether_error *error;
@@ -61,9 +62,13 @@ static int list_processes(rounds *r, tether__round *round, tether_error *error)
     uv_mutex_lock(&r->catalog->disk);
     for (size_t i = 0; i < r->count; i++) {
         const tether__entry *entry = tether__catalog_find(r->catalog, r->driven[i]);
-        r->trees[i] = (tether__tree){.task_id = r->driven[i]};
-        if (entry != NULL)
-            tether__kill_find_supervisor(r->catalog, entry, &r->trees[i].supervisor);
+        r->trees[i] = (tether__tree){.task_id = r->driven[i], .kin = &r->kin[i]};
+        tether__kin_dispose(&r->kin[i]);
+        if (entry == NULL)
+            continue;
+        tether__kill_find_supervisor(r->catalog, entry, &r->trees[i].supervisor);
+        /* Without memory for all, the steps of the round find the others one by one. */
+        (void)tether__kin_merge(&r->kin[i], &entry->kin);
     }
     round->began_at = ++r->catalog->logical_clock;
     uv_mutex_unlock(&r->catalog->disk);
@@ -131,7 +136,8 @@ int tether__kill_rounds(tether__catalog *catalog, char (*ids)[TETHER_ID_SIZE], s
     const char **others = calloc(count + 1, sizeof *others);
     r.driven = calloc(count + 1, sizeof *r.driven);
     r.trees = calloc(count + 1, sizeof *r.trees);
-    if (others != NULL && r.driven != NULL && r.trees != NULL) {
+    r.kin = calloc(count + 1, sizeof *r.kin);
+    if (others != NULL && r.driven != NULL && r.trees != NULL && r.kin != NULL) {
         size_t other_count = begin_all(&r, ids, count, intent, others);
         drive(&r);
         for (size_t i = 0; i < other_count; i++) {
@@ -145,5 +151,8 @@ int tether__kill_rounds(tether__catalog *catalog, char (*ids)[TETHER_ID_SIZE], s
     free(others);
     free(r.driven);
     free(r.trees);
+    for (size_t i = 0; r.kin != NULL && i < count; i++)
+        tether__kin_dispose(&r.kin[i]);
+    free(r.kin);
     return r.result;
 }

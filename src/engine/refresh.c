@@ -95,6 +95,8 @@ static void apply(tether__record *record, const tether__verdict *verdict,
         record->child_pid = claimed->pid;
     }
     record->status = verdict->status;
+    if (observed->same_boot && observed->supervisor_seen_ms > record->alive_uptime_ms)
+        record->alive_uptime_ms = observed->supervisor_seen_ms;
     if (verdict->step != TETHER__STEP_FINALISE)
         return;
     record->exit_code = verdict->exit_code;
@@ -122,9 +124,10 @@ static bool tree_is_empty(tether__catalog *catalog, tether__entry *entry, tether
     if (entry->tree_gone)
         return true;
     if (driver != TETHER__DRIVER_ROUNDS)
-        return tether__bundle_tree_empty(&entry->record, child, observed, NULL);
+        return tether__bundle_tree_empty(&entry->record, child, observed, NULL, &entry->kin);
     return entry->supervisor_done_at != 0 && tether__refresh_round_is_conclusive(catalog, entry) &&
-           tether__bundle_tree_empty(&entry->record, child, observed, catalog->round->listing);
+           tether__bundle_tree_empty(&entry->record, child, observed, catalog->round->listing,
+                                     &entry->kin);
 }
 
 /* Notes in the entry whether the supervisor is done, which means that it cannot start another
@@ -138,6 +141,7 @@ static bool inspect_tree(tether__catalog *catalog, tether__entry *entry, tether_
 {
     bool gone = observed->holding == TETHER__FREE || observed->alive == TETHER__GONE;
     bool done = gone || (observed->marker.end != TETHER__END_NONE && !observed->marker.damaged);
+    tether__kin_see(&entry->kin, observed->supervisor_seen_ms);
     if (!done)
         entry->supervisor_done_at = 0;
     else if (entry->supervisor_done_at == 0)

@@ -178,6 +178,24 @@ static bool any_leftover(const tether__session *session, const names *list)
     return false;
 }
 
+int tether__sweep_task(const tether__session *session, const char *task_id, bool *removed,
+                       tether_error *error)
+{
+    tether__lock lock;
+    *removed = false;
+    if (!is_leftover(session, task_id))
+        return TETHER_OK;
+    int code = tether__session_lock(session, &lock, error);
+    if (code != TETHER_OK)
+        return code;
+    if (is_leftover(session, task_id)) {
+        code = tether__bundle_remove(session, task_id, error);
+        *removed = code == TETHER_OK;
+    }
+    tether__os_lock_release(&lock);
+    return code;
+}
+
 int tether__sweep(tether__catalog *catalog, size_t *removed, tether_error *error)
 {
     names lifelines, bundles;

@@ -8,8 +8,18 @@
 #include "format/snapshot.h"
 #include "format/verdict.h"
 #include "os/clock.h"
+#include "os/signal.h"
 #include "store/bundle.h"
 #include "store/output_file.h"
+
+/* Returns false when memory is short. */
+static bool name_signal(tether_snapshot *snapshot)
+{
+    char name[TETHER__SIGNAL_NAME_SIZE] = "";
+    if (snapshot->signal != 0)
+        tether__os_signal_name(snapshot->signal, name);
+    return tether__record_set(&snapshot->signal_name, name[0] != '\0' ? name : NULL);
+}
 
 /* Fills in the paths and the preview; leaves both empty if the bundle was removed. Returns
  * false when memory is short. */
@@ -43,7 +53,7 @@ int tether__snapshot_fill(const tether__session *session, const tether__entry *e
     if (fits && !tether_status_ended(record->status) && record->started_uptime_ms > 0)
         snapshot->duration_ms =
             tether__duration(0, 0, record->started_uptime_ms, tether__os_uptime_ms());
-    if (fits && read_output(session, record, snapshot))
+    if (fits && name_signal(snapshot) && read_output(session, record, snapshot))
         return TETHER_OK;
     tether__snapshot_dispose(snapshot);
     return tether__fail_memory(error, "make snapshot");

@@ -43,10 +43,9 @@ int tether__wait_prepare(tether__wait *wait, tether_error *error)
                    : TETHER_OK;
 }
 
-int tether__wait_sleep(tether__wait *wait, bool *quiet, tether_error *error)
+static int sleep_at_most(tether__wait *wait, int64_t pause, bool *quiet, tether_error *error)
 {
     tether__catalog *catalog = &wait->registry->catalog;
-    int64_t pause = longest_sleep_ms(wait->registry);
     int64_t left = wait->deadline < 0 ? pause : wait->deadline - tether__os_monotonic_ms();
     if (left <= 0)
         return tether__fail(error, TETHER_ETIMEDOUT, 0, wait->step, "the timeout has passed");
@@ -56,6 +55,16 @@ int tether__wait_sleep(tether__wait *wait, bool *quiet, tether_error *error)
         *quiet = !changed;
     uv_mutex_unlock(&catalog->state);
     return TETHER_OK;
+}
+
+int tether__wait_sleep(tether__wait *wait, bool *quiet, tether_error *error)
+{
+    return sleep_at_most(wait, longest_sleep_ms(wait->registry), quiet, error);
+}
+
+int tether__wait_nap(tether__wait *wait, int64_t pause_ms, tether_error *error)
+{
+    return sleep_at_most(wait, pause_ms, NULL, error);
 }
 
 void tether__wait_end(tether__wait *wait)

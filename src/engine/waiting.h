@@ -35,6 +35,10 @@ int tether__wait_prepare(tether__wait *wait, tether_error *error);
  * events may be missing (see waiting.c). TETHER_ETIMEDOUT. Takes `state`. */
 int tether__wait_sleep(tether__wait *wait, bool *quiet, tether_error *error);
 
+/* As tether__wait_sleep, but sleeps at most pause_ms: for a condition that may come true without
+ * any change of the catalog. */
+int tether__wait_nap(tether__wait *wait, int64_t pause_ms, tether_error *error);
+
 /* Ends a wait, also after tether__wait_begin has failed. Takes `state`. */
 void tether__wait_end(tether__wait *wait);
 

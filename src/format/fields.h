@@ -28,7 +28,8 @@ typedef char *tether__field_TEXT;     /* owned; NULL: null. Always valid UTF-8 *
 typedef char *tether__field_CODES;    /* "1,0" for the array [1, 0]; owned; NULL: null */
 typedef int64_t tether__field_NUMBER; /* the value `absent` means null */
 typedef int64_t tether__field_SIGNAL; /* as NUMBER */
-typedef bool tether__field_FLAG;      /* never null */
+typedef int64_t tether__field_TIME; /* as NUMBER; Unix milliseconds. In JSON there is a text too */
+typedef bool tether__field_FLAG;    /* never null */
 typedef tether_status tether__field_STATUS;
 typedef tether__intent tether__field_INTENT; /* NONE: null */
 typedef tether__identity tether__field_IDENTITY;
@@ -62,6 +63,7 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
          "the exit code; 128 + N for signal N, 124 for a timeout; null: none, or not known")       \
     BOTH(SIGNAL, signal, 0, "number, null",                                                        \
          "the signal that ended the task; null: none, or not known")                               \
+    SHOWN(TEXT, signal_name, 0, "", "")                                                            \
     BOTH(CODES, pipeline_statuses, 0, "array, null", "the codes in the marker's `pipestatus`")     \
     BOTH(TEXT, command, 0, "text",                                                                 \
          "the command's text, or its arguments quoted for a shell; cut after 64 KiB")              \
@@ -75,15 +77,15 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
     BOTH(TEXT, survival, 0, "text, null",                                                          \
          "`detached`: the task outlives its host; `dies with host's job`: on Windows, its host "   \
          "is in a job that no process may leave. null: a proxy, or not written yet")               \
-    BOTH(NUMBER, started_at, 0, "number, null",                                                    \
+    BOTH(TIME, started_at, 0, "number, null",                                                      \
          "Unix milliseconds, UTC, by the wall clock: for display")                                 \
-    BOTH(NUMBER, finished_at, 0, "number, null",                                                   \
+    BOTH(TIME, finished_at, 0, "number, null",                                                     \
          "likewise; if the marker reports no end, the time at which a host found the end")         \
     BOTH(NUMBER, duration_ms, -1, "number, null",                                                  \
          "by a clock that is never set. If the marker has no `uptime`, by the modification time "  \
          "of its file, unless the wall clock has been set since the start")                        \
     BOTH(NUMBER, timeout_ms, TETHER__NEVER, "number", "the timeout; 0: none")                      \
-    BOTH(NUMBER, deadline_at, 0, "number, null",                                                   \
+    BOTH(TIME, deadline_at, 0, "number, null",                                                     \
          "the deadline in Unix milliseconds, UTC: for display")                                    \
     STORED(NUMBER, deadline_monotonic_ms, 0, "number, null",                                       \
            "the deadline by the monotonic clock of the boot `boot_id`")                            \
@@ -91,6 +93,9 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
     STORED(NUMBER, finished_uptime_ms, 0, "number, null",                                          \
            "the end by the uptime of that boot; null if it was found during another boot and the " \
            "marker has no `uptime`")                                                               \
+    STORED(NUMBER, alive_uptime_ms, 0, "number, null",                                             \
+           "an uptime of that boot at which the supervisor was alive: when a host found that it "  \
+           "runs, when a kill began, or when the supervisor wrote its exit line")                  \
     STORED(BOOT, boot_id, 0, "text, null", "the boot in which the task was started")               \
     BOTH(NUMBER, child_pid, 0, "number, null",                                                     \
          "the supervisor, leader of its session and process group; null for a proxy")              \

@@ -26,6 +26,11 @@ static void schedule(tether__kill *kill, int64_t now_ms, int64_t latest_ms)
         kill->interval_ms * 2 < LAST_INTERVAL_MS ? kill->interval_ms * 2 : LAST_INTERVAL_MS;
 }
 
+void tether__kill_postpone_polite(tether__kill *kill)
+{
+    kill->polite_again = true;
+}
+
 void tether__kill_skip_grace(tether__kill *kill, int64_t now_ms)
 {
     kill->grace_end = now_ms;
@@ -43,7 +48,10 @@ tether__kill_action tether__kill_next(tether__kill *kill, size_t members, int64_
     }
     if (kill->patience_end == 0 && now_ms < kill->grace_end) {
         schedule(kill, now_ms, kill->grace_end);
-        return TETHER__KILL_INSPECT;
+        if (!kill->polite_again)
+            return TETHER__KILL_INSPECT;
+        kill->polite_again = false;
+        return TETHER__KILL_SEND_POLITE;
     }
     if (kill->patience_end == 0) {
         kill->patience_end = now_ms + TETHER__KILL_PATIENCE_MS;

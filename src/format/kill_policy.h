@@ -20,7 +20,8 @@ typedef enum tether__kill_action {
 
 typedef struct tether__kill {
     int64_t grace_ms;
-    int64_t grace_end;    /* 0: the polite signal was not sent yet */
+    int64_t grace_end;    /* 0: the polite signal was not due yet */
+    bool polite_again;    /* the polite signal could not be sent yet: it is due again */
     int64_t patience_end; /* 0: the final signal was not sent yet */
     int64_t next_ms;      /* when to call tether__kill_next again */
     int64_t interval_ms;
@@ -28,6 +29,10 @@ typedef struct tether__kill {
 
 /* Starts a kill whose first step is due at once. grace_ms as in tether_kill_options. */
 void tether__kill_start(tether__kill *kill, int64_t grace_ms, int64_t now_ms);
+
+/* Makes the polite signal due again at the next step of the grace period, because the task has not
+ * started its command yet. */
+void tether__kill_postpone_polite(tether__kill *kill);
 
 /* Ends the grace period now, because the polite signal reached no process: the next step is the
  * final signal. */

@@ -105,6 +105,15 @@ static void parse_pipestatus(word w, char target[TETHER__PIPESTATUS_SIZE])
     (void)copy_word(w, target, TETHER__PIPESTATUS_SIZE);
 }
 
+static tether__start_failure parse_failure(word w)
+{
+    if (word_is(w, "fork"))
+        return TETHER__START_FORK;
+    if (word_is(w, "start"))
+        return TETHER__START_PROGRAM;
+    return word_is(w, "workdir") ? TETHER__START_WORKDIR : TETHER__START_OTHER;
+}
+
 /* Ignores unknown keys, because supervisors of later versions may write more of them. */
 static bool parse_supervisor(const char *at, const char *end, tether__identity *identity)
 {
@@ -156,6 +165,8 @@ static bool parse_end(word kind, const char *at, const char *end, tether__marker
             marker->uptime_ms = parse_uptime(w);
         else if (take_key(&w, "pipestatus"))
             parse_pipestatus(w, marker->pipestatus);
+        else if (what == TETHER__END_EXIT && take_key(&w, "error"))
+            marker->failure = parse_failure(w);
     }
     marker->end = what;
     marker->value = (int64_t)value;

@@ -22,6 +22,15 @@ typedef enum tether__end {
     TETHER__END_TIMED_OUT /* `timed_out`: the supervisor enforced the deadline itself */
 } tether__end;
 
+/* The `error=` of an `exit` line: why the supervisor could not run the command. */
+typedef enum tether__start_failure {
+    TETHER__START_OK,      /* none: the code is the command's own */
+    TETHER__START_FORK,    /* `fork`: no process could be started for the command */
+    TETHER__START_PROGRAM, /* `start`: the program could not be started */
+    TETHER__START_WORKDIR, /* `workdir`: the working directory could not be entered */
+    TETHER__START_OTHER    /* a word of a later version */
+} tether__start_failure;
+
 typedef struct tether__marker {
     bool present;              /* the file exists */
     bool damaged;              /* no supervisor has written this: a wrong line, or too many bytes;
@@ -30,6 +39,7 @@ typedef struct tether__marker {
     tether__identity identity; /* the supervisor's; pid 0: not reported yet */
     tether__end end;
     int64_t value;                            /* the exit code (0 to 2^32 - 1) or the signal */
+    tether__start_failure failure;            /* why the command did not run */
     int64_t uptime_ms;                        /* the uptime at the end; -1: not reported */
     char pipestatus[TETHER__PIPESTATUS_SIZE]; /* the exit codes of the last pipeline, such as "1,0";
                                                  empty: not reported */

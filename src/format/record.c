@@ -23,6 +23,7 @@ typedef enum field_kind {
     CODES,
     NUMBER,
     SIGNAL,
+    TIME,
     FLAG,
     STATUS,
     INTENT,
@@ -78,7 +79,7 @@ static bool is_text(const field *f)
 
 static bool is_number(const field *f)
 {
-    return f->kind == NUMBER || f->kind == SIGNAL;
+    return f->kind == NUMBER || f->kind == SIGNAL || f->kind == TIME;
 }
 
 void tether__record_init(tether__record *record)
@@ -254,6 +255,7 @@ static bool load_value(const field *f, json_t *value, tether__record *record)
         return load_codes(value, target);
     case NUMBER:
     case SIGNAL:
+    case TIME:
         if (json_is_integer(value))
             *(int64_t *)target = json_integer_value(value);
         return json_is_integer(value);
@@ -344,7 +346,8 @@ static json_t *store_value(const field *f, const tether__record *record)
     case CODES:
         return store_codes(*(char *const *)source);
     case NUMBER:
-    case SIGNAL: {
+    case SIGNAL:
+    case TIME: {
         int64_t number = *(const int64_t *)source;
         return number != f->absent ? json_integer(number) : json_null();
     }

@@ -5,13 +5,25 @@
 
 #include <jansson.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
 #include "format/status.h"
 
-typedef enum field_kind { ID, TEXT, CODES, NUMBER, SIGNAL, COUNT, FLAG, STATUS, PIDS } field_kind;
+typedef enum field_kind {
+    ID,
+    TEXT,
+    CODES,
+    NUMBER,
+    SIGNAL,
+    TIME,
+    COUNT,
+    FLAG,
+    STATUS,
+    PIDS
+} field_kind;
 
 typedef struct field {
     const char *name;
@@ -58,6 +70,7 @@ static bool copy_field(const field *f, const tether__record *record, tether_snap
     case CODES:
         return copy_codes(*(char *const *)from, snapshot);
     case NUMBER:
+    case TIME:
         *(int64_t *)to = *(const int64_t *)from;
         return true;
     case SIGNAL:
@@ -193,6 +206,7 @@ static json_t *field_json(const field *f, const tether_snapshot *s)
     case CODES:
         return pipeline_or_null(s);
     case NUMBER:
+    case TIME:
         return number_or_null(*(const int64_t *)from, f->absent);
     case SIGNAL:
         return number_or_null(*(const int *)from, f->absent);
@@ -208,14 +222,28 @@ static json_t *field_json(const field *f, const tether_snapshot *s)
     return NULL;
 }
 
+/* Adds the text of a time beside its number. */
+static bool add_time_text(json_t *object, const field *f, const tether_snapshot *snapshot)
+{
+    int64_t time = *(const int64_t *)shown(snapshot, f);
+    char name[64], text[TETHER_TIME_SIZE];
+    bool known = time != f->absent && tether_time_text(time, text);
+    snprintf(name, sizeof name, "%s_rfc3339", f->name);
+    return json_object_set_new(object, name, known ? json_string(text) : json_null()) == 0;
+}
+
+static bool add_field(json_t *object, const field *f, const tether_snapshot *snapshot)
+{
+    return json_object_set_new(object, f->name, field_json(f, snapshot)) == 0 &&
+           (f->kind != TIME || add_time_text(object, f, snapshot));
+}
+
 char *tether_snapshot_json(const tether_snapshot *snapshot)
 {
     json_t *object = json_object();
     bool complete = object != NULL;
     for (size_t i = 0; i < FIELD_COUNT; i++)
-        complete =
-            json_object_set_new(object, fields[i].name, field_json(&fields[i], snapshot)) == 0 &&
-            complete;
+        complete = complete && add_field(object, &fields[i], snapshot);
     char *text = complete ? json_dumps(object, JSON_COMPACT) : NULL;
     json_decref(object);
     return text;

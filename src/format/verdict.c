@@ -43,9 +43,27 @@ static int kill_signal_in(const tether__marker *marker, const tether__observatio
     return signal == observed->signal_final ? observed->signal_final : 0;
 }
 
+static const char *failure_reason(tether__start_failure failure)
+{
+    switch (failure) {
+    case TETHER__START_OK:
+        return NULL;
+    case TETHER__START_FORK:
+        return "no process could be started for the command";
+    case TETHER__START_PROGRAM:
+        return "the command could not be started";
+    case TETHER__START_WORKDIR:
+        return "the working directory could not be entered";
+    case TETHER__START_OTHER:
+        break;
+    }
+    return "the supervisor could not run the command";
+}
+
 static tether__verdict ended_by_itself(const tether__marker *marker)
 {
-    tether__verdict verdict = {TETHER__STEP_FINALISE, TETHER_STATUS_FAILED, marker->value, 0, NULL};
+    tether__verdict verdict = {TETHER__STEP_FINALISE, TETHER_STATUS_FAILED, marker->value, 0,
+                               failure_reason(marker->failure)};
     if (marker->end == TETHER__END_TIMED_OUT) {
         verdict.status = TETHER_STATUS_TIMED_OUT;
         verdict.exit_code = 124;
@@ -66,6 +84,8 @@ static tether__verdict from_marker(tether_status status, tether__intent intent,
     int signal = kill_signal_in(&observed->marker, observed);
     tether__verdict verdict =
         signal != 0 ? ended_by_kill(intent, signal) : ended_by_itself(&observed->marker);
+    if (verdict.reason != NULL && signal == 0)
+        return verdict; /* why the command did not run says more than how the kill went */
     if (observed->replay)
         verdict.reason = "recovered from inconsistent killing state on replay";
     else if (signal == 0)

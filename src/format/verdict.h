@@ -24,9 +24,11 @@ typedef struct tether__observation {
     tether__holding holding;
     tether__liveness alive; /* of the supervisor; UNKNOWN where its identity is not known */
     tether__marker marker;
-    bool same_boot;     /* the task was started during this boot, as far as that is known */
-    bool tree_empty;    /* the task has no live process; valid only while it is being killed */
-    bool replay;        /* the host is opening the session */
+    bool same_boot;  /* the task was started during this boot, as far as that is known */
+    bool tree_empty; /* the task has no live process; valid only while it is being killed */
+    bool replay;     /* the host is opening the session */
+    int64_t supervisor_seen_ms; /* the latest uptime at which the supervisor was alive, by this
+                                   observation; 0: not known */
     int64_t silence_ms; /* time since the last sign of life; for tasks that cannot be verified */
     /* The supervisor distinguishes a signal N from an exit with 128 + N. */
     bool distinguishes_signals;

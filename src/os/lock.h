@@ -14,8 +14,8 @@ typedef struct tether__lock {
 } tether__lock;
 
 /* Acquires the lock `name` in a directory. Waits for at most timeout_ms of the monotonic clock,
- * then fails with TETHER_ELOCKED and the holder's pid, if known, in the message. TETHER_ENOTSUP on
- * a file system without locks. */
+ * then fails with TETHER_ELOCKED; the message names the holder, or else the last process of tether
+ * that held the lock. TETHER_ENOTSUP on a file system without locks. */
 int tether__os_lock_acquire(tether__dir *dir, const char *name, int64_t timeout_ms,
                             tether__lock *lock, tether_error *error);
 

@@ -6,6 +6,12 @@
  * there is none. */
 int tether__os_signal_number(const char *name);
 
+/* The size of a buffer for the name of any signal. */
+#define TETHER__SIGNAL_NAME_SIZE 16
+
+/* Writes the name of a signal, as "SIGTERM"; an empty text if it has none. */
+void tether__os_signal_name(int number, char name[TETHER__SIGNAL_NAME_SIZE]);
+
 /* Return the signals that a polite and a final kill send. */
 int tether__os_signal_polite(void);
 int tether__os_signal_final(void);

@@ -20,7 +20,9 @@ typedef struct tether__start {
     const char *const *argv; /* NULL-terminated */
     const char *const *envp; /* NULL-terminated; the complete environment */
     const char *workdir;     /* absolute */
-    const char *stdin_path;  /* NULL: the null device */
+    const char *stdin_path;  /* NULL: the null device; never one that waits, see
+                                tether__os_spawn_late_input */
+    bool inherit_stdin;      /* instead of stdin_path: standard input of this process */
     tether__dir *bundle;     /* where stdout_name and stderr_name are created */
     const char *stdout_name;
     const char *stderr_name; /* NULL: the same file as standard output */
@@ -41,6 +43,11 @@ typedef struct tether__started {
  * TETHER_ENOEXEC, TETHER_EWORKDIR, TETHER_ETOOBIG, TETHER_ELIMIT, TETHER_ENOSPACE. Blocks until the
  * exec; any thread. Leaves the host's signal handling unchanged. */
 int tether__os_spawn(const tether__start *start, tether__started *started, tether_error *error);
+
+/* Stores the absolute path of a standard input that the supervisor has to open itself, because the
+ * opening waits for another process, as that of a FIFO does; to be freed with free(). NULL if
+ * tether__os_spawn opens it. TETHER_EACCESS if it cannot be read. */
+int tether__os_spawn_late_input(const char *path, char **late, tether_error *error);
 
 /* Checks that a program that was found can be started, without running any of its code:
  * TETHER_ENOPROGRAM when it does not exist after all. TETHER_OK where only the start itself can

@@ -14,6 +14,7 @@ int tether__temporary_choose(char temporary[TETHER__TEMPORARY_SIZE], tether_erro
     uint64_t random;
     if (uv_random(NULL, NULL, &random, sizeof random, 0, NULL) != 0)
         return tether__fail(error, TETHER_ESYSTEM, 0, "write file", "the system has no entropy");
-    snprintf(temporary, TETHER__TEMPORARY_SIZE, ".tmp-%016llx", (unsigned long long)random);
+    snprintf(temporary, TETHER__TEMPORARY_SIZE, TETHER__TEMPORARY_PREFIX "%016llx",
+             (unsigned long long)random);
     return TETHER_OK;
 }

@@ -5,6 +5,8 @@
 #include "os/file.h"
 #include "tether/error.h"
 
+#define TETHER__TEMPORARY_PREFIX ".tmp-"
+
 /* Chooses a unique random name. TETHER_ESYSTEM when the system has no entropy. */
 int tether__temporary_choose(char temporary[TETHER__TEMPORARY_SIZE], tether_error *error);
 

@@ -1,5 +1,6 @@
-/* Seam: the process tree of a task: its process group and session (POSIX) or its job (Windows), and
- * every process that carries its cookie, the variable TETHER_TASK_ID, in the environment. */
+/* Seam: the process tree of a task: its process group and session (POSIX) or its job (Windows),
+ * every process of the task's user that carries its cookie, the variable TETHER_TASK_ID, in the
+ * environment, and the children of all these. */
 #ifndef TETHER_OS_TREE_H
 #define TETHER_OS_TREE_H
 
@@ -7,9 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "os/kin.h"
 #include "os/process.h"
 #include "tether/error.h"
 #include "tether/task.h"
+
+#define TETHER__OWNER_SIZE 40
 
 /* One listing of the system's processes, shared by the trees of many tasks. */
 typedef struct tether__listing tether__listing;
@@ -19,6 +23,8 @@ typedef struct tether__tree {
     tether__identity supervisor; /* pid 0: unknown, and only the cookie finds processes */
     bool supervisor_alive; /* the caller has just verified it: the lifeline is held and the identity
                               matches */
+    tether__kin
+        *kin; /* what is known from before; the calls below add what they find. NULL: nothing */
     const tether__listing *listing; /* used by the calls below if it covers this tree; NULL: each
                                        call lists processes itself */
 } tether__tree;
@@ -52,9 +58,40 @@ void tether__os_tree_list_free(tether__listing *listing);
 int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal, size_t *left,
                            tether_error *error);
 
-/* Sends any signal by number, by the same rules. */
+/* Stores whether a signal would reach the task's command now. False while a verified supervisor has
+ * no other process yet, or only a forked copy of itself that still has its handler for the signal:
+ * the copy would discard the signal, and then execute the command. Lists processes, see
+ * tether__os_tree_list. Always true for a signal that stops or continues, and where the system
+ * cannot tell. */
+int tether__os_tree_ready(const tether__tree *tree, int number, bool *ready, tether_error *error);
+
+/* Sends any signal by number, by the same rules, to the processes that the supervisor has started.
+ * The supervisor itself gets only a signal that it survives, or one that stops or continues it: it
+ * has to report how the command ends. TETHER_EINVAL: the system has no such signal; TETHER_EACCESS:
+ * a process of another user refused it, and all others got it (a pause fails like this too);
+ * TETHER_ENOTSUP: the signal cannot be sent without the supervisor. On Windows, KILL terminates the
+ * job with the supervisor. */
 int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,
                                   tether_error *error);
+
+/* Why a process is left after the final signal. */
+typedef enum tether__survivor_reason {
+    TETHER__SURVIVOR_STUCK,   /* nothing is known: it may be stuck in the kernel */
+    TETHER__SURVIVOR_REFUSED, /* it belongs to `owner`, and the caller may not signal it */
+    TETHER__SURVIVOR_UNPROVEN /* it may be the task's, which nothing proves; it is never signalled
+                               */
+} tether__survivor_reason;
+
+typedef struct tether__survivor {
+    int64_t pid;
+    tether__survivor_reason reason;
+    char owner[TETHER__OWNER_SIZE]; /* the name of its user, or "user N"; empty: not known */
+} tether__survivor;
+
+/* Stores in *count how many live processes are left that are the tree's or may be, and describes up
+ * to `capacity` of them. No process is left only if this says so. */
+int tether__os_tree_survivors(const tether__tree *tree, tether__survivor *survivors,
+                              size_t capacity, size_t *count, tether_error *error);
 
 /* Stores up to `capacity` pids of the tree's live processes (zombies are not live), and in *count
  * how many there are. */

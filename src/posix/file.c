@@ -1,5 +1,5 @@
-/* Owns directories and files of the store: openat, starting from a verified directory, without
- * following links.
+/* Owns directories and files of the store: openat, starting from the directory that file_root.c
+ * has verified, without following links.
  * Must not: know what the files mean.
  * Thread: any. */
 #include "os/file.h"
@@ -20,9 +20,9 @@
 #include "posix/dir.h"
 #include "posix/error.h"
 
-enum { PRIVATE_FILE = 0600, PRIVATE_DIR = 0700, TREE_DEPTH_LIMIT = 64, BLOCK_SIZE = 32 * 1024 };
+enum { TREE_DEPTH_LIMIT = 64, BLOCK_SIZE = 32 * 1024 };
 
-static int new_dir(int fd, const char *path, tether__dir **dir, tether_error *error)
+int tether__posix_new_dir(int fd, const char *path, tether__dir **dir, tether_error *error)
 {
     *dir = malloc(sizeof **dir);
     char *copy = path != NULL ? strdup(path) : NULL;
@@ -37,113 +37,20 @@ static int new_dir(int fd, const char *path, tether__dir **dir, tether_error *er
     return TETHER_OK;
 }
 
-/* Reports that the place of the store is unusable: below a dangling link, in a file system like
- * /proc, or in a working directory that was removed. */
-static int fail_location(int os_error, const char *path, tether_error *error)
-{
-    if (os_error != ENOENT)
-        return tether__posix_fail(error, os_error, "create store", path);
-    return tether__fail(error, TETHER_ESTORE, os_error, "create store",
-                        "%.300s cannot be created: its parent directory does not exist or is a "
-                        "dangling link; choose another store",
-                        path);
-}
-
-/* mkdir -p for everything before the last component. Parents may be links and belong to anyone:
- * only the store itself is protected. */
-static int create_parents(const char *path, tether_error *error)
-{
-    char part[PATH_MAX];
-    for (const char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        memcpy(part, path, (size_t)(slash - path));
-        part[slash - path] = '\0';
-        if (mkdir(part, PRIVATE_DIR) != 0 && errno != EEXIST) {
-            int os_error = errno;
-            struct stat st;
-            if (stat(part, &st) == 0 && S_ISDIR(st.st_mode))
-                continue; /* such as on a read-only file system above the store */
-            return fail_location(os_error, part, error);
-        }
-    }
-    return TETHER_OK;
-}
-
-static int check_private(int fd, const char *path, tether_error *error)
+void tether__posix_ensure_mode(int fd, unsigned mode)
 {
     struct stat st;
-    if (fstat(fd, &st) != 0) {
-        int os_error = errno;
-        return tether__posix_fail(error, os_error, "check store", path);
-    }
-    if (st.st_uid != geteuid())
-        return tether__fail(error, TETHER_ESTORE, 0, "check store",
-                            "%.300s belongs to user %ld, and tether runs as user %ld; choose a "
-                            "store of your own",
-                            path, (long)st.st_uid, (long)geteuid());
-    if ((st.st_mode & 077) != 0)
-        return tether__fail(error, TETHER_ESTORE, 0, "check store",
-                            "%.300s is accessible to other users (mode %03o); run: chmod 700 on it",
-                            path, (unsigned)(st.st_mode & 0777));
-    return TETHER_OK;
+    if (fstat(fd, &st) == 0 && (st.st_mode & mode) != mode && st.st_uid == geteuid())
+        fchmod(fd, (mode_t)mode);
 }
 
-static int fail_open_root(int os_error, const char *path, tether_error *error)
+bool tether__posix_unlock(const tether__dir *dir, const char *name, unsigned type)
 {
-    if (os_error == ELOOP || os_error == ENOTDIR)
-        return tether__fail(error, TETHER_ESTORE, os_error, "open store",
-                            "%.300s is a link or not a directory; name the directory itself", path);
-    if (os_error == ENOENT)
-        return tether__posix_fail_as(error, TETHER_EGONE, os_error, "open store", path);
-    return tether__posix_fail(error, os_error, "open store", path);
-}
-
-static int open_root(const char *path, bool create, tether__dir **dir, tether_error *error)
-{
-    bool created = false;
-    if (create) {
-        int code = create_parents(path, error);
-        if (code != TETHER_OK)
-            return code;
-        created = mkdir(path, PRIVATE_DIR) == 0;
-        int os_error = created ? 0 : errno;
-        if (!created && os_error != EEXIST && access(path, F_OK) != 0)
-            return fail_location(os_error, path, error);
-    }
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return fail_open_root(tether__posix_refusal(errno), path, error);
-    if (created)
-        fchmod(fd, PRIVATE_DIR); /* undo the umask */
-    int code = check_private(fd, path, error);
-    char *real = code == TETHER_OK ? realpath(path, NULL) : NULL;
-    if (code == TETHER_OK && real == NULL)
-        code = create ? fail_location(errno, path, error) : fail_open_root(errno, path, error);
-    if (code != TETHER_OK) {
-        close(fd);
-        return code;
-    }
-    code = new_dir(fd, real, dir, error);
-    free(real);
-    return code;
-}
-
-int tether__os_dir_open_root(const char *path, bool create, tether__dir **dir, tether_error *error)
-{
-    *dir = NULL;
-    size_t size = strlen(path);
-    /* open() follows a link when the path ends with a slash. */
-    while (size > 1 && path[size - 1] == '/')
-        size--;
-    if (size == 0 || size >= PATH_MAX)
-        return tether__fail(error, TETHER_EINVAL, 0, "open store", "the store's path is %s",
-                            size == 0 ? "empty; name a directory"
-                                      : "too long; choose a shorter path");
-    char *trimmed = strndup(path, size);
-    if (trimmed == NULL)
-        return tether__fail_memory(error, "open store");
-    int code = open_root(trimmed, create, dir, error);
-    free(trimmed);
-    return code;
+    struct stat st;
+    mode_t mode = type == S_IFDIR ? TETHER__POSIX_DIR_MODE : TETHER__POSIX_FILE_MODE;
+    return fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && (st.st_mode & S_IFMT) == type &&
+           (type == S_IFDIR || st.st_nlink == 1) && st.st_uid == geteuid() &&
+           (st.st_mode & mode) != mode && fchmodat(dir->fd, name, mode, 0) == 0;
 }
 
 static int fail_removed(tether__dir *dir, int os_error, const char *step, tether_error *error)
@@ -170,14 +77,18 @@ int tether__os_dir_open(tether__dir *parent, const char *name, bool create, teth
                         tether_error *error)
 {
     *dir = NULL;
-    if (create && mkdirat(parent->fd, name, PRIVATE_DIR) != 0 && errno != EEXIST)
+    if (create && mkdirat(parent->fd, name, TETHER__POSIX_DIR_MODE) != 0 && errno != EEXIST)
         return fail_in(parent, errno, "create directory", name, error);
     int fd = openat(parent->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && errno == EACCES && create && tether__posix_unlock(parent, name, S_IFDIR))
+        fd = openat(parent->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return fail_in(parent, tether__posix_refusal(errno), "open directory", name, error);
+    if (create)
+        tether__posix_ensure_mode(fd, TETHER__POSIX_DIR_MODE);
     char path[PATH_MAX + NAME_MAX + 2];
     snprintf(path, sizeof path, "%s/%s", parent->path, name);
-    return new_dir(fd, path, dir, error);
+    return tether__posix_new_dir(fd, path, dir, error);
 }
 
 void tether__os_dir_close(tether__dir *dir)
@@ -247,8 +158,11 @@ static int write_all(int fd, const char *data, size_t size)
 
 static int open_new(tether__dir *dir, const char *name)
 {
-    return openat(dir->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                  PRIVATE_FILE);
+    int fd = openat(dir->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                    TETHER__POSIX_FILE_MODE);
+    if (fd >= 0)
+        tether__posix_ensure_mode(fd, TETHER__POSIX_FILE_MODE);
+    return fd;
 }
 
 /* Closes a new file, and removes it when it was not written (os_error is not 0) or cannot be
@@ -537,8 +451,11 @@ static int remove_tree(int parent, const char *name, int depth)
         if (unlinkat(fd, entry->d_name, 0) == 0 || errno == ENOENT)
             continue;
         os_error = errno;
-        if (os_error == EISDIR || os_error == EPERM)
-            os_error = remove_tree(fd, entry->d_name, depth + 1);
+        /* Not every system reports EISDIR for a directory; a file may be immutable. */
+        if (os_error == EISDIR || os_error == EPERM) {
+            int tree_error = remove_tree(fd, entry->d_name, depth + 1);
+            os_error = tree_error == ENOTDIR ? os_error : tree_error;
+        }
     }
     closedir(stream);
     if (os_error == 0 && unlinkat(parent, name, AT_REMOVEDIR) != 0 && errno != ENOENT)

@@ -56,8 +56,9 @@ int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__
                                tether_error *error)
 {
     lifeline->handle = -1;
-    int fd = openat(exits->fd, task_id,
-                    O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int fd =
+        openat(exits->fd, task_id, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+               TETHER__POSIX_FILE_MODE);
     if (fd < 0) {
         int os_error = errno;
         int code = os_error == EEXIST   ? TETHER_ELOCKED
@@ -65,6 +66,9 @@ int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__
                                         : tether__posix_code(os_error);
         return tether__posix_fail_as(error, code, os_error, step, exits->path);
     }
+    /* First of all: the owner's permissions are the marks of an ended task, and the umask may have
+     * taken them. */
+    tether__posix_ensure_mode(fd, TETHER__POSIX_FILE_MODE);
     int os_error = lock_exclusive(fd);
     if (os_error == 0)
         os_error = reserve(fd);

@@ -31,6 +31,12 @@ static int by_pid(const void *left, const void *right)
     return (*a > *b) - (*a < *b);
 }
 
+static int by_listed_pid(const void *left, const void *right)
+{
+    const tether__listed_process *a = left, *b = right;
+    return (a->pid > b->pid) - (a->pid < b->pid);
+}
+
 /* Whether a pid is that of a supervisor, and so the number of its session and group. */
 static bool is_leader(const tether__listing *listing, int64_t pid)
 {
@@ -53,6 +59,27 @@ bool tether__listing_has_cookie(const tether__listing *listing,
             return true;
     }
     return false;
+}
+
+static tether__listed_process *find(const tether__listing *listing, int64_t pid)
+{
+    tether__listed_process wanted = {.pid = pid};
+    return listing->count == 0 ? NULL
+                               : bsearch(&wanted, listing->processes, listing->count,
+                                         sizeof *listing->processes, by_listed_pid);
+}
+
+const tether__listed_process *tether__listing_find(const tether__listing *listing, int64_t pid)
+{
+    return find(listing, pid);
+}
+
+/* A parent that is younger than its child has got the pid of the child's parent, which has exited
+ * since the child was listed. */
+bool tether__listing_is_parent(const tether__listed_process *parent,
+                               const tether__listed_process *child)
+{
+    return parent->pid == child->parent && parent->start_time <= child->start_time;
 }
 
 /* Returns how long, in milliseconds, to wait for the environment of a process that has none. */
@@ -85,22 +112,26 @@ static bool add_cookie(const char *value, void *userdata)
 }
 
 static bool add_process(tether__listing *listing, int64_t pid, const tether__proc *process,
-                        size_t first_cookie)
+                        size_t first_cookie, bool unreadable)
 {
     void *processes = listing->processes;
+    if (listing->cookie_count > first_cookie &&
+        !tether__proc_environment_is_from(pid, listing->user))
+        listing->cookie_count = first_cookie;
     size_t cookies = listing->cookie_count - first_cookie;
-    if (cookies == 0 && !is_leader(listing, process->session) &&
-        !is_leader(listing, process->group))
-        return true;
     if (!tether__grow(&processes, listing->count, &listing->capacity, sizeof *listing->processes))
         return false;
     listing->processes = processes;
     listing->processes[listing->count++] = (tether__listed_process){
         .pid = pid,
         .start_time = process->start_time,
+        .parent = process->parent,
         .group = process->group,
         .session = process->session,
         .exiting = process->exiting,
+        .unreadable = unreadable,
+        .relevant = cookies > 0 || is_leader(listing, process->session) ||
+                    is_leader(listing, process->group),
         .cookie = first_cookie,
         .cookie_count = cookies,
     };
@@ -133,7 +164,8 @@ static probe probe_process(tether__listing *listing, int64_t pid, int waited_ms)
         return PROBE_DONE;
     if (found == TETHER__VARIABLE_UNKNOWN && waited_ms < max_wait_ms(&process, listing))
         return PROBE_RETRY;
-    return add_process(listing, pid, &process, first) ? PROBE_DONE : PROBE_NO_MEMORY;
+    bool unreadable = found == TETHER__VARIABLE_UNKNOWN && !tether__proc_environment_is_empty(pid);
+    return add_process(listing, pid, &process, first, unreadable) ? PROBE_DONE : PROBE_NO_MEMORY;
 }
 
 static bool postpone(postponed_pids *later, int64_t pid)
@@ -196,6 +228,7 @@ static bool add_leaders(tether__listing *listing, const tether__tree *trees, siz
     listing->leaders = calloc(count + 1, sizeof *listing->leaders);
     if (listing->leaders == NULL)
         return false;
+    listing->user = geteuid();
     listing->since = count > 0 && tether__proc_in_order() ? UINT64_MAX : 0;
     for (size_t i = 0; i < count; i++) {
         const tether__identity *supervisor = &trees[i].supervisor;
@@ -206,6 +239,67 @@ static bool add_leaders(tether__listing *listing, const tether__tree *trees, siz
     }
     qsort(listing->leaders, listing->leader_count, sizeof *listing->leaders, by_pid);
     return true;
+}
+
+/* Marks the processes that are known to belong to one of the trees. */
+static void mark_kin(tether__listing *listing, const tether__kin *kin)
+{
+    for (size_t i = 0; kin != NULL && i < kin->count; i++) {
+        tether__listed_process *process = find(listing, kin->members[i].pid);
+        if (process != NULL && process->start_time == kin->members[i].start_time)
+            process->relevant = true;
+    }
+}
+
+/* Whether a listed process still exists, if only as a zombie: then its pid was its own all the time
+ * since it was listed. */
+static bool has_kept_pid(const tether__listed_process *listed)
+{
+    tether__proc process;
+    return tether__proc_read(listed->pid, &process) == 0 &&
+           process.start_time == listed->start_time;
+}
+
+/* Whether the process is a child of one that is relevant. Of the two, the parent may have been
+ * listed first: then another process may have got its pid, and have started the child. So the
+ * parent has to exist still. */
+static bool has_relevant_parent(const tether__listing *listing,
+                                const tether__listed_process *process)
+{
+    const tether__listed_process *parent = tether__listing_find(listing, process->parent);
+    return parent != NULL && parent->relevant && tether__listing_is_parent(parent, process) &&
+           has_kept_pid(parent);
+}
+
+/* Marks the descendants of relevant processes. */
+static void mark_descendants(tether__listing *listing)
+{
+    bool found = true;
+    while (found) {
+        found = false;
+        for (size_t i = 0; i < listing->count; i++) {
+            tether__listed_process *process = &listing->processes[i];
+            if (!process->relevant && has_relevant_parent(listing, process))
+                process->relevant = found = true;
+        }
+    }
+}
+
+/* Leaves out the processes that have nothing to do with any task. */
+static void drop_irrelevant(tether__listing *listing, const tether__tree *trees, size_t count)
+{
+    size_t kept = 0;
+    if (listing->count == 0)
+        return;
+    qsort(listing->processes, listing->count, sizeof *listing->processes, by_listed_pid);
+    for (size_t i = 0; i < count; i++)
+        mark_kin(listing, trees[i].kin);
+    mark_descendants(listing);
+    for (size_t i = 0; i < listing->count; i++) {
+        if (listing->processes[i].relevant)
+            listing->processes[kept++] = listing->processes[i];
+    }
+    listing->count = kept;
 }
 
 int tether__os_tree_list(const tether__tree *trees, size_t count, tether__listing **out,
@@ -222,6 +316,8 @@ int tether__os_tree_list(const tether__tree *trees, size_t count, tether__listin
     if (code == TETHER_OK)
         code = probe_postponed(listing, &later, error);
     free(later.pids);
+    if (code == TETHER_OK)
+        drop_irrelevant(listing, trees, count);
     if (code == TETHER_OK)
         *out = listing;
     else

@@ -16,6 +16,7 @@
 #include "os/clock.h"
 #include "posix/dir.h"
 #include "posix/error.h"
+#include "posix/lock_owner.h"
 
 static const char step[] = "lock session";
 
@@ -23,8 +24,11 @@ enum { HOLDER_SIZE = 12, FIRST_PAUSE_US = 50, LAST_PAUSE_US = 10000 };
 
 static int open_lock_file(tether__dir *dir, const char *name, tether_error *error)
 {
-    int fd = openat(dir->fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    const int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+    int fd = openat(dir->fd, name, flags, TETHER__POSIX_FILE_MODE);
     struct stat st;
+    if (fd < 0 && errno == EACCES && tether__posix_unlock(dir, name, S_IFREG))
+        fd = openat(dir->fd, name, flags, TETHER__POSIX_FILE_MODE);
     if (fd < 0) {
         int os_error = tether__posix_refusal(errno);
         if (os_error == ENOENT)
@@ -37,6 +41,7 @@ static int open_lock_file(tether__dir *dir, const char *name, tether_error *erro
                             "%.300s/%s is not a regular file with a single link; remove it",
                             dir->path, name);
     }
+    tether__posix_ensure_mode(fd, TETHER__POSIX_FILE_MODE);
     return fd;
 }
 
@@ -48,15 +53,24 @@ static void pause_us(long us)
 
 static int fail_busy(int fd, tether__dir *dir, int64_t waited_ms, tether_error *error)
 {
+    char name[TETHER__PROCESS_NAME_SIZE];
+    long long pid = tether__posix_lock_owner(fd, name);
+    if (pid != 0)
+        return tether__fail(error, TETHER_ELOCKED, 0, step,
+                            "the lock of %.300s is held by process %lld (%s) and was not free for "
+                            "%lld ms; check that process (it may be stopped), then try again",
+                            dir->path, pid, name, (long long)waited_ms);
+    /* The file has the pid of the last tether process that held the lock, but any program can lock
+     * the file. */
     char holder[HOLDER_SIZE + 1] = {0};
     if (pread(fd, holder, HOLDER_SIZE, 0) <= 0)
         holder[0] = '\0';
-    long pid = 0;
-    sscanf(holder, "%ld", &pid);
-    return tether__fail(error, TETHER_ELOCKED, 0, step,
-                        "the lock of %.300s has been held by process %ld for more than %lld ms; "
-                        "check that process (it may be stopped), then try again",
-                        dir->path, pid, (long long)waited_ms);
+    sscanf(holder, "%lld", &pid);
+    return tether__fail(
+        error, TETHER_ELOCKED, 0, step,
+        "the lock of %.300s was not free for %lld ms; which process holds it cannot "
+        "be determined; tether held it last in process %lld (it may be stopped)",
+        dir->path, (long long)waited_ms, pid);
 }
 
 /* Only messages use it, so a failure (a full disk) is ignored. */

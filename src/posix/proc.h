@@ -9,15 +9,18 @@
 
 typedef struct tether__proc {
     char state; /* as in Linux's /proc/PID/stat: 'Z' and 'X' have ended, 'T' is stopped */
+    int64_t parent;
     int64_t group;
     int64_t session;
     uint64_t start_time; /* in units of the system, unaffected by later changes of the clock; 0:
                             unknown, as on some systems for a zombie */
     bool kernel;         /* a kernel thread */
     bool exiting;        /* it runs no code of its own any more, and its environment is gone */
+    uint64_t caught;     /* bit N - 1 is set if it has a handler for signal N, at least up to 31 */
 } tether__proc;
 
-/* Reads one process. Returns 0 or errno. When there is no such process, the implementations return
+/* Reads one process. A process whose first thread has exited while others run is none that has
+ * ended. Returns 0 or errno. When there is no such process, the implementations return
  * ESRCH; that of Linux may also return ENOENT. process_sysctl.c takes only ESRCH, and
  * process_linux.c both, as the proof that the process has exited. ENOSYS: the process table cannot
  * be read at all (proc_none.c). */
@@ -28,11 +31,32 @@ static inline bool tether__proc_ended(const tether__proc *process)
     return process->state == 'Z' || process->state == 'X' || process->state == 'x';
 }
 
+/* Returns the real user id of a process, to which the system asks whether it may be signalled; -1
+ * where it is not known. */
+int64_t tether__proc_user(int64_t pid);
+
+/* Returns whether this user or root has chosen the environment of the process: the process belongs
+ * to one of the two, and is no program of root's that another user has started (a setuid program
+ * gets its caller's environment). False where the user is not known. */
+bool tether__proc_environment_is_from(int64_t pid, int64_t user);
+
+/* Returns whether the environment that was found empty is really empty, and the process is not in
+ * the middle of an exec or an exit. False where the system does not show that. */
+bool tether__proc_environment_is_empty(int64_t pid);
+
 /* Calls visit for every visible process, until it returns false. Returns 0 or errno. */
 int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata);
 
 /* Returns whether a process that starts later never has an earlier start time. */
 bool tether__proc_in_order(void);
+
+/* Returns a start time as an uptime in milliseconds, rounded down to the unit of the system; -1
+ * where start times do not count from the boot. */
+int64_t tether__proc_start_ms(uint64_t start_time);
+
+/* Returns whether two processes have the same arguments: one of them may then be a forked copy of
+ * the other that has not executed a program yet. False also if they cannot be read. */
+bool tether__proc_same_arguments(int64_t pid, int64_t other);
 
 /* Returns whether the table belongs to this process's own pid namespace. In a container or sandbox
  * that has not mounted its own /proc, the pids in the table denote other processes, and nothing can

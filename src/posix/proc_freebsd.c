@@ -21,6 +21,11 @@ bool tether__proc_in_order(void)
     return true;
 }
 
+int64_t tether__proc_start_ms(uint64_t start_time)
+{
+    return (int64_t)(start_time / 1000);
+}
+
 static int read_boot_time(struct timeval *boot)
 {
     int name[] = {CTL_KERN, KERN_BOOTTIME};
@@ -59,6 +64,7 @@ int tether__proc_read(int64_t pid, tether__proc *process)
     int64_t start = (int64_t)(info.ki_start.tv_sec - boot.tv_sec) * 1000000 +
                     (info.ki_start.tv_usec - boot.tv_usec);
     *process = (tether__proc){
+        .parent = info.ki_ppid,
         .group = info.ki_pgid,
         .session = info.ki_sid,
         .start_time = start > 0 ? (uint64_t)start : 0,
@@ -67,8 +73,20 @@ int tether__proc_read(int64_t pid, tether__proc *process)
                                          : 'R',
         .kernel = (info.ki_flag & P_KPROC) != 0,
         .exiting = (info.ki_flag & P_WEXIT) != 0,
+        .caught = info.ki_sigcatch.__bits[0],
     };
     return 0;
+}
+
+int64_t tether__proc_user(int64_t pid)
+{
+    int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, (int)pid};
+    struct kinfo_proc info;
+    size_t size = sizeof info;
+    if (sysctl(name, 4, &info, &size, NULL, 0) != 0 || size < sizeof info ||
+        info.ki_structsize != (int)sizeof info)
+        return -1;
+    return info.ki_ruid;
 }
 
 int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata)
@@ -88,6 +106,12 @@ int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata
     }
     free(table);
     return os_error;
+}
+
+int tether__sysctl_arguments(int64_t pid, void **data, size_t *size)
+{
+    int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_ARGS, (int)pid};
+    return tether__sysctl_strings(name, 4, data, size);
 }
 
 tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t capacity,

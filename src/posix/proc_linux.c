@@ -1,4 +1,5 @@
-/* Owns reading Linux's /proc: the list of processes, /proc/PID/stat and /proc/PID/environ.
+/* Owns reading Linux's /proc: the list of processes, and their files stat, status, environ, cmdline
+ * and auxv.
  * Must not: draw conclusions from them.
  * Thread: any. */
 #include "posix/proc.h"
@@ -13,7 +14,10 @@
 
 /* PF_EXITING and PF_KTHREAD of the kernel. */
 enum { FLAG_EXITING = 0x4, FLAG_KERNEL = 0x200000 };
-enum { STAT_SIZE = 1024, ENVIRON_CHUNK = 16384, VALUE_SIZE = 256 };
+/* A supervisor's arguments are the shell and the path of its script. */
+enum { ARGUMENTS_SIZE = 8192 };
+enum { STAT_SIZE = 1024, STATUS_SIZE = 4096, ENVIRON_CHUNK = 16384, VALUE_SIZE = 256 };
+enum { AUXV_UID = 11, AUXV_SIZE = 1024 };
 
 static int open_entry(int64_t pid, const char *entry)
 {
@@ -36,36 +40,170 @@ bool tether__proc_in_order(void)
     return true;
 }
 
-int tether__proc_read(int64_t pid, tether__proc *process)
+int64_t tether__proc_start_ms(uint64_t start_time)
+{
+    long per_second = sysconf(_SC_CLK_TCK);
+    return per_second > 0 ? (int64_t)(start_time * 1000 / (uint64_t)per_second) : -1;
+}
+
+/* Reads a file as a whole, up to `capacity` bytes. Returns how many, or -1 and errno. */
+static ssize_t read_entry(int64_t pid, const char *entry, void *bytes, size_t capacity)
+{
+    int fd = open_entry(pid, entry);
+    if (fd < 0)
+        return -1;
+    ssize_t size = read(fd, bytes, capacity);
+    int os_error = errno;
+    close(fd);
+    errno = os_error;
+    return size;
+}
+
+/* Reads the stat file of a process ("stat") or of one of its threads ("task/TID/stat"). */
+static int read_stat(int64_t pid, const char *entry, tether__proc *process, int *threads)
 {
     char text[STAT_SIZE];
-    int fd = open_entry(pid, "stat");
-    if (fd < 0)
+    ssize_t size = read_entry(pid, entry, text, sizeof text - 1);
+    if (size < 0)
         return errno;
-    ssize_t size = read(fd, text, sizeof text - 1);
-    int os_error = size < 0 ? errno : 0;
-    close(fd);
-    if (os_error != 0)
-        return os_error;
     text[size] = '\0';
 
     /* The second field is the program's name in parentheses, which may contain any character,
      * including parentheses. */
     const char *after = strrchr(text, ')');
-    long long group, session;
-    unsigned long long start;
+    long long parent, group, session;
+    unsigned long long start, caught;
     unsigned flags;
-    if (after == NULL || sscanf(after + 1,
-                                " %c %*d %lld %lld %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
-                                "%*d %*d %*d %llu",
-                                &process->state, &group, &session, &flags, &start) != 5)
+    if (after == NULL ||
+        sscanf(after + 1,
+               " %c %lld %lld %lld %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
+               "%*d %d %*d %llu %*u %*d %*u %*u %*u %*u %*u %*u %*u %*u %*u %llu",
+               &process->state, &parent, &group, &session, &flags, threads, &start, &caught) != 8)
         return ESRCH;
+    process->parent = parent;
     process->group = group;
     process->session = session;
     process->start_time = start;
+    process->caught = caught;
     process->exiting = (flags & FLAG_EXITING) != 0;
     process->kernel = (flags & FLAG_KERNEL) != 0;
     return 0;
+}
+
+/* Finds a thread that has not ended, other than the first one. Returns its id, or 0. */
+static int64_t find_live_thread(int64_t pid, tether__proc *thread)
+{
+    char path[64];
+    int64_t found = 0;
+    snprintf(path, sizeof path, "/proc/%lld/task", (long long)pid);
+    DIR *threads = opendir(path);
+    if (threads == NULL)
+        return 0;
+    for (struct dirent *entry; found == 0 && (entry = readdir(threads)) != NULL;) {
+        int unused;
+        long long id = strtoll(entry->d_name, NULL, 10);
+        snprintf(path, sizeof path, "task/%lld/stat", id);
+        if (id > 0 && id != pid && read_stat(pid, path, thread, &unused) == 0 &&
+            !tether__proc_ended(thread))
+            found = id;
+    }
+    closedir(threads);
+    return found;
+}
+
+/* A process whose first thread has exited is shown as a zombie while its other threads run. */
+int tether__proc_read(int64_t pid, tether__proc *process)
+{
+    int threads;
+    tether__proc thread;
+    int os_error = read_stat(pid, "stat", process, &threads);
+    if (os_error == 0 && tether__proc_ended(process) && threads > 1 &&
+        find_live_thread(pid, &thread) != 0) {
+        process->state = thread.state;
+        process->exiting = thread.exiting;
+    }
+    return os_error;
+}
+
+int64_t tether__proc_user(int64_t pid)
+{
+    char text[STATUS_SIZE];
+    long long user;
+    ssize_t size = read_entry(pid, "status", text, sizeof text - 1);
+    text[size > 0 ? size : 0] = '\0';
+    const char *line = strstr(text, "\nUid:");
+    return line != NULL && sscanf(line, "\nUid: %lld", &user) == 1 ? user : -1;
+}
+
+/* Returns a number of /proc/PID/auxv, whose numbers have the size of the program's words. */
+static uint64_t word_at(const unsigned char *bytes, size_t index, size_t width)
+{
+    uint32_t narrow;
+    uint64_t wide;
+    memcpy(&narrow, bytes + index * width, sizeof narrow);
+    if (width == sizeof narrow)
+        return narrow;
+    memcpy(&wide, bytes + index * width, sizeof wide);
+    return wide;
+}
+
+/* Returns the real user id that the process had when it executed its program and got its
+ * environment; -1: not known. The array has pairs of a kind and a value, and all kinds are small
+ * numbers. */
+static int64_t executing_user(int64_t pid)
+{
+    unsigned char bytes[AUXV_SIZE];
+    ssize_t size = read_entry(pid, "auxv", bytes, sizeof bytes);
+    if (size < (ssize_t)sizeof(uint64_t))
+        return -1;
+    size_t width =
+        word_at(bytes, 0, sizeof(uint64_t)) > UINT32_MAX ? sizeof(uint32_t) : sizeof(uint64_t);
+    for (size_t i = 0; (i + 2) * width <= (size_t)size; i += 2) {
+        if (word_at(bytes, i, width) == AUXV_UID)
+            return (int64_t)word_at(bytes, i + 1, width);
+    }
+    return -1;
+}
+
+/* A setuid program that has become root altogether, as sudo does, still has the environment of the
+ * user who started it. */
+bool tether__proc_environment_is_from(int64_t pid, int64_t user)
+{
+    int64_t owner = tether__proc_user(pid);
+    int64_t caller = owner == 0 ? executing_user(pid) : -1;
+    if (caller > 0)
+        return caller == user;
+    return owner == 0 || (owner > 0 && owner == user);
+}
+
+/* In the middle of an exec or an exit, the arguments are gone too. */
+bool tether__proc_environment_is_empty(int64_t pid)
+{
+    char byte;
+    return read_entry(pid, "cmdline", &byte, 1) == 1;
+}
+
+/* Stores up to `capacity` bytes of the arguments, and returns how many. */
+static size_t read_arguments(int64_t pid, char *bytes, size_t capacity)
+{
+    size_t size = 0;
+    int fd = open_entry(pid, "cmdline");
+    if (fd < 0)
+        return 0;
+    for (ssize_t got; size < capacity; size += (size_t)got) {
+        got = read(fd, bytes + size, capacity - size);
+        if (got <= 0)
+            break;
+    }
+    close(fd);
+    return size;
+}
+
+bool tether__proc_same_arguments(int64_t pid, int64_t other)
+{
+    char a[ARGUMENTS_SIZE], b[ARGUMENTS_SIZE];
+    size_t size = read_arguments(pid, a, sizeof a);
+    return size > 0 && size == read_arguments(other, b, sizeof b) && memcmp(a, b, size) == 0;
 }
 
 int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata)
@@ -121,9 +259,9 @@ static bool matcher_feed(matcher *m, const char *bytes, size_t count)
     return true;
 }
 
-static tether__proc_variable feed_environment(int64_t pid, matcher *m)
+static tether__proc_variable feed_file(int64_t pid, const char *entry, matcher *m)
 {
-    int fd = open_entry(pid, "environ");
+    int fd = open_entry(pid, entry);
     /* Kernels from 6.16 on refuse to open an environment that is gone; older ones show it empty. */
     if (fd < 0)
         return errno == ESRCH ? TETHER__VARIABLE_UNKNOWN : TETHER__VARIABLE_ABSENT;
@@ -134,6 +272,21 @@ static tether__proc_variable feed_environment(int64_t pid, matcher *m)
         got = read(fd, chunk, sizeof chunk);
     close(fd);
     return m->found ? TETHER__VARIABLE_PRESENT : otherwise;
+}
+
+/* The environment of a process whose first thread has exited is that of its other threads. */
+static tether__proc_variable feed_environment(int64_t pid, matcher *m)
+{
+    char entry[64];
+    tether__proc process, thread;
+    int threads;
+    tether__proc_variable found = feed_file(pid, "environ", m);
+    if (found != TETHER__VARIABLE_UNKNOWN || read_stat(pid, "stat", &process, &threads) != 0 ||
+        !tether__proc_ended(&process) || threads <= 1)
+        return found;
+    int64_t id = find_live_thread(pid, &thread);
+    snprintf(entry, sizeof entry, "task/%lld/environ", (long long)id);
+    return id != 0 ? feed_file(pid, entry, m) : found;
 }
 
 tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t capacity,

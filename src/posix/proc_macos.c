@@ -18,6 +18,22 @@ bool tether__proc_in_order(void)
     return false;
 }
 
+int64_t tether__proc_start_ms(uint64_t start_time)
+{
+    (void)start_time;
+    return -1;
+}
+
+int64_t tether__proc_user(int64_t pid)
+{
+    int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, (int)pid};
+    struct kinfo_proc info;
+    size_t size = sizeof info;
+    if (sysctl(name, 4, &info, &size, NULL, 0) != 0 || size < sizeof info)
+        return -1;
+    return info.kp_eproc.e_pcred.p_ruid;
+}
+
 int tether__proc_read(int64_t pid, tether__proc *process)
 {
     int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, (int)pid};
@@ -30,6 +46,7 @@ int tether__proc_read(int64_t pid, tether__proc *process)
     const struct extern_proc *found = &info.kp_proc;
     pid_t session = getsid((pid_t)pid);
     *process = (tether__proc){
+        .parent = info.kp_eproc.e_ppid,
         .group = info.kp_eproc.e_pgid,
         .session = session > 0 ? session : 0,
         .start_time =
@@ -39,6 +56,7 @@ int tether__proc_read(int64_t pid, tether__proc *process)
                                           : 'R',
         .kernel = pid == 0,
         .exiting = (found->p_flag & P_WEXIT) != 0,
+        .caught = found->p_sigcatch,
     };
     return 0;
 }
@@ -80,6 +98,13 @@ static size_t find_environment(const char *block, size_t size)
         at++;
     }
     return at < size ? at : size;
+}
+
+/* With the environment behind them, which a copy shares too. */
+int tether__sysctl_arguments(int64_t pid, void **data, size_t *size)
+{
+    int name[] = {CTL_KERN, KERN_PROCARGS2, (int)pid};
+    return tether__sysctl_strings(name, 3, data, size);
 }
 
 /* Programs that Apple protects show their environment to no other process. */

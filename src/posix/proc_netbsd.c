@@ -19,6 +19,12 @@ bool tether__proc_in_order(void)
     return false;
 }
 
+int64_t tether__proc_start_ms(uint64_t start_time)
+{
+    (void)start_time;
+    return -1;
+}
+
 static char state_of(uint64_t state)
 {
     if (state == SZOMB || state == SDEAD)
@@ -37,14 +43,26 @@ int tether__proc_read(int64_t pid, tether__proc *process)
         return ESRCH;
     bool dated = info.p_uvalid != 0; /* false for a zombie */
     *process = (tether__proc){
+        .parent = info.p_ppid,
         .group = info.p__pgid,
         .session = info.p_sid,
         .start_time = dated ? (uint64_t)info.p_ustart_sec * 1000000 + info.p_ustart_usec : 0,
         .state = state_of(info.p_realstat),
         .kernel = pid == 0,
         .exiting = info.p_realstat == SDYING || (info.p_flag & P_WEXIT) != 0,
+        .caught = info.p_sigcatch.__bits[0],
     };
     return 0;
+}
+
+int64_t tether__proc_user(int64_t pid)
+{
+    struct kinfo_proc2 info;
+    int name[] = {CTL_KERN, KERN_PROC2, KERN_PROC_PID, (int)pid, (int)sizeof info, 1};
+    size_t size = sizeof info;
+    if (sysctl(name, 6, &info, &size, NULL, 0) != 0 || size < sizeof info)
+        return -1;
+    return info.p_ruid;
 }
 
 int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata)
@@ -62,6 +80,12 @@ int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata
     }
     free(table);
     return 0;
+}
+
+int tether__sysctl_arguments(int64_t pid, void **data, size_t *size)
+{
+    int name[] = {CTL_KERN, KERN_PROC_ARGS, (int)pid, KERN_PROC_ARGV};
+    return tether__sysctl_strings(name, 4, data, size);
 }
 
 tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t capacity,

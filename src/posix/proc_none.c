@@ -10,6 +10,31 @@ bool tether__proc_in_order(void)
     return false;
 }
 
+int64_t tether__proc_start_ms(uint64_t start_time)
+{
+    (void)start_time;
+    return -1;
+}
+
+int64_t tether__proc_user(int64_t pid)
+{
+    (void)pid;
+    return -1;
+}
+
+bool tether__proc_environment_is_from(int64_t pid, int64_t user)
+{
+    (void)pid;
+    (void)user;
+    return false;
+}
+
+bool tether__proc_environment_is_empty(int64_t pid)
+{
+    (void)pid;
+    return false;
+}
+
 bool tether__proc_is_own(void)
 {
     return false;
@@ -27,6 +52,13 @@ int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata
     (void)visit;
     (void)userdata;
     return ENOSYS;
+}
+
+bool tether__proc_same_arguments(int64_t pid, int64_t other)
+{
+    (void)pid;
+    (void)other;
+    return false;
 }
 
 tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t capacity,

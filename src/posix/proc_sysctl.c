@@ -83,6 +83,31 @@ tether__proc_variable tether__sysctl_unread(int os_error)
     return transient ? TETHER__VARIABLE_UNKNOWN : TETHER__VARIABLE_ABSENT;
 }
 
+/* These systems do not show who started a setuid program. */
+bool tether__proc_environment_is_from(int64_t pid, int64_t user)
+{
+    int64_t owner = tether__proc_user(pid);
+    return owner == 0 || (owner > 0 && owner == user);
+}
+
+bool tether__proc_environment_is_empty(int64_t pid)
+{
+    (void)pid;
+    return false;
+}
+
+bool tether__proc_same_arguments(int64_t pid, int64_t other)
+{
+    void *a = NULL, *b = NULL;
+    size_t a_size = 0, b_size = 0;
+    bool same = tether__sysctl_arguments(pid, &a, &a_size) == 0 &&
+                tether__sysctl_arguments(other, &b, &b_size) == 0 && a_size == b_size &&
+                memcmp(a, b, a_size) == 0;
+    free(a);
+    free(b);
+    return same;
+}
+
 /* With a whole entry as the prefix, only the empty value fits into a capacity of one byte. */
 static bool stop_at_first(const char *value, void *userdata)
 {

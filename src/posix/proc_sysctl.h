@@ -10,6 +10,10 @@
  * free(). */
 int tether__sysctl_table(int *name, unsigned depth, void **data, size_t *size);
 
+/* Reads the arguments of a process, as each system has them. Returns 0 or errno; the caller frees
+ * *data with free(). */
+int tether__sysctl_arguments(int64_t pid, void **data, size_t *size);
+
 /* Reads the arguments or the environment of a process, up to the system's limit of both. Returns 0
  * or errno; the caller frees *data with free(). */
 int tether__sysctl_strings(int *name, unsigned depth, void **data, size_t *size);

@@ -14,9 +14,11 @@ check_symbol_exists(kqueue "sys/types.h;sys/event.h" TETHER_HAVE_KQUEUE)
 unset(CMAKE_REQUIRED_DEFINITIONS)
 
 set(TETHER_OS_SOURCES
+    ancestors.c
     clock.c
     clock_wall.c
     file.c
+    file_root.c
     host.c
     lifeline.c
     lock.c
@@ -58,16 +60,16 @@ endif()
 
 # Each system has its own way to identify and list processes.
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
-    list(APPEND TETHER_OS_SOURCES listing.c clock_boot_procfs.c
-        process_linux.c tree_listed.c pidfd.c
+    list(APPEND TETHER_OS_SOURCES listing.c members.c clock_boot_procfs.c
+        process_linux.c tree_listed.c tree_ready.c pidfd.c
         proc_linux.c)
 elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD|NetBSD)$")
     set(names Darwin macos FreeBSD freebsd NetBSD netbsd)
     list(FIND names ${CMAKE_SYSTEM_NAME} place)
     math(EXPR place "${place} + 1")
     list(GET names ${place} name)
-    list(APPEND TETHER_OS_SOURCES listing.c process_sysctl.c
-        tree_listed.c pidfd_none.c proc_${name}.c
+    list(APPEND TETHER_OS_SOURCES listing.c members.c process_sysctl.c
+        tree_listed.c tree_ready.c pidfd_none.c proc_${name}.c
         proc_sysctl.c)
     if(name STREQUAL "netbsd")
         list(APPEND TETHER_OS_SOURCES clock_boot_init.c)
@@ -77,6 +79,12 @@ elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD|NetBSD)$")
 else()
     list(APPEND TETHER_OS_SOURCES clock_boot_procfs.c process_generic.c
         tree_generic.c ../os/tree_unlisted.c proc_none.c)
+endif()
+
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    list(APPEND TETHER_OS_SOURCES lock_owner_linux.c)
+else()
+    list(APPEND TETHER_OS_SOURCES lock_owner_none.c)
 endif()
 
 if(TETHER_HAVE_INOTIFY)

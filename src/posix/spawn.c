@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,7 +35,8 @@ static int move_above_child_fds(int fd)
 static int open_input(const char *path, tether_error *error)
 {
     const char *name = path != NULL ? path : "/dev/null";
-    /* O_NONBLOCK for the open only: a FIFO without a writer must not block the host. */
+    /* O_NONBLOCK for the open only: nothing must block the host, such as a FIFO that has just
+     * replaced the file. */
     int fd = move_above_child_fds(open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     if (fd < 0) {
         int os_error = errno;
@@ -48,12 +50,27 @@ static int open_input(const char *path, tether_error *error)
     return fd;
 }
 
+/* A copy of this process's own standard input. */
+static int share_input(tether_error *error)
+{
+    int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+    if (fd >= 0)
+        return fd;
+    if (errno == EBADF)
+        return tether__fail(error, TETHER_EINVAL, EBADF, "open standard input",
+                            "standard input of this process is closed, so that the task cannot "
+                            "inherit it; name a file instead");
+    return tether__posix_fail(error, errno, "open standard input", NULL);
+}
+
 static int open_output(tether__dir *bundle, const char *name, tether_error *error)
 {
-    int fd = move_above_child_fds(openat(
-        bundle->fd, name, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    int fd = move_above_child_fds(
+        openat(bundle->fd, name, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+               TETHER__POSIX_FILE_MODE));
     if (fd < 0)
         return tether__posix_fail(error, errno, "create output file", name);
+    tether__posix_ensure_mode(fd, TETHER__POSIX_FILE_MODE);
     return fd;
 }
 
@@ -86,7 +103,9 @@ static void close_fds(tether__child_fds *fds)
 static int open_fds(const tether__start *start, tether__child_fds *fds, tether_error *error)
 {
     *fds = (tether__child_fds){{-1, -1, -1}, -1, -1};
-    if ((fds->standard[0] = open_input(start->stdin_path, error)) < 0)
+    fds->standard[0] =
+        start->inherit_stdin ? share_input(error) : open_input(start->stdin_path, error);
+    if (fds->standard[0] < 0)
         return fds->standard[0];
     if ((fds->standard[1] = open_output(start->bundle, start->stdout_name, error)) < 0)
         return fds->standard[1];
@@ -131,6 +150,30 @@ int tether__os_spawn(const tether__start *start, tether__started *started, tethe
     if (code == TETHER_OK)
         started->pid = child;
     return code;
+}
+
+/* A pipe without a name, such as /dev/fd/5, exists in this process only, so this process opens it.
+ * Its path leads to a name that does not exist, or that is another file. The FIFO is not opened
+ * even for a moment: that would release its writer, which would then find no reader. */
+int tether__os_spawn_late_input(const char *path, char **late, tether_error *error)
+{
+    struct stat given, named;
+    *late = NULL;
+    if (path == NULL || stat(path, &given) != 0 || !S_ISFIFO(given.st_mode))
+        return TETHER_OK;
+    char *real = realpath(path, NULL);
+    if (real == NULL || stat(real, &named) != 0 || named.st_dev != given.st_dev ||
+        named.st_ino != given.st_ino) {
+        free(real);
+        return TETHER_OK;
+    }
+    if (access(real, R_OK) != 0) {
+        int code = tether__posix_fail(error, errno, "open standard input", path);
+        free(real);
+        return code;
+    }
+    *late = real;
+    return TETHER_OK;
 }
 
 /* Only the start itself can show that: it returns the error of the exec, and leaves no child. */

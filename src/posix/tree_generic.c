@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "posix/signal.h"
 
 static bool group_is_ours(const tether__tree *tree)
 {
@@ -23,12 +24,29 @@ int tether__os_tree_check(const tether__tree *tree, tether_error *error)
     return TETHER_OK;
 }
 
+static int signal_group(const tether__tree *tree, int number, size_t *left)
+{
+    *left = group_is_ours(tree) && kill(-(pid_t)tree->supervisor.pid, number) == 0 ? 1 : 0;
+    return TETHER_OK;
+}
+
+/* A signal to the group reaches the supervisor too. */
 int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,
                                   tether_error *error)
 {
-    (void)error;
-    *left = group_is_ours(tree) && kill(-(pid_t)tree->supervisor.pid, number) == 0 ? 1 : 0;
-    return TETHER_OK;
+    sigset_t known;
+    *left = 0;
+    sigemptyset(&known);
+    if (sigismember(&known, number) < 0)
+        return tether__fail(error, TETHER_EINVAL, 0, "signal task", "this system has no signal %d",
+                            number);
+    if (number != SIGSTOP && !tether__signal_survived(number))
+        return tether__fail(error, TETHER_ENOTSUP, 0, "signal task",
+                            "signal %d would end the supervisor of task %s too, because only its "
+                            "whole process group can be signalled on this system; use TERM, INT, "
+                            "HUP, QUIT, USR1 or USR2, or a kill without a signal",
+                            number, tree->task_id);
+    return signal_group(tree, number, left);
 }
 
 int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal, size_t *left,
@@ -39,11 +57,12 @@ int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal,
         [TETHER__SIGNAL_PAUSE] = SIGSTOP,
         [TETHER__SIGNAL_RESUME] = SIGCONT,
     };
+    (void)error;
     if (signal != TETHER__SIGNAL_POLITE)
-        return tether__os_tree_signal_number(tree, others[signal], left, error);
-    int code = tether__os_tree_signal_number(tree, SIGTERM, left, error);
+        return signal_group(tree, others[signal], left);
+    int code = signal_group(tree, SIGTERM, left);
     if (code == TETHER_OK && *left > 0)
-        code = tether__os_tree_signal_number(tree, SIGCONT, left, error);
+        code = signal_group(tree, SIGCONT, left);
     return code;
 }
 

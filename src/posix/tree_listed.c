@@ -1,5 +1,5 @@
-/* Owns finding and signalling the processes of a task where the system lists processes: the
- * supervisor's group and session, and every process with the task's cookie.
+/* Owns signalling the processes of a task where the system lists processes, and describing those
+ * that are left. members.c finds them.
  * Must not: signal a process without verifying it right before; signal a process that no descriptor
  * pins, where the system has such descriptors; signal the caller's own process (listing.c leaves it
  * out, and signal_group refuses its group).
@@ -7,43 +7,21 @@
 #include "os/tree.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <signal.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/grow.h"
-#include "posix/listing.h"
+#include "posix/members.h"
 #include "posix/pidfd.h"
 #include "posix/proc.h"
+#include "posix/signal.h"
 
 static const char step[] = "signal task";
 
-typedef struct candidate {
-    int64_t pid;
-    uint64_t start_time;
-    bool in_group;
-    bool in_session;
-    bool has_cookie;
-    bool exiting;
-} candidate;
-
-typedef struct candidates {
-    candidate *items;
-    size_t count;
-    size_t capacity;
-} candidates;
-
-static bool candidates_add(candidates *found, const candidate *item)
-{
-    void *items = found->items;
-    if (!tether__grow(&items, found->count, &found->capacity, sizeof *found->items))
-        return false;
-    found->items = items;
-    found->items[found->count++] = *item;
-    return true;
-}
+enum { MAX_ROUNDS = 100 }; /* of listings, against a task that forks without end */
 
 int tether__os_tree_check(const tether__tree *tree, tether_error *error)
 {
@@ -63,111 +41,63 @@ int tether__os_tree_check(const tether__tree *tree, tether_error *error)
     return TETHER_OK;
 }
 
-/* Stores in *item how a process is related to the task, and returns whether it may belong to the
- * task. */
-static bool may_belong(const tether__listing *listing, const tether__listed_process *process,
-                       const tether__tree *tree, candidate *item)
+/* Whether the process refuses signals of the caller. Signal 0 only asks. */
+static bool refuses(int64_t pid)
 {
-    /* The supervisor did not start processes that are older than itself. */
-    if (tether__proc_in_order() && process->start_time < tree->supervisor.start_time)
-        return false;
-    int64_t leader = tree->supervisor.pid;
-    *item = (candidate){
-        .pid = process->pid,
-        .start_time = process->start_time,
-        .in_group = leader > 0 && process->group == leader,
-        .in_session = leader > 0 && process->session == leader,
-        .has_cookie = tether__listing_has_cookie(listing, process, tree->task_id),
-        .exiting = process->exiting,
-    };
-    return item->in_group || item->in_session || item->has_cookie;
+    return kill((pid_t)pid, 0) != 0 && errno == EPERM;
 }
 
-static int select_candidates(const tether__listing *listing, const tether__tree *tree,
-                             candidates *found, tether_error *error)
+/* Stores the name of the process's user, or "user N"; an empty text if it is not known. */
+static void name_owner(int64_t pid, char owner[TETHER__OWNER_SIZE])
 {
-    candidate item;
-    for (size_t i = 0; i < listing->count; i++) {
-        if (may_belong(listing, &listing->processes[i], tree, &item) &&
-            !candidates_add(found, &item))
-            return tether__fail_memory(error, "list processes");
-    }
-    return TETHER_OK;
+    char texts[1024];
+    struct passwd entry, *found = NULL;
+    int64_t user = tether__proc_user(pid);
+    owner[0] = '\0';
+    if (user < 0)
+        return;
+    if (getpwuid_r((uid_t)user, &entry, texts, sizeof texts, &found) == 0 && found != NULL)
+        snprintf(owner, TETHER__OWNER_SIZE, "%s", entry.pw_name);
+    else
+        snprintf(owner, TETHER__OWNER_SIZE, "user %lld", (long long)user);
 }
 
-static int list_candidates(const tether__tree *tree, candidates *found, tether_error *error)
+static int find_members(const tether__tree *tree, tether__members *found, tether_error *error)
 {
-    if (tree->listing != NULL && tether__listing_covers(tree->listing, tree))
-        return select_candidates(tree->listing, tree, found, error);
-    tether__listing *own;
-    int code = tether__os_tree_list(tree, 1, &own, error);
-    if (code == TETHER_OK)
-        code = select_candidates(own, tree, found, error);
-    tether__os_tree_list_free(own);
-    return code;
-}
-
-/* Session and group numbers are pids, which other processes may reuse once the supervisor and all
- * members of its session have exited. The numbers count while the supervisor lives, or while a
- * member with the cookie proves that the session still belongs to the task. An exiting process is
- * kept in any case: its environment, the only proof, is gone, and it may still hold its files. It
- * is therefore counted as a member, upon which a kill (engine/kill.c) lists the processes again
- * until it has exited; signal_process never signals it. */
-static void drop_unrelated(const tether__tree *tree, candidates *found)
-{
-    bool trusted = tree->supervisor_alive;
-    for (size_t i = 0; i < found->count; i++)
-        trusted = trusted || (found->items[i].has_cookie && found->items[i].in_session);
-    size_t kept = 0;
-    for (size_t i = 0; i < found->count; i++) {
-        const candidate *item = &found->items[i];
-        if (trusted || item->has_cookie || item->exiting)
-            found->items[kept++] = found->items[i];
-    }
-    found->count = kept;
-}
-
-static int find_members(const tether__tree *tree, candidates *found, tether_error *error)
-{
-    *found = (candidates){0};
+    *found = (tether__members){0};
     int code = tether__os_tree_check(tree, error);
-    if (code != TETHER_OK)
-        return code;
-    code = list_candidates(tree, found, error);
-    if (code != TETHER_OK) {
-        free(found->items);
-        *found = (candidates){0};
-        return code;
-    }
-    drop_unrelated(tree, found);
-    return TETHER_OK;
+    return code == TETHER_OK ? tether__members_find(tree, found, error) : code;
 }
 
-/* Pins the process, checks that it is still the one that was found and still belongs to the
- * task, and signals it. */
-static void signal_process(const tether__tree *tree, const candidate *item, const int *numbers,
+/* Pins the process, checks that it is still the one that was found and still belongs to the task,
+ * and signals it. Returns false if the process belongs to another user and refused a signal. */
+static bool signal_process(const tether__tree *tree, const tether__member *item, const int *numbers,
                            size_t count)
 {
     int64_t leader = tree->supervisor.pid;
     tether__proc process;
+    int refused = 0;
     int pidfd = tether__pidfd_open(item->pid);
     if (pidfd < 0 && errno != ENOSYS)
-        return;
+        return true;
     bool same = tether__proc_read(item->pid, &process) == 0 &&
                 process.start_time == item->start_time && !tether__proc_ended(&process) &&
                 !process.exiting &&
-                (item->has_cookie ||
+                (item->has_cookie || item->is_kin ||
                  (leader > 0 && (process.session == leader || process.group == leader)));
     for (size_t i = 0; same && i < count; i++) {
+        int os_error;
         /* Linux before 5.3 and the BSDs have only pids: the pid could be reused between the check
          * above and the signal. */
         if (pidfd >= 0)
-            tether__pidfd_signal(pidfd, numbers[i]);
+            os_error = tether__pidfd_signal(pidfd, numbers[i]);
         else
-            kill((pid_t)item->pid, numbers[i]);
+            os_error = kill((pid_t)item->pid, numbers[i]) == 0 ? 0 : errno;
+        refused += os_error == EPERM;
     }
     if (pidfd >= 0)
         close(pidfd);
+    return refused == 0;
 }
 
 /* Signals the group in one call, so that no member can fork away between two single signals.
@@ -194,25 +124,52 @@ static bool signal_group(const tether__tree *tree, const int *numbers, size_t co
     return sent;
 }
 
-static int signal_tree(const tether__tree *tree, const int *numbers, size_t count, size_t *left,
+/* What became of a signal to a tree. */
+typedef struct delivery {
+    size_t left;
+    size_t refused; /* processes of other users, which the caller may not signal */
+    int64_t first_refused;
+} delivery;
+
+static void note_refusal(delivery *result, const tether__member *item)
+{
+    if (result->refused == 0)
+        result->first_refused = item->pid;
+    result->refused++;
+}
+
+/* Lists the processes first: a signal may end the parent by which a process is found. */
+static int signal_tree(const tether__tree *tree, const int *numbers, size_t count, delivery *result,
                        tether_error *error)
 {
-    candidates found;
-    *left = 0;
-    int code = tether__os_tree_check(tree, error);
-    if (code != TETHER_OK)
-        return code;
-    bool group_done = signal_group(tree, numbers, count);
-    code = find_members(tree, &found, error);
-    if (code != TETHER_OK)
-        return code;
-    for (size_t i = 0; i < found.count; i++) {
-        if (!group_done || !found.items[i].in_group)
-            signal_process(tree, &found.items[i], numbers, count);
+    tether__members found;
+    *result = (delivery){0};
+    int code = find_members(tree, &found, error);
+    /* The group can be signalled also if there is no memory to list processes. */
+    bool group_done = code != TETHER_EFOREIGN && signal_group(tree, numbers, count);
+    for (size_t i = 0; code == TETHER_OK && i < found.count; i++) {
+        const tether__member *item = &found.items[i];
+        /* A group takes a signal even if some of its processes refuse it. */
+        if (item->unproven || (group_done && item->in_group && !refuses(item->pid)) ||
+            signal_process(tree, item, numbers, count))
+            continue;
+        note_refusal(result, item);
     }
-    *left = found.count;
-    free(found.items);
-    return TETHER_OK;
+    result->left = found.count - found.unproven;
+    tether__members_dispose(&found);
+    return code;
+}
+
+static int fail_refused(const tether__tree *tree, const delivery *result, tether_error *error)
+{
+    char owner[TETHER__OWNER_SIZE];
+    name_owner(result->first_refused, owner);
+    return tether__fail(error, TETHER_EACCESS, EPERM, step,
+                        "%zu of %zu processes of task %s refused the signal: process %lld belongs "
+                        "to %s; signal it as that user or as root",
+                        result->refused, result->left, tree->task_id,
+                        (long long)result->first_refused,
+                        owner[0] != '\0' ? owner : "another user");
 }
 
 int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal, size_t *left,
@@ -225,35 +182,140 @@ int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal,
         [TETHER__SIGNAL_PAUSE] = SIGSTOP,
         [TETHER__SIGNAL_RESUME] = SIGCONT,
     };
-    if (signal == TETHER__SIGNAL_POLITE)
-        return signal_tree(tree, polite, 2, left, error);
-    return signal_tree(tree, &others[signal], 1, left, error);
+    delivery result;
+    int code = signal == TETHER__SIGNAL_POLITE
+                   ? signal_tree(tree, polite, 2, &result, error)
+                   : signal_tree(tree, &others[signal], 1, &result, error);
+    *left = result.left;
+    /* A kill lists the processes again and reports what is left. A resume has no more to do than a
+     * pause had. */
+    if (code == TETHER_OK && signal == TETHER__SIGNAL_PAUSE && result.refused > 0)
+        return fail_refused(tree, &result, error);
+    return code;
+}
+
+static bool is_supervisor(const tether__tree *tree, const tether__member *item)
+{
+    return item->pid == tree->supervisor.pid &&
+           (tree->supervisor.start_time == 0 || item->start_time == tree->supervisor.start_time);
+}
+
+static bool is_among(const tether__members *before, const tether__member *item)
+{
+    for (size_t i = 0; i < before->count; i++) {
+        if (before->items[i].pid == item->pid && before->items[i].start_time == item->start_time)
+            return true;
+    }
+    return false;
+}
+
+/* Signals those of the processes that are not among the ones before. The supervisor gets SIGCONT
+ * instead: if it is stopped, it could not report the end. Returns how many were signalled. */
+static size_t signal_commands(const tether__tree *tree, const tether__members *found,
+                              const tether__members *before, int number, delivery *result)
+{
+    static const int resume = SIGCONT;
+    size_t signalled = 0;
+    for (size_t i = 0; i < found->count; i++) {
+        const tether__member *item = &found->items[i];
+        if (item->unproven || is_among(before, item))
+            continue;
+        signalled++;
+        if (is_supervisor(tree, item)) {
+            if (number == SIGKILL)
+                signal_process(tree, item, &resume, 1);
+        } else if (!signal_process(tree, item, &number, 1)) {
+            note_refusal(result, item);
+        }
+    }
+    return signalled;
+}
+
+/* Signals all processes but the supervisor, one by one. Before SIGKILL reaches a process, that
+ * process may fork: signals what a new listing shows in addition, until it shows nothing more. */
+static int signal_without_supervisor(const tether__tree *tree, int number, delivery *result,
+                                     tether_error *error)
+{
+    tether__members before = {0}, found;
+    int code = TETHER_OK;
+    *result = (delivery){0};
+    for (int round = 0; code == TETHER_OK && round < MAX_ROUNDS; round++) {
+        code = find_members(tree, &found, error);
+        size_t signalled =
+            code == TETHER_OK ? signal_commands(tree, &found, &before, number, result) : 0;
+        tether__members_dispose(&before);
+        before = found;
+        result->left += signalled;
+        if (number != SIGKILL || signalled == 0)
+            break;
+    }
+    tether__members_dispose(&before);
+    return code;
 }
 
 int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,
                                   tether_error *error)
 {
-    return signal_tree(tree, &number, 1, left, error);
+    sigset_t known;
+    delivery result;
+    *left = 0;
+    sigemptyset(&known);
+    if (sigismember(&known, number) < 0)
+        return tether__fail(error, TETHER_EINVAL, 0, step, "this system has no signal %d", number);
+    int code = number == SIGSTOP || tether__signal_survived(number)
+                   ? signal_tree(tree, &number, 1, &result, error)
+                   : signal_without_supervisor(tree, number, &result, error);
+    *left = result.left;
+    if (code == TETHER_OK && result.refused > 0)
+        return fail_refused(tree, &result, error);
+    return code;
 }
 
 int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t capacity, size_t *count,
                             tether_error *error)
 {
-    candidates found;
+    tether__members found;
     *count = 0;
     int code = find_members(tree, &found, error);
-    if (code != TETHER_OK)
-        return code;
-    for (size_t i = 0; i < found.count && i < capacity; i++)
-        pids[i] = found.items[i].pid;
-    *count = found.count;
-    free(found.items);
-    return TETHER_OK;
+    for (size_t i = 0; code == TETHER_OK && i < found.count; i++) {
+        if (found.items[i].unproven)
+            continue;
+        if (*count < capacity)
+            pids[*count] = found.items[i].pid;
+        ++*count;
+    }
+    tether__members_dispose(&found);
+    return code;
+}
+
+static tether__survivor describe_survivor(const tether__member *item)
+{
+    tether__survivor survivor = {.pid = item->pid};
+    if (item->unproven)
+        survivor.reason = TETHER__SURVIVOR_UNPROVEN;
+    else if (refuses(item->pid))
+        survivor.reason = TETHER__SURVIVOR_REFUSED;
+    name_owner(item->pid, survivor.owner);
+    return survivor;
+}
+
+int tether__os_tree_survivors(const tether__tree *tree, tether__survivor *survivors,
+                              size_t capacity, size_t *count, tether_error *error)
+{
+    tether__members found;
+    *count = 0;
+    int code = find_members(tree, &found, error);
+    if (code == TETHER_OK)
+        *count = found.count;
+    for (size_t i = 0; i < *count && i < capacity; i++)
+        survivors[i] = describe_survivor(&found.items[i]);
+    tether__members_dispose(&found);
+    return code;
 }
 
 const char *tether__os_tree_reach(bool *whole)
 {
     *whole = true;
     return "reaches processes outside the process group too, by session and by "
-           "TETHER_TASK_ID in the environment";
+           "TETHER_TASK_ID in the environment, and the children of all these";
 }

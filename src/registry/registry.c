@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "engine/kill.h"
 #include "engine/kill_rounds.h"
 #include "engine/refresh.h"
 #include "engine/replay.h"
@@ -164,7 +165,6 @@ close_store:
 
 static int replay(tether_registry *registry, tether_error *error)
 {
-    size_t removed;
     tether__catalog *catalog = &registry->catalog;
     /* A callback receives an event for each pending completion, so those tasks must be read now.
      * Without a callback, the calls that list completions read them. */
@@ -174,7 +174,7 @@ static int replay(tether_registry *registry, tether_error *error)
     if (code != TETHER_OK)
         return code;
     uv_mutex_lock(&catalog->disk);
-    code = tether__sweep(catalog, &removed, error);
+    code = tether__sweep(catalog, &registry->swept, error);
     uv_mutex_unlock(&catalog->disk);
     uv_mutex_lock(&catalog->state);
     catalog->opening = false;
@@ -346,6 +346,7 @@ int tether_close(tether_registry *registry, tether_close_mode mode, tether_error
     tether__reaper_close(registry->reaper);
     registry->reaper = NULL;
     write_running(&registry->catalog);
+    tether__kill_hand_over(&registry->catalog);
     reap_children(&registry->catalog);
     int close_code = close_parts(registry, code == TETHER_OK ? error : NULL);
     return code != TETHER_OK ? code : close_code;

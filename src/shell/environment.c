@@ -55,30 +55,64 @@ static void put(tether__environment *environment, const char *entry)
     environment->count = kept;
 }
 
-int tether__environment_make(const char *const *base, const char *const *set, const char *last,
-                             tether__same_name *same_name, tether__environment *environment,
-                             tether_error *error)
+static void drop(tether__environment *environment, const char *name)
 {
-    size_t base_count = list_size(base);
-    size_t set_count = list_size(set);
+    size_t size = strlen(name);
+    size_t kept = 0;
+    for (size_t i = 0; i < environment->count; i++) {
+        if (!has_name(environment, environment->entries[i], name, size))
+            environment->entries[kept++] = environment->entries[i];
+    }
+    environment->entries[kept] = NULL;
+    environment->count = kept;
+}
+
+static int apply_unset(tether__environment *environment, const char *const *names,
+                       tether_error *error)
+{
+    for (; names != NULL && *names != NULL; names++) {
+        if ((*names)[0] == '\0' || strchr(*names, '=') != NULL)
+            return tether__fail(error, TETHER_EINVAL, 0, step,
+                                "\"%.64s\" is no name of a variable to unset; write NAME", *names);
+        drop(environment, *names);
+    }
+    return TETHER_OK;
+}
+
+static int apply_set(tether__environment *environment, const char *const *entries,
+                     tether_error *error)
+{
+    for (; entries != NULL && *entries != NULL; entries++) {
+        size_t size = name_size(*entries);
+        if (size == 0 || (*entries)[size] != '=')
+            return tether__fail(error, TETHER_EINVAL, 0, step,
+                                "\"%.64s\" is no environment entry; write NAME=value", *entries);
+        put(environment, *entries);
+    }
+    return TETHER_OK;
+}
+
+int tether__environment_make(const tether__environment_parts *parts, tether__same_name *same_name,
+                             tether__environment *environment, tether_error *error)
+{
+    size_t base_count = list_size(parts->base);
+    size_t capacity = base_count + list_size(parts->set) + 2 + TETHER__ENVIRONMENT_SPARE;
     *environment = (tether__environment){.same_name = same_name};
-    environment->entries =
-        calloc(base_count + set_count + 2 + TETHER__ENVIRONMENT_SPARE, sizeof(char *));
+    environment->entries = calloc(capacity, sizeof(char *));
     if (environment->entries == NULL)
         return tether__fail_memory(error, step);
 
     for (size_t i = 0; i < base_count; i++)
-        environment->entries[environment->count++] = base[i];
-    for (size_t i = 0; i < set_count; i++) {
-        if (name_size(set[i]) == 0 || set[i][name_size(set[i])] != '=') {
-            tether__environment_dispose(environment);
-            return tether__fail(error, TETHER_EINVAL, 0, step,
-                                "\"%.64s\" is no environment entry; write NAME=value", set[i]);
-        }
-        put(environment, set[i]);
+        environment->entries[environment->count++] = parts->base[i];
+    int code = apply_unset(environment, parts->unset, error);
+    if (code == TETHER_OK)
+        code = apply_set(environment, parts->set, error);
+    if (code != TETHER_OK) {
+        tether__environment_dispose(environment);
+        return code;
     }
-    if (last != NULL)
-        put(environment, last);
+    if (parts->last != NULL)
+        put(environment, parts->last);
     for (size_t i = 0; i < environment->count; i++)
         environment->bytes += strlen(environment->entries[i]) + 1;
     return TETHER_OK;

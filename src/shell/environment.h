@@ -21,12 +21,20 @@ typedef struct tether__environment {
     size_t added; /* by tether__environment_add */
 } tether__environment;
 
-/* Builds an environment from base, overridden first by the entries of set and then by last; each of
- * them may be NULL. This call and those below compare names by same_name. Does not copy strings.
- * The message of TETHER_EINVAL names the entry of set that has no '=' or an empty name. */
-int tether__environment_make(const char *const *base, const char *const *set, const char *last,
-                             tether__same_name *same_name, tether__environment *environment,
-                             tether_error *error);
+/* What an environment is built from. Each part may be NULL. */
+typedef struct tether__environment_parts {
+    const char *const *base; /* entries */
+    const char *const
+        *unset; /* names that are removed from base; those it does not have are ignored */
+    const char *const *set; /* entries that override those of base */
+    const char *last;       /* one more, which overrides all */
+} tether__environment_parts;
+
+/* Builds an environment. This call and those below compare names by same_name. Does not copy
+ * strings. The message of TETHER_EINVAL names the entry of `set` that has no '=' or an empty name,
+ * or the name in `unset` that is empty or has a '='. */
+int tether__environment_make(const tether__environment_parts *parts, tether__same_name *same_name,
+                             tether__environment *environment, tether_error *error);
 
 /* Adds one more entry, or overrides those of its name; at most TETHER__ENVIRONMENT_SPARE times.
  * Does not copy the string or count it in `bytes`. */

@@ -62,3 +62,10 @@ bool tether__shell_is_posix(const char *path)
     }
     return false;
 }
+
+const char *tether__shell_login_option(const char *path)
+{
+    if (is_program(base_name(path), "pwsh"))
+        return "-Login";
+    return tether__shell_is_posix(path) || is_program(base_name(path), "fish") ? "-l" : NULL;
+}

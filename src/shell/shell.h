@@ -7,9 +7,15 @@
 #include "shell/family.h"
 #include "tether/error.h"
 
+/* How many arguments of its own a shell can have at most. */
+#define TETHER__SHELL_ARGUMENTS_MAX 16
+
 typedef struct tether__shell {
     char *path; /* absolute; owned */
     tether__shell_family family;
+    const char *login;            /* the option of a login shell; NULL: no login shell. Static */
+    const char *const *arguments; /* NULL-terminated, before the command's file; NULL: none.
+                                     Borrowed */
 } tether__shell;
 
 /* Resolves the user's shell. If choice is not NULL, tries only that shell. Otherwise tries the

@@ -11,7 +11,8 @@
  * - The shell's own messages, such as "Terminated", must not become output of the command. So the
  *   shell's standard error is the null device, and descriptor 8 keeps the original for the command.
  * - The traps keep the supervisor alive when its process group gets a signal. The command starts
- *   with the default actions.
+ *   with the default actions. A trap for any other signal, such as SEGV, would hide a fault of the
+ *   shell itself; the hosts send those signals to the command only (posix/signal.c has the list).
  * - The wrapper starts no process but the command: `read` and `echo` are builtins of every shell.
  * - The names of its variables occur in no environment. Assigning to a variable that the
  *   environment has would change it for the command too.
@@ -20,12 +21,16 @@
  * - The command is exec'd in a subshell, which costs no additional process. dash applies the
  *   redirections of a simple command in the supervisor itself, and its message about a killed
  *   command would become output of the command.
+ * - An input that blocks the opening, such as a FIFO, is opened last and by the subshell: signals
+ * end the subshell then, and it does not hold the lifeline.
  * - ksh93 reports a signal as 256 + N, which is unambiguous. The other shells report 128 + N, which
  *   can be an exit code of the command as well. */
 static const char before_identity[] =
     "exec 8>&2 2>/dev/null\n"
     "trap : HUP INT QUIT PIPE ALRM TERM USR1 USR2 VTALRM PROF XCPU XFSZ\n"
     "trap 'echo \"exit 126 error=fork\" >&9' 0\n";
+
+static const char own_descriptors[] = " 2>&8 8>&- 9>&-";
 
 static const char identity[] = "tether__stat=\n"
                                "read -r tether__stat </proc/$$/stat\n"
@@ -35,7 +40,7 @@ static const char identity[] = "tether__stat=\n"
 /* Does not try /proc: other systems may have one with different content. */
 static const char identity_without_proc[] = "echo \"supervisor pid=$$ start=";
 
-static const char after_command[] = " 2>&8 8>&- 9>&-)\n"
+static const char after_command[] = ")\n"
                                     "tether__code=$?\n"
                                     "tether__end=exit\n"
                                     "if [ \"$tether__code\" -gt 256 ]; then\n"
@@ -88,10 +93,20 @@ void tether__wrapper_render_sh(const tether__wrapper *wrapper, tether__text *tex
     tether__text_add_string(text, wrapper->pid_ns);
     tether__text_add_string(text, "\" >&9\n");
     tether__text_add_string(text, "(exec");
+    if (wrapper->late_input != NULL) {
+        tether__text_add_string(text, own_descriptors);
+        tether__text_add_string(text, "\nexec");
+    }
     for (size_t i = 0; wrapper->argv[i] != NULL; i++) {
         tether__text_add_string(text, " ");
         bool resolved = i == 0 && wrapper->program != NULL;
         tether__text_add_quoted(text, resolved ? wrapper->program : wrapper->argv[i]);
+    }
+    if (wrapper->late_input != NULL) {
+        tether__text_add_string(text, " <");
+        tether__text_add_quoted(text, wrapper->late_input);
+    } else {
+        tether__text_add_string(text, own_descriptors);
     }
     tether__text_add_string(text, after_command);
     if (wrapper->pipestatus != NULL)
@@ -282,7 +297,7 @@ void tether__command_argv(const tether__shell *shell, const char *file, const ch
                                              "-ExecutionPolicy", "Bypass",     "-File"};
     static const char *const cmd[] = {"/D", "/C"};
     const char *const *options = NULL;
-    size_t count = 0;
+    size_t count = 0, used = 0;
     if (shell->family == TETHER__SHELL_POWERSHELL) {
         options = powershell;
         count = sizeof powershell / sizeof powershell[0];
@@ -290,11 +305,16 @@ void tether__command_argv(const tether__shell *shell, const char *file, const ch
         options = cmd;
         count = sizeof cmd / sizeof cmd[0];
     }
-    assert(count + 3 <= capacity);
-    (void)capacity;
-    argv[0] = shell->path;
+    argv[used++] = shell->path;
+    /* PowerShell accepts this option only as the first one. */
+    if (shell->login != NULL)
+        argv[used++] = shell->login;
+    for (const char *const *own = shell->arguments; own != NULL && *own != NULL; own++)
+        argv[used++] = *own;
     for (size_t i = 0; i < count; i++)
-        argv[i + 1] = options[i];
-    argv[count + 1] = file;
-    argv[count + 2] = NULL;
+        argv[used++] = options[i];
+    argv[used++] = file;
+    argv[used++] = NULL;
+    assert(used <= capacity);
+    (void)capacity;
 }

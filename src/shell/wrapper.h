@@ -19,6 +19,8 @@ typedef struct tether__wrapper {
     const char *const *argv; /* what to run, NULL-terminated */
     const char *pipestatus;  /* the file in which the command's trap stores the exit codes of its
                                 last pipeline; NULL: none */
+    const char *late_input;  /* a file to open as the command's standard input, which may block the
+                                opening process for long; NULL: the supervisor's own is passed on */
     bool without_proc; /* /proc does not show start times on this system; the host determines them
                         */
 
@@ -66,6 +68,6 @@ void tether__command_argv(const tether__shell *shell, const char *file, const ch
                           size_t capacity);
 
 /* The capacity that tether__command_argv needs at most. */
-#define TETHER__COMMAND_ARGV_CAPACITY 10
+#define TETHER__COMMAND_ARGV_CAPACITY (TETHER__SHELL_ARGUMENTS_MAX + 10)
 
 #endif

@@ -178,8 +178,15 @@ static void complete_identity(const tether__session *session, const tether__reco
         claimed->start_time = start_time;
 }
 
+void tether__bundle_tree(const tether__record *record, tether__kin *kin, tether__tree *tree)
+{
+    *tree = (tether__tree){.task_id = record->task_id, .supervisor = record->identity, .kin = kin};
+    tether__kin_see(kin, record->alive_uptime_ms);
+}
+
 bool tether__bundle_tree_empty(const tether__record *record, const tether__identity *child,
-                               const tether__observation *observed, const tether__listing *listing)
+                               const tether__observation *observed, const tether__listing *listing,
+                               tether__kin *kin)
 {
     size_t count = 0;
     /* The supervisor of a proxy task is a host; the processes of that host do not belong to the
@@ -189,13 +196,14 @@ bool tether__bundle_tree_empty(const tether__record *record, const tether__ident
     /* The supervisor itself is a live process of the task. */
     if (observed->holding == TETHER__HELD && observed->alive == TETHER__ALIVE)
         return false;
-    tether__tree tree = {.task_id = record->task_id,
-                         .supervisor = *supervisor_of(record, observed, child),
-                         .listing = listing};
+    tether__tree tree;
+    tether__bundle_tree(record, kin, &tree);
+    tree.supervisor = *supervisor_of(record, observed, child);
+    tree.listing = listing;
     /* A task of another pid namespace cannot be listed at all: its supervisor stands for the whole
      * tree. A listing that failed for another reason, such as lack of memory or descriptors, proves
      * nothing. */
-    int code = tether__os_tree_members(&tree, NULL, 0, &count, NULL);
+    int code = tether__os_tree_survivors(&tree, NULL, 0, &count, NULL);
     if (code == TETHER_EFOREIGN)
         return observed->holding == TETHER__FREE;
     /* Another process may be killing the tree while this listing reads one process after the other.
@@ -204,7 +212,7 @@ bool tether__bundle_tree_empty(const tether__record *record, const tether__ident
      * (engine/kill_rounds.c) needs no second one: the driver of the rounds is what kills these
      * tasks, and that driver sends signals only between two listings. */
     if (code == TETHER_OK && count == 0 && listing == NULL)
-        code = tether__os_tree_members(&tree, NULL, 0, &count, NULL);
+        code = tether__os_tree_survivors(&tree, NULL, 0, &count, NULL);
     return code == TETHER_OK && count == 0;
 }
 
@@ -227,8 +235,11 @@ void tether__bundle_observe(const tether__session *session, const tether__record
     const tether__identity *supervisor = supervisor_of(record, observed, child);
     /* A free lock proves that the supervisor has ended. A held lock may be held by another process
      * that inherited the file by accident; therefore the supervisor's process is probed, too. */
+    int64_t now = tether__os_uptime_ms();
     observed->alive =
         observed->holding == TETHER__FREE ? TETHER__GONE : tether__os_process_alive(supervisor);
+    if (observed->holding == TETHER__HELD && observed->alive == TETHER__ALIVE)
+        observed->supervisor_seen_ms = now;
     /* The supervisor may have written its exit line after the marker was read and before its
      * process was probed. The process has exited now; therefore the marker is complete. */
     if (observed->holding != TETHER__FREE && observed->alive == TETHER__GONE) {
@@ -239,23 +250,34 @@ void tether__bundle_observe(const tether__session *session, const tether__record
     tether__os_boot_id(boot_id);
     observed->same_boot =
         boot_id[0] == '\0' || record->boot_id[0] == '\0' || strcmp(boot_id, record->boot_id) == 0;
+    if (observed->same_boot && observed->marker.end != TETHER__END_NONE &&
+        !observed->marker.damaged && observed->marker.uptime_ms > observed->supervisor_seen_ms)
+        observed->supervisor_seen_ms = observed->marker.uptime_ms;
     if (observed->holding == TETHER__HOLDING_UNKNOWN && observed->alive == TETHER__UNKNOWN)
         observed->silence_ms = silence_of(session, record, observed);
 }
 
-void tether__bundle_remove_record(const tether__session *session, const char *task_id)
+int tether__bundle_remove_record(const tether__session *session, const char *task_id,
+                                 tether_error *error)
 {
     tether__dir *bundle;
-    if (tether__os_dir_open(session->tasks, task_id, false, &bundle, NULL) == TETHER_OK) {
-        tether__os_file_remove(bundle, TETHER__RECORD_FILE, NULL);
+    tether_error problem = {0};
+    int code = tether__os_dir_open(session->tasks, task_id, false, &bundle, &problem);
+    if (code == TETHER_OK) {
+        code = tether__os_file_remove(bundle, TETHER__RECORD_FILE, &problem);
         tether__os_dir_close(bundle);
     }
+    if (code == TETHER_OK || code == TETHER_ENOTASK)
+        return TETHER_OK;
+    tether__error_set(error, &problem);
+    return code;
 }
 
 int tether__bundle_remove(const tether__session *session, const char *task_id, tether_error *error)
 {
-    tether__bundle_remove_record(session, task_id);
-    int code = tether__os_file_remove(session->exits, task_id, error);
+    int code = tether__bundle_remove_record(session, task_id, error);
+    if (code == TETHER_OK)
+        code = tether__os_file_remove(session->exits, task_id, error);
     if (code == TETHER_OK)
         code = tether__os_dir_remove(session->tasks, task_id, error);
     return code;

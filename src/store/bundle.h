@@ -42,17 +42,25 @@ void tether__bundle_observe(const tether__session *session, const tether__record
                             const tether__identity *child, bool replay,
                             tether__observation *observed);
 
-/* Returns whether the task has no live process, given an observation of its supervisor. Uses
- * `listing`, which covers many tasks, or lists the processes itself (NULL). Listing is expensive:
- * call this only for tasks that are being killed. */
+/* Stores the tree of a task as far as its record describes it, with `kin` as its memory: notes
+ * there when the supervisor was alive, by the record. */
+void tether__bundle_tree(const tether__record *record, tether__kin *kin, tether__tree *tree);
+
+/* Returns whether no live process is left that is the task's or may be, given an observation of its
+ * supervisor. Uses `listing`, which covers many tasks, or lists the processes itself (NULL), and
+ * remembers in `kin` which are the task's. Listing is expensive: call this only for tasks that are
+ * being killed. */
 bool tether__bundle_tree_empty(const tether__record *record, const tether__identity *child,
-                               const tether__observation *observed, const tether__listing *listing);
+                               const tether__observation *observed, const tether__listing *listing,
+                               tether__kin *kin);
 
-/* Removes the record, which makes the task invisible to all hosts. */
-void tether__bundle_remove_record(const tether__session *session, const char *task_id);
+/* Removes the record, which makes the task invisible to all hosts. A missing one is no error. */
+int tether__bundle_remove_record(const tether__session *session, const char *task_id,
+                                 tether_error *error);
 
-/* Removes the record, the lifeline with its marker, and the bundle, in this order. Without a
- * record, the rest is a leftover, which the next sweep removes if this call is interrupted. */
+/* Removes the record, the lifeline with its marker, and the bundle, in this order, until one cannot
+ * be removed. Without a record, the rest is a leftover, which the next collection removes if this
+ * call fails or is interrupted. */
 int tether__bundle_remove(const tether__session *session, const char *task_id, tether_error *error);
 
 /* Moves the bundle and the marker of a damaged task to the quarantine, with the reason in a file.

@@ -48,15 +48,17 @@ static bool exceeds_limit(const tether__session *session, const tether__record *
 static bool may_be_written(const tether__record *record)
 {
     char boot_id[TETHER__BOOT_ID_SIZE];
-    int64_t pids[MEMBERS_CAPACITY];
+    tether__survivor left[MEMBERS_CAPACITY];
     size_t count;
-    tether__tree tree = {.task_id = record->task_id, .supervisor = record->identity};
+    tether__tree tree;
+    tether__kin kin = {0};
     tether__os_boot_id(boot_id);
     if (boot_id[0] != '\0' && record->boot_id[0] != '\0' && strcmp(boot_id, record->boot_id) != 0)
         return false;
-    if (tether__os_tree_members(&tree, pids, MEMBERS_CAPACITY, &count, NULL) != TETHER_OK)
-        return true;
-    return count > 1 || (count == 1 && pids[0] != record->identity.pid);
+    tether__bundle_tree(record, &kin, &tree);
+    int code = tether__os_tree_survivors(&tree, left, MEMBERS_CAPACITY, &count, NULL);
+    tether__kin_dispose(&kin);
+    return code != TETHER_OK || count > 1 || (count == 1 && left[0].pid != record->identity.pid);
 }
 
 /* Returns whether an output exceeds the limit and the record does not have its total yet. */

@@ -80,6 +80,22 @@ static int check_format(const tether__store *store, bool create, tether_error *e
     return code;
 }
 
+/* A refusal of the default store says how to choose another one. */
+static int open_root(const char *path, bool is_default, bool create, tether__store *store,
+                     tether_error *error)
+{
+    tether_error problem = {0};
+    int code = tether__os_dir_open_root(path, create, &store->root, &problem);
+    if (code == TETHER_ESTORE && is_default)
+        return tether__fail(error, code, problem.os_error, problem.step,
+                            "%.400s (this is the default store; name another one with --store, "
+                            "TETHER_STORE or XDG_STATE_HOME)",
+                            problem.message);
+    if (code != TETHER_OK)
+        tether__error_set(error, &problem);
+    return code;
+}
+
 int tether__store_open(const char *path, bool create, tether__store *store, tether_error *error)
 {
     char *standard = NULL;
@@ -90,7 +106,7 @@ int tether__store_open(const char *path, bool create, tether__store *store, teth
             return code;
         path = standard;
     }
-    int code = tether__os_dir_open_root(path, create, &store->root, error);
+    int code = open_root(path, standard != NULL, create, store, error);
     free(standard);
     if (code == TETHER_OK)
         code = check_format(store, create, error);

@@ -206,6 +206,7 @@ int tether__script_write(tether__spawn_plan *plan, const char **why, tether_erro
                                .boot_id = plan->boot_id,
                                .pid_ns = pid_ns,
                                .without_proc = !tether__os_process_in_proc(),
+                               .late_input = plan->late_input,
                                .workdir = plan->workdir,
                                .cmd = cmd};
     int code = plan->spec.argv != NULL ? write_for_arguments(plan, &wrapper, why, error)

@@ -22,6 +22,31 @@
 #include "task/supervisor.h"
 #include "task/tasks.h"
 
+static int refuse(const char *why, tether_error *error)
+{
+    return tether__fail(error, TETHER_EINVAL, 0, "check spec", "%s", why);
+}
+
+/* Checks which members are given together. */
+static int check_choices(const tether_spec *spec, tether_error *error)
+{
+    bool direct = spec->argv != NULL;
+    if (direct == (spec->command != NULL))
+        return refuse("give either a command for the shell or an argument vector", error);
+    if (direct && (spec->argv[0] == NULL || spec->argv[0][0] == '\0'))
+        return refuse("the command is empty; name a program", error);
+    if (direct && (spec->shell != NULL || spec->shell_arguments != NULL || spec->login))
+        return refuse("an argument vector is started without a shell; leave out the shell", error);
+    if (spec->inherit_stdin && spec->stdin_path != NULL)
+        return refuse("standard input is either inherited or a file; choose one", error);
+    size_t arguments = 0;
+    while (spec->shell_arguments != NULL && spec->shell_arguments[arguments] != NULL)
+        arguments++;
+    return arguments <= TETHER__SHELL_ARGUMENTS_MAX
+               ? TETHER_OK
+               : refuse("the shell is given more than 16 arguments", error);
+}
+
 static int take_spec(const tether_spec *given, tether__spawn_plan *plan, tether_error *error)
 {
     tether_spec *spec = &plan->spec;
@@ -31,18 +56,11 @@ static int take_spec(const tether_spec *given, tether__spawn_plan *plan, tether_
     if (code != TETHER_OK)
         return code;
 
-    bool direct = spec->argv != NULL;
-    if (direct == (spec->command != NULL))
-        return tether__fail(error, TETHER_EINVAL, 0, "check spec",
-                            "give either a command for the shell or an argument vector");
-    if (direct && (spec->argv[0] == NULL || spec->argv[0][0] == '\0'))
-        return tether__fail(error, TETHER_EINVAL, 0, "check spec",
-                            "the command is empty; name a program");
-    if (direct && spec->shell != NULL)
-        return tether__fail(error, TETHER_EINVAL, 0, "check spec",
-                            "an argument vector is started without a shell; leave out the shell");
+    code = check_choices(spec, error);
+    if (code != TETHER_OK)
+        return code;
     code = tether__birth_check(spec->name, spec->timeout_ms, TETHER_NO_TIMEOUT, error);
-    if (code != TETHER_OK || direct)
+    if (code != TETHER_OK || spec->argv != NULL)
         return code;
     plan->command_size = spec->command_size != 0 ? spec->command_size : strlen(spec->command);
     if (memchr(spec->command, '\0', plan->command_size) != NULL)
@@ -73,6 +91,20 @@ static const char *get_variable(const char *name, void *userdata)
     return tether__environment_get(&plan->environment, name);
 }
 
+static int set_shell_arguments(tether__spawn_plan *plan, tether_error *error)
+{
+    plan->shell.arguments = plan->spec.shell_arguments;
+    if (!plan->spec.login)
+        return TETHER_OK;
+    plan->shell.login = tether__shell_login_option(plan->shell.path);
+    if (plan->shell.login != NULL)
+        return TETHER_OK;
+    return tether__fail(error, TETHER_ENOTSUP, 0, "find shell",
+                        "%.300s is not known to have an option for a login shell; choose another "
+                        "shell, or leave out login",
+                        plan->shell.path);
+}
+
 static int resolve_command(tether__spawn_plan *plan, tether_error *error)
 {
     const tether_spec *spec = &plan->spec;
@@ -81,8 +113,9 @@ static int resolve_command(tether__spawn_plan *plan, tether_error *error)
         return code == TETHER_OK ? tether__os_spawn_try(plan->program, error) : code;
     }
     const tether__shell_lookups lookups = {tether__spawn_plan_find, try_start, get_variable, plan};
-    return tether__shell_resolve(spec->shell, tether__os_shell_rules()->candidates, &lookups,
-                                 &plan->shell, error);
+    int code = tether__shell_resolve(spec->shell, tether__os_shell_rules()->candidates, &lookups,
+                                     &plan->shell, error);
+    return code == TETHER_OK ? set_shell_arguments(plan, error) : code;
 }
 
 static int resolve_workdirs(tether__spawn_plan *plan, tether_error *error)
@@ -104,8 +137,9 @@ static int build_environment(tether__spawn_plan *plan, tether_error *error)
             return code;
         base = (const char *const *)plan->host_environment;
     }
-    return tether__environment_make(base, plan->spec.env_set, plan->cookie,
-                                    tether__os_env_same_name, &plan->environment, error);
+    const tether__environment_parts parts = {base, plan->spec.env_unset, plan->spec.env_set,
+                                             plan->cookie};
+    return tether__environment_make(&parts, tether__os_env_same_name, &plan->environment, error);
 }
 
 /* Finds everything that can be wrong before anything is created. */
@@ -119,6 +153,8 @@ static int resolve(tether_registry *registry, tether__spawn_plan *plan, tether_e
         code = build_environment(plan, error);
     if (code == TETHER_OK)
         code = resolve_command(plan, error);
+    if (code == TETHER_OK)
+        code = tether__os_spawn_late_input(spec->stdin_path, &plan->late_input, error);
     if (code == TETHER_OK)
         code = tether__environment_check(&plan->environment, spec->argv, tether__os_string_limit(),
                                          tether__os_exec_limit(), error);
@@ -265,7 +301,7 @@ static void remove_files(tether_registry *registry, tether__spawn_plan *plan)
     tether__os_dir_close(plan->bundle);
     plan->bundle = NULL;
     if (plan->visible)
-        tether__bundle_remove_record(&registry->session, plan->id);
+        tether__bundle_remove_record(&registry->session, plan->id, NULL);
     tether__os_lifeline_close(&plan->lifeline);
     tether__bundle_remove(&registry->session, plan->id, NULL);
 }

@@ -14,6 +14,7 @@ void tether__spawn_plan_dispose(tether__spawn_plan *plan)
     free(plan->workdir);
     free(plan->project_root);
     tether__shell_dispose(&plan->shell);
+    free(plan->late_input);
     free(plan->program);
     free(plan->outer_path);
     for (size_t i = 0; i < sizeof plan->entries / sizeof plan->entries[0]; i++)

@@ -11,6 +11,7 @@
 #include "engine/kill.h"
 #include "engine/refresh.h"
 #include "engine/snapshot.h"
+#include "engine/waiting.h"
 #include "format/snapshot.h"
 #include "os/signal.h"
 #include "os/tree.h"
@@ -19,20 +20,24 @@
 #include "tether/task.h"
 
 enum { SURVIVORS_LISTED = 64 };
+enum { START_TIMEOUT_MS = 5000, START_PAUSE_MS = 2 };
 
 /* A supervisor that has reported the end may still be exiting, and does not count as a leftover
  * process. */
 static bool is_survivor(const tether__entry *entry, int64_t pid)
 {
-    return pid != entry->record.identity.pid || entry->record.status == TETHER_STATUS_LOST;
+    return pid != entry->record.identity.pid || entry->record.status == TETHER_STATUS_LOST ||
+           !entry->ended;
 }
 
-void tether__task_survivors(const tether__entry *entry, tether_snapshot *snapshot)
+void tether__task_survivors(tether__entry *entry, tether_snapshot *snapshot)
 {
-    tether__tree tree = {.task_id = entry->id, .supervisor = entry->record.identity};
+    tether__tree tree;
     int64_t pids[SURVIVORS_LISTED];
     size_t count = 0;
-    bool can_have_some = entry->ended && !tether__record_is_proxy(&entry->record);
+    bool can_have_some = (entry->ended || entry->status == TETHER_STATUS_KILLING) &&
+                         !tether__record_is_proxy(&entry->record);
+    tether__bundle_tree(&entry->record, &entry->kin, &tree);
     if (can_have_some &&
         tether__os_tree_members(&tree, pids, SURVIVORS_LISTED, &count, NULL) != TETHER_OK)
         return;
@@ -104,6 +109,32 @@ static int kill_task(tether_registry *registry, const char *task_id, int64_t gra
     return code;
 }
 
+/* Retries until the task has started its command: before that, only its supervisor would get the
+ * signal. */
+static int send_when_started(tether_registry *registry, const char *task_id, int number,
+                             tether_error *error)
+{
+    tether__wait wait;
+    bool sent = false;
+    int64_t timeout_ms = tether__reaper_is_current(registry->reaper) ? 0 : START_TIMEOUT_MS;
+    int code = tether__wait_begin(registry, "signal task", timeout_ms, &wait, error);
+    while (code == TETHER_OK) {
+        code = tether__wait_prepare(&wait, error);
+        if (code == TETHER_OK)
+            code = tether__kill_signal(&registry->catalog, task_id, number, &sent, error);
+        if (code != TETHER_OK || sent)
+            break;
+        code = tether__wait_nap(&wait, START_PAUSE_MS, NULL);
+        if (code == TETHER_ETIMEDOUT)
+            tether__fail(error, code, 0, "signal task",
+                         "task %s has not started its command yet, or has been paused before that; "
+                         "resume it, or try again",
+                         task_id);
+    }
+    tether__wait_end(&wait);
+    return code;
+}
+
 int tether_kill(tether_registry *registry, const char *task_id, const tether_kill_options *given,
                 tether_error *error)
 {
@@ -118,7 +149,7 @@ int tether_kill(tether_registry *registry, const char *task_id, const tether_kil
         return tether__fail(error, TETHER_EINVAL, 0, "kill task",
                             "the signal or the grace is negative");
     if (options.signal != 0)
-        return tether__kill_signal(&registry->catalog, task_id, options.signal, error);
+        return send_when_started(registry, task_id, options.signal, error);
     return kill_task(registry, task_id, options.grace_ms, error);
 }
 

@@ -9,7 +9,7 @@
 
 /* Adds the processes that an ended task has left running. They are for display: if they cannot be
  * listed, they are unknown, which is no error. The caller holds the catalog's `disk`. */
-void tether__task_survivors(const tether__entry *entry, tether_snapshot *snapshot);
+void tether__task_survivors(tether__entry *entry, tether_snapshot *snapshot);
 
 /* Creates a snapshot that is as current as that of tether_status_get, without the survivors. The
  * caller holds no lock. */

@@ -59,10 +59,11 @@ static int fail_busy(HANDLE file, tether__dir *dir, int64_t waited_ms, tether_er
     long pid = 0;
     if (ReadFile(file, holder, HOLDER_SIZE, &got, &start))
         sscanf(holder, "%ld", &pid);
-    return tether__fail(error, TETHER_ELOCKED, 0, step,
-                        "the lock of %.300s has been held by process %ld for more than %lld ms; "
-                        "check that process (it may be stopped), then try again",
-                        dir->path, pid, (long long)waited_ms);
+    return tether__fail(
+        error, TETHER_ELOCKED, 0, step,
+        "the lock of %.300s was not free for %lld ms; which process holds it cannot "
+        "be determined; tether held it last in process %ld (it may be stopped)",
+        dir->path, (long long)waited_ms, pid);
 }
 
 /* The pid is for users and for fail_busy() only: a full disk must not make the lock fail. */

@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,4 +53,13 @@ int tether__os_signal_polite(void)
 int tether__os_signal_final(void)
 {
     return TETHER__WIN32_KILL;
+}
+
+void tether__os_signal_name(int number, char name[TETHER__SIGNAL_NAME_SIZE])
+{
+    name[0] = '\0';
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (number == names[i].number)
+            snprintf(name, TETHER__SIGNAL_NAME_SIZE, "SIG%s", names[i].name);
+    }
 }

@@ -83,6 +83,21 @@ static int open_input(const char *path, HANDLE *input, tether_error *error)
     return tether__win32_fail(error, os_error, "open standard input", path);
 }
 
+/* A copy of this process's own standard input. */
+static int share_input(HANDLE *input, tether_error *error)
+{
+    HANDLE own = GetStdHandle(STD_INPUT_HANDLE);
+    *input = NULL;
+    if (own == NULL || own == INVALID_HANDLE_VALUE)
+        return tether__fail(error, TETHER_EINVAL, 0, "open standard input",
+                            "this process has no standard input, so that the task cannot inherit "
+                            "it; name a file instead");
+    if (!DuplicateHandle(GetCurrentProcess(), own, GetCurrentProcess(), input, 0, FALSE,
+                         DUPLICATE_SAME_ACCESS))
+        return tether__win32_fail(error, GetLastError(), "open standard input", NULL);
+    return TETHER_OK;
+}
+
 /* Opened for appending only, so that several writers do not overwrite each other. */
 static int open_output(tether__dir *bundle, const char *name, HANDLE *output, tether_error *error)
 {
@@ -99,7 +114,8 @@ static int open_output(tether__dir *bundle, const char *name, HANDLE *output, te
 
 static int open_streams(const tether__start *start, launch *l, tether_error *error)
 {
-    int code = open_input(start->stdin_path, &l->standard[0], error);
+    int code = start->inherit_stdin ? share_input(&l->standard[0], error)
+                                    : open_input(start->stdin_path, &l->standard[0], error);
     if (code == TETHER_OK)
         code = open_output(start->bundle, start->stdout_name, &l->standard[1], error);
     if (code == TETHER_OK && start->stderr_name != NULL)
@@ -255,6 +271,15 @@ int tether__os_spawn(const tether__start *start, tether__started *started, tethe
         code = start_process(start, &l, started, error);
     dispose(&l);
     return code;
+}
+
+/* No file of Windows waits for another process when it is opened. */
+int tether__os_spawn_late_input(const char *path, char **late, tether_error *error)
+{
+    (void)path;
+    (void)error;
+    *late = NULL;
+    return TETHER_OK;
 }
 
 /* cmd runs batch files, and reports by itself what it cannot start. */

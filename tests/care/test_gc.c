@@ -10,6 +10,7 @@
 #include "care/gc_state.h"
 #include "care/removable.h"
 #include "registry/registry.h"
+#include "store/temporaries.h"
 
 static const int64_t day_ms = 24 * 60 * 60 * 1000;
 
@@ -184,6 +185,78 @@ static void registry_works_during_a_collection(void **state)
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), TURNS);
 }
 
+/* What a removal leaves that was interrupted after the record: the lifeline is still marked as that
+ * of an ended task, which an opening does not check. */
+static void interrupted_removal_is_completed(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    tether_gc_result result = {0};
+    open_registry(f, false);
+    for (int background = 0; background < 2; background++) {
+        removable_create(f->registry, id);
+        test_remove_file(test_bundle_path(f, id, "record.json"));
+        if (background) {
+            ASSERT_OK(tether__gc_background(f->registry, never, NULL, &f->error), f->error);
+        } else {
+            ASSERT_OK(tether_gc(f->registry, NULL, &result, &f->error), f->error);
+            assert_int_equal(result.leftovers, 1);
+            assert_int_equal(result.kept, 0);
+        }
+        assert_false(test_exists(test_exit_path(f, id)));
+        assert_int_equal(test_count_names(test_session_path(f, "tasks")), 0);
+    }
+    /* A quarantine that was interrupted leaves a lifeline without a bundle. */
+    removable_create(f->registry, id);
+    test_remove_store(test_bundle_path(f, id, ""));
+    ASSERT_OK(tether_gc(f->registry, NULL, &result, &f->error), f->error);
+    assert_int_equal(result.leftovers, 1);
+    assert_int_equal(test_count_names(test_session_path(f, "exits")), 0);
+}
+
+/* The result counts what the opening of the registry has removed. */
+static void leftovers_of_the_opening_are_counted_once(void **state)
+{
+    fixture *f = *state;
+    tether_gc_result result = {0};
+    open_registry(f, false);
+    close_registry(f);
+    test_make_directory(test_session_path(f, "tasks/abandoned"));
+    open_registry(f, false);
+    assert_int_equal(test_count_names(test_session_path(f, "tasks")), 0);
+    ASSERT_OK(tether_gc(f->registry, NULL, &result, &f->error), f->error);
+    assert_int_equal(result.leftovers, 1);
+    ASSERT_OK(tether_gc(f->registry, NULL, &result, &f->error), f->error);
+    assert_int_equal(result.leftovers, 0);
+}
+
+static void temporary_files_are_removed_after_an_hour(void **state)
+{
+    fixture *f = *state;
+    enum { MINUTE_MS = 60 * 1000 };
+    static const int64_t young[] = {0, 58 * MINUTE_MS, -58 * MINUTE_MS};
+    static const int64_t old[] = {62 * MINUTE_MS, -62 * MINUTE_MS};
+    tether__moment now;
+    size_t removed = 0;
+    open_registry(f, false);
+    const char *path = test_path(f, ".tmp-0123456789abcdef");
+    const char *other = test_path(f, "tmp-0123456789abcdef");
+    test_write_file(other, "", 0);
+    tether__moment_now(&now);
+    for (size_t i = 0; i < sizeof old / sizeof old[0]; i++) {
+        test_write_file(path, "half", 4);
+        for (size_t k = 0; k < sizeof young / sizeof young[0]; k++)
+            tether__temporaries_remove(f->registry->store.root, now.wall_ms + young[k], &removed);
+        assert_int_equal(removed, i);
+        assert_true(test_exists(path));
+        tether__temporaries_remove(f->registry->store.root, now.wall_ms + old[i], &removed);
+        assert_int_equal(removed, i + 1);
+        assert_false(test_exists(path));
+    }
+    assert_true(test_exists(other));
+    test_remove_file(other);
+}
+
 static void damaged_state_file_counts_as_none(void **state)
 {
     fixture *f = *state;
@@ -221,6 +294,12 @@ int main(void)
                                         test_teardown),
         cmocka_unit_test_setup_teardown(collection_keeps_needed_tasks, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(registry_works_during_a_collection, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(interrupted_removal_is_completed, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(leftovers_of_the_opening_are_counted_once, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(temporary_files_are_removed_after_an_hour, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(damaged_state_file_counts_as_none, test_setup,
                                         test_teardown),

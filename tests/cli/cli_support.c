@@ -24,7 +24,8 @@ static void forget_last(void)
 
 int cli_setup(void **state)
 {
-    static const char *const names[] = {"TETHER_STORE", "TETHER_SESSION", "TETHER_TASK_ID"};
+    static const char *const names[] = {"TETHER_STORE", "TETHER_SESSION", "TETHER_TASK_ID",
+                                        "TETHER_TIMEOUT"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         assert_int_equal(uv_os_unsetenv(names[i]), 0);
     return test_setup(state);
@@ -107,7 +108,7 @@ static bool is_message(const char *text, const char *remedy)
 
 static bool is_error_object(const json_t *error, const char *name, const char *remedy)
 {
-    const char *found = json_string_value(json_object_get(error, "error"));
+    const char *found = json_string_value(json_object_get(error, "code"));
     const char *step = json_string_value(json_object_get(error, "step"));
     const char *message = json_string_value(json_object_get(error, "message"));
     return found != NULL && strcmp(found, name) == 0 && step != NULL && step[0] != '\0' &&
@@ -207,7 +208,12 @@ json_t *cli_objects(size_t count)
 
 json_t *cli_error_object(void)
 {
-    return parse_one(last_err);
+    json_t *line = parse_one(last_err);
+    json_t *error = json_incref(json_object_get(line, "error"));
+    if (!json_is_object(error))
+        fail_msg("not an error object: %.2000s", last_err);
+    json_decref(line);
+    return error;
 }
 
 json_t *cli_status(const fixture *f, const char *id)

@@ -83,7 +83,8 @@ json_t *cli_object(void);
 /* Parses the output as this many such lines into an array. The caller releases it. */
 json_t *cli_objects(size_t count);
 
-/* Parses standard error of the last call as one such line. The caller releases it. */
+/* Parses standard error of the last call as one such line and returns its member "error". The
+ * caller releases it. */
 json_t *cli_error_object(void);
 
 /* Returns a task as status --json prints it. The caller releases it. */

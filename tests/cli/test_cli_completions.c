@@ -97,7 +97,7 @@ static void leaves_what_another_host_has_leased(void **state)
     EXPECT(f, 125, "--json", "completions", "--ack", a, b);
     cli_assert_ids(cli_objects(1), (const char *const[]){b});
     json_t *error = cli_error_object();
-    assert_string_equal(cli_text(error, "error"), "TETHER_ELEASED");
+    assert_string_equal(cli_text(error, "code"), "TETHER_ELEASED");
     json_decref(error);
     EXPECT(f, 0, "completions", "--drain");
     assert_string_equal(cli_out(), "");
@@ -298,7 +298,7 @@ static void reminds_while_it_follows(void **state)
     WAIT_UNTIL(count_holding(json_path, id) >= 2);
     WAIT_UNTIL(count_holding(people_path, "still running after") >= 2);
     EXPECT(f, 0, "kill", id);
-    WAIT_UNTIL(count_holding(people_path, "  killed  ") == 1);
+    WAIT_UNTIL(count_holding(people_path, "  killed (") == 1);
     EXPECT(f, 0, "--session", "outer", "kill", json, people);
     char *text = test_read_file(json_path, NULL);
     *strchr(text, '\n') = '\0';

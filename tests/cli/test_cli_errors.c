@@ -43,13 +43,14 @@ static void a_run_needs_one_command(void **state)
 {
     fixture *f = *state;
     static const char einval[] = "TETHER_EINVAL";
-    EXPECT_ERROR(f, 125, einval, "-- ARG..., -c STRING, -f FILE", "run");
-    EXPECT_ERROR(f, 125, einval, "-- ARG..., -c STRING, -f FILE", "run", "--wait");
+    EXPECT_ERROR(f, 125, einval, "PROG ARG..., -c STRING, -f FILE", "run");
+    EXPECT_ERROR(f, 125, einval, "PROG ARG..., -c STRING, -f FILE", "run", "--wait");
     EXPECT_ERROR(f, 125, einval, "see tether help run", "run", "--");
     EXPECT_ERROR(f, 125, einval, "see tether help run", "run", "--", "");
     EXPECT_ERROR(f, 125, einval, "choose one of", "run", "-c", "exit 0", "-f", "-");
     EXPECT_ERROR(f, 125, einval, "choose one of", "run", "-c", "exit 0", "--", CHILD);
-    EXPECT_ERROR(f, 125, einval, "put -- before a program", "run", "echo", "x");
+    EXPECT_ERROR(f, 125, einval, "choose one of", "run", "-c", "exit 0", CHILD);
+    EXPECT_ERROR(f, 125, einval, "see tether help run", "run", "", "x");
     EXPECT_ERROR(f, 125, einval, "runs without a shell", "run", "--shell", "sh", "--", CHILD);
     assert_int_equal(cli_count_leftovers(f), 0);
 }
@@ -66,6 +67,15 @@ static void refuses_options_of_run(void **state)
                  "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give NAME=VALUE", "run", "--env", "=x", "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give NAME=VALUE", "run", "--env", "NAME", "-c", "exit 0");
+    EXPECT_ERROR(f, 125, einval, "no name of a variable", "run", "--unset", "A=1", "-c", "exit 0");
+    test_write_file(test_work_path(f, "vars"), "# comment\nA=1\nno entry\n", 23);
+    EXPECT_ERROR(f, 125, einval, "line 3 of", "run", "--env-file", test_work_path(f, "vars"), "-c",
+                 "exit 0");
+    EXPECT_ERROR(f, 125, "TETHER_EIO", "check its name", "run", "--env-file",
+                 test_work_path(f, "nothing"), "-c", "exit 0");
+    EXPECT_ERROR(f, 125, einval, "for -c and -f", "run", "--login", CHILD, "exit", "0");
+    EXPECT_ERROR(f, 125, einval, "choose one", "run", "--stdin", "-", "-f", "-");
+    EXPECT_ERROR(f, 125, einval, "needs --wait", "run", "--kill-on-signal", "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--timeout", "-1", "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--timeout=99999999999999h", "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--wait=", "-c", "exit 0");
@@ -81,7 +91,7 @@ static void refuses_unknown_verbs_and_options(void **state)
 {
     static const char *const verbs[] = {"run",   "list",  "status", "output",  "wait",
                                         "kill",  "pause", "resume", "promote", "completions",
-                                        "watch", "gc",    "doctor", "help"};
+                                        "watch", "rm",    "gc",     "doctor",  "help"};
     fixture *f = *state;
     static const char einval[] = "TETHER_EINVAL";
     EXPECT_ERROR(NULL, 125, einval, "tether help lists the verbs", "frobnicate");
@@ -113,6 +123,9 @@ static void refuses_wrong_operands_and_values(void **state)
     EXPECT_ERROR(f, 125, einval, "give last or all", "output", "a", "--frames", "first");
     EXPECT_ERROR(f, 125, einval, "give 500ms", "wait", "--timeout", "x");
     EXPECT_ERROR(f, 125, einval, "tether list shows them", "kill");
+    EXPECT_ERROR(f, 125, einval, "leave one of them out", "kill", "--all", "a");
+    EXPECT_ERROR(f, 125, einval, "tether list --all shows", "rm");
+    EXPECT_ERROR(f, 125, einval, "leave one of them out", "gc", "--all", "--older-than", "1h");
     EXPECT_ERROR(f, 125, einval, "a name such as TERM", "kill", "a", "--signal", "FROB");
     EXPECT_ERROR(f, 125, einval, "a name such as TERM", "kill", "a", "--signal", "0");
     EXPECT_ERROR(f, 125, einval, "leave one of them out", "kill", "a", "--signal", "TERM",
@@ -135,11 +148,13 @@ static void refuses_invalid_task_and_session_ids(void **state)
     char text[201];
     memset(text, 'a', 200);
     text[200] = '\0';
-    const char *const ids[] = {"", "../..", "a/b", "A", ".", "a b", "\xc3\xa4", text};
-    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
-        EXPECT_ERROR(f, 125, "TETHER_EINVAL", "1 to 64 of a-z", "status", ids[i]);
-        EXPECT_ERROR(f, 125, "TETHER_EINVAL", "1 to 64 of a-z", "kill", ids[i]);
-        EXPECT_ERROR(f, 125, "TETHER_EINVAL", "1 to 64 of a-z", "wait", ids[i]);
+    static const char *const verbs[] = {"status", "output", "kill", "wait"};
+    /* What cannot be an id may be a name, so it is not found rather than refused. */
+    const char *const ids[] = {"../..", "a/b", "A", ".", "a b", "\xc3\xa4", text};
+    for (size_t v = 0; v < sizeof verbs / sizeof verbs[0]; v++) {
+        EXPECT_ERROR(f, 125, "TETHER_EINVAL", "1 to 64 of a-z", verbs[v], "");
+        for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
+            EXPECT_ERROR(f, 127, "TETHER_ENOTASK", "tether list --all shows", verbs[v], ids[i]);
     }
     const char *const sessions[] = {"", "a/b", "a\nb", "dot.", text};
     for (size_t i = 0; i < sizeof sessions / sizeof sessions[0]; i++) {
@@ -183,8 +198,10 @@ static void an_error_is_json_wherever_json_is_given(void **state)
         json_decref(cli_error_object());
         assert_string_equal(cli_out(), "");
     }
-    /* A --json after -- belongs to the program. */
+    /* A --json after the program, or after --, belongs to the program. */
     EXPECT(f, 127, "run", "--", "no-such-program", "--json");
+    assert_int_equal(strncmp(cli_err(), "tether: ", 8), 0);
+    EXPECT(f, 127, "run", "no-such-program", "--json");
     assert_int_equal(strncmp(cli_err(), "tether: ", 8), 0);
 }
 

@@ -36,6 +36,25 @@ static void exits_with_the_tasks_code(void **state)
     assert_string_equal(cli_err(), "");
 }
 
+/* Of several values of a variable the last one counts, wherever it comes from. */
+static void variables_come_from_options_and_files(void **state)
+{
+    static const char text[] = "# for the test\r\nFROM_FILE=\"a b\"\r\nexport BOTH=file\r\n";
+    fixture *f = *state;
+    const char *path = test_work_path(f, "vars");
+    test_write_file(path, text, sizeof text - 1);
+    assert_int_equal(uv_os_setenv("TETHER_TEST_OWN", "own"), 0);
+    EXPECT(f, 0, "run", "--wait", "--env", "BOTH=option", "--env-file", path, CHILD, "env",
+           "FROM_FILE", "env", "BOTH", "env", "TETHER_TEST_OWN");
+    assert_string_equal(cli_out(), "a b\nfile\nown\n");
+    EXPECT(f, 0, "run", "--wait", "--env-file", path, "--env", "BOTH=option", "--unset",
+           "TETHER_TEST_OWN", "--unset", "FROM_FILE", CHILD, "env", "FROM_FILE", "env", "BOTH",
+           "env", "TETHER_TEST_OWN");
+    /* What is set counts after what is unset. */
+    assert_string_equal(cli_out(), "a b\noption\n\n");
+    assert_int_equal(uv_os_unsetenv("TETHER_TEST_OWN"), 0);
+}
+
 static void a_timeout_is_124(void **state)
 {
     fixture *f = *state;
@@ -51,6 +70,36 @@ static void a_timeout_is_124(void **state)
     assert_int_equal(cli_number(task, "timeout_ms"), 0);
     cli_assert_null(task, "deadline_at");
     json_decref(task);
+}
+
+static void assert_timeout(const fixture *f, json_int_t expected)
+{
+    EXPECT(f, 0, "--json", "run", "--wait", CHILD, "exit", "0");
+    json_t *task = cli_object();
+    assert_int_equal(cli_number(task, "timeout_ms"), expected);
+    if (expected == 0)
+        cli_assert_null(task, "deadline_at");
+    json_decref(task);
+}
+
+static void only_the_variable_sets_a_default_timeout(void **state)
+{
+    fixture *f = *state;
+    assert_timeout(f, 0);
+    assert_int_equal(uv_os_setenv("TETHER_TIMEOUT", "1h30m"), 0);
+    assert_timeout(f, 5400 * 1000);
+    EXPECT(f, 0, "--json", "run", "--wait", "--timeout", "0.5h", "-c", "exit 0");
+    json_t *task = cli_object();
+    assert_int_equal(cli_number(task, "timeout_ms"), 1800 * 1000);
+    json_decref(task);
+    assert_int_equal(uv_os_setenv("TETHER_TIMEOUT", "0"), 0);
+    assert_timeout(f, 0);
+    assert_int_equal(uv_os_setenv("TETHER_TIMEOUT", "100ms"), 0);
+    EXPECT(f, 124, "run", "--wait", CHILD, "forever");
+    assert_int_equal(uv_os_setenv("TETHER_TIMEOUT", "soon"), 0);
+    EXPECT_ERROR(f, 125, "TETHER_EINVAL", "TETHER_TIMEOUT soon is not a duration", "run", CHILD,
+                 "exit", "0");
+    assert_int_equal(uv_os_unsetenv("TETHER_TIMEOUT"), 0);
 }
 
 static void to_hex(const char *bytes, char *hex)
@@ -86,6 +135,20 @@ static void passes_arguments_exactly(void **state)
     assert_int_equal(cli_call(f, arguments), 0);
     assert_string_equal(cli_out(), expected);
     assert_string_equal(cli_err(), "");
+}
+
+/* Options of tether end at the program; those after it are the program's, and -- too. */
+static void options_end_at_the_program(void **state)
+{
+    fixture *f = *state;
+    const char *const arguments[] = {"argv", "--json", "--wait",    "--",
+                                     "-c",   "-V",     "--timeout", NULL};
+    char expected[512] = "";
+    for (int i = 1; arguments[i] != NULL; i++)
+        to_hex(arguments[i], expected + strlen(expected));
+    EXPECT(f, 0, "run", "--wait", CHILD, "argv", "--json", "--wait", "--", "-c", "-V", "--timeout");
+    assert_string_equal(cli_out(), expected);
+    EXPECT(f, 7, "run", "--name", "n", "--wait", CHILD, "exit", "7");
 }
 
 static void gives_text_to_the_shell(void **state)
@@ -403,7 +466,7 @@ static void a_wait_that_times_out_prints_json(void **state)
     json_t *task = cli_object();
     json_t *error = cli_error_object();
     cli_assert_null(task, "finished_at");
-    assert_string_equal(cli_text(error, "error"), "TETHER_ETIMEDOUT");
+    assert_string_equal(cli_text(error, "code"), "TETHER_ETIMEDOUT");
     cli_assert_holds(cli_text(error, "message"), cli_text(task, "task_id"));
     EXPECT(f, 0, "kill", cli_text(task, "task_id"));
     json_decref(task);
@@ -478,8 +541,11 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
         TEST(prints_the_id_alone),
         TEST(exits_with_the_tasks_code),
+        TEST(variables_come_from_options_and_files),
         TEST(a_timeout_is_124),
+        TEST(only_the_variable_sets_a_default_timeout),
         TEST(passes_arguments_exactly),
+        TEST(options_end_at_the_program),
         TEST(gives_text_to_the_shell),
         TEST(takes_values_that_look_like_options),
         TEST(an_empty_text_is_a_command),

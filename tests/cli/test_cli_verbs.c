@@ -376,7 +376,7 @@ static void the_doctor_changes_nothing(void **state)
 
 static const char *const verbs[] = {"run",   "list",  "status", "output",  "wait",
                                     "kill",  "pause", "resume", "promote", "completions",
-                                    "watch", "gc",    "doctor", "help"};
+                                    "watch", "rm",    "gc",     "doctor",  "help"};
 
 static void prints_help(void **state)
 {
@@ -384,6 +384,12 @@ static void prints_help(void **state)
     char begin[32];
     EXPECT(NULL, 0, "help");
     assert_int_equal(strncmp(cli_out(), "tether ", 7), 0);
+    char *usage = strdup(cli_out());
+    assert_non_null(usage);
+    assert_int_equal(cli_call(NULL, (const char *const[]){NULL}), 0);
+    assert_string_equal(cli_out(), usage);
+    assert_string_equal(cli_err(), "");
+    free(usage);
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         snprintf(begin, sizeof begin, "\n  %s ", verbs[i]);
         EXPECT(NULL, 0, i % 2 == 0 ? "-h" : "--help");
@@ -402,12 +408,45 @@ static void prints_help(void **state)
     }
 }
 
+static void verbs_have_other_names(void **state)
+{
+    static const char *const names[][2] = {
+        {"ls", "list"}, {"ps", "list"}, {"show", "status"}, {"logs", "output"}, {"stop", "kill"}};
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        EXPECT(NULL, 0, "help", names[i][1]);
+        char *help = strdup(cli_out());
+        assert_non_null(help);
+        cli_assert_holds(help, names[i][0]);
+        EXPECT(NULL, 0, "help", names[i][0]);
+        assert_string_equal(cli_out(), help);
+        EXPECT(NULL, 0, names[i][0], "--help");
+        assert_string_equal(cli_out(), help);
+        EXPECT(NULL, 0, "help");
+        cli_assert_holds(cli_out(), names[i][0]);
+        free(help);
+    }
+    CLI_START(f, id, "out", "text", "forever");
+    EXPECT(f, 0, "--json", "ps");
+    cli_assert_ids(cli_objects(1), (const char *const[]){id});
+    EXPECT(f, 0, "stop", id);
+    EXPECT(f, 0, "ls");
+    assert_string_equal(cli_out(), "");
+    EXPECT(f, 0, "show", id);
+    cli_assert_holds(cli_out(), "\nstatus: killed\n");
+    EXPECT(f, 0, "logs", id);
+    assert_string_equal(cli_out(), "text\n");
+}
+
 static void prints_its_version(void **state)
 {
     fixture *f = *state;
     char line[64];
     snprintf(line, sizeof line, "tether %s\n", tether_version());
     EXPECT(NULL, 0, "--version");
+    assert_string_equal(cli_out(), line);
+    EXPECT(NULL, 0, "-V");
     assert_string_equal(cli_out(), line);
     EXPECT(f, 0, "run", "--version", "--", CHILD);
     assert_string_equal(cli_out(), line);
@@ -466,6 +505,7 @@ int main(void)
         TEST(gc_removes_acknowledged_tasks),
         TEST(the_doctor_changes_nothing),
         TEST(prints_help),
+        TEST(verbs_have_other_names),
         TEST(prints_its_version),
         TEST(takes_store_and_session_from_variables),
     };

@@ -195,6 +195,24 @@ static void skips_the_grace_on_request(void **state)
     assert_int_equal(tether__kill_next(&kill, 0, 1002), TETHER__KILL_DONE);
 }
 
+/* Where the task had not started its command yet. */
+static void repeats_a_postponed_polite_signal_within_the_grace(void **state)
+{
+    (void)state;
+    tether__kill kill;
+    tether__kill_start(&kill, 500, 1000);
+    assert_int_equal(tether__kill_next(&kill, 1, 1000), TETHER__KILL_SEND_POLITE);
+    tether__kill_postpone_polite(&kill);
+    assert_int_equal(tether__kill_next(&kill, 1, 1001), TETHER__KILL_SEND_POLITE);
+    assert_int_equal(tether__kill_next(&kill, 1, 1003), TETHER__KILL_INSPECT);
+    tether__kill_postpone_polite(&kill);
+    assert_int_equal(tether__kill_next(&kill, 1, 1007), TETHER__KILL_SEND_POLITE);
+    tether__kill_postpone_polite(&kill);
+    assert_int_equal(tether__kill_next(&kill, 1, 1500), TETHER__KILL_SEND_FINAL);
+    assert_int_equal(tether__kill_next(&kill, 1, 1501), TETHER__KILL_SEND_FINAL);
+    assert_int_equal(tether__kill_next(&kill, 0, 1502), TETHER__KILL_DONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +226,7 @@ int main(void)
         cmocka_unit_test(is_done_with_an_empty_tree),
         cmocka_unit_test(sends_the_final_signal_after_a_long_sleep),
         cmocka_unit_test(skips_the_grace_on_request),
+        cmocka_unit_test(repeats_a_postponed_polite_signal_within_the_grace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

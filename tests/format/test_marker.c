@@ -158,6 +158,30 @@ static void ignores_a_malformed_uptime(void **state)
     }
 }
 
+static void reads_why_the_command_did_not_run(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        tether__start_failure failure;
+    } cases[] = {
+        {"exit 126\n", TETHER__START_OK},
+        {"exit 126 error=fork\n", TETHER__START_FORK},
+        {"exit 126 error=start\r\n", TETHER__START_PROGRAM},
+        {"exit 126 uptime=1.00 error=workdir\n", TETHER__START_WORKDIR},
+        {"exit 126 error=forks\n", TETHER__START_OTHER},
+        {"exit 126 error=later\n", TETHER__START_OTHER},
+        {"exit 126 error=\n", TETHER__START_OTHER},
+        {"exit 126 error\n", TETHER__START_OK},
+        {"signal 9 error=fork\n", TETHER__START_OK},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tether__marker marker = parse(cases[i].text);
+        assert_false(marker.damaged);
+        assert_int_equal(marker.failure, cases[i].failure);
+    }
+}
+
 static void reads_the_codes_of_a_pipeline(void **state)
 {
     (void)state;
@@ -355,6 +379,7 @@ int main(void)
         cmocka_unit_test(reads_what_it_writes),
         cmocka_unit_test(writes_lines_that_fit_the_buffer),
         cmocka_unit_test(ignores_a_malformed_uptime),
+        cmocka_unit_test(reads_why_the_command_did_not_run),
         cmocka_unit_test(reads_the_codes_of_a_pipeline),
         cmocka_unit_test(finds_nothing_in_an_empty_marker),
         cmocka_unit_test(calls_a_truncated_marker_unfinished),

@@ -23,7 +23,7 @@ static const char full[] =
     " \"timeout_ms\": 5000, \"deadline_at\": 1700000005000, \"deadline_monotonic_ms\": 99,"
     " \"started_uptime_ms\": 98, \"kill_takeover_ms\": 97, \"child_pid\": 4711, \"pgid\": 4711,"
     " \"boot_id\": \"b1\", \"notify_on_completion\": false, \"completion_delivered\": true,"
-    " \"finished_uptime_ms\": 96,"
+    " \"finished_uptime_ms\": 96, \"alive_uptime_ms\": 95,"
     " \"lease_holder\": \"h\", \"pipeline_statuses\": [1, 0], \"output_limit\": 10,"
     " \"stdout_total\": 11, \"stderr_total\": 12, \"no_compress\": true,"
     " \"identity\": {\"pid\": 4711, \"start_time\": 812345, \"boot_id\": \"b1\","
@@ -47,6 +47,7 @@ static const char *const integer_fields[] = {"schema_version",
                                              "started_uptime_ms",
                                              "kill_takeover_ms",
                                              "finished_uptime_ms",
+                                             "alive_uptime_ms",
                                              "output_limit",
                                              "stdout_total",
                                              "stderr_total"};
@@ -131,6 +132,7 @@ static void assert_full(const tether__record *record)
     assert_false(record->notify_on_completion);
     assert_true(record->completion_delivered);
     assert_int_equal(record->finished_uptime_ms, 96);
+    assert_int_equal(record->alive_uptime_ms, 95);
     assert_string_equal(record->lease_holder, "h");
     assert_string_equal(record->pipeline_statuses, "1,0");
     assert_int_equal(record->output_limit, 10);

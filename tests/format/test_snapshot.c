@@ -24,12 +24,31 @@ static void writes_absent_values_as_null(void **state)
     tether_snapshot snapshot = {
         .task_id = "t1", .exit_code = TETHER_EXIT_UNKNOWN, .duration_ms = -1};
     json_t *object = to_json(&snapshot);
-    static const char *const nulls[] = {
-        "session_id",       "name",        "project_root", "reason",         "exit_code",
-        "signal",           "command",     "workdir",      "shell",          "supervisor",
-        "survival",         "started_at",  "finished_at",  "duration_ms",    "deadline_at",
-        "child_pid",        "output_path", "stderr_path",  "output_preview", "output_limit",
-        "pipeline_statuses"};
+    static const char *const nulls[] = {"session_id",
+                                        "name",
+                                        "project_root",
+                                        "reason",
+                                        "exit_code",
+                                        "signal",
+                                        "command",
+                                        "workdir",
+                                        "shell",
+                                        "supervisor",
+                                        "survival",
+                                        "started_at",
+                                        "finished_at",
+                                        "duration_ms",
+                                        "deadline_at",
+                                        "child_pid",
+                                        "output_path",
+                                        "stderr_path",
+                                        "output_preview",
+                                        "output_limit",
+                                        "pipeline_statuses",
+                                        "signal_name",
+                                        "started_at_rfc3339",
+                                        "finished_at_rfc3339",
+                                        "deadline_at_rfc3339"};
     for (size_t i = 0; i < sizeof nulls / sizeof nulls[0]; i++) {
         if (!json_is_null(json_object_get(object, nulls[i])))
             fail_msg("not null: %s", nulls[i]);
@@ -68,6 +87,7 @@ static void writes_every_value(void **state)
         .reason = "r",
         .exit_code = 124,
         .signal = 9,
+        .signal_name = "SIGKILL",
         .started_at = 1700000000000,
         .finished_at = 1700000001000,
         .duration_ms = 1000,
@@ -93,7 +113,7 @@ static void writes_every_value(void **state)
     json_t *object = to_json(&snapshot);
     json_t *expected = json_pack(
         "{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,"
-        "s:s,s:s,s:s,s:b,s:b,s:b,s:b,s:[I,I],s:[i,i],s:i,s:i,s:i}",
+        "s:s,s:s,s:s,s:b,s:b,s:b,s:b,s:[I,I],s:[i,i],s:i,s:i,s:i,s:s,s:s,s:s,s:s}",
         "task_id", "t1", "session_id", "s", "name", "n", "project_root", "/p", "command",
         "echo \"\xc3\xa4\"\n", "workdir", "/w", "shell", "/bin/sh", "supervisor", "script",
         "survival", "detached", "status", "timed_out", "reason", "r", "exit_code", (json_int_t)124,
@@ -103,7 +123,9 @@ static void writes_every_value(void **state)
         "/o", "stderr_path", "/e", "output_preview", "last\n", "output_truncated", 1,
         "notify_on_completion", 1, "completion_delivered", 1, "read_only", 1, "survivors",
         (json_int_t)4712, (json_int_t)4713, "pipeline_statuses", 1, 0, "output_limit", 5,
-        "output_dropped", 6, "stderr_dropped", 7);
+        "output_dropped", 6, "stderr_dropped", 7, "signal_name", "SIGKILL", "started_at_rfc3339",
+        "2023-11-14T22:13:20.000Z", "finished_at_rfc3339", "2023-11-14T22:13:21.000Z",
+        "deadline_at_rfc3339", "2023-11-14T22:13:20.900Z");
     assert_non_null(expected);
     /* Fields may be added, but these keep their names and types. */
     const char *name;

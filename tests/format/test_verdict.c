@@ -502,10 +502,42 @@ static void ignores_the_file_time_where_the_clock_was_set(void **state)
                          cases[i].duration);
 }
 
+/* Every kind of failed start has a reason of its own, also while the task is being killed. */
+static void says_why_the_command_did_not_run(void **state)
+{
+    (void)state;
+    static const struct {
+        tether__start_failure failure;
+        const char *reason;
+    } cases[] = {
+        {TETHER__START_FORK, "no process could be started for the command"},
+        {TETHER__START_PROGRAM, "the command could not be started"},
+        {TETHER__START_WORKDIR, "the working directory could not be entered"},
+        {TETHER__START_OTHER, "the supervisor could not run the command"},
+    };
+    static const tether_status statuses[] = {STARTING, RUNNING, PAUSED, KILLING};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (size_t j = 0; j < sizeof statuses / sizeof statuses[0]; j++) {
+            tether__observation observed = {.marker = ended(TETHER__END_EXIT, 126),
+                                            .tree_empty = true,
+                                            .signal_polite = POLITE,
+                                            .signal_final = FINAL};
+            observed.marker.failure = cases[i].failure;
+            tether__verdict v =
+                tether__verdict_reach(statuses[j], statuses[j] == KILLING ? KILL : NONE, &observed);
+            assert_int_equal(v.step, FINAL_STEP);
+            assert_int_equal(v.status, FAILED);
+            assert_int_equal(v.exit_code, 126);
+            assert_string_equal(v.reason, cases[i].reason);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(holds_over_every_combination),
+        cmocka_unit_test(says_why_the_command_did_not_run),
         cmocka_unit_test(reaches_the_verdicts_of_the_examples),
         cmocka_unit_test(distinguishes_exits_from_signals_where_the_supervisor_does),
         cmocka_unit_test(loses_a_task_that_was_silent_for_a_day),

@@ -1,10 +1,12 @@
 /* Locks between processes: exclusion, timeouts, and release by the death of the holder. */
 #include "os/place.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +18,11 @@ typedef struct shared {
     atomic_int held; /* number of children that hold it */
     atomic_int count;
 } shared;
+
+static bool can_name_holders(void)
+{
+    return access("/proc/locks", R_OK) == 0;
+}
 
 static shared *share(place *p)
 {
@@ -47,6 +54,61 @@ static void names_the_process_that_holds_it(void **state)
     assert_non_null(strstr(p->error.message, words));
     forked_kill(holder);
     test_unshare(s, sizeof *s);
+}
+
+typedef struct stranger {
+    const char *path;
+    int holds[2]; /* a pipe: the stranger holds the lock while the write end is open */
+    atomic_int *held;
+    bool leaves_it; /* to a child */
+} stranger;
+
+/* Holds the lock as a program that is not tether does. */
+static int hold_as_stranger(void *userdata)
+{
+    stranger *s = userdata;
+    char byte;
+    int fd = open(s->path, O_RDWR | O_CREAT, 0600);
+    if (fd < 0 || flock(fd, LOCK_EX) != 0)
+        return 1;
+    if (s->leaves_it && fork() != 0)
+        return 0;
+    close(s->holds[1]);
+    atomic_store(s->held, 1);
+    return read(s->holds[0], &byte, 1) == 0 ? 0 : 1;
+}
+
+/* The file names the last holder that was tether, which does not hold the lock any more. */
+static void names_a_holder_that_is_not_tether(void **state)
+{
+    place *p = *state;
+    for (int leaves_it = 0; leaves_it < 2; leaves_it++) {
+        stranger s = {place_path(p, "lock"), {-1, -1}, test_shared(sizeof *s.held), leaves_it};
+        tether__lock lock;
+        char own[32], other[32];
+        ASSERT_OK(tether__os_lock_acquire(p->dir, "lock", 0, &lock, &p->error), p->error);
+        tether__os_lock_release(&lock);
+        assert_int_equal(pipe(s.holds), 0);
+        pid_t holder = forked_start(hold_as_stranger, &s);
+        WAIT_UNTIL(atomic_load(s.held) == 1);
+        if (leaves_it)
+            assert_int_equal(forked_join(holder), 0);
+        assert_int_equal(tether__os_lock_acquire(p->dir, "lock", 20, &lock, &p->error),
+                         TETHER_ELOCKED);
+        snprintf(own, sizeof own, "last in process %ld ", (long)getpid());
+        snprintf(other, sizeof other, "held by process %ld (", (long)holder);
+        bool named = !leaves_it && can_name_holders();
+        assert_non_null(strstr(p->error.message, named ? other : own));
+        assert_null(strstr(p->error.message, named ? own : other));
+        assert_int_equal(strstr(p->error.message, "cannot be determined") != NULL, !named);
+        close(s.holds[0]);
+        close(s.holds[1]);
+        if (!leaves_it)
+            assert_int_equal(forked_join(holder), 0);
+        ASSERT_OK(tether__os_lock_acquire(p->dir, "lock", PATIENCE_MS, &lock, &p->error), p->error);
+        tether__os_lock_release(&lock);
+        test_unshare(s.held, sizeof *s.held);
+    }
 }
 
 static void is_released_by_the_death_of_the_holder(void **state)
@@ -173,6 +235,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(names_the_process_that_holds_it),
+        TEST(names_a_holder_that_is_not_tether),
         TEST(is_released_by_the_death_of_the_holder),
         TEST(waits_no_longer_than_the_timeout_for_a_stopped_holder),
         TEST(passes_on_to_a_waiting_process),

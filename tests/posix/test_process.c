@@ -2,6 +2,7 @@
 #include "support/support.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -10,6 +11,7 @@
 
 #include "os/process.h"
 #include "posix/forked.h"
+#include "support/posix/machine.h"
 
 static int end_at_once(void *userdata)
 {
@@ -45,6 +47,35 @@ static void counts_a_zombie_as_gone(void **state)
     tether__identity zombie = start_zombie();
     assert_int_equal(tether__os_process_alive(&zombie), TETHER__GONE);
     forked_join((pid_t)zombie.pid);
+}
+
+static void *outlive(void *unused)
+{
+    forked_sleep(unused);
+    return NULL;
+}
+
+static int exit_first_thread(void *userdata)
+{
+    pthread_t other;
+    if (pthread_create(&other, NULL, outlive, userdata) != 0)
+        return 1;
+    pthread_exit(NULL);
+}
+
+static void counts_a_process_without_its_first_thread_as_alive(void **state)
+{
+    (void)state;
+    pid_t pid = forked_start(exit_first_thread, NULL);
+    tether__identity child = forked_identity(pid);
+    WAIT_UNTIL(machine_first_thread_exited(pid));
+    assert_int_equal(tether__os_process_alive(&child), TETHER__ALIVE);
+    assert_false(tether__os_process_reap(&child));
+    assert_int_equal(tether__os_process_start_time(pid), child.start_time);
+    assert_int_equal(kill(pid, SIGSTOP), 0);
+    WAIT_UNTIL(forked_state(pid) == 'T');
+    forked_kill(pid);
+    assert_int_equal(tether__os_process_alive(&child), TETHER__GONE);
 }
 
 static void detects_a_pid_of_another_process(void **state)
@@ -169,6 +200,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(distinguishes_alive_from_gone),
         TEST(counts_a_zombie_as_gone),
+        TEST(counts_a_process_without_its_first_thread_as_alive),
         TEST(detects_a_pid_of_another_process),
         TEST(reaps_a_child_that_has_ended),
         TEST(leaves_the_hosts_other_children_alone),

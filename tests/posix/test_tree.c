@@ -7,9 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "os/clock.h"
 #include "os/signal.h"
 #include "posix/forked.h"
+#include "posix/proc.h"
 #include "os/tree.h"
+#include "posix/proc.h"
 
 /* Leads a session of its own. As forked.h demands, it uses no assertions. */
 static int lead(void *userdata)
@@ -143,6 +146,185 @@ static void one_listing_serves_many_trees(void **state)
     tether__os_tree_list_free(listing);
 }
 
+/* --- Processes without a cookie --- */
+
+/* What a leader and its child tell the test. */
+typedef struct family {
+    char *cookie; /* the child's, NULL: none */
+    bool leaves;  /* the child moves to a session of its own */
+    volatile pid_t child;
+    volatile bool over; /* the leader exits */
+} family;
+
+static int lead_a_child(void *userdata)
+{
+    family *f = userdata;
+    char *const environment[] = {f->cookie != NULL ? f->cookie : "NONE=", NULL};
+    char *const argv[] = {"child", "forever", NULL};
+    setsid();
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (f->leaves)
+            setsid();
+        execve(CHILD, argv, environment);
+        _exit(127);
+    }
+    f->child = pid;
+    while (!f->over)
+        test_pause();
+    return 0;
+}
+
+/* Starts a leader with a child, and describes it as a supervisor that was just verified. */
+static pid_t start_family(family *f, tether__tree *tree)
+{
+    pid_t leader = forked_start(lead_a_child, f);
+    WAIT_UNTIL(f->child != 0 &&
+               tether__proc_has_variable(f->child, f->cookie != NULL ? f->cookie : "NONE="));
+    *tree = (tether__tree){
+        .task_id = "t1", .supervisor = forked_identity(leader), .supervisor_alive = true};
+    return leader;
+}
+
+static void end_leader(family *f, tether__tree *tree, pid_t leader)
+{
+    f->over = true;
+    assert_int_equal(forked_join(leader), 0);
+    tree->supervisor_alive = false;
+}
+
+static void end_family(family *f)
+{
+    pid_t child = f->child;
+    assert_int_equal(kill(child, SIGKILL), 0);
+    WAIT_UNTIL(!forked_lives(child));
+    test_unshare(f, sizeof *f);
+}
+
+static family *new_family(char *cookie, bool leaves)
+{
+    family *f = test_shared(sizeof *f);
+    f->cookie = cookie;
+    f->leaves = leaves;
+    return f;
+}
+
+/* Asserts which processes are the tree's, and how many more may be. */
+static void expect_members(const tether__tree *tree, size_t proved, size_t unproven)
+{
+    tether_error error = {0};
+    tether__survivor list[4];
+    size_t count, found = 0;
+    int64_t pid;
+    assert_int_equal(members(tree, &pid), proved);
+    ASSERT_OK(tether__os_tree_survivors(tree, list, 4, &count, &error), error);
+    assert_int_equal(count, proved + unproven);
+    for (size_t i = 0; i < count; i++)
+        found += list[i].reason == TETHER__SURVIVOR_UNPROVEN;
+    assert_int_equal(found, unproven);
+}
+
+static void session_is_proved_by_what_started_while_the_supervisor_lived(void **state)
+{
+    place *p = *state;
+    size_t left;
+    tether__tree tree;
+    family *f = new_family(NULL, false);
+    pid_t leader = start_family(f, &tree);
+    tether__kin kin = {.supervisor_seen_ms = tether__os_uptime_ms()};
+    end_leader(f, &tree, leader);
+    expect_members(&tree, 0, 1);
+    ASSERT_OK(tether__os_tree_signal(&tree, TETHER__SIGNAL_FINAL, &left, &p->error), p->error);
+    assert_int_equal(left, 0);
+    assert_true(forked_lives(f->child));
+
+    tree.kin = &kin;
+    if (tether__proc_in_order()) {
+        expect_members(&tree, 1, 0);
+        ASSERT_OK(tether__os_tree_signal(&tree, TETHER__SIGNAL_FINAL, &left, &p->error), p->error);
+        WAIT_UNTIL(!forked_lives(f->child));
+    }
+    tether__kin_dispose(&kin);
+    end_family(f);
+}
+
+static void session_is_proved_by_what_is_remembered(void **state)
+{
+    (void)state;
+    tether__tree tree;
+    tether__kin kin = {0};
+    family *f = new_family(NULL, false);
+    pid_t leader = start_family(f, &tree);
+    tree.kin = &kin;
+    expect_members(&tree, 2, 0);
+    end_leader(f, &tree, leader);
+    expect_members(&tree, 1, 0);
+    tree.kin = NULL;
+    expect_members(&tree, 0, 1);
+    tether__kin_dispose(&kin);
+    end_family(f);
+}
+
+/* Another process has the supervisor's pid: its session is another one, whatever a record says. */
+static void session_of_another_leader_is_not_the_trees(void **state)
+{
+    (void)state;
+    tether__tree tree;
+    family *f = new_family(NULL, false);
+    pid_t leader = start_family(f, &tree);
+    tether__kin kin = {.supervisor_seen_ms = tether__os_uptime_ms()};
+    tree.supervisor_alive = false;
+    tree.supervisor.start_time--;
+    tree.kin = &kin;
+    expect_members(&tree, 0, 0);
+    tree.supervisor = forked_identity(leader);
+    strcpy(tree.supervisor.boot_id, "00000000-0000-0000-0000-000000000000");
+    expect_members(&tree, 0, 0);
+    tether__kin_dispose(&kin);
+    end_leader(f, &tree, leader);
+    end_family(f);
+}
+
+static void children_of_members_are_found_and_remembered(void **state)
+{
+    (void)state;
+    tether__tree tree;
+    tether__kin kin = {0};
+    family *f = new_family(NULL, true);
+    pid_t leader = start_family(f, &tree);
+    WAIT_UNTIL(leads(f->child));
+    tree.kin = &kin;
+    expect_members(&tree, 2, 0);
+    end_leader(f, &tree, leader);
+    expect_members(&tree, 1, 0);
+    tree.kin = NULL;
+    expect_members(&tree, 0, 0);
+    tether__kin_dispose(&kin);
+    end_family(f);
+}
+
+static void children_with_the_cookie_of_another_task_are_not_the_trees(void **state)
+{
+    (void)state;
+    static char cookie[] = "TETHER_TASK_ID=tother";
+    tether__tree tree;
+    family *f = new_family(cookie, true);
+    pid_t leader = start_family(f, &tree);
+    WAIT_UNTIL(leads(f->child));
+    expect_members(&tree, 1, 0);
+    end_leader(f, &tree, leader);
+    end_family(f);
+}
+
+static void signals_that_do_not_exist_are_refused(void **state)
+{
+    place *p = *state;
+    size_t left;
+    const tether__tree tree = {.task_id = "t1"};
+    assert_int_equal(tether__os_tree_signal_number(&tree, 4000, &left, &p->error), TETHER_EINVAL);
+    assert_int_equal(tether__os_tree_signal_number(&tree, -1, &left, &p->error), TETHER_EINVAL);
+}
+
 /* A stopped process handles SIGTERM only because it is continued. */
 static void continues_stopped_processes(void **state)
 {
@@ -184,6 +366,114 @@ static void refuses_another_pid_namespace(void **state)
                      TETHER_EFOREIGN);
 }
 
+/* --- A command that has not started yet --- */
+
+/* The stages of a supervisor, each of which begins when the test writes a byte. */
+typedef struct stages {
+    int go[2];
+    int done[2];
+} stages;
+
+static void ignore_number(int number)
+{
+    (void)number;
+}
+
+static void next_stage(const stages *s)
+{
+    char byte = 'x';
+    ssize_t ignored = write(s->done[1], &byte, 1);
+    ignored = read(s->go[0], &byte, 1);
+    (void)ignored;
+}
+
+/* Does what a shell does: has a handler, forks, removes the handler in the copy, executes. The
+ * copy's program has a handler for the signal too. */
+static int supervise(void *userdata)
+{
+    const stages *s = userdata;
+    setsid();
+    signal(SIGUSR1, ignore_number);
+    next_stage(s);
+    pid_t pid = fork();
+    if (pid != 0)
+        return forked_sleep(NULL);
+    next_stage(s);
+    signal(SIGUSR1, SIG_DFL);
+    next_stage(s);
+    execl(CHILD, "child", "on-usr1", "33", "forever", (char *)NULL);
+    return 127;
+}
+
+static void await_stage(const stages *s)
+{
+    char byte;
+    assert_int_equal(read(s->done[0], &byte, 1), 1);
+}
+
+static void begin_stage(const stages *s)
+{
+    assert_int_equal(write(s->go[1], "x", 1), 1);
+}
+
+static bool ready_for(const tether__tree *tree, int number)
+{
+    bool ready;
+    tether_error error = {0};
+    ASSERT_OK(tether__os_tree_ready(tree, number, &ready, &error), error);
+    return ready;
+}
+
+static bool is_child_program(const tether__tree *tree)
+{
+    int64_t pids[2];
+    size_t count;
+    tether_error error = {0};
+    ASSERT_OK(tether__os_tree_members(tree, pids, 2, &count, &error), error);
+    return count == 2 && !tether__proc_same_arguments(pids[0], pids[1]);
+}
+
+static void knows_when_a_signal_would_reach_the_command(void **state)
+{
+    place *p = *state;
+    size_t left;
+    stages s;
+    assert_int_equal(pipe(s.go), 0);
+    assert_int_equal(pipe(s.done), 0);
+    pid_t pid = forked_start(supervise, &s);
+    await_stage(&s);
+    tether__tree tree = {
+        .task_id = "t1", .supervisor = forked_identity(pid), .supervisor_alive = true};
+    /* Alone. */
+    assert_false(ready_for(&tree, SIGUSR1));
+    assert_false(ready_for(&tree, SIGABRT));
+    assert_true(ready_for(&tree, SIGSTOP));
+    assert_true(ready_for(&tree, SIGCONT));
+    /* A copy with the handler. */
+    begin_stage(&s);
+    await_stage(&s);
+    assert_false(ready_for(&tree, SIGUSR1));
+    assert_true(ready_for(&tree, SIGABRT));
+    /* A copy without it. */
+    begin_stage(&s);
+    await_stage(&s);
+    assert_true(ready_for(&tree, SIGUSR1));
+    /* The program, with or without its own handler. */
+    begin_stage(&s);
+    WAIT_UNTIL(is_child_program(&tree));
+    assert_true(ready_for(&tree, SIGUSR1));
+    /* A supervisor that is not verified has nothing to start. */
+    tree.supervisor_alive = false;
+    assert_true(ready_for(&tree, SIGUSR1));
+    tree.supervisor_alive = true;
+    ASSERT_OK(tether__os_tree_signal(&tree, TETHER__SIGNAL_FINAL, &left, &p->error), p->error);
+    assert_int_equal(forked_join(pid), 128 + SIGKILL);
+    for (int i = 0; i < 2; i++) {
+        close(s.go[i]);
+        close(s.done[i]);
+    }
+}
+
 static void knows_signals_by_name(void **state)
 {
     (void)state;
@@ -192,6 +482,8 @@ static void knows_signals_by_name(void **state)
     assert_int_equal(tether__os_signal_number("9"), 9);
     assert_int_equal(tether__os_signal_number("65"), 0);
     assert_int_equal(tether__os_signal_number("9x"), 0);
+    assert_int_equal(tether__os_signal_number("IOT"), SIGABRT);
+    assert_int_equal(tether__os_signal_number("IO"), SIGIO);
     assert_int_equal(tether__os_signal_polite(), SIGTERM);
     assert_int_equal(tether__os_signal_final(), SIGKILL);
 }
@@ -205,9 +497,16 @@ int main(void)
         TEST(spares_a_session_with_another_leader),
         TEST(finds_processes_with_the_cookie),
         TEST(one_listing_serves_many_trees),
+        TEST(session_is_proved_by_what_started_while_the_supervisor_lived),
+        TEST(session_is_proved_by_what_is_remembered),
+        TEST(session_of_another_leader_is_not_the_trees),
+        TEST(children_of_members_are_found_and_remembered),
+        TEST(children_with_the_cookie_of_another_task_are_not_the_trees),
+        TEST(signals_that_do_not_exist_are_refused),
         TEST(continues_stopped_processes),
         TEST(never_signals_the_caller),
         TEST(refuses_another_pid_namespace),
+        TEST(knows_when_a_signal_would_reach_the_command),
         TEST(knows_signals_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

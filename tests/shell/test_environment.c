@@ -17,7 +17,8 @@ static tether__environment make(const char *const *base, const char *const *set,
 {
     tether__environment environment;
     tether_error error = {0};
-    ASSERT_OK(tether__environment_make(base, set, last, same_bytes, &environment, &error), error);
+    const tether__environment_parts parts = {.base = base, .set = set, .last = last};
+    ASSERT_OK(tether__environment_make(&parts, same_bytes, &environment, &error), error);
     assert_null(environment.entries[environment.count]);
     size_t bytes = 0;
     for (size_t i = 0; i < environment.count; i++)
@@ -98,11 +99,44 @@ static void refuses_entries_without_a_name_or_an_equals_sign(void **state)
         const char *const set[] = {"B=2", bad[i], NULL};
         tether__environment environment;
         tether_error error = {0};
-        assert_int_equal(
-            tether__environment_make(base, set, NULL, same_bytes, &environment, &error),
-            TETHER_EINVAL);
+        const tether__environment_parts parts = {.base = base, .set = set};
+        assert_int_equal(tether__environment_make(&parts, same_bytes, &environment, &error),
+                         TETHER_EINVAL);
         assert_null(environment.entries);
         assert_non_null(strstr(error.message, bad[i]));
+    }
+}
+
+static void removes_variables_before_it_sets_others(void **state)
+{
+    (void)state;
+    static const char *const base[] = {"A=1", "AB=2", "C=3", "A=4", NULL};
+    static const char *const unset[] = {"A", "C", "NONE", NULL};
+    static const char *const set[] = {"C=5", NULL};
+    static const char *const expected[] = {"AB=2", "C=5", "A=6", NULL};
+    const tether__environment_parts parts = {base, unset, set, "A=6"};
+    tether__environment environment;
+    tether_error error = {0};
+    ASSERT_OK(tether__environment_make(&parts, same_bytes, &environment, &error), error);
+    assert_entries(&environment, expected);
+    assert_int_equal(environment.bytes, strlen("AB=2") + strlen("C=5") + strlen("A=6") + 3);
+    tether__environment_dispose(&environment);
+}
+
+static void refuses_to_remove_what_is_no_name(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"", "A=1", "="};
+    static const char *const base[] = {"A=1", NULL};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        const char *const unset[] = {bad[i], NULL};
+        const tether__environment_parts parts = {.base = base, .unset = unset};
+        tether__environment environment;
+        tether_error error = {0};
+        assert_int_equal(tether__environment_make(&parts, same_bytes, &environment, &error),
+                         TETHER_EINVAL);
+        assert_null(environment.entries);
+        assert_non_null(strstr(error.message, "no name of a variable"));
     }
 }
 
@@ -245,6 +279,8 @@ int main(void)
         cmocka_unit_test(overrides_every_entry_of_a_name),
         cmocka_unit_test(accepts_empty_lists),
         cmocka_unit_test(refuses_entries_without_a_name_or_an_equals_sign),
+        cmocka_unit_test(removes_variables_before_it_sets_others),
+        cmocka_unit_test(refuses_to_remove_what_is_no_name),
         cmocka_unit_test(knows_names_that_every_shell_passes_on),
         cmocka_unit_test(names_a_variable_that_is_too_long),
         cmocka_unit_test(names_an_argument_that_is_too_long),

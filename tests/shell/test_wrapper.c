@@ -59,6 +59,20 @@ static void renders_the_golden_text_without_proc(void **state)
     golden_assert(&text, "wrapper-without-proc.sh");
 }
 
+static void renders_the_golden_text_for_a_late_input(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"/usr/bin/cat", "-", NULL};
+    tether__wrapper wrapper = {.task_id = "t0golden",
+                               .boot_id = "boot-1",
+                               .pid_ns = "4026531836",
+                               .argv = argv,
+                               .late_input = "/it's/a fifo"};
+    tether__text text = {0};
+    tether__wrapper_render_sh(&wrapper, &text);
+    golden_assert(&text, "wrapper-late-input.sh");
+}
+
 /* The trap adds no line, so that the lines of a command keep their numbers. */
 static void renders_the_golden_trap(void **state)
 {
@@ -324,12 +338,35 @@ static void runs_the_file_with_the_options_of_each_shell(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char path[] = "/shell";
-        tether__shell shell = {path, cases[i].family};
+        tether__shell shell = {.path = path, .family = cases[i].family};
         const char *argv[TETHER__COMMAND_ARGV_CAPACITY];
         tether__command_argv(&shell, "/file", argv, TETHER__COMMAND_ARGV_CAPACITY);
         size_t at = 0;
         for (; cases[i].argv[at] != NULL; at++)
             assert_string_equal(argv[at], cases[i].argv[at]);
+        assert_null(argv[at]);
+    }
+}
+
+static void gives_a_shell_its_own_arguments_before_the_file(void **state)
+{
+    (void)state;
+    static const char *const own[] = {"-e", "-u", NULL};
+    static const char *const sh[] = {"/shell", "-l", "-e", "-u", "/file", NULL};
+    static const char *const cmd[] = {"/shell", "-e", "-u", "/D", "/C", "/file", NULL};
+    static const struct {
+        tether__shell_family family;
+        const char *login;
+        const char *const *expected;
+    } cases[] = {{TETHER__SHELL_SH, "-l", sh}, {TETHER__SHELL_CMD, NULL, cmd}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char path[] = "/shell";
+        tether__shell shell = {path, cases[i].family, cases[i].login, own};
+        const char *argv[TETHER__COMMAND_ARGV_CAPACITY];
+        tether__command_argv(&shell, "/file", argv, TETHER__COMMAND_ARGV_CAPACITY);
+        size_t at = 0;
+        for (; cases[i].expected[at] != NULL; at++)
+            assert_string_equal(argv[at], cases[i].expected[at]);
         assert_null(argv[at]);
     }
 }
@@ -340,6 +377,7 @@ int main(void)
         cmocka_unit_test(renders_the_golden_text),
         cmocka_unit_test(renders_the_golden_text_for_pipeline_statuses),
         cmocka_unit_test(renders_the_golden_text_without_proc),
+        cmocka_unit_test(renders_the_golden_text_for_a_late_input),
         cmocka_unit_test(renders_the_golden_trap),
         cmocka_unit_test(renders_the_golden_texts_by_name),
         cmocka_unit_test(refuses_batch_files_by_name),
@@ -352,6 +390,7 @@ int main(void)
         cmocka_unit_test(writes_only_the_users_bytes),
         cmocka_unit_test(ends_a_powershell_command_with_its_code),
         cmocka_unit_test(runs_the_file_with_the_options_of_each_shell),
+        cmocka_unit_test(gives_a_shell_its_own_arguments_before_the_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

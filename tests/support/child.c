@@ -35,6 +35,11 @@
  * - dispositions: prints the numbers of the signals whose disposition is not the default, "/", and
  *   the numbers of the blocked signals
  * - signal N: kills itself with signal N; stop: stops itself with SIGSTOP
+ * - own-session: moves to a session of its own; the process must not lead a group
+ * - become-root: becomes root altogether, which a setuid program of root's can
+ * - become N: becomes the user N; needs root
+ * - headless: prints "headless" and a newline, then sleeps in another thread until it is killed,
+ *   after the first thread has exited
  * - on-usr1 N: exits with N when SIGUSR1 arrives
  */
 #include "support/child_os.h"

@@ -17,10 +17,12 @@ enum { PATH_ROOM = 1024, PATH_BUFFERS = 16, ARGUMENTS_ROOM = 32 };
 static const char *const allowed_skips[] = {
     "strace is not installed",
     "needs root",
+    "the file system ignores setuid",
     "the shell is not installed",
     "the sanitizer keeps memory of its own",
     "user namespaces are not allowed",
     "only Linux has namespaces",
+    "only Linux shows who started a setuid program",
     "the threads cannot be counted here",
     "Wine cannot replace a file that is open",
     "Wine appends in two steps",

@@ -139,6 +139,34 @@ static void passes_the_environment(void **state)
     assert_int_equal(uv_os_getenv("ADDED", value, &size), UV_ENOENT);
 }
 
+static void leaves_out_variables(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    const char *const unset[] = {"TETHER_TEST_INHERITED", "TETHER_TEST_REPLACED", "TETHER_TASK_ID",
+                                 NULL};
+    const char *const set[] = {"TETHER_TEST_REPLACED=new", NULL};
+    const char *const argv[] = {CHILD,
+                                "env",
+                                "TETHER_TEST_INHERITED",
+                                "env",
+                                "TETHER_TEST_REPLACED",
+                                "env",
+                                "TETHER_TASK_ID",
+                                NULL};
+    tether_spec spec = {.argv = argv, .env_set = set, .env_unset = unset};
+    char lines[256];
+    assert_int_equal(uv_os_setenv("TETHER_TEST_INHERITED", "from here"), 0);
+    assert_int_equal(uv_os_setenv("TETHER_TEST_REPLACED", "old"), 0);
+    test_start(f->registry, &spec, id);
+    test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    /* The task's own variable cannot be left out. */
+    snprintf(lines, sizeof lines, "\nnew\n%s\n", id);
+    test_expect_output(f->registry, id, TETHER_STDOUT, lines);
+    assert_int_equal(uv_os_unsetenv("TETHER_TEST_INHERITED"), 0);
+    assert_int_equal(uv_os_unsetenv("TETHER_TEST_REPLACED"), 0);
+}
+
 static void runs_in_the_working_directory(void **state)
 {
     fixture *f = *state;
@@ -529,6 +557,7 @@ int main(void)
         WITH_REGISTRY(can_merge_both_streams),
         WITH_REGISTRY(passes_arguments_exactly),
         WITH_REGISTRY(passes_the_environment),
+        WITH_REGISTRY(leaves_out_variables),
         WITH_REGISTRY(runs_in_the_working_directory),
         WITH_REGISTRY(reads_from_the_null_device_or_a_file),
         WITH_REGISTRY(takes_a_command_of_a_megabyte),

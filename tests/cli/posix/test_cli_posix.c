@@ -183,6 +183,71 @@ static void refuses_a_store_open_to_others(void **state)
     assert_int_equal(test_count_names(f->store), 0);
 }
 
+/* Runs the command with this HOME and the default store. */
+static int run_at_home(const char *home, const char *verb, char **out, char **err)
+{
+    char variable[1100];
+    snprintf(variable, sizeof variable, "HOME=%s", home);
+    const char *const argv[] = {
+        "env", "-u", "XDG_STATE_HOME", "-u", "TETHER_STORE", variable, COMMAND, verb, NULL};
+    return test_command(argv, out, err);
+}
+
+/* Such as root after "su" without a dash. Root could otherwise be tricked by the owner of that
+ * directory, and would leave directories in it that the owner cannot remove. */
+static void refuses_the_default_store_in_the_home_of_another_user(void **state)
+{
+    fixture *f = *state;
+    char *out, *err;
+    const char *home = test_work_path(f, "home");
+    const char *const chown[] = {"chown", "54321", home, NULL};
+    test_make_directory(home);
+    assert_int_equal(run_at_home(home, "list", &out, &err), 0);
+    assert_true(test_exists(test_work_path(f, "home/.local/state/tether/FORMAT")));
+    free(out);
+    free(err);
+    test_remove_store(test_work_path(f, "home/.local"));
+    if (test_command(chown, NULL, NULL) != 0)
+        test_skip("needs root");
+    assert_int_equal(run_at_home(home, "list", &out, &err), 125);
+    cli_assert_holds(err, "belongs to user 54321");
+    cli_assert_holds(err, "--store, TETHER_STORE or XDG_STATE_HOME");
+    free(out);
+    free(err);
+    assert_int_equal(test_count_names(home), 0);
+    /* A store that others can replace is refused too, wherever it is named. */
+    EXPECT_ERROR(NULL, 125, "TETHER_ESTORE", "who could replace the store", "--store",
+                 test_work_path(f, "home/store"), "list");
+    assert_int_equal(test_count_names(home), 0);
+    EXPECT(f, 0, "list");
+}
+
+static void works_under_every_umask(void **state)
+{
+    fixture *f = *state;
+    static const char *const masks[] = {"000", "0777", "0700", "0277"};
+    for (size_t i = 0; i < sizeof masks / sizeof masks[0]; i++) {
+        char *out, *err, script[64];
+        const char *store = test_work_path(f, masks[i]);
+        snprintf(script, sizeof script, "umask %s; exec \"$0\" \"$@\"", masks[i]);
+        const char *const run[] = {"sh",     "-c", script, COMMAND, "--store", store, "run",
+                                   "--wait", "--", CHILD,  "out",   "text",    NULL};
+        int code = test_command(run, &out, &err);
+        if (code != 0)
+            fail_msg("umask %s: %d: %s", masks[i], code, err);
+        assert_string_equal(out, "text\n");
+        free(out);
+        free(err);
+        const char *const modes[] = {"find",  store, "(",     "-type", "d", "!",
+                                     "-perm", "700", ")",     "-o",    "(", "-type",
+                                     "f",     "!",   "-perm", "600",   "!", "-perm",
+                                     "400",   "!",   "-perm", "440",   ")", NULL};
+        assert_int_equal(test_command(modes, &out, NULL), 0);
+        assert_string_equal(out, "");
+        free(out);
+    }
+}
+
 static void refuses_a_store_behind_a_link(void **state)
 {
     fixture *f = *state;
@@ -205,7 +270,7 @@ static void refuses_a_store_below_a_file(void **state)
 static void refuses_ids_that_are_not_utf8(void **state)
 {
     fixture *f = *state;
-    EXPECT_ERROR(f, 125, "TETHER_EINVAL", "1 to 64 of a-z", "status", "\xff");
+    EXPECT_ERROR(f, 127, "TETHER_ENOTASK", "tether list --all shows", "status", "\xff");
     EXPECT_ERROR(f, 125, "TETHER_EINVAL", "1 to 128 bytes of UTF-8", "--session", "\xff", "run",
                  "-c", "exit 0");
     assert_int_equal(cli_count_leftovers(f), 0);
@@ -303,6 +368,29 @@ static void shows_pipeline_statuses(void **state)
     json_decref(task);
 }
 
+/* The command writes the supervisor's line in its place: the first end in the marker counts. */
+static void says_why_a_command_did_not_run(void **state)
+{
+    fixture *f = *state;
+    char command[512];
+    snprintf(command, sizeof command, "echo 'exit 126 error=fork' >>\"%s\"/*/exits/$TETHER_TASK_ID",
+             f->store);
+    static const char reason[] = "no process could be started for the command";
+    EXPECT(f, 126, "run", "--wait", "-c", command);
+    assert_non_null(strstr(cli_err(), reason));
+    EXPECT(f, 126, "--json", "run", "--wait", "-c", command);
+    assert_string_equal(cli_err(), "");
+    json_t *task = cli_object();
+    assert_string_equal(cli_text(task, "status"), "failed");
+    assert_string_equal(cli_text(task, "reason"), reason);
+    const char *id = cli_text(task, "task_id");
+    EXPECT(f, 126, "wait", id);
+    assert_non_null(strstr(cli_err(), reason));
+    EXPECT(f, 0, "status", id);
+    assert_non_null(strstr(cli_out(), reason));
+    json_decref(task);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -318,12 +406,15 @@ int main(void)
         TEST(sends_one_signal),
         TEST(doctor_reports_a_store_open_to_others),
         TEST(refuses_a_store_open_to_others),
+        TEST(refuses_the_default_store_in_the_home_of_another_user),
+        TEST(works_under_every_umask),
         TEST(refuses_a_store_behind_a_link),
         TEST(refuses_a_store_below_a_file),
         TEST(refuses_ids_that_are_not_utf8),
         TEST(uses_the_default_store),
         TEST(a_drain_into_a_broken_fifo_acknowledges_nothing),
         TEST(shows_pipeline_statuses),
+        TEST(says_why_a_command_did_not_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -252,6 +252,21 @@ static void signal_option_sends_only_that_signal(void **state)
     assert_int_equal(tether_kill(f->registry, id, &negative, &f->error), TETHER_EINVAL);
 }
 
+static void signal_that_does_not_exist_is_refused(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    test_start_child(f->registry, id, "out", "ready", "forever", NULL);
+    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+    static const int numbers[] = {200, 4000, 1 << 30};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        const tether_kill_options options = {.signal = numbers[i]};
+        assert_int_equal(tether_kill(f->registry, id, &options, &f->error), TETHER_EINVAL);
+        assert_non_null(strstr(f->error.message, "has no signal"));
+    }
+    assert_int_equal(test_status(f->registry, id), TETHER_STATUS_RUNNING);
+}
+
 static void start_with_timeout(fixture *f, const char *const *verbs, int64_t timeout_ms,
                                char id[TETHER_ID_SIZE])
 {
@@ -476,6 +491,7 @@ int main(void)
         WITH_REGISTRY(two_killers_agree),
         WITH_REGISTRY(own_end_wins_a_race),
         WITH_REGISTRY(signal_option_sends_only_that_signal),
+        WITH_REGISTRY(signal_that_does_not_exist_is_refused),
         WITH_REGISTRY(deadlines_are_kept),
         WITH_STORE(passed_deadline_is_kept_by_the_next_host),
         WITH_REGISTRY(shutdown_shares_one_grace),

@@ -130,8 +130,8 @@ static wchar_t *make_block(const char *const *set)
     tether__environment environment;
     tether_error error = {0};
     tether__text text = {0};
-    ASSERT_OK(tether__environment_make(entries, set, NULL, tether__os_env_same_name, &environment,
-                                       &error),
+    const tether__environment_parts parts = {.base = entries, .set = set};
+    ASSERT_OK(tether__environment_make(&parts, tether__os_env_same_name, &environment, &error),
               error);
     tether__environment_block(&environment, &text);
     assert_false(text.failed);

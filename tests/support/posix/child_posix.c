@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,6 +163,37 @@ static void detach(void)
     setsid();
 }
 
+static void own_session(void)
+{
+    if (setsid() < 0)
+        exit(97);
+}
+
+static void become(long user)
+{
+    if (setgid((gid_t)user) != 0 || setuid((uid_t)user) != 0)
+        exit(97);
+}
+
+/* The first thread is a zombie once it has exited, whatever the others do. */
+static void *outlive(void *first)
+{
+    pthread_join(*(pthread_t *)first, NULL);
+    child_write(1, "headless\n", 9);
+    child_wait();
+    return NULL;
+}
+
+static void go_on_headless(void)
+{
+    static pthread_t first;
+    pthread_t other;
+    first = pthread_self();
+    if (pthread_create(&other, NULL, outlive, &first) != 0)
+        exit(97);
+    pthread_exit(NULL);
+}
+
 static volatile sig_atomic_t code_on_usr1;
 
 static void exit_on_usr1(int number)
@@ -197,6 +229,12 @@ bool child_do_plain(const char *verb, char **rest)
         signal(SIGTERM, SIG_IGN);
     else if (strcmp(verb, "detach") == 0)
         detach();
+    else if (strcmp(verb, "own-session") == 0)
+        own_session();
+    else if (strcmp(verb, "become-root") == 0)
+        become(0);
+    else if (strcmp(verb, "headless") == 0)
+        go_on_headless();
     else if (strcmp(verb, "leave") == 0)
         leave();
     else if (strcmp(verb, "stop") == 0)
@@ -212,6 +250,8 @@ bool child_do_with_argument(const char *verb, const char *argument)
 {
     if (strcmp(verb, "signal") == 0)
         raise(atoi(argument));
+    else if (strcmp(verb, "become") == 0)
+        become(atol(argument));
     else if (strcmp(verb, "on-usr1") == 0)
         on_usr1(atoi(argument));
     else if (strcmp(verb, "forks") == 0)

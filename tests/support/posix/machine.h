@@ -37,4 +37,8 @@ long machine_resident_bytes(void);
 /* Returns the number of threads of this process; 0 if unknown. */
 int machine_count_threads(void);
 
+/* Whether the first thread of a process has exited, as far as the system shows that; true where it
+ * does not. */
+bool machine_first_thread_exited(long pid);
+
 #endif

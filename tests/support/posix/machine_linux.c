@@ -77,3 +77,15 @@ long machine_resident_bytes(void)
     fclose(file);
     return pages * sysconf(_SC_PAGESIZE);
 }
+
+bool machine_first_thread_exited(long pid)
+{
+    char path[64], state = '\0';
+    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return false;
+    bool read = fscanf(file, "%*d (%*[^)]) %c", &state) == 1;
+    fclose(file);
+    return read && state == 'Z';
+}

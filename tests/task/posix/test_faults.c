@@ -54,7 +54,9 @@ static void unusable_specs_are_refused(void **state)
                       *const missing[] = {"tether-no-such-program", NULL},
                       *const missing_path[] = {"/none/such", NULL},
                       *const no_program[] = {"/dev/null", NULL}, *const folder[] = {"/tmp", NULL},
-                      *const bad_env[] = {"NOEQUALS", NULL};
+                      *const bad_env[] = {"NOEQUALS", NULL}, *const bad_unset[] = {"A=1", NULL},
+                      *const too_many[] = {"1",  "2",  "3",  "4",  "5",  "6",  "7",  "8",  "9",
+                                           "10", "11", "12", "13", "14", "15", "16", "17", NULL};
     const struct {
         tether_spec spec;
         int code;
@@ -67,6 +69,12 @@ static void unusable_specs_are_refused(void **state)
         {{.argv = ok, .timeout_ms = -2}, TETHER_EINVAL},
         {{.command = "a\0b", .command_size = 3}, TETHER_EINVAL},
         {{.argv = ok, .env_set = bad_env}, TETHER_EINVAL},
+        {{.argv = ok, .env_unset = bad_unset}, TETHER_EINVAL},
+        {{.argv = ok, .login = true}, TETHER_EINVAL},
+        {{.argv = ok, .shell_arguments = ok}, TETHER_EINVAL},
+        {{.command = "exit 0", .shell_arguments = too_many}, TETHER_EINVAL},
+        {{.command = "exit 0", .shell = CHILD, .login = true}, TETHER_ENOTSUP},
+        {{.argv = ok, .inherit_stdin = true, .stdin_path = "/dev/null"}, TETHER_EINVAL},
         {{.argv = ok, .stdin_path = "/none/such"}, TETHER_EINVAL},
         {{.argv = missing}, TETHER_ENOPROGRAM},
         {{.argv = missing_path}, TETHER_ENOPROGRAM},
@@ -381,6 +389,8 @@ static void run_at_the_limit(fixture *f, void *userdata)
     HOST_OK(tether_status_get(registry, id, &snapshot, &error), error);
     HOST_ASSERT(snapshot->status == TETHER_STATUS_FAILED);
     HOST_ASSERT(snapshot->exit_code == 126);
+    HOST_ASSERT(snapshot->reason != NULL);
+    HOST_ASSERT(strcmp(snapshot->reason, "no process could be started for the command") == 0);
     tether_snapshot_free(snapshot);
     HOST_OK(tether_close(registry, TETHER_SHUTDOWN, &error), error);
 }

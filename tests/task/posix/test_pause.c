@@ -449,7 +449,7 @@ static void newer_records_are_left_alone(void **state)
 static void signals_have_names_and_numbers(void **state)
 {
     (void)state;
-    static const struct {
+    const struct {
         const char *name;
         int number;
     } names[] = {
@@ -465,6 +465,29 @@ static void signals_have_names_and_numbers(void **state)
         {"USR1", SIGUSR1},
         {"SIGUSR2", SIGUSR2},
         {"WINCH", SIGWINCH},
+        {"IO", SIGIO},
+        {"SIGIO", SIGIO},
+#ifdef SIGPWR
+        {"POLL", SIGPOLL},
+        {"PWR", SIGPWR},
+#endif
+#ifdef SIGSTKFLT
+        {"STKFLT", SIGSTKFLT},
+#endif
+#ifdef SIGRTMIN
+        {"RTMIN", SIGRTMIN},
+        {"rtmin+3", SIGRTMIN + 3},
+        {"SIGRTMAX", SIGRTMAX},
+        {"SIGRTMAX-2", SIGRTMAX - 2},
+        {"RTMIN+99", 0},
+        {"RTMAX-99", 0},
+        {"RTMIN-1", 0},
+        {"RTMAX+1", 0},
+        {"RTMIN+", 0},
+        {"RTMIN+1x", 0},
+        {"RTMINX", 0},
+        {"RTMIN+-1", 0},
+#endif
         {"", 0},
         {"SIG", 0},
         {"NOSUCH", 0},

@@ -5,6 +5,8 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 static void reports_a_signal_of_the_shell(void **state)
 {
@@ -121,15 +123,91 @@ static void background_jobs_delay_no_end(void **state)
     ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
 }
 
+static void a_command_runs_in_a_program_with_arguments(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    const char *const arguments[] = {"sh", "-e", NULL};
+    tether_spec spec = {.command = "echo before\nfalse\necho after",
+                        .shell = "/usr/bin/env",
+                        .shell_arguments = arguments};
+    test_start(f->registry, &spec, id);
+    test_expect(f->registry, id, TETHER_STATUS_FAILED, 1, NULL);
+    test_expect_output(f->registry, id, TETHER_STDOUT, "before\n");
+}
+
+/* A login shell reads the profile in the user's home. */
+static void a_login_shell_reads_the_profile(void **state)
+{
+    static const char profile[] = "FROM_PROFILE=read\n";
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE], home[1100];
+    const char *const set[] = {home, "FROM_PROFILE=unread", NULL};
+    snprintf(home, sizeof home, "HOME=%s", f->work);
+    test_write_file(test_work_path(f, ".profile"), profile, sizeof profile - 1);
+    for (int login = 0; login < 2; login++) {
+        tether_spec spec = {
+            .command = "echo $FROM_PROFILE", .shell = "sh", .env_set = set, .login = login == 1};
+        test_start(f->registry, &spec, id);
+        test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+        test_expect_output(f->registry, id, TETHER_STDOUT, login ? "read\n" : "unread\n");
+    }
+}
+
+/* What comes through the pipe after the host has ended reaches the task too. */
+static void start_with_own_input(fixture *f, void *userdata)
+{
+    const int *ends = userdata;
+    tether_error error = {0};
+    tether_registry *registry;
+    char id[TETHER_ID_SIZE];
+    const char *const argv[] = {CHILD, "cat", NULL};
+    tether_spec spec = {.argv = argv, .inherit_stdin = true};
+    tether_open_options options = {.store = f->store};
+    HOST_ASSERT(dup2(ends[0], STDIN_FILENO) == STDIN_FILENO);
+    close(ends[0]);
+    close(ends[1]);
+    HOST_OK(tether_open(&options, &registry, &error), error);
+    HOST_OK(tether_spawn(registry, &spec, id, &error), error);
+    HOST_OK(tether_close(registry, TETHER_DETACH, &error), error);
+}
+
+static void a_task_reads_what_its_host_would_read(void **state)
+{
+    fixture *f = *state;
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    assert_int_equal(write(ends[1], "first\n", 6), 6);
+    assert_int_equal(test_join_host(test_fork_host(start_with_own_input, f, ends)), 0);
+    close(ends[0]);
+    assert_int_equal(write(ends[1], "second\n", 7), 7);
+    close(ends[1]);
+    f->registry = test_open(f);
+    tether_snapshot_list *list;
+    ASSERT_OK(tether_list(f->registry, TETHER_LIST_ALL, &list, &f->error), f->error);
+    assert_int_equal(list->count, 1);
+    test_expect(f->registry, list->items[0]->task_id, TETHER_STATUS_COMPLETED, 0, NULL);
+    test_expect_output(f->registry, list->items[0]->task_id, TETHER_STDOUT, "first\nsecond\n");
+    tether_snapshot_list_free(list);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, test_setup_registry, test_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(reports_a_signal_of_the_shell), TEST(keeps_both_streams_of_a_shell_apart),
-        TEST(passes_arguments_exactly),      TEST(passes_on_functions_of_bash),
-        TEST(exported_functions_work),       TEST(takes_a_word_of_a_megabyte),
-        TEST(keeps_the_bytes_of_a_command),  TEST(background_jobs_delay_no_end),
+        TEST(reports_a_signal_of_the_shell),
+        TEST(keeps_both_streams_of_a_shell_apart),
+        TEST(passes_arguments_exactly),
+        TEST(passes_on_functions_of_bash),
+        TEST(exported_functions_work),
+        TEST(takes_a_word_of_a_megabyte),
+        TEST(keeps_the_bytes_of_a_command),
+        TEST(background_jobs_delay_no_end),
+        TEST(a_command_runs_in_a_program_with_arguments),
+        TEST(a_login_shell_reads_the_profile),
+        cmocka_unit_test_setup_teardown(a_task_reads_what_its_host_would_read, test_setup,
+                                        test_teardown),
     };
     return cmocka_run_group_tests_name("task_posix", tests, NULL, NULL);
 }

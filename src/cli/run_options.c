@@ -1,0 +1,344 @@
+/* Owns the options of "tether run", and which of them exclude each other.
+ * Must not: check what the library checks (programs, shells, directories, the size of a command).
+ * Thread: the main one. */
+#include "cli/run_options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/duration.h"
+#include "cli/print.h"
+#include "cli/run_files.h"
+#include "cli/verbs.h"
+
+const char verb_run_help[] =
+    "tether run [options] [--] PROG ARG...\n"
+    "tether run [options] -c STRING\n"
+    "tether run [options] -f FILE\n"
+    "\n"
+    "Starts a command as a task that outlives this process, and prints the id of the task.\n"
+    "\n"
+    "  PROG ARG...          run this program with these arguments, without a shell; the options\n"
+    "                       of run end at PROG, or at -- before it\n"
+    "  -c STRING            run this text in your shell\n"
+    "  -f FILE              run the text of this file in your shell, or in the interpreter that\n"
+    "                       its first line names (#!/usr/bin/env python3); - is standard input\n"
+    "  --cwd DIR            working directory (default: the current one)\n"
+    "  --env NAME=VALUE     set an environment variable; may be repeated\n"
+    "  --env-file FILE      set the variables in this file, a NAME=VALUE per line; of several\n"
+    "                       --env and --env-file the last one wins\n"
+    "  --unset NAME         leave out an environment variable; may be repeated\n"
+    "  --timeout DUR        end the task after this time; 0: never (default: never, or\n"
+    "                       the duration in TETHER_TIMEOUT)\n"
+    "  --shell SHELL        shell for -c and -f (default: $BASH, bash, zsh or sh; on Windows a\n"
+    "                       POSIX shell in $SHELL, pwsh, powershell, git's bash or cmd)\n"
+    "  --login              make it a login shell, which reads your profile\n"
+    "  --name TEXT          label for people; verbs take it in place of the id\n"
+    "  --project DIR        directory that the task belongs to\n"
+    "  --merge              write standard error to the file of standard output, like 2>&1\n"
+    "  --stdin FILE         standard input of the task (default: the null device); with - the\n"
+    "                       task reads what this command would read\n"
+    "  --supervisor WHICH   auto or script\n"
+    "  --max-running N      fail if this many tasks of the session are running\n"
+    "  --max-started N      fail if this many tasks were started in the session\n"
+    "  --max-output SIZE    fail if the outputs of the session take this much of the store\n"
+    "  --no-notify          do not request a completion\n"
+    "  --output-limit SIZE  keep only the end of each output, once the task has ended\n"
+    "  --pipestatus         record the exit codes of the last pipeline (bash, zsh)\n"
+    "  --wait[=DUR]         show the output as it is written and exit with the task's code;\n"
+    "                       after DUR leave the task running and exit with 124\n"
+    "  --kill-on-signal     with --wait: Ctrl-C, SIGTERM or SIGHUP ends the task too, and the\n"
+    "                       exit status is 128+N (default: they end this command only)\n";
+
+enum {
+    OPT_COMMAND = 1,
+    OPT_FILE,
+    OPT_CWD,
+    OPT_ENV,
+    OPT_ENV_FILE,
+    OPT_UNSET,
+    OPT_TIMEOUT,
+    OPT_SHELL,
+    OPT_LOGIN,
+    OPT_NAME,
+    OPT_PROJECT,
+    OPT_MERGE,
+    OPT_STDIN,
+    OPT_SUPERVISOR,
+    OPT_MAX_RUNNING,
+    OPT_MAX_STARTED,
+    OPT_MAX_OUTPUT,
+    OPT_NO_NOTIFY,
+    OPT_OUTPUT_LIMIT,
+    OPT_PIPESTATUS,
+    OPT_WAIT,
+    OPT_KILL_ON_SIGNAL
+};
+
+static const args_option run_options[] = {
+    {"-c", ARGS_VALUE, OPT_COMMAND},
+    {"-f", ARGS_VALUE, OPT_FILE},
+    {"--cwd", ARGS_VALUE, OPT_CWD},
+    {"--env", ARGS_VALUE, OPT_ENV},
+    {"--env-file", ARGS_VALUE, OPT_ENV_FILE},
+    {"--unset", ARGS_VALUE, OPT_UNSET},
+    {"--timeout", ARGS_VALUE, OPT_TIMEOUT},
+    {"--shell", ARGS_VALUE, OPT_SHELL},
+    {"--login", ARGS_FLAG, OPT_LOGIN},
+    {"--name", ARGS_VALUE, OPT_NAME},
+    {"--project", ARGS_VALUE, OPT_PROJECT},
+    {"--merge", ARGS_FLAG, OPT_MERGE},
+    {"--stdin", ARGS_VALUE, OPT_STDIN},
+    {"--supervisor", ARGS_VALUE, OPT_SUPERVISOR},
+    {"--max-running", ARGS_VALUE, OPT_MAX_RUNNING},
+    {"--max-started", ARGS_VALUE, OPT_MAX_STARTED},
+    {"--max-output", ARGS_VALUE, OPT_MAX_OUTPUT},
+    {"--no-notify", ARGS_FLAG, OPT_NO_NOTIFY},
+    {"--output-limit", ARGS_VALUE, OPT_OUTPUT_LIMIT},
+    {"--pipestatus", ARGS_FLAG, OPT_PIPESTATUS},
+    {"--wait", ARGS_OPTIONAL_VALUE, OPT_WAIT},
+    {"--kill-on-signal", ARGS_FLAG, OPT_KILL_ON_SIGNAL},
+    {NULL, ARGS_FLAG, 0},
+};
+
+static int usage(const cli_options *cli, const char *message)
+{
+    return print_failure(cli, TETHER_EINVAL, "read arguments", "%s; see tether help run", message);
+}
+
+static int take_supervisor(const cli_options *cli, const char *value)
+{
+    if (strcmp(value, "auto") == 0 || strcmp(value, "script") == 0)
+        return 0;
+    if (strcmp(value, "monitor") == 0)
+        return print_failure(cli, TETHER_ENOTSUP, "choose supervisor",
+                             "the monitor is not part of this build; use --supervisor script");
+    return print_failure(cli, TETHER_EINVAL, "read arguments",
+                         "--supervisor %.80s is unknown: give auto or script", value);
+}
+
+/* Appends to a list that ends with NULL. */
+static int add_entry(const cli_options *cli, const char ***list, size_t *count, const char *entry)
+{
+    const char **grown = realloc((void *)*list, (*count + 2) * sizeof *grown);
+
+    if (grown == NULL)
+        return print_no_memory(cli);
+    *list = grown;
+    grown[(*count)++] = entry;
+    grown[*count] = NULL;
+    return 0;
+}
+
+static int take_env(const cli_options *cli, run_request *request, const char *value)
+{
+    const char *equals = strchr(value, '=');
+
+    if (equals == NULL || equals == value)
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--env %.80s has no name or no value: give NAME=VALUE", value);
+    return add_entry(cli, &request->env_set, &request->env_count, value);
+}
+
+static int take_timeout(const cli_options *cli, run_request *request, const char *value)
+{
+    int64_t ms;
+
+    if (!duration_parse(value, &ms))
+        return print_bad_duration(cli, "--timeout", value);
+    request->spec.timeout_ms = ms == 0 ? TETHER_NO_TIMEOUT : ms;
+    return 0;
+}
+
+static int take_max_running(const cli_options *cli, run_request *request, const char *value)
+{
+    uint64_t count;
+
+    if (!count_parse(value, &count) || count == 0 || count > SIZE_MAX)
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--max-running %.80s is not a number of tasks: give 1 or more", value);
+    request->spec.max_running = (size_t)count;
+    return 0;
+}
+
+static int take_max_started(const cli_options *cli, run_request *request, const char *value)
+{
+    uint64_t *count = &request->limits.max_started;
+
+    if (count_parse(value, count) && *count > 0)
+        return 0;
+    return print_failure(cli, TETHER_EINVAL, "read arguments",
+                         "--max-started %.80s is not a number of tasks: give 1 or more", value);
+}
+
+static int take_max_output(const cli_options *cli, run_request *request, const char *value)
+{
+    uint64_t *bytes = &request->limits.max_output_bytes;
+
+    if (size_parse(value, bytes) && *bytes > 0)
+        return 0;
+    return print_failure(cli, TETHER_EINVAL, "read arguments",
+                         "--max-output %.80s is not a size above 0: give %s", value, SIZE_FORMS);
+}
+
+static int take_output_limit(const cli_options *cli, run_request *request, const char *value)
+{
+    if (size_parse(value, &request->spec.output_limit))
+        return 0;
+    return print_failure(cli, TETHER_EINVAL, "read arguments",
+                         "--output-limit %.80s is not a size: give %s", value, SIZE_FORMS);
+}
+
+static int take_wait(const cli_options *cli, run_request *request, const char *value)
+{
+    request->wait = true;
+    request->wait_ms = -1;
+    if (value != NULL && !duration_parse(value, &request->wait_ms))
+        return print_bad_duration(cli, "--wait", value);
+    return 0;
+}
+
+/* Handles one option of the verb. Returns 0 or an exit code. */
+static int take_option(const cli_options *cli, run_request *request, int id, const char *value)
+{
+    tether_spec *spec = &request->spec;
+
+    switch (id) {
+    case OPT_COMMAND:
+        spec->command = value;
+        request->ways++;
+        return 0;
+    case OPT_FILE:
+        request->file = value;
+        request->ways++;
+        return 0;
+    case OPT_CWD:
+        spec->workdir = value;
+        return 0;
+    case OPT_ENV:
+        return take_env(cli, request, value);
+    case OPT_ENV_FILE:
+        return run_files_env(cli, request, value);
+    case OPT_UNSET:
+        return add_entry(cli, &request->env_unset, &request->unset_count, value);
+    case OPT_TIMEOUT:
+        return take_timeout(cli, request, value);
+    case OPT_SHELL:
+        spec->shell = value;
+        return 0;
+    case OPT_LOGIN:
+        spec->login = true;
+        return 0;
+    case OPT_NAME:
+        spec->name = value;
+        return 0;
+    case OPT_PROJECT:
+        spec->project_root = value;
+        return 0;
+    case OPT_MERGE:
+        spec->merge_output = true;
+        return 0;
+    case OPT_STDIN:
+        spec->inherit_stdin = strcmp(value, "-") == 0;
+        spec->stdin_path = spec->inherit_stdin ? NULL : value;
+        return 0;
+    case OPT_SUPERVISOR:
+        return take_supervisor(cli, value);
+    case OPT_MAX_RUNNING:
+        return take_max_running(cli, request, value);
+    case OPT_MAX_STARTED:
+        return take_max_started(cli, request, value);
+    case OPT_MAX_OUTPUT:
+        return take_max_output(cli, request, value);
+    case OPT_NO_NOTIFY:
+        spec->no_notify = true;
+        return 0;
+    case OPT_OUTPUT_LIMIT:
+        return take_output_limit(cli, request, value);
+    case OPT_PIPESTATUS:
+        spec->pipestatus = true;
+        return 0;
+    case OPT_KILL_ON_SIGNAL:
+        request->kill_on_signal = true;
+        return 0;
+    default:
+        return take_wait(cli, request, value);
+    }
+}
+
+/* Checks the combination of options. */
+static int check_request(const cli_options *cli, const run_request *request)
+{
+    if (request->ways == 0)
+        return usage(cli, "no command was given: give one of PROG ARG..., -c STRING, -f FILE");
+    if (request->ways > 1)
+        return usage(
+            cli, "more than one command was given: choose one of PROG ARG..., -c STRING, -f FILE");
+    if (request->spec.argv != NULL && request->spec.shell != NULL)
+        return usage(cli,
+                     "--shell is for -c and -f; a program with its arguments runs without a shell");
+    if (request->spec.argv != NULL && request->spec.login)
+        return usage(cli,
+                     "--login is for -c and -f; a program with its arguments runs without a shell");
+    if (request->spec.inherit_stdin && request->file != NULL && strcmp(request->file, "-") == 0)
+        return usage(cli, "-f - and --stdin - would both read standard input: choose one");
+    if (request->kill_on_signal && !request->wait)
+        return usage(cli, "--kill-on-signal needs --wait; tether kill ends a task later");
+    if (request->spec.argv != NULL && request->spec.pipestatus)
+        return usage(cli,
+                     "--pipestatus is for -c and -f; a program with its arguments has no pipeline");
+    return 0;
+}
+
+static int parse(const cli_options *cli, cli_args *args, run_request *request)
+{
+    args_result result;
+    const char *value;
+    int id, code;
+
+    while ((result = args_next(args, &id, &value)) == ARGS_OPTION) {
+        code = take_option(cli, request, id, value);
+        if (code != 0)
+            return code;
+    }
+    if (result == ARGS_ERROR)
+        return print_args_error(cli, args);
+    if (result == ARGS_OPERAND) {
+        if (value[0] == '\0')
+            return usage(cli, "the program's name is empty");
+        /* The program is the argument just parsed; args->argv ends with NULL. */
+        request->spec.argv = (const char *const *)(args->argv + args->next - 1);
+        request->ways++;
+    } else if (args->operands_only) {
+        return usage(cli, "no program was given after --");
+    }
+    return check_request(cli, request);
+}
+
+/* A task that is given no timeout has that of TETHER_TIMEOUT, or none. */
+static int choose_timeout(const cli_options *cli, run_request *request)
+{
+    int64_t ms = 0;
+
+    if (request->spec.timeout_ms != 0)
+        return 0;
+    if (cli->timeout != NULL && !duration_parse(cli->timeout, &ms))
+        return print_bad_duration(cli, "TETHER_TIMEOUT", cli->timeout);
+    request->spec.timeout_ms = ms == 0 ? TETHER_NO_TIMEOUT : ms;
+    return 0;
+}
+
+int run_options_parse(cli_options *cli, cli_args *args, run_request *request)
+{
+    args->options = run_options;
+    args->operands_end_options = true;
+    int code = parse(cli, args, request);
+    if (code == 0)
+        code = choose_timeout(cli, request);
+    if (code == 0 && request->file != NULL)
+        code = run_files_command(cli, request);
+    request->spec.size = sizeof request->spec;
+    request->spec.env_set = request->env_set;
+    request->spec.env_unset = request->env_unset;
+    return code;
+}

@@ -1,0 +1,16 @@
+/* Decodes UTF-8. Pure. */
+#ifndef TETHER_CLI_UTF8_H
+#define TETHER_CLI_UTF8_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum utf8_result { UTF8_VALID, UTF8_INVALID, UTF8_INCOMPLETE } utf8_result;
+
+/* Decodes the first character of size > 0 bytes. Sets *length to its length; for UTF8_INVALID to
+ * the number of bytes that one U+FFFD replaces; for UTF8_INCOMPLETE to size. For UTF8_VALID also
+ * sets *character to its code point; character may be NULL. */
+utf8_result utf8_decode(const unsigned char *bytes, size_t size, size_t *length,
+                        uint32_t *character);
+
+#endif

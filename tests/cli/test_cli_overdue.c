@@ -1,0 +1,76 @@
+/* A deadline that passed while no process had the store open: whatever verb is called next ends the
+ * task before it exits. */
+#include "cli/cli_support.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char timeout[] = "200ms";
+enum { TIMEOUT_MS = 200 };
+
+static void start_overdue(const fixture *f, char id[TETHER_ID_SIZE], bool stubborn)
+{
+    EXPECT(f, 0, "run", "--timeout", timeout, "--", CHILD, stubborn ? "ignore-term" : "pid",
+           "forever");
+    cli_take_id(id);
+    int64_t begin = test_now_ms();
+    WAIT_UNTIL(test_now_ms() > begin + TIMEOUT_MS);
+}
+
+static void expect_timed_out(const fixture *f, const char *id, const char *verb)
+{
+    char *status = test_record_text(f, id, "status");
+    if (strcmp(status, "timed_out") != 0)
+        fail_msg("after %s, the task is %s", verb, status);
+    free(status);
+}
+
+static void any_verb_ends_what_is_overdue(void **state)
+{
+    static const char *const verbs[] = {"list", "status", "output", "wait", "gc", "completions"};
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        bool takes_id = strcmp(verbs[i], "list") != 0 && strcmp(verbs[i], "gc") != 0 &&
+                        strcmp(verbs[i], "completions") != 0;
+        start_overdue(f, id, i % 2 != 0);
+        EXPECT(f, strcmp(verbs[i], "wait") == 0 ? 124 : 0, verbs[i], takes_id ? id : NULL);
+        assert_string_equal(cli_err(), "");
+        expect_timed_out(f, id, verbs[i]);
+    }
+}
+
+/* The task ignores SIGTERM, so that its end takes the grace. */
+static void list_prints_before_it_waits(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE], command[TETHER_ID_SIZE];
+    size_t size = 0;
+    start_overdue(f, id, true);
+    CLI_BACKGROUND(f, command, "list");
+    char *path = cli_background_path(f, command, TETHER_STDOUT);
+    while (size == 0) {
+        char *text = test_read_file(path, &size);
+        free(text);
+    }
+    char *status = test_record_text(f, id, "status");
+    assert_string_not_equal(status, "timed_out");
+    free(status);
+    EXPECT(f, 0, "--session", "outer", "wait", command);
+    char *text = test_read_file(path, &size);
+    assert_non_null(strstr(text, id));
+    free(text);
+    free(path);
+    expect_timed_out(f, id, "list");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(any_verb_ends_what_is_overdue),
+        TEST(list_prints_before_it_waits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
