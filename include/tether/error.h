@@ -26,7 +26,7 @@ extern "C" {
  *              change it
  *   EFOREIGN   the task runs in another pid namespace: its processes cannot be identified from here
  *   EQUOTA     a limit of tether_open_options or tether_spec, or the number of watches per task
- *   ECLOSED    the registry was closed before or during the call
+ *   ECLOSED    the registry was closed or interrupted, before or during the call
  */
 #define TETHER_ERROR_MAP(X)                                                                        \
     X(EINVAL, -1, "invalid argument")                                                              \

@@ -38,7 +38,11 @@ typedef enum tether_event_kind {
      * work and call tether_proxy_finish. */
     TETHER_EVENT_CANCEL = 5,
     /* A message for the host's log about something that no call returns: see level and error. */
-    TETHER_EVENT_LOG = 6
+    TETHER_EVENT_LOG = 6,
+    /* The task has truncated the file of a stream (see tether_stream). The watch goes on from the
+     * start of the file, and offsets of later matches count from there. watch is 0 for the ring of
+     * the task (tether_ring_keep). */
+    TETHER_EVENT_TRUNCATED = 7
 } tether_event_kind;
 
 typedef enum tether_log_level {
@@ -71,9 +75,10 @@ typedef struct tether_event {
     const tether_snapshot *snapshot; /* STARTED, COMPLETION, REMINDER, CANCEL; otherwise NULL */
     int64_t elapsed_ms;              /* REMINDER: how long the task has been running */
     const tether_match *match;       /* MATCH; otherwise NULL */
-    int watch;                       /* MATCH, WATCH_END: the number from tether_watch_add */
-    tether_log_level level;          /* LOG */
-    const tether_error *error;       /* LOG: what happened; WATCH_END: why; otherwise NULL */
+    int watch;                 /* MATCH, WATCH_END, TRUNCATED: the number from tether_watch_add */
+    tether_log_level level;    /* LOG */
+    const tether_error *error; /* LOG: what happened; WATCH_END: why; otherwise NULL */
+    tether_stream stream;      /* TRUNCATED */
 } tether_event;
 
 /* About the callback on_event (tether_event_cb in tether/registry.h):

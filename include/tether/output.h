@@ -17,7 +17,15 @@ extern "C" {
 #endif
 
 /* One output stream of a task. Offsets count in bytes from the first byte that the task wrote to
- * the stream, even if its output limit has dropped that byte since. */
+ * the stream, even if its output limit has dropped that byte since.
+ *
+ * The task itself can truncate the file of a stream. A script does so by `echo x >/dev/stderr` or
+ * `tee /dev/stderr`, which open the file behind the descriptor; `>>` and `tee -a` do not. What the
+ * file had is lost, offsets count from its new start, and the task's other writes follow at its new
+ * end. Followers, watches and rings then go on from the start of the file and tell so. They
+ * recognise that the file is shorter than what they have read, or that the last 32 bytes that they
+ * have read are others now. They cannot know of bytes that were written and truncated again between
+ * two looks, nor of a truncation after which the file has grown to the same 32 bytes there. */
 typedef enum tether_stream {
     TETHER_STDOUT = 0, /* with merge_output: both */
     TETHER_STDERR = 1  /* with merge_output: always empty */
@@ -31,8 +39,9 @@ typedef enum tether_view {
 } tether_view;
 
 /* Copies up to `size` bytes of a stream, from `offset` on, into buffer. *got receives how many; 0
- * at the end of what the task has written so far. An offset beyond that is not an error. The bytes
- * are exact, not converted in any way. Any thread.
+ * at the end of what the task has written so far. An offset beyond that is not an error; if bytes
+ * were read there before, the task has truncated the file (compare with tether_output_size). The
+ * bytes are exact, not converted in any way. Any thread.
  *
  * Errors: TETHER_EDROPPED if the output limit has dropped the bytes at `offset` (see
  * tether_output_dropped); TETHER_EINVAL for an unknown stream; TETHER_ENOTASK; TETHER_EIO;
@@ -65,7 +74,8 @@ TETHER_EXPORT int tether_output_tail(tether_registry *registry, const char *task
                                      tether_view view, uint64_t bytes, uint64_t lines, char **text,
                                      size_t *size, bool *truncated, tether_error *error);
 
-/* Waits until a stream has more bytes than the caller has seen, or the task has ended. It is the
+/* Waits until a stream has more bytes than the caller has seen, or fewer, because the task has
+ * truncated it, or until the task has ended. UINT64_MAX: do not wait for this stream. It is the
  * building block of a follower: query whether the task has ended, read both streams to their ends,
  * and wait again if it had not. tether_follow_open and tether_follow_read do this for you.
  *
@@ -111,14 +121,22 @@ TETHER_EXPORT int tether_follow_read(tether_follower *follower, void *buffer, si
                                      int64_t timeout_ms, tether_stream *stream, size_t *got,
                                      tether_error *error);
 
+/* Returns where a follower is in a stream: in *offset the offset of the next byte that it reads,
+ * and in *truncations how often it has found the file truncated so far and gone on from its start.
+ * If that number has changed by a read, the bytes of this read are the first ones of the file. Not
+ * during a read. */
+TETHER_EXPORT void tether_follow_place(const tether_follower *follower, tether_stream stream,
+                                       uint64_t *offset, uint64_t *truncations);
+
 /* Closes and frees a follower. NULL is allowed. Call it before tether_close, unless a read of this
  * follower has returned TETHER_ECLOSED: then it may be called after. */
 TETHER_EXPORT void tether_follow_close(tether_follower *follower);
 
 /* Keeps the last `bytes` bytes of a task's output in memory (a ring), from now on, so that
  * tether_ring_read needs no file access. Both streams share the ring. At most 16 MiB; 0 removes the
- * ring. A second call replaces the ring by an empty one. The registry frees it. The task may belong
- * to another host. Any thread.
+ * ring. If the task truncates its output, the ring keeps what it has, and a
+ * TETHER_EVENT_TRUNCATED tells so. A second call replaces the ring by an empty one. The registry
+ * frees it. The task may belong to another host. Any thread.
  *
  * Errors: TETHER_ENOTASK; TETHER_EINVAL for too many bytes; TETHER_ENOMEM; TETHER_ELIMIT if the
  * thread that fills the ring cannot be started. */

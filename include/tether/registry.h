@@ -151,6 +151,13 @@ TETHER_EXPORT int tether_open(const tether_open_options *options, tether_registr
 TETHER_EXPORT int tether_close(tether_registry *registry, tether_close_mode mode,
                                tether_error *error);
 
+/* Makes the calls that wait on other threads, those that tether_close lists, return TETHER_ECLOSED
+ * soon, and all later ones at once. The registry stays open and everything else works; it is of use
+ * when the host has to stop waiting, such as for a signal, and closes the registry next. Any
+ * thread.
+ */
+TETHER_EXPORT void tether_interrupt(tether_registry *registry);
+
 /* Returns the path of the store that is used if none is named: $XDG_STATE_HOME/tether, else
  * ~/.local/state/tether; on Windows %LOCALAPPDATA%\tether. Does not create it.
  *

@@ -45,6 +45,11 @@ typedef struct tether_watch_spec {
     bool from_now;
     /* The streams to search. Default: both. */
     tether_view view;
+    /* A match at the end of what was written so far is reported at once, also if further output
+     * could make it longer, such as a prompt that ends without a newline. `$` matches there, and a
+     * longer match may be reported in several parts. For transient watches; excludes whole_lines.
+     * Default: see whole_lines. */
+    bool partial;
 } tether_watch_spec;
 
 /* Adds a watch to a task. Its matches are delivered as TETHER_EVENT_MATCH, its end as

@@ -14,6 +14,7 @@
 #include "cli/duration.h"
 #include "cli/escape.h"
 #include "cli/print.h"
+#include "cli/reader.h"
 #include "cli/stream.h"
 
 #define NS_PER_S ((uint64_t)1000 * 1000 * 1000)
@@ -95,7 +96,7 @@ static int follow_by_polling(follower *f)
         code = print_new(f);
         if (code == 0)
             wait_for_wake(f);
-    } while (code == 0);
+    } while (code == 0 && !reader_gone());
     uv_mutex_unlock(&f->lock);
     return code;
 }
@@ -185,6 +186,17 @@ static void on_event(tether_registry *registry, const tether_event *event, void 
     uv_mutex_unlock(&f->lock);
 }
 
+/* The reader of standard output is gone. */
+static void wake_up(void *userdata)
+{
+    follower *f = userdata;
+
+    uv_mutex_lock(&f->lock);
+    f->wake = true;
+    uv_cond_signal(&f->changed);
+    uv_mutex_unlock(&f->lock);
+}
+
 static int run_with_lock(follower *f)
 {
     tether_open_options options = {.leave_watches = 1};
@@ -201,6 +213,7 @@ static int run_with_lock(follower *f)
     code = session_open_with(f->cli, &options, &f->registry);
     if (code != 0)
         return code;
+    reader_watch(f->registry, wake_up, f);
     code = f->choice->drain ? follow_by_draining(f) : follow_by_polling(f);
     tether_snapshot_list_free(f->printed);
     return session_close(f->cli, f->registry, code);

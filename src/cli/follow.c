@@ -6,10 +6,52 @@
 #include <stdbool.h>
 
 #include "cli/moment.h"
+#include "cli/reader.h"
+#include "cli/truncated.h"
 
 #define CHUNK_BYTES (64 * 1024)
 
 #define NS_PER_MS ((uint64_t)1000 * 1000)
+
+static void tell_truncated(const cli_follow *follow, tether_stream stream)
+{
+    if (follow->sink != NULL)
+        output_sink_truncated(follow->sink, stream);
+    else
+        truncated_tell(follow->task_id, stream);
+}
+
+/* Writes the bytes at the stream's offset. Returns false if writing has failed. */
+static bool put(cli_follow *follow, tether_stream stream, const char *bytes, size_t size)
+{
+    if (follow->sink != NULL)
+        output_sink_put(follow->sink, stream, follow->offset[stream], bytes, size);
+    else
+        stream_write(follow->to[stream], bytes, size);
+    return stream_failed(follow->to[stream])->code == 0;
+}
+
+/* The file ends before the offset, or the output limit has trimmed it: finds where to go on. Sets
+ * *end to the offset if there is nothing more to copy. */
+static bool move_on(cli_follow *follow, tether_stream stream, uint64_t *end, tether_error *error)
+{
+    uint64_t *offset = &follow->offset[stream];
+    uint64_t dropped, size;
+
+    if (tether_output_dropped(follow->registry, follow->task_id, stream, &dropped, error) != 0 ||
+        tether_output_size(follow->registry, follow->task_id, stream, &size, error) != 0)
+        return false;
+    if (*offset > size) {
+        tell_truncated(follow, stream);
+        *offset = dropped;
+        *end = size < *end ? size : *end;
+    } else if (*offset < dropped) {
+        *offset = dropped;
+    } else if (*offset == size) {
+        *end = *offset;
+    }
+    return true;
+}
 
 follow_result follow_copy(cli_follow *follow, tether_stream stream, uint64_t end,
                           tether_error *error)
@@ -24,15 +66,14 @@ follow_result follow_copy(cli_follow *follow, tether_stream stream, uint64_t end
         int code = tether_output_read(follow->registry, follow->task_id, stream, *offset, chunk,
                                       want, &got, error);
 
-        /* The output limit has trimmed the stream since: skip what it dropped. */
-        if (code == TETHER_EDROPPED)
-            code = tether_output_dropped(follow->registry, follow->task_id, stream, offset, error);
-        else if (code == 0 && got == 0)
-            break;
+        if (code == TETHER_EDROPPED || (code == 0 && got == 0)) {
+            if (!move_on(follow, stream, &end, error))
+                return FOLLOW_FAILED;
+            continue;
+        }
         if (code != 0)
             return FOLLOW_FAILED;
-        stream_write(follow->to[stream], chunk, got);
-        if (stream_failed(follow->to[stream])->code != 0)
+        if (!put(follow, stream, chunk, got))
             return FOLLOW_WRITE_FAILED;
         *offset += got;
     }
@@ -62,12 +103,36 @@ static bool check_ended(const cli_follow *follow, bool *ended, tether_error *err
     return true;
 }
 
+/* How many truncations of each stream were told. */
+typedef struct told {
+    uint64_t count[2];
+} told;
+
+/* Called after each read, of `got` bytes of this stream: tells new truncations, and moves the
+ * offset to where those bytes begin. */
+static void note_truncations(cli_follow *follow, const tether_follower *from, tether_stream stream,
+                             size_t got, told *seen)
+{
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        uint64_t next, count;
+
+        tether_follow_place(from, (tether_stream)i, &next, &count);
+        if (count != seen->count[i])
+            tell_truncated(follow, (tether_stream)i);
+        seen->count[i] = count;
+        follow->offset[i] = next - (i == (int)stream ? got : 0);
+    }
+}
+
 /* Copies what the follower reads. After the timeout, a task that still runs is left, even if it has
  * more output; the rest of an ended task is copied completely, however long that takes. */
 static follow_result copy_all(cli_follow *follow, tether_follower *from, uint64_t until_ns,
                               tether_error *error)
 {
     static char chunk[CHUNK_BYTES];
+    told seen = {{0, 0}};
 
     for (;;) {
         int64_t left = time_left(until_ns);
@@ -77,10 +142,10 @@ static follow_result copy_all(cli_follow *follow, tether_follower *from, uint64_
 
         if (code != 0)
             return code == TETHER_ETIMEDOUT ? FOLLOW_TIMED_OUT : FOLLOW_FAILED;
+        note_truncations(follow, from, stream, got, &seen);
         if (got == 0)
             return FOLLOW_ENDED;
-        stream_write(follow->to[stream], chunk, got);
-        if (!stream_flush(follow->to[stream]))
+        if (!put(follow, stream, chunk, got) || !stream_flush(follow->to[stream]))
             return FOLLOW_WRITE_FAILED;
         follow->offset[stream] += got;
         if (time_left(until_ns) == 0) {
@@ -121,9 +186,11 @@ follow_result follow_task(cli_follow *follow, int64_t timeout_ms, tether_error *
     bool from_start = follow->offset[0] == 0 && follow->offset[1] == 0;
     tether_follower *from;
     follow_result result;
+    int code;
 
-    int code = tether_follow_open(follow->registry, follow->task_id, view,
-                                  from_start ? NULL : follow->offset, &from, error);
+    reader_watch(follow->registry, NULL, NULL);
+    code = tether_follow_open(follow->registry, follow->task_id, view,
+                              from_start ? NULL : follow->offset, &from, error);
 
     /* The output limit has trimmed the output since the offsets were chosen. That happens only
      * once. */

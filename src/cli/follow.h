@@ -6,6 +6,7 @@
 
 #include "tether.h"
 
+#include "cli/output_sink.h"
 #include "cli/stream.h"
 
 typedef enum follow_result {
@@ -20,13 +21,17 @@ typedef struct cli_follow {
     const char *task_id;
     cli_stream *to[2];  /* indexed by tether_stream; NULL: do not copy this stream */
     uint64_t offset[2]; /* where to start reading; advances as bytes are written out */
+    output_sink *sink;  /* gets the bytes instead; `to` says only which streams. NULL: none */
 } cli_follow;
 
-/* Copies new bytes in the order in which the two files grow, until the task has ended. For a task
+/* Copies new bytes in the order in which the two files grow, until the task has ended, or
+ * nobody reads standard output any more (see reader.h): FOLLOW_FAILED. Goes on from the start of a
+ * file that the task truncates, and tells so. For a task
  * that has ended already, copies standard output, then standard error. timeout_ms -1: no limit. */
 follow_result follow_task(cli_follow *follow, int64_t timeout_ms, tether_error *error);
 
-/* Copies [*offset, end) of one stream; stops earlier at the end of the file. */
+/* Copies [*offset, end) of one stream; stops earlier at the end of the file. Begins again at its
+ * start if the task truncates it meanwhile. */
 follow_result follow_copy(cli_follow *follow, tether_stream stream, uint64_t end,
                           tether_error *error);
 

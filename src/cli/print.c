@@ -12,6 +12,7 @@
 #include <uv.h>
 
 #include "cli/duration.h"
+#include "cli/reader.h"
 #include "cli/stream.h"
 #include "cli/escape.h"
 #include "cli/table.h"
@@ -98,8 +99,11 @@ static void write_error(const cli_options *cli, const tether_error *error, const
     /* After a mistake in the arguments, a later --json was not parsed but still counts. */
     bool json = cli->json || args_remaining_contain(cli->args, "--json");
 
+    if (reader_gone())
+        return;
     /* Keep the order if standard output and standard error go to the same place. */
     stream_flush(stream_stdout());
+    stream_begin_line(to);
     if (json)
         write_error_json(to, error, found);
     else
@@ -195,7 +199,7 @@ int print_stream_failure(const cli_options *cli, const cli_stream *stream, const
 
 int print_flush(const cli_options *cli, const char *what)
 {
-    if (stream_flush(stream_stdout()))
+    if (stream_flush(stream_stdout()) && !reader_gone())
         return 0;
     print_stream_failure(cli, stream_stdout(), what);
     return EXIT_FAILED;
@@ -223,6 +227,11 @@ int print_snapshot_json(const cli_options *cli, const tether_snapshot *snapshot)
 int print_completion_json(const cli_options *cli, const tether_snapshot *snapshot)
 {
     return print_kind(cli, "completion", snapshot);
+}
+
+int print_end_json(const cli_options *cli, const tether_snapshot *snapshot)
+{
+    return print_kind(cli, "end", snapshot);
 }
 
 int print_task_json(const cli_options *cli, tether_registry *registry, const char *task_id,

@@ -46,6 +46,9 @@ int print_bad_duration(const cli_options *cli, const char *option, const char *v
 int print_snapshot_json(const cli_options *cli, const tether_snapshot *snapshot);
 int print_completion_json(const cli_options *cli, const tether_snapshot *snapshot);
 
+/* Does the same with the kind "end": how the task ended whose output was followed. */
+int print_end_json(const cli_options *cli, const tether_snapshot *snapshot);
+
 /* Prints the snapshot of this task as one line of JSON. Returns 0 or an exit code; an error is
  * reported as by print_error_after. */
 int print_task_json(const cli_options *cli, tether_registry *registry, const char *task_id,

@@ -4,6 +4,7 @@
 #include "cli/session.h"
 
 #include "cli/print.h"
+#include "cli/reader.h"
 #include "cli/stream.h"
 
 int session_open(const cli_options *cli, tether_registry **registry)
@@ -49,11 +50,13 @@ int session_close(const cli_options *cli, tether_registry *registry, int code)
 {
     tether_error error = {0};
 
+    reader_unwatch();
     finish_kills(cli, registry);
     if (tether_close(registry, TETHER_DETACH, &error) != 0) {
         int failed = print_error(cli, &error);
 
-        return code != 0 ? code : failed;
+        code = code != 0 ? code : failed;
     }
+    reader_end();
     return code;
 }

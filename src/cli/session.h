@@ -14,7 +14,8 @@ int session_open_with(const cli_options *cli, tether_open_options *options,
                       tether_registry **registry);
 
 /* Closes the registry; its tasks go on, except those whose deadline has passed: waits until these
- * have ended, some seconds at most. Returns the given exit code, or that of the failed close if
+ * have ended, some seconds at most. Ends this process if the reader of standard output is gone (see
+ * reader.h). Returns the given exit code, or that of the failed close if
  * the given one is 0. */
 int session_close(const cli_options *cli, tether_registry *registry, int code);
 

@@ -14,6 +14,8 @@
 struct cli_stream {
     uv_file file;
     stream_failure failure; /* of the first write that failed */
+    void (*broken)(void);   /* called when a write finds no reader; may be NULL */
+    bool inside_line;       /* the last byte was no newline */
     size_t used;
     char buffer[32 * 1024];
 };
@@ -104,6 +106,8 @@ static void write_out(cli_stream *stream, const char *bytes, size_t size)
             uv_sleep(pause_ms);
             pause_ms = pause_ms < 32 ? pause_ms * 2 : 50;
         } else if (result <= 0) {
+            if ((result == UV_EPIPE || result == UV_EOF) && stream->broken != NULL)
+                stream->broken();
             stream->failure.code = result < 0 ? result : UV_EIO;
             stream->failure.os_error = os_error;
         } else {
@@ -130,6 +134,8 @@ const stream_failure *stream_failed(const cli_stream *stream)
 
 void stream_write(cli_stream *stream, const void *bytes, size_t size)
 {
+    if (size > 0)
+        stream->inside_line = ((const char *)bytes)[size - 1] != '\n';
     if (size > sizeof stream->buffer - stream->used)
         stream_flush(stream);
     if (size > sizeof stream->buffer) {
@@ -138,6 +144,46 @@ void stream_write(cli_stream *stream, const void *bytes, size_t size)
     }
     memcpy(stream->buffer + stream->used, bytes, size);
     stream->used += size;
+}
+
+void stream_on_broken(cli_stream *stream, void (*broken)(void))
+{
+    stream->broken = broken;
+}
+
+static bool identify(const cli_stream *stream, uint64_t *device, uint64_t *node)
+{
+    uv_fs_t request;
+    bool found = uv_fs_fstat(NULL, &request, stream->file, NULL) == 0;
+
+    *device = found ? request.statbuf.st_dev : 0;
+    *node = found ? request.statbuf.st_ino : 0;
+    uv_fs_req_cleanup(&request);
+    return *node != 0;
+}
+
+/* Returns whether both streams go to the same file, pipe or terminal. */
+static bool same_place(void)
+{
+    uint64_t device[2], node[2];
+
+    if (stream_is_terminal(&standard_output) && stream_is_terminal(&standard_error))
+        return true;
+    return identify(&standard_output, &device[0], &node[0]) &&
+           identify(&standard_error, &device[1], &node[1]) && device[0] == device[1] &&
+           node[0] == node[1];
+}
+
+void stream_begin_line(cli_stream *stream)
+{
+    cli_stream *other = stream == &standard_output ? &standard_error : &standard_output;
+    bool both = other->inside_line && same_place();
+
+    if (!stream->inside_line && !both)
+        return;
+    stream_write(stream, "\n", 1);
+    if (both)
+        other->inside_line = false;
 }
 
 void stream_text(cli_stream *stream, const char *text)

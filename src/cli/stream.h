@@ -34,6 +34,14 @@ void stream_text(cli_stream *stream, const char *text);
 /* For short text: cut to 255 bytes. */
 void stream_format(cli_stream *stream, const char *format, ...);
 
+/* Begins a new line on a stream before a message of the command itself: writes a newline if what
+ * was copied last to it, or to the other stream where both go to the same place, ends without one.
+ */
+void stream_begin_line(cli_stream *stream);
+
+/* Sets a function that is called when a write finds that nobody reads the stream any more. */
+void stream_on_broken(cli_stream *stream, void (*broken)(void));
+
 /* Writes out the buffer. Returns false if this or an earlier write failed. */
 bool stream_flush(cli_stream *stream);
 

@@ -9,6 +9,7 @@
 #include "cli/follow.h"
 #include "cli/kill_on_signal.h"
 #include "cli/print.h"
+#include "cli/reader.h"
 #include "cli/run_options.h"
 #include "cli/stream.h"
 #include "cli/troubles.h"
@@ -113,10 +114,12 @@ static int print_write_failure(const cli_options *cli, const char *task_id)
 static int wait_for_task(const cli_options *cli, tether_registry *registry, const char *task_id,
                          int64_t timeout_ms)
 {
-    cli_follow follow = {registry, task_id, {stream_stdout(), stream_stderr()}, {0, 0}};
+    cli_follow follow = {
+        .registry = registry, .task_id = task_id, .to = {stream_stdout(), stream_stderr()}};
     tether_error error = {0};
     follow_result result;
 
+    reader_watch(registry, NULL, NULL);
     if (cli->json) {
         result = wait_without_output(registry, task_id, timeout_ms, &error);
     } else {

@@ -18,17 +18,18 @@ const char verb_watch_help[] =
     "\n"
     "  --fixed              PATTERN is plain text\n"
     "  --once               stop after the first match\n"
+    "  --partial            print a line as soon as what has come of it matches, such as a "
+    "prompt;\n"
+    "                       $ matches there too\n"
     "  --timeout DUR        watch at most this long, then exit with 124\n"
     "  --stream WHICH       stdout, stderr or both (default: both)\n";
 
-enum { OPT_FIXED = 1, OPT_ONCE, OPT_TIMEOUT, OPT_STREAM };
+enum { OPT_FIXED = 1, OPT_ONCE, OPT_PARTIAL, OPT_TIMEOUT, OPT_STREAM };
 
 static const args_option watch_options[] = {
-    {"--fixed", ARGS_FLAG, OPT_FIXED},
-    {"--once", ARGS_FLAG, OPT_ONCE},
-    {"--timeout", ARGS_VALUE, OPT_TIMEOUT},
-    {"--stream", ARGS_VALUE, OPT_STREAM},
-    {NULL, ARGS_FLAG, 0},
+    {"--fixed", ARGS_FLAG, OPT_FIXED},     {"--once", ARGS_FLAG, OPT_ONCE},
+    {"--partial", ARGS_FLAG, OPT_PARTIAL}, {"--timeout", ARGS_VALUE, OPT_TIMEOUT},
+    {"--stream", ARGS_VALUE, OPT_STREAM},  {NULL, ARGS_FLAG, 0},
 };
 
 static int take_stream(const cli_options *cli, watch_request *request, const char *value)
@@ -53,6 +54,10 @@ static int take_option(const cli_options *cli, watch_request *request, int id, c
         return 0;
     case OPT_ONCE:
         request->spec.once = true;
+        return 0;
+    case OPT_PARTIAL:
+        request->spec.partial = true;
+        request->spec.whole_lines = false;
         return 0;
     case OPT_TIMEOUT:
         if (duration_parse(value, &request->timeout_ms))

@@ -11,8 +11,11 @@
 #include "cli/escape.h"
 #include "cli/moment.h"
 #include "cli/print.h"
+#include "cli/reader.h"
 #include "cli/resolve.h"
 #include "cli/stream.h"
+#include "cli/stream_json.h"
+#include "cli/truncated.h"
 
 /* Longest single wait on the condition: libuv adds it to its clock, which must not overflow. */
 #define WAIT_MAX_NS ((uint64_t)3600 * 1000 * 1000 * 1000)
@@ -111,10 +114,8 @@ static void print_json(const char *task_id, const tether_match *match)
 {
     cli_stream *to = stream_stdout();
 
-    stream_text(to, "{\"kind\":\"match\",\"task_id\":");
-    escape_json_string(to, task_id);
-    stream_format(to, ",\"stream\":\"%s\",\"offset\":%" PRIu64 ",\"match\":",
-                  match->stream == TETHER_STDERR ? "stderr" : "stdout", match->offset);
+    stream_json_begin("match", task_id, match->stream);
+    stream_format(to, ",\"offset\":%" PRIu64 ",\"match\":", match->offset);
     escape_json_bytes(to, match->text, match->text_size);
     stream_format(to, ",\"match_size\":%" PRIu64 ",\"context\":", match->match_size);
     escape_json_bytes(to, match->context, match->context_size);
@@ -128,6 +129,18 @@ static void handle_match(watching *w, const tether_match *match)
         print_json(w->request->task_id, match);
     else if (!is_printed(w, match))
         print_line(match);
+    if (!stream_flush(stream_stdout()))
+        w->state = WATCH_WRITE_FAILED;
+}
+
+/* Offsets count from the start of the file again, and so do lines. */
+static void handle_truncation(watching *w, tether_stream stream)
+{
+    w->printed[stream].any = false;
+    if (w->cli->json)
+        stream_json_truncated(w->request->task_id, stream);
+    else
+        truncated_tell(w->request->task_id, stream);
     if (!stream_flush(stream_stdout()))
         w->state = WATCH_WRITE_FAILED;
 }
@@ -147,18 +160,31 @@ static void on_event(tether_registry *registry, const tether_event *event, void 
     watching *w = userdata;
 
     (void)registry;
-    if (event->kind != TETHER_EVENT_MATCH && event->kind != TETHER_EVENT_WATCH_END)
+    if (event->kind != TETHER_EVENT_MATCH && event->kind != TETHER_EVENT_WATCH_END &&
+        event->kind != TETHER_EVENT_TRUNCATED)
         return;
     uv_mutex_lock(&w->lock);
     if (!w->closed && w->state == WATCH_RUNNING && event->watch == w->watch &&
         strcmp(event->task_id, w->request->task_id) == 0) {
         if (event->kind == TETHER_EVENT_MATCH)
             handle_match(w, event->match);
+        else if (event->kind == TETHER_EVENT_TRUNCATED)
+            handle_truncation(w, event->stream);
         else
             handle_end(w, event->error);
         if (w->state != WATCH_RUNNING)
             uv_cond_signal(&w->changed);
     }
+    uv_mutex_unlock(&w->lock);
+}
+
+/* The reader of standard output is gone. */
+static void wake_up(void *userdata)
+{
+    watching *w = userdata;
+
+    uv_mutex_lock(&w->lock);
+    uv_cond_signal(&w->changed);
     uv_mutex_unlock(&w->lock);
 }
 
@@ -172,7 +198,7 @@ static int wait_for_end(watching *w)
     uv_mutex_lock(&w->lock);
     code =
         tether_watch_add(w->registry, w->request->task_id, &w->request->spec, &w->watch, &w->error);
-    while (code == 0 && w->state == WATCH_RUNNING) {
+    while (code == 0 && w->state == WATCH_RUNNING && !reader_gone()) {
         uint64_t left = moment_left_ns(until);
 
         if (left == 0)
@@ -221,6 +247,7 @@ static int run_with_lock(watching *w)
     w->resolved = *w->request;
     w->resolved.task_id = w->task_id;
     w->request = &w->resolved;
+    reader_watch(w->registry, wake_up, w);
     wait_for_end(w);
     closed = session_close(w->cli, w->registry, 0);
     code = report(w);

@@ -17,7 +17,8 @@ int tether__gate_enter(tether__gate *gate, tether_error *error)
     if (!closing)
         gate->inside++;
     uv_mutex_unlock(&gate->catalog->state);
-    return closing ? tether__fail(error, TETHER_ECLOSED, 0, "wait", "the registry is being closed")
+    return closing ? tether__fail(error, TETHER_ECLOSED, 0, "wait",
+                                  "the registry is being closed, or was interrupted")
                    : TETHER_OK;
 }
 
@@ -30,13 +31,21 @@ void tether__gate_leave(tether__gate *gate)
     uv_mutex_unlock(&gate->catalog->state);
 }
 
-void tether__gate_close(tether__gate *gate)
+void tether__gate_shut(tether__gate *gate)
 {
     tether__catalog *catalog = gate->catalog;
     uv_mutex_lock(&catalog->state);
     gate->closing = true;
     catalog->changes++;
     uv_cond_broadcast(&catalog->changed);
+    uv_mutex_unlock(&catalog->state);
+}
+
+void tether__gate_close(tether__gate *gate)
+{
+    tether__catalog *catalog = gate->catalog;
+    tether__gate_shut(gate);
+    uv_mutex_lock(&catalog->state);
     while (gate->inside > 0)
         tether__catalog_wait(catalog, catalog->changes, -1);
     uv_mutex_unlock(&catalog->state);

@@ -23,6 +23,10 @@ void tether__gate_init(tether__gate *gate, tether__catalog *catalog);
 int tether__gate_enter(tether__gate *gate, tether_error *error);
 void tether__gate_leave(tether__gate *gate);
 
+/* Makes the gate fail as if it were closing, and wakes all threads inside. Does not wait for them.
+ * Takes `state`; any thread. */
+void tether__gate_shut(tether__gate *gate);
+
 /* Closes the gate: wakes all threads inside, whose calls return TETHER_ECLOSED, and returns after
  * the last one has left. Takes `state`. Must not be called from inside a blocking call. */
 void tether__gate_close(tether__gate *gate);

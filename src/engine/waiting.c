@@ -42,9 +42,9 @@ int tether__wait_prepare(tether__wait *wait, tether_error *error)
     wait->seen = catalog->changes;
     bool closing = wait->registry->gate.closing;
     uv_mutex_unlock(&catalog->state);
-    return closing
-               ? tether__fail(error, TETHER_ECLOSED, 0, wait->step, "the registry is being closed")
-               : TETHER_OK;
+    return closing ? tether__fail(error, TETHER_ECLOSED, 0, wait->step,
+                                  "the registry is being closed, or was interrupted")
+                   : TETHER_OK;
 }
 
 static int sleep_at_most(tether__wait *wait, int64_t pause, bool *quiet, tether_error *error)

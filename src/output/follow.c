@@ -30,7 +30,8 @@ struct tether_follower {
     char id[TETHER_ID_SIZE];
     bool selected[2];
     tether__output output[2];
-    uint64_t offset[2]; /* of the next byte */
+    uint64_t offset[2];      /* of the next byte */
+    uint64_t truncations[2]; /* how often the file was found truncated */
     bool ended;
     uint64_t end[2]; /* after the task has ended: the size at that moment. Leftover processes may
                         write more */
@@ -81,21 +82,44 @@ static int check_task(tether_follower *f, tether_error *error)
     return code;
 }
 
-/* Reads what one stream has at the follower's offset. */
+/* Limits a read to what an ended task had written: 0 if all of it was read. */
+static size_t limit_size(const tether_follower *f, int i, size_t size)
+{
+    if (!f->ended)
+        return size;
+    uint64_t left = f->end[i] > f->offset[i] ? f->end[i] - f->offset[i] : 0;
+    return left < size ? (size_t)left : size;
+}
+
+/* The file was truncated: begins again at its start. What was written after the end of the task
+ * does not belong to it. */
+static void restart(tether_follower *f, int i)
+{
+    f->truncations[i]++;
+    f->offset[i] = f->output[i].dropped;
+    if (f->ended && f->output[i].end < f->end[i])
+        f->end[i] = f->output[i].end;
+}
+
+/* Reads what one stream has at the follower's offset. Also after the last byte it checks for a
+ * truncation: the file may have as many bytes as before, but others. */
 static int read_stream(tether_follower *f, int i, void *buffer, size_t size, size_t *got,
                        tether_error *error)
 {
-    const tether__output *output = &f->output[i];
+    bool truncated;
+    tether__output *output = &f->output[i];
     *got = 0;
     if (!f->selected[i] || output->file.handle < 0)
         return TETHER_OK;
     if (f->offset[i] < output->dropped)
         f->offset[i] = output->dropped;
-    if (f->ended && f->offset[i] >= f->end[i])
-        return TETHER_OK;
-    if (f->ended && f->end[i] - f->offset[i] < size)
-        size = (size_t)(f->end[i] - f->offset[i]);
-    int code = tether__output_read(output, f->offset[i], buffer, size, got, error);
+    int code = tether__output_read_on(output, f->offset[i], buffer, limit_size(f, i, size), got,
+                                      &truncated, error);
+    if (code == TETHER_OK && truncated) {
+        restart(f, i);
+        code = tether__output_read_on(output, f->offset[i], buffer, limit_size(f, i, size), got,
+                                      &truncated, error);
+    }
     f->offset[i] += *got;
     return code;
 }
@@ -246,6 +270,14 @@ int tether_follow_read(tether_follower *f, void *buffer, size_t size, int64_t ti
         f->registry = NULL;
     tether__wait_end(&wait);
     return code;
+}
+
+void tether_follow_place(const tether_follower *f, tether_stream stream, uint64_t *offset,
+                         uint64_t *truncations)
+{
+    int i = stream == TETHER_STDERR ? 1 : 0;
+    *offset = f->offset[i];
+    *truncations = f->truncations[i];
 }
 
 void tether_follow_close(tether_follower *f)

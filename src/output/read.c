@@ -55,7 +55,7 @@ int tether_output_dropped(tether_registry *registry, const char *task_id, tether
     return code;
 }
 
-/* Sets *news if a stream has bytes beyond `seen`, or the task has ended. */
+/* Sets *news if a stream has more or fewer bytes than `seen`, or the task has ended. */
 static int check_news(tether_registry *registry, const char *task_id, const uint64_t seen[2],
                       bool *news, tether_error *error)
 {
@@ -67,7 +67,7 @@ static int check_news(tether_registry *registry, const char *task_id, const uint
         int code = tether_output_size(registry, task_id, (tether_stream)stream, &size, error);
         if (code != TETHER_OK)
             return code;
-        *news = *news || size > seen[stream];
+        *news = *news || (size != seen[stream] && seen[stream] != UINT64_MAX);
     }
     if (*news)
         return TETHER_OK;

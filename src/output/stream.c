@@ -4,6 +4,7 @@
 #include "output/stream.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "engine/refresh.h"
@@ -92,6 +93,80 @@ int tether__output_read(const tether__output *output, uint64_t offset, void *buf
                             "read from there on",
                             output->dropped);
     return tether__os_file_pread(&output->file, offset - output->dropped, buffer, size, got, error);
+}
+
+/* --- Truncated files --- */
+
+static bool all_zero(const char *bytes, size_t size)
+{
+    while (size > 0 && bytes[size - 1] == '\0')
+        size--;
+    return size == 0;
+}
+
+/* Returns whether the bytes in front of `place` are those that were read. Zeros are accepted, and
+ * remembered, because they are a hole: a writer without O_APPEND went on at its old offset after a
+ * truncation, or the blocks were given back to the disk. What follows the hole is what the task
+ * wrote next. */
+static bool accept_tail(tether__output *output, const char *now)
+{
+    bool same = memcmp(now, output->tail, output->tail_size) == 0;
+    if (!same && !all_zero(now, output->tail_size))
+        return false;
+    memcpy(output->tail, now, output->tail_size);
+    return true;
+}
+
+static int check_tail(tether__output *output, bool *truncated, tether_error *error)
+{
+    char now[TETHER__OUTPUT_TAIL];
+    size_t got;
+    uint64_t begin = output->place - output->dropped - output->tail_size;
+    int code = tether__os_file_pread(&output->file, begin, now, output->tail_size, &got, error);
+    *truncated = code == TETHER_OK && (got < output->tail_size || !accept_tail(output, now));
+    return code;
+}
+
+/* Notes that a block was read: keeps its last bytes. */
+static void keep_tail(tether__output *output, uint64_t offset, const char *block, size_t size)
+{
+    if (size == 0 || offset + size <= output->place)
+        return;
+    size_t keep = 0;
+    if (offset == output->place && size < sizeof output->tail) {
+        keep = sizeof output->tail - size;
+        keep = output->tail_size < keep ? output->tail_size : keep;
+        memmove(output->tail, output->tail + output->tail_size - keep, keep);
+    }
+    size_t fresh = size < sizeof output->tail ? size : sizeof output->tail;
+    memcpy(output->tail + keep, block + size - fresh, fresh);
+    output->tail_size = keep + fresh;
+    output->place = offset + size;
+}
+
+/* Checks after the read: a truncation in between makes the bytes that were read doubtful. */
+int tether__output_read_on(tether__output *output, uint64_t offset, void *buffer, size_t size,
+                           size_t *got, bool *truncated, tether_error *error)
+{
+    *truncated = false;
+    int code = tether__output_read(output, offset, buffer, size, got, error);
+    if (code == TETHER_OK && output->tail_size > 0)
+        code = check_tail(output, truncated, error);
+    if (code != TETHER_OK || *truncated)
+        *got = 0;
+    if (code != TETHER_OK || !*truncated) {
+        keep_tail(output, offset, buffer, *got);
+        return code;
+    }
+    output->place = 0;
+    output->tail_size = 0;
+    return tether__output_measure(output, error);
+}
+
+bool tether__output_is_beyond_end(tether__output *output, uint64_t offset)
+{
+    return output->file.handle >= 0 && offset > output->place &&
+           tether__output_measure(output, NULL) == TETHER_OK && offset > output->end;
 }
 
 void tether__output_close(tether__output *output)

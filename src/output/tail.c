@@ -12,6 +12,9 @@
 
 enum { DEFAULT_BYTES = 64 * 1024, BLOCK_BYTES = 8 * 1024, CHARACTER_BYTES = 4 };
 
+/* How often the end is searched again because the task truncates its output at the same time. */
+enum { ATTEMPTS = 10 };
+
 static const char step[] = "read the end of the output";
 
 /* Standard output followed by standard error, as far as they are selected and exist. Positions
@@ -20,6 +23,7 @@ typedef struct text_view {
     tether__output part[2];
     uint64_t size[2];
     uint64_t total;
+    bool truncated; /* a file became shorter after it was measured */
 } text_view;
 
 static void view_close(text_view *view)
@@ -32,7 +36,7 @@ static int view_open(tether_registry *registry, const char *task_id, tether_view
                      text_view *view, tether_error *error)
 {
     int code = TETHER_OK;
-    *view = (text_view){{TETHER__OUTPUT_NONE, TETHER__OUTPUT_NONE}, {0, 0}, 0};
+    *view = (text_view){.part = {TETHER__OUTPUT_NONE, TETHER__OUTPUT_NONE}};
     for (int i = 0; i < 2 && code == TETHER_OK; i++) {
         tether_view other = i == TETHER_STDOUT ? TETHER_VIEW_STDERR : TETHER_VIEW_STDOUT;
         if (which == other)
@@ -58,21 +62,21 @@ static int view_read_part(const text_view *view, uint64_t from, char *buffer, si
                                error);
 }
 
-/* Reads the whole range. view_open has measured the files, so a short read means that another
- * program has changed them since. */
-static int view_read(const text_view *view, uint64_t from, char *buffer, size_t size,
-                     tether_error *error)
+/* Reads the whole range. view_open has measured the files, so a short read means that the task has
+ * truncated one of them since. */
+static int view_read(text_view *view, uint64_t from, char *buffer, size_t size, tether_error *error)
 {
     for (size_t done = 0; done < size;) {
         size_t got;
         int code = view_read_part(view, from + done, buffer + done, size - done, &got, error);
         if (code != TETHER_OK)
             return code;
+        view->truncated = got == 0;
         if (got == 0)
             return tether__fail(
                 error, TETHER_EIO, 0, step,
-                "the output became shorter during the read, because another program "
-                "changed the store's files; read it again");
+                "the output became shorter each time it was read, because the task truncates it "
+                "again and again; read it later");
         done += got;
     }
     return TETHER_OK;
@@ -80,7 +84,7 @@ static int view_read(const text_view *view, uint64_t from, char *buffer, size_t 
 
 /* Finds where the last `lines` lines begin, but not before `lowest`. A newline at the very end
  * starts no line. Reads backwards, so that the size of the output does not matter. */
-static int find_lines(const text_view *view, uint64_t lines, uint64_t lowest, uint64_t *start,
+static int find_lines(text_view *view, uint64_t lines, uint64_t lowest, uint64_t *start,
                       tether_error *error)
 {
     char block[BLOCK_BYTES];
@@ -124,7 +128,7 @@ static int skip_cut_character(const text_view *view, uint64_t *start, tether_err
     return code;
 }
 
-static int find_start(const text_view *view, uint64_t bytes, uint64_t lines, uint64_t *start,
+static int find_start(text_view *view, uint64_t bytes, uint64_t lines, uint64_t *start,
                       tether_error *error)
 {
     int code = TETHER_OK;
@@ -137,7 +141,7 @@ static int find_start(const text_view *view, uint64_t bytes, uint64_t lines, uin
     return code;
 }
 
-static int copy_from(const text_view *view, uint64_t start, char **text, size_t *size,
+static int copy_from(text_view *view, uint64_t start, char **text, size_t *size,
                      tether_error *error)
 {
     uint64_t length = view->total - start;
@@ -156,12 +160,39 @@ static int copy_from(const text_view *view, uint64_t start, char **text, size_t 
     return TETHER_OK;
 }
 
+typedef struct tail_request {
+    tether_view view;
+    uint64_t bytes;
+    uint64_t lines;
+} tail_request;
+
+/* Reads the end once. Sets *again if a file became shorter meanwhile. */
+static int read_tail(tether_registry *registry, const char *task_id, const tail_request *request,
+                     char **text, size_t *size, bool *truncated, bool *again, tether_error *error)
+{
+    text_view view;
+    uint64_t start;
+    *again = false;
+    int code = view_open(registry, task_id, request->view, &view, error);
+    if (code != TETHER_OK)
+        return code;
+    code = find_start(&view, request->bytes, request->lines, &start, error);
+    if (code == TETHER_OK)
+        code = copy_from(&view, start, text, size, error);
+    if (code == TETHER_OK && truncated != NULL)
+        *truncated = start > 0 || view.part[0].dropped > 0 || view.part[1].dropped > 0;
+    *again = view.truncated;
+    view_close(&view);
+    return code;
+}
+
 int tether_output_tail(tether_registry *registry, const char *task_id, tether_view which,
                        uint64_t bytes, uint64_t lines, char **text, size_t *size, bool *truncated,
                        tether_error *error)
 {
-    text_view view;
-    uint64_t start;
+    const tail_request request = {which, bytes > 0 ? bytes : DEFAULT_BYTES, lines};
+    tether_error problem = {0};
+    bool again = true;
     *text = NULL;
     *size = 0;
     if (truncated != NULL)
@@ -169,15 +200,11 @@ int tether_output_tail(tether_registry *registry, const char *task_id, tether_vi
     int code = tether__check_task_id(task_id, error);
     if (code == TETHER_OK && ((int)which < TETHER_VIEW_BOTH || which > TETHER_VIEW_STDERR))
         code = tether__fail(error, TETHER_EINVAL, 0, step, "the view is unknown");
-    if (code == TETHER_OK)
-        code = view_open(registry, task_id, which, &view, error);
     if (code != TETHER_OK)
         return code;
-    code = find_start(&view, bytes > 0 ? bytes : DEFAULT_BYTES, lines, &start, error);
-    if (code == TETHER_OK)
-        code = copy_from(&view, start, text, size, error);
-    if (code == TETHER_OK && truncated != NULL)
-        *truncated = start > 0 || view.part[0].dropped > 0 || view.part[1].dropped > 0;
-    view_close(&view);
+    for (int attempt = 0; again && attempt < ATTEMPTS; attempt++)
+        code = read_tail(registry, task_id, &request, text, size, truncated, &again, &problem);
+    if (code != TETHER_OK)
+        tether__error_set(error, &problem);
     return code;
 }

@@ -131,6 +131,8 @@ int tether__taps_add(tether__taps *taps, const char *task_id, tether__search *se
                             task_id, TETHER_WATCHES_PER_TASK);
     else
         t->searches[t->count++] = search;
+    if (code == TETHER_OK)
+        memcpy(search->truncations, t->truncations, sizeof search->truncations);
     uv_mutex_unlock(&taps->mutex);
     if (code == TETHER_OK)
         follow(taps, task_id);

@@ -34,6 +34,9 @@ typedef struct tether__tap {
     /* Where to stop reading once the task has ended. Used only where the output is read. */
     uint64_t end[2];
     bool end_known;
+    /* How often each file was found truncated. Changed where the output is read, under the mutex;
+     * a new search knows of those before it. */
+    uint64_t truncations[2];
 } tether__tap;
 
 typedef struct tether__taps {

@@ -158,16 +158,87 @@ static tether__delivery deliver_match(const tether_match *match, void *userdata)
     return !r->closed && is_attached(r) ? TETHER__DELIVERED : TETHER__DELIVERED_LAST;
 }
 
+/* --- Truncated files --- */
+
+/* Delivers that a watch, or the ring (0), goes on from the start of a file. */
+static void deliver_truncated(reading *r, tether_stream stream, int watch)
+{
+    bool delivered;
+    tether_event event = {
+        .kind = TETHER_EVENT_TRUNCATED, .task_id = r->id, .watch = watch, .stream = stream};
+    r->closed = !tether__events_deliver(r->taps->registry->catalog.events, &event, &delivered);
+}
+
+/* Moves the ring to the start of a file. */
+static void restart_ring(reading *r, tether_stream stream)
+{
+    uv_mutex_lock(&r->taps->mutex);
+    bool exists = r->tap->ring != NULL;
+    if (exists)
+        r->tap->ring->next_byte[stream] = r->tap->outputs[stream].dropped;
+    uv_mutex_unlock(&r->taps->mutex);
+    if (exists)
+        deliver_truncated(r, stream, 0);
+}
+
+/* Notes that a file was found truncated. Each search begins again when it is fed next. */
+static void note_truncation(reading *r, tether_stream stream)
+{
+    tether__tap *t = r->tap;
+    uv_mutex_lock(&r->taps->mutex);
+    t->truncations[stream]++;
+    uv_mutex_unlock(&r->taps->mutex);
+    if (r->ended && t->end[stream] > t->outputs[stream].end)
+        t->end[stream] = t->outputs[stream].end;
+    restart_ring(r, stream);
+}
+
+/* Returns whether a search has to begin again: the file was found truncated since it was fed, or a
+ * truncation before that put its first position beyond the end. */
+static bool must_restart(const reading *r, const tether__search *search, tether_stream stream)
+{
+    return search->truncations[stream] != r->tap->truncations[stream] ||
+           tether__output_is_beyond_end(&r->tap->outputs[stream], search->position[stream]);
+}
+
+/* What was read of an unfinished line is searched first. */
+static int restart_search(reading *r, tether__search *search, tether_stream stream,
+                          tether_error *error)
+{
+    search->truncations[stream] = r->tap->truncations[stream];
+    int code = tether__search_feed(search, stream, "", 0, true, deliver_match, r, error);
+    if (code == TETHER_OK && !r->closed && !search->over && is_attached(r))
+        deliver_truncated(r, stream, search->number);
+    if (code == TETHER_OK && !search->over)
+        code = tether__search_restart(search, stream, r->tap->outputs[stream].dropped, error);
+    return code;
+}
+
+/* --- Feeding --- */
+
+/* Reads nothing behind the end of an ended task, but still checks for a truncation. */
 static int read_block(const reading *r, tether_stream stream, uint64_t offset, size_t *got,
+                      bool *truncated, tether_error *error)
+{
+    uint64_t size = BLOCK;
+    uint64_t end = r->tap->end[stream];
+    *got = 0;
+    if (r->ended)
+        size = offset >= end ? 0 : end - offset < BLOCK ? end - offset : BLOCK;
+    return tether__output_read_on(&r->tap->outputs[stream], offset, r->block, (size_t)size, got,
+                                  truncated, error);
+}
+
+/* Feeds what was read to one search. */
+static int feed_bytes(reading *r, tether__search *search, tether_stream stream, size_t got,
                       tether_error *error)
 {
-    size_t size = BLOCK;
-    *got = 0;
-    if (r->ended && offset >= r->tap->end[stream])
+    bool last = got == 0 && r->ended;
+    if (got == 0 && !last) {
+        tether__search_settle(search, stream, deliver_match, r);
         return TETHER_OK;
-    if (r->ended && r->tap->end[stream] - offset < BLOCK)
-        size = (size_t)(r->tap->end[stream] - offset);
-    return tether__output_read(&r->tap->outputs[stream], offset, r->block, size, got, error);
+    }
+    return tether__search_feed(search, stream, r->block, got, last, deliver_match, r, error);
 }
 
 /* Feeds one block, and stores in *more whether there may be another. Skips bytes that were dropped
@@ -176,20 +247,24 @@ static int feed_block(reading *r, tether__search *search, tether_stream stream, 
                       tether_error *error)
 {
     size_t got;
+    bool truncated;
     tether_error problem = {0};
-    int code = read_block(r, stream, search->next[stream], &got, &problem);
     *more = true;
+    if (must_restart(r, search, stream))
+        return restart_search(r, search, stream, error);
+    int code = read_block(r, stream, search->next[stream], &got, &truncated, &problem);
     if (code == TETHER_EDROPPED)
         return tether__search_skip(search, stream, r->tap->outputs[stream].dropped, error);
     if (code != TETHER_OK) {
         tether__error_set(error, &problem);
         return code;
     }
-    bool last = got == 0 && r->ended;
-    *more = got > 0;
-    if (got == 0 && !last)
+    if (truncated) {
+        note_truncation(r, stream);
         return TETHER_OK;
-    return tether__search_feed(search, stream, r->block, got, last, deliver_match, r, error);
+    }
+    *more = got > 0;
+    return feed_bytes(r, search, stream, got, error);
 }
 
 /* Feeds one stream for one turn. Each stream has a turn of its own, so that a flood on one does not
@@ -285,10 +360,24 @@ static void finish_search(const reading *r, tether__tap *t, tether__search *sear
         tether__search_free(search);
 }
 
+/* Adds what was read to the ring, if the ring was not replaced during the read. */
+static void put_into_ring(const reading *r, tether_stream stream, uint64_t offset, uint64_t next,
+                          size_t got)
+{
+    tether__tap *t = r->tap;
+    uv_mutex_lock(&r->taps->mutex);
+    if (t->ring != NULL && t->ring->next_byte[stream] == offset) {
+        tether__ring_add(t->ring, r->block, got);
+        t->ring->next_byte[stream] = next;
+    }
+    uv_mutex_unlock(&r->taps->mutex);
+}
+
 /* Adds one block to the ring. Returns false if there is no more output, or no ring. */
-static bool add_to_ring(const reading *r, tether_stream stream)
+static bool add_to_ring(reading *r, tether_stream stream)
 {
     size_t got;
+    bool truncated;
     tether__tap *t = r->tap;
     uv_mutex_lock(&r->taps->mutex);
     bool exists = t->ring != NULL;
@@ -296,26 +385,27 @@ static bool add_to_ring(const reading *r, tether_stream stream)
     uv_mutex_unlock(&r->taps->mutex);
     if (!exists)
         return false;
-    int code = read_block(r, stream, offset, &got, NULL);
-    uint64_t next = code == TETHER_EDROPPED ? t->outputs[stream].dropped : offset + got;
-    uv_mutex_lock(&r->taps->mutex);
-    /* Only if the ring was not replaced during the read. */
-    if (t->ring != NULL && t->ring->next_byte[stream] == offset) {
-        if (code == TETHER_OK)
-            tether__ring_add(t->ring, r->block, got);
-        t->ring->next_byte[stream] = next;
+    if (tether__output_is_beyond_end(&t->outputs[stream], offset)) {
+        restart_ring(r, stream);
+        return true;
     }
-    uv_mutex_unlock(&r->taps->mutex);
+    int code = read_block(r, stream, offset, &got, &truncated, NULL);
+    if (code == TETHER_OK && truncated) {
+        note_truncation(r, stream);
+        return true;
+    }
+    uint64_t next = code == TETHER_EDROPPED ? t->outputs[stream].dropped : offset + got;
+    put_into_ring(r, stream, offset, next, got);
     return next > offset;
 }
 
 /* Feeds the ring for one turn. Returns whether something is left for the next turn. */
-static bool fill_ring(const reading *r)
+static bool fill_ring(reading *r)
 {
     bool left = false;
     for (int stream = 0; stream < 2; stream++) {
         int block = 0;
-        while (block < BLOCKS_PER_TURN && add_to_ring(r, (tether_stream)stream))
+        while (block < BLOCKS_PER_TURN && !r->closed && add_to_ring(r, (tether_stream)stream))
             block++;
         left = left || block == BLOCKS_PER_TURN;
     }

@@ -24,6 +24,10 @@ static int check_spec(const tether_watch_spec *spec, tether_error *error)
     if (spec->pattern == NULL || (int)spec->view < 0 || spec->view > TETHER_VIEW_STDERR)
         return tether__fail(error, TETHER_EINVAL, 0, step,
                             "no pattern was given, or the view is unknown");
+    if (spec->partial && (spec->whole_lines || !spec->transient))
+        return tether__fail(error, TETHER_EINVAL, 0, step,
+                            "partial excludes whole_lines and needs transient, because a stored "
+                            "watch reports only what cannot change any more");
     return TETHER_OK;
 }
 
@@ -146,16 +150,17 @@ static int number_and_start(tether_registry *registry, const char *task_id, int 
 }
 
 static int add_watch(tether_registry *registry, const char *task_id, tether__kept_watch *watch,
-                     bool transient, tether_error *error)
+                     const tether_watch_spec *spec, tether_error *error)
 {
     tether__search *search;
     int largest;
     int code = refresh_task(registry, task_id, &largest, error);
     /* Compiles the pattern before anything is stored, so that an invalid one leaves nothing. */
     if (code == TETHER_OK)
-        code = tether__search_new(watch, !transient, &search, error);
+        code = tether__search_new(watch, !spec->transient, &search, error);
     if (code != TETHER_OK)
         return code;
+    search->partial = spec->partial;
     tether__taps_lock_numbers(tether__outputs_of(registry)->taps);
     code = number_and_start(registry, task_id, largest, watch, search, error);
     tether__taps_unlock_numbers(tether__outputs_of(registry)->taps);
@@ -186,7 +191,7 @@ int tether_watch_add(tether_registry *registry, const char *task_id, const tethe
     };
     code = find_positions(registry, task_id, spec.from_now, watch.position, error);
     if (code == TETHER_OK)
-        code = add_watch(registry, task_id, &watch, spec.transient, error);
+        code = add_watch(registry, task_id, &watch, &spec, error);
     if (code == TETHER_OK)
         *number = watch.number;
     return code;

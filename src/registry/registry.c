@@ -362,6 +362,11 @@ int tether_close(tether_registry *registry, tether_close_mode mode, tether_error
     return code != TETHER_OK ? code : close_code;
 }
 
+void tether_interrupt(tether_registry *registry)
+{
+    tether__gate_shut(&registry->gate);
+}
+
 int tether_default_store(char **path, tether_error *error)
 {
     return tether__os_default_store(path, error);

@@ -29,6 +29,7 @@ enum {
     BYTES_PER_STEP = 8,
     STEPS_PER_BYTE = 256,    /* added to the budget */
     STEPS_BUDGET = 16777216, /* initial and largest budget */
+    STEPS_SETTLE = 1 << 16,  /* of each tether__matcher_settle */
     /* The same for bytes that are searched again because more bytes have arrived. */
     REPEATS_PER_BYTE = 64,
     REPEATS_BUDGET = 1 << 20
@@ -58,6 +59,7 @@ struct tether__matcher {
     size_t valid_end; /* the bytes from `at` up to here are UTF-8 */
     size_t tried; /* an attempt with this many bytes from `at` on was undecided; 0: none was made */
     size_t costly_end; /* up to here starts are tried one by one */
+    size_t settled;    /* the bytes from `at` on at the last settle */
     int64_t step_budget;
     int64_t repeat_budget;
     tether__matcher_found found;
@@ -129,6 +131,7 @@ static void move_to(tether__matcher *matcher, size_t at)
 {
     matcher->at = at;
     matcher->tried = 0;
+    matcher->settled = 0;
     matcher->one_by_one = at < matcher->costly_end;
     if (matcher->scanned < at)
         matcher->scanned = at;
@@ -540,4 +543,63 @@ int tether__matcher_feed(tether__matcher *matcher, const char *bytes, size_t siz
     if (last)
         matcher->finished = true;
     return result;
+}
+
+/* Returns whether to settle: not again for the same bytes, and within the budget for bytes that are
+ * searched again and again, or if they have grown by an eighth. */
+static bool may_settle(tether__matcher *matcher)
+{
+    size_t size = matcher->size - matcher->at;
+    size_t fresh = size - matcher->settled;
+    if (matcher->finished || matcher->at >= matcher->size || fresh == 0)
+        return false;
+    if (matcher->repeat_budget < (int64_t)size)
+        return fresh >= matcher->settled / 8;
+    matcher->repeat_budget -= (int64_t)size;
+    return true;
+}
+
+typedef struct settling {
+    bool any;
+    tether__matcher_found found;
+    void *userdata;
+} settling;
+
+/* Stops at the first match, so that the next one is searched for with a state of its own. */
+static bool found_one(const tether__found *found, void *userdata)
+{
+    settling *s = userdata;
+    s->any = s->found(found, s->userdata);
+    return false;
+}
+
+/* Searches for one match in what is there, and restores the state if there is none: nothing is
+ * decided then. It has a budget of its own. A pattern that exceeds it is not reported early, and
+ * tried again only when the line has grown. */
+static bool settle_one(tether__matcher *matcher, settling *s)
+{
+    tether__matcher before = *matcher;
+    tether_error ignored;
+    s->any = false;
+    matcher->found = found_one;
+    matcher->userdata = s;
+    matcher->step_budget = STEPS_SETTLE;
+    int code = search(matcher, true, &ignored);
+    bool stopped = code == TETHER_OK && matcher->finished;
+    if (!stopped) {
+        int64_t repeat_budget = code == TETHER_OK ? matcher->repeat_budget : 0;
+        *matcher = before;
+        matcher->repeat_budget = repeat_budget;
+        matcher->settled = matcher->size - matcher->at;
+    }
+    matcher->step_budget = before.step_budget;
+    matcher->finished = stopped && !s->any;
+    return s->any;
+}
+
+void tether__matcher_settle(tether__matcher *matcher, tether__matcher_found found, void *userdata)
+{
+    settling s = {false, found, userdata};
+    while (may_settle(matcher) && settle_one(matcher, &s)) {
+    }
 }

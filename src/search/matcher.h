@@ -55,6 +55,13 @@ void tether__matcher_free(tether__matcher *matcher);
 int tether__matcher_feed(tether__matcher *matcher, const char *bytes, size_t size, bool last,
                          tether__matcher_found found, void *userdata, tether_error *error);
 
+/* Reports, in order, matches that further bytes could change, as if the stream ended after the
+ * bytes that were fed; what follows is searched from the end of the last of them, so that a longer
+ * match becomes several. Where nothing matches yet, nothing is decided. A pattern that needs many
+ * steps is not reported early, and in a long line not after each piece; see tether__matcher_feed.
+ */
+void tether__matcher_settle(tether__matcher *matcher, tether__matcher_found found, void *userdata);
+
 /* Returns a position from which a new matcher reports exactly the matches that this one has not
  * reported yet. Within found(), it is the end of that match. */
 uint64_t tether__matcher_position(const tether__matcher *matcher);

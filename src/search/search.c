@@ -107,6 +107,14 @@ int tether__search_feed(tether__search *search, tether_stream stream, const char
     return code;
 }
 
+void tether__search_settle(tether__search *search, tether_stream stream,
+                           tether__search_deliver deliver, void *userdata)
+{
+    delivery d = {search, stream, deliver, userdata};
+    if (!search->over && search->partial)
+        tether__matcher_settle(search->matchers[stream], on_found, &d);
+}
+
 static bool ignore_match(const tether__found *found, void *userdata)
 {
     (void)found;
@@ -125,4 +133,11 @@ int tether__search_skip(tether__search *search, tether_stream stream, uint64_t o
                                     error);
     search->over = search->over || code != TETHER_OK;
     return code;
+}
+
+int tether__search_restart(tether__search *search, tether_stream stream, uint64_t offset,
+                           tether_error *error)
+{
+    search->unsaved = true;
+    return tether__search_skip(search, stream, offset, error);
 }

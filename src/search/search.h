@@ -18,11 +18,13 @@ typedef struct tether__search {
     bool kept; /* the watch is stored in the record */
     bool once; /* the search is over after the first match */
     bool whole_lines;
-    bool searched[2];     /* whether stdout and stderr are searched */
-    uint64_t next[2];     /* offset of the next byte to feed */
-    uint64_t position[2]; /* no match in front of it is delivered again */
-    bool unsaved;         /* the positions have changed since they were stored */
-    bool over;            /* it delivers nothing any more */
+    bool partial;            /* matches at the present end of the output are reported too */
+    bool searched[2];        /* whether stdout and stderr are searched */
+    uint64_t next[2];        /* offset of the next byte to feed */
+    uint64_t position[2];    /* no match in front of it is delivered again */
+    uint64_t truncations[2]; /* kept by users of the search: how many truncations it knows of */
+    bool unsaved;            /* the positions have changed since they were stored */
+    bool over;               /* it delivers nothing any more */
     tether__pattern *pattern;
     tether__matcher *matchers[2];
 } tether__search;
@@ -49,6 +51,15 @@ typedef tether__delivery (*tether__search_deliver)(const tether_match *match, vo
 int tether__search_feed(tether__search *search, tether_stream stream, const char *bytes,
                         size_t size, bool last, tether__search_deliver deliver, void *userdata,
                         tether_error *error);
+
+/* Call this when all bytes that are there now were fed. With `partial`, delivers matches that
+ * further bytes could change, as if the stream ended here; it may go on. */
+void tether__search_settle(tether__search *search, tether_stream stream,
+                           tether__search_deliver deliver, void *userdata);
+
+/* Begins again at offset, because the stream was truncated. Same errors as tether__search_feed. */
+int tether__search_restart(tether__search *search, tether_stream stream, uint64_t offset,
+                           tether_error *error);
 
 /* Skips bytes that were dropped, and continues at offset. Same errors as tether__search_feed. */
 int tether__search_skip(tether__search *search, tether_stream stream, uint64_t offset,

@@ -48,14 +48,15 @@ static int open_and_measure(tether__dir *bundle, tether_stream stream, int64_t t
     return code;
 }
 
-/* Reads the ends of both files, as far as they fit. */
+/* Reads the ends of both files, as far as they fit. *first receives how many of the bytes are of
+ * standard output. */
 static int read_ends(const tether__file files[2], const uint64_t size[2], char *bytes, size_t *used,
-                     tether_error *error)
+                     size_t *first, tether_error *error)
 {
     int code = TETHER_OK;
     uint64_t whole = size[0] + size[1];
     uint64_t skip = whole > TETHER__PREVIEW_BYTES ? whole - TETHER__PREVIEW_BYTES : 0;
-    *used = 0;
+    *used = *first = 0;
     for (int stream = 0; code == TETHER_OK && stream < 2; stream++) {
         uint64_t from = skip < size[stream] ? skip : size[stream];
         size_t got = 0;
@@ -64,17 +65,29 @@ static int read_ends(const tether__file files[2], const uint64_t size[2], char *
             code = tether__os_file_pread(&files[stream], from, bytes + *used,
                                          (size_t)(size[stream] - from), &got, error);
         *used += got;
+        *first = stream == TETHER_STDOUT ? *used : *first;
     }
     return code;
+}
+
+/* Puts a newline between the two outputs if the first ends without one, so that the first line of
+ * the second is not glued to it. Returns how many bytes there are then. */
+static size_t separate(char *bytes, size_t used, size_t first)
+{
+    if (first == 0 || first == used || bytes[first - 1] == '\n')
+        return used;
+    memmove(bytes + first + 1, bytes + first, used - first);
+    bytes[first] = '\n';
+    return used + 1;
 }
 
 int tether__output_preview(tether__dir *bundle, const int64_t totals[2], uint64_t dropped[2],
                            bool *truncated, char **text, tether_error *error)
 {
-    char bytes[TETHER__PREVIEW_BYTES];
+    char bytes[TETHER__PREVIEW_BYTES + 1];
     tether__file files[2] = {{-1}, {-1}};
     uint64_t size[2] = {0, 0};
-    size_t used = 0;
+    size_t used = 0, first = 0;
     int code = TETHER_OK;
     *text = NULL;
     /* Both files stay open until they are read, so that the bytes match the sizes. */
@@ -85,13 +98,16 @@ int tether__output_preview(tether__dir *bundle, const int64_t totals[2], uint64_
                                     &size[stream], &dropped[stream], error);
     }
     if (code == TETHER_OK)
-        code = read_ends(files, size, bytes, &used, error);
+        code = read_ends(files, size, bytes, &used, &first, error);
     for (int stream = 0; stream < 2; stream++)
         tether__os_file_close(&files[stream]);
     if (code != TETHER_OK)
         return code;
-    *truncated = size[0] + size[1] > TETHER__PREVIEW_BYTES || dropped[0] > 0 || dropped[1] > 0;
-    size_t start = *truncated ? tether__utf8_skip_tail(bytes, used) : 0;
+    used = separate(bytes, used, first);
+    *truncated = size[0] + size[1] > TETHER__PREVIEW_BYTES || dropped[0] > 0 || dropped[1] > 0 ||
+                 used > TETHER__PREVIEW_BYTES;
+    size_t start = used > TETHER__PREVIEW_BYTES ? 1 : 0;
+    start += *truncated ? tether__utf8_skip_tail(bytes + start, used - start) : 0;
     *text = tether__utf8_repair(bytes + start, used - start);
     return *text != NULL ? TETHER_OK : tether__fail_memory(error, "read output");
 }

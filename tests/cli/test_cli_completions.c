@@ -119,6 +119,49 @@ static void a_run_that_waits_accepts_another_lease(void **state)
     EXPECT(f, 0, "--session", "outer", "kill", drain);
 }
 
+/* Neither standard error nor the next completion is glued to output without a line end. */
+static void a_preview_ends_its_lines(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    EXPECT(f, 0, "run", "--name", "one", "--", CHILD, "put", "x", "err", "e");
+    cli_take_id(id);
+    EXPECT(f, 0, "wait", id);
+    EXPECT(f, 0, "run", "--name", "two", "--", CHILD, "put", "y", "err-bytes", "7a");
+    cli_take_id(id);
+    EXPECT(f, 0, "wait", id);
+    EXPECT(f, 0, "completions");
+    cli_assert_holds(cli_out(), "\n    x\n    e\n");
+    cli_assert_holds(cli_out(), "\n    y\n    z\n");
+    assert_int_equal(cli_count_lines(cli_out()), 6);
+    EXPECT(f, 0, "--json", "completions", "--drain");
+    json_t *tasks = cli_objects(2);
+    assert_string_equal(cli_text(json_array_get(tasks, 0), "kind"), "completion");
+    assert_string_equal(cli_text(json_array_get(tasks, 0), "output_preview"), "x\ne\n");
+    assert_string_equal(cli_text(json_array_get(tasks, 1), "output_preview"), "y\nz");
+    json_decref(tasks);
+}
+
+/* 300 bytes of output leave no room for the line end between them. */
+static void a_full_preview_ends_its_lines(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE], expected[301];
+    CLI_START(f, id, "put", "ab", "blanks", "97", "put", "x", "err-bytes", "6565", "times", "99",
+              "err", "e");
+    EXPECT(f, 0, "wait", id);
+    memset(expected, ' ', 300);
+    memcpy(expected, "b", 1);
+    memcpy(expected + 98, "x\nee", 4);
+    for (int i = 0; i < 99; i++)
+        memcpy(expected + 102 + 2 * i, "e\n", 2);
+    expected[300] = '\0';
+    json_t *task = cli_status(f, id);
+    assert_string_equal(cli_text(task, "output_preview"), expected);
+    assert_true(cli_flag(task, "output_truncated"));
+    json_decref(task);
+}
+
 static void a_drain_that_cannot_write_acknowledges_nothing(void **state)
 {
     static const char *const kinds[] = {"closed", "broken"};
@@ -341,6 +384,8 @@ int main(void)
         TEST(drains_each_once),
         TEST(leaves_what_another_host_has_leased),
         TEST(a_run_that_waits_accepts_another_lease),
+        TEST(a_preview_ends_its_lines),
+        TEST(a_full_preview_ends_its_lines),
         TEST(a_drain_that_cannot_write_acknowledges_nothing),
         TEST(a_drain_that_is_killed_acknowledges_nothing),
         TEST(follows_without_acknowledging),

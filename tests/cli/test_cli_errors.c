@@ -117,8 +117,10 @@ static void refuses_wrong_operands_and_values(void **state)
     EXPECT_ERROR(f, 125, einval, "tether list --all shows", "output");
     EXPECT_ERROR(f, 125, einval, "takes one task id", "output", "a", "b");
     EXPECT_ERROR(f, 125, einval, "give stdout, stderr or both", "output", "a", "--stream", "x");
-    EXPECT_ERROR(f, 125, einval, "with K, M or G", "output", "a", "--tail", "1X");
-    EXPECT_ERROR(f, 125, einval, "not a number of lines", "output", "a", "--lines", "1K");
+    EXPECT_ERROR(f, 125, einval, "with K, M or G", "output", "a", "--bytes", "1X");
+    EXPECT_ERROR(f, 125, einval, "not a number of lines", "output", "a", "--tail", "1X");
+    EXPECT_ERROR(f, 125, einval, "--bytes takes a size", "output", "a", "--tail", "1K");
+    EXPECT_ERROR(f, 125, einval, "give last or all", "output", "a", "--frames", "first");
     EXPECT_ERROR(f, 125, einval, "give 500ms", "wait", "--timeout", "x");
     EXPECT_ERROR(f, 125, einval, "tether list shows them", "kill");
     EXPECT_ERROR(f, 125, einval, "leave one of them out", "kill", "--all", "a");
@@ -136,7 +138,7 @@ static void refuses_wrong_operands_and_values(void **state)
     EXPECT_ERROR(f, 125, einval, "see tether help gc", "gc", "x");
     EXPECT_ERROR(f, 125, einval, "give 500ms", "gc", "--older-than", "old");
     EXPECT_ERROR(f, 125, einval, "see tether help doctor", "doctor", "x");
-    EXPECT(f, 125, "--json", "output", "--follow", "a");
+    EXPECT(f, 127, "--json", "output", "--follow", "a");
     json_decref(cli_error_object());
 }
 

@@ -489,6 +489,31 @@ static void assert_write_failed(const char *remedy)
     cli_assert_holds(cli_err(), remedy);
 }
 
+/* Messages are not glued to output that was copied before them to the same place. */
+static void a_message_begins_a_line(void **state)
+{
+    static const char *const streams[] = {"put", "err-bytes"};
+    fixture *f = *state;
+    for (size_t i = 0; i < 2; i++) {
+        EXPECT(f, 124, "--session", "outer", "run", "--merge", "--wait", "--", COMMAND, "--store",
+               f->store, "run", "--wait=1s", "--", CHILD, streams[i], "78", "forever");
+        cli_assert_holds(cli_out(), i == 0 ? "78\ntether: task " : "x\ntether: task ");
+        assert_int_equal(cli_count_lines(cli_out()), 2);
+        EXPECT(f, 0, "--json", "list");
+        json_t *task = cli_object();
+        EXPECT(f, 0, "kill", cli_text(task, "task_id"));
+        json_decref(task);
+    }
+    /* Apart from each other they stay as they are. */
+    EXPECT(f, 124, "run", "--wait=1s", "--", CHILD, "put", "x", "forever");
+    assert_string_equal(cli_out(), "x");
+    assert_int_equal(strncmp(cli_err(), "tether: task ", 13), 0);
+    EXPECT(f, 0, "--json", "list");
+    json_t *task = cli_object();
+    EXPECT(f, 0, "kill", cli_text(task, "task_id"));
+    json_decref(task);
+}
+
 static void nothing_is_lost_without_stdout(void **state)
 {
     fixture *f = *state;
@@ -542,6 +567,7 @@ int main(void)
         TEST(a_wait_that_times_out_leaves_the_task_running),
         TEST(a_wait_that_times_out_prints_json),
         TEST(a_wait_ends_before_its_timeout),
+        TEST(a_message_begins_a_line),
         TEST(nothing_is_lost_without_stdout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

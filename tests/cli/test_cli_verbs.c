@@ -141,20 +141,21 @@ static void shows_output(void **state)
         {{"--stream", "both"}, "1\n2\n3\n4"},
         {{"--stream", "stdout"}, "1\n2\n"},
         {{"--stream=stderr"}, "3\n4"},
-        {{"--tail", "3"}, "3\n4"},
-        {{"--tail", "4"}, "\n3\n4"},
+        {{"--bytes", "3"}, "3\n4"},
+        {{"--bytes", "4"}, "\n3\n4"},
+        {{"--bytes", "0"}, ""},
+        {{"--bytes", "1K"}, "1\n2\n3\n4"},
+        {{"--bytes", "3", "--stream", "stdout"}, "\n2\n"},
+        {{"--tail", "1"}, "4"},
+        {{"--tail", "3"}, "2\n3\n4"},
         {{"--tail", "0"}, ""},
-        {{"--tail", "1K"}, "1\n2\n3\n4"},
-        {{"--tail", "3", "--stream", "stdout"}, "\n2\n"},
-        {{"--lines", "1"}, "4"},
+        {{"--tail", "100"}, "1\n2\n3\n4"},
         {{"--lines", "3"}, "2\n3\n4"},
-        {{"--lines", "0"}, ""},
-        {{"--lines", "100"}, "1\n2\n3\n4"},
-        {{"--lines", "1", "--stream", "stdout"}, "2\n"},
-        {{"--lines", "3", "--tail", "1"}, "4"},
-        {{"--lines", "1", "--tail", "6"}, "4"},
+        {{"--tail", "1", "--stream", "stdout"}, "2\n"},
+        {{"--tail", "3", "--bytes", "1"}, "4"},
+        {{"--tail", "1", "--bytes", "6"}, "4"},
         {{"--follow"}, "1\n2\n3\n4"},
-        {{"-f", "--lines", "2"}, "3\n4"},
+        {{"-f", "--tail", "2"}, "3\n4"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const char *const *a = cases[i].arguments;
@@ -180,7 +181,7 @@ static void shows_output_as_json(void **state)
     json_decref(output);
     EXPECT(f, 0, "--json", "output", id);
     cli_assert_holds(cli_out(), "\"stdout\":\"\xc3\xa4\\u0000\\\"\xef\xbf\xbd\\n\"");
-    EXPECT(f, 0, "--json", "output", id, "--tail", "3");
+    EXPECT(f, 0, "--json", "output", id, "--bytes", "3");
     output = cli_object();
     assert_string_equal(cli_text(output, "stdout"), "\n");
     assert_string_equal(cli_text(output, "stderr"), "e\n");
@@ -196,7 +197,7 @@ static void follows_a_running_task(void **state)
     CLI_START(f, id, "out", "one", "err", "two", "await", go, "err", "three", "exit", "7");
     WAIT_UNTIL(CLI(f, "output", id) == 0 && strcmp(cli_out(), "one\ntwo\n") == 0);
     CLI_BACKGROUND(f, follower, "output", "--follow", id);
-    CLI_BACKGROUND(f, tail, "output", "-f", "--lines", "1", id);
+    CLI_BACKGROUND(f, tail, "output", "-f", "--tail", "1", id);
     char *path = cli_background_path(f, follower, TETHER_STDOUT);
     char *tail_path = cli_background_path(f, tail, TETHER_STDOUT);
     WAIT_UNTIL(cli_file_begins(path, "one\ntwo\n") && cli_file_begins(tail_path, "two\n"));

@@ -105,6 +105,85 @@ static void prints_lines_as_they_come(void **state)
     free(path);
 }
 
+/* A prompt ends without a newline, and no output follows. */
+static void prints_a_line_before_it_ends(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    CLI_START(f, id, "out", "first", "put", "Password for x: ", "forever");
+    static const struct {
+        const char *pattern, *expected;
+    } cases[] = {
+        {"Password", "Password for x: \n"},
+        {"assword.*:", "Password for x: \n"},
+        {"[a-z ]+: *$", "Password for x: \n"},
+        {"^first$", "first\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        EXPECT(f, 0, "watch", "--partial", "--once", id, cases[i].pattern);
+        assert_string_equal(cli_out(), cases[i].expected);
+    }
+    EXPECT(f, 0, "--json", "watch", "--partial", "--once", id, "assword.*:");
+    json_t *match = cli_object();
+    assert_string_equal(cli_text(match, "match"), "assword for x:");
+    json_decref(match);
+    EXPECT(f, 124, "watch", "--once", id, "assword", "--timeout", "20ms");
+    EXPECT(f, 124, "watch", "--partial", id, "assword:", "--timeout", "20ms");
+    EXPECT(f, 0, "kill", id);
+}
+
+/* Each line is printed once, also if it grows after it has matched. */
+static void a_growing_line_is_printed_once(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE], watch[TETHER_ID_SIZE];
+    CLI_START(f, id, "put", "hit", "await", test_work_path(f, "go"), "out", "ting hit", "out",
+              "hit 2");
+    CLI_BACKGROUND(f, watch, "watch", "--partial", id, "[hit]+");
+    char *path = cli_background_path(f, watch, TETHER_STDOUT);
+    WAIT_UNTIL(test_count_lines(path) == 1);
+    cli_write_go(f);
+    EXPECT(f, 0, "--session", "outer", "wait", watch);
+    char *text = test_read_file(path, NULL);
+    assert_string_equal(text, "hit\nhit 2\n");
+    free(text);
+    free(path);
+}
+
+static void tells_a_truncation(void **state)
+{
+    fixture *f = *state;
+    for (int json = 0; json < 2; json++) {
+        char id[TETHER_ID_SIZE], watch[TETHER_ID_SIZE];
+        const char *go = test_work_path(f, "go");
+        CLI_START(f, id, "out", "hit 1 and more", "await", go, "out", "hit 3");
+        CLI_BACKGROUND(f, watch, json ? "--json" : "watch", json ? "watch" : "--stream=stdout", id,
+                       "hit .");
+        char *path = cli_background_path(f, watch, TETHER_STDOUT);
+        char *told = cli_background_path(f, watch, TETHER_STDERR);
+        WAIT_UNTIL(test_count_lines(path) == 1);
+        test_write_file(test_bundle_path(f, id, "stdout"), "hit 2\n", 6);
+        test_write_file(go, "", 0);
+        EXPECT(f, 0, "--session", "outer", "wait", watch);
+        char *text = test_read_file(path, NULL), *message = test_read_file(told, NULL);
+        if (json) {
+            cli_assert_holds(text, "{\"kind\":\"truncated\",\"task_id\":");
+            cli_assert_holds(text, "\"offset\":0,\"match\":\"hit 2\"");
+            assert_int_equal(cli_count_lines(text), 4);
+            assert_string_equal(message, "");
+        } else {
+            assert_string_equal(text, "hit 1 and more\nhit 2\nhit 3\n");
+            cli_assert_holds(message, "has truncated its standard output");
+            assert_int_equal(cli_count_lines(message), 1);
+        }
+        free(text);
+        free(message);
+        free(path);
+        free(told);
+        test_remove_file(go);
+    }
+}
+
 static void a_timeout_is_124(void **state)
 {
     fixture *f = *state;
@@ -146,6 +225,7 @@ static void prints_matches_as_json(void **state)
     };
     for (size_t i = 0; i < 3; i++) {
         json_t *match = json_array_get(matches, i);
+        assert_string_equal(cli_text(match, "kind"), "match");
         assert_string_equal(cli_text(match, "task_id"), id);
         assert_string_equal(cli_text(match, "stream"), expected[i].stream);
         assert_string_equal(cli_text(match, "match"), expected[i].match);
@@ -227,7 +307,8 @@ int main(void)
         TEST(prints_lines_as_they_come),      TEST(a_timeout_is_124),
         TEST(prints_matches_as_json),         TEST(prints_bytes_exactly),
         TEST(a_very_long_line_is_one_line),   TEST(reports_what_is_wrong),
-        TEST(reports_that_it_cannot_write),
+        TEST(reports_that_it_cannot_write),   TEST(prints_a_line_before_it_ends),
+        TEST(a_growing_line_is_printed_once), TEST(tells_a_truncation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

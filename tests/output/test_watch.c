@@ -204,6 +204,25 @@ static void a_watch_for_whole_lines_waits_for_the_line(void **state)
     listener_close(&l);
 }
 
+/* A match that more output could change is reported with `partial` only. */
+static void a_partial_watch_does_not_wait_for_more(void **state)
+{
+    listener l;
+    char id[TETHER_ID_SIZE];
+    int number;
+    listener_open(&l, *state, NULL);
+    test_start_child(l.registry, id, "put", "Password for x: ", "forever", NULL);
+    const tether_watch_spec spec = {.pattern = "ss.*:", .partial = true, .transient = true};
+    watch(&l, id, &spec);
+    expect_match(&l, id, 0, 2, "ssword for x:", "Password for x: ");
+    tether_watch_spec wrong = {.size = sizeof wrong, .pattern = "a", .partial = true};
+    assert_int_equal(tether_watch_add(l.registry, id, &wrong, &number, &l.f->error), TETHER_EINVAL);
+    wrong.transient = wrong.whole_lines = true;
+    assert_int_equal(tether_watch_add(l.registry, id, &wrong, &number, &l.f->error), TETHER_EINVAL);
+    ASSERT_OK(tether_kill(l.registry, id, NULL, &l.f->error), l.f->error);
+    listener_close(&l);
+}
+
 /* --- Across restarts --- */
 
 static void the_next_host_continues_a_watch(void **state)
@@ -520,6 +539,7 @@ int main(void)
         TEST(a_task_has_eight_watches_at_most),
         TEST(a_match_spans_writes),
         TEST(a_watch_for_whole_lines_waits_for_the_line),
+        TEST(a_partial_watch_does_not_wait_for_more),
         TEST(the_next_host_continues_a_watch),
         TEST(a_host_may_leave_watches_to_others),
         TEST(a_living_host_keeps_its_watches),

@@ -42,7 +42,8 @@ static seen_event record_event(const tether_event *event)
     seen_event seen = {.kind = event->kind,
                        .status = TETHER_STATUS_LOST,
                        .elapsed_ms = event->elapsed_ms,
-                       .watch = event->watch};
+                       .watch = event->watch,
+                       .stream = event->stream};
     if (event->task_id != NULL)
         snprintf(seen.task_id, sizeof seen.task_id, "%s", event->task_id);
     if (event->snapshot != NULL)

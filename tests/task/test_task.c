@@ -420,23 +420,63 @@ static size_t count_waiters(tether_registry *registry)
     return count;
 }
 
-static void closing_ends_all_waits(void **state)
+/* Starts three calls that wait, ends them, and expects TETHER_ECLOSED of each. */
+static void end_waits(fixture *f, tether_registry *other, const char *id,
+                      void (*end)(fixture *f, tether_registry *other))
 {
-    fixture *f = *state;
-    char id[TETHER_ID_SIZE];
-    tether_registry *other = test_open(f);
-    test_start_child(f->registry, id, "forever", NULL);
     endless_waiter waiters[] = {{other, id, false, 1}, {other, id, true, 1}, {other, id, false, 1}};
     enum { WAITERS = sizeof waiters / sizeof waiters[0] };
     uv_thread_t threads[WAITERS];
     for (int i = 0; i < WAITERS; i++)
         assert_int_equal(uv_thread_create(&threads[i], wait_for_ever, &waiters[i]), 0);
     WAIT_UNTIL(count_waiters(other) == WAITERS);
-    ASSERT_OK(tether_close(other, TETHER_DETACH, &f->error), f->error);
+    end(f, other);
     for (int i = 0; i < WAITERS; i++) {
         uv_thread_join(&threads[i]);
         assert_int_equal(waiters[i].code, TETHER_ECLOSED);
     }
+}
+
+static void close_registry(fixture *f, tether_registry *other)
+{
+    ASSERT_OK(tether_close(other, TETHER_DETACH, &f->error), f->error);
+}
+
+static void closing_ends_all_waits(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    tether_registry *other = test_open(f);
+    test_start_child(f->registry, id, "forever", NULL);
+    end_waits(f, other, id, close_registry);
+}
+
+static void interrupt(fixture *f, tether_registry *other)
+{
+    (void)f;
+    tether_interrupt(other);
+}
+
+/* Later waits end too; what does not wait still works. */
+static void an_interrupt_ends_all_waits(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE], byte;
+    size_t got;
+    tether_stream stream;
+    tether_follower *follower;
+    tether_registry *other = test_open(f);
+    test_start_child(f->registry, id, "forever", NULL);
+    ASSERT_OK(tether_follow_open(other, id, TETHER_VIEW_BOTH, NULL, &follower, &f->error),
+              f->error);
+    end_waits(f, other, id, interrupt);
+    assert_int_equal(tether_follow_read(follower, &byte, 1, -1, &stream, &got, &f->error),
+                     TETHER_ECLOSED);
+    tether_follow_close(follower);
+    assert_int_equal(tether_output_wait(other, id, 0, 0, -1, &f->error), TETHER_ECLOSED);
+    assert_int_equal(test_status(other, id), test_status(f->registry, id));
+    ASSERT_OK(tether_kill(other, id, NULL, &f->error), f->error);
+    close_registry(f, other);
 }
 
 static void reads_output_by_offset(void **state)
@@ -527,6 +567,7 @@ int main(void)
         WITH_REGISTRY(many_threads_can_wait),
         WITH_REGISTRY(a_wait_that_times_out_sets_its_error),
         WITH_REGISTRY(closing_ends_all_waits),
+        WITH_REGISTRY(an_interrupt_ends_all_waits),
         WITH_REGISTRY(reads_output_by_offset),
         WITH_REGISTRY(an_output_wait_ends_on_growth_and_on_the_end),
         WITH_REGISTRY(a_background_process_delays_no_end),
