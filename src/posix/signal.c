@@ -120,6 +120,12 @@ int tether__os_signal_number(const char *name)
     return real_time_number(name);
 }
 
+/* Not every system counts the real-time signals in NSIG. */
+bool tether__signal_exists(int number)
+{
+    return number > 0 && (number < NSIG || number <= last_real_time());
+}
+
 bool tether__signal_survived(int number)
 {
     for (size_t i = 0; i < sizeof survived / sizeof survived[0]; i++) {

@@ -8,4 +8,7 @@
  * wrapper has a trap for the signal, or the signal does not end or stop a process by default. */
 bool tether__signal_survived(int number);
 
+/* Returns whether the system has a signal with this number. */
+bool tether__signal_exists(int number);
+
 #endif

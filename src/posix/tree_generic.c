@@ -26,10 +26,8 @@ static int signal_group(const tether__tree *tree, int number, size_t *left)
 int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,
                                   tether_error *error)
 {
-    sigset_t known;
     *left = 0;
-    sigemptyset(&known);
-    if (sigismember(&known, number) < 0)
+    if (!tether__signal_exists(number))
         return tether__fail(error, TETHER_EINVAL, 0, "signal task", "this system has no signal %d",
                             number);
     int code = tether__group_check_signal(tree, number, error);

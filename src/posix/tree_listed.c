@@ -287,11 +287,9 @@ static int signal_without_supervisor(const tether__tree *tree, int number, deliv
 int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,
                                   tether_error *error)
 {
-    sigset_t known;
     delivery result;
     *left = 0;
-    sigemptyset(&known);
-    if (sigismember(&known, number) < 0)
+    if (!tether__signal_exists(number))
         return tether__fail(error, TETHER_EINVAL, 0, step, "this system has no signal %d", number);
     int code = has_only_group(tree) ? tether__group_check_signal(tree, number, error) : TETHER_OK;
     if (code != TETHER_OK)
