@@ -45,8 +45,8 @@ tether_room(format
 
 tether_room(shell
     USES base format
-    SOURCES argv_quote.c candidates.c cmd_line.c environment.c family.c outer.c shell.c wrapper.c wrapper_bat.c
-        wrapper_ps1.c)
+    SOURCES argv_quote.c candidates.c cmd_line.c command_ps1.c environment.c family.c outer.c shell.c wrapper.c
+        wrapper_bat.c wrapper_ps1.c)
 
 tether_room(search
     USES base format
@@ -63,7 +63,7 @@ endif()
 tether_room(os
     USES base format shell
     LIBRARIES tether_uv
-    SOURCES kin.c read_whole.c temporary.c)
+    SOURCES kin.c random.c read_whole.c start_thread.c temporary.c)
 
 tether_room(${TETHER_OS_ROOM}
     USES base format shell os

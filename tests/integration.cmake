@@ -103,9 +103,18 @@ else()
                 -Wl,--wrap=read,--wrap=pread64,--wrap=fstat64
                 -Wl,--wrap=flock,--wrap=fdopendir,--wrap=readdir64)
         endif()
+        tether_test(late_growth integration 60 output/posix/test_late_growth.c support/listener.c support/witness.c)
+        tether_integration_time(late_growth 60)
+        target_link_options(test_late_growth PRIVATE
+            -Wl,--wrap=tether__os_watch_tells_growth,--wrap=tether__os_watch_add)
         tether_test(outer_fallback integration 60 task/posix/test_outer_fallback.c)
         tether_integration_time(outer_fallback 60)
         target_link_options(test_outer_fallback PRIVATE -Wl,--wrap=tether__os_spawn)
+    endif()
+    if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+        tether_test(refused integration 120 engine/posix/test_refused.c)
+        tether_integration_time(refused 120)
+        tether_integration(namespaces 120 engine/posix/test_namespaces.c)
     endif()
     tether_integration(pause 240 task/posix/test_pause.c)
     tether_integration(hosts 120 engine/posix/test_hosts.c engine/posix/planting.c support/elsewhere.c
@@ -162,6 +171,16 @@ if(TARGET tether_cli)
         tether_test(cli_terminal integration 60 cli/posix/test_cli_terminal.c cli/cli_support.c)
         tether_integration_time(cli_terminal 60)
     endif()
+endif()
+
+# A real PowerShell (ci/pwsh). Its start takes too long for a sanitizer, and it runs nothing of tether's that sh does not.
+if(NOT TETHER_SANITIZE)
+    tether_test(powershell integration 240 task/test_powershell.c)
+    tether_integration_time(powershell 240)
+endif()
+if(WIN32)
+    tether_test(powershell_outer integration 60 task/win32/test_powershell_outer.c)
+    tether_integration_time(powershell_outer 60)
 endif()
 
 # Wrappers that the library does not use on every platform, run directly by their shell.

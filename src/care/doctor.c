@@ -9,7 +9,6 @@
 #include "shell/environment.h"
 #include "base/error.h"
 #include "format/record.h"
-#include "os/clock.h"
 #include "os/host.h"
 #include "os/process.h"
 #include "os/spawn.h"
@@ -138,17 +137,14 @@ static void check_events(tether_report *report)
 
 static void check_identity(tether_report *report)
 {
-    char boot_id[TETHER__BOOT_ID_SIZE];
-    tether__os_boot_id(boot_id);
-    bool has_start_time = tether__os_process_start_time(tether__os_process_self()) != 0;
-    if (has_start_time && boot_id[0] != '\0')
+    char text[TEXT_SIZE];
+    const char *doubt = tether__os_process_doubt(text, sizeof text);
+    if (doubt == NULL)
         add(report, TETHER_GOOD, "identity",
             "a process is identified by pid, start time and boot: no signal can reach another "
             "process that reuses a pid");
     else
-        add(report, TETHER_WEAK, "identity",
-            "start times or the boot id cannot be read: only the lock on its lifeline identifies a "
-            "supervisor; on systems that have /proc, mount it");
+        add(report, TETHER_WEAK, "identity", "%s", doubt);
 }
 
 static void check_ephemeral(tether_report *report)
@@ -164,9 +160,9 @@ static void check_ephemeral(tether_report *report)
         add(report, TETHER_GOOD, "ephemeral", "ephemeral stores are kept in memory, in %s", path);
     else
         add(report, TETHER_WEAK, "ephemeral",
-            "ephemeral stores are kept on disk, in %s; set XDG_RUNTIME_DIR to a private directory "
-            "in memory",
-            path);
+            "ephemeral stores are kept on disk, in %s; set %s to a private directory in memory, if "
+            "there is one",
+            path, tether__os_ephemeral_variable());
     free(path);
 }
 

@@ -16,6 +16,7 @@
 #include "engine/replay.h"
 #include "engine/sessions.h"
 #include "os/lifeline.h"
+#include "os/clock.h"
 #include "store/names.h"
 #include "store/temporaries.h"
 #include "tether/store.h"
@@ -132,7 +133,8 @@ static int remove_task(collection *c, tether__catalog *catalog, const char *task
     *removed =
         judge(c, catalog->session, task_id, &again, &aged, NULL) == TETHER_OK && again == REMOVE &&
         tether__os_lifeline_held(catalog->session->exits, task_id, &held, NULL) == TETHER_OK &&
-        !held && remove_files(c, catalog->session, task_id);
+        !held && tether__catalog_reap(catalog, task_id) &&
+        remove_files(c, catalog->session, task_id);
     tether__os_lock_release(&lock);
     return TETHER_OK;
 }
@@ -275,12 +277,15 @@ static bool read_uptime(tether__dir *folder, tether__moment *then)
     char *text;
     size_t size;
     long long uptime;
+    tether__clock_frame own;
+    if (tether__os_clock_frame(&own, NULL) != TETHER_OK)
+        return false;
     int code = tether__os_file_read(folder, "reason.txt", REASON_LIMIT, &text, &size, NULL, NULL);
     if (code != TETHER_OK)
         return code == TETHER_ENOTASK || code == TETHER_ECORRUPT || code == TETHER_ETOOBIG;
     const char *line = strstr(text, "\nuptime: ");
     if (line != NULL && sscanf(line, "\nuptime: %lld boot: %63s", &uptime, then->boot_id) == 2)
-        then->uptime_ms = uptime;
+        then->uptime_ms = uptime + own.boot_ns / 1000000;
     free(text);
     return true;
 }

@@ -142,6 +142,18 @@ void tether__entry_trim(tether__entry *entry)
     entry->stamp = (tether__file_stamp){0};
 }
 
+bool tether__catalog_reap(tether__catalog *catalog, const char *task_id)
+{
+    uv_mutex_lock(&catalog->state);
+    tether__entry *entry = tether__catalog_find(catalog, task_id);
+    bool has_child = entry != NULL && entry->child.pid != 0;
+    bool reaped = !has_child || tether__os_process_reap(&entry->child);
+    if (has_child && reaped)
+        entry->child.pid = 0;
+    uv_mutex_unlock(&catalog->state);
+    return reaped;
+}
+
 /* Removes an entry from the table. The caller holds `disk` and `state`. */
 static void take_out(tether__catalog *catalog, size_t index)
 {

@@ -61,6 +61,9 @@ typedef struct tether__entry {
     uint64_t supervisor_done_at;
     /* Which processes are known to be the task's, while it is being killed. */
     tether__kin kin;
+    /* How many steps of a kill are sending a signal, and will add to `kin` what they find on the
+     * way. Until then no inspection can tell that no process is left. */
+    int signalling;
     /* The end is known but could not be written (the disk is full). Each inspection tries again. */
     bool unsaved;
     /* How far the output limit has been applied; used by tasks that have one. */
@@ -186,6 +189,12 @@ void tether__catalog_unschedule(tether__catalog *catalog, tether__entry *entry);
  * does nothing for other tasks. The next refresh reads the record again. The caller holds `disk`.
  */
 void tether__entry_trim(tether__entry *entry);
+
+/* Reaps the supervisor of a task if it is a child of this process. Returns false while it is one
+ * that cannot be reaped yet: the kernel closes a process's files before that. Call this before the
+ * removal of a task, because nobody reaps the child of a task that has no entry. The caller holds
+ * `disk`; takes `state`. */
+bool tether__catalog_reap(tether__catalog *catalog, const char *task_id);
 
 /* Removes the entry of a task that is no longer on disk, if there is one. The caller holds `disk`;
  * takes `state`. */

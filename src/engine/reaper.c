@@ -17,6 +17,7 @@
 #include "format/name.h"
 #include "os/clock.h"
 #include "os/ends.h"
+#include "os/start_thread.h"
 #include "os/thread.h"
 #include "os/watch.h"
 
@@ -224,7 +225,11 @@ static void do_duty(tether__reaper *reaper, const due *item)
         if (tether__kill_begin(reaper->catalog, item->id, TETHER__INTENT_TIMEOUT, 0,
                                TETHER__DRIVER_LOOP, &is_driver, &problem) != TETHER_OK) {
             /* The failure may be temporary, such as a session lock that is held for too long. */
-            tether__events_log(reaper->catalog->events, TETHER_LOG_ERROR, item->id, &problem);
+            tether_error missed = {0};
+            tether__fail(&missed, problem.code, problem.os_error, "enforce deadline",
+                         "the deadline of task %s has passed and cannot be kept from here: %.400s",
+                         item->id, problem.message);
+            tether__events_log(reaper->catalog->events, TETHER_LOG_ERROR, item->id, &missed);
             uv_mutex_lock(&reaper->catalog->state);
             tether__entry *entry = tether__catalog_find(reaper->catalog, item->id);
             if (entry != NULL)
@@ -566,10 +571,9 @@ static void run_loop(void *userdata)
 
 static int start_thread(tether__reaper *reaper, tether_error *error)
 {
-    if (!reaper->owns_loop || uv_thread_create(&reaper->thread, run_loop, reaper) == 0)
+    if (!reaper->owns_loop)
         return TETHER_OK;
-    return tether__fail(error, TETHER_ELIMIT, 0, "start loop",
-                        "no thread can be started; raise the limit of processes (ulimit -u)");
+    return tether__start_thread(&reaper->thread, run_loop, reaper, "start loop", error);
 }
 
 int tether__reaper_open(tether__catalog *catalog, const tether__reaper_observer *observer,
@@ -686,7 +690,8 @@ void tether__reaper_follow(tether__reaper *reaper, const char *task_id, int *tag
     tether__entry *entry = tether__catalog_find(catalog, task_id);
     if (entry != NULL && entry->followers++ == 0)
         tether__os_watch_add(reaper->watch, bundle, &entry->watch_tag, NULL);
-    if (entry != NULL && tag != NULL)
+    /* Where events of growth come late, the caller has to read at intervals, as without events. */
+    if (entry != NULL && tag != NULL && tether__os_watch_tells_growth())
         *tag = entry->watch_tag;
     uv_mutex_unlock(&catalog->state);
     tether__os_dir_close(bundle);

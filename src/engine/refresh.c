@@ -123,6 +123,8 @@ static bool tree_is_empty(tether__catalog *catalog, tether__entry *entry, tether
 {
     if (entry->tree_gone)
         return true;
+    if (entry->signalling > 0)
+        return false;
     if (driver != TETHER__DRIVER_ROUNDS)
         return tether__bundle_tree_empty(&entry->record, child, observed, NULL, &entry->kin);
     return entry->supervisor_done_at != 0 && tether__refresh_round_is_conclusive(catalog, entry) &&

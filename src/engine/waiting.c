@@ -5,15 +5,19 @@
 
 #include "base/error.h"
 #include "os/clock.h"
+#include "os/watch.h"
 
 /* The longest sleep without a check of the disk. With events, this check is a safety net: the death
  * of a supervisor raises no event while an unrelated forked process holds a copy of the lifeline.
  */
-enum { SLEEP_WITH_EVENTS_MS = 1000, SLEEP_POLLING_MS = 20 };
+enum { SLEEP_WITH_EVENTS_MS = 1000, SLEEP_FOR_GROWTH_MS = 50, SLEEP_POLLING_MS = 20 };
 
-static int64_t longest_sleep_ms(const tether_registry *registry)
+static int64_t longest_sleep_ms(const tether__wait *wait)
 {
-    return tether__reaper_has_events(registry->reaper) ? SLEEP_WITH_EVENTS_MS : SLEEP_POLLING_MS;
+    if (!tether__reaper_has_events(wait->registry->reaper))
+        return SLEEP_POLLING_MS;
+    return wait->for_growth && !tether__os_watch_tells_growth() ? SLEEP_FOR_GROWTH_MS
+                                                                : SLEEP_WITH_EVENTS_MS;
 }
 
 int tether__wait_begin(tether_registry *registry, const char *step, int64_t timeout_ms,
@@ -59,7 +63,7 @@ static int sleep_at_most(tether__wait *wait, int64_t pause, bool *quiet, tether_
 
 int tether__wait_sleep(tether__wait *wait, bool *quiet, tether_error *error)
 {
-    return sleep_at_most(wait, longest_sleep_ms(wait->registry), quiet, error);
+    return sleep_at_most(wait, longest_sleep_ms(wait), quiet, error);
 }
 
 int tether__wait_nap(tether__wait *wait, int64_t pause_ms, tether_error *error)

@@ -17,6 +17,7 @@ typedef struct tether__wait {
     int64_t deadline; /* monotonic; -1: none */
     uint64_t seen;    /* the catalog's `changes` at the last prepare */
     bool inside;      /* this wait has entered the gate */
+    bool for_growth;  /* the caller waits for output; set it after tether__wait_begin */
 } tether__wait;
 
 /* Begins a wait of up to timeout_ms (-1: no limit; 0: a check without a wait). TETHER_EINVAL: a
@@ -30,7 +31,8 @@ int tether__wait_begin(tether_registry *registry, const char *step, int64_t time
 int tether__wait_prepare(tether__wait *wait, tether_error *error);
 
 /* Call this after a check that failed: sleeps until the catalog has changed since
- * tether__wait_prepare, but at most 1 s (20 ms if the reaper polls). Stores in *quiet (NULL: not
+ * tether__wait_prepare, but at most 1 s (20 ms if the reaper polls; 50 ms for output whose growth
+ * events tell late). Stores in *quiet (NULL: not
  * wanted) whether nothing has changed. The caller then has to read the disk, as a safety net:
  * events may be missing (see waiting.c). TETHER_ETIMEDOUT. Takes `state`. */
 int tether__wait_sleep(tether__wait *wait, bool *quiet, tether_error *error);

@@ -58,6 +58,7 @@ static const field identity_fields[] = {
     {"start_time", START_TIME, offsetof(tether__record, identity.start_time), 0},
     {"boot_id", BOOT, offsetof(tether__record, identity.boot_id), 0},
     {"pid_ns", PID_NS, offsetof(tether__record, identity.pid_ns), 0},
+    {"time_offset_ns", NUMBER, offsetof(tether__record, identity.time_offset_ns), 0},
 };
 
 enum {
@@ -393,8 +394,11 @@ static json_t *store_identity(const tether__record *record)
 {
     json_t *old = json_object_get(record->document, "identity");
     json_t *identity = json_is_object(old) ? json_incref(old) : json_object();
-    if (identity != NULL && store_fields(identity_fields, IDENTITY_COUNT, identity, record))
+    if (identity != NULL && store_fields(identity_fields, IDENTITY_COUNT, identity, record)) {
+        if (record->identity.time_offset_ns == 0)
+            json_object_del(identity, "time_offset_ns"); /* most records need no such field */
         return identity;
+    }
     json_decref(identity);
     return NULL;
 }

@@ -35,6 +35,9 @@ static tether__verdict ended_by_kill(tether__intent intent, int signal)
  * marker reports another end. Wrapper scripts can report a signal only as the exit code 128 + N. */
 static int kill_signal_in(const tether__marker *marker, const tether__observation *observed)
 {
+    if (observed->polite_code != 0 && marker->end == TETHER__END_EXIT &&
+        marker->value == observed->polite_code)
+        return observed->signal_polite;
     if (observed->distinguishes_signals && marker->end != TETHER__END_SIGNAL)
         return 0;
     int64_t signal = marker->end == TETHER__END_SIGNAL ? marker->value : marker->value - 128;

@@ -34,6 +34,8 @@ typedef struct tether__observation {
     bool distinguishes_signals;
     int signal_polite; /* the signals of a kill on this platform */
     int signal_final;
+    int64_t polite_code; /* the exit code of a program that the polite signal has ended, where the
+                            platform has one of its own; 0: none */
 } tether__observation;
 
 typedef enum tether__step {

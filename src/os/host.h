@@ -28,15 +28,22 @@ int tether__os_default_store(char **path, tether_error *error);
  * temporary files. */
 int tether__os_ephemeral_base(char **path, bool *in_memory, tether_error *error);
 
+/* Returns the name of the variable that moves that folder. Static. */
+const char *tether__os_ephemeral_variable(void);
+
 /* Stores the absolute, canonical path of a directory (NULL: the working directory); free it with
- * free(). `what` names it in the message, such as "working directory". TETHER_EWORKDIR when it is
- * not a directory or cannot be entered. */
+ * free(). On Windows it stays on the drive by which it was given. `what` names it in the message,
+ * such as "working directory". TETHER_EWORKDIR when it is not a directory or cannot be entered. */
 int tether__os_real_directory(const char *what, const char *path, char **real, tether_error *error);
 
 /* Like tether__os_real_directory, but the directory may be missing: *real is then its absolute
  * path, canonical as far as it exists. */
 int tether__os_former_directory(const char *what, const char *path, char **real,
                                 tether_error *error);
+
+/* Checks whether a program can be started in a directory, given its absolute path. TETHER_EWORKDIR
+ * where the path is too long for that, as on Windows. */
+int tether__os_check_workdir(const char *path, tether_error *error);
 
 /* Finds a program as execvp does: in path_list (NULL: the system's default) when the name has no
  * separator, else relative to workdir. *found is absolute; free it with free(). TETHER_ENOPROGRAM

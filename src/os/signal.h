@@ -2,6 +2,8 @@
 #ifndef TETHER_OS_SIGNAL_H
 #define TETHER_OS_SIGNAL_H
 
+#include <stdint.h>
+
 /* Returns the number of a signal that is given by name, with or without SIG, or by number; 0 if
  * there is none. */
 int tether__os_signal_number(const char *name);
@@ -15,5 +17,9 @@ void tether__os_signal_name(int number, char name[TETHER__SIGNAL_NAME_SIZE]);
 /* Return the signals that a polite and a final kill send. */
 int tether__os_signal_polite(void);
 int tether__os_signal_final(void);
+
+/* Returns the exit code of a program that the polite signal has ended, where it is not 128 + N: on
+ * Windows, that of a console break. 0: there is none. */
+int64_t tether__os_signal_polite_code(void);
 
 #endif

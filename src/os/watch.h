@@ -32,6 +32,11 @@ int tether__os_watch_open(struct uv_loop_s *loop, tether__watch_cb cb, void *use
  * reliable (another machine may write to it). */
 int tether__os_watch_add(tether__watch *watch, tether__dir *dir, int *tag, tether_error *error);
 
+/* Whether a write to a file raises an event at once, even if the writer keeps the file open. NTFS
+ * updates size and time in the directory, and reports that, only when the file is closed or
+ * flushed, or when somebody opens it. */
+bool tether__os_watch_tells_growth(void);
+
 /* Removes a directory. Any thread. */
 void tether__os_watch_remove(tether__watch *watch, int tag);
 

@@ -234,6 +234,7 @@ int tether_follow_read(tether_follower *f, void *buffer, size_t size, int64_t ti
     tether__wait wait;
     tether_registry *registry = f->registry;
     int code = tether__wait_begin(registry, step, timeout_ms, &wait, error);
+    wait.for_growth = true;
     if (code == TETHER_OK) {
         code = read_or_wait(f, &wait, buffer, size, stream, got, error);
         if (code == TETHER_ECLOSED)

@@ -27,7 +27,8 @@ static int reserve(int fd)
     do
         result = fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, RESERVED_BYTES);
     while (result != 0 && errno == EINTR);
-    if (result != 0 && errno != EOPNOTSUPP && errno != ENOSYS)
+    /* EPERM: a seccomp filter refuses the call. */
+    if (result != 0 && errno != EOPNOTSUPP && errno != ENOSYS && errno != EPERM)
         return errno;
 #elif defined(F_PREALLOCATE)
     /* macOS; allocates past the end of the file, which stays where it is */

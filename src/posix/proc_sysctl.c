@@ -86,10 +86,12 @@ tether__proc_variable tether__sysctl_unread(int os_error)
 }
 
 /* These systems do not show who started a setuid program. */
-bool tether__proc_environment_is_from(int64_t pid, int64_t user)
+int tether__proc_environment_is_from(int64_t pid, int64_t user, bool *is_from)
 {
-    int64_t owner = tether__proc_user(pid);
-    return owner == 0 || (owner > 0 && owner == user);
+    int64_t owner;
+    int os_error = tether__proc_user(pid, &owner);
+    *is_from = os_error == 0 && (owner == 0 || owner == user);
+    return os_error;
 }
 
 bool tether__proc_environment_is_empty(int64_t pid)

@@ -139,6 +139,11 @@ int tether__os_signal_final(void)
     return SIGKILL;
 }
 
+int64_t tether__os_signal_polite_code(void)
+{
+    return 0;
+}
+
 void tether__os_signal_name(int number, char name[TETHER__SIGNAL_NAME_SIZE])
 {
     name[0] = '\0';

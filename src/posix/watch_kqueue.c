@@ -553,6 +553,11 @@ int tether__os_watch_probe(tether_error *error)
     return os_error == 0 ? TETHER_OK : tether__posix_fail(error, os_error, step, "kqueue");
 }
 
+bool tether__os_watch_tells_growth(void)
+{
+    return true;
+}
+
 void tether__os_watch_describe(char *text, size_t size)
 {
     snprintf(text, size, "kqueue: up to %zu files that are being written", file_limit());

@@ -45,6 +45,11 @@ int tether__os_watch_probe(tether_error *error)
                         "this platform has no directory events");
 }
 
+bool tether__os_watch_tells_growth(void)
+{
+    return false;
+}
+
 void tether__os_watch_describe(char *text, size_t size)
 {
     if (size > 0)

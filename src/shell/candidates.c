@@ -3,9 +3,11 @@
  * Thread: any. */
 #include "shell/candidates.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/text.h"
 #include "shell/family.h"
 
@@ -55,6 +57,41 @@ static bool ends_with_component(const char *path, size_t size, const char *name)
            memcmp(path + size - length, name, length) == 0;
 }
 
+/* The same, ignoring case. name is in lower case. */
+static bool is_component(const char *path, size_t size, const char *name)
+{
+    size_t length = strlen(name);
+    if (size < length ||
+        (size > length && path[size - length - 1] != '\\' && path[size - length - 1] != '/'))
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        if (tolower((unsigned char)path[size - length + i]) != name[i])
+            return false;
+    }
+    return true;
+}
+
+/* Whether the launcher of WSL may be in a folder. */
+static bool has_wsl_launcher(const char *folder, size_t size)
+{
+    static const char *const names[] = {"system32", "sysnative", "syswow64", "windowsapps"};
+    while (size > 0 && (folder[size - 1] == '\\' || folder[size - 1] == '/'))
+        size--;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (is_component(folder, size, names[i]))
+            return true;
+    }
+    return false;
+}
+
+bool tether__shell_is_wsl_launcher(const char *path)
+{
+    size_t size = strlen(path);
+    bool drive = size > 2 && path[1] == ':';
+    return drive && (is_component(path, size, "bash.exe") || is_component(path, size, "bash")) &&
+           has_wsl_launcher(path, parent_size(path, size));
+}
+
 /* git.exe is in <git>\cmd, <git>\bin or <git>\mingw64\bin, and its bash is <git>\bin\bash.exe. A
  * bash in PATH is usually that of WSL, which runs Linux programs. */
 static void add_git_bash(const tether__shell_lookups *lookups, tether__shell_list *list)
@@ -90,4 +127,48 @@ void tether__shell_candidates_win32(const tether__shell_lookups *lookups, tether
     add_git_bash(lookups, list);
     const char *cmd = lookups->variable("ComSpec", lookups->userdata);
     add(list, cmd != NULL && tether__shell_family_of(cmd) == TETHER__SHELL_CMD ? cmd : "cmd");
+}
+
+/* Tries "folder\\name" in one entry of PATH. */
+static bool find_in(const tether__shell_lookups *lookups, const char *folder, size_t size,
+                    const char *name, char **found)
+{
+    if (size >= 2 && folder[0] == '"' && folder[size - 1] == '"') {
+        folder++;
+        size -= 2;
+    }
+    if (size == 0 || has_wsl_launcher(folder, size))
+        return false;
+    tether__text path = {0};
+    tether__text_add(&path, folder, size);
+    tether__text_add_string(&path, "\\");
+    tether__text_add_string(&path, name);
+    bool there =
+        !path.failed && lookups->find(path.bytes, found, lookups->userdata, NULL) == TETHER_OK;
+    tether__text_dispose(&path);
+    return there;
+}
+
+int tether__shell_find_beside_wsl(const tether__shell_lookups *lookups, const char *name,
+                                  char **found, tether_error *error)
+{
+    tether__shell_list list = {0};
+    const char *at = lookups->variable("PATH", lookups->userdata);
+    bool there = false;
+    *found = NULL;
+    add_git_bash(lookups, &list);
+    if (list.count > 0)
+        there = lookups->find(list.names[0], found, lookups->userdata, NULL) == TETHER_OK;
+    tether__shell_list_dispose(&list);
+    while (!there && at != NULL && *at != '\0') {
+        size_t size = strcspn(at, ";");
+        there = find_in(lookups, at, size, name, found);
+        at += at[size] == ';' ? size + 1 : size;
+    }
+    if (there)
+        return TETHER_OK;
+    return tether__fail(error, TETHER_ENOSHELL, 0, "find shell",
+                        "the only %.100s is the launcher of WSL, which runs commands in Linux; "
+                        "install Git for Windows, or name a shell by its path",
+                        name);
 }

@@ -41,6 +41,16 @@ void tether__shell_candidates_posix(const tether__shell_lookups *lookups, tether
 /* Lists $SHELL if it is a POSIX shell, then pwsh, powershell, the bash that comes with git, cmd. */
 void tether__shell_candidates_win32(const tether__shell_lookups *lookups, tether__shell_list *list);
 
+/* Returns whether this path is that of the launcher of WSL, which has the name of a shell and runs
+ * it in Linux, where the paths and variables of a task mean nothing: the bash.exe in System32, or
+ * its alias in WindowsApps. */
+bool tether__shell_is_wsl_launcher(const char *path);
+
+/* Finds another shell of this name than that launcher, as tether__shell_find does: the one that
+ * comes with git, or the next one in the PATH of the task. TETHER_ENOSHELL where there is none. */
+int tether__shell_find_beside_wsl(const tether__shell_lookups *lookups, const char *name,
+                                  char **found, tether_error *error);
+
 void tether__shell_list_dispose(tether__shell_list *list);
 
 #endif

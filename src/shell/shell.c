@@ -4,6 +4,7 @@
 #include "shell/shell.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -14,6 +15,12 @@ static int take(const char *name, const tether__shell_lookups *lookups, tether__
                 tether_error *error)
 {
     int code = lookups->find(name, &shell->path, lookups->userdata, error);
+    /* A path is what the caller means, whatever it leads to. */
+    if (code == TETHER_OK && strpbrk(name, "/\\") == NULL &&
+        tether__shell_is_wsl_launcher(shell->path)) {
+        free(shell->path);
+        code = tether__shell_find_beside_wsl(lookups, name, &shell->path, error);
+    }
     if (code == TETHER_OK)
         shell->family = tether__shell_family_of(shell->path);
     return code;

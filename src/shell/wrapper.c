@@ -5,7 +5,10 @@
 
 #include <assert.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "shell/command_ps1.h"
 
 /* The parts of the sh wrapper. The reasons for its lines:
  * - The shell's own messages, such as "Terminated", must not become output of the command. So the
@@ -91,6 +94,11 @@ void tether__wrapper_render_sh(const tether__wrapper *wrapper, tether__text *tex
     tether__text_add_string(text, wrapper->boot_id);
     tether__text_add_string(text, " pidns=");
     tether__text_add_string(text, wrapper->pid_ns);
+    if (wrapper->time_offset_ns != 0) {
+        char offset[32];
+        snprintf(offset, sizeof offset, " timens=%lld", (long long)wrapper->time_offset_ns);
+        tether__text_add_string(text, offset);
+    }
     tether__text_add_string(text, "\" >&9\n");
     tether__text_add_string(text, "(exec");
     if (wrapper->late_input != NULL) {
@@ -135,10 +143,17 @@ static const char by_name_begin[] =
  * that MSYS would convert, so the wrapper does not set it for them. */
 static const char by_name_no_conversion[] = "export MSYS2_ARG_CONV_EXCL='*'\n";
 
+static const char by_name_utf8[] = "\"${SYSTEMROOT-}/System32/chcp.com\" 65001 >/dev/null\n";
+
+/* Another program, such as a scanner, may have the marker open for a moment without permitting
+ * other writers. */
 static const char by_name_end[] = " 2>&8 8>&-)\n"
                                   "tether__code=$?\n"
                                   "trap - 0\n"
-                                  "echo \"exit $tether__code\" >>\"$tether__marker\"\n"
+                                  "until echo \"exit $tether__code\" >>\"$tether__marker\" ||\n"
+                                  "    [ $((tether__try += 1)) -gt 30 ]; do\n"
+                                  "    sleep 1\n"
+                                  "done\n"
                                   "exit $tether__code\n";
 
 tether__carry tether__wrapper_render_sh_by_name(const tether__wrapper *wrapper, tether__text *text,
@@ -157,6 +172,7 @@ tether__carry tether__wrapper_render_sh_by_name(const tether__wrapper *wrapper, 
     tether__text_add_string(text, "\n");
     tether__text_add_string(text, by_name_begin);
     tether__text_add_string(text, wrapper->own_argv ? by_name_no_conversion : "");
+    tether__text_add_string(text, wrapper->utf8_console ? by_name_utf8 : "");
     tether__text_add_string(text, "exec ");
     tether__text_add_quoted(text, wrapper->program);
     for (size_t i = 1; wrapper->argv[i] != NULL; i++) {
@@ -203,15 +219,6 @@ void tether__command_render_trap(const char *variable, const char *file, tether_
     tether__text_add_string(text, " EXIT; ");
     tether__text_dispose(&inner);
 }
-
-/* With -File alone, PowerShell exits with 0 even if the last statement failed. The empty line ends
- * the line continuation of a backtick at the end of the text. The semicolon makes an unfinished
- * pipe or assignment a parse error, as it should be. Test-Path is needed because strict mode
- * refuses unset variables. */
-static const char powershell_end[] =
-    "\n\n; if ($?) { exit 0 } "
-    "elseif ((Test-Path variable:LASTEXITCODE) -and $LASTEXITCODE) { exit $LASTEXITCODE } "
-    "else { exit 1 }\n";
 
 static bool is_ascii(const char *bytes, size_t size)
 {
@@ -273,11 +280,13 @@ void tether__command_render(tether__shell_family family, const char *command, si
         render_cmd(command, size, text);
         return;
     }
+    if (family == TETHER__SHELL_POWERSHELL) {
+        tether__command_ps1_render(command, size, text);
+        return;
+    }
     /* The user's bytes without any change: the file must do what it would do in this shell without
      * tether. */
     tether__text_add(text, command, size);
-    if (family == TETHER__SHELL_POWERSHELL)
-        tether__text_add_string(text, powershell_end);
 }
 
 void tether__command_render_windows(tether__shell_family family, const char *command, size_t size,
@@ -285,7 +294,8 @@ void tether__command_render_windows(tether__shell_family family, const char *com
 {
     static const char mark[] = "\xEF\xBB\xBF";
     bool marked = size >= 3 && memcmp(command, mark, 3) == 0;
-    if (family == TETHER__SHELL_POWERSHELL && !marked)
+    if (family == TETHER__SHELL_POWERSHELL && !marked &&
+        !tether__command_ps1_is_signed(command, size))
         tether__text_add_string(text, mark);
     tether__command_render(family, command, size, text);
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/text.h"
 #include "shell/cmd_line.h"
@@ -15,6 +16,7 @@ typedef struct tether__wrapper {
     const char *boot_id; /* the supervisor copies boot_id and pid_ns to its identity, because it
                             would need another process to determine them */
     const char *pid_ns;
+    int64_t time_offset_ns;  /* likewise; 0: none */
     const char *program;     /* the path to run instead of argv[0]; NULL: argv[0] is a path */
     const char *const *argv; /* what to run, NULL-terminated */
     const char *pipestatus;  /* the file in which the command's trap stores the exit codes of its
@@ -31,6 +33,7 @@ typedef struct tether__wrapper {
     const char *batch;   /* the name of a batch file in the bundle: program is a cmd that runs it
                             instead of argv; NULL: run program with argv */
     bool own_argv;       /* argv is the caller's own, not a shell that runs the command's file */
+    bool utf8_console;   /* set the code page of the task's console to UTF-8 */
 } tether__wrapper;
 
 /* Adds the text of the wrapper for a Bourne shell, which inherits its lifeline as descriptor 9. */
@@ -53,12 +56,13 @@ const char *tether__command_file_name(tether__shell_family family);
 void tether__command_render_trap(const char *variable, const char *file, tether__text *text);
 
 /* Adds the content of the command's file for a shell: the bytes of the text. For cmd, adds lines in
- * front of the text, and ends every line of it in CR LF; for PowerShell, adds lines behind it. */
+ * front of the text, and ends every line of it in CR LF; for PowerShell, see command_ps1.h. */
 void tether__command_render(tether__shell_family family, const char *command, size_t size,
                             tether__text *text);
 
 /* Adds the same content for the shells of Windows. There PowerShell files begin with a byte order
- * mark: PowerShell up to 5.1 does not read them as UTF-8 without it; later versions accept it. */
+ * mark: PowerShell up to 5.1 does not read them as UTF-8 without it; later versions accept it. A
+ * signed text gets none. */
 void tether__command_render_windows(tether__shell_family family, const char *command, size_t size,
                                     tether__text *text);
 

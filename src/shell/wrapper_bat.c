@@ -30,6 +30,9 @@ static const char begin[] = "\r\n"
 static const char enter_workdir[] = "pushd \"%TETHER__CWD%\"\r\n"
                                     "if errorlevel 1 goto tether__workdir\r\n";
 
+/* PowerShell writes in the code page of its console. The console belongs to the task. */
+static const char utf8_console[] = "\"%SystemRoot%\\System32\\chcp.com\" 65001 >nul 2>nul\r\n";
+
 static const char remove_errorlevel[] = "set \"ERRORLEVEL=\"\r\n";
 
 static const char run[] = "set \"TETHER__CWD=\" & set \"TETHER__RUN=\" & %TETHER__RUN%\r\n";
@@ -49,7 +52,15 @@ static const char return_to_bundle[] = "for %%I in (.) do set \"TETHER__CWD=%%~f
 
 static const char save_code[] = "set \"TETHER__CODE=%ERRORLEVEL%\"\r\n";
 
-static const char after_append[] = "exit %TETHER__CODE%\r\n"
+/* Another program, such as a scanner, may have the marker open for a moment without permitting
+ * other writers. `&&` notices that nothing was written, except in Wine. */
+static const char begin_append[] = "set \"TETHER__TRY=0\"\r\n"
+                                   ":tether__append\r\n";
+static const char after_append[] = "set /a TETHER__TRY+=1 >nul\r\n"
+                                   "if %TETHER__TRY% geq 30 exit %TETHER__CODE%\r\n"
+                                   "\"%SystemRoot%\\System32\\ping.exe\" -n 2 127.0.0.1 >nul "
+                                   "2>nul\r\n"
+                                   "goto tether__append\r\n"
                                    ":tether__workdir\r\n"
                                    ">&2 echo tether: the working directory \"%TETHER__CWD%\" "
                                    "cannot be entered\r\n";
@@ -79,11 +90,13 @@ void tether__wrapper_render_bat(const tether__wrapper *wrapper, tether__text *te
     tether__text_add_string(text, enter_workdir);
     if (batch)
         tether__text_add_string(text, mapped ? return_to_bundle : leave_workdir);
+    tether__text_add_string(text, wrapper->utf8_console ? utf8_console : "");
     tether__text_add_string(text, remove_errorlevel);
     tether__text_add_string(text, batch ? run_batch : run);
     tether__text_add_string(text, save_code);
     tether__text_add_string(text, batch && !mapped ? "" : leave_workdir);
-    add_append(wrapper->task_id, "exit %TETHER__CODE%", text);
+    tether__text_add_string(text, begin_append);
+    add_append(wrapper->task_id, "exit %TETHER__CODE%&& exit %TETHER__CODE%", text);
     tether__text_add_string(text, after_append);
     add_append(wrapper->task_id, "exit 126 error=workdir", text);
     tether__text_add_string(text, after_workdir);

@@ -16,9 +16,22 @@
  * - Arguments as one string, because 5.1 has no ProcessStartInfo.ArgumentList.
  * - No redirection, so that the command inherits the supervisor's standard handles and console.
  * - `finally` writes the marker, in one write for the whole line. The share mode does not disturb
- *   readers and the host. The path derives from that of the script, because .NET and PowerShell
- *   have different current directories. */
+ *   readers and the host. Another program, such as a scanner, may have the marker open for a moment
+ *   without permitting other writers, so it is tried again. The path derives from that of the
+ *   script, because .NET and PowerShell have different current directories.
+ * - Where a policy constrains the language, .NET cannot be called. Then cmdlets say so, and write
+ *   the marker. */
+static const char constrained[] =
+    "if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {\n"
+    "    Write-Error 'tether: a policy restricts PowerShell to a constrained language, in which it "
+    "cannot run this command; use a command that cmd can pass on, without line ends in arguments "
+    "and shorter than 8000 characters' -ErrorAction Continue\n"
+    "    Add-Content -LiteralPath \"$PSScriptRoot\\..\\..\\exits\\";
+
 static const char begin[] =
+    "\" -Value 'exit 126 error=start' -Encoding ascii\n"
+    "    exit 126\n"
+    "}\n"
     "$code = 126\n"
     "$line = 'exit 126 error=start'\n"
     "try {\n"
@@ -40,6 +53,9 @@ static const char after_workdir[] =
     "    $start = [System.Diagnostics.ProcessStartInfo]::new()\n"
     "    $start.UseShellExecute = $false\n";
 
+static const char utf8_console[] =
+    "    [System.Console]::OutputEncoding = [System.Text.UTF8Encoding]::new($false)\n";
+
 static const char start[] = "    $process = [System.Diagnostics.Process]::Start($start)\n"
                             "    $process.WaitForExit()\n"
                             "    $code = $process.ExitCode\n"
@@ -55,10 +71,15 @@ static const char end[] =
     "')\n"
     "    $share = [System.IO.FileShare]::ReadWrite -bor [System.IO.FileShare]::Delete\n"
     "    $bytes = [System.Text.Encoding]::ASCII.GetBytes($line + \"`n\")\n"
-    "    $marker = [System.IO.File]::Open($path, [System.IO.FileMode]::Append, "
+    "    for ($try = 0; $try -lt 300; $try++) {\n"
+    "        try {\n"
+    "            $marker = [System.IO.File]::Open($path, [System.IO.FileMode]::Append, "
     "[System.IO.FileAccess]::Write, $share)\n"
-    "    $marker.Write($bytes, 0, $bytes.Length)\n"
-    "    $marker.Dispose()\n"
+    "            $marker.Write($bytes, 0, $bytes.Length)\n"
+    "            $marker.Dispose()\n"
+    "            break\n"
+    "        } catch { [System.Threading.Thread]::Sleep(100) }\n"
+    "    }\n"
     "}\n"
     "exit $code\n";
 
@@ -150,6 +171,8 @@ tether__carry tether__wrapper_render_ps1(const tether__wrapper *wrapper, tether_
         tether__text_add_string(text, "\xEF\xBB\xBF# Written by tether: the supervisor of task ");
         tether__text_add_string(text, wrapper->task_id);
         tether__text_add_string(text, "\n");
+        tether__text_add_string(text, constrained);
+        tether__text_add_string(text, wrapper->task_id);
         tether__text_add_string(text, begin);
         add_assignment("$workdir", wrapper->workdir, text);
         tether__text_add_string(text, after_workdir);
@@ -161,6 +184,7 @@ tether__carry tether__wrapper_render_ps1(const tether__wrapper *wrapper, tether_
                                           : "    $start.WorkingDirectory = $PSScriptRoot\n"
                                             "    [System.Environment]::SetEnvironmentVariable("
                                             "'TETHER__CWD', $workdir)\n");
+        tether__text_add_string(text, wrapper->utf8_console ? utf8_console : "");
         tether__text_add_string(text, start);
         tether__text_add_string(text, wrapper->task_id);
         tether__text_add_string(text, end);

@@ -33,6 +33,25 @@ int tether__bundle_open(const tether__session *session, const char *task_id, tet
     return code;
 }
 
+/* Moves a time from one clock to another. 0 stays "not known", and no known time becomes it. */
+static void shift(int64_t *time_ms, int64_t by_ns)
+{
+    int64_t shifted = *time_ms + by_ns / 1000000;
+    if (*time_ms > 0 && by_ns != 0)
+        *time_ms = shifted > 0 ? shifted : 1;
+}
+
+/* Converts the times of a record from the machine's clocks, by which they are on the disk, to those
+ * of this process (sign 1), or back (sign -1). */
+static void shift_record(tether__record *record, const tether__clock_frame *own, int sign)
+{
+    shift(&record->deadline_monotonic_ms, sign * own->monotonic_ns);
+    shift(&record->kill_takeover_ms, sign * own->monotonic_ns);
+    shift(&record->started_uptime_ms, sign * own->boot_ns);
+    shift(&record->finished_uptime_ms, sign * own->boot_ns);
+    shift(&record->alive_uptime_ms, sign * own->boot_ns);
+}
+
 static int load_from(tether__dir *bundle, const char *task_id, tether__record *record,
                      tether__file_stamp *stamp, tether_error *error)
 {
@@ -49,6 +68,13 @@ static int load_from(tether__dir *bundle, const char *task_id, tether__record *r
         return code;
     code = tether__record_parse(text, size, task_id, record, error);
     free(text);
+    tether__clock_frame own;
+    if (code == TETHER_OK)
+        code = tether__os_clock_frame(&own, error);
+    if (code == TETHER_OK) {
+        shift_record(record, &own, 1);
+        tether__os_process_localise(&record->identity, &own);
+    }
     return code;
 }
 
@@ -86,10 +112,17 @@ int tether__bundle_save(const tether__session *session, tether__record *record,
             error, TETHER_EREADONLY, 0, "write record",
             "task %s was written by a newer version of tether; use that version to change it",
             record->task_id);
+    tether__clock_frame own;
+    int code = tether__os_clock_frame(&own, error);
+    if (code != TETHER_OK)
+        return code;
+    shift_record(record, &own, -1);
+    record->identity.time_offset_ns = record->identity.pid != 0 ? own.boot_ns : 0;
     char *text = tether__record_render(record);
+    shift_record(record, &own, 1);
     if (text == NULL)
         return tether__fail_memory(error, "write record");
-    int code = tether__bundle_open(session, record->task_id, &bundle, error);
+    code = tether__bundle_open(session, record->task_id, &bundle, error);
     if (code == TETHER_OK) {
         code = tether__os_file_replace(bundle, TETHER__RECORD_FILE, text, strlen(text),
                                        session->store->sync, error);
@@ -111,13 +144,18 @@ static int read_marker(const tether__session *session, const char *task_id, teth
     char *text;
     size_t size;
     tether__file_stamp stamp;
+    tether__clock_frame own;
     tether_error problem = {0};
-    int code = tether__os_file_read(session->exits, task_id, TETHER__MARKER_LIMIT, &text, &size,
+    int code = tether__os_clock_frame(&own, &problem);
+    if (code == TETHER_OK)
+        code = tether__os_file_read(session->exits, task_id, TETHER__MARKER_LIMIT, &text, &size,
                                     &stamp, &problem);
     *marker = (tether__marker){.uptime_ms = -1};
     switch (code) {
     case TETHER_OK:
         tether__marker_parse(text, size, marker);
+        tether__os_process_localise(&marker->identity, &own);
+        shift(&marker->uptime_ms, own.boot_ns);
         marker->modified_at = stamp.mtime_ns / 1000000;
         free(text);
         return TETHER_OK;
@@ -180,9 +218,12 @@ static const tether__identity *supervisor_of(const tether__record *record,
                                              const tether__observation *observed,
                                              const tether__identity *child)
 {
+    /* Its own child a host knows by a pid that is valid for this host in any case. */
+    if (child->pid != 0)
+        return child;
     if (record->identity.pid != 0)
         return &record->identity;
-    return observed->marker.identity.pid != 0 ? &observed->marker.identity : child;
+    return &observed->marker.identity;
 }
 
 /* Adds the start time to the identity in the marker, for a supervisor that can write only its pid
@@ -198,7 +239,7 @@ static void complete_identity(const tether__session *session, const tether__reco
     bool held = false;
     if (claimed->pid == 0 || claimed->start_time != 0)
         return;
-    if (child->pid == claimed->pid) {
+    if (child->pid == claimed->pid && strcmp(child->pid_ns, claimed->pid_ns) == 0) {
         claimed->start_time = child->start_time;
         return;
     }
@@ -233,6 +274,7 @@ bool tether__bundle_tree_empty(const tether__record *record, const tether__ident
     tether__tree tree;
     tether__bundle_tree(record, kin, &tree);
     tree.supervisor = *supervisor_of(record, observed, child);
+    tree.lifeline_held = observed->holding == TETHER__HELD;
     tree.listing = listing;
     /* A task of another pid namespace cannot be listed at all: its supervisor stands for the whole
      * tree. A listing that failed for another reason, such as lack of memory or descriptors, proves
@@ -278,7 +320,8 @@ int tether__bundle_observe(const tether__session *session, const tether__record 
     *observed = (tether__observation){.replay = replay,
                                       .distinguishes_signals = tether__record_is_proxy(record),
                                       .signal_polite = tether__os_signal_polite(),
-                                      .signal_final = tether__os_signal_final()};
+                                      .signal_final = tether__os_signal_final(),
+                                      .polite_code = tether__os_signal_polite_code()};
     int probed = tether__os_lifeline_held(session->exits, record->task_id, &held, &problem);
     observed->holding = probed != TETHER_OK ? TETHER__HOLDING_UNKNOWN
                         : held              ? TETHER__HELD
@@ -353,13 +396,19 @@ static int create_quarantine_folder(const tether__session *session, const char *
     int code = tether__store_quarantine(session->store, &quarantine, error);
     if (code != TETHER_OK)
         return code;
+    tether__clock_frame own;
+    code = tether__os_clock_frame(&own, error);
+    if (code != TETHER_OK) {
+        tether__os_dir_close(quarantine);
+        return code;
+    }
     int64_t now = tether__os_wall_ms();
     snprintf(name, sizeof name, "%s-%lld", task_id, (long long)now);
     tether__os_boot_id(boot_id);
     snprintf(text, sizeof text,
              "session: %s\ntask: %s\nat: %lld\nuptime: %lld boot: %s\nreason: %.300s\n",
-             session->id, task_id, (long long)now, (long long)tether__os_uptime_ms(), boot_id,
-             reason);
+             session->id, task_id, (long long)now,
+             (long long)(tether__os_uptime_ms() - own.boot_ns / 1000000), boot_id, reason);
     code = tether__os_dir_open(quarantine, name, true, folder, error);
     if (code == TETHER_OK)
         code = tether__os_file_replace(*folder, "reason.txt", text, strlen(text), false, error);

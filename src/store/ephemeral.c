@@ -14,6 +14,7 @@
 #include "os/host.h"
 #include "os/lifeline.h"
 #include "os/process.h"
+#include "os/random.h"
 #include "store/names.h"
 
 static const char step[] = "open ephemeral store";
@@ -157,17 +158,17 @@ static int open_base(tether__dir **base, tether_error *error)
     if (code == TETHER_OK)
         return code;
     return tether__fail(error, code, problem.os_error, step,
-                        "%.380s; or set XDG_RUNTIME_DIR to a private directory of your own",
-                        problem.message);
+                        "%.380s; or set %s to a private directory of your own", problem.message,
+                        tether__os_ephemeral_variable());
 }
 
 static int draw_id(char id[ID_SIZE], tether_error *error)
 {
     uint64_t random;
-    if (uv_random(NULL, NULL, &random, sizeof random, 0, NULL) != 0)
-        return tether__fail(error, TETHER_ESYSTEM, 0, step, "the system has no entropy");
-    snprintf(id, ID_SIZE, "%016llx", (unsigned long long)random);
-    return TETHER_OK;
+    int code = tether__random(&random, sizeof random, step, error);
+    if (code == TETHER_OK)
+        snprintf(id, ID_SIZE, "%016llx", (unsigned long long)random);
+    return code;
 }
 
 /* Acquires the lock first and creates the store afterwards, so that no other process ever sees the

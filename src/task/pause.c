@@ -46,7 +46,7 @@ static int write_status(tether_registry *registry, const char *task_id, change *
     uv_mutex_lock(&catalog->disk);
     int code = tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, &entry, error);
     if (code == TETHER_OK && !entry->ended)
-        code = tether__kill_check_signal(entry, error);
+        code = tether__kill_check_signal(catalog, entry, error);
     if (code == TETHER_OK)
         code = tether__refresh_change(catalog, task_id, set_status, c, NULL, error);
     uv_mutex_unlock(&catalog->disk);

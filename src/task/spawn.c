@@ -123,6 +123,8 @@ static int resolve_workdirs(tether__spawn_plan *plan, tether_error *error)
 {
     int code =
         tether__os_real_directory("working directory", plan->spec.workdir, &plan->workdir, error);
+    if (code == TETHER_OK)
+        code = tether__os_check_workdir(plan->workdir, error);
     if (code == TETHER_OK && plan->spec.project_root != NULL)
         code = tether__os_real_directory("project directory", plan->spec.project_root,
                                          &plan->project_root, error);

@@ -38,14 +38,17 @@ bool tether__win32_back_off(unsigned *round, int64_t deadline)
     return true;
 }
 
-wchar_t *tether__win32_dir_join(const tether__dir *dir, const char *name)
+DWORD tether__win32_dir_path(const tether__dir *dir, const char *name, wchar_t **path)
 {
     wchar_t *wide;
-    if (tether__win32_widen(name, &wide, "open file", NULL) != TETHER_OK)
-        return NULL;
-    wchar_t *path = tether__win32_join(dir->wide, wide);
+    *path = NULL;
+    int code = tether__win32_widen(name, &wide, "open file", NULL);
+    if (code == TETHER_EINVAL)
+        return ERROR_INVALID_NAME; /* not UTF-8 */
+    if (code == TETHER_OK)
+        *path = tether__win32_join(dir->wide, wide);
     free(wide);
-    return path;
+    return *path != NULL ? ERROR_SUCCESS : ERROR_NOT_ENOUGH_MEMORY;
 }
 
 DWORD tether__win32_open_path(const wchar_t *path, DWORD access, DWORD share, DWORD disposition,
@@ -69,11 +72,11 @@ DWORD tether__win32_open(const tether__dir *dir, const char *name, DWORD access,
                          DWORD disposition, HANDLE *handle)
 {
     *handle = INVALID_HANDLE_VALUE;
-    wchar_t *path = tether__win32_dir_join(dir, name);
-    if (path == NULL)
-        return ERROR_NOT_ENOUGH_MEMORY;
+    wchar_t *path;
+    DWORD os_error = tether__win32_dir_path(dir, name, &path);
+    if (os_error != ERROR_SUCCESS)
+        return os_error;
     int64_t deadline = tether__os_monotonic_ms() + OPEN_PATIENCE_MS;
-    DWORD os_error;
     unsigned round = 0;
     do
         os_error = tether__win32_open_path(path, access, share, disposition, handle);
@@ -235,16 +238,23 @@ static int create_root(wchar_t *path, const char *shown, tether_error *error)
     return refuse_parent(os_error, shown, error);
 }
 
-/* Returns the path under which the system knows an open directory: long names instead of short
- * ones, links in the parents resolved. Some file systems cannot report it; then returns a copy of
- * the given path. */
-static wchar_t *final_path(HANDLE handle, const wchar_t *given)
+/* Whether both paths begin with the prefix for long paths and the same drive. */
+static bool on_same_drive(const wchar_t *a, const wchar_t *b)
+{
+    enum { DRIVE_UNITS = 7 }; /* "\\?\C:\" */
+    return wcslen(a) >= DRIVE_UNITS && a[5] == L':' && _wcsnicmp(a, b, DRIVE_UNITS) == 0;
+}
+
+wchar_t *tether__win32_final_path(HANDLE directory, const wchar_t *given)
 {
     wchar_t *path = calloc(PATH_UNITS + 1, sizeof *path);
     if (path == NULL)
         return NULL;
-    DWORD size = GetFinalPathNameByHandleW(handle, path, PATH_UNITS, 0);
-    wchar_t *copy = tether__win32_copy(size > 0 && size < PATH_UNITS ? path : given);
+    DWORD size = GetFinalPathNameByHandleW(directory, path, PATH_UNITS, 0);
+    bool known = size > 0 && size < PATH_UNITS;
+    bool drive = wcslen(given) > 5 && given[5] == L':';
+    wchar_t *copy =
+        tether__win32_copy(known && (!drive || on_same_drive(given, path)) ? path : given);
     free(path);
     return copy;
 }
@@ -263,7 +273,7 @@ static int check_root(HANDLE handle, const wchar_t *wide, const char *shown, tet
     int code = tether__win32_acl_check(handle, shown, error);
     if (code != TETHER_OK)
         return code;
-    return new_dir(final_path(handle, wide), &file.node, dir, error);
+    return new_dir(tether__win32_final_path(handle, wide), &file.node, dir, error);
 }
 
 static int open_root(const wchar_t *wide, const char *shown, tether__dir **dir, tether_error *error)
@@ -327,11 +337,11 @@ int tether__os_dir_open(tether__dir *parent, const char *name, bool create, teth
 {
     tether__win32_file file;
     *dir = NULL;
-    wchar_t *wide = tether__win32_dir_join(parent, name);
-    if (wide == NULL)
-        return tether__fail_memory(error, "open directory");
+    wchar_t *wide;
     const char *step = "create directory";
-    DWORD os_error = ERROR_SUCCESS;
+    DWORD os_error = tether__win32_dir_path(parent, name, &wide);
+    if (os_error != ERROR_SUCCESS)
+        return tether__win32_fail_in(parent, os_error, step, name, error);
     if (create && !CreateDirectoryW(wide, NULL))
         os_error = tether__win32_last_error();
     if (os_error == ERROR_SUCCESS || os_error == ERROR_ALREADY_EXISTS) {

@@ -37,9 +37,16 @@ typedef struct tether__win32_file {
     tether__win32_node node;
 } tether__win32_file;
 
-/* Returns the wide path of a name in a directory, freed with free(). NULL when memory is short, or
- * where the name is not UTF-8, in which case no such file exists. */
-wchar_t *tether__win32_dir_join(const tether__dir *dir, const char *name);
+/* Stores the wide path of a name in a directory, freed with free(); NULL on failure. Returns 0 or
+ * the error: ERROR_INVALID_NAME for a name that is not UTF-8, of which no file exists. */
+DWORD tether__win32_dir_path(const tether__dir *dir, const char *name, wchar_t **path);
+
+/* Returns the path under which the system knows an open directory: long names instead of short
+ * ones, links resolved. Returns a copy of the given path, which has the prefix for long paths,
+ * where the system would leave its drive (a mapped drive, a `subst`, a link to another drive):
+ * what it names instead may be a network path, in which cmd does not start. The same where the
+ * system reports no path, as for some RAM disks. Freed with free(); NULL when memory is short. */
+wchar_t *tether__win32_final_path(HANDLE directory, const wchar_t *given);
 
 /* Opens a file or directory by a wide path with CreateFileW. The handle is not inheritable, and a
  * link is opened itself, not followed. Returns 0 or the error; a file that is being deleted gives

@@ -104,6 +104,28 @@ int tether__win32_code(uint32_t os_error)
     return found != NULL ? found->code : TETHER_ESYSTEM;
 }
 
+/* Replaces the placeholders of a message, such as %1 and %hs, which stand for the file or object
+ * that the call was about: our sentence names it in front. */
+static void fill_in(char message[WORDS_BYTES])
+{
+    char filled[WORDS_BYTES];
+    size_t size = 0;
+    for (const char *at = message; *at != '\0' && size + 3 < sizeof filled; at++) {
+        size_t length = at[0] != '%' ? 0 : strspn(at + 1, "0123456789");
+        if (at[0] == '%' && length == 0 && (at[1] == 'h' || at[1] == 'w') && at[2] == 's')
+            length = 2;
+        if (length == 0) {
+            filled[size++] = *at;
+            continue;
+        }
+        memcpy(filled + size, "it", 2);
+        size += 2;
+        at += length;
+    }
+    filled[size] = '\0';
+    memcpy(message, filled, size + 1);
+}
+
 /* Writes the system's message, in English where that is installed, without its full stop: it
  * becomes a part of our sentence. */
 static void describe(DWORD os_error, char message[WORDS_BYTES])
@@ -121,6 +143,7 @@ static void describe(DWORD os_error, char message[WORDS_BYTES])
                            : WideCharToMultiByte(CP_UTF8, 0, wide, (int)units, message,
                                                  WORDS_BYTES - 1, NULL, NULL);
     message[bytes] = '\0';
+    fill_in(message);
     if (bytes == 0)
         snprintf(message, WORDS_BYTES, "Windows error %lu", (unsigned long)os_error);
 }

@@ -101,10 +101,11 @@ static DWORD add_job(const tether__tree *tree, DWORD access, tether__win32_famil
 {
     DWORD *pids;
     size_t count;
-    family->job = tether__win32_job_open(tree->task_id, JOB_OBJECT_QUERY | JOB_OBJECT_TERMINATE);
-    if (family->job == NULL)
-        return ERROR_SUCCESS;
-    DWORD os_error = tether__win32_job_pids(family->job, &pids, &count);
+    DWORD os_error = tether__win32_job_open(tree->task_id, JOB_OBJECT_QUERY | JOB_OBJECT_TERMINATE,
+                                            &family->job);
+    if (os_error != ERROR_SUCCESS)
+        return os_error == ERROR_FILE_NOT_FOUND ? ERROR_SUCCESS : os_error;
+    os_error = tether__win32_job_pids(family->job, &pids, &count);
     HANDLE *opened = calloc(count + 1, sizeof(HANDLE));
     if (os_error == ERROR_SUCCESS && opened == NULL)
         os_error = ERROR_NOT_ENOUGH_MEMORY;

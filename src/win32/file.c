@@ -48,8 +48,8 @@ static DWORD write_all(HANDLE handle, const char *data, size_t size)
 
 static void remove_failed(tether__dir *dir, const char *name)
 {
-    wchar_t *path = tether__win32_dir_join(dir, name);
-    if (path != NULL)
+    wchar_t *path;
+    if (tether__win32_dir_path(dir, name, &path) == ERROR_SUCCESS)
         tether__win32_remove(path, deadline_in(REMOVE_PATIENCE_MS));
     free(path);
 }
@@ -95,9 +95,11 @@ int tether__os_file_create(tether__dir *dir, const char *name, const void *data,
 int tether__os_file_rename(tether__dir *dir, const char *name, const char *new_name, bool sync,
                            tether_error *error)
 {
-    wchar_t *from = tether__win32_dir_join(dir, name), *to = tether__win32_dir_join(dir, new_name);
-    DWORD os_error = ERROR_NOT_ENOUGH_MEMORY;
-    if (from != NULL && to != NULL)
+    wchar_t *from, *to = NULL;
+    DWORD os_error = tether__win32_dir_path(dir, name, &from);
+    if (os_error == ERROR_SUCCESS)
+        os_error = tether__win32_dir_path(dir, new_name, &to);
+    if (os_error == ERROR_SUCCESS)
         os_error = tether__win32_rename(from, to, sync, deadline_in(RENAME_PATIENCE_MS));
     free(from);
     free(to);
@@ -354,8 +356,10 @@ static DWORD remove_file(const wchar_t *path)
 
 int tether__os_file_remove(tether__dir *dir, const char *name, tether_error *error)
 {
-    wchar_t *path = tether__win32_dir_join(dir, name);
-    DWORD os_error = path != NULL ? remove_file(path) : ERROR_NOT_ENOUGH_MEMORY;
+    wchar_t *path;
+    DWORD os_error = tether__win32_dir_path(dir, name, &path);
+    if (os_error == ERROR_SUCCESS)
+        os_error = remove_file(path);
     free(path);
     if (os_error == ERROR_SUCCESS)
         return TETHER_OK;
@@ -364,9 +368,9 @@ int tether__os_file_remove(tether__dir *dir, const char *name, tether_error *err
 
 int tether__os_dir_remove(tether__dir *parent, const char *name, tether_error *error)
 {
-    wchar_t *path = tether__win32_dir_join(parent, name);
-    DWORD os_error = ERROR_NOT_ENOUGH_MEMORY;
-    if (path != NULL)
+    wchar_t *path;
+    DWORD os_error = tether__win32_dir_path(parent, name, &path);
+    if (os_error == ERROR_SUCCESS)
         os_error = tether__win32_remove_tree(path, deadline_in(TREE_PATIENCE_MS));
     free(path);
     if (os_error == ERROR_SUCCESS)
@@ -395,10 +399,11 @@ static DWORD move(const wchar_t *from, const wchar_t *to)
 int tether__os_move(tether__dir *from, const char *name, tether__dir *to, const char *new_name,
                     tether_error *error)
 {
-    wchar_t *old_path = tether__win32_dir_join(from, name);
-    wchar_t *new_path = tether__win32_dir_join(to, new_name);
-    DWORD os_error = ERROR_NOT_ENOUGH_MEMORY;
-    if (old_path != NULL && new_path != NULL)
+    wchar_t *old_path, *new_path = NULL;
+    DWORD os_error = tether__win32_dir_path(from, name, &old_path);
+    if (os_error == ERROR_SUCCESS)
+        os_error = tether__win32_dir_path(to, new_name, &new_path);
+    if (os_error == ERROR_SUCCESS)
         os_error = move(old_path, new_path);
     free(old_path);
     free(new_path);

@@ -12,6 +12,8 @@
 #include <shlobj.h>
 
 #include "base/error.h"
+#include "shell/cmd_line.h"
+#include "win32/dir.h"
 #include "win32/error.h"
 #include "win32/text.h"
 
@@ -171,15 +173,32 @@ int tether__os_ephemeral_base(char **path, bool *in_memory, tether_error *error)
     return join_path(folder, name, path, error);
 }
 
-/* Returns the path under which the system knows an open directory, or the path it was opened by
- * where the system reports none. UTF-8, freed with free(); NULL when memory is short. */
+const char *tether__os_ephemeral_variable(void)
+{
+    return "TMP";
+}
+
+/* Windows starts no program in a directory whose path has more units than this. */
+enum { WORKDIR_UNITS = 258 };
+
+int tether__os_check_workdir(const char *path, tether_error *error)
+{
+    size_t units = tether__cmd_units(path);
+    if (units <= WORKDIR_UNITS)
+        return TETHER_OK;
+    return tether__fail(error, TETHER_EWORKDIR, ERROR_FILENAME_EXCED_RANGE, "check directory",
+                        "working directory %.300s: its path has %zu characters, and Windows starts "
+                        "no program in a directory of more than %d; choose a shorter one, or give "
+                        "it a drive letter with subst",
+                        path, units, WORKDIR_UNITS);
+}
+
+/* Returns the path of an open directory (tether__win32_final_path) in UTF-8, freed with free().
+ * NULL when memory is short. */
 static char *final_path(HANDLE directory, const wchar_t *opened)
 {
-    wchar_t *path = calloc(PATH_UNITS + 1, sizeof *path);
-    if (path == NULL)
-        return NULL;
-    DWORD size = GetFinalPathNameByHandleW(directory, path, PATH_UNITS, 0);
-    char *plain = tether__win32_plain(size > 0 && size < PATH_UNITS ? path : opened);
+    wchar_t *path = tether__win32_final_path(directory, opened);
+    char *plain = path != NULL ? tether__win32_plain(path) : NULL;
     free(path);
     return plain;
 }

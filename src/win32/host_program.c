@@ -201,12 +201,14 @@ static void search_list(search *s, const wchar_t *list, const wchar_t *workdir)
     free(entry);
 }
 
-/* Searches the system's own folders. */
+/* Searches the system's own folders: System32, that of Windows PowerShell below it, and Windows. */
 static void search_system(search *s)
 {
-    wchar_t folder[MAX_PATH + 1];
+    static const wchar_t powershell[] = L"\\WindowsPowerShell\\v1.0";
+    wchar_t folder[MAX_PATH + sizeof powershell / sizeof powershell[0]];
     UINT size = GetSystemDirectoryW(folder, MAX_PATH);
-    if (size > 0 && size < MAX_PATH && try_folder(s, L"", folder))
+    if (size > 0 && size < MAX_PATH &&
+        (try_folder(s, L"", folder) || try_folder(s, L"", wcscat(folder, powershell))))
         return;
     size = GetWindowsDirectoryW(folder, MAX_PATH);
     if (size > 0 && size < MAX_PATH)

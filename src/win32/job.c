@@ -77,15 +77,36 @@ bool tether__win32_job_kills_on_close(HANDLE job)
            (limits.BasicLimitInformation.LimitFlags & JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE) != 0;
 }
 
-HANDLE tether__win32_job_open(const char *task_id, DWORD access)
+static DWORD open_named(const wchar_t *name_space, const char *task_id, DWORD access, HANDLE *job)
 {
     wchar_t name[NAME_UNITS];
-    HANDLE job = NULL;
-    for (size_t i = 0; i < 2 && job == NULL; i++) {
-        name_job(namespaces[i], task_id, name);
-        job = OpenJobObjectW(access, FALSE, name);
+    name_job(name_space, task_id, name);
+    *job = OpenJobObjectW(access, FALSE, name);
+    return *job == NULL ? GetLastError() : ERROR_SUCCESS;
+}
+
+/* Whether nothing at all can be opened in a namespace, as in the global one from a sandbox. Tries a
+ * name that no task has. */
+static bool is_closed(const wchar_t *name_space)
+{
+    HANDLE job;
+    DWORD os_error = open_named(name_space, ".none", JOB_OBJECT_QUERY, &job);
+    if (job != NULL)
+        CloseHandle(job);
+    return os_error == ERROR_ACCESS_DENIED;
+}
+
+DWORD tether__win32_job_open(const char *task_id, DWORD access, HANDLE *job)
+{
+    DWORD result = ERROR_FILE_NOT_FOUND;
+    *job = NULL;
+    for (size_t i = 0; i < 2 && *job == NULL; i++) {
+        DWORD os_error = open_named(namespaces[i], task_id, access, job);
+        bool missing = os_error == ERROR_FILE_NOT_FOUND || os_error == ERROR_PATH_NOT_FOUND;
+        if (!missing && (os_error != ERROR_ACCESS_DENIED || !is_closed(namespaces[i])))
+            result = os_error;
     }
-    return job;
+    return result;
 }
 
 static size_t list_size(size_t room)

@@ -23,8 +23,10 @@ DWORD tether__win32_job_detach(HANDLE job);
 /* Whether the job ends its processes when its last handle is closed. False when unsure. */
 bool tether__win32_job_kills_on_close(HANDLE job);
 
-/* Opens the job of a task. NULL where there is none, or where we may not open it. */
-HANDLE tether__win32_job_open(const char *task_id, DWORD access);
+/* Opens the job of a task. Returns 0 or the error: ERROR_FILE_NOT_FOUND where there is none,
+ * ERROR_ACCESS_DENIED where it belongs to somebody else, or to a process with more rights. *job is
+ * then NULL. */
+DWORD tether__win32_job_open(const char *task_id, DWORD access, HANDLE *job);
 
 /* Lists the ids of the processes in the job, freed with free(). Returns 0 or the error. */
 DWORD tether__win32_job_pids(HANDLE job, DWORD **pids, size_t *count);

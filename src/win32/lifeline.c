@@ -20,7 +20,7 @@
 
 static const char step[] = "create lifeline";
 
-enum { PATH_UNITS = 32767, APPEND_PATIENCE_MS = 1000 };
+enum { APPEND_PATIENCE_MS = 1000 };
 
 static HANDLE handle_of(const tether__lifeline *lifeline)
 {
@@ -45,26 +45,17 @@ int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__
     return tether__win32_fail_in(exits, os_error, step, task_id, error);
 }
 
-/* Opens the held file a second time, by its present name. Returns 0 or the error. */
+/* Opens the held file once more, whatever its name is by now. Retries while a scanner has it open
+ * without sharing. Returns 0 or the error. */
 static DWORD open_again(HANDLE held, DWORD access, HANDLE *handle)
 {
-    *handle = INVALID_HANDLE_VALUE;
-    wchar_t *path = calloc(PATH_UNITS + 1, sizeof *path);
-    if (path == NULL)
-        return ERROR_NOT_ENOUGH_MEMORY;
-    DWORD size = GetFinalPathNameByHandleW(held, path, PATH_UNITS, 0);
-    DWORD os_error = size == 0 ? GetLastError() : ERROR_SUCCESS;
-    if (size >= PATH_UNITS)
-        os_error = ERROR_FILENAME_EXCED_RANGE;
+    DWORD os_error;
     unsigned round = 0;
     int64_t deadline = tether__os_monotonic_ms() + APPEND_PATIENCE_MS;
-    if (os_error == ERROR_SUCCESS) {
-        do
-            os_error = tether__win32_open_path(path, access, TETHER__WIN32_SHARE_ALL, OPEN_EXISTING,
-                                               handle);
-        while (os_error == ERROR_SHARING_VIOLATION && tether__win32_back_off(&round, deadline));
-    }
-    free(path);
+    do {
+        *handle = ReOpenFile(held, access, TETHER__WIN32_SHARE_ALL, 0);
+        os_error = *handle == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
+    } while (os_error == ERROR_SHARING_VIOLATION && tether__win32_back_off(&round, deadline));
     return os_error;
 }
 
@@ -120,11 +111,11 @@ int tether__os_lifeline_held(tether__dir *exits, const char *task_id, bool *held
 {
     HANDLE handle;
     *held = false;
-    wchar_t *path = tether__win32_dir_join(exits, task_id);
-    if (path == NULL)
-        return tether__fail_memory(error, "probe lifeline");
-    DWORD os_error =
-        tether__win32_open_path(path, DELETE, TETHER__WIN32_SHARE_ALL, OPEN_EXISTING, &handle);
+    wchar_t *path;
+    DWORD os_error = tether__win32_dir_path(exits, task_id, &path);
+    if (os_error == ERROR_SUCCESS)
+        os_error =
+            tether__win32_open_path(path, DELETE, TETHER__WIN32_SHARE_ALL, OPEN_EXISTING, &handle);
     free(path);
     if (os_error == ERROR_SUCCESS) {
         CloseHandle(handle);

@@ -108,10 +108,12 @@ int tether__os_lock_acquire(tether__dir *dir, const char *name, int64_t timeout_
     tether__win32_file file;
     lock->handle = -1;
     held_lock *held = calloc(1, sizeof *held);
-    wchar_t *path = tether__win32_dir_join(dir, name);
-    int code = TETHER_OK;
-    if (held == NULL || path == NULL)
-        code = tether__fail_memory(error, step);
+    wchar_t *path = NULL;
+    DWORD os_error =
+        held != NULL ? tether__win32_dir_path(dir, name, &path) : (DWORD)ERROR_NOT_ENOUGH_MEMORY;
+    int code;
+    if (os_error != ERROR_SUCCESS)
+        code = tether__win32_fail_in(dir, os_error, step, name, error);
     else
         code = open_lock_file(dir, name, &file, error);
     if (code == TETHER_OK) {

@@ -55,6 +55,13 @@ int tether__os_signal_final(void)
     return TETHER__WIN32_KILL;
 }
 
+/* STATUS_CONTROL_C_EXIT, with which the default handler of console events ends a program, and cmd a
+ * batch file. */
+int64_t tether__os_signal_polite_code(void)
+{
+    return INT64_C(0xC000013A);
+}
+
 void tether__os_signal_name(int number, char name[TETHER__SIGNAL_NAME_SIZE])
 {
     name[0] = '\0';

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "format/marker.h"
 #include "os/clock.h"
+#include "os/host.h"
 #include "shell/argv_quote.h"
 #include "shell/cmd_line.h"
 #include "shell/environment.h"
@@ -98,14 +99,15 @@ static int share_input(HANDLE *input, tether_error *error)
     return TETHER_OK;
 }
 
-/* Opened for appending only, so that several writers do not overwrite each other. */
+/* With all rights to write, because Cygwin's programs, Git's among them, take a handle that can
+ * only append for one that can only read. All processes of the task share this open file, and with
+ * it one position, so they do not overwrite each other. */
 static int open_output(tether__dir *bundle, const char *name, HANDLE *output, tether_error *error)
 {
     HANDLE handle;
     *output = NULL;
-    DWORD os_error = tether__win32_open(
-        bundle, name, FILE_APPEND_DATA | FILE_READ_ATTRIBUTES | READ_CONTROL | SYNCHRONIZE,
-        TETHER__WIN32_SHARE_ALL, CREATE_NEW, &handle);
+    DWORD os_error = tether__win32_open(bundle, name, GENERIC_WRITE | FILE_READ_ATTRIBUTES,
+                                        TETHER__WIN32_SHARE_ALL, CREATE_NEW, &handle);
     if (os_error != ERROR_SUCCESS)
         return tether__win32_fail_in(bundle, os_error, "create output file", name, error);
     *output = handle;
@@ -163,9 +165,24 @@ static int make_line(const tether__start *start, launch *l, tether_error *error)
     return code;
 }
 
+/* The supervisor runs in its bundle, so the bundle's path must be one in which Windows starts
+ * programs. */
+static int check_depth(const tether__start *start, tether_error *error)
+{
+    if (tether__os_check_workdir(start->workdir, NULL) == TETHER_OK)
+        return TETHER_OK;
+    return tether__fail(error, TETHER_ESTORE, ERROR_FILENAME_EXCED_RANGE, step,
+                        "the store is too deep: the files of a task are in %.300s, a directory of "
+                        "%zu characters, and Windows starts no program in one of more than 258; "
+                        "choose a store with a shorter path",
+                        start->workdir, tether__cmd_units(start->workdir));
+}
+
 static int prepare(const tether__start *start, launch *l, tether_error *error)
 {
-    int code = plain_path(start->program, &l->program, error);
+    int code = check_depth(start, error);
+    if (code == TETHER_OK)
+        code = plain_path(start->program, &l->program, error);
     if (code == TETHER_OK)
         code = plain_path(start->workdir, &l->workdir, error);
     if (code == TETHER_OK)
@@ -327,8 +344,8 @@ int tether__os_spawn_bound(bool *bound, tether_error *error)
  * new job as well. NULL on failure. */
 static HANDLE open_or_replace_job(const char *task_id, HANDLE process)
 {
-    HANDLE job = tether__win32_job_open(task_id, JOB_OBJECT_QUERY);
-    if (job != NULL)
+    HANDLE job;
+    if (tether__win32_job_open(task_id, JOB_OBJECT_QUERY, &job) == ERROR_SUCCESS)
         return job;
     if (tether__win32_job_create(task_id, &job) != ERROR_SUCCESS)
         return NULL;
@@ -342,7 +359,8 @@ static HANDLE open_or_replace_job(const char *task_id, HANDLE process)
 bool tether__os_spawn_release(const char *task_id, const tether__identity *supervisor)
 {
     tether__win32_member member = {.pid = (DWORD)supervisor->pid};
-    HANDLE job = tether__win32_job_open(task_id, JOB_OBJECT_QUERY);
+    HANDLE job;
+    (void)tether__win32_job_open(task_id, JOB_OBJECT_QUERY, &job);
     bool starting = job != NULL && tether__win32_job_kills_on_close(job);
     if (job != NULL)
         CloseHandle(job);

@@ -26,6 +26,12 @@ static int list(const tether__tree *tree, DWORD access, tether__win32_family *fa
                 tether_error *error)
 {
     DWORD os_error = tether__win32_family_list(tree, access, family);
+    if (os_error == ERROR_ACCESS_DENIED)
+        return tether__fail(error, TETHER_EACCESS, (int)os_error, step,
+                            "the job of task %s cannot be opened (access denied): the task was "
+                            "started by another user or with more rights; use the same user and "
+                            "rights",
+                            tree->task_id);
     return os_error == ERROR_SUCCESS ? TETHER_OK : tether__win32_fail(error, os_error, step, NULL);
 }
 

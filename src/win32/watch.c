@@ -1,7 +1,8 @@
 /* Owns directory events on Windows. Each watched directory has a pending read of its changes from
  * the moment it is added, also while the loop is busy or does not run yet. One thread per watcher
  * collects the results of the reads and passes them to the loop.
- * Must not: rely on events of a directory that another machine may write to.
+ * Must not: rely on events of a directory that another machine may write to, or on those of growth:
+ * they may come late (tether__os_watch_tells_growth).
  * Thread: events come on the loop's thread; add and remove may be called from any thread. */
 #include "os/watch.h"
 
@@ -404,6 +405,11 @@ int tether__os_watch_probe(tether_error *error)
         code = tether__win32_fail(error, os_error, step, "the Windows folder");
     CloseHandle(port);
     return code;
+}
+
+bool tether__os_watch_tells_growth(void)
+{
+    return false;
 }
 
 void tether__os_watch_describe(char *text, size_t size)

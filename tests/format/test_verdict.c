@@ -425,6 +425,39 @@ static void distinguishes_exits_from_signals_where_the_supervisor_does(void **st
     assert_null(v.reason);
 }
 
+/* What a console break leaves is the end by the kill, and by the deadline. */
+static void takes_the_code_of_the_polite_signal_for_it(void **state)
+{
+    (void)state;
+    enum { BROKEN = 0x3A };
+    tether__observation observed = {.holding = FREE,
+                                    .alive = GONE,
+                                    .marker = make_marker(EXIT_TERM),
+                                    .same_boot = true,
+                                    .tree_empty = true,
+                                    .signal_polite = POLITE,
+                                    .signal_final = FINAL,
+                                    .polite_code = INT64_C(0xC000013A)};
+    observed.marker.value = INT64_C(0xC000013A);
+    tether__verdict v = tether__verdict_reach(KILLING, KILL, &observed);
+    assert_int_equal(v.status, KILLED);
+    assert_int_equal(v.exit_code, 128 + POLITE);
+    assert_int_equal(v.signal, POLITE);
+    assert_null(v.reason);
+    v = tether__verdict_reach(KILLING, TIMEOUT, &observed);
+    assert_int_equal(v.status, TETHER_STATUS_TIMED_OUT);
+    assert_int_equal(v.exit_code, 124);
+    assert_null(v.reason);
+    /* Without a kill it is the program's own code, and with one, another code is. */
+    v = tether__verdict_reach(RUNNING, NONE, &observed);
+    assert_int_equal(v.status, FAILED);
+    assert_true(v.exit_code == INT64_C(0xC000013A));
+    observed.marker.value = BROKEN;
+    v = tether__verdict_reach(KILLING, KILL, &observed);
+    assert_int_equal(v.status, FAILED);
+    assert_string_equal(v.reason, "ended by itself while being killed");
+}
+
 static void loses_a_task_that_was_silent_for_a_day(void **state)
 {
     (void)state;
@@ -540,6 +573,7 @@ int main(void)
         cmocka_unit_test(says_why_the_command_did_not_run),
         cmocka_unit_test(reaches_the_verdicts_of_the_examples),
         cmocka_unit_test(distinguishes_exits_from_signals_where_the_supervisor_does),
+        cmocka_unit_test(takes_the_code_of_the_polite_signal_for_it),
         cmocka_unit_test(loses_a_task_that_was_silent_for_a_day),
         cmocka_unit_test(takes_the_better_clock_for_durations),
         cmocka_unit_test(ignores_the_file_time_where_the_clock_was_set),

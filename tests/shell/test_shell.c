@@ -14,6 +14,7 @@ typedef struct machine {
     const char *vanished;         /* found, but missing when it is started */
     const char *refused;          /* found, but fails for another reason when it is started */
     const char *bash;             /* $BASH */
+    const char *path;             /* $PATH */
     char log[256];
 } machine;
 
@@ -54,7 +55,7 @@ static int try_start(const char *path, void *userdata, tether_error *error)
 static const char *variable(const char *name, void *userdata)
 {
     machine *m = userdata;
-    return strcmp(name, "BASH") == 0 ? m->bash : NULL;
+    return strcmp(name, "BASH") == 0 ? m->bash : strcmp(name, "PATH") == 0 ? m->path : NULL;
 }
 
 /* Resolves by the rules of POSIX. With start_it, shells that are found are also started for a try.
@@ -203,6 +204,57 @@ static void reports_the_last_reason(void **state)
     assert_null(shell.path);
 }
 
+/* The bash in System32 starts Linux. */
+static void passes_over_the_launcher_of_wsl(void **state)
+{
+    (void)state;
+    static const char launcher[] = "C:\\Windows\\System32\\bash.exe";
+    static const char alias[] = "C:\\Users\\x\\AppData\\Local\\Microsoft\\WindowsApps\\bash.exe";
+    static const struct {
+        const char *const installed[7];
+        const char *path;
+        const char *choice;
+        const char *found; /* NULL: none */
+    } cases[] = {
+        {{"bash", launcher, "git", "D:\\Git\\cmd\\git.exe", "D:\\Git\\bin\\bash.exe",
+          "D:\\Git\\bin\\bash.exe", NULL},
+         "C:\\Windows\\system32",
+         "bash",
+         "D:\\Git\\bin\\bash.exe"},
+        {{"bash", alias, "C:\\msys64\\usr\\bin\\bash", "C:\\msys64\\usr\\bin\\bash.exe", NULL},
+         "C:\\Windows\\System32\\;;\"C:\\msys64\\usr\\bin\";C:\\x",
+         "bash",
+         "C:\\msys64\\usr\\bin\\bash.exe"},
+        {{"bash.exe", launcher, "C:\\WINDOWS\\SYSTEM32\\bash.exe", launcher, NULL},
+         "C:\\WINDOWS\\SYSTEM32",
+         "bash.exe",
+         NULL},
+        /* Others are taken as they are, and so is a path. */
+        {{"bash", "C:\\x\\bash.exe", NULL}, "C:\\x", "bash", "C:\\x\\bash.exe"},
+        {{"zsh", "C:\\Windows\\System32\\zsh.exe", NULL},
+         "",
+         "zsh",
+         "C:\\Windows\\System32\\zsh.exe"},
+        {{launcher, launcher, NULL}, "", launcher, launcher},
+        {{"bash", "/usr/bin/bash", NULL}, "/usr/bin", "bash", "/usr/bin/bash"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        machine m = {.installed = cases[i].installed, .path = cases[i].path};
+        tether__shell shell;
+        tether_error error = {0};
+        int code = resolve(&m, cases[i].choice, &shell, &error);
+        if (cases[i].found != NULL) {
+            assert_int_equal(code, TETHER_OK);
+            assert_string_equal(shell.path, cases[i].found);
+        } else {
+            assert_int_equal(code, TETHER_ENOSHELL);
+            assert_non_null(strstr(error.message, "the launcher of WSL"));
+            assert_non_null(strstr(error.message, "install Git for Windows"));
+        }
+        tether__shell_dispose(&shell);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +265,7 @@ int main(void)
         cmocka_unit_test(tries_only_the_chosen_shell),
         cmocka_unit_test(skips_candidates_that_are_missing_when_started),
         cmocka_unit_test(stops_where_a_start_fails_for_another_reason),
+        cmocka_unit_test(passes_over_the_launcher_of_wsl),
         cmocka_unit_test(reports_the_last_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,6 +35,23 @@ static void renders_the_golden_texts(void **state)
     assert_true(tether__cmd_is_network_path("//server/share"));
 }
 
+/* PowerShell writes in the code page of the console, before the command starts. The code of chcp
+ * must not become the command's. */
+static void sets_the_code_page_for_powershell(void **state)
+{
+    (void)state;
+    const tether__wrapper wrapper = {
+        .task_id = "t0golden", .workdir = "C:\\x", .utf8_console = true};
+    tether__text text = {0};
+    tether__wrapper_render_bat(&wrapper, &text);
+    const char *line =
+        strstr(text.bytes, "\\chcp.com\" 65001 >nul 2>nul\r\nset \"ERRORLEVEL=\"\r\n");
+    assert_non_null(line);
+    assert_ptr_equal(strstr(line, "set \"ERRORLEVEL=\"\r\nset \"TETHER__CWD=\" & "),
+                     strstr(line, "set \"ERRORLEVEL"));
+    tether__text_dispose(&text);
+}
+
 static tether__carry carry(const char *program, const char *const *argv, tether__text *line,
                            const char **why)
 {
@@ -304,6 +321,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(renders_the_golden_texts),
+        cmocka_unit_test(sets_the_code_page_for_powershell),
         cmocka_unit_test(renders_lines),
         cmocka_unit_test(passes_every_argument_to_a_program),
         cmocka_unit_test(passes_safe_arguments_to_a_batch_file),

@@ -31,6 +31,10 @@
  *   with SIGPIPE ignored), and prints its exit code and a newline
  * - forks N: starts N children, one after another, that ignore SIGTERM and sleep until killed
  *
+ * Windows only:
+ * - access: prints the access rights of the handles for standard output and error, in hexadecimal,
+ *   on one line each
+ *
  * POSIX only:
  * - dispositions: prints the numbers of the signals whose disposition is not the default, "/", and
  *   the numbers of the blocked signals

@@ -469,6 +469,15 @@ static void refuses_a_store_that_is_open_to_others(void **state)
     }
 }
 
+static void refuses_a_name_that_is_not_utf8(void **state)
+{
+    place *p = *state;
+    tether__file_stamp stamp;
+    assert_int_equal(tether__os_file_create(p->dir, "a\xff", "", 0, &p->error), TETHER_EINVAL);
+    assert_int_equal(tether__os_file_stamp(p->dir, "a\xff", &stamp, &p->error), TETHER_EINVAL);
+    assert_int_equal(tether__os_file_remove(p->dir, "a\xff", &p->error), TETHER_EINVAL);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
 int main(void)
@@ -490,6 +499,7 @@ int main(void)
         TEST(refuses_a_file_with_two_names),
         TEST(follows_no_junction),
         TEST(creates_a_private_store),
+        TEST(refuses_a_name_that_is_not_utf8),
         TEST(refuses_a_store_that_is_open_to_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,12 +1,14 @@
 /* The seam os/host.h on Windows: how programs are found, and where the user's folders are. */
 #include "win32/running.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
 
 #include "os/host.h"
+#include "win32/error.h"
 
 static void expect_found(place *p, const char *name, const char *list, const char *expected)
 {
@@ -164,6 +166,69 @@ static void makes_every_form_of_a_path_canonical(void **state)
     free(real);
 }
 
+/* It has a folder of its own in that of the system. */
+static void finds_windows_powershell(void **state)
+{
+    static const char inside[] = "WindowsPowerShell\\v1.0";
+    place *p = *state;
+    char folder[MAX_PATH], path[MAX_PATH + 100], name[64], *found;
+    assert_in_range(GetSystemDirectoryA(folder, MAX_PATH - 30), 1, MAX_PATH);
+    snprintf(path, sizeof path, "%s\\WindowsPowerShell", folder);
+    (void)CreateDirectoryA(path, NULL);
+    snprintf(path, sizeof path, "%s\\%s", folder, inside);
+    (void)CreateDirectoryA(path, NULL);
+    snprintf(name, sizeof name, "tether-test-%lu", (unsigned long)GetCurrentProcessId());
+    snprintf(path, sizeof path, "%s\\%s\\%s.exe", folder, inside, name);
+    test_write_file(path, "x", 1);
+    int code = tether__os_find_program(name, NULL, p->path, &found, &p->error);
+    test_remove_file(path);
+    ASSERT_OK(code, p->error);
+    assert_int_equal(_stricmp(found, path), 0);
+    free(found);
+}
+
+/* A mapped drive, a `subst`, or in Wine a drive for a folder of another. */
+static void keeps_the_drive_that_was_given(void **state)
+{
+    typedef char *(CDECL * unix_name_fn)(const WCHAR *);
+    place *p = *state;
+    char given[1024], *real;
+    HMODULE kernel = GetModuleHandleW(L"kernel32.dll");
+    unix_name_fn unix_name =
+        (unix_name_fn)(void (*)(void))GetProcAddress(kernel, "wine_get_unix_file_name");
+    ASSERT_OK(tether__os_real_directory("work", "C:\\windows\\system32", &real, &p->error),
+              p->error);
+    assert_int_equal(strncmp(real, "C:\\", 3), 0);
+    free(real);
+    if (unix_name == NULL)
+        return;
+    char *target = unix_name(L"C:\\windows");
+    assert_non_null(target);
+    snprintf(given, sizeof given, "Z:%s", target);
+    ASSERT_OK(tether__os_real_directory("work", given, &real, &p->error), p->error);
+    assert_int_equal(strncmp(real, "Z:\\", 3), 0);
+    free(real);
+    HeapFree(GetProcessHeap(), 0, target);
+}
+
+/* Messages of the system stand for whole sentences; ours begin with what the call was about. */
+static void fills_in_the_messages_of_the_system(void **state)
+{
+    tether_error error;
+    (void)state;
+    for (uint32_t os_error = 1; os_error < 16000; os_error++) {
+        (void)tether__win32_fail(&error, os_error, "test", "C:\\x.exe");
+        for (const char *at = error.message; (at = strchr(at, '%')) != NULL; at++) {
+            if (isdigit((unsigned char)at[1]) || strncmp(at, "%hs", 3) == 0)
+                fail_msg("error %lu: %s", (unsigned long)os_error, error.message);
+        }
+    }
+    (void)tether__win32_fail(&error, ERROR_BAD_EXE_FORMAT, "test", "C:\\x.exe");
+    /* "%1 is not a valid Win32 application"; in Wine, "Bad EXE format for %1." */
+    assert_non_null(strstr(error.message, "C:\\x.exe: "));
+    assert_non_null(strstr(error.message, test_in_wine() ? " for it;" : " it is not a valid"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
 int main(void)
@@ -175,6 +240,9 @@ int main(void)
         TEST(finds_the_default_store),
         TEST(puts_ephemeral_stores_among_temporary_files),
         TEST(makes_every_form_of_a_path_canonical),
+        TEST(finds_windows_powershell),
+        TEST(keeps_the_drive_that_was_given),
+        TEST(fills_in_the_messages_of_the_system),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,6 +57,23 @@ static void merges_and_reads_a_file(void **state)
     assert_string_equal(place_read(p, "out"), "a\nb\nfrom in\n");
 }
 
+/* Cygwin's programs take a handle without FILE_WRITE_DATA for one that can only read. */
+static void gives_outputs_with_all_rights_to_write(void **state)
+{
+    static const char *const verbs[] = {"access", NULL};
+    const unsigned long wanted = FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_READ_ATTRIBUTES;
+    place *p = *state;
+    supervisor s;
+    char *end;
+    supervisor_prepare(p, &s, "");
+    assert_int_equal(run(p, &s, verbs), 0);
+    unsigned long out = strtoul(place_read(p, "out"), &end, 16);
+    unsigned long err = strtoul(end, &end, 16);
+    assert_string_equal(end, "\n");
+    assert_int_equal(out & wanted, wanted);
+    assert_int_equal(err & wanted, wanted);
+}
+
 /* The block must be sorted without regard to case, or look-ups in it fail. Its text is UTF-8
  * here. */
 static void gives_the_environment(void **state)
@@ -153,7 +170,8 @@ static void is_in_its_job_before_it_runs(void **state)
 
 static bool has_job(const char *id)
 {
-    HANDLE job = tether__win32_job_open(id, JOB_OBJECT_QUERY);
+    HANDLE job;
+    (void)tether__win32_job_open(id, JOB_OBJECT_QUERY, &job);
     if (job != NULL)
         CloseHandle(job);
     return job != NULL;
@@ -170,7 +188,8 @@ static void can_be_found_by_the_name_of_its_job(void **state)
     size_t count;
     supervisor_prepare(p, &s, "");
     HANDLE child = supervisor_start(p, &s, verbs);
-    HANDLE job = tether__win32_job_open(s.task_id, JOB_OBJECT_QUERY | JOB_OBJECT_TERMINATE);
+    HANDLE job;
+    (void)tether__win32_job_open(s.task_id, JOB_OBJECT_QUERY | JOB_OBJECT_TERMINATE, &job);
     assert_non_null(job);
     assert_int_equal(tether__win32_job_pids(job, &pids, &count), 0);
     bool found = false;
@@ -432,6 +451,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         TEST(gives_streams),
         TEST(merges_and_reads_a_file),
+        TEST(gives_outputs_with_all_rights_to_write),
         TEST(gives_the_environment),
         TEST(gives_the_working_directory),
         TEST(inherits_no_other_handle),

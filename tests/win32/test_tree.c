@@ -243,6 +243,42 @@ static void spares_the_caller_in_the_job(void **state)
 
 /* GenerateConsoleCtrlEvent always fails in Wine, so nothing is sent, and the call reports that.
  * Besides, the helper that enters the task's console is not beside this program. */
+/* A job that may not be opened is not one that does not exist. */
+static void reports_a_job_that_is_denied(void **state)
+{
+    place *p = *state;
+    char id[64];
+    wchar_t name[128];
+    size_t left, count;
+    ACL *acl = calloc(1, sizeof *acl);
+    SECURITY_DESCRIPTOR descriptor;
+    assert_non_null(acl);
+    supervisor_make_id(id);
+    assert_true(InitializeAcl(acl, sizeof *acl, ACL_REVISION));
+    assert_true(InitializeSecurityDescriptor(&descriptor, SECURITY_DESCRIPTOR_REVISION));
+    assert_true(SetSecurityDescriptorDacl(&descriptor, TRUE, acl, FALSE));
+    SECURITY_ATTRIBUTES nobody = {sizeof nobody, &descriptor, FALSE};
+    _snwprintf(name, 127, L"Local\\tether-task-%hs", id);
+    name[127] = L'\0';
+    HANDLE job = CreateJobObjectW(&nobody, name);
+    assert_non_null(job);
+    HANDLE again = OpenJobObjectW(JOB_OBJECT_QUERY, FALSE, name);
+    assert_null(again);
+    assert_int_equal(GetLastError(), ERROR_ACCESS_DENIED);
+    const tether__tree tree = {.task_id = id};
+    const tether__tree_signal signals[] = {TETHER__SIGNAL_PAUSE, TETHER__SIGNAL_RESUME,
+                                           TETHER__SIGNAL_FINAL, TETHER__SIGNAL_POLITE};
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        assert_int_equal(tether__os_tree_signal(&tree, signals[i], &left, &p->error),
+                         TETHER_EACCESS);
+        assert_non_null(strstr(p->error.message, "access denied"));
+    }
+    assert_int_equal(tether__os_tree_members(&tree, NULL, 0, &count, &p->error), TETHER_EACCESS);
+    CloseHandle(job);
+    ASSERT_OK(tether__os_tree_signal(&tree, TETHER__SIGNAL_PAUSE, &left, &p->error), p->error);
+    free(acl);
+}
+
 static void reports_that_no_break_was_sent(void **state)
 {
     place *p = *state;
@@ -379,6 +415,7 @@ int main(int argc, char **argv)
         TEST(leaves_out_console_hosts),
         TEST(ends_processes_without_a_job),
         TEST(never_touches_a_stranger),
+        TEST(reports_a_job_that_is_denied),
         TEST(reports_that_no_break_was_sent),
         TEST(pauses_and_resumes),
         TEST(pauses_every_process),

@@ -1,4 +1,9 @@
 ﻿# Written by tether: the supervisor of task t0golden
+if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
+    Write-Error 'tether: a policy restricts PowerShell to a constrained language, in which it cannot run this command; use a command that cmd can pass on, without line ends in arguments and shorter than 8000 characters' -ErrorAction Continue
+    Add-Content -LiteralPath "$PSScriptRoot\..\..\exits\t0golden" -Value 'exit 126 error=start' -Encoding ascii
+    exit 126
+}
 $code = 126
 $line = 'exit 126 error=start'
 try {
@@ -32,8 +37,13 @@ try {
     $path = [System.IO.Path]::Combine($PSScriptRoot, '..', '..', 'exits', 't0golden')
     $share = [System.IO.FileShare]::ReadWrite -bor [System.IO.FileShare]::Delete
     $bytes = [System.Text.Encoding]::ASCII.GetBytes($line + "`n")
-    $marker = [System.IO.File]::Open($path, [System.IO.FileMode]::Append, [System.IO.FileAccess]::Write, $share)
-    $marker.Write($bytes, 0, $bytes.Length)
-    $marker.Dispose()
+    for ($try = 0; $try -lt 300; $try++) {
+        try {
+            $marker = [System.IO.File]::Open($path, [System.IO.FileMode]::Append, [System.IO.FileAccess]::Write, $share)
+            $marker.Write($bytes, 0, $bytes.Length)
+            $marker.Dispose()
+            break
+        } catch { [System.Threading.Thread]::Sleep(100) }
+    }
 }
 exit $code

@@ -14,5 +14,8 @@ export MSYS2_ARG_CONV_EXCL='*'
 exec 'C:\Git\bin\bash.exe' 'C:\store\it'\''s\command.sh' '' 2>&8 8>&-)
 tether__code=$?
 trap - 0
-echo "exit $tether__code" >>"$tether__marker"
+until echo "exit $tether__code" >>"$tether__marker" ||
+    [ $((tether__try += 1)) -gt 30 ]; do
+    sleep 1
+done
 exit $tether__code

@@ -13,5 +13,8 @@ unset TETHER__CWD TETHER__RUN TETHER__PSMODULEPATH
 exec 'C:\Git\bin\bash.exe' 'C:\store\it'\''s\command.sh' '' 2>&8 8>&-)
 tether__code=$?
 trap - 0
-echo "exit $tether__code" >>"$tether__marker"
+until echo "exit $tether__code" >>"$tether__marker" ||
+    [ $((tether__try += 1)) -gt 30 ]; do
+    sleep 1
+done
 exit $tether__code

@@ -211,8 +211,30 @@ static void start_self(char **verbs)
     free(line);
 }
 
+/* Prints the rights that a handle was opened with, which Cygwin's programs look at before they
+ * write. */
+static void show_access(DWORD stream)
+{
+    typedef LONG(WINAPI * query_fn)(HANDLE, int, void *, ULONG, ULONG *);
+    struct {
+        ULONG attributes, access, handles, pointers, reserved[10];
+    } basic = {0};
+    char line[32];
+    HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
+    query_fn query = (query_fn)(void (*)(void))GetProcAddress(ntdll, "NtQueryObject");
+    if (query == NULL || query(GetStdHandle(stream), 0, &basic, sizeof basic, NULL) != 0)
+        exit(93);
+    snprintf(line, sizeof line, "%lx\n", (unsigned long)basic.access);
+    child_write(1, line, strlen(line));
+}
+
 bool child_do_plain(const char *verb, char **rest)
 {
+    if (strcmp(verb, "access") == 0) {
+        show_access(STD_OUTPUT_HANDLE);
+        show_access(STD_ERROR_HANDLE);
+        return true;
+    }
     if (strcmp(verb, "ignore-term") == 0) {
         SetConsoleCtrlHandler(NULL, TRUE);
         return true;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <windows.h>
 
 static void reports_codes_of_32_bits(void **state)
 {
@@ -41,6 +42,69 @@ static void reports_the_codes_of_cmd(void **state)
         test_run(f, cases[i].command, id);
         test_expect(f->registry, id, TETHER_STATUS_FAILED, cases[i].code, NULL);
     }
+}
+
+/* All writers share one position: nothing is overwritten. */
+static void several_processes_write_one_output(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    const tether_spec spec = {.command = "echo a& " CHILD_TEXT
+                                         " out b err c& echo d>&2& (echo e& " CHILD_TEXT
+                                         " out f)& cmd /c " CHILD_TEXT " err g",
+                              .shell = "cmd",
+                              .merge_output = true};
+    test_start(f->registry, &spec, id);
+    test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    test_expect_output(f->registry, id, TETHER_STDOUT, "a\r\nb\nc\nd\r\ne\r\nf\ng\n");
+}
+
+/* Makes directories of 50 characters until the path is longer than this. Returns the path. */
+static char *make_deep(const char *base, size_t size)
+{
+    char *path = calloc(1, 2048);
+    assert_non_null(path);
+    snprintf(path, 1024, "%s", base);
+    while (strlen(path) <= size) {
+        wchar_t wide[2048] = L"\\\\?\\";
+        strcat(path, "\\deep-in-the-tree-where-paths-grow-long-0123456789");
+        for (char *c = path; *c != '\0'; c++)
+            *c = *c == '/' ? '\\' : *c;
+        assert_true(MultiByteToWideChar(CP_UTF8, 0, path, -1, wide + 4, 2000) > 0);
+        assert_true(CreateDirectoryW(wide, NULL));
+    }
+    return path;
+}
+
+/* Windows starts no program there. */
+static void refuses_a_working_directory_that_is_too_long(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    char *deep = make_deep(f->work, 258);
+    const tether_spec spec = {.command = "echo x", .shell = "cmd", .workdir = deep};
+    assert_int_equal(tether_spawn(f->registry, &spec, id, &f->error), TETHER_EWORKDIR);
+    assert_non_null(strstr(f->error.message, "no program in a directory of more than 258"));
+    assert_non_null(strstr(f->error.message, "subst"));
+    assert_int_equal(test_count_names(test_session_path(f, "tasks")), 0);
+    free(deep);
+}
+
+static void refuses_a_store_that_is_too_deep(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE], store[2048];
+    char *deep = make_deep(f->work, 240);
+    snprintf(store, sizeof store, "%s\\store", deep);
+    const tether_open_options options = {.store = store};
+    tether_registry *registry;
+    ASSERT_OK(tether_open(&options, &registry, &f->error), f->error);
+    const tether_spec spec = {.command = "echo x", .shell = "cmd"};
+    assert_int_equal(tether_spawn(registry, &spec, id, &f->error), TETHER_ESTORE);
+    assert_non_null(strstr(f->error.message, "the store is too deep"));
+    assert_non_null(strstr(f->error.message, "choose a store with a shorter path"));
+    test_detach(registry);
+    free(deep);
 }
 
 static void expect_passed(fixture *f, const char *const *argv)
@@ -115,8 +179,13 @@ static void keeps_bytes_of_a_command(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(reports_codes_of_32_bits),      TEST(reports_the_codes_of_cmd),
-        TEST(passes_what_cmd_could_misread), TEST(cmd_prints_the_directory),
+        TEST(several_processes_write_one_output),
+        TEST(refuses_a_working_directory_that_is_too_long),
+        TEST(refuses_a_store_that_is_too_deep),
+        TEST(reports_codes_of_32_bits),
+        TEST(reports_the_codes_of_cmd),
+        TEST(passes_what_cmd_could_misread),
+        TEST(cmd_prints_the_directory),
         TEST(keeps_bytes_of_a_command),
     };
     return cmocka_run_group_tests_name("task_win32", tests, NULL, NULL);
