@@ -40,7 +40,7 @@ tether_room(base
 tether_room(format
     USES base
     LIBRARIES tether_jansson
-    SOURCES age.c kept_watch.c kill_policy.c marker.c name.c record.c snapshot.c status.c time_text.c
+    SOURCES age.c json.c kept_watch.c kill_policy.c marker.c name.c record.c snapshot.c status.c time_text.c
         verdict.c)
 
 tether_room(shell
@@ -63,7 +63,7 @@ endif()
 tether_room(os
     USES base format shell
     LIBRARIES tether_uv
-    SOURCES kin.c read_whole.c temporary.c)
+    SOURCES kin.c random.c read_whole.c start_thread.c temporary.c)
 
 tether_room(${TETHER_OS_ROOM}
     USES base format shell os
@@ -80,7 +80,7 @@ tether_room(store
 tether_room(engine
     USES base format shell os store search
     LIBRARIES tether_uv tether_jansson
-    SOURCES catalog.c event.c gate.c kill.c kill_rounds.c reaper.c refresh.c replay.c sessions.c snapshot.c waiting.c)
+    SOURCES catalog.c event.c gate.c kill.c kill_rounds.c prune.c reaper.c refresh.c replay.c sessions.c snapshot.c waiting.c)
 
 tether_room(output
     USES base format shell os store search engine

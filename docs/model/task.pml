@@ -6,6 +6,7 @@
  *   -DRECORD_BEFORE_LOCK  the record is visible before the lifeline is held
  *   -DNO_INTENT           a kill signals before it has written `killing`
  *   -DNO_TREE             the task is `killed` once its supervisor is gone, even if other processes of it are alive
+ *   -DCOOKIE_ALONE        once the supervisor is gone, what has cleared its environment counts as a stranger, although its session is in use
  *   -DLOCK_ALONE          a held lifeline counts as a living supervisor, even if only a fork of the host still holds it
  *   -DNO_SECOND_READ      the marker is not read again if the supervisor ends between the probe and the check of its process
  */
@@ -19,6 +20,9 @@ bool sup, child;         /* live processes of the task: the supervisor; one that
 bool identified;         /* the supervisor has written its identity */
 bool marker;             /* the supervisor has written the exit line */
 bool acked;
+#ifdef COOKIE_ALONE
+bool cleared;            /* the process that the command started has cleared its environment */
+#endif
 byte ran, acks;
 byte holder;             /* owner of the session lock; 0: free */
 byte deaths;
@@ -45,6 +49,9 @@ inline put(s)   { atomic {
 proctype supervisor() {
 	atomic { if :: sup -> identified = true :: else -> goto out fi };
 	atomic { if :: sup -> ran++; child = true; assert(ran == 1 && record != lost) :: else -> goto out fi };
+#ifdef COOKIE_ALONE
+	if :: cleared = true :: skip fi;
+#endif
 	if :: atomic { child -> child = false } :: skip fi;       /* or it is left behind */
 	atomic { if :: sup -> marker = true :: else -> goto out fi };
 	atomic { sup = false; supfd = false };
@@ -92,6 +99,9 @@ inline observe() {
 	tree_empty = !sup && !child;
 #ifdef NO_TREE
 	tree_empty = !sup;
+#endif
+#ifdef COOKIE_ALONE
+	tree_empty = !sup && (!child || cleared);
 #endif
 }
 

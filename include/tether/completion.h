@@ -33,7 +33,7 @@ typedef struct tether_completion_options {
  * nothing.
  *
  * The caller frees *list with tether_snapshot_list_free; it is NULL on failure. An empty list is
- * not an error. Any thread. */
+ * not an error. The list is complete: if a task cannot be read, the call fails. Any thread. */
 TETHER_EXPORT int tether_completions_peek(tether_registry *registry,
                                           const tether_completion_options *options,
                                           tether_snapshot_list **list, tether_error *error);
@@ -44,8 +44,9 @@ TETHER_EXPORT int tether_completions_peek(tether_registry *registry,
  * or releases them, is closed, or its process dies. After a release, a close or a death, those that
  * were not acknowledged are pending for others again. No timeout is involved.
  *
- * Ownership, threads and empty lists as in tether_completions_peek. If the call fails after it has
- * leased some completions, it returns TETHER_OK and lists these.
+ * Ownership, threads and empty lists as in tether_completions_peek. If some tasks cannot be read,
+ * or the call fails after it has leased some completions, it returns TETHER_OK and lists the leased
+ * ones; it fails once there are none.
  *
  * Errors: TETHER_ELOCKED if another process does not release the session lock in time; TETHER_EGONE
  * if the store was removed. */

@@ -190,7 +190,8 @@ typedef struct tether_snapshot {
     bool notify_on_completion; /* a completion is kept, see tether/completion.h */
     bool completion_delivered; /* it was acknowledged */
     bool read_only;            /* a newer version wrote the record: it can be read, not changed */
-    /* Process ids of an ended task that still run, at most 64. Valid if survivors_known. */
+    /* Process ids of a task that has ended or is being killed, of those that still run, at most 64.
+     * Valid if survivors_known. */
     int64_t *survivors;
     size_t survivor_count;
     /* Exit codes of the commands of the last pipeline; NULL: not requested or not known. */
@@ -250,7 +251,8 @@ typedef enum tether_list_scope {
 } tether_list_scope;
 
 /* Lists the tasks of the session, the newest first. Each item is as current as from
- * tether_status_get, except that survivors are not looked up. Damaged tasks are left out.
+ * tether_status_get, except that survivors are not looked up. Damaged tasks are left out. If any
+ * other task cannot be read, such as for lack of descriptors, the call fails: a list is complete.
  *
  * The caller frees *list with tether_snapshot_list_free; it is NULL on failure. An empty list is
  * not an error. Any thread. */
@@ -393,13 +395,17 @@ typedef struct tether_kill_options {
  * A signal is sent when the task has started its command, for which the call waits up to 5 s, but
  * not on the thread of a host's own loop.
  *
- * Errors: TETHER_ENOTASK; TETHER_EINVAL for a negative signal, or a grace below -1;
- * TETHER_ESURVIVED if processes are left (the message has their ids); TETHER_EFOREIGN if the task
- * runs in another pid namespace; TETHER_ENOTSUP for a signal to a proxy task (tether/proxy.h), on
- * Windows for a signal that tether_signal_number does not return, and on systems where processes
- * cannot be listed for a signal that would end the supervisor; TETHER_ETIMEDOUT for a signal to a
- * task that does not start its command in time; TETHER_EREADONLY if a newer version wrote the
- * record; TETHER_ELOCKED; TETHER_ECLOSED if the registry is closed during the wait. */
+ * Errors: TETHER_ENOTASK; TETHER_EINVAL for a signal that the system does not have, or a grace
+ * below -1; TETHER_ESURVIVED if processes are left: the message has their ids, and whether they
+ * belong to another user or are not proved to be the task's, so that they got no signal. The task
+ * then stays TETHER_STATUS_KILLING, with the same in its reason, until they have exited;
+ * TETHER_EACCESS if a process of another user refused the signal, which all others got;
+ * TETHER_EFOREIGN if the task runs in another pid namespace; TETHER_ENOTSUP for a signal to a proxy
+ * task (tether/proxy.h), on Windows for a signal that tether_signal_number does not return, and on
+ * systems where processes cannot be listed for a signal that would end the supervisor;
+ * TETHER_ETIMEDOUT for a signal to a task that does not start its command in time; TETHER_EREADONLY
+ * if a newer version wrote the record; TETHER_ELOCKED; TETHER_ECLOSED if the registry is closed
+ * during the wait. */
 TETHER_EXPORT int tether_kill(tether_registry *registry, const char *task_id,
                               const tether_kill_options *options, tether_error *error);
 
@@ -423,7 +429,8 @@ TETHER_EXPORT int tether_finish_kills(tether_registry *registry, int64_t timeout
  * thread of a host's own loop. Any thread.
  *
  * Errors: TETHER_EENDED if the task has ended or is being killed; TETHER_ETIMEDOUT if it does not
- * start in time, or starts processes faster than they can be stopped; TETHER_ENOTASK;
+ * start in time, or starts processes faster than they can be stopped; TETHER_EACCESS if a process
+ * of another user cannot be stopped: all others are, and the task is paused; TETHER_ENOTASK;
  * TETHER_ENOTSUP for a proxy task; TETHER_EFOREIGN, TETHER_EREADONLY as in tether_kill;
  * TETHER_ELOCKED; TETHER_ECLOSED if the registry is closed during the wait. */
 TETHER_EXPORT int tether_pause(tether_registry *registry, const char *task_id, tether_error *error);

@@ -9,10 +9,10 @@
 #include "shell/environment.h"
 #include "base/error.h"
 #include "format/record.h"
-#include "os/clock.h"
 #include "os/host.h"
 #include "os/process.h"
 #include "os/spawn.h"
+#include "os/thread.h"
 #include "os/tree.h"
 #include "os/watch.h"
 #include "store/store.h"
@@ -137,17 +137,14 @@ static void check_events(tether_report *report)
 
 static void check_identity(tether_report *report)
 {
-    char boot_id[TETHER__BOOT_ID_SIZE];
-    tether__os_boot_id(boot_id);
-    bool has_start_time = tether__os_process_start_time(tether__os_process_self()) != 0;
-    if (has_start_time && boot_id[0] != '\0')
+    char text[TEXT_SIZE];
+    const char *doubt = tether__os_process_doubt(text, sizeof text);
+    if (doubt == NULL)
         add(report, TETHER_GOOD, "identity",
             "a process is identified by pid, start time and boot: no signal can reach another "
             "process that reuses a pid");
     else
-        add(report, TETHER_WEAK, "identity",
-            "start times or the boot id cannot be read: only the lock on its lifeline identifies a "
-            "supervisor; on systems that have /proc, mount it");
+        add(report, TETHER_WEAK, "identity", "%s", doubt);
 }
 
 static void check_ephemeral(tether_report *report)
@@ -200,6 +197,10 @@ static void check_guarantees(tether_report *report)
 int tether_doctor(const char *store, tether_report **out, tether_error *error)
 {
     *out = NULL;
+    /* Each check needs some descriptors: without them it would find the wrong fault. */
+    int code = tether__os_loop_room(error);
+    if (code != TETHER_OK)
+        return code;
     tether_report *report = calloc(1, sizeof *report);
     if (report != NULL)
         *report = (tether_report){.size = sizeof *report,

@@ -16,6 +16,7 @@
 #include "engine/replay.h"
 #include "engine/sessions.h"
 #include "os/lifeline.h"
+#include "os/clock.h"
 #include "store/names.h"
 #include "store/temporaries.h"
 #include "tether/store.h"
@@ -51,14 +52,17 @@ static bool is_stopped(const collection *c)
     return c->stopped != NULL && c->stopped(c->stopped_userdata);
 }
 
-static bool is_garbage(collection *c, const tether__record *record)
+/* Stores in *aged whether the age of the task is known, or is of no interest because the task has
+ * not ended. */
+static bool is_garbage(const collection *c, const tether__record *record, bool *aged)
 {
     tether__moment end;
+    *aged = true;
     if (!tether_status_ended(record->status) || record->read_only)
         return false;
     tether__end_moment(record, &end);
     int64_t age = tether__age(&end, &c->now, c->believed);
-    c->unknown_ages += age == TETHER__AGE_UNKNOWN;
+    *aged = age != TETHER__AGE_UNKNOWN;
     bool pending = record->notify_on_completion && !record->completion_delivered;
     int64_t required = pending ? c->pending_older_than_ms : c->older_than_ms;
     if (required >= 0 && age < required)
@@ -67,18 +71,25 @@ static bool is_garbage(collection *c, const tether__record *record)
            !tether__holder_alive(c->holder, record->lease_holder);
 }
 
-/* Returns what to do with a task, by its record on disk. */
-static judgement judge(collection *c, const tether__session *session, const char *task_id)
+/* Finds what to do with a task, by its record on disk; *aged (see is_garbage) is true without one.
+ * Fails if the record cannot be read now. */
+static int judge(const collection *c, const tether__session *session, const char *task_id,
+                 judgement *result, bool *aged, tether_error *error)
 {
     tether__record record;
+    tether_error problem = {0};
     tether__record_init(&record);
-    int code = tether__bundle_load(session, task_id, &record, NULL, NULL);
-    judgement result = code == TETHER_ENOTASK                        ? ABSENT
-                       : code == TETHER_ECORRUPT                     ? DAMAGED
-                       : code == TETHER_OK && is_garbage(c, &record) ? REMOVE
-                                                                     : KEEP;
+    int code = tether__bundle_load(session, task_id, &record, NULL, &problem);
+    *aged = true;
+    *result = code == TETHER_ENOTASK                              ? ABSENT
+              : code == TETHER_ECORRUPT                           ? DAMAGED
+              : code == TETHER_OK && is_garbage(c, &record, aged) ? REMOVE
+                                                                  : KEEP;
     tether__record_dispose(&record);
-    return result;
+    if (code == TETHER_OK || *result != KEEP)
+        return TETHER_OK;
+    tether__error_set(error, &problem);
+    return code;
 }
 
 /* In the background fails at once with TETHER_ELOCKED if the lock is held. */
@@ -113,15 +124,17 @@ static bool remove_files(collection *c, const tether__session *session, const ch
 static int remove_task(collection *c, tether__catalog *catalog, const char *task_id, bool *removed)
 {
     tether__lock lock;
-    bool held = true;
+    judgement again;
+    bool held = true, aged;
     *removed = false;
     int code = lock_session(c, catalog->session, &lock);
     if (code != TETHER_OK)
         return code == TETHER_ELOCKED ? code : TETHER_OK;
     *removed =
-        judge(c, catalog->session, task_id) == REMOVE &&
+        judge(c, catalog->session, task_id, &again, &aged, NULL) == TETHER_OK && again == REMOVE &&
         tether__os_lifeline_held(catalog->session->exits, task_id, &held, NULL) == TETHER_OK &&
-        !held && remove_files(c, catalog->session, task_id);
+        !held && tether__catalog_reap(catalog, task_id) &&
+        remove_files(c, catalog->session, task_id);
     tether__os_lock_release(&lock);
     return TETHER_OK;
 }
@@ -140,7 +153,11 @@ static int collect_task(collection *c, tether__catalog *catalog, const char *tas
                                    error);
     if (code != TETHER_OK)
         return code;
-    judgement result = judge(c, catalog->session, task_id);
+    judgement result;
+    bool aged;
+    code = judge(c, catalog->session, task_id, &result, &aged, error);
+    if (code != TETHER_OK)
+        return code;
     if (result == DAMAGED && !background)
         return tether__replay_task(catalog, task_id, TETHER__INSPECT_NOW, &c->result.quarantined,
                                    error);
@@ -154,6 +171,7 @@ static int collect_task(collection *c, tether__catalog *catalog, const char *tas
         c->result.removed++;
     } else if (result != ABSENT) {
         c->result.kept++;
+        c->unknown_ages += !aged;
     }
     return TETHER_OK;
 }
@@ -178,19 +196,33 @@ static int collect_with_retries(collection *c, tether__catalog *catalog, const c
     return code;
 }
 
+/* Returns whether a collection goes on after a task with this result: a task that cannot be read
+ * must not keep the others. */
+static bool goes_on(int code)
+{
+    return code != TETHER__SESSIONS_STOP && !tether__replay_is_general(code);
+}
+
 static int collect_tasks(collection *c, tether__catalog *catalog, tether_error *error)
 {
     char(*ids)[TETHER_ID_SIZE];
     size_t count;
     int code = tether__names_list(catalog->session->tasks, &ids, &count, error);
+    int first_code = code;
     /* The background starts at a task that differs from one collection to the next, because each
      * collection may be stopped early: in this way all tasks get their turn. */
     size_t first = c->stopped != NULL && count > 0 ? (size_t)c->now.uptime_ms % count : 0;
-    for (size_t i = 0; code == TETHER_OK && i < count; i++)
-        code = collect_with_retries(c, catalog, ids[(first + i) % count], error);
+    for (size_t i = 0; goes_on(code) && i < count; i++) {
+        code = collect_with_retries(c, catalog, ids[(first + i) % count],
+                                    first_code == TETHER_OK ? error : NULL);
+        if (first_code == TETHER_OK)
+            first_code = code;
+    }
     free(ids);
+    if (code == TETHER__SESSIONS_STOP)
+        return code;
     /* A session whose lock stays busy is left to the next collection. */
-    return code == TETHER_ELOCKED && c->stopped != NULL ? TETHER_OK : code;
+    return first_code == TETHER_ELOCKED && c->stopped != NULL ? TETHER_OK : first_code;
 }
 
 static int collect_session(tether__catalog *catalog, bool own, void *userdata, tether_error *error)
@@ -238,19 +270,24 @@ static bool parse_folder_time(const char *name, tether__moment *then)
     return true;
 }
 
-/* Adds boot id and uptime from reason.txt, if it has them. */
-static void read_uptime(tether__dir *folder, tether__moment *then)
+/* Adds boot id and uptime from reason.txt, if it has them. Returns false if that is not known,
+ * because the file cannot be read now. */
+static bool read_uptime(tether__dir *folder, tether__moment *then)
 {
     char *text;
     size_t size;
     long long uptime;
-    if (tether__os_file_read(folder, "reason.txt", REASON_LIMIT, &text, &size, NULL, NULL) !=
-        TETHER_OK)
-        return;
+    tether__clock_frame own;
+    if (tether__os_clock_frame(&own, NULL) != TETHER_OK)
+        return false;
+    int code = tether__os_file_read(folder, "reason.txt", REASON_LIMIT, &text, &size, NULL, NULL);
+    if (code != TETHER_OK)
+        return code == TETHER_ENOTASK || code == TETHER_ECORRUPT || code == TETHER_ETOOBIG;
     const char *line = strstr(text, "\nuptime: ");
     if (line != NULL && sscanf(line, "\nuptime: %lld boot: %63s", &uptime, then->boot_id) == 2)
-        then->uptime_ms = uptime;
+        then->uptime_ms = uptime + own.boot_ns / 1000000;
     free(text);
+    return true;
 }
 
 typedef struct expiry {
@@ -269,9 +306,9 @@ static bool expire(const char *name, void *userdata)
         tether__age(&then, &e->c->now, e->c->believed) < QUARANTINE_AGE_MS ||
         tether__os_dir_open(e->quarantine, name, false, &folder, NULL) != TETHER_OK)
         return true;
-    read_uptime(folder, &then);
+    bool known = read_uptime(folder, &then);
     tether__os_dir_close(folder);
-    if (tether__age(&then, &e->c->now, e->c->believed) >= QUARANTINE_AGE_MS &&
+    if (known && tether__age(&then, &e->c->now, e->c->believed) >= QUARANTINE_AGE_MS &&
         tether__os_dir_remove(e->quarantine, name, NULL) == TETHER_OK)
         e->c->result.expired++;
     return !is_stopped(e->c);
@@ -287,11 +324,13 @@ static void expire_quarantine(collection *c, const tether__store *store)
 }
 
 /* Reads the clocks and decides whether the wall clock is believed. */
-static void begin_round(collection *c, const tether__store *store, tether__gc_state *state)
+static int begin_round(collection *c, const tether__store *store, tether__gc_state *state,
+                       tether_error *error)
 {
     tether__moment_now(&c->now);
-    tether__gc_state_load(store, state);
-    c->believed = tether__clock_judge(&state->clock, &c->now);
+    int code = tether__gc_state_load(store, state, error);
+    c->believed = code == TETHER_OK && tether__clock_judge(&state->clock, &c->now);
+    return code;
 }
 
 /* Writes gc.json after a complete collection. If the store has no believed moment yet, and the age
@@ -309,13 +348,15 @@ static int finish_round(collection *c, const tether__store *store, tether__gc_st
 static int collect(collection *c, tether_registry *registry, tether_error *error)
 {
     tether__gc_state state;
-    begin_round(c, &registry->store, &state);
-    int code = tether__sessions_visit(registry, collect_session, c, error);
+    int code = begin_round(c, &registry->store, &state, error);
+    if (code != TETHER_OK)
+        return code;
+    code = tether__sessions_visit(registry, collect_session, c, error);
     expire_quarantine(c, &registry->store);
     tether__temporaries_remove(registry->store.root, c->now.wall_ms, &c->result.leftovers);
+    if (is_stopped(c) || code != TETHER_OK)
+        return code; /* not a complete collection */
     code = conclude(c, code, error);
-    if (is_stopped(c))
-        return code;
     /* The collection itself has succeeded even if gc.json cannot be written, for example because
      * the disk is full. Only the background reports that. */
     bool reports = code == TETHER_OK && c->stopped != NULL;
@@ -326,7 +367,9 @@ static int collect(collection *c, tether_registry *registry, tether_error *error
 static int collect_own(collection *c, tether_registry *registry, tether_error *error)
 {
     tether__gc_state state;
-    begin_round(c, &registry->store, &state);
+    int code = begin_round(c, &registry->store, &state, error);
+    if (code != TETHER_OK)
+        return code;
     return conclude(c, collect_session(&registry->catalog, true, c, error), error);
 }
 
@@ -334,7 +377,9 @@ bool tether__gc_due(const tether_registry *registry)
 {
     tether__gc_state state;
     tether__moment now;
-    tether__gc_state_load(&registry->store, &state);
+    /* A state that cannot be read is reported by the collection. */
+    if (tether__gc_state_load(&registry->store, &state, NULL) != TETHER_OK)
+        return true;
     tether__moment_now(&now);
     int64_t age = tether__age(&state.collected, &now, false);
     return age == TETHER__AGE_UNKNOWN || age >= COLLECT_INTERVAL_MS;

@@ -11,8 +11,10 @@ typedef struct tether__gc_state {
     tether__moment collected; /* the last complete collection; wall_ms 0: none */
 } tether__gc_state;
 
-/* Reads gc.json. If the file is missing, damaged or of a newer version, *state is all zero. */
-void tether__gc_state_load(const tether__store *store, tether__gc_state *state);
+/* Reads gc.json. If the file is missing, damaged or of a newer version, *state is all zero. Fails
+ * if it is not known what the file says, such as for lack of descriptors; its content must not be
+ * replaced then. */
+int tether__gc_state_load(const tether__store *store, tether__gc_state *state, tether_error *error);
 
 /* Replaces gc.json. */
 int tether__gc_state_save(const tether__store *store, const tether__gc_state *state,

@@ -45,7 +45,8 @@ static int check_record(tether_registry *registry, const tether__record *record,
     return TETHER_OK;
 }
 
-/* Removes the task unless its lifeline is held. The caller holds the session lock. */
+/* Removes the task unless its lifeline is held or its supervisor is still exiting. The caller holds
+ * the session lock. */
 static int remove_free(tether_registry *registry, const char *task_id, bool *held,
                        tether_error *error)
 {
@@ -57,6 +58,8 @@ static int remove_free(tether_registry *registry, const char *task_id, bool *hel
     tether__record_dispose(&record);
     if (code == TETHER_OK)
         code = tether__os_lifeline_held(registry->session.exits, task_id, held, error);
+    if (code == TETHER_OK && !*held)
+        *held = !tether__catalog_reap(&registry->catalog, task_id);
     if (code == TETHER_OK && !*held)
         code = tether__bundle_remove(&registry->session, task_id, error);
     return code;

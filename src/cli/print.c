@@ -300,7 +300,9 @@ static void detail_survivors(const tether_snapshot *snapshot)
     stream_text(to, "survivors:");
     for (i = 0; i < snapshot->survivor_count; i++)
         stream_format(to, " %" PRId64, snapshot->survivors[i]);
-    stream_format(to, " (tether kill %s ends them)\n", snapshot->task_id);
+    if (tether_status_ended(snapshot->status))
+        stream_format(to, " (tether kill %s ends them)", snapshot->task_id);
+    stream_text(to, "\n");
 }
 
 static void detail_pipeline(const tether_snapshot *snapshot)

@@ -11,6 +11,7 @@
 #include "cli/print.h"
 #include "cli/run_options.h"
 #include "cli/stream.h"
+#include "cli/troubles.h"
 
 /* What a shell reports for a program that a signal ended, without the signal. */
 enum { SIGNAL_STATUS = 128 };
@@ -164,9 +165,11 @@ static int wait_and_kill_on_signal(const cli_options *cli, tether_registry *regi
     return signal != 0 ? SIGNAL_STATUS + signal : code;
 }
 
-static int start(const cli_options *cli, const run_request *request, tether_registry *registry)
+static int start(const cli_options *cli, const run_request *request, tether_registry *registry,
+                 cli_troubles *troubles)
 {
     char task_id[TETHER_ID_SIZE];
+    const char *waited = task_id;
     tether_error error = {0};
     kill_on_signal *signals = NULL;
 
@@ -181,21 +184,37 @@ static int start(const cli_options *cli, const run_request *request, tether_regi
         kill_on_signal_end(signals);
         return print_error(cli, &error);
     }
-    return request->wait ? wait_and_kill_on_signal(cli, registry, request, task_id, signals)
-                         : announce(cli, registry, task_id);
+    if (!request->wait)
+        return announce(cli, registry, task_id);
+    troubles_watch(troubles, &waited, 1);
+    int code = wait_and_kill_on_signal(cli, registry, request, task_id, signals);
+    troubles_watch(troubles, NULL, 0);
+    return code;
+}
+
+static int open_and_start(const cli_options *cli, run_request *request)
+{
+    tether_registry *registry;
+    cli_troubles troubles;
+
+    if (request->wait && !troubles_init(&troubles, &request->limits))
+        return print_no_memory(cli);
+    int code = session_open_with(cli, &request->limits, &registry);
+    if (code == 0)
+        code = session_close(cli, registry, start(cli, request, registry, &troubles));
+    if (request->wait)
+        troubles_dispose(&troubles);
+    return code;
 }
 
 int verb_run(cli_options *cli, cli_args *args)
 {
     run_request request = {0};
-    tether_registry *registry;
 
     cli->collect_garbage = true;
     int code = run_options_parse(cli, args, &request);
     if (code == 0)
-        code = session_open_with(cli, &request.limits, &registry);
-    if (code == 0)
-        code = session_close(cli, registry, start(cli, &request, registry));
+        code = open_and_start(cli, &request);
     run_request_dispose(&request);
     return code;
 }

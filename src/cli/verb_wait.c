@@ -8,6 +8,7 @@
 #include "cli/print.h"
 #include "cli/resolve.h"
 #include "cli/stream.h"
+#include "cli/troubles.h"
 #include "cli/wait_next.h"
 
 const char verb_wait_help[] =
@@ -130,7 +131,8 @@ static int wait_all(const cli_options *cli, tether_registry *registry, const wai
     return code != 0 ? code : outcome;
 }
 
-static int wait_for(const cli_options *cli, tether_registry *registry, wait_request *request)
+static int wait_for(const cli_options *cli, tether_registry *registry, wait_request *request,
+                    cli_troubles *troubles)
 {
     int code;
 
@@ -142,25 +144,33 @@ static int wait_for(const cli_options *cli, tether_registry *registry, wait_requ
         code = resolve_ids(cli, registry, &request->ids);
     if (code != 0)
         return code;
+    troubles_watch(troubles, request->ids.items, request->ids.count);
     return request->any ? wait_any(cli, registry, request) : wait_all(cli, registry, request);
 }
 
 int verb_wait(cli_options *cli, cli_args *args)
 {
     wait_request request = {{NULL, 0, NULL, NULL}, false, false, -1};
+    tether_open_options options = {0};
+    cli_troubles troubles;
     tether_registry *registry;
     int code;
 
     args->options = wait_options;
-    if (!ids_init(&request.ids, args))
+    if (!troubles_init(&troubles, &options))
         return print_no_memory(cli);
+    if (!ids_init(&request.ids, args)) {
+        troubles_dispose(&troubles);
+        return print_no_memory(cli);
+    }
     code = parse(cli, args, &request);
     if (code == 0)
-        code = session_open(cli, &registry);
+        code = session_open_with(cli, &options, &registry);
     if (code == 0) {
-        code = wait_for(cli, registry, &request);
+        code = wait_for(cli, registry, &request, &troubles);
         code = session_close(cli, registry, code);
     }
+    troubles_dispose(&troubles);
     ids_dispose(&request.ids);
     return code;
 }

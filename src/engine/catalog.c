@@ -10,9 +10,11 @@
 #include "base/grow.h"
 #include "os/clock.h"
 
+enum { SMALL_COUNT = 64 }; /* as many entries are never worth pruning */
+
 int tether__catalog_init(tether__catalog *catalog, tether__session *session, tether_error *error)
 {
-    *catalog = (tether__catalog){.session = session};
+    *catalog = (tether__catalog){.session = session, .large_at = SMALL_COUNT};
     if (uv_mutex_init(&catalog->disk) != 0)
         return tether__fail_memory(error, "open registry");
     if (uv_mutex_init(&catalog->state) != 0) {
@@ -140,6 +142,65 @@ void tether__entry_trim(tether__entry *entry)
     entry->stamp = (tether__file_stamp){0};
 }
 
+bool tether__catalog_reap(tether__catalog *catalog, const char *task_id)
+{
+    uv_mutex_lock(&catalog->state);
+    tether__entry *entry = tether__catalog_find(catalog, task_id);
+    bool has_child = entry != NULL && entry->child.pid != 0;
+    bool reaped = !has_child || tether__os_process_reap(&entry->child);
+    if (has_child && reaped)
+        entry->child.pid = 0;
+    uv_mutex_unlock(&catalog->state);
+    return reaped;
+}
+
+/* Removes an entry from the table. The caller holds `disk` and `state`. */
+static void take_out(tether__catalog *catalog, size_t index)
+{
+    tether__catalog_unschedule(catalog, catalog->entries[index]);
+    catalog->count--;
+    memmove(catalog->entries + index, catalog->entries + index + 1,
+            (catalog->count - index) * sizeof(tether__entry *));
+}
+
+void tether__catalog_drop(tether__catalog *catalog, tether__entry *entry)
+{
+    bool found;
+    uv_mutex_lock(&catalog->state);
+    take_out(catalog, find_index(catalog, entry->id, &found));
+    uv_mutex_unlock(&catalog->state);
+    entry_free(entry);
+}
+
+void tether__catalog_hold(tether__catalog *catalog)
+{
+    uv_mutex_lock(&catalog->disk);
+    catalog->holds++;
+    uv_mutex_unlock(&catalog->disk);
+}
+
+void tether__catalog_release(tether__catalog *catalog)
+{
+    uv_mutex_lock(&catalog->disk);
+    catalog->holds--;
+    uv_mutex_unlock(&catalog->disk);
+}
+
+bool tether__catalog_is_large(tether__catalog *catalog)
+{
+    uv_mutex_lock(&catalog->state);
+    bool large = catalog->count >= catalog->large_at;
+    uv_mutex_unlock(&catalog->state);
+    return large;
+}
+
+void tether__catalog_set_large(tether__catalog *catalog)
+{
+    uv_mutex_lock(&catalog->state);
+    catalog->large_at = catalog->count * 2 + SMALL_COUNT;
+    uv_mutex_unlock(&catalog->state);
+}
+
 void tether__catalog_forget(tether__catalog *catalog, const char *task_id)
 {
     bool found;
@@ -147,10 +208,7 @@ void tether__catalog_forget(tether__catalog *catalog, const char *task_id)
     size_t index = find_index(catalog, task_id, &found);
     tether__entry *entry = found ? catalog->entries[index] : NULL;
     if (found) {
-        tether__catalog_unschedule(catalog, entry);
-        catalog->count--;
-        memmove(catalog->entries + index, catalog->entries + index + 1,
-                (catalog->count - index) * sizeof(tether__entry *));
+        take_out(catalog, index);
         catalog->changes++;
         uv_cond_broadcast(&catalog->changed);
     }
@@ -286,8 +344,13 @@ static void request_exit_event(tether__catalog *catalog, tether__entry *entry)
 
 void tether__catalog_publish(tether__catalog *catalog, tether__entry *entry)
 {
+    const tether__identity *named = &entry->record.identity;
     uv_mutex_lock(&catalog->state);
     bool was_ended = entry->ended;
+    /* The start time could not be read at the start, such as for lack of descriptors; the
+     * supervisor has written it since. Without it the child could not be reaped. */
+    if (entry->child.pid != 0 && entry->child.start_time == 0 && named->pid == entry->child.pid)
+        entry->child.start_time = named->start_time;
     entry->status = entry->record.status;
     entry->started_uptime_ms = entry->record.started_uptime_ms;
     entry->ended = tether_status_ended(entry->status);

@@ -61,6 +61,9 @@ typedef struct tether__entry {
     uint64_t supervisor_done_at;
     /* Which processes are known to be the task's, while it is being killed. */
     tether__kin kin;
+    /* How many steps of a kill are sending a signal, and will add to `kin` what they find on the
+     * way. Until then no inspection can tell that no process is left. */
+    int signalling;
     /* The end is known but could not be written (the disk is full). Each inspection tries again. */
     bool unsaved;
     /* How far the output limit has been applied; used by tasks that have one. */
@@ -139,6 +142,9 @@ typedef struct tether__catalog {
     tether__entry **entries;
     size_t count;
     size_t capacity;
+    /* How many calls rely on entries that they have found or added to stay. Guarded by `disk`. */
+    size_t holds;
+    size_t large_at; /* the count from which the catalog is pruned; guarded by `state` */
     /* The entries that may have something due, in no order: all except ended ones with no work
      * left. Guarded by `state`. */
     tether__entry **scheduled;
@@ -184,9 +190,29 @@ void tether__catalog_unschedule(tether__catalog *catalog, tether__entry *entry);
  */
 void tether__entry_trim(tether__entry *entry);
 
+/* Reaps the supervisor of a task if it is a child of this process. Returns false while it is one
+ * that cannot be reaped yet: the kernel closes a process's files before that. Call this before the
+ * removal of a task, because nobody reaps the child of a task that has no entry. The caller holds
+ * `disk`; takes `state`. */
+bool tether__catalog_reap(tether__catalog *catalog, const char *task_id);
+
 /* Removes the entry of a task that is no longer on disk, if there is one. The caller holds `disk`;
  * takes `state`. */
 void tether__catalog_forget(tether__catalog *catalog, const char *task_id);
+
+/* Around a pass over several tasks that finds their entries again: until the release, no entry is
+ * pruned (engine/prune.h), except those of tasks that are no longer on disk. Take `disk`. */
+void tether__catalog_hold(tether__catalog *catalog);
+void tether__catalog_release(tether__catalog *catalog);
+
+/* Removes an entry that nobody needs, without waking the waiters. The caller holds `disk`; takes
+ * `state`. */
+void tether__catalog_drop(tether__catalog *catalog, tether__entry *entry);
+
+/* Returns whether the catalog has become large enough to be pruned; the second function sets that
+ * size to twice the present one. Take `state`. */
+bool tether__catalog_is_large(tether__catalog *catalog);
+void tether__catalog_set_large(tether__catalog *catalog);
 
 /* Returns when the next of these is due for a task: writing `running`, the deadline, the reminder.
  * Monotonic; INT64_MAX: nothing. Takes `state`. */

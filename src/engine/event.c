@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "base/error.h"
+#include "os/start_thread.h"
 #include "os/thread.h"
 
 /* More LOG events than MAX_QUEUED_LOGS are dropped; events of tasks never are. One turn of a host's
@@ -185,11 +186,9 @@ static int start(tether__events *events, tether_error *error)
 {
     if (events->started || events->on_loop)
         return TETHER_OK;
-    if (uv_thread_create(&events->thread, run_thread, events) != 0)
-        return tether__fail(error, TETHER_ELIMIT, 0, "start callbacks",
-                            "no thread can be started; raise the limit of processes (ulimit -u)");
-    events->started = true;
-    return TETHER_OK;
+    int code = tether__start_thread(&events->thread, run_thread, events, "start callbacks", error);
+    events->started = code == TETHER_OK;
+    return code;
 }
 
 int tether__events_start(tether__events *events, tether_error *error)

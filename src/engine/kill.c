@@ -45,20 +45,22 @@ static bool set_intent(tether__record *record, void *userdata)
     return true;
 }
 
-int tether__kill_check(const tether__entry *entry, tether_error *error)
+int tether__kill_check(tether__catalog *catalog, const tether__entry *entry, tether_error *error)
 {
     /* No processes are signalled: the owner, which may be in any pid namespace, reads the request
      * in the record. */
     if (tether__record_is_proxy(&entry->record))
         return TETHER_OK;
-    const tether__tree tree = {.task_id = entry->id, .supervisor = entry->record.identity};
+    tether__tree tree = {.task_id = entry->id};
+    tether__kill_find_supervisor(catalog, entry, &tree.supervisor);
     return tether__os_tree_check(&tree, error);
 }
 
-int tether__kill_check_signal(const tether__entry *entry, tether_error *error)
+int tether__kill_check_signal(tether__catalog *catalog, const tether__entry *entry,
+                              tether_error *error)
 {
     if (!tether__record_is_proxy(&entry->record))
-        return tether__kill_check(entry, error);
+        return tether__kill_check(catalog, entry, error);
     return tether__fail(error, TETHER_ENOTSUP, 0, "signal task",
                         "task %s is a proxy task of process %lld and has no process of its own to "
                         "signal; a kill without a signal asks that process to end it",
@@ -79,7 +81,7 @@ int tether__kill_begin(tether__catalog *catalog, const char *task_id, tether__in
     uv_mutex_lock(&catalog->disk);
     int code = tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, &entry, error);
     if (code == TETHER_OK && !entry->ended)
-        code = tether__kill_check(entry, error);
+        code = tether__kill_check(catalog, entry, error);
     if (code == TETHER_OK)
         change.alive_uptime_ms = entry->kin.supervisor_seen_ms;
     if (code == TETHER_OK && !entry->ended)
@@ -106,12 +108,11 @@ int tether__kill_begin(tether__catalog *catalog, const char *task_id, tether__in
 void tether__kill_find_supervisor(tether__catalog *catalog, const tether__entry *entry,
                                   tether__identity *supervisor)
 {
-    *supervisor = entry->record.identity;
-    if (supervisor->pid != 0)
-        return;
     uv_mutex_lock(&catalog->state);
     *supervisor = entry->child;
     uv_mutex_unlock(&catalog->state);
+    if (supervisor->pid == 0)
+        *supervisor = entry->record.identity;
 }
 
 /* The target of a kill: the task's processes; or, for a proxy task, its owner, a host that is
@@ -121,6 +122,7 @@ typedef struct kill_target {
     tether__tree tree;
     tether__kin kin; /* a copy of the entry's, which the tree uses and adds to */
     bool is_proxy;
+    bool signals;    /* the step sends a signal; the entry counts these */
     bool unreported; /* the supervisor has not reported its identity yet */
     int64_t owner;   /* pid of the proxy's host; 0: no proxy, or not known */
 } kill_target;
@@ -148,8 +150,9 @@ static void resolve_target(tether__catalog *catalog, const tether__entry *entry,
     if (entry->ended || tree->supervisor.pid == 0)
         return;
     int code = tether__os_lifeline_held(catalog->session->exits, entry->id, &held, NULL);
+    tree->lifeline_held = code == TETHER_OK && held;
     tree->supervisor_alive =
-        code == TETHER_OK && held && tether__os_process_alive(&tree->supervisor) == TETHER__ALIVE;
+        tree->lifeline_held && tether__os_process_alive(&tree->supervisor) == TETHER__ALIVE;
 }
 
 /* Remembers what was found out about the target, for the next step of the kill. Takes `disk`. */
@@ -157,8 +160,11 @@ static void remember_kin(tether__catalog *catalog, kill_target *target)
 {
     uv_mutex_lock(&catalog->disk);
     tether__entry *entry = tether__catalog_find(catalog, target->id);
-    if (entry != NULL)
+    if (entry != NULL) {
         (void)tether__kin_merge(&entry->kin, &target->kin);
+        if (target->signals && entry->signalling > 0)
+            entry->signalling--;
+    }
     uv_mutex_unlock(&catalog->disk);
     tether__kin_dispose(&target->kin);
 }
@@ -399,6 +405,9 @@ int tether__kill_step_in_round(tether__catalog *catalog, const char *task_id,
             action = TETHER__KILL_INSPECT;
             *next_ms = tether__os_monotonic_ms() + RETRY_MS;
         }
+        target.signals = code == TETHER_OK &&
+                         (action == TETHER__KILL_SEND_POLITE || action == TETHER__KILL_SEND_FINAL);
+        entry->signalling += target.signals;
     }
     catalog->round = NULL;
     uv_mutex_unlock(&catalog->disk);
@@ -509,7 +518,7 @@ static int inspect_and_resolve(tether__catalog *catalog, const char *task_id, ki
     uv_mutex_lock(&catalog->disk);
     int code = tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, &entry, error);
     if (code == TETHER_OK)
-        code = tether__kill_check_signal(entry, error);
+        code = tether__kill_check_signal(catalog, entry, error);
     if (code == TETHER_OK)
         resolve_target(catalog, entry, target);
     uv_mutex_unlock(&catalog->disk);

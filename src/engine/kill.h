@@ -36,12 +36,13 @@ int tether__kill_step(tether__catalog *catalog, const char *task_id, int64_t *ne
                       tether_error *error);
 
 /* Checks that the task can be killed from here. Call this before writing anything: the record must
- * not show a kill that cannot be done. The caller holds `disk`. */
-int tether__kill_check(const tether__entry *entry, tether_error *error);
+ * not show a kill that cannot be done. The caller holds `disk`; takes `state`. */
+int tether__kill_check(tether__catalog *catalog, const tether__entry *entry, tether_error *error);
 
 /* Checks the same for a single signal or a pause. TETHER_ENOTSUP: a proxy task, which has no
- * processes. The caller holds `disk`. */
-int tether__kill_check_signal(const tether__entry *entry, tether_error *error);
+ * processes. The caller holds `disk`; takes `state`. */
+int tether__kill_check_signal(tether__catalog *catalog, const tether__entry *entry,
+                              tether_error *error);
 
 /* Pauses or resumes the task's processes, once. Stores in *reached how many live processes there
  * were. The caller holds no lock. */
@@ -66,8 +67,9 @@ bool tether__kill_in_progress(const tether__entry *entry, int64_t now);
  * registry is being closed, and its loop has stopped. The caller holds no lock. */
 void tether__kill_hand_over(tether__catalog *catalog);
 
-/* Stores the supervisor's identity from the record, or that of the child that this process has
- * started; pid 0: unknown. The caller holds `disk`; takes `state`. */
+/* Stores the identity of the child that this process has started, whose pid is valid here in any
+ * case, or else the supervisor's identity from the record; pid 0: unknown. The caller holds `disk`;
+ * takes `state`. */
 void tether__kill_find_supervisor(tether__catalog *catalog, const tether__entry *entry,
                                   tether__identity *supervisor);
 

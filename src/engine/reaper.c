@@ -11,17 +11,21 @@
 
 #include "base/error.h"
 #include "engine/kill.h"
+#include "engine/prune.h"
 #include "engine/refresh.h"
 #include "engine/replay.h"
 #include "format/name.h"
 #include "os/clock.h"
 #include "os/ends.h"
+#include "os/start_thread.h"
+#include "os/thread.h"
 #include "os/watch.h"
 
 enum {
     POLL_FIRST_MS = 5,
     POLL_LAST_MS = 1000,
-    RETRY_MS = 1000, /* after a failure that may be temporary */
+    RETRY_MS = 1000,       /* after a failure that may be temporary */
+    RETRY_LAST_MS = 60000, /* for an inspection that keeps failing, such as on a damaged disk */
     POLL_OUTPUT_MS = 50,
     POLL_REST_FACTOR = 4, /* pause after a poll, in multiples of its duration */
     REAP_LAST_PAUSE_MS = 100,
@@ -50,8 +54,11 @@ struct tether__reaper {
     int64_t timer_due;
     int64_t poll_at; /* when to poll; NEVER while events report everything */
     int64_t poll_pause_ms;
-    /* When to inspect all tasks again after a failed inspection, or NEVER. */
+    /* When to inspect all tasks again after a failed inspection, or NEVER. The pause before it
+     * grows while such inspections fail. */
     int64_t retry_at;
+    int64_t retry_pause_ms;
+    bool inspect;          /* another thread wants all tasks to be inspected; guarded by `state` */
     uint64_t poll_changes; /* the catalog's `changes` at the last poll */
     bool stopping;         /* guarded by `state` */
     int handles;           /* how many are not closed yet */
@@ -218,7 +225,11 @@ static void do_duty(tether__reaper *reaper, const due *item)
         if (tether__kill_begin(reaper->catalog, item->id, TETHER__INTENT_TIMEOUT, 0,
                                TETHER__DRIVER_LOOP, &is_driver, &problem) != TETHER_OK) {
             /* The failure may be temporary, such as a session lock that is held for too long. */
-            tether__events_log(reaper->catalog->events, TETHER_LOG_ERROR, item->id, &problem);
+            tether_error missed = {0};
+            tether__fail(&missed, problem.code, problem.os_error, "enforce deadline",
+                         "the deadline of task %s has passed and cannot be kept from here: %.400s",
+                         item->id, problem.message);
+            tether__events_log(reaper->catalog->events, TETHER_LOG_ERROR, item->id, &missed);
             uv_mutex_lock(&reaper->catalog->state);
             tether__entry *entry = tether__catalog_find(reaper->catalog, item->id);
             if (entry != NULL)
@@ -246,12 +257,13 @@ static void set_timer(tether__reaper *reaper, int64_t next);
 /* Schedules an inspection of all tasks after one that failed, because events report a change only
  * once: no event comes again for what the failed inspection has missed. Does not do so if the task
  * or the store was removed or the record is damaged, because another inspection would fail in the
- * same way. */
+ * same way. Keeps an inspection that is scheduled already, so that a task which fails at every
+ * event does not delay it for ever. */
 static void retry_after_failure(tether__reaper *reaper, int code)
 {
     if (code != TETHER_OK && code != TETHER_ENOTASK && code != TETHER_ECORRUPT &&
-        code != TETHER_EGONE)
-        reaper->retry_at = tether__os_monotonic_ms() + RETRY_MS;
+        code != TETHER_EGONE && reaper->retry_at == NEVER)
+        reaper->retry_at = tether__os_monotonic_ms() + reaper->retry_pause_ms;
 }
 
 /* Inspects the tasks that may still run. If the host receives events, also those that other hosts
@@ -261,7 +273,10 @@ static void inspect_all(tether__reaper *reaper)
     tether__catalog *catalog = reaper->catalog;
     tether__scope scope =
         tether__events_has_listener(catalog->events) ? TETHER__SCOPE_PENDING : TETHER__SCOPE_LIVE;
-    retry_after_failure(reaper, tether__replay(catalog, scope, TETHER__INSPECT_NOW, NULL, NULL));
+    int code = tether__replay(catalog, scope, TETHER__INSPECT_NOW, NULL, NULL);
+    retry_after_failure(reaper, code);
+    reaper->retry_pause_ms =
+        code == TETHER_OK ? RETRY_MS : earlier(reaper->retry_pause_ms * 2, RETRY_LAST_MS);
 }
 
 static bool outputs_grew(tether__reaper *reaper, int tag)
@@ -302,6 +317,7 @@ static void process_due(tether__reaper *reaper)
         reaper->retry_at = NEVER;
         inspect_all(reaper);
     }
+    tether__prune(reaper->catalog);
     /* Followed bundles without events have to be read at intervals. */
     bool unwatched = !reaper->polling && reaper->observer.unwatched(reaper->observer.userdata);
     int64_t next = collect_due(reaper, list, &count);
@@ -348,6 +364,8 @@ static void on_wake(uv_async_t *async)
     uv_mutex_lock(&reaper->catalog->state);
     bool stop = reaper->stopping && reaper->owns_loop;
     bool poll_exits = reaper->poll_exits;
+    bool inspect = reaper->inspect;
+    reaper->inspect = false;
     uv_mutex_unlock(&reaper->catalog->state);
     if (stop) {
         uv_stop(reaper->loop);
@@ -355,6 +373,8 @@ static void on_wake(uv_async_t *async)
     }
     if (reaper->poll_at != NEVER || poll_exits)
         reaper->poll_at = 0;
+    if (inspect)
+        reaper->retry_at = 0;
     process_due(reaper);
 }
 
@@ -392,6 +412,7 @@ static void inspect_after_event(tether__reaper *reaper, const char *task_id)
     next = earlier(next, reaper->retry_at);
     if (reapable)
         next = earlier(next, reap(reaper, task_id));
+    tether__prune(reaper->catalog);
     if (next < reaper->timer_due)
         set_timer(reaper, next);
 }
@@ -522,6 +543,9 @@ static int open_loop(tether__reaper *reaper, struct uv_loop_s *loop, tether_erro
     reaper->owns_loop = loop == NULL;
     reaper->loop = loop != NULL ? loop : &reaper->own_loop;
     reaper->thread = uv_thread_self();
+    int code = reaper->owns_loop ? tether__os_loop_room(error) : TETHER_OK;
+    if (code != TETHER_OK)
+        return code;
     if (reaper->owns_loop && uv_loop_init(&reaper->own_loop) != 0)
         return tether__fail(
             error, TETHER_ELIMIT, 0, "start loop",
@@ -547,10 +571,9 @@ static void run_loop(void *userdata)
 
 static int start_thread(tether__reaper *reaper, tether_error *error)
 {
-    if (!reaper->owns_loop || uv_thread_create(&reaper->thread, run_loop, reaper) == 0)
+    if (!reaper->owns_loop)
         return TETHER_OK;
-    return tether__fail(error, TETHER_ELIMIT, 0, "start loop",
-                        "no thread can be started; raise the limit of processes (ulimit -u)");
+    return tether__start_thread(&reaper->thread, run_loop, reaper, "start loop", error);
 }
 
 int tether__reaper_open(tether__catalog *catalog, const tether__reaper_observer *observer,
@@ -565,6 +588,7 @@ int tether__reaper_open(tether__catalog *catalog, const tether__reaper_observer 
     reaper->observer = *observer;
     reaper->timer_due = NEVER;
     reaper->retry_at = NEVER;
+    reaper->retry_pause_ms = RETRY_MS;
     int code = open_loop(reaper, loop, error);
     if (code != TETHER_OK) {
         free(reaper);
@@ -621,6 +645,14 @@ void tether__reaper_close(tether__reaper *reaper)
 
 void tether__reaper_wake(tether__reaper *reaper)
 {
+    uv_async_send(&reaper->wake);
+}
+
+void tether__reaper_inspect(tether__reaper *reaper)
+{
+    uv_mutex_lock(&reaper->catalog->state);
+    reaper->inspect = true;
+    uv_mutex_unlock(&reaper->catalog->state);
     uv_async_send(&reaper->wake);
 }
 

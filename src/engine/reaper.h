@@ -43,6 +43,10 @@ void tether__reaper_close(tether__reaper *reaper);
 /* Makes the loop do what is due. Any thread. Any lock may be held. */
 void tether__reaper_wake(tether__reaper *reaper);
 
+/* Makes the loop inspect all tasks soon, and again at growing intervals while that fails. Any
+ * thread. Takes `state`. */
+void tether__reaper_inspect(tether__reaper *reaper);
+
 /* Call this after adding a task to the catalog: wakes the loop if its timer would fire too late for
  * that task. Any thread. Takes `state`. */
 void tether__reaper_task_added(tether__reaper *reaper, const char *task_id);

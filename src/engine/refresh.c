@@ -123,6 +123,8 @@ static bool tree_is_empty(tether__catalog *catalog, tether__entry *entry, tether
 {
     if (entry->tree_gone)
         return true;
+    if (entry->signalling > 0)
+        return false;
     if (driver != TETHER__DRIVER_ROUNDS)
         return tether__bundle_tree_empty(&entry->record, child, observed, NULL, &entry->kin);
     return entry->supervisor_done_at != 0 && tether__refresh_round_is_conclusive(catalog, entry) &&
@@ -153,17 +155,24 @@ static bool inspect_tree(tether__catalog *catalog, tether__entry *entry, tether_
     return empty;
 }
 
-static tether__verdict inspect(tether__catalog *catalog, tether__entry *entry,
-                               tether__inspect_mode mode, tether__observation *observed)
+/* Stores the verdict on a task. Fails if what decides it cannot be read now; see
+ * tether__bundle_observe. */
+static int inspect(tether__catalog *catalog, tether__entry *entry, tether__inspect_mode mode,
+                   tether__observation *observed, tether__verdict *verdict, tether_error *error)
 {
     uv_mutex_lock(&catalog->state);
     tether__identity child = entry->child;
     tether__driver driver = entry->driver;
     uv_mutex_unlock(&catalog->state);
-    tether__bundle_observe(catalog->session, &entry->record, &child,
-                           mode == TETHER__INSPECT_OPENING, observed);
+    int code = tether__bundle_observe(catalog->session, &entry->record, &child,
+                                      mode == TETHER__INSPECT_OPENING, observed, error);
+    if (code != TETHER_OK) {
+        entry->supervisor_done_at = 0; /* as inspect_tree does after a failed probe */
+        return code;
+    }
     observed->tree_empty = inspect_tree(catalog, entry, driver, &child, observed);
-    return tether__verdict_reach(entry->record.status, entry->record.kill_intent, observed);
+    *verdict = tether__verdict_reach(entry->record.status, entry->record.kill_intent, observed);
+    return TETHER_OK;
 }
 
 /* Marks the lifeline as that of an ended task. If the task has an output limit, tether__output_cap
@@ -217,10 +226,13 @@ static int write_verdict(tether__catalog *catalog, tether__entry *entry, tether_
                          tether_error *error)
 {
     tether__observation observed;
+    tether__verdict verdict;
     int code = reload(catalog, entry, error);
     if (code != TETHER_OK || tether_status_ended(entry->record.status))
         return code;
-    tether__verdict verdict = inspect(catalog, entry, mode, &observed);
+    code = inspect(catalog, entry, mode, &observed, &verdict, error);
+    if (code != TETHER_OK)
+        return code;
     if (verdict.step != TETHER__STEP_RUN && verdict.step != TETHER__STEP_FINALISE)
         return TETHER_OK;
     if (verdict.step == TETHER__STEP_RUN && !is_released(catalog, entry, &observed)) {
@@ -317,7 +329,10 @@ static int refresh_entry(tether__catalog *catalog, tether__entry *entry, tether_
     if (code != TETHER_OK)
         return code;
     if (!tether_status_ended(entry->record.status)) {
-        tether__verdict verdict = inspect(catalog, entry, mode, &observed);
+        tether__verdict verdict;
+        code = inspect(catalog, entry, mode, &observed, &verdict, error);
+        if (code != TETHER_OK)
+            return code;
         if (verdict.step == TETHER__STEP_RUN && mode == TETHER__INSPECT_EVENT)
             schedule_running(catalog, entry);
         else if (verdict.step == TETHER__STEP_RUN || verdict.step == TETHER__STEP_FINALISE)
@@ -356,7 +371,8 @@ int tether__refresh(tether__catalog *catalog, const char *task_id, tether__inspe
         tether__catalog_forget(catalog, task_id);
         return code;
     }
-    if (code == TETHER_OK && is_new)
+    /* Also if only the inspection failed: then the record says what is known. */
+    if (is_new)
         tether__catalog_publish(catalog, entry);
     if (found != NULL)
         *found = entry;

@@ -97,6 +97,12 @@ static void mark_done(const tether__session *session, const tether__entry *entry
     tether__os_lock_release(&lock);
 }
 
+bool tether__replay_is_general(int code)
+{
+    return code == TETHER_ELOCKED || code == TETHER_EGONE || code == TETHER_ENOMEM ||
+           code == TETHER_ELIMIT;
+}
+
 int tether__replay_task(tether__catalog *catalog, const char *task_id, tether__inspect_mode mode,
                         size_t *quarantined, tether_error *error)
 {
@@ -108,11 +114,26 @@ int tether__replay_task(tether__catalog *catalog, const char *task_id, tether__i
     if (code == TETHER_ECORRUPT && quarantine_bundle(catalog, task_id, problem.message) &&
         quarantined != NULL)
         (*quarantined)++;
-    /* A failure of one task does not stop the others; calls on that task report it. A failure of
-     * the session lock, the store or memory affects all tasks. */
-    if (code != TETHER_ELOCKED && code != TETHER_EGONE && code != TETHER_ENOMEM)
+    if (code == TETHER_OK || code == TETHER_ENOTASK || code == TETHER_ECORRUPT)
         return TETHER_OK;
     tether__error_set(error, &problem);
+    return code;
+}
+
+/* Replays one task if it is in scope. Takes `disk`. */
+static int replay_name(tether__catalog *catalog, const char *task_id, tether__scope scope,
+                       tether__inspect_mode mode, size_t *quarantined, tether_error *error)
+{
+    int code = TETHER_OK;
+    uv_mutex_lock(&catalog->disk);
+    if (!is_out_of_scope(catalog, task_id, scope)) {
+        code = tether__replay_task(catalog, task_id, mode, quarantined, error);
+        /* After TETHER__SCOPE_ALL, the caller reads the texts of all records. */
+        tether__entry *entry = tether__catalog_find(catalog, task_id);
+        if (entry != NULL && scope != TETHER__SCOPE_ALL)
+            tether__entry_trim(entry);
+    }
+    uv_mutex_unlock(&catalog->disk);
     return code;
 }
 
@@ -127,20 +148,15 @@ int tether__replay(tether__catalog *catalog, tether__scope scope, tether__inspec
     int code = tether__names_list(where, &list.ids, &list.count, error);
     if (code == TETHER_OK)
         code = tether__os_dir_check(session->tasks, error);
-    for (size_t i = 0; code == TETHER_OK && i < list.count; i++) {
-        const char *id = list.ids[i];
-        uv_mutex_lock(&catalog->disk);
-        if (!is_out_of_scope(catalog, id, scope)) {
-            code = tether__replay_task(catalog, id, mode, quarantined, error);
-            /* After TETHER__SCOPE_ALL, the caller reads the texts of all records. */
-            tether__entry *entry = tether__catalog_find(catalog, id);
-            if (entry != NULL && scope != TETHER__SCOPE_ALL)
-                tether__entry_trim(entry);
-        }
-        uv_mutex_unlock(&catalog->disk);
+    int first = code;
+    for (size_t i = 0; !tether__replay_is_general(code) && i < list.count; i++) {
+        code = replay_name(catalog, list.ids[i], scope, mode, quarantined,
+                           first == TETHER_OK ? error : NULL);
+        if (first == TETHER_OK)
+            first = code;
     }
     free(list.ids);
-    return code;
+    return first;
 }
 
 /* Returns whether an id has a lifeline or a bundle, no record, and no process that may still write

@@ -8,18 +8,22 @@
 #include "engine/refresh.h"
 #include "tether/error.h"
 
+/* Returns whether a failure affects all tasks: that of the session lock, the store, memory or
+ * descriptors. */
+bool tether__replay_is_general(int code);
+
 /* Refreshes all tasks in scope. Scopes other than TETHER__SCOPE_ALL skip most tasks that the
  * catalog knows to have ended. Therefore the catalog may show a completion as pending that another
  * host has acknowledged since; if that matters, the caller refreshes the task (tether__refresh), as
  * task/completion.c does for each completion that it returns. Moves damaged tasks that do not run
- * to the quarantine, and adds their number to *quarantined (NULL: not wanted). Takes `disk`, for
- * one task at a time. */
+ * to the quarantine, and adds their number to *quarantined (NULL: not wanted). A task that cannot
+ * be read does not stop the others, unless the failure affects all (tether__replay_is_general); the
+ * call then fails in the end, because the catalog may lack that task. A task that was removed or is
+ * damaged is no failure. Takes `disk`, for one task at a time. */
 int tether__replay(tether__catalog *catalog, tether__scope scope, tether__inspect_mode mode,
                    size_t *quarantined, tether_error *error);
 
-/* Does the same for one task. Fails only when the session lock, the store or memory fails, which
- * affects all tasks; a failure of this task alone is no failure of the call. The caller holds
- * `disk`. */
+/* Does the same for one task. The caller holds `disk`. */
 int tether__replay_task(tether__catalog *catalog, const char *task_id, tether__inspect_mode mode,
                         size_t *quarantined, tether_error *error);
 

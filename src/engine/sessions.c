@@ -30,18 +30,27 @@ static int visit_other(session_walk *walk, const char *key, tether_error *error)
 {
     tether__session session;
     tether__catalog catalog;
+    tether_error problem = {0};
     const tether__session *own = &walk->registry->session;
     int code = tether__session_open_key(&walk->registry->store, key, own->lock_timeout_ms, &session,
-                                        error);
-    if (code != TETHER_OK)
-        return is_no_session(code) ? TETHER_ENOTASK : code;
+                                        &problem);
+    if (is_no_session(code))
+        return tether__fail(error, TETHER_ENOTASK, problem.os_error, "open session",
+                            "the store has no such session: %.400s", problem.message);
+    if (code != TETHER_OK) {
+        tether__error_set(error, &problem);
+        return code;
+    }
     code = tether__catalog_init(&catalog, &session, error);
     if (code == TETHER_OK) {
         code = walk->visit(&catalog, false, walk->userdata, error);
         tether__catalog_dispose(&catalog);
     }
     tether__session_close(&session);
-    return code == TETHER_EGONE ? TETHER_ENOTASK : code;
+    if (code == TETHER_EGONE)
+        return tether__fail(error, TETHER_ENOTASK, 0, "open session",
+                            "the session was removed meanwhile");
+    return code;
 }
 
 /* Returns whether a name in the store is the key of a session: 16 hexadecimal digits. */

@@ -21,14 +21,19 @@ static bool name_signal(tether_snapshot *snapshot)
     return tether__record_set(&snapshot->signal_name, name[0] != '\0' ? name : NULL);
 }
 
-/* Fills in the paths and the preview; leaves both empty if the bundle was removed. Returns
- * false when memory is short. */
-static bool read_output(const tether__session *session, const tether__record *record,
-                        tether_snapshot *snapshot)
+/* Fills in the paths and the preview; leaves both empty if the bundle was removed. */
+static int read_output(const tether__session *session, const tether__record *record,
+                       tether_snapshot *snapshot, tether_error *error)
 {
     tether__dir *bundle;
-    if (tether__bundle_open(session, record->task_id, &bundle, NULL) != TETHER_OK)
-        return true;
+    tether_error problem = {0};
+    int code = tether__bundle_open(session, record->task_id, &bundle, &problem);
+    if (code == TETHER_ENOTASK || code == TETHER_EGONE)
+        return TETHER_OK;
+    if (code != TETHER_OK) {
+        tether__error_set(error, &problem);
+        return code;
+    }
     const char *folder = tether__os_dir_path(bundle);
     snapshot->output_path = tether__text_join(folder, TETHER__STDOUT_FILE);
     bool merged = record->stderr_path == NULL;
@@ -36,25 +41,28 @@ static bool read_output(const tether__session *session, const tether__record *re
         snapshot->stderr_path = tether__text_join(folder, TETHER__STDERR_FILE);
     const int64_t totals[2] = {record->stdout_total, record->stderr_total};
     uint64_t dropped[2];
-    snapshot->output_preview =
-        tether__output_preview(bundle, totals, dropped, &snapshot->output_truncated);
+    code = tether__output_preview(bundle, totals, dropped, &snapshot->output_truncated,
+                                  &snapshot->output_preview, error);
     snapshot->output_dropped = dropped[TETHER_STDOUT];
     snapshot->stderr_dropped = dropped[TETHER_STDERR];
     tether__os_dir_close(bundle);
-    return snapshot->output_path != NULL && snapshot->output_preview != NULL &&
-           (merged || snapshot->stderr_path != NULL);
+    bool fits = snapshot->output_path != NULL && (merged || snapshot->stderr_path != NULL);
+    return code == TETHER_OK && !fits ? tether__fail_memory(error, "make snapshot") : code;
 }
 
 int tether__snapshot_fill(const tether__session *session, const tether__entry *entry,
                           tether_snapshot *snapshot, tether_error *error)
 {
     const tether__record *record = &entry->record;
-    bool fits = tether__snapshot_copy(record, snapshot);
-    if (fits && !tether_status_ended(record->status) && record->started_uptime_ms > 0)
+    int code = tether__snapshot_copy(record, snapshot) && name_signal(snapshot)
+                   ? TETHER_OK
+                   : tether__fail_memory(error, "make snapshot");
+    if (code == TETHER_OK && !tether_status_ended(record->status) && record->started_uptime_ms > 0)
         snapshot->duration_ms =
             tether__duration(0, 0, record->started_uptime_ms, tether__os_uptime_ms());
-    if (fits && name_signal(snapshot) && read_output(session, record, snapshot))
-        return TETHER_OK;
-    tether__snapshot_dispose(snapshot);
-    return tether__fail_memory(error, "make snapshot");
+    if (code == TETHER_OK)
+        code = read_output(session, record, snapshot, error);
+    if (code != TETHER_OK)
+        tether__snapshot_dispose(snapshot);
+    return code;
 }

@@ -62,7 +62,9 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
     BOTH(NUMBER, exit_code, TETHER_EXIT_UNKNOWN, "number, null",                                   \
          "the exit code; 128 + N for signal N, 124 for a timeout; null: none, or not known")       \
     BOTH(SIGNAL, signal, 0, "number, null",                                                        \
-         "the signal that ended the task; null: none, or not known")                               \
+         "the signal that ended the task: that of a kill, or one that the marker reports as "      \
+         "`signal N`; null: none, or not known. Scripts report any other signal as exit code "     \
+         "128 + N")                                                                                \
     SHOWN(TEXT, signal_name, 0, "", "")                                                            \
     BOTH(CODES, pipeline_statuses, 0, "array, null", "the codes in the marker's `pipestatus`")     \
     BOTH(TEXT, command, 0, "text",                                                                 \
@@ -101,7 +103,10 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
          "the supervisor, leader of its session and process group; null for a proxy")              \
     OTHER(pgid, "number, null", "a copy of `child_pid` for scripts")                               \
     STORED(IDENTITY, identity, 0, "object",                                                        \
-           "`pid`, `start_time`, `boot_id`, `pid_ns` of the supervisor")                           \
+           "`pid`, `start_time`, `boot_id`, `pid_ns` of the supervisor, and `time_offset_ns`: "    \
+           "how far "                                                                              \
+           "the clock of `start_time` was ahead of the machine's, in a time namespace; absent: "   \
+           "it was not")                                                                           \
     STORED(TEXT, output_path, 0, "text",                                                           \
            "the name of the file with standard output, in the bundle")                             \
     STORED(TEXT, stderr_path, 0, "text, null",                                                     \

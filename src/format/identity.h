@@ -14,7 +14,16 @@ typedef struct tether__identity {
     uint64_t start_time;
     char boot_id[TETHER__BOOT_ID_SIZE]; /* empty: not known */
     char pid_ns[TETHER__PID_NS_SIZE];   /* empty: the platform has none, or not known */
+    int64_t time_offset_ns; /* how far the clock of start_time is ahead of the machine's: the time
+                               namespace of the process that read it (Linux); 0: none */
 } tether__identity;
+
+/* How far a process's clocks are ahead of the machine's, in a time namespace (Linux). Zeros
+ * elsewhere. */
+typedef struct tether__clock_frame {
+    int64_t monotonic_ns;
+    int64_t boot_ns; /* the clock of the uptime and of start times */
+} tether__clock_frame;
 
 /* TETHER__GONE includes zombies, which run no code any more. TETHER__UNKNOWN: the platform or
  * another pid namespace hides the process. */

@@ -64,6 +64,17 @@ static bool parse_code(word w, uint64_t *value)
     return true;
 }
 
+static bool parse_offset(word w, int64_t *value)
+{
+    uint64_t number;
+    bool negative = w.size > 0 && w.text[0] == '-';
+    word digits = {w.text + negative, w.size - negative};
+    if (!parse_number(digits, INT64_MAX, &number))
+        return false;
+    *value = negative ? -(int64_t)number : (int64_t)number;
+    return true;
+}
+
 static bool copy_word(word w, char *target, size_t target_size)
 {
     if (w.size >= target_size)
@@ -132,6 +143,9 @@ static bool parse_supervisor(const char *at, const char *end, tether__identity *
         } else if (take_key(&w, "boot")) {
             if (!copy_word(w, found.boot_id, sizeof found.boot_id))
                 return false;
+        } else if (take_key(&w, "timens")) {
+            if (!parse_offset(w, &found.time_offset_ns))
+                return false;
         } else if (take_key(&w, "pidns")) {
             if (!copy_word(w, found.pid_ns, sizeof found.pid_ns))
                 return false;
@@ -139,6 +153,13 @@ static bool parse_supervisor(const char *at, const char *end, tether__identity *
     }
     *identity = found;
     return found.pid > 0;
+}
+
+/* The supervisor reads the clock of its time namespace. */
+static int64_t machine_uptime(const tether__marker *marker, int64_t uptime_ms)
+{
+    int64_t machines = uptime_ms - marker->identity.time_offset_ns / 1000000;
+    return uptime_ms < 0 || machines < 0 ? -1 : machines;
 }
 
 static bool parse_end(word kind, const char *at, const char *end, tether__marker *marker)
@@ -162,7 +183,7 @@ static bool parse_end(word kind, const char *at, const char *end, tether__marker
     while (at < end) {
         word w = next_word(&at, end);
         if (take_key(&w, "uptime"))
-            marker->uptime_ms = parse_uptime(w);
+            marker->uptime_ms = machine_uptime(marker, parse_uptime(w));
         else if (take_key(&w, "pipestatus"))
             parse_pipestatus(w, marker->pipestatus);
         else if (what == TETHER__END_EXIT && take_key(&w, "error"))
@@ -204,12 +225,14 @@ void tether__marker_parse(const char *text, size_t size, tether__marker *marker)
 size_t tether__marker_format_supervisor(const tether__identity *identity,
                                         char line[TETHER__MARKER_LINE_SIZE])
 {
-    char start[24] = "";
+    char start[24] = "", offset[32] = "";
     if (identity->start_time != 0)
         snprintf(start, sizeof start, "%llu", (unsigned long long)identity->start_time);
-    int size =
-        snprintf(line, TETHER__MARKER_LINE_SIZE, "supervisor pid=%lld start=%s boot=%s pidns=%s\n",
-                 (long long)identity->pid, start, identity->boot_id, identity->pid_ns);
+    if (identity->time_offset_ns != 0)
+        snprintf(offset, sizeof offset, " timens=%lld", (long long)identity->time_offset_ns);
+    int size = snprintf(
+        line, TETHER__MARKER_LINE_SIZE, "supervisor pid=%lld start=%s boot=%s pidns=%s%s\n",
+        (long long)identity->pid, start, identity->boot_id, identity->pid_ns, offset);
     return (size_t)size;
 }
 

@@ -40,7 +40,8 @@ typedef struct tether__marker {
     tether__end end;
     int64_t value;                            /* the exit code (0 to 2^32 - 1) or the signal */
     tether__start_failure failure;            /* why the command did not run */
-    int64_t uptime_ms;                        /* the uptime at the end; -1: not reported */
+    int64_t uptime_ms;                        /* the machine's uptime at the end; -1: not
+                                                 reported */
     char pipestatus[TETHER__PIPESTATUS_SIZE]; /* the exit codes of the last pipeline, such as "1,0";
                                                  empty: not reported */
     int64_t modified_at; /* the file's modification time in Unix milliseconds; 0: not known */

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "format/json.h"
 #include "format/status.h"
 
 static const char step[] = "read record";
@@ -57,6 +58,7 @@ static const field identity_fields[] = {
     {"start_time", START_TIME, offsetof(tether__record, identity.start_time), 0},
     {"boot_id", BOOT, offsetof(tether__record, identity.boot_id), 0},
     {"pid_ns", PID_NS, offsetof(tether__record, identity.pid_ns), 0},
+    {"time_offset_ns", NUMBER, offsetof(tether__record, identity.time_offset_ns), 0},
 };
 
 enum {
@@ -280,14 +282,18 @@ static bool load_value(const field *f, json_t *value, tether__record *record)
     return false;
 }
 
-/* Returns the name of the first field with a wrong type, or NULL. A newer schema may have changed
- * types: such fields are skipped. */
+/* Returns the name of the first field that could not be loaded, or NULL. *no_memory says why:
+ * memory is short, or the type is wrong. A newer schema may have changed types: such fields are
+ * skipped. */
 static const char *load_fields(const field *list, size_t count, json_t *object,
-                               tether__record *record)
+                               tether__record *record, bool *no_memory)
 {
     for (size_t i = 0; i < count; i++) {
         json_t *value = json_object_get(object, list[i].name);
-        if (value != NULL && !load_value(&list[i], value, record) && !record->read_only)
+        if (value == NULL || load_value(&list[i], value, record))
+            continue;
+        *no_memory = (list[i].kind == ID || list[i].kind == TEXT) && json_is_string(value);
+        if (*no_memory || !record->read_only)
             return list[i].name;
     }
     return NULL;
@@ -297,7 +303,10 @@ int tether__record_parse(const char *text, size_t size, const char *task_id, tet
                          tether_error *error)
 {
     json_error_t problem;
-    json_t *document = json_loadb(text, size, JSON_REJECT_DUPLICATES, &problem);
+    bool no_memory;
+    json_t *document = tether__json_parse(text, size, JSON_REJECT_DUPLICATES, &no_memory, &problem);
+    if (no_memory)
+        return tether__fail_memory(error, step);
     if (document == NULL)
         return tether__fail(error, TETHER_ECORRUPT, 0, step,
                             "the record of task %s is not JSON (line %d: %s)", task_id,
@@ -310,10 +319,12 @@ int tether__record_parse(const char *text, size_t size, const char *task_id, tet
                             "the record of task %s has no schema_version", task_id);
     record->read_only = json_integer_value(schema) > TETHER__RECORD_SCHEMA;
 
-    const char *wrong = load_fields(fields, FIELD_COUNT, document, record);
+    const char *wrong = load_fields(fields, FIELD_COUNT, document, record, &no_memory);
     if (wrong == NULL)
         wrong = load_fields(identity_fields, IDENTITY_COUNT, json_object_get(document, "identity"),
-                            record);
+                            record, &no_memory);
+    if (no_memory)
+        return tether__fail_memory(error, step);
     /* After the other fields, because an unknown status replaces the reason. */
     if (wrong == NULL && !load_status(json_object_get(document, "status"), record))
         wrong = "status";
@@ -383,8 +394,11 @@ static json_t *store_identity(const tether__record *record)
 {
     json_t *old = json_object_get(record->document, "identity");
     json_t *identity = json_is_object(old) ? json_incref(old) : json_object();
-    if (identity != NULL && store_fields(identity_fields, IDENTITY_COUNT, identity, record))
+    if (identity != NULL && store_fields(identity_fields, IDENTITY_COUNT, identity, record)) {
+        if (record->identity.time_offset_ns == 0)
+            json_object_del(identity, "time_offset_ns"); /* most records need no such field */
         return identity;
+    }
     json_decref(identity);
     return NULL;
 }

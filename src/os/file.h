@@ -42,7 +42,7 @@ const char *tether__os_dir_path(const tether__dir *dir);
 int tether__os_dir_check(tether__dir *dir, tether_error *error);
 
 /* Calls visit for every entry except "." and ".."; stops when it returns false. Entries may come
- * and go during the call. */
+ * and go during the call. After a failure, entries may be missing. */
 int tether__os_dir_list(tether__dir *dir, bool (*visit)(const char *name, void *userdata),
                         void *userdata, tether_error *error);
 
@@ -62,8 +62,10 @@ int tether__os_file_append(tether__dir *dir, const char *name, const void *data,
                            tether_error *error);
 
 /* Reads a whole file of at most `limit` bytes. Fails with TETHER_ETOOBIG for a larger file, and
- * with TETHER_ECORRUPT for anything but a regular file with a single link. *data ends with an
- * additional zero byte; free it with free(). stamp may be NULL. */
+ * with TETHER_ECORRUPT for anything but a regular file with a single link. These two say something
+ * about the file, as TETHER_ENOTASK does; every other failure, also that of a file that becomes
+ * shorter meanwhile (TETHER_EIO), leaves unknown what is in it. *data ends with an additional zero
+ * byte; free it with free(). stamp may be NULL. */
 int tether__os_file_read(tether__dir *dir, const char *name, size_t limit, char **data,
                          size_t *size, tether__file_stamp *stamp, tether_error *error);
 

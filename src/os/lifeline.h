@@ -37,7 +37,8 @@ bool tether__os_lifeline_linked(const tether__lifeline *lifeline);
 void tether__os_lifeline_close(tether__lifeline *lifeline);
 
 /* Whether any process holds the lifeline; a missing lifeline is not held. Concurrent probes do not
- * disturb each other, and a probe raises no event. */
+ * disturb each other, and a probe raises no event. TETHER_ENOTSUP: the file system has no locks.
+ * After any other failure the answer is not known yet, and another probe may find it. */
 int tether__os_lifeline_held(tether__dir *exits, const char *task_id, bool *held,
                              tether_error *error);
 

@@ -3,13 +3,18 @@
 #define TETHER_OS_PROCESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "format/identity.h"
 
-/* Writes the id of the pid namespace in which this process's children get their pids; an empty
- * string where there are no namespaces. */
+/* Writes the id of the pid namespace whose pids this process sees; an empty string where there are
+ * no namespaces, or where it is not known. */
 void tether__os_pid_ns(char pid_ns[TETHER__PID_NS_SIZE]);
+
+/* Writes the id of the pid namespace in which this process's children get the pids that they see
+ * themselves. That is another one after unshare(CLONE_NEWPID). */
+void tether__os_child_pid_ns(char pid_ns[TETHER__PID_NS_SIZE]);
 
 /* Returns whether the process with exactly this identity lives. Never blocks; any thread. */
 tether__liveness tether__os_process_alive(const tether__identity *identity);
@@ -24,9 +29,18 @@ bool tether__os_process_reap(const tether__identity *child);
  * prove that the pid still denoted that process, as store/bundle.c does. */
 uint64_t tether__os_process_start_time(int64_t pid);
 
-/* Returns whether /proc/PID/stat shows start times as tether__os_process_start_time returns them: a
- * shell can then read its own start time. Otherwise the hosts fill it in. */
+/* Returns whether /proc/PID/stat shows a child of this process the start time of that child, as
+ * tether__os_process_start_time returns it: a shell can then read its own start time. Otherwise the
+ * hosts fill it in. */
 bool tether__os_process_in_proc(void);
+
+/* Converts the start time of an identity from the clock of the process that read it to this
+ * process's, which `own` describes. */
+void tether__os_process_localise(tether__identity *identity, const tether__clock_frame *own);
+
+/* Returns why processes cannot be identified from here, or cannot be pinned while they are
+ * signalled, for doctor; NULL: they can. The text is in the buffer. */
+const char *tether__os_process_doubt(char *buffer, size_t size);
 
 /* Returns this process's pid. */
 int64_t tether__os_process_self(void);

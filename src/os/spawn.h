@@ -59,6 +59,9 @@ int tether__os_spawn_try(const char *program, tether_error *error);
  * again later. */
 bool tether__os_spawn_release(const char *task_id, const tether__identity *supervisor);
 
+/* Whether a supervisor of this platform can be `bound` at all. */
+bool tether__os_spawn_can_bind(void);
+
 /* Whether a process that is started from this one now dies with a job that this process is in. */
 int tether__os_spawn_bound(bool *bound, tether_error *error);
 

@@ -7,7 +7,7 @@
 
 #define TETHER__TEMPORARY_PREFIX ".tmp-"
 
-/* Chooses a unique random name. TETHER_ESYSTEM when the system has no entropy. */
+/* Chooses a unique random name. TETHER_ESYSTEM when the system gives no random numbers. */
 int tether__temporary_choose(char temporary[TETHER__TEMPORARY_SIZE], tether_error *error);
 
 #endif

@@ -23,6 +23,8 @@ typedef struct tether__tree {
     tether__identity supervisor; /* pid 0: unknown, and only the cookie finds processes */
     bool supervisor_alive; /* the caller has just verified it: the lifeline is held and the identity
                               matches */
+    bool lifeline_held; /* the caller has just probed it; where the system does not show processes,
+                           this alone verifies the supervisor */
     tether__kin
         *kin; /* what is known from before; the calls below add what they find. NULL: nothing */
     const tether__listing *listing; /* used by the calls below if it covers this tree; NULL: each
@@ -39,7 +41,9 @@ typedef enum tether__tree_signal {
 } tether__tree_signal;
 
 /* Whether the tree's processes can be identified and signalled from here. TETHER_EFOREIGN when the
- * supervisor lives in another pid namespace, or the system shows the processes of another one. */
+ * supervisor lives in another pid namespace; or when the system shows the processes of another one
+ * (/proc), unless the supervisor's pid is known to be valid here: then the process group can be
+ * signalled while the lifeline is held. */
 int tether__os_tree_check(const tether__tree *tree, tether_error *error);
 
 /* Lists the processes of these trees and of no others, identified by their supervisors. A listing

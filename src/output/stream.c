@@ -44,6 +44,7 @@ static int open_file(tether_registry *registry, const char *task_id, tether_stre
     tether__os_dir_close(bundle);
     if (code == TETHER_ENOTASK)
         return TETHER_OK;
+    code = tether__bundle_result(&registry->session, task_id, code, error);
     if (code == TETHER_OK)
         code = find_total(registry, task_id, stream, &total, error);
     if (code == TETHER_OK)

@@ -21,6 +21,7 @@ typedef struct tether__tap {
     int tag;        /* of the bundle's events; -1: there are none */
     bool following; /* the reaper watches the bundle */
     bool scheduled; /* a turn of reading is queued */
+    bool failed; /* the last turn could not read: the reaper schedules another one after a while */
     size_t count;
     tether__search *searches[TETHER_WATCHES_PER_TASK];
     tether__search *feeding; /* the search that is being fed; only the feeding thread frees it */

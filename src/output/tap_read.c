@@ -48,7 +48,7 @@ bool tether__taps_schedule_unwatched(void *userdata)
     uv_mutex_lock(&taps->mutex);
     bool any = false;
     for (tether__tap *t = taps->first; t != NULL; t = t->next) {
-        if (!t->following || t->tag >= 0)
+        if ((!t->following || t->tag >= 0) && !t->failed)
             continue;
         any = true;
         tether__tap_schedule(taps, t);
@@ -97,7 +97,8 @@ static bool store_progress(tether__record *record, void *userdata)
 }
 
 /* Stores how far a kept watch has searched, or removes the watch if its search is over. If that
- * fails, matches are delivered again after a restart. Takes `disk`. */
+ * fails, the next turn or the close tries again; if the host dies before, matches are delivered
+ * again. Takes `disk`. */
 static void save_progress(tether__taps *taps, const char *task_id, tether__search *search)
 {
     progress p = {search->number, search->over, {search->position[0], search->position[1]}};
@@ -105,9 +106,11 @@ static void save_progress(tether__taps *taps, const char *task_id, tether__searc
     if (!search->kept || (!search->unsaved && !search->over))
         return;
     uv_mutex_lock(&catalog->disk);
-    tether__refresh_change(catalog, task_id, store_progress, &p, NULL, NULL);
+    int code = tether__refresh_change(catalog, task_id, store_progress, &p, NULL, NULL);
     uv_mutex_unlock(&catalog->disk);
-    search->unsaved = false;
+    /* Of a task that was removed, nothing is left to save. */
+    if (code == TETHER_OK || code == TETHER_ENOTASK)
+        search->unsaved = false;
 }
 
 void tether__taps_save(tether__taps *taps)
@@ -124,6 +127,7 @@ typedef struct reading {
     tether__taps *taps;
     const char *id;
     bool ended;  /* the task has ended: read only what it had written by then */
+    bool failed; /* it is not known whether the task has ended: no event may come again */
     bool closed; /* a callback closed the registry */
     tether__tap *tap;
     tether__search *search; /* the one that is being fed */
@@ -318,8 +322,8 @@ static bool fill_ring(const reading *r)
     return left;
 }
 
-/* Notes in r->ended whether the task has ended; called before its output is read. Returns false if
- * the task was removed. Takes `disk`. */
+/* Notes in r->ended whether the task has ended, and in r->failed whether that is not known; called
+ * before its output is read. Returns false if the task was removed. Takes `disk`. */
 static bool check_task(reading *r)
 {
     tether__entry *entry;
@@ -327,6 +331,7 @@ static bool check_task(reading *r)
     uv_mutex_lock(&catalog->disk);
     int code = tether__refresh(catalog, r->id, TETHER__INSPECT_NOW, &entry, NULL);
     r->ended = code == TETHER_OK && entry->ended;
+    r->failed = code != TETHER_OK && code != TETHER_ENOTASK && code != TETHER_ECORRUPT;
     uv_mutex_unlock(&catalog->disk);
     return code != TETHER_ENOTASK;
 }
@@ -423,6 +428,16 @@ static void remove_searches(const reading *r)
     uv_mutex_unlock(&r->taps->mutex);
 }
 
+/* Makes the reaper schedule another turn after one that failed, or forget the failure. */
+static void note_failure(const reading *r)
+{
+    uv_mutex_lock(&r->taps->mutex);
+    r->tap->failed = r->failed;
+    uv_mutex_unlock(&r->taps->mutex);
+    if (r->failed)
+        tether__reaper_wake(r->taps->registry->reaper);
+}
+
 /* Reads one task's output for one turn. */
 static void read_tap(reading *r)
 {
@@ -441,6 +456,7 @@ static void read_tap(reading *r)
         return;
     if (left)
         tether__taps_schedule(r->id, r->taps);
+    note_failure(r);
     clean_up(r, r->tap, !exists, r->ended && !left);
 }
 
@@ -458,7 +474,10 @@ static void read_turn(const char *task_id, void *userdata)
     if (t == NULL)
         return;
     r.block = malloc(BLOCK);
+    r.failed = r.block == NULL;
     if (r.block != NULL)
         read_tap(&r);
+    else
+        note_failure(&r);
     free(r.block);
 }

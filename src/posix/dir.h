@@ -14,6 +14,10 @@ struct tether__dir {
 
 enum { TETHER__POSIX_FILE_MODE = 0600, TETHER__POSIX_DIR_MODE = 0700 };
 
+/* Opens a file like openat, and again when a signal has interrupted that, as some file systems
+ * (NFS, FUSE) allow. Returns -1 and errno on failure. */
+int tether__posix_open_at(int parent, const char *name, int flags, unsigned mode);
+
 /* Creates a handle. Takes ownership of fd, also on failure; copies path, which may be NULL if
  * memory is short. */
 int tether__posix_new_dir(int fd, const char *path, tether__dir **dir, tether_error *error);

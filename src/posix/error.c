@@ -4,6 +4,7 @@
 #include "posix/error.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <uv.h>
 
@@ -53,6 +54,12 @@ int tether__posix_code(int os_error)
 {
     const mapping *found = find_mapping(os_error);
     return found != NULL ? found->code : TETHER_ESYSTEM;
+}
+
+int tether__posix_lock_code(int os_error)
+{
+    bool transient = os_error == EINTR || os_error == ENOMEM || os_error == EIO;
+    return transient ? tether__posix_code(os_error) : TETHER_ENOTSUP;
 }
 
 int tether__posix_refusal(int os_error)

@@ -15,6 +15,11 @@ int tether__posix_fail(tether_error *error, int os_error, const char *step, cons
 int tether__posix_fail_as(tether_error *error, int code, int os_error, const char *step,
                           const char *what);
 
+/* Returns the tether code for the errno of a flock that failed for another reason than a lock of
+ * another process: TETHER_ENOTSUP, which says that the file system has no locks, unless the failure
+ * may pass. */
+int tether__posix_lock_code(int os_error);
+
 /* Translates the errno of an open with O_NOFOLLOW: FreeBSD and NetBSD have other numbers for a
  * refused link than ELOOP, which POSIX specifies. */
 int tether__posix_refusal(int os_error);

@@ -22,6 +22,15 @@
 
 enum { TREE_DEPTH_LIMIT = 64, BLOCK_SIZE = 32 * 1024 };
 
+int tether__posix_open_at(int parent, const char *name, int flags, unsigned mode)
+{
+    int fd;
+    do
+        fd = openat(parent, name, flags, (mode_t)mode);
+    while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
 int tether__posix_new_dir(int fd, const char *path, tether__dir **dir, tether_error *error)
 {
     *dir = malloc(sizeof **dir);
@@ -79,9 +88,10 @@ int tether__os_dir_open(tether__dir *parent, const char *name, bool create, teth
     *dir = NULL;
     if (create && mkdirat(parent->fd, name, TETHER__POSIX_DIR_MODE) != 0 && errno != EEXIST)
         return fail_in(parent, errno, "create directory", name, error);
-    int fd = openat(parent->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    int fd = tether__posix_open_at(parent->fd, name, flags, 0);
     if (fd < 0 && errno == EACCES && create && tether__posix_unlock(parent, name, S_IFDIR))
-        fd = openat(parent->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        fd = tether__posix_open_at(parent->fd, name, flags, 0);
     if (fd < 0)
         return fail_in(parent, tether__posix_refusal(errno), "open directory", name, error);
     if (create)
@@ -115,6 +125,22 @@ int tether__os_dir_check(tether__dir *dir, tether_error *error)
     return TETHER_OK;
 }
 
+/* Returns the next entry other than "." and "..". NULL at the end, and after a failure, which
+ * *os_error then names: a listing that failed must not look like a shorter one. */
+static struct dirent *next_entry(DIR *stream, int *os_error)
+{
+    struct dirent *entry;
+    do {
+        errno = 0;
+        entry = readdir(stream);
+        if (entry == NULL && errno != EINTR) {
+            *os_error = errno;
+            return NULL;
+        }
+    } while (entry == NULL || strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0);
+    return entry;
+}
+
 int tether__os_dir_list(tether__dir *dir, bool (*visit)(const char *name, void *userdata),
                         void *userdata, tether_error *error)
 {
@@ -122,7 +148,7 @@ int tether__os_dir_list(tether__dir *dir, bool (*visit)(const char *name, void *
     int code = tether__os_dir_check(dir, error);
     if (code != TETHER_OK)
         return code;
-    int fd = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = tether__posix_open_at(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (fd < 0)
         return fail_in(dir, errno, "list directory", ".", error);
     DIR *stream = fdopendir(fd);
@@ -131,14 +157,13 @@ int tether__os_dir_list(tether__dir *dir, bool (*visit)(const char *name, void *
         close(fd);
         return fail_in(dir, os_error, "list directory", ".", error);
     }
-    for (struct dirent *entry; (entry = readdir(stream)) != NULL;) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
+    int os_error = 0;
+    for (struct dirent *entry; (entry = next_entry(stream, &os_error)) != NULL;) {
         if (!visit(entry->d_name, userdata))
             break;
     }
     closedir(stream);
-    return TETHER_OK;
+    return os_error == 0 ? TETHER_OK : fail_in(dir, os_error, "list directory", ".", error);
 }
 
 /* Returns 0 or errno. */
@@ -158,8 +183,9 @@ static int write_all(int fd, const char *data, size_t size)
 
 static int open_new(tether__dir *dir, const char *name)
 {
-    int fd = openat(dir->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                    TETHER__POSIX_FILE_MODE);
+    int fd =
+        tether__posix_open_at(dir->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                              TETHER__POSIX_FILE_MODE);
     if (fd >= 0)
         tether__posix_ensure_mode(fd, TETHER__POSIX_FILE_MODE);
     return fd;
@@ -236,7 +262,8 @@ static void fill_stamp(const struct stat *st, tether__file_stamp *stamp)
 static int open_regular_for(int access, tether__dir *dir, const char *name, int *fd,
                             struct stat *st, tether_error *error)
 {
-    *fd = openat(dir->fd, name, access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    *fd = tether__posix_open_at(dir->fd, name,
+                                access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
     if (*fd < 0)
         return fail_in(dir, tether__posix_refusal(errno), "open file", name, error);
     int os_error = fstat(*fd, st) != 0 ? errno : 0;
@@ -302,7 +329,14 @@ int tether__os_file_read(tether__dir *dir, const char *name, size_t limit, char 
     close(fd);
     switch (result) {
     case TETHER__WHOLE_READ:
-        return TETHER_OK;
+        if (*size >= (uint64_t)st.st_size)
+            return TETHER_OK;
+        free(*data);
+        *data = NULL;
+        *size = 0;
+        return tether__fail(error, TETHER_EIO, 0, "read file",
+                            "%.300s/%s became shorter while it was read; read it again", dir->path,
+                            name);
     case TETHER__WHOLE_TOO_BIG:
         return tether__fail(error, TETHER_ETOOBIG, 0, "read file",
                             "%.300s/%s has more than %zu bytes; tether did not write it", dir->path,
@@ -436,18 +470,20 @@ int tether__os_file_remove(tether__dir *dir, const char *name, tether_error *err
  * unlinked. Returns 0 or errno. */
 static int remove_tree(int parent, const char *name, int depth)
 {
-    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (depth >= TREE_DEPTH_LIMIT)
+        return ELOOP;
+    int fd =
+        tether__posix_open_at(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
     if (fd < 0)
         return errno == ENOENT ? 0 : errno;
-    DIR *stream = depth < TREE_DEPTH_LIMIT ? fdopendir(fd) : NULL;
+    DIR *stream = fdopendir(fd);
     if (stream == NULL) {
+        int why = errno;
         close(fd);
-        return ELOOP;
+        return why;
     }
     int os_error = 0;
-    for (struct dirent *entry; os_error == 0 && (entry = readdir(stream)) != NULL;) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
+    for (struct dirent *entry; os_error == 0 && (entry = next_entry(stream, &os_error)) != NULL;) {
         if (unlinkat(fd, entry->d_name, 0) == 0 || errno == ENOENT)
             continue;
         os_error = errno;

@@ -155,7 +155,8 @@ static int open_checked(const char *path, bool create, tether__dir **dir, tether
     int code = create ? create_root(path, error) : TETHER_OK;
     if (code != TETHER_OK)
         return code;
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd =
+        tether__posix_open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
     if (fd < 0)
         return fail_open_root(tether__posix_refusal(errno), path, error);
     code = check_private(fd, path, error);

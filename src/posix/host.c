@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "posix/access.h"
 #include "posix/environ.h"
 #include "posix/error.h"
 
@@ -69,7 +69,7 @@ static bool is_writable_directory(const char *path, bool own)
 {
     struct stat st;
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode) && (!own || st.st_uid == geteuid()) &&
-           faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0;
+           tether__posix_access(path, W_OK | X_OK) == 0;
 }
 
 int tether__os_ephemeral_base(char **path, bool *in_memory, tether_error *error)
@@ -115,8 +115,8 @@ int tether__os_real_directory(const char *what, const char *path, char **real, t
         os_error = errno;
     if (os_error == 0 && !S_ISDIR(st.st_mode))
         os_error = ENOTDIR;
-    if (os_error == 0 && faccessat(AT_FDCWD, *real, X_OK, AT_EACCESS) != 0)
-        os_error = errno;
+    if (os_error == 0)
+        os_error = tether__posix_access(*real, X_OK);
     if (os_error == 0)
         return TETHER_OK;
     free(*real);
@@ -192,11 +192,15 @@ int tether__os_former_directory(const char *what, const char *path, char **real,
 static int check_program(const char *path)
 {
     struct stat st;
-    if (stat(path, &st) != 0)
+    int result;
+    do
+        result = stat(path, &st);
+    while (result != 0 && errno == EINTR);
+    if (result != 0)
         return errno;
     if (!S_ISREG(st.st_mode))
         return EACCES;
-    return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0 ? 0 : errno;
+    return tether__posix_access(path, X_OK);
 }
 
 static int search_path(const char *name, const char *list, const char *workdir, char **found)
@@ -219,8 +223,10 @@ static int search_path(const char *name, const char *list, const char *workdir, 
                 return 0;
             }
             free(path);
-            if (os_error == EACCES)
-                result = EACCES;
+            /* A folder that cannot be read now does not mean that the program is missing. */
+            bool unknown = os_error == ENOMEM || os_error == ENFILE || os_error == EIO;
+            if (unknown || (os_error == EACCES && result == ENOENT))
+                result = os_error;
         }
         at += size;
         if (*at == '\0')

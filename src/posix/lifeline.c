@@ -27,7 +27,8 @@ static int reserve(int fd)
     do
         result = fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, RESERVED_BYTES);
     while (result != 0 && errno == EINTR);
-    if (result != 0 && errno != EOPNOTSUPP && errno != ENOSYS)
+    /* EPERM: a seccomp filter refuses the call. */
+    if (result != 0 && errno != EOPNOTSUPP && errno != ENOSYS && errno != EPERM)
         return errno;
 #elif defined(F_PREALLOCATE)
     /* macOS; allocates past the end of the file, which stays where it is */
@@ -111,11 +112,18 @@ void tether__os_lifeline_close(tether__lifeline *lifeline)
     lifeline->handle = -1;
 }
 
+/* Returns a descriptor, or -1 and errno. O_NONBLOCK, because opening a planted FIFO would block. */
+static int open_existing(tether__dir *exits, const char *task_id)
+{
+    return tether__posix_open_at(exits->fd, task_id,
+                                 O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+}
+
 int tether__os_lifeline_held(tether__dir *exits, const char *task_id, bool *held,
                              tether_error *error)
 {
     *held = false;
-    int fd = openat(exits->fd, task_id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int fd = open_existing(exits, task_id);
     if (fd < 0) {
         int os_error = tether__posix_refusal(errno);
         /* No process holds a missing file, or one that is not ours. */
@@ -123,13 +131,16 @@ int tether__os_lifeline_held(tether__dir *exits, const char *task_id, bool *held
             return TETHER_OK;
         return tether__posix_fail(error, os_error, "probe lifeline", exits->path);
     }
-    int os_error = flock(fd, LOCK_SH | LOCK_NB) == 0 ? 0 : errno;
+    int os_error;
+    do
+        os_error = flock(fd, LOCK_SH | LOCK_NB) == 0 ? 0 : errno;
+    while (os_error == EINTR);
     close(fd);
     if (os_error == 0)
         return TETHER_OK;
     if (os_error != EWOULDBLOCK)
-        return tether__posix_fail_as(error, TETHER_ENOTSUP, os_error, "probe lifeline",
-                                     exits->path);
+        return tether__posix_fail_as(error, tether__posix_lock_code(os_error), os_error,
+                                     "probe lifeline", exits->path);
     *held = true;
     return TETHER_OK;
 }
@@ -141,7 +152,7 @@ int tether__os_lifeline_held(tether__dir *exits, const char *task_id, bool *held
 static void set_mode(tether__dir *exits, const char *task_id, mode_t mode)
 {
     struct stat st;
-    int fd = openat(exits->fd, task_id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int fd = open_existing(exits, task_id);
     if (fd < 0)
         return;
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1)

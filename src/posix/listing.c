@@ -111,16 +111,36 @@ static bool add_cookie(const char *value, void *userdata)
     return true;
 }
 
-static bool add_process(tether__listing *listing, int64_t pid, const tether__proc *process,
-                        size_t first_cookie, bool unreadable)
+/* PROBE_FAILED: the listing's os_error says why. */
+typedef enum probe { PROBE_DONE, PROBE_RETRY, PROBE_FAILED } probe;
+
+static probe fail_probe(tether__listing *listing, int os_error)
+{
+    listing->os_error = os_error;
+    return PROBE_FAILED;
+}
+
+/* Forgets the cookies that were just read, unless the tasks' user or root has set them. */
+static probe check_cookies(tether__listing *listing, int64_t pid, size_t first)
+{
+    bool trusted;
+    if (listing->cookie_count == first)
+        return PROBE_DONE;
+    int os_error = tether__proc_environment_is_from(pid, listing->user, &trusted);
+    if (tether__proc_is_shortage(os_error))
+        return fail_probe(listing, os_error);
+    if (os_error != 0 || !trusted)
+        listing->cookie_count = first;
+    return PROBE_DONE;
+}
+
+static probe add_process(tether__listing *listing, int64_t pid, const tether__proc *process,
+                         size_t first_cookie, bool unreadable)
 {
     void *processes = listing->processes;
-    if (listing->cookie_count > first_cookie &&
-        !tether__proc_environment_is_from(pid, listing->user))
-        listing->cookie_count = first_cookie;
     size_t cookies = listing->cookie_count - first_cookie;
     if (!tether__grow(&processes, listing->count, &listing->capacity, sizeof *listing->processes))
-        return false;
+        return fail_probe(listing, ENOMEM);
     listing->processes = processes;
     listing->processes[listing->count++] = (tether__listed_process){
         .pid = pid,
@@ -135,10 +155,20 @@ static bool add_process(tether__listing *listing, int64_t pid, const tether__pro
         .cookie = first_cookie,
         .cookie_count = cookies,
     };
-    return true;
+    return PROBE_DONE;
 }
 
-typedef enum probe { PROBE_DONE, PROBE_RETRY, PROBE_NO_MEMORY } probe;
+/* Reads a process that may belong to a tree. The supervisors did not start processes that are older
+ * than themselves; leaving those out saves reading most environments. *wanted is false for these,
+ * and for what has ended or is hidden. */
+static probe read_process(tether__listing *listing, int64_t pid, tether__proc *process,
+                          bool *wanted)
+{
+    int os_error = tether__proc_read(pid, process);
+    *wanted =
+        os_error == 0 && !tether__proc_ended(process) && process->start_time >= listing->since;
+    return tether__proc_is_shortage(os_error) ? fail_probe(listing, os_error) : PROBE_DONE;
+}
 
 /* A process without an environment is in the middle of an exec, and soon has its cookie again, or
  * is about to exit. Until then it must not count as an unrelated process. If it stays without an
@@ -146,26 +176,28 @@ typedef enum probe { PROBE_DONE, PROBE_RETRY, PROBE_NO_MEMORY } probe;
 static probe probe_process(tether__listing *listing, int64_t pid, int waited_ms)
 {
     tether__proc process;
-    /* The supervisors did not start processes that are older than themselves. This check saves
-     * reading most environments. */
-    if (tether__proc_read(pid, &process) != 0 || tether__proc_ended(&process) ||
-        process.start_time < listing->since)
-        return PROBE_DONE;
+    bool wanted;
+    probe result = read_process(listing, pid, &process, &wanted);
+    if (result != PROBE_DONE || !wanted)
+        return result;
     size_t first = listing->cookie_count;
     cookie_sink sink = {listing, false};
     tether__proc_variable found =
         tether__proc_each_value(pid, "TETHER_TASK_ID=", TETHER_ID_SIZE, add_cookie, &sink);
-    if (sink.no_memory)
-        return PROBE_NO_MEMORY;
+    if (found == TETHER__VARIABLE_FAILED || sink.no_memory)
+        return fail_probe(listing, sink.no_memory ? ENOMEM : errno);
     /* Read again: an exiting process loses its environment first, and must not be taken for an
      * unrelated process because of that. */
-    if (found != TETHER__VARIABLE_PRESENT &&
-        (tether__proc_read(pid, &process) != 0 || tether__proc_ended(&process)))
-        return PROBE_DONE;
+    if (found != TETHER__VARIABLE_PRESENT)
+        result = read_process(listing, pid, &process, &wanted);
+    else
+        result = check_cookies(listing, pid, first);
+    if (result != PROBE_DONE || !wanted)
+        return result;
     if (found == TETHER__VARIABLE_UNKNOWN && waited_ms < max_wait_ms(&process, listing))
         return PROBE_RETRY;
     bool unreadable = found == TETHER__VARIABLE_UNKNOWN && !tether__proc_environment_is_empty(pid);
-    return add_process(listing, pid, &process, first, unreadable) ? PROBE_DONE : PROBE_NO_MEMORY;
+    return add_process(listing, pid, &process, first, unreadable);
 }
 
 static bool postpone(postponed_pids *later, int64_t pid)
@@ -182,7 +214,7 @@ typedef struct first_pass {
     tether__listing *listing;
     postponed_pids *later;
     int64_t self;
-    bool has_memory;
+    bool failed;
 } first_pass;
 
 static bool probe_or_postpone(int64_t pid, void *userdata)
@@ -191,17 +223,27 @@ static bool probe_or_postpone(int64_t pid, void *userdata)
     if (pid == all->self)
         return true;
     probe result = probe_process(all->listing, pid, 0);
-    all->has_memory = result == PROBE_DONE || (result == PROBE_RETRY && postpone(all->later, pid));
-    return all->has_memory;
+    if (result == PROBE_RETRY && !postpone(all->later, pid))
+        result = fail_probe(all->listing, ENOMEM);
+    all->failed = result == PROBE_FAILED;
+    return !all->failed;
+}
+
+/* A listing that lacks a process for want of descriptors or memory would prove nothing. */
+static int fail_shortage(const tether__listing *listing, tether_error *error)
+{
+    return tether__posix_fail(error, listing->os_error, step, "a process");
 }
 
 static int probe_all(tether__listing *listing, postponed_pids *later, tether_error *error)
 {
-    first_pass all = {listing, later, getpid(), true};
+    first_pass all = {listing, later, getpid(), false};
     int os_error = tether__proc_list(probe_or_postpone, &all);
+    if (tether__proc_is_shortage(os_error))
+        return tether__posix_fail(error, os_error, step, "all processes");
     if (os_error != 0)
         return tether__posix_fail_as(error, TETHER_ENOTSUP, os_error, step, "all processes");
-    return all.has_memory ? TETHER_OK : tether__fail_memory(error, step);
+    return all.failed ? fail_shortage(listing, error) : TETHER_OK;
 }
 
 /* Waits for all of them at once, so that the total time is the longest single wait. */
@@ -213,8 +255,8 @@ static int probe_postponed(tether__listing *listing, postponed_pids *later, teth
         size_t left = 0;
         for (size_t i = 0; i < later->count; i++) {
             probe result = probe_process(listing, later->pids[i], waited);
-            if (result == PROBE_NO_MEMORY)
-                return tether__fail_memory(error, step);
+            if (result == PROBE_FAILED)
+                return fail_shortage(listing, error);
             if (result == PROBE_RETRY)
                 later->pids[left++] = later->pids[i];
         }
@@ -253,22 +295,23 @@ static void mark_kin(tether__listing *listing, const tether__kin *kin)
 
 /* Whether a listed process still exists, if only as a zombie: then its pid was its own all the time
  * since it was listed. */
-static bool has_kept_pid(const tether__listed_process *listed)
+static bool has_kept_pid(tether__listing *listing, const tether__listed_process *listed)
 {
     tether__proc process;
-    return tether__proc_read(listed->pid, &process) == 0 &&
-           process.start_time == listed->start_time;
+    int os_error = tether__proc_read(listed->pid, &process);
+    if (tether__proc_is_shortage(os_error))
+        listing->os_error = os_error;
+    return os_error == 0 && process.start_time == listed->start_time;
 }
 
 /* Whether the process is a child of one that is relevant. Of the two, the parent may have been
  * listed first: then another process may have got its pid, and have started the child. So the
  * parent has to exist still. */
-static bool has_relevant_parent(const tether__listing *listing,
-                                const tether__listed_process *process)
+static bool has_relevant_parent(tether__listing *listing, const tether__listed_process *process)
 {
     const tether__listed_process *parent = tether__listing_find(listing, process->parent);
     return parent != NULL && parent->relevant && tether__listing_is_parent(parent, process) &&
-           has_kept_pid(parent);
+           has_kept_pid(listing, parent);
 }
 
 /* Marks the descendants of relevant processes. */
@@ -312,12 +355,16 @@ int tether__os_tree_list(const tether__tree *trees, size_t count, tether__listin
         tether__os_tree_list_free(listing);
         return tether__fail_memory(error, step);
     }
-    int code = probe_all(listing, &later, error);
+    /* Without a process table of this pid namespace, the listing stays empty: tree_listed.c then
+     * relies on process groups. */
+    int code = tether__proc_is_own() ? probe_all(listing, &later, error) : TETHER_OK;
     if (code == TETHER_OK)
         code = probe_postponed(listing, &later, error);
     free(later.pids);
     if (code == TETHER_OK)
         drop_irrelevant(listing, trees, count);
+    if (code == TETHER_OK && listing->os_error != 0)
+        code = fail_shortage(listing, error);
     if (code == TETHER_OK)
         *out = listing;
     else

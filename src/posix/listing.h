@@ -29,6 +29,7 @@ struct tether__listing {
     int64_t *leaders; /* sorted pids of the supervisors */
     size_t leader_count;
     uint64_t since; /* processes that started earlier are left out */
+    int os_error;   /* a shortage while the listing was made; 0: none */
     int64_t user;   /* the tasks' user: that of the caller, who owns the store */
 };
 

@@ -25,17 +25,22 @@ enum { HOLDER_SIZE = 12, FIRST_PAUSE_US = 50, LAST_PAUSE_US = 10000 };
 static int open_lock_file(tether__dir *dir, const char *name, tether_error *error)
 {
     const int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-    int fd = openat(dir->fd, name, flags, TETHER__POSIX_FILE_MODE);
+    int fd = tether__posix_open_at(dir->fd, name, flags, TETHER__POSIX_FILE_MODE);
     struct stat st;
     if (fd < 0 && errno == EACCES && tether__posix_unlock(dir, name, S_IFREG))
-        fd = openat(dir->fd, name, flags, TETHER__POSIX_FILE_MODE);
+        fd = tether__posix_open_at(dir->fd, name, flags, TETHER__POSIX_FILE_MODE);
     if (fd < 0) {
         int os_error = tether__posix_refusal(errno);
         if (os_error == ENOENT)
             return tether__posix_fail_as(error, TETHER_EGONE, os_error, step, dir->path);
         return tether__posix_fail(error, os_error, step, dir->path);
     }
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink > 1) {
+    if (fstat(fd, &st) != 0) {
+        int os_error = errno;
+        close(fd);
+        return tether__posix_fail(error, os_error, step, dir->path);
+    }
+    if (!S_ISREG(st.st_mode) || st.st_nlink > 1) {
         close(fd);
         return tether__fail(error, TETHER_ECORRUPT, 0, step,
                             "%.300s/%s is not a regular file with a single link; remove it",
@@ -97,7 +102,8 @@ int tether__os_lock_acquire(tether__dir *dir, const char *name, int64_t timeout_
         if (os_error == EWOULDBLOCK && tether__os_monotonic_ms() >= deadline)
             code = fail_busy(fd, dir, timeout_ms, error);
         else if (os_error != EWOULDBLOCK && os_error != EINTR)
-            code = tether__posix_fail_as(error, TETHER_ENOTSUP, os_error, step, dir->path);
+            code = tether__posix_fail_as(error, tether__posix_lock_code(os_error), os_error, step,
+                                         dir->path);
         if (code != TETHER_OK) {
             close(fd);
             return code;

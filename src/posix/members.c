@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "base/grow.h"
 #include "os/clock.h"
+#include "posix/error.h"
 #include "posix/listing.h"
 #include "posix/proc.h"
 
@@ -206,7 +207,7 @@ static int update_kin(tether__kin *kin, tether__members *found, tether_error *er
         if (os_error == ESRCH)
             tether__kin_remove(kin, i - 1);
         else if (os_error != 0)
-            fits = false;
+            return tether__posix_fail(error, os_error, step, "a process");
     }
     for (size_t i = 0; i < found->count; i++) {
         const tether__member *item = &found->items[i];

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,14 +20,39 @@
 
 enum { SIGNAL_PROCESS_GROUP = 1 << 2, WAIT_BY_PIDFD = 3 };
 
+/* The seccomp filters of older container hosts answer calls that they do not know with EPERM. */
+static bool is_refusal(int os_error)
+{
+    return os_error == EPERM || os_error == EACCES || os_error == ENOSYS;
+}
+
 int tether__pidfd_open(int64_t pid)
 {
-    return (int)syscall(SYS_pidfd_open, (pid_t)pid, 0u);
+    int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0u);
+    /* The kernel itself never answers with EPERM here: everybody may open every process. */
+    if (pidfd < 0 && is_refusal(errno))
+        errno = ENOSYS;
+    return pidfd;
+}
+
+const char *tether__pidfd_lacking(void)
+{
+    int self = tether__pidfd_open(getpid());
+    if (self < 0)
+        return errno == ENOSYS ? "pidfd_open" : NULL;
+    /* A process may always signal itself. */
+    bool refused = syscall(SYS_pidfd_send_signal, self, 0, NULL, 0u) != 0 && is_refusal(errno);
+    close(self);
+    return refused ? "pidfd_send_signal" : NULL;
 }
 
 static int send_signal(int pidfd, int number, unsigned flags)
 {
-    return syscall(SYS_pidfd_send_signal, pidfd, number, NULL, flags) == 0 ? 0 : errno;
+    if (syscall(SYS_pidfd_send_signal, pidfd, number, NULL, flags) == 0)
+        return 0;
+    int os_error = errno;
+    /* EPERM may also mean that the process belongs to another user. */
+    return is_refusal(os_error) && tether__pidfd_lacking() != NULL ? ENOSYS : os_error;
 }
 
 int tether__pidfd_signal(int pidfd, int number)

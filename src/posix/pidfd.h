@@ -6,15 +6,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Returns a close-on-exec descriptor, or -1 and errno (ESRCH: no such process, ENOSYS: not
- * supported by the system). */
+/* Returns a close-on-exec descriptor, or -1 and errno (ESRCH: no such process, ENOSYS: the system
+ * does not have the call or refuses it). */
 int tether__pidfd_open(int64_t pid);
 
-/* Sends a signal to the process. Returns 0 or errno. */
+/* Returns the name of the call that this process cannot use because the system does not have it or
+ * refuses it, as old kernels and the seccomp filters of older container hosts do; NULL: it can use
+ * all calls, or that could not be determined, or no version of the system has such calls. */
+const char *tether__pidfd_lacking(void);
+
+/* Sends a signal to the process. Returns 0 or errno (ENOSYS as above; EPERM: the process belongs to
+ * another user). */
 int tether__pidfd_signal(int pidfd, int number);
 
-/* Sends a signal to the whole process group that the process leads. Returns 0 or errno: EINVAL
- * where the kernel does not support that (before 6.9). */
+/* Sends a signal to the whole process group that the process leads. Returns 0 or errno, as above;
+ * EINVAL where the kernel does not support that (before 6.9). */
 int tether__pidfd_signal_group(int pidfd, int number);
 
 /* Reaps a child. Returns 0 when done, EAGAIN while it runs, ECHILD when it is not, or no longer,

@@ -4,12 +4,18 @@
 #include "posix/pidfd.h"
 
 #include <errno.h>
+#include <stddef.h>
 
 int tether__pidfd_open(int64_t pid)
 {
     (void)pid;
     errno = ENOSYS;
     return -1;
+}
+
+const char *tether__pidfd_lacking(void)
+{
+    return NULL;
 }
 
 int tether__pidfd_signal(int pidfd, int number)

@@ -3,6 +3,7 @@
 #ifndef TETHER_PROC_H
 #define TETHER_PROC_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,19 +27,27 @@ typedef struct tether__proc {
  * be read at all (proc_none.c). */
 int tether__proc_read(int64_t pid, tether__proc *process);
 
+/* Whether an errno of these functions means a shortage, such as of descriptors: nothing was learnt
+ * about the process. */
+static inline bool tether__proc_is_shortage(int os_error)
+{
+    return os_error == EMFILE || os_error == ENFILE || os_error == ENOMEM || os_error == EINTR ||
+           os_error == EAGAIN || os_error == EIO;
+}
+
 static inline bool tether__proc_ended(const tether__proc *process)
 {
     return process->state == 'Z' || process->state == 'X' || process->state == 'x';
 }
 
-/* Returns the real user id of a process, to which the system asks whether it may be signalled; -1
- * where it is not known. */
-int64_t tether__proc_user(int64_t pid);
+/* Stores the real user id of a process, by which the system decides who may signal it. Returns 0 or
+ * errno. */
+int tether__proc_user(int64_t pid, int64_t *user);
 
-/* Returns whether this user or root has chosen the environment of the process: the process belongs
+/* Stores whether this user or root has chosen the environment of the process: the process belongs
  * to one of the two, and is no program of root's that another user has started (a setuid program
- * gets its caller's environment). False where the user is not known. */
-bool tether__proc_environment_is_from(int64_t pid, int64_t user);
+ * gets its caller's environment). Returns 0 or errno. */
+int tether__proc_environment_is_from(int64_t pid, int64_t user, bool *is_from);
 
 /* Returns whether the environment that was found empty is really empty, and the process is not in
  * the middle of an exec or an exit. False where the system does not show that. */
@@ -66,7 +75,8 @@ bool tether__proc_is_own(void);
 typedef enum tether__proc_variable {
     TETHER__VARIABLE_ABSENT, /* or the environment is not readable */
     TETHER__VARIABLE_PRESENT,
-    TETHER__VARIABLE_UNKNOWN /* no environment: in the middle of an exec or an exit */
+    TETHER__VARIABLE_UNKNOWN, /* no environment: in the middle of an exec or an exit */
+    TETHER__VARIABLE_FAILED   /* nothing was learnt, for a shortage: errno has which */
 } tether__proc_variable;
 
 /* Returns whether the process's environment, of any size, has exactly this "NAME=value". */

@@ -78,15 +78,19 @@ int tether__proc_read(int64_t pid, tether__proc *process)
     return 0;
 }
 
-int64_t tether__proc_user(int64_t pid)
+int tether__proc_user(int64_t pid, int64_t *user)
 {
     int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, (int)pid};
     struct kinfo_proc info;
     size_t size = sizeof info;
-    if (sysctl(name, 4, &info, &size, NULL, 0) != 0 || size < sizeof info ||
-        info.ki_structsize != (int)sizeof info)
-        return -1;
-    return info.ki_ruid;
+    if (sysctl(name, 4, &info, &size, NULL, 0) != 0)
+        return errno;
+    if (size < sizeof info)
+        return ESRCH;
+    if (info.ki_structsize != (int)sizeof info)
+        return ENOSYS;
+    *user = info.ki_ruid;
+    return 0;
 }
 
 int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata)

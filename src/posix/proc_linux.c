@@ -90,24 +90,31 @@ static int read_stat(int64_t pid, const char *entry, tether__proc *process, int 
     return 0;
 }
 
-/* Finds a thread that has not ended, other than the first one. Returns its id, or 0. */
+/* Finds a thread that has not ended, other than the first one. Returns its id, or 0; -1 and errno
+ * for a shortage. */
 static int64_t find_live_thread(int64_t pid, tether__proc *thread)
 {
     char path[64];
+    int os_error = 0;
     int64_t found = 0;
     snprintf(path, sizeof path, "/proc/%lld/task", (long long)pid);
     DIR *threads = opendir(path);
     if (threads == NULL)
-        return 0;
+        return tether__proc_is_shortage(errno) ? -1 : 0;
     for (struct dirent *entry; found == 0 && (entry = readdir(threads)) != NULL;) {
         int unused;
         long long id = strtoll(entry->d_name, NULL, 10);
+        if (id <= 0 || id == pid)
+            continue;
         snprintf(path, sizeof path, "task/%lld/stat", id);
-        if (id > 0 && id != pid && read_stat(pid, path, thread, &unused) == 0 &&
-            !tether__proc_ended(thread))
+        os_error = read_stat(pid, path, thread, &unused);
+        if (tether__proc_is_shortage(os_error))
+            found = -1;
+        else if (os_error == 0 && !tether__proc_ended(thread))
             found = id;
     }
     closedir(threads);
+    errno = os_error;
     return found;
 }
 
@@ -117,22 +124,31 @@ int tether__proc_read(int64_t pid, tether__proc *process)
     int threads;
     tether__proc thread;
     int os_error = read_stat(pid, "stat", process, &threads);
-    if (os_error == 0 && tether__proc_ended(process) && threads > 1 &&
-        find_live_thread(pid, &thread) != 0) {
+    if (os_error != 0 || !tether__proc_ended(process) || threads <= 1)
+        return os_error;
+    int64_t id = find_live_thread(pid, &thread);
+    if (id < 0)
+        return errno;
+    if (id > 0) {
         process->state = thread.state;
         process->exiting = thread.exiting;
     }
-    return os_error;
+    return 0;
 }
 
-int64_t tether__proc_user(int64_t pid)
+int tether__proc_user(int64_t pid, int64_t *user)
 {
     char text[STATUS_SIZE];
-    long long user;
+    long long found;
     ssize_t size = read_entry(pid, "status", text, sizeof text - 1);
-    text[size > 0 ? size : 0] = '\0';
+    if (size < 0)
+        return errno;
+    text[size] = '\0';
     const char *line = strstr(text, "\nUid:");
-    return line != NULL && sscanf(line, "\nUid: %lld", &user) == 1 ? user : -1;
+    if (line == NULL || sscanf(line, "\nUid: %lld", &found) != 1)
+        return ESRCH;
+    *user = found;
+    return 0;
 }
 
 /* Returns a number of /proc/PID/auxv, whose numbers have the size of the program's words. */
@@ -147,33 +163,40 @@ static uint64_t word_at(const unsigned char *bytes, size_t index, size_t width)
     return wide;
 }
 
-/* Returns the real user id that the process had when it executed its program and got its
- * environment; -1: not known. The array has pairs of a kind and a value, and all kinds are small
- * numbers. */
-static int64_t executing_user(int64_t pid)
+/* Stores the real user id that the process had when it executed its program and got its
+ * environment, if that is known. The array has pairs of a kind and a value, and all kinds are small
+ * numbers. Returns 0 or the errno of a shortage. */
+static int find_executing_user(int64_t pid, int64_t *user)
 {
     unsigned char bytes[AUXV_SIZE];
     ssize_t size = read_entry(pid, "auxv", bytes, sizeof bytes);
+    if (size < 0 && tether__proc_is_shortage(errno))
+        return errno;
     if (size < (ssize_t)sizeof(uint64_t))
-        return -1;
+        return 0;
     size_t width =
         word_at(bytes, 0, sizeof(uint64_t)) > UINT32_MAX ? sizeof(uint32_t) : sizeof(uint64_t);
     for (size_t i = 0; (i + 2) * width <= (size_t)size; i += 2) {
         if (word_at(bytes, i, width) == AUXV_UID)
-            return (int64_t)word_at(bytes, i + 1, width);
+            *user = (int64_t)word_at(bytes, i + 1, width);
     }
-    return -1;
+    return 0;
 }
 
 /* A setuid program that has become root altogether, as sudo does, still has the environment of the
  * user who started it. */
-bool tether__proc_environment_is_from(int64_t pid, int64_t user)
+int tether__proc_environment_is_from(int64_t pid, int64_t user, bool *is_from)
 {
-    int64_t owner = tether__proc_user(pid);
-    int64_t caller = owner == 0 ? executing_user(pid) : -1;
-    if (caller > 0)
-        return caller == user;
-    return owner == 0 || (owner > 0 && owner == user);
+    int64_t owner;
+    *is_from = false;
+    int os_error = tether__proc_user(pid, &owner);
+    if (os_error != 0)
+        return os_error;
+    int64_t giver = owner;
+    if (owner == 0)
+        os_error = find_executing_user(pid, &giver);
+    *is_from = (owner == 0 || owner == user) && (giver == 0 || giver == user);
+    return os_error;
 }
 
 /* In the middle of an exec or an exit, the arguments are gone too. */
@@ -212,14 +235,21 @@ int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata
     if (proc == NULL)
         return errno;
     bool more = true;
-    for (struct dirent *entry; more && (entry = readdir(proc)) != NULL;) {
+    int os_error = 0;
+    while (more) {
         char *end;
+        errno = 0;
+        const struct dirent *entry = readdir(proc);
+        if (entry == NULL) {
+            os_error = errno; /* 0 at the end */
+            break;
+        }
         long long pid = strtoll(entry->d_name, &end, 10);
         if (pid > 0 && *end == '\0')
             more = visit(pid, userdata);
     }
     closedir(proc);
-    return 0;
+    return os_error;
 }
 
 /* Collects the values of matching entries across chunk borders. `at` is the position in the current
@@ -263,14 +293,22 @@ static tether__proc_variable feed_file(int64_t pid, const char *entry, matcher *
 {
     int fd = open_entry(pid, entry);
     /* Kernels from 6.16 on refuse to open an environment that is gone; older ones show it empty. */
+    if (fd < 0 && tether__proc_is_shortage(errno))
+        return TETHER__VARIABLE_FAILED;
     if (fd < 0)
-        return errno == ESRCH ? TETHER__VARIABLE_UNKNOWN : TETHER__VARIABLE_ABSENT;
+        return tether__proc_is_shortage(errno) ? TETHER__VARIABLE_FAILED
+               : errno == ESRCH                ? TETHER__VARIABLE_UNKNOWN
+                                               : TETHER__VARIABLE_ABSENT;
     char chunk[ENVIRON_CHUNK];
     ssize_t got = read(fd, chunk, sizeof chunk);
     tether__proc_variable otherwise = got == 0 ? TETHER__VARIABLE_UNKNOWN : TETHER__VARIABLE_ABSENT;
     while (got > 0 && matcher_feed(m, chunk, (size_t)got))
         got = read(fd, chunk, sizeof chunk);
+    int os_error = got < 0 ? errno : 0;
     close(fd);
+    errno = os_error;
+    if (!m->found && tether__proc_is_shortage(os_error))
+        return TETHER__VARIABLE_FAILED;
     return m->found ? TETHER__VARIABLE_PRESENT : otherwise;
 }
 
@@ -285,6 +323,8 @@ static tether__proc_variable feed_environment(int64_t pid, matcher *m)
         !tether__proc_ended(&process) || threads <= 1)
         return found;
     int64_t id = find_live_thread(pid, &thread);
+    if (id < 0)
+        return TETHER__VARIABLE_FAILED;
     snprintf(entry, sizeof entry, "task/%lld/environ", (long long)id);
     return id != 0 ? feed_file(pid, entry, m) : found;
 }

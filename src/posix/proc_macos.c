@@ -24,14 +24,17 @@ int64_t tether__proc_start_ms(uint64_t start_time)
     return -1;
 }
 
-int64_t tether__proc_user(int64_t pid)
+int tether__proc_user(int64_t pid, int64_t *user)
 {
     int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, (int)pid};
     struct kinfo_proc info;
     size_t size = sizeof info;
-    if (sysctl(name, 4, &info, &size, NULL, 0) != 0 || size < sizeof info)
-        return -1;
-    return info.kp_eproc.e_pcred.p_ruid;
+    if (sysctl(name, 4, &info, &size, NULL, 0) != 0)
+        return errno;
+    if (size < sizeof info)
+        return ESRCH;
+    *user = info.kp_eproc.e_pcred.p_ruid;
+    return 0;
 }
 
 int tether__proc_read(int64_t pid, tether__proc *process)

@@ -55,14 +55,17 @@ int tether__proc_read(int64_t pid, tether__proc *process)
     return 0;
 }
 
-int64_t tether__proc_user(int64_t pid)
+int tether__proc_user(int64_t pid, int64_t *user)
 {
     struct kinfo_proc2 info;
     int name[] = {CTL_KERN, KERN_PROC2, KERN_PROC_PID, (int)pid, (int)sizeof info, 1};
     size_t size = sizeof info;
-    if (sysctl(name, 6, &info, &size, NULL, 0) != 0 || size < sizeof info)
-        return -1;
-    return info.p_ruid;
+    if (sysctl(name, 6, &info, &size, NULL, 0) != 0)
+        return errno;
+    if (size < sizeof info)
+        return ESRCH;
+    *user = info.p_ruid;
+    return 0;
 }
 
 int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata)

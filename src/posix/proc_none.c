@@ -16,17 +16,19 @@ int64_t tether__proc_start_ms(uint64_t start_time)
     return -1;
 }
 
-int64_t tether__proc_user(int64_t pid)
+int tether__proc_user(int64_t pid, int64_t *user)
 {
     (void)pid;
-    return -1;
+    *user = -1;
+    return ENOSYS;
 }
 
-bool tether__proc_environment_is_from(int64_t pid, int64_t user)
+int tether__proc_environment_is_from(int64_t pid, int64_t user, bool *is_from)
 {
     (void)pid;
     (void)user;
-    return false;
+    *is_from = false;
+    return ENOSYS;
 }
 
 bool tether__proc_environment_is_empty(int64_t pid)

@@ -80,14 +80,18 @@ tether__proc_variable tether__sysctl_unread(int os_error)
 {
     /* EPERM, EACCES and EINVAL: we may not read it, or the process has none. */
     bool transient = os_error == EAGAIN || os_error == EBUSY || os_error == ESRCH;
+    if (tether__proc_is_shortage(os_error))
+        return TETHER__VARIABLE_FAILED;
     return transient ? TETHER__VARIABLE_UNKNOWN : TETHER__VARIABLE_ABSENT;
 }
 
 /* These systems do not show who started a setuid program. */
-bool tether__proc_environment_is_from(int64_t pid, int64_t user)
+int tether__proc_environment_is_from(int64_t pid, int64_t user, bool *is_from)
 {
-    int64_t owner = tether__proc_user(pid);
-    return owner == 0 || (owner > 0 && owner == user);
+    int64_t owner;
+    int os_error = tether__proc_user(pid, &owner);
+    *is_from = os_error == 0 && (owner == 0 || owner == user);
+    return os_error;
 }
 
 bool tether__proc_environment_is_empty(int64_t pid)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,21 +14,38 @@
 #include "posix/pidfd.h"
 #include "posix/proc.h"
 
-void tether__os_pid_ns(char pid_ns[TETHER__PID_NS_SIZE])
+/* Reads the number of one of this process's pid namespaces from a link such as "pid:[4026531836]".
+ */
+static bool read_ns(const char *path, char pid_ns[TETHER__PID_NS_SIZE])
 {
     char link[64];
-    pid_ns[0] = '\0';
-    /* unshare(CLONE_NEWPID) affects the children of a process, not itself; before the first child
-     * the link cannot be read. */
-    ssize_t size = readlink("/proc/self/ns/pid_for_children", link, sizeof link - 1);
-    if (size < 0)
-        size = readlink("/proc/self/ns/pid", link, sizeof link - 1);
-    if (size <= 0)
-        return;
-    link[size] = '\0';
     unsigned long long number;
-    if (sscanf(link, "pid:[%llu]", &number) == 1)
+    ssize_t size = readlink(path, link, sizeof link - 1);
+    link[size > 0 ? size : 0] = '\0';
+    bool found = sscanf(link, "pid:[%llu]", &number) == 1;
+    pid_ns[0] = '\0';
+    if (found)
         snprintf(pid_ns, TETHER__PID_NS_SIZE, "%llu", number);
+    return found;
+}
+
+void tether__os_pid_ns(char pid_ns[TETHER__PID_NS_SIZE])
+{
+    read_ns("/proc/self/ns/pid", pid_ns);
+}
+
+void tether__os_child_pid_ns(char pid_ns[TETHER__PID_NS_SIZE])
+{
+    static const char link[] = "/proc/self/ns/pid_for_children";
+    struct stat st;
+    if (read_ns(link, pid_ns))
+        return;
+    /* Linux before 4.12 lacks the link. Otherwise it cannot be read before the first child, which
+     * makes the namespace: that has no number yet, but is not ours. */
+    if (lstat(link, &st) == 0)
+        snprintf(pid_ns, TETHER__PID_NS_SIZE, "new");
+    else
+        tether__os_pid_ns(pid_ns);
 }
 
 /* Whether the identity's pid denotes the same process in our pid namespace. */
@@ -73,23 +91,31 @@ uint64_t tether__os_process_start_time(int64_t pid)
     return tether__proc_is_own() && tether__proc_read(pid, &process) == 0 ? process.start_time : 0;
 }
 
+typedef enum kinship { CHILD, STRANGER, NOT_KNOWN } kinship;
+
 /* Whether the pid still denotes this child. The host may have reaped it, and another child of the
- * host may have got its pid. */
-static bool is_child(const tether__identity *child)
+ * host may have got its pid. NOT_KNOWN: that cannot be read now, such as for lack of descriptors.
+ */
+static kinship find_kinship(const tether__identity *child)
 {
     tether__proc process;
     /* Without /proc there is no start time to compare: relies on the pid alone. */
     if (child->start_time == 0 && !tether__proc_is_own())
-        return true;
-    return tether__proc_read(child->pid, &process) == 0 && process.start_time == child->start_time;
+        return CHILD;
+    int os_error = tether__proc_read(child->pid, &process);
+    if (os_error == 0)
+        return process.start_time == child->start_time ? CHILD : STRANGER;
+    return os_error == ENOENT || os_error == ESRCH ? STRANGER : NOT_KNOWN;
 }
 
-/* For kernels before 5.4. The race is small: between the check and the wait, the host would have to
- * reap the child, and another of its children to get the same pid. */
+/* For kernels before 5.4, and where the calls are refused. The race is small: between the check and
+ * the wait, the host would have to reap the child, and another of its children to get the same pid.
+ */
 static bool reap_by_pid(const tether__identity *child)
 {
-    if (!is_child(child))
-        return true;
+    kinship found = find_kinship(child);
+    if (found != CHILD)
+        return found == STRANGER;
     return waitpid((pid_t)child->pid, NULL, WNOHANG) != 0;
 }
 
@@ -105,8 +131,9 @@ bool tether__os_process_reap(const tether__identity *child)
         return os_error != EMFILE && os_error != ENFILE && os_error != ENOMEM;
     }
 
-    bool done = true;
-    if (is_child(child)) {
+    kinship found = find_kinship(child);
+    bool done = found == STRANGER;
+    if (found == CHILD) {
         int result = tether__pidfd_reap(pidfd);
         if (result == EINVAL)
             done = reap_by_pid(child);
@@ -119,10 +146,62 @@ bool tether__os_process_reap(const tether__identity *child)
 
 bool tether__os_process_in_proc(void)
 {
-    return true;
+    char own[TETHER__PID_NS_SIZE], childrens[TETHER__PID_NS_SIZE];
+    tether__os_pid_ns(own);
+    tether__os_child_pid_ns(childrens);
+    return tether__proc_is_own() && strcmp(own, childrens) == 0;
 }
 
 int64_t tether__os_process_self(void)
 {
     return getpid();
+}
+
+/* Rounds down, also below zero. */
+static int64_t divide(int64_t dividend, int64_t divisor)
+{
+    return dividend / divisor - (dividend % divisor < 0 ? 1 : 0);
+}
+
+void tether__os_process_localise(tether__identity *identity, const tether__clock_frame *own)
+{
+    int64_t tick_ns = INT64_C(1000000000) / sysconf(_SC_CLK_TCK);
+    /* More than any namespace allows: not written by a supervisor. */
+    bool valid = identity->time_offset_ns > -INT64_MAX / 4 &&
+                 identity->time_offset_ns < INT64_MAX / 4 && identity->start_time < INT64_MAX / 4;
+    int64_t ahead = valid ? own->boot_ns - identity->time_offset_ns : 0;
+    identity->time_offset_ns = own->boot_ns;
+    if (identity->start_time == 0 || ahead == 0)
+        return;
+    int64_t start = (int64_t)identity->start_time + divide(ahead, tick_ns);
+    identity->start_time = start > 0 ? (uint64_t)start : 1;
+    /* The kernel adds the offset before it rounds to ticks. So the result may be one tick too early
+     * for offsets that are no multiple of a tick. No pid is given to another process so soon. */
+    if (ahead % tick_ns != 0 && is_visible(identity) &&
+        tether__os_process_start_time(identity->pid) == identity->start_time + 1)
+        identity->start_time++;
+}
+
+const char *tether__os_process_doubt(char *buffer, size_t size)
+{
+    char boot_id[TETHER__BOOT_ID_SIZE];
+    tether__os_boot_id(boot_id);
+    const char *lacking = tether__pidfd_lacking();
+    if (!tether__proc_is_own())
+        snprintf(buffer, size,
+                 "/proc is missing or belongs to another pid namespace: only the lock on its "
+                 "lifeline identifies a supervisor; mount /proc in this one");
+    else if (boot_id[0] == '\0' || tether__os_process_start_time(getpid()) == 0)
+        snprintf(buffer, size,
+                 "start times or the boot id cannot be read: only the lock on its lifeline "
+                 "identifies a supervisor");
+    else if (lacking != NULL)
+        snprintf(buffer, size,
+                 "the system does not have %s or refuses it, as the seccomp filters of older "
+                 "container hosts do: a process is verified right before each signal, but could "
+                 "exit in between and its pid be reused",
+                 lacking);
+    else
+        return NULL;
+    return buffer;
 }

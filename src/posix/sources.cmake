@@ -14,11 +14,13 @@ check_symbol_exists(kqueue "sys/types.h;sys/event.h" TETHER_HAVE_KQUEUE)
 unset(CMAKE_REQUIRED_DEFINITIONS)
 
 set(TETHER_OS_SOURCES
+    access.c
     ancestors.c
     clock.c
     clock_wall.c
     file.c
     file_root.c
+    group.c
     host.c
     lifeline.c
     lock.c
@@ -60,7 +62,7 @@ endif()
 
 # Each system has its own way to identify and list processes.
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
-    list(APPEND TETHER_OS_SOURCES listing.c members.c clock_boot_procfs.c
+    list(APPEND TETHER_OS_SOURCES listing.c members.c clock_boot_procfs.c clock_frame_linux.c
         process_linux.c tree_listed.c tree_ready.c pidfd.c
         proc_linux.c)
 elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD|NetBSD)$")
@@ -68,7 +70,7 @@ elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD|NetBSD)$")
     list(FIND names ${CMAKE_SYSTEM_NAME} place)
     math(EXPR place "${place} + 1")
     list(GET names ${place} name)
-    list(APPEND TETHER_OS_SOURCES listing.c members.c process_sysctl.c
+    list(APPEND TETHER_OS_SOURCES clock_frame_none.c listing.c members.c process_sysctl.c
         tree_listed.c tree_ready.c pidfd_none.c proc_${name}.c
         proc_sysctl.c)
     if(name STREQUAL "netbsd")
@@ -77,7 +79,7 @@ elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD|NetBSD)$")
         list(APPEND TETHER_OS_SOURCES clock_boot_sysctl.c)
     endif()
 else()
-    list(APPEND TETHER_OS_SOURCES clock_boot_procfs.c process_generic.c
+    list(APPEND TETHER_OS_SOURCES clock_boot_procfs.c clock_frame_none.c process_generic.c
         tree_generic.c ../os/tree_unlisted.c proc_none.c)
 endif()
 

@@ -192,6 +192,11 @@ bool tether__os_spawn_release(const char *task_id, const tether__identity *super
     return true;
 }
 
+bool tether__os_spawn_can_bind(void)
+{
+    return false;
+}
+
 int tether__os_spawn_bound(bool *bound, tether_error *error)
 {
     (void)error;

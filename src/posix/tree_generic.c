@@ -4,18 +4,10 @@
  * Thread: any. */
 #include "os/tree.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include "base/error.h"
-#include "posix/signal.h"
-
-static bool group_is_ours(const tether__tree *tree)
-{
-    return tree->supervisor_alive && tree->supervisor.pid > 1 &&
-           getpgrp() != (pid_t)tree->supervisor.pid;
-}
+#include "posix/group.h"
 
 int tether__os_tree_check(const tether__tree *tree, tether_error *error)
 {
@@ -26,7 +18,7 @@ int tether__os_tree_check(const tether__tree *tree, tether_error *error)
 
 static int signal_group(const tether__tree *tree, int number, size_t *left)
 {
-    *left = group_is_ours(tree) && kill(-(pid_t)tree->supervisor.pid, number) == 0 ? 1 : 0;
+    *left = tether__group_signal(tree, &number, 1) ? 1 : 0;
     return TETHER_OK;
 }
 
@@ -40,12 +32,9 @@ int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *
     if (sigismember(&known, number) < 0)
         return tether__fail(error, TETHER_EINVAL, 0, "signal task", "this system has no signal %d",
                             number);
-    if (number != SIGSTOP && !tether__signal_survived(number))
-        return tether__fail(error, TETHER_ENOTSUP, 0, "signal task",
-                            "signal %d would end the supervisor of task %s too, because only its "
-                            "whole process group can be signalled on this system; use TERM, INT, "
-                            "HUP, QUIT, USR1 or USR2, or a kill without a signal",
-                            number, tree->task_id);
+    int code = tether__group_check_signal(tree, number, error);
+    if (code != TETHER_OK)
+        return code;
     return signal_group(tree, number, left);
 }
 
@@ -70,7 +59,7 @@ int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t capa
                             tether_error *error)
 {
     (void)error;
-    *count = group_is_ours(tree) ? 1 : 0;
+    *count = tether__group_is_led(tree) ? 1 : 0;
     if (*count == 1 && capacity > 0)
         pids[0] = tree->supervisor.pid;
     return TETHER_OK;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "posix/group.h"
 #include "posix/members.h"
 #include "posix/pidfd.h"
 #include "posix/proc.h"
@@ -22,6 +23,15 @@
 static const char step[] = "signal task";
 
 enum { MAX_ROUNDS = 100 }; /* of listings, against a task that forks without end */
+
+/* Whether the supervisor's pid is valid here although processes cannot be listed. */
+static bool has_only_group(const tether__tree *tree)
+{
+    char pid_ns[TETHER__PID_NS_SIZE];
+    tether__os_pid_ns(pid_ns);
+    bool same = pid_ns[0] != '\0' && strcmp(tree->supervisor.pid_ns, pid_ns) == 0;
+    return !tether__proc_is_own() && (same || tether__group_is_childs(tree));
+}
 
 int tether__os_tree_check(const tether__tree *tree, tether_error *error)
 {
@@ -33,12 +43,25 @@ int tether__os_tree_check(const tether__tree *tree, tether_error *error)
                             "task %s was started in another pid namespace, where its pids denote "
                             "other processes: kill it from there",
                             tree->task_id);
-    if (!tether__proc_is_own())
+    if (!tether__proc_is_own() && !has_only_group(tree))
         return tether__fail(error, TETHER_EFOREIGN, 0, step,
                             "/proc is missing or belongs to another pid namespace, so the "
                             "processes of task %s cannot be found: mount /proc in this one",
                             tree->task_id);
     return TETHER_OK;
+}
+
+/* Counts the supervisor's group as one process where processes cannot be listed. Without a leader
+ * nothing can be said about what is left of it. */
+static int count_only_group(const tether__tree *tree, size_t *count, tether_error *error)
+{
+    *count = tether__group_is_led(tree) ? 1 : 0;
+    if (*count > 0)
+        return TETHER_OK;
+    return tether__fail(error, TETHER_EFOREIGN, 0, step,
+                        "the supervisor of task %s has exited, and without /proc of this pid "
+                        "namespace its other processes cannot be found: mount /proc",
+                        tree->task_id);
 }
 
 /* Whether the process refuses signals of the caller. Signal 0 only asks. */
@@ -52,9 +75,9 @@ static void name_owner(int64_t pid, char owner[TETHER__OWNER_SIZE])
 {
     char texts[1024];
     struct passwd entry, *found = NULL;
-    int64_t user = tether__proc_user(pid);
+    int64_t user;
     owner[0] = '\0';
-    if (user < 0)
+    if (tether__proc_user(pid, &user) != 0)
         return;
     if (getpwuid_r((uid_t)user, &entry, texts, sizeof texts, &found) == 0 && found != NULL)
         snprintf(owner, TETHER__OWNER_SIZE, "%s", entry.pw_name);
@@ -86,12 +109,10 @@ static bool signal_process(const tether__tree *tree, const tether__member *item,
                 (item->has_cookie || item->is_kin ||
                  (leader > 0 && (process.session == leader || process.group == leader)));
     for (size_t i = 0; same && i < count; i++) {
-        int os_error;
-        /* Linux before 5.3 and the BSDs have only pids: the pid could be reused between the check
-         * above and the signal. */
-        if (pidfd >= 0)
-            os_error = tether__pidfd_signal(pidfd, numbers[i]);
-        else
+        int os_error = pidfd >= 0 ? tether__pidfd_signal(pidfd, numbers[i]) : ENOSYS;
+        /* Linux before 5.3, some containers and the BSDs have only pids: the pid could be reused
+         * between the check above and the signal. */
+        if (os_error == ENOSYS)
             os_error = kill((pid_t)item->pid, numbers[i]) == 0 ? 0 : errno;
         refused += os_error == EPERM;
     }
@@ -115,7 +136,8 @@ static bool signal_group(const tether__tree *tree, const int *numbers, size_t co
     if (tether__os_process_alive(leader) == TETHER__ALIVE) {
         sent = true;
         for (size_t i = 0; i < count; i++) {
-            if (pidfd < 0 || tether__pidfd_signal_group(pidfd, numbers[i]) == EINVAL)
+            int result = pidfd < 0 ? ENOSYS : tether__pidfd_signal_group(pidfd, numbers[i]);
+            if (result == ENOSYS || result == EINVAL)
                 kill(-(pid_t)leader->pid, numbers[i]);
         }
     }
@@ -144,6 +166,11 @@ static int signal_tree(const tether__tree *tree, const int *numbers, size_t coun
 {
     tether__members found;
     *result = (delivery){0};
+    if (has_only_group(tree)) {
+        /* If the supervisor has just exited, the next inspection finds its lifeline free. */
+        result->left = tether__group_signal(tree, numbers, count) ? 1 : 0;
+        return TETHER_OK;
+    }
     int code = find_members(tree, &found, error);
     /* The group can be signalled also if there is no memory to list processes. */
     bool group_done = code != TETHER_EFOREIGN && signal_group(tree, numbers, count);
@@ -183,6 +210,10 @@ int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal,
         [TETHER__SIGNAL_RESUME] = SIGCONT,
     };
     delivery result;
+    /* Only a signal that ends the whole group at once is certain to leave nothing of it. After
+     * another one the supervisor may exit first, and nobody could find the rest. */
+    if (signal == TETHER__SIGNAL_POLITE && has_only_group(tree))
+        return TETHER_ENOTSUP;
     int code = signal == TETHER__SIGNAL_POLITE
                    ? signal_tree(tree, polite, 2, &result, error)
                    : signal_tree(tree, &others[signal], 1, &result, error);
@@ -262,9 +293,12 @@ int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *
     sigemptyset(&known);
     if (sigismember(&known, number) < 0)
         return tether__fail(error, TETHER_EINVAL, 0, step, "this system has no signal %d", number);
-    int code = number == SIGSTOP || tether__signal_survived(number)
-                   ? signal_tree(tree, &number, 1, &result, error)
-                   : signal_without_supervisor(tree, number, &result, error);
+    int code = has_only_group(tree) ? tether__group_check_signal(tree, number, error) : TETHER_OK;
+    if (code != TETHER_OK)
+        return code;
+    code = number == SIGSTOP || tether__signal_survived(number)
+               ? signal_tree(tree, &number, 1, &result, error)
+               : signal_without_supervisor(tree, number, &result, error);
     *left = result.left;
     if (code == TETHER_OK && result.refused > 0)
         return fail_refused(tree, &result, error);
@@ -276,6 +310,11 @@ int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t capa
 {
     tether__members found;
     *count = 0;
+    if (has_only_group(tree)) {
+        if (capacity > 0)
+            pids[0] = tree->supervisor.pid;
+        return count_only_group(tree, count, error);
+    }
     int code = find_members(tree, &found, error);
     for (size_t i = 0; code == TETHER_OK && i < found.count; i++) {
         if (found.items[i].unproven)
@@ -304,6 +343,11 @@ int tether__os_tree_survivors(const tether__tree *tree, tether__survivor *surviv
 {
     tether__members found;
     *count = 0;
+    if (has_only_group(tree)) {
+        if (capacity > 0)
+            survivors[0] = (tether__survivor){.pid = tree->supervisor.pid};
+        return count_only_group(tree, count, error);
+    }
     int code = find_members(tree, &found, error);
     if (code == TETHER_OK)
         *count = found.count;
@@ -315,7 +359,10 @@ int tether__os_tree_survivors(const tether__tree *tree, tether__survivor *surviv
 
 const char *tether__os_tree_reach(bool *whole)
 {
-    *whole = true;
+    *whole = tether__proc_is_own();
+    if (!*whole)
+        return "/proc is missing or belongs to another pid namespace: ends the process groups of "
+               "tasks that run in this one, at once, and no process outside of them; mount /proc";
     return "reaches processes outside the process group too, by session and by "
            "TETHER_TASK_ID in the environment, and the children of all these";
 }

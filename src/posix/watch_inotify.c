@@ -58,6 +58,10 @@ static int open_inotify(tether_error *error)
     if (fd >= 0)
         return fd;
     int os_error = errno;
+    if (os_error == EPERM || os_error == EACCES || os_error == ENOSYS)
+        return tether__fail(error, TETHER_ENOTSUP, os_error, "watch directory",
+                            "the system refuses inotify_init1, as the seccomp filters of some "
+                            "containers do");
     return tether__fail(error, os_error == EMFILE ? TETHER_ELIMIT : tether__posix_code(os_error),
                         os_error, "watch directory",
                         "no inotify instance is left; raise fs.inotify.max_user_instances or the "
@@ -122,6 +126,10 @@ static int fail_add(int os_error, const char *path, tether_error *error)
     if (os_error == ENOSPC)
         return tether__fail(error, TETHER_ELIMIT, os_error, "watch directory",
                             "no inotify watch is left; raise fs.inotify.max_user_watches");
+    if (os_error == EPERM || os_error == ENOSYS)
+        return tether__fail(error, TETHER_ENOTSUP, os_error, "watch directory",
+                            "the system refuses inotify_add_watch, as the seccomp filters of some "
+                            "containers do");
     return tether__posix_fail(error, os_error, "watch directory", path);
 }
 

@@ -170,16 +170,26 @@ static int replay(tether_registry *registry, tether_error *error)
      * Without a callback, the calls that list completions read them. */
     tether__scope scope =
         tether__events_has_listener(catalog->events) ? TETHER__SCOPE_PENDING : TETHER__SCOPE_LIVE;
-    int code = tether__replay(catalog, scope, TETHER__INSPECT_OPENING, NULL, error);
-    if (code != TETHER_OK)
+    tether_error problem = {0};
+    int code = tether__replay(catalog, scope, TETHER__INSPECT_OPENING, NULL, &problem);
+    /* A task that cannot be read must not keep the others from this host. */
+    bool incomplete = code != TETHER_OK && !tether__replay_is_general(code);
+    if (code != TETHER_OK && !incomplete) {
+        tether__error_set(error, &problem);
         return code;
+    }
     uv_mutex_lock(&catalog->disk);
     code = tether__sweep(catalog, &registry->swept, error);
     uv_mutex_unlock(&catalog->disk);
     uv_mutex_lock(&catalog->state);
     catalog->opening = false;
     uv_mutex_unlock(&catalog->state);
-    tether__reaper_wake(registry->reaper);
+    if (incomplete) {
+        tether__events_log(catalog->events, TETHER_LOG_WARNING, NULL, &problem);
+        tether__reaper_inspect(registry->reaper);
+    } else {
+        tether__reaper_wake(registry->reaper);
+    }
     return code;
 }
 
@@ -267,22 +277,22 @@ static size_t drop_killing(tether__catalog *catalog, char (*ids)[TETHER_ID_SIZE]
 }
 
 /* Kills all live tasks of the session. With `again`, only those that were started since the first
- * time. */
+ * time. If not all tasks can be read, kills those that are known, and fails in the end. */
 static int kill_all(tether__catalog *catalog, bool again, tether_error *error)
 {
     char(*ids)[TETHER_ID_SIZE];
     size_t count;
-    int code = tether__replay(catalog, TETHER__SCOPE_LIVE, TETHER__INSPECT_NOW, NULL, error);
-    if (code == TETHER_OK)
-        code = tether__catalog_ids(catalog, TETHER__SCOPE_LIVE, &ids, &count, error);
-    if (code != TETHER_OK)
-        return code;
-    if (again)
-        count = drop_killing(catalog, ids, count);
-    if (count > 0)
-        code = tether__kill_rounds(catalog, ids, count, TETHER__INTENT_SHUTDOWN, error);
-    free(ids);
-    return code;
+    int first = tether__replay(catalog, TETHER__SCOPE_LIVE, TETHER__INSPECT_NOW, NULL, error);
+    tether_error *later = first == TETHER_OK ? error : NULL;
+    int code = tether__catalog_ids(catalog, TETHER__SCOPE_LIVE, &ids, &count, later);
+    if (code == TETHER_OK) {
+        if (again)
+            count = drop_killing(catalog, ids, count);
+        if (count > 0)
+            code = tether__kill_rounds(catalog, ids, count, TETHER__INTENT_SHUTDOWN, later);
+        free(ids);
+    }
+    return first != TETHER_OK ? first : code;
 }
 
 /* Uses the identity that this process knows of its child, because the supervisor may not have

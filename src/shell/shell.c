@@ -51,10 +51,17 @@ static int take_choice(const char *choice, const tether__shell_lookups *lookups,
     return code;
 }
 
+/* Returns whether a failed lookup says nothing about the candidate: the same lookup may find it
+ * later. */
+static bool may_pass(int code)
+{
+    return code == TETHER_ENOMEM || code == TETHER_ELIMIT || code == TETHER_EIO;
+}
+
 /* A candidate whose lookup fails counts as not found, even if the file exists but cannot be
- * executed: the next one may work. Once a candidate is found, trying to start it decides:
- * TETHER_ENOPROGRAM leads to the next candidate; success or any other error, such as a lack of
- * memory, is returned. */
+ * executed: the next one may work. Only a lookup that failed for lack of memory or the like is
+ * returned. Once a candidate is found, trying to start it decides: TETHER_ENOPROGRAM leads to the
+ * next candidate; success or any other error is returned. */
 static int take_first(const tether__shell_list *list, const tether__shell_lookups *lookups,
                       tether__text *tried, tether__shell *shell, tether_error *why)
 {
@@ -66,6 +73,8 @@ static int take_first(const tether__shell_list *list, const tether__shell_lookup
             if (code != TETHER_ENOPROGRAM)
                 return code;
             tether__shell_dispose(shell);
+        } else if (may_pass(code)) {
+            return code;
         }
         tether__text_add_string(tried, tried->size > 0 ? ", " : "");
         tether__text_add_string(tried, list->names[i]);

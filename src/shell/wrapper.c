@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "shell/command_ps1.h"
@@ -93,6 +94,11 @@ void tether__wrapper_render_sh(const tether__wrapper *wrapper, tether__text *tex
     tether__text_add_string(text, wrapper->boot_id);
     tether__text_add_string(text, " pidns=");
     tether__text_add_string(text, wrapper->pid_ns);
+    if (wrapper->time_offset_ns != 0) {
+        char offset[32];
+        snprintf(offset, sizeof offset, " timens=%lld", (long long)wrapper->time_offset_ns);
+        tether__text_add_string(text, offset);
+    }
     tether__text_add_string(text, "\" >&9\n");
     tether__text_add_string(text, "(exec");
     if (wrapper->late_input != NULL) {

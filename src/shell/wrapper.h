@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/text.h"
 #include "shell/cmd_line.h"
@@ -15,6 +16,7 @@ typedef struct tether__wrapper {
     const char *boot_id; /* the supervisor copies boot_id and pid_ns to its identity, because it
                             would need another process to determine them */
     const char *pid_ns;
+    int64_t time_offset_ns;  /* likewise; 0: none */
     const char *program;     /* the path to run instead of argv[0]; NULL: argv[0] is a path */
     const char *const *argv; /* what to run, NULL-terminated */
     const char *pipestatus;  /* the file in which the command's trap stores the exit codes of its

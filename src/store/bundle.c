@@ -12,6 +12,14 @@
 #include "os/lifeline.h"
 #include "os/signal.h"
 
+int tether__bundle_result(const tether__session *session, const char *task_id, int code,
+                          tether_error *error)
+{
+    if (code != TETHER_EGONE || tether__os_dir_check(session->tasks, NULL) != TETHER_OK)
+        return code;
+    return tether__fail(error, TETHER_ENOTASK, 0, "find task", "task %s was removed", task_id);
+}
+
 int tether__bundle_open(const tether__session *session, const char *task_id, tether__dir **bundle,
                         tether_error *error)
 {
@@ -23,6 +31,25 @@ int tether__bundle_open(const tether__session *session, const char *task_id, tet
             "--all-sessions those of the others, which --session NAME selects",
             task_id, session->id);
     return code;
+}
+
+/* Moves a time from one clock to another. 0 stays "not known", and no known time becomes it. */
+static void shift(int64_t *time_ms, int64_t by_ns)
+{
+    int64_t shifted = *time_ms + by_ns / 1000000;
+    if (*time_ms > 0 && by_ns != 0)
+        *time_ms = shifted > 0 ? shifted : 1;
+}
+
+/* Converts the times of a record from the machine's clocks, by which they are on the disk, to those
+ * of this process (sign 1), or back (sign -1). */
+static void shift_record(tether__record *record, const tether__clock_frame *own, int sign)
+{
+    shift(&record->deadline_monotonic_ms, sign * own->monotonic_ns);
+    shift(&record->kill_takeover_ms, sign * own->monotonic_ns);
+    shift(&record->started_uptime_ms, sign * own->boot_ns);
+    shift(&record->finished_uptime_ms, sign * own->boot_ns);
+    shift(&record->alive_uptime_ms, sign * own->boot_ns);
 }
 
 static int load_from(tether__dir *bundle, const char *task_id, tether__record *record,
@@ -41,6 +68,13 @@ static int load_from(tether__dir *bundle, const char *task_id, tether__record *r
         return code;
     code = tether__record_parse(text, size, task_id, record, error);
     free(text);
+    tether__clock_frame own;
+    if (code == TETHER_OK)
+        code = tether__os_clock_frame(&own, error);
+    if (code == TETHER_OK) {
+        shift_record(record, &own, 1);
+        tether__os_process_localise(&record->identity, &own);
+    }
     return code;
 }
 
@@ -51,7 +85,8 @@ int tether__bundle_load(const tether__session *session, const char *task_id, tet
     int code = tether__bundle_open(session, task_id, &bundle, error);
     if (code != TETHER_OK)
         return code;
-    code = load_from(bundle, task_id, record, stamp, error);
+    code = tether__bundle_result(session, task_id, load_from(bundle, task_id, record, stamp, error),
+                                 error);
     tether__os_dir_close(bundle);
     return code;
 }
@@ -65,7 +100,7 @@ int tether__bundle_stamp(const tether__session *session, const char *task_id,
         return code;
     code = tether__os_file_stamp(bundle, TETHER__RECORD_FILE, stamp, error);
     tether__os_dir_close(bundle);
-    return code;
+    return tether__bundle_result(session, task_id, code, error);
 }
 
 int tether__bundle_save(const tether__session *session, tether__record *record,
@@ -77,10 +112,17 @@ int tether__bundle_save(const tether__session *session, tether__record *record,
             error, TETHER_EREADONLY, 0, "write record",
             "task %s was written by a newer version of tether; use that version to change it",
             record->task_id);
+    tether__clock_frame own;
+    int code = tether__os_clock_frame(&own, error);
+    if (code != TETHER_OK)
+        return code;
+    shift_record(record, &own, -1);
+    record->identity.time_offset_ns = record->identity.pid != 0 ? own.boot_ns : 0;
     char *text = tether__record_render(record);
+    shift_record(record, &own, 1);
     if (text == NULL)
         return tether__fail_memory(error, "write record");
-    int code = tether__bundle_open(session, record->task_id, &bundle, error);
+    code = tether__bundle_open(session, record->task_id, &bundle, error);
     if (code == TETHER_OK) {
         code = tether__os_file_replace(bundle, TETHER__RECORD_FILE, text, strlen(text),
                                        session->store->sync, error);
@@ -89,66 +131,99 @@ int tether__bundle_save(const tether__session *session, tether__record *record,
         tether__os_dir_close(bundle);
     }
     free(text);
-    return code;
+    return tether__bundle_result(session, record->task_id, code, error);
 }
 
-static void read_marker(const tether__session *session, const char *task_id, tether__marker *marker)
+/* Reads the marker. Only a marker that was read whole, or that is nothing that a supervisor wrote
+ * (a link, a directory, a file that is too large), is known to be damaged. After any other failure,
+ * such as a lack of descriptors, it is not known what the marker says: the call fails, and the
+ * caller tries again later. */
+static int read_marker(const tether__session *session, const char *task_id, tether__marker *marker,
+                       tether_error *error)
 {
     char *text;
     size_t size;
     tether__file_stamp stamp;
-    int code = tether__os_file_read(session->exits, task_id, TETHER__MARKER_LIMIT, &text, &size,
-                                    &stamp, NULL);
-    if (code == TETHER_OK) {
+    tether__clock_frame own;
+    tether_error problem = {0};
+    int code = tether__os_clock_frame(&own, &problem);
+    if (code == TETHER_OK)
+        code = tether__os_file_read(session->exits, task_id, TETHER__MARKER_LIMIT, &text, &size,
+                                    &stamp, &problem);
+    *marker = (tether__marker){.uptime_ms = -1};
+    switch (code) {
+    case TETHER_OK:
         tether__marker_parse(text, size, marker);
+        tether__os_process_localise(&marker->identity, &own);
+        shift(&marker->uptime_ms, own.boot_ns);
         marker->modified_at = stamp.mtime_ns / 1000000;
         free(text);
-        return;
+        return TETHER_OK;
+    case TETHER_ECORRUPT:
+    case TETHER_ETOOBIG:
+        marker->present = marker->damaged = true;
+        return TETHER_OK;
+    case TETHER_ENOTASK:
+        return TETHER_OK;
+    default:
+        return tether__fail(error, code, problem.os_error, "read exit marker",
+                            "the exit marker of task %s cannot be read, so it is not known whether "
+                            "the task has ended: %.300s",
+                            task_id, problem.message);
     }
-    *marker = (tether__marker){.uptime_ms = -1};
-    /* A marker that exists but cannot be read is damaged, which is not the same as no marker. */
-    marker->present = code != TETHER_ENOTASK && code != TETHER_EGONE;
-    marker->damaged = marker->present;
 }
 
-/* Returns when the task last showed a sign of life: its output grew, or its marker was written. */
-static int64_t last_activity_ms(const tether__session *session, const tether__record *record,
-                                const tether__marker *marker)
+/* Stores when the task last showed a sign of life: its output grew, or its marker was written. */
+static int last_activity_ms(const tether__session *session, const tether__record *record,
+                            const tether__marker *marker, int64_t *last, tether_error *error)
 {
-    int64_t last =
-        marker->modified_at > record->started_at ? marker->modified_at : record->started_at;
     static const char *const files[] = {TETHER__STDOUT_FILE, TETHER__STDERR_FILE};
     tether__dir *bundle;
-    if (tether__bundle_open(session, record->task_id, &bundle, NULL) != TETHER_OK)
-        return last;
-    for (int i = 0; i < 2; i++) {
+    *last = marker->modified_at > record->started_at ? marker->modified_at : record->started_at;
+    int code = tether__bundle_open(session, record->task_id, &bundle, error);
+    if (code != TETHER_OK)
+        return code;
+    for (int i = 0; code == TETHER_OK && i < 2; i++) {
         tether__file_stamp stamp;
-        if (tether__os_file_stamp(bundle, files[i], &stamp, NULL) == TETHER_OK &&
-            stamp.mtime_ns / 1000000 > last)
-            last = stamp.mtime_ns / 1000000;
+        tether_error problem = {0};
+        code = tether__os_file_stamp(bundle, files[i], &stamp, &problem);
+        if (code == TETHER_OK && stamp.mtime_ns / 1000000 > *last)
+            *last = stamp.mtime_ns / 1000000;
+        if (code == TETHER_ENOTASK)
+            code = TETHER_OK;
+        else if (code != TETHER_OK)
+            tether__error_set(error, &problem);
     }
     tether__os_dir_close(bundle);
-    return last;
+    return tether__bundle_result(session, record->task_id, code, error);
 }
 
-/* Returns how long the task has been silent. File times come from the wall clock, which somebody
- * may set; so the result never exceeds the time since the task started, by the uptime. */
-static int64_t silence_of(const tether__session *session, const tether__record *record,
-                          const tether__observation *observed)
+/* Stores how long the task has been silent. File times come from the wall clock, which somebody may
+ * set; so the result never exceeds the time since the task started, by the uptime. */
+static int measure_silence(const tether__session *session, const tether__record *record,
+                           tether__observation *observed, tether_error *error)
 {
-    int64_t by_wall = tether__os_wall_ms() - last_activity_ms(session, record, &observed->marker);
+    int64_t last;
+    int code = last_activity_ms(session, record, &observed->marker, &last, error);
+    if (code != TETHER_OK)
+        return code;
+    int64_t by_wall = tether__os_wall_ms() - last;
     int64_t lifetime = tether__os_uptime_ms() - record->started_uptime_ms;
     bool known = observed->same_boot && record->started_uptime_ms > 0;
-    return known && lifetime < by_wall ? lifetime : by_wall;
+    observed->silence_ms = known && lifetime < by_wall ? lifetime : by_wall;
+    return TETHER_OK;
 }
 
 static const tether__identity *supervisor_of(const tether__record *record,
                                              const tether__observation *observed,
                                              const tether__identity *child)
 {
+    /* Its own child a host knows by a pid that is valid for this host in any case. */
+    if (child->pid != 0)
+        return child;
     if (record->identity.pid != 0)
         return &record->identity;
-    return observed->marker.identity.pid != 0 ? &observed->marker.identity : child;
+    return &observed->marker.identity;
 }
 
 /* Adds the start time to the identity in the marker, for a supervisor that can write only its pid
@@ -164,7 +239,7 @@ static void complete_identity(const tether__session *session, const tether__reco
     bool held = false;
     if (claimed->pid == 0 || claimed->start_time != 0)
         return;
-    if (child->pid == claimed->pid) {
+    if (child->pid == claimed->pid && strcmp(child->pid_ns, claimed->pid_ns) == 0) {
         claimed->start_time = child->start_time;
         return;
     }
@@ -199,6 +274,7 @@ bool tether__bundle_tree_empty(const tether__record *record, const tether__ident
     tether__tree tree;
     tether__bundle_tree(record, kin, &tree);
     tree.supervisor = *supervisor_of(record, observed, child);
+    tree.lifeline_held = observed->holding == TETHER__HELD;
     tree.listing = listing;
     /* A task of another pid namespace cannot be listed at all: its supervisor stands for the whole
      * tree. A listing that failed for another reason, such as lack of memory or descriptors, proves
@@ -216,23 +292,43 @@ bool tether__bundle_tree_empty(const tether__record *record, const tether__ident
     return code == TETHER_OK && count == 0;
 }
 
-void tether__bundle_observe(const tether__session *session, const tether__record *record,
-                            const tether__identity *child, bool replay,
-                            tether__observation *observed)
+/* Reads the marker and completes the identity in it. */
+static int observe_marker(const tether__session *session, const tether__record *record,
+                          const tether__identity *child, tether__observation *observed,
+                          tether_error *error)
+{
+    int code = read_marker(session, record->task_id, &observed->marker, error);
+    if (code == TETHER_OK)
+        complete_identity(session, record, child, observed);
+    return code;
+}
+
+/* Returns whether a failed probe of the lifeline may pass. A file system without locks, or
+ * something else in the place of the lifeline, fails every probe. */
+static bool may_pass(int code)
+{
+    return code != TETHER_OK && code != TETHER_ENOTSUP && code != TETHER_ECORRUPT;
+}
+
+int tether__bundle_observe(const tether__session *session, const tether__record *record,
+                           const tether__identity *child, bool replay,
+                           tether__observation *observed, tether_error *error)
 {
     bool held;
     char boot_id[TETHER__BOOT_ID_SIZE];
+    tether_error problem = {0};
     *observed = (tether__observation){.replay = replay,
                                       .distinguishes_signals = tether__record_is_proxy(record),
                                       .signal_polite = tether__os_signal_polite(),
                                       .signal_final = tether__os_signal_final(),
                                       .polite_code = tether__os_signal_polite_code()};
-    int code = tether__os_lifeline_held(session->exits, record->task_id, &held, NULL);
-    observed->holding = code != TETHER_OK ? TETHER__HOLDING_UNKNOWN
-                        : held            ? TETHER__HELD
-                                          : TETHER__FREE;
-    read_marker(session, record->task_id, &observed->marker);
-    complete_identity(session, record, child, observed);
+    int probed = tether__os_lifeline_held(session->exits, record->task_id, &held, &problem);
+    observed->holding = probed != TETHER_OK ? TETHER__HOLDING_UNKNOWN
+                        : held              ? TETHER__HELD
+                                            : TETHER__FREE;
+    int code = observe_marker(session, record, child, observed, error);
+    if (code != TETHER_OK)
+        return code;
     const tether__identity *supervisor = supervisor_of(record, observed, child);
     /* A free lock proves that the supervisor has ended. A held lock may be held by another process
      * that inherited the file by accident; therefore the supervisor's process is probed, too. */
@@ -243,10 +339,10 @@ void tether__bundle_observe(const tether__session *session, const tether__record
         observed->supervisor_seen_ms = now;
     /* The supervisor may have written its exit line after the marker was read and before its
      * process was probed. The process has exited now; therefore the marker is complete. */
-    if (observed->holding != TETHER__FREE && observed->alive == TETHER__GONE) {
-        read_marker(session, record->task_id, &observed->marker);
-        complete_identity(session, record, child, observed);
-    }
+    if (observed->holding != TETHER__FREE && observed->alive == TETHER__GONE)
+        code = observe_marker(session, record, child, observed, error);
+    if (code != TETHER_OK)
+        return code;
 
     tether__os_boot_id(boot_id);
     observed->same_boot =
@@ -254,8 +350,14 @@ void tether__bundle_observe(const tether__session *session, const tether__record
     if (observed->same_boot && observed->marker.end != TETHER__END_NONE &&
         !observed->marker.damaged && observed->marker.uptime_ms > observed->supervisor_seen_ms)
         observed->supervisor_seen_ms = observed->marker.uptime_ms;
-    if (observed->holding == TETHER__HOLDING_UNKNOWN && observed->alive == TETHER__UNKNOWN)
-        observed->silence_ms = silence_of(session, record, observed);
+    if (observed->holding != TETHER__HOLDING_UNKNOWN || observed->alive != TETHER__UNKNOWN)
+        return TETHER_OK;
+    /* A probe that may succeed later is no reason to believe the silence. */
+    if (may_pass(probed)) {
+        tether__error_set(error, &problem);
+        return probed;
+    }
+    return measure_silence(session, record, observed, error);
 }
 
 int tether__bundle_remove_record(const tether__session *session, const char *task_id,
@@ -294,13 +396,19 @@ static int create_quarantine_folder(const tether__session *session, const char *
     int code = tether__store_quarantine(session->store, &quarantine, error);
     if (code != TETHER_OK)
         return code;
+    tether__clock_frame own;
+    code = tether__os_clock_frame(&own, error);
+    if (code != TETHER_OK) {
+        tether__os_dir_close(quarantine);
+        return code;
+    }
     int64_t now = tether__os_wall_ms();
     snprintf(name, sizeof name, "%s-%lld", task_id, (long long)now);
     tether__os_boot_id(boot_id);
     snprintf(text, sizeof text,
              "session: %s\ntask: %s\nat: %lld\nuptime: %lld boot: %s\nreason: %.300s\n",
-             session->id, task_id, (long long)now, (long long)tether__os_uptime_ms(), boot_id,
-             reason);
+             session->id, task_id, (long long)now,
+             (long long)(tether__os_uptime_ms() - own.boot_ns / 1000000), boot_id, reason);
     code = tether__os_dir_open(quarantine, name, true, folder, error);
     if (code == TETHER_OK)
         code = tether__os_file_replace(*folder, "reason.txt", text, strlen(text), false, error);

@@ -31,16 +31,24 @@ int tether__bundle_load(const tether__session *session, const char *task_id, tet
 int tether__bundle_stamp(const tether__session *session, const char *task_id,
                          tether__file_stamp *stamp, tether_error *error);
 
+/* Returns the code of a call on an open bundle. If that is TETHER_EGONE because the bundle was
+ * removed after it was opened, the task was removed: returns TETHER_ENOTASK and fills *error,
+ * unless the whole session was removed. */
+int tether__bundle_result(const tether__session *session, const char *task_id, int code,
+                          tether_error *error);
+
 /* Writes the record and stores its new stamp. TETHER_EREADONLY: the record has a newer schema. */
 int tether__bundle_save(const tether__session *session, tether__record *record,
                         tether__file_stamp *stamp, tether_error *error);
 
 /* Inspects the lifeline, the marker and the supervisor of a task, in the order that the protocol
  * demands. Changes nothing. `child` (pid 0: unknown) is the supervisor that this process has
- * started; it is used until the supervisor has written its own identity. */
-void tether__bundle_observe(const tether__session *session, const tether__record *record,
-                            const tether__identity *child, bool replay,
-                            tether__observation *observed);
+ * started; it is used until the supervisor has written its own identity. Fails if something that
+ * decides the state of the task cannot be read now, such as for lack of descriptors: then nothing
+ * may be concluded, and the caller tries again later. */
+int tether__bundle_observe(const tether__session *session, const tether__record *record,
+                           const tether__identity *child, bool replay,
+                           tether__observation *observed, tether_error *error);
 
 /* Stores the tree of a task as far as its record describes it, with `kin` as its memory: notes
  * there when the supervisor was alive, by the record. */

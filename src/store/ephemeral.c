@@ -14,6 +14,7 @@
 #include "os/host.h"
 #include "os/lifeline.h"
 #include "os/process.h"
+#include "os/random.h"
 #include "store/names.h"
 
 static const char step[] = "open ephemeral store";
@@ -48,6 +49,16 @@ typedef struct search {
     bool found;
 } search;
 
+/* Opens a directory of a store. Returns false if there is none; sets s->found if that is not known,
+ * such as for lack of descriptors: then a task may be in it. */
+static bool open_searched(search *s, tether__dir *parent, const char *name, tether__dir **dir)
+{
+    int code = tether__os_dir_open(parent, name, false, dir, NULL);
+    if (code != TETHER_OK && code != TETHER_ENOTASK)
+        s->found = true;
+    return code == TETHER_OK;
+}
+
 /* Returns whether any lifeline is held. Returns true when unsure. */
 static bool any_held(tether__dir *exits)
 {
@@ -68,10 +79,9 @@ static bool search_session(const char *name, void *userdata)
     tether__dir *session, *exits;
     char key[ID_SIZE];
     const char *rest = parse_id(name, key);
-    if (rest == NULL || *rest != '\0' ||
-        tether__os_dir_open(s->store, key, false, &session, NULL) != TETHER_OK)
-        return true;
-    if (tether__os_dir_open(session, "exits", false, &exits, NULL) == TETHER_OK) {
+    if (rest == NULL || *rest != '\0' || !open_searched(s, s->store, key, &session))
+        return !s->found;
+    if (open_searched(s, session, "exits", &exits)) {
         s->found = any_held(exits);
         tether__os_dir_close(exits);
     }
@@ -79,12 +89,12 @@ static bool search_session(const char *name, void *userdata)
     return !s->found;
 }
 
-/* Returns whether a task of the store has a live supervisor. */
+/* Returns whether a task of the store may have a live supervisor. */
 static bool has_live_task(tether__dir *base, const char *id)
 {
     search s = {.found = false};
-    if (tether__os_dir_open(base, id, false, &s.store, NULL) != TETHER_OK)
-        return false;
+    if (!open_searched(&s, base, id, &s.store))
+        return s.found;
     if (tether__os_dir_list(s.store, search_session, &s, NULL) != TETHER_OK)
         s.found = true;
     tether__os_dir_close(s.store);
@@ -155,10 +165,10 @@ static int open_base(tether__dir **base, tether_error *error)
 static int draw_id(char id[ID_SIZE], tether_error *error)
 {
     uint64_t random;
-    if (uv_random(NULL, NULL, &random, sizeof random, 0, NULL) != 0)
-        return tether__fail(error, TETHER_ESYSTEM, 0, step, "the system has no entropy");
-    snprintf(id, ID_SIZE, "%016llx", (unsigned long long)random);
-    return TETHER_OK;
+    int code = tether__random(&random, sizeof random, step, error);
+    if (code == TETHER_OK)
+        snprintf(id, ID_SIZE, "%016llx", (unsigned long long)random);
+    return code;
 }
 
 /* Acquires the lock first and creates the store afterwards, so that no other process ever sees the

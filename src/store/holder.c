@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "format/marker.h"
 #include "format/name.h"
+#include "os/clock.h"
 #include "os/lock.h"
 #include "os/process.h"
 #include "store/id.h"
@@ -54,10 +55,13 @@ static bool process_is_gone(tether__dir *dir, const char *id)
     char *text;
     size_t size;
     tether__marker marker;
-    if (tether__os_file_read(dir, id, TETHER__MARKER_LIMIT, &text, &size, NULL, NULL) != TETHER_OK)
+    tether__clock_frame own;
+    if (tether__os_clock_frame(&own, NULL) != TETHER_OK ||
+        tether__os_file_read(dir, id, TETHER__MARKER_LIMIT, &text, &size, NULL, NULL) != TETHER_OK)
         return false;
     tether__marker_parse(text, size, &marker);
     free(text);
+    tether__os_process_localise(&marker.identity, &own);
     return tether__os_process_alive(&marker.identity) == TETHER__GONE;
 }
 

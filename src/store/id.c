@@ -3,16 +3,14 @@
  * Thread: any. */
 #include "store/id.h"
 
-#include <uv.h>
-
-#include "base/error.h"
 #include "format/name.h"
+#include "os/random.h"
 
 int tether__id_choose(char id[TETHER_ID_SIZE], tether_error *error)
 {
     unsigned char random[8];
-    if (uv_random(NULL, NULL, random, sizeof random, 0, NULL) != 0)
-        return tether__fail(error, TETHER_ESYSTEM, 0, "choose id", "the system has no entropy");
-    tether__task_id_format(random, id);
-    return TETHER_OK;
+    int code = tether__random(random, sizeof random, "choose id", error);
+    if (code == TETHER_OK)
+        tether__task_id_format(random, id);
+    return code;
 }

@@ -26,20 +26,25 @@ static int64_t *total_of(tether__record *record, int stream)
     return stream == TETHER_STDERR ? &record->stderr_total : &record->stdout_total;
 }
 
-/* Stores the size of each output, and returns whether one of them exceeds the limit. */
-static bool exceeds_limit(const tether__session *session, const tether__record *record,
-                          uint64_t size[2])
+typedef enum measured { WITHIN_LIMIT, EXCEEDS_LIMIT, NOT_MEASURED } measured;
+
+/* Stores the size of each output, and returns whether one of them exceeds the limit. The sizes are
+ * valid unless the result is NOT_MEASURED, such as for lack of descriptors. */
+static measured measure(const tether__session *session, const tether__record *record,
+                        uint64_t size[2])
 {
     tether__dir *bundle;
-    bool longer = false;
-    if (tether__bundle_open(session, record->task_id, &bundle, NULL) != TETHER_OK)
-        return false;
-    for (int i = 0; i < 2; i++) {
-        tether__output_file_size(bundle, (tether_stream)i, &size[i], NULL);
-        longer = longer || size[i] > (uint64_t)record->output_limit;
-    }
+    int code = tether__bundle_open(session, record->task_id, &bundle, NULL);
+    size[0] = size[1] = 0;
+    if (code != TETHER_OK)
+        return code == TETHER_ENOTASK ? WITHIN_LIMIT : NOT_MEASURED;
+    for (int i = 0; code == TETHER_OK && i < 2; i++)
+        code = tether__output_file_size(bundle, (tether_stream)i, &size[i], NULL);
     tether__os_dir_close(bundle);
-    return longer;
+    if (code != TETHER_OK)
+        return NOT_MEASURED;
+    uint64_t limit = (uint64_t)record->output_limit;
+    return size[0] > limit || size[1] > limit ? EXCEEDS_LIMIT : WITHIN_LIMIT;
 }
 
 /* Returns whether a process other than the supervisor may still hold the files open: that process
@@ -84,8 +89,8 @@ static void set_totals(tether__record *record, const uint64_t size[2])
 void tether__output_cap_note(const tether__session *session, tether__record *record)
 {
     uint64_t size[2];
-    if (record->output_limit <= 0 || !exceeds_limit(session, record, size) ||
-        may_be_written(record) || !exceeds_limit(session, record, size))
+    if (record->output_limit <= 0 || measure(session, record, size) != EXCEEDS_LIMIT ||
+        may_be_written(record) || measure(session, record, size) != EXCEEDS_LIMIT)
         return;
     set_totals(record, size);
 }
@@ -97,7 +102,7 @@ static bool save_totals(const tether__session *session, tether__record *record,
 {
     tether__lock lock;
     uint64_t size[2];
-    if (may_be_written(record) || !exceeds_limit(session, record, size) ||
+    if (may_be_written(record) || measure(session, record, size) != EXCEEDS_LIMIT ||
         tether__session_lock(session, &lock, NULL) != TETHER_OK)
         return false;
     tether__record fresh;
@@ -208,9 +213,10 @@ static bool trim_all(const tether__session *session, tether__record *record, con
 static bool apply_limit(const tether__session *session, tether__record *record,
                         tether__file_stamp *stamp)
 {
-    uint64_t size[2] = {0, 0};
-    if (!exceeds_limit(session, record, size))
-        return true;
+    uint64_t size[2];
+    measured result = measure(session, record, size);
+    if (result != EXCEEDS_LIMIT)
+        return result == WITHIN_LIMIT;
     if (lacks_totals(record, size) && !save_totals(session, record, stamp))
         return false;
     return trim_all(session, record, size);

@@ -31,42 +31,67 @@ int tether__output_file_size(tether__dir *bundle, tether_stream stream, uint64_t
 }
 
 /* Opens the file of a stream; stores its size, and how many bytes the limit has dropped from it. */
-static void open_and_measure(tether__dir *bundle, tether_stream stream, int64_t total,
-                             tether__file *file, uint64_t *size, uint64_t *dropped)
+static int open_and_measure(tether__dir *bundle, tether_stream stream, int64_t total,
+                            tether__file *file, uint64_t *size, uint64_t *dropped,
+                            tether_error *error)
 {
-    *size = 0;
-    *dropped = 0;
-    if (tether__os_file_open(bundle, tether__output_file_name(stream), file, NULL) != TETHER_OK ||
-        tether__os_file_size(file, size, NULL) != TETHER_OK)
-        return;
-    if (total > 0 && (uint64_t)total > *size)
+    tether_error problem = {0};
+    int code = tether__os_file_open(bundle, tether__output_file_name(stream), file, &problem);
+    if (code == TETHER_ENOTASK || code == TETHER_EGONE || code == TETHER_ECORRUPT)
+        return TETHER_OK;
+    if (code == TETHER_OK)
+        code = tether__os_file_size(file, size, &problem);
+    if (code != TETHER_OK)
+        tether__error_set(error, &problem);
+    else if (total > 0 && (uint64_t)total > *size)
         *dropped = (uint64_t)total - *size;
+    return code;
 }
 
-char *tether__output_preview(tether__dir *bundle, const int64_t totals[2], uint64_t dropped[2],
-                             bool *truncated)
+/* Reads the ends of both files, as far as they fit. */
+static int read_ends(const tether__file files[2], const uint64_t size[2], char *bytes, size_t *used,
+                     tether_error *error)
 {
-    char bytes[TETHER__PREVIEW_BYTES];
-    tether__file files[2];
-    uint64_t size[2];
-    size_t used = 0;
-    /* Both files stay open until they are read, so that the bytes match the sizes. */
-    for (int stream = 0; stream < 2; stream++)
-        open_and_measure(bundle, (tether_stream)stream, totals[stream], &files[stream],
-                         &size[stream], &dropped[stream]);
+    int code = TETHER_OK;
     uint64_t whole = size[0] + size[1];
     uint64_t skip = whole > TETHER__PREVIEW_BYTES ? whole - TETHER__PREVIEW_BYTES : 0;
-    *truncated = skip > 0 || dropped[0] > 0 || dropped[1] > 0;
-    for (int stream = 0; stream < 2; stream++) {
+    *used = 0;
+    for (int stream = 0; code == TETHER_OK && stream < 2; stream++) {
         uint64_t from = skip < size[stream] ? skip : size[stream];
         size_t got = 0;
         skip -= from;
         if (from < size[stream])
-            tether__os_file_pread(&files[stream], from, bytes + used, (size_t)(size[stream] - from),
-                                  &got, NULL);
-        tether__os_file_close(&files[stream]);
-        used += got;
+            code = tether__os_file_pread(&files[stream], from, bytes + *used,
+                                         (size_t)(size[stream] - from), &got, error);
+        *used += got;
     }
+    return code;
+}
+
+int tether__output_preview(tether__dir *bundle, const int64_t totals[2], uint64_t dropped[2],
+                           bool *truncated, char **text, tether_error *error)
+{
+    char bytes[TETHER__PREVIEW_BYTES];
+    tether__file files[2] = {{-1}, {-1}};
+    uint64_t size[2] = {0, 0};
+    size_t used = 0;
+    int code = TETHER_OK;
+    *text = NULL;
+    /* Both files stay open until they are read, so that the bytes match the sizes. */
+    for (int stream = 0; stream < 2; stream++) {
+        dropped[stream] = 0;
+        if (code == TETHER_OK)
+            code = open_and_measure(bundle, (tether_stream)stream, totals[stream], &files[stream],
+                                    &size[stream], &dropped[stream], error);
+    }
+    if (code == TETHER_OK)
+        code = read_ends(files, size, bytes, &used, error);
+    for (int stream = 0; stream < 2; stream++)
+        tether__os_file_close(&files[stream]);
+    if (code != TETHER_OK)
+        return code;
+    *truncated = size[0] + size[1] > TETHER__PREVIEW_BYTES || dropped[0] > 0 || dropped[1] > 0;
     size_t start = *truncated ? tether__utf8_skip_tail(bytes, used) : 0;
-    return tether__utf8_repair(bytes + start, used - start);
+    *text = tether__utf8_repair(bytes + start, used - start);
+    return *text != NULL ? TETHER_OK : tether__fail_memory(error, "read output");
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "format/json.h"
 #include "format/name.h"
 #include "format/record.h"
 #include "os/host.h"
@@ -135,8 +136,12 @@ static int read_id(tether__session *session, tether_error *error)
                                     NULL, error);
     if (code != TETHER_OK)
         return code;
-    json_t *document = json_loadb(text, size, 0, NULL);
+    bool no_memory;
+    json_error_t problem;
+    json_t *document = tether__json_parse(text, size, 0, &no_memory, &problem);
     free(text);
+    if (no_memory)
+        return tether__fail_memory(error, "open session");
     const char *id = json_string_value(json_object_get(document, "session_id"));
     if (!tether__session_id_valid(id))
         code = tether__fail(error, TETHER_ECORRUPT, 0, "open session",

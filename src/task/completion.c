@@ -32,6 +32,7 @@ typedef struct completion_change {
     bool ended;
     bool leased; /* by another live registry */
     bool done;
+    const char *failure;       /* why the change could not be made; static; NULL: it could */
     bool only_free;            /* skip the task if another registry leases it */
     tether_snapshot *snapshot; /* receives the task's snapshot; NULL: not needed */
 } completion_change;
@@ -66,6 +67,8 @@ static bool set_leased(tether__record *record, void *userdata)
         tether__holder_is(&c->registry->holder, record->lease_holder))
         return false;
     c->done = tether__record_set(&record->lease_holder, c->registry->holder.id);
+    if (!c->done)
+        c->failure = "memory is short";
     return c->done;
 }
 
@@ -94,14 +97,20 @@ static bool set_released(tether__record *record, void *userdata)
 }
 
 /* Requests a completion. Before the record changes, removes the `done` mark from the lifeline: a
- * missing mark only makes an inspection slower, and a wrong one would hide the completion. The
- * caller holds the session lock, which replay.c takes too when it sets the mark for such a task. */
+ * missing mark only makes an inspection slower, and a wrong one would hide the completion; so the
+ * record does not change if the mark stays, such as for lack of descriptors. The caller holds the
+ * session lock, which replay.c takes too when it sets the mark for such a task. */
 static bool set_promoted(tether__record *record, void *userdata)
 {
     completion_change *c = userdata;
     c->done = !record->notify_on_completion;
     if (c->done && tether__os_lifeline_marked_done(c->exits, c->task_id))
         tether__os_lifeline_mark_ended(c->exits, c->task_id);
+    if (c->done && tether__os_lifeline_marked_done(c->exits, c->task_id)) {
+        c->failure = "the mode of its lifeline cannot be changed now";
+        c->done = false;
+        return false;
+    }
     record->notify_on_completion = true;
     return c->done;
 }
@@ -114,6 +123,10 @@ static int change_locked(tether__catalog *catalog, completion_change *c, tether_
     int code = tether__refresh_change(catalog, c->task_id, c->change, c, &entry, error);
     if (code != TETHER_OK) /* a change that could not be written did not happen */
         c->done = false;
+    else if (c->failure != NULL)
+        code = tether__fail(error, TETHER_EIO, 0, "change completion",
+                            "the completion of task %s could not be changed: %s; try again",
+                            c->task_id, c->failure);
     /* A delivered completion is final; therefore the mark can be set without the session lock. */
     if (code == TETHER_OK && c->done && entry->record.completion_delivered &&
         tether__record_is_done(&entry->record)) {
@@ -151,6 +164,9 @@ typedef struct candidates {
     candidate *items;
     size_t count;
     size_t capacity;
+    /* Why some tasks could not be read. The candidates are valid all the same. */
+    int code;
+    tether_error problem;
 } candidates;
 
 static bool add_candidate(candidates *all, const tether__entry *entry, const char *session_id)
@@ -172,9 +188,16 @@ static int add_session(tether__catalog *catalog, bool own, void *userdata, tethe
 {
     candidates *all = userdata;
     const char *session_id = own ? NULL : catalog->session->id;
-    int code = tether__replay(catalog, TETHER__SCOPE_PENDING, TETHER__INSPECT_NOW, NULL, error);
-    if (code != TETHER_OK)
+    tether_error problem = {0};
+    int code = tether__replay(catalog, TETHER__SCOPE_PENDING, TETHER__INSPECT_NOW, NULL, &problem);
+    if (tether__replay_is_general(code)) {
+        tether__error_set(error, &problem);
         return code;
+    }
+    if (code != TETHER_OK && all->code == TETHER_OK) {
+        all->code = code;
+        all->problem = problem;
+    }
     bool fits = true;
     uv_mutex_lock(&catalog->disk);
     for (size_t i = 0; fits && i < catalog->count; i++) {
@@ -263,23 +286,25 @@ static int select_one(const candidate *item, completion_change *c, tether_error 
 }
 
 /* Selects candidates, oldest first, up to the limit (0: none), and applies `change` (NULL: none) to
- * each. If at least one was selected, the call succeeds and returns those that were, even if a
- * later one fails. */
+ * each. If at least one was changed, the call succeeds and returns those that were, even if another
+ * one fails: the caller has to learn of each change. A list without a change is complete, up to the
+ * limit, or the call fails. */
 static int select_all(const candidates *all, size_t limit,
                       bool (*change)(tether__record *record, void *userdata),
                       tether_snapshot_list **out, tether_error *error)
 {
-    int code = TETHER_OK;
-    tether_error problem = {0};
+    int code = TETHER_OK, first = all->code;
+    tether_error problem = {0}, first_problem = all->problem;
     size_t capacity = limit == 0 || limit > all->count ? all->count : limit;
     tether_snapshot_list *list = tether__snapshot_list_new(capacity);
     if (list == NULL)
         return tether__fail_memory(error, "list completions");
     *out = list;
-    for (size_t i = 0; code == TETHER_OK && i < all->count && list->count < capacity; i++) {
+    for (size_t i = 0; !tether__replay_is_general(code) && i < all->count && list->count < capacity;
+         i++) {
         tether_snapshot *item = tether__snapshot_new();
         if (item == NULL) {
-            code = tether__fail_memory(&problem, "list completions");
+            first = tether__fail_memory(&first_problem, "list completions");
             break;
         }
         completion_change c = {.registry = all->registry,
@@ -287,6 +312,10 @@ static int select_all(const candidates *all, size_t limit,
                                .only_free = change != NULL,
                                .snapshot = item};
         code = select_one(&all->items[i], &c, &problem);
+        if (code != TETHER_OK && first == TETHER_OK) {
+            first = code;
+            first_problem = problem;
+        }
         if (!c.done) {
             tether_snapshot_free(item);
             continue;
@@ -295,10 +324,12 @@ static int select_all(const candidates *all, size_t limit,
         tether__compress_preview(all->registry, item);
         list->items[list->count++] = item;
     }
-    if (list->count > 0 || code == TETHER_OK)
+    /* A list that is as long as requested lacks nothing. */
+    bool complete = first == TETHER_OK || (limit > 0 && list->count == limit);
+    if (complete || (change != NULL && list->count > 0))
         return TETHER_OK;
-    tether__error_set(error, &problem);
-    return code;
+    tether__error_set(error, &first_problem);
+    return first;
 }
 
 static int collect(tether_registry *registry, const tether_completion_options *given,
@@ -397,6 +428,7 @@ int tether_completion_ack(tether_registry *registry, const char *task_id, bool *
                             "another host has leased the completion of task %s; try again when "
                             "it has acknowledged or released it, or has ended",
                             task_id);
+    tether__leases_acknowledge(&tether__tasks_of(registry)->leases, task_id);
     if (fresh != NULL)
         *fresh = c.done;
     return TETHER_OK;
@@ -422,6 +454,10 @@ static int find_available(tether_registry *registry, bool all_sessions, bool *fo
         completion_change c = {.registry = registry, .only_free = true};
         code = select_one(&all.items[i], &c, &problem);
         *found = c.done;
+    }
+    if (code == TETHER_OK && !*found && all.code != TETHER_OK) {
+        code = all.code;
+        problem = all.problem;
     }
     dispose_candidates(&all);
     if (code != TETHER_OK)

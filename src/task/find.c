@@ -124,9 +124,11 @@ static int list_session(tether__catalog *catalog, bool own, void *userdata, teth
     tether__scope scope =
         l->options.scope == TETHER_LIST_ALL ? TETHER__SCOPE_ALL : TETHER__SCOPE_LIVE;
     (void)own;
+    tether__catalog_hold(catalog);
     int code = tether__replay(catalog, scope, TETHER__INSPECT_NOW, NULL, error);
     if (code == TETHER_OK)
         code = tether__task_list(catalog, scope, is_selected, l, newest_first, &some, error);
+    tether__catalog_release(catalog);
     if (code != TETHER_OK)
         return code;
     if (!tether__task_list_append(l->list, some))

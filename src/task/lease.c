@@ -10,6 +10,8 @@
 #include "base/grow.h"
 #include "base/text.h"
 
+enum { KEPT_ACKNOWLEDGED = 256 };
+
 int tether__leases_init(tether__leases *leases, tether_error *error)
 {
     *leases = (tether__leases){0};
@@ -52,6 +54,7 @@ bool tether__leases_add(tether__leases *leases, const char *task_id, const char 
     bool added = !known && copy != NULL && ensure_capacity(leases);
     if (added) {
         tether__lease *item = &leases->items[leases->count++];
+        *item = (tether__lease){0};
         strcpy(item->task_id, task_id);
         item->session_id = copy;
     }
@@ -70,13 +73,43 @@ char *tether__leases_find(tether__leases *leases, const char *task_id)
     return copy;
 }
 
+/* The last one takes the place of the removed one. The caller holds the mutex. */
+static void remove_at(tether__leases *leases, size_t index)
+{
+    if (index == leases->count)
+        return;
+    free(leases->items[index].session_id);
+    leases->items[index] = leases->items[--leases->count];
+}
+
 void tether__leases_remove(tether__leases *leases, const char *task_id)
 {
     uv_mutex_lock(&leases->mutex);
+    remove_at(leases, find_index(leases, task_id));
+    uv_mutex_unlock(&leases->mutex);
+}
+
+/* Returns the index of the lease that was acknowledged first, or the count if too few were to
+ * remove one. The caller holds the mutex. */
+static size_t find_surplus(const tether__leases *leases)
+{
+    size_t acknowledged = 0, oldest = leases->count;
+    for (size_t i = 0; i < leases->count; i++) {
+        uint64_t order = leases->items[i].acknowledged;
+        acknowledged += order != 0;
+        if (order != 0 && (oldest == leases->count || order < leases->items[oldest].acknowledged))
+            oldest = i;
+    }
+    return acknowledged > KEPT_ACKNOWLEDGED ? oldest : leases->count;
+}
+
+void tether__leases_acknowledge(tether__leases *leases, const char *task_id)
+{
+    uv_mutex_lock(&leases->mutex);
     size_t index = find_index(leases, task_id);
-    if (index < leases->count) {
-        free(leases->items[index].session_id);
-        leases->items[index] = leases->items[--leases->count];
+    if (index < leases->count && leases->items[index].acknowledged == 0) {
+        leases->items[index].acknowledged = ++leases->acknowledgements;
+        remove_at(leases, find_surplus(leases));
     }
     uv_mutex_unlock(&leases->mutex);
 }

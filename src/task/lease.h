@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <uv.h>
 
 #include "tether/error.h"
@@ -13,6 +14,7 @@
 typedef struct tether__lease {
     char task_id[TETHER_ID_SIZE];
     char *session_id;
+    uint64_t acknowledged; /* numbers the acknowledgements in their order; 0: not acknowledged */
 } tether__lease;
 
 typedef struct tether__leases {
@@ -20,6 +22,7 @@ typedef struct tether__leases {
     tether__lease *items;
     size_t count;
     size_t capacity;
+    uint64_t acknowledgements;
 } tether__leases;
 
 int tether__leases_init(tether__leases *leases, tether_error *error);
@@ -31,6 +34,10 @@ bool tether__leases_add(tether__leases *leases, const char *task_id, const char 
 /* Returns the session of a leased task, freed with free(). NULL: the task is not listed, or memory
  * is short. Any thread. */
 char *tether__leases_find(tether__leases *leases, const char *task_id);
+
+/* Notes that a leased completion was acknowledged. Its lease stays listed, so that a second
+ * acknowledgement finds the task, until many others were acknowledged after it. Any thread. */
+void tether__leases_acknowledge(tether__leases *leases, const char *task_id);
 
 /* Removes a lease, if it is listed. Any thread. */
 void tether__leases_remove(tether__leases *leases, const char *task_id);

@@ -46,7 +46,7 @@ static int write_status(tether_registry *registry, const char *task_id, change *
     uv_mutex_lock(&catalog->disk);
     int code = tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, &entry, error);
     if (code == TETHER_OK && !entry->ended)
-        code = tether__kill_check_signal(entry, error);
+        code = tether__kill_check_signal(catalog, entry, error);
     if (code == TETHER_OK)
         code = tether__refresh_change(catalog, task_id, set_status, c, NULL, error);
     uv_mutex_unlock(&catalog->disk);
@@ -188,11 +188,13 @@ static int read_status(tether_registry *registry, const char *task_id, tether_st
  * they can handle its signal. */
 static int follow_record(tether_registry *registry, const char *task_id, tether_error *error)
 {
-    tether_status before, after;
+    tether_status before, after = TETHER_STATUS_LOST;
     int code = read_status(registry, task_id, &after, error);
+    if (code != TETHER_OK)
+        return code;
     do {
         before = after;
-        if (code != TETHER_OK || tether_status_ended(before))
+        if (tether_status_ended(before))
             break;
         code = before == TETHER_STATUS_PAUSED ? stop_all(registry, task_id, error)
                                               : continue_all(registry, task_id, error);

@@ -200,8 +200,14 @@ static int resolve(opening *o, tether_error *error)
 static int create_lifeline(tether__session *session, tether_proxy *proxy, tether_error *error)
 {
     tether__file_stamp stamp;
-    if (tether__os_file_stamp(session->tasks, proxy->id, &stamp, NULL) == TETHER_OK)
+    tether_error problem = {0};
+    int code = tether__os_file_stamp(session->tasks, proxy->id, &stamp, &problem);
+    if (code == TETHER_OK)
         return TETHER_ELOCKED;
+    if (code != TETHER_ENOTASK) {
+        tether__error_set(error, &problem);
+        return code;
+    }
     return tether__os_lifeline_create(session->exits, proxy->id, &proxy->lifeline, error);
 }
 

@@ -28,6 +28,8 @@ typedef struct census {
     const char *task_id;
     size_t running;
     tether__text names; /* of the first few */
+    int code;           /* why the count is not known */
+    tether_error problem;
 } census;
 
 /* Returns whether the catalog knows that the task has ended. An end is final; therefore the disk
@@ -38,18 +40,32 @@ static bool has_ended(tether__catalog *catalog, const char *task_id)
     return entry != NULL && tether_status_ended(entry->record.status);
 }
 
+/* Stores whether a task holds its lifeline and has a record. */
+static int is_visible_and_held(census *c, const char *task_id, bool *result)
+{
+    tether__file_stamp stamp;
+    int code = tether__os_lifeline_held(c->session->exits, task_id, result, &c->problem);
+    if (code != TETHER_OK || !*result)
+        return code;
+    code = tether__bundle_stamp(c->session, task_id, &stamp, &c->problem);
+    *result = code == TETHER_OK;
+    return code == TETHER_ENOTASK ? TETHER_OK : code;
+}
+
 /* A task whose lifeline is held and which has a record counts as running, unless it is known to
  * have ended. Tasks that are being created have no record yet: the one that is visible first gets
- * the place. */
+ * the place. Stops at a task of which that is not known, such as for lack of descriptors. */
 static bool count_running(const char *name, void *userdata)
 {
     census *c = userdata;
-    tether__file_stamp stamp;
-    bool held = false;
+    bool running = false;
     if (!tether__task_id_valid(name) || strcmp(name, c->task_id) == 0 ||
-        has_ended(c->catalog, name) || tether__os_lifeline_marked_ended(c->session->exits, name) ||
-        tether__os_lifeline_held(c->session->exits, name, &held, NULL) != TETHER_OK || !held ||
-        tether__bundle_stamp(c->session, name, &stamp, NULL) != TETHER_OK)
+        has_ended(c->catalog, name) || tether__os_lifeline_marked_ended(c->session->exits, name))
+        return true;
+    c->code = is_visible_and_held(c, name, &running);
+    if (c->code != TETHER_OK)
+        return false;
+    if (!running)
         return true;
     c->running++;
     if (c->running <= NAMED_TASKS) {
@@ -74,6 +90,10 @@ static int check_running(tether_registry *registry, const char *task_id, size_t 
     if (limit == 0)
         return TETHER_OK;
     int code = tether__os_dir_list(registry->session.exits, count_running, &c, error);
+    if (code == TETHER_OK && c.code != TETHER_OK) {
+        tether__error_set(error, &c.problem);
+        code = c.code;
+    }
     if (code == TETHER_OK && c.running >= limit)
         code = tether__fail(error, TETHER_EQUOTA, 0, step,
                             "session %.60s has %zu running %s, and the limit is %zu: %.300s%s; "
@@ -139,22 +159,30 @@ void tether__quota_uncount_start(tether_registry *registry)
 typedef struct measure {
     const tether__session *session;
     uint64_t bytes;
+    int code; /* why the sum is not known */
+    tether_error problem;
 } measure;
 
+/* Stops at an output that cannot be measured, such as for lack of descriptors. */
 static bool add_output(const char *name, void *userdata)
 {
     measure *m = userdata;
     tether__dir *bundle;
     uint64_t size;
-    if (!tether__task_id_valid(name) ||
-        tether__bundle_open(m->session, name, &bundle, NULL) != TETHER_OK)
+    if (!tether__task_id_valid(name))
         return true;
-    for (int stream = 0; stream < 2; stream++) {
-        if (tether__output_file_size(bundle, (tether_stream)stream, &size, NULL) == TETHER_OK)
+    int code = tether__bundle_open(m->session, name, &bundle, &m->problem);
+    if (code == TETHER_OK) {
+        for (int stream = 0; code == TETHER_OK && stream < 2; stream++) {
+            code = tether__output_file_size(bundle, (tether_stream)stream, &size, &m->problem);
             m->bytes += size;
+        }
+        tether__os_dir_close(bundle);
+        code = tether__bundle_result(m->session, name, code, &m->problem);
     }
-    tether__os_dir_close(bundle);
-    return true;
+    /* A task that was removed, or something else with such a name, has no output. */
+    m->code = code == TETHER_ENOTASK || code == TETHER_ECORRUPT ? TETHER_OK : code;
+    return m->code == TETHER_OK;
 }
 
 int tether__quota_output(tether_registry *registry, tether_error *error)
@@ -163,6 +191,10 @@ int tether__quota_output(tether_registry *registry, tether_error *error)
     if (tether__tasks_of(registry)->max_output_bytes == 0)
         return TETHER_OK;
     int code = tether__os_dir_list(registry->session.tasks, add_output, &m, error);
+    if (code == TETHER_OK && m.code != TETHER_OK) {
+        tether__error_set(error, &m.problem);
+        code = m.code;
+    }
     if (code == TETHER_OK && m.bytes >= tether__tasks_of(registry)->max_output_bytes)
         code = tether__fail(error, TETHER_EQUOTA, 0, step,
                             "the tasks of session %.60s have written %llu bytes, and the limit is "

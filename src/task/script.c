@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "os/clock.h"
 #include "os/host.h"
 #include "shell/wrapper.h"
 #include "shell/wrapper_bat.h"
@@ -199,19 +200,24 @@ int tether__script_write(tether__spawn_plan *plan, const char **why, tether_erro
 {
     char pid_ns[TETHER__PID_NS_SIZE];
     char *cmd = NULL;
-    tether__os_pid_ns(pid_ns);
+    tether__clock_frame childrens;
+    int code = tether__os_child_clock_frame(&childrens, error);
+    if (code != TETHER_OK)
+        return code;
+    tether__os_child_pid_ns(pid_ns);
     if (for_windows(plan))
         (void)tether__os_find_program("cmd", tether__os_shell_rules()->system_path, plan->workdir,
                                       &cmd, NULL);
     tether__wrapper wrapper = {.task_id = plan->id,
                                .boot_id = plan->boot_id,
                                .pid_ns = pid_ns,
+                               .time_offset_ns = childrens.boot_ns,
                                .without_proc = !tether__os_process_in_proc(),
                                .late_input = plan->late_input,
                                .workdir = plan->workdir,
                                .cmd = cmd};
-    int code = plan->spec.argv != NULL ? write_for_arguments(plan, &wrapper, why, error)
-                                       : write_for_command(plan, &wrapper, why, error);
+    code = plan->spec.argv != NULL ? write_for_arguments(plan, &wrapper, why, error)
+                                   : write_for_command(plan, &wrapper, why, error);
     /* The attempt with the next shell replaces the files. */
     plan->retrying = plan->retrying || code == TETHER_ENOSHELL;
     free(cmd);

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/text.h"
+#include "engine/refresh.h"
 #include "os/host.h"
 #include "os/process.h"
 #include "os/spawn.h"
@@ -174,10 +175,10 @@ static int create_lifeline(tether_registry *registry, tether__spawn_plan *plan, 
         /* If the id is in use, draws another one. The environment then has the new cookie too,
          * because choose_id writes it to plan->cookie, and the environment points to that buffer.
          */
-        if (tries > 0 && choose_id(plan, error) != TETHER_OK)
-            return TETHER_ESYSTEM;
-        code =
-            tether__os_lifeline_create(registry->session.exits, plan->id, &plan->lifeline, error);
+        code = tries > 0 ? choose_id(plan, error) : TETHER_OK;
+        if (code == TETHER_OK)
+            code = tether__os_lifeline_create(registry->session.exits, plan->id, &plan->lifeline,
+                                              error);
     }
     return code;
 }
@@ -235,7 +236,9 @@ static int fill_record(const tether_registry *registry, tether__spawn_plan *plan
     record->output_limit =
         plan->spec.output_limit < INT64_MAX ? (int64_t)plan->spec.output_limit : INT64_MAX;
     record->no_compress = plan->spec.no_compress;
-    bool complete = tether__record_set(&record->shell, plan->shell.path) &&
+    bool complete = (tether__os_spawn_can_bind() ||
+                     tether__record_set(&record->survival, TETHER__SURVIVAL_DETACHED)) &&
+                    tether__record_set(&record->shell, plan->shell.path) &&
                     tether__record_set(&record->stderr_path,
                                        plan->spec.merge_output ? NULL : TETHER__STDERR_FILE) &&
                     (plan->spec.argv == NULL || tether__record_set_argv(record, plan->spec.argv));
@@ -323,20 +326,20 @@ static void undo_start(tether_registry *registry, tether__spawn_plan *plan)
     tether__catalog_forget(&registry->catalog, plan->id);
 }
 
-/* Sets `survival` in the entry. "detached" comes into the record on the disk with the next write of
- * the record. "dies with host's job" is written at once, so that the record says so even if this
- * host dies before the next write. The caller holds `disk`. */
-static void note_survival(tether_registry *registry, tether__spawn_plan *plan, bool bound)
+static bool set_survival(tether__record *record, void *userdata)
 {
-    tether__lock lock;
-    tether__entry *entry = tether__catalog_find(&registry->catalog, plan->id);
-    if (entry == NULL ||
-        !tether__record_set(&entry->record.survival,
-                            bound ? TETHER__SURVIVAL_BOUND : TETHER__SURVIVAL_DETACHED) ||
-        !bound || tether__session_lock(&registry->session, &lock, NULL) != TETHER_OK)
-        return;
-    (void)tether__bundle_save(&registry->session, &entry->record, &entry->stamp, NULL);
-    tether__os_lock_release(&lock);
+    const char *survival = userdata;
+    return tether__record_set(&record->survival, survival);
+}
+
+/* Writes `survival` into the record where the first one could not have it yet. At once, because
+ * another host may write the record next. The caller holds `disk`. */
+static void note_survival(tether_registry *registry, const tether__spawn_plan *plan, bool bound)
+{
+    char dies[] = TETHER__SURVIVAL_BOUND, detached[] = TETHER__SURVIVAL_DETACHED;
+    if (tether__os_spawn_can_bind())
+        (void)tether__refresh_change(&registry->catalog, plan->id, set_survival,
+                                     bound ? dies : detached, NULL, NULL);
 }
 
 /* Adds the task with its running supervisor to the catalog, and does not write the supervisor's

@@ -14,12 +14,29 @@
 
 static const char step[] = "find shell";
 
-static int find(tether__spawn_plan *plan, const tether__outer_rule *rule, char **path)
+static int find(tether__spawn_plan *plan, const tether__outer_rule *rule, char **path,
+                tether_error *error)
 {
     if (rule->in_task_path)
-        return tether__spawn_plan_find(rule->name, path, plan, NULL);
+        return tether__spawn_plan_find(rule->name, path, plan, error);
     return tether__os_find_program(rule->name, tether__os_shell_rules()->system_path, plan->workdir,
-                                   path, NULL);
+                                   path, error);
+}
+
+/* Finds the shell of a rule and writes its files. TETHER_ENOSHELL: there is no such shell, or its
+ * wrapper cannot run the command (*why). A lookup that failed for lack of memory or the like does
+ * not mean that the shell is missing. */
+static int take_shell(tether__spawn_plan *plan, const tether__outer_rule *rule, const char **why,
+                      tether_error *error)
+{
+    tether_error problem = {0};
+    int code = find(plan, rule, &plan->outer_path, &problem);
+    if (code == TETHER_OK)
+        return tether__script_write(plan, why, error);
+    if (code != TETHER_ENOMEM && code != TETHER_ELIMIT && code != TETHER_EIO)
+        return TETHER_ENOSHELL;
+    tether__error_set(error, &problem);
+    return code;
 }
 
 /* Selects the first rule, from `rule` on, that applies to the task, whose shell exists, and whose
@@ -37,8 +54,7 @@ static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule
         free(plan->outer_path);
         plan->outer_path = NULL;
         plan->outer = rule;
-        if (find(plan, rule, &plan->outer_path) == TETHER_OK)
-            code = tether__script_write(plan, &why, error);
+        code = take_shell(plan, rule, &why, error);
         tether__text_add_string(&tried, tried.size > 0 ? ", " : "");
         tether__text_add_string(&tried, rule->name);
     }

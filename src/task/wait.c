@@ -108,6 +108,23 @@ static bool count_ended(task_set *set)
     return complete;
 }
 
+/* Counts the ended tasks, after a refresh of all from the disk if `check_disk`. In between, no
+ * entry may be pruned, or the count would never be complete. */
+static int check_tasks(task_set *set, bool check_disk, bool *complete, tether_error *error)
+{
+    int code = TETHER_OK;
+    tether__catalog *catalog = &set->registry->catalog;
+    if (!check_disk) {
+        *complete = count_ended(set);
+        return TETHER_OK;
+    }
+    tether__catalog_hold(catalog);
+    code = refresh_all(set, error);
+    *complete = code == TETHER_OK && count_ended(set);
+    tether__catalog_release(catalog);
+    return code;
+}
+
 static size_t count_unreported(const task_set *set)
 {
     size_t unreported = 0;
@@ -121,15 +138,15 @@ static size_t count_unreported(const task_set *set)
 static int wait_for(task_set *set, tether_wait_mode mode, int64_t timeout_ms, tether_error *error)
 {
     tether__wait wait;
-    bool check_disk = true;
+    bool check_disk = true, complete;
     int code = tether__wait_begin(set->registry, "wait", timeout_ms, &wait, error);
     while (code == TETHER_OK) {
         code = tether__wait_prepare(&wait, error);
-        if (code == TETHER_OK && check_disk)
-            code = refresh_all(set, error);
+        if (code == TETHER_OK)
+            code = check_tasks(set, check_disk, &complete, error);
         if (code != TETHER_OK)
             break;
-        check_disk = !count_ended(set);
+        check_disk = !complete;
         if (check_disk)
             continue;
         size_t unreported = count_unreported(set);

@@ -75,3 +75,16 @@ void tether__os_boot_id(char id[TETHER__BOOT_ID_SIZE])
     else if (time != 0)
         snprintf(id, TETHER__BOOT_ID_SIZE, "booted-%llx", (unsigned long long)time);
 }
+
+/* Windows has no time namespaces. */
+int tether__os_clock_frame(tether__clock_frame *own, tether_error *error)
+{
+    (void)error;
+    *own = (tether__clock_frame){0};
+    return TETHER_OK;
+}
+
+int tether__os_child_clock_frame(tether__clock_frame *childrens, tether_error *error)
+{
+    return tether__os_clock_frame(childrens, error);
+}

@@ -195,7 +195,14 @@ int tether__os_file_read(tether__dir *dir, const char *name, size_t limit, char 
     CloseHandle(file.handle);
     switch (result) {
     case TETHER__WHOLE_READ:
-        return TETHER_OK;
+        if (*size >= file.size)
+            return TETHER_OK;
+        free(*data);
+        *data = NULL;
+        *size = 0;
+        return tether__fail(error, TETHER_EIO, 0, "read file",
+                            "%.300s\\%s became shorter while it was read; read it again",
+                            tether__os_dir_path(dir), name);
     case TETHER__WHOLE_TOO_BIG:
         return tether__fail(error, TETHER_ETOOBIG, 0, "read file",
                             "%.300s\\%s has more than %zu bytes; tether did not write it",

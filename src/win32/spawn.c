@@ -315,6 +315,11 @@ int tether__os_spawn_try(const char *program, tether_error *error)
                                      : fail_start(program, os_error, TETHER_ENOPROGRAM, error);
 }
 
+bool tether__os_spawn_can_bind(void)
+{
+    return true;
+}
+
 int tether__os_spawn_bound(bool *bound, tether_error *error)
 {
     enum { PATH_UNITS = 32767 };

@@ -1,5 +1,5 @@
-/* Owns detaching threads.
- * Must not: start any.
+/* Owns detaching threads, and the check for room for a loop.
+ * Must not: start a thread or a loop.
  * Thread: any. */
 #include "os/thread.h"
 
@@ -9,4 +9,11 @@
 void tether__os_thread_detach(uv_thread_t *thread)
 {
     CloseHandle(*thread);
+}
+
+/* A process has room for millions of handles, and a loop that cannot be created fails. */
+int tether__os_loop_room(tether_error *error)
+{
+    (void)error;
+    return TETHER_OK;
 }

@@ -13,6 +13,14 @@ void removable_run(tether_registry *registry, const char *command, char id[TETHE
     tether_snapshot_free(test_wait(registry, id));
 }
 
+static bool is_reaped(tether_registry *registry, const char *id)
+{
+    uv_mutex_lock(&registry->catalog.disk);
+    bool reaped = tether__catalog_reap(&registry->catalog, id);
+    uv_mutex_unlock(&registry->catalog.disk);
+    return reaped;
+}
+
 void removable_create(tether_registry *registry, char id[TETHER_ID_SIZE])
 {
     tether__dir *exits = registry->session.exits;
@@ -20,6 +28,7 @@ void removable_create(tether_registry *registry, char id[TETHER_ID_SIZE])
     removable_run(registry, "exit 0", id);
     WAIT_UNTIL((tether__os_lifeline_held(exits, id, &held, NULL), !held));
     WAIT_UNTIL(tether__os_lifeline_marked_ended(exits, id));
+    WAIT_UNTIL(is_reaped(registry, id));
 }
 
 bool removable_exists(const fixture *f, const char *id)

@@ -7,8 +7,8 @@
 /* Starts a task that requests no completion, and waits for its end. */
 void removable_run(tether_registry *registry, const char *command, char id[TETHER_ID_SIZE]);
 
-/* The same with "exit 0". Also waits until the supervisor has released the lifeline and a host has
- * marked it as ended: from then on no registry inspects the task by itself. */
+/* The same with "exit 0". Also waits until the supervisor has exited and a host has marked the
+ * lifeline as ended: from then on no registry inspects the task by itself. */
 void removable_create(tether_registry *registry, char id[TETHER_ID_SIZE]);
 
 /* Whether the task's record is on disk. */

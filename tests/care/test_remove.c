@@ -42,6 +42,19 @@ static void ended_task_is_removed_with_all_its_files(void **state)
     assert_int_equal(test_pending(f->registry, NULL), 1);
 }
 
+/* A supervisor closes its files a moment before it can be reaped. */
+static void removal_leaves_no_zombie(void **state)
+{
+    fixture *f = *state;
+    for (int i = 0; i < 20; i++) {
+        char id[TETHER_ID_SIZE];
+        test_start_child(f->registry, id, "exit", "0", NULL);
+        tether_snapshot_free(test_wait(f->registry, id));
+        ASSERT_OK(tether_remove(f->registry, id, &f->error), f->error);
+        assert_false(test_has_child());
+    }
+}
+
 static void running_task_is_not_removed(void **state)
 {
     fixture *f = *state;
@@ -221,6 +234,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(ended_task_is_removed_with_all_its_files,
                                         test_setup_registry, test_teardown),
+        cmocka_unit_test_setup_teardown(removal_leaves_no_zombie, test_setup_registry,
+                                        test_teardown),
         cmocka_unit_test_setup_teardown(running_task_is_not_removed, test_setup_registry,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(task_of_another_host_is_removed, test_setup_registry,

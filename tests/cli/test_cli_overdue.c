@@ -5,16 +5,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char timeout[] = "200ms";
-enum { TIMEOUT_MS = 200 };
+static bool is_ready(const fixture *f, const char *id)
+{
+    size_t size;
+    char *text = test_read_file(test_bundle_path(f, id, "stdout"), &size);
+    free(text);
+    return size >= 6;
+}
 
+/* Gives a task that runs, and ignores SIGTERM if it is stubborn, a deadline that has passed. No
+ * process has the store open meanwhile. */
 static void start_overdue(const fixture *f, char id[TETHER_ID_SIZE], bool stubborn)
 {
-    EXPECT(f, 0, "run", "--timeout", timeout, "--", CHILD, stubborn ? "ignore-term" : "pid",
-           "forever");
-    cli_take_id(id);
-    int64_t begin = test_now_ms();
-    WAIT_UNTIL(test_now_ms() > begin + TIMEOUT_MS);
+    if (stubborn)
+        CLI_START(f, id, "ignore-term", "out", "ready", "forever");
+    else
+        CLI_START(f, id, "out", "ready", "forever");
+    WAIT_UNTIL(is_ready(f, id));
+    json_t *record = test_load_record(f, id);
+    json_object_set_new(record, "timeout_ms", json_integer(1));
+    json_object_set_new(record, "deadline_monotonic_ms", json_integer(1));
+    test_save_record(f, id, record);
 }
 
 static void expect_timed_out(const fixture *f, const char *id, const char *verb)

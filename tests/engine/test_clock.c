@@ -210,7 +210,7 @@ static void ages_after_a_reboot_with_a_wrong_clock(void **state)
     collect(f, 0);
     removable_create(f->registry, id);
     age_across_boots(f, id, hour_ms);
-    tether__gc_state_load(&f->registry->store, &gc);
+    tether__gc_state_load(&f->registry->store, &gc, NULL);
     strcpy(gc.clock.believed.boot_id, "another");
     ASSERT_OK(tether__gc_state_save(&f->registry->store, &gc, &f->error), f->error);
     fake_clock_set(ten_years_ms);

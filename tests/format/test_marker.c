@@ -182,6 +182,37 @@ static void reads_why_the_command_did_not_run(void **state)
     }
 }
 
+/* In a time namespace the supervisor reads another uptime than the machine's. */
+static void reads_times_of_a_time_namespace(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t offset_ns, uptime_ms;
+        bool damaged;
+    } cases[] = {
+        {"supervisor pid=1 start=5\nexit 0 uptime=7.00\n", 0, 7000, false},
+        {"supervisor pid=1 start=5 timens=2000000000\nexit 0 uptime=7.00\n", 2000000000, 5000,
+         false},
+        {"supervisor pid=1 timens=-2000000000 start=5\nexit 0 uptime=7.00\n", -2000000000, 9000,
+         false},
+        {"supervisor pid=1 start=5 timens=9000000000\nexit 0 uptime=7.00\n", 9000000000, -1, false},
+        {"supervisor pid=1 start=5 timens=\nexit 0 uptime=7.00\n", 0, -1, true},
+        {"supervisor pid=1 start=5 timens=1s\nexit 0 uptime=7.00\n", 0, -1, true},
+        {"supervisor pid=1 start=5 timens=--1\nexit 0 uptime=7.00\n", 0, -1, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tether__marker marker = parse(cases[i].text);
+        assert_int_equal(marker.damaged, cases[i].damaged);
+        assert_int_equal(marker.identity.time_offset_ns, cases[i].offset_ns);
+        assert_int_equal(marker.uptime_ms, cases[i].uptime_ms);
+    }
+    char line[TETHER__MARKER_LINE_SIZE];
+    tether__identity self = {.pid = 3, .start_time = 4, .time_offset_ns = -5};
+    tether__marker_format_supervisor(&self, line);
+    assert_string_equal(line, "supervisor pid=3 start=4 boot= pidns= timens=-5\n");
+}
+
 static void reads_the_codes_of_a_pipeline(void **state)
 {
     (void)state;
@@ -380,6 +411,7 @@ int main(void)
         cmocka_unit_test(writes_lines_that_fit_the_buffer),
         cmocka_unit_test(ignores_a_malformed_uptime),
         cmocka_unit_test(reads_why_the_command_did_not_run),
+        cmocka_unit_test(reads_times_of_a_time_namespace),
         cmocka_unit_test(reads_the_codes_of_a_pipeline),
         cmocka_unit_test(finds_nothing_in_an_empty_marker),
         cmocka_unit_test(calls_a_truncated_marker_unfinished),

@@ -525,6 +525,26 @@ static void renders_nothing_when_memory_is_short(void **state)
     tether__record_dispose(&record);
 }
 
+static void keeps_the_offset_of_a_time_namespace(void **state)
+{
+    (void)state;
+    tether__record record, again;
+    tether_error error = {0};
+    ASSERT_OK(parse(full, &record, &error), error);
+    assert_int_equal(record.identity.time_offset_ns, 0);
+    record.identity.time_offset_ns = -3;
+    char *text = tether__record_render(&record);
+    ASSERT_OK(parse(text, &again, &error), error);
+    assert_int_equal(again.identity.time_offset_ns, -3);
+    free(text);
+    again.identity.time_offset_ns = 0;
+    text = tether__record_render(&again);
+    assert_null(strstr(text, "time_offset_ns"));
+    free(text);
+    tether__record_dispose(&again);
+    tether__record_dispose(&record);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -545,6 +565,7 @@ int main(void)
         cmocka_unit_test(refuses_another_tasks_record_even_of_a_newer_schema),
         cmocka_unit_test(repairs_invalid_utf8),
         cmocka_unit_test(renders_nothing_when_memory_is_short),
+        cmocka_unit_test(keeps_the_offset_of_a_time_namespace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

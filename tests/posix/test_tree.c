@@ -5,12 +5,14 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "os/clock.h"
 #include "os/signal.h"
 #include "posix/forked.h"
 #include "posix/proc.h"
+#include "support/posix/machine.h"
 #include "os/tree.h"
 #include "posix/proc.h"
 
@@ -316,6 +318,28 @@ static void children_with_the_cookie_of_another_task_are_not_the_trees(void **st
     end_family(f);
 }
 
+/* Where a process takes a descriptor to be read: with only one left, the processes can be listed,
+ * and none of them be read. */
+static void listing_without_descriptors_is_an_error(void **state)
+{
+    place *p = *state;
+    size_t count;
+    struct rlimit before, tight;
+    if (!machine_has_namespaces())
+        test_skip("only Linux has namespaces");
+    const tether__tree tree = {.task_id = "t1"};
+    int next = dup(0);
+    assert_true(next >= 0);
+    assert_int_equal(close(next), 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    tight = before;
+    tight.rlim_cur = (rlim_t)next + 1;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+    int code = tether__os_tree_members(&tree, NULL, 0, &count, &p->error);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(code, TETHER_ELIMIT);
+}
+
 static void signals_that_do_not_exist_are_refused(void **state)
 {
     place *p = *state;
@@ -502,6 +526,7 @@ int main(void)
         TEST(session_of_another_leader_is_not_the_trees),
         TEST(children_of_members_are_found_and_remembered),
         TEST(children_with_the_cookie_of_another_task_are_not_the_trees),
+        TEST(listing_without_descriptors_is_an_error),
         TEST(signals_that_do_not_exist_are_refused),
         TEST(continues_stopped_processes),
         TEST(never_signals_the_caller),

@@ -174,6 +174,26 @@ static void a_collection_that_cannot_be_noted_leaves_the_error_untouched(void **
     assert_untouched(&error);
 }
 
+/* Opens and closes what earlier hosts left: a new store, ended tasks, a damaged one. */
+static void opening_and_closing_leave_the_error_untouched(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    tether_error error;
+    const tether_open_options options = {.store = f->store, .reaper = test_reaper_mode()};
+    for (int i = 0; i < 3; i++) {
+        tether_registry *registry;
+        fill(&error);
+        assert_int_equal(tether_open(&options, &registry, &error), TETHER_OK);
+        assert_untouched(&error);
+        assert_int_equal(tether_close(registry, TETHER_DETACH, &error), TETHER_OK);
+        assert_untouched(&error);
+        run_to_the_end(f, id);
+        if (i == 1)
+            test_write_file(test_bundle_path(f, id, "record.json"), "{", 1);
+    }
+}
+
 static void a_result_keeps_the_size_that_its_caller_gave(void **state)
 {
     fixture *f = *state;
@@ -197,6 +217,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(collection_refuses_a_size_that_no_version_had,
                                         test_setup_registry, test_teardown),
         cmocka_unit_test_setup_teardown(what_the_library_hands_out_tells_its_size,
+                                        test_setup_registry, test_teardown),
+        cmocka_unit_test_setup_teardown(opening_and_closing_leave_the_error_untouched,
                                         test_setup_registry, test_teardown),
         cmocka_unit_test_setup_teardown(a_list_that_skips_a_task_leaves_the_error_untouched,
                                         test_setup_registry, test_teardown),

@@ -59,6 +59,22 @@ static void renders_the_golden_text_without_proc(void **state)
     golden_assert(&text, "wrapper-without-proc.sh");
 }
 
+/* The supervisor's line tells by which clock its start time is. */
+static void writes_the_offset_of_a_time_namespace(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"/bin/true", NULL};
+    tether__wrapper wrapper = {.task_id = "t0",
+                               .boot_id = "boot-1",
+                               .pid_ns = "40",
+                               .time_offset_ns = -1000000000,
+                               .argv = argv};
+    tether__text text = {0};
+    tether__wrapper_render_sh(&wrapper, &text);
+    assert_non_null(strstr(text.bytes, " boot=boot-1 pidns=40 timens=-1000000000\" >&9\n"));
+    tether__text_dispose(&text);
+}
+
 static void renders_the_golden_text_for_a_late_input(void **state)
 {
     (void)state;
@@ -377,6 +393,7 @@ int main(void)
         cmocka_unit_test(renders_the_golden_text),
         cmocka_unit_test(renders_the_golden_text_for_pipeline_statuses),
         cmocka_unit_test(renders_the_golden_text_without_proc),
+        cmocka_unit_test(writes_the_offset_of_a_time_namespace),
         cmocka_unit_test(renders_the_golden_text_for_a_late_input),
         cmocka_unit_test(renders_the_golden_trap),
         cmocka_unit_test(renders_the_golden_texts_by_name),

@@ -22,6 +22,7 @@ static const char *const allowed_skips[] = {
     "the sanitizer keeps memory of its own",
     "user namespaces are not allowed",
     "only Linux has namespaces",
+    "the kernel has no time namespaces",
     "only Linux shows who started a setuid program",
     "the threads cannot be counted here",
     "Wine cannot replace a file that is open",

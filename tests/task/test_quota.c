@@ -25,12 +25,14 @@ static int spawn(tether_registry *registry, const char *const *argv, size_t max_
                  char id[TETHER_ID_SIZE], tether_error *error)
 {
     tether_spec spec = {.argv = argv, .max_running = max_running};
-    *error = untouched;
-    int code = tether_spawn(registry, &spec, id, error);
-    if (code == TETHER_OK)
-        assert_memory_equal(error, &untouched, sizeof untouched);
-    else
-        assert_int_equal(error->code, code);
+    tether_error written = untouched;
+    int code = tether_spawn(registry, &spec, id, &written);
+    if (code == TETHER_OK) {
+        assert_memory_equal(&written, &untouched, sizeof untouched);
+    } else {
+        assert_int_equal(written.code, code);
+        *error = written;
+    }
     assert_int_equal(id[0] != '\0', code == TETHER_OK);
     return code;
 }

@@ -153,6 +153,21 @@ static int count_aged(void)
     return sum;
 }
 
+/* A living host may be writing a new file: it stays, except in a bundle without a record, which is
+ * removed as a whole. */
+static void expect_temporaries_go_when_old(const char *store)
+{
+    json_decref(collect(store));
+    bool left = test_tree_has(store, ".tmp-");
+    int before = count_aged();
+    assert_int_equal(nftw(store, age_one, 16, FTW_PHYS), 0);
+    assert_int_equal(count_aged() - before, left);
+    json_t *result = collect(store);
+    assert_int_equal(member(result, "leftovers"), left);
+    assert_false(test_tree_has(store, ".tmp-"));
+    json_decref(result);
+}
+
 /* Kills a host at each rename, where its temporary file is complete and has no other name yet. */
 static void temporary_files_of_killed_hosts_are_removed(void **state)
 {
@@ -169,21 +184,34 @@ static void temporary_files_of_killed_hosts_are_removed(void **state)
         snprintf(fault, sizeof fault, "signal=KILL:when=%d", nth);
         code = run_with_fault("renameat", fault, run, NULL);
         assert_true(code == 0 || code == 128 + SIGKILL);
-        /* A living host may be writing a new file: it stays, except in a bundle without a record,
-         * which is removed as a whole. */
-        json_decref(collect(store));
-        bool left = test_tree_has(store, ".tmp-");
-
-        int before = count_aged();
-        assert_int_equal(nftw(store, age_one, 16, FTW_PHYS), 0);
-        assert_int_equal(count_aged() - before, left);
-        json_t *result = collect(store);
-        assert_int_equal(member(result, "leftovers"), left);
-        assert_false(test_tree_has(store, ".tmp-"));
-        json_decref(result);
+        expect_temporaries_go_when_old(store);
     }
     assert_true(aged[ROOT_LEVEL] > 0);
     assert_true(aged[SESSION_LEVEL] > 0);
+}
+
+/* The same for the record of a task that stays. */
+static void temporary_files_in_bundles_are_removed(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    int code = 128 + SIGKILL;
+    if (!has_strace())
+        test_skip("strace is not installed");
+    f->hosts_died = true;
+    memset(aged, 0, sizeof aged);
+    tether_registry *registry = test_open(f);
+    test_start_child(registry, id, "exit", "0", NULL);
+    tether_snapshot_free(test_wait(registry, id));
+    test_detach(registry);
+    for (int nth = 1; code != 0; nth++) {
+        char fault[64];
+        const char *const ack[] = {COMMAND, "--store", f->store, "completions", "--ack", id, NULL};
+        snprintf(fault, sizeof fault, "signal=KILL:when=%d", nth);
+        code = run_with_fault("renameat", fault, ack, NULL);
+        assert_true(code == 0 || code == 128 + SIGKILL);
+        expect_temporaries_go_when_old(f->store);
+    }
     assert_true(aged[BUNDLE_LEVEL] > 0);
 }
 
@@ -195,6 +223,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(collection_fails_at_every_removal, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(temporary_files_of_killed_hosts_are_removed, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(temporary_files_in_bundles_are_removed, test_setup,
                                         test_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -391,6 +391,45 @@ static void says_why_a_command_did_not_run(void **state)
     json_decref(task);
 }
 
+/* --- limits ----------------------------------------------------------------------------------- */
+
+/* An answer that lacks a task is none: at each limit, the command lists all tasks, or fails and
+ * says what to do. */
+static void lists_all_tasks_or_none(void **state)
+{
+    fixture *f = *state;
+    enum { TASKS = 3, FIRST = 4, LAST = 24 };
+    static const char *const verbs[] = {"list --all", "completions", "list --all --all-sessions"};
+    char id[TETHER_ID_SIZE], text[512];
+    bool failed = false, listed = false;
+    for (int i = 0; i < TASKS; i++)
+        cli_start_ended(f, id, "hello", 7);
+    for (int limit = FIRST; limit <= LAST; limit++) {
+        for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+            char *out, *err;
+            snprintf(text, sizeof text, "ulimit -n %d; exec \"$0\" --store \"$1\" --json %s", limit,
+                     verbs[i]);
+            const char *const argv[] = {"sh", "-c", text, COMMAND, f->store, NULL};
+            int code = test_command(argv, &out, &err);
+            if (code == 0) {
+                assert_int_equal(cli_count_lines(out), TASKS);
+                assert_string_equal(err, "");
+            } else if (code != 127 || strstr(err, "shared lib") == NULL) { /* not the loader */
+                assert_int_equal(code, 125);
+                assert_string_equal(out, "");
+                cli_assert_holds(err, "TETHER_ELIMIT");
+                cli_assert_holds(err, "ulimit -n");
+            }
+            failed = failed || code == 125;
+            listed = listed || code == 0;
+            free(out);
+            free(err);
+        }
+    }
+    assert_true(failed);
+    assert_true(listed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -415,6 +454,7 @@ int main(void)
         TEST(a_drain_into_a_broken_fifo_acknowledges_nothing),
         TEST(shows_pipeline_statuses),
         TEST(says_why_a_command_did_not_run),
+        TEST(lists_all_tasks_or_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

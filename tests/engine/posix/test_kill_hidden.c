@@ -284,6 +284,12 @@ static const char *copy_child(const fixture *f, mode_t mode)
     return path;
 }
 
+static bool belongs_to_root(pid_t pid)
+{
+    int64_t user;
+    return tether__proc_user(pid, &user) == 0 && user == 0;
+}
+
 static void expect_stranger_is_spared(fixture *f, mode_t mode, char *verb)
 {
     char id[TETHER_ID_SIZE], cookie[TETHER_ID_SIZE + 32];
@@ -295,7 +301,7 @@ static void expect_stranger_is_spared(fixture *f, mode_t mode, char *verb)
     snprintf(cookie, sizeof cookie, "TETHER_TASK_ID=%s", id);
     pid_t pid = forked_start(pretend, &s);
     WAIT_UNTIL(killable_count(id) == 3);
-    WAIT_UNTIL(mode == 0755 || tether__proc_user(pid) == 0);
+    WAIT_UNTIL(mode == 0755 || belongs_to_root(pid));
     ASSERT_OK(kill_with(f, id, SHORT_GRACE_MS), f->error);
     test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGTERM, NULL);
     assert_false(has_survivor(f->registry, id, pid));

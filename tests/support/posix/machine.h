@@ -25,6 +25,17 @@ bool machine_own_pids(void);
 /* In the first process of such a namespace: mounts its own /proc. */
 bool machine_own_proc(void);
 
+/* Gives the children of this process their own clocks: those that are never set are ahead of the
+ * machine's by this much. False: the system has no time namespaces. */
+bool machine_own_time(long long seconds, long nanoseconds);
+
+/* After machine_own_mounts: hides /proc. */
+bool machine_hide_proc(void);
+
+/* Makes the system refuse these calls, by number, to this process and all that it starts: they fail
+ * with os_error, as under the seccomp filters of container hosts. Cannot be undone. */
+bool machine_refuse(const int *calls, size_t count, int os_error);
+
 /* Mounts a small file system in memory, changes it, and unmounts it; needs root. The options are
  * those of Linux's tmpfs. */
 bool machine_mount(const char *path, const char *options);

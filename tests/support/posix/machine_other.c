@@ -36,6 +36,26 @@ bool machine_own_proc(void)
     return false;
 }
 
+bool machine_own_time(long long seconds, long nanoseconds)
+{
+    (void)seconds;
+    (void)nanoseconds;
+    return false;
+}
+
+bool machine_hide_proc(void)
+{
+    return false;
+}
+
+bool machine_refuse(const int *calls, size_t count, int os_error)
+{
+    (void)calls;
+    (void)count;
+    (void)os_error;
+    return false;
+}
+
 bool machine_mount(const char *path, const char *options)
 {
     (void)path;

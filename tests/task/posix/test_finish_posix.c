@@ -6,12 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Starts a task that another process is the parent of, and waits until its deadline has passed and
- * a kill has begun. */
+/* Starts a task that another process is the parent of, and gives it a deadline that has passed once
+ * it ignores SIGTERM. Waits until its kill has begun. */
 static void start_killing(fixture *f, char id[TETHER_ID_SIZE])
 {
-    START_ELSEWHERE(f, id, "--timeout", "100ms", "--", CHILD, "ignore-term", "out", "ready",
-                    "forever");
+    START_ELSEWHERE(f, id, "--", CHILD, "ignore-term", "out", "ready", "forever");
+    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+    test_detach(f->registry);
+    json_t *record = test_load_record(f, id);
+    json_object_set_new(record, "timeout_ms", json_integer(1));
+    json_object_set_new(record, "deadline_monotonic_ms", json_integer(1));
+    test_save_record(f, id, record);
+    f->registry = test_open(f);
     WAIT_UNTIL(test_status(f->registry, id) == TETHER_STATUS_KILLING);
 }
 

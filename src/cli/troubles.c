@@ -1,0 +1,71 @@
+/* Owns printing the errors of tasks that a verb waits for.
+ * Must not: use the streams, which belong to the main thread.
+ * Thread: events arrive on the registry's thread; the rest is the main one. */
+#include "cli/troubles.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* In one write, so that no output of the task comes between. */
+static void print_line(const char *message)
+{
+    char line[sizeof((tether_error *)NULL)->message + 16];
+    int size = snprintf(line, sizeof line, "tether: %s\n", message);
+    uv_buf_t buffer = uv_buf_init(line, (unsigned)size);
+    uv_fs_t request;
+
+    for (int i = 0; i < size; i++) {
+        if ((unsigned char)line[i] < ' ' && i + 1 < size)
+            line[i] = '?';
+    }
+    uv_fs_write(NULL, &request, 2, &buffer, 1, -1, NULL);
+    uv_fs_req_cleanup(&request);
+}
+
+static void on_event(tether_registry *registry, const tether_event *event, void *userdata)
+{
+    cli_troubles *troubles = userdata;
+    size_t i;
+
+    (void)registry;
+    if (event->kind != TETHER_EVENT_LOG || event->level != TETHER_LOG_ERROR ||
+        event->task_id == NULL || event->error == NULL)
+        return;
+    uv_mutex_lock(&troubles->lock);
+    for (i = 0; i < troubles->count; i++) {
+        if (!troubles->reported[i] && strcmp(troubles->ids[i], event->task_id) == 0) {
+            troubles->reported[i] = true;
+            print_line(event->error->message);
+        }
+    }
+    uv_mutex_unlock(&troubles->lock);
+}
+
+bool troubles_init(cli_troubles *troubles, tether_open_options *options)
+{
+    memset(troubles, 0, sizeof *troubles);
+    if (uv_mutex_init(&troubles->lock) != 0)
+        return false;
+    options->reminder_ms = TETHER_NO_REMINDER;
+    options->leave_watches = 1; /* a registry with a callback would take them over */
+    options->on_event = on_event;
+    options->userdata = troubles;
+    return true;
+}
+
+void troubles_watch(cli_troubles *troubles, const char *const *ids, size_t count)
+{
+    uv_mutex_lock(&troubles->lock);
+    free(troubles->reported);
+    troubles->reported = calloc(count + 1, sizeof *troubles->reported);
+    troubles->ids = ids;
+    troubles->count = troubles->reported != NULL ? count : 0;
+    uv_mutex_unlock(&troubles->lock);
+}
+
+void troubles_dispose(cli_troubles *troubles)
+{
+    free(troubles->reported);
+    uv_mutex_destroy(&troubles->lock);
+}
