@@ -18,18 +18,20 @@ static const char neighbour[] = "tneighbour";
 static const char output[] = "all of it";
 
 /* Plants a task that has exited with 42 while no host looked. No event reports it: the lifeline is
- * moved to its place. */
+ * moved to its place. As in a start, the lifeline comes first and the record last, because a
+ * polling reaper may look at any time. */
 static void plant_ended(fixture *f, const char *id, const json_t *record)
 {
     char from[512];
     const char *marker = "supervisor pid=2147483000 start=1\nexit 42\n";
     json_t *copy = json_deep_copy(record);
     json_object_set_new(copy, "task_id", json_string(id));
-    plant_task(f, id, copy, NULL);
-    test_write_file(test_bundle_path(f, id, "stdout"), output, strlen(output));
     snprintf(from, sizeof from, "%s", test_session_path(f, "planted"));
     test_write_file(from, marker, strlen(marker));
     assert_int_equal(rename(from, test_exit_path(f, id)), 0);
+    test_make_directory(test_bundle_path(f, id, ""));
+    test_write_file(test_bundle_path(f, id, "stdout"), output, strlen(output));
+    plant_task(f, id, copy, NULL);
 }
 
 static bool is_clean(fixture *f)
