@@ -349,13 +349,9 @@ static int open_loop(tether__reaper *reaper, struct uv_loop_s *loop, tether_erro
     reaper->owns_loop = loop == NULL;
     reaper->loop = loop != NULL ? loop : &reaper->own_loop;
     reaper->thread = uv_thread_self();
-    int code = reaper->owns_loop ? tether__os_loop_room(error) : TETHER_OK;
+    int code = reaper->owns_loop ? tether__os_loop_init(&reaper->own_loop, error) : TETHER_OK;
     if (code != TETHER_OK)
         return code;
-    if (reaper->owns_loop && uv_loop_init(&reaper->own_loop) != 0)
-        return tether__fail(
-            error, TETHER_ELIMIT, 0, "start loop",
-            "no event loop can be created; raise the limit of descriptors (ulimit -n)");
     if (uv_async_init(reaper->loop, &reaper->wake, on_wake) != 0) {
         if (reaper->owns_loop)
             uv_loop_close(&reaper->own_loop);
