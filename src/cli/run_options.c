@@ -272,8 +272,8 @@ static int check_request(const cli_options *cli, const run_request *request)
     if (request->ways == 0)
         return usage(cli, "no command was given: give one of PROG ARG..., -c STRING, -f FILE");
     if (request->ways > 1)
-        return usage(
-            cli, "more than one command was given: choose one of PROG ARG..., -c STRING, -f FILE");
+        return usage(cli, "more than one command was given: choose one of PROG ARG..., -c STRING, "
+                          "-f FILE; the text of -c or -f takes no arguments");
     if (request->spec.argv != NULL && request->spec.shell != NULL)
         return usage(cli,
                      "--shell is for -c and -f; a program with its arguments runs without a shell");

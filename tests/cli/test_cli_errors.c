@@ -12,6 +12,9 @@ static void exits_127_for_what_is_not_found(void **state)
                  "no-such-program");
     EXPECT_ERROR(f, 127, "TETHER_ENOPROGRAM", "check the name", "run", "--wait", "--",
                  test_work_path(f, "nothing"));
+    /* The value of --wait is attached to it. */
+    EXPECT_ERROR(f, 127, "TETHER_ENOPROGRAM", "write --wait=30s", "run", "--wait", "30s", "ls");
+    EXPECT_ERROR(f, 125, "TETHER_EINVAL", "takes no arguments", "run", "-c", "exit $1", "3");
     EXPECT_ERROR(f, 127, "TETHER_ENOSHELL", "install it or choose another", "run", "--shell",
                  "no-such-shell", "-c", "exit 0");
     EXPECT_ERROR(f, 127, "TETHER_ENOTASK", "tether list --all shows", "status", "no-such-task");
