@@ -223,7 +223,7 @@ static int open_and_start(const cli_options *cli, run_request *request)
     tether_registry *registry;
     cli_troubles troubles;
 
-    if (request->wait && !troubles_init(&troubles, &request->limits))
+    if (request->wait && !troubles_init(&troubles, cli, &request->limits))
         return print_no_memory(cli);
     int code = session_open_with(cli, &request->limits, &registry);
     if (code == 0)

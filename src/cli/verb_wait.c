@@ -157,7 +157,7 @@ int verb_wait(cli_options *cli, cli_args *args)
     int code;
 
     args->options = wait_options;
-    if (!troubles_init(&troubles, &options))
+    if (!troubles_init(&troubles, cli, &options))
         return print_no_memory(cli);
     if (!ids_init(&request.ids, args)) {
         troubles_dispose(&troubles);

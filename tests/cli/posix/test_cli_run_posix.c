@@ -121,7 +121,7 @@ static void a_second_signal_waits_for_no_grace(void **state)
 }
 
 /* Makes the record of the inner task one that only a newer version may change, or takes that back.
- */
+ * A deadline has passed then. */
 static void set_inner_schema(const fixture *f, int version)
 {
     char path[1200], next[1300];
@@ -135,6 +135,10 @@ static void set_inner_schema(const fixture *f, int version)
     json_t *record = json_load_file(path, 0, NULL);
     assert_non_null(record);
     json_object_set_new(record, "schema_version", json_integer(version));
+    if (json_is_integer(json_object_get(record, "deadline_at"))) {
+        json_object_set_new(record, "deadline_at", json_integer(1));
+        json_object_set_new(record, "deadline_monotonic_ms", json_integer(1));
+    }
     assert_int_equal(json_dump_file(record, next, 0), 0);
     assert_int_equal(rename(next, path), 0);
     json_decref(record);
@@ -150,6 +154,29 @@ static void a_kill_that_fails_ends_the_wait(void **state)
     EXPECT(f, 143, "--session", "outer", "wait", outer);
     EXPECT(f, 0, "--session", "outer", "output", "--stream", "stderr", outer);
     cli_assert_holds(cli_out(), "newer version of tether");
+    set_inner_schema(f, 1);
+    EXPECT(f, 0, "--session", "inner", "kill", "@last");
+}
+
+/* What an event tells while a verb waits is an object with --json, and a line without. */
+static void a_deadline_that_cannot_be_kept_is_told_while_waiting(void **state)
+{
+    fixture *f = *state;
+    EXPECT(f, 0, "--session", "inner", "run", "--timeout", "1h", "--", CHILD, "forever");
+    set_inner_schema(f, 2);
+    EXPECT(f, 124, "--session", "inner", "wait", "--timeout", "2", "@last");
+    cli_assert_holds(cli_err(), "tether: the deadline of task ");
+    EXPECT(f, 124, "--session", "inner", "--json", "wait", "--timeout", "2", "@last");
+    size_t told = 0, size = 0;
+    for (const char *line = cli_err(); *line != '\0'; line += size + 1) {
+        size = strcspn(line, "\n");
+        json_t *object = json_loadb(line, size, 0, NULL);
+        assert_non_null(object);
+        const char *step = cli_text(json_object_get(object, "error"), "step");
+        told += strcmp(step, "enforce deadline") == 0;
+        json_decref(object);
+    }
+    assert_int_equal(told, 1);
     set_inner_schema(f, 1);
     EXPECT(f, 0, "--session", "inner", "kill", "@last");
 }
@@ -202,6 +229,7 @@ int main(void)
         TEST(a_signal_ends_the_task_too_if_asked),
         TEST(a_second_signal_waits_for_no_grace),
         TEST(a_kill_that_fails_ends_the_wait),
+        TEST(a_deadline_that_cannot_be_kept_is_told_while_waiting),
         TEST(without_the_option_a_signal_leaves_the_task),
         TEST(the_first_process_of_a_container_obeys),
     };
