@@ -8,7 +8,6 @@
 
 #include "cli/print.h"
 #include "cli/stream.h"
-#include "cli/escape.h"
 #include "cli/verbs.h"
 
 enum { OPT_STORE = 1, OPT_SESSION, OPT_JSON, OPT_HELP, OPT_VERSION };

@@ -203,8 +203,8 @@ static int take_wait(const cli_options *cli, run_request *request, const char *v
     return 0;
 }
 
-/* Handles one option of the verb. Returns 0 or an exit code. */
-static int take_option(const cli_options *cli, run_request *request, int id, const char *value)
+/* Handles an option whose value needs no check here. Returns false for all others. */
+static bool take_plain(run_request *request, int id, const char *value)
 {
     tether_spec *spec = &request->spec;
 
@@ -212,14 +212,53 @@ static int take_option(const cli_options *cli, run_request *request, int id, con
     case OPT_COMMAND:
         spec->command = value;
         request->ways++;
-        return 0;
+        return true;
     case OPT_FILE:
         request->file = value;
         request->ways++;
-        return 0;
+        return true;
     case OPT_CWD:
         spec->workdir = value;
+        return true;
+    case OPT_SHELL:
+        spec->shell = value;
+        return true;
+    case OPT_LOGIN:
+        spec->login = true;
+        return true;
+    case OPT_NAME:
+        spec->name = value;
+        return true;
+    case OPT_PROJECT:
+        spec->project_root = value;
+        return true;
+    case OPT_MERGE:
+        spec->merge_output = true;
+        return true;
+    case OPT_STDIN:
+        spec->inherit_stdin = strcmp(value, "-") == 0;
+        spec->stdin_path = spec->inherit_stdin ? NULL : value;
+        return true;
+    case OPT_NO_NOTIFY:
+        spec->no_notify = true;
+        return true;
+    case OPT_PIPESTATUS:
+        spec->pipestatus = true;
+        return true;
+    case OPT_KILL_ON_SIGNAL:
+        request->kill_on_signal = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Handles one option of the verb. Returns 0 or an exit code. */
+static int take_option(const cli_options *cli, run_request *request, int id, const char *value)
+{
+    if (take_plain(request, id, value))
         return 0;
+    switch (id) {
     case OPT_ENV:
         return take_env(cli, request, value);
     case OPT_ENV_FILE:
@@ -228,25 +267,6 @@ static int take_option(const cli_options *cli, run_request *request, int id, con
         return add_entry(cli, &request->env_unset, &request->unset_count, value);
     case OPT_TIMEOUT:
         return take_timeout(cli, request, value);
-    case OPT_SHELL:
-        spec->shell = value;
-        return 0;
-    case OPT_LOGIN:
-        spec->login = true;
-        return 0;
-    case OPT_NAME:
-        spec->name = value;
-        return 0;
-    case OPT_PROJECT:
-        spec->project_root = value;
-        return 0;
-    case OPT_MERGE:
-        spec->merge_output = true;
-        return 0;
-    case OPT_STDIN:
-        spec->inherit_stdin = strcmp(value, "-") == 0;
-        spec->stdin_path = spec->inherit_stdin ? NULL : value;
-        return 0;
     case OPT_SUPERVISOR:
         return take_supervisor(cli, value);
     case OPT_MAX_RUNNING:
@@ -255,17 +275,8 @@ static int take_option(const cli_options *cli, run_request *request, int id, con
         return take_max_started(cli, request, value);
     case OPT_MAX_OUTPUT:
         return take_max_output(cli, request, value);
-    case OPT_NO_NOTIFY:
-        spec->no_notify = true;
-        return 0;
     case OPT_OUTPUT_LIMIT:
         return take_output_limit(cli, request, value);
-    case OPT_PIPESTATUS:
-        spec->pipestatus = true;
-        return 0;
-    case OPT_KILL_ON_SIGNAL:
-        request->kill_on_signal = true;
-        return 0;
     default:
         return take_wait(cli, request, value);
     }

@@ -4,7 +4,6 @@
 #include "cli/verbs.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/duration.h"
 #include "cli/follow.h"
