@@ -184,10 +184,6 @@ if(NOT TETHER_SANITIZE)
     tether_test(powershell integration 240 task/test_powershell.c)
     tether_integration_time(powershell 240)
 endif()
-if(WIN32)
-    tether_test(powershell_outer integration 60 task/win32/test_powershell_outer.c)
-    tether_integration_time(powershell_outer 60)
-endif()
 
 # Wrappers that the library does not use on every platform, run directly by their shell.
 if(WIN32)

@@ -404,9 +404,10 @@ typedef struct tether_kill_options {
  * TETHER_EFOREIGN if the task runs in another pid namespace; TETHER_ENOTSUP for a signal to a proxy
  * task (tether/proxy.h), on Windows for a signal that tether_signal_number does not return, and on
  * systems where processes cannot be listed for a signal that would end the supervisor;
- * TETHER_ETIMEDOUT for a signal to a task that does not start its command in time; TETHER_EREADONLY
- * if a newer version wrote the record; TETHER_ELOCKED; TETHER_ECLOSED if the registry is closed
- * during the wait. */
+ * TETHER_ETIMEDOUT for a signal to a task that does not start its command in time; TETHER_ELIMIT if
+ * not all processes could be found or signalled for lack of descriptors: call it again;
+ * TETHER_EREADONLY if a newer version wrote the record; TETHER_ELOCKED; TETHER_ECLOSED if the
+ * registry is closed during the wait. */
 TETHER_EXPORT int tether_kill(tether_registry *registry, const char *task_id,
                               const tether_kill_options *options, tether_error *error);
 
