@@ -215,6 +215,7 @@ static bool take_plain(run_request *request, int id, const char *value)
         return true;
     case OPT_FILE:
         request->file = value;
+        request->stdin_readers += strcmp(value, "-") == 0;
         request->ways++;
         return true;
     case OPT_CWD:
@@ -236,6 +237,7 @@ static bool take_plain(run_request *request, int id, const char *value)
         spec->merge_output = true;
         return true;
     case OPT_STDIN:
+        request->stdin_readers += strcmp(value, "-") == 0;
         spec->inherit_stdin = strcmp(value, "-") == 0;
         spec->stdin_path = spec->inherit_stdin ? NULL : value;
         return true;
@@ -262,6 +264,7 @@ static int take_option(const cli_options *cli, run_request *request, int id, con
     case OPT_ENV:
         return take_env(cli, request, value);
     case OPT_ENV_FILE:
+        request->stdin_readers += strcmp(value, "-") == 0;
         return run_files_env(cli, request, value);
     case OPT_UNSET:
         return add_entry(cli, &request->env_unset, &request->unset_count, value);
@@ -296,8 +299,9 @@ static int check_request(const cli_options *cli, const run_request *request)
     if (request->spec.argv != NULL && request->spec.login)
         return usage(cli,
                      "--login is for -c and -f; a program with its arguments runs without a shell");
-    if (request->spec.inherit_stdin && request->file != NULL && strcmp(request->file, "-") == 0)
-        return usage(cli, "-f - and --stdin - would both read standard input: choose one");
+    if (request->stdin_readers > 1)
+        return usage(
+            cli, "-f -, --env-file - and --stdin - would read the same standard input: choose one");
     if (request->kill_on_signal && !request->wait)
         return usage(cli, "--kill-on-signal needs --wait; tether kill ends a task later");
     if (request->spec.argv != NULL && request->spec.pipestatus)

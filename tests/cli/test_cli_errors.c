@@ -78,6 +78,8 @@ static void refuses_options_of_run(void **state)
                  test_work_path(f, "nothing"), "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "for -c and -f", "run", "--login", CHILD, "exit", "0");
     EXPECT_ERROR(f, 125, einval, "choose one", "run", "--stdin", "-", "-f", "-");
+    EXPECT_ERROR(f, 125, einval, "choose one", "run", "--env-file", "-", "-f", "-");
+    EXPECT_ERROR(f, 125, einval, "choose one", "run", "--env-file", "-", "--stdin", "-", "ls");
     EXPECT_ERROR(f, 125, einval, "needs --wait", "run", "--kill-on-signal", "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--timeout", "-1", "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--timeout=99999999999999h", "-c", "exit 0");
