@@ -190,14 +190,15 @@ typedef struct remains {
     const char *advice;
 } remains;
 
-static void find_remains(const kill_target *target, remains *found)
+static int find_remains(const kill_target *target, remains *found, tether_error *error)
 {
     tether__survivor list[NAMED_SURVIVORS];
     bool refused = false, unproven = false;
     *found = (remains){0};
-    if (tether__os_tree_survivors(&target->tree, list, NAMED_SURVIVORS, &found->count, NULL) !=
-        TETHER_OK)
-        found->count = 0;
+    int code =
+        tether__os_tree_survivors(&target->tree, list, NAMED_SURVIVORS, &found->count, error);
+    if (code != TETHER_OK)
+        return code;
     for (size_t i = 0; i < found->count && i < NAMED_SURVIVORS; i++) {
         name_survivor(&list[i], found->names, sizeof found->names);
         refused = refused || list[i].reason == TETHER__SURVIVOR_REFUSED;
@@ -208,6 +209,7 @@ static void find_remains(const kill_target *target, remains *found)
                         ? "end what has the session of the task yourself if it is the task's"
                         : "they may be stuck in the kernel, waiting for a disk or network that "
                           "does not answer";
+    return TETHER_OK;
 }
 
 static bool set_reason(tether__record *record, void *userdata)
@@ -230,7 +232,7 @@ static void write_remains(tether__catalog *catalog, const char *task_id, const r
     uv_mutex_unlock(&catalog->disk);
 }
 
-/* Fails with the processes that survive the final signal. */
+/* Fails with the processes that survive the final signal, or says why they cannot be listed. */
 static int fail_survived(tether__catalog *catalog, const kill_target *target, tether_error *error)
 {
     remains found;
@@ -240,7 +242,9 @@ static int fail_survived(tether__catalog *catalog, const kill_target *target, te
             "task %s is a proxy task of process %lld, which was asked to end it and has "
             "not done so; the task ends when that process finishes it or exits",
             target->id, (long long)target->owner);
-    find_remains(target, &found);
+    int code = find_remains(target, &found, error);
+    if (code != TETHER_OK)
+        return code;
     if (found.count > 0)
         write_remains(catalog, target->id, &found);
     return tether__fail(error, TETHER_ESURVIVED, 0, "kill task",
