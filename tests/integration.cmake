@@ -184,10 +184,6 @@ if(NOT TETHER_SANITIZE)
     tether_test(powershell integration 240 task/test_powershell.c)
     tether_integration_time(powershell 240)
 endif()
-if(WIN32)
-    tether_test(powershell_outer integration 60 task/win32/test_powershell_outer.c)
-    tether_integration_time(powershell_outer 60)
-endif()
 
 # Wrappers that the library does not use on every platform, run directly by their shell.
 if(WIN32)
@@ -196,10 +192,12 @@ else()
     tether_test(wrapper_by_name integration 60 shell/posix/test_wrapper_by_name.c)
 endif()
 
-# A program that faults a host at every step (ci/matrix); CTest runs a small sample of it.
-if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|aarch64" AND NOT CMAKE_CROSSCOMPILING)
-    add_executable(tether_matrix posix/matrix/matrix.c posix/matrix/call_errors.c posix/matrix/operations.c posix/matrix/story.c posix/matrix/tracer.c
-        support/exit_line.c)
+# A program that faults a host at every step (ci/matrix).
+# A sanitizer traces its own process, too.
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|aarch64" AND NOT CMAKE_CROSSCOMPILING
+        AND NOT TETHER_SANITIZE)
+    add_executable(tether_matrix posix/matrix/matrix.c posix/matrix/call_errors.c posix/matrix/operations.c
+        posix/matrix/story.c posix/matrix/tracer.c support/exit_line.c)
     set_target_properties(tether_matrix PROPERTIES OUTPUT_NAME tether-matrix)
     target_link_libraries(tether_matrix PRIVATE tether_test_support)
 endif()

@@ -388,6 +388,7 @@ typedef struct tether_kill_options {
  * break, waits for the grace, and terminates the job; it does not wait if the break cannot be sent.
  *
  * Returns when no process of the task is left, for which it waits up to 5 s after the grace.
+ * If the task is being killed already, waits for that kill; a shorter grace shortens its grace.
  * Killing a task that has ended is not an error; it ends the processes that the task left behind. A
  * task that ends by itself in the meantime keeps its own status and exit code. No process is
  * signalled that is not verified to belong to the task. Any thread.
@@ -403,9 +404,10 @@ typedef struct tether_kill_options {
  * TETHER_EFOREIGN if the task runs in another pid namespace; TETHER_ENOTSUP for a signal to a proxy
  * task (tether/proxy.h), on Windows for a signal that tether_signal_number does not return, and on
  * systems where processes cannot be listed for a signal that would end the supervisor;
- * TETHER_ETIMEDOUT for a signal to a task that does not start its command in time; TETHER_EREADONLY
- * if a newer version wrote the record; TETHER_ELOCKED; TETHER_ECLOSED if the registry is closed
- * during the wait. */
+ * TETHER_ETIMEDOUT for a signal to a task that does not start its command in time; TETHER_ELIMIT if
+ * not all processes could be found or signalled for lack of descriptors: call it again;
+ * TETHER_EREADONLY if a newer version wrote the record; TETHER_ELOCKED; TETHER_ECLOSED if the
+ * registry is closed during the wait. */
 TETHER_EXPORT int tether_kill(tether_registry *registry, const char *task_id,
                               const tether_kill_options *options, tether_error *error);
 

@@ -93,12 +93,22 @@ static int judge(const collection *c, const tether__session *session, const char
 }
 
 /* In the background fails at once with TETHER_ELOCKED if the lock is held. */
-static int lock_session(const collection *c, const tether__session *session, tether__lock *lock)
+static int lock_session(const collection *c, const tether__session *session, tether__lock *lock,
+                        tether_error *error)
 {
     tether__session copy = *session;
     if (c->stopped != NULL)
         copy.lock_timeout_ms = 0;
-    return tether__session_lock(&copy, lock, NULL);
+    return tether__session_lock(&copy, lock, error);
+}
+
+/* Keeps the first failure to remove a task, which the collection returns at its end. */
+static void note_failure(collection *c, int code, const tether_error *problem)
+{
+    if (code == TETHER_OK || c->code != TETHER_OK)
+        return;
+    c->code = code;
+    c->problem = *problem;
 }
 
 /* Removes the files of a task. Once the record is gone, so is the task; what is left then is a
@@ -110,31 +120,43 @@ static bool remove_files(collection *c, const tether__session *session, const ch
     int code = tether__bundle_remove(session, task_id, &problem);
     if (code == TETHER_OK || tether__bundle_stamp(session, task_id, &stamp, NULL) == TETHER_ENOTASK)
         return true;
-    if (c->code == TETHER_OK) {
-        c->code = code;
-        c->problem = problem;
-    }
+    note_failure(c, code, &problem);
     return false;
 }
 
-/* Removes a task. Judges it again under the session lock, because another host may have changed it
- * since, for example by requesting its completion. Keeps it while the lifeline is held: a
- * supervisor lives for a moment after its exit line. Returns TETHER_ELOCKED if the session lock was
- * not free; other failures only leave *removed false, and a failed removal is noted in `c`. */
-static int remove_task(collection *c, tether__catalog *catalog, const char *task_id, bool *removed)
+/* Judges a task again under the session lock, because another host may have changed it since, for
+ * example by requesting its completion. It stays while its lifeline is held: a supervisor lives for
+ * a moment after its exit line. */
+static bool is_still_garbage(collection *c, const tether__session *session, const char *task_id)
+{
+    judgement again;
+    tether_error problem = {0};
+    bool held = true, aged;
+    int code = judge(c, session, task_id, &again, &aged, &problem);
+    if (code == TETHER_OK && again == REMOVE)
+        code = tether__os_lifeline_held(session->exits, task_id, &held, &problem);
+    note_failure(c, code, &problem);
+    return code == TETHER_OK && again == REMOVE && !held;
+}
+
+/* Removes a task if nothing has changed. Returns TETHER_ELOCKED if the session lock was not free;
+ * notes every other failure in `c`. */
+static int remove_task(collection *c, tether__catalog *catalog, const char *task_id, bool *removed,
+                       tether_error *error)
 {
     tether__lock lock;
-    judgement again;
-    bool held = true, aged;
+    tether_error problem = {0};
     *removed = false;
-    int code = lock_session(c, catalog->session, &lock);
+    int code = lock_session(c, catalog->session, &lock, &problem);
+    if (code == TETHER_ELOCKED) {
+        tether__error_set(error, &problem);
+        return code;
+    }
+    note_failure(c, code, &problem);
     if (code != TETHER_OK)
-        return code == TETHER_ELOCKED ? code : TETHER_OK;
-    *removed =
-        judge(c, catalog->session, task_id, &again, &aged, NULL) == TETHER_OK && again == REMOVE &&
-        tether__os_lifeline_held(catalog->session->exits, task_id, &held, NULL) == TETHER_OK &&
-        !held && tether__catalog_reap(catalog, task_id) &&
-        remove_files(c, catalog->session, task_id);
+        return TETHER_OK;
+    *removed = is_still_garbage(c, catalog->session, task_id) &&
+               tether__catalog_reap(catalog, task_id) && remove_files(c, catalog->session, task_id);
     tether__os_lock_release(&lock);
     return TETHER_OK;
 }
@@ -163,8 +185,8 @@ static int collect_task(collection *c, tether__catalog *catalog, const char *tas
                                    error);
     bool removed = false;
     if (result == REMOVE)
-        code = remove_task(c, catalog, task_id, &removed);
-    if (code != TETHER_OK && background)
+        code = remove_task(c, catalog, task_id, &removed, error);
+    if (code != TETHER_OK)
         return code;
     if (removed) {
         tether__catalog_forget(catalog, task_id);

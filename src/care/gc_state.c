@@ -37,8 +37,8 @@ int tether__gc_state_load(const tether__store *store, tether__gc_state *state, t
     *state = (tether__gc_state){0};
     int code = tether__os_clock_frame(&own, &problem);
     if (code == TETHER_OK)
-        code = tether__os_file_read(store->root, state_file, FILE_LIMIT, &text, &size, NULL,
-                                    &problem);
+        code =
+            tether__os_file_read(store->root, state_file, FILE_LIMIT, &text, &size, NULL, &problem);
     if (code == TETHER_ENOTASK || code == TETHER_ETOOBIG || code == TETHER_ECORRUPT)
         return TETHER_OK;
     if (code != TETHER_OK) {

@@ -10,6 +10,9 @@
 #include "base/error.h"
 #include "care/gc.h"
 #include "engine/core.h"
+#include "os/start_thread.h"
+
+static const char step[] = "collect garbage";
 
 struct tether__housekeeper {
     tether_registry *registry;
@@ -49,13 +52,13 @@ tether__housekeeper *tether__housekeeper_start(tether_registry *registry)
     tether__housekeeper *housekeeper = calloc(1, sizeof *housekeeper);
     if (housekeeper != NULL && uv_mutex_init(&housekeeper->mutex) == 0) {
         housekeeper->registry = registry;
-        if (uv_thread_create(&housekeeper->thread, run, housekeeper) == 0)
+        if (tether__start_thread(&housekeeper->thread, run, housekeeper, step, &error) == TETHER_OK)
             return housekeeper;
         uv_mutex_destroy(&housekeeper->mutex);
+    } else {
+        tether__fail_memory(&error, step);
     }
     free(housekeeper);
-    tether__fail(&error, TETHER_ELIMIT, 0, "collect garbage",
-                 "no thread can be started; raise the limit of processes (ulimit -u)");
     log_failure(registry, &error);
     return NULL;
 }

@@ -8,7 +8,6 @@
 
 #include "cli/print.h"
 #include "cli/stream.h"
-#include "cli/escape.h"
 #include "cli/verbs.h"
 
 enum { OPT_STORE = 1, OPT_SESSION, OPT_JSON, OPT_HELP, OPT_VERSION };
@@ -113,19 +112,19 @@ static void write_usage(cli_stream *to)
         write_aliases(to, &verbs[i], " (", ")");
         stream_text(to, "\n");
     }
-    stream_text(
-        to, "\n"
-            "  --store DIR   directory that holds the tasks (TETHER_STORE)\n"
-            "  --session ID  session of the tasks (TETHER_SESSION; default: \"default\")\n"
-            "  --json        print JSON, also for errors, on standard error\n"
-            "  -V, --version print the version\n"
-            "\n"
-            "Where a verb takes an ID, give the id of a task, the beginning of one, the name that\n"
-            "run --name gave it, or @last (@last-1 is the task before it).\n"
-            "Run tether help VERB for the options of a verb.\n"
-            "\n"
-            "Exit status: 124 timed out, 125 tether failed, 126 the command cannot be run,\n"
-            "127 no such command or task, otherwise the exit code of the task.\n");
+    stream_text(to,
+                "\n"
+                "  --store DIR   directory that holds the tasks (TETHER_STORE)\n"
+                "  --session ID  session of the tasks (TETHER_SESSION; default: \"default\")\n"
+                "  --json        print JSON, also for errors, on standard error\n"
+                "  -V, --version print the version\n"
+                "\n"
+                "Where a verb takes an ID, give the id of a task, the beginning of one, the\n"
+                "name that run --name gave it, or @last (@last-1 is the task before it).\n"
+                "Run tether help VERB for the options of a verb.\n"
+                "\n"
+                "Exit status: 124 timed out, 125 tether failed, 126 the command cannot be run,\n"
+                "127 no such command or task, otherwise the exit code of the task.\n");
 }
 
 /* Returns the Levenshtein distance of two names: how many letters to insert, remove or replace.

@@ -4,7 +4,6 @@
 #include "cli/drain.h"
 
 #include "cli/print.h"
-#include "cli/stream.h"
 
 int drain_print(const cli_options *cli, const tether_snapshot *snapshot, bool sessions)
 {

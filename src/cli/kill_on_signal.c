@@ -25,11 +25,12 @@ struct kill_on_signal {
     uv_loop_t loop;
     uv_signal_t handles[SIGNALS];
     uv_async_t changed;
-    uv_mutex_t lock; /* guards task_id, ending and first */
+    uv_mutex_t lock; /* guards task_id, ending, first and error */
     char task_id[TETHER_ID_SIZE];
     bool ending;
-    int first; /* the first signal that came; 0: none */
-    int came;  /* how many came; the loop's thread */
+    int first;          /* the first signal that came; 0: none */
+    tether_error error; /* of the first kill that failed; code 0: none */
+    int came;           /* how many came; the loop's thread */
     one_kill kills[KILLS];
     int begun; /* kills; the loop's thread */
 };
@@ -37,9 +38,18 @@ struct kill_on_signal {
 static void do_kill(uv_work_t *work)
 {
     const one_kill *one = work->data;
+    kill_on_signal *k = one->owner;
     const tether_kill_options options = {.grace_ms = one->grace_ms};
-    /* The command that waits sees what became of the task. */
-    (void)tether_kill(one->owner->registry, one->owner->task_id, &options, NULL);
+    tether_error error = {0};
+    int code = tether_kill(k->registry, k->task_id, &options, &error);
+    /* Usually the wait that goes on sees how the task ends. */
+    if (code == 0 || code == TETHER_ECLOSED)
+        return;
+    uv_mutex_lock(&k->lock);
+    if (k->error.code == 0)
+        k->error = error;
+    uv_mutex_unlock(&k->lock);
+    tether_interrupt(k->registry);
 }
 
 static void ignore_end(uv_work_t *work, int status)
@@ -157,6 +167,18 @@ static void change(kill_on_signal *k, const char *task_id, bool ending)
 void kill_on_signal_task(kill_on_signal *k, const char *task_id)
 {
     change(k, task_id, false);
+}
+
+bool kill_on_signal_failed(kill_on_signal *k, tether_error *error)
+{
+    if (k == NULL)
+        return false;
+    uv_mutex_lock(&k->lock);
+    bool failed = k->error.code != 0;
+    if (failed)
+        *error = k->error;
+    uv_mutex_unlock(&k->lock);
+    return failed;
 }
 
 int kill_on_signal_end(kill_on_signal *k)

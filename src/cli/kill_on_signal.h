@@ -2,6 +2,8 @@
 #ifndef TETHER_CLI_KILL_ON_SIGNAL_H
 #define TETHER_CLI_KILL_ON_SIGNAL_H
 
+#include <stdbool.h>
+
 #include "tether.h"
 
 typedef struct kill_on_signal kill_on_signal;
@@ -14,6 +16,11 @@ kill_on_signal *kill_on_signal_begin(tether_registry *registry);
 /* The task to end. A signal that has come already ends it at once. The first signal asks it
  * politely, as tether kill does; the second one does not. */
 void kill_on_signal_task(kill_on_signal *k, const char *task_id);
+
+/* Whether a kill has failed, such as for processes of another user; why is in *error then. The
+ * waits of the registry were interrupted: nobody knows when the task will end. NULL has not failed.
+ */
+bool kill_on_signal_failed(kill_on_signal *k, tether_error *error);
 
 /* Ends the handling, after a kill that is under way. Returns the first signal that came, 0 if none
  * did. NULL is allowed. */

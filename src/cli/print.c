@@ -93,25 +93,35 @@ static void write_error_text(cli_stream *to, const tether_error *error, const ca
     }
 }
 
-static void write_error(const cli_options *cli, const tether_error *error, const candidates *found)
+static void write_form(const cli_options *cli, cli_stream *to, const tether_error *error,
+                       const candidates *found)
 {
-    cli_stream *to = stream_stderr();
     /* After a mistake in the arguments, a later --json was not parsed but still counts. */
-    bool json = cli->json || args_remaining_contain(cli->args, "--json");
-
-    if (reader_gone())
-        return;
-    /* Keep the order if standard output and standard error go to the same place. */
-    stream_flush(stream_stdout());
-    stream_begin_line(to);
-    if (json)
+    if (cli->json || args_remaining_contain(cli->args, "--json"))
         write_error_json(to, error, found);
     else
         write_error_text(to, error, found);
     stream_flush(to);
 }
 
+static void write_error(const cli_options *cli, const tether_error *error, const candidates *found)
+{
+    cli_stream *to = stream_stderr();
+
+    if (reader_gone())
+        return;
+    /* Keep the order if standard output and standard error go to the same place. */
+    stream_flush(stream_stdout());
+    stream_begin_line(to);
+    write_form(cli, to, error, found);
+}
+
 static const candidates no_candidates = {NULL, 0};
+
+void print_event_error(const cli_options *cli, const tether_error *error)
+{
+    write_form(cli, stream_stderr_events(), error, &no_candidates);
+}
 
 int print_error(const cli_options *cli, const tether_error *error)
 {

@@ -15,7 +15,12 @@ enum { EXIT_TIMED_OUT = 124, EXIT_FAILED = 125, EXIT_NOT_RUNNABLE = 126, EXIT_NO
  */
 int print_error(const cli_options *cli, const tether_error *error);
 
-/* Does the same for an error that the command itself detected. The step has at most 31 bytes. */
+/* Does the same for an error that an event has brought, on the thread of events. In one write, so
+ * that no output of a task comes between. */
+void print_event_error(const cli_options *cli, const tether_error *error);
+
+/* Does the same as print_error for an error that the command itself detected. The step has at most
+ * 31 bytes. */
 int print_failure(const cli_options *cli, int code, const char *step, const char *format, ...);
 
 /* Prints the message of a failed args_next. */

@@ -16,39 +16,44 @@ const char verb_run_help[] =
     "tether run [options] -c STRING\n"
     "tether run [options] -f FILE\n"
     "\n"
-    "Starts a command as a task that outlives this process, and prints the id of the task.\n"
+    "Starts a command as a task that outlives this process, and prints its id.\n"
     "\n"
-    "  PROG ARG...          run this program with these arguments, without a shell; the options\n"
-    "                       of run end at PROG, or at -- before it\n"
+    "  PROG ARG...          run this program with these arguments, without a shell;\n"
+    "                       the options of run end at PROG, or at -- before it\n"
     "  -c STRING            run this text in your shell\n"
-    "  -f FILE              run the text of this file in your shell, or in the interpreter that\n"
-    "                       its first line names (#!/usr/bin/env python3); - is standard input\n"
+    "  -f FILE              run the text of this file in your shell, or in the\n"
+    "                       interpreter that its first line names (#!/usr/bin/env\n"
+    "                       python3); - is standard input\n"
     "  --cwd DIR            working directory (default: the current one)\n"
     "  --env NAME=VALUE     set an environment variable; may be repeated\n"
-    "  --env-file FILE      set the variables in this file, a NAME=VALUE per line; of several\n"
-    "                       --env and --env-file the last one wins\n"
+    "  --env-file FILE      set the variables in this file, a NAME=VALUE per line;\n"
+    "                       of several --env and --env-file the last one wins\n"
     "  --unset NAME         leave out an environment variable; may be repeated\n"
-    "  --timeout DUR        end the task after this time; 0: never (default: never, or\n"
-    "                       the duration in TETHER_TIMEOUT)\n"
-    "  --shell SHELL        shell for -c and -f (default: $BASH, bash, zsh or sh; on Windows a\n"
-    "                       POSIX shell in $SHELL, pwsh, powershell, git's bash or cmd)\n"
+    "  --timeout DUR        end the task after this time; 0: never (default: never,\n"
+    "                       or the duration in TETHER_TIMEOUT)\n"
+    "  --shell SHELL        shell for -c and -f (default: $BASH, bash, zsh or sh; on\n"
+    "                       Windows a POSIX shell in $SHELL, pwsh, powershell, git's\n"
+    "                       bash or cmd)\n"
     "  --login              make it a login shell, which reads your profile\n"
     "  --name TEXT          label for people; verbs take it in place of the id\n"
     "  --project DIR        directory that the task belongs to\n"
-    "  --merge              write standard error to the file of standard output, like 2>&1\n"
-    "  --stdin FILE         standard input of the task (default: the null device); with - the\n"
-    "                       task reads what this command would read\n"
+    "  --merge              write standard error to the file of standard output,\n"
+    "                       like 2>&1\n"
+    "  --stdin FILE         standard input of the task (default: the null device);\n"
+    "                       with - the task reads what this command would read\n"
     "  --supervisor WHICH   auto or script\n"
     "  --max-running N      fail if this many tasks of the session are running\n"
     "  --max-started N      fail if this many tasks were started in the session\n"
-    "  --max-output SIZE    fail if the outputs of the session take this much of the store\n"
+    "  --max-output SIZE    fail if the outputs of the session take this much space\n"
     "  --no-notify          do not request a completion\n"
-    "  --output-limit SIZE  keep only the end of each output, once the task has ended\n"
+    "  --output-limit SIZE  keep only the end of each output of an ended task\n"
     "  --pipestatus         record the exit codes of the last pipeline (bash, zsh)\n"
-    "  --wait[=DUR]         show the output as it is written and exit with the task's code;\n"
-    "                       after DUR leave the task running and exit with 124\n"
-    "  --kill-on-signal     with --wait: Ctrl-C, SIGTERM or SIGHUP ends the task too, and the\n"
-    "                       exit status is 128+N (default: they end this command only)\n";
+    "  --wait[=DUR]         show the output as it is written and exit with the\n"
+    "                       task's code; after DUR leave the task running and exit\n"
+    "                       with 124\n"
+    "  --kill-on-signal     with --wait: Ctrl-C, SIGTERM or SIGHUP ends the task\n"
+    "                       too, and the exit status is 128+N (default: they end\n"
+    "                       this command only)\n";
 
 enum {
     OPT_COMMAND = 1,
@@ -198,8 +203,8 @@ static int take_wait(const cli_options *cli, run_request *request, const char *v
     return 0;
 }
 
-/* Handles one option of the verb. Returns 0 or an exit code. */
-static int take_option(const cli_options *cli, run_request *request, int id, const char *value)
+/* Handles an option whose value needs no check here. Returns false for all others. */
+static bool take_plain(run_request *request, int id, const char *value)
 {
     tether_spec *spec = &request->spec;
 
@@ -207,41 +212,64 @@ static int take_option(const cli_options *cli, run_request *request, int id, con
     case OPT_COMMAND:
         spec->command = value;
         request->ways++;
-        return 0;
+        return true;
     case OPT_FILE:
         request->file = value;
+        request->stdin_readers += strcmp(value, "-") == 0;
         request->ways++;
-        return 0;
+        return true;
     case OPT_CWD:
         spec->workdir = value;
+        return true;
+    case OPT_SHELL:
+        spec->shell = value;
+        return true;
+    case OPT_LOGIN:
+        spec->login = true;
+        return true;
+    case OPT_NAME:
+        spec->name = value;
+        return true;
+    case OPT_PROJECT:
+        spec->project_root = value;
+        return true;
+    case OPT_MERGE:
+        spec->merge_output = true;
+        return true;
+    case OPT_STDIN:
+        request->stdin_readers += strcmp(value, "-") == 0;
+        spec->inherit_stdin = strcmp(value, "-") == 0;
+        spec->stdin_path = spec->inherit_stdin ? NULL : value;
+        return true;
+    case OPT_NO_NOTIFY:
+        spec->no_notify = true;
+        return true;
+    case OPT_PIPESTATUS:
+        spec->pipestatus = true;
+        return true;
+    case OPT_KILL_ON_SIGNAL:
+        request->kill_on_signal = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Handles one option of the verb. Returns 0 or an exit code. */
+static int take_option(const cli_options *cli, run_request *request, int id, const char *value)
+{
+    if (take_plain(request, id, value))
         return 0;
+    switch (id) {
     case OPT_ENV:
         return take_env(cli, request, value);
     case OPT_ENV_FILE:
+        request->stdin_readers += strcmp(value, "-") == 0;
         return run_files_env(cli, request, value);
     case OPT_UNSET:
         return add_entry(cli, &request->env_unset, &request->unset_count, value);
     case OPT_TIMEOUT:
         return take_timeout(cli, request, value);
-    case OPT_SHELL:
-        spec->shell = value;
-        return 0;
-    case OPT_LOGIN:
-        spec->login = true;
-        return 0;
-    case OPT_NAME:
-        spec->name = value;
-        return 0;
-    case OPT_PROJECT:
-        spec->project_root = value;
-        return 0;
-    case OPT_MERGE:
-        spec->merge_output = true;
-        return 0;
-    case OPT_STDIN:
-        spec->inherit_stdin = strcmp(value, "-") == 0;
-        spec->stdin_path = spec->inherit_stdin ? NULL : value;
-        return 0;
     case OPT_SUPERVISOR:
         return take_supervisor(cli, value);
     case OPT_MAX_RUNNING:
@@ -250,17 +278,8 @@ static int take_option(const cli_options *cli, run_request *request, int id, con
         return take_max_started(cli, request, value);
     case OPT_MAX_OUTPUT:
         return take_max_output(cli, request, value);
-    case OPT_NO_NOTIFY:
-        spec->no_notify = true;
-        return 0;
     case OPT_OUTPUT_LIMIT:
         return take_output_limit(cli, request, value);
-    case OPT_PIPESTATUS:
-        spec->pipestatus = true;
-        return 0;
-    case OPT_KILL_ON_SIGNAL:
-        request->kill_on_signal = true;
-        return 0;
     default:
         return take_wait(cli, request, value);
     }
@@ -272,16 +291,17 @@ static int check_request(const cli_options *cli, const run_request *request)
     if (request->ways == 0)
         return usage(cli, "no command was given: give one of PROG ARG..., -c STRING, -f FILE");
     if (request->ways > 1)
-        return usage(
-            cli, "more than one command was given: choose one of PROG ARG..., -c STRING, -f FILE");
+        return usage(cli, "more than one command was given: choose one of PROG ARG..., -c STRING, "
+                          "-f FILE; the text of -c or -f takes no arguments");
     if (request->spec.argv != NULL && request->spec.shell != NULL)
         return usage(cli,
                      "--shell is for -c and -f; a program with its arguments runs without a shell");
     if (request->spec.argv != NULL && request->spec.login)
         return usage(cli,
                      "--login is for -c and -f; a program with its arguments runs without a shell");
-    if (request->spec.inherit_stdin && request->file != NULL && strcmp(request->file, "-") == 0)
-        return usage(cli, "-f - and --stdin - would both read standard input: choose one");
+    if (request->stdin_readers > 1)
+        return usage(
+            cli, "-f -, --env-file - and --stdin - would read the same standard input: choose one");
     if (request->kill_on_signal && !request->wait)
         return usage(cli, "--kill-on-signal needs --wait; tether kill ends a task later");
     if (request->spec.argv != NULL && request->spec.pipestatus)

@@ -23,8 +23,9 @@ typedef struct run_request {
     interpreter script; /* that the command file names */
     const char *shell_arguments[2];
 
-    const char *file; /* given with -f */
-    int ways;         /* how many of PROG, -c and -f were given */
+    const char *file;  /* given with -f */
+    int stdin_readers; /* how many options read the command's own standard input */
+    int ways;          /* how many of PROG, -c and -f were given */
 } run_request;
 
 void run_request_dispose(run_request *request);

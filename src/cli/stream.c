@@ -22,6 +22,7 @@ struct cli_stream {
 
 static cli_stream standard_output = {.file = 1};
 static cli_stream standard_error = {.file = 2};
+static cli_stream events_error = {.file = 2};
 
 /* If the caller closed one of these descriptors, the next open() would return its number, and our
  * output could end up in a file of the store. Put the null device there, opened in the wrong
@@ -51,6 +52,11 @@ cli_stream *stream_stdout(void)
 cli_stream *stream_stderr(void)
 {
     return &standard_error;
+}
+
+cli_stream *stream_stderr_events(void)
+{
+    return &events_error;
 }
 
 bool stream_is_terminal(const cli_stream *stream)

@@ -18,6 +18,10 @@ void stream_init(void);
 
 cli_stream *stream_stdout(void);
 cli_stream *stream_stderr(void);
+
+/* Standard error once more, for the thread on which events arrive. */
+cli_stream *stream_stderr_events(void);
+
 bool stream_is_terminal(const cli_stream *stream);
 
 /* Returns the width of the terminal; SIZE_MAX if the stream is no terminal or its width is unknown:

@@ -14,8 +14,13 @@
 #include "cli/escape.h"
 #include "cli/stream.h"
 
-#define LABEL_COLUMNS 30   /* a name or session takes at most these on a terminal */
-#define COMMAND_COLUMNS 20 /* a command gets at least these on a terminal */
+/* Columns on a terminal. A label is a name or a session. */
+enum {
+    LABEL_MOST = 30,
+    LABEL_LEAST = 8,
+    COMMAND_LEAST = 8,   /* a line with less room for the command is wrapped, not cut more */
+    COMMAND_COLUMNS = 20 /* for these a label becomes shorter; a wrapped line has as many */
+};
 
 enum { ID, STATUS, STARTED, DURATION, CELLS };
 
@@ -120,18 +125,37 @@ static size_t write_cells(const char *const *text, const int *widths, const char
     return used;
 }
 
-/* Writes a name or a session before the command. Returns the columns used. */
-static size_t write_label(const char *open, const char *text, const char *close, size_t columns)
+/* SIZE_MAX: the line is not cut. */
+static size_t columns_left(size_t columns, size_t used)
+{
+    if (columns == SIZE_MAX)
+        return SIZE_MAX;
+    return columns > used ? columns - used : 0;
+}
+
+/* Returns how many columns a label may take where this many are left in the line. */
+static size_t label_columns(size_t left)
+{
+    if (left == SIZE_MAX)
+        return SIZE_MAX;
+    if (left > COMMAND_COLUMNS + LABEL_MOST)
+        return LABEL_MOST;
+    return left > COMMAND_COLUMNS + LABEL_LEAST ? left - COMMAND_COLUMNS : LABEL_LEAST;
+}
+
+/* Writes a name or a session before the command, and takes its columns off those that are left in
+ * the line. */
+static void write_label(const char *open, const char *text, const char *close, size_t *left)
 {
     cli_stream *to = stream_stdout();
-    size_t used;
+    size_t around = strlen(open) + strlen(close), used;
 
     if (text == NULL)
-        return 0;
+        return;
     stream_text(to, open);
-    used = escape_line(to, text, columns == SIZE_MAX ? SIZE_MAX : LABEL_COLUMNS);
+    used = around + escape_line(to, text, label_columns(columns_left(*left, around)));
     stream_text(to, close);
-    return used + strlen(open) + strlen(close);
+    *left = columns_left(*left, used);
 }
 
 static void write_row(const tether_snapshot *task, const cells *row, const int *widths,
@@ -139,16 +163,13 @@ static void write_row(const tether_snapshot *task, const cells *row, const int *
 {
     const char *const text[CELLS] = {row->text[ID], row->text[STATUS], row->text[STARTED],
                                      row->text[DURATION]};
-    size_t used = write_cells(text, widths, colour);
+    size_t left = columns_left(columns, write_cells(text, widths, colour));
 
     if (sessions)
-        used += write_label("", task->session_id, ": ", columns);
-    used += write_label("[", task->name, "] ", columns);
-    if (task->command != NULL && columns == SIZE_MAX)
-        escape_line(stream_stdout(), task->command, SIZE_MAX);
-    else if (task->command != NULL)
-        escape_line(stream_stdout(), task->command,
-                    used + COMMAND_COLUMNS < columns ? columns - used : COMMAND_COLUMNS);
+        write_label("", task->session_id, ": ", &left);
+    write_label("[", task->name, "] ", &left);
+    if (task->command != NULL)
+        escape_line(stream_stdout(), task->command, left >= COMMAND_LEAST ? left : COMMAND_COLUMNS);
     stream_text(stream_stdout(), "\n");
 }
 

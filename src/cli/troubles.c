@@ -1,27 +1,12 @@
 /* Owns printing the errors of tasks that a verb waits for.
- * Must not: use the streams, which belong to the main thread.
+ * Must not: use streams of the main thread.
  * Thread: events arrive on the registry's thread; the rest is the main one. */
 #include "cli/troubles.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* In one write, so that no output of the task comes between. */
-static void print_line(const char *message)
-{
-    char line[sizeof((tether_error *)NULL)->message + 16];
-    int size = snprintf(line, sizeof line, "tether: %s\n", message);
-    uv_buf_t buffer = uv_buf_init(line, (unsigned)size);
-    uv_fs_t request;
-
-    for (int i = 0; i < size; i++) {
-        if ((unsigned char)line[i] < ' ' && i + 1 < size)
-            line[i] = '?';
-    }
-    uv_fs_write(NULL, &request, 2, &buffer, 1, -1, NULL);
-    uv_fs_req_cleanup(&request);
-}
+#include "cli/print.h"
 
 static void on_event(tether_registry *registry, const tether_event *event, void *userdata)
 {
@@ -36,15 +21,16 @@ static void on_event(tether_registry *registry, const tether_event *event, void 
     for (i = 0; i < troubles->count; i++) {
         if (!troubles->reported[i] && strcmp(troubles->ids[i], event->task_id) == 0) {
             troubles->reported[i] = true;
-            print_line(event->error->message);
+            print_event_error(troubles->cli, event->error);
         }
     }
     uv_mutex_unlock(&troubles->lock);
 }
 
-bool troubles_init(cli_troubles *troubles, tether_open_options *options)
+bool troubles_init(cli_troubles *troubles, const cli_options *cli, tether_open_options *options)
 {
     memset(troubles, 0, sizeof *troubles);
+    troubles->cli = cli;
     if (uv_mutex_init(&troubles->lock) != 0)
         return false;
     options->reminder_ms = TETHER_NO_REMINDER;

@@ -10,7 +10,10 @@
 
 #include "tether.h"
 
+#include "cli/options.h"
+
 typedef struct cli_troubles {
+    const cli_options *cli;
     uv_mutex_t lock;
     const char *const *ids; /* the tasks that are waited for; NULL: none yet */
     size_t count;
@@ -19,7 +22,7 @@ typedef struct cli_troubles {
 
 /* Makes a registry that is opened with these options report to `troubles`. Returns false if memory
  * is short. Dispose it after the registry was closed. */
-bool troubles_init(cli_troubles *troubles, tether_open_options *options);
+bool troubles_init(cli_troubles *troubles, const cli_options *cli, tether_open_options *options);
 void troubles_dispose(cli_troubles *troubles);
 
 /* From now on the first error of each of these tasks is printed on standard error, also while the

@@ -14,14 +14,17 @@ const char verb_completions_help[] =
     "tether completions [--drain] [--follow [--remind DUR]] [--all-sessions]\n"
     "tether completions --ack ID...\n"
     "\n"
-    "Shows ended tasks that were not acknowledged yet, in the order in which they ended.\n"
+    "Shows ended tasks that were not acknowledged yet, in the order in which they\n"
+    "ended.\n"
     "\n"
-    "  --ack ID...          acknowledge these tasks, permanently and for all processes\n"
-    "  --drain              show and acknowledge; if several processes drain at once, only one\n"
-    "                       shows each task, and acknowledges it after writing it out\n"
+    "  --ack ID...          acknowledge these tasks, permanently and for all\n"
+    "                       processes\n"
+    "  --drain              show and acknowledge; if several processes drain at\n"
+    "                       once, only one shows each task, and acknowledges it\n"
+    "                       after writing it out\n"
     "  -f, --follow         continue with tasks that end later, until interrupted\n"
-    "  --remind DUR         with --follow: report tasks that are still running after this time,\n"
-    "                       and again each time it passes\n"
+    "  --remind DUR         with --follow: report tasks that are still running after\n"
+    "                       this time, and again each time it passes\n"
     "  --all-sessions       include every session of the store\n";
 
 enum { OPT_ACK = 1, OPT_DRAIN, OPT_FOLLOW, OPT_REMIND, OPT_ALL_SESSIONS };

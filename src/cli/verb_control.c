@@ -13,8 +13,8 @@
 const char verb_pause_help[] =
     "tether pause ID...\n"
     "\n"
-    "Stops tasks with all their processes, until tether resume. Their timeouts continue to run,\n"
-    "and tether kill ends them.\n";
+    "Stops tasks with all their processes, until tether resume. Their timeouts\n"
+    "continue to run, and tether kill ends them.\n";
 
 const char verb_resume_help[] = "tether resume ID...\n"
                                 "\n"
@@ -23,14 +23,14 @@ const char verb_resume_help[] = "tether resume ID...\n"
 const char verb_promote_help[] =
     "tether promote ID...\n"
     "\n"
-    "Requests a completion for tasks that were started with --no-notify. If a task has ended\n"
-    "already, its completion is pending at once.\n";
+    "Requests a completion for tasks that were started with --no-notify. If a task\n"
+    "has ended already, its completion is pending at once.\n";
 
 const char verb_rm_help[] =
     "tether rm ID...\n"
     "\n"
-    "Removes ended tasks now, with their output, acknowledged or not. A task that runs is not\n"
-    "removed: tether kill ends it.\n";
+    "Removes ended tasks now, with their output, acknowledged or not. A task that\n"
+    "runs is not removed: tether kill ends it.\n";
 
 /* One of tether_pause, tether_resume, tether_promote, tether_remove. */
 typedef int control_function(tether_registry *registry, const char *task_id, tether_error *error);

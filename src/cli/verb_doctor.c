@@ -10,8 +10,8 @@
 const char verb_doctor_help[] =
     "tether doctor\n"
     "\n"
-    "Checks the machine and the store, and shows which guarantees hold here. Changes nothing.\n"
-    "Exits with 125 if tasks cannot be started.\n";
+    "Checks the machine and the store, and shows which guarantees hold here. Changes\n"
+    "nothing. Exits with 125 if tasks cannot be started.\n";
 
 static const char *verdict_text(tether_verdict verdict)
 {

@@ -10,10 +10,12 @@
 const char verb_gc_help[] =
     "tether gc [--older-than DUR | --all] [--session-only]\n"
     "\n"
-    "Removes tasks that have ended and were acknowledged, with their output, from every session\n"
-    "of the store; and tasks that ended 30 days ago, acknowledged or not.\n"
+    "Removes tasks that have ended and were acknowledged, with their output, from\n"
+    "every session of the store; and tasks that ended 30 days ago, acknowledged or\n"
+    "not.\n"
     "\n"
-    "  --older-than DUR     only tasks that ended at least this long ago (default: 24h; 0: any)\n"
+    "  --older-than DUR     only tasks that ended at least this long ago (default:\n"
+    "                       24h; 0: any)\n"
     "  --all                all ended tasks now, acknowledged or not\n"
     "  --session-only       only tasks of this session\n";
 

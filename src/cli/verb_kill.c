@@ -18,12 +18,14 @@ const char verb_kill_help[] =
     "tether kill ID... | --all [--grace DUR]\n"
     "tether kill ID... | --all --signal SIG\n"
     "\n"
-    "Ends tasks with all their processes: sends TERM, waits for the grace, then sends KILL.\n"
+    "Ends tasks with all their processes: sends TERM, waits for the grace, then\n"
+    "sends KILL.\n"
     "\n"
     "  --all                all running tasks of the session\n"
     "  --grace DUR          time between TERM and KILL (default: 2s; 0: none)\n"
-    "  --signal SIG         send only this signal, by name (ABRT, RTMIN+3) or number, and\n"
-    "                       return at once; tether reports how the command ends\n";
+    "  --signal SIG         send only this signal, by name (ABRT, RTMIN+3) or\n"
+    "                       number, and return at once; tether reports how the\n"
+    "                       command ends\n";
 
 enum { OPT_SIGNAL = 1, OPT_GRACE, OPT_ALL };
 

@@ -22,7 +22,8 @@ const char verb_list_help[] =
     "\n"
     "  --all                include ended tasks\n"
     "  --last N             the last N tasks, running or ended\n"
-    "  --status S           tasks with this status, such as failed, or one of several with commas\n"
+    "  --status S           tasks with this status, such as failed, or with one of\n"
+    "                       several (failed,lost), running or ended\n"
     "  --name TEXT          tasks with this name\n"
     "  --all-sessions       include every session of the store\n"
     "  --project DIR        tasks that belong to this directory, in every session\n";
@@ -32,7 +33,8 @@ const char verb_status_help[] =
     "\n"
     "Shows the state of one task.\n"
     "\n"
-    "  --project DIR        search every session for the task, if it belongs to this directory\n";
+    "  --project DIR        search every session for the task, if it belongs to this\n"
+    "                       directory\n";
 
 enum { OPT_ALL = 1, OPT_ALL_SESSIONS, OPT_PROJECT, OPT_LAST, OPT_STATUS, OPT_NAME };
 

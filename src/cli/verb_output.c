@@ -17,19 +17,19 @@
 const char verb_output_help[] =
     "tether output ID [options]\n"
     "\n"
-    "Shows the output of a task, byte for byte: standard output, then standard error.\n"
+    "Shows the output of a task, byte for byte: standard output, then standard\n"
+    "error.\n"
     "\n"
     "  --stream WHICH       stdout, stderr or both (default: both)\n"
     "  --tail N             only the last lines\n"
-    "  --bytes SIZE         only the last bytes, such as 4096 or 64K; starts at a whole "
-    "character;\n"
-    "                       with --tail, whichever shows less\n"
-    "  --offset SIZE        skip this many bytes of one stream, which --stream must select\n"
-    "  --frames WHICH       last: of a line that was redrawn, such as a progress bar, only what "
-    "is\n"
-    "                       seen last; all (default)\n"
-    "  -f, --follow         continue until the task has ended, in the order in which it writes;\n"
-    "                       with --json one object for each piece\n";
+    "  --bytes SIZE         only the last bytes, such as 4096 or 64K; starts at a\n"
+    "                       whole character; with --tail, whichever shows less\n"
+    "  --offset SIZE        skip this many bytes of one stream, which --stream must\n"
+    "                       select\n"
+    "  --frames WHICH       last: of a line that was redrawn, such as a progress\n"
+    "                       bar, only what is seen last; all (default)\n"
+    "  -f, --follow         continue until the task has ended, in the order in which\n"
+    "                       it writes; with --json one object for each piece\n";
 
 /* What a call needs besides the request. The sink is NULL if bytes are printed unchanged. */
 typedef struct showing {

@@ -4,8 +4,8 @@
 #include "cli/verbs.h"
 
 #include <stdio.h>
-#include <string.h>
 
+#include "cli/duration.h"
 #include "cli/follow.h"
 #include "cli/kill_on_signal.h"
 #include "cli/print.h"
@@ -112,7 +112,7 @@ static int print_write_failure(const cli_options *cli, const char *task_id)
 }
 
 static int wait_for_task(const cli_options *cli, tether_registry *registry, const char *task_id,
-                         int64_t timeout_ms)
+                         int64_t timeout_ms, kill_on_signal *signals)
 {
     cli_follow follow = {
         .registry = registry, .task_id = task_id, .to = {stream_stdout(), stream_stderr()}};
@@ -132,7 +132,8 @@ static int wait_for_task(const cli_options *cli, tether_registry *registry, cons
     case FOLLOW_TIMED_OUT:
         return leave_running(cli, registry, task_id);
     case FOLLOW_FAILED:
-        return print_wait_failure(cli, task_id, &error);
+        return kill_on_signal_failed(signals, &error) ? print_error(cli, &error)
+                                                      : print_wait_failure(cli, task_id, &error);
     default:
         return print_write_failure(cli, task_id);
     }
@@ -161,11 +162,32 @@ static int wait_and_kill_on_signal(const cli_options *cli, tether_registry *regi
                                    kill_on_signal *signals)
 {
     if (signals == NULL)
-        return wait_for_task(cli, registry, task_id, request->wait_ms);
+        return wait_for_task(cli, registry, task_id, request->wait_ms, NULL);
     kill_on_signal_task(signals, task_id);
-    int code = wait_for_task(cli, registry, task_id, request->wait_ms);
+    int code = wait_for_task(cli, registry, task_id, request->wait_ms, signals);
     int signal = kill_on_signal_end(signals);
     return signal != 0 ? SIGNAL_STATUS + signal : code;
+}
+
+/* Says more where the library cannot know what was meant. */
+static int print_start_failure(const cli_options *cli, const run_request *request,
+                               const tether_error *error)
+{
+    const char *program = request->spec.argv != NULL ? request->spec.argv[0] : "";
+    int64_t ms;
+
+    if (error->code == TETHER_ENOSHELL && request->spec.shell == request->script.path)
+        return print_failure(cli, error->code, error->step,
+                             "the interpreter %.160s, which the first line of %.160s names, was "
+                             "not found; install it, correct that line, or choose a --shell",
+                             request->script.path, request->file);
+    if (error->code == TETHER_ENOPROGRAM && request->wait && request->wait_ms < 0 &&
+        duration_parse(program, &ms))
+        return print_failure(cli, error->code, error->step,
+                             "%.80s: program not found; if it is how long to wait, write "
+                             "--wait=%.80s",
+                             program, program);
+    return print_error(cli, error);
 }
 
 static int start(const cli_options *cli, const run_request *request, tether_registry *registry,
@@ -185,7 +207,7 @@ static int start(const cli_options *cli, const run_request *request, tether_regi
     }
     if (tether_spawn(registry, &request->spec, task_id, &error) != 0) {
         kill_on_signal_end(signals);
-        return print_error(cli, &error);
+        return print_start_failure(cli, request, &error);
     }
     if (!request->wait)
         return announce(cli, registry, task_id);
@@ -200,7 +222,7 @@ static int open_and_start(const cli_options *cli, run_request *request)
     tether_registry *registry;
     cli_troubles troubles;
 
-    if (request->wait && !troubles_init(&troubles, &request->limits))
+    if (request->wait && !troubles_init(&troubles, cli, &request->limits))
         return print_no_memory(cli);
     int code = session_open_with(cli, &request->limits, &registry);
     if (code == 0)

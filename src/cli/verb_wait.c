@@ -14,13 +14,14 @@
 const char verb_wait_help[] =
     "tether wait [ID...] [-n] [--timeout DUR]\n"
     "\n"
-    "Waits until all these tasks have ended and exits with the code of the last one named.\n"
+    "Waits until these tasks have ended; exits with the code of the last one named.\n"
     "Without an ID, waits for all running tasks of the session and exits with 0.\n"
     "\n"
-    "  -n                   wait until any one has ended; print its id, exit with its code.\n"
-    "                       Without an ID, take the next completion of the session, and\n"
-    "                       acknowledge it: repeated, this tells of each task once\n"
-    "  --timeout DUR        wait at most this long, then exit with 124; 0: do not wait\n";
+    "  -n                   wait until any one has ended; print its id, exit with\n"
+    "                       its code. Without an ID, take the next completion of the\n"
+    "                       session, and acknowledge it: repeated, this tells of\n"
+    "                       each task once\n"
+    "  --timeout DUR        wait at most this long, then exit with 124; 0: only look\n";
 
 enum { OPT_ANY = 1, OPT_TIMEOUT };
 
@@ -157,7 +158,7 @@ int verb_wait(cli_options *cli, cli_args *args)
     int code;
 
     args->options = wait_options;
-    if (!troubles_init(&troubles, &options))
+    if (!troubles_init(&troubles, cli, &options))
         return print_no_memory(cli);
     if (!ids_init(&request.ids, args)) {
         troubles_dispose(&troubles);

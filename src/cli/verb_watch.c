@@ -12,15 +12,14 @@
 const char verb_watch_help[] =
     "tether watch ID PATTERN [options]\n"
     "\n"
-    "Prints each line of a task's output that matches a regular expression (PCRE2), once and as\n"
-    "soon as the line is complete. Searches from the first byte until the task has ended. Exits\n"
-    "with 0 if anything matched, otherwise with 1.\n"
+    "Prints each line of a task's output that matches a regular expression (PCRE2),\n"
+    "once and as soon as the line is complete. Searches from the first byte until\n"
+    "the task has ended. Exits with 0 if anything matched, otherwise with 1.\n"
     "\n"
     "  --fixed              PATTERN is plain text\n"
     "  --once               stop after the first match\n"
-    "  --partial            print a line as soon as what has come of it matches, such as a "
-    "prompt;\n"
-    "                       $ matches there too\n"
+    "  --partial            print a line as soon as what has come of it matches,\n"
+    "                       such as a prompt; $ matches there too\n"
     "  --timeout DUR        watch at most this long, then exit with 124\n"
     "  --stream WHICH       stdout, stderr or both (default: both)\n";
 

@@ -90,7 +90,7 @@ int tether__kill_begin(tether__catalog *catalog, const char *task_id, tether__in
         uv_mutex_lock(&catalog->state);
         /* A caller takes over from the loop. The loop may be waiting because another host drives
          * the kill, and cannot go on while a caller blocks the loop's thread. A kill that has begun
-         * keeps the end of its grace period. */
+         * keeps the end of its grace period, unless a caller asks for an earlier one. */
         if (entry->driver == TETHER__DRIVER_NONE ||
             (entry->driver == TETHER__DRIVER_LOOP && wanted != TETHER__DRIVER_LOOP)) {
             if (entry->driver == TETHER__DRIVER_NONE || entry->kill.grace_end == 0)
@@ -99,6 +99,8 @@ int tether__kill_begin(tether__catalog *catalog, const char *task_id, tether__in
             tether__catalog_schedule(catalog, entry);
             *is_driver = true;
         }
+        if (wanted == TETHER__DRIVER_CALLER)
+            tether__kill_shorten_grace(&entry->kill, kill.grace_ms, now);
         uv_mutex_unlock(&catalog->state);
     }
     uv_mutex_unlock(&catalog->disk);

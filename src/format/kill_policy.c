@@ -37,6 +37,14 @@ void tether__kill_skip_grace(tether__kill *kill, int64_t now_ms)
     kill->next_ms = now_ms;
 }
 
+void tether__kill_shorten_grace(tether__kill *kill, int64_t grace_ms, int64_t now_ms)
+{
+    if (kill->grace_end == 0 && kill->grace_ms > grace_ms)
+        kill->grace_ms = grace_ms;
+    else if (kill->grace_end > now_ms + grace_ms)
+        kill->grace_end = now_ms + grace_ms;
+}
+
 tether__kill_action tether__kill_next(tether__kill *kill, size_t members, int64_t now_ms)
 {
     if (members == 0)

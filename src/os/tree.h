@@ -58,7 +58,8 @@ void tether__os_tree_list_free(tether__listing *listing);
 /* Sends one of these signals. Verifies each process right before, through a handle that pins it
  * where the platform has one; never signals the caller's own process. Stores in *left how many live
  * processes of the tree were found. Fails with TETHER_EFOREIGN, and sends nothing, as
- * tether__os_tree_check does. */
+ * tether__os_tree_check does; with another error, such as TETHER_ELIMIT, if some processes could
+ * not be found, or not be signalled, for lack of descriptors or memory. */
 int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal, size_t *left,
                            tether_error *error);
 

@@ -1,6 +1,7 @@
 /* Owns the offsets of Linux's time namespaces: in one, the clocks that are never set, /proc/uptime
- * and the start times in /proc differ from the machine's by a constant. Must not: keep state. A
- * process changes its namespace by setns, and its child's by unshare. Thread: any. */
+ * and the start times in /proc differ from the machine's by a constant.
+ * Must not: keep state. A process changes its namespace by setns, and its child's by unshare.
+ * Thread: any. */
 #include "os/clock.h"
 
 #include <errno.h>
@@ -36,9 +37,7 @@ static bool is_machines(const char *name)
     return name[0] == '\0' || strcmp(name, "time:[4026531834]") == 0;
 }
 
-/* Lines such as "boottime  1000  0": seconds and nanoseconds. The offsets are those of the
- * children.
- */
+/* Lines such as "boottime  1000  0": seconds and nanoseconds. The offsets are the children's. */
 static int read_offsets(tether__clock_frame *frame, tether_error *error)
 {
     char text[TEXT_SIZE];

@@ -293,8 +293,6 @@ static tether__proc_variable feed_file(int64_t pid, const char *entry, matcher *
 {
     int fd = open_entry(pid, entry);
     /* Kernels from 6.16 on refuse to open an environment that is gone; older ones show it empty. */
-    if (fd < 0 && tether__proc_is_shortage(errno))
-        return TETHER__VARIABLE_FAILED;
     if (fd < 0)
         return tether__proc_is_shortage(errno) ? TETHER__VARIABLE_FAILED
                : errno == ESRCH                ? TETHER__VARIABLE_UNKNOWN

@@ -157,8 +157,6 @@ void tether__os_signal_name(int number, char name[TETHER__SIGNAL_NAME_SIZE])
         if (number == names[i].number)
             snprintf(name, TETHER__SIGNAL_NAME_SIZE, "SIG%s", names[i].name);
     }
-#ifdef SIGRTMIN
-    if (name[0] == '\0' && number >= SIGRTMIN && number <= SIGRTMAX)
-        snprintf(name, TETHER__SIGNAL_NAME_SIZE, "SIGRTMIN+%d", number - SIGRTMIN);
-#endif
+    if (name[0] == '\0' && number >= first_real_time() && number <= last_real_time())
+        snprintf(name, TETHER__SIGNAL_NAME_SIZE, "SIGRTMIN+%d", number - first_real_time());
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "posix/access.h"
 #include "posix/dir.h"
 #include "posix/error.h"
 #include "posix/spawn_start.h"
@@ -167,10 +168,10 @@ int tether__os_spawn_late_input(const char *path, char **late, tether_error *err
         free(real);
         return TETHER_OK;
     }
-    if (access(real, R_OK) != 0) {
-        int code = tether__posix_fail(error, errno, "open standard input", path);
+    int os_error = tether__posix_access(real, R_OK);
+    if (os_error != 0) {
         free(real);
-        return code;
+        return tether__posix_fail(error, os_error, "open standard input", path);
     }
     *late = real;
     return TETHER_OK;

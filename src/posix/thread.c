@@ -1,5 +1,5 @@
-/* Owns detaching threads, and the check for room for a loop.
- * Must not: start a thread or a loop.
+/* Owns detaching threads, and initialising loops.
+ * Must not: start a thread, or run a loop.
  * Thread: any. */
 #include "os/thread.h"
 
@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "posix/error.h"
 
 /* Two pipes, the loop itself and its wakeup. */
@@ -37,4 +38,21 @@ int tether__os_loop_room(tether_error *error)
     if (os_error == EMFILE || os_error == ENFILE || os_error == ENOMEM)
         return tether__posix_fail(error, os_error, "start loop", "the event loop");
     return TETHER_OK;
+}
+
+/* After a failure libuv leaves the descriptor open on which the loop would wait, but nothing else.
+ */
+int tether__os_loop_init(uv_loop_t *loop, tether_error *error)
+{
+    int code = tether__os_loop_room(error);
+    if (code != TETHER_OK)
+        return code;
+    loop->backend_fd = -1;
+    int result = uv_loop_init(loop);
+    if (result == 0)
+        return TETHER_OK;
+    if (loop->backend_fd >= 0)
+        close(loop->backend_fd);
+    return tether__fail(error, TETHER_ELIMIT, -result, "start loop",
+                        "no event loop can be created; raise the limit of descriptors (ulimit -n)");
 }

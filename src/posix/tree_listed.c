@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "posix/error.h"
 #include "posix/group.h"
 #include "posix/members.h"
 #include "posix/pidfd.h"
@@ -93,19 +94,20 @@ static int find_members(const tether__tree *tree, tether__members *found, tether
 }
 
 /* Pins the process, checks that it is still the one that was found and still belongs to the task,
- * and signals it. Returns false if the process belongs to another user and refused a signal. */
-static bool signal_process(const tether__tree *tree, const tether__member *item, const int *numbers,
-                           size_t count)
+ * and signals it. Returns 0; EPERM if the process belongs to another user and refused a signal; or
+ * the errno of a shortage, for which nothing was sent. */
+static int signal_process(const tether__tree *tree, const tether__member *item, const int *numbers,
+                          size_t count)
 {
     int64_t leader = tree->supervisor.pid;
     tether__proc process;
     int refused = 0;
     int pidfd = tether__pidfd_open(item->pid);
     if (pidfd < 0 && errno != ENOSYS)
-        return true;
-    bool same = tether__proc_read(item->pid, &process) == 0 &&
-                process.start_time == item->start_time && !tether__proc_ended(&process) &&
-                !process.exiting &&
+        return tether__proc_is_shortage(errno) ? errno : 0;
+    int unread = tether__proc_read(item->pid, &process);
+    bool same = unread == 0 && process.start_time == item->start_time &&
+                !tether__proc_ended(&process) && !process.exiting &&
                 (item->has_cookie || item->is_kin ||
                  (leader > 0 && (process.session == leader || process.group == leader)));
     for (size_t i = 0; same && i < count; i++) {
@@ -118,7 +120,9 @@ static bool signal_process(const tether__tree *tree, const tether__member *item,
     }
     if (pidfd >= 0)
         close(pidfd);
-    return refused == 0;
+    if (refused > 0)
+        return EPERM;
+    return tether__proc_is_shortage(unread) ? unread : 0;
 }
 
 /* Signals the group in one call, so that no member can fork away between two single signals.
@@ -151,13 +155,27 @@ typedef struct delivery {
     size_t left;
     size_t refused; /* processes of other users, which the caller may not signal */
     int64_t first_refused;
+    int os_error; /* of a shortage, for which a process got no signal */
 } delivery;
 
-static void note_refusal(delivery *result, const tether__member *item)
+/* Notes what signal_process has returned. */
+static void note_result(delivery *result, const tether__member *item, int os_error)
 {
+    if (os_error != 0 && os_error != EPERM)
+        result->os_error = os_error;
+    if (os_error != EPERM)
+        return;
     if (result->refused == 0)
         result->first_refused = item->pid;
     result->refused++;
+}
+
+/* A signal that a process did not get for want of descriptors must not look like one that it got.
+ */
+static int check_delivery(const delivery *result, tether_error *error)
+{
+    return result->os_error == 0 ? TETHER_OK
+                                 : tether__posix_fail(error, result->os_error, step, "a process");
 }
 
 /* Lists the processes first: a signal may end the parent by which a process is found. */
@@ -177,14 +195,12 @@ static int signal_tree(const tether__tree *tree, const int *numbers, size_t coun
     for (size_t i = 0; code == TETHER_OK && i < found.count; i++) {
         const tether__member *item = &found.items[i];
         /* A group takes a signal even if some of its processes refuse it. */
-        if (item->unproven || (group_done && item->in_group && !refuses(item->pid)) ||
-            signal_process(tree, item, numbers, count))
-            continue;
-        note_refusal(result, item);
+        if (!item->unproven && !(group_done && item->in_group && !refuses(item->pid)))
+            note_result(result, item, signal_process(tree, item, numbers, count));
     }
     result->left = found.count - found.unproven;
     tether__members_dispose(&found);
-    return code;
+    return code == TETHER_OK ? check_delivery(result, error) : code;
 }
 
 static int fail_refused(const tether__tree *tree, const delivery *result, tether_error *error)
@@ -252,12 +268,10 @@ static size_t signal_commands(const tether__tree *tree, const tether__members *f
         if (item->unproven || is_among(before, item))
             continue;
         signalled++;
-        if (is_supervisor(tree, item)) {
-            if (number == SIGKILL)
-                signal_process(tree, item, &resume, 1);
-        } else if (!signal_process(tree, item, &number, 1)) {
-            note_refusal(result, item);
-        }
+        if (!is_supervisor(tree, item))
+            note_result(result, item, signal_process(tree, item, &number, 1));
+        else if (number == SIGKILL)
+            note_result(result, item, signal_process(tree, item, &resume, 1));
     }
     return signalled;
 }
@@ -281,7 +295,7 @@ static int signal_without_supervisor(const tether__tree *tree, int number, deliv
             break;
     }
     tether__members_dispose(&before);
-    return code;
+    return code == TETHER_OK ? check_delivery(result, error) : code;
 }
 
 int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,

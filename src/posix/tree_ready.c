@@ -1,5 +1,7 @@
 /* Owns the question whether a signal would reach a task's command, where the system lists
- * processes. Must not: signal anything. Thread: any. */
+ * processes.
+ * Must not: signal anything.
+ * Thread: any. */
 #include "os/tree.h"
 
 #include <signal.h>

@@ -9,6 +9,7 @@
 #include "os/clock.h"
 #include "os/lifeline.h"
 #include "os/lock.h"
+#include "os/temporary.h"
 #include "os/tree.h"
 #include "store/bundle.h"
 #include "store/output_file.h"
@@ -18,8 +19,6 @@ enum { FIRST_PAUSE_MS = 5, LAST_PAUSE_MS = 5000 };
 
 /* Space for the supervisor, which may still be alive after its exit line, and one more. */
 enum { MEMBERS_CAPACITY = 2 };
-
-static const char temporary_prefix[] = ".tmp-";
 
 static int64_t *total_of(tether__record *record, int stream)
 {
@@ -176,7 +175,7 @@ static bool trim(const tether__session *session, tether__dir *bundle, int stream
 static bool remove_leftover(const char *name, void *userdata)
 {
     tether__dir *bundle = userdata;
-    if (strncmp(name, temporary_prefix, strlen(temporary_prefix)) == 0)
+    if (strncmp(name, TETHER__TEMPORARY_PREFIX, strlen(TETHER__TEMPORARY_PREFIX)) == 0)
         tether__os_file_remove(bundle, name, NULL);
     return true;
 }

@@ -12,6 +12,7 @@
 #include "format/name.h"
 #include "format/record.h"
 #include "os/host.h"
+#include "os/temporary.h"
 
 static const char format_file[] = "FORMAT";
 static const char format_text[] = "tether-store 1\n";
@@ -24,7 +25,8 @@ enum { SMALL_FILE_LIMIT = 4096 };
 static bool find_foreign_name(const char *name, void *userdata)
 {
     bool *foreign = userdata;
-    *foreign = strcmp(name, format_file) != 0 && strncmp(name, ".tmp-", 5) != 0;
+    *foreign = strcmp(name, format_file) != 0 &&
+               strncmp(name, TETHER__TEMPORARY_PREFIX, strlen(TETHER__TEMPORARY_PREFIX)) != 0;
     return !*foreign;
 }
 

@@ -12,6 +12,9 @@ static void exits_127_for_what_is_not_found(void **state)
                  "no-such-program");
     EXPECT_ERROR(f, 127, "TETHER_ENOPROGRAM", "check the name", "run", "--wait", "--",
                  test_work_path(f, "nothing"));
+    /* The value of --wait is attached to it. */
+    EXPECT_ERROR(f, 127, "TETHER_ENOPROGRAM", "write --wait=30s", "run", "--wait", "30s", "ls");
+    EXPECT_ERROR(f, 125, "TETHER_EINVAL", "takes no arguments", "run", "-c", "exit $1", "3");
     EXPECT_ERROR(f, 127, "TETHER_ENOSHELL", "install it or choose another", "run", "--shell",
                  "no-such-shell", "-c", "exit 0");
     EXPECT_ERROR(f, 127, "TETHER_ENOTASK", "tether list --all shows", "status", "no-such-task");
@@ -75,6 +78,8 @@ static void refuses_options_of_run(void **state)
                  test_work_path(f, "nothing"), "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "for -c and -f", "run", "--login", CHILD, "exit", "0");
     EXPECT_ERROR(f, 125, einval, "choose one", "run", "--stdin", "-", "-f", "-");
+    EXPECT_ERROR(f, 125, einval, "choose one", "run", "--env-file", "-", "-f", "-");
+    EXPECT_ERROR(f, 125, einval, "choose one", "run", "--env-file", "-", "--stdin", "-", "ls");
     EXPECT_ERROR(f, 125, einval, "needs --wait", "run", "--kill-on-signal", "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--timeout", "-1", "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--timeout=99999999999999h", "-c", "exit 0");
@@ -87,11 +92,12 @@ static void refuses_options_of_run(void **state)
     assert_int_equal(cli_count_leftovers(f), 0);
 }
 
-static void refuses_unknown_verbs_and_options(void **state)
-{
-    static const char *const verbs[] = {"run",   "list",  "status", "output",  "wait",
+static const char *const all_verbs[] = {"run",   "list",  "status", "output",  "wait",
                                         "kill",  "pause", "resume", "promote", "completions",
                                         "watch", "rm",    "gc",     "doctor",  "help"};
+
+static void refuses_unknown_verbs_and_options(void **state)
+{
     fixture *f = *state;
     static const char einval[] = "TETHER_EINVAL";
     EXPECT_ERROR(NULL, 125, einval, "tether help lists the verbs", "frobnicate");
@@ -101,9 +107,29 @@ static void refuses_unknown_verbs_and_options(void **state)
     EXPECT_ERROR(NULL, 125, einval, "tether help lists the verbs", "help", "frobnicate");
     EXPECT_ERROR(NULL, 125, einval, "see tether help", "--frobnicate", "list");
     EXPECT_ERROR(f, 125, einval, "tether help lists the verbs", "--");
-    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
-        EXPECT_ERROR(f, 125, einval, verbs[i], verbs[i], "--frobnicate");
-        EXPECT_ERROR(f, 125, einval, verbs[i], verbs[i], "-x");
+    for (size_t i = 0; i < sizeof all_verbs / sizeof all_verbs[0]; i++) {
+        EXPECT_ERROR(f, 125, einval, all_verbs[i], all_verbs[i], "--frobnicate");
+        EXPECT_ERROR(f, 125, einval, all_verbs[i], all_verbs[i], "-x");
+    }
+}
+
+static void assert_narrow(const char *text)
+{
+    for (const char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        if (end - line > 79)
+            fail_msg("%.*s: %d columns", (int)(end - line), line, (int)(end - line));
+    }
+}
+
+static void help_fits_a_terminal_of_80_columns(void **state)
+{
+    fixture *f = *state;
+    EXPECT(f, 0, "help");
+    assert_narrow(cli_out());
+    for (size_t i = 0; i < sizeof all_verbs / sizeof all_verbs[0]; i++) {
+        EXPECT(f, 0, "help", all_verbs[i]);
+        cli_assert_holds(cli_out(), all_verbs[i]);
+        assert_narrow(cli_out());
     }
 }
 
@@ -209,15 +235,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
-        TEST(exits_127_for_what_is_not_found),
-        TEST(exits_126_for_what_cannot_be_run),
-        TEST(a_run_needs_one_command),
-        TEST(refuses_options_of_run),
-        TEST(refuses_unknown_verbs_and_options),
-        TEST(refuses_wrong_operands_and_values),
-        TEST(refuses_invalid_task_and_session_ids),
-        TEST(refuses_unusable_stores),
-        TEST(an_error_is_json_wherever_json_is_given),
+        TEST(exits_127_for_what_is_not_found),   TEST(exits_126_for_what_cannot_be_run),
+        TEST(a_run_needs_one_command),           TEST(refuses_options_of_run),
+        TEST(refuses_unknown_verbs_and_options), TEST(help_fits_a_terminal_of_80_columns),
+        TEST(refuses_wrong_operands_and_values), TEST(refuses_invalid_task_and_session_ids),
+        TEST(refuses_unusable_stores),           TEST(an_error_is_json_wherever_json_is_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -195,6 +195,26 @@ static void skips_the_grace_on_request(void **state)
     assert_int_equal(tether__kill_next(&kill, 0, 1002), TETHER__KILL_DONE);
 }
 
+static void another_kill_makes_the_grace_shorter_but_never_longer(void **state)
+{
+    (void)state;
+    tether__kill kill;
+    tether__kill_start(&kill, 5000, 1000);
+    tether__kill_shorten_grace(&kill, 9000, 1000);
+    tether__kill_shorten_grace(&kill, 4000, 1000);
+    assert_int_equal(tether__kill_next(&kill, 1, 1000), TETHER__KILL_SEND_POLITE);
+    assert_int_equal(kill.grace_end, 5000);
+    tether__kill_shorten_grace(&kill, 4000, 2000);
+    assert_int_equal(kill.grace_end, 5000);
+    tether__kill_shorten_grace(&kill, 500, 2000);
+    assert_int_equal(tether__kill_next(&kill, 1, 2499), TETHER__KILL_INSPECT);
+    tether__kill_shorten_grace(&kill, 0, 2500);
+    assert_int_equal(tether__kill_next(&kill, 1, 2500), TETHER__KILL_SEND_FINAL);
+    tether__kill_start(&kill, 5000, 1000);
+    tether__kill_shorten_grace(&kill, 0, 1000);
+    assert_int_equal(tether__kill_next(&kill, 1, 1000), TETHER__KILL_SEND_FINAL);
+}
+
 /* Where the task had not started its command yet. */
 static void repeats_a_postponed_polite_signal_within_the_grace(void **state)
 {
@@ -226,6 +246,7 @@ int main(void)
         cmocka_unit_test(is_done_with_an_empty_tree),
         cmocka_unit_test(sends_the_final_signal_after_a_long_sleep),
         cmocka_unit_test(skips_the_grace_on_request),
+        cmocka_unit_test(another_kill_makes_the_grace_shorter_but_never_longer),
         cmocka_unit_test(repeats_a_postponed_polite_signal_within_the_grace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

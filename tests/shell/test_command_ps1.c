@@ -18,8 +18,8 @@ static void leaves_closed_texts_as_they_are(void **state)
         "param($x = ')', [int]$y)\nprocess { $x }",
         "using namespace System\n[CmdletBinding()]\nparam()\nclean { 1 }",
         "using module 'a;b'; dynamicparam { 1 } end { 2 }",
-        "\xEF\xBB\xBF"
-        "end { 1 }",
+        ("\xEF\xBB\xBF"
+         "end { 1 }"),
         "'x'\n# SIG # Begin signature block\n# AAAA\n# SIG # End signature block\n",
     };
     for (size_t i = 0; i < sizeof closed / sizeof closed[0]; i++) {

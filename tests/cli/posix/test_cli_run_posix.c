@@ -33,7 +33,8 @@ static void a_script_runs_in_the_interpreter_that_it_names(void **state)
     EXPECT(f, 0, "run", "--wait", "-f", path);
     assert_string_equal(cli_out(), "found\n");
     path = write_work_file(f, "script", "#!/nowhere/bin/no-such-program\n");
-    EXPECT_ERROR(f, 127, "TETHER_ENOSHELL", "no-such-program", "run", "-f", path);
+    EXPECT_ERROR(f, 127, "TETHER_ENOSHELL", "correct that line", "run", "-f", path);
+    cli_assert_holds(cli_err(), "no-such-program");
 }
 
 static void login_reads_the_profile(void **state)
@@ -119,6 +120,67 @@ static void a_second_signal_waits_for_no_grace(void **state)
     assert_inner(f, "killed", 137);
 }
 
+/* Makes the record of the inner task one that only a newer version may change, or takes that back.
+ * A deadline has passed then. */
+static void set_inner_schema(const fixture *f, int version)
+{
+    char path[1200], next[1300];
+    EXPECT(f, 0, "--session", "inner", "--json", "status", "@last");
+    json_t *task = cli_object();
+    const char *output = cli_text(task, "output_path");
+    int length = (int)(strrchr(output, '/') - output);
+    snprintf(path, sizeof path, "%.*s/record.json", length, output);
+    snprintf(next, sizeof next, "%s/record", f->work);
+    json_decref(task);
+    json_t *record = json_load_file(path, 0, NULL);
+    assert_non_null(record);
+    json_object_set_new(record, "schema_version", json_integer(version));
+    if (json_is_integer(json_object_get(record, "deadline_at"))) {
+        json_object_set_new(record, "deadline_at", json_integer(1));
+        json_object_set_new(record, "deadline_monotonic_ms", json_integer(1));
+    }
+    assert_int_equal(json_dump_file(record, next, 0), 0);
+    assert_int_equal(rename(next, path), 0);
+    json_decref(record);
+}
+
+static void a_kill_that_fails_ends_the_wait(void **state)
+{
+    fixture *f = *state;
+    char outer[TETHER_ID_SIZE];
+    start_waiting_run(f, outer, "--kill-on-signal", politely);
+    set_inner_schema(f, 2);
+    EXPECT(f, 0, "--session", "outer", "kill", "--signal", "TERM", outer);
+    EXPECT(f, 143, "--session", "outer", "wait", outer);
+    EXPECT(f, 0, "--session", "outer", "output", "--stream", "stderr", outer);
+    cli_assert_holds(cli_out(), "newer version of tether");
+    set_inner_schema(f, 1);
+    EXPECT(f, 0, "--session", "inner", "kill", "@last");
+}
+
+/* What an event tells while a verb waits is an object with --json, and a line without. */
+static void a_deadline_that_cannot_be_kept_is_told_while_waiting(void **state)
+{
+    fixture *f = *state;
+    EXPECT(f, 0, "--session", "inner", "run", "--timeout", "1h", "--", CHILD, "forever");
+    set_inner_schema(f, 2);
+    EXPECT(f, 124, "--session", "inner", "wait", "--timeout", "2", "@last");
+    cli_assert_holds(cli_err(), "tether: the deadline of task ");
+    EXPECT(f, 124, "--session", "inner", "--json", "wait", "--timeout", "2", "@last");
+    size_t told = 0, size = 0;
+    for (const char *line = cli_err(); *line != '\0'; line += size + 1) {
+        size = strcspn(line, "\n");
+        json_t *object = json_loadb(line, size, 0, NULL);
+        assert_non_null(object);
+        const char *step = cli_text(json_object_get(object, "error"), "step");
+        told += strcmp(step, "enforce deadline") == 0;
+        json_decref(object);
+    }
+    assert_int_equal(told, 1);
+    set_inner_schema(f, 1);
+    EXPECT(f, 0, "--session", "inner", "kill", "@last");
+}
+
 static void without_the_option_a_signal_leaves_the_task(void **state)
 {
     fixture *f = *state;
@@ -166,6 +228,8 @@ int main(void)
         TEST(a_task_reads_the_commands_own_input),
         TEST(a_signal_ends_the_task_too_if_asked),
         TEST(a_second_signal_waits_for_no_grace),
+        TEST(a_kill_that_fails_ends_the_wait),
+        TEST(a_deadline_that_cannot_be_kept_is_told_while_waiting),
         TEST(without_the_option_a_signal_leaves_the_task),
         TEST(the_first_process_of_a_container_obeys),
     };

@@ -95,6 +95,17 @@ static void tables_are_as_wide_as_the_terminal(void **state)
         assert_int_equal(ON_TERMINAL(f, widths[i], "list", "--all"), 0);
         assert_int_equal(longest_line(), widths[i]);
     }
+    /* A long name leaves room for the command. */
+    char name[TETHER_ID_SIZE];
+    memset(name, 'n', sizeof name);
+    name[sizeof name - 1] = '\0';
+    EXPECT(f, 0, "run", "--name", name, "--wait", "--", CHILD, "out", text);
+    for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
+        assert_int_equal(ON_TERMINAL(f, widths[i], "list", "--all"), 0);
+        assert_int_equal(longest_line(), widths[i]);
+        assert_int_equal(ON_TERMINAL(f, widths[i], "list", "--all", "--all-sessions"), 0);
+        assert_int_equal(longest_line(), widths[i]);
+    }
     /* A terminal that is too narrow, or of unknown width; and no terminal. */
     assert_int_equal(ON_TERMINAL(f, 20, "list", "--all"), 0);
     cli_assert_holds(shown, "[a name]");
@@ -118,7 +129,7 @@ static void wide_characters_take_two_columns(void **state)
            ": "
            "\xe6\x97\xa5\xe6\x97\xa5");
     EXPECT(f, 0, "run", "--name", text, "--wait", "-c", "exit 0");
-    assert_int_equal(ON_TERMINAL(f, 80, "list", "--last", "1"), 0);
+    assert_int_equal(ON_TERMINAL(f, 100, "list", "--last", "1"), 0);
     const char *name = strchr(shown, '[');
     assert_non_null(name);
     /* 30 columns: 13 characters and " ...". */

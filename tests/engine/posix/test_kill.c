@@ -17,7 +17,8 @@
 enum {
     SHORT_GRACE_MS = 300,  /* for kills that wait for it */
     LONG_GRACE_MS = 15000, /* for kills that end before it does */
-    LATE_MS = 5000         /* how much longer than its grace a kill may take */
+    ENDLESS_GRACE_MS = 3600000,
+    LATE_MS = 5000 /* how much longer than its grace a kill may take */
 };
 
 static int kill_with(tether_registry *registry, const char *id, int64_t grace_ms)
@@ -205,6 +206,37 @@ static void two_killers_agree(void **state)
         test_expect(other, id, TETHER_STATUS_KILLED, 128 + SIGKILL, NULL);
         test_take_completion(other, id);
         assert_int_equal(test_pending(f->registry, id), 0);
+    }
+    test_detach(other);
+}
+
+static bool is_being_killed(tether_registry *registry, const char *id)
+{
+    tether_snapshot *snapshot;
+    tether_error error = {0};
+    ASSERT_OK(tether_status_get(registry, id, &snapshot, &error), error);
+    bool killing = snapshot->status == TETHER_STATUS_KILLING;
+    tether_snapshot_free(snapshot);
+    return killing;
+}
+
+/* The first kill would wait for longer than the test may take. */
+static void impatient_kill_shortens_the_grace_of_the_first(void **state)
+{
+    fixture *f = *state;
+    tether_registry *other = test_open(f);
+    tether_registry *const seconds[] = {f->registry, other};
+    for (int i = 0; i < 2; i++) {
+        char id[TETHER_ID_SIZE];
+        pthread_t thread;
+        killable_start_stubborn(f->registry, &id, 1);
+        killer first = {f->registry, id, ENDLESS_GRACE_MS, 1};
+        assert_int_equal(pthread_create(&thread, NULL, run_killer, &first), 0);
+        WAIT_UNTIL(is_being_killed(f->registry, id));
+        assert_int_equal(kill_with(seconds[i], id, -1), TETHER_OK);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_int_equal(first.code, TETHER_OK);
+        test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGKILL, NULL);
     }
     test_detach(other);
 }
@@ -495,6 +527,7 @@ int main(void)
         WITH_REGISTRY(supervisor_after_its_exit_line_is_no_survivor),
         WITH_REGISTRY(killing_again_is_no_error),
         WITH_REGISTRY(two_killers_agree),
+        WITH_REGISTRY(impatient_kill_shortens_the_grace_of_the_first),
         WITH_REGISTRY(own_end_wins_a_race),
         WITH_REGISTRY(signal_option_sends_only_that_signal),
         WITH_REGISTRY(signal_that_does_not_exist_is_refused),

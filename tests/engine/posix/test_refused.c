@@ -176,6 +176,73 @@ static void names_the_call_that_starts_threads(void **state)
     }
 }
 
+static int count_open(void)
+{
+    int count = 0;
+    for (int fd = 0; fd < 1024; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+static void fail_to_open(fixture *f)
+{
+    tether_error error = {0};
+    tether_registry *registry;
+    tether_open_options options = {.store = f->store, .no_gc = 1};
+    HOST_ASSERT(tether_open(&options, &registry, &error) == TETHER_ELIMIT);
+    HOST_ASSERT(registry == NULL);
+    HOST_ASSERT(strcmp(error.step, "start loop") == 0);
+    HOST_ASSERT(strstr(error.message, "ulimit -n") != NULL);
+}
+
+/* The first loop of a process creates a pipe that stays. */
+static void host_without_a_loop(fixture *f, void *userdata)
+{
+    const int call = SYS_eventfd2;
+    (void)userdata;
+    HOST_ASSERT(machine_refuse(&call, 1, EMFILE));
+    fail_to_open(f);
+    int before = count_open();
+    fail_to_open(f);
+    HOST_ASSERT(count_open() == before);
+}
+
+static void a_loop_that_cannot_be_created_leaves_nothing_open(void **state)
+{
+    assert_int_equal(test_join_host(test_fork_host(host_without_a_loop, *state, NULL)), 0);
+}
+
+/* Without a descriptor to pin a process, no signal is sent: the call must not say that one was. */
+static void host_that_cannot_pin(fixture *f, void *userdata)
+{
+    char *id = userdata;
+    const int call = CALL_PIDFD_OPEN;
+    tether_error error = {0};
+    tether_registry *registry;
+    tether_open_options options = {.store = f->store, .no_gc = 1};
+    const tether_kill_options signal = {.signal = SIGTERM};
+    HOST_OK(tether_open(&options, &registry, &error), error);
+    start(registry, "forever", NULL, 0, id);
+    HOST_ASSERT(machine_refuse(&call, 1, EMFILE));
+    HOST_ASSERT(tether_kill(registry, id, &signal, &error) == TETHER_ELIMIT);
+    HOST_ASSERT(error.os_error == EMFILE);
+    HOST_ASSERT(strstr(error.message, "ulimit -n") != NULL);
+    HOST_ASSERT(tether_pause(registry, id, &error) == TETHER_ELIMIT);
+    HOST_ASSERT(tether_kill(registry, id, NULL, &error) == TETHER_ELIMIT);
+    HOST_OK(tether_close(registry, TETHER_DETACH, &error), error);
+}
+
+static void a_signal_that_cannot_be_sent_is_an_error(void **state)
+{
+    fixture *f = *state;
+    char *id = test_shared(TETHER_ID_SIZE);
+    assert_int_equal(test_join_host(test_fork_host(host_that_cannot_pin, f, id)), 0);
+    f->registry = test_open(f);
+    ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
+    test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGTERM, NULL);
+    test_unshare(id, TETHER_ID_SIZE);
+}
+
 /* Starts a process of root's that ends with this one, whose death signal it could not receive. */
 static pid_t start_roots_process(void)
 {
@@ -280,6 +347,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(works_without_refused_calls),
         TEST(names_the_call_that_starts_threads),
+        TEST(a_loop_that_cannot_be_created_leaves_nothing_open),
+        TEST(a_signal_that_cannot_be_sent_is_an_error),
         TEST(distinguishes_a_refused_call_from_another_users_process),
         TEST(answers_for_the_effective_user_without_faccessat2),
     };

@@ -141,7 +141,7 @@ static void both_outputs_are_trimmed(void **state)
     assert_int_equal(snapshot->output_limit, 4);
     assert_int_equal(snapshot->output_dropped, 6);
     assert_int_equal(snapshot->stderr_dropped, 6);
-    assert_string_equal(snapshot->output_preview, "6789ghij");
+    assert_string_equal(snapshot->output_preview, "6789\nghij");
     assert_true(snapshot->output_truncated);
     char *line = tether_snapshot_json(snapshot);
     json_t *json = json_loads(line, 0, NULL);

@@ -3,6 +3,7 @@
  * N] [--operation NAME] [--fault kill|fail] [--at N] [--verbose]
  * --sample takes N points of each row, spread evenly from a random first one; --at takes one point
  * only. Prints a line per finding, and a table; exits with 1 if there is a finding. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,17 +39,16 @@ static void host(void *userdata)
     story_run(h->s, h->op);
 }
 
-/* The host ended as the fault demands: killed, or by itself and in time. */
+/* The host ended as the fault demands: killed, or by itself and in time. Otherwise the text says
+ * how it ended. */
 static bool ended_rightly(const tracer_result *result, tracer_fault fault, char *text, size_t size)
 {
+    int expected = fault == TRACER_KILL && result->applied ? 128 + SIGKILL : 0;
+    text[0] = '\0';
     if (result->hung)
         snprintf(text, size, "the host hung");
-    else if (fault == TRACER_KILL && result->applied)
-        snprintf(text, size,
-                 result->status == 128 + 9 ? "" : "the host ended with %d instead of the signal",
-                 result->status);
-    else
-        snprintf(text, size, result->status == 0 ? "" : "the host ended with %d", result->status);
+    else if (result->status != expected)
+        snprintf(text, size, "the host ended with %d, not %d", result->status, expected);
     return text[0] == '\0';
 }
 

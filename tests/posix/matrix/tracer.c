@@ -172,7 +172,8 @@ static void handle_stop(trace *t, pid_t thread, int status)
     ptrace(PTRACE_SYSCALL, thread, NULL, (void *)(intptr_t)pass);
 }
 
-/* Until the process has ended. */
+/* Until the process has ended, which is told after the ends of its other threads. As the first
+ * process of a pid namespace, this one is given the orphans of the host, too. */
 static void follow(trace *t)
 {
     start_alarm(PATIENCE_S);
@@ -188,10 +189,12 @@ static void follow(trace *t)
         }
         if (thread < 0)
             break;
-        if (WIFSTOPPED(status))
+        if (WIFSTOPPED(status)) {
             handle_stop(t, thread, status);
-        else if (thread == t->host)
+        } else if (thread == t->host) {
             t->result.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+            break;
+        }
     }
     start_alarm(0);
 }
