@@ -71,11 +71,14 @@ static int fail_busy(int fd, tether__dir *dir, int64_t waited_ms, tether_error *
     if (pread(fd, holder, HOLDER_SIZE, 0) <= 0)
         holder[0] = '\0';
     sscanf(holder, "%lld", &pid);
-    return tether__fail(
-        error, TETHER_ELOCKED, 0, step,
-        "the lock of %.300s was not free for %lld ms; which process holds it cannot "
-        "be determined; tether held it last in process %lld (it may be stopped)",
-        dir->path, (long long)waited_ms, pid);
+    char last[96] = "";
+    if (pid != 0)
+        snprintf(last, sizeof last, "; tether held it last in process %lld (it may be stopped)",
+                 pid);
+    return tether__fail(error, TETHER_ELOCKED, 0, step,
+                        "the lock of %.300s was not free for %lld ms; which process holds it "
+                        "cannot be determined%s; try again",
+                        dir->path, (long long)waited_ms, last);
 }
 
 /* Only messages use it, so a failure (a full disk) is ignored. */

@@ -59,11 +59,14 @@ static int fail_busy(HANDLE file, tether__dir *dir, int64_t waited_ms, tether_er
     long pid = 0;
     if (ReadFile(file, holder, HOLDER_SIZE, &got, &start))
         sscanf(holder, "%ld", &pid);
-    return tether__fail(
-        error, TETHER_ELOCKED, 0, step,
-        "the lock of %.300s was not free for %lld ms; which process holds it cannot "
-        "be determined; tether held it last in process %ld (it may be stopped)",
-        dir->path, (long long)waited_ms, pid);
+    char last[96] = "";
+    if (pid != 0)
+        snprintf(last, sizeof last, "; tether held it last in process %ld (it may be stopped)",
+                 pid);
+    return tether__fail(error, TETHER_ELOCKED, 0, step,
+                        "the lock of %.300s was not free for %lld ms; which process holds it "
+                        "cannot be determined%s; try again",
+                        dir->path, (long long)waited_ms, last);
 }
 
 /* The pid is for users and for fail_busy() only: a full disk must not make the lock fail. */

@@ -111,6 +111,25 @@ static void names_a_holder_that_is_not_tether(void **state)
     }
 }
 
+/* The lock file that a stranger has created is empty. */
+static void names_no_process_if_tether_never_held_it(void **state)
+{
+    place *p = *state;
+    stranger s = {place_path(p, "lock"), {-1, -1}, test_shared(sizeof *s.held), true};
+    tether__lock lock;
+    assert_int_equal(pipe(s.holds), 0);
+    assert_int_equal(forked_join(forked_start(hold_as_stranger, &s)), 0);
+    WAIT_UNTIL(atomic_load(s.held) == 1);
+    assert_int_equal(tether__os_lock_acquire(p->dir, "lock", 20, &lock, &p->error), TETHER_ELOCKED);
+    assert_non_null(strstr(p->error.message, "cannot be determined"));
+    assert_null(strstr(p->error.message, "held it last"));
+    close(s.holds[0]);
+    close(s.holds[1]);
+    ASSERT_OK(tether__os_lock_acquire(p->dir, "lock", PATIENCE_MS, &lock, &p->error), p->error);
+    tether__os_lock_release(&lock);
+    test_unshare(s.held, sizeof *s.held);
+}
+
 static void is_released_by_the_death_of_the_holder(void **state)
 {
     place *p = *state;
@@ -236,6 +255,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(names_the_process_that_holds_it),
         TEST(names_a_holder_that_is_not_tether),
+        TEST(names_no_process_if_tether_never_held_it),
         TEST(is_released_by_the_death_of_the_holder),
         TEST(waits_no_longer_than_the_timeout_for_a_stopped_holder),
         TEST(passes_on_to_a_waiting_process),

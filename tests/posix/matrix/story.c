@@ -120,9 +120,8 @@ static int count_fds(void)
     return count;
 }
 
-/* libuv opens a pipe for signals at the first loop of a process, and keeps it. If it cannot, it
- * aborts the process, which tether__os_loop_init avoids only while no other thread takes
- * descriptors. */
+/* libuv opens a pipe for signals at the first loop of a process, and keeps it; if it cannot, it
+ * aborts. tether makes sure of room right before, and the test `scarce` takes that room away. */
 static void open_first_loop(void)
 {
     uv_loop_t loop;
