@@ -195,6 +195,7 @@ static void interrupted_removal_is_completed(void **state)
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     tether_gc_result result = {0};
+    char bundle[TETHER_ID_SIZE + 8];
     open_registry(f, false);
     for (int background = 0; background < 2; background++) {
         removable_create(f->registry, id);
@@ -211,7 +212,8 @@ static void interrupted_removal_is_completed(void **state)
     }
     /* A quarantine that was interrupted leaves a lifeline without a bundle. */
     removable_create(f->registry, id);
-    test_remove_store(test_bundle_path(f, id, ""));
+    snprintf(bundle, sizeof bundle, "tasks/%s", id);
+    test_remove_store(test_session_path(f, bundle));
     ASSERT_OK(tether_gc(f->registry, NULL, &result, &f->error), f->error);
     assert_int_equal(result.leftovers, 1);
     assert_int_equal(test_count_names(test_session_path(f, "exits")), 0);

@@ -278,18 +278,18 @@ static void an_object_has_whole_characters(void **state)
 
 /* --- Truncated files --- */
 
-/* Starts a task with a line, follows it, truncates its file as `>/dev/stdout` would, and lets it
- * write another line. Returns what the follower has printed; the caller frees it. */
+/* Starts a task with a line, follows it, truncates its file as `>/dev/stdout` would, and writes
+ * others. Returns what the follower has printed; the caller frees it. */
 static char *follow_truncated(const fixture *f, const char *const options[2], tether_stream stream,
                               int lines)
 {
     char id[TETHER_ID_SIZE], follower[TETHER_ID_SIZE];
     const char *go = test_work_path(f, "go");
-    CLI_START(f, id, "out", "first line", "await", go, "out", "end");
+    CLI_START(f, id, "out", "first line", "await", go);
     CLI_BACKGROUND(f, follower, options[0], options[1], "--follow", id);
     char *path = cli_background_path(f, follower, TETHER_STDOUT);
     free(wait_for_lines(path, 1));
-    test_write_file(test_bundle_path(f, id, "stdout"), "b\n", 2);
+    test_write_file(test_bundle_path(f, id, "stdout"), "b\nend\n", 6);
     cli_write_go(f);
     EXPECT(f, 0, "--session", "outer", "wait", follower);
     test_remove_file(go);

@@ -5,12 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_ready(const fixture *f, const char *id)
+static size_t file_size(const char *path)
 {
     size_t size;
-    char *text = test_read_file(test_bundle_path(f, id, "stdout"), &size);
-    free(text);
-    return size >= 6;
+    free(test_read_file(path, &size));
+    return size;
+}
+
+static bool is_ready(const fixture *f, const char *id)
+{
+    return file_size(test_bundle_path(f, id, "stdout")) >= 6;
 }
 
 /* Gives a task that runs, and ignores SIGTERM if it is stubborn, a deadline that has passed. No
@@ -56,14 +60,11 @@ static void list_prints_before_it_waits(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], command[TETHER_ID_SIZE];
-    size_t size = 0;
+    size_t size;
     start_overdue(f, id, true);
     CLI_BACKGROUND(f, command, "list");
     char *path = cli_background_path(f, command, TETHER_STDOUT);
-    while (size == 0) {
-        char *text = test_read_file(path, &size);
-        free(text);
-    }
+    WAIT_UNTIL(file_size(path) > 0);
     char *status = test_record_text(f, id, "status");
     assert_string_not_equal(status, "timed_out");
     free(status);

@@ -156,13 +156,13 @@ static void tells_a_truncation(void **state)
     for (int json = 0; json < 2; json++) {
         char id[TETHER_ID_SIZE], watch[TETHER_ID_SIZE];
         const char *go = test_work_path(f, "go");
-        CLI_START(f, id, "out", "hit 1 and more", "await", go, "out", "hit 3");
+        CLI_START(f, id, "out", "hit 1 and more", "await", go);
         CLI_BACKGROUND(f, watch, json ? "--json" : "watch", json ? "watch" : "--stream=stdout", id,
                        "hit .");
         char *path = cli_background_path(f, watch, TETHER_STDOUT);
         char *told = cli_background_path(f, watch, TETHER_STDERR);
         WAIT_UNTIL(test_count_lines(path) == 1);
-        test_write_file(test_bundle_path(f, id, "stdout"), "hit 2\n", 6);
+        test_write_file(test_bundle_path(f, id, "stdout"), "hit 2\nhit 3\n", 12);
         test_write_file(go, "", 0);
         EXPECT(f, 0, "--session", "outer", "wait", watch);
         char *text = test_read_file(path, NULL), *message = test_read_file(told, NULL);
