@@ -58,12 +58,25 @@ static int number_of(const char *name)
     return number;
 }
 
+/* Starts a child that leaves the default actions to all signals. A program built with a sanitizer
+ * handles some by itself. */
+static void start_plain_child(fixture *f, char id[TETHER_ID_SIZE])
+{
+#define PLAIN "handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:handle_abort=0"
+    static const char *const set[] = {"ASAN_OPTIONS=" PLAIN ":detect_leaks=0",
+                                      "TSAN_OPTIONS=" PLAIN, "UBSAN_OPTIONS=" PLAIN, NULL};
+#undef PLAIN
+    const char *const argv[] = {CHILD, "out", "ready", "forever", NULL};
+    const tether_spec spec = {.argv = argv, .env_set = set};
+    test_start(f->registry, &spec, id);
+}
+
 static void every_fatal_signal_ends_the_command_and_is_reported(void **state)
 {
     fixture *f = *state;
     char ids[FATAL][TETHER_ID_SIZE];
     for (size_t i = 0; i < FATAL; i++)
-        test_start_child(f->registry, ids[i], "out", "ready", "forever", NULL);
+        start_plain_child(f, ids[i]);
     for (size_t i = 0; i < FATAL; i++) {
         test_wait_output(f->registry, ids[i], TETHER_STDOUT, 6);
         send_signal(f, ids[i], number_of(fatal[i]));
