@@ -73,7 +73,9 @@ static void spawn_tasks(trial *t, tether_registry *registry)
     tether_error error = {0};
     const char *const quick[] = {CHILD, "exit", "42", NULL}, *const slow[] = {CHILD, "forever",
                                                                               NULL};
-    tether_spec spec = {.argv = quick};
+    /* The leak checker of a sanitizer would need a thread at the child's end. */
+    static const char *const set[] = {"ASAN_OPTIONS=detect_leaks=0", NULL};
+    tether_spec spec = {.argv = quick, .env_set = set};
     TRY(t, tether_spawn(registry, &spec, t->quick, &error));
     spec.argv = slow;
     TRY(t, tether_spawn(registry, &spec, t->slow, &error));
@@ -314,7 +316,8 @@ static void few_descriptors_are_enough_or_reported(void **state)
         print_message("%d descriptors: %s, %zu calls refused\n", left,
                       t->opened ? "opened" : "not opened", t->refused);
         refused = refused || !t->opened;
-        done = t->opened && t->refused == 0;
+        /* How many are used at once differs from run to run. */
+        done = done || (t->opened && t->refused == 0);
         test_unshare(t, sizeof *t);
     }
     assert_true(refused);
