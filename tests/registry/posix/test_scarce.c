@@ -302,6 +302,7 @@ static void run_trial(fixture *f, trial *t, void (*host)(fixture *f, void *userd
         give_store(f, 0);
     check_truth(f, t);
     test_remove_store(f->store);
+    free(f->store);
     f->store = outer;
 }
 
