@@ -4,6 +4,7 @@
  * append, as on Windows. */
 #include "support/listener.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -284,7 +285,8 @@ static void the_next_host_goes_on_from_the_start(void **state)
 static void close_on_truncation(tether_registry *registry, const tether_event *event, witness *w)
 {
     if (event->kind == TETHER_EVENT_TRUNCATED)
-        *(int *)w->userdata = tether_close(registry, TETHER_DETACH, NULL) == TETHER_OK ? 1 : 2;
+        atomic_store((atomic_int *)w->userdata,
+                     tether_close(registry, TETHER_DETACH, NULL) == TETHER_OK ? 1 : 2);
 }
 
 static void a_registry_may_be_closed_inside_the_event(void **state)
@@ -292,7 +294,8 @@ static void a_registry_may_be_closed_inside_the_event(void **state)
     fixture *f = *state;
     witness w;
     char id[TETHER_ID_SIZE];
-    int number, closed = 0;
+    int number;
+    atomic_int closed = 0;
     witness_open(&w);
     w.react = close_on_truncation;
     w.userdata = &closed;
@@ -303,8 +306,8 @@ static void a_registry_may_be_closed_inside_the_event(void **state)
     WAIT_UNTIL(witness_count(&w, TETHER_EVENT_MATCH, id) == 1);
     rewrite(f, id, "");
     end_task(f, id, go);
-    WAIT_UNTIL(closed != 0);
-    assert_int_equal(closed, 1);
+    WAIT_UNTIL(atomic_load(&closed) != 0);
+    assert_int_equal(atomic_load(&closed), 1);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     witness_close(&w);
 }

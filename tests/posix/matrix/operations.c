@@ -70,7 +70,10 @@ static int run_status(story *s, tether_registry *registry, tether_error *error)
 static int run_wait(story *s, tether_registry *registry, tether_error *error)
 {
     const char *id = s->running;
+    /* Not a part of the operation. */
+    atomic_store(&s->watched, false);
     story_open_gate(s);
+    atomic_store(&s->watched, true);
     int code = tether_wait(registry, &id, 1, TETHER_WAIT_ALL, PATIENCE_MS, NULL, error);
     return code != TETHER_OK
                ? code
