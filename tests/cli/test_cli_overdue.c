@@ -65,8 +65,10 @@ static void list_prints_before_it_waits(void **state)
     CLI_BACKGROUND(f, command, "list");
     char *path = cli_background_path(f, command, TETHER_STDOUT);
     WAIT_UNTIL(file_size(path) > 0);
+    /* Where no polite signal can reach the task, its end takes no time. */
     char *status = test_record_text(f, id, "status");
-    assert_string_not_equal(status, "timed_out");
+    if (!test_in_wine())
+        assert_string_not_equal(status, "timed_out");
     free(status);
     EXPECT(f, 0, "--session", "outer", "wait", command);
     char *text = test_read_file(path, &size);

@@ -20,6 +20,7 @@ static const char *const allowed_skips[] = {
     "the file system ignores setuid",
     "the shell is not installed",
     "the sanitizer keeps memory of its own",
+    "the sanitizer does not survive the end of the first thread",
     "user namespaces are not allowed",
     "only Linux has namespaces",
     "the kernel has no time namespaces",

@@ -198,6 +198,12 @@ static bool check(fixture *f, const char *id, const example *wanted)
     return right;
 }
 
+/* In Wine, .NET does not come back from a division by zero, which the processor reports. */
+static bool runs_here(const example *wanted)
+{
+    return !test_in_wine() || strstr(wanted->text, "1 / 0") == NULL;
+}
+
 static void every_text_has_its_code_and_output(void **state)
 {
     fixture *f = *state;
@@ -205,11 +211,12 @@ static void every_text_has_its_code_and_output(void **state)
     char ids[EXAMPLES][TETHER_ID_SIZE];
     int wrong = 0;
     for (size_t i = 0; i < EXAMPLES + AT_ONCE; i++) {
-        if (i < EXAMPLES) {
+        if (i < EXAMPLES && runs_here(&examples[i])) {
             tether_spec spec = {.command = examples[i].text, .shell = shell};
             spawn(f, &spec, ids[i]);
         }
-        if (i >= AT_ONCE && !check(f, ids[i - AT_ONCE], &examples[i - AT_ONCE]))
+        if (i >= AT_ONCE && runs_here(&examples[i - AT_ONCE]) &&
+            !check(f, ids[i - AT_ONCE], &examples[i - AT_ONCE]))
             wrong++;
     }
     assert_int_equal(wrong, 0);
