@@ -2,6 +2,7 @@
 #include "support/support.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -69,6 +70,7 @@ typedef struct elsewhere {
     long long seconds;
     long nanoseconds;
     char (*ids)[TETHER_ID_SIZE];
+    atomic_bool *started; /* the tasks of the host with the machine's clocks are; shared */
 } elsewhere;
 
 static void check_running(tether_registry *registry, const char *id)
@@ -110,6 +112,8 @@ static void enter_time(fixture *f, void *userdata)
     const elsewhere *e = userdata;
     if (!machine_own_time(e->seconds, e->nanoseconds))
         _exit(NO_TIME_NAMESPACES);
+    while (!atomic_load(e->started))
+        test_pause();
     _exit(test_join_host(test_fork_host(host_elsewhere, f, userdata)));
 }
 
@@ -127,10 +131,13 @@ static void end_and_measure(tether_registry *registry, const char *id)
 static void host_with_the_machines_clocks(fixture *f, void *userdata)
 {
     elsewhere *e = userdata;
+    /* Forked while this process has one thread. */
+    long other = test_fork_host(enter_time, f, e);
     tether_registry *registry = open_host(f);
     start(registry, 3600000, e->ids[ALIVE_ELSEWHERE]);
     start(registry, 3600000, e->ids[KILLED_ELSEWHERE]);
-    int result = test_join_host(test_fork_host(enter_time, f, e));
+    atomic_store(e->started, true);
+    int result = test_join_host(other);
     if (result != 0) {
         close_host(registry, TETHER_SHUTDOWN);
         _exit(result);
@@ -157,8 +164,10 @@ static void hosts_with_other_clocks_agree(void **state)
     } offsets[] = {{1000000, 0}, {-1, 0}, {7, 3456789}};
     skip_without_namespaces();
     char(*ids)[TETHER_ID_SIZE] = test_shared(TASKS * sizeof *ids);
+    atomic_bool *started = test_shared(sizeof *started);
     for (size_t i = 0; i < sizeof offsets / sizeof offsets[0]; i++) {
-        elsewhere e = {offsets[i].seconds, offsets[i].nanoseconds, ids};
+        atomic_store(started, false);
+        elsewhere e = {offsets[i].seconds, offsets[i].nanoseconds, ids, started};
         int result = test_join_host(test_fork_host(host_with_the_machines_clocks, f, &e));
         if (result == NO_TIME_NAMESPACES)
             test_skip("the kernel has no time namespaces");
