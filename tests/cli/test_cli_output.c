@@ -250,23 +250,22 @@ static void an_object_has_whole_characters(void **state)
     fixture *f = *state;
     char id[TETHER_ID_SIZE], follower[TETHER_ID_SIZE];
     CLI_START(f, id, "bytes", "61e2", "await", test_work_path(f, "1"), "bytes", "82", "await",
-              test_work_path(f, "2"), "bytes", "ac62e2");
+              test_work_path(f, "2"), "bytes", "ac", "await", test_work_path(f, "3"), "bytes",
+              "62e2");
     CLI_BACKGROUND(f, follower, "--json", "output", "--follow", id);
     char *path = cli_background_path(f, follower, TETHER_STDOUT);
     free(wait_for_lines(path, 1));
     test_write_file(test_work_path(f, "1"), "", 0);
     WAIT_UNTIL(CLI(f, "output", id) == 0 && strlen(cli_out()) == 3);
     test_write_file(test_work_path(f, "2"), "", 0);
-    char *text = wait_for_lines(path, 4);
+    free(wait_for_lines(path, 2));
+    test_write_file(test_work_path(f, "3"), "", 0);
+    char *text = wait_for_lines(path, 5);
     static const struct {
         int offset, size;
         const char *data;
-    } expected[] = {{0, 1, "a"},
-                    {1, 4,
-                     "\xe2\x82\xac"
-                     "b"},
-                    {5, 1, "\xef\xbf\xbd"}};
-    for (int i = 0; i < 3; i++) {
+    } expected[] = {{0, 1, "a"}, {1, 3, "\xe2\x82\xac"}, {4, 1, "b"}, {5, 1, "\xef\xbf\xbd"}};
+    for (int i = 0; i < 4; i++) {
         json_t *piece = parse_line(text, i);
         expect_piece(piece, id, "stdout", expected[i].offset, expected[i].size, expected[i].data);
         json_decref(piece);

@@ -215,9 +215,12 @@ static void every_text_has_its_code_and_output(void **state)
             tether_spec spec = {.command = examples[i].text, .shell = shell};
             spawn(f, &spec, ids[i]);
         }
-        if (i >= AT_ONCE && runs_here(&examples[i - AT_ONCE]) &&
-            !check(f, ids[i - AT_ONCE], &examples[i - AT_ONCE]))
-            wrong++;
+        if (i < AT_ONCE || !runs_here(&examples[i - AT_ONCE]))
+            continue;
+        wrong += !check(f, ids[i - AT_ONCE], &examples[i - AT_ONCE]);
+        /* In Wine, a PowerShell may stay behind after its end was told. */
+        if (test_in_wine())
+            ASSERT_OK(tether_kill(f->registry, ids[i - AT_ONCE], NULL, &f->error), f->error);
     }
     assert_int_equal(wrong, 0);
 }
