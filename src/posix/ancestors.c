@@ -1,6 +1,8 @@
 /* Owns the check that no other user can replace the store. tether starts scripts of the store by
- * their paths: somebody who can rename a directory above the store can put other scripts there, at
- * any time after the store was opened. Must not: change anything. Thread: any. */
+ * their paths: a user who can rename a directory above it can put other scripts there, at any time
+ * after the store was opened.
+ * Must not: change anything.
+ * Thread: any. */
 #include "posix/ancestors.h"
 
 #include <errno.h>
