@@ -58,16 +58,17 @@ static int number_of(const char *name)
     return number;
 }
 
-/* Starts a child that leaves the default actions to all signals. A program built with a sanitizer
- * handles some by itself. */
+/* Lets a child leave the default actions to all signals. A program built with a sanitizer handles
+ * some by itself, and hangs in its handler if the signal comes while it starts. */
+#define PLAIN "handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:handle_abort=0"
+static const char *const plain[] = {"ASAN_OPTIONS=" PLAIN ":detect_leaks=0", "TSAN_OPTIONS=" PLAIN,
+                                    "UBSAN_OPTIONS=" PLAIN, NULL};
+#undef PLAIN
+
 static void start_plain_child(fixture *f, char id[TETHER_ID_SIZE])
 {
-#define PLAIN "handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:handle_abort=0"
-    static const char *const set[] = {"ASAN_OPTIONS=" PLAIN ":detect_leaks=0",
-                                      "TSAN_OPTIONS=" PLAIN, "UBSAN_OPTIONS=" PLAIN, NULL};
-#undef PLAIN
     const char *const argv[] = {CHILD, "out", "ready", "forever", NULL};
-    const tether_spec spec = {.argv = argv, .env_set = set};
+    const tether_spec spec = {.argv = argv, .env_set = plain};
     test_start(f->registry, &spec, id);
 }
 
@@ -97,7 +98,7 @@ static void a_command_of_a_shell_can_handle_every_signal(void **state)
                  "trap 'echo caught' %s; echo ready; while [ ! -e %s ]; do " CHILD
                  " sleep 20; done; exit 7",
                  names[i], test_work_path(f, "go"));
-        const tether_spec spec = {.command = text, .shell = "sh"};
+        const tether_spec spec = {.command = text, .shell = "sh", .env_set = plain};
         test_start(f->registry, &spec, ids[i]);
     }
     for (size_t i = 0; i < COUNT; i++) {
