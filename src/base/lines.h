@@ -1,5 +1,5 @@
-/* Takes a stream that comes in pieces apart into its lines, with bounded memory. Pure; one thread at
- * a time per stream. */
+/* Takes a stream that comes in pieces apart into its lines, with bounded memory. Pure; one thread
+ * at a time per stream. */
 #ifndef TETHER_LINES_H
 #define TETHER_LINES_H
 

@@ -18,10 +18,10 @@ static void see(void *context, const tether__line *line)
 {
     seen *s = context;
     size_t room = sizeof s->text - s->size;
-    s->size += (size_t)(line->text != NULL
-                            ? snprintf(s->text + s->size, room, "%d:%.*s;", (int)line->offset,
-                                       (int)line->size, line->text)
-                            : snprintf(s->text + s->size, room, "%d!", (int)line->offset));
+    s->size +=
+        (size_t)(line->text != NULL ? snprintf(s->text + s->size, room, "%d:%.*s;",
+                                               (int)line->offset, (int)line->size, line->text)
+                                    : snprintf(s->text + s->size, room, "%d!", (int)line->offset));
 }
 
 /* Feeds a text in pieces of the given size, and returns what was seen. */

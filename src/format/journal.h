@@ -1,0 +1,65 @@
+/* The lines of a session's journal: JSON objects that say what changes in the record of a task.
+ * docs/format-2.md defines them. Pure; any thread, one at a time per line. */
+#ifndef TETHER_JOURNAL_H
+#define TETHER_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tether/error.h"
+#include "tether/task.h"
+
+struct json_t;
+
+/* The longest line in bytes, without its newline: far above any that this library writes. */
+#define TETHER__JOURNAL_LINE_LIMIT ((size_t)1024 * 1024)
+
+#define TETHER__JOURNAL_SCHEMA 2
+
+typedef enum tether__journal_kind {
+    TETHER__JOURNAL_DAMAGED, /* no line that a host has written as a whole */
+    TETHER__JOURNAL_HEAD,    /* the first line of a journal */
+    TETHER__JOURNAL_CHANGE,  /* fields of a task's record */
+    TETHER__JOURNAL_REMOVED, /* the task was removed */
+    TETHER__JOURNAL_OTHER    /* of a later version: kept, and without a meaning here */
+} tether__journal_kind;
+
+typedef struct tether__journal_line {
+    tether__journal_kind kind;
+    char task_id[TETHER_ID_SIZE]; /* of a change or a removal; else empty */
+    int64_t number;               /* of a head: which journal of its session it is, from 1 */
+    int64_t started;              /* of a head: tasks that were started and are not found any more
+                                     in the journal or in live/ */
+    bool newer;                   /* a version with a newer schema wrote it: its task is shown, and
+                                     not changed */
+    struct json_t *object;        /* the line as it was read; NULL if it is damaged */
+} tether__journal_line;
+
+/* Parses a line. Dispose of *line afterwards. TETHER_ENOMEM says nothing about the line; else
+ * TETHER_OK, also for a damaged one. */
+int tether__journal_parse(const char *text, size_t size, tether__journal_line *line);
+
+/* Frees what a line owns. */
+void tether__journal_dispose(tether__journal_line *line);
+
+/* Lays a change over a task's record, as a JSON object: each field of the line replaces that of the
+ * record, `identity` and all others as a whole. Returns false when memory is short: the record may
+ * then have some of the fields. */
+bool tether__journal_apply(struct json_t *record, const tether__journal_line *line);
+
+/* Returns the object of a line that turns one record into another: the task's id, and the fields
+ * that differ. A field that only `before` has becomes null. NULL when memory is short; the caller
+ * frees it. */
+struct json_t *tether__journal_difference(struct json_t *before, struct json_t *after);
+
+/* Return the object of a head, or of a removal; NULL when memory is short; the caller frees it. */
+struct json_t *tether__journal_head(const char *session_id, int64_t number, int64_t started);
+struct json_t *tether__journal_removal(const char *task_id);
+
+/* Returns an object as a line with its newline, ready to be appended, and its size; NULL when
+ * memory is short. Free it with free(). If the journal is torn (its last byte is no newline), the
+ * line begins with one. */
+char *tether__journal_render(struct json_t *object, bool torn, size_t *size);
+
+#endif
