@@ -77,6 +77,7 @@ static void refuses_options_of_run(void **state)
     EXPECT_ERROR(f, 125, "TETHER_EIO", "check its name", "run", "--env-file",
                  test_work_path(f, "nothing"), "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "for -c and -f", "run", "--login", CHILD, "exit", "0");
+    EXPECT_ERROR(f, 125, einval, "the name is empty", "run", "--name", "", "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "choose one", "run", "--stdin", "-", "-f", "-");
     EXPECT_ERROR(f, 125, einval, "choose one", "run", "--env-file", "-", "-f", "-");
     EXPECT_ERROR(f, 125, einval, "choose one", "run", "--env-file", "-", "--stdin", "-", "ls");
@@ -143,6 +144,7 @@ static void refuses_wrong_operands_and_values(void **state)
     EXPECT_ERROR(f, 125, einval, "tether list --all shows", "output");
     EXPECT_ERROR(f, 125, einval, "takes one task id", "output", "a", "b");
     EXPECT_ERROR(f, 125, einval, "give stdout, stderr or both", "output", "a", "--stream", "x");
+    EXPECT_ERROR(f, 125, einval, "give a text", "list", "--name", "");
     EXPECT_ERROR(f, 125, einval, "with K, M or G", "output", "a", "--bytes", "1X");
     EXPECT_ERROR(f, 125, einval, "not a number of lines", "output", "a", "--tail", "1X");
     EXPECT_ERROR(f, 125, einval, "--bytes takes a size", "output", "a", "--tail", "1K");
