@@ -34,8 +34,10 @@ typedef struct field {
 } field;
 
 #define NOT_STORED SIZE_MAX
+#define SHOWN_ABSENT(absent) ((absent) == TETHER__STORED_0 ? 0 : (absent))
 #define BOTH_FIELD(kind, name, absent, type, text)                                                 \
-    {#name, kind, offsetof(tether_snapshot, name), offsetof(tether__record, name), absent},
+    {#name, kind, offsetof(tether_snapshot, name), offsetof(tether__record, name),                 \
+     SHOWN_ABSENT(absent)},
 #define SHOWN_FIELD(kind, name, absent, type, text)                                                \
     {#name, kind, offsetof(tether_snapshot, name), NOT_STORED, absent},
 #define NO_FIELD(...)
