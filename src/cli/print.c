@@ -70,7 +70,7 @@ static void write_error_json(cli_stream *to, const tether_error *error, const ca
     stream_text(to, "{\"error\":{\"code\":");
     escape_json_string(to, tether_error_name(error->code));
     stream_text(to, ",\"step\":");
-    escape_json_string(to, error->step);
+    escape_json_string(to, error->step[0] != '\0' ? error->step : NULL);
     stream_text(to, ",\"message\":");
     escape_json_string(to, message_of(error));
     if (error->os_error != 0)
@@ -83,7 +83,6 @@ static void write_error_json(cli_stream *to, const tether_error *error, const ca
 
 static void write_error_text(cli_stream *to, const tether_error *error, const candidates *found)
 {
-    const char *message = error->message;
     size_t columns = found->count > 0 ? stream_columns(to) : SIZE_MAX, i;
 
     stream_text(to, "tether: ");
@@ -328,7 +327,8 @@ static void detail_survivors(const tether_snapshot *snapshot)
     for (i = 0; i < snapshot->survivor_count; i++)
         stream_format(to, " %" PRId64, snapshot->survivors[i]);
     if (tether_status_ended(snapshot->status))
-        stream_format(to, " (tether kill %s ends them)", snapshot->task_id);
+        stream_format(to, " (tether kill %s ends %s)", snapshot->task_id,
+                      snapshot->survivor_count == 1 ? "it" : "them");
     stream_text(to, "\n");
 }
 
