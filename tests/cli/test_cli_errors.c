@@ -109,6 +109,8 @@ static void refuses_unknown_verbs_and_options(void **state)
     EXPECT_ERROR(NULL, 125, einval, "see tether help", "--frobnicate", "list");
     EXPECT_ERROR(f, 125, einval, "tether help lists the verbs", "--");
     for (size_t i = 0; i < sizeof all_verbs / sizeof all_verbs[0]; i++) {
+    EXPECT_ERROR(NULL, 125, einval, "one verb at a time", "help", "run", "list");
+    EXPECT_ERROR(NULL, 125, einval, "see tether help help", "help", "run", "--all");
         EXPECT_ERROR(f, 125, einval, all_verbs[i], all_verbs[i], "--frobnicate");
         EXPECT_ERROR(f, 125, einval, all_verbs[i], all_verbs[i], "-x");
     }
