@@ -35,6 +35,9 @@ typedef tether__intent tether__field_INTENT; /* NONE: null */
 typedef tether__identity tether__field_IDENTITY;
 typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
 
+/* The kinds that both records and snapshots have. Each of them lists its own kinds after these. */
+#define TETHER__SHARED_KINDS ID, TEXT, CODES, NUMBER, SIGNAL, TIME, FLAG, STATUS
+
 /* As `absent`: 0 means none. record.json has the 0, and the JSON of a snapshot has null. */
 #define TETHER__STORED_0 INT64_MIN
 

@@ -19,14 +19,7 @@
 static const char step[] = "read record";
 
 typedef enum field_kind {
-    ID,
-    TEXT,
-    CODES,
-    NUMBER,
-    SIGNAL,
-    TIME,
-    FLAG,
-    STATUS,
+    TETHER__SHARED_KINDS,
     INTENT,
     IDENTITY,
     BOOT,

@@ -12,18 +12,7 @@
 #include "base/utf8.h"
 #include "format/status.h"
 
-typedef enum field_kind {
-    ID,
-    TEXT,
-    CODES,
-    NUMBER,
-    SIGNAL,
-    TIME,
-    COUNT,
-    FLAG,
-    STATUS,
-    PIDS
-} field_kind;
+typedef enum field_kind { TETHER__SHARED_KINDS, COUNT, PIDS } field_kind;
 
 typedef struct field {
     const char *name;
