@@ -19,9 +19,12 @@ endfunction()
 tether_unit(base error options ring text utf8)
 tether_unit(format age fields kept_watch kill_policy marker name record snapshot status time_text verdict)
 tether_unit(shell argv_quote candidates command_ps1 environment family outer shell wrapper wrapper_bat wrapper_ps1)
-tether_unit(search matcher pattern search)
-# Has many random cases, and also runs in valgrind.
-set_tests_properties(matcher PROPERTIES TIMEOUT 180)
+tether_unit(search matcher matcher_cost matcher_pieces matcher_settle pattern search)
+foreach(module matcher matcher_cost matcher_pieces)
+    target_sources(test_${module} PRIVATE search/matcher_support.c)
+endforeach()
+# Many random cases and long lines, which also run in valgrind.
+set_tests_properties(matcher_cost matcher_pieces PROPERTIES TIMEOUT 180)
 foreach(module wrapper wrapper_bat wrapper_ps1)
     target_compile_definitions(test_${module} PRIVATE
         GOLDEN="${TETHER_TEST_ROOT}${CMAKE_CURRENT_SOURCE_DIR}/shell/golden")
