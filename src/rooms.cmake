@@ -51,7 +51,7 @@ tether_room(shell
 tether_room(search
     USES base format
     LIBRARIES tether_pcre2
-    SOURCES matcher.c pattern.c search.c)
+    SOURCES matcher.c pattern.c search.c window.c)
 
 set(TETHER_PURE_ROOMS ${TETHER_ROOMS})
 if(TETHER_PURE)

@@ -33,7 +33,7 @@ typedef struct tether_proxy_spec {
     const char *task_id;
     /* What the work is, for people. UTF-8. Required. */
     const char *command;
-    /* A label for people. UTF-8, up to 1024 bytes. NULL: none. */
+    /* A label for people. UTF-8, 1 to 1024 bytes. NULL: none. */
     const char *name;
     /* An existing directory that the work belongs to, stored as its canonical path. NULL: none. */
     const char *project_root;

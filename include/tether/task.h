@@ -93,7 +93,7 @@ typedef struct tether_spec {
     /* A file to read standard input from. A FIFO is opened by the task itself, which waits for a
      * writer before the command starts. NULL: the null device. */
     const char *stdin_path;
-    /* A label for people. UTF-8, up to 1024 bytes. NULL: none. */
+    /* A label for people. UTF-8, 1 to 1024 bytes. NULL: none. */
     const char *name;
     /* An existing directory that the task belongs to, for tether_find and tether_list_in. Stored as
      * its canonical path. NULL: none. */

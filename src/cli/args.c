@@ -84,6 +84,11 @@ args_result args_next(cli_args *args, int *id, const char **value)
             option = find_option(args->common, word, length);
             common = true;
         }
+        if (option == NULL && args->word_id != 0 && word[1] != '-') {
+            *id = args->word_id;
+            *value = word + 1;
+            return ARGS_OPTION;
+        }
         if (option == NULL)
             return unknown_option(args, word, length);
         if (!take_value(args, option, word[length] == '=' ? word + length + 1 : NULL, value))

@@ -29,6 +29,7 @@ typedef struct cli_args {
     const args_option *common;  /* options that every verb accepts */
     args_common_cb *on_common;
     void *userdata;
+    int word_id; /* the id of a "-WORD" that is in no table, with WORD as value; 0: an error */
     bool operands_end_options; /* the first operand ends the options, as in env(1) */
     bool operands_only; /* all that follows are operands: "--" or such an operand was parsed */
     char message[256];  /* set with ARGS_ERROR; empty if the callback stopped the parsing */

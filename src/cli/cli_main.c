@@ -191,8 +191,17 @@ static int verb_help(cli_options *cli, cli_args *args)
         verb = find_verb(value);
         if (verb == NULL)
             return unknown_verb(cli, value);
+        break;
+    default:
+        return print_args_error(cli, args);
+    }
+    switch (args_next(args, &id, &value)) {
+    case ARGS_END:
         write_help(stream_stdout(), verb);
         return 0;
+    case ARGS_OPERAND:
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "unexpected argument %.80s: help shows one verb at a time", value);
     default:
         return print_args_error(cli, args);
     }

@@ -144,6 +144,15 @@ bool duration_parse(const char *text, int64_t *ms)
     return valid;
 }
 
+bool grace_parse(const char *text, int64_t *ms)
+{
+    bool valid = duration_parse(text, ms);
+
+    if (valid && *ms == 0)
+        *ms = -1;
+    return valid;
+}
+
 bool size_parse(const char *text, uint64_t *bytes)
 {
     return parse(text, size_units, sizeof size_units / sizeof size_units[0], UINT64_MAX, bytes);

@@ -21,6 +21,9 @@
  * sets *ms to 0 for any other text. */
 bool duration_parse(const char *text, int64_t *ms);
 
+/* Parses a grace for tether_kill_options: as duration_parse, but none is -1 there. */
+bool grace_parse(const char *text, int64_t *ms);
+
 /* Parses "4096", "64K", "5M", "1G" into bytes (powers of 1024). Returns false and sets *bytes to 0
  * for any other text. */
 bool size_parse(const char *text, uint64_t *bytes);

@@ -6,14 +6,11 @@
 #include <stdbool.h>
 #include <string.h>
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r';
-}
+#include "cli/blank.h"
 
 static char *skip_blanks(char *at)
 {
-    while (is_blank(*at))
+    while (blank_is(*at))
         at++;
     return at;
 }
@@ -29,9 +26,8 @@ size_t env_file_capacity(const char *text)
 /* Removes the quotes around a value, and the blanks after its end. */
 static void trim_value(char *value)
 {
-    size_t size = strlen(value);
-    while (size > 0 && is_blank(value[size - 1]))
-        value[--size] = '\0';
+    size_t size = blank_trim(value, strlen(value));
+    value[size] = '\0';
     bool quoted = size >= 2 && (value[0] == '"' || value[0] == '\'') && value[size - 1] == value[0];
     if (!quoted)
         return;
@@ -42,7 +38,7 @@ static void trim_value(char *value)
 /* Returns the entry in a line, NULL if it is none. */
 static char *take_entry(char *line)
 {
-    if (strncmp(line, "export", 6) == 0 && is_blank(line[6]))
+    if (strncmp(line, "export", 6) == 0 && blank_is(line[6]))
         line = skip_blanks(line + 6);
     char *equals = strchr(line, '=');
     if (equals == NULL || equals == line || strcspn(line, " \t") < (size_t)(equals - line))

@@ -5,10 +5,7 @@
 
 #include <string.h>
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
+#include "cli/blank.h"
 
 bool interpreter_read(const char *text, size_t size, interpreter *found)
 {
@@ -20,9 +17,7 @@ bool interpreter_read(const char *text, size_t size, interpreter *found)
         memchr(text, '\0', length) != NULL)
         return false;
     memcpy(line, text, length);
-    while (length > 2 && (is_blank(line[length - 1]) || line[length - 1] == '\r'))
-        length--;
-    line[length] = '\0';
+    line[blank_trim(line, length)] = '\0';
 
     const char *path = line + 2 + strspn(line + 2, " \t");
     size_t path_length = strcspn(path, " \t");

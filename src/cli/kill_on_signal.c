@@ -21,6 +21,7 @@ typedef struct one_kill {
 
 struct kill_on_signal {
     tether_registry *registry;
+    int64_t grace_ms; /* of the first kill */
     uv_thread_t thread;
     uv_loop_t loop;
     uv_signal_t handles[SIGNALS];
@@ -66,7 +67,7 @@ static void begin_kills(kill_on_signal *k)
     uv_mutex_unlock(&k->lock);
     for (; known && k->begun < k->came && k->begun < KILLS; k->begun++) {
         one_kill *one = &k->kills[k->begun];
-        *one = (one_kill){.owner = k, .grace_ms = k->begun == 0 ? 0 : -1};
+        *one = (one_kill){.owner = k, .grace_ms = k->begun == 0 ? k->grace_ms : -1};
         one->work.data = one;
         if (uv_queue_work(&k->loop, &one->work, do_kill, ignore_end) != 0)
             break;
@@ -133,12 +134,13 @@ static bool start_handles(kill_on_signal *k)
     return uv_thread_create(&k->thread, wait_for_signals, k) == 0;
 }
 
-kill_on_signal *kill_on_signal_begin(tether_registry *registry)
+kill_on_signal *kill_on_signal_begin(tether_registry *registry, int64_t grace_ms)
 {
     kill_on_signal *k = calloc(1, sizeof *k);
     if (k == NULL)
         return NULL;
     k->registry = registry;
+    k->grace_ms = grace_ms;
     if (uv_mutex_init(&k->lock) != 0) {
         free(k);
         return NULL;

@@ -9,9 +9,9 @@
 typedef struct kill_on_signal kill_on_signal;
 
 /* From now on, INT, TERM and HUP (on Windows Ctrl-C, Ctrl-Break and the closing of the console) do
- * not end this process. Returns NULL if that cannot be set up. Finish it with kill_on_signal_end.
- */
-kill_on_signal *kill_on_signal_begin(tether_registry *registry);
+ * not end this process. grace_ms: of the polite kill, as in tether_kill_options. Returns NULL if
+ * that cannot be set up. Finish it with kill_on_signal_end. */
+kill_on_signal *kill_on_signal_begin(tether_registry *registry, int64_t grace_ms);
 
 /* The task to end. A signal that has come already ends it at once. The first signal asks it
  * politely, as tether kill does; the second one does not. */

@@ -8,22 +8,7 @@
 
 #include "cli/stream_json.h"
 #include "cli/truncated.h"
-
-/* Returns how many bytes at the end are the beginning of a UTF-8 character that is not complete: 0
- * to 3. Bytes that are not UTF-8 count as complete. */
-static size_t count_cut_bytes(const char *bytes, size_t size)
-{
-    size_t back;
-
-    for (back = 1; back <= 3 && back <= size; back++) {
-        unsigned char byte = (unsigned char)bytes[size - back];
-        size_t need = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc2 ? 2 : 1;
-
-        if ((byte & 0xc0) != 0x80)
-            return need > back ? back : 0;
-    }
-    return 0;
-}
+#include "cli/utf8.h"
 
 /* Prints one object, which may begin with a character that the last piece had cut. Its offset is
  * null if only the last frames of lines are printed. */
@@ -63,7 +48,7 @@ static void put_objects(output_channel *channel, const char *bytes, size_t size)
         size += channel->cut_size;
         channel->cut_size = 0;
     }
-    cut = count_cut_bytes(bytes, size);
+    cut = utf8_incomplete_end(bytes, size);
     put_object(channel, bytes, size - cut);
     memcpy(channel->cut, bytes + size - cut, cut);
     channel->cut_size = cut;

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#include "cli/utf8.h"
+
 #define CHUNK_BYTES (64 * 1024)
 
 /* How often the end is searched again because the task truncates its output, or the output limit
@@ -75,17 +77,15 @@ static bool find_lines(output_view *view, uint64_t lines, uint64_t *start, tethe
     return true;
 }
 
-/* Counts the bytes at a place that continue a UTF-8 character which began before it: 0 to 3, by the
- * same rule as the library's tail. The count is 0 at the start of a stream, and if the bytes are
- * not UTF-8. */
-static bool count_cut_bytes(output_view *view, uint64_t place, uint64_t *count, tether_error *error)
+/* Counts the bytes at a place that continue a UTF-8 character which began before it. The count is 0
+ * at the start of a stream. */
+static bool count_continued(output_view *view, uint64_t place, uint64_t *count, tether_error *error)
 {
     bool second = place >= view->size[0];
     tether_stream stream = second ? TETHER_STDERR : TETHER_STDOUT;
     uint64_t begin = second ? view->size[0] : 0;
     uint64_t left = begin + view->size[stream] - place;
     size_t size = left < 4 ? (size_t)left : 4;
-    size_t skip = 0;
     char bytes[4];
 
     *count = 0;
@@ -93,9 +93,7 @@ static bool count_cut_bytes(output_view *view, uint64_t place, uint64_t *count, 
         return true;
     if (!view_read(view, place, bytes, size, error))
         return false;
-    while (skip < size && ((unsigned char)bytes[skip] & 0xc0) == 0x80)
-        skip++;
-    *count = skip < 4 ? skip : 0;
+    *count = utf8_continued_start(bytes, size);
     return true;
 }
 
@@ -112,7 +110,7 @@ static bool find_start(output_view *view, const output_request *request, uint64_
         return false;
     if (request->bytes == UINT64_MAX || by_bytes < *start)
         return true;
-    if (!count_cut_bytes(view, by_bytes, &cut, error))
+    if (!count_continued(view, by_bytes, &cut, error))
         return false;
     *start = by_bytes + cut;
     return true;

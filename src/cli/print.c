@@ -60,26 +60,33 @@ static void write_candidates_json(cli_stream *to, const candidates *found)
         stream_text(to, "]");
 }
 
+static const char *message_of(const tether_error *error)
+{
+    return error->message[0] != '\0' ? error->message : tether_error_text(error->code);
+}
+
 static void write_error_json(cli_stream *to, const tether_error *error, const candidates *found)
 {
     stream_text(to, "{\"error\":{\"code\":");
     escape_json_string(to, tether_error_name(error->code));
     stream_text(to, ",\"step\":");
-    escape_json_string(to, error->step);
+    escape_json_string(to, error->step[0] != '\0' ? error->step : NULL);
     stream_text(to, ",\"message\":");
-    escape_json_string(to, error->message);
-    stream_format(to, ",\"os_error\":%d", error->os_error);
+    escape_json_string(to, message_of(error));
+    if (error->os_error != 0)
+        stream_format(to, ",\"os_error\":%d", error->os_error);
+    else
+        stream_text(to, ",\"os_error\":null");
     write_candidates_json(to, found);
     stream_text(to, "}}\n");
 }
 
 static void write_error_text(cli_stream *to, const tether_error *error, const candidates *found)
 {
-    const char *message = error->message;
     size_t columns = found->count > 0 ? stream_columns(to) : SIZE_MAX, i;
 
     stream_text(to, "tether: ");
-    escape_terminal(to, message[0] != '\0' ? message : tether_error_text(error->code));
+    escape_terminal(to, message_of(error));
     stream_text(to, "\n");
     for (i = 0; i < found->count; i++) {
         const tether_snapshot *task = found->tasks[i];
@@ -320,7 +327,8 @@ static void detail_survivors(const tether_snapshot *snapshot)
     for (i = 0; i < snapshot->survivor_count; i++)
         stream_format(to, " %" PRId64, snapshot->survivors[i]);
     if (tether_status_ended(snapshot->status))
-        stream_format(to, " (tether kill %s ends them)", snapshot->task_id);
+        stream_format(to, " (tether kill %s ends %s)", snapshot->task_id,
+                      snapshot->survivor_count == 1 ? "it" : "them");
     stream_text(to, "\n");
 }
 

@@ -53,7 +53,9 @@ const char verb_run_help[] =
     "                       with 124\n"
     "  --kill-on-signal     with --wait: Ctrl-C, SIGTERM or SIGHUP ends the task\n"
     "                       too, and the exit status is 128+N (default: they end\n"
-    "                       this command only)\n";
+    "                       this command only)\n"
+    "  --grace DUR          with --kill-on-signal: time between TERM and KILL\n"
+    "                       (default: 2s; 0: none)\n";
 
 enum {
     OPT_COMMAND = 1,
@@ -77,7 +79,8 @@ enum {
     OPT_OUTPUT_LIMIT,
     OPT_PIPESTATUS,
     OPT_WAIT,
-    OPT_KILL_ON_SIGNAL
+    OPT_KILL_ON_SIGNAL,
+    OPT_GRACE
 };
 
 static const args_option run_options[] = {
@@ -103,6 +106,7 @@ static const args_option run_options[] = {
     {"--pipestatus", ARGS_FLAG, OPT_PIPESTATUS},
     {"--wait", ARGS_OPTIONAL_VALUE, OPT_WAIT},
     {"--kill-on-signal", ARGS_FLAG, OPT_KILL_ON_SIGNAL},
+    {"--grace", ARGS_VALUE, OPT_GRACE},
     {NULL, ARGS_FLAG, 0},
 };
 
@@ -280,6 +284,10 @@ static int take_option(const cli_options *cli, run_request *request, int id, con
         return take_max_output(cli, request, value);
     case OPT_OUTPUT_LIMIT:
         return take_output_limit(cli, request, value);
+    case OPT_GRACE:
+        if (grace_parse(value, &request->grace_ms))
+            return 0;
+        return print_bad_duration(cli, "--grace", value);
     default:
         return take_wait(cli, request, value);
     }
@@ -304,6 +312,8 @@ static int check_request(const cli_options *cli, const run_request *request)
             cli, "-f -, --env-file - and --stdin - would read the same standard input: choose one");
     if (request->kill_on_signal && !request->wait)
         return usage(cli, "--kill-on-signal needs --wait; tether kill ends a task later");
+    if (request->grace_ms != 0 && !request->kill_on_signal)
+        return usage(cli, "--grace is that of --kill-on-signal; give both, or leave it out");
     if (request->spec.argv != NULL && request->spec.pipestatus)
         return usage(cli,
                      "--pipestatus is for -c and -f; a program with its arguments has no pipeline");

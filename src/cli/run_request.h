@@ -12,6 +12,7 @@ typedef struct run_request {
     bool wait;
     int64_t wait_ms; /* -1: no limit */
     bool kill_on_signal;
+    int64_t grace_ms; /* of that kill, as in tether_kill_options */
 
     /* What spec points into. */
     const char **env_set;

@@ -3,6 +3,8 @@
  * Thread: any; pure functions. */
 #include "cli/utf8.h"
 
+#include <stdbool.h>
+
 /* The lead bytes first to last start a character of this length, whose second byte is low to high.
  * That range excludes overlong forms, surrogates and values past U+10FFFF (Unicode, table 3-7). */
 typedef struct utf8_form {
@@ -52,4 +54,32 @@ utf8_result utf8_decode(const unsigned char *bytes, size_t size, size_t *length,
         return UTF8_VALID;
     }
     return UTF8_INVALID;
+}
+
+static bool is_continuation(char c)
+{
+    return ((unsigned char)c & 0xC0) == 0x80;
+}
+
+size_t utf8_incomplete_end(const char *bytes, size_t size)
+{
+    size_t back;
+
+    for (back = 1; back <= 3 && back <= size; back++) {
+        unsigned char byte = (unsigned char)bytes[size - back];
+        size_t need = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC2 ? 2 : 1;
+
+        if (!is_continuation(bytes[size - back]))
+            return need > back ? back : 0;
+    }
+    return 0;
+}
+
+size_t utf8_continued_start(const char *bytes, size_t size)
+{
+    size_t skip = 0;
+
+    while (skip < size && skip < 4 && is_continuation(bytes[skip]))
+        skip++;
+    return skip < 4 ? skip : 0;
 }

@@ -13,4 +13,12 @@ typedef enum utf8_result { UTF8_VALID, UTF8_INVALID, UTF8_INCOMPLETE } utf8_resu
 utf8_result utf8_decode(const unsigned char *bytes, size_t size, size_t *length,
                         uint32_t *character);
 
+/* Returns how many bytes at the end are the beginning of a UTF-8 character that is not complete: 0
+ * to 3. Bytes that are not UTF-8 count as complete. */
+size_t utf8_incomplete_end(const char *bytes, size_t size);
+
+/* Returns how many bytes at the start continue a UTF-8 character that began before them: 0 to 3, by
+ * the same rule as the library's tail. 0 if the bytes are not UTF-8. */
+size_t utf8_continued_start(const char *bytes, size_t size);
+
 #endif

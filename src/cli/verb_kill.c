@@ -25,35 +25,44 @@ const char verb_kill_help[] =
     "  --grace DUR          time between TERM and KILL (default: 2s; 0: none)\n"
     "  --signal SIG         send only this signal, by name (ABRT, RTMIN+3) or\n"
     "                       number, and return at once; tether reports how the\n"
-    "                       command ends\n";
+    "                       command ends\n"
+    "  -s SIG, -SIG         the same, as kill(1) spells it: -9, -KILL\n";
 
-enum { OPT_SIGNAL = 1, OPT_GRACE, OPT_ALL };
+enum { OPT_SIGNAL = 1, OPT_DASH_SIGNAL, OPT_GRACE, OPT_ALL };
 
 static const args_option kill_options[] = {
     {"--signal", ARGS_VALUE, OPT_SIGNAL},
+    {"-s", ARGS_VALUE, OPT_SIGNAL},
     {"--grace", ARGS_VALUE, OPT_GRACE},
     {"--all", ARGS_FLAG, OPT_ALL},
     {NULL, ARGS_FLAG, 0},
 };
 
+static int take_signal(const cli_options *cli, tether_kill_options *options, int id,
+                       const char *value)
+{
+    options->signal = tether_signal_number(value);
+    if (options->signal > 0)
+        return 0;
+    if (id == OPT_DASH_SIGNAL)
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "-%.80s is neither an option nor a signal on this system; see tether "
+                             "help kill",
+                             value);
+    return print_failure(cli, TETHER_EINVAL, "read arguments",
+                         "--signal %.80s is not a signal on this system: give a name such as TERM, "
+                         "or a number",
+                         value);
+}
+
 static int take_option(const cli_options *cli, tether_kill_options *options, int id,
                        const char *value)
 {
-    if (id == OPT_SIGNAL) {
-        options->signal = tether_signal_number(value);
-        if (options->signal > 0)
-            return 0;
-        return print_failure(
-            cli, TETHER_EINVAL, "read arguments",
-            "--signal %.80s is not a signal on this system: give a name such as TERM, "
-            "or a number",
-            value);
-    }
-    if (!duration_parse(value, &options->grace_ms))
-        return print_bad_duration(cli, "--grace", value);
-    if (options->grace_ms == 0)
-        options->grace_ms = -1; /* in tether_kill, 0 means the default and -1 no grace */
-    return 0;
+    if (id != OPT_GRACE)
+        return take_signal(cli, options, id, value);
+    if (grace_parse(value, &options->grace_ms))
+        return 0;
+    return print_bad_duration(cli, "--grace", value);
 }
 
 static int parse(const cli_options *cli, cli_args *args, cli_ids *ids, tether_kill_options *options,
@@ -178,6 +187,7 @@ int verb_kill(cli_options *cli, cli_args *args)
     int code;
 
     args->options = kill_options;
+    args->word_id = OPT_DASH_SIGNAL;
     options.size = sizeof options;
     if (!ids_init(&ids, args))
         return print_no_memory(cli);

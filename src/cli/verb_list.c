@@ -178,7 +178,10 @@ static int take_list_option(const cli_options *cli, list_request *request, int i
     case OPT_NAME:
         request->name = value;
         request->filtered = true;
-        return 0;
+        if (value[0] != '\0')
+            return 0;
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "the --name is empty, and no task has an empty name: give a text");
     case OPT_LAST:
         request->options.scope = TETHER_LIST_ALL;
         if (count_parse(value, &request->last))

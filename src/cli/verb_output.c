@@ -154,8 +154,8 @@ static int start_at_offset(showing *s)
     if (s->request->offset < s->view.first[stream])
         return print_failure(s->cli, TETHER_EDROPPED, "read output",
                              "the output limit has dropped the first %" PRIu64
-                             " bytes of this stream: give this offset or a larger one",
-                             s->view.first[stream]);
+                             " %s of this stream: give this offset or a larger one",
+                             s->view.first[stream], s->view.first[stream] == 1 ? "byte" : "bytes");
     s->from.offset[stream] = s->request->offset;
     return 0;
 }

@@ -199,7 +199,7 @@ static int start(const cli_options *cli, const run_request *request, tether_regi
     kill_on_signal *signals = NULL;
 
     if (request->kill_on_signal) {
-        signals = kill_on_signal_begin(registry);
+        signals = kill_on_signal_begin(registry, request->grace_ms);
         if (signals == NULL)
             return print_failure(cli, TETHER_ELIMIT, "handle signals",
                                  "--kill-on-signal could not be set up; leave it out, or close "

@@ -207,8 +207,8 @@ static int find_remains(const kill_target *target, remains *found, tether_error 
     found->advice = refused ? "end what belongs to another user as that user or as root"
                     : unproven
                         ? "end what has the session of the task yourself if it is the task's"
-                        : "they may be stuck in the kernel, waiting for a disk or network that "
-                          "does not answer";
+                        : "what is left may be stuck in the kernel, waiting for a disk or network "
+                          "that does not answer";
     return TETHER_OK;
 }
 
@@ -248,8 +248,9 @@ static int fail_survived(tether__catalog *catalog, const kill_target *target, te
     if (found.count > 0)
         write_remains(catalog, target->id, &found);
     return tether__fail(error, TETHER_ESURVIVED, 0, "kill task",
-                        "task %s: %zu processes survive the final signal: %s; %s", target->id,
-                        found.count, found.names, found.advice);
+                        "task %s: %zu %s the final signal: %s; %s", target->id, found.count,
+                        found.count == 1 ? "process survives" : "processes survive", found.names,
+                        found.advice);
 }
 
 /* Stores whether the signal would reach the task's command, and not only its supervisor, which

@@ -35,8 +35,11 @@ typedef tether__intent tether__field_INTENT; /* NONE: null */
 typedef tether__identity tether__field_IDENTITY;
 typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
 
-/* As `absent`: the number is never null. It is 0 in a record that lacks the field. */
-#define TETHER__NEVER INT64_MIN
+/* The kinds that both records and snapshots have. Each of them lists its own kinds after these. */
+#define TETHER__SHARED_KINDS ID, TEXT, CODES, NUMBER, SIGNAL, TIME, FLAG, STATUS
+
+/* As `absent`: 0 means none. record.json has the 0, and the JSON of a snapshot has null. */
+#define TETHER__STORED_0 INT64_MIN
 
 /* The list. A BOTH field is in the record, and in snapshots under the same name. A STORED field is
  * in the record only. A SHOWN field is in snapshots only and computed when a snapshot is created (a
@@ -86,7 +89,7 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
     BOTH(NUMBER, duration_ms, -1, "number, null",                                                  \
          "by a clock that is never set. If the marker has no `uptime`, by the modification time "  \
          "of its file, unless the wall clock has been set since the start")                        \
-    BOTH(NUMBER, timeout_ms, TETHER__NEVER, "number", "the timeout; 0: none")                      \
+    BOTH(NUMBER, timeout_ms, TETHER__STORED_0, "number", "the timeout; 0: none")                   \
     BOTH(TIME, deadline_at, 0, "number, null",                                                     \
          "the deadline in Unix milliseconds, UTC: for display")                                    \
     STORED(NUMBER, deadline_monotonic_ms, 0, "number, null",                                       \

@@ -19,14 +19,7 @@
 static const char step[] = "read record";
 
 typedef enum field_kind {
-    ID,
-    TEXT,
-    CODES,
-    NUMBER,
-    SIGNAL,
-    TIME,
-    FLAG,
-    STATUS,
+    TETHER__SHARED_KINDS,
     INTENT,
     IDENTITY,
     BOOT,
@@ -88,7 +81,7 @@ void tether__record_init(tether__record *record)
 {
     *record = (tether__record){.notify_on_completion = true};
     for (size_t i = 0; i < FIELD_COUNT; i++) {
-        if (is_number(&fields[i]) && fields[i].absent != TETHER__NEVER)
+        if (is_number(&fields[i]) && fields[i].absent != TETHER__STORED_0)
             *(int64_t *)member(record, &fields[i]) = fields[i].absent;
     }
 }

@@ -12,18 +12,7 @@
 #include "base/utf8.h"
 #include "format/status.h"
 
-typedef enum field_kind {
-    ID,
-    TEXT,
-    CODES,
-    NUMBER,
-    SIGNAL,
-    TIME,
-    COUNT,
-    FLAG,
-    STATUS,
-    PIDS
-} field_kind;
+typedef enum field_kind { TETHER__SHARED_KINDS, COUNT, PIDS } field_kind;
 
 typedef struct field {
     const char *name;
@@ -34,8 +23,10 @@ typedef struct field {
 } field;
 
 #define NOT_STORED SIZE_MAX
+#define SHOWN_ABSENT(absent) ((absent) == TETHER__STORED_0 ? 0 : (absent))
 #define BOTH_FIELD(kind, name, absent, type, text)                                                 \
-    {#name, kind, offsetof(tether_snapshot, name), offsetof(tether__record, name), absent},
+    {#name, kind, offsetof(tether_snapshot, name), offsetof(tether__record, name),                 \
+     SHOWN_ABSENT(absent)},
 #define SHOWN_FIELD(kind, name, absent, type, text)                                                \
     {#name, kind, offsetof(tether_snapshot, name), NOT_STORED, absent},
 #define NO_FIELD(...)

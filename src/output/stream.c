@@ -89,9 +89,10 @@ int tether__output_read(const tether__output *output, uint64_t offset, void *buf
         return TETHER_OK;
     if (offset < output->dropped)
         return tether__fail(error, TETHER_EDROPPED, 0, "read output",
-                            "the first %" PRIu64 " bytes were dropped by the task's output limit; "
-                            "read from there on",
-                            output->dropped);
+                            "the first %" PRIu64
+                            " %s dropped by the task's output limit; read from "
+                            "there on",
+                            output->dropped, output->dropped == 1 ? "byte was" : "bytes were");
     return tether__os_file_pread(&output->file, offset - output->dropped, buffer, size, got, error);
 }
 

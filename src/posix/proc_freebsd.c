@@ -38,22 +38,25 @@ static bool is_same(const struct timeval *a, const struct timeval *b)
     return a->tv_sec == b->tv_sec && a->tv_usec == b->tv_usec;
 }
 
+static int read_entry(int64_t pid, struct kinfo_proc *info)
+{
+    int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, (int)pid};
+    int os_error = tether__sysctl_entry(name, 4, info, sizeof *info);
+    if (os_error == 0 && info->ki_structsize != (int)sizeof *info)
+        os_error = ENOSYS; /* the structure of another release */
+    return os_error;
+}
+
 /* The kernel adds the time of the boot to each start time, and moves it whenever the wall clock is
  * set. Subtract it again, once it is the same before and after the read. */
 int tether__proc_read(int64_t pid, tether__proc *process)
 {
-    int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, (int)pid};
     struct kinfo_proc info;
     struct timeval boot, after;
     for (int i = 0; i < CLOCK_TRIES; i++) {
-        size_t size = sizeof info;
         int os_error = read_boot_time(&boot);
-        if (os_error == 0 && sysctl(name, 4, &info, &size, NULL, 0) != 0)
-            os_error = errno;
-        if (os_error == 0 && size == 0)
-            os_error = ESRCH;
-        if (os_error == 0 && (size < sizeof info || info.ki_structsize != (int)sizeof info))
-            os_error = ENOSYS; /* the structure of another release */
+        if (os_error == 0)
+            os_error = read_entry(pid, &info);
         if (os_error == 0)
             os_error = read_boot_time(&after);
         if (os_error != 0)
@@ -80,15 +83,10 @@ int tether__proc_read(int64_t pid, tether__proc *process)
 
 int tether__proc_user(int64_t pid, int64_t *user)
 {
-    int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, (int)pid};
     struct kinfo_proc info;
-    size_t size = sizeof info;
-    if (sysctl(name, 4, &info, &size, NULL, 0) != 0)
-        return errno;
-    if (size < sizeof info)
-        return ESRCH;
-    if (info.ki_structsize != (int)sizeof info)
-        return ENOSYS;
+    int os_error = read_entry(pid, &info);
+    if (os_error != 0)
+        return os_error;
     *user = info.ki_ruid;
     return 0;
 }
@@ -118,18 +116,9 @@ int tether__sysctl_arguments(int64_t pid, void **data, size_t *size)
     return tether__sysctl_strings(name, 4, data, size);
 }
 
-tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t capacity,
-                                              bool (*take)(const char *value, void *userdata),
-                                              void *userdata)
+int tether__sysctl_environment(int64_t pid, void **data, size_t *size, size_t *begin)
 {
     int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_ENV, (int)pid};
-    void *block;
-    size_t size;
-    int os_error = tether__sysctl_strings(name, 4, &block, &size);
-    if (os_error != 0)
-        return tether__sysctl_unread(os_error);
-    tether__proc_variable found =
-        tether__sysctl_each_value(block, size, prefix, capacity, take, userdata);
-    free(block);
-    return found;
+    *begin = 0;
+    return tether__sysctl_strings(name, 4, data, size);
 }

@@ -5,7 +5,6 @@
 
 #include <sys/types.h>
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/proc.h>
@@ -24,28 +23,28 @@ int64_t tether__proc_start_ms(uint64_t start_time)
     return -1;
 }
 
-int tether__proc_user(int64_t pid, int64_t *user)
+static int read_entry(int64_t pid, struct kinfo_proc *info)
 {
     int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, (int)pid};
+    return tether__sysctl_entry(name, 4, info, sizeof *info);
+}
+
+int tether__proc_user(int64_t pid, int64_t *user)
+{
     struct kinfo_proc info;
-    size_t size = sizeof info;
-    if (sysctl(name, 4, &info, &size, NULL, 0) != 0)
-        return errno;
-    if (size < sizeof info)
-        return ESRCH;
+    int os_error = read_entry(pid, &info);
+    if (os_error != 0)
+        return os_error;
     *user = info.kp_eproc.e_pcred.p_ruid;
     return 0;
 }
 
 int tether__proc_read(int64_t pid, tether__proc *process)
 {
-    int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, (int)pid};
     struct kinfo_proc info;
-    size_t size = sizeof info;
-    if (sysctl(name, 4, &info, &size, NULL, 0) != 0)
-        return errno;
-    if (size < sizeof info)
-        return ESRCH;
+    int os_error = read_entry(pid, &info);
+    if (os_error != 0)
+        return os_error;
     const struct extern_proc *found = &info.kp_proc;
     pid_t session = getsid((pid_t)pid);
     *process = (tether__proc){
@@ -111,19 +110,9 @@ int tether__sysctl_arguments(int64_t pid, void **data, size_t *size)
 }
 
 /* Programs that Apple protects show their environment to no other process. */
-tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t capacity,
-                                              bool (*take)(const char *value, void *userdata),
-                                              void *userdata)
+int tether__sysctl_environment(int64_t pid, void **data, size_t *size, size_t *begin)
 {
-    int name[] = {CTL_KERN, KERN_PROCARGS2, (int)pid};
-    void *block;
-    size_t size;
-    int os_error = tether__sysctl_strings(name, 3, &block, &size);
-    if (os_error != 0)
-        return tether__sysctl_unread(os_error);
-    size_t at = find_environment(block, size);
-    tether__proc_variable found = tether__sysctl_each_value((const char *)block + at, size - at,
-                                                            prefix, capacity, take, userdata);
-    free(block);
-    return found;
+    int os_error = tether__sysctl_arguments(pid, data, size);
+    *begin = os_error == 0 ? find_environment(*data, *size) : 0;
+    return os_error;
 }

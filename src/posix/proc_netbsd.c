@@ -7,7 +7,6 @@
 
 #include <sys/param.h>
 
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/proc.h>
@@ -32,15 +31,18 @@ static char state_of(uint64_t state)
     return state == SSTOP ? 'T' : 'R';
 }
 
+static int read_entry(int64_t pid, struct kinfo_proc2 *info)
+{
+    int name[] = {CTL_KERN, KERN_PROC2, KERN_PROC_PID, (int)pid, (int)sizeof *info, 1};
+    return tether__sysctl_entry(name, 6, info, sizeof *info);
+}
+
 int tether__proc_read(int64_t pid, tether__proc *process)
 {
     struct kinfo_proc2 info;
-    int name[] = {CTL_KERN, KERN_PROC2, KERN_PROC_PID, (int)pid, (int)sizeof info, 1};
-    size_t size = sizeof info;
-    if (sysctl(name, 6, &info, &size, NULL, 0) != 0)
-        return errno;
-    if (size < sizeof info)
-        return ESRCH;
+    int os_error = read_entry(pid, &info);
+    if (os_error != 0)
+        return os_error;
     bool dated = info.p_uvalid != 0; /* false for a zombie */
     *process = (tether__proc){
         .parent = info.p_ppid,
@@ -58,12 +60,9 @@ int tether__proc_read(int64_t pid, tether__proc *process)
 int tether__proc_user(int64_t pid, int64_t *user)
 {
     struct kinfo_proc2 info;
-    int name[] = {CTL_KERN, KERN_PROC2, KERN_PROC_PID, (int)pid, (int)sizeof info, 1};
-    size_t size = sizeof info;
-    if (sysctl(name, 6, &info, &size, NULL, 0) != 0)
-        return errno;
-    if (size < sizeof info)
-        return ESRCH;
+    int os_error = read_entry(pid, &info);
+    if (os_error != 0)
+        return os_error;
     *user = info.p_ruid;
     return 0;
 }
@@ -91,18 +90,9 @@ int tether__sysctl_arguments(int64_t pid, void **data, size_t *size)
     return tether__sysctl_strings(name, 4, data, size);
 }
 
-tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t capacity,
-                                              bool (*take)(const char *value, void *userdata),
-                                              void *userdata)
+int tether__sysctl_environment(int64_t pid, void **data, size_t *size, size_t *begin)
 {
     int name[] = {CTL_KERN, KERN_PROC_ARGS, (int)pid, KERN_PROC_ENV};
-    void *block;
-    size_t size;
-    int os_error = tether__sysctl_strings(name, 4, &block, &size);
-    if (os_error != 0)
-        return tether__sysctl_unread(os_error);
-    tether__proc_variable found =
-        tether__sysctl_each_value(block, size, prefix, capacity, take, userdata);
-    free(block);
-    return found;
+    *begin = 0;
+    return tether__sysctl_strings(name, 4, data, size);
 }

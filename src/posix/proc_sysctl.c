@@ -13,6 +13,16 @@
 
 enum { TRIES = 8, SPARE_BYTES = 16384 };
 
+int tether__sysctl_entry(int *name, unsigned depth, void *entry, size_t size)
+{
+    size_t got = size;
+    if (sysctl(name, depth, entry, &got, NULL, 0) != 0)
+        return errno;
+    if (got == 0)
+        return ESRCH;
+    return got < size ? ENOSYS : 0;
+}
+
 int tether__sysctl_table(int *name, unsigned depth, void **data, size_t *size)
 {
     *data = NULL;
@@ -53,10 +63,10 @@ int tether__sysctl_strings(int *name, unsigned depth, void **data, size_t *size)
     return os_error;
 }
 
-tether__proc_variable tether__sysctl_each_value(const char *block, size_t size, const char *prefix,
-                                                size_t capacity,
-                                                bool (*take)(const char *value, void *userdata),
-                                                void *userdata)
+static tether__proc_variable each_value(const char *block, size_t size, const char *prefix,
+                                        size_t capacity,
+                                        bool (*take)(const char *value, void *userdata),
+                                        void *userdata)
 {
     size_t skip = strlen(prefix);
     tether__proc_variable found = TETHER__VARIABLE_ABSENT;
@@ -76,13 +86,29 @@ tether__proc_variable tether__sysctl_each_value(const char *block, size_t size, 
     return found;
 }
 
-tether__proc_variable tether__sysctl_unread(int os_error)
+/* Maps the errno of an unreadable environment to a result. */
+static tether__proc_variable unread(int os_error)
 {
     /* EPERM, EACCES and EINVAL: we may not read it, or the process has none. */
     bool transient = os_error == EAGAIN || os_error == EBUSY || os_error == ESRCH;
     if (tether__proc_is_shortage(os_error))
         return TETHER__VARIABLE_FAILED;
     return transient ? TETHER__VARIABLE_UNKNOWN : TETHER__VARIABLE_ABSENT;
+}
+
+tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t capacity,
+                                              bool (*take)(const char *value, void *userdata),
+                                              void *userdata)
+{
+    void *block;
+    size_t size, begin;
+    int os_error = tether__sysctl_environment(pid, &block, &size, &begin);
+    if (os_error != 0)
+        return unread(os_error);
+    tether__proc_variable found =
+        each_value((const char *)block + begin, size - begin, prefix, capacity, take, userdata);
+    free(block);
+    return found;
 }
 
 /* These systems do not show who started a setuid program. */

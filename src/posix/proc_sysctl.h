@@ -6,6 +6,10 @@
 
 #include "posix/proc.h"
 
+/* Reads the entry of one process, of exactly this size. Returns 0 or errno: ESRCH if there is no
+ * such process, ENOSYS if the system's entry is smaller, as that of another release. */
+int tether__sysctl_entry(int *name, unsigned depth, void *entry, size_t size);
+
 /* Reads a table that may grow between two calls. Returns 0 or errno; the caller frees *data with
  * free(). */
 int tether__sysctl_table(int *name, unsigned depth, void **data, size_t *size);
@@ -18,13 +22,9 @@ int tether__sysctl_arguments(int64_t pid, void **data, size_t *size);
  * or errno; the caller frees *data with free(). */
 int tether__sysctl_strings(int *name, unsigned depth, void **data, size_t *size);
 
-/* tether__proc_each_value for a block of zero-terminated entries. */
-tether__proc_variable tether__sysctl_each_value(const char *block, size_t size, const char *prefix,
-                                                size_t capacity,
-                                                bool (*take)(const char *value, void *userdata),
-                                                void *userdata);
-
-/* Maps the errno of an unreadable environment to a result. */
-tether__proc_variable tether__sysctl_unread(int os_error);
+/* Reads a block that ends with the environment of a process, as each system has it, and stores
+ * where the zero-terminated entries begin in it. Returns 0 or errno; the caller frees *data with
+ * free(). */
+int tether__sysctl_environment(int64_t pid, void **data, size_t *size, size_t *begin);
 
 #endif

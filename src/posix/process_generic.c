@@ -6,20 +6,8 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-void tether__os_pid_ns(char pid_ns[TETHER__PID_NS_SIZE])
-{
-    pid_ns[0] = '\0';
-}
-
-void tether__os_child_pid_ns(char pid_ns[TETHER__PID_NS_SIZE])
-{
-    pid_ns[0] = '\0';
-}
 
 tether__liveness tether__os_process_alive(const tether__identity *identity)
 {
@@ -39,25 +27,7 @@ bool tether__os_process_reap(const tether__identity *child)
     return waitpid((pid_t)child->pid, NULL, WNOHANG) != 0;
 }
 
-bool tether__os_process_in_proc(void)
-{
-    return false;
-}
-
 int64_t tether__os_process_self(void)
 {
     return getpid();
-}
-
-void tether__os_process_localise(tether__identity *identity, const tether__clock_frame *own)
-{
-    (void)identity;
-    (void)own;
-}
-
-const char *tether__os_process_doubt(char *buffer, size_t size)
-{
-    snprintf(buffer, size,
-             "start times cannot be read: only the lock on its lifeline identifies a supervisor");
-    return buffer;
 }

@@ -71,7 +71,7 @@ elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD|NetBSD)$")
     math(EXPR place "${place} + 1")
     list(GET names ${place} name)
     list(APPEND TETHER_OS_SOURCES clock_frame_none.c listing.c members.c process_sysctl.c
-        tree_listed.c tree_ready.c pidfd_none.c proc_${name}.c
+        ../os/process_plain.c tree_listed.c tree_ready.c pidfd_none.c proc_${name}.c
         proc_sysctl.c)
     if(name STREQUAL "netbsd")
         list(APPEND TETHER_OS_SOURCES clock_boot_init.c)
@@ -80,7 +80,7 @@ elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD|NetBSD)$")
     endif()
 else()
     list(APPEND TETHER_OS_SOURCES clock_boot_procfs.c clock_frame_none.c process_generic.c
-        tree_generic.c ../os/tree_unlisted.c proc_none.c)
+        ../os/process_plain.c tree_generic.c ../os/tree_unlisted.c proc_none.c)
 endif()
 
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")

@@ -208,10 +208,10 @@ static int fail_refused(const tether__tree *tree, const delivery *result, tether
     char owner[TETHER__OWNER_SIZE];
     name_owner(result->first_refused, owner);
     return tether__fail(error, TETHER_EACCESS, EPERM, step,
-                        "%zu of %zu processes of task %s refused the signal: process %lld belongs "
-                        "to %s; signal it as that user or as root",
-                        result->refused, result->left, tree->task_id,
-                        (long long)result->first_refused,
+                        "%zu of %zu %s of task %s refused the signal: process %lld belongs to %s; "
+                        "signal it as that user or as root",
+                        result->refused, result->left, result->left == 1 ? "process" : "processes",
+                        tree->task_id, (long long)result->first_refused,
                         owner[0] != '\0' ? owner : "another user");
 }
 

@@ -1,22 +1,18 @@
-/* Owns the window over a stream: which bytes it keeps, and where and how often it attempts a match.
- * Must not: use PCRE2 directly, or read files.
+/* Owns where and how often a match is attempted in a stream, and what that may cost.
+ * Must not: use PCRE2 directly, or decide which bytes are kept.
  * Thread: one at a time per matcher. */
 #include "search/matcher.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "search/window.h"
 
-enum {
-    WINDOW = TETHER__MATCH_LIMIT,
-    PIECE = 65536,     /* bytes that are appended at once */
-    MAX_CHARACTER = 4, /* bytes after the window that can belong to a character at its end */
-    CAPACITY_LIMIT = TETHER__PATTERN_LOOKBACK + WINDOW + MAX_CHARACTER + PIECE,
-    SLICE = 512 /* see find_next_start */
-};
+enum { SLICE = 512 /* see find_next_start */ };
+
+_Static_assert(TETHER__WINDOW_SIZE == TETHER__MATCH_LIMIT, "a window is as long as a match can be");
 
 /* Limits of the cost of a pattern. A step is one of PCRE2's matching engine, or a scan over a few
  * bytes; it takes some nanoseconds. PCRE2 can only limit the steps from one start, and a line has
@@ -35,45 +31,21 @@ enum {
     REPEATS_BUDGET = 1 << 20
 };
 
-/* In invalid UTF-8, PCRE2 10.42 steps back over continuation bytes without a check for the start
- * of the text. The guards are zeros: they stop it, and are not line ends, which would matter. */
-enum { GUARD = 8 };
-
-/* All positions are indexes into bytes. */
 struct tether__matcher {
     const tether__pattern *pattern;
     tether__pattern_scratch *scratch;
+    tether__window window;
     bool whole_lines;
     bool finished;
-    bool started;    /* the bytes in front of the first position have arrived */
-    bool mid_line;   /* the first byte of the line of `at` was dropped: `line` is a later one */
     bool one_by_one; /* try starts one by one: a match at `at` is undecided, or starts are costly */
-    char *memory;    /* a guard, the bytes, and a guard */
-    char *bytes;
-    size_t capacity;
-    size_t size;
-    uint64_t offset;  /* of bytes[0] in the stream */
-    size_t at;        /* the next possible start of a match; all bytes before it are decided */
-    size_t line;      /* the first byte of the line of `at` */
-    size_t scanned;   /* there is no newline from `at` up to here */
-    size_t valid_end; /* the bytes from `at` up to here are UTF-8 */
     size_t tried; /* an attempt with this many bytes from `at` on was undecided; 0: none was made */
-    size_t costly_end; /* up to here starts are tried one by one */
-    size_t settled;    /* the bytes from `at` on at the last settle */
+    uint64_t costly_end; /* an offset in the stream; up to it starts are tried one by one */
+    size_t settled;      /* the bytes from `at` on at the last settle */
     int64_t step_budget;
     int64_t repeat_budget;
     tether__matcher_found found;
     void *userdata;
 };
-
-/* The bytes of the line of `at` that have arrived. */
-typedef struct line_part {
-    size_t raw_end;     /* their end */
-    size_t end;         /* the end of those that can be matched together: in front of a byte that is
-                           not UTF-8, or of an incomplete character */
-    bool line_complete; /* the line ends at raw_end */
-    bool end_final;     /* further bytes do not move `end` */
-} line_part;
 
 typedef enum progress {
     CONTINUE,
@@ -98,8 +70,8 @@ int tether__matcher_new(const tether__pattern *pattern, bool whole_lines, uint64
         return tether__fail_memory(error, "start search");
     made->pattern = pattern;
     made->whole_lines = whole_lines;
-    made->offset = tether__matcher_lookback(position);
-    made->at = (size_t)(position - made->offset);
+    uint64_t first = tether__matcher_lookback(position);
+    tether__window_init(&made->window, first, (size_t)(position - first));
     made->step_budget = STEPS_BUDGET;
     made->repeat_budget = REPEATS_BUDGET;
     made->scratch = tether__pattern_scratch_new(pattern);
@@ -116,86 +88,29 @@ void tether__matcher_free(tether__matcher *matcher)
     if (matcher == NULL)
         return;
     tether__pattern_scratch_free(matcher->scratch);
-    free(matcher->memory);
+    tether__window_dispose(&matcher->window);
     free(matcher);
 }
 
 uint64_t tether__matcher_position(const tether__matcher *matcher)
 {
-    return matcher->offset + matcher->at;
+    return matcher->window.offset + matcher->window.at;
 }
 
-/* --- The window ------------------------------------------------------------------------------ */
+/* --- Bytes ----------------------------------------------------------------------------------- */
 
 static void move_to(tether__matcher *matcher, size_t at)
 {
-    matcher->at = at;
+    tether__window_move(&matcher->window, at);
     matcher->tried = 0;
     matcher->settled = 0;
-    matcher->one_by_one = at < matcher->costly_end;
-    if (matcher->scanned < at)
-        matcher->scanned = at;
+    matcher->one_by_one = matcher->window.offset + at < matcher->costly_end;
 }
 
 static void begin_line(tether__matcher *matcher, size_t at)
 {
-    matcher->line = at;
-    matcher->mid_line = false;
+    tether__window_begin_line(&matcher->window, at);
     move_to(matcher, at);
-}
-
-/* Finds the line of the first position, once the bytes before that position have arrived. */
-static void start(tether__matcher *matcher)
-{
-    size_t line = matcher->at;
-    while (line > 0 && matcher->bytes[line - 1] != '\n')
-        line--;
-    matcher->line = line;
-    matcher->mid_line = line == 0 && matcher->offset > 0;
-    matcher->scanned = matcher->at;
-    matcher->started = true;
-}
-
-/* Drops the bytes that no later attempt needs. */
-static void drop_old_bytes(tether__matcher *matcher)
-{
-    if (!matcher->started || matcher->at <= TETHER__PATTERN_LOOKBACK)
-        return;
-    size_t drop = matcher->at - TETHER__PATTERN_LOOKBACK;
-    memmove(matcher->bytes, matcher->bytes + drop, matcher->size - drop);
-    matcher->offset += drop;
-    matcher->size -= drop;
-    matcher->at -= drop;
-    matcher->scanned -= drop;
-    matcher->valid_end = matcher->valid_end > drop ? matcher->valid_end - drop : 0;
-    matcher->costly_end = matcher->costly_end > drop ? matcher->costly_end - drop : 0;
-    matcher->mid_line = matcher->mid_line || matcher->line < drop;
-    matcher->line = matcher->line > drop ? matcher->line - drop : 0;
-}
-
-static bool reserve(tether__matcher *matcher, size_t more)
-{
-    if (matcher->capacity - matcher->size >= more)
-        return true;
-    drop_old_bytes(matcher);
-    if (matcher->capacity - matcher->size >= more)
-        return true;
-    size_t capacity = matcher->capacity < 8192 ? 8192 : matcher->capacity;
-    while (capacity - matcher->size < more)
-        capacity *= 2;
-    /* The bytes that are not decided yet never need more than the limit. */
-    if (capacity > CAPACITY_LIMIT)
-        capacity = CAPACITY_LIMIT;
-    char *memory = realloc(matcher->memory, GUARD + capacity + GUARD);
-    if (memory == NULL)
-        return false;
-    memset(memory, 0, GUARD);
-    memset(memory + GUARD + capacity, 0, GUARD);
-    matcher->memory = memory;
-    matcher->bytes = memory + GUARD;
-    matcher->capacity = capacity;
-    assert(matcher->capacity - matcher->size >= more);
-    return true;
 }
 
 static int64_t refill(int64_t step_budget, size_t bytes, int64_t each, int64_t most)
@@ -208,102 +123,48 @@ static bool append(tether__matcher *matcher, const char *bytes, size_t size)
 {
     if (size == 0)
         return true;
-    if (!reserve(matcher, size))
+    if (!tether__window_append(&matcher->window, bytes, size))
         return false;
-    memcpy(matcher->bytes + matcher->size, bytes, size);
-    matcher->size += size;
     matcher->step_budget = refill(matcher->step_budget, size, STEPS_PER_BYTE, STEPS_BUDGET);
     matcher->repeat_budget = refill(matcher->repeat_budget, size, REPEATS_PER_BYTE, REPEATS_BUDGET);
-    if (!matcher->started && matcher->size >= matcher->at)
-        start(matcher);
     return true;
-}
-
-static bool is_continuation(char c)
-{
-    return ((unsigned char)c & 0xc0) == 0x80;
-}
-
-/* Returns the start of the character that is incomplete at `end`, or `end` if there is none. */
-static size_t before_incomplete_character(const tether__matcher *matcher, size_t end)
-{
-    size_t at = end;
-    while (at > matcher->at && end - at < 3 && is_continuation(matcher->bytes[at - 1]))
-        at--;
-    if (at == matcher->at)
-        return end;
-    unsigned char lead = (unsigned char)matcher->bytes[at - 1];
-    size_t need = lead < 0xc2 || lead > 0xf4 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    return end - (at - 1) < need ? at - 1 : end;
-}
-
-/* PCRE2 would treat the bytes of an incomplete character as invalid instead of waiting for the
- * rest, and would discard a partial match in front of invalid bytes. So the bytes that it gets end
- * in front of both. */
-static void find_end(tether__matcher *matcher, line_part *part)
-{
-    if (matcher->valid_end < matcher->at)
-        matcher->valid_end = matcher->at;
-    matcher->valid_end += tether__utf8_valid_size(matcher->bytes + matcher->valid_end,
-                                                  part->raw_end - matcher->valid_end);
-    part->end = matcher->valid_end;
-    if (part->end < part->raw_end)
-        part->end_final =
-            part->line_complete || before_incomplete_character(matcher, part->raw_end) != part->end;
-}
-
-static line_part find_line_part(tether__matcher *matcher, bool last)
-{
-    line_part part = {.raw_end = matcher->size, .line_complete = last};
-    size_t ahead = matcher->size - matcher->scanned;
-    const char *newline = ahead > 0 ? memchr(matcher->bytes + matcher->scanned, '\n', ahead) : NULL;
-    if (newline != NULL) {
-        part.raw_end = (size_t)(newline - matcher->bytes);
-        part.line_complete = true;
-    }
-    matcher->scanned = part.raw_end;
-    part.end = part.raw_end;
-    part.end_final = part.line_complete;
-    if (!tether__pattern_fixed(matcher->pattern))
-        find_end(matcher, &part);
-    return part;
 }
 
 /* --- A match --------------------------------------------------------------------------------- */
 
-static progress report_match(tether__matcher *matcher, const line_part *part, size_t begin,
+static progress report_match(tether__matcher *matcher, const tether__line_part *part, size_t begin,
                              size_t end)
 {
-    const char *bytes = matcher->bytes;
-    size_t left = begin - matcher->line;
-    size_t from = matcher->line;
+    const char *bytes = matcher->window.bytes;
+    size_t left = begin - matcher->window.line;
+    size_t from = matcher->window.line;
     if (left > TETHER__MATCH_CONTEXT) {
         from = begin - TETHER__MATCH_CONTEXT;
         from += tether__utf8_skip_tail(bytes + from, TETHER__MATCH_CONTEXT);
     }
     size_t right = tether__utf8_cut(bytes + end, part->raw_end - end, TETHER__MATCH_CONTEXT);
     const tether__found found = {
-        .offset = matcher->offset + begin,
+        .offset = matcher->window.offset + begin,
         .size = end - begin,
         .text = bytes + begin,
         .text_size = tether__utf8_cut(bytes + begin, end - begin, TETHER__MATCH_TEXT),
         .context = bytes + from,
         .context_size = end + right - from,
-        .context_offset = matcher->offset + from,
+        .context_offset = matcher->window.offset + from,
     };
     move_to(matcher, end);
     return matcher->found(&found, matcher->userdata) ? CONTINUE : STOP;
 }
 
-static progress find_fixed(tether__matcher *matcher, const line_part *part)
+static progress find_fixed(tether__matcher *matcher, const tether__line_part *part)
 {
     size_t begin;
-    const char *from = matcher->bytes + matcher->at;
-    size_t size = part->end - matcher->at;
+    const char *from = matcher->window.bytes + matcher->window.at;
+    size_t size = part->end - matcher->window.at;
     if (tether__pattern_find_fixed(matcher->pattern, from, size, &begin))
-        return report_match(matcher, part, matcher->at + begin,
-                            matcher->at + begin + tether__pattern_size(matcher->pattern));
-    move_to(matcher, part->line_complete ? part->end : matcher->at + begin);
+        return report_match(matcher, part, matcher->window.at + begin,
+                            matcher->window.at + begin + tether__pattern_size(matcher->pattern));
+    move_to(matcher, part->line_complete ? part->end : matcher->window.at + begin);
     return WAIT;
 }
 
@@ -315,51 +176,51 @@ static bool charge(tether__matcher *matcher, int64_t steps)
     return matcher->step_budget >= 0;
 }
 
-static tether__attempt attempt_up_to(const tether__matcher *matcher, const line_part *part,
+static tether__attempt attempt_up_to(const tether__matcher *matcher, const tether__line_part *part,
                                      size_t end)
 {
     bool decides = part->end_final && end == part->end;
     /* Includes the byte that is not UTF-8, so that PCRE2 does not see the end of the line there. */
     size_t more = decides && end < part->raw_end ? 1 : 0;
-    return (tether__attempt){.bytes = matcher->bytes + matcher->line,
-                             .size = end + more - matcher->line,
-                             .from = matcher->at - matcher->line,
+    return (tether__attempt){.bytes = matcher->window.bytes + matcher->window.line,
+                             .size = end + more - matcher->window.line,
+                             .from = matcher->window.at - matcher->window.line,
                              .unfinished = !decides,
-                             .mid_line = matcher->mid_line,
+                             .mid_line = matcher->window.mid_line,
                              .steps = STEPS_UNCOUNTED};
 }
 
 /* Returns the next start that can match after the one at `at` has failed. */
-static size_t next_start(const tether__matcher *matcher, const line_part *part)
+static size_t next_start(const tether__matcher *matcher, const tether__line_part *part)
 {
-    const char *bytes = matcher->bytes;
+    const char *bytes = matcher->window.bytes;
     tether__starts starts = tether__pattern_starts(matcher->pattern);
-    size_t at = matcher->at + 1;
+    size_t at = matcher->window.at + 1;
     if (starts == TETHER__STARTS_ANYWHERE) {
-        while (at < part->end && is_continuation(bytes[at]))
+        while (at < part->end && tether__window_is_continuation(bytes[at]))
             at++;
         return at;
     }
     const char *end = NULL;
     if (starts == TETHER__STARTS_LINES)
-        end = memchr(bytes + matcher->at, '\r', part->end - matcher->at);
+        end = memchr(bytes + matcher->window.at, '\r', part->end - matcher->window.at);
     return end != NULL ? (size_t)(end - bytes) + 1 : part->end;
 }
 
 /* As next_start, for an `at` where the attempt stayed undecided with a full window, and then failed
  * with the text cut at the end of the window. */
-static size_t next_start_after_window(const tether__matcher *matcher, const line_part *part)
+static size_t next_start_after_window(const tether__matcher *matcher, const tether__line_part *part)
 {
     if (tether__pattern_starts(matcher->pattern) == TETHER__STARTS_ANYWHERE)
         return next_start(matcher, part);
     /* A pattern such as .*foo matches from any start or from none. Continues with the bytes that
      * were not searched yet, and the bytes in front of them to which the pattern may look back. */
-    const size_t skip = WINDOW - TETHER__PATTERN_LOOKBACK;
-    const char *from = matcher->bytes + matcher->at;
+    const size_t skip = TETHER__WINDOW_SIZE - TETHER__PATTERN_LOOKBACK;
+    const char *from = matcher->window.bytes + matcher->window.at;
     const char *end = tether__pattern_starts(matcher->pattern) == TETHER__STARTS_LINES
                           ? memchr(from, '\r', skip)
                           : NULL;
-    return matcher->at + (end != NULL ? (size_t)(end - from) + 1 : skip);
+    return matcher->window.at + (end != NULL ? (size_t)(end - from) + 1 : skip);
 }
 
 /* Attempts a match at `at` only, with as many steps as it needs and the budget allows. */
@@ -387,12 +248,12 @@ static progress failure(tether__attempt_result result)
 }
 
 /* Returns whether to repeat the attempt at an undecided start now that more bytes have arrived. */
-static bool may_repeat(tether__matcher *matcher, const line_part *part)
+static bool may_repeat(tether__matcher *matcher, const tether__line_part *part)
 {
-    size_t size = part->end - matcher->at;
+    size_t size = part->end - matcher->window.at;
     size_t fresh = size - matcher->tried;
     if (matcher->tried == 0 || part->end_final ||
-        part->raw_end - matcher->at > WINDOW + MAX_CHARACTER)
+        tether__window_is_exceeded(&matcher->window, part))
         return true;
     if (fresh == 0)
         return false;
@@ -403,18 +264,20 @@ static bool may_repeat(tether__matcher *matcher, const line_part *part)
 }
 
 /* Decides whether a match starts at `at`, with more bytes of the line at each call. */
-static progress decide_start(tether__matcher *matcher, const line_part *part)
+static progress decide_start(tether__matcher *matcher, const tether__line_part *part)
 {
     if (!may_repeat(matcher, part))
         return WAIT;
-    bool window_full = part->end_final ? part->end - matcher->at > WINDOW
-                                       : part->raw_end - matcher->at > WINDOW + MAX_CHARACTER;
-    size_t most =
-        window_full ? before_incomplete_character(matcher, matcher->at + WINDOW) : part->end;
+    const tether__window *window = &matcher->window;
+    bool window_full = part->end_final ? part->end - window->at > TETHER__WINDOW_SIZE
+                                       : tether__window_is_exceeded(window, part);
+    size_t most = part->end;
+    if (window_full)
+        most = tether__window_before_incomplete(window, window->at + TETHER__WINDOW_SIZE);
     size_t size = 2 * matcher->tried > SLICE ? 2 * matcher->tried : SLICE;
     size_t end = most;
-    if (size < most - matcher->at)
-        end = before_incomplete_character(matcher, matcher->at + size);
+    if (size < most - window->at)
+        end = tether__window_before_incomplete(window, window->at + size);
     tether__attempt attempt = attempt_up_to(matcher, part, end);
     tether__attempt_result result = attempt_here(matcher, &attempt);
     if (result == TETHER__ATTEMPT_UNSURE && end == most && window_full) {
@@ -429,13 +292,13 @@ static progress decide_start(tether__matcher *matcher, const line_part *part)
     }
     switch (result) {
     case TETHER__ATTEMPT_MATCH:
-        return report_match(matcher, part, matcher->line + attempt.start,
-                            matcher->line + attempt.end);
+        return report_match(matcher, part, window->line + attempt.start,
+                            window->line + attempt.end);
     case TETHER__ATTEMPT_NONE:
         move_to(matcher, next_start(matcher, part));
         return CONTINUE;
     case TETHER__ATTEMPT_UNSURE:
-        matcher->tried = end - matcher->at;
+        matcher->tried = end - window->at;
         return end < most ? CONTINUE : WAIT;
     default:
         return failure(result);
@@ -444,28 +307,28 @@ static progress decide_start(tether__matcher *matcher, const line_part *part)
 
 /* Searches a slice of the line for the next start. PCRE2 validates all bytes that it gets, again
  * for each match: without slices, a long line with many short matches would take quadratic time. */
-static progress find_next_start(tether__matcher *matcher, const line_part *part)
+static progress find_next_start(tether__matcher *matcher, const tether__line_part *part)
 {
     size_t end = part->end;
-    if (end - matcher->at > SLICE)
-        end = before_incomplete_character(matcher, matcher->at + SLICE);
+    if (end - matcher->window.at > SLICE)
+        end = tether__window_before_incomplete(&matcher->window, matcher->window.at + SLICE);
     tether__attempt attempt = attempt_up_to(matcher, part, end);
     tether__attempt_result result =
         tether__pattern_try(matcher->pattern, matcher->scratch, &attempt);
     switch (result) {
     case TETHER__ATTEMPT_MATCH:
-        return report_match(matcher, part, matcher->line + attempt.start,
-                            matcher->line + attempt.end);
+        return report_match(matcher, part, matcher->window.line + attempt.start,
+                            matcher->window.line + attempt.end);
     case TETHER__ATTEMPT_NONE:
         move_to(matcher, end);
         return CONTINUE;
     case TETHER__ATTEMPT_UNSURE:
-        move_to(matcher, matcher->line + attempt.start);
+        move_to(matcher, matcher->window.line + attempt.start);
         matcher->one_by_one = true;
-        matcher->tried = end - matcher->at;
+        matcher->tried = end - matcher->window.at;
         return CONTINUE;
     case TETHER__ATTEMPT_STEPS:
-        matcher->costly_end = end;
+        matcher->costly_end = matcher->window.offset + end;
         matcher->one_by_one = true;
         return CONTINUE;
     default:
@@ -477,26 +340,27 @@ static progress find_next_start(tether__matcher *matcher, const line_part *part)
 
 static progress search_step(tether__matcher *matcher, bool last)
 {
-    if (matcher->at >= matcher->size)
+    if (matcher->window.at >= matcher->window.size)
         return WAIT;
-    line_part part = find_line_part(matcher, last);
-    if (matcher->at >= part.end) {
+    tether__line_part part =
+        tether__window_line(&matcher->window, last, !tether__pattern_fixed(matcher->pattern));
+    if (matcher->window.at >= part.end) {
         if (part.end < part.raw_end && part.end_final) {
             /* No match begins at a byte that is not UTF-8. */
             move_to(matcher, part.end + 1);
             return CONTINUE;
         }
-        if (!part.line_complete || part.raw_end >= matcher->size)
+        if (!part.line_complete || part.raw_end >= matcher->window.size)
             return WAIT;
         begin_line(matcher, part.raw_end + 1);
         return CONTINUE;
     }
     if (matcher->whole_lines && !part.line_complete &&
-        part.raw_end - matcher->at <= WINDOW + MAX_CHARACTER)
+        !tether__window_is_exceeded(&matcher->window, &part))
         return WAIT;
     if (tether__pattern_fixed(matcher->pattern)) {
         progress fixed = find_fixed(matcher, &part);
-        return fixed == WAIT && part.raw_end < matcher->size ? CONTINUE : fixed;
+        return fixed == WAIT && part.raw_end < matcher->window.size ? CONTINUE : fixed;
     }
     bool one_by_one =
         matcher->one_by_one || tether__pattern_starts(matcher->pattern) != TETHER__STARTS_ANYWHERE;
@@ -530,7 +394,7 @@ int tether__matcher_feed(tether__matcher *matcher, const char *bytes, size_t siz
     matcher->found = found;
     matcher->userdata = userdata;
     while (result == TETHER_OK && !matcher->finished) {
-        size_t piece = size - fed < PIECE ? size - fed : PIECE;
+        size_t piece = size - fed < TETHER__WINDOW_PIECE ? size - fed : TETHER__WINDOW_PIECE;
         if (!append(matcher, bytes + fed, piece)) {
             matcher->finished = true;
             return tether__fail_memory(error, "match pattern");
@@ -549,9 +413,9 @@ int tether__matcher_feed(tether__matcher *matcher, const char *bytes, size_t siz
  * searched again and again, or if they have grown by an eighth. */
 static bool may_settle(tether__matcher *matcher)
 {
-    size_t size = matcher->size - matcher->at;
+    size_t size = matcher->window.size - matcher->window.at;
     size_t fresh = size - matcher->settled;
-    if (matcher->finished || matcher->at >= matcher->size || fresh == 0)
+    if (matcher->finished || matcher->window.at >= matcher->window.size || fresh == 0)
         return false;
     if (matcher->repeat_budget < (int64_t)size)
         return fresh >= matcher->settled / 8;
@@ -590,7 +454,7 @@ static bool settle_one(tether__matcher *matcher, settling *s)
         int64_t repeat_budget = code == TETHER_OK ? matcher->repeat_budget : 0;
         *matcher = before;
         matcher->repeat_budget = repeat_budget;
-        matcher->settled = matcher->size - matcher->at;
+        matcher->settled = matcher->window.size - matcher->window.at;
     }
     matcher->step_budget = before.step_budget;
     matcher->finished = stopped && !s->any;

@@ -16,6 +16,9 @@ int tether__birth_check(const char *name, int64_t timeout_ms, int64_t least, tet
 {
     if (timeout_ms < least)
         return tether__fail(error, TETHER_EINVAL, 0, "check spec", "the timeout is negative");
+    if (name != NULL && name[0] == '\0')
+        return tether__fail(error, TETHER_EINVAL, 0, "check spec",
+                            "the name is empty; give a text, or no name at all");
     if (name != NULL && strlen(name) > NAME_LIMIT)
         return tether__fail(error, TETHER_EINVAL, 0, "check spec",
                             "the name has more than %d bytes", NAME_LIMIT);

@@ -26,8 +26,8 @@ typedef struct tether__birth {
     bool notify;
 } tether__birth;
 
-/* Checks a name and a timeout: TETHER_EINVAL if the name is too long or the timeout is below
- * `least`. */
+/* Checks a name and a timeout: TETHER_EINVAL if the name is empty or too long, or the timeout is
+ * below `least`. */
 int tether__birth_check(const char *name, int64_t timeout_ms, int64_t least, tether_error *error);
 
 /* Returns a command's text for display, as valid UTF-8 of bounded length; freed with free(). NULL

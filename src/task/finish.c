@@ -40,6 +40,20 @@ static size_t count_unfinished(tether__catalog *catalog, char id[TETHER_ID_SIZE]
     return unfinished;
 }
 
+static void fail_unfinished(size_t count, const char *id, tether_error *error)
+{
+    if (count == 1)
+        tether__fail(error, TETHER_ETIMEDOUT, 0, step,
+                     "task %s is still being ended; a later kill of it ends it or says what "
+                     "survives",
+                     id);
+    else
+        tether__fail(error, TETHER_ETIMEDOUT, 0, step,
+                     "%zu tasks are still being ended, such as %s; a later kill of them ends them "
+                     "or says what survives",
+                     count, id);
+}
+
 int tether_finish_kills(tether_registry *registry, int64_t timeout_ms, tether_error *error)
 {
     char id[TETHER_ID_SIZE] = "";
@@ -54,10 +68,7 @@ int tether_finish_kills(tether_registry *registry, int64_t timeout_ms, tether_er
             break;
         code = tether__wait_nap(&wait, PAUSE_MS, NULL);
         if (code == TETHER_ETIMEDOUT)
-            tether__fail(error, code, 0, step,
-                         "%zu tasks are still being ended, such as %s; a later kill of them ends "
-                         "them or says what survives",
-                         unfinished, id);
+            fail_unfinished(unfinished, id, error);
     }
     tether__wait_end(&wait);
     return code;

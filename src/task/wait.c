@@ -133,6 +133,16 @@ static size_t count_unreported(const task_set *set)
     return unreported;
 }
 
+static void fail_timed_out(size_t left, size_t total, tether_error *error)
+{
+    if (total == 1)
+        tether__fail(error, TETHER_ETIMEDOUT, 0, "wait",
+                     "the wait timed out before the task ended");
+    else
+        tether__fail(error, TETHER_ETIMEDOUT, 0, "wait",
+                     "the wait timed out before %zu of %zu tasks ended", left, total);
+}
+
 /* Returns when all (or any) of the tasks that were not reported have ended, or all were
  * reported. */
 static int wait_for(task_set *set, tether_wait_mode mode, int64_t timeout_ms, tether_error *error)
@@ -154,8 +164,7 @@ static int wait_for(task_set *set, tether_wait_mode mode, int64_t timeout_ms, te
             break;
         code = tether__wait_sleep(&wait, &check_disk, NULL);
         if (code == TETHER_ETIMEDOUT)
-            tether__fail(error, code, 0, "wait", "the wait timed out before %zu of %zu tasks ended",
-                         unreported - set->ended, unreported);
+            fail_timed_out(unreported - set->ended, unreported, error);
     }
     tether__wait_end(&wait);
     return code;

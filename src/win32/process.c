@@ -4,23 +4,12 @@
  * Thread: any. */
 #include "os/process.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <windows.h>
 
 #include "os/clock.h"
 #include "win32/process.h"
 #include "win32/time.h"
-
-void tether__os_pid_ns(char pid_ns[TETHER__PID_NS_SIZE])
-{
-    pid_ns[0] = '\0';
-}
-
-void tether__os_child_pid_ns(char pid_ns[TETHER__PID_NS_SIZE])
-{
-    pid_ns[0] = '\0';
-}
 
 uint64_t tether__win32_start_time(HANDLE process)
 {
@@ -85,31 +74,7 @@ uint64_t tether__os_process_start_time(int64_t pid)
     return start_time;
 }
 
-bool tether__os_process_in_proc(void)
-{
-    return false;
-}
-
 int64_t tether__os_process_self(void)
 {
     return (int64_t)GetCurrentProcessId();
-}
-
-void tether__os_process_localise(tether__identity *identity, const tether__clock_frame *own)
-{
-    (void)identity;
-    (void)own;
-}
-
-const char *tether__os_process_doubt(char *buffer, size_t size)
-{
-    char boot_id[TETHER__BOOT_ID_SIZE];
-    tether__os_boot_id(boot_id);
-    if (tether__os_process_start_time(tether__os_process_self()) != 0 && boot_id[0] != '\0')
-        return NULL;
-    snprintf(
-        buffer, size,
-        "start times or the boot id cannot be read: only the lock on its lifeline identifies a "
-        "supervisor");
-    return buffer;
 }

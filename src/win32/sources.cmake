@@ -27,6 +27,7 @@ set(TETHER_OS_SOURCES
     text.c
     threads.c
     time.c
+    ../os/process_plain.c
     ../os/tree_unlisted.c
 )
 # Windows 10 is the oldest supported version; functions that later versions added are looked up at run time. The last two

@@ -108,12 +108,13 @@ static bool is_message(const char *text, const char *remedy)
 
 static bool is_error_object(const json_t *error, const char *name, const char *remedy)
 {
+    const json_t *number = json_object_get(error, "os_error");
     const char *found = json_string_value(json_object_get(error, "code"));
     const char *step = json_string_value(json_object_get(error, "step"));
     const char *message = json_string_value(json_object_get(error, "message"));
     return found != NULL && strcmp(found, name) == 0 && step != NULL && step[0] != '\0' &&
            message != NULL && strstr(message, remedy) != NULL &&
-           json_is_integer(json_object_get(error, "os_error"));
+           (json_is_null(number) || json_integer_value(number) != 0);
 }
 
 void cli_expect_error(const char *file, int line, const fixture *f, int code, const char *name,

@@ -5,7 +5,7 @@
 
 #include "cli/args.h"
 
-enum { FLAG = 1, VALUE, COMMON };
+enum { FLAG = 1, VALUE, COMMON, WORD };
 
 static const args_option options[] = {
     {"--flag", ARGS_FLAG, FLAG}, {"--value", ARGS_VALUE, VALUE}, {NULL, ARGS_FLAG, 0}};
@@ -66,6 +66,25 @@ static void options_may_follow_operands_elsewhere(void **state)
     assert_int_equal(commons, 1);
 }
 
+static void a_word_after_one_dash_can_have_an_id(void **state)
+{
+    static const char *const words[] = {"-9", "--flag", "--9", NULL};
+    cli_args args;
+    const char *value;
+    int id, commons = 0;
+    (void)state;
+    prepare(&args, words, false, &commons);
+    args.word_id = WORD;
+    assert_int_equal(args_next(&args, &id, &value), ARGS_OPTION);
+    assert_int_equal(id, WORD);
+    assert_string_equal(value, "9");
+    assert_int_equal(args_next(&args, &id, &value), ARGS_OPTION);
+    assert_int_equal(id, FLAG);
+    assert_int_equal(args_next(&args, &id, &value), ARGS_ERROR);
+    prepare(&args, words, false, &commons);
+    assert_int_equal(args_next(&args, &id, &value), ARGS_ERROR);
+}
+
 static void finds_only_options_that_are_still_to_come(void **state)
 {
     static const struct {
@@ -100,6 +119,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_operand_ends_the_options),
         cmocka_unit_test(options_may_follow_operands_elsewhere),
+        cmocka_unit_test(a_word_after_one_dash_can_have_an_id),
         cmocka_unit_test(finds_only_options_that_are_still_to_come),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

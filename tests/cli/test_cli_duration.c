@@ -40,6 +40,18 @@ static void reads_numbers_with_units(void **state)
     }
 }
 
+static void a_grace_of_zero_is_none(void **state)
+{
+    int64_t ms;
+    (void)state;
+    assert_true(grace_parse("0", &ms));
+    assert_int_equal(ms, -1);
+    assert_true(grace_parse("1ms", &ms));
+    assert_int_equal(ms, 1);
+    assert_false(grace_parse("", &ms));
+    assert_int_equal(ms, 0);
+}
+
 static void refuses_everything_else(void **state)
 {
     static const char *const texts[] = {
@@ -105,6 +117,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_numbers_with_units),
+        cmocka_unit_test(a_grace_of_zero_is_none),
         cmocka_unit_test(refuses_everything_else),
         cmocka_unit_test(reads_the_longest_duration),
     };

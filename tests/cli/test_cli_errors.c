@@ -77,10 +77,14 @@ static void refuses_options_of_run(void **state)
     EXPECT_ERROR(f, 125, "TETHER_EIO", "check its name", "run", "--env-file",
                  test_work_path(f, "nothing"), "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "for -c and -f", "run", "--login", CHILD, "exit", "0");
+    EXPECT_ERROR(f, 125, einval, "the name is empty", "run", "--name", "", "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "choose one", "run", "--stdin", "-", "-f", "-");
     EXPECT_ERROR(f, 125, einval, "choose one", "run", "--env-file", "-", "-f", "-");
     EXPECT_ERROR(f, 125, einval, "choose one", "run", "--env-file", "-", "--stdin", "-", "ls");
     EXPECT_ERROR(f, 125, einval, "needs --wait", "run", "--kill-on-signal", "-c", "exit 0");
+    EXPECT_ERROR(f, 125, einval, "give both", "run", "--wait", "--grace", "0", "-c", "exit 0");
+    EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--wait", "--kill-on-signal", "--grace", "x",
+                 "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--timeout", "-1", "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--timeout=99999999999999h", "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--wait=", "-c", "exit 0");
@@ -105,6 +109,8 @@ static void refuses_unknown_verbs_and_options(void **state)
     EXPECT_ERROR(NULL, 125, einval, "did you mean completions?", "comp");
     EXPECT_ERROR(NULL, 125, einval, "tether help lists the verbs", "");
     EXPECT_ERROR(NULL, 125, einval, "tether help lists the verbs", "help", "frobnicate");
+    EXPECT_ERROR(NULL, 125, einval, "one verb at a time", "help", "run", "list");
+    EXPECT_ERROR(NULL, 125, einval, "see tether help help", "help", "run", "--all");
     EXPECT_ERROR(NULL, 125, einval, "see tether help", "--frobnicate", "list");
     EXPECT_ERROR(f, 125, einval, "tether help lists the verbs", "--");
     for (size_t i = 0; i < sizeof all_verbs / sizeof all_verbs[0]; i++) {
@@ -138,6 +144,7 @@ static void refuses_wrong_operands_and_values(void **state)
     fixture *f = *state;
     static const char einval[] = "TETHER_EINVAL";
     EXPECT_ERROR(f, 125, einval, "tether status shows one task", "list", "x");
+    EXPECT_ERROR(f, 125, einval, "give a text", "list", "--name", "");
     EXPECT_ERROR(f, 125, einval, "tether list shows them", "status");
     EXPECT_ERROR(f, 125, einval, "tether list --all shows", "status", "a", "b");
     EXPECT_ERROR(f, 125, einval, "tether list --all shows", "output");

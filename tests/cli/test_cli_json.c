@@ -91,6 +91,20 @@ static void other_verbs_print_one_object(void **state)
     json_decref(object);
 }
 
+/* In errors too, what is absent is null: here no call of the system failed. */
+static void an_error_without_a_failed_call_has_no_number(void **state)
+{
+    fixture *f = *state;
+    EXPECT(f, 127, "--json", "status", "no-such-task");
+    json_t *error = cli_error_object();
+    cli_assert_null(error, "os_error");
+    json_decref(error);
+    EXPECT(f, 125, "--json", "run", "--cwd", test_work_path(f, "nothing"), "-c", "exit 0");
+    error = cli_error_object();
+    assert_int_not_equal(cli_number(error, "os_error"), 0);
+    json_decref(error);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -98,6 +112,7 @@ int main(void)
         TEST(every_object_of_a_stream_has_a_kind),
         TEST(times_and_signals_have_texts_too),
         TEST(other_verbs_print_one_object),
+        TEST(an_error_without_a_failed_call_has_no_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -220,8 +220,10 @@ static void waits_for_all(void **state)
     char a[TETHER_ID_SIZE], b[TETHER_ID_SIZE];
     cli_start_waiting(f, a, "5");
     cli_start_ended(f, b, "b", 4);
-    EXPECT_ERROR(f, 124, "TETHER_ETIMEDOUT", "", "wait", "--timeout", "20ms", a);
+    EXPECT_ERROR(f, 124, "TETHER_ETIMEDOUT", "before the task ended", "wait", "--timeout", "20ms",
+                 a);
     EXPECT(f, 124, "wait", "--timeout", "0", a, b);
+    cli_assert_holds(cli_err(), "before 1 of 2 tasks ended");
     EXPECT(f, 124, "wait", "--timeout", "0");
     EXPECT(f, 124, "--json", "wait", "--timeout", "0", a, b);
     cli_assert_ids(cli_objects(1), (const char *const[]){b});

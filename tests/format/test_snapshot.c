@@ -38,6 +38,7 @@ static void writes_absent_values_as_null(void **state)
                                         "started_at",
                                         "finished_at",
                                         "duration_ms",
+                                        "timeout_ms",
                                         "deadline_at",
                                         "child_pid",
                                         "output_path",

@@ -150,6 +150,7 @@ static void leaves_nothing_when_it_is_refused(void **state)
         {{.command = ""}, TETHER_EINVAL},
         {{.command = "x", .timeout_ms = -1}, TETHER_EINVAL},
         {{.command = "x", .name = name}, TETHER_EINVAL},
+        {{.command = "x", .name = ""}, TETHER_EINVAL},
         {{.command = "x", .task_id = ""}, TETHER_EINVAL},
         {{.command = "x", .task_id = "UPPER"}, TETHER_EINVAL},
         {{.command = "x", .task_id = "../x"}, TETHER_EINVAL},

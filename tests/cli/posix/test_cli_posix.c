@@ -156,6 +156,26 @@ static void sends_one_signal(void **state)
     }
 }
 
+static void takes_a_signal_as_kill_1_spells_it(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    static const struct {
+        const char *words[2];
+        int code;
+    } cases[] = {{{"-9"}, 137}, {{"-KILL"}, 137}, {{"-SIGTERM"}, 143}, {{"-s", "INT"}, 130}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        CLI_START(f, id, "out", "ready", "forever");
+        WAIT_UNTIL(CLI(f, "output", id) == 0 && strcmp(cli_out(), "ready\n") == 0);
+        EXPECT(f, 0, "kill", id, cases[i].words[0], cases[i].words[1]);
+        EXPECT(f, cases[i].code, "wait", id);
+        cli_assert_text(f, id, "status", "failed");
+    }
+    EXPECT_ERROR(f, 125, "TETHER_EINVAL", "nor a signal", "kill", "-FROB", id);
+    EXPECT_ERROR(f, 125, "TETHER_EINVAL", "leave one of them out", "kill", "-9", "--grace", "1",
+                 id);
+}
+
 /* --- Stores ----------------------------------------------------------------------------------- */
 
 static void doctor_reports_a_store_open_to_others(void **state)
@@ -443,6 +463,7 @@ int main(void)
         TEST(merges_both_streams_of_a_shell),
         TEST(streams_two_floods),
         TEST(sends_one_signal),
+        TEST(takes_a_signal_as_kill_1_spells_it),
         TEST(doctor_reports_a_store_open_to_others),
         TEST(refuses_a_store_open_to_others),
         TEST(refuses_the_default_store_in_the_home_of_another_user),

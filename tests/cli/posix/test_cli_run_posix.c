@@ -64,13 +64,18 @@ static void a_task_reads_the_commands_own_input(void **state)
 
 /* Starts "run --wait" on a task in the session "inner", as a task of its own. Returns once the
  * inner task's output has come through. */
-static void start_waiting_run(const fixture *f, char outer[TETHER_ID_SIZE], const char *option,
-                              const char *command)
+#define START_WAITING_RUN(f, outer, command, ...)                                                  \
+    do {                                                                                           \
+        CLI_BACKGROUND((f), (outer), "--session", "inner", "run", "--wait", __VA_ARGS__,           \
+                       "--shell", "sh", "-c", (command));                                          \
+        wait_for_lines((f), (outer), 1);                                                           \
+    } while (0)
+
+/* Waits until this many lines of the inner task have come through. */
+static void wait_for_lines(const fixture *f, const char *outer, int count)
 {
-    CLI_BACKGROUND(f, outer, "--session", "inner", "run", "--wait", option, "--shell", "sh", "-c",
-                   command);
     char *path = cli_background_path(f, outer, TETHER_STDOUT);
-    WAIT_UNTIL(test_count_lines(path) == 1);
+    WAIT_UNTIL(test_count_lines(path) >= count);
     free(path);
 }
 
@@ -95,7 +100,7 @@ static void a_signal_ends_the_task_too_if_asked(void **state)
     fixture *f = *state;
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         char outer[TETHER_ID_SIZE];
-        start_waiting_run(f, outer, "--kill-on-signal", politely);
+        START_WAITING_RUN(f, outer, politely, "--kill-on-signal");
         EXPECT(f, 0, "--session", "outer", "kill", "--signal", signals[i].name, outer);
         EXPECT(f, signals[i].code, "--session", "outer", "wait", outer);
         /* The output of the polite end was still shown. */
@@ -105,18 +110,19 @@ static void a_signal_ends_the_task_too_if_asked(void **state)
     }
 }
 
+/* The grace of the first signal is far longer than any wait here: only the second one can end it.
+ */
 static void a_second_signal_waits_for_no_grace(void **state)
 {
     fixture *f = *state;
     char outer[TETHER_ID_SIZE];
-    start_waiting_run(f, outer, "--kill-on-signal",
-                      "trap 'echo again' TERM; echo on; while :; do \"" CHILD "\" sleep 10; done");
+    START_WAITING_RUN(f, outer,
+                      "trap 'echo again' TERM; echo on; while :; do \"" CHILD "\" sleep 10; done",
+                      "--kill-on-signal", "--grace", "1h");
     EXPECT(f, 0, "--session", "outer", "kill", "--signal", "TERM", outer);
-    char *path = cli_background_path(f, outer, TETHER_STDOUT);
-    WAIT_UNTIL(test_count_lines(path) >= 2);
-    free(path);
+    wait_for_lines(f, outer, 2);
     EXPECT(f, 0, "--session", "outer", "kill", "--signal", "INT", outer);
-    EXPECT(f, 143, "--session", "outer", "wait", outer);
+    EXPECT(f, 143, "--session", "outer", "wait", "--timeout", "1m", outer);
     assert_inner(f, "killed", 137);
 }
 
@@ -148,7 +154,7 @@ static void a_kill_that_fails_ends_the_wait(void **state)
 {
     fixture *f = *state;
     char outer[TETHER_ID_SIZE];
-    start_waiting_run(f, outer, "--kill-on-signal", politely);
+    START_WAITING_RUN(f, outer, politely, "--kill-on-signal");
     set_inner_schema(f, 2);
     EXPECT(f, 0, "--session", "outer", "kill", "--signal", "TERM", outer);
     EXPECT(f, 143, "--session", "outer", "wait", outer);
@@ -185,7 +191,7 @@ static void without_the_option_a_signal_leaves_the_task(void **state)
 {
     fixture *f = *state;
     char outer[TETHER_ID_SIZE];
-    start_waiting_run(f, outer, "--merge", politely);
+    START_WAITING_RUN(f, outer, politely, "--merge");
     EXPECT(f, 0, "--session", "outer", "kill", "--signal", "TERM", outer);
     EXPECT(f, 143, "--session", "outer", "wait", outer);
     EXPECT(f, 0, "--session", "inner", "--json", "status", "@last");
@@ -209,11 +215,9 @@ static void the_first_process_of_a_container_obeys(void **state)
            "--wait", "--kill-on-signal", "--shell", "sh", "-c",
            "trap 'echo bye; exit 3' TERM; echo on; while :; do \"" CHILD "\" sleep 10; done");
     cli_take_id(outer);
-    char *path = cli_background_path(f, outer, TETHER_STDOUT);
-    WAIT_UNTIL(test_count_lines(path) == 1);
+    wait_for_lines(f, outer, 1);
     EXPECT(f, 0, "--session", "outer", "kill", "--signal", "INT", outer);
-    WAIT_UNTIL(test_count_lines(path) == 2);
-    free(path);
+    wait_for_lines(f, outer, 2);
     EXPECT(f, 0, "--session", "outer", "kill", outer);
     assert_inner(f, "failed", 3);
 }

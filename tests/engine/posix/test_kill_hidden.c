@@ -188,6 +188,7 @@ static void process_that_may_be_a_strangers_is_named_and_not_signalled(void **st
     assert_int_equal(kill_with(f, id, -1), TETHER_ESURVIVED);
     snprintf(name, sizeof name, "%ld (maybe not the task's, not signalled)", pid);
     assert_non_null(strstr(f->error.message, name));
+    assert_non_null(strstr(f->error.message, ": 1 process survives the final signal: "));
     assert_true(test_process_alive(pid));
     tether_snapshot *snapshot = test_snapshot(f->registry, id);
     assert_int_equal(snapshot->status, TETHER_STATUS_KILLING);

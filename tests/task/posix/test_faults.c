@@ -67,6 +67,7 @@ static void unusable_specs_are_refused(void **state)
         {{.argv = ok, .command = "exit 0"}, TETHER_EINVAL},
         {{.argv = ok, .shell = "sh"}, TETHER_EINVAL},
         {{.argv = ok, .timeout_ms = -2}, TETHER_EINVAL},
+        {{.argv = ok, .name = ""}, TETHER_EINVAL},
         {{.command = "a\0b", .command_size = 3}, TETHER_EINVAL},
         {{.argv = ok, .env_set = bad_env}, TETHER_EINVAL},
         {{.argv = ok, .env_unset = bad_unset}, TETHER_EINVAL},

@@ -467,8 +467,10 @@ static void signals_have_names_and_numbers(void **state)
         {"WINCH", SIGWINCH},
         {"IO", SIGIO},
         {"SIGIO", SIGIO},
-#ifdef SIGPWR
+#ifdef SIGPOLL
         {"POLL", SIGPOLL},
+#endif
+#ifdef SIGPWR
         {"PWR", SIGPWR},
 #endif
 #ifdef SIGSTKFLT

@@ -5,8 +5,8 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <fcntl.h>
 #include <unistd.h>
+#include <uv.h>
 
 static void reports_a_signal_of_the_shell(void **state)
 {
@@ -176,7 +176,7 @@ static void a_task_reads_what_its_host_would_read(void **state)
 {
     fixture *f = *state;
     int ends[2];
-    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    assert_int_equal(uv_pipe(ends, 0, 0), 0);
     assert_int_equal(write(ends[1], "first\n", 6), 6);
     assert_int_equal(test_join_host(test_fork_host(start_with_own_input, f, ends)), 0);
     close(ends[0]);
