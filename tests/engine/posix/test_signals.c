@@ -14,7 +14,8 @@
 
 enum {
     LONG_GRACE_MS = 60000, /* longer than the test may take */
-    AT_ONCE = 100          /* tasks that get a signal right after their start */
+    AT_ONCE = 100,         /* tasks that get a signal right after their start */
+    VARIABLES = 4000       /* of an environment that is small enough for every system */
 };
 
 static void send_signal(fixture *f, const char *id, int number)
@@ -194,11 +195,25 @@ static bool has_forked(pid_t supervisor)
     return search.found;
 }
 
+/* Starts a child whose supervisor, a shell, takes long to start: it has many variables to read. */
+static void start_slowly(fixture *f, char id[TETHER_ID_SIZE])
+{
+    static char entries[VARIABLES][16];
+    static const char *set[VARIABLES + 1];
+    for (size_t i = 0; i < VARIABLES; i++) {
+        snprintf(entries[i], sizeof entries[i], "V%zu=", i);
+        set[i] = entries[i];
+    }
+    const char *const argv[] = {CHILD, "forever", NULL};
+    const tether_spec spec = {.argv = argv, .env_set = set};
+    test_start(f->registry, &spec, id);
+}
+
 /* Starts a task and stops its supervisor before that has started the command. */
 static void start_without_command(fixture *f, char id[TETHER_ID_SIZE])
 {
     for (int tries = 0; tries < 50; tries++) {
-        test_start_child(f->registry, id, "forever", NULL);
+        start_slowly(f, id);
         tether_snapshot *snapshot = test_snapshot(f->registry, id);
         pid_t supervisor = (pid_t)snapshot->child_pid;
         tether_snapshot_free(snapshot);
