@@ -346,7 +346,7 @@ void tether__catalog_publish(tether__catalog *catalog, tether__entry *entry)
 {
     const tether__identity *named = &entry->record.identity;
     uv_mutex_lock(&catalog->state);
-    bool was_ended = entry->ended;
+    bool was_ended = entry->ended, was_killing = entry->status == TETHER_STATUS_KILLING;
     /* The start time could not be read at the start, such as for lack of descriptors; the
      * supervisor has written it since. Without it the child could not be reaped. */
     if (entry->child.pid != 0 && entry->child.start_time == 0 && named->pid == entry->child.pid)
@@ -370,7 +370,12 @@ void tether__catalog_publish(tether__catalog *catalog, tether__entry *entry)
     tether__catalog_schedule(catalog, entry);
     catalog->changes++;
     uv_cond_broadcast(&catalog->changed);
+    bool to_reap = was_killing && entry->ended && entry->child.pid != 0;
     uv_mutex_unlock(&catalog->state);
+    /* The supervisor's exit may have raised its event while the kill was not over. No other event
+     * makes the reaper reap the child. */
+    if (to_reap && catalog->wake != NULL)
+        catalog->wake(catalog->wake_userdata);
 }
 
 int tether__catalog_add(tether__catalog *catalog, tether__record *record,
