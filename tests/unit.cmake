@@ -18,7 +18,7 @@ endfunction()
 
 tether_unit(base error options ring text utf8)
 tether_unit(format age fields kept_watch kill_policy marker name record snapshot status time_text verdict)
-tether_unit(shell argv_quote candidates command_ps1 environment family outer shell wrapper wrapper_bat wrapper_ps1)
+tether_unit(shell argv_quote candidates command_ps1 environment family outer policy shell wrapper wrapper_bat wrapper_ps1)
 tether_unit(search matcher pattern search)
 # Has many random cases, and also runs in valgrind.
 set_tests_properties(matcher PROPERTIES TIMEOUT 180)
@@ -51,3 +51,4 @@ tether_unit_cli(reference reference)
 tether_unit_cli(width width)
 tether_unit_cli(escape escape utf8 width)
 tether_unit_cli(frames frames)
+tether_unit_cli(utf16 utf16 utf8)
