@@ -157,6 +157,8 @@ if(WIN32)
     target_compile_definitions(test_shells_win32 PRIVATE
         TETHER_TEST_STAND_IN="${TETHER_TEST_ROOT}$<TARGET_FILE:tether_test_stand_in>")
     add_dependencies(test_shells_win32 tether_test_stand_in)
+    tether_test(policies_win32 integration 60 task/win32/test_policies.c)
+    tether_integration_time(policies_win32 60)
 endif()
 # Once each: the command opens its registry itself, without the variable for the reaper.
 if(TARGET tether_cli)

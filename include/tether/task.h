@@ -150,7 +150,7 @@ typedef struct tether_spec {
  * used; TETHER_ETOOBIG if an argument, a variable or all of them are too big (the message names the
  * cause); TETHER_EQUOTA if a limit of the session is reached; TETHER_ELIMIT if no more processes or
  * descriptors are available; TETHER_ELOCKED; TETHER_ENOSPACE; TETHER_EGONE if the store was
- * removed. */
+ * removed; TETHER_ENOTSUP where the job of this process permits no task. */
 TETHER_EXPORT int tether_spawn(tether_registry *registry, const tether_spec *spec,
                                char task_id[TETHER_ID_SIZE], tether_error *error);
 
@@ -376,8 +376,7 @@ typedef struct tether_kill_options {
     size_t size;
     /* Only send this signal to the task's processes, without waiting for its effect and without
      * changing the task's status. The supervisor is spared if the signal would end it, so that it
-     * can report how the command ends; on Windows, KILL ends it too, and the task is lost. 0: end
-     * the task. */
+     * can report how the command ends. 0: end the task. */
     int signal;
     /* The time from SIGTERM to SIGKILL, in milliseconds. 0: 2 seconds. -1: SIGKILL at once. Ignored
      * with a signal. */
@@ -441,7 +440,8 @@ TETHER_EXPORT int tether_resume(tether_registry *registry, const char *task_id,
 
 /* Returns the number of a signal, given as "TERM", "SIGTERM" (in any case), "15", or "RTMIN+n" or
  * "RTMAX-n" for a real-time signal; 0 if there is no such signal. On Windows there are KILL, which
- * terminates the task's job, and TERM, INT and BREAK, which send a console break. Any thread. */
+ * terminates the task's processes, and TERM, INT and BREAK, which send a console break. Any thread.
+ */
 TETHER_EXPORT int tether_signal_number(const char *name);
 
 #ifdef __cplusplus

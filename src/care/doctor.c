@@ -80,13 +80,31 @@ static bool find(const char *name, const char *list, char **path)
     return tether__os_find_program(name, list, ".", path, NULL) == TETHER_OK;
 }
 
+/* Names each shell that may not run scripts. */
+static void check_policies(tether_report *report, const tether__shell_policy *policy)
+{
+    const tether__outer_rule *rule = tether__os_shell_rules()->outers;
+    for (; rule->kind != TETHER__OUTER_NONE; rule++) {
+        const char *refused = tether__policy_refuses_outer(policy, rule);
+        if (refused != NULL)
+            add(report, TETHER_WEAK, "policy",
+                "%s: %s, so it does not supervise tasks, and refuses commands; ask whoever "
+                "administers this machine",
+                rule->name, refused);
+    }
+}
+
 /* Checks for a shell that can run the wrapper. */
 static void check_outer(tether_report *report, const char *list)
 {
     char *path;
+    tether__shell_policy policy;
     const tether__shell_rules *rules = tether__os_shell_rules();
+    tether__os_shell_policy(&policy);
+    check_policies(report, &policy);
     for (const tether__outer_rule *rule = rules->outers; rule->kind != TETHER__OUTER_NONE; rule++) {
         if (tether__outer_serves(rule, true) &&
+            tether__policy_refuses_outer(&policy, rule) == NULL &&
             find(rule->name, rule->in_task_path ? list : rules->system_path, &path)) {
             add(report, TETHER_GOOD, "supervisor", "%s supervises tasks", path);
             free(path);

@@ -284,6 +284,8 @@ int cli_main(int argc, char **argv)
     /* After EXIT_FAILED a message was printed already: do not add one about standard output. */
     failed = code == EXIT_FAILED ? !stream_flush(stream_stdout()) : print_flush(&cli, NULL) != 0;
     stream_flush(stream_stderr());
+    stream_end(stream_stdout());
+    stream_end(stream_stderr());
     options_dispose(&cli);
     return failed ? EXIT_FAILED : code;
 }

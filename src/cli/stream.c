@@ -11,8 +11,12 @@
 
 #include <uv.h>
 
+#include "cli/console_os.h"
+#include "cli/utf16.h"
+
 struct cli_stream {
     uv_file file;
+    utf16_state console;    /* of a console that takes characters */
     stream_failure failure; /* of the first write that failed */
     void (*broken)(void);   /* called when a write finds no reader; may be NULL */
     bool inside_line;       /* the last byte was no newline */
@@ -95,7 +99,33 @@ bool stream_has_colours(const cli_stream *stream)
     return uv_tty_get_vterm_state(&state) != 0 || state == UV_TTY_SUPPORTED;
 }
 
-static void write_out(cli_stream *stream, const char *bytes, size_t size)
+static void write_units(cli_stream *stream, const uint16_t *units, size_t count)
+{
+    int os_error = console_os_write(stream->file, units, count);
+
+    if (os_error == 0)
+        return;
+    stream->failure.code = UV_EIO;
+    stream->failure.os_error = os_error;
+}
+
+/* A character that is cut at the end is written with its rest. */
+static void write_characters(cli_stream *stream, const char *bytes, size_t size)
+{
+    uint16_t units[1024];
+
+    while (size > 0 && stream->failure.code == 0) {
+        size_t taken;
+        size_t count = utf16_convert(&stream->console, bytes, size, units,
+                                     sizeof units / sizeof units[0], &taken);
+
+        write_units(stream, units, count);
+        bytes += taken;
+        size -= taken;
+    }
+}
+
+static void write_bytes(cli_stream *stream, const char *bytes, size_t size)
 {
     unsigned pause_ms = 1;
 
@@ -122,6 +152,23 @@ static void write_out(cli_stream *stream, const char *bytes, size_t size)
             pause_ms = 1;
         }
     }
+}
+
+static void write_out(cli_stream *stream, const char *bytes, size_t size)
+{
+    if (size > 0 && console_os_takes_utf16(stream->file))
+        write_characters(stream, bytes, size);
+    else
+        write_bytes(stream, bytes, size);
+}
+
+void stream_end(cli_stream *stream)
+{
+    uint16_t unit[1];
+    size_t count = utf16_end(&stream->console, unit);
+
+    if (count > 0 && stream->failure.code == 0)
+        write_units(stream, unit, count);
 }
 
 bool stream_flush(cli_stream *stream)

@@ -31,7 +31,8 @@ size_t stream_columns(const cli_stream *stream);
 /* Returns true if the stream is a terminal that understands escape sequences for colours. */
 bool stream_has_colours(const cli_stream *stream);
 
-/* Writes bytes unchanged, on every platform. */
+/* Writes bytes unchanged, on every platform; to a console of Windows, the characters that they are
+ * in UTF-8. */
 void stream_write(cli_stream *stream, const void *bytes, size_t size);
 void stream_text(cli_stream *stream, const char *text);
 
@@ -48,6 +49,10 @@ void stream_on_broken(cli_stream *stream, void (*broken)(void));
 
 /* Writes out the buffer. Returns false if this or an earlier write failed. */
 bool stream_flush(cli_stream *stream);
+
+/* Nothing is written any more, and all was flushed: shows the beginning of a character whose rest
+ * did not come. */
+void stream_end(cli_stream *stream);
 
 /* Returns the first failure of a stream; its code is 0 if there was none. */
 const stream_failure *stream_failed(const cli_stream *stream);

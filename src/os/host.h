@@ -7,6 +7,7 @@
 
 #include "shell/candidates.h"
 #include "shell/outer.h"
+#include "shell/policy.h"
 #include "tether/error.h"
 
 /* Copies the process's environment into a NULL-terminated array, to be freed with
@@ -62,6 +63,9 @@ typedef struct tether__shell_rules {
     const char *loss;                    /* what users miss without it */
 } tether__shell_rules;
 const tether__shell_rules *tether__os_shell_rules(void);
+
+/* Stores what policies of this machine forbid to shells; nothing where they cannot be read. */
+void tether__os_shell_policy(tether__shell_policy *policy);
 
 /* Return, in bytes, the longest possible argument or NAME=value, and the limit of all arguments and
  * the environment together. */

@@ -74,8 +74,7 @@ int tether__os_tree_ready(const tether__tree *tree, int number, bool *ready, tet
  * The supervisor itself gets only a signal that it survives, or one that stops or continues it: it
  * has to report how the command ends. TETHER_EINVAL: the system has no such signal; TETHER_EACCESS:
  * a process of another user refused it, and all others got it (a pause fails like this too);
- * TETHER_ENOTSUP: the signal cannot be sent without the supervisor. On Windows, KILL terminates the
- * job with the supervisor. */
+ * TETHER_ENOTSUP: the signal cannot be sent without the supervisor. */
 int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,
                                   tether_error *error);
 

@@ -24,15 +24,6 @@ int tether__os_tree_list(const tether__tree *trees, size_t count, tether__listin
     return TETHER_OK;
 }
 
-int tether__os_tree_ready(const tether__tree *tree, int number, bool *ready, tether_error *error)
-{
-    (void)tree;
-    (void)number;
-    (void)error;
-    *ready = true;
-    return TETHER_OK;
-}
-
 void tether__os_tree_list_free(tether__listing *listing)
 {
     (void)listing;

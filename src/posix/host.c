@@ -277,6 +277,12 @@ const tether__shell_rules *tether__os_shell_rules(void)
     return &rules;
 }
 
+/* Policies for PowerShell exist only on Windows. */
+void tether__os_shell_policy(tether__shell_policy *policy)
+{
+    *policy = (tether__shell_policy){0};
+}
+
 #ifdef __linux__
 size_t tether__os_string_limit(void)
 {

@@ -102,4 +102,4 @@ endif()
 
 set(TETHER_OS_DEFINITIONS _GNU_SOURCE _FILE_OFFSET_BITS=64)
 set(TETHER_OS_LIBRARIES "")
-set(TETHER_CLI_ENTRY src/posix/cli/main.c src/posix/cli/reader_os.c)
+set(TETHER_CLI_ENTRY src/posix/cli/main.c src/posix/cli/console_os.c src/posix/cli/reader_os.c)

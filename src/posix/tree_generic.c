@@ -16,6 +16,16 @@ int tether__os_tree_check(const tether__tree *tree, tether_error *error)
     return TETHER_OK;
 }
 
+/* Nothing shows what the group consists of. */
+int tether__os_tree_ready(const tether__tree *tree, int number, bool *ready, tether_error *error)
+{
+    (void)tree;
+    (void)number;
+    (void)error;
+    *ready = true;
+    return TETHER_OK;
+}
+
 static int signal_group(const tether__tree *tree, int number, size_t *left)
 {
     *left = tether__group_signal(tree, &number, 1) ? 1 : 0;

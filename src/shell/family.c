@@ -63,6 +63,11 @@ bool tether__shell_is_posix(const char *path)
     return false;
 }
 
+bool tether__shell_is_windows_powershell(const char *path)
+{
+    return is_program(base_name(path), "powershell");
+}
+
 const char *tether__shell_login_option(const char *path)
 {
     if (is_program(base_name(path), "pwsh"))

@@ -18,6 +18,9 @@ tether__shell_family tether__shell_family_of(const char *path);
 /* Returns whether a path or name is that of a known shell of the Bourne family. */
 bool tether__shell_is_posix(const char *path);
 
+/* Returns whether a path or name is that of Windows PowerShell, the one up to 5.1. */
+bool tether__shell_is_windows_powershell(const char *path);
+
 /* Returns the option that makes a shell a login shell: a static string, or NULL where the shell is
  * not known to have one. */
 const char *tether__shell_login_option(const char *path);

@@ -11,16 +11,27 @@
 
 static const char step[] = "find shell";
 
+/* The launcher of WSL would run the command in Linux, where its file, directory and variables mean
+ * something else. A name may mean another shell; a path means this one. */
+static int replace_wsl_launcher(const char *name, const tether__shell_lookups *lookups,
+                                tether__shell *shell, tether_error *error)
+{
+    free(shell->path);
+    shell->path = NULL;
+    if (strpbrk(name, "/\\") != NULL)
+        return tether__fail(error, TETHER_ENOSHELL, 0, step,
+                            "%.200s is the launcher of WSL, which runs commands in Linux; choose a "
+                            "shell of Windows, or run wsl.exe with arguments as a program",
+                            name);
+    return tether__shell_find_beside_wsl(lookups, name, &shell->path, error);
+}
+
 static int take(const char *name, const tether__shell_lookups *lookups, tether__shell *shell,
                 tether_error *error)
 {
     int code = lookups->find(name, &shell->path, lookups->userdata, error);
-    /* A path is what the caller means, whatever it leads to. */
-    if (code == TETHER_OK && strpbrk(name, "/\\") == NULL &&
-        tether__shell_is_wsl_launcher(shell->path)) {
-        free(shell->path);
-        code = tether__shell_find_beside_wsl(lookups, name, &shell->path, error);
-    }
+    if (code == TETHER_OK && tether__shell_is_wsl_launcher(shell->path))
+        code = replace_wsl_launcher(name, lookups, shell, error);
     if (code == TETHER_OK)
         shell->family = tether__shell_family_of(shell->path);
     return code;

@@ -53,31 +53,35 @@ static const char return_to_bundle[] = "for %%I in (.) do set \"TETHER__CWD=%%~f
 static const char save_code[] = "set \"TETHER__CODE=%ERRORLEVEL%\"\r\n";
 
 /* Another program, such as a scanner, may have the marker open for a moment without permitting
- * other writers. `&&` notices that nothing was written, except in Wine. */
-static const char begin_append[] = "set \"TETHER__TRY=0\"\r\n"
-                                   ":tether__append\r\n";
-static const char after_append[] = "set /a TETHER__TRY+=1 >nul\r\n"
-                                   "if %TETHER__TRY% geq 30 exit %TETHER__CODE%\r\n"
-                                   "\"%SystemRoot%\\System32\\ping.exe\" -n 2 127.0.0.1 >nul "
-                                   "2>nul\r\n"
-                                   "goto tether__append\r\n"
-                                   ":tether__workdir\r\n"
-                                   ">&2 echo tether: the working directory \"%TETHER__CWD%\" "
-                                   "cannot be entered\r\n";
-
-static const char after_workdir[] = "exit 126\r\n"
-                                    ":tether__nothing\r\n"
-                                    ">&2 echo tether: the wrapper was started without a command, "
-                                    "which its host gives it in variables\r\n";
-
-static void add_append(const char *task_id, const char *line, tether__text *text)
-{
-    tether__text_add_string(text, ">>\"..\\..\\exits\\");
-    tether__text_add_string(text, task_id);
-    tether__text_add_string(text, "\" echo ");
-    tether__text_add_string(text, line);
-    tether__text_add_string(text, "\r\n");
-}
+ * other writers. `&&` notices that nothing was written, except in Wine. Then cmd writes a message;
+ * the redirection of the call keeps that out of the task's output. The label that is called stands
+ * at the end, so that the file's end returns to the call. */
+static const char append[] = "set \"TETHER__WHY=\"\r\n"
+                             ":tether__append\r\n"
+                             "set \"TETHER__TRY=0\"\r\n"
+                             ":tether__again\r\n"
+                             "call :tether__write 2>nul\r\n"
+                             "set /a TETHER__TRY+=1 >nul\r\n"
+                             "if %TETHER__TRY% geq 30 exit %TETHER__CODE%\r\n"
+                             "\"%SystemRoot%\\System32\\ping.exe\" -n 2 127.0.0.1 >nul "
+                             "2>nul\r\n"
+                             "goto tether__again\r\n"
+                             ":tether__workdir\r\n"
+                             ">&2 echo tether: the working directory \"%TETHER__CWD%\" "
+                             "cannot be entered\r\n"
+                             "set \"TETHER__CODE=126\"\r\n"
+                             "set \"TETHER__WHY= error=workdir\"\r\n"
+                             "goto tether__append\r\n"
+                             ":tether__nothing\r\n"
+                             ">&2 echo tether: the wrapper was started without a command, which "
+                             "its host gives it in variables\r\n"
+                             "set \"TETHER__CODE=126\"\r\n"
+                             "set \"TETHER__WHY= error=start\"\r\n"
+                             "goto tether__append\r\n"
+                             ":tether__write\r\n"
+                             ">>\"..\\..\\exits\\";
+static const char exit_line[] =
+    "\" echo exit %TETHER__CODE%%TETHER__WHY%&& exit %TETHER__CODE%\r\n";
 
 void tether__wrapper_render_bat(const tether__wrapper *wrapper, tether__text *text)
 {
@@ -95,13 +99,9 @@ void tether__wrapper_render_bat(const tether__wrapper *wrapper, tether__text *te
     tether__text_add_string(text, batch ? run_batch : run);
     tether__text_add_string(text, save_code);
     tether__text_add_string(text, batch && !mapped ? "" : leave_workdir);
-    tether__text_add_string(text, begin_append);
-    add_append(wrapper->task_id, "exit %TETHER__CODE%&& exit %TETHER__CODE%", text);
-    tether__text_add_string(text, after_append);
-    add_append(wrapper->task_id, "exit 126 error=workdir", text);
-    tether__text_add_string(text, after_workdir);
-    add_append(wrapper->task_id, "exit 126 error=start", text);
-    tether__text_add_string(text, "exit 126\r\n");
+    tether__text_add_string(text, append);
+    tether__text_add_string(text, wrapper->task_id);
+    tether__text_add_string(text, exit_line);
 }
 
 /* Two cmds parse this line: the wrapper's, and the one that the line starts. Carets hide the outer

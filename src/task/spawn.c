@@ -82,8 +82,13 @@ static int choose_id(tether__spawn_plan *plan, tether_error *error)
 /* Callbacks for the shell lookup. */
 static int try_start(const char *path, void *userdata, tether_error *error)
 {
-    (void)userdata;
-    return tether__os_spawn_try(path, error);
+    const tether__spawn_plan *plan = userdata;
+    tether__shell_policy policy;
+    int code = tether__os_spawn_try(path, error);
+    if (code != TETHER_OK)
+        return code;
+    tether__os_shell_policy(&policy);
+    return tether__policy_check_text(&policy, path, plan->spec.command, plan->command_size, error);
 }
 
 static const char *get_variable(const char *name, void *userdata)
@@ -106,13 +111,23 @@ static int set_shell_arguments(tether__spawn_plan *plan, tether_error *error)
                         plan->shell.path);
 }
 
+static int resolve_program(tether__spawn_plan *plan, tether_error *error)
+{
+    tether__shell_policy policy;
+    int code = tether__spawn_plan_find(plan->spec.argv[0], &plan->program, plan, error);
+    if (code == TETHER_OK)
+        code = tether__os_spawn_try(plan->program, error);
+    if (code != TETHER_OK)
+        return code;
+    tether__os_shell_policy(&policy);
+    return tether__policy_check_program(&policy, plan->program, error);
+}
+
 static int resolve_command(tether__spawn_plan *plan, tether_error *error)
 {
     const tether_spec *spec = &plan->spec;
-    if (spec->argv != NULL) {
-        int code = tether__spawn_plan_find(spec->argv[0], &plan->program, plan, error);
-        return code == TETHER_OK ? tether__os_spawn_try(plan->program, error) : code;
-    }
+    if (spec->argv != NULL)
+        return resolve_program(plan, error);
     const tether__shell_lookups lookups = {tether__spawn_plan_find, try_start, get_variable, plan};
     int code = tether__shell_resolve(spec->shell, tether__os_shell_rules()->candidates, &lookups,
                                      &plan->shell, error);

@@ -39,24 +39,38 @@ static int take_shell(tether__spawn_plan *plan, const tether__outer_rule *rule, 
     return code;
 }
 
-/* Selects the first rule, from `rule` on, that applies to the task, whose shell exists, and whose
- * wrapper can run the command. Writes its files. */
+/* Adds a shell, and the policy that forbids it, to the list for the message. */
+static void note_tried(tether__text *tried, const char *name, const char *refused)
+{
+    tether__text_add_string(tried, tried->size > 0 ? ", " : "");
+    tether__text_add_string(tried, name);
+    if (refused == NULL)
+        return;
+    tether__text_add_string(tried, " - ");
+    tether__text_add_string(tried, refused);
+}
+
+/* Selects the first rule, from `rule` on, that applies to the task, whose shell exists and may run
+ * scripts, and whose wrapper can run the command. Writes its files. */
 static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule,
                         tether_error *error)
 {
     tether__text tried = {0};
+    tether__shell_policy policy;
     const char *why = NULL;
     int code = TETHER_ENOSHELL;
     bool portable = tether__environment_portable(&plan->environment);
+    tether__os_shell_policy(&policy);
     for (; code == TETHER_ENOSHELL && rule->kind != TETHER__OUTER_NONE; rule++) {
         if (!tether__outer_serves(rule, portable))
             continue;
+        const char *refused = tether__policy_refuses_outer(&policy, rule);
         free(plan->outer_path);
         plan->outer_path = NULL;
         plan->outer = rule;
-        code = take_shell(plan, rule, &why, error);
-        tether__text_add_string(&tried, tried.size > 0 ? ", " : "");
-        tether__text_add_string(&tried, rule->name);
+        if (refused == NULL)
+            code = take_shell(plan, rule, &why, error);
+        note_tried(&tried, rule->name, refused);
     }
     if (code == TETHER_ENOSHELL)
         tether__fail(error, TETHER_ENOSHELL, 0, step,

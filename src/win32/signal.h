@@ -4,7 +4,7 @@
 
 enum {
     TETHER__WIN32_INT = 2,   /* sends a console break, as TERM and BREAK do */
-    TETHER__WIN32_KILL = 9,  /* terminates the job */
+    TETHER__WIN32_KILL = 9,  /* terminates the command */
     TETHER__WIN32_TERM = 15, /* the first signal of a kill */
     TETHER__WIN32_BREAK = 21
 };

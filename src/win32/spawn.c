@@ -30,11 +30,6 @@
 #include "win32/text.h"
 #include "win32/threads.h"
 
-/* Missing in the headers of mingw. */
-#ifndef ERROR_ELEVATION_REQUIRED
-#define ERROR_ELEVATION_REQUIRED 740L
-#endif
-
 static const char step[] = "start supervisor";
 
 /* The resources of one start. */
@@ -199,22 +194,6 @@ static int prepare(const tether__start *start, launch *l, tether_error *error)
                : tether__win32_fail_as(error, TETHER_ESYSTEM, os_error, "create job", NULL);
 }
 
-static int fail_start(const char *program, DWORD os_error, int missing, tether_error *error)
-{
-    int code = tether__win32_code(os_error);
-    if (os_error == ERROR_FILE_NOT_FOUND || os_error == ERROR_PATH_NOT_FOUND)
-        code = missing;
-    else if (os_error == ERROR_DIRECTORY)
-        code = TETHER_EWORKDIR;
-    else if (os_error == ERROR_ACCESS_DENIED || os_error == ERROR_ELEVATION_REQUIRED)
-        code = TETHER_ENOEXEC;
-    else if (os_error == ERROR_FILENAME_EXCED_RANGE)
-        code = TETHER_ETOOBIG;
-    else if (code == TETHER_ENOMEM)
-        code = TETHER_ELIMIT; /* ENOMEM means that this process is out of memory */
-    return tether__win32_fail_as(error, code, os_error, step, program);
-}
-
 /* Writes the supervisor's identity for it: cmd cannot find out its own. */
 static int write_identity(const tether__start *start, const PROCESS_INFORMATION *process,
                           tether_error *error)
@@ -262,12 +241,13 @@ static int start_process(const tether__start *start, launch *l, tether__started 
     };
     DWORD os_error = tether__win32_create(&request, &process, &started->bound);
     if (os_error != ERROR_SUCCESS)
-        return fail_start(start->program, os_error, TETHER_ENOSHELL, error);
+        return tether__win32_fail_start(l->program, start->program, os_error, TETHER_ENOSHELL,
+                                        error);
     int code = write_identity(start, &process, error);
     if (code == TETHER_OK) {
         os_error = release_process(l->job, &process);
         if (os_error != ERROR_SUCCESS)
-            code = fail_start(start->program, os_error, TETHER_ENOSHELL, error);
+            code = tether__win32_fail(error, os_error, step, start->program);
     }
     if (code != TETHER_OK) {
         tether__win32_abandon(&process);
@@ -310,9 +290,10 @@ int tether__os_spawn_try(const char *program, tether_error *error)
     if (code != TETHER_OK)
         return code;
     DWORD os_error = tether__win32_probe(path, &bound);
+    if (os_error != ERROR_SUCCESS)
+        code = tether__win32_fail_start(path, program, os_error, TETHER_ENOPROGRAM, error);
     free(path);
-    return os_error == ERROR_SUCCESS ? TETHER_OK
-                                     : fail_start(program, os_error, TETHER_ENOPROGRAM, error);
+    return code;
 }
 
 bool tether__os_spawn_can_bind(void)
@@ -334,9 +315,13 @@ int tether__os_spawn_bound(bool *bound, tether_error *error)
         GetModuleFileNameW(NULL, path, PATH_UNITS) == 0 ? GetLastError() : ERROR_SUCCESS;
     if (os_error == ERROR_SUCCESS)
         os_error = tether__win32_probe(path, bound);
+    int code = TETHER_OK;
+    if (os_error == ERROR_ACCESS_DENIED)
+        code = tether__win32_fail_start(path, NULL, os_error, TETHER_ESYSTEM, error);
+    else if (os_error != ERROR_SUCCESS)
+        code = tether__win32_fail(error, os_error, "inspect job", NULL);
     free(path);
-    return os_error == ERROR_SUCCESS ? TETHER_OK
-                                     : tether__win32_fail(error, os_error, "inspect job", NULL);
+    return code;
 }
 
 /* Returns a handle to the job of a task whose host may have died. Where that host had the only

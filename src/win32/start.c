@@ -6,7 +6,17 @@
 
 #include <stdlib.h>
 
+#include "base/error.h"
+#include "win32/error.h"
 #include "win32/job.h"
+
+/* Missing in the headers of mingw. */
+#ifndef ERROR_ELEVATION_REQUIRED
+#define ERROR_ELEVATION_REQUIRED 740L
+#endif
+#ifndef ERROR_ACCESS_DISABLED_BY_POLICY
+#define ERROR_ACCESS_DISABLED_BY_POLICY 1260L
+#endif
 
 /* A hidden console of its own, a process group of its own for breaks, and suspended until the
  * caller resumes it. */
@@ -167,4 +177,48 @@ DWORD tether__win32_probe(const wchar_t *program, bool *bound)
         tether__win32_abandon(&process);
     CloseHandle(start.job);
     return os_error;
+}
+
+/* Whether a job that this process is in is why a start was denied: its children may not leave it,
+ * and Windows puts none of them into a job of its own inside, such as where a job limits the user
+ * interface. Without a job of its own, the program can be started; this process is terminated
+ * before it runs. */
+static bool is_refused_by_job(const wchar_t *program)
+{
+    wchar_t line[] = L"try";
+    STARTUPINFOW startup = {.cb = sizeof startup};
+    PROCESS_INFORMATION process;
+    BOOL inside = FALSE;
+    if ((IsProcessInJob(GetCurrentProcess(), NULL, &inside) && !inside) ||
+        !CreateProcessW(program, line, NULL, NULL, FALSE, CREATE_SUSPENDED | CREATE_NO_WINDOW, NULL,
+                        NULL, &startup, &process))
+        return false;
+    tether__win32_abandon(&process);
+    return true;
+}
+
+int tether__win32_fail_start(const wchar_t *program, const char *shown, DWORD os_error, int missing,
+                             tether_error *error)
+{
+    static const char step[] = "start supervisor";
+    int code = tether__win32_code(os_error);
+    if (os_error == ERROR_FILE_NOT_FOUND || os_error == ERROR_PATH_NOT_FOUND)
+        code = missing;
+    else if (os_error == ERROR_DIRECTORY)
+        code = TETHER_EWORKDIR;
+    else if (os_error == ERROR_ACCESS_DENIED && is_refused_by_job(program))
+        return tether__fail(error, TETHER_ENOTSUP, (int)os_error, step,
+                            "this process is in a job in which Windows creates no other jobs, as "
+                            "if it limits the user interface, and which its children may not "
+                            "leave: no task can be started from here; start this process outside "
+                            "of that job, or let the job allow breakaway "
+                            "(JOB_OBJECT_LIMIT_BREAKAWAY_OK)");
+    else if (os_error == ERROR_ACCESS_DENIED || os_error == ERROR_ELEVATION_REQUIRED ||
+             os_error == ERROR_ACCESS_DISABLED_BY_POLICY)
+        code = TETHER_ENOEXEC;
+    else if (os_error == ERROR_FILENAME_EXCED_RANGE)
+        code = TETHER_ETOOBIG;
+    else if (code == TETHER_ENOMEM)
+        code = TETHER_ELIMIT; /* ENOMEM means that this process is out of memory */
+    return tether__win32_fail_as(error, code, os_error, step, shown);
 }

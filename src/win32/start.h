@@ -6,6 +6,8 @@
 #include <wchar.h>
 #include <windows.h>
 
+#include "tether/error.h"
+
 enum { TETHER__WIN32_INHERITED = 4 };
 
 typedef struct tether__win32_start {
@@ -31,5 +33,10 @@ void tether__win32_abandon(PROCESS_INFORMATION *process);
 /* Finds out whether a program can be started: creates a process from it and terminates that before
  * it runs. *bound as above. Returns 0 or the error. */
 DWORD tether__win32_probe(const wchar_t *program, bool *bound);
+
+/* Fails with the reason why a program could not be started: `missing` if it does not exist;
+ * TETHER_ENOTSUP if a job that this process is in is to blame. `shown` is its path in UTF-8. */
+int tether__win32_fail_start(const wchar_t *program, const char *shown, DWORD os_error, int missing,
+                             tether_error *error);
 
 #endif

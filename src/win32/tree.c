@@ -55,6 +55,94 @@ static int terminate(const tether__tree *tree, size_t *left, tether_error *error
     return code;
 }
 
+static bool is_supervisor(const tether__tree *tree, const tether__win32_member *member)
+{
+    return tree->supervisor_alive && member->pid == (DWORD)tree->supervisor.pid;
+}
+
+static bool is_among(const DWORD *pids, size_t count, DWORD pid)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (pids[i] == pid)
+            return true;
+    }
+    return false;
+}
+
+/* Terminates what the supervisor has started, and resumes the supervisor, which could not report
+ * the end while it is paused. Stores the pids of the ended processes in *pids, which has room for
+ * all of the family, and returns how many were not among those of the round before. */
+static size_t terminate_commands(const tether__tree *tree, const tether__win32_family *family,
+                                 DWORD **pids, size_t *count)
+{
+    size_t news = 0, ended = 0;
+    DWORD *now = calloc(family->count + 1, sizeof *now);
+    for (size_t i = 0; i < family->count; i++) {
+        const tether__win32_member *member = &family->members[i];
+        if (is_supervisor(tree, member)) {
+            tether__win32_threads_pause_or_resume(member, 1, false);
+            continue;
+        }
+        if (member->process != NULL)
+            TerminateProcess(member->process, TETHER__WIN32_KILLED_CODE);
+        if (!is_among(*pids, *count, member->pid))
+            news++;
+        if (now != NULL)
+            now[ended++] = member->pid;
+    }
+    free(*pids);
+    *pids = now;
+    *count = ended;
+    return news;
+}
+
+/* Ends the command, and leaves the supervisor, which then reports how the command has ended. A
+ * process may start another one before it is terminated: what a new listing shows in addition is
+ * terminated too, until it shows nothing more. */
+static int end_commands(const tether__tree *tree, size_t *left, tether_error *error)
+{
+    enum { ROUNDS = 16 };
+    DWORD *pids = NULL;
+    size_t count = 0, news = 1;
+    int code = TETHER_OK;
+    *left = 0;
+    for (int round = 0; code == TETHER_OK && news > 0 && round < ROUNDS; round++) {
+        tether__win32_family family;
+        code = list(tree, PROCESS_TERMINATE, &family, error);
+        news = code == TETHER_OK ? terminate_commands(tree, &family, &pids, &count) : 0;
+        *left += news;
+        tether__win32_family_dispose(&family);
+    }
+    free(pids);
+    return code;
+}
+
+/* Whether a process sets the code page for the command, which starts after it. */
+static bool is_preparation(HANDLE process)
+{
+    static const wchar_t name[] = L"\\chcp.com";
+    enum { PATH_UNITS = 1024, LENGTH = sizeof name / sizeof name[0] - 1 };
+    wchar_t path[PATH_UNITS];
+    DWORD size = PATH_UNITS;
+    return process != NULL && QueryFullProcessImageNameW(process, 0, path, &size) &&
+           size >= LENGTH && _wcsicmp(path + size - LENGTH, name) == 0;
+}
+
+/* A console break reaches the supervisor too, whatever it has started. */
+int tether__os_tree_ready(const tether__tree *tree, int number, bool *ready, tether_error *error)
+{
+    tether__win32_family family;
+    *ready = number != TETHER__WIN32_KILL || !tree->supervisor_alive;
+    if (*ready)
+        return TETHER_OK;
+    int code = list(tree, 0, &family, error);
+    for (size_t i = 0; code == TETHER_OK && i < family.count; i++)
+        *ready = *ready || (!is_supervisor(tree, &family.members[i]) &&
+                            !is_preparation(family.members[i].process));
+    tether__win32_family_dispose(&family);
+    return code;
+}
+
 static int pause_or_resume(const tether__tree *tree, bool suspend, size_t *left,
                            tether_error *error)
 {
@@ -102,7 +190,7 @@ int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *
 {
     *left = 0;
     if (number == TETHER__WIN32_KILL)
-        return terminate(tree, left, error);
+        return end_commands(tree, left, error);
     if (number == TETHER__WIN32_INT || number == TETHER__WIN32_TERM ||
         number == TETHER__WIN32_BREAK)
         return send_break(tree, left, error);

@@ -15,6 +15,7 @@ typedef struct machine {
     const char *refused;          /* found, but fails for another reason when it is started */
     const char *bash;             /* $BASH */
     const char *path;             /* $PATH */
+    const char *shell;            /* $SHELL */
     char log[256];
 } machine;
 
@@ -55,7 +56,10 @@ static int try_start(const char *path, void *userdata, tether_error *error)
 static const char *variable(const char *name, void *userdata)
 {
     machine *m = userdata;
-    return strcmp(name, "BASH") == 0 ? m->bash : strcmp(name, "PATH") == 0 ? m->path : NULL;
+    return strcmp(name, "BASH") == 0    ? m->bash
+           : strcmp(name, "PATH") == 0  ? m->path
+           : strcmp(name, "SHELL") == 0 ? m->shell
+                                        : NULL;
 }
 
 /* Resolves by the rules of POSIX. With start_it, shells that are found are also started for a try.
@@ -229,13 +233,24 @@ static void passes_over_the_launcher_of_wsl(void **state)
          "C:\\WINDOWS\\SYSTEM32",
          "bash.exe",
          NULL},
-        /* Others are taken as they are, and so is a path. */
+        /* A path means this file. */
+        {{launcher, launcher, "git", "D:\\Git\\cmd\\git.exe", "D:\\Git\\bin\\bash.exe",
+          "D:\\Git\\bin\\bash.exe", NULL},
+         "C:\\Windows\\system32",
+         launcher,
+         NULL},
+        {{alias, alias, NULL}, "", alias, NULL},
+        {{"..\\bash", "C:\\Windows\\Sysnative\\bash.exe", NULL}, "", "..\\bash", NULL},
+        /* Others are taken as they are. */
         {{"bash", "C:\\x\\bash.exe", NULL}, "C:\\x", "bash", "C:\\x\\bash.exe"},
         {{"zsh", "C:\\Windows\\System32\\zsh.exe", NULL},
          "",
          "zsh",
          "C:\\Windows\\System32\\zsh.exe"},
-        {{launcher, launcher, NULL}, "", launcher, launcher},
+        {{"C:\\Git\\bash.exe", "C:\\Git\\bash.exe", NULL},
+         "",
+         "C:\\Git\\bash.exe",
+         "C:\\Git\\bash.exe"},
         {{"bash", "/usr/bin/bash", NULL}, "/usr/bin", "bash", "/usr/bin/bash"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -249,10 +264,28 @@ static void passes_over_the_launcher_of_wsl(void **state)
         } else {
             assert_int_equal(code, TETHER_ENOSHELL);
             assert_non_null(strstr(error.message, "the launcher of WSL"));
-            assert_non_null(strstr(error.message, "install Git for Windows"));
+            if (strstr(error.message, "install Git for Windows") == NULL &&
+                strstr(error.message, "choose a shell of Windows") == NULL)
+                fail_msg("%s", error.message);
         }
         tether__shell_dispose(&shell);
     }
+}
+
+/* $SHELL is a candidate that a path names. */
+static void a_variable_that_names_the_launcher_is_passed_over(void **state)
+{
+    (void)state;
+    static const char launcher[] = "C:\\Windows\\System32\\bash.exe";
+    static const char *const installed[] = {launcher, launcher, "pwsh", "C:\\x\\pwsh.exe", NULL};
+    machine m = {.installed = installed, .shell = launcher};
+    const tether__shell_lookups lookups = {find, try_start, variable, &m};
+    tether__shell shell;
+    tether_error error = {0};
+    ASSERT_OK(tether__shell_resolve(NULL, tether__shell_candidates_win32, &lookups, &shell, &error),
+              error);
+    assert_string_equal(shell.path, "C:\\x\\pwsh.exe");
+    tether__shell_dispose(&shell);
 }
 
 int main(void)
@@ -266,6 +299,7 @@ int main(void)
         cmocka_unit_test(skips_candidates_that_are_missing_when_started),
         cmocka_unit_test(stops_where_a_start_fails_for_another_reason),
         cmocka_unit_test(passes_over_the_launcher_of_wsl),
+        cmocka_unit_test(a_variable_that_names_the_launcher_is_passed_over),
         cmocka_unit_test(reports_the_last_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

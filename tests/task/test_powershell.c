@@ -99,6 +99,22 @@ static const example examples[] = {
     {"'x'; return", 0, "x\n"},
     {"'x'; return 5", 0, "x\n5\n"},
     {"function f { return }; f; 'x'", 0, "x\n"},
+    /* What PowerShell takes for success, although a program has failed (docs/format.md) */
+    {"if ($true) { " RUN "exit 7; return }; 'x'", 0, ""},
+    {RUN "exit 7; if ($true) { return }; 'x'", 0, ""},
+    {RUN "exit 7; return $LASTEXITCODE", 0, "7\n"},
+    {". { " RUN "exit 7 }", 0, ""},
+    {"function f { " RUN "exit 7 }; f", 0, ""},
+    {"1, 2 | ForEach-Object { " RUN "exit 7 }", 0, ""},
+    {"& { " RUN "exit 7 }; if ($LASTEXITCODE) { exit $LASTEXITCODE }", 7, ""},
+    {"if ($true) { " RUN "exit 7; exit $LASTEXITCODE }; 'x'", 7, ""},
+    /* A catch without a statement leaves the failure that it has caught */
+    {"try { throw 'x' } catch { }", 1, ""},
+    {"try { throw 'x' } catch { } finally { }", 1, ""},
+    {"try { " RUN "exit 7; throw 'x' } catch { }", 7, ""},
+    {"try { " RUN "exit 7 } catch { }", 7, ""},
+    {"try { throw 'x' } catch { $null }", 0, ""},
+    {"try { 'a' } catch { }", 0, "a\n"},
     /* Blocks and signatures */
     {"begin { 'b' } process { 'p' } end { 'e' }", 0, "b\np\ne\n"},
     {"param($x) process { exit 5 }", 5, ""},

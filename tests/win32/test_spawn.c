@@ -2,6 +2,7 @@
  * what a failed or interrupted start leaves. The program is also the host:
  *   test_os_spawn_win32 start FOLDER: starts a child that waits for "go", writes "pid bound
  *     asked" and ends
+ *   test_os_spawn_win32 denied FOLDER: fails to start a program, and writes what is said of that
  *   test_os_spawn_win32 stop-at STEP FOLDER ID: begins a start, writes the child's "pid start"
  *     and is terminated at this step */
 #include "win32/running.h"
@@ -289,6 +290,51 @@ static void leaves_jobs_that_permit_breakaway(void **state)
     }
 }
 
+/* As in a job that limits the user interface, where Windows denies a job inside: here the handle of
+ * the inner job lacks the right to put a process into it. */
+static int be_denied(char **argv)
+{
+    wchar_t program[MAX_PATH], line[] = L"x";
+    PROCESS_INFORMATION process;
+    bool bound;
+    place p = {.path = argv[2]};
+    tether__win32_start start = {.program = program, .line = line};
+    HANDLE job = job_make(0);
+    if (GetModuleFileNameW(NULL, program, MAX_PATH) == 0 ||
+        !DuplicateHandle(GetCurrentProcess(), job, GetCurrentProcess(), &start.job,
+                         JOB_OBJECT_QUERY, FALSE, 0))
+        return 1;
+    DWORD os_error = tether__win32_create(&start, &process, &bound);
+    tether__win32_fail_start(program, "shown.exe", os_error, TETHER_ENOSHELL, &p.error);
+    HOST_OK(tether__os_dir_open_root(argv[2], false, &p.dir, &p.error), p.error);
+    place_write(&p, "said", p.error.message);
+    tether__os_dir_close(p.dir);
+    CloseHandle(start.job);
+    CloseHandle(job);
+    return p.error.code;
+}
+
+static void blames_the_job_that_denies_a_start(void **state)
+{
+    place *p = *state;
+    HANDLE job = job_make(KILL_ON_CLOSE);
+    const char *const argv[] = {process_self(), "denied", p->path, NULL};
+    tether_error error = {0};
+    assert_int_equal(process_join(job_start(&job, 1, argv, FALSE)), (DWORD)TETHER_ENOTSUP);
+    assert_non_null(strstr(place_read(p, "said"), "JOB_OBJECT_LIMIT_BREAKAWAY_OK"));
+    assert_null(strstr(place_read(p, "said"), "permissions"));
+    remove_files(p);
+    CloseHandle(job);
+    /* Outside of a job, or if the program may not be started either, it is the program's fault. */
+    assert_int_equal(process_join(job_start(NULL, 0, argv, FALSE)), (DWORD)TETHER_ENOEXEC);
+    assert_non_null(strstr(place_read(p, "said"), "shown.exe"));
+    assert_non_null(strstr(place_read(p, "said"), "permissions"));
+    assert_int_equal(tether__win32_fail_start(L"C:\\none.exe", "none.exe", ERROR_ACCESS_DENIED,
+                                              TETHER_ENOSHELL, &error),
+                     TETHER_ENOEXEC);
+    remove_files(p);
+}
+
 /* --- What cannot be started ------------------------------------------------------------------- */
 
 static void make_odd_files(const place *p)
@@ -446,6 +492,8 @@ int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "start") == 0)
         return begin_as_host(argv);
+    if (argc == 3 && strcmp(argv[1], "denied") == 0)
+        return be_denied(argv);
     if (argc == 5 && strcmp(argv[1], "stop-at") == 0)
         return stop_at(argv);
     const struct CMUnitTest tests[] = {
@@ -459,6 +507,7 @@ int main(int argc, char **argv)
         TEST(can_be_found_by_the_name_of_its_job),
         TEST(is_identified_in_its_lifeline_before_it_runs),
         TEST(leaves_jobs_that_permit_breakaway),
+        TEST(blames_the_job_that_denies_a_start),
         TEST(reports_what_cannot_be_started_without_running_it),
         TEST(a_failed_start_leaves_nothing),
         TEST(dies_with_a_host_that_has_not_detached_its_job),

@@ -292,13 +292,43 @@ static void reports_that_no_break_was_sent(void **state)
     assert_int_equal(tether__os_tree_signal_number(&t.tree, 10, &left, &p->error), TETHER_ENOTSUP);
     assert_non_null(strstr(p->error.message, "use KILL"));
     assert_true(test_process_alive((long)t.tree.supervisor.pid));
-    ASSERT_OK(tether__os_tree_signal_number(&t.tree, 9, &left, &p->error), p->error);
+    ASSERT_OK(tether__os_tree_signal(&t.tree, TETHER__SIGNAL_FINAL, &left, &p->error), p->error);
     assert_int_equal(left, 1);
     assert_int_equal(process_join(t.process), KILLED);
     /* A task without processes has nothing to send a break to: that is no error. */
     const tether__tree tree = by_id(&t);
     WAIT_UNTIL(tether__os_tree_signal(&tree, TETHER__SIGNAL_POLITE, &left, &p->error) == TETHER_OK);
     assert_int_equal(left, 0);
+}
+
+/* The supervisor survives, although it is paused, and has no process left. */
+static void a_number_ends_what_the_supervisor_has_started(void **state)
+{
+    static const char *const verbs[] = {"forks", "3",    "append", "runs", "await",
+                                        "go",    "exit", "5",      NULL};
+    enum { SELF = 1, ALL = 4 };
+    place *p = *state;
+    task t;
+    size_t left;
+    int64_t pids[ROOM];
+    bool ready;
+    start(p, &t, CHILD, verbs);
+    WAIT_UNTIL(test_exists(place_path(p, "runs")) && count_members(&t.tree) == ALL);
+    assert_int_equal(members(&t.tree, pids), ALL);
+    ASSERT_OK(tether__os_tree_ready(&t.tree, 9, &ready, &p->error), p->error);
+    assert_true(ready);
+    assert_int_equal(send(&t.tree, TETHER__SIGNAL_PAUSE), ALL);
+    ASSERT_OK(tether__os_tree_signal_number(&t.tree, 9, &left, &p->error), p->error);
+    assert_int_equal(left, ALL - SELF);
+    WAIT_UNTIL(count_members(&t.tree) == SELF);
+    /* Nothing is left that a signal could reach. */
+    ASSERT_OK(tether__os_tree_ready(&t.tree, 9, &ready, &p->error), p->error);
+    assert_false(ready);
+    ASSERT_OK(tether__os_tree_ready(&t.tree, 15, &ready, &p->error), p->error);
+    assert_true(ready);
+    assert_int_equal(WaitForSingleObject(t.process, 0), WAIT_TIMEOUT);
+    place_write(p, "go", "");
+    assert_int_equal(process_join(t.process), 5);
 }
 
 /* --- Pausing ---------------------------------------------------------------------------------- */
@@ -417,6 +447,7 @@ int main(int argc, char **argv)
         TEST(never_touches_a_stranger),
         TEST(reports_a_job_that_is_denied),
         TEST(reports_that_no_break_was_sent),
+        TEST(a_number_ends_what_the_supervisor_has_started),
         TEST(pauses_and_resumes),
         TEST(pauses_every_process),
     };

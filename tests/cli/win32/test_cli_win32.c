@@ -95,11 +95,10 @@ static void refuses_a_signal_that_windows_does_not_have(void **state)
     char id[TETHER_ID_SIZE];
     CLI_START(f, id, "forever");
     EXPECT_ERROR(f, 125, "TETHER_EINVAL", "a name such as TERM", "kill", "--signal", "USR1", id);
-    /* A single signal is not recorded as a kill. This one ended the supervisor too, before that
-     * could write an exit line, so the task is lost. */
+    /* A single signal is not recorded as a kill. The supervisor reports what it has done. */
     EXPECT(f, 0, "kill", "--signal", "KILL", id);
-    EXPECT(f, 125, "wait", id);
-    cli_assert_text(f, id, "status", "lost");
+    EXPECT(f, 137, "wait", id);
+    cli_assert_text(f, id, "status", "failed");
 }
 
 /* What `start` leaves behind is a member of the job. */

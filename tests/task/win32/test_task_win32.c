@@ -176,6 +176,55 @@ static void keeps_bytes_of_a_command(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, test_setup_registry, test_teardown)
 
+/* The supervisor reports the end, as on other systems: 128 + 9, and the task has failed. */
+static void a_signal_that_ends_the_command_is_reported(void **state)
+{
+    static const char *const texts[] = {CHILD_TEXT " out up forever",
+                                        "echo up& " CHILD_TEXT " forever& echo never\nexit 3"};
+    const tether_kill_options with_signal = {.signal = tether_signal_number("KILL")};
+    fixture *f = *state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0] + 1; i++) {
+        const char *const program[] = {CHILD, "out", "up", "forever", NULL};
+        const bool text = i < sizeof texts / sizeof texts[0];
+        const tether_spec spec = {.argv = text ? NULL : program,
+                                  .command = text ? texts[i] : NULL,
+                                  .shell = text ? "cmd" : NULL};
+        char id[TETHER_ID_SIZE];
+        size_t size;
+        test_start(f->registry, &spec, id);
+        test_wait_output(f->registry, id, TETHER_STDOUT, 3);
+        if (i == 1)
+            ASSERT_OK(tether_pause(f->registry, id, &f->error), f->error);
+        ASSERT_OK(tether_kill(f->registry, id, &with_signal, &f->error), f->error);
+        test_expect(f->registry, id, TETHER_STATUS_FAILED, 137, NULL);
+        char *out = test_output(f->registry, id, TETHER_STDOUT, &size);
+        assert_null(strstr(out, "never"));
+        free(out);
+    }
+}
+
+/* No handle of the task is open for append only, so the writer keeps its place. */
+static void goes_on_at_its_place_in_a_truncated_output(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE], go[1024];
+    size_t size;
+    snprintf(go, sizeof go, "%s", test_work_path(f, "go"));
+    test_start_child(f->registry, id, "out", "four", "await", go, "out", "more", NULL);
+    test_wait_output(f->registry, id, TETHER_STDOUT, 5);
+    HANDLE file = CreateFileA(test_bundle_path(f, id, "stdout"), GENERIC_WRITE,
+                              FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                              TRUNCATE_EXISTING, 0, NULL);
+    assert_ptr_not_equal(file, INVALID_HANDLE_VALUE);
+    CloseHandle(file);
+    test_write_file(go, "", 0);
+    test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    char *text = test_read_file(test_bundle_path(f, id, "stdout"), &size);
+    assert_int_equal(size, 10);
+    assert_memory_equal(text, "\0\0\0\0\0more\n", size);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +236,8 @@ int main(void)
         TEST(passes_what_cmd_could_misread),
         TEST(cmd_prints_the_directory),
         TEST(keeps_bytes_of_a_command),
+        TEST(a_signal_that_ends_the_command_is_reported),
+        TEST(goes_on_at_its_place_in_a_truncated_output),
     };
     return cmocka_run_group_tests_name("task_win32", tests, NULL, NULL);
 }
