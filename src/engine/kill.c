@@ -245,8 +245,12 @@ static int fail_survived(tether__catalog *catalog, const kill_target *target, te
     int code = find_remains(target, &found, error);
     if (code != TETHER_OK)
         return code;
-    if (found.count > 0)
-        write_remains(catalog, target->id, &found);
+    if (found.count == 0)
+        return tether__fail(error, TETHER_ESURVIVED, 0, "kill task",
+                            "task %s: its last process ended only when the wait for it was over; "
+                            "the next look at the task tells how it ended",
+                            target->id);
+    write_remains(catalog, target->id, &found);
     return tether__fail(error, TETHER_ESURVIVED, 0, "kill task",
                         "task %s: %zu %s the final signal: %s; %s", target->id, found.count,
                         found.count == 1 ? "process survives" : "processes survive", found.names,
