@@ -108,6 +108,11 @@ else()
                 -Wl,--wrap=read,--wrap=pread64,--wrap=fstat64
                 -Wl,--wrap=flock,--wrap=fdopendir,--wrap=readdir64)
         endif()
+        tether_test(os_shortage_posix contract 60 posix/test_shortage.c posix/forked.c os/place.c)
+        target_link_options(test_os_shortage_posix PRIVATE
+            -Wl,--wrap=open64,--wrap=read,--wrap=readlink,--wrap=realpath,--wrap=stat64,--wrap=opendir
+            -Wl,--wrap=readdir64,--wrap=getgroups,--wrap=fopen64,--wrap=getpwuid_r,--wrap=getgrgid_r
+            -Wl,--wrap=faccessat)
         tether_test(late_growth integration 60 output/posix/test_late_growth.c support/listener.c support/witness.c)
         tether_integration_time(late_growth 60)
         target_link_options(test_late_growth PRIVATE
