@@ -113,6 +113,9 @@ else()
             -Wl,--wrap=open64,--wrap=read,--wrap=readlink,--wrap=realpath,--wrap=stat64,--wrap=opendir
             -Wl,--wrap=readdir64,--wrap=getgroups,--wrap=fopen64,--wrap=getpwuid_r,--wrap=getgrgid_r
             -Wl,--wrap=faccessat)
+        tether_test(no_memory integration 60 care/posix/test_no_memory.c)
+        tether_integration_time(no_memory 60)
+        target_link_options(test_no_memory PRIVATE -Wl,--wrap=malloc,--wrap=calloc)
         tether_test(late_growth integration 60 output/posix/test_late_growth.c support/listener.c support/witness.c)
         tether_integration_time(late_growth 60)
         target_link_options(test_late_growth PRIVATE

@@ -390,6 +390,50 @@ static void leaves_the_mode_of_a_used_store(void **state)
     assert_int_equal(chmod(p->path, 0700), 0);
 }
 
+/* A task has taken the permissions of its own output and of its own directory. */
+static int read_as_user(void *userdata)
+{
+    const char *path = userdata;
+    char file[512], *text;
+    size_t size;
+    tether__dir *root, *bundle = NULL;
+    tether__file_stamp stamp;
+    if (setgid(STRANGER) != 0 || setuid(STRANGER) != 0 ||
+        tether__os_dir_open_root(path, true, &root, NULL) != TETHER_OK ||
+        tether__os_dir_open(root, "t1", true, &bundle, NULL) != TETHER_OK ||
+        tether__os_file_create(bundle, "stdout", "text", 4, NULL) != TETHER_OK)
+        return 1;
+    tether__os_dir_close(bundle);
+    snprintf(file, sizeof file, "%s/t1/stdout", path);
+    if (chmod(file, 0) != 0)
+        return 2;
+    snprintf(file, sizeof file, "%s/t1", path);
+    if (chmod(file, 0) != 0)
+        return 3;
+    if (tether__os_dir_open(root, "t1", false, &bundle, NULL) != TETHER_OK)
+        return 4;
+    if (tether__os_file_read(bundle, "stdout", 10, &text, &size, &stamp, NULL) != TETHER_OK ||
+        size != 4)
+        return 5;
+    free(text);
+    tether__os_dir_close(bundle);
+    tether__os_dir_close(root);
+    return 0;
+}
+
+static void reads_what_a_task_has_made_unreadable(void **state)
+{
+    place *p = *state;
+    if (geteuid() != 0)
+        test_skip("needs root");
+    assert_int_equal(chmod(p->path, 0711), 0);
+    make(p, "home", 0700);
+    give_away(p, "home");
+    assert_int_equal(forked_join(forked_start(read_as_user, (void *)place_path(p, "home/store"))),
+                     0);
+    assert_int_equal(chmod(p->path, 0700), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
 int main(void)
@@ -407,6 +451,7 @@ int main(void)
         TEST(undoes_every_umask),
         TEST(mends_what_was_created_under_a_hostile_umask),
         TEST(leaves_the_mode_of_a_used_store),
+        TEST(reads_what_a_task_has_made_unreadable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
