@@ -35,7 +35,7 @@ endfunction()
 # --- Pure rooms: no file, no process, no clock, no thread --------------------------------------
 
 tether_room(base
-    SOURCES error.c grow.c options.c ring.c text.c utf8.c)
+    SOURCES error.c grow.c lines.c options.c ring.c text.c utf8.c)
 
 tether_room(format
     USES base

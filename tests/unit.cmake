@@ -16,7 +16,7 @@ function(tether_unit room)
     endforeach()
 endfunction()
 
-tether_unit(base error options ring text utf8)
+tether_unit(base error lines options ring text utf8)
 tether_unit(format age fields kept_watch kill_policy marker name record snapshot status time_text verdict)
 tether_unit(shell argv_quote candidates command_ps1 environment family outer shell wrapper wrapper_bat wrapper_ps1)
 tether_unit(search matcher pattern search)
