@@ -89,6 +89,8 @@ else()
     tether_integration(kill 120 engine/posix/test_kill.c engine/posix/killable.c support/elsewhere.c)
     tether_integration(kill_hidden 120 engine/posix/test_kill_hidden.c engine/posix/killable.c posix/forked.c)
     tether_integration(kill_foreign 120 engine/posix/test_kill_foreign.c)
+    tether_test(duties integration 60 engine/posix/test_duties.c)
+    tether_integration_time(duties 60)
     include(CheckFunctionExists)
     include(CheckLinkerFlag)
     check_linker_flag(C -Wl,--wrap=opendir TETHER_HAVE_LINK_WRAP)
@@ -106,6 +108,14 @@ else()
                 -Wl,--wrap=read,--wrap=pread64,--wrap=fstat64
                 -Wl,--wrap=flock,--wrap=fdopendir,--wrap=readdir64)
         endif()
+        tether_test(os_shortage_posix contract 60 posix/test_shortage.c posix/forked.c os/place.c)
+        target_link_options(test_os_shortage_posix PRIVATE
+            -Wl,--wrap=open64,--wrap=read,--wrap=readlink,--wrap=realpath,--wrap=stat64,--wrap=opendir
+            -Wl,--wrap=readdir64,--wrap=getgroups,--wrap=fopen64,--wrap=getpwuid_r,--wrap=getgrgid_r
+            -Wl,--wrap=faccessat)
+        tether_test(no_memory integration 60 care/posix/test_no_memory.c)
+        tether_integration_time(no_memory 60)
+        target_link_options(test_no_memory PRIVATE -Wl,--wrap=malloc,--wrap=calloc)
         tether_test(late_growth integration 60 output/posix/test_late_growth.c support/listener.c support/witness.c)
         tether_integration_time(late_growth 60)
         target_link_options(test_late_growth PRIVATE

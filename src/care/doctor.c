@@ -27,6 +27,16 @@ static void finding_free(tether_finding *finding)
     free(finding);
 }
 
+/* Empties the report for want of memory: one that lacks a finding would say too much. */
+static void lose(tether_report *report)
+{
+    for (size_t i = 0; i < report->count; i++)
+        finding_free(report->items[i]);
+    report->count = 0;
+    free((void *)report->items);
+    report->items = NULL;
+}
+
 static void add(tether_report *report, tether_verdict verdict, const char *name, const char *format,
                 ...) TETHER__PRINTF(4, 5);
 
@@ -38,16 +48,20 @@ static void add(tether_report *report, tether_verdict verdict, const char *name,
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    if (report->count == FINDINGS_LIMIT)
+    if (report->items == NULL || report->count == FINDINGS_LIMIT)
         return;
     tether_finding *finding = calloc(1, sizeof *finding);
-    if (finding == NULL)
+    if (finding == NULL) {
+        lose(report);
         return;
+    }
     *finding = (tether_finding){.size = sizeof *finding, .verdict = verdict};
-    if (tether__record_set(&finding->name, name) && tether__record_set(&finding->text, text))
+    if (tether__record_set(&finding->name, name) && tether__record_set(&finding->text, text)) {
         report->items[report->count++] = finding;
-    else
+    } else {
         finding_free(finding);
+        lose(report);
+    }
 }
 
 static void check_store(tether_report *report, const char *path)
@@ -75,9 +89,12 @@ static void check_store(tether_report *report, const char *path)
     free(default_path);
 }
 
-static bool find(const char *name, const char *list, char **path)
+static bool find(tether_report *report, const char *name, const char *list, char **path)
 {
-    return tether__os_find_program(name, list, ".", path, NULL) == TETHER_OK;
+    int code = tether__os_find_program(name, list, ".", path, NULL);
+    if (code == TETHER_ENOMEM)
+        lose(report);
+    return code == TETHER_OK;
 }
 
 /* Names each shell that may not run scripts. */
@@ -105,7 +122,7 @@ static void check_outer(tether_report *report, const char *list)
     for (const tether__outer_rule *rule = rules->outers; rule->kind != TETHER__OUTER_NONE; rule++) {
         if (tether__outer_serves(rule, true) &&
             tether__policy_refuses_outer(&policy, rule) == NULL &&
-            find(rule->name, rule->in_task_path ? list : rules->system_path, &path)) {
+            find(report, rule->name, rule->in_task_path ? list : rules->system_path, &path)) {
             add(report, TETHER_GOOD, "supervisor", "%s supervises tasks", path);
             free(path);
             return;
@@ -125,13 +142,15 @@ static void check_shells(tether_report *report)
                                  tether__os_env_same_name, &environment, NULL) == TETHER_OK) {
         const char *list = tether__environment_get(&environment, "PATH");
         check_outer(report, list);
-        if (find(rules->preferred, list, &path)) {
+        if (find(report, rules->preferred, list, &path)) {
             add(report, TETHER_GOOD, "shell", "commands run in %s", path);
             free(path);
         } else {
             add(report, TETHER_WEAK, "shell", "%s was not found in PATH: %s", rules->preferred,
                 rules->loss);
         }
+    } else {
+        lose(report);
     }
     tether__environment_dispose(&environment);
     tether__os_environ_free(entries);
@@ -233,6 +252,10 @@ int tether_doctor(const char *store, tether_report **out, tether_error *error)
     check_identity(report);
     check_guarantees(report);
     check_ephemeral(report);
+    if (report->items == NULL) {
+        tether_report_free(report);
+        return tether__fail_memory(error, "check machine");
+    }
     *out = report;
     return TETHER_OK;
 }

@@ -148,6 +148,19 @@ static void send_reminder(tether__catalog *catalog, const char *task_id)
     uv_mutex_unlock(&catalog->state);
 }
 
+/* Whether the task, or the whole store, is no longer on the disk. Then forgets the task: no later
+ * attempt could succeed. */
+static bool forget_if_gone(tether__catalog *catalog, const char *task_id, int code)
+{
+    bool gone = code == TETHER_ENOTASK || code == TETHER_EGONE;
+    if (gone) {
+        uv_mutex_lock(&catalog->disk);
+        tether__catalog_forget(catalog, task_id);
+        uv_mutex_unlock(&catalog->disk);
+    }
+    return gone;
+}
+
 /* Continues a kill after a failure that may be temporary, such as a lack of descriptors. */
 static void retry_kill(tether__catalog *catalog, const char *task_id)
 {
@@ -162,36 +175,49 @@ static void retry_kill(tether__catalog *catalog, const char *task_id)
     uv_mutex_unlock(&catalog->state);
 }
 
-static void do_duty(tether__catalog *catalog, const due *item)
+/* Begins the kill of a task whose deadline has passed. After a failure that may be temporary, such
+ * as a session lock that is held for too long, tries again later. */
+static void enforce_deadline(tether__catalog *catalog, const char *task_id)
 {
     bool is_driver;
+    tether_error problem = {0}, missed = {0};
+    int code = tether__kill_begin(catalog, task_id, TETHER__INTENT_TIMEOUT, 0, TETHER__DRIVER_LOOP,
+                                  &is_driver, &problem);
+    if (code == TETHER_OK || forget_if_gone(catalog, task_id, code))
+        return;
+    tether__fail(&missed, problem.code, problem.os_error, "enforce deadline",
+                 "the deadline of task %s has passed and cannot be kept from here: %.400s", task_id,
+                 problem.message);
+    tether__events_log(catalog->events, TETHER_LOG_ERROR, task_id, &missed);
+    uv_mutex_lock(&catalog->state);
+    tether__entry *entry = tether__catalog_find(catalog, task_id);
+    if (entry != NULL)
+        entry->deadline_monotonic_ms = tether__os_monotonic_ms() + RETRY_MS;
+    uv_mutex_unlock(&catalog->state);
+}
+
+static void step_kill(tether__catalog *catalog, const char *task_id)
+{
     int64_t next;
     tether_error problem = {0};
+    int code = tether__kill_step(catalog, task_id, &next, &problem);
+    if (code == TETHER_OK || forget_if_gone(catalog, task_id, code))
+        return;
+    tether__events_log(catalog->events, TETHER_LOG_ERROR, task_id, &problem);
+    retry_kill(catalog, task_id);
+}
+
+static void do_duty(tether__catalog *catalog, const due *item)
+{
     switch (item->kind) {
     case DUTY_WRITE_RUNNING:
         write_running(catalog, item->id);
         break;
     case DUTY_DEADLINE:
-        if (tether__kill_begin(catalog, item->id, TETHER__INTENT_TIMEOUT, 0, TETHER__DRIVER_LOOP,
-                               &is_driver, &problem) != TETHER_OK) {
-            /* The failure may be temporary, such as a session lock that is held for too long. */
-            tether_error missed = {0};
-            tether__fail(&missed, problem.code, problem.os_error, "enforce deadline",
-                         "the deadline of task %s has passed and cannot be kept from here: %.400s",
-                         item->id, problem.message);
-            tether__events_log(catalog->events, TETHER_LOG_ERROR, item->id, &missed);
-            uv_mutex_lock(&catalog->state);
-            tether__entry *entry = tether__catalog_find(catalog, item->id);
-            if (entry != NULL)
-                entry->deadline_monotonic_ms = tether__os_monotonic_ms() + RETRY_MS;
-            uv_mutex_unlock(&catalog->state);
-        }
+        enforce_deadline(catalog, item->id);
         break;
     case DUTY_KILL:
-        if (tether__kill_step(catalog, item->id, &next, &problem) != TETHER_OK) {
-            tether__events_log(catalog->events, TETHER_LOG_ERROR, item->id, &problem);
-            retry_kill(catalog, item->id);
-        }
+        step_kill(catalog, item->id);
         break;
     case DUTY_REAP:
         tether__duties_reap(catalog, item->id);

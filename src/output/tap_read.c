@@ -421,7 +421,9 @@ static bool check_task(reading *r)
     uv_mutex_lock(&catalog->disk);
     int code = tether__refresh(catalog, r->id, TETHER__INSPECT_NOW, &entry, NULL);
     r->ended = code == TETHER_OK && entry->ended;
-    r->failed = code != TETHER_OK && code != TETHER_ENOTASK && code != TETHER_ECORRUPT;
+    /* If the store was removed, no later attempt could find out more. */
+    r->failed = code != TETHER_OK && code != TETHER_ENOTASK && code != TETHER_ECORRUPT &&
+                code != TETHER_EGONE;
     uv_mutex_unlock(&catalog->disk);
     return code != TETHER_ENOTASK;
 }

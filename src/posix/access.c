@@ -11,20 +11,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool is_in_group(gid_t group)
+/* Stores whether this process is in a group. Returns 0, or the errno for which that is not known.
+ */
+static int check_group(gid_t group, bool *is_member)
 {
-    if (group == getegid())
-        return true;
-    int count = getgroups(0, NULL);
-    gid_t *groups = count > 0 ? malloc((size_t)count * sizeof *groups) : NULL;
+    *is_member = group == getegid();
+    int count = *is_member ? 0 : getgroups(0, NULL);
+    if (count <= 0)
+        return count == 0 ? 0 : errno;
+    gid_t *groups = malloc((size_t)count * sizeof *groups);
     if (groups == NULL)
-        return false;
+        return ENOMEM;
     count = getgroups(count, groups);
-    bool found = false;
-    for (int i = 0; i < count && !found; i++)
-        found = groups[i] == group;
+    int os_error = count < 0 ? errno : 0;
+    for (int i = 0; i < count && !*is_member; i++)
+        *is_member = groups[i] == group;
     free(groups);
-    return found;
+    return os_error;
 }
 
 /* Answers by the mode of the file, which knows neither access lists nor read-only file systems. */
@@ -33,12 +36,18 @@ static int access_by_mode(const char *path, int mode)
     struct stat st;
     if (stat(path, &st) != 0)
         return errno;
+    bool is_member = false;
     unsigned granted = st.st_mode & 7u;
+    if (geteuid() != 0 && st.st_uid != geteuid()) {
+        int os_error = check_group(st.st_gid, &is_member);
+        if (os_error != 0)
+            return os_error;
+    }
     if (geteuid() == 0)
         granted = S_ISDIR(st.st_mode) || (st.st_mode & 0111u) != 0 ? 7 : 6;
     else if (st.st_uid == geteuid())
         granted = st.st_mode >> 6 & 7u;
-    else if (is_in_group(st.st_gid))
+    else if (is_member)
         granted = st.st_mode >> 3 & 7u;
     return ((unsigned)mode & ~granted) == 0 ? 0 : EACCES;
 }

@@ -21,65 +21,99 @@
 
 static const char step[] = "check store";
 
-enum { UNMAPPED_ID = 65534, ENTRY_SIZE = 4096, LONGEST_ENTRY = 1024 * 1024 };
+enum { ENTRY_SIZE = 4096, LONGEST_ENTRY = 1024 * 1024 };
 
-/* Returns whether this process is in a user namespace other than the first. Ids that are not mapped
- * there, such as that of the machine's root, show as UNMAPPED_ID. */
-static bool in_user_namespace(void)
+bool tether__posix_map_has(FILE *map, unsigned long id)
 {
-    unsigned long inside, outside, count;
-    FILE *map = fopen("/proc/self/uid_map", "re");
-    if (map == NULL)
-        return false;
-    bool whole = fscanf(map, "%lu %lu %lu", &inside, &outside, &count) == 3 && inside == 0 &&
-                 outside == 0 && count >= UINT_MAX;
-    fclose(map);
-    return !whole;
+    unsigned long first, outside, count;
+    while (fscanf(map, "%lu %lu %lu", &first, &outside, &count) == 3) {
+        if (id >= first && id - first < count)
+            return true;
+    }
+    return false;
 }
 
-static bool is_trusted_user(uid_t user)
+/* Stores whether the id stands for users without an id in the user namespace of this process, such
+ * as the machine's root. An id that is mapped there may be that of a real user, such as nobody.
+ * Returns 0, or the errno for which that is not known. */
+static int check_unmapped(uid_t id, bool *is_unmapped)
 {
-    return user == 0 || user == geteuid() || (user == UNMAPPED_ID && in_user_namespace());
+    unsigned long overflow = 0;
+    *is_unmapped = false;
+    FILE *file = fopen("/proc/sys/kernel/overflowuid", "re");
+    if (file == NULL)
+        return tether__posix_is_shortage(errno) ? errno : 0;
+    bool is_overflow = fscanf(file, "%lu", &overflow) == 1 && overflow == id;
+    fclose(file);
+    file = is_overflow ? fopen("/proc/self/uid_map", "re") : NULL;
+    if (file == NULL)
+        return is_overflow && tether__posix_is_shortage(errno) ? errno : 0;
+    bool mapped = tether__posix_map_has(file, id);
+    *is_unmapped = !mapped && ferror(file) == 0;
+    fclose(file);
+    return 0;
 }
 
-/* Copies the user's name into a buffer of ENTRY_SIZE. */
-static bool own_name(char *name)
+static int check_user(uid_t user, bool *is_trusted)
+{
+    *is_trusted = user == 0 || user == geteuid();
+    return *is_trusted ? 0 : check_unmapped(user, is_trusted);
+}
+
+/* Copies the user's name into a buffer of ENTRY_SIZE; empty if there is none. Returns 0, or the
+ * errno for which it is not known. */
+static int read_own_name(char *name)
 {
     struct passwd user, *found = NULL;
+    name[0] = '\0';
     char *entry = malloc(LONGEST_ENTRY);
-    bool known = entry != NULL && getpwuid_r(geteuid(), &user, entry, LONGEST_ENTRY, &found) == 0 &&
-                 found != NULL && strlen(user.pw_name) < ENTRY_SIZE;
-    if (known)
+    if (entry == NULL)
+        return ENOMEM;
+    int os_error = getpwuid_r(geteuid(), &user, entry, LONGEST_ENTRY, &found);
+    if (os_error == 0 && found != NULL && strlen(user.pw_name) < ENTRY_SIZE)
         strcpy(name, user.pw_name);
     free(entry);
-    return known;
+    return tether__posix_is_shortage(os_error) ? os_error : 0;
 }
 
-/* Returns whether a group has no other members than this user and root. Many systems give each user
- * a group of the same name, and make files writable for it. Users with that group as their primary
- * one are not listed as its members, hence the comparison of the names. */
-static bool is_private_group(gid_t id)
+static bool has_only(const struct group *group, const char *name)
 {
-    char name[ENTRY_SIZE] = "";
+    bool only = true;
+    for (char **member = group->gr_mem; only && *member != NULL; member++)
+        only = strcmp(*member, name) == 0 || strcmp(*member, "root") == 0;
+    return only;
+}
+
+/* Stores whether a group has no other members than this user and root. Many systems give each user
+ * a group of the same name, and make files writable for it. Users with that group as their primary
+ * one are not listed as its members, hence the comparison of the names. Returns 0, or the errno for
+ * which that is not known. */
+static int check_group(gid_t id, bool *is_private)
+{
+    char name[ENTRY_SIZE];
     struct group group, *found = NULL;
-    char *entry = malloc(LONGEST_ENTRY);
-    bool is_private = entry != NULL && own_name(name) &&
-                      getgrgid_r(id, &group, entry, LONGEST_ENTRY, &found) == 0 && found != NULL &&
-                      (id == 0 || strcmp(group.gr_name, name) == 0);
-    for (char **member = is_private ? group.gr_mem : NULL; is_private && *member != NULL; member++)
-        is_private = strcmp(*member, name) == 0 || strcmp(*member, "root") == 0;
+    *is_private = false;
+    int os_error = read_own_name(name);
+    char *entry = os_error == 0 && name[0] != '\0' ? malloc(LONGEST_ENTRY) : NULL;
+    if (entry == NULL)
+        return os_error == 0 && name[0] != '\0' ? ENOMEM : os_error;
+    os_error = getgrgid_r(id, &group, entry, LONGEST_ENTRY, &found);
+    if (os_error == 0 && found != NULL)
+        *is_private = (id == 0 || strcmp(group.gr_name, name) == 0) && has_only(&group, name);
     free(entry);
-    return is_private;
+    return tether__posix_is_shortage(os_error) ? os_error : 0;
 }
 
 static int check_directory(const char *path, tether_error *error)
 {
     struct stat st;
-    if (lstat(path, &st) != 0) {
-        int os_error = errno;
+    bool trusted, is_private = true;
+    int os_error = lstat(path, &st) == 0 ? 0 : errno;
+    if (os_error == 0)
+        os_error = check_user(st.st_uid, &trusted);
+    if (os_error != 0)
         return tether__posix_fail(error, os_error, step, path);
-    }
-    if (!is_trusted_user(st.st_uid))
+    if (!trusted)
         return tether__fail(error, TETHER_ESTORE, 0, step,
                             "%.200s belongs to user %ld, who could replace the store, and tether "
                             "runs as user %ld; choose a store in a directory of your own",
@@ -87,7 +121,11 @@ static int check_directory(const char *path, tether_error *error)
     if ((st.st_mode & S_ISVTX) != 0)
         return TETHER_OK;
     bool others = (st.st_mode & S_IWOTH) != 0;
-    if (others || ((st.st_mode & S_IWGRP) != 0 && !is_private_group(st.st_gid)))
+    if (!others && (st.st_mode & S_IWGRP) != 0)
+        os_error = check_group(st.st_gid, &is_private);
+    if (os_error != 0)
+        return tether__posix_fail(error, os_error, step, path);
+    if (others || !is_private)
         return tether__fail(error, TETHER_ESTORE, 0, step,
                             "%s %ld can write to %.200s (mode %03o) and could replace the store; "
                             "choose another store, or run: chmod %s on that directory",

@@ -24,10 +24,13 @@ enum { LINK_SIZE = 64, TEXT_SIZE = 256 };
 #define NS_PER_S INT64_C(1000000000)
 
 /* Reads the name of a time namespace; empty: there are none, or no /proc. */
-static void read_link(const char *path, char name[LINK_SIZE])
+static int read_link(const char *path, char name[LINK_SIZE], tether_error *error)
 {
     ssize_t size = readlink(path, name, LINK_SIZE - 1);
+    int os_error = size < 0 ? errno : 0;
     name[size > 0 ? size : 0] = '\0';
+    return tether__posix_is_shortage(os_error) ? tether__posix_fail(error, os_error, step, path)
+                                               : TETHER_OK;
 }
 
 /* Whether the offsets are zero: in no time namespace, or the first one, whose number never changes.
@@ -63,10 +66,12 @@ int tether__os_clock_frame(tether__clock_frame *own, tether_error *error)
 {
     char name[LINK_SIZE], childrens[LINK_SIZE];
     *own = (tether__clock_frame){0};
-    read_link(own_link, name);
-    if (is_machines(name))
-        return TETHER_OK;
-    read_link(child_link, childrens);
+    int code = read_link(own_link, name, error);
+    if (code != TETHER_OK || is_machines(name))
+        return code;
+    code = read_link(child_link, childrens, error);
+    if (code != TETHER_OK)
+        return code;
     if (strcmp(name, childrens) != 0)
         return tether__fail(error, TETHER_ENOTSUP, 0, step,
                             "this process has left the time namespace of its children, and cannot "
@@ -79,6 +84,8 @@ int tether__os_child_clock_frame(tether__clock_frame *childrens, tether_error *e
 {
     char name[LINK_SIZE];
     *childrens = (tether__clock_frame){0};
-    read_link(child_link, name);
-    return is_machines(name) ? TETHER_OK : read_offsets(childrens, error);
+    int code = read_link(child_link, name, error);
+    if (code != TETHER_OK || is_machines(name))
+        return code;
+    return read_offsets(childrens, error);
 }

@@ -27,8 +27,8 @@ int tether__posix_new_dir(int fd, const char *path, tether__dir **dir, tether_er
 void tether__posix_ensure_mode(int fd, unsigned mode);
 
 /* Does the same by name, for a file (S_IFREG) or directory (S_IFDIR) that therefore cannot be
- * opened: its creator died before tether__posix_ensure_mode. The directory must be private. Returns
- * whether the mode was changed. */
+ * opened: its creator died before tether__posix_ensure_mode, or the task has changed the mode of
+ * its own files. The directory must be private. Returns whether the mode was changed. */
 bool tether__posix_unlock(const tether__dir *dir, const char *name, unsigned type);
 
 #endif

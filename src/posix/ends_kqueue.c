@@ -165,7 +165,7 @@ int tether__os_ends_add(tether__ends *ends, const char *task_id, const tether__i
     /* The mutex is held so that the entry is in the list before its event is handled. */
     uv_mutex_lock(&ends->mutex);
     int os_error = watch_process(ends->queue, process->pid);
-    if (os_error == ENOMEM || os_error == EMFILE || os_error == ENFILE) {
+    if (tether__posix_is_shortage(os_error)) {
         uv_mutex_unlock(&ends->mutex);
         free(one);
         return tether__posix_fail(error, os_error, step, task_id);

@@ -2,6 +2,8 @@
 #ifndef TETHER_POSIX_ERROR_H
 #define TETHER_POSIX_ERROR_H
 
+#include <stdbool.h>
+
 #include "tether/error.h"
 
 /* Returns the tether code for an errno value. */
@@ -23,5 +25,9 @@ int tether__posix_lock_code(int os_error);
 /* Translates the errno of an open with O_NOFOLLOW: FreeBSD and NetBSD have other numbers for a
  * refused link than ELOOP, which POSIX specifies. */
 int tether__posix_refusal(int os_error);
+
+/* Whether an errno means a shortage, such as of descriptors, or a failing disk: nothing was learnt,
+ * and the next attempt may succeed. */
+bool tether__posix_is_shortage(int os_error);
 
 #endif

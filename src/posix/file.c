@@ -90,7 +90,7 @@ int tether__os_dir_open(tether__dir *parent, const char *name, bool create, teth
         return fail_in(parent, errno, "create directory", name, error);
     const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
     int fd = tether__posix_open_at(parent->fd, name, flags, 0);
-    if (fd < 0 && errno == EACCES && create && tether__posix_unlock(parent, name, S_IFDIR))
+    if (fd < 0 && errno == EACCES && tether__posix_unlock(parent, name, S_IFDIR))
         fd = tether__posix_open_at(parent->fd, name, flags, 0);
     if (fd < 0)
         return fail_in(parent, tether__posix_refusal(errno), "open directory", name, error);
@@ -262,8 +262,11 @@ static void fill_stamp(const struct stat *st, tether__file_stamp *stamp)
 static int open_regular_for(int access, tether__dir *dir, const char *name, int *fd,
                             struct stat *st, tether_error *error)
 {
-    *fd = tether__posix_open_at(dir->fd, name,
-                                access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+    const int flags = access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    *fd = tether__posix_open_at(dir->fd, name, flags, 0);
+    if (*fd < 0 && errno == EACCES && access == O_RDONLY &&
+        tether__posix_unlock(dir, name, S_IFREG))
+        *fd = tether__posix_open_at(dir->fd, name, flags, 0);
     if (*fd < 0)
         return fail_in(dir, tether__posix_refusal(errno), "open file", name, error);
     int os_error = fstat(*fd, st) != 0 ? errno : 0;

@@ -49,6 +49,8 @@ static int check_existing(const char *path, tether_error *error)
     char part[PATH_MAX], real[PATH_MAX];
     snprintf(part, sizeof part, "%s", path);
     while (realpath(part, real) == NULL) {
+        if (tether__posix_is_shortage(errno))
+            return tether__posix_fail(error, errno, "check store", part);
         char *slash = strrchr(part, '/');
         if (slash == NULL && strcmp(part, ".") == 0)
             return TETHER_OK;

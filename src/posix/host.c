@@ -64,12 +64,20 @@ int tether__os_default_store(char **path, tether_error *error)
     return *path != NULL ? TETHER_OK : tether__fail_memory(error, "find store");
 }
 
-/* Whether files can be created in a directory, which with `own` must belong to the user. */
-static bool is_writable_directory(const char *path, bool own)
+/* Stores whether files can be created in a directory, which with `own` must belong to the user. */
+static int check_writable_directory(const char *path, bool own, bool *usable, tether_error *error)
 {
     struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode) && (!own || st.st_uid == geteuid()) &&
-           tether__posix_access(path, W_OK | X_OK) == 0;
+    int os_error = stat(path, &st) == 0 ? 0 : errno;
+    *usable = os_error == 0 && S_ISDIR(st.st_mode) && (!own || st.st_uid == geteuid());
+    if (*usable) {
+        os_error = tether__posix_access(path, W_OK | X_OK);
+        *usable = os_error == 0;
+    }
+    /* Another place instead would hide the stores in this one. */
+    return tether__posix_is_shortage(os_error)
+               ? tether__posix_fail(error, os_error, "find store", path)
+               : TETHER_OK;
 }
 
 int tether__os_ephemeral_base(char **path, bool *in_memory, tether_error *error)
@@ -77,8 +85,15 @@ int tether__os_ephemeral_base(char **path, bool *in_memory, tether_error *error)
     char name[64];
     const char *runtime = getenv("XDG_RUNTIME_DIR");
     const char *temporary = getenv("TMPDIR");
+    bool usable = false;
+    int code = TETHER_OK;
+    *path = NULL;
     *in_memory = true;
-    if (runtime != NULL && runtime[0] == '/' && is_writable_directory(runtime, true)) {
+    if (runtime != NULL && runtime[0] == '/')
+        code = check_writable_directory(runtime, true, &usable, error);
+    if (code != TETHER_OK)
+        return code;
+    if (usable) {
         *path = tether__text_join(runtime, "tether-ephemeral");
         return *path != NULL ? TETHER_OK : tether__fail_memory(error, "find store");
     }
@@ -86,7 +101,10 @@ int tether__os_ephemeral_base(char **path, bool *in_memory, tether_error *error)
      * checks the owner. */
     snprintf(name, sizeof name, "tether-ephemeral-%ld", (long)geteuid());
     const char *folder = "/dev/shm";
-    if (!is_writable_directory(folder, false)) {
+    code = check_writable_directory(folder, false, &usable, error);
+    if (code != TETHER_OK)
+        return code;
+    if (!usable) {
         *in_memory = false;
         folder = temporary != NULL && temporary[0] == '/' ? temporary : "/tmp";
     }
@@ -121,6 +139,8 @@ int tether__os_real_directory(const char *what, const char *path, char **real, t
         return TETHER_OK;
     free(*real);
     *real = NULL;
+    if (tether__posix_is_shortage(os_error))
+        return tether__posix_fail(error, os_error, "check directory", path != NULL ? path : ".");
     const char *why = os_error == ENOENT    ? "it does not exist; create it or choose another"
                       : os_error == ENOTDIR ? "it is not a directory"
                       : os_error == EACCES  ? "it cannot be entered; check its permissions"
@@ -149,14 +169,20 @@ static void normalise_path(char *path)
     *to = '\0';
 }
 
-/* Returns a copy of an absolute path, with the longest part of it that exists made canonical. */
+/* Returns a copy of an absolute path, with the longest part of it that exists made canonical. NULL
+ * and errno if that part is not known. */
 static char *resolve_existing(char *path)
 {
     for (char *slash = strrchr(path, '/'); slash != NULL && slash > path;) {
         *slash = '\0';
         char *folder = realpath(path, NULL);
+        int os_error = errno;
         char *next = strrchr(path, '/');
         *slash = '/';
+        if (folder == NULL && tether__posix_is_shortage(os_error)) {
+            errno = os_error;
+            return NULL;
+        }
         if (folder != NULL) {
             char *whole = tether__text_join(strcmp(folder, "/") == 0 ? "" : folder, slash + 1);
             free(folder);
@@ -183,7 +209,10 @@ int tether__os_former_directory(const char *what, const char *path, char **real,
     if (whole != NULL) {
         normalise_path(whole);
         *real = resolve_existing(whole);
+        int os_error = errno;
         free(whole);
+        if (*real == NULL)
+            return tether__posix_fail(error, os_error, "check directory", path);
     }
     return *real != NULL ? TETHER_OK : tether__fail_memory(error, "check directory");
 }

@@ -127,7 +127,7 @@ static probe check_cookies(tether__listing *listing, int64_t pid, size_t first)
     if (listing->cookie_count == first)
         return PROBE_DONE;
     int os_error = tether__proc_environment_is_from(pid, listing->user, &trusted);
-    if (tether__proc_is_shortage(os_error))
+    if (tether__posix_is_shortage(os_error))
         return fail_probe(listing, os_error);
     if (os_error != 0 || !trusted)
         listing->cookie_count = first;
@@ -167,7 +167,7 @@ static probe read_process(tether__listing *listing, int64_t pid, tether__proc *p
     int os_error = tether__proc_read(pid, process);
     *wanted =
         os_error == 0 && !tether__proc_ended(process) && process->start_time >= listing->since;
-    return tether__proc_is_shortage(os_error) ? fail_probe(listing, os_error) : PROBE_DONE;
+    return tether__posix_is_shortage(os_error) ? fail_probe(listing, os_error) : PROBE_DONE;
 }
 
 /* A process without an environment is in the middle of an exec, and soon has its cookie again, or
@@ -196,8 +196,12 @@ static probe probe_process(tether__listing *listing, int64_t pid, int waited_ms)
         return result;
     if (found == TETHER__VARIABLE_UNKNOWN && waited_ms < max_wait_ms(&process, listing))
         return PROBE_RETRY;
-    bool unreadable = found == TETHER__VARIABLE_UNKNOWN && !tether__proc_environment_is_empty(pid);
-    return add_process(listing, pid, &process, first, unreadable);
+    bool is_empty = true;
+    int os_error =
+        found == TETHER__VARIABLE_UNKNOWN ? tether__proc_environment_is_empty(pid, &is_empty) : 0;
+    if (os_error != 0)
+        return fail_probe(listing, os_error);
+    return add_process(listing, pid, &process, first, !is_empty);
 }
 
 static bool postpone(postponed_pids *later, int64_t pid)
@@ -239,7 +243,7 @@ static int probe_all(tether__listing *listing, postponed_pids *later, tether_err
 {
     first_pass all = {listing, later, getpid(), false};
     int os_error = tether__proc_list(probe_or_postpone, &all);
-    if (tether__proc_is_shortage(os_error))
+    if (tether__posix_is_shortage(os_error))
         return tether__posix_fail(error, os_error, step, "all processes");
     if (os_error != 0)
         return tether__posix_fail_as(error, TETHER_ENOTSUP, os_error, step, "all processes");
@@ -299,7 +303,7 @@ static bool has_kept_pid(tether__listing *listing, const tether__listed_process 
 {
     tether__proc process;
     int os_error = tether__proc_read(listed->pid, &process);
-    if (tether__proc_is_shortage(os_error))
+    if (tether__posix_is_shortage(os_error))
         listing->os_error = os_error;
     return os_error == 0 && process.start_time == listed->start_time;
 }
@@ -357,7 +361,11 @@ int tether__os_tree_list(const tether__tree *trees, size_t count, tether__listin
     }
     /* Without a process table of this pid namespace, the listing stays empty: tree_listed.c then
      * relies on process groups. */
-    int code = tether__proc_is_own() ? probe_all(listing, &later, error) : TETHER_OK;
+    bool own;
+    int os_error = tether__proc_check_own(&own);
+    int code = os_error != 0 ? tether__posix_fail(error, os_error, step, "/proc/self") : TETHER_OK;
+    if (code == TETHER_OK && own)
+        code = probe_all(listing, &later, error);
     if (code == TETHER_OK)
         code = probe_postponed(listing, &later, error);
     free(later.pids);

@@ -43,19 +43,23 @@ static bool is_known(const tether__tree *tree, int64_t pid, uint64_t start_time)
     return tree->kin != NULL && tether__kin_has(tree->kin, pid, start_time);
 }
 
-/* Whether the number of the supervisor's session can denote the task's session. Not after a reboot,
- * and not if another process has the supervisor's pid, be it as a zombie. */
-static bool may_have_session(const tether__tree *tree)
+/* Stores whether the number of the supervisor's session can denote the task's session. Not after a
+ * reboot, and not if another process has the supervisor's pid, be it as a zombie. Returns 0 or the
+ * errno of a shortage. */
+static int check_session(const tether__tree *tree, bool *may_have)
 {
     tether__proc process;
     char boot_id[TETHER__BOOT_ID_SIZE];
     const tether__identity *leader = &tree->supervisor;
+    *may_have = false;
     tether__os_boot_id(boot_id);
     if (leader->pid <= 0 ||
         (leader->boot_id[0] != '\0' && boot_id[0] != '\0' && strcmp(leader->boot_id, boot_id) != 0))
-        return false;
-    return leader->start_time == 0 || tether__proc_read(leader->pid, &process) != 0 ||
-           process.start_time == 0 || process.start_time == leader->start_time;
+        return 0;
+    int os_error = leader->start_time != 0 ? tether__proc_read(leader->pid, &process) : 0;
+    *may_have = leader->start_time == 0 || os_error != 0 || process.start_time == 0 ||
+                process.start_time == leader->start_time;
+    return tether__posix_is_shortage(os_error) ? os_error : 0;
 }
 
 /* Whether the process is too old to be the task's: the supervisor did not start it. */
@@ -84,7 +88,10 @@ static tether__member describe(const tether__listing *listing,
 static int select_direct(const tether__listing *listing, const tether__tree *tree,
                          tether__members *found, tether_error *error)
 {
-    bool has_session = may_have_session(tree);
+    bool has_session;
+    int os_error = check_session(tree, &has_session);
+    if (os_error != 0)
+        return tether__posix_fail(error, os_error, step, "the supervisor");
     for (size_t i = 0; i < listing->count; i++) {
         const tether__listed_process *process = &listing->processes[i];
         if (is_older(tree, process->start_time))

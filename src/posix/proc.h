@@ -3,10 +3,12 @@
 #ifndef TETHER_PROC_H
 #define TETHER_PROC_H
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "format/identity.h"
+#include "posix/error.h"
 
 typedef struct tether__proc {
     char state; /* as in Linux's /proc/PID/stat: 'Z' and 'X' have ended, 'T' is stopped */
@@ -27,14 +29,6 @@ typedef struct tether__proc {
  * be read at all (proc_none.c). */
 int tether__proc_read(int64_t pid, tether__proc *process);
 
-/* Whether an errno of these functions means a shortage, such as of descriptors: nothing was learnt
- * about the process. */
-static inline bool tether__proc_is_shortage(int os_error)
-{
-    return os_error == EMFILE || os_error == ENFILE || os_error == ENOMEM || os_error == EINTR ||
-           os_error == EAGAIN || os_error == EIO;
-}
-
 static inline bool tether__proc_ended(const tether__proc *process)
 {
     return process->state == 'Z' || process->state == 'X' || process->state == 'x';
@@ -49,9 +43,10 @@ int tether__proc_user(int64_t pid, int64_t *user);
  * gets its caller's environment). Returns 0 or errno. */
 int tether__proc_environment_is_from(int64_t pid, int64_t user, bool *is_from);
 
-/* Returns whether the environment that was found empty is really empty, and the process is not in
- * the middle of an exec or an exit. False where the system does not show that. */
-bool tether__proc_environment_is_empty(int64_t pid);
+/* Stores whether the environment that was found empty is really empty, and the process is not in
+ * the middle of an exec or an exit. False where the system does not show that. Returns 0 or the
+ * errno of a shortage (tether__posix_is_shortage). */
+int tether__proc_environment_is_empty(int64_t pid, bool *is_empty);
 
 /* Calls visit for every visible process, until it returns false. Returns 0 or errno. */
 int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata);
@@ -63,14 +58,26 @@ bool tether__proc_in_order(void);
  * where start times do not count from the boot. */
 int64_t tether__proc_start_ms(uint64_t start_time);
 
-/* Returns whether two processes have the same arguments: one of them may then be a forked copy of
- * the other that has not executed a program yet. False also if they cannot be read. */
-bool tether__proc_same_arguments(int64_t pid, int64_t other);
+/* Stores whether two processes have the same arguments: one of them may then be a forked copy of
+ * the other that has not executed a program yet. False also if one of them has none, or hides them.
+ * Returns 0 or the errno of a shortage. */
+int tether__proc_same_arguments(int64_t pid, int64_t other, bool *same);
 
-/* Returns whether the table belongs to this process's own pid namespace. In a container or sandbox
+/* Stores whether the table belongs to this process's own pid namespace. In a container or sandbox
  * that has not mounted its own /proc, the pids in the table denote other processes, and nothing can
- * be concluded from them. */
-bool tether__proc_is_own(void);
+ * be concluded from them. Returns 0 or the errno of a shortage. */
+int tether__proc_check_own(bool *own);
+
+/* The same for callers to which "no" means that nothing is known. */
+static inline bool tether__proc_is_own(void)
+{
+    bool own;
+    return tether__proc_check_own(&own) == 0 && own;
+}
+
+/* Stores the number of this process's pid namespace as a text, which is empty where there is none.
+ * Returns 0 or the errno of a shortage. */
+int tether__proc_pid_ns(char pid_ns[TETHER__PID_NS_SIZE]);
 
 typedef enum tether__proc_variable {
     TETHER__VARIABLE_ABSENT, /* or the environment is not readable */

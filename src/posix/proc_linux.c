@@ -26,12 +26,34 @@ static int open_entry(int64_t pid, const char *entry)
     return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-bool tether__proc_is_own(void)
+/* Reads a link of /proc; an empty text where it is missing or hidden. Returns 0 or the errno of a
+ * shortage. */
+static int read_link(const char *path, char *text, size_t capacity)
+{
+    ssize_t size = readlink(path, text, capacity - 1);
+    int os_error = size < 0 ? errno : 0;
+    text[size > 0 ? size : 0] = '\0';
+    return tether__posix_is_shortage(os_error) ? os_error : 0;
+}
+
+int tether__proc_check_own(bool *own)
 {
     char self[32];
-    ssize_t size = readlink("/proc/self", self, sizeof self - 1);
-    self[size > 0 ? size : 0] = '\0';
-    return strtol(self, NULL, 10) == (long)getpid();
+    int os_error = read_link("/proc/self", self, sizeof self);
+    *own = os_error == 0 && strtol(self, NULL, 10) == (long)getpid();
+    return os_error;
+}
+
+/* The link reads such as "pid:[4026531836]". */
+int tether__proc_pid_ns(char pid_ns[TETHER__PID_NS_SIZE])
+{
+    char link[64];
+    unsigned long long number;
+    int os_error = read_link("/proc/self/ns/pid", link, sizeof link);
+    pid_ns[0] = '\0';
+    if (sscanf(link, "pid:[%llu]", &number) == 1)
+        snprintf(pid_ns, TETHER__PID_NS_SIZE, "%llu", number);
+    return os_error;
 }
 
 /* Start times count from the boot, by a clock that is never set. */
@@ -100,15 +122,22 @@ static int64_t find_live_thread(int64_t pid, tether__proc *thread)
     snprintf(path, sizeof path, "/proc/%lld/task", (long long)pid);
     DIR *threads = opendir(path);
     if (threads == NULL)
-        return tether__proc_is_shortage(errno) ? -1 : 0;
-    for (struct dirent *entry; found == 0 && (entry = readdir(threads)) != NULL;) {
+        return tether__posix_is_shortage(errno) ? -1 : 0;
+    while (found == 0) {
         int unused;
+        errno = 0;
+        const struct dirent *entry = readdir(threads);
+        if (entry == NULL) {
+            os_error = errno; /* 0 at the end */
+            found = tether__posix_is_shortage(os_error) ? -1 : 0;
+            break;
+        }
         long long id = strtoll(entry->d_name, NULL, 10);
         if (id <= 0 || id == pid)
             continue;
         snprintf(path, sizeof path, "task/%lld/stat", id);
         os_error = read_stat(pid, path, thread, &unused);
-        if (tether__proc_is_shortage(os_error))
+        if (tether__posix_is_shortage(os_error))
             found = -1;
         else if (os_error == 0 && !tether__proc_ended(thread))
             found = id;
@@ -170,7 +199,7 @@ static int find_executing_user(int64_t pid, int64_t *user)
 {
     unsigned char bytes[AUXV_SIZE];
     ssize_t size = read_entry(pid, "auxv", bytes, sizeof bytes);
-    if (size < 0 && tether__proc_is_shortage(errno))
+    if (size < 0 && tether__posix_is_shortage(errno))
         return errno;
     if (size < (ssize_t)sizeof(uint64_t))
         return 0;
@@ -200,33 +229,43 @@ int tether__proc_environment_is_from(int64_t pid, int64_t user, bool *is_from)
 }
 
 /* In the middle of an exec or an exit, the arguments are gone too. */
-bool tether__proc_environment_is_empty(int64_t pid)
+int tether__proc_environment_is_empty(int64_t pid, bool *is_empty)
 {
     char byte;
-    return read_entry(pid, "cmdline", &byte, 1) == 1;
+    ssize_t size = read_entry(pid, "cmdline", &byte, 1);
+    *is_empty = size == 1;
+    return size < 0 && tether__posix_is_shortage(errno) ? errno : 0;
 }
 
-/* Stores up to `capacity` bytes of the arguments, and returns how many. */
-static size_t read_arguments(int64_t pid, char *bytes, size_t capacity)
+/* Stores up to `capacity` bytes of the arguments, and how many. Returns 0 or the errno of a
+ * shortage. */
+static int read_arguments(int64_t pid, char *bytes, size_t capacity, size_t *size)
 {
-    size_t size = 0;
+    *size = 0;
     int fd = open_entry(pid, "cmdline");
     if (fd < 0)
-        return 0;
-    for (ssize_t got; size < capacity; size += (size_t)got) {
-        got = read(fd, bytes + size, capacity - size);
-        if (got <= 0)
-            break;
+        return tether__posix_is_shortage(errno) ? errno : 0;
+    ssize_t got = 1;
+    while (got > 0 && *size < capacity) {
+        got = read(fd, bytes + *size, capacity - *size);
+        *size += got > 0 ? (size_t)got : 0;
     }
+    int os_error = got < 0 ? errno : 0;
     close(fd);
-    return size;
+    return tether__posix_is_shortage(os_error) ? os_error : 0;
 }
 
-bool tether__proc_same_arguments(int64_t pid, int64_t other)
+int tether__proc_same_arguments(int64_t pid, int64_t other, bool *same)
 {
     char a[ARGUMENTS_SIZE], b[ARGUMENTS_SIZE];
-    size_t size = read_arguments(pid, a, sizeof a);
-    return size > 0 && size == read_arguments(other, b, sizeof b) && memcmp(a, b, size) == 0;
+    size_t a_size, b_size;
+    *same = false;
+    int os_error = read_arguments(pid, a, sizeof a, &a_size);
+    if (os_error == 0)
+        os_error = read_arguments(other, b, sizeof b, &b_size);
+    if (os_error == 0)
+        *same = a_size > 0 && a_size == b_size && memcmp(a, b, a_size) == 0;
+    return os_error;
 }
 
 int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata)
@@ -294,9 +333,9 @@ static tether__proc_variable feed_file(int64_t pid, const char *entry, matcher *
     int fd = open_entry(pid, entry);
     /* Kernels from 6.16 on refuse to open an environment that is gone; older ones show it empty. */
     if (fd < 0)
-        return tether__proc_is_shortage(errno) ? TETHER__VARIABLE_FAILED
-               : errno == ESRCH                ? TETHER__VARIABLE_UNKNOWN
-                                               : TETHER__VARIABLE_ABSENT;
+        return tether__posix_is_shortage(errno) ? TETHER__VARIABLE_FAILED
+               : errno == ESRCH                 ? TETHER__VARIABLE_UNKNOWN
+                                                : TETHER__VARIABLE_ABSENT;
     char chunk[ENVIRON_CHUNK];
     ssize_t got = read(fd, chunk, sizeof chunk);
     tether__proc_variable otherwise = got == 0 ? TETHER__VARIABLE_UNKNOWN : TETHER__VARIABLE_ABSENT;
@@ -305,7 +344,8 @@ static tether__proc_variable feed_file(int64_t pid, const char *entry, matcher *
     int os_error = got < 0 ? errno : 0;
     close(fd);
     errno = os_error;
-    if (!m->found && tether__proc_is_shortage(os_error))
+    /* Also if one was found: there may be more. */
+    if (tether__posix_is_shortage(os_error))
         return TETHER__VARIABLE_FAILED;
     return m->found ? TETHER__VARIABLE_PRESENT : otherwise;
 }

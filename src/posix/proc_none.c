@@ -31,15 +31,23 @@ int tether__proc_environment_is_from(int64_t pid, int64_t user, bool *is_from)
     return ENOSYS;
 }
 
-bool tether__proc_environment_is_empty(int64_t pid)
+int tether__proc_environment_is_empty(int64_t pid, bool *is_empty)
 {
     (void)pid;
-    return false;
+    *is_empty = false;
+    return 0;
 }
 
-bool tether__proc_is_own(void)
+int tether__proc_check_own(bool *own)
 {
-    return false;
+    *own = false;
+    return 0;
+}
+
+int tether__proc_pid_ns(char pid_ns[TETHER__PID_NS_SIZE])
+{
+    pid_ns[0] = '\0';
+    return 0;
 }
 
 int tether__proc_read(int64_t pid, tether__proc *process)
@@ -56,11 +64,12 @@ int tether__proc_list(bool (*visit)(int64_t pid, void *userdata), void *userdata
     return ENOSYS;
 }
 
-bool tether__proc_same_arguments(int64_t pid, int64_t other)
+int tether__proc_same_arguments(int64_t pid, int64_t other, bool *same)
 {
     (void)pid;
     (void)other;
-    return false;
+    *same = false;
+    return 0;
 }
 
 tether__proc_variable tether__proc_each_value(int64_t pid, const char *prefix, size_t capacity,

@@ -91,7 +91,7 @@ static tether__proc_variable unread(int os_error)
 {
     /* EPERM, EACCES and EINVAL: we may not read it, or the process has none. */
     bool transient = os_error == EAGAIN || os_error == EBUSY || os_error == ESRCH;
-    if (tether__proc_is_shortage(os_error))
+    if (tether__posix_is_shortage(os_error))
         return TETHER__VARIABLE_FAILED;
     return transient ? TETHER__VARIABLE_UNKNOWN : TETHER__VARIABLE_ABSENT;
 }
@@ -120,22 +120,24 @@ int tether__proc_environment_is_from(int64_t pid, int64_t user, bool *is_from)
     return os_error;
 }
 
-bool tether__proc_environment_is_empty(int64_t pid)
+int tether__proc_environment_is_empty(int64_t pid, bool *is_empty)
 {
     (void)pid;
-    return false;
+    *is_empty = false;
+    return 0;
 }
 
-bool tether__proc_same_arguments(int64_t pid, int64_t other)
+int tether__proc_same_arguments(int64_t pid, int64_t other, bool *same)
 {
     void *a = NULL, *b = NULL;
     size_t a_size = 0, b_size = 0;
-    bool same = tether__sysctl_arguments(pid, &a, &a_size) == 0 &&
-                tether__sysctl_arguments(other, &b, &b_size) == 0 && a_size == b_size &&
-                memcmp(a, b, a_size) == 0;
+    int os_error = tether__sysctl_arguments(pid, &a, &a_size);
+    if (os_error == 0)
+        os_error = tether__sysctl_arguments(other, &b, &b_size);
+    *same = os_error == 0 && a_size == b_size && memcmp(a, b, a_size) == 0;
     free(a);
     free(b);
-    return same;
+    return tether__posix_is_shortage(os_error) ? os_error : 0;
 }
 
 /* With a whole entry as the prefix, only the empty value fits into a capacity of one byte. */
@@ -152,7 +154,14 @@ tether__proc_variable tether__proc_find_variable(int64_t pid, const char *entry)
 }
 
 /* These systems have no pid namespaces. */
-bool tether__proc_is_own(void)
+int tether__proc_check_own(bool *own)
 {
-    return true;
+    *own = true;
+    return 0;
+}
+
+int tether__proc_pid_ns(char pid_ns[TETHER__PID_NS_SIZE])
+{
+    pid_ns[0] = '\0';
+    return 0;
 }

@@ -31,7 +31,7 @@ static bool read_ns(const char *path, char pid_ns[TETHER__PID_NS_SIZE])
 
 void tether__os_pid_ns(char pid_ns[TETHER__PID_NS_SIZE])
 {
-    read_ns("/proc/self/ns/pid", pid_ns);
+    (void)tether__proc_pid_ns(pid_ns);
 }
 
 void tether__os_child_pid_ns(char pid_ns[TETHER__PID_NS_SIZE])
@@ -128,7 +128,7 @@ bool tether__os_process_reap(const tether__identity *child)
             return reap_by_pid(child);
         /* There is no such process, or the pid now belongs to a thread because the child was reaped
          * elsewhere: done. Only a shortage of resources is worth a retry. */
-        return os_error != EMFILE && os_error != ENFILE && os_error != ENOMEM;
+        return !tether__posix_is_shortage(os_error);
     }
 
     kinship found = find_kinship(child);

@@ -53,7 +53,10 @@ bool tether__os_process_reap(const tether__identity *child)
 {
     tether__proc process;
     pid_t result;
-    bool known = tether__proc_read(child->pid, &process) == 0 && process.start_time != 0;
+    int os_error = tether__proc_read(child->pid, &process);
+    if (tether__posix_is_shortage(os_error))
+        return false; /* it may be another child of the host */
+    bool known = os_error == 0 && process.start_time != 0;
     if (known && child->start_time != 0 && process.start_time != child->start_time)
         return true;
     do

@@ -153,22 +153,36 @@ int tether__os_spawn(const tether__start *start, tether__started *started, tethe
     return code;
 }
 
-/* A pipe without a name, such as /dev/fd/5, exists in this process only, so this process opens it.
- * Its path leads to a name that does not exist, or that is another file. The FIFO is not opened
- * even for a moment: that would release its writer, which would then find no reader. */
-int tether__os_spawn_late_input(const char *path, char **late, tether_error *error)
+/* Stores the path of a FIFO without links; NULL: `path` leads to something else, or to a pipe
+ * without a name, such as /dev/fd/5: the links of such a path lead to a name that does not exist,
+ * or that is another file. Returns 0, or the errno of a shortage, for which that is not known. */
+static int find_fifo(const char *path, char **real)
 {
     struct stat given, named;
-    *late = NULL;
-    if (path == NULL || stat(path, &given) != 0 || !S_ISFIFO(given.st_mode))
-        return TETHER_OK;
-    char *real = realpath(path, NULL);
-    if (real == NULL || stat(real, &named) != 0 || named.st_dev != given.st_dev ||
-        named.st_ino != given.st_ino) {
-        free(real);
-        return TETHER_OK;
+    *real = NULL;
+    int os_error = stat(path, &given) == 0 ? 0 : errno;
+    if (os_error == 0 && S_ISFIFO(given.st_mode)) {
+        *real = realpath(path, NULL);
+        if (*real == NULL || stat(*real, &named) != 0)
+            os_error = errno;
     }
-    int os_error = tether__posix_access(real, R_OK);
+    if (*real != NULL &&
+        (os_error != 0 || named.st_dev != given.st_dev || named.st_ino != given.st_ino)) {
+        free(*real);
+        *real = NULL;
+    }
+    return tether__posix_is_shortage(os_error) ? os_error : 0;
+}
+
+/* A pipe without a name exists in this process only, so this process opens it. The FIFO is not
+ * opened even for a moment: that would release its writer, which would then find no reader. */
+int tether__os_spawn_late_input(const char *path, char **late, tether_error *error)
+{
+    char *real = NULL;
+    *late = NULL;
+    int os_error = path != NULL ? find_fifo(path, &real) : 0;
+    if (os_error == 0 && real != NULL)
+        os_error = tether__posix_access(real, R_OK);
     if (os_error != 0) {
         free(real);
         return tether__posix_fail(error, os_error, "open standard input", path);

@@ -25,26 +25,46 @@ static const char step[] = "signal task";
 
 enum { MAX_ROUNDS = 100 }; /* of listings, against a task that forks without end */
 
-/* Whether the supervisor's pid is valid here although processes cannot be listed. */
-static bool has_only_group(const tether__tree *tree)
+/* Stores in *own_table whether processes can be listed, and in *pid_ns this process's pid
+ * namespace. */
+static int find_view(bool *own_table, char pid_ns[TETHER__PID_NS_SIZE], tether_error *error)
 {
+    int os_error = tether__proc_check_own(own_table);
+    if (os_error == 0)
+        os_error = tether__proc_pid_ns(pid_ns);
+    return os_error == 0 ? TETHER_OK : tether__posix_fail(error, os_error, step, "/proc/self");
+}
+
+/* Stores whether the supervisor's pid is valid here although processes cannot be listed. */
+static int find_only_group(const tether__tree *tree, bool *only_group, tether_error *error)
+{
+    bool own_table;
     char pid_ns[TETHER__PID_NS_SIZE];
-    tether__os_pid_ns(pid_ns);
+    *only_group = false;
+    int code = find_view(&own_table, pid_ns, error);
+    if (code != TETHER_OK || own_table)
+        return code;
     bool same = pid_ns[0] != '\0' && strcmp(tree->supervisor.pid_ns, pid_ns) == 0;
-    return !tether__proc_is_own() && (same || tether__group_is_childs(tree));
+    *only_group = same || tether__group_is_childs(tree);
+    return TETHER_OK;
 }
 
 int tether__os_tree_check(const tether__tree *tree, tether_error *error)
 {
+    bool own_table, only_group;
     char pid_ns[TETHER__PID_NS_SIZE];
     const char *theirs = tree->supervisor.pid_ns;
-    tether__os_pid_ns(pid_ns);
+    int code = find_view(&own_table, pid_ns, error);
+    if (code == TETHER_OK)
+        code = find_only_group(tree, &only_group, error);
+    if (code != TETHER_OK)
+        return code;
     if (theirs[0] != '\0' && strcmp(theirs, pid_ns) != 0)
         return tether__fail(error, TETHER_EFOREIGN, 0, step,
                             "task %s was started in another pid namespace, where its pids denote "
                             "other processes: kill it from there",
                             tree->task_id);
-    if (!tether__proc_is_own() && !has_only_group(tree))
+    if (!own_table && !only_group)
         return tether__fail(error, TETHER_EFOREIGN, 0, step,
                             "/proc is missing or belongs to another pid namespace, so the "
                             "processes of task %s cannot be found: mount /proc in this one",
@@ -104,7 +124,7 @@ static int signal_process(const tether__tree *tree, const tether__member *item, 
     int refused = 0;
     int pidfd = tether__pidfd_open(item->pid);
     if (pidfd < 0 && errno != ENOSYS)
-        return tether__proc_is_shortage(errno) ? errno : 0;
+        return tether__posix_is_shortage(errno) ? errno : 0;
     int unread = tether__proc_read(item->pid, &process);
     bool same = unread == 0 && process.start_time == item->start_time &&
                 !tether__proc_ended(&process) && !process.exiting &&
@@ -122,7 +142,7 @@ static int signal_process(const tether__tree *tree, const tether__member *item, 
         close(pidfd);
     if (refused > 0)
         return EPERM;
-    return tether__proc_is_shortage(unread) ? unread : 0;
+    return tether__posix_is_shortage(unread) ? unread : 0;
 }
 
 /* Signals the group in one call, so that no member can fork away between two single signals.
@@ -182,14 +202,19 @@ static int check_delivery(const delivery *result, tether_error *error)
 static int signal_tree(const tether__tree *tree, const int *numbers, size_t count, delivery *result,
                        tether_error *error)
 {
+    bool only_group;
     tether__members found;
     *result = (delivery){0};
-    if (has_only_group(tree)) {
+    int code = find_only_group(tree, &only_group, error);
+    if (code == TETHER_OK && only_group) {
         /* If the supervisor has just exited, the next inspection finds its lifeline free. */
         result->left = tether__group_signal(tree, numbers, count) ? 1 : 0;
         return TETHER_OK;
     }
-    int code = find_members(tree, &found, error);
+    if (code == TETHER_OK)
+        code = find_members(tree, &found, error);
+    else
+        found = (tether__members){0};
     /* The group can be signalled also if there is no memory to list processes. */
     bool group_done = code != TETHER_EFOREIGN && signal_group(tree, numbers, count);
     for (size_t i = 0; code == TETHER_OK && i < found.count; i++) {
@@ -226,13 +251,17 @@ int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal,
         [TETHER__SIGNAL_RESUME] = SIGCONT,
     };
     delivery result;
+    bool only_group;
+    *left = 0;
+    int code = find_only_group(tree, &only_group, error);
+    if (code != TETHER_OK)
+        return code;
     /* Only a signal that ends the whole group at once is certain to leave nothing of it. After
      * another one the supervisor may exit first, and nobody could find the rest. */
-    if (signal == TETHER__SIGNAL_POLITE && has_only_group(tree))
+    if (signal == TETHER__SIGNAL_POLITE && only_group)
         return TETHER_ENOTSUP;
-    int code = signal == TETHER__SIGNAL_POLITE
-                   ? signal_tree(tree, polite, 2, &result, error)
-                   : signal_tree(tree, &others[signal], 1, &result, error);
+    code = signal == TETHER__SIGNAL_POLITE ? signal_tree(tree, polite, 2, &result, error)
+                                           : signal_tree(tree, &others[signal], 1, &result, error);
     *left = result.left;
     /* A kill lists the processes again and reports what is left. A resume has no more to do than a
      * pause had. */
@@ -305,7 +334,10 @@ int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *
     *left = 0;
     if (!tether__signal_exists(number))
         return tether__fail(error, TETHER_EINVAL, 0, step, "this system has no signal %d", number);
-    int code = has_only_group(tree) ? tether__group_check_signal(tree, number, error) : TETHER_OK;
+    bool only_group;
+    int code = find_only_group(tree, &only_group, error);
+    if (code == TETHER_OK && only_group)
+        code = tether__group_check_signal(tree, number, error);
     if (code != TETHER_OK)
         return code;
     code = number == SIGSTOP || tether__signal_survived(number)
@@ -320,14 +352,18 @@ int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *
 int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t capacity, size_t *count,
                             tether_error *error)
 {
+    bool only_group;
     tether__members found;
     *count = 0;
-    if (has_only_group(tree)) {
+    int code = find_only_group(tree, &only_group, error);
+    if (code != TETHER_OK)
+        return code;
+    if (only_group) {
         if (capacity > 0)
             pids[0] = tree->supervisor.pid;
         return count_only_group(tree, count, error);
     }
-    int code = find_members(tree, &found, error);
+    code = find_members(tree, &found, error);
     for (size_t i = 0; code == TETHER_OK && i < found.count; i++) {
         if (found.items[i].unproven)
             continue;
@@ -353,14 +389,18 @@ static tether__survivor describe_survivor(const tether__member *item)
 int tether__os_tree_survivors(const tether__tree *tree, tether__survivor *survivors,
                               size_t capacity, size_t *count, tether_error *error)
 {
+    bool only_group;
     tether__members found;
     *count = 0;
-    if (has_only_group(tree)) {
+    int code = find_only_group(tree, &only_group, error);
+    if (code != TETHER_OK)
+        return code;
+    if (only_group) {
         if (capacity > 0)
             survivors[0] = (tether__survivor){.pid = tree->supervisor.pid};
         return count_only_group(tree, count, error);
     }
-    int code = find_members(tree, &found, error);
+    code = find_members(tree, &found, error);
     if (code == TETHER_OK)
         *count = found.count;
     for (size_t i = 0; i < *count && i < capacity; i++)

@@ -388,7 +388,9 @@ static int change_one(tether_registry *registry, const char *task_id,
     int code = tether__check_task_id(task_id, error);
     if (code != TETHER_OK)
         return code;
-    char *session_id = tether__leases_find(&tether__tasks_of(registry)->leases, task_id);
+    char *session_id;
+    if (!tether__leases_find(&tether__tasks_of(registry)->leases, task_id, &session_id))
+        return tether__fail_memory(error, "change completion");
     code = session_id != NULL
                ? tether__sessions_visit_one(registry, session_id, change_in, c, error)
                : change_in(&registry->catalog, true, c, error);

@@ -64,13 +64,14 @@ bool tether__leases_add(tether__leases *leases, const char *task_id, const char 
     return known || added;
 }
 
-char *tether__leases_find(tether__leases *leases, const char *task_id)
+bool tether__leases_find(tether__leases *leases, const char *task_id, char **session_id)
 {
     uv_mutex_lock(&leases->mutex);
     size_t index = find_index(leases, task_id);
-    char *copy = index < leases->count ? tether__text_copy(leases->items[index].session_id) : NULL;
+    bool listed = index < leases->count;
+    *session_id = listed ? tether__text_copy(leases->items[index].session_id) : NULL;
     uv_mutex_unlock(&leases->mutex);
-    return copy;
+    return !listed || *session_id != NULL;
 }
 
 /* The last one takes the place of the removed one. The caller holds the mutex. */

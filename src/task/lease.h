@@ -31,9 +31,9 @@ void tether__leases_dispose(tether__leases *leases);
 /* Adds a lease, unless it is listed already. Returns false when memory is short. Any thread. */
 bool tether__leases_add(tether__leases *leases, const char *task_id, const char *session_id);
 
-/* Returns the session of a leased task, freed with free(). NULL: the task is not listed, or memory
- * is short. Any thread. */
-char *tether__leases_find(tether__leases *leases, const char *task_id);
+/* Stores the session of a leased task, freed with free(); NULL: the task is not listed. Returns
+ * false when memory is short. Any thread. */
+bool tether__leases_find(tether__leases *leases, const char *task_id, char **session_id);
 
 /* Notes that a leased completion was acknowledged. Its lease stays listed, so that a second
  * acknowledgement finds the task, until many others were acknowledged after it. Any thread. */

@@ -10,9 +10,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
 
 #include "os/lifeline.h"
 #include "os/lock.h"
+#include "posix/ancestors.h"
 #include "posix/forked.h"
 
 enum { STRANGER = 54321 };
@@ -170,6 +174,82 @@ static void accepts_a_directory_for_the_private_group_of_its_user(void **state)
     assert_int_equal(chmod(p->path, 0700), 0);
 }
 
+/* In a user namespace, root of the machine shows as the overflow id where it has no id, and another
+ * user may have that number where it is mapped. */
+static void knows_which_ids_a_user_namespace_has(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *map;
+        unsigned long id;
+        bool has;
+    } cases[] = {
+        {"         0          0 4294967295\n", 65534, true},
+        {"         0       1000          1\n", 65534, false},
+        {"         0       1000          1\n", 0, true},
+        {"      1000          0          1\n", 0, false},
+        {"0 1000 1\n1 100000 65536\n", 65534, true},
+        {"0 100000 65534\n", 65534, false},
+        {"0 100000 65535\n", 65534, true},
+        {"0 1000 1\n65534 100000 1\n", 65534, true},
+        {"65535 0 10\n", 65534, false},
+        {"", 65534, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        FILE *map = tmpfile();
+        assert_non_null(map);
+        assert_true(fputs(cases[i].map, map) >= 0);
+        rewind(map);
+        if (tether__posix_map_has(map, cases[i].id) != cases[i].has)
+            fail_msg("id %lu in %s", cases[i].id, cases[i].map);
+        fclose(map);
+    }
+}
+
+#ifdef __linux__
+enum { NEW_USER_NAMESPACE = 0x10000000 };
+
+/* Opens a store below a directory of the user nobody, who has an id here. */
+static int open_below_nobody(void *userdata)
+{
+    tether__dir *root;
+    tether_error error = {0};
+    const char *map = "0 0 65535\n";
+    int ready[2], mapped[2];
+    char byte = 0;
+    if (pipe(ready) != 0 || pipe(mapped) != 0)
+        return 1;
+    pid_t mapper = fork();
+    if (mapper == 0) {
+        char path[64];
+        snprintf(path, sizeof path, "/proc/%ld/uid_map", (long)getppid());
+        int fd = read(ready[0], &byte, 1) == 1 ? open(path, O_WRONLY | O_CLOEXEC) : -1;
+        bool done = fd >= 0 && write(fd, map, strlen(map)) == (ssize_t)strlen(map);
+        _exit(write(mapped[1], done ? "y" : "n", 1) == 1 ? 0 : 1);
+    }
+    if (syscall(SYS_unshare, NEW_USER_NAMESPACE) != 0)
+        return 77;
+    if (write(ready[1], "x", 1) != 1 || read(mapped[0], &byte, 1) != 1 || byte != 'y')
+        return 77;
+    int code = tether__os_dir_open_root(userdata, true, &root, &error);
+    return code == TETHER_ESTORE && strstr(error.message, "belongs to user 65534") != NULL ? 0 : 2;
+}
+
+static void a_user_with_the_number_of_nobody_is_not_root(void **state)
+{
+    place *p = *state;
+    if (geteuid() != 0)
+        test_skip("needs root");
+    make(p, "nobodys", 0755);
+    assert_int_equal(chown(place_path(p, "nobodys"), 65534, 0), 0);
+    expect_refused(p, "nobodys/store", "belongs to user 65534");
+    int code = forked_join(forked_start(open_below_nobody, (void *)place_path(p, "nobodys/store")));
+    if (code == 77)
+        test_skip("user namespaces are not allowed");
+    assert_int_equal(code, 0);
+}
+#endif
+
 static const mode_t umasks[] = {0, 0777, 0700, 0277, 0200, 0400, 0100};
 enum { UMASKS = sizeof umasks / sizeof umasks[0] };
 
@@ -310,6 +390,50 @@ static void leaves_the_mode_of_a_used_store(void **state)
     assert_int_equal(chmod(p->path, 0700), 0);
 }
 
+/* A task has taken the permissions of its own output and of its own directory. */
+static int read_as_user(void *userdata)
+{
+    const char *path = userdata;
+    char file[512], *text;
+    size_t size;
+    tether__dir *root, *bundle = NULL;
+    tether__file_stamp stamp;
+    if (setgid(STRANGER) != 0 || setuid(STRANGER) != 0 ||
+        tether__os_dir_open_root(path, true, &root, NULL) != TETHER_OK ||
+        tether__os_dir_open(root, "t1", true, &bundle, NULL) != TETHER_OK ||
+        tether__os_file_create(bundle, "stdout", "text", 4, NULL) != TETHER_OK)
+        return 1;
+    tether__os_dir_close(bundle);
+    snprintf(file, sizeof file, "%s/t1/stdout", path);
+    if (chmod(file, 0) != 0)
+        return 2;
+    snprintf(file, sizeof file, "%s/t1", path);
+    if (chmod(file, 0) != 0)
+        return 3;
+    if (tether__os_dir_open(root, "t1", false, &bundle, NULL) != TETHER_OK)
+        return 4;
+    if (tether__os_file_read(bundle, "stdout", 10, &text, &size, &stamp, NULL) != TETHER_OK ||
+        size != 4)
+        return 5;
+    free(text);
+    tether__os_dir_close(bundle);
+    tether__os_dir_close(root);
+    return 0;
+}
+
+static void reads_what_a_task_has_made_unreadable(void **state)
+{
+    place *p = *state;
+    if (geteuid() != 0)
+        test_skip("needs root");
+    assert_int_equal(chmod(p->path, 0711), 0);
+    make(p, "home", 0700);
+    give_away(p, "home");
+    assert_int_equal(forked_join(forked_start(read_as_user, (void *)place_path(p, "home/store"))),
+                     0);
+    assert_int_equal(chmod(p->path, 0700), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
 int main(void)
@@ -320,9 +444,14 @@ int main(void)
         TEST(refuses_a_store_below_a_directory_of_another_user),
         TEST(refuses_a_store_below_a_directory_that_a_group_can_write),
         TEST(accepts_a_directory_for_the_private_group_of_its_user),
+        TEST(knows_which_ids_a_user_namespace_has),
+#ifdef __linux__
+        TEST(a_user_with_the_number_of_nobody_is_not_root),
+#endif
         TEST(undoes_every_umask),
         TEST(mends_what_was_created_under_a_hostile_umask),
         TEST(leaves_the_mode_of_a_used_store),
+        TEST(reads_what_a_task_has_made_unreadable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -454,7 +454,8 @@ static bool is_child_program(const tether__tree *tree)
     size_t count;
     tether_error error = {0};
     ASSERT_OK(tether__os_tree_members(tree, pids, 2, &count, &error), error);
-    return count == 2 && !tether__proc_same_arguments(pids[0], pids[1]);
+    bool same = true;
+    return count == 2 && tether__proc_same_arguments(pids[0], pids[1], &same) == 0 && !same;
 }
 
 static void knows_when_a_signal_would_reach_the_command(void **state)

@@ -1,0 +1,105 @@
+/* Memory that is short at each allocation of a call: the answer is whole, or the call says why. */
+#include "support/support.h"
+
+#include <stdlib.h>
+
+#include "task/lease.h"
+
+static _Thread_local int left; /* allocations until the one that fails; 0: none */
+static _Thread_local bool reached;
+
+static bool fails(void)
+{
+    if (left == 0 || --left > 0)
+        return false;
+    reached = true;
+    return true;
+}
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return fails() ? NULL : __real_calloc(count, size);
+}
+
+static void doctor_leaves_out_no_finding(void **state)
+{
+    fixture *f = *state;
+    tether_report *report;
+    ASSERT_OK(tether_doctor(f->store, &report, &f->error), f->error);
+    size_t whole = report->count, failures = 0;
+    tether_report_free(report);
+    for (int nth = 1; nth == 1 || reached; nth++) {
+        reached = false;
+        left = nth;
+        int code = tether_doctor(f->store, &report, &f->error);
+        left = 0;
+        failures += code != TETHER_OK;
+        if (code == TETHER_OK && report->count != whole)
+            fail_msg("allocation %d: %zu findings instead of %zu", nth, report->count, whole);
+        assert_true(code == TETHER_OK || (code == TETHER_ENOMEM && report == NULL));
+        tether_report_free(report);
+    }
+    assert_true(failures > 3 * whole);
+}
+
+static void a_lease_is_not_missing_for_want_of_memory(void **state)
+{
+    fixture *f = *state;
+    char *session;
+    tether__leases leases;
+    ASSERT_OK(tether__leases_init(&leases, &f->error), f->error);
+    assert_true(tether__leases_find(&leases, "t1", &session));
+    assert_null(session);
+    assert_true(tether__leases_add(&leases, "t1", "other"));
+    left = 1;
+    assert_false(tether__leases_find(&leases, "t1", &session));
+    assert_null(session);
+    assert_true(tether__leases_find(&leases, "t1", &session));
+    assert_string_equal(session, "other");
+    free(session);
+    tether__leases_dispose(&leases);
+}
+
+/* The task is of another session, which only the list of leases knows. */
+static void an_acknowledgement_fails_for_want_of_memory_and_succeeds_later(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    tether_snapshot_list *list;
+    tether_registry *other = test_open_session(f, "other");
+    test_start_child(other, id, "exit", "0", NULL);
+    tether_snapshot_free(test_wait(other, id));
+    tether_registry *registry = test_open(f);
+    tether_completion_options options = {.size = sizeof options, .all_sessions = true};
+    ASSERT_OK(tether_completions_lease(registry, &options, &list, &f->error), f->error);
+    assert_int_equal(list->count, 1);
+    tether_snapshot_list_free(list);
+    left = 1;
+    int code = tether_completion_ack(registry, id, NULL, &f->error);
+    left = 0;
+    assert_int_equal(code, TETHER_ENOMEM);
+    ASSERT_OK(tether_completion_ack(registry, id, NULL, &f->error), f->error);
+    test_detach(registry);
+    test_detach(other);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, test_setup, test_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(doctor_leaves_out_no_finding),
+        TEST(a_lease_is_not_missing_for_want_of_memory),
+        TEST(an_acknowledgement_fails_for_want_of_memory_and_succeeds_later),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

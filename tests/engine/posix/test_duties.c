@@ -1,0 +1,128 @@
+/* Deadlines and kills of tasks that are no longer on the disk: nothing is due for them again. */
+#include "support/support.h"
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include "engine/catalog.h"
+#include "engine/duties.h"
+#include "engine/kill.h"
+#include "engine/refresh.h"
+
+/* A catalog without a reaper, with one task that runs on until the test ends it. */
+typedef struct place {
+    fixture *f;
+    tether__store store;
+    tether__session session;
+    tether__catalog catalog;
+    char id[TETHER_ID_SIZE];
+    long supervisor;
+} place;
+
+static tether__entry *read_task(place *p)
+{
+    tether__entry *entry;
+    uv_mutex_lock(&p->catalog.disk);
+    ASSERT_OK(tether__refresh(&p->catalog, p->id, TETHER__INSPECT_NOW, &entry, &p->f->error),
+              p->f->error);
+    uv_mutex_unlock(&p->catalog.disk);
+    return entry;
+}
+
+static void place_open(place *p, fixture *f)
+{
+    *p = (place){.f = f};
+    tether_registry *registry = test_open(f);
+    test_start_child(registry, p->id, "pid", "forever", NULL);
+    (void)test_output_number(registry, p->id);
+    tether_snapshot *snapshot = test_snapshot(registry, p->id);
+    p->supervisor = (long)snapshot->child_pid;
+    tether_snapshot_free(snapshot);
+    test_detach(registry);
+    ASSERT_OK(tether__store_open(f->store, false, &p->store, &f->error), f->error);
+    ASSERT_OK(tether__session_open(&p->store, "default", 20, &p->session, &f->error), f->error);
+    ASSERT_OK(tether__catalog_init(&p->catalog, &p->session, &f->error), f->error);
+    (void)read_task(p);
+}
+
+/* Nothing but this process can end the task: its record is gone. */
+static void place_close(place *p)
+{
+    tether__catalog_dispose(&p->catalog);
+    tether__session_close(&p->session);
+    tether__store_close(&p->store);
+    assert_int_equal(kill(-(pid_t)p->supervisor, SIGKILL), 0);
+    assert_int_equal(test_join_host(p->supervisor), 128 + SIGKILL);
+}
+
+static void pass_deadline(place *p)
+{
+    read_task(p)->deadline_monotonic_ms = 1;
+}
+
+static void begin_kill(place *p)
+{
+    bool is_driver;
+    ASSERT_OK(tether__kill_begin(&p->catalog, p->id, TETHER__INTENT_KILL, 0, TETHER__DRIVER_LOOP,
+                                 &is_driver, &p->f->error),
+              p->f->error);
+    assert_true(is_driver);
+}
+
+static void remove_store(place *p)
+{
+    test_remove_store(p->f->store);
+}
+
+static void remove_session(place *p)
+{
+    test_remove_store(test_session_path(p->f, ""));
+}
+
+static void remove_task(place *p)
+{
+    test_remove_store(test_bundle_path(p->f, p->id, ""));
+}
+
+static void nothing_is_due_for_a_task_that_is_gone(void **state)
+{
+    fixture *f = *state;
+    static void (*const works[])(place * p) = {pass_deadline, begin_kill};
+    static void (*const removals[])(place * p) = {remove_task, remove_session, remove_store};
+    for (size_t i = 0; i < 2 * 3; i++) {
+        place p;
+        place_open(&p, f);
+        works[i % 2](&p);
+        removals[i / 2](&p);
+        assert_int_equal(tether__duties_do(&p.catalog), INT64_MAX);
+        assert_int_equal(p.catalog.count, 0);
+        place_close(&p);
+    }
+}
+
+/* The failure of a lock that is held is another one: that passes. */
+static void a_deadline_that_fails_for_a_moment_stays_due(void **state)
+{
+    fixture *f = *state;
+    place p;
+    tether__lock lock;
+    place_open(&p, f);
+    pass_deadline(&p);
+    ASSERT_OK(tether__session_lock(&p.session, &lock, &f->error), f->error);
+    int64_t next = tether__duties_do(&p.catalog);
+    tether__os_lock_release(&lock);
+    assert_in_range(next, test_now_ms(), test_now_ms() + 1000);
+    assert_int_equal(p.catalog.count, 1);
+    place_close(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(nothing_is_due_for_a_task_that_is_gone, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(a_deadline_that_fails_for_a_moment_stays_due, test_setup,
+                                        test_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
