@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "posix/access_list.h"
 #include "posix/error.h"
 
 static const char step[] = "check store";
@@ -104,10 +105,20 @@ static int check_group(gid_t id, bool *is_private)
     return tether__posix_is_shortage(os_error) ? os_error : 0;
 }
 
+static int fail_writable(const char *path, const struct stat *st, bool others, tether_error *error)
+{
+    return tether__fail(error, TETHER_ESTORE, 0, step,
+                        "%s %ld can write to %.200s (mode %03o) and could replace the store; "
+                        "choose another store, or run: chmod %s on that directory",
+                        others ? "users other than" : "members of group",
+                        others ? (long)geteuid() : (long)st->st_gid, path,
+                        (unsigned)(st->st_mode & 0777), others ? "go-w" : "g-w");
+}
+
 static int check_directory(const char *path, tether_error *error)
 {
     struct stat st;
-    bool trusted, is_private = true;
+    bool trusted, has_list = false, is_private = true;
     int os_error = lstat(path, &st) == 0 ? 0 : errno;
     if (os_error == 0)
         os_error = check_user(st.st_uid, &trusted);
@@ -123,15 +134,18 @@ static int check_directory(const char *path, tether_error *error)
     bool others = (st.st_mode & S_IWOTH) != 0;
     if (!others && (st.st_mode & S_IWGRP) != 0)
         os_error = check_group(st.st_gid, &is_private);
+    if (os_error == 0 && (st.st_mode & S_IWGRP) != 0)
+        os_error = tether__posix_has_access_list(path, &has_list);
     if (os_error != 0)
         return tether__posix_fail(error, os_error, step, path);
     if (others || !is_private)
+        return fail_writable(path, &st, others, error);
+    if (has_list)
         return tether__fail(error, TETHER_ESTORE, 0, step,
-                            "%s %ld can write to %.200s (mode %03o) and could replace the store; "
-                            "choose another store, or run: chmod %s on that directory",
-                            others ? "users other than" : "members of group",
-                            others ? (long)geteuid() : (long)st.st_gid, path,
-                            (unsigned)(st.st_mode & 0777), others ? "go-w" : "g-w");
+                            "%.200s has an access list by which others may be able to write to it "
+                            "and replace the store; choose another store, or run: chmod g-w on "
+                            "that directory",
+                            path);
     return TETHER_OK;
 }
 

@@ -84,9 +84,9 @@ else()
 endif()
 
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
-    list(APPEND TETHER_OS_SOURCES lock_owner_linux.c)
+    list(APPEND TETHER_OS_SOURCES access_list_linux.c lock_owner_linux.c)
 else()
-    list(APPEND TETHER_OS_SOURCES lock_owner_none.c)
+    list(APPEND TETHER_OS_SOURCES access_list_none.c lock_owner_none.c)
 endif()
 
 if(TETHER_HAVE_INOTIFY)

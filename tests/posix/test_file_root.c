@@ -12,6 +12,7 @@
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #endif
 
 #include "os/lifeline.h"
@@ -111,6 +112,31 @@ static void refuses_a_store_below_a_directory_of_another_user(void **state)
     assert_int_equal(test_count_names(place_path(p, "theirs")), 1);
     assert_int_equal(test_count_names(place_path(p, "theirs/own")), 0);
 }
+
+#ifdef __linux__
+/* An access list as Linux stores it: user::rwx, user:54321:rwx, group::rwx, mask::rwx, other::---.
+ */
+static void refuses_a_store_below_a_directory_with_an_access_list(void **state)
+{
+    static const unsigned char list[] = {
+        2,    0,    0,    0, /* version 2 */
+        1,    0,    7,    0,    0xff, 0xff, 0xff, 0xff, 2,    0,    7,    0,   0x31, 0xd4,
+        0,    0,    4,    0,    7,    0,    0xff, 0xff, 0xff, 0xff, 16,   0,   7,    0,
+        0xff, 0xff, 0xff, 0xff, 32,   0,    0,    0,    0xff, 0xff, 0xff, 0xff};
+    place *p = *state;
+    if (geteuid() != 0)
+        test_skip("needs root");
+    make(p, "listed", 0770);
+    assert_int_equal(chown(place_path(p, "listed"), 0, 0), 0);
+    if (setxattr(place_path(p, "listed"), "system.posix_acl_access", list, sizeof list, 0) != 0)
+        test_skip("needs a file system with access lists");
+    expect_refused(p, "listed/store", "has an access list");
+    assert_int_equal(test_count_names(place_path(p, "listed")), 0);
+    /* The mask no longer lets anybody of the list write. */
+    assert_int_equal(chmod(place_path(p, "listed"), 0750), 0);
+    expect_opened(p, "listed/store");
+}
+#endif
 
 static void refuses_a_store_below_a_directory_that_a_group_can_write(void **state)
 {
@@ -442,6 +468,9 @@ int main(void)
         TEST(refuses_a_store_below_a_directory_that_others_can_write),
         TEST(accepts_a_store_below_a_sticky_directory),
         TEST(refuses_a_store_below_a_directory_of_another_user),
+#ifdef __linux__
+        TEST(refuses_a_store_below_a_directory_with_an_access_list),
+#endif
         TEST(refuses_a_store_below_a_directory_that_a_group_can_write),
         TEST(accepts_a_directory_for_the_private_group_of_its_user),
         TEST(knows_which_ids_a_user_namespace_has),
