@@ -1,69 +1,72 @@
-/* Compares tether_spawn with posix_spawn, fork and exec, and libuv's uv_spawn, in a small host and
- * in one with a large heap: how long a start takes, and how long it takes from the start of a
- * command that ends at once until its end is known.
+/* Compares tether_spawn with posix_spawn, fork and exec, uv_spawn, apr_proc_create and the floor
+ * (floor.h): how long a start takes, and how long it takes from the start of a command that ends at
+ * once until its end is known. Then the same for texts of a shell, with the pattern that many tools
+ * use: a wrapper that renames a marker, and a poll.
  *
- *   tether-bench-spawn [STORE] [ROUNDS] [HEAP_MIB]
+ *   tether-bench-spawn [--json] [DIRECTORY [ROUNDS [HEAP_MIB...]]]
  *
- * Prints the median of each, and its ratio to posix_spawn in the same host. The result depends on
- * STORE: on a disk the files of a task cost more than its process. */
+ * Measures in hosts with each amount of memory, 0 and 1024 MiB if none is given. The result depends
+ * on the file system of DIRECTORY: on a disk the files of a task cost more than its process. */
+#include <fcntl.h>
+#include <limits.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include <uv.h>
+#ifdef BENCH_APR
+#include <apr_general.h>
+#include <apr_thread_proc.h>
+#endif
 
+#include "floor.h"
+#include "measure.h"
 #include "tether.h"
 
 extern char **environ;
 
-enum { ROUNDS = 200, HEAP_MIB = 1024 };
-
-/* Starts `true` in one way and waits for its end. Returns how long the start took, and in *whole
- * how long it took until the end was known. Both in milliseconds. */
-typedef double (*contender)(double *whole);
+enum { ROUNDS = 300, POLLED_ROUNDS = 20 };
 
 static tether_registry *registry;
+static char directory[PATH_MAX], marker[PATH_MAX + 16];
 static char program[] = "/bin/true";
-static char *arguments[] = {program, NULL};
+static char *direct[] = {program, NULL};
+static char shell[] = "/bin/sh", option[] = "-c", text[] = "true";
+static char *by_shell[] = {shell, option, text, NULL};
 
-static double now_ms(void)
-{
-    return (double)uv_hrtime() / 1e6;
-}
+/* --- Starts that keep nothing --- */
 
-static void give_up(const char *what)
-{
-    fprintf(stderr, "tether-bench-spawn: %s\n", what);
-    exit(1);
-}
-
-static double run_posix_spawn(double *whole)
+static pid_t spawn(char *const argv[])
 {
     pid_t pid;
-    double start = now_ms();
-    if (posix_spawn(&pid, program, NULL, NULL, arguments, environ) != 0)
-        give_up("posix_spawn failed");
-    double started = now_ms();
-    waitpid(pid, NULL, 0);
-    *whole = now_ms() - start;
-    return started - start;
+    if (posix_spawn(&pid, argv[0], NULL, NULL, argv, environ) != 0)
+        bench_fail("posix_spawn failed");
+    return pid;
 }
 
-static double run_fork(double *whole)
+static void by_posix_spawn(double ms[])
 {
-    double start = now_ms();
+    double start = bench_now_ms();
+    pid_t pid = spawn(direct);
+    ms[0] = bench_now_ms() - start;
+    waitpid(pid, NULL, 0);
+    ms[1] = bench_now_ms() - start;
+}
+
+static void by_fork(double ms[])
+{
+    double start = bench_now_ms();
     pid_t pid = fork();
     if (pid == 0) {
-        execv(program, arguments);
+        execv(program, direct);
         _exit(127);
     }
-    double started = now_ms();
+    ms[0] = bench_now_ms() - start;
     waitpid(pid, NULL, 0);
-    *whole = now_ms() - start;
-    return started - start;
+    ms[1] = bench_now_ms() - start;
 }
 
 static void on_exit_of(uv_process_t *process, int64_t code, int signal)
@@ -73,92 +76,201 @@ static void on_exit_of(uv_process_t *process, int64_t code, int signal)
     uv_close((uv_handle_t *)process, NULL);
 }
 
-static double run_uv_spawn(double *whole)
+static void by_uv_spawn(double ms[])
 {
     uv_process_t process;
-    uv_process_options_t options = {.file = program, .args = arguments, .exit_cb = on_exit_of};
-    double start = now_ms();
+    uv_process_options_t options = {.file = program, .args = direct, .exit_cb = on_exit_of};
+    double start = bench_now_ms();
     if (uv_spawn(uv_default_loop(), &process, &options) != 0)
-        give_up("uv_spawn failed");
-    double started = now_ms();
+        bench_fail("uv_spawn failed");
+    ms[0] = bench_now_ms() - start;
     uv_run(uv_default_loop(), UV_RUN_DEFAULT);
-    *whole = now_ms() - start;
-    return started - start;
+    ms[1] = bench_now_ms() - start;
 }
 
-static double run_tether(double *whole)
+#ifdef BENCH_APR
+static void by_apr(double ms[])
+{
+    apr_pool_t *pool;
+    apr_procattr_t *attributes;
+    apr_proc_t process;
+    const char *const argv[] = {program, NULL};
+    apr_pool_create(&pool, NULL);
+    double start = bench_now_ms();
+    apr_procattr_create(&attributes, pool);
+    if (apr_proc_create(&process, program, argv, NULL, attributes, pool) != APR_SUCCESS)
+        bench_fail("apr_proc_create failed");
+    ms[0] = bench_now_ms() - start;
+    apr_proc_wait(&process, NULL, NULL, APR_WAIT);
+    ms[1] = bench_now_ms() - start;
+    apr_pool_destroy(pool);
+}
+#endif
+
+/* --- Starts that keep the end --- */
+
+static void by_tether(const tether_spec *spec, double ms[])
 {
     char id[TETHER_ID_SIZE];
-    const char *const argv[] = {program, NULL};
-    tether_spec spec = {.argv = argv, .no_notify = true};
-    tether_error error = {0};
-    double start = now_ms();
-    if (tether_spawn(registry, &spec, id, &error) != TETHER_OK)
-        give_up(error.message);
-    double started = now_ms();
     const char *ids[] = {id};
+    tether_error error = {0};
+    double start = bench_now_ms();
+    if (tether_spawn(registry, spec, id, &error) != TETHER_OK)
+        bench_fail(error.message);
+    ms[0] = bench_now_ms() - start;
     if (tether_wait(registry, ids, 1, TETHER_WAIT_ALL, -1, NULL, &error) != TETHER_OK)
-        give_up(error.message);
-    *whole = now_ms() - start;
-    return started - start;
+        bench_fail(error.message);
+    ms[1] = bench_now_ms() - start;
 }
 
-static int by_value(const void *a, const void *b)
+static void by_tether_direct(double ms[])
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    const char *const argv[] = {program, NULL};
+    const tether_spec spec = {.argv = argv, .no_notify = true};
+    by_tether(&spec, ms);
 }
 
-static void measure(const char *name, contender run, int rounds, double base[2])
+static void by_floor_of(char *const argv[], double ms[])
 {
-    double *starts = calloc((size_t)rounds, sizeof *starts);
-    double *wholes = calloc((size_t)rounds, sizeof *wholes);
-    if (starts == NULL || wholes == NULL)
-        give_up("out of memory");
-    for (int i = 0; i < rounds; i++)
-        starts[i] = run(&wholes[i]);
-    qsort(starts, (size_t)rounds, sizeof *starts, by_value);
-    qsort(wholes, (size_t)rounds, sizeof *wholes, by_value);
-    double median[2] = {starts[rounds / 2], wholes[rounds / 2]};
-    for (int i = 0; i < 2; i++)
-        base[i] = base[i] > 0 ? base[i] : median[i];
-    printf("  %-12s start %8.3f ms (%6.1f x)   start to end known %8.3f ms (%5.1f x)\n", name,
-           median[0], median[0] / base[0], median[1], median[1] / base[1]);
-    free(starts);
-    free(wholes);
+    double start = bench_now_ms();
+    floor_start(argv);
+    ms[0] = bench_now_ms() - start;
+    floor_wait();
+    ms[1] = bench_now_ms() - start;
 }
 
-static void measure_all(const char *host, int rounds)
+static void by_floor(double ms[])
 {
-    double base[2] = {0, 0};
-    printf("%s, median of %d:\n", host, rounds);
-    measure("posix_spawn", run_posix_spawn, rounds, base);
-    measure("tether", run_tether, rounds, base);
-    measure("fork", run_fork, rounds, base);
-    measure("uv_spawn", run_uv_spawn, rounds, base);
+    by_floor_of(direct, ms);
+}
+
+/* --- Texts of a shell --- */
+
+static void by_bare_shell(double ms[])
+{
+    double start = bench_now_ms();
+    waitpid(spawn(by_shell), NULL, 0);
+    ms[0] = bench_now_ms() - start;
+}
+
+static void by_floor_shell(double ms[])
+{
+    double both[BENCH_METRICS];
+    by_floor_of(by_shell, both);
+    ms[0] = both[1];
+}
+
+static void by_tether_shell(double ms[])
+{
+    double both[BENCH_METRICS];
+    const tether_spec spec = {.command = text, .shell = "sh", .no_notify = true};
+    by_tether(&spec, both);
+    ms[0] = both[1];
+}
+
+static void by_poll(unsigned interval_ms, double ms[])
+{
+    char script[4 * PATH_MAX], bash[] = "/bin/bash";
+    char *const argv[] = {bash, option, script, NULL};
+    struct stat st;
+    snprintf(script, sizeof script, "sh -c true; echo $? >'%s.tmp'; mv '%s.tmp' '%s'", marker,
+             marker, marker);
+    double start = bench_now_ms();
+    pid_t pid = spawn(argv);
+    while (stat(marker, &st) != 0)
+        usleep(interval_ms * 1000);
+    ms[0] = bench_now_ms() - start;
+    waitpid(pid, NULL, 0);
+    unlink(marker);
+}
+
+static void by_poll_100(double ms[])
+{
+    by_poll(100, ms);
+}
+
+static void by_poll_500(double ms[])
+{
+    by_poll(500, ms);
+}
+
+/* --- The measurement --- */
+
+static const bench_contender starts[] = {
+    {"posix_spawn", by_posix_spawn},
+    {"fork+exec", by_fork},
+    {"uv_spawn", by_uv_spawn},
+#ifdef BENCH_APR
+    {"apr_proc_create", by_apr},
+#endif
+    {"floor", by_floor},
+    {"tether", by_tether_direct},
+};
+static const bench_contender texts[] = {
+    {"sh -c true", by_bare_shell}, {"floor", by_floor_shell}, {"tether", by_tether_shell}};
+static const bench_contender polls[] = {{"sh -c true", by_bare_shell},
+                                        {"tether", by_tether_shell},
+                                        {"poll 100 ms", by_poll_100},
+                                        {"poll 500 ms", by_poll_500}};
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+static void measure_host(int rounds, size_t heap_mib, bool json)
+{
+    char title[64], title_of_texts[64];
+    char *memory = malloc((heap_mib << 20) + 1);
+    if (memory == NULL)
+        bench_fail("no memory for the host's heap");
+    memset(memory, 1, heap_mib << 20);
+    snprintf(title, sizeof title, "start, host with %zu MiB", heap_mib);
+    snprintf(title_of_texts, sizeof title_of_texts, "text, host with %zu MiB", heap_mib);
+    bench_run(
+        &(bench_plan){title, {"start", "start to told"}, starts, COUNT(starts), rounds, json});
+    bench_run(&(bench_plan){title_of_texts, {"start to told"}, texts, COUNT(texts), rounds, json});
+    free(memory);
+}
+
+static void open_all(const char *path, const char *self)
+{
+    tether_error error = {0};
+    char store[PATH_MAX + 16], floor[PATH_MAX + 16], supervisor[PATH_MAX + 32];
+    const char *slash = strrchr(self, '/');
+    snprintf(directory, sizeof directory, "%s", path);
+    mkdir(directory, 0700);
+    snprintf(store, sizeof store, "%s/store", directory);
+    snprintf(floor, sizeof floor, "%s/floor", directory);
+    snprintf(marker, sizeof marker, "%s/marker", directory);
+    snprintf(supervisor, sizeof supervisor, "%.*s/tether-bench-floor-supervisor",
+             slash != NULL ? (int)(slash - self) : 1, slash != NULL ? self : ".");
+    if (mkdir(floor, 0700) != 0)
+        bench_fail("DIRECTORY has been used before, or cannot be written to");
+    floor_open(floor, supervisor);
+    const tether_open_options options = {.store = store, .session = "bench"};
+    if (tether_open(&options, &registry, &error) != TETHER_OK)
+        bench_fail(error.message);
+#ifdef BENCH_APR
+    apr_initialize();
+#endif
 }
 
 int main(int argc, char **argv)
 {
-    tether_error error = {0};
-    tether_open_options options = {.store = argc > 1 ? argv[1] : NULL, .session = "bench"};
-    int rounds = argc > 2 ? atoi(argv[2]) : ROUNDS;
-    size_t heap = argc > 3 ? (size_t)atol(argv[3]) : HEAP_MIB;
-    if (rounds < 1)
-        give_up("ROUNDS is a positive number");
-    if (tether_open(&options, &registry, &error) != TETHER_OK)
-        give_up(error.message);
-    measure_all("small host", rounds);
-
-    char *memory = malloc(heap << 20);
-    if (memory == NULL)
-        give_up("no memory for the large heap");
-    memset(memory, 1, heap << 20);
-    char name[64];
-    snprintf(name, sizeof name, "host with %zu MiB", heap);
-    measure_all(name, rounds);
-    free(memory);
-    tether_gc_options gc = {.older_than_ms = -1};
+    static char temporary[] = "/tmp/tether-bench-XXXXXX";
+    bool json = argc > 1 && strcmp(argv[1], "--json") == 0;
+    char **words = argv + 1 + json;
+    int count = argc - 1 - json, rounds = count > 1 ? atoi(words[1]) : ROUNDS;
+    const char *path = count > 0 ? words[0] : mkdtemp(temporary);
+    if (rounds < 1 || path == NULL)
+        bench_fail("usage: tether-bench-spawn [--json] [DIRECTORY [ROUNDS [HEAP_MIB...]]]");
+    open_all(path, argv[0]);
+    measure_host(rounds, count > 2 ? (size_t)atol(words[2]) : 0, json);
+    for (int i = 3; i < count; i++)
+        measure_host(rounds, (size_t)atol(words[i]), json);
+    if (count <= 2)
+        measure_host(rounds, 1024, json);
+    bench_run(&(bench_plan){
+        "common pattern", {"start to told"}, polls, COUNT(polls), POLLED_ROUNDS, json});
+    const tether_gc_options gc = {.older_than_ms = -1};
     tether_gc(registry, &gc, NULL, NULL);
     return tether_close(registry, TETHER_DETACH, NULL);
 }
