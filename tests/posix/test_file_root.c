@@ -248,6 +248,7 @@ static int open_below_nobody(void *userdata)
     pid_t mapper = fork();
     if (mapper == 0) {
         char path[64];
+        close(ready[1]); /* so that it ends if there is no namespace to map */
         snprintf(path, sizeof path, "/proc/%ld/uid_map", (long)getppid());
         int fd = read(ready[0], &byte, 1) == 1 ? open(path, O_WRONLY | O_CLOEXEC) : -1;
         bool done = fd >= 0 && write(fd, map, strlen(map)) == (ssize_t)strlen(map);
