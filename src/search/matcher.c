@@ -443,12 +443,11 @@ static bool found_one(const tether__found *found, void *userdata)
 static bool settle_one(tether__matcher *matcher, settling *s)
 {
     tether__matcher before = *matcher;
-    tether_error ignored;
     s->any = false;
     matcher->found = found_one;
     matcher->userdata = s;
     matcher->step_budget = STEPS_SETTLE;
-    int code = search(matcher, true, &ignored);
+    int code = search(matcher, true, NULL);
     bool stopped = code == TETHER_OK && matcher->finished;
     if (!stopped) {
         int64_t repeat_budget = code == TETHER_OK ? matcher->repeat_budget : 0;
