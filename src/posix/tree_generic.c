@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "posix/group.h"
+#include "posix/signal.h"
 
 int tether__os_tree_check(const tether__tree *tree, tether_error *error)
 {
