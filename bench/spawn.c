@@ -7,7 +7,6 @@
  *
  * Measures in hosts with each amount of memory, 0 and 1024 MiB if none is given. The result depends
  * on the file system of DIRECTORY: on a disk the files of a task cost more than its process. */
-#include <fcntl.h>
 #include <limits.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -31,7 +30,7 @@ extern char **environ;
 enum { ROUNDS = 300, POLLED_ROUNDS = 20 };
 
 static tether_registry *registry;
-static char directory[PATH_MAX], marker[PATH_MAX + 16];
+static char marker[PATH_MAX + 16];
 static char program[] = "/bin/true";
 static char *direct[] = {program, NULL};
 static char shell[] = "/bin/sh", option[] = "-c", text[] = "true";
@@ -235,11 +234,10 @@ static void open_all(const char *path, const char *self)
     tether_error error = {0};
     char store[PATH_MAX + 16], floor[PATH_MAX + 16], supervisor[PATH_MAX + 32];
     const char *slash = strrchr(self, '/');
-    snprintf(directory, sizeof directory, "%s", path);
-    mkdir(directory, 0700);
-    snprintf(store, sizeof store, "%s/store", directory);
-    snprintf(floor, sizeof floor, "%s/floor", directory);
-    snprintf(marker, sizeof marker, "%s/marker", directory);
+    mkdir(path, 0700);
+    snprintf(store, sizeof store, "%s/store", path);
+    snprintf(floor, sizeof floor, "%s/floor", path);
+    snprintf(marker, sizeof marker, "%s/marker", path);
     snprintf(supervisor, sizeof supervisor, "%.*s/tether-bench-floor-supervisor",
              slash != NULL ? (int)(slash - self) : 1, slash != NULL ? self : ".");
     if (mkdir(floor, 0700) != 0)

@@ -3,6 +3,7 @@
  * Thread: one at a time per buffer. */
 #include "base/text.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,6 +96,13 @@ char *tether__text_join(const char *folder, const char *name)
     if (path.failed)
         tether__text_dispose(&path);
     return path.bytes;
+}
+
+bool tether__text_same_word(const char *a, const char *b)
+{
+    for (; *a != '\0' && tolower((unsigned char)*a) == tolower((unsigned char)*b); a++, b++)
+        ;
+    return *a == '\0' && *b == '\0';
 }
 
 void tether__text_dispose(tether__text *text)

@@ -27,6 +27,9 @@ void tether__text_add_shown(tether__text *text, const char *string);
 /* Returns a copy of the string, or NULL when out of memory. Free it with free(). */
 char *tether__text_copy(const char *string);
 
+/* Returns whether two words are the same but for the case of the letters A to Z. */
+bool tether__text_same_word(const char *a, const char *b);
+
 /* Returns "folder/name", or "folder\name" where folder is an absolute Windows path; NULL when out
  * of memory. Free it with free(). */
 char *tether__text_join(const char *folder, const char *name);

@@ -27,7 +27,8 @@ static void finding_free(tether_finding *finding)
     free(finding);
 }
 
-/* Empties the report for want of memory: one that lacks a finding would say too much. */
+/* Frees the findings. A report that has lost them for want of memory gets no more: one that lacks a
+ * finding would say too much. */
 static void lose(tether_report *report)
 {
     for (size_t i = 0; i < report->count; i++)
@@ -105,8 +106,8 @@ static void check_policies(tether_report *report, const tether__shell_policy *po
         const char *refused = tether__policy_refuses_outer(policy, rule);
         if (refused != NULL)
             add(report, TETHER_WEAK, "policy",
-                "%s: %s, so it does not supervise tasks, and refuses commands; ask whoever "
-                "administers this machine",
+                "%s: %s, so it supervises no tasks, and tasks that ask for it are refused; ask "
+                "the administrator of this machine",
                 rule->name, refused);
     }
 }
@@ -264,8 +265,6 @@ void tether_report_free(tether_report *report)
 {
     if (report == NULL)
         return;
-    for (size_t i = 0; i < report->count; i++)
-        finding_free(report->items[i]);
-    free((void *)report->items);
+    lose(report);
     free(report);
 }

@@ -36,19 +36,18 @@ static int access_by_mode(const char *path, int mode)
     struct stat st;
     if (stat(path, &st) != 0)
         return errno;
-    bool is_member = false;
-    unsigned granted = st.st_mode & 7u;
-    if (geteuid() != 0 && st.st_uid != geteuid()) {
+    unsigned granted;
+    if (geteuid() == 0) {
+        granted = S_ISDIR(st.st_mode) || (st.st_mode & 0111u) != 0 ? 7 : 6;
+    } else if (st.st_uid == geteuid()) {
+        granted = st.st_mode >> 6 & 7u;
+    } else {
+        bool is_member;
         int os_error = check_group(st.st_gid, &is_member);
         if (os_error != 0)
             return os_error;
+        granted = st.st_mode >> (is_member ? 3 : 0) & 7u;
     }
-    if (geteuid() == 0)
-        granted = S_ISDIR(st.st_mode) || (st.st_mode & 0111u) != 0 ? 7 : 6;
-    else if (st.st_uid == geteuid())
-        granted = st.st_mode >> 6 & 7u;
-    else if (is_member)
-        granted = st.st_mode >> 3 & 7u;
     return ((unsigned)mode & ~granted) == 0 ? 0 : EACCES;
 }
 

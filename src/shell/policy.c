@@ -3,9 +3,8 @@
  * Thread: any. */
 #include "shell/policy.h"
 
-#include <ctype.h>
-
 #include "base/error.h"
+#include "base/text.h"
 #include "shell/cmd_line.h"
 #include "shell/command_ps1.h"
 #include "shell/family.h"
@@ -16,19 +15,12 @@ static const char cmd_disabled[] = "a policy disables cmd (DisableCMD)";
 static const char scripts_off[] = "a policy turns off the scripts of PowerShell";
 static const char only_signed[] = "a policy permits only signed scripts (AllSigned)";
 
-static bool same_word(const char *a, const char *b)
-{
-    for (; *a != '\0' && tolower((unsigned char)*a) == tolower((unsigned char)*b); a++, b++)
-        ;
-    return *a == *b;
-}
-
 tether__scripts tether__policy_scripts(bool enabled, const char *level)
 {
-    if (!enabled || (level != NULL && same_word(level, "Restricted")))
+    if (!enabled || (level != NULL && tether__text_same_word(level, "Restricted")))
         return TETHER__SCRIPTS_NONE;
-    return level != NULL && same_word(level, "AllSigned") ? TETHER__SCRIPTS_SIGNED
-                                                          : TETHER__SCRIPTS_ALL;
+    return level != NULL && tether__text_same_word(level, "AllSigned") ? TETHER__SCRIPTS_SIGNED
+                                                                       : TETHER__SCRIPTS_ALL;
 }
 
 /* The scripts that this PowerShell runs, given by its name or path. */
@@ -61,7 +53,7 @@ int tether__policy_check_text(const tether__shell_policy *policy, const char *sh
     if (family == TETHER__SHELL_CMD && policy->no_cmd)
         return tether__fail(error, TETHER_ENOEXEC, 0, step,
                             "%.300s may not run the command: %s; choose another shell, or ask "
-                            "whoever administers this machine",
+                            "the administrator of this machine",
                             shell, cmd_disabled);
     tether__scripts scripts =
         family == TETHER__SHELL_POWERSHELL ? scripts_of(policy, shell) : TETHER__SCRIPTS_ALL;
@@ -70,7 +62,7 @@ int tether__policy_check_text(const tether__shell_policy *policy, const char *sh
         return TETHER_OK;
     return tether__fail(error, TETHER_ENOEXEC, 0, step,
                         "%.300s may not run the command: %s; choose another shell%s, or ask "
-                        "whoever administers this machine",
+                        "the administrator of this machine",
                         shell, reason_of(scripts),
                         scripts == TETHER__SCRIPTS_SIGNED ? ", sign the text" : "");
 }
@@ -82,6 +74,6 @@ int tether__policy_check_program(const tether__shell_policy *policy, const char 
         return TETHER_OK;
     return tether__fail(error, TETHER_ENOEXEC, 0, step,
                         "%.300s is a batch file, which cmd would run: %s; run another program, or "
-                        "ask whoever administers this machine",
+                        "ask the administrator of this machine",
                         program, cmd_disabled);
 }

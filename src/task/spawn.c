@@ -83,12 +83,11 @@ static int choose_id(tether__spawn_plan *plan, tether_error *error)
 static int try_start(const char *path, void *userdata, tether_error *error)
 {
     const tether__spawn_plan *plan = userdata;
-    tether__shell_policy policy;
     int code = tether__os_spawn_try(path, error);
     if (code != TETHER_OK)
         return code;
-    tether__os_shell_policy(&policy);
-    return tether__policy_check_text(&policy, path, plan->spec.command, plan->command_size, error);
+    return tether__policy_check_text(&plan->policy, path, plan->spec.command, plan->command_size,
+                                     error);
 }
 
 static const char *get_variable(const char *name, void *userdata)
@@ -113,14 +112,12 @@ static int set_shell_arguments(tether__spawn_plan *plan, tether_error *error)
 
 static int resolve_program(tether__spawn_plan *plan, tether_error *error)
 {
-    tether__shell_policy policy;
     int code = tether__spawn_plan_find(plan->spec.argv[0], &plan->program, plan, error);
     if (code == TETHER_OK)
         code = tether__os_spawn_try(plan->program, error);
-    if (code != TETHER_OK)
-        return code;
-    tether__os_shell_policy(&policy);
-    return tether__policy_check_program(&policy, plan->program, error);
+    if (code == TETHER_OK)
+        code = tether__policy_check_program(&plan->policy, plan->program, error);
+    return code;
 }
 
 static int resolve_command(tether__spawn_plan *plan, tether_error *error)
@@ -165,6 +162,7 @@ static int resolve(tether_registry *registry, tether__spawn_plan *plan, tether_e
 {
     const tether_spec *spec = &plan->spec;
     int code = choose_id(plan, error);
+    tether__os_shell_policy(&plan->policy);
     if (code == TETHER_OK)
         code = resolve_workdirs(plan, error);
     if (code == TETHER_OK)

@@ -12,6 +12,7 @@
 #include "os/lifeline.h"
 #include "shell/environment.h"
 #include "shell/outer.h"
+#include "shell/policy.h"
 #include "shell/shell.h"
 #include "tether/task.h"
 
@@ -29,6 +30,7 @@ typedef struct tether__spawn_plan {
     tether__environment environment;
     char *workdir;
     char *project_root;
+    tether__shell_policy policy;     /* what this machine forbids to shells */
     tether__shell shell;             /* runs the command; path NULL for an argument vector */
     char *late_input;                /* standard input that the supervisor opens; NULL: none */
     char *program;                   /* argv[0], resolved; NULL for a command */

@@ -56,15 +56,13 @@ static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule
                         tether_error *error)
 {
     tether__text tried = {0};
-    tether__shell_policy policy;
     const char *why = NULL;
     int code = TETHER_ENOSHELL;
     bool portable = tether__environment_portable(&plan->environment);
-    tether__os_shell_policy(&policy);
     for (; code == TETHER_ENOSHELL && rule->kind != TETHER__OUTER_NONE; rule++) {
         if (!tether__outer_serves(rule, portable))
             continue;
-        const char *refused = tether__policy_refuses_outer(&policy, rule);
+        const char *refused = tether__policy_refuses_outer(&plan->policy, rule);
         free(plan->outer_path);
         plan->outer_path = NULL;
         plan->outer = rule;

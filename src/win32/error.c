@@ -20,9 +20,6 @@
 #ifndef ERROR_DISK_QUOTA_EXCEEDED
 #define ERROR_DISK_QUOTA_EXCEEDED 1295L
 #endif
-#ifndef ERROR_ACCESS_DISABLED_BY_POLICY
-#define ERROR_ACCESS_DISABLED_BY_POLICY 1260L
-#endif
 
 typedef struct mapping {
     DWORD os_error;
@@ -62,7 +59,7 @@ static const mapping mappings[] = {
     {ERROR_SHARING_VIOLATION, TETHER_EACCESS, in_use},
     {ERROR_LOCK_VIOLATION, TETHER_EACCESS, in_use},
     {ERROR_USER_MAPPED_FILE, TETHER_EACCESS, in_use},
-    {ERROR_ACCESS_DISABLED_BY_POLICY, TETHER_EACCESS, "ask whoever administers this machine"},
+    {ERROR_ACCESS_DISABLED_BY_POLICY, TETHER_EACCESS, "ask the administrator of this machine"},
     {ERROR_VIRUS_INFECTED, TETHER_EACCESS, "the virus scanner blocks it: check its log"},
     {ERROR_WRITE_PROTECT, TETHER_EACCESS, "the file system is read-only: choose another store"},
     {ERROR_DIRECTORY, TETHER_ECORRUPT, "something else stands where a directory should be"},

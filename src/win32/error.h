@@ -6,6 +6,11 @@
 
 #include "tether/error.h"
 
+/* Missing in headers of mingw. */
+#ifndef ERROR_ACCESS_DISABLED_BY_POLICY
+#define ERROR_ACCESS_DISABLED_BY_POLICY 1260L
+#endif
+
 /* Returns the code for an error of Windows. */
 int tether__win32_code(uint32_t os_error);
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "win32/signal.h"
 
 /* The numbers are those of POSIX systems, so that the same scripts work on both. */
@@ -22,13 +23,6 @@ static const struct {
     {"BREAK", TETHER__WIN32_BREAK},
 };
 
-static bool same_name(const char *a, const char *b)
-{
-    for (; *a != '\0' && toupper((unsigned char)*a) == *b; a++, b++)
-        ;
-    return *a == '\0' && *b == '\0';
-}
-
 int tether__os_signal_number(const char *name)
 {
     char *end;
@@ -39,7 +33,7 @@ int tether__os_signal_number(const char *name)
         toupper((unsigned char)name[1]) == 'I' && toupper((unsigned char)name[2]) == 'G')
         name += 3;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (number == names[i].number || same_name(name, names[i].name))
+        if (number == names[i].number || tether__text_same_word(name, names[i].name))
             return names[i].number;
     }
     return 0;

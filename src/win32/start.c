@@ -14,9 +14,6 @@
 #ifndef ERROR_ELEVATION_REQUIRED
 #define ERROR_ELEVATION_REQUIRED 740L
 #endif
-#ifndef ERROR_ACCESS_DISABLED_BY_POLICY
-#define ERROR_ACCESS_DISABLED_BY_POLICY 1260L
-#endif
 
 /* A hidden console of its own, a process group of its own for breaks, and suspended until the
  * caller resumes it. */

@@ -99,12 +99,22 @@ static void quotes_for_a_shell(void **state)
     }
 }
 
+static void words_are_the_same_in_any_case(void **state)
+{
+    (void)state;
+    assert_true(tether__text_same_word("AllSigned", "allSIGNED"));
+    assert_true(tether__text_same_word("", ""));
+    assert_false(tether__text_same_word("TERM", "TERMS"));
+    assert_false(tether__text_same_word("TERMS", "TERM"));
+    assert_false(tether__text_same_word("", "a"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(grows_as_needed),    cmocka_unit_test(keeps_space_for_the_final_nul),
         cmocka_unit_test(keeps_nul_bytes),    cmocka_unit_test(remembers_that_memory_ran_out),
-        cmocka_unit_test(quotes_for_a_shell),
+        cmocka_unit_test(quotes_for_a_shell), cmocka_unit_test(words_are_the_same_in_any_case),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
