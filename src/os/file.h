@@ -112,10 +112,13 @@ int tether__os_file_rename(tether__dir *dir, const char *name, const char *new_n
 int tether__os_file_stamp(tether__dir *dir, const char *name, tether__file_stamp *stamp,
                           tether_error *error);
 
-/* Removes a file; a missing one is no error. */
+/* Removes a file; a missing one is no error. On return its name is free, even if others have it
+ * open. Where the system keeps the name for them, waits a moment for them to close it; a name that
+ * is still taken then is freed by them, without another removal. */
 int tether__os_file_remove(tether__dir *dir, const char *name, tether_error *error);
 
-/* Removes a directory and its content, following no link; a missing one is no error. */
+/* Removes a directory and its content, following no link; a missing one is no error. Its name is
+ * freed like that of a file. */
 int tether__os_dir_remove(tether__dir *parent, const char *name, tether_error *error);
 
 /* Moves a file or directory. Fails, and changes nothing, when the new name is taken. */

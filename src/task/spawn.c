@@ -311,7 +311,9 @@ static int record_start(tether_registry *registry, tether__spawn_plan *plan, tet
 /* Removes what was created. Closes the handles first, because the removal needs some itself, and
  * the process may have no other left. A visible task keeps its lifeline until the record is
  * removed, because another host would finalise a record without a held lifeline. The lifeline is
- * then closed before its removal, because not every system removes a file that is held. */
+ * then closed before its removal, because not every system removes a file that is held. What cannot
+ * be removed, because another program has it open, is a leftover that the next opening of the
+ * session or the next collection removes. */
 static void remove_files(tether_registry *registry, tether__spawn_plan *plan)
 {
     if (plan->lifeline.handle < 0)

@@ -85,6 +85,18 @@ DWORD tether__win32_open(const tether__dir *dir, const char *name, DWORD access,
     return os_error;
 }
 
+/* Returns 0 or the error, which is ERROR_ALREADY_EXISTS for a name that is taken. */
+static DWORD make_directory(const wchar_t *path, SECURITY_ATTRIBUTES *security)
+{
+    int64_t deadline = tether__os_monotonic_ms() + OPEN_PATIENCE_MS;
+    unsigned round = 0;
+    DWORD os_error;
+    do
+        os_error = CreateDirectoryW(path, security) ? ERROR_SUCCESS : tether__win32_last_error();
+    while (is_transient(os_error, CREATE_NEW) && tether__win32_back_off(&round, deadline));
+    return os_error;
+}
+
 DWORD tether__win32_inspect(HANDLE handle, tether__win32_file *file)
 {
     BY_HANDLE_FILE_INFORMATION found;
@@ -230,7 +242,7 @@ static int create_root(wchar_t *path, const char *shown, tether_error *error)
     if (code != TETHER_OK)
         return code;
     SECURITY_ATTRIBUTES security = {sizeof security, descriptor, FALSE};
-    DWORD os_error = CreateDirectoryW(path, &security) ? ERROR_SUCCESS : GetLastError();
+    DWORD os_error = make_directory(path, &security);
     LocalFree(descriptor);
     if (os_error == ERROR_SUCCESS || os_error == ERROR_ALREADY_EXISTS ||
         GetFileAttributesW(path) != INVALID_FILE_ATTRIBUTES)
@@ -342,8 +354,8 @@ int tether__os_dir_open(tether__dir *parent, const char *name, bool create, teth
     DWORD os_error = tether__win32_dir_path(parent, name, &wide);
     if (os_error != ERROR_SUCCESS)
         return tether__win32_fail_in(parent, os_error, step, name, error);
-    if (create && !CreateDirectoryW(wide, NULL))
-        os_error = tether__win32_last_error();
+    if (create)
+        os_error = make_directory(wide, NULL);
     if (os_error == ERROR_SUCCESS || os_error == ERROR_ALREADY_EXISTS) {
         step = "open directory";
         os_error = inspect_path(wide, &file);

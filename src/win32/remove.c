@@ -130,9 +130,11 @@ static wchar_t *name_beside(const wchar_t *path)
     return hidden;
 }
 
-/* Removes without POSIX semantics: the file occupies a name until the last handle is closed, so it
- * is renamed first to free its own name. Where that fails, it is removed under its own name. */
-static DWORD remove_without_posix(HANDLE handle, const wchar_t *path)
+/* Removes without POSIX semantics: what is removed occupies a name until its last handle is closed.
+ * So a file is renamed first to free its own name. Where that fails, and for a directory, whose
+ * hidden name would be in the way of its parent's removal, `lingers` becomes true: the name may
+ * still be taken. */
+static DWORD remove_without_posix(HANDLE handle, const wchar_t *path, bool *lingers)
 {
     tether__win32_file file;
     FILE_DISPOSITION_INFO dispose = {TRUE};
@@ -144,10 +146,11 @@ static DWORD remove_without_posix(HANDLE handle, const wchar_t *path)
         FILE_BASIC_INFO basic = {.FileAttributes = rest != 0 ? rest : FILE_ATTRIBUTE_NORMAL};
         SetFileInformationByHandle(handle, FileBasicInfo, &basic, sizeof basic);
     }
+    *lingers = true;
     if ((file.attributes & FILE_ATTRIBUTE_DIRECTORY) == 0) {
         wchar_t *hidden = name_beside(path);
-        if (hidden != NULL)
-            rename_open(handle, hidden, 0, FileRenameInfo);
+        *lingers =
+            hidden == NULL || rename_open(handle, hidden, 0, FileRenameInfo) != ERROR_SUCCESS;
         free(hidden);
     }
     if (!SetFileInformationByHandle(handle, FileDispositionInfo, &dispose, sizeof dispose))
@@ -155,33 +158,51 @@ static DWORD remove_without_posix(HANDLE handle, const wchar_t *path)
     return ERROR_SUCCESS;
 }
 
-static DWORD remove_once(const wchar_t *path)
+static DWORD remove_once(const wchar_t *path, bool *lingers)
 {
     HANDLE handle;
     DWORD flags = DISPOSE_DELETE | DISPOSE_POSIX | DISPOSE_READ_ONLY;
     DWORD access = DELETE | SYNCHRONIZE | FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES;
     DWORD os_error =
         tether__win32_open_path(path, access, TETHER__WIN32_SHARE_ALL, OPEN_EXISTING, &handle);
+    /* Another process may be removing it, without POSIX semantics. */
+    *lingers = os_error == ERROR_DELETE_PENDING;
     if (os_error != ERROR_SUCCESS)
         return os_error;
     if (!SetFileInformationByHandle(handle, (FILE_INFO_BY_HANDLE_CLASS)DISPOSITION_EX, &flags,
                                     sizeof flags))
         os_error = tether__win32_last_error();
     if (is_unsupported(os_error))
-        os_error = remove_without_posix(handle, path);
+        os_error = remove_without_posix(handle, path, lingers);
     CloseHandle(handle);
     return os_error;
+}
+
+/* Whether the name is taken. Opens nothing for longer than the system's own look at it, because an
+ * open handle would keep the name. */
+static bool is_name_taken(const wchar_t *path)
+{
+    return GetFileAttributesW(path) != INVALID_FILE_ATTRIBUTES ||
+           tether__win32_last_error() == ERROR_DELETE_PENDING;
 }
 
 DWORD tether__win32_remove(const wchar_t *path, int64_t deadline)
 {
     DWORD os_error;
+    bool lingers;
     unsigned round = 0;
     do
-        os_error = remove_once(path);
+        os_error = remove_once(path, &lingers);
     while (!is_gone(os_error) && is_transient(os_error) &&
            tether__win32_back_off(&round, deadline));
-    return is_gone(os_error) ? ERROR_SUCCESS : os_error;
+    if (os_error != ERROR_SUCCESS && !is_gone(os_error))
+        return os_error;
+    /* Most handles are those of other hosts, which have a look and close them. A name that is taken
+     * for longer is freed without us when the last handle is closed. */
+    round = 0;
+    while (lingers && is_name_taken(path) && tether__win32_back_off(&round, deadline)) {
+    }
+    return ERROR_SUCCESS;
 }
 
 static DWORD remove_tree(const wchar_t *path, int depth, int64_t deadline);

@@ -9,9 +9,10 @@
 #include <windows.h>
 
 /* Removes a file, a link or an empty directory by its wide path; a missing one is no error. On
- * return the name is free, even if others have the file open and share deletion; without POSIX
- * semantics (see remove.c), an open directory keeps its name until it is closed. While others do
- * not share deletion, retries until the deadline (monotonic clock, ms). Returns 0 or the error. */
+ * return the name is free, even if others have it open and share deletion. Without POSIX semantics
+ * (see remove.c), what is removed may keep its name until others close it: then waits for that
+ * until the deadline (monotonic clock, ms), and succeeds in any case. While others do not share
+ * deletion, retries until the deadline. Returns 0 or the error. */
 DWORD tether__win32_remove(const wchar_t *path, int64_t deadline);
 
 /* Removes a directory with its contents, following no link; a missing one is no error. Returns 0 or

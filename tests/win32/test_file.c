@@ -318,6 +318,79 @@ static void treats_a_file_that_is_being_removed_as_gone(void **state)
     assert_int_equal(place_count(p->dir), 0);
 }
 
+/* A host has the directory of a task open for a moment, to see whether it exists. */
+static void frees_the_name_of_a_directory_that_is_open_for_a_moment(void **state)
+{
+    place *p = *state;
+    tether__dir *sub;
+    static const char *const held[] = {"sub", "sub/inner", "sub/inner/a"};
+    for (size_t i = 0; i < sizeof held / sizeof held[0]; i++) {
+        make_directory(p, "sub");
+        make_directory(p, "sub\\inner");
+        place_write(p, "sub/inner/a", "one");
+        HANDLE thread = close_later(hold(p, held[i], FILE_READ_ATTRIBUTES,
+                                         FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE),
+                                    100);
+        int code = tether__os_dir_remove(p->dir, "sub", &p->error);
+        size_t count = place_count(p->dir);
+        close_later_join(thread);
+        ASSERT_OK(code, p->error);
+        assert_int_equal(count, 0);
+    }
+    ASSERT_OK(tether__os_dir_open(p->dir, "sub", true, &sub, &p->error), p->error);
+    ASSERT_OK(tether__os_dir_check(sub, &p->error), p->error);
+    tether__os_dir_close(sub);
+}
+
+/* Without POSIX semantics its name stays, but it is empty, and goes without a second removal. */
+static void removes_a_directory_that_stays_open(void **state)
+{
+    place *p = *state;
+    make_directory(p, "sub");
+    place_write(p, "sub/a", "one");
+    HANDLE handle = hold(p, "sub", FILE_READ_ATTRIBUTES,
+                         FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE);
+    int64_t begin = test_now_ms();
+    ASSERT_OK(tether__os_dir_remove(p->dir, "sub", &p->error), p->error);
+    ASSERT_OK(tether__os_dir_remove(p->dir, "sub", &p->error), p->error);
+    assert_in_range(test_now_ms() - begin, 0, PATIENCE_MS);
+    wchar_t *file = wide_path(p, "sub/a");
+    assert_true(GetFileAttributesW(file) == INVALID_FILE_ATTRIBUTES);
+    free(file);
+    CloseHandle(handle);
+    assert_int_equal(place_count(p->dir), 0);
+}
+
+static void waits_for_a_name_that_is_being_removed(void **state)
+{
+    place *p = *state;
+    tether__dir *sub;
+    FILE_DISPOSITION_INFO dispose = {TRUE};
+    if (test_in_wine())
+        test_skip("Wine opens files that are being removed");
+    for (int i = 0; i < 3; i++) {
+        make_directory(p, "sub");
+        HANDLE handle = hold(p, "sub", FILE_READ_ATTRIBUTES | DELETE,
+                             FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE);
+        assert_true(
+            SetFileInformationByHandle(handle, FileDispositionInfo, &dispose, sizeof dispose));
+        HANDLE thread = close_later(handle, 100);
+        int code = TETHER_OK;
+        if (i == 0)
+            code = tether__os_dir_remove(p->dir, "sub", &p->error);
+        if (i == 2)
+            code = tether__os_dir_open_root(place_path(p, "sub"), true, &sub, &p->error);
+        else if (code == TETHER_OK)
+            code = tether__os_dir_open(p->dir, "sub", true, &sub, &p->error);
+        close_later_join(thread);
+        ASSERT_OK(code, p->error);
+        ASSERT_OK(tether__os_dir_check(sub, &p->error), p->error);
+        tether__os_dir_close(sub);
+        ASSERT_OK(tether__os_dir_remove(p->dir, "sub", &p->error), p->error);
+    }
+    assert_int_equal(place_count(p->dir), 0);
+}
+
 static void removes_read_only_files(void **state)
 {
     place *p = *state;
@@ -494,6 +567,9 @@ int main(void)
         TEST(stamps_a_file_that_cannot_be_opened),
         TEST(frees_the_name_of_a_file_that_is_open),
         TEST(treats_a_file_that_is_being_removed_as_gone),
+        TEST(frees_the_name_of_a_directory_that_is_open_for_a_moment),
+        TEST(removes_a_directory_that_stays_open),
+        TEST(waits_for_a_name_that_is_being_removed),
         TEST(removes_read_only_files),
         TEST(removes_no_directory_as_a_file),
         TEST(refuses_a_file_with_two_names),
