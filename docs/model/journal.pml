@@ -31,25 +31,26 @@
 
 mtype = { none, running, removed, completed, killed, lost };
 
-#ifndef HOSTS
-#define HOSTS 2
-#endif
-#ifndef TURNS
-#define TURNS 2
-#endif
 #ifdef LOOK_BACKWARDS
 #define READER
 #endif
 #if defined(REMOVE_UNSAVED) || defined(KILL_UNSEEN)
 #define FULL
 #endif
-/* With a reader there are ten times as many states. It comes between all steps anyway, so nobody dies then. */
-#ifndef DEATHS
+/* With a reader there are ten times as many states. It comes between all steps of one host, which does not die. */
 #ifdef READER
+#define HOSTS 1
+#define TURNS 4
 #define DEATHS 0
-#else
-#define DEATHS 1
 #endif
+#ifndef HOSTS
+#define HOSTS 2
+#endif
+#ifndef TURNS
+#define TURNS 2
+#endif
+#ifndef DEATHS
+#define DEATHS 1
 #endif
 #define FILES 4             /* the first journal, and those of three compactions, of which the last host makes one */
 
@@ -77,6 +78,7 @@ byte deaths;
 byte opened;                /* hosts that have begun, in the order of their numbers */
 byte fails;                 /* appends that have failed */
 bool erasing;               /* a removal has begun, or the undoing of a start */
+bool announced;             /* the journal had a removal line: that is final */
 
 /* What callers were told. */
 mtype told = none;          /* the end */
@@ -86,7 +88,7 @@ bool acked, promoted, erased;
 
 #define HELD       (hostfd || supfd)
 #if defined(FULL) && !defined(KILL_UNSEEN)
-#define END_SEEN   exited
+#define END_SEEN   (exited || !HELD)
 #else
 #define END_SEEN   false
 #endif
@@ -221,7 +223,7 @@ proctype spawner() {
 	:: atomic { lock == 0 && !sup -> lock = 1; file = current;  /* the system starts no process */
 			begin_line();
 			erasing = true;
-			if :: whole -> j[file].gone = true; j[file].unstarted = true :: else -> skip fi };
+			if :: whole -> j[file].gone = true; j[file].unstarted = true; announced = true :: else -> skip fi };
 		die(1);
 		atomic { named = false; hostfd = false; bundle = false; refused = true; lock = 0 }
 	fi;
@@ -315,13 +317,13 @@ inline remove(me) {
 	if
 	:: leaves && v_born ->
 #ifdef LINE_FIRST
-		atomic { erasing = true; begin_line(); if :: whole -> j[file].gone = true :: else -> skip fi };
+		atomic { erasing = true; begin_line(); if :: whole -> j[file].gone = true; announced = true :: else -> skip fi };
 		die(me);
 		bundle = false;
 #else
 		atomic { assert(!HELD); erasing = true; bundle = false };
 		die(me);
-		atomic { begin_line(); if :: whole -> j[file].gone = true :: else -> skip fi };
+		atomic { begin_line(); if :: whole -> j[file].gone = true; announced = true :: else -> skip fi };
 #endif
 		die(me);
 		atomic { named = false; erased = true; lock = 0 }
@@ -507,9 +509,9 @@ proctype last() {
 	assert(found == none || found == removed || found == told);
 	assert(!exited || told != lost);
 	/* What callers were told is kept. */
-	assert(!(refused || erased) || found == none || found == removed);
+	assert(!(refused || erased || announced) || found == none || found == removed);
 	assert(!acked || erasing || j[current].ack || archive[from].ack);
-	assert(!promoted || erasing || j[current].wanted || archive[from].wanted);
+	assert(!promoted || erasing || j[current].born && j[current].wanted || archive[from].wanted);
 	/* max_started */
 	byte starts = j[current].started;
 	if :: j[current].born && !j[current].unstarted && !j[current].again -> starts++ :: else -> skip fi;
