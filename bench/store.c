@@ -1,0 +1,37 @@
+/* Owns the calls of tether that the programs have in common.
+ * Must not: measure.
+ * Thread: any. */
+#include "store.h"
+
+#include "measure.h"
+
+void bench_check(int code, const tether_error *error)
+{
+    if (code != TETHER_OK)
+        bench_fail(error->message);
+}
+
+tether_registry *bench_open(const char *session)
+{
+    char path[BENCH_PATH_SIZE];
+    tether_registry *registry;
+    tether_error error = {0};
+    const tether_open_options options = {
+        .store = bench_path(path, "store"), .session = session, .no_gc = 1};
+    bench_check(tether_open(&options, &registry, &error), &error);
+    return registry;
+}
+
+void bench_spawn(tether_registry *registry, const char *const argv[], bool notify,
+                 char id[TETHER_ID_SIZE])
+{
+    tether_error error = {0};
+    const tether_spec spec = {.argv = argv, .no_notify = !notify};
+    bench_check(tether_spawn(registry, &spec, id, &error), &error);
+}
+
+void bench_wait(tether_registry *registry, const char *id)
+{
+    tether_error error = {0};
+    bench_check(tether_wait(registry, &id, 1, TETHER_WAIT_ALL, -1, NULL, &error), &error);
+}
