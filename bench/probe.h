@@ -13,7 +13,7 @@ size_t bench_descriptors(void);
 /* The processor time of all threads, in milliseconds. */
 double bench_cpu_ms(void);
 
-/* Sleeps, and returns how often other threads of this process ran during that time. */
+/* Sleeps, and returns how often other threads of this process woke during that time. */
 long bench_wakeups(unsigned seconds);
 
 #endif
