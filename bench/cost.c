@@ -25,7 +25,7 @@ enum { ROUNDS = 9, LIVE_FIRST = 64, LIVE_MOST = 256, IDLE_S = 3, PLANT_US = 1000
 
 static const char *store;
 static tether_registry *registry;
-static const char *const stay[] = {"/bin/sleep", "100000", NULL};
+static const char *const stay[] = {"/bin/sleep", "1000", NULL};
 static const char *const end[] = {"/bin/true", NULL};
 
 static void mark(const char *name)

@@ -11,7 +11,7 @@
 #include "measure.h"
 #include "store.h"
 
-enum { TASKS = 100000, PENDING = 2000, ROUNDS = 101, LIMIT_MS = 10000, LEASED = 16 };
+enum { TASKS = 100000, PENDING = 2000, ROUNDS = 101, LIMIT_MS = 5000, LEASED = 16 };
 
 typedef struct session {
     const char *name;
@@ -25,7 +25,7 @@ typedef struct session {
 static session sessions[] = {
     {.name = "none"}, {.name = "acknowledged"}, {.name = "pending", .pending = true}};
 
-static const char *const stay[] = {"/bin/sleep", "100000", NULL};
+static const char *const stay[] = {"/bin/sleep", "1000", NULL};
 static const char *const end[] = {"/bin/true", NULL};
 
 /* --- Calls --- */

@@ -27,7 +27,7 @@
 
 extern char **environ;
 
-enum { ROUNDS = 200, POLLED_ROUNDS = 15, LIMIT_MS = 25000, PAGE = 4096 };
+enum { ROUNDS = 200, POLLED_ROUNDS = 15, LIMIT_MS = 12000, PAGE = 4096 };
 
 static tether_registry *registry;
 static char program[] = "/bin/true", shell[] = "/bin/sh", option[] = "-c", text[] = "true";
