@@ -96,7 +96,8 @@ function count(   round, path) {
     if (name ~ /^(write|pwrite64|writev|pwritev)$/ && index(text, "<" store) > 0) bytes[round] += result()
     if (group[pid] != main) count_child(round)
     else if (pid != main) {
-        if (name ~ /^(epoll_wait|epoll_pwait|poll)$/) wakes[round]++
+        # A wake-up belongs to the time at which the call returns.
+        if (name ~ /^(epoll_wait|epoll_pwait|poll)$/) wakes[window]++
         if (!is_noise(name, text)) others[round]++
     } else if (!is_noise(name, text) && text !~ /"\/tether-bench\//) {
         calls[window_at]++
@@ -132,6 +133,17 @@ function least(list, names, most, name,   i, x, found) {
 function least_of_windows(list, name) { return least(list, name_of, windows, name) }
 
 function least_of_rounds(list, name) { return least(list, name_of_round, rounds, name) }
+
+# The middle one of all windows of this name, for what happens in some of them.
+function middle_of_windows(list, name,   w, i, n, x, values) {
+    for (w = 1; w <= windows; w++) {
+        if (name_of[w] != name) continue
+        x = list[w] + 0
+        for (i = n++; i > 0 && values[i - 1] > x; i--) values[i] = values[i - 1]
+        values[i] = x
+    }
+    return values[int(n / 2)]
+}
 
 function least_of_kind(name, kind,   w, list) {
     for (w = 1; w <= windows; w++) list[w] = by_kind[w, kind]
@@ -178,8 +190,7 @@ function show_calls(   kind, kinds, i) {
     show("spawn.calls", least_of_windows(calls, "spawn"))
     kinds = split("open names stat read write lock process other", kind)
     for (i = 1; i <= kinds; i++) show("spawn.calls." kind[i], least_of_kind("spawn", kind[i]))
-    show("spawn.thread.calls", least_of_rounds(others, "spawn"))
-    show("spawn.thread.wakeups", least_of_rounds(wakes, "spawn"))
+    show("spawn.thread.wakeups", middle_of_windows(wakes, "spawn"))
     show("list.calls", least_of_windows(calls, "list"))
     show("list.calls.per_task", growth(calls, "list"))
     show("status.calls", least_of_windows(calls, "status"))

@@ -95,16 +95,6 @@ static void spawn(const char *const argv[], char id[TETHER_ID_SIZE])
         waste();
 }
 
-/* Waits until a task runs: then the host has nothing left to do for it. */
-static void settle_start(const char *id)
-{
-    for (bool runs = false; !runs; usleep(1000)) {
-        tether_snapshot *task = look(id);
-        runs = task->status == TETHER_STATUS_RUNNING;
-        tether_snapshot_free(task);
-    }
-}
-
 /* Waits until the supervisor of an ended task is gone and reaped. */
 static void settle_end(const char *id)
 {
@@ -151,7 +141,7 @@ static void start_task(char id[TETHER_ID_SIZE])
     mark("spawn");
     spawn(stay, id);
     mark("spawn-settle");
-    settle_start(id);
+    bench_settle(registry, id);
     mark("none");
 }
 
@@ -232,7 +222,7 @@ static void start_live(int count)
     for (int i = 0; i < count; i++)
         spawn(stay, ids[i]);
     for (int i = 0; i < count; i++)
-        settle_start(ids[i]);
+        bench_settle(registry, ids[i]);
 }
 
 static void step_live(void)

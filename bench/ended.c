@@ -140,6 +140,7 @@ static void kill_turn(const void *data, double ms[])
     char id[TETHER_ID_SIZE];
     tether_error error = {0};
     bench_spawn(in->registry, stay, false, id);
+    bench_settle(in->registry, id);
     double begin = bench_now_ms();
     bench_check(tether_kill(in->registry, id, NULL, &error), &error);
     ms[0] = bench_now_ms() - begin;

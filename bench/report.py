@@ -58,7 +58,7 @@ def cell(line):
 
 
 def memory(mib):
-    return "0" if mib == 0 else f"{mib // 1024} GiB" if mib >= 1024 else f"{mib} MiB"
+    return "0 MiB" if mib == 0 else f"{mib // 1024} GiB" if mib >= 1024 else f"{mib} MiB"
 
 
 def by_parameter(results, suite, metric, place, heads):
@@ -70,7 +70,7 @@ def by_parameter(results, suite, metric, place, heads):
         cells = [results.one(contender=name, at=value, **wanted) if value is not None else
                  results.one(contender=name, **wanted) for value in at]
         rows.append([name] + [cell(line) for line in cells])
-    return table(["ms: median (p99) · to the first"] + [heads(value) for value in at], rows)
+    return table(["ms"] + [heads(value) for value in at], rows)
 
 
 def sections(results, suite, metrics, heads):
@@ -90,7 +90,7 @@ def ended_table(results):
         call = suite[len("ended: "):]
         cells = [results.one(suite=suite, contender=name) for name in ("none", "acknowledged", "pending")]
         rows.append([call] + [cell(line) for line in cells])
-    return table(["ms: median (p99) · to the first", *ended_heads(results)], rows)
+    return table(["ms", *ended_heads(results)], rows)
 
 
 def ended_heads(results):
@@ -195,7 +195,7 @@ def goals_table(results, limits):
 
 
 def color_of(name):
-    return TETHER if name.startswith("tether") else FLOOR if name == "floor" else OTHER
+    return TETHER if name.startswith("tether") or name.endswith("acknowledged") else FLOOR if name == "floor" else OTHER
 
 
 def escape(text):
@@ -313,9 +313,9 @@ def main():
     parts = {"machine": machine_table(results.machine), "goals": goals_table(results, sys.argv[2]),
              "start": sections(results, "start", ("start", "told"), in_memory),
              "text": sections(results, "text", ("told",), in_memory),
-             "pattern": sections(results, "pattern", ("told",), lambda at: ""),
+             "pattern": sections(results, "pattern", ("told",), lambda at: "median (p99) · ratio"),
              "throughput": sections(results, "throughput", ("per command",), lambda at: f"{at} in flight"),
-             "command": sections(results, "command", ("start",), lambda at: ""),
+             "command": sections(results, "command", ("start",), lambda at: "median (p99) · ratio"),
              "ended": ended_table(results), "live": live_table(results)}
     for name, text in parts.items():
         page = fill(page, name, text)

@@ -3,7 +3,11 @@
  * Thread: any. */
 #include "store.h"
 
+#include <unistd.h>
+
 #include "measure.h"
+
+enum { SETTLE_MS = 120000 };
 
 void bench_check(int code, const tether_error *error)
 {
@@ -28,6 +32,20 @@ void bench_spawn(tether_registry *registry, const char *const argv[], bool notif
     tether_error error = {0};
     const tether_spec spec = {.argv = argv, .no_notify = !notify};
     bench_check(tether_spawn(registry, &spec, id, &error), &error);
+}
+
+void bench_settle(tether_registry *registry, const char *id)
+{
+    tether_error error = {0};
+    double begin = bench_now_ms();
+    for (bool runs = false; !runs; usleep(200)) {
+        tether_snapshot *task;
+        bench_check(tether_status_get(registry, id, &task, &error), &error);
+        runs = task->status == TETHER_STATUS_RUNNING;
+        tether_snapshot_free(task);
+        if (!runs && bench_now_ms() - begin > SETTLE_MS)
+            bench_fail("a task does not get to run");
+    }
 }
 
 void bench_wait(tether_registry *registry, const char *id)

@@ -14,6 +14,9 @@ tether_registry *bench_open(const char *session);
 void bench_spawn(tether_registry *registry, const char *const argv[], bool notify,
                  char id[TETHER_ID_SIZE]);
 
+/* Waits until a task runs. */
+void bench_settle(tether_registry *registry, const char *id);
+
 /* Waits for the end of a task. */
 void bench_wait(tether_registry *registry, const char *id);
 
