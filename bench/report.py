@@ -51,10 +51,11 @@ def table(head, rows):
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
 
 
-def cell(line):
+def cell(line, with_ratio=True):
     if line is None:
         return "-"
-    return f"{number(line['median'])} ({number(line['p99'])}) · {line['ratio']:.2f}x"
+    ratio = f" · {line['ratio']:,.2f}x" if with_ratio else ""
+    return f"{number(line['median'])} ({number(line['p99'])}){ratio}"
 
 
 def memory(mib):
@@ -89,7 +90,7 @@ def ended_table(results):
             continue
         call = suite[len("ended: "):]
         cells = [results.one(suite=suite, contender=name) for name in ("none", "acknowledged", "pending")]
-        rows.append([call] + [cell(line) for line in cells])
+        rows.append([call] + [cell(line, cells[0] is not None) for line in cells])
     return table(["ms", *ended_heads(results)], rows)
 
 

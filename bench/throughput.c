@@ -14,7 +14,7 @@
 
 extern char **environ;
 
-enum { ROUNDS = 15, TASKS = 256, LIMIT_MS = 20000, MOST_IN_FLIGHT = 1024 };
+enum { ROUNDS = 11, TASKS = 256, LIMIT_MS = 12000, MOST_IN_FLIGHT = 1024 };
 
 static tether_registry *registry;
 static long tasks, in_flight;
