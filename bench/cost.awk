@@ -47,7 +47,7 @@ function note_child(   child) {
 # A mark of the main thread opens the next window.
 function note_mark(   name) {
     name = text
-    sub(/^access\("\/tether-bench\//, "", name)
+    sub(/^[^"]*"\/tether-bench\//, "", name)
     sub(/".*/, "", name)
     window = ++windows
     name_of[windows] = name
@@ -172,7 +172,7 @@ FNR == 1 {
 take_line() {
     window_at = pid in window_of_begun ? window_of_begun[pid] : window
     delete window_of_begun[pid]
-    if (text ~ /^access\("\/tether-bench\// && pid == main) note_mark()
+    if (text ~ /^f?access[a-z0-9]*\([^"]*"\/tether-bench\// && pid == main) note_mark()
     else if (pass == 1 && text ~ /^(clone3?|v?fork)\(/) note_child()
     else if (pass == 2) count()
 }

@@ -1,7 +1,7 @@
 /* Measures what many tasks that keep running cost: their start, lists, heap and descriptors of the
  * host, how often the idle host wakes with and without calls that wait, and the shutdown.
  *
- *   tether-bench-live [--json] DIRECTORY [TASKS]
+ *   tether-bench-live [--json] DIRECTORY [TASKS [IDLE_SECONDS]]
  *
  * 10000 tasks need 20000 processes, so a pid_max above that, and some 5 GB of memory. */
 #include <stdio.h>
@@ -132,16 +132,21 @@ static void start_waiters(uv_thread_t threads[WAITERS])
     uv_thread_create(&threads[4], follow, follower);
 }
 
-static void measure_idle(void)
+static void count_wakeups(const char *name, unsigned idle_s)
 {
     const bench_subject here = subject();
+    char metric[32];
+    snprintf(metric, sizeof metric, "wake-ups in %u s", idle_s);
+    bench_wakeups(2);
+    bench_value(&here, name, metric, "times", (double)bench_wakeups(idle_s));
+}
+
+static void measure_idle(unsigned idle_s)
+{
     uv_thread_t threads[WAITERS];
-    bench_wakeups(2);
-    bench_value(&here, "idle", "wake-ups in 10 s", "times", (double)bench_wakeups(IDLE_S));
+    count_wakeups("idle", idle_s);
     start_waiters(threads);
-    bench_wakeups(2);
-    bench_value(&here, "idle, 5 waiters", "wake-ups in 10 s", "times",
-                (double)bench_wakeups(IDLE_S));
+    count_wakeups("idle, 5 waiters", idle_s);
     tether_interrupt(registry);
     for (size_t i = 0; i < WAITERS; i++)
         uv_thread_join(&threads[i]);
@@ -151,8 +156,9 @@ int main(int argc, char **argv)
 {
     (void)argc;
     tether_error error = {0};
-    char **words = bench_begin(argv, "[TASKS]");
+    char **words = bench_begin(argv, "[TASKS [IDLE_SECONDS]]");
     size_t tasks = (size_t)bench_number(&words, TASKS);
+    unsigned idle_s = (unsigned)bench_number(&words, IDLE_S);
     if (tasks == 0)
         bench_fail("TASKS is at least 1");
     ids = calloc(tasks, sizeof *ids);
@@ -169,7 +175,7 @@ int main(int argc, char **argv)
                 ((double)bench_heap() - (double)heap) / (double)tasks);
     bench_value(&here, "tether", "descriptors", "per task",
                 ((double)bench_descriptors() - (double)descriptors) / (double)tasks);
-    measure_idle();
+    measure_idle(idle_s);
     double begin = bench_now_ms();
     bench_check(tether_close(registry, TETHER_SHUTDOWN, &error), &error);
     bench_value(&here, "tether", "shutdown", "ms per task",
