@@ -29,6 +29,7 @@ endfunction()
 
 tether_integration(task 120 task/test_task.c)
 tether_integration(sizes 60 registry/test_sizes.c)
+tether_integration(deferred 60 registry/test_deferred.c support/elsewhere.c)
 tether_integration(care 60 care/test_care.c care/removable.c)
 tether_integration(events 60 engine/test_events.c support/listener.c support/witness.c)
 tether_integration(watch 60 output/test_watch.c support/listener.c support/witness.c)

@@ -39,7 +39,7 @@ static void run(void *userdata)
 {
     tether__housekeeper *housekeeper = userdata;
     tether_error error = {0};
-    if (!is_stopping(housekeeper) && tether__gc_due(housekeeper->registry) &&
+    if (!is_stopping(housekeeper) &&
         tether__gc_background(housekeeper->registry, is_stopping, housekeeper, &error) !=
             TETHER_OK &&
         !is_stopping(housekeeper))
@@ -49,6 +49,8 @@ static void run(void *userdata)
 tether__housekeeper *tether__housekeeper_start(tether_registry *registry)
 {
     tether_error error = {0};
+    if (!tether__gc_due(registry))
+        return NULL;
     tether__housekeeper *housekeeper = calloc(1, sizeof *housekeeper);
     if (housekeeper != NULL && uv_mutex_init(&housekeeper->mutex) == 0) {
         housekeeper->registry = registry;

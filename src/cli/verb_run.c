@@ -222,6 +222,8 @@ static int open_and_start(const cli_options *cli, run_request *request)
     tether_registry *registry;
     cli_troubles troubles;
 
+    /* Starting a task needs nothing of the session's other tasks. */
+    request->limits.deferred = !request->wait;
     if (request->wait && !troubles_init(&troubles, cli, &request->limits))
         return print_no_memory(cli);
     int code = session_open_with(cli, &request->limits, &registry);

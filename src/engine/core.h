@@ -17,6 +17,10 @@ struct tether_registry {
     tether__catalog catalog; /* the tasks of that session */
     tether__reaper *reaper;
     tether__gate gate;
+    /* Does what the opening has deferred: inspects the session's tasks, and with `start` starts the
+     * reaper first. Does nothing once the reaper is started. NULL: nothing was deferred. The caller
+     * holds no lock. */
+    int (*catch_up)(tether_registry *registry, bool start, tether_error *error);
     size_t swept; /* leftovers that the opening has removed and no collection has counted; guarded
                      by the catalog's `disk` */
 };

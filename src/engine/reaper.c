@@ -36,7 +36,7 @@ enum {
 struct tether__reaper {
     tether__catalog *catalog;
     tether__reaper_observer observer;
-    uv_loop_t *loop;
+    uv_loop_t *loop; /* NULL: the reaper was not started */
     uv_loop_t own_loop;
     uv_thread_t thread; /* runs the loop */
     bool owns_loop;
@@ -61,11 +61,29 @@ struct tether__reaper {
     uint64_t poll_changes; /* the catalog's `changes` at the last poll */
     bool stopping;         /* guarded by `state` */
     int handles;           /* how many are not closed yet */
+    /* The loop and what belongs to it exist. Guarded by `starting`, which is taken last of all
+     * locks. */
+    bool started;
+    uv_mutex_t starting;
 };
 
 static int64_t earlier(int64_t a, int64_t b)
 {
     return a < b ? a : b;
+}
+
+static bool is_started(tether__reaper *reaper)
+{
+    uv_mutex_lock(&reaper->starting);
+    bool started = reaper->started;
+    uv_mutex_unlock(&reaper->starting);
+    return started;
+}
+
+static void free_reaper(tether__reaper *reaper)
+{
+    uv_mutex_destroy(&reaper->starting);
+    free(reaper);
 }
 
 static void set_timer(tether__reaper *reaper, int64_t next);
@@ -309,7 +327,7 @@ static int open_events(tether__reaper *reaper, tether_reaper_mode mode, tether_e
 static void handle_closed(tether__reaper *reaper)
 {
     if (--reaper->handles == 0 && !reaper->owns_loop)
-        free(reaper);
+        free_reaper(reaper);
 }
 
 static void on_handle_closed(uv_handle_t *handle)
@@ -341,28 +359,38 @@ static void close_own_loop(tether__reaper *reaper)
     close_handles(reaper);
     uv_run(reaper->loop, UV_RUN_DEFAULT);
     uv_loop_close(reaper->loop);
-    free(reaper);
+    reaper->loop = NULL;
+    reaper->watch = NULL;
+    reaper->ends = NULL;
+}
+
+/* Initialises what the reaper adds to its loop. */
+static int add_to_loop(tether__reaper *reaper, uv_loop_t *loop, tether_error *error)
+{
+    if (uv_async_init(loop, &reaper->wake, on_wake) != 0)
+        return tether__fail(
+            error, TETHER_ELIMIT, 0, "start loop",
+            "the event loop cannot be extended; raise the limit of descriptors (ulimit -n)");
+    uv_timer_init(loop, &reaper->timer);
+    reaper->wake.data = reaper;
+    reaper->timer.data = reaper;
+    reaper->loop = loop;
+    return TETHER_OK;
 }
 
 static int open_loop(tether__reaper *reaper, struct uv_loop_s *loop, tether_error *error)
 {
-    reaper->owns_loop = loop == NULL;
-    reaper->loop = loop != NULL ? loop : &reaper->own_loop;
     reaper->thread = uv_thread_self();
-    int code = reaper->owns_loop ? tether__os_loop_init(&reaper->own_loop, error) : TETHER_OK;
+    reaper->owns_loop = loop == NULL;
+    if (loop != NULL)
+        return add_to_loop(reaper, loop, error);
+    int code = tether__os_loop_init(&reaper->own_loop, error);
     if (code != TETHER_OK)
         return code;
-    if (uv_async_init(reaper->loop, &reaper->wake, on_wake) != 0) {
-        if (reaper->owns_loop)
-            uv_loop_close(&reaper->own_loop);
-        return tether__fail(
-            error, TETHER_ELIMIT, 0, "start loop",
-            "the event loop cannot be extended; raise the limit of descriptors (ulimit -n)");
-    }
-    uv_timer_init(reaper->loop, &reaper->timer);
-    reaper->wake.data = reaper;
-    reaper->timer.data = reaper;
-    return TETHER_OK;
+    code = add_to_loop(reaper, &reaper->own_loop, error);
+    if (code != TETHER_OK)
+        uv_loop_close(&reaper->own_loop);
+    return code;
 }
 
 static void run_loop(void *userdata)
@@ -379,41 +407,31 @@ static int start_thread(tether__reaper *reaper, tether_error *error)
 }
 
 int tether__reaper_open(tether__catalog *catalog, const tether__reaper_observer *observer,
-                        struct uv_loop_s *loop, tether_reaper_mode mode, tether__reaper **out,
-                        tether_error *error)
+                        tether__reaper **out, tether_error *error)
 {
     *out = NULL;
     tether__reaper *reaper = calloc(1, sizeof *reaper);
-    if (reaper == NULL)
+    if (reaper == NULL || uv_mutex_init(&reaper->starting) != 0) {
+        free(reaper);
         return tether__fail_memory(error, "start loop");
+    }
     reaper->catalog = catalog;
     reaper->observer = *observer;
     reaper->timer_due = NEVER;
     reaper->retry_at = NEVER;
     reaper->retry_pause_ms = RETRY_MS;
-    int code = open_loop(reaper, loop, error);
-    if (code != TETHER_OK) {
-        free(reaper);
-        return code;
-    }
-    code = open_events(reaper, mode, error);
-    /* Set before the thread starts, because the thread reads them. */
-    catalog->wake = wake_from_catalog;
     catalog->wake_userdata = reaper;
-    catalog->watch_exit = reaper->ends != NULL ? watch_exit_from_catalog : NULL;
-    if (code == TETHER_OK)
-        code = start_thread(reaper, error);
-    if (code != TETHER_OK) {
-        catalog->wake = NULL;
-        catalog->watch_exit = NULL;
-        if (reaper->owns_loop)
-            close_own_loop(reaper);
-        else
-            close_handles(reaper);
-        return code;
-    }
+    catalog->wake = wake_from_catalog;
     *out = reaper;
     return TETHER_OK;
+}
+
+/* Before the thread starts, because that reads it. Takes `state`: callers of watch_exit hold it. */
+static void watch_exits(tether__reaper *reaper)
+{
+    uv_mutex_lock(&reaper->catalog->state);
+    reaper->catalog->watch_exit = reaper->ends != NULL ? watch_exit_from_catalog : NULL;
+    uv_mutex_unlock(&reaper->catalog->state);
 }
 
 /* Takes `state`: callers of watch_exit hold that lock, therefore none is inside watch_exit when
@@ -425,29 +443,58 @@ static void stop_watching_exits(tether__reaper *reaper)
     uv_mutex_unlock(&reaper->catalog->state);
 }
 
-void tether__reaper_close(tether__reaper *reaper)
+/* Keeps `starting` until the thread runs: what others send before that would find no loop. */
+int tether__reaper_start(tether__reaper *reaper, struct uv_loop_s *loop, tether_reaper_mode mode,
+                         tether_error *error)
 {
-    if (reaper == NULL)
-        return;
-    if (!reaper->owns_loop) {
-        reaper->catalog->wake = NULL;
+    int code = open_loop(reaper, loop, error);
+    if (code != TETHER_OK)
+        return code;
+    code = open_events(reaper, mode, error);
+    watch_exits(reaper);
+    uv_mutex_lock(&reaper->starting);
+    if (code == TETHER_OK)
+        code = start_thread(reaper, error);
+    reaper->started = code == TETHER_OK;
+    uv_mutex_unlock(&reaper->starting);
+    if (code != TETHER_OK) {
         stop_watching_exits(reaper);
-        close_handles(reaper);
-        return;
+        if (reaper->owns_loop)
+            close_own_loop(reaper);
     }
+    return code;
+}
+
+static void stop_thread(tether__reaper *reaper)
+{
     uv_mutex_lock(&reaper->catalog->state);
     reaper->stopping = true;
     uv_mutex_unlock(&reaper->catalog->state);
     uv_async_send(&reaper->wake);
     uv_thread_join(&reaper->thread);
+}
+
+void tether__reaper_close(tether__reaper *reaper)
+{
+    if (reaper == NULL)
+        return;
+    if (reaper->started && reaper->owns_loop)
+        stop_thread(reaper);
     reaper->catalog->wake = NULL;
     stop_watching_exits(reaper);
-    close_own_loop(reaper);
+    if (reaper->loop != NULL && !reaper->owns_loop) {
+        close_handles(reaper);
+        return;
+    }
+    if (reaper->loop != NULL)
+        close_own_loop(reaper);
+    free_reaper(reaper);
 }
 
 void tether__reaper_wake(tether__reaper *reaper)
 {
-    uv_async_send(&reaper->wake);
+    if (is_started(reaper))
+        uv_async_send(&reaper->wake);
 }
 
 void tether__reaper_inspect(tether__reaper *reaper)
@@ -455,7 +502,7 @@ void tether__reaper_inspect(tether__reaper *reaper)
     uv_mutex_lock(&reaper->catalog->state);
     reaper->inspect = true;
     uv_mutex_unlock(&reaper->catalog->state);
-    uv_async_send(&reaper->wake);
+    tether__reaper_wake(reaper);
 }
 
 void tether__reaper_task_added(tether__reaper *reaper, const char *task_id)
@@ -464,19 +511,19 @@ void tether__reaper_task_added(tether__reaper *reaper, const char *task_id)
     uv_mutex_lock(&reaper->catalog->state);
     bool late = next < reaper->timer_due;
     uv_mutex_unlock(&reaper->catalog->state);
-    if (late || reaper->polling)
-        uv_async_send(&reaper->wake);
+    if (late || !tether__reaper_has_events(reaper))
+        tether__reaper_wake(reaper);
 }
 
-bool tether__reaper_is_current(const tether__reaper *reaper)
+bool tether__reaper_is_current(tether__reaper *reaper)
 {
     uv_thread_t self = uv_thread_self();
-    return uv_thread_equal(&self, &reaper->thread) != 0;
+    return is_started(reaper) && uv_thread_equal(&self, &reaper->thread) != 0;
 }
 
-bool tether__reaper_has_events(const tether__reaper *reaper)
+bool tether__reaper_has_events(tether__reaper *reaper)
 {
-    return !reaper->polling;
+    return is_started(reaper) && !reaper->polling;
 }
 
 void tether__reaper_follow(tether__reaper *reaper, const char *task_id, int *tag)
@@ -485,7 +532,7 @@ void tether__reaper_follow(tether__reaper *reaper, const char *task_id, int *tag
     tether__catalog *catalog = reaper->catalog;
     if (tag != NULL)
         *tag = -1;
-    if (reaper->watch == NULL ||
+    if (!is_started(reaper) || reaper->watch == NULL ||
         tether__bundle_open(catalog->session, task_id, &bundle, NULL) != TETHER_OK)
         return;
     uv_mutex_lock(&catalog->state);

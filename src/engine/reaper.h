@@ -29,11 +29,15 @@ typedef struct tether__reaper_observer {
     void *userdata;
 } tether__reaper_observer;
 
-/* Starts the reaper on the host's loop, or on a loop and a thread of its own (loop NULL). Copies
- * *observer. The catalog and observer->userdata must outlive the reaper. */
+/* Creates a reaper that is not started: it notices nothing, and nothing wakes it. Copies *observer.
+ * The catalog and observer->userdata must outlive the reaper. */
 int tether__reaper_open(tether__catalog *catalog, const tether__reaper_observer *observer,
-                        struct uv_loop_s *loop, tether_reaper_mode mode, tether__reaper **reaper,
-                        tether_error *error);
+                        tether__reaper **reaper, tether_error *error);
+
+/* Starts the reaper, once, on the host's loop, or on a loop and a thread of its own (loop NULL).
+ * After a failure with a loop of its own, it may be called again. The caller holds no lock. */
+int tether__reaper_start(tether__reaper *reaper, struct uv_loop_s *loop, tether_reaper_mode mode,
+                         tether_error *error);
 
 /* Stops the reaper. With a thread of its own: returns after that thread has ended. On a host's
  * loop: returns at once; the catalog is not used any more, and the loop frees the rest as it runs.
@@ -52,10 +56,10 @@ void tether__reaper_inspect(tether__reaper *reaper);
 void tether__reaper_task_added(tether__reaper *reaper, const char *task_id);
 
 /* Returns whether the caller is on the loop's thread, and therefore must not wait for the loop. */
-bool tether__reaper_is_current(const tether__reaper *reaper);
+bool tether__reaper_is_current(tether__reaper *reaper);
 
-/* Returns whether events report the ends of tasks; else the reaper polls. */
-bool tether__reaper_has_events(const tether__reaper *reaper);
+/* Returns whether events report the ends of tasks; else the reaper polls, or is not started. */
+bool tether__reaper_has_events(tether__reaper *reaper);
 
 /* Starts and stops watching a task's bundle for one follower. Does nothing without events: the
  * follower has to read at intervals. Stores in *tag (NULL: not wanted) the number that identifies

@@ -20,6 +20,11 @@ static int64_t longest_sleep_ms(const tether__wait *wait)
                                                                 : SLEEP_WITH_EVENTS_MS;
 }
 
+int tether__rouse(tether_registry *registry, tether_error *error)
+{
+    return registry->catch_up != NULL ? registry->catch_up(registry, true, error) : TETHER_OK;
+}
+
 int tether__wait_begin(tether_registry *registry, const char *step, int64_t timeout_ms,
                        tether__wait *wait, tether_error *error)
 {
@@ -30,7 +35,9 @@ int tether__wait_begin(tether_registry *registry, const char *step, int64_t time
             "the loop's own thread cannot wait for its events; call this from another thread");
     if (timeout_ms >= 0 && timeout_ms < TETHER__WAIT_FOREVER_MS)
         wait->deadline = tether__os_monotonic_ms() + timeout_ms;
-    int code = tether__gate_enter(&registry->gate, error);
+    int code = timeout_ms != 0 ? tether__rouse(registry, error) : TETHER_OK;
+    if (code == TETHER_OK)
+        code = tether__gate_enter(&registry->gate, error);
     wait->inside = code == TETHER_OK;
     return code;
 }

@@ -20,6 +20,10 @@ typedef struct tether__wait {
     bool for_growth;  /* the caller waits for output; set it after tether__wait_begin */
 } tether__wait;
 
+/* Completes an opening that was deferred (tether_open_options.deferred). Call this before anything
+ * that relies on the loop; tether__wait_begin does. The caller holds no lock. */
+int tether__rouse(tether_registry *registry, tether_error *error);
+
 /* Begins a wait of up to timeout_ms (-1: no limit; 0: a check without a wait). TETHER_EINVAL: a
  * wait on the loop's thread, which would wait for its own events; TETHER_ECLOSED: the registry is
  * closing. Call tether__wait_end in every case. Takes `state`. */

@@ -225,6 +225,8 @@ int tether_follow_open(tether_registry *registry, const char *task_id, tether_vi
     if (code == TETHER_OK && ((int)view < TETHER_VIEW_BOTH || view > TETHER_VIEW_STDERR))
         code = tether__fail(error, TETHER_EINVAL, 0, step, "the view is unknown");
     if (code == TETHER_OK)
+        code = tether__rouse(registry, error);
+    if (code == TETHER_OK)
         code = tether__gate_enter(&registry->gate, error);
     if (code != TETHER_OK)
         return code;

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/ring.h"
 #include "engine/refresh.h"
+#include "engine/waiting.h"
 #include "format/name.h"
 #include "output/outputs.h"
 #include "output/tap.h"
@@ -44,6 +45,9 @@ int tether_ring_keep(tether_registry *registry, const char *task_id, size_t byte
     if (bytes > RING_LIMIT)
         return tether__fail(error, TETHER_EINVAL, 0, step,
                             "the ring is too large; %d bytes is the most", RING_LIMIT);
+    code = tether__rouse(registry, error);
+    if (code != TETHER_OK)
+        return code;
     uv_mutex_lock(&registry->catalog.disk);
     code = tether__refresh(&registry->catalog, task_id, TETHER__INSPECT_NOW, NULL, error);
     uv_mutex_unlock(&registry->catalog.disk);

@@ -99,8 +99,15 @@ static int open_reaper(tether_registry *registry, const tether_open_options *opt
 {
     const tether__reaper_observer taps = {tether__taps_output_grew, tether__taps_schedule_unwatched,
                                           tether__outputs_of(registry)->taps};
-    return tether__reaper_open(&registry->catalog, &taps, options->loop, options->reaper,
-                               &registry->reaper, error);
+    int code = tether__reaper_open(&registry->catalog, &taps, &registry->reaper, error);
+    if (code != TETHER_OK || registry->catch_up != NULL)
+        return code;
+    code = tether__reaper_start(registry->reaper, options->loop, options->reaper, error);
+    if (code != TETHER_OK) {
+        tether__reaper_close(registry->reaper);
+        registry->reaper = NULL;
+    }
+    return code;
 }
 
 static int open_holder(tether_registry *registry, tether_error *error)
@@ -193,6 +200,12 @@ static int replay(tether_registry *registry, tether_error *error)
     return code;
 }
 
+static void free_whole(tether__whole *whole)
+{
+    uv_mutex_destroy(&whole->opening);
+    free(whole);
+}
+
 static int close_parts(tether_registry *registry, tether_error *error)
 {
     tether__reaper_close(registry->reaper);
@@ -202,7 +215,7 @@ static int close_parts(tether_registry *registry, tether_error *error)
     tether__session_close(&registry->session);
     tether__store_close(&registry->store);
     int code = tether__ephemeral_close(whole_of(registry)->ephemeral, error);
-    free(whole_of(registry));
+    free_whole(whole_of(registry));
     return code;
 }
 
@@ -215,6 +228,53 @@ static void apply_settings(tether__tasks *tasks, const tether_open_options *opti
     tasks->max_output_bytes = options->max_output_bytes;
     tasks->outputs.compress = options->compress;
     tasks->outputs.compress_userdata = options->userdata;
+}
+
+/* The registry's catch_up. Without `start` it only inspects the tasks, as often as it is called,
+ * and leaves leftovers to another opening. */
+static int catch_up(tether_registry *registry, bool start, tether_error *error)
+{
+    tether__whole *whole = whole_of(registry);
+    int code = TETHER_OK;
+    uv_mutex_lock(&whole->opening);
+    if (!whole->complete && start) {
+        /* Before the tasks are inspected, as in open_parts. */
+        code = tether__reaper_start(registry->reaper, NULL, whole->reaper_mode, error);
+        whole->complete = code == TETHER_OK;
+        if (code == TETHER_OK)
+            code = replay(registry, error);
+    } else if (!whole->complete) {
+        code = tether__replay(&registry->catalog, TETHER__SCOPE_LIVE, TETHER__INSPECT_OPENING, NULL,
+                              error);
+    }
+    uv_mutex_unlock(&whole->opening);
+    return code;
+}
+
+/* Chooses whether this opening is deferred: not if anybody listens for what it would find. */
+static int choose_deferral(tether__whole *whole, const tether_open_options *options,
+                           tether_error *error)
+{
+    whole->reaper_mode = options->reaper;
+    whole->complete = !options->deferred || options->loop != NULL || options->on_event != NULL;
+    whole->tasks.outputs.core.catch_up = whole->complete ? NULL : catch_up;
+    return uv_mutex_init(&whole->opening) == 0 ? TETHER_OK
+                                               : tether__fail_memory(error, "open registry");
+}
+
+/* Does what makes a new registry take part in its session. */
+static int join_session(tether_registry *registry, const tether_open_options *options,
+                        tether_error *error)
+{
+    tether__whole *whole = whole_of(registry);
+    int code = whole->complete ? replay(registry, error) : TETHER_OK;
+    if (code != TETHER_OK)
+        return code;
+    if (!options->leave_watches)
+        tether__watches_adopt(registry);
+    if (!options->no_gc && whole->ephemeral == NULL)
+        whole->housekeeper = tether__housekeeper_start(registry);
+    return TETHER_OK;
 }
 
 int tether_open(const tether_open_options *given, tether_registry **out, tether_error *error)
@@ -232,20 +292,21 @@ int tether_open(const tether_open_options *given, tether_registry **out, tether_
         return tether__fail_memory(error, "open registry");
     tether_registry *registry = &whole->tasks.outputs.core;
     apply_settings(&whole->tasks, &options);
-    code = open_parts(registry, &options, error);
+    code = choose_deferral(whole, &options, error);
     if (code != TETHER_OK) {
         free(whole);
         return code;
     }
-    code = replay(registry, error);
+    code = open_parts(registry, &options, error);
+    if (code != TETHER_OK) {
+        free_whole(whole);
+        return code;
+    }
+    code = join_session(registry, &options, error);
     if (code != TETHER_OK) {
         close_parts(registry, NULL);
         return code;
     }
-    if (!options.leave_watches)
-        tether__watches_adopt(registry);
-    if (!options.no_gc && whole->ephemeral == NULL)
-        whole->housekeeper = tether__housekeeper_start(registry);
     /* Events start last: callbacks need a complete registry, and may close it. */
     *out = registry;
     if (options.on_event == NULL)
@@ -355,7 +416,9 @@ int tether_close(tether_registry *registry, tether_close_mode mode, tether_error
     tether__taps_save(tether__outputs_of(registry)->taps);
     tether__reaper_close(registry->reaper);
     registry->reaper = NULL;
-    write_running(&registry->catalog);
+    /* After a deferred opening, the next host that inspects the tasks writes it. */
+    if (whole_of(registry)->complete)
+        write_running(&registry->catalog);
     tether__kill_hand_over(&registry->catalog);
     reap_children(&registry->catalog);
     int close_code = close_parts(registry, code == TETHER_OK ? error : NULL);

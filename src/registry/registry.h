@@ -13,6 +13,9 @@ typedef struct tether__whole {
     tether__tasks tasks;
     tether__ephemeral *ephemeral;     /* NULL: the store is not ephemeral */
     tether__housekeeper *housekeeper; /* NULL: none was started */
+    tether_reaper_mode reaper_mode;
+    uv_mutex_t opening; /* held while a deferred opening is completed; taken before all others */
+    bool complete;      /* nothing of the opening is deferred any more; guarded by `opening` */
 } tether__whole;
 
 #endif

@@ -60,6 +60,8 @@ int tether_finish_kills(tether_registry *registry, int64_t timeout_ms, tether_er
     tether__wait wait;
     size_t unfinished = 0;
     int code = tether__wait_begin(registry, step, timeout_ms, &wait, error);
+    if (code == TETHER_OK && registry->catch_up != NULL)
+        code = registry->catch_up(registry, false, error);
     while (code == TETHER_OK) {
         code = tether__wait_prepare(&wait, error);
         if (code == TETHER_OK)

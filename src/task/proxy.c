@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "engine/refresh.h"
+#include "engine/waiting.h"
 #include "format/name.h"
 #include "os/clock.h"
 #include "os/host.h"
@@ -367,6 +368,8 @@ int tether_proxy_open(tether_registry *registry, const tether_proxy_spec *spec,
     tether__proxies *all = code == TETHER_OK ? proxies_of(registry) : NULL;
     if (code == TETHER_OK && all == NULL)
         code = tether__fail_memory(error, "open proxy");
+    if (code == TETHER_OK)
+        code = tether__rouse(registry, error);
     if (code == TETHER_OK)
         code = tether__quota_output(registry, error);
     if (code == TETHER_OK)

@@ -78,6 +78,29 @@ static void list_prints_before_it_waits(void **state)
     expect_timed_out(f, id, "list");
 }
 
+/* A start needs nothing of other tasks, so it comes first. */
+static void run_starts_and_prints_before_it_looks(void **state)
+{
+    fixture *f = *state;
+    char overdue[TETHER_ID_SIZE], command[TETHER_ID_SIZE];
+    size_t size;
+    start_overdue(f, overdue, true);
+    CLI_BACKGROUND(f, command, "run", "--", CHILD, "exit", "0");
+    char *path = cli_background_path(f, command, TETHER_STDOUT);
+    WAIT_UNTIL(file_size(path) > 0);
+    char *status = test_record_text(f, overdue, "status");
+    if (!test_in_wine())
+        assert_string_not_equal(status, "timed_out");
+    free(status);
+    EXPECT(f, 0, "--session", "outer", "wait", command);
+    char *text = test_read_file(path, &size);
+    text[strcspn(text, "\r\n")] = '\0';
+    EXPECT(f, 0, "wait", text);
+    free(text);
+    free(path);
+    expect_timed_out(f, overdue, "run");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
 
 int main(void)
@@ -85,6 +108,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(any_verb_ends_what_is_overdue),
         TEST(list_prints_before_it_waits),
+        TEST(run_starts_and_prints_before_it_looks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
