@@ -75,7 +75,8 @@ tether_room(${TETHER_OS_ROOM}
 tether_room(store
     USES base format shell os
     LIBRARIES tether_uv tether_jansson
-    SOURCES bundle.c ephemeral.c holder.c id.c names.c output_cap.c output_file.c self.c store.c temporaries.c)
+    SOURCES bundle.c ephemeral.c holder.c id.c names.c output_cap.c output_file.c self.c store.c temporaries.c
+        wrappers.c)
 
 tether_room(engine
     USES base format shell os store search
@@ -91,7 +92,7 @@ tether_room(output
 tether_room(task
     USES base format shell os store search engine output
     LIBRARIES tether_uv tether_jansson
-    SOURCES birth.c completion.c find.c finish.c lease.c list.c pause.c proxy.c quota.c run.c script.c spawn.c
+    SOURCES birth.c completion.c facts.c find.c finish.c lease.c list.c pause.c proxy.c quota.c run.c script.c spawn.c
         spawn_plan.c supervisor.c task.c tasks.c wait.c)
 
 tether_room(care

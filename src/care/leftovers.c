@@ -9,6 +9,7 @@
 #include "engine/replay.h"
 #include "store/names.h"
 #include "store/temporaries.h"
+#include "store/wrappers.h"
 
 static bool is_stopped(const tether__leftovers *pass)
 {
@@ -60,10 +61,19 @@ static int sweep_names(tether__leftovers *pass, tether__catalog *catalog, tether
     return result;
 }
 
+static void remove_wrappers(tether__leftovers *pass, const tether__session *session)
+{
+    tether__session copy = *session;
+    if (pass->stopped != NULL)
+        copy.lock_timeout_ms = 0;
+    tether__wrappers_remove_old(&copy, pass->now_ms, &pass->removed);
+}
+
 int tether__leftovers_remove(tether__leftovers *pass, tether__catalog *catalog, tether_error *error)
 {
     tether__session *session = catalog->session;
     tether__temporaries_remove(session->dir, pass->now_ms, &pass->removed);
+    remove_wrappers(pass, session);
     int code = sweep_names(pass, catalog, session->exits, error);
     int bundles = sweep_names(pass, catalog, session->tasks, code == TETHER_OK ? error : NULL);
     return code != TETHER_OK ? code : bundles;

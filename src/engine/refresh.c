@@ -85,15 +85,21 @@ static void set_end_times(tether__record *record, const tether__observation *obs
         record->finished_uptime_ms = uptime;
 }
 
-/* Copies the verdict, and what the observation adds to it, into the record. */
-static void apply(tether__record *record, const tether__verdict *verdict,
-                  const tether__observation *observed)
+/* Takes the supervisor's identity from the marker, if the record does not have it. */
+static void take_identity(tether__record *record, const tether__observation *observed)
 {
     const tether__identity *claimed = &observed->marker.identity;
     if (record->identity.pid == 0 && claimed->pid != 0) {
         record->identity = *claimed;
         record->child_pid = claimed->pid;
     }
+}
+
+/* Copies the verdict, and what the observation adds to it, into the record. */
+static void apply(tether__record *record, const tether__verdict *verdict,
+                  const tether__observation *observed)
+{
+    take_identity(record, observed);
     record->status = verdict->status;
     if (observed->same_boot && observed->supervisor_seen_ms > record->alive_uptime_ms)
         record->alive_uptime_ms = observed->supervisor_seen_ms;
@@ -315,6 +321,15 @@ static void resume_kill(tether__catalog *catalog, tether__entry *entry)
         catalog->wake(catalog->wake_userdata);
 }
 
+/* Whether `running` is written after a while, when the task may have ended. Also at an opening, so
+ * that it does not need the session lock: but not where the supervisor may wait to be resumed, see
+ * is_released. */
+static bool may_write_later(tether__inspect_mode mode)
+{
+    return mode == TETHER__INSPECT_EVENT ||
+           (mode == TETHER__INSPECT_OPENING && !tether__os_spawn_can_bind());
+}
+
 static int refresh_entry(tether__catalog *catalog, tether__entry *entry, tether__inspect_mode mode,
                          tether_error *error)
 {
@@ -333,7 +348,10 @@ static int refresh_entry(tether__catalog *catalog, tether__entry *entry, tether_
         code = inspect(catalog, entry, mode, &observed, &verdict, error);
         if (code != TETHER_OK)
             return code;
-        if (verdict.step == TETHER__STEP_RUN && mode == TETHER__INSPECT_EVENT)
+        /* The killer may have died before the record had it. */
+        if (verdict.step == TETHER__STEP_RESUME_KILL)
+            take_identity(&entry->record, &observed);
+        if (verdict.step == TETHER__STEP_RUN && may_write_later(mode))
             schedule_running(catalog, entry);
         else if (verdict.step == TETHER__STEP_RUN || verdict.step == TETHER__STEP_FINALISE)
             code = write_verdict_locked(catalog, entry, mode, error);

@@ -13,7 +13,8 @@
 typedef enum tether__inspect_mode {
     TETHER__INSPECT_NOW,
     /* The session is being opened. If the marker of a task that was being killed reports an end,
-     * the `reason` in the record says that the end was recovered on replay. */
+     * the `reason` in the record says that the end was recovered on replay. Where no supervisor can
+     * be waiting to be resumed, does not write `running` at once, as after an event. */
     TETHER__INSPECT_OPENING,
     /* After an event of the task. Does not write `running` at once, because replacing a record is
      * expensive and most tasks are short, but sets the entry's write_running_at. */

@@ -16,7 +16,9 @@ typedef struct tether__lifeline {
 
 /* Creates and locks a lifeline (TETHER_ELOCKED when the name is taken), and reserves disk space for
  * the marker, so that a full disk cannot lose it. A file system that cannot reserve space is no
- * error. Leaves nothing behind on failure. */
+ * error. The file has its name only when it is locked; until then it may stand beside the directory
+ * as a temporary file. Raises no write event. Leaves nothing behind on failure. The caller holds a
+ * lock under which all lifelines of the directory are created. */
 int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__lifeline *lifeline,
                                tether_error *error);
 

@@ -43,12 +43,16 @@ static int fail_open_root(int os_error, const char *path, tether_error *error)
 }
 
 /* Checks the directories above the store, as far as they exist, before anything is created there.
- * `path` may be relative. What cannot be resolved is left to the steps that follow. */
-static int check_existing(const char *path, tether_error *error)
+ * Stores whether all exist, and their path without links. `path` may be relative. What cannot be
+ * resolved is left to the steps that follow. */
+static int check_existing(const char *path, bool *complete, char real[PATH_MAX],
+                          tether_error *error)
 {
-    char part[PATH_MAX], real[PATH_MAX];
+    char part[PATH_MAX];
+    *complete = true;
     snprintf(part, sizeof part, "%s", path);
     while (realpath(part, real) == NULL) {
+        *complete = false;
         if (tether__posix_is_shortage(errno))
             return tether__posix_fail(error, errno, "check store", part);
         char *slash = strrchr(part, '/');
@@ -92,8 +96,11 @@ static int resolve_parent(const char *path, bool create, char real[PATH_MAX], te
     size_t size = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
     snprintf(parent, sizeof parent, "%.*s", (int)size, path);
     const char *from = size > 0 ? parent : ".";
-    int code = check_existing(from, error);
-    if (code == TETHER_OK && create)
+    bool complete;
+    int code = check_existing(from, &complete, real, error);
+    if (code != TETHER_OK || complete)
+        return code;
+    if (create)
         code = create_parents(path, error);
     if (code != TETHER_OK)
         return code;
@@ -121,6 +128,10 @@ static bool remove_half_made(const char *path)
 /* Creates the store's directory if it is missing. */
 static int create_root(const char *path, tether_error *error)
 {
+    struct stat st;
+    if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
+        (st.st_mode & TETHER__POSIX_DIR_MODE) == TETHER__POSIX_DIR_MODE)
+        return TETHER_OK;
     bool created = mkdir(path, TETHER__POSIX_DIR_MODE) == 0;
     int os_error = created ? 0 : errno;
     if (os_error == EEXIST && remove_half_made(path))

@@ -6,13 +6,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "os/temporary.h"
 #include "posix/dir.h"
 #include "posix/error.h"
+#include "tether/task.h"
 
 static const char step[] = "create lifeline";
 
@@ -53,30 +56,49 @@ static int lock_exclusive(int fd)
     return 0;
 }
 
+static int fail_create(tether__dir *exits, int os_error, tether_error *error)
+{
+    int code = os_error == EEXIST   ? TETHER_ELOCKED
+               : os_error == ENOENT ? TETHER_EGONE
+                                    : tether__posix_code(os_error);
+    return tether__posix_fail_as(error, code, os_error, step, exits->path);
+}
+
+/* Moves the finished file to its name, unless that is taken. The caller holds the lock under which
+ * lifelines of this directory are created. Returns 0 or errno. */
+static int give_name(tether__dir *exits, const char *temporary, const char *task_id)
+{
+    struct stat st;
+    if (fstatat(exits->fd, task_id, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        return EEXIST;
+    return renameat(exits->fd, temporary, exits->fd, task_id) == 0 ? 0 : errno;
+}
+
+/* Creates the file beside the directory: reserving space there wakes no host that watches the
+ * directory. A renamed file raises events by its new name, which a linked one does not. */
 int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__lifeline *lifeline,
                                tether_error *error)
 {
+    char temporary[sizeof "../" TETHER__TEMPORARY_PREFIX + TETHER_ID_SIZE];
     lifeline->handle = -1;
-    int fd =
-        openat(exits->fd, task_id, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-               TETHER__POSIX_FILE_MODE);
-    if (fd < 0) {
-        int os_error = errno;
-        int code = os_error == EEXIST   ? TETHER_ELOCKED
-                   : os_error == ENOENT ? TETHER_EGONE
-                                        : tether__posix_code(os_error);
-        return tether__posix_fail_as(error, code, os_error, step, exits->path);
-    }
+    snprintf(temporary, sizeof temporary, "../" TETHER__TEMPORARY_PREFIX "%s", task_id);
+    int fd = openat(exits->fd, temporary,
+                    O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                    TETHER__POSIX_FILE_MODE);
+    if (fd < 0)
+        return fail_create(exits, errno, error);
     /* First of all: the owner's permissions are the marks of an ended task, and the umask may have
      * taken them. */
     tether__posix_ensure_mode(fd, TETHER__POSIX_FILE_MODE);
     int os_error = lock_exclusive(fd);
     if (os_error == 0)
         os_error = reserve(fd);
+    if (os_error == 0)
+        os_error = give_name(exits, temporary, task_id);
     if (os_error != 0) {
-        unlinkat(exits->fd, task_id, 0);
+        unlinkat(exits->fd, temporary, 0);
         close(fd);
-        return tether__posix_fail(error, os_error, step, exits->path);
+        return fail_create(exits, os_error, error);
     }
     lifeline->handle = fd;
     return TETHER_OK;

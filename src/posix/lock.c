@@ -46,7 +46,8 @@ static int open_lock_file(tether__dir *dir, const char *name, tether_error *erro
                             "%.300s/%s is not a regular file with a single link; remove it",
                             dir->path, name);
     }
-    tether__posix_ensure_mode(fd, TETHER__POSIX_FILE_MODE);
+    if ((st.st_mode & TETHER__POSIX_FILE_MODE) != TETHER__POSIX_FILE_MODE)
+        tether__posix_ensure_mode(fd, TETHER__POSIX_FILE_MODE);
     return fd;
 }
 

@@ -14,7 +14,8 @@
 
 /* PF_EXITING and PF_KTHREAD of the kernel. */
 enum { FLAG_EXITING = 0x4, FLAG_KERNEL = 0x200000 };
-/* A supervisor's arguments are the shell and the path of its script. */
+/* A supervisor's arguments begin with the shell, the path of its script and the task's id. No other
+ * process but a copy of it has that many bytes in common with it. */
 enum { ARGUMENTS_SIZE = 8192 };
 enum { STAT_SIZE = 1024, STATUS_SIZE = 4096, ENVIRON_CHUNK = 16384, VALUE_SIZE = 256 };
 enum { AUXV_UID = 11, AUXV_SIZE = 1024 };

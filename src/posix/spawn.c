@@ -37,8 +37,9 @@ static int open_input(const char *path, tether_error *error)
 {
     const char *name = path != NULL ? path : "/dev/null";
     /* O_NONBLOCK for the open only: nothing must block the host, such as a FIFO that has just
-     * replaced the file. */
-    int fd = move_above_child_fds(open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+     * replaced the file. The null device never does. */
+    int nonblock = path != NULL ? O_NONBLOCK : 0;
+    int fd = move_above_child_fds(open(name, O_RDONLY | nonblock | O_NOCTTY | O_CLOEXEC));
     if (fd < 0) {
         int os_error = errno;
         if (os_error == ENOENT || os_error == ENOTDIR)
@@ -47,7 +48,8 @@ static int open_input(const char *path, tether_error *error)
                                 name);
         return tether__posix_fail(error, os_error, "open standard input", name);
     }
-    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+    if (nonblock != 0)
+        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
     return fd;
 }
 
@@ -92,9 +94,11 @@ static int open_workdir(const char *path, tether_error *error)
     return tether__posix_fail_as(error, code, os_error, "open working directory", path);
 }
 
-static void close_fds(tether__child_fds *fds)
+/* The lifeline is the caller's, or a copy of it. */
+static void close_fds(const tether__start *start, const tether__child_fds *fds)
 {
-    int all[] = {fds->standard[0], fds->standard[1], fds->standard[2], fds->workdir, fds->lifeline};
+    int copy = fds->lifeline != start->lifeline->handle ? fds->lifeline : -1;
+    int all[] = {fds->standard[0], fds->standard[1], fds->standard[2], fds->workdir, copy};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         if (all[i] >= 0)
             close(all[i]);
@@ -118,7 +122,9 @@ static int open_fds(const tether__start *start, tether__child_fds *fds, tether_e
                             : tether__posix_fail(error, errno, "share output file", NULL);
     if ((fds->workdir = open_workdir(start->workdir, error)) < 0)
         return fds->workdir;
-    fds->lifeline = fcntl((int)start->lifeline->handle, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+    fds->lifeline = (int)start->lifeline->handle;
+    if (fds->lifeline < FIRST_FREE_FD)
+        fds->lifeline = fcntl(fds->lifeline, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
     if (fds->lifeline < 0)
         return tether__posix_fail(error, errno, "pass lifeline", NULL);
     return TETHER_OK;
@@ -147,7 +153,7 @@ int tether__os_spawn(const tether__start *start, tether__started *started, tethe
         if (os_error != 0)
             code = fail_start(start, os_error, error);
     }
-    close_fds(&fds);
+    close_fds(start, &fds);
     if (code == TETHER_OK)
         started->pid = child;
     return code;

@@ -6,17 +6,21 @@
 #include <assert.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "shell/command_ps1.h"
 
-/* The parts of the sh wrapper. The reasons for its lines:
+/* The parts of the sh wrapper, whose text is the same for all tasks: what differs is in its
+ * arguments. The reasons for its lines:
  * - The shell's own messages, such as "Terminated", must not become output of the command. So the
  *   shell's standard error is the null device, and descriptor 8 keeps the original for the command.
  * - The traps keep the supervisor alive when its process group gets a signal. The command starts
  *   with the default actions. A trap for any other signal, such as SEGV, would hide a fault of the
  *   shell itself; the hosts send those signals to the command only (posix/signal.c has the list).
  * - The wrapper starts no process but the command: `read` and `echo` are builtins of every shell.
+ * - A function has positional parameters of its own, so it can split the fields of /proc while the
+ *   wrapper keeps the command in its parameters.
  * - The names of its variables occur in no environment. Assigning to a variable that the
  *   environment has would change it for the command too.
  * - The trap on 0 is for a shell that cannot fork. Such a shell exits by itself, and without an
@@ -28,6 +32,10 @@
  * end the subshell then, and it does not hold the lifeline.
  * - ksh93 reports a signal as 256 + N, which is unambiguous. The other shells report 128 + N, which
  *   can be an exit code of the command as well. */
+static const char heading[] = "# Written by tether: the supervisor of a task. Arguments: its id, "
+                              "the rest of its first line,\n"
+                              "# the files that the variables below name, and the command.\n";
+
 static const char before_identity[] =
     "exec 8>&2 2>/dev/null\n"
     "trap : HUP INT QUIT PIPE ALRM TERM USR1 USR2 VTALRM PROF XCPU XFSZ\n"
@@ -35,13 +43,15 @@ static const char before_identity[] =
 
 static const char own_descriptors[] = " 2>&8 8>&- 9>&-";
 
-static const char identity[] = "tether__stat=\n"
+static const char identity[] = "tether__identify() {\n"
+                               "    echo \"supervisor pid=$$ start=${20-} $tether__self\" >&9\n"
+                               "}\n"
+                               "tether__stat=\n"
                                "read -r tether__stat </proc/$$/stat\n"
-                               "set -- ${tether__stat##*) }\n"
-                               "echo \"supervisor pid=$$ start=${20-}";
+                               "tether__identify ${tether__stat##*) }\n";
 
 /* Does not try /proc: other systems may have one with different content. */
-static const char identity_without_proc[] = "echo \"supervisor pid=$$ start=";
+static const char identity_without_proc[] = "echo \"supervisor pid=$$ start= $tether__self\" >&9\n";
 
 static const char after_command[] = ")\n"
                                     "tether__code=$?\n"
@@ -60,68 +70,71 @@ static const char exit_line_without_proc[] = "echo \"$tether__end $tether__code"
 /* Reads the exit codes, such as "1 0", that the trap in the command's file has written. The file
  * may hold anything, so the marker gets only a list of numbers of limited length. `[ -f` skips a
  * FIFO, on which the supervisor would block. */
-static void render_pipestatus(const char *file, tether__text *text)
-{
-    tether__text_add_string(text, "tether__pipe=\n[ -f ");
-    tether__text_add_quoted(text, file);
-    tether__text_add_string(text, " ] && read -r tether__pipe <");
-    tether__text_add_quoted(text, file);
-    tether__text_add_string(text,
-                            "\n"
-                            "case $tether__pipe in\n"
-                            "*[!0-9\\ ]*) tether__pipe= ;;\n"
-                            "esac\n"
-                            "if [ -n \"$tether__pipe\" ] && [ ${#tether__pipe} -le 200 ]; then\n"
-                            "    set -- $tether__pipe\n"
-                            "    tether__pipe=\" pipestatus=$1\"\n"
-                            "    shift\n"
-                            "    for tether__one in \"$@\"; do\n"
-                            "        tether__pipe=$tether__pipe,$tether__one\n"
-                            "    done\n"
-                            "else\n"
-                            "    tether__pipe=\n"
-                            "fi\n");
-}
+static const char pipestatus[] =
+    "tether__pipe=\n"
+    "[ -f \"$tether__file\" ] && read -r tether__pipe <\"$tether__file\"\n"
+    "case $tether__pipe in\n"
+    "*[!0-9\\ ]*) tether__pipe= ;;\n"
+    "esac\n"
+    "if [ -n \"$tether__pipe\" ] && [ ${#tether__pipe} -le 200 ]; then\n"
+    "    set -- $tether__pipe\n"
+    "    tether__pipe=\" pipestatus=$1\"\n"
+    "    shift\n"
+    "    for tether__one in \"$@\"; do\n"
+    "        tether__pipe=$tether__pipe,$tether__one\n"
+    "    done\n"
+    "else\n"
+    "    tether__pipe=\n"
+    "fi\n";
 
 void tether__wrapper_render_sh(const tether__wrapper *wrapper, tether__text *text)
 {
-    tether__text_add_string(text, "# Written by tether: the supervisor of task ");
-    tether__text_add_string(text, wrapper->task_id);
-    tether__text_add_string(text, "\n");
+    bool late = wrapper->late_input != NULL, piped = wrapper->pipestatus != NULL;
+    tether__text_add_string(text, heading);
     tether__text_add_string(text, before_identity);
+    tether__text_add_string(text, "tether__self=$2\nshift 2\n");
+    tether__text_add_string(text, late ? "tether__input=$1\nshift\n" : "");
+    tether__text_add_string(text, piped ? "tether__file=$1\nshift\n" : "");
     tether__text_add_string(text, wrapper->without_proc ? identity_without_proc : identity);
-    tether__text_add_string(text, " boot=");
-    tether__text_add_string(text, wrapper->boot_id);
-    tether__text_add_string(text, " pidns=");
-    tether__text_add_string(text, wrapper->pid_ns);
-    if (wrapper->time_offset_ns != 0) {
-        char offset[32];
-        snprintf(offset, sizeof offset, " timens=%lld", (long long)wrapper->time_offset_ns);
-        tether__text_add_string(text, offset);
-    }
-    tether__text_add_string(text, "\" >&9\n");
     tether__text_add_string(text, "(exec");
-    if (wrapper->late_input != NULL) {
-        tether__text_add_string(text, own_descriptors);
-        tether__text_add_string(text, "\nexec");
-    }
-    for (size_t i = 0; wrapper->argv[i] != NULL; i++) {
-        tether__text_add_string(text, " ");
-        bool resolved = i == 0 && wrapper->program != NULL;
-        tether__text_add_quoted(text, resolved ? wrapper->program : wrapper->argv[i]);
-    }
-    if (wrapper->late_input != NULL) {
-        tether__text_add_string(text, " <");
-        tether__text_add_quoted(text, wrapper->late_input);
-    } else {
-        tether__text_add_string(text, own_descriptors);
-    }
+    tether__text_add_string(text, late ? own_descriptors : "");
+    tether__text_add_string(text, late ? "\nexec \"$@\" <\"$tether__input\"" : " \"$@\"");
+    tether__text_add_string(text, late ? "" : own_descriptors);
     tether__text_add_string(text, after_command);
-    if (wrapper->pipestatus != NULL)
-        render_pipestatus(wrapper->pipestatus, text);
+    tether__text_add_string(text, piped ? pipestatus : "");
     tether__text_add_string(text, wrapper->without_proc ? exit_line_without_proc : exit_line);
-    tether__text_add_string(text,
-                            wrapper->pipestatus != NULL ? "$tether__pipe\" >&9\n" : "\" >&9\n");
+    tether__text_add_string(text, piped ? "$tether__pipe\" >&9\n" : "\" >&9\n");
+}
+
+void tether__wrapper_identity(const tether__wrapper *wrapper,
+                              char text[TETHER__WRAPPER_IDENTITY_SIZE])
+{
+    char offset[32] = "";
+    if (wrapper->time_offset_ns != 0)
+        snprintf(offset, sizeof offset, " timens=%lld", (long long)wrapper->time_offset_ns);
+    snprintf(text, TETHER__WRAPPER_IDENTITY_SIZE, "boot=%s pidns=%s%s", wrapper->boot_id,
+             wrapper->pid_ns, offset);
+}
+
+bool tether__wrapper_sh_arguments(const tether__wrapper *wrapper, const char *identity_text,
+                                  const char ***arguments)
+{
+    size_t count = 0, used = 0;
+    while (wrapper->argv[count] != NULL)
+        count++;
+    const char **words = calloc(count + TETHER__WRAPPER_OWN_ARGUMENTS + 1, sizeof *words);
+    *arguments = words;
+    if (words == NULL)
+        return false;
+    words[used++] = wrapper->task_id;
+    words[used++] = identity_text;
+    if (wrapper->late_input != NULL)
+        words[used++] = wrapper->late_input;
+    if (wrapper->pipestatus != NULL)
+        words[used++] = wrapper->pipestatus;
+    for (size_t i = 0; i < count; i++)
+        words[used++] = i == 0 && wrapper->program != NULL ? wrapper->program : wrapper->argv[i];
+    return true;
 }
 
 /* The subshell changes to the working directory, so that the supervisor itself stays in the bundle.

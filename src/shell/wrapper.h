@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "format/identity.h"
 #include "shell/cmd_line.h"
 #include "shell/shell.h"
 
@@ -36,8 +37,24 @@ typedef struct tether__wrapper {
     bool utf8_console;   /* set the code page of the task's console to UTF-8 */
 } tether__wrapper;
 
-/* Adds the text of the wrapper for a Bourne shell, which inherits its lifeline as descriptor 9. */
+/* Adds the text of the wrapper for a Bourne shell, which inherits its lifeline as descriptor 9. The
+ * text depends only on which members are set, not on their values: tasks share it, and get their
+ * values as arguments. */
 void tether__wrapper_render_sh(const tether__wrapper *wrapper, tether__text *text);
+
+/* Writes the part of the identity that the supervisor copies: it follows the start time. */
+#define TETHER__WRAPPER_IDENTITY_SIZE                                                              \
+    (TETHER__BOOT_ID_SIZE + TETHER__PID_NS_SIZE +                                                  \
+     (int)sizeof "boot= pidns= timens=-9223372036854775808")
+void tether__wrapper_identity(const tether__wrapper *wrapper,
+                              char text[TETHER__WRAPPER_IDENTITY_SIZE]);
+
+/* Stores the arguments that follow the path of that wrapper, a list that ends with NULL and that
+ * the caller frees with free(). `identity` is the text of tether__wrapper_identity. Copies no
+ * string. Returns false when memory is short. */
+#define TETHER__WRAPPER_OWN_ARGUMENTS 4 /* at most, before the command's */
+bool tether__wrapper_sh_arguments(const tether__wrapper *wrapper, const char *identity,
+                                  const char ***arguments);
 
 /* Adds the text of the wrapper for a Bourne shell on Windows (Git's bash), which can neither
  * inherit a descriptor nor determine its own identity. It is started in its bundle, appends to its

@@ -30,7 +30,7 @@ char *tether__birth_command(const char *text, size_t size)
     return tether__utf8_repair(text, tether__utf8_cut(text, size, COMMAND_LIMIT));
 }
 
-static void start_clocks(tether__record *record, int64_t timeout_ms)
+static void start_clocks(tether__record *record, int64_t timeout_ms, const char *boot_id)
 {
     int64_t now = tether__os_wall_ms();
     record->started_at = now;
@@ -40,13 +40,16 @@ static void start_clocks(tether__record *record, int64_t timeout_ms)
         record->deadline_at = now + timeout_ms;
         record->deadline_monotonic_ms = tether__os_monotonic_ms() + timeout_ms;
     }
-    tether__os_boot_id(record->boot_id);
+    if (boot_id != NULL)
+        strcpy(record->boot_id, boot_id);
+    else
+        tether__os_boot_id(record->boot_id);
 }
 
 int tether__birth_record(const tether__birth *birth, const tether__session *session,
                          tether__record *record, tether_error *error)
 {
-    start_clocks(record, birth->timeout_ms);
+    start_clocks(record, birth->timeout_ms, birth->boot_id);
     record->status = TETHER_STATUS_STARTING;
     record->notify_on_completion = birth->notify;
     bool complete = tether__record_set(&record->task_id, birth->id) &&

@@ -24,6 +24,7 @@ typedef struct tether__birth {
     const char *supervisor;
     int64_t timeout_ms; /* 0: none */
     bool notify;
+    const char *boot_id; /* NULL: ask the system */
 } tether__birth;
 
 /* Checks a name and a timeout: TETHER_EINVAL if the name is empty or too long, or the timeout is

@@ -1,10 +1,11 @@
-/* Owns writing a task's scripts into its bundle.
+/* Owns writing a task's scripts.
  * Must not: contain their text (the renderers do), or start anything.
  * Thread: the caller's. */
 #include "task/script.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 #include "base/error.h"
 #include "os/clock.h"
@@ -13,6 +14,8 @@
 #include "shell/wrapper_bat.h"
 #include "shell/wrapper_ps1.h"
 #include "store/bundle.h"
+#include "store/wrappers.h"
+#include "task/tasks.h"
 
 /* Writes a file. Replaces the one that an earlier attempt with another shell has left. */
 static int write_text(const tether__spawn_plan *plan, const char *name, tether__text *text,
@@ -108,8 +111,8 @@ static tether__carry render(tether__spawn_plan *plan, const tether__wrapper *wra
     case TETHER__OUTER_BASH:
         break;
     }
-    tether__wrapper_render_sh(wrapper, text);
-    return TETHER__CARRIED;
+    *why = "this shell has no script of the task's own";
+    return TETHER__CARRY_REFUSED;
 }
 
 /* Sets the variables that the wrapper reads. Those of an earlier attempt do no harm, because this
@@ -129,8 +132,9 @@ static int set_wrapper_variables(tether__spawn_plan *plan, const tether__text *l
     return code;
 }
 
-static int write_wrapper(tether__spawn_plan *plan, const tether__wrapper *wrapper, const char **why,
-                         tether_error *error)
+/* Writes the script into the bundle, where it is the task's own. */
+static int write_own_wrapper(tether__spawn_plan *plan, const tether__wrapper *wrapper,
+                             const char **why, tether_error *error)
 {
     tether__text text = {0}, line = {0};
     const char *reason = NULL;
@@ -152,6 +156,39 @@ static int write_wrapper(tether__spawn_plan *plan, const tether__wrapper *wrappe
         tether__text_dispose(&text);
     tether__text_dispose(&line);
     return code;
+}
+
+/* Provides the script that the session's tasks share, and the arguments that make it this task's.
+ */
+static int provide_wrapper(tether__spawn_plan *plan, const tether__wrapper *wrapper,
+                           tether_error *error)
+{
+    tether__text text = {0};
+    tether__tasks *tasks = tether__tasks_of(plan->registry);
+    uv_mutex_t *state = &plan->registry->catalog.state;
+    tether__wrapper_identity(wrapper, plan->identity);
+    free(plan->wrapper_arguments);
+    bool complete = tether__wrapper_sh_arguments(wrapper, plan->identity, &plan->wrapper_arguments);
+    tether__wrapper_render_sh(wrapper, &text);
+    uv_mutex_lock(state);
+    plan->wrapper = tasks->wrapper;
+    uv_mutex_unlock(state);
+    int code = complete && !text.failed
+                   ? tether__wrapper_provide(&plan->registry->session, &text, &plan->wrapper, error)
+                   : tether__fail_memory(error, "render script");
+    uv_mutex_lock(state);
+    if (code == TETHER_OK)
+        tasks->wrapper = plan->wrapper;
+    uv_mutex_unlock(state);
+    tether__text_dispose(&text);
+    return code;
+}
+
+static int write_wrapper(tether__spawn_plan *plan, const tether__wrapper *wrapper, const char **why,
+                         tether_error *error)
+{
+    return tether__outer_in_bundle(plan->outer->kind) ? write_own_wrapper(plan, wrapper, why, error)
+                                                      : provide_wrapper(plan, wrapper, error);
 }
 
 /* On POSIX a path stays as it was given, because it means the same in the task's directory. */
@@ -177,6 +214,8 @@ static int write_for_command(tether__spawn_plan *plan, tether__wrapper *wrapper,
     const char *argv[TETHER__COMMAND_ARGV_CAPACITY];
     const char *name = tether__command_file_name(plan->shell.family);
     char *file = tether__text_join(tether__os_dir_path(plan->bundle), name);
+    free(plan->command_file);
+    plan->command_file = file;
     if (file == NULL)
         return tether__fail_memory(error, "render command");
     int code = plan->retrying ? TETHER_OK : prepare_pipestatus(plan, error);
@@ -192,8 +231,13 @@ static int write_for_command(tether__spawn_plan *plan, tether__wrapper *wrapper,
     }
     if (code == TETHER_OK)
         code = write_wrapper(plan, wrapper, why, error);
-    free(file);
     return code;
+}
+
+static bool is_in_proc(const tether__spawn_plan *plan, const char *child_pid_ns)
+{
+    return strcmp(child_pid_ns, plan->facts.child_pid_ns) == 0 ? plan->facts.in_proc
+                                                               : tether__os_process_in_proc();
 }
 
 int tether__script_write(tether__spawn_plan *plan, const char **why, tether_error *error)
@@ -209,10 +253,10 @@ int tether__script_write(tether__spawn_plan *plan, const char **why, tether_erro
         (void)tether__os_find_program("cmd", tether__os_shell_rules()->system_path, plan->workdir,
                                       &cmd, NULL);
     tether__wrapper wrapper = {.task_id = plan->id,
-                               .boot_id = plan->boot_id,
+                               .boot_id = plan->facts.boot_id,
                                .pid_ns = pid_ns,
                                .time_offset_ns = childrens.boot_ns,
-                               .without_proc = !tether__os_process_in_proc(),
+                               .without_proc = !is_in_proc(plan, pid_ns),
                                .late_input = plan->late_input,
                                .workdir = plan->workdir,
                                .cmd = cmd};

@@ -157,11 +157,23 @@ static int build_environment(tether__spawn_plan *plan, tether_error *error)
     return tether__environment_make(&parts, tether__os_env_same_name, &plan->environment, error);
 }
 
+static int check_sizes(const tether__spawn_plan *plan, tether_error *error)
+{
+    size_t longest = tether__os_string_limit();
+    int code = tether__environment_check(&plan->environment, plan->spec.argv, longest,
+                                         plan->facts.exec_limit, NULL);
+    if (code == TETHER_OK)
+        return code;
+    return tether__environment_check(&plan->environment, plan->spec.argv, longest,
+                                     tether__os_exec_limit(), error);
+}
+
 /* Finds everything that can be wrong before anything is created. */
 static int resolve(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
 {
     const tether_spec *spec = &plan->spec;
     int code = choose_id(plan, error);
+    tether__tasks_facts(registry, &plan->facts);
     tether__os_shell_policy(&plan->policy);
     if (code == TETHER_OK)
         code = resolve_workdirs(plan, error);
@@ -172,8 +184,7 @@ static int resolve(tether_registry *registry, tether__spawn_plan *plan, tether_e
     if (code == TETHER_OK)
         code = tether__os_spawn_late_input(spec->stdin_path, &plan->late_input, error);
     if (code == TETHER_OK)
-        code = tether__environment_check(&plan->environment, spec->argv, tether__os_string_limit(),
-                                         tether__os_exec_limit(), error);
+        code = check_sizes(plan, error);
     int64_t timeout =
         spec->timeout_ms != 0 ? spec->timeout_ms : tether__tasks_of(registry)->default_timeout_ms;
     plan->timeout_ms = timeout != TETHER_NO_TIMEOUT ? timeout : 0;
@@ -238,6 +249,7 @@ static int fill_record(const tether_registry *registry, tether__spawn_plan *plan
         .name = plan->spec.name,
         .project_root = plan->project_root,
         .workdir = plan->workdir,
+        .boot_id = plan->facts.boot_id,
         .command = plan->command_shown,
         .supervisor = "script",
         .timeout_ms = plan->timeout_ms,
@@ -260,7 +272,6 @@ static int fill_record(const tether_registry *registry, tether__spawn_plan *plan
 
 static int prepare(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
 {
-    tether__os_boot_id(plan->boot_id);
     int code = acquire_lifeline(registry, plan, error);
     if (code == TETHER_OK)
         code = tether__os_dir_open(registry->session.tasks, plan->id, true, &plan->bundle, error);
@@ -365,8 +376,8 @@ static void note_child(tether_registry *registry, tether__spawn_plan *plan,
 {
     int64_t pid = started->pid;
     tether__identity child = {.pid = pid, .start_time = tether__os_process_start_time(pid)};
-    strcpy(child.boot_id, plan->boot_id);
-    tether__os_pid_ns(child.pid_ns);
+    strcpy(child.boot_id, plan->facts.boot_id);
+    strcpy(child.pid_ns, plan->facts.pid_ns);
     plan->record.child_pid = pid;
     tether__catalog_add(&registry->catalog, &plan->record, &plan->stamp, &child, NULL);
     note_survival(registry, plan, started->bound);
@@ -395,7 +406,7 @@ static int record_and_start(tether_registry *registry, tether__spawn_plan *plan,
 int tether_spawn(tether_registry *registry, const tether_spec *spec, char task_id[TETHER_ID_SIZE],
                  tether_error *error)
 {
-    tether__spawn_plan plan = {.lifeline = {-1}};
+    tether__spawn_plan plan = {.registry = registry, .lifeline = {-1}};
     tether_error problem = {0};
     tether__record_init(&plan.record);
     task_id[0] = '\0';

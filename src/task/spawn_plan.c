@@ -21,6 +21,8 @@ void tether__spawn_plan_dispose(tether__spawn_plan *plan)
         free(plan->entries[i]);
     free(plan->command_shown);
     free(plan->pipestatus);
+    free(plan->wrapper_arguments);
+    free(plan->command_file);
     tether__os_lifeline_close(&plan->lifeline);
     tether__os_dir_close(plan->bundle);
     tether__record_dispose(&plan->record);

@@ -14,9 +14,13 @@
 #include "shell/outer.h"
 #include "shell/policy.h"
 #include "shell/shell.h"
+#include "shell/wrapper.h"
+#include "store/wrappers.h"
+#include "task/facts.h"
 #include "tether/task.h"
 
 typedef struct tether__spawn_plan {
+    tether_registry *registry;
     tether_spec spec; /* as this version knows it; the pointers are the caller's */
     size_t command_size;
     int64_t timeout_ms; /* 0: none */
@@ -24,7 +28,7 @@ typedef struct tether__spawn_plan {
     /* Resolved before anything is created. */
     char id[TETHER_ID_SIZE];
     char cookie[TETHER_ID_SIZE + 32]; /* TETHER_TASK_ID=id; the environment points to it */
-    char boot_id[TETHER__BOOT_ID_SIZE];
+    tether__facts facts;
     char **host_environment; /* NULL if the spec has an environment; else `environment` points into
                                 it */
     tether__environment environment;
@@ -41,7 +45,11 @@ typedef struct tether__spawn_plan {
     tether__lifeline lifeline;
     tether__dir *bundle;
     char *command_shown;
-    char *pipestatus; /* file for the exit codes of the last pipeline; NULL: none */
+    char *pipestatus;              /* file for the exit codes of the last pipeline; NULL: none */
+    tether__known_wrapper wrapper; /* the shared script; empty: it is in the bundle */
+    char identity[TETHER__WRAPPER_IDENTITY_SIZE];
+    const char **wrapper_arguments; /* NULL: none; points into the plan and the caller's spec */
+    char *command_file;
     char *entries[3]; /* variables that the wrapper reads; NULL: not set */
     bool retrying;    /* another outer shell was tried before */
     bool visible;     /* other hosts can see the record */

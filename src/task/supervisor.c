@@ -84,16 +84,38 @@ int tether__supervisor_prepare(tether__spawn_plan *plan, tether_error *error)
     return select_shell(plan, tether__os_shell_rules()->outers, error);
 }
 
+/* Stores the shell's arguments, a list that ends with NULL and that the caller frees. */
+static const char **join_arguments(const tether__spawn_plan *plan, const char *script)
+{
+    const char *own[TETHER__OUTER_ARGV_CAPACITY];
+    const char *const *more = plan->wrapper_arguments;
+    size_t count = 0, used = 0;
+    while (more != NULL && more[count] != NULL)
+        count++;
+    const char **all = calloc(TETHER__OUTER_ARGV_CAPACITY + count, sizeof *all);
+    if (all == NULL)
+        return NULL;
+    tether__outer_argv(plan->outer, script, own);
+    for (; own[used] != NULL; used++)
+        all[used] = own[used];
+    for (size_t i = 0; i < count; i++)
+        all[used++] = more[i];
+    return all;
+}
+
 static int start_once(tether__spawn_plan *plan, tether__dir *exits, tether__started *started,
                       tether_error *error)
 {
-    const char *argv[TETHER__OUTER_ARGV_CAPACITY];
-    const char *name = tether__outer_file(plan->outer->kind);
     bool in_bundle = tether__outer_in_bundle(plan->outer->kind);
-    char *path = tether__text_join(tether__os_dir_path(plan->bundle), name);
-    if (path == NULL)
+    char *path = in_bundle ? tether__text_join(tether__os_dir_path(plan->bundle),
+                                               tether__outer_file(plan->outer->kind))
+                           : tether__text_join(tether__os_dir_path(plan->registry->session.dir),
+                                               plan->wrapper.name);
+    const char **argv = path != NULL ? join_arguments(plan, path) : NULL;
+    if (argv == NULL) {
+        free(path);
         return tether__fail_memory(error, "start supervisor");
-    tether__outer_argv(plan->outer, path, argv);
+    }
     tether__start request = {
         .task_id = plan->id,
         .program = plan->outer_path,
@@ -109,6 +131,7 @@ static int start_once(tether__spawn_plan *plan, tether__dir *exits, tether__star
         .lifeline = &plan->lifeline,
     };
     int code = tether__os_spawn(&request, started, error);
+    free(argv);
     free(path);
     return code;
 }

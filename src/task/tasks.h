@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 #include "output/outputs.h"
+#include "store/wrappers.h"
+#include "task/facts.h"
 #include "task/lease.h"
 
 /* The open proxies of one registry, see task/proxy.c. The object outlives the registry until the
@@ -20,7 +22,13 @@ typedef struct tether__tasks {
     size_t max_running;         /* 0: no limit; likewise the next two */
     uint64_t max_started;
     uint64_t max_output_bytes;
+    tether__facts facts;           /* guarded by the catalog's `state`; see facts.h */
+    tether__known_wrapper wrapper; /* the last one; guarded by the catalog's `state` */
 } tether__tasks;
+
+/* Stores what is known about this process; asks the system the first time. Takes the catalog's
+ * `state`. */
+void tether__tasks_facts(tether_registry *registry, tether__facts *facts);
 
 /* Returns the same registry as the struct with this room's members. */
 tether__tasks *tether__tasks_of(tether_registry *registry);

@@ -10,36 +10,67 @@
 
 enum { MAX_WORDS = 8, MAX_WORD = 200 };
 
-static void render(const char *program, const char *const *argv, tether__text *text)
-{
-    tether__wrapper wrapper = {.task_id = "t0golden",
-                               .boot_id = "boot-1",
-                               .pid_ns = "4026531836",
-                               .program = program,
-                               .argv = argv};
-    *text = (tether__text){0};
-    tether__wrapper_render_sh(&wrapper, text);
-    assert_false(text->failed);
-}
-
 static void renders_the_golden_text(void **state)
 {
     (void)state;
-    static const char *const argv[] = {"bash", "/store/it's/command.sh", "", NULL};
-    tether__text text;
-    render("/usr/bin/bash", argv, &text);
+    const tether__wrapper wrapper = {.task_id = "t0golden"};
+    tether__text text = {0};
+    tether__wrapper_render_sh(&wrapper, &text);
     golden_assert(&text, "wrapper.sh");
+}
+
+/* Tasks share a text, so it must not depend on what is theirs. */
+static void renders_one_text_for_all_tasks(void **state)
+{
+    (void)state;
+    static const char *const argvs[2][3] = {{"/bin/true", NULL}, {"it's", "$x", NULL}};
+    tether__text texts[2] = {0};
+    for (int i = 0; i < 2; i++) {
+        const tether__wrapper wrapper = {.task_id = i == 0 ? "t1" : "t2",
+                                         .boot_id = i == 0 ? "boot-1" : "boot-2",
+                                         .pid_ns = i == 0 ? "40" : "",
+                                         .time_offset_ns = i * 5,
+                                         .program = i == 0 ? NULL : "/bin/it's",
+                                         .argv = argvs[i],
+                                         .pipestatus = i == 0 ? "/a" : "/b",
+                                         .late_input = i == 0 ? "/c" : "/d"};
+        tether__wrapper_render_sh(&wrapper, &texts[i]);
+    }
+    assert_int_equal(texts[0].size, texts[1].size);
+    assert_memory_equal(texts[0].bytes, texts[1].bytes, texts[0].size);
+    tether__text_dispose(&texts[0]);
+    tether__text_dispose(&texts[1]);
+}
+
+static void assert_arguments(const tether__wrapper *wrapper, const char *const *expected)
+{
+    const char **arguments;
+    size_t at = 0;
+    assert_true(tether__wrapper_sh_arguments(wrapper, "boot=", &arguments));
+    for (; expected[at] != NULL; at++)
+        assert_string_equal(arguments[at], expected[at]);
+    assert_null(arguments[at]);
+    free(arguments);
+}
+
+static void passes_a_tasks_values_as_arguments(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"true", "it's", "", NULL};
+    static const char *const plain[] = {"t0", "boot=", "true", "it's", "", NULL};
+    static const char *const all[] = {"t0", "boot=", "/in", "/pipe", "/bin/true", "it's", "", NULL};
+    tether__wrapper wrapper = {.task_id = "t0", .argv = argv};
+    assert_arguments(&wrapper, plain);
+    wrapper.program = "/bin/true";
+    wrapper.late_input = "/in";
+    wrapper.pipestatus = "/pipe";
+    assert_arguments(&wrapper, all);
 }
 
 static void renders_the_golden_text_for_pipeline_statuses(void **state)
 {
     (void)state;
-    static const char *const argv[] = {"/usr/bin/bash", "/store/it's/command.sh", NULL};
-    tether__wrapper wrapper = {.task_id = "t0golden",
-                               .boot_id = "boot-1",
-                               .pid_ns = "4026531836",
-                               .argv = argv,
-                               .pipestatus = "/store/it's/pipestatus"};
+    tether__wrapper wrapper = {.task_id = "t0golden", .pipestatus = "/store/it's/pipestatus"};
     tether__text text = {0};
     tether__wrapper_render_sh(&wrapper, &text);
     golden_assert(&text, "wrapper-pipestatus.sh");
@@ -48,12 +79,7 @@ static void renders_the_golden_text_for_pipeline_statuses(void **state)
 static void renders_the_golden_text_without_proc(void **state)
 {
     (void)state;
-    static const char *const argv[] = {"/bin/sh", "/store/it's/command.sh", NULL};
-    tether__wrapper wrapper = {.task_id = "t0golden",
-                               .boot_id = "boot-1",
-                               .pid_ns = "",
-                               .argv = argv,
-                               .without_proc = true};
+    tether__wrapper wrapper = {.task_id = "t0golden", .without_proc = true};
     tether__text text = {0};
     tether__wrapper_render_sh(&wrapper, &text);
     golden_assert(&text, "wrapper-without-proc.sh");
@@ -63,27 +89,29 @@ static void renders_the_golden_text_without_proc(void **state)
 static void writes_the_offset_of_a_time_namespace(void **state)
 {
     (void)state;
-    static const char *const argv[] = {"/bin/true", NULL};
-    tether__wrapper wrapper = {.task_id = "t0",
-                               .boot_id = "boot-1",
-                               .pid_ns = "40",
-                               .time_offset_ns = -1000000000,
-                               .argv = argv};
-    tether__text text = {0};
-    tether__wrapper_render_sh(&wrapper, &text);
-    assert_non_null(strstr(text.bytes, " boot=boot-1 pidns=40 timens=-1000000000\" >&9\n"));
-    tether__text_dispose(&text);
+    char boot[TETHER__BOOT_ID_SIZE], pid_ns[TETHER__PID_NS_SIZE];
+    char text[TETHER__WRAPPER_IDENTITY_SIZE], expected[TETHER__WRAPPER_IDENTITY_SIZE];
+    tether__wrapper wrapper = {.boot_id = "boot-1", .pid_ns = "40", .time_offset_ns = -1000000000};
+    tether__wrapper_identity(&wrapper, text);
+    assert_string_equal(text, "boot=boot-1 pidns=40 timens=-1000000000");
+    wrapper.time_offset_ns = 0;
+    tether__wrapper_identity(&wrapper, text);
+    assert_string_equal(text, "boot=boot-1 pidns=40");
+    /* The longest one is complete. */
+    memset(boot, 'b', sizeof boot - 1);
+    memset(pid_ns, '9', sizeof pid_ns - 1);
+    boot[sizeof boot - 1] = pid_ns[sizeof pid_ns - 1] = '\0';
+    wrapper = (tether__wrapper){.boot_id = boot, .pid_ns = pid_ns, .time_offset_ns = INT64_MIN};
+    tether__wrapper_identity(&wrapper, text);
+    snprintf(expected, sizeof expected, "boot=%s pidns=%s timens=-9223372036854775808", boot,
+             pid_ns);
+    assert_string_equal(text, expected);
 }
 
 static void renders_the_golden_text_for_a_late_input(void **state)
 {
     (void)state;
-    static const char *const argv[] = {"/usr/bin/cat", "-", NULL};
-    tether__wrapper wrapper = {.task_id = "t0golden",
-                               .boot_id = "boot-1",
-                               .pid_ns = "4026531836",
-                               .argv = argv,
-                               .late_input = "/it's/a fifo"};
+    tether__wrapper wrapper = {.task_id = "t0golden", .late_input = "/it's/a fifo"};
     tether__text text = {0};
     tether__wrapper_render_sh(&wrapper, &text);
     golden_assert(&text, "wrapper-late-input.sh");
@@ -229,10 +257,10 @@ static size_t parse_words(const char *at, char words[][MAX_WORD], size_t max, co
     return count;
 }
 
-/* Returns the command in the line that follows the identity. */
+/* Returns the command in the script that opens its lifeline by name. */
 static const char *command_line(const tether__text *text)
 {
-    static const char before[] = "pidns=4026531836\" >&9\n(exec ";
+    static const char before[] = "TETHER__PSMODULEPATH\nexec ";
     const char *at = strstr(text->bytes, before);
     assert_non_null(at);
     return at + strlen(before);
@@ -264,14 +292,16 @@ static void keeps_every_byte_of_an_argv(void **state)
             argv[i] = words[i];
         }
         argv[count] = NULL;
-        const char *program = round % 2 == 0 ? "/bin/it's" : NULL;
-        tether__text text;
-        render(program, argv, &text);
+        const char *program = "/bin/it's", *why;
+        const tether__wrapper wrapper = {.task_id = "t0", .program = program, .argv = argv};
+        tether__text text = {0};
+        assert_int_equal(tether__wrapper_render_sh_by_name(&wrapper, &text, &why), TETHER__CARRIED);
+        assert_false(text.failed);
         assert_int_equal(parse_words(command_line(&text), parsed, MAX_WORDS, &rest), count);
         for (size_t i = 0; i < count; i++)
-            assert_string_equal(parsed[i], i == 0 && program != NULL ? program : words[i]);
+            assert_string_equal(parsed[i], i == 0 ? program : words[i]);
         /* The wrapper's own text follows: no part of the command escaped from its words. */
-        assert_int_equal(strncmp(rest, "2>&8 8>&- 9>&-)\n", 16), 0);
+        assert_int_equal(strncmp(rest, "2>&8 8>&-)\n", 11), 0);
         tether__text_dispose(&text);
     }
 }
@@ -279,14 +309,16 @@ static void keeps_every_byte_of_an_argv(void **state)
 static void closes_the_lifeline_in_the_command(void **state)
 {
     (void)state;
-    static const char *const argv[] = {"/bin/true", NULL};
-    tether__text text;
-    render(NULL, argv, &text);
-    const char *line = command_line(&text);
-    const char *end = strchr(line, '\n');
-    assert_non_null(end);
-    assert_int_equal(memcmp(end - strlen(" 8>&- 9>&-)"), " 8>&- 9>&-)", strlen(" 8>&- 9>&-)")), 0);
-    tether__text_dispose(&text);
+    static const char *const commands[] = {
+        "(exec \"$@\" 2>&8 8>&- 9>&-)\n",
+        "(exec 2>&8 8>&- 9>&-\nexec \"$@\" <\"$tether__input\")\n"};
+    for (size_t i = 0; i < 2; i++) {
+        const tether__wrapper wrapper = {.late_input = i == 0 ? NULL : "/fifo"};
+        tether__text text = {0};
+        tether__wrapper_render_sh(&wrapper, &text);
+        assert_non_null(strstr(text.bytes, commands[i]));
+        tether__text_dispose(&text);
+    }
 }
 
 static void names_command_files_by_family(void **state)
@@ -391,6 +423,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(renders_the_golden_text),
+        cmocka_unit_test(renders_one_text_for_all_tasks),
+        cmocka_unit_test(passes_a_tasks_values_as_arguments),
         cmocka_unit_test(renders_the_golden_text_for_pipeline_statuses),
         cmocka_unit_test(renders_the_golden_text_without_proc),
         cmocka_unit_test(writes_the_offset_of_a_time_namespace),

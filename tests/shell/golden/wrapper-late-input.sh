@@ -1,13 +1,20 @@
-# Written by tether: the supervisor of task t0golden
+# Written by tether: the supervisor of a task. Arguments: its id, the rest of its first line,
+# the files that the variables below name, and the command.
 exec 8>&2 2>/dev/null
 trap : HUP INT QUIT PIPE ALRM TERM USR1 USR2 VTALRM PROF XCPU XFSZ
 trap 'echo "exit 126 error=fork" >&9' 0
+tether__self=$2
+shift 2
+tether__input=$1
+shift
+tether__identify() {
+    echo "supervisor pid=$$ start=${20-} $tether__self" >&9
+}
 tether__stat=
 read -r tether__stat </proc/$$/stat
-set -- ${tether__stat##*) }
-echo "supervisor pid=$$ start=${20-} boot=boot-1 pidns=4026531836" >&9
+tether__identify ${tether__stat##*) }
 (exec 2>&8 8>&- 9>&-
-exec '/usr/bin/cat' '-' <'/it'\''s/a fifo')
+exec "$@" <"$tether__input")
 tether__code=$?
 tether__end=exit
 if [ "$tether__code" -gt 256 ]; then

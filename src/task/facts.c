@@ -1,0 +1,19 @@
+/* Owns the questions about this process whose answers a registry remembers.
+ * Must not: ask what this process can change, unless the answer is checked or asked again.
+ * Thread: any. */
+#include "task/facts.h"
+
+#include "os/clock.h"
+#include "os/host.h"
+#include "os/process.h"
+
+void tether__facts_ask(tether__facts *facts)
+{
+    tether__os_boot_id(facts->boot_id);
+    tether__os_pid_ns(facts->pid_ns);
+    tether__os_child_pid_ns(facts->child_pid_ns);
+    facts->in_proc = tether__os_process_in_proc();
+    facts->exec_limit = tether__os_exec_limit();
+    /* What could not be read now may be there the next time. */
+    facts->asked = facts->boot_id[0] != '\0' && facts->pid_ns[0] != '\0';
+}
