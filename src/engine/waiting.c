@@ -35,10 +35,10 @@ int tether__wait_begin(tether_registry *registry, const char *step, int64_t time
             "the loop's own thread cannot wait for its events; call this from another thread");
     if (timeout_ms >= 0 && timeout_ms < TETHER__WAIT_FOREVER_MS)
         wait->deadline = tether__os_monotonic_ms() + timeout_ms;
-    int code = timeout_ms != 0 ? tether__rouse(registry, error) : TETHER_OK;
-    if (code == TETHER_OK)
-        code = tether__gate_enter(&registry->gate, error);
+    int code = tether__gate_enter(&registry->gate, error);
     wait->inside = code == TETHER_OK;
+    if (code == TETHER_OK && timeout_ms != 0)
+        code = tether__rouse(registry, error);
     return code;
 }
 

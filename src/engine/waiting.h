@@ -21,7 +21,8 @@ typedef struct tether__wait {
 } tether__wait;
 
 /* Completes an opening that was deferred (tether_open_options.deferred). Call this before anything
- * that relies on the loop; tether__wait_begin does. The caller holds no lock. */
+ * that relies on the loop; tether__wait_begin does. The caller holds no lock, and is inside the
+ * gate if the registry may be closed meanwhile. */
 int tether__rouse(tether_registry *registry, tether_error *error);
 
 /* Begins a wait of up to timeout_ms (-1: no limit; 0: a check without a wait). TETHER_EINVAL: a

@@ -205,6 +205,8 @@ static int attach(tether_follower *f, bool offsets_given, tether_error *error)
     if (code == TETHER_OK && offsets_given)
         code = check_offsets(f, error);
     if (code == TETHER_OK)
+        code = tether__rouse(f->registry, error);
+    if (code == TETHER_OK)
         code = refresh_task(f, &ended, error);
     if (code == TETHER_OK)
         tether__reaper_follow(f->registry->reaper, f->id, NULL);
@@ -224,8 +226,6 @@ int tether_follow_open(tether_registry *registry, const char *task_id, tether_vi
     int code = tether__check_task_id(task_id, error);
     if (code == TETHER_OK && ((int)view < TETHER_VIEW_BOTH || view > TETHER_VIEW_STDERR))
         code = tether__fail(error, TETHER_EINVAL, 0, step, "the view is unknown");
-    if (code == TETHER_OK)
-        code = tether__rouse(registry, error);
     if (code == TETHER_OK)
         code = tether__gate_enter(&registry->gate, error);
     if (code != TETHER_OK)
