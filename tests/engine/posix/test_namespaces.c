@@ -270,6 +270,36 @@ static void host_with_children_elsewhere(fixture *f, void *userdata)
     close_host(registry, TETHER_SHUTDOWN);
 }
 
+/* A registry asks once where its children live, and notices that later ones live elsewhere. */
+static void host_that_moves_its_children(fixture *f, void *userdata)
+{
+    (void)userdata;
+    char first[TETHER_ID_SIZE], second[TETHER_ID_SIZE];
+    HOST_ASSERT(getpid() == 1 && machine_own_proc());
+    tether_registry *registry = open_host(f);
+    start(registry, TETHER_NO_TIMEOUT, first);
+    HOST_ASSERT(tether__os_process_in_proc());
+    HOST_ASSERT(machine_own_pids());
+    HOST_ASSERT(!tether__os_process_in_proc());
+    start(registry, TETHER_NO_TIMEOUT, second);
+    kill_soon(registry, second);
+    kill_soon(registry, first);
+    close_host(registry, TETHER_SHUTDOWN);
+}
+
+static void enter_pids_and_move(fixture *f, void *userdata)
+{
+    HOST_ASSERT(machine_own_pids());
+    _exit(test_join_host(test_fork_host(host_that_moves_its_children, f, userdata)));
+}
+
+static void children_may_move_after_the_first_start(void **state)
+{
+    fixture *f = *state;
+    skip_without_namespaces();
+    assert_int_equal(test_join_host(test_fork_host(enter_pids_and_move, f, NULL)), 0);
+}
+
 static void enter_pids_twice(fixture *f, void *userdata)
 {
     HOST_ASSERT(machine_own_pids());
@@ -348,6 +378,7 @@ int main(void)
         TEST(keeps_deadlines_without_proc),
         TEST(keeps_deadlines_with_the_proc_of_another_namespace),
         TEST(kills_a_task_whose_own_pid_is_1),
+        TEST(children_may_move_after_the_first_start),
         TEST(reports_a_deadline_that_cannot_be_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -503,6 +503,34 @@ static void limit_of_descriptors_is_reported(void **state)
     test_expect(f->registry, running, TETHER_STATUS_KILLED, 128 + SIGTERM, NULL);
 }
 
+/* A registry asks for the limit once, and again before it refuses a start. */
+static void a_limit_of_arguments_may_be_raised(void **state)
+{
+    fixture *f = *state;
+    enum { ARGUMENT_BYTES = 90 * 1024, LOW_STACK = 512 * 1024 };
+    char id[TETHER_ID_SIZE];
+    struct rlimit before, low;
+    char *argument = make_entry("begin", ARGUMENT_BYTES);
+    const char *const few[] = {CHILD, "exit", "0", NULL};
+    const char *const many[] = {CHILD, "argv", argument, argument, NULL};
+    tether_spec spec = {.argv = few};
+    assert_int_equal(getrlimit(RLIMIT_STACK, &before), 0);
+    low = before;
+    low.rlim_cur = LOW_STACK;
+    assert_int_equal(setrlimit(RLIMIT_STACK, &low), 0);
+    int started = tether_spawn(f->registry, &spec, id, &f->error);
+    spec.argv = many;
+    check_refused(f, f->registry, &spec, TETHER_ETOOBIG);
+    assert_int_equal(setrlimit(RLIMIT_STACK, &before), 0);
+    assert_int_equal(started, TETHER_OK);
+    test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    test_take_completion(f->registry, id);
+    test_start(f->registry, &spec, id);
+    test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    test_take_completion(f->registry, id);
+    free(argument);
+}
+
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, test_setup, test_teardown)
 #define WITH_REGISTRY(test)                                                                        \
     cmocka_unit_test_setup_teardown(test, test_setup_registry, test_teardown)
@@ -520,6 +548,7 @@ int main(void)
         WITH_STORE(limit_of_processes_is_reported),
         WITH_STORE(completions_that_cannot_be_written_stay_pending),
         WITH_REGISTRY(limit_of_descriptors_is_reported),
+        WITH_REGISTRY(a_limit_of_arguments_may_be_raised),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
