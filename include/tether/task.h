@@ -251,8 +251,9 @@ typedef enum tether_list_scope {
 } tether_list_scope;
 
 /* Lists the tasks of the session, the newest first. Each item is as current as from
- * tether_status_get, except that survivors are not looked up. Damaged tasks are left out. If any
- * other task cannot be read, such as for lack of descriptors, the call fails: a list is complete.
+ * tether_status_get, except that survivors are not looked up, and that a running task whose
+ * lifeline is held is believed to run (docs/design.md). Damaged tasks are left out. If any other
+ * task cannot be read, such as for lack of descriptors, the call fails: a list is complete.
  *
  * The caller frees *list with tether_snapshot_list_free; it is NULL on failure. An empty list is
  * not an error. Any thread. */
@@ -271,6 +272,9 @@ typedef struct tether_list_options {
     /* List all sessions of the store. Default: the registry's own session, unless project_root is
      * given. */
     bool all_sessions;
+    /* Leave out what takes a look at the outputs: output_preview is NULL, output_truncated false,
+     * and no bytes count as dropped. Makes a list of many tasks faster. Default: off. */
+    bool without_output;
 } tether_list_options;
 
 /* As tether_list, with options.

@@ -36,6 +36,7 @@ static int read_list(const resolver *r, const char *project_root, tether_snapsho
     options.size = sizeof options;
     options.scope = TETHER_LIST_ALL;
     options.project_root = project_root;
+    options.without_output = true;
     if (tether_list_in(r->registry, &options, list, &error) != 0)
         return print_error(r->cli, &error);
     return 0;

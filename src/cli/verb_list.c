@@ -233,6 +233,8 @@ int verb_list(cli_options *cli, cli_args *args)
         code = session_open(cli, &registry);
     if (code != 0)
         return code;
+    /* The table has no column for it. */
+    request.options.without_output = !cli->json;
     if (tether_list_in(registry, &request.options, &list, &error) != 0)
         return session_close(cli, registry, print_error(cli, &error));
     code = print_list(cli, list, &request);

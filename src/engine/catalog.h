@@ -59,6 +59,8 @@ typedef struct tether__entry {
      * exited or has written its exit line), by the catalog's logical clock. 0: it still may, or the
      * last inspection could not confirm that. */
     uint64_t supervisor_done_at;
+    /* When the last refresh succeeded, by the catalog's logical clock. */
+    uint64_t refreshed_at;
     /* Which processes are known to be the task's, while it is being killed. */
     tether__kin kin;
     /* How many steps of a kill are sending a signal, and will add to `kin` what they find on the
@@ -109,8 +111,9 @@ typedef struct tether__entry {
 typedef struct tether__catalog {
     tether__session *session;
     uv_mutex_t disk;
-    /* A logical clock. It advances when a listing begins and when an inspection finds a supervisor
-     * done; the times show which of the two came first. Guarded by `disk`. */
+    /* A logical clock. It advances when a listing of processes or of tasks begins, when an
+     * inspection finds a supervisor done and when a task was refreshed; the times show what came
+     * first. Guarded by `disk`. */
     uint64_t logical_clock;
     /* The round whose step is being taken. Its listing decides whether a task that is killed in
      * rounds has processes left. NULL: no round; such a task then counts as having some. Guarded by

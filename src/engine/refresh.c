@@ -343,7 +343,9 @@ static int refresh_entry(tether__catalog *catalog, tether__entry *entry, tether_
     code = reload(catalog, entry, error);
     if (code != TETHER_OK)
         return code;
-    if (!tether_status_ended(entry->record.status)) {
+    if (!tether_status_ended(entry->record.status) &&
+        !(mode == TETHER__INSPECT_LIST &&
+          tether__bundle_vouched(catalog->session, &entry->record))) {
         tether__verdict verdict;
         code = inspect(catalog, entry, mode, &observed, &verdict, error);
         if (code != TETHER_OK)
@@ -392,6 +394,8 @@ int tether__refresh(tether__catalog *catalog, const char *task_id, tether__inspe
     /* Also if only the inspection failed: then the record says what is known. */
     if (is_new)
         tether__catalog_publish(catalog, entry);
+    if (code == TETHER_OK)
+        entry->refreshed_at = ++catalog->logical_clock;
     if (found != NULL)
         *found = entry;
     return code;

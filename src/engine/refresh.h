@@ -18,7 +18,12 @@ typedef enum tether__inspect_mode {
     TETHER__INSPECT_OPENING,
     /* After an event of the task. Does not write `running` at once, because replacing a record is
      * expensive and most tasks are short, but sets the entry's write_running_at. */
-    TETHER__INSPECT_EVENT
+    TETHER__INSPECT_EVENT,
+    /* For a list of many tasks. A lifeline that is held vouches for a running task; only where it
+     * does not, is the supervisor's process probed. So a list takes a task for running whose
+     * supervisor has died while another process has inherited the lifeline by accident; every other
+     * inspection finds that. */
+    TETHER__INSPECT_LIST
 } tether__inspect_mode;
 
 /* Brings one task up to date: reads its record if the file has changed, inspects the task, and

@@ -44,6 +44,12 @@ void tether__os_lifeline_close(tether__lifeline *lifeline);
 int tether__os_lifeline_held(tether__dir *exits, const char *task_id, bool *held,
                              tether_error *error);
 
+/* Reads up to `capacity` bytes of a lifeline that some process holds, where that alone shows that
+ * the supervisor lives, and returns how many. 0 in any other case, also after a failure: then a
+ * closer look has to decide. */
+size_t tether__os_lifeline_read_held(tether__dir *exits, const char *task_id, char *text,
+                                     size_t capacity);
+
 /* Marks the lifeline of an ended task whose record says that it has ended. A host that opens the
  * session need not read such records. The mark is a hint: it may be missing. */
 void tether__os_lifeline_mark_ended(tether__dir *exits, const char *task_id);

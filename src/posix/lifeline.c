@@ -167,6 +167,19 @@ int tether__os_lifeline_held(tether__dir *exits, const char *task_id, bool *held
     return TETHER_OK;
 }
 
+size_t tether__os_lifeline_read_held(tether__dir *exits, const char *task_id, char *text,
+                                     size_t capacity)
+{
+    int fd = open_existing(exits, task_id);
+    if (fd < 0)
+        return 0;
+    /* In this order: a line that is written in between counts. */
+    bool held = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    ssize_t size = held ? read(fd, text, capacity) : 0;
+    close(fd);
+    return size > 0 ? (size_t)size : 0;
+}
+
 /* The mark is a mode without the owner's write permission. It needs no file of its own. inotify
  * does not report it; kqueue does, and the watcher then closes the file (watch_kqueue.c). Sets the
  * mode through a descriptor, and only for a file with a single link, so that a link planted here

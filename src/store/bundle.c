@@ -360,6 +360,20 @@ int tether__bundle_observe(const tether__session *session, const tether__record 
     return measure_silence(session, record, observed, error);
 }
 
+/* The supervisor of a proxy task is a host, which may fork with its lifelines open. */
+bool tether__bundle_vouched(const tether__session *session, const tether__record *record)
+{
+    char text[TETHER__MARKER_LIMIT + 1];
+    tether__marker marker;
+    bool runs = record->status == TETHER_STATUS_RUNNING || record->status == TETHER_STATUS_PAUSED;
+    if (!runs || tether__record_is_proxy(record))
+        return false;
+    size_t size = tether__os_lifeline_read_held(session->exits, record->task_id, text, sizeof text);
+    tether__marker_parse(text, size, &marker);
+    return size <= TETHER__MARKER_LIMIT && marker.identity.pid != 0 &&
+           marker.end == TETHER__END_NONE && !marker.damaged && !marker.unfinished;
+}
+
 int tether__bundle_remove_record(const tether__session *session, const char *task_id,
                                  tether_error *error)
 {

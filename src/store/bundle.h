@@ -50,6 +50,11 @@ int tether__bundle_observe(const tether__session *session, const tether__record 
                            const tether__identity *child, bool replay,
                            tether__observation *observed, tether_error *error);
 
+/* Returns whether a task runs by its lifeline alone, which one look at a single file shows. False:
+ * it may run all the same, and tether__bundle_observe has to tell. True also if the supervisor has
+ * died without an exit line while another process has inherited the lifeline by accident. */
+bool tether__bundle_vouched(const tether__session *session, const tether__record *record);
+
 /* Stores the tree of a task as far as its record describes it, with `kin` as its memory: notes
  * there when the supervisor was alive, by the record. */
 void tether__bundle_tree(const tether__record *record, tether__kin *kin, tether__tree *tree);

@@ -36,6 +36,13 @@ static int open_and_measure(tether__dir *bundle, tether_stream stream, int64_t t
                             tether_error *error)
 {
     tether_error problem = {0};
+    tether__file_stamp stamp;
+    /* A file need not be opened to see that it is empty. */
+    if (total <= 0 &&
+        tether__os_file_stamp(bundle, tether__output_file_name(stream), &stamp, NULL) ==
+            TETHER_OK &&
+        stamp.size == 0)
+        return TETHER_OK;
     int code = tether__os_file_open(bundle, tether__output_file_name(stream), file, &problem);
     if (code == TETHER_ENOTASK || code == TETHER_EGONE || code == TETHER_ECORRUPT)
         return TETHER_OK;

@@ -121,13 +121,19 @@ static int list_session(tether__catalog *catalog, bool own, void *userdata, teth
 {
     listing *l = userdata;
     tether_snapshot_list *some;
-    tether__scope scope =
-        l->options.scope == TETHER_LIST_ALL ? TETHER__SCOPE_ALL : TETHER__SCOPE_LIVE;
+    tether__list_request request = {
+        .scope = l->options.scope == TETHER_LIST_ALL ? TETHER__SCOPE_ALL : TETHER__SCOPE_LIVE,
+        .without_output = l->options.without_output,
+        .matches = is_selected,
+        .userdata = l,
+        .order = newest_first,
+    };
     (void)own;
     tether__catalog_hold(catalog);
-    int code = tether__replay(catalog, scope, TETHER__INSPECT_NOW, NULL, error);
+    request.began_at = tether__task_list_begin(catalog);
+    int code = tether__replay(catalog, request.scope, TETHER__INSPECT_LIST, NULL, error);
     if (code == TETHER_OK)
-        code = tether__task_list(catalog, scope, is_selected, l, newest_first, &some, error);
+        code = tether__task_list(catalog, &request, &some, error);
     tether__catalog_release(catalog);
     if (code != TETHER_OK)
         return code;
@@ -155,7 +161,7 @@ static int list(tether_registry *registry, listing *l, tether_error *error)
         return code;
     if (l->list->count > 1)
         qsort((void *)l->list->items, l->list->count, sizeof *l->list->items, newest_first);
-    for (size_t i = 0; i < l->list->count; i++)
+    for (size_t i = 0; i < l->list->count && !l->options.without_output; i++)
         tether__compress_preview(registry, l->list->items[i]);
     return TETHER_OK;
 }

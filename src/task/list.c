@@ -11,23 +11,43 @@
 #include "engine/snapshot.h"
 #include "format/snapshot.h"
 
-static int add_task(tether__catalog *catalog, const char *task_id,
-                    bool (*matches)(const tether__entry *entry, void *userdata), void *userdata,
-                    tether_snapshot_list *list, tether_error *error)
+/* Refreshes a task, unless that was done since the list began and its texts were kept. The caller
+ * holds `disk`. */
+static int refresh_since(tether__catalog *catalog, const char *task_id, uint64_t began_at,
+                         tether__entry **entry, tether_error *error)
+{
+    *entry = tether__catalog_find(catalog, task_id);
+    if (*entry != NULL && (*entry)->refreshed_at > began_at && (*entry)->record.task_id != NULL)
+        return TETHER_OK;
+    return tether__refresh(catalog, task_id, TETHER__INSPECT_LIST, entry, error);
+}
+
+/* The caller holds `disk`. */
+static int add_snapshot(tether__catalog *catalog, const tether__list_request *request,
+                        const tether__entry *entry, tether_snapshot_list *list, tether_error *error)
+{
+    tether_snapshot *snapshot = tether__snapshot_new();
+    if (snapshot == NULL)
+        return tether__fail_memory(error, "list tasks");
+    int code = request->without_output
+                   ? tether__snapshot_fill_record(catalog->session, entry, snapshot, error)
+                   : tether__snapshot_fill(catalog->session, entry, snapshot, error);
+    if (code == TETHER_OK)
+        list->items[list->count++] = snapshot;
+    else
+        tether_snapshot_free(snapshot);
+    return code;
+}
+
+static int add_task(tether__catalog *catalog, const tether__list_request *request,
+                    const char *task_id, tether_snapshot_list *list, tether_error *error)
 {
     tether__entry *entry;
     tether_error problem = {0};
     uv_mutex_lock(&catalog->disk);
-    int code = tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, &entry, &problem);
-    if (code == TETHER_OK && matches(entry, userdata)) {
-        tether_snapshot *snapshot = tether__snapshot_new();
-        code = snapshot != NULL ? tether__snapshot_fill(catalog->session, entry, snapshot, &problem)
-                                : tether__fail_memory(&problem, "list tasks");
-        if (code == TETHER_OK)
-            list->items[list->count++] = snapshot;
-        else
-            tether_snapshot_free(snapshot);
-    }
+    int code = refresh_since(catalog, task_id, request->began_at, &entry, &problem);
+    if (code == TETHER_OK && request->matches(entry, request->userdata))
+        code = add_snapshot(catalog, request, entry, list, &problem);
     uv_mutex_unlock(&catalog->disk);
     /* A task that was removed or damaged must not hide the others. */
     if (code == TETHER_OK || code == TETHER_ENOTASK || code == TETHER_ECORRUPT)
@@ -36,28 +56,34 @@ static int add_task(tether__catalog *catalog, const char *task_id,
     return code;
 }
 
-int tether__task_list(tether__catalog *catalog, tether__scope scope,
-                      bool (*matches)(const tether__entry *entry, void *userdata), void *userdata,
-                      int (*order)(const void *left, const void *right), tether_snapshot_list **out,
-                      tether_error *error)
+uint64_t tether__task_list_begin(tether__catalog *catalog)
+{
+    uv_mutex_lock(&catalog->disk);
+    uint64_t began_at = ++catalog->logical_clock;
+    uv_mutex_unlock(&catalog->disk);
+    return began_at;
+}
+
+int tether__task_list(tether__catalog *catalog, const tether__list_request *request,
+                      tether_snapshot_list **out, tether_error *error)
 {
     char(*ids)[TETHER_ID_SIZE];
     size_t count;
     *out = NULL;
-    int code = tether__catalog_ids(catalog, scope, &ids, &count, error);
+    int code = tether__catalog_ids(catalog, request->scope, &ids, &count, error);
     if (code != TETHER_OK)
         return code;
     tether_snapshot_list *list = tether__snapshot_list_new(count);
     if (list == NULL)
         code = tether__fail_memory(error, "list tasks");
     for (size_t i = 0; code == TETHER_OK && i < count; i++)
-        code = add_task(catalog, ids[i], matches, userdata, list, error);
+        code = add_task(catalog, request, ids[i], list, error);
     free(ids);
     if (code != TETHER_OK) {
         tether_snapshot_list_free(list);
         return code;
     }
-    qsort((void *)list->items, list->count, sizeof *list->items, order);
+    qsort((void *)list->items, list->count, sizeof *list->items, request->order);
     *out = list;
     return TETHER_OK;
 }

@@ -8,12 +8,24 @@
 #include "tether/error.h"
 #include "tether/task.h"
 
-/* Refreshes the catalog's entries in scope, makes snapshots of those for which `matches` returns
- * true, and sorts them. Leaves out tasks that were removed or are damaged. Free *list with
- * tether_snapshot_list_free. Takes `disk`, for one task at a time. */
-int tether__task_list(tether__catalog *catalog, tether__scope scope,
-                      bool (*matches)(const tether__entry *entry, void *userdata), void *userdata,
-                      int (*order)(const void *left, const void *right),
+/* What a list has. */
+typedef struct tether__list_request {
+    tether__scope scope;
+    uint64_t began_at;   /* from tether__task_list_begin */
+    bool without_output; /* as in tether_list_options */
+    bool (*matches)(const tether__entry *entry, void *userdata);
+    void *userdata;
+    int (*order)(const void *left, const void *right);
+} tether__list_request;
+
+/* Begins a list: what is refreshed from now on need not be refreshed again for it. Takes `disk`. */
+uint64_t tether__task_list_begin(tether__catalog *catalog);
+
+/* Refreshes the catalog's entries in scope that were not refreshed since the list began, makes
+ * snapshots of those for which `matches` returns true, and sorts them. Leaves out tasks that were
+ * removed or are damaged. Free *list with tether_snapshot_list_free. Takes `disk`, for one task at
+ * a time. */
+int tether__task_list(tether__catalog *catalog, const tether__list_request *request,
                       tether_snapshot_list **list, tether_error *error);
 
 /* Moves all snapshots of `some` to the end of `all`. Returns false when memory is short. */

@@ -35,6 +35,24 @@ static void is_held_by_the_process_that_inherits_it(void **state)
     assert_false(is_held(p->dir, "t1"));
 }
 
+static void can_be_read_while_it_is_held(void **state)
+{
+    place *p = *state;
+    char text[16];
+    tether__lifeline lifeline;
+    assert_int_equal(tether__os_lifeline_read_held(p->dir, "t1", text, sizeof text), 0);
+    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
+    assert_int_equal(tether__os_lifeline_read_held(p->dir, "t1", text, sizeof text), 0);
+    ASSERT_OK(tether__os_lifeline_append(&lifeline, "one\n", 4, &p->error), p->error);
+    size_t size = tether__os_lifeline_read_held(p->dir, "t1", text, sizeof text);
+    assert_int_equal(size, 4);
+    assert_memory_equal(text, "one\n", 4);
+    size = tether__os_lifeline_read_held(p->dir, "t1", text, 2);
+    assert_int_equal(size, 2);
+    tether__os_lifeline_close(&lifeline);
+    assert_int_equal(tether__os_lifeline_read_held(p->dir, "t1", text, sizeof text), 0);
+}
+
 static void is_not_leaked_to_programs(void **state)
 {
     place *p = *state;
@@ -183,6 +201,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(is_held_by_the_process_that_inherits_it),
+        TEST(can_be_read_while_it_is_held),
         TEST(is_not_leaked_to_programs),
         TEST(detects_that_its_name_was_removed),
         TEST(is_open_for_appending_only),

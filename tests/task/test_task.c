@@ -320,6 +320,45 @@ static void lists_newest_first(void **state)
     test_detach(other);
 }
 
+static bool has_said_hello(const fixture *f, const char *id)
+{
+    char *text = test_read_file(test_bundle_path(f, id, "stdout"), NULL);
+    bool said = text != NULL && strcmp(text, "hello") == 0;
+    free(text);
+    return said;
+}
+
+static tether_snapshot_list *list_all(fixture *f, bool without_output)
+{
+    tether_snapshot_list *list;
+    const tether_list_options options = {.scope = TETHER_LIST_ALL,
+                                         .without_output = without_output};
+    ASSERT_OK(tether_list_in(f->registry, &options, &list, &f->error), f->error);
+    assert_int_equal(list->count, 2);
+    return list;
+}
+
+static void a_list_can_leave_out_the_outputs(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    test_start_child(f->registry, id, "put", "hello", "exit", "0", NULL);
+    test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    test_start_child(f->registry, id, "put", "hello", "forever", NULL);
+    WAIT_UNTIL(has_said_hello(f, id));
+    tether_snapshot_list *whole = list_all(f, false), *brief = list_all(f, true);
+    for (size_t i = 0; i < 2; i++) {
+        assert_string_equal(whole->items[i]->output_preview, "hello");
+        assert_null(brief->items[i]->output_preview);
+        assert_string_equal(brief->items[i]->task_id, whole->items[i]->task_id);
+        assert_string_equal(brief->items[i]->output_path, whole->items[i]->output_path);
+        assert_string_equal(brief->items[i]->stderr_path, whole->items[i]->stderr_path);
+        assert_int_equal(brief->items[i]->status, whole->items[i]->status);
+    }
+    tether_snapshot_list_free(whole);
+    tether_snapshot_list_free(brief);
+}
+
 typedef struct waiter {
     tether_registry *registry;
     const char *const *ids;
@@ -564,6 +603,7 @@ int main(void)
         WITH_REGISTRY(a_snapshot_has_every_field),
         WITH_REGISTRY(the_default_timeout_can_be_turned_off),
         WITH_REGISTRY(lists_newest_first),
+        WITH_REGISTRY(a_list_can_leave_out_the_outputs),
         WITH_REGISTRY(many_threads_can_wait),
         WITH_REGISTRY(a_wait_that_times_out_sets_its_error),
         WITH_REGISTRY(closing_ends_all_waits),

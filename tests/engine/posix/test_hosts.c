@@ -14,8 +14,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "format/marker.h"
 #include "os/lifeline.h"
 #include "os/process.h"
+#include "store/self.h"
 #include "store/store.h"
 
 enum { CODES = 20 };
@@ -441,6 +443,71 @@ static void leaked_lifeline_does_not_hide_a_loss(void **state)
     tether__os_lifeline_close(&leak);
 }
 
+/* Opens another session, so that no reaper inspects the tasks that are listed. */
+static tether_registry *open_aside(fixture *f)
+{
+    tether_registry *registry;
+    const tether_open_options options = {.store = f->store, .session = "aside", .no_gc = 1};
+    ASSERT_OK(tether_open(&options, &registry, &f->error), f->error);
+    return registry;
+}
+
+static size_t count_listed(fixture *f, tether_registry *registry)
+{
+    tether_snapshot_list *list;
+    const tether_list_options options = {.all_sessions = true};
+    ASSERT_OK(tether_list_in(registry, &options, &list, &f->error), f->error);
+    size_t count = list->count;
+    tether_snapshot_list_free(list);
+    return count;
+}
+
+static void identify(fixture *f, const tether__lifeline *lifeline, long pid)
+{
+    char line[TETHER__MARKER_LINE_SIZE];
+    tether__identity identity;
+    tether__self(&identity);
+    identity.pid = pid;
+    identity.start_time = tether__os_process_start_time(pid);
+    size_t size = tether__marker_format_supervisor(&identity, line);
+    ASSERT_OK(tether__os_lifeline_append(lifeline, line, size, &f->error), f->error);
+}
+
+/* A list does not look at processes where a lifeline is held. */
+static void a_list_believes_a_leaked_lifeline_until_a_closer_look(void **state)
+{
+    fixture *f = *state;
+    tether__lifeline leak;
+    long pid = fork_supervisor(f, "tleaked", &leak);
+    identify(f, &leak, pid);
+    tether_registry *aside = open_aside(f);
+    assert_int_equal(count_listed(f, aside), 1);
+    test_kill_host(pid);
+    assert_int_equal(count_listed(f, aside), 1);
+    tether_registry *registry = test_open(f);
+    test_expect(registry, "tleaked", TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN,
+                "process exited without exit marker");
+    assert_int_equal(count_listed(f, aside), 0);
+    test_detach(registry);
+    test_detach(aside);
+    tether__os_lifeline_close(&leak);
+}
+
+static void a_list_finds_an_exit_behind_a_leaked_lifeline(void **state)
+{
+    fixture *f = *state;
+    tether__lifeline leak;
+    long pid = fork_supervisor(f, "tleaked", &leak);
+    identify(f, &leak, pid);
+    tether_registry *aside = open_aside(f);
+    assert_int_equal(count_listed(f, aside), 1);
+    test_write_file(test_work_path(f, "gate"), "", 0);
+    assert_int_equal(test_join_host(pid), 0);
+    assert_int_equal(count_listed(f, aside), 0);
+    test_detach(aside);
+    tether__os_lifeline_close(&leak);
+}
+
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, test_setup, test_teardown)
 
 int main(void)
@@ -456,6 +523,8 @@ int main(void)
         WITH_STORE(calls_report_a_removed_store),
         WITH_STORE(leaked_lifeline_does_not_hide_an_exit),
         WITH_STORE(leaked_lifeline_does_not_hide_a_loss),
+        WITH_STORE(a_list_believes_a_leaked_lifeline_until_a_closer_look),
+        WITH_STORE(a_list_finds_an_exit_behind_a_leaked_lifeline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
