@@ -172,27 +172,31 @@ static void fill(place *p)
 static void reserves_space_for_the_marker_on_a_full_disk(void **state)
 {
     place *p = *state;
-    tether__dir *disk = small_disk(p);
+    tether__dir *disk = small_disk(p), *exits;
     tether__lifeline early, late;
     static const char text[] = "supervisor pid=4711 start=1 boot=b pidns=1\nexit 3 uptime=1.00\n";
-    int first = tether__os_lifeline_create(disk, "early", &early, &p->error);
+    ASSERT_OK(tether__os_dir_open(disk, "exits", true, &exits, &p->error), p->error);
+    int first = tether__os_lifeline_create(exits, "early", &early, &p->error);
     fill(p);
-    int second = tether__os_lifeline_create(disk, "late", &late, &p->error);
-    size_t count = place_count(disk);
+    int second = tether__os_lifeline_create(exits, "late", &late, &p->error);
+    size_t count = place_count(exits), beside = place_count(disk);
     ssize_t written = write((int)early.handle, text, strlen(text));
     tether__os_lifeline_close(&early);
     tether__os_lifeline_close(&late);
     char read[128] = "";
-    strncat(read, place_read(p, "disk/early"), sizeof read - 1);
+    strncat(read, place_read(p, "disk/exits/early"), sizeof read - 1);
+    tether__os_dir_close(exits);
     tether__os_dir_close(disk);
     assert_true(machine_unmount(place_path(p, "disk")));
 
     assert_int_equal(first, TETHER_OK);
     assert_int_equal(written, strlen(text));
     assert_string_equal(read, text);
-    /* Without its reserved space there is no lifeline, and the attempt leaves nothing behind. */
+    /* Without its reserved space there is no lifeline, and the attempt leaves nothing behind: there
+     * are the first one, the directory and the file that fills the disk. */
     assert_int_equal(second, TETHER_ENOSPACE);
-    assert_int_equal(count, 2);
+    assert_int_equal(count, 1);
+    assert_int_equal(beside, 2);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
