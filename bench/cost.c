@@ -21,7 +21,14 @@
 #include "probe.h"
 #include "store.h"
 
-enum { ROUNDS = 9, LIVE_FIRST = 64, LIVE_MOST = 256, IDLE_S = 3, PLANT_US = 100000 };
+enum {
+    ROUNDS = 9,
+    LIVE_FIRST = 64,
+    LIVE_MOST = 256,
+    IDLE_S = 3,
+    PLANT_US = 100000,
+    PLANT_CALLS = 8
+};
 
 static const char *store;
 static tether_registry *registry;
@@ -52,6 +59,12 @@ static void waste(void)
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (fd < 0 || bytes == NULL || write(fd, bytes, 1024) != 1024)
         bench_fail("cannot plant a fault");
+    /* More calls than the slack of any limit. */
+    for (int i = 0; i < PLANT_CALLS; i++) {
+        int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        if (null < 0 || write(null, bytes, 1) != 1 || close(null) != 0)
+            bench_fail("cannot plant a fault");
+    }
     pid_t pid = fork();
     if (pid == 0)
         _exit(0);
