@@ -158,10 +158,12 @@ static int count_aged(void)
 static void expect_temporaries_go_when_old(const char *store)
 {
     json_decref(collect(store));
-    bool left = test_tree_has(store, ".tmp-");
+    bool any = test_tree_has(store, ".tmp-");
     int before = count_aged();
     assert_int_equal(nftw(store, age_one, 16, FTW_PHYS), 0);
-    assert_int_equal(count_aged() - before, left);
+    /* The thread that collects garbage may have left one too. */
+    int left = count_aged() - before;
+    assert_int_equal(left > 0, any);
     json_t *result = collect(store);
     assert_int_equal(member(result, "leftovers"), left);
     assert_false(test_tree_has(store, ".tmp-"));
