@@ -194,17 +194,6 @@ static void run_untold(void)
     call_ack(id);
 }
 
-static void end_one(void)
-{
-    const tether_proxy_spec spec = {.command = "nothing"};
-    char id[TETHER_ID_SIZE];
-    tether_error error = {0};
-    tether_proxy *proxy;
-    bench_check(tether_proxy_open(registry, &spec, id, &proxy, &error), &error);
-    bench_check(tether_proxy_finish(proxy, 0, 0, &error), &error);
-    call_ack(id);
-}
-
 static void step_calls(void)
 {
     char ids[ROUNDS][TETHER_ID_SIZE];
@@ -223,9 +212,10 @@ static void step_calls(void)
 
 static void step_fill(long tasks)
 {
+    char id[TETHER_ID_SIZE];
     open_registry();
     for (long i = 0; i < tasks; i++)
-        end_one();
+        bench_end_one(registry, true, id);
     close_registry(TETHER_DETACH);
 }
 

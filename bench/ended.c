@@ -40,28 +40,32 @@ static void open_turn(const void *data, double ms[])
     bench_check(tether_close(registry, TETHER_DETACH, &error), &error);
 }
 
-static void list_turn(const void *data, double ms[])
+/* Returns the time of a list, and stores how many tasks it has. */
+static double time_list(const session *in, tether_list_scope scope, size_t *count)
 {
-    const session *in = data;
     tether_error error = {0};
     tether_snapshot_list *list;
     double begin = bench_now_ms();
-    bench_check(tether_list(in->registry, TETHER_LIST_RUNNING, &list, &error), &error);
-    ms[0] = bench_now_ms() - begin;
+    bench_check(tether_list(in->registry, scope, &list, &error), &error);
+    double ms = bench_now_ms() - begin;
+    *count = list->count;
     tether_snapshot_list_free(list);
+    return ms;
+}
+
+static void list_turn(const void *data, double ms[])
+{
+    size_t count;
+    ms[0] = time_list(data, TETHER_LIST_RUNNING, &count);
 }
 
 static void list_all_turn(const void *data, double ms[])
 {
     const session *in = data;
-    tether_error error = {0};
-    tether_snapshot_list *list;
-    double begin = bench_now_ms();
-    bench_check(tether_list(in->registry, TETHER_LIST_ALL, &list, &error), &error);
-    ms[0] = bench_now_ms() - begin;
-    if (list->count < (size_t)in->ended)
+    size_t count;
+    ms[0] = time_list(in, TETHER_LIST_ALL, &count);
+    if (count < (size_t)in->ended)
         bench_fail("a list has not all tasks");
-    tether_snapshot_list_free(list);
 }
 
 static double time_status(const session *in, const char *id)
@@ -148,24 +152,13 @@ static void kill_turn(const void *data, double ms[])
 
 /* --- Sessions --- */
 
-static void end_one(session *in)
-{
-    const tether_proxy_spec spec = {.command = "nothing"};
-    tether_error error = {0};
-    tether_proxy *proxy;
-    bench_check(tether_proxy_open(in->registry, &spec, in->old, &proxy, &error), &error);
-    bench_check(tether_proxy_finish(proxy, 0, 0, &error), &error);
-    if (!in->pending)
-        bench_check(tether_completion_ack(in->registry, in->old, NULL, &error), &error);
-}
-
 static void fill(session *in)
 {
     const bench_subject subject = {"ended", "tasks", in->ended};
     double begin = bench_now_ms();
     in->registry = bench_open(in->name);
     for (long i = 0; i < in->ended; i++)
-        end_one(in);
+        bench_end_one(in->registry, !in->pending, in->old);
     if (in->ended > 0)
         bench_value(&subject, in->name, "proxy", "ms per task",
                     (bench_now_ms() - begin) / (double)in->ended);

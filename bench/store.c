@@ -53,3 +53,14 @@ void bench_wait(tether_registry *registry, const char *id)
     tether_error error = {0};
     bench_check(tether_wait(registry, &id, 1, TETHER_WAIT_ALL, -1, NULL, &error), &error);
 }
+
+void bench_end_one(tether_registry *registry, bool acknowledge, char id[TETHER_ID_SIZE])
+{
+    const tether_proxy_spec spec = {.command = "nothing"};
+    tether_error error = {0};
+    tether_proxy *proxy;
+    bench_check(tether_proxy_open(registry, &spec, id, &proxy, &error), &error);
+    bench_check(tether_proxy_finish(proxy, 0, 0, &error), &error);
+    if (acknowledge)
+        bench_check(tether_completion_ack(registry, id, NULL, &error), &error);
+}

@@ -23,4 +23,8 @@ void bench_wait(tether_registry *registry, const char *id);
 /* Ends the program with the message of the error if `code` is one. */
 void bench_check(int code, const tether_error *error);
 
+/* Creates a task that has ended: a proxy, which needs no process. With `acknowledge` its completion
+ * is acknowledged. */
+void bench_end_one(tether_registry *registry, bool acknowledge, char id[TETHER_ID_SIZE]);
+
 #endif
