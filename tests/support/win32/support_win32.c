@@ -111,11 +111,39 @@ static bool remove_tree(const wchar_t *path)
     return RemoveDirectoryW(path) && fine;
 }
 
+/* ci/wine-faults reads these lines. */
+static void print_tree(const wchar_t *path)
+{
+    WIN32_FIND_DATAW entry;
+    wchar_t *pattern = join(path, L"*");
+    HANDLE search = FindFirstFileW(pattern, &entry);
+    free(pattern);
+    if (search == INVALID_HANDLE_VALUE)
+        return;
+    do {
+        if (is_dots(entry.cFileName))
+            continue;
+        wchar_t *below = join(path, entry.cFileName);
+        fprintf(stderr, "cannot be removed: %ls\n", below);
+        if (entry.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY)
+            print_tree(below);
+        free(below);
+    } while (FindNextFileW(search, &entry));
+    FindClose(search);
+}
+
 /* A process that has just ended may have its files open for a moment longer. */
 void test_remove_store(const char *store)
 {
     wchar_t *path = long_path(store);
-    WAIT_UNTIL(remove_tree(path) || GetFileAttributesW(path) == INVALID_FILE_ATTRIBUTES);
+    int64_t end = test_now_ms() + PATIENCE_MS;
+    while (!remove_tree(path) && GetFileAttributesW(path) != INVALID_FILE_ATTRIBUTES) {
+        if (test_now_ms() > end) {
+            print_tree(path);
+            fail_msg("%s cannot be removed", store);
+        }
+        test_pause();
+    }
     free(path);
 }
 
