@@ -75,13 +75,13 @@ tether_room(${TETHER_OS_ROOM}
 tether_room(store
     USES base format shell os
     LIBRARIES tether_uv tether_jansson
-    SOURCES bundle.c ephemeral.c holder.c id.c names.c output_cap.c output_file.c self.c store.c temporaries.c
-        wrappers.c)
+    SOURCES archive.c archive_join.c bundle.c compact.c ephemeral.c holder.c id.c index.c ledger.c line_file.c
+        names.c news.c output_cap.c output_file.c quarantine.c self.c session.c store.c temporaries.c wrappers.c)
 
 tether_room(engine
     USES base format shell os store search
     LIBRARIES tether_uv tether_jansson
-    SOURCES catalog.c duties.c event.c gate.c kill.c kill_rounds.c prune.c reaper.c refresh.c replay.c sessions.c snapshot.c waiting.c)
+    SOURCES catalog.c duties.c event.c following.c gate.c kill.c kill_rounds.c prune.c reaper.c refresh.c replay.c sessions.c snapshot.c waiting.c)
 
 tether_room(output
     USES base format shell os store search engine

@@ -1,7 +1,7 @@
 /* One completion, kept until a host acknowledges it: a task that ends, a promotion, and hosts that lease, release, acknowledge and
  * drain. Each host may be SIGKILLed at any step, may close its registry, or may stay open. A host locks its holder file while it
- * lives; the kernel releases the lock when it dies. The record is read and replaced as a whole. ci/model checks every
- * interleaving, and that each variant below violates an assertion:
+ * lives; the kernel releases the lock when it dies. The record stands for what the lines of the journal add up to: a change appends
+ * the difference, which is one step here. ci/model checks every interleaving, and that each variant below violates an assertion:
  *
  *   -DLEASE_WITHOUT_LOCK  a lease reads and writes the record without the session lock
  *   -DNO_HOLDER_CHECK     a lease takes over the lease of another host without checking whether that host is alive

@@ -1,4 +1,4 @@
-/* The store with a journal, for one task: format 2 (format-2.md). The birth is the task's first line in the journal; hosts append
+/* The store with a journal, for one task (../format.md). The birth is the task's first line in the journal; hosts append
  * what changes, compact the journal, and move the task to an archive when it is over. A compaction puts a new file in the place of the old
  * one, which stays readable for whoever has it open. Each host may be SIGKILLed at any step, also in the middle of a line, and a stranger
  * may SIGKILL the supervisor. A reader (-DREADER) looks without a lock; appends may fail (-DFULL); a follower remembers what it has read.

@@ -1,6 +1,7 @@
 /* One task: spawner, supervisor with a command and a process that the command leaves behind, a killer, and two hosts that inspect
- * and acknowledge the task. Each host, the killer and the spawner may be SIGKILLed at any step, and a stranger may SIGKILL the
- * supervisor. ci/model checks every interleaving, and that each variant below violates an assertion:
+ * and acknowledge the task. The record stands for what the lines of the journal add up to; journal.pml has the lines. Each host, the
+ * killer and the spawner may be SIGKILLed at any step, and a stranger may SIGKILL the supervisor. ci/model checks every interleaving,
+ * and that each variant below violates an assertion:
  *
  *   -DMARKER_BEFORE_LOCK  a host reads the marker before it probes the lifeline
  *   -DRECORD_BEFORE_LOCK  the record is visible before the lifeline is held

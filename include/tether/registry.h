@@ -71,7 +71,7 @@ typedef struct tether_open_options {
     /* How long to wait, in milliseconds, for the session lock while another process holds it. 0: 5
      * seconds. */
     int64_t lock_timeout_ms;
-    /* Not 0: fsync every record, so that a power failure loses no update. Default: off. */
+    /* Not 0: fsync every change of a record, so that a power failure loses none. Default: off. */
     int sync;
 
     /* Not 0: create a new store for this registry alone, in memory if the system has a place for it

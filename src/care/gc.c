@@ -4,6 +4,7 @@
  * Thread: any. */
 #include "care/gc.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,9 @@
 #include "engine/sessions.h"
 #include "os/lifeline.h"
 #include "os/clock.h"
-#include "store/names.h"
+#include "store/archive.h"
+#include "store/archive_join.h"
+#include "store/ledger.h"
 #include "store/temporaries.h"
 #include "tether/store.h"
 
@@ -111,14 +114,13 @@ static void note_failure(collection *c, int code, const tether_error *problem)
     c->problem = *problem;
 }
 
-/* Removes the files of a task. Once the record is gone, so is the task; what is left then is a
+/* Removes the files of a task. Once the bundle is gone, so is the task; what is left then is a
  * leftover, which the same collection tries to remove again. */
 static bool remove_files(collection *c, const tether__session *session, const char *task_id)
 {
-    tether__file_stamp stamp;
     tether_error problem = {0};
     int code = tether__bundle_remove(session, task_id, &problem);
-    if (code == TETHER_OK || tether__bundle_stamp(session, task_id, &stamp, NULL) == TETHER_ENOTASK)
+    if (code == TETHER_OK || !tether__session_has_bundle(session, task_id))
         return true;
     note_failure(c, code, &problem);
     return false;
@@ -170,7 +172,7 @@ static int collect_task(collection *c, tether__catalog *catalog, const char *tas
     int code = TETHER_OK;
     /* The task may have ended while its record does not say so yet. The background thread writes no
      * records. */
-    if (!background && !tether__os_lifeline_marked_ended(catalog->session->exits, task_id))
+    if (!background)
         code = tether__replay_task(catalog, task_id, TETHER__INSPECT_NOW, &c->result.quarantined,
                                    error);
     if (code != TETHER_OK)
@@ -229,7 +231,7 @@ static int collect_tasks(collection *c, tether__catalog *catalog, tether_error *
 {
     char(*ids)[TETHER_ID_SIZE];
     size_t count;
-    int code = tether__names_list(catalog->session->tasks, &ids, &count, error);
+    int code = tether__ledger_ids(catalog->session, TETHER__SCOPE_ALL, &ids, &count, error);
     int first_code = code;
     /* The background starts at a task that differs from one collection to the next, because each
      * collection may be stopped early: in this way all tasks get their turn. */
@@ -247,6 +249,96 @@ static int collect_tasks(collection *c, tether__catalog *catalog, tether_error *
     return first_code == TETHER_ELOCKED && c->stopped != NULL ? TETHER_OK : first_code;
 }
 
+/* --- Archived tasks --- */
+
+typedef struct archived {
+    collection *c;
+    tether__catalog *catalog;
+    bool removed; /* at least one of them */
+    int code;     /* TETHER_ELOCKED, or TETHER__SESSIONS_STOP */
+} archived;
+
+/* Removes the bundle of an archived task, which removes the task, unless the task has come back to
+ * the journal. */
+static int remove_archived(archived *a, const char *task_id)
+{
+    tether__lock lock;
+    tether__file_stamp stamp;
+    tether_error problem = {0};
+    const tether__session *session = a->catalog->session;
+    int code = lock_session(a->c, session, &lock, &problem);
+    if (code == TETHER_OK) {
+        if (tether__ledger_stamp(session, task_id, &stamp, &problem) == TETHER_ENOTASK) {
+            code = tether__bundle_discard(session, task_id, &problem);
+            a->removed |= code == TETHER_OK;
+            a->c->result.removed += code == TETHER_OK;
+        }
+        tether__os_lock_release(&lock);
+    }
+    if (code != TETHER_ELOCKED)
+        note_failure(a->c, code, &problem);
+    return code == TETHER_ELOCKED ? code : TETHER_OK;
+}
+
+static bool collect_archived_task(void *context, const char *task_id, struct json_t *document)
+{
+    archived *a = context;
+    tether__record record;
+    tether__file_stamp stamp;
+    bool aged = true;
+    if (is_stopped(a->c)) {
+        a->code = TETHER__SESSIONS_STOP;
+        return false;
+    }
+    if (tether__ledger_stamp(a->catalog->session, task_id, &stamp, NULL) != TETHER_ENOTASK)
+        return true;
+    tether__record_init(&record);
+    bool garbage =
+        tether__bundle_take(json_incref(document), task_id, &record, NULL) == TETHER_OK &&
+        is_garbage(a->c, &record, &aged);
+    tether__record_dispose(&record);
+    a->c->result.kept += !garbage;
+    a->c->unknown_ages += !aged;
+    uv_mutex_lock(&a->catalog->disk);
+    if (garbage)
+        a->code = remove_archived(a, task_id);
+    if (garbage && a->code == TETHER_OK)
+        tether__catalog_forget(a->catalog, task_id);
+    uv_mutex_unlock(&a->catalog->disk);
+    return a->code == TETHER_OK;
+}
+
+/* Writes the archives again without what was removed. */
+static int clean_archives(const collection *c, const tether__session *session, tether_error *error)
+{
+    tether__lock lock;
+    tether__ledger_facts facts;
+    int code = lock_session(c, session, &lock, error);
+    if (code != TETHER_OK)
+        return code;
+    code = tether__ledger_facts_get(session, &facts, error);
+    if (code == TETHER_OK)
+        code = tether__archive_join(session, facts.number, error);
+    tether__os_lock_release(&lock);
+    return code;
+}
+
+static int collect_archived(collection *c, tether__catalog *catalog, tether_error *error)
+{
+    tether_error problem = {0};
+    archived a = {.c = c, .catalog = catalog};
+    int code = tether__archive_visit(catalog->session, collect_archived_task, &a, &problem);
+    if (code == TETHER_OK)
+        code = a.code;
+    if (code == TETHER_OK)
+        code = clean_archives(c, catalog->session, &problem);
+    /* A session whose lock stays busy is left to the next collection. */
+    if (code == TETHER_OK || (code == TETHER_ELOCKED && c->stopped != NULL))
+        return TETHER_OK;
+    tether__error_set(error, &problem);
+    return code;
+}
+
 static int collect_session(tether__catalog *catalog, bool own, void *userdata, tether_error *error)
 {
     collection *c = userdata;
@@ -254,6 +346,8 @@ static int collect_session(tether__catalog *catalog, bool own, void *userdata, t
         .now_ms = c->now.wall_ms, .stopped = c->stopped, .stopped_userdata = c->stopped_userdata};
     (void)own;
     int code = collect_tasks(c, catalog, error);
+    if (code == TETHER_OK)
+        code = collect_archived(c, catalog, error);
     if (code != TETHER_OK)
         return code;
     code = tether__leftovers_remove(&pass, catalog, error);

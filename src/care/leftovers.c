@@ -4,12 +4,30 @@
 #include "care/leftovers.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "engine/replay.h"
+#include "format/name.h"
+#include "os/lifeline.h"
+#include "os/temporary.h"
+#include "store/archive.h"
+#include "store/ledger.h"
 #include "store/names.h"
 #include "store/temporaries.h"
 #include "store/wrappers.h"
+
+typedef struct id_list {
+    char (*ids)[TETHER_ID_SIZE];
+    size_t count, capacity;
+    bool no_memory;
+} id_list;
+
+typedef struct hidden_bundles {
+    tether__leftovers *pass;
+    const tether__session *session;
+} hidden_bundles;
 
 static bool is_stopped(const tether__leftovers *pass)
 {
@@ -40,16 +58,65 @@ static void clean_bundle(tether__leftovers *pass, const tether__session *session
     tether__os_dir_close(bundle);
 }
 
-/* Sweeps every task id that is a name in one of the session's directories. */
+/* --- Archived tasks --- */
+
+static int compare_ids(const void *left, const void *right)
+{
+    return strcmp(left, right);
+}
+
+static bool add_id(void *context, const char *task_id, struct json_t *record)
+{
+    id_list *list = context;
+    (void)record;
+    void *ids = list->ids;
+    list->no_memory = !tether__grow(&ids, list->count, &list->capacity, sizeof *list->ids);
+    if (list->no_memory)
+        return false;
+    list->ids = ids;
+    strcpy(list->ids[list->count++], task_id);
+    return true;
+}
+
+/* Lists the ids of all archived tasks, sorted. The caller frees list->ids. */
+static int list_archived(const tether__session *session, id_list *list, tether_error *error)
+{
+    *list = (id_list){.count = 0};
+    int code = tether__archive_visit(session, add_id, list, error);
+    if (code == TETHER_OK && list->no_memory)
+        code = tether__fail_memory(error, "collect garbage");
+    if (code != TETHER_OK) {
+        free(list->ids);
+        list->ids = NULL;
+    }
+    if (code == TETHER_OK && list->count > 1)
+        qsort(list->ids, list->count, sizeof *list->ids, compare_ids);
+    return code;
+}
+
+/* Whether the task is known: such a task is no leftover, and needs no closer look. */
+static bool is_known(const tether__session *session, const id_list *archived, const char *task_id)
+{
+    tether__file_stamp stamp;
+    return tether__ledger_stamp(session, task_id, &stamp, NULL) == TETHER_OK ||
+           (archived->count > 0 && bsearch(task_id, archived->ids, archived->count,
+                                           sizeof *archived->ids, compare_ids) != NULL);
+}
+
+/* --- Names --- */
+
+/* Sweeps every task id that is a name in one of the session's directories, and is not known. */
 static int sweep_names(tether__leftovers *pass, tether__catalog *catalog, tether__dir *dir,
-                       tether_error *error)
+                       const id_list *archived, tether_error *error)
 {
     char(*ids)[TETHER_ID_SIZE];
     size_t count;
     int result = tether__names_list(dir, &ids, &count, error);
     for (size_t i = 0; i < count && !is_stopped(pass); i++) {
         tether_error problem = {0};
-        int code = sweep(pass, catalog, ids[i], &problem);
+        int code = is_known(catalog->session, archived, ids[i])
+                       ? TETHER_OK
+                       : sweep(pass, catalog, ids[i], &problem);
         if (code != TETHER_OK && result == TETHER_OK) {
             result = code;
             tether__error_set(error, &problem);
@@ -59,6 +126,66 @@ static int sweep_names(tether__leftovers *pass, tether__catalog *catalog, tether
     }
     free(ids);
     return result;
+}
+
+/* Completes the removal of a task that has ended and whose bundle is gone. */
+static int complete_removal(tether__leftovers *pass, tether__catalog *catalog, const char *task_id,
+                            tether_error *error)
+{
+    tether__lock lock;
+    bool removed = false, held = true;
+    tether__session session = *catalog->session;
+    tether__record record;
+    if (pass->stopped != NULL)
+        session.lock_timeout_ms = 0;
+    if (tether__session_has_bundle(&session, task_id))
+        return TETHER_OK;
+    int code = tether__session_lock(&session, &lock, error);
+    if (code != TETHER_OK)
+        return pass->stopped != NULL && code == TETHER_ELOCKED ? TETHER_OK : code;
+    tether__record_init(&record);
+    /* Another host may have removed the task meanwhile, and started one with this id. */
+    if (!tether__session_has_bundle(&session, task_id) &&
+        tether__bundle_load(&session, task_id, &record, NULL, NULL) == TETHER_OK &&
+        tether_status_ended(record.status) && !record.read_only &&
+        tether__os_lifeline_held(session.exits, task_id, &held, NULL) == TETHER_OK && !held) {
+        code = tether__bundle_remove(&session, task_id, error);
+        removed = code == TETHER_OK;
+    }
+    tether__record_dispose(&record);
+    tether__os_lock_release(&lock);
+    if (removed)
+        tether__catalog_forget(catalog, task_id);
+    pass->removed += removed;
+    return code;
+}
+
+static int complete_removals(tether__leftovers *pass, tether__catalog *catalog, tether_error *error)
+{
+    char(*ids)[TETHER_ID_SIZE];
+    size_t count;
+    int code = tether__ledger_ids(catalog->session, TETHER__SCOPE_ALL, &ids, &count, error);
+    for (size_t i = 0; !tether__replay_is_general(code) && i < count && !is_stopped(pass); i++) {
+        uv_mutex_lock(&catalog->disk);
+        int result = complete_removal(pass, catalog, ids[i], code == TETHER_OK ? error : NULL);
+        uv_mutex_unlock(&catalog->disk);
+        code = code == TETHER_OK ? result : code;
+    }
+    free(ids);
+    return code;
+}
+
+/* Removes bundles whose removal was interrupted after they were renamed (tether__bundle_discard).
+ */
+static bool remove_hidden(const char *name, void *userdata)
+{
+    static const char prefix[] = TETHER__TEMPORARY_PREFIX;
+    const hidden_bundles *hidden = userdata;
+    if (strncmp(name, prefix, sizeof prefix - 1) == 0 &&
+        tether__task_id_valid(name + sizeof prefix - 1) &&
+        tether__os_dir_remove(hidden->session->tasks, name, NULL) == TETHER_OK)
+        hidden->pass->removed++;
+    return !is_stopped(hidden->pass);
 }
 
 static void remove_wrappers(tether__leftovers *pass, const tether__session *session)
@@ -72,9 +199,21 @@ static void remove_wrappers(tether__leftovers *pass, const tether__session *sess
 int tether__leftovers_remove(tether__leftovers *pass, tether__catalog *catalog, tether_error *error)
 {
     tether__session *session = catalog->session;
+    id_list archived;
     tether__temporaries_remove(session->dir, pass->now_ms, &pass->removed);
+    tether__temporaries_remove(session->exits, pass->now_ms, &pass->removed);
+    tether__temporaries_remove(session->journal, pass->now_ms, &pass->removed);
+    hidden_bundles hidden = {pass, session};
     remove_wrappers(pass, session);
-    int code = sweep_names(pass, catalog, session->exits, error);
-    int bundles = sweep_names(pass, catalog, session->tasks, code == TETHER_OK ? error : NULL);
+    int code = complete_removals(pass, catalog, error);
+    tether__os_dir_list(session->tasks, remove_hidden, &hidden, NULL);
+    if (code == TETHER_OK)
+        code = list_archived(session, &archived, error);
+    if (code != TETHER_OK)
+        return code;
+    code = sweep_names(pass, catalog, session->exits, &archived, error);
+    int bundles =
+        sweep_names(pass, catalog, session->tasks, &archived, code == TETHER_OK ? error : NULL);
+    free(archived.ids);
     return code != TETHER_OK ? code : bundles;
 }

@@ -70,7 +70,6 @@ static int try_remove(tether_registry *registry, const char *task_id, bool *held
                       tether_error *error)
 {
     tether__lock lock;
-    tether__file_stamp stamp;
     *held = false;
     /* Writes the end into the record if it is not there yet, and fails for a task that has no
      * record. */
@@ -81,9 +80,11 @@ static int try_remove(tether_registry *registry, const char *task_id, bool *held
         return code;
     code = remove_free(registry, task_id, held, error);
     tether__os_lock_release(&lock);
-    /* The record is gone first; a failure to remove the other files leaves no task. */
-    if (tether__bundle_stamp(&registry->session, task_id, &stamp, NULL) == TETHER_ENOTASK)
+    /* Without a bundle there is no ended task; the next collection completes the removal. */
+    if (!tether__session_has_bundle(&registry->session, task_id)) {
         tether__catalog_forget(&registry->catalog, task_id);
+        return TETHER_OK;
+    }
     return code;
 }
 

@@ -23,6 +23,7 @@
 #include "format/kill_policy.h"
 #include "format/record.h"
 #include "store/bundle.h"
+#include "store/ledger.h"
 #include "store/output_cap.h"
 #include "store/store.h"
 
@@ -35,13 +36,6 @@ typedef enum tether__driver {
      * its tasks; refresh.c and kill.c use that listing instead of one for a single task. */
     TETHER__DRIVER_ROUNDS
 } tether__driver;
-
-/* Selects tasks. */
-typedef enum tether__scope {
-    TETHER__SCOPE_LIVE,    /* may still run */
-    TETHER__SCOPE_PENDING, /* these, and ended ones that are not `done` */
-    TETHER__SCOPE_ALL
-} tether__scope;
 
 /* One listing of the processes for the kill of many tasks. */
 typedef struct tether__round {
@@ -122,6 +116,7 @@ typedef struct tether__catalog {
     uv_mutex_t state;
     uv_cond_t changed;  /* with `state`: signalled on every change that waiters may wait for */
     uint64_t changes;   /* counts these changes; guarded by `state` */
+    uint64_t removals;  /* counts removed directories; guarded by `state` */
     uint64_t end_count; /* guarded by `state` */
     /* Wakes the reaper, because something is due; NULL: there is no reaper. */
     void (*wake)(void *userdata);

@@ -85,7 +85,7 @@ int tether__kill_begin(tether__catalog *catalog, const char *task_id, tether__in
     if (code == TETHER_OK)
         change.alive_uptime_ms = entry->kin.supervisor_seen_ms;
     if (code == TETHER_OK && !entry->ended)
-        code = tether__refresh_change(catalog, task_id, set_intent, &change, &entry, error);
+        code = tether__refresh_change_live(catalog, task_id, set_intent, &change, &entry, error);
     if (code == TETHER_OK) {
         uv_mutex_lock(&catalog->state);
         /* A caller takes over from the loop. The loop may be waiting because another host drives

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "engine/duties.h"
+#include "engine/following.h"
 #include "engine/prune.h"
 #include "engine/refresh.h"
 #include "engine/replay.h"
@@ -21,6 +22,7 @@
 #include "os/start_thread.h"
 #include "os/thread.h"
 #include "os/watch.h"
+#include "store/ledger.h"
 
 enum {
     POLL_FIRST_MS = 5,
@@ -48,6 +50,9 @@ struct tether__reaper {
     /* Some supervisor's exit raises no event and has to be polled for. Guarded by `state`. */
     bool poll_exits;
     int exits_tag;
+    /* The watch of the journal, and how many need it; -1: there is none. Guarded by `state`. */
+    int journal_tag;
+    size_t journal_followers;
     /* When the timer fires, or NEVER. Only the loop's thread writes it, and holds `state` for that,
      * because other threads read it while they hold `state`. */
     int64_t timer_due;
@@ -113,6 +118,17 @@ static void inspect_all(tether__reaper *reaper)
         code == TETHER_OK ? RETRY_MS : earlier(reaper->retry_pause_ms * 2, RETRY_LAST_MS);
 }
 
+/* Inspects the tasks of which other hosts have written. Returns whether there were any. */
+static bool inspect_news(tether__reaper *reaper)
+{
+    bool any;
+    int code = tether__follow_news(reaper->catalog, &any);
+    retry_after_failure(reaper, code);
+    if (any || code != TETHER_OK)
+        tether__catalog_notify(reaper->catalog);
+    return any || code != TETHER_OK;
+}
+
 static bool outputs_grew(tether__reaper *reaper, int tag)
 {
     return reaper->observer.grown(tag, reaper->observer.userdata);
@@ -148,6 +164,7 @@ static void process_due(tether__reaper *reaper)
     if (tether__os_monotonic_ms() >= reaper->retry_at) {
         reaper->retry_at = NEVER;
         inspect_all(reaper);
+        inspect_news(reaper);
     }
     tether__prune(reaper->catalog);
     /* Followed bundles without events have to be read at intervals. */
@@ -241,22 +258,48 @@ static void inspect_after_event(tether__reaper *reaper, const char *task_id)
         set_timer(reaper, next);
 }
 
+/* Whether a file's change is that of the journal. Takes `state`. */
+static bool is_journal(tether__reaper *reaper, int tag, const char *name)
+{
+    uv_mutex_lock(&reaper->catalog->state);
+    bool watched = reaper->journal_tag >= 0 && tag == reaper->journal_tag;
+    uv_mutex_unlock(&reaper->catalog->state);
+    return watched && strcmp(name, TETHER__JOURNAL_FILE) == 0;
+}
+
+/* Makes the waiters look at the disk: the store may be gone. The end of a watch that was removed on
+ * purpose is no removal. Takes `state`. */
+static void note_removal(tether__reaper *reaper, int tag)
+{
+    uv_mutex_lock(&reaper->catalog->state);
+    if (tag == reaper->exits_tag || tag == reaper->journal_tag)
+        reaper->catalog->removals++;
+    uv_mutex_unlock(&reaper->catalog->state);
+}
+
 static void on_event(tether__watch_event event, int tag, const char *name, void *userdata)
 {
     tether__reaper *reaper = userdata;
     if (event == TETHER__WATCH_OVERFLOW) {
         inspect_all(reaper);
+        retry_after_failure(reaper, tether__follow_all(reaper->catalog));
         outputs_grew(reaper, TETHER__REAPER_ALL_BUNDLES);
         tether__catalog_notify(reaper->catalog);
         process_due(reaper);
     } else if (event == TETHER__WATCH_CHANGED && tag == reaper->exits_tag) {
         if (tether__task_id_valid(name))
             inspect_after_event(reaper, name);
+    } else if (event == TETHER__WATCH_CHANGED && is_journal(reaper, tag, name)) {
+        /* Another host, or this one, has appended to the journal. */
+        if (inspect_news(reaper))
+            process_due(reaper);
     } else {
         /* A followed bundle has grown, or a directory was removed, which may be `exits` itself.
          * Waking the waiters is enough: they read the disk themselves and fail with TETHER_EGONE if
          * the store was removed. */
         outputs_grew(reaper, tag);
+        if (event == TETHER__WATCH_GONE)
+            note_removal(reaper, tag);
         tether__catalog_notify(reaper->catalog);
     }
 }
@@ -419,6 +462,7 @@ int tether__reaper_open(tether__catalog *catalog, const tether__reaper_observer 
     reaper->observer = *observer;
     reaper->timer_due = NEVER;
     reaper->retry_at = NEVER;
+    reaper->journal_tag = -1;
     reaper->retry_pause_ms = RETRY_MS;
     catalog->wake_userdata = reaper;
     catalog->wake = wake_from_catalog;
@@ -461,8 +505,11 @@ int tether__reaper_start(tether__reaper *reaper, struct uv_loop_s *loop, tether_
         stop_watching_exits(reaper);
         if (reaper->owns_loop)
             close_own_loop(reaper);
+        return code;
     }
-    return code;
+    if (tether__events_has_listener(reaper->catalog->events))
+        (void)tether__reaper_follow_session(reaper);
+    return TETHER_OK;
 }
 
 static void stop_thread(tether__reaper *reaper)
@@ -524,6 +571,44 @@ bool tether__reaper_is_current(tether__reaper *reaper)
 bool tether__reaper_has_events(tether__reaper *reaper)
 {
     return is_started(reaper) && !reaper->polling;
+}
+
+/* The news are noted before the watch exists: what comes in between is found with the first event,
+ * and by the callers, who look at the disk after this call. The caller holds `state`. */
+static bool add_follower(tether__reaper *reaper)
+{
+    const tether__session *session = reaper->catalog->session;
+    if (reaper->journal_followers == 0) {
+        tether__ledger_follow(session, true);
+        if (tether__os_watch_add(reaper->watch, session->journal, &reaper->journal_tag, NULL) !=
+            TETHER_OK) {
+            tether__ledger_follow(session, false);
+            return false;
+        }
+    }
+    reaper->journal_followers++;
+    return true;
+}
+
+bool tether__reaper_follow_session(tether__reaper *reaper)
+{
+    if (!is_started(reaper) || reaper->watch == NULL)
+        return false;
+    uv_mutex_lock(&reaper->catalog->state);
+    bool follows = add_follower(reaper);
+    uv_mutex_unlock(&reaper->catalog->state);
+    return follows;
+}
+
+void tether__reaper_unfollow_session(tether__reaper *reaper)
+{
+    uv_mutex_lock(&reaper->catalog->state);
+    if (--reaper->journal_followers == 0) {
+        tether__os_watch_remove(reaper->watch, reaper->journal_tag);
+        tether__ledger_follow(reaper->catalog->session, false);
+        reaper->journal_tag = -1;
+    }
+    uv_mutex_unlock(&reaper->catalog->state);
 }
 
 void tether__reaper_follow(tether__reaper *reaper, const char *task_id, int *tag)

@@ -61,6 +61,14 @@ bool tether__reaper_is_current(tether__reaper *reaper);
 /* Returns whether events report the ends of tasks; else the reaper polls, or is not started. */
 bool tether__reaper_has_events(tether__reaper *reaper);
 
+/* Makes the reaper notice what other hosts write about tasks: kills, pauses, promotions,
+ * acknowledgements and removals. It then wakes at each line in the journal, also at this host's
+ * own; so only those who need it call this. Returns false where there are no events of it: the
+ * caller has to look at intervals. Each success needs a call of unfollow, or lasts as long as the
+ * reaper. Any thread. Takes `state`. */
+bool tether__reaper_follow_session(tether__reaper *reaper);
+void tether__reaper_unfollow_session(tether__reaper *reaper);
+
 /* Starts and stops watching a task's bundle for one follower. Does nothing without events: the
  * follower has to read at intervals. Stores in *tag (NULL: not wanted) the number that identifies
  * the events of this bundle; -1: the bundle raises none. The caller holds no lock. */

@@ -10,7 +10,9 @@
 #include "os/clock.h"
 #include "os/lifeline.h"
 #include "os/spawn.h"
+#include "store/compact.h"
 #include "store/output_cap.h"
+#include "store/quarantine.h"
 
 enum {
     RUN_PAUSE_MS = 50, /* from an event until `running` is written: many tasks end sooner */
@@ -19,7 +21,7 @@ enum {
     SOON_MS = 10000     /* for how long after an end the marker's file time is still trusted */
 };
 
-/* Reads the record if the file has changed since the entry's record was read or written. */
+/* Reads the record if it has changed since the entry's record was read or written. */
 static int reload(tether__catalog *catalog, tether__entry *entry, tether_error *error)
 {
     tether__file_stamp stamp;
@@ -181,14 +183,6 @@ static int inspect(tether__catalog *catalog, tether__entry *entry, tether__inspe
     return TETHER_OK;
 }
 
-/* Marks the lifeline as that of an ended task. If the task has an output limit, tether__output_cap
- * marks it instead, after it has trimmed the outputs. */
-static void mark_ended(const tether__catalog *catalog, const tether__entry *entry)
-{
-    if (entry->record.output_limit <= 0)
-        tether__os_lifeline_mark_ended(catalog->session->exits, entry->id);
-}
-
 /* Keeps a damaged marker for people to inspect. A failure does no harm: the record already says
  * lost. */
 static void quarantine_marker(const tether__catalog *catalog, const tether__entry *entry,
@@ -262,10 +256,8 @@ static int write_verdict(tether__catalog *catalog, tether__entry *entry, tether_
      * write an end. A failed write of `running` is not repeated, because the next write of the
      * record contains it. */
     entry->unsaved = code != TETHER_OK && verdict.step == TETHER__STEP_FINALISE;
-    if (code == TETHER_OK && verdict.step == TETHER__STEP_FINALISE) {
-        mark_ended(catalog, entry);
+    if (code == TETHER_OK && verdict.step == TETHER__STEP_FINALISE)
         quarantine_marker(catalog, entry, &observed);
-    }
     if (code != TETHER_EGONE)
         return TETHER_OK;
     tether__error_set(error, &problem);
@@ -279,6 +271,7 @@ static int write_verdict_locked(tether__catalog *catalog, tether__entry *entry,
     int code = tether__session_lock(catalog->session, &lock, error);
     if (code != TETHER_OK)
         return code;
+    tether__compact_if_large(catalog->session);
     code = write_verdict(catalog, entry, mode, error);
     tether__os_lock_release(&lock);
     return code;
@@ -295,10 +288,8 @@ static void retry_save(tether__catalog *catalog, tether__entry *entry)
      * refresh_entry reads that record. */
     if (tether__bundle_stamp(catalog->session, entry->id, &stamp, NULL) == TETHER_OK &&
         memcmp(&stamp, &entry->stamp, sizeof stamp) == 0 &&
-        tether__bundle_save(catalog->session, &entry->record, &entry->stamp, NULL) == TETHER_OK) {
+        tether__bundle_save(catalog->session, &entry->record, &entry->stamp, NULL) == TETHER_OK)
         entry->unsaved = false;
-        mark_ended(catalog, entry);
-    }
     tether__os_lock_release(&lock);
 }
 
@@ -369,6 +360,16 @@ static int refresh_entry(tether__catalog *catalog, tether__entry *entry, tether_
     return code;
 }
 
+/* An ended task without a bundle was removed, whatever the journal says. */
+static int check_bundle(const tether__catalog *catalog, const tether__entry *entry,
+                        tether_error *error)
+{
+    if (!tether_status_ended(entry->record.status) ||
+        tether__session_has_bundle(catalog->session, entry->id))
+        return TETHER_OK;
+    return tether__fail(error, TETHER_ENOTASK, 0, "find task", "task %s was removed", entry->id);
+}
+
 int tether__refresh(tether__catalog *catalog, const char *task_id, tether__inspect_mode mode,
                     tether__entry **found, tether_error *error)
 {
@@ -387,6 +388,8 @@ int tether__refresh(tether__catalog *catalog, const char *task_id, tether__inspe
             return tether__fail_memory(error, "read task");
     }
     int code = refresh_entry(catalog, entry, mode, error);
+    if (code == TETHER_OK)
+        code = check_bundle(catalog, entry, error);
     if (code == TETHER_ENOTASK || (is_new && entry->record.task_id == NULL)) {
         tether__catalog_forget(catalog, task_id);
         return code;
@@ -401,9 +404,36 @@ int tether__refresh(tether__catalog *catalog, const char *task_id, tether__inspe
     return code;
 }
 
-int tether__refresh_change(tether__catalog *catalog, const char *task_id,
-                           bool (*change)(tether__record *record, void *userdata), void *userdata,
-                           tether__entry **found, tether_error *error)
+/* Applies a change to the newest record: no other host writes while the lock is held. The caller
+ * holds `disk` and the session lock. */
+static int change_locked(tether__catalog *catalog, tether__entry *entry,
+                         bool (*change)(tether__record *record, void *userdata), void *userdata,
+                         tether_error *error)
+{
+    if (entry->record.read_only)
+        return tether__fail(
+            error, TETHER_EREADONLY, 0, "change task",
+            "task %s was written by a newer version of tether; use that version to change it",
+            entry->id);
+    if (!change(&entry->record, userdata))
+        return TETHER_OK;
+    int code = tether__bundle_save(catalog->session, &entry->record, &entry->stamp, error);
+    if (code != TETHER_OK) {
+        /* Reads what the disk has: usually, the change did not happen. */
+        entry->stamp = (tether__file_stamp){0};
+        if (reload(catalog, entry, NULL) != TETHER_OK)
+            return code;
+    }
+    tether__catalog_publish(catalog, entry);
+    return code;
+}
+
+/* As tether__refresh_change. `renew` brings the entry up to date under the session lock. */
+static int change_renewed(tether__catalog *catalog, const char *task_id,
+                          int (*renew)(tether__catalog *catalog, tether__entry *entry,
+                                       tether_error *error),
+                          bool (*change)(tether__record *record, void *userdata), void *userdata,
+                          tether__entry **found, tether_error *error)
 {
     tether__lock lock;
     tether__entry *entry;
@@ -414,26 +444,35 @@ int tether__refresh_change(tether__catalog *catalog, const char *task_id,
         code = tether__session_lock(catalog->session, &lock, error);
     if (code != TETHER_OK)
         return code;
-
-    /* No other host writes while the lock is held: the change applies to the newest record. */
-    code = reload(catalog, entry, error);
-    if (code == TETHER_OK && entry->record.read_only)
-        code = tether__fail(
-            error, TETHER_EREADONLY, 0, "change task",
-            "task %s was written by a newer version of tether; use that version to change it",
-            task_id);
-    if (code == TETHER_OK && change(&entry->record, userdata)) {
-        code = tether__bundle_save(catalog->session, &entry->record, &entry->stamp, error);
-        if (code == TETHER_OK) {
-            tether__catalog_publish(catalog, entry);
-        } else {
-            /* The change did not happen: reads the record from the disk again. */
-            entry->stamp = (tether__file_stamp){0};
-            (void)reload(catalog, entry, NULL);
-        }
-    }
+    tether__compact_if_large(catalog->session);
+    code = renew(catalog, entry, error);
+    if (code == TETHER_OK)
+        code = change_locked(catalog, entry, change, userdata, error);
     tether__os_lock_release(&lock);
     if (found != NULL && code == TETHER_OK)
         *found = entry;
     return code;
+}
+
+int tether__refresh_change(tether__catalog *catalog, const char *task_id,
+                           bool (*change)(tether__record *record, void *userdata), void *userdata,
+                           tether__entry **found, tether_error *error)
+{
+    return change_renewed(catalog, task_id, reload, change, userdata, found, error);
+}
+
+/* Writes an end that the lifeline has. The end counts also if it cannot be written. */
+static int look_for_end(tether__catalog *catalog, tether__entry *entry, tether_error *error)
+{
+    int code = write_verdict(catalog, entry, TETHER__INSPECT_NOW, error);
+    if (code == TETHER_OK && tether_status_ended(entry->record.status))
+        tether__catalog_publish(catalog, entry);
+    return code;
+}
+
+int tether__refresh_change_live(tether__catalog *catalog, const char *task_id,
+                                bool (*change)(tether__record *record, void *userdata),
+                                void *userdata, tether__entry **found, tether_error *error)
+{
+    return change_renewed(catalog, task_id, look_for_end, change, userdata, found, error);
 }

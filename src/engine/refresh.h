@@ -16,8 +16,8 @@ typedef enum tether__inspect_mode {
      * the `reason` in the record says that the end was recovered on replay. Where no supervisor can
      * be waiting to be resumed, does not write `running` at once, as after an event. */
     TETHER__INSPECT_OPENING,
-    /* After an event of the task. Does not write `running` at once, because replacing a record is
-     * expensive and most tasks are short, but sets the entry's write_running_at. */
+    /* After an event of the task. Does not write `running` at once, because each write takes the
+     * session lock and most tasks are short, but sets the entry's write_running_at. */
     TETHER__INSPECT_EVENT,
     /* For a list of many tasks. A lifeline that is held vouches for a running task; only where it
      * does not, is the supervisor's process probed. So a list takes a task for running whose
@@ -26,7 +26,7 @@ typedef enum tether__inspect_mode {
     TETHER__INSPECT_LIST
 } tether__inspect_mode;
 
-/* Brings one task up to date: reads its record if the file has changed, inspects the task, and
+/* Brings one task up to date: reads its record if that has changed, inspects the task, and
  * writes the record if the verdict says so. *entry (NULL: not wanted) is valid while `disk` is
  * held. If the task has ended but the end cannot be written, such as to a full disk, the call
  * succeeds all the same: the entry has the end, and each later refresh tries to write it
@@ -40,6 +40,13 @@ int tether__refresh(tether__catalog *catalog, const char *task_id, tether__inspe
 int tether__refresh_change(tether__catalog *catalog, const char *task_id,
                            bool (*change)(tether__record *record, void *userdata), void *userdata,
                            tether__entry **entry, tether_error *error);
+
+/* As tether__refresh_change, for a change that nothing but a live task may have. Looks for the end
+ * once more under the lock: another host may have told its caller of an end that it could not
+ * write. */
+int tether__refresh_change_live(tether__catalog *catalog, const char *task_id,
+                                bool (*change)(tether__record *record, void *userdata),
+                                void *userdata, tether__entry **entry, tether_error *error);
 
 /* Returns whether the listing of the catalog's round can prove that no process of the task is left:
  * only a listing that began after the supervisor was found done (supervisor_done_at) can. If that

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "os/lifeline.h"
 #include "store/names.h"
+#include "store/quarantine.h"
 
 typedef struct names {
     char (*ids)[TETHER_ID_SIZE];
@@ -63,54 +64,28 @@ static known_state recall(tether__catalog *catalog, const char *task_id)
     return entry->record.notify_on_completion ? KNOWN_PENDING : KNOWN_SILENT;
 }
 
-/* Most tasks of an old session have ended. The catalog, or the mark on the lifeline
- * (os/lifeline.h), excludes them without reading their records. The caller holds `disk`. */
+/* The catalog may know more than the scope by the journal says. The caller holds `disk`. */
 static bool is_out_of_scope(tether__catalog *catalog, const char *task_id, tether__scope scope)
 {
-    const tether__session *session = catalog->session;
     if (scope == TETHER__SCOPE_ALL)
         return false;
     known_state known = recall(catalog, task_id);
     if (known == KNOWN_UNFINISHED || known == KNOWN_DONE || known == KNOWN_PENDING)
         return known != KNOWN_UNFINISHED;
-    if (scope == TETHER__SCOPE_LIVE)
-        return known == KNOWN_SILENT || tether__os_lifeline_marked_ended(session->exits, task_id);
-    return tether__os_lifeline_marked_done(session->exits, task_id);
-}
-
-/* Sets the `done` mark on the lifeline if it is missing: the host that delivered the completion may
- * have died before it set the mark. Takes the session lock, and sets the mark only if the record is
- * still the one that was read: another host may have requested a completion since
- * (tether_promote). */
-static void mark_done(const tether__session *session, const tether__entry *entry)
-{
-    tether__lock lock;
-    tether__file_stamp stamp;
-    if (!entry->ended || entry->unsaved || !tether__record_is_done(&entry->record) ||
-        !tether__os_lifeline_marked_ended(session->exits, entry->id) ||
-        tether__os_lifeline_marked_done(session->exits, entry->id) ||
-        tether__session_lock(session, &lock, NULL) != TETHER_OK)
-        return;
-    if (tether__bundle_stamp(session, entry->id, &stamp, NULL) == TETHER_OK &&
-        memcmp(&stamp, &entry->stamp, sizeof stamp) == 0)
-        tether__os_lifeline_mark_done(session->exits, entry->id);
-    tether__os_lock_release(&lock);
+    return known == KNOWN_SILENT && scope == TETHER__SCOPE_LIVE;
 }
 
 bool tether__replay_is_general(int code)
 {
     return code == TETHER_ELOCKED || code == TETHER_EGONE || code == TETHER_ENOMEM ||
-           code == TETHER_ELIMIT;
+           code == TETHER_ELIMIT || code == TETHER_ESTORE;
 }
 
 int tether__replay_task(tether__catalog *catalog, const char *task_id, tether__inspect_mode mode,
                         size_t *quarantined, tether_error *error)
 {
-    tether__entry *entry;
     tether_error problem = {0};
-    int code = tether__refresh(catalog, task_id, mode, &entry, &problem);
-    if (code == TETHER_OK)
-        mark_done(catalog->session, entry);
+    int code = tether__refresh(catalog, task_id, mode, NULL, &problem);
     if (code == TETHER_ECORRUPT && quarantine_bundle(catalog, task_id, problem.message) &&
         quarantined != NULL)
         (*quarantined)++;
@@ -142,10 +117,7 @@ int tether__replay(tether__catalog *catalog, tether__scope scope, tether__inspec
 {
     names list;
     tether__session *session = catalog->session;
-    /* A task that may still run always has a lifeline in `exits`. An ended task may have only its
-     * bundle in `tasks`: if its marker was damaged, the lifeline is in the quarantine. */
-    tether__dir *where = scope == TETHER__SCOPE_LIVE ? session->exits : session->tasks;
-    int code = tether__names_list(where, &list.ids, &list.count, error);
+    int code = tether__ledger_ids(session, scope, &list.ids, &list.count, error);
     if (code == TETHER_OK)
         code = tether__os_dir_check(session->tasks, error);
     int first = code;
@@ -165,10 +137,26 @@ static bool is_leftover(const tether__session *session, const char *task_id)
 {
     bool held = true;
     tether__file_stamp stamp;
+    if (tether__bundle_stamp(session, task_id, &stamp, NULL) != TETHER_ENOTASK)
+        return false;
     bool exists = tether__os_file_stamp(session->exits, task_id, &stamp, NULL) == TETHER_OK ||
                   tether__os_file_stamp(session->tasks, task_id, &stamp, NULL) == TETHER_OK;
-    return exists && tether__bundle_stamp(session, task_id, &stamp, NULL) == TETHER_ENOTASK &&
-           tether__os_lifeline_held(session->exits, task_id, &held, NULL) == TETHER_OK && !held;
+    return exists && tether__os_lifeline_held(session->exits, task_id, &held, NULL) == TETHER_OK &&
+           !held;
+}
+
+/* Removes the files of an interrupted start or removal. A line of a supervisor, or an output,
+ * proves that there was a record: the journal has lost it to damage, and the files go to the
+ * quarantine, unless the journal says that the task was removed. */
+static int remove_leftover(const tether__session *session, const char *task_id, tether_error *error)
+{
+    bool ran;
+    int code = tether__bundle_ran(session, task_id, &ran, error);
+    if (code != TETHER_OK)
+        return code;
+    return ran && !tether__ledger_removed(session, task_id)
+               ? tether__bundle_quarantine(session, task_id, "its record is lost", error)
+               : tether__bundle_remove(session, task_id, error);
 }
 
 static size_t sweep_names(tether__catalog *catalog, const names *list)
@@ -176,7 +164,7 @@ static size_t sweep_names(tether__catalog *catalog, const names *list)
     size_t removed = 0;
     for (size_t i = 0; i < list->count; i++) {
         if (is_leftover(catalog->session, list->ids[i]) &&
-            tether__bundle_remove(catalog->session, list->ids[i], NULL) == TETHER_OK)
+            remove_leftover(catalog->session, list->ids[i], NULL) == TETHER_OK)
             removed++;
     }
     return removed;
@@ -187,8 +175,7 @@ static size_t sweep_names(tether__catalog *catalog, const names *list)
 static bool any_leftover(const tether__session *session, const names *list)
 {
     for (size_t i = 0; i < list->count; i++) {
-        if (!tether__os_lifeline_marked_ended(session->exits, list->ids[i]) &&
-            is_leftover(session, list->ids[i]))
+        if (is_leftover(session, list->ids[i]))
             return true;
     }
     return false;
@@ -205,7 +192,7 @@ int tether__sweep_task(const tether__session *session, const char *task_id, bool
     if (code != TETHER_OK)
         return code;
     if (is_leftover(session, task_id)) {
-        code = tether__bundle_remove(session, task_id, error);
+        code = remove_leftover(session, task_id, error);
         *removed = code == TETHER_OK;
     }
     tether__os_lock_release(&lock);
@@ -214,22 +201,17 @@ int tether__sweep_task(const tether__session *session, const char *task_id, bool
 
 int tether__sweep(tether__catalog *catalog, size_t *removed, tether_error *error)
 {
-    names lifelines, bundles;
+    names lifelines;
     tether__lock lock;
     *removed = 0;
     int code = tether__names_list(catalog->session->exits, &lifelines.ids, &lifelines.count, error);
-    if (code != TETHER_OK)
-        return code;
-    code = tether__names_list(catalog->session->tasks, &bundles.ids, &bundles.count, error);
-    if (code == TETHER_OK &&
-        (any_leftover(catalog->session, &lifelines) || any_leftover(catalog->session, &bundles))) {
+    if (code == TETHER_OK && any_leftover(catalog->session, &lifelines)) {
         code = tether__session_lock(catalog->session, &lock, error);
         if (code == TETHER_OK) {
-            *removed = sweep_names(catalog, &lifelines) + sweep_names(catalog, &bundles);
+            *removed = sweep_names(catalog, &lifelines);
             tether__os_lock_release(&lock);
         }
     }
     free(lifelines.ids);
-    free(bundles.ids);
     return code;
 }

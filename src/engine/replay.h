@@ -28,8 +28,8 @@ int tether__replay_task(tether__catalog *catalog, const char *task_id, tether__i
                         size_t *quarantined, tether_error *error);
 
 /* Removes the leftovers of starts that never became visible, and of removals that were interrupted,
- * and stores in *removed how many there were. Skips lifelines that are marked as ended: checking
- * them all would make an opening slow, and a collection checks them. The caller holds `disk`. */
+ * as far as they have a lifeline: a collection finds the others (care/leftovers.h). Stores in
+ * *removed how many there were. The caller holds `disk`. */
 int tether__sweep(tether__catalog *catalog, size_t *removed, tether_error *error);
 
 /* Removes the files of one id if they are a leftover. Takes the session lock then. The caller holds

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "engine/core.h"
 #include "format/name.h"
+#include "store/session.h"
 
 typedef struct session_walk {
     tether_registry *registry;
@@ -53,18 +54,11 @@ static int visit_other(session_walk *walk, const char *key, tether_error *error)
     return code;
 }
 
-/* Returns whether a name in the store is the key of a session: 16 hexadecimal digits. */
-static bool is_key(const char *name)
-{
-    return strlen(name) == TETHER__SESSION_KEY_SIZE - 1 &&
-           strspn(name, "0123456789abcdef") == TETHER__SESSION_KEY_SIZE - 1;
-}
-
 static bool visit_name(const char *name, void *userdata)
 {
     session_walk *walk = userdata;
     tether_error problem = {0};
-    if (!is_key(name))
+    if (!tether__session_key_valid(name))
         return true;
     int code = strcmp(name, walk->own_key) == 0
                    ? walk->visit(&walk->registry->catalog, true, walk->userdata, &problem)

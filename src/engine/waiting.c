@@ -7,17 +7,23 @@
 #include "os/clock.h"
 #include "os/watch.h"
 
-/* The longest sleep without a check of the disk. With events, this check is a safety net: the death
- * of a supervisor raises no event while an unrelated forked process holds a copy of the lifeline.
- */
-enum { SLEEP_WITH_EVENTS_MS = 1000, SLEEP_FOR_GROWTH_MS = 50, SLEEP_POLLING_MS = 20 };
+/* The longest sleep without a check of the disk. With events of all that hosts and supervisors
+ * write, this check is a safety net, ever more seldom: the death of a supervisor raises no event
+ * while an unrelated forked process holds a copy of the lifeline. */
+enum {
+    SLEEP_WITH_EVENTS_MS = 1000,
+    SLEEP_LAST_MS = 60000,
+    SLEEP_FOR_GROWTH_MS = 50,
+    SLEEP_POLLING_MS = 20
+};
 
 static int64_t longest_sleep_ms(const tether__wait *wait)
 {
     if (!tether__reaper_has_events(wait->registry->reaper))
         return SLEEP_POLLING_MS;
-    return wait->for_growth && !tether__os_watch_tells_growth() ? SLEEP_FOR_GROWTH_MS
-                                                                : SLEEP_WITH_EVENTS_MS;
+    if (wait->for_growth && !tether__os_watch_tells_growth())
+        return SLEEP_FOR_GROWTH_MS;
+    return wait->untold ? SLEEP_WITH_EVENTS_MS : wait->pause_ms;
 }
 
 int tether__rouse(tether_registry *registry, tether_error *error)
@@ -28,7 +34,8 @@ int tether__rouse(tether_registry *registry, tether_error *error)
 int tether__wait_begin(tether_registry *registry, const char *step, int64_t timeout_ms,
                        tether__wait *wait, tether_error *error)
 {
-    *wait = (tether__wait){.registry = registry, .step = step, .deadline = -1};
+    *wait = (tether__wait){
+        .registry = registry, .step = step, .deadline = -1, .pause_ms = SLEEP_WITH_EVENTS_MS};
     if (timeout_ms != 0 && tether__reaper_is_current(registry->reaper))
         return tether__fail(
             error, TETHER_EINVAL, 0, step,
@@ -39,6 +46,8 @@ int tether__wait_begin(tether_registry *registry, const char *step, int64_t time
     wait->inside = code == TETHER_OK;
     if (code == TETHER_OK && timeout_ms != 0)
         code = tether__rouse(registry, error);
+    if (code == TETHER_OK && timeout_ms != 0)
+        wait->follows = tether__reaper_follow_session(registry->reaper);
     return code;
 }
 
@@ -54,7 +63,8 @@ int tether__wait_prepare(tether__wait *wait, tether_error *error)
                    : TETHER_OK;
 }
 
-static int sleep_at_most(tether__wait *wait, int64_t pause, bool *quiet, tether_error *error)
+/* Stores in *still (NULL: not wanted) whether nothing has changed, and nothing was removed. */
+static int sleep_at_most(tether__wait *wait, int64_t pause, bool *still, tether_error *error)
 {
     tether__catalog *catalog = &wait->registry->catalog;
     int64_t left = wait->deadline < 0 ? pause : wait->deadline - tether__os_monotonic_ms();
@@ -62,15 +72,31 @@ static int sleep_at_most(tether__wait *wait, int64_t pause, bool *quiet, tether_
         return tether__fail(error, TETHER_ETIMEDOUT, 0, wait->step, "the timeout has passed");
     uv_mutex_lock(&catalog->state);
     bool changed = tether__catalog_wait(catalog, wait->seen, left < pause ? left : pause);
-    if (quiet != NULL)
-        *quiet = !changed;
+    if (still != NULL)
+        *still = !changed || wait->removals != catalog->removals;
+    wait->removals = catalog->removals;
     uv_mutex_unlock(&catalog->state);
     return TETHER_OK;
 }
 
-int tether__wait_sleep(tether__wait *wait, bool *quiet, tether_error *error)
+/* The next look at the disk is due at a fixed time, however often changes end the sleep before. */
+int tether__wait_sleep(tether__wait *wait, bool *look, tether_error *error)
 {
-    return sleep_at_most(wait, longest_sleep_ms(wait), quiet, error);
+    bool still = true;
+    int64_t now = tether__os_monotonic_ms(), longest = longest_sleep_ms(wait);
+    if (wait->look_at == 0 || wait->look_at > now + longest)
+        wait->look_at = now + longest;
+    int64_t pause = wait->look_at - now;
+    int code = sleep_at_most(wait, pause > 0 ? pause : 1, &still, error);
+    bool due = still || tether__os_monotonic_ms() >= wait->look_at;
+    if (look != NULL)
+        *look = due;
+    if (code != TETHER_OK || !due)
+        return code;
+    wait->look_at = 0;
+    if (wait->follows && wait->pause_ms < SLEEP_LAST_MS)
+        wait->pause_ms = wait->pause_ms * 2 < SLEEP_LAST_MS ? wait->pause_ms * 2 : SLEEP_LAST_MS;
+    return TETHER_OK;
 }
 
 int tether__wait_nap(tether__wait *wait, int64_t pause_ms, tether_error *error)
@@ -80,6 +106,9 @@ int tether__wait_nap(tether__wait *wait, int64_t pause_ms, tether_error *error)
 
 void tether__wait_end(tether__wait *wait)
 {
+    if (wait->follows)
+        tether__reaper_unfollow_session(wait->registry->reaper);
+    wait->follows = false;
     if (wait->inside)
         tether__gate_leave(&wait->registry->gate);
     wait->inside = false;

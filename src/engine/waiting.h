@@ -13,11 +13,16 @@
 
 typedef struct tether__wait {
     tether_registry *registry;
-    const char *step; /* for errors; static */
-    int64_t deadline; /* monotonic; -1: none */
-    uint64_t seen;    /* the catalog's `changes` at the last prepare */
-    bool inside;      /* this wait has entered the gate */
-    bool for_growth;  /* the caller waits for output; set it after tether__wait_begin */
+    const char *step;  /* for errors; static */
+    int64_t deadline;  /* monotonic; -1: none */
+    uint64_t seen;     /* the catalog's `changes` at the last prepare */
+    int64_t pause_ms;  /* until the next look at the disk, with events */
+    int64_t look_at;   /* monotonic, of that look; 0: not decided */
+    uint64_t removals; /* the catalog's, when this wait last looked */
+    bool follows;      /* events tell what other hosts write */
+    bool inside;       /* this wait has entered the gate */
+    bool for_growth;   /* the caller waits for output; set it after tether__wait_begin */
+    bool untold;       /* the caller waits for what no event tells; set it before each sleep */
 } tether__wait;
 
 /* Completes an opening that was deferred (tether_open_options.deferred). Call this before anything
@@ -36,11 +41,12 @@ int tether__wait_begin(tether_registry *registry, const char *step, int64_t time
 int tether__wait_prepare(tether__wait *wait, tether_error *error);
 
 /* Call this after a check that failed: sleeps until the catalog has changed since
- * tether__wait_prepare, but at most 1 s (20 ms if the reaper polls; 50 ms for output whose growth
- * events tell late). Stores in *quiet (NULL: not
- * wanted) whether nothing has changed. The caller then has to read the disk, as a safety net:
- * events may be missing (see waiting.c). TETHER_ETIMEDOUT. Takes `state`. */
-int tether__wait_sleep(tether__wait *wait, bool *quiet, tether_error *error);
+ * tether__wait_prepare. Stores in *look (NULL: the caller always looks) whether the caller has to
+ * read the disk, as a safety net, because events may be missing (see waiting.c): after 1 s at
+ * first, and up to a minute later on (20 ms if the reaper polls; 50 ms for output whose growth
+ * events tell late; 1 s each time with wait->untold), and when a directory was removed.
+ * TETHER_ETIMEDOUT. Takes `state`. */
+int tether__wait_sleep(tether__wait *wait, bool *look, tether_error *error);
 
 /* As tether__wait_sleep, but sleeps at most pause_ms: for a condition that may come true without
  * any change of the catalog. */

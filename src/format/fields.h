@@ -1,5 +1,5 @@
-/* The only list of the fields of a task. It generates the struct of a record, record.json, what a
- * snapshot copies, a snapshot's JSON and the table in docs/format.md.
+/* The only list of the fields of a task. It generates the struct of a record, a record's JSON, what
+ * a snapshot copies, a snapshot's JSON and the table in docs/format.md.
  *
  * To add a field, add one line here and, if snapshots show it, a member of the same name to the
  * public tether_snapshot. Then run `ci/fields`, which updates the table in docs/format.md.
@@ -38,13 +38,13 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
 /* The kinds that both records and snapshots have. Each of them lists its own kinds after these. */
 #define TETHER__SHARED_KINDS ID, TEXT, CODES, NUMBER, SIGNAL, TIME, FLAG, STATUS
 
-/* As `absent`: 0 means none. record.json has the 0, and the JSON of a snapshot has null. */
+/* As `absent`: 0 means none. A record's JSON has the 0, and that of a snapshot has null. */
 #define TETHER__STORED_0 INT64_MIN
 
 /* The list. A BOTH field is in the record, and in snapshots under the same name. A STORED field is
  * in the record only. A SHOWN field is in snapshots only and computed when a snapshot is created (a
- * COUNT is a number that is never null). An OTHER field is in record.json, but not in the struct:
- * special code handles it.
+ * COUNT is a number that is never null). An OTHER field is in a record's JSON, but not in the
+ * struct: special code handles it.
  *
  * BOTH, STORED, SHOWN: (kind, name, absent, type, text); OTHER: (name, type, text). `absent` is the
  * number that means null. type and text go into the table of docs/format.md, and are empty for

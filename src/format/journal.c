@@ -10,16 +10,21 @@
 #include "base/text.h"
 #include "format/json.h"
 #include "format/name.h"
+#include "format/record.h"
 
 /* The members of a head and of a removal that records do not have. */
 static const char number[] = "journal";
 static const char started[] = "started";
 static const char removed[] = "removed";
+static const char again[] = "again";
+static const char unstarted[] = "unstarted";
 
-static bool is_newer(const json_t *object)
+/* A record has a schema of its own. */
+static bool is_newer(const json_t *object, bool of_task)
 {
     const json_t *schema = json_object_get(object, "schema_version");
-    return json_is_integer(schema) && json_integer_value(schema) > TETHER__JOURNAL_SCHEMA;
+    int known = of_task ? TETHER__RECORD_SCHEMA : TETHER__JOURNAL_SCHEMA;
+    return json_is_integer(schema) && json_integer_value(schema) > known;
 }
 
 static bool is_count(const json_t *value, json_int_t least)
@@ -32,7 +37,8 @@ static tether__journal_kind read_head(tether__journal_line *line)
 {
     const json_t *of_number = json_object_get(line->object, number);
     const json_t *of_started = json_object_get(line->object, started);
-    if (!is_count(of_number, 1) || !is_count(of_started, 0))
+    if (!is_count(of_number, 1) || json_integer_value(of_number) > TETHER__JOURNAL_NUMBER_LIMIT ||
+        !is_count(of_started, 0))
         return TETHER__JOURNAL_DAMAGED;
     line->number = json_integer_value(of_number);
     line->started = json_integer_value(of_started);
@@ -42,13 +48,15 @@ static tether__journal_kind read_head(tether__journal_line *line)
 static tether__journal_kind read_object(tether__journal_line *line)
 {
     const json_t *id = json_object_get(line->object, "task_id");
-    line->newer = is_newer(line->object);
+    line->newer = is_newer(line->object, id != NULL);
     if (id == NULL)
         return json_object_get(line->object, number) != NULL ? read_head(line)
                                                              : TETHER__JOURNAL_OTHER;
     if (!json_is_string(id) || !tether__task_id_valid(json_string_value(id)))
         return TETHER__JOURNAL_DAMAGED;
     strcpy(line->task_id, json_string_value(id));
+    line->again = json_is_true(json_object_get(line->object, again));
+    line->unstarted = json_is_true(json_object_get(line->object, unstarted));
     return json_is_true(json_object_get(line->object, removed)) ? TETHER__JOURNAL_REMOVED
                                                                 : TETHER__JOURNAL_CHANGE;
 }
@@ -122,8 +130,10 @@ json_t *tether__journal_head(const char *session_id, int64_t journal, int64_t ta
                      session_id, number, (json_int_t)journal, started, (json_int_t)tasks);
 }
 
-json_t *tether__journal_removal(const char *task_id)
+json_t *tether__journal_removal(const char *task_id, bool not_started)
 {
+    if (not_started)
+        return json_pack("{s:s, s:b, s:b}", "task_id", task_id, removed, 1, unstarted, 1);
     return json_pack("{s:s, s:b}", "task_id", task_id, removed, 1);
 }
 

@@ -1,5 +1,5 @@
 /* The lines of a session's journal: JSON objects that say what changes in the record of a task.
- * docs/format-2.md defines them. Pure; any thread, one at a time per line. */
+ * docs/format.md defines them. Pure; any thread, one at a time per line. */
 #ifndef TETHER_JOURNAL_H
 #define TETHER_JOURNAL_H
 
@@ -17,6 +17,10 @@ struct json_t;
 
 #define TETHER__JOURNAL_SCHEMA 2
 
+/* The highest number of a journal: far more than any session reaches, and the archives of higher
+ * ones would not be listed. */
+#define TETHER__JOURNAL_NUMBER_LIMIT INT64_C(100000000000000000)
+
 typedef enum tether__journal_kind {
     TETHER__JOURNAL_DAMAGED, /* no line that a host has written as a whole */
     TETHER__JOURNAL_HEAD,    /* the first line of a journal */
@@ -29,8 +33,9 @@ typedef struct tether__journal_line {
     tether__journal_kind kind;
     char task_id[TETHER_ID_SIZE]; /* of a change or a removal; else empty */
     int64_t number;               /* of a head: which journal of its session it is, from 1 */
-    int64_t started;              /* of a head: tasks that were started and are not found any more
-                                     in the journal or in live/ */
+    int64_t started;              /* of a head: tasks that were started and have left the journal */
+    bool again;                   /* of a birth: the task comes back from an archive */
+    bool unstarted;               /* of a removal: the task was not started after all */
     bool newer;                   /* a version with a newer schema wrote it: its task is shown, and
                                      not changed */
     struct json_t *object;        /* the line as it was read; NULL if it is damaged */
@@ -53,9 +58,10 @@ bool tether__journal_apply(struct json_t *record, const tether__journal_line *li
  * frees it. */
 struct json_t *tether__journal_difference(struct json_t *before, struct json_t *after);
 
-/* Return the object of a head, or of a removal; NULL when memory is short; the caller frees it. */
+/* Return the object of a head, or of a removal; NULL when memory is short; the caller frees it. A
+ * task that is removed as `unstarted` does not count as one that was started. */
 struct json_t *tether__journal_head(const char *session_id, int64_t number, int64_t started);
-struct json_t *tether__journal_removal(const char *task_id);
+struct json_t *tether__journal_removal(const char *task_id, bool unstarted);
 
 /* Returns an object as a line with its newline, ready to be appended, and its size; NULL when
  * memory is short. Free it with free(). If the journal is torn (its last byte is no newline), the

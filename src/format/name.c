@@ -79,6 +79,12 @@ void tether__session_key(const char *session_id, char key[TETHER__SESSION_KEY_SI
     snprintf(key, TETHER__SESSION_KEY_SIZE, "%016llx", (unsigned long long)hash);
 }
 
+bool tether__session_key_valid(const char *name)
+{
+    return strlen(name) == TETHER__SESSION_KEY_SIZE - 1 &&
+           strspn(name, "0123456789abcdef") == TETHER__SESSION_KEY_SIZE - 1;
+}
+
 void tether__task_id_format(const unsigned char random[8], char id[TETHER_ID_SIZE])
 {
     static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";

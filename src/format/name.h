@@ -25,6 +25,9 @@ bool tether__session_id_valid(const char *text);
  * share a name; session.json in the directory says which one it belongs to. */
 void tether__session_key(const char *session_id, char key[TETHER__SESSION_KEY_SIZE]);
 
+/* Returns whether a name is that of a session's directory: 16 hexadecimal digits. */
+bool tether__session_key_valid(const char *name);
+
 /* Makes a task id from random bytes: a letter, then 11 base-32 digits, without the letters that are
  * easily mistaken for another one. */
 void tether__task_id_format(const unsigned char random[8], char id[TETHER_ID_SIZE]);

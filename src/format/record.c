@@ -1,4 +1,4 @@
-/* Owns the mapping between record.json and struct tether__record.
+/* Owns the mapping between a record's JSON and struct tether__record.
  * Must not: access the disk, derive the state of a task, or drop a field that it does not know.
  * Thread: any, one record at a time. */
 #include "format/record.h"
@@ -304,8 +304,14 @@ int tether__record_parse(const char *text, size_t size, const char *task_id, tet
         return tether__fail(error, TETHER_ECORRUPT, 0, step,
                             "the record of task %s is not JSON (line %d: %s)", task_id,
                             problem.line, problem.text);
-    record->document = document;
+    return tether__record_read(document, task_id, record, error);
+}
 
+int tether__record_read(json_t *document, const char *task_id, tether__record *record,
+                        tether_error *error)
+{
+    bool no_memory = false;
+    record->document = document;
     json_t *schema = json_object_get(document, "schema_version");
     if (!json_is_integer(schema) || json_integer_value(schema) < 1)
         return tether__fail(error, TETHER_ECORRUPT, 0, step,
@@ -396,7 +402,7 @@ static json_t *store_identity(const tether__record *record)
     return NULL;
 }
 
-char *tether__record_render(tether__record *record)
+json_t *tether__record_document(tether__record *record)
 {
     if (!ensure_document(record))
         return NULL;
@@ -404,5 +410,11 @@ char *tether__record_render(tether__record *record)
     if (json_object_set_new(document, "schema_version", json_integer(TETHER__RECORD_SCHEMA)) != 0 ||
         !store_fields(fields, FIELD_COUNT, document, record))
         return NULL;
-    return json_dumps(document, JSON_INDENT(1));
+    return document;
+}
+
+char *tether__record_render(tether__record *record)
+{
+    json_t *document = tether__record_document(record);
+    return document != NULL ? json_dumps(document, JSON_INDENT(1)) : NULL;
 }

@@ -1,5 +1,5 @@
-/* A task's record: record.json as a struct. docs/format.md defines the fields. Pure; any thread,
- * but only one at a time per record. */
+/* A task's record: its JSON as a struct. docs/format.md defines the fields. Pure; any thread, but
+ * only one at a time per record. */
 #ifndef TETHER_RECORD_H
 #define TETHER_RECORD_H
 
@@ -12,10 +12,6 @@
 #include "tether/task.h"
 
 #define TETHER__RECORD_SCHEMA 1
-
-/* The largest record in bytes, far above any that this library writes. A larger file counts as
- * damaged and is not read completely. */
-#define TETHER__RECORD_LIMIT (1024 * 1024)
 
 struct json_t;
 
@@ -77,6 +73,14 @@ bool tether__record_is_done(const tether__record *record);
  * reads the fields that this version understands and sets read_only. */
 int tether__record_parse(const char *text, size_t size, const char *task_id, tether__record *record,
                          tether_error *error);
+
+/* As tether__record_parse, from a document, which the record owns from then on, also on failure. */
+int tether__record_read(struct json_t *document, const char *task_id, tether__record *record,
+                        tether_error *error);
+
+/* Brings the document up to date with the fields and returns it, or NULL when memory is short. It
+ * belongs to the record. */
+struct json_t *tether__record_document(tether__record *record);
 
 /* Returns the record as JSON text, or NULL when memory is short; free it with free(). Updates the
  * document. */

@@ -61,6 +61,12 @@ int tether__os_file_replace(tether__dir *dir, const char *name, const void *data
 int tether__os_file_append(tether__dir *dir, const char *name, const void *data, size_t size,
                            tether_error *error);
 
+/* Appends all the data or nothing, for a caller that is the only one that writes to the file: cuts
+ * off what a failed write has left. If only the sync fails, the data stays. Stores the file's new
+ * stamp. The same rules apply. With `sync` the data is on the disk on return. */
+int tether__os_file_extend(tether__dir *dir, const char *name, const void *data, size_t size,
+                           bool sync, tether__file_stamp *stamp, tether_error *error);
+
 /* Reads a whole file of at most `limit` bytes. Fails with TETHER_ETOOBIG for a larger file, and
  * with TETHER_ECORRUPT for anything but a regular file with a single link. These two say something
  * about the file, as TETHER_ENOTASK does; every other failure, also that of a file that becomes
@@ -79,10 +85,10 @@ typedef struct tether__file {
     intptr_t handle; /* -1: none */
 } tether__file;
 
-/* Opens a file by the rules of tether__os_file_read. The caller closes it; the handle is -1 on
- * failure. */
+/* Opens a file by the rules of tether__os_file_read. stamp may be NULL. The caller closes the file;
+ * the handle is -1 on failure. */
 int tether__os_file_open(tether__dir *dir, const char *name, tether__file *file,
-                         tether_error *error);
+                         tether__file_stamp *stamp, tether_error *error);
 
 /* Stores the current size in bytes. */
 int tether__os_file_size(const tether__file *file, uint64_t *size, tether_error *error);

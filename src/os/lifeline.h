@@ -50,17 +50,4 @@ int tether__os_lifeline_held(tether__dir *exits, const char *task_id, bool *held
 size_t tether__os_lifeline_read_held(tether__dir *exits, const char *task_id, char *text,
                                      size_t capacity);
 
-/* Marks the lifeline of an ended task whose record says that it has ended. A host that opens the
- * session need not read such records. The mark is a hint: it may be missing. */
-void tether__os_lifeline_mark_ended(tether__dir *exits, const char *task_id);
-
-/* Whether that mark is set. */
-bool tether__os_lifeline_marked_ended(tether__dir *exits, const char *task_id);
-
-/* Marks the file, in addition, as that of a task whose completion was delivered or not requested,
- * so that the search for pending completions need not read its record. This is a hint, too.
- * tether__os_lifeline_mark_ended removes it. */
-void tether__os_lifeline_mark_done(tether__dir *exits, const char *task_id);
-bool tether__os_lifeline_marked_done(tether__dir *exits, const char *task_id);
-
 #endif

@@ -38,6 +38,7 @@ struct tether_follower {
     int turn;        /* the stream to read first */
     uint64_t turn_bytes; /* bytes read from it in this turn */
     int64_t next_check;  /* monotonic */
+    bool untold;         /* no event tells that the output has grown */
 };
 
 /* Opens the selected files that are not open yet: a task that is just starting has none. */
@@ -200,6 +201,7 @@ static int check_offsets(const tether_follower *f, tether_error *error)
 /* Opens the files before the first refresh of the task, because a refresh may trim them. */
 static int attach(tether_follower *f, bool offsets_given, tether_error *error)
 {
+    int tag;
     bool ended;
     int code = open_outputs(f, error);
     if (code == TETHER_OK && offsets_given)
@@ -208,9 +210,11 @@ static int attach(tether_follower *f, bool offsets_given, tether_error *error)
         code = tether__rouse(f->registry, error);
     if (code == TETHER_OK)
         code = refresh_task(f, &ended, error);
-    if (code == TETHER_OK)
-        tether__reaper_follow(f->registry->reaper, f->id, NULL);
-    return code;
+    if (code != TETHER_OK)
+        return code;
+    tether__reaper_follow(f->registry->reaper, f->id, &tag);
+    f->untold = tag < 0;
+    return TETHER_OK;
 }
 
 static void close_outputs(tether_follower *f)
@@ -261,6 +265,7 @@ int tether_follow_read(tether_follower *f, void *buffer, size_t size, int64_t ti
     tether_registry *registry = f->registry;
     int code = tether__wait_begin(registry, step, timeout_ms, &wait, error);
     wait.for_growth = true;
+    wait.untold = f->untold;
     if (code == TETHER_OK) {
         code = read_or_wait(f, &wait, buffer, size, stream, got, error);
         if (code == TETHER_ECLOSED)

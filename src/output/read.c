@@ -97,20 +97,27 @@ static int wait_for_news(tether__wait *wait, const char *task_id, const uint64_t
 int tether_output_wait(tether_registry *registry, const char *task_id, uint64_t seen_stdout,
                        uint64_t seen_stderr, int64_t timeout_ms, tether_error *error)
 {
+    int tag;
     tether__wait wait;
     const uint64_t seen[2] = {seen_stdout, seen_stderr};
     int code = tether__check_task_id(task_id, error);
     if (code == TETHER_OK)
         code = tether__wait_begin(registry, "wait", timeout_ms, &wait, error);
-    if (code != TETHER_OK)
+    else
         return code;
+    if (code != TETHER_OK) {
+        tether__wait_end(&wait);
+        return code;
+    }
     /* A task of another host may be missing from the catalog. The refresh adds the task, because
      * only tasks in the catalog can be followed. */
     uv_mutex_lock(&registry->catalog.disk);
     code = tether__refresh(&registry->catalog, task_id, TETHER__INSPECT_NOW, NULL, error);
     uv_mutex_unlock(&registry->catalog.disk);
     if (code == TETHER_OK) {
-        tether__reaper_follow(registry->reaper, task_id, NULL);
+        tether__reaper_follow(registry->reaper, task_id, &tag);
+        wait.for_growth = true;
+        wait.untold = tag < 0;
         code = wait_for_news(&wait, task_id, seen, error);
         tether__reaper_unfollow(registry->reaper, task_id);
     }

@@ -41,7 +41,8 @@ static int open_file(tether_registry *registry, const char *task_id, tether_stre
     int code = tether__bundle_open(&registry->session, task_id, &bundle, error);
     if (code != TETHER_OK)
         return code;
-    code = tether__os_file_open(bundle, tether__output_file_name(stream), &output->file, error);
+    code =
+        tether__os_file_open(bundle, tether__output_file_name(stream), &output->file, NULL, error);
     tether__os_dir_close(bundle);
     if (code == TETHER_ENOTASK)
         return TETHER_OK;

@@ -302,6 +302,35 @@ int tether__os_file_append(tether__dir *dir, const char *name, const void *data,
     return os_error == 0 ? TETHER_OK : fail_in(dir, os_error, "write file", name, error);
 }
 
+/* Returns 0 or errno. */
+static int extend(int fd, const void *data, size_t size, bool sync, struct stat *st)
+{
+    int os_error = write_all(fd, data, size);
+    if (os_error != 0) {
+        int cut = ftruncate(fd, st->st_size);
+        (void)cut; /* what cannot be cut off stays, and its readers take it for damage */
+        return os_error;
+    }
+    /* Data that was written as a whole is never taken back: somebody may have read it already. */
+    return (sync && fsync(fd) != 0) || fstat(fd, st) != 0 ? errno : 0;
+}
+
+int tether__os_file_extend(tether__dir *dir, const char *name, const void *data, size_t size,
+                           bool sync, tether__file_stamp *stamp, tether_error *error)
+{
+    int fd;
+    struct stat st;
+    int code = open_regular_for(O_WRONLY | O_APPEND, dir, name, &fd, &st, error);
+    if (code != TETHER_OK)
+        return code;
+    int os_error = extend(fd, data, size, sync, &st);
+    close(fd);
+    if (os_error != 0)
+        return fail_in(dir, os_error, "write file", name, error);
+    fill_stamp(&st, stamp);
+    return TETHER_OK;
+}
+
 static uint32_t read_some(intptr_t fd, void *buffer, size_t size, size_t *got)
 {
     ssize_t part;
@@ -384,12 +413,14 @@ int tether__os_file_read_at(tether__dir *dir, const char *name, uint64_t offset,
 }
 
 int tether__os_file_open(tether__dir *dir, const char *name, tether__file *file,
-                         tether_error *error)
+                         tether__file_stamp *stamp, tether_error *error)
 {
     int fd;
     struct stat st;
     int code = open_regular(dir, name, &fd, &st, error);
     file->handle = code == TETHER_OK ? fd : -1;
+    if (code == TETHER_OK && stamp != NULL)
+        fill_stamp(&st, stamp);
     return code;
 }
 

@@ -87,8 +87,8 @@ int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__
                     TETHER__POSIX_FILE_MODE);
     if (fd < 0)
         return fail_create(exits, errno, error);
-    /* First of all: the owner's permissions are the marks of an ended task, and the umask may have
-     * taken them. */
+    /* First of all: the umask may have taken the owner's permissions, which a probe and a
+     * notification need. */
     tether__posix_ensure_mode(fd, TETHER__POSIX_FILE_MODE);
     int os_error = lock_exclusive(fd);
     if (os_error == 0)
@@ -178,44 +178,4 @@ size_t tether__os_lifeline_read_held(tether__dir *exits, const char *task_id, ch
     ssize_t size = held ? read(fd, text, capacity) : 0;
     close(fd);
     return size > 0 ? (size_t)size : 0;
-}
-
-/* The mark is a mode without the owner's write permission. It needs no file of its own. inotify
- * does not report it; kqueue does, and the watcher then closes the file (watch_kqueue.c). Sets the
- * mode through a descriptor, and only for a file with a single link, so that a link planted here
- * cannot change the mode of another file. */
-static void set_mode(tether__dir *exits, const char *task_id, mode_t mode)
-{
-    struct stat st;
-    int fd = open_existing(exits, task_id);
-    if (fd < 0)
-        return;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1)
-        fchmod(fd, mode);
-    close(fd);
-}
-
-void tether__os_lifeline_mark_ended(tether__dir *exits, const char *task_id)
-{
-    set_mode(exits, task_id, S_IRUSR);
-}
-
-/* One more permission bit, which grants no access: only the owner may enter the directory. */
-void tether__os_lifeline_mark_done(tether__dir *exits, const char *task_id)
-{
-    set_mode(exits, task_id, S_IRUSR | S_IRGRP);
-}
-
-bool tether__os_lifeline_marked_done(tether__dir *exits, const char *task_id)
-{
-    struct stat st;
-    return fstatat(exits->fd, task_id, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
-           (st.st_mode & (S_IWUSR | S_IRGRP)) == S_IRGRP;
-}
-
-bool tether__os_lifeline_marked_ended(tether__dir *exits, const char *task_id)
-{
-    struct stat st;
-    return fstatat(exits->fd, task_id, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
-           (st.st_mode & S_IWUSR) == 0;
 }

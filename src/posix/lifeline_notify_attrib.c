@@ -10,8 +10,8 @@
 #include "posix/dir.h"
 
 /* Sets the mode that the file has already: nothing changes, and watchers of the file get an event.
- * A file that is marked as ended is not watched itself; then the times of its directory change,
- * which makes the watchers rescan everything in it. */
+ * A file that its owner cannot write to is not watched itself (watch_kqueue.c); then the times of
+ * its directory change, which makes the watchers rescan everything in it. */
 void tether__os_lifeline_notify(tether__dir *exits, const char *task_id)
 {
     struct stat st;

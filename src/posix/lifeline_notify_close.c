@@ -21,8 +21,7 @@ static bool open_and_close(tether__dir *exits, const char *task_id)
     return fd >= 0 || errno != EACCES;
 }
 
-/* A file that is marked as ended is not writable, so the mark is removed for an instant. A host
- * that opens the session then reads one more record, which is harmless. */
+/* Where somebody has taken the permission to write, the file gets it for an instant. */
 void tether__os_lifeline_notify(tether__dir *exits, const char *task_id)
 {
     struct stat st;

@@ -1,8 +1,8 @@
 /* Owns directory events on macOS and the BSDs. A directory's event only says that names were added
- * or removed, so every file that may still be written needs a descriptor of its own. Two rules of
- * the store say which files those are: the owner cannot write to a file that is finished (a
- * lifeline that is marked as ended), and a file whose name contains a dot is never written in
- * place. Descriptors are scarce: for files beyond a quarter of the process's limit, or beyond a
+ * or removed, so every file that may still be written needs a descriptor of its own. These are all
+ * but those that their owner cannot write to, and those whose name contains a dot and does not end
+ * in .jsonl: such a file is a script or a temporary file, which is not written in place once it has
+ * a name. Descriptors are scarce: for files beyond a quarter of the process's limit, or beyond a
  * fixed number, a timer reports lost events (TETHER__WATCH_OVERFLOW) instead.
  * Must not: trust events of a file system that another machine may write to, or call back with the
  * mutex held.
@@ -174,6 +174,13 @@ static void item_open(tether__watch *watch, const folder *in, item *file)
     }
 }
 
+/* A file to which lines are appended, such as the journal, may have a dot in its name. */
+static bool may_grow(const char *name)
+{
+    const char *dot = strchr(name, '.');
+    return dot == NULL || strcmp(dot, ".jsonl") == 0;
+}
+
 static bool list_names(const folder *in, names *list)
 {
     int fd = openat(in->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -185,7 +192,7 @@ static bool list_names(const folder *in, names *list)
     }
     bool fits = true;
     for (struct dirent *entry; fits && (entry = readdir(stream)) != NULL;) {
-        if (strchr(entry->d_name, '.') == NULL)
+        if (may_grow(entry->d_name))
             fits = names_add(list, entry->d_name);
     }
     closedir(stream);

@@ -13,6 +13,7 @@
 #include "engine/kill.h"
 #include "engine/kill_rounds.h"
 #include "engine/refresh.h"
+#include "store/session.h"
 #include "engine/replay.h"
 #include "format/name.h"
 #include "os/clock.h"

@@ -3,14 +3,19 @@
  * Thread: any; callers that write a record hold the session lock. */
 #include "store/bundle.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "format/journal.h"
 #include "os/clock.h"
 #include "os/lifeline.h"
 #include "os/signal.h"
+#include "os/temporary.h"
+#include "store/archive.h"
+#include "store/ledger.h"
 
 int tether__bundle_result(const tether__session *session, const char *task_id, int code,
                           tether_error *error)
@@ -52,86 +57,147 @@ static void shift_record(tether__record *record, const tether__clock_frame *own,
     shift(&record->alive_uptime_ms, sign * own->boot_ns);
 }
 
-static int load_from(tether__dir *bundle, const char *task_id, tether__record *record,
-                     tether__file_stamp *stamp, tether_error *error)
+/* Reads the newest document of a task, from the journal or else from an archive. A stamp from the
+ * journal is never like one from an archive, which has a size. */
+static int read_document(const tether__session *session, const char *task_id, json_t **document,
+                         tether__file_stamp *stamp, tether_error *error)
 {
-    char *text;
-    size_t size;
-    int code = tether__os_file_read(bundle, TETHER__RECORD_FILE, TETHER__RECORD_LIMIT, &text, &size,
-                                    stamp, error);
-    if (code == TETHER_ENOTASK)
-        return tether__fail(error, code, 0, "find task", "task %s has no record", task_id);
-    if (code == TETHER_ETOOBIG)
-        return tether__fail(error, TETHER_ECORRUPT, 0, "read record",
-                            "the record of task %s is too large to be written by tether", task_id);
+    tether_error problem = {0};
+    int code = tether__ledger_read(session, task_id, document, stamp, &problem);
+    if (code == TETHER_ENOTASK && !tether__ledger_removed(session, task_id)) {
+        int found = tether__archive_find(session, task_id, document, stamp, &problem);
+        if (found != TETHER_ENOTASK)
+            code = found;
+    }
     if (code != TETHER_OK)
-        return code;
-    code = tether__record_parse(text, size, task_id, record, error);
-    free(text);
+        tether__error_set(error, &problem);
+    return code;
+}
+
+int tether__bundle_take(json_t *document, const char *task_id, tether__record *record,
+                        tether_error *error)
+{
     tether__clock_frame own;
+    int code = tether__record_read(document, task_id, record, error);
     if (code == TETHER_OK)
         code = tether__os_clock_frame(&own, error);
-    if (code == TETHER_OK) {
-        shift_record(record, &own, 1);
-        tether__os_process_localise(&record->identity, &own);
-    }
-    return code;
+    if (code != TETHER_OK)
+        return code;
+    shift_record(record, &own, 1);
+    tether__os_process_localise(&record->identity, &own);
+    return TETHER_OK;
 }
 
 int tether__bundle_load(const tether__session *session, const char *task_id, tether__record *record,
                         tether__file_stamp *stamp, tether_error *error)
 {
-    tether__dir *bundle;
-    int code = tether__bundle_open(session, task_id, &bundle, error);
-    if (code != TETHER_OK)
-        return code;
-    code = tether__bundle_result(session, task_id, load_from(bundle, task_id, record, stamp, error),
-                                 error);
-    tether__os_dir_close(bundle);
-    return code;
+    json_t *document;
+    tether__file_stamp unused;
+    int code = read_document(session, task_id, &document, stamp != NULL ? stamp : &unused, error);
+    return code == TETHER_OK ? tether__bundle_take(document, task_id, record, error) : code;
 }
 
 int tether__bundle_stamp(const tether__session *session, const char *task_id,
                          tether__file_stamp *stamp, tether_error *error)
 {
-    tether__dir *bundle;
-    int code = tether__bundle_open(session, task_id, &bundle, error);
+    json_t *document;
+    tether_error problem = {0};
+    int code = tether__ledger_stamp(session, task_id, stamp, &problem);
+    if (code == TETHER_ENOTASK && !tether__ledger_removed(session, task_id)) {
+        int found = tether__archive_find(session, task_id, &document, stamp, &problem);
+        if (found == TETHER_OK)
+            json_decref(document);
+        if (found != TETHER_ENOTASK)
+            code = found;
+    }
     if (code != TETHER_OK)
-        return code;
-    code = tether__os_file_stamp(bundle, TETHER__RECORD_FILE, stamp, error);
-    tether__os_dir_close(bundle);
-    return tether__bundle_result(session, task_id, code, error);
+        tether__error_set(error, &problem);
+    return code;
 }
 
-int tether__bundle_save(const tether__session *session, tether__record *record,
-                        tether__file_stamp *stamp, tether_error *error)
+/* Brings a task back from an archive. TETHER_ENOTASK: it was removed. */
+static int append_again(const tether__session *session, const char *task_id, json_t *document,
+                        tether_error *error)
 {
-    tether__dir *bundle;
-    if (record->read_only)
-        return tether__fail(
-            error, TETHER_EREADONLY, 0, "write record",
-            "task %s was written by a newer version of tether; use that version to change it",
-            record->task_id);
+    json_t *archived;
+    tether__file_stamp stamp;
+    int code = tether__archive_find(session, task_id, &archived, &stamp, error);
+    if (code == TETHER_ENOTASK)
+        return tether__fail(error, code, 0, "find task", "task %s was removed", task_id);
+    if (code != TETHER_OK)
+        return code;
+    json_decref(archived);
+    if (json_object_set_new(document, "again", json_true()) != 0)
+        return tether__fail_memory(error, "write record");
+    return tether__ledger_append(session, document, error);
+}
+
+/* Appends what distinguishes the document from the record in the journal, if anything does. */
+static int append_change(const tether__session *session, const char *task_id, json_t *document,
+                         tether_error *error)
+{
+    json_t *before = NULL;
+    tether_error problem = {0};
+    int code = tether__ledger_read(session, task_id, &before, NULL, &problem);
+    if (code == TETHER_ENOTASK)
+        return append_again(session, task_id, document, error);
+    if (code != TETHER_OK) {
+        tether__error_set(error, &problem);
+        return code;
+    }
+    json_t *line = tether__journal_difference(before, document);
+    if (line == NULL)
+        code = tether__fail_memory(error, "write record");
+    else if (json_object_size(line) > 1) /* more than the id */
+        code = tether__ledger_append(session, line, error);
+    json_decref(line);
+    json_decref(before);
+    return code;
+}
+
+/* Writes a record as `append` does. */
+static int save(const tether__session *session, tether__record *record,
+                int (*append)(const tether__session *session, const char *task_id, json_t *document,
+                              tether_error *error),
+                tether__file_stamp *stamp, tether_error *error)
+{
     tether__clock_frame own;
     int code = tether__os_clock_frame(&own, error);
     if (code != TETHER_OK)
         return code;
     shift_record(record, &own, -1);
     record->identity.time_offset_ns = record->identity.pid != 0 ? own.boot_ns : 0;
-    char *text = tether__record_render(record);
+    json_t *document = tether__record_document(record);
     shift_record(record, &own, 1);
-    if (text == NULL)
-        return tether__fail_memory(error, "write record");
-    code = tether__bundle_open(session, record->task_id, &bundle, error);
-    if (code == TETHER_OK) {
-        code = tether__os_file_replace(bundle, TETHER__RECORD_FILE, text, strlen(text),
-                                       session->store->sync, error);
-        if (code == TETHER_OK)
-            code = tether__os_file_stamp(bundle, TETHER__RECORD_FILE, stamp, error);
-        tether__os_dir_close(bundle);
-    }
-    free(text);
-    return tether__bundle_result(session, record->task_id, code, error);
+    code = document != NULL ? append(session, record->task_id, document, error)
+                            : tether__fail_memory(error, "write record");
+    if (code != TETHER_OK)
+        return code;
+    return tether__bundle_stamp(session, record->task_id, stamp, error);
+}
+
+static int append_first(const tether__session *session, const char *task_id, json_t *document,
+                        tether_error *error)
+{
+    (void)task_id;
+    return tether__ledger_append(session, document, error);
+}
+
+int tether__bundle_create(const tether__session *session, tether__record *record,
+                          tether__file_stamp *stamp, tether_error *error)
+{
+    return save(session, record, append_first, stamp, error);
+}
+
+int tether__bundle_save(const tether__session *session, tether__record *record,
+                        tether__file_stamp *stamp, tether_error *error)
+{
+    if (record->read_only)
+        return tether__fail(
+            error, TETHER_EREADONLY, 0, "write record",
+            "task %s was written by a newer version of tether; use that version to change it",
+            record->task_id);
+    return save(session, record, append_change, stamp, error);
 }
 
 /* Reads the marker. Only a marker that was read whole, or that is nothing that a supervisor wrote
@@ -374,82 +440,92 @@ bool tether__bundle_vouched(const tether__session *session, const tether__record
            marker.end == TETHER__END_NONE && !marker.damaged && !marker.unfinished;
 }
 
-int tether__bundle_remove_record(const tether__session *session, const char *task_id,
-                                 tether_error *error)
+/* Stores the size of a file, 0 if there is none. */
+static int size_of(tether__dir *dir, const char *name, uint64_t *size, tether_error *error)
 {
+    tether__file_stamp stamp;
+    tether_error problem = {0};
+    int code = tether__os_file_stamp(dir, name, &stamp, &problem);
+    *size = code == TETHER_OK ? stamp.size : 0;
+    if (code == TETHER_OK || code == TETHER_ENOTASK || code == TETHER_EGONE)
+        return TETHER_OK;
+    tether__error_set(error, &problem);
+    return code;
+}
+
+int tether__bundle_ran(const tether__session *session, const char *task_id, bool *ran,
+                       tether_error *error)
+{
+    static const char *const files[] = {TETHER__STDOUT_FILE, TETHER__STDERR_FILE};
+    uint64_t total, size;
     tether__dir *bundle;
     tether_error problem = {0};
-    int code = tether__os_dir_open(session->tasks, task_id, false, &bundle, &problem);
-    if (code == TETHER_OK) {
-        code = tether__os_file_remove(bundle, TETHER__RECORD_FILE, &problem);
-        tether__os_dir_close(bundle);
+    int code = size_of(session->exits, task_id, &total, error);
+    if (code != TETHER_OK)
+        return code;
+    code = tether__os_dir_open(session->tasks, task_id, false, &bundle, &problem);
+    for (int i = 0; code == TETHER_OK && i < 2; i++) {
+        code = size_of(bundle, files[i], &size, &problem);
+        total += size;
     }
+    tether__os_dir_close(bundle);
+    *ran = total > 0;
     if (code == TETHER_OK || code == TETHER_ENOTASK)
         return TETHER_OK;
     tether__error_set(error, &problem);
     return code;
 }
 
-int tether__bundle_remove(const tether__session *session, const char *task_id, tether_error *error)
+int tether__bundle_remove_record(const tether__session *session, const char *task_id,
+                                 bool unstarted, tether_error *error)
 {
-    int code = tether__bundle_remove_record(session, task_id, error);
+    tether__file_stamp stamp;
+    tether_error problem = {0};
+    int code = tether__ledger_stamp(session, task_id, &stamp, &problem);
+    if (code == TETHER_ENOTASK)
+        return TETHER_OK;
+    if (code == TETHER_OK) {
+        json_t *line = tether__journal_removal(task_id, unstarted);
+        code = line != NULL ? tether__ledger_append(session, line, &problem)
+                            : tether__fail_memory(&problem, "remove task");
+        json_decref(line);
+    }
+    if (code != TETHER_OK)
+        tether__error_set(error, &problem);
+    return code;
+}
+
+int tether__bundle_discard(const tether__session *session, const char *task_id, tether_error *error)
+{
+    char hidden[sizeof TETHER__TEMPORARY_PREFIX + TETHER_ID_SIZE];
+    snprintf(hidden, sizeof hidden, TETHER__TEMPORARY_PREFIX "%s", task_id);
+    /* The hidden name may be there already, after an interruption. */
+    int code = TETHER_OK;
+    if (tether__os_move(session->tasks, task_id, session->tasks, hidden, NULL) != TETHER_OK)
+        code = tether__os_dir_remove(session->tasks, task_id, error);
+    return code == TETHER_OK ? tether__os_dir_remove(session->tasks, hidden, error) : code;
+}
+
+/* The bundle goes first: an archive may have an older record of the task, so that a task whose
+ * removal line a compaction has dropped would come back; and on a full disk, this makes room for
+ * the line. */
+static int remove_parts(const tether__session *session, const char *task_id, bool unstarted,
+                        tether_error *error)
+{
+    int code = tether__bundle_discard(session, task_id, error);
+    if (code == TETHER_OK)
+        code = tether__bundle_remove_record(session, task_id, unstarted, error);
     if (code == TETHER_OK)
         code = tether__os_file_remove(session->exits, task_id, error);
-    if (code == TETHER_OK)
-        code = tether__os_dir_remove(session->tasks, task_id, error);
     return code;
 }
 
-/* Creates a folder for one damaged task in the quarantine, with the reason in a file. */
-static int create_quarantine_folder(const tether__session *session, const char *task_id,
-                                    const char *reason, tether__dir **folder, tether_error *error)
+int tether__bundle_remove(const tether__session *session, const char *task_id, tether_error *error)
 {
-    tether__dir *quarantine;
-    char name[TETHER_ID_SIZE + 32], text[768], boot_id[TETHER__BOOT_ID_SIZE];
-    *folder = NULL;
-    int code = tether__store_quarantine(session->store, &quarantine, error);
-    if (code != TETHER_OK)
-        return code;
-    tether__clock_frame own;
-    code = tether__os_clock_frame(&own, error);
-    if (code != TETHER_OK) {
-        tether__os_dir_close(quarantine);
-        return code;
-    }
-    int64_t now = tether__os_wall_ms();
-    snprintf(name, sizeof name, "%s-%lld", task_id, (long long)now);
-    tether__os_boot_id(boot_id);
-    snprintf(text, sizeof text,
-             "session: %s\ntask: %s\nat: %lld\nuptime: %lld boot: %s\nreason: %.300s\n",
-             session->id, task_id, (long long)now,
-             (long long)(tether__os_uptime_ms() - own.boot_ns / 1000000), boot_id, reason);
-    code = tether__os_dir_open(quarantine, name, true, folder, error);
-    if (code == TETHER_OK)
-        code = tether__os_file_replace(*folder, "reason.txt", text, strlen(text), false, error);
-    tether__os_dir_close(quarantine);
-    return code;
+    return remove_parts(session, task_id, false, error);
 }
 
-int tether__marker_quarantine(const tether__session *session, const char *task_id,
-                              const char *reason, tether_error *error)
+int tether__bundle_undo(const tether__session *session, const char *task_id, tether_error *error)
 {
-    tether__dir *folder;
-    int code = create_quarantine_folder(session, task_id, reason, &folder, error);
-    if (code == TETHER_OK)
-        code = tether__os_move(session->exits, task_id, folder, "exit-marker", error);
-    tether__os_dir_close(folder);
-    return code;
-}
-
-int tether__bundle_quarantine(const tether__session *session, const char *task_id,
-                              const char *reason, tether_error *error)
-{
-    tether__dir *folder;
-    int code = create_quarantine_folder(session, task_id, reason, &folder, error);
-    if (code == TETHER_OK)
-        code = tether__os_move(session->tasks, task_id, folder, "bundle", error);
-    if (code == TETHER_OK)
-        tether__os_move(session->exits, task_id, folder, "exit-marker", NULL);
-    tether__os_dir_close(folder);
-    return code;
+    return remove_parts(session, task_id, true, error);
 }

@@ -1,5 +1,5 @@
-/* One task on disk: its bundle, its record and its marker. Callers that write a record hold the
- * session lock. */
+/* One task on disk: its bundle, its record (in the journal, or else in an archive) and its marker.
+ * Callers that write a record hold the session lock. */
 #ifndef TETHER_BUNDLE_H
 #define TETHER_BUNDLE_H
 
@@ -13,7 +13,6 @@
 #include "tether/error.h"
 
 /* File names in a bundle. */
-#define TETHER__RECORD_FILE "record.json"
 #define TETHER__STDOUT_FILE "stdout"
 #define TETHER__STDERR_FILE "stderr"
 #define TETHER__PIPESTATUS_FILE "pipestatus"
@@ -27,6 +26,11 @@ int tether__bundle_open(const tether__session *session, const char *task_id, tet
 int tether__bundle_load(const tether__session *session, const char *task_id, tether__record *record,
                         tether__file_stamp *stamp, tether_error *error);
 
+/* Takes a document from the journal or an archive, which the record owns from then on, into an
+ * initialised record. TETHER_ECORRUPT. */
+int tether__bundle_take(struct json_t *document, const char *task_id, tether__record *record,
+                        tether_error *error);
+
 /* Stores the stamp of the record on disk. */
 int tether__bundle_stamp(const tether__session *session, const char *task_id,
                          tether__file_stamp *stamp, tether_error *error);
@@ -36,6 +40,10 @@ int tether__bundle_stamp(const tether__session *session, const char *task_id,
  * unless the whole session was removed. */
 int tether__bundle_result(const tether__session *session, const char *task_id, int code,
                           tether_error *error);
+
+/* Writes the first record of a task, which makes it visible to all hosts, and stores its stamp. */
+int tether__bundle_create(const tether__session *session, tether__record *record,
+                          tether__file_stamp *stamp, tether_error *error);
 
 /* Writes the record and stores its new stamp. TETHER_EREADONLY: the record has a newer schema. */
 int tether__bundle_save(const tether__session *session, tether__record *record,
@@ -67,22 +75,27 @@ bool tether__bundle_tree_empty(const tether__record *record, const tether__ident
                                const tether__observation *observed, const tether__listing *listing,
                                tether__kin *kin);
 
-/* Removes the record, which makes the task invisible to all hosts. A missing one is no error. */
-int tether__bundle_remove_record(const tether__session *session, const char *task_id,
-                                 tether_error *error);
+/* Stores whether the files of a task show that its supervisor was started: its lifeline has a line,
+ * or it has output. */
+int tether__bundle_ran(const tether__session *session, const char *task_id, bool *ran,
+                       tether_error *error);
 
-/* Removes the record, the lifeline with its marker, and the bundle, in this order, until one cannot
- * be removed. Without a record, the rest is a leftover, which the next collection removes if this
- * call fails or is interrupted. */
+/* Removes the record, which makes the task invisible to all hosts. A missing one is no error. A
+ * task that is removed as `unstarted` does not count as one that was started. */
+int tether__bundle_remove_record(const tether__session *session, const char *task_id,
+                                 bool unstarted, tether_error *error);
+
+/* Removes the bundle, under another name if possible, so that an interruption leaves no part of it.
+ * An ended task without a bundle is a removed one. A missing bundle is no error. */
+int tether__bundle_discard(const tether__session *session, const char *task_id,
+                           tether_error *error);
+
+/* Removes the bundle, the record, and the lifeline with its marker, in this order, until one cannot
+ * be removed. The next collection removes the rest if this call fails or is interrupted. */
 int tether__bundle_remove(const tether__session *session, const char *task_id, tether_error *error);
 
-/* Moves the bundle and the marker of a damaged task to the quarantine, with the reason in a file.
+/* As tether__bundle_remove, for a task that was never started: it does not count as one that was.
  */
-int tether__bundle_quarantine(const tether__session *session, const char *task_id,
-                              const char *reason, tether_error *error);
-
-/* Moves only a damaged marker to the quarantine. Its task is lost and keeps its bundle. */
-int tether__marker_quarantine(const tether__session *session, const char *task_id,
-                              const char *reason, tether_error *error);
+int tether__bundle_undo(const tether__session *session, const char *task_id, tether_error *error);
 
 #endif

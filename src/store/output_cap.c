@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "os/clock.h"
-#include "os/lifeline.h"
 #include "os/lock.h"
 #include "os/temporary.h"
 #include "os/tree.h"
@@ -155,7 +154,7 @@ static bool trim(const tether__session *session, tether__dir *bundle, int stream
     char temporary[TETHER__TEMPORARY_SIZE];
     const char *name = tether__output_file_name((tether_stream)stream);
     if (tether__os_file_stamp(bundle, name, &before, NULL) != TETHER_OK ||
-        tether__os_file_open(bundle, name, &file, NULL) != TETHER_OK)
+        tether__os_file_open(bundle, name, &file, NULL, NULL) != TETHER_OK)
         return false;
     bool done = false, copied = false;
     if (tether__os_file_size(&file, &size, NULL) == TETHER_OK) {
@@ -181,8 +180,8 @@ static bool remove_leftover(const char *name, void *userdata)
 }
 
 /* Removes temporary files of a host that died while it copied, and of a slower host that still
- * copies: the output is trimmed, so both are useless. Takes the session lock, because records are
- * written through temporary files, too. */
+ * copies: the output is trimmed, so both are useless. Takes the session lock, under which another
+ * host may be renaming its copy. */
 static void remove_leftovers(const tether__session *session, tether__dir *bundle)
 {
     tether__lock lock;
@@ -221,6 +220,12 @@ static bool apply_limit(const tether__session *session, tether__record *record,
     return trim_all(session, record, size);
 }
 
+bool tether__output_cap_is_applied(const tether__session *session, const tether__record *record)
+{
+    uint64_t size[2];
+    return record->output_limit <= 0 || measure(session, record, size) == WITHIN_LIMIT;
+}
+
 static void back_off(tether__cap *cap)
 {
     cap->next_ms = tether__os_monotonic_ms() + cap->pause_ms;
@@ -236,8 +241,6 @@ void tether__output_cap(const tether__session *session, tether__record *record,
         tether__os_monotonic_ms() < cap->next_ms)
         return;
     cap->done = apply_limit(session, record, stamp);
-    if (cap->done)
-        tether__os_lifeline_mark_ended(session->exits, record->task_id);
-    else
+    if (!cap->done)
         back_off(cap);
 }

@@ -23,11 +23,16 @@ typedef struct tether__cap {
  * session lock. */
 void tether__output_cap_note(const tether__session *session, tether__record *record);
 
-/* Trims the outputs of a task whose end is on disk, and marks its lifeline as ended once nothing is
- * left to do. Work that cannot be done now (a process of the task still runs, the disk is full) is
- * left for a later call. Updates record and stamp, which are those on disk, when it writes the
- * record. One thread at a time per task. Takes the session lock. */
+/* Trims the outputs of a task whose end is on disk. Work that cannot be done now (a process of the
+ * task still runs, the disk is full) is left for a later call. Updates record and stamp, which are
+ * those on disk, when it writes the record. One thread at a time per task. Takes the session lock.
+ */
 void tether__output_cap(const tether__session *session, tether__record *record,
                         tether__file_stamp *stamp, tether__cap *cap);
+
+/* Returns whether no output of an ended task exceeds its limit any more; false if that is not
+ * known.
+ */
+bool tether__output_cap_is_applied(const tether__session *session, const tether__record *record);
 
 #endif

@@ -43,7 +43,7 @@ static int open_and_measure(tether__dir *bundle, tether_stream stream, int64_t t
             TETHER_OK &&
         stamp.size == 0)
         return TETHER_OK;
-    int code = tether__os_file_open(bundle, tether__output_file_name(stream), file, &problem);
+    int code = tether__os_file_open(bundle, tether__output_file_name(stream), file, NULL, &problem);
     if (code == TETHER_ENOTASK || code == TETHER_EGONE || code == TETHER_ECORRUPT)
         return TETHER_OK;
     if (code == TETHER_OK)

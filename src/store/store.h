@@ -15,11 +15,15 @@ typedef struct tether__store {
     bool sync; /* records are on the disk before a call returns */
 } tether__store;
 
+struct tether__ledger;
+
 typedef struct tether__session {
-    const tether__store *store; /* outlives the session */
+    const tether__store *store;    /* outlives the session */
+    struct tether__ledger *ledger; /* what was read of its journal, see ledger.h */
     char *id;
     tether__dir *dir;
     tether__dir *exits;
+    tether__dir *journal; /* with the archives */
     tether__dir *tasks;
     int64_t lock_timeout_ms;
 } tether__session;
@@ -29,15 +33,8 @@ typedef struct tether__session {
 int tether__store_open(const char *path, bool create, tether__store *store, tether_error *error);
 void tether__store_close(tether__store *store);
 
-/* Opens the session with this valid id, and creates it when it is missing. `store` must outlive the
- * session. */
-int tether__session_open(const tether__store *store, const char *id, int64_t lock_timeout_ms,
-                         tether__session *session, tether_error *error);
-
-/* Opens an existing session by the name of its directory. TETHER_ENOTASK: there is none. */
-int tether__session_open_key(const tether__store *store, const char *key, int64_t lock_timeout_ms,
-                             tether__session *session, tether_error *error);
-void tether__session_close(tether__session *session);
+/* Whether a task has a bundle. True also when that cannot be found out. */
+bool tether__session_has_bundle(const tether__session *session, const char *task_id);
 
 /* Acquires the session lock. Waits for at most the session's lock_timeout_ms. */
 int tether__session_lock(const tether__session *session, tether__lock *lock, tether_error *error);

@@ -28,7 +28,6 @@ typedef struct completion_change {
     tether_registry *registry;
     const char *task_id;
     bool (*change)(tether__record *record, void *userdata);
-    tether__dir *exits; /* of the task's session */
     bool ended;
     bool leased; /* by another live registry */
     bool done;
@@ -96,21 +95,10 @@ static bool set_released(tether__record *record, void *userdata)
     return c->done;
 }
 
-/* Requests a completion. Before the record changes, removes the `done` mark from the lifeline: a
- * missing mark only makes an inspection slower, and a wrong one would hide the completion; so the
- * record does not change if the mark stays, such as for lack of descriptors. The caller holds the
- * session lock, which replay.c takes too when it sets the mark for such a task. */
 static bool set_promoted(tether__record *record, void *userdata)
 {
     completion_change *c = userdata;
     c->done = !record->notify_on_completion;
-    if (c->done && tether__os_lifeline_marked_done(c->exits, c->task_id))
-        tether__os_lifeline_mark_ended(c->exits, c->task_id);
-    if (c->done && tether__os_lifeline_marked_done(c->exits, c->task_id)) {
-        c->failure = "the mode of its lifeline cannot be changed now";
-        c->done = false;
-        return false;
-    }
     record->notify_on_completion = true;
     return c->done;
 }
@@ -119,7 +107,6 @@ static bool set_promoted(tether__record *record, void *userdata)
 static int change_locked(tether__catalog *catalog, completion_change *c, tether_error *error)
 {
     tether__entry *entry;
-    c->exits = catalog->session->exits;
     int code = tether__refresh_change(catalog, c->task_id, c->change, c, &entry, error);
     if (code != TETHER_OK) /* a change that could not be written did not happen */
         c->done = false;
@@ -127,12 +114,8 @@ static int change_locked(tether__catalog *catalog, completion_change *c, tether_
         code = tether__fail(error, TETHER_EIO, 0, "change completion",
                             "the completion of task %s could not be changed: %s; try again",
                             c->task_id, c->failure);
-    /* A delivered completion is final; therefore the mark can be set without the session lock. */
-    if (code == TETHER_OK && c->done && entry->record.completion_delivered &&
-        tether__record_is_done(&entry->record)) {
-        tether__os_lifeline_mark_done(catalog->session->exits, c->task_id);
+    if (code == TETHER_OK && c->done && entry->record.completion_delivered)
         tether__entry_trim(entry);
-    }
     /* Without an event, other hosts do not inspect a task again that they know to have ended. */
     if (c->done && c->change == set_promoted && entry->ended)
         tether__os_lifeline_notify(catalog->session->exits, c->task_id);
@@ -444,8 +427,9 @@ int tether_promote(tether_registry *registry, const char *task_id, tether_error 
 
 /* --- Waiting --- */
 
-/* Finds out whether there is a pending completion that this registry could lease. */
-static int find_available(tether_registry *registry, bool all_sessions, bool *found,
+/* Finds out whether there is a pending completion that this registry could lease, and whether there
+ * is one that another holder has leased. */
+static int find_available(tether_registry *registry, bool all_sessions, bool *found, bool *leased,
                           tether_error *error)
 {
     candidates all;
@@ -457,6 +441,7 @@ static int find_available(tether_registry *registry, bool all_sessions, bool *fo
         code = select_one(&all.items[i], &c, &problem);
         *found = c.done;
     }
+    *leased = !*found && all.count > 0;
     if (code == TETHER_OK && !*found && all.code != TETHER_OK) {
         code = all.code;
         problem = all.problem;
@@ -472,7 +457,7 @@ int tether_completions_wait(tether_registry *registry, const tether_completion_o
 {
     tether_completion_options options;
     tether__wait wait;
-    bool found = false;
+    bool found = false, leased = false;
     int code = tether__options_take(given, &options, sizeof options, NULL,
                                     "tether_completion_options", error);
     if (code != TETHER_OK)
@@ -481,7 +466,9 @@ int tether_completions_wait(tether_registry *registry, const tether_completion_o
     while (code == TETHER_OK && !found) {
         code = tether__wait_prepare(&wait, error);
         if (code == TETHER_OK)
-            code = find_available(registry, options.all_sessions, &found, error);
+            code = find_available(registry, options.all_sessions, &found, &leased, error);
+        /* No event tells of the death of a holder, or of another session. */
+        wait.untold = options.all_sessions || leased;
         if (code == TETHER_OK && !found)
             code = tether__wait_sleep(&wait, NULL, error);
     }

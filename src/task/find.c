@@ -137,10 +137,33 @@ static int list_session(tether__catalog *catalog, bool own, void *userdata, teth
     tether__catalog_release(catalog);
     if (code != TETHER_OK)
         return code;
+    /* After the journal: a task that moves to an archive meanwhile is in one of the two. */
+    if (request.scope == TETHER__SCOPE_ALL)
+        code = tether__task_list_archived(catalog, &request, some, error);
+    if (code != TETHER_OK) {
+        tether_snapshot_list_free(some);
+        return code;
+    }
     if (!tether__task_list_append(l->list, some))
         code = tether__fail_memory(error, "list tasks");
     tether_snapshot_list_free(some);
     return code;
+}
+
+/* A task that moved to an archive, or from one to another, while the list was made is in it twice.
+ */
+static void drop_repeated(tether_snapshot_list *list)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const tether_snapshot *last = count > 0 ? list->items[count - 1] : NULL;
+        if (last != NULL && strcmp(last->task_id, list->items[i]->task_id) == 0 &&
+            strcmp(last->session_id, list->items[i]->session_id) == 0)
+            tether_snapshot_free(list->items[i]);
+        else
+            list->items[count++] = list->items[i];
+    }
+    list->count = count;
 }
 
 static int list(tether_registry *registry, listing *l, tether_error *error)
@@ -161,6 +184,7 @@ static int list(tether_registry *registry, listing *l, tether_error *error)
         return code;
     if (l->list->count > 1)
         qsort((void *)l->list->items, l->list->count, sizeof *l->list->items, newest_first);
+    drop_repeated(l->list);
     for (size_t i = 0; i < l->list->count && !l->options.without_output; i++)
         tether__compress_preview(registry, l->list->items[i]);
     return TETHER_OK;

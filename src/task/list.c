@@ -3,13 +3,16 @@
  * Thread: any. */
 #include "task/list.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "engine/refresh.h"
 #include "engine/snapshot.h"
 #include "format/snapshot.h"
+#include "store/archive.h"
 
 /* Refreshes a task, unless that was done since the list began and its texts were kept. The caller
  * holds `disk`. */
@@ -86,6 +89,61 @@ int tether__task_list(tether__catalog *catalog, const tether__list_request *requ
     qsort((void *)list->items, list->count, sizeof *list->items, request->order);
     *out = list;
     return TETHER_OK;
+}
+
+typedef struct archived {
+    tether__catalog *catalog;
+    const tether__list_request *request;
+    tether_snapshot_list *list;
+    size_t capacity;
+    int code;
+    tether_error problem;
+} archived;
+
+static int add_grown(archived *a, const tether__entry *entry)
+{
+    void *items = (void *)a->list->items;
+    if (!tether__grow(&items, a->list->count, &a->capacity, sizeof(tether_snapshot *)))
+        return tether__fail_memory(&a->problem, "list tasks");
+    a->list->items = items;
+    return add_snapshot(a->catalog, a->request, entry, a->list, &a->problem);
+}
+
+/* Whether the journal has the task, and with it the newer record. */
+static bool is_in_journal(const archived *a, const char *task_id)
+{
+    tether__file_stamp stamp;
+    return tether__ledger_stamp(a->catalog->session, task_id, &stamp, NULL) == TETHER_OK;
+}
+
+static bool add_archived(void *context, const char *task_id, struct json_t *document)
+{
+    archived *a = context;
+    tether__entry entry = {.status = TETHER_STATUS_LOST};
+    if (is_in_journal(a, task_id))
+        return true;
+    tether__record_init(&entry.record);
+    int code = tether__bundle_take(json_incref(document), task_id, &entry.record, &a->problem);
+    strcpy(entry.id, task_id);
+    entry.status = entry.record.status;
+    entry.ended = entry.done = true;
+    if (code == TETHER_OK && a->request->matches(&entry, a->request->userdata))
+        code = add_grown(a, &entry);
+    tether__record_dispose(&entry.record);
+    /* As in add_task. */
+    a->code = code == TETHER_ENOTASK || code == TETHER_ECORRUPT ? TETHER_OK : code;
+    return a->code == TETHER_OK;
+}
+
+int tether__task_list_archived(tether__catalog *catalog, const tether__list_request *request,
+                               tether_snapshot_list *list, tether_error *error)
+{
+    archived a = {catalog, request, list, list->count, TETHER_OK, {0}};
+    int code = tether__archive_visit(catalog->session, add_archived, &a, error);
+    if (code != TETHER_OK || a.code == TETHER_OK)
+        return code;
+    tether__error_set(error, &a.problem);
+    return a.code;
 }
 
 bool tether__task_list_append(tether_snapshot_list *all, tether_snapshot_list *some)

@@ -28,6 +28,11 @@ uint64_t tether__task_list_begin(tether__catalog *catalog);
 int tether__task_list(tether__catalog *catalog, const tether__list_request *request,
                       tether_snapshot_list **list, tether_error *error);
 
+/* Adds snapshots of the session's archived tasks that the request selects; the list may have
+ * some of them already. */
+int tether__task_list_archived(tether__catalog *catalog, const tether__list_request *request,
+                               tether_snapshot_list *list, tether_error *error);
+
 /* Moves all snapshots of `some` to the end of `all`. Returns false when memory is short. */
 bool tether__task_list_append(tether_snapshot_list *all, tether_snapshot_list *some);
 

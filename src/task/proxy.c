@@ -15,6 +15,7 @@
 #include "os/host.h"
 #include "os/lifeline.h"
 #include "os/process.h"
+#include "store/compact.h"
 #include "store/id.h"
 #include "store/self.h"
 #include "task/birth.h"
@@ -282,7 +283,7 @@ static int create_files(tether__session *session, opening *o, tether_error *erro
         code = tether__os_lifeline_append(&proxy->lifeline, line, size, error);
     }
     if (code == TETHER_OK)
-        code = tether__bundle_save(session, &o->record, &o->stamp, error);
+        code = tether__bundle_create(session, &o->record, &o->stamp, error);
     return code;
 }
 
@@ -295,15 +296,16 @@ static int create_task(tether_registry *registry, opening *o, tether_error *erro
     int code = tether__session_lock(session, &lock, error);
     if (code != TETHER_OK)
         return code;
+    tether__compact_if_large(session);
     code = claim_id(session, o, error);
     if (code == TETHER_OK) {
-        code = tether__quota_start(registry, o->proxy->id, 0, error);
+        code = tether__quota_check(registry, o->proxy->id, 0, error);
         if (code == TETHER_OK)
             code = create_files(session, o, error);
         if (code != TETHER_OK) {
             /* Closes the handles first, because the removal needs some itself. */
             close_handles(o->proxy);
-            tether__bundle_remove(session, o->proxy->id, NULL);
+            tether__bundle_undo(session, o->proxy->id, NULL);
         }
     }
     tether__os_lock_release(&lock);
@@ -327,16 +329,21 @@ static int add_to_catalog(tether__catalog *catalog, opening *o, tether_error *er
 /* Removes a task that is visible, after a failure to add it to the catalog. */
 static void remove_task(tether__session *session, opening *o)
 {
-    tether__lock lock = {-1};
-    tether__session_lock(session, &lock, NULL);
+    tether__lock lock;
+    int code = tether__session_lock(session, &lock, NULL);
     close_handles(o->proxy);
-    tether__bundle_remove(session, o->proxy->id, NULL);
+    if (code != TETHER_OK)
+        return;
+    tether__bundle_undo(session, o->proxy->id, NULL);
     tether__os_lock_release(&lock);
 }
 
 static int create_and_add(tether_registry *registry, opening *o, tether_error *error)
 {
     uv_mutex_lock(&registry->catalog.disk);
+    /* Other hosts ask for its end by a line in the journal. */
+    if (!tether__tasks_of(registry)->follows)
+        tether__tasks_of(registry)->follows = tether__reaper_follow_session(registry->reaper);
     int code = create_task(registry, o, error);
     if (code == TETHER_OK) {
         /* The catalog may know an earlier, removed task with this id. */
@@ -458,9 +465,7 @@ static void mark_lost(tether_registry *registry, tether_proxy *proxy)
     uv_mutex_lock(&catalog->disk);
     int code = tether__refresh_change(catalog, proxy->id, set_lost, NULL, NULL, NULL);
     close_handles(proxy);
-    if (code == TETHER_OK)
-        tether__os_lifeline_mark_ended(registry->session.exits, proxy->id);
-    else
+    if (code != TETHER_OK)
         tether__refresh(catalog, proxy->id, TETHER__INSPECT_NOW, NULL, NULL);
     uv_mutex_unlock(&catalog->disk);
 }

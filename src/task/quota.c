@@ -10,13 +10,11 @@
 #include "base/text.h"
 #include "format/name.h"
 #include "os/lifeline.h"
+#include "store/ledger.h"
 #include "store/output_file.h"
 #include "task/tasks.h"
 
 static const char step[] = "check limits";
-
-/* One byte per task that was ever started: counting needs no read, and adding no rewrite. */
-static const char starts_file[] = "starts";
 
 enum { NAMED_TASKS = 8 };
 
@@ -40,29 +38,14 @@ static bool has_ended(tether__catalog *catalog, const char *task_id)
     return entry != NULL && tether_status_ended(entry->record.status);
 }
 
-/* Stores whether a task holds its lifeline and has a record. */
-static int is_visible_and_held(census *c, const char *task_id, bool *result)
+/* Counts a task that holds its lifeline, unless it is known to have ended. Returns false for one of
+ * which that is not known, such as for lack of descriptors. */
+static bool count_running(census *c, const char *task_id)
 {
-    tether__file_stamp stamp;
-    int code = tether__os_lifeline_held(c->session->exits, task_id, result, &c->problem);
-    if (code != TETHER_OK || !*result)
-        return code;
-    code = tether__bundle_stamp(c->session, task_id, &stamp, &c->problem);
-    *result = code == TETHER_OK;
-    return code == TETHER_ENOTASK ? TETHER_OK : code;
-}
-
-/* A task whose lifeline is held and which has a record counts as running, unless it is known to
- * have ended. Tasks that are being created have no record yet: the one that is visible first gets
- * the place. Stops at a task of which that is not known, such as for lack of descriptors. */
-static bool count_running(const char *name, void *userdata)
-{
-    census *c = userdata;
     bool running = false;
-    if (!tether__task_id_valid(name) || strcmp(name, c->task_id) == 0 ||
-        has_ended(c->catalog, name) || tether__os_lifeline_marked_ended(c->session->exits, name))
+    if (strcmp(task_id, c->task_id) == 0 || has_ended(c->catalog, task_id))
         return true;
-    c->code = is_visible_and_held(c, name, &running);
+    c->code = tether__os_lifeline_held(c->session->exits, task_id, &running, &c->problem);
     if (c->code != TETHER_OK)
         return false;
     if (!running)
@@ -70,7 +53,7 @@ static bool count_running(const char *name, void *userdata)
     c->running++;
     if (c->running <= NAMED_TASKS) {
         tether__text_add_string(&c->names, c->running > 1 ? ", " : "");
-        tether__text_add_string(&c->names, name);
+        tether__text_add_string(&c->names, task_id);
     }
     return true;
 }
@@ -89,7 +72,12 @@ static int check_running(tether_registry *registry, const char *task_id, size_t 
     size_t limit = smaller_limit(tether__tasks_of(registry)->max_running, max_running);
     if (limit == 0)
         return TETHER_OK;
-    int code = tether__os_dir_list(registry->session.exits, count_running, &c, error);
+    char(*ids)[TETHER_ID_SIZE];
+    size_t count;
+    int code = tether__ledger_ids(&registry->session, TETHER__SCOPE_LIVE, &ids, &count, error);
+    for (size_t i = 0; code == TETHER_OK && i < count && count_running(&c, ids[i]); i++)
+        continue;
+    free(ids);
     if (code == TETHER_OK && c.code != TETHER_OK) {
         tether__error_set(error, &c.problem);
         code = c.code;
@@ -107,51 +95,27 @@ static int check_running(tether_registry *registry, const char *task_id, size_t 
 
 /* --- Started tasks --- */
 
-static int count_start(tether_registry *registry, tether_error *error)
+static int check_started(tether_registry *registry, tether_error *error)
 {
-    tether__file_stamp stamp = {0};
-    tether__dir *dir = registry->session.dir;
-    tether_error problem = {0};
-    int code = tether__os_file_stamp(dir, starts_file, &stamp, &problem);
-    if (code != TETHER_OK && code != TETHER_ENOTASK) {
-        tether__error_set(error, &problem);
+    tether__ledger_facts facts;
+    uint64_t limit = tether__tasks_of(registry)->max_started;
+    if (limit == 0)
+        return TETHER_OK;
+    int code = tether__ledger_facts_get(&registry->session, &facts, error);
+    if (code != TETHER_OK || facts.started < limit)
         return code;
-    }
-    if (tether__tasks_of(registry)->max_started != 0 &&
-        stamp.size >= tether__tasks_of(registry)->max_started)
-        return tether__fail(
-            error, TETHER_EQUOTA, 0, step,
-            "session %.60s has started %llu %s, and the limit is %llu; use another session",
-            registry->session.id, (unsigned long long)stamp.size,
-            stamp.size == 1 ? "task" : "tasks",
-            (unsigned long long)tether__tasks_of(registry)->max_started);
-    if (code == TETHER_ENOTASK)
-        return tether__os_file_create(dir, starts_file, "\n", 1, error);
-    return tether__os_file_append(dir, starts_file, "\n", 1, error);
+    return tether__fail(
+        error, TETHER_EQUOTA, 0, step,
+        "session %.60s has started %llu %s, and the limit is %llu; use another session",
+        registry->session.id, (unsigned long long)facts.started,
+        facts.started == 1 ? "task" : "tasks", (unsigned long long)limit);
 }
 
-int tether__quota_start(tether_registry *registry, const char *task_id, size_t max_running,
+int tether__quota_check(tether_registry *registry, const char *task_id, size_t max_running,
                         tether_error *error)
 {
     int code = check_running(registry, task_id, max_running, error);
-    return code == TETHER_OK ? count_start(registry, error) : code;
-}
-
-/* All bytes are equal, so the file is rewritten with one byte less. If that fails, the session can
- * start one task fewer. */
-void tether__quota_uncount_start(tether_registry *registry)
-{
-    tether__file_stamp stamp;
-    tether__dir *dir = registry->session.dir;
-    if (tether__os_file_stamp(dir, starts_file, &stamp, NULL) != TETHER_OK || stamp.size == 0)
-        return;
-    size_t size = (size_t)(stamp.size - 1);
-    char *bytes = malloc(size + 1);
-    if (bytes == NULL)
-        return;
-    memset(bytes, '\n', size + 1);
-    tether__os_file_replace(dir, starts_file, bytes, size, false, NULL);
-    free(bytes);
+    return code == TETHER_OK ? check_started(registry, error) : code;
 }
 
 /* --- Output --- */

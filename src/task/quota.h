@@ -11,14 +11,11 @@
  * of every task's files; call this before a task is created. The caller holds no lock. */
 int tether__quota_output(tether_registry *registry, tether_error *error);
 
-/* Checks whether a new task with this id, which must not be visible yet, may start, and counts it
- * as started. max_running (0: none) applies in addition to the registry's own limit. The message of
- * TETHER_EQUOTA names the first running tasks. The caller holds `disk` and the session lock, which
- * keeps two hosts from taking the last place. */
-int tether__quota_start(tether_registry *registry, const char *task_id, size_t max_running,
+/* Checks whether a new task with this id, which must not be visible yet, may start. max_running (0:
+ * none) applies in addition to the registry's own limit. The message of TETHER_EQUOTA names the
+ * first running tasks. The caller holds `disk` and the session lock, which keeps two hosts from
+ * taking the last place. */
+int tether__quota_check(tether_registry *registry, const char *task_id, size_t max_running,
                         tether_error *error);
-
-/* Takes back the count of a start that failed. The caller holds the session lock. */
-void tether__quota_uncount_start(tether_registry *registry);
 
 #endif

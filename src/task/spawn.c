@@ -16,7 +16,9 @@
 #include "os/host.h"
 #include "os/process.h"
 #include "os/spawn.h"
+#include "store/compact.h"
 #include "store/id.h"
+#include "store/ledger.h"
 #include "task/birth.h"
 #include "task/quota.h"
 #include "task/spawn_plan.h"
@@ -301,20 +303,23 @@ static int check_lifeline(tether_registry *registry, const tether__spawn_plan *p
 static int record_start(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
 {
     tether__lock lock;
+    tether__file_stamp stamp;
     int code = tether__session_lock(&registry->session, &lock, error);
     if (code != TETHER_OK)
         return code;
+    tether__compact_if_large(&registry->session);
     code = check_lifeline(registry, plan, error);
     if (code == TETHER_OK)
-        code = tether__quota_start(registry, plan->id, plan->spec.max_running, error);
-    plan->counted = code == TETHER_OK;
+        code = tether__quota_check(registry, plan->id, plan->spec.max_running, error);
     if (code == TETHER_OK)
         code = set_shown_command(plan, error);
     if (code == TETHER_OK)
         code = fill_record(registry, plan, error);
     if (code == TETHER_OK)
-        code = tether__bundle_save(&registry->session, &plan->record, &plan->stamp, error);
-    plan->visible = code == TETHER_OK;
+        code = tether__bundle_create(&registry->session, &plan->record, &plan->stamp, error);
+    /* After some failures the line counts all the same, such as when it cannot be synced. */
+    plan->visible = code == TETHER_OK || tether__ledger_stamp(&registry->session, plan->id, &stamp,
+                                                              NULL) != TETHER_ENOTASK;
     tether__os_lock_release(&lock);
     return code;
 }
@@ -332,21 +337,23 @@ static void remove_files(tether_registry *registry, tether__spawn_plan *plan)
     tether__os_dir_close(plan->bundle);
     plan->bundle = NULL;
     if (plan->visible)
-        tether__bundle_remove_record(&registry->session, plan->id, NULL);
+        tether__bundle_remove_record(&registry->session, plan->id, true, NULL);
     tether__os_lifeline_close(&plan->lifeline);
-    tether__bundle_remove(&registry->session, plan->id, NULL);
+    tether__bundle_undo(&registry->session, plan->id, NULL);
 }
 
-/* Undoes a start that failed after record_start was called. Takes the session lock if the start was
- * counted (a visible one always was), so that no other host counts or finalises the task while it
- * is being removed. The caller holds `disk`. */
+/* Undoes a start that failed after record_start was called. Takes the session lock if the task is
+ * visible, so that no other host counts or finalises it while it is being removed. The caller holds
+ * `disk`. */
 static void undo_start(tether_registry *registry, tether__spawn_plan *plan)
 {
     tether__lock lock = {-1};
-    bool locked =
-        plan->counted && tether__session_lock(&registry->session, &lock, NULL) == TETHER_OK;
-    if (locked)
-        tether__quota_uncount_start(registry);
+    /* Without the lock nothing may be changed: another host then finds a task that was never
+     * started. */
+    if (plan->visible && tether__session_lock(&registry->session, &lock, NULL) != TETHER_OK) {
+        tether__catalog_forget(&registry->catalog, plan->id);
+        return;
+    }
     remove_files(registry, plan);
     tether__os_lock_release(&lock);
     tether__catalog_forget(&registry->catalog, plan->id);

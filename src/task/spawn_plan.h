@@ -53,7 +53,6 @@ typedef struct tether__spawn_plan {
     char *entries[3]; /* variables that the wrapper reads; NULL: not set */
     bool retrying;    /* another outer shell was tried before */
     bool visible;     /* other hosts can see the record */
-    bool counted;     /* as a start, see quota.h */
     tether__record record;
     tether__file_stamp stamp;
 } tether__spawn_plan;

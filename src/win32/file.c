@@ -33,17 +33,22 @@ static int64_t deadline_in(int64_t ms)
     return tether__os_monotonic_ms() + ms;
 }
 
-/* Returns 0 or the error. */
-static DWORD write_all(HANDLE handle, const char *data, size_t size)
+/* Returns 0 or the error. `place` NULL: writes at the handle's position, which moves. */
+static DWORD write_at(HANDLE handle, OVERLAPPED *place, const char *data, size_t size)
 {
     while (size > 0) {
         DWORD written;
-        if (!WriteFile(handle, data, size < WRITE_SIZE ? (DWORD)size : WRITE_SIZE, &written, NULL))
+        if (!WriteFile(handle, data, size < WRITE_SIZE ? (DWORD)size : WRITE_SIZE, &written, place))
             return GetLastError();
         data += written;
         size -= written;
     }
     return ERROR_SUCCESS;
+}
+
+static DWORD write_all(HANDLE handle, const char *data, size_t size)
+{
+    return write_at(handle, NULL, data, size);
 }
 
 static void remove_failed(tether__dir *dir, const char *name)
@@ -167,6 +172,47 @@ int tether__os_file_append(tether__dir *dir, const char *name, const void *data,
     return tether__win32_fail_in(dir, os_error, "write file", name, error);
 }
 
+/* Removes all bytes from `size` on, if it can: what stays is damage to readers. */
+static void cut_off(HANDLE handle, uint64_t size)
+{
+    FILE_END_OF_FILE_INFO end = {.EndOfFile.QuadPart = (LONGLONG)size};
+    SetFileInformationByHandle(handle, FileEndOfFileInfo, &end, sizeof end);
+}
+
+/* Returns 0 or the error. file->size is that before the call, and after it that of the file. */
+static DWORD extend(tether__win32_file *file, const void *data, size_t size, bool sync)
+{
+    /* Stands for the end of the file: each write appends atomically. */
+    OVERLAPPED end = {.Offset = UINT32_MAX, .OffsetHigh = UINT32_MAX};
+    DWORD os_error = write_at(file->handle, &end, data, size);
+    if (os_error != ERROR_SUCCESS) {
+        cut_off(file->handle, file->size);
+        return os_error;
+    }
+    /* Data that was written as a whole is never taken back: somebody may have read it already. */
+    if (sync && !FlushFileBuffers(file->handle))
+        return GetLastError();
+    return tether__win32_inspect(file->handle, file);
+}
+
+int tether__os_file_extend(tether__dir *dir, const char *name, const void *data, size_t size,
+                           bool sync, tether__file_stamp *stamp, tether_error *error)
+{
+    tether__win32_file file;
+    /* FILE_APPEND_DATA alone would not permit to cut off what a failed write has left. */
+    int code = open_regular(FILE_APPEND_DATA | FILE_WRITE_DATA, dir, name, &file, error);
+    if (code != TETHER_OK)
+        return code;
+    DWORD os_error = extend(&file, data, size, sync);
+    CloseHandle(file.handle);
+    if (os_error != ERROR_SUCCESS)
+        return tether__win32_fail_in(dir, os_error, "write file", name, error);
+    /* A file system may set the time of the last write only when the handle is closed. */
+    if (tether__os_file_stamp(dir, name, stamp, NULL) != TETHER_OK)
+        fill_stamp(&file, stamp);
+    return TETHER_OK;
+}
+
 static uint32_t read_some(intptr_t handle, void *buffer, size_t size, size_t *got)
 {
     DWORD part;
@@ -254,11 +300,13 @@ int tether__os_file_read_at(tether__dir *dir, const char *name, uint64_t offset,
 }
 
 int tether__os_file_open(tether__dir *dir, const char *name, tether__file *file,
-                         tether_error *error)
+                         tether__file_stamp *stamp, tether_error *error)
 {
     tether__win32_file opened;
     int code = open_regular(FILE_READ_DATA, dir, name, &opened, error);
     file->handle = (intptr_t)opened.handle;
+    if (code == TETHER_OK && stamp != NULL)
+        fill_stamp(&opened, stamp);
     return code;
 }
 

@@ -1,4 +1,4 @@
-/* Owns the lifeline's file: the open handle that holds it, the probe, and the marks on it.
+/* Owns the lifeline's file: the open handle that holds it and the probe.
  * Must not: write lines of its own into it; the supervisor alone writes them.
  * Thread: any.
  *
@@ -140,56 +140,4 @@ size_t tether__os_lifeline_read_held(tether__dir *exits, const char *task_id, ch
     (void)text;
     (void)capacity;
     return 0;
-}
-
-/* The marks are file attributes. They need no file of their own, and the watch on the directory
- * does not report them; even where it does, hosts do not inspect a task that has ended. */
-static void set_attributes(tether__dir *exits, const char *task_id, DWORD attributes)
-{
-    HANDLE handle;
-    tether__win32_file file;
-    if (tether__win32_open(exits, task_id, FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES,
-                           TETHER__WIN32_SHARE_ALL, OPEN_EXISTING, &handle) != ERROR_SUCCESS)
-        return;
-    if (tether__win32_inspect(handle, &file) == ERROR_SUCCESS && tether__win32_is_regular(&file)) {
-        /* Times of 0 stay as they are. */
-        FILE_BASIC_INFO info = {.FileAttributes = attributes};
-        SetFileInformationByHandle(handle, FileBasicInfo, &info, sizeof info);
-    }
-    CloseHandle(handle);
-}
-
-static DWORD attributes_of(tether__dir *exits, const char *task_id)
-{
-    HANDLE handle;
-    tether__win32_file file;
-    DWORD attributes = 0;
-    if (tether__win32_open(exits, task_id, FILE_READ_ATTRIBUTES, TETHER__WIN32_SHARE_ALL,
-                           OPEN_EXISTING, &handle) != ERROR_SUCCESS)
-        return 0;
-    if (tether__win32_inspect(handle, &file) == ERROR_SUCCESS && tether__win32_is_regular(&file))
-        attributes = file.attributes;
-    CloseHandle(handle);
-    return attributes;
-}
-
-void tether__os_lifeline_mark_ended(tether__dir *exits, const char *task_id)
-{
-    set_attributes(exits, task_id, FILE_ATTRIBUTE_READONLY);
-}
-
-void tether__os_lifeline_mark_done(tether__dir *exits, const char *task_id)
-{
-    set_attributes(exits, task_id, FILE_ATTRIBUTE_READONLY | FILE_ATTRIBUTE_HIDDEN);
-}
-
-bool tether__os_lifeline_marked_ended(tether__dir *exits, const char *task_id)
-{
-    return (attributes_of(exits, task_id) & FILE_ATTRIBUTE_READONLY) != 0;
-}
-
-bool tether__os_lifeline_marked_done(tether__dir *exits, const char *task_id)
-{
-    const DWORD both = FILE_ATTRIBUTE_READONLY | FILE_ATTRIBUTE_HIDDEN;
-    return (attributes_of(exits, task_id) & both) == both;
 }

@@ -21,8 +21,7 @@ static const char step[] = "watch directory";
 
 enum { BUFFER_BYTES = 16 * 1024, QUEUE_LIMIT = 4096 };
 
-/* Writes to a file raise these, and so does setting its time. Marking a lifeline only changes
- * attributes and raises none. */
+/* Writes to a file raise these, and so does setting its time. */
 static const DWORD watched_changes = FILE_NOTIFY_CHANGE_SIZE | FILE_NOTIFY_CHANGE_LAST_WRITE;
 
 /* A watched directory. Its read is pending, or the watcher's thread is handling the result. */

@@ -27,11 +27,10 @@ void removable_create(tether_registry *registry, char id[TETHER_ID_SIZE])
     bool held = true;
     removable_run(registry, "exit 0", id);
     WAIT_UNTIL((tether__os_lifeline_held(exits, id, &held, NULL), !held));
-    WAIT_UNTIL(tether__os_lifeline_marked_ended(exits, id));
     WAIT_UNTIL(is_reaped(registry, id));
 }
 
 bool removable_exists(const fixture *f, const char *id)
 {
-    return test_exists(test_bundle_path(f, id, "record.json"));
+    return test_has_record(f, id);
 }

@@ -65,7 +65,7 @@ static void registry_collects_once_when_it_opens(void **state)
     WAIT_UNTIL(
         (tether__gc_state_load(&f->registry->store, &after, NULL), after.collected.wall_ms != 0));
     assert_false(removable_exists(f, id));
-    assert_int_equal(test_count_names(test_session_path(f, "exits")), 0);
+    assert_int_equal(test_count_lifelines(f), 0);
 
     /* The next collection is not due within ten minutes. */
     create_old_task(f, later);
@@ -149,7 +149,7 @@ static void collection_keeps_needed_tasks(void **state)
     json_object_set_new(record, "notify_on_completion", json_true());
     test_save_record(f, pending, record);
     create_old_task(f, damaged);
-    test_write_file(test_bundle_path(f, damaged, "record.json"), "{", 1);
+    test_damage_record(f, damaged);
     create_old_task(f, newer);
     record = test_load_record(f, newer);
     json_object_set_new(record, "schema_version", json_integer(2));
@@ -188,8 +188,7 @@ static void registry_works_during_a_collection(void **state)
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), TURNS);
 }
 
-/* What a removal leaves that was interrupted after the record: the lifeline is still marked as that
- * of an ended task, which an opening does not check. */
+/* What a removal leaves that was interrupted after the record. */
 static void interrupted_removal_is_completed(void **state)
 {
     fixture *f = *state;
@@ -199,7 +198,7 @@ static void interrupted_removal_is_completed(void **state)
     open_registry(f, false);
     for (int background = 0; background < 2; background++) {
         removable_create(f->registry, id);
-        test_remove_file(test_bundle_path(f, id, "record.json"));
+        test_replace_record(f, id, "");
         if (background) {
             ASSERT_OK(tether__gc_background(f->registry, never, NULL, &f->error), f->error);
         } else {
@@ -216,7 +215,7 @@ static void interrupted_removal_is_completed(void **state)
     test_remove_store(test_session_path(f, bundle));
     ASSERT_OK(tether_gc(f->registry, NULL, &result, &f->error), f->error);
     assert_int_equal(result.leftovers, 1);
-    assert_int_equal(test_count_names(test_session_path(f, "exits")), 0);
+    assert_int_equal(test_count_lifelines(f), 0);
 }
 
 /* The result counts what the opening of the registry has removed. */
@@ -227,6 +226,7 @@ static void leftovers_of_the_opening_are_counted_once(void **state)
     open_registry(f, false);
     close_registry(f);
     test_make_directory(test_session_path(f, "tasks/abandoned"));
+    test_write_file(test_exit_path(f, "abandoned"), "", 0);
     open_registry(f, false);
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), 0);
     ASSERT_OK(tether_gc(f->registry, NULL, &result, &f->error), f->error);

@@ -331,8 +331,7 @@ const char *cli_verdict(const json_t *report, const char *name)
 
 int cli_count_leftovers(const fixture *f)
 {
-    return test_count_names(test_session_path(f, "tasks")) +
-           test_count_names(test_session_path(f, "exits"));
+    return test_count_names(test_session_path(f, "tasks")) + test_count_lifelines(f);
 }
 
 bool cli_file_begins(const char *path, const char *text)

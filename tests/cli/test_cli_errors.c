@@ -2,6 +2,7 @@
 #include "cli/cli_support.h"
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <uv.h>
 
@@ -211,6 +212,21 @@ static void refuses_unusable_stores(void **state)
     assert_int_equal(test_count_names(f->work), 1);
 }
 
+static void a_store_of_another_version_is_refused_with_the_cure(void **state)
+{
+    fixture *f = *state;
+    char store[1024], format[1100];
+    snprintf(store, sizeof store, "%s", test_work_path(f, "old"));
+    snprintf(format, sizeof format, "%s/FORMAT", store);
+    EXPECT(NULL, 0, "--store", store, "list");
+    test_write_file(format, "tether-store 1\n", 15);
+    EXPECT_ERROR(NULL, 125, "TETHER_EFORMAT",
+                 "has the format \"tether-store 1\", and this version of tether reads "
+                 "\"tether-store 2\"; finish its tasks with the version that created it, name "
+                 "another store with --store or TETHER_STORE, or remove it",
+                 "--store", store, "list");
+}
+
 static void an_error_is_json_wherever_json_is_given(void **state)
 {
     fixture *f = *state;
@@ -242,11 +258,17 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
-        TEST(exits_127_for_what_is_not_found),   TEST(exits_126_for_what_cannot_be_run),
-        TEST(a_run_needs_one_command),           TEST(refuses_options_of_run),
-        TEST(refuses_unknown_verbs_and_options), TEST(help_fits_a_terminal_of_80_columns),
-        TEST(refuses_wrong_operands_and_values), TEST(refuses_invalid_task_and_session_ids),
-        TEST(refuses_unusable_stores),           TEST(an_error_is_json_wherever_json_is_given),
+        TEST(exits_127_for_what_is_not_found),
+        TEST(exits_126_for_what_cannot_be_run),
+        TEST(a_run_needs_one_command),
+        TEST(refuses_options_of_run),
+        TEST(refuses_unknown_verbs_and_options),
+        TEST(help_fits_a_terminal_of_80_columns),
+        TEST(refuses_wrong_operands_and_values),
+        TEST(refuses_invalid_task_and_session_ids),
+        TEST(refuses_unusable_stores),
+        TEST(a_store_of_another_version_is_refused_with_the_cure),
+        TEST(an_error_is_json_wherever_json_is_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -123,6 +123,48 @@ static void a_late_promotion_by_another_host_is_delivered(void **state)
     listener_close(&l);
 }
 
+static bool is_archived(const fixture *f, const char *id)
+{
+    test_compact(f);
+    return !test_has_record(f, id);
+}
+
+/* Nothing but the journal tells of it: the task has no lifeline any more. */
+static void a_promotion_from_the_archive_is_delivered(void **state)
+{
+    fixture *f = *state;
+    listener l;
+    char id[TETHER_ID_SIZE];
+    const char *const argv[] = {CHILD, "exit", "3", NULL};
+    const tether_spec spec = {.argv = argv, .no_notify = true};
+    test_start(f->registry, &spec, id);
+    test_expect(f->registry, id, TETHER_STATUS_FAILED, 3, NULL);
+    WAIT_UNTIL(is_archived(f, id));
+    listener_open(&l, f, NULL);
+    ASSERT_OK(tether_promote(f->registry, id, &f->error), f->error);
+    WAIT_UNTIL(witness_count(&l.w, TETHER_EVENT_COMPLETION, id) == 1);
+    test_take_completion(l.registry, id);
+    listener_close(&l);
+}
+
+/* A proxy writes to its lifeline before it has a record, and not again before its end: only the
+ * journal, whose first line this is, surely tells of it. */
+static void the_first_task_of_another_host_is_delivered(void **state)
+{
+    fixture *f = *state;
+    listener l;
+    char id[TETHER_ID_SIZE];
+    const tether_proxy_spec spec = {.command = "work"};
+    tether_proxy *proxy;
+    listener_open(&l, f, NULL);
+    ASSERT_OK(tether_proxy_open(f->registry, &spec, id, &proxy, &f->error), f->error);
+    WAIT_UNTIL(witness_count(&l.w, TETHER_EVENT_STARTED, id) == 1);
+    ASSERT_OK(tether_proxy_finish(proxy, 0, 0, &f->error), f->error);
+    WAIT_UNTIL(witness_count(&l.w, TETHER_EVENT_COMPLETION, id) == 1);
+    test_take_completion(l.registry, id);
+    listener_close(&l);
+}
+
 /* --- Reminders --- */
 
 static void reminders_of_long_tasks_repeat(void **state)
@@ -351,6 +393,8 @@ int main(void)
         TEST(tasks_from_before_the_open_have_no_start_event),
         TEST(promoted_tasks_have_a_completion_event),
         TEST(a_late_promotion_by_another_host_is_delivered),
+        TEST(a_promotion_from_the_archive_is_delivered),
+        TEST(the_first_task_of_another_host_is_delivered),
         TEST(reminders_of_long_tasks_repeat),
         TEST(reminders_can_be_off),
         TEST(a_slow_callback_delays_only_events),

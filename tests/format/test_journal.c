@@ -51,6 +51,9 @@ static void each_kind_of_line_is_recognised(void **state)
         {"{\"journal\":0,\"started\":0}", TETHER__JOURNAL_DAMAGED, "", false},
         {"{\"journal\":1,\"started\":-1}", TETHER__JOURNAL_DAMAGED, "", false},
         {"{\"journal\":\"1\",\"started\":1}", TETHER__JOURNAL_DAMAGED, "", false},
+        {"{\"journal\":100000000000000000,\"started\":0}", TETHER__JOURNAL_HEAD, "", false},
+        {"{\"journal\":100000000000000001,\"started\":0}", TETHER__JOURNAL_DAMAGED, "", false},
+        {"{\"journal\":9223372036854775807,\"started\":0}", TETHER__JOURNAL_DAMAGED, "", false},
         {"{\"journal\":1}", TETHER__JOURNAL_DAMAGED, "", false},
         {"{\"task_id\":\"../t1\"}", TETHER__JOURNAL_DAMAGED, "", false},
         {"{\"task_id\":1}", TETHER__JOURNAL_DAMAGED, "", false},
@@ -107,7 +110,7 @@ static void a_head_has_its_numbers(void **state)
 static void a_removal_names_its_task(void **state)
 {
     (void)state;
-    json_t *object = tether__journal_removal("t-1");
+    json_t *object = tether__journal_removal("t-1", false);
     size_t size;
     char *text = tether__journal_render(object, false, &size);
     assert_string_equal(text, "{\"task_id\":\"t-1\",\"removed\":true}\n");

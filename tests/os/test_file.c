@@ -46,28 +46,47 @@ enum { APPENDERS = 4, APPENDS = 200 };
 static void append_often(void *userdata)
 {
     for (int i = 0; i < APPENDS; i++)
-        tether__os_file_append(userdata, "starts", "0123456789\n", 11, NULL);
+        tether__os_file_append(userdata, "a", "0123456789\n", 11, NULL);
 }
 
-static void appends_in_one_step(void **state)
+static void extend_often(void *userdata)
 {
-    place *p = *state;
+    tether__file_stamp stamp;
+    for (int i = 0; i < APPENDS; i++)
+        tether__os_file_extend(userdata, "a", "0123456789\n", 11, false, &stamp, NULL);
+}
+
+static void append_together(place *p, void (*append)(void *dir))
+{
     uv_thread_t threads[APPENDERS];
     char *data;
     size_t size;
-    if (test_in_wine())
-        test_skip("Wine appends in two steps");
-    ASSERT_OK(tether__os_file_create(p->dir, "starts", "", 0, &p->error), p->error);
+    ASSERT_OK(tether__os_file_create(p->dir, "a", "", 0, &p->error), p->error);
     for (int i = 0; i < APPENDERS; i++)
-        assert_int_equal(uv_thread_create(&threads[i], append_often, p->dir), 0);
+        assert_int_equal(uv_thread_create(&threads[i], append, p->dir), 0);
     for (int i = 0; i < APPENDERS; i++)
         assert_int_equal(uv_thread_join(&threads[i]), 0);
-    ASSERT_OK(tether__os_file_read(p->dir, "starts", 65536, &data, &size, NULL, &p->error),
-              p->error);
+    ASSERT_OK(tether__os_file_read(p->dir, "a", 65536, &data, &size, NULL, &p->error), p->error);
     assert_int_equal(size, APPENDERS * APPENDS * 11);
     for (size_t i = 0; i < size; i += 11)
         assert_memory_equal(data + i, "0123456789\n", 11);
     free(data);
+}
+
+static void appends_in_one_step(void **state)
+{
+    if (test_in_wine())
+        test_skip("Wine appends in two steps");
+    append_together(*state, append_often);
+}
+
+/* A lock lets one host extend a file at a time. Where that lock does not hold, such as between the
+ * machines of a network file system, no host overwrites what another has appended. */
+static void extends_in_one_step(void **state)
+{
+    if (test_in_wine())
+        test_skip("Wine appends in two steps");
+    append_together(*state, extend_often);
 }
 
 enum { SMALL = 100, LARGE = 20000, ROUNDS = 300 };
@@ -172,6 +191,83 @@ static void appends_to_an_existing_file(void **state)
     tether__os_dir_close(sub);
 }
 
+static void expect_stamp(place *p, const char *name, const tether__file_stamp *expected)
+{
+    tether__file_stamp stamp;
+    ASSERT_OK(tether__os_file_stamp(p->dir, name, &stamp, &p->error), p->error);
+    assert_memory_equal(&stamp, expected, sizeof stamp);
+}
+
+/* The stamp is the one by which another call finds that nobody else has written since. */
+static void extends_an_existing_file(void **state)
+{
+    place *p = *state;
+    tether__dir *sub;
+    tether__file_stamp stamp, before;
+    assert_int_equal(tether__os_file_extend(p->dir, "a", "x", 1, false, &stamp, &p->error),
+                     TETHER_ENOTASK);
+    assert_int_equal(place_count(p->dir), 0);
+    ASSERT_OK(tether__os_file_create(p->dir, "a", "one\n", 4, &p->error), p->error);
+    for (int round = 0; round < 2; round++) {
+        bool sync = round == 1;
+        ASSERT_OK(tether__os_file_stamp(p->dir, "a", &before, &p->error), p->error);
+        ASSERT_OK(tether__os_file_extend(p->dir, "a", "two\n", 4, sync, &stamp, &p->error),
+                  p->error);
+        assert_int_equal(stamp.size, before.size + 4);
+        assert_int_equal(stamp.node, before.node);
+        expect_stamp(p, "a", &stamp);
+    }
+    /* What others have appended meanwhile stays. */
+    ASSERT_OK(tether__os_file_append(p->dir, "a", "three\n", 6, &p->error), p->error);
+    ASSERT_OK(tether__os_file_extend(p->dir, "a", "four\n", 5, false, &stamp, &p->error), p->error);
+    expect_stamp(p, "a", &stamp);
+    assert_content(p, "a", "one\ntwo\ntwo\nthree\nfour\n");
+    ASSERT_OK(tether__os_dir_open(p->dir, "sub", true, &sub, &p->error), p->error);
+    assert_true(tether__os_file_extend(p->dir, "sub", "x", 1, false, &stamp, &p->error) < 0);
+    tether__os_dir_close(sub);
+}
+
+/* Much more than a system call may write at once. */
+static void extends_by_any_size(void **state)
+{
+    enum { BLOCK = 3 * 1024 * 1024 };
+    place *p = *state;
+    char *data, *block = malloc(BLOCK);
+    size_t size;
+    tether__file_stamp stamp;
+    assert_non_null(block);
+    memset(block, 'x', BLOCK);
+    ASSERT_OK(tether__os_file_create(p->dir, "a", "", 0, &p->error), p->error);
+    ASSERT_OK(tether__os_file_extend(p->dir, "a", "", 0, false, &stamp, &p->error), p->error);
+    assert_int_equal(stamp.size, 0);
+    for (int i = 1; i <= 2; i++) {
+        ASSERT_OK(tether__os_file_extend(p->dir, "a", block, BLOCK, false, &stamp, &p->error),
+                  p->error);
+        assert_int_equal(stamp.size, i * BLOCK);
+    }
+    ASSERT_OK(tether__os_file_read(p->dir, "a", 3 * BLOCK, &data, &size, NULL, &p->error),
+              p->error);
+    assert_int_equal(size, 2 * BLOCK);
+    assert_memory_equal(data, block, BLOCK);
+    assert_memory_equal(data + BLOCK, block, BLOCK);
+    free(data);
+    free(block);
+}
+
+/* A file that is replaced after it was opened, as the journal is by a compaction. */
+static void extends_the_file_that_has_the_name_now(void **state)
+{
+    place *p = *state;
+    tether__file_stamp first, second;
+    place_write(p, "a", "old\n");
+    ASSERT_OK(tether__os_file_extend(p->dir, "a", "1\n", 2, false, &first, &p->error), p->error);
+    ASSERT_OK(tether__os_file_replace(p->dir, "a", "new\n", 4, false, &p->error), p->error);
+    ASSERT_OK(tether__os_file_extend(p->dir, "a", "2\n", 2, false, &second, &p->error), p->error);
+    assert_true(first.node != second.node);
+    assert_int_equal(first.size, second.size);
+    assert_content(p, "a", "new\n2\n");
+}
+
 static void reads_at_an_offset(void **state)
 {
     place *p = *state;
@@ -206,7 +302,7 @@ static void keeps_an_open_file_when_its_name_is_taken(void **state)
     if (test_in_wine())
         test_skip("Wine cannot replace a file that is open");
     ASSERT_OK(tether__os_file_create(p->dir, "a", "0123456789", 10, &p->error), p->error);
-    ASSERT_OK(tether__os_file_open(p->dir, "a", &file, &p->error), p->error);
+    ASSERT_OK(tether__os_file_open(p->dir, "a", &file, NULL, &p->error), p->error);
     ASSERT_OK(tether__os_file_replace(p->dir, "a", "x", 1, false, &p->error), p->error);
     ASSERT_OK(tether__os_file_size(&file, &size, &p->error), p->error);
     assert_int_equal(size, 10);
@@ -219,7 +315,7 @@ static void keeps_an_open_file_when_its_name_is_taken(void **state)
     assert_int_equal(got, 0);
     tether__os_file_close(&file);
     tether__os_file_close(&file); /* closing twice is harmless */
-    assert_int_equal(tether__os_file_open(p->dir, "b", &file, &p->error), TETHER_ENOTASK);
+    assert_int_equal(tether__os_file_open(p->dir, "b", &file, NULL, &p->error), TETHER_ENOTASK);
     assert_int_equal(file.handle, -1);
 }
 
@@ -237,7 +333,7 @@ static void copies_a_part_and_renames_it(void **state)
     for (int i = 0; i < COPIED; i++)
         data[i] = (char)(i % 251);
     ASSERT_OK(tether__os_file_create(p->dir, "a", data, COPIED, &p->error), p->error);
-    ASSERT_OK(tether__os_file_open(p->dir, "a", &file, &p->error), p->error);
+    ASSERT_OK(tether__os_file_open(p->dir, "a", &file, NULL, &p->error), p->error);
     static const struct {
         uint64_t offset, size;
     } parts[] = {{0, COPIED}, {1, COPIED - 1}, {COPIED - 1, 1}, {COPIED, 0}, {100000, 70000}};
@@ -439,6 +535,7 @@ static void reports_that_a_directory_is_gone(void **state)
     assert_int_equal(tether__os_file_create(sub, "a", "x", 1, error), TETHER_EGONE);
     assert_int_equal(tether__os_file_replace(sub, "a", "x", 1, false, error), TETHER_EGONE);
     assert_int_equal(tether__os_file_append(sub, "a", "x", 1, error), TETHER_EGONE);
+    assert_int_equal(tether__os_file_extend(sub, "a", "x", 1, false, &stamp, error), TETHER_EGONE);
     assert_int_equal(tether__os_file_read(sub, "a", 10, &data, &size, NULL, error), TETHER_EGONE);
     assert_int_equal(tether__os_file_read_at(sub, "a", 0, buffer, 4, &size, error), TETHER_EGONE);
     assert_int_equal(tether__os_file_stamp(sub, "a", &stamp, error), TETHER_EGONE);
@@ -456,9 +553,13 @@ int main(void)
         TEST(creates_a_file_that_must_not_exist),
         TEST(replaces_a_file_or_creates_one),
         TEST(appends_in_one_step),
+        TEST(extends_in_one_step),
         TEST(shows_readers_the_old_version_or_the_new_one),
         TEST(reads_within_the_limit),
         TEST(appends_to_an_existing_file),
+        TEST(extends_an_existing_file),
+        TEST(extends_by_any_size),
+        TEST(extends_the_file_that_has_the_name_now),
         TEST(reads_at_an_offset),
         TEST(keeps_an_open_file_when_its_name_is_taken),
         TEST(copies_a_part_and_renames_it),

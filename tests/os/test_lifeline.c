@@ -107,52 +107,6 @@ static void hides_probes_from_each_other(void **state)
     assert_int_equal(atomic_load(&probe.seen), 0);
 }
 
-static void can_be_marked_as_ended(void **state)
-{
-    place *p = *state;
-    tether__lifeline lifeline;
-    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
-    tether__os_lifeline_close(&lifeline);
-    place_write(p, "t1", "exit 3\n");
-    assert_false(tether__os_lifeline_marked_ended(p->dir, "t1"));
-    tether__os_lifeline_mark_ended(p->dir, "t1");
-    assert_true(tether__os_lifeline_marked_ended(p->dir, "t1"));
-    assert_false(is_held(p, "t1"));
-    assert_string_equal(place_read(p, "t1"), "exit 3\n");
-    /* Marking a missing lifeline does nothing. */
-    tether__os_lifeline_mark_ended(p->dir, "t2");
-    assert_false(tether__os_lifeline_marked_ended(p->dir, "t2"));
-    ASSERT_OK(tether__os_file_remove(p->dir, "t1", &p->error), p->error);
-}
-
-static void can_be_marked_as_done(void **state)
-{
-    place *p = *state;
-    tether__lifeline lifeline;
-    ASSERT_OK(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error), p->error);
-    assert_false(tether__os_lifeline_marked_done(p->dir, "t1"));
-    tether__os_lifeline_close(&lifeline);
-    for (int i = 0; i < 2; i++) {
-        tether__os_lifeline_mark_ended(p->dir, "t1");
-        assert_true(tether__os_lifeline_marked_ended(p->dir, "t1"));
-        assert_false(tether__os_lifeline_marked_done(p->dir, "t1"));
-        /* The second mark includes the first, and setting the first removes the second. */
-        tether__os_lifeline_mark_done(p->dir, "t1");
-        assert_true(tether__os_lifeline_marked_done(p->dir, "t1"));
-        assert_true(tether__os_lifeline_marked_ended(p->dir, "t1"));
-        tether__os_lifeline_mark_done(p->dir, "t1");
-        assert_true(tether__os_lifeline_marked_done(p->dir, "t1"));
-    }
-    /* The lifeline can still be read and probed. */
-    assert_false(is_held(p, "t1"));
-    assert_string_equal(place_read(p, "t1"), "");
-    /* Neither mark creates a missing lifeline. */
-    tether__os_lifeline_mark_done(p->dir, "t2");
-    assert_false(tether__os_lifeline_marked_done(p->dir, "t2"));
-    assert_int_equal(place_count(p->dir), 1);
-    ASSERT_OK(tether__os_file_remove(p->dir, "t1", &p->error), p->error);
-}
-
 static void reports_that_the_directory_is_gone(void **state)
 {
     place *p = *state;
@@ -170,14 +124,9 @@ static void reports_that_the_directory_is_gone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(is_held_until_it_is_closed),
-        TEST(accepts_lines_while_it_is_held),
-        TEST(is_notified_without_being_changed),
-        TEST(must_be_new),
-        TEST(hides_probes_from_each_other),
-        TEST(can_be_marked_as_ended),
-        TEST(can_be_marked_as_done),
-        TEST(reports_that_the_directory_is_gone),
+        TEST(is_held_until_it_is_closed),        TEST(accepts_lines_while_it_is_held),
+        TEST(is_notified_without_being_changed), TEST(must_be_new),
+        TEST(hides_probes_from_each_other),      TEST(reports_that_the_directory_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

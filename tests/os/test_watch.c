@@ -90,6 +90,24 @@ static void reports_lines_and_notifications(void **state)
     stop(&s);
 }
 
+/* The journal. */
+static void reports_lines_of_a_file_with_a_suffix(void **state)
+{
+    place *p = *state;
+    seen s;
+    int tag;
+    tether__file_stamp stamp;
+    place_write(p, "some.jsonl", "{}\n");
+    start(p, &s);
+    ASSERT_OK(tether__os_watch_add(s.watch, p->dir, &tag, &p->error), p->error);
+    ASSERT_OK(tether__os_file_extend(p->dir, "some.jsonl", "{}\n", 3, false, &stamp, &p->error),
+              p->error);
+    WAIT_UNTIL(changes(&s) > 0);
+    assert_int_equal(s.tag, tag);
+    assert_string_equal(s.name, "some.jsonl");
+    stop(&s);
+}
+
 static void distinguishes_two_directories(void **state)
 {
     place *p = *state;
@@ -155,6 +173,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(reports_writes),
         TEST(reports_lines_and_notifications),
+        TEST(reports_lines_of_a_file_with_a_suffix),
         TEST(distinguishes_two_directories),
         TEST(reports_nothing_for_a_directory_that_is_not_watched),
         TEST(can_be_probed),

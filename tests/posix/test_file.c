@@ -84,7 +84,7 @@ static void never_reads_planted_entries(void **state)
             TETHER_ECORRUPT);
         assert_int_equal(size, 0);
         tether__file file;
-        assert_int_equal(tether__os_file_open(p->dir, "planted", &file, &p->error),
+        assert_int_equal(tether__os_file_open(p->dir, "planted", &file, NULL, &p->error),
                          TETHER_ECORRUPT);
         assert_int_equal(file.handle, -1);
         clear_planted(p);
@@ -109,6 +109,24 @@ static void never_writes_through_planted_entries(void **state)
             assert_true(S_ISREG(mode_of(place_path(p, "planted"))));
             assert_string_equal(place_read(p, "planted"), "new");
         }
+        assert_string_equal(place_read(p, "target"), "secret");
+        assert_int_equal(access(place_path(p, "nowhere"), F_OK), -1);
+        clear_planted(p);
+        assert_int_equal(place_count(p->dir), 1);
+    }
+}
+
+static void never_extends_planted_entries(void **state)
+{
+    place *p = *state;
+    for (size_t i = 0; i < PLANTERS; i++) {
+        tether__file_stamp stamp;
+        place_write(p, "target", "secret");
+        planters[i](p);
+        assert_int_equal(
+            tether__os_file_extend(p->dir, "planted", "new", 3, false, &stamp, &p->error),
+            TETHER_ECORRUPT);
+        assert_non_null(strstr(p->error.message, "planted"));
         assert_string_equal(place_read(p, "target"), "secret");
         assert_int_equal(access(place_path(p, "nowhere"), F_OK), -1);
         clear_planted(p);
@@ -329,7 +347,7 @@ static void leaves_nothing_half_written_on_a_full_disk(void **state)
     char temporary[TETHER__TEMPORARY_SIZE];
     place_write(p, "large", "");
     assert_int_equal(truncate(place_path(p, "large"), sizeof large), 0);
-    assert_int_equal(tether__os_file_open(p->dir, "large", &file, &p->error), TETHER_OK);
+    assert_int_equal(tether__os_file_open(p->dir, "large", &file, NULL, &p->error), TETHER_OK);
     int copy = tether__os_file_copy(&file, 0, sizeof large, disk, false, temporary, &p->error);
     tether__os_file_close(&file);
     size_t count = place_count(disk);
@@ -343,6 +361,29 @@ static void leaves_nothing_half_written_on_a_full_disk(void **state)
     assert_int_equal(p->error.os_error, ENOSPC);
     assert_int_equal(count, 1);
     assert_string_equal(text, "old");
+}
+
+/* Readers of a journal would take what is left for a line that has begun. */
+static void cuts_off_an_extension_on_a_full_disk(void **state)
+{
+    place *p = *state;
+    tether__dir *disk = small_disk(p, "size=64k,mode=700");
+    static char large[200000];
+    tether__file_stamp stamp;
+    tether_error error = {0};
+    char text[32] = "";
+    memset(large, 'x', sizeof large);
+    int create = tether__os_file_create(disk, "log", "old\n", 4, &p->error);
+    int failed = tether__os_file_extend(disk, "log", large, sizeof large, true, &stamp, &error);
+    int after = tether__os_file_extend(disk, "log", "new\n", 4, true, &stamp, &p->error);
+    strncat(text, place_read(p, "disk/log"), sizeof text - 1);
+    small_disk_end(p, disk);
+    assert_int_equal(create, TETHER_OK);
+    assert_int_equal(failed, TETHER_ENOSPACE);
+    assert_int_equal(error.os_error, ENOSPC);
+    assert_int_equal(after, TETHER_OK);
+    assert_int_equal(stamp.size, 8);
+    assert_string_equal(text, "old\nnew\n");
 }
 
 static void reports_a_read_only_disk(void **state)
@@ -372,6 +413,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(never_reads_planted_entries),
         TEST(never_writes_through_planted_entries),
+        TEST(never_extends_planted_entries),
         TEST(never_enters_planted_entries),
         TEST(removes_links_and_not_their_targets),
         TEST(creates_everything_for_its_user_alone),
@@ -382,6 +424,7 @@ int main(void)
         TEST(refuses_a_store_in_a_missing_directory),
         TEST(opens_a_relative_path),
         TEST(leaves_nothing_half_written_on_a_full_disk),
+        TEST(cuts_off_an_extension_on_a_full_disk),
         TEST(reports_a_read_only_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

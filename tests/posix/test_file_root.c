@@ -300,8 +300,7 @@ static int create_all(tether__dir *dir, mode_t mask)
              tether__os_file_read(sub, "replaced", 9, &text, &size, NULL, NULL) != TETHER_OK)
         failed = 3;
     else if (tether__os_lifeline_create(sub, "lifeline", &lifeline, NULL) != TETHER_OK ||
-             tether__os_lifeline_held(sub, "lifeline", &held, NULL) != TETHER_OK || !held ||
-             tether__os_lifeline_marked_ended(sub, "lifeline"))
+             tether__os_lifeline_held(sub, "lifeline", &held, NULL) != TETHER_OK || !held)
         failed = 4;
     for (int i = 0; failed == 0 && i < 2; i++) {
         if (tether__os_lock_acquire(sub, "lock", 0, &lock, NULL) != TETHER_OK)

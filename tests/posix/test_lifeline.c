@@ -97,7 +97,7 @@ static void is_open_for_appending_only(void **state)
 
 #ifdef __linux__
 /* A host that watches the directory must not wake itself by its own probes. */
-static void raises_no_event_by_a_probe_or_a_mark(void **state)
+static void raises_no_event_by_a_probe(void **state)
 {
     place *p = *state;
     tether__lifeline lifeline;
@@ -107,8 +107,6 @@ static void raises_no_event_by_a_probe_or_a_mark(void **state)
     assert_true(fd >= 0);
     assert_true(inotify_add_watch(fd, p->path, IN_MODIFY | IN_CLOSE_WRITE) >= 0);
     assert_true(is_held(p->dir, "t1"));
-    tether__os_lifeline_mark_ended(p->dir, "t1");
-    assert_true(tether__os_lifeline_marked_ended(p->dir, "t1"));
     assert_int_equal(read(fd, events, sizeof events), -1);
     assert_int_equal(errno, EAGAIN);
     tether__os_lifeline_close(&lifeline);
@@ -135,8 +133,6 @@ static void leaves_planted_entries_alone(void **state)
                          TETHER_ELOCKED);
         assert_int_equal(lifeline.handle, -1);
         assert_false(is_held(p->dir, names[i]));
-        tether__os_lifeline_mark_ended(p->dir, names[i]);
-        assert_false(tether__os_lifeline_marked_ended(p->dir, names[i]));
     }
     struct stat st;
     assert_int_equal(stat(place_path(p, "target"), &st), 0);
@@ -210,7 +206,7 @@ int main(void)
         TEST(detects_that_its_name_was_removed),
         TEST(is_open_for_appending_only),
 #ifdef __linux__
-        TEST(raises_no_event_by_a_probe_or_a_mark),
+        TEST(raises_no_event_by_a_probe),
 #endif
         TEST(leaves_planted_entries_alone),
         TEST(reserves_space_for_the_marker_on_a_full_disk),

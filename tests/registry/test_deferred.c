@@ -35,13 +35,14 @@ static void the_loop_starts_with_the_first_wait(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    int opened = test_count_fds();
+    int opened = test_count_fds(), loops = test_count_loops();
     test_start_child(f->registry, id, "exit", "3", NULL);
     assert_int_equal(test_count_fds(), opened);
     ASSERT_OK(tether_finish_kills(f->registry, 0, &f->error), f->error);
     assert_int_equal(test_count_fds(), opened);
+    assert_int_equal(test_count_loops(), loops);
     wait_for(f, id);
-    assert_true(test_count_fds() > opened);
+    assert_true(test_count_loops() > loops);
     test_expect(f->registry, id, TETHER_STATUS_FAILED, 3, NULL);
     test_take_completion(f->registry, id);
 }

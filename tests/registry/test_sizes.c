@@ -140,7 +140,7 @@ static void a_list_that_skips_a_task_leaves_the_error_untouched(void **state)
     tether_registry *other = test_open(f);
     /* The supervisor holds its lifeline for a moment after the end: until then the task stays. */
     WAIT_UNTIL(tether_cleanup_finished(other, 0, NULL, &f->error) == TETHER_OK &&
-               !test_exists(test_bundle_path(f, id, "record.json")));
+               !test_has_record(f, id));
     test_detach(other);
     fill(&error);
     assert_int_equal(tether_list(f->registry, TETHER_LIST_ALL, &list, &error), TETHER_OK);
@@ -156,7 +156,7 @@ static void a_wait_that_skips_a_damaged_task_leaves_the_error_untouched(void **s
     tether_error error;
     run_to_the_end(f, damaged);
     run_to_the_end(f, whole);
-    test_write_file(test_bundle_path(f, damaged, "record.json"), "{", 1);
+    test_damage_record(f, damaged);
     fill(&error);
     assert_int_equal(tether_completions_wait(f->registry, NULL, 0, &error), TETHER_OK);
     assert_untouched(&error);
@@ -190,7 +190,7 @@ static void opening_and_closing_leave_the_error_untouched(void **state)
         assert_untouched(&error);
         run_to_the_end(f, id);
         if (i == 1)
-            test_write_file(test_bundle_path(f, id, "record.json"), "{", 1);
+            test_damage_record(f, id);
     }
 }
 

@@ -10,6 +10,10 @@
 #include <uv.h>
 
 #include "format/name.h"
+#include "os/file.h"
+#include "os/lock.h"
+#include "store/compact.h"
+#include "store/session.h"
 
 enum { PATH_ROOM = 1024, PATH_BUFFERS = 16, ARGUMENTS_ROOM = 32 };
 
@@ -296,21 +300,21 @@ const char *test_work_path(const fixture *f, const char *format, ...)
 const char *test_session_path(const fixture *f, const char *name)
 {
     char key[TETHER__SESSION_KEY_SIZE];
-    tether__session_key("default", key);
+    tether__session_key(f->session != NULL ? f->session : "default", key);
     return test_path(f, "%s/%s", key, name);
 }
 
 const char *test_bundle_path(const fixture *f, const char *id, const char *name)
 {
     char key[TETHER__SESSION_KEY_SIZE];
-    tether__session_key("default", key);
+    tether__session_key(f->session != NULL ? f->session : "default", key);
     return test_path(f, "%s/tasks/%s/%s", key, id, name);
 }
 
 const char *test_exit_path(const fixture *f, const char *id)
 {
     char key[TETHER__SESSION_KEY_SIZE];
-    tether__session_key("default", key);
+    tether__session_key(f->session != NULL ? f->session : "default", key);
     return test_path(f, "%s/exits/%s", key, id);
 }
 
@@ -330,12 +334,62 @@ void test_remove_file(const char *path)
         fail_msg("cannot remove %s: %s", path, uv_strerror(result));
 }
 
+/* Reads the journal's lines; those that are no objects become null. */
+static json_t *read_journal(const fixture *f)
+{
+    json_t *lines = json_array();
+    char *text = test_read_file(test_session_path(f, "journal/journal.jsonl"), NULL);
+    for (char *line = text; line != NULL && *line != '\0';) {
+        char *end = strchr(line, '\n');
+        size_t size = end != NULL ? (size_t)(end - line) : strlen(line);
+        json_t *object = json_loadb(line, size, 0, NULL);
+        json_array_append_new(lines, object != NULL ? object : json_null());
+        line = end != NULL ? end + 1 : NULL;
+    }
+    free(text);
+    return lines;
+}
+
+static bool is_line_of(const json_t *line, const char *id)
+{
+    const char *task_id = json_string_value(json_object_get(line, "task_id"));
+    return task_id != NULL && strcmp(task_id, id) == 0;
+}
+
+/* Returns the record as the journal has it, or NULL. */
+static json_t *find_record(const fixture *f, const char *id)
+{
+    size_t i;
+    json_t *line, *record = NULL, *lines = read_journal(f);
+    json_array_foreach(lines, i, line)
+    {
+        if (!is_line_of(line, id))
+            continue;
+        if (json_is_true(json_object_get(line, "removed"))) {
+            json_decref(record);
+            record = NULL;
+            continue;
+        }
+        if (record == NULL)
+            record = json_object();
+        json_object_update(record, line);
+    }
+    json_decref(lines);
+    return record;
+}
+
+bool test_has_record(const fixture *f, const char *id)
+{
+    json_t *record = find_record(f, id);
+    json_decref(record);
+    return record != NULL;
+}
+
 json_t *test_load_record(const fixture *f, const char *id)
 {
-    json_error_t problem;
-    json_t *record = json_load_file(test_bundle_path(f, id, "record.json"), 0, &problem);
+    json_t *record = find_record(f, id);
     if (record == NULL)
-        fail_msg("cannot load the record of %s: %s", id, problem.text);
+        fail_msg("the journal has no record of %s", id);
     return record;
 }
 
@@ -348,18 +402,98 @@ static bool rename_over(const char *from, const char *to)
     return result == 0;
 }
 
-void test_save_record(const fixture *f, const char *id, json_t *record)
+/* Returns the text of the journal without the task's lines. */
+static char *journal_without(const fixture *f, const char *id, size_t room)
 {
-    char *text = json_dumps(record, JSON_INDENT(1));
-    char path[PATH_ROOM];
+    char *text = test_read_file(test_session_path(f, "journal/journal.jsonl"), NULL);
     assert_non_null(text);
-    snprintf(path, sizeof path, "%s", test_bundle_path(f, id, "record.json"));
-    /* By rename, as every host does: a registry may be reading the record. */
-    const char *fresh = test_bundle_path(f, id, "record.json.fresh");
+    char *rest = calloc(1, strlen(text) + room + 2);
+    assert_non_null(rest);
+    for (char *line = text; *line != '\0';) {
+        size_t size = strcspn(line, "\n");
+        json_t *object = json_loadb(line, size, 0, NULL);
+        if (!is_line_of(object, id))
+            strncat(strncat(rest, line, size), "\n", 2);
+        json_decref(object);
+        line += size + (line[size] == '\n');
+    }
+    free(text);
+    return rest;
+}
+
+/* Through the store, since Windows protects a session by the access list of the store alone. */
+static void open_session(const fixture *f, tether__dir **session)
+{
+    tether__dir *store;
+    tether_error error = {0};
+    char key[TETHER__SESSION_KEY_SIZE];
+    tether__session_key(f->session != NULL ? f->session : "default", key);
+    ASSERT_OK(tether__os_dir_open_root(f->store, false, &store, &error), error);
+    int code = tether__os_dir_open(store, key, false, session, &error);
+    tether__os_dir_close(store);
+    ASSERT_OK(code, error);
+}
+
+/* Replaces the journal, as a host does that compacts it, under the session lock. */
+void test_replace_record(const fixture *f, const char *id, const char *line)
+{
+    tether__dir *session;
+    tether__lock lock;
+    tether_error error = {0};
+    char path[PATH_ROOM];
+    open_session(f, &session);
+    ASSERT_OK(tether__os_lock_acquire(session, "lock", PATIENCE_MS, &lock, &error), error);
+    char *text = journal_without(f, id, strlen(line));
+    strcat(text, line);
+    snprintf(path, sizeof path, "%s", test_session_path(f, "journal/journal.jsonl"));
+    const char *fresh = test_session_path(f, "journal/journal.jsonl.fresh");
     test_write_file(fresh, text, strlen(text));
     WAIT_UNTIL(rename_over(fresh, path));
+    tether__os_lock_release(&lock);
+    tether__os_dir_close(session);
+    free(text);
+}
+
+void test_save_record(const fixture *f, const char *id, json_t *record)
+{
+    char *text = json_dumps(record, JSON_COMPACT);
+    char *line = malloc(strlen(text) + 2);
+    assert_non_null(line);
+    snprintf(line, strlen(text) + 2, "%s\n", text);
+    test_replace_record(f, id, line);
+    free(line);
     free(text);
     json_decref(record);
+}
+
+void test_damage_record(const fixture *f, const char *id)
+{
+    char line[128];
+    snprintf(line, sizeof line,
+             "{\"schema_version\":1,\"task_id\":\"%s\",\"session_id\":\"default\",\"status\":1}\n",
+             id);
+    test_replace_record(f, id, line);
+}
+
+int test_count_lifelines(const fixture *f)
+{
+    return test_count_names(test_session_path(f, "exits"));
+}
+
+void test_compact(const fixture *f)
+{
+    tether_error error = {0};
+    tether__store store;
+    tether__session session;
+    tether__lock lock;
+    const char *id = f->session != NULL ? f->session : "default";
+    ASSERT_OK(tether__store_open(f->store, false, &store, &error), error);
+    ASSERT_OK(tether__session_open(&store, id, PATIENCE_MS, &session, &error), error);
+    ASSERT_OK(tether__session_lock(&session, &lock, &error), error);
+    ASSERT_OK(tether__compact(&session, &error), error);
+    tether__os_lock_release(&lock);
+    tether__session_close(&session);
+    tether__store_close(&store);
 }
 
 char *test_record_text(const fixture *f, const char *id, const char *field)

@@ -51,6 +51,7 @@ struct json_t;
 typedef struct fixture {
     char *store; /* a new directory, mode 0700 */
     char *work;  /* another one, for files that the test and its tasks use outside the store */
+    const char *session; /* whose paths test_session_path and others return; NULL: the default */
     tether_registry *registry;
     tether_error error;
     int fds_before;  /* open descriptors before the registry was opened */
@@ -126,16 +127,31 @@ void test_make_directory(const char *path);
 /* Removes a file, even a read-only one. */
 void test_remove_file(const char *path);
 
-/* Paths in the default session: a file in a task's bundle, a task's lifeline, any other name. */
+/* Paths in the fixture's session: a file in a task's bundle, a task's lifeline, any other name. */
 const char *test_bundle_path(const fixture *f, const char *id, const char *name);
 const char *test_exit_path(const fixture *f, const char *id);
 const char *test_session_path(const fixture *f, const char *name);
 
-/* Reads a task's record from disk. The caller owns the reference. */
+/* The number of lifelines of the session. */
+int test_count_lifelines(const fixture *f);
+
+/* Whether the journal has the task. */
+bool test_has_record(const fixture *f, const char *id);
+
+/* Reads a task's record from the journal. The caller owns the reference. */
 struct json_t *test_load_record(const fixture *f, const char *id);
 
-/* Replaces a task's record on disk, and drops the caller's reference. */
+/* Moves what is over to the archive, as a host does when the journal has grown. */
+void test_compact(const fixture *f);
+
+/* Replaces a task's record in the journal, and drops the caller's reference. */
 void test_save_record(const fixture *f, const char *id, struct json_t *record);
+
+/* Replaces all lines of a task in the journal by the given text. */
+void test_replace_record(const fixture *f, const char *id, const char *text);
+
+/* Makes the record of a task one that no version has written: the task is known, and is damaged. */
+void test_damage_record(const fixture *f, const char *id);
 
 /* A text field of the record on disk, or NULL; free it with free(). */
 char *test_record_text(const fixture *f, const char *id, const char *field);
@@ -167,6 +183,10 @@ void test_remove_store(const char *store);
 
 /* Counts the open descriptors (on Windows, handles) of this process. */
 int test_count_fds(void);
+
+/* A number that grows when an event loop starts: of open descriptors, on Windows of completion
+ * ports, which test_count_fds leaves out. */
+int test_count_loops(void);
 
 /* Whether this process has a child, running or zombie. */
 bool test_has_child(void);

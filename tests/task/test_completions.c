@@ -11,7 +11,10 @@
 #include "format/name.h"
 
 /* How long a waiter may take to notice a change that raises no event. */
-enum { SOON_MS = 5000 };
+enum {
+    SOON_MS = 5000,
+    LONG_WAIT_MS = 7500 /* looks at the disk that are ever more seldom would be 8 s apart by then */
+};
 
 /* The value of an error before a call. A successful call must not change it. */
 static const tether_error untouched = {.code = 4711, .step = "untouched"};
@@ -482,7 +485,7 @@ static void newer_records_are_left_alone(void **state)
     json_t *record = test_load_record(f, id);
     json_object_set_new(record, "schema_version", json_integer(99));
     test_save_record(f, id, record);
-    char *before = test_read_file(test_bundle_path(f, id, "record.json"), &before_size);
+    char *before = test_read_file(test_session_path(f, "journal/journal.jsonl"), &before_size);
     tether_registry *other = test_open(f);
     assert_int_equal(count(tether_completions_peek, other), 0);
     assert_int_equal(count(tether_completions_lease, other), 0);
@@ -493,7 +496,7 @@ static void newer_records_are_left_alone(void **state)
     /* Releasing succeeds, since this registry has no lease on it. */
     assert_int_equal(release(other, id), TETHER_OK);
     assert_int_equal(wait_for_completion(other, 0), TETHER_ETIMEDOUT);
-    char *after = test_read_file(test_bundle_path(f, id, "record.json"), &after_size);
+    char *after = test_read_file(test_session_path(f, "journal/journal.jsonl"), &after_size);
     assert_int_equal(before_size, after_size);
     assert_memory_equal(before, after, after_size);
     free(before);
@@ -563,6 +566,7 @@ static void waiting_notices_tasks_of_other_hosts(void **state)
     test_detach(other);
 }
 
+/* Also late in the wait. */
 static void waiting_notices_other_sessions(void **state)
 {
     fixture *f = *state;
@@ -570,7 +574,9 @@ static void waiting_notices_other_sessions(void **state)
     uv_thread_t thread;
     tether_registry *other = test_open_session(f, "other");
     waiting w = {.registry = f->registry, .all_sessions = true};
+    int64_t started_at = test_now_ms();
     begin_waiting(&w, &thread);
+    WAIT_UNTIL(test_now_ms() - started_at > LONG_WAIT_MS);
     int64_t begin = test_now_ms();
     run_to_the_end(other, id);
     assert_int_equal(uv_thread_join(&thread), 0);

@@ -109,7 +109,7 @@ static void is_collected_only_after_its_end(void **state)
     ASSERT_OK(tether_gc(f->registry, &options, &result, &f->error), f->error);
     assert_int_equal(result.removed, 1);
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), 0);
-    assert_int_equal(test_count_names(test_session_path(f, "exits")), 0);
+    assert_int_equal(test_count_lifelines(f), 0);
 }
 
 enum { THREADS = 10, PROXIES_EACH = 10 };

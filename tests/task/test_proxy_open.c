@@ -162,7 +162,7 @@ static void leaves_nothing_when_it_is_refused(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_refused(f, &cases[i].spec, cases[i].code);
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), 0);
-    assert_int_equal(test_count_names(test_session_path(f, "exits")), 0);
+    assert_int_equal(test_count_lifelines(f), 0);
     /* Poll: the reaper thread also has descriptors open for moments. */
     WAIT_UNTIL(test_count_fds() <= fds);
 }
@@ -200,7 +200,7 @@ static void counts_against_the_sessions_limits(void **state)
     assert_refused(f, &spec, TETHER_EQUOTA);
     assert_int_equal(tether_spawn(f->registry, &task, id, &f->error), TETHER_EQUOTA);
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), 1);
-    assert_int_equal(test_count_names(test_session_path(f, "exits")), 1);
+    assert_int_equal(test_count_lifelines(f), 1);
     /* Poll: the reaper thread also has descriptors open for moments. */
     WAIT_UNTIL(test_count_fds() <= fds);
     proxy_finish(proxy, 0, 0);

@@ -41,16 +41,11 @@ static int spawn(tether_registry *registry, const char *const *argv, size_t max_
 static void expect_refused(fixture *f, tether_registry *registry, size_t max_running)
 {
     char id[TETHER_ID_SIZE];
-    char *starts = test_read_file(test_session_path(f, "starts"), NULL);
     int tasks = test_count_names(test_session_path(f, "tasks"));
-    int exits = test_count_names(test_session_path(f, "exits"));
+    int exits = test_count_lifelines(f);
     assert_int_equal(spawn(registry, exit_at_once, max_running, id, &f->error), TETHER_EQUOTA);
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), tasks);
-    assert_int_equal(test_count_names(test_session_path(f, "exits")), exits);
-    char *after = test_read_file(test_session_path(f, "starts"), NULL);
-    assert_string_equal(after != NULL ? after : "", starts != NULL ? starts : "");
-    free(starts);
-    free(after);
+    assert_int_equal(test_count_lifelines(f), exits);
 }
 
 static void expect_started(fixture *f, tether_registry *registry, size_t max_running,
@@ -222,8 +217,7 @@ static void every_start_counts_for_ever(void **state)
     test_take_completion(f->registry, id);
     const tether_gc_options any_age = {.older_than_ms = -1};
     /* The supervisor holds its lifeline for a moment after the end: until then the task stays. */
-    WAIT_UNTIL(tether_gc(other, &any_age, NULL, &f->error) == TETHER_OK &&
-               !test_exists(test_bundle_path(f, id, "record.json")));
+    WAIT_UNTIL(tether_gc(other, &any_age, NULL, &f->error) == TETHER_OK && !test_has_record(f, id));
     ASSERT_OK(spawn(f->registry, exit_at_once, 0, id, &f->error), f->error);
     expect_refused(f, f->registry, 0);
     assert_non_null(strstr(f->error.message, "3"));
@@ -255,7 +249,6 @@ static void failed_starts_do_not_count(void **state)
         assert_true(tether_spawn(f->registry, &unreadable, id, &f->error) < 0);
         assert_int_equal(spawn(f->registry, nothing, 0, id, &f->error), TETHER_ENOPROGRAM);
     }
-    assert_int_equal(test_count_lines(test_session_path(f, "starts")), 1);
     ASSERT_OK(spawn(f->registry, exit_at_once, 0, id, &f->error), f->error);
     expect_refused(f, f->registry, 0);
 }

@@ -63,11 +63,13 @@ static void use_directory(place *p, tether__dir *dir, const char *name)
     ASSERT_OK(tether__os_file_create(dir, name, "one", 3, &p->error), p->error);
     ASSERT_OK(tether__os_file_replace(dir, name, "two", 3, true, &p->error), p->error);
     ASSERT_OK(tether__os_file_append(dir, name, "!", 1, &p->error), p->error);
-    expect_content(p, dir, name, "two!");
+    ASSERT_OK(tether__os_file_extend(dir, name, "?", 1, true, &stamp, &p->error), p->error);
+    assert_int_equal(stamp.size, 5);
+    expect_content(p, dir, name, "two!?");
     ASSERT_OK(tether__os_file_stamp(dir, name, &stamp, &p->error), p->error);
-    assert_int_equal(stamp.size, 4);
+    assert_int_equal(stamp.size, 5);
     ASSERT_OK(tether__os_file_rename(dir, name, other, true, &p->error), p->error);
-    expect_content(p, dir, other, "two!");
+    expect_content(p, dir, other, "two!?");
     ASSERT_OK(tether__os_dir_open(dir, name, true, &sub, &p->error), p->error);
     ASSERT_OK(tether__os_move(dir, other, sub, other, &p->error), p->error);
     assert_int_equal(place_count(sub), 1);
@@ -202,8 +204,9 @@ static void refuses_devices_and_invalid_utf8(void **state)
 static void waits_while_a_file_is_open_for_a_moment(void **state)
 {
     place *p = *state;
+    tether__file_stamp stamp;
     place_write(p, "a", "one");
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         HANDLE handle = hold(p, "a", GENERIC_READ, i % 2 == 0 ? 0 : FILE_SHARE_READ);
         HANDLE thread = close_later(handle, 100);
         int code = TETHER_OK;
@@ -213,13 +216,43 @@ static void waits_while_a_file_is_open_for_a_moment(void **state)
             code = tether__os_file_replace(p->dir, "a", "two", 3, false, &p->error);
         else if (i == 2)
             code = tether__os_file_read(p->dir, "a", 10, &data, &size, NULL, &p->error);
-        else
+        else if (i == 3)
             code = tether__os_file_append(p->dir, "a", "!", 1, &p->error);
+        else
+            code = tether__os_file_extend(p->dir, "a", "?", 1, false, &stamp, &p->error);
         free(data);
         close_later_join(thread);
         ASSERT_OK(code, p->error);
     }
-    expect_content(p, p->dir, "a", "two!");
+    expect_content(p, p->dir, "a", "two!?");
+    assert_int_equal(place_count(p->dir), 1);
+}
+
+/* Hosts read the journal, and so share everything, while another host replaces or extends it. Where
+ * an open file cannot be replaced, the reader closes it in time. */
+static void replaces_and_extends_a_file_that_a_reader_has_open(void **state)
+{
+    place *p = *state;
+    tether__file file;
+    tether__file_stamp opened, stamp;
+    char text[8] = "";
+    size_t got;
+    place_write(p, "a", "one");
+    ASSERT_OK(tether__os_file_open(p->dir, "a", &file, &opened, &p->error), p->error);
+    ASSERT_OK(tether__os_file_extend(p->dir, "a", "two", 3, false, &stamp, &p->error), p->error);
+    assert_int_equal(stamp.node, opened.node);
+    ASSERT_OK(tether__os_file_pread(&file, 0, text, 7, &got, &p->error), p->error);
+    assert_string_equal(text, "onetwo");
+    HANDLE thread = test_in_wine() ? close_later((HANDLE)file.handle, 100) : NULL;
+    int code = tether__os_file_replace(p->dir, "a", "new", 3, false, &p->error);
+    if (thread != NULL)
+        close_later_join(thread);
+    else
+        tether__os_file_close(&file);
+    ASSERT_OK(code, p->error);
+    ASSERT_OK(tether__os_file_stamp(p->dir, "a", &stamp, &p->error), p->error);
+    assert_true(stamp.node != opened.node);
+    expect_content(p, p->dir, "a", "new");
     assert_int_equal(place_count(p->dir), 1);
 }
 
@@ -423,6 +456,7 @@ static void removes_no_directory_as_a_file(void **state)
 static void refuses_a_file_with_two_names(void **state)
 {
     place *p = *state;
+    tether__file_stamp stamp;
     char *data;
     size_t size;
     place_write(p, "a", "one");
@@ -433,6 +467,8 @@ static void refuses_a_file_with_two_names(void **state)
     assert_int_equal(tether__os_file_read(p->dir, "a", 10, &data, &size, NULL, &p->error),
                      TETHER_ECORRUPT);
     assert_int_equal(tether__os_file_append(p->dir, "b", "x", 1, &p->error), TETHER_ECORRUPT);
+    assert_int_equal(tether__os_file_extend(p->dir, "b", "x", 1, false, &stamp, &p->error),
+                     TETHER_ECORRUPT);
     assert_string_equal(place_read(p, "a"), "one");
 }
 
@@ -562,6 +598,7 @@ int main(void)
         TEST(opens_a_store_by_every_form_of_its_path),
         TEST(refuses_devices_and_invalid_utf8),
         TEST(waits_while_a_file_is_open_for_a_moment),
+        TEST(replaces_and_extends_a_file_that_a_reader_has_open),
         TEST(gives_up_when_a_file_stays_open),
         TEST(works_on_a_file_that_must_keep_its_name),
         TEST(stamps_a_file_that_cannot_be_opened),

@@ -165,50 +165,6 @@ static void is_appended_to_by_cmd(void **state)
     free(text);
 }
 
-static DWORD attributes(const place *p)
-{
-    return GetFileAttributesA(place_path(p, "t1"));
-}
-
-/* The marks are attributes: the file stays readable, keeps its time, and can be removed. */
-static void carries_notes_as_attributes(void **state)
-{
-    const DWORD both = FILE_ATTRIBUTE_READONLY | FILE_ATTRIBUTE_HIDDEN;
-    place *p = *state;
-    tether__lifeline lifeline;
-    WIN32_FILE_ATTRIBUTE_DATA before, after;
-    create(p, &lifeline);
-    ASSERT_OK(tether__os_lifeline_append(&lifeline, "exit 3\n", 7, &p->error), p->error);
-    tether__os_lifeline_close(&lifeline);
-    assert_true(GetFileAttributesExA(place_path(p, "t1"), GetFileExInfoStandard, &before));
-    assert_int_equal(attributes(p) & both, 0);
-    tether__os_lifeline_mark_ended(p->dir, "t1");
-    assert_int_equal(attributes(p) & both, FILE_ATTRIBUTE_READONLY);
-    tether__os_lifeline_mark_done(p->dir, "t1");
-    assert_int_equal(attributes(p) & both, both);
-    assert_true(GetFileAttributesExA(place_path(p, "t1"), GetFileExInfoStandard, &after));
-    assert_int_equal(CompareFileTime(&before.ftLastWriteTime, &after.ftLastWriteTime), 0);
-    assert_string_equal(place_read(p, "t1"), "exit 3\n");
-    assert_false(lifeline_is_held(p, "t1"));
-    tether__os_lifeline_mark_ended(p->dir, "t1");
-    assert_int_equal(attributes(p) & both, FILE_ATTRIBUTE_READONLY);
-    ASSERT_OK(tether__os_file_remove(p->dir, "t1", &p->error), p->error);
-    assert_int_equal(attributes(p), INVALID_FILE_ATTRIBUTES);
-}
-
-/* Marks can be set on a held lifeline and do not hide that it is held. */
-static void carries_notes_while_it_is_held(void **state)
-{
-    place *p = *state;
-    tether__lifeline lifeline;
-    create(p, &lifeline);
-    tether__os_lifeline_mark_ended(p->dir, "t1");
-    assert_true(tether__os_lifeline_marked_ended(p->dir, "t1"));
-    assert_true(lifeline_is_held(p, "t1"));
-    tether__os_lifeline_close(&lifeline);
-    assert_false(lifeline_is_held(p, "t1"));
-}
-
 static void leaves_a_planted_directory_alone(void **state)
 {
     place *p = *state;
@@ -217,9 +173,6 @@ static void leaves_a_planted_directory_alone(void **state)
     assert_int_equal(tether__os_lifeline_create(p->dir, "t1", &lifeline, &p->error),
                      TETHER_ELOCKED);
     assert_int_equal(lifeline.handle, -1);
-    tether__os_lifeline_mark_ended(p->dir, "t1");
-    assert_false(tether__os_lifeline_marked_ended(p->dir, "t1"));
-    assert_int_equal(attributes(p) & FILE_ATTRIBUTE_READONLY, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
@@ -235,8 +188,6 @@ int main(int argc, char **argv)
         TEST(is_not_inherited_by_accident),
         TEST(cannot_be_renamed_or_removed_while_it_is_held),
         TEST(is_appended_to_by_cmd),
-        TEST(carries_notes_as_attributes),
-        TEST(carries_notes_while_it_is_held),
         TEST(leaves_a_planted_directory_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,11 +53,13 @@ static void login_reads_the_profile(void **state)
 static void a_task_reads_the_commands_own_input(void **state)
 {
     fixture *f = *state;
-    EXPECT(f, 0, "run", "--wait", "-c",
+    char store[1100];
+    snprintf(store, sizeof store, "TETHER_STORE=%s", f->store);
+    EXPECT(f, 0, "run", "--wait", "--env", store, "-c",
            "printf 'one\\ntwo' | \"" COMMAND "\" --session inner run --wait --stdin - -- \"" CHILD
            "\" cat");
     assert_string_equal(cli_out(), "one\ntwo");
-    EXPECT(f, 0, "run", "--wait", "-c",
+    EXPECT(f, 0, "run", "--wait", "--env", store, "-c",
            "echo data | \"" COMMAND "\" --session inner run --wait -- \"" CHILD "\" cat");
     assert_string_equal(cli_out(), "");
 }
@@ -130,24 +132,19 @@ static void a_second_signal_waits_for_no_grace(void **state)
  * A deadline has passed then. */
 static void set_inner_schema(const fixture *f, int version)
 {
-    char path[1200], next[1300];
+    fixture inner = *f;
+    inner.session = "inner";
     EXPECT(f, 0, "--session", "inner", "--json", "status", "@last");
     json_t *task = cli_object();
-    const char *output = cli_text(task, "output_path");
-    int length = (int)(strrchr(output, '/') - output);
-    snprintf(path, sizeof path, "%.*s/record.json", length, output);
-    snprintf(next, sizeof next, "%s/record", f->work);
-    json_decref(task);
-    json_t *record = json_load_file(path, 0, NULL);
-    assert_non_null(record);
+    const char *id = cli_text(task, "task_id");
+    json_t *record = test_load_record(&inner, id);
     json_object_set_new(record, "schema_version", json_integer(version));
     if (json_is_integer(json_object_get(record, "deadline_at"))) {
         json_object_set_new(record, "deadline_at", json_integer(1));
         json_object_set_new(record, "deadline_monotonic_ms", json_integer(1));
     }
-    assert_int_equal(json_dump_file(record, next, 0), 0);
-    assert_int_equal(rename(next, path), 0);
-    json_decref(record);
+    test_save_record(&inner, id, record);
+    json_decref(task);
 }
 
 static void a_kill_that_fails_ends_the_wait(void **state)

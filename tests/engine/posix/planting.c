@@ -54,6 +54,11 @@ void plant_task(const fixture *f, const char *id, json_t *record, const char *ma
         test_write_file(test_exit_path(f, id), marker, strlen(marker));
 }
 
+void plant_output(const fixture *f, const char *id)
+{
+    test_write_file(test_bundle_path(f, id, "stdout"), "x", 1);
+}
+
 void plant_starting(fixture *f, const char *id, const char *marker)
 {
     json_t *record = plant_new_record(f, id);

@@ -23,6 +23,9 @@ void plant_set_pid(json_t *record, long pid, long start_time);
  * no lifeline). */
 void plant_task(const fixture *f, const char *id, json_t *record, const char *marker);
 
+/* Writes an output into the bundle of a task. */
+void plant_output(const fixture *f, const char *id);
+
 /* Plants a task that was recorded before its supervisor was started. */
 void plant_starting(fixture *f, const char *id, const char *marker);
 

@@ -85,7 +85,6 @@ static void damaged_record_is_quarantined(void **state)
         {"ttypes1", "status", "7"},
         {"ttypes2", "exit_code", "\"no\""},
         {"ttypes3", "schema_version", "0"},
-        {"ttypes4", "task_id", "\"tother\""},
         {"ttypes5", "status", "\"elsewhere\""},
         {"ttypes6", "notify_on_completion", "[]"},
         {"ttypes7", "kill_intent", "\"fun\""},
@@ -96,35 +95,58 @@ static void damaged_record_is_quarantined(void **state)
         json_object_set_new(record, cases[i].field,
                             json_loads(cases[i].value, JSON_DECODE_ANY, NULL));
         plant_task(f, cases[i].id, record, "");
-        check_quarantined(f, cases[i].id, "record.json");
+        plant_output(f, cases[i].id);
+        check_quarantined(f, cases[i].id, "stdout");
     }
-    plant_task(f, "tcut", plant_new_record(f, "tcut"), "");
-    assert_int_equal(truncate(test_bundle_path(f, "tcut", "record.json"), 200), 0);
-    check_quarantined(f, "tcut", "record.json");
-    plant_task(f, "tempty", plant_new_record(f, "tempty"), "");
-    assert_int_equal(truncate(test_bundle_path(f, "tempty", "record.json"), 0), 0);
-    check_quarantined(f, "tempty", "record.json");
-    plant_task(f, "tbig", plant_new_record(f, "tbig"), "");
-    assert_int_equal(truncate(test_bundle_path(f, "tbig", "record.json"), 100 << 20), 0);
-    check_quarantined(f, "tbig", "record.json");
-    plant_task(f, "tnojson", plant_new_record(f, "tnojson"), "");
-    test_write_file(test_bundle_path(f, "tnojson", "record.json"), "\xff\xfe{]", 4);
-    check_quarantined(f, "tnojson", "record.json");
 }
 
-static void planted_record_is_quarantined(void **state)
+/* The line of a task is not even an object: the journal has no such task any more, and the files of
+ * the task are kept for people. */
+static void files_of_a_lost_record_are_quarantined(void **state)
+{
+    fixture *f = *state;
+    static const struct {
+        const char *id, *line;
+    } cases[] = {
+        {"tcut", "{\"schema_version\": 1, \"task_id\": \"tcut\", \"session_id\": \"defa\n"},
+        {"tnone", ""},
+        {"tnojson", "\xff\xfe{]\n"},
+        {"tother", "[\"tother\"]\n"},
+        {"tblank", "\n\n"},
+    };
+    plant_starting(f, "tgood", "");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        plant_task(f, cases[i].id, plant_new_record(f, cases[i].id), "supervisor pid=2147483000\n");
+        plant_output(f, cases[i].id);
+        test_replace_record(f, cases[i].id, cases[i].line);
+        check_quarantined(f, cases[i].id, "stdout");
+    }
+}
+
+/* A journal that is no file fails every call, and loses nothing. */
+static void planted_journal_is_refused(void **state)
 {
     fixture *f = *state;
     static const plant_kind kinds[] = {PLANT_SYMLINK, PLANT_HARDLINK, PLANT_FIFO, PLANT_DIRECTORY};
-    static const char *const ids[] = {"tsymlink", "thardlink", "tfifo", "tdirectory"};
+    tether_registry *registry;
+    char kept[1200];
     plant_victim(f);
     plant_starting(f, "tgood", "");
+    const char *journal = test_session_path(f, "journal/journal.jsonl");
+    snprintf(kept, sizeof kept, "%s.kept", journal);
+    assert_int_equal(rename(journal, kept), 0);
     for (size_t i = 0; i < 4; i++) {
-        plant_task(f, ids[i], plant_new_record(f, ids[i]), "");
-        plant_replace(f, test_bundle_path(f, ids[i], "record.json"), kinds[i]);
-        check_quarantined(f, ids[i], "record.json");
+        plant_replace(f, journal, kinds[i]);
+        tether_open_options options = {.store = f->store, .reaper = test_reaper_mode()};
+        assert_int_equal(tether_open(&options, &registry, &f->error), TETHER_ESTORE);
+        assert_non_null(strstr(f->error.message, "journal.jsonl"));
+        plant_replace(f, journal, PLANT_NOTHING);
     }
     plant_check_victim(f);
+    assert_int_equal(rename(kept, journal), 0);
+    registry = test_open(f);
+    test_expect(registry, "tgood", TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN, "never started");
+    test_detach(registry);
 }
 
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, test_setup, test_teardown)
@@ -134,7 +156,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_STORE(task_with_a_damaged_marker_is_lost),
         WITH_STORE(damaged_record_is_quarantined),
-        WITH_STORE(planted_record_is_quarantined),
+        WITH_STORE(files_of_a_lost_record_are_quarantined),
+        WITH_STORE(planted_journal_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include "engine/duties.h"
 #include "engine/kill.h"
 #include "engine/refresh.h"
+#include "store/session.h"
 
 /* A catalog without a reaper, with one task that runs on until the test ends it. */
 typedef struct place {
@@ -81,7 +82,7 @@ static void remove_session(place *p)
 
 static void remove_task(place *p)
 {
-    test_remove_store(test_bundle_path(p->f, p->id, ""));
+    ASSERT_OK(tether__bundle_remove(&p->session, p->id, &p->f->error), p->f->error);
 }
 
 static void nothing_is_due_for_a_task_that_is_gone(void **state)

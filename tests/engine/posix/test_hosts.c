@@ -18,6 +18,7 @@
 #include "os/lifeline.h"
 #include "os/process.h"
 #include "store/self.h"
+#include "store/session.h"
 #include "store/store.h"
 
 enum { CODES = 20 };
@@ -315,7 +316,7 @@ static void error_names_a_stopped_lock_holder(void **state)
     assert_non_null(strstr(f->error.message, pid));
     /* The failed start left nothing. */
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), 1);
-    assert_int_equal(test_count_names(test_session_path(f, "exits")), 1);
+    assert_int_equal(test_count_lifelines(f), 1);
 
     /* An end that came while the lock was held is recorded after its release. */
     test_write_file(gate, "", 0);

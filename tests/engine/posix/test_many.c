@@ -210,7 +210,7 @@ static void check_session(fixture *f)
     assert_int_equal(result.leftovers, 0);
     assert_int_equal(result.quarantined, 0);
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), 0);
-    assert_int_equal(test_count_names(test_session_path(f, "exits")), 0);
+    assert_int_equal(test_count_lifelines(f), 0);
 }
 
 static void each_of_many_tasks_is_completed_once(void **state)

@@ -16,10 +16,9 @@ static void planted_names_are_refused(void **state)
         const char *name;
         bool is_directory; /* a planted one that is empty and private is a valid one */
         bool in_session;
-    } names[] = {{"exits", true, true},
-                 {"tasks", true, true},
-                 {"session.json", false, true},
-                 {"lock", false, true},
+    } names[] = {{"exits", true, true},         {"journal", true, true},
+                 {"tasks", true, true},         {"journal/journal.jsonl", false, true},
+                 {"session.json", false, true}, {"lock", false, true},
                  {"FORMAT", false, false}};
     plant_victim(f);
     for (size_t n = 0; n < sizeof names / sizeof names[0]; n++) {
@@ -82,7 +81,7 @@ static void planted_store_is_refused(void **state)
     test_write_file(test_work_path(f, "store/letter"), "x", 1);
     assert_int_equal(tether_open(&options, &registry, &f->error), TETHER_EFORMAT);
     assert_int_equal(test_count_names(path), 1);
-    test_write_file(test_work_path(f, "store/FORMAT"), "tether-store 2\n", 15);
+    test_write_file(test_work_path(f, "store/FORMAT"), "tether-store 3\n", 15);
     assert_int_equal(tether_open(&options, &registry, &f->error), TETHER_EFORMAT);
     assert_int_equal(test_count_names(path), 2);
 

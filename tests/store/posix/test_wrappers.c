@@ -175,7 +175,7 @@ static void a_directory_in_its_place_is_named(void **state)
     assert_int_not_equal(tether_spawn(f->registry, &spec, id, &f->error), TETHER_OK);
     assert_non_null(strstr(f->error.message, strrchr(path, '/') + 1));
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), tasks);
-    assert_int_equal(test_count_names(test_session_path(f, "exits")), tasks);
+    assert_int_equal(test_count_lifelines(f), tasks);
     assert_int_equal(rmdir(path), 0);
     run_task(f);
     free(path);

@@ -43,6 +43,11 @@ int test_count_fds(void)
     return count;
 }
 
+int test_count_loops(void)
+{
+    return test_count_fds();
+}
+
 bool test_has_child(void)
 {
     siginfo_t info;

@@ -331,14 +331,12 @@ static FARPROC find_native(const char *name)
     return found;
 }
 
-/* Whether a handle is of a kind that a test may leave behind by mistake. Events, threads and ports
- * do not count: the pools of the system and of libuv create them at any time. */
-static bool is_counted(HANDLE handle)
+/* Stores the name of the type of a handle's object. */
+static bool find_type(HANDLE handle, wchar_t *name, size_t room)
 {
     typedef LONG(WINAPI * query_fn)(HANDLE handle, int class, void *information, ULONG size,
                                     ULONG *got);
     static const int type_information = 2;
-    static const wchar_t *const counted[] = {L"File", L"Process", L"Job", L"Token"};
     /* OBJECT_TYPE_INFORMATION begins with a UNICODE_STRING. */
     union {
         struct {
@@ -347,26 +345,41 @@ static bool is_counted(HANDLE handle)
         } type;
         LONGLONG bytes[128];
     } information;
+    DWORD flags;
     query_fn query = (query_fn)(void (*)(void))find_native("NtQueryObject");
-    if (query(handle, type_information, &information, sizeof information, NULL) < 0)
+    if (!GetHandleInformation(handle, &flags) ||
+        query(handle, type_information, &information, sizeof information, NULL) < 0 ||
+        information.type.size / sizeof *name >= room)
         return false;
-    for (size_t i = 0; i < sizeof counted / sizeof counted[0]; i++) {
-        if (information.type.size == wcslen(counted[i]) * sizeof(WCHAR) &&
-            wcsncmp(information.type.name, counted[i], wcslen(counted[i])) == 0)
-            return true;
-    }
-    return false;
+    memcpy(name, information.type.name, information.type.size);
+    name[information.type.size / sizeof *name] = L'\0';
+    return true;
 }
 
+static int count_handles(const wchar_t *const *types, size_t count)
+{
+    int found = 0;
+    for (ULONG_PTR value = 4; value < LAST_HANDLE; value += 4) {
+        wchar_t name[64];
+        bool known = find_type((HANDLE)value, name, sizeof name / sizeof name[0]);
+        for (size_t i = 0; known && i < count; i++)
+            found += wcscmp(name, types[i]) == 0;
+    }
+    return found;
+}
+
+/* Only handles that a test may leave behind by mistake. Events, threads and ports do not count: the
+ * pools of the system and of libuv create them at any time. */
 int test_count_fds(void)
 {
-    int count = 0;
-    for (ULONG_PTR value = 4; value < LAST_HANDLE; value += 4) {
-        DWORD flags;
-        if (GetHandleInformation((HANDLE)value, &flags))
-            count += is_counted((HANDLE)value);
-    }
-    return count;
+    static const wchar_t *const types[] = {L"File", L"Process", L"Job", L"Token"};
+    return count_handles(types, sizeof types / sizeof types[0]);
+}
+
+int test_count_loops(void)
+{
+    static const wchar_t *const type = L"IoCompletion";
+    return count_handles(&type, 1);
 }
 
 static bool is_running(DWORD pid)

@@ -9,7 +9,10 @@
 #include <uv.h>
 
 /* How long a waiter may take to notice a change that raises no event. */
-enum { SOON_MS = 5000 };
+enum {
+    SOON_MS = 5000,
+    LONG_WAIT_MS = 7500 /* looks at the disk that are ever more seldom would be 8 s apart by then */
+};
 
 typedef int (*list_call)(tether_registry *registry, const tether_completion_options *options,
                          tether_snapshot_list **list, tether_error *error);
@@ -173,6 +176,25 @@ static void waiting_notices_the_death_of_a_holder(void **state)
     test_unshare(s, sizeof *s);
 }
 
+static void a_long_wait_notices_the_death_of_a_holder(void **state)
+{
+    fixture *f = *state;
+    uv_thread_t thread;
+    stage *s = test_shared(sizeof *s);
+    long host = start_holder(f, s);
+    waiting w = {.registry = f->registry};
+    int64_t begin = test_now_ms();
+    begin_waiting(&w, &thread);
+    WAIT_UNTIL(test_now_ms() - begin > LONG_WAIT_MS);
+    begin = test_now_ms();
+    test_kill_host(host);
+    f->hosts_died = true;
+    assert_int_equal(uv_thread_join(&thread), 0);
+    assert_int_equal(w.code, TETHER_OK);
+    assert_in_range(w.ended_at - begin, 0, SOON_MS);
+    test_unshare(s, sizeof *s);
+}
+
 /* --- Hosts that drain at the same time --- */
 
 enum { DRAINERS = 2, MANY = 500, STREAMED = 80, DRAIN_LIMIT = 7 };
@@ -315,6 +337,7 @@ int main(void)
         TEST(the_leases_of_a_host_that_closed_are_pending_again),
         TEST(a_stopped_host_keeps_its_leases),
         TEST(waiting_notices_the_death_of_a_holder),
+        TEST(a_long_wait_notices_the_death_of_a_holder),
         TEST(two_hosts_drain_each_completion_once),
         TEST(two_hosts_finalise_and_drain_each_once),
     };

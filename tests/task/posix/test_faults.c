@@ -28,7 +28,7 @@ static void check_refused(fixture *f, tether_registry *registry, const tether_sp
 {
     char id[TETHER_ID_SIZE];
     int bundles = test_count_names(test_session_path(f, "tasks"));
-    int lifelines = test_count_names(test_session_path(f, "exits"));
+    int lifelines = test_count_lifelines(f);
     int fds = test_count_fds();
     tether_error error = {0};
     int result = tether_spawn(registry, spec, id, &error);
@@ -40,7 +40,7 @@ static void check_refused(fixture *f, tether_registry *registry, const tether_sp
     assert_string_not_equal(error.message, "");
     assert_string_equal(id, "");
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), bundles);
-    assert_int_equal(test_count_names(test_session_path(f, "exits")), lifelines);
+    assert_int_equal(test_count_lifelines(f), lifelines);
     /* Poll: a polling reaper has descriptors open for moments. The teardown counts again after the
      * reaper has stopped. */
     WAIT_UNTIL(test_count_fds() <= fds);
@@ -185,6 +185,24 @@ static void empty(const char *path)
     assert_int_equal(unlink(file), 0);
 }
 
+/* Fills up the journal's last block, so that on a full disk no line fits. */
+static void pad_journal(const fixture *f)
+{
+    enum { BLOCK = 4096 };
+    const char *path = test_session_path(f, "journal/journal.jsonl");
+    struct stat st;
+    char line[2 * BLOCK];
+    assert_int_equal(stat(path, &st), 0);
+    int size = 2 * BLOCK - (int)(st.st_size % BLOCK);
+    snprintf(line, sizeof line, "{\"padding\":\"%0*d\"}\n",
+             size - (int)strlen("{\"padding\":\"\"}\n"), 0);
+    assert_int_equal(strlen(line), size);
+    FILE *journal = fopen(path, "a");
+    assert_non_null(journal);
+    assert_true(fputs(line, journal) >= 0);
+    assert_int_equal(fclose(journal), 0);
+}
+
 /* A copy of the fixture with its store in another folder. */
 static fixture with_store_in(const fixture *f, const char *folder, char *store, size_t room)
 {
@@ -241,7 +259,7 @@ static void almost_full_disk_starts_a_task_or_leaves_nothing(void **state)
             test_expect(registry, id, TETHER_STATUS_FAILED, 3, NULL);
         } else {
             assert_int_equal(test_count_names(test_session_path(&f, "tasks")), tasks);
-            assert_int_equal(test_count_names(test_session_path(&f, "exits")), tasks);
+            assert_int_equal(test_count_lifelines(&f), tasks);
             empty(path);
         }
     }
@@ -273,6 +291,7 @@ static void full_disk_at_the_end_loses_no_exit_code(void **state)
     const char *gate = test_work_path(&f, "gate");
     test_start_child(registry, id, "out", "ready", "await", gate, "exit", "7", NULL);
     test_wait_output(registry, id, TETHER_STDOUT, 6);
+    pad_journal(&f);
     fill(path);
     test_write_file(gate, "", 0);
     test_expect(registry, id, TETHER_STATUS_FAILED, 7, NULL);
@@ -374,7 +393,7 @@ static void run_at_the_limit(fixture *f, void *userdata)
         HOST_ASSERT(tether_spawn(registry, &spec, id, &error) == TETHER_ELIMIT);
         HOST_ASSERT(id[0] == '\0');
         HOST_ASSERT(test_count_names(test_session_path(f, "tasks")) == tasks);
-        HOST_ASSERT(test_count_names(test_session_path(f, "exits")) == tasks);
+        HOST_ASSERT(test_count_lifelines(f) == tasks);
     }
     HOST_OK(tether_kill(registry, running, NULL, &error), error);
     HOST_OK(tether_status_get(registry, running, &snapshot, &error), error);
@@ -488,7 +507,7 @@ static void limit_of_descriptors_is_reported(void **state)
         refused++;
         assert_string_equal(id, "");
         assert_int_equal(test_count_names(test_session_path(f, "tasks")), tasks);
-        assert_int_equal(test_count_names(test_session_path(f, "exits")), tasks);
+        assert_int_equal(test_count_lifelines(f), tasks);
     }
     assert_true(started);
     assert_true(refused > 0);

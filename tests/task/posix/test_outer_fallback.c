@@ -94,7 +94,7 @@ static void nothing_is_left_if_every_shell_fails(void **state)
     /* The error of the last try. */
     assert_non_null(strstr(error.message, " went"));
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), 0);
-    assert_int_equal(test_count_names(test_session_path(f, "exits")), 0);
+    assert_int_equal(test_count_lifelines(f), 0);
 }
 
 #define WITH_REGISTRY(test)                                                                        \

@@ -292,15 +292,15 @@ static void works_in_hostile_stores(void **state)
 
 /* --- Files that other programs have open ------------------------------------------------------ */
 
-/* A scanner has the record open without sharing while the end is to be written into it. */
-static void waits_while_another_program_has_the_record_open(void **state)
+/* A scanner has the journal open without sharing while the end is to be appended to it. */
+static void waits_while_another_program_has_the_journal_open(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     const char *go = test_work_path(f, "go");
     test_start_child(f->registry, id, "out", "x", "await", go, "exit", "3", NULL);
     test_wait_output(f->registry, id, TETHER_STDOUT, 2);
-    HANDLE file = CreateFileA(test_bundle_path(f, id, "record.json"), GENERIC_READ, 0, NULL,
+    HANDLE file = CreateFileA(test_session_path(f, "journal/journal.jsonl"), GENERIC_READ, 0, NULL,
                               OPEN_EXISTING, 0, NULL);
     assert_true(file != INVALID_HANDLE_VALUE);
     HANDLE thread = close_later(file, 400);
@@ -349,7 +349,7 @@ int main(int argc, char **argv)
         TEST(outlives_a_host_without_a_job),
         TEST(doctor_reports_what_a_job_permits),
         TEST(works_in_hostile_stores),
-        TEST_OPEN(waits_while_another_program_has_the_record_open),
+        TEST_OPEN(waits_while_another_program_has_the_journal_open),
         TEST_OPEN(keeps_all_bits_of_a_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,7 +82,7 @@ static void expect_refused(fixture *f, const tether_spec *spec, int code, const 
         fail_msg("%d: %s", result, error.message);
     assert_string_equal(id, "");
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), 0);
-    assert_int_equal(test_count_names(test_session_path(f, "exits")), 0);
+    assert_int_equal(test_count_lifelines(f), 0);
 }
 
 static const char *put_program(const fixture *f, const char *name)

@@ -244,7 +244,7 @@ static void fails_where_a_candidate_is_no_program(void **state)
     assert_non_null(strstr(f->error.message, "pwsh.exe"));
     assert_string_equal(id, "");
     assert_int_equal(test_count_names(test_session_path(f, "tasks")), 0);
-    assert_int_equal(test_count_names(test_session_path(f, "exits")), 0);
+    assert_int_equal(test_count_lifelines(f), 0);
     assert_false(test_exists(test_work_path(f, "called")));
 }
 

@@ -1,0 +1,243 @@
+/* Owns the archives of a session.
+ * Must not: decide which task is archived (compact.c does), or which archives are joined
+ * (archive_join.c does).
+ * Thread: any. */
+#include "store/archive.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/grow.h"
+#include "format/journal.h"
+#include "store/line_file.h"
+
+static const char prefix[] = "archive-";
+static const char step[] = "read archive";
+
+enum { NAME_SIZE = sizeof prefix + 20 };
+
+/* --- Names --- */
+
+static bool add_number(const char *name, void *userdata)
+{
+    tether__archive_numbers *list = userdata;
+    const char *digits = name + sizeof prefix - 1;
+    void *items = list->items;
+    if (strncmp(name, prefix, sizeof prefix - 1) != 0 || *digits < '1' || *digits > '9' ||
+        strlen(digits) > 18 || strspn(digits, "0123456789") != strlen(digits))
+        return true;
+    list->no_memory = !tether__grow(&items, list->count, &list->capacity, sizeof *list->items);
+    if (list->no_memory)
+        return false;
+    list->items = items;
+    list->items[list->count++] = strtoull(digits, NULL, 10);
+    return true;
+}
+
+static int newest_first(const void *left, const void *right)
+{
+    uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+    return a < b ? 1 : a > b ? -1 : 0;
+}
+
+int tether__archive_list(const tether__session *session, tether__archive_numbers *list,
+                         tether_error *error)
+{
+    *list = (tether__archive_numbers){0};
+    int code = tether__os_dir_list(session->journal, add_number, list, error);
+    if (code == TETHER_OK && list->no_memory)
+        code = tether__fail_memory(error, step);
+    if (code != TETHER_OK) {
+        free(list->items);
+        *list = (tether__archive_numbers){0};
+    }
+    if (list->count > 1)
+        qsort(list->items, list->count, sizeof *list->items, newest_first);
+    return code;
+}
+
+static void name_of(uint64_t number, char name[NAME_SIZE])
+{
+    snprintf(name, NAME_SIZE, "%s%" PRIu64, prefix, number);
+}
+
+/* --- Reading --- */
+
+typedef struct reading {
+    const tether__session *session;
+    tether__archive_visitor *visit;
+    void *context;
+    const char *wanted;       /* the only task of interest; NULL: all */
+    tether__file_stamp stamp; /* of the archive that is being read, or was read last */
+    bool stopped;
+    bool no_memory;
+} reading;
+
+/* Whether an archived record counts. Without a bundle, the task was removed. A lifeline belongs to
+ * a later task with the same id: it is created before the bundle, and an archived task has none. */
+static bool is_archived(const tether__session *session, const char *task_id)
+{
+    tether__file_stamp stamp;
+    return tether__session_has_bundle(session, task_id) &&
+           tether__os_file_stamp(session->exits, task_id, &stamp, NULL) == TETHER_ENOTASK;
+}
+
+/* Whether the text may have the wanted id: lines of others need not be parsed. */
+static bool mentions(const tether__line *text, const char *task_id)
+{
+    size_t size = strlen(task_id);
+    const char *end = text->text + text->size;
+    for (const char *at = text->text; (size_t)(end - at) >= size + 2; at++) {
+        at = memchr(at, '"', (size_t)(end - at) - size - 1);
+        if (at == NULL)
+            return false;
+        if (memcmp(at + 1, task_id, size) == 0 && at[size + 1] == '"')
+            return true;
+    }
+    return false;
+}
+
+static void visit_line(void *context, const tether__line *text)
+{
+    reading *r = context;
+    tether__journal_line line;
+    if (r->stopped || text->text == NULL || (r->wanted != NULL && !mentions(text, r->wanted)))
+        return;
+    if (tether__journal_parse(text->text, text->size, &line) != TETHER_OK) {
+        r->no_memory = r->stopped = true;
+        return;
+    }
+    if (line.kind == TETHER__JOURNAL_CHANGE &&
+        (r->wanted == NULL || strcmp(r->wanted, line.task_id) == 0) &&
+        is_archived(r->session, line.task_id))
+        r->stopped = !r->visit(r->context, line.task_id, line.object);
+    tether__journal_dispose(&line);
+}
+
+/* Reads one archive. One that is gone was joined with another, or is empty. */
+static int read_archive(reading *r, uint64_t number, tether_error *error)
+{
+    char name[NAME_SIZE];
+    tether__file file;
+    tether_error problem = {0};
+    tether__lines lines = {.limit = TETHER__JOURNAL_LINE_LIMIT};
+    name_of(number, name);
+    int code = tether__os_file_open(r->session->journal, name, &file, &r->stamp, &problem);
+    if (code == TETHER_OK) {
+        code = tether__line_file_read(&file, &lines, visit_line, r, &problem);
+        tether__os_file_close(&file);
+        tether__lines_dispose(&lines);
+    }
+    if (code == TETHER_OK && r->no_memory)
+        code = tether__fail_memory(&problem, step);
+    if (code == TETHER_OK || code == TETHER_ENOTASK)
+        return TETHER_OK;
+    /* Something else stands in the place of the archive: no task is damaged because of that. */
+    if (code == TETHER_ECORRUPT)
+        code = problem.code = TETHER_ESTORE;
+    tether__error_set(error, &problem);
+    return code;
+}
+
+static int read_all(reading *r, tether_error *error)
+{
+    tether__archive_numbers list;
+    int code = tether__archive_list(r->session, &list, error);
+    for (size_t i = 0; code == TETHER_OK && !r->stopped && i < list.count; i++)
+        code = read_archive(r, list.items[i], error);
+    free(list.items);
+    return code;
+}
+
+int tether__archive_read(const tether__session *session, uint64_t number,
+                         tether__archive_visitor *visit, void *context, tether_error *error)
+{
+    reading r = {.session = session, .visit = visit, .context = context};
+    return read_archive(&r, number, error);
+}
+
+int tether__archive_visit(const tether__session *session, tether__archive_visitor *visit,
+                          void *context, tether_error *error)
+{
+    reading r = {.session = session, .visit = visit, .context = context};
+    return read_all(&r, error);
+}
+
+/* The tasks that were counted, as keys: one that came back and was archived again is in two. */
+typedef struct counting {
+    json_t *ids;
+    bool no_memory;
+} counting;
+
+static bool count_task(void *context, const char *task_id, json_t *record)
+{
+    counting *c = context;
+    (void)record;
+    c->no_memory = json_object_set_new(c->ids, task_id, json_true()) != 0;
+    return !c->no_memory;
+}
+
+int tether__archive_count(const tether__session *session, uint64_t *newest, uint64_t *tasks,
+                          tether_error *error)
+{
+    tether__archive_numbers list;
+    counting c = {.ids = json_object()};
+    int code = tether__archive_list(session, &list, error);
+    *newest = code == TETHER_OK && list.count > 0 ? list.items[0] : 0;
+    free(list.items);
+    if (code == TETHER_OK)
+        code = tether__archive_visit(session, count_task, &c, error);
+    if (code == TETHER_OK && c.no_memory)
+        code = tether__fail_memory(error, step);
+    *tasks = json_object_size(c.ids);
+    json_decref(c.ids);
+    return code;
+}
+
+static bool keep_record(void *context, const char *task_id, json_t *record)
+{
+    (void)task_id;
+    *(json_t **)context = json_incref(record);
+    return false;
+}
+
+int tether__archive_find(const tether__session *session, const char *task_id, json_t **record,
+                         tether__file_stamp *stamp, tether_error *error)
+{
+    reading r = {.session = session, .visit = keep_record, .context = record, .wanted = task_id};
+    *record = NULL;
+    int code = is_archived(session, task_id) ? read_all(&r, error) : TETHER_OK;
+    *stamp = r.stamp;
+    return code == TETHER_OK && *record == NULL ? TETHER_ENOTASK : code;
+}
+
+/* --- Writing --- */
+
+int tether__archive_write(const tether__session *session, uint64_t number, const char *text,
+                          size_t size, tether_error *error)
+{
+    char name[NAME_SIZE];
+    name_of(number, name);
+    /* Always synced: the tasks leave the journal next, and a rename to a new name does not make a
+     * file system write the data first. */
+    return tether__os_file_replace(session->journal, name, text, size, true, error);
+}
+
+int tether__archive_stamp(const tether__session *session, uint64_t number,
+                          tether__file_stamp *stamp, tether_error *error)
+{
+    char name[NAME_SIZE];
+    name_of(number, name);
+    return tether__os_file_stamp(session->journal, name, stamp, error);
+}
+
+int tether__archive_remove(const tether__session *session, uint64_t number, tether_error *error)
+{
+    char name[NAME_SIZE];
+    name_of(number, name);
+    return tether__os_file_remove(session->journal, name, error);
+}

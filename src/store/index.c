@@ -1,0 +1,230 @@
+/* Owns the table of the tasks in a journal.
+ * Must not: access the disk, or hold what a task's lines say beyond what selects tasks.
+ * Thread: one at a time. */
+#include "store/index.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/grow.h"
+#include "format/status.h"
+
+enum { FIRST_SLOTS = 64, FIRST_SPANS = 2 };
+
+/* FNV-1a. */
+static size_t hash(const char *id)
+{
+    uint64_t value = UINT64_C(14695981039346656037);
+    for (; *id != '\0'; id++)
+        value = (value ^ (unsigned char)*id) * UINT64_C(1099511628211);
+    return (size_t)(value ^ (value >> 32));
+}
+
+/* Returns the slot of a task, or the free one in which to put it. There is always a free one. */
+static size_t find_slot(const tether__index *index, const char *task_id)
+{
+    size_t slot = hash(task_id) & (index->slot_count - 1);
+    while (index->slots[slot] != 0 &&
+           strcmp(index->tasks[index->slots[slot] - 1]->id, task_id) != 0)
+        slot = (slot + 1) & (index->slot_count - 1);
+    return slot;
+}
+
+tether__indexed *tether__index_find(const tether__index *index, const char *task_id)
+{
+    if (index->slot_count == 0)
+        return NULL;
+    uint32_t position = index->slots[find_slot(index, task_id)];
+    return position != 0 ? index->tasks[position - 1] : NULL;
+}
+
+/* Makes sure that at most half of the slots are taken after one more task. */
+static bool grow_slots(tether__index *index)
+{
+    if ((index->count + 1) * 2 <= index->slot_count)
+        return true;
+    size_t count = index->slot_count == 0 ? FIRST_SLOTS : index->slot_count * 2;
+    uint32_t *slots = calloc(count, sizeof *slots);
+    if (slots == NULL)
+        return false;
+    free(index->slots);
+    index->slots = slots;
+    index->slot_count = count;
+    for (size_t i = 0; i < index->count; i++)
+        slots[find_slot(index, index->tasks[i]->id)] = (uint32_t)i + 1;
+    return true;
+}
+
+static tether__indexed *insert(tether__index *index, const char *task_id)
+{
+    void *tasks = index->tasks;
+    if (!grow_slots(index) ||
+        !tether__grow(&tasks, index->count, &index->capacity, sizeof(tether__indexed *)))
+        return NULL;
+    index->tasks = tasks;
+    tether__indexed *task = calloc(1, sizeof *task);
+    if (task == NULL)
+        return NULL;
+    strcpy(task->id, task_id);
+    task->notify = true;
+    index->slots[find_slot(index, task_id)] = (uint32_t)index->count + 1;
+    index->tasks[index->count++] = task;
+    return task;
+}
+
+static void free_task(tether__indexed *task)
+{
+    free(task->spans);
+    free(task);
+}
+
+/* Frees a slot, and moves back those behind it that would not be found across the gap. */
+static void free_slot(tether__index *index, size_t gap)
+{
+    size_t mask = index->slot_count - 1;
+    index->slots[gap] = 0;
+    for (size_t slot = (gap + 1) & mask; index->slots[slot] != 0; slot = (slot + 1) & mask) {
+        uint32_t position = index->slots[slot];
+        index->slots[slot] = 0;
+        index->slots[find_slot(index, index->tasks[position - 1]->id)] = position;
+    }
+}
+
+static void take_out(tether__index *index, tether__indexed *task)
+{
+    size_t slot = find_slot(index, task->id);
+    size_t position = index->slots[slot] - 1;
+    free_slot(index, slot);
+    tether__indexed *last = index->tasks[index->count - 1];
+    if (last != task) {
+        index->slots[find_slot(index, last->id)] = (uint32_t)position + 1;
+        index->tasks[position] = last;
+    }
+    index->count--;
+    free_task(task);
+}
+
+static bool add_span(tether__indexed *task, tether__span span)
+{
+    if (task->span_count == task->span_capacity) {
+        uint32_t capacity = task->span_capacity == 0 ? FIRST_SPANS : task->span_capacity * 2;
+        tether__span *spans = realloc(task->spans, capacity * sizeof *spans);
+        if (spans == NULL)
+            return false;
+        task->spans = spans;
+        task->span_capacity = capacity;
+    }
+    task->spans[task->span_count++] = span;
+    return true;
+}
+
+/* A status of a newer version counts as an end, as in tether__record_parse. */
+static bool has_end(const json_t *status)
+{
+    tether_status value;
+    return !json_is_string(status) || !tether__status_parse(json_string_value(status), &value) ||
+           tether_status_ended(value);
+}
+
+static void take_flag(const json_t *object, const char *name, bool *flag)
+{
+    const json_t *value = json_object_get(object, name);
+    if (value != NULL)
+        *flag = json_is_true(value);
+}
+
+static void take_fields(tether__indexed *task, const tether__journal_line *line)
+{
+    const json_t *object = line->object;
+    const json_t *status = json_object_get(object, "status");
+    const json_t *watches = json_object_get(object, "watches");
+    if (status != NULL)
+        task->ended = has_end(status);
+    if (watches != NULL)
+        task->watched = json_array_size(watches) > 0;
+    if (json_object_get(object, "output_limit") != NULL)
+        task->limited = json_integer_value(json_object_get(object, "output_limit")) > 0;
+    take_flag(object, "notify_on_completion", &task->notify);
+    take_flag(object, "completion_delivered", &task->delivered);
+    task->newer |= line->newer;
+}
+
+static tether__indexing add_change(tether__index *index, const tether__journal_line *line,
+                                   tether__span span)
+{
+    const json_t *status = json_object_get(line->object, "status");
+    bool birth = json_object_get(line->object, "session_id") != NULL;
+    tether__indexed *task = tether__index_find(index, line->task_id);
+    if (birth != (task == NULL) || (task != NULL && task->ended && status != NULL))
+        return TETHER__INDEX_WRONG;
+    if (birth)
+        task = insert(index, line->task_id);
+    if (task == NULL)
+        return TETHER__INDEX_NO_MEMORY;
+    if (!add_span(task, span)) {
+        if (birth)
+            take_out(index, task);
+        return TETHER__INDEX_NO_MEMORY;
+    }
+    if (birth)
+        json_object_del(index->removed, line->task_id);
+    index->started += birth && !line->again;
+    take_fields(task, line);
+    task->version = ++index->version;
+    return TETHER__INDEXED;
+}
+
+static tether__indexing remove_task(tether__index *index, const tether__journal_line *line)
+{
+    tether__indexed *task = tether__index_find(index, line->task_id);
+    if (index->removed == NULL)
+        index->removed = json_object();
+    if (json_object_set_new(index->removed, line->task_id, json_true()) != 0)
+        return TETHER__INDEX_NO_MEMORY;
+    if (task == NULL)
+        return TETHER__INDEXED;
+    if (line->unstarted && index->started > 0)
+        index->started--;
+    take_out(index, task);
+    index->version++;
+    return TETHER__INDEXED;
+}
+
+tether__indexing tether__index_add(tether__index *index, const tether__journal_line *line,
+                                   tether__span span)
+{
+    switch (line->kind) {
+    case TETHER__JOURNAL_HEAD:
+        /* Only the first line is one; another comes from a repeated piece. */
+        if (span.offset != 0)
+            return TETHER__INDEX_WRONG;
+        index->number = (uint64_t)line->number;
+        index->started = (uint64_t)line->started;
+        return TETHER__INDEXED;
+    case TETHER__JOURNAL_CHANGE:
+        return add_change(index, line, span);
+    case TETHER__JOURNAL_REMOVED:
+        return remove_task(index, line);
+    case TETHER__JOURNAL_OTHER:
+        return TETHER__INDEXED;
+    case TETHER__JOURNAL_DAMAGED:
+        break;
+    }
+    return TETHER__INDEX_WRONG;
+}
+
+bool tether__indexed_done(const tether__indexed *task)
+{
+    return !task->newer && task->ended && (task->delivered || !task->notify) && !task->watched;
+}
+
+void tether__index_clear(tether__index *index)
+{
+    for (size_t i = 0; i < index->count; i++)
+        free_task(index->tasks[i]);
+    free(index->tasks);
+    free(index->slots);
+    json_decref(index->removed);
+    *index = (tether__index){.version = index->version};
+}

@@ -1,0 +1,66 @@
+/* The index of a session's journal: an entry per task that has lines in it. In memory only; one
+ * thread at a time. */
+#ifndef TETHER_INDEX_H
+#define TETHER_INDEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "format/journal.h"
+#include "tether/task.h"
+
+/* Where a line is in the journal. */
+typedef struct tether__span {
+    uint64_t offset;
+    uint32_t size; /* without its newline */
+} tether__span;
+
+/* A task, with the few fields of its record that select tasks. */
+typedef struct tether__indexed {
+    char id[TETHER_ID_SIZE];
+    bool ended;
+    bool notify;      /* a completion is requested */
+    bool delivered;   /* the completion was acknowledged */
+    bool watched;     /* watches are kept */
+    bool limited;     /* it has an output limit */
+    bool newer;       /* a version with a newer schema wrote a line of it */
+    uint64_t version; /* of its last line; no other line, of any task, had this number before */
+    uint32_t span_count, span_capacity;
+    tether__span *spans; /* its lines, in order; the first one has the whole record */
+} tether__indexed;
+
+/* Begins as {0}. */
+typedef struct tether__index {
+    tether__indexed **tasks; /* in no order */
+    size_t count, capacity;
+    uint32_t *slots; /* a hash table of positions in `tasks`, plus 1; 0: free */
+    size_t slot_count;
+    struct json_t *removed; /* ids that have a removal line, as keys; NULL: none */
+    uint64_t version;       /* of the last line; never goes back */
+    uint64_t number;        /* of the journal, by its head; 0: the head is damaged */
+    uint64_t started;       /* tasks that were started, by the head and the lines */
+} tether__index;
+
+typedef enum tether__indexing {
+    TETHER__INDEXED,     /* the line counts, or has no meaning here */
+    TETHER__INDEX_WRONG, /* the line contradicts those before it, and does not count */
+    TETHER__INDEX_NO_MEMORY
+} tether__indexing;
+
+/* Adds a line that stands at `span`. A task comes with its birth, a line that has a session_id. A
+ * line that would be a second birth, or would change the status of a task that has ended, does not
+ * count: it comes from a damaged or repeated piece of the journal. */
+tether__indexing tether__index_add(tether__index *index, const tether__journal_line *line,
+                                   tether__span span);
+
+/* Returns NULL if there is no such task. Valid until the next change of the index. */
+tether__indexed *tether__index_find(const tether__index *index, const char *task_id);
+
+/* Whether nothing about a task is left to do (tether__record_is_done). */
+bool tether__indexed_done(const tether__indexed *task);
+
+/* Removes all tasks. */
+void tether__index_clear(tether__index *index);
+
+#endif
