@@ -8,6 +8,8 @@
 
 #include "shell/environment.h"
 #include "base/error.h"
+#include "base/text.h"
+#include "format/name.h"
 #include "format/record.h"
 #include "os/host.h"
 #include "os/process.h"
@@ -15,6 +17,10 @@
 #include "os/thread.h"
 #include "os/tree.h"
 #include "os/watch.h"
+#include "store/bundle.h"
+#include "store/ledger.h"
+#include "store/names.h"
+#include "store/session.h"
 #include "store/store.h"
 #include "tether/store.h"
 
@@ -65,6 +71,78 @@ static void add(tether_report *report, tether_verdict verdict, const char *name,
     }
 }
 
+typedef struct sessions {
+    tether_report *report;
+    const tether__store *store;
+} sessions;
+
+/* Names some of the session's tasks that the journal has lost. */
+static void name_lost(const tether__session *session, tether__text *names, size_t *lost)
+{
+    enum { NAMED = 8 };
+    char(*ids)[TETHER_ID_SIZE];
+    size_t count;
+    tether__file_stamp stamp;
+    *lost = 0;
+    if (tether__names_list(session->exits, &ids, &count, NULL) != TETHER_OK)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        bool ran = false;
+        if (tether__bundle_stamp(session, ids[i], &stamp, NULL) != TETHER_ENOTASK ||
+            tether__ledger_removed(session, ids[i]) ||
+            tether__bundle_ran(session, ids[i], &ran, NULL) != TETHER_OK || !ran)
+            continue;
+        if (++*lost <= NAMED) {
+            tether__text_add_string(names, *lost > 1 ? ", " : "");
+            tether__text_add_string(names, ids[i]);
+        }
+    }
+    if (*lost > NAMED)
+        tether__text_add_string(names, ", ...");
+    free(ids);
+}
+
+static void check_journal(tether_report *report, const tether__session *session)
+{
+    size_t lost;
+    tether__ledger_facts facts;
+    tether__text names = {0};
+    if (tether__ledger_facts_get(session, &facts, NULL) != TETHER_OK)
+        return;
+    name_lost(session, &names, &lost);
+    if (facts.damaged > 0)
+        add(report, TETHER_WEAK, "journal",
+            "session %.60s: damaged lines in %.300s/" TETHER__JOURNAL_FILE
+            ": %llu. No other task is affected; when the journal is compacted next, they move to "
+            "the quarantine",
+            session->id, tether__os_dir_path(session->journal), (unsigned long long)facts.damaged);
+    if (lost > 0)
+        add(report, TETHER_WEAK, "journal",
+            "session %.60s: tasks that ran and have no record any more: %.300s. Once their "
+            "processes have ended, tether gc moves their files to the quarantine",
+            session->id, names.bytes != NULL ? names.bytes : "");
+    tether__text_dispose(&names);
+}
+
+/* What is no session, or cannot be read, is left to the calls that need it. */
+static bool check_session(const char *name, void *userdata)
+{
+    const sessions *all = userdata;
+    tether__session session;
+    if (tether__session_key_valid(name) &&
+        tether__session_open_key(all->store, name, 0, &session, NULL) == TETHER_OK) {
+        check_journal(all->report, &session);
+        tether__session_close(&session);
+    }
+    return true;
+}
+
+static void check_sessions(tether_report *report, const tether__store *store)
+{
+    sessions all = {report, store};
+    tether__os_dir_list(store->root, check_session, &all, NULL);
+}
+
 static void check_store(tether_report *report, const char *path)
 {
     tether__store store;
@@ -85,8 +163,10 @@ static void check_store(tether_report *report, const char *path)
             code == TETHER_EGONE ? shown : error.message);
     else
         add(report, TETHER_BAD, "store", "%s", error.message);
-    if (code == TETHER_OK)
+    if (code == TETHER_OK) {
+        check_sessions(report, &store);
         tether__store_close(&store);
+    }
     free(default_path);
 }
 

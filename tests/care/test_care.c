@@ -107,7 +107,7 @@ static void cleanup_removes_ended_tasks_of_its_own_session(void **state)
     assert_int_equal(result.kept, 2);
     assert_int_equal(count_tasks(f->registry), 2);
     assert_int_equal(count_tasks(other), 1);
-    assert_false(test_exists(test_bundle_path(f, id, "record.json")));
+    assert_false(test_has_record(f, id));
     assert_int_equal(tether_cleanup_finished(f->registry, -1, NULL, &f->error), TETHER_EINVAL);
     ASSERT_OK(tether_cleanup_finished(f->registry, 0, NULL, &f->error), f->error);
     ASSERT_OK(tether_close(other, TETHER_DETACH, &f->error), f->error);
@@ -121,7 +121,7 @@ static void gc_quarantines_damaged_records(void **state)
     tether_gc_result result = {0};
     removable_run(f->registry, "exit 0", id);
     ASSERT_OK(tether_close(f->registry, TETHER_DETACH, &f->error), f->error);
-    test_write_file(test_bundle_path(f, id, "record.json"), "{", 1);
+    test_damage_record(f, id);
     f->registry = test_open(f);
     size_t quarantined = 0;
     WAIT_UNTIL(
@@ -132,7 +132,7 @@ static void gc_quarantines_damaged_records(void **state)
     char *reason = test_read_file(test_path(f, "quarantine/%s/reason.txt", folder), &size);
     assert_non_null(strstr(reason, "\nuptime: "));
     assert_non_null(strstr(reason, " boot: "));
-    assert_non_null(strstr(reason, "not JSON"));
+    assert_non_null(strstr(reason, "status"));
     free(reason);
     assert_int_equal(result.expired, 0);
 }
@@ -175,6 +175,46 @@ static void doctor_reports_on_a_store_and_changes_nothing(void **state)
     tether_report_free(NULL);
 }
 
+static void append_to_journal(const fixture *f, const char *text)
+{
+    FILE *journal = fopen(test_session_path(f, "journal/journal.jsonl"), "ab");
+    assert_non_null(journal);
+    assert_true(fputs(text, journal) >= 0);
+    assert_int_equal(fclose(journal), 0);
+}
+
+static void doctor_tells_what_a_journal_has_lost(void **state)
+{
+    fixture *f = *state;
+    char kept[TETHER_ID_SIZE], lost[TETHER_ID_SIZE];
+    tether_report *report;
+    test_run(f, "exit 0", kept);
+    test_expect(f->registry, kept, TETHER_STATUS_COMPLETED, 0, NULL);
+    ASSERT_OK(tether_doctor(f->store, &report, &f->error), f->error);
+    for (size_t i = 0; i < report->count; i++)
+        assert_string_not_equal(report->items[i]->name, "journal");
+    tether_report_free(report);
+
+    append_to_journal(f, "garbage\n{\"task_id\":\n");
+    ASSERT_OK(tether_doctor(f->store, &report, &f->error), f->error);
+    const tether_finding *finding = find(report, "journal");
+    assert_int_equal(finding->verdict, TETHER_WEAK);
+    assert_non_null(strstr(finding->text, "session default: damaged lines"));
+    assert_non_null(strstr(finding->text, ": 2. "));
+    tether_report_free(report);
+
+    test_compact(f);
+    test_run(f, "exit 0", lost);
+    test_expect(f->registry, lost, TETHER_STATUS_COMPLETED, 0, NULL);
+    test_replace_record(f, lost, "");
+    ASSERT_OK(tether_doctor(f->store, &report, &f->error), f->error);
+    finding = find(report, "journal");
+    assert_non_null(strstr(finding->text, "no record any more"));
+    assert_non_null(strstr(finding->text, lost));
+    assert_null(strstr(finding->text, kept));
+    tether_report_free(report);
+}
+
 static void simple_lookups_work(void **state)
 {
     (void)state;
@@ -211,6 +251,8 @@ int main(void)
                                         test_teardown),
         cmocka_unit_test_setup_teardown(doctor_reports_on_a_store_and_changes_nothing,
                                         test_setup_registry, test_teardown),
+        cmocka_unit_test_setup_teardown(doctor_tells_what_a_journal_has_lost, test_setup_registry,
+                                        test_teardown),
         cmocka_unit_test(simple_lookups_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
