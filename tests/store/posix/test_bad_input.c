@@ -24,13 +24,15 @@ static void put_back(const fixture *f, const char *path)
     assert_int_equal(rename(test_work_path(f, "taken"), path), 0);
 }
 
-/* Runs a task that writes output and is done at its end. */
+/* Runs a task that writes output and is done at its end. Returns once its supervisor was reaped:
+ * the registry would forget its child together with a record that is taken away. */
 static void run_done(fixture *f, char id[TETHER_ID_SIZE])
 {
     const char *const argv[] = {CHILD, "put", "text", "exit", "3", NULL};
     const tether_spec spec = {.argv = argv, .no_notify = true};
     test_start(f->registry, &spec, id);
     test_expect(f->registry, id, TETHER_STATUS_FAILED, 3, NULL);
+    WAIT_UNTIL(!test_has_child());
 }
 
 /* Compacts until the task has left the journal: its supervisor lives for a moment after the end. */
