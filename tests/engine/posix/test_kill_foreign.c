@@ -194,7 +194,7 @@ static void command_that_belongs_to_root_is_named(void **state)
 
 static void process_that_belongs_to_root_is_named_after_the_deadline(void **state)
 {
-    run_as_user(*state, kill_as_user, &(shared){.timeout_ms = 300});
+    run_as_user(*state, kill_as_user, &(shared){.timeout_ms = 3000});
 }
 
 static void signal_that_a_process_refuses_is_an_error(void **state)
