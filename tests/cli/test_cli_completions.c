@@ -4,6 +4,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
+
+static bool is_past(const fixture *f, json_int_t time_ms)
+{
+    uv_fs_t request;
+    const char *probe = test_work_path(f, "probe");
+    test_write_file(probe, "", 0);
+    assert_int_equal(uv_fs_stat(NULL, &request, probe, NULL), 0);
+    uv_timespec_t written = request.statbuf.st_mtim;
+    uv_fs_req_cleanup(&request);
+    return (json_int_t)written.tv_sec * 1000 + written.tv_nsec / 1000000 > time_ms;
+}
+
+/* Returns when the next task to end has a later time: ends have the resolution of file times, some
+ * milliseconds. */
+static void let_time_pass_after(const fixture *f, const char *id)
+{
+    EXPECT(f, 0, "--json", "status", id);
+    json_t *task = cli_object();
+    json_int_t finished_at = cli_number(task, "finished_at");
+    json_decref(task);
+    WAIT_UNTIL(is_past(f, finished_at));
+}
 
 static void shows_completions_in_their_order(void **state)
 {
@@ -13,8 +36,10 @@ static void shows_completions_in_their_order(void **state)
     assert_string_equal(cli_out(), "");
     cli_start_waiting(f, a, "1");
     cli_start_ended(f, b, "of b", 2);
+    let_time_pass_after(f, b);
     cli_write_go(f);
     EXPECT(f, 1, "wait", a);
+    let_time_pass_after(f, a);
     cli_start_ended(f, c, "of c", 0);
     EXPECT(f, 0, "--json", "completions");
     cli_assert_ids(cli_objects(3), (const char *const[]){b, a, c});
