@@ -34,13 +34,20 @@ static bool is_stopped(const tether__leftovers *pass)
     return pass->stopped != NULL && pass->stopped(pass->stopped_userdata);
 }
 
+/* Returns the session with the patience of this pass: in the background, none for a busy lock. */
+static tether__session with_patience(const tether__leftovers *pass, const tether__session *session)
+{
+    tether__session copy = *session;
+    if (pass->stopped != NULL)
+        copy.lock_timeout_ms = 0;
+    return copy;
+}
+
 static int sweep(tether__leftovers *pass, tether__catalog *catalog, const char *task_id,
                  tether_error *error)
 {
     bool removed;
-    tether__session session = *catalog->session;
-    if (pass->stopped != NULL)
-        session.lock_timeout_ms = 0;
+    tether__session session = with_patience(pass, catalog->session);
     uv_mutex_lock(&catalog->disk);
     int code = tether__sweep_task(&session, task_id, &removed, error);
     uv_mutex_unlock(&catalog->disk);
@@ -134,10 +141,8 @@ static int complete_removal(tether__leftovers *pass, tether__catalog *catalog, c
 {
     tether__lock lock;
     bool removed = false, held = true;
-    tether__session session = *catalog->session;
+    tether__session session = with_patience(pass, catalog->session);
     tether__record record;
-    if (pass->stopped != NULL)
-        session.lock_timeout_ms = 0;
     if (tether__session_has_bundle(&session, task_id))
         return TETHER_OK;
     int code = tether__session_lock(&session, &lock, error);
@@ -190,9 +195,7 @@ static bool remove_hidden(const char *name, void *userdata)
 
 static void remove_wrappers(tether__leftovers *pass, const tether__session *session)
 {
-    tether__session copy = *session;
-    if (pass->stopped != NULL)
-        copy.lock_timeout_ms = 0;
+    tether__session copy = with_patience(pass, session);
     tether__wrappers_remove_old(&copy, pass->now_ms, &pass->removed);
 }
 

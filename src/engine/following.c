@@ -55,9 +55,8 @@ int tether__follow_all(tether__catalog *catalog)
 /* More tasks have changed than the ledger keeps apart. */
 static int follow_unnamed(tether__catalog *catalog)
 {
-    tether__scope scope =
-        tether__events_has_listener(catalog->events) ? TETHER__SCOPE_PENDING : TETHER__SCOPE_LIVE;
-    int first = tether__replay(catalog, scope, TETHER__INSPECT_EVENT, NULL, NULL);
+    int first =
+        tether__replay(catalog, tether__replay_scope(catalog), TETHER__INSPECT_EVENT, NULL, NULL);
     return first_failure(first, tether__follow_all(catalog));
 }
 

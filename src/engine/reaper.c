@@ -110,9 +110,8 @@ static void retry_after_failure(tether__reaper *reaper, int code)
 static void inspect_all(tether__reaper *reaper)
 {
     tether__catalog *catalog = reaper->catalog;
-    tether__scope scope =
-        tether__events_has_listener(catalog->events) ? TETHER__SCOPE_PENDING : TETHER__SCOPE_LIVE;
-    int code = tether__replay(catalog, scope, TETHER__INSPECT_NOW, NULL, NULL);
+    int code =
+        tether__replay(catalog, tether__replay_scope(catalog), TETHER__INSPECT_NOW, NULL, NULL);
     retry_after_failure(reaper, code);
     reaper->retry_pause_ms =
         code == TETHER_OK ? RETRY_MS : earlier(reaper->retry_pause_ms * 2, RETRY_LAST_MS);

@@ -81,6 +81,12 @@ bool tether__replay_is_general(int code)
            code == TETHER_ELIMIT || code == TETHER_ESTORE;
 }
 
+tether__scope tether__replay_scope(const tether__catalog *catalog)
+{
+    return tether__events_has_listener(catalog->events) ? TETHER__SCOPE_PENDING
+                                                        : TETHER__SCOPE_LIVE;
+}
+
 int tether__replay_task(tether__catalog *catalog, const char *task_id, tether__inspect_mode mode,
                         size_t *quarantined, tether_error *error)
 {

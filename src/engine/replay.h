@@ -12,6 +12,11 @@
  * descriptors. */
 bool tether__replay_is_general(int code);
 
+/* Returns the scope of what the reaper has to know. A listener receives an event for each pending
+ * completion, so those tasks must be read. Without one, the calls that list completions read them.
+ */
+tether__scope tether__replay_scope(const tether__catalog *catalog);
+
 /* Refreshes all tasks in scope. Scopes other than TETHER__SCOPE_ALL skip most tasks that the
  * catalog knows to have ended. Therefore the catalog may show a completion as pending that another
  * host has acknowledged since; if that matters, the caller refreshes the task (tether__refresh), as

@@ -174,12 +174,9 @@ close_store:
 static int replay(tether_registry *registry, tether_error *error)
 {
     tether__catalog *catalog = &registry->catalog;
-    /* A callback receives an event for each pending completion, so those tasks must be read now.
-     * Without a callback, the calls that list completions read them. */
-    tether__scope scope =
-        tether__events_has_listener(catalog->events) ? TETHER__SCOPE_PENDING : TETHER__SCOPE_LIVE;
     tether_error problem = {0};
-    int code = tether__replay(catalog, scope, TETHER__INSPECT_OPENING, NULL, &problem);
+    int code = tether__replay(catalog, tether__replay_scope(catalog), TETHER__INSPECT_OPENING, NULL,
+                              &problem);
     /* A task that cannot be read must not keep the others from this host. */
     bool incomplete = code != TETHER_OK && !tether__replay_is_general(code);
     if (code != TETHER_OK && !incomplete) {

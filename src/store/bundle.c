@@ -30,11 +30,7 @@ int tether__bundle_open(const tether__session *session, const char *task_id, tet
 {
     int code = tether__os_dir_open(session->tasks, task_id, false, bundle, error);
     if (code == TETHER_ENOTASK)
-        return tether__fail(
-            error, code, 0, "find task",
-            "no task %s in session %s; tether list --all shows the tasks of this session, and "
-            "--all-sessions those of the others, which --session NAME selects",
-            task_id, session->id);
+        return tether__session_fail_task(session, task_id, error);
     return code;
 }
 

@@ -191,15 +191,6 @@ static int update(const tether__session *session, tether_error *error)
 
 /* --- Tasks --- */
 
-static int fail_missing(const tether__session *session, const char *task_id, tether_error *error)
-{
-    return tether__fail(
-        error, TETHER_ENOTASK, 0, "find task",
-        "no task %s in session %s; tether list --all shows the tasks of this session, and "
-        "--all-sessions those of the others, which --session NAME selects",
-        task_id, session->id);
-}
-
 static void stamp_of(const tether__indexed *task, tether__file_stamp *stamp)
 {
     *stamp = (tether__file_stamp){.node = task->version};
@@ -214,7 +205,7 @@ static int find(const tether__session *session, const char *task_id, tether__ind
     if (code != TETHER_OK)
         return code;
     *task = tether__index_find(&session->ledger->index, task_id);
-    return *task != NULL ? TETHER_OK : fail_missing(session, task_id, error);
+    return *task != NULL ? TETHER_OK : tether__session_fail_task(session, task_id, error);
 }
 
 int tether__ledger_stamp(const tether__session *session, const char *task_id,

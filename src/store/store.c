@@ -142,6 +142,16 @@ bool tether__session_has_bundle(const tether__session *session, const char *task
     return tether__os_file_stamp(session->tasks, task_id, &stamp, NULL) != TETHER_ENOTASK;
 }
 
+int tether__session_fail_task(const tether__session *session, const char *task_id,
+                              tether_error *error)
+{
+    return tether__fail(
+        error, TETHER_ENOTASK, 0, "find task",
+        "no task %s in session %s; tether list --all shows the tasks of this session, and "
+        "--all-sessions those of the others, which --session NAME selects",
+        task_id, session->id);
+}
+
 int tether__session_lock(const tether__session *session, tether__lock *lock, tether_error *error)
 {
     return tether__os_lock_acquire(session->dir, "lock", session->lock_timeout_ms, lock, error);

@@ -36,6 +36,10 @@ void tether__store_close(tether__store *store);
 /* Whether a task has a bundle. True also when that cannot be found out. */
 bool tether__session_has_bundle(const tether__session *session, const char *task_id);
 
+/* Fails with TETHER_ENOTASK: the session has no such task. */
+int tether__session_fail_task(const tether__session *session, const char *task_id,
+                              tether_error *error);
+
 /* Acquires the session lock. Waits for at most the session's lock_timeout_ms. */
 int tether__session_lock(const tether__session *session, tether__lock *lock, tether_error *error);
 

@@ -123,12 +123,6 @@ static void a_late_promotion_by_another_host_is_delivered(void **state)
     listener_close(&l);
 }
 
-static bool is_archived(const fixture *f, const char *id)
-{
-    test_compact(f);
-    return !test_has_record(f, id);
-}
-
 /* Nothing but the journal tells of it: the task has no lifeline any more. */
 static void a_promotion_from_the_archive_is_delivered(void **state)
 {
@@ -139,7 +133,7 @@ static void a_promotion_from_the_archive_is_delivered(void **state)
     const tether_spec spec = {.argv = argv, .no_notify = true};
     test_start(f->registry, &spec, id);
     test_expect(f->registry, id, TETHER_STATUS_FAILED, 3, NULL);
-    WAIT_UNTIL(is_archived(f, id));
+    WAIT_UNTIL(test_archive_task(f, id));
     listener_open(&l, f, NULL);
     ASSERT_OK(tether_promote(f->registry, id, &f->error), f->error);
     WAIT_UNTIL(witness_count(&l.w, TETHER_EVENT_COMPLETION, id) == 1);

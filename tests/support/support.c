@@ -496,6 +496,12 @@ void test_compact(const fixture *f)
     tether__store_close(&store);
 }
 
+bool test_archive_task(const fixture *f, const char *id)
+{
+    test_compact(f);
+    return !test_has_record(f, id);
+}
+
 char *test_record_text(const fixture *f, const char *id, const char *field)
 {
     json_t *record = test_load_record(f, id);

@@ -144,6 +144,10 @@ struct json_t *test_load_record(const fixture *f, const char *id);
 /* Moves what is over to the archive, as a host does when the journal has grown. */
 void test_compact(const fixture *f);
 
+/* Compacts, and returns whether the task has left the journal: call it until then, because a
+ * supervisor lives for a moment after the end. */
+bool test_archive_task(const fixture *f, const char *id);
+
 /* Replaces a task's record in the journal, and drops the caller's reference. */
 void test_save_record(const fixture *f, const char *id, struct json_t *record);
 

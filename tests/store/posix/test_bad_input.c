@@ -35,13 +35,6 @@ static void run_done(fixture *f, char id[TETHER_ID_SIZE])
     WAIT_UNTIL(!test_has_child());
 }
 
-/* Compacts until the task has left the journal: its supervisor lives for a moment after the end. */
-static bool is_archived(fixture *f, const char *id)
-{
-    test_compact(f);
-    return !test_has_record(f, id);
-}
-
 /* The path of an archive; free it with free(). */
 static char *find_archive(const fixture *f)
 {
@@ -113,7 +106,7 @@ static void an_archive_that_is_no_file_is_named(void **state)
     tether_snapshot *snapshot;
     plant_victim(f);
     run_done(f, id);
-    WAIT_UNTIL(is_archived(f, id));
+    WAIT_UNTIL(test_archive_task(f, id));
     char *archive = find_archive(f);
     for (size_t i = 0; i < KINDS; i++) {
         print_message("kind %d\n", (int)kinds[i]);
@@ -150,9 +143,9 @@ static void a_missing_archive_loses_its_own_tasks_alone(void **state)
     char first[TETHER_ID_SIZE], second[TETHER_ID_SIZE], third[TETHER_ID_SIZE];
     tether_snapshot *snapshot;
     run_done(f, first);
-    WAIT_UNTIL(is_archived(f, first));
+    WAIT_UNTIL(test_archive_task(f, first));
     run_done(f, second);
-    WAIT_UNTIL(is_archived(f, second));
+    WAIT_UNTIL(test_archive_task(f, second));
     run_done(f, third);
     test_detach(f->registry);
     f->registry = NULL;
@@ -185,7 +178,7 @@ static void damaged_lines_of_an_archive_lose_their_own_tasks_alone(void **state)
     tether_snapshot *snapshot;
     run_done(f, first);
     run_done(f, second);
-    WAIT_UNTIL(is_archived(f, first) && is_archived(f, second));
+    WAIT_UNTIL(test_archive_task(f, first) && test_archive_task(f, second));
     test_detach(f->registry);
     f->registry = NULL;
     size_t size;
