@@ -80,11 +80,17 @@ static void wake_often(void *unused)
 
 /* --- Calls --- */
 
-static void open_registry(void)
+static void open_on(uv_loop_t *loop)
 {
     tether_error error = {0};
-    const tether_open_options options = {.store = store, .session = "bench", .no_gc = 1};
+    const tether_open_options options = {
+        .store = store, .session = "bench", .no_gc = 1, .loop = loop};
     bench_check(tether_open(&options, &registry, &error), &error);
+}
+
+static void open_registry(void)
+{
+    open_on(NULL);
 }
 
 static void close_registry(tether_close_mode mode)
@@ -118,11 +124,11 @@ static void settle_end(const char *id)
         usleep(1000);
 }
 
-static void call_list(void)
+static void call_list(tether_list_scope scope)
 {
     tether_error error = {0};
     tether_snapshot_list *list;
-    bench_check(tether_list(registry, TETHER_LIST_RUNNING, &list, &error), &error);
+    bench_check(tether_list(registry, scope, &list, &error), &error);
     tether_snapshot_list_free(list);
 }
 
@@ -161,7 +167,7 @@ static void start_task(char id[TETHER_ID_SIZE])
 static void look_at_task(const char *id)
 {
     mark("list");
-    call_list();
+    call_list(TETHER_LIST_RUNNING);
     mark("status");
     tether_snapshot_free(look(id));
     mark("poll");
@@ -210,13 +216,20 @@ static void step_calls(void)
     close_registry(TETHER_SHUTDOWN);
 }
 
+/* The loop runs only when all tasks are in archives: it has their events still before it. */
 static void step_fill(long tasks)
 {
+    uv_loop_t loop;
     char id[TETHER_ID_SIZE];
-    open_registry();
+    uv_loop_init(&loop);
+    open_on(&loop);
     for (long i = 0; i < tasks; i++)
         bench_end_one(registry, true, id);
+    call_list(TETHER_LIST_ALL);
+    uv_run(&loop, UV_RUN_NOWAIT);
     close_registry(TETHER_DETACH);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    uv_loop_close(&loop);
 }
 
 static void start_live(int count)

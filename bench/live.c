@@ -21,11 +21,13 @@ static size_t started;
 
 /* --- Calls --- */
 
-static void list_in(tether_list_scope scope)
+static void list_running(bool without_output)
 {
     tether_error error = {0};
     tether_snapshot_list *list;
-    bench_check(tether_list(registry, scope, &list, &error), &error);
+    const tether_list_options options = {.scope = TETHER_LIST_RUNNING,
+                                         .without_output = without_output};
+    bench_check(tether_list_in(registry, &options, &list, &error), &error);
     if (list->count != started)
         bench_fail("a list has not all tasks");
     tether_snapshot_list_free(list);
@@ -33,9 +35,9 @@ static void list_in(tether_list_scope scope)
 
 static void list_turn(const void *data, double ms[])
 {
-    (void)data;
+    const bool *without_output = data;
     double cpu = bench_cpu_ms(), begin = bench_now_ms();
-    list_in(TETHER_LIST_RUNNING);
+    list_running(*without_output);
     ms[0] = bench_now_ms() - begin;
     ms[1] = bench_cpu_ms() - cpu;
 }
@@ -52,7 +54,9 @@ static void status_turn(const void *data, double ms[])
     tether_snapshot_free(task);
 }
 
-static const bench_contender list_only[] = {{"list running", list_turn, NULL}};
+static const bool with = false, without = true;
+static const bench_contender lists[] = {{"list running", list_turn, &without},
+                                        {"list running, with outputs", list_turn, &with}};
 static const bench_contender status_only[] = {{"status", status_turn, NULL}};
 
 static bench_subject subject(void)
@@ -76,7 +80,7 @@ static void start_up_to(size_t count)
         bench_settle(registry, ids[i]);
     const bench_subject here = subject();
     bench_value(&here, "tether", "start", "ms per task", per_task);
-    bench_run(&(bench_plan){here, {"elapsed", "processor"}, list_only, 1, ROUNDS, 10000});
+    bench_run(&(bench_plan){here, {"elapsed", "processor"}, lists, 2, ROUNDS, 10000});
     bench_run(&(bench_plan){here, {"elapsed", "processor"}, status_only, 1, ROUNDS, 10000});
 }
 

@@ -110,11 +110,11 @@ void tether__catalog_unschedule(tether__catalog *catalog, tether__entry *entry)
 
 tether__entry *tether__catalog_insert(tether__catalog *catalog, const char *task_id)
 {
-    tether__entry *entry = calloc(1, sizeof *entry);
+    tether__entry *entry = calloc(1, sizeof *entry + strlen(task_id) + 1);
     if (entry == NULL)
         return NULL;
     tether__record_init(&entry->record);
-    strcpy(entry->id, task_id);
+    entry->id = strcpy((char *)(entry + 1), task_id);
     entry->watch_tag = -1;
 
     uv_mutex_lock(&catalog->state);

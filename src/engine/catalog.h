@@ -65,7 +65,7 @@ typedef struct tether__entry {
     /* How far the output limit has been applied; used by tasks that have one. */
     tether__cap cap;
 
-    char id[TETHER_ID_SIZE]; /* never changes */
+    const char *id; /* never changes; stands behind the struct */
 
     /* What waiters see of the record. tether__catalog_publish writes these members while both locks
      * are held, therefore either lock is enough to read them. */
@@ -126,6 +126,11 @@ typedef struct tether__catalog {
      * NULL where the directory events of `exits` report every exit. `userdata` is wake_userdata.
      * The caller holds `state`. */
     bool (*watch_exit)(const char *task_id, const tether__identity *supervisor, void *userdata);
+    /* Returns whether every event until now was handled: then a running task is as its last refresh
+     * has found it, unless that was before `events_since`. NULL: no events. `userdata` is
+     * wake_userdata. The caller holds `state`. */
+    bool (*told)(void *userdata);
+    uint64_t events_since; /* when events began, by the logical clock; guarded by `disk` */
     tether__events *events; /* NULL: the host receives no events */
     /* Called when a task whose entry has `wants_on_end` has ended, before its COMPLETION is queued.
      * Set once, before the first task; NULL: none. The caller holds `disk` and `state`. */

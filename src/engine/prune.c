@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "engine/refresh.h"
+#include "store/ledger.h"
 
 /* Returns whether the registry has no work left with an ended task: then a later call that needs
  * the entry reads it from the disk again. The caller holds `disk`; takes `state`. */
@@ -18,17 +19,25 @@ static bool is_idle(tether__catalog *catalog, const tether__entry *entry)
     return idle && !entry->unsaved && (entry->record.output_limit <= 0 || entry->cap.done);
 }
 
-/* A refresh drops the entry of a task that is not on disk, and notices an acknowledgement by
- * another host. What is known to be done needs none. The caller holds `disk`. */
+/* Whether nothing about an ended task is left to do, also for other hosts. A task that has left the
+ * journal was removed or is in an archive. The caller holds `disk`. */
+static bool is_over(tether__catalog *catalog, tether__entry **entry)
+{
+    tether__file_stamp stamp;
+    const char *id = (*entry)->id;
+    if ((*entry)->done ||
+        tether__ledger_stamp(catalog->session, id, &stamp, NULL) == TETHER_ENOTASK)
+        return true;
+    return tether__refresh(catalog, id, TETHER__INSPECT_NOW, entry, NULL) == TETHER_OK &&
+           (*entry)->done;
+}
+
+/* The caller holds `disk`. */
 static void prune_one(tether__catalog *catalog, const char *task_id)
 {
     tether__entry *entry = tether__catalog_find(catalog, task_id);
-    if (entry == NULL || !is_idle(catalog, entry))
-        return;
-    if (!entry->done &&
-        tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, &entry, NULL) != TETHER_OK)
-        return;
-    if (entry->done && is_idle(catalog, entry))
+    if (entry != NULL && is_idle(catalog, entry) && is_over(catalog, &entry) &&
+        is_idle(catalog, entry))
         tether__catalog_drop(catalog, entry);
 }
 

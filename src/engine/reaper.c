@@ -62,6 +62,7 @@ struct tether__reaper {
      * grows while such inspections fail. */
     int64_t retry_at;
     int64_t retry_pause_ms;
+    bool behind; /* such an inspection was not repeated yet; guarded by `state` */
     bool inspect;          /* another thread wants all tasks to be inspected; guarded by `state` */
     uint64_t poll_changes; /* the catalog's `changes` at the last poll */
     bool stopping;         /* guarded by `state` */
@@ -93,6 +94,14 @@ static void free_reaper(tether__reaper *reaper)
 
 static void set_timer(tether__reaper *reaper, int64_t next);
 
+/* Takes `state`. */
+static void set_behind(tether__reaper *reaper, bool behind)
+{
+    uv_mutex_lock(&reaper->catalog->state);
+    reaper->behind = behind;
+    uv_mutex_unlock(&reaper->catalog->state);
+}
+
 /* Schedules an inspection of all tasks after one that failed, because events report a change only
  * once: no event comes again for what the failed inspection has missed. Does not do so if the task
  * or the store was removed or the record is damaged, because another inspection would fail in the
@@ -100,9 +109,11 @@ static void set_timer(tether__reaper *reaper, int64_t next);
  * event does not delay it for ever. */
 static void retry_after_failure(tether__reaper *reaper, int code)
 {
-    if (code != TETHER_OK && code != TETHER_ENOTASK && code != TETHER_ECORRUPT &&
-        code != TETHER_EGONE && reaper->retry_at == NEVER)
-        reaper->retry_at = tether__os_monotonic_ms() + reaper->retry_pause_ms;
+    if (code == TETHER_OK || code == TETHER_ENOTASK || code == TETHER_ECORRUPT ||
+        code == TETHER_EGONE || reaper->retry_at != NEVER)
+        return;
+    reaper->retry_at = tether__os_monotonic_ms() + reaper->retry_pause_ms;
+    set_behind(reaper, true);
 }
 
 /* Inspects the tasks that may still run. If the host receives events, also those that other hosts
@@ -164,6 +175,7 @@ static void process_due(tether__reaper *reaper)
         reaper->retry_at = NEVER;
         inspect_all(reaper);
         inspect_news(reaper);
+        set_behind(reaper, reaper->retry_at != NEVER);
     }
     tether__prune(reaper->catalog);
     /* Followed bundles without events have to be read at intervals. */
@@ -222,11 +234,18 @@ static void on_wake(uv_async_t *async)
  * that has already written its exit line raises one more event, and nothing new is on the disk. For
  * such a task, only frees the texts of the record, which are not needed any more. A task whose
  * completion was not requested is refreshed all the same, because another host may have requested
- * one since (tether_promote). The caller holds `disk`. */
+ * one since (tether_promote). A task of an archive, to which nothing happens any more, is not looked
+ * for there. The caller holds `disk`. */
 static int refresh_unless_ended(tether__catalog *catalog, const char *task_id,
                                 tether__entry **entry)
 {
+    tether__file_stamp stamp;
     *entry = tether__catalog_find(catalog, task_id);
+    if (*entry == NULL) {
+        int code = tether__ledger_stamp(catalog->session, task_id, &stamp, NULL);
+        if (code != TETHER_OK)
+            return code;
+    }
     if (*entry != NULL && tether_status_ended((*entry)->record.status) && !(*entry)->unsaved &&
         ((*entry)->record.notify_on_completion || (*entry)->record.completion_delivered)) {
         tether__entry_trim(*entry);
@@ -329,6 +348,13 @@ static bool watch_exit_from_catalog(const char *task_id, const tether__identity 
     reaper->poll_exits = true;
     uv_async_send(&reaper->wake);
     return false;
+}
+
+/* The catalog's `told`. */
+static bool told_from_catalog(void *userdata)
+{
+    tether__reaper *reaper = userdata;
+    return !reaper->behind && tether__os_watch_is_quiet(reaper->watch);
 }
 
 static int watch_all(tether__reaper *reaper, tether_error *error)
@@ -469,20 +495,27 @@ int tether__reaper_open(tether__catalog *catalog, const tether__reaper_observer 
     return TETHER_OK;
 }
 
-/* Before the thread starts, because that reads it. Takes `state`: callers of watch_exit hold it. */
-static void watch_exits(tether__reaper *reaper)
+/* Before the thread starts, because that reads it. Takes `disk`, then `state`: callers of these
+ * functions hold the latter. */
+static void offer_events(tether__reaper *reaper)
 {
-    uv_mutex_lock(&reaper->catalog->state);
-    reaper->catalog->watch_exit = reaper->ends != NULL ? watch_exit_from_catalog : NULL;
-    uv_mutex_unlock(&reaper->catalog->state);
+    tether__catalog *catalog = reaper->catalog;
+    uv_mutex_lock(&catalog->disk);
+    catalog->events_since = ++catalog->logical_clock;
+    uv_mutex_lock(&catalog->state);
+    catalog->watch_exit = reaper->ends != NULL ? watch_exit_from_catalog : NULL;
+    catalog->told = reaper->watch != NULL && !reaper->polling ? told_from_catalog : NULL;
+    uv_mutex_unlock(&catalog->state);
+    uv_mutex_unlock(&catalog->disk);
 }
 
-/* Takes `state`: callers of watch_exit hold that lock, therefore none is inside watch_exit when
- * this returns. */
-static void stop_watching_exits(tether__reaper *reaper)
+/* Takes `state`: callers of these functions hold that lock, therefore none is inside one of them
+ * when this returns. */
+static void withdraw_events(tether__reaper *reaper)
 {
     uv_mutex_lock(&reaper->catalog->state);
     reaper->catalog->watch_exit = NULL;
+    reaper->catalog->told = NULL;
     uv_mutex_unlock(&reaper->catalog->state);
 }
 
@@ -494,14 +527,14 @@ int tether__reaper_start(tether__reaper *reaper, struct uv_loop_s *loop, tether_
     if (code != TETHER_OK)
         return code;
     code = open_events(reaper, mode, error);
-    watch_exits(reaper);
+    offer_events(reaper);
     uv_mutex_lock(&reaper->starting);
     if (code == TETHER_OK)
         code = start_thread(reaper, error);
     reaper->started = code == TETHER_OK;
     uv_mutex_unlock(&reaper->starting);
     if (code != TETHER_OK) {
-        stop_watching_exits(reaper);
+        withdraw_events(reaper);
         if (reaper->owns_loop)
             close_own_loop(reaper);
         return code;
@@ -527,7 +560,7 @@ void tether__reaper_close(tether__reaper *reaper)
     if (reaper->started && reaper->owns_loop)
         stop_thread(reaper);
     reaper->catalog->wake = NULL;
-    stop_watching_exits(reaper);
+    withdraw_events(reaper);
     if (reaper->loop != NULL && !reaper->owns_loop) {
         close_handles(reaper);
         return;

@@ -11,6 +11,7 @@
 #include "os/lifeline.h"
 #include "os/spawn.h"
 #include "store/compact.h"
+#include "store/ledger.h"
 #include "store/output_cap.h"
 #include "store/quarantine.h"
 
@@ -321,6 +322,32 @@ static bool may_write_later(tether__inspect_mode mode)
            (mode == TETHER__INSPECT_OPENING && !tether__os_spawn_can_bind());
 }
 
+tether__inspect_mode tether__refresh_list_mode(tether__catalog *catalog)
+{
+    uv_mutex_lock(&catalog->state);
+    bool told = catalog->told != NULL && catalog->told(catalog->wake_userdata);
+    uv_mutex_unlock(&catalog->state);
+    return told ? TETHER__INSPECT_TOLD : TETHER__INSPECT_LIST;
+}
+
+/* Whether events vouch for a running task: none came since it was last refreshed. */
+static bool is_told(const tether__catalog *catalog, const tether__entry *entry)
+{
+    tether__file_stamp stamp;
+    return entry->refreshed_at > catalog->events_since &&
+           tether__bundle_may_vouch(&entry->record) &&
+           tether__ledger_recall(catalog->session, entry->id, &stamp) &&
+           memcmp(&stamp, &entry->stamp, sizeof stamp) == 0;
+}
+
+/* Whether a held lifeline vouches for a running task. */
+static bool is_vouched(const tether__catalog *catalog, const tether__entry *entry,
+                       tether__inspect_mode mode)
+{
+    return (mode == TETHER__INSPECT_LIST || mode == TETHER__INSPECT_TOLD) &&
+           tether__bundle_vouched(catalog->session, &entry->record);
+}
+
 static int refresh_entry(tether__catalog *catalog, tether__entry *entry, tether__inspect_mode mode,
                          tether_error *error)
 {
@@ -334,9 +361,7 @@ static int refresh_entry(tether__catalog *catalog, tether__entry *entry, tether_
     code = reload(catalog, entry, error);
     if (code != TETHER_OK)
         return code;
-    if (!tether_status_ended(entry->record.status) &&
-        !(mode == TETHER__INSPECT_LIST &&
-          tether__bundle_vouched(catalog->session, &entry->record))) {
+    if (!tether_status_ended(entry->record.status) && !is_vouched(catalog, entry, mode)) {
         tether__verdict verdict;
         code = inspect(catalog, entry, mode, &observed, &verdict, error);
         if (code != TETHER_OK)
@@ -387,6 +412,12 @@ int tether__refresh(tether__catalog *catalog, const char *task_id, tether__inspe
         if (entry == NULL)
             return tether__fail_memory(error, "read task");
     }
+    if (mode == TETHER__INSPECT_TOLD && is_told(catalog, entry)) {
+        if (found != NULL)
+            *found = entry;
+        return TETHER_OK;
+    }
+    entry->refreshed_at = 0;
     int code = refresh_entry(catalog, entry, mode, error);
     if (code == TETHER_OK)
         code = check_bundle(catalog, entry, error);

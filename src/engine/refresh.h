@@ -23,8 +23,16 @@ typedef enum tether__inspect_mode {
      * does not, is the supervisor's process probed. So a list takes a task for running whose
      * supervisor has died while another process has inherited the lifeline by accident; every other
      * inspection finds that. */
-    TETHER__INSPECT_LIST
+    TETHER__INSPECT_LIST,
+    /* As TETHER__INSPECT_LIST, when every event was handled, and the ledger has looked at the
+     * journal, since the list began: a task that was running when it was last refreshed still is,
+     * and is not looked at. */
+    TETHER__INSPECT_TOLD
 } tether__inspect_mode;
+
+/* Returns TETHER__INSPECT_TOLD if that is possible now, else TETHER__INSPECT_LIST. Takes `state`.
+ */
+tether__inspect_mode tether__refresh_list_mode(tether__catalog *catalog);
 
 /* Brings one task up to date: reads its record if that has changed, inspects the task, and
  * writes the record if the verdict says so. *entry (NULL: not wanted) is valid while `disk` is

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-#define TETHER__BOOT_ID_SIZE 64
-#define TETHER__PID_NS_SIZE 32
+#define TETHER__BOOT_ID_SIZE 40 /* a UUID */
+#define TETHER__PID_NS_SIZE 24  /* a number */
 
 /* Identifies one process for all time: by its pid, its start time in units of the platform, the
  * boot during which it started, and the pid namespace in which the pid is valid. */

@@ -76,6 +76,47 @@ int tether__journal_parse(const char *text, size_t size, tether__journal_line *l
     return TETHER_OK;
 }
 
+/* Returns the id with which a line of a whole record begins, with its length in *size; NULL: the
+ * line begins in another way. */
+static const char *leading_id(const char *text, size_t size, size_t *length)
+{
+    static const char first[] = "{\"schema_version\":", second[] = ",\"task_id\":\"";
+    const char *end = text + size, *at = text + sizeof first - 1;
+    if (size < sizeof first || memcmp(text, first, sizeof first - 1) != 0)
+        return NULL;
+    while (at < end && *at >= '0' && *at <= '9')
+        at++;
+    if ((size_t)(end - at) < sizeof second || memcmp(at, second, sizeof second - 1) != 0)
+        return NULL;
+    at += sizeof second - 1;
+    const char *quote = memchr(at, '"', (size_t)(end - at));
+    *length = quote != NULL ? (size_t)(quote - at) : 0;
+    return quote != NULL ? at : NULL;
+}
+
+/* Whether the text has the id as a whole JSON string. */
+static bool has_string(const char *text, size_t text_size, const char *id, size_t size)
+{
+    const char *end = text + text_size;
+    for (const char *at = text; (size_t)(end - at) >= size + 2; at++) {
+        at = memchr(at, '"', (size_t)(end - at) - size - 1);
+        if (at == NULL)
+            return false;
+        if (memcmp(at + 1, id, size) == 0 && at[size + 1] == '"')
+            return true;
+    }
+    return false;
+}
+
+bool tether__journal_mentions(const char *text, size_t size, const char *task_id)
+{
+    size_t length, wanted = strlen(task_id);
+    const char *id = leading_id(text, size, &length);
+    if (id != NULL)
+        return length == wanted && memcmp(id, task_id, wanted) == 0;
+    return has_string(text, size, task_id, wanted);
+}
+
 void tether__journal_dispose(tether__journal_line *line)
 {
     json_decref(line->object);

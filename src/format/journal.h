@@ -45,6 +45,9 @@ typedef struct tether__journal_line {
  * TETHER_OK, also for a damaged one. */
 int tether__journal_parse(const char *text, size_t size, tether__journal_line *line);
 
+/* Whether a line may be one of this task: false for most others, without parsing them. */
+bool tether__journal_mentions(const char *text, size_t size, const char *task_id);
+
 /* Frees what a line owns. */
 void tether__journal_dispose(tether__journal_line *line);
 

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 
-static const char list_name[] = "watches";
+static const char list_name[] = TETHER__RECORD_WATCHES;
 static const char *const views[] = {"both", "stdout", "stderr"};
 
 void tether__kept_watch_dispose(tether__kept_watch *watch)
@@ -183,14 +183,22 @@ static json_t *keep_fields(json_t *item, json_t *earlier)
     return whole;
 }
 
+/* Returns the list, a new one where there is none; NULL when memory is short. */
+static json_t *ensure_list(tether__record *record)
+{
+    if (json_is_array(list_of(record)))
+        return list_of(record);
+    if (record->document == NULL)
+        record->document = json_object();
+    json_t *list = json_array();
+    return json_object_set_new(record->document, list_name, list) == 0 ? list : NULL;
+}
+
 bool tether__kept_watch_put(tether__record *record, const tether__kept_watch *watch)
 {
-    json_t *list = list_of(record);
-    if (!json_is_array(list)) {
-        list = json_array();
-        if (json_object_set_new(record->document, list_name, list) != 0)
-            return false;
-    }
+    json_t *list = ensure_list(record);
+    if (list == NULL)
+        return false;
     json_t *item = make_item(watch);
     size_t index = index_of(list, watch->number);
     if (index < json_array_size(list))

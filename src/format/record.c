@@ -17,6 +17,7 @@
 #include "format/status.h"
 
 static const char step[] = "read record";
+static const char watches[] = TETHER__RECORD_WATCHES;
 
 typedef enum field_kind {
     TETHER__SHARED_KINDS,
@@ -327,7 +328,7 @@ int tether__record_read(json_t *document, const char *task_id, tether__record *r
     /* After the other fields, because an unknown status replaces the reason. */
     if (wrong == NULL && !load_status(json_object_get(document, "status"), record))
         wrong = "status";
-    record->watched = json_array_size(json_object_get(document, "watches")) > 0;
+    record->watched = json_array_size(json_object_get(document, watches)) > 0;
     if (wrong == NULL && (record->task_id == NULL || strcmp(record->task_id, task_id) != 0))
         wrong = "task_id";
     if (wrong == NULL && record->session_id == NULL)
@@ -339,14 +340,14 @@ int tether__record_read(json_t *document, const char *task_id, tether__record *r
     return TETHER_OK;
 }
 
-static json_t *store_identity(const tether__record *record);
+static json_t *store_identity(const tether__record *record, json_t *document);
 
 static json_t *store_text(const char *text)
 {
     return text != NULL && text[0] != '\0' ? json_string(text) : json_null();
 }
 
-static json_t *store_value(const field *f, const tether__record *record)
+static json_t *store_value(const field *f, const tether__record *record, json_t *document)
 {
     const void *source = member(record, f);
     switch (f->kind) {
@@ -370,7 +371,7 @@ static json_t *store_value(const field *f, const tether__record *record)
     case INTENT:
         return store_text(intents[record->kill_intent]);
     case IDENTITY:
-        return store_identity(record);
+        return store_identity(record, document);
     case BOOT:
     case PID_NS:
         return store_text(source);
@@ -382,16 +383,17 @@ static bool store_fields(const field *list, size_t count, json_t *object,
                          const tether__record *record)
 {
     for (size_t i = 0; i < count; i++) {
-        if (json_object_set_new(object, list[i].name, store_value(&list[i], record)) != 0)
+        if (json_object_set_new(object, list[i].name, store_value(&list[i], record, object)) != 0)
             return false;
     }
     return true;
 }
 
-/* Updates the object that was read, if any, so that its fields of newer versions are preserved. */
-static json_t *store_identity(const tether__record *record)
+/* Updates the object of the document, if any, so that its fields of newer versions are preserved.
+ */
+static json_t *store_identity(const tether__record *record, json_t *document)
 {
-    json_t *old = json_object_get(record->document, "identity");
+    json_t *old = json_object_get(document, "identity");
     json_t *identity = json_is_object(old) ? json_incref(old) : json_object();
     if (identity != NULL && store_fields(identity_fields, IDENTITY_COUNT, identity, record)) {
         if (record->identity.time_offset_ns == 0)
@@ -402,15 +404,53 @@ static json_t *store_identity(const tether__record *record)
     return NULL;
 }
 
+static bool update(json_t *document, const tether__record *record)
+{
+    return json_object_set_new(document, "schema_version", json_integer(TETHER__RECORD_SCHEMA)) ==
+               0 &&
+           store_fields(fields, FIELD_COUNT, document, record);
+}
+
+/* The known fields come first, so that a line of a journal begins with the task's id. */
 json_t *tether__record_document(tether__record *record)
 {
-    if (!ensure_document(record))
+    json_t *document = json_object();
+    json_t *identity = json_object_get(record->document, "identity");
+    bool done =
+        document != NULL &&
+        (identity == NULL || json_object_set(document, "identity", identity) == 0) &&
+        update(document, record) &&
+        (record->document == NULL || json_object_update_missing(document, record->document) == 0);
+    if (!done) {
+        json_decref(document);
         return NULL;
-    json_t *document = record->document;
-    if (json_object_set_new(document, "schema_version", json_integer(TETHER__RECORD_SCHEMA)) != 0 ||
-        !store_fields(fields, FIELD_COUNT, document, record))
-        return NULL;
+    }
+    json_decref(record->document);
+    record->document = document;
     return document;
+}
+
+json_t *tether__record_document_over(const tether__record *record, json_t *base)
+{
+    json_t *document = json_deep_copy(base);
+    if (document != NULL &&
+        (record->document == NULL || json_object_update(document, record->document) == 0) &&
+        update(document, record))
+        return document;
+    json_decref(document);
+    return NULL;
+}
+
+void tether__record_lighten(tether__record *record)
+{
+    json_t *light = NULL;
+    if (record->watched) {
+        light = json_pack("{s:O}", watches, json_object_get(record->document, watches));
+        if (light == NULL)
+            return;
+    }
+    json_decref(record->document);
+    record->document = light;
 }
 
 char *tether__record_render(tether__record *record)

@@ -15,6 +15,9 @@
 
 struct json_t;
 
+/* The field of the document that kept_watch.h reads and writes. */
+#define TETHER__RECORD_WATCHES "watches"
+
 /* The values of the field `survival`: what happens to a task when its host ends. */
 #define TETHER__SURVIVAL_DETACHED "detached"
 #define TETHER__SURVIVAL_BOUND "dies with host's job"
@@ -25,8 +28,9 @@ struct json_t;
 /* The stored fields of format/fields.h, and the document that they were read from. Owns the
  * strings. */
 typedef struct tether__record {
-    struct json_t
-        *document;  /* as read, NULL: none; preserves the fields that this version does not know */
+    /* As read, with the fields that this version does not know; NULL: none. Once the record was
+     * lightened, only the fields that have no member. */
+    struct json_t *document;
     bool read_only; /* has a newer schema and must not be written */
     bool watched;   /* `watches` is not empty, see kept_watch.h */
     TETHER__FIELDS(TETHER__RECORD_MEMBER, TETHER__RECORD_MEMBER, TETHER__RECORD_NO_MEMBER,
@@ -81,6 +85,16 @@ int tether__record_read(struct json_t *document, const char *task_id, tether__re
 /* Brings the document up to date with the fields and returns it, or NULL when memory is short. It
  * belongs to the record. */
 struct json_t *tether__record_document(tether__record *record);
+
+/* Returns a new document: that of the record, laid over the one that the record was once read from.
+ * It has the fields of `base` that this version does not know. The caller frees it; NULL when
+ * memory is short. */
+struct json_t *tether__record_document_over(const tether__record *record, struct json_t *base);
+
+/* Frees the document but for the watches, the only fields of it that are used later; it is several
+ * times as large as the struct. Then only tether__record_document_over knows all fields. Does
+ * nothing when memory is short. */
+void tether__record_lighten(tether__record *record);
 
 /* Returns the record as JSON text, or NULL when memory is short; free it with free(). Updates the
  * document. */

@@ -37,6 +37,11 @@ int tether__os_watch_add(tether__watch *watch, tether__dir *dir, int *tag, tethe
  * flushed, or when somebody opens it. */
 bool tether__os_watch_tells_growth(void);
 
+/* Whether everything that happened in the directories before this call was delivered, and the
+ * callbacks for it have returned. False also where the system cannot tell. Any thread; on the
+ * loop's own, inside a callback, false. */
+bool tether__os_watch_is_quiet(tether__watch *watch);
+
 /* Removes a directory. Any thread. */
 void tether__os_watch_remove(tether__watch *watch, int tag);
 

@@ -5,9 +5,11 @@
 #include "os/watch.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 #include <uv.h>
@@ -19,6 +21,7 @@
 struct tether__watch {
     uv_poll_t poll;
     int fd;
+    atomic_bool delivering; /* events were taken from the queue, or are about to be */
     tether__watch_cb cb;
     void *userdata;
     void (*closed)(void *userdata);
@@ -44,12 +47,22 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     _Alignas(struct inotify_event) char bytes[EVENT_BYTES];
     (void)status;
     (void)events;
+    atomic_store(&watch->delivering, true);
     ssize_t size = read(watch->fd, bytes, sizeof bytes);
     for (char *at = bytes; size > 0 && at < bytes + size;) {
         const struct inotify_event *event = (const struct inotify_event *)(void *)at;
         deliver(watch, event);
         at += sizeof *event + event->len;
     }
+    atomic_store(&watch->delivering, false);
+}
+
+/* In this order: who finds the queue empty after an event was taken from it sees `delivering`. */
+bool tether__os_watch_is_quiet(tether__watch *watch)
+{
+    int waiting = 1;
+    return ioctl(watch->fd, FIONREAD, &waiting) == 0 && waiting == 0 &&
+           !atomic_load(&watch->delivering);
 }
 
 static int open_inotify(tether_error *error)

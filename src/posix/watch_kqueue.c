@@ -560,6 +560,12 @@ int tether__os_watch_probe(tether_error *error)
     return os_error == 0 ? TETHER_OK : tether__posix_fail(error, os_error, step, "kqueue");
 }
 
+bool tether__os_watch_is_quiet(tether__watch *watch)
+{
+    (void)watch;
+    return false;
+}
+
 bool tether__os_watch_tells_growth(void)
 {
     return true;

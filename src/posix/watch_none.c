@@ -45,6 +45,12 @@ int tether__os_watch_probe(tether_error *error)
                         "this platform has no directory events");
 }
 
+bool tether__os_watch_is_quiet(tether__watch *watch)
+{
+    (void)watch;
+    return false;
+}
+
 bool tether__os_watch_tells_growth(void)
 {
     return false;

@@ -86,26 +86,12 @@ static bool is_archived(const tether__session *session, const char *task_id)
            tether__os_file_stamp(session->exits, task_id, &stamp, NULL) == TETHER_ENOTASK;
 }
 
-/* Whether the text may have the wanted id: lines of others need not be parsed. */
-static bool mentions(const tether__line *text, const char *task_id)
-{
-    size_t size = strlen(task_id);
-    const char *end = text->text + text->size;
-    for (const char *at = text->text; (size_t)(end - at) >= size + 2; at++) {
-        at = memchr(at, '"', (size_t)(end - at) - size - 1);
-        if (at == NULL)
-            return false;
-        if (memcmp(at + 1, task_id, size) == 0 && at[size + 1] == '"')
-            return true;
-    }
-    return false;
-}
-
 static void visit_line(void *context, const tether__line *text)
 {
     reading *r = context;
     tether__journal_line line;
-    if (r->stopped || text->text == NULL || (r->wanted != NULL && !mentions(text, r->wanted)))
+    if (r->stopped || text->text == NULL ||
+        (r->wanted != NULL && !tether__journal_mentions(text->text, text->size, r->wanted)))
         return;
     if (tether__journal_parse(text->text, text->size, &line) != TETHER_OK) {
         r->no_memory = r->stopped = true;

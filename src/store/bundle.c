@@ -17,6 +17,8 @@
 #include "store/archive.h"
 #include "store/ledger.h"
 
+static const char write_step[] = "write record";
+
 int tether__bundle_result(const tether__session *session, const char *task_id, int code,
                           tether_error *error)
 {
@@ -81,6 +83,7 @@ int tether__bundle_take(json_t *document, const char *task_id, tether__record *r
         return code;
     shift_record(record, &own, 1);
     tether__os_process_localise(&record->identity, &own);
+    tether__record_lighten(record);
     return TETHER_OK;
 }
 
@@ -111,49 +114,74 @@ int tether__bundle_stamp(const tether__session *session, const char *task_id,
     return code;
 }
 
-/* Brings a task back from an archive. TETHER_ENOTASK: it was removed. */
-static int append_again(const tether__session *session, const char *task_id, json_t *document,
+/* Appends the whole record of a task that is in an archive, which brings the task back.
+ * TETHER_ENOTASK: it was removed. */
+static int append_again(const tether__session *session, const tether__record *record,
                         tether_error *error)
 {
     json_t *archived;
     tether__file_stamp stamp;
-    int code = tether__archive_find(session, task_id, &archived, &stamp, error);
+    int code = tether__archive_find(session, record->task_id, &archived, &stamp, error);
     if (code == TETHER_ENOTASK)
-        return tether__fail(error, code, 0, "find task", "task %s was removed", task_id);
+        return tether__fail(error, code, 0, "find task", "task %s was removed", record->task_id);
     if (code != TETHER_OK)
         return code;
+    json_t *document = tether__record_document_over(record, archived);
+    if (document != NULL && json_object_set_new(document, "again", json_true()) == 0)
+        code = tether__ledger_append(session, document, error);
+    else
+        code = tether__fail_memory(error, write_step);
+    json_decref(document);
     json_decref(archived);
-    if (json_object_set_new(document, "again", json_true()) != 0)
-        return tether__fail_memory(error, "write record");
-    return tether__ledger_append(session, document, error);
+    return code;
 }
 
-/* Appends what distinguishes the document from the record in the journal, if anything does. */
-static int append_change(const tether__session *session, const char *task_id, json_t *document,
+/* Appends what distinguishes the record from `before`, if anything does. */
+static int append_difference(const tether__session *session, const tether__record *record,
+                             json_t *before, tether_error *error)
+{
+    json_t *after = tether__record_document_over(record, before);
+    json_t *line = after != NULL ? tether__journal_difference(before, after) : NULL;
+    int code = TETHER_OK;
+    if (line == NULL)
+        code = tether__fail_memory(error, write_step);
+    else if (json_object_size(line) > 1) /* more than the id */
+        code = tether__ledger_append(session, line, error);
+    json_decref(line);
+    json_decref(after);
+    return code;
+}
+
+static int append_change(const tether__session *session, tether__record *record,
                          tether_error *error)
 {
     json_t *before = NULL;
     tether_error problem = {0};
-    int code = tether__ledger_read(session, task_id, &before, NULL, &problem);
+    int code = tether__ledger_read(session, record->task_id, &before, NULL, &problem);
     if (code == TETHER_ENOTASK)
-        return append_again(session, task_id, document, error);
-    if (code != TETHER_OK) {
+        return append_again(session, record, error);
+    if (code == TETHER_OK)
+        code = append_difference(session, record, before, &problem);
+    if (code != TETHER_OK)
         tether__error_set(error, &problem);
-        return code;
-    }
-    json_t *line = tether__journal_difference(before, document);
-    if (line == NULL)
-        code = tether__fail_memory(error, "write record");
-    else if (json_object_size(line) > 1) /* more than the id */
-        code = tether__ledger_append(session, line, error);
-    json_decref(line);
     json_decref(before);
     return code;
 }
 
-/* Writes a record as `append` does. */
+static int append_first(const tether__session *session, tether__record *record, tether_error *error)
+{
+    json_t *document = tether__record_document(record);
+    if (document == NULL)
+        return tether__fail_memory(error, write_step);
+    int code = tether__ledger_append(session, document, error);
+    if (code == TETHER_OK)
+        tether__record_lighten(record);
+    return code;
+}
+
+/* Writes a record as `append` does, with its times by the machine's clocks meanwhile. */
 static int save(const tether__session *session, tether__record *record,
-                int (*append)(const tether__session *session, const char *task_id, json_t *document,
+                int (*append)(const tether__session *session, tether__record *record,
                               tether_error *error),
                 tether__file_stamp *stamp, tether_error *error)
 {
@@ -163,20 +191,11 @@ static int save(const tether__session *session, tether__record *record,
         return code;
     shift_record(record, &own, -1);
     record->identity.time_offset_ns = record->identity.pid != 0 ? own.boot_ns : 0;
-    json_t *document = tether__record_document(record);
+    code = append(session, record, error);
     shift_record(record, &own, 1);
-    code = document != NULL ? append(session, record->task_id, document, error)
-                            : tether__fail_memory(error, "write record");
     if (code != TETHER_OK)
         return code;
     return tether__bundle_stamp(session, record->task_id, stamp, error);
-}
-
-static int append_first(const tether__session *session, const char *task_id, json_t *document,
-                        tether_error *error)
-{
-    (void)task_id;
-    return tether__ledger_append(session, document, error);
 }
 
 int tether__bundle_create(const tether__session *session, tether__record *record,
@@ -423,12 +442,17 @@ int tether__bundle_observe(const tether__session *session, const tether__record 
 }
 
 /* The supervisor of a proxy task is a host, which may fork with its lifelines open. */
+bool tether__bundle_may_vouch(const tether__record *record)
+{
+    bool runs = record->status == TETHER_STATUS_RUNNING || record->status == TETHER_STATUS_PAUSED;
+    return runs && !tether__record_is_proxy(record);
+}
+
 bool tether__bundle_vouched(const tether__session *session, const tether__record *record)
 {
     char text[TETHER__MARKER_LIMIT + 1];
     tether__marker marker;
-    bool runs = record->status == TETHER_STATUS_RUNNING || record->status == TETHER_STATUS_PAUSED;
-    if (!runs || tether__record_is_proxy(record))
+    if (!tether__bundle_may_vouch(record))
         return false;
     size_t size = tether__os_lifeline_read_held(session->exits, record->task_id, text, sizeof text);
     tether__marker_parse(text, size, &marker);

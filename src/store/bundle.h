@@ -58,6 +58,10 @@ int tether__bundle_observe(const tether__session *session, const tether__record 
                            const tether__identity *child, bool replay,
                            tether__observation *observed, tether_error *error);
 
+/* Returns whether a task is one of which a held lifeline, or the lack of events, can tell that it
+ * still runs. */
+bool tether__bundle_may_vouch(const tether__record *record);
+
 /* Returns whether a task runs by its lifeline alone, which one look at a single file shows. False:
  * it may run all the same, and tether__bundle_observe has to tell. True also if the supervisor has
  * died without an exit line while another process has inherited the lifeline by accident. */

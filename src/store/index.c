@@ -63,7 +63,7 @@ static tether__indexed *insert(tether__index *index, const char *task_id)
         !tether__grow(&tasks, index->count, &index->capacity, sizeof(tether__indexed *)))
         return NULL;
     index->tasks = tasks;
-    tether__indexed *task = calloc(1, sizeof *task);
+    tether__indexed *task = calloc(1, sizeof *task + strlen(task_id) + 1);
     if (task == NULL)
         return NULL;
     strcpy(task->id, task_id);

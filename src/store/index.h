@@ -18,7 +18,6 @@ typedef struct tether__span {
 
 /* A task, with the few fields of its record that select tasks. */
 typedef struct tether__indexed {
-    char id[TETHER_ID_SIZE];
     bool ended;
     bool notify;      /* a completion is requested */
     bool delivered;   /* the completion was acknowledged */
@@ -28,6 +27,7 @@ typedef struct tether__indexed {
     uint64_t version; /* of its last line; no other line, of any task, had this number before */
     uint32_t span_count, span_capacity;
     tether__span *spans; /* its lines, in order; the first one has the whole record */
+    char id[];
 } tether__indexed;
 
 /* Begins as {0}. */

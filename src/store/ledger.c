@@ -221,6 +221,17 @@ int tether__ledger_stamp(const tether__session *session, const char *task_id,
     return code;
 }
 
+bool tether__ledger_recall(const tether__session *session, const char *task_id,
+                           tether__file_stamp *stamp)
+{
+    uv_mutex_lock(&session->ledger->lock);
+    const tether__indexed *task = tether__index_find(&session->ledger->index, task_id);
+    if (task != NULL)
+        stamp_of(task, stamp);
+    uv_mutex_unlock(&session->ledger->lock);
+    return task != NULL;
+}
+
 /* Lays one line over the record. TETHER_ECORRUPT: the line is not the one that was indexed. */
 static int apply_span(const tether__file *file, const tether__indexed *task, tether__span span,
                       json_t *record, tether_error *error)

@@ -44,6 +44,11 @@ void tether__ledger_free(tether__ledger *ledger);
 int tether__ledger_stamp(const tether__session *session, const char *task_id,
                          tether__file_stamp *stamp, tether_error *error);
 
+/* As tether__ledger_stamp, but by what the last look at the journal has found; false if that has
+ * found no such task. */
+bool tether__ledger_recall(const tether__session *session, const char *task_id,
+                           tether__file_stamp *stamp);
+
 /* Reads the record of a task: its first line with the later ones laid over it. The caller frees
  * *record. TETHER_ENOTASK. */
 int tether__ledger_read(const tether__session *session, const char *task_id, struct json_t **record,

@@ -130,8 +130,8 @@ static int list_session(tether__catalog *catalog, bool own, void *userdata, teth
     };
     (void)own;
     tether__catalog_hold(catalog);
-    request.began_at = tether__task_list_begin(catalog);
-    int code = tether__replay(catalog, request.scope, TETHER__INSPECT_LIST, NULL, error);
+    tether__task_list_begin(catalog, &request);
+    int code = tether__replay(catalog, request.scope, request.mode, NULL, error);
     if (code == TETHER_OK)
         code = tether__task_list(catalog, &request, &some, error);
     tether__catalog_release(catalog);

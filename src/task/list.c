@@ -9,20 +9,20 @@
 
 #include "base/error.h"
 #include "base/grow.h"
-#include "engine/refresh.h"
 #include "engine/snapshot.h"
 #include "format/snapshot.h"
 #include "store/archive.h"
 
 /* Refreshes a task, unless that was done since the list began and its texts were kept. The caller
  * holds `disk`. */
-static int refresh_since(tether__catalog *catalog, const char *task_id, uint64_t began_at,
-                         tether__entry **entry, tether_error *error)
+static int refresh_since(tether__catalog *catalog, const tether__list_request *request,
+                         const char *task_id, tether__entry **entry, tether_error *error)
 {
     *entry = tether__catalog_find(catalog, task_id);
-    if (*entry != NULL && (*entry)->refreshed_at > began_at && (*entry)->record.task_id != NULL)
+    if (*entry != NULL && (*entry)->refreshed_at > request->began_at &&
+        (*entry)->record.task_id != NULL)
         return TETHER_OK;
-    return tether__refresh(catalog, task_id, TETHER__INSPECT_LIST, entry, error);
+    return tether__refresh(catalog, task_id, request->mode, entry, error);
 }
 
 /* The caller holds `disk`. */
@@ -42,13 +42,28 @@ static int add_snapshot(tether__catalog *catalog, const tether__list_request *re
     return code;
 }
 
+/* Whether a task is left to tether__task_list_archived. To look for each in the archives would read
+ * them as many times. The caller holds `disk`. */
+static bool is_left_to_archives(tether__catalog *catalog, const tether__list_request *request,
+                                const char *task_id)
+{
+    tether__file_stamp stamp;
+    const tether__entry *entry = tether__catalog_find(catalog, task_id);
+    return request->scope == TETHER__SCOPE_ALL && (entry == NULL || entry->ended) &&
+           !tether__ledger_recall(catalog->session, task_id, &stamp);
+}
+
 static int add_task(tether__catalog *catalog, const tether__list_request *request,
                     const char *task_id, tether_snapshot_list *list, tether_error *error)
 {
     tether__entry *entry;
     tether_error problem = {0};
     uv_mutex_lock(&catalog->disk);
-    int code = refresh_since(catalog, task_id, request->began_at, &entry, &problem);
+    if (is_left_to_archives(catalog, request, task_id)) {
+        uv_mutex_unlock(&catalog->disk);
+        return TETHER_OK;
+    }
+    int code = refresh_since(catalog, request, task_id, &entry, &problem);
     if (code == TETHER_OK && request->matches(entry, request->userdata))
         code = add_snapshot(catalog, request, entry, list, &problem);
     uv_mutex_unlock(&catalog->disk);
@@ -59,12 +74,12 @@ static int add_task(tether__catalog *catalog, const tether__list_request *reques
     return code;
 }
 
-uint64_t tether__task_list_begin(tether__catalog *catalog)
+void tether__task_list_begin(tether__catalog *catalog, tether__list_request *request)
 {
     uv_mutex_lock(&catalog->disk);
-    uint64_t began_at = ++catalog->logical_clock;
+    request->began_at = ++catalog->logical_clock;
     uv_mutex_unlock(&catalog->disk);
-    return began_at;
+    request->mode = tether__refresh_list_mode(catalog);
 }
 
 int tether__task_list(tether__catalog *catalog, const tether__list_request *request,
@@ -119,12 +134,11 @@ static bool is_in_journal(const archived *a, const char *task_id)
 static bool add_archived(void *context, const char *task_id, struct json_t *document)
 {
     archived *a = context;
-    tether__entry entry = {.status = TETHER_STATUS_LOST};
+    tether__entry entry = {.id = task_id};
     if (is_in_journal(a, task_id))
         return true;
     tether__record_init(&entry.record);
     int code = tether__bundle_take(json_incref(document), task_id, &entry.record, &a->problem);
-    strcpy(entry.id, task_id);
     entry.status = entry.record.status;
     entry.ended = entry.done = true;
     if (code == TETHER_OK && a->request->matches(&entry, a->request->userdata))

@@ -5,21 +5,24 @@
 #include <stdbool.h>
 
 #include "engine/catalog.h"
+#include "engine/refresh.h"
 #include "tether/error.h"
 #include "tether/task.h"
 
 /* What a list has. */
 typedef struct tether__list_request {
     tether__scope scope;
-    uint64_t began_at;   /* from tether__task_list_begin */
+    uint64_t began_at; /* this and `mode` from tether__task_list_begin */
+    tether__inspect_mode mode;
     bool without_output; /* as in tether_list_options */
     bool (*matches)(const tether__entry *entry, void *userdata);
     void *userdata;
     int (*order)(const void *left, const void *right);
 } tether__list_request;
 
-/* Begins a list: what is refreshed from now on need not be refreshed again for it. Takes `disk`. */
-uint64_t tether__task_list_begin(tether__catalog *catalog);
+/* Begins a list: what is refreshed from now on need not be refreshed again for it. The caller then
+ * replays the session with the mode. Takes `disk`, then `state`. */
+void tether__task_list_begin(tether__catalog *catalog, tether__list_request *request);
 
 /* Refreshes the catalog's entries in scope that were not refreshed since the list began, makes
  * snapshots of those for which `matches` returns true, and sorts them. Leaves out tasks that were

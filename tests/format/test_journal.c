@@ -78,6 +78,35 @@ static void each_kind_of_line_is_recognised(void **state)
 }
 
 /* What a power failure may leave: zeros in the place of a line. */
+static bool mentions(const char *text, const char *task_id)
+{
+    return tether__journal_mentions(text, strlen(text), task_id);
+}
+
+/* A line that a host writes begins with its id; any other may have it anywhere. */
+static void a_line_tells_whether_it_may_be_a_tasks(void **state)
+{
+    (void)state;
+    static const char written[] = "{\"schema_version\":1,\"task_id\":\"t1\",\"name\":\"t2\"}";
+    assert_true(mentions(written, "t1"));
+    assert_false(mentions(written, "t2"));
+    assert_false(mentions(written, "t"));
+    assert_false(mentions(written, "t11"));
+    static const char other[] = "{ \"name\": \"t2\", \"task_id\": \"t1\" }";
+    assert_true(mentions(other, "t1"));
+    assert_true(mentions(other, "t2"));
+    assert_false(mentions(other, "t3"));
+    assert_false(mentions("", "t1"));
+    for (size_t size = 0; size < sizeof written - 1; size++) {
+        char *exact = malloc(size + 1);
+        assert_non_null(exact);
+        memcpy(exact, written, size);
+        bool has = size >= strlen("{\"schema_version\":1,\"task_id\":\"t1\"");
+        assert_int_equal(tether__journal_mentions(exact, size, "t1"), has);
+        free(exact);
+    }
+}
+
 static void a_line_of_zeros_is_damaged(void **state)
 {
     (void)state;
@@ -270,6 +299,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_kind_of_line_is_recognised),
+        cmocka_unit_test(a_line_tells_whether_it_may_be_a_tasks),
         cmocka_unit_test(a_line_of_zeros_is_damaged),
         cmocka_unit_test(a_head_has_its_numbers),
         cmocka_unit_test(a_removal_names_its_task),

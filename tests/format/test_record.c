@@ -441,6 +441,46 @@ static void keeps_unknown_fields(void **state)
     tether__record_dispose(&record);
 }
 
+/* What only the document has is in the base. */
+static void a_light_record_is_written_over_the_one_it_was_read_from(void **state)
+{
+    (void)state;
+    tether__record record;
+    tether_error error = {0};
+    char *text = full_with("watches", json_pack("[{s:i}]", "watch", 3));
+    json_t *base = json_loads(text, 0, NULL);
+    free(text);
+    json_object_set_new(json_object_get(base, "identity"), "cgroup", json_string("/a"));
+    json_object_set_new(base, "future", json_integer(1));
+    text = json_dumps(base, 0);
+    ASSERT_OK(parse(text, &record, &error), error);
+    free(text);
+    tether__record_lighten(&record);
+    assert_int_equal(json_object_size(record.document), 1);
+    assert_int_equal(json_array_size(json_object_get(record.document, "watches")), 1);
+    assert_full(&record);
+
+    json_t *expected = json_deep_copy(base), *kept = json_deep_copy(base);
+    json_array_clear(json_object_get(record.document, "watches"));
+    json_array_clear(json_object_get(expected, "watches"));
+    record.exit_code = 143;
+    json_object_set_new(expected, "exit_code", json_integer(143));
+    json_t *after = tether__record_document_over(&record, base);
+    assert_true(json_equal(after, expected));
+    assert_true(json_equal(base, kept));
+    json_decref(after);
+    record.watched = false;
+    tether__record_lighten(&record);
+    assert_null(record.document);
+    after = tether__record_document_over(&record, expected);
+    assert_true(json_equal(after, expected));
+    json_decref(after);
+    json_decref(base);
+    json_decref(kept);
+    json_decref(expected);
+    tether__record_dispose(&record);
+}
+
 static void reads_the_known_fields_of_a_newer_schema(void **state)
 {
     (void)state;
@@ -561,6 +601,7 @@ int main(void)
         cmocka_unit_test(refuses_every_truncated_record),
         cmocka_unit_test(survives_every_changed_byte),
         cmocka_unit_test(keeps_unknown_fields),
+        cmocka_unit_test(a_light_record_is_written_over_the_one_it_was_read_from),
         cmocka_unit_test(reads_the_known_fields_of_a_newer_schema),
         cmocka_unit_test(refuses_another_tasks_record_even_of_a_newer_schema),
         cmocka_unit_test(repairs_invalid_utf8),

@@ -152,6 +152,22 @@ static void reports_nothing_for_a_directory_that_is_not_watched(void **state)
     tether__os_dir_close(sub);
 }
 
+/* Where the system cannot tell, a watch is never quiet. */
+static void is_quiet_only_when_all_was_delivered(void **state)
+{
+    place *p = *state;
+    seen s;
+    int tag;
+    start(p, &s);
+    ASSERT_OK(tether__os_watch_add(s.watch, p->dir, &tag, &p->error), p->error);
+    bool can_tell = tether__os_watch_is_quiet(s.watch);
+    place_write(p, "file", "x");
+    assert_false(tether__os_watch_is_quiet(s.watch));
+    WAIT_UNTIL(changes(&s) > 0);
+    WAIT_UNTIL((changes(&s), tether__os_watch_is_quiet(s.watch) == can_tell));
+    stop(&s);
+}
+
 static void can_be_probed(void **state)
 {
     place *p = *state;
@@ -176,6 +192,7 @@ int main(void)
         TEST(reports_lines_of_a_file_with_a_suffix),
         TEST(distinguishes_two_directories),
         TEST(reports_nothing_for_a_directory_that_is_not_watched),
+        TEST(is_quiet_only_when_all_was_delivered),
         TEST(can_be_probed),
         TEST(describes_itself),
     };
