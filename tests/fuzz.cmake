@@ -20,7 +20,7 @@ tether_fuzz(marker
     blank-identity crlf empty exit garbage long-boot negative negative-too-far no-newline nul overflow pipestatus
     pipestatus-long pipestatus-torn running signal timed_out torn two-ends)
 tether_fuzz(journal
-    damaged long newer removed torn whole zeros)
+    canonical damaged long newer removed torn whole zeros)
 tether_fuzz(matcher
     anchored dear dot-star empty-match fixed fixed-nul lookbehind newline no-pattern
     not-utf8 progress refused reset short torn-character whole-lines words)

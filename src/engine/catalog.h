@@ -130,7 +130,7 @@ typedef struct tether__catalog {
      * has found it, unless that was before `events_since`. NULL: no events. `userdata` is
      * wake_userdata. The caller holds `state`. */
     bool (*told)(void *userdata);
-    uint64_t events_since; /* when events began, by the logical clock; guarded by `disk` */
+    uint64_t events_since;  /* when events began, by the logical clock; guarded by `disk` */
     tether__events *events; /* NULL: the host receives no events */
     /* Called when a task whose entry has `wants_on_end` has ended, before its COMPLETION is queued.
      * Set once, before the first task; NULL: none. The caller holds `disk` and `state`. */

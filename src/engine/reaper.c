@@ -62,7 +62,7 @@ struct tether__reaper {
      * grows while such inspections fail. */
     int64_t retry_at;
     int64_t retry_pause_ms;
-    bool behind; /* such an inspection was not repeated yet; guarded by `state` */
+    bool behind;           /* such an inspection was not repeated yet; guarded by `state` */
     bool inspect;          /* another thread wants all tasks to be inspected; guarded by `state` */
     uint64_t poll_changes; /* the catalog's `changes` at the last poll */
     bool stopping;         /* guarded by `state` */
@@ -234,8 +234,8 @@ static void on_wake(uv_async_t *async)
  * that has already written its exit line raises one more event, and nothing new is on the disk. For
  * such a task, only frees the texts of the record, which are not needed any more. A task whose
  * completion was not requested is refreshed all the same, because another host may have requested
- * one since (tether_promote). A task of an archive, to which nothing happens any more, is not looked
- * for there. The caller holds `disk`. */
+ * one since (tether_promote). A task of an archive, to which nothing happens any more, is not
+ * looked for there. The caller holds `disk`. */
 static int refresh_unless_ended(tether__catalog *catalog, const char *task_id,
                                 tether__entry **entry)
 {

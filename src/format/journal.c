@@ -11,6 +11,10 @@
 #include "format/json.h"
 #include "format/name.h"
 #include "format/record.h"
+#include "format/scan.h"
+#include "format/status.h"
+
+enum { STATUS_SIZE = 32 }; /* longer than the name of any status */
 
 /* The members of a head and of a removal that records do not have. */
 static const char number[] = "journal";
@@ -19,60 +23,189 @@ static const char removed[] = "removed";
 static const char again[] = "again";
 static const char unstarted[] = "unstarted";
 
+/* The members of a line that say what it is. */
+typedef enum member {
+    SCHEMA,
+    SESSION,
+    NUMBER,
+    STARTED,
+    TASK,
+    REMOVED,
+    AGAIN,
+    UNSTARTED,
+    STATUS,
+    WATCHES,
+    LIMIT,
+    NOTIFY,
+    DELIVERED,
+    MEMBERS
+} member;
+
+static const char *const names[MEMBERS] = {"schema_version",
+                                           "session_id",
+                                           number,
+                                           started,
+                                           "task_id",
+                                           removed,
+                                           again,
+                                           unstarted,
+                                           "status",
+                                           TETHER__RECORD_WATCHES,
+                                           "output_limit",
+                                           "notify_on_completion",
+                                           "completion_delivered"};
+
 /* A record has a schema of its own. */
-static bool is_newer(const json_t *object, bool of_task)
+static bool is_newer(const tether__scanned *schema, bool of_task)
 {
-    const json_t *schema = json_object_get(object, "schema_version");
     int known = of_task ? TETHER__RECORD_SCHEMA : TETHER__JOURNAL_SCHEMA;
-    return json_is_integer(schema) && json_integer_value(schema) > known;
+    return schema->type == TETHER__SCANNED_INTEGER && schema->integer > known;
 }
 
-static bool is_count(const json_t *value, json_int_t least)
+static bool is_count(const tether__scanned *value, int64_t least)
 {
-    return json_is_integer(value) && json_integer_value(value) >= least;
+    return value->type == TETHER__SCANNED_INTEGER && value->integer >= least;
+}
+
+static bool is_true(const tether__scanned *value)
+{
+    return value->type == TETHER__SCANNED_TRUE;
 }
 
 /* A head without valid numbers is damaged: what it says of the journal cannot be believed. */
-static tether__journal_kind read_head(tether__journal_line *line)
+static tether__journal_kind read_head(const tether__scanned members[], tether__journal_line *line)
 {
-    const json_t *of_number = json_object_get(line->object, number);
-    const json_t *of_started = json_object_get(line->object, started);
-    if (!is_count(of_number, 1) || json_integer_value(of_number) > TETHER__JOURNAL_NUMBER_LIMIT ||
+    const tether__scanned *of_number = &members[NUMBER], *of_started = &members[STARTED];
+    if (!is_count(of_number, 1) || of_number->integer > TETHER__JOURNAL_NUMBER_LIMIT ||
         !is_count(of_started, 0))
         return TETHER__JOURNAL_DAMAGED;
-    line->number = json_integer_value(of_number);
-    line->started = json_integer_value(of_started);
+    line->number = of_number->integer;
+    line->started = of_started->integer;
     return TETHER__JOURNAL_HEAD;
 }
 
-static tether__journal_kind read_object(tether__journal_line *line)
+static bool copy_text(const tether__scanned *value, char *text, size_t size)
 {
-    const json_t *id = json_object_get(line->object, "task_id");
-    line->newer = is_newer(line->object, id != NULL);
-    if (id == NULL)
-        return json_object_get(line->object, number) != NULL ? read_head(line)
-                                                             : TETHER__JOURNAL_OTHER;
-    if (!json_is_string(id) || !tether__task_id_valid(json_string_value(id)))
+    if (value->type != TETHER__SCANNED_TEXT || value->size >= size)
+        return false;
+    memcpy(text, value->text, value->size);
+    text[value->size] = '\0';
+    return true;
+}
+
+/* A status of a newer version counts as an end, as in tether__record_read. */
+static bool is_end(const tether__scanned *value)
+{
+    char text[STATUS_SIZE];
+    tether_status status;
+    return !copy_text(value, text, sizeof text) || !tether__status_parse(text, &status) ||
+           tether_status_ended(status);
+}
+
+static tether__said said(const tether__scanned *value, bool yes)
+{
+    if (value->type == TETHER__SCANNED_ABSENT)
+        return TETHER__UNSAID;
+    return yes ? TETHER__SAID_YES : TETHER__SAID_NO;
+}
+
+static tether__journal_kind read_task(const tether__scanned members[], tether__journal_line *line)
+{
+    const tether__scanned *watches = &members[WATCHES];
+    line->again = is_true(&members[AGAIN]);
+    line->unstarted = is_true(&members[UNSTARTED]);
+    line->birth = members[SESSION].type != TETHER__SCANNED_ABSENT;
+    line->ended = said(&members[STATUS], is_end(&members[STATUS]));
+    line->watched = said(watches, watches->type == TETHER__SCANNED_ARRAY && !watches->empty);
+    line->limited = said(&members[LIMIT], is_count(&members[LIMIT], 1));
+    line->notify = said(&members[NOTIFY], is_true(&members[NOTIFY]));
+    line->delivered = said(&members[DELIVERED], is_true(&members[DELIVERED]));
+    return is_true(&members[REMOVED]) ? TETHER__JOURNAL_REMOVED : TETHER__JOURNAL_CHANGE;
+}
+
+static tether__journal_kind read_members(const tether__scanned members[],
+                                         tether__journal_line *line)
+{
+    bool of_task = members[TASK].type != TETHER__SCANNED_ABSENT;
+    line->newer = is_newer(&members[SCHEMA], of_task);
+    if (!of_task)
+        return members[NUMBER].type != TETHER__SCANNED_ABSENT ? read_head(members, line)
+                                                              : TETHER__JOURNAL_OTHER;
+    if (!copy_text(&members[TASK], line->task_id, sizeof line->task_id) ||
+        !tether__task_id_valid(line->task_id))
         return TETHER__JOURNAL_DAMAGED;
-    strcpy(line->task_id, json_string_value(id));
-    line->again = json_is_true(json_object_get(line->object, again));
-    line->unstarted = json_is_true(json_object_get(line->object, unstarted));
-    return json_is_true(json_object_get(line->object, removed)) ? TETHER__JOURNAL_REMOVED
-                                                                : TETHER__JOURNAL_CHANGE;
+    return read_task(members, line);
+}
+
+/* What a document says, as a scan would say it. */
+static tether__scanned value_of(const json_t *value)
+{
+    switch (value != NULL ? json_typeof(value) : JSON_NULL) {
+    case JSON_STRING:
+        return (tether__scanned){.type = TETHER__SCANNED_TEXT,
+                                 .text = json_string_value(value),
+                                 .size = json_string_length(value)};
+    case JSON_INTEGER:
+        return (tether__scanned){.type = TETHER__SCANNED_INTEGER,
+                                 .integer = json_integer_value(value)};
+    case JSON_ARRAY:
+        return (tether__scanned){.type = TETHER__SCANNED_ARRAY,
+                                 .empty = json_array_size(value) == 0};
+    case JSON_TRUE:
+        return (tether__scanned){.type = TETHER__SCANNED_TRUE};
+    case JSON_NULL:
+        return (tether__scanned){.type =
+                                     value != NULL ? TETHER__SCANNED_NULL : TETHER__SCANNED_ABSENT};
+    default:
+        return (tether__scanned){.type = TETHER__SCANNED_OBJECT}; /* all others mean the same */
+    }
 }
 
 int tether__journal_parse(const char *text, size_t size, tether__journal_line *line)
 {
     json_error_t problem;
     bool no_memory;
+    tether__scanned members[MEMBERS];
     *line = (tether__journal_line){.kind = TETHER__JOURNAL_DAMAGED};
     line->object = tether__json_parse(text, size, JSON_REJECT_DUPLICATES, &no_memory, &problem);
     if (no_memory)
         return TETHER_ENOMEM;
+    for (int i = 0; i < MEMBERS; i++)
+        members[i] = value_of(json_object_get(line->object, names[i]));
     if (json_is_object(line->object))
-        line->kind = read_object(line);
+        line->kind = read_members(members, line);
     if (line->kind == TETHER__JOURNAL_DAMAGED)
         tether__journal_dispose(line);
+    return TETHER_OK;
+}
+
+/* Ends the scan at a text with escapes: what it means is not known. */
+static bool keep_member(void *context, const char *key, size_t size, const tether__scanned *value)
+{
+    tether__scanned *members = context;
+    for (int i = 0; i < MEMBERS; i++) {
+        if (strlen(names[i]) != size || memcmp(names[i], key, size) != 0)
+            continue;
+        members[i] = *value;
+        return value->type != TETHER__SCANNED_TEXT || value->text != NULL;
+    }
+    return true;
+}
+
+int tether__journal_skim(const char *text, size_t size, tether__journal_line *line)
+{
+    tether__scanned members[MEMBERS] = {{TETHER__SCANNED_ABSENT}};
+    if (!tether__scan_object(text, size, keep_member, members)) {
+        int code = tether__journal_parse(text, size, line);
+        json_decref(line->object);
+        line->object = NULL;
+        return code;
+    }
+    *line = (tether__journal_line){.kind = TETHER__JOURNAL_DAMAGED};
+    tether__journal_kind kind = read_members(members, line);
+    if (kind == TETHER__JOURNAL_DAMAGED)
+        tether__journal_dispose(line);
+    line->kind = kind;
     return TETHER_OK;
 }
 

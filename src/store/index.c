@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/grow.h"
-#include "format/status.h"
 
 enum { FIRST_SLOTS = 64, FIRST_SPANS = 2 };
 
@@ -119,57 +118,41 @@ static bool add_span(tether__indexed *task, tether__span span)
     return true;
 }
 
-/* A status of a newer version counts as an end, as in tether__record_parse. */
-static bool has_end(const json_t *status)
+static void take(tether__said said, bool *flag)
 {
-    tether_status value;
-    return !json_is_string(status) || !tether__status_parse(json_string_value(status), &value) ||
-           tether_status_ended(value);
-}
-
-static void take_flag(const json_t *object, const char *name, bool *flag)
-{
-    const json_t *value = json_object_get(object, name);
-    if (value != NULL)
-        *flag = json_is_true(value);
+    if (said != TETHER__UNSAID)
+        *flag = said == TETHER__SAID_YES;
 }
 
 static void take_fields(tether__indexed *task, const tether__journal_line *line)
 {
-    const json_t *object = line->object;
-    const json_t *status = json_object_get(object, "status");
-    const json_t *watches = json_object_get(object, "watches");
-    if (status != NULL)
-        task->ended = has_end(status);
-    if (watches != NULL)
-        task->watched = json_array_size(watches) > 0;
-    if (json_object_get(object, "output_limit") != NULL)
-        task->limited = json_integer_value(json_object_get(object, "output_limit")) > 0;
-    take_flag(object, "notify_on_completion", &task->notify);
-    take_flag(object, "completion_delivered", &task->delivered);
+    take(line->ended, &task->ended);
+    take(line->watched, &task->watched);
+    take(line->limited, &task->limited);
+    take(line->notify, &task->notify);
+    take(line->delivered, &task->delivered);
     task->newer |= line->newer;
 }
 
 static tether__indexing add_change(tether__index *index, const tether__journal_line *line,
                                    tether__span span)
 {
-    const json_t *status = json_object_get(line->object, "status");
-    bool birth = json_object_get(line->object, "session_id") != NULL;
     tether__indexed *task = tether__index_find(index, line->task_id);
-    if (birth != (task == NULL) || (task != NULL && task->ended && status != NULL))
+    if (line->birth != (task == NULL) ||
+        (task != NULL && task->ended && line->ended != TETHER__UNSAID))
         return TETHER__INDEX_WRONG;
-    if (birth)
+    if (line->birth)
         task = insert(index, line->task_id);
     if (task == NULL)
         return TETHER__INDEX_NO_MEMORY;
     if (!add_span(task, span)) {
-        if (birth)
+        if (line->birth)
             take_out(index, task);
         return TETHER__INDEX_NO_MEMORY;
     }
-    if (birth)
+    if (line->birth)
         json_object_del(index->removed, line->task_id);
-    index->started += birth && !line->again;
+    index->started += line->birth && !line->again;
     take_fields(task, line);
     task->version = ++index->version;
     return TETHER__INDEXED;

@@ -89,7 +89,7 @@ static void visit_line(void *context, const tether__line *text)
         ledger->damaged++;
         return;
     }
-    if (tether__journal_parse(text->text, text->size, &line) != TETHER_OK) {
+    if (tether__journal_skim(text->text, text->size, &line) != TETHER_OK) {
         ledger->no_memory = true;
         return;
     }
@@ -98,7 +98,6 @@ static void visit_line(void *context, const tether__line *text)
     ledger->no_memory = result == TETHER__INDEX_NO_MEMORY;
     if (result == TETHER__INDEXED && ledger->follows && !ledger->own)
         tether__news_add(&ledger->news, line.task_id);
-    tether__journal_dispose(&line);
 }
 
 /* The journal was replaced, or is gone: tasks that were in it may have left it. */
@@ -532,14 +531,13 @@ static void visit_rest(void *context, const tether__line *text)
         r->visit(r->context, NULL, 0, true);
         return;
     }
-    r->no_memory = tether__journal_parse(text->text, text->size, &line) != TETHER_OK;
+    r->no_memory = tether__journal_skim(text->text, text->size, &line) != TETHER_OK;
     if (r->no_memory)
         return;
     tether__indexing result = tether__index_add(&r->index, &line, span);
     r->no_memory = result == TETHER__INDEX_NO_MEMORY;
     if (line.kind == TETHER__JOURNAL_OTHER || result == TETHER__INDEX_WRONG)
         r->visit(r->context, text->text, text->size, result == TETHER__INDEX_WRONG);
-    tether__journal_dispose(&line);
 }
 
 int tether__ledger_visit_rest(const tether__session *session, tether__ledger_visitor *visit,

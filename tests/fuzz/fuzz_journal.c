@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/lines.h"
 #include "format/journal.h"
@@ -24,6 +25,21 @@ static void check_again(const tether__journal_line *line)
     free(text);
 }
 
+/* The fast way finds the same. */
+static void check_skim(const tether__line *text, const tether__journal_line *line)
+{
+    tether__journal_line fast;
+    if (tether__journal_skim(text->text, text->size, &fast) != TETHER_OK || fast.object != NULL)
+        abort();
+    if (fast.kind != line->kind || strcmp(fast.task_id, line->task_id) != 0 ||
+        fast.number != line->number || fast.started != line->started || fast.again != line->again ||
+        fast.unstarted != line->unstarted || fast.newer != line->newer ||
+        fast.birth != line->birth || fast.ended != line->ended || fast.watched != line->watched ||
+        fast.limited != line->limited || fast.notify != line->notify ||
+        fast.delivered != line->delivered)
+        abort();
+}
+
 static void visit(void *context, const tether__line *text)
 {
     tether__journal_line line;
@@ -31,6 +47,7 @@ static void visit(void *context, const tether__line *text)
         return;
     if (tether__journal_parse(text->text, text->size, &line) != TETHER_OK)
         abort();
+    check_skim(text, &line);
     if ((line.object == NULL) != (line.kind == TETHER__JOURNAL_DAMAGED))
         abort();
     if (line.kind == TETHER__JOURNAL_CHANGE && !tether__journal_apply(context, &line))

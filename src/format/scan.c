@@ -1,0 +1,164 @@
+/* Owns scanning JSON objects without building them.
+ * Must not: accept what jansson with JSON_REJECT_DUPLICATES refuses; what is rare may be left to
+ * it. Thread: any. */
+#include "format/scan.h"
+
+#include <string.h>
+
+#include "base/utf8.h"
+
+enum { DEEPEST = 8, MOST_MEMBERS = 64, MOST_DIGITS = 18 };
+
+typedef struct scanner {
+    const char *at, *end;
+} scanner;
+
+typedef struct key {
+    const char *text;
+    size_t size;
+} key;
+
+/* Skips this character. False: another one comes. */
+static bool take(scanner *s, char wanted)
+{
+    if (s->at == s->end || *s->at != wanted)
+        return false;
+    s->at++;
+    return true;
+}
+
+static bool take_word(scanner *s, const char *word)
+{
+    size_t size = strlen(word);
+    if ((size_t)(s->end - s->at) < size || memcmp(s->at, word, size) != 0)
+        return false;
+    s->at += size;
+    return true;
+}
+
+/* Takes a string, which begins with its quote. */
+static bool take_string(scanner *s, tether__scanned *value)
+{
+    bool plain = true, ascii = true;
+    const char *begin = ++s->at;
+    for (; s->at < s->end && *s->at != '"'; s->at++) {
+        unsigned char byte = (unsigned char)*s->at;
+        if (byte < 0x20)
+            return false;
+        ascii = ascii && byte < 0x80;
+        if (byte != '\\')
+            continue;
+        plain = false;
+        if (++s->at == s->end || *s->at == '\0' || strchr("\"\\/bfnrt", *s->at) == NULL)
+            return false;
+    }
+    size_t size = (size_t)(s->at - begin);
+    *value =
+        (tether__scanned){.type = TETHER__SCANNED_TEXT, .text = plain ? begin : NULL, .size = size};
+    return take(s, '"') && (ascii || tether__utf8_valid(begin, size));
+}
+
+static bool take_integer(scanner *s, tether__scanned *value)
+{
+    int64_t number = 0;
+    bool negative = take(s, '-');
+    const char *begin = s->at;
+    for (; s->at < s->end && *s->at >= '0' && *s->at <= '9' && s->at - begin < MOST_DIGITS; s->at++)
+        number = number * 10 + (*s->at - '0');
+    if (s->at == begin || (*begin == '0' && s->at - begin > 1))
+        return false;
+    *value =
+        (tether__scanned){.type = TETHER__SCANNED_INTEGER, .integer = negative ? -number : number};
+    return true;
+}
+
+static bool take_container(scanner *s, tether__scanned *value, int depth);
+
+/* What may follow a value is checked by the caller: a number that goes on in another way ends here.
+ */
+static bool take_value(scanner *s, tether__scanned *value, int depth)
+{
+    *value = (tether__scanned){TETHER__SCANNED_ABSENT};
+    if (s->at == s->end)
+        return false;
+    switch (*s->at) {
+    case '"':
+        return take_string(s, value);
+    case '{':
+    case '[':
+        return take_container(s, value, depth);
+    case 'n':
+        value->type = TETHER__SCANNED_NULL;
+        return take_word(s, "null");
+    case 't':
+        value->type = TETHER__SCANNED_TRUE;
+        return take_word(s, "true");
+    case 'f':
+        value->type = TETHER__SCANNED_FALSE;
+        return take_word(s, "false");
+    default:
+        return take_integer(s, value);
+    }
+}
+
+static bool is_repeated(const key *keys, size_t count, const key *last)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (keys[i].size == last->size && memcmp(keys[i].text, last->text, last->size) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Takes an object, which begins with its brace. NULL `visit`: nobody wants its members. */
+static bool take_object(scanner *s, int depth, tether__scan_member *visit, void *context)
+{
+    key keys[MOST_MEMBERS];
+    size_t count = 0;
+    tether__scanned name, value;
+    s->at++;
+    if (take(s, '}'))
+        return true;
+    do {
+        if (count == MOST_MEMBERS || s->at == s->end || *s->at != '"' || !take_string(s, &name) ||
+            name.text == NULL)
+            return false;
+        keys[count] = (key){name.text, name.size};
+        if (is_repeated(keys, count, &keys[count]) || !take(s, ':') ||
+            !take_value(s, &value, depth))
+            return false;
+        if (visit != NULL && !visit(context, name.text, name.size, &value))
+            return false;
+        count++;
+    } while (take(s, ','));
+    return take(s, '}');
+}
+
+static bool take_array(scanner *s, int depth)
+{
+    tether__scanned value;
+    s->at++;
+    if (take(s, ']'))
+        return true;
+    do {
+        if (!take_value(s, &value, depth))
+            return false;
+    } while (take(s, ','));
+    return take(s, ']');
+}
+
+static bool take_container(scanner *s, tether__scanned *value, int depth)
+{
+    bool object = *s->at == '{';
+    if (depth == DEEPEST)
+        return false;
+    value->type = object ? TETHER__SCANNED_OBJECT : TETHER__SCANNED_ARRAY;
+    value->empty = s->end - s->at > 1 && s->at[1] == (object ? '}' : ']');
+    return object ? take_object(s, depth + 1, NULL, NULL) : take_array(s, depth + 1);
+}
+
+bool tether__scan_object(const char *text, size_t size, tether__scan_member *visit, void *context)
+{
+    scanner s = {text, text + size};
+    return size > 0 && *text == '{' && take_object(&s, 0, visit, context) && s.at == s.end;
+}
