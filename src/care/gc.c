@@ -25,6 +25,8 @@
 #include "tether/store.h"
 
 enum { DEFAULT_AGE_MS = 24 * 60 * 60 * 1000, COLLECT_INTERVAL_MS = 10 * 60 * 1000 };
+
+enum { RETRY_INTERVAL_MS = 60 * 1000 }; /* after a collection that was stopped */
 enum { REASON_LIMIT = 4096 };
 
 /* In the background: the number of attempts to take a busy session lock, and the pause between
@@ -461,6 +463,16 @@ static int finish_round(collection *c, const tether__store *store, tether__gc_st
     return tether__gc_state_save(store, state, error);
 }
 
+/* Keeps the next ones of many short-lived hosts from beginning where this one has begun. */
+static void note_stop(const collection *c, const tether__store *store)
+{
+    tether__gc_state state;
+    if (tether__gc_state_load(store, &state, NULL) != TETHER_OK)
+        return;
+    state.stopped = c->now;
+    (void)tether__gc_state_save(store, &state, NULL);
+}
+
 static int collect(collection *c, tether_registry *registry, tether_error *error)
 {
     tether__gc_state state;
@@ -470,6 +482,8 @@ static int collect(collection *c, tether_registry *registry, tether_error *error
     code = tether__sessions_visit(registry, collect_session, c, error);
     expire_quarantine(c, &registry->store);
     tether__temporaries_remove(registry->store.root, c->now.wall_ms, &c->result.leftovers);
+    if (is_stopped(c))
+        note_stop(c, &registry->store);
     if (is_stopped(c) || code != TETHER_OK)
         return code; /* not a complete collection */
     code = conclude(c, code, error);
@@ -489,6 +503,12 @@ static int collect_own(collection *c, tether_registry *registry, tether_error *e
     return conclude(c, collect_session(&registry->catalog, true, c, error), error);
 }
 
+static bool is_past(const tether__moment *then, const tether__moment *now, int64_t interval_ms)
+{
+    int64_t age = tether__age(then, now, false);
+    return age == TETHER__AGE_UNKNOWN || age >= interval_ms;
+}
+
 bool tether__gc_due(const tether_registry *registry)
 {
     tether__gc_state state;
@@ -497,8 +517,8 @@ bool tether__gc_due(const tether_registry *registry)
     if (tether__gc_state_load(&registry->store, &state, NULL) != TETHER_OK)
         return true;
     tether__moment_now(&now);
-    int64_t age = tether__age(&state.collected, &now, false);
-    return age == TETHER__AGE_UNKNOWN || age >= COLLECT_INTERVAL_MS;
+    return is_past(&state.collected, &now, COLLECT_INTERVAL_MS) &&
+           is_past(&state.stopped, &now, RETRY_INTERVAL_MS);
 }
 
 int tether__gc_background(tether_registry *registry, bool (*stopped)(void *userdata),

@@ -55,6 +55,7 @@ int tether__gc_state_load(const tether__store *store, tether__gc_state *state, t
         load_moment(json_object_get(document, "believed"), &own, &state->clock.believed);
         load_moment(json_object_get(document, "doubted"), &own, &state->clock.doubted);
         load_moment(json_object_get(document, "collected"), &own, &state->collected);
+        load_moment(json_object_get(document, "stopped"), &own, &state->stopped);
         state->clock.doubted_since = json_integer_value(json_object_get(document, "doubted_since"));
     }
     json_decref(document);
@@ -77,11 +78,12 @@ int tether__gc_state_save(const tether__store *store, const tether__gc_state *st
     int code = tether__os_clock_frame(&own, error);
     if (code != TETHER_OK)
         return code;
-    json_t *document = json_pack("{s:i, s:o, s:o, s:I, s:o}", "schema_version", SCHEMA, "believed",
-                                 store_moment(&state->clock.believed, &own), "doubted",
+    json_t *document = json_pack("{s:i, s:o, s:o, s:I, s:o, s:o}", "schema_version", SCHEMA,
+                                 "believed", store_moment(&state->clock.believed, &own), "doubted",
                                  store_moment(&state->clock.doubted, &own), "doubted_since",
                                  (json_int_t)state->clock.doubted_since, "collected",
-                                 store_moment(&state->collected, &own));
+                                 store_moment(&state->collected, &own), "stopped",
+                                 store_moment(&state->stopped, &own));
     char *text = document != NULL ? json_dumps(document, JSON_INDENT(1)) : NULL;
     json_decref(document);
     if (text == NULL)

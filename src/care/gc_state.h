@@ -9,6 +9,7 @@
 typedef struct tether__gc_state {
     tether__clock_history clock;
     tether__moment collected; /* the last complete collection; wall_ms 0: none */
+    tether__moment stopped;   /* the last one that was stopped before it was complete; likewise */
 } tether__gc_state;
 
 /* Reads gc.json. If the file is missing, damaged or of a newer version, *state is all zero. Fails

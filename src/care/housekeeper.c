@@ -1,6 +1,7 @@
 /* Owns the thread that collects garbage once for a registry.
- * Must not: decide what is garbage, or delay a stop by more than the work on one task.
- * Thread: its own, and those that start and stop it. */
+ * Must not: decide what is garbage, or delay a stop for long: a moment lets short-lived hosts
+ * finish a small collection, and then the work on one task. Thread: its own, and those that start
+ * and stop it. */
 #include "care/housekeeper.h"
 
 #include <stdbool.h>
@@ -10,15 +11,18 @@
 #include "base/error.h"
 #include "care/gc.h"
 #include "engine/core.h"
+#include "os/clock.h"
 #include "os/start_thread.h"
 
 static const char step[] = "collect garbage";
+
+enum { PATIENCE_MS = 20 };
 
 struct tether__housekeeper {
     tether_registry *registry;
     uv_thread_t thread;
     uv_mutex_t mutex;
-    bool stopping; /* guarded by `mutex` */
+    int64_t stop_at; /* monotonic; 0: nobody has stopped it. Guarded by `mutex` */
 };
 
 static void log_failure(tether_registry *registry, const tether_error *error)
@@ -30,9 +34,9 @@ static bool is_stopping(void *userdata)
 {
     tether__housekeeper *housekeeper = userdata;
     uv_mutex_lock(&housekeeper->mutex);
-    bool stopping = housekeeper->stopping;
+    int64_t stop_at = housekeeper->stop_at;
     uv_mutex_unlock(&housekeeper->mutex);
-    return stopping;
+    return stop_at != 0 && tether__os_monotonic_ms() >= stop_at;
 }
 
 static void run(void *userdata)
@@ -70,7 +74,7 @@ void tether__housekeeper_stop(tether__housekeeper *housekeeper)
     if (housekeeper == NULL)
         return;
     uv_mutex_lock(&housekeeper->mutex);
-    housekeeper->stopping = true;
+    housekeeper->stop_at = tether__os_monotonic_ms() + PATIENCE_MS;
     uv_mutex_unlock(&housekeeper->mutex);
     uv_thread_join(&housekeeper->thread);
     uv_mutex_destroy(&housekeeper->mutex);

@@ -49,7 +49,7 @@ struct tether__reaper {
     bool polling;         /* no events, only polling. Set once, at the start */
     /* Some supervisor's exit raises no event and has to be polled for. Guarded by `state`. */
     bool poll_exits;
-    int exits_tag;
+    int exits_tag; /* -1: none, or the directory is gone. Written while `state` is held */
     /* The watch of the journal, and how many need it; -1: there is none. Guarded by `state`. */
     int journal_tag;
     size_t journal_followers;
@@ -292,6 +292,8 @@ static void note_removal(tether__reaper *reaper, int tag)
     uv_mutex_lock(&reaper->catalog->state);
     if (tag == reaper->exits_tag || tag == reaper->journal_tag)
         reaper->catalog->removals++;
+    if (tag == reaper->exits_tag)
+        reaper->exits_tag = -1;
     uv_mutex_unlock(&reaper->catalog->state);
 }
 
@@ -354,7 +356,7 @@ static bool watch_exit_from_catalog(const char *task_id, const tether__identity 
 static bool told_from_catalog(void *userdata)
 {
     tether__reaper *reaper = userdata;
-    return !reaper->behind && tether__os_watch_is_quiet(reaper->watch);
+    return reaper->exits_tag >= 0 && !reaper->behind && tether__os_watch_is_quiet(reaper->watch);
 }
 
 static int watch_all(tether__reaper *reaper, tether_error *error)

@@ -180,8 +180,13 @@ static size_t sweep_names(tether__catalog *catalog, const names *list)
  * usually there is no leftover, and then the lock is not needed at all. */
 static bool any_leftover(const tether__session *session, const names *list)
 {
+    tether__file_stamp stamp;
+    /* One look at the journal is enough for most. */
+    if (list->count > 0)
+        (void)tether__ledger_stamp(session, list->ids[0], &stamp, NULL);
     for (size_t i = 0; i < list->count; i++) {
-        if (is_leftover(session, list->ids[i]))
+        if (!tether__ledger_recall(session, list->ids[i], &stamp) &&
+            is_leftover(session, list->ids[i]))
             return true;
     }
     return false;

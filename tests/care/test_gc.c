@@ -109,12 +109,30 @@ static void collection_stops_between_two_tasks(void **state)
     assert_int_equal(remaining, TASKS - ALLOWED);
     tether__gc_state_load(&f->registry->store, &after, NULL);
     assert_int_equal(after.collected.wall_ms, 0);
+    assert_int_not_equal(after.clock.believed.wall_ms, 0);
+
+    /* Another one is due after a minute. */
+    assert_false(tether__gc_due(f->registry));
+    after.stopped.uptime_ms -= 60 * 1000;
+    ASSERT_OK(tether__gc_state_save(&f->registry->store, &after, &f->error), f->error);
+    assert_true(tether__gc_due(f->registry));
 
     ASSERT_OK(tether__gc_background(f->registry, never, NULL, &f->error), f->error);
     for (int i = 0; i < TASKS; i++)
         assert_false(removable_exists(f, ids[i]));
     tether__gc_state_load(&f->registry->store, &after, NULL);
     assert_true(after.collected.wall_ms != 0);
+}
+
+/* Else many short-lived hosts would begin one each. */
+static void hosts_that_close_at_once_collect_once(void **state)
+{
+    fixture *f = *state;
+    open_registry(f, true);
+    assert_non_null(((tether__whole *)(void *)f->registry)->housekeeper);
+    close_registry(f);
+    open_registry(f, true);
+    assert_null(((tether__whole *)(void *)f->registry)->housekeeper);
 }
 
 static void collection_does_not_wait_for_a_lock(void **state)
@@ -294,6 +312,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(registry_collects_once_when_it_opens, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(collection_stops_between_two_tasks, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(hosts_that_close_at_once_collect_once, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(collection_does_not_wait_for_a_lock, test_setup,
                                         test_teardown),
