@@ -126,6 +126,13 @@ else()
             -Wl,--wrap=open64,--wrap=read,--wrap=readlink,--wrap=realpath,--wrap=stat64,--wrap=opendir
             -Wl,--wrap=readdir64,--wrap=getgroups,--wrap=fopen64,--wrap=getpwuid_r,--wrap=getgrgid_r
             -Wl,--wrap=faccessat)
+        tether_test(os_ends_posix contract 60 posix/test_ends.c posix/forked.c os/place.c)
+        target_link_options(test_os_ends_posix PRIVATE -Wl,--wrap=tether__pidfd_open)
+        tether_test(idle_waits integration 120 task/posix/test_idle_waits.c engine/posix/planting.c
+            posix/forked.c)
+        tether_integration_time(idle_waits 120)
+        target_link_options(test_idle_waits PRIVATE
+            -Wl,--wrap=tether__pidfd_open,--wrap=uv_cond_wait,--wrap=uv_cond_timedwait)
         tether_test(no_memory integration 60 care/posix/test_no_memory.c)
         tether_integration_time(no_memory 60)
         target_link_options(test_no_memory PRIVATE -Wl,--wrap=malloc,--wrap=calloc)

@@ -27,6 +27,11 @@ typedef struct tether_completion_options {
     /* Return at most this many completions, those that ended first. 0: all. Ignored by
      * tether_completions_wait. */
     size_t limit;
+    /* Only for tether_completions_wait: what the caller has seen already, such as the last list of
+     * tether_completions_peek. The wait is then for a pending completion that is not in this list,
+     * whether or not it is leased. The list is only read, and has to stay until the call returns.
+     * NULL: wait for one that this registry could lease. */
+    const tether_snapshot_list *seen;
 } tether_completion_options;
 
 /* Lists the pending completions, the oldest end first, including those that are leased. Changes
@@ -83,7 +88,8 @@ TETHER_EXPORT int tether_completions_drain(tether_registry *registry,
                                            const tether_completion_options *options,
                                            tether_snapshot_list **list, tether_error *error);
 
-/* Waits until there is a pending completion that no registry has leased, not even this one.
+/* Waits until there is a pending completion that no registry has leased, not even this one; or with
+ * options->seen, until there is one that the caller has not seen.
  *
  * timeout_ms in milliseconds: -1 waits forever, 0 checks once. Completions of other sessions (see
  * all_sessions) may be noticed up to a second late. Any thread, except the thread of a host's own

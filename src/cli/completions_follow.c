@@ -17,22 +17,13 @@
 #include "cli/reader.h"
 #include "cli/stream.h"
 
-#define NS_PER_S ((uint64_t)1000 * 1000 * 1000)
-
-/* Events report only tasks that end in the registry's own session. Polling finds the other pending
- * completions: of tasks in other sessions, and of ended tasks that another process promotes. */
-#define POLL_OWN_NS (2 * NS_PER_S)
-#define POLL_ALL_NS NS_PER_S
-
 typedef struct follower {
     const cli_options *cli;
     const completions_follow *choice;
     tether_completion_options options;
     tether_registry *registry;
-    uv_mutex_t lock; /* guards standard output and wake */
-    uv_cond_t changed;
-    bool wake;                     /* an event arrived since the last poll */
-    tether_snapshot_list *printed; /* what was pending at the last poll, sorted by compare_tasks */
+    uv_mutex_t lock;               /* guards standard output */
+    tether_snapshot_list *printed; /* what was pending at the last look, sorted by compare_tasks */
 } follower;
 
 /* Task ids are unique only within their session. */
@@ -54,7 +45,7 @@ static bool is_printed(const follower *f, const tether_snapshot *task)
                    sizeof *f->printed->items, compare_tasks) != NULL;
 }
 
-/* Prints what was not pending at the last poll. Completions that were acknowledged since then drop
+/* Prints what was not pending at the last look. Completions that were acknowledged since then drop
  * out of the list: they are never pending again. */
 static int print_new(follower *f)
 {
@@ -76,39 +67,21 @@ static int print_new(follower *f)
     return code != 0 ? code : print_flush(f->cli, NULL);
 }
 
-/* Waits for an event or the poll interval. The caller holds the lock. */
-static void wait_for_wake(follower *f)
-{
-    uint64_t interval = f->choice->all_sessions ? POLL_ALL_NS : POLL_OWN_NS;
-
-    /* A spurious wakeup is harmless: it only causes one more poll. */
-    if (!f->wake)
-        uv_cond_timedwait(&f->changed, &f->lock, interval);
-}
-
-static int follow_by_polling(follower *f)
+/* Drains or prints what is pending now; sets *stop if the loop must end. A failed acknowledgement
+ * is reported but does not end the loop: that completion is pending again once this process has
+ * ended.
+ */
+static int drain_or_print(follower *f, bool *stop)
 {
     int code;
 
     uv_mutex_lock(&f->lock);
-    do {
-        f->wake = false;
+    if (f->choice->drain) {
+        code = drain_pending(f->cli, f->registry, &f->options, stop);
+    } else {
         code = print_new(f);
-        if (code == 0)
-            wait_for_wake(f);
-    } while (code == 0 && !reader_gone());
-    uv_mutex_unlock(&f->lock);
-    return code;
-}
-
-/* Drains what is pending now; sets *stop if the loop must end. A failed acknowledgement is reported
- * but does not end the loop: that completion is pending again once this process has ended. */
-static int drain_now(follower *f, bool *stop)
-{
-    int code;
-
-    uv_mutex_lock(&f->lock);
-    code = drain_pending(f->cli, f->registry, &f->options, stop);
+        *stop = code != 0 || reader_gone();
+    }
     /* Writing a reminder may have failed on the event thread. */
     if (!*stop && stream_failed(stream_stdout())->code != 0) {
         code = print_flush(f->cli, NULL);
@@ -118,7 +91,7 @@ static int drain_now(follower *f, bool *stop)
     return code;
 }
 
-static int follow_by_draining(follower *f)
+static int follow(follower *f)
 {
     /* Wake up at least this often to notice that a reminder could not be written. */
     int64_t wait_ms = f->choice->remind_ms > 0 ? f->choice->remind_ms : -1;
@@ -126,10 +99,11 @@ static int follow_by_draining(follower *f)
     for (;;) {
         tether_error error = {0};
         bool stop = false;
-        int code = drain_now(f, &stop);
+        int code = drain_or_print(f, &stop);
 
         if (stop)
             return code;
+        f->options.seen = f->choice->drain ? NULL : f->printed;
         code = tether_completions_wait(f->registry, &f->options, wait_ms, &error);
         if (code == 0 || code == TETHER_ETIMEDOUT)
             continue;
@@ -170,30 +144,13 @@ static void print_reminder(const cli_options *cli, const tether_event *event)
 static void on_event(tether_registry *registry, const tether_event *event, void *userdata)
 {
     follower *f = userdata;
-    bool error = event->kind == TETHER_EVENT_LOG && event->level == TETHER_LOG_ERROR;
 
     (void)registry;
+    if (event->kind != TETHER_EVENT_REMINDER)
+        return;
     uv_mutex_lock(&f->lock);
-    if (event->kind == TETHER_EVENT_REMINDER && f->choice->remind_ms > 0) {
-        print_reminder(f->cli, event);
-        stream_flush(stream_stdout());
-    }
-    /* After an error event, poll: this reports whether the session can still be read. */
-    if (event->kind == TETHER_EVENT_COMPLETION || error || stream_failed(stream_stdout())->code) {
-        f->wake = true;
-        uv_cond_signal(&f->changed);
-    }
-    uv_mutex_unlock(&f->lock);
-}
-
-/* The reader of standard output is gone. */
-static void wake_up(void *userdata)
-{
-    follower *f = userdata;
-
-    uv_mutex_lock(&f->lock);
-    f->wake = true;
-    uv_cond_signal(&f->changed);
+    print_reminder(f->cli, event);
+    stream_flush(stream_stdout());
     uv_mutex_unlock(&f->lock);
 }
 
@@ -203,8 +160,8 @@ static int run_with_lock(follower *f)
     int code;
 
     options.reminder_ms = f->choice->remind_ms > 0 ? f->choice->remind_ms : TETHER_NO_REMINDER;
-    /* Draining alone needs no events: tether_completions_wait reports what is pending. */
-    if (!f->choice->drain || f->choice->remind_ms > 0) {
+    /* Only reminders are events: tether_completions_wait reports what is pending. */
+    if (f->choice->remind_ms > 0) {
         options.on_event = on_event;
         options.userdata = f;
     }
@@ -213,8 +170,8 @@ static int run_with_lock(follower *f)
     code = session_open_with(f->cli, &options, &f->registry);
     if (code != 0)
         return code;
-    reader_watch(f->registry, wake_up, f);
-    code = f->choice->drain ? follow_by_draining(f) : follow_by_polling(f);
+    reader_watch(f->registry, NULL, NULL);
+    code = follow(f);
     tether_snapshot_list_free(f->printed);
     return session_close(f->cli, f->registry, code);
 }
@@ -228,12 +185,7 @@ int completions_follow_run(const cli_options *cli, const completions_follow *cho
     f.choice = choice;
     if (uv_mutex_init(&f.lock) != 0)
         return print_no_memory(cli);
-    if (uv_cond_init(&f.changed) != 0) {
-        uv_mutex_destroy(&f.lock);
-        return print_no_memory(cli);
-    }
     code = run_with_lock(&f);
-    uv_cond_destroy(&f.changed);
     uv_mutex_destroy(&f.lock);
     return code;
 }

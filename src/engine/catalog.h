@@ -91,15 +91,17 @@ typedef struct tether__entry {
     tether__driver driver;
     tether__kill kill;
     /* The catalog's watch_exit has requested an event for the exit of the supervisor. Always false
-     * where the directory events of the lifeline report every exit, as on Linux. */
+     * where the close of the lifeline raises an event, as on Linux. */
     bool exit_watched;
+    bool exit_seen; /* an event told of that exit, and the task had not ended by then */
     /* A proxy task of this process, which gets a CANCEL event when the task is to be killed. */
     bool own_proxy;
     bool cancel_sent;       /* CANCEL was queued */
     size_t scheduled_index; /* index in the catalog's scheduled entries */
     bool scheduled;
     size_t followers;
-    int watch_tag; /* identifies events of the bundle while it has followers; -1: none */
+    bool output_moved; /* a file may have left the bundle while it had followers */
+    int watch_tag;     /* identifies events of the bundle while it has followers; -1: none */
 } tether__entry;
 
 typedef struct tether__catalog {
@@ -123,7 +125,7 @@ typedef struct tether__catalog {
     void *wake_userdata;
     /* Requests an event for the exit of a task's supervisor (os/ends.h), upon which the reaper
      * inspects the task. Returns false if no event can be had: the reaper then polls for the exit.
-     * NULL where the directory events of `exits` report every exit. `userdata` is wake_userdata.
+     * NULL where the close of a lifeline raises an event. `userdata` is wake_userdata.
      * The caller holds `state`. */
     bool (*watch_exit)(const char *task_id, const tether__identity *supervisor, void *userdata);
     /* Returns whether every event until now was handled: then a running task is as its last refresh

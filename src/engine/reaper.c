@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "base/error.h"
+#include "engine/attention.h"
 #include "engine/duties.h"
 #include "engine/following.h"
 #include "engine/prune.h"
@@ -45,14 +46,12 @@ struct tether__reaper {
     uv_async_t wake;
     uv_timer_t timer;
     tether__watch *watch; /* NULL: no directory events */
-    tether__ends *ends;   /* NULL: directory events report every exit */
+    tether__ends *ends;   /* NULL: no events of exits */
     bool polling;         /* no events, only polling. Set once, at the start */
     /* Some supervisor's exit raises no event and has to be polled for. Guarded by `state`. */
     bool poll_exits;
     int exits_tag; /* -1: none, or the directory is gone. Written while `state` is held */
-    /* The watch of the journal, and how many need it; -1: there is none. Guarded by `state`. */
-    int journal_tag;
-    size_t journal_followers;
+    tether__attention attention;
     /* When the timer fires, or NEVER. Only the loop's thread writes it, and holds `state` for that,
      * because other threads read it while they hold `state`. */
     int64_t timer_due;
@@ -279,10 +278,8 @@ static void inspect_after_event(tether__reaper *reaper, const char *task_id)
 /* Whether a file's change is that of the journal. Takes `state`. */
 static bool is_journal(tether__reaper *reaper, int tag, const char *name)
 {
-    uv_mutex_lock(&reaper->catalog->state);
-    bool watched = reaper->journal_tag >= 0 && tag == reaper->journal_tag;
-    uv_mutex_unlock(&reaper->catalog->state);
-    return watched && strcmp(name, TETHER__JOURNAL_FILE) == 0;
+    return strcmp(name, TETHER__JOURNAL_FILE) == 0 &&
+           tether__attention_is_journal(&reaper->attention, tag);
 }
 
 /* Makes the waiters look at the disk: the store may be gone. The end of a watch that was removed on
@@ -290,11 +287,29 @@ static bool is_journal(tether__reaper *reaper, int tag, const char *name)
 static void note_removal(tether__reaper *reaper, int tag)
 {
     uv_mutex_lock(&reaper->catalog->state);
-    if (tag == reaper->exits_tag || tag == reaper->journal_tag)
+    if (tag == reaper->exits_tag || tag == reaper->attention.journal_tag)
         reaper->catalog->removals++;
     if (tag == reaper->exits_tag)
         reaper->exits_tag = -1;
     uv_mutex_unlock(&reaper->catalog->state);
+}
+
+/* A lifeline that was removed belongs to an ended task. A journal that was removed is the end of
+ * the store: the host holds its directories, which therefore raise no event of their own removal.
+ */
+static void on_left(tether__reaper *reaper, int tag, const char *name)
+{
+    tether__file_stamp stamp;
+    if (tag == reaper->exits_tag)
+        return;
+    if (!tether__attention_is_journal(&reaper->attention, tag)) {
+        tether__attention_note_move(&reaper->attention, tag);
+    } else if ((name == NULL || strcmp(name, TETHER__JOURNAL_FILE) == 0) &&
+               tether__os_file_stamp(reaper->catalog->session->journal, TETHER__JOURNAL_FILE,
+                                     &stamp, NULL) != TETHER_OK) {
+        note_removal(reaper, tag);
+        tether__catalog_notify(reaper->catalog);
+    }
 }
 
 static void on_event(tether__watch_event event, int tag, const char *name, void *userdata)
@@ -313,13 +328,17 @@ static void on_event(tether__watch_event event, int tag, const char *name, void 
         /* Another host, or this one, has appended to the journal. */
         if (inspect_news(reaper))
             process_due(reaper);
+    } else if (event == TETHER__WATCH_LEFT) {
+        on_left(reaper, tag, name);
     } else {
         /* A followed bundle has grown, or a directory was removed, which may be `exits` itself.
          * Waking the waiters is enough: they read the disk themselves and fail with TETHER_EGONE if
          * the store was removed. */
         outputs_grew(reaper, tag);
-        if (event == TETHER__WATCH_GONE)
+        if (event == TETHER__WATCH_GONE) {
             note_removal(reaper, tag);
+            tether__attention_note_move(&reaper->attention, tag);
+        }
         tether__catalog_notify(reaper->catalog);
     }
 }
@@ -333,7 +352,9 @@ static void wake_from_catalog(void *userdata)
  * line. */
 static void on_supervisor_exit(const char *task_id, void *userdata)
 {
-    inspect_after_event(userdata, task_id);
+    tether__reaper *reaper = userdata;
+    inspect_after_event(reaper, task_id);
+    tether__attention_note_exit(&reaper->attention, task_id);
 }
 
 /* The catalog's watch_exit. If the exit cannot be watched, such as for lack of handles, the reaper
@@ -367,6 +388,8 @@ static int watch_all(tether__reaper *reaper, tether_error *error)
                                     &reaper->exits_tag, error);
     if (code == TETHER_OK)
         code = tether__os_ends_open(reaper->loop, on_supervisor_exit, reaper, &reaper->ends, error);
+    reaper->attention.watch = reaper->watch;
+    reaper->attention.ends = reaper->ends;
     return code;
 }
 
@@ -489,7 +512,7 @@ int tether__reaper_open(tether__catalog *catalog, const tether__reaper_observer 
     reaper->observer = *observer;
     reaper->timer_due = NEVER;
     reaper->retry_at = NEVER;
-    reaper->journal_tag = -1;
+    tether__attention_init(&reaper->attention, catalog);
     reaper->retry_pause_ms = RETRY_MS;
     catalog->wake_userdata = reaper;
     catalog->wake = wake_from_catalog;
@@ -502,10 +525,11 @@ int tether__reaper_open(tether__catalog *catalog, const tether__reaper_observer 
 static void offer_events(tether__reaper *reaper)
 {
     tether__catalog *catalog = reaper->catalog;
+    bool all = reaper->ends != NULL && !tether__os_watch_tells_close();
     uv_mutex_lock(&catalog->disk);
     catalog->events_since = ++catalog->logical_clock;
     uv_mutex_lock(&catalog->state);
-    catalog->watch_exit = reaper->ends != NULL ? watch_exit_from_catalog : NULL;
+    catalog->watch_exit = all ? watch_exit_from_catalog : NULL;
     catalog->told = reaper->watch != NULL && !reaper->polling ? told_from_catalog : NULL;
     uv_mutex_unlock(&catalog->state);
     uv_mutex_unlock(&catalog->disk);
@@ -607,72 +631,30 @@ bool tether__reaper_has_events(tether__reaper *reaper)
     return is_started(reaper) && !reaper->polling;
 }
 
-/* The news are noted before the watch exists: what comes in between is found with the first event,
- * and by the callers, who look at the disk after this call. The caller holds `state`. */
-static bool add_follower(tether__reaper *reaper)
-{
-    const tether__session *session = reaper->catalog->session;
-    if (reaper->journal_followers == 0) {
-        tether__ledger_follow(session, true);
-        if (tether__os_watch_add(reaper->watch, session->journal, &reaper->journal_tag, NULL) !=
-            TETHER_OK) {
-            tether__ledger_follow(session, false);
-            return false;
-        }
-    }
-    reaper->journal_followers++;
-    return true;
-}
-
 bool tether__reaper_follow_session(tether__reaper *reaper)
 {
-    if (!is_started(reaper) || reaper->watch == NULL)
-        return false;
-    uv_mutex_lock(&reaper->catalog->state);
-    bool follows = add_follower(reaper);
-    uv_mutex_unlock(&reaper->catalog->state);
-    return follows;
+    return is_started(reaper) && tether__attention_follow_session(&reaper->attention);
 }
 
 void tether__reaper_unfollow_session(tether__reaper *reaper)
 {
-    uv_mutex_lock(&reaper->catalog->state);
-    if (--reaper->journal_followers == 0) {
-        tether__os_watch_remove(reaper->watch, reaper->journal_tag);
-        tether__ledger_follow(reaper->catalog->session, false);
-        reaper->journal_tag = -1;
-    }
-    uv_mutex_unlock(&reaper->catalog->state);
+    tether__attention_unfollow_session(&reaper->attention);
 }
 
 void tether__reaper_follow(tether__reaper *reaper, const char *task_id, int *tag)
 {
-    tether__dir *bundle;
-    tether__catalog *catalog = reaper->catalog;
     if (tag != NULL)
         *tag = -1;
-    if (!is_started(reaper) || reaper->watch == NULL ||
-        tether__bundle_open(catalog->session, task_id, &bundle, NULL) != TETHER_OK)
-        return;
-    uv_mutex_lock(&catalog->state);
-    tether__entry *entry = tether__catalog_find(catalog, task_id);
-    if (entry != NULL && entry->followers++ == 0)
-        tether__os_watch_add(reaper->watch, bundle, &entry->watch_tag, NULL);
-    /* Where events of growth come late, the caller has to read at intervals, as without events. */
-    if (entry != NULL && tag != NULL && tether__os_watch_tells_growth())
-        *tag = entry->watch_tag;
-    uv_mutex_unlock(&catalog->state);
-    tether__os_dir_close(bundle);
+    if (is_started(reaper))
+        tether__attention_follow(&reaper->attention, task_id, tag);
 }
 
 void tether__reaper_unfollow(tether__reaper *reaper, const char *task_id)
 {
-    tether__catalog *catalog = reaper->catalog;
-    uv_mutex_lock(&catalog->state);
-    tether__entry *entry = tether__catalog_find(catalog, task_id);
-    if (entry != NULL && entry->followers > 0 && --entry->followers == 0 && entry->watch_tag >= 0) {
-        tether__os_watch_remove(reaper->watch, entry->watch_tag);
-        entry->watch_tag = -1;
-    }
-    uv_mutex_unlock(&catalog->state);
+    tether__attention_unfollow(&reaper->attention, task_id);
+}
+
+tether__attention *tether__reaper_attention(tether__reaper *reaper)
+{
+    return &reaper->attention;
 }

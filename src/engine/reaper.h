@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "engine/attention.h"
 #include "engine/catalog.h"
 #include "tether/error.h"
 #include "tether/registry.h"
@@ -74,5 +75,9 @@ void tether__reaper_unfollow_session(tether__reaper *reaper);
  * the events of this bundle; -1: the bundle raises none. The caller holds no lock. */
 void tether__reaper_follow(tether__reaper *reaper, const char *task_id, int *tag);
 void tether__reaper_unfollow(tether__reaper *reaper, const char *task_id);
+
+/* What is watched while somebody needs it. Only for a caller to whom tether__reaper_follow_session
+ * has returned true. */
+tether__attention *tether__reaper_attention(tether__reaper *reaper);
 
 #endif

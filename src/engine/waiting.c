@@ -6,11 +6,14 @@
 #include "base/error.h"
 #include "os/clock.h"
 #include "os/watch.h"
+#include "store/ledger.h"
 
 /* The longest sleep without a check of the disk. With events of all that hosts and supervisors
- * write, this check is a safety net, ever more seldom: the death of a supervisor raises no event
- * while an unrelated forked process holds a copy of the lifeline. */
+ * write, this check is a safety net, ever more seldom: the death of a supervisor closes no lifeline
+ * while an unrelated forked process holds a copy of it, and it has an event of its own only for
+ * those that are awaited. */
 enum {
+    NO_LIMIT = -1,
     SLEEP_WITH_EVENTS_MS = 1000,
     SLEEP_LAST_MS = 60000,
     SLEEP_FOR_GROWTH_MS = 50,
@@ -23,7 +26,9 @@ static int64_t longest_sleep_ms(const tether__wait *wait)
         return SLEEP_POLLING_MS;
     if (wait->for_growth && !tether__os_watch_tells_growth())
         return SLEEP_FOR_GROWTH_MS;
-    return wait->untold ? SLEEP_WITH_EVENTS_MS : wait->pause_ms;
+    if (wait->untold)
+        return SLEEP_WITH_EVENTS_MS;
+    return wait->awaiting.told ? NO_LIMIT : wait->pause_ms;
 }
 
 int tether__rouse(tether_registry *registry, tether_error *error)
@@ -48,7 +53,44 @@ int tether__wait_begin(tether_registry *registry, const char *step, int64_t time
         code = tether__rouse(registry, error);
     if (code == TETHER_OK && timeout_ms != 0)
         wait->follows = tether__reaper_follow_session(registry->reaper);
+    if (wait->follows)
+        wait->awaiting.attention = tether__reaper_attention(registry->reaper);
     return code;
+}
+
+/* A wait that ends before it would look at the disk needs no events instead. Nor are they had if a
+ * directory was removed: its events have ended. Takes `state`. */
+static bool may_rely_on_events(tether__wait *wait)
+{
+    tether__catalog *catalog = &wait->registry->catalog;
+    if (!wait->follows || !tether__reaper_has_events(wait->registry->reaper) ||
+        (wait->deadline >= 0 && wait->deadline - tether__os_monotonic_ms() <= SLEEP_WITH_EVENTS_MS))
+        return false;
+    uv_mutex_lock(&catalog->state);
+    bool complete = catalog->removals == 0;
+    uv_mutex_unlock(&catalog->state);
+    return complete;
+}
+
+/* The removal of a journal tells that the store is removed. Tasks have one. */
+static bool has_journal(const tether__wait *wait)
+{
+    tether__file_stamp stamp;
+    return tether__os_file_stamp(wait->registry->session.journal, TETHER__JOURNAL_FILE, &stamp,
+                                 NULL) == TETHER_OK;
+}
+
+void tether__wait_await(tether__wait *wait, size_t count)
+{
+    bool able = may_rely_on_events(wait) && (count > 0 || has_journal(wait));
+    tether__awaiting_begin(&wait->awaiting, count, able);
+}
+
+void tether__wait_await_task(tether__wait *wait, const char *task_id)
+{
+    tether__wait_await(wait, 1);
+    tether__awaiting_task(&wait->awaiting, task_id);
+    tether__awaiting_settle(&wait->awaiting);
 }
 
 int tether__wait_prepare(tether__wait *wait, tether_error *error)
@@ -63,15 +105,17 @@ int tether__wait_prepare(tether__wait *wait, tether_error *error)
                    : TETHER_OK;
 }
 
-/* Stores in *still (NULL: not wanted) whether nothing has changed, and nothing was removed. */
+/* Stores in *still (NULL: not wanted) whether nothing has changed, or something was removed. */
 static int sleep_at_most(tether__wait *wait, int64_t pause, bool *still, tether_error *error)
 {
     tether__catalog *catalog = &wait->registry->catalog;
-    int64_t left = wait->deadline < 0 ? pause : wait->deadline - tether__os_monotonic_ms();
-    if (left <= 0)
+    int64_t left = wait->deadline < 0 ? NO_LIMIT : wait->deadline - tether__os_monotonic_ms();
+    if (wait->deadline >= 0 && left <= 0)
         return tether__fail(error, TETHER_ETIMEDOUT, 0, wait->step, "the timeout has passed");
+    if (left < 0 || (pause >= 0 && pause < left))
+        left = pause;
     uv_mutex_lock(&catalog->state);
-    bool changed = tether__catalog_wait(catalog, wait->seen, left < pause ? left : pause);
+    bool changed = tether__catalog_wait(catalog, wait->seen, left);
     if (still != NULL)
         *still = !changed || wait->removals != catalog->removals;
     wait->removals = catalog->removals;
@@ -79,16 +123,28 @@ static int sleep_at_most(tether__wait *wait, int64_t pause, bool *still, tether_
     return TETHER_OK;
 }
 
-/* The next look at the disk is due at a fixed time, however often changes end the sleep before. */
+/* Returns how long to sleep. The next look at the disk is due at a fixed time, however often
+ * changes end the sleep before. */
+static int64_t plan_look(tether__wait *wait)
+{
+    int64_t now = tether__os_monotonic_ms(), longest = longest_sleep_ms(wait);
+    if (longest < 0) {
+        wait->look_at = 0;
+        return NO_LIMIT;
+    }
+    if (wait->look_at == 0 || wait->look_at > now + longest)
+        wait->look_at = now + longest;
+    return wait->look_at > now ? wait->look_at - now : 1;
+}
+
 int tether__wait_sleep(tether__wait *wait, bool *look, tether_error *error)
 {
     bool still = true;
-    int64_t now = tether__os_monotonic_ms(), longest = longest_sleep_ms(wait);
-    if (wait->look_at == 0 || wait->look_at > now + longest)
-        wait->look_at = now + longest;
-    int64_t pause = wait->look_at - now;
-    int code = sleep_at_most(wait, pause > 0 ? pause : 1, &still, error);
-    bool due = still || tether__os_monotonic_ms() >= wait->look_at;
+    int code = TETHER_OK;
+    if (!wait->awaiting.fresh)
+        code = sleep_at_most(wait, plan_look(wait), &still, error);
+    wait->awaiting.fresh = false;
+    bool due = still || (wait->look_at != 0 && tether__os_monotonic_ms() >= wait->look_at);
     if (look != NULL)
         *look = due;
     if (code != TETHER_OK || !due)
@@ -106,6 +162,7 @@ int tether__wait_nap(tether__wait *wait, int64_t pause_ms, tether_error *error)
 
 void tether__wait_end(tether__wait *wait)
 {
+    tether__awaiting_dispose(&wait->awaiting);
     if (wait->follows)
         tether__reaper_unfollow_session(wait->registry->reaper);
     wait->follows = false;

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "engine/awaiting.h"
 #include "engine/core.h"
 
 /* A longer timeout counts as no timeout, so that its sum with the clock cannot overflow. */
@@ -13,11 +14,12 @@
 
 typedef struct tether__wait {
     tether_registry *registry;
-    const char *step;  /* for errors; static */
-    int64_t deadline;  /* monotonic; -1: none */
-    uint64_t seen;     /* the catalog's `changes` at the last prepare */
-    int64_t pause_ms;  /* until the next look at the disk, with events */
-    int64_t look_at;   /* monotonic, of that look; 0: not decided */
+    const char *step; /* for errors; static */
+    int64_t deadline; /* monotonic; -1: none */
+    uint64_t seen;    /* the catalog's `changes` at the last prepare */
+    int64_t pause_ms; /* until the next look at the disk, with events */
+    int64_t look_at;  /* monotonic, of that look; 0: not decided */
+    tether__awaiting awaiting;
     uint64_t removals; /* the catalog's, when this wait last looked */
     bool follows;      /* events tell what other hosts write */
     bool inside;       /* this wait has entered the gate */
@@ -40,11 +42,21 @@ int tether__wait_begin(tether_registry *registry, const char *step, int64_t time
  * once. TETHER_ECLOSED. Takes `state`. */
 int tether__wait_prepare(tether__wait *wait, tether_error *error);
 
+/* Call these before a sleep, if the caller waits for nothing but the ends of tasks, the deaths of
+ * holders, and what the journal tells: the first with the number of tasks and holders, then the
+ * functions of wait->awaiting for each, and then tether__awaiting_settle. The sleep then has no
+ * limit, if events tell of all that. The caller holds no lock. */
+void tether__wait_await(tether__wait *wait, size_t count);
+
+/* The same for the end of a single task. */
+void tether__wait_await_task(tether__wait *wait, const char *task_id);
+
 /* Call this after a check that failed: sleeps until the catalog has changed since
  * tether__wait_prepare. Stores in *look (NULL: the caller always looks) whether the caller has to
  * read the disk, as a safety net, because events may be missing (see waiting.c): after 1 s at
- * first, and up to a minute later on (20 ms if the reaper polls; 50 ms for output whose growth
- * events tell late; 1 s each time with wait->untold), and when a directory was removed.
+ * first, and up to a minute later on (never while events tell of all that the caller awaits; 20 ms
+ * if the reaper polls; 50 ms for output whose growth events tell late; 1 s each time with
+ * wait->untold), and when a directory was removed. Does not sleep if a holder is newly awaited.
  * TETHER_ETIMEDOUT. Takes `state`. */
 int tether__wait_sleep(tether__wait *wait, bool *look, tether_error *error);
 

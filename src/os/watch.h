@@ -14,11 +14,14 @@ typedef struct tether__watch tether__watch;
 
 typedef enum tether__watch_event {
     TETHER__WATCH_CHANGED,  /* file `name` in directory `tag` changed */
+    TETHER__WATCH_LEFT,     /* file `name` (NULL: some) was moved out of directory `tag`, renamed or
+                               removed. What is still written to it raises no events. Not told on
+                               Windows */
     TETHER__WATCH_OVERFLOW, /* events were lost: the receiver has to probe everything */
     TETHER__WATCH_GONE      /* directory `tag` was removed or unmounted, and has no more events */
 } tether__watch_event;
 
-/* Called on the loop's thread. name is NULL except for CHANGED. */
+/* Called on the loop's thread. name is NULL except for CHANGED and LEFT. */
 typedef void (*tether__watch_cb)(tether__watch_event event, int tag, const char *name,
                                  void *userdata);
 
@@ -41,6 +44,10 @@ bool tether__os_watch_tells_growth(void);
  * callbacks for it have returned. False also where the system cannot tell. Any thread; on the
  * loop's own, inside a callback, false. */
 bool tether__os_watch_is_quiet(tether__watch *watch);
+
+/* Whether the close of a file that was open for writing raises an event, such as at the death of
+ * its writer. Where it does not, other events have to tell that (os/ends.h). */
+bool tether__os_watch_tells_close(void);
 
 /* Removes a directory. Any thread. */
 void tether__os_watch_remove(tether__watch *watch, int tag);

@@ -164,8 +164,10 @@ static int read_or_wait(tether_follower *f, tether__wait *wait, void *buffer, si
             code = read_streams(f, buffer, size, stream, got, error);
         if (code != TETHER_OK || *got > 0 || f->ended)
             return code;
-        if (check_due)
+        if (check_due) {
+            tether__wait_await_task(wait, f->id);
             code = tether__wait_sleep(wait, NULL, error);
+        }
         if (code != TETHER_OK)
             return code;
         check_due = true;

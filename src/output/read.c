@@ -87,8 +87,10 @@ static int wait_for_news(tether__wait *wait, const char *task_id, const uint64_t
         int code = tether__wait_prepare(wait, error);
         if (code == TETHER_OK)
             code = check_news(wait->registry, task_id, seen, &news, error);
-        if (code == TETHER_OK && !news)
+        if (code == TETHER_OK && !news) {
+            tether__wait_await_task(wait, task_id);
             code = tether__wait_sleep(wait, NULL, error);
+        }
         if (code != TETHER_OK || news)
             return code;
     }

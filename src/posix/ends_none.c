@@ -1,5 +1,5 @@
-/* Owns the stubs where no process is watched for its exit: the lifeline's event reports every exit,
- * or the platform has no events at all and the reaper polls.
+/* Owns the stubs where no process is watched for its exit: the platform has no such events, and the
+ * reaper polls.
  * Must not: accept a process to wait for.
  * Thread: any. */
 #include "os/ends.h"
@@ -26,7 +26,13 @@ int tether__os_ends_add(tether__ends *ends, const char *task_id, const tether__i
     (void)task_id;
     (void)process;
     return tether__fail(error, TETHER_ENOTSUP, 0, "watch process",
-                        "this platform reports process exits through the lifeline");
+                        "this platform has no events of process exits");
+}
+
+void tether__os_ends_remove(tether__ends *ends, const char *task_id)
+{
+    (void)ends;
+    (void)task_id;
 }
 
 void tether__os_ends_close(tether__ends *ends, void (*closed)(void *userdata))

@@ -89,7 +89,10 @@ else()
     list(APPEND TETHER_OS_SOURCES access_list_none.c lock_owner_none.c)
 endif()
 
-if(TETHER_HAVE_INOTIFY)
+if(TETHER_HAVE_INOTIFY AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    list(APPEND TETHER_OS_SOURCES ends_pidfd.c lifeline_notify_close.c
+        watch_inotify.c)
+elseif(TETHER_HAVE_INOTIFY)
     list(APPEND TETHER_OS_SOURCES ends_none.c lifeline_notify_close.c
         watch_inotify.c)
 elseif(TETHER_HAVE_KQUEUE)

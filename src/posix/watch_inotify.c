@@ -29,7 +29,8 @@ struct tether__watch {
 
 enum { EVENT_BYTES = 16384 };
 
-static const uint32_t watched_events = IN_MODIFY | IN_CLOSE_WRITE | IN_ONLYDIR;
+static const uint32_t watched_events =
+    IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR;
 
 static void deliver(tether__watch *watch, const struct inotify_event *event)
 {
@@ -37,6 +38,9 @@ static void deliver(tether__watch *watch, const struct inotify_event *event)
         watch->cb(TETHER__WATCH_OVERFLOW, -1, NULL, watch->userdata);
     else if ((event->mask & (IN_IGNORED | IN_UNMOUNT)) != 0)
         watch->cb(TETHER__WATCH_GONE, event->wd, NULL, watch->userdata);
+    else if ((event->mask & (IN_MOVED_FROM | IN_DELETE)) != 0)
+        watch->cb(TETHER__WATCH_LEFT, event->wd, event->len > 0 ? event->name : NULL,
+                  watch->userdata);
     else if (event->len > 0)
         watch->cb(TETHER__WATCH_CHANGED, event->wd, event->name, watch->userdata);
 }
@@ -211,6 +215,11 @@ static long read_limit(const char *path)
 }
 
 bool tether__os_watch_tells_growth(void)
+{
+    return true;
+}
+
+bool tether__os_watch_tells_close(void)
 {
     return true;
 }

@@ -269,6 +269,7 @@ static void folder_close(tether__watch *watch, folder *in)
 typedef struct report {
     int tag; /* -1: nothing */
     bool gone;
+    bool left;
     bool overflow;
     names changed;
 } report;
@@ -281,6 +282,7 @@ static void handle_folder_event(tether__watch *watch, folder *in, unsigned notes
         folder_close(watch, in);
         return;
     }
+    pending->left = true; /* at least, names have changed */
     /* A notification for a file that is not watched any more. */
     pending->overflow = (notes & NOTE_ATTRIB) != 0;
     if (!rescan(watch, in, &pending->changed))
@@ -298,6 +300,7 @@ static void handle_file_event(tether__watch *watch, folder *in, item *file, unsi
         /* Another file may have its name by now. */
         item_close(watch, file);
         file->unwatched = true;
+        pending->left = true;
         if (!rescan(watch, in, NULL))
             pending->overflow = true;
     } else if (fstat(file->fd, &st) == 0 && !is_writable(&st)) {
@@ -336,6 +339,8 @@ static void deliver(tether__watch *watch, report *pending)
 {
     for (size_t i = 0; i < pending->changed.count; i++)
         watch->cb(TETHER__WATCH_CHANGED, pending->tag, pending->changed.items[i], watch->userdata);
+    if (pending->left)
+        watch->cb(TETHER__WATCH_LEFT, pending->tag, NULL, watch->userdata);
     if (pending->gone)
         watch->cb(TETHER__WATCH_GONE, pending->tag, NULL, watch->userdata);
     if (pending->overflow)
@@ -569,6 +574,11 @@ bool tether__os_watch_is_quiet(tether__watch *watch)
 bool tether__os_watch_tells_growth(void)
 {
     return true;
+}
+
+bool tether__os_watch_tells_close(void)
+{
+    return false;
 }
 
 void tether__os_watch_describe(char *text, size_t size)

@@ -56,6 +56,11 @@ bool tether__os_watch_tells_growth(void)
     return false;
 }
 
+bool tether__os_watch_tells_close(void)
+{
+    return false;
+}
+
 void tether__os_watch_describe(char *text, size_t size)
 {
     if (size > 0)

@@ -49,8 +49,8 @@ static void write_identity(const tether__lifeline *lifeline)
     tether__os_lifeline_append(lifeline, line, size, NULL);
 }
 
-/* Returns whether the process that created the file is known to have exited. */
-static bool process_is_gone(tether__dir *dir, const char *id)
+/* Reads which process has created the file. Returns false if that cannot be read. */
+static bool read_process(tether__dir *dir, const char *id, tether__identity *process)
 {
     char *text;
     size_t size;
@@ -61,8 +61,16 @@ static bool process_is_gone(tether__dir *dir, const char *id)
         return false;
     tether__marker_parse(text, size, &marker);
     free(text);
-    tether__os_process_localise(&marker.identity, &own);
-    return tether__os_process_alive(&marker.identity) == TETHER__GONE;
+    *process = marker.identity;
+    tether__os_process_localise(process, &own);
+    return true;
+}
+
+/* Returns whether the process that created the file is known to have exited. */
+static bool process_is_gone(tether__dir *dir, const char *id)
+{
+    tether__identity process;
+    return read_process(dir, id, &process) && tether__os_process_alive(&process) == TETHER__GONE;
 }
 
 static int create_file(tether__holder *holder, int64_t lock_timeout_ms, char id[TETHER_ID_SIZE],
@@ -99,6 +107,21 @@ int tether__holder_publish(tether__holder *holder, int64_t lock_timeout_ms, teth
     return code;
 }
 
+int tether__holders_open(const tether__holder *self, tether__dir **dir, tether_error *error)
+{
+    return tether__os_dir_open(self->store->root, folder, false, dir, error);
+}
+
+bool tether__holder_process(const tether__holder *self, const char *id, tether__identity *process)
+{
+    tether__dir *dir;
+    if (!tether__task_id_valid(id) || tether__holders_open(self, &dir, NULL) != TETHER_OK)
+        return false;
+    bool known = read_process(dir, id, process) && process->pid != 0;
+    tether__os_dir_close(dir);
+    return known;
+}
+
 bool tether__holder_alive(const tether__holder *self, const char *id)
 {
     tether__dir *dir;
@@ -106,7 +129,7 @@ bool tether__holder_alive(const tether__holder *self, const char *id)
     /* No holder has an id that is not valid. */
     if (!tether__task_id_valid(id))
         return false;
-    int code = tether__os_dir_open(self->store->root, folder, false, &dir, NULL);
+    int code = tether__holders_open(self, &dir, NULL);
     if (code != TETHER_OK)
         return code != TETHER_ENOTASK;
     if (tether__os_lifeline_held(dir, id, &held, NULL) != TETHER_OK)

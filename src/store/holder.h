@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
+#include "format/identity.h"
 #include "os/lifeline.h"
 #include "store/store.h"
 #include "tether/error.h"
@@ -30,6 +31,13 @@ int tether__holder_publish(tether__holder *holder, int64_t lock_timeout_ms, teth
 /* Returns whether the registry with this holder id is open in some process. Returns true when
  * unsure, so that nothing is taken from a holder that may be alive. Any thread. */
 bool tether__holder_alive(const tether__holder *self, const char *id);
+
+/* Opens the folder with the holders' files, which change when a holder dies or is closed. */
+int tether__holders_open(const tether__holder *self, tether__dir **dir, tether_error *error);
+
+/* Reads which process has the registry with this holder id open. Returns false if that is not
+ * known. Any thread. */
+bool tether__holder_process(const tether__holder *self, const char *id, tether__identity *process);
 
 /* Returns whether this holder has this id. Takes `mutex`. */
 bool tether__holder_is(tether__holder *holder, const char *id);

@@ -21,6 +21,8 @@ typedef struct task_set {
     bool *reported; /* by a waiter; NULL: none was */
     const char *(*id)(const void *ids, size_t index);
     const void *ids;
+    size_t live_count;                    /* how many have not ended, of those not reported */
+    const char *live[TETHER__ENDS_LIMIT]; /* some of these */
 } task_set;
 
 static const char *id_in_pointers(const void *ids, size_t index)
@@ -90,14 +92,20 @@ static bool count_ended(task_set *set)
     const tether__entry *earliest = NULL;
     tether__catalog *catalog = &set->registry->catalog;
     set->ended = 0;
+    set->live_count = 0;
     uv_mutex_lock(&catalog->state);
     for (size_t i = 0; i < set->count; i++) {
         if (is_reported(set, i))
             continue;
-        const tether__entry *entry = tether__catalog_find(catalog, set->id(set->ids, i));
+        const char *id = set->id(set->ids, i);
+        const tether__entry *entry = tether__catalog_find(catalog, id);
         complete = complete && entry != NULL;
-        if (entry == NULL || !entry->ended)
+        if (entry == NULL || !entry->ended) {
+            if (set->live_count < TETHER__ENDS_LIMIT)
+                set->live[set->live_count] = id;
+            set->live_count++;
             continue;
+        }
         set->ended++;
         if (earliest == NULL || ended_before(entry, earliest)) {
             earliest = entry;
@@ -123,6 +131,14 @@ static int check_tasks(task_set *set, bool check_disk, bool *complete, tether_er
     *complete = code == TETHER_OK && count_ended(set);
     tether__catalog_release(catalog);
     return code;
+}
+
+static void await_ends(const task_set *set, tether__wait *wait)
+{
+    tether__wait_await(wait, set->live_count);
+    for (size_t i = 0; i < set->live_count && i < TETHER__ENDS_LIMIT; i++)
+        tether__awaiting_task(&wait->awaiting, set->live[i]);
+    tether__awaiting_settle(&wait->awaiting);
 }
 
 static size_t count_unreported(const task_set *set)
@@ -162,6 +178,7 @@ static int wait_for(task_set *set, tether_wait_mode mode, int64_t timeout_ms, te
         size_t unreported = count_unreported(set);
         if (set->ended == unreported || (mode == TETHER_WAIT_ANY && set->ended > 0))
             break;
+        await_ends(set, &wait);
         code = tether__wait_sleep(&wait, &check_disk, NULL);
         if (code == TETHER_ETIMEDOUT)
             fail_timed_out(unreported - set->ended, unreported, error);

@@ -173,6 +173,12 @@ int tether__os_ends_add(tether__ends *ends, const char *task_id, const tether__i
     return tether__win32_fail_as(error, TETHER_ELIMIT, os_error, step, NULL);
 }
 
+void tether__os_ends_remove(tether__ends *ends, const char *task_id)
+{
+    (void)ends;
+    (void)task_id;
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     tether__ends *ends = handle->data;

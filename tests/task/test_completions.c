@@ -566,6 +566,47 @@ static void waiting_notices_tasks_of_other_hosts(void **state)
     test_detach(other);
 }
 
+static int wait_for_unseen(tether_registry *registry, const tether_snapshot_list *seen,
+                           bool all_sessions, int64_t timeout_ms)
+{
+    const tether_completion_options options = {.all_sessions = all_sessions, .seen = seen};
+    return tether_completions_wait(registry, &options, timeout_ms, NULL);
+}
+
+/* What the caller has seen stays pending, and does not end the wait; a lease makes no difference.
+ */
+static void waiting_passes_over_what_was_seen(void **state)
+{
+    fixture *f = *state;
+    char first[TETHER_ID_SIZE], second[TETHER_ID_SIZE], third[TETHER_ID_SIZE];
+    const tether_completion_options all = {.all_sessions = true};
+    tether_registry *other = test_open_session(f, "other");
+    run_to_the_end(f->registry, first);
+    tether_snapshot_list *none = get(tether_completions_drain, other, NULL);
+    tether_snapshot_list *one = get(tether_completions_peek, f->registry, NULL);
+    assert_int_equal(none->count, 0);
+    assert_int_equal(one->count, 1);
+    assert_int_equal(wait_for_unseen(f->registry, none, false, 0), TETHER_OK);
+    assert_int_equal(wait_for_unseen(f->registry, one, false, 50), TETHER_ETIMEDOUT);
+    expect_ids(get(tether_completions_lease, f->registry, NULL), first, NULL, NULL);
+    assert_int_equal(wait_for_unseen(f->registry, none, false, 0), TETHER_OK);
+    run_to_the_end(f->registry, second);
+    assert_int_equal(wait_for_unseen(f->registry, one, false, PATIENCE_MS), TETHER_OK);
+    tether_snapshot_list *two = get(tether_completions_peek, f->registry, NULL);
+    assert_int_equal(wait_for_unseen(f->registry, two, true, 50), TETHER_ETIMEDOUT);
+    run_to_the_end(other, third);
+    assert_int_equal(wait_for_unseen(f->registry, two, false, 50), TETHER_ETIMEDOUT);
+    assert_int_equal(wait_for_unseen(f->registry, two, true, PATIENCE_MS), TETHER_OK);
+    tether_snapshot_list *three = get(tether_completions_peek, f->registry, &all);
+    assert_int_equal(three->count, 3);
+    assert_int_equal(wait_for_unseen(f->registry, three, true, 50), TETHER_ETIMEDOUT);
+    tether_snapshot_list_free(none);
+    tether_snapshot_list_free(one);
+    tether_snapshot_list_free(two);
+    tether_snapshot_list_free(three);
+    test_detach(other);
+}
+
 /* Also late in the wait. */
 static void waiting_notices_other_sessions(void **state)
 {
@@ -656,6 +697,7 @@ int main(void)
         TEST(newer_records_are_left_alone),
         TEST(waiting_ends_with_a_completion_or_the_timeout),
         TEST(waiting_notices_tasks_of_other_hosts),
+        TEST(waiting_passes_over_what_was_seen),
         TEST(waiting_notices_other_sessions),
         TEST(waiting_ignores_leases_of_others),
         TEST(closing_ends_a_wait),

@@ -506,6 +506,7 @@ static void an_interrupt_ends_all_waits(void **state)
     tether_follower *follower;
     tether_registry *other = test_open(f);
     test_start_child(f->registry, id, "forever", NULL);
+    WAIT_UNTIL(test_status(f->registry, id) == TETHER_STATUS_RUNNING);
     ASSERT_OK(tether_follow_open(other, id, TETHER_VIEW_BOTH, NULL, &follower, &f->error),
               f->error);
     end_waits(f, other, id, interrupt);
