@@ -98,7 +98,7 @@ tether_room(task
 tether_room(care
     USES base format shell os store search engine output task
     LIBRARIES tether_uv tether_jansson
-    SOURCES doctor.c gc.c gc_state.c housekeeper.c leftovers.c remove.c)
+    SOURCES doctor.c expiry.c gc.c gc_state.c housekeeper.c leftovers.c remove.c)
 
 tether_room(registry
     USES base format shell os store search engine output task care

@@ -37,7 +37,8 @@ typedef struct tether_gc_result {
     size_t kept;      /* tasks that stay: running, too young, leased, or read-only */
     size_t leftovers; /* remains of interrupted starts, removals and writes that were removed, also
                          by the opening of the registry */
-    size_t quarantined; /* damaged tasks that were moved to the store's quarantine directory */
+    size_t quarantined; /* damaged tasks, and what is left of lost ones, that were moved to the
+                           store's quarantine directory, also by the opening of the registry */
     size_t expired;     /* quarantined tasks that were removed after 30 days */
 } tether_gc_result;
 

@@ -1,5 +1,5 @@
-/* Owns garbage collection: the removal of old ended tasks in all sessions of a store, and of old
- * quarantine folders.
+/* Owns garbage collection: the removal of old ended tasks in all sessions of a store, and the order
+ * of everything else that a collection removes.
  * Must not: remove a task that runs or whose completion is leased, or trust a wrong wall clock.
  * Thread: any. */
 #include "care/gc.h"
@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "care/expiry.h"
 #include "care/gc_state.h"
 #include "care/leftovers.h"
 #include "engine/core.h"
@@ -24,16 +25,16 @@
 #include "store/temporaries.h"
 #include "tether/store.h"
 
+static const char step[] = "collect garbage";
+
 enum { DEFAULT_AGE_MS = 24 * 60 * 60 * 1000, COLLECT_INTERVAL_MS = 10 * 60 * 1000 };
 
 enum { RETRY_INTERVAL_MS = 60 * 1000 }; /* after a collection that was stopped */
-enum { REASON_LIMIT = 4096 };
 
 /* In the background: the number of attempts to take a busy session lock, and the pause between
  * two. */
 enum { LOCK_TRIES = 20, LOCK_PAUSE_MS = 5 };
 
-static const int64_t QUARANTINE_AGE_MS = (int64_t)30 * 24 * 60 * 60 * 1000;
 static const int64_t PENDING_AGE_MS = (int64_t)30 * 24 * 60 * 60 * 1000;
 
 typedef struct collection {
@@ -43,6 +44,8 @@ typedef struct collection {
     tether__moment now;            /* the same for all tasks, so that `believed` is valid for all */
     bool believed;                 /* whether the wall clock is believed at `now` */
     size_t unknown_ages;           /* the number of ended tasks whose age is not known */
+    json_t *seen; /* ids of the session's tasks that had their turn, as keys: a task may move
+                     between the journal and the archives meanwhile */
     bool (*stopped)(void *userdata); /* NULL: not in the background, a caller waits */
     void *stopped_userdata;
     int code; /* the first failure to remove a task; it does not stop the collection */
@@ -229,11 +232,29 @@ static bool goes_on(int code)
     return code != TETHER__SESSIONS_STOP && !tether__replay_is_general(code);
 }
 
+/* Notes that a task has its turn. Returns false when memory is short. */
+static bool see(const collection *c, const char *task_id)
+{
+    return json_object_set_new(c->seen, task_id, json_true()) == 0;
+}
+
+/* Lists the tasks of the journal, and notes them before any of them can leave it. */
+static int list_tasks(const collection *c, const tether__session *session,
+                      char (**ids)[TETHER_ID_SIZE], size_t *count, tether_error *error)
+{
+    int code = tether__ledger_ids(session, TETHER__SCOPE_ALL, ids, count, error);
+    for (size_t i = 0; code == TETHER_OK && i < *count; i++) {
+        if (!see(c, (*ids)[i]))
+            code = tether__fail_memory(error, step);
+    }
+    return code;
+}
+
 static int collect_tasks(collection *c, tether__catalog *catalog, tether_error *error)
 {
     char(*ids)[TETHER_ID_SIZE];
     size_t count;
-    int code = tether__ledger_ids(catalog->session, TETHER__SCOPE_ALL, &ids, &count, error);
+    int code = list_tasks(c, catalog->session, &ids, &count, error);
     int first_code = code;
     /* The background starts at a task that differs from one collection to the next, because each
      * collection may be stopped early: in this way all tasks get their turn. */
@@ -256,8 +277,8 @@ static int collect_tasks(collection *c, tether__catalog *catalog, tether_error *
 typedef struct archived {
     collection *c;
     tether__catalog *catalog;
-    bool removed; /* at least one of them */
-    int code;     /* TETHER_ELOCKED, or TETHER__SESSIONS_STOP */
+    int code; /* what ends the pass */
+    tether_error problem;
 } archived;
 
 /* Removes the bundle of an archived task, which removes the task, unless the task has come back to
@@ -266,39 +287,53 @@ static int remove_archived(archived *a, const char *task_id)
 {
     tether__lock lock;
     tether__file_stamp stamp;
-    tether_error problem = {0};
     const tether__session *session = a->catalog->session;
-    int code = lock_session(a->c, session, &lock, &problem);
+    int code = lock_session(a->c, session, &lock, &a->problem);
     if (code == TETHER_OK) {
-        if (tether__ledger_stamp(session, task_id, &stamp, &problem) == TETHER_ENOTASK) {
-            code = tether__bundle_discard(session, task_id, &problem);
-            a->removed |= code == TETHER_OK;
+        if (tether__ledger_stamp(session, task_id, &stamp, &a->problem) == TETHER_ENOTASK) {
+            code = tether__bundle_discard(session, task_id, &a->problem);
             a->c->result.removed += code == TETHER_OK;
         }
         tether__os_lock_release(&lock);
     }
     if (code != TETHER_ELOCKED)
-        note_failure(a->c, code, &problem);
+        note_failure(a->c, code, &a->problem);
     return code == TETHER_ELOCKED ? code : TETHER_OK;
 }
 
+/* Whether an archived task is garbage. One that has come back to the journal is in use. */
+static bool is_archived_garbage(const archived *a, const char *task_id, struct json_t *document,
+                                bool *aged)
+{
+    tether__record record;
+    tether__file_stamp stamp;
+    *aged = true;
+    if (tether__ledger_stamp(a->catalog->session, task_id, &stamp, NULL) != TETHER_ENOTASK)
+        return false;
+    tether__record_init(&record);
+    bool garbage =
+        tether__bundle_take(json_incref(document), task_id, &record, NULL) == TETHER_OK &&
+        is_garbage(a->c, &record, aged);
+    tether__record_dispose(&record);
+    return garbage;
+}
+
+/* The newest archive comes first: an older one may have an older record of the task. */
 static bool collect_archived_task(void *context, const char *task_id, struct json_t *document)
 {
     archived *a = context;
-    tether__record record;
-    tether__file_stamp stamp;
-    bool aged = true;
+    bool aged;
     if (is_stopped(a->c)) {
         a->code = TETHER__SESSIONS_STOP;
         return false;
     }
-    if (tether__ledger_stamp(a->catalog->session, task_id, &stamp, NULL) != TETHER_ENOTASK)
+    if (json_object_get(a->c->seen, task_id) != NULL)
         return true;
-    tether__record_init(&record);
-    bool garbage =
-        tether__bundle_take(json_incref(document), task_id, &record, NULL) == TETHER_OK &&
-        is_garbage(a->c, &record, &aged);
-    tether__record_dispose(&record);
+    if (!see(a->c, task_id)) {
+        a->code = tether__fail_memory(&a->problem, step);
+        return false;
+    }
+    bool garbage = is_archived_garbage(a, task_id, document, &aged);
     a->c->result.kept += !garbage;
     a->c->unknown_ages += !aged;
     uv_mutex_lock(&a->catalog->disk);
@@ -330,8 +365,10 @@ static int collect_archived(collection *c, tether__catalog *catalog, tether_erro
     tether_error problem = {0};
     archived a = {.c = c, .catalog = catalog};
     int code = tether__archive_visit(catalog->session, collect_archived_task, &a, &problem);
-    if (code == TETHER_OK)
+    if (code == TETHER_OK && a.code != TETHER_OK) {
         code = a.code;
+        problem = a.problem;
+    }
     if (code == TETHER_OK)
         code = clean_archives(c, catalog->session, &problem);
     /* A session whose lock stays busy is left to the next collection. */
@@ -347,22 +384,29 @@ static int collect_session(tether__catalog *catalog, bool own, void *userdata, t
     tether__leftovers pass = {
         .now_ms = c->now.wall_ms, .stopped = c->stopped, .stopped_userdata = c->stopped_userdata};
     (void)own;
-    int code = collect_tasks(c, catalog, error);
+    c->seen = json_object();
+    int code = c->seen != NULL ? TETHER_OK : tether__fail_memory(error, step);
+    if (code == TETHER_OK)
+        code = collect_tasks(c, catalog, error);
     if (code == TETHER_OK)
         code = collect_archived(c, catalog, error);
+    json_decref(c->seen);
+    c->seen = NULL;
     if (code != TETHER_OK)
         return code;
     code = tether__leftovers_remove(&pass, catalog, error);
-    c->result.leftovers += pass.removed;
+    c->result.leftovers += pass.swept.removed;
+    c->result.quarantined += pass.swept.quarantined;
     return code;
 }
 
-/* Counts what the opening of the registry has removed, too, once. */
+/* Counts what the opening of the registry has swept, too, once. */
 static void add_swept(collection *c, tether_registry *registry)
 {
     uv_mutex_lock(&registry->catalog.disk);
-    c->result.leftovers += registry->swept;
-    registry->swept = 0;
+    c->result.leftovers += registry->swept.removed;
+    c->result.quarantined += registry->swept.quarantined;
+    registry->swept = (tether__swept){0};
     uv_mutex_unlock(&registry->catalog.disk);
 }
 
@@ -375,70 +419,14 @@ static int conclude(const collection *c, int code, tether_error *error)
     return c->code;
 }
 
-/* Reads the time at which a folder was created from its name, TASK-MILLISECONDS. Returns false if
- * the name has no such time. */
-static bool parse_folder_time(const char *name, tether__moment *then)
-{
-    const char *digits = strrchr(name, '-');
-    size_t size = digits != NULL ? strspn(digits + 1, "0123456789") : 0;
-    *then = (tether__moment){0};
-    if (size == 0 || size > 18 || digits[1 + size] != '\0')
-        return false;
-    then->wall_ms = strtoll(digits + 1, NULL, 10);
-    return true;
-}
-
-/* Adds boot id and uptime from reason.txt, if it has them. Returns false if that is not known,
- * because the file cannot be read now. */
-static bool read_uptime(tether__dir *folder, tether__moment *then)
-{
-    char *text;
-    size_t size;
-    long long uptime;
-    tether__clock_frame own;
-    if (tether__os_clock_frame(&own, NULL) != TETHER_OK)
-        return false;
-    int code = tether__os_file_read(folder, "reason.txt", REASON_LIMIT, &text, &size, NULL, NULL);
-    if (code != TETHER_OK)
-        return code == TETHER_ENOTASK || code == TETHER_ECORRUPT || code == TETHER_ETOOBIG;
-    const char *line = strstr(text, "\nuptime: ");
-    if (line != NULL && sscanf(line, "\nuptime: %lld boot: %63s", &uptime, then->boot_id) == 2)
-        then->uptime_ms = uptime + own.boot_ns / 1000000;
-    free(text);
-    return true;
-}
-
-typedef struct expiry {
-    collection *c;
-    tether__dir *quarantine;
-} expiry;
-
-/* Removes a folder whose age by the wall clock is sufficient and, if it was created during this
- * boot, by the uptime too. */
-static bool expire(const char *name, void *userdata)
-{
-    expiry *e = userdata;
-    tether__dir *folder;
-    tether__moment then;
-    if (!parse_folder_time(name, &then) ||
-        tether__age(&then, &e->c->now, e->c->believed) < QUARANTINE_AGE_MS ||
-        tether__os_dir_open(e->quarantine, name, false, &folder, NULL) != TETHER_OK)
-        return true;
-    bool known = read_uptime(folder, &then);
-    tether__os_dir_close(folder);
-    if (known && tether__age(&then, &e->c->now, e->c->believed) >= QUARANTINE_AGE_MS &&
-        tether__os_dir_remove(e->quarantine, name, NULL) == TETHER_OK)
-        e->c->result.expired++;
-    return !is_stopped(e->c);
-}
-
 static void expire_quarantine(collection *c, const tether__store *store)
 {
-    expiry e = {.c = c};
-    if (tether__os_dir_open(store->root, "quarantine", false, &e.quarantine, NULL) != TETHER_OK)
-        return;
-    tether__os_dir_list(e.quarantine, expire, &e, NULL);
-    tether__os_dir_close(e.quarantine);
+    tether__expiry pass = {.now = c->now,
+                           .believed = c->believed,
+                           .stopped = c->stopped,
+                           .stopped_userdata = c->stopped_userdata};
+    tether__expiry_run(&pass, store);
+    c->result.expired += pass.expired;
 }
 
 /* Reads the clocks and decides whether the wall clock is believed. */
@@ -558,7 +546,7 @@ int tether_gc(tether_registry *registry, const tether_gc_options *given, tether_
     if (code != TETHER_OK)
         return code;
     if (options.older_than_ms < -1 || options.pending_older_than_ms < -1)
-        return tether__fail(error, TETHER_EINVAL, 0, "collect garbage", "an age is negative");
+        return tether__fail(error, TETHER_EINVAL, 0, step, "an age is negative");
     int64_t age = options.older_than_ms == 0 ? DEFAULT_AGE_MS : options.older_than_ms;
     collection c = {
         .holder = &registry->holder,

@@ -46,12 +46,10 @@ static tether__session with_patience(const tether__leftovers *pass, const tether
 static int sweep(tether__leftovers *pass, tether__catalog *catalog, const char *task_id,
                  tether_error *error)
 {
-    bool removed;
     tether__session session = with_patience(pass, catalog->session);
     uv_mutex_lock(&catalog->disk);
-    int code = tether__sweep_task(&session, task_id, &removed, error);
+    int code = tether__sweep_task(&session, task_id, &pass->swept, error);
     uv_mutex_unlock(&catalog->disk);
-    pass->removed += removed;
     return pass->stopped != NULL && code == TETHER_ELOCKED ? TETHER_OK : code;
 }
 
@@ -61,7 +59,7 @@ static void clean_bundle(tether__leftovers *pass, const tether__session *session
     tether__dir *bundle;
     if (tether__os_dir_open(session->tasks, task_id, false, &bundle, NULL) != TETHER_OK)
         return;
-    tether__temporaries_remove(bundle, pass->now_ms, &pass->removed);
+    tether__temporaries_remove(bundle, pass->now_ms, &pass->swept.removed);
     tether__os_dir_close(bundle);
 }
 
@@ -161,7 +159,7 @@ static int complete_removal(tether__leftovers *pass, tether__catalog *catalog, c
     tether__os_lock_release(&lock);
     if (removed)
         tether__catalog_forget(catalog, task_id);
-    pass->removed += removed;
+    pass->swept.removed += removed;
     return code;
 }
 
@@ -189,23 +187,23 @@ static bool remove_hidden(const char *name, void *userdata)
     if (strncmp(name, prefix, sizeof prefix - 1) == 0 &&
         tether__task_id_valid(name + sizeof prefix - 1) &&
         tether__os_dir_remove(hidden->session->tasks, name, NULL) == TETHER_OK)
-        hidden->pass->removed++;
+        hidden->pass->swept.removed++;
     return !is_stopped(hidden->pass);
 }
 
 static void remove_wrappers(tether__leftovers *pass, const tether__session *session)
 {
     tether__session copy = with_patience(pass, session);
-    tether__wrappers_remove_old(&copy, pass->now_ms, &pass->removed);
+    tether__wrappers_remove_old(&copy, pass->now_ms, &pass->swept.removed);
 }
 
 int tether__leftovers_remove(tether__leftovers *pass, tether__catalog *catalog, tether_error *error)
 {
     tether__session *session = catalog->session;
     id_list archived;
-    tether__temporaries_remove(session->dir, pass->now_ms, &pass->removed);
-    tether__temporaries_remove(session->exits, pass->now_ms, &pass->removed);
-    tether__temporaries_remove(session->journal, pass->now_ms, &pass->removed);
+    tether__temporaries_remove(session->dir, pass->now_ms, &pass->swept.removed);
+    tether__temporaries_remove(session->exits, pass->now_ms, &pass->swept.removed);
+    tether__temporaries_remove(session->journal, pass->now_ms, &pass->swept.removed);
     hidden_bundles hidden = {pass, session};
     remove_wrappers(pass, session);
     int code = complete_removals(pass, catalog, error);

@@ -13,31 +13,53 @@ void tether__attention_init(tether__attention *attention, tether__catalog *catal
 
 /* --- The journal --- */
 
-/* The news are noted before the watch exists: what comes in between is found with the first event,
- * and by the callers, who look at the disk after this call. The caller holds `state`. */
-static bool add_follower(tether__attention *attention)
+/* Watches the journal, if that is not done yet. The caller holds `state`. */
+static bool watch_journal(tether__attention *attention, tether_error *error)
 {
-    const tether__session *session = attention->catalog->session;
-    if (attention->journal_followers == 0) {
-        tether__ledger_follow(session, true);
-        if (tether__os_watch_add(attention->watch, session->journal, &attention->journal_tag,
-                                 NULL) != TETHER_OK) {
-            tether__ledger_follow(session, false);
-            return false;
-        }
-    }
-    attention->journal_followers++;
-    return true;
+    return attention->journal_tag >= 0 ||
+           tether__os_watch_add(attention->watch, attention->catalog->session->journal,
+                                &attention->journal_tag, error) == TETHER_OK;
 }
 
-bool tether__attention_follow_session(tether__attention *attention)
+/* The news are noted before the watch exists: what comes in between is found with the first event,
+ * and by the callers, who look at the disk after this call. The caller holds `state`. */
+static bool add_follower(tether__attention *attention, tether_error *error)
+{
+    const tether__session *session = attention->catalog->session;
+    if (attention->journal_followers == 0)
+        tether__ledger_follow(session, true);
+    bool watched = watch_journal(attention, error);
+    if (watched)
+        attention->journal_followers++;
+    else if (attention->journal_followers == 0)
+        tether__ledger_follow(session, false);
+    return watched;
+}
+
+bool tether__attention_follow_session(tether__attention *attention, tether_error *error)
 {
     if (attention->watch == NULL)
         return false;
     uv_mutex_lock(&attention->catalog->state);
-    bool follows = add_follower(attention);
+    bool follows = add_follower(attention, error);
     uv_mutex_unlock(&attention->catalog->state);
     return follows;
+}
+
+void tether__attention_follow_unwatched(tether__attention *attention)
+{
+    uv_mutex_lock(&attention->catalog->state);
+    if (attention->journal_followers++ == 0)
+        tether__ledger_follow(attention->catalog->session, true);
+    uv_mutex_unlock(&attention->catalog->state);
+}
+
+bool tether__attention_watch_journal(tether__attention *attention)
+{
+    uv_mutex_lock(&attention->catalog->state);
+    bool watched = watch_journal(attention, NULL);
+    uv_mutex_unlock(&attention->catalog->state);
+    return watched;
 }
 
 void tether__attention_unfollow_session(tether__attention *attention)

@@ -35,10 +35,15 @@ typedef enum tether__telling {
 void tether__attention_init(tether__attention *attention, tether__catalog *catalog);
 
 /* See the functions of the same names in engine/reaper.h. Any thread. */
-bool tether__attention_follow_session(tether__attention *attention);
+bool tether__attention_follow_session(tether__attention *attention, tether_error *error);
 void tether__attention_unfollow_session(tether__attention *attention);
 void tether__attention_follow(tether__attention *attention, const char *task_id, int *tag);
 void tether__attention_unfollow(tether__attention *attention, const char *task_id);
+
+/* Counts a follower of a journal that cannot be watched: the caller polls, and tries to watch it by
+ * the second function, which returns whether it is watched now. Take `state`. */
+void tether__attention_follow_unwatched(tether__attention *attention);
+bool tether__attention_watch_journal(tether__attention *attention);
 
 /* A file may have left the directory with this tag. If that is a followed bundle, its followers
  * look at intervals from now on. Takes `state`. */

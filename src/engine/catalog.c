@@ -36,12 +36,21 @@ static void entry_free(tether__entry *entry)
     free(entry);
 }
 
+void tether__catalog_drop_orphan(tether__entry **link)
+{
+    tether__entry *orphan = *link;
+    *link = orphan->next_orphan;
+    entry_free(orphan);
+}
+
 void tether__catalog_dispose(tether__catalog *catalog)
 {
     for (size_t i = 0; i < catalog->count; i++)
         entry_free(catalog->entries[i]);
     free(catalog->entries);
     free(catalog->scheduled);
+    while (catalog->orphans != NULL)
+        tether__catalog_drop_orphan(&catalog->orphans);
     uv_cond_destroy(&catalog->changed);
     uv_mutex_destroy(&catalog->state);
     uv_mutex_destroy(&catalog->disk);
@@ -201,9 +210,21 @@ void tether__catalog_set_large(tether__catalog *catalog)
     uv_mutex_unlock(&catalog->state);
 }
 
+/* Keeps of an entry only what the reaping of its child needs. It stays the same piece of memory, so
+ * that no lack of memory loses a child. The caller holds `disk` and `state`. */
+static void make_orphan(tether__catalog *catalog, tether__entry *entry)
+{
+    tether__record_dispose(&entry->record);
+    tether__kin_dispose(&entry->kin);
+    entry->reap_pause_ms = 1;
+    entry->reap_at = 0;
+    entry->next_orphan = catalog->orphans;
+    catalog->orphans = entry;
+}
+
 void tether__catalog_forget(tether__catalog *catalog, const char *task_id)
 {
-    bool found;
+    bool found, orphaned = false;
     uv_mutex_lock(&catalog->state);
     size_t index = find_index(catalog, task_id, &found);
     tether__entry *entry = found ? catalog->entries[index] : NULL;
@@ -211,13 +232,15 @@ void tether__catalog_forget(tether__catalog *catalog, const char *task_id)
         take_out(catalog, index);
         catalog->changes++;
         uv_cond_broadcast(&catalog->changed);
+        orphaned = entry->child.pid != 0 && !tether__os_process_reap(&entry->child);
+        if (orphaned)
+            make_orphan(catalog, entry);
     }
     uv_mutex_unlock(&catalog->state);
-    if (entry == NULL)
-        return;
-    if (entry->child.pid != 0)
-        tether__os_process_reap(&entry->child);
-    entry_free(entry);
+    if (found && !orphaned)
+        entry_free(entry);
+    if (orphaned && catalog->wake != NULL)
+        catalog->wake(catalog->wake_userdata);
 }
 
 int64_t tether__catalog_next_due(tether__catalog *catalog, const char *task_id)
@@ -359,7 +382,6 @@ void tether__catalog_publish(tether__catalog *catalog, tether__entry *entry)
         entry->write_running_at = 0;
     entry->deadline_monotonic_ms = entry->ended ? 0 : entry->record.deadline_monotonic_ms;
     if (entry->ended && !was_ended) {
-        entry->end_order = ++catalog->end_count;
         entry->finished_at = entry->record.finished_at;
         if (entry->child.pid != 0)
             entry->reap_pause_ms = 1;

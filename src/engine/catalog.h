@@ -72,7 +72,6 @@ typedef struct tether__entry {
     tether_status status;
     bool ended;
     bool done;           /* tether__record_is_done: nothing about the task is left to do */
-    uint64_t end_order;  /* numbers the ends in the order in which this registry saw them */
     int64_t finished_at; /* the record's: waiters sort ends by it */
 
     /* Guarded by `state`. */
@@ -102,6 +101,7 @@ typedef struct tether__entry {
     size_t followers;
     bool output_moved; /* a file may have left the bundle while it had followers */
     int watch_tag;     /* identifies events of the bundle while it has followers; -1: none */
+    struct tether__entry *next_orphan; /* NULL also while the entry is in the table */
 } tether__entry;
 
 typedef struct tether__catalog {
@@ -116,10 +116,9 @@ typedef struct tether__catalog {
      * `disk`. */
     const tether__round *round;
     uv_mutex_t state;
-    uv_cond_t changed;  /* with `state`: signalled on every change that waiters may wait for */
-    uint64_t changes;   /* counts these changes; guarded by `state` */
-    uint64_t removals;  /* counts removed directories; guarded by `state` */
-    uint64_t end_count; /* guarded by `state` */
+    uv_cond_t changed; /* with `state`: signalled on every change that waiters may wait for */
+    uint64_t changes;  /* counts these changes; guarded by `state` */
+    uint64_t removals; /* counts removed directories; guarded by `state` */
     /* Wakes the reaper, because something is due; NULL: there is no reaper. */
     void (*wake)(void *userdata);
     void *wake_userdata;
@@ -155,6 +154,9 @@ typedef struct tether__catalog {
     tether__entry **scheduled;
     size_t scheduled_count;
     size_t scheduled_capacity;
+    /* The children of this process whose tasks were forgotten, as a list: entries that are in no
+     * table any more, with their id, child and times of reaping only. Guarded by `state`. */
+    tether__entry *orphans;
 } tether__catalog;
 
 /* Initialises an empty catalog. `session` must outlive the catalog. */
@@ -201,9 +203,14 @@ void tether__entry_trim(tether__entry *entry);
  * `disk`; takes `state`. */
 bool tether__catalog_reap(tether__catalog *catalog, const char *task_id);
 
-/* Removes the entry of a task that is no longer on disk, if there is one. The caller holds `disk`;
- * takes `state`. */
+/* Removes the entry of a task that is no longer on disk, if there is one. A child of this process
+ * that cannot be reaped yet becomes an orphan, and the reaper is woken for it. The caller holds
+ * `disk`; takes `state`. */
 void tether__catalog_forget(tether__catalog *catalog, const char *task_id);
+
+/* Takes the orphan out of the list in which `link` refers to it, and frees it. The caller holds
+ * `state`. */
+void tether__catalog_drop_orphan(tether__entry **link);
 
 /* Around a pass over several tasks that finds their entries again: until the release, no entry is
  * pruned (engine/prune.h), except those of tasks that are no longer on disk. Take `disk`. */

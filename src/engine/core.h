@@ -6,6 +6,7 @@
 #include "engine/catalog.h"
 #include "engine/gate.h"
 #include "engine/reaper.h"
+#include "engine/replay.h"
 #include "store/holder.h"
 #include "store/store.h"
 #include "tether/registry.h"
@@ -21,8 +22,8 @@ struct tether_registry {
      * reaper first. Does nothing once the reaper is started. NULL: nothing was deferred. The caller
      * holds no lock. */
     int (*catch_up)(tether_registry *registry, bool start, tether_error *error);
-    size_t swept; /* leftovers that the opening has removed and no collection has counted; guarded
-                     by the catalog's `disk` */
+    tether__swept swept; /* what the opening has swept and no collection has counted; guarded by the
+                            catalog's `disk` */
 };
 
 #endif

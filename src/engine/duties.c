@@ -13,6 +13,7 @@
 enum {
     RETRY_MS = 1000, /* after a failure that may be temporary */
     REAP_LAST_PAUSE_MS = 100,
+    ORPHAN_LAST_PAUSE_MS = 60000, /* for the child of a forgotten task, which may run for long */
     MAX_DUE = 64, /* one pass does at most this much; the rest follows in the next passes */
 };
 
@@ -89,6 +90,19 @@ static int64_t collect_due(tether__catalog *catalog, due *list, size_t *count)
     return next;
 }
 
+/* Reaps the child of an entry, or sets when to try again. The caller holds `state`. */
+static bool reap_child(tether__entry *entry, int64_t longest_pause_ms)
+{
+    if (tether__os_process_reap(&entry->child)) {
+        entry->child.pid = 0;
+        return true;
+    }
+    entry->reap_at = tether__os_monotonic_ms() + entry->reap_pause_ms;
+    if (entry->reap_pause_ms * 2 <= longest_pause_ms)
+        entry->reap_pause_ms *= 2;
+    return false;
+}
+
 /* The kernel closes a process's descriptors, which raises the event, a moment before the process
  * can be reaped. */
 int64_t tether__duties_reap(tether__catalog *catalog, const char *task_id)
@@ -96,18 +110,45 @@ int64_t tether__duties_reap(tether__catalog *catalog, const char *task_id)
     int64_t again = NEVER;
     uv_mutex_lock(&catalog->state);
     tether__entry *entry = tether__catalog_find(catalog, task_id);
-    if (entry != NULL && entry->child.pid != 0) {
-        if (tether__os_process_reap(&entry->child)) {
-            entry->child.pid = 0;
-        } else {
-            again = tether__os_monotonic_ms() + entry->reap_pause_ms;
-            entry->reap_at = again;
-            if (entry->reap_pause_ms * 2 <= REAP_LAST_PAUSE_MS)
-                entry->reap_pause_ms *= 2;
-        }
-    }
+    if (entry != NULL && entry->child.pid != 0 && !reap_child(entry, REAP_LAST_PAUSE_MS))
+        again = entry->reap_at;
     uv_mutex_unlock(&catalog->state);
     return again;
+}
+
+/* Reaps the children of forgotten tasks for which an attempt is due. Whether they have ended is not
+ * known: nothing on the disk says so. Returns when the next attempt is due. Takes `state`. */
+static int64_t reap_orphans(tether__catalog *catalog)
+{
+    int64_t next = NEVER;
+    int64_t now = tether__os_monotonic_ms();
+    uv_mutex_lock(&catalog->state);
+    for (tether__entry **link = &catalog->orphans; *link != NULL;) {
+        tether__entry *orphan = *link;
+        if (orphan->reap_at <= now && reap_child(orphan, ORPHAN_LAST_PAUSE_MS)) {
+            tether__catalog_drop_orphan(link);
+            continue;
+        }
+        next = earlier(next, orphan->reap_at);
+        link = &orphan->next_orphan;
+    }
+    uv_mutex_unlock(&catalog->state);
+    return next;
+}
+
+int64_t tether__duties_reap_orphan(tether__catalog *catalog, const char *task_id)
+{
+    bool found = false;
+    uv_mutex_lock(&catalog->state);
+    for (tether__entry *orphan = catalog->orphans; orphan != NULL; orphan = orphan->next_orphan) {
+        if (strcmp(orphan->id, task_id) != 0)
+            continue;
+        orphan->reap_pause_ms = 1;
+        orphan->reap_at = 0;
+        found = true;
+    }
+    uv_mutex_unlock(&catalog->state);
+    return found ? reap_orphans(catalog) : NEVER;
 }
 
 static void schedule_running(tether__catalog *catalog, const char *task_id, int64_t at)
@@ -239,5 +280,6 @@ int64_t tether__duties_do(tether__catalog *catalog)
      * due: the next turn of the loop does that work, so that events are not delayed. */
     if (count > 0)
         next = collect_due(catalog, list, &count);
-    return count > 0 ? tether__os_monotonic_ms() : next;
+    int64_t orphans = reap_orphans(catalog);
+    return count > 0 ? tether__os_monotonic_ms() : earlier(next, orphans);
 }

@@ -52,6 +52,10 @@ struct tether__reaper {
     bool poll_exits;
     int exits_tag; /* -1: none, or the directory is gone. Written while `state` is held */
     tether__attention attention;
+    /* When to look at the journal for a listener, because it cannot be watched; NEVER: it can, or
+     * nobody listens. */
+    int64_t news_at;
+    int64_t news_pause_ms;
     /* When the timer fires, or NEVER. Only the loop's thread writes it, and holds `state` for that,
      * because other threads read it while they hold `state`. */
     int64_t timer_due;
@@ -127,14 +131,21 @@ static void inspect_all(tether__reaper *reaper)
         code == TETHER_OK ? RETRY_MS : earlier(reaper->retry_pause_ms * 2, RETRY_LAST_MS);
 }
 
-/* Inspects the tasks of which other hosts have written. Returns whether there were any. */
+/* Inspects the tasks of which other hosts have written, and stores whether there were any. */
+static int take_news(tether__reaper *reaper, bool *any)
+{
+    int code = tether__follow_news(reaper->catalog, any);
+    retry_after_failure(reaper, code);
+    if (*any || code != TETHER_OK)
+        tether__catalog_notify(reaper->catalog);
+    return code;
+}
+
+/* Returns whether the inspection may have made something due. */
 static bool inspect_news(tether__reaper *reaper)
 {
     bool any;
-    int code = tether__follow_news(reaper->catalog, &any);
-    retry_after_failure(reaper, code);
-    if (any || code != TETHER_OK)
-        tether__catalog_notify(reaper->catalog);
+    int code = take_news(reaper, &any);
     return any || code != TETHER_OK;
 }
 
@@ -165,11 +176,24 @@ static void poll_all(tether__reaper *reaper)
     reaper->poll_at = tether__os_monotonic_ms() + (rest > pause ? earlier(rest, longest) : pause);
 }
 
+/* Looks at a journal that cannot be watched, less and less often while nothing happens. Once it can
+ * be watched, looks for the last time. */
+static void poll_news(tether__reaper *reaper)
+{
+    bool any, watched = tether__attention_watch_journal(&reaper->attention);
+    bool busy = take_news(reaper, &any) == TETHER_OK && any;
+    reaper->news_pause_ms =
+        busy ? POLL_FIRST_MS : earlier(reaper->news_pause_ms * 3 / 2 + 1, POLL_LAST_MS);
+    reaper->news_at = watched ? NEVER : tether__os_monotonic_ms() + reaper->news_pause_ms;
+}
+
 /* One pass: polls if that is due, does what is due, and sets the timer for the next pass. */
 static void process_due(tether__reaper *reaper)
 {
     if (tether__os_monotonic_ms() >= reaper->poll_at)
         poll_all(reaper);
+    if (tether__os_monotonic_ms() >= reaper->news_at)
+        poll_news(reaper);
     if (tether__os_monotonic_ms() >= reaper->retry_at) {
         reaper->retry_at = NEVER;
         inspect_all(reaper);
@@ -182,7 +206,8 @@ static void process_due(tether__reaper *reaper)
     int64_t next = tether__duties_do(reaper->catalog);
     if (unwatched)
         next = earlier(next, tether__os_monotonic_ms() + POLL_OUTPUT_MS);
-    set_timer(reaper, earlier(next, earlier(reaper->poll_at, reaper->retry_at)));
+    next = earlier(next, earlier(reaper->poll_at, reaper->news_at));
+    set_timer(reaper, earlier(next, reaper->retry_at));
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -270,6 +295,8 @@ static void inspect_after_event(tether__reaper *reaper, const char *task_id)
     next = earlier(next, reaper->retry_at);
     if (reapable)
         next = earlier(next, tether__duties_reap(reaper->catalog, task_id));
+    /* The task may be one that was forgotten. */
+    next = earlier(next, tether__duties_reap_orphan(reaper->catalog, task_id));
     tether__prune(reaper->catalog);
     if (next < reaper->timer_due)
         set_timer(reaper, next);
@@ -513,6 +540,7 @@ int tether__reaper_open(tether__catalog *catalog, const tether__reaper_observer 
     reaper->timer_due = NEVER;
     reaper->retry_at = NEVER;
     tether__attention_init(&reaper->attention, catalog);
+    reaper->news_at = NEVER;
     reaper->retry_pause_ms = RETRY_MS;
     catalog->wake_userdata = reaper;
     catalog->wake = wake_from_catalog;
@@ -545,6 +573,25 @@ static void withdraw_events(tether__reaper *reaper)
     uv_mutex_unlock(&reaper->catalog->state);
 }
 
+/* A listener needs the lines of other hosts. If the journal cannot be watched, follows it all the
+ * same, by polling. Before the thread starts, because that reads `news_at`. */
+static int follow_for_listener(tether__reaper *reaper, tether_reaper_mode mode, tether_error *error)
+{
+    tether_error problem = {0};
+    if (reaper->polling)
+        return TETHER_OK; /* each poll finds what other hosts have written */
+    if (tether__attention_follow_session(&reaper->attention, &problem))
+        return TETHER_OK;
+    if (mode == TETHER_REAPER_EVENTS) {
+        tether__error_set(error, &problem);
+        return problem.code;
+    }
+    tether__attention_follow_unwatched(&reaper->attention);
+    reaper->news_at = 0;
+    tether__events_log(reaper->catalog->events, TETHER_LOG_WARNING, NULL, &problem);
+    return TETHER_OK;
+}
+
 /* Keeps `starting` until the thread runs: what others send before that would find no loop. */
 int tether__reaper_start(tether__reaper *reaper, struct uv_loop_s *loop, tether_reaper_mode mode,
                          tether_error *error)
@@ -553,6 +600,8 @@ int tether__reaper_start(tether__reaper *reaper, struct uv_loop_s *loop, tether_
     if (code != TETHER_OK)
         return code;
     code = open_events(reaper, mode, error);
+    if (code == TETHER_OK && tether__events_has_listener(reaper->catalog->events))
+        code = follow_for_listener(reaper, mode, error);
     offer_events(reaper);
     uv_mutex_lock(&reaper->starting);
     if (code == TETHER_OK)
@@ -563,11 +612,8 @@ int tether__reaper_start(tether__reaper *reaper, struct uv_loop_s *loop, tether_
         withdraw_events(reaper);
         if (reaper->owns_loop)
             close_own_loop(reaper);
-        return code;
     }
-    if (tether__events_has_listener(reaper->catalog->events))
-        (void)tether__reaper_follow_session(reaper);
-    return TETHER_OK;
+    return code;
 }
 
 static void stop_thread(tether__reaper *reaper)
@@ -633,7 +679,7 @@ bool tether__reaper_has_events(tether__reaper *reaper)
 
 bool tether__reaper_follow_session(tether__reaper *reaper)
 {
-    return is_started(reaper) && tether__attention_follow_session(&reaper->attention);
+    return is_started(reaper) && tether__attention_follow_session(&reaper->attention, NULL);
 }
 
 void tether__reaper_unfollow_session(tether__reaper *reaper)

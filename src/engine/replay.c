@@ -154,26 +154,27 @@ static bool is_leftover(const tether__session *session, const char *task_id)
 /* Removes the files of an interrupted start or removal. A line of a supervisor, or an output,
  * proves that there was a record: the journal has lost it to damage, and the files go to the
  * quarantine, unless the journal says that the task was removed. */
-static int remove_leftover(const tether__session *session, const char *task_id, tether_error *error)
+static int remove_leftover(const tether__session *session, const char *task_id,
+                           tether__swept *swept, tether_error *error)
 {
     bool ran;
     int code = tether__bundle_ran(session, task_id, &ran, error);
     if (code != TETHER_OK)
         return code;
-    return ran && !tether__ledger_removed(session, task_id)
-               ? tether__bundle_quarantine(session, task_id, "its record is lost", error)
-               : tether__bundle_remove(session, task_id, error);
+    bool lost = ran && !tether__ledger_removed(session, task_id);
+    code = lost ? tether__bundle_quarantine(session, task_id, "its record is lost", error)
+                : tether__bundle_remove(session, task_id, error);
+    swept->quarantined += code == TETHER_OK && lost;
+    swept->removed += code == TETHER_OK && !lost;
+    return code;
 }
 
-static size_t sweep_names(tether__catalog *catalog, const names *list)
+static void sweep_names(tether__catalog *catalog, const names *list, tether__swept *swept)
 {
-    size_t removed = 0;
     for (size_t i = 0; i < list->count; i++) {
-        if (is_leftover(catalog->session, list->ids[i]) &&
-            remove_leftover(catalog->session, list->ids[i], NULL) == TETHER_OK)
-            removed++;
+        if (is_leftover(catalog->session, list->ids[i]))
+            (void)remove_leftover(catalog->session, list->ids[i], swept, NULL);
     }
-    return removed;
 }
 
 /* Returns whether the list may contain a leftover. The caller need not hold the session lock:
@@ -192,34 +193,30 @@ static bool any_leftover(const tether__session *session, const names *list)
     return false;
 }
 
-int tether__sweep_task(const tether__session *session, const char *task_id, bool *removed,
+int tether__sweep_task(const tether__session *session, const char *task_id, tether__swept *swept,
                        tether_error *error)
 {
     tether__lock lock;
-    *removed = false;
     if (!is_leftover(session, task_id))
         return TETHER_OK;
     int code = tether__session_lock(session, &lock, error);
     if (code != TETHER_OK)
         return code;
-    if (is_leftover(session, task_id)) {
-        code = remove_leftover(session, task_id, error);
-        *removed = code == TETHER_OK;
-    }
+    if (is_leftover(session, task_id))
+        code = remove_leftover(session, task_id, swept, error);
     tether__os_lock_release(&lock);
     return code;
 }
 
-int tether__sweep(tether__catalog *catalog, size_t *removed, tether_error *error)
+int tether__sweep(tether__catalog *catalog, tether__swept *swept, tether_error *error)
 {
     names lifelines;
     tether__lock lock;
-    *removed = 0;
     int code = tether__names_list(catalog->session->exits, &lifelines.ids, &lifelines.count, error);
     if (code == TETHER_OK && any_leftover(catalog->session, &lifelines)) {
         code = tether__session_lock(catalog->session, &lock, error);
         if (code == TETHER_OK) {
-            *removed = sweep_names(catalog, &lifelines);
+            sweep_names(catalog, &lifelines, swept);
             tether__os_lock_release(&lock);
         }
     }

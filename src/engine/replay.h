@@ -32,14 +32,20 @@ int tether__replay(tether__catalog *catalog, tether__scope scope, tether__inspec
 int tether__replay_task(tether__catalog *catalog, const char *task_id, tether__inspect_mode mode,
                         size_t *quarantined, tether_error *error);
 
-/* Removes the leftovers of starts that never became visible, and of removals that were interrupted,
- * as far as they have a lifeline: a collection finds the others (care/leftovers.h). Stores in
- * *removed how many there were. The caller holds `disk`. */
-int tether__sweep(tether__catalog *catalog, size_t *removed, tether_error *error);
+/* How many leftovers were removed, and how many were remains of a task whose record the journal has
+ * lost, and went to the quarantine. */
+typedef struct tether__swept {
+    size_t removed, quarantined;
+} tether__swept;
 
-/* Removes the files of one id if they are a leftover. Takes the session lock then. The caller holds
- * `disk`. */
-int tether__sweep_task(const tether__session *session, const char *task_id, bool *removed,
+/* Removes the leftovers of starts that never became visible, and of removals that were interrupted,
+ * as far as they have a lifeline: a collection finds the others (care/leftovers.h). Adds to *swept
+ * how many there were. The caller holds `disk`. */
+int tether__sweep(tether__catalog *catalog, tether__swept *swept, tether_error *error);
+
+/* Removes the files of one id if they are a leftover, and adds that to *swept. Takes the session
+ * lock then. The caller holds `disk`. */
+int tether__sweep_task(const tether__session *session, const char *task_id, tether__swept *swept,
                        tether_error *error);
 
 #endif

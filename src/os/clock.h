@@ -1,8 +1,9 @@
-/* Seam: clocks and the boot id. No function here blocks or allocates, and only two can fail; any
+/* Seam: clocks and the boot id. No function here blocks or allocates, and few can fail; any
  * thread. */
 #ifndef TETHER_OS_CLOCK_H
 #define TETHER_OS_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "format/identity.h"
@@ -27,7 +28,9 @@ int64_t tether__os_uptime_ms(void);
 int tether__os_clock_frame(tether__clock_frame *own, tether_error *error);
 int tether__os_child_clock_frame(tether__clock_frame *childrens, tether_error *error);
 
-/* Writes an id that differs after each boot; an empty string where the platform has none. */
-void tether__os_boot_id(char id[TETHER__BOOT_ID_SIZE]);
+/* Writes an id that differs after each boot; an empty string where the platform has none. Returns
+ * false, with an empty string, if it cannot be read now, such as for lack of descriptors: then it
+ * is not known which boot this is, and another attempt may find it. */
+bool tether__os_boot_id(char id[TETHER__BOOT_ID_SIZE]);
 
 #endif

@@ -7,13 +7,16 @@
 
 #include <stdio.h>
 
+#include "posix/error.h"
 #include "posix/proc.h"
 
-void tether__os_boot_id(char id[TETHER__BOOT_ID_SIZE])
+bool tether__os_boot_id(char id[TETHER__BOOT_ID_SIZE])
 {
     tether__proc init;
     id[0] = '\0';
     /* The system may hide the first process from other users. */
-    if (tether__proc_read(1, &init) == 0 && init.start_time != 0)
+    int os_error = tether__proc_read(1, &init);
+    if (os_error == 0 && init.start_time != 0)
         snprintf(id, TETHER__BOOT_ID_SIZE, "init-%llu", (unsigned long long)init.start_time);
+    return !tether__posix_is_shortage(os_error);
 }

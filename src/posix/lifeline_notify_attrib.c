@@ -10,16 +10,14 @@
 #include "posix/dir.h"
 
 /* Sets the mode that the file has already: nothing changes, and watchers of the file get an event.
- * A file that its owner cannot write to is not watched itself (watch_kqueue.c); then the times of
- * its directory change, which makes the watchers rescan everything in it. */
+ */
 void tether__os_lifeline_notify(tether__dir *exits, const char *task_id)
 {
     struct stat st;
     int fd = openat(exits->fd, task_id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
-        fchmod(fd, st.st_mode & 07777) == 0 && (st.st_mode & S_IWUSR) == 0)
-        futimens(exits->fd, NULL);
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1)
+        fchmod(fd, st.st_mode & 07777);
     close(fd);
 }

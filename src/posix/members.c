@@ -52,7 +52,9 @@ static int check_session(const tether__tree *tree, bool *may_have)
     char boot_id[TETHER__BOOT_ID_SIZE];
     const tether__identity *leader = &tree->supervisor;
     *may_have = false;
-    tether__os_boot_id(boot_id);
+    bool known = tether__os_boot_id(boot_id);
+    if (leader->pid > 0 && leader->boot_id[0] != '\0' && !known)
+        return EMFILE;
     if (leader->pid <= 0 ||
         (leader->boot_id[0] != '\0' && boot_id[0] != '\0' && strcmp(leader->boot_id, boot_id) != 0))
         return 0;

@@ -56,12 +56,16 @@ static bool is_visible(const tether__identity *identity)
     return identity->pid_ns[0] == '\0' || strcmp(identity->pid_ns, pid_ns) == 0;
 }
 
-static bool is_this_boot(const tether__identity *identity)
+/* TETHER__ALIVE: the process may be of this boot. */
+static tether__liveness in_this_boot(const tether__identity *identity)
 {
     char boot_id[TETHER__BOOT_ID_SIZE];
-    tether__os_boot_id(boot_id);
-    return identity->boot_id[0] == '\0' || boot_id[0] == '\0' ||
-           strcmp(identity->boot_id, boot_id) == 0;
+    if (identity->boot_id[0] == '\0')
+        return TETHER__ALIVE;
+    if (!tether__os_boot_id(boot_id))
+        return TETHER__UNKNOWN;
+    return boot_id[0] == '\0' || strcmp(identity->boot_id, boot_id) == 0 ? TETHER__ALIVE
+                                                                         : TETHER__GONE;
 }
 
 tether__liveness tether__os_process_alive(const tether__identity *identity)
@@ -69,8 +73,9 @@ tether__liveness tether__os_process_alive(const tether__identity *identity)
     tether__proc process;
     if (identity->pid <= 0)
         return TETHER__UNKNOWN;
-    if (!is_this_boot(identity))
-        return TETHER__GONE;
+    tether__liveness boot = in_this_boot(identity);
+    if (boot != TETHER__ALIVE)
+        return boot;
     if (!is_visible(identity) || !tether__proc_is_own())
         return TETHER__UNKNOWN;
     int os_error = tether__proc_read(identity->pid, &process);

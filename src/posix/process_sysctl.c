@@ -11,12 +11,16 @@
 #include "os/clock.h"
 #include "posix/proc.h"
 
-static bool is_this_boot(const tether__identity *identity)
+/* TETHER__ALIVE: the process may be of this boot. */
+static tether__liveness in_this_boot(const tether__identity *identity)
 {
     char boot_id[TETHER__BOOT_ID_SIZE];
-    tether__os_boot_id(boot_id);
-    return identity->boot_id[0] == '\0' || boot_id[0] == '\0' ||
-           strcmp(identity->boot_id, boot_id) == 0;
+    if (identity->boot_id[0] == '\0')
+        return TETHER__ALIVE;
+    if (!tether__os_boot_id(boot_id))
+        return TETHER__UNKNOWN;
+    return boot_id[0] == '\0' || strcmp(identity->boot_id, boot_id) == 0 ? TETHER__ALIVE
+                                                                         : TETHER__GONE;
 }
 
 tether__liveness tether__os_process_alive(const tether__identity *identity)
@@ -25,8 +29,9 @@ tether__liveness tether__os_process_alive(const tether__identity *identity)
     /* The identity comes from a system with pid namespaces; there are none here. */
     if (identity->pid <= 0 || identity->pid_ns[0] != '\0')
         return TETHER__UNKNOWN;
-    if (!is_this_boot(identity))
-        return TETHER__GONE;
+    tether__liveness boot = in_this_boot(identity);
+    if (boot != TETHER__ALIVE)
+        return boot;
     int os_error = tether__proc_read(identity->pid, &process);
     if (os_error == ESRCH)
         return TETHER__GONE;

@@ -1,12 +1,11 @@
 /* Owns directory events on macOS and the BSDs. A directory's event only says that names were added
  * or removed, so every file that may still be written needs a descriptor of its own. These are all
- * but those that their owner cannot write to, and those whose name contains a dot and does not end
- * in .jsonl: such a file is a script or a temporary file, which is not written in place once it has
- * a name. Descriptors are scarce: for files beyond a quarter of the process's limit, or beyond a
- * fixed number, a timer reports lost events (TETHER__WATCH_OVERFLOW) instead.
- * Must not: trust events of a file system that another machine may write to, or call back with the
- * mutex held.
- * Thread: events arrive on the loop's thread; any thread may add and remove. */
+ * but those whose name contains a dot and does not end in .jsonl: such a file is a script or a
+ * temporary file, which is not written in place once it has a name. Descriptors are scarce: for
+ * files beyond a quarter of the process's limit, or beyond a fixed number, a timer reports lost
+ * events (TETHER__WATCH_OVERFLOW) instead. Must not: trust events of a file system that another
+ * machine may write to, or call back with the mutex held. Thread: events arrive on the loop's
+ * thread; any thread may add and remove. */
 #include "os/watch.h"
 
 #include <sys/types.h>
@@ -44,7 +43,7 @@
 #define FILE_NOTES (NOTE_WRITE | NOTE_EXTEND | NOTE_ATTRIB | NOTE_GONE)
 #endif
 #define NOTE_GONE (NOTE_DELETE | NOTE_RENAME | NOTE_REVOKE)
-#define FOLDER_NOTES (NOTE_WRITE | NOTE_ATTRIB | NOTE_DELETE | NOTE_REVOKE)
+#define FOLDER_NOTES (NOTE_WRITE | NOTE_DELETE | NOTE_REVOKE)
 
 enum { EVENTS_AT_ONCE = 64, HANDLES = 2, FILES_AT_MOST = 1024, FILES_AT_LEAST = 16 };
 enum { RESCAN_MS = 1000 };
@@ -53,8 +52,8 @@ static const char step[] = "watch directory";
 
 typedef struct item {
     char *name;
-    int fd;         /* -1: finished, or `unwatched` */
-    bool unwatched; /* not finished, but no descriptor was left for it */
+    int fd;         /* -1: no regular file, or `unwatched` */
+    bool unwatched; /* no descriptor was left for it */
 } item;
 
 typedef struct folder {
@@ -129,11 +128,6 @@ static int watch_file(int queue, int fd, unsigned notes)
     return kevent(queue, &change, 1, NULL, 0, NULL) == 0 ? 0 : errno;
 }
 
-static bool is_writable(const struct stat *st)
-{
-    return S_ISREG(st->st_mode) && (st->st_mode & S_IWUSR) != 0;
-}
-
 /* --- One folder. The caller holds the mutex. ------------------------------------------------- */
 
 static void item_close(tether__watch *watch, item *file)
@@ -146,7 +140,7 @@ static void item_close(tether__watch *watch, item *file)
     file->unwatched = false;
 }
 
-/* Opens and watches a file if it may still be written. */
+/* Opens and watches a regular file. */
 static void item_open(tether__watch *watch, const folder *in, item *file)
 {
     struct stat st;
@@ -154,7 +148,7 @@ static void item_open(tether__watch *watch, const folder *in, item *file)
     file->unwatched = false;
     if (watch->files >= watch->limit) {
         file->unwatched =
-            fstatat(in->fd, file->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && is_writable(&st);
+            fstatat(in->fd, file->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
         return;
     }
     int fd =
@@ -163,7 +157,7 @@ static void item_open(tether__watch *watch, const folder *in, item *file)
         file->unwatched = errno == EMFILE || errno == ENFILE || errno == ENOMEM;
         return;
     }
-    if (fstat(fd, &st) != 0 || !is_writable(&st)) {
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         close(fd);
     } else if (watch_file(watch->queue, fd, FILE_NOTES) != 0) {
         file->unwatched = true;
@@ -283,8 +277,6 @@ static void handle_folder_event(tether__watch *watch, folder *in, unsigned notes
         return;
     }
     pending->left = true; /* at least, names have changed */
-    /* A notification for a file that is not watched any more. */
-    pending->overflow = (notes & NOTE_ATTRIB) != 0;
     if (!rescan(watch, in, &pending->changed))
         pending->overflow = true;
 }
@@ -292,7 +284,6 @@ static void handle_folder_event(tether__watch *watch, folder *in, unsigned notes
 static void handle_file_event(tether__watch *watch, folder *in, item *file, unsigned notes,
                               report *pending)
 {
-    struct stat st;
     pending->tag = in->tag;
     if (!names_add(&pending->changed, file->name))
         pending->overflow = true;
@@ -303,8 +294,6 @@ static void handle_file_event(tether__watch *watch, folder *in, item *file, unsi
         pending->left = true;
         if (!rescan(watch, in, NULL))
             pending->overflow = true;
-    } else if (fstat(file->fd, &st) == 0 && !is_writable(&st)) {
-        item_close(watch, file);
     }
 }
 

@@ -380,7 +380,8 @@ static void write_running(tether__catalog *catalog)
     uv_mutex_unlock(&catalog->disk);
 }
 
-/* Reaps children that have ended, so that the host keeps no zombies. */
+/* Reaps children that have ended, so that the host keeps no zombies. Nothing tells whether those of
+ * forgotten tasks have. */
 static void reap_children(tether__catalog *catalog)
 {
     int64_t deadline = tether__os_monotonic_ms() + REAP_PATIENCE_MS;
@@ -393,6 +394,8 @@ static void reap_children(tether__catalog *catalog)
             uv_sleep(1);
         }
     }
+    for (tether__entry *orphan = catalog->orphans; orphan != NULL; orphan = orphan->next_orphan)
+        (void)tether__os_process_reap(&orphan->child);
 }
 
 int tether_close(tether_registry *registry, tether_close_mode mode, tether_error *error)

@@ -425,7 +425,12 @@ int tether__bundle_observe(const tether__session *session, const tether__record 
     if (code != TETHER_OK)
         return code;
 
-    tether__os_boot_id(boot_id);
+    /* The end that is found is final, and another one after a reboot. */
+    if (!tether__os_boot_id(boot_id) && record->boot_id[0] != '\0')
+        return tether__fail(error, TETHER_ELIMIT, 0, "inspect task",
+                            "the id of this boot cannot be read, so it is not known whether task "
+                            "%s was started during it; raise the limit of descriptors (ulimit -n)",
+                            record->task_id);
     observed->same_boot =
         boot_id[0] == '\0' || record->boot_id[0] == '\0' || strcmp(boot_id, record->boot_id) == 0;
     if (observed->same_boot && observed->marker.end != TETHER__END_NONE &&

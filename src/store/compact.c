@@ -108,13 +108,59 @@ static int add_task(compaction *c, const char *task_id, tether_error *error)
     return code;
 }
 
+static int by_place(const void *left, const void *right)
+{
+    const tether__end_place *a = left, *b = right;
+    if (a->at != b->at)
+        return a->at < b->at ? -1 : 1;
+    return strcmp(a->task_id, b->task_id);
+}
+
+/* Puts the tasks that have ended in the order of their ends, because the new journal has to show
+ * it, too. All others keep their places in the list. */
+static int sort_ended(const tether__session *session, tether__end_place *tasks, size_t count,
+                      tether_error *error)
+{
+    size_t ended = 0, next = 0;
+    tether__end_place *sorted = calloc(count + 1, sizeof *sorted);
+    if (sorted == NULL)
+        return tether__fail_memory(error, step);
+    tether__ledger_ends(session, tasks, count);
+    for (size_t i = 0; i < count; i++) {
+        if (tasks[i].at != UINT64_MAX)
+            sorted[ended++] = tasks[i];
+    }
+    if (ended > 1)
+        qsort(sorted, ended, sizeof *sorted, by_place);
+    for (size_t i = 0; i < count; i++) {
+        if (tasks[i].at != UINT64_MAX)
+            tasks[i] = sorted[next++];
+    }
+    free(sorted);
+    return TETHER_OK;
+}
+
+static int add_sorted(compaction *c, char (*ids)[TETHER_ID_SIZE], size_t count, tether_error *error)
+{
+    tether__end_place *tasks = calloc(count + 1, sizeof *tasks);
+    if (tasks == NULL)
+        return tether__fail_memory(error, step);
+    for (size_t i = 0; i < count; i++)
+        tasks[i].task_id = ids[i];
+    int code = sort_ended(c->session, tasks, count, error);
+    for (size_t i = 0; code == TETHER_OK && i < count; i++)
+        code = add_task(c, tasks[i].task_id, error);
+    free(tasks);
+    return code;
+}
+
 static int add_tasks(compaction *c, tether_error *error)
 {
     char(*ids)[TETHER_ID_SIZE];
     size_t count;
     int code = tether__ledger_ids(c->session, TETHER__SCOPE_ALL, &ids, &count, error);
-    for (size_t i = 0; code == TETHER_OK && i < count; i++)
-        code = add_task(c, ids[i], error);
+    if (code == TETHER_OK)
+        code = add_sorted(c, ids, count, error);
     free(ids);
     return code;
 }

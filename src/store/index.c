@@ -127,6 +127,8 @@ static void take(tether__said said, bool *flag)
 static void take_fields(tether__indexed *task, const tether__journal_line *line)
 {
     take(line->ended, &task->ended);
+    if (line->ended != TETHER__UNSAID)
+        task->spans[task->span_count - 1].ends = task->ended;
     take(line->watched, &task->watched);
     take(line->limited, &task->limited);
     take(line->notify, &task->notify);
@@ -195,6 +197,15 @@ tether__indexing tether__index_add(tether__index *index, const tether__journal_l
         break;
     }
     return TETHER__INDEX_WRONG;
+}
+
+uint64_t tether__indexed_end(const tether__indexed *task)
+{
+    for (uint32_t i = 0; i < task->span_count; i++) {
+        if (task->spans[i].ends)
+            return task->spans[i].offset + 1;
+    }
+    return 0;
 }
 
 bool tether__indexed_done(const tether__indexed *task)

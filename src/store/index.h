@@ -14,6 +14,7 @@
 typedef struct tether__span {
     uint64_t offset;
     uint32_t size; /* without its newline */
+    bool ends;     /* the line has the end of its task; set by the index */
 } tether__span;
 
 /* A task, with the few fields of its record that select tasks. */
@@ -56,6 +57,10 @@ tether__indexing tether__index_add(tether__index *index, const tether__journal_l
 
 /* Returns NULL if there is no such task. Valid until the next change of the index. */
 tether__indexed *tether__index_find(const tether__index *index, const char *task_id);
+
+/* Returns where in the journal the line with the end of a task stands, counted from 1; 0: no line
+ * has it. */
+uint64_t tether__indexed_end(const tether__indexed *task);
 
 /* Whether nothing about a task is left to do (tether__record_is_done). */
 bool tether__indexed_done(const tether__indexed *task);

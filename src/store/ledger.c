@@ -37,6 +37,7 @@ struct tether__ledger {
     bool no_memory;   /* the visit of a line ran out of memory */
     bool follows;     /* notes the news */
     bool own;         /* the line that is being visited comes from this process */
+    bool replacing;   /* this process is putting another journal in the place of the one it knows */
     tether__news news;
 };
 
@@ -82,7 +83,7 @@ static void visit_line(void *context, const tether__line *text)
 {
     tether__ledger *ledger = context;
     tether__journal_line line;
-    const tether__span span = {text->offset, (uint32_t)text->size};
+    const tether__span span = {.offset = text->offset, .size = (uint32_t)text->size};
     if (ledger->no_memory || (text->text != NULL && text->size == 0))
         return;
     if (text->text == NULL) {
@@ -96,14 +97,15 @@ static void visit_line(void *context, const tether__line *text)
     tether__indexing result = tether__index_add(&ledger->index, &line, span);
     ledger->damaged += result == TETHER__INDEX_WRONG;
     ledger->no_memory = result == TETHER__INDEX_NO_MEMORY;
-    if (result == TETHER__INDEXED && ledger->follows && !ledger->own)
+    if (result == TETHER__INDEXED && ledger->follows && !ledger->own && !ledger->replacing)
         tether__news_add(&ledger->news, line.task_id);
 }
 
-/* The journal was replaced, or is gone: tasks that were in it may have left it. */
+/* The journal was replaced, or is gone: tasks that were in it may have left it. No news is what
+ * this process has replaced, because it knew every line. */
 static void forget_old(tether__ledger *ledger)
 {
-    if (ledger->follows && ledger->known.node != 0)
+    if (ledger->follows && ledger->known.node != 0 && !ledger->replacing)
         tether__news_add_all(&ledger->news);
     forget(ledger);
 }
@@ -399,6 +401,18 @@ int tether__ledger_ids(const tether__session *session, tether__scope scope,
     return code;
 }
 
+void tether__ledger_ends(const tether__session *session, tether__end_place *ends, size_t count)
+{
+    tether__ledger *ledger = session->ledger;
+    uv_mutex_lock(&ledger->lock);
+    for (size_t i = 0; i < count; i++) {
+        const tether__indexed *task = tether__index_find(&ledger->index, ends[i].task_id);
+        uint64_t at = task != NULL ? tether__indexed_end(task) : 0;
+        ends[i].at = task != NULL && at == 0 ? UINT64_MAX : at;
+    }
+    uv_mutex_unlock(&ledger->lock);
+}
+
 int tether__ledger_facts_get(const tether__session *session, tether__ledger_facts *facts,
                              tether_error *error)
 {
@@ -508,7 +522,20 @@ static int append(const tether__session *session, json_t *object, tether_error *
 int tether__ledger_replace(const tether__session *session, const char *text, size_t size,
                            tether_error *error)
 {
-    return tether__os_file_replace(session->journal, TETHER__JOURNAL_FILE, text, size, true, error);
+    tether__ledger *ledger = session->ledger;
+    uv_mutex_lock(&ledger->lock);
+    ledger->replacing = true;
+    uv_mutex_unlock(&ledger->lock);
+    int code =
+        tether__os_file_replace(session->journal, TETHER__JOURNAL_FILE, text, size, true, error);
+    uv_mutex_lock(&ledger->lock);
+    /* Before any other host can append to it. After a failure, the next look makes all tasks news.
+     */
+    if (code == TETHER_OK)
+        (void)update(session, NULL);
+    ledger->replacing = false;
+    uv_mutex_unlock(&ledger->lock);
+    return code;
 }
 
 /* Hands out the lines that the index takes no part of. It builds an index of its own, because a
@@ -524,7 +551,7 @@ static void visit_rest(void *context, const tether__line *text)
 {
     rest *r = context;
     tether__journal_line line;
-    const tether__span span = {text->offset, (uint32_t)text->size};
+    const tether__span span = {.offset = text->offset, .size = (uint32_t)text->size};
     if (r->no_memory || (text->text != NULL && text->size == 0))
         return;
     if (text->text == NULL) {

@@ -67,6 +67,17 @@ bool tether__ledger_removed(const tether__session *session, const char *task_id)
 int tether__ledger_ids(const tether__session *session, tether__scope scope,
                        char (**ids)[TETHER_ID_SIZE], size_t *count, tether_error *error);
 
+/* Where the end of a task stands in the journal, which shows what ended first. */
+typedef struct tether__end_place {
+    const char *task_id;
+    /* 0: the journal does not have the task; UINT64_MAX: it has the task without its end. */
+    uint64_t at;
+} tether__end_place;
+
+/* Stores the place of each end, as far as the journal was read. To be compared with those of the
+ * same call only, because the journal may be replaced. */
+void tether__ledger_ends(const tether__session *session, tether__end_place *ends, size_t count);
+
 /* What a look at the whole journal tells. */
 typedef struct tether__ledger_facts {
     uint64_t number;  /* which journal of its session it is, from 1; 0: its head is damaged */
@@ -90,8 +101,10 @@ typedef void tether__ledger_visitor(void *context, const char *text, size_t size
 int tether__ledger_visit_rest(const tether__session *session, tether__ledger_visitor *visit,
                               void *context, tether_error *error);
 
-/* Replaces the journal. Also without `sync` the new one is on the disk on return: else a power
- * failure might lose all that had been written long before. The caller holds the session lock. */
+/* Replaces the journal by another one that says the same: the ledger must have read all of the old
+ * one since the caller has the lock. Also without `sync` the new one is on the disk on return: else
+ * a power failure might lose all that had been written long before. The caller holds the session
+ * lock. */
 int tether__ledger_replace(const tether__session *session, const char *text, size_t size,
                            tether_error *error);
 

@@ -30,7 +30,15 @@ char *tether__birth_command(const char *text, size_t size)
     return tether__utf8_repair(text, tether__utf8_cut(text, size, COMMAND_LIMIT));
 }
 
-static void start_clocks(tether__record *record, int64_t timeout_ms, const char *boot_id)
+int tether__birth_fail_boot(tether_error *error)
+{
+    return tether__fail(error, TETHER_ELIMIT, 0, "write record",
+                        "the id of this boot cannot be read, which tells after a reboot that the "
+                        "task has ended; raise the limit of descriptors (ulimit -n)");
+}
+
+static int start_clocks(tether__record *record, int64_t timeout_ms, const char *boot_id,
+                        tether_error *error)
 {
     int64_t now = tether__os_wall_ms();
     record->started_at = now;
@@ -42,14 +50,17 @@ static void start_clocks(tether__record *record, int64_t timeout_ms, const char 
     }
     if (boot_id != NULL)
         strcpy(record->boot_id, boot_id);
-    else
-        tether__os_boot_id(record->boot_id);
+    else if (!tether__os_boot_id(record->boot_id))
+        return tether__birth_fail_boot(error);
+    return TETHER_OK;
 }
 
 int tether__birth_record(const tether__birth *birth, const tether__session *session,
                          tether__record *record, tether_error *error)
 {
-    start_clocks(record, birth->timeout_ms, birth->boot_id);
+    int code = start_clocks(record, birth->timeout_ms, birth->boot_id, error);
+    if (code != TETHER_OK)
+        return code;
     record->status = TETHER_STATUS_STARTING;
     record->notify_on_completion = birth->notify;
     bool complete = tether__record_set(&record->task_id, birth->id) &&

@@ -35,6 +35,10 @@ int tether__birth_check(const char *name, int64_t timeout_ms, int64_t least, tet
  * when memory is short. */
 char *tether__birth_command(const char *text, size_t size);
 
+/* Fails with TETHER_ELIMIT because the boot id cannot be read now: no task may be recorded without
+ * the one that there is. */
+int tether__birth_fail_boot(tether_error *error);
+
 /* Fills an initialised record for a task that starts now. */
 int tether__birth_record(const tether__birth *birth, const tether__session *session,
                          tether__record *record, tether_error *error);

@@ -21,6 +21,7 @@
 #include "os/clock.h"
 #include "os/lifeline.h"
 #include "output/compress.h"
+#include "store/ledger.h"
 #include "task/lease.h"
 #include "task/tasks.h"
 
@@ -141,6 +142,8 @@ typedef struct candidate {
     char id[TETHER_ID_SIZE];
     char *session_id; /* NULL: the registry's own */
     int64_t finished_at;
+    const char *order_session; /* the same with the id of the registry's own, for the order */
+    uint64_t end_at;           /* tether__end_place */
 } candidate;
 
 typedef struct candidates {
@@ -165,7 +168,25 @@ static bool add_candidate(candidates *all, const tether__entry *entry, const cha
     strcpy(item->id, entry->id);
     if (!tether__record_set(&item->session_id, session_id))
         return false;
+    item->order_session = session_id != NULL ? item->session_id : all->registry->session.id;
     all->count++;
+    return true;
+}
+
+/* Notes of a session's candidates, which begin with the first one, where their ends stand in its
+ * journal. Returns false when memory is short. */
+static bool note_ends(candidates *all, size_t first, const tether__session *session)
+{
+    size_t count = all->count - first;
+    tether__end_place *ends = calloc(count + 1, sizeof *ends);
+    if (ends == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        ends[i].task_id = all->items[first + i].id;
+    tether__ledger_ends(session, ends, count);
+    for (size_t i = 0; i < count; i++)
+        all->items[first + i].end_at = ends[i].at;
+    free(ends);
     return true;
 }
 
@@ -184,6 +205,7 @@ static int add_session(tether__catalog *catalog, bool own, void *userdata, tethe
         all->problem = problem;
     }
     bool fits = true;
+    size_t first = all->count;
     uv_mutex_lock(&catalog->disk);
     for (size_t i = 0; fits && i < catalog->count; i++) {
         const tether__entry *entry = catalog->entries[i];
@@ -193,15 +215,21 @@ static int add_session(tether__catalog *catalog, bool own, void *userdata, tethe
             fits = add_candidate(all, entry, session_id);
     }
     uv_mutex_unlock(&catalog->disk);
+    fits = fits && note_ends(all, first, catalog->session);
     return fits ? TETHER_OK : tether__fail_memory(error, "list completions");
 }
 
+/* By time, which has the resolution of file times, then by the journal; all hosts find the same
+ * order. Sessions have none in common. */
 static int oldest_first(const void *left, const void *right)
 {
     const candidate *a = left, *b = right;
     if (a->finished_at != b->finished_at)
         return a->finished_at < b->finished_at ? -1 : 1;
-    return strcmp(a->id, b->id);
+    int order = strcmp(a->order_session, b->order_session);
+    if (order == 0 && a->end_at != b->end_at)
+        return a->end_at < b->end_at ? -1 : 1;
+    return order != 0 ? order : strcmp(a->id, b->id);
 }
 
 static void dispose_candidates(candidates *all)

@@ -9,7 +9,7 @@
 
 void tether__facts_ask(tether__facts *facts)
 {
-    tether__os_boot_id(facts->boot_id);
+    facts->boot_known = tether__os_boot_id(facts->boot_id);
     tether__os_pid_ns(facts->pid_ns);
     tether__os_child_pid_ns(facts->child_pid_ns);
     facts->in_proc = tether__os_process_in_proc();

@@ -10,6 +10,7 @@
 
 typedef struct tether__facts {
     bool asked;
+    bool boot_known;                    /* what tether__os_boot_id returned */
     char boot_id[TETHER__BOOT_ID_SIZE]; /* as tether__os_boot_id */
     char pid_ns[TETHER__PID_NS_SIZE];   /* as tether__os_pid_ns */
     /* As tether__os_process_in_proc, for children in this pid namespace; a host can have its later

@@ -177,6 +177,8 @@ static int resolve(tether_registry *registry, tether__spawn_plan *plan, tether_e
     int code = choose_id(plan, error);
     tether__tasks_facts(registry, &plan->facts);
     tether__os_shell_policy(&plan->policy);
+    if (code == TETHER_OK && !plan->facts.boot_known)
+        code = tether__birth_fail_boot(error);
     if (code == TETHER_OK)
         code = resolve_workdirs(plan, error);
     if (code == TETHER_OK)

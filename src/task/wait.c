@@ -10,15 +10,18 @@
 #include "engine/replay.h"
 #include "engine/waiting.h"
 #include "format/name.h"
+#include "store/ledger.h"
 #include "tether/task.h"
 
 /* Some tasks, and which of them have ended. */
 typedef struct task_set {
     tether_registry *registry;
     size_t count;
-    size_t ended;   /* how many have ended, of those not reported */
-    size_t first;   /* index of the one that ended first */
-    bool *reported; /* by a waiter; NULL: none was */
+    size_t ended;     /* how many have ended, of those not reported */
+    size_t first;     /* index of the one that ended first */
+    int64_t first_at; /* when that one ended */
+    size_t tied;      /* how many have ended then */
+    bool *reported;   /* by a waiter; NULL: none was */
     const char *(*id)(const void *ids, size_t index);
     const void *ids;
     size_t live_count;                    /* how many have not ended, of those not reported */
@@ -75,13 +78,51 @@ static int refresh_all(task_set *set, tether_error *error)
     return code;
 }
 
-/* Compares by the time on the disk, which is the same for all hosts, then by the order in which
- * this registry saw the ends. */
-static bool ended_before(const tether__entry *a, const tether__entry *b)
+/* Notes an ended task. Compares by the time on the disk, which is the same for all hosts. */
+static void note_end(task_set *set, size_t index, int64_t finished_at)
 {
-    if (a->finished_at != b->finished_at)
-        return a->finished_at < b->finished_at;
-    return a->end_order < b->end_order;
+    if (set->ended > 0 && finished_at == set->first_at) {
+        set->tied++;
+    } else if (set->ended == 0 || finished_at < set->first_at) {
+        set->first_at = finished_at;
+        set->first = index;
+        set->tied = 1;
+    }
+    set->ended++;
+}
+
+/* Whether the end of a task stands before that of another one in the journal, whose order is the
+ * same for all hosts, too. Where the journal does not tell, the ids decide. */
+static bool ended_before(const task_set *set, size_t a, size_t b)
+{
+    tether__end_place ends[] = {{set->id(set->ids, a), 0}, {set->id(set->ids, b), 0}};
+    tether__ledger_ends(&set->registry->session, ends, 2);
+    if (ends[0].at != ends[1].at)
+        return ends[0].at < ends[1].at;
+    return strcmp(ends[0].task_id, ends[1].task_id) < 0;
+}
+
+/* Takes `state`. */
+static bool is_tied(const task_set *set, size_t index)
+{
+    tether__catalog *catalog = &set->registry->catalog;
+    uv_mutex_lock(&catalog->state);
+    const tether__entry *entry = tether__catalog_find(catalog, set->id(set->ids, index));
+    bool result = entry != NULL && entry->ended && entry->finished_at == set->first_at;
+    uv_mutex_unlock(&catalog->state);
+    return result;
+}
+
+/* Finds the first one of the tasks that ended at the earliest time. Takes `state`, but not for as
+ * long as the ledger may be busy with the disk. */
+static void break_tie(task_set *set)
+{
+    if (set->ended == 0 || set->tied < 2)
+        return;
+    for (size_t i = set->first + 1; i < set->count; i++) {
+        if (!is_reported(set, i) && is_tied(set, i) && ended_before(set, i, set->first))
+            set->first = i;
+    }
 }
 
 /* Counts the ended tasks of the set by what the catalog knows. Returns false if the catalog lacks
@@ -89,7 +130,6 @@ static bool ended_before(const tether__entry *a, const tether__entry *b)
 static bool count_ended(task_set *set)
 {
     bool complete = true;
-    const tether__entry *earliest = NULL;
     tether__catalog *catalog = &set->registry->catalog;
     set->ended = 0;
     set->live_count = 0;
@@ -100,17 +140,13 @@ static bool count_ended(task_set *set)
         const char *id = set->id(set->ids, i);
         const tether__entry *entry = tether__catalog_find(catalog, id);
         complete = complete && entry != NULL;
-        if (entry == NULL || !entry->ended) {
-            if (set->live_count < TETHER__ENDS_LIMIT)
-                set->live[set->live_count] = id;
-            set->live_count++;
+        if (entry != NULL && entry->ended) {
+            note_end(set, i, entry->finished_at);
             continue;
         }
-        set->ended++;
-        if (earliest == NULL || ended_before(entry, earliest)) {
-            earliest = entry;
-            set->first = i;
-        }
+        if (set->live_count < TETHER__ENDS_LIMIT)
+            set->live[set->live_count] = id;
+        set->live_count++;
     }
     uv_mutex_unlock(&catalog->state);
     return complete;
@@ -183,6 +219,8 @@ static int wait_for(task_set *set, tether_wait_mode mode, int64_t timeout_ms, te
         if (code == TETHER_ETIMEDOUT)
             fail_timed_out(unreported - set->ended, unreported, error);
     }
+    if (code == TETHER_OK)
+        break_tie(set);
     tether__wait_end(&wait);
     return code;
 }

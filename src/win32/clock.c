@@ -65,7 +65,7 @@ static LONGLONG boot_time(void)
     return information[0].QuadPart;
 }
 
-void tether__os_boot_id(char id[TETHER__BOOT_ID_SIZE])
+bool tether__os_boot_id(char id[TETHER__BOOT_ID_SIZE])
 {
     ULONG count = boot_count();
     LONGLONG time = count == 0 ? boot_time() : 0;
@@ -74,6 +74,7 @@ void tether__os_boot_id(char id[TETHER__BOOT_ID_SIZE])
         snprintf(id, TETHER__BOOT_ID_SIZE, "boot-%lu", count);
     else if (time != 0)
         snprintf(id, TETHER__BOOT_ID_SIZE, "booted-%llx", (unsigned long long)time);
+    return true;
 }
 
 /* Windows has no time namespaces. */

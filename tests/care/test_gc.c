@@ -212,11 +212,12 @@ static void interrupted_removal_is_completed(void **state)
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     tether_gc_result result = {0};
-    char bundle[TETHER_ID_SIZE + 8];
+    char bundle[TETHER_ID_SIZE + 8], line[TETHER_ID_SIZE + 32];
     open_registry(f, false);
     for (int background = 0; background < 2; background++) {
         removable_create(f->registry, id);
-        test_replace_record(f, id, "");
+        snprintf(line, sizeof line, "{\"task_id\":\"%s\",\"removed\":true}\n", id);
+        test_replace_record(f, id, line);
         if (background) {
             ASSERT_OK(tether__gc_background(f->registry, never, NULL, &f->error), f->error);
         } else {
@@ -234,6 +235,34 @@ static void interrupted_removal_is_completed(void **state)
     ASSERT_OK(tether_gc(f->registry, NULL, &result, &f->error), f->error);
     assert_int_equal(result.leftovers, 1);
     assert_int_equal(test_count_lifelines(f), 0);
+}
+
+/* The journal has lost a task that ran: its files are kept for people, and are no leftovers. */
+static void what_goes_to_the_quarantine_is_no_leftover(void **state)
+{
+    fixture *f = *state;
+    char first[TETHER_ID_SIZE], second[TETHER_ID_SIZE];
+    tether_gc_result result = {0};
+    open_registry(f, false);
+    removable_create(f->registry, first);
+    test_replace_record(f, first, "");
+    ASSERT_OK(tether_gc(f->registry, NULL, &result, &f->error), f->error);
+    assert_int_equal(result.quarantined, 1);
+    assert_int_equal(result.leftovers, 0);
+    assert_non_null(test_find_name(test_path(f, "quarantine"), first));
+    /* The next opening finds the second one, together with a leftover. */
+    removable_create(f->registry, second);
+    test_replace_record(f, second, "");
+    close_registry(f);
+    test_make_directory(test_session_path(f, "tasks/abandoned"));
+    test_write_file(test_exit_path(f, "abandoned"), "", 0);
+    open_registry(f, false);
+    assert_non_null(test_find_name(test_path(f, "quarantine"), second));
+    for (int i = 0; i < 2; i++) {
+        ASSERT_OK(tether_gc(f->registry, NULL, &result, &f->error), f->error);
+        assert_int_equal(result.quarantined, i == 0);
+        assert_int_equal(result.leftovers, i == 0);
+    }
 }
 
 /* The result counts what the opening of the registry has removed. */
@@ -321,6 +350,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(registry_works_during_a_collection, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(interrupted_removal_is_completed, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(what_goes_to_the_quarantine_is_no_leftover, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(leftovers_of_the_opening_are_counted_once, test_setup,
                                         test_teardown),

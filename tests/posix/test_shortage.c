@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -97,6 +98,46 @@ static int fail_each_call(int (*ask)(void *userdata), void *userdata)
         }
     }
     return failures;
+}
+
+/* --- The boot --- */
+
+static int ask_boot(void *userdata)
+{
+    char id[TETHER__BOOT_ID_SIZE];
+    if (tether__os_boot_id(id))
+        return strcmp(id, userdata) == 0 ? 0 : 2;
+    return id[0] == '\0' ? 1 : 2;
+}
+
+static void a_boot_id_is_right_or_not_known(void **state)
+{
+    char id[TETHER__BOOT_ID_SIZE];
+    (void)state;
+    assert_true(tether__os_boot_id(id));
+    assert_string_not_equal(id, "");
+    assert_true(fail_each_call(ask_boot, id) >= 2 * 4);
+}
+
+static int ask_alive(void *userdata)
+{
+    const tether__identity *identity = userdata;
+    tether__liveness alive = tether__os_process_alive(identity);
+    tether__liveness right =
+        strcmp(identity->boot_id, "another") == 0 ? TETHER__GONE : TETHER__ALIVE;
+    return alive == right ? 0 : alive == TETHER__UNKNOWN ? 1 : 2;
+}
+
+/* This process, and one that had its pid and start time during another boot. */
+static void a_process_of_another_boot_is_gone_or_not_known(void **state)
+{
+    (void)state;
+    tether__identity identity = {.pid = getpid(),
+                                 .start_time = tether__os_process_start_time(getpid())};
+    assert_true(tether__os_boot_id(identity.boot_id));
+    assert_true(fail_each_call(ask_alive, &identity) > 0);
+    strcpy(identity.boot_id, "another");
+    assert_true(fail_each_call(ask_alive, &identity) > 0);
 }
 
 /* --- Trees --- */
@@ -323,6 +364,8 @@ static void no_other_directory_is_taken_for_one_that_cannot_be_read(void **state
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_boot_id_is_right_or_not_known),
+        TEST(a_process_of_another_boot_is_gone_or_not_known),
         TEST(a_tree_is_listed_whole_or_not_at_all),
         TEST(a_fifo_is_never_taken_for_another_file),
         TEST(a_group_that_cannot_be_read_does_not_refuse_access),

@@ -66,6 +66,25 @@ static void tasks_that_are_over_go_to_the_archive(void **state)
     assert_null(journals_quarantined(j));
 }
 
+/* Others find in it what ended first. The removal changes the order of the tasks in memory. */
+static void tasks_stand_in_the_order_of_their_ends(void **state)
+{
+    journals *j = *state;
+    write_text(j, HEAD("1", "0") BIRTH("t1", "") BIRTH("t2", "") BIRTH("t3", "") BIRTH("t4", "")
+                      BIRTH("t5", "") CHANGE("t4", END) CHANGE("t1", REMOVED) CHANGE("t2", END)
+                          CHANGE("t3", END) CHANGE("t4", ",\"notify_on_completion\":true"));
+    compact(j);
+    static const char rest[] =
+        BIRTH("t5", "") "{\"schema_version\":1,\"task_id\":\"t4\",\"session_id\":\"s\",\"status\":"
+                        "\"completed\",\"notify_on_completion\":true}\n" ENDED("t2") ENDED("t3");
+    char text[1024];
+    snprintf(text, sizeof text, "%s%s", HEAD("2", "1"), rest);
+    journals_expect_file(j, NULL, text);
+    compact(j);
+    snprintf(text, sizeof text, "%s%s", HEAD("3", "1"), rest);
+    journals_expect_file(j, NULL, text);
+}
+
 /* Its supervisor may still guard processes, and nobody looks at an archived task again. */
 static void a_task_whose_lifeline_is_held_stays(void **state)
 {
@@ -375,6 +394,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(tasks_that_are_over_go_to_the_archive),
+        TEST(tasks_stand_in_the_order_of_their_ends),
         TEST(a_task_whose_lifeline_is_held_stays),
         TEST(a_task_whose_output_is_to_be_trimmed_stays),
         TEST(removed_tasks_leave_without_a_trace_but_are_counted),

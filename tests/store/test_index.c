@@ -37,7 +37,7 @@ static int teardown(void **state)
 static tether__indexing add(filled *f, const char *text)
 {
     tether__journal_line line;
-    tether__span span = {f->end, (uint32_t)strlen(text)};
+    tether__span span = {.offset = f->end, .size = (uint32_t)strlen(text)};
     assert_int_equal(tether__journal_parse(text, strlen(text), &line), TETHER_OK);
     tether__indexing result = tether__index_add(&f->index, &line, span);
     tether__journal_dispose(&line);
@@ -166,6 +166,27 @@ static void each_line_has_a_version_of_its_own(void **state)
     tether__index_clear(&f->index);
     add_good(f, BIRTH("t1", ""));
     assert_true(find(f, "t1")->version > last);
+}
+
+/* Lines that come later, such as an acknowledgement, change nothing about what ended first. */
+static void the_place_of_an_end_is_that_of_its_line(void **state)
+{
+    filled *f = *state;
+    add_good(f, BIRTH("t1", ""));
+    add_good(f, BIRTH("t2", ""));
+    assert_int_equal(tether__indexed_end(find(f, "t1")), 0);
+    add_good(f, CHANGE("t2", ",\"status\":\"killing\""));
+    uint64_t second = f->end + 1;
+    add_good(f, CHANGE("t2", END));
+    uint64_t first = f->end + 1;
+    add_good(f, CHANGE("t1", END));
+    add_good(f, CHANGE("t2", ",\"completion_delivered\":true"));
+    assert_int_equal(tether__indexed_end(find(f, "t2")), second);
+    assert_int_equal(tether__indexed_end(find(f, "t1")), first);
+    /* As a compaction writes it. */
+    uint64_t whole = f->end + 1;
+    add_good(f, "{\"task_id\":\"t3\",\"session_id\":\"s\",\"status\":\"failed\"}");
+    assert_int_equal(tether__indexed_end(find(f, "t3")), whole);
 }
 
 /* --- Removals --- */
@@ -380,6 +401,7 @@ int main(void)
         TEST(changes_are_laid_over_in_their_order),
         TEST(a_task_without_a_request_is_done_at_its_end),
         TEST(each_line_has_a_version_of_its_own),
+        TEST(the_place_of_an_end_is_that_of_its_line),
         TEST(a_removal_ends_a_task),
         TEST(a_start_that_was_undone_does_not_count),
         TEST(a_removal_is_remembered_for_a_task_that_is_elsewhere),

@@ -436,6 +436,22 @@ static void lines_of_later_versions_are_no_damage(void **state)
     assert_int_equal(lines.size, 0);
 }
 
+/* The journal does not have the ends of archived tasks. */
+static void tells_where_ends_stand(void **state)
+{
+    journals *j = *state;
+    tether__end_place ends[] = {{"t1", 1}, {"t2", 1}, {"t3", 0}, {"other", 1}};
+    journals_append(&j->other, BIRTH("t1", ""));
+    journals_append(&j->other, BIRTH("t2", ""));
+    journals_append(&j->other, BIRTH("t3", ""));
+    journals_append(&j->other, CHANGE("t2", END));
+    journals_append(&j->own, CHANGE("t1", END));
+    tether__ledger_ends(&j->own, ends, 4);
+    assert_in_range(ends[1].at, 1, ends[0].at - 1);
+    assert_int_equal(ends[2].at, UINT64_MAX);
+    assert_int_equal(ends[3].at, 0);
+}
+
 /* --- News --- */
 
 static void expect_news(journals *j, const char *ids, bool all)
@@ -489,6 +505,39 @@ static void a_replaced_journal_is_news_of_all(void **state)
     expect_news(j, "", true);
 }
 
+static void compact(const tether__session *session)
+{
+    tether__lock lock;
+    tether_error error = {0};
+    ASSERT_OK(tether__session_lock(session, &lock, &error), error);
+    ASSERT_OK(tether__compact(session, &error), error);
+    tether__os_lock_release(&lock);
+}
+
+/* What other hosts have written before it is; what they write later, too. */
+static void an_own_compaction_is_no_news(void **state)
+{
+    journals *j = *state;
+    journals_make_bundles(j, "t1", "t2", "t3", NULL);
+    journals_append(&j->other, BIRTH("t1", ""));
+    tether__ledger_follow(&j->own, true);
+    expect_news(j, "t1 ", false);
+    journals_append(&j->other, BIRTH("t2", ""));
+    compact(&j->own);
+    journals_append(&j->other, BIRTH("t3", ""));
+    expect_news(j, "t2 t3 ", false);
+    journals_append(&j->own, CHANGE("t1", END DELIVERED));
+    compact(&j->own);
+    expect_news(j, "", false);
+    journals_expect(&j->own, "t1", NULL);
+    journals_append(&j->other, CHANGE("t2", END));
+    expect_news(j, "t2 ", false);
+    /* That of another host after it is news again. */
+    compact(&j->own);
+    compact(&j->other);
+    expect_news(j, "", true);
+}
+
 /* More than anybody has taken for long are not told apart. */
 static void many_news_are_all(void **state)
 {
@@ -528,8 +577,10 @@ int main(void)
         TEST(damage_affects_only_the_tasks_of_its_lines),
         TEST(a_line_that_was_changed_is_noticed),
         TEST(lines_of_later_versions_are_no_damage),
+        TEST(tells_where_ends_stand),
         TEST(the_lines_of_others_are_news),
         TEST(a_replaced_journal_is_news_of_all),
+        TEST(an_own_compaction_is_no_news),
         TEST(many_news_are_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

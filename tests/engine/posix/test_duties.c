@@ -1,7 +1,9 @@
-/* Deadlines and kills of tasks that are no longer on the disk: nothing is due for them again. */
+/* Tasks that are no longer on the disk: no deadline or kill is due for them again, and only their
+ * children are reaped. */
 #include "support/support.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/types.h>
 
 #include "engine/catalog.h"
@@ -46,12 +48,17 @@ static void place_open(place *p, fixture *f)
     (void)read_task(p);
 }
 
-/* Nothing but this process can end the task: its record is gone. */
-static void place_close(place *p)
+static void place_leave(place *p)
 {
     tether__catalog_dispose(&p->catalog);
     tether__session_close(&p->session);
     tether__store_close(&p->store);
+}
+
+/* Nothing but this process can end the task: its record is gone. */
+static void place_close(place *p)
+{
+    place_leave(p);
     assert_int_equal(kill(-(pid_t)p->supervisor, SIGKILL), 0);
     assert_int_equal(test_join_host(p->supervisor), 128 + SIGKILL);
 }
@@ -117,6 +124,93 @@ static void a_deadline_that_fails_for_a_moment_stays_due(void **state)
     place_close(&p);
 }
 
+/* --- The children of forgotten tasks --- */
+
+/* Makes the supervisor a child that the catalog knows, and has the task forgotten. */
+static void forget_parent(place *p)
+{
+    tether__entry *entry = read_task(p);
+    entry->child = entry->record.identity;
+    remove_task(p);
+    uv_mutex_lock(&p->catalog.disk);
+    assert_int_equal(tether__refresh(&p->catalog, p->id, TETHER__INSPECT_NOW, NULL, &p->f->error),
+                     TETHER_ENOTASK);
+    uv_mutex_unlock(&p->catalog.disk);
+    assert_int_equal(p->catalog.count, 0);
+}
+
+static bool has_zombie(const place *p)
+{
+    return test_has_child() && !test_process_alive(p->supervisor);
+}
+
+/* The child may run for long, which must not keep the loop awake. */
+static void the_pauses_between_attempts_to_reap_an_orphan_grow(void **state)
+{
+    fixture *f = *state;
+    place p;
+    place_open(&p, f);
+    forget_parent(&p);
+    for (int64_t pause = 1; pause <= 64; pause *= 2) {
+        int64_t before = test_now_ms();
+        int64_t next = tether__duties_do(&p.catalog);
+        assert_in_range(next, before + pause, test_now_ms() + pause);
+        WAIT_UNTIL(test_now_ms() >= next);
+    }
+    p.catalog.orphans->reap_at = INT64_MAX - 1;
+    assert_int_equal(tether__duties_do(&p.catalog), INT64_MAX - 1);
+    p.catalog.orphans->reap_at = 0;
+    assert_int_equal(kill(-(pid_t)p.supervisor, SIGKILL), 0);
+    WAIT_UNTIL(has_zombie(&p));
+    assert_int_equal(tether__duties_do(&p.catalog), INT64_MAX);
+    assert_false(test_has_child());
+    place_leave(&p);
+}
+
+/* Such as when the lifeline is closed. */
+static void an_orphan_is_reaped_at_the_event_of_its_exit(void **state)
+{
+    fixture *f = *state;
+    place p;
+    place_open(&p, f);
+    forget_parent(&p);
+    assert_int_equal(tether__duties_reap_orphan(&p.catalog, "another"), INT64_MAX);
+    (void)tether__duties_do(&p.catalog);
+    p.catalog.orphans->reap_at = INT64_MAX;
+    /* The event comes before the child can be reaped. */
+    int64_t before = test_now_ms();
+    int64_t next = tether__duties_reap_orphan(&p.catalog, p.id);
+    assert_in_range(next, before + 1, test_now_ms() + 1);
+    p.catalog.orphans->reap_at = INT64_MAX;
+    assert_int_equal(kill(-(pid_t)p.supervisor, SIGKILL), 0);
+    WAIT_UNTIL(has_zombie(&p));
+    assert_int_equal(tether__duties_reap_orphan(&p.catalog, "another"), INT64_MAX);
+    assert_true(has_zombie(&p));
+    assert_int_equal(tether__duties_reap_orphan(&p.catalog, p.id), INT64_MAX);
+    assert_false(test_has_child());
+    place_leave(&p);
+}
+
+/* Of several, each is reaped when it can be. */
+static void an_orphan_that_runs_keeps_no_other_from_being_reaped(void **state)
+{
+    fixture *f = *state;
+    place p;
+    place_open(&p, f);
+    forget_parent(&p);
+    tether__entry gone = {.id = "gone", .child = {.pid = 2147483000, .start_time = 1}};
+    tether__entry *copy = malloc(sizeof *copy);
+    assert_non_null(copy);
+    *copy = gone;
+    tether__record_init(&copy->record);
+    copy->next_orphan = p.catalog.orphans;
+    p.catalog.orphans = copy;
+    assert_true(tether__duties_do(&p.catalog) < INT64_MAX);
+    assert_string_equal(p.catalog.orphans->id, p.id);
+    assert_null(p.catalog.orphans->next_orphan);
+    place_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +218,12 @@ int main(void)
                                         test_teardown),
         cmocka_unit_test_setup_teardown(a_deadline_that_fails_for_a_moment_stays_due, test_setup,
                                         test_teardown),
+        cmocka_unit_test_setup_teardown(the_pauses_between_attempts_to_reap_an_orphan_grow,
+                                        test_setup, test_teardown),
+        cmocka_unit_test_setup_teardown(an_orphan_is_reaped_at_the_event_of_its_exit, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(an_orphan_that_runs_keeps_no_other_from_being_reaped,
+                                        test_setup, test_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

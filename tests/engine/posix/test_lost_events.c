@@ -14,7 +14,9 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "engine/core.h"
 #include "format/name.h"
+#include "os/lifeline.h"
 
 /* --- An overflow --- */
 
@@ -85,6 +87,12 @@ static size_t completions_after_a_turn(uv_loop_t *loop, witness *w)
     return witness_count(w, TETHER_EVENT_COMPLETION, NULL);
 }
 
+static bool is_free(const tether_registry *registry, const char *id)
+{
+    bool held = true;
+    return tether__os_lifeline_held(registry->session.exits, id, &held, NULL) == TETHER_OK && !held;
+}
+
 /* The test runs the loop itself, and not while tasks end, nor while another host starts some. No
  * call asks for these tasks, so only the overflow makes the registry inspect them. */
 static void an_overflow_hides_no_end(void **state)
@@ -111,6 +119,9 @@ static void an_overflow_hides_no_end(void **state)
         START_ELSEWHERE(f, ids[i], "--", CHILD, "exit", "6");
     for (int i = 0; i < TASKS; i++)
         exit_line_wait(f, ids[i]);
+    /* The close of a lifeline is an event too, for which the first read would make room. */
+    for (int i = 0; i < TASKS; i++)
+        WAIT_UNTIL(is_free(registry, ids[i]));
     check_overflow(queue, ids);
     assert_int_equal(witness_count(&w, TETHER_EVENT_COMPLETION, NULL), 0);
     WAIT_UNTIL(completions_after_a_turn(&loop, &w) == TASKS);
@@ -138,11 +149,19 @@ static bool write_text(const char *path, const char *text)
     return written;
 }
 
-/* Moves this host to a user namespace of its own and sets a limit there to 0. Other processes of
- * the machine keep theirs. */
-static void exhaust(const char *limit)
+static void set_limit(const char *limit, const char *value)
 {
-    char map[64], path[128];
+    char path[128];
+    snprintf(path, sizeof path, "/proc/sys/user/%s", limit);
+    if (!write_text(path, value))
+        _exit(NO_NAMESPACE);
+}
+
+/* Moves this host to a user namespace of its own and sets a limit there. Other processes of the
+ * machine keep theirs. */
+static void exhaust(const char *limit, const char *value)
+{
+    char map[64];
     uid_t user = geteuid();
     gid_t group = getegid();
     if (unshare(CLONE_NEWUSER) != 0)
@@ -152,9 +171,9 @@ static void exhaust(const char *limit)
     bool mapped = write_text("/proc/self/uid_map", map);
     snprintf(map, sizeof map, "0 %ld 1", (long)group);
     mapped = write_text("/proc/self/gid_map", map) && mapped;
-    snprintf(path, sizeof path, "/proc/sys/user/%s", limit);
-    if (!mapped || !write_text(path, "0"))
+    if (!mapped)
         _exit(NO_NAMESPACE);
+    set_limit(limit, value);
 }
 
 typedef struct event_log {
@@ -195,10 +214,15 @@ static void check_doctor(fixture *f, const char *named)
     HOST_ASSERT(reported);
 }
 
+static void wait_for_count(atomic_int *count, int wanted)
+{
+    for (int64_t end = test_now_ms() + PATIENCE_MS; atomic_load(count) < wanted; test_pause())
+        HOST_ASSERT(test_now_ms() < end);
+}
+
 static void wait_for_first(atomic_int *count)
 {
-    for (int64_t end = test_now_ms() + PATIENCE_MS; atomic_load(count) == 0; test_pause())
-        HOST_ASSERT(test_now_ms() < end);
+    wait_for_count(count, 1);
 }
 
 typedef struct shortage {
@@ -213,7 +237,7 @@ static void run_without_events(fixture *f, void *userdata)
     tether_error error = {0};
     tether_registry *registry;
     event_log log = {0};
-    exhaust(s->limit);
+    exhaust(s->limit, "0");
     tether_open_options options = {.store = f->store, .reaper = TETHER_REAPER_EVENTS};
     HOST_ASSERT(tether_open(&options, &registry, &error) == TETHER_ELIMIT);
     HOST_ASSERT(registry == NULL && strstr(error.message, s->named) != NULL);
@@ -250,6 +274,115 @@ static void without_inotify_watches_it_polls_and_warns(void **state)
     run_with_shortage(*state, (shortage){"max_inotify_watches", "fs.inotify.max_user_watches"});
 }
 
+/* --- The journal alone cannot be watched --- */
+
+#define WATCHES "max_inotify_watches"
+
+/* Counts the inotify watches of this process. */
+static int count_watches(void)
+{
+    int count = 0;
+    for (int fd = 0; fd < 256; fd++) {
+        char path[64], line[256];
+        snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
+        FILE *file = fopen(path, "re");
+        while (file != NULL && fgets(line, sizeof line, file) != NULL)
+            count += strncmp(line, "inotify wd:", 11) == 0;
+        if (file != NULL)
+            fclose(file);
+    }
+    return count;
+}
+
+/* Runs a task to its end, and moves it to the archive: it has no lifeline any more. */
+static void run_archived(fixture *f, tether_registry *registry, char id[TETHER_ID_SIZE])
+{
+    tether_error error = {0};
+    const char *const argv[] = {CHILD, "exit", "3", NULL};
+    tether_spec spec = {.argv = argv, .no_notify = true};
+    HOST_OK(tether_spawn(registry, &spec, id, &error), error);
+    const char *ids[] = {id};
+    HOST_OK(tether_wait(registry, ids, 1, TETHER_WAIT_ALL, PATIENCE_MS, NULL, &error), error);
+    for (int64_t end = test_now_ms() + PATIENCE_MS; !test_archive_task(f, id); test_pause())
+        HOST_ASSERT(test_now_ms() < end);
+}
+
+static void wait_for_watches(int count)
+{
+    for (int64_t end = test_now_ms() + PATIENCE_MS; count_watches() != count; test_pause())
+        HOST_ASSERT(test_now_ms() < end);
+}
+
+/* Nothing but the journal tells of a promotion from the archive. */
+static void listen_without_the_journal(fixture *f, void *userdata)
+{
+    char ids[3][TETHER_ID_SIZE];
+    tether_error error = {0};
+    tether_registry *registry, *other;
+    event_log log = {0};
+    (void)userdata;
+    exhaust(WATCHES, "1"); /* that of `exits` */
+    other = test_open_mode(f, TETHER_REAPER_POLLING);
+    for (int i = 0; i < 3; i++)
+        run_archived(f, other, ids[i]);
+    tether_open_options options = {
+        .store = f->store, .reaper = TETHER_REAPER_EVENTS, .on_event = on_event, .userdata = &log};
+    HOST_ASSERT(tether_open(&options, &registry, &error) == TETHER_ELIMIT);
+    HOST_ASSERT(registry == NULL && strstr(error.message, "max_user_watches") != NULL);
+    HOST_ASSERT(count_watches() == 0);
+    options.reaper = TETHER_REAPER_AUTO;
+    HOST_OK(tether_open(&options, &registry, &error), error);
+    wait_for_first(&log.warnings);
+    HOST_ASSERT(strstr(log.message, "max_user_watches") != NULL);
+    HOST_ASSERT(count_watches() == 1);
+    HOST_OK(tether_promote(other, ids[0], &error), error);
+    wait_for_count(&log.completions, 1);
+    /* A wait does not end what the listener needs. */
+    const char *wanted[] = {ids[0]};
+    HOST_OK(tether_wait(registry, wanted, 1, TETHER_WAIT_ALL, PATIENCE_MS, NULL, &error), error);
+    HOST_OK(tether_promote(other, ids[1], &error), error);
+    wait_for_count(&log.completions, 2);
+    /* Once there is a watch again, it is used. */
+    set_limit(WATCHES, "100");
+    wait_for_watches(2);
+    HOST_OK(tether_promote(other, ids[2], &error), error);
+    wait_for_count(&log.completions, 3);
+    HOST_OK(tether_close(registry, TETHER_DETACH, &error), error);
+    HOST_OK(tether_close(other, TETHER_DETACH, &error), error);
+    HOST_ASSERT(atomic_load(&log.warnings) == 1 && atomic_load(&log.completions) == 3);
+}
+
+static void a_listener_polls_a_journal_that_cannot_be_watched(void **state)
+{
+    fixture *f = *state;
+    int code = test_join_host(test_fork_host(listen_without_the_journal, f, NULL));
+    if (code == NO_NAMESPACE)
+        test_skip("user namespaces are not allowed");
+    assert_int_equal(code, 0);
+}
+
+/* Who does not listen needs no watch of the journal for its opening. */
+static void open_without_the_journal(fixture *f, void *userdata)
+{
+    tether_error error = {0};
+    tether_registry *registry;
+    (void)userdata;
+    exhaust(WATCHES, "1");
+    tether_open_options options = {.store = f->store, .reaper = TETHER_REAPER_EVENTS};
+    HOST_OK(tether_open(&options, &registry, &error), error);
+    HOST_ASSERT(count_watches() == 1);
+    HOST_OK(tether_close(registry, TETHER_DETACH, &error), error);
+}
+
+static void a_host_that_does_not_listen_needs_no_watch_of_the_journal(void **state)
+{
+    fixture *f = *state;
+    int code = test_join_host(test_fork_host(open_without_the_journal, f, NULL));
+    if (code == NO_NAMESPACE)
+        test_skip("user namespaces are not allowed");
+    assert_int_equal(code, 0);
+}
+
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, test_setup, test_teardown)
 
 int main(void)
@@ -258,6 +391,8 @@ int main(void)
         WITH_STORE(an_overflow_hides_no_end),
         WITH_STORE(without_inotify_instances_it_polls_and_warns),
         WITH_STORE(without_inotify_watches_it_polls_and_warns),
+        WITH_STORE(a_listener_polls_a_journal_that_cannot_be_watched),
+        WITH_STORE(a_host_that_does_not_listen_needs_no_watch_of_the_journal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "os/clock.h"
 #include "os/lifeline.h"
 #include "support/posix/failing_calls.h"
 
@@ -329,6 +330,104 @@ static void a_damaged_marker_is_lost_after_failed_reads(void **state)
     json_decref(record);
 }
 
+/* --- Another boot --- */
+
+/* Plants a task that ran, or was being killed, when the machine was rebooted. */
+static void plant_rebooted(fixture *f, const json_t *record, const char *status)
+{
+    char from[512];
+    const char *marker = "supervisor pid=2147483000 start=1 boot=another\n";
+    json_t *copy = json_deep_copy(record);
+    json_object_set_new(copy, "task_id", json_string(task));
+    json_object_set_new(copy, "boot_id", json_string("another"));
+    plant_set_status(copy, status);
+    json_object_set_new(json_object_get(copy, "identity"), "boot_id", json_string("another"));
+    snprintf(from, sizeof from, "%s", test_session_path(f, "planted"));
+    test_write_file(from, marker, strlen(marker));
+    assert_int_equal(rename(from, test_exit_path(f, task)), 0);
+    test_make_directory(test_bundle_path(f, task, ""));
+    plant_task(f, task, copy, NULL);
+}
+
+static bool is_rebooted(const tether_snapshot *snapshot)
+{
+    return snapshot->status == TETHER_STATUS_LOST && snapshot->reason != NULL &&
+           strcmp(snapshot->reason, "rebooted") == 0;
+}
+
+/* A call that fails may leave the task as it was, and no more. */
+static void check_rebooted(fixture *f, bool armed, const char *status, int nth)
+{
+    tether_snapshot *snapshot;
+    int code = tether_status_get(f->registry, task, &snapshot, &f->error);
+    bool unchanged =
+        armed && code == TETHER_OK && strcmp(tether_status_text(snapshot->status), status) == 0;
+    if (code == TETHER_OK && !unchanged && !is_rebooted(snapshot))
+        fail_msg("%s, call %d: %s, %s", status, nth, tether_status_text(snapshot->status),
+                 snapshot->reason != NULL ? snapshot->reason : "no reason");
+    tether_snapshot_free(snapshot);
+    if (!armed)
+        assert_int_equal(code, TETHER_OK);
+}
+
+/* Its end is final: a boot that is not known must not be taken for the same. */
+static void a_task_of_another_boot_has_no_other_end(void **state)
+{
+    fixture *f = *state;
+    static const int os_errors[] = {EMFILE, ENFILE, EIO, ENOMEM};
+    static const char *const statuses[] = {"running", "killing"};
+    json_t *record = new_record(f);
+    for (size_t i = 0; i < 2 * sizeof os_errors / sizeof os_errors[0]; i++) {
+        bool reached = true;
+        for (int nth = 1; reached; nth++) {
+            plant_rebooted(f, record, statuses[i % 2]);
+            failing_calls_arm(nth, os_errors[i / 2]);
+            check_rebooted(f, true, statuses[i % 2], nth);
+            reached = failing_calls_disarm();
+            check_rebooted(f, false, statuses[i % 2], nth);
+            ASSERT_OK(tether_completion_ack(f->registry, task, NULL, &f->error), f->error);
+            ASSERT_OK(tether_cleanup_finished(f->registry, 0, NULL, &f->error), f->error);
+            assert_false(test_exists(test_exit_path(f, task)));
+        }
+    }
+    json_decref(record);
+}
+
+/* Else a task would have no boot, and after a reboot count as one of that boot. */
+static void each_birth_has_the_boot(void **state)
+{
+    fixture *f = *state;
+    char boot_id[TETHER__BOOT_ID_SIZE], id[TETHER_ID_SIZE];
+    const char *const argv[] = {CHILD, "exit", "0", NULL};
+    const tether_spec spec = {.argv = argv};
+    const tether_proxy_spec work = {.command = "work"};
+    tether__os_boot_id(boot_id);
+    for (int proxies = 0; proxies < 2; proxies++) {
+        bool reached = true;
+        for (int nth = 1; reached; nth++) {
+            tether_proxy *proxy = NULL;
+            f->registry = test_open(f); /* a new one, which has not asked yet */
+            failing_calls_arm(nth, EMFILE);
+            int code = proxies ? tether_proxy_open(f->registry, &work, id, &proxy, &f->error)
+                               : tether_spawn(f->registry, &spec, id, &f->error);
+            reached = failing_calls_disarm();
+            if (code == TETHER_OK) {
+                char *stored = test_record_text(f, id, "boot_id");
+                if (stored == NULL || strcmp(stored, boot_id) != 0)
+                    fail_msg("call %d: the boot is %s", nth, stored != NULL ? stored : "missing");
+                free(stored);
+            }
+            if (code == TETHER_OK && proxies)
+                ASSERT_OK(tether_proxy_finish(proxy, 0, 0, &f->error), f->error);
+            else if (code == TETHER_OK)
+                tether_snapshot_free(test_wait(f->registry, id));
+            ASSERT_OK(tether_close(f->registry, TETHER_SHUTDOWN, &f->error), f->error);
+            f->registry = NULL;
+            assert_true(reached || code == TETHER_OK);
+        }
+    }
+}
+
 /* --- Limits, ages and live tasks --- */
 
 static void a_limit_is_kept_when_the_tasks_cannot_be_counted(void **state)
@@ -427,6 +526,9 @@ int main(void)
                                         test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(a_damaged_marker_is_lost_after_failed_reads, test_setup,
                                         test_teardown),
+        cmocka_unit_test_setup_teardown(a_task_of_another_boot_has_no_other_end, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(each_birth_has_the_boot, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(a_limit_is_kept_when_the_tasks_cannot_be_counted,
                                         test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(what_is_known_of_the_clock_is_not_forgotten, test_setup,

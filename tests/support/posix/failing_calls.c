@@ -1,4 +1,4 @@
-/* Owns the wrapped calls by which the library reads a store.
+/* Owns the wrapped calls by which the library reads a store, and the id of the boot.
  * Must not: touch a call of a thread that has armed nothing.
  * Thread: each has its own state. */
 #include "support/posix/failing_calls.h"
@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -56,7 +57,7 @@ static bool fails(void)
     return true;
 }
 
-/* The descriptors that were opened below an open directory. */
+/* The descriptors that were opened below an open directory, or for the boot id. */
 enum { MAX_FDS = 1024 };
 static _Thread_local bool in_store[MAX_FDS];
 
@@ -83,7 +84,10 @@ int __wrap_open64(const char *path, int flags, ...)
         mode = va_arg(arguments, mode_t);
         va_end(arguments);
     }
-    return note(__real_open64(path, flags, mode), false);
+    bool boot_id = strcmp(path, "/proc/sys/kernel/random/boot_id") == 0;
+    if (boot_id && fails())
+        return -1;
+    return note(__real_open64(path, flags, mode), boot_id);
 }
 
 DIR *__real_opendir(const char *path);

@@ -1,6 +1,6 @@
 /* System calls on the store that fail once, or at which something happens: the linker wraps them
  * (see tests/integration.cmake). Only calls of the thread that armed this count, and only those
- * below a directory that is open: not those on /proc. */
+ * below a directory that is open, and those on the boot id: not others on /proc. */
 #ifndef TETHER_TEST_FAILING_CALLS_H
 #define TETHER_TEST_FAILING_CALLS_H
 
