@@ -23,15 +23,20 @@
  *   -DBARE_CHANGE        a change of an archived task goes to the journal alone, without the record
  *   -DOLDEST_FIRST       a look reads the oldest archive first
  *   -DLINE_FIRST         a removal writes its line before the bundle has lost its name
+ *   -DJOIN_FIRST         archives are removed before the one that they are joined into is written
+ *   -DJOIN_OLDEST        of two archived records of a task, the older one is kept
+ *   -DJOIN_JOURNAL       a collection drops from the archives what the journal has
  *   -DSWEEP_JOURNAL      a collection takes for a leftover what is not in the journal, and reads no archive
  *   -DSWEEP_EARLY        a collection reads the journal and the archives before it has the lock
  *   -DLOOK_BACKWARDS     a look without the lock reads the archives before the journal
  *   -DNO_ARCHIVE_LOOK    a follower takes for removed what is no longer in the journal
+ *
+ * ci/bridge checks that what real hosts do is a run of this model: each `step` is one that others can see. Elsewhere it is nothing.
  */
 
 mtype = { none, running, removed, completed, killed, lost };
 
-#ifdef LOOK_BACKWARDS
+#if defined(LOOK_BACKWARDS) || defined(JOIN_JOURNAL)
 #define READER
 #endif
 #if defined(REMOVE_UNSAVED) || defined(KILL_UNSEEN)
@@ -52,7 +57,12 @@ mtype = { none, running, removed, completed, killed, lost };
 #ifndef DEATHS
 #define DEATHS 1
 #endif
-#define FILES 4             /* the first journal, and those of three compactions, of which the last host makes one */
+#ifndef FAILS
+#define FAILS 1
+#endif
+#ifndef FILES
+#define FILES 5             /* an archive from before the task, the journal of its birth, and those of three compactions; the last host makes one */
+#endif
 
 bool named;                 /* the lifeline has its name */
 bool hostfd, supfd;         /* it is held: by the spawner, by the supervisor */
@@ -68,7 +78,7 @@ typedef journal {
 	byte started
 };
 journal j[FILES];
-byte current;               /* which one has the name */
+byte current = 1;           /* which one has the name */
 bool torn;                  /* its last byte is no newline */
 typedef archived { mtype end = none; bool ack, wanted };
 archived archive[FILES];    /* by the number of the journal from which it was made */
@@ -93,18 +103,26 @@ bool acked, promoted, erased;
 #define END_SEEN   false
 #endif
 #define DONE(l)    (l.end != none && (l.ack || (silent && !l.wanted)))
-#define ARCHIVED   (archive[0].end != none || archive[1].end != none || archive[2].end != none)
+#define FILED      (archive[from].end != none && bundle)       /* after search(); without a bundle, an archived task was removed */
+
+#ifdef BRIDGE
+#include "steps.pml"
+#else
+#define step(kind, me) skip
+#endif
+
+inline release(me) { lock = 0; step(UNLOCKED, me) }
 
 /* Under the session lock, only what the supervisor, a reader or a death can come between is a step of its own. The lock of a dead host is
  * free. A host that dies without the lock does no more than one that ends. */
 inline die(me) { atomic { if
-	:: deaths < DEATHS -> deaths++; if :: lock == me -> lock = 0 :: else -> skip fi; goto dead
+	:: deaths < DEATHS -> deaths++; if :: lock == me -> release(me) :: else -> skip fi; goto dead
 	:: skip fi } }
 
 /* A host that dies while it appends leaves a line without its newline. The next one begins with a newline. Only in an atomic. */
 inline begin_line() {
 	if
-	:: deaths < DEATHS -> torn = true; deaths++; lock = 0; goto dead
+	:: deaths < DEATHS -> torn = true; deaths++; step(TORN, lock); step(UNLOCKED, lock); lock = 0; goto dead
 	:: skip
 	fi;
 	whole = true;
@@ -112,6 +130,13 @@ inline begin_line() {
 	whole = !torn;
 #endif
 	torn = false }
+
+/* Executable if the disk may be full now. */
+#ifdef FULL
+#define disk_full() fails < FAILS -> fails++
+#else
+#define disk_full() false
+#endif
 
 /* What a host knows of the task in the journal: it reads the lines that are new to it. */
 inline read_on() { d_step {
@@ -134,6 +159,7 @@ inline take(me) {
 	file = current; read_on();
 #endif
 	lock == 0 -> lock = me;
+	step(LOCKED, me);
 #ifndef APPEND_TO_OLD
 	file = current;
 #endif
@@ -154,7 +180,7 @@ inline search() { d_step {
 } }
 
 /* On a full disk the end is known to the caller and in the memory of the host, but not in the journal. */
-inline put_end(status) {
+inline put_end(status, me) {
 	begin_line();
 	assert(told == none || told == status);                  /* an end never changes */
 	assert(status != killed || !sup);
@@ -162,35 +188,49 @@ inline put_end(status) {
 	assert(status != lost || (!sup && !exited));
 	told = status;
 	if
-	:: whole -> j[file].end = status
+	:: whole -> j[file].end = status; step(status, me)
 	:: !whole -> skip
-#ifdef FULL
-	:: whole && fails < 1 -> fails++
-#endif
+	:: disk_full(); step(UNSAVED, me)
 	fi }
 
 /* --- The task --- */
 
+inline end_supervisor() { if :: sup -> sup = false; supfd = false; step(SUPERVISOR_GONE, 0) :: else -> skip fi }
+
 proctype supervisor() {
-	atomic { if :: sup -> identified = true :: else -> goto out fi };
-	atomic { if :: sup -> ran++; assert(ran == 1 && told != lost && bundle && named) :: else -> goto out fi };
-	atomic { if :: sup -> exited = true :: else -> goto out fi };
-	atomic { sup = false; supfd = false };
+	atomic { if :: sup -> identified = true; step(IDENTIFIED, 0) :: else -> goto out fi };
+	atomic { if :: sup -> ran++; step(RAN, 0); assert(ran == 1 && told != lost && bundle && named) :: else -> goto out fi };
+	atomic { if :: sup -> exited = true; step(EXITED, 0) :: else -> goto out fi };
+	atomic { end_supervisor() };
 out:	skip
 }
 
-proctype stranger() { if :: atomic { sup -> sup = false; supfd = false } :: skip fi }
+proctype stranger() { if :: atomic { sup -> end_supervisor() } :: skip fi }
 
 inline give_birth() {
 	atomic {
 		lock == 0 -> lock = 1; file = current;
+		step(LOCKED, 1);
 		assert(named && bundle);                         /* no collection has taken them for leftovers */
 		begin_line();
+		step((silent -> BORN_SILENT : BORN), 1);
 		if :: whole -> j[file].born = true :: else -> skip fi;
-		lock = 0 };
+		release(1) };
 	die(1) }
 
-inline start() { atomic { sup = true; supfd = true; run supervisor() }; die(1) }
+inline start() { atomic { sup = true; supfd = true; step(STARTED, 1); run supervisor() }; die(1) }
+
+inline let_go() { if :: hostfd -> hostfd = false; step(LET_GO, 1) :: else -> skip fi }
+inline drop_bundle(me) { if :: bundle -> bundle = false; step(UNBUNDLED, me) :: else -> skip fi }
+inline drop_lifeline(me) { if :: named -> named = false; step(UNNAMED, me) :: else -> skip fi }
+
+inline append_unstarted() {
+	begin_line();
+	if
+	:: whole -> j[file].gone = true; j[file].unstarted = true; announced = true; step(UNSTARTED, 1)
+	:: !whole -> skip
+	:: disk_full()
+	fi }
 
 proctype spawner() {
 	bool whole;
@@ -203,36 +243,57 @@ proctype spawner() {
 	named = true;
 	hostfd = true;
 #else
-	atomic { lock == 0 -> hostfd = true; named = true };
+	atomic { lock == 0 -> step(LOCKED, 1); hostfd = true; named = true; step(NAMED, 1); step(UNLOCKED, 1) };
 #endif
 	die(1);
 #ifndef BUNDLE_FIRST
-	bundle = true;
+	if
+	:: atomic { bundle = true; step(BUNDLED, 1) }
+	:: goto give_up                                          /* such as on a full disk */
+	fi;
 #endif
 	die(1);
 #ifdef BIRTH_LATE
 	start();
 #endif
-	give_birth();
+	if
+	:: give_birth()
+#ifndef BIRTH_LATE
+	:: goto give_up                                          /* a limit is reached */
+#endif
+	fi;
 	if
 	:: skip;
 #ifndef BIRTH_LATE
 		start();
 #endif
-		atomic { hostfd = false; given = true }
+		atomic { let_go(); given = true }
 	:: atomic { lock == 0 && !sup -> lock = 1; file = current;  /* the system starts no process */
-			begin_line();
+			step(LOCKED, 1);
 			erasing = true;
-			if :: whole -> j[file].gone = true; j[file].unstarted = true; announced = true :: else -> skip fi };
+			append_unstarted() };
 		die(1);
-		atomic { named = false; hostfd = false; bundle = false; refused = true; lock = 0 }
+		atomic { let_go() };
+		die(1);
+		atomic { drop_bundle(1) };
+		die(1);
+		atomic { if :: !j[file].gone -> append_unstarted() :: else -> skip fi };     /* there is room now */
+		die(1);
+		atomic { if :: j[file].gone -> drop_lifeline(1); refused = true :: else -> skip fi; release(1) }
 	fi;
-dead:	hostfd = false
+	goto dead;
+give_up:                                                         /* before the birth this needs no lock: a collection does the same */
+	atomic { let_go(); erasing = true };
+	die(1);
+	atomic { drop_bundle(1) };
+	die(1);
+	atomic { drop_lifeline(1); refused = true };
+dead:	atomic { let_go() }
 }
 
 /* --- Hosts --- */
 
-/* Writes the end, if there is one, and then removes the lifeline. */
+/* Writes the end, if there is one. The lifeline stays until a compaction or a removal. */
 inline inspect(me) {
 	atomic {
 		take(me);
@@ -245,45 +306,49 @@ inline inspect(me) {
 		if
 		:: !v_born || v_end != none -> skip
 		:: else -> if
-			:: saw_exit && !v_intent -> put_end(completed)
-			:: saw_exit && v_intent && !sup -> put_end(killed)
-			:: !saw_exit && !held && v_intent -> put_end(killed)
-			:: !saw_exit && !held && !v_intent -> put_end(lost)
+			:: saw_exit && !v_intent -> put_end(completed, me)
+			:: saw_exit && v_intent && !sup -> put_end(killed, me)
+			:: !saw_exit && !held && v_intent -> put_end(killed, me)
+			:: !saw_exit && !held && !v_intent -> put_end(lost, me)
 			:: else -> skip
 			fi
-		fi };
-	die(me);
-	atomic {
-#ifdef REMOVE_UNSAVED
-		if :: named && told != none && !HELD -> named = false :: else -> skip fi;
-#else
-		if :: named && j[file].born && j[file].end != none && !HELD -> named = false :: else -> skip fi;
-#endif
-		lock = 0 }
+		fi;
+		release(me) }
 }
 
+/* The host that signals need not be the one that wrote the intent: that one may have died. */
 inline kill_task(me) {
+	atomic { take(me); saw_exit = END_SEEN };
 	atomic {
-		take(me);
-		if :: v_born && v_end == none && !v_intent && !END_SEEN ->
-			begin_line();
-			if :: whole -> j[file].intent = true :: else -> skip fi;
+		if :: v_born && v_end == none && !saw_exit ->
+			if :: !v_intent ->
+				begin_line();
+				step(INTENDED, me);
+				if :: whole -> j[file].intent = true :: else -> skip fi
+			:: else -> skip fi;
 			requested = true
 		:: else -> skip fi;
-		lock = 0 };
-	if :: atomic { requested && identified -> sup = false; supfd = false } :: !requested || !identified -> skip fi
+		release(me) };
+	if
+	:: atomic { requested && identified -> step(SIGNALLED, me) }; atomic { end_supervisor() }
+	:: skip                                                  /* the supervisor may have ended meanwhile */
+	fi
 }
+
+/* Appends a line that changes nothing here, such as `running` or a lease. */
+inline note(me) { atomic { take(me); if :: v_born -> begin_line(); step(NOTED, me) :: else -> skip fi; release(me) } }
 
 inline acknowledge(me) {
 	atomic {
 		take(me);
 		if :: v_born && v_end != none && !v_ack && !(silent && !v_wanted) ->
 			begin_line();
+			step(ACKNOWLEDGED, me);
 			if :: whole -> j[file].ack = true :: else -> skip fi;
 			assert(!acked);
 			acked = true
 		:: else -> skip fi;
-		lock = 0 }
+		release(me) }
 }
 
 /* Requests a completion. A task that is in an archive comes back: its record is its birth in the journal. */
@@ -294,10 +359,12 @@ inline promote(me) {
 		if
 		:: silent && v_born && !v_wanted ->
 			begin_line();
+			step(WANTED, me);
 			if :: whole -> j[file].wanted = true :: else -> skip fi;
 			promoted = true
-		:: silent && !v_born && !v_gone && archive[from].end != none && !archive[from].wanted && bundle ->
+		:: silent && !v_born && !v_gone && FILED && !archive[from].wanted ->
 			begin_line();
+			step(BORN_AGAIN, me);
 #ifndef BARE_CHANGE
 			j[file].born = true; j[file].again = true; j[file].end = archive[from].end; j[file].ack = archive[from].ack;
 #endif
@@ -305,34 +372,41 @@ inline promote(me) {
 			promoted = true
 		:: else -> skip
 		fi;
-		lock = 0 }
+		release(me) }
 }
+
+inline append_removal(me) { begin_line(); if
+	:: whole -> j[file].gone = true; announced = true; step(REMOVED, me)
+	:: !whole -> skip
+	:: disk_full()
+	fi }
 
 /* The bundle loses its name first. An archived task has no lifeline. */
 inline remove(me) {
 	atomic {
 		take(me);
 		search();
-		leaves = v_born && v_end != none && !(named && HELD) || !v_born && !v_gone && archive[from].end != none && bundle };
+		leaves = v_born && v_end != none && !(named && HELD) || !v_born && !v_gone && FILED };
 	if
 	:: leaves && v_born ->
 #ifdef LINE_FIRST
-		atomic { erasing = true; begin_line(); if :: whole -> j[file].gone = true; announced = true :: else -> skip fi };
+		atomic { erasing = true; append_removal(me) };
 		die(me);
 		bundle = false;
 #else
-		atomic { assert(!HELD); erasing = true; bundle = false };
+		atomic { assert(!HELD); erasing = true; drop_bundle(me) };
 		die(me);
-		atomic { begin_line(); if :: whole -> j[file].gone = true; announced = true :: else -> skip fi };
+		atomic { append_removal(me) };
 #endif
 		die(me);
-		atomic { named = false; erased = true; lock = 0 }
-	:: leaves && !v_born -> atomic { assert(!HELD); erasing = true; bundle = false; erased = true; lock = 0 }
-	:: !leaves -> lock = 0
+		/* Also without its line, the task is removed: the next collection goes on. */
+		atomic { if :: j[file].gone -> drop_lifeline(me) :: else -> skip fi; erased = true; release(me) }
+	:: leaves && !v_born -> atomic { assert(!HELD); erasing = true; drop_bundle(me); erased = true; release(me) }
+	:: !leaves -> atomic { release(me) }
 	fi
 }
 
-inline replace_journal() { atomic {
+inline replace_journal(me) { atomic {
 	d_step {
 	j[from + 1].started = j[from].started;
 	if
@@ -359,6 +433,7 @@ inline replace_journal() { atomic {
 	fi;
 	current = from + 1;
 	torn = false;
+	step((j[from + 1].born -> KEPT : REPLACED), me);
 #if !defined(READER) && !defined(APPEND_TO_OLD)
 	/* Nobody reads the old one. */
 	j[from].born = false; j[from].gone = false; j[from].unstarted = false; j[from].again = false; j[from].intent = false;
@@ -366,65 +441,117 @@ inline replace_journal() { atomic {
 #endif
 	} } }
 
-/* The archive is named after the journal that it was made from, so that a repetition replaces it. */
+inline drop_archived(n, me) { if
+	:: archive[n].end != none -> archive[n].end = none; archive[n].ack = false; archive[n].wanted = false; step(UNARCHIVED, me)
+	:: else -> skip fi }
+
+/* An end that the journal has needs no lifeline. The archive is named after the journal that it was made from, so that a repetition replaces it. */
 inline compact(me, files) {
 	atomic {
 #ifndef NO_COMPACT_LOCK
 		lock == 0 && current + 1 < files -> lock = me;
+		step(LOCKED, me);
 #else
 		current + 1 < files ->
 #endif
 		from = current;
 		kept_end = j[from].end; kept_ack = j[from].ack;
+		saw_exit = named;
+#ifdef REMOVE_UNSAVED
+		if :: told != none && !HELD -> drop_lifeline(me) :: else -> skip fi;
+#else
+		if :: j[from].born && !j[from].gone && kept_end != none && !HELD -> drop_lifeline(me) :: else -> skip fi;
+#endif
 		leaves = DONE(j[from]) && !j[from].gone;
 #ifndef ARCHIVE_LIVE
-		leaves = leaves && !(named && HELD);
+		leaves = leaves && !named;
 #endif
-		if :: leaves && !HELD -> named = false :: else -> skip fi
+		saw_exit = saw_exit && !named
 	};
-	if :: leaves -> die(me) :: else -> skip fi;
+	if :: leaves || saw_exit -> die(me) :: else -> skip fi;
+	if :: disk_full(); goto over :: skip fi;
 #ifdef JOURNAL_FIRST
-	replace_journal();
+	replace_journal(me);
 	die(me);
-	atomic { if :: leaves -> archive[from].end = told; archive[from].ack = kept_ack :: else -> skip fi; lock = 0 }
+	atomic { if :: leaves -> archive[from].end = told; archive[from].ack = kept_ack :: else -> skip fi };
 #else
-	if :: leaves -> atomic { archive[from].end = kept_end; archive[from].ack = kept_ack; archive[from].wanted = j[from].wanted }; die(me)
-	:: else -> skip fi;
-	atomic {
-		replace_journal();
-#ifndef NO_COMPACT_LOCK
-		lock = 0
+	if :: leaves -> atomic { archive[from].end = kept_end; archive[from].ack = kept_ack; archive[from].wanted = j[from].wanted; step(ARCHIVED, me) };
+		die(me)
+	:: else ->                                               /* the archive of a compaction that died is replaced, if others are archived */
+		if :: atomic { archive[from].end != none -> drop_archived(from, me) } :: skip fi
+	fi;
+	if :: disk_full(); goto over :: skip fi;
+	replace_journal(me);
 #endif
-	}
-#endif
+over:	atomic { if :: lock == me -> release(me) :: else -> skip fi }
 }
 
-/* Removes what has neither a line nor a supervisor. */
+inline write_joined(me) { if
+	:: leaves -> drop_archived(to, me)
+	:: !leaves && kept_end != none ->
+#ifdef JOIN_OLDEST
+		if :: archive[to].end != none -> kept_ack = archive[to].ack; saw_exit = archive[to].wanted :: else -> skip fi;
+#endif
+		archive[to].end = kept_end; archive[to].ack = kept_ack; archive[to].wanted = saw_exit;
+		if :: step(ARCHIVED, me) :: to == from -> skip fi
+	:: else -> skip
+	fi }
+
+/* Writes archives again without what was removed, or joins them into an older one, before it removes the newer ones. What has come back to
+ * the journal stays: a look may have read the journal before. */
+inline join(me) {
+	atomic {
+		take(me);
+		search();
+		kept_end = archive[from].end; kept_ack = archive[from].ack; saw_exit = archive[from].wanted;
+		leaves = kept_end != none && !bundle;
+#ifdef JOIN_JOURNAL
+		leaves = leaves || kept_end != none && v_born;
+#endif
+		if :: !leaves && kept_end != none -> to = from; do :: to > 0 -> to-- :: break od :: else -> skip fi;
+#ifndef JOIN_FIRST
+		write_joined(me)
+#endif
+	};
+	die(me);
+	do
+	:: from > to -> atomic { drop_archived(from, me); from-- }; die(me)
+	:: else -> break
+	od;
+	atomic {
+#ifdef JOIN_FIRST
+		write_joined(me);
+#endif
+		release(me) }
+}
+
+/* Removes what has neither a line nor a supervisor. The lifeline goes last. */
 inline sweep(me) {
 #ifdef SWEEP_EARLY
-	atomic { file = current; leaves = !(j[file].born && !j[file].gone) && !ARCHIVED };
+	atomic { file = current; search(); leaves = !(j[file].born && !j[file].gone) && !FILED };
 	atomic { lock == 0 -> lock = me; leaves = leaves && !HELD };
 #else
 	atomic {
 		take(me);
+		search();
 		leaves = !v_born && !HELD;
 #ifndef SWEEP_JOURNAL
-		leaves = leaves && !ARCHIVED
+		leaves = leaves && !(FILED && !v_gone)
 #endif
 	};
 #endif
 	atomic {
 		if :: leaves && (named || bundle) ->
 			assert(!sup && (ran == 0 || erasing));
-			named = false
+			drop_bundle(me)
 		:: else -> skip fi };
 	die(me);
-	atomic { if :: leaves -> bundle = false :: else -> skip fi; lock = 0 }
+	atomic { if :: leaves -> drop_lifeline(me) :: else -> skip fi; release(me) }
 }
 
 /* Resets variables that are not read again, to reduce the number of states. */
 inline forget() { d_step {
-	held = false; saw_exit = false; requested = false; whole = false; leaves = false; kept_end = none; kept_ack = false; from = 0;
+	held = false; saw_exit = false; requested = false; whole = false; leaves = false; kept_end = none; kept_ack = false; from = 0; to = 0;
 #ifndef NODE_ALONE
 	v_born = false; v_gone = false; v_end = none; v_intent = false; v_ack = false; v_wanted = false;
 #endif
@@ -434,7 +561,7 @@ inline forget() { d_step {
 } }
 
 #define LOCALS bool held, saw_exit, requested, whole, leaves, kept_ack, v_born, v_gone, v_intent, v_ack, v_wanted; \
-	byte file, from, known; mtype kept_end = none, v_end = none
+	byte file, from, to, known; mtype kept_end = none, v_end = none
 
 proctype host(byte me) {
 	LOCALS;
@@ -445,11 +572,13 @@ proctype host(byte me) {
 		if
 		:: inspect(me)
 		:: kill_task(me)
+		:: note(me)
 		:: acknowledge(me)
 		:: promote(me)
 		:: remove(me)
 		:: sweep(me)
 		:: compact(me, FILES - 1)
+		:: join(me)
 		fi;
 		forget()
 	:: break
@@ -459,9 +588,12 @@ dead:	skip
 
 /* --- Without the lock --- */
 
-inline look_at_journal() { if :: j[file].gone -> found = removed :: j[file].born && !j[file].gone -> found = (j[file].end == none -> running : j[file].end)
-	:: else -> skip fi }
-inline look_at_archives() { search(); if :: found == none && archive[from].end != none && bundle -> found = archive[from].end :: else -> skip fi }
+inline look_at_journal() { if
+	:: j[file].gone || j[file].born && j[file].end != none && !bundle -> found = removed
+	:: j[file].born && !j[file].gone && (j[file].end == none || bundle) -> found = (j[file].end == none -> running : j[file].end)
+	:: else -> skip
+	fi }
+inline look_at_archives() { search(); if :: found == none && FILED -> found = archive[from].end :: else -> skip fi }
 
 #ifdef READER
 /* The status that a look finds; it is never older than the look, and never none after the birth. */
@@ -491,10 +623,11 @@ proctype last() {
 	if :: timeout -> skip fi;
 	assert(lock == 0);
 	deaths = DEATHS;                                         /* the last host does not die */
-	fails = 1;
-	if :: j[current].intent && !exited -> atomic { sup = false; supfd = false } :: else -> skip fi;
+	fails = FAILS;
+	if :: j[current].intent && !exited -> atomic { end_supervisor() } :: else -> skip fi;
 	inspect(HOSTS + 2);
 	compact(HOSTS + 2, FILES);
+	join(HOSTS + 2);
 	sweep(HOSTS + 2);
 	d_step { file = current; look_at_journal() };
 #ifdef NO_ARCHIVE_LOOK

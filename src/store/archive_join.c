@@ -10,7 +10,6 @@
 #include "base/text.h"
 #include "format/journal.h"
 #include "store/archive.h"
-#include "store/ledger.h"
 
 enum { SMALL_ARCHIVE = 1024 * 1024 };
 
@@ -22,19 +21,13 @@ typedef struct rest {
     bool no_memory;
 } rest;
 
-/* Whether the journal, or a newer archive, has a newer record of the task. */
-static bool is_superseded(const rest *r, const char *task_id)
-{
-    tether__file_stamp stamp;
-    return json_object_get(r->ids, task_id) != NULL ||
-           tether__ledger_stamp(r->session, task_id, &stamp, NULL) == TETHER_OK;
-}
-
 static bool add_rest(void *context, const char *task_id, json_t *record)
 {
     rest *r = context;
     size_t size;
-    if (is_superseded(r, task_id))
+    /* A newer archive has it. What has come back to the journal stays: a look may have read the
+     * journal before that, and finds the task here. */
+    if (json_object_get(r->ids, task_id) != NULL)
         return true;
     char *line = tether__journal_render(record, false, &size);
     if (line != NULL)
