@@ -194,7 +194,7 @@ static bool keep_member(void *context, const char *key, size_t size, const tethe
 
 int tether__journal_skim(const char *text, size_t size, tether__journal_line *line)
 {
-    tether__scanned members[MEMBERS] = {{TETHER__SCANNED_ABSENT}};
+    tether__scanned members[MEMBERS] = {{.type = TETHER__SCANNED_ABSENT}};
     if (!tether__scan_object(text, size, keep_member, members)) {
         int code = tether__journal_parse(text, size, line);
         json_decref(line->object);

@@ -78,7 +78,7 @@ static bool take_container(scanner *s, tether__scanned *value, int depth);
  */
 static bool take_value(scanner *s, tether__scanned *value, int depth)
 {
-    *value = (tether__scanned){TETHER__SCANNED_ABSENT};
+    *value = (tether__scanned){.type = TETHER__SCANNED_ABSENT};
     if (s->at == s->end)
         return false;
     switch (*s->at) {
