@@ -191,6 +191,8 @@ function show_calls(   kind, kinds, i) {
     kinds = split("open names stat read write lock process other", kind)
     for (i = 1; i <= kinds; i++) show("spawn.calls." kind[i], least_of_kind("spawn", kind[i]))
     show("spawn.thread.wakeups", middle_of_windows(wakes, "spawn"))
+    show("brief.calls", least_of_windows(calls, "brief"))
+    show("brief.calls.per_task", growth(calls, "brief"))
     show("list.calls", least_of_windows(calls, "list"))
     show("list.calls.per_task", growth(calls, "list"))
     show("status.calls", least_of_windows(calls, "status"))

@@ -26,6 +26,7 @@ enum {
     LIVE_FIRST = 64,
     LIVE_MOST = 256,
     IDLE_S = 3,
+    SETTLE_US = 50000, /* a registry looks once more, a moment after the event of a running task */
     PLANT_US = 100000,
     PLANT_CALLS = 8
 };
@@ -124,11 +125,12 @@ static void settle_end(const char *id)
         usleep(1000);
 }
 
-static void call_list(tether_list_scope scope)
+static void call_list(tether_list_scope scope, bool without_output)
 {
     tether_error error = {0};
     tether_snapshot_list *list;
-    bench_check(tether_list(registry, scope, &list, &error), &error);
+    const tether_list_options options = {.scope = scope, .without_output = without_output};
+    bench_check(tether_list_in(registry, &options, &list, &error), &error);
     tether_snapshot_list_free(list);
 }
 
@@ -161,13 +163,16 @@ static void start_task(char id[TETHER_ID_SIZE])
     spawn(stay, id);
     mark("spawn-settle");
     bench_settle(registry, id);
+    usleep(SETTLE_US);
     mark("none");
 }
 
 static void look_at_task(const char *id)
 {
     mark("list");
-    call_list(TETHER_LIST_RUNNING);
+    call_list(TETHER_LIST_RUNNING, false);
+    mark("brief");
+    call_list(TETHER_LIST_RUNNING, true);
     mark("status");
     tether_snapshot_free(look(id));
     mark("poll");
@@ -225,7 +230,7 @@ static void step_fill(long tasks)
     open_on(&loop);
     for (long i = 0; i < tasks; i++)
         bench_end_one(registry, true, id);
-    call_list(TETHER_LIST_ALL);
+    call_list(TETHER_LIST_ALL, false);
     uv_run(&loop, UV_RUN_NOWAIT);
     close_registry(TETHER_DETACH);
     uv_run(&loop, UV_RUN_DEFAULT);

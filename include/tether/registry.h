@@ -65,8 +65,9 @@ typedef struct tether_open_options {
     /* Default: TETHER_REAPER_AUTO. */
     tether_reaper_mode reaper;
     /* The host's own libuv loop to run on. Open and close the registry on the thread that runs the
-     * loop, and after the close run the loop until it has no handles left. NULL: the registry runs
-     * a loop on a thread of its own. */
+     * loop, and after the close run the loop until it has no handles left. While another thread
+     * waits for a task, the loop has to run: it tells of the end. NULL: the registry runs a loop
+     * on a thread of its own. */
     struct uv_loop_s *loop;
     /* How long to wait, in milliseconds, for the session lock while another process holds it. 0: 5
      * seconds. */

@@ -40,8 +40,12 @@ static bool read_uptime(tether__dir *folder, tether__moment *then)
     if (code != TETHER_OK)
         return code == TETHER_ENOTASK || code == TETHER_ECORRUPT || code == TETHER_ETOOBIG;
     const char *line = strstr(text, "\nuptime: ");
-    if (line != NULL && sscanf(line, "\nuptime: %lld boot: %63s", &uptime, then->boot_id) == 2)
+    char boot_id[REASON_LIMIT + 1];
+    if (line != NULL && sscanf(line, "\nuptime: %lld boot: %4096s", &uptime, boot_id) == 2 &&
+        strlen(boot_id) < sizeof then->boot_id) {
+        strcpy(then->boot_id, boot_id);
         then->uptime_ms = uptime + own.boot_ns / 1000000;
+    }
     free(text);
     return true;
 }

@@ -173,7 +173,7 @@ tether__telling tether__attention_watch_exit(tether__attention *attention, const
     uv_mutex_lock(&catalog->state);
     tether__telling telling = telling_of(tether__catalog_find(catalog, task_id), *watched);
     uv_mutex_unlock(&catalog->state);
-    if (telling != TETHER__NOT_YET)
+    if (telling != TETHER__NOT_YET || *watched)
         return telling;
     read_supervisor(catalog, task_id, &supervisor);
     if (supervisor.pid == 0)

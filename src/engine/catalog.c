@@ -10,6 +10,7 @@
 #include "base/grow.h"
 #include "os/clock.h"
 
+enum { AGAIN_MS = 20 };    /* until the second inspection after an event */
 enum { SMALL_COUNT = 64 }; /* as many entries are never worth pruning */
 
 int tether__catalog_init(tether__catalog *catalog, tether__session *session, tether_error *error)
@@ -243,13 +244,21 @@ void tether__catalog_forget(tether__catalog *catalog, const char *task_id)
         catalog->wake(catalog->wake_userdata);
 }
 
+void tether__catalog_inspect_again(tether__catalog *catalog, tether__entry *entry)
+{
+    uv_mutex_lock(&catalog->state);
+    if (!entry->ended && entry->inspect_at == 0)
+        entry->inspect_at = tether__os_monotonic_ms() + AGAIN_MS;
+    uv_mutex_unlock(&catalog->state);
+}
+
 int64_t tether__catalog_next_due(tether__catalog *catalog, const char *task_id)
 {
     int64_t due = INT64_MAX;
     uv_mutex_lock(&catalog->state);
     const tether__entry *entry = tether__catalog_find(catalog, task_id);
     if (entry != NULL) {
-        const int64_t due_times[] = {entry->write_running_at, entry->deadline_monotonic_ms,
+        const int64_t due_times[] = {entry->inspect_at, entry->deadline_monotonic_ms,
                                      entry->reminder_at};
         for (size_t i = 0; i < sizeof due_times / sizeof due_times[0]; i++) {
             if (due_times[i] > 0 && due_times[i] < due)
@@ -379,7 +388,7 @@ void tether__catalog_publish(tether__catalog *catalog, tether__entry *entry)
     entry->ended = tether_status_ended(entry->status);
     entry->done = tether__record_is_done(&entry->record);
     if (entry->status != TETHER_STATUS_STARTING)
-        entry->write_running_at = 0;
+        entry->inspect_at = 0;
     entry->deadline_monotonic_ms = entry->ended ? 0 : entry->record.deadline_monotonic_ms;
     if (entry->ended && !was_ended) {
         entry->finished_at = entry->record.finished_at;

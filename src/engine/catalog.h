@@ -82,9 +82,10 @@ typedef struct tether__entry {
     int64_t started_uptime_ms;     /* copied from the record */
     int64_t deadline_monotonic_ms; /* 0: none */
     tether__identity child; /* the supervisor; pid 0: not started by this registry, or reaped */
-    /* When to write `running` into the record (monotonic, in ms). 0: no write is planned, because
-     * the record says so already, or the supervisor has not written its identity yet. */
-    int64_t write_running_at;
+    /* When to inspect the task again (monotonic, in ms): to write `running` into the record, unless
+     * the supervisor has not written its identity yet, or because the cause of an event may not
+     * have shown when the event was handled. 0: no inspection is planned. */
+    int64_t inspect_at;
     int64_t reap_pause_ms; /* before the next attempt to reap the child; 0: it has not ended */
     int64_t reap_at;       /* when that attempt is due, monotonic */
     tether__driver driver;
@@ -226,7 +227,12 @@ void tether__catalog_drop(tether__catalog *catalog, tether__entry *entry);
 bool tether__catalog_is_large(tether__catalog *catalog);
 void tether__catalog_set_large(tether__catalog *catalog);
 
-/* Returns when the next of these is due for a task: writing `running`, the deadline, the reminder.
+/* Plans another inspection of a task that was found running after an event, unless one is planned:
+ * the kernel tells of the close of a lifeline before it releases the lock. The caller holds `disk`;
+ * takes `state`. */
+void tether__catalog_inspect_again(tether__catalog *catalog, tether__entry *entry);
+
+/* Returns when the next of these is due for a task: an inspection, the deadline, the reminder.
  * Monotonic; INT64_MAX: nothing. Takes `state`. */
 int64_t tether__catalog_next_due(tether__catalog *catalog, const char *task_id);
 

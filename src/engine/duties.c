@@ -21,7 +21,7 @@ enum {
 
 /* One kind of work that may be due for a task. The due work is collected while `state` is held, and
  * done after `state` is released. */
-typedef enum duty { DUTY_WRITE_RUNNING, DUTY_DEADLINE, DUTY_KILL, DUTY_REAP, DUTY_REMIND } duty;
+typedef enum duty { DUTY_INSPECT, DUTY_DEADLINE, DUTY_KILL, DUTY_REAP, DUTY_REMIND } duty;
 
 typedef struct due {
     duty kind;
@@ -42,7 +42,7 @@ static int64_t collect_duties(const tether__entry *entry, int64_t now, due *list
         duty kind;
         int64_t at;
     } duties[] = {
-        {DUTY_WRITE_RUNNING, entry->write_running_at > 0 ? entry->write_running_at : NEVER},
+        {DUTY_INSPECT, entry->inspect_at > 0 ? entry->inspect_at : NEVER},
         {DUTY_DEADLINE, entry->deadline_monotonic_ms > 0 && entry->driver == TETHER__DRIVER_NONE &&
                                 entry->status != TETHER_STATUS_KILLING
                             ? entry->deadline_monotonic_ms
@@ -68,7 +68,7 @@ static int64_t collect_duties(const tether__entry *entry, int64_t now, due *list
 static bool has_no_duty_left(const tether__entry *entry)
 {
     return entry->ended && entry->child.pid == 0 && entry->driver == TETHER__DRIVER_NONE &&
-           entry->write_running_at == 0 && entry->reminder_at == 0;
+           entry->inspect_at == 0 && entry->reminder_at == 0;
 }
 
 /* Collects the work that is due now, and returns when the next work is due. Iterates backwards,
@@ -151,26 +151,26 @@ int64_t tether__duties_reap_orphan(tether__catalog *catalog, const char *task_id
     return found ? reap_orphans(catalog) : NEVER;
 }
 
-static void schedule_running(tether__catalog *catalog, const char *task_id, int64_t at)
+static void schedule_inspection(tether__catalog *catalog, const char *task_id, int64_t at)
 {
     uv_mutex_lock(&catalog->state);
     tether__entry *entry = tether__catalog_find(catalog, task_id);
     if (entry != NULL)
-        entry->write_running_at = at;
+        entry->inspect_at = at;
     uv_mutex_unlock(&catalog->state);
 }
 
-/* Refreshes the task, which writes `running`. After a failure, such as a session lock that is held
- * for too long, tries again later; not in a store that was removed. */
-static void write_running(tether__catalog *catalog, const char *task_id)
+/* Refreshes the task, which may write `running`. After a failure, such as a session lock that is
+ * held for too long, tries again later; not in a store that was removed. */
+static void inspect(tether__catalog *catalog, const char *task_id)
 {
     uv_mutex_lock(&catalog->disk);
-    schedule_running(catalog, task_id, 0);
+    schedule_inspection(catalog, task_id, 0);
     /* The refresh may set the time again: on Windows, for a supervisor that its host has created
      * suspended and is about to resume (is_released in refresh.c). */
     int code = tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, NULL, NULL);
     if (code != TETHER_OK && code != TETHER_EGONE)
-        schedule_running(catalog, task_id, tether__os_monotonic_ms() + RETRY_MS);
+        schedule_inspection(catalog, task_id, tether__os_monotonic_ms() + RETRY_MS);
     uv_mutex_unlock(&catalog->disk);
 }
 
@@ -251,8 +251,8 @@ static void step_kill(tether__catalog *catalog, const char *task_id)
 static void do_duty(tether__catalog *catalog, const due *item)
 {
     switch (item->kind) {
-    case DUTY_WRITE_RUNNING:
-        write_running(catalog, item->id);
+    case DUTY_INSPECT:
+        inspect(catalog, item->id);
         break;
     case DUTY_DEADLINE:
         enforce_deadline(catalog, item->id);

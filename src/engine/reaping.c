@@ -207,6 +207,15 @@ static int refresh_unless_ended(tether__catalog *catalog, const char *task_id,
     return tether__refresh(catalog, task_id, TETHER__INSPECT_EVENT, entry, NULL);
 }
 
+/* Makes the waiters look at the disk, for what the reaper does not try again. Takes `state`. */
+static void alert_waiters(tether__reaper *reaper)
+{
+    uv_mutex_lock(&reaper->catalog->state);
+    reaper->catalog->removals++;
+    uv_mutex_unlock(&reaper->catalog->state);
+    tether__catalog_notify(reaper->catalog);
+}
+
 static void inspect_after_event(tether__reaper *reaper, const char *task_id)
 {
     tether__entry *entry;
@@ -216,11 +225,14 @@ static void inspect_after_event(tether__reaper *reaper, const char *task_id)
     int code = refresh_unless_ended(reaper->catalog, task_id, &entry);
     if (code == TETHER_OK) {
         reapable = entry->ended && entry->child.pid != 0;
+        tether__catalog_inspect_again(reaper->catalog, entry);
         /* A task of another host may be seen for the first time. */
         next = tether__catalog_next_due(reaper->catalog, task_id);
     }
     uv_mutex_unlock(&reaper->catalog->disk);
     retry_after_failure(reaper, code);
+    if (code == TETHER_ECORRUPT)
+        alert_waiters(reaper);
     next = earlier(next, reaper->retry_at);
     if (reapable)
         next = earlier(next, tether__duties_reap(reaper->catalog, task_id));
@@ -259,7 +271,9 @@ static void on_left(tether__reaper *reaper, int tag, const char *name)
     if (tag == reaper->exits_tag)
         return;
     if (!tether__attention_is_journal(&reaper->attention, tag)) {
+        /* It may be the file of a holder that has closed. */
         tether__attention_note_move(&reaper->attention, tag);
+        tether__catalog_notify(reaper->catalog);
     } else if ((name == NULL || strcmp(name, TETHER__JOURNAL_FILE) == 0) &&
                tether__os_file_stamp(reaper->catalog->session->journal, TETHER__JOURNAL_FILE,
                                      &stamp, NULL) != TETHER_OK) {

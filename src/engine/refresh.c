@@ -199,9 +199,9 @@ static void quarantine_marker(const tether__catalog *catalog, const tether__entr
 static void schedule_running(tether__catalog *catalog, tether__entry *entry)
 {
     uv_mutex_lock(&catalog->state);
-    if (entry->write_running_at == 0) {
+    if (entry->inspect_at == 0) {
         int64_t due = tether__os_monotonic_ms() + RUN_PAUSE_MS;
-        entry->write_running_at = due - due % RUN_STEP_MS + RUN_STEP_MS;
+        entry->inspect_at = due - due % RUN_STEP_MS + RUN_STEP_MS;
     }
     uv_mutex_unlock(&catalog->state);
 }
@@ -330,11 +330,14 @@ tether__inspect_mode tether__refresh_list_mode(tether__catalog *catalog)
     return told ? TETHER__INSPECT_TOLD : TETHER__INSPECT_LIST;
 }
 
-/* Whether events vouch for a running task: none came since it was last refreshed. */
-static bool is_told(const tether__catalog *catalog, const tether__entry *entry)
+/* Whether events vouch for a running task: none came since it was last refreshed. Takes `state`. */
+static bool is_told(tether__catalog *catalog, const tether__entry *entry)
 {
     tether__file_stamp stamp;
-    return entry->refreshed_at > catalog->events_since &&
+    uv_mutex_lock(&catalog->state);
+    bool planned = entry->inspect_at != 0;
+    uv_mutex_unlock(&catalog->state);
+    return !planned && entry->refreshed_at > catalog->events_since &&
            tether__bundle_may_vouch(&entry->record) &&
            tether__ledger_recall(catalog->session, entry->id, &stamp) &&
            memcmp(&stamp, &entry->stamp, sizeof stamp) == 0;

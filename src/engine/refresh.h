@@ -17,7 +17,7 @@ typedef enum tether__inspect_mode {
      * be waiting to be resumed, does not write `running` at once, as after an event. */
     TETHER__INSPECT_OPENING,
     /* After an event of the task. Does not write `running` at once, because each write takes the
-     * session lock and most tasks are short, but sets the entry's write_running_at. */
+     * session lock and most tasks are short, but sets the entry's inspect_at. */
     TETHER__INSPECT_EVENT,
     /* For a list of many tasks. A lifeline that is held vouches for a running task; only where it
      * does not, is the supervisor's process probed. So a list takes a task for running whose

@@ -131,11 +131,22 @@ static bool is_in_journal(const archived *a, const char *task_id)
     return tether__ledger_stamp(a->catalog->session, task_id, &stamp, NULL) == TETHER_OK;
 }
 
+/* Whether the list has a task already. One that has come back from an archive since is left to the
+ * archive's record: the list was made before. */
+static bool is_listed(const tether_snapshot_list *list, const char *task_id)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->items[i]->task_id, task_id) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool add_archived(void *context, const char *task_id, struct json_t *document)
 {
     archived *a = context;
     tether__entry entry = {.id = task_id};
-    if (is_in_journal(a, task_id))
+    if (is_in_journal(a, task_id) && is_listed(a->list, task_id))
         return true;
     tether__record_init(&entry.record);
     int code = tether__bundle_take(json_incref(document), task_id, &entry.record, &a->problem);

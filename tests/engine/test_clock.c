@@ -267,6 +267,9 @@ static void quarantine_expires_after_thirty_days_of_a_right_clock(void **state)
     add_to_quarantine(f, "fresh", 0, NULL);
     add_to_quarantine(f, "young", 29 * day_ms, "another");
     add_to_quarantine(f, "old", 31 * day_ms, "another");
+    add_to_quarantine(
+        f, "strange", 31 * day_ms,
+        "a-boot-id-that-is-longer-than-any-that-a-system-of-this-world-has-had-so-far");
     /* Quarantined during this boot, while the clock was wrong. */
     add_to_quarantine(f, "confused", 31 * day_ms, NULL);
     test_write_file(test_path(f, "quarantine/no-valid-time"), "", 0);
@@ -276,10 +279,11 @@ static void quarantine_expires_after_thirty_days_of_a_right_clock(void **state)
         assert_int_equal(collect(f, 0).expired, 0);
         assert_int_equal(collect(f, -1).expired, 0);
     }
-    assert_int_equal(test_count_names(test_path(f, "quarantine")), 5);
+    assert_int_equal(test_count_names(test_path(f, "quarantine")), 6);
     fake_clock_set(0);
-    assert_int_equal(collect(f, 0).expired, 1);
+    assert_int_equal(collect(f, 0).expired, 2);
     assert_false(is_quarantined(f, "old"));
+    assert_false(is_quarantined(f, "strange"));
     assert_true(is_quarantined(f, "fresh"));
     assert_true(is_quarantined(f, "young"));
     assert_true(is_quarantined(f, "confused"));

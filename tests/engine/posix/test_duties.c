@@ -10,6 +10,7 @@
 #include "engine/duties.h"
 #include "engine/kill.h"
 #include "engine/refresh.h"
+#include "os/clock.h"
 #include "store/session.h"
 
 /* A catalog without a reaper, with one task that runs on until the test ends it. */
@@ -90,6 +91,27 @@ static void remove_session(place *p)
 static void remove_task(place *p)
 {
     ASSERT_OK(tether__bundle_remove(&p->session, p->id, &p->f->error), p->f->error);
+}
+
+/* An event may come before its cause shows: the supervisor is killed right after the inspection. */
+static void a_running_task_is_inspected_again_after_an_event(void **state)
+{
+    place p;
+    place_open(&p, *state);
+    tether__entry *entry = read_task(&p);
+    int64_t deadline = tether__duties_do(&p.catalog);
+    tether__catalog_inspect_again(&p.catalog, entry);
+    int64_t due = tether__duties_do(&p.catalog);
+    assert_true(due < deadline && due <= tether__os_monotonic_ms() + 20);
+    tether__catalog_inspect_again(&p.catalog, entry);
+    assert_int_equal(tether__duties_do(&p.catalog), due);
+    assert_int_equal(kill((pid_t)p.supervisor, SIGKILL), 0);
+    assert_int_equal(test_join_host(p.supervisor), 128 + SIGKILL);
+    WAIT_UNTIL(tether__os_monotonic_ms() >= due);
+    assert_int_equal(tether__duties_do(&p.catalog), INT64_MAX);
+    assert_int_equal(entry->status, TETHER_STATUS_LOST);
+    place_leave(&p);
+    assert_int_equal(kill(-(pid_t)p.supervisor, SIGKILL), 0);
 }
 
 static void nothing_is_due_for_a_task_that_is_gone(void **state)
@@ -214,6 +236,8 @@ static void an_orphan_that_runs_keeps_no_other_from_being_reaped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_running_task_is_inspected_again_after_an_event,
+                                        test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(nothing_is_due_for_a_task_that_is_gone, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(a_deadline_that_fails_for_a_moment_stays_due, test_setup,
