@@ -12,7 +12,6 @@
 #include "engine/reaping.h"
 #include "os/start_thread.h"
 #include "os/thread.h"
-#include "store/ledger.h"
 
 #define NEVER TETHER__REAPING_NEVER
 
@@ -54,7 +53,7 @@ static bool watch_exit_from_catalog(const char *task_id, const tether__identity 
 {
     tether__reaper *reaper = userdata;
     tether_error problem = {0};
-    if (tether__os_ends_add(reaper->ends, task_id, supervisor, &problem) == TETHER_OK)
+    if (tether__os_ends_add(reaper->attention.ends, task_id, supervisor, &problem) == TETHER_OK)
         return true;
     if (!reaper->poll_exits)
         tether__events_log(reaper->catalog->events, TETHER_LOG_WARNING, task_id, &problem);
@@ -67,21 +66,20 @@ static bool watch_exit_from_catalog(const char *task_id, const tether__identity 
 static bool told_from_catalog(void *userdata)
 {
     tether__reaper *reaper = userdata;
-    return reaper->exits_tag >= 0 && !reaper->behind && tether__os_watch_is_quiet(reaper->watch);
+    return reaper->exits_tag >= 0 && !reaper->behind &&
+           tether__os_watch_is_quiet(reaper->attention.watch);
 }
 
 static int watch_all(tether__reaper *reaper, tether_error *error)
 {
     int code = tether__os_watch_open(reaper->loop, tether__reaping_take_event, reaper,
-                                     &reaper->watch, error);
+                                     &reaper->attention.watch, error);
     if (code == TETHER_OK)
-        code = tether__os_watch_add(reaper->watch, reaper->catalog->session->exits,
+        code = tether__os_watch_add(reaper->attention.watch, reaper->catalog->session->exits,
                                     &reaper->exits_tag, error);
     if (code == TETHER_OK)
-        code = tether__os_ends_open(reaper->loop, tether__reaping_take_exit, reaper, &reaper->ends,
-                                    error);
-    reaper->attention.watch = reaper->watch;
-    reaper->attention.ends = reaper->ends;
+        code = tether__os_ends_open(reaper->loop, tether__reaping_take_exit, reaper,
+                                    &reaper->attention.ends, error);
     return code;
 }
 
@@ -127,8 +125,8 @@ static void on_part_closed(void *userdata)
 
 static void close_handles(tether__reaper *reaper)
 {
-    tether__watch *watch = reaper->watch;
-    tether__ends *ends = reaper->ends;
+    tether__watch *watch = reaper->attention.watch;
+    tether__ends *ends = reaper->attention.ends;
     reaper->handles = 2 + (watch != NULL) + (ends != NULL);
     uv_close((uv_handle_t *)&reaper->timer, on_handle_closed);
     uv_close((uv_handle_t *)&reaper->wake, on_handle_closed);
@@ -145,8 +143,8 @@ static void close_own_loop(tether__reaper *reaper)
     uv_run(reaper->loop, UV_RUN_DEFAULT);
     uv_loop_close(reaper->loop);
     reaper->loop = NULL;
-    reaper->watch = NULL;
-    reaper->ends = NULL;
+    reaper->attention.watch = NULL;
+    reaper->attention.ends = NULL;
 }
 
 /* Initialises what the reaper adds to its loop. */
@@ -218,12 +216,12 @@ int tether__reaper_open(tether__catalog *catalog, const tether__reaper_observer 
 static void offer_events(tether__reaper *reaper)
 {
     tether__catalog *catalog = reaper->catalog;
-    bool all = reaper->ends != NULL && !tether__os_watch_tells_close();
+    bool all = reaper->attention.ends != NULL && !tether__os_watch_tells_close();
     uv_mutex_lock(&catalog->disk);
     catalog->events_since = ++catalog->logical_clock;
     uv_mutex_lock(&catalog->state);
     catalog->watch_exit = all ? watch_exit_from_catalog : NULL;
-    catalog->told = reaper->watch != NULL && !reaper->polling ? told_from_catalog : NULL;
+    catalog->told = reaper->attention.watch != NULL && !reaper->polling ? told_from_catalog : NULL;
     uv_mutex_unlock(&catalog->state);
     uv_mutex_unlock(&catalog->disk);
 }

@@ -28,13 +28,11 @@ typedef struct tether__reaper {
     bool owns_loop;
     uv_async_t wake;
     uv_timer_t timer;
-    tether__watch *watch; /* NULL: no directory events */
-    tether__ends *ends;   /* NULL: no events of exits */
-    bool polling;         /* no events, only polling. Set once, at the start */
+    bool polling; /* no events, only polling. Set once, at the start */
     /* Some supervisor's exit raises no event and has to be polled for. Guarded by `state`. */
     bool poll_exits;
     int exits_tag; /* -1: none, or the directory is gone. Written while `state` is held */
-    tether__attention attention;
+    tether__attention attention; /* has the watch and the ends, which this reaper closes */
     /* When to look at the journal for a listener, because it cannot be watched; NEVER: it can, or
      * nobody listens. */
     int64_t news_at;

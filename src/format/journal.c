@@ -161,6 +161,14 @@ static tether__scanned value_of(const json_t *value)
     }
 }
 
+/* Says what the members make the line. */
+static void conclude(const tether__scanned members[], tether__journal_line *line)
+{
+    line->kind = read_members(members, line);
+    if (line->kind == TETHER__JOURNAL_DAMAGED)
+        tether__journal_dispose(line);
+}
+
 int tether__journal_parse(const char *text, size_t size, tether__journal_line *line)
 {
     json_error_t problem;
@@ -173,8 +181,8 @@ int tether__journal_parse(const char *text, size_t size, tether__journal_line *l
     for (int i = 0; i < MEMBERS; i++)
         members[i] = value_of(json_object_get(line->object, names[i]));
     if (json_is_object(line->object))
-        line->kind = read_members(members, line);
-    if (line->kind == TETHER__JOURNAL_DAMAGED)
+        conclude(members, line);
+    else
         tether__journal_dispose(line);
     return TETHER_OK;
 }
@@ -202,10 +210,7 @@ int tether__journal_skim(const char *text, size_t size, tether__journal_line *li
         return code;
     }
     *line = (tether__journal_line){.kind = TETHER__JOURNAL_DAMAGED};
-    tether__journal_kind kind = read_members(members, line);
-    if (kind == TETHER__JOURNAL_DAMAGED)
-        tether__journal_dispose(line);
-    line->kind = kind;
+    conclude(members, line);
     return TETHER_OK;
 }
 
