@@ -13,6 +13,7 @@
 #include "os/clock.h"
 #include "posix/pidfd.h"
 #include "posix/proc.h"
+#include "posix/this_boot.h"
 
 /* Reads the number of one of this process's pid namespaces from a link such as "pid:[4026531836]".
  */
@@ -56,24 +57,12 @@ static bool is_visible(const tether__identity *identity)
     return identity->pid_ns[0] == '\0' || strcmp(identity->pid_ns, pid_ns) == 0;
 }
 
-/* TETHER__ALIVE: the process may be of this boot. */
-static tether__liveness in_this_boot(const tether__identity *identity)
-{
-    char boot_id[TETHER__BOOT_ID_SIZE];
-    if (identity->boot_id[0] == '\0')
-        return TETHER__ALIVE;
-    if (!tether__os_boot_id(boot_id))
-        return TETHER__UNKNOWN;
-    return boot_id[0] == '\0' || strcmp(identity->boot_id, boot_id) == 0 ? TETHER__ALIVE
-                                                                         : TETHER__GONE;
-}
-
 tether__liveness tether__os_process_alive(const tether__identity *identity)
 {
     tether__proc process;
     if (identity->pid <= 0)
         return TETHER__UNKNOWN;
-    tether__liveness boot = in_this_boot(identity);
+    tether__liveness boot = tether__posix_in_this_boot(identity);
     if (boot != TETHER__ALIVE)
         return boot;
     if (!is_visible(identity) || !tether__proc_is_own())

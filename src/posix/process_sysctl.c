@@ -4,24 +4,11 @@
 #include "os/process.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "os/clock.h"
 #include "posix/proc.h"
-
-/* TETHER__ALIVE: the process may be of this boot. */
-static tether__liveness in_this_boot(const tether__identity *identity)
-{
-    char boot_id[TETHER__BOOT_ID_SIZE];
-    if (identity->boot_id[0] == '\0')
-        return TETHER__ALIVE;
-    if (!tether__os_boot_id(boot_id))
-        return TETHER__UNKNOWN;
-    return boot_id[0] == '\0' || strcmp(identity->boot_id, boot_id) == 0 ? TETHER__ALIVE
-                                                                         : TETHER__GONE;
-}
+#include "posix/this_boot.h"
 
 tether__liveness tether__os_process_alive(const tether__identity *identity)
 {
@@ -29,7 +16,7 @@ tether__liveness tether__os_process_alive(const tether__identity *identity)
     /* The identity comes from a system with pid namespaces; there are none here. */
     if (identity->pid <= 0 || identity->pid_ns[0] != '\0')
         return TETHER__UNKNOWN;
-    tether__liveness boot = in_this_boot(identity);
+    tether__liveness boot = tether__posix_in_this_boot(identity);
     if (boot != TETHER__ALIVE)
         return boot;
     int os_error = tether__proc_read(identity->pid, &process);

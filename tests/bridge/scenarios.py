@@ -48,6 +48,12 @@ def failed_start(stage):
     start(stage)
 
 
+def beside(*hosts):
+    """Hosts that were started one after the other run to their ends."""
+    for host in hosts:
+        host.wait()
+
+
 def end(stage):
     """Another host finds the end."""
     run(stage)
@@ -58,9 +64,7 @@ def end(stage):
 
 def ends_beside_each_other(stage):
     run(stage)
-    hosts = [stage.start("list", "--all", inject=["flock:delay_exit=2000"]), stage.start("completions", "--drain")]
-    for host in hosts:
-        host.wait()
+    beside(stage.start("list", "--all", inject=["flock:delay_exit=2000"]), stage.start("completions", "--drain"))
     clean_up(stage)
 
 
@@ -96,9 +100,7 @@ def kill_at_once(stage):
 
 def kills_beside_each_other(stage):
     task = run_gated(stage)
-    hosts = [stage.start("kill", task), stage.start("kill", "--grace", "0", task), stage.start("wait", task)]
-    for host in hosts:
-        host.wait()
+    beside(stage.start("kill", task), stage.start("kill", "--grace", "0", task), stage.start("wait", task))
     clean_up(stage)
 
 
@@ -118,9 +120,7 @@ def drain(stage):
 
 def drains_beside_each_other(stage):
     run(stage)
-    hosts = [stage.start("completions", "--drain", inject=["flock:delay_exit=1000"]), stage.start("completions", "--drain")]
-    for host in hosts:
-        host.wait()
+    beside(stage.start("completions", "--drain", inject=["flock:delay_exit=1000"]), stage.start("completions", "--drain"))
     clean_up(stage)
 
 
@@ -149,9 +149,7 @@ def collect(stage):
 def removals_beside_each_other(stage):
     task = run(stage)
     stage.host("completions", "--drain")
-    hosts = [stage.start("rm", task, inject=["renameat,unlinkat,write:delay_exit=2000"]), stage.start("gc", "--older-than", "0")]
-    for host in hosts:
-        host.wait()
+    beside(stage.start("rm", task, inject=["renameat,unlinkat,write:delay_exit=2000"]), stage.start("gc", "--older-than", "0"))
     stage.host("gc", "--older-than", "0")
 
 
