@@ -12,10 +12,12 @@
 
 enum { AGAIN_MS = 20 };    /* until the second inspection after an event */
 enum { SMALL_COUNT = 64 }; /* as many entries are never worth pruning */
+enum { DONE_SHARE = 16 };  /* of the entries: as many done ones more are worth a run through all */
 
 int tether__catalog_init(tether__catalog *catalog, tether__session *session, tether_error *error)
 {
-    *catalog = (tether__catalog){.session = session, .large_at = SMALL_COUNT};
+    *catalog =
+        (tether__catalog){.session = session, .large_at = SMALL_COUNT, .done_limit = SMALL_COUNT};
     if (uv_mutex_init(&catalog->disk) != 0)
         return tether__fail_memory(error, "open registry");
     if (uv_mutex_init(&catalog->state) != 0) {
@@ -164,10 +166,18 @@ bool tether__catalog_reap(tether__catalog *catalog, const char *task_id)
     return reaped;
 }
 
+/* Undoes what the table counts and lists for an entry. The caller holds `disk` and `state`. */
+static void detach(tether__catalog *catalog, tether__entry *entry)
+{
+    tether__catalog_unschedule(catalog, entry);
+    if (entry->done)
+        catalog->done_count--;
+}
+
 /* Removes an entry from the table. The caller holds `disk` and `state`. */
 static void take_out(tether__catalog *catalog, size_t index)
 {
-    tether__catalog_unschedule(catalog, catalog->entries[index]);
+    detach(catalog, catalog->entries[index]);
     catalog->count--;
     memmove(catalog->entries + index, catalog->entries + index + 1,
             (catalog->count - index) * sizeof(tether__entry *));
@@ -180,6 +190,38 @@ void tether__catalog_drop(tether__catalog *catalog, tether__entry *entry)
     take_out(catalog, find_index(catalog, entry->id, &found));
     uv_mutex_unlock(&catalog->state);
     entry_free(entry);
+}
+
+/* The caller holds `disk` and `state`. */
+static void drop_done(tether__catalog *catalog, bool (*is_idle)(const tether__entry *))
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < catalog->count; i++) {
+        tether__entry *entry = catalog->entries[i];
+        if (!entry->done || !is_idle(entry)) {
+            catalog->entries[kept++] = entry;
+            continue;
+        }
+        detach(catalog, entry);
+        entry_free(entry);
+    }
+    catalog->count = kept;
+    catalog->done_limit = catalog->done_count + kept / DONE_SHARE + SMALL_COUNT;
+}
+
+void tether__catalog_drop_done(tether__catalog *catalog, bool (*is_idle)(const tether__entry *))
+{
+    uv_mutex_lock(&catalog->state);
+    bool many = catalog->done_count >= catalog->done_limit;
+    uv_mutex_unlock(&catalog->state);
+    if (!many)
+        return;
+    uv_mutex_lock(&catalog->disk);
+    uv_mutex_lock(&catalog->state);
+    if (catalog->holds == 0)
+        drop_done(catalog, is_idle);
+    uv_mutex_unlock(&catalog->state);
+    uv_mutex_unlock(&catalog->disk);
 }
 
 void tether__catalog_hold(tether__catalog *catalog)
@@ -379,6 +421,7 @@ void tether__catalog_publish(tether__catalog *catalog, tether__entry *entry)
     const tether__identity *named = &entry->record.identity;
     uv_mutex_lock(&catalog->state);
     bool was_ended = entry->ended, was_killing = entry->status == TETHER_STATUS_KILLING;
+    bool was_done = entry->done;
     /* The start time could not be read at the start, such as for lack of descriptors; the
      * supervisor has written it since. Without it the child could not be reaped. */
     if (entry->child.pid != 0 && entry->child.start_time == 0 && named->pid == entry->child.pid)
@@ -387,6 +430,7 @@ void tether__catalog_publish(tether__catalog *catalog, tether__entry *entry)
     entry->started_uptime_ms = entry->record.started_uptime_ms;
     entry->ended = tether_status_ended(entry->status);
     entry->done = tether__record_is_done(&entry->record);
+    catalog->done_count += (size_t)entry->done - (size_t)was_done;
     if (entry->status != TETHER_STATUS_STARTING)
         entry->inspect_at = 0;
     entry->deadline_monotonic_ms = entry->ended ? 0 : entry->record.deadline_monotonic_ms;

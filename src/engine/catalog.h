@@ -149,7 +149,9 @@ typedef struct tether__catalog {
     size_t capacity;
     /* How many calls rely on entries that they have found or added to stay. Guarded by `disk`. */
     size_t holds;
-    size_t large_at; /* the count from which the catalog is pruned; guarded by `state` */
+    size_t large_at;   /* the count from which the catalog is pruned; guarded by `state` */
+    size_t done_count; /* entries that are `done`; guarded by `state` */
+    size_t done_limit; /* of these, the number from which they are pruned; guarded by `state` */
     /* The entries that may have something due, in no order: all except ended ones with no work
      * left. Guarded by `state`. */
     tether__entry **scheduled;
@@ -221,6 +223,11 @@ void tether__catalog_release(tether__catalog *catalog);
 /* Removes an entry that nobody needs, without waking the waiters. The caller holds `disk`; takes
  * `state`. */
 void tether__catalog_drop(tether__catalog *catalog, tether__entry *entry);
+
+/* Drops each entry that is `done` and for which `is_idle` returns true, without waking the waiters.
+ * It runs through all entries while both locks are held. Does nothing while the catalog is held, or
+ * until there are as many done entries as make that worth it. Takes `disk` and `state`. */
+void tether__catalog_drop_done(tether__catalog *catalog, bool (*is_idle)(const tether__entry *));
 
 /* Returns whether the catalog has become large enough to be pruned; the second function sets that
  * size to twice the present one. Take `state`. */

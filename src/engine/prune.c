@@ -9,14 +9,21 @@
 #include "store/ledger.h"
 
 /* Returns whether the registry has no work left with an ended task: then a later call that needs
- * the entry reads it from the disk again. The caller holds `disk`; takes `state`. */
-static bool is_idle(tether__catalog *catalog, const tether__entry *entry)
+ * the entry reads it from the disk again. The caller holds `disk` and `state`. */
+static bool is_idle(const tether__entry *entry)
+{
+    return entry->ended && entry->child.pid == 0 && entry->driver == TETHER__DRIVER_NONE &&
+           entry->followers == 0 && !entry->unsaved &&
+           (entry->record.output_limit <= 0 || entry->cap.done);
+}
+
+/* The caller holds `disk`; takes `state`. */
+static bool is_idle_now(tether__catalog *catalog, const tether__entry *entry)
 {
     uv_mutex_lock(&catalog->state);
-    bool idle = entry->ended && entry->child.pid == 0 && entry->driver == TETHER__DRIVER_NONE &&
-                entry->followers == 0;
+    bool idle = is_idle(entry);
     uv_mutex_unlock(&catalog->state);
-    return idle && !entry->unsaved && (entry->record.output_limit <= 0 || entry->cap.done);
+    return idle;
 }
 
 /* Whether nothing about an ended task is left to do, also for other hosts. A task that has left the
@@ -36,8 +43,8 @@ static bool is_over(tether__catalog *catalog, tether__entry **entry)
 static void prune_one(tether__catalog *catalog, const char *task_id)
 {
     tether__entry *entry = tether__catalog_find(catalog, task_id);
-    if (entry != NULL && is_idle(catalog, entry) && is_over(catalog, &entry) &&
-        is_idle(catalog, entry))
+    if (entry != NULL && is_idle_now(catalog, entry) && is_over(catalog, &entry) &&
+        is_idle_now(catalog, entry))
         tether__catalog_drop(catalog, entry);
 }
 
@@ -49,7 +56,8 @@ static bool is_held(tether__catalog *catalog)
     return held;
 }
 
-void tether__prune(tether__catalog *catalog)
+/* Drops also what this registry does not know to be done. */
+static void prune_by_disk(tether__catalog *catalog)
 {
     char(*ids)[TETHER_ID_SIZE];
     size_t count;
@@ -67,4 +75,10 @@ void tether__prune(tether__catalog *catalog)
     free(ids);
     if (!stopped)
         tether__catalog_set_large(catalog);
+}
+
+void tether__prune(tether__catalog *catalog)
+{
+    tether__catalog_drop_done(catalog, is_idle);
+    prune_by_disk(catalog);
 }

@@ -30,6 +30,7 @@ struct tether_proxy {
     char id[TETHER_ID_SIZE];
     tether__lifeline lifeline;
     tether__dir *bundle;
+    bool follows; /* the session is followed for this proxy */
 };
 
 /* The open proxies of one registry. This object outlives the registry, so that calls on a proxy are
@@ -338,12 +339,18 @@ static void remove_task(tether__session *session, opening *o)
     tether__os_lock_release(&lock);
 }
 
+static void stop_following(tether_registry *registry, tether_proxy *proxy)
+{
+    if (proxy->follows)
+        tether__reaper_unfollow_session(registry->reaper);
+    proxy->follows = false;
+}
+
 static int create_and_add(tether_registry *registry, opening *o, tether_error *error)
 {
-    uv_mutex_lock(&registry->catalog.disk);
     /* Other hosts ask for its end by a line in the journal. */
-    if (!tether__tasks_of(registry)->follows)
-        tether__tasks_of(registry)->follows = tether__reaper_follow_session(registry->reaper);
+    o->proxy->follows = tether__reaper_follow_session(registry->reaper);
+    uv_mutex_lock(&registry->catalog.disk);
     int code = create_task(registry, o, error);
     if (code == TETHER_OK) {
         /* The catalog may know an earlier, removed task with this id. */
@@ -353,6 +360,8 @@ static int create_and_add(tether_registry *registry, opening *o, tether_error *e
             remove_task(&registry->session, o);
     }
     uv_mutex_unlock(&registry->catalog.disk);
+    if (code != TETHER_OK)
+        stop_following(registry, o->proxy);
     return code;
 }
 
@@ -514,6 +523,7 @@ int tether_proxy_finish(tether_proxy *proxy, int exit_code, int signal, tether_e
             record_end(registry, proxy);
         else
             mark_lost(registry, proxy);
+        stop_following(registry, proxy);
         leave(all);
     }
     free_proxy(proxy);

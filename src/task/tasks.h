@@ -24,7 +24,6 @@ typedef struct tether__tasks {
     uint64_t max_output_bytes;
     tether__facts facts;           /* guarded by the catalog's `state`; see facts.h */
     tether__known_wrapper wrapper; /* the last one; guarded by the catalog's `state` */
-    bool follows; /* the session is followed for the proxies; guarded by the catalog's `disk` */
 } tether__tasks;
 
 /* Stores what is known about this process; asks the system the first time. Takes the catalog's

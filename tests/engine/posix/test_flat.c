@@ -184,12 +184,62 @@ static void calls_find_what_the_catalog_has_dropped(void **state)
     }
 }
 
+/* --- A host's own tasks --- */
+
+static void end_proxies(fixture *f, char ids[][TETHER_ID_SIZE], int count)
+{
+    const tether_proxy_spec spec = {.command = "work"};
+    for (int i = 0; i < count; i++) {
+        tether_proxy *proxy;
+        ASSERT_OK(tether_proxy_open(f->registry, &spec, ids[i], &proxy, &f->error), f->error);
+        ASSERT_OK(tether_proxy_finish(proxy, 0, 0, &f->error), f->error);
+    }
+}
+
+/* While their completions are pending, the catalog keeps them, however often it prunes. */
+static void acknowledged_tasks_leave_the_catalog(void **state)
+{
+    fixture *f = *state;
+    enum { PENDING = 300, FEW = 150 };
+    static char ids[PENDING][TETHER_ID_SIZE];
+    end_proxies(f, ids, PENDING);
+    assert_true(handles_events(f, f->registry));
+    assert_true(count_entries(f->registry) >= PENDING);
+    for (int i = 0; i < PENDING; i++)
+        ASSERT_OK(tether_completion_ack(f->registry, ids[i], NULL, &f->error), f->error);
+    assert_true(handles_events(f, f->registry));
+    WAIT_UNTIL(count_entries(f->registry) < FEW);
+}
+
+/* Events of the journal are of no use to a host without open proxies: its own lines would wake it.
+ */
+static void the_last_proxy_ends_the_watch_of_the_journal(void **state)
+{
+    fixture *f = *state;
+    char ids[2][TETHER_ID_SIZE];
+    const tether_proxy_spec spec = {.command = "work"};
+    tether_proxy *first, *second;
+    bool events = tether__reaper_has_events(f->registry->reaper);
+    int watches = count_watches();
+    ASSERT_OK(tether_proxy_open(f->registry, &spec, ids[0], &first, &f->error), f->error);
+    ASSERT_OK(tether_proxy_open(f->registry, &spec, ids[1], &second, &f->error), f->error);
+    assert_true(!events || count_watches() == watches + 1);
+    ASSERT_OK(tether_proxy_finish(first, 0, 0, &f->error), f->error);
+    assert_true(!events || count_watches() == watches + 1);
+    ASSERT_OK(tether_proxy_finish(second, 0, 0, &f->error), f->error);
+    assert_int_equal(count_watches(), watches);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(tasks_of_others_leave_nothing_in_memory, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(calls_find_what_the_catalog_has_dropped,
+                                        test_setup_registry, test_teardown),
+        cmocka_unit_test_setup_teardown(acknowledged_tasks_leave_the_catalog, test_setup_registry,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(the_last_proxy_ends_the_watch_of_the_journal,
                                         test_setup_registry, test_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
