@@ -10,16 +10,24 @@ function(tether_integration_time name seconds)
     set_tests_properties(${name} PROPERTIES LABELS integration TIMEOUT ${seconds})
 endfunction()
 
-# Runs an executable twice: with a reaper that uses events, and with one that polls.
+# The monitor, which the tests do not find beside them. An empty value: none.
+set(TETHER_TEST_MONITOR "")
+if(TARGET tether_monitor)
+    tether_test_path(TETHER_TEST_MONITOR tether_monitor)
+endif()
+
+# Runs an executable twice: with a reaper that uses events and with monitors where there are any, and with a reaper that
+# polls and with scripts.
 function(tether_integration_entries name seconds)
     if(NOT TEST ${name})
         add_test(NAME ${name} COMMAND test_${name})
     endif()
     tether_integration_time(${name} ${seconds})
-    set_tests_properties(${name} PROPERTIES ENVIRONMENT TETHER_TEST_REAPER=events)
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT
+        "TETHER_TEST_REAPER=events;TETHER_MONITOR=${TETHER_TEST_MONITOR}")
     add_test(NAME ${name}_polling COMMAND test_${name})
     tether_integration_time(${name}_polling ${seconds})
-    set_tests_properties(${name}_polling PROPERTIES ENVIRONMENT TETHER_TEST_REAPER=polling)
+    set_tests_properties(${name}_polling PROPERTIES ENVIRONMENT "TETHER_TEST_REAPER=polling;TETHER_MONITOR=")
 endfunction()
 
 function(tether_integration name seconds)
@@ -147,6 +155,12 @@ else()
         tether_test(outer_fallback integration 60 task/posix/test_outer_fallback.c)
         tether_integration_time(outer_fallback 60)
         target_link_options(test_outer_fallback PRIVATE -Wl,--wrap=tether__os_spawn)
+    endif()
+    if(TARGET tether_monitor)
+        tether_test(monitor integration 120 monitor/posix/test_monitor.c)
+        tether_integration_time(monitor 120)
+        set_tests_properties(monitor PROPERTIES ENVIRONMENT TETHER_MONITOR=${TETHER_TEST_MONITOR})
+        add_dependencies(test_monitor tether_monitor)
     endif()
     if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
         tether_test(refused integration 120 engine/posix/test_refused.c)

@@ -62,6 +62,13 @@ TETHER_EXPORT const char *tether_status_text(tether_status status);
 /* Returns whether a status is final: the task has ended. Any thread. */
 TETHER_EXPORT bool tether_status_ended(tether_status status);
 
+/* What supervises a task. */
+typedef enum tether_supervisor {
+    TETHER_SUPERVISOR_AUTO = 0,   /* the monitor where it is installed, else a script */
+    TETHER_SUPERVISOR_SCRIPT = 1, /* a wrapper script, which every machine can run */
+    TETHER_SUPERVISOR_MONITOR = 2 /* the program tether-monitor */
+} tether_supervisor;
+
 /* What to start. All zero except for `command` or `argv` is valid. Strings and arrays are copied
  * before tether_spawn returns. */
 typedef struct tether_spec {
@@ -132,6 +139,12 @@ typedef struct tether_spec {
      * also after this process has ended. It must be open since before the registry was opened.
      * Excludes stdin_path. Default: the null device. */
     bool inherit_stdin;
+    /* What supervises the task. With TETHER_SUPERVISOR_MONITOR the call fails with
+     * TETHER_ENOTSUP if the monitor is not installed. The monitor is the program that the
+     * variable TETHER_MONITOR of this process names (an empty value: none), else `tether-monitor`
+     * beside this program or in the folder where tether was installed. Default: the monitor where
+     * it is installed. */
+    tether_supervisor supervisor;
 } tether_spec;
 
 /* Starts a task. Returns as soon as its supervisor runs, without waiting for the command.
@@ -167,13 +180,14 @@ typedef struct tether_snapshot {
     char *command;
     char *workdir;
     char *shell;      /* the path of the user's shell; NULL for argv */
-    char *supervisor; /* "script", or "proxy" for a proxy task (tether/proxy.h) */
+    char *supervisor; /* "script", "monitor", or "proxy" for a proxy task (tether/proxy.h) */
     tether_status status;
     char *reason;        /* more about the status, see docs/format.md; NULL: nothing to add */
     int64_t exit_code;   /* 128 + N after signal N, 124 after a timeout; TETHER_EXIT_UNKNOWN: not
                             ended, or not known */
-    int signal;          /* the signal that a kill sent or a proxy task reported; 0: none. A command
-                            that died of another signal N has exit code 128 + N and 0 here */
+    int signal;          /* the signal that ended the task: that of a kill, or one that a monitor or
+                            a proxy task reports; 0: none. A script cannot tell a signal from exit
+                            code 128 + N, and reports only the latter */
     int64_t started_at;  /* 0: not known */
     int64_t finished_at; /* 0: not ended */
     int64_t duration_ms; /* unaffected by changes of the wall clock; up to now while it runs; -1:

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "format/name.h"
 #include "format/record.h"
+#include "os/companion.h"
 #include "os/host.h"
 #include "os/process.h"
 #include "os/spawn.h"
@@ -192,6 +193,26 @@ static void check_policies(tether_report *report, const tether__shell_policy *po
     }
 }
 
+/* Checks for the monitor, where the system may have one. */
+static void check_monitor(tether_report *report)
+{
+    char *path;
+    const tether__outer_rule *rule = tether__os_shell_rules()->outers;
+    if (rule->kind != TETHER__OUTER_MONITOR)
+        return;
+    int code = tether__os_find_companion(rule->name, TETHER__MONITOR_VARIABLE, &path, NULL);
+    if (code == TETHER_OK)
+        add(report, TETHER_GOOD, "monitor", "%s supervises tasks", path);
+    else if (code == TETHER_ENOMEM)
+        lose(report);
+    else
+        add(report, TETHER_WEAK, "monitor",
+            "%s was not found, so scripts supervise tasks: a signal N counts as exit code 128 + N, "
+            "and deadlines need a host; install it, or name it in %s",
+            rule->name, TETHER__MONITOR_VARIABLE);
+    free(path);
+}
+
 /* Checks for a shell that can run the wrapper. */
 static void check_outer(tether_report *report, const char *list)
 {
@@ -201,10 +222,10 @@ static void check_outer(tether_report *report, const char *list)
     tether__os_shell_policy(&policy);
     check_policies(report, &policy);
     for (const tether__outer_rule *rule = rules->outers; rule->kind != TETHER__OUTER_NONE; rule++) {
-        if (tether__outer_serves(rule, true) &&
+        if (tether__outer_serves(rule, TETHER_SUPERVISOR_SCRIPT, true) &&
             tether__policy_refuses_outer(&policy, rule) == NULL &&
             find(report, rule->name, rule->in_task_path ? list : rules->system_path, &path)) {
-            add(report, TETHER_GOOD, "supervisor", "%s supervises tasks", path);
+            add(report, TETHER_GOOD, "supervisor", "%s can supervise tasks", path);
             free(path);
             return;
         }
@@ -222,6 +243,7 @@ static void check_shells(tether_report *report)
         tether__environment_make(&(tether__environment_parts){.base = (const char *const *)entries},
                                  tether__os_env_same_name, &environment, NULL) == TETHER_OK) {
         const char *list = tether__environment_get(&environment, "PATH");
+        check_monitor(report);
         check_outer(report, list);
         if (find(report, rules->preferred, list, &path)) {
             add(report, TETHER_GOOD, "shell", "commands run in %s", path);

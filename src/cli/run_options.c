@@ -41,7 +41,8 @@ const char verb_run_help[] =
     "                       like 2>&1\n"
     "  --stdin FILE         standard input of the task (default: the null device);\n"
     "                       with - the task reads what this command would read\n"
-    "  --supervisor WHICH   auto or script\n"
+    "  --supervisor WHICH   monitor, script, or auto: the monitor where it is\n"
+    "                       installed (default: auto)\n"
     "  --max-running N      fail if this many tasks of the session are running\n"
     "  --max-started N      fail if this many tasks were started in the session\n"
     "  --max-output SIZE    fail if the outputs of the session take this much space\n"
@@ -115,15 +116,19 @@ static int usage(const cli_options *cli, const char *message)
     return print_failure(cli, TETHER_EINVAL, "read arguments", "%s; see tether help run", message);
 }
 
-static int take_supervisor(const cli_options *cli, const char *value)
+static int take_supervisor(const cli_options *cli, const char *value, tether_supervisor *choice)
 {
-    if (strcmp(value, "auto") == 0 || strcmp(value, "script") == 0)
-        return 0;
-    if (strcmp(value, "monitor") == 0)
-        return print_failure(cli, TETHER_ENOTSUP, "choose supervisor",
-                             "the monitor is not part of this build; use --supervisor script");
+    static const char *const names[] = {[TETHER_SUPERVISOR_AUTO] = "auto",
+                                        [TETHER_SUPERVISOR_SCRIPT] = "script",
+                                        [TETHER_SUPERVISOR_MONITOR] = "monitor"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(value, names[i]) == 0) {
+            *choice = (tether_supervisor)i;
+            return 0;
+        }
+    }
     return print_failure(cli, TETHER_EINVAL, "read arguments",
-                         "--supervisor %.80s is unknown: give auto or script", value);
+                         "--supervisor %.80s is unknown: give auto, script or monitor", value);
 }
 
 /* Appends to a list that ends with NULL. */
@@ -275,7 +280,7 @@ static int take_option(const cli_options *cli, run_request *request, int id, con
     case OPT_TIMEOUT:
         return take_timeout(cli, request, value);
     case OPT_SUPERVISOR:
-        return take_supervisor(cli, value);
+        return take_supervisor(cli, value, &request->spec.supervisor);
     case OPT_MAX_RUNNING:
         return take_max_running(cli, request, value);
     case OPT_MAX_STARTED:

@@ -77,7 +77,7 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
     BOTH(TEXT, shell, 0, "text, null",                                                             \
          "the shell that runs the text; null for an argument vector")                              \
     BOTH(TEXT, supervisor, 0, "text",                                                              \
-         "`script`, or `proxy` for a task that is work of the host itself: it has no process to "  \
+         "`monitor`, `script`, or `proxy` for work of the host itself, which has no process to "   \
          "signal")                                                                                 \
     BOTH(TEXT, survival, 0, "text, null",                                                          \
          "`detached`: the task outlives its host; `dies with host's job`: on Windows, its host "   \

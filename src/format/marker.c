@@ -3,8 +3,12 @@
  * Thread: any. */
 #include "format/marker.h"
 
+#include <assert.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { PIPESTATUS_LIMIT = 200 }; /* so that a line fits, with all that it may have */
 
 typedef struct word {
     const char *text;
@@ -122,7 +126,29 @@ static tether__start_failure parse_failure(word w)
         return TETHER__START_FORK;
     if (word_is(w, "start"))
         return TETHER__START_PROGRAM;
+    if (word_is(w, "input"))
+        return TETHER__START_INPUT;
+    if (word_is(w, "orders"))
+        return TETHER__START_ORDERS;
     return word_is(w, "workdir") ? TETHER__START_WORKDIR : TETHER__START_OTHER;
+}
+
+/* Takes one pair of the usage. Ignores a value that is no number. */
+static void parse_usage(word w, tether__usage *usage)
+{
+    const struct {
+        const char *key;
+        int64_t *value;
+    } pairs[] = {{"user", &usage->user_ms},
+                 {"sys", &usage->system_ms},
+                 {"peak", &usage->peak_bytes},
+                 {"procs", &usage->processes}};
+    uint64_t number;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        word rest = w;
+        if (take_key(&rest, pairs[i].key) && parse_number(rest, INT64_MAX, &number))
+            *pairs[i].value = (int64_t)number;
+    }
 }
 
 /* Ignores unknown keys, because supervisors of later versions may write more of them. */
@@ -188,6 +214,10 @@ static bool parse_end(word kind, const char *at, const char *end, tether__marker
             parse_pipestatus(w, marker->pipestatus);
         else if (what == TETHER__END_EXIT && take_key(&w, "error"))
             marker->failure = parse_failure(w);
+        else if (word_is(w, "core"))
+            marker->core = what == TETHER__END_SIGNAL;
+        else
+            parse_usage(w, &marker->usage);
     }
     marker->end = what;
     marker->value = (int64_t)value;
@@ -202,12 +232,16 @@ static bool parse_line(const char *at, const char *end, tether__marker *marker)
     word kind = next_word(&at, end);
     if (word_is(kind, "supervisor"))
         return marker->identity.pid == 0 && parse_supervisor(at, end, &marker->identity);
+    if (word_is(kind, "deadline")) {
+        marker->deadline = true;
+        return true;
+    }
     return parse_end(kind, at, end, marker);
 }
 
 void tether__marker_parse(const char *text, size_t size, tether__marker *marker)
 {
-    *marker = (tether__marker){.present = true, .uptime_ms = -1};
+    *marker = (tether__marker){.present = true, .uptime_ms = -1, .usage = TETHER__NO_USAGE};
     const char *end = text + size;
     while (text < end && marker->end == TETHER__END_NONE && !marker->damaged) {
         const char *newline = memchr(text, '\n', (size_t)(end - text));
@@ -236,14 +270,104 @@ size_t tether__marker_format_supervisor(const tether__identity *identity,
     return (size_t)size;
 }
 
+/* The longest line has TETHER__MARKER_LINE_SIZE bytes, so none is cut off. */
+typedef struct line_text {
+    char *bytes;
+    size_t size;
+} line_text;
+
+static void add(line_text *line, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int size = vsnprintf(line->bytes + line->size, TETHER__MARKER_LINE_SIZE - line->size, format,
+                         arguments);
+    va_end(arguments);
+    line->size += (size_t)size;
+    assert(size >= 0 && line->size < TETHER__MARKER_LINE_SIZE);
+}
+
+static void add_uptime(line_text *line, int64_t uptime_ms)
+{
+    if (uptime_ms >= 0)
+        add(line, " uptime=%lld.%02d", (long long)(uptime_ms / 1000), (int)(uptime_ms % 1000 / 10));
+}
+
+static void add_number(line_text *line, const char *key, int64_t value)
+{
+    if (value >= 0)
+        add(line, " %s=%lld", key, (long long)value);
+}
+
+static void add_failure(line_text *line, tether__start_failure failure)
+{
+    static const char *const words[] = {
+        [TETHER__START_FORK] = "fork",       [TETHER__START_PROGRAM] = "start",
+        [TETHER__START_WORKDIR] = "workdir", [TETHER__START_INPUT] = "input",
+        [TETHER__START_ORDERS] = "orders",
+    };
+    if (failure != TETHER__START_OK && failure < TETHER__START_OTHER)
+        add(line, " error=%s", words[failure]);
+}
+
+static void add_end(line_text *line, const tether__ending *ending)
+{
+    if (ending->end == TETHER__END_TIMED_OUT)
+        add(line, "timed_out");
+    else
+        add(line, "%s %d", ending->end == TETHER__END_SIGNAL ? "signal" : "exit", ending->value);
+}
+
+size_t tether__marker_format_ending(const tether__ending *ending,
+                                    char line[TETHER__MARKER_LINE_SIZE])
+{
+    line_text text = {line, 0};
+    const tether__usage *usage = &ending->usage;
+    add_end(&text, ending);
+    add_failure(&text, ending->failure);
+    add(&text, "%s", ending->core && ending->end == TETHER__END_SIGNAL ? " core" : "");
+    add_uptime(&text, ending->uptime_ms);
+    add_number(&text, "user", usage->user_ms);
+    add_number(&text, "sys", usage->system_ms);
+    add_number(&text, "peak", usage->peak_bytes);
+    add_number(&text, "procs", usage->processes);
+    if (ending->pipestatus[0] != '\0')
+        add(&text, " pipestatus=%s", ending->pipestatus);
+    add(&text, "\n");
+    return text.size;
+}
+
 size_t tether__marker_format_end(tether__end end, int value, int64_t uptime_ms,
                                  char line[TETHER__MARKER_LINE_SIZE])
 {
-    char uptime[48] = "";
-    if (uptime_ms >= 0)
-        snprintf(uptime, sizeof uptime, " uptime=%lld.%02d", (long long)(uptime_ms / 1000),
-                 (int)(uptime_ms % 1000 / 10));
-    int size = snprintf(line, TETHER__MARKER_LINE_SIZE, "%s %d%s\n",
-                        end == TETHER__END_SIGNAL ? "signal" : "exit", value, uptime);
-    return (size_t)size;
+    const tether__ending ending = {
+        .end = end, .value = value, .uptime_ms = uptime_ms, .usage = TETHER__NO_USAGE};
+    return tether__marker_format_ending(&ending, line);
+}
+
+size_t tether__marker_format_deadline(int64_t uptime_ms, char line[TETHER__MARKER_LINE_SIZE])
+{
+    line_text text = {line, 0};
+    add(&text, "deadline");
+    add_uptime(&text, uptime_ms);
+    add(&text, "\n");
+    return text.size;
+}
+
+void tether__marker_pipestatus(const char *text, char list[TETHER__PIPESTATUS_SIZE])
+{
+    size_t used = 0;
+    list[0] = '\0';
+    for (; *text != '\0' && *text != '\n'; text++) {
+        bool blank = *text == ' ';
+        if ((!blank && (*text < '0' || *text > '9')) || used + 2 > PIPESTATUS_LIMIT) {
+            list[0] = '\0';
+            return;
+        }
+        if (!blank && used > 0 && text[-1] == ' ')
+            list[used++] = ',';
+        if (!blank)
+            list[used++] = *text;
+        list[used] = '\0';
+    }
 }

@@ -10,7 +10,7 @@
 #include "format/identity.h"
 
 /* The largest valid marker in bytes. A longer file is damaged, and is not read as a whole. */
-#define TETHER__MARKER_LIMIT 512
+#define TETHER__MARKER_LIMIT 1024
 
 /* Size of a buffer for a list of exit codes, with its NUL. */
 #define TETHER__PIPESTATUS_SIZE 256
@@ -28,8 +28,32 @@ typedef enum tether__start_failure {
     TETHER__START_FORK,    /* `fork`: no process could be started for the command */
     TETHER__START_PROGRAM, /* `start`: the program could not be started */
     TETHER__START_WORKDIR, /* `workdir`: the working directory could not be entered */
+    TETHER__START_INPUT,   /* `input`: standard input could not be opened */
+    TETHER__START_ORDERS,  /* `orders`: the monitor could not read its orders, or refused them */
     TETHER__START_OTHER    /* a word of a later version */
 } tether__start_failure;
+
+/* What the processes of a task have used, those that the supervisor could wait for. -1: not known.
+ */
+typedef struct tether__usage {
+    int64_t user_ms; /* processor time */
+    int64_t system_ms;
+    int64_t peak_bytes; /* of memory, of the largest process */
+    int64_t processes;  /* how many there were */
+} tether__usage;
+
+#define TETHER__NO_USAGE ((tether__usage){-1, -1, -1, -1})
+
+/* How a command ended, as a monitor reports it. */
+typedef struct tether__ending {
+    tether__end end;
+    int value;                                /* the exit code or the signal */
+    bool core;                                /* the signal has left a core file */
+    tether__start_failure failure;            /* why the command did not run */
+    int64_t uptime_ms;                        /* -1: not known */
+    char pipestatus[TETHER__PIPESTATUS_SIZE]; /* empty: not known */
+    tether__usage usage;
+} tether__ending;
 
 typedef struct tether__marker {
     bool present;              /* the file exists */
@@ -38,17 +62,20 @@ typedef struct tether__marker {
     bool unfinished;           /* the last line has no newline: being written, or cut off */
     tether__identity identity; /* the supervisor's; pid 0: not reported yet */
     tether__end end;
-    int64_t value;                            /* the exit code (0 to 2^32 - 1) or the signal */
+    bool deadline; /* the supervisor has begun to end the task, because its deadline was over */
+    int64_t value; /* the exit code (0 to 2^32 - 1) or the signal; 0 for TIMED_OUT */
+    bool core;     /* the signal has left a core file */
     tether__start_failure failure;            /* why the command did not run */
     int64_t uptime_ms;                        /* the machine's uptime at the end; -1: not
                                                  reported */
     char pipestatus[TETHER__PIPESTATUS_SIZE]; /* the exit codes of the last pipeline, such as "1,0";
                                                  empty: not reported */
+    tether__usage usage;
     int64_t modified_at; /* the file's modification time in Unix milliseconds; 0: not known */
 } tether__marker;
 
 /* Size of a buffer for any line that the two functions below write, with its NUL. */
-#define TETHER__MARKER_LINE_SIZE 256
+#define TETHER__MARKER_LINE_SIZE 512
 
 /* Write the lines of a supervisor that is this library itself, and return the size of the line with
  * its newline. A negative uptime_ms means that it is not known. */
@@ -56,6 +83,16 @@ size_t tether__marker_format_supervisor(const tether__identity *identity,
                                         char line[TETHER__MARKER_LINE_SIZE]);
 size_t tether__marker_format_end(tether__end end, int value, int64_t uptime_ms,
                                  char line[TETHER__MARKER_LINE_SIZE]);
+
+/* The same for the lines of a monitor: the announcement that it ends the task because the deadline
+ * is over, and the end. */
+size_t tether__marker_format_deadline(int64_t uptime_ms, char line[TETHER__MARKER_LINE_SIZE]);
+size_t tether__marker_format_ending(const tether__ending *ending,
+                                    char line[TETHER__MARKER_LINE_SIZE]);
+
+/* Stores the list of exit codes, such as "1,0", for a text such as "1 0". Empty if that is anything
+ * else, or too long. */
+void tether__marker_pipestatus(const char *text, char list[TETHER__PIPESTATUS_SIZE]);
 
 /* Parses the text of a marker. Stops at the first line that reports an end. Sets modified_at to 0.
  */

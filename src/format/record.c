@@ -123,6 +123,12 @@ bool tether__record_set(char **text, const char *value)
     return true;
 }
 
+bool tether__record_is_monitored(const tether__record *record)
+{
+    return record->supervisor != NULL &&
+           strcmp(record->supervisor, TETHER__SUPERVISOR_MONITOR) == 0;
+}
+
 bool tether__record_is_proxy(const tether__record *record)
 {
     return record->supervisor != NULL && strcmp(record->supervisor, TETHER__SUPERVISOR_PROXY) == 0;

@@ -61,11 +61,16 @@ bool tether__record_pipeline(const char *list, int **codes, size_t *count);
 bool tether__record_set_argv(tether__record *record, const char *const *argv);
 
 /* The value of the field `supervisor` for a proxy task, which its host supervises. */
+#define TETHER__SUPERVISOR_SCRIPT "script"
+#define TETHER__SUPERVISOR_MONITOR "monitor"
 #define TETHER__SUPERVISOR_PROXY "proxy"
 
 /* Returns whether a task is a proxy: its supervisor is a host, and it has no processes of its own.
  * No process may be signalled because of it. */
 bool tether__record_is_proxy(const tether__record *record);
+
+/* Whether a monitor supervises the task. */
+bool tether__record_is_monitored(const tether__record *record);
 
 /* Returns whether a task needs no more attention: it has ended, its completion was delivered or not
  * requested, and no watch is kept. False for read-only records. */

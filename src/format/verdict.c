@@ -57,6 +57,10 @@ static const char *failure_reason(tether__start_failure failure)
         return "the command could not be started";
     case TETHER__START_WORKDIR:
         return "the working directory could not be entered";
+    case TETHER__START_INPUT:
+        return "standard input could not be opened";
+    case TETHER__START_ORDERS:
+        return "the monitor could not understand what it was to start";
     case TETHER__START_OTHER:
         break;
     }
@@ -79,10 +83,19 @@ static tether__verdict ended_by_itself(const tether__marker *marker)
     return verdict;
 }
 
+static const char at_deadline[] = "ended by itself at its deadline";
+
 static tether__verdict from_marker(tether_status status, tether__intent intent,
                                    const tether__observation *observed)
 {
-    if (status != TETHER_STATUS_KILLING)
+    if (status != TETHER_STATUS_KILLING) {
+        tether__verdict verdict = ended_by_itself(&observed->marker);
+        if (observed->marker.deadline && observed->marker.end != TETHER__END_TIMED_OUT)
+            verdict.reason = at_deadline;
+        return verdict;
+    }
+    /* The supervisor has ended the task itself, whatever a host was about to do. */
+    if (observed->marker.end == TETHER__END_TIMED_OUT)
         return ended_by_itself(&observed->marker);
     int signal = kill_signal_in(&observed->marker, observed);
     tether__verdict verdict =
@@ -92,8 +105,8 @@ static tether__verdict from_marker(tether_status status, tether__intent intent,
     if (observed->replay)
         verdict.reason = "recovered from inconsistent killing state on replay";
     else if (signal == 0)
-        verdict.reason = intent == TETHER__INTENT_TIMEOUT ? "ended by itself at its deadline"
-                                                          : "ended by itself while being killed";
+        verdict.reason =
+            intent == TETHER__INTENT_TIMEOUT ? at_deadline : "ended by itself while being killed";
     return verdict;
 }
 
@@ -108,6 +121,8 @@ static tether__verdict without_end(tether_status status, tether__intent intent,
         return lost("corrupt exit marker");
     if (status == TETHER_STATUS_KILLING)
         return ended_by_kill(intent, observed->signal_final);
+    if (marker->deadline)
+        return lost("supervisor died while it ended the task at its deadline");
     if (marker->identity.pid != 0)
         return lost("process exited without exit marker");
     if (status == TETHER_STATUS_STARTING)

@@ -14,6 +14,9 @@
 /* The descriptor number of the lifeline in a POSIX supervisor. */
 #define TETHER__LIFELINE_FD 9
 
+/* The descriptor number of the orders in a monitor. */
+#define TETHER__ORDERS_FD 8
+
 typedef struct tether__start {
     const char *task_id;
     const char *program;     /* absolute path of the outer shell */
@@ -28,6 +31,8 @@ typedef struct tether__start {
     const char *stderr_name; /* NULL: the same file as standard output */
     tether__dir *exits;      /* the directory of the lifeline */
     const tether__lifeline *lifeline;
+    const void *orders; /* what a monitor reads before anything else; NULL: the program is none */
+    size_t orders_size;
 } tether__start;
 
 typedef struct tether__started {
@@ -36,7 +41,8 @@ typedef struct tether__started {
 } tether__started;
 
 /* Starts the supervisor with the given standard streams, the inherited lifeline, every other
- * descriptor closed, default signal dispositions and an empty signal mask. Where a supervisor
+ * descriptor closed, default signal dispositions and an empty signal mask (a monitor: with all
+ * signals blocked). Where a supervisor
  * cannot find out its own identity (Windows), writes its first lines to the lifeline before it runs
  * its first instruction; if the host dies before that, the supervisor dies too. Reports a program
  * that cannot be executed, with no child left: TETHER_ENOSHELL when it does not exist,

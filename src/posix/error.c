@@ -62,12 +62,6 @@ int tether__posix_lock_code(int os_error)
     return transient ? tether__posix_code(os_error) : TETHER_ENOTSUP;
 }
 
-bool tether__posix_is_shortage(int os_error)
-{
-    return os_error == EMFILE || os_error == ENFILE || os_error == ENOMEM || os_error == EINTR ||
-           os_error == EAGAIN || os_error == EIO;
-}
-
 int tether__posix_refusal(int os_error)
 {
 #ifdef EFTYPE /* NetBSD */

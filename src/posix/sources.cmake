@@ -18,6 +18,7 @@ set(TETHER_OS_SOURCES
     ancestors.c
     clock.c
     clock_wall.c
+    companion.c
     file.c
     file_root.c
     group.c
@@ -26,8 +27,10 @@ set(TETHER_OS_SOURCES
     lock.c
     signal.c
     spawn.c
+    spawn_orders.c
     thread.c
     error.c
+    error_shortage.c
 )
 
 if(TETHER_HAVE_NSGETENVIRON)
@@ -104,5 +107,6 @@ else()
 endif()
 
 set(TETHER_OS_DEFINITIONS _GNU_SOURCE _FILE_OFFSET_BITS=64)
-set(TETHER_OS_LIBRARIES "")
+set(TETHER_OS_LIBRARIES ${CMAKE_DL_LIBS})
+list(APPEND TETHER_OS_DEFINITIONS "TETHER_LIBEXEC=\"${CMAKE_INSTALL_FULL_LIBEXECDIR}/tether\"")
 set(TETHER_CLI_ENTRY src/posix/cli/main.c src/posix/cli/console_os.c src/posix/cli/reader_os.c)

@@ -14,6 +14,7 @@
 #include "posix/access.h"
 #include "posix/dir.h"
 #include "posix/error.h"
+#include "posix/spawn_orders.h"
 #include "posix/spawn_start.h"
 
 static const char step[] = "start supervisor";
@@ -98,16 +99,26 @@ static int open_workdir(const char *path, tether_error *error)
 static void close_fds(const tether__start *start, const tether__child_fds *fds)
 {
     int copy = fds->lifeline != start->lifeline->handle ? fds->lifeline : -1;
-    int all[] = {fds->standard[0], fds->standard[1], fds->standard[2], fds->workdir, copy};
+    int all[] = {fds->standard[0], fds->standard[1], fds->standard[2], fds->workdir, copy,
+                 fds->orders};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         if (all[i] >= 0)
             close(all[i]);
     }
 }
 
+static int open_orders(const tether__start *start, tether__child_fds *fds, tether_error *error)
+{
+    int fd = tether__posix_open_orders(start, error);
+    fds->orders = move_above_child_fds(fd);
+    if (fds->orders >= 0)
+        return TETHER_OK;
+    return fd < 0 ? fd : tether__posix_fail(error, errno, "pass orders", NULL);
+}
+
 static int open_fds(const tether__start *start, tether__child_fds *fds, tether_error *error)
 {
-    *fds = (tether__child_fds){{-1, -1, -1}, -1, -1};
+    *fds = (tether__child_fds){{-1, -1, -1}, -1, -1, -1};
     fds->standard[0] =
         start->inherit_stdin ? share_input(error) : open_input(start->stdin_path, error);
     if (fds->standard[0] < 0)
@@ -127,7 +138,7 @@ static int open_fds(const tether__start *start, tether__child_fds *fds, tether_e
         fds->lifeline = fcntl(fds->lifeline, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
     if (fds->lifeline < 0)
         return tether__posix_fail(error, errno, "pass lifeline", NULL);
-    return TETHER_OK;
+    return start->orders != NULL ? open_orders(start, fds, error) : TETHER_OK;
 }
 
 static int fail_start(const tether__start *start, int os_error, tether_error *error)

@@ -15,15 +15,18 @@
 
 enum { REPORT_FD = 3 };
 
-static void reset_signals(void)
+static void reset_signals(bool is_monitor)
 {
     struct sigaction action = {0};
     action.sa_handler = SIG_DFL;
     for (int number = 1; number < NSIG; number++)
         sigaction(number, &action, NULL); /* fails for SIGKILL and SIGSTOP, which is fine */
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    sigset_t mask;
+    if (is_monitor)
+        sigfillset(&mask);
+    else
+        sigemptyset(&mask);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
 }
 
 static int arrange_descriptors(const tether__child_fds *fds, int report)
@@ -35,7 +38,10 @@ static int arrange_descriptors(const tether__child_fds *fds, int report)
     if (fchdir(fds->workdir) != 0 || dup2(fds->lifeline, TETHER__LIFELINE_FD) < 0 ||
         dup2(report, REPORT_FD) < 0 || fcntl(REPORT_FD, F_SETFD, FD_CLOEXEC) != 0)
         return errno;
-    for (int fd = REPORT_FD + 1; fd < TETHER__LIFELINE_FD; fd++)
+    if (fds->orders >= 0 && dup2(fds->orders, TETHER__ORDERS_FD) < 0)
+        return errno;
+    int first_used = fds->orders >= 0 ? TETHER__ORDERS_FD : TETHER__LIFELINE_FD;
+    for (int fd = REPORT_FD + 1; fd < first_used; fd++)
         close(fd);
     tether__close_from(TETHER__LIFELINE_FD + 1);
     return 0;
@@ -49,7 +55,7 @@ static void run_child(const tether__start *start, const tether__child_fds *fds, 
         os_error = arrange_descriptors(fds, report);
     if (os_error == 0) {
         report = REPORT_FD;
-        reset_signals();
+        reset_signals(start->orders != NULL);
         execve(start->program, (char *const *)start->argv, (char *const *)start->envp);
         os_error = errno;
     }

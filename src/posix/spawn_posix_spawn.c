@@ -18,21 +18,24 @@ static int add_actions(posix_spawn_file_actions_t *actions, const tether__child_
         os_error = posix_spawn_file_actions_adddup2(actions, fds->lifeline, TETHER__LIFELINE_FD);
     if (os_error == 0)
         os_error = posix_spawn_file_actions_addfchdir_np(actions, fds->workdir);
-    for (int fd = 3; os_error == 0 && fd < TETHER__LIFELINE_FD; fd++)
+    if (os_error == 0 && fds->orders >= 0)
+        os_error = posix_spawn_file_actions_adddup2(actions, fds->orders, TETHER__ORDERS_FD);
+    int first_used = fds->orders >= 0 ? TETHER__ORDERS_FD : TETHER__LIFELINE_FD;
+    for (int fd = 3; os_error == 0 && fd < first_used; fd++)
         os_error = posix_spawn_file_actions_addclose(actions, fd);
     if (os_error == 0)
         os_error = posix_spawn_file_actions_addclosefrom_np(actions, TETHER__LIFELINE_FD + 1);
     return os_error;
 }
 
-static int set_attributes(posix_spawnattr_t *attributes)
+static int set_attributes(posix_spawnattr_t *attributes, bool is_monitor)
 {
     sigset_t all, none;
     sigfillset(&all);
     sigemptyset(&none);
     int os_error = posix_spawnattr_setsigdefault(attributes, &all);
     if (os_error == 0)
-        os_error = posix_spawnattr_setsigmask(attributes, &none);
+        os_error = posix_spawnattr_setsigmask(attributes, is_monitor ? &all : &none);
     if (os_error == 0)
         os_error = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF |
                                                             POSIX_SPAWN_SETSIGMASK);
@@ -48,7 +51,7 @@ int tether__posix_start(const tether__start *start, const tether__child_fds *fds
         return os_error;
     os_error = posix_spawnattr_init(&attributes);
     if (os_error == 0) {
-        os_error = set_attributes(&attributes);
+        os_error = set_attributes(&attributes, start->orders != NULL);
         if (os_error == 0)
             os_error = add_actions(&actions, fds);
         if (os_error == 0)

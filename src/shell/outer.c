@@ -8,6 +8,7 @@
 /* Minimal shells such as dash drop variables whose names are not identifiers. bash passes them on,
  * so it comes first where the environment has such variables. */
 const tether__outer_rule tether__outers_posix[] = {
+    {TETHER__OUTER_MONITOR, "tether-monitor", false},
     {TETHER__OUTER_BASH, "bash", false},
     {TETHER__OUTER_SH, "sh", false},
     {TETHER__OUTER_SH, "sh", true},
@@ -21,8 +22,13 @@ const tether__outer_rule tether__outers_win32[] = {
     {TETHER__OUTER_NONE, NULL, false},
 };
 
-bool tether__outer_serves(const tether__outer_rule *rule, bool portable_environment)
+bool tether__outer_serves(const tether__outer_rule *rule, tether_supervisor choice,
+                          bool portable_environment)
 {
+    if (rule->kind == TETHER__OUTER_MONITOR)
+        return choice != TETHER_SUPERVISOR_SCRIPT;
+    if (choice == TETHER_SUPERVISOR_MONITOR)
+        return false;
     return rule->kind != TETHER__OUTER_BASH || !portable_environment;
 }
 

@@ -1,13 +1,16 @@
-/* The outer shell: the shell that runs the wrapper. The exit marker never depends on the user's
- * shell. Pure; any thread. */
+/* The outer shell: the shell that runs the wrapper, or the monitor in its place. The exit marker
+ * never depends on the user's shell. Pure; any thread. */
 #ifndef TETHER_OUTER_H
 #define TETHER_OUTER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "tether/task.h"
+
 typedef enum tether__outer_kind {
-    TETHER__OUTER_NONE, /* ends a list of rules */
+    TETHER__OUTER_NONE,    /* ends a list of rules */
+    TETHER__OUTER_MONITOR, /* no shell: the program tether-monitor, which needs no wrapper */
     TETHER__OUTER_SH,
     TETHER__OUTER_BASH, /* runs the same wrapper as SH; passes on variables that sh would drop */
     TETHER__OUTER_CMD,  /* runs wrapper.bat */
@@ -26,9 +29,10 @@ typedef struct tether__outer_rule {
 extern const tether__outer_rule tether__outers_posix[];
 extern const tether__outer_rule tether__outers_win32[];
 
-/* Returns whether a rule applies to a task. The rule for bash applies only if the environment is
- * not portable (see tether__environment_portable). */
-bool tether__outer_serves(const tether__outer_rule *rule, bool portable_environment);
+/* Returns whether a rule applies to a task with this choice of a supervisor. The rule for bash
+ * applies only if the environment is not portable (see tether__environment_portable). */
+bool tether__outer_serves(const tether__outer_rule *rule, tether_supervisor choice,
+                          bool portable_environment);
 
 /* Returns the name of the wrapper's file in the bundle. Static. */
 const char *tether__outer_file(tether__outer_kind kind);

@@ -399,7 +399,8 @@ int tether__bundle_observe(const tether__session *session, const tether__record 
     char boot_id[TETHER__BOOT_ID_SIZE];
     tether_error problem = {0};
     *observed = (tether__observation){.replay = replay,
-                                      .distinguishes_signals = tether__record_is_proxy(record),
+                                      .distinguishes_signals = tether__record_is_proxy(record) ||
+                                                               tether__record_is_monitored(record),
                                       .signal_polite = tether__os_signal_polite(),
                                       .signal_final = tether__os_signal_final(),
                                       .polite_code = tether__os_signal_polite_code()};

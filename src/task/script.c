@@ -8,6 +8,8 @@
 #include <uv.h>
 
 #include "base/error.h"
+#include "format/kill_policy.h"
+#include "format/orders.h"
 #include "os/clock.h"
 #include "os/host.h"
 #include "shell/wrapper.h"
@@ -107,6 +109,7 @@ static tether__carry render(tether__spawn_plan *plan, const tether__wrapper *wra
     case TETHER__OUTER_GIT_SH:
         return tether__wrapper_render_sh_by_name(wrapper, text, why);
     case TETHER__OUTER_NONE:
+    case TETHER__OUTER_MONITOR:
     case TETHER__OUTER_SH:
     case TETHER__OUTER_BASH:
         break;
@@ -184,9 +187,31 @@ static int provide_wrapper(tether__spawn_plan *plan, const tether__wrapper *wrap
     return code;
 }
 
+/* The program is the first argument, as it is for a shell that executes it. */
+static int render_orders(tether__spawn_plan *plan, const tether__wrapper *wrapper,
+                         tether_error *error)
+{
+    const tether__orders orders = {
+        .boot_id = wrapper->boot_id,
+        .pid_ns = wrapper->pid_ns,
+        .time_offset_ns = wrapper->time_offset_ns,
+        .without_proc = wrapper->without_proc,
+        .program = wrapper->program != NULL ? wrapper->program : wrapper->argv[0],
+        .argv = wrapper->argv + 1,
+        .input = wrapper->late_input,
+        .pipestatus = wrapper->pipestatus,
+        .timeout_ms = plan->timeout_ms,
+        .grace_ms = TETHER__KILL_GRACE_MS,
+    };
+    tether__orders_render(&orders, &plan->orders);
+    return plan->orders.failed ? tether__fail_memory(error, "write orders") : TETHER_OK;
+}
+
 static int write_wrapper(tether__spawn_plan *plan, const tether__wrapper *wrapper, const char **why,
                          tether_error *error)
 {
+    if (plan->outer->kind == TETHER__OUTER_MONITOR)
+        return render_orders(plan, wrapper, error);
     return tether__outer_in_bundle(plan->outer->kind) ? write_own_wrapper(plan, wrapper, why, error)
                                                       : provide_wrapper(plan, wrapper, error);
 }

@@ -34,6 +34,9 @@ static int refuse(const char *why, tether_error *error)
 static int check_choices(const tether_spec *spec, tether_error *error)
 {
     bool direct = spec->argv != NULL;
+    if ((int)spec->supervisor < TETHER_SUPERVISOR_AUTO ||
+        spec->supervisor > TETHER_SUPERVISOR_MONITOR)
+        return refuse("the supervisor is none of those that tether has", error);
     if (direct == (spec->command != NULL))
         return refuse("give either a command for the shell or an argument vector", error);
     if (direct && (spec->argv[0] == NULL || spec->argv[0][0] == '\0'))
@@ -255,7 +258,8 @@ static int fill_record(const tether_registry *registry, tether__spawn_plan *plan
         .workdir = plan->workdir,
         .boot_id = plan->facts.boot_id,
         .command = plan->command_shown,
-        .supervisor = "script",
+        .supervisor = plan->outer->kind == TETHER__OUTER_MONITOR ? TETHER__SUPERVISOR_MONITOR
+                                                                 : TETHER__SUPERVISOR_SCRIPT,
         .timeout_ms = plan->timeout_ms,
         .notify = !plan->spec.no_notify,
     };

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/text.h"
 #include "engine/core.h"
 #include "format/record.h"
 #include "os/clock.h"
@@ -48,6 +49,7 @@ typedef struct tether__spawn_plan {
     char *pipestatus;              /* file for the exit codes of the last pipeline; NULL: none */
     tether__known_wrapper wrapper; /* the shared script; empty: it is in the bundle */
     char identity[TETHER__WRAPPER_IDENTITY_SIZE];
+    tether__text orders;            /* for a monitor; empty: a shell runs a wrapper */
     const char **wrapper_arguments; /* NULL: none; points into the plan and the caller's spec */
     char *command_file;
     char *entries[3]; /* variables that the wrapper reads; NULL: not set */

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "os/companion.h"
 #include "os/host.h"
 #include "store/bundle.h"
 #include "task/script.h"
@@ -17,6 +18,8 @@ static const char step[] = "find shell";
 static int find(tether__spawn_plan *plan, const tether__outer_rule *rule, char **path,
                 tether_error *error)
 {
+    if (rule->kind == TETHER__OUTER_MONITOR)
+        return tether__os_find_companion(rule->name, TETHER__MONITOR_VARIABLE, path, error);
     if (rule->in_task_path)
         return tether__spawn_plan_find(rule->name, path, plan, error);
     return tether__os_find_program(rule->name, tether__os_shell_rules()->system_path, plan->workdir,
@@ -60,7 +63,7 @@ static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule
     int code = TETHER_ENOSHELL;
     bool portable = tether__environment_portable(&plan->environment);
     for (; code == TETHER_ENOSHELL && rule->kind != TETHER__OUTER_NONE; rule++) {
-        if (!tether__outer_serves(rule, portable))
+        if (!tether__outer_serves(rule, plan->spec.supervisor, portable))
             continue;
         const char *refused = tether__policy_refuses_outer(&plan->policy, rule);
         free(plan->outer_path);
@@ -70,7 +73,11 @@ static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule
             code = take_shell(plan, rule, &why, error);
         note_tried(&tried, rule->name, refused);
     }
-    if (code == TETHER_ENOSHELL)
+    if (code == TETHER_ENOSHELL && plan->spec.supervisor == TETHER_SUPERVISOR_MONITOR)
+        code = tether__fail(error, TETHER_ENOTSUP, 0, "find monitor",
+                            "tether-monitor was not found; install it, name it in TETHER_MONITOR, "
+                            "or choose the script as supervisor");
+    else if (code == TETHER_ENOSHELL)
         tether__fail(error, TETHER_ENOSHELL, 0, step,
                      "no shell can supervise the task (tried %s)%s%s; install one",
                      tried.size > 0 ? tried.bytes : "none", why != NULL ? ": " : "",
@@ -103,17 +110,27 @@ static const char **join_arguments(const tether__spawn_plan *plan, const char *s
     return all;
 }
 
+/* Returns the path of the script; for a monitor, the id, by which people tell monitors apart. NULL
+ * when memory is short. The caller frees it. */
+static char *supervisor_argument(const tether__spawn_plan *plan)
+{
+    tether__outer_kind kind = plan->outer->kind;
+    if (kind == TETHER__OUTER_MONITOR)
+        return tether__text_copy(plan->id);
+    if (tether__outer_in_bundle(kind))
+        return tether__text_join(tether__os_dir_path(plan->bundle), tether__outer_file(kind));
+    return tether__text_join(tether__os_dir_path(plan->registry->session.dir), plan->wrapper.name);
+}
+
 static int start_once(tether__spawn_plan *plan, tether__dir *exits, tether__started *started,
                       tether_error *error)
 {
     bool in_bundle = tether__outer_in_bundle(plan->outer->kind);
-    char *path = in_bundle ? tether__text_join(tether__os_dir_path(plan->bundle),
-                                               tether__outer_file(plan->outer->kind))
-                           : tether__text_join(tether__os_dir_path(plan->registry->session.dir),
-                                               plan->wrapper.name);
-    const char **argv = path != NULL ? join_arguments(plan, path) : NULL;
+    bool monitored = plan->outer->kind == TETHER__OUTER_MONITOR;
+    char *argument = supervisor_argument(plan);
+    const char **argv = argument != NULL ? join_arguments(plan, argument) : NULL;
     if (argv == NULL) {
-        free(path);
+        free(argument);
         return tether__fail_memory(error, "start supervisor");
     }
     tether__start request = {
@@ -129,10 +146,12 @@ static int start_once(tether__spawn_plan *plan, tether__dir *exits, tether__star
         .stderr_name = plan->spec.merge_output ? NULL : TETHER__STDERR_FILE,
         .exits = exits,
         .lifeline = &plan->lifeline,
+        .orders = monitored ? plan->orders.bytes : NULL,
+        .orders_size = plan->orders.size,
     };
     int code = tether__os_spawn(&request, started, error);
     free(argv);
-    free(path);
+    free(argument);
     return code;
 }
 
@@ -148,7 +167,10 @@ int tether__supervisor_start(tether__spawn_plan *plan, tether__dir *exits, tethe
 {
     tether_error problem = {0};
     int code = start_once(plan, exits, started, &problem);
-    while (code == TETHER_ENOSHELL && remove_outputs(plan)) {
+    /* The record names the supervisor already. Only a monitor that was removed just now is missing.
+     */
+    while (code == TETHER_ENOSHELL && plan->outer->kind != TETHER__OUTER_MONITOR &&
+           remove_outputs(plan)) {
         plan->retrying = true;
         if (select_shell(plan, plan->outer + 1, NULL) != TETHER_OK)
             break;

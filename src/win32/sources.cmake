@@ -4,6 +4,7 @@
 set(TETHER_OS_SOURCES
     clock.c
     clock_wall.c
+    companion.c
     ends.c
     file.c
     host.c

@@ -89,9 +89,11 @@ static void refuses_options_of_run(void **state)
     EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--timeout", "-1", "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--timeout=99999999999999h", "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--wait=", "-c", "exit 0");
-    EXPECT_ERROR(f, 125, einval, "give auto or script", "run", "--supervisor", "x", "-c", "exit 0");
-    EXPECT_ERROR(f, 125, "TETHER_ENOTSUP", "use --supervisor script", "run", "--supervisor",
-                 "monitor", "-c", "exit 0");
+    EXPECT_ERROR(f, 125, einval, "give auto, script or monitor", "run", "--supervisor", "x", "-c",
+                 "exit 0");
+    test_use_scripts();
+    EXPECT_ERROR(f, 125, "TETHER_ENOTSUP", "choose the script", "run", "--supervisor", "monitor",
+                 "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "takes no value", "run", "--merge=yes", "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "needs a value", "run", "-c");
     assert_int_equal(cli_count_leftovers(f), 0);

@@ -128,6 +128,101 @@ static void reads_what_it_writes(void **state)
     assert_int_equal(parse(text).identity.pid, 7);
 }
 
+/* What only a monitor can say. */
+static void reads_what_a_monitor_writes(void **state)
+{
+    (void)state;
+    static const struct {
+        tether__ending ending;
+        const char *line;
+    } cases[] = {
+        {{.end = TETHER__END_EXIT, .value = 3, .uptime_ms = 8123456, .usage = {12, 5, 2048, 3}},
+         "exit 3 uptime=8123.45 user=12 sys=5 peak=2048 procs=3\n"},
+        {{.end = TETHER__END_SIGNAL,
+          .value = 11,
+          .core = true,
+          .uptime_ms = 10,
+          .usage = {0, 0, 0, 1}},
+         "signal 11 core uptime=0.01 user=0 sys=0 peak=0 procs=1\n"},
+        {{.end = TETHER__END_TIMED_OUT, .value = 15, .uptime_ms = -1, .usage = {-1, -1, -1, -1}},
+         "timed_out\n"},
+        {{.end = TETHER__END_EXIT,
+          .value = 126,
+          .failure = TETHER__START_ORDERS,
+          .uptime_ms = -1,
+          .usage = {-1, -1, -1, -1}},
+         "exit 126 error=orders\n"},
+        {{.end = TETHER__END_EXIT,
+          .failure = TETHER__START_INPUT,
+          .uptime_ms = -1,
+          .pipestatus = "1,0",
+          .usage = {-1, 7, -1, -1}},
+         "exit 0 error=input sys=7 pipestatus=1,0\n"},
+    };
+    char line[TETHER__MARKER_LINE_SIZE];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const tether__ending *wanted = &cases[i].ending;
+        assert_int_equal(tether__marker_format_ending(wanted, line), strlen(cases[i].line));
+        assert_string_equal(line, cases[i].line);
+        tether__marker marker = parse(line);
+        assert_false(marker.damaged || marker.unfinished || marker.deadline);
+        assert_int_equal(marker.end, wanted->end);
+        assert_int_equal(marker.value, wanted->end == TETHER__END_TIMED_OUT ? 0 : wanted->value);
+        assert_int_equal(marker.core, wanted->core);
+        assert_int_equal(marker.failure, wanted->failure);
+        assert_string_equal(marker.pipestatus, wanted->pipestatus);
+        assert_memory_equal(&marker.usage, &wanted->usage, sizeof marker.usage);
+    }
+}
+
+static void reads_that_the_deadline_is_over(void **state)
+{
+    (void)state;
+    char line[TETHER__MARKER_LINE_SIZE];
+    tether__marker_format_deadline(8123456, line);
+    assert_string_equal(line, "deadline uptime=8123.45\n");
+    tether__marker marker = parse(line);
+    assert_true(marker.deadline);
+    assert_false(marker.damaged || marker.unfinished);
+    assert_int_equal(marker.end, TETHER__END_NONE);
+    marker = parse(SUPERVISOR "deadline\nsignal 15\n");
+    assert_true(marker.deadline);
+    assert_int_equal(marker.end, TETHER__END_SIGNAL);
+    marker = parse(SUPERVISOR "exit 0\ndeadline\n"); /* the first end counts */
+    assert_false(marker.deadline);
+    assert_true(parse(SUPERVISOR "deadlines\n").damaged);
+}
+
+static void a_usage_that_is_no_number_is_not_known(void **state)
+{
+    (void)state;
+    tether__marker marker =
+        parse("exit 0 user=x sys=-1 peak= procs=1.5 user=99999999999999999999\n");
+    assert_false(marker.damaged);
+    assert_int_equal(marker.usage.user_ms, -1);
+    assert_int_equal(marker.usage.system_ms, -1);
+    assert_int_equal(marker.usage.peak_bytes, -1);
+    assert_int_equal(marker.usage.processes, -1);
+}
+
+static void makes_a_list_of_the_codes_of_a_pipeline(void **state)
+{
+    (void)state;
+    char list[TETHER__PIPESTATUS_SIZE], longest[TETHER__PIPESTATUS_SIZE + 1];
+    static const struct {
+        const char *text, *list;
+    } cases[] = {{"1 0", "1,0"}, {"1 0\n", "1,0"},  {"0", "0"},  {"", ""},
+                 {"\n1", ""},    {" 1  2 ", "1,2"}, {"1 x", ""}, {"1,0", ""}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tether__marker_pipestatus(cases[i].text, list);
+        assert_string_equal(list, cases[i].list);
+    }
+    memset(longest, '7', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    tether__marker_pipestatus(longest, list);
+    assert_string_equal(list, "");
+}
+
 /* The longest possible identity and end. */
 static void writes_lines_that_fit_the_buffer(void **state)
 {
@@ -138,6 +233,27 @@ static void writes_lines_that_fit_the_buffer(void **state)
     memset(self.pid_ns, '9', sizeof self.pid_ns - 1);
     assert_true(tether__marker_format_supervisor(&self, line) < sizeof line);
     assert_true(tether__marker_format_end(TETHER__END_SIGNAL, 127, INT64_MAX, line) < sizeof line);
+    tether__ending ending = {.end = TETHER__END_SIGNAL,
+                             .value = 127,
+                             .core = true,
+                             .failure = TETHER__START_WORKDIR,
+                             .uptime_ms = INT64_MAX,
+                             .usage = {INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX}};
+    char codes[201];
+    memset(codes, '7', sizeof codes - 1);
+    codes[sizeof codes - 1] = '\0';
+    for (size_t i = sizeof codes - 1; i > 0; i--) {
+        codes[i] = '\0';
+        tether__marker_pipestatus(codes, ending.pipestatus);
+        if (ending.pipestatus[0] != '\0')
+            break;
+    }
+    assert_true(strlen(ending.pipestatus) > 190);
+    size_t size = tether__marker_format_ending(&ending, line);
+    assert_true(size < sizeof line && line[size - 1] == '\n');
+    assert_true(tether__marker_format_supervisor(&self, line) + size +
+                    tether__marker_format_deadline(INT64_MAX, line) <
+                TETHER__MARKER_LIMIT);
 }
 
 static void ignores_a_malformed_uptime(void **state)
@@ -408,6 +524,10 @@ int main(void)
         cmocka_unit_test(reads_a_whole_marker),
         cmocka_unit_test(reads_every_end),
         cmocka_unit_test(reads_what_it_writes),
+        cmocka_unit_test(reads_what_a_monitor_writes),
+        cmocka_unit_test(reads_that_the_deadline_is_over),
+        cmocka_unit_test(a_usage_that_is_no_number_is_not_known),
+        cmocka_unit_test(makes_a_list_of_the_codes_of_a_pipeline),
         cmocka_unit_test(writes_lines_that_fit_the_buffer),
         cmocka_unit_test(ignores_a_malformed_uptime),
         cmocka_unit_test(reads_why_the_command_did_not_run),

@@ -17,6 +17,7 @@ typedef enum kind {
     UNFINISHED_END,
     DAMAGED,
     DAMAGED_END,
+    DEADLINE,
     EXIT_0,
     EXIT_3,
     EXIT_TERM,
@@ -25,6 +26,8 @@ typedef enum kind {
     SIGNAL_FINAL,
     SIGNAL_OTHER,
     TIMED_OUT,
+    DEADLINE_EXIT_0,
+    DEADLINE_TIMED_OUT,
     NAMELESS_EXIT_0,
     KIND_COUNT
 } kind;
@@ -61,6 +64,10 @@ static tether__marker make_marker(kind k)
         marker.identity.pid = PID;
         marker.damaged = true;
         return marker;
+    case DEADLINE:
+        marker.identity.pid = PID;
+        marker.deadline = true;
+        return marker;
     case EXIT_0:
         return ended(TETHER__END_EXIT, 0);
     case EXIT_3:
@@ -77,6 +84,14 @@ static tether__marker make_marker(kind k)
         return ended(TETHER__END_SIGNAL, 11);
     case TIMED_OUT:
         return ended(TETHER__END_TIMED_OUT, 0);
+    case DEADLINE_EXIT_0:
+        marker = ended(TETHER__END_EXIT, 0);
+        marker.deadline = true;
+        return marker;
+    case DEADLINE_TIMED_OUT:
+        marker = ended(TETHER__END_TIMED_OUT, 0);
+        marker.deadline = true;
+        return marker;
     case NAMELESS_EXIT_0:
         marker.end = TETHER__END_EXIT;
         return marker;
@@ -141,13 +156,15 @@ static void check_end(const combination *c, tether__verdict v)
     RULE(v.status != TETHER_STATUS_LOST || !end, "a task whose marker reports an end is not lost");
     RULE(v.status != TETHER_STATUS_LOST || v.reason != NULL, "lost has a reason");
     RULE(v.status != TETHER_STATUS_LOST || v.exit_code == TETHER_EXIT_UNKNOWN, "lost has no code");
-    RULE((v.exit_code == 0) == (c->marker == EXIT_0 || c->marker == NAMELESS_EXIT_0),
+    RULE((v.exit_code == 0) ==
+             (c->marker == EXIT_0 || c->marker == NAMELESS_EXIT_0 || c->marker == DEADLINE_EXIT_0),
          "code 0 only where the marker reports it");
     RULE((v.status == TETHER_STATUS_COMPLETED) == (v.exit_code == 0),
          "completed if and only if the code is 0");
     RULE(v.exit_code >= 0 || v.status == TETHER_STATUS_LOST, "only lost has no code");
     bool by_kill = v.status == TETHER_STATUS_KILLED ||
-                   (v.status == TETHER_STATUS_TIMED_OUT && c->marker != TIMED_OUT);
+                   (v.status == TETHER_STATUS_TIMED_OUT && c->marker != TIMED_OUT &&
+                    c->marker != DEADLINE_TIMED_OUT);
     RULE(!by_kill || c->status == TETHER_STATUS_KILLING, "killed only after the intent");
     RULE(!by_kill || !end || reports_a_kill(c->marker, s->distinguishes_signals),
          "the command's own end takes precedence");
@@ -300,6 +317,15 @@ static const example examples[] = {
      FAILED, 139, 11, NULL},
     {"was timed out by its supervisor", RUNNING, NONE, FREE, GONE, TIMED_OUT, false, false, false,
      FINAL_STEP, TIMED_OUT_STATUS, 124, 0, NULL},
+    {"ends by itself after its supervisor's signal", RUNNING, NONE, FREE, GONE, DEADLINE_EXIT_0,
+     false, false, false, FINAL_STEP, COMPLETED, 0, 0, "ended by itself at its deadline"},
+    {"lives on for a moment after its deadline", RUNNING, NONE, HELD, ALIVE, DEADLINE, false, true,
+     false, STAY, LOST, UNKNOWN_CODE, 0, NULL},
+    {"its supervisor was killed at its deadline", RUNNING, NONE, FREE, GONE, DEADLINE, false, false,
+     false, FINAL_STEP, LOST, UNKNOWN_CODE, 0,
+     "supervisor died while it ended the task at its deadline"},
+    {"its supervisor was faster than the host", KILLING, TIMEOUT, FREE, GONE, DEADLINE_TIMED_OUT,
+     false, false, false, FINAL_STEP, TIMED_OUT_STATUS, 124, 0, NULL},
     {"ends while its lifeline is still open", RUNNING, NONE, HELD, ALIVE, EXIT_3, false, false,
      false, FINAL_STEP, FAILED, 3, 0, NULL},
     {"ends although another process inherited the lifeline", RUNNING, NONE, HELD, GONE, EXIT_3,

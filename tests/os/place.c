@@ -8,6 +8,8 @@
 #include <string.h>
 #include <uv.h>
 
+#include "base/text.h"
+
 /* libuv keeps one pipe per process from its first loop on. Open it now, so that it does not count
  * as left behind. */
 static void open_first_loop(void)
@@ -17,12 +19,24 @@ static void open_first_loop(void)
     assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+/* What others may do in the directory is for the test to say. */
+static void place_open_root(const char *root)
+{
+    uv_fs_t request;
+    assert_int_equal(uv_fs_chmod(NULL, &request, root, 0711, NULL), 0);
+    uv_fs_req_cleanup(&request);
+}
+
 int place_setup(void **state)
 {
     open_first_loop();
     place *p = calloc(1, sizeof *p);
     assert_non_null(p);
-    p->path = test_make_store();
+    p->root = test_make_store();
+    p->path = tether__text_join(p->root, "place");
+    assert_non_null(p->path);
+    test_make_directory(p->path);
+    place_open_root(p->root);
     p->fds_before = test_count_fds();
     ASSERT_OK(tether__os_dir_open_root(p->path, false, &p->dir, &p->error), p->error);
     *state = p;
@@ -35,7 +49,8 @@ int place_teardown(void **state)
     tether__os_dir_close(p->dir);
     assert_int_equal(test_count_fds(), p->fds_before);
     assert_false(test_has_child());
-    test_remove_store(p->path);
+    test_remove_store(p->root);
+    free(p->root);
     free(p->path);
     free(p);
     return 0;

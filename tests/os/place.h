@@ -8,6 +8,7 @@
 #include "os/file.h"
 
 typedef struct place {
+    char *root;       /* holds the directory: a lifeline is made beside its own */
     char *path;       /* a new directory, mode 0700 */
     tether__dir *dir; /* the same directory, opened */
     tether_error error;

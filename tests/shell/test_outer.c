@@ -45,11 +45,12 @@ static void bash_applies_only_to_unusual_environments(void **state)
 {
     (void)state;
     const tether__outer_rule *bash = rule_of(tether__outers_posix, TETHER__OUTER_BASH);
-    assert_false(tether__outer_serves(bash, true));
-    assert_true(tether__outer_serves(bash, false));
+    assert_false(tether__outer_serves(bash, TETHER_SUPERVISOR_AUTO, true));
+    assert_true(tether__outer_serves(bash, TETHER_SUPERVISOR_AUTO, false));
     for (const tether__outer_rule *rule = tether__outers_win32; rule->kind != TETHER__OUTER_NONE;
          rule++)
-        assert_true(tether__outer_serves(rule, true) && tether__outer_serves(rule, false));
+        assert_true(tether__outer_serves(rule, TETHER_SUPERVISOR_SCRIPT, true) &&
+                    tether__outer_serves(rule, TETHER_SUPERVISOR_SCRIPT, false));
 }
 
 static void names_the_wrapper_of_each_shell(void **state)

@@ -47,6 +47,17 @@ void test_pause(void)
     uv_sleep(2);
 }
 
+const char *test_supervisor(void)
+{
+    const char *monitor = getenv("TETHER_MONITOR");
+    return monitor != NULL && monitor[0] != '\0' ? "monitor" : "script";
+}
+
+void test_use_scripts(void)
+{
+    assert_int_equal(uv_os_setenv("TETHER_MONITOR", ""), 0);
+}
+
 tether_reaper_mode test_reaper_mode(void)
 {
     const char *mode = getenv("TETHER_TEST_REAPER");

@@ -81,6 +81,12 @@ tether_registry *test_open_mode(fixture *f, tether_reaper_mode mode);
  * automatic one. */
 tether_reaper_mode test_reaper_mode(void);
 
+/* What supervises tasks by default: "monitor" or "script". */
+const char *test_supervisor(void);
+
+/* Makes that a script for the rest of this process, and for those that it starts. */
+void test_use_scripts(void);
+
 /* Closes a registry with TETHER_DETACH: its tasks continue to run. */
 void test_detach(tether_registry *registry);
 

@@ -35,8 +35,10 @@ static void returns_at_once_without_kills(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, test_setup_registry, test_teardown)
 
+/* A monitor needs no host for its deadline. */
 int main(void)
 {
+    test_use_scripts();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(ends_tasks_whose_deadline_has_passed, test_setup,
                                         test_teardown),

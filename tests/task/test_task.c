@@ -252,7 +252,7 @@ static void a_snapshot_has_every_field(void **state)
     assert_non_null(snapshot->project_root);
     assert_string_equal(snapshot->command, "exit 4");
     assert_non_null(snapshot->shell);
-    assert_string_equal(snapshot->supervisor, "script");
+    assert_string_equal(snapshot->supervisor, test_supervisor());
     assert_int_equal(snapshot->timeout_ms, 60000);
     assert_int_equal(snapshot->deadline_at, snapshot->started_at + 60000);
     assert_true(snapshot->child_pid > 0);

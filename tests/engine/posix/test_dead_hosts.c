@@ -67,6 +67,7 @@ static void killing_task_with_an_exit_marker_is_finalised(void **state)
         json_t *record = plant_new_record(f, cases[i].id);
         plant_set_status(record, "killing");
         plant_set_pid(record, 2147483000, 1);
+        json_object_set_new(record, "supervisor", json_string("script"));
         json_object_set_new(record, "kill_intent", json_string(cases[i].intent));
         snprintf(marker, sizeof marker, "supervisor pid=2147483000 start=1\n%s", cases[i].marker);
         plant_task(f, cases[i].id, record, marker);

@@ -281,6 +281,7 @@ static void starts_at_once_write_one_script(void **state)
 
 int main(void)
 {
+    test_use_scripts();
     const struct CMUnitTest tests[] = {
         TEST(tasks_share_one_script),
         TEST(a_missing_script_is_written_again),

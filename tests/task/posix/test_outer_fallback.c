@@ -102,6 +102,7 @@ static void nothing_is_left_if_every_shell_fails(void **state)
 
 int main(void)
 {
+    test_use_scripts();
     const struct CMUnitTest tests[] = {
         WITH_REGISTRY(the_next_shell_is_tried),
         WITH_REGISTRY(the_command_file_is_written_once),

@@ -30,8 +30,10 @@ static bool count_one(int64_t pid, void *userdata)
     tether__proc process;
     if (!tether__proc_has_variable(pid, t->cookie) || tether__proc_read(pid, &process) != 0)
         return true;
+    /* A supervisor that waits for its child to execute the command runs as little as that child. */
+    bool waits = process.state == 'D';
     t->stopped += process.state == 'T';
-    t->running += process.state != 'T' && !tether__proc_ended(&process);
+    t->running += process.state != 'T' && !waits && !tether__proc_ended(&process);
     return true;
 }
 

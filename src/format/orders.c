@@ -1,0 +1,152 @@
+/* Owns the text of orders: a version, fields, arguments and an end, each closed by a NUL byte,
+ * which none of them can contain. Must not: accept orders that it does not understand as a whole.
+ * Thread: any. */
+#include "format/orders.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char version[] = "tether-orders 1";
+static const char end_mark[] = "end";
+
+static void add_word(tether__text *text, const char *word)
+{
+    tether__text_add(text, word, strlen(word) + 1);
+}
+
+static void add_field(tether__text *text, const char *name, const char *value)
+{
+    if (value == NULL)
+        return;
+    tether__text_add_string(text, name);
+    tether__text_add_string(text, "=");
+    add_word(text, value);
+}
+
+static void add_number(tether__text *text, const char *name, int64_t value)
+{
+    char digits[24];
+    snprintf(digits, sizeof digits, "%lld", (long long)value);
+    if (value != 0)
+        add_field(text, name, digits);
+}
+
+void tether__orders_render(const tether__orders *orders, tether__text *text)
+{
+    add_word(text, version);
+    add_field(text, "boot", orders->boot_id);
+    add_field(text, "pidns", orders->pid_ns);
+    add_number(text, "timens", orders->time_offset_ns);
+    add_number(text, "noproc", orders->without_proc);
+    add_field(text, "program", orders->program);
+    add_field(text, "input", orders->input);
+    add_field(text, "pipestatus", orders->pipestatus);
+    add_number(text, "timeout", orders->timeout_ms);
+    add_number(text, "grace", orders->grace_ms);
+    for (size_t i = 0; orders->argv[i] != NULL; i++)
+        add_field(text, "arg", orders->argv[i]);
+    add_word(text, end_mark);
+}
+
+/* Returns the value if the word is NAME=value, else NULL. */
+static const char *value_of(const char *word, const char *name)
+{
+    size_t size = strlen(name);
+    return strncmp(word, name, size) == 0 && word[size] == '=' ? word + size + 1 : NULL;
+}
+
+static bool take_text(const char *word, const char *name, const char **value)
+{
+    const char *found = value_of(word, name);
+    if (found != NULL)
+        *value = found;
+    return found != NULL;
+}
+
+/* *valid becomes false if the field is there and is no number. */
+static bool take_number(const char *word, const char *name, int64_t *value, bool *valid)
+{
+    const char *found = value_of(word, name);
+    if (found == NULL)
+        return false;
+    char *rest;
+    long long number = strtoll(found, &rest, 10);
+    *valid = *valid && rest != found && *rest == '\0' && number != LLONG_MIN && number != LLONG_MAX;
+    *value = number;
+    return true;
+}
+
+static bool take_field(const char *word, tether__orders *orders, bool *valid)
+{
+    int64_t flag = 0;
+    if (take_number(word, "noproc", &flag, valid)) {
+        orders->without_proc = flag != 0;
+        return true;
+    }
+    return take_text(word, "boot", &orders->boot_id) || take_text(word, "pidns", &orders->pid_ns) ||
+           take_text(word, "program", &orders->program) ||
+           take_text(word, "input", &orders->input) ||
+           take_text(word, "pipestatus", &orders->pipestatus) ||
+           take_number(word, "timens", &orders->time_offset_ns, valid) ||
+           take_number(word, "timeout", &orders->timeout_ms, valid) ||
+           take_number(word, "grace", &orders->grace_ms, valid);
+}
+
+/* Counts the words; 0 if the last one is not closed. */
+static size_t count_words(const char *text, size_t size)
+{
+    size_t count = 0;
+    if (size == 0 || text[size - 1] != '\0')
+        return 0;
+    for (size_t i = 0; i < size; i++)
+        count += text[i] == '\0';
+    return count;
+}
+
+/* Reads the words between the version and the end. */
+static const char *read_words(const char *word, size_t count, tether__orders *orders,
+                              const char **argv)
+{
+    size_t arguments = 1;
+    bool valid = true;
+    for (; count > 0; count--, word += strlen(word) + 1) {
+        if (take_text(word, "arg", &argv[arguments]))
+            arguments++;
+        else if (!take_field(word, orders, &valid))
+            return "they ask for something that this version does not know";
+    }
+    if (!valid || orders->timeout_ms < 0 || orders->grace_ms < 0)
+        return "they have a number that is none";
+    if (orders->program == NULL)
+        return "they name no program";
+    argv[0] = orders->program;
+    orders->argv = argv;
+    return NULL;
+}
+
+const char *tether__orders_parse(const char *text, size_t size, tether__orders *orders,
+                                 tether__orders_storage *storage)
+{
+    *orders = (tether__orders){.boot_id = "", .pid_ns = ""};
+    storage->argv = NULL;
+    size_t count = count_words(text, size);
+    if (count == 0)
+        return "they are torn";
+    if (strcmp(text, version) != 0)
+        return "they are of another version";
+    if (count < 2 || size < sizeof end_mark + 1 ||
+        memcmp(text + size - sizeof end_mark - 1, "\0end", sizeof end_mark + 1) != 0)
+        return "they are torn";
+    storage->argv = calloc(count + 1, sizeof *storage->argv);
+    if (storage->argv == NULL)
+        return "memory is short";
+    return read_words(text + sizeof version, count - 2, orders, storage->argv);
+}
+
+void tether__orders_dispose(tether__orders_storage *storage)
+{
+    free(storage->argv);
+    storage->argv = NULL;
+}

@@ -1,0 +1,47 @@
+/* Orders: what a host tells the monitor of a task, in one piece, before the command starts.
+ * docs/format.md defines the text. Pure; any thread. */
+#ifndef TETHER_ORDERS_H
+#define TETHER_ORDERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "format/identity.h"
+
+/* The largest orders that a monitor reads. No system passes as many arguments to a program. */
+#define TETHER__ORDERS_LIMIT (64 * 1024 * 1024)
+
+typedef struct tether__orders {
+    /* The part of its identity that the monitor does not find out itself. */
+    const char *boot_id;
+    const char *pid_ns;
+    int64_t time_offset_ns;
+    bool without_proc; /* /proc does not show the monitor itself */
+
+    /* The file to execute, absolute or relative to the task's directory; also the first argument.
+     */
+    const char *program;
+    const char *const *argv; /* the others, NULL-terminated; when parsed, also the first one */
+    const char *input;       /* what the command opens as its standard input; NULL: it inherits */
+    const char *pipestatus;  /* the file with the exit codes of the last pipeline; NULL: none */
+    int64_t timeout_ms;      /* 0: none */
+    int64_t grace_ms;        /* between the polite and the final signal at the deadline */
+} tether__orders;
+
+/* Adds the text of the orders. */
+void tether__orders_render(const tether__orders *orders, tether__text *text);
+
+/* What tether__orders_parse has allocated. */
+typedef struct tether__orders_storage {
+    const char **argv;
+} tether__orders_storage;
+
+/* Reads orders from a text, to which the result points. Returns NULL, or why they are refused: they
+ * are torn, or of a version that asks for something unknown. Never accepts them in part. */
+const char *tether__orders_parse(const char *text, size_t size, tether__orders *orders,
+                                 tether__orders_storage *storage);
+void tether__orders_dispose(tether__orders_storage *storage);
+
+#endif

@@ -1,0 +1,170 @@
+/* Owns the life of a monitor: orders, identity, command, watch, end line.
+ * Must not: end while the task lives, or write an end that it has not seen.
+ * Thread: the only one. */
+#include "monitor/monitor.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "format/kill_policy.h"
+#include "format/marker.h"
+#include "format/orders.h"
+#include "monitor/monitor_os.h"
+#include "os/clock.h"
+
+#define NEVER INT64_MAX
+
+enum { RETRY_MS = 1000, FAILED = 126 };
+
+typedef struct monitor {
+    tether__orders orders;
+    int64_t deadline; /* by the monotonic clock; NEVER: none, or it is being enforced */
+    bool enforcing;   /* the deadline is over */
+    tether__kill kill;
+    tether__family family;
+} monitor;
+
+/* Appends a line, however long that takes: nobody but the monitor knows what it says. */
+static void append(const char *line, size_t size)
+{
+    while (!tether__monitor_os_append(line, size))
+        tether__monitor_os_sleep(tether__os_monotonic_ms() + RETRY_MS);
+}
+
+static void append_ending(const tether__ending *ending)
+{
+    char line[TETHER__MARKER_LINE_SIZE];
+    append(line, tether__marker_format_ending(ending, line));
+}
+
+/* Reports a command that was never started. */
+static int give_up(tether__start_failure why, int code)
+{
+    const tether__ending ending = {.end = TETHER__END_EXIT,
+                                   .value = code,
+                                   .failure = why,
+                                   .uptime_ms = tether__os_uptime_ms(),
+                                   .usage = TETHER__NO_USAGE};
+    append_ending(&ending);
+    return code;
+}
+
+static void append_identity(const tether__orders *orders)
+{
+    char line[TETHER__MARKER_LINE_SIZE];
+    tether__identity self;
+    tether__monitor_os_identify(orders, &self);
+    append(line, tether__marker_format_supervisor(&self, line));
+}
+
+/* --- The deadline --- */
+
+/* The line stands before the first signal: whatever becomes of the monitor, hosts know why the
+ * task's processes got it. */
+static void begin_kill(monitor *m, int64_t now)
+{
+    char line[TETHER__MARKER_LINE_SIZE];
+    m->enforcing = true;
+    m->deadline = NEVER;
+    append(line, tether__marker_format_deadline(tether__os_uptime_ms(), line));
+    tether__kill_start(&m->kill, m->orders.grace_ms > 0 ? m->orders.grace_ms : -1, now);
+}
+
+static void carry_on_kill(monitor *m, int64_t now)
+{
+    switch (tether__kill_next(&m->kill, m->family.empty ? 0 : 1, now)) {
+    case TETHER__KILL_SEND_POLITE:
+        tether__monitor_os_signal(&m->family, false);
+        break;
+    case TETHER__KILL_SEND_FINAL:
+    case TETHER__KILL_STUCK:
+        tether__monitor_os_signal(&m->family, true);
+        break;
+    case TETHER__KILL_INSPECT:
+    case TETHER__KILL_DONE:
+        break;
+    }
+}
+
+/* Does what is due, and returns when something is due again. */
+static int64_t do_due(monitor *m)
+{
+    int64_t now = tether__os_monotonic_ms();
+    if (!m->enforcing && now >= m->deadline)
+        begin_kill(m, now);
+    if (m->enforcing && now >= m->kill.next_ms)
+        carry_on_kill(m, now);
+    return m->enforcing ? m->kill.next_ms : m->deadline;
+}
+
+/* --- The end --- */
+
+/* At its deadline a task is over only once none of its processes is left. */
+static bool is_over(const monitor *m)
+{
+    return m->enforcing ? m->family.empty : m->family.command_ended;
+}
+
+static void watch(monitor *m)
+{
+    tether__monitor_os_reap(&m->family);
+    while (!is_over(m)) {
+        tether__monitor_os_sleep(do_due(m));
+        tether__monitor_os_reap(&m->family);
+    }
+}
+
+/* The trap of the command's shell has written the codes with blanks between them. */
+static void read_pipestatus(const char *path, char list[TETHER__PIPESTATUS_SIZE])
+{
+    char text[TETHER__PIPESTATUS_SIZE];
+    size_t size = tether__monitor_os_read(path, text, sizeof text - 1);
+    text[size] = '\0';
+    tether__marker_pipestatus(text, list);
+}
+
+static void report(monitor *m)
+{
+    tether__ending *ending = &m->family.outcome;
+    /* A command that catches the signal and exits has ended by itself. */
+    if (m->enforcing && m->family.by_kill)
+        ending->end = TETHER__END_TIMED_OUT;
+    if (m->orders.pipestatus != NULL)
+        read_pipestatus(m->orders.pipestatus, ending->pipestatus);
+    append_ending(ending);
+}
+
+static int supervise(monitor *m)
+{
+    int code, os_error;
+    append_identity(&m->orders);
+    tether__start_failure failure =
+        tether__monitor_os_start(&m->orders, &m->family.command, &code, &os_error);
+    if (failure != TETHER__START_OK) {
+        tether__monitor_os_complain(m->orders.program, os_error);
+        return give_up(failure, code);
+    }
+    tether__monitor_os_settle();
+    m->deadline =
+        m->orders.timeout_ms > 0 ? tether__os_monotonic_ms() + m->orders.timeout_ms : NEVER;
+    watch(m);
+    report(m);
+    return 0;
+}
+
+int tether__monitor_run(void)
+{
+    monitor m = {.family = {.outcome = {.usage = TETHER__NO_USAGE}}};
+    tether__orders_storage storage;
+    char *text = NULL;
+    size_t size = 0;
+    tether__monitor_os_prepare();
+    if (tether__monitor_os_orders(&text, &size) != NULL)
+        return give_up(TETHER__START_ORDERS, FAILED);
+    const char *refused = tether__orders_parse(text, size, &m.orders, &storage);
+    int code = refused == NULL ? supervise(&m) : give_up(TETHER__START_ORDERS, FAILED);
+    tether__orders_dispose(&storage);
+    free(text);
+    return code;
+}

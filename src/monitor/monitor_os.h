@@ -1,0 +1,61 @@
+/* Seam: what the monitor needs from the operating system, beside the seams of src/os. One thread.
+ */
+#ifndef TETHER_MONITOR_OS_H
+#define TETHER_MONITOR_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "format/identity.h"
+#include "format/marker.h"
+#include "format/orders.h"
+
+/* The processes that the command and its descendants are, as far as the monitor has waited for
+ * them. */
+typedef struct tether__family {
+    int64_t command;        /* pid */
+    bool command_ended;     /* `outcome` says how */
+    bool by_kill;           /* a signal has ended it that tether__monitor_os_signal sends */
+    tether__ending outcome; /* with the usage of all processes that were waited for until now */
+    bool empty;             /* none of the task's processes is left */
+} tether__family;
+
+/* Blocks all signals, so that none ends the monitor, and adopts the orphans of the task. What the
+ * system refuses is left out: the monitor then sees less, and does not end for it. */
+void tether__monitor_os_prepare(void);
+
+/* Reads the orders. Returns NULL, or which step failed. The caller frees *text. */
+const char *tether__monitor_os_orders(char **text, size_t *size);
+
+/* Completes the monitor's own identity. */
+void tether__monitor_os_identify(const tether__orders *orders, tether__identity *self);
+
+/* Appends a line to the lifeline. False: not now, such as for want of space; try again later. */
+bool tether__monitor_os_append(const char *line, size_t size);
+
+/* Starts the command, with the monitor's standard streams, default dispositions and an empty signal
+ * mask. Returns TETHER__START_OK; or why not, with the code to report and the system's error. */
+tether__start_failure tether__monitor_os_start(const tether__orders *orders, int64_t *pid,
+                                               int *code, int *os_error);
+
+/* Tells people, on the task's standard error, why the command could not be started. */
+void tether__monitor_os_complain(const char *program, int os_error);
+
+/* Lets go of what the command alone should hold: the standard streams and the working directory. */
+void tether__monitor_os_settle(void);
+
+/* Sleeps until a child may have ended, or until this time by the monotonic clock; INT64_MAX: no
+ * limit. */
+void tether__monitor_os_sleep(int64_t until_ms);
+
+/* Waits for all children that have ended, without blocking, and notes what they say. */
+void tether__monitor_os_reap(tether__family *family);
+
+/* Sends the polite or the final signal to all processes of the task but the monitor. */
+void tether__monitor_os_signal(const tether__family *family, bool final);
+
+/* Reads up to `capacity` bytes of a small file; 0 if that is not possible. Never waits. */
+size_t tether__monitor_os_read(const char *path, char *bytes, size_t capacity);
+
+#endif

@@ -1,0 +1,33 @@
+# The program tether-monitor: the sources of its own, and those of the rooms below that it needs. They are compiled again,
+# because it has no libraries but that of C.
+
+set(TETHER_MONITOR_BUILT OFF)
+if(NOT CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    return()
+endif()
+set(TETHER_MONITOR_BUILT ON)
+
+add_executable(tether_monitor
+    src/base/grow.c
+    src/base/text.c
+    src/format/kill_policy.c
+    src/format/marker.c
+    src/format/orders.c
+    src/monitor/monitor.c
+    src/posix/clock.c
+    src/posix/environ.c
+    src/posix/monitor/main.c
+    src/posix/monitor/monitor_os.c
+    src/posix/monitor/offspring_linux.c
+    src/posix/monitor/wake_signalfd.c
+    src/posix/pidfd.c
+    src/posix/proc_linux.c
+    src/posix/error_shortage.c
+)
+set_target_properties(tether_monitor PROPERTIES OUTPUT_NAME tether-monitor C_EXTENSIONS OFF)
+target_include_directories(tether_monitor PRIVATE src include)
+target_compile_definitions(tether_monitor PRIVATE ${TETHER_OS_DEFINITIONS} TETHER_MONITOR_VERSION="${PROJECT_VERSION}")
+target_compile_options(tether_monitor PRIVATE -ffunction-sections -fdata-sections)
+target_link_libraries(tether_monitor PRIVATE tether_flags)
+target_link_options(tether_monitor PRIVATE -Wl,--gc-sections)
+install(TARGETS tether_monitor DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/tether)

@@ -1,0 +1,18 @@
+/* Owns the entry of tether-monitor on POSIX.
+ * Must not: contain anything else. */
+#include <stdio.h>
+#include <string.h>
+
+#include "monitor/monitor.h"
+
+/* A host names the task, so that people see whose monitor it is; the monitor does not need it. */
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--version") == 0)
+        return printf("tether-monitor %s\n", TETHER_MONITOR_VERSION) < 0;
+    if (argc != 2 || argv[1][0] == '-') {
+        fputs("tether-monitor supervises a task; tether starts it, see man tether\n", stderr);
+        return 125;
+    }
+    return tether__monitor_run();
+}

@@ -1,0 +1,290 @@
+/* Owns the monitor's descriptors, the start of the command, and waiting for its processes.
+ * Must not: decide when to do any of it (monitor.c does).
+ * Thread: the only one. */
+#include "monitor/monitor_os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "os/clock.h"
+#include "os/spawn.h"
+#include "posix/environ.h"
+#include "posix/monitor/offspring.h"
+#include "posix/monitor/wake.h"
+#include "posix/proc.h"
+
+enum { NOT_FOUND = 127, NOT_STARTED = 126 };
+
+void tether__monitor_os_prepare(void)
+{
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, NULL);
+    fcntl(TETHER__LIFELINE_FD, F_SETFD, FD_CLOEXEC);
+    tether__offspring_adopt();
+    (void)tether__wake_open();
+}
+
+/* --- Reading and writing --- */
+
+/* Reads up to `capacity` bytes, until the end. Returns -1 on failure. */
+static ssize_t read_all(int fd, char *bytes, size_t capacity)
+{
+    size_t used = 0;
+    while (used < capacity) {
+        ssize_t size = read(fd, bytes + used, capacity - used);
+        if (size == 0)
+            break;
+        if (size < 0 && errno != EINTR)
+            return -1;
+        used += size > 0 ? (size_t)size : 0;
+    }
+    return (ssize_t)used;
+}
+
+/* Returns NULL, or which step failed. */
+static const char *read_orders(int fd, char **text, size_t *size)
+{
+    enum { FIRST = 4096 };
+    size_t capacity = FIRST;
+    for (*size = 0; *size < TETHER__ORDERS_LIMIT; capacity *= 2) {
+        char *grown = realloc(*text, capacity);
+        if (grown == NULL)
+            return "allocate memory";
+        *text = grown;
+        ssize_t got = read_all(fd, grown + *size, capacity - *size);
+        if (got < 0)
+            return "read orders";
+        *size += (size_t)got;
+        if (*size < capacity)
+            return NULL;
+    }
+    return "read orders";
+}
+
+const char *tether__monitor_os_orders(char **text, size_t *size)
+{
+    const char *failed = read_orders(TETHER__ORDERS_FD, text, size);
+    close(TETHER__ORDERS_FD);
+    return failed;
+}
+
+bool tether__monitor_os_append(const char *line, size_t size)
+{
+    ssize_t written;
+    do
+        written = write(TETHER__LIFELINE_FD, line, size);
+    while (written < 0 && errno == EINTR);
+    return written == (ssize_t)size;
+}
+
+size_t tether__monitor_os_read(const char *path, char *bytes, size_t capacity)
+{
+    struct stat st;
+    ssize_t size = 0;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        size = read_all(fd, bytes, capacity);
+    if (fd >= 0)
+        close(fd);
+    return size > 0 ? (size_t)size : 0;
+}
+
+/* --- Identity --- */
+
+/* The host does not know the start time before the start. */
+void tether__monitor_os_identify(const tether__orders *orders, tether__identity *self)
+{
+    tether__proc process;
+    *self = (tether__identity){.pid = getpid(), .time_offset_ns = orders->time_offset_ns};
+    snprintf(self->boot_id, sizeof self->boot_id, "%s", orders->boot_id);
+    snprintf(self->pid_ns, sizeof self->pid_ns, "%s", orders->pid_ns);
+    if (!orders->without_proc && tether__proc_read(getpid(), &process) == 0)
+        self->start_time = process.start_time;
+}
+
+/* --- The command --- */
+
+/* The monitor's own dispositions are the default ones. */
+static int set_attributes(posix_spawnattr_t *attributes)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    int os_error = posix_spawnattr_setsigmask(attributes, &none);
+    return os_error != 0 ? os_error : posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK);
+}
+
+static int spawn(const char *program, const char *const *argv, pid_t *pid)
+{
+    posix_spawnattr_t attributes;
+    int os_error = posix_spawnattr_init(&attributes);
+    if (os_error != 0)
+        return os_error;
+    os_error = set_attributes(&attributes);
+    if (os_error == 0)
+        os_error = posix_spawn(pid, program, NULL, &attributes, (char *const *)argv,
+                               tether__posix_environ());
+    posix_spawnattr_destroy(&attributes);
+    return os_error;
+}
+
+/* A script without a first line that names its shell, as execvp starts it. */
+static int spawn_script(const tether__orders *orders, pid_t *pid)
+{
+    size_t count = 0;
+    while (orders->argv[count] != NULL)
+        count++;
+    const char **argv = calloc(count + 2, sizeof *argv);
+    if (argv == NULL)
+        return ENOMEM;
+    argv[0] = "sh";
+    argv[1] = orders->program;
+    memcpy(argv + 2, orders->argv + 1, count * sizeof *argv);
+    int os_error = spawn("/bin/sh", argv, pid);
+    free(argv);
+    return os_error;
+}
+
+static int spawn_program(const tether__orders *orders, pid_t *pid)
+{
+    int os_error = spawn(orders->program, orders->argv, pid);
+    return os_error == ENOEXEC ? spawn_script(orders, pid) : os_error;
+}
+
+/* The opening of a FIFO waits for its other end, so a process does it that may be killed meanwhile.
+ * That process becomes the command. */
+static int fork_program(const tether__orders *orders, pid_t *pid)
+{
+    *pid = fork();
+    if (*pid != 0)
+        return *pid > 0 ? 0 : errno;
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    int fd = open(orders->input, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    if (fd >= 0 && dup2(fd, STDIN_FILENO) == STDIN_FILENO) {
+        close(fd);
+        execve(orders->program, (char *const *)orders->argv, tether__posix_environ());
+    }
+    tether__monitor_os_complain(fd >= 0 ? orders->program : orders->input, errno);
+    _exit(errno == ENOENT ? NOT_FOUND : NOT_STARTED);
+}
+
+tether__start_failure tether__monitor_os_start(const tether__orders *orders, int64_t *pid,
+                                               int *code, int *os_error)
+{
+    pid_t child = 0;
+    *os_error =
+        orders->input != NULL ? fork_program(orders, &child) : spawn_program(orders, &child);
+    *pid = child;
+    *code = *os_error == ENOENT ? NOT_FOUND : NOT_STARTED;
+    if (*os_error == 0)
+        return TETHER__START_OK;
+    return *os_error == EAGAIN || *os_error == ENOMEM ? TETHER__START_FORK : TETHER__START_PROGRAM;
+}
+
+void tether__monitor_os_complain(const char *program, int os_error)
+{
+    dprintf(STDERR_FILENO, "tether: %s: %s\n", program, strerror(os_error));
+}
+
+void tether__monitor_os_settle(void)
+{
+    for (int fd = 0; fd <= STDERR_FILENO; fd++)
+        close(fd);
+    if (chdir("/") != 0)
+        return; /* the directory stays in use, no more */
+}
+
+/* --- Waiting --- */
+
+void tether__monitor_os_sleep(int64_t until_ms)
+{
+    int timeout_ms = -1;
+    if (until_ms != INT64_MAX) {
+        int64_t left = until_ms - tether__os_monotonic_ms();
+        timeout_ms = left <= 0 ? 0 : left < INT_MAX ? (int)left : INT_MAX;
+    }
+    tether__wake_sleep(timeout_ms);
+}
+
+static int64_t milliseconds(struct timeval time)
+{
+    return (int64_t)time.tv_sec * 1000 + time.tv_usec / 1000;
+}
+
+/* What a process has used includes what those have used for which it has waited itself. */
+static void add_usage(tether__usage *sum, const struct rusage *used)
+{
+#ifdef __APPLE__
+    int64_t unit = 1;
+#else
+    int64_t unit = 1024;
+#endif
+    int64_t peak = used->ru_maxrss * unit;
+    if (sum->processes < 0)
+        *sum = (tether__usage){0};
+    sum->user_ms += milliseconds(used->ru_utime);
+    sum->system_ms += milliseconds(used->ru_stime);
+    sum->peak_bytes = peak > sum->peak_bytes ? peak : sum->peak_bytes;
+    sum->processes++;
+}
+
+static void note_end(tether__family *family, int status)
+{
+    tether__ending *outcome = &family->outcome;
+    family->command_ended = true;
+    outcome->uptime_ms = tether__os_uptime_ms();
+    if (WIFEXITED(status)) {
+        outcome->end = TETHER__END_EXIT;
+        outcome->value = WEXITSTATUS(status);
+        return;
+    }
+    outcome->end = TETHER__END_SIGNAL;
+    outcome->value = WTERMSIG(status);
+#ifdef WCOREDUMP
+    outcome->core = WCOREDUMP(status);
+#endif
+    family->by_kill = WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGKILL;
+}
+
+void tether__monitor_os_reap(tether__family *family)
+{
+    struct rusage used;
+    int status;
+    pid_t pid;
+    while ((pid = wait4(-1, &status, WNOHANG, &used)) > 0) {
+        add_usage(&family->outcome.usage, &used);
+        if (pid == family->command)
+            note_end(family, status);
+    }
+    family->empty = pid < 0 && errno == ECHILD;
+}
+
+/* Without a list of processes, the group takes the polite signal, which the monitor has blocked,
+ * and only the command the final one. */
+void tether__monitor_os_signal(const tether__family *family, bool final)
+{
+    static const int polite[] = {SIGTERM, SIGCONT}, last[] = {SIGKILL};
+    const int *numbers = final ? last : polite;
+    int count = final ? 1 : 2;
+    bool all = tether__proc_is_own();
+    if (all)
+        tether__offspring_signal(numbers, count);
+    for (int i = 0; !all && i < count; i++) {
+        if (!final)
+            (void)kill(0, numbers[i]);
+        else if (!family->command_ended)
+            (void)kill((pid_t)family->command, numbers[i]);
+    }
+}

@@ -1,0 +1,14 @@
+/* How the monitor sleeps, for the other files of this folder. One thread. */
+#ifndef TETHER_WAKE_H
+#define TETHER_WAKE_H
+
+#include <stdbool.h>
+
+/* Opens what tells of signals and children. All signals are blocked. False: nothing does, and the
+ * monitor looks at intervals. */
+bool tether__wake_open(void);
+
+/* Sleeps until a signal has come, or for timeout_ms; -1: no limit. Takes the signals. */
+void tether__wake_sleep(int timeout_ms);
+
+#endif

@@ -1,0 +1,33 @@
+/* Owns the monitor's sleep on Linux.
+ * Must not: run a handler of a signal.
+ * Thread: the only one. */
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "posix/monitor/wake.h"
+
+enum { LOOK_MS = 100 }; /* without a descriptor that tells of signals */
+
+static int signals = -1;
+
+bool tether__wake_open(void)
+{
+    sigset_t all;
+    sigfillset(&all);
+    signals = signalfd(-1, &all, SFD_NONBLOCK | SFD_CLOEXEC);
+    return signals >= 0;
+}
+
+void tether__wake_sleep(int timeout_ms)
+{
+    struct signalfd_siginfo taken[8];
+    struct pollfd item = {.fd = signals, .events = POLLIN};
+    bool told = signals >= 0;
+    int longest = told || (timeout_ms >= 0 && timeout_ms < LOOK_MS) ? timeout_ms : LOOK_MS;
+    if (poll(&item, told ? 1 : 0, longest) <= 0)
+        return;
+    while (read(signals, taken, sizeof taken) > 0)
+        continue;
+}

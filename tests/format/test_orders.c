@@ -1,0 +1,130 @@
+/* The orders of a monitor: what is written is read, and nothing else is accepted. */
+#include "support/unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "format/orders.h"
+
+static const char *const arguments[] = {"-c", "echo a=b; exit 3", "", "\xff\xfe \n", NULL};
+
+static const tether__orders full = {
+    .boot_id = "be5e4c97-6778-4bc1-b49b-8064c598bf2f",
+    .pid_ns = "4026531836",
+    .time_offset_ns = -5,
+    .without_proc = true,
+    .program = "/bin/sh",
+    .argv = arguments,
+    .input = "/tmp/a fifo",
+    .pipestatus = "/s/pipestatus",
+    .timeout_ms = 1800000,
+    .grace_ms = 2000,
+};
+
+static void expect_same(const tether__orders *read, const tether__orders *written)
+{
+    assert_string_equal(read->boot_id, written->boot_id);
+    assert_string_equal(read->pid_ns, written->pid_ns);
+    assert_int_equal(read->time_offset_ns, written->time_offset_ns);
+    assert_int_equal(read->without_proc, written->without_proc);
+    assert_string_equal(read->program, written->program);
+    assert_int_equal(read->timeout_ms, written->timeout_ms);
+    assert_int_equal(read->grace_ms, written->grace_ms);
+    assert_string_equal(read->argv[0], written->program);
+    size_t count = 0;
+    for (; written->argv[count] != NULL; count++)
+        assert_string_equal(read->argv[count + 1], written->argv[count]);
+    assert_null(read->argv[count + 1]);
+}
+
+static void reads_what_it_writes(void **state)
+{
+    (void)state;
+    tether__text text = {0};
+    tether__orders read;
+    tether__orders_storage storage;
+    tether__orders_render(&full, &text);
+    assert_false(text.failed);
+    assert_null(tether__orders_parse(text.bytes, text.size, &read, &storage));
+    expect_same(&read, &full);
+    assert_string_equal(read.input, full.input);
+    assert_string_equal(read.pipestatus, full.pipestatus);
+    tether__orders_dispose(&storage);
+    tether__text_dispose(&text);
+}
+
+static void what_is_not_given_is_absent(void **state)
+{
+    (void)state;
+    static const char *const none[] = {NULL};
+    const tether__orders few = {.boot_id = "", .pid_ns = "", .program = "true", .argv = none};
+    tether__text text = {0};
+    tether__orders read;
+    tether__orders_storage storage;
+    tether__orders_render(&few, &text);
+    assert_null(tether__orders_parse(text.bytes, text.size, &read, &storage));
+    expect_same(&read, &few);
+    assert_null(read.input);
+    assert_null(read.pipestatus);
+    tether__orders_dispose(&storage);
+    tether__text_dispose(&text);
+}
+
+static void expect_refused(const char *bytes, size_t size, const char *why)
+{
+    tether__orders read;
+    tether__orders_storage storage;
+    const char *refused = tether__orders_parse(bytes, size, &read, &storage);
+    assert_non_null(refused);
+    if (why != NULL)
+        assert_non_null(strstr(refused, why));
+    tether__orders_dispose(&storage);
+}
+
+/* Wherever they are cut off, and also if the rest would be valid. */
+static void torn_orders_are_refused(void **state)
+{
+    (void)state;
+    tether__text text = {0};
+    tether__orders_render(&full, &text);
+    for (size_t size = 0; size < text.size; size++) {
+        char *part = malloc(size + 1); /* so that a sanitizer sees what reads too far */
+        assert_non_null(part);
+        memcpy(part, text.bytes, size);
+        expect_refused(part, size, NULL);
+        free(part);
+    }
+    tether__text_dispose(&text);
+}
+
+#define WORDS(text) text, sizeof(text)
+
+static void foreign_orders_are_refused(void **state)
+{
+    (void)state;
+    expect_refused(WORDS("tether-orders 2\0program=/bin/true\0end"), "another version");
+    expect_refused(WORDS("program=/bin/true\0end"), "another version");
+    expect_refused(WORDS("tether-orders 1\0program=/bin/true\0cgroup=a\0end"), "does not know");
+    expect_refused(WORDS("tether-orders 1\0program=/bin/true\0\0end"), "does not know");
+    expect_refused(WORDS("tether-orders 1\0arg=a\0end"), "no program");
+    expect_refused(WORDS("tether-orders 1\0program=a\0timeout=1s\0end"), "number");
+    expect_refused(WORDS("tether-orders 1\0program=a\0timeout=\0end"), "number");
+    expect_refused(WORDS("tether-orders 1\0program=a\0timeout=-1\0end"), "number");
+    expect_refused(WORDS("tether-orders 1\0program=a\0grace=99999999999999999999\0end"), "number");
+    expect_refused(WORDS("tether-orders 1"), "torn");
+    expect_refused(WORDS("end"), "another version");
+    expect_refused(WORDS("tether-orders 1\0program=a\0friend"), "torn");
+    expect_refused("tether-orders 1\0program=a\0end", sizeof "tether-orders 1\0program=a\0end" - 1,
+                   "torn");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_what_it_writes),
+        cmocka_unit_test(what_is_not_given_is_absent),
+        cmocka_unit_test(torn_orders_are_refused),
+        cmocka_unit_test(foreign_orders_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

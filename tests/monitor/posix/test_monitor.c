@@ -1,0 +1,358 @@
+/* What a task with a monitor has, and one with a script has not: true ends, a deadline that needs
+ * no host, and no process that gets away. */
+#include "support/support.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SHORT_MS = 300, LIFELINE_FD = 9, ORDERS_FD = 8, ESCAPEES = 20 };
+
+static void start_text(tether_registry *registry, const char *command, int64_t timeout_ms,
+                       char id[TETHER_ID_SIZE])
+{
+    const tether_spec spec = {.command = command,
+                              .shell = "sh",
+                              .timeout_ms = timeout_ms,
+                              .supervisor = TETHER_SUPERVISOR_MONITOR};
+    test_start(registry, &spec, id);
+}
+
+static bool lifeline_has(const fixture *f, const char *id, const char *word)
+{
+    char *text = test_read_file(test_exit_path(f, id), NULL);
+    bool has = text != NULL && strstr(text, word) != NULL;
+    free(text);
+    return has;
+}
+
+/* --- The end --- */
+
+static void a_signal_is_told_from_an_exit(void **state)
+{
+    fixture *f = *state;
+    static const struct {
+        const char *command;
+        int64_t code;
+        int signal;
+    } cases[] = {{"kill -SEGV $$", 139, SIGSEGV},
+                 {"exit 139", 139, 0},
+                 {"kill -TERM $$", 143, SIGTERM},
+                 {"exit 143", 143, 0},
+                 {"exit 255", 255, 0},
+                 {"kill -KILL $$", 137, SIGKILL}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char id[TETHER_ID_SIZE];
+        start_text(f->registry, cases[i].command, 0, id);
+        tether_snapshot *snapshot = test_wait(f->registry, id);
+        assert_int_equal(snapshot->status, TETHER_STATUS_FAILED);
+        assert_int_equal(snapshot->exit_code, cases[i].code);
+        assert_int_equal(snapshot->signal, cases[i].signal);
+        assert_string_equal(snapshot->supervisor, "monitor");
+        tether_snapshot_free(snapshot);
+    }
+}
+
+/* The code of a killed shell: it was not the kill that ended the command. */
+static void an_exit_with_the_code_of_a_signal_is_an_exit(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    start_text(f->registry, "trap 'exit 143' TERM; echo ready; while :; do sleep 0.01; done", 0,
+               id);
+    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+    ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
+    test_expect(f->registry, id, TETHER_STATUS_FAILED, 143, "ended by itself while being killed");
+}
+
+/* --- The start --- */
+
+static void make_program(const char *path, const char *text)
+{
+    test_write_file(path, text, strlen(text));
+    assert_int_equal(chmod(path, 0700), 0);
+}
+
+static void a_program_without_its_interpreter_says_why(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    const char *path = test_work_path(f, "lost");
+    make_program(path, "#!/no/such/interpreter\n");
+    const char *const argv[] = {path, NULL};
+    const tether_spec spec = {.argv = argv, .supervisor = TETHER_SUPERVISOR_MONITOR};
+    test_start(f->registry, &spec, id);
+    test_expect(f->registry, id, TETHER_STATUS_FAILED, 127, "the command could not be started");
+    size_t size;
+    char *text = test_output(f->registry, id, TETHER_STDERR, &size);
+    assert_non_null(strstr(text, "tether: "));
+    assert_non_null(strstr(text, path));
+    assert_non_null(strstr(text, strerror(ENOENT)));
+    free(text);
+}
+
+static void a_script_without_a_first_line_runs_in_sh(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    const char *path = test_work_path(f, "plain");
+    make_program(path, "echo \"$1-$2\"; exit 7\n");
+    const char *const argv[] = {path, "a b", "c", NULL};
+    const tether_spec spec = {.argv = argv, .supervisor = TETHER_SUPERVISOR_MONITOR};
+    test_start(f->registry, &spec, id);
+    test_expect(f->registry, id, TETHER_STATUS_FAILED, 7, NULL);
+    test_expect_output(f->registry, id, TETHER_STDOUT, "a b-c\n");
+}
+
+/* More than a pipe holds, and more than one read returns. */
+static void orders_have_no_size_of_their_own(void **state)
+{
+    fixture *f = *state;
+    enum { COUNT = 90, SIZE = 10000 };
+    static char word[SIZE + 1];
+    const char *argv[COUNT + 4] = {"/bin/sh", "-c", "echo $#", "sh"};
+    char id[TETHER_ID_SIZE];
+    memset(word, 'w', SIZE);
+    for (int i = 0; i < COUNT - 1; i++)
+        argv[4 + i] = word;
+    const tether_spec spec = {.argv = argv, .supervisor = TETHER_SUPERVISOR_MONITOR};
+    test_start(f->registry, &spec, id);
+    test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    test_expect_output(f->registry, id, TETHER_STDOUT, "89\n");
+}
+
+static void the_choice_decides(void **state)
+{
+    fixture *f = *state;
+    static const struct {
+        tether_supervisor choice;
+        const char *shown;
+    } cases[] = {{TETHER_SUPERVISOR_AUTO, "monitor"},
+                 {TETHER_SUPERVISOR_SCRIPT, "script"},
+                 {TETHER_SUPERVISOR_MONITOR, "monitor"}};
+    static const char *const argv[] = {"/bin/true", NULL};
+    char id[TETHER_ID_SIZE];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const tether_spec spec = {.argv = argv, .supervisor = cases[i].choice};
+        test_start(f->registry, &spec, id);
+        tether_snapshot *snapshot = test_wait(f->registry, id);
+        assert_string_equal(snapshot->supervisor, cases[i].shown);
+        assert_int_equal(snapshot->exit_code, 0);
+        tether_snapshot_free(snapshot);
+    }
+    const tether_spec wrong = {.argv = argv, .supervisor = (tether_supervisor)3};
+    assert_int_equal(tether_spawn(f->registry, &wrong, id, &f->error), TETHER_EINVAL);
+}
+
+static void without_a_monitor_a_script_supervises(void **state)
+{
+    fixture *f = *state;
+    static const char *const argv[] = {"/bin/true", NULL};
+    static const char *const places[] = {"", "/no/such/monitor", "relative"};
+    char id[TETHER_ID_SIZE];
+    char *before = strdup(getenv("TETHER_MONITOR"));
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        tether_spec spec = {.argv = argv};
+        setenv("TETHER_MONITOR", places[i], 1);
+        test_start(f->registry, &spec, id);
+        tether_snapshot *snapshot = test_wait(f->registry, id);
+        assert_string_equal(snapshot->supervisor, "script");
+        tether_snapshot_free(snapshot);
+        spec.supervisor = TETHER_SUPERVISOR_MONITOR;
+        assert_int_equal(tether_spawn(f->registry, &spec, id, &f->error), TETHER_ENOTSUP);
+        assert_non_null(strstr(f->error.message, "TETHER_MONITOR"));
+        assert_string_equal(id, "");
+    }
+    setenv("TETHER_MONITOR", before, 1);
+    free(before);
+}
+
+/* --- Orders --- */
+
+/* Runs the monitor by hand. Returns its exit status. */
+static int run_monitor(const fixture *f, const char *orders, size_t size, const char *lifeline)
+{
+    const char *file = test_work_path(f, "orders");
+    test_write_file(file, orders, size);
+    pid_t pid = fork();
+    if (pid == 0) {
+        int in = open(file, O_RDONLY), out = open(lifeline, O_WRONLY | O_CREAT | O_APPEND, 0600);
+        if (in >= 0 && out >= 0 && dup2(in, ORDERS_FD) >= 0 && dup2(out, LIFELINE_FD) >= 0)
+            execl(getenv("TETHER_MONITOR"), "tether-monitor", "t1", NULL);
+        _exit(99);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void orders_that_it_does_not_understand_are_refused(void **state)
+{
+    fixture *f = *state;
+    static const char other[] = "tether-orders 2\0program=/bin/true\0end";
+    static const char torn[] = "tether-orders 1\0program=/bin/true";
+    const char *lifeline = test_work_path(f, "lifeline");
+    const struct {
+        const char *bytes;
+        size_t size;
+    } cases[] = {{other, sizeof other}, {torn, sizeof torn}, {"", 0}, {"garbage", 7}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        unlink(lifeline);
+        assert_int_equal(run_monitor(f, cases[i].bytes, cases[i].size, lifeline), 126);
+        char *text = test_read_file(lifeline, NULL);
+        assert_non_null(text);
+        assert_memory_equal(text, "exit 126 error=orders uptime=", 29);
+        free(text);
+    }
+}
+
+/* --- The deadline --- */
+
+static void start_and_die(fixture *f, void *userdata)
+{
+    tether_registry *registry;
+    const tether_open_options options = {.store = f->store, .no_gc = 1};
+    tether_error error = {0};
+    HOST_OK(tether_open(&options, &registry, &error), error);
+    start_text(registry, "trap '' TERM; while :; do sleep 0.05; done", SHORT_MS, userdata);
+    _exit(0);
+}
+
+static void the_deadline_needs_no_host(void **state)
+{
+    fixture *f = *state;
+    char *id = test_shared(TETHER_ID_SIZE);
+    assert_int_equal(test_join_host(test_fork_host(start_and_die, f, id)), 0);
+    WAIT_UNTIL(lifeline_has(f, id, "\ntimed_out "));
+    assert_true(lifeline_has(f, id, "\ndeadline "));
+    char cookie[TETHER_ID_SIZE + 32];
+    snprintf(cookie, sizeof cookie, "TETHER_TASK_ID=%s", id);
+    WAIT_UNTIL(test_count_cookies(cookie) == 0);
+    f->registry = test_open(f);
+    test_expect(f->registry, id, TETHER_STATUS_TIMED_OUT, 124, NULL);
+    test_unshare(id, TETHER_ID_SIZE);
+}
+
+static void a_command_that_obeys_its_deadline_has_ended_by_itself(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    start_text(f->registry, "trap 'exit 5' TERM; while :; do sleep 0.01; done", SHORT_MS, id);
+    test_expect(f->registry, id, TETHER_STATUS_FAILED, 5, "ended by itself at its deadline");
+}
+
+static void the_deadline_comes_while_the_input_has_no_writer(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    const char *fifo = test_work_path(f, "fifo");
+    static const char *const argv[] = {"/bin/cat", NULL};
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    const tether_spec spec = {.argv = argv,
+                              .stdin_path = fifo,
+                              .timeout_ms = SHORT_MS,
+                              .supervisor = TETHER_SUPERVISOR_MONITOR};
+    test_start(f->registry, &spec, id);
+    test_expect(f->registry, id, TETHER_STATUS_TIMED_OUT, 124, NULL);
+}
+
+/* What is left of the task is ended by a kill of the task that is lost. */
+static void a_monitor_that_dies_at_the_deadline_leaves_a_lost_task(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    start_text(f->registry, "trap '' TERM; echo $$; while :; do sleep 0.05; done", SHORT_MS, id);
+    long command = test_output_number(f->registry, id);
+    WAIT_UNTIL(lifeline_has(f, id, "\ndeadline "));
+    tether_snapshot *snapshot = test_snapshot(f->registry, id);
+    assert_int_equal(kill((pid_t)snapshot->child_pid, SIGKILL), 0);
+    tether_snapshot_free(snapshot);
+    test_expect(f->registry, id, TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN,
+                "supervisor died while it ended the task at its deadline");
+    ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
+    assert_false(test_process_alive(command));
+}
+
+/* A host ends the task if the monitor does not. */
+static void a_stopped_monitor_is_no_reason_to_miss_the_deadline(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    start_text(f->registry, "echo ready; exec sleep 1000", SHORT_MS, id);
+    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+    tether_snapshot *snapshot = test_snapshot(f->registry, id);
+    assert_int_equal(kill((pid_t)snapshot->child_pid, SIGSTOP), 0);
+    tether_snapshot_free(snapshot);
+    test_expect(f->registry, id, TETHER_STATUS_TIMED_OUT, 124, NULL);
+}
+
+/* --- Processes that want to get away --- */
+
+/* Each line starts one that lives on in another way, and prints its pid. */
+static const char *const escapes[] = {
+    "sleep 1000 & echo $!",
+    "setsid sh -c 'echo $$; exec sleep 1000' &",
+    "(setsid sh -c 'echo $$; exec sleep 1000' &)",
+    "env -i setsid sh -c 'echo $$; exec /bin/sleep 1000' &",
+    "(env -i setsid sh -c 'echo $$; exec /bin/sleep 1000' &)",
+    "(trap '' TERM HUP INT; setsid sh -c 'echo $$; exec sleep 1000' &)",
+    "sh -c 'echo $$; kill -STOP $$; exec sleep 1000' &",
+    "(setsid sh -c 'echo $$; kill -STOP $$; exec sleep 1000' &)",
+    "(trap '' TERM; env -i setsid sh -c 'echo $$; (sleep 1000); :' &)",
+    "(setsid sh -c 'echo $$; while :; do (sleep 0.01); done' &)",
+};
+
+static void nothing_gets_away_at_the_deadline(void **state)
+{
+    fixture *f = *state;
+    char script[4096] = "", id[TETHER_ID_SIZE];
+    for (int i = 0; i < ESCAPEES; i++) {
+        strcat(script, escapes[i % (int)(sizeof escapes / sizeof escapes[0])]);
+        strcat(script, "\n");
+    }
+    strcat(script, "wait; sleep 1000");
+    start_text(f->registry, script, 3 * SHORT_MS, id);
+    test_expect(f->registry, id, TETHER_STATUS_TIMED_OUT, 124, NULL);
+    size_t size;
+    char *text = test_output(f->registry, id, TETHER_STDOUT, &size);
+    int count = 0;
+    for (char *at = text, *next; *at != '\0'; at = next + 1, count++) {
+        long pid = strtol(at, &next, 10);
+        assert_true(pid > 1 && *next == '\n');
+        assert_false(test_process_alive(pid));
+    }
+    assert_int_equal(count, ESCAPEES);
+    free(text);
+}
+
+#define WITH_REGISTRY(name)                                                                        \
+    cmocka_unit_test_setup_teardown(name, test_setup_registry, test_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_REGISTRY(a_signal_is_told_from_an_exit),
+        WITH_REGISTRY(an_exit_with_the_code_of_a_signal_is_an_exit),
+        WITH_REGISTRY(a_program_without_its_interpreter_says_why),
+        WITH_REGISTRY(a_script_without_a_first_line_runs_in_sh),
+        WITH_REGISTRY(orders_have_no_size_of_their_own),
+        WITH_REGISTRY(the_choice_decides),
+        WITH_REGISTRY(without_a_monitor_a_script_supervises),
+        cmocka_unit_test_setup_teardown(orders_that_it_does_not_understand_are_refused, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(the_deadline_needs_no_host, test_setup, test_teardown),
+        WITH_REGISTRY(a_command_that_obeys_its_deadline_has_ended_by_itself),
+        WITH_REGISTRY(the_deadline_comes_while_the_input_has_no_writer),
+        WITH_REGISTRY(a_monitor_that_dies_at_the_deadline_leaves_a_lost_task),
+        WITH_REGISTRY(a_stopped_monitor_is_no_reason_to_miss_the_deadline),
+        WITH_REGISTRY(nothing_gets_away_at_the_deadline),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
