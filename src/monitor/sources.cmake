@@ -30,4 +30,13 @@ target_compile_definitions(tether_monitor PRIVATE ${TETHER_OS_DEFINITIONS} TETHE
 target_compile_options(tether_monitor PRIVATE -ffunction-sections -fdata-sections)
 target_link_libraries(tether_monitor PRIVATE tether_flags)
 target_link_options(tether_monitor PRIVATE -Wl,--gc-sections)
+
+# Without a dynamic linker it starts in half the time. A sanitizer needs one.
+include(CheckCSourceCompiles)
+set(CMAKE_REQUIRED_LINK_OPTIONS -static)
+check_c_source_compiles("#include <stdio.h>\nint main(void) { return puts(\"\") < 0; }" TETHER_HAVE_STATIC_LIBC)
+unset(CMAKE_REQUIRED_LINK_OPTIONS)
+if(TETHER_HAVE_STATIC_LIBC AND NOT TETHER_SANITIZE)
+    target_link_options(tether_monitor PRIVATE -static)
+endif()
 install(TARGETS tether_monitor DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/tether)
