@@ -74,6 +74,16 @@ char *tether__utf8_repair(const char *bytes, size_t size)
     return exact != NULL ? exact : text;
 }
 
+bool tether__utf8_set(char **text, const char *value)
+{
+    char *copy = value != NULL ? tether__utf8_repair(value, strlen(value)) : NULL;
+    if (value != NULL && copy == NULL)
+        return false;
+    free(*text);
+    *text = copy;
+    return true;
+}
+
 size_t tether__utf8_skip_tail(const char *bytes, size_t size)
 {
     size_t skip = 0;

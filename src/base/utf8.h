@@ -15,6 +15,10 @@ size_t tether__utf8_valid_size(const char *bytes, size_t size);
  * a well-formed character; NULL when out of memory. Free it with free(). */
 char *tether__utf8_repair(const char *bytes, size_t size);
 
+/* Replaces an owned text by a repaired copy of value (NULL: by NULL). Returns false, with the text
+ * unchanged, when out of memory. */
+bool tether__utf8_set(char **text, const char *value);
+
 /* Returns how many bytes at the start, 0 to 3, are the rest of a character that began before them.
  * Returns 0 where the bytes are not UTF-8 anyway. */
 size_t tether__utf8_skip_tail(const char *bytes, size_t size);

@@ -9,8 +9,8 @@
 #include "shell/environment.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "format/name.h"
-#include "format/record.h"
 #include "os/companion.h"
 #include "os/host.h"
 #include "os/process.h"
@@ -64,7 +64,7 @@ static void add(tether_report *report, tether_verdict verdict, const char *name,
         return;
     }
     *finding = (tether_finding){.size = sizeof *finding, .verdict = verdict};
-    if (tether__record_set(&finding->name, name) && tether__record_set(&finding->text, text)) {
+    if (tether__utf8_set(&finding->name, name) && tether__utf8_set(&finding->text, text)) {
         report->items[report->count++] = finding;
     } else {
         finding_free(finding);

@@ -218,7 +218,7 @@ static bool set_reason(tether__record *record, void *userdata)
     if (record->status != TETHER_STATUS_KILLING ||
         (record->reason != NULL && strcmp(record->reason, reason) == 0))
         return false;
-    return tether__record_set(&record->reason, reason);
+    return tether__record_set(record, &record->reason, reason);
 }
 
 /* Writes into the record of a task that is being killed what could not be ended. Takes `disk`. */

@@ -111,9 +111,9 @@ static void apply(tether__record *record, const tether__verdict *verdict,
     record->exit_code = verdict->exit_code;
     record->signal = verdict->signal;
     /* The verdict is valid without its reason, when memory is short. */
-    (void)tether__record_set(&record->reason, verdict->reason);
+    (void)tether__record_set(record, &record->reason, verdict->reason);
     if (observed->marker.end != TETHER__END_NONE && observed->marker.pipestatus[0] != '\0')
-        (void)tether__record_set(&record->pipeline_statuses, observed->marker.pipestatus);
+        (void)tether__record_set(record, &record->pipeline_statuses, observed->marker.pipestatus);
     set_end_times(record, observed);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "format/snapshot.h"
 #include "format/verdict.h"
 #include "os/clock.h"
@@ -20,7 +21,7 @@ static bool name_signal(tether_snapshot *snapshot)
     char name[TETHER__SIGNAL_NAME_SIZE] = "";
     if (snapshot->signal != 0)
         tether__os_signal_name(snapshot->signal, name);
-    return tether__record_set(&snapshot->signal_name, name[0] != '\0' ? name : NULL);
+    return tether__utf8_set(&snapshot->signal_name, name[0] != '\0' ? name : NULL);
 }
 
 /* Returns false when memory is short. */
@@ -60,8 +61,8 @@ static int read_output(const tether__session *session, const tether__record *rec
     tether_error problem = {0};
     int code = tether__bundle_open(session, record->task_id, &bundle, &problem);
     if (code == TETHER_ENOTASK || code == TETHER_EGONE) {
-        (void)tether__record_set(&snapshot->output_path, NULL);
-        (void)tether__record_set(&snapshot->stderr_path, NULL);
+        (void)tether__utf8_set(&snapshot->output_path, NULL);
+        (void)tether__utf8_set(&snapshot->stderr_path, NULL);
         return TETHER_OK;
     }
     if (code != TETHER_OK) {

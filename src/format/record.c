@@ -87,14 +87,28 @@ void tether__record_init(tether__record *record)
     }
 }
 
+static bool is_packed(const tether__record *record, const char *text)
+{
+    return (uintptr_t)text - (uintptr_t)record->packed < record->packed_size;
+}
+
+/* Puts an owned text, or a packed one, in the place of another. */
+static void replace_text(tether__record *record, char **text, char *by)
+{
+    if (!is_packed(record, *text))
+        free(*text);
+    *text = by;
+}
+
 static void free_texts(tether__record *record, bool codes)
 {
     for (size_t i = 0; i < FIELD_COUNT; i++) {
-        if (is_text(&fields[i]) || (codes && fields[i].kind == CODES)) {
-            free(*(char **)member(record, &fields[i]));
-            *(char **)member(record, &fields[i]) = NULL;
-        }
+        if (is_text(&fields[i]) || (codes && fields[i].kind == CODES))
+            replace_text(record, member(record, &fields[i]), NULL);
     }
+    free(record->packed);
+    record->packed = NULL;
+    record->packed_size = 0;
     json_decref(record->document);
     record->document = NULL;
 }
@@ -110,16 +124,12 @@ void tether__record_trim(tether__record *record)
     free_texts(record, false);
 }
 
-bool tether__record_set(char **text, const char *value)
+bool tether__record_set(tether__record *record, char **text, const char *value)
 {
     char *copy = NULL;
-    if (value != NULL) {
-        copy = tether__utf8_repair(value, strlen(value));
-        if (copy == NULL)
-            return false;
-    }
-    free(*text);
-    *text = copy;
+    if (!tether__utf8_set(&copy, value))
+        return false;
+    replace_text(record, text, copy);
     return true;
 }
 
@@ -231,7 +241,8 @@ static bool load_status(json_t *value, tether__record *record)
     if (json_is_string(value) && tether__status_parse(json_string_value(value), &record->status))
         return true;
     record->status = TETHER_STATUS_LOST;
-    return record->read_only && tether__record_set(&record->reason, "status of a newer version");
+    return record->read_only &&
+           tether__record_set(record, &record->reason, "status of a newer version");
 }
 
 static bool load_text(json_t *value, char *target, size_t size)
@@ -252,7 +263,8 @@ static bool load_value(const field *f, json_t *value, tether__record *record)
     switch (f->kind) {
     case ID:
     case TEXT:
-        return json_is_string(value) && tether__record_set(target, json_string_value(value));
+        return json_is_string(value) &&
+               tether__record_set(record, target, json_string_value(value));
     case CODES:
         return load_codes(value, target);
     case NUMBER:
@@ -447,7 +459,7 @@ json_t *tether__record_document_over(const tether__record *record, json_t *base)
     return NULL;
 }
 
-void tether__record_lighten(tether__record *record)
+static void lighten_document(tether__record *record)
 {
     json_t *light = NULL;
     if (record->watched) {
@@ -457,6 +469,41 @@ void tether__record_lighten(tether__record *record)
     }
     json_decref(record->document);
     record->document = light;
+}
+
+/* Returns the size of a text with its NUL; 0: the field is no text, or null. */
+static size_t text_size(const tether__record *record, const field *f)
+{
+    const char *text = is_text(f) ? *(char **)member(record, f) : NULL;
+    return text != NULL ? strlen(text) + 1 : 0;
+}
+
+/* Leaves out the codes, which stay when the record is trimmed. */
+static void pack_texts(tether__record *record)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        size += text_size(record, &fields[i]);
+    char *packed = size > 0 && size <= UINT32_MAX ? malloc(size) : NULL;
+    if (packed == NULL)
+        return;
+    char *end = packed;
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        char **text = member(record, &fields[i]);
+        size_t length = text_size(record, &fields[i]);
+        if (length > 0)
+            replace_text(record, text, memcpy(end, *text, length));
+        end += length;
+    }
+    free(record->packed);
+    record->packed = packed;
+    record->packed_size = (uint32_t)size;
+}
+
+void tether__record_lighten(tether__record *record)
+{
+    lighten_document(record);
+    pack_texts(record);
 }
 
 char *tether__record_render(tether__record *record)

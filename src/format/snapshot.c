@@ -57,7 +57,7 @@ static bool copy_field(const field *f, const tether__record *record, tether_snap
         strcpy(to, *(char *const *)from);
         return true;
     case TEXT:
-        return tether__record_set(to, *(char *const *)from);
+        return tether__utf8_set(to, *(char *const *)from);
     case CODES:
         return copy_codes(*(char *const *)from, snapshot);
     case NUMBER:

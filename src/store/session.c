@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "format/json.h"
 #include "format/name.h"
-#include "format/record.h"
 #include "store/ledger.h"
 
 static const char session_file[] = "session.json";
@@ -38,7 +38,7 @@ static int read_id(tether__session *session, tether_error *error)
                             "%.300s/%s has no valid session id; remove the directory if you do not "
                             "need it",
                             tether__os_dir_path(session->dir), session_file);
-    else if (!tether__record_set(&session->id, id))
+    else if (!tether__utf8_set(&session->id, id))
         code = tether__fail_memory(error, "open session");
     json_decref(document);
     return code;
@@ -64,7 +64,7 @@ static int open_id(tether__session *session, const char *id, tether_error *error
     int code = read_id(session, &problem);
     if (code == TETHER_ENOTASK) {
         code = write_id(session, id, &problem);
-        if (code == TETHER_OK && !tether__record_set(&session->id, id))
+        if (code == TETHER_OK && !tether__utf8_set(&session->id, id))
             code = tether__fail_memory(&problem, "open session");
     }
     if (code != TETHER_OK)

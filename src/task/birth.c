@@ -63,13 +63,13 @@ int tether__birth_record(const tether__birth *birth, const tether__session *sess
         return code;
     record->status = TETHER_STATUS_STARTING;
     record->notify_on_completion = birth->notify;
-    bool complete = tether__record_set(&record->task_id, birth->id) &&
-                    tether__record_set(&record->session_id, session->id) &&
-                    tether__record_set(&record->name, birth->name) &&
-                    tether__record_set(&record->project_root, birth->project_root) &&
-                    tether__record_set(&record->workdir, birth->workdir) &&
-                    tether__record_set(&record->command, birth->command) &&
-                    tether__record_set(&record->supervisor, birth->supervisor) &&
-                    tether__record_set(&record->output_path, TETHER__STDOUT_FILE);
+    bool complete = tether__record_set(record, &record->task_id, birth->id) &&
+                    tether__record_set(record, &record->session_id, session->id) &&
+                    tether__record_set(record, &record->name, birth->name) &&
+                    tether__record_set(record, &record->project_root, birth->project_root) &&
+                    tether__record_set(record, &record->workdir, birth->workdir) &&
+                    tether__record_set(record, &record->command, birth->command) &&
+                    tether__record_set(record, &record->supervisor, birth->supervisor) &&
+                    tether__record_set(record, &record->output_path, TETHER__STDOUT_FILE);
     return complete ? TETHER_OK : tether__fail_memory(error, "write record");
 }

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/grow.h"
 #include "base/options.h"
+#include "base/utf8.h"
 #include "engine/refresh.h"
 #include "engine/replay.h"
 #include "engine/sessions.h"
@@ -68,7 +69,7 @@ static bool set_leased(tether__record *record, void *userdata)
     if (!check_available(record, c) || !is_pending_record(record) ||
         tether__holder_is(&c->registry->holder, record->lease_holder))
         return false;
-    c->done = tether__record_set(&record->lease_holder, c->registry->holder.id);
+    c->done = tether__record_set(record, &record->lease_holder, c->registry->holder.id);
     if (!c->done)
         c->failure = "memory is short";
     return c->done;
@@ -81,7 +82,7 @@ static bool set_delivered(tether__record *record, void *userdata)
         return false;
     record->completion_delivered = true;
     c->done = true;
-    return tether__record_set(&record->lease_holder, NULL);
+    return tether__record_set(record, &record->lease_holder, NULL);
 }
 
 /* Acknowledges a completion only if it is pending. */
@@ -94,7 +95,7 @@ static bool set_released(tether__record *record, void *userdata)
 {
     completion_change *c = userdata;
     c->done = tether__holder_is(&c->registry->holder, record->lease_holder) &&
-              tether__record_set(&record->lease_holder, NULL);
+              tether__record_set(record, &record->lease_holder, NULL);
     return c->done;
 }
 
@@ -166,7 +167,7 @@ static bool add_candidate(candidates *all, const tether__entry *entry, const cha
     candidate *item = &all->items[all->count];
     *item = (candidate){.finished_at = entry->record.finished_at};
     strcpy(item->id, entry->id);
-    if (!tether__record_set(&item->session_id, session_id))
+    if (!tether__utf8_set(&item->session_id, session_id))
         return false;
     item->order_session = session_id != NULL ? item->session_id : all->registry->session.id;
     all->count++;

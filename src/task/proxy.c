@@ -261,7 +261,7 @@ static int fill_record(const tether__session *session, opening *o, tether_error 
         return code;
     o->record.status = TETHER_STATUS_RUNNING;
     tether__self(&o->record.identity);
-    if (!tether__record_set(&o->record.stderr_path, TETHER__STDERR_FILE))
+    if (!tether__record_set(&o->record, &o->record.stderr_path, TETHER__STDERR_FILE))
         return tether__fail_memory(error, "write record");
     return TETHER_OK;
 }
@@ -459,7 +459,7 @@ static bool set_lost(tether__record *record, void *userdata)
     record->status = TETHER_STATUS_LOST;
     record->finished_at = tether__os_wall_ms();
     /* The end is valid even if there is no memory for the reason. */
-    (void)tether__record_set(&record->reason, "given up by its owner");
+    (void)tether__record_set(record, &record->reason, "given up by its owner");
     return true;
 }
 

@@ -270,9 +270,9 @@ static int fill_record(const tether_registry *registry, tether__spawn_plan *plan
         plan->spec.output_limit < INT64_MAX ? (int64_t)plan->spec.output_limit : INT64_MAX;
     record->no_compress = plan->spec.no_compress;
     bool complete = (tether__os_spawn_can_bind() ||
-                     tether__record_set(&record->survival, TETHER__SURVIVAL_DETACHED)) &&
-                    tether__record_set(&record->shell, plan->shell.path) &&
-                    tether__record_set(&record->stderr_path,
+                     tether__record_set(record, &record->survival, TETHER__SURVIVAL_DETACHED)) &&
+                    tether__record_set(record, &record->shell, plan->shell.path) &&
+                    tether__record_set(record, &record->stderr_path,
                                        plan->spec.merge_output ? NULL : TETHER__STDERR_FILE) &&
                     (plan->spec.argv == NULL || tether__record_set_argv(record, plan->spec.argv));
     return complete ? TETHER_OK : tether__fail_memory(error, "write record");
@@ -368,7 +368,7 @@ static void undo_start(tether_registry *registry, tether__spawn_plan *plan)
 static bool set_survival(tether__record *record, void *userdata)
 {
     const char *survival = userdata;
-    return tether__record_set(&record->survival, survival);
+    return tether__record_set(record, &record->survival, survival);
 }
 
 /* Writes `survival` into the record where the first one could not have it yet. At once, because

@@ -173,6 +173,20 @@ static void skips_the_rest_of_a_character(void **state)
     assert_int_equal(tether__utf8_skip_tail("\x80\x80\x80\x80", 4), 0);
 }
 
+static void sets_a_text_to_a_copy(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    char value[] = "a\xff";
+    assert_true(tether__utf8_set(&text, value));
+    value[0] = 'b';
+    assert_string_equal(text, "a\xef\xbf\xbd");
+    assert_true(tether__utf8_set(&text, text + 1));
+    assert_string_equal(text, "\xef\xbf\xbd");
+    assert_true(tether__utf8_set(&text, NULL));
+    assert_null(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +197,7 @@ int main(void)
         cmocka_unit_test(never_cuts_through_a_character),
         cmocka_unit_test(cuts_before_a_first_character_that_does_not_fit),
         cmocka_unit_test(skips_the_rest_of_a_character),
+        cmocka_unit_test(sets_a_text_to_a_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "format/record.h"
 #include "task/lease.h"
 
 static _Thread_local int left; /* allocations until the one that fails; 0: none */
@@ -92,6 +93,29 @@ static void an_acknowledgement_fails_for_want_of_memory_and_succeeds_later(void 
     test_detach(other);
 }
 
+/* It only stays larger than it could be. */
+static void a_record_is_whole_without_the_memory_to_make_it_small(void **state)
+{
+    (void)state;
+    tether__record record;
+    tether__record_init(&record);
+    assert_true(tether__record_set(&record, &record.task_id, "t1"));
+    assert_true(tether__record_set(&record, &record.command, "make"));
+    left = 1;
+    tether__record_lighten(&record);
+    left = 0;
+    assert_null(record.packed);
+    assert_string_equal(record.task_id, "t1");
+    assert_string_equal(record.command, "make");
+    tether__record_lighten(&record);
+    assert_non_null(record.packed);
+    left = 1;
+    assert_false(tether__record_set(&record, &record.command, "test"));
+    left = 0;
+    assert_string_equal(record.command, "make");
+    tether__record_dispose(&record);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, test_setup, test_teardown)
 
 int main(void)
@@ -100,6 +124,7 @@ int main(void)
         TEST(doctor_leaves_out_no_finding),
         TEST(a_lease_is_not_missing_for_want_of_memory),
         TEST(an_acknowledgement_fails_for_want_of_memory_and_succeeds_later),
+        cmocka_unit_test(a_record_is_whole_without_the_memory_to_make_it_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
