@@ -20,12 +20,17 @@ static size_t hash(const char *id)
     return (size_t)(value ^ (value >> 32));
 }
 
+const char *tether__indexed_id(const tether__indexed *task)
+{
+    return (const char *)(task->spans + task->span_capacity);
+}
+
 /* Returns the slot of a task, or the free one in which to put it. There is always a free one. */
 static size_t find_slot(const tether__index *index, const char *task_id)
 {
     size_t slot = hash(task_id) & (index->slot_count - 1);
     while (index->slots[slot] != 0 &&
-           strcmp(index->tasks[index->slots[slot] - 1]->id, task_id) != 0)
+           strcmp(tether__indexed_id(index->tasks[index->slots[slot] - 1]), task_id) != 0)
         slot = (slot + 1) & (index->slot_count - 1);
     return slot;
 }
@@ -51,8 +56,21 @@ static bool grow_slots(tether__index *index)
     index->slots = slots;
     index->slot_count = count;
     for (size_t i = 0; i < index->count; i++)
-        slots[find_slot(index, index->tasks[i]->id)] = (uint32_t)i + 1;
+        slots[find_slot(index, tether__indexed_id(index->tasks[i]))] = (uint32_t)i + 1;
     return true;
+}
+
+/* Returns a task with space for as many lines, to be freed with free(); NULL: memory is short. */
+static tether__indexed *new_task(const char *task_id, uint32_t capacity)
+{
+    size_t spans = capacity * sizeof(tether__span);
+    tether__indexed *task = calloc(1, sizeof *task + spans + strlen(task_id) + 1);
+    if (task == NULL)
+        return NULL;
+    task->notify = true;
+    task->span_capacity = capacity;
+    strcpy((char *)(task->spans + capacity), task_id);
+    return task;
 }
 
 static tether__indexed *insert(tether__index *index, const char *task_id)
@@ -62,20 +80,12 @@ static tether__indexed *insert(tether__index *index, const char *task_id)
         !tether__grow(&tasks, index->count, &index->capacity, sizeof(tether__indexed *)))
         return NULL;
     index->tasks = tasks;
-    tether__indexed *task = calloc(1, sizeof *task + strlen(task_id) + 1);
+    tether__indexed *task = new_task(task_id, FIRST_SPANS);
     if (task == NULL)
         return NULL;
-    strcpy(task->id, task_id);
-    task->notify = true;
     index->slots[find_slot(index, task_id)] = (uint32_t)index->count + 1;
     index->tasks[index->count++] = task;
     return task;
-}
-
-static void free_task(tether__indexed *task)
-{
-    free(task->spans);
-    free(task);
 }
 
 /* Frees a slot, and moves back those behind it that would not be found across the gap. */
@@ -86,36 +96,40 @@ static void free_slot(tether__index *index, size_t gap)
     for (size_t slot = (gap + 1) & mask; index->slots[slot] != 0; slot = (slot + 1) & mask) {
         uint32_t position = index->slots[slot];
         index->slots[slot] = 0;
-        index->slots[find_slot(index, index->tasks[position - 1]->id)] = position;
+        index->slots[find_slot(index, tether__indexed_id(index->tasks[position - 1]))] = position;
     }
 }
 
 static void take_out(tether__index *index, tether__indexed *task)
 {
-    size_t slot = find_slot(index, task->id);
+    size_t slot = find_slot(index, tether__indexed_id(task));
     size_t position = index->slots[slot] - 1;
     free_slot(index, slot);
     tether__indexed *last = index->tasks[index->count - 1];
     if (last != task) {
-        index->slots[find_slot(index, last->id)] = (uint32_t)position + 1;
+        index->slots[find_slot(index, tether__indexed_id(last))] = (uint32_t)position + 1;
         index->tasks[position] = last;
     }
     index->count--;
-    free_task(task);
+    free(task);
 }
 
-static bool add_span(tether__indexed *task, tether__span span)
+/* Makes sure that a task can take one more line. Returns the task, which may have moved; NULL:
+ * memory is short. */
+static tether__indexed *make_room(tether__index *index, tether__indexed *task)
 {
-    if (task->span_count == task->span_capacity) {
-        uint32_t capacity = task->span_capacity == 0 ? FIRST_SPANS : task->span_capacity * 2;
-        tether__span *spans = realloc(task->spans, capacity * sizeof *spans);
-        if (spans == NULL)
-            return false;
-        task->spans = spans;
-        task->span_capacity = capacity;
-    }
-    task->spans[task->span_count++] = span;
-    return true;
+    if (task->span_count < task->span_capacity)
+        return task;
+    const uint32_t capacity = task->span_capacity * 2;
+    size_t slot = find_slot(index, tether__indexed_id(task));
+    tether__indexed *larger = new_task(tether__indexed_id(task), capacity);
+    if (larger == NULL)
+        return NULL;
+    memcpy(larger, task, sizeof *task + task->span_count * sizeof task->spans[0]);
+    larger->span_capacity = capacity;
+    index->tasks[index->slots[slot] - 1] = larger;
+    free(task);
+    return larger;
 }
 
 static void take(tether__said said, bool *flag)
@@ -143,15 +157,10 @@ static tether__indexing add_change(tether__index *index, const tether__journal_l
     if (line->birth != (task == NULL) ||
         (task != NULL && task->ended && line->ended != TETHER__UNSAID))
         return TETHER__INDEX_WRONG;
-    if (line->birth)
-        task = insert(index, line->task_id);
+    task = line->birth ? insert(index, line->task_id) : make_room(index, task);
     if (task == NULL)
         return TETHER__INDEX_NO_MEMORY;
-    if (!add_span(task, span)) {
-        if (line->birth)
-            take_out(index, task);
-        return TETHER__INDEX_NO_MEMORY;
-    }
+    task->spans[task->span_count++] = span;
     if (line->birth)
         json_object_del(index->removed, line->task_id);
     index->started += line->birth && !line->again;
@@ -216,7 +225,7 @@ bool tether__indexed_done(const tether__indexed *task)
 void tether__index_clear(tether__index *index)
 {
     for (size_t i = 0; i < index->count; i++)
-        free_task(index->tasks[i]);
+        free(index->tasks[i]);
     free(index->tasks);
     free(index->slots);
     json_decref(index->removed);

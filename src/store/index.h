@@ -17,7 +17,8 @@ typedef struct tether__span {
     bool ends;     /* the line has the end of its task; set by the index */
 } tether__span;
 
-/* A task, with the few fields of its record that select tasks. */
+/* A task, with the few fields of its record that select tasks. One piece of memory, because there
+ * may be ten thousand; behind the spans stands its id. */
 typedef struct tether__indexed {
     bool ended;
     bool notify;      /* a completion is requested */
@@ -27,8 +28,7 @@ typedef struct tether__indexed {
     bool newer;       /* a version with a newer schema wrote a line of it */
     uint64_t version; /* of its last line; no other line, of any task, had this number before */
     uint32_t span_count, span_capacity;
-    tether__span *spans; /* its lines, in order; the first one has the whole record */
-    char id[];
+    tether__span spans[]; /* its lines, in order; the first one has the whole record */
 } tether__indexed;
 
 /* Begins as {0}. */
@@ -57,6 +57,9 @@ tether__indexing tether__index_add(tether__index *index, const tether__journal_l
 
 /* Returns NULL if there is no such task. Valid until the next change of the index. */
 tether__indexed *tether__index_find(const tether__index *index, const char *task_id);
+
+/* Returns the id of a task. Valid as long as the task. */
+const char *tether__indexed_id(const tether__indexed *task);
 
 /* Returns where in the journal the line with the end of a task stands, counted from 1; 0: no line
  * has it. */

@@ -248,9 +248,10 @@ static int apply_span(const tether__file *file, const tether__indexed *task, tet
     free(text);
     if (code != TETHER_OK)
         return code;
-    if (got < span.size || strcmp(line.task_id, task->id) != 0)
-        code = tether__fail(error, TETHER_ECORRUPT, 0, read_step,
-                            "a line of task %s was changed in the journal", task->id);
+    if (got < span.size || strcmp(line.task_id, tether__indexed_id(task)) != 0)
+        code =
+            tether__fail(error, TETHER_ECORRUPT, 0, read_step,
+                         "a line of task %s was changed in the journal", tether__indexed_id(task));
     else if (!tether__journal_apply(record, &line))
         code = tether__fail_memory(error, read_step);
     tether__journal_dispose(&line);
@@ -395,7 +396,7 @@ int tether__ledger_ids(const tether__session *session, tether__scope scope,
     }
     for (size_t i = 0; code == TETHER_OK && i < index->count; i++) {
         if (is_in_scope(index->tasks[i], scope))
-            strcpy((*ids)[(*count)++], index->tasks[i]->id);
+            strcpy((*ids)[(*count)++], tether__indexed_id(index->tasks[i]));
     }
     uv_mutex_unlock(&session->ledger->lock);
     return code;
