@@ -21,13 +21,13 @@ typedef enum tether__intent {
     TETHER__INTENT_SHUTDOWN
 } tether__intent;
 
-/* The kinds of fields, and the type of each in a record. In a snapshot an ID is an array of
- * characters, CODES and PIDS are arrays with a count, and a SIGNAL is an int. */
-typedef char *tether__field_ID;       /* as TEXT */
-typedef char *tether__field_TEXT;     /* owned; NULL: null. Always valid UTF-8 */
-typedef char *tether__field_CODES;    /* "1,0" for the array [1, 0]; owned; NULL: null */
-typedef int64_t tether__field_NUMBER; /* the value `absent` means null */
-typedef int64_t tether__field_SIGNAL; /* as NUMBER */
+/* The kinds of fields, and the type of each in a record, which owns the texts. In a snapshot an ID
+ * is an array of characters, CODES and PIDS are arrays with a count, and a SIGNAL is an int. */
+typedef const char *tether__field_ID;    /* as TEXT */
+typedef const char *tether__field_TEXT;  /* NULL: null. Always valid UTF-8 */
+typedef const char *tether__field_CODES; /* "1,0" for the array [1, 0]; NULL: null */
+typedef int64_t tether__field_NUMBER;    /* the value `absent` means null */
+typedef int64_t tether__field_SIGNAL;    /* as NUMBER */
 typedef int64_t tether__field_TIME; /* as NUMBER; Unix milliseconds. In JSON there is a text too */
 typedef bool tether__field_FLAG;    /* never null */
 typedef tether_status tether__field_STATUS;

@@ -60,6 +60,11 @@ enum {
     IDENTITY_COUNT = sizeof identity_fields / sizeof identity_fields[0]
 };
 
+/* What most records have as supervisor, survival and outputs. */
+static const char *const constants[] = {
+    "script", TETHER__SUPERVISOR_PROXY, TETHER__SURVIVAL_DETACHED, TETHER__SURVIVAL_BOUND, "stdout",
+    "stderr"};
+
 /* By tether__intent. */
 static const char *const intents[] = {NULL, "kill", "timeout", "shutdown"};
 
@@ -87,16 +92,26 @@ void tether__record_init(tether__record *record)
     }
 }
 
-static bool is_packed(const tether__record *record, const char *text)
+/* Returns the constant that is this text, if most records have the text; else NULL. */
+static const char *constant_of(const char *text)
 {
-    return (uintptr_t)text - (uintptr_t)record->packed < record->packed_size;
+    for (size_t i = 0; i < sizeof constants / sizeof constants[0]; i++) {
+        if (strcmp(constants[i], text) == 0)
+            return constants[i];
+    }
+    return NULL;
 }
 
-/* Puts an owned text, or a packed one, in the place of another. */
-static void replace_text(tether__record *record, char **text, char *by)
+static bool has_own_memory(const tether__record *record, const char *text)
 {
-    if (!is_packed(record, *text))
-        free(*text);
+    bool packed = (uintptr_t)text - (uintptr_t)record->packed < record->packed_size;
+    return text != NULL && !packed && constant_of(text) != text;
+}
+
+static void replace_text(tether__record *record, const char **text, const char *by)
+{
+    if (has_own_memory(record, *text))
+        free((void *)*text);
     *text = by;
 }
 
@@ -124,7 +139,7 @@ void tether__record_trim(tether__record *record)
     free_texts(record, false);
 }
 
-bool tether__record_set(tether__record *record, char **text, const char *value)
+bool tether__record_set(tether__record *record, const char **text, const char *value)
 {
     char *copy = NULL;
     if (!tether__utf8_set(&copy, value))
@@ -185,7 +200,7 @@ static bool load_intent(json_t *value, tether__intent *intent)
 }
 
 /* Converts an array of exit codes, such as [1, 0], to the text "1,0". */
-static bool load_codes(json_t *value, char **list)
+static bool load_codes(json_t *value, tether__record *record, const char **list)
 {
     tether__text text = {0};
     bool valid = json_is_array(value) && json_array_size(value) > 0;
@@ -198,8 +213,7 @@ static bool load_codes(json_t *value, char **list)
     }
     valid = valid && !text.failed;
     if (valid) {
-        free(*list);
-        *list = text.bytes;
+        replace_text(record, list, text.bytes);
     } else {
         tether__text_dispose(&text);
     }
@@ -266,7 +280,7 @@ static bool load_value(const field *f, json_t *value, tether__record *record)
         return json_is_string(value) &&
                tether__record_set(record, target, json_string_value(value));
     case CODES:
-        return load_codes(value, target);
+        return load_codes(value, record, target);
     case NUMBER:
     case SIGNAL:
     case TIME:
@@ -471,28 +485,37 @@ static void lighten_document(tether__record *record)
     record->document = light;
 }
 
-/* Returns the size of a text with its NUL; 0: the field is no text, or null. */
-static size_t text_size(const tether__record *record, const field *f)
+/* Puts constants in the place of texts that are like them, and returns the size of all others. */
+static size_t take_constants(tether__record *record)
 {
-    const char *text = is_text(f) ? *(char **)member(record, f) : NULL;
-    return text != NULL ? strlen(text) + 1 : 0;
+    size_t size = 0;
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        const char **text = member(record, &fields[i]);
+        if (!is_text(&fields[i]) || *text == NULL)
+            continue;
+        const char *constant = constant_of(*text);
+        if (constant != NULL)
+            replace_text(record, text, constant);
+        else
+            size += strlen(*text) + 1;
+    }
+    return size;
 }
 
 /* Leaves out the codes, which stay when the record is trimmed. */
 static void pack_texts(tether__record *record)
 {
-    size_t size = 0;
-    for (size_t i = 0; i < FIELD_COUNT; i++)
-        size += text_size(record, &fields[i]);
+    size_t size = take_constants(record);
     char *packed = size > 0 && size <= UINT32_MAX ? malloc(size) : NULL;
     if (packed == NULL)
         return;
     char *end = packed;
     for (size_t i = 0; i < FIELD_COUNT; i++) {
-        char **text = member(record, &fields[i]);
-        size_t length = text_size(record, &fields[i]);
-        if (length > 0)
-            replace_text(record, text, memcpy(end, *text, length));
+        const char **text = member(record, &fields[i]);
+        if (!is_text(&fields[i]) || *text == NULL || constant_of(*text) != NULL)
+            continue;
+        size_t length = strlen(*text) + 1;
+        replace_text(record, text, memcpy(end, *text, length));
         end += length;
     }
     free(record->packed);

@@ -31,8 +31,8 @@ typedef struct tether__record {
     /* As read, with the fields that this version does not know; NULL: none. Once the record was
      * lightened, only the fields that have no member. */
     struct json_t *document;
-    /* One piece of memory with the texts that the record had when it was lightened; a text that
-     * was set since has its own. NULL: none. */
+    /* One piece of memory with the texts that the record had when it was lightened, but for a few
+     * that most records have. A text that was set since has its own memory. NULL: none. */
     char *packed;
     uint32_t packed_size;
     bool read_only; /* has a newer schema and must not be written */
@@ -54,7 +54,7 @@ void tether__record_trim(tether__record *record);
 
 /* Replaces one text of the record by a copy of value (NULL: null). Invalid UTF-8 becomes U+FFFD,
  * because paths may be any bytes and JSON is UTF-8. Returns false when memory is short. */
-bool tether__record_set(tether__record *record, char **field, const char *value);
+bool tether__record_set(tether__record *record, const char **field, const char *value);
 
 /* Stores the numbers of a pipestatus list such as "1,0", at least one, in *codes; free it with
  * free(). Returns false when memory is short. */
@@ -103,8 +103,8 @@ struct json_t *tether__record_document_over(const tether__record *record, struct
 /* Makes a record small that is to be kept. Frees the document, several times as large as the
  * struct, but for the watches, the only fields of it that are used later; then only
  * tether__record_document_over knows all fields. Packs the texts, most of them shorter than what
- * the heap adds to each, into one piece of memory. When memory is short, leaves as it is what it
- * cannot make smaller. */
+ * the heap adds to each, into one piece of memory, without those that most records have. When
+ * memory is short, leaves as it is what it cannot make smaller. */
 void tether__record_lighten(tether__record *record);
 
 /* Returns the record as JSON text, or NULL when memory is short; free it with free(). Updates the

@@ -491,6 +491,8 @@ static void the_texts_of_a_light_record_can_be_changed(void **state)
     tether__record_lighten(&record);
     assert_ptr_equal(record.task_id, record.packed);
     assert_full(&record);
+    assert_true(tether__record_set(&record, &record.survival, TETHER__SURVIVAL_BOUND));
+    assert_true(tether__record_set(&record, &record.stderr_path, NULL));
     assert_true(tether__record_set(&record, &record.reason, "first"));
     assert_true(tether__record_set(&record, &record.reason, "another, and longer"));
     assert_true(tether__record_set(&record, &record.lease_holder, NULL));
@@ -500,6 +502,10 @@ static void the_texts_of_a_light_record_can_be_changed(void **state)
         assert_string_equal(record.name, "make");
         assert_string_equal(record.command, "make");
         assert_string_equal(record.pipeline_statuses, "1,0");
+        assert_string_equal(record.supervisor, "script");
+        assert_string_equal(record.survival, TETHER__SURVIVAL_BOUND);
+        assert_string_equal(record.output_path, "stdout");
+        assert_null(record.stderr_path);
         assert_null(record.lease_holder);
         assert_ptr_equal(record.task_id, record.packed);
         tether__record_lighten(&record);
@@ -514,13 +520,21 @@ static void the_texts_of_a_light_record_can_be_changed(void **state)
     tether__record_dispose(&record);
 }
 
-static void a_record_without_texts_is_light(void **state)
+static void texts_that_most_records_have_take_no_memory(void **state)
 {
     (void)state;
-    tether__record record;
+    tether__record record, other;
     tether__record_init(&record);
+    tether__record_init(&other);
     tether__record_lighten(&record);
+    assert_true(tether__record_set(&record, &record.output_path, "stdout"));
+    assert_true(tether__record_set(&other, &other.output_path, "stdout"));
+    tether__record_lighten(&record);
+    tether__record_lighten(&other);
+    assert_ptr_equal(record.output_path, other.output_path);
     assert_null(record.packed);
+    tether__record_dispose(&other);
+    assert_string_equal(record.output_path, "stdout");
     assert_true(tether__record_set(&record, &record.name, ""));
     tether__record_lighten(&record);
     assert_string_equal(record.name, "");
@@ -649,7 +663,7 @@ int main(void)
         cmocka_unit_test(keeps_unknown_fields),
         cmocka_unit_test(a_light_record_is_written_over_the_one_it_was_read_from),
         cmocka_unit_test(the_texts_of_a_light_record_can_be_changed),
-        cmocka_unit_test(a_record_without_texts_is_light),
+        cmocka_unit_test(texts_that_most_records_have_take_no_memory),
         cmocka_unit_test(reads_the_known_fields_of_a_newer_schema),
         cmocka_unit_test(refuses_another_tasks_record_even_of_a_newer_schema),
         cmocka_unit_test(repairs_invalid_utf8),
