@@ -154,7 +154,7 @@ static void read_supervisor(tether__catalog *catalog, const char *task_id,
     uv_mutex_lock(&catalog->state);
     const tether__entry *entry = tether__catalog_find(catalog, task_id);
     if (entry != NULL)
-        *supervisor = entry->child.pid != 0 ? entry->child : entry->record.identity;
+        *supervisor = tether__entry_supervisor(entry);
     uv_mutex_unlock(&catalog->state);
     uv_mutex_unlock(&catalog->disk);
 }

@@ -55,6 +55,7 @@ void tether__catalog_dispose(tether__catalog *catalog)
     free(catalog->scheduled);
     while (catalog->orphans != NULL)
         tether__catalog_drop_orphan(&catalog->orphans);
+    tether__origins_free(catalog->origins);
     uv_cond_destroy(&catalog->changed);
     uv_mutex_destroy(&catalog->state);
     uv_mutex_destroy(&catalog->disk);
@@ -160,9 +161,7 @@ bool tether__catalog_reap(tether__catalog *catalog, const char *task_id)
     uv_mutex_lock(&catalog->state);
     tether__entry *entry = tether__catalog_find(catalog, task_id);
     bool has_child = entry != NULL && entry->child.pid != 0;
-    bool reaped = !has_child || tether__os_process_reap(&entry->child);
-    if (has_child && reaped)
-        entry->child.pid = 0;
+    bool reaped = !has_child || tether__child_reap(&entry->child);
     uv_mutex_unlock(&catalog->state);
     return reaped;
 }
@@ -276,7 +275,7 @@ void tether__catalog_forget(tether__catalog *catalog, const char *task_id)
         take_out(catalog, index);
         catalog->changes++;
         uv_cond_broadcast(&catalog->changed);
-        orphaned = entry->child.pid != 0 && !tether__os_process_reap(&entry->child);
+        orphaned = entry->child.pid != 0 && !tether__child_reap(&entry->child);
         if (orphaned)
             make_orphan(catalog, entry);
     }
@@ -367,6 +366,11 @@ static void send_cancel(tether__catalog *catalog, tether__entry *entry)
     tether__events_task(catalog->events, TETHER_EVENT_CANCEL, entry->id, 0);
 }
 
+tether__identity tether__entry_supervisor(const tether__entry *entry)
+{
+    return entry->child.pid != 0 ? tether__child_identity(&entry->child) : entry->record.identity;
+}
+
 int64_t tether__entry_elapsed(const tether__entry *entry)
 {
     int64_t started = entry->started_uptime_ms;
@@ -409,12 +413,11 @@ static void queue_events(tether__catalog *catalog, tether__entry *entry)
  * `state`. */
 static void request_exit_event(tether__catalog *catalog, tether__entry *entry)
 {
-    const tether__identity *supervisor =
-        entry->child.pid != 0 ? &entry->child : &entry->record.identity;
+    const tether__identity supervisor = tether__entry_supervisor(entry);
     if (catalog->watch_exit == NULL || entry->exit_watched || entry->ended || entry->own_proxy ||
-        supervisor->pid == 0)
+        supervisor.pid == 0)
         return;
-    entry->exit_watched = catalog->watch_exit(entry->id, supervisor, catalog->wake_userdata);
+    entry->exit_watched = catalog->watch_exit(entry->id, &supervisor, catalog->wake_userdata);
 }
 
 /* A monitor enforces the deadline itself. Hosts do so only if it has not, because it was stopped or
@@ -466,13 +469,16 @@ int tether__catalog_add(tether__catalog *catalog, tether__record *record,
                         const tether__file_stamp *stamp, const tether__identity *child,
                         tether_error *error)
 {
+    uv_mutex_lock(&catalog->state);
+    const tether__origin *origin = tether__origin_find(&catalog->origins, child);
+    uv_mutex_unlock(&catalog->state);
     tether__entry *entry = tether__catalog_find(catalog, record->task_id);
-    if (entry == NULL)
+    if (entry == NULL && origin != NULL)
         entry = tether__catalog_insert(catalog, record->task_id);
-    if (entry == NULL)
+    if (entry == NULL || origin == NULL)
         return tether__fail_memory(error, "note task");
     uv_mutex_lock(&catalog->state);
-    entry->child = *child;
+    entry->child = (tether__child){child->pid, child->start_time, origin};
     uv_mutex_unlock(&catalog->state);
     /* If a refresh has already read the task's record into the entry, that record may be newer than
      * the caller's, and stays. */

@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "engine/child.h"
 #include "engine/event.h"
 #include "format/kill_policy.h"
 #include "format/record.h"
@@ -43,12 +44,12 @@ typedef struct tether__round {
     uint64_t began_at; /* when the listing began, by the catalog's logical clock */
 } tether__round;
 
+/* There may be ten thousand: small members stand together, which leaves no gaps, and flags are bits
+ * where a single lock guards them. */
 typedef struct tether__entry {
     /* Guarded by `disk`. */
     tether__record record;
     tether__file_stamp stamp;
-    /* No process of the task is left, and its supervisor cannot start another one. */
-    bool tree_gone;
     /* When an inspection first found that the supervisor cannot start another process (it has
      * exited or has written its exit line), by the catalog's logical clock. 0: it still may, or the
      * last inspection could not confirm that. */
@@ -57,52 +58,55 @@ typedef struct tether__entry {
     uint64_t refreshed_at;
     /* Which processes are known to be the task's, while it is being killed. */
     tether__kin kin;
+    /* How far the output limit has been applied; used by tasks that have one. */
+    tether__cap cap;
     /* How many steps of a kill are sending a signal, and will add to `kin` what they find on the
      * way. Until then no inspection can tell that no process is left. */
     int signalling;
+    /* No process of the task is left, and its supervisor cannot start another one. */
+    bool tree_gone;
     /* The end is known but could not be written (the disk is full). Each inspection tries again. */
     bool unsaved;
-    /* How far the output limit has been applied; used by tasks that have one. */
-    tether__cap cap;
-
-    const char *id; /* never changes; stands behind the struct */
 
     /* What waiters see of the record. tether__catalog_publish writes these members while both locks
      * are held, therefore either lock is enough to read them. */
-    tether_status status;
     bool ended;
     bool done;           /* tether__record_is_done: nothing about the task is left to do */
     int64_t finished_at; /* the record's: waiters sort ends by it */
+    tether_status status;
 
     /* Guarded by `state`. */
-    bool started_sent; /* STARTED was queued; or omitted, because the session was being opened */
-    bool completion_sent;
-    bool wants_on_end;             /* call the catalog's on_end when the task ends */
+    tether__driver driver;
+    tether__kill kill;
     int64_t reminder_at;           /* monotonic; 0: none */
     int64_t started_uptime_ms;     /* copied from the record */
     int64_t deadline_monotonic_ms; /* 0: none */
-    tether__identity child; /* the supervisor; pid 0: not started by this registry, or reaped */
+    tether__child child; /* the supervisor; pid 0: not started by this registry, or reaped */
     /* When to inspect the task again (monotonic, in ms): to write `running` into the record, unless
      * the supervisor has not written its identity yet, or because the cause of an event may not
      * have shown when the event was handled. 0: no inspection is planned. */
     int64_t inspect_at;
-    int64_t reap_pause_ms; /* before the next attempt to reap the child; 0: it has not ended */
-    int64_t reap_at;       /* when that attempt is due, monotonic */
-    tether__driver driver;
-    tether__kill kill;
+    size_t scheduled_index;            /* index in the catalog's scheduled entries */
+    struct tether__entry *next_orphan; /* NULL also while the entry is in the table */
+    int64_t reap_at;   /* when the next attempt to reap the child is due, monotonic */
+    int reap_pause_ms; /* before that attempt; 0: the child has not ended */
+    int watch_tag;     /* identifies events of the bundle while it has followers; -1: none */
+    unsigned followers;
+    bool scheduled : 1;
+    /* STARTED was queued; or omitted, because the session was being opened. */
+    bool started_sent : 1;
+    bool completion_sent : 1;
+    bool wants_on_end : 1; /* call the catalog's on_end when the task ends */
+    bool output_moved : 1; /* a file may have left the bundle while it had followers */
     /* The catalog's watch_exit has requested an event for the exit of the supervisor. Always false
      * where the close of the lifeline raises an event, as on Linux. */
-    bool exit_watched;
-    bool exit_seen; /* an event told of that exit, and the task had not ended by then */
+    bool exit_watched : 1;
+    bool exit_seen : 1; /* an event told of that exit, and the task had not ended by then */
     /* A proxy task of this process, which gets a CANCEL event when the task is to be killed. */
-    bool own_proxy;
-    bool cancel_sent;       /* CANCEL was queued */
-    size_t scheduled_index; /* index in the catalog's scheduled entries */
-    bool scheduled;
-    size_t followers;
-    bool output_moved; /* a file may have left the bundle while it had followers */
-    int watch_tag;     /* identifies events of the bundle while it has followers; -1: none */
-    struct tether__entry *next_orphan; /* NULL also while the entry is in the table */
+    bool own_proxy : 1;
+    bool cancel_sent : 1; /* CANCEL was queued */
+
+    const char *id; /* never changes; stands behind the struct */
 } tether__entry;
 
 typedef struct tether__catalog {
@@ -160,6 +164,7 @@ typedef struct tether__catalog {
     /* The children of this process whose tasks were forgotten, as a list: entries that are in no
      * table any more, with their id, child and times of reaping only. Guarded by `state`. */
     tether__entry *orphans;
+    tether__origin *origins; /* of the children; guarded by `state` */
 } tether__catalog;
 
 /* Initialises an empty catalog. `session` must outlive the catalog. */
@@ -183,6 +188,11 @@ void tether__catalog_publish(tether__catalog *catalog, tether__entry *entry);
 int tether__catalog_add(tether__catalog *catalog, tether__record *record,
                         const tether__file_stamp *stamp, const tether__identity *child,
                         tether_error *error);
+
+/* Returns the identity of the child that this process has started, whose pid is valid here in any
+ * case, or else the supervisor's identity from the record; pid 0: unknown. The caller holds `disk`
+ * and `state`. */
+tether__identity tether__entry_supervisor(const tether__entry *entry);
 
 /* Returns how long a task has been running, in ms; 0 if its start is not known. The caller holds
  * `state`. */

@@ -93,10 +93,8 @@ static int64_t collect_due(tether__catalog *catalog, due *list, size_t *count)
 /* Reaps the child of an entry, or sets when to try again. The caller holds `state`. */
 static bool reap_child(tether__entry *entry, int64_t longest_pause_ms)
 {
-    if (tether__os_process_reap(&entry->child)) {
-        entry->child.pid = 0;
+    if (tether__child_reap(&entry->child))
         return true;
-    }
     entry->reap_at = tether__os_monotonic_ms() + entry->reap_pause_ms;
     if (entry->reap_pause_ms * 2 <= longest_pause_ms)
         entry->reap_pause_ms *= 2;

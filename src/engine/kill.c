@@ -111,10 +111,8 @@ void tether__kill_find_supervisor(tether__catalog *catalog, const tether__entry 
                                   tether__identity *supervisor)
 {
     uv_mutex_lock(&catalog->state);
-    *supervisor = entry->child;
+    *supervisor = tether__entry_supervisor(entry);
     uv_mutex_unlock(&catalog->state);
-    if (supervisor->pid == 0)
-        *supervisor = entry->record.identity;
 }
 
 /* The target of a kill: the task's processes; or, for a proxy task, its owner, a host that is

@@ -67,9 +67,7 @@ bool tether__kill_in_progress(const tether__entry *entry, int64_t now);
  * registry is being closed, and its loop has stopped. The caller holds no lock. */
 void tether__kill_hand_over(tether__catalog *catalog);
 
-/* Stores the identity of the child that this process has started, whose pid is valid here in any
- * case, or else the supervisor's identity from the record; pid 0: unknown. The caller holds `disk`;
- * takes `state`. */
+/* As tether__entry_supervisor. The caller holds `disk`; takes `state`. */
 void tether__kill_find_supervisor(tether__catalog *catalog, const tether__entry *entry,
                                   tether__identity *supervisor);
 

@@ -170,7 +170,7 @@ static int inspect(tether__catalog *catalog, tether__entry *entry, tether__inspe
                    tether__observation *observed, tether__verdict *verdict, tether_error *error)
 {
     uv_mutex_lock(&catalog->state);
-    tether__identity child = entry->child;
+    tether__identity child = tether__child_identity(&entry->child);
     tether__driver driver = entry->driver;
     uv_mutex_unlock(&catalog->state);
     int code = tether__bundle_observe(catalog->session, &entry->record, &child,

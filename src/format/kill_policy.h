@@ -21,10 +21,10 @@ typedef enum tether__kill_action {
 typedef struct tether__kill {
     int64_t grace_ms;
     int64_t grace_end;    /* 0: the polite signal was not due yet */
-    bool polite_again;    /* the polite signal could not be sent yet: it is due again */
     int64_t patience_end; /* 0: the final signal was not sent yet */
     int64_t next_ms;      /* when to call tether__kill_next again */
-    int64_t interval_ms;
+    int interval_ms;
+    bool polite_again; /* the polite signal could not be sent yet: it is due again */
 } tether__kill;
 
 /* Starts a kill whose first step is due at once. grace_ms as in tether_kill_options. */

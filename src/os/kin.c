@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/grow.h"
-
 void tether__kin_see(tether__kin *kin, int64_t uptime_ms)
 {
     if (uptime_ms > kin->supervisor_seen_ms)
@@ -45,8 +43,8 @@ bool tether__kin_add(tether__kin *kin, int64_t pid, uint64_t start_time)
     size_t place = place_of(kin, pid, start_time);
     if (is_at(kin, place, pid, start_time))
         return true;
-    void *members = kin->members;
-    if (!tether__grow(&members, kin->count, &kin->capacity, sizeof *kin->members))
+    tether__kinsman *members = realloc(kin->members, (kin->count + 1) * sizeof *members);
+    if (members == NULL)
         return false;
     kin->members = members;
     memmove(&kin->members[place + 1], &kin->members[place],
@@ -64,7 +62,6 @@ void tether__kin_remove(tether__kin *kin, size_t index)
     if (kin->count == 0) {
         free(kin->members);
         kin->members = NULL;
-        kin->capacity = 0;
     }
 }
 

@@ -18,7 +18,6 @@ typedef struct tether__kinsman {
 typedef struct tether__kin {
     tether__kinsman *members; /* sorted */
     size_t count;
-    size_t capacity;
     /* An uptime at which the supervisor was alive, the latest that is known, in milliseconds. 0:
      * not known. */
     int64_t supervisor_seen_ms;

@@ -374,8 +374,9 @@ static void write_running(tether__catalog *catalog)
     uv_mutex_lock(&catalog->disk);
     for (size_t i = 0; i < catalog->count; i++) {
         tether__entry *entry = catalog->entries[i];
-        if (entry->child.start_time != 0 && entry->status == TETHER_STATUS_STARTING)
-            tether__refresh_change(catalog, entry->id, set_running, &entry->child, NULL, NULL);
+        tether__identity child = tether__child_identity(&entry->child);
+        if (child.start_time != 0 && entry->status == TETHER_STATUS_STARTING)
+            tether__refresh_change(catalog, entry->id, set_running, &child, NULL, NULL);
     }
     uv_mutex_unlock(&catalog->disk);
 }
@@ -387,7 +388,7 @@ static void reap_children(tether__catalog *catalog)
     int64_t deadline = tether__os_monotonic_ms() + REAP_PATIENCE_MS;
     for (size_t i = 0; i < catalog->count; i++) {
         tether__entry *entry = catalog->entries[i];
-        while (entry->child.pid != 0 && !tether__os_process_reap(&entry->child)) {
+        while (entry->child.pid != 0 && !tether__child_reap(&entry->child)) {
             /* Waits only for supervisors of ended tasks, which exit right after their exit line. */
             if (!entry->ended || tether__os_monotonic_ms() > deadline)
                 break;
@@ -395,7 +396,7 @@ static void reap_children(tether__catalog *catalog)
         }
     }
     for (tether__entry *orphan = catalog->orphans; orphan != NULL; orphan = orphan->next_orphan)
-        (void)tether__os_process_reap(&orphan->child);
+        (void)tether__child_reap(&orphan->child);
 }
 
 int tether_close(tether_registry *registry, tether_close_mode mode, tether_error *error)

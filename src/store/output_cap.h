@@ -12,9 +12,9 @@
 
 /* The progress of applying one ended task's limit; all zero: not tried yet. */
 typedef struct tether__cap {
+    int64_t next_ms; /* monotonic time of the next attempt */
+    int pause_ms;    /* before the next attempt */
     bool done;
-    int64_t pause_ms; /* before the next attempt */
-    int64_t next_ms;  /* monotonic time of the next attempt */
 } tether__cap;
 
 /* For a task that has just ended: sets in its record the total size of each output that exceeds the

@@ -34,7 +34,7 @@ static void distinguishes_processes_with_the_same_pid(void **state)
     assert_false(tether__kin_has(&kin, 10, 7));
     tether__kin_remove(&kin, 0);
     assert_null(kin.members);
-    assert_int_equal(kin.capacity, 0);
+    assert_int_equal(kin.count, 0);
 }
 
 static void merges_what_another_one_knows(void **state)

@@ -2,8 +2,12 @@
 #include "support/support.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "engine/child.h"
+#include "format/journal.h"
 #include "format/record.h"
+#include "store/index.h"
 #include "task/lease.h"
 
 static _Thread_local int left; /* allocations until the one that fails; 0: none */
@@ -116,6 +120,54 @@ static void a_record_is_whole_without_the_memory_to_make_it_small(void **state)
     tether__record_dispose(&record);
 }
 
+static tether__indexing add_line(tether__index *index, const char *text, bool short_of_memory)
+{
+    tether__journal_line line;
+    assert_int_equal(tether__journal_parse(text, strlen(text), &line), TETHER_OK);
+    left = short_of_memory;
+    tether__indexing result = tether__index_add(index, &line, (tether__span){0});
+    left = 0;
+    tether__journal_dispose(&line);
+    return result;
+}
+
+static void a_line_that_is_not_indexed_for_want_of_memory_leaves_its_task_as_it_was(void **state)
+{
+    (void)state;
+    static const char birth[] = "{\"task_id\":\"t1\",\"session_id\":\"s\",\"status\":\"running\"}";
+    static const char change[] = "{\"task_id\":\"t1\",\"output_limit\":100}";
+    tether__index index = {.count = 0};
+    assert_int_equal(add_line(&index, birth, true), TETHER__INDEX_NO_MEMORY);
+    assert_null(tether__index_find(&index, "t1"));
+    assert_int_equal(add_line(&index, birth, false), TETHER__INDEXED);
+    const tether__indexed *task = tether__index_find(&index, "t1");
+    while (task->span_count < task->span_capacity)
+        assert_int_equal(add_line(&index, "{\"task_id\":\"t1\"}", true), TETHER__INDEXED);
+    assert_int_equal(add_line(&index, change, true), TETHER__INDEX_NO_MEMORY);
+    assert_ptr_equal(tether__index_find(&index, "t1"), task);
+    assert_int_equal(task->span_count, task->span_capacity);
+    assert_false(task->limited);
+    assert_int_equal(add_line(&index, change, false), TETHER__INDEXED);
+    assert_true(tether__index_find(&index, "t1")->limited);
+    tether__index_clear(&index);
+}
+
+static void an_origin_is_not_known_for_want_of_memory(void **state)
+{
+    (void)state;
+    static const tether__identity here = {.boot_id = "b"};
+    tether__origin *list = NULL;
+    left = 1;
+    assert_null(tether__origin_find(&list, &here));
+    left = 0;
+    assert_null(list);
+    const tether__origin *origin = tether__origin_find(&list, &here);
+    left = 1; /* needs none */
+    assert_ptr_equal(tether__origin_find(&list, &here), origin);
+    left = 0;
+    tether__origins_free(list);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, test_setup, test_teardown)
 
 int main(void)
@@ -125,6 +177,8 @@ int main(void)
         TEST(a_lease_is_not_missing_for_want_of_memory),
         TEST(an_acknowledgement_fails_for_want_of_memory_and_succeeds_later),
         cmocka_unit_test(a_record_is_whole_without_the_memory_to_make_it_small),
+        cmocka_unit_test(a_line_that_is_not_indexed_for_want_of_memory_leaves_its_task_as_it_was),
+        cmocka_unit_test(an_origin_is_not_known_for_want_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

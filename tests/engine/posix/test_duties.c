@@ -152,7 +152,8 @@ static void a_deadline_that_fails_for_a_moment_stays_due(void **state)
 static void forget_parent(place *p)
 {
     tether__entry *entry = read_task(p);
-    entry->child = entry->record.identity;
+    entry->child.pid = entry->record.identity.pid;
+    entry->child.start_time = entry->record.identity.start_time;
     remove_task(p);
     uv_mutex_lock(&p->catalog.disk);
     assert_int_equal(tether__refresh(&p->catalog, p->id, TETHER__INSPECT_NOW, NULL, &p->f->error),
