@@ -222,6 +222,12 @@ typedef struct tether_snapshot {
      * NULL: not known, or a proxy task. */
     char *survival;
     char *signal_name; /* the name of `signal`, such as "SIGTERM"; NULL: none, or it has no name */
+    /* What the task's processes have used, where a monitor supervised it: those for which it could
+     * wait, with those for which these have waited. -1: not known, or not ended. */
+    int64_t user_ms;       /* processor time */
+    int64_t system_ms;     /* processor time of the kernel for them */
+    int64_t peak_memory;   /* bytes, of the largest process */
+    int64_t process_count; /* how many processes these numbers count */
 } tether_snapshot;
 
 /* Returns the exit status that a shell would report for an ended task: its exit code (0 to 255; on

@@ -308,6 +308,19 @@ static void detail_duration(const char *key, int64_t ms)
     stream_format(stream_stdout(), "%s: %s\n", key, text);
 }
 
+/* Prints what the processes have used, if a monitor has counted that. */
+static void detail_usage(const tether_snapshot *snapshot)
+{
+    if (snapshot->user_ms >= 0)
+        detail_duration("user_time", snapshot->user_ms);
+    if (snapshot->system_ms >= 0)
+        detail_duration("system_time", snapshot->system_ms);
+    if (snapshot->peak_memory >= 0)
+        detail_number("peak_memory", snapshot->peak_memory);
+    if (snapshot->process_count >= 0)
+        detail_number("process_count", snapshot->process_count);
+}
+
 static void detail_signal(const tether_snapshot *snapshot)
 {
     stream_format(stream_stdout(), "signal: %d", snapshot->signal);
@@ -386,6 +399,7 @@ void print_details(const tether_snapshot *snapshot)
     detail_time("finished_at", snapshot->finished_at);
     if (snapshot->duration_ms >= 0)
         detail_duration("duration", snapshot->duration_ms);
+    detail_usage(snapshot);
     if (snapshot->timeout_ms > 0)
         detail_duration("timeout", snapshot->timeout_ms);
     detail_time("deadline_at", snapshot->deadline_at);

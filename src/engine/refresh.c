@@ -98,6 +98,14 @@ static void take_identity(tether__record *record, const tether__observation *obs
     }
 }
 
+static void set_usage(tether__record *record, const tether__usage *usage)
+{
+    record->user_ms = usage->user_ms;
+    record->system_ms = usage->system_ms;
+    record->peak_memory = usage->peak_bytes;
+    record->process_count = usage->processes;
+}
+
 /* Copies the verdict, and what the observation adds to it, into the record. */
 static void apply(tether__record *record, const tether__verdict *verdict,
                   const tether__observation *observed)
@@ -112,6 +120,7 @@ static void apply(tether__record *record, const tether__verdict *verdict,
     record->signal = verdict->signal;
     /* The verdict is valid without its reason, when memory is short. */
     (void)tether__record_set(record, &record->reason, verdict->reason);
+    set_usage(record, &observed->marker.usage);
     if (observed->marker.end != TETHER__END_NONE && observed->marker.pipestatus[0] != '\0')
         (void)tether__record_set(record, &record->pipeline_statuses, observed->marker.pipestatus);
     set_end_times(record, observed);

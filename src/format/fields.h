@@ -89,6 +89,11 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
     BOTH(NUMBER, duration_ms, -1, "number, null",                                                  \
          "by a clock that is never set. If the marker has no `uptime`, by the modification time "  \
          "of its file, unless the wall clock has been set since the start")                        \
+    BOTH(NUMBER, user_ms, -1, "number, null",                                                      \
+         "processor time of the task's processes, as far as a monitor could wait for them")        \
+    BOTH(NUMBER, system_ms, -1, "number, null", "likewise, of the kernel for them")                \
+    BOTH(NUMBER, peak_memory, -1, "number, null", "bytes, of the largest of these processes")      \
+    BOTH(NUMBER, process_count, -1, "number, null", "how many these processes were")               \
     BOTH(NUMBER, timeout_ms, TETHER__STORED_0, "number", "the timeout; 0: none")                   \
     BOTH(TIME, deadline_at, 0, "number, null",                                                     \
          "the deadline in Unix milliseconds, UTC: for display")                                    \

@@ -61,9 +61,13 @@ enum {
 };
 
 /* What most records have as supervisor, survival and outputs. */
-static const char *const constants[] = {
-    "script", TETHER__SUPERVISOR_PROXY, TETHER__SURVIVAL_DETACHED, TETHER__SURVIVAL_BOUND, "stdout",
-    "stderr"};
+static const char *const constants[] = {TETHER__SUPERVISOR_SCRIPT,
+                                        TETHER__SUPERVISOR_MONITOR,
+                                        TETHER__SUPERVISOR_PROXY,
+                                        TETHER__SURVIVAL_DETACHED,
+                                        TETHER__SURVIVAL_BOUND,
+                                        "stdout",
+                                        "stderr"};
 
 /* By tether__intent. */
 static const char *const intents[] = {NULL, "kill", "timeout", "shutdown"};

@@ -77,6 +77,7 @@ static tether__verdict ended_by_itself(const tether__marker *marker)
     } else if (marker->end == TETHER__END_SIGNAL) {
         verdict.signal = (int)marker->value;
         verdict.exit_code = 128 + marker->value;
+        verdict.reason = marker->core ? "left a core file" : NULL;
     } else if (marker->value == 0) {
         verdict.status = TETHER_STATUS_COMPLETED;
     }

@@ -21,8 +21,13 @@ static json_t *to_json(const tether_snapshot *snapshot)
 static void writes_absent_values_as_null(void **state)
 {
     (void)state;
-    tether_snapshot snapshot = {
-        .task_id = "t1", .exit_code = TETHER_EXIT_UNKNOWN, .duration_ms = -1};
+    tether_snapshot snapshot = {.task_id = "t1",
+                                .exit_code = TETHER_EXIT_UNKNOWN,
+                                .duration_ms = -1,
+                                .user_ms = -1,
+                                .system_ms = -1,
+                                .peak_memory = -1,
+                                .process_count = -1};
     json_t *object = to_json(&snapshot);
     static const char *const nulls[] = {"session_id",
                                         "name",
@@ -38,6 +43,10 @@ static void writes_absent_values_as_null(void **state)
                                         "started_at",
                                         "finished_at",
                                         "duration_ms",
+                                        "user_ms",
+                                        "system_ms",
+                                        "peak_memory",
+                                        "process_count",
                                         "timeout_ms",
                                         "deadline_at",
                                         "child_pid",
@@ -92,6 +101,10 @@ static void writes_every_value(void **state)
         .started_at = 1700000000000,
         .finished_at = 1700000001000,
         .duration_ms = 1000,
+        .user_ms = 11,
+        .system_ms = 12,
+        .peak_memory = 13,
+        .process_count = 14,
         .timeout_ms = 900,
         .deadline_at = 1700000000900,
         .child_pid = 4711,
@@ -114,7 +127,7 @@ static void writes_every_value(void **state)
     json_t *object = to_json(&snapshot);
     json_t *expected = json_pack(
         "{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,"
-        "s:s,s:s,s:s,s:b,s:b,s:b,s:b,s:[I,I],s:[i,i],s:i,s:i,s:i,s:s,s:s,s:s,s:s}",
+        "s:s,s:s,s:s,s:b,s:b,s:b,s:b,s:[I,I],s:[i,i],s:i,s:i,s:i,s:s,s:s,s:s,s:s,s:i,s:i,s:i,s:i}",
         "task_id", "t1", "session_id", "s", "name", "n", "project_root", "/p", "command",
         "echo \"\xc3\xa4\"\n", "workdir", "/w", "shell", "/bin/sh", "supervisor", "script",
         "survival", "detached", "status", "timed_out", "reason", "r", "exit_code", (json_int_t)124,
@@ -126,7 +139,8 @@ static void writes_every_value(void **state)
         (json_int_t)4712, (json_int_t)4713, "pipeline_statuses", 1, 0, "output_limit", 5,
         "output_dropped", 6, "stderr_dropped", 7, "signal_name", "SIGKILL", "started_at_rfc3339",
         "2023-11-14T22:13:20.000Z", "finished_at_rfc3339", "2023-11-14T22:13:21.000Z",
-        "deadline_at_rfc3339", "2023-11-14T22:13:20.900Z");
+        "deadline_at_rfc3339", "2023-11-14T22:13:20.900Z", "user_ms", 11, "system_ms", 12,
+        "peak_memory", 13, "process_count", 14);
     assert_non_null(expected);
     /* Fields may be added, but these keep their names and types. */
     const char *name;

@@ -71,6 +71,28 @@ static void an_exit_with_the_code_of_a_signal_is_an_exit(void **state)
     test_expect(f->registry, id, TETHER_STATUS_FAILED, 143, "ended by itself while being killed");
 }
 
+/* The shell, and the two for which it has waited count as one with it. */
+static void the_use_of_all_processes_is_told(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    start_text(f->registry, "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; (exit 0); (exit 0)",
+               0, id);
+    tether_snapshot *snapshot = test_wait(f->registry, id);
+    assert_int_equal(snapshot->exit_code, 0);
+    assert_in_range(snapshot->user_ms, 10, 60000);
+    assert_in_range(snapshot->system_ms, 0, 60000);
+    assert_in_range(snapshot->peak_memory, 100 * 1024, 1024 * 1024 * 1024);
+    assert_int_equal(snapshot->process_count, 1);
+    tether_snapshot_free(snapshot);
+    const tether_spec spec = {.command = "exit 0", .supervisor = TETHER_SUPERVISOR_SCRIPT};
+    test_start(f->registry, &spec, id);
+    snapshot = test_wait(f->registry, id);
+    assert_int_equal(snapshot->user_ms, -1);
+    assert_int_equal(snapshot->process_count, -1);
+    tether_snapshot_free(snapshot);
+}
+
 /* --- The start --- */
 
 static void make_program(const char *path, const char *text)
@@ -340,6 +362,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_REGISTRY(a_signal_is_told_from_an_exit),
         WITH_REGISTRY(an_exit_with_the_code_of_a_signal_is_an_exit),
+        WITH_REGISTRY(the_use_of_all_processes_is_told),
         WITH_REGISTRY(a_program_without_its_interpreter_says_why),
         WITH_REGISTRY(a_script_without_a_first_line_runs_in_sh),
         WITH_REGISTRY(orders_have_no_size_of_their_own),
