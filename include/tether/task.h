@@ -145,6 +145,10 @@ typedef struct tether_spec {
      * beside this program or in the folder where tether was installed. Default: the monitor where
      * it is installed. */
     tether_supervisor supervisor;
+    /* When the command has ended, end what it has left behind (SIGTERM, 2 seconds, SIGKILL): the
+     * task ends once nothing of it is left. Needs a monitor: TETHER_ENOTSUP without one. Default:
+     * what it has left behind goes on. */
+    bool end_tree;
 } tether_spec;
 
 /* Starts a task. Returns as soon as its supervisor runs, without waiting for the command.

@@ -43,6 +43,8 @@ const char verb_run_help[] =
     "                       with - the task reads what this command would read\n"
     "  --supervisor WHICH   monitor, script, or auto: the monitor where it is\n"
     "                       installed (default: auto)\n"
+    "  --end-tree           when the command has ended, end what it has left behind\n"
+    "                       too (needs the monitor)\n"
     "  --max-running N      fail if this many tasks of the session are running\n"
     "  --max-started N      fail if this many tasks were started in the session\n"
     "  --max-output SIZE    fail if the outputs of the session take this much space\n"
@@ -73,6 +75,7 @@ enum {
     OPT_MERGE,
     OPT_STDIN,
     OPT_SUPERVISOR,
+    OPT_END_TREE,
     OPT_MAX_RUNNING,
     OPT_MAX_STARTED,
     OPT_MAX_OUTPUT,
@@ -99,6 +102,7 @@ static const args_option run_options[] = {
     {"--merge", ARGS_FLAG, OPT_MERGE},
     {"--stdin", ARGS_VALUE, OPT_STDIN},
     {"--supervisor", ARGS_VALUE, OPT_SUPERVISOR},
+    {"--end-tree", ARGS_FLAG, OPT_END_TREE},
     {"--max-running", ARGS_VALUE, OPT_MAX_RUNNING},
     {"--max-started", ARGS_VALUE, OPT_MAX_STARTED},
     {"--max-output", ARGS_VALUE, OPT_MAX_OUTPUT},
@@ -252,6 +256,9 @@ static bool take_plain(run_request *request, int id, const char *value)
         return true;
     case OPT_NO_NOTIFY:
         spec->no_notify = true;
+        return true;
+    case OPT_END_TREE:
+        spec->end_tree = true;
         return true;
     case OPT_PIPESTATUS:
         spec->pipestatus = true;

@@ -45,6 +45,7 @@ void tether__orders_render(const tether__orders *orders, tether__text *text)
     add_field(text, "pipestatus", orders->pipestatus);
     add_number(text, "timeout", orders->timeout_ms);
     add_number(text, "grace", orders->grace_ms);
+    add_number(text, "endtree", orders->end_tree);
     for (size_t i = 0; orders->argv[i] != NULL; i++)
         add_field(text, "arg", orders->argv[i]);
     add_word(text, end_mark);
@@ -78,14 +79,20 @@ static bool take_number(const char *word, const char *name, int64_t *value, bool
     return true;
 }
 
+static bool take_flag(const char *word, const char *name, bool *flag, bool *valid)
+{
+    int64_t number;
+    if (!take_number(word, name, &number, valid))
+        return false;
+    *flag = number != 0;
+    return true;
+}
+
 static bool take_field(const char *word, tether__orders *orders, bool *valid)
 {
-    int64_t flag = 0;
-    if (take_number(word, "noproc", &flag, valid)) {
-        orders->without_proc = flag != 0;
-        return true;
-    }
-    return take_text(word, "boot", &orders->boot_id) || take_text(word, "pidns", &orders->pid_ns) ||
+    return take_flag(word, "noproc", &orders->without_proc, valid) ||
+           take_flag(word, "endtree", &orders->end_tree, valid) ||
+           take_text(word, "boot", &orders->boot_id) || take_text(word, "pidns", &orders->pid_ns) ||
            take_text(word, "program", &orders->program) ||
            take_text(word, "input", &orders->input) ||
            take_text(word, "pipestatus", &orders->pipestatus) ||

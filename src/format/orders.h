@@ -27,7 +27,8 @@ typedef struct tether__orders {
     const char *input;       /* what the command opens as its standard input; NULL: it inherits */
     const char *pipestatus;  /* the file with the exit codes of the last pipeline; NULL: none */
     int64_t timeout_ms;      /* 0: none */
-    int64_t grace_ms;        /* between the polite and the final signal at the deadline */
+    int64_t grace_ms;        /* between the polite and the final signal */
+    bool end_tree;           /* when the command has ended, end what it has left behind */
 } tether__orders;
 
 /* Adds the text of the orders. */

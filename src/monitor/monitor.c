@@ -21,6 +21,7 @@ typedef struct monitor {
     tether__orders orders;
     int64_t deadline; /* by the monotonic clock; NEVER: none, or it is being enforced */
     bool enforcing;   /* the deadline is over */
+    bool ending;      /* the processes of the task are being ended */
     tether__kill kill;
     tether__family family;
 } monitor;
@@ -58,17 +59,23 @@ static void append_identity(const tether__orders *orders)
     append(line, tether__marker_format_supervisor(&self, line));
 }
 
-/* --- The deadline --- */
+/* --- Ending the task --- */
+
+static void begin_kill(monitor *m, int64_t now)
+{
+    m->ending = true;
+    m->deadline = NEVER;
+    tether__kill_start(&m->kill, m->orders.grace_ms > 0 ? m->orders.grace_ms : -1, now);
+}
 
 /* The line stands before the first signal: whatever becomes of the monitor, hosts know why the
  * task's processes got it. */
-static void begin_kill(monitor *m, int64_t now)
+static void enforce_deadline(monitor *m, int64_t now)
 {
     char line[TETHER__MARKER_LINE_SIZE];
     m->enforcing = true;
-    m->deadline = NEVER;
     append(line, tether__marker_format_deadline(tether__os_uptime_ms(), line));
-    tether__kill_start(&m->kill, m->orders.grace_ms > 0 ? m->orders.grace_ms : -1, now);
+    begin_kill(m, now);
 }
 
 static void carry_on_kill(monitor *m, int64_t now)
@@ -91,19 +98,22 @@ static void carry_on_kill(monitor *m, int64_t now)
 static int64_t do_due(monitor *m)
 {
     int64_t now = tether__os_monotonic_ms();
-    if (!m->enforcing && now >= m->deadline)
+    if (!m->ending && m->family.command_ended)
         begin_kill(m, now);
-    if (m->enforcing && now >= m->kill.next_ms)
+    else if (!m->ending && now >= m->deadline)
+        enforce_deadline(m, now);
+    if (m->ending && now >= m->kill.next_ms)
         carry_on_kill(m, now);
-    return m->enforcing ? m->kill.next_ms : m->deadline;
+    return m->ending ? m->kill.next_ms : m->deadline;
 }
 
 /* --- The end --- */
 
-/* At its deadline a task is over only once none of its processes is left. */
+/* A task whose processes are ended is over only once none of them is left. */
 static bool is_over(const monitor *m)
 {
-    return m->enforcing ? m->family.empty : m->family.command_ended;
+    bool whole = m->ending || m->orders.end_tree;
+    return whole ? m->family.empty : m->family.command_ended;
 }
 
 static void watch(monitor *m)

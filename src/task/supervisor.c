@@ -61,9 +61,12 @@ static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule
     tether__text tried = {0};
     const char *why = NULL;
     int code = TETHER_ENOSHELL;
+    /* A script could not do that. */
+    tether_supervisor choice =
+        plan->spec.end_tree ? TETHER_SUPERVISOR_MONITOR : plan->spec.supervisor;
     bool portable = tether__environment_portable(&plan->environment);
     for (; code == TETHER_ENOSHELL && rule->kind != TETHER__OUTER_NONE; rule++) {
-        if (!tether__outer_serves(rule, plan->spec.supervisor, portable))
+        if (!tether__outer_serves(rule, choice, portable))
             continue;
         const char *refused = tether__policy_refuses_outer(&plan->policy, rule);
         free(plan->outer_path);
@@ -73,10 +76,11 @@ static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule
             code = take_shell(plan, rule, &why, error);
         note_tried(&tried, rule->name, refused);
     }
-    if (code == TETHER_ENOSHELL && plan->spec.supervisor == TETHER_SUPERVISOR_MONITOR)
+    if (code == TETHER_ENOSHELL && choice == TETHER_SUPERVISOR_MONITOR)
         code = tether__fail(error, TETHER_ENOTSUP, 0, "find monitor",
                             "tether-monitor was not found; install it, name it in TETHER_MONITOR, "
-                            "or choose the script as supervisor");
+                            "or choose the script as supervisor%s",
+                            plan->spec.end_tree ? ", which cannot end what is left" : "");
     else if (code == TETHER_ENOSHELL)
         tether__fail(error, TETHER_ENOSHELL, 0, step,
                      "no shell can supervise the task (tried %s)%s%s; install one",

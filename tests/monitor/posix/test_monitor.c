@@ -331,27 +331,83 @@ static const char *const escapes[] = {
     "(setsid sh -c 'echo $$; while :; do (sleep 0.01); done' &)",
 };
 
-static void nothing_gets_away_at_the_deadline(void **state)
+enum { SCRIPT_SIZE = 4096 };
+
+/* A command that starts all of them, and goes on with `rest` once each has printed its pid. */
+static void write_script(const fixture *f, const char *rest, char script[SCRIPT_SIZE])
 {
-    fixture *f = *state;
-    char script[4096] = "", id[TETHER_ID_SIZE];
-    for (int i = 0; i < ESCAPEES; i++) {
-        strcat(script, escapes[i % (int)(sizeof escapes / sizeof escapes[0])]);
-        strcat(script, "\n");
-    }
-    strcat(script, "wait; sleep 1000");
-    start_text(f->registry, script, 3 * SHORT_MS, id);
-    test_expect(f->registry, id, TETHER_STATUS_TIMED_OUT, 124, NULL);
-    size_t size;
-    char *text = test_output(f->registry, id, TETHER_STDOUT, &size);
+    const char *pids = test_work_path(f, "pids");
+    int used = snprintf(script, SCRIPT_SIZE, "exec >>'%s'\n", pids);
+    for (int i = 0; i < ESCAPEES; i++)
+        used += snprintf(script + used, SCRIPT_SIZE - (size_t)used, "%s\n",
+                         escapes[i % (int)(sizeof escapes / sizeof escapes[0])]);
+    used += snprintf(script + used, SCRIPT_SIZE - (size_t)used,
+                     "until [ $(grep -c . '%s') -eq %d ]; do sleep 0.01; done\n%s", pids, ESCAPEES,
+                     rest);
+    assert_true(used < SCRIPT_SIZE);
+}
+
+/* Asserts that at least so many have started, and none lives. */
+static void expect_gone(const fixture *f, int started)
+{
+    char *text = test_read_file(test_work_path(f, "pids"), NULL);
+    assert_non_null(text);
     int count = 0;
     for (char *at = text, *next; *at != '\0'; at = next + 1, count++) {
         long pid = strtol(at, &next, 10);
         assert_true(pid > 1 && *next == '\n');
         assert_false(test_process_alive(pid));
     }
-    assert_int_equal(count, ESCAPEES);
+    assert_in_range(count, started, ESCAPEES);
     free(text);
+}
+
+static void nothing_gets_away_at_the_deadline(void **state)
+{
+    fixture *f = *state;
+    char script[SCRIPT_SIZE], id[TETHER_ID_SIZE];
+    write_script(f, "sleep 1000", script);
+    start_text(f->registry, script, 10 * SHORT_MS, id);
+    test_expect(f->registry, id, TETHER_STATUS_TIMED_OUT, 124, NULL);
+    expect_gone(f, 1); /* on a slow machine the deadline comes before all have started */
+}
+
+/* The host's kill finds them by the way from the monitor, which adopts orphans. */
+static void nothing_gets_away_from_a_kill(void **state)
+{
+    fixture *f = *state;
+    char script[SCRIPT_SIZE], id[TETHER_ID_SIZE];
+    write_script(f, "echo >&2 ready; sleep 1000", script);
+    start_text(f->registry, script, 0, id);
+    test_wait_output(f->registry, id, TETHER_STDERR, 6);
+    const tether_kill_options options = {.grace_ms = SHORT_MS};
+    ASSERT_OK(tether_kill(f->registry, id, &options, &f->error), f->error);
+    assert_int_equal(test_status(f->registry, id), TETHER_STATUS_KILLED);
+    expect_gone(f, ESCAPEES);
+}
+
+static void nothing_is_left_with_end_tree(void **state)
+{
+    fixture *f = *state;
+    char script[SCRIPT_SIZE], id[TETHER_ID_SIZE];
+    write_script(f, "exit 3", script);
+    const tether_spec spec = {.command = script, .shell = "sh", .end_tree = true};
+    test_start(f->registry, &spec, id);
+    test_expect(f->registry, id, TETHER_STATUS_FAILED, 3, NULL);
+    expect_gone(f, ESCAPEES);
+}
+
+static void end_tree_needs_a_monitor(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    tether_spec spec = {
+        .command = "exit 0", .end_tree = true, .supervisor = TETHER_SUPERVISOR_SCRIPT};
+    assert_int_equal(tether_spawn(f->registry, &spec, id, &f->error), TETHER_EINVAL);
+    spec.supervisor = TETHER_SUPERVISOR_AUTO;
+    test_use_scripts();
+    assert_int_equal(tether_spawn(f->registry, &spec, id, &f->error), TETHER_ENOTSUP);
+    assert_non_null(strstr(f->error.message, "cannot end what is left"));
 }
 
 #define WITH_REGISTRY(name)                                                                        \
@@ -376,6 +432,9 @@ int main(void)
         WITH_REGISTRY(a_monitor_that_dies_at_the_deadline_leaves_a_lost_task),
         WITH_REGISTRY(a_stopped_monitor_is_no_reason_to_miss_the_deadline),
         WITH_REGISTRY(nothing_gets_away_at_the_deadline),
+        WITH_REGISTRY(nothing_gets_away_from_a_kill),
+        WITH_REGISTRY(nothing_is_left_with_end_tree),
+        WITH_REGISTRY(end_tree_needs_a_monitor), /* the last one: without monitors from here on */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
