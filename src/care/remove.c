@@ -45,8 +45,9 @@ static int check_record(tether_registry *registry, const tether__record *record,
     return TETHER_OK;
 }
 
-/* Removes the task unless its lifeline is held or its supervisor is still exiting. The caller holds
- * the session lock. */
+/* Removes the task unless its lifeline is held or its supervisor is still exiting. A monitor that
+ * has reported the end writes nothing more, and may live for long. The caller holds the session
+ * lock. */
 static int remove_free(tether_registry *registry, const char *task_id, bool *held,
                        tether_error *error)
 {
@@ -55,10 +56,11 @@ static int remove_free(tether_registry *registry, const char *task_id, bool *hel
     int code = tether__bundle_load(&registry->session, task_id, &record, NULL, error);
     if (code == TETHER_OK)
         code = check_record(registry, &record, error);
+    bool guarded = code == TETHER_OK && tether__record_is_monitored(&record);
     tether__record_dispose(&record);
-    if (code == TETHER_OK)
+    if (code == TETHER_OK && !guarded)
         code = tether__os_lifeline_held(registry->session.exits, task_id, held, error);
-    if (code == TETHER_OK && !*held)
+    if (code == TETHER_OK && !*held && !guarded)
         *held = !tether__catalog_reap(&registry->catalog, task_id);
     if (code == TETHER_OK && !*held)
         code = tether__bundle_remove(&registry->session, task_id, error);

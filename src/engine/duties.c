@@ -11,9 +11,8 @@
 #include "os/clock.h"
 
 enum {
-    RETRY_MS = 1000, /* after a failure that may be temporary */
-    REAP_LAST_PAUSE_MS = 100,
-    ORPHAN_LAST_PAUSE_MS = 60000, /* for the child of a forgotten task, which may run for long */
+    RETRY_MS = 1000,            /* after a failure that may be temporary */
+    REAP_LAST_PAUSE_MS = 60000, /* a monitor, or the child of a forgotten task, may live for long */
     MAX_DUE = 64, /* one pass does at most this much; the rest follows in the next passes */
 };
 
@@ -91,12 +90,12 @@ static int64_t collect_due(tether__catalog *catalog, due *list, size_t *count)
 }
 
 /* Reaps the child of an entry, or sets when to try again. The caller holds `state`. */
-static bool reap_child(tether__entry *entry, int64_t longest_pause_ms)
+static bool reap_child(tether__entry *entry)
 {
     if (tether__child_reap(&entry->child))
         return true;
     entry->reap_at = tether__os_monotonic_ms() + entry->reap_pause_ms;
-    if (entry->reap_pause_ms * 2 <= longest_pause_ms)
+    if (entry->reap_pause_ms * 2 <= REAP_LAST_PAUSE_MS)
         entry->reap_pause_ms *= 2;
     return false;
 }
@@ -108,8 +107,10 @@ int64_t tether__duties_reap(tether__catalog *catalog, const char *task_id)
     int64_t again = NEVER;
     uv_mutex_lock(&catalog->state);
     tether__entry *entry = tether__catalog_find(catalog, task_id);
-    if (entry != NULL && entry->child.pid != 0 && !reap_child(entry, REAP_LAST_PAUSE_MS))
-        again = entry->reap_at;
+    if (entry != NULL && entry->child.pid != 0) {
+        entry->reap_pause_ms = 1;
+        again = reap_child(entry) ? NEVER : entry->reap_at;
+    }
     uv_mutex_unlock(&catalog->state);
     return again;
 }
@@ -123,7 +124,7 @@ static int64_t reap_orphans(tether__catalog *catalog)
     uv_mutex_lock(&catalog->state);
     for (tether__entry **link = &catalog->orphans; *link != NULL;) {
         tether__entry *orphan = *link;
-        if (orphan->reap_at <= now && reap_child(orphan, ORPHAN_LAST_PAUSE_MS)) {
+        if (orphan->reap_at <= now && reap_child(orphan)) {
             tether__catalog_drop_orphan(link);
             continue;
         }

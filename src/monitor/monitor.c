@@ -1,4 +1,4 @@
-/* Owns the life of a monitor: orders, identity, command, watch, end line.
+/* Owns the life of a monitor: orders, identity, command, watch, end line, guard.
  * Must not: end while the task lives, or write an end that it has not seen.
  * Thread: the only one. */
 #include "monitor/monitor.h"
@@ -145,6 +145,15 @@ static void report(monitor *m)
     append_ending(ending);
 }
 
+/* What is left of the task stays below the monitor, so that a kill finds it, however it hides. */
+static void guard(monitor *m)
+{
+    while (!m->family.empty) {
+        tether__monitor_os_sleep(NEVER);
+        tether__monitor_os_reap(&m->family);
+    }
+}
+
 static int supervise(monitor *m)
 {
     int code, os_error;
@@ -160,6 +169,7 @@ static int supervise(monitor *m)
         m->orders.timeout_ms > 0 ? tether__os_monotonic_ms() + m->orders.timeout_ms : NEVER;
     watch(m);
     report(m);
+    guard(m);
     return 0;
 }
 

@@ -397,6 +397,76 @@ static void nothing_is_left_with_end_tree(void **state)
     expect_gone(f, ESCAPEES);
 }
 
+/* --- What is left behind --- */
+
+/* Runs a task that leaves a process behind to which no mark of the task leads. Returns its pid. */
+static long leave_behind(fixture *f, char id[TETHER_ID_SIZE])
+{
+    char script[SCRIPT_SIZE];
+    const char *pid = test_work_path(f, "pid");
+    snprintf(script, sizeof script,
+             "(env -i setsid sh -c 'echo $$ >%s; exec /bin/sleep 1000' &)\n"
+             "until [ -s '%s' ]; do sleep 0.01; done\nexit 4",
+             pid, pid);
+    start_text(f->registry, script, 0, id);
+    test_expect(f->registry, id, TETHER_STATUS_FAILED, 4, NULL);
+    char *text = test_read_file(pid, NULL);
+    long left = strtol(text, NULL, 10);
+    free(text);
+    assert_true(left > 1);
+    return left;
+}
+
+static long monitor_of(fixture *f, const char *id)
+{
+    tether_snapshot *snapshot = test_snapshot(f->registry, id);
+    long pid = (long)snapshot->child_pid;
+    tether_snapshot_free(snapshot);
+    return pid;
+}
+
+static void a_monitor_guards_what_is_left(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    long left = leave_behind(f, id), monitor = monitor_of(f, id);
+    tether_snapshot *snapshot = test_snapshot(f->registry, id);
+    assert_true(snapshot->survivors_known);
+    assert_int_equal(snapshot->survivor_count, 1);
+    assert_int_equal(snapshot->survivors[0], left);
+    tether_snapshot_free(snapshot);
+    assert_true(test_process_alive(monitor));
+    ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
+    assert_false(test_process_alive(left));
+    WAIT_UNTIL(!test_process_alive(monitor));
+    test_expect(f->registry, id, TETHER_STATUS_FAILED, 4, NULL);
+}
+
+/* The monitor's exit is an event for its host, which then reaps it. */
+static void a_monitor_leaves_last(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    long left = leave_behind(f, id);
+    assert_true(test_has_child());
+    assert_int_equal(kill((pid_t)left, SIGKILL), 0);
+    WAIT_UNTIL(!test_has_child());
+}
+
+static void a_guarded_task_can_be_removed(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    long left = leave_behind(f, id), monitor = monitor_of(f, id);
+    tether_snapshot *snapshot;
+    ASSERT_OK(tether_remove(f->registry, id, &f->error), f->error);
+    assert_int_equal(tether_status_get(f->registry, id, &snapshot, &f->error), TETHER_ENOTASK);
+    assert_false(test_exists(test_exit_path(f, id)));
+    assert_true(test_process_alive(left));
+    assert_int_equal(kill((pid_t)left, SIGKILL), 0);
+    WAIT_UNTIL(!test_process_alive(monitor) && !test_has_child());
+}
+
 static void end_tree_needs_a_monitor(void **state)
 {
     fixture *f = *state;
@@ -434,6 +504,9 @@ int main(void)
         WITH_REGISTRY(nothing_gets_away_at_the_deadline),
         WITH_REGISTRY(nothing_gets_away_from_a_kill),
         WITH_REGISTRY(nothing_is_left_with_end_tree),
+        WITH_REGISTRY(a_monitor_guards_what_is_left),
+        WITH_REGISTRY(a_monitor_leaves_last),
+        WITH_REGISTRY(a_guarded_task_can_be_removed),
         WITH_REGISTRY(end_tree_needs_a_monitor), /* the last one: without monitors from here on */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
