@@ -149,6 +149,10 @@ typedef struct tether_spec {
      * task ends once nothing of it is left. Needs a monitor: TETHER_ENOTSUP without one. Default:
      * what it has left behind goes on. */
     bool end_tree;
+    /* The command writes into pipes, and the monitor into the files. So a command that opens
+     * /dev/stderr or /dev/stdout itself loses nothing, and one whose disk is full goes on. Needs a
+     * monitor: TETHER_ENOTSUP without one. Default: the files are the command's own. */
+    bool pipes;
 } tether_spec;
 
 /* Starts a task. Returns as soon as its supervisor runs, without waiting for the command.
@@ -232,6 +236,7 @@ typedef struct tether_snapshot {
     int64_t system_ms;     /* processor time of the kernel for them */
     int64_t peak_memory;   /* bytes, of the largest process */
     int64_t process_count; /* how many processes these numbers count */
+    int64_t output_lost;   /* bytes of output that a monitor could not write; 0: none */
 } tether_snapshot;
 
 /* Returns the exit status that a shell would report for an ended task: its exit code (0 to 255; on

@@ -388,6 +388,8 @@ static void print_output_fields(const tether_snapshot *snapshot)
         detail_number("output_limit", snapshot->output_limit);
     if (snapshot->output_dropped > 0)
         detail_number("output_dropped", (int64_t)snapshot->output_dropped);
+    if (snapshot->output_lost > 0)
+        detail_number("output_lost", snapshot->output_lost);
     if (snapshot->stderr_dropped > 0)
         detail_number("stderr_dropped", (int64_t)snapshot->stderr_dropped);
 }

@@ -45,6 +45,8 @@ const char verb_run_help[] =
     "                       installed (default: auto)\n"
     "  --end-tree           when the command has ended, end what it has left behind\n"
     "                       too (needs the monitor)\n"
+    "  --output HOW         direct: the command writes the files itself (default);\n"
+    "                       pipe: the monitor does\n"
     "  --max-running N      fail if this many tasks of the session are running\n"
     "  --max-started N      fail if this many tasks were started in the session\n"
     "  --max-output SIZE    fail if the outputs of the session take this much space\n"
@@ -76,6 +78,7 @@ enum {
     OPT_STDIN,
     OPT_SUPERVISOR,
     OPT_END_TREE,
+    OPT_OUTPUT,
     OPT_MAX_RUNNING,
     OPT_MAX_STARTED,
     OPT_MAX_OUTPUT,
@@ -103,6 +106,7 @@ static const args_option run_options[] = {
     {"--stdin", ARGS_VALUE, OPT_STDIN},
     {"--supervisor", ARGS_VALUE, OPT_SUPERVISOR},
     {"--end-tree", ARGS_FLAG, OPT_END_TREE},
+    {"--output", ARGS_VALUE, OPT_OUTPUT},
     {"--max-running", ARGS_VALUE, OPT_MAX_RUNNING},
     {"--max-started", ARGS_VALUE, OPT_MAX_STARTED},
     {"--max-output", ARGS_VALUE, OPT_MAX_OUTPUT},
@@ -133,6 +137,15 @@ static int take_supervisor(const cli_options *cli, const char *value, tether_sup
     }
     return print_failure(cli, TETHER_EINVAL, "read arguments",
                          "--supervisor %.80s is unknown: give auto, script or monitor", value);
+}
+
+static int take_output(const cli_options *cli, const char *value, bool *pipes)
+{
+    *pipes = strcmp(value, "pipe") == 0;
+    if (*pipes || strcmp(value, "direct") == 0)
+        return 0;
+    return print_failure(cli, TETHER_EINVAL, "read arguments",
+                         "--output %.80s is unknown: give direct or pipe", value);
 }
 
 /* Appends to a list that ends with NULL. */
@@ -286,6 +299,8 @@ static int take_option(const cli_options *cli, run_request *request, int id, con
         return add_entry(cli, &request->env_unset, &request->unset_count, value);
     case OPT_TIMEOUT:
         return take_timeout(cli, request, value);
+    case OPT_OUTPUT:
+        return take_output(cli, value, &request->spec.pipes);
     case OPT_SUPERVISOR:
         return take_supervisor(cli, value, &request->spec.supervisor);
     case OPT_MAX_RUNNING:

@@ -121,6 +121,7 @@ static void apply(tether__record *record, const tether__verdict *verdict,
     /* The verdict is valid without its reason, when memory is short. */
     (void)tether__record_set(record, &record->reason, verdict->reason);
     set_usage(record, &observed->marker.usage);
+    record->output_lost = observed->marker.lost;
     if (observed->marker.end != TETHER__END_NONE && observed->marker.pipestatus[0] != '\0')
         (void)tether__record_set(record, &record->pipeline_statuses, observed->marker.pipestatus);
     set_end_times(record, observed);

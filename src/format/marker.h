@@ -29,6 +29,7 @@ typedef enum tether__start_failure {
     TETHER__START_PROGRAM, /* `start`: the program could not be started */
     TETHER__START_WORKDIR, /* `workdir`: the working directory could not be entered */
     TETHER__START_INPUT,   /* `input`: standard input could not be opened */
+    TETHER__START_OUTPUT,  /* `output`: the pipes of its outputs could not be made */
     TETHER__START_ORDERS,  /* `orders`: the monitor could not read its orders, or refused them */
     TETHER__START_OTHER    /* a word of a later version */
 } tether__start_failure;
@@ -53,6 +54,7 @@ typedef struct tether__ending {
     int64_t uptime_ms;                        /* -1: not known */
     char pipestatus[TETHER__PIPESTATUS_SIZE]; /* empty: not known */
     tether__usage usage;
+    int64_t lost; /* bytes of output that could not be written */
 } tether__ending;
 
 typedef struct tether__marker {
@@ -71,6 +73,7 @@ typedef struct tether__marker {
     char pipestatus[TETHER__PIPESTATUS_SIZE]; /* the exit codes of the last pipeline, such as "1,0";
                                                  empty: not reported */
     tether__usage usage;
+    int64_t lost;        /* as in tether__ending */
     int64_t modified_at; /* the file's modification time in Unix milliseconds; 0: not known */
 } tether__marker;
 

@@ -45,6 +45,7 @@ void tether__orders_render(const tether__orders *orders, tether__text *text)
     add_field(text, "pipestatus", orders->pipestatus);
     add_number(text, "timeout", orders->timeout_ms);
     add_number(text, "grace", orders->grace_ms);
+    add_number(text, "pipes", orders->pipes);
     add_number(text, "endtree", orders->end_tree);
     for (size_t i = 0; orders->argv[i] != NULL; i++)
         add_field(text, "arg", orders->argv[i]);
@@ -91,6 +92,7 @@ static bool take_flag(const char *word, const char *name, bool *flag, bool *vali
 static bool take_field(const char *word, tether__orders *orders, bool *valid)
 {
     return take_flag(word, "noproc", &orders->without_proc, valid) ||
+           take_flag(word, "pipes", &orders->pipes, valid) ||
            take_flag(word, "endtree", &orders->end_tree, valid) ||
            take_text(word, "boot", &orders->boot_id) || take_text(word, "pidns", &orders->pid_ns) ||
            take_text(word, "program", &orders->program) ||

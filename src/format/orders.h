@@ -28,6 +28,7 @@ typedef struct tether__orders {
     const char *pipestatus;  /* the file with the exit codes of the last pipeline; NULL: none */
     int64_t timeout_ms;      /* 0: none */
     int64_t grace_ms;        /* between the polite and the final signal */
+    bool pipes;              /* the command writes into pipes */
     bool end_tree;           /* when the command has ended, end what it has left behind */
 } tether__orders;
 

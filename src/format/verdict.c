@@ -59,6 +59,8 @@ static const char *failure_reason(tether__start_failure failure)
         return "the working directory could not be entered";
     case TETHER__START_INPUT:
         return "standard input could not be opened";
+    case TETHER__START_OUTPUT:
+        return "the pipes of the outputs could not be made";
     case TETHER__START_ORDERS:
         return "the monitor could not understand what it was to start";
     case TETHER__START_OTHER:

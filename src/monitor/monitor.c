@@ -140,6 +140,7 @@ static void report(monitor *m)
     /* A command that catches the signal and exits has ended by itself. */
     if (m->enforcing && m->family.by_kill)
         ending->end = TETHER__END_TIMED_OUT;
+    ending->lost = tether__monitor_os_drain();
     if (m->orders.pipestatus != NULL)
         read_pipestatus(m->orders.pipestatus, ending->pipestatus);
     append_ending(ending);
@@ -148,6 +149,7 @@ static void report(monitor *m)
 /* What is left of the task stays below the monitor, so that a kill finds it, however it hides. */
 static void guard(monitor *m)
 {
+    /* A pipe that is open although no process is left was given to a stranger. */
     while (!m->family.empty) {
         tether__monitor_os_sleep(NEVER);
         tether__monitor_os_reap(&m->family);
@@ -158,10 +160,13 @@ static int supervise(monitor *m)
 {
     int code, os_error;
     append_identity(&m->orders);
-    tether__start_failure failure =
-        tether__monitor_os_start(&m->orders, &m->family.command, &code, &os_error);
+    tether__start_failure failure = TETHER__START_OUTPUT;
+    code = FAILED;
+    if (!m->orders.pipes || tether__monitor_os_pipe(&os_error))
+        failure = tether__monitor_os_start(&m->orders, &m->family.command, &code, &os_error);
     if (failure != TETHER__START_OK) {
         tether__monitor_os_complain(m->orders.program, os_error);
+        tether__monitor_os_drain();
         return give_up(failure, code);
     }
     tether__monitor_os_settle();

@@ -42,11 +42,21 @@ tether__start_failure tether__monitor_os_start(const tether__orders *orders, int
 /* Tells people, on the task's standard error, why the command could not be started. */
 void tether__monitor_os_complain(const char *program, int os_error);
 
+/* Puts pipes in the place of the standard output and standard error that the command will get; what
+ * it writes is moved to the files while the monitor sleeps. False: *os_error says why not. */
+bool tether__monitor_os_pipe(int *os_error);
+
+/* Moves what is in the pipes now. Returns how many bytes could not be written until now. */
+int64_t tether__monitor_os_drain(void);
+
+/* Whether a process still has one of the pipes open to write. */
+bool tether__monitor_os_may_write(void);
+
 /* Lets go of what the command alone should hold: the standard streams and the working directory. */
 void tether__monitor_os_settle(void);
 
-/* Sleeps until a child may have ended, or until this time by the monotonic clock; INT64_MAX: no
- * limit. */
+/* Sleeps until a child may have ended or something was moved out of a pipe, or until this time by
+ * the monotonic clock; INT64_MAX: no limit. */
 void tether__monitor_os_sleep(int64_t until_ms);
 
 /* Waits for all children that have ended, without blocking, and notes what they say. */

@@ -19,6 +19,7 @@ add_executable(tether_monitor
     src/posix/monitor/main.c
     src/posix/monitor/monitor_os.c
     src/posix/monitor/offspring_linux.c
+    src/posix/monitor/pump.c
     src/posix/monitor/wake_signalfd.c
     src/posix/pidfd.c
     src/posix/proc_linux.c

@@ -37,9 +37,9 @@ static int check_choices(const tether_spec *spec, tether_error *error)
     if ((int)spec->supervisor < TETHER_SUPERVISOR_AUTO ||
         spec->supervisor > TETHER_SUPERVISOR_MONITOR)
         return refuse("the supervisor is none of those that tether has", error);
-    if (spec->end_tree && spec->supervisor == TETHER_SUPERVISOR_SCRIPT)
-        return refuse("a script cannot end what the command has left behind; leave out the "
-                      "supervisor",
+    if ((spec->end_tree || spec->pipes) && spec->supervisor == TETHER_SUPERVISOR_SCRIPT)
+        return refuse("a script has no pipes, and cannot end what the command has left behind; "
+                      "leave out the supervisor",
                       error);
     if (direct == (spec->command != NULL))
         return refuse("give either a command for the shell or an argument vector", error);

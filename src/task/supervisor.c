@@ -61,9 +61,9 @@ static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule
     tether__text tried = {0};
     const char *why = NULL;
     int code = TETHER_ENOSHELL;
-    /* A script could not do that. */
-    tether_supervisor choice =
-        plan->spec.end_tree ? TETHER_SUPERVISOR_MONITOR : plan->spec.supervisor;
+    /* A script could do neither. */
+    bool needs_monitor = plan->spec.end_tree || plan->spec.pipes;
+    tether_supervisor choice = needs_monitor ? TETHER_SUPERVISOR_MONITOR : plan->spec.supervisor;
     bool portable = tether__environment_portable(&plan->environment);
     for (; code == TETHER_ENOSHELL && rule->kind != TETHER__OUTER_NONE; rule++) {
         if (!tether__outer_serves(rule, choice, portable))
@@ -80,7 +80,9 @@ static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule
         code = tether__fail(error, TETHER_ENOTSUP, 0, "find monitor",
                             "tether-monitor was not found; install it, name it in TETHER_MONITOR, "
                             "or choose the script as supervisor%s",
-                            plan->spec.end_tree ? ", which cannot end what is left" : "");
+                            plan->spec.end_tree ? ", which cannot end what is left"
+                            : plan->spec.pipes  ? ", which has no pipes"
+                                                : "");
     else if (code == TETHER_ENOSHELL)
         tether__fail(error, TETHER_ENOSHELL, 0, step,
                      "no shell can supervise the task (tried %s)%s%s; install one",

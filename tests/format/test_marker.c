@@ -156,8 +156,9 @@ static void reads_what_a_monitor_writes(void **state)
           .failure = TETHER__START_INPUT,
           .uptime_ms = -1,
           .pipestatus = "1,0",
-          .usage = {-1, 7, -1, -1}},
-         "exit 0 error=input sys=7 pipestatus=1,0\n"},
+          .usage = {-1, 7, -1, -1},
+          .lost = 5},
+         "exit 0 error=input sys=7 lost=5 pipestatus=1,0\n"},
     };
     char line[TETHER__MARKER_LINE_SIZE];
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -171,6 +172,7 @@ static void reads_what_a_monitor_writes(void **state)
         assert_int_equal(marker.core, wanted->core);
         assert_int_equal(marker.failure, wanted->failure);
         assert_string_equal(marker.pipestatus, wanted->pipestatus);
+        assert_int_equal(marker.lost, wanted->lost);
         assert_memory_equal(&marker.usage, &wanted->usage, sizeof marker.usage);
     }
 }
@@ -238,7 +240,8 @@ static void writes_lines_that_fit_the_buffer(void **state)
                              .core = true,
                              .failure = TETHER__START_WORKDIR,
                              .uptime_ms = INT64_MAX,
-                             .usage = {INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX}};
+                             .usage = {INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX},
+                             .lost = INT64_MAX};
     char codes[201];
     memset(codes, '7', sizeof codes - 1);
     codes[sizeof codes - 1] = '\0';

@@ -19,6 +19,7 @@ static const tether__orders full = {
     .pipestatus = "/s/pipestatus",
     .timeout_ms = 1800000,
     .grace_ms = 2000,
+    .pipes = true,
     .end_tree = true,
 };
 
@@ -31,6 +32,7 @@ static void expect_same(const tether__orders *read, const tether__orders *writte
     assert_string_equal(read->program, written->program);
     assert_int_equal(read->timeout_ms, written->timeout_ms);
     assert_int_equal(read->grace_ms, written->grace_ms);
+    assert_int_equal(read->pipes, written->pipes);
     assert_int_equal(read->end_tree, written->end_tree);
     assert_string_equal(read->argv[0], written->program);
     size_t count = 0;

@@ -20,7 +20,8 @@ static const char full[] =
     " \"reason\": \"r\", \"output_path\": \"stdout\", \"stderr_path\": \"stderr\","
     " \"status\": \"killing\", \"kill_intent\": \"timeout\", \"exit_code\": 7, \"signal\": 15,"
     " \"started_at\": 1700000000000, \"finished_at\": 1700000001000, \"duration_ms\": 1000,"
-    " \"user_ms\": 94, \"system_ms\": 93, \"peak_memory\": 92, \"process_count\": 91,"
+    " \"user_ms\": 94, \"system_ms\": 93, \"peak_memory\": 92, \"process_count\": 91, "
+    "\"output_lost\": 90,"
     " \"timeout_ms\": 5000, \"deadline_at\": 1700000005000, \"deadline_monotonic_ms\": 99,"
     " \"started_uptime_ms\": 98, \"kill_takeover_ms\": 97, \"child_pid\": 4711, \"pgid\": 4711,"
     " \"boot_id\": \"b1\", \"notify_on_completion\": false, \"completion_delivered\": true,"
@@ -44,6 +45,7 @@ static const char *const integer_fields[] = {"schema_version",
                                              "system_ms",
                                              "peak_memory",
                                              "process_count",
+                                             "output_lost",
                                              "timeout_ms",
                                              "deadline_at",
                                              "child_pid",
@@ -131,6 +133,7 @@ static void assert_full(const tether__record *record)
     assert_int_equal(record->system_ms, 93);
     assert_int_equal(record->peak_memory, 92);
     assert_int_equal(record->process_count, 91);
+    assert_int_equal(record->output_lost, 90);
     assert_int_equal(record->timeout_ms, 5000);
     assert_int_equal(record->deadline_at, 1700000005000);
     assert_int_equal(record->deadline_monotonic_ms, 99);

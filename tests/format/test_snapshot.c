@@ -47,6 +47,7 @@ static void writes_absent_values_as_null(void **state)
                                         "system_ms",
                                         "peak_memory",
                                         "process_count",
+                                        "output_lost",
                                         "timeout_ms",
                                         "deadline_at",
                                         "child_pid",
@@ -105,6 +106,7 @@ static void writes_every_value(void **state)
         .system_ms = 12,
         .peak_memory = 13,
         .process_count = 14,
+        .output_lost = 15,
         .timeout_ms = 900,
         .deadline_at = 1700000000900,
         .child_pid = 4711,
@@ -127,7 +129,8 @@ static void writes_every_value(void **state)
     json_t *object = to_json(&snapshot);
     json_t *expected = json_pack(
         "{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,"
-        "s:s,s:s,s:s,s:b,s:b,s:b,s:b,s:[I,I],s:[i,i],s:i,s:i,s:i,s:s,s:s,s:s,s:s,s:i,s:i,s:i,s:i}",
+        "s:s,s:s,s:s,s:b,s:b,s:b,s:b,s:[I,I],s:[i,i],s:i,s:i,s:i,s:s,s:s,s:s,s:s,s:i,s:i,s:i,s:i,s:"
+        "i}",
         "task_id", "t1", "session_id", "s", "name", "n", "project_root", "/p", "command",
         "echo \"\xc3\xa4\"\n", "workdir", "/w", "shell", "/bin/sh", "supervisor", "script",
         "survival", "detached", "status", "timed_out", "reason", "r", "exit_code", (json_int_t)124,
@@ -140,7 +143,7 @@ static void writes_every_value(void **state)
         "output_dropped", 6, "stderr_dropped", 7, "signal_name", "SIGKILL", "started_at_rfc3339",
         "2023-11-14T22:13:20.000Z", "finished_at_rfc3339", "2023-11-14T22:13:21.000Z",
         "deadline_at_rfc3339", "2023-11-14T22:13:20.900Z", "user_ms", 11, "system_ms", 12,
-        "peak_memory", 13, "process_count", 14);
+        "peak_memory", 13, "process_count", 14, "output_lost", 15);
     assert_non_null(expected);
     /* Fields may be added, but these keep their names and types. */
     const char *name;

@@ -20,10 +20,13 @@
 #include "os/spawn.h"
 #include "posix/environ.h"
 #include "posix/monitor/offspring.h"
+#include "posix/monitor/pump.h"
 #include "posix/monitor/wake.h"
 #include "posix/proc.h"
 
-enum { NOT_FOUND = 127, NOT_STARTED = 126 };
+enum { NOT_FOUND = 127, NOT_STARTED = 126, REST_MS = 1 };
+
+static tether__pump pump;
 
 void tether__monitor_os_prepare(void)
 {
@@ -31,6 +34,7 @@ void tether__monitor_os_prepare(void)
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
     fcntl(TETHER__LIFELINE_FD, F_SETFD, FD_CLOEXEC);
+    pump = tether__pump_none;
     tether__offspring_adopt();
     (void)tether__wake_open();
 }
@@ -206,6 +210,25 @@ void tether__monitor_os_settle(void)
         return; /* the directory stays in use, no more */
 }
 
+/* --- Outputs --- */
+
+bool tether__monitor_os_pipe(int *os_error)
+{
+    *os_error = tether__pump_open(&pump);
+    return *os_error == 0;
+}
+
+int64_t tether__monitor_os_drain(void)
+{
+    tether__pump_move(&pump);
+    return pump.lost;
+}
+
+bool tether__monitor_os_may_write(void)
+{
+    return tether__pump_is_open(&pump);
+}
+
 /* --- Waiting --- */
 
 void tether__monitor_os_sleep(int64_t until_ms)
@@ -215,7 +238,13 @@ void tether__monitor_os_sleep(int64_t until_ms)
         int64_t left = until_ms - tether__os_monotonic_ms();
         timeout_ms = left <= 0 ? 0 : left < INT_MAX ? (int)left : INT_MAX;
     }
-    tether__wake_sleep(timeout_ms);
+    /* A command that writes short lines would wake the monitor for each of them. */
+    static const int none[] = {-1, -1};
+    if (pump.rests && (timeout_ms < 0 || timeout_ms > REST_MS))
+        tether__wake_sleep(none, REST_MS);
+    else
+        tether__wake_sleep(pump.pipe, timeout_ms);
+    tether__pump_move(&pump);
 }
 
 static int64_t milliseconds(struct timeval time)

@@ -8,7 +8,8 @@
  * monitor looks at intervals. */
 bool tether__wake_open(void);
 
-/* Sleeps until a signal has come, or for timeout_ms; -1: no limit. Takes the signals. */
-void tether__wake_sleep(int timeout_ms);
+/* Sleeps until a signal has come, one of two descriptors can be read (-1: none), or for timeout_ms;
+ * -1: no limit. Takes the signals. */
+void tether__wake_sleep(const int fds[2], int timeout_ms);
 
 #endif

@@ -20,13 +20,15 @@ bool tether__wake_open(void)
     return signals >= 0;
 }
 
-void tether__wake_sleep(int timeout_ms)
+void tether__wake_sleep(const int fds[2], int timeout_ms)
 {
     struct signalfd_siginfo taken[8];
-    struct pollfd item = {.fd = signals, .events = POLLIN};
+    struct pollfd items[] = {{.fd = signals, .events = POLLIN},
+                             {.fd = fds[0], .events = POLLIN},
+                             {.fd = fds[1], .events = POLLIN}};
     bool told = signals >= 0;
     int longest = told || (timeout_ms >= 0 && timeout_ms < LOOK_MS) ? timeout_ms : LOOK_MS;
-    if (poll(&item, told ? 1 : 0, longest) <= 0)
+    if (poll(items, sizeof items / sizeof items[0], longest) <= 0 || items[0].revents == 0)
         return;
     while (read(signals, taken, sizeof taken) > 0)
         continue;
