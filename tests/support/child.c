@@ -20,6 +20,7 @@
  * - cat: copies standard input to standard output
  * - await FILE: waits until FILE exists
  * - pid: prints the process id and a newline
+ * - lose N: loses N blocks of memory, which a check for leaks would report
  * - append FILE: appends "x" and a newline to FILE in one write
  * - fds: prints the numbers of all open descriptors (Windows: inheritable handles) on one line
  * - ignore-term: ignores SIGTERM (Windows: Ctrl-C) from now on
@@ -136,6 +137,16 @@ static void await(const char *path)
         child_nap(1);
 }
 
+/* The writes are volatile, so that no compiler leaves out the blocks. */
+static void lose_memory(long blocks)
+{
+    for (long i = 0; i < blocks; i++) {
+        volatile char *block = malloc(64);
+        if (block != NULL)
+            block[0] = 1;
+    }
+}
+
 /* Runs a verb without an argument; returns false if there is no such verb. */
 static bool do_plain(const char *verb, char **rest)
 {
@@ -193,6 +204,8 @@ static bool do_with_argument(const char *verb, const char *argument)
         child_nap(atol(argument));
     } else if (strcmp(verb, "await") == 0) {
         await(argument);
+    } else if (strcmp(verb, "lose") == 0) {
+        lose_memory(atol(argument));
     } else if (strcmp(verb, "append") == 0) {
         child_append(argument, "x\n", 2);
     } else {
