@@ -145,8 +145,8 @@ typedef struct tether_spec {
      * beside this program or in the folder where tether was installed. Default: the monitor where
      * it is installed. */
     tether_supervisor supervisor;
-    /* When the command has ended, end what it has left behind (SIGTERM, 2 seconds, SIGKILL): the
-     * task ends once nothing of it is left. Needs a monitor: TETHER_ENOTSUP without one. Default:
+    /* When the command has ended, end what it has left behind (SIGTERM, 2 seconds, SIGKILL). The
+     * end of the task is told at once. Needs a monitor: TETHER_ENOTSUP without one. Default:
      * what it has left behind goes on. */
     bool end_tree;
     /* The command writes into pipes, and the monitor into the files. So a command that opens

@@ -297,12 +297,14 @@ static int send_signal(const tether__catalog *catalog, const kill_target *target
 
 /* Asks the policy for the next action. Takes `state`. */
 static tether__kill_action next_action(tether__catalog *catalog, tether__entry *entry,
-                                       size_t members, int64_t *next_ms, tether__driver *driver)
+                                       size_t members, kill_target *target, int64_t *next_ms,
+                                       tether__driver *driver)
 {
+    int64_t now = tether__os_monotonic_ms();
     uv_mutex_lock(&catalog->state);
     *driver = entry->driver;
-    tether__kill_action action =
-        tether__kill_next(&entry->kill, members, tether__os_monotonic_ms());
+    tether__kill_action action = tether__kill_next(&entry->kill, members, now);
+    target->tree.supervisor_late = tether__kill_is_late(&entry->kill, now);
     *next_ms = entry->kill.next_ms;
     uv_mutex_unlock(&catalog->state);
     return action;
@@ -409,7 +411,7 @@ int tether__kill_step_in_round(tether__catalog *catalog, const char *task_id,
         resolve_target(catalog, entry, &target);
         code = count_members(catalog, entry, &target, &members, error);
         if (code == TETHER_OK)
-            action = next_action(catalog, entry, members, next_ms, &driver);
+            action = next_action(catalog, entry, members, &target, next_ms, &driver);
         if (action == TETHER__KILL_STUCK && needs_newer_listing(catalog, entry)) {
             action = TETHER__KILL_INSPECT;
             *next_ms = tether__os_monotonic_ms() + RETRY_MS;
@@ -562,13 +564,15 @@ int tether__kill_pause_or_resume(tether__catalog *catalog, const char *task_id,
 }
 
 int tether__kill_members(tether__catalog *catalog, const char *task_id, int64_t *pids,
-                         size_t capacity, size_t *count, tether_error *error)
+                         size_t capacity, size_t *count, bool *monitor_alone, tether_error *error)
 {
     kill_target target = {0};
     *count = 0;
     int code = inspect_and_resolve(catalog, task_id, &target, error);
     if (code == TETHER_OK && !target.is_proxy)
         code = tether__os_tree_members(&target.tree, pids, capacity, count, error);
+    *monitor_alone = code == TETHER_OK && target.tree.monitored && *count == 1 && capacity > 0 &&
+                     pids[0] == target.tree.supervisor.pid;
     tether__kin_dispose(&target.kin);
     return code;
 }

@@ -71,10 +71,10 @@ void tether__kill_hand_over(tether__catalog *catalog);
 void tether__kill_find_supervisor(tether__catalog *catalog, const tether__entry *entry,
                                   tether__identity *supervisor);
 
-/* Stores up to `capacity` pids of the task's live processes, and in *count how many there are. The
- * caller holds no lock. */
+/* Stores up to `capacity` pids of the task's live processes, in *count how many there are, and in
+ * *monitor_alone whether that is the monitor only. The caller holds no lock. */
 int tether__kill_members(tether__catalog *catalog, const char *task_id, int64_t *pids,
-                         size_t capacity, size_t *count, tether_error *error);
+                         size_t capacity, size_t *count, bool *monitor_alone, tether_error *error);
 
 /* Sends one signal to the task's processes and does not change the task's status. Stores false in
  * *sent, and sends nothing, if the task has not started its command yet. The caller holds no lock.

@@ -3,7 +3,7 @@
  * Thread: any, one kill at a time. */
 #include "format/kill_policy.h"
 
-enum { FIRST_INTERVAL_MS = 1, LAST_INTERVAL_MS = 50, STUCK_INTERVAL_MS = 1000 };
+enum { FIRST_INTERVAL_MS = 1, LAST_INTERVAL_MS = 50, STUCK_INTERVAL_MS = 1000, LATE_MS = 1000 };
 
 void tether__kill_start(tether__kill *kill, int64_t grace_ms, int64_t now_ms)
 {
@@ -43,6 +43,12 @@ void tether__kill_shorten_grace(tether__kill *kill, int64_t grace_ms, int64_t no
         kill->grace_ms = grace_ms;
     else if (kill->grace_end > now_ms + grace_ms)
         kill->grace_end = now_ms + grace_ms;
+}
+
+bool tether__kill_is_late(const tether__kill *kill, int64_t now_ms)
+{
+    return kill->patience_end != 0 &&
+           now_ms >= kill->patience_end - TETHER__KILL_PATIENCE_MS + LATE_MS;
 }
 
 tether__kill_action tether__kill_next(tether__kill *kill, size_t members, int64_t now_ms)

@@ -42,6 +42,10 @@ void tether__kill_skip_grace(tether__kill *kill, int64_t now_ms);
  * kill again, with a shorter grace. Never makes it longer. */
 void tether__kill_shorten_grace(tether__kill *kill, int64_t grace_ms, int64_t now_ms);
 
+/* Returns whether a supervisor that leaves by itself should have left: it is a while since the
+ * first final signal. */
+bool tether__kill_is_late(const tether__kill *kill, int64_t now_ms);
+
 /* Returns what to do now, and schedules the next step in kill->next_ms. `members` is the last count
  * of the task's live processes, or 1 before the first count. */
 tether__kill_action tether__kill_next(tether__kill *kill, size_t members, int64_t now_ms);

@@ -36,6 +36,7 @@ static void add_number(tether__text *text, const char *name, int64_t value)
 void tether__orders_render(const tether__orders *orders, tether__text *text)
 {
     add_word(text, version);
+    add_field(text, "task", orders->task_id);
     add_field(text, "boot", orders->boot_id);
     add_field(text, "pidns", orders->pid_ns);
     add_number(text, "timens", orders->time_offset_ns);
@@ -91,7 +92,8 @@ static bool take_flag(const char *word, const char *name, bool *flag, bool *vali
 
 static bool take_field(const char *word, tether__orders *orders, bool *valid)
 {
-    return take_flag(word, "noproc", &orders->without_proc, valid) ||
+    return take_text(word, "task", &orders->task_id) ||
+           take_flag(word, "noproc", &orders->without_proc, valid) ||
            take_flag(word, "pipes", &orders->pipes, valid) ||
            take_flag(word, "endtree", &orders->end_tree, valid) ||
            take_text(word, "boot", &orders->boot_id) || take_text(word, "pidns", &orders->pid_ns) ||
@@ -128,6 +130,8 @@ static const char *read_words(const char *word, size_t count, tether__orders *or
     }
     if (!valid || orders->timeout_ms < 0 || orders->grace_ms < 0)
         return "they have a number that is none";
+    if (orders->task_id == NULL)
+        return "they name no task";
     if (orders->program == NULL)
         return "they name no program";
     argv[0] = orders->program;

@@ -14,6 +14,7 @@
 #define TETHER__ORDERS_LIMIT (64 * 1024 * 1024)
 
 typedef struct tether__orders {
+    const char *task_id;
     /* The part of its identity that the monitor does not find out itself. */
     const char *boot_id;
     const char *pid_ns;

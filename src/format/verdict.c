@@ -120,7 +120,7 @@ static tether__verdict without_end(tether_status status, tether__intent intent,
     const tether__marker *marker = &observed->marker;
     if (!observed->same_boot)
         return lost("rebooted");
-    if (marker->damaged || marker->unfinished)
+    if (marker->damaged || (marker->unfinished && !marker->deadline))
         return lost("corrupt exit marker");
     if (status == TETHER_STATUS_KILLING)
         return ended_by_kill(intent, observed->signal_final);

@@ -98,9 +98,7 @@ static void carry_on_kill(monitor *m, int64_t now)
 static int64_t do_due(monitor *m)
 {
     int64_t now = tether__os_monotonic_ms();
-    if (!m->ending && m->family.command_ended)
-        begin_kill(m, now);
-    else if (!m->ending && now >= m->deadline)
+    if (!m->ending && now >= m->deadline)
         enforce_deadline(m, now);
     if (m->ending && now >= m->kill.next_ms)
         carry_on_kill(m, now);
@@ -109,11 +107,16 @@ static int64_t do_due(monitor *m)
 
 /* --- The end --- */
 
-/* A task whose processes are ended is over only once none of them is left. */
+/* A command that catches the signal and exits has ended by itself. */
+static bool was_timed_out(const monitor *m)
+{
+    return m->enforcing && m->family.by_kill;
+}
+
+/* A task is timed out only once none of its processes is left. Any other end is told at once. */
 static bool is_over(const monitor *m)
 {
-    bool whole = m->ending || m->orders.end_tree;
-    return whole ? m->family.empty : m->family.command_ended;
+    return m->family.command_ended && (m->family.empty || !was_timed_out(m));
 }
 
 static void watch(monitor *m)
@@ -137,8 +140,7 @@ static void read_pipestatus(const char *path, char list[TETHER__PIPESTATUS_SIZE]
 static void report(monitor *m)
 {
     tether__ending *ending = &m->family.outcome;
-    /* A command that catches the signal and exits has ended by itself. */
-    if (m->enforcing && m->family.by_kill)
+    if (was_timed_out(m))
         ending->end = TETHER__END_TIMED_OUT;
     ending->lost = tether__monitor_os_drain();
     if (m->orders.pipestatus != NULL)
@@ -146,12 +148,15 @@ static void report(monitor *m)
     append_ending(ending);
 }
 
-/* What is left of the task stays below the monitor, so that a kill finds it, however it hides. */
+/* What is left of the task stays below the monitor, so that a kill finds it, however it hides. A
+ * pipe that is open although no process is left was given to a stranger. */
 static void guard(monitor *m)
 {
-    /* A pipe that is open although no process is left was given to a stranger. */
+    m->deadline = NEVER;
+    if (m->orders.end_tree && !m->ending)
+        begin_kill(m, tether__os_monotonic_ms());
     while (!m->family.empty) {
-        tether__monitor_os_sleep(NEVER);
+        tether__monitor_os_sleep(do_due(m));
         tether__monitor_os_reap(&m->family);
     }
 }
@@ -165,7 +170,7 @@ static int supervise(monitor *m)
     if (!m->orders.pipes || tether__monitor_os_pipe(&os_error))
         failure = tether__monitor_os_start(&m->orders, &m->family.command, &code, &os_error);
     if (failure != TETHER__START_OK) {
-        tether__monitor_os_complain(m->orders.program, os_error);
+        tether__monitor_os_complain(m->orders.program, tether__monitor_os_words(os_error));
         tether__monitor_os_drain();
         return give_up(failure, code);
     }
@@ -184,11 +189,21 @@ int tether__monitor_run(void)
     tether__orders_storage storage;
     char *text = NULL;
     size_t size = 0;
+    int code;
     tether__monitor_os_prepare();
-    if (tether__monitor_os_orders(&text, &size) != NULL)
+    const char *failed = tether__monitor_os_orders(&text, &size);
+    if (failed != NULL) {
+        tether__monitor_os_complain("the monitor has no orders", failed);
         return give_up(TETHER__START_ORDERS, FAILED);
+    }
     const char *refused = tether__orders_parse(text, size, &m.orders, &storage);
-    int code = refused == NULL ? supervise(&m) : give_up(TETHER__START_ORDERS, FAILED);
+    if (refused == NULL) {
+        tether__monitor_os_adopt(m.orders.task_id);
+        code = supervise(&m);
+    } else {
+        tether__monitor_os_complain("the monitor refuses its orders", refused);
+        code = give_up(TETHER__START_ORDERS, FAILED);
+    }
     tether__orders_dispose(&storage);
     free(text);
     return code;

@@ -18,12 +18,15 @@ typedef struct tether__family {
     bool command_ended;     /* `outcome` says how */
     bool by_kill;           /* a signal has ended it that tether__monitor_os_signal sends */
     tether__ending outcome; /* with the usage of all processes that were waited for until now */
-    bool empty;             /* none of the task's processes is left */
+    bool empty;             /* none of the task's processes is left; known once command_ended */
 } tether__family;
 
-/* Blocks all signals, so that none ends the monitor, and adopts the orphans of the task. What the
- * system refuses is left out: the monitor then sees less, and does not end for it. */
+/* Blocks all signals, so that none ends the monitor. */
 void tether__monitor_os_prepare(void);
+
+/* Adopts the orphans of this task. Where the system refuses that, the monitor sees less, and does
+ * not end for it. The id stays valid. */
+void tether__monitor_os_adopt(const char *task_id);
 
 /* Reads the orders. Returns NULL, or which step failed. The caller frees *text. */
 const char *tether__monitor_os_orders(char **text, size_t *size);
@@ -40,7 +43,10 @@ tether__start_failure tether__monitor_os_start(const tether__orders *orders, int
                                                int *code, int *os_error);
 
 /* Tells people, on the task's standard error, why the command could not be started. */
-void tether__monitor_os_complain(const char *program, int os_error);
+void tether__monitor_os_complain(const char *what, const char *why);
+
+/* Returns the system's words for an error. Static. */
+const char *tether__monitor_os_words(int os_error);
 
 /* Puts pipes in the place of the standard output and standard error that the command will get; what
  * it writes is moved to the files while the monitor sleeps. False: *os_error says why not. */
@@ -62,7 +68,8 @@ void tether__monitor_os_sleep(int64_t until_ms);
 /* Waits for all children that have ended, without blocking, and notes what they say. */
 void tether__monitor_os_reap(tether__family *family);
 
-/* Sends the polite or the final signal to all processes of the task but the monitor. */
+/* Sends the polite or the final signal to all processes of the task but the monitor, and to none of
+ * another task below it. */
 void tether__monitor_os_signal(const tether__family *family, bool final);
 
 /* Reads up to `capacity` bytes of a small file; 0 if that is not possible. Never waits. */

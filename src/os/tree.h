@@ -23,6 +23,10 @@ typedef struct tether__tree {
     tether__identity supervisor; /* pid 0: unknown, and only the cookie finds processes */
     bool supervisor_alive; /* the caller has just verified it: the lifeline is held and the identity
                               matches */
+    bool monitored; /* by a monitor, which goes last: it adopts orphans, and without it nobody finds
+                       those that hide. The final signal and those that stop a process spare it */
+    bool supervisor_late; /* a monitor should have left long ago: ends it when nothing else is left
+                           */
     bool lifeline_held; /* the caller has just probed it; where the system does not show processes,
                            this alone verifies the supervisor */
     tether__kin
@@ -93,12 +97,13 @@ typedef struct tether__survivor {
 } tether__survivor;
 
 /* Stores in *count how many live processes are left that are the tree's or may be, and describes up
- * to `capacity` of them. No process is left only if this says so. */
+ * to `capacity` of them; leaves out a monitor unless it is the only one. No process is left only if
+ * this says so. */
 int tether__os_tree_survivors(const tether__tree *tree, tether__survivor *survivors,
                               size_t capacity, size_t *count, tether_error *error);
 
 /* Stores up to `capacity` pids of the tree's live processes (zombies are not live), and in *count
- * how many there are. */
+ * how many there are; leaves out a monitor unless it is the only one. */
 int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t capacity, size_t *count,
                             tether_error *error);
 

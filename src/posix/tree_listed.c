@@ -240,36 +240,6 @@ static int fail_refused(const tether__tree *tree, const delivery *result, tether
                         owner[0] != '\0' ? owner : "another user");
 }
 
-int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal, size_t *left,
-                           tether_error *error)
-{
-    /* A stopped process handles SIGTERM only after it is continued. */
-    static const int polite[] = {SIGTERM, SIGCONT};
-    static const int others[] = {
-        [TETHER__SIGNAL_FINAL] = SIGKILL,
-        [TETHER__SIGNAL_PAUSE] = SIGSTOP,
-        [TETHER__SIGNAL_RESUME] = SIGCONT,
-    };
-    delivery result;
-    bool only_group;
-    *left = 0;
-    int code = find_only_group(tree, &only_group, error);
-    if (code != TETHER_OK)
-        return code;
-    /* Only a signal that ends the whole group at once is certain to leave nothing of it. After
-     * another one the supervisor may exit first, and nobody could find the rest. */
-    if (signal == TETHER__SIGNAL_POLITE && only_group)
-        return TETHER_ENOTSUP;
-    code = signal == TETHER__SIGNAL_POLITE ? signal_tree(tree, polite, 2, &result, error)
-                                           : signal_tree(tree, &others[signal], 1, &result, error);
-    *left = result.left;
-    /* A kill lists the processes again and reports what is left. A resume has no more to do than a
-     * pause had. */
-    if (code == TETHER_OK && signal == TETHER__SIGNAL_PAUSE && result.refused > 0)
-        return fail_refused(tree, &result, error);
-    return code;
-}
-
 static bool is_supervisor(const tether__tree *tree, const tether__member *item)
 {
     return item->pid == tree->supervisor.pid &&
@@ -327,6 +297,84 @@ static int signal_without_supervisor(const tether__tree *tree, int number, deliv
     return code == TETHER_OK ? check_delivery(result, error) : code;
 }
 
+/* Stores whether the supervisor is the only process of the task. */
+static int find_alone(const tether__tree *tree, bool *alone, tether_error *error)
+{
+    tether__members found;
+    int code = find_members(tree, &found, error);
+    *alone = code == TETHER_OK && found.count == 1 && is_supervisor(tree, &found.items[0]);
+    tether__members_dispose(&found);
+    return code;
+}
+
+static void signal_supervisor(const tether__tree *tree, int number)
+{
+    const tether__member supervisor = {
+        .pid = tree->supervisor.pid, .start_time = tree->supervisor.start_time, .is_kin = true};
+    (void)signal_process(tree, &supervisor, &number, 1);
+}
+
+/* Ends a monitor that hangs. It is stopped before the look that counts: it could start the command
+ * between a look and its end. */
+static int end_hung_monitor(const tether__tree *tree, tether_error *error)
+{
+    bool alone;
+    tether__tree fresh = *tree;
+    fresh.listing = NULL;
+    int code = tree->supervisor.start_time != 0 ? find_alone(&fresh, &alone, error) : TETHER_OK;
+    if (code != TETHER_OK || tree->supervisor.start_time == 0 || !alone)
+        return code;
+    signal_supervisor(tree, SIGSTOP);
+    code = find_alone(&fresh, &alone, error);
+    signal_supervisor(tree, alone ? SIGKILL : SIGCONT);
+    return code;
+}
+
+static int signal_monitored(const tether__tree *tree, int number, delivery *result,
+                            tether_error *error)
+{
+    int code = signal_without_supervisor(tree, number, result, error);
+    if (code == TETHER_OK && number == SIGKILL && tree->supervisor_late)
+        code = end_hung_monitor(tree, error);
+    return code;
+}
+
+int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal, size_t *left,
+                           tether_error *error)
+{
+    /* A stopped process handles SIGTERM only after it is continued. */
+    static const int polite[] = {SIGTERM, SIGCONT};
+    static const int others[] = {
+        [TETHER__SIGNAL_FINAL] = SIGKILL,
+        [TETHER__SIGNAL_PAUSE] = SIGSTOP,
+        [TETHER__SIGNAL_RESUME] = SIGCONT,
+    };
+    delivery result;
+    bool only_group;
+    *left = 0;
+    int code = find_only_group(tree, &only_group, error);
+    if (code != TETHER_OK)
+        return code;
+    /* Only a signal that ends the whole group at once is certain to leave nothing of it. After
+     * another one the supervisor may exit first, and nobody could find the rest. */
+    if (signal == TETHER__SIGNAL_POLITE && only_group)
+        return TETHER_ENOTSUP;
+    bool spares = tree->monitored && !only_group &&
+                  (signal == TETHER__SIGNAL_FINAL || signal == TETHER__SIGNAL_PAUSE);
+    if (spares)
+        code = signal_monitored(tree, others[signal], &result, error);
+    else
+        code = signal == TETHER__SIGNAL_POLITE
+                   ? signal_tree(tree, polite, 2, &result, error)
+                   : signal_tree(tree, &others[signal], 1, &result, error);
+    *left = result.left;
+    /* A kill lists the processes again and reports what is left. A resume has no more to do than a
+     * pause had. */
+    if (code == TETHER_OK && signal == TETHER__SIGNAL_PAUSE && result.refused > 0)
+        return fail_refused(tree, &result, error);
+    return code;
+}
+
 int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *left,
                                   tether_error *error)
 {
@@ -340,13 +388,25 @@ int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *
         code = tether__group_check_signal(tree, number, error);
     if (code != TETHER_OK)
         return code;
-    code = number == SIGSTOP || tether__signal_survived(number)
+    bool spares = number == SIGSTOP && tree->monitored;
+    code = !spares && (number == SIGSTOP || tether__signal_survived(number))
                ? signal_tree(tree, &number, 1, &result, error)
                : signal_without_supervisor(tree, number, &result, error);
     *left = result.left;
     if (code == TETHER_OK && result.refused > 0)
         return fail_refused(tree, &result, error);
     return code;
+}
+
+/* A monitor stays because of the others, so that it is of interest only when it is alone. */
+static void leave_out_monitor(const tether__tree *tree, tether__members *found)
+{
+    for (size_t i = 0; tree->monitored && found->count > 1 && i < found->count; i++) {
+        if (is_supervisor(tree, &found->items[i])) {
+            found->items[i] = found->items[--found->count];
+            return;
+        }
+    }
 }
 
 int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t capacity, size_t *count,
@@ -364,6 +424,7 @@ int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t capa
         return count_only_group(tree, count, error);
     }
     code = find_members(tree, &found, error);
+    leave_out_monitor(tree, &found);
     for (size_t i = 0; code == TETHER_OK && i < found.count; i++) {
         if (found.items[i].unproven)
             continue;
@@ -401,6 +462,7 @@ int tether__os_tree_survivors(const tether__tree *tree, tether__survivor *surviv
         return count_only_group(tree, count, error);
     }
     code = find_members(tree, &found, error);
+    leave_out_monitor(tree, &found);
     if (code == TETHER_OK)
         *count = found.count;
     for (size_t i = 0; i < *count && i < capacity; i++)

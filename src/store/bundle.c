@@ -336,7 +336,10 @@ static void complete_identity(const tether__session *session, const tether__reco
 
 void tether__bundle_tree(const tether__record *record, tether__kin *kin, tether__tree *tree)
 {
-    *tree = (tether__tree){.task_id = record->task_id, .supervisor = record->identity, .kin = kin};
+    *tree = (tether__tree){.task_id = record->task_id,
+                           .supervisor = record->identity,
+                           .monitored = tether__record_is_monitored(record),
+                           .kin = kin};
     tether__kin_see(kin, record->alive_uptime_ms);
 }
 

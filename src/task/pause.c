@@ -4,6 +4,7 @@
  * Thread: any. */
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 #include "base/error.h"
 #include "engine/core.h"
@@ -18,7 +19,7 @@ static const char step[] = "pause task";
 
 /* A start takes milliseconds, unless its host died. Each round of signals stops processes that were
  * forked during the one before. */
-enum { START_TIMEOUT_MS = 5000, ROUNDS = 200, PIDS_MAX = 4096 };
+enum { START_TIMEOUT_MS = 5000, ROUNDS = 200, ALONE_PAUSE_MS = 2, PIDS_MAX = 4096 };
 
 typedef struct change {
     tether_status wanted;
@@ -95,6 +96,7 @@ static int change_task(tether_registry *registry, const char *task_id, tether_st
 
 typedef struct pid_list {
     size_t count;
+    bool monitor_alone; /* it has not started the command yet, or leaves */
     int64_t pids[PIDS_MAX];
 } pid_list;
 
@@ -108,7 +110,7 @@ static int list_pids(tether_registry *registry, const char *task_id, pid_list *l
                      tether_error *error)
 {
     int code = tether__kill_members(&registry->catalog, task_id, list->pids, PIDS_MAX, &list->count,
-                                    error);
+                                    &list->monitor_alone, error);
     if (code == TETHER_OK)
         qsort(list->pids, list->count < PIDS_MAX ? list->count : PIDS_MAX, sizeof *list->pids,
               compare_pids);
@@ -124,13 +126,15 @@ static bool is_same(const pid_list *a, const pid_list *b)
 /* Repeats a round of signals until the processes before and after a round are the same: then this
  * round reached all of them, and none can fork any more. Comparing only their number is not enough,
  * because one process may have replaced another. A process that forks and exits faster than the
- * processes are listed can escape. */
+ * processes are listed can escape. A monitor is not stopped, so it can still start the command. */
 static int stop_until_stable(tether_registry *registry, const char *task_id, pid_list *before,
                              pid_list *after, tether_error *error)
 {
     size_t reached;
     int code = list_pids(registry, task_id, before, error);
     for (int round = 0; code == TETHER_OK; round++) {
+        if (round == ROUNDS && after->monitor_alone)
+            return TETHER_OK;
         if (round == ROUNDS)
             return tether__fail(error, TETHER_ETIMEDOUT, 0, step,
                                 "task %s starts processes faster than they can be stopped; kill it",
@@ -139,8 +143,10 @@ static int stop_until_stable(tether_registry *registry, const char *task_id, pid
                                             &reached, error);
         if (code == TETHER_OK)
             code = list_pids(registry, task_id, after, error);
-        if (code == TETHER_OK && is_same(before, after))
+        if (code == TETHER_OK && is_same(before, after) && !after->monitor_alone)
             return code;
+        if (after->monitor_alone)
+            uv_sleep(ALONE_PAUSE_MS);
         *before = *after;
     }
     return code;

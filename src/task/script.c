@@ -192,6 +192,7 @@ static int render_orders(tether__spawn_plan *plan, const tether__wrapper *wrappe
                          tether_error *error)
 {
     const tether__orders orders = {
+        .task_id = wrapper->task_id,
         .boot_id = wrapper->boot_id,
         .pid_ns = wrapper->pid_ns,
         .time_offset_ns = wrapper->time_offset_ns,

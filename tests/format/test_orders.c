@@ -9,6 +9,7 @@
 static const char *const arguments[] = {"-c", "echo a=b; exit 3", "", "\xff\xfe \n", NULL};
 
 static const tether__orders full = {
+    .task_id = "t1",
     .boot_id = "be5e4c97-6778-4bc1-b49b-8064c598bf2f",
     .pid_ns = "4026531836",
     .time_offset_ns = -5,
@@ -25,6 +26,7 @@ static const tether__orders full = {
 
 static void expect_same(const tether__orders *read, const tether__orders *written)
 {
+    assert_string_equal(read->task_id, written->task_id);
     assert_string_equal(read->boot_id, written->boot_id);
     assert_string_equal(read->pid_ns, written->pid_ns);
     assert_int_equal(read->time_offset_ns, written->time_offset_ns);
@@ -61,7 +63,8 @@ static void what_is_not_given_is_absent(void **state)
 {
     (void)state;
     static const char *const none[] = {NULL};
-    const tether__orders few = {.boot_id = "", .pid_ns = "", .program = "true", .argv = none};
+    const tether__orders few = {
+        .task_id = "t", .boot_id = "", .pid_ns = "", .program = "true", .argv = none};
     tether__text text = {0};
     tether__orders read;
     tether__orders_storage storage;
@@ -108,18 +111,21 @@ static void foreign_orders_are_refused(void **state)
     (void)state;
     expect_refused(WORDS("tether-orders 2\0program=/bin/true\0end"), "another version");
     expect_refused(WORDS("program=/bin/true\0end"), "another version");
-    expect_refused(WORDS("tether-orders 1\0program=/bin/true\0cgroup=a\0end"), "does not know");
-    expect_refused(WORDS("tether-orders 1\0program=/bin/true\0\0end"), "does not know");
-    expect_refused(WORDS("tether-orders 1\0arg=a\0end"), "no program");
-    expect_refused(WORDS("tether-orders 1\0program=a\0timeout=1s\0end"), "number");
-    expect_refused(WORDS("tether-orders 1\0program=a\0timeout=\0end"), "number");
-    expect_refused(WORDS("tether-orders 1\0program=a\0timeout=-1\0end"), "number");
-    expect_refused(WORDS("tether-orders 1\0program=a\0grace=99999999999999999999\0end"), "number");
+    expect_refused(WORDS("tether-orders 1\0task=t\0program=/bin/true\0cgroup=a\0end"),
+                   "does not know");
+    expect_refused(WORDS("tether-orders 1\0task=t\0program=/bin/true\0\0end"), "does not know");
+    expect_refused(WORDS("tether-orders 1\0task=t\0arg=a\0end"), "no program");
+    expect_refused(WORDS("tether-orders 1\0task=t\0program=a\0timeout=1s\0end"), "number");
+    expect_refused(WORDS("tether-orders 1\0task=t\0program=a\0timeout=\0end"), "number");
+    expect_refused(WORDS("tether-orders 1\0task=t\0program=a\0timeout=-1\0end"), "number");
+    expect_refused(WORDS("tether-orders 1\0task=t\0program=a\0grace=99999999999999999999\0end"),
+                   "number");
+    expect_refused(WORDS("tether-orders 1\0program=a\0end"), "no task");
     expect_refused(WORDS("tether-orders 1"), "torn");
     expect_refused(WORDS("end"), "another version");
-    expect_refused(WORDS("tether-orders 1\0program=a\0friend"), "torn");
-    expect_refused("tether-orders 1\0program=a\0end", sizeof "tether-orders 1\0program=a\0end" - 1,
-                   "torn");
+    expect_refused(WORDS("tether-orders 1\0task=t\0program=a\0friend"), "torn");
+    expect_refused("tether-orders 1\0task=t\0program=a\0end",
+                   sizeof "tether-orders 1\0task=t\0program=a\0end" - 1, "torn");
 }
 
 int main(void)

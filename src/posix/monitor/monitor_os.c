@@ -35,8 +35,12 @@ void tether__monitor_os_prepare(void)
     sigprocmask(SIG_SETMASK, &all, NULL);
     fcntl(TETHER__LIFELINE_FD, F_SETFD, FD_CLOEXEC);
     pump = tether__pump_none;
-    tether__offspring_adopt();
     (void)tether__wake_open();
+}
+
+void tether__monitor_os_adopt(const char *task_id)
+{
+    tether__offspring_adopt(task_id);
 }
 
 /* --- Reading and writing --- */
@@ -83,12 +87,22 @@ const char *tether__monitor_os_orders(char **text, size_t *size)
     return failed;
 }
 
+/* Takes back what a write has left of a line: the next attempt writes the whole line. */
+static void cut_off(ssize_t size)
+{
+    struct stat st;
+    if (fstat(TETHER__LIFELINE_FD, &st) == 0 && st.st_size >= size)
+        (void)!ftruncate(TETHER__LIFELINE_FD, st.st_size - size);
+}
+
 bool tether__monitor_os_append(const char *line, size_t size)
 {
     ssize_t written;
     do
         written = write(TETHER__LIFELINE_FD, line, size);
     while (written < 0 && errno == EINTR);
+    if (written > 0 && written < (ssize_t)size)
+        cut_off(written);
     return written == (ssize_t)size;
 }
 
@@ -180,8 +194,9 @@ static int fork_program(const tether__orders *orders, pid_t *pid)
         close(fd);
         execve(orders->program, (char *const *)orders->argv, tether__posix_environ());
     }
-    tether__monitor_os_complain(fd >= 0 ? orders->program : orders->input, errno);
-    _exit(errno == ENOENT ? NOT_FOUND : NOT_STARTED);
+    int os_error = errno;
+    tether__monitor_os_complain(fd >= 0 ? orders->program : orders->input, strerror(os_error));
+    _exit(os_error == ENOENT ? NOT_FOUND : NOT_STARTED);
 }
 
 tether__start_failure tether__monitor_os_start(const tether__orders *orders, int64_t *pid,
@@ -197,9 +212,14 @@ tether__start_failure tether__monitor_os_start(const tether__orders *orders, int
     return *os_error == EAGAIN || *os_error == ENOMEM ? TETHER__START_FORK : TETHER__START_PROGRAM;
 }
 
-void tether__monitor_os_complain(const char *program, int os_error)
+void tether__monitor_os_complain(const char *what, const char *why)
 {
-    dprintf(STDERR_FILENO, "tether: %s: %s\n", program, strerror(os_error));
+    dprintf(STDERR_FILENO, "tether: %s: %s\n", what, why);
+}
+
+const char *tether__monitor_os_words(int os_error)
+{
+    return strerror(os_error);
 }
 
 void tether__monitor_os_settle(void)
@@ -297,7 +317,8 @@ void tether__monitor_os_reap(tether__family *family)
         if (pid == family->command)
             note_end(family, status);
     }
-    family->empty = pid < 0 && errno == ECHILD;
+    family->empty =
+        family->command_ended && ((pid < 0 && errno == ECHILD) || tether__offspring_is_gone());
 }
 
 /* Without a list of processes, the group takes the polite signal, which the monitor has blocked,

@@ -1,12 +1,18 @@
-/* The processes below the monitor, for the other files of this folder. One thread. */
+/* The processes below the monitor, for the other files of this folder. Some may be of another task,
+ * which one of this task has started: they are not this task's. One thread. */
 #ifndef TETHER_OFFSPRING_H
 #define TETHER_OFFSPRING_H
 
-/* Adopts the orphans of the processes below this one, where the system supports that. */
-void tether__offspring_adopt(void);
+#include <stdbool.h>
 
-/* Sends the signals to every process below this one. Where these cannot be found, to the command,
- * and to this process's group if it survives the signals. */
+/* Adopts the orphans of the processes below this one, where the system supports that. The id, which
+ * stays valid, tells this task's processes from those of others. */
+void tether__offspring_adopt(const char *task_id);
+
+/* Sends the signals to every process of the task but this one. */
 void tether__offspring_signal(const int *numbers, int count);
+
+/* Returns whether no process of the task is left but this one. False also if that is not known. */
+bool tether__offspring_is_gone(void);
 
 #endif

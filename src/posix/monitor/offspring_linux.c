@@ -1,5 +1,5 @@
-/* Owns finding the processes below the monitor on Linux, and signalling them.
- * Must not: signal a process that is not below the monitor.
+/* Owns finding the processes of the task below the monitor on Linux, and signalling them.
+ * Must not: signal a process that is not below the monitor, or one of another task.
  * Thread: the only one. */
 #include <dirent.h>
 #include <errno.h>
@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -16,14 +17,58 @@
 #include "posix/pidfd.h"
 #include "posix/proc.h"
 
-/* A process tree that is deeper than this loses its lower part to the monitor when its upper part
- * has ended, and is then found. */
-enum { DEEPEST = 64 };
+enum {
+    /* A tree that is deeper than this loses its lower part to the monitor when its upper part has
+     * ended, and is then found. */
+    DEEPEST = 64,
+    ID_SIZE = 80, /* more than any id has */
+    LOOKS = 100   /* at a list that changes each time */
+};
 
-void tether__offspring_adopt(void)
+static const char *own_task = "";
+
+void tether__offspring_adopt(const char *task_id)
 {
+    own_task = task_id;
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL);
 }
+
+/* --- Whose process --- */
+
+typedef enum owner { OURS, ANOTHERS, UNSURE } owner;
+
+typedef struct cookies {
+    bool own, other;
+} cookies;
+
+static bool take_cookie(const char *value, void *userdata)
+{
+    cookies *found = userdata;
+    if (strcmp(value, own_task) == 0)
+        found->own = true;
+    else
+        found->other = true;
+    return true;
+}
+
+/* Another task has its own cookie and its own session. A process without any is this task's,
+ * because it is below the monitor; in the middle of an exec that is not known. */
+static owner find_owner(int64_t pid, const tether__proc *process)
+{
+    bool is_empty = false;
+    cookies found = {false, false};
+    tether__proc_variable read =
+        tether__proc_each_value(pid, "TETHER_TASK_ID=", ID_SIZE, take_cookie, &found);
+    if (process->session == getpid() || found.own)
+        return OURS;
+    if (found.other)
+        return ANOTHERS;
+    if (read == TETHER__VARIABLE_UNKNOWN)
+        return tether__proc_environment_is_empty(pid, &is_empty) == 0 && is_empty ? OURS : UNSURE;
+    return read == TETHER__VARIABLE_FAILED ? UNSURE : OURS;
+}
+
+/* --- Signals --- */
 
 static void send_to(int pidfd, int64_t pid, const int *numbers, int count)
 {
@@ -33,66 +78,116 @@ static void send_to(int pidfd, int64_t pid, const int *numbers, int count)
     }
 }
 
-/* A child of the monitor keeps its pid until the monitor waits for it. Any other process is pinned
- * first, and signalled if it still is the child of the process below which it was found. */
-static void signal_one(int64_t parent, int64_t pid, const int *numbers, int count)
+static void signal_below(int64_t pid, int depth, const int *numbers, int count);
+
+/* Signals a process and what is below it. The lower ones first: a signal may end the parent by
+ * which they are found. A child of the monitor keeps its pid until the monitor waits for it; any
+ * other process is pinned first, and must still be the child of the process under which it was
+ * found, or the monitor's. One of which it is not known whose it is gets the next signal. */
+static void signal_one(int64_t parent, int64_t pid, int depth, const int *numbers, int count)
 {
     tether__proc now;
-    if (parent == getpid()) {
-        send_to(-1, pid, numbers, count);
+    int pidfd = parent != getpid() ? tether__pidfd_open(pid) : -1;
+    if (pidfd < 0 && parent != getpid() && errno != ENOSYS)
         return;
-    }
-    int pidfd = tether__pidfd_open(pid);
-    if (pidfd < 0 && errno != ENOSYS)
-        return;
-    if (tether__proc_read(pid, &now) == 0 && (now.parent == parent || now.parent == getpid()))
+    if (tether__proc_read(pid, &now) == 0 && (now.parent == parent || now.parent == getpid()) &&
+        find_owner(pid, &now) == OURS) {
+        signal_below(pid, depth + 1, numbers, count);
         send_to(pidfd, pid, numbers, count);
+    }
     if (pidfd >= 0)
         close(pidfd);
 }
 
-static void signal_below(int64_t pid, int depth, const int *numbers, int count);
+/* --- Lists of children --- */
 
-/* Signals what one thread of a process has started. The lower processes first: a signal may end the
- * parent by which they are found. Returns false if the list cannot be read. */
-static bool signal_children(int64_t pid, const char *thread, int depth, const int *numbers,
-                            int count)
+/* Returns the text of the list of a thread's children, which the caller frees; NULL: it cannot be
+ * read, or has none. */
+static char *read_children(int64_t pid, const char *thread)
 {
     char path[80], *line = NULL;
     size_t capacity = 0;
     snprintf(path, sizeof path, "/proc/%lld/task/%.20s/children", (long long)pid, thread);
     FILE *file = fopen(path, "re");
     if (file == NULL)
-        return false;
-    if (getline(&line, &capacity, file) > 0) {
-        for (char *at = line, *next; depth < DEEPEST; at = next) {
-            long long child = strtoll(at, &next, 10);
-            if (next == at)
-                break;
-            signal_below(child, depth + 1, numbers, count);
-            signal_one(pid, child, numbers, count);
-        }
+        return NULL;
+    if (getline(&line, &capacity, file) <= 0) {
+        free(line);
+        line = NULL;
     }
-    free(line);
     fclose(file);
-    return true;
+    return line;
+}
+
+static void signal_children(int64_t pid, const char *thread, int depth, const int *numbers,
+                            int count)
+{
+    char *list = read_children(pid, thread);
+    for (char *at = list, *next; at != NULL; at = next) {
+        long long child = strtoll(at, &next, 10);
+        if (next == at)
+            break;
+        signal_one(pid, child, depth, numbers, count);
+    }
+    free(list);
 }
 
 static void signal_below(int64_t pid, int depth, const int *numbers, int count)
 {
     char path[40];
     snprintf(path, sizeof path, "/proc/%lld/task", (long long)pid);
-    DIR *threads = opendir(path);
+    DIR *threads = depth < DEEPEST ? opendir(path) : NULL;
     for (struct dirent *entry; threads != NULL && (entry = readdir(threads)) != NULL;) {
         if (entry->d_name[0] != '.')
-            (void)signal_children(pid, entry->d_name, depth, numbers, count);
+            signal_children(pid, entry->d_name, depth, numbers, count);
     }
     if (threads != NULL)
         closedir(threads);
 }
 
-/* Descending the tree stops where a pid is none of this namespace. */
 void tether__offspring_signal(const int *numbers, int count)
 {
     signal_below(getpid(), 0, numbers, count);
+}
+
+/* --- What is left --- */
+
+static char *read_own_children(void)
+{
+    char thread[24];
+    snprintf(thread, sizeof thread, "%lld", (long long)getpid());
+    char *list = read_children(getpid(), thread);
+    return list != NULL ? list : strdup("");
+}
+
+/* Returns whether all these processes belong to other tasks. */
+static bool are_all_anothers(const char *list)
+{
+    tether__proc now;
+    for (char *next;; list = next) {
+        long long child = strtoll(list, &next, 10);
+        if (next == list)
+            return true;
+        if (tether__proc_read(child, &now) != 0 || find_owner(child, &now) != ANOTHERS)
+            return false;
+    }
+}
+
+/* The kernel may leave children out of a list while others end: only two equal ones prove anything.
+ * What is below a child of this task comes to the monitor when that ends. */
+bool tether__offspring_is_gone(void)
+{
+    bool same = false;
+    if (!tether__proc_is_own())
+        return false;
+    char *list = read_own_children();
+    for (int look = 0; list != NULL && !same && look < LOOKS; look++) {
+        char *again = read_own_children();
+        same = again != NULL && strcmp(list, again) == 0;
+        free(list);
+        list = again;
+    }
+    bool gone = list != NULL && same && list[0] != '\0' && are_all_anothers(list);
+    free(list);
+    return gone;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -386,6 +387,14 @@ static void nothing_gets_away_from_a_kill(void **state)
     expect_gone(f, ESCAPEES);
 }
 
+static long monitor_of(fixture *f, const char *id)
+{
+    tether_snapshot *snapshot = test_snapshot(f->registry, id);
+    long pid = (long)snapshot->child_pid;
+    tether_snapshot_free(snapshot);
+    return pid;
+}
+
 static void nothing_is_left_with_end_tree(void **state)
 {
     fixture *f = *state;
@@ -394,6 +403,9 @@ static void nothing_is_left_with_end_tree(void **state)
     const tether_spec spec = {.command = script, .shell = "sh", .end_tree = true};
     test_start(f->registry, &spec, id);
     test_expect(f->registry, id, TETHER_STATUS_FAILED, 3, NULL);
+    /* The end is told at once. */
+    long monitor = monitor_of(f, id);
+    WAIT_UNTIL(!test_process_alive(monitor));
     expect_gone(f, ESCAPEES);
 }
 
@@ -415,14 +427,6 @@ static long leave_behind(fixture *f, char id[TETHER_ID_SIZE])
     free(text);
     assert_true(left > 1);
     return left;
-}
-
-static long monitor_of(fixture *f, const char *id)
-{
-    tether_snapshot *snapshot = test_snapshot(f->registry, id);
-    long pid = (long)snapshot->child_pid;
-    tether_snapshot_free(snapshot);
-    return pid;
 }
 
 static void a_monitor_guards_what_is_left(void **state)
@@ -467,6 +471,121 @@ static void a_guarded_task_can_be_removed(void **state)
     WAIT_UNTIL(!test_process_alive(monitor) && !test_has_child());
 }
 
+/* --- Runners and other tasks --- */
+
+/* A program that starts itself again and ends, in a session of its own, with an empty environment
+ * and without minding SIGTERM. It writes a byte each time. */
+static const char *make_runner(const fixture *f, const char *file)
+{
+    char text[1024];
+    const char *path = test_work_path(f, "runner");
+    snprintf(text, sizeof text,
+             "#!/bin/sh\ntrap '' TERM\nprintf x >>'%s'\nsleep 0.005\nsetsid '%s' &\n", file, path);
+    make_program(path, text);
+    return path;
+}
+
+static size_t size_of(const char *path)
+{
+    size_t size = 0;
+    free(test_read_file(path, &size));
+    return size;
+}
+
+static void a_process_that_runs_away_is_killed(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE], command[600];
+    const char *file = test_work_path(f, "trace");
+    snprintf(command, sizeof command, "env -i PATH=\"$PATH\" setsid '%s' & exec sleep 1000",
+             make_runner(f, file));
+    start_text(f->registry, command, 0, id);
+    WAIT_UNTIL(size_of(file) > 5);
+    const tether_kill_options options = {.grace_ms = 20};
+    ASSERT_OK(tether_kill(f->registry, id, &options, &f->error), f->error);
+    assert_int_equal(test_status(f->registry, id), TETHER_STATUS_KILLED);
+    size_t size = size_of(file);
+    test_nap_us(100000); /* twenty generations */
+    assert_int_equal(size_of(file), size);
+}
+
+/* A task that a command of this one has started, as an agent in a task does. */
+static long start_inner(fixture *f, const char *rest, tether_spec *spec, char id[TETHER_ID_SIZE])
+{
+    char command[1200];
+    const char *pid = test_work_path(f, "pid");
+    snprintf(command, sizeof command,
+             "'%s' --store '%s' run -- sh -c 'echo $$ >%s; exec sleep 1000' >&2\n"
+             "until [ -s '%s' ]; do sleep 0.01; done\n%s",
+             TETHER_TEST_COMMAND, f->store, pid, pid, rest);
+    spec->command = command;
+    spec->shell = "sh";
+    test_start(f->registry, spec, id);
+    WAIT_UNTIL(size_of(pid) > 0);
+    char *text = test_read_file(pid, NULL);
+    long inner = strtol(text, NULL, 10);
+    free(text);
+    return inner;
+}
+
+/* Only the monitor of the inner task is a child of the outer one's. */
+static void another_task_below_is_spared(void **state)
+{
+    fixture *f = *state;
+    static const struct {
+        const char *rest;
+        tether_spec spec;
+        tether_status status;
+    } cases[] = {{"sleep 1000", {.timeout_ms = 5 * SHORT_MS}, TETHER_STATUS_TIMED_OUT},
+                 {"exit 0", {.end_tree = true}, TETHER_STATUS_COMPLETED},
+                 {"exit 0", {.timeout_ms = 0}, TETHER_STATUS_COMPLETED}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char id[TETHER_ID_SIZE];
+        tether_spec spec = cases[i].spec;
+        unlink(test_work_path(f, "pid"));
+        long inner = start_inner(f, cases[i].rest, &spec, id);
+        tether_snapshot *snapshot = test_wait(f->registry, id);
+        assert_int_equal(snapshot->status, cases[i].status);
+        long monitor = (long)snapshot->child_pid;
+        tether_snapshot_free(snapshot);
+        /* It does not stay for a task that is not its own. */
+        WAIT_UNTIL(!test_process_alive(monitor));
+        assert_true(test_process_alive(inner));
+    }
+}
+
+static void a_paused_task_has_a_deadline_without_a_host(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    start_text(f->registry, "echo ready; exec sleep 1000", 2 * SHORT_MS, id);
+    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+    ASSERT_OK(tether_pause(f->registry, id, &f->error), f->error);
+    test_detach(f->registry);
+    f->registry = NULL;
+    WAIT_UNTIL(lifeline_has(f, id, "\ntimed_out "));
+    f->registry = test_open(f);
+    test_expect(f->registry, id, TETHER_STATUS_TIMED_OUT, 124, NULL);
+    WAIT_UNTIL(waitpid(-1, NULL, WNOHANG) != 0); /* the registry that knew the child is closed */
+}
+
+/* A kill ends also a monitor that does nothing any more. */
+static void a_monitor_that_hangs_is_ended(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    start_text(f->registry, "echo ready; exec sleep 1000", 0, id);
+    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+    WAIT_UNTIL(test_status(f->registry, id) == TETHER_STATUS_RUNNING);
+    long tracee = monitor_of(f, id);
+    assert_int_equal(ptrace(PTRACE_SEIZE, (pid_t)tracee, NULL, NULL), 0);
+    assert_int_equal(ptrace(PTRACE_INTERRUPT, (pid_t)tracee, NULL, NULL), 0);
+    const tether_kill_options options = {.grace_ms = -1};
+    ASSERT_OK(tether_kill(f->registry, id, &options, &f->error), f->error);
+    assert_int_equal(test_status(f->registry, id), TETHER_STATUS_KILLED);
+    assert_false(test_process_alive(tracee));
+}
+
 static void end_tree_needs_a_monitor(void **state)
 {
     fixture *f = *state;
@@ -507,6 +626,10 @@ int main(void)
         WITH_REGISTRY(a_monitor_guards_what_is_left),
         WITH_REGISTRY(a_monitor_leaves_last),
         WITH_REGISTRY(a_guarded_task_can_be_removed),
+        WITH_REGISTRY(a_process_that_runs_away_is_killed),
+        WITH_REGISTRY(another_task_below_is_spared),
+        WITH_REGISTRY(a_paused_task_has_a_deadline_without_a_host),
+        WITH_REGISTRY(a_monitor_that_hangs_is_ended),
         WITH_REGISTRY(end_tree_needs_a_monitor), /* the last one: without monitors from here on */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
