@@ -15,7 +15,7 @@ if(WIN32)
     endforeach()
 endif()
 if(UNIX)
-    foreach(seam spawn file_root tree watch)
+    foreach(seam companion spawn file_root tree watch)
         tether_test(os_${seam}_posix contract 60 posix/test_${seam}.c posix/forked.c os/place.c)
     endforeach()
 

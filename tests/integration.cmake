@@ -159,7 +159,7 @@ else()
         target_link_options(test_outer_fallback PRIVATE -Wl,--wrap=tether__os_spawn)
     endif()
     if(TARGET tether_monitor)
-        foreach(part monitor pipes)
+        foreach(part monitor monitor_faults pipes)
             tether_test(${part} integration 120 monitor/posix/test_${part}.c)
             tether_integration_time(${part} 120)
             set_tests_properties(${part} PROPERTIES ENVIRONMENT TETHER_MONITOR=${TETHER_TEST_MONITOR})
@@ -250,8 +250,8 @@ endif()
 # A sanitizer traces its own process, too.
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|aarch64" AND NOT CMAKE_CROSSCOMPILING
         AND NOT TETHER_SANITIZE)
-    add_executable(tether_matrix posix/matrix/matrix.c posix/matrix/call_errors.c posix/matrix/operations.c
-        posix/matrix/story.c posix/matrix/tracer.c support/exit_line.c)
+    add_executable(tether_matrix posix/matrix/matrix.c posix/matrix/call_errors.c posix/matrix/monitored.c
+        posix/matrix/operations.c posix/matrix/story.c posix/matrix/tracer.c support/exit_line.c)
     set_target_properties(tether_matrix PROPERTIES OUTPUT_NAME tether-matrix)
     target_link_libraries(tether_matrix PRIVATE tether_test_support)
 endif()

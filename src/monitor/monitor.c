@@ -15,7 +15,7 @@
 
 #define NEVER INT64_MAX
 
-enum { RETRY_MS = 1000, FAILED = 126 };
+enum { RETRY_MS = 1000, FAILED = 126, NO_TASK = 125 };
 
 typedef struct monitor {
     tether__orders orders;
@@ -69,12 +69,13 @@ static void begin_kill(monitor *m, int64_t now)
 }
 
 /* The line stands before the first signal: whatever becomes of the monitor, hosts know why the
- * task's processes got it. */
+ * task's processes got it. A full disk is no reason to wait: the task itself may fill it. */
 static void enforce_deadline(monitor *m, int64_t now)
 {
     char line[TETHER__MARKER_LINE_SIZE];
     m->enforcing = true;
-    append(line, tether__marker_format_deadline(tether__os_uptime_ms(), line));
+    (void)tether__monitor_os_append(line,
+                                    tether__marker_format_deadline(tether__os_uptime_ms(), line));
     begin_kill(m, now);
 }
 
@@ -116,7 +117,7 @@ static bool was_timed_out(const monitor *m)
 /* A task is timed out only once none of its processes is left. Any other end is told at once. */
 static bool is_over(const monitor *m)
 {
-    return m->family.command_ended && (m->family.empty || !was_timed_out(m));
+    return m->family.unknown || (m->family.command_ended && (m->family.empty || !was_timed_out(m)));
 }
 
 static void watch(monitor *m)
@@ -178,6 +179,11 @@ static int supervise(monitor *m)
     m->deadline =
         m->orders.timeout_ms > 0 ? tether__os_monotonic_ms() + m->orders.timeout_ms : NEVER;
     watch(m);
+    /* Without a line the task is lost, which is true; any line would be a guess. */
+    if (m->family.unknown) {
+        tether__monitor_os_drain();
+        return FAILED;
+    }
     report(m);
     guard(m);
     return 0;
@@ -190,7 +196,8 @@ int tether__monitor_run(void)
     char *text = NULL;
     size_t size = 0;
     int code;
-    tether__monitor_os_prepare();
+    if (!tether__monitor_os_prepare())
+        return NO_TASK;
     const char *failed = tether__monitor_os_orders(&text, &size);
     if (failed != NULL) {
         tether__monitor_os_complain("the monitor has no orders", failed);

@@ -19,10 +19,12 @@ typedef struct tether__family {
     bool by_kill;           /* a signal has ended it that tether__monitor_os_signal sends */
     tether__ending outcome; /* with the usage of all processes that were waited for until now */
     bool empty;             /* none of the task's processes is left; known once command_ended */
+    bool unknown;           /* how the command ends cannot be found out: waiting failed */
 } tether__family;
 
-/* Blocks all signals, so that none ends the monitor. */
-void tether__monitor_os_prepare(void);
+/* Blocks all signals, so that none ends the monitor. False: there is no lifeline, so no host has
+ * started this process. */
+bool tether__monitor_os_prepare(void);
 
 /* Adopts the orphans of this task. Where the system refuses that, the monitor sees less, and does
  * not end for it. The id stays valid. */

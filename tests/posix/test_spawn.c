@@ -2,17 +2,24 @@
  * the remains of a failed start. */
 #include "os/place.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "posix/forked.h"
+#include "support/posix/machine.h"
 #include "os/spawn.h"
+
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
 
 typedef struct request {
     tether__start start;
@@ -195,6 +202,174 @@ static void reports_the_limit_of_descriptors(void **state)
     tether__os_lifeline_close(&r.lifeline);
 }
 
+/* --- Orders --- */
+
+/* The names after a start: the lifeline and two outputs. */
+enum { ORDERS_SIZE = 300000, NAMES = 3 };
+
+/* Starts a program that shows what it gets as its orders. */
+static void prepare_orders(place *p, request *r, char *orders)
+{
+    prepare(p, r);
+    memset(orders, 'o', ORDERS_SIZE);
+    orders[ORDERS_SIZE - 1] = '\n';
+    r->start.orders = orders;
+    r->start.orders_size = ORDERS_SIZE;
+    r->start.program = "/bin/sh";
+    r->argv[0] = "sh";
+    r->argv[1] = "-c";
+    r->argv[2] = "cat <&8";
+}
+
+static bool orders_have_arrived(const place *p)
+{
+    size_t size = 0;
+    char *text = test_read_file(place_path(p, "out"), &size);
+    bool same = text != NULL && size == ORDERS_SIZE && strspn(text, "o") == ORDERS_SIZE - 1;
+    free(text);
+    return same;
+}
+
+static void passes_orders(void **state)
+{
+    place *p = *state;
+    request r;
+    tether__started started;
+    char *orders = malloc(ORDERS_SIZE);
+    prepare_orders(p, &r, orders);
+    ASSERT_OK(tether__os_spawn(&r.start, &started, &p->error), p->error);
+    assert_int_equal(forked_join((pid_t)started.pid), 0);
+    assert_true(orders_have_arrived(p));
+    assert_int_equal(place_count(p->dir), NAMES);
+    tether__os_lifeline_close(&r.lifeline);
+    free(orders);
+}
+
+static void passes_the_descriptor_of_orders_and_no_other(void **state)
+{
+    place *p = *state;
+    request r;
+    prepare(p, &r);
+    r.start.orders = "o";
+    r.start.orders_size = 1;
+    int more[] = {dup(0), dup(0), fcntl(0, F_DUPFD, 200)};
+    const char *const verbs[] = {"fds", NULL};
+    assert_int_equal(run(p, &r, verbs), 0);
+    for (int i = 0; i < 3; i++)
+        close(more[i]);
+    assert_string_equal(place_read(p, "out"), "0 1 2 8 9 \n");
+}
+
+/* Whatever descriptor is the last one that the host can have: the start says so, or succeeds. */
+static void orders_without_a_descriptor_leave_nothing(void **state)
+{
+    place *p = *state;
+    request r;
+    tether__started started;
+    struct rlimit limit, low;
+    int refused = 0, code = TETHER_ELIMIT;
+    char *orders = malloc(ORDERS_SIZE);
+    prepare_orders(p, &r, orders);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    low = limit;
+    int fds = test_count_fds();
+    for (low.rlim_cur = 10; code == TETHER_ELIMIT && low.rlim_cur < 100; low.rlim_cur++) {
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+        code = tether__os_spawn(&r.start, &started, &p->error);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        if (code == TETHER_EINVAL) /* the limit is below a number that the child uses */
+            code = TETHER_ELIMIT;
+        refused += code == TETHER_ELIMIT && strcmp(p->error.step, "pass orders") == 0;
+        if (code == TETHER_OK)
+            break;
+        assert_int_equal(code, TETHER_ELIMIT);
+        assert_false(test_has_child());
+        assert_int_equal(test_count_fds(), fds);
+        unlink(place_path(p, "out"));
+        unlink(place_path(p, "err"));
+        assert_int_equal(place_count(p->dir), 1);
+    }
+    ASSERT_OK(code, p->error);
+    assert_int_equal(forked_join((pid_t)started.pid), 0);
+    assert_true(orders_have_arrived(p));
+    assert_true(refused > 0);
+    tether__os_lifeline_close(&r.lifeline);
+    free(orders);
+}
+
+#ifdef SYS_memfd_create
+typedef struct refused {
+    place *p;
+    request r;
+    int os_error;
+    bool full; /* the bundle's disk is full */
+} refused;
+
+/* In a process of its own: what is refused stays refused. Returns 0 if all is right. */
+static int start_without_memory_files(void *userdata)
+{
+    refused *u = userdata;
+    static const int calls[] = {SYS_memfd_create};
+    tether__started started;
+    if (!machine_refuse(calls, 1, u->os_error))
+        return 1;
+    int code = tether__os_spawn(&u->r.start, &started, &u->p->error);
+    if (u->full) {
+        bool named = code == TETHER_ENOSPACE && strcmp(u->p->error.step, "pass orders") == 0;
+        return named && !test_has_child() && place_count(u->r.start.bundle) == 2 ? 0 : 2;
+    }
+    if (code != TETHER_OK)
+        return 3;
+    if (forked_join((pid_t)started.pid) != 0 || !orders_have_arrived(u->p))
+        return 4;
+    return place_count(u->p->dir) == NAMES ? 0 : 5;
+}
+
+static void without_memory_files_orders_leave_no_name(void **state)
+{
+    place *p = *state;
+    static const int errors[] = {ENOSYS, EPERM};
+    char *orders = malloc(ORDERS_SIZE);
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        refused u = {.p = p, .os_error = errors[i]};
+        prepare_orders(p, &u.r, orders);
+        assert_int_equal(forked_join(forked_start(start_without_memory_files, &u)), 0);
+        tether__os_lifeline_close(&u.r.lifeline);
+        assert_int_equal(unlink(place_path(p, "out")), 0);
+        assert_int_equal(unlink(place_path(p, "err")), 0);
+        tether__os_file_remove(p->dir, "lifeline", NULL);
+    }
+    free(orders);
+}
+
+/* Mounts a small disk for the bundle first. */
+static int start_on_a_small_disk(void *userdata)
+{
+    refused *u = userdata;
+    const char *path = place_path(u->p, "small");
+    if (!machine_own_mounts() || mkdir(path, 0700) != 0 ||
+        !machine_mount(path, "size=64k,mode=700") ||
+        tether__os_dir_open_root(path, false, &u->r.start.bundle, &u->p->error) != TETHER_OK)
+        return 6;
+    return start_without_memory_files(u);
+}
+
+static void orders_on_a_full_disk_are_a_named_error(void **state)
+{
+    place *p = *state;
+    if (!machine_has_namespaces())
+        test_skip("only Linux has namespaces");
+    if (geteuid() != 0)
+        test_skip("needs root");
+    char *orders = malloc(ORDERS_SIZE);
+    refused u = {.p = p, .os_error = ENOSYS, .full = true};
+    prepare_orders(p, &u.r, orders);
+    assert_int_equal(forked_join(forked_start(start_on_a_small_disk, &u)), 0);
+    tether__os_lifeline_close(&u.r.lifeline);
+    free(orders);
+}
+#endif
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
 int main(void)
@@ -208,6 +383,13 @@ int main(void)
         TEST(works_without_standard_streams),
         TEST(reports_what_cannot_be_started),
         TEST(reports_the_limit_of_descriptors),
+        TEST(passes_orders),
+        TEST(passes_the_descriptor_of_orders_and_no_other),
+        TEST(orders_without_a_descriptor_leave_nothing),
+#ifdef SYS_memfd_create
+        TEST(without_memory_files_orders_leave_no_name),
+        TEST(orders_on_a_full_disk_are_a_named_error),
+#endif
     };
     print_message("variant: %s\n", tether__os_spawn_variant());
     return cmocka_run_group_tests(tests, NULL, NULL);

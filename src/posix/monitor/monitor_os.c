@@ -28,14 +28,19 @@ enum { NOT_FOUND = 127, NOT_STARTED = 126, REST_MS = 1 };
 
 static tether__pump pump;
 
-void tether__monitor_os_prepare(void)
+bool tether__monitor_os_prepare(void)
 {
     sigset_t all;
+    if (fcntl(TETHER__LIFELINE_FD, F_SETFD, FD_CLOEXEC) != 0) {
+        tether__monitor_os_complain("a monitor is started by tether, with a lifeline",
+                                    strerror(errno));
+        return false;
+    }
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
-    fcntl(TETHER__LIFELINE_FD, F_SETFD, FD_CLOEXEC);
     pump = tether__pump_none;
     (void)tether__wake_open();
+    return true;
 }
 
 void tether__monitor_os_adopt(const char *task_id)
@@ -156,19 +161,30 @@ static int spawn(const char *program, const char *const *argv, pid_t *pid)
     return os_error;
 }
 
-/* A script without a first line that names its shell, as execvp starts it. */
-static int spawn_script(const tether__orders *orders, pid_t *pid)
+static const char script_shell[] = "/bin/sh";
+
+/* The arguments for a script without a first line that names its shell, as execvp starts it. NULL
+ * when memory is short; the caller frees the list. */
+static const char **script_argv(const tether__orders *orders)
 {
     size_t count = 0;
     while (orders->argv[count] != NULL)
         count++;
     const char **argv = calloc(count + 2, sizeof *argv);
     if (argv == NULL)
-        return ENOMEM;
+        return NULL;
     argv[0] = "sh";
     argv[1] = orders->program;
     memcpy(argv + 2, orders->argv + 1, count * sizeof *argv);
-    int os_error = spawn("/bin/sh", argv, pid);
+    return argv;
+}
+
+static int spawn_script(const tether__orders *orders, pid_t *pid)
+{
+    const char **argv = script_argv(orders);
+    if (argv == NULL)
+        return ENOMEM;
+    int os_error = spawn(script_shell, argv, pid);
     free(argv);
     return os_error;
 }
@@ -177,6 +193,16 @@ static int spawn_program(const tether__orders *orders, pid_t *pid)
 {
     int os_error = spawn(orders->program, orders->argv, pid);
     return os_error == ENOEXEC ? spawn_script(orders, pid) : os_error;
+}
+
+/* Becomes the command. Returns why not. */
+static int become_program(const tether__orders *orders)
+{
+    execve(orders->program, (char *const *)orders->argv, tether__posix_environ());
+    const char **argv = errno == ENOEXEC ? script_argv(orders) : NULL;
+    if (argv != NULL)
+        execve(script_shell, (char *const *)argv, tether__posix_environ());
+    return errno;
 }
 
 /* The opening of a FIFO waits for its other end, so a process does it that may be killed meanwhile.
@@ -190,12 +216,9 @@ static int fork_program(const tether__orders *orders, pid_t *pid)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     int fd = open(orders->input, O_RDONLY | O_NOCTTY | O_CLOEXEC);
-    if (fd >= 0 && dup2(fd, STDIN_FILENO) == STDIN_FILENO) {
-        close(fd);
-        execve(orders->program, (char *const *)orders->argv, tether__posix_environ());
-    }
-    int os_error = errno;
-    tether__monitor_os_complain(fd >= 0 ? orders->program : orders->input, strerror(os_error));
+    bool opened = fd >= 0 && dup2(fd, STDIN_FILENO) == STDIN_FILENO;
+    int os_error = opened ? become_program(orders) : errno;
+    tether__monitor_os_complain(opened ? orders->program : orders->input, strerror(os_error));
     _exit(os_error == ENOENT ? NOT_FOUND : NOT_STARTED);
 }
 
@@ -312,11 +335,13 @@ void tether__monitor_os_reap(tether__family *family)
     struct rusage used;
     int status;
     pid_t pid;
-    while ((pid = wait4(-1, &status, WNOHANG, &used)) > 0) {
-        add_usage(&family->outcome.usage, &used);
+    while ((pid = wait4(-1, &status, WNOHANG, &used)) > 0 || (pid < 0 && errno == EINTR)) {
+        if (pid > 0)
+            add_usage(&family->outcome.usage, &used);
         if (pid == family->command)
             note_end(family, status);
     }
+    family->unknown = pid < 0 && !family->command_ended;
     family->empty =
         family->command_ended && ((pid < 0 && errno == ECHILD) || tether__offspring_is_gone());
 }
@@ -328,9 +353,7 @@ void tether__monitor_os_signal(const tether__family *family, bool final)
     static const int polite[] = {SIGTERM, SIGCONT}, last[] = {SIGKILL};
     const int *numbers = final ? last : polite;
     int count = final ? 1 : 2;
-    bool all = tether__proc_is_own();
-    if (all)
-        tether__offspring_signal(numbers, count);
+    bool all = tether__proc_is_own() && tether__offspring_signal(numbers, count);
     for (int i = 0; !all && i < count; i++) {
         if (!final)
             (void)kill(0, numbers[i]);

@@ -9,8 +9,9 @@
  * stays valid, tells this task's processes from those of others. */
 void tether__offspring_adopt(const char *task_id);
 
-/* Sends the signals to every process of the task but this one. */
-void tether__offspring_signal(const int *numbers, int count);
+/* Sends the signals to every process of the task but this one. False: they cannot be found, and
+ * none got any. */
+bool tether__offspring_signal(const int *numbers, int count);
 
 /* Returns whether no process of the task is left but this one. False also if that is not known. */
 bool tether__offspring_is_gone(void);

@@ -145,9 +145,15 @@ static void signal_below(int64_t pid, int depth, const int *numbers, int count)
         closedir(threads);
 }
 
-void tether__offspring_signal(const int *numbers, int count)
+/* A kernel need not have the lists of children. */
+bool tether__offspring_signal(const int *numbers, int count)
 {
+    char path[80];
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)getpid(), (int)getpid());
+    if (access(path, R_OK) != 0)
+        return false;
     signal_below(getpid(), 0, numbers, count);
+    return true;
 }
 
 /* --- What is left --- */

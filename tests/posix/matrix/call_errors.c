@@ -75,6 +75,8 @@ static const row rows[] = {
     {SYS_ppoll, "ppoll", ANY, {EINTR}},
     {SYS_clock_nanosleep, "clock_nanosleep", ANY, {EINTR}},
     {SYS_getrandom, "getrandom", ANY, {EINTR, ENOSYS}},
+    {SYS_signalfd4, "signalfd4", ANY, {EMFILE, ENOMEM, ENOSYS}},
+    {SYS_memfd_create, "memfd_create", ANY, {EMFILE, ENOMEM, EPERM, ENOSYS}},
 #ifdef SYS_newfstatat
     {SYS_newfstatat, "newfstatat", ANY, {EIO, EACCES}},
 #endif
@@ -139,7 +141,7 @@ static const row rows[] = {
 #endif
 #ifdef SYS_epoll_wait
     {SYS_epoll_wait, "epoll_wait", ANY, {EINTR}},
-    {SYS_poll, "poll", ANY, {EINTR}},
+    {SYS_poll, "poll", ANY, {EINTR, ENOMEM}},
 #endif
 };
 

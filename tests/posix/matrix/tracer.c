@@ -13,6 +13,7 @@
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/elf.h>
@@ -30,6 +31,9 @@ typedef struct trace {
     pid_t
         failing; /* the thread whose present call was replaced, until that call returns; 0: none */
     int error;
+    uint64_t number; /* of the call that failed */
+    int64_t fail_until_ms;
+    bool begun; /* it has executed a program since it is followed */
 } trace;
 
 static volatile sig_atomic_t patience_over;
@@ -109,6 +113,20 @@ bool tracer_works(void)
     return child > 0 && waitpid(child, &status, 0) == child && status == 0 && can_fail_calls;
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void fail_call(trace *t, pid_t thread)
+{
+    t->failing = thread;
+    t->result.failures++;
+    skip_call(thread);
+}
+
 static void note_fault(trace *t, uint64_t number, int error)
 {
     t->result.applied = true;
@@ -128,16 +146,43 @@ static void fail_at_point(trace *t, pid_t thread, const struct ptrace_syscall_in
     }
     t->result.points = t->order.at;
     t->error = errors[here - 1];
-    t->failing = thread;
+    t->number = info->entry.nr;
+    t->fail_until_ms = now_ms() + TRACER_FAIL_ON_MS;
     note_fault(t, info->entry.nr, t->error);
-    skip_call(thread);
+    fail_call(t, thread);
+}
+
+/* Whether a later call fails as the one at the point did. */
+static bool fails_on(trace *t, const struct ptrace_syscall_info *info)
+{
+    int errors[CALL_ERRORS_MOST];
+    /* No call is interrupted for ever. */
+    if (t->order.fault != TRACER_FAIL_ON || info->entry.nr != t->number || t->error == EINTR ||
+        now_ms() > t->fail_until_ms)
+        return false;
+    int count = call_errors(t->host, info->entry.nr, (const uint64_t *)info->entry.args, errors);
+    for (int i = 0; i < count; i++) {
+        if (errors[i] == t->error)
+            return true;
+    }
+    return false;
+}
+
+static bool is_watched(const trace *t)
+{
+    return t->order.watched != NULL ? atomic_load(t->order.watched) : t->begun;
 }
 
 static void enter_call(trace *t, pid_t thread, const struct ptrace_syscall_info *info)
 {
-    if (t->result.applied || !atomic_load(t->order.watched))
+    if (t->result.applied) {
+        if (fails_on(t, info))
+            fail_call(t, thread);
         return;
-    if (t->order.fault == TRACER_FAIL) {
+    }
+    if (!is_watched(t))
+        return;
+    if (t->order.fault == TRACER_FAIL || t->order.fault == TRACER_FAIL_ON) {
         fail_at_point(t, thread, info);
         return;
     }
@@ -169,6 +214,8 @@ static void handle_stop(trace *t, pid_t thread, int status)
         stop_at_call(t, thread);
     else if (event == 0)
         pass = signal;
+    else if (event == PTRACE_EVENT_EXEC)
+        t->begun = true;
     ptrace(PTRACE_SYSCALL, thread, NULL, (void *)(intptr_t)pass);
 }
 
@@ -225,5 +272,24 @@ tracer_result tracer_run(void (*run)(void *userdata), void *userdata, tracer_ord
         ptrace(PTRACE_SYSCALL, t.host, NULL, NULL) == 0 && write(gate[1], &byte, 1) == 1)
         follow(&t);
     close(gate[1]);
+    return t.result;
+}
+
+void tracer_offer(void)
+{
+    if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0)
+        raise(SIGSTOP);
+}
+
+tracer_result tracer_follow(pid_t child, tracer_order order)
+{
+    trace t = {.host = child, .order = order};
+    int status;
+    t.result.status = -1;
+    if (waitpid(child, &status, __WALL) == child && WIFSTOPPED(status) &&
+        ptrace(PTRACE_SETOPTIONS, child, NULL,
+               (void *)(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL)) == 0 &&
+        ptrace(PTRACE_SYSCALL, child, NULL, NULL) == 0)
+        follow(&t);
     return t.result;
 }

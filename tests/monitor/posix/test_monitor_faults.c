@@ -1,0 +1,387 @@
+/* Faults of monitors, and of what is around them: refused calls, full disks, signals, and starts by
+ * hand. ci/matrix has each system call. */
+#include "support/support.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/posix/machine.h"
+
+enum { SHORT_MS = 300, LIFELINE_FD = 9, ORDERS_FD = 8 };
+
+static long monitor_of(tether_registry *registry, const char *id)
+{
+    tether_snapshot *snapshot = test_snapshot(registry, id);
+    long pid = (long)snapshot->child_pid;
+    tether_snapshot_free(snapshot);
+    return pid;
+}
+
+static void start_text(tether_registry *registry, const char *command, int64_t timeout_ms,
+                       char id[TETHER_ID_SIZE])
+{
+    const tether_spec spec = {.command = command,
+                              .shell = "sh",
+                              .timeout_ms = timeout_ms,
+                              .supervisor = TETHER_SUPERVISOR_MONITOR};
+    test_start(registry, &spec, id);
+}
+
+/* --- By hand --- */
+
+/* Opens a file above the descriptors of a monitor. */
+static int open_high(const char *path, int flags)
+{
+    int fd = open(path, flags | O_CREAT | O_CLOEXEC, 0600);
+    int high = fcntl(fd, F_DUPFD_CLOEXEC, 20);
+    close(fd);
+    assert_true(high >= 20);
+    return high;
+}
+
+/* Starts the monitor with these descriptors; -1: none. */
+static pid_t start_monitor(int orders, int lifeline, int out)
+{
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    close(LIFELINE_FD);
+    close(ORDERS_FD);
+    if ((orders < 0 || dup2(orders, ORDERS_FD) >= 0) &&
+        (lifeline < 0 || dup2(lifeline, LIFELINE_FD) >= 0) && dup2(out, STDOUT_FILENO) >= 0 &&
+        dup2(out, STDERR_FILENO) >= 0)
+        execl(getenv("TETHER_MONITOR"), "tether-monitor", "t1", NULL);
+    _exit(99);
+}
+
+static void started_by_hand_it_says_so_and_ends(void **state)
+{
+    fixture *f = *state;
+    int status, error = open_high(test_work_path(f, "error"), O_RDWR);
+    pid_t pid = start_monitor(-1, -1, error);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    close(error);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 125);
+    char *text = test_read_file(test_work_path(f, "error"), NULL);
+    assert_non_null(strstr(text, "lifeline"));
+    free(text);
+}
+
+static int write_orders(const fixture *f, const char *program)
+{
+    char text[512];
+    size_t size = 0;
+    const char *const words[] = {"tether-orders 1",
+                                 "task=t1",
+                                 program,
+                                 "arg=-c",
+                                 "arg=trap '' TERM; echo $$; while :; do sleep 0.05; done",
+                                 "timeout=300",
+                                 "grace=100",
+                                 "end"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        memcpy(text + size, words[i], strlen(words[i]) + 1);
+        size += strlen(words[i]) + 1;
+    }
+    test_write_file(test_work_path(f, "orders"), text, size);
+    return open_high(test_work_path(f, "orders"), O_RDONLY);
+}
+
+static bool has_lines(const char *path, const char *first, const char *last)
+{
+    char *text = test_read_file(path, NULL);
+    const char *at = text != NULL ? strstr(text, first) : NULL;
+    bool has = at != NULL && strstr(at, last) != NULL;
+    free(text);
+    return has;
+}
+
+static bool has_ended(pid_t pid)
+{
+    siginfo_t info = {0};
+    return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+}
+
+/* A limit of the file's size takes the place of a full disk: `room` more bytes fit, less than a
+ * line. */
+static void enforce_on_a_full_disk(fixture *f, rlim_t room)
+{
+    const char *path = test_work_path(f, "lifeline"), *output = test_work_path(f, "output");
+    struct stat st;
+    int status, out = open_high(output, O_RDWR);
+    int lifeline = open_high(path, O_WRONLY | O_APPEND);
+    int orders = write_orders(f, "program=/bin/sh");
+    pid_t pid = start_monitor(orders, lifeline, out);
+    WAIT_UNTIL(test_count_lines(output) == 1);
+    assert_int_equal(stat(path, &st), 0);
+    struct rlimit limit = {(rlim_t)st.st_size + room, RLIM_INFINITY};
+    assert_int_equal(prlimit(pid, RLIMIT_FSIZE, &limit, NULL), 0);
+    char *number = test_read_file(output, NULL);
+    long command = strtol(number, NULL, 10);
+    free(number);
+    assert_true(command > 1);
+    WAIT_UNTIL(!test_process_alive(command));
+    assert_false(has_ended(pid));
+    limit.rlim_cur = RLIM_INFINITY;
+    assert_int_equal(prlimit(pid, RLIMIT_FSIZE, &limit, NULL), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_true(has_lines(path, "supervisor ", "\ntimed_out uptime="));
+    assert_int_equal(test_count_lines(path), 2);
+    close(orders);
+    close(lifeline);
+    close(out);
+}
+
+/* The task may be what fills it. */
+static void a_full_disk_does_not_delay_the_deadline(void **state)
+{
+    enforce_on_a_full_disk(*state, 0);
+}
+
+static void a_line_that_fits_in_part_leaves_nothing(void **state)
+{
+    enforce_on_a_full_disk(*state, 5);
+}
+
+/* --- Refused calls --- */
+
+static void start_where_nothing_can_be_waited_for(fixture *f, void *userdata)
+{
+    static const int calls[] = {SYS_wait4};
+    char(*ids)[TETHER_ID_SIZE] = userdata;
+    tether_registry *registry;
+    const tether_open_options options = {.store = f->store, .no_gc = 1};
+    tether_error error = {0};
+    HOST_ASSERT(machine_refuse(calls, 1, ECHILD));
+    HOST_OK(tether_open(&options, &registry, &error), error);
+    const char *const exits[] = {CHILD, "exit", "3", NULL};
+    const char *const stays[] = {CHILD, "ignore-term", "sleep", "100000", NULL};
+    tether_spec spec = {.argv = exits, .supervisor = TETHER_SUPERVISOR_MONITOR};
+    HOST_OK(tether_spawn(registry, &spec, ids[0], &error), error);
+    spec.argv = stays;
+    spec.timeout_ms = SHORT_MS;
+    HOST_OK(tether_spawn(registry, &spec, ids[1], &error), error);
+    tether_close(registry, TETHER_DETACH, NULL);
+}
+
+/* Any code would be a guess; 0 the worst. */
+static void an_end_that_cannot_be_found_out_is_lost(void **state)
+{
+    fixture *f = *state;
+    char(*ids)[TETHER_ID_SIZE] = test_shared(2 * sizeof *ids);
+    assert_int_equal(test_join_host(test_fork_host(start_where_nothing_can_be_waited_for, f, ids)),
+                     0);
+    f->registry = test_open(f);
+    for (int i = 0; i < 2; i++) {
+        test_expect(f->registry, ids[i], TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN,
+                    "process exited without exit marker");
+        ASSERT_OK(tether_kill(f->registry, ids[i], NULL, &f->error), f->error);
+    }
+    test_unshare(ids, 2 * sizeof *ids);
+}
+
+static void run_without(fixture *f, void *userdata)
+{
+    const int *calls = userdata;
+    const tether_open_options options = {.store = f->store, .no_gc = 1};
+    tether_registry *registry;
+    tether_error error = {0};
+    char id[TETHER_ID_SIZE];
+    HOST_ASSERT(machine_refuse(calls, 1, calls[1]));
+    HOST_OK(tether_open(&options, &registry, &error), error);
+    const char *const argv[] = {CHILD, "sleep", "50", "exit", "3", NULL};
+    const tether_spec spec = {.argv = argv, .supervisor = TETHER_SUPERVISOR_MONITOR};
+    HOST_OK(tether_spawn(registry, &spec, id, &error), error);
+    const char *list = id;
+    HOST_OK(tether_wait(registry, &list, 1, TETHER_WAIT_ALL, PATIENCE_MS, NULL, &error), error);
+    tether_snapshot *snapshot = NULL;
+    HOST_OK(tether_status_get(registry, id, &snapshot, &error), error);
+    HOST_ASSERT(snapshot->exit_code == 3);
+    tether_snapshot_free(snapshot);
+    tether_close(registry, TETHER_SHUTDOWN, NULL);
+}
+
+static void what_the_system_refuses_costs_no_code(void **state)
+{
+    static int cases[][2] = {{SYS_signalfd4, EMFILE},
+                             {SYS_signalfd4, ENOSYS},
+                             {SYS_prctl, EPERM},
+#ifdef SYS_poll
+                             {SYS_poll, ENOMEM},
+#endif
+                             {SYS_memfd_create, ENOSYS}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(test_join_host(test_fork_host(run_without, *state, cases[i])), 0);
+}
+
+/* --- The start --- */
+
+static void a_script_without_a_first_line_may_read_a_fifo(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    static const char text[] = "read word; echo \"$word-$1\"; exit 7\n";
+    const char *fifo = test_work_path(f, "fifo"), *path = test_work_path(f, "plain");
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    test_write_file(path, text, sizeof text - 1);
+    assert_int_equal(chmod(path, 0700), 0);
+    const char *const argv[] = {path, "a b", NULL};
+    const tether_spec spec = {
+        .argv = argv, .stdin_path = fifo, .supervisor = TETHER_SUPERVISOR_MONITOR};
+    test_start(f->registry, &spec, id);
+    int fd = open(fifo, O_RDWR | O_CLOEXEC); /* does not wait for a reader */
+    assert_int_equal(write(fd, "word\n", 5), 5);
+    test_expect(f->registry, id, TETHER_STATUS_FAILED, 7, NULL);
+    close(fd);
+    test_expect_output(f->registry, id, TETHER_STDOUT, "word-a b\n");
+}
+
+static void run_without_streams(fixture *f, void *userdata)
+{
+    const tether_open_options options = {.store = f->store, .no_gc = 1};
+    tether_registry *registry;
+    tether_error error = {0};
+    for (int fd = 0; fd <= STDERR_FILENO; fd++)
+        close(fd);
+    HOST_OK(tether_open(&options, &registry, &error), error);
+    const char *const argv[] = {CHILD, "out", "to out", "err", "to err", "fds", "exit", "3", NULL};
+    const tether_spec spec = {.argv = argv, .supervisor = TETHER_SUPERVISOR_MONITOR, .pipes = true};
+    HOST_OK(tether_spawn(registry, &spec, userdata, &error), error);
+    tether_close(registry, TETHER_DETACH, NULL);
+}
+
+static void a_host_without_standard_streams_gets_all(void **state)
+{
+    fixture *f = *state;
+    char *id = test_shared(TETHER_ID_SIZE);
+    assert_int_equal(test_join_host(test_fork_host(run_without_streams, f, id)), 0);
+    f->registry = test_open(f);
+    test_expect(f->registry, id, TETHER_STATUS_FAILED, 3, NULL);
+    test_expect_output(f->registry, id, TETHER_STDOUT, "to out\n0 1 2 \n");
+    test_expect_output(f->registry, id, TETHER_STDERR, "to err\n");
+    test_unshare(id, TETHER_ID_SIZE);
+}
+
+/* --- Signals --- */
+
+/* The command counts what reaches it. */
+static const char counting[] = "trap 'echo term' TERM; trap 'echo hup' HUP; trap 'echo int' INT; "
+                               "trap 'echo usr' USR1; echo ready; "
+                               "until [ -e \"$GATE\" ]; do sleep 0.01; done; exit 4";
+
+static void signals_to_the_monitor_reach_nobody(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    const char *gate = test_work_path(f, "gate");
+    setenv("GATE", gate, 1);
+    start_text(f->registry, counting, 0, id);
+    unsetenv("GATE");
+    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+    pid_t monitor = (pid_t)monitor_of(f->registry, id);
+    for (int number = 1; number < SIGRTMAX; number++) {
+        if (number != SIGKILL && number != SIGSTOP && number != 32 && number != 33)
+            assert_int_equal(kill(monitor, number), 0);
+    }
+    test_write_file(gate, "", 0);
+    test_expect(f->registry, id, TETHER_STATUS_FAILED, 4, NULL);
+    test_expect_output(f->registry, id, TETHER_STDOUT, "ready\n");
+}
+
+/* Once, although the monitor gets it as well. */
+static void a_signal_to_the_group_reaches_the_command_once(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    const char *gate = test_work_path(f, "gate");
+    setenv("GATE", gate, 1);
+    start_text(f->registry, counting, 0, id);
+    unsetenv("GATE");
+    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+    ASSERT_OK(tether_kill(f->registry, id, &(tether_kill_options){.signal = SIGTERM}, &f->error),
+              f->error);
+    test_wait_output(f->registry, id, TETHER_STDOUT, 11);
+    ASSERT_OK(tether_kill(f->registry, id, &(tether_kill_options){.signal = SIGUSR1}, &f->error),
+              f->error);
+    test_wait_output(f->registry, id, TETHER_STDOUT, 15);
+    test_write_file(gate, "", 0);
+    test_expect(f->registry, id, TETHER_STATUS_FAILED, 4, NULL);
+    test_expect_output(f->registry, id, TETHER_STDOUT, "ready\nterm\nusr\n");
+}
+
+/* At random moments, also around the end of the command. */
+static void a_monitor_that_is_stopped_and_continued_loses_nothing(void **state)
+{
+    fixture *f = *state;
+    enum { TIMES = 20 };
+    for (int i = 0; i < TIMES; i++) {
+        char id[TETHER_ID_SIZE], code[8], nap[8];
+        snprintf(code, sizeof code, "%d", i + 1);
+        snprintf(nap, sizeof nap, "%d", i);
+        const char *const argv[] = {CHILD, "out", "x", "sleep", nap, "exit", code, NULL};
+        const tether_spec spec = {
+            .argv = argv, .supervisor = TETHER_SUPERVISOR_MONITOR, .pipes = i % 2 == 1};
+        test_start(f->registry, &spec, id);
+        pid_t monitor = (pid_t)monitor_of(f->registry, id);
+        for (int stop = 0; stop < 10; stop++) {
+            if (kill(monitor, stop % 2 == 0 ? SIGSTOP : SIGCONT) != 0)
+                break;
+            test_nap_us(i * 137 + stop * 211);
+        }
+        kill(monitor, SIGCONT);
+        test_expect(f->registry, id, TETHER_STATUS_FAILED, i + 1, NULL);
+        test_expect_output(f->registry, id, TETHER_STDOUT, "x\n");
+    }
+}
+
+/* --- The lifeline --- */
+
+/* Its end stands in a file without a name, which nobody can read: that is no end that anybody may
+ * make up. */
+static void a_lifeline_without_a_name_is_a_lost_task(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    start_text(f->registry, "echo ready; exec sleep 1000", 0, id);
+    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+    assert_int_equal(unlink(test_exit_path(f, id)), 0);
+    tether_snapshot *snapshot = test_wait(f->registry, id);
+    assert_int_equal(snapshot->status, TETHER_STATUS_LOST);
+    assert_int_equal(snapshot->exit_code, TETHER_EXIT_UNKNOWN);
+    assert_non_null(snapshot->reason);
+    tether_snapshot_free(snapshot);
+    ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
+}
+
+#define WITH_REGISTRY(name)                                                                        \
+    cmocka_unit_test_setup_teardown(name, test_setup_registry, test_teardown)
+#define WITH_STORE(name) cmocka_unit_test_setup_teardown(name, test_setup, test_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_STORE(started_by_hand_it_says_so_and_ends),
+        WITH_STORE(a_full_disk_does_not_delay_the_deadline),
+        WITH_STORE(a_line_that_fits_in_part_leaves_nothing),
+        WITH_STORE(an_end_that_cannot_be_found_out_is_lost),
+        WITH_STORE(what_the_system_refuses_costs_no_code),
+        WITH_REGISTRY(a_script_without_a_first_line_may_read_a_fifo),
+        WITH_STORE(a_host_without_standard_streams_gets_all),
+        WITH_REGISTRY(signals_to_the_monitor_reach_nobody),
+        WITH_REGISTRY(a_signal_to_the_group_reaches_the_command_once),
+        WITH_REGISTRY(a_monitor_that_is_stopped_and_continued_loses_nothing),
+        WITH_REGISTRY(a_lifeline_without_a_name_is_a_lost_task),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
