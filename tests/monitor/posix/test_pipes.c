@@ -108,6 +108,32 @@ static void what_cannot_be_written_is_counted(void **state)
     test_expect_output(f->registry, id, TETHER_STDERR, "alive\n");
 }
 
+/* A kill ends the monitor last, so that it reads what the command has written. */
+static void a_kill_loses_nothing(void **state)
+{
+    fixture *f = *state;
+    enum { KILLS = 5 };
+    for (int i = 0; i < KILLS; i++) {
+        char id[TETHER_ID_SIZE], command[400];
+        const char *written = test_work_path(f, "written");
+        remove(written);
+        snprintf(command, sizeof command,
+                 "trap '' TERM; echo ready; until [ -e '%s' ]; do sleep 0.01; done; seq 1 9000; "
+                 "echo >'%s'; while :; do sleep 1; done",
+                 test_work_path(f, "go"), written);
+        remove(test_work_path(f, "go"));
+        start_text(f->registry, command, id);
+        test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+        test_write_file(test_work_path(f, "go"), "", 0);
+        while (!test_exists(written))
+            continue; /* at once: the monitor rests for a millisecond */
+        const tether_kill_options options = {.grace_ms = -1};
+        ASSERT_OK(tether_kill(f->registry, id, &options, &f->error), f->error);
+        test_expect(f->registry, id, TETHER_STATUS_KILLED, 128 + SIGKILL, NULL);
+        assert_int_equal(test_count_lines(test_bundle_path(f, id, "stdout")), 9001);
+    }
+}
+
 /* Its next write ends the command, and the task is lost as any whose supervisor was killed. */
 static void without_its_monitor_a_command_has_no_reader(void **state)
 {
@@ -145,6 +171,7 @@ int main(void)
         TEST(a_flood_comes_whole),
         TEST(what_is_left_behind_goes_on_writing),
         TEST(what_cannot_be_written_is_counted),
+        TEST(a_kill_loses_nothing),
         TEST(without_its_monitor_a_command_has_no_reader),
         TEST(pipes_need_a_monitor), /* the last one: without monitors from here on */
     };
