@@ -54,13 +54,22 @@ static int open_input(const char *path, tether_error *error)
     return fd;
 }
 
+/* In a process without standard input, any descriptor of this library may have got its number: of
+ * the store's directory, or of what has no type of file, such as an event queue. */
+static bool is_no_input(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && (S_ISDIR(st.st_mode) || (st.st_mode & S_IFMT) == 0);
+}
+
 /* A copy of this process's own standard input. */
 static int share_input(tether_error *error)
 {
-    int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+    bool closed = is_no_input(STDIN_FILENO);
+    int fd = closed ? -1 : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
     if (fd >= 0)
         return fd;
-    if (errno == EBADF)
+    if (closed || errno == EBADF)
         return tether__fail(error, TETHER_EINVAL, EBADF, "open standard input",
                             "standard input of this process is closed, so that the task cannot "
                             "inherit it; name a file instead");

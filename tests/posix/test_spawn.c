@@ -162,6 +162,29 @@ static void works_without_standard_streams(void **state)
     assert_string_equal(place_read(p, "out"), "to out\n0 1 2 9 \n");
 }
 
+/* What has the number of standard input need not be it. */
+static void inherits_no_descriptor_of_another_kind(void **state)
+{
+    place *p = *state;
+    request r;
+    tether__started started;
+    prepare(p, &r);
+    r.start.inherit_stdin = true;
+    int saved = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 100);
+    int codes[2];
+    close(STDIN_FILENO);
+    codes[0] = tether__os_spawn(&r.start, &started, &p->error);
+    int folder = open(p->path, O_RDONLY | O_CLOEXEC);
+    codes[1] = tether__os_spawn(&r.start, &started, &p->error);
+    dup2(saved, STDIN_FILENO);
+    close(saved);
+    assert_int_equal(folder, STDIN_FILENO);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(codes[i], TETHER_EINVAL);
+    assert_string_equal(p->error.step, "open standard input");
+    tether__os_lifeline_close(&r.lifeline);
+}
+
 static void reports_what_cannot_be_started(void **state)
 {
     place *p = *state;
@@ -381,6 +404,7 @@ int main(void)
         TEST(resets_signals),
         TEST(starts_a_session_that_holds_the_lifeline),
         TEST(works_without_standard_streams),
+        TEST(inherits_no_descriptor_of_another_kind),
         TEST(reports_what_cannot_be_started),
         TEST(reports_the_limit_of_descriptors),
         TEST(passes_orders),
