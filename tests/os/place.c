@@ -35,10 +35,9 @@ int place_setup(void **state)
     p->root = test_make_store();
     p->path = tether__text_join(p->root, "place");
     assert_non_null(p->path);
-    test_make_directory(p->path);
     place_open_root(p->root);
     p->fds_before = test_count_fds();
-    ASSERT_OK(tether__os_dir_open_root(p->path, false, &p->dir, &p->error), p->error);
+    ASSERT_OK(tether__os_dir_open_root(p->path, true, &p->dir, &p->error), p->error);
     *state = p;
     return 0;
 }
