@@ -12,6 +12,7 @@
 #include "engine/refresh.h"
 #include "engine/waiting.h"
 #include "format/name.h"
+#include "os/clock.h"
 #include "os/tree.h"
 #include "tether/task.h"
 
@@ -123,18 +124,29 @@ static bool is_same(const pid_list *a, const pid_list *b)
     return a->count == b->count && memcmp(a->pids, b->pids, listed * sizeof *a->pids) == 0;
 }
 
+/* A monitor is not stopped: it could start the command after everything was stopped. So there has
+ * to be a command. */
+static int wait_for_command(const char *task_id, int64_t end, tether_error *error)
+{
+    if (tether__os_monotonic_ms() >= end)
+        return tether__fail(error, TETHER_ETIMEDOUT, 0, step,
+                            "the monitor of task %s has not started the command yet; try again",
+                            task_id);
+    uv_sleep(ALONE_PAUSE_MS);
+    return TETHER_OK;
+}
+
 /* Repeats a round of signals until the processes before and after a round are the same: then this
  * round reached all of them, and none can fork any more. Comparing only their number is not enough,
  * because one process may have replaced another. A process that forks and exits faster than the
- * processes are listed can escape. A monitor is not stopped, so it can still start the command. */
+ * processes are listed can escape. */
 static int stop_until_stable(tether_registry *registry, const char *task_id, pid_list *before,
                              pid_list *after, tether_error *error)
 {
     size_t reached;
+    int64_t end = tether__os_monotonic_ms() + START_TIMEOUT_MS;
     int code = list_pids(registry, task_id, before, error);
-    for (int round = 0; code == TETHER_OK; round++) {
-        if (round == ROUNDS && after->monitor_alone)
-            return TETHER_OK;
+    for (int round = 0; code == TETHER_OK;) {
         if (round == ROUNDS)
             return tether__fail(error, TETHER_ETIMEDOUT, 0, step,
                                 "task %s starts processes faster than they can be stopped; kill it",
@@ -145,8 +157,10 @@ static int stop_until_stable(tether_registry *registry, const char *task_id, pid
             code = list_pids(registry, task_id, after, error);
         if (code == TETHER_OK && is_same(before, after) && !after->monitor_alone)
             return code;
-        if (after->monitor_alone)
-            uv_sleep(ALONE_PAUSE_MS);
+        if (code == TETHER_OK && after->monitor_alone)
+            code = wait_for_command(task_id, end, error);
+        else
+            round++;
         *before = *after;
     }
     return code;

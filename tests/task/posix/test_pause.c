@@ -24,7 +24,8 @@ typedef struct tally {
     int running;
 } tally;
 
-/* A pause spares the monitor, which keeps the deadline. */
+/* A pause spares the monitor, which keeps the deadline. A child of it that has not executed the
+ * command yet has the same name. */
 static bool is_monitor(int64_t pid)
 {
     char path[64];
@@ -43,7 +44,7 @@ static bool count_one(int64_t pid, void *userdata)
     tally *t = userdata;
     tether__proc process;
     if (!tether__proc_has_variable(pid, t->cookie) || tether__proc_read(pid, &process) != 0 ||
-        is_monitor(pid))
+        (process.session == pid && is_monitor(pid)))
         return true;
     /* A supervisor that waits for its child to execute the command runs as little as that child. */
     bool waits = process.state == 'D';
