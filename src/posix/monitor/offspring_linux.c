@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/grow.h"
 #include "posix/monitor/offspring.h"
 #include "posix/pidfd.h"
 #include "posix/proc.h"
@@ -68,8 +69,6 @@ static owner find_owner(int64_t pid, const tether__proc *process)
     return read == TETHER__VARIABLE_FAILED ? UNSURE : OURS;
 }
 
-/* --- Signals --- */
-
 static void send_to(int pidfd, int64_t pid, const int *numbers, int count)
 {
     for (int i = 0; i < count; i++) {
@@ -78,28 +77,12 @@ static void send_to(int pidfd, int64_t pid, const int *numbers, int count)
     }
 }
 
-static void signal_below(int64_t pid, int depth, const int *numbers, int count);
-
-/* Signals a process and what is below it. The lower ones first: a signal may end the parent by
- * which they are found. A child of the monitor keeps its pid until the monitor waits for it; any
- * other process is pinned first, and must still be the child of the process under which it was
- * found, or the monitor's. One of which it is not known whose it is gets the next signal. */
-static void signal_one(int64_t parent, int64_t pid, int depth, const int *numbers, int count)
-{
-    tether__proc now;
-    int pidfd = parent != getpid() ? tether__pidfd_open(pid) : -1;
-    if (pidfd < 0 && parent != getpid() && errno != ENOSYS)
-        return;
-    if (tether__proc_read(pid, &now) == 0 && (now.parent == parent || now.parent == getpid()) &&
-        find_owner(pid, &now) == OURS) {
-        signal_below(pid, depth + 1, numbers, count);
-        send_to(pidfd, pid, numbers, count);
-    }
-    if (pidfd >= 0)
-        close(pidfd);
-}
-
 /* --- Lists of children --- */
+
+typedef struct pids {
+    int64_t *items;
+    size_t count, capacity;
+} pids;
 
 /* Returns the text of the list of a thread's children, which the caller frees; NULL: it cannot be
  * read, or has none. */
@@ -119,30 +102,67 @@ static char *read_children(int64_t pid, const char *thread)
     return line;
 }
 
-static void signal_children(int64_t pid, const char *thread, int depth, const int *numbers,
-                            int count)
+/* Adds as many as memory permits: a later signal reaches the others. */
+static void add_children(int64_t pid, const char *thread, pids *list)
 {
-    char *list = read_children(pid, thread);
-    for (char *at = list, *next; at != NULL; at = next) {
+    char *text = read_children(pid, thread);
+    for (char *at = text, *next; at != NULL; at = next) {
+        void *items = list->items;
         long long child = strtoll(at, &next, 10);
-        if (next == at)
+        if (next == at || !tether__grow(&items, list->count, &list->capacity, sizeof *list->items))
             break;
-        signal_one(pid, child, depth, numbers, count);
+        list->items = items;
+        list->items[list->count++] = child;
     }
-    free(list);
+    free(text);
 }
 
-static void signal_below(int64_t pid, int depth, const int *numbers, int count)
+/* Lists what all threads of a process have started. The caller frees the items. */
+static pids list_children(int64_t pid)
 {
     char path[40];
+    pids list = {NULL, 0, 0};
     snprintf(path, sizeof path, "/proc/%lld/task", (long long)pid);
-    DIR *threads = depth < DEEPEST ? opendir(path) : NULL;
+    DIR *threads = opendir(path);
     for (struct dirent *entry; threads != NULL && (entry = readdir(threads)) != NULL;) {
         if (entry->d_name[0] != '.')
-            signal_children(pid, entry->d_name, depth, numbers, count);
+            add_children(pid, entry->d_name, &list);
     }
     if (threads != NULL)
         closedir(threads);
+    return list;
+}
+
+/* --- Signals --- */
+
+static void signal_all(int64_t parent, const pids *list, int depth, const int *numbers, int count);
+
+/* Signals a process and what is below it. The upper ones first: a shell would take the end of its
+ * child for the child's own, and exit by itself. What is below is listed before, and comes to the
+ * monitor when its parent ends. A child of the monitor keeps its pid until the monitor waits for
+ * it; any other process is pinned first, and must still be the child of the process under which it
+ * was found, or the monitor's. One of which it is not known whose it is gets the next signal. */
+static void signal_one(int64_t parent, int64_t pid, int depth, const int *numbers, int count)
+{
+    tether__proc now;
+    int pidfd = parent != getpid() ? tether__pidfd_open(pid) : -1;
+    if (pidfd < 0 && parent != getpid() && errno != ENOSYS)
+        return;
+    if (tether__proc_read(pid, &now) == 0 && (now.parent == parent || now.parent == getpid()) &&
+        find_owner(pid, &now) == OURS) {
+        pids below = list_children(pid);
+        send_to(pidfd, pid, numbers, count);
+        signal_all(pid, &below, depth + 1, numbers, count);
+        free(below.items);
+    }
+    if (pidfd >= 0)
+        close(pidfd);
+}
+
+static void signal_all(int64_t parent, const pids *list, int depth, const int *numbers, int count)
+{
+    for (size_t i = 0; depth < DEEPEST && i < list->count; i++)
+        signal_one(parent, list->items[i], depth, numbers, count);
 }
 
 /* A kernel need not have the lists of children. */
@@ -152,7 +172,9 @@ bool tether__offspring_signal(const int *numbers, int count)
     snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)getpid(), (int)getpid());
     if (access(path, R_OK) != 0)
         return false;
-    signal_below(getpid(), 0, numbers, count);
+    pids below = list_children(getpid());
+    signal_all(getpid(), &below, 0, numbers, count);
+    free(below.items);
     return true;
 }
 

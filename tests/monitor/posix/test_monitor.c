@@ -271,6 +271,20 @@ static void a_command_that_obeys_its_deadline_has_ended_by_itself(void **state)
     test_expect(f->registry, id, TETHER_STATUS_FAILED, 5, "ended by itself at its deadline");
 }
 
+/* A shell whose child is ended first exits by itself, with a code of its own. */
+static void a_shell_is_ended_before_its_child(void **state)
+{
+    fixture *f = *state;
+    enum { TASKS = 12 };
+    char ids[TASKS][TETHER_ID_SIZE];
+    for (int i = 0; i < TASKS; i++)
+        start_text(f->registry,
+                   i % 4 == 0 ? "trap '' TERM; sleep 1000; exit 9" : "sleep 1000; exit 9", SHORT_MS,
+                   ids[i]);
+    for (int i = 0; i < TASKS; i++)
+        test_expect(f->registry, ids[i], TETHER_STATUS_TIMED_OUT, 124, NULL);
+}
+
 static void the_deadline_comes_while_the_input_has_no_writer(void **state)
 {
     fixture *f = *state;
@@ -617,6 +631,7 @@ int main(void)
                                         test_teardown),
         cmocka_unit_test_setup_teardown(the_deadline_needs_no_host, test_setup, test_teardown),
         WITH_REGISTRY(a_command_that_obeys_its_deadline_has_ended_by_itself),
+        WITH_REGISTRY(a_shell_is_ended_before_its_child),
         WITH_REGISTRY(the_deadline_comes_while_the_input_has_no_writer),
         WITH_REGISTRY(a_monitor_that_dies_at_the_deadline_leaves_a_lost_task),
         WITH_REGISTRY(a_stopped_monitor_is_no_reason_to_miss_the_deadline),
