@@ -566,13 +566,16 @@ int tether__kill_pause_or_resume(tether__catalog *catalog, const char *task_id,
 int tether__kill_members(tether__catalog *catalog, const char *task_id, int64_t *pids,
                          size_t capacity, size_t *count, bool *monitor_alone, tether_error *error)
 {
+    bool listed;
     kill_target target = {0};
     *count = 0;
     int code = inspect_and_resolve(catalog, task_id, &target, error);
+    /* Where processes cannot be listed, the supervisor stands for its group. */
+    (void)tether__os_tree_reach(&listed);
     if (code == TETHER_OK && !target.is_proxy)
         code = tether__os_tree_members(&target.tree, pids, capacity, count, error);
-    *monitor_alone = code == TETHER_OK && target.tree.monitored && *count == 1 && capacity > 0 &&
-                     pids[0] == target.tree.supervisor.pid;
+    *monitor_alone = code == TETHER_OK && listed && target.tree.monitored && *count == 1 &&
+                     capacity > 0 && pids[0] == target.tree.supervisor.pid;
     tether__kin_dispose(&target.kin);
     return code;
 }
