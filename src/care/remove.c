@@ -45,16 +45,10 @@ static int check_record(tether_registry *registry, const tether__record *record,
     return TETHER_OK;
 }
 
-/* What has become of an attempt to remove a task. */
-typedef struct attempt {
-    bool held;      /* its lifeline is held, or its supervisor is still exiting: not removed */
-    bool monitored; /* by a monitor: it has reported the end and writes nothing more, and may stay
-                       for what the task has left behind */
-} attempt;
-
-/* Removes the task unless it is held; a monitored one also then, if the caller insists. The caller
- * holds the session lock. */
-static int remove_free(tether_registry *registry, const char *task_id, bool insist, attempt *made,
+/* Removes the task unless its lifeline is held or its supervisor is still exiting: then *held is
+ * true. If the caller insists, a monitor is no obstacle: it has reported the end, writes nothing
+ * more, and may stay for what the task has left behind. The caller holds the session lock. */
+static int remove_free(tether_registry *registry, const char *task_id, bool insist, bool *held,
                        tether_error *error)
 {
     tether__record record;
@@ -62,24 +56,24 @@ static int remove_free(tether_registry *registry, const char *task_id, bool insi
     int code = tether__bundle_load(&registry->session, task_id, &record, NULL, error);
     if (code == TETHER_OK)
         code = check_record(registry, &record, error);
-    made->monitored = code == TETHER_OK && tether__record_is_monitored(&record);
+    bool ignores = insist && code == TETHER_OK && tether__record_is_monitored(&record);
     tether__record_dispose(&record);
     if (code == TETHER_OK)
-        code = tether__os_lifeline_held(registry->session.exits, task_id, &made->held, error);
-    if (code == TETHER_OK && !made->held)
-        made->held = !tether__catalog_reap(&registry->catalog, task_id);
-    made->held = made->held && !(insist && made->monitored);
-    if (code == TETHER_OK && !made->held)
+        code = tether__os_lifeline_held(registry->session.exits, task_id, held, error);
+    if (code == TETHER_OK && !*held)
+        *held = !tether__catalog_reap(&registry->catalog, task_id);
+    *held = *held && !ignores;
+    if (code == TETHER_OK && !*held)
         code = tether__bundle_remove(&registry->session, task_id, error);
     return code;
 }
 
 /* The caller holds `disk`. */
-static int try_remove(tether_registry *registry, const char *task_id, bool insist, attempt *made,
+static int try_remove(tether_registry *registry, const char *task_id, bool insist, bool *held,
                       tether_error *error)
 {
     tether__lock lock;
-    *made = (attempt){0};
+    *held = false;
     /* Writes the end into the record if it is not there yet, and fails for a task that has no
      * record. */
     int code = tether__refresh(&registry->catalog, task_id, TETHER__INSPECT_NOW, NULL, error);
@@ -87,7 +81,7 @@ static int try_remove(tether_registry *registry, const char *task_id, bool insis
         code = tether__session_lock(&registry->session, &lock, error);
     if (code != TETHER_OK)
         return code;
-    code = remove_free(registry, task_id, insist, made, error);
+    code = remove_free(registry, task_id, insist, held, error);
     tether__os_lock_release(&lock);
     /* Without a bundle there is no ended task; the next collection completes the removal. */
     if (!tether__session_has_bundle(&registry->session, task_id)) {
@@ -99,16 +93,16 @@ static int try_remove(tether_registry *registry, const char *task_id, bool insis
 
 int tether_remove(tether_registry *registry, const char *task_id, tether_error *error)
 {
-    attempt made;
+    bool held;
     int code = tether__check_task_id(task_id, error);
     if (code != TETHER_OK)
         return code;
     int64_t begin = tether__os_monotonic_ms();
     for (int64_t passed = 0;; passed = tether__os_monotonic_ms() - begin) {
         uv_mutex_lock(&registry->catalog.disk);
-        code = try_remove(registry, task_id, passed >= MONITOR_PATIENCE_MS, &made, error);
+        code = try_remove(registry, task_id, passed >= MONITOR_PATIENCE_MS, &held, error);
         uv_mutex_unlock(&registry->catalog.disk);
-        if (code != TETHER_OK || !made.held)
+        if (code != TETHER_OK || !held)
             return code;
         if (passed >= SUPERVISOR_PATIENCE_MS)
             return fail_not_ended(task_id,

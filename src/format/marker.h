@@ -77,7 +77,7 @@ typedef struct tether__marker {
     int64_t modified_at; /* the file's modification time in Unix milliseconds; 0: not known */
 } tether__marker;
 
-/* Size of a buffer for any line that the two functions below write, with its NUL. */
+/* Size of a buffer for any line that the functions below write, with its NUL. */
 #define TETHER__MARKER_LINE_SIZE 512
 
 /* Write the lines of a supervisor that is this library itself, and return the size of the line with

@@ -1,5 +1,5 @@
-/* Owns the text of orders: a version, fields, arguments and an end, each closed by a NUL byte,
- * which none of them can contain. Must not: accept orders that it does not understand as a whole.
+/* Owns the text of orders: words, each closed by a NUL byte, which none of them can contain.
+ * Must not: accept orders that it does not understand as a whole.
  * Thread: any. */
 #include "format/orders.h"
 

@@ -100,11 +100,11 @@ struct json_t *tether__record_document(tether__record *record);
  * memory is short. */
 struct json_t *tether__record_document_over(const tether__record *record, struct json_t *base);
 
-/* Makes a record small that is to be kept. Frees the document, several times as large as the
- * struct, but for the watches, the only fields of it that are used later; then only
- * tether__record_document_over knows all fields. Packs the texts, most of them shorter than what
- * the heap adds to each, into one piece of memory, without those that most records have. When
- * memory is short, leaves as it is what it cannot make smaller. */
+/* Makes a record smaller, for the time that it is kept in memory. The document goes, except for the
+ * watches, which are used later: it takes several times as much as the struct. After that only
+ * tether__record_document_over knows all fields. The texts move into one piece of memory, because
+ * the heap adds more to most of them than they have; those that most records have are constants.
+ * When memory is short, leaves as it is what it cannot make smaller. */
 void tether__record_lighten(tether__record *record);
 
 /* Returns the record as JSON text, or NULL when memory is short; free it with free(). Updates the

@@ -57,9 +57,6 @@ bool tether__monitor_os_pipe(int *os_error);
 /* Moves what is in the pipes now. Returns how many bytes could not be written until now. */
 int64_t tether__monitor_os_drain(void);
 
-/* Whether a process still has one of the pipes open to write. */
-bool tether__monitor_os_may_write(void);
-
 /* Lets go of what the command alone should hold: the standard streams and the working directory. */
 void tether__monitor_os_settle(void);
 

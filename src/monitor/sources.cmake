@@ -23,6 +23,7 @@ add_executable(tether_monitor
     src/posix/monitor/wake_signalfd.c
     src/posix/pidfd.c
     src/posix/proc_linux.c
+    src/posix/raise_fd.c
     src/posix/error_shortage.c
 )
 set_target_properties(tether_monitor PROPERTIES OUTPUT_NAME tether-monitor C_EXTENSIONS OFF)

@@ -25,6 +25,7 @@ set(TETHER_OS_SOURCES
     host.c
     lifeline.c
     lock.c
+    raise_fd.c
     signal.c
     spawn.c
     spawn_orders.c

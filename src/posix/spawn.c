@@ -14,6 +14,7 @@
 #include "posix/access.h"
 #include "posix/dir.h"
 #include "posix/error.h"
+#include "posix/raise_fd.h"
 #include "posix/spawn_orders.h"
 #include "posix/spawn_start.h"
 
@@ -21,17 +22,9 @@ static const char step[] = "start supervisor";
 
 enum { FIRST_FREE_FD = TETHER__LIFELINE_FD + 1 };
 
-/* Moves a descriptor above the numbers that the child uses. Takes ownership of fd, also on failure.
- * Returns -1 and errno on failure. */
 static int move_above_child_fds(int fd)
 {
-    if (fd < 0 || fd >= FIRST_FREE_FD)
-        return fd;
-    int moved = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
-    int os_error = errno;
-    close(fd);
-    errno = os_error;
-    return moved;
+    return tether__posix_raise_fd(fd, FIRST_FREE_FD);
 }
 
 static int open_input(const char *path, tether_error *error)

@@ -18,8 +18,7 @@ typedef struct tether__child_fds {
 
 /* Starts the program in a new session, with these descriptors in place and all others closed,
  * default signal dispositions, an empty signal mask (a monitor: with all signals blocked), and the
- * working directory. Returns 0, or the
- * errno of the failed step, with no child left. */
+ * working directory. Returns 0, or the errno of the failed step, with no child left. */
 int tether__posix_start(const tether__start *start, const tether__child_fds *fds, pid_t *pid);
 
 #endif

@@ -132,7 +132,6 @@ static int start_once(tether__spawn_plan *plan, tether__dir *exits, tether__star
                       tether_error *error)
 {
     bool in_bundle = tether__outer_in_bundle(plan->outer->kind);
-    bool monitored = plan->outer->kind == TETHER__OUTER_MONITOR;
     char *argument = supervisor_argument(plan);
     const char **argv = argument != NULL ? join_arguments(plan, argument) : NULL;
     if (argv == NULL) {
@@ -152,7 +151,7 @@ static int start_once(tether__spawn_plan *plan, tether__dir *exits, tether__star
         .stderr_name = plan->spec.merge_output ? NULL : TETHER__STDERR_FILE,
         .exits = exits,
         .lifeline = &plan->lifeline,
-        .orders = monitored ? plan->orders.bytes : NULL,
+        .orders = plan->orders.bytes,
         .orders_size = plan->orders.size,
     };
     int code = tether__os_spawn(&request, started, error);

@@ -39,7 +39,7 @@ bool tether__monitor_os_prepare(void)
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
     pump = tether__pump_none;
-    (void)tether__wake_open();
+    tether__wake_open();
     return true;
 }
 
@@ -265,11 +265,6 @@ int64_t tether__monitor_os_drain(void)
 {
     tether__pump_move(&pump);
     return pump.lost;
-}
-
-bool tether__monitor_os_may_write(void)
-{
-    return tether__pump_is_open(&pump);
 }
 
 /* --- Waiting --- */

@@ -82,35 +82,33 @@ static void send_to(int pidfd, int64_t pid, const int *numbers, int count)
 typedef struct pids {
     int64_t *items;
     size_t count, capacity;
+    bool partial; /* something could not be read, or kept in memory */
 } pids;
 
-/* Returns the text of the list of a thread's children, which the caller frees; NULL: it cannot be
- * read, or has none. */
-static char *read_children(int64_t pid, const char *thread)
+/* Adds what one thread has started, as much as memory permits: a later signal reaches the others.
+ */
+static void add_children(int64_t pid, const char *thread, pids *list)
 {
-    char path[80], *line = NULL;
+    char path[80], *text = NULL;
     size_t capacity = 0;
     snprintf(path, sizeof path, "/proc/%lld/task/%.20s/children", (long long)pid, thread);
     FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return NULL;
-    if (getline(&line, &capacity, file) <= 0) {
-        free(line);
-        line = NULL;
+    if (file == NULL) {
+        list->partial = true;
+        return;
     }
+    bool any = getline(&text, &capacity, file) > 0;
+    list->partial = list->partial || ferror(file) != 0;
     fclose(file);
-    return line;
-}
-
-/* Adds as many as memory permits: a later signal reaches the others. */
-static void add_children(int64_t pid, const char *thread, pids *list)
-{
-    char *text = read_children(pid, thread);
-    for (char *at = text, *next; at != NULL; at = next) {
+    for (char *at = text, *next; any; at = next) {
         void *items = list->items;
         long long child = strtoll(at, &next, 10);
-        if (next == at || !tether__grow(&items, list->count, &list->capacity, sizeof *list->items))
+        if (next == at)
             break;
+        if (!tether__grow(&items, list->count, &list->capacity, sizeof *list->items)) {
+            list->partial = true;
+            break;
+        }
         list->items = items;
         list->items[list->count++] = child;
     }
@@ -121,9 +119,10 @@ static void add_children(int64_t pid, const char *thread, pids *list)
 static pids list_children(int64_t pid)
 {
     char path[40];
-    pids list = {NULL, 0, 0};
+    pids list = {.items = NULL};
     snprintf(path, sizeof path, "/proc/%lld/task", (long long)pid);
     DIR *threads = opendir(path);
+    list.partial = threads == NULL;
     for (struct dirent *entry; threads != NULL && (entry = readdir(threads)) != NULL;) {
         if (entry->d_name[0] != '.')
             add_children(pid, entry->d_name, &list);
@@ -168,54 +167,49 @@ static void signal_all(int64_t parent, const pids *list, int depth, const int *n
 /* A kernel need not have the lists of children. */
 bool tether__offspring_signal(const int *numbers, int count)
 {
-    char path[80];
-    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)getpid(), (int)getpid());
-    if (access(path, R_OK) != 0)
-        return false;
     pids below = list_children(getpid());
+    bool listed = below.count > 0 || !below.partial;
     signal_all(getpid(), &below, 0, numbers, count);
     free(below.items);
-    return true;
+    return listed;
 }
 
 /* --- What is left --- */
 
-static char *read_own_children(void)
+static bool are_same(const pids *one, const pids *other)
 {
-    char thread[24];
-    snprintf(thread, sizeof thread, "%lld", (long long)getpid());
-    char *list = read_children(getpid(), thread);
-    return list != NULL ? list : strdup("");
+    return !one->partial && !other->partial && one->count == other->count &&
+           (one->count == 0 ||
+            memcmp(one->items, other->items, one->count * sizeof *one->items) == 0);
 }
 
 /* Returns whether all these processes belong to other tasks. */
-static bool are_all_anothers(const char *list)
+static bool are_all_anothers(const pids *list)
 {
     tether__proc now;
-    for (char *next;; list = next) {
-        long long child = strtoll(list, &next, 10);
-        if (next == list)
-            return true;
-        if (tether__proc_read(child, &now) != 0 || find_owner(child, &now) != ANOTHERS)
+    for (size_t i = 0; i < list->count; i++) {
+        int64_t pid = list->items[i];
+        if (tether__proc_read(pid, &now) != 0 || find_owner(pid, &now) != ANOTHERS)
             return false;
     }
+    return list->count > 0;
 }
 
 /* The kernel may leave children out of a list while others end: only two equal ones prove anything.
  * What is below a child of this task comes to the monitor when that ends. */
 bool tether__offspring_is_gone(void)
 {
-    bool same = false;
     if (!tether__proc_is_own())
         return false;
-    char *list = read_own_children();
-    for (int look = 0; list != NULL && !same && look < LOOKS; look++) {
-        char *again = read_own_children();
-        same = again != NULL && strcmp(list, again) == 0;
-        free(list);
+    bool same = false;
+    pids list = list_children(getpid());
+    for (int look = 0; !same && look < LOOKS; look++) {
+        pids again = list_children(getpid());
+        same = are_same(&list, &again);
+        free(list.items);
         list = again;
     }
-    bool gone = list != NULL && same && list[0] != '\0' && are_all_anothers(list);
-    free(list);
+    bool gone = same && are_all_anothers(&list);
+    free(list.items);
     return gone;
 }

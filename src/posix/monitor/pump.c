@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "posix/raise_fd.h"
+
 enum { FIRST_SIZE = 64 * 1024, LAST_SIZE = 1024 * 1024, ABOVE_STANDARD = 3 };
 
 const tether__pump tether__pump_none = {.pipe = {-1, -1}, .file = {-1, -1}};
@@ -19,18 +21,6 @@ static void close_one(int *fd)
     if (*fd >= 0)
         close(*fd);
     *fd = -1;
-}
-
-/* The numbers of the standard streams stay free for the command's. */
-static int move_up(int fd)
-{
-    if (fd < 0 || fd >= ABOVE_STANDARD)
-        return fd;
-    int moved = fcntl(fd, F_DUPFD_CLOEXEC, ABOVE_STANDARD);
-    int os_error = errno;
-    close(fd);
-    errno = os_error;
-    return moved;
 }
 
 static bool are_same_file(int one, int other)
@@ -47,7 +37,7 @@ static int open_stream(tether__pump *pump, int stream)
     pump->file[stream] = fcntl(stream + 1, F_DUPFD_CLOEXEC, ABOVE_STANDARD);
     if (pump->file[stream] < 0 || pipe2(ends, O_CLOEXEC) != 0)
         return errno;
-    pump->pipe[stream] = move_up(ends[0]);
+    pump->pipe[stream] = tether__posix_raise_fd(ends[0], ABOVE_STANDARD);
     if (pump->pipe[stream] < 0 || fcntl(pump->pipe[stream], F_SETFL, O_NONBLOCK) != 0 ||
         dup2(ends[1], stream + 1) < 0)
         os_error = errno;
@@ -66,11 +56,6 @@ int tether__pump_open(tether__pump *pump)
     if (os_error == 0 && merged)
         return dup2(STDOUT_FILENO, STDERR_FILENO) >= 0 ? 0 : errno;
     return os_error == 0 ? open_stream(pump, 1) : os_error;
-}
-
-bool tether__pump_is_open(const tether__pump *pump)
-{
-    return pump->pipe[0] >= 0 || pump->pipe[1] >= 0;
 }
 
 /* A command that fills the buffer gets a larger one, and a larger pipe, so that both are woken less
@@ -140,14 +125,4 @@ void tether__pump_move(tether__pump *pump)
         while (move_some(pump, i, &left))
             continue;
     }
-}
-
-void tether__pump_close(tether__pump *pump)
-{
-    for (int i = 0; i < TETHER__PUMP_STREAMS; i++) {
-        close_one(&pump->pipe[i]);
-        close_one(&pump->file[i]);
-    }
-    free(pump->buffer);
-    pump->buffer = NULL;
 }

@@ -26,12 +26,7 @@ extern const tether__pump tether__pump_none;
  * are the same file: what is started inherits them. Returns 0 or errno. */
 int tether__pump_open(tether__pump *pump);
 
-/* Returns whether somebody may still write. */
-bool tether__pump_is_open(const tether__pump *pump);
-
 /* Moves what is there, but of each pipe no more than it holds now. */
 void tether__pump_move(tether__pump *pump);
-
-void tether__pump_close(tether__pump *pump);
 
 #endif

@@ -2,11 +2,9 @@
 #ifndef TETHER_WAKE_H
 #define TETHER_WAKE_H
 
-#include <stdbool.h>
-
-/* Opens what tells of signals and children. All signals are blocked. False: nothing does, and the
- * monitor looks at intervals. */
-bool tether__wake_open(void);
+/* Opens what tells of signals and children. All signals are blocked. If that fails, the monitor
+ * looks at intervals. */
+void tether__wake_open(void);
 
 /* Sleeps until a signal has come, one of two descriptors can be read (-1: none), or for timeout_ms;
  * -1: no limit. Takes the signals. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,12 +15,11 @@ enum { LOOK_MS = 100 }; /* without a descriptor that tells of signals */
 
 static int signals = -1;
 
-bool tether__wake_open(void)
+void tether__wake_open(void)
 {
     sigset_t all;
     sigfillset(&all);
     signals = signalfd(-1, &all, SFD_NONBLOCK | SFD_CLOEXEC);
-    return signals >= 0;
 }
 
 /* Where the system refuses to wait, or to tell, the monitor must not spin. */

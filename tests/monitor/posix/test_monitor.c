@@ -1,6 +1,6 @@
 /* What a task with a monitor has, and one with a script has not: true ends, a deadline that needs
  * no host, and no process that gets away. */
-#include "support/support.h"
+#include "monitor/posix/monitored.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,16 +14,6 @@
 #include <unistd.h>
 
 enum { SHORT_MS = 300, LIFELINE_FD = 9, ORDERS_FD = 8, ESCAPEES = 20 };
-
-static void start_text(tether_registry *registry, const char *command, int64_t timeout_ms,
-                       char id[TETHER_ID_SIZE])
-{
-    const tether_spec spec = {.command = command,
-                              .shell = "sh",
-                              .timeout_ms = timeout_ms,
-                              .supervisor = TETHER_SUPERVISOR_MONITOR};
-    test_start(registry, &spec, id);
-}
 
 static bool lifeline_has(const fixture *f, const char *id, const char *word)
 {
@@ -50,7 +40,7 @@ static void a_signal_is_told_from_an_exit(void **state)
                  {"kill -KILL $$", 137, SIGKILL}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char id[TETHER_ID_SIZE];
-        start_text(f->registry, cases[i].command, 0, id);
+        monitored_start(f->registry, cases[i].command, 0, id);
         tether_snapshot *snapshot = test_wait(f->registry, id);
         assert_int_equal(snapshot->status, TETHER_STATUS_FAILED);
         assert_int_equal(snapshot->exit_code, cases[i].code);
@@ -65,8 +55,8 @@ static void an_exit_with_the_code_of_a_signal_is_an_exit(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    start_text(f->registry, "trap 'exit 143' TERM; echo ready; while :; do sleep 0.01; done", 0,
-               id);
+    monitored_start(f->registry, "trap 'exit 143' TERM; echo ready; while :; do sleep 0.01; done",
+                    0, id);
     test_wait_output(f->registry, id, TETHER_STDOUT, 6);
     ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
     test_expect(f->registry, id, TETHER_STATUS_FAILED, 143, "ended by itself while being killed");
@@ -77,8 +67,8 @@ static void the_use_of_all_processes_is_told(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    start_text(f->registry, "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; (exit 0); (exit 0)",
-               0, id);
+    monitored_start(f->registry,
+                    "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; (exit 0); (exit 0)", 0, id);
     tether_snapshot *snapshot = test_wait(f->registry, id);
     assert_int_equal(snapshot->exit_code, 0);
     assert_in_range(snapshot->user_ms, 10, 60000);
@@ -244,7 +234,7 @@ static void start_and_die(fixture *f, void *userdata)
     const tether_open_options options = {.store = f->store, .no_gc = 1};
     tether_error error = {0};
     HOST_OK(tether_open(&options, &registry, &error), error);
-    start_text(registry, "trap '' TERM; while :; do sleep 0.05; done", SHORT_MS, userdata);
+    monitored_start(registry, "trap '' TERM; while :; do sleep 0.05; done", SHORT_MS, userdata);
     _exit(0);
 }
 
@@ -267,7 +257,7 @@ static void a_command_that_obeys_its_deadline_has_ended_by_itself(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    start_text(f->registry, "trap 'exit 5' TERM; while :; do sleep 0.01; done", SHORT_MS, id);
+    monitored_start(f->registry, "trap 'exit 5' TERM; while :; do sleep 0.01; done", SHORT_MS, id);
     test_expect(f->registry, id, TETHER_STATUS_FAILED, 5, "ended by itself at its deadline");
 }
 
@@ -278,9 +268,9 @@ static void a_shell_is_ended_before_its_child(void **state)
     enum { TASKS = 12 };
     char ids[TASKS][TETHER_ID_SIZE];
     for (int i = 0; i < TASKS; i++)
-        start_text(f->registry,
-                   i % 4 == 0 ? "trap '' TERM; sleep 1000; exit 9" : "sleep 1000; exit 9", SHORT_MS,
-                   ids[i]);
+        monitored_start(f->registry,
+                        i % 4 == 0 ? "trap '' TERM; sleep 1000; exit 9" : "sleep 1000; exit 9",
+                        SHORT_MS, ids[i]);
     for (int i = 0; i < TASKS; i++)
         test_expect(f->registry, ids[i], TETHER_STATUS_TIMED_OUT, 124, NULL);
 }
@@ -305,12 +295,11 @@ static void a_monitor_that_dies_at_the_deadline_leaves_a_lost_task(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    start_text(f->registry, "trap '' TERM; echo $$; while :; do sleep 0.05; done", SHORT_MS, id);
+    monitored_start(f->registry, "trap '' TERM; echo $$; while :; do sleep 0.05; done", SHORT_MS,
+                    id);
     long command = test_output_number(f->registry, id);
     WAIT_UNTIL(lifeline_has(f, id, "\ndeadline "));
-    tether_snapshot *snapshot = test_snapshot(f->registry, id);
-    assert_int_equal(kill((pid_t)snapshot->child_pid, SIGKILL), 0);
-    tether_snapshot_free(snapshot);
+    assert_int_equal(kill((pid_t)monitored_pid(f->registry, id), SIGKILL), 0);
     test_expect(f->registry, id, TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN,
                 "supervisor died while it ended the task at its deadline");
     ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
@@ -322,11 +311,9 @@ static void a_stopped_monitor_is_no_reason_to_miss_the_deadline(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    start_text(f->registry, "echo ready; exec sleep 1000", SHORT_MS, id);
+    monitored_start(f->registry, "echo ready; exec sleep 1000", SHORT_MS, id);
     test_wait_output(f->registry, id, TETHER_STDOUT, 6);
-    tether_snapshot *snapshot = test_snapshot(f->registry, id);
-    assert_int_equal(kill((pid_t)snapshot->child_pid, SIGSTOP), 0);
-    tether_snapshot_free(snapshot);
+    assert_int_equal(kill((pid_t)monitored_pid(f->registry, id), SIGSTOP), 0);
     test_expect(f->registry, id, TETHER_STATUS_TIMED_OUT, 124, NULL);
 }
 
@@ -382,7 +369,7 @@ static void nothing_gets_away_at_the_deadline(void **state)
     fixture *f = *state;
     char script[SCRIPT_SIZE], id[TETHER_ID_SIZE];
     write_script(f, "sleep 1000", script);
-    start_text(f->registry, script, 10 * SHORT_MS, id);
+    monitored_start(f->registry, script, 10 * SHORT_MS, id);
     test_expect(f->registry, id, TETHER_STATUS_TIMED_OUT, 124, NULL);
     expect_gone(f, 1); /* on a slow machine the deadline comes before all have started */
 }
@@ -393,20 +380,12 @@ static void nothing_gets_away_from_a_kill(void **state)
     fixture *f = *state;
     char script[SCRIPT_SIZE], id[TETHER_ID_SIZE];
     write_script(f, "echo >&2 ready; sleep 1000", script);
-    start_text(f->registry, script, 0, id);
+    monitored_start(f->registry, script, 0, id);
     test_wait_output(f->registry, id, TETHER_STDERR, 6);
     const tether_kill_options options = {.grace_ms = SHORT_MS};
     ASSERT_OK(tether_kill(f->registry, id, &options, &f->error), f->error);
     assert_int_equal(test_status(f->registry, id), TETHER_STATUS_KILLED);
     expect_gone(f, ESCAPEES);
-}
-
-static long monitor_of(fixture *f, const char *id)
-{
-    tether_snapshot *snapshot = test_snapshot(f->registry, id);
-    long pid = (long)snapshot->child_pid;
-    tether_snapshot_free(snapshot);
-    return pid;
 }
 
 static void nothing_is_left_with_end_tree(void **state)
@@ -418,7 +397,7 @@ static void nothing_is_left_with_end_tree(void **state)
     test_start(f->registry, &spec, id);
     test_expect(f->registry, id, TETHER_STATUS_FAILED, 3, NULL);
     /* The end is told at once. */
-    long monitor = monitor_of(f, id);
+    long monitor = monitored_pid(f->registry, id);
     WAIT_UNTIL(!test_process_alive(monitor));
     expect_gone(f, ESCAPEES);
 }
@@ -434,7 +413,7 @@ static long leave_behind(fixture *f, char id[TETHER_ID_SIZE])
              "(env -i setsid sh -c 'echo $$ >%s; exec /bin/sleep 1000' &)\n"
              "until [ -s '%s' ]; do sleep 0.01; done\nexit 4",
              pid, pid);
-    start_text(f->registry, script, 0, id);
+    monitored_start(f->registry, script, 0, id);
     test_expect(f->registry, id, TETHER_STATUS_FAILED, 4, NULL);
     char *text = test_read_file(pid, NULL);
     long left = strtol(text, NULL, 10);
@@ -447,7 +426,7 @@ static void a_monitor_guards_what_is_left(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    long left = leave_behind(f, id), monitor = monitor_of(f, id);
+    long left = leave_behind(f, id), monitor = monitored_pid(f->registry, id);
     tether_snapshot *snapshot = test_snapshot(f->registry, id);
     assert_true(snapshot->survivors_known);
     assert_int_equal(snapshot->survivor_count, 1);
@@ -475,7 +454,7 @@ static void a_guarded_task_can_be_removed(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    long left = leave_behind(f, id), monitor = monitor_of(f, id);
+    long left = leave_behind(f, id), monitor = monitored_pid(f->registry, id);
     tether_snapshot *snapshot;
     ASSERT_OK(tether_remove(f->registry, id, &f->error), f->error);
     assert_int_equal(tether_status_get(f->registry, id, &snapshot, &f->error), TETHER_ENOTASK);
@@ -513,7 +492,7 @@ static void a_process_that_runs_away_is_killed(void **state)
     const char *file = test_work_path(f, "trace");
     snprintf(command, sizeof command, "env -i PATH=\"$PATH\" setsid '%s' & exec sleep 1000",
              make_runner(f, file));
-    start_text(f->registry, command, 0, id);
+    monitored_start(f->registry, command, 0, id);
     WAIT_UNTIL(size_of(file) > 5);
     const tether_kill_options options = {.grace_ms = 20};
     ASSERT_OK(tether_kill(f->registry, id, &options, &f->error), f->error);
@@ -572,7 +551,7 @@ static void a_paused_task_has_a_deadline_without_a_host(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    start_text(f->registry, "echo ready; exec sleep 1000", 2 * SHORT_MS, id);
+    monitored_start(f->registry, "echo ready; exec sleep 1000", 2 * SHORT_MS, id);
     test_wait_output(f->registry, id, TETHER_STDOUT, 6);
     ASSERT_OK(tether_pause(f->registry, id, &f->error), f->error);
     test_detach(f->registry);
@@ -588,10 +567,10 @@ static void a_monitor_that_hangs_is_ended(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    start_text(f->registry, "echo ready; exec sleep 1000", 0, id);
+    monitored_start(f->registry, "echo ready; exec sleep 1000", 0, id);
     test_wait_output(f->registry, id, TETHER_STDOUT, 6);
     WAIT_UNTIL(test_status(f->registry, id) == TETHER_STATUS_RUNNING);
-    long tracee = monitor_of(f, id);
+    long tracee = monitored_pid(f->registry, id);
     assert_int_equal(ptrace(PTRACE_SEIZE, (pid_t)tracee, NULL, NULL), 0);
     assert_int_equal(ptrace(PTRACE_INTERRUPT, (pid_t)tracee, NULL, NULL), 0);
     const tether_kill_options options = {.grace_ms = -1};

@@ -1,6 +1,6 @@
 /* Faults of monitors, and of what is around them: refused calls, full disks, signals, and starts by
  * hand. ci/matrix has each system call. */
-#include "support/support.h"
+#include "monitor/posix/monitored.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,24 +17,6 @@
 #include "support/posix/machine.h"
 
 enum { SHORT_MS = 300, LIFELINE_FD = 9, ORDERS_FD = 8 };
-
-static long monitor_of(tether_registry *registry, const char *id)
-{
-    tether_snapshot *snapshot = test_snapshot(registry, id);
-    long pid = (long)snapshot->child_pid;
-    tether_snapshot_free(snapshot);
-    return pid;
-}
-
-static void start_text(tether_registry *registry, const char *command, int64_t timeout_ms,
-                       char id[TETHER_ID_SIZE])
-{
-    const tether_spec spec = {.command = command,
-                              .shell = "sh",
-                              .timeout_ms = timeout_ms,
-                              .supervisor = TETHER_SUPERVISOR_MONITOR};
-    test_start(registry, &spec, id);
-}
 
 /* --- By hand --- */
 
@@ -280,16 +262,23 @@ static const char counting[] = "trap 'echo term' TERM; trap 'echo hup' HUP; trap
                                "trap 'echo usr' USR1; echo ready; "
                                "until [ -e \"$GATE\" ]; do sleep 0.01; done; exit 4";
 
+/* Starts it and returns the path that ends it once there is a file. */
+static const char *start_counting(fixture *f, char id[TETHER_ID_SIZE])
+{
+    const char *gate = test_work_path(f, "gate");
+    setenv("GATE", gate, 1);
+    monitored_start(f->registry, counting, 0, id);
+    unsetenv("GATE");
+    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+    return gate;
+}
+
 static void signals_to_the_monitor_reach_nobody(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    const char *gate = test_work_path(f, "gate");
-    setenv("GATE", gate, 1);
-    start_text(f->registry, counting, 0, id);
-    unsetenv("GATE");
-    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
-    pid_t monitor = (pid_t)monitor_of(f->registry, id);
+    const char *gate = start_counting(f, id);
+    pid_t monitor = (pid_t)monitored_pid(f->registry, id);
     for (int number = 1; number < SIGRTMAX; number++) {
         if (number != SIGKILL && number != SIGSTOP && number != 32 && number != 33)
             assert_int_equal(kill(monitor, number), 0);
@@ -304,11 +293,7 @@ static void a_signal_to_the_group_reaches_the_command_once(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    const char *gate = test_work_path(f, "gate");
-    setenv("GATE", gate, 1);
-    start_text(f->registry, counting, 0, id);
-    unsetenv("GATE");
-    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+    const char *gate = start_counting(f, id);
     ASSERT_OK(tether_kill(f->registry, id, &(tether_kill_options){.signal = SIGTERM}, &f->error),
               f->error);
     test_wait_output(f->registry, id, TETHER_STDOUT, 11);
@@ -333,7 +318,7 @@ static void a_monitor_that_is_stopped_and_continued_loses_nothing(void **state)
         const tether_spec spec = {
             .argv = argv, .supervisor = TETHER_SUPERVISOR_MONITOR, .pipes = i % 2 == 1};
         test_start(f->registry, &spec, id);
-        pid_t monitor = (pid_t)monitor_of(f->registry, id);
+        pid_t monitor = (pid_t)monitored_pid(f->registry, id);
         for (int stop = 0; stop < 10; stop++) {
             if (kill(monitor, stop % 2 == 0 ? SIGSTOP : SIGCONT) != 0)
                 break;
@@ -353,7 +338,7 @@ static void a_lifeline_without_a_name_is_a_lost_task(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    start_text(f->registry, "echo ready; exec sleep 1000", 0, id);
+    monitored_start(f->registry, "echo ready; exec sleep 1000", 0, id);
     test_wait_output(f->registry, id, TETHER_STDOUT, 6);
     assert_int_equal(unlink(test_exit_path(f, id)), 0);
     tether_snapshot *snapshot = test_wait(f->registry, id);
