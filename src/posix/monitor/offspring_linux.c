@@ -196,14 +196,15 @@ static bool are_all_anothers(const pids *list)
 }
 
 /* The kernel may leave children out of a list while others end: only two equal ones prove anything.
- * What is below a child of this task comes to the monitor when that ends. */
+ * One that cannot be read proves nothing now, and another look does not change that. What is below
+ * a child of this task comes to the monitor when that ends. */
 bool tether__offspring_is_gone(void)
 {
     if (!tether__proc_is_own())
         return false;
     bool same = false;
     pids list = list_children(getpid());
-    for (int look = 0; !same && look < LOOKS; look++) {
+    for (int look = 0; !same && !list.partial && look < LOOKS; look++) {
         pids again = list_children(getpid());
         same = are_same(&list, &again);
         free(list.items);
