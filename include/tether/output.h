@@ -19,7 +19,8 @@ extern "C" {
 /* One output stream of a task. Offsets count in bytes from the first byte that the task wrote to
  * the stream, even if its output limit has dropped that byte since.
  *
- * The task itself can truncate the file of a stream. A script does so by `echo x >/dev/stderr` or
+ * A task whose command writes the files itself (TETHER_OUTPUT_DIRECT) can truncate the file of a
+ * stream. A script does so by `echo x >/dev/stderr` or
  * `tee /dev/stderr`, which open the file behind the descriptor; `>>` and `tee -a` do not. What the
  * file had is lost, offsets count from its new start, and the task's other writes follow at its new
  * end. Followers, watches and rings then go on from the start of the file and tell so. They

@@ -69,6 +69,13 @@ typedef enum tether_supervisor {
     TETHER_SUPERVISOR_MONITOR = 2 /* the program tether-monitor */
 } tether_supervisor;
 
+/* Who writes the files of a task's outputs. */
+typedef enum tether_output {
+    TETHER_OUTPUT_AUTO = 0,   /* through pipes where a monitor supervises the task, else direct */
+    TETHER_OUTPUT_DIRECT = 1, /* the command itself */
+    TETHER_OUTPUT_PIPE = 2    /* the monitor, which reads what the command writes from pipes */
+} tether_output;
+
 /* What to start. All zero except for `command` or `argv` is valid. Strings and arrays are copied
  * before tether_spawn returns. */
 typedef struct tether_spec {
@@ -149,10 +156,11 @@ typedef struct tether_spec {
      * end of the task is told at once. Needs a monitor: TETHER_ENOTSUP without one. Default:
      * what it has left behind goes on. */
     bool end_tree;
-    /* The command writes into pipes, and the monitor into the files. So a command that opens
-     * /dev/stderr or /dev/stdout itself loses nothing, and one whose disk is full goes on. Needs a
-     * monitor: TETHER_ENOTSUP without one. Default: the files are the command's own. */
-    bool pipes;
+    /* Who writes the files of the outputs. Through pipes, a command that opens /dev/stderr or
+     * /dev/stdout itself loses nothing, and one whose disk is full goes on. With TETHER_OUTPUT_PIPE
+     * the call fails with TETHER_ENOTSUP where no monitor has pipes. Default: through pipes where a
+     * monitor has them. */
+    tether_output output;
 } tether_spec;
 
 /* Starts a task. Returns as soon as its supervisor runs, without waiting for the command.
@@ -237,6 +245,9 @@ typedef struct tether_snapshot {
     int64_t peak_memory;   /* bytes, of the largest process */
     int64_t process_count; /* how many processes these numbers count */
     int64_t output_lost;   /* bytes of output that a monitor could not write; 0: none */
+    /* Who writes the files of the outputs: "pipe" (the monitor, from pipes), or "direct" (the
+     * command itself; for a proxy task its host). */
+    char *output_kind;
 } tether_snapshot;
 
 /* Returns the exit status that a shell would report for an ended task: its exit code (0 to 255; on

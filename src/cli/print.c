@@ -377,6 +377,7 @@ static void print_task_fields(const tether_snapshot *snapshot)
     detail_text("shell", snapshot->shell);
     detail_text("supervisor", snapshot->supervisor);
     detail_text("survival", snapshot->survival);
+    detail_text("output_kind", snapshot->output_kind);
 }
 
 /* Prints where the output is and how much of it the output limit has dropped. */

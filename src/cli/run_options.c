@@ -45,8 +45,9 @@ const char verb_run_help[] =
     "                       installed (default: auto)\n"
     "  --end-tree           when the command has ended, end what it has left behind\n"
     "                       too (needs the monitor)\n"
-    "  --output HOW         direct: the command writes the files itself (default);\n"
-    "                       pipe: the monitor does\n"
+    "  --output HOW         pipe: the monitor writes the files; direct: the command\n"
+    "                       does; auto: pipe where the monitor is installed\n"
+    "                       (default: auto)\n"
     "  --max-running N      fail if this many tasks of the session are running\n"
     "  --max-started N      fail if this many tasks were started in the session\n"
     "  --max-output SIZE    fail if the outputs of the session take this much space\n"
@@ -139,13 +140,19 @@ static int take_supervisor(const cli_options *cli, const char *value, tether_sup
                          "--supervisor %.80s is unknown: give auto, script or monitor", value);
 }
 
-static int take_output(const cli_options *cli, const char *value, bool *pipes)
+static int take_output(const cli_options *cli, const char *value, tether_output *choice)
 {
-    *pipes = strcmp(value, "pipe") == 0;
-    if (*pipes || strcmp(value, "direct") == 0)
-        return 0;
+    static const char *const names[] = {[TETHER_OUTPUT_AUTO] = "auto",
+                                        [TETHER_OUTPUT_DIRECT] = "direct",
+                                        [TETHER_OUTPUT_PIPE] = "pipe"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(value, names[i]) == 0) {
+            *choice = (tether_output)i;
+            return 0;
+        }
+    }
     return print_failure(cli, TETHER_EINVAL, "read arguments",
-                         "--output %.80s is unknown: give direct or pipe", value);
+                         "--output %.80s is unknown: give auto, direct or pipe", value);
 }
 
 /* Appends to a list that ends with NULL. */
@@ -300,7 +307,7 @@ static int take_option(const cli_options *cli, run_request *request, int id, con
     case OPT_TIMEOUT:
         return take_timeout(cli, request, value);
     case OPT_OUTPUT:
-        return take_output(cli, value, &request->spec.pipes);
+        return take_output(cli, value, &request->spec.output);
     case OPT_SUPERVISOR:
         return take_supervisor(cli, value, &request->spec.supervisor);
     case OPT_MAX_RUNNING:

@@ -121,6 +121,9 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
            "likewise for standard error; null: merged into standard output")                       \
     SHOWN(TEXT, output_path, 0, "", "")                                                            \
     SHOWN(TEXT, stderr_path, 0, "", "")                                                            \
+    BOTH(TEXT, output_kind, 0, "text, null",                                                       \
+         "who writes these files: `pipe`: the monitor, from pipes; `direct`: the command itself; " \
+         "null: as `direct`")                                                                      \
     SHOWN(TEXT, output_preview, 0, "", "")                                                         \
     SHOWN(FLAG, output_truncated, 0, "", "")                                                       \
     BOTH(NUMBER, output_limit, 0, "number, null",                                                  \

@@ -66,6 +66,8 @@ static const char *const constants[] = {TETHER__SUPERVISOR_SCRIPT,
                                         TETHER__SUPERVISOR_PROXY,
                                         TETHER__SURVIVAL_DETACHED,
                                         TETHER__SURVIVAL_BOUND,
+                                        TETHER__OUTPUT_PIPE,
+                                        TETHER__OUTPUT_DIRECT,
                                         "stdout",
                                         "stderr"};
 

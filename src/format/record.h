@@ -22,6 +22,10 @@ struct json_t;
 #define TETHER__SURVIVAL_DETACHED "detached"
 #define TETHER__SURVIVAL_BOUND "dies with host's job"
 
+/* The values of the field `output_kind`. */
+#define TETHER__OUTPUT_PIPE "pipe"
+#define TETHER__OUTPUT_DIRECT "direct"
+
 #define TETHER__RECORD_MEMBER(kind, name, absent, type, text) tether__field_##kind name;
 #define TETHER__RECORD_NO_MEMBER(...)
 

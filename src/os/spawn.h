@@ -68,6 +68,9 @@ bool tether__os_spawn_release(const char *task_id, const tether__identity *super
 /* Whether a supervisor of this platform can be `bound` at all. */
 bool tether__os_spawn_can_bind(void);
 
+/* Whether a monitor of this platform can read the command's outputs from pipes. */
+bool tether__os_spawn_has_pipes(void);
+
 /* Whether a process that is started from this one now dies with a job that this process is in. */
 int tether__os_spawn_bound(bool *bound, tether_error *error);
 

@@ -226,6 +226,11 @@ bool tether__os_spawn_release(const char *task_id, const tether__identity *super
     return true;
 }
 
+bool tether__os_spawn_has_pipes(void)
+{
+    return true;
+}
+
 bool tether__os_spawn_can_bind(void)
 {
     return false;

@@ -203,7 +203,7 @@ static int render_orders(tether__spawn_plan *plan, const tether__wrapper *wrappe
         .pipestatus = wrapper->pipestatus,
         .timeout_ms = plan->timeout_ms,
         .grace_ms = TETHER__KILL_GRACE_MS,
-        .pipes = plan->spec.pipes,
+        .pipes = tether__spawn_plan_pipes(plan),
         .end_tree = plan->spec.end_tree,
     };
     tether__orders_render(&orders, &plan->orders);

@@ -37,7 +37,10 @@ static int check_choices(const tether_spec *spec, tether_error *error)
     if ((int)spec->supervisor < TETHER_SUPERVISOR_AUTO ||
         spec->supervisor > TETHER_SUPERVISOR_MONITOR)
         return refuse("the supervisor is none of those that tether has", error);
-    if ((spec->end_tree || spec->pipes) && spec->supervisor == TETHER_SUPERVISOR_SCRIPT)
+    if ((int)spec->output < TETHER_OUTPUT_AUTO || spec->output > TETHER_OUTPUT_PIPE)
+        return refuse("the kind of the outputs is none of those that tether has", error);
+    if ((spec->end_tree || spec->output == TETHER_OUTPUT_PIPE) &&
+        spec->supervisor == TETHER_SUPERVISOR_SCRIPT)
         return refuse("a script has no pipes, and cannot end what the command has left behind; "
                       "leave out the supervisor",
                       error);
@@ -273,9 +276,11 @@ static int fill_record(const tether_registry *registry, tether__spawn_plan *plan
     record->output_limit =
         plan->spec.output_limit < INT64_MAX ? (int64_t)plan->spec.output_limit : INT64_MAX;
     record->no_compress = plan->spec.no_compress;
+    const char *kind = tether__spawn_plan_pipes(plan) ? TETHER__OUTPUT_PIPE : TETHER__OUTPUT_DIRECT;
     bool complete = (tether__os_spawn_can_bind() ||
                      tether__record_set(record, &record->survival, TETHER__SURVIVAL_DETACHED)) &&
                     tether__record_set(record, &record->shell, plan->shell.path) &&
+                    tether__record_set(record, &record->output_kind, kind) &&
                     tether__record_set(record, &record->stderr_path,
                                        plan->spec.merge_output ? NULL : TETHER__STDERR_FILE) &&
                     (plan->spec.argv == NULL || tether__record_set_argv(record, plan->spec.argv));

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "os/host.h"
+#include "os/spawn.h"
 
 void tether__spawn_plan_dispose(tether__spawn_plan *plan)
 {
@@ -34,4 +35,10 @@ int tether__spawn_plan_find(const char *name, char **found, void *userdata, teth
     const tether__spawn_plan *plan = userdata;
     const char *path = tether__environment_get(&plan->environment, "PATH");
     return tether__os_find_program(name, path, plan->workdir, found, error);
+}
+
+bool tether__spawn_plan_pipes(const tether__spawn_plan *plan)
+{
+    return plan->outer->kind == TETHER__OUTER_MONITOR &&
+           plan->spec.output != TETHER_OUTPUT_DIRECT && tether__os_spawn_has_pipes();
 }

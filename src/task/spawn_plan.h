@@ -63,6 +63,9 @@ typedef struct tether__spawn_plan {
  * directory. userdata is the plan. */
 int tether__spawn_plan_find(const char *name, char **found, void *userdata, tether_error *error);
 
+/* Whether the command writes into pipes of its monitor. Its supervisor is chosen. */
+bool tether__spawn_plan_pipes(const tether__spawn_plan *plan);
+
 /* Frees what the plan owns and closes its handles. */
 void tether__spawn_plan_dispose(tether__spawn_plan *plan);
 

@@ -62,7 +62,7 @@ static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule
     const char *why = NULL;
     int code = TETHER_ENOSHELL;
     /* A script could do neither. */
-    bool needs_monitor = plan->spec.end_tree || plan->spec.pipes;
+    bool needs_monitor = plan->spec.end_tree || plan->spec.output == TETHER_OUTPUT_PIPE;
     tether_supervisor choice = needs_monitor ? TETHER_SUPERVISOR_MONITOR : plan->spec.supervisor;
     bool portable = tether__environment_portable(&plan->environment);
     for (; code == TETHER_ENOSHELL && rule->kind != TETHER__OUTER_NONE; rule++) {
@@ -81,7 +81,7 @@ static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule
                             "tether-monitor was not found; install it, name it in TETHER_MONITOR, "
                             "or choose the script as supervisor%s",
                             plan->spec.end_tree ? ", which cannot end what is left"
-                            : plan->spec.pipes  ? ", which has no pipes"
+                            : needs_monitor     ? ", which has no pipes"
                                                 : "");
     else if (code == TETHER_ENOSHELL)
         tether__fail(error, TETHER_ENOSHELL, 0, step,
@@ -94,6 +94,9 @@ static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule
 
 int tether__supervisor_prepare(tether__spawn_plan *plan, tether_error *error)
 {
+    if (plan->spec.output == TETHER_OUTPUT_PIPE && !tether__os_spawn_has_pipes())
+        return tether__fail(error, TETHER_ENOTSUP, 0, "find monitor",
+                            "no monitor has pipes on this system; let the command write the files");
     return select_shell(plan, tether__os_shell_rules()->outers, error);
 }
 

@@ -296,6 +296,11 @@ int tether__os_spawn_try(const char *program, tether_error *error)
     return code;
 }
 
+bool tether__os_spawn_has_pipes(void)
+{
+    return false;
+}
+
 bool tether__os_spawn_can_bind(void)
 {
     return true;

@@ -21,7 +21,7 @@ static const char full[] =
     " \"status\": \"killing\", \"kill_intent\": \"timeout\", \"exit_code\": 7, \"signal\": 15,"
     " \"started_at\": 1700000000000, \"finished_at\": 1700000001000, \"duration_ms\": 1000,"
     " \"user_ms\": 94, \"system_ms\": 93, \"peak_memory\": 92, \"process_count\": 91, "
-    "\"output_lost\": 90,"
+    "\"output_lost\": 90, \"output_kind\": \"pipe\","
     " \"timeout_ms\": 5000, \"deadline_at\": 1700000005000, \"deadline_monotonic_ms\": 99,"
     " \"started_uptime_ms\": 98, \"kill_takeover_ms\": 97, \"child_pid\": 4711, \"pgid\": 4711,"
     " \"boot_id\": \"b1\", \"notify_on_completion\": false, \"completion_delivered\": true,"
@@ -31,10 +31,10 @@ static const char full[] =
     " \"identity\": {\"pid\": 4711, \"start_time\": 812345, \"boot_id\": \"b1\","
     " \"pid_ns\": \"4026531836\"}}";
 
-static const char *const text_fields[] = {"task_id",  "session_id", "name",        "project_root",
-                                          "command",  "workdir",    "shell",       "supervisor",
-                                          "survival", "reason",     "output_path", "stderr_path",
-                                          "boot_id",  "status",     "kill_intent", "lease_holder"};
+static const char *const text_fields[] = {
+    "task_id", "session_id", "name",        "project_root", "command",     "workdir",
+    "shell",   "supervisor", "survival",    "reason",       "output_path", "stderr_path",
+    "boot_id", "status",     "kill_intent", "lease_holder", "output_kind"};
 static const char *const integer_fields[] = {"schema_version",
                                              "exit_code",
                                              "signal",
@@ -122,6 +122,7 @@ static void assert_full(const tether__record *record)
     assert_string_equal(record->reason, "r");
     assert_string_equal(record->output_path, "stdout");
     assert_string_equal(record->stderr_path, "stderr");
+    assert_string_equal(record->output_kind, TETHER__OUTPUT_PIPE);
     assert_int_equal(record->status, TETHER_STATUS_KILLING);
     assert_int_equal(record->kill_intent, TETHER__INTENT_TIMEOUT);
     assert_int_equal(record->exit_code, 7);

@@ -48,6 +48,7 @@ static void writes_absent_values_as_null(void **state)
                                         "peak_memory",
                                         "process_count",
                                         "output_lost",
+                                        "output_kind",
                                         "timeout_ms",
                                         "deadline_at",
                                         "child_pid",

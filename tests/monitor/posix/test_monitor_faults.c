@@ -238,7 +238,8 @@ static void run_without_streams(fixture *f, void *userdata)
         close(fd);
     HOST_OK(tether_open(&options, &registry, &error), error);
     const char *const argv[] = {CHILD, "out", "to out", "err", "to err", "fds", "exit", "3", NULL};
-    const tether_spec spec = {.argv = argv, .supervisor = TETHER_SUPERVISOR_MONITOR, .pipes = true};
+    const tether_spec spec = {
+        .argv = argv, .supervisor = TETHER_SUPERVISOR_MONITOR, .output = TETHER_OUTPUT_PIPE};
     HOST_OK(tether_spawn(registry, &spec, userdata, &error), error);
     tether_close(registry, TETHER_DETACH, NULL);
 }
@@ -315,8 +316,9 @@ static void a_monitor_that_is_stopped_and_continued_loses_nothing(void **state)
         snprintf(code, sizeof code, "%d", i + 1);
         snprintf(nap, sizeof nap, "%d", i);
         const char *const argv[] = {CHILD, "out", "x", "sleep", nap, "exit", code, NULL};
-        const tether_spec spec = {
-            .argv = argv, .supervisor = TETHER_SUPERVISOR_MONITOR, .pipes = i % 2 == 1};
+        const tether_spec spec = {.argv = argv,
+                                  .supervisor = TETHER_SUPERVISOR_MONITOR,
+                                  .output = i % 2 == 1 ? TETHER_OUTPUT_PIPE : TETHER_OUTPUT_DIRECT};
         test_start(f->registry, &spec, id);
         pid_t monitor = (pid_t)monitored_pid(f->registry, id);
         for (int stop = 0; stop < 10; stop++) {

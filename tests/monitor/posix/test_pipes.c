@@ -11,7 +11,7 @@ enum { LINES = 200000, LIMIT = 1000 };
 
 static void start_text(tether_registry *registry, const char *command, char id[TETHER_ID_SIZE])
 {
-    const tether_spec spec = {.command = command, .shell = "sh", .pipes = true};
+    const tether_spec spec = {.command = command, .shell = "sh", .output = TETHER_OUTPUT_PIPE};
     test_start(registry, &spec, id);
 }
 
@@ -37,7 +37,7 @@ static void merged_outputs_keep_their_order(void **state)
     const tether_spec spec = {.command = "for i in 1 2 3 4 5; do echo $i; echo e$i >&2; done",
                               .shell = "sh",
                               .merge_output = true,
-                              .pipes = true};
+                              .output = TETHER_OUTPUT_PIPE};
     test_start(f->registry, &spec, id);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     test_expect_output(f->registry, id, TETHER_STDOUT, "1\ne1\n2\ne2\n3\ne3\n4\ne4\n5\ne5\n");
@@ -153,7 +153,8 @@ static void pipes_need_a_monitor(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    tether_spec spec = {.command = "exit 0", .pipes = true, .supervisor = TETHER_SUPERVISOR_SCRIPT};
+    tether_spec spec = {
+        .command = "exit 0", .output = TETHER_OUTPUT_PIPE, .supervisor = TETHER_SUPERVISOR_SCRIPT};
     assert_int_equal(tether_spawn(f->registry, &spec, id, &f->error), TETHER_EINVAL);
     spec.supervisor = TETHER_SUPERVISOR_AUTO;
     test_use_scripts();

@@ -34,8 +34,11 @@ static void follow_to_end(fixture *f, const char *id, char *text, size_t room,
 
 static void start_script(fixture *f, const char *script, char id[TETHER_ID_SIZE])
 {
-    const tether_spec spec = {
-        .command = script, .shell = "sh", .merge_output = true, .workdir = f->work};
+    const tether_spec spec = {.command = script,
+                              .shell = "sh",
+                              .merge_output = true,
+                              .workdir = f->work,
+                              .output = TETHER_OUTPUT_DIRECT};
     test_start(f->registry, &spec, id);
 }
 
