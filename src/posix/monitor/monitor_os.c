@@ -277,11 +277,11 @@ void tether__monitor_os_sleep(int64_t until_ms)
         timeout_ms = left <= 0 ? 0 : left < INT_MAX ? (int)left : INT_MAX;
     }
     /* A command that writes short lines would wake the monitor for each of them. */
-    static const int none[] = {-1, -1};
-    if (pump.rests && (timeout_ms < 0 || timeout_ms > REST_MS))
-        tether__wake_sleep(none, REST_MS);
-    else
-        tether__wake_sleep(pump.pipe, timeout_ms);
+    tether__wake_item items[TETHER__PUMP_STREAMS];
+    bool rests = pump.rests && (timeout_ms < 0 || timeout_ms > REST_MS);
+    for (int i = 0; i < TETHER__PUMP_STREAMS; i++)
+        items[i] = (tether__wake_item){.fd = rests ? -1 : pump.pipe[i]};
+    (void)tether__wake_sleep(items, TETHER__PUMP_STREAMS, rests ? REST_MS : timeout_ms);
     tether__pump_move(&pump);
 }
 

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,21 +30,33 @@ static void nap(void)
     nanosleep(&pause, NULL);
 }
 
-void tether__wake_sleep(const int fds[2], int timeout_ms)
+/* Takes all signals. Returns whether SIGURG was among them. */
+static bool take_signals(void)
 {
     struct signalfd_siginfo taken[8];
-    struct pollfd items[] = {{.fd = signals, .events = POLLIN},
-                             {.fd = fds[0], .events = POLLIN},
-                             {.fd = fds[1], .events = POLLIN}};
-    bool told = signals >= 0;
-    int longest = told || (timeout_ms >= 0 && timeout_ms < LOOK_MS) ? timeout_ms : LOOK_MS;
-    int ready = poll(items, sizeof items / sizeof items[0], longest);
-    if (ready < 0 && errno != EINTR)
-        nap();
-    if (ready <= 0 || items[0].revents == 0)
-        return;
-    while (read(signals, taken, sizeof taken) > 0)
-        continue;
+    bool urgent = false;
+    ssize_t size;
+    while ((size = read(signals, taken, sizeof taken)) > 0) {
+        for (size_t i = 0; i < (size_t)size / sizeof taken[0]; i++)
+            urgent = urgent || taken[i].ssi_signo == SIGURG;
+    }
     if (errno != EAGAIN && errno != EINTR)
         nap();
+    return urgent;
+}
+
+bool tether__wake_sleep(tether__wake_item *items, size_t count, int timeout_ms)
+{
+    struct pollfd polled[1 + TETHER__WAKE_ITEMS] = {{.fd = signals, .events = POLLIN}};
+    for (size_t i = 0; i < count; i++)
+        polled[1 + i] =
+            (struct pollfd){.fd = items[i].fd, .events = items[i].writes ? POLLOUT : POLLIN};
+    bool told = signals >= 0;
+    int longest = told || (timeout_ms >= 0 && timeout_ms < LOOK_MS) ? timeout_ms : LOOK_MS;
+    int ready = poll(polled, 1 + count, longest);
+    if (ready < 0 && errno != EINTR)
+        nap();
+    for (size_t i = 0; i < count; i++)
+        items[i].ready = ready > 0 && polled[1 + i].revents != 0;
+    return ready > 0 && polled[0].revents != 0 && take_signals();
 }
