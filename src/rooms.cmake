@@ -40,7 +40,7 @@ tether_room(base
 tether_room(format
     USES base
     LIBRARIES tether_jansson
-    SOURCES age.c journal.c json.c kept_watch.c kill_policy.c marker.c name.c orders.c record.c scan.c snapshot.c status.c time_text.c
+    SOURCES age.c gap.c journal.c json.c kept_watch.c kill_policy.c marker.c name.c orders.c record.c scan.c snapshot.c status.c time_text.c times.c
         verdict.c)
 
 tether_room(shell
@@ -76,7 +76,7 @@ tether_room(store
     USES base format shell os
     LIBRARIES tether_uv tether_jansson
     SOURCES archive.c archive_join.c bundle.c compact.c ephemeral.c holder.c id.c index.c ledger.c line_file.c
-        names.c news.c output_cap.c output_file.c quarantine.c self.c session.c store.c temporaries.c wrappers.c)
+        names.c news.c output_cap.c output_file.c quarantine.c self.c session.c store.c temporaries.c times_file.c wrappers.c)
 
 tether_room(engine
     USES base format shell os store search
@@ -86,7 +86,7 @@ tether_room(engine
 tether_room(output
     USES base format shell os store search engine
     LIBRARIES tether_uv
-    SOURCES compress.c follow.c outputs.c read.c rings.c stream.c tail.c tap.c tap_list.c
+    SOURCES compress.c follow.c outputs.c pieces.c read.c rings.c stream.c tail.c tap.c tap_list.c
         tap_read.c watch.c)
 
 tether_room(task

@@ -1,6 +1,5 @@
 /* Output: what a task wrote to standard output and standard error. The bytes stay in the store
- * until the task is removed; a task with an output_limit keeps the last bytes of each stream after
- * its end. */
+ * until the task is removed; a task with an output_limit keeps only a part of each stream. */
 #ifndef TETHER_OUTPUT_H
 #define TETHER_OUTPUT_H
 
@@ -44,8 +43,8 @@ typedef enum tether_view {
  * were read there before, the task has truncated the file (compare with tether_output_size). The
  * bytes are exact, not converted in any way. Any thread.
  *
- * Errors: TETHER_EDROPPED if the output limit has dropped the bytes at `offset` (see
- * tether_output_dropped); TETHER_EINVAL for an unknown stream; TETHER_ENOTASK; TETHER_EIO;
+ * Errors: TETHER_EDROPPED if the output limit has dropped the byte at `offset` (see
+ * tether_output_gap); TETHER_EINVAL for an unknown stream; TETHER_ENOTASK; TETHER_EIO;
  * TETHER_EGONE if the store was removed. */
 TETHER_EXPORT int tether_output_read(tether_registry *registry, const char *task_id,
                                      tether_stream stream, uint64_t offset, void *buffer,
@@ -57,14 +56,61 @@ TETHER_EXPORT int tether_output_size(tether_registry *registry, const char *task
                                      tether_stream stream, uint64_t *size, tether_error *error);
 
 /* Returns in *dropped how many bytes at the start of a stream the task's output limit has dropped;
- * 0 on failure. Any thread. Errors as tether_output_read. */
+ * 0 on failure, and where the first bytes are kept (tether_output_gap). Any thread. Errors as
+ * tether_output_read. */
 TETHER_EXPORT int tether_output_dropped(tether_registry *registry, const char *task_id,
                                         tether_stream stream, uint64_t *dropped,
                                         tether_error *error);
 
+/* Returns which bytes of a stream the task's output limit has dropped so far: *size bytes from
+ * *offset on; both are 0 on failure. Where a monitor reads the outputs from pipes
+ * (TETHER_OUTPUT_PIPE) it keeps them within the limit while the task runs: about the first quarter
+ * of the limit stays, and the last bytes. The gap between them then grows with the output. Else the
+ * first bytes are dropped, after the end of the task. Any thread. Errors as tether_output_read. */
+TETHER_EXPORT int tether_output_gap(tether_registry *registry, const char *task_id,
+                                    tether_stream stream, uint64_t *offset, uint64_t *size,
+                                    tether_error *error);
+
+/* A part of a stream that was written by one time. */
+typedef struct tether_piece {
+    size_t size; /* set it to sizeof(tether_piece) */
+    tether_stream stream;
+    uint64_t offset; /* in the stream */
+    uint64_t bytes;  /* how many; never 0 */
+    int64_t time; /* by when they were written: Unix milliseconds, by the wall clock, which may go
+                     back */
+} tether_piece;
+
+/* What is left of a task's outputs, in the order in which the task wrote it. */
+typedef struct tether_pieces tether_pieces;
+
+/* Lists the pieces of a view, from the first bytes on, without what an output limit has dropped.
+ * Where a monitor reads the outputs from pipes (TETHER_OUTPUT_PIPE), it notes their order and
+ * times: to a millisecond where the streams alternate, else to 100 ms, and less exactly once the
+ * notes take a megabyte. What came within one such time, and the outputs of any other task, is
+ * listed as standard output followed by standard error; the times of the latter are those of the
+ * last change.
+ *
+ * The caller frees *pieces with tether_pieces_free; it is NULL on failure. Any thread.
+ *
+ * Errors: TETHER_EINVAL for an unknown view; TETHER_ENOMEM; otherwise as tether_output_read. */
+TETHER_EXPORT int tether_pieces_open(tether_registry *registry, const char *task_id,
+                                     tether_view view, tether_pieces **pieces, tether_error *error);
+
+/* Returns how many pieces there are. Any thread. */
+TETHER_EXPORT size_t tether_pieces_count(const tether_pieces *pieces);
+
+/* Stores a piece; the first has the number 0. Any thread. Errors: TETHER_EINVAL for a number that
+ * there is not, or if piece->size is none that a version of the library had. */
+TETHER_EXPORT int tether_pieces_get(const tether_pieces *pieces, size_t number,
+                                    tether_piece *piece);
+
+/* Frees pieces. NULL is allowed. Any thread. */
+TETHER_EXPORT void tether_pieces_free(tether_pieces *pieces);
+
 /* Returns the end of what a task has written so far: the last `bytes` bytes (0: 64 KiB) of the
- * view, and of these the last `lines` lines (0: all). TETHER_VIEW_BOTH is standard output followed
- * by standard error. A text that would begin inside a UTF-8 character begins after it.
+ * view, and of these the last `lines` lines (0: all). TETHER_VIEW_BOTH has both streams in the
+ * order of tether_pieces_open. A text that would begin inside a UTF-8 character begins after it.
  *
  * The caller frees *text with tether_free; it is NULL on failure. It has *size bytes and a
  * terminating zero after them. *truncated receives whether there was more output before it;
@@ -109,9 +155,11 @@ TETHER_EXPORT int tether_follow_open(tether_registry *registry, const char *task
  * and *stream from which stream. *got is 0 with TETHER_OK if the task has ended and everything that
  * it had written by then was read.
  *
- * Bytes of the two streams come in about the order in which they were written; those of an ended
- * task come as standard output, then standard error. An output limit does not affect what was in
- * the files when the follower was opened. Bytes that were dropped before are skipped.
+ * Bytes of the two streams come in the order of tether_pieces_open, as far as they were written
+ * before the follower came to them; those that are written while it waits, in about the order in
+ * which they were written. A host that trims an ended task's outputs does
+ * not affect what was in the files when the follower was opened. Bytes that were dropped before are
+ * skipped, and so are those that a monitor drops before they are read.
  *
  * timeout_ms in milliseconds: -1 waits forever, 0 checks once. Any thread, one at a time; not the
  * thread of a host's own loop if timeout_ms is not 0 (TETHER_EINVAL).

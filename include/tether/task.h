@@ -125,7 +125,11 @@ typedef struct tether_spec {
      * many tasks of the session run. The smaller of this and the registry's max_running applies. 0:
      * the registry's only. */
     size_t max_running;
-    /* The bytes of each stream that are kept after the end of the task: the last ones. 0: all. */
+    /* How many bytes of each stream are kept; 0: all. Where a monitor writes the files (`output`),
+     * they are the first ones, about a quarter of the limit, and the last ones, and the files take
+     * no more than twice the limit of the disk at any moment, if that has holes; see
+     * tether_output_gap. Else they are the last ones, and the files are trimmed after the end of
+     * the task. */
     uint64_t output_limit;
     /* Record the exit codes of all commands of the last pipeline, if the shell is bash or zsh: see
      * pipeline_statuses of tether_snapshot. Default: off. */

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "cli/dropped.h"
 #include "cli/moment.h"
 #include "cli/reader.h"
 #include "cli/truncated.h"
@@ -19,6 +20,13 @@ static void tell_truncated(const cli_follow *follow, tether_stream stream)
         output_sink_truncated(follow->sink, stream);
     else
         truncated_tell(follow->task_id, stream);
+}
+
+/* Where objects are printed, their offsets tell. */
+static void tell_dropped(const cli_follow *follow, tether_stream stream, uint64_t bytes)
+{
+    if (follow->sink == NULL || follow->sink->form == OUTPUT_BYTES)
+        dropped_tell(follow->task_id, stream, bytes);
 }
 
 /* Writes the bytes at the stream's offset. Returns false if writing has failed. */
@@ -36,17 +44,18 @@ static bool put(cli_follow *follow, tether_stream stream, const char *bytes, siz
 static bool move_on(cli_follow *follow, tether_stream stream, uint64_t *end, tether_error *error)
 {
     uint64_t *offset = &follow->offset[stream];
-    uint64_t dropped, size;
+    uint64_t gap, dropped, size;
 
-    if (tether_output_dropped(follow->registry, follow->task_id, stream, &dropped, error) != 0 ||
+    if (tether_output_gap(follow->registry, follow->task_id, stream, &gap, &dropped, error) != 0 ||
         tether_output_size(follow->registry, follow->task_id, stream, &size, error) != 0)
         return false;
     if (*offset > size) {
         tell_truncated(follow, stream);
-        *offset = dropped;
+        *offset = gap == 0 ? dropped : 0;
         *end = size < *end ? size : *end;
-    } else if (*offset < dropped) {
-        *offset = dropped;
+    } else if (*offset >= gap && *offset < gap + dropped) {
+        tell_dropped(follow, stream, gap + dropped - *offset);
+        *offset = gap + dropped;
     } else if (*offset == size) {
         *end = *offset;
     }
@@ -108,10 +117,10 @@ typedef struct told {
     uint64_t count[2];
 } told;
 
-/* Called after each read, of `got` bytes of this stream: tells new truncations, and moves the
- * offset to where those bytes begin. */
-static void note_truncations(cli_follow *follow, const tether_follower *from, tether_stream stream,
-                             size_t got, told *seen)
+/* Called after each read, of `got` bytes of this stream: tells new truncations and what was
+ * dropped, and moves the offset to where those bytes begin. */
+static void note_place(cli_follow *follow, const tether_follower *from, tether_stream stream,
+                       size_t got, told *seen)
 {
     int i;
 
@@ -121,8 +130,11 @@ static void note_truncations(cli_follow *follow, const tether_follower *from, te
         tether_follow_place(from, (tether_stream)i, &next, &count);
         if (count != seen->count[i])
             tell_truncated(follow, (tether_stream)i);
+        next -= i == (int)stream ? got : 0;
+        if (count == seen->count[i] && next > follow->offset[i] && follow->offset[i] > 0)
+            tell_dropped(follow, (tether_stream)i, next - follow->offset[i]);
         seen->count[i] = count;
-        follow->offset[i] = next - (i == (int)stream ? got : 0);
+        follow->offset[i] = next;
     }
 }
 
@@ -142,9 +154,11 @@ static follow_result copy_all(cli_follow *follow, tether_follower *from, uint64_
 
         if (code != 0)
             return code == TETHER_ETIMEDOUT ? FOLLOW_TIMED_OUT : FOLLOW_FAILED;
-        note_truncations(follow, from, stream, got, &seen);
+        note_place(follow, from, stream, got, &seen);
         if (got == 0)
             return FOLLOW_ENDED;
+        if (follow->sink != NULL)
+            follow->sink->time = moment_wall_ms();
         if (!put(follow, stream, chunk, got) || !stream_flush(follow->to[stream]))
             return FOLLOW_WRITE_FAILED;
         follow->offset[stream] += got;
@@ -166,13 +180,13 @@ static bool skip_dropped(cli_follow *follow, tether_error *error)
     int i;
 
     for (i = 0; i < 2; i++) {
-        uint64_t dropped;
+        uint64_t gap, dropped;
 
-        if (tether_output_dropped(follow->registry, follow->task_id, (tether_stream)i, &dropped,
-                                  error) != 0)
+        if (tether_output_gap(follow->registry, follow->task_id, (tether_stream)i, &gap, &dropped,
+                              error) != 0)
             return false;
-        if (follow->offset[i] < dropped)
-            follow->offset[i] = dropped;
+        if (follow->offset[i] >= gap && follow->offset[i] < gap + dropped)
+            follow->offset[i] = gap + dropped;
     }
     return true;
 }
@@ -192,9 +206,8 @@ follow_result follow_task(cli_follow *follow, int64_t timeout_ms, tether_error *
     code = tether_follow_open(follow->registry, follow->task_id, view,
                               from_start ? NULL : follow->offset, &from, error);
 
-    /* The output limit has trimmed the output since the offsets were chosen. That happens only
-     * once. */
-    if (code == TETHER_EDROPPED && skip_dropped(follow, error))
+    /* The output limit has dropped what is at the offsets, since these were chosen. */
+    while (code == TETHER_EDROPPED && skip_dropped(follow, error))
         code = tether_follow_open(follow->registry, follow->task_id, view, follow->offset, &from,
                                   error);
     if (code != 0)

@@ -24,3 +24,10 @@ uint64_t moment_left_ns(uint64_t moment)
         return UINT64_MAX;
     return now < moment ? moment - now : 0;
 }
+
+int64_t moment_wall_ms(void)
+{
+    uv_timeval64_t now;
+
+    return uv_gettimeofday(&now) == 0 ? now.tv_sec * 1000 + now.tv_usec / 1000 : 0;
+}

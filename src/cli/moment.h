@@ -13,4 +13,7 @@ uint64_t moment_after(int64_t timeout_ms);
 /* Returns the nanoseconds until the moment: 0 if it has passed, UINT64_MAX for MOMENT_NEVER. */
 uint64_t moment_left_ns(uint64_t moment);
 
+/* Returns the wall clock in Unix milliseconds; 0 if it is not known. */
+int64_t moment_wall_ms(void);
+
 #endif

@@ -6,21 +6,28 @@
 #include <string.h>
 
 #include "cli/duration.h"
+#include "cli/moment.h"
 #include "cli/print.h"
 
-enum { OPT_STREAM = 1, OPT_TAIL, OPT_BYTES, OPT_OFFSET, OPT_FRAMES, OPT_FOLLOW };
+enum {
+    OPT_STREAM = 1,
+    OPT_TAIL,
+    OPT_BYTES,
+    OPT_OFFSET,
+    OPT_FRAMES,
+    OPT_FOLLOW,
+    OPT_SINCE,
+    OPT_TIMESTAMPS
+};
 
 /* --lines is the older name of --tail. */
 static const args_option output_options[] = {
-    {"--stream", ARGS_VALUE, OPT_STREAM},
-    {"--tail", ARGS_VALUE, OPT_TAIL},
-    {"--lines", ARGS_VALUE, OPT_TAIL},
-    {"--bytes", ARGS_VALUE, OPT_BYTES},
-    {"--offset", ARGS_VALUE, OPT_OFFSET},
-    {"--frames", ARGS_VALUE, OPT_FRAMES},
-    {"--follow", ARGS_FLAG, OPT_FOLLOW},
-    {"-f", ARGS_FLAG, OPT_FOLLOW},
-    {NULL, ARGS_FLAG, 0},
+    {"--stream", ARGS_VALUE, OPT_STREAM}, {"--tail", ARGS_VALUE, OPT_TAIL},
+    {"--lines", ARGS_VALUE, OPT_TAIL},    {"--bytes", ARGS_VALUE, OPT_BYTES},
+    {"--offset", ARGS_VALUE, OPT_OFFSET}, {"--frames", ARGS_VALUE, OPT_FRAMES},
+    {"--since", ARGS_VALUE, OPT_SINCE},   {"--timestamps", ARGS_FLAG, OPT_TIMESTAMPS},
+    {"-t", ARGS_FLAG, OPT_TIMESTAMPS},    {"--follow", ARGS_FLAG, OPT_FOLLOW},
+    {"-f", ARGS_FLAG, OPT_FOLLOW},        {NULL, ARGS_FLAG, 0},
 };
 
 static int take_stream(const cli_options *cli, output_request *request, const char *value)
@@ -63,6 +70,18 @@ static int take_frames(const cli_options *cli, output_request *request, const ch
                          "--frames %.80s is unknown: give last or all", value);
 }
 
+static int take_since(const cli_options *cli, output_request *request, const char *value)
+{
+    int64_t ago;
+
+    if (!duration_parse(value, &ago))
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--since %.80s is not a duration: give " DURATION_FORMS, value);
+    request->since = moment_wall_ms() - ago;
+    request->since = request->since > 0 ? request->since : 1;
+    return 0;
+}
+
 static int take_option(const cli_options *cli, output_request *request, int id, const char *value)
 {
     switch (id) {
@@ -76,6 +95,11 @@ static int take_option(const cli_options *cli, output_request *request, int id, 
         return take_size(cli, "--offset", value, &request->offset);
     case OPT_FRAMES:
         return take_frames(cli, request, value);
+    case OPT_SINCE:
+        return take_since(cli, request, value);
+    case OPT_TIMESTAMPS:
+        request->timestamps = true;
+        return 0;
     default:
         request->follow = true;
         return 0;
@@ -88,14 +112,18 @@ static int check_request(const cli_options *cli, const output_request *request)
     if (request->task_id == NULL)
         return print_failure(cli, TETHER_EINVAL, "read arguments",
                              "output needs a task id; tether list --all shows them");
+    if (request->timestamps && request->last_frames)
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--timestamps excludes --frames last: leave one of them out");
     if (request->offset == UINT64_MAX)
         return 0;
     if (request->shown[TETHER_STDOUT] && request->shown[TETHER_STDERR])
         return print_failure(cli, TETHER_EINVAL, "read arguments",
                              "--offset applies to one stream: give --stream stdout or stderr");
-    if (request->bytes != UINT64_MAX || request->lines != UINT64_MAX)
-        return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "--offset excludes --tail and --bytes: leave one of them out");
+    if (request->bytes != UINT64_MAX || request->lines != UINT64_MAX || request->since > 0)
+        return print_failure(
+            cli, TETHER_EINVAL, "read arguments",
+            "--offset excludes --tail, --bytes and --since: leave one of them out");
     return 0;
 }
 

@@ -15,8 +15,10 @@ typedef struct output_request {
     bool shown[2];   /* indexed by tether_stream */
     uint64_t lines;  /* at the end; UINT64_MAX: all */
     uint64_t bytes;  /* at the end; UINT64_MAX: all */
+    int64_t since;   /* Unix milliseconds; 0: not given */
     uint64_t offset; /* in the only shown stream; UINT64_MAX: not given */
     bool follow;
+    bool timestamps;
     bool last_frames; /* of a line that was redrawn, only what is seen last */
 } output_request;
 

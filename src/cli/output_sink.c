@@ -10,6 +10,15 @@
 #include "cli/truncated.h"
 #include "cli/utf8.h"
 
+static void put_time(const output_sink *sink)
+{
+    char text[TETHER_TIME_SIZE];
+    bool known = tether_time_text(sink->time, text);
+
+    stream_format(stream_stdout(), ",\"time\":%" PRId64 ",\"time_rfc3339\":", sink->time);
+    stream_format(stream_stdout(), known ? "\"%s\"" : "null", text);
+}
+
 /* Prints one object, which may begin with a character that the last piece had cut. Its offset is
  * null if only the last frames of lines are printed. */
 static void put_object(output_channel *channel, const char *bytes, size_t size)
@@ -25,6 +34,8 @@ static void put_object(output_channel *channel, const char *bytes, size_t size)
         stream_text(to, ",\"offset\":null");
     else
         stream_format(to, ",\"offset\":%" PRIu64, channel->offset);
+    if (channel->sink->timestamps)
+        put_time(channel->sink);
     stream_format(to, ",\"size\":%" PRIu64 ",\"data\":\"", (uint64_t)whole);
     escape_json_part(to, &text, channel->cut, channel->cut_size);
     escape_json_part(to, &text, bytes, size);
@@ -54,6 +65,31 @@ static void put_objects(output_channel *channel, const char *bytes, size_t size)
     channel->cut_size = cut;
 }
 
+/* Begins each line with the time. A line that another stream interrupts is ended. */
+static void put_lines(output_channel *channel, const char *bytes, size_t size)
+{
+    output_sink *sink = channel->sink;
+    cli_stream *to = stream_stdout();
+
+    if (sink->inside_line && sink->line_of != channel->stream) {
+        stream_write(to, "\n", 1);
+        sink->inside_line = false;
+    }
+    sink->line_of = channel->stream;
+    while (size > 0) {
+        const char *newline = memchr(bytes, '\n', size);
+        size_t length = newline != NULL ? (size_t)(newline - bytes) + 1 : size;
+        char text[TETHER_TIME_SIZE];
+
+        if (!sink->inside_line)
+            stream_format(to, "%s ", tether_time_text(sink->time, text) ? text : "-");
+        stream_write(to, bytes, length);
+        sink->inside_line = newline == NULL;
+        bytes += length;
+        size -= length;
+    }
+}
+
 static void put_form(void *userdata, const char *bytes, size_t size)
 {
     output_channel *channel = userdata;
@@ -66,7 +102,10 @@ static void put_form(void *userdata, const char *bytes, size_t size)
         put_objects(channel, bytes, size);
         return;
     default:
-        stream_write(stream_stdout(), bytes, size);
+        if (channel->sink->timestamps)
+            put_lines(channel, bytes, size);
+        else
+            stream_write(stream_stdout(), bytes, size);
     }
 }
 

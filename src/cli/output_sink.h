@@ -33,6 +33,10 @@ typedef struct output_sink {
     const char *task_id;
     output_form form;
     bool last_frames;
+    bool timestamps; /* begin each line with `time`, or add it to each object */
+    int64_t time;    /* of the bytes that are put next; Unix milliseconds */
+    bool inside_line;
+    tether_stream line_of;     /* the stream whose line that is */
     output_channel channel[2]; /* indexed by tether_stream */
 } output_sink;
 

@@ -8,10 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <uv.h>
-
 #include "cli/duration.h"
 #include "cli/escape.h"
+#include "cli/moment.h"
 #include "cli/stream.h"
 
 /* Columns on a terminal. A label is a name or a session. */
@@ -77,13 +76,6 @@ static void fill(const tether_snapshot *task, int64_t now, cells *row)
     format_status(task, row->text[STATUS], size);
     format_started(task->started_at, now, row->text[STARTED], size);
     duration_format(task->duration_ms, row->text[DURATION]);
-}
-
-static int64_t wall_clock(void)
-{
-    uv_timeval64_t now;
-
-    return uv_gettimeofday(&now) == 0 ? now.tv_sec * 1000 + now.tv_usec / 1000 : 0;
 }
 
 static const char *colour_of(tether_status status)
@@ -179,7 +171,7 @@ void table_print(const cli_options *cli, const tether_snapshot *const *tasks, si
     cli_stream *to = stream_stdout();
     size_t columns = stream_columns(to), i;
     bool colours = !cli->plain && stream_has_colours(to);
-    int64_t now = wall_clock();
+    int64_t now = moment_wall_ms();
     int widths[CELLS];
     cells row;
     int cell;
@@ -208,6 +200,6 @@ void table_row(const tether_snapshot *task, bool sessions)
     static const int widths[CELLS] = {0, 0, 0, 0};
     cells row;
 
-    fill(task, wall_clock(), &row);
+    fill(task, moment_wall_ms(), &row);
     write_row(task, &row, widths, NULL, stream_columns(stream_stdout()), sessions);
 }

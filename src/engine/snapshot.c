@@ -69,9 +69,8 @@ static int read_output(const tether__session *session, const tether__record *rec
         tether__error_set(error, &problem);
         return code;
     }
-    const int64_t totals[2] = {record->stdout_total, record->stderr_total};
     uint64_t dropped[2];
-    code = tether__output_preview(bundle, totals, dropped, &snapshot->output_truncated,
+    code = tether__output_preview(bundle, record, dropped, &snapshot->output_truncated,
                                   &snapshot->output_preview, error);
     snapshot->output_dropped = dropped[TETHER_STDOUT];
     snapshot->stderr_dropped = dropped[TETHER_STDERR];

@@ -126,8 +126,7 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
          "null: as `direct`")                                                                      \
     SHOWN(TEXT, output_preview, 0, "", "")                                                         \
     SHOWN(FLAG, output_truncated, 0, "", "")                                                       \
-    BOTH(NUMBER, output_limit, 0, "number, null",                                                  \
-         "how many bytes of each output stay after the task has ended; null: all")                 \
+    BOTH(NUMBER, output_limit, 0, "number, null", "how many bytes of each output stay; null: all") \
     STORED(NUMBER, stdout_total, -1, "number, null",                                               \
            "how many bytes the task wrote, if the limit trims the output; null: it does not, or "  \
            "not yet")                                                                              \

@@ -47,6 +47,8 @@ void tether__orders_render(const tether__orders *orders, tether__text *text)
     add_number(text, "timeout", orders->timeout_ms);
     add_number(text, "grace", orders->grace_ms);
     add_number(text, "pipes", orders->pipes);
+    add_field(text, "times", orders->times);
+    add_number(text, "limit", orders->output_limit);
     add_number(text, "endtree", orders->end_tree);
     for (size_t i = 0; orders->argv[i] != NULL; i++)
         add_field(text, "arg", orders->argv[i]);
@@ -98,9 +100,10 @@ static bool take_field(const char *word, tether__orders *orders, bool *valid)
            take_flag(word, "endtree", &orders->end_tree, valid) ||
            take_text(word, "boot", &orders->boot_id) || take_text(word, "pidns", &orders->pid_ns) ||
            take_text(word, "program", &orders->program) ||
-           take_text(word, "input", &orders->input) ||
+           take_text(word, "input", &orders->input) || take_text(word, "times", &orders->times) ||
            take_text(word, "pipestatus", &orders->pipestatus) ||
            take_number(word, "timens", &orders->time_offset_ns, valid) ||
+           take_number(word, "limit", &orders->output_limit, valid) ||
            take_number(word, "timeout", &orders->timeout_ms, valid) ||
            take_number(word, "grace", &orders->grace_ms, valid);
 }
@@ -128,7 +131,7 @@ static const char *read_words(const char *word, size_t count, tether__orders *or
         else if (!take_field(word, orders, &valid))
             return "they ask for something that this version does not know";
     }
-    if (!valid || orders->timeout_ms < 0 || orders->grace_ms < 0)
+    if (!valid || orders->timeout_ms < 0 || orders->output_limit < 0 || orders->grace_ms < 0)
         return "they have a number that is none";
     if (orders->task_id == NULL)
         return "they name no task";

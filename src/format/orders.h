@@ -30,6 +30,8 @@ typedef struct tether__orders {
     int64_t timeout_ms;      /* 0: none */
     int64_t grace_ms;        /* between the polite and the final signal */
     bool pipes;              /* the command writes into pipes */
+    const char *times;       /* the file for when they came (format/times.h); NULL: none */
+    int64_t output_limit;    /* of each output that comes through a pipe; 0: none */
     bool end_tree;           /* when the command has ended, end what it has left behind */
 } tether__orders;
 

@@ -540,3 +540,15 @@ char *tether__record_render(tether__record *record)
     json_t *document = tether__record_document(record);
     return document != NULL ? json_dumps(document, JSON_INDENT(1)) : NULL;
 }
+
+bool tether__record_is_piped(const tether__record *record)
+{
+    return record->output_kind != NULL && strcmp(record->output_kind, TETHER__OUTPUT_PIPE) == 0;
+}
+
+uint64_t tether__record_gap_limit(const tether__record *record)
+{
+    return tether__record_is_piped(record) && record->output_limit > 0
+               ? (uint64_t)record->output_limit
+               : 0;
+}

@@ -115,4 +115,11 @@ void tether__record_lighten(tether__record *record);
  * document. */
 char *tether__record_render(tether__record *record);
 
+/* Returns whether a monitor writes the outputs. */
+bool tether__record_is_piped(const tether__record *record);
+
+/* Returns the limit within which a monitor keeps the outputs while the task writes, so that they
+ * have a gap (format/gap.h); 0: it does not, and hosts trim what is too long after the end. */
+uint64_t tether__record_gap_limit(const tether__record *record);
+
 #endif

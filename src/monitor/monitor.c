@@ -168,7 +168,7 @@ static int supervise(monitor *m)
     append_identity(&m->orders);
     tether__start_failure failure = TETHER__START_OUTPUT;
     code = FAILED;
-    if (!m->orders.pipes || tether__monitor_os_pipe(&os_error))
+    if (!m->orders.pipes || tether__monitor_os_pipe(&m->orders, &os_error))
         failure = tether__monitor_os_start(&m->orders, &m->family.command, &code, &os_error);
     if (failure != TETHER__START_OK) {
         tether__monitor_os_complain(m->orders.program, tether__monitor_os_words(os_error));

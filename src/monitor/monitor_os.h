@@ -51,8 +51,9 @@ void tether__monitor_os_complain(const char *what, const char *why);
 const char *tether__monitor_os_words(int os_error);
 
 /* Puts pipes in the place of the standard output and standard error that the command will get; what
- * it writes is moved to the files while the monitor sleeps. False: *os_error says why not. */
-bool tether__monitor_os_pipe(int *os_error);
+ * it writes is moved to the files while the monitor sleeps. Each file keeps within the limit of
+ * the orders, as format/gap.h describes. False: *os_error says why not. */
+bool tether__monitor_os_pipe(const tether__orders *orders, int *os_error);
 
 /* Moves what is in the pipes now. Returns how many bytes could not be written until now. */
 int64_t tether__monitor_os_drain(void);

@@ -10,16 +10,20 @@ set(TETHER_MONITOR_BUILT ON)
 add_executable(tether_monitor
     src/base/grow.c
     src/base/text.c
+    src/format/gap.c
     src/format/kill_policy.c
     src/format/marker.c
     src/format/orders.c
+    src/format/times.c
     src/monitor/monitor.c
     src/posix/clock.c
+    src/posix/clock_wall.c
     src/posix/environ.c
     src/posix/monitor/main.c
     src/posix/monitor/monitor_os.c
     src/posix/monitor/offspring_linux.c
     src/posix/monitor/pump.c
+    src/posix/monitor/times.c
     src/posix/monitor/wake_signalfd.c
     src/posix/pidfd.c
     src/posix/proc_linux.c

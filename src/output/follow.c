@@ -21,10 +21,13 @@ enum { TURN_BYTES = 1024 * 1024 };
  * the marker. */
 enum { CHECK_INTERVAL_MS = 100 };
 
+/* How often one read skips what was dropped. */
+enum { ATTEMPTS = 10 };
+
 static const char step[] = "follow output";
 
-/* The files stay open for the follower's lifetime: if the task's output limit trims them, the
- * follower still reads what they held when it opened them. */
+/* The files stay open for the follower's lifetime: if a host trims them to the task's output limit,
+ * the follower still reads what they held when it opened them. */
 struct tether_follower {
     tether_registry *registry; /* NULL: the registry was closed during a read */
     char id[TETHER_ID_SIZE];
@@ -39,6 +42,8 @@ struct tether_follower {
     uint64_t turn_bytes; /* bytes read from it in this turn */
     int64_t next_check;  /* monotonic */
     bool untold;         /* no event tells that the output has grown */
+    tether__times times; /* the order in which both streams were written, as far as it was noted */
+    size_t next_point;
 };
 
 /* Opens the selected files that are not open yet: a task that is just starting has none. */
@@ -63,6 +68,22 @@ static int refresh_task(const tether_follower *f, bool *ended, tether_error *err
     return code;
 }
 
+/* Reads the order anew if both streams are followed and a monitor may have noted it. */
+static int learn_order(tether_follower *f, tether_error *error)
+{
+    if (f->output[0].file.handle < 0 || f->output[1].file.handle < 0 || !f->output[0].piped)
+        return TETHER_OK;
+    tether__times_dispose(&f->times);
+    f->next_point = 0;
+    tether_error problem = {0};
+    int code = tether__output_times(f->registry, f->id, &f->times, &problem);
+    if (code == TETHER_ENOTASK) /* what is open can be read all the same */
+        return TETHER_OK;
+    if (code != TETHER_OK)
+        tether__error_set(error, &problem);
+    return code;
+}
+
 /* Checks whether the task has ended, and then measures the sizes: in this order the sizes include
  * all that an ended task wrote. */
 static int check_task(tether_follower *f, tether_error *error)
@@ -79,6 +100,8 @@ static int check_task(tether_follower *f, tether_error *error)
         code = tether__output_measure(&f->output[i], error);
         f->end[i] = f->output[i].end;
     }
+    if (code == TETHER_OK)
+        code = learn_order(f, error);
     f->ended = code == TETHER_OK;
     return code;
 }
@@ -102,18 +125,13 @@ static void restart(tether_follower *f, int i)
         f->end[i] = f->output[i].end;
 }
 
-/* Reads what one stream has at the follower's offset. Also after the last byte it checks for a
- * truncation: the file may have as many bytes as before, but others. */
-static int read_stream(tether_follower *f, int i, void *buffer, size_t size, size_t *got,
-                       tether_error *error)
+/* Reads at the follower's offset. A truncation is looked for also after the last byte: the file may
+ * have as many bytes as before, but others. */
+static int read_here(tether_follower *f, int i, void *buffer, size_t size, size_t *got,
+                     tether_error *error)
 {
     bool truncated;
     tether__output *output = &f->output[i];
-    *got = 0;
-    if (!f->selected[i] || output->file.handle < 0)
-        return TETHER_OK;
-    if (f->offset[i] < output->dropped)
-        f->offset[i] = output->dropped;
     int code = tether__output_read_on(output, f->offset[i], buffer, limit_size(f, i, size), got,
                                       &truncated, error);
     if (code == TETHER_OK && truncated) {
@@ -122,6 +140,29 @@ static int read_stream(tether_follower *f, int i, void *buffer, size_t size, siz
                                       &truncated, error);
     }
     f->offset[i] += *got;
+    return code;
+}
+
+/* Reads what one stream has, and skips what was dropped. A task that writes much faster than this
+ * drops what it finds again and again: then there is nothing now, and more is to come. */
+static int read_stream(tether_follower *f, int i, void *buffer, size_t size, size_t *got,
+                       tether_error *error)
+{
+    tether_error problem = {0};
+    *got = 0;
+    if (!f->selected[i] || f->output[i].file.handle < 0)
+        return TETHER_OK;
+    int code = TETHER_EDROPPED;
+    for (int attempt = 0; code == TETHER_EDROPPED && attempt < ATTEMPTS; attempt++) {
+        code = read_here(f, i, buffer, size, got, &problem);
+        if (code == TETHER_EDROPPED &&
+            tether__output_skip(&f->output[i], &f->offset[i], &problem) != TETHER_OK)
+            code = problem.code;
+    }
+    if (code == TETHER_EDROPPED)
+        return TETHER_OK;
+    if (code != TETHER_OK)
+        tether__error_set(error, &problem);
     return code;
 }
 
@@ -136,11 +177,43 @@ static void update_turn(tether_follower *f, int i, size_t got, bool drained)
     }
 }
 
+/* Finds which stream comes next by the order that was noted, and how much of it. False: not noted.
+ */
+static bool find_next(tether_follower *f, int *stream, uint64_t *size)
+{
+    for (; f->next_point < f->times.count; f->next_point++) {
+        const tether__point *point = &f->times.items[f->next_point];
+        for (*stream = 0; *stream < 2; ++*stream) {
+            if (point->size[*stream] > f->offset[*stream]) {
+                *size = point->size[*stream] - f->offset[*stream];
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Reads by the order that was noted. Where a stream has less than that says, such as after a
+ * truncation, the order holds no longer. */
+static int read_in_order(tether_follower *f, void *buffer, size_t size, tether_stream *stream,
+                         size_t *got, tether_error *error)
+{
+    int i;
+    uint64_t most;
+    if (!find_next(f, &i, &most))
+        return TETHER_OK;
+    int code = read_stream(f, i, buffer, most < size ? (size_t)most : size, got, error);
+    *stream = (tether_stream)i;
+    if (code == TETHER_OK && *got == 0)
+        f->next_point = f->times.count;
+    return code;
+}
+
 static int read_streams(tether_follower *f, void *buffer, size_t size, tether_stream *stream,
                         size_t *got, tether_error *error)
 {
     int first = f->ended ? TETHER_STDOUT : f->turn;
-    int code = TETHER_OK;
+    int code = read_in_order(f, buffer, size, stream, got, error);
     for (int k = 0; k < 2 && code == TETHER_OK && *got == 0; k++) {
         int i = k == 0 ? first : 1 - first;
         code = read_stream(f, i, buffer, size, got, error);
@@ -209,6 +282,8 @@ static int attach(tether_follower *f, bool offsets_given, tether_error *error)
     if (code == TETHER_OK && offsets_given)
         code = check_offsets(f, error);
     if (code == TETHER_OK)
+        code = learn_order(f, error);
+    if (code == TETHER_OK)
         code = tether__rouse(f->registry, error);
     if (code == TETHER_OK)
         code = refresh_task(f, &ended, error);
@@ -223,6 +298,7 @@ static void close_outputs(tether_follower *f)
 {
     tether__output_close(&f->output[0]);
     tether__output_close(&f->output[1]);
+    tether__times_dispose(&f->times);
 }
 
 int tether_follow_open(tether_registry *registry, const char *task_id, tether_view view,

@@ -50,7 +50,22 @@ int tether_output_dropped(tether_registry *registry, const char *task_id, tether
 {
     tether__output output;
     int code = open_stream(registry, task_id, stream, &output, error);
-    *dropped = code == TETHER_OK ? output.dropped : 0;
+    tether__gap gap = tether__output_gap(&output);
+    *dropped = code == TETHER_OK && gap.begin == 0 ? gap.end : 0;
+    tether__output_close(&output);
+    return code;
+}
+
+int tether_output_gap(tether_registry *registry, const char *task_id, tether_stream stream,
+                      uint64_t *offset, uint64_t *size, tether_error *error)
+{
+    tether__output output;
+    int code = open_stream(registry, task_id, stream, &output, error);
+    tether__gap gap = {0, 0};
+    if (code == TETHER_OK)
+        gap = tether__output_gap(&output);
+    *offset = gap.begin;
+    *size = gap.end - gap.begin;
     tether__output_close(&output);
     return code;
 }

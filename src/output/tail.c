@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "format/name.h"
-#include "output/stream.h"
+#include "output/pieces.h"
 #include "tether/output.h"
 
 enum { DEFAULT_BYTES = 64 * 1024, BLOCK_BYTES = 8 * 1024, CHARACTER_BYTES = 4 };
@@ -17,49 +17,27 @@ enum { ATTEMPTS = 10 };
 
 static const char step[] = "read the end of the output";
 
-/* Standard output followed by standard error, as far as they are selected and exist. Positions
- * count from the first byte that is left. */
+/* What is left of the streams. Positions are places in it. */
 typedef struct text_view {
-    tether__output part[2];
-    uint64_t size[2];
+    tether__pieces pieces;
     uint64_t total;
-    bool truncated; /* a file became shorter after it was measured */
+    bool changed; /* after it was measured, a file became shorter or a part of it was dropped */
 } text_view;
 
 static void view_close(text_view *view)
 {
-    tether__output_close(&view->part[0]);
-    tether__output_close(&view->part[1]);
+    tether__pieces_close(&view->pieces);
 }
 
 static int view_open(tether_registry *registry, const char *task_id, tether_view which,
                      text_view *view, tether_error *error)
 {
-    int code = TETHER_OK;
-    *view = (text_view){.part = {TETHER__OUTPUT_NONE, TETHER__OUTPUT_NONE}};
-    for (int i = 0; i < 2 && code == TETHER_OK; i++) {
-        tether_view other = i == TETHER_STDOUT ? TETHER_VIEW_STDERR : TETHER_VIEW_STDOUT;
-        if (which == other)
-            continue;
-        code = tether__output_open(registry, task_id, (tether_stream)i, &view->part[i], error);
-        view->size[i] = view->part[i].end - view->part[i].dropped;
-        view->total += view->size[i];
-    }
+    int code = tether__pieces_open(registry, task_id, which, &view->pieces, error);
+    view->total = view->pieces.total;
+    view->changed = false;
     if (code != TETHER_OK)
         view_close(view);
     return code;
-}
-
-/* Reads from the part that contains `from`, up to its end. */
-static int view_read_part(const text_view *view, uint64_t from, char *buffer, size_t size,
-                          size_t *got, tether_error *error)
-{
-    int i = from < view->size[0] ? 0 : 1;
-    uint64_t position = i == 0 ? from : from - view->size[0];
-    uint64_t left = view->size[i] - position;
-    size_t want = left < size ? (size_t)left : size;
-    return tether__output_read(&view->part[i], view->part[i].dropped + position, buffer, want, got,
-                               error);
 }
 
 /* Reads the whole range. view_open has measured the files, so a short read means that the task has
@@ -68,15 +46,16 @@ static int view_read(text_view *view, uint64_t from, char *buffer, size_t size, 
 {
     for (size_t done = 0; done < size;) {
         size_t got;
-        int code = view_read_part(view, from + done, buffer + done, size - done, &got, error);
-        if (code != TETHER_OK)
-            return code;
-        view->truncated = got == 0;
-        if (got == 0)
+        int code = tether__pieces_read(&view->pieces, from + done, buffer + done, size - done, &got,
+                                       error);
+        view->changed = code == TETHER_EDROPPED || (code == TETHER_OK && got == 0);
+        if (view->changed)
             return tether__fail(
                 error, TETHER_EIO, 0, step,
-                "the output became shorter each time it was read, because the task truncates it "
-                "again and again; read it later");
+                "the output changed each time it was read, because the task "
+                "truncates it or its limit drops it again and again; read it later");
+        if (code != TETHER_OK)
+            return code;
         done += got;
     }
     return TETHER_OK;
@@ -107,12 +86,11 @@ static int find_lines(text_view *view, uint64_t lines, uint64_t lowest, uint64_t
     return TETHER_OK;
 }
 
-/* Returns whether a position is the first byte that the task wrote to a stream. No character can be
- * cut there. */
-static bool is_first_byte(const text_view *view, uint64_t position)
+/* Returns whether some bytes of a stream were dropped. */
+static bool lacks_some(const tether__output *output)
 {
-    return (position == 0 && view->size[0] > 0 && view->part[0].dropped == 0) ||
-           (position == view->size[0] && view->part[1].dropped == 0);
+    tether__gap gap = tether__output_gap(output);
+    return gap.begin < gap.end;
 }
 
 /* A start that was counted in bytes may be inside a character: moves it to the next one. */
@@ -120,9 +98,9 @@ static int skip_cut_character(const text_view *view, uint64_t *start, tether_err
 {
     char bytes[CHARACTER_BYTES];
     size_t got;
-    if (*start == view->total || is_first_byte(view, *start))
+    if (*start == view->total || tether__pieces_is_first_byte(&view->pieces, *start))
         return TETHER_OK;
-    int code = view_read_part(view, *start, bytes, sizeof bytes, &got, error);
+    int code = tether__pieces_read(&view->pieces, *start, bytes, sizeof bytes, &got, error);
     if (code == TETHER_OK)
         *start += tether__utf8_skip_tail(bytes, got);
     return code;
@@ -180,8 +158,9 @@ static int read_tail(tether_registry *registry, const char *task_id, const tail_
     if (code == TETHER_OK)
         code = copy_from(&view, start, text, size, error);
     if (code == TETHER_OK && truncated != NULL)
-        *truncated = start > 0 || view.part[0].dropped > 0 || view.part[1].dropped > 0;
-    *again = view.truncated;
+        *truncated =
+            start > 0 || lacks_some(&view.pieces.part[0]) || lacks_some(&view.pieces.part[1]);
+    *again = view.changed;
     view_close(&view);
     return code;
 }

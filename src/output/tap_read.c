@@ -253,8 +253,15 @@ static int feed_block(reading *r, tether__search *search, tether_stream stream, 
     if (must_restart(r, search, stream))
         return restart_search(r, search, stream, error);
     int code = read_block(r, stream, search->next[stream], &got, &truncated, &problem);
-    if (code == TETHER_EDROPPED)
-        return tether__search_skip(search, stream, r->tap->outputs[stream].dropped, error);
+    if (code == TETHER_EDROPPED) {
+        uint64_t next = search->next[stream];
+        code = tether__output_skip(&r->tap->outputs[stream], &next, error);
+        if (code != TETHER_OK)
+            return code;
+        if (next < search->position[stream])
+            next = search->position[stream];
+        return tether__search_skip(search, stream, next, error);
+    }
     if (code != TETHER_OK) {
         tether__error_set(error, &problem);
         return code;
@@ -394,7 +401,9 @@ static bool add_to_ring(reading *r, tether_stream stream)
         note_truncation(r, stream);
         return true;
     }
-    uint64_t next = code == TETHER_EDROPPED ? t->outputs[stream].dropped : offset + got;
+    uint64_t next = offset + got;
+    if (code == TETHER_EDROPPED)
+        (void)tether__output_skip(&t->outputs[stream], &next, NULL);
     put_into_ring(r, stream, offset, next, got);
     return next > offset;
 }

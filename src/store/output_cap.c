@@ -26,6 +26,12 @@ static int64_t *total_of(tether__record *record, int stream)
 
 typedef enum measured { WITHIN_LIMIT, EXCEEDS_LIMIT, NOT_MEASURED } measured;
 
+/* A monitor keeps the outputs within the limit itself. */
+static bool is_trimmed_by_hosts(const tether__record *record)
+{
+    return record->output_limit > 0 && tether__record_gap_limit(record) == 0;
+}
+
 /* Stores the size of each output, and returns whether one of them exceeds the limit. The sizes are
  * valid unless the result is NOT_MEASURED, such as for lack of descriptors. */
 static measured measure(const tether__session *session, const tether__record *record,
@@ -87,7 +93,7 @@ static void set_totals(tether__record *record, const uint64_t size[2])
 void tether__output_cap_note(const tether__session *session, tether__record *record)
 {
     uint64_t size[2];
-    if (record->output_limit <= 0 || measure(session, record, size) != EXCEEDS_LIMIT ||
+    if (!is_trimmed_by_hosts(record) || measure(session, record, size) != EXCEEDS_LIMIT ||
         may_be_written(record) || measure(session, record, size) != EXCEEDS_LIMIT)
         return;
     set_totals(record, size);
@@ -223,7 +229,7 @@ static bool apply_limit(const tether__session *session, tether__record *record,
 bool tether__output_cap_is_applied(const tether__session *session, const tether__record *record)
 {
     uint64_t size[2];
-    return record->output_limit <= 0 || measure(session, record, size) == WITHIN_LIMIT;
+    return !is_trimmed_by_hosts(record) || measure(session, record, size) == WITHIN_LIMIT;
 }
 
 static void back_off(tether__cap *cap)
@@ -237,8 +243,8 @@ static void back_off(tether__cap *cap)
 void tether__output_cap(const tether__session *session, tether__record *record,
                         tether__file_stamp *stamp, tether__cap *cap)
 {
-    if (cap->done || record->output_limit <= 0 || record->read_only ||
-        tether__os_monotonic_ms() < cap->next_ms)
+    cap->done = cap->done || !is_trimmed_by_hosts(record);
+    if (cap->done || record->read_only || tether__os_monotonic_ms() < cap->next_ms)
         return;
     cap->done = apply_limit(session, record, stamp);
     if (!cap->done)

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "format/record.h"
 #include "os/file.h"
 #include "tether/error.h"
 #include "tether/output.h"
@@ -21,12 +22,11 @@ int tether__output_file_size(tether__dir *bundle, tether_stream stream, uint64_t
                              tether_error *error);
 
 /* Stores the last bytes of stdout, then stderr on a line of its own, as text that starts at a
- * character boundary, with invalid bytes replaced. The caller frees it with free(). `totals` holds
- * the bytes that the task wrote to each output, or -1 where the limit has not trimmed it. Stores in
+ * character boundary, with invalid bytes replaced. The caller frees it with free(). Stores in
  * `dropped` how many bytes the limit dropped from each output, and in *truncated whether the
  * outputs have more bytes than the text. A file that is missing or damaged counts as empty; any
  * other failure fails the call, with *text NULL. */
-int tether__output_preview(tether__dir *bundle, const int64_t totals[2], uint64_t dropped[2],
+int tether__output_preview(tether__dir *bundle, const tether__record *record, uint64_t dropped[2],
                            bool *truncated, char **text, tether_error *error);
 
 #endif

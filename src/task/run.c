@@ -13,28 +13,45 @@
 
 enum { DEFAULT_LIMIT = 1024 * 1024 };
 
-/* Reads the last `limit` bytes of an open stream, or all if there are fewer. */
-static int read_end(const tether__output *output, size_t limit, char **text, size_t *size,
-                    uint64_t *offset, tether_error *error)
+/* Reads from *offset up to the measured end into `text`. */
+static int read_from(const tether__output *output, uint64_t offset, char *text, size_t *size,
+                     tether_error *error)
 {
     int code = TETHER_OK;
-    *offset = output->end > limit ? output->end - limit : 0;
-    if (*offset < output->dropped)
-        *offset = output->dropped;
-    size_t want = (size_t)(output->end - *offset);
-    *text = malloc(want + 1);
-    if (*text == NULL)
-        return tether__fail_memory(error, "read output");
-    size_t got = 1;
+    size_t want = offset < output->end ? (size_t)(output->end - offset) : 0, got = 1;
     for (*size = 0; code == TETHER_OK && got > 0 && *size < want; *size += got)
-        code =
-            tether__output_read(output, *offset + *size, *text + *size, want - *size, &got, error);
-    (*text)[*size] = '\0';
+        code = tether__output_read(output, offset + *size, text + *size, want - *size, &got, error);
+    text[*size] = '\0';
     return code;
 }
 
-/* Opens the stream only once: an open file keeps what the task's output limit drops during the
- * read. */
+/* Reads the last `limit` bytes of an open stream, or all if there are fewer, but nothing from
+ * before a gap. What a running task drops during the read is missing at the start. */
+static int read_end(tether__output *output, size_t limit, char **text, size_t *size,
+                    uint64_t *offset, tether_error *error)
+{
+    tether_error problem = {0};
+    const uint64_t end = output->end;
+    tether__gap gap = tether__output_gap(output);
+    *offset = end > limit ? end - limit : 0;
+    if (gap.begin < gap.end && *offset < gap.end)
+        *offset = gap.end;
+    *text = malloc((size_t)(end - *offset) + 1);
+    if (*text == NULL)
+        return tether__fail_memory(error, "read output");
+    int code = read_from(output, *offset, *text, size, &problem);
+    while (code == TETHER_EDROPPED) {
+        code = tether__output_skip(output, offset, &problem);
+        output->end = end;
+        if (code == TETHER_OK)
+            code = read_from(output, *offset, *text, size, &problem);
+    }
+    if (code != TETHER_OK)
+        tether__error_set(error, &problem);
+    return code;
+}
+
+/* Opens the stream only once: an open file keeps what a host trims during the read. */
 static int read_stream(tether_registry *registry, const char *id, tether_stream stream,
                        size_t limit, char **text, size_t *size, uint64_t *offset,
                        tether_error *error)

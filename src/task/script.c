@@ -16,6 +16,7 @@
 #include "shell/wrapper_bat.h"
 #include "shell/wrapper_ps1.h"
 #include "store/bundle.h"
+#include "store/times_file.h"
 #include "store/wrappers.h"
 #include "task/tasks.h"
 
@@ -191,6 +192,11 @@ static int provide_wrapper(tether__spawn_plan *plan, const tether__wrapper *wrap
 static int render_orders(tether__spawn_plan *plan, const tether__wrapper *wrapper,
                          tether_error *error)
 {
+    bool pipes = tether__spawn_plan_pipes(plan);
+    char *times =
+        pipes ? tether__text_join(tether__os_dir_path(plan->bundle), TETHER__TIMES_FILE) : NULL;
+    if (pipes && times == NULL)
+        return tether__fail_memory(error, "write orders");
     const tether__orders orders = {
         .task_id = wrapper->task_id,
         .boot_id = wrapper->boot_id,
@@ -203,10 +209,13 @@ static int render_orders(tether__spawn_plan *plan, const tether__wrapper *wrappe
         .pipestatus = wrapper->pipestatus,
         .timeout_ms = plan->timeout_ms,
         .grace_ms = TETHER__KILL_GRACE_MS,
-        .pipes = tether__spawn_plan_pipes(plan),
+        .pipes = pipes,
+        .times = times,
+        .output_limit = tether__spawn_plan_limit(plan),
         .end_tree = plan->spec.end_tree,
     };
     tether__orders_render(&orders, &plan->orders);
+    free(times);
     return plan->orders.failed ? tether__fail_memory(error, "write orders") : TETHER_OK;
 }
 

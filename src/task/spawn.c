@@ -273,8 +273,7 @@ static int fill_record(const tether_registry *registry, tether__spawn_plan *plan
     int code = tether__birth_record(&birth, &registry->session, record, error);
     if (code != TETHER_OK)
         return code;
-    record->output_limit =
-        plan->spec.output_limit < INT64_MAX ? (int64_t)plan->spec.output_limit : INT64_MAX;
+    record->output_limit = tether__spawn_plan_limit(plan);
     record->no_compress = plan->spec.no_compress;
     const char *kind = tether__spawn_plan_pipes(plan) ? TETHER__OUTPUT_PIPE : TETHER__OUTPUT_DIRECT;
     bool complete = (tether__os_spawn_can_bind() ||

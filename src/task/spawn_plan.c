@@ -42,3 +42,10 @@ bool tether__spawn_plan_pipes(const tether__spawn_plan *plan)
     return plan->outer->kind == TETHER__OUTER_MONITOR &&
            plan->spec.output != TETHER_OUTPUT_DIRECT && tether__os_spawn_has_pipes();
 }
+
+/* The largest number is refused in orders. */
+int64_t tether__spawn_plan_limit(const tether__spawn_plan *plan)
+{
+    uint64_t limit = plan->spec.output_limit;
+    return limit < INT64_MAX ? (int64_t)limit : INT64_MAX - 1;
+}

@@ -66,6 +66,9 @@ int tether__spawn_plan_find(const char *name, char **found, void *userdata, teth
 /* Whether the command writes into pipes of its monitor. Its supervisor is chosen. */
 bool tether__spawn_plan_pipes(const tether__spawn_plan *plan);
 
+/* The output limit as records and orders have it. */
+int64_t tether__spawn_plan_limit(const tether__spawn_plan *plan);
+
 /* Frees what the plan owns and closes its handles. */
 void tether__spawn_plan_dispose(tether__spawn_plan *plan);
 

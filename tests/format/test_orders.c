@@ -21,6 +21,8 @@ static const tether__orders full = {
     .timeout_ms = 1800000,
     .grace_ms = 2000,
     .pipes = true,
+    .times = "/s/tasks/t1/times",
+    .output_limit = 4096,
     .end_tree = true,
 };
 
@@ -35,6 +37,7 @@ static void expect_same(const tether__orders *read, const tether__orders *writte
     assert_int_equal(read->timeout_ms, written->timeout_ms);
     assert_int_equal(read->grace_ms, written->grace_ms);
     assert_int_equal(read->pipes, written->pipes);
+    assert_int_equal(read->output_limit, written->output_limit);
     assert_int_equal(read->end_tree, written->end_tree);
     assert_string_equal(read->argv[0], written->program);
     size_t count = 0;
@@ -55,6 +58,7 @@ static void reads_what_it_writes(void **state)
     expect_same(&read, &full);
     assert_string_equal(read.input, full.input);
     assert_string_equal(read.pipestatus, full.pipestatus);
+    assert_string_equal(read.times, full.times);
     tether__orders_dispose(&storage);
     tether__text_dispose(&text);
 }
@@ -73,6 +77,7 @@ static void what_is_not_given_is_absent(void **state)
     expect_same(&read, &few);
     assert_null(read.input);
     assert_null(read.pipestatus);
+    assert_null(read.times);
     tether__orders_dispose(&storage);
     tether__text_dispose(&text);
 }

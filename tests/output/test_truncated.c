@@ -173,7 +173,7 @@ static void a_limit_is_no_truncation(void **state)
     char id[TETHER_ID_SIZE];
     const char *go = test_work_path(f, "go");
     const char *const argv[] = {CHILD, "out", "first line", "await", go, "out", "end", NULL};
-    const tether_spec spec = {.argv = argv, .output_limit = 5};
+    const tether_spec spec = {.argv = argv, .output_limit = 5, .output = TETHER_OUTPUT_DIRECT};
     test_start(f->registry, &spec, id);
     tether_follower *early = follow(f, id);
     expect_text(f, early, "first line\n");

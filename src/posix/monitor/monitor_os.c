@@ -21,6 +21,7 @@
 #include "posix/environ.h"
 #include "posix/monitor/offspring.h"
 #include "posix/monitor/pump.h"
+#include "posix/monitor/times.h"
 #include "posix/monitor/wake.h"
 #include "posix/proc.h"
 
@@ -255,15 +256,25 @@ void tether__monitor_os_settle(void)
 
 /* --- Outputs --- */
 
-bool tether__monitor_os_pipe(int *os_error)
+bool tether__monitor_os_pipe(const tether__orders *orders, int *os_error)
 {
-    *os_error = tether__pump_open(&pump);
+    tether__notes_open(orders->times);
+    *os_error = tether__pump_open(&pump, (uint64_t)orders->output_limit);
     return *os_error == 0;
+}
+
+static void move_outputs(void)
+{
+    tether__pump_move(&pump);
+    if (pump.rests)
+        tether__notes_add(pump.size);
 }
 
 int64_t tether__monitor_os_drain(void)
 {
-    tether__pump_move(&pump);
+    move_outputs();
+    tether__pump_settle(&pump);
+    tether__notes_flush();
     return pump.lost;
 }
 
@@ -282,7 +293,7 @@ void tether__monitor_os_sleep(int64_t until_ms)
     for (int i = 0; i < TETHER__PUMP_STREAMS; i++)
         items[i] = (tether__wake_item){.fd = rests ? -1 : pump.pipe[i]};
     (void)tether__wake_sleep(items, TETHER__PUMP_STREAMS, rests ? REST_MS : timeout_ms);
-    tether__pump_move(&pump);
+    move_outputs();
 }
 
 static int64_t milliseconds(struct timeval time)

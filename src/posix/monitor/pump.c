@@ -10,9 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "format/gap.h"
 #include "posix/raise_fd.h"
 
-enum { FIRST_SIZE = 64 * 1024, LAST_SIZE = 1024 * 1024, ABOVE_STANDARD = 3 };
+enum { FIRST_SIZE = 64 * 1024, LAST_SIZE = 1024 * 1024, BLOCK = 4096, ABOVE_STANDARD = 3 };
 
 const tether__pump tether__pump_none = {.pipe = {-1, -1}, .file = {-1, -1}};
 
@@ -46,29 +47,48 @@ static int open_stream(tether__pump *pump, int stream)
     return os_error;
 }
 
-int tether__pump_open(tether__pump *pump)
+/* The monitor is the only one that writes to the files: it knows each offset. */
+static int prepare_file(tether__pump *pump, int stream)
 {
-    *pump = tether__pump_none;
-    pump->buffer = malloc(FIRST_SIZE);
-    pump->size = FIRST_SIZE;
+    if (pump->limit == 0 || pump->file[stream] < 0)
+        return 0;
+    pump->released[stream] = tether__gap_within(pump->limit, 0).begin;
+    int flags = fcntl(pump->file[stream], F_GETFL);
+    return flags >= 0 && fcntl(pump->file[stream], F_SETFL, flags & ~O_APPEND) == 0 ? 0 : errno;
+}
+
+static int open_streams(tether__pump *pump)
+{
     bool merged = are_same_file(STDOUT_FILENO, STDERR_FILENO);
-    int os_error = pump->buffer != NULL ? open_stream(pump, 0) : ENOMEM;
+    int os_error = open_stream(pump, 0);
     if (os_error == 0 && merged)
         return dup2(STDOUT_FILENO, STDERR_FILENO) >= 0 ? 0 : errno;
     return os_error == 0 ? open_stream(pump, 1) : os_error;
+}
+
+int tether__pump_open(tether__pump *pump, uint64_t limit)
+{
+    *pump = tether__pump_none;
+    pump->limit = limit;
+    pump->buffer = malloc(FIRST_SIZE);
+    pump->size_of_buffer = FIRST_SIZE;
+    int os_error = pump->buffer != NULL ? open_streams(pump) : ENOMEM;
+    for (int i = 0; os_error == 0 && i < TETHER__PUMP_STREAMS; i++)
+        os_error = prepare_file(pump, i);
+    return os_error;
 }
 
 /* A command that fills the buffer gets a larger one, and a larger pipe, so that both are woken less
  * often. What the system refuses is left as it is. */
 static void grow(tether__pump *pump, int stream)
 {
-    if (pump->size >= LAST_SIZE)
+    if (pump->size_of_buffer >= LAST_SIZE)
         return;
     char *larger = realloc(pump->buffer, LAST_SIZE);
     if (larger == NULL)
         return;
     pump->buffer = larger;
-    pump->size = LAST_SIZE;
+    pump->size_of_buffer = LAST_SIZE;
 #ifdef F_SETPIPE_SZ
     (void)fcntl(pump->pipe[stream], F_SETPIPE_SZ, LAST_SIZE);
 #else
@@ -76,11 +96,68 @@ static void grow(tether__pump *pump, int stream)
 #endif
 }
 
+/* --- The limit --- */
+
+/* How much may be written beyond the limit before its space is given back: so little that a file
+ * never takes twice the limit, and so much that this costs little. */
+static uint64_t step_of(uint64_t limit)
+{
+    uint64_t step = limit / 8 / BLOCK * BLOCK;
+    return step < BLOCK ? BLOCK : step < LAST_SIZE ? step : LAST_SIZE;
+}
+
+/* Gives back the space of the gap, in whole blocks, if that is at least `step` bytes. A file system
+ * that has no holes keeps it; readers skip the gap all the same. What the gap needs must be written
+ * before: readers tell by the file's size what is left. */
+static void release(tether__pump *pump, int stream, uint64_t step)
+{
+    uint64_t from = pump->released[stream];
+    uint64_t to = tether__gap_within(pump->limit, pump->size[stream]).end / BLOCK * BLOCK;
+    if (to < from + step)
+        return;
+#ifdef FALLOC_FL_PUNCH_HOLE
+    (void)fallocate(pump->file[stream], FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from,
+                    (off_t)(to - from));
+#endif
+    pump->released[stream] = to;
+}
+
+void tether__pump_settle(tether__pump *pump)
+{
+    for (int i = 0; pump->limit > 0 && i < TETHER__PUMP_STREAMS; i++) {
+        if (pump->file[i] >= 0)
+            release(pump, i, BLOCK);
+    }
+}
+
+/* --- Moving --- */
+
+/* Returns as write. */
+static ssize_t write_within(tether__pump *pump, int stream, const char *bytes, size_t size)
+{
+    uint64_t step = step_of(pump->limit);
+    return pwrite(pump->file[stream], bytes, size < step ? size : (size_t)step,
+                  (off_t)pump->size[stream]);
+}
+
+/* Returns as write. */
+static ssize_t write_some(tether__pump *pump, int stream, const char *bytes, size_t size)
+{
+    ssize_t written = pump->limit > 0 ? write_within(pump, stream, bytes, size)
+                                      : write(pump->file[stream], bytes, size);
+    if (written <= 0)
+        return written;
+    pump->size[stream] += (uint64_t)written;
+    if (pump->limit > 0)
+        release(pump, stream, step_of(pump->limit));
+    return written;
+}
+
 /* What cannot be written, such as on a full disk, is counted: the command goes on. */
 static void write_all(tether__pump *pump, int stream, const char *bytes, ssize_t size)
 {
     while (size > 0) {
-        ssize_t written = write(pump->file[stream], bytes, (size_t)size);
+        ssize_t written = write_some(pump, stream, bytes, (size_t)size);
         if (written < 0 && errno == EINTR)
             continue;
         if (written <= 0) {
@@ -95,7 +172,7 @@ static void write_all(tether__pump *pump, int stream, const char *bytes, ssize_t
 /* Returns whether there may be more. */
 static bool move_some(tether__pump *pump, int stream, int64_t *left)
 {
-    size_t wanted = *left < pump->size ? (size_t)*left : (size_t)pump->size;
+    size_t wanted = *left < pump->size_of_buffer ? (size_t)*left : (size_t)pump->size_of_buffer;
     ssize_t size = read(pump->pipe[stream], pump->buffer, wanted);
     if (size < 0)
         return errno == EINTR;
@@ -105,7 +182,7 @@ static bool move_some(tether__pump *pump, int stream, int64_t *left)
     }
     *left -= size;
     write_all(pump, stream, pump->buffer, size);
-    if (size == pump->size)
+    if (size == pump->size_of_buffer)
         grow(pump, stream);
     pump->rests = true;
     return *left > 0;

@@ -13,8 +13,12 @@ typedef struct tether__pump {
      * which it writes; -1: none, or closed. */
     int pipe[TETHER__PUMP_STREAMS];
     int file[TETHER__PUMP_STREAMS];
+    uint64_t limit; /* of each file; 0: none. With one, the file keeps its size, and the space of
+                       what the limit drops (format/gap.h) goes back to the disk */
+    uint64_t size[TETHER__PUMP_STREAMS];     /* of the files, which are empty at the start */
+    uint64_t released[TETHER__PUMP_STREAMS]; /* up to here the gap has no space any more */
     char *buffer;
-    int size;   /* of the buffer, which grows with what comes at once */
+    int size_of_buffer; /* which grows with what comes at once */
     bool rests; /* something was read just now: what comes next is read together, a little later */
     int64_t lost; /* bytes that could not be written */
 } tether__pump;
@@ -24,9 +28,12 @@ extern const tether__pump tether__pump_none;
 
 /* Puts a pipe in the place of each of this process's descriptors 1 and 2, or one for both if these
  * are the same file: what is started inherits them. Returns 0 or errno. */
-int tether__pump_open(tether__pump *pump);
+int tether__pump_open(tether__pump *pump, uint64_t limit);
 
 /* Moves what is there, but of each pipe no more than it holds now. */
 void tether__pump_move(tether__pump *pump);
+
+/* Gives back all the space that the limit allows. */
+void tether__pump_settle(tether__pump *pump);
 
 #endif

@@ -28,7 +28,8 @@ static void start_flood(fixture *f, tether_registry *registry, const char *bytes
     snprintf(go, sizeof go, "%s", test_work_path(f, "go"));
     const char *const gated[] = {CHILD, "await", go, "flood", bytes, "err", "err", NULL};
     const char *const plain[] = {CHILD, "flood", bytes, "err", "err", NULL};
-    tether_spec spec = {.argv = gate ? gated : plain, .output_limit = limit};
+    tether_spec spec = {
+        .argv = gate ? gated : plain, .output_limit = limit, .output = TETHER_OUTPUT_DIRECT};
     test_start(registry, &spec, id);
 }
 
@@ -147,7 +148,8 @@ static void both_outputs_are_trimmed(void **state)
     size_t size;
     bool truncated;
     tether_spec spec = {.command = "printf 0123456789; printf abcdefghij >&2; exit 3",
-                        .output_limit = 4};
+                        .output_limit = 4,
+                        .output = TETHER_OUTPUT_DIRECT};
     test_start(f->registry, &spec, id);
     tether_snapshot *snapshot = test_wait(f->registry, id);
     assert_int_equal(snapshot->exit_code, 3);
@@ -189,7 +191,9 @@ static void a_split_character_is_not_shown(void **state)
     fixture *f = *state;
     char id[TETHER_ID_SIZE], *text;
     size_t size;
-    tether_spec spec = {.command = "printf 'xx\xe2\x82\xac\xe2\x82\xac'", .output_limit = 5};
+    tether_spec spec = {.command = "printf 'xx\xe2\x82\xac\xe2\x82\xac'",
+                        .output_limit = 5,
+                        .output = TETHER_OUTPUT_DIRECT};
     test_start(f->registry, &spec, id);
     tether_snapshot *snapshot = test_wait(f->registry, id);
     assert_int_equal(file_size(f, id, "stdout"), 5);
@@ -215,8 +219,10 @@ static void any_bytes_are_trimmed_the_same_way(void **state)
         input[i] = random_next(&random) % 5 == 0 ? "\x1b\0\xff[m"[random_next(&random) % 5]
                                                  : (char)random_next(&random);
     test_write_file(test_work_path(f, "input"), input, SIZE);
-    tether_spec spec = {
-        .command = CHILD " cat", .stdin_path = test_work_path(f, "input"), .output_limit = LIMIT};
+    tether_spec spec = {.command = CHILD " cat",
+                        .stdin_path = test_work_path(f, "input"),
+                        .output_limit = LIMIT,
+                        .output = TETHER_OUTPUT_DIRECT};
     test_start(f->registry, &spec, id);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     char *kept = test_read_file(test_bundle_path(f, id, "stdout"), &size);
@@ -234,7 +240,7 @@ static void survivors_delay_the_trim(void **state)
     snprintf(go, sizeof go, "%s", test_work_path(f, "go"));
     snprintf(command, sizeof command, "%s flood 3000; %s await %s flood 2000 sleep 600 & exit 0",
              CHILD, CHILD, go);
-    tether_spec spec = {.command = command, .output_limit = 100};
+    tether_spec spec = {.command = command, .output_limit = 100, .output = TETHER_OUTPUT_DIRECT};
     test_start(f->registry, &spec, id);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     assert_int_equal(dropped_of(f->registry, id, TETHER_STDOUT), 0);
