@@ -172,6 +172,7 @@ else()
         tether_integration_time(refused 120)
         tether_integration(namespaces 120 engine/posix/test_namespaces.c)
     endif()
+    tether_integration(line_buffered 60 task/posix/test_line_buffered.c)
     tether_integration(pause 240 task/posix/test_pause.c)
     tether_integration(hosts 120 engine/posix/test_hosts.c engine/posix/planting.c support/elsewhere.c
         support/exit_line.c)

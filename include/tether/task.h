@@ -165,6 +165,11 @@ typedef struct tether_spec {
      * the call fails with TETHER_ENOTSUP where no monitor has pipes. Default: through pipes where a
      * monitor has them. */
     tether_output output;
+    /* Make programs write whole lines at once, which otherwise collect what they write into a file
+     * or a pipe: sets PYTHONUNBUFFERED, and, where it is installed (Linux), preloads the library of
+     * stdbuf (LD_PRELOAD, _STDBUF_O), which reaches the programs that use the C library's streams.
+     * Variables that are set already stay. Default: off. */
+    bool line_buffered;
 } tether_spec;
 
 /* Starts a task. Returns as soon as its supervisor runs, without waiting for the command.

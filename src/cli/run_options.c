@@ -48,6 +48,8 @@ const char verb_run_help[] =
     "  --output HOW         pipe: the monitor writes the files; direct: the command\n"
     "                       does; auto: pipe where the monitor is installed\n"
     "                       (default: auto)\n"
+    "  --line-buffered      make programs write whole lines at once, so that output\n"
+    "                       is seen early (Python; with stdbuf's library, C too)\n"
     "  --max-running N      fail if this many tasks of the session are running\n"
     "  --max-started N      fail if this many tasks were started in the session\n"
     "  --max-output SIZE    fail if the outputs of the session take this much space\n"
@@ -80,6 +82,7 @@ enum {
     OPT_STDIN,
     OPT_SUPERVISOR,
     OPT_END_TREE,
+    OPT_LINE_BUFFERED,
     OPT_OUTPUT,
     OPT_MAX_RUNNING,
     OPT_MAX_STARTED,
@@ -108,6 +111,7 @@ static const args_option run_options[] = {
     {"--stdin", ARGS_VALUE, OPT_STDIN},
     {"--supervisor", ARGS_VALUE, OPT_SUPERVISOR},
     {"--end-tree", ARGS_FLAG, OPT_END_TREE},
+    {"--line-buffered", ARGS_FLAG, OPT_LINE_BUFFERED},
     {"--output", ARGS_VALUE, OPT_OUTPUT},
     {"--max-running", ARGS_VALUE, OPT_MAX_RUNNING},
     {"--max-started", ARGS_VALUE, OPT_MAX_STARTED},
@@ -277,6 +281,9 @@ static bool take_plain(run_request *request, int id, const char *value)
         return true;
     case OPT_NO_NOTIFY:
         spec->no_notify = true;
+        return true;
+    case OPT_LINE_BUFFERED:
+        spec->line_buffered = true;
         return true;
     case OPT_END_TREE:
         spec->end_tree = true;

@@ -23,6 +23,7 @@ set(TETHER_OS_SOURCES
     file_root.c
     group.c
     host.c
+    line_buffer.c
     lifeline.c
     lock.c
     raise_fd.c

@@ -38,7 +38,7 @@ int tether__environment_make(const tether__environment_parts *parts, tether__sam
 
 /* Adds one more entry, or overrides those of its name; at most TETHER__ENVIRONMENT_SPARE times.
  * Does not copy the string or count it in `bytes`. */
-#define TETHER__ENVIRONMENT_SPARE 8
+#define TETHER__ENVIRONMENT_SPARE 11
 void tether__environment_add(tether__environment *environment, const char *entry);
 
 void tether__environment_dispose(tether__environment *environment);

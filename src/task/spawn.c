@@ -22,6 +22,7 @@
 #include "task/birth.h"
 #include "task/quota.h"
 #include "task/spawn_plan.h"
+#include "task/line_buffer.h"
 #include "task/supervisor.h"
 #include "task/tasks.h"
 
@@ -166,7 +167,11 @@ static int build_environment(tether__spawn_plan *plan, tether_error *error)
     }
     const tether__environment_parts parts = {base, plan->spec.env_unset, plan->spec.env_set,
                                              plan->cookie};
-    return tether__environment_make(&parts, tether__os_env_same_name, &plan->environment, error);
+    int code =
+        tether__environment_make(&parts, tether__os_env_same_name, &plan->environment, error);
+    if (code == TETHER_OK && plan->spec.line_buffered)
+        code = tether__line_buffer(plan, error);
+    return code;
 }
 
 static int check_sizes(const tether__spawn_plan *plan, tether_error *error)

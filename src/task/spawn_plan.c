@@ -21,6 +21,7 @@ void tether__spawn_plan_dispose(tether__spawn_plan *plan)
     tether__text_dispose(&plan->orders);
     for (size_t i = 0; i < sizeof plan->entries / sizeof plan->entries[0]; i++)
         free(plan->entries[i]);
+    free(plan->preload);
     free(plan->command_shown);
     free(plan->pipestatus);
     free(plan->wrapper_arguments);

@@ -52,6 +52,7 @@ typedef struct tether__spawn_plan {
     tether__text orders;            /* for a monitor; empty: a shell runs a wrapper */
     const char **wrapper_arguments; /* NULL: none; points into the plan and the caller's spec */
     char *command_file;
+    char *preload;    /* the variable of --line-buffered that names a library; NULL: not set */
     char *entries[3]; /* variables that the wrapper reads; NULL: not set */
     bool retrying;    /* another outer shell was tried before */
     bool visible;     /* other hosts can see the record */

@@ -8,6 +8,7 @@ set(TETHER_OS_SOURCES
     ends.c
     file.c
     host.c
+    line_buffer.c
     lifeline.c
     lock.c
     process.c
