@@ -169,37 +169,40 @@ static void write_all(tether__pump *pump, int stream, const char *bytes, ssize_t
     }
 }
 
-/* Returns whether there may be more. */
-static bool move_some(tether__pump *pump, int stream, int64_t *left)
+/* Moves up to so many bytes, not more than the buffer has. Returns how many; 0: there is nothing now. */
+static int64_t move_some(tether__pump *pump, int stream, int64_t most)
 {
-    size_t wanted = *left < pump->size_of_buffer ? (size_t)*left : (size_t)pump->size_of_buffer;
-    ssize_t size = read(pump->pipe[stream], pump->buffer, wanted);
-    if (size < 0)
-        return errno == EINTR;
-    if (size == 0) {
+    ssize_t size;
+    do
+        size = read(pump->pipe[stream], pump->buffer, (size_t)most);
+    while (size < 0 && errno == EINTR);
+    if (size == 0)
         close_one(&pump->pipe[stream]);
-        return false;
-    }
-    *left -= size;
+    if (size <= 0)
+        return 0;
     write_all(pump, stream, pump->buffer, size);
-    if (size == pump->size_of_buffer)
-        grow(pump, stream);
     pump->rests = true;
-    return *left > 0;
+    return size;
 }
 
-/* Reads once more than there is: that finds the end. */
+/* Moves what a pipe holds after a whole buffer was moved. */
+static void move_rest(tether__pump *pump, int stream)
+{
+    int left = 0;
+    int64_t moved = 1;
+    if (ioctl(pump->pipe[stream], FIONREAD, &left) != 0)
+        return;
+    grow(pump, stream);
+    for (int64_t rest = left; rest > 0 && moved > 0; rest -= moved)
+        moved = move_some(pump, stream, rest < pump->size_of_buffer ? rest : pump->size_of_buffer);
+}
+
 void tether__pump_move(tether__pump *pump)
 {
     pump->rests = false;
     for (int i = 0; i < TETHER__PUMP_STREAMS; i++) {
-        int there = 0;
-        if (pump->pipe[i] < 0)
-            continue;
-        if (ioctl(pump->pipe[i], FIONREAD, &there) != 0 || there == 0)
-            there = 1;
-        int64_t left = there;
-        while (move_some(pump, i, &left))
-            continue;
+        int64_t most = pump->size_of_buffer;
+        if (pump->pipe[i] >= 0 && move_some(pump, i, most) == most)
+            move_rest(pump, i);
     }
 }
