@@ -9,15 +9,15 @@
 static void run_in_turns(fixture *f, char id[TETHER_ID_SIZE])
 {
     char command[1400];
-    const char *gate = test_work_path(f, "gate");
     snprintf(command, sizeof command,
-             "echo one >&2; until [ -e '%s' ]; do sleep 0.01; done; echo two", gate);
+             "echo one >&2; until [ -e '%s' ]; do sleep 0.01; done; echo two",
+             test_work_path(f, "gate"));
     EXPECT(f, 0, "run", "--shell", "sh", "-c", command);
     cli_take_id(id);
     do
         EXPECT(f, 0, "output", id);
     while (strcmp(cli_out(), "one\n") != 0);
-    test_write_file(gate, "", 0);
+    test_write_file(test_work_path(f, "gate"), "", 0);
     EXPECT(f, 0, "wait", id);
 }
 

@@ -56,16 +56,16 @@ static void a_line_comes_before_the_end(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], command[1400];
-    const char *gate = test_work_path(f, "gate");
     if (tether__os_line_buffer_library() == NULL)
         skip();
     snprintf(command, sizeof command,
-             "(echo one; until [ -e '%s' ]; do sleep 0.01; done; echo two) | sed s/o/O/", gate);
+             "(echo one; until [ -e '%s' ]; do sleep 0.01; done; echo two) | sed s/o/O/",
+             test_work_path(f, "gate"));
     const tether_spec spec = {.command = command, .shell = "sh", .line_buffered = true};
     test_start(f->registry, &spec, id);
     WAIT_UNTIL(test_count_lines(test_bundle_path(f, id, "stdout")) == 1);
     test_expect_output(f->registry, id, TETHER_STDOUT, "One\n");
-    test_write_file(gate, "", 0);
+    test_write_file(test_work_path(f, "gate"), "", 0);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     test_expect_output(f->registry, id, TETHER_STDOUT, "One\ntwO\n");
 }
