@@ -40,7 +40,7 @@ tether_room(base
 tether_room(format
     USES base
     LIBRARIES tether_jansson
-    SOURCES age.c gap.c journal.c json.c kept_watch.c kill_policy.c marker.c name.c orders.c record.c scan.c snapshot.c status.c time_text.c times.c
+    SOURCES age.c gap.c journal.c json.c kept_watch.c kill_policy.c left.c marker.c name.c orders.c record.c scan.c snapshot.c status.c time_text.c times.c
         verdict.c)
 
 tether_room(shell

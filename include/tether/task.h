@@ -229,8 +229,10 @@ typedef struct tether_snapshot {
     bool notify_on_completion; /* a completion is kept, see tether/completion.h */
     bool completion_delivered; /* it was acknowledged */
     bool read_only;            /* a newer version wrote the record: it can be read, not changed */
-    /* Process ids of a task that has ended or is being killed, of those that still run, at most 64.
-     * Valid if survivors_known. */
+    /* Process ids of a task that has ended or is being killed. tether_status_get and tether_find
+     * look for those that run now, and list at most 64. All other snapshots of an ended task have
+     * at most 16 of those that lived on when its monitor reported the end: they may have ended
+     * since. Valid if survivors_known. */
     int64_t *survivors;
     size_t survivor_count;
     /* Exit codes of the commands of the last pipeline; NULL: not requested or not known. */
@@ -240,8 +242,7 @@ typedef struct tether_snapshot {
     uint64_t output_dropped; /* bytes of standard output that the limit has dropped */
     uint64_t stderr_dropped; /* bytes of standard error that the limit has dropped */
     bool compressed;         /* the registry's `compress` made the preview */
-    bool survivors_known;    /* survivors were looked up; only tether_status_get and tether_find do
-                                so. If false, JSON has null for them */
+    bool survivors_known;    /* if false, JSON has null for the survivors */
     /* What happens to the task when the host that started it ends: "detached" (it goes on), or
      * "dies with host's job" (Windows, if the host is in a job that its children cannot leave);
      * NULL: not known, or a proxy task. */
@@ -257,6 +258,11 @@ typedef struct tether_snapshot {
     /* Who writes the files of the outputs: "pipe" (the monitor, from pipes), or "direct" (the
      * command itself; for a proxy task its host). */
     char *output_kind;
+    /* The names of the survivors, in their order: valid UTF-8 without control characters, chosen by
+     * the processes, and cut as the system cuts them. NULL: not known. */
+    char **survivor_names;
+    int64_t survivor_total; /* how many survivors there are, listed or not; -1: not known. In JSON
+                               this is the survivor_count */
 } tether_snapshot;
 
 /* Returns the exit status that a shell would report for an ended task: its exit code (0 to 255; on

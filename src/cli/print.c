@@ -15,6 +15,7 @@
 #include "cli/reader.h"
 #include "cli/stream.h"
 #include "cli/escape.h"
+#include "cli/survivors.h"
 #include "cli/table.h"
 
 static int exit_code_of(int code)
@@ -329,22 +330,6 @@ static void detail_signal(const tether_snapshot *snapshot)
     stream_text(stream_stdout(), "\n");
 }
 
-static void detail_survivors(const tether_snapshot *snapshot)
-{
-    cli_stream *to = stream_stdout();
-    size_t i;
-
-    if (snapshot->survivor_count == 0)
-        return;
-    stream_text(to, "survivors:");
-    for (i = 0; i < snapshot->survivor_count; i++)
-        stream_format(to, " %" PRId64, snapshot->survivors[i]);
-    if (tether_status_ended(snapshot->status))
-        stream_format(to, " (tether kill %s ends %s)", snapshot->task_id,
-                      snapshot->survivor_count == 1 ? "it" : "them");
-    stream_text(to, "\n");
-}
-
 static void detail_pipeline(const tether_snapshot *snapshot)
 {
     cli_stream *to = stream_stdout();
@@ -408,7 +393,7 @@ void print_details(const tether_snapshot *snapshot)
     detail_time("deadline_at", snapshot->deadline_at);
     if (snapshot->child_pid > 0)
         detail_number("child_pid", snapshot->child_pid);
-    detail_survivors(snapshot);
+    survivors_print(stream_stdout(), "survivors: ", snapshot);
     print_output_fields(snapshot);
     if (!snapshot->notify_on_completion)
         detail_text("completion", "not requested");
@@ -428,6 +413,7 @@ void print_completion(const tether_snapshot *snapshot, bool sessions)
     table_row(snapshot, sessions);
     if (snapshot->output_preview != NULL)
         escape_block(stream_stdout(), snapshot->output_preview, "    ");
+    survivors_print(stream_stdout(), "    ", snapshot);
 }
 
 int print_outcome(const cli_options *cli, const tether_snapshot *snapshot)
@@ -447,5 +433,7 @@ int print_outcome(const cli_options *cli, const tether_snapshot *snapshot)
                       snapshot->task_id, tether_status_text(snapshot->status),
                       snapshot->reason != NULL ? snapshot->reason : "no reason is recorded",
                       snapshot->task_id);
+    if (!cli->json)
+        survivors_print(stream_stderr(), "tether: ", snapshot);
     return tether_exit_status(snapshot);
 }

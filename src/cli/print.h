@@ -65,7 +65,8 @@ void print_details(const tether_snapshot *snapshot);
 void print_completion(const tether_snapshot *snapshot, bool sessions);
 
 /* Returns the exit code that the command passes on for an ended task. If that is not known (the
- * task is lost), returns EXIT_FAILED and, without --json, prints a message with the reason. */
+ * task is lost), returns EXIT_FAILED and, without --json, prints a message with the reason. Without
+ * --json it also tells of processes that live on. */
 int print_outcome(const cli_options *cli, const tether_snapshot *snapshot);
 
 #endif

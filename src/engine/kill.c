@@ -172,7 +172,8 @@ static void remember_kin(tether__catalog *catalog, kill_target *target)
 static void name_survivor(const tether__survivor *survivor, char *text, size_t size)
 {
     size_t used = strlen(text);
-    snprintf(text + used, size - used, "%s%lld", used > 0 ? ", " : "", (long long)survivor->pid);
+    snprintf(text + used, size - used, "%s%lld%s%s", used > 0 ? ", " : "", (long long)survivor->pid,
+             survivor->name[0] != '\0' ? " " : "", survivor->name);
     used = strlen(text);
     if (survivor->reason == TETHER__SURVIVOR_REFUSED)
         snprintf(text + used, size - used, " (belongs to %s)",

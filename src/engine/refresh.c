@@ -106,6 +106,17 @@ static void set_usage(tether__record *record, const tether__usage *usage)
     record->process_count = usage->processes;
 }
 
+/* A task that a host was killing ends only when nothing of it is left. */
+static void set_survivors(tether__record *record, const tether__observation *observed)
+{
+    char list[TETHER__LEFT_TEXT_SIZE];
+    const tether__left *left = &observed->marker.left;
+    record->survivor_count = observed->tree_empty ? 0 : left->count;
+    if (record->survivor_count <= 0 || tether__left_render(left, list, sizeof list) == 0)
+        return;
+    (void)tether__record_set(record, &record->survivors, list);
+}
+
 /* Copies the verdict, and what the observation adds to it, into the record. */
 static void apply(tether__record *record, const tether__verdict *verdict,
                   const tether__observation *observed)
@@ -122,6 +133,7 @@ static void apply(tether__record *record, const tether__verdict *verdict,
     (void)tether__record_set(record, &record->reason, verdict->reason);
     set_usage(record, &observed->marker.usage);
     record->output_lost = observed->marker.lost;
+    set_survivors(record, observed);
     if (observed->marker.end != TETHER__END_NONE && observed->marker.pipestatus[0] != '\0')
         (void)tether__record_set(record, &record->pipeline_statuses, observed->marker.pipestatus);
     set_end_times(record, observed);

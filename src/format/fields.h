@@ -22,14 +22,16 @@ typedef enum tether__intent {
 } tether__intent;
 
 /* The kinds of fields, and the type of each in a record, which owns the texts. In a snapshot an ID
- * is an array of characters, CODES and PIDS are arrays with a count, and a SIGNAL is an int. */
+ * is an array of characters, CODES and SURVIVORS are arrays with a count, and a SIGNAL is an int.
+ */
 typedef const char *tether__field_ID;    /* as TEXT */
 typedef const char *tether__field_TEXT;  /* NULL: null. Always valid UTF-8 */
 typedef const char *tether__field_CODES; /* "1,0" for the array [1, 0]; NULL: null */
 typedef int64_t tether__field_NUMBER;    /* the value `absent` means null */
 typedef int64_t tether__field_SIGNAL;    /* as NUMBER */
 typedef int64_t tether__field_TIME; /* as NUMBER; Unix milliseconds. In JSON there is a text too */
-typedef bool tether__field_FLAG;    /* never null */
+typedef const char *tether__field_PROCESSES; /* as format/left.h writes them; NULL: null */
+typedef bool tether__field_FLAG;             /* never null */
 typedef tether_status tether__field_STATUS;
 typedef tether__intent tether__field_INTENT; /* NONE: null */
 typedef tether__identity tether__field_IDENTITY;
@@ -94,6 +96,12 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
     BOTH(NUMBER, system_ms, -1, "number, null", "likewise, of the kernel for them")                \
     BOTH(NUMBER, peak_memory, -1, "number, null", "bytes, of the largest of these processes")      \
     BOTH(NUMBER, process_count, -1, "number, null", "how many these processes were")               \
+    STORED(                                                                                        \
+        PROCESSES, survivors, 0, "array, null",                                                    \
+        "what lived on when a monitor reported the end, or was killed while it ended the task: "   \
+        "objects with `pid` and `name`, at most 16; null: none, or not known")                     \
+    STORED(NUMBER, survivor_count, -1, "number, null",                                             \
+           "how many these processes were; 0 also for a task that a kill has ended")               \
     BOTH(NUMBER, timeout_ms, TETHER__STORED_0, "number", "the timeout; 0: none")                   \
     BOTH(TIME, deadline_at, 0, "number, null",                                                     \
          "the deadline in Unix milliseconds, UTC: for display")                                    \
@@ -146,6 +154,6 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
            "alive")                                                                                \
     OTHER(watches, "array", "the kept watches, see below")                                         \
     SHOWN(FLAG, read_only, 0, "", "")                                                              \
-    SHOWN(PIDS, survivors, 0, "", "")
+    SHOWN(SURVIVORS, survivors, 0, "", "")
 
 #endif

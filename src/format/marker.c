@@ -142,6 +142,19 @@ static void parse_lost(word w, int64_t *lost)
         *lost = (int64_t)number;
 }
 
+/* Takes one pair about what lives on. Returns whether it is one. */
+static bool parse_left(word w, tether__left *left)
+{
+    uint64_t number;
+    if (take_key(&w, "who"))
+        (void)tether__left_parse(w.text, w.size, left);
+    else if (!take_key(&w, "left"))
+        return false;
+    else if (parse_number(w, INT64_MAX, &number))
+        left->count = (int64_t)number;
+    return true;
+}
+
 /* Takes one pair of the usage. Ignores a value that is no number. */
 static void parse_usage(word w, tether__usage *usage)
 {
@@ -227,9 +240,11 @@ static bool parse_end(word kind, const char *at, const char *end, tether__marker
             marker->core = what == TETHER__END_SIGNAL;
         else if (take_key(&w, "lost"))
             parse_lost(w, &marker->lost);
-        else
+        else if (!parse_left(w, &marker->left))
             parse_usage(w, &marker->usage);
     }
+    if ((int64_t)marker->left.named > marker->left.count)
+        marker->left.named = marker->left.count < 0 ? 0 : (size_t)marker->left.count;
     marker->end = what;
     marker->value = (int64_t)value;
     return true;
@@ -252,7 +267,8 @@ static bool parse_line(const char *at, const char *end, tether__marker *marker)
 
 void tether__marker_parse(const char *text, size_t size, tether__marker *marker)
 {
-    *marker = (tether__marker){.present = true, .uptime_ms = -1, .usage = TETHER__NO_USAGE};
+    *marker = (tether__marker){
+        .present = true, .uptime_ms = -1, .usage = TETHER__NO_USAGE, .left = TETHER__LEFT_UNKNOWN};
     const char *end = text + size;
     while (text < end && marker->end == TETHER__END_NONE && !marker->damaged) {
         const char *newline = memchr(text, '\n', (size_t)(end - text));
@@ -281,7 +297,7 @@ size_t tether__marker_format_supervisor(const tether__identity *identity,
     return (size_t)size;
 }
 
-/* The longest line has TETHER__MARKER_LINE_SIZE bytes, so none is cut off. */
+/* No line is longer than TETHER__MARKER_LINE_SIZE, so none is cut off. */
 typedef struct line_text {
     char *bytes;
     size_t size;
@@ -329,6 +345,18 @@ static void add_end(line_text *line, const tether__ending *ending)
         add(line, "%s %d", ending->end == TETHER__END_SIGNAL ? "signal" : "exit", ending->value);
 }
 
+/* Names as many as there is room for, beside the newline. */
+static void add_left(line_text *line, const tether__left *left)
+{
+    char who[TETHER__LEFT_TEXT_SIZE];
+    static const char key[] = " who=";
+    add_number(line, "left", left->count);
+    size_t used = line->size + sizeof key - 1 + sizeof "\n" - 1;
+    if (left->named > 0 && used < TETHER__MARKER_LINE_SIZE &&
+        tether__left_render(left, who, TETHER__MARKER_LINE_SIZE - used) > 0)
+        add(line, "%s%s", key, who);
+}
+
 size_t tether__marker_format_ending(const tether__ending *ending,
                                     char line[TETHER__MARKER_LINE_SIZE])
 {
@@ -346,6 +374,7 @@ size_t tether__marker_format_ending(const tether__ending *ending,
         add_number(&text, "lost", ending->lost);
     if (ending->pipestatus[0] != '\0')
         add(&text, " pipestatus=%s", ending->pipestatus);
+    add_left(&text, &ending->left);
     add(&text, "\n");
     return text.size;
 }
@@ -353,8 +382,11 @@ size_t tether__marker_format_ending(const tether__ending *ending,
 size_t tether__marker_format_end(tether__end end, int value, int64_t uptime_ms,
                                  char line[TETHER__MARKER_LINE_SIZE])
 {
-    const tether__ending ending = {
-        .end = end, .value = value, .uptime_ms = uptime_ms, .usage = TETHER__NO_USAGE};
+    const tether__ending ending = {.end = end,
+                                   .value = value,
+                                   .uptime_ms = uptime_ms,
+                                   .usage = TETHER__NO_USAGE,
+                                   .left = TETHER__LEFT_UNKNOWN};
     return tether__marker_format_ending(&ending, line);
 }
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "format/identity.h"
+#include "format/left.h"
 
 /* The largest valid marker in bytes. A longer file is damaged, and is not read as a whole. */
 #define TETHER__MARKER_LIMIT 1024
@@ -54,7 +55,8 @@ typedef struct tether__ending {
     int64_t uptime_ms;                        /* -1: not known */
     char pipestatus[TETHER__PIPESTATUS_SIZE]; /* empty: not known */
     tether__usage usage;
-    int64_t lost; /* bytes of output that could not be written */
+    int64_t lost;      /* bytes of output that could not be written */
+    tether__left left; /* what lives on. Those for which the line has no room are not named */
 } tether__ending;
 
 typedef struct tether__marker {
@@ -74,11 +76,12 @@ typedef struct tether__marker {
                                                  empty: not reported */
     tether__usage usage;
     int64_t lost;        /* as in tether__ending */
+    tether__left left;   /* likewise */
     int64_t modified_at; /* the file's modification time in Unix milliseconds; 0: not known */
 } tether__marker;
 
 /* Size of a buffer for any line that the functions below write, with its NUL. */
-#define TETHER__MARKER_LINE_SIZE 512
+#define TETHER__MARKER_LINE_SIZE 768
 
 /* Write the lines of a supervisor that is this library itself, and return the size of the line with
  * its newline. A negative uptime_ms means that it is not known. */

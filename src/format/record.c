@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "format/json.h"
+#include "format/left.h"
 #include "format/status.h"
 
 static const char step[] = "read record";
@@ -22,6 +23,7 @@ static const char watches[] = TETHER__RECORD_WATCHES;
 typedef enum field_kind {
     TETHER__SHARED_KINDS,
     INTENT,
+    PROCESSES,
     IDENTITY,
     BOOT,
     /* In the object "identity" only. */
@@ -81,7 +83,7 @@ static void *member(const tether__record *record, const field *f)
 
 static bool is_text(const field *f)
 {
-    return f->kind == TEXT || f->kind == ID;
+    return f->kind == TEXT || f->kind == ID || f->kind == PROCESSES;
 }
 
 static bool is_number(const field *f)
@@ -255,6 +257,44 @@ bool tether__record_pipeline(const char *list, int **codes, size_t *count)
     return true;
 }
 
+/* Converts an array such as [{"pid": 7, "name": "sh"}] to the text "7:sh". */
+static bool load_processes(json_t *value, tether__record *record, const char **list)
+{
+    char text[TETHER__LEFT_TEXT_SIZE];
+    tether__left left = {0};
+    size_t i;
+    json_t *item;
+    json_array_foreach(value, i, item)
+    {
+        json_t *pid = json_object_get(item, "pid"), *name = json_object_get(item, "name");
+        if (!json_is_integer(pid))
+            return false;
+        tether__left_name(&left, json_integer_value(pid),
+                          json_is_string(name) ? json_string_value(name) : "",
+                          json_string_length(name));
+    }
+    tether__left_render(&left, text, sizeof text);
+    return json_is_array(value) && tether__record_set(record, list, text);
+}
+
+json_t *tether__record_process(int64_t pid, const char *name)
+{
+    return json_pack("{s:I,s:s?}", "pid", (json_int_t)pid, "name",
+                     name != NULL && name[0] != '\0' ? name : NULL);
+}
+
+static json_t *store_processes(const char *list)
+{
+    tether__left left;
+    if (list == NULL || list[0] == '\0' || !tether__left_parse(list, strlen(list), &left))
+        return json_null();
+    json_t *array = json_array();
+    for (size_t i = 0; i < left.named; i++)
+        json_array_append_new(
+            array, tether__record_process(left.processes[i].pid, left.processes[i].name));
+    return array;
+}
+
 /* A newer version may have a status that this version does not know: it shows the task as lost. */
 static bool load_status(json_t *value, tether__record *record)
 {
@@ -287,6 +327,8 @@ static bool load_value(const field *f, json_t *value, tether__record *record)
                tether__record_set(record, target, json_string_value(value));
     case CODES:
         return load_codes(value, record, target);
+    case PROCESSES:
+        return load_processes(value, record, target);
     case NUMBER:
     case SIGNAL:
     case TIME:
@@ -394,6 +436,8 @@ static json_t *store_value(const field *f, const tether__record *record, json_t 
         return *(char *const *)source != NULL ? json_string(*(char *const *)source) : json_null();
     case CODES:
         return store_codes(*(char *const *)source);
+    case PROCESSES:
+        return store_processes(*(char *const *)source);
     case NUMBER:
     case SIGNAL:
     case TIME: {

@@ -64,6 +64,10 @@ bool tether__record_set(tether__record *record, const char **field, const char *
  * free(). Returns false when memory is short. */
 bool tether__record_pipeline(const char *list, int **codes, size_t *count);
 
+/* Returns {"pid": ..., "name": ...}, with null for a name that is NULL or empty; NULL when memory
+ * is short. */
+struct json_t *tether__record_process(int64_t pid, const char *name);
+
 /* Sets `argv` in the document, with invalid UTF-8 replaced by U+FFFD. Returns false when memory is
  * short. */
 bool tether__record_set_argv(tether__record *record, const char *const *argv);

@@ -10,9 +10,10 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "format/left.h"
 #include "format/status.h"
 
-typedef enum field_kind { TETHER__SHARED_KINDS, COUNT, PIDS } field_kind;
+typedef enum field_kind { TETHER__SHARED_KINDS, COUNT, SURVIVORS } field_kind;
 
 typedef struct field {
     const char *name;
@@ -74,10 +75,57 @@ static bool copy_field(const field *f, const tether__record *record, tether_snap
         *(tether_status *)to = *(const tether_status *)from;
         return true;
     case COUNT:
-    case PIDS:
+    case SURVIVORS:
         break;
     }
     return false;
+}
+
+bool tether__snapshot_add_survivor(tether_snapshot *snapshot, int64_t pid, const char *name)
+{
+    size_t count = snapshot->survivor_count;
+    int64_t *pids = realloc(snapshot->survivors, (count + 1) * sizeof *pids);
+    if (pids == NULL)
+        return false;
+    snapshot->survivors = pids;
+    char **names = realloc((void *)snapshot->survivor_names, (count + 1) * sizeof *names);
+    if (names == NULL)
+        return false;
+    snapshot->survivor_names = names;
+    names[count] = NULL;
+    if (name[0] != '\0' && !tether__utf8_set(&names[count], name))
+        return false;
+    pids[count] = pid;
+    snapshot->survivor_count++;
+    return true;
+}
+
+void tether__snapshot_forget_survivors(tether_snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->survivor_count; i++)
+        free(snapshot->survivor_names[i]);
+    free((void *)snapshot->survivor_names);
+    free(snapshot->survivors);
+    snapshot->survivor_names = NULL;
+    snapshot->survivors = NULL;
+    snapshot->survivor_count = 0;
+    snapshot->survivors_known = false;
+    snapshot->survivor_total = -1;
+}
+
+static bool copy_survivors(const tether__record *record, tether_snapshot *snapshot)
+{
+    tether__left left = {0};
+    const char *list = record->survivors;
+    if (list != NULL)
+        (void)tether__left_parse(list, strlen(list), &left);
+    for (size_t i = 0; i < left.named; i++) {
+        if (!tether__snapshot_add_survivor(snapshot, left.processes[i].pid, left.processes[i].name))
+            return false;
+    }
+    snapshot->survivor_total = record->survivor_count;
+    snapshot->survivors_known = record->survivor_count >= 0;
+    return true;
 }
 
 tether_snapshot *tether__snapshot_new(void)
@@ -111,7 +159,10 @@ bool tether__snapshot_copy(const tether__record *record, tether_snapshot *snapsh
             return false;
         }
     }
-    return true;
+    if (copy_survivors(record, snapshot))
+        return true;
+    tether__snapshot_dispose(snapshot);
+    return false;
 }
 
 /* --- Freeing --- */
@@ -123,7 +174,7 @@ void tether__snapshot_dispose(tether_snapshot *snapshot)
             free(*(char **)shown(snapshot, &fields[i]));
     }
     free(snapshot->pipeline_statuses);
-    free(snapshot->survivors);
+    tether__snapshot_forget_survivors(snapshot);
     *snapshot = (tether_snapshot){.size = sizeof *snapshot};
 }
 
@@ -171,8 +222,10 @@ static json_t *survivors_or_null(const tether_snapshot *snapshot)
     if (!snapshot->survivors_known)
         return json_null();
     json_t *array = json_array();
-    for (size_t i = 0; i < snapshot->survivor_count; i++)
-        json_array_append_new(array, json_integer(snapshot->survivors[i]));
+    for (size_t i = 0; i < snapshot->survivor_count; i++) {
+        const char *name = snapshot->survivor_names != NULL ? snapshot->survivor_names[i] : NULL;
+        json_array_append_new(array, tether__record_process(snapshot->survivors[i], name));
+    }
     return array;
 }
 
@@ -207,7 +260,7 @@ static json_t *field_json(const field *f, const tether_snapshot *s)
         return json_boolean(*(const bool *)from);
     case STATUS:
         return json_string(tether_status_text(*(const tether_status *)from));
-    case PIDS:
+    case SURVIVORS:
         return survivors_or_null(s);
     }
     return NULL;
@@ -223,10 +276,18 @@ static bool add_time_text(json_t *object, const field *f, const tether_snapshot 
     return json_object_set_new(object, name, known ? json_string(text) : json_null()) == 0;
 }
 
+/* Beside the array, which need not have all. */
+static bool add_total(json_t *object, const tether_snapshot *snapshot)
+{
+    return json_object_set_new(object, "survivor_count",
+                               number_or_null(snapshot->survivor_total, -1)) == 0;
+}
+
 static bool add_field(json_t *object, const field *f, const tether_snapshot *snapshot)
 {
     return json_object_set_new(object, f->name, field_json(f, snapshot)) == 0 &&
-           (f->kind != TIME || add_time_text(object, f, snapshot));
+           (f->kind != TIME || add_time_text(object, f, snapshot)) &&
+           (f->kind != SURVIVORS || add_total(object, snapshot));
 }
 
 char *tether_snapshot_json(const tether_snapshot *snapshot)

@@ -46,7 +46,8 @@ static int give_up(tether__start_failure why, int code)
                                    .value = code,
                                    .failure = why,
                                    .uptime_ms = tether__os_uptime_ms(),
-                                   .usage = TETHER__NO_USAGE};
+                                   .usage = TETHER__NO_USAGE,
+                                   .left = TETHER__LEFT_UNKNOWN};
     append_ending(&ending);
     return code;
 }
@@ -138,6 +139,15 @@ static void read_pipestatus(const char *path, char list[TETHER__PIPESTATUS_SIZE]
     tether__marker_pipestatus(text, list);
 }
 
+/* Says nothing of processes that are about to be ended, since whoever reads it would take them for
+ * some that stay. */
+static void name_left(const monitor *m, tether__left *left)
+{
+    *left = TETHER__LEFT_UNKNOWN;
+    if (m->family.empty || !m->orders.end_tree)
+        tether__monitor_os_list(&m->family, left);
+}
+
 static void report(monitor *m)
 {
     tether__ending *ending = &m->family.outcome;
@@ -146,6 +156,7 @@ static void report(monitor *m)
     ending->lost = tether__monitor_os_drain();
     if (m->orders.pipestatus != NULL)
         read_pipestatus(m->orders.pipestatus, ending->pipestatus);
+    name_left(m, &ending->left);
     append_ending(ending);
 }
 

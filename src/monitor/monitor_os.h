@@ -68,6 +68,11 @@ void tether__monitor_os_sleep(int64_t until_ms);
 /* Waits for all children that have ended, without blocking, and notes what they say. */
 void tether__monitor_os_reap(tether__family *family);
 
+/* Lists what is left of the task but the monitor: as many processes as it takes little time to
+ * find.
+ */
+void tether__monitor_os_list(const tether__family *family, tether__left *left);
+
 /* Sends the polite or the final signal to all processes of the task but the monitor, and to none of
  * another task below it. */
 void tether__monitor_os_signal(const tether__family *family, bool final);

@@ -10,8 +10,10 @@ set(TETHER_MONITOR_BUILT ON)
 add_executable(tether_monitor
     src/base/grow.c
     src/base/text.c
+    src/base/utf8.c
     src/format/gap.c
     src/format/kill_policy.c
+    src/format/left.c
     src/format/marker.c
     src/format/orders.c
     src/format/times.c

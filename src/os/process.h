@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "format/identity.h"
+#include "format/left.h"
 
 /* Writes the id of the pid namespace whose pids this process sees; an empty string where there are
  * no namespaces, or where it is not known. */
@@ -41,6 +42,10 @@ void tether__os_process_localise(tether__identity *identity, const tether__clock
 /* Returns why processes cannot be identified from here, or cannot be pinned while they are
  * signalled, for doctor; NULL: they can. The text is in the buffer. */
 const char *tether__os_process_doubt(char *buffer, size_t size);
+
+/* Stores what the process that has this pid now calls itself, cleaned; an empty text where that is
+ * not known. */
+void tether__os_process_name(int64_t pid, char name[TETHER__PROCESS_NAME_SIZE]);
 
 /* Returns this process's pid. */
 int64_t tether__os_process_self(void);

@@ -29,6 +29,12 @@ void tether__os_process_localise(tether__identity *identity, const tether__clock
     (void)own;
 }
 
+void tether__os_process_name(int64_t pid, char name[TETHER__PROCESS_NAME_SIZE])
+{
+    (void)pid;
+    name[0] = '\0';
+}
+
 const char *tether__os_process_doubt(char *buffer, size_t size)
 {
     char boot_id[TETHER__BOOT_ID_SIZE];

@@ -93,7 +93,8 @@ typedef enum tether__survivor_reason {
 typedef struct tether__survivor {
     int64_t pid;
     tether__survivor_reason reason;
-    char owner[TETHER__OWNER_SIZE]; /* the name of its user, or "user N"; empty: not known */
+    char name[TETHER__PROCESS_NAME_SIZE]; /* empty: not known */
+    char owner[TETHER__OWNER_SIZE];       /* the name of its user, or "user N"; empty: not known */
 } tether__survivor;
 
 /* Stores in *count how many live processes are left that are the tree's or may be, and describes up

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "format/identity.h"
+#include "format/left.h"
 #include "posix/error.h"
 
 typedef struct tether__proc {
@@ -33,6 +34,9 @@ static inline bool tether__proc_ended(const tether__proc *process)
 {
     return process->state == 'Z' || process->state == 'X' || process->state == 'x';
 }
+
+/* Stores what the process calls itself, as it is; returns its size, 0 if it is not known. */
+size_t tether__proc_name(int64_t pid, char name[TETHER__PROCESS_NAME_SIZE]);
 
 /* Stores the real user id of a process, by which the system decides who may signal it. Returns 0 or
  * errno. */

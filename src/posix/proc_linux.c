@@ -166,6 +166,13 @@ int tether__proc_read(int64_t pid, tether__proc *process)
     return 0;
 }
 
+/* A newline follows the name, which may have some itself. */
+size_t tether__proc_name(int64_t pid, char name[TETHER__PROCESS_NAME_SIZE])
+{
+    ssize_t size = read_entry(pid, "comm", name, TETHER__PROCESS_NAME_SIZE);
+    return size > 0 ? (size_t)size - 1 : 0;
+}
+
 int tether__proc_user(int64_t pid, int64_t *user)
 {
     char text[STATUS_SIZE];

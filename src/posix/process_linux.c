@@ -176,6 +176,13 @@ void tether__os_process_localise(tether__identity *identity, const tether__clock
         identity->start_time++;
 }
 
+void tether__os_process_name(int64_t pid, char name[TETHER__PROCESS_NAME_SIZE])
+{
+    char raw[TETHER__PROCESS_NAME_SIZE];
+    size_t size = tether__proc_is_own() ? tether__proc_name(pid, raw) : 0;
+    tether__left_clean(raw, size, name);
+}
+
 const char *tether__os_process_doubt(char *buffer, size_t size)
 {
     char boot_id[TETHER__BOOT_ID_SIZE];

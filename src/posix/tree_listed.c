@@ -443,6 +443,7 @@ static tether__survivor describe_survivor(const tether__member *item)
         survivor.reason = TETHER__SURVIVOR_UNPROVEN;
     else if (refuses(item->pid))
         survivor.reason = TETHER__SURVIVOR_REFUSED;
+    tether__os_process_name(item->pid, survivor.name);
     name_owner(item->pid, survivor.owner);
     return survivor;
 }

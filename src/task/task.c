@@ -13,6 +13,7 @@
 #include "engine/snapshot.h"
 #include "engine/waiting.h"
 #include "format/snapshot.h"
+#include "os/process.h"
 #include "os/signal.h"
 #include "os/tree.h"
 #include "output/compress.h"
@@ -35,22 +36,26 @@ void tether__task_survivors(tether__entry *entry, tether_snapshot *snapshot)
     tether__tree tree;
     int64_t pids[SURVIVORS_LISTED];
     size_t count = 0;
+    char name[TETHER__PROCESS_NAME_SIZE];
     bool can_have_some = (entry->ended || entry->status == TETHER_STATUS_KILLING) &&
                          !tether__record_is_proxy(&entry->record);
+    tether__snapshot_forget_survivors(snapshot);
     tether__bundle_tree(&entry->record, &entry->kin, &tree);
     if (can_have_some &&
         tether__os_tree_members(&tree, pids, SURVIVORS_LISTED, &count, NULL) != TETHER_OK)
         return;
-    if (count > SURVIVORS_LISTED)
-        count = SURVIVORS_LISTED;
-    snapshot->survivors = count > 0 ? malloc(count * sizeof *pids) : NULL;
-    snapshot->survivors_known = count == 0 || snapshot->survivors != NULL;
-    if (snapshot->survivors == NULL)
-        return;
-    for (size_t i = 0; i < count; i++) {
-        if (is_survivor(entry, pids[i]))
-            snapshot->survivors[snapshot->survivor_count++] = pids[i];
+    size_t total = count;
+    for (size_t i = 0; i < count && i < SURVIVORS_LISTED; i++) {
+        tether__os_process_name(pids[i], name);
+        if (!is_survivor(entry, pids[i])) {
+            total--;
+        } else if (!tether__snapshot_add_survivor(snapshot, pids[i], name)) {
+            tether__snapshot_forget_survivors(snapshot);
+            return;
+        }
     }
+    snapshot->survivors_known = true;
+    snapshot->survivor_total = (int64_t)total;
 }
 
 static int make_snapshot(tether_registry *registry, const char *task_id, bool survivors,

@@ -55,6 +55,8 @@ static json_t *value_of(const row *r, size_t place)
         return json_string("timeout");
     if (strcmp(kind, "CODES") == 0)
         return json_pack("[i, i]", (int)place, 0);
+    if (strcmp(kind, "PROCESSES") == 0)
+        return json_pack("[{s:i,s:s}]", "pid", (int)place, "name", "sh");
     if (strcmp(kind, "IDENTITY") == 0)
         return json_pack("{s:i, s:i, s:s, s:s}", "pid", 77, "start_time", 78, "boot_id", "b",
                          "pid_ns", "n");
@@ -140,10 +142,14 @@ static void a_snapshot_shows_every_field_that_it_shares_with_a_record(void **sta
         if (rows[i].where == IN_BOTH)
             assert_same(shown, expected, rows[i].name);
         if (is_shown(&rows[i])) {
-            count += strcmp(rows[i].kind, "TIME") == 0 ? 2 : 1; /* a number and its text */
+            /* A number and its text, or an array and how many there were. */
+            count += strcmp(rows[i].kind, "TIME") == 0 || strcmp(rows[i].kind, "SURVIVORS") == 0;
+            count++;
             assert_non_null(json_object_get(shown, rows[i].name));
         }
     }
+    assert_same(shown, expected, "survivors");
+    assert_same(shown, expected, "survivor_count");
     assert_int_equal(json_object_size(shown), count);
     json_decref(shown);
     json_decref(expected);
@@ -191,8 +197,8 @@ static void the_public_struct_has_exactly_the_shown_fields(void **state)
 {
     (void)state;
     /* The struct's own size, and counts and flags that belong to the fields with arrays. */
-    static const char *const companions[] = {"size", "survivor_count", "survivors_known",
-                                             "pipeline_count"};
+    static const char *const companions[] = {"size",           "survivor_count", "survivors_known",
+                                             "survivor_names", "survivor_total", "pipeline_count"};
     char *text = read_source("include/tether/task.h");
     char *body = strstr(text, "typedef struct tether_snapshot {");
     assert_non_null(body);

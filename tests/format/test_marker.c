@@ -1,6 +1,7 @@
 /* Exit markers: parses what supervisors write, and calls everything else damaged or unfinished. */
 #include "support/unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,28 +138,36 @@ static void reads_what_a_monitor_writes(void **state)
         const char *line;
     } cases[] = {
         {{.end = TETHER__END_EXIT, .value = 3, .uptime_ms = 8123456, .usage = {12, 5, 2048, 3}},
-         "exit 3 uptime=8123.45 user=12 sys=5 peak=2048 procs=3\n"},
+         "exit 3 uptime=8123.45 user=12 sys=5 peak=2048 procs=3 left=0\n"},
         {{.end = TETHER__END_SIGNAL,
           .value = 11,
           .core = true,
           .uptime_ms = 10,
-          .usage = {0, 0, 0, 1}},
+          .usage = {0, 0, 0, 1},
+          .left = {.count = -1}},
          "signal 11 core uptime=0.01 user=0 sys=0 peak=0 procs=1\n"},
         {{.end = TETHER__END_TIMED_OUT, .value = 15, .uptime_ms = -1, .usage = {-1, -1, -1, -1}},
-         "timed_out\n"},
+         "timed_out left=0\n"},
         {{.end = TETHER__END_EXIT,
           .value = 126,
           .failure = TETHER__START_ORDERS,
           .uptime_ms = -1,
-          .usage = {-1, -1, -1, -1}},
+          .usage = {-1, -1, -1, -1},
+          .left = {.count = -1}},
          "exit 126 error=orders\n"},
         {{.end = TETHER__END_EXIT,
           .failure = TETHER__START_INPUT,
           .uptime_ms = -1,
           .pipestatus = "1,0",
           .usage = {-1, 7, -1, -1},
-          .lost = 5},
+          .lost = 5,
+          .left = {.count = -1}},
          "exit 0 error=input sys=7 lost=5 pipestatus=1,0\n"},
+        {{.end = TETHER__END_EXIT,
+          .uptime_ms = -1,
+          .usage = {-1, -1, -1, -1},
+          .left = {.count = 19, .named = 2, .processes = {{7, "a b,%"}, {4194304, "node"}}}},
+         "exit 0 left=19 who=7:a%20b%2C%25,4194304:node\n"},
     };
     char line[TETHER__MARKER_LINE_SIZE];
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -174,6 +183,12 @@ static void reads_what_a_monitor_writes(void **state)
         assert_string_equal(marker.pipestatus, wanted->pipestatus);
         assert_int_equal(marker.lost, wanted->lost);
         assert_memory_equal(&marker.usage, &wanted->usage, sizeof marker.usage);
+        assert_int_equal(marker.left.count, wanted->left.count);
+        assert_int_equal(marker.left.named, wanted->left.named);
+        for (size_t k = 0; k < wanted->left.named; k++) {
+            assert_int_equal(marker.left.processes[k].pid, wanted->left.processes[k].pid);
+            assert_string_equal(marker.left.processes[k].name, wanted->left.processes[k].name);
+        }
     }
 }
 
@@ -241,7 +256,10 @@ static void writes_lines_that_fit_the_buffer(void **state)
                              .failure = TETHER__START_WORKDIR,
                              .uptime_ms = INT64_MAX,
                              .usage = {INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX},
-                             .lost = INT64_MAX};
+                             .lost = INT64_MAX,
+                             .left = {.count = INT64_MAX}};
+    for (size_t i = 0; i < TETHER__LEFT_NAMED; i++)
+        tether__left_name(&ending.left, INT32_MAX - 1, "\xc3\xa4,,,,,,,,,,,,,", 15);
     char codes[201];
     memset(codes, '7', sizeof codes - 1);
     codes[sizeof codes - 1] = '\0';
@@ -257,6 +275,81 @@ static void writes_lines_that_fit_the_buffer(void **state)
     assert_true(tether__marker_format_supervisor(&self, line) + size +
                     tether__marker_format_deadline(INT64_MAX, line) <
                 TETHER__MARKER_LIMIT);
+    tether__marker_format_ending(&ending, line);
+    tether__marker marker = parse(line);
+    assert_int_equal(marker.left.count, INT64_MAX);
+    assert_in_range(marker.left.named, 4, TETHER__LEFT_NAMED - 1); /* as many as fit */
+    assert_string_equal(marker.left.processes[3].name, "\xc3\xa4,,,,,,,,,,,,,");
+}
+
+/* The number is right without the names, but not the other way round. */
+static void names_of_what_is_left_need_its_number(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t count;
+        size_t named;
+    } cases[] = {
+        {"exit 0\n", -1, 0},
+        {"exit 0 left=2\n", 2, 0},
+        {"exit 0 who=1:a,2:b left=2\n", 2, 2},
+        {"exit 0 left=2 who=1:a,2:b,3:c\n", 2, 2},
+        {"exit 0 who=1:a\n", -1, 0},
+        {"exit 0 left=two who=1:a\n", -1, 0},
+        {"exit 0 left=-2 who=1:a\n", -1, 0},
+        {"exit 0 left=2 who=1:a,x\n", 2, 0},
+        {"exit 0 left=2 who=1:a,\n", 2, 1},
+        {"exit 0 left=2 who=0:a\n", 2, 0},
+        {"exit 0 left=2 who=1\n", 2, 0},
+        {"exit 0 left=2 who=-1:a\n", 2, 0},
+        {"exit 0 left=2 who=1:%4\n", 2, 0},
+        {"exit 0 left=2 who=1:%4g\n", 2, 0},
+        {"exit 0 left=2 who=1:0123456789abcdef\n", 2, 0},
+        {"exit 0 left=2 who=99999999999999999999:a\n", 2, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tether__marker marker = parse(cases[i].text);
+        assert_int_equal(marker.end, TETHER__END_EXIT);
+        assert_int_equal(marker.left.count, cases[i].count);
+        assert_int_equal(marker.left.named, cases[i].named);
+    }
+}
+
+/* Whoever prints a name prints no command for a terminal. */
+static void a_name_is_harmless(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *raw, *name;
+    } cases[] = {
+        {"node", "node"},
+        {"a\nb", "a?b"},
+        {"\x1b[31mred", "?[31mred"},
+        {"\x7f", "?"},
+        {"\xc2\x9b"
+         "31m",
+         "??31m"},
+        {"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"},
+        {"\xff\xc3", "??"},
+        {"\xed\xa0\x80", "???"},
+        {"0123456789abcd\xc3\xa4", "0123456789abcd?"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tether__left left = {.count = 1};
+        char text[TETHER__LEFT_TEXT_SIZE], line[TETHER__LEFT_TEXT_SIZE + 32];
+        tether__left_name(&left, 5, cases[i].raw, strlen(cases[i].raw));
+        assert_string_equal(left.processes[0].name, cases[i].name);
+        tether__left_render(&left, text, sizeof text);
+        snprintf(line, sizeof line, "exit 0 left=1 who=%s\n", text);
+        tether__marker marker = parse(line);
+        assert_int_equal(marker.left.named, 1);
+        assert_string_equal(marker.left.processes[0].name, cases[i].name);
+    }
+    /* Nor does one that the marker brings. */
+    assert_string_equal(parse("exit 0 left=1 who=5:%1B[0m%0A%FF\n").left.processes[0].name,
+                        "?[0m??");
 }
 
 static void ignores_a_malformed_uptime(void **state)
@@ -532,6 +625,8 @@ int main(void)
         cmocka_unit_test(a_usage_that_is_no_number_is_not_known),
         cmocka_unit_test(makes_a_list_of_the_codes_of_a_pipeline),
         cmocka_unit_test(writes_lines_that_fit_the_buffer),
+        cmocka_unit_test(names_of_what_is_left_need_its_number),
+        cmocka_unit_test(a_name_is_harmless),
         cmocka_unit_test(ignores_a_malformed_uptime),
         cmocka_unit_test(reads_why_the_command_did_not_run),
         cmocka_unit_test(reads_times_of_a_time_namespace),

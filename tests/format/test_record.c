@@ -22,6 +22,8 @@ static const char full[] =
     " \"started_at\": 1700000000000, \"finished_at\": 1700000001000, \"duration_ms\": 1000,"
     " \"user_ms\": 94, \"system_ms\": 93, \"peak_memory\": 92, \"process_count\": 91, "
     "\"output_lost\": 90, \"output_kind\": \"pipe\","
+    " \"survivors\": [{\"pid\": 5, \"name\": \"a b\"}, {\"pid\": 6, \"name\": null}],"
+    " \"survivor_count\": 89,"
     " \"timeout_ms\": 5000, \"deadline_at\": 1700000005000, \"deadline_monotonic_ms\": 99,"
     " \"started_uptime_ms\": 98, \"kill_takeover_ms\": 97, \"child_pid\": 4711, \"pgid\": 4711,"
     " \"boot_id\": \"b1\", \"notify_on_completion\": false, \"completion_delivered\": true,"
@@ -46,6 +48,7 @@ static const char *const integer_fields[] = {"schema_version",
                                              "peak_memory",
                                              "process_count",
                                              "output_lost",
+                                             "survivor_count",
                                              "timeout_ms",
                                              "deadline_at",
                                              "child_pid",
@@ -135,6 +138,8 @@ static void assert_full(const tether__record *record)
     assert_int_equal(record->peak_memory, 92);
     assert_int_equal(record->process_count, 91);
     assert_int_equal(record->output_lost, 90);
+    assert_int_equal(record->survivor_count, 89);
+    assert_string_equal(record->survivors, "5:a%20b,6:");
     assert_int_equal(record->timeout_ms, 5000);
     assert_int_equal(record->deadline_at, 1700000005000);
     assert_int_equal(record->deadline_monotonic_ms, 99);

@@ -27,7 +27,8 @@ static void writes_absent_values_as_null(void **state)
                                 .user_ms = -1,
                                 .system_ms = -1,
                                 .peak_memory = -1,
-                                .process_count = -1};
+                                .process_count = -1,
+                                .survivor_total = -1};
     json_t *object = to_json(&snapshot);
     static const char *const nulls[] = {"session_id",
                                         "name",
@@ -57,6 +58,7 @@ static void writes_absent_values_as_null(void **state)
                                         "output_preview",
                                         "output_limit",
                                         "pipeline_statuses",
+                                        "survivor_count",
                                         "signal_name",
                                         "started_at_rfc3339",
                                         "finished_at_rfc3339",
@@ -84,6 +86,7 @@ static void writes_every_value(void **state)
 {
     (void)state;
     int64_t survivors[] = {4712, 4713};
+    char first[] = "a \"b\"", *names[] = {first, NULL};
     int pipeline[] = {1, 0};
     tether_snapshot snapshot = {
         .task_id = "t1",
@@ -120,6 +123,8 @@ static void writes_every_value(void **state)
         .read_only = true,
         .survivors = survivors,
         .survivor_count = 2,
+        .survivor_names = names,
+        .survivor_total = 3,
         .survivors_known = true,
         .pipeline_statuses = pipeline,
         .pipeline_count = 2,
@@ -130,7 +135,8 @@ static void writes_every_value(void **state)
     json_t *object = to_json(&snapshot);
     json_t *expected = json_pack(
         "{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,"
-        "s:s,s:s,s:s,s:b,s:b,s:b,s:b,s:[I,I],s:[i,i],s:i,s:i,s:i,s:s,s:s,s:s,s:s,s:i,s:i,s:i,s:i,s:"
+        "s:s,s:s,s:s,s:b,s:b,s:b,s:b,s:[{s:I,s:s},{s:I,s:n}],s:i,s:[i,i],s:i,s:i,s:i,s:s,s:s,s:s,s:"
+        "s,s:i,s:i,s:i,s:i,s:"
         "i}",
         "task_id", "t1", "session_id", "s", "name", "n", "project_root", "/p", "command",
         "echo \"\xc3\xa4\"\n", "workdir", "/w", "shell", "/bin/sh", "supervisor", "script",
@@ -139,12 +145,13 @@ static void writes_every_value(void **state)
         (json_int_t)1700000001000, "duration_ms", (json_int_t)1000, "timeout_ms", (json_int_t)900,
         "deadline_at", (json_int_t)1700000000900, "child_pid", (json_int_t)4711, "output_path",
         "/o", "stderr_path", "/e", "output_preview", "last\n", "output_truncated", 1,
-        "notify_on_completion", 1, "completion_delivered", 1, "read_only", 1, "survivors",
-        (json_int_t)4712, (json_int_t)4713, "pipeline_statuses", 1, 0, "output_limit", 5,
-        "output_dropped", 6, "stderr_dropped", 7, "signal_name", "SIGKILL", "started_at_rfc3339",
-        "2023-11-14T22:13:20.000Z", "finished_at_rfc3339", "2023-11-14T22:13:21.000Z",
-        "deadline_at_rfc3339", "2023-11-14T22:13:20.900Z", "user_ms", 11, "system_ms", 12,
-        "peak_memory", 13, "process_count", 14, "output_lost", 15);
+        "notify_on_completion", 1, "completion_delivered", 1, "read_only", 1, "survivors", "pid",
+        (json_int_t)4712, "name", "a \"b\"", "pid", (json_int_t)4713, "name", "survivor_count", 3,
+        "pipeline_statuses", 1, 0, "output_limit", 5, "output_dropped", 6, "stderr_dropped", 7,
+        "signal_name", "SIGKILL", "started_at_rfc3339", "2023-11-14T22:13:20.000Z",
+        "finished_at_rfc3339", "2023-11-14T22:13:21.000Z", "deadline_at_rfc3339",
+        "2023-11-14T22:13:20.900Z", "user_ms", 11, "system_ms", 12, "peak_memory", 13,
+        "process_count", 14, "output_lost", 15);
     assert_non_null(expected);
     /* Fields may be added, but these keep their names and types. */
     const char *name;

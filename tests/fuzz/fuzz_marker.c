@@ -16,6 +16,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     if (marker.pipestatus[0] != 0 && marker.end == TETHER__END_NONE)
         abort();
+    if (marker.left.named > TETHER__LEFT_NAMED ||
+        (int64_t)marker.left.named > marker.left.count + (marker.left.count < 0))
+        abort();
     if (marker.identity.pid < 0)
         abort();
     return 0;

@@ -352,6 +352,16 @@ void tether__monitor_os_reap(tether__family *family)
         family->command_ended && ((pid < 0 && errno == ECHILD) || tether__offspring_is_gone());
 }
 
+/* Costs nothing where nothing is left. */
+void tether__monitor_os_list(const tether__family *family, tether__left *left)
+{
+    *left = TETHER__LEFT_UNKNOWN;
+    if (family->empty)
+        left->count = 0;
+    else if (tether__proc_is_own())
+        tether__offspring_list(left);
+}
+
 /* Without a list of processes, the group takes the polite signal, which the monitor has blocked,
  * and only the command the final one. */
 void tether__monitor_os_signal(const tether__family *family, bool final)

@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "format/left.h"
+
 /* Adopts the orphans of the processes below this one, where the system supports that. The id, which
  * stays valid, tells this task's processes from those of others. */
 void tether__offspring_adopt(const char *task_id);
@@ -12,6 +14,10 @@ void tether__offspring_adopt(const char *task_id);
 /* Sends the signals to every process of the task but this one. False: they cannot be found, and
  * none got any. */
 bool tether__offspring_signal(const int *numbers, int count);
+
+/* Counts the processes of the task but this one, up to a thousand, and names the first.
+ * The count is -1 if they cannot be found. */
+void tether__offspring_list(tether__left *left);
 
 /* Returns whether no process of the task is left but this one. False also if that is not known. */
 bool tether__offspring_is_gone(void);

@@ -23,7 +23,9 @@ enum {
      * ended, and is then found. */
     DEEPEST = 64,
     ID_SIZE = 80, /* more than any id has */
-    LOOKS = 100   /* at a list that changes each time */
+    LOOKS = 100,  /* at a list that changes each time */
+    NAMINGS = 3,
+    COUNTED = 1000 /* the end is told when they are counted */
 };
 
 static const char *own_task = "";
@@ -172,6 +174,58 @@ bool tether__offspring_signal(const int *numbers, int count)
     signal_all(getpid(), &below, 0, numbers, count);
     free(below.items);
     return listed;
+}
+
+/* --- Names --- */
+
+typedef struct looking {
+    tether__left *left;
+    bool partial;
+} looking;
+
+static void name_all(int64_t parent, const pids *list, int depth, looking *look);
+
+/* The name is read first: if the parent is right afterwards, it was that of this process. What has
+ * ended is not left, but lists no children either. */
+static void name_one(int64_t parent, int64_t pid, int depth, looking *look)
+{
+    tether__proc now;
+    char name[TETHER__PROCESS_NAME_SIZE];
+    size_t size = tether__proc_name(pid, name);
+    if (tether__proc_read(pid, &now) != 0 || (now.parent != parent && now.parent != getpid())) {
+        look->partial = true;
+        return;
+    }
+    if (tether__proc_ended(&now) || find_owner(pid, &now) == ANOTHERS)
+        return;
+    look->left->count++;
+    tether__left_name(look->left, pid, name, size);
+    pids below = list_children(pid);
+    look->partial = look->partial || below.partial;
+    name_all(pid, &below, depth + 1, look);
+    free(below.items);
+}
+
+static void name_all(int64_t parent, const pids *list, int depth, looking *look)
+{
+    for (size_t i = 0; depth < DEEPEST && i < list->count && look->left->count < COUNTED; i++)
+        name_one(parent, list->items[i], depth, look);
+}
+
+/* What ends during a look takes its children out of it: they come to the monitor, whose list was
+ * read before. So such a look is repeated; the last one counts where it has found something. */
+void tether__offspring_list(tether__left *left)
+{
+    looking look = {left, true};
+    for (int i = 0; look.partial && i < NAMINGS; i++) {
+        pids below = list_children(getpid());
+        *left = (tether__left){.count = 0};
+        look.partial = below.partial;
+        name_all(getpid(), &below, 0, &look);
+        free(below.items);
+    }
+    if (look.partial && left->count == 0)
+        *left = TETHER__LEFT_UNKNOWN;
 }
 
 /* --- What is left --- */

@@ -188,8 +188,9 @@ static void process_that_may_be_a_strangers_is_named_and_not_signalled(void **st
     test_save_record(f, id, record);
     f->registry = test_open(f);
     assert_int_equal(kill_with(f, id, -1), TETHER_ESURVIVED);
-    snprintf(name, sizeof name, "%ld (maybe not the task's, not signalled)", pid);
+    snprintf(name, sizeof name, ": %ld tether-test-chi", pid);
     assert_non_null(strstr(f->error.message, name));
+    assert_non_null(strstr(f->error.message, " (maybe not the task's, not signalled)"));
     assert_non_null(strstr(f->error.message, ": 1 process survives the final signal: "));
     assert_true(test_process_alive(pid));
     tether_snapshot *snapshot = test_snapshot(f->registry, id);

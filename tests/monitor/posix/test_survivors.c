@@ -1,0 +1,257 @@
+/* What lives on after the end of a task with a monitor is named, where the end is told. */
+#include "monitor/posix/monitored.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MANY = 20, NAMED = 16 };
+
+/* Returns the completion of the only task that has one. */
+static tether_snapshot_list *peek(fixture *f)
+{
+    tether_snapshot_list *list;
+    ASSERT_OK(tether_completions_peek(f->registry, NULL, &list, &f->error), f->error);
+    assert_int_equal(list->count, 1);
+    return list;
+}
+
+static void kill_survivors(const tether_snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->survivor_count; i++)
+        assert_int_equal(kill((pid_t)snapshot->survivors[i], SIGKILL), 0);
+}
+
+static void wait_gone(const tether_snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->survivor_count; i++)
+        WAIT_UNTIL(!test_process_alive((long)snapshot->survivors[i]));
+}
+
+static void expect_none(const tether_snapshot *snapshot)
+{
+    assert_true(snapshot->survivors_known);
+    assert_int_equal(snapshot->survivor_count, 0);
+    assert_int_equal(snapshot->survivor_total, 0);
+}
+
+static void a_task_that_leaves_nothing_says_so(void **state)
+{
+    fixture *f = *state;
+    static const char *const commands[] = {"exit 0", "exit 3", "kill -9 $$",
+                                           "sleep 0.01 & sleep 0.01 & wait"};
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        char id[TETHER_ID_SIZE];
+        monitored_start(f->registry, commands[i], 0, id);
+        tether_snapshot_free(test_wait(f->registry, id));
+        tether_snapshot_list *list = peek(f);
+        expect_none(list->items[0]);
+        tether_snapshot_list_free(list);
+        ASSERT_OK(tether_completion_ack(f->registry, id, NULL, &f->error), f->error);
+    }
+}
+
+static void a_task_that_was_ended_leaves_nothing(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    monitored_start(f->registry, "(trap '' TERM; setsid sleep 1000) & echo ready; sleep 1000", 0,
+                    id);
+    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+    const tether_kill_options options = {.grace_ms = 20};
+    ASSERT_OK(tether_kill(f->registry, id, &options, &f->error), f->error);
+    tether_snapshot_list *list = peek(f);
+    assert_int_equal(list->items[0]->status, TETHER_STATUS_KILLED);
+    expect_none(list->items[0]);
+    tether_snapshot_list_free(list);
+}
+
+static void nobody_knows_what_a_script_has_left(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    const tether_spec spec = {.command = "exit 0", .supervisor = TETHER_SUPERVISOR_SCRIPT};
+    test_start(f->registry, &spec, id);
+    tether_snapshot_free(test_wait(f->registry, id));
+    tether_snapshot_list *list = peek(f);
+    assert_false(list->items[0]->survivors_known);
+    assert_int_equal(list->items[0]->survivor_total, -1);
+    tether_snapshot_list_free(list);
+}
+
+/* Expects that the command tells people of the two processes. */
+static void expect_text(const fixture *f, const char *verb, const tether_snapshot *completion,
+                        const char *id)
+{
+    char command[1200], text[4096], other[256], line[256];
+    snprintf(command, sizeof command, "'%s' --store '%s' %s %s", TETHER_TEST_COMMAND, f->store,
+             verb, strcmp(verb, "status") == 0 ? id : "");
+    FILE *output = popen(command, "re");
+    assert_non_null(output);
+    text[fread(text, 1, sizeof text - 1, output)] = '\0';
+    assert_int_equal(pclose(output), 0);
+    long long sh = completion->survivors[0], sleeper = completion->survivors[1];
+    static const char form[] = "2 processes still run: %lld %s, %lld %s; "
+                               "end them with: tether kill %s\n";
+    snprintf(line, sizeof line, form, sh, "sh", sleeper, "sleep", id);
+    snprintf(other, sizeof other, form, sleeper, "sleep", sh, "sh", id);
+    if (strstr(text, line) == NULL && strstr(text, other) == NULL)
+        fail_msg("%s does not say: %s", text, line);
+}
+
+/* They may end before somebody reads it. */
+static void what_lives_on_is_named_in_the_completion(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE], command[1200];
+    const char *pid = test_work_path(f, "pid");
+    /* In a session of its own, and below another process that is left. */
+    snprintf(command, sizeof command,
+             "(env -i setsid sh -c 'echo $$ >%s; exec /bin/sleep 1000' & wait) &\n"
+             "until [ -s '%s' ]; do sleep 0.01; done\n"
+             "until [ \"$(cat \"/proc/$(cat '%s')/comm\")\" = sleep ]; do :; done\nexit 4",
+             pid, pid, pid);
+    monitored_start(f->registry, command, 0, id);
+    tether_snapshot_free(test_wait(f->registry, id));
+    tether_snapshot_list *list = peek(f);
+    tether_snapshot *completion = list->items[0];
+    assert_true(completion->survivors_known);
+    assert_int_equal(completion->survivor_total, 2);
+    assert_int_equal(completion->survivor_count, 2);
+    assert_string_equal(completion->survivor_names[0], "sh");
+    assert_string_equal(completion->survivor_names[1], "sleep");
+    char *json = tether_snapshot_json(completion), expected[128];
+    snprintf(expected, sizeof expected, "{\"pid\":%lld,\"name\":\"sleep\"}],\"survivor_count\":2",
+             (long long)completion->survivors[1]);
+    if (strstr(json, expected) == NULL)
+        fail_msg("%s is not in %s", expected, json);
+    tether_free(json);
+
+    expect_text(f, "completions", completion, id);
+    expect_text(f, "status", completion, id);
+
+    /* The status is about now. */
+    tether_snapshot *now = test_snapshot(f->registry, id);
+    assert_int_equal(now->survivor_total, 2);
+    assert_int_equal(now->survivor_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        bool sleeper = now->survivors[i] == completion->survivors[1];
+        assert_string_equal(now->survivor_names[i], sleeper ? "sleep" : "sh");
+    }
+    tether_snapshot_free(now);
+    kill_survivors(completion);
+    wait_gone(completion);
+    now = test_snapshot(f->registry, id);
+    expect_none(now);
+    tether_snapshot_free(now);
+    tether_snapshot_list_free(list);
+
+    /* Another host reads it from the journal. */
+    test_detach(f->registry);
+    f->registry = test_open(f);
+    list = peek(f);
+    assert_int_equal(list->items[0]->survivor_total, 2);
+    assert_string_equal(list->items[0]->survivor_names[1], "sleep");
+    tether_snapshot_list_free(list);
+}
+
+static void many_are_counted_and_some_named(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE], command[128];
+    snprintf(command, sizeof command,
+             "i=0; while [ $i -lt %d ]; do i=$((i+1)); sleep 1000 & done; exit 0", MANY);
+    monitored_start(f->registry, command, 0, id);
+    tether_snapshot_free(test_wait(f->registry, id));
+    tether_snapshot_list *list = peek(f);
+    assert_int_equal(list->items[0]->survivor_total, MANY);
+    assert_int_equal(list->items[0]->survivor_count, NAMED);
+    tether_snapshot_list_free(list);
+    tether_snapshot *now = test_snapshot(f->registry, id);
+    assert_int_equal(now->survivor_count, MANY);
+    ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
+    wait_gone(now);
+    tether_snapshot_free(now);
+}
+
+/* A process calls itself what it likes. */
+static void a_name_is_no_command_for_a_terminal(void **state)
+{
+    fixture *f = *state;
+    static const struct {
+        const char *file, *name;
+    } cases[] = {{"we\nird", "we?ird"},      {"\x1b[31m red", "?[31m red"},
+                 {"a,b:c%41", "a,b:c%41"},   {"\xff\xfe", "??"},
+                 {") S 1 1 1", ") S 1 1 1"}, {"0123456789abcdef", "0123456789abcde"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char id[TETHER_ID_SIZE];
+        const char *path = test_work_path(f, "%s", cases[i].file);
+        assert_int_equal(symlink("/bin/sleep", path), 0);
+        const char *const argv[] = {"/bin/sh",
+                                    "-c",
+                                    "\"$1\" 1000 & until [ \"$(readlink /proc/$!/exe)\" = "
+                                    "\"$(readlink -f /bin/sleep)\" ]; do :; done",
+                                    "sh",
+                                    path,
+                                    NULL};
+        const tether_spec spec = {.argv = argv, .supervisor = TETHER_SUPERVISOR_MONITOR};
+        test_start(f->registry, &spec, id);
+        tether_snapshot_free(test_wait(f->registry, id));
+        tether_snapshot_list *list = peek(f);
+        assert_int_equal(list->items[0]->survivor_total, 1);
+        assert_string_equal(list->items[0]->survivor_names[0], cases[i].name);
+        kill_survivors(list->items[0]);
+        tether_snapshot_list_free(list);
+        ASSERT_OK(tether_completion_ack(f->registry, id, NULL, &f->error), f->error);
+    }
+}
+
+/* It has a record, and a monitor, of its own. */
+static void another_task_is_no_survivor(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE], command[1200];
+    snprintf(command, sizeof command, "'%s' --store '%s' --session inner run -- sleep 1000 >&2",
+             TETHER_TEST_COMMAND, f->store);
+    monitored_start(f->registry, command, 0, id);
+    tether_snapshot_free(test_wait(f->registry, id));
+    tether_snapshot_list *list = peek(f);
+    expect_none(list->items[0]);
+    tether_snapshot_list_free(list);
+    snprintf(command, sizeof command, "'%s' --store '%s' --session inner kill --all >/dev/null",
+             TETHER_TEST_COMMAND, f->store);
+    assert_int_equal(system(command), 0);
+}
+
+/* The end comes first, and whoever reads it would take them for processes that stay. */
+static void what_is_about_to_be_ended_is_not_named(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    const tether_spec spec = {.command = "sleep 1000 & exit 0", .shell = "sh", .end_tree = true};
+    test_start(f->registry, &spec, id);
+    tether_snapshot_free(test_wait(f->registry, id));
+    tether_snapshot_list *list = peek(f);
+    assert_false(list->items[0]->survivors_known);
+    tether_snapshot_list_free(list);
+}
+
+#define WITH_REGISTRY(name)                                                                        \
+    cmocka_unit_test_setup_teardown(name, test_setup_registry, test_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_REGISTRY(a_task_that_leaves_nothing_says_so),
+        WITH_REGISTRY(a_task_that_was_ended_leaves_nothing),
+        WITH_REGISTRY(nobody_knows_what_a_script_has_left),
+        WITH_REGISTRY(what_lives_on_is_named_in_the_completion),
+        WITH_REGISTRY(many_are_counted_and_some_named),
+        WITH_REGISTRY(a_name_is_no_command_for_a_terminal),
+        WITH_REGISTRY(another_task_is_no_survivor),
+        WITH_REGISTRY(what_is_about_to_be_ended_is_not_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
