@@ -302,13 +302,18 @@ TETHER_EXPORT int tether_find(tether_registry *registry, const char *task_id,
 
 typedef enum tether_list_scope {
     TETHER_LIST_RUNNING = 0, /* tasks that have not ended */
-    TETHER_LIST_ALL = 1      /* ended ones as well */
+    TETHER_LIST_ALL = 1,     /* ended ones as well */
+    /* Those that have ended, and of which processes still run: a kill ends these. The snapshots
+     * have the survivors, looked up as by tether_status_get. A task whose monitor guards processes
+     * that cannot be seen from here is listed too, with survivors that are not known. */
+    TETHER_LIST_ORPHANS = 2
 } tether_list_scope;
 
 /* Lists the tasks of the session, the newest first. Each item is as current as from
- * tether_status_get, except that survivors are not looked up, and that a running task whose
- * lifeline is held is believed to run (docs/design.md). Damaged tasks are left out. If any other
- * task cannot be read, such as for lack of descriptors, the call fails: a list is complete.
+ * tether_status_get, except that survivors are not looked up (but for TETHER_LIST_ORPHANS), and
+ * that a running task whose lifeline is held is believed to run (docs/design.md). Damaged tasks are
+ * left out. If any other task cannot be read, such as for lack of descriptors, the call fails: a
+ * list is complete.
  *
  * The caller frees *list with tether_snapshot_list_free; it is NULL on failure. An empty list is
  * not an error. Any thread. */

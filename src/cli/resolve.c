@@ -148,12 +148,13 @@ int resolve_ids(const cli_options *cli, tether_registry *registry, cli_ids *ids)
     return first;
 }
 
-int resolve_running(const cli_options *cli, tether_registry *registry, cli_ids *ids)
+int resolve_scope(const cli_options *cli, tether_registry *registry, tether_list_scope scope,
+                  cli_ids *ids)
 {
     tether_snapshot_list *list;
     tether_error error = {0};
 
-    if (tether_list(registry, TETHER_LIST_RUNNING, &list, &error) != 0)
+    if (tether_list(registry, scope, &list, &error) != 0)
         return print_error(cli, &error);
     if (ids_from_list(ids, list))
         return 0;

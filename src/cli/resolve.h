@@ -18,8 +18,9 @@ int resolve_one(const cli_options *cli, tether_registry *registry, const char *w
  * them. */
 int resolve_ids(const cli_options *cli, tether_registry *registry, cli_ids *ids);
 
-/* Replaces the list by all running tasks of the session, the oldest first. Returns 0 or an exit
- * code. */
-int resolve_running(const cli_options *cli, tether_registry *registry, cli_ids *ids);
+/* Replaces the list by all tasks of the session in this scope, the oldest first. Returns 0 or an
+ * exit code. */
+int resolve_scope(const cli_options *cli, tether_registry *registry, tether_list_scope scope,
+                  cli_ids *ids);
 
 #endif

@@ -15,27 +15,32 @@
 #define BATCH_TASKS 16
 
 const char verb_kill_help[] =
-    "tether kill ID... | --all [--grace DUR]\n"
+    "tether kill ID... | --all | --orphans [--grace DUR]\n"
     "tether kill ID... | --all --signal SIG\n"
     "\n"
     "Ends tasks with all their processes: sends TERM, waits for the grace, then\n"
     "sends KILL.\n"
     "\n"
     "  --all                all running tasks of the session\n"
+    "  --orphans            what ended tasks of the session have left running; see\n"
+    "                       tether list --orphans\n"
     "  --grace DUR          time between TERM and KILL (default: 2s; 0: none)\n"
     "  --signal SIG         send only this signal, by name (ABRT, RTMIN+3) or\n"
     "                       number, and return at once; tether reports how the\n"
     "                       command ends\n"
     "  -s SIG, -SIG         the same, as kill(1) spells it: -9, -KILL\n";
 
-enum { OPT_SIGNAL = 1, OPT_DASH_SIGNAL, OPT_GRACE, OPT_ALL };
+enum { OPT_SIGNAL = 1, OPT_DASH_SIGNAL, OPT_GRACE, OPT_ALL, OPT_ORPHANS };
+
+/* Which tasks are meant where no ids are given. */
+typedef struct kill_choice {
+    bool all, orphans;
+} kill_choice;
 
 static const args_option kill_options[] = {
-    {"--signal", ARGS_VALUE, OPT_SIGNAL},
-    {"-s", ARGS_VALUE, OPT_SIGNAL},
-    {"--grace", ARGS_VALUE, OPT_GRACE},
-    {"--all", ARGS_FLAG, OPT_ALL},
-    {NULL, ARGS_FLAG, 0},
+    {"--signal", ARGS_VALUE, OPT_SIGNAL},  {"-s", ARGS_VALUE, OPT_SIGNAL},
+    {"--grace", ARGS_VALUE, OPT_GRACE},    {"--all", ARGS_FLAG, OPT_ALL},
+    {"--orphans", ARGS_FLAG, OPT_ORPHANS}, {NULL, ARGS_FLAG, 0},
 };
 
 static int take_signal(const cli_options *cli, tether_kill_options *options, int id,
@@ -65,8 +70,38 @@ static int take_option(const cli_options *cli, tether_kill_options *options, int
     return print_bad_duration(cli, "--grace", value);
 }
 
+/* Checks the combination of options. */
+static int check_choice(const cli_options *cli, const cli_ids *ids,
+                        const tether_kill_options *options, const kill_choice *choice)
+{
+    const char *word = choice->all ? "--all" : "--orphans";
+
+    if (ids->count == 0 && !choice->all && !choice->orphans)
+        return print_failure(
+            cli, TETHER_EINVAL, "read arguments",
+            "kill needs a task id, or --all, or --orphans; tether list shows them");
+    if (ids->count > 0 && (choice->all || choice->orphans))
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "%s and the task id %.80s exclude each other: leave one of them out",
+                             word, ids->items[0]);
+    if (choice->all && choice->orphans)
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--all and --orphans exclude each other: --all ends running tasks, "
+                             "and --orphans what ended ones have left; leave one of them out");
+    if (options->signal != 0 && choice->orphans)
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--orphans and --signal exclude each other: only running tasks get "
+                             "single signals; leave one of them out");
+    if (options->signal != 0 && options->grace_ms != 0)
+        return print_failure(
+            cli, TETHER_EINVAL, "read arguments",
+            "--grace and --signal exclude each other: --signal sends one signal and "
+            "does not wait; leave one of them out");
+    return 0;
+}
+
 static int parse(const cli_options *cli, cli_args *args, cli_ids *ids, tether_kill_options *options,
-                 bool *all)
+                 kill_choice *choice)
 {
     args_result result;
     const char *value;
@@ -78,7 +113,9 @@ static int parse(const cli_options *cli, cli_args *args, cli_ids *ids, tether_ki
         if (result == ARGS_OPERAND)
             ids->items[ids->count++] = value;
         else if (id == OPT_ALL)
-            *all = true;
+            choice->all = true;
+        else if (id == OPT_ORPHANS)
+            choice->orphans = true;
         else
             code = take_option(cli, options, id, value);
         if (code != 0)
@@ -86,20 +123,7 @@ static int parse(const cli_options *cli, cli_args *args, cli_ids *ids, tether_ki
     }
     if (result == ARGS_ERROR)
         return print_args_error(cli, args);
-    if (ids->count == 0 && !*all)
-        return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "kill needs a task id, or --all; tether list shows them");
-    if (ids->count > 0 && *all)
-        return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "--all and the task id %.80s exclude each other: leave one of them "
-                             "out",
-                             ids->items[0]);
-    if (options->signal != 0 && options->grace_ms != 0)
-        return print_failure(
-            cli, TETHER_EINVAL, "read arguments",
-            "--grace and --signal exclude each other: --signal sends one signal and "
-            "does not wait; leave one of them out");
-    return 0;
+    return check_choice(cli, ids, options, choice);
 }
 
 /* One task of a batch. */
@@ -155,9 +179,12 @@ static int kill_batch(const cli_options *cli, kill_job *jobs, size_t count)
 
 /* Tries every task. Returns the exit code of the first failure. */
 static int kill_all(const cli_options *cli, tether_registry *registry, cli_ids *ids,
-                    const tether_kill_options *options, bool all)
+                    const tether_kill_options *options, const kill_choice *choice)
 {
-    int first = all ? resolve_running(cli, registry, ids) : resolve_ids(cli, registry, ids);
+    tether_list_scope scope = choice->orphans ? TETHER_LIST_ORPHANS : TETHER_LIST_RUNNING;
+    bool several = choice->all || choice->orphans;
+    int first =
+        several ? resolve_scope(cli, registry, scope, ids) : resolve_ids(cli, registry, ids);
     size_t done = 0;
 
     while (done < ids->count) {
@@ -183,7 +210,7 @@ int verb_kill(cli_options *cli, cli_args *args)
     tether_kill_options options = {0};
     tether_registry *registry;
     cli_ids ids;
-    bool all = false;
+    kill_choice choice = {false, false};
     int code;
 
     args->options = kill_options;
@@ -191,11 +218,11 @@ int verb_kill(cli_options *cli, cli_args *args)
     options.size = sizeof options;
     if (!ids_init(&ids, args))
         return print_no_memory(cli);
-    code = parse(cli, args, &ids, &options, &all);
+    code = parse(cli, args, &ids, &options, &choice);
     if (code == 0)
         code = session_open(cli, &registry);
     if (code == 0)
-        code = session_close(cli, registry, kill_all(cli, registry, &ids, &options, all));
+        code = session_close(cli, registry, kill_all(cli, registry, &ids, &options, &choice));
     ids_dispose(&ids);
     return code;
 }

@@ -12,15 +12,18 @@
 #include "cli/print.h"
 #include "cli/resolve.h"
 #include "cli/stream.h"
+#include "cli/survivors.h"
 #include "cli/table.h"
 
 const char verb_list_help[] =
-    "tether list [--all] [--last N] [--status S] [--name TEXT] [--all-sessions]\n"
-    "            [--project DIR]\n"
+    "tether list [--all | --orphans] [--last N] [--status S] [--name TEXT]\n"
+    "            [--all-sessions] [--project DIR]\n"
     "\n"
     "Lists the running tasks of the session, the newest first.\n"
     "\n"
     "  --all                include ended tasks\n"
+    "  --orphans            ended tasks of which processes still run, and those\n"
+    "                       processes; tether kill --orphans ends them\n"
     "  --last N             the last N tasks, running or ended\n"
     "  --status S           tasks with this status, such as failed, or with one of\n"
     "                       several (failed,lost), running or ended\n"
@@ -36,16 +39,13 @@ const char verb_status_help[] =
     "  --project DIR        search every session for the task, if it belongs to this\n"
     "                       directory\n";
 
-enum { OPT_ALL = 1, OPT_ALL_SESSIONS, OPT_PROJECT, OPT_LAST, OPT_STATUS, OPT_NAME };
+enum { OPT_ALL = 1, OPT_ALL_SESSIONS, OPT_PROJECT, OPT_LAST, OPT_STATUS, OPT_NAME, OPT_ORPHANS };
 
 static const args_option list_options[] = {
-    {"--all", ARGS_FLAG, OPT_ALL},
-    {"--all-sessions", ARGS_FLAG, OPT_ALL_SESSIONS},
-    {"--last", ARGS_VALUE, OPT_LAST},
-    {"--status", ARGS_VALUE, OPT_STATUS},
-    {"--name", ARGS_VALUE, OPT_NAME},
-    {"--project", ARGS_VALUE, OPT_PROJECT},
-    {NULL, ARGS_FLAG, 0},
+    {"--all", ARGS_FLAG, OPT_ALL},          {"--all-sessions", ARGS_FLAG, OPT_ALL_SESSIONS},
+    {"--orphans", ARGS_FLAG, OPT_ORPHANS},  {"--last", ARGS_VALUE, OPT_LAST},
+    {"--status", ARGS_VALUE, OPT_STATUS},   {"--name", ARGS_VALUE, OPT_NAME},
+    {"--project", ARGS_VALUE, OPT_PROJECT}, {NULL, ARGS_FLAG, 0},
 };
 
 static const args_option status_options[] = {
@@ -59,17 +59,21 @@ typedef struct list_request {
     const char *name;  /* NULL: any */
     uint64_t last;     /* at most this many; UINT64_MAX: all */
     bool filtered;
+    bool all, orphans;
 } list_request;
 
 /* Explains an empty list, on a terminal only. */
 static void print_none(const list_request *request)
 {
     cli_stream *to = stream_stderr();
-    bool all = request->options.scope == TETHER_LIST_ALL;
+    bool all = request->options.scope != TETHER_LIST_RUNNING;
 
     if (!stream_is_terminal(to))
         return;
-    stream_text(to, all ? "no tasks" : "no running tasks");
+    if (request->orphans)
+        stream_text(to, "no ended task has left processes");
+    else
+        stream_text(to, all ? "no tasks" : "no running tasks");
     if (request->options.project_root != NULL)
         stream_text(to, " of this project");
     else
@@ -104,6 +108,8 @@ static int print_tasks(const cli_options *cli, const tether_snapshot *const *tas
                     request->options.all_sessions || request->options.project_root != NULL);
     else
         print_none(request);
+    for (i = 0; request->orphans && i < count; i++)
+        survivors_print(stream_stdout(), i == 0 ? "\n" : "", tasks[i]);
     return 0;
 }
 
@@ -168,6 +174,10 @@ static int take_list_option(const cli_options *cli, list_request *request, int i
     switch (id) {
     case OPT_ALL:
         request->options.scope = TETHER_LIST_ALL;
+        request->all = true;
+        return 0;
+    case OPT_ORPHANS:
+        request->orphans = true;
         return 0;
     case OPT_ALL_SESSIONS:
         request->options.all_sessions = true;
@@ -214,6 +224,12 @@ static int parse_list(const cli_options *cli, cli_args *args, list_request *requ
         return print_failure(
             cli, TETHER_EINVAL, "read arguments",
             "unexpected argument %.80s: list takes none; tether status shows one task", value);
+    if (request->orphans && request->all)
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--all and --orphans exclude each other: --orphans lists those ended "
+                             "tasks of which processes still run; leave one of them out");
+    if (request->orphans)
+        request->options.scope = TETHER_LIST_ORPHANS;
     return 0;
 }
 

@@ -140,7 +140,7 @@ static int wait_for(const cli_options *cli, tether_registry *registry, wait_requ
     if (request->all_running && request->any)
         return wait_next_run(cli, registry, request->timeout_ms);
     if (request->all_running)
-        code = resolve_running(cli, registry, &request->ids);
+        code = resolve_scope(cli, registry, TETHER_LIST_RUNNING, &request->ids);
     else
         code = resolve_ids(cli, registry, &request->ids);
     if (code != 0)

@@ -15,6 +15,7 @@
 #include "os/host.h"
 #include "output/compress.h"
 #include "task/list.h"
+#include "task/orphans.h"
 #include "task/task.h"
 #include "tether/task.h"
 
@@ -50,7 +51,7 @@ static int find_in(tether__catalog *catalog, bool own, void *userdata, tether_er
             free(l->found);
             l->found = NULL;
         } else {
-            tether__task_survivors(entry, l->found);
+            tether__task_survivors(entry, NULL, l->found);
         }
     }
     uv_mutex_unlock(&catalog->disk);
@@ -99,6 +100,7 @@ typedef struct listing {
     tether_list_options options;
     char *project; /* canonical; NULL: any */
     tether_snapshot_list *list;
+    const tether__session *session; /* that is being listed */
 } listing;
 
 static int newest_first(const void *left, const void *right)
@@ -113,8 +115,18 @@ static int newest_first(const void *left, const void *right)
 static bool is_selected(const tether__entry *entry, void *userdata)
 {
     const listing *l = userdata;
-    return (l->options.scope == TETHER_LIST_ALL || !entry->ended) &&
-           in_project(&entry->record, l->project);
+    bool in_scope = l->options.scope == TETHER_LIST_ALL || !entry->ended;
+    if (l->options.scope == TETHER_LIST_ORPHANS)
+        in_scope = tether__orphans_possible(l->session, entry);
+    return in_scope && in_project(&entry->record, l->project);
+}
+
+static int keep_orphans(tether__catalog *catalog, tether_snapshot_list *some, tether_error *error)
+{
+    tether__catalog_hold(catalog);
+    int code = tether__orphans_keep(catalog, some, error);
+    tether__catalog_release(catalog);
+    return code;
 }
 
 static int list_session(tether__catalog *catalog, bool own, void *userdata, tether_error *error)
@@ -122,13 +134,14 @@ static int list_session(tether__catalog *catalog, bool own, void *userdata, teth
     listing *l = userdata;
     tether_snapshot_list *some;
     tether__list_request request = {
-        .scope = l->options.scope == TETHER_LIST_ALL ? TETHER__SCOPE_ALL : TETHER__SCOPE_LIVE,
+        .scope = l->options.scope != TETHER_LIST_RUNNING ? TETHER__SCOPE_ALL : TETHER__SCOPE_LIVE,
         .without_output = l->options.without_output,
         .matches = is_selected,
         .userdata = l,
         .order = newest_first,
     };
     (void)own;
+    l->session = catalog->session;
     tether__catalog_hold(catalog);
     tether__task_list_begin(catalog, &request);
     int code = tether__replay(catalog, request.scope, request.mode, NULL, error);
@@ -140,6 +153,8 @@ static int list_session(tether__catalog *catalog, bool own, void *userdata, teth
     /* After the journal: a task that moves to an archive meanwhile is in one of the two. */
     if (request.scope == TETHER__SCOPE_ALL)
         code = tether__task_list_archived(catalog, &request, some, error);
+    if (code == TETHER_OK && l->options.scope == TETHER_LIST_ORPHANS)
+        code = keep_orphans(catalog, some, error);
     if (code != TETHER_OK) {
         tether_snapshot_list_free(some);
         return code;

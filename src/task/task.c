@@ -31,7 +31,8 @@ static bool is_survivor(const tether__entry *entry, int64_t pid)
            !entry->ended;
 }
 
-void tether__task_survivors(tether__entry *entry, tether_snapshot *snapshot)
+void tether__task_survivors(tether__entry *entry, const tether__listing *listing,
+                            tether_snapshot *snapshot)
 {
     tether__tree tree;
     int64_t pids[SURVIVORS_LISTED];
@@ -41,6 +42,7 @@ void tether__task_survivors(tether__entry *entry, tether_snapshot *snapshot)
                          !tether__record_is_proxy(&entry->record);
     tether__snapshot_forget_survivors(snapshot);
     tether__bundle_tree(&entry->record, &entry->kin, &tree);
+    tree.listing = listing;
     if (can_have_some &&
         tether__os_tree_members(&tree, pids, SURVIVORS_LISTED, &count, NULL) != TETHER_OK)
         return;
@@ -71,7 +73,7 @@ static int make_snapshot(tether_registry *registry, const char *task_id, bool su
     if (code == TETHER_OK)
         code = tether__snapshot_fill(&registry->session, entry, snapshot, error);
     if (code == TETHER_OK && survivors)
-        tether__task_survivors(entry, snapshot);
+        tether__task_survivors(entry, NULL, snapshot);
     if (code == TETHER_OK)
         tether__entry_trim(entry);
     uv_mutex_unlock(&registry->catalog.disk);

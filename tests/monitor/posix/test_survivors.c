@@ -238,6 +238,147 @@ static void what_is_about_to_be_ended_is_not_named(void **state)
     tether_snapshot_list_free(list);
 }
 
+/* --- Lists of them --- */
+
+static tether_snapshot_list *list_orphans(fixture *f)
+{
+    tether_snapshot_list *list;
+    ASSERT_OK(tether_list(f->registry, TETHER_LIST_ORPHANS, &list, &f->error), f->error);
+    return list;
+}
+
+static void expect_orphans(fixture *f, size_t count)
+{
+    tether_snapshot_list *list = list_orphans(f);
+    assert_int_equal(list->count, count);
+    tether_snapshot_list_free(list);
+}
+
+/* Starts a task and waits for its end. */
+static void run_to_end(fixture *f, const char *command, tether_supervisor supervisor,
+                       char id[TETHER_ID_SIZE])
+{
+    const tether_spec spec = {.command = command, .shell = "sh", .supervisor = supervisor};
+    test_start(f->registry, &spec, id);
+    tether_snapshot_free(test_wait(f->registry, id));
+    ASSERT_OK(tether_completion_ack(f->registry, id, NULL, &f->error), f->error);
+}
+
+static const char hidden[] = "env -i setsid /bin/sleep 1000 & "
+                             "until [ \"$(cat /proc/$!/comm)\" = sleep ]; do :; done; exit 5";
+
+/* Ended tasks with and without processes, of both supervisors, and one that runs. */
+static void only_ended_tasks_with_processes_are_orphaned(void **state)
+{
+    fixture *f = *state;
+    char monitored[TETHER_ID_SIZE], scripted[TETHER_ID_SIZE], other[TETHER_ID_SIZE],
+        running[TETHER_ID_SIZE];
+    run_to_end(f, "exit 0", TETHER_SUPERVISOR_MONITOR, other);
+    run_to_end(f, "exit 0", TETHER_SUPERVISOR_SCRIPT, other);
+    expect_orphans(f, 0);
+    run_to_end(f, hidden, TETHER_SUPERVISOR_MONITOR, monitored);
+    run_to_end(f, "sleep 1000 & exit 6", TETHER_SUPERVISOR_SCRIPT, scripted);
+    monitored_start(f->registry, "sleep 1000", 0, running);
+
+    tether_snapshot_list *list = list_orphans(f);
+    assert_int_equal(list->count, 2);
+    bool first = strcmp(list->items[0]->task_id, monitored) == 0;
+    assert_string_equal(list->items[first ? 0 : 1]->task_id, monitored);
+    assert_string_equal(list->items[first ? 1 : 0]->task_id, scripted);
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(list->items[i]->survivors_known);
+        assert_int_equal(list->items[i]->survivor_total, 1);
+        assert_string_equal(list->items[i]->survivor_names[0], "sleep");
+    }
+    /* Another host finds them, too. */
+    tether_registry *own = f->registry;
+    f->registry = test_open(f);
+    expect_orphans(f, 2);
+    test_detach(f->registry);
+    f->registry = own;
+
+    ASSERT_OK(tether_kill(f->registry, scripted, NULL, &f->error), f->error);
+    expect_orphans(f, 1);
+    ASSERT_OK(tether_kill(f->registry, monitored, NULL, &f->error), f->error);
+    expect_orphans(f, 0);
+    for (size_t i = 0; i < 2; i++)
+        wait_gone(list->items[i]);
+    tether_snapshot_list_free(list);
+}
+
+/* Nothing can stay for what is left then, but its session leads to it. */
+static void what_a_dead_monitor_has_guarded_is_orphaned(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    run_to_end(f, "sleep 1000 & exit 7", TETHER_SUPERVISOR_MONITOR, id);
+    long monitor = monitored_pid(f->registry, id);
+    assert_int_equal(kill((pid_t)monitor, SIGKILL), 0);
+    WAIT_UNTIL(!test_process_alive(monitor));
+    tether_snapshot_list *list = list_orphans(f);
+    assert_int_equal(list->count, 1);
+    assert_int_equal(list->items[0]->survivor_total, 1);
+    ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
+    wait_gone(list->items[0]);
+    tether_snapshot_list_free(list);
+    expect_orphans(f, 0);
+}
+
+/* Runs the command, and returns what it prints; the caller frees it. */
+static char *run_command(const fixture *f, const char *arguments, int code)
+{
+    char command[1200], *text = calloc(1, 4096);
+    assert_non_null(text);
+    snprintf(command, sizeof command, "'%s' --store '%s' %s 2>&1", TETHER_TEST_COMMAND, f->store,
+             arguments);
+    FILE *output = popen(command, "re");
+    assert_non_null(output);
+    text[fread(text, 1, 4095, output)] = '\0';
+    int status = pclose(output);
+    if (status != code << 8)
+        fail_msg("%s: status %d, %s", arguments, status, text);
+    return text;
+}
+
+static void expect_printed(const fixture *f, const char *arguments, int code, const char *part)
+{
+    char *text = run_command(f, arguments, code);
+    if (part == NULL ? text[0] != '\0' : strstr(text, part) == NULL)
+        fail_msg("%s prints: %s", arguments, text);
+    free(text);
+}
+
+static void the_command_lists_and_ends_orphans(void **state)
+{
+    fixture *f = *state;
+    char ids[2][TETHER_ID_SIZE], line[256];
+    run_to_end(f, hidden, TETHER_SUPERVISOR_MONITOR, ids[0]);
+    run_to_end(f, hidden, TETHER_SUPERVISOR_MONITOR, ids[1]);
+    tether_snapshot_list *list = list_orphans(f);
+    assert_int_equal(list->count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        const tether_snapshot *task = list->items[i];
+        snprintf(line, sizeof line,
+                 "\n1 process still runs: %lld sleep; end it with: tether kill %s\n",
+                 (long long)task->survivors[0], task->task_id);
+        expect_printed(f, "list --orphans", 0, line);
+        snprintf(line, sizeof line, "\"survivors\":[{\"pid\":%lld,\"name\":\"sleep\"}]",
+                 (long long)task->survivors[0]);
+        expect_printed(f, "--json list --orphans", 0, line);
+    }
+    expect_printed(f, "list --orphans --all", 125, "exclude each other");
+    expect_printed(f, "kill --orphans --all", 125, "exclude each other");
+    expect_printed(f, "kill --orphans --signal TERM", 125, "exclude each other");
+    expect_printed(f, "kill --orphans x", 125, "exclude each other");
+    expect_printed(f, "--session another kill --orphans", 0, NULL);
+    expect_orphans(f, 2);
+    expect_printed(f, "kill --orphans", 0, NULL);
+    expect_orphans(f, 0);
+    for (size_t i = 0; i < 2; i++)
+        wait_gone(list->items[i]);
+    tether_snapshot_list_free(list);
+}
+
 #define WITH_REGISTRY(name)                                                                        \
     cmocka_unit_test_setup_teardown(name, test_setup_registry, test_teardown)
 
@@ -252,6 +393,9 @@ int main(void)
         WITH_REGISTRY(a_name_is_no_command_for_a_terminal),
         WITH_REGISTRY(another_task_is_no_survivor),
         WITH_REGISTRY(what_is_about_to_be_ended_is_not_named),
+        WITH_REGISTRY(only_ended_tasks_with_processes_are_orphaned),
+        WITH_REGISTRY(what_a_dead_monitor_has_guarded_is_orphaned),
+        WITH_REGISTRY(the_command_lists_and_ends_orphans),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
