@@ -1,4 +1,5 @@
-/* One task whose supervisor is native: the monitor, which enforces the deadline itself. Hosts inspect the task, kill it, and enforce the
+/* One task whose supervisor is native: the monitor, which enforces the deadline itself. The task may also be bound to the host that has started
+ * it: then the monitor ends it when that host is gone, as at a deadline, but no host can do so in its place. Hosts inspect the task, kill it, and enforce the
  * deadline where the monitor has not. The monitor is a subreaper: what loses its parent becomes its child. After the end line it holds the
  * lifeline until no process of the task lives. The command and what it leaves behind may ignore TERM, fork and end at any time; the command may
  * start another task, whose supervisor the monitor adopts too. What the command leaves behind may have left the session and cleared its
@@ -8,6 +9,8 @@
  *
  *   -DNO_DEADLINE_LINE   the monitor signals at the deadline without a line that says so
  *   -DDEADLINE_UNREAD    a host reads in the lifeline only how the task ended
+ *   -DNO_HOST_LINE       the monitor signals at the end of the task's host without a line that says so
+ *   -DHOST_LINE_UNREAD   a host takes the line of the deadline alone for a line that explains a signal
  *   -DMARKER_BEFORE_LOCK a host reads the lines before it probes the lifeline
  *   -DIDENTITY_LATE      the monitor starts the command before it writes its identity
  *   -DTERM_ALONE         the monitor sends TERM at the deadline, and then only waits
@@ -15,6 +18,7 @@
  *   -DKILLS_OTHERS       the monitor ends every process below it at the deadline, another task too
  *   -DWAITS_FOR_OTHERS   the monitor waits at the deadline until it has no child, although another task may live on
  *   -DTWO_ENDS           the monitor writes the end of the command at once also while it enforces the deadline, and `timed_out` at the end
+ *   -DBOUND_EARLY_END    the monitor writes the end as soon as the command has ended, where its host is gone
  *   -DLINE_IS_END        a host says `timed_out` if the monitor died while it enforced the deadline
  *   -DOVERDUE_IS_END     a host says `timed_out` if the monitor is gone when the deadline is over
  *   -DDEADLINE_GUARDED   the deadline also counts after the end line
@@ -42,12 +46,13 @@ byte left, forks;                       /* other processes of the task: how many
 bool escaped;                           /* nothing but the monitor leads to them */
 mtype other = none;                     /* another task that the command has started */
 bool over;                              /* the deadline is over */
-bool acted;                             /* the monitor has signalled because of it */
+bool gone;                              /* the host is gone to which the task is bound */
+mtype acted = none;                     /* why the monitor has signalled: overdue, or killed because the host is gone */
 bool archived;
 
 /* The lines in the lifeline. */
-bool identified, deadline;
-mtype ending = none;                    /* own, signalled or timed_out */
+bool identified, deadline, host_ended;
+mtype ending = none;                    /* own, signalled, timed_out or killed */
 
 #define HELD       mon
 #define FOUND      (mon || !escaped)
@@ -60,12 +65,13 @@ mtype ending = none;                    /* own, signalled or timed_out */
 inline put(s) { atomic {
 	assert(!ENDED(record));                                  /* a final status never changes */
 	assert(s != completed || ending == own || ending == signalled);
-	assert(s != killed || record == killing && intent == kill);
-	assert(s != killed || !mon && REACHED);                  /* `killed` and `timed_out` are not written too early */
+	assert(s != killed || record == killing && intent == kill || ending == killed && gone);
+	assert(s != killed || (ending == killed || !mon) && REACHED);                  /* `killed` and `timed_out` are not written too early */
 	assert(s != timed_out || over && REACHED);
 	assert(s != timed_out || ending == timed_out || record == killing && intent == overdue);
 	assert(s != lost || !mon && ending == none);
-	assert(s != lost || !acted || saw_deadline);             /* the reason tells of the deadline */
+	assert(s != lost || acted != overdue || saw_deadline);   /* the reason tells of the deadline */
+	assert(s != lost || acted != killed || saw_host_ended);  /* or of the end of the host */
 	assert(s != lost || saw_identity || cmd == none);        /* the reason: never started */
 	record = s } }
 
@@ -75,9 +81,12 @@ inline put(s) { atomic {
 #define RUNS       mon && !stopped
 
 inline append(line) { assert(ending == none); ending = line }    /* one end only */
+/* What the monitor writes when nothing is left. */
+#define FINAL      (cmd == own -> own : (why == overdue -> timed_out : killed))
 inline end_monitor() { mon = false; stopped = false }
 
 proctype monitor() {
+	mtype why = none;
 #ifdef IDENTITY_LATE
 	atomic { if :: RUNS -> cmd = alive :: !mon -> goto out fi };
 	atomic { if :: RUNS -> identified = true :: !mon -> goto out fi };
@@ -89,13 +98,20 @@ proctype monitor() {
 	:: atomic { RUNS && cmd != alive -> append(cmd) }; goto told
 	:: atomic { RUNS && cmd == alive && over ->              /* the command's own end wins where it came first */
 #ifndef NO_DEADLINE_LINE
-			deadline = true
+			deadline = true;
 #endif
+			why = overdue
+		}
+	:: atomic { RUNS && cmd == alive && gone ->
+#ifndef NO_HOST_LINE
+			host_ended = true;
+#endif
+			why = killed
 		}
 	:: !mon -> goto out
 	fi;
 	/* TERM, which the command may ignore or take for a request; then KILL until nothing is left. */
-	atomic { if :: RUNS -> acted = true; if :: cmd == alive -> cmd = signalled :: skip fi :: !mon -> goto out fi };
+	atomic { if :: RUNS -> acted = why; if :: cmd == alive -> cmd = signalled :: skip fi :: !mon -> goto out fi };
 	do
 #ifndef TERM_ALONE
 	:: atomic { RUNS && cmd == alive -> cmd = signalled }
@@ -108,11 +124,14 @@ proctype monitor() {
 	:: atomic { RUNS && cmd != alive && ending == none -> append(cmd) }
 #endif
 #ifdef EARLY_END
-	:: atomic { RUNS && cmd != alive -> append((cmd == own -> own : timed_out)) }; break
+	:: atomic { RUNS && cmd != alive -> append(FINAL) }; break
 #elif defined(WAITS_FOR_OTHERS)
-	:: atomic { RUNS && EMPTY && other != alive -> append((cmd == own -> own : timed_out)) }; break
+	:: atomic { RUNS && EMPTY && other != alive -> append(FINAL) }; break
 #else
-	:: atomic { RUNS && EMPTY -> append((cmd == own -> own : timed_out)) }; break
+	:: atomic { RUNS && EMPTY -> append(FINAL) }; break
+#ifdef BOUND_EARLY_END
+	:: atomic { RUNS && cmd != alive && why == killed -> append(FINAL) }; break
+#endif
 #endif
 	:: !mon -> goto out
 	od;
@@ -151,6 +170,7 @@ end:	if
 }
 
 proctype time() { over = true }
+proctype starter() { gone = true }
 
 /* --- Hosts --- */
 
@@ -168,8 +188,12 @@ inline observe() {
 inline read_lines() {
 	saw_end = ending; saw_identity = identified;
 #ifndef DEADLINE_UNREAD
-	saw_deadline = deadline
+	saw_deadline = deadline;
 #endif
+#ifndef HOST_LINE_UNREAD
+	saw_host_ended = host_ended;
+#endif
+	skip
 }
 
 /* The monitor's line says how the task ended, also if a host is killing it. Without the line, only the intent of a host does. */
@@ -182,6 +206,7 @@ inline decide() { atomic { if
 #endif
 	:: else -> if
 		:: saw_end == timed_out -> put(timed_out)
+		:: saw_end == killed -> put(killed)
 		:: saw_end == own || saw_end == signalled && record != killing -> put(completed)
 		:: saw_end == signalled && record == killing || saw_end == none && !held && record == killing ->
 			if :: intent == kill -> put(killed) :: else -> put(timed_out) fi
@@ -199,11 +224,11 @@ inline decide() { atomic { if
 
 inline inspect() { !ENDED(record) -> observe(); decide() }
 
-#define LOCALS bool held, saw_deadline, saw_identity, tree_empty; mtype saw_end = none
+#define LOCALS bool held, saw_deadline, saw_host_ended, saw_identity, tree_empty; mtype saw_end = none
 
 /* Resets variables that are not read again, to reduce the number of states. */
 inline forget() { d_step {
-	held = false; saw_deadline = false; saw_identity = false; tree_empty = false; saw_end = none } }
+	held = false; saw_deadline = false; saw_host_ended = false; saw_identity = false; tree_empty = false; saw_end = none } }
 
 /* Writes the intent before the first signal, and only while the task has not ended. */
 inline kill_task(why) {
@@ -292,6 +317,7 @@ proctype last() {
 	assert(ENDED(record));
 	assert(other != signalled);
 	assert(ending != timed_out || record == timed_out);
+	assert(ending != killed || record == killed);
 	assert(ending != own || record == completed);
 	assert(record != lost || intent == none);                /* an intent says how the task ended */
 	compact();
@@ -301,6 +327,6 @@ proctype last() {
 
 init { atomic {
 	if :: escaped = true :: skip fi;
-	run monitor(); run processes(); run stranger(); run time();
+	run monitor(); run processes(); run stranger(); run time(); run starter();
 	run hosts(); run signals(); run killer(); run last()
 } }

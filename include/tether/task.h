@@ -170,6 +170,13 @@ typedef struct tether_spec {
      * stdbuf (LD_PRELOAD, _STDBUF_O), which reaches the programs that use the C library's streams.
      * Variables that are set already stay. Default: off. */
     bool line_buffered;
+    /* The task ends with this registry: when it is closed (TETHER_DETACH too) or this process ends,
+     * however that happens, the monitor ends the task with all that it has left behind (SIGTERM, 2
+     * seconds, SIGKILL), and it is `killed`, with the reason "its host ended". A process that this
+     * one has forked, and that executes no program, must end as well: it has a copy of the
+     * descriptor whose closing tells the monitor. Needs a monitor: TETHER_ENOTSUP without one, and
+     * on systems where no monitor can do that. Default: the task goes on. */
+    bool with_host;
 } tether_spec;
 
 /* Starts a task. Returns as soon as its supervisor runs, without waiting for the command.
@@ -243,9 +250,9 @@ typedef struct tether_snapshot {
     uint64_t stderr_dropped; /* bytes of standard error that the limit has dropped */
     bool compressed;         /* the registry's `compress` made the preview */
     bool survivors_known;    /* if false, JSON has null for the survivors */
-    /* What happens to the task when the host that started it ends: "detached" (it goes on), or
-     * "dies with host's job" (Windows, if the host is in a job that its children cannot leave);
-     * NULL: not known, or a proxy task. */
+    /* What happens to the task when the host that started it ends: "detached" (it goes on), "ends
+     * with its host" (with_host of its spec), or "dies with host's job" (Windows, if the host is in
+     * a job that its children cannot leave); NULL: not known, or a proxy task. */
     char *survival;
     char *signal_name; /* the name of `signal`, such as "SIGTERM"; NULL: none, or it has no name */
     /* What the task's processes have used, where a monitor supervised it: those for which it could

@@ -45,6 +45,8 @@ const char verb_run_help[] =
     "                       installed (default: auto)\n"
     "  --end-tree           when the command has ended, end what it has left behind\n"
     "                       too (needs the monitor)\n"
+    "  --with-host          with --wait: end the task, and what it has left behind,\n"
+    "                       when this command ends for any reason (needs the monitor)\n"
     "  --output HOW         pipe: the monitor writes the files; direct: the command\n"
     "                       does; auto: pipe where the monitor is installed\n"
     "                       (default: auto)\n"
@@ -83,6 +85,7 @@ enum {
     OPT_SUPERVISOR,
     OPT_END_TREE,
     OPT_LINE_BUFFERED,
+    OPT_WITH_HOST,
     OPT_OUTPUT,
     OPT_MAX_RUNNING,
     OPT_MAX_STARTED,
@@ -112,6 +115,7 @@ static const args_option run_options[] = {
     {"--supervisor", ARGS_VALUE, OPT_SUPERVISOR},
     {"--end-tree", ARGS_FLAG, OPT_END_TREE},
     {"--line-buffered", ARGS_FLAG, OPT_LINE_BUFFERED},
+    {"--with-host", ARGS_FLAG, OPT_WITH_HOST},
     {"--output", ARGS_VALUE, OPT_OUTPUT},
     {"--max-running", ARGS_VALUE, OPT_MAX_RUNNING},
     {"--max-started", ARGS_VALUE, OPT_MAX_STARTED},
@@ -288,6 +292,9 @@ static bool take_plain(run_request *request, int id, const char *value)
     case OPT_END_TREE:
         spec->end_tree = true;
         return true;
+    case OPT_WITH_HOST:
+        spec->with_host = true;
+        return true;
     case OPT_PIPESTATUS:
         spec->pipestatus = true;
         return true;
@@ -354,6 +361,9 @@ static int check_request(const cli_options *cli, const run_request *request)
             cli, "-f -, --env-file - and --stdin - would read the same standard input: choose one");
     if (request->kill_on_signal && !request->wait)
         return usage(cli, "--kill-on-signal needs --wait; tether kill ends a task later");
+    if (request->spec.with_host && !request->wait)
+        return usage(cli, "--with-host needs --wait: without it this command ends at once, and the "
+                          "task with it");
     if (request->grace_ms != 0 && !request->kill_on_signal)
         return usage(cli, "--grace is that of --kill-on-signal; give both, or leave it out");
     if (request->spec.argv != NULL && request->spec.pipestatus)

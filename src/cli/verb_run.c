@@ -67,7 +67,8 @@ static int finish_wait(const cli_options *cli, tether_registry *registry, const 
 
 /* Reports that the wait timed out. Prints the id on standard error: standard output has the output
  * of the task. */
-static int leave_running(const cli_options *cli, tether_registry *registry, const char *task_id)
+static int leave_running(const cli_options *cli, tether_registry *registry, const char *task_id,
+                         bool with_host)
 {
     if (cli->json) {
         int code = print_task_json(cli, registry, task_id, NULL);
@@ -75,19 +76,25 @@ static int leave_running(const cli_options *cli, tether_registry *registry, cons
         if (code != 0)
             return code;
     }
+    if (with_host)
+        return print_failure(cli, TETHER_ETIMEDOUT, "wait for the task",
+                             "task %s did not end in time, and ends with this command now; leave "
+                             "--with-host out to let it continue",
+                             task_id);
     return print_failure(cli, TETHER_ETIMEDOUT, "wait for the task",
                          "task %s continues in the background: tether output --follow %s shows its "
                          "output, tether wait %s waits for its end",
                          task_id, task_id, task_id);
 }
 
-static void print_hint(const char *task_id)
+static void print_hint(const char *task_id, bool with_host)
 {
     cli_stream *to = stream_stderr();
 
     if (!stream_is_terminal(to))
         return;
-    stream_format(to, "tether: task %s (Ctrl-C leaves it running)\n", task_id);
+    stream_format(to, "tether: task %s (Ctrl-C %s)\n", task_id,
+                  with_host ? "ends it" : "leaves it running");
     stream_flush(to);
 }
 
@@ -112,8 +119,10 @@ static int print_write_failure(const cli_options *cli, const char *task_id)
 }
 
 static int wait_for_task(const cli_options *cli, tether_registry *registry, const char *task_id,
-                         int64_t timeout_ms, kill_on_signal *signals)
+                         const run_request *request, kill_on_signal *signals)
 {
+    int64_t timeout_ms = request->wait_ms;
+    bool with_host = request->spec.with_host;
     cli_follow follow = {
         .registry = registry, .task_id = task_id, .to = {stream_stdout(), stream_stderr()}};
     tether_error error = {0};
@@ -123,14 +132,14 @@ static int wait_for_task(const cli_options *cli, tether_registry *registry, cons
     if (cli->json) {
         result = wait_without_output(registry, task_id, timeout_ms, &error);
     } else {
-        print_hint(task_id);
+        print_hint(task_id, with_host);
         result = follow_task(&follow, timeout_ms, &error);
     }
     switch (result) {
     case FOLLOW_ENDED:
         return finish_wait(cli, registry, task_id);
     case FOLLOW_TIMED_OUT:
-        return leave_running(cli, registry, task_id);
+        return leave_running(cli, registry, task_id, with_host);
     case FOLLOW_FAILED:
         return kill_on_signal_failed(signals, &error) ? print_error(cli, &error)
                                                       : print_wait_failure(cli, task_id, &error);
@@ -162,9 +171,9 @@ static int wait_and_kill_on_signal(const cli_options *cli, tether_registry *regi
                                    kill_on_signal *signals)
 {
     if (signals == NULL)
-        return wait_for_task(cli, registry, task_id, request->wait_ms, NULL);
+        return wait_for_task(cli, registry, task_id, request, NULL);
     kill_on_signal_task(signals, task_id);
-    int code = wait_for_task(cli, registry, task_id, request->wait_ms, signals);
+    int code = wait_for_task(cli, registry, task_id, request, signals);
     int signal = kill_on_signal_end(signals);
     return signal != 0 ? SIGNAL_STATUS + signal : code;
 }

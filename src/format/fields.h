@@ -83,7 +83,9 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
          "signal")                                                                                 \
     BOTH(TEXT, survival, 0, "text, null",                                                          \
          "`detached`: the task outlives its host; `dies with host's job`: on Windows, its host "   \
-         "is in a job that no process may leave. null: a proxy, or not written yet")               \
+         "is in a job that no process may leave; `ends with its host`: when the registry ends "    \
+         "that "                                                                                   \
+         "started it, as it was asked to. null: a proxy, or not written yet")                      \
     BOTH(TIME, started_at, 0, "number, null",                                                      \
          "Unix milliseconds, UTC, by the wall clock: for display")                                 \
     BOTH(TIME, finished_at, 0, "number, null",                                                     \

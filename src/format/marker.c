@@ -220,13 +220,16 @@ static bool parse_end(word kind, const char *at, const char *end, tether__marker
         what = TETHER__END_SIGNAL;
     else if (word_is(kind, "timed_out"))
         what = TETHER__END_TIMED_OUT;
+    else if (word_is(kind, "killed"))
+        what = TETHER__END_KILLED;
     else
         return false;
 
     /* No platform has more than 127 signals. */
     if (what == TETHER__END_EXIT && !parse_code(next_word(&at, end), &value))
         return false;
-    if (what == TETHER__END_SIGNAL && !parse_number(next_word(&at, end), 127, &value))
+    bool signalled = what == TETHER__END_SIGNAL || what == TETHER__END_KILLED;
+    if (signalled && !parse_number(next_word(&at, end), 127, &value))
         return false;
     while (at < end) {
         word w = next_word(&at, end);
@@ -260,6 +263,10 @@ static bool parse_line(const char *at, const char *end, tether__marker *marker)
         return marker->identity.pid == 0 && parse_supervisor(at, end, &marker->identity);
     if (word_is(kind, "deadline")) {
         marker->deadline = true;
+        return true;
+    }
+    if (word_is(kind, "host-ended")) {
+        marker->host_ended = true;
         return true;
     }
     return parse_end(kind, at, end, marker);
@@ -339,10 +346,14 @@ static void add_failure(line_text *line, tether__start_failure failure)
 
 static void add_end(line_text *line, const tether__ending *ending)
 {
-    if (ending->end == TETHER__END_TIMED_OUT)
-        add(line, "timed_out");
-    else
-        add(line, "%s %d", ending->end == TETHER__END_SIGNAL ? "signal" : "exit", ending->value);
+    static const char *const words[] = {[TETHER__END_NONE] = "exit",
+                                        [TETHER__END_EXIT] = "exit",
+                                        [TETHER__END_SIGNAL] = "signal",
+                                        [TETHER__END_TIMED_OUT] = "timed_out",
+                                        [TETHER__END_KILLED] = "killed"};
+    add(line, "%s", words[ending->end]);
+    if (ending->end != TETHER__END_TIMED_OUT)
+        add(line, " %d", ending->value);
 }
 
 /* Names as many as there is room for, beside the newline. */
@@ -390,13 +401,23 @@ size_t tether__marker_format_end(tether__end end, int value, int64_t uptime_ms,
     return tether__marker_format_ending(&ending, line);
 }
 
-size_t tether__marker_format_deadline(int64_t uptime_ms, char line[TETHER__MARKER_LINE_SIZE])
+static size_t format_intent(const char *name, int64_t uptime_ms, char *line)
 {
     line_text text = {line, 0};
-    add(&text, "deadline");
+    add(&text, "%s", name);
     add_uptime(&text, uptime_ms);
     add(&text, "\n");
     return text.size;
+}
+
+size_t tether__marker_format_deadline(int64_t uptime_ms, char line[TETHER__MARKER_LINE_SIZE])
+{
+    return format_intent("deadline", uptime_ms, line);
+}
+
+size_t tether__marker_format_host_ended(int64_t uptime_ms, char line[TETHER__MARKER_LINE_SIZE])
+{
+    return format_intent("host-ended", uptime_ms, line);
 }
 
 void tether__marker_pipestatus(const char *text, char list[TETHER__PIPESTATUS_SIZE])

@@ -21,6 +21,7 @@ struct json_t;
 /* The values of the field `survival`: what happens to a task when its host ends. */
 #define TETHER__SURVIVAL_DETACHED "detached"
 #define TETHER__SURVIVAL_BOUND "dies with host's job"
+#define TETHER__SURVIVAL_WITH_HOST "ends with its host"
 
 /* The values of the field `output_kind`. */
 #define TETHER__OUTPUT_PIPE "pipe"

@@ -76,6 +76,9 @@ static tether__verdict ended_by_itself(const tether__marker *marker)
     if (marker->end == TETHER__END_TIMED_OUT) {
         verdict.status = TETHER_STATUS_TIMED_OUT;
         verdict.exit_code = 124;
+    } else if (marker->end == TETHER__END_KILLED) {
+        verdict = (tether__verdict){TETHER__STEP_FINALISE, TETHER_STATUS_KILLED,
+                                    128 + marker->value, (int)marker->value, "its host ended"};
     } else if (marker->end == TETHER__END_SIGNAL) {
         verdict.signal = (int)marker->value;
         verdict.exit_code = 128 + marker->value;
@@ -88,17 +91,31 @@ static tether__verdict ended_by_itself(const tether__marker *marker)
 
 static const char at_deadline[] = "ended by itself at its deadline";
 
+/* The supervisor has ended the task itself, whatever a host was about to do. */
+static bool is_by_supervisor(const tether__marker *marker)
+{
+    return marker->end == TETHER__END_TIMED_OUT || marker->end == TETHER__END_KILLED;
+}
+
+/* A command may have caught the signal. */
+static const char *own_end_reason(const tether__marker *marker)
+{
+    if (marker->deadline)
+        return at_deadline;
+    return marker->host_ended ? "ended by itself when its host ended" : NULL;
+}
+
 static tether__verdict from_marker(tether_status status, tether__intent intent,
                                    const tether__observation *observed)
 {
     if (status != TETHER_STATUS_KILLING) {
         tether__verdict verdict = ended_by_itself(&observed->marker);
-        if (observed->marker.deadline && observed->marker.end != TETHER__END_TIMED_OUT)
-            verdict.reason = at_deadline;
+        const char *why = own_end_reason(&observed->marker);
+        if (why != NULL && !is_by_supervisor(&observed->marker))
+            verdict.reason = why;
         return verdict;
     }
-    /* The supervisor has ended the task itself, whatever a host was about to do. */
-    if (observed->marker.end == TETHER__END_TIMED_OUT)
+    if (is_by_supervisor(&observed->marker))
         return ended_by_itself(&observed->marker);
     int signal = kill_signal_in(&observed->marker, observed);
     tether__verdict verdict =
@@ -120,12 +137,14 @@ static tether__verdict without_end(tether_status status, tether__intent intent,
     const tether__marker *marker = &observed->marker;
     if (!observed->same_boot)
         return lost("rebooted");
-    if (marker->damaged || (marker->unfinished && !marker->deadline))
+    if (marker->damaged || (marker->unfinished && !marker->deadline && !marker->host_ended))
         return lost("corrupt exit marker");
     if (status == TETHER_STATUS_KILLING)
         return ended_by_kill(intent, observed->signal_final);
     if (marker->deadline)
         return lost("supervisor died while it ended the task at its deadline");
+    if (marker->host_ended)
+        return lost("supervisor died while it ended the task because its host had ended");
     if (marker->identity.pid != 0)
         return lost("process exited without exit marker");
     if (status == TETHER_STATUS_STARTING)

@@ -21,6 +21,8 @@ typedef struct monitor {
     tether__orders orders;
     int64_t deadline; /* by the monotonic clock; NEVER: none, or it is being enforced */
     bool enforcing;   /* the deadline is over */
+    bool orphaned;    /* the host that the task is bound to has ended */
+    bool reported;    /* the end line is written */
     bool ending;      /* the processes of the task are being ended */
     tether__kill kill;
     tether__family family;
@@ -71,13 +73,25 @@ static void begin_kill(monitor *m, int64_t now)
 
 /* The line stands before the first signal: whatever becomes of the monitor, hosts know why the
  * task's processes got it. A full disk is no reason to wait: the task itself may fill it. */
-static void enforce_deadline(monitor *m, int64_t now)
+static void announce_kill(monitor *m, size_t (*format)(int64_t uptime_ms, char *line), int64_t now)
 {
     char line[TETHER__MARKER_LINE_SIZE];
-    m->enforcing = true;
-    (void)tether__monitor_os_append(line,
-                                    tether__marker_format_deadline(tether__os_uptime_ms(), line));
+    if (!m->reported)
+        (void)tether__monitor_os_append(line, format(tether__os_uptime_ms(), line));
     begin_kill(m, now);
+}
+
+static void enforce_deadline(monitor *m, int64_t now)
+{
+    m->enforcing = true;
+    announce_kill(m, tether__marker_format_deadline, now);
+}
+
+/* Also after the end: nothing of a task that is bound to its host outlives that. */
+static void follow_host(monitor *m, int64_t now)
+{
+    m->orphaned = true;
+    announce_kill(m, tether__marker_format_host_ended, now);
 }
 
 static void carry_on_kill(monitor *m, int64_t now)
@@ -102,6 +116,8 @@ static int64_t do_due(monitor *m)
     int64_t now = tether__os_monotonic_ms();
     if (!m->ending && now >= m->deadline)
         enforce_deadline(m, now);
+    if (!m->ending && m->orders.with_host && tether__monitor_os_host_ended())
+        follow_host(m, now);
     if (m->ending && now >= m->kill.next_ms)
         carry_on_kill(m, now);
     return m->ending ? m->kill.next_ms : m->deadline;
@@ -110,15 +126,16 @@ static int64_t do_due(monitor *m)
 /* --- The end --- */
 
 /* A command that catches the signal and exits has ended by itself. */
-static bool was_timed_out(const monitor *m)
+static bool was_ended(const monitor *m)
 {
-    return m->enforcing && m->family.by_kill;
+    return (m->enforcing || m->orphaned) && m->family.by_kill;
 }
 
-/* A task is timed out only once none of its processes is left. Any other end is told at once. */
+/* A task is timed out or killed only once none of its processes is left. Any other end is told at
+ * once. */
 static bool is_over(const monitor *m)
 {
-    return m->family.unknown || (m->family.command_ended && (m->family.empty || !was_timed_out(m)));
+    return m->family.unknown || (m->family.command_ended && (m->family.empty || !was_ended(m)));
 }
 
 static void watch(monitor *m)
@@ -151,13 +168,14 @@ static void name_left(const monitor *m, tether__left *left)
 static void report(monitor *m)
 {
     tether__ending *ending = &m->family.outcome;
-    if (was_timed_out(m))
-        ending->end = TETHER__END_TIMED_OUT;
+    if (was_ended(m))
+        ending->end = m->enforcing ? TETHER__END_TIMED_OUT : TETHER__END_KILLED;
     ending->lost = tether__monitor_os_drain();
     if (m->orders.pipestatus != NULL)
         read_pipestatus(m->orders.pipestatus, ending->pipestatus);
     name_left(m, &ending->left);
     append_ending(ending);
+    m->reported = true;
 }
 
 /* What is left of the task stays below the monitor, so that a kill finds it, however it hides. A
@@ -177,6 +195,10 @@ static int supervise(monitor *m)
 {
     int code, os_error;
     append_identity(&m->orders);
+    if (m->orders.with_host && !tether__monitor_os_bind()) {
+        tether__monitor_os_complain(m->orders.program, "what tells of the host's end is missing");
+        return give_up(TETHER__START_ORDERS, FAILED);
+    }
     tether__start_failure failure = TETHER__START_OUTPUT;
     code = FAILED;
     if (!m->orders.pipes || tether__monitor_os_pipe(&m->orders, &os_error))

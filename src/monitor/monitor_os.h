@@ -50,6 +50,13 @@ void tether__monitor_os_complain(const char *what, const char *why);
 /* Returns the system's words for an error. Static. */
 const char *tether__monitor_os_words(int os_error);
 
+/* Watches for the end of the host that the task is bound to. False: the descriptor that tells of it
+ * is missing. */
+bool tether__monitor_os_bind(void);
+
+/* Returns whether that host has ended. The sleep ends when it does. */
+bool tether__monitor_os_host_ended(void);
+
 /* Puts pipes in the place of the standard output and standard error that the command will get; what
  * it writes is moved to the files while the monitor sleeps. Each file keeps within the limit of
  * the orders, as format/gap.h describes. False: *os_error says why not. */

@@ -21,6 +21,7 @@ add_executable(tether_monitor
     src/posix/clock.c
     src/posix/clock_wall.c
     src/posix/environ.c
+    src/posix/monitor/bond.c
     src/posix/monitor/main.c
     src/posix/monitor/monitor_os.c
     src/posix/monitor/offspring_linux.c

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "os/bond.h"
 #include "os/file.h"
 #include "os/lifeline.h"
 #include "os/process.h"
@@ -16,6 +17,9 @@
 
 /* The descriptor number of the orders in a monitor. */
 #define TETHER__ORDERS_FD 8
+
+/* The descriptor number in a monitor that is closed at the other end when the host ends. */
+#define TETHER__HOST_FD 7
 
 typedef struct tether__start {
     const char *task_id;
@@ -33,6 +37,7 @@ typedef struct tether__start {
     const tether__lifeline *lifeline;
     const void *orders; /* what a monitor reads before anything else; NULL: the program is none */
     size_t orders_size;
+    const tether__bond *bond; /* what a monitor watches; NULL: nothing */
 } tether__start;
 
 typedef struct tether__started {

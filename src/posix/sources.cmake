@@ -69,7 +69,7 @@ endif()
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
     list(APPEND TETHER_OS_SOURCES listing.c members.c clock_boot_procfs.c clock_frame_linux.c
         process_linux.c this_boot.c tree_listed.c tree_ready.c pidfd.c
-        proc_linux.c)
+        proc_linux.c bond.c)
 elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD|NetBSD)$")
     set(names Darwin macos FreeBSD freebsd NetBSD netbsd)
     list(FIND names ${CMAKE_SYSTEM_NAME} place)
@@ -86,6 +86,11 @@ elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD|NetBSD)$")
 else()
     list(APPEND TETHER_OS_SOURCES clock_boot_procfs.c clock_frame_none.c process_generic.c
         ../os/process_plain.c tree_generic.c ../os/tree_unlisted.c proc_none.c)
+endif()
+
+# Only Linux has a monitor so far.
+if(NOT CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    list(APPEND TETHER_OS_SOURCES bond_none.c)
 endif()
 
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")

@@ -102,7 +102,7 @@ static void close_fds(const tether__start *start, const tether__child_fds *fds)
 {
     int copy = fds->lifeline != start->lifeline->handle ? fds->lifeline : -1;
     int all[] = {fds->standard[0], fds->standard[1], fds->standard[2], fds->workdir, copy,
-                 fds->orders};
+                 fds->orders,      fds->host};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         if (all[i] >= 0)
             close(all[i]);
@@ -118,9 +118,15 @@ static int open_orders(const tether__start *start, tether__child_fds *fds, tethe
     return fd < 0 ? fd : tether__posix_fail(error, errno, "pass orders", NULL);
 }
 
+static int share_bond(const tether__start *start, tether__child_fds *fds, tether_error *error)
+{
+    fds->host = fcntl((int)start->bond->told, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+    return fds->host >= 0 ? TETHER_OK : tether__posix_fail(error, errno, "bind to the host", NULL);
+}
+
 static int open_fds(const tether__start *start, tether__child_fds *fds, tether_error *error)
 {
-    *fds = (tether__child_fds){{-1, -1, -1}, -1, -1, -1};
+    *fds = (tether__child_fds){{-1, -1, -1}, -1, -1, -1, -1};
     fds->standard[0] =
         start->inherit_stdin ? share_input(error) : open_input(start->stdin_path, error);
     if (fds->standard[0] < 0)
@@ -140,7 +146,8 @@ static int open_fds(const tether__start *start, tether__child_fds *fds, tether_e
         fds->lifeline = fcntl(fds->lifeline, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
     if (fds->lifeline < 0)
         return tether__posix_fail(error, errno, "pass lifeline", NULL);
-    return start->orders != NULL ? open_orders(start, fds, error) : TETHER_OK;
+    int code = start->orders != NULL ? open_orders(start, fds, error) : TETHER_OK;
+    return code == TETHER_OK && start->bond != NULL ? share_bond(start, fds, error) : code;
 }
 
 static int fail_start(const tether__start *start, int os_error, tether_error *error)

@@ -40,7 +40,9 @@ static int arrange_descriptors(const tether__child_fds *fds, int report)
         return errno;
     if (fds->orders >= 0 && dup2(fds->orders, TETHER__ORDERS_FD) < 0)
         return errno;
-    int first_used = fds->orders >= 0 ? TETHER__ORDERS_FD : TETHER__LIFELINE_FD;
+    if (fds->host >= 0 && dup2(fds->host, TETHER__HOST_FD) < 0)
+        return errno;
+    int first_used = tether__posix_first_used(fds);
     for (int fd = REPORT_FD + 1; fd < first_used; fd++)
         close(fd);
     tether__close_from(TETHER__LIFELINE_FD + 1);

@@ -20,7 +20,9 @@ static int add_actions(posix_spawn_file_actions_t *actions, const tether__child_
         os_error = posix_spawn_file_actions_addfchdir_np(actions, fds->workdir);
     if (os_error == 0 && fds->orders >= 0)
         os_error = posix_spawn_file_actions_adddup2(actions, fds->orders, TETHER__ORDERS_FD);
-    int first_used = fds->orders >= 0 ? TETHER__ORDERS_FD : TETHER__LIFELINE_FD;
+    if (os_error == 0 && fds->host >= 0)
+        os_error = posix_spawn_file_actions_adddup2(actions, fds->host, TETHER__HOST_FD);
+    int first_used = tether__posix_first_used(fds);
     for (int fd = 3; os_error == 0 && fd < first_used; fd++)
         os_error = posix_spawn_file_actions_addclose(actions, fd);
     if (os_error == 0)

@@ -14,7 +14,17 @@ typedef struct tether__child_fds {
     int lifeline;
     int workdir;
     int orders; /* -1: none */
+    int host;   /* -1: none; never without orders */
 } tether__child_fds;
+
+/* Returns the lowest descriptor number that these have in the child, beside the standard streams.
+ */
+static inline int tether__posix_first_used(const tether__child_fds *fds)
+{
+    if (fds->host >= 0)
+        return TETHER__HOST_FD;
+    return fds->orders >= 0 ? TETHER__ORDERS_FD : TETHER__LIFELINE_FD;
+}
 
 /* Starts the program in a new session, with these descriptors in place and all others closed,
  * default signal dispositions, an empty signal mask (a monitor: with all signals blocked), and the

@@ -124,6 +124,7 @@ static int open_holder(tether_registry *registry, tether_error *error)
 
 static void close_holder(tether_registry *registry)
 {
+    tether__tasks_unbind(registry);
     tether__leases_dispose(&tether__tasks_of(registry)->leases);
     tether__holder_dispose(&registry->holder);
 }

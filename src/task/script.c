@@ -212,6 +212,7 @@ static int render_orders(tether__spawn_plan *plan, const tether__wrapper *wrappe
         .pipes = pipes,
         .times = times,
         .output_limit = tether__spawn_plan_limit(plan),
+        .with_host = plan->spec.with_host,
         .end_tree = plan->spec.end_tree,
     };
     tether__orders_render(&orders, &plan->orders);

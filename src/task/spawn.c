@@ -40,6 +40,10 @@ static int check_choices(const tether_spec *spec, tether_error *error)
         return refuse("the supervisor is none of those that tether has", error);
     if ((int)spec->output < TETHER_OUTPUT_AUTO || spec->output > TETHER_OUTPUT_PIPE)
         return refuse("the kind of the outputs is none of those that tether has", error);
+    if (spec->with_host && spec->supervisor == TETHER_SUPERVISOR_SCRIPT)
+        return refuse("a script cannot end a task with its host; leave out the supervisor, or "
+                      "with_host",
+                      error);
     if ((spec->end_tree || spec->output == TETHER_OUTPUT_PIPE) &&
         spec->supervisor == TETHER_SUPERVISOR_SCRIPT)
         return refuse("a script has no pipes, and cannot end what the command has left behind; "
@@ -280,14 +284,16 @@ static int fill_record(const tether_registry *registry, tether__spawn_plan *plan
         return code;
     record->output_limit = tether__spawn_plan_limit(plan);
     record->no_compress = plan->spec.no_compress;
+    const char *survival =
+        plan->bond != NULL ? TETHER__SURVIVAL_WITH_HOST : TETHER__SURVIVAL_DETACHED;
     const char *kind = tether__spawn_plan_pipes(plan) ? TETHER__OUTPUT_PIPE : TETHER__OUTPUT_DIRECT;
-    bool complete = (tether__os_spawn_can_bind() ||
-                     tether__record_set(record, &record->survival, TETHER__SURVIVAL_DETACHED)) &&
-                    tether__record_set(record, &record->shell, plan->shell.path) &&
-                    tether__record_set(record, &record->output_kind, kind) &&
-                    tether__record_set(record, &record->stderr_path,
-                                       plan->spec.merge_output ? NULL : TETHER__STDERR_FILE) &&
-                    (plan->spec.argv == NULL || tether__record_set_argv(record, plan->spec.argv));
+    bool complete =
+        (tether__os_spawn_can_bind() || tether__record_set(record, &record->survival, survival)) &&
+        tether__record_set(record, &record->shell, plan->shell.path) &&
+        tether__record_set(record, &record->output_kind, kind) &&
+        tether__record_set(record, &record->stderr_path,
+                           plan->spec.merge_output ? NULL : TETHER__STDERR_FILE) &&
+        (plan->spec.argv == NULL || tether__record_set_argv(record, plan->spec.argv));
     return complete ? TETHER_OK : tether__fail_memory(error, "write record");
 }
 

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "engine/core.h"
 #include "format/record.h"
+#include "os/bond.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/lifeline.h"
@@ -43,6 +44,7 @@ typedef struct tether__spawn_plan {
     char *outer_path;
 
     /* Created. */
+    const tether__bond *bond; /* the registry's, for a task that ends with it; NULL: it does not */
     tether__lifeline lifeline;
     tether__dir *bundle;
     char *command_shown;

@@ -12,6 +12,7 @@
 #include "os/host.h"
 #include "store/bundle.h"
 #include "task/script.h"
+#include "task/tasks.h"
 
 static const char step[] = "find shell";
 
@@ -62,7 +63,8 @@ static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule
     const char *why = NULL;
     int code = TETHER_ENOSHELL;
     /* A script could do neither. */
-    bool needs_monitor = plan->spec.end_tree || plan->spec.output == TETHER_OUTPUT_PIPE;
+    bool needs_monitor =
+        plan->spec.with_host || plan->spec.end_tree || plan->spec.output == TETHER_OUTPUT_PIPE;
     tether_supervisor choice = needs_monitor ? TETHER_SUPERVISOR_MONITOR : plan->spec.supervisor;
     bool portable = tether__environment_portable(&plan->environment);
     for (; code == TETHER_ENOSHELL && rule->kind != TETHER__OUTER_NONE; rule++) {
@@ -80,9 +82,10 @@ static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule
         code = tether__fail(error, TETHER_ENOTSUP, 0, "find monitor",
                             "tether-monitor was not found; install it, name it in TETHER_MONITOR, "
                             "or choose the script as supervisor%s",
-                            plan->spec.end_tree ? ", which cannot end what is left"
-                            : needs_monitor     ? ", which has no pipes"
-                                                : "");
+                            plan->spec.with_host  ? ", which cannot end a task with its host"
+                            : plan->spec.end_tree ? ", which cannot end what is left"
+                            : needs_monitor       ? ", which has no pipes"
+                                                  : "");
     else if (code == TETHER_ENOSHELL)
         tether__fail(error, TETHER_ENOSHELL, 0, step,
                      "no shell can supervise the task (tried %s)%s%s; install one",
@@ -97,7 +100,9 @@ int tether__supervisor_prepare(tether__spawn_plan *plan, tether_error *error)
     if (plan->spec.output == TETHER_OUTPUT_PIPE && !tether__os_spawn_has_pipes())
         return tether__fail(error, TETHER_ENOTSUP, 0, "find monitor",
                             "no monitor has pipes on this system; let the command write the files");
-    return select_shell(plan, tether__os_shell_rules()->outers, error);
+    int code =
+        plan->spec.with_host ? tether__tasks_bind(plan->registry, &plan->bond, error) : TETHER_OK;
+    return code == TETHER_OK ? select_shell(plan, tether__os_shell_rules()->outers, error) : code;
 }
 
 /* Stores the shell's arguments, a list that ends with NULL and that the caller frees. */
@@ -156,6 +161,7 @@ static int start_once(tether__spawn_plan *plan, tether__dir *exits, tether__star
         .lifeline = &plan->lifeline,
         .orders = plan->orders.bytes,
         .orders_size = plan->orders.size,
+        .bond = plan->bond,
     };
     int code = tether__os_spawn(&request, started, error);
     free(argv);

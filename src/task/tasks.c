@@ -10,6 +10,21 @@ tether__tasks *tether__tasks_of(tether_registry *registry)
     return (tether__tasks *)(void *)registry;
 }
 
+int tether__tasks_bind(tether_registry *registry, const tether__bond **bond, tether_error *error)
+{
+    tether__bond *own = &tether__tasks_of(registry)->bond;
+    uv_mutex_lock(&registry->catalog.state);
+    int code = own->open ? TETHER_OK : tether__os_bond_open(own, error);
+    uv_mutex_unlock(&registry->catalog.state);
+    *bond = code == TETHER_OK ? own : NULL;
+    return code;
+}
+
+void tether__tasks_unbind(tether_registry *registry)
+{
+    tether__os_bond_close(&tether__tasks_of(registry)->bond);
+}
+
 void tether__tasks_facts(tether_registry *registry, tether__facts *facts)
 {
     tether__facts *known = &tether__tasks_of(registry)->facts;

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "os/bond.h"
 #include "output/outputs.h"
 #include "store/wrappers.h"
 #include "task/facts.h"
@@ -24,11 +25,19 @@ typedef struct tether__tasks {
     uint64_t max_output_bytes;
     tether__facts facts;           /* guarded by the catalog's `state`; see facts.h */
     tether__known_wrapper wrapper; /* the last one; guarded by the catalog's `state` */
+    tether__bond bond;             /* of the tasks that end with this registry; guarded likewise */
 } tether__tasks;
 
 /* Stores what is known about this process; asks the system the first time. Takes the catalog's
  * `state`. */
 void tether__tasks_facts(tether_registry *registry, tether__facts *facts);
+
+/* Stores the bond of this registry, which stays valid until it is closed; makes it the first time.
+ * Takes the catalog's `state`. */
+int tether__tasks_bind(tether_registry *registry, const tether__bond **bond, tether_error *error);
+
+/* Tells the monitors of the tasks that end with this registry that it has ended. */
+void tether__tasks_unbind(tether_registry *registry);
 
 /* Returns the same registry as the struct with this room's members. */
 tether__tasks *tether__tasks_of(tether_registry *registry);

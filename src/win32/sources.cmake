@@ -18,6 +18,7 @@ set(TETHER_OS_SOURCES
     tree.c
     watch.c
     acl.c
+    bond.c
     break.c
     dir.c
     error.c

@@ -210,6 +210,31 @@ static void reads_that_the_deadline_is_over(void **state)
     assert_true(parse(SUPERVISOR "deadlines\n").damaged);
 }
 
+static void reads_that_the_host_has_ended(void **state)
+{
+    (void)state;
+    char line[TETHER__MARKER_LINE_SIZE];
+    tether__marker_format_host_ended(8123456, line);
+    assert_string_equal(line, "host-ended uptime=8123.45\n");
+    tether__marker marker = parse(line);
+    assert_true(marker.host_ended);
+    assert_false(marker.deadline || marker.damaged || marker.unfinished);
+    assert_int_equal(marker.end, TETHER__END_NONE);
+    marker = parse(SUPERVISOR "host-ended\nkilled 15 uptime=1.00\n");
+    assert_true(marker.host_ended);
+    assert_int_equal(marker.end, TETHER__END_KILLED);
+    assert_int_equal(marker.value, 15);
+    assert_true(parse(SUPERVISOR "killed\n").damaged);
+    assert_true(parse(SUPERVISOR "killed 128\n").damaged);
+    const tether__ending ending = {.end = TETHER__END_KILLED,
+                                   .value = 9,
+                                   .uptime_ms = -1,
+                                   .usage = TETHER__NO_USAGE,
+                                   .left = TETHER__LEFT_UNKNOWN};
+    tether__marker_format_ending(&ending, line);
+    assert_string_equal(line, "killed 9\n");
+}
+
 static void a_usage_that_is_no_number_is_not_known(void **state)
 {
     (void)state;
@@ -273,7 +298,8 @@ static void writes_lines_that_fit_the_buffer(void **state)
     size_t size = tether__marker_format_ending(&ending, line);
     assert_true(size < sizeof line && line[size - 1] == '\n');
     assert_true(tether__marker_format_supervisor(&self, line) + size +
-                    tether__marker_format_deadline(INT64_MAX, line) <
+                    tether__marker_format_deadline(INT64_MAX, line) +
+                    tether__marker_format_host_ended(INT64_MAX, line) <
                 TETHER__MARKER_LIMIT);
     tether__marker_format_ending(&ending, line);
     tether__marker marker = parse(line);
@@ -622,6 +648,7 @@ int main(void)
         cmocka_unit_test(reads_what_it_writes),
         cmocka_unit_test(reads_what_a_monitor_writes),
         cmocka_unit_test(reads_that_the_deadline_is_over),
+        cmocka_unit_test(reads_that_the_host_has_ended),
         cmocka_unit_test(a_usage_that_is_no_number_is_not_known),
         cmocka_unit_test(makes_a_list_of_the_codes_of_a_pipeline),
         cmocka_unit_test(writes_lines_that_fit_the_buffer),

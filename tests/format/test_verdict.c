@@ -18,6 +18,7 @@ typedef enum kind {
     DAMAGED,
     DAMAGED_END,
     DEADLINE,
+    HOST_ENDED,
     EXIT_0,
     EXIT_3,
     EXIT_TERM,
@@ -28,6 +29,8 @@ typedef enum kind {
     TIMED_OUT,
     DEADLINE_EXIT_0,
     DEADLINE_TIMED_OUT,
+    HOST_ENDED_EXIT_0,
+    HOST_ENDED_KILLED,
     NAMELESS_EXIT_0,
     KIND_COUNT
 } kind;
@@ -68,6 +71,10 @@ static tether__marker make_marker(kind k)
         marker.identity.pid = PID;
         marker.deadline = true;
         return marker;
+    case HOST_ENDED:
+        marker.identity.pid = PID;
+        marker.host_ended = true;
+        return marker;
     case EXIT_0:
         return ended(TETHER__END_EXIT, 0);
     case EXIT_3:
@@ -91,6 +98,14 @@ static tether__marker make_marker(kind k)
     case DEADLINE_TIMED_OUT:
         marker = ended(TETHER__END_TIMED_OUT, 0);
         marker.deadline = true;
+        return marker;
+    case HOST_ENDED_EXIT_0:
+        marker = ended(TETHER__END_EXIT, 0);
+        marker.host_ended = true;
+        return marker;
+    case HOST_ENDED_KILLED:
+        marker = ended(TETHER__END_KILLED, POLITE);
+        marker.host_ended = true;
         return marker;
     case NAMELESS_EXIT_0:
         marker.end = TETHER__END_EXIT;
@@ -156,13 +171,13 @@ static void check_end(const combination *c, tether__verdict v)
     RULE(v.status != TETHER_STATUS_LOST || !end, "a task whose marker reports an end is not lost");
     RULE(v.status != TETHER_STATUS_LOST || v.reason != NULL, "lost has a reason");
     RULE(v.status != TETHER_STATUS_LOST || v.exit_code == TETHER_EXIT_UNKNOWN, "lost has no code");
-    RULE((v.exit_code == 0) ==
-             (c->marker == EXIT_0 || c->marker == NAMELESS_EXIT_0 || c->marker == DEADLINE_EXIT_0),
+    RULE((v.exit_code == 0) == (c->marker == EXIT_0 || c->marker == NAMELESS_EXIT_0 ||
+                                c->marker == DEADLINE_EXIT_0 || c->marker == HOST_ENDED_EXIT_0),
          "code 0 only where the marker reports it");
     RULE((v.status == TETHER_STATUS_COMPLETED) == (v.exit_code == 0),
          "completed if and only if the code is 0");
     RULE(v.exit_code >= 0 || v.status == TETHER_STATUS_LOST, "only lost has no code");
-    bool by_kill = v.status == TETHER_STATUS_KILLED ||
+    bool by_kill = (v.status == TETHER_STATUS_KILLED && c->marker != HOST_ENDED_KILLED) ||
                    (v.status == TETHER_STATUS_TIMED_OUT && c->marker != TIMED_OUT &&
                     c->marker != DEADLINE_TIMED_OUT);
     RULE(!by_kill || c->status == TETHER_STATUS_KILLING, "killed only after the intent");
@@ -326,6 +341,17 @@ static const example examples[] = {
      "supervisor died while it ended the task at its deadline"},
     {"its supervisor was faster than the host", KILLING, TIMEOUT, FREE, GONE, DEADLINE_TIMED_OUT,
      false, false, false, FINAL_STEP, TIMED_OUT_STATUS, 124, 0, NULL},
+    {"was killed by its supervisor when its host ended", RUNNING, NONE, FREE, GONE,
+     HOST_ENDED_KILLED, false, false, false, FINAL_STEP, KILLED, 143, 15, "its host ended"},
+    {"ends by itself when its host has ended", RUNNING, NONE, FREE, GONE, HOST_ENDED_EXIT_0, false,
+     false, false, FINAL_STEP, COMPLETED, 0, 0, "ended by itself when its host ended"},
+    {"lives on for a moment after its host", RUNNING, NONE, HELD, ALIVE, HOST_ENDED, false, true,
+     false, STAY, LOST, UNKNOWN_CODE, 0, NULL},
+    {"its supervisor was killed after its host", RUNNING, NONE, FREE, GONE, HOST_ENDED, false,
+     false, false, FINAL_STEP, LOST, UNKNOWN_CODE, 0,
+     "supervisor died while it ended the task because its host had ended"},
+    {"its supervisor was faster than a kill", KILLING, KILL, FREE, GONE, HOST_ENDED_KILLED, false,
+     false, false, FINAL_STEP, KILLED, 143, 15, "its host ended"},
     {"ends while its lifeline is still open", RUNNING, NONE, HELD, ALIVE, EXIT_3, false, false,
      false, FINAL_STEP, FAILED, 3, 0, NULL},
     {"ends although another process inherited the lifeline", RUNNING, NONE, HELD, GONE, EXIT_3,

@@ -19,6 +19,7 @@
 #include "os/clock.h"
 #include "os/spawn.h"
 #include "posix/environ.h"
+#include "posix/monitor/bond.h"
 #include "posix/monitor/offspring.h"
 #include "posix/monitor/pump.h"
 #include "posix/monitor/times.h"
@@ -288,11 +289,15 @@ void tether__monitor_os_sleep(int64_t until_ms)
         timeout_ms = left <= 0 ? 0 : left < INT_MAX ? (int)left : INT_MAX;
     }
     /* A command that writes short lines would wake the monitor for each of them. */
-    tether__wake_item items[TETHER__PUMP_STREAMS];
+    tether__wake_item items[TETHER__PUMP_STREAMS + 1];
     bool rests = pump.rests && (timeout_ms < 0 || timeout_ms > REST_MS);
     for (int i = 0; i < TETHER__PUMP_STREAMS; i++)
         items[i] = (tether__wake_item){.fd = rests ? -1 : pump.pipe[i]};
-    (void)tether__wake_sleep(items, TETHER__PUMP_STREAMS, rests ? REST_MS : timeout_ms);
+    tether__wake_item *host = &items[TETHER__PUMP_STREAMS];
+    *host = (tether__wake_item){.fd = tether__bond_descriptor()};
+    (void)tether__wake_sleep(items, TETHER__PUMP_STREAMS + 1, rests ? REST_MS : timeout_ms);
+    if (host->ready)
+        tether__bond_look();
     move_outputs();
 }
 
