@@ -46,7 +46,7 @@ const char verb_run_help[] =
     "  --end-tree           when the command has ended, end what it has left behind\n"
     "                       too (needs the monitor)\n"
     "  --with-host          with --wait: end the task, and what it has left behind,\n"
-    "                       when this command ends for any reason (needs the monitor)\n"
+    "                       however this command ends (needs the monitor)\n"
     "  --output HOW         pipe: the monitor writes the files; direct: the command\n"
     "                       does; auto: pipe where the monitor is installed\n"
     "                       (default: auto)\n"
