@@ -62,6 +62,12 @@ TETHER_EXPORT const char *tether_status_text(tether_status status);
 /* Returns whether a status is final: the task has ended. Any thread. */
 TETHER_EXPORT bool tether_status_ended(tether_status status);
 
+/* What happens when an output exceeds its limit. */
+typedef enum tether_output_policy {
+    TETHER_OUTPUT_TRUNCATE = 0, /* a part of it is dropped */
+    TETHER_OUTPUT_KILL = 1      /* the same, and the task is ended */
+} tether_output_policy;
+
 /* What supervises a task. */
 typedef enum tether_supervisor {
     TETHER_SUPERVISOR_AUTO = 0,   /* the monitor where it is installed, else a script */
@@ -170,6 +176,11 @@ typedef struct tether_spec {
      * stdbuf (LD_PRELOAD, _STDBUF_O), which reaches the programs that use the C library's streams.
      * Variables that are set already stay. Default: off. */
     bool line_buffered;
+    /* With TETHER_OUTPUT_KILL the monitor ends the task (SIGTERM, 2 seconds, SIGKILL) as soon as
+     * one of its outputs exceeds output_limit, also with no host alive; the task is then `killed`,
+     * with the reason "its output exceeded the limit". Needs an output_limit, and a monitor that
+     * has pipes: TETHER_ENOTSUP without one. Default: TETHER_OUTPUT_TRUNCATE. */
+    tether_output_policy output_policy;
     /* The task ends with this registry: when it is closed (TETHER_DETACH too) or this process ends,
      * however that happens, the monitor ends the task with all that it has left behind (SIGTERM, 2
      * seconds, SIGKILL), and it is `killed`, with the reason "its host ended". A process that this

@@ -58,6 +58,8 @@ const char verb_run_help[] =
     "  --no-notify          do not request a completion\n"
     "  --output-limit SIZE  keep only so much of each output: its start and its end\n"
     "                       (without a monitor its end, once the task has ended)\n"
+    "  --output-policy HOW  kill: end the task when an output exceeds the limit\n"
+    "                       (needs the monitor); truncate (default)\n"
     "  --pipestatus         record the exit codes of the last pipeline (bash, zsh)\n"
     "  --wait[=DUR]         show the output as it is written and exit with the\n"
     "                       task's code; after DUR leave the task running and exit\n"
@@ -92,6 +94,7 @@ enum {
     OPT_MAX_OUTPUT,
     OPT_NO_NOTIFY,
     OPT_OUTPUT_LIMIT,
+    OPT_OUTPUT_POLICY,
     OPT_PIPESTATUS,
     OPT_WAIT,
     OPT_KILL_ON_SIGNAL,
@@ -122,6 +125,7 @@ static const args_option run_options[] = {
     {"--max-output", ARGS_VALUE, OPT_MAX_OUTPUT},
     {"--no-notify", ARGS_FLAG, OPT_NO_NOTIFY},
     {"--output-limit", ARGS_VALUE, OPT_OUTPUT_LIMIT},
+    {"--output-policy", ARGS_VALUE, OPT_OUTPUT_POLICY},
     {"--pipestatus", ARGS_FLAG, OPT_PIPESTATUS},
     {"--wait", ARGS_OPTIONAL_VALUE, OPT_WAIT},
     {"--kill-on-signal", ARGS_FLAG, OPT_KILL_ON_SIGNAL},
@@ -162,6 +166,15 @@ static int take_output(const cli_options *cli, const char *value, tether_output 
     }
     return print_failure(cli, TETHER_EINVAL, "read arguments",
                          "--output %.80s is unknown: give auto, direct or pipe", value);
+}
+
+static int take_policy(const cli_options *cli, const char *value, tether_output_policy *choice)
+{
+    *choice = strcmp(value, "kill") == 0 ? TETHER_OUTPUT_KILL : TETHER_OUTPUT_TRUNCATE;
+    if (*choice == TETHER_OUTPUT_KILL || strcmp(value, "truncate") == 0)
+        return 0;
+    return print_failure(cli, TETHER_EINVAL, "read arguments",
+                         "--output-policy %.80s is unknown: give truncate or kill", value);
 }
 
 /* Appends to a list that ends with NULL. */
@@ -331,6 +344,8 @@ static int take_option(const cli_options *cli, run_request *request, int id, con
         return take_max_started(cli, request, value);
     case OPT_MAX_OUTPUT:
         return take_max_output(cli, request, value);
+    case OPT_OUTPUT_POLICY:
+        return take_policy(cli, value, &request->spec.output_policy);
     case OPT_OUTPUT_LIMIT:
         return take_output_limit(cli, request, value);
     case OPT_GRACE:

@@ -265,6 +265,10 @@ static bool parse_line(const char *at, const char *end, tether__marker *marker)
         marker->deadline = true;
         return true;
     }
+    if (word_is(kind, "over-limit")) {
+        marker->over_limit = true;
+        return true;
+    }
     if (word_is(kind, "host-ended")) {
         marker->host_ended = true;
         return true;
@@ -413,6 +417,11 @@ static size_t format_intent(const char *name, int64_t uptime_ms, char *line)
 size_t tether__marker_format_deadline(int64_t uptime_ms, char line[TETHER__MARKER_LINE_SIZE])
 {
     return format_intent("deadline", uptime_ms, line);
+}
+
+size_t tether__marker_format_over_limit(int64_t uptime_ms, char line[TETHER__MARKER_LINE_SIZE])
+{
+    return format_intent("over-limit", uptime_ms, line);
 }
 
 size_t tether__marker_format_host_ended(int64_t uptime_ms, char line[TETHER__MARKER_LINE_SIZE])

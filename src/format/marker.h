@@ -68,6 +68,7 @@ typedef struct tether__marker {
     tether__identity identity; /* the supervisor's; pid 0: not reported yet */
     tether__end end;
     bool deadline;   /* the supervisor has begun to end the task, because its deadline was over */
+    bool over_limit; /* the same, because an output exceeded its limit */
     bool host_ended; /* the same, because the host to which the task is bound has ended */
     int64_t value;   /* the exit code (0 to 2^32 - 1) or the signal; 0 for TIMED_OUT */
     bool core;       /* the signal has left a core file */
@@ -95,6 +96,7 @@ size_t tether__marker_format_end(tether__end end, int value, int64_t uptime_ms,
 /* The same for the lines of a monitor: the announcements that it ends the task because the deadline
  * is over, or because the task's host has ended; and the end. */
 size_t tether__marker_format_deadline(int64_t uptime_ms, char line[TETHER__MARKER_LINE_SIZE]);
+size_t tether__marker_format_over_limit(int64_t uptime_ms, char line[TETHER__MARKER_LINE_SIZE]);
 size_t tether__marker_format_host_ended(int64_t uptime_ms, char line[TETHER__MARKER_LINE_SIZE]);
 size_t tether__marker_format_ending(const tether__ending *ending,
                                     char line[TETHER__MARKER_LINE_SIZE]);

@@ -49,6 +49,7 @@ void tether__orders_render(const tether__orders *orders, tether__text *text)
     add_number(text, "pipes", orders->pipes);
     add_field(text, "times", orders->times);
     add_number(text, "limit", orders->output_limit);
+    add_number(text, "limitkills", orders->limit_kills);
     add_number(text, "withhost", orders->with_host);
     add_number(text, "endtree", orders->end_tree);
     for (size_t i = 0; orders->argv[i] != NULL; i++)
@@ -98,6 +99,7 @@ static bool take_field(const char *word, tether__orders *orders, bool *valid)
     return take_text(word, "task", &orders->task_id) ||
            take_flag(word, "noproc", &orders->without_proc, valid) ||
            take_flag(word, "pipes", &orders->pipes, valid) ||
+           take_flag(word, "limitkills", &orders->limit_kills, valid) ||
            take_flag(word, "withhost", &orders->with_host, valid) ||
            take_flag(word, "endtree", &orders->end_tree, valid) ||
            take_text(word, "boot", &orders->boot_id) || take_text(word, "pidns", &orders->pid_ns) ||

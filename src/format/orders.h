@@ -32,6 +32,7 @@ typedef struct tether__orders {
     bool pipes;              /* the command writes into pipes */
     const char *times;       /* the file for when they came (format/times.h); NULL: none */
     int64_t output_limit;    /* of each output that comes through a pipe; 0: none */
+    bool limit_kills;        /* end the task when an output exceeds output_limit */
     bool with_host;          /* end the task when the host's end of the descriptor is closed */
     bool end_tree;           /* when the command has ended, end what it has left behind */
 } tether__orders;

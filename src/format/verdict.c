@@ -77,8 +77,9 @@ static tether__verdict ended_by_itself(const tether__marker *marker)
         verdict.status = TETHER_STATUS_TIMED_OUT;
         verdict.exit_code = 124;
     } else if (marker->end == TETHER__END_KILLED) {
-        verdict = (tether__verdict){TETHER__STEP_FINALISE, TETHER_STATUS_KILLED,
-                                    128 + marker->value, (int)marker->value, "its host ended"};
+        verdict = (tether__verdict){
+            TETHER__STEP_FINALISE, TETHER_STATUS_KILLED, 128 + marker->value, (int)marker->value,
+            marker->over_limit ? "its output exceeded the limit" : "its host ended"};
     } else if (marker->end == TETHER__END_SIGNAL) {
         verdict.signal = (int)marker->value;
         verdict.exit_code = 128 + marker->value;
@@ -102,6 +103,8 @@ static const char *own_end_reason(const tether__marker *marker)
 {
     if (marker->deadline)
         return at_deadline;
+    if (marker->over_limit)
+        return "ended by itself when its output exceeded the limit";
     return marker->host_ended ? "ended by itself when its host ended" : NULL;
 }
 
@@ -137,12 +140,16 @@ static tether__verdict without_end(tether_status status, tether__intent intent,
     const tether__marker *marker = &observed->marker;
     if (!observed->same_boot)
         return lost("rebooted");
-    if (marker->damaged || (marker->unfinished && !marker->deadline && !marker->host_ended))
+    bool announced = marker->deadline || marker->over_limit || marker->host_ended;
+    if (marker->damaged || (marker->unfinished && !announced))
         return lost("corrupt exit marker");
     if (status == TETHER_STATUS_KILLING)
         return ended_by_kill(intent, observed->signal_final);
     if (marker->deadline)
         return lost("supervisor died while it ended the task at its deadline");
+    if (marker->over_limit)
+        return lost(
+            "supervisor died while it ended the task because its output exceeded the limit");
     if (marker->host_ended)
         return lost("supervisor died while it ended the task because its host had ended");
     if (marker->identity.pid != 0)

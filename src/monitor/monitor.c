@@ -21,6 +21,7 @@ typedef struct monitor {
     tether__orders orders;
     int64_t deadline; /* by the monotonic clock; NEVER: none, or it is being enforced */
     bool enforcing;   /* the deadline is over */
+    bool over_limit;  /* an output has exceeded its limit, and the task ends for it */
     bool orphaned;    /* the host that the task is bound to has ended */
     bool reported;    /* the end line is written */
     bool ending;      /* the processes of the task are being ended */
@@ -87,6 +88,12 @@ static void enforce_deadline(monitor *m, int64_t now)
     announce_kill(m, tether__marker_format_deadline, now);
 }
 
+static void enforce_limit(monitor *m, int64_t now)
+{
+    m->over_limit = true;
+    announce_kill(m, tether__marker_format_over_limit, now);
+}
+
 /* Also after the end: nothing of a task that is bound to its host outlives that. */
 static void follow_host(monitor *m, int64_t now)
 {
@@ -116,6 +123,8 @@ static int64_t do_due(monitor *m)
     int64_t now = tether__os_monotonic_ms();
     if (!m->ending && now >= m->deadline)
         enforce_deadline(m, now);
+    if (!m->ending && !m->reported && m->orders.limit_kills && tether__monitor_os_over_limit())
+        enforce_limit(m, now);
     if (!m->ending && m->orders.with_host && tether__monitor_os_host_ended())
         follow_host(m, now);
     if (m->ending && now >= m->kill.next_ms)
@@ -128,7 +137,7 @@ static int64_t do_due(monitor *m)
 /* A command that catches the signal and exits has ended by itself. */
 static bool was_ended(const monitor *m)
 {
-    return (m->enforcing || m->orphaned) && m->family.by_kill;
+    return (m->enforcing || m->over_limit || m->orphaned) && m->family.by_kill;
 }
 
 /* A task is timed out or killed only once none of its processes is left. Any other end is told at

@@ -62,6 +62,9 @@ bool tether__monitor_os_host_ended(void);
  * the orders, as format/gap.h describes. False: *os_error says why not. */
 bool tether__monitor_os_pipe(const tether__orders *orders, int *os_error);
 
+/* Returns whether an output has exceeded the limit of the orders until now. */
+bool tether__monitor_os_over_limit(void);
+
 /* Moves what is in the pipes now. Returns how many bytes could not be written until now. */
 int64_t tether__monitor_os_drain(void);
 

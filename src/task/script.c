@@ -212,6 +212,7 @@ static int render_orders(tether__spawn_plan *plan, const tether__wrapper *wrappe
         .pipes = pipes,
         .times = times,
         .output_limit = tether__spawn_plan_limit(plan),
+        .limit_kills = plan->spec.output_policy == TETHER_OUTPUT_KILL,
         .with_host = plan->spec.with_host,
         .end_tree = plan->spec.end_tree,
     };

@@ -31,24 +31,38 @@ static int refuse(const char *why, tether_error *error)
     return tether__fail(error, TETHER_EINVAL, 0, "check spec", "%s", why);
 }
 
-/* Checks which members are given together. */
-static int check_choices(const tether_spec *spec, tether_error *error)
+/* Checks what is asked of the supervisor. */
+static int check_supervision(const tether_spec *spec, tether_error *error)
 {
-    bool direct = spec->argv != NULL;
+    bool kills = spec->output_policy == TETHER_OUTPUT_KILL;
+    bool script = spec->supervisor == TETHER_SUPERVISOR_SCRIPT;
     if ((int)spec->supervisor < TETHER_SUPERVISOR_AUTO ||
         spec->supervisor > TETHER_SUPERVISOR_MONITOR)
         return refuse("the supervisor is none of those that tether has", error);
     if ((int)spec->output < TETHER_OUTPUT_AUTO || spec->output > TETHER_OUTPUT_PIPE)
         return refuse("the kind of the outputs is none of those that tether has", error);
-    if (spec->with_host && spec->supervisor == TETHER_SUPERVISOR_SCRIPT)
+    if ((int)spec->output_policy < TETHER_OUTPUT_TRUNCATE ||
+        spec->output_policy > TETHER_OUTPUT_KILL)
+        return refuse("the output policy is none of those that tether has", error);
+    if (kills && (spec->output_limit == 0 || spec->output == TETHER_OUTPUT_DIRECT))
+        return refuse("an output that ends its task needs a limit, and a monitor that writes it; "
+                      "give output_limit, and leave out direct outputs",
+                      error);
+    if (script && spec->with_host)
         return refuse("a script cannot end a task with its host; leave out the supervisor, or "
                       "with_host",
                       error);
-    if ((spec->end_tree || spec->output == TETHER_OUTPUT_PIPE) &&
-        spec->supervisor == TETHER_SUPERVISOR_SCRIPT)
+    if (script && (spec->end_tree || kills || spec->output == TETHER_OUTPUT_PIPE))
         return refuse("a script has no pipes, and cannot end what the command has left behind; "
                       "leave out the supervisor",
                       error);
+    return TETHER_OK;
+}
+
+/* Checks which members are given together. */
+static int check_choices(const tether_spec *spec, tether_error *error)
+{
+    bool direct = spec->argv != NULL;
     if (direct == (spec->command != NULL))
         return refuse("give either a command for the shell or an argument vector", error);
     if (direct && (spec->argv[0] == NULL || spec->argv[0][0] == '\0'))
@@ -74,9 +88,13 @@ static int take_spec(const tether_spec *given, tether__spawn_plan *plan, tether_
     if (code != TETHER_OK)
         return code;
 
-    code = check_choices(spec, error);
+    code = check_supervision(spec, error);
+    if (code == TETHER_OK)
+        code = check_choices(spec, error);
     if (code != TETHER_OK)
         return code;
+    if (spec->output_policy == TETHER_OUTPUT_KILL)
+        spec->output = TETHER_OUTPUT_PIPE;
     code = tether__birth_check(spec->name, spec->timeout_ms, TETHER_NO_TIMEOUT, error);
     if (code != TETHER_OK || spec->argv != NULL)
         return code;

@@ -220,6 +220,11 @@ static void reads_that_the_host_has_ended(void **state)
     assert_true(marker.host_ended);
     assert_false(marker.deadline || marker.damaged || marker.unfinished);
     assert_int_equal(marker.end, TETHER__END_NONE);
+    tether__marker_format_over_limit(8123456, line);
+    assert_string_equal(line, "over-limit uptime=8123.45\n");
+    marker = parse(SUPERVISOR "over-limit\nkilled 9 uptime=1.00\n");
+    assert_true(marker.over_limit && !marker.host_ended && !marker.deadline);
+    assert_int_equal(marker.end, TETHER__END_KILLED);
     marker = parse(SUPERVISOR "host-ended\nkilled 15 uptime=1.00\n");
     assert_true(marker.host_ended);
     assert_int_equal(marker.end, TETHER__END_KILLED);

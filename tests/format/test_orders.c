@@ -23,6 +23,7 @@ static const tether__orders full = {
     .pipes = true,
     .times = "/s/tasks/t1/times",
     .output_limit = 4096,
+    .limit_kills = true,
     .with_host = true,
     .end_tree = true,
 };
@@ -39,6 +40,7 @@ static void expect_same(const tether__orders *read, const tether__orders *writte
     assert_int_equal(read->grace_ms, written->grace_ms);
     assert_int_equal(read->pipes, written->pipes);
     assert_int_equal(read->output_limit, written->output_limit);
+    assert_int_equal(read->limit_kills, written->limit_kills);
     assert_int_equal(read->with_host, written->with_host);
     assert_int_equal(read->end_tree, written->end_tree);
     assert_string_equal(read->argv[0], written->program);

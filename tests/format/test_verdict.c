@@ -19,6 +19,7 @@ typedef enum kind {
     DAMAGED_END,
     DEADLINE,
     HOST_ENDED,
+    OVER_LIMIT,
     EXIT_0,
     EXIT_3,
     EXIT_TERM,
@@ -31,6 +32,8 @@ typedef enum kind {
     DEADLINE_TIMED_OUT,
     HOST_ENDED_EXIT_0,
     HOST_ENDED_KILLED,
+    OVER_LIMIT_EXIT_0,
+    OVER_LIMIT_KILLED,
     NAMELESS_EXIT_0,
     KIND_COUNT
 } kind;
@@ -75,6 +78,10 @@ static tether__marker make_marker(kind k)
         marker.identity.pid = PID;
         marker.host_ended = true;
         return marker;
+    case OVER_LIMIT:
+        marker.identity.pid = PID;
+        marker.over_limit = true;
+        return marker;
     case EXIT_0:
         return ended(TETHER__END_EXIT, 0);
     case EXIT_3:
@@ -106,6 +113,14 @@ static tether__marker make_marker(kind k)
     case HOST_ENDED_KILLED:
         marker = ended(TETHER__END_KILLED, POLITE);
         marker.host_ended = true;
+        return marker;
+    case OVER_LIMIT_EXIT_0:
+        marker = ended(TETHER__END_EXIT, 0);
+        marker.over_limit = true;
+        return marker;
+    case OVER_LIMIT_KILLED:
+        marker = ended(TETHER__END_KILLED, POLITE);
+        marker.over_limit = true;
         return marker;
     case NAMELESS_EXIT_0:
         marker.end = TETHER__END_EXIT;
@@ -172,12 +187,14 @@ static void check_end(const combination *c, tether__verdict v)
     RULE(v.status != TETHER_STATUS_LOST || v.reason != NULL, "lost has a reason");
     RULE(v.status != TETHER_STATUS_LOST || v.exit_code == TETHER_EXIT_UNKNOWN, "lost has no code");
     RULE((v.exit_code == 0) == (c->marker == EXIT_0 || c->marker == NAMELESS_EXIT_0 ||
-                                c->marker == DEADLINE_EXIT_0 || c->marker == HOST_ENDED_EXIT_0),
+                                c->marker == DEADLINE_EXIT_0 || c->marker == HOST_ENDED_EXIT_0 ||
+                                c->marker == OVER_LIMIT_EXIT_0),
          "code 0 only where the marker reports it");
     RULE((v.status == TETHER_STATUS_COMPLETED) == (v.exit_code == 0),
          "completed if and only if the code is 0");
     RULE(v.exit_code >= 0 || v.status == TETHER_STATUS_LOST, "only lost has no code");
-    bool by_kill = (v.status == TETHER_STATUS_KILLED && c->marker != HOST_ENDED_KILLED) ||
+    bool by_kill = (v.status == TETHER_STATUS_KILLED && c->marker != HOST_ENDED_KILLED &&
+                    c->marker != OVER_LIMIT_KILLED) ||
                    (v.status == TETHER_STATUS_TIMED_OUT && c->marker != TIMED_OUT &&
                     c->marker != DEADLINE_TIMED_OUT);
     RULE(!by_kill || c->status == TETHER_STATUS_KILLING, "killed only after the intent");
@@ -350,6 +367,14 @@ static const example examples[] = {
     {"its supervisor was killed after its host", RUNNING, NONE, FREE, GONE, HOST_ENDED, false,
      false, false, FINAL_STEP, LOST, UNKNOWN_CODE, 0,
      "supervisor died while it ended the task because its host had ended"},
+    {"was killed by its supervisor for its output", RUNNING, NONE, FREE, GONE, OVER_LIMIT_KILLED,
+     false, false, false, FINAL_STEP, KILLED, 143, 15, "its output exceeded the limit"},
+    {"ends by itself with too much output", RUNNING, NONE, FREE, GONE, OVER_LIMIT_EXIT_0, false,
+     false, false, FINAL_STEP, COMPLETED, 0, 0,
+     "ended by itself when its output exceeded the limit"},
+    {"its supervisor was killed after too much output", RUNNING, NONE, FREE, GONE, OVER_LIMIT,
+     false, false, false, FINAL_STEP, LOST, UNKNOWN_CODE, 0,
+     "supervisor died while it ended the task because its output exceeded the limit"},
     {"its supervisor was faster than a kill", KILLING, KILL, FREE, GONE, HOST_ENDED_KILLED, false,
      false, false, FINAL_STEP, KILLED, 143, 15, "its host ended"},
     {"ends while its lifeline is still open", RUNNING, NONE, HELD, ALIVE, EXIT_3, false, false,

@@ -264,6 +264,11 @@ bool tether__monitor_os_pipe(const tether__orders *orders, int *os_error)
     return *os_error == 0;
 }
 
+bool tether__monitor_os_over_limit(void)
+{
+    return pump.limit > 0 && (pump.size[0] > pump.limit || pump.size[1] > pump.limit);
+}
+
 static void move_outputs(void)
 {
     tether__pump_move(&pump);

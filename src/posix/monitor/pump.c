@@ -169,7 +169,8 @@ static void write_all(tether__pump *pump, int stream, const char *bytes, ssize_t
     }
 }
 
-/* Moves up to so many bytes, not more than the buffer has. Returns how many; 0: there is nothing now. */
+/* Moves up to so many bytes, not more than the buffer has. Returns how many; 0: there is nothing
+ * now. */
 static int64_t move_some(tether__pump *pump, int stream, int64_t most)
 {
     ssize_t size;

@@ -253,6 +253,47 @@ static void a_search_goes_on_behind_the_gap(void **state)
     listener_close(&l);
 }
 
+/* Writes on and on, and ignores SIGTERM; a child does, too. Nobody looks meanwhile. */
+static void too_much_output_ends_the_task(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE], cookie[TETHER_ID_SIZE + 32];
+    static const char *const commands[] = {"yes",
+                                           "trap '' TERM; (yes >&2) & while :; do echo; done"};
+    for (size_t i = 0; i < 2; i++) {
+        const tether_spec spec = {.command = commands[i],
+                                  .shell = "sh",
+                                  .output_limit = LIMIT,
+                                  .output_policy = TETHER_OUTPUT_KILL};
+        test_start(f->registry, &spec, id);
+        snprintf(cookie, sizeof cookie, "TETHER_TASK_ID=%s", id);
+        WAIT_UNTIL(test_count_cookies(cookie) == 0);
+        test_expect(f->registry, id, TETHER_STATUS_KILLED, i == 0 ? 143 : 137,
+                    "its output exceeded the limit");
+        assert_true(disk_use(f, id) <= 2 * LIMIT);
+    }
+}
+
+static void output_within_the_limit_ends_nothing(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    tether_spec spec = {.command = "printf 0123456789; printf abcdefghij >&2",
+                        .shell = "sh",
+                        .output_limit = 10,
+                        .output_policy = TETHER_OUTPUT_KILL};
+    test_start(f->registry, &spec, id);
+    test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    spec.output_limit = 0;
+    assert_int_equal(tether_spawn(f->registry, &spec, id, &f->error), TETHER_EINVAL);
+    spec.output_limit = 10;
+    spec.output = TETHER_OUTPUT_DIRECT;
+    assert_int_equal(tether_spawn(f->registry, &spec, id, &f->error), TETHER_EINVAL);
+    spec.output = TETHER_OUTPUT_AUTO;
+    spec.supervisor = TETHER_SUPERVISOR_SCRIPT;
+    assert_int_equal(tether_spawn(f->registry, &spec, id, &f->error), TETHER_EINVAL);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, test_setup_registry, test_teardown)
 
 int main(void)
@@ -264,6 +305,8 @@ int main(void)
         TEST(tiny_limits_leave_the_last_bytes),
         TEST(the_tail_spans_the_gap),
         TEST(a_search_goes_on_behind_the_gap),
+        TEST(too_much_output_ends_the_task),
+        TEST(output_within_the_limit_ends_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
