@@ -40,7 +40,7 @@ tether_room(base
 tether_room(format
     USES base
     LIBRARIES tether_jansson
-    SOURCES age.c gap.c journal.c json.c kept_watch.c kill_policy.c left.c marker.c name.c orders.c record.c scan.c snapshot.c status.c time_text.c times.c
+    SOURCES age.c control.c gap.c journal.c json.c kept_watch.c kill_policy.c left.c marker.c name.c orders.c record.c scan.c snapshot.c status.c time_text.c times.c
         verdict.c)
 
 tether_room(shell
@@ -92,7 +92,7 @@ tether_room(output
 tether_room(task
     USES base format shell os store search engine output
     LIBRARIES tether_uv tether_jansson
-    SOURCES birth.c completion.c facts.c find.c finish.c lease.c line_buffer.c list.c orphans.c pause.c proxy.c quota.c run.c script.c spawn.c
+    SOURCES birth.c completion.c extend.c facts.c find.c finish.c lease.c line_buffer.c list.c monitor_call.c orphans.c pause.c proxy.c quota.c run.c script.c spawn.c
         spawn_plan.c supervisor.c task.c tasks.c wait.c)
 
 tether_room(care

@@ -19,6 +19,8 @@ endfunction()
 tether_fuzz(marker
     blank-identity crlf empty exit garbage long-boot negative negative-too-far no-newline nul overflow pipestatus
     pipestatus-long pipestatus-torn running signal timed_out torn two-ends)
+tether_fuzz(control
+    another-version deadline done empty garbage input number torn twice unknown)
 tether_fuzz(orders
     another-version empty full no-program number torn unknown)
 tether_fuzz(journal

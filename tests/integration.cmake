@@ -159,7 +159,7 @@ else()
         target_link_options(test_outer_fallback PRIVATE -Wl,--wrap=tether__os_spawn)
     endif()
     if(TARGET tether_monitor)
-        foreach(part capped monitor monitor_faults pipes survivors with_host written)
+        foreach(part capped control_channel monitor monitor_faults pipes survivors with_host written)
             tether_test(${part} integration 120 monitor/posix/test_${part}.c monitor/posix/monitored.c
                 support/listener.c support/witness.c)
             tether_integration_time(${part} 120)

@@ -59,7 +59,9 @@ extern "C" {
     X(EPATTERN, -28, "pattern cannot be used")                                                     \
     X(EDROPPED, -29, "bytes were dropped by the output limit")                                     \
     X(EENDED, -30, "task has ended")                                                               \
-    X(EEXISTS, -31, "task id is taken")
+    X(EEXISTS, -31, "task id is taken")                                                            \
+    X(ETOOLATE, -32, "the deadline is over")                                                       \
+    X(ENOANSWER, -33, "the monitor does not answer")
 
 typedef enum tether_code {
     TETHER_OK = 0,

@@ -520,6 +520,22 @@ TETHER_EXPORT int tether_pause(tether_registry *registry, const char *task_id, t
 TETHER_EXPORT int tether_resume(tether_registry *registry, const char *task_id,
                                 tether_error *error);
 
+/* Moves the deadline of a running task to timeout_ms milliseconds from now; TETHER_NO_TIMEOUT: it
+ * has none any more. The deadline may become an earlier one. If several hosts move it, the last one
+ * to be recorded counts.
+ *
+ * With a script as supervisor, and for a proxy task, hosts enforce the deadline, and all of them
+ * take the new one. A monitor is told of it: the call waits for its answer, 2 seconds at most, and
+ * up to 5 s for a task that is starting (not on the thread of a host's own loop). Any thread.
+ *
+ * Errors: TETHER_ETOOLATE if the deadline is over, and the task is being ended; TETHER_EENDED if
+ * the task has ended or is being killed; TETHER_EINVAL if timeout_ms is 0 or cannot be a time;
+ * TETHER_EREADONLY; TETHER_ELOCKED; TETHER_ECLOSED. After any other error, such as TETHER_ENOANSWER
+ * because the monitor is stopped, the new deadline is recorded and hosts enforce it, but the
+ * monitor may end the task at the one before: call it again. */
+TETHER_EXPORT int tether_extend(tether_registry *registry, const char *task_id, int64_t timeout_ms,
+                                tether_error *error);
+
 /* Returns the number of a signal, given as "TERM", "SIGTERM" (in any case), "15", or "RTMIN+n" or
  * "RTMAX-n" for a real-time signal; 0 if there is no such signal. On Windows there are KILL, which
  * terminates the task's processes, and TERM, INT and BREAK, which send a console break. Any thread.

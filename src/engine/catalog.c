@@ -420,9 +420,7 @@ static void request_exit_event(tether__catalog *catalog, tether__entry *entry)
     entry->exit_watched = catalog->watch_exit(entry->id, &supervisor, catalog->wake_userdata);
 }
 
-/* A monitor enforces the deadline itself. Hosts do so only if it has not, because it was stopped or
- * killed. */
-static int64_t deadline_for_hosts(const tether__record *record)
+int64_t tether__catalog_deadline(const tether__record *record)
 {
     bool waits = record->deadline_monotonic_ms > 0 && tether__record_is_monitored(record);
     return record->deadline_monotonic_ms + (waits ? MONITOR_PATIENCE_MS : 0);
@@ -445,7 +443,7 @@ void tether__catalog_publish(tether__catalog *catalog, tether__entry *entry)
     catalog->done_count += (size_t)entry->done - (size_t)was_done;
     if (entry->status != TETHER_STATUS_STARTING)
         entry->inspect_at = 0;
-    entry->deadline_monotonic_ms = entry->ended ? 0 : deadline_for_hosts(&entry->record);
+    entry->deadline_monotonic_ms = entry->ended ? 0 : tether__catalog_deadline(&entry->record);
     if (entry->ended && !was_ended) {
         entry->finished_at = entry->record.finished_at;
         if (entry->child.pid != 0)

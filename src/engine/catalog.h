@@ -179,6 +179,11 @@ tether__entry *tether__catalog_find(tether__catalog *catalog, const char *task_i
  * `disk`; takes `state`. */
 tether__entry *tether__catalog_insert(tether__catalog *catalog, const char *task_id);
 
+/* Returns when hosts enforce the deadline of a task (monotonic; 0: never). A monitor does so
+ * itself, and hosts only later, if it has not, because it was stopped or killed. Any lock may be
+ * held. */
+int64_t tether__catalog_deadline(const tether__record *record);
+
 /* Makes the entry's record visible to waiters, wakes them, and queues the events of the change. The
  * caller holds `disk`; takes `state`. */
 void tether__catalog_publish(tether__catalog *catalog, tether__entry *entry);

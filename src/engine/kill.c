@@ -28,12 +28,21 @@ typedef struct intent_change {
     int64_t alive_uptime_ms;
 } intent_change;
 
+/* Another host may have moved the deadline since this one has read it. */
+static bool is_overdue(const tether__record *record)
+{
+    int64_t deadline = tether__catalog_deadline(record);
+    return deadline > 0 && deadline <= tether__os_monotonic_ms();
+}
+
 /* Changes starting, running and paused to killing. A kill that is already under way keeps its
  * intent. */
 static bool set_intent(tether__record *record, void *userdata)
 {
     const intent_change *wanted = userdata;
     if (tether_status_ended(record->status) || record->status == TETHER_STATUS_KILLING)
+        return false;
+    if (wanted->intent == TETHER__INTENT_TIMEOUT && !is_overdue(record))
         return false;
     record->status = TETHER_STATUS_KILLING;
     record->kill_intent = wanted->intent;
@@ -86,7 +95,8 @@ int tether__kill_begin(tether__catalog *catalog, const char *task_id, tether__in
         change.alive_uptime_ms = entry->kin.supervisor_seen_ms;
     if (code == TETHER_OK && !entry->ended)
         code = tether__refresh_change_live(catalog, task_id, set_intent, &change, &entry, error);
-    if (code == TETHER_OK) {
+    bool wanted_any = code == TETHER_OK && (entry->ended || entry->status == TETHER_STATUS_KILLING);
+    if (wanted_any) {
         uv_mutex_lock(&catalog->state);
         /* A caller takes over from the loop. The loop may be waiting because another host drives
          * the kill, and cannot go on while a caller blocks the loop's thread. A kill that has begun

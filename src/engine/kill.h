@@ -17,7 +17,8 @@
  *
  * Stores in *is_driver whether `wanted` became the driver. The record of a task that has ended
  * stays as it is, but the kill gets a driver all the same, for the processes that the task left
- * behind. The caller holds no lock. */
+ * behind. A deadline that is not over, by the record under the lock, begins no kill: it was moved.
+ * The caller holds no lock. */
 int tether__kill_begin(tether__catalog *catalog, const char *task_id, tether__intent intent,
                        int64_t grace_ms, tether__driver wanted, bool *is_driver,
                        tether_error *error);

@@ -104,11 +104,15 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
         "objects with `pid` and `name`, at most 16; null: none, or not known")                     \
     STORED(NUMBER, survivor_count, -1, "number, null",                                             \
            "how many these processes were; 0 also for a task that a kill has ended")               \
-    BOTH(NUMBER, timeout_ms, TETHER__STORED_0, "number", "the timeout; 0: none")                   \
+    BOTH(NUMBER, timeout_ms, TETHER__STORED_0, "number",                                           \
+         "the timeout with which the task was started; 0: none")                                   \
     BOTH(TIME, deadline_at, 0, "number, null",                                                     \
          "the deadline in Unix milliseconds, UTC: for display")                                    \
     STORED(NUMBER, deadline_monotonic_ms, 0, "number, null",                                       \
            "the deadline by the monotonic clock of the boot `boot_id`")                            \
+    STORED(NUMBER, deadline_moves, 0, "number, null",                                              \
+           "how often the deadline was moved; the monitor takes no move that is older than the "   \
+           "one it knows")                                                                         \
     STORED(NUMBER, started_uptime_ms, 0, "number, null", "the start by the uptime of that boot")   \
     STORED(NUMBER, finished_uptime_ms, 0, "number, null",                                          \
            "the end by the uptime of that boot; null if it was found during another boot and the " \

@@ -44,6 +44,7 @@ void tether__orders_render(const tether__orders *orders, tether__text *text)
     add_field(text, "program", orders->program);
     add_field(text, "input", orders->input);
     add_field(text, "pipestatus", orders->pipestatus);
+    add_field(text, "bundle", orders->bundle);
     add_number(text, "timeout", orders->timeout_ms);
     add_number(text, "grace", orders->grace_ms);
     add_number(text, "pipes", orders->pipes);
@@ -106,6 +107,7 @@ static bool take_field(const char *word, tether__orders *orders, bool *valid)
            take_text(word, "program", &orders->program) ||
            take_text(word, "input", &orders->input) || take_text(word, "times", &orders->times) ||
            take_text(word, "pipestatus", &orders->pipestatus) ||
+           take_text(word, "bundle", &orders->bundle) ||
            take_number(word, "timens", &orders->time_offset_ns, valid) ||
            take_number(word, "limit", &orders->output_limit, valid) ||
            take_number(word, "timeout", &orders->timeout_ms, valid) ||

@@ -27,6 +27,7 @@ typedef struct tether__orders {
     const char *const *argv; /* the others, NULL-terminated; when parsed, also the first one */
     const char *input;       /* what the command opens as its standard input; NULL: it inherits */
     const char *pipestatus;  /* the file with the exit codes of the last pipeline; NULL: none */
+    const char *bundle;      /* where the control channel is made; NULL: nowhere */
     int64_t timeout_ms;      /* 0: none */
     int64_t grace_ms;        /* between the polite and the final signal */
     bool pipes;              /* the command writes into pipes */

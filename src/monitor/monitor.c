@@ -7,9 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "format/control.h"
 #include "format/kill_policy.h"
 #include "format/marker.h"
 #include "format/orders.h"
+#include "monitor/control.h"
+#include "monitor/control_os.h"
 #include "monitor/monitor_os.h"
 #include "os/clock.h"
 
@@ -20,6 +23,7 @@ enum { RETRY_MS = 1000, FAILED = 126, NO_TASK = 125 };
 typedef struct monitor {
     tether__orders orders;
     int64_t deadline; /* by the monotonic clock; NEVER: none, or it is being enforced */
+    int64_t move;     /* the newest move of the deadline that is known; 0: none */
     bool enforcing;   /* the deadline is over */
     bool over_limit;  /* an output has exceeded its limit, and the task ends for it */
     bool orphaned;    /* the host that the task is bound to has ended */
@@ -132,6 +136,52 @@ static int64_t do_due(monitor *m)
     return m->ending ? m->kill.next_ms : m->deadline;
 }
 
+/* --- Control --- */
+
+/* A time by the machine's uptime, by which hosts of all time namespaces tell it. */
+static int64_t to_monotonic(const monitor *m, int64_t uptime_ms)
+{
+    if (uptime_ms == 0)
+        return NEVER;
+    int64_t machines = tether__os_uptime_ms() - m->orders.time_offset_ns / 1000000;
+    return tether__os_monotonic_ms() + (uptime_ms - machines);
+}
+
+/* Hosts have written the move into the journal before. Of two that come in the wrong order, the
+ * later one counts (docs/model/deadline.pml). */
+static void move_deadline(monitor *m, const tether__control *request, tether__control *answer)
+{
+    if (m->family.command_ended)
+        answer->word = TETHER__CONTROL_ENDED;
+    else if (m->enforcing)
+        answer->word = TETHER__CONTROL_LATE;
+    else if (request->move > m->move) {
+        m->move = request->move;
+        m->deadline = to_monotonic(m, request->at_ms);
+    }
+}
+
+static void handle(void *userdata, const tether__control *request, tether__control *answer)
+{
+    monitor *m = userdata;
+    switch (request->word) {
+    case TETHER__CONTROL_DEADLINE:
+        move_deadline(m, request, answer);
+        break;
+    default:
+        answer->word = TETHER__CONTROL_UNKNOWN;
+        break;
+    }
+}
+
+/* Sleeps until something happens or is due, and hears what it was. */
+static void wait(monitor *m)
+{
+    tether__monitor_os_sleep(do_due(m));
+    tether__monitor_os_reap(&m->family);
+    tether__control_serve(handle, m);
+}
+
 /* --- The end --- */
 
 /* A command that catches the signal and exits has ended by itself. */
@@ -150,10 +200,8 @@ static bool is_over(const monitor *m)
 static void watch(monitor *m)
 {
     tether__monitor_os_reap(&m->family);
-    while (!is_over(m)) {
-        tether__monitor_os_sleep(do_due(m));
-        tether__monitor_os_reap(&m->family);
-    }
+    while (!is_over(m))
+        wait(m);
 }
 
 /* The trap of the command's shell has written the codes with blanks between them. */
@@ -194,10 +242,8 @@ static void guard(monitor *m)
     m->deadline = NEVER;
     if (m->orders.end_tree && !m->ending)
         begin_kill(m, tether__os_monotonic_ms());
-    while (!m->family.empty) {
-        tether__monitor_os_sleep(do_due(m));
-        tether__monitor_os_reap(&m->family);
-    }
+    while (!m->family.empty)
+        wait(m);
 }
 
 static int supervise(monitor *m)
@@ -228,6 +274,7 @@ static int supervise(monitor *m)
     }
     report(m);
     guard(m);
+    tether__control_os_close();
     return 0;
 }
 
@@ -248,6 +295,7 @@ int tether__monitor_run(void)
     const char *refused = tether__orders_parse(text, size, &m.orders, &storage);
     if (refused == NULL) {
         tether__monitor_os_adopt(m.orders.task_id);
+        tether__control_os_place(m.orders.bundle);
         code = supervise(&m);
     } else {
         tether__monitor_os_complain("the monitor refuses its orders", refused);

@@ -11,17 +11,20 @@ add_executable(tether_monitor
     src/base/grow.c
     src/base/text.c
     src/base/utf8.c
+    src/format/control.c
     src/format/gap.c
     src/format/kill_policy.c
     src/format/left.c
     src/format/marker.c
     src/format/orders.c
     src/format/times.c
+    src/monitor/control.c
     src/monitor/monitor.c
     src/posix/clock.c
     src/posix/clock_wall.c
     src/posix/environ.c
     src/posix/monitor/bond.c
+    src/posix/monitor/channel.c
     src/posix/monitor/main.c
     src/posix/monitor/monitor_os.c
     src/posix/monitor/offspring_linux.c

@@ -207,6 +207,7 @@ static int render_orders(tether__spawn_plan *plan, const tether__wrapper *wrappe
         .argv = wrapper->argv + 1,
         .input = wrapper->late_input,
         .pipestatus = wrapper->pipestatus,
+        .bundle = tether__os_dir_path(plan->bundle),
         .timeout_ms = plan->timeout_ms,
         .grace_ms = TETHER__KILL_GRACE_MS,
         .pipes = pipes,

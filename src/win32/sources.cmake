@@ -5,6 +5,7 @@ set(TETHER_OS_SOURCES
     clock.c
     clock_wall.c
     companion.c
+    control.c
     ends.c
     file.c
     host.c

@@ -1,5 +1,5 @@
-/* The verbs pause, resume and promote; limits; other sessions and projects; gc of one session; the
- * order of wait -n. */
+/* The verbs pause, resume, extend and promote; limits; other sessions and projects; gc of one
+ * session; the order of wait -n. */
 #include "cli/cli_support.h"
 
 #include <stdio.h>
@@ -73,6 +73,37 @@ static void pauses_and_resumes_every_task_named(void **state)
         EXPECT_ERROR(f, 127, "TETHER_ENOTASK", "tether list --all shows", verbs[i], "../..");
     }
     EXPECT(f, 0, "kill", id);
+}
+
+static void extends(void **state)
+{
+    fixture *f = *state;
+    char ended[TETHER_ID_SIZE], id[TETHER_ID_SIZE];
+    cli_start_ended(f, ended, "x", 0);
+    EXPECT(f, 0, "run", "--timeout", "1h", "--", CHILD, "forever");
+    cli_take_id(id);
+    EXPECT(f, 0, "extend", id, "2h30m");
+    assert_string_equal(cli_out(), "");
+    EXPECT(f, 0, "--json", "extend", id, "3h");
+    json_t *task = cli_object();
+    assert_in_range(cli_number(task, "deadline_at") - cli_number(task, "started_at"), 3 * 3600000,
+                    4 * 3600000);
+    assert_int_equal(cli_number(task, "timeout_ms"), 3600000);
+    json_decref(task);
+    EXPECT(f, 0, "--json", "extend", id, "none");
+    task = cli_object();
+    cli_assert_null(task, "deadline_at");
+    json_decref(task);
+    EXPECT(f, 0, "extend", id, "0");
+    EXPECT_ERROR(f, 125, "TETHER_EENDED", "one that runs", "extend", ended, "1h");
+    EXPECT_ERROR(f, 127, "TETHER_ENOTASK", "tether list --all shows", "extend", "no-such", "1h");
+    EXPECT_ERROR(f, 125, "TETHER_EINVAL", "such as 30m", "extend", id);
+    EXPECT_ERROR(f, 125, "TETHER_EINVAL", "such as 30m", "extend");
+    EXPECT_ERROR(f, 125, "TETHER_EINVAL", "give 500ms", "extend", id, "soon");
+    EXPECT_ERROR(f, 125, "TETHER_EINVAL", "one duration", "extend", id, "1h", "2h");
+    EXPECT(f, 0, "extend", id, "50ms");
+    EXPECT(f, 124, "wait", id);
+    cli_assert_text(f, id, "status", "timed_out");
 }
 
 static void promotes(void **state)
@@ -259,6 +290,7 @@ int main(void)
         TEST(pauses_and_resumes),
         TEST(resumes_as_json),
         TEST(pauses_and_resumes_every_task_named),
+        TEST(extends),
         TEST(promotes),
         TEST(refuses_to_run_more_than_the_limit),
         TEST(refuses_to_start_after_the_limits_of_starts_and_output),

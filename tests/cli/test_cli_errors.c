@@ -99,9 +99,9 @@ static void refuses_options_of_run(void **state)
     assert_int_equal(cli_count_leftovers(f), 0);
 }
 
-static const char *const all_verbs[] = {"run",   "list",  "status", "output",  "wait",
-                                        "kill",  "pause", "resume", "promote", "completions",
-                                        "watch", "rm",    "gc",     "doctor",  "help"};
+static const char *const all_verbs[] = {
+    "run",    "list",    "status",      "output", "wait", "kill", "pause",  "resume",
+    "extend", "promote", "completions", "watch",  "rm",   "gc",   "doctor", "help"};
 
 static void refuses_unknown_verbs_and_options(void **state)
 {

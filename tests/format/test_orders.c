@@ -18,6 +18,7 @@ static const tether__orders full = {
     .argv = arguments,
     .input = "/tmp/a fifo",
     .pipestatus = "/s/pipestatus",
+    .bundle = "/s/tasks/t1",
     .timeout_ms = 1800000,
     .grace_ms = 2000,
     .pipes = true,
@@ -63,6 +64,7 @@ static void reads_what_it_writes(void **state)
     assert_string_equal(read.input, full.input);
     assert_string_equal(read.pipestatus, full.pipestatus);
     assert_string_equal(read.times, full.times);
+    assert_string_equal(read.bundle, full.bundle);
     tether__orders_dispose(&storage);
     tether__text_dispose(&text);
 }

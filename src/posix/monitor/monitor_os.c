@@ -20,6 +20,7 @@
 #include "os/spawn.h"
 #include "posix/environ.h"
 #include "posix/monitor/bond.h"
+#include "posix/monitor/channel.h"
 #include "posix/monitor/offspring.h"
 #include "posix/monitor/pump.h"
 #include "posix/monitor/times.h"
@@ -286,23 +287,34 @@ int64_t tether__monitor_os_drain(void)
 
 /* --- Waiting --- */
 
+static int milliseconds_until(int64_t until_ms)
+{
+    if (until_ms == INT64_MAX)
+        return -1;
+    int64_t left = until_ms - tether__os_monotonic_ms();
+    return left <= 0 ? 0 : left < INT_MAX ? (int)left : INT_MAX;
+}
+
 void tether__monitor_os_sleep(int64_t until_ms)
 {
-    int timeout_ms = -1;
-    if (until_ms != INT64_MAX) {
-        int64_t left = until_ms - tether__os_monotonic_ms();
-        timeout_ms = left <= 0 ? 0 : left < INT_MAX ? (int)left : INT_MAX;
-    }
+    tether__wake_item items[TETHER__WAKE_ITEMS];
+    int64_t due_ms = tether__channel_due();
+    int timeout_ms = milliseconds_until(due_ms < until_ms ? due_ms : until_ms);
     /* A command that writes short lines would wake the monitor for each of them. */
-    tether__wake_item items[TETHER__PUMP_STREAMS + 1];
     bool rests = pump.rests && (timeout_ms < 0 || timeout_ms > REST_MS);
     for (int i = 0; i < TETHER__PUMP_STREAMS; i++)
         items[i] = (tether__wake_item){.fd = rests ? -1 : pump.pipe[i]};
     tether__wake_item *host = &items[TETHER__PUMP_STREAMS];
     *host = (tether__wake_item){.fd = tether__bond_descriptor()};
-    (void)tether__wake_sleep(items, TETHER__PUMP_STREAMS + 1, rests ? REST_MS : timeout_ms);
+    size_t channel = tether__channel_items(items + TETHER__PUMP_STREAMS + 1);
+    bool asked =
+        tether__wake_sleep(items, TETHER__PUMP_STREAMS + 1 + channel, rests ? REST_MS : timeout_ms);
     if (host->ready)
         tether__bond_look();
+    if (channel > 0)
+        tether__channel_wake(items + TETHER__PUMP_STREAMS + 1);
+    if (asked)
+        tether__channel_open();
     move_outputs();
 }
 
