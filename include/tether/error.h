@@ -61,7 +61,8 @@ extern "C" {
     X(EENDED, -30, "task has ended")                                                               \
     X(EEXISTS, -31, "task id is taken")                                                            \
     X(ETOOLATE, -32, "the deadline is over")                                                       \
-    X(ENOANSWER, -33, "the monitor does not answer")
+    X(ENOANSWER, -33, "the monitor does not answer")                                               \
+    X(EPIPE, -34, "nobody reads the task's standard input")
 
 typedef enum tether_code {
     TETHER_OK = 0,

@@ -188,6 +188,10 @@ typedef struct tether_spec {
      * descriptor whose closing tells the monitor. Needs a monitor: TETHER_ENOTSUP without one, and
      * on systems where no monitor can do that. Default: the task goes on. */
     bool with_host;
+    /* Standard input is a pipe into which hosts write with tether_input, until one closes it. Needs
+     * a monitor, on Linux: TETHER_ENOTSUP without one. Excludes stdin_path and inherit_stdin.
+     * Default: the null device. */
+    bool input_pipe;
 } tether_spec;
 
 /* Starts a task. Returns as soon as its supervisor runs, without waiting for the command.
@@ -535,6 +539,41 @@ TETHER_EXPORT int tether_resume(tether_registry *registry, const char *task_id,
  * monitor may end the task at the one before: call it again. */
 TETHER_EXPORT int tether_extend(tether_registry *registry, const char *task_id, int64_t timeout_ms,
                                 tether_error *error);
+
+/* Options of tether_input. All zero (or a NULL pointer) means every default. */
+typedef struct tether_input_options {
+    /* sizeof(tether_input_options), or 0 for the fields of version 0.1. */
+    size_t size;
+    /* The first byte of the data has this offset in the task's standard input. What was taken
+     * before is not written again, so a call can be repeated after a failure. One host at a time
+     * should write with offsets. Default: the data follows what was taken before, from any host. */
+    bool at_offset;
+    uint64_t offset;
+    /* Close standard input once all of the data was taken: the task reads the end. Closing it again
+     * is no error. Default: it stays open, also when this process ends. */
+    bool close;
+    /* How long to wait for a task that does not read, in milliseconds; -1: forever. Default: 0,
+     * only what has room now is taken. */
+    int64_t timeout_ms;
+} tether_input_options;
+
+/* Writes to the standard input of a running task that was started with input_pipe, by any host.
+ * Size 0 writes nothing: with `close` it closes, without it tells how much was taken.
+ *
+ * *written receives how many bytes of the data were taken, also on failure, and *taken how many
+ * bytes the task's standard input has taken in total; both may be NULL. What was taken is in the
+ * pipe: the task need not have read it. A write of up to 4096 bytes is taken as a whole or not at
+ * all, and does not mix with those of other hosts. Any thread; not the thread of a host's own loop
+ * if timeout_ms is not 0 (TETHER_EINVAL). The monitor may take 2 s for each answer.
+ *
+ * Errors: TETHER_ETIMEDOUT if not all was taken in time; TETHER_EPIPE if standard input was closed,
+ * or no process reads it any more; TETHER_ENOTSUP if it is no pipe, or the task has no monitor;
+ * TETHER_EENDED if the task has ended; TETHER_EINVAL also if the offset is beyond what was taken;
+ * TETHER_ENOANSWER if the monitor is stopped: then it is not known whether the last part is taken
+ * later, and only a call with an offset can be repeated; TETHER_EFOREIGN; TETHER_ECLOSED. */
+TETHER_EXPORT int tether_input(tether_registry *registry, const char *task_id, const void *data,
+                               size_t size, const tether_input_options *options, size_t *written,
+                               uint64_t *taken, tether_error *error);
 
 /* Returns the number of a signal, given as "TERM", "SIGTERM" (in any case), "15", or "RTMIN+n" or
  * "RTMAX-n" for a real-time signal; 0 if there is no such signal. On Windows there are KILL, which

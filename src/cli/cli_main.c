@@ -42,6 +42,7 @@ static const cli_verb verbs[] = {
     {"pause", verb_pause, "stop tasks until they are resumed", verb_pause_help},
     {"resume", verb_resume, "continue paused tasks", verb_resume_help},
     {"extend", verb_extend, "move the deadline of a running task", verb_extend_help},
+    {"input", verb_input, "write to the standard input of a task", verb_input_help},
     {"promote", verb_promote, "request completions of --no-notify tasks", verb_promote_help},
     {"completions", verb_completions, "show and acknowledge ended tasks", verb_completions_help},
     {"watch", verb_watch, "print lines of output that match", verb_watch_help},

@@ -40,7 +40,9 @@ const char verb_run_help[] =
     "  --merge              write standard error to the file of standard output,\n"
     "                       like 2>&1\n"
     "  --stdin FILE         standard input of the task (default: the null device);\n"
-    "                       with - the task reads what this command would read\n"
+    "                       with - the task reads what this command would read;\n"
+    "                       with pipe what tether input writes (needs the monitor;\n"
+    "                       ./pipe is a file)\n"
     "  --supervisor WHICH   monitor, script, or auto: the monitor where it is\n"
     "                       installed (default: auto)\n"
     "  --end-tree           when the command has ended, end what it has left behind\n"
@@ -294,7 +296,8 @@ static bool take_plain(run_request *request, int id, const char *value)
     case OPT_STDIN:
         request->stdin_readers += strcmp(value, "-") == 0;
         spec->inherit_stdin = strcmp(value, "-") == 0;
-        spec->stdin_path = spec->inherit_stdin ? NULL : value;
+        spec->input_pipe = strcmp(value, "pipe") == 0;
+        spec->stdin_path = spec->inherit_stdin || spec->input_pipe ? NULL : value;
         return true;
     case OPT_NO_NOTIFY:
         spec->no_notify = true;

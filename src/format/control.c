@@ -63,6 +63,7 @@ size_t tether__control_render(const tether__control *message, char *bytes, size_
     add_number(&to, "offset", message->offset, message->place);
     add_number(&to, "close", 1, message->close);
     add_number(&to, "taken", message->taken, message->taken != 0);
+    add_number(&to, "wrote", message->wrote, message->wrote != 0);
     add_word(&to, end_mark);
     add(&to, message->payload, message->payload_size);
     return to.size <= capacity ? to.size : 0;
@@ -104,11 +105,9 @@ static tether__control_parsed take_field(const char *word, tether__control *mess
     const struct {
         const char *name;
         int64_t *value;
-    } fields[] = {{"at=", &message->at_ms},
-                  {"move=", &message->move},
-                  {"offset=", &message->offset},
-                  {"close=", &flag},
-                  {"taken=", &message->taken}};
+    } fields[] = {{"at=", &message->at_ms},      {"move=", &message->move},
+                  {"offset=", &message->offset}, {"close=", &flag},
+                  {"taken=", &message->taken},   {"wrote=", &message->wrote}};
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         size_t size = strlen(fields[i].name);
         if (strncmp(word, fields[i].name, size) != 0)

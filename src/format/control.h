@@ -43,6 +43,7 @@ typedef struct tether__control {
     bool place;     /* there is an offset; else the payload follows what was taken before */
     bool close;     /* INPUT: close standard input when all of the payload was taken */
     int64_t taken;  /* answers to INPUT: how many bytes were taken so far, in total */
+    int64_t wrote;  /* and how many bytes of this payload, now or before */
     const char *payload;
     size_t payload_size;
 } tether__control;

@@ -47,6 +47,7 @@ void tether__orders_render(const tether__orders *orders, tether__text *text)
     add_field(text, "bundle", orders->bundle);
     add_number(text, "timeout", orders->timeout_ms);
     add_number(text, "grace", orders->grace_ms);
+    add_number(text, "inputpipe", orders->input_pipe);
     add_number(text, "pipes", orders->pipes);
     add_field(text, "times", orders->times);
     add_number(text, "limit", orders->output_limit);
@@ -99,6 +100,7 @@ static bool take_field(const char *word, tether__orders *orders, bool *valid)
 {
     return take_text(word, "task", &orders->task_id) ||
            take_flag(word, "noproc", &orders->without_proc, valid) ||
+           take_flag(word, "inputpipe", &orders->input_pipe, valid) ||
            take_flag(word, "pipes", &orders->pipes, valid) ||
            take_flag(word, "limitkills", &orders->limit_kills, valid) ||
            take_flag(word, "withhost", &orders->with_host, valid) ||

@@ -30,6 +30,7 @@ typedef struct tether__orders {
     const char *bundle;      /* where the control channel is made; NULL: nowhere */
     int64_t timeout_ms;      /* 0: none */
     int64_t grace_ms;        /* between the polite and the final signal */
+    bool input_pipe;         /* the command reads from a pipe, into which the monitor writes */
     bool pipes;              /* the command writes into pipes */
     const char *times;       /* the file for when they came (format/times.h); NULL: none */
     int64_t output_limit;    /* of each output that comes through a pipe; 0: none */

@@ -13,6 +13,7 @@
 #include "format/orders.h"
 #include "monitor/control.h"
 #include "monitor/control_os.h"
+#include "monitor/input.h"
 #include "monitor/monitor_os.h"
 #include "os/clock.h"
 
@@ -31,6 +32,7 @@ typedef struct monitor {
     bool ending;      /* the processes of the task are being ended */
     tether__kill kill;
     tether__family family;
+    tether__input input;
 } monitor;
 
 /* Appends a line, however long that takes: nobody but the monitor knows what it says. */
@@ -168,6 +170,9 @@ static void handle(void *userdata, const tether__control *request, tether__contr
     case TETHER__CONTROL_DEADLINE:
         move_deadline(m, request, answer);
         break;
+    case TETHER__CONTROL_INPUT:
+        tether__input_take(&m->input, request, answer);
+        break;
     default:
         answer->word = TETHER__CONTROL_UNKNOWN;
         break;
@@ -240,6 +245,7 @@ static void report(monitor *m)
 static void guard(monitor *m)
 {
     m->deadline = NEVER;
+    tether__input_close(&m->input);
     if (m->orders.end_tree && !m->ending)
         begin_kill(m, tether__os_monotonic_ms());
     while (!m->family.empty)
@@ -256,7 +262,9 @@ static int supervise(monitor *m)
     }
     tether__start_failure failure = TETHER__START_OUTPUT;
     code = FAILED;
-    if (!m->orders.pipes || tether__monitor_os_pipe(&m->orders, &os_error))
+    if (m->orders.input_pipe && !tether__input_open(&m->input, &os_error))
+        failure = TETHER__START_INPUT;
+    else if (!m->orders.pipes || tether__monitor_os_pipe(&m->orders, &os_error))
         failure = tether__monitor_os_start(&m->orders, &m->family.command, &code, &os_error);
     if (failure != TETHER__START_OK) {
         tether__monitor_os_complain(m->orders.program, tether__monitor_os_words(os_error));

@@ -19,12 +19,14 @@ add_executable(tether_monitor
     src/format/orders.c
     src/format/times.c
     src/monitor/control.c
+    src/monitor/input.c
     src/monitor/monitor.c
     src/posix/clock.c
     src/posix/clock_wall.c
     src/posix/environ.c
     src/posix/monitor/bond.c
     src/posix/monitor/channel.c
+    src/posix/monitor/input_os.c
     src/posix/monitor/main.c
     src/posix/monitor/monitor_os.c
     src/posix/monitor/offspring_linux.c

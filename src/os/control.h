@@ -3,6 +3,7 @@
 #ifndef TETHER_OS_CONTROL_H
 #define TETHER_OS_CONTROL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,9 @@
 typedef struct tether__channel_end {
     intptr_t handle; /* -1: none */
 } tether__channel_end;
+
+/* Whether monitors of this platform have a channel. */
+bool tether__os_control_supported(void);
 
 /* Connects to the monitor with exactly this identity, which makes its channel in the bundle when a
  * host asks for it. Waits until `until_ms` (monotonic). TETHER_ENOANSWER: it did not connect by

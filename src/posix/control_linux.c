@@ -25,6 +25,11 @@ static const char step[] = "ask monitor";
 
 enum { FIRST_PAUSE_MS = 1, LAST_PAUSE_MS = 32 };
 
+bool tether__os_control_supported(void)
+{
+    return true;
+}
+
 static int fail_silent(const char *what, tether_error *error)
 {
     return tether__fail(error, TETHER_ENOANSWER, 0, step,
@@ -105,6 +110,8 @@ static int connect_until(const tether__dir *bundle, const tether__identity *moni
     while (code == TETHER_OK && os_error != 0 && may_pass(os_error)) {
         if (tether__os_monotonic_ms() >= until_ms)
             return fail_silent("has not made its control channel", error);
+        if (tether__os_process_alive(monitor) == TETHER__GONE)
+            return fail_silent("has left", error);
         nap(pause_ms);
         pause_ms = pause_ms < LAST_PAUSE_MS ? 2 * pause_ms : LAST_PAUSE_MS;
         os_error = try_connect(bundle, fd);

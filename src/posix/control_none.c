@@ -13,6 +13,11 @@ static int refuse(tether_error *error)
                         "a running task can be controlled through its monitor on Linux only");
 }
 
+bool tether__os_control_supported(void)
+{
+    return false;
+}
+
 int tether__os_control_connect(tether__dir *bundle, const tether__identity *monitor,
                                int64_t until_ms, tether__channel_end *end, tether_error *error)
 {

@@ -46,6 +46,30 @@ static int find(tether__catalog *catalog, const char *task_id, target *found, te
     return code;
 }
 
+int tether__monitor_check(tether__catalog *catalog, const char *task_id, tether_error *error)
+{
+    target found = {.bundle = NULL};
+    int code = find(catalog, task_id, &found, error);
+    tether__os_dir_close(found.bundle);
+    return code;
+}
+
+/* A monitor leaves when its task has ended: then that is what happened. */
+static int connect_found(tether__catalog *catalog, const char *task_id, const target *found,
+                         tether__channel_end *end, tether_error *error)
+{
+    tether_error problem = {0};
+    int code = tether__os_control_connect(found->bundle, &found->monitor,
+                                          tether__os_monotonic_ms() + TETHER__MONITOR_PATIENCE_MS,
+                                          end, &problem);
+    if (code == TETHER_OK)
+        return code;
+    if (code == TETHER_ENOANSWER && tether__monitor_check(catalog, task_id, NULL) == TETHER_EENDED)
+        return tether__monitor_check(catalog, task_id, error);
+    tether__error_set(error, &problem);
+    return code;
+}
+
 int tether__monitor_connect(tether__wait *wait, const char *task_id, tether__channel_end *end,
                             tether_error *error)
 {
@@ -61,9 +85,7 @@ int tether__monitor_connect(tether__wait *wait, const char *task_id, tether__cha
         code = tether__wait_sleep(wait, NULL, error);
     }
     if (code == TETHER_OK)
-        code = tether__os_control_connect(found.bundle, &found.monitor,
-                                          tether__os_monotonic_ms() + TETHER__MONITOR_PATIENCE_MS,
-                                          end, error);
+        code = connect_found(&wait->registry->catalog, task_id, &found, end, error);
     tether__os_dir_close(found.bundle);
     return code;
 }

@@ -19,6 +19,10 @@ enum { TETHER__MONITOR_PATIENCE_MS = 2000 };
 int tether__monitor_connect(tether__wait *wait, const char *task_id, tether__channel_end *end,
                             tether_error *error);
 
+/* Checks that the task has a monitor and has not ended; fails as tether__monitor_connect does.
+ * Takes `disk`. */
+int tether__monitor_check(tether__catalog *catalog, const char *task_id, tether_error *error);
+
 /* Asks, and stores the answer, which has no payload. TETHER_ENOANSWER; TETHER_ENOTSUP: the monitor
  * is of another version, which does not know this request. */
 int tether__monitor_ask(const tether__channel_end *end, const char *task_id,

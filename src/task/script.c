@@ -210,6 +210,7 @@ static int render_orders(tether__spawn_plan *plan, const tether__wrapper *wrappe
         .bundle = tether__os_dir_path(plan->bundle),
         .timeout_ms = plan->timeout_ms,
         .grace_ms = TETHER__KILL_GRACE_MS,
+        .input_pipe = plan->spec.input_pipe,
         .pipes = pipes,
         .times = times,
         .output_limit = tether__spawn_plan_limit(plan),

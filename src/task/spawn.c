@@ -52,7 +52,8 @@ static int check_supervision(const tether_spec *spec, tether_error *error)
         return refuse("a script cannot end a task with its host; leave out the supervisor, or "
                       "with_host",
                       error);
-    if (script && (spec->end_tree || kills || spec->output == TETHER_OUTPUT_PIPE))
+    if (script &&
+        (spec->end_tree || kills || spec->input_pipe || spec->output == TETHER_OUTPUT_PIPE))
         return refuse("a script has no pipes, and cannot end what the command has left behind; "
                       "leave out the supervisor",
                       error);
@@ -69,8 +70,8 @@ static int check_choices(const tether_spec *spec, tether_error *error)
         return refuse("the command is empty; name a program", error);
     if (direct && (spec->shell != NULL || spec->shell_arguments != NULL || spec->login))
         return refuse("an argument vector is started without a shell; leave out the shell", error);
-    if (spec->inherit_stdin && spec->stdin_path != NULL)
-        return refuse("standard input is either inherited or a file; choose one", error);
+    if (spec->inherit_stdin + (spec->stdin_path != NULL) + spec->input_pipe > 1)
+        return refuse("standard input is inherited, a file or a pipe; choose one", error);
     size_t arguments = 0;
     while (spec->shell_arguments != NULL && spec->shell_arguments[arguments] != NULL)
         arguments++;

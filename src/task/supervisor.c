@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "os/companion.h"
+#include "os/control.h"
 #include "os/host.h"
 #include "store/bundle.h"
 #include "task/script.h"
@@ -62,9 +63,9 @@ static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule
     tether__text tried = {0};
     const char *why = NULL;
     int code = TETHER_ENOSHELL;
-    /* A script could do neither. */
-    bool needs_monitor =
-        plan->spec.with_host || plan->spec.end_tree || plan->spec.output == TETHER_OUTPUT_PIPE;
+    /* A script could do none of these. */
+    bool needs_monitor = plan->spec.with_host || plan->spec.end_tree || plan->spec.input_pipe ||
+                         plan->spec.output == TETHER_OUTPUT_PIPE;
     tether_supervisor choice = needs_monitor ? TETHER_SUPERVISOR_MONITOR : plan->spec.supervisor;
     bool portable = tether__environment_portable(&plan->environment);
     for (; code == TETHER_ENOSHELL && rule->kind != TETHER__OUTER_NONE; rule++) {
@@ -100,6 +101,10 @@ int tether__supervisor_prepare(tether__spawn_plan *plan, tether_error *error)
     if (plan->spec.output == TETHER_OUTPUT_PIPE && !tether__os_spawn_has_pipes())
         return tether__fail(error, TETHER_ENOTSUP, 0, "find monitor",
                             "no monitor has pipes on this system; let the command write the files");
+    if (plan->spec.input_pipe && !tether__os_control_supported())
+        return tether__fail(error, TETHER_ENOTSUP, 0, "find monitor",
+                            "no monitor of this system can be given standard input while the task "
+                            "runs; choose a file");
     int code =
         plan->spec.with_host ? tether__tasks_bind(plan->registry, &plan->bond, error) : TETHER_OK;
     return code == TETHER_OK ? select_shell(plan, tether__os_shell_rules()->outers, error) : code;

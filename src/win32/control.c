@@ -6,6 +6,11 @@
 
 #include "base/error.h"
 
+bool tether__os_control_supported(void)
+{
+    return false;
+}
+
 int tether__os_control_connect(tether__dir *bundle, const tether__identity *monitor,
                                int64_t until_ms, tether__channel_end *end, tether_error *error)
 {

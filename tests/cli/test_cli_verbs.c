@@ -376,9 +376,9 @@ static void the_doctor_changes_nothing(void **state)
     json_decref(report);
 }
 
-static const char *const verbs[] = {"run",   "list",   "status", "output",  "wait",        "kill",
-                                    "pause", "resume", "extend", "promote", "completions", "watch",
-                                    "rm",    "gc",     "doctor", "help"};
+static const char *const verbs[] = {"run",   "list",   "status", "output", "wait",    "kill",
+                                    "pause", "resume", "extend", "input",  "promote", "completions",
+                                    "watch", "rm",     "gc",     "doctor", "help"};
 
 static void prints_help(void **state)
 {

@@ -21,6 +21,7 @@ static void expect_same(const tether__control *written)
     assert_int_equal(read.offset, written->offset);
     assert_int_equal(read.close, written->close);
     assert_int_equal(read.taken, written->taken);
+    assert_int_equal(read.wrote, written->wrote);
     assert_int_equal(read.payload_size, written->payload_size);
     assert_memory_equal(read.payload, written->payload, written->payload_size);
 }
@@ -43,7 +44,7 @@ static void reads_what_it_writes(void **state)
          .offset = INT64_MAX - 1,
          .payload = much,
          .payload_size = sizeof much},
-        {.word = TETHER__CONTROL_DONE, .taken = 70000, .payload = ""},
+        {.word = TETHER__CONTROL_DONE, .taken = 70000, .wrote = 9, .payload = ""},
         {.word = TETHER__CONTROL_OTHER_VERSION, .payload = ""},
     };
     for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++)

@@ -21,6 +21,7 @@ static const tether__orders full = {
     .bundle = "/s/tasks/t1",
     .timeout_ms = 1800000,
     .grace_ms = 2000,
+    .input_pipe = true,
     .pipes = true,
     .times = "/s/tasks/t1/times",
     .output_limit = 4096,
@@ -39,6 +40,7 @@ static void expect_same(const tether__orders *read, const tether__orders *writte
     assert_string_equal(read->program, written->program);
     assert_int_equal(read->timeout_ms, written->timeout_ms);
     assert_int_equal(read->grace_ms, written->grace_ms);
+    assert_int_equal(read->input_pipe, written->input_pipe);
     assert_int_equal(read->pipes, written->pipes);
     assert_int_equal(read->output_limit, written->output_limit);
     assert_int_equal(read->limit_kills, written->limit_kills);

@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (written == 0 || tether__control_parse(again, written, &same) != TETHER__CONTROL_VALID ||
         same.word != message.word || same.at_ms != message.at_ms || same.move != message.move ||
         same.offset != message.offset || same.place != message.place ||
-        same.close != message.close || same.taken != message.taken ||
+        same.close != message.close || same.taken != message.taken || same.wrote != message.wrote ||
         same.payload_size != message.payload_size ||
         memcmp(same.payload, message.payload, same.payload_size) != 0)
         abort();
