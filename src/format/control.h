@@ -23,7 +23,7 @@
     X(NO_INPUT, "no-input")     /* standard input is no pipe of the monitor */                     \
     X(CLOSED, "closed")         /* standard input was closed */                                    \
     X(NO_READER, "no-reader")   /* nobody reads standard input any more */                         \
-    X(GAP, "gap")               /* `offset` is beyond what was taken */                            \
+    X(BEYOND, "beyond")         /* `offset` is beyond what was taken */                            \
     X(UNKNOWN, "unknown")       /* the request is none that this version knows */                  \
     X(OTHER_VERSION, "version") /* the request is of another version */
 

@@ -44,7 +44,7 @@ void tether__input_take(tether__input *input, const tether__control *request,
     if (!input->open)
         answer->word = TETHER__CONTROL_NO_INPUT;
     else if (before < 0)
-        answer->word = TETHER__CONTROL_GAP;
+        answer->word = TETHER__CONTROL_BEYOND;
     else {
         answer->wrote = before < size ? before : size;
         if (answer->wrote < size)

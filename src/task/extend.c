@@ -88,8 +88,8 @@ static int fail_untold(const char *task_id, const tether_error *problem, tether_
                         task_id, problem->message);
 }
 
-static int tell(tether__wait *wait, const char *task_id, const move *m, tether__control *answer,
-                tether_error *error)
+static int tell_once(tether__wait *wait, const char *task_id, const move *m,
+                     tether__control *answer, tether_error *error)
 {
     tether__channel_end end;
     tether__clock_frame own;
@@ -112,7 +112,7 @@ static int tell_monitor(tether__wait *wait, const char *task_id, const move *m, 
 {
     tether_error problem = {0};
     tether__control answer;
-    int code = tell(wait, task_id, m, &answer, &problem);
+    int code = tell_once(wait, task_id, m, &answer, &problem);
     if (code == TETHER_EENDED || code == TETHER_ENOTASK || code == TETHER_ECLOSED) {
         tether__error_set(error, &problem);
         return code;

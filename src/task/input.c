@@ -44,7 +44,7 @@ static int fail_answer(const writing *w, const tether__control *answer, tether_e
     case TETHER__CONTROL_NO_READER:
         return tether__fail(error, TETHER_EPIPE, 0, step,
                             "no process of task %s reads its standard input any more", w->task_id);
-    case TETHER__CONTROL_GAP:
+    case TETHER__CONTROL_BEYOND:
         return tether__fail(error, TETHER_EINVAL, 0, step,
                             "the offset is beyond the %llu bytes that the standard input of task "
                             "%s has taken",
