@@ -25,6 +25,7 @@ static const char full[] =
     " \"survivors\": [{\"pid\": 5, \"name\": \"a b\"}, {\"pid\": 6, \"name\": null}],"
     " \"survivor_count\": 89,"
     " \"timeout_ms\": 5000, \"deadline_at\": 1700000005000, \"deadline_monotonic_ms\": 99,"
+    " \"deadline_moves\": 3,"
     " \"started_uptime_ms\": 98, \"kill_takeover_ms\": 97, \"child_pid\": 4711, \"pgid\": 4711,"
     " \"boot_id\": \"b1\", \"notify_on_completion\": false, \"completion_delivered\": true,"
     " \"finished_uptime_ms\": 96, \"alive_uptime_ms\": 95,"
@@ -54,6 +55,7 @@ static const char *const integer_fields[] = {"schema_version",
                                              "child_pid",
                                              "pgid",
                                              "deadline_monotonic_ms",
+                                             "deadline_moves",
                                              "started_uptime_ms",
                                              "kill_takeover_ms",
                                              "finished_uptime_ms",
