@@ -193,14 +193,31 @@ static void check_policies(tether_report *report, const tether__shell_policy *po
     }
 }
 
+static int find_monitor(char **path)
+{
+    const tether__outer_rule *rule = tether__os_shell_rules()->outers;
+    *path = NULL;
+    if (rule->kind != TETHER__OUTER_MONITOR)
+        return TETHER_ENOTSUP;
+    return tether__os_find_companion(rule->name, TETHER__MONITOR_VARIABLE, path, NULL);
+}
+
+static bool has_monitor(void)
+{
+    char *path;
+    bool found = find_monitor(&path) == TETHER_OK;
+    free(path);
+    return found;
+}
+
 /* Checks for the monitor, where the system may have one. */
 static void check_monitor(tether_report *report)
 {
     char *path;
     const tether__outer_rule *rule = tether__os_shell_rules()->outers;
-    if (rule->kind != TETHER__OUTER_MONITOR)
+    int code = find_monitor(&path);
+    if (code == TETHER_ENOTSUP)
         return;
-    int code = tether__os_find_companion(rule->name, TETHER__MONITOR_VARIABLE, &path, NULL);
     if (code == TETHER_OK)
         add(report, TETHER_GOOD, "monitor", "%s supervises tasks", path);
     else if (code == TETHER_ENOMEM)
@@ -323,15 +340,50 @@ static void check_survival(tether_report *report)
             tether__os_spawn_variant());
 }
 
+/* docs/guarantees.md has the whole table. */
+static void check_outcome(tether_report *report, bool monitored)
+{
+    if (monitored)
+        add(report, TETHER_GOOD, "outcome",
+            "the monitor tells how a command ended, what it has used, and what it has left "
+            "running");
+    else
+        add(report, TETHER_WEAK, "outcome",
+            "a script tells the exit code alone: not a signal, what the command has used, or what "
+            "it has left running");
+}
+
+static void check_deadline(tether_report *report, bool monitored)
+{
+    if (monitored)
+        add(report, TETHER_GOOD, "deadline", "enforced by the monitor, also when no host is alive");
+    else
+        add(report, TETHER_WEAK, "deadline",
+            "enforced by any host that has the session open; without one, a task runs on until a "
+            "host opens the session");
+}
+
+static void check_output(tether_report *report, bool monitored)
+{
+    if (monitored && tether__os_spawn_has_pipes())
+        add(report, TETHER_GOOD, "output",
+            "read from pipes by the monitor, which notes its order and keeps a limit while the "
+            "task writes");
+    else
+        add(report, TETHER_WEAK, "output",
+            "written by the command itself, which can cut its files off; a limit is applied after "
+            "the end of the task");
+}
+
 static void check_guarantees(tether_report *report)
 {
-    bool complete;
+    bool complete, monitored = has_monitor();
     check_survival(report);
     const char *reach = tether__os_tree_reach(&complete);
     add(report, complete ? TETHER_GOOD : TETHER_WEAK, "kill", "%s", reach);
-    add(report, TETHER_WEAK, "deadline",
-        "enforced by any host that has the session open; without one, a task runs on until a host "
-        "opens the session");
+    check_outcome(report, monitored);
+    check_deadline(report, monitored);
+    check_output(report, monitored);
 }
 
 int tether_doctor(const char *store, tether_report **out, tether_error *error)

@@ -1,5 +1,6 @@
 /* Garbage collection on request, the report of doctor, the default store, and simple lookups. */
 #include "care/removable.h"
+#include "os/spawn.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,9 +152,9 @@ static void doctor_reports_on_a_store_and_changes_nothing(void **state)
 {
     fixture *f = *state;
     tether_report *report;
-    static const char *const names[] = {"store",  "supervisor", "shell",
-                                        "events", "identity",   "survival",
-                                        "kill",   "deadline",   "ephemeral"};
+    static const char *const names[] = {"store",    "supervisor", "shell",    "events",
+                                        "identity", "survival",   "kill",     "deadline",
+                                        "outcome",  "output",     "ephemeral"};
     ASSERT_OK(tether_doctor(f->store, &report, &f->error), f->error);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         assert_true(strlen(find(report, names[i])->text) > 10);
@@ -173,6 +174,26 @@ static void doctor_reports_on_a_store_and_changes_nothing(void **state)
     assert_int_equal(find(report, "store")->verdict, TETHER_BAD);
     tether_report_free(report);
     tether_report_free(NULL);
+}
+
+/* What holds depends on what supervises. */
+static void doctor_tells_what_the_supervisor_promises(void **state)
+{
+    fixture *f = *state;
+    tether_report *report;
+    static const char *const names[] = {"deadline", "outcome", "output"};
+    for (int script = 0; script < 2; script++) {
+        if (script == 1)
+            test_use_scripts();
+        bool monitored = strcmp(test_supervisor(), "monitor") == 0;
+        ASSERT_OK(tether_doctor(f->store, &report, &f->error), f->error);
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+            const tether_finding *finding = find(report, names[i]);
+            bool good = monitored && (i < 2 || tether__os_spawn_has_pipes());
+            assert_int_equal(finding->verdict, good ? TETHER_GOOD : TETHER_WEAK);
+        }
+        tether_report_free(report);
+    }
 }
 
 static void append_to_journal(const fixture *f, const char *text)
@@ -254,6 +275,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(doctor_tells_what_a_journal_has_lost, test_setup_registry,
                                         test_teardown),
         cmocka_unit_test(simple_lookups_work),
+        /* The last one: without monitors from here on. */
+        cmocka_unit_test_setup_teardown(doctor_tells_what_the_supervisor_promises,
+                                        test_setup_registry, test_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
