@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,7 +25,8 @@ enum {
     DEEPEST = 64,
     ID_SIZE = 80, /* more than any id has */
     LOOKS = 100,  /* at a list that changes each time */
-    NAMINGS = 3,
+    NAMINGS = 20,
+    MOMENT_MS = 1,
     COUNTED = 1000 /* the end is told when they are counted */
 };
 
@@ -196,8 +198,10 @@ static void name_one(int64_t parent, int64_t pid, int depth, looking *look)
         look->partial = true;
         return;
     }
-    if (tether__proc_ended(&now) || find_owner(pid, &now) == ANOTHERS)
+    owner whose = tether__proc_ended(&now) ? ANOTHERS : find_owner(pid, &now);
+    if (whose == ANOTHERS)
         return;
+    look->partial = look->partial || whose == UNSURE;
     look->left->count++;
     tether__left_name(look->left, pid, name, size);
     pids below = list_children(pid);
@@ -213,11 +217,14 @@ static void name_all(int64_t parent, const pids *list, int depth, looking *look)
 }
 
 /* What ends during a look takes its children out of it: they come to the monitor, whose list was
- * read before. So such a look is repeated; the last one counts where it has found something. */
+ * read before; what is in the middle of an exec may become another task's. So such a look is
+ * repeated a moment later; the last one counts where it has found something. */
 void tether__offspring_list(tether__left *left)
 {
     looking look = {left, true};
     for (int i = 0; look.partial && i < NAMINGS; i++) {
+        if (i > 0)
+            (void)poll(NULL, 0, MOMENT_MS);
         pids below = list_children(getpid());
         *left = (tether__left){.count = 0};
         look.partial = below.partial;
