@@ -45,7 +45,7 @@ tether_room(format
 
 tether_room(shell
     USES base format
-    SOURCES argv_quote.c candidates.c cmd_line.c command_ps1.c environment.c family.c outer.c policy.c shell.c
+    SOURCES argv_quote.c call.c candidates.c cmd_line.c command_ps1.c environment.c family.c outer.c policy.c shell.c
         wrapper.c wrapper_bat.c wrapper_ps1.c)
 
 tether_room(search

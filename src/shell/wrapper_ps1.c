@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "shell/argv_quote.h"
+#include "shell/call.h"
 
 /* The parts of the PowerShell wrapper. The reasons for them:
  * - A byte order mark, because PowerShell 5.1 otherwise reads the file in the ANSI code page.
@@ -128,44 +128,17 @@ static void add_assignment(const char *variable, const char *value, tether__text
     tether__text_add_string(text, "\n");
 }
 
-/* Determines the program and its arguments. A batch file is run by cmd. */
-static tether__carry add_command_line(const tether__wrapper *wrapper, const char **program,
-                                      tether__text *line, const char **why)
-{
-    *program = wrapper->program;
-    bool target = wrapper->batch == NULL && tether__cmd_is_batch(wrapper->program);
-    if ((wrapper->batch != NULL || target) && tether__cmd_is_network_path(wrapper->workdir)) {
-        *why = "cmd cannot use a network path as its working directory; map the path to a drive "
-               "letter and use that";
-        return TETHER__CARRY_REFUSED;
-    }
-    if (wrapper->batch != NULL) {
-        tether__text_add_string(line, "/D /E:ON /S /C \"\".\\");
-        tether__text_add_string(line, wrapper->batch);
-        tether__text_add_string(line, "\"\"");
-        return TETHER__CARRIED;
-    }
-    if (target) {
-        *program = wrapper->cmd;
-        tether__text_add_string(line, "/D /V:OFF /S /C \"");
-        tether__carry carry =
-            tether__cmd_add_batch_call(line, wrapper->cmd, wrapper->program, wrapper->argv, why);
-        tether__text_add_string(line, "& exit\"");
-        return carry;
-    }
-    for (size_t i = 1; wrapper->argv[i] != NULL; i++) {
-        tether__text_add_string(line, i > 1 ? " " : "");
-        tether__argv_add_quoted(line, wrapper->argv[i]);
-    }
-    return TETHER__CARRIED;
-}
-
 tether__carry tether__wrapper_render_ps1(const tether__wrapper *wrapper, tether__text *text,
                                          const char **why)
 {
     tether__text line = {0};
     const char *program = NULL;
-    tether__carry carry = add_command_line(wrapper, &program, &line, why);
+    if (tether__call_is_in_network(wrapper)) {
+        *why = "cmd cannot use a network path as its working directory; map the path to a drive "
+               "letter and use that";
+        return TETHER__CARRY_REFUSED;
+    }
+    tether__carry carry = tether__call_arguments(wrapper, &program, &line, why);
     text->failed = text->failed || line.failed;
     if (carry == TETHER__CARRIED && !text->failed) {
         tether__text_add_string(text, "\xEF\xBB\xBF# Written by tether: the supervisor of task ");
