@@ -73,6 +73,7 @@ static int try_remove(tether_registry *registry, const char *task_id, bool insis
                       tether_error *error)
 {
     tether__lock lock;
+    tether_error problem = {0};
     *held = false;
     /* Writes the end into the record if it is not there yet, and fails for a task that has no
      * record. */
@@ -81,13 +82,15 @@ static int try_remove(tether_registry *registry, const char *task_id, bool insis
         code = tether__session_lock(&registry->session, &lock, error);
     if (code != TETHER_OK)
         return code;
-    code = remove_free(registry, task_id, insist, held, error);
+    code = remove_free(registry, task_id, insist, held, &problem);
     tether__os_lock_release(&lock);
     /* Without a bundle there is no ended task; the next collection completes the removal. */
     if (!tether__session_has_bundle(&registry->session, task_id)) {
         tether__catalog_forget(&registry->catalog, task_id);
         return TETHER_OK;
     }
+    if (code != TETHER_OK)
+        tether__error_set(error, &problem);
     return code;
 }
 
