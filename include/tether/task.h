@@ -157,7 +157,8 @@ typedef struct tether_spec {
      * Excludes stdin_path. Default: the null device. */
     bool inherit_stdin;
     /* What supervises the task. With TETHER_SUPERVISOR_MONITOR the call fails with
-     * TETHER_ENOTSUP if the monitor is not installed. The monitor is the program that the
+     * TETHER_ENOTSUP if the monitor is not installed, or, on Windows, if only a script can run the
+     * command (cmd in a network path). The monitor is the program that the
      * variable TETHER_MONITOR of this process names (an empty value: none), else `tether-monitor`
      * beside this program or in the folder where tether was installed. Default: the monitor where
      * it is installed. */

@@ -54,6 +54,10 @@ void tether__orders_render(const tether__orders *orders, tether__text *text)
     add_number(text, "limitkills", orders->limit_kills);
     add_number(text, "withhost", orders->with_host);
     add_number(text, "endtree", orders->end_tree);
+    add_field(text, "line", orders->line);
+    add_field(text, "workdir", orders->workdir);
+    add_field(text, "enters", orders->enters);
+    add_number(text, "utf8", orders->utf8_console);
     for (size_t i = 0; orders->argv[i] != NULL; i++)
         add_field(text, "arg", orders->argv[i]);
     add_word(text, end_mark);
@@ -109,7 +113,10 @@ static bool take_field(const char *word, tether__orders *orders, bool *valid)
            take_text(word, "program", &orders->program) ||
            take_text(word, "input", &orders->input) || take_text(word, "times", &orders->times) ||
            take_text(word, "pipestatus", &orders->pipestatus) ||
-           take_text(word, "bundle", &orders->bundle) ||
+           take_text(word, "bundle", &orders->bundle) || take_text(word, "line", &orders->line) ||
+           take_text(word, "workdir", &orders->workdir) ||
+           take_text(word, "enters", &orders->enters) ||
+           take_flag(word, "utf8", &orders->utf8_console, valid) ||
            take_number(word, "timens", &orders->time_offset_ns, valid) ||
            take_number(word, "limit", &orders->output_limit, valid) ||
            take_number(word, "timeout", &orders->timeout_ms, valid) ||

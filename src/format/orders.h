@@ -37,6 +37,12 @@ typedef struct tether__orders {
     bool limit_kills;        /* end the task when an output exceeds output_limit */
     bool with_host;          /* end the task when the host's end of the descriptor is closed */
     bool end_tree;           /* when the command has ended, end what it has left behind */
+
+    /* On Windows, where a program gets its arguments as one line. */
+    const char *line;    /* of program and arguments; NULL: argv */
+    const char *workdir; /* where the command starts; NULL: in the monitor's working directory */
+    const char *enters;  /* the directory that it then enters by itself; NULL: none */
+    bool utf8_console;   /* set the code page of the task's console to UTF-8 */
 } tether__orders;
 
 /* Adds the text of the orders. */

@@ -66,7 +66,8 @@ static void append_identity(const tether__orders *orders)
     char line[TETHER__MARKER_LINE_SIZE];
     tether__identity self;
     tether__monitor_os_identify(orders, &self);
-    append(line, tether__marker_format_supervisor(&self, line));
+    if (self.pid != 0)
+        append(line, tether__marker_format_supervisor(&self, line));
 }
 
 /* --- Ending the task --- */

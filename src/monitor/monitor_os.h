@@ -33,7 +33,8 @@ void tether__monitor_os_adopt(const char *task_id);
 /* Reads the orders. Returns NULL, or which step failed. The caller frees *text. */
 const char *tether__monitor_os_orders(char **text, size_t *size);
 
-/* Completes the monitor's own identity. */
+/* Completes the monitor's own identity. pid 0: the host has written the line already, as on
+ * Windows, where it must before the first instruction. */
 void tether__monitor_os_identify(const tether__orders *orders, tether__identity *self);
 
 /* Appends a line to the lifeline. False: not now, such as for want of space; try again later. */

@@ -2,7 +2,7 @@
 # because it has no libraries but that of C.
 
 set(TETHER_MONITOR_BUILT OFF)
-if(NOT CMAKE_SYSTEM_NAME STREQUAL "Linux")
+if(NOT CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT WIN32)
     return()
 endif()
 set(TETHER_MONITOR_BUILT ON)
@@ -21,29 +21,60 @@ add_executable(tether_monitor
     src/monitor/control.c
     src/monitor/input.c
     src/monitor/monitor.c
-    src/posix/clock.c
-    src/posix/clock_wall.c
-    src/posix/environ.c
-    src/posix/monitor/bond.c
-    src/posix/monitor/channel.c
-    src/posix/monitor/input_os.c
-    src/posix/monitor/main.c
-    src/posix/monitor/monitor_os.c
-    src/posix/monitor/offspring_linux.c
-    src/posix/monitor/pump.c
-    src/posix/monitor/times.c
-    src/posix/monitor/wake_signalfd.c
-    src/posix/pidfd.c
-    src/posix/proc_linux.c
-    src/posix/raise_fd.c
-    src/posix/error_shortage.c
 )
+if(WIN32)
+    target_sources(tether_monitor PRIVATE
+        src/base/error.c
+        src/win32/append.c
+        src/win32/back_off.c
+        src/win32/clock.c
+        src/win32/error.c
+        src/win32/family.c
+        src/win32/job.c
+        src/win32/monitor/command.c
+        src/win32/monitor/control_none.c
+        src/win32/monitor/main.c
+        src/win32/monitor/monitor_os.c
+        src/win32/monitor/offspring.c
+        src/win32/orders.c
+        src/win32/process.c
+        src/win32/text.c
+        src/win32/time.c
+    )
+else()
+    target_sources(tether_monitor PRIVATE
+        src/posix/clock.c
+        src/posix/clock_wall.c
+        src/posix/environ.c
+        src/posix/monitor/bond.c
+        src/posix/monitor/channel.c
+        src/posix/monitor/input_os.c
+        src/posix/monitor/main.c
+        src/posix/monitor/monitor_os.c
+        src/posix/monitor/offspring_linux.c
+        src/posix/monitor/pump.c
+        src/posix/monitor/times.c
+        src/posix/monitor/wake_signalfd.c
+        src/posix/pidfd.c
+        src/posix/proc_linux.c
+        src/posix/raise_fd.c
+        src/posix/error_shortage.c
+    )
+endif()
 set_target_properties(tether_monitor PROPERTIES OUTPUT_NAME tether-monitor C_EXTENSIONS OFF)
 target_include_directories(tether_monitor PRIVATE src include)
 target_compile_definitions(tether_monitor PRIVATE ${TETHER_OS_DEFINITIONS} TETHER_MONITOR_VERSION="${PROJECT_VERSION}")
-target_compile_options(tether_monitor PRIVATE -ffunction-sections -fdata-sections)
 target_link_libraries(tether_monitor PRIVATE tether_flags)
-target_link_options(tether_monitor PRIVATE -Wl,--gc-sections)
+if(NOT MSVC)
+    target_compile_options(tether_monitor PRIVATE -ffunction-sections -fdata-sections)
+    target_link_options(tether_monitor PRIVATE -Wl,--gc-sections)
+endif()
+
+# Beside the command, where programs of tether are on Windows.
+if(WIN32)
+    install(TARGETS tether_monitor)
+    return()
+endif()
 
 # Without a dynamic linker it starts in half the time. A sanitizer needs one.
 include(CheckCSourceCompiles)

@@ -61,6 +61,7 @@ typedef struct tether__shell_rules {
     const char *outer_name;              /* what to install when none of the outer shells exists */
     const char *preferred;               /* the recommended shell for users */
     const char *loss;                    /* what users miss without it */
+    bool windows;                        /* shells and programs are those of Windows */
 } tether__shell_rules;
 const tether__shell_rules *tether__os_shell_rules(void);
 

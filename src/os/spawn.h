@@ -35,7 +35,9 @@ typedef struct tether__start {
     const char *stderr_name; /* NULL: the same file as standard output */
     tether__dir *exits;      /* the directory of the lifeline */
     const tether__lifeline *lifeline;
-    const void *orders; /* what a monitor reads before anything else; NULL: the program is none */
+    const void *orders; /* what a monitor reads before anything else; NULL: the program is none. On
+                           Windows it gets the numbers of two more arguments, which are handles:
+                           the lifeline, and memory with the orders */
     size_t orders_size;
     const tether__bond *bond; /* what a monitor watches; NULL: nothing */
 } tether__start;

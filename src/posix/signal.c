@@ -145,6 +145,11 @@ int tether__os_signal_final(void)
     return SIGKILL;
 }
 
+bool tether__os_signal_is_told(void)
+{
+    return true;
+}
+
 int64_t tether__os_signal_polite_code(void)
 {
     return 0;

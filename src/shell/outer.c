@@ -17,8 +17,11 @@ const tether__outer_rule tether__outers_posix[] = {
 
 /* cmd starts in milliseconds, PowerShell needs half a second, and git's sh may not be installed. */
 const tether__outer_rule tether__outers_win32[] = {
-    {TETHER__OUTER_CMD, "cmd", false},        {TETHER__OUTER_POWERSHELL, "powershell", false},
-    {TETHER__OUTER_POWERSHELL, "pwsh", true}, {TETHER__OUTER_GIT_SH, "sh", true},
+    {TETHER__OUTER_MONITOR, "tether-monitor", false},
+    {TETHER__OUTER_CMD, "cmd", false},
+    {TETHER__OUTER_POWERSHELL, "powershell", false},
+    {TETHER__OUTER_POWERSHELL, "pwsh", true},
+    {TETHER__OUTER_GIT_SH, "sh", true},
     {TETHER__OUTER_NONE, NULL, false},
 };
 

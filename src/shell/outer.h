@@ -37,8 +37,8 @@ bool tether__outer_serves(const tether__outer_rule *rule, tether_supervisor choi
 /* Returns the name of the wrapper's file in the bundle. Static. */
 const char *tether__outer_file(tether__outer_kind kind);
 
-/* Returns whether the shell is started with the bundle as its current directory. All shells on
- * Windows are, so that cmd never parses a path of the store. */
+/* Returns whether the wrapper's file is in the bundle, and the shell is started there. It is for
+ * all shells on Windows, so that cmd never parses a path of the store. */
 bool tether__outer_in_bundle(tether__outer_kind kind);
 
 /* Fills argv with the arguments, argv[0] first, with which the shell runs the wrapper at this path:

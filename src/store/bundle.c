@@ -401,12 +401,14 @@ int tether__bundle_observe(const tether__session *session, const tether__record 
     bool held;
     char boot_id[TETHER__BOOT_ID_SIZE];
     tether_error problem = {0};
-    *observed = (tether__observation){.replay = replay,
-                                      .distinguishes_signals = tether__record_is_proxy(record) ||
-                                                               tether__record_is_monitored(record),
-                                      .signal_polite = tether__os_signal_polite(),
-                                      .signal_final = tether__os_signal_final(),
-                                      .polite_code = tether__os_signal_polite_code()};
+    *observed =
+        (tether__observation){.replay = replay,
+                              .distinguishes_signals = tether__record_is_proxy(record) ||
+                                                       (tether__record_is_monitored(record) &&
+                                                        tether__os_signal_is_told()),
+                              .signal_polite = tether__os_signal_polite(),
+                              .signal_final = tether__os_signal_final(),
+                              .polite_code = tether__os_signal_polite_code()};
     int probed = tether__os_lifeline_held(session->exits, record->task_id, &held, &problem);
     observed->holding = probed != TETHER_OK ? TETHER__HOLDING_UNKNOWN
                         : held              ? TETHER__HELD

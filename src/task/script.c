@@ -12,6 +12,7 @@
 #include "format/orders.h"
 #include "os/clock.h"
 #include "os/host.h"
+#include "shell/call.h"
 #include "shell/wrapper.h"
 #include "shell/wrapper_bat.h"
 #include "shell/wrapper_ps1.h"
@@ -51,10 +52,9 @@ static int prepare_pipestatus(tether__spawn_plan *plan, tether_error *error)
     return tether__os_file_create(plan->bundle, TETHER__PIPESTATUS_FILE, "", 0, error);
 }
 
-/* Returns whether the shells and programs are those of Windows. */
-static bool for_windows(const tether__spawn_plan *plan)
+static bool for_windows(void)
 {
-    return tether__outer_in_bundle(plan->outer->kind);
+    return tether__os_shell_rules()->windows;
 }
 
 static int write_command(tether__spawn_plan *plan, const char *name, tether_error *error)
@@ -63,7 +63,7 @@ static int write_command(tether__spawn_plan *plan, const char *name, tether_erro
     if (plan->pipestatus != NULL)
         tether__command_render_trap(tether__shell_pipeline_variable(plan->shell.path),
                                     plan->pipestatus, &text);
-    if (for_windows(plan))
+    if (for_windows())
         tether__command_render_windows(plan->shell.family, plan->spec.command, plan->command_size,
                                        &text);
     else
@@ -188,8 +188,37 @@ static int provide_wrapper(tether__spawn_plan *plan, const tether__wrapper *wrap
     return code;
 }
 
+/* Completes the orders by what a monitor on Windows needs: the line that the program gets. Our own
+ * batch file runs in the bundle, as it does below a script. */
+static int add_call(tether__spawn_plan *plan, const tether__wrapper *wrapper,
+                    tether__orders *orders, tether__text *line, const char **why,
+                    tether_error *error)
+{
+    static const char *const none[] = {NULL};
+    const char *reason = NULL;
+    tether__carry carry = tether__call_line(wrapper, &orders->program, line, &reason);
+    if (carry == TETHER__CARRY_REFUSED)
+        return refuse(reason, error);
+    if (carry == TETHER__CARRY_ELSEWHERE) {
+        *why = reason;
+        return TETHER_ENOSHELL;
+    }
+    orders->argv = none;
+    orders->line = line->bytes;
+    orders->workdir = wrapper->workdir;
+    if (wrapper->batch != NULL) {
+        orders->workdir = tether__os_dir_path(plan->bundle);
+        orders->enters = wrapper->workdir;
+    }
+    orders->utf8_console = wrapper->utf8_console;
+    if (line->failed)
+        return tether__fail_memory(error, "write orders");
+    return wrapper->batch != NULL ? set_variable(plan, 0, TETHER__BAT_CWD, plan->workdir, error)
+                                  : TETHER_OK;
+}
+
 /* The program is the first argument, as it is for a shell that executes it. */
-static int render_orders(tether__spawn_plan *plan, const tether__wrapper *wrapper,
+static int render_orders(tether__spawn_plan *plan, const tether__wrapper *wrapper, const char **why,
                          tether_error *error)
 {
     bool pipes = tether__spawn_plan_pipes(plan);
@@ -197,7 +226,9 @@ static int render_orders(tether__spawn_plan *plan, const tether__wrapper *wrappe
         pipes ? tether__text_join(tether__os_dir_path(plan->bundle), TETHER__TIMES_FILE) : NULL;
     if (pipes && times == NULL)
         return tether__fail_memory(error, "write orders");
-    const tether__orders orders = {
+    tether__text line = {0};
+    int code = TETHER_OK;
+    tether__orders orders = {
         .task_id = wrapper->task_id,
         .boot_id = wrapper->boot_id,
         .pid_ns = wrapper->pid_ns,
@@ -218,16 +249,21 @@ static int render_orders(tether__spawn_plan *plan, const tether__wrapper *wrappe
         .with_host = plan->spec.with_host,
         .end_tree = plan->spec.end_tree,
     };
-    tether__orders_render(&orders, &plan->orders);
+    if (for_windows())
+        code = add_call(plan, wrapper, &orders, &line, why, error);
+    if (code == TETHER_OK)
+        tether__orders_render(&orders, &plan->orders);
+    tether__text_dispose(&line);
     free(times);
-    return plan->orders.failed ? tether__fail_memory(error, "write orders") : TETHER_OK;
+    return code == TETHER_OK && plan->orders.failed ? tether__fail_memory(error, "write orders")
+                                                    : code;
 }
 
 static int write_wrapper(tether__spawn_plan *plan, const tether__wrapper *wrapper, const char **why,
                          tether_error *error)
 {
     if (plan->outer->kind == TETHER__OUTER_MONITOR)
-        return render_orders(plan, wrapper, error);
+        return render_orders(plan, wrapper, why, error);
     return tether__outer_in_bundle(plan->outer->kind) ? write_own_wrapper(plan, wrapper, why, error)
                                                       : provide_wrapper(plan, wrapper, error);
 }
@@ -235,7 +271,7 @@ static int write_wrapper(tether__spawn_plan *plan, const tether__wrapper *wrappe
 /* On POSIX a path stays as it was given, because it means the same in the task's directory. */
 static const char *resolved_program(const tether__spawn_plan *plan)
 {
-    bool keep = !for_windows(plan) && strchr(plan->spec.argv[0], '/') != NULL;
+    bool keep = !for_windows() && strchr(plan->spec.argv[0], '/') != NULL;
     return keep ? NULL : plan->program;
 }
 
@@ -265,7 +301,7 @@ static int write_for_command(tether__spawn_plan *plan, tether__wrapper *wrapper,
     tether__command_argv(&plan->shell, file, argv, TETHER__COMMAND_ARGV_CAPACITY);
     wrapper->argv = argv;
     wrapper->pipestatus = plan->pipestatus;
-    if (for_windows(plan)) {
+    if (for_windows()) {
         wrapper->program = plan->shell.path;
         wrapper->batch = plan->shell.family == TETHER__SHELL_CMD ? name : NULL;
         wrapper->utf8_console = plan->shell.family == TETHER__SHELL_POWERSHELL;
@@ -290,7 +326,7 @@ int tether__script_write(tether__spawn_plan *plan, const char **why, tether_erro
     if (code != TETHER_OK)
         return code;
     tether__os_child_pid_ns(pid_ns);
-    if (for_windows(plan))
+    if (for_windows())
         (void)tether__os_find_program("cmd", tether__os_shell_rules()->system_path, plan->workdir,
                                       &cmd, NULL);
     tether__wrapper wrapper = {.task_id = plan->id,

@@ -79,7 +79,10 @@ static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule
             code = take_shell(plan, rule, &why, error);
         note_tried(&tried, rule->name, refused);
     }
-    if (code == TETHER_ENOSHELL && choice == TETHER_SUPERVISOR_MONITOR)
+    if (code == TETHER_ENOSHELL && choice == TETHER_SUPERVISOR_MONITOR && why != NULL)
+        code = tether__fail(error, TETHER_ENOTSUP, 0, "find monitor",
+                            "the monitor cannot run this command: %s", why);
+    else if (code == TETHER_ENOSHELL && choice == TETHER_SUPERVISOR_MONITOR)
         code = tether__fail(error, TETHER_ENOTSUP, 0, "find monitor",
                             "tether-monitor was not found; install it, name it in TETHER_MONITOR, "
                             "or choose the script as supervisor%s",
@@ -144,7 +147,8 @@ static char *supervisor_argument(const tether__spawn_plan *plan)
 static int start_once(tether__spawn_plan *plan, tether__dir *exits, tether__started *started,
                       tether_error *error)
 {
-    bool in_bundle = tether__outer_in_bundle(plan->outer->kind);
+    /* On Windows the command is told where it works. */
+    bool in_bundle = tether__os_shell_rules()->windows;
     char *argument = supervisor_argument(plan);
     const char **argv = argument != NULL ? join_arguments(plan, argument) : NULL;
     if (argv == NULL) {

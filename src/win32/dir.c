@@ -15,28 +15,7 @@
 #include "win32/text.h"
 #include "win32/time.h"
 
-enum {
-    OPEN_PATIENCE_MS = 1000,
-    TRIES_AT_ONCE = 4,
-    LAST_PAUSE_MS = 8,
-    PATH_UNITS = 32767,
-    NAME_UNITS = 255
-};
-
-/* A busy reader closes the file for moments that are shorter than any sleep, so some retries follow
- * without one. */
-bool tether__win32_back_off(unsigned *round, int64_t deadline)
-{
-    int64_t left = deadline - tether__os_monotonic_ms();
-    if (left <= 0)
-        return false;
-    unsigned pause = ++*round / TRIES_AT_ONCE;
-    if (*round % TRIES_AT_ONCE != 0)
-        SwitchToThread();
-    else
-        Sleep(pause < LAST_PAUSE_MS ? pause : LAST_PAUSE_MS);
-    return true;
-}
+enum { OPEN_PATIENCE_MS = 1000, PATH_UNITS = 32767, NAME_UNITS = 255 };
 
 DWORD tether__win32_dir_path(const tether__dir *dir, const char *name, wchar_t **path)
 {

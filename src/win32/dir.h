@@ -10,6 +10,7 @@
 
 #include "os/file.h"
 #include "tether/error.h"
+#include "win32/back_off.h"
 
 /* Identifies a file by the serial number of its volume and its index on that volume. Two names lead
  * to the same file where these are equal. */
@@ -76,9 +77,5 @@ bool tether__win32_is_regular(const tether__win32_file *file);
  * itself is gone. */
 int tether__win32_fail_in(tether__dir *dir, DWORD os_error, const char *step, const char *name,
                           tether_error *error);
-
-/* Pauses before a retry, longer each time; *round starts at 0. Returns false, without a pause, once
- * the deadline (monotonic clock, ms) has passed. */
-bool tether__win32_back_off(unsigned *round, int64_t deadline);
 
 #endif

@@ -88,7 +88,7 @@ static const mapping mappings[] = {
     {ERROR_CALL_NOT_IMPLEMENTED, TETHER_ENOTSUP, NULL},
 };
 
-enum { WORDS_UNITS = 160, WORDS_BYTES = 3 * WORDS_UNITS + 1 };
+enum { WORDS_UNITS = 160, WORDS_BYTES = TETHER__WIN32_WORDS_SIZE };
 
 static const mapping *find(DWORD os_error)
 {
@@ -127,9 +127,7 @@ static void fill_in(char message[WORDS_BYTES])
     memcpy(message, filled, size + 1);
 }
 
-/* Writes the system's message, in English where that is installed, without its full stop: it
- * becomes a part of our sentence. */
-static void describe(DWORD os_error, char message[WORDS_BYTES])
+void tether__win32_words(uint32_t os_error, char message[TETHER__WIN32_WORDS_SIZE])
 {
     static const DWORD languages[] = {MAKELANGID(LANG_ENGLISH, SUBLANG_ENGLISH_US), 0};
     wchar_t wide[WORDS_UNITS];
@@ -153,7 +151,7 @@ int tether__win32_fail_as(tether_error *error, int code, uint32_t os_error, cons
                           const char *what)
 {
     char message[WORDS_BYTES];
-    describe(os_error, message);
+    tether__win32_words(os_error, message);
     const mapping *found = find(os_error);
     const char *remedy = found != NULL && found->remedy != NULL ? found->remedy : NULL;
     return tether__fail(error, code, (int)os_error, step, "%s: %.250s%s%.120s%s%s", step,

@@ -14,6 +14,11 @@
 /* Returns the code for an error of Windows. */
 int tether__win32_code(uint32_t os_error);
 
+/* Writes the system's message, in English where that is installed, without its full stop: it
+ * becomes a part of our sentence. */
+enum { TETHER__WIN32_WORDS_SIZE = 3 * 160 + 1 };
+void tether__win32_words(uint32_t os_error, char message[TETHER__WIN32_WORDS_SIZE]);
+
 /* Fills error from a GetLastError value that was captured right after the failed call: the step,
  * `what` it failed on (may be NULL), the system's message, and the remedy. Returns the code. */
 int tether__win32_fail(tether_error *error, uint32_t os_error, const char *step, const char *what);

@@ -325,6 +325,7 @@ const tether__shell_rules *tether__os_shell_rules(void)
         .outer_name = "cmd",
         .preferred = "pwsh",
         .loss = "commands run in Windows PowerShell, or in cmd",
+        .windows = true,
     };
     return &rules;
 }

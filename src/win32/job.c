@@ -8,12 +8,16 @@
 
 enum { NAME_UNITS = 128, FIRST_ROOM = 64, LIST_TRIES = 8 };
 
+static const wchar_t of_task[] = L"\\tether-task-";
+static const wchar_t of_command[] = L"\\tether-command-";
+
 /* Task ids are ASCII. Global names are visible in every session of the machine; some restricted
  * processes cannot create any. */
-static void name_job(const wchar_t *name_space, const char *task_id, wchar_t name[NAME_UNITS])
+static void name_job(const wchar_t *name_space, const wchar_t *prefix, const char *task_id,
+                     wchar_t name[NAME_UNITS])
 {
     wcscpy(name, name_space);
-    wcscat(name, L"\\tether-task-");
+    wcscat(name, prefix);
     size_t at = wcslen(name);
     for (; *task_id != '\0' && at + 1 < NAME_UNITS; task_id++)
         name[at++] = (wchar_t)(unsigned char)*task_id;
@@ -32,14 +36,14 @@ static DWORD set_kill_on_close(HANDLE job, bool kill_on_close)
     return ERROR_SUCCESS;
 }
 
-static DWORD create(const wchar_t *name, HANDLE *job)
+static DWORD create(const wchar_t *name, bool kill_on_close, HANDLE *job)
 {
     *job = CreateJobObjectW(NULL, name);
     DWORD os_error = GetLastError();
     if (*job == NULL)
         return os_error;
     if (os_error != ERROR_ALREADY_EXISTS)
-        os_error = set_kill_on_close(*job, true);
+        os_error = kill_on_close ? set_kill_on_close(*job, true) : ERROR_SUCCESS;
     if (os_error != ERROR_SUCCESS) {
         CloseHandle(*job);
         *job = NULL;
@@ -47,21 +51,32 @@ static DWORD create(const wchar_t *name, HANDLE *job)
     return os_error;
 }
 
-DWORD tether__win32_job_create(const char *task_id, HANDLE *job)
+static DWORD create_named(const wchar_t *prefix, const char *task_id, bool kill_on_close,
+                          HANDLE *job)
 {
     wchar_t name[NAME_UNITS];
     DWORD os_error = ERROR_ACCESS_DENIED;
     *job = NULL;
     for (size_t i = 0; i < 2 && *job == NULL && os_error == ERROR_ACCESS_DENIED; i++) {
-        name_job(namespaces[i], task_id, name);
-        os_error = create(name, job);
+        name_job(namespaces[i], prefix, task_id, name);
+        os_error = create(name, kill_on_close, job);
     }
     return os_error;
 }
 
+DWORD tether__win32_job_create(const char *task_id, HANDLE *job)
+{
+    return create_named(of_task, task_id, true, job);
+}
+
+DWORD tether__win32_job_create_inner(const char *task_id, HANDLE *job)
+{
+    return create_named(of_command, task_id, false, job);
+}
+
 DWORD tether__win32_job_create_unnamed(HANDLE *job)
 {
-    return create(NULL, job);
+    return create(NULL, true, job);
 }
 
 DWORD tether__win32_job_detach(HANDLE job)
@@ -77,10 +92,11 @@ bool tether__win32_job_kills_on_close(HANDLE job)
            (limits.BasicLimitInformation.LimitFlags & JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE) != 0;
 }
 
-static DWORD open_named(const wchar_t *name_space, const char *task_id, DWORD access, HANDLE *job)
+static DWORD open_named(const wchar_t *name_space, const wchar_t *prefix, const char *task_id,
+                        DWORD access, HANDLE *job)
 {
     wchar_t name[NAME_UNITS];
-    name_job(name_space, task_id, name);
+    name_job(name_space, prefix, task_id, name);
     *job = OpenJobObjectW(access, FALSE, name);
     return *job == NULL ? GetLastError() : ERROR_SUCCESS;
 }
@@ -90,23 +106,33 @@ static DWORD open_named(const wchar_t *name_space, const char *task_id, DWORD ac
 static bool is_closed(const wchar_t *name_space)
 {
     HANDLE job;
-    DWORD os_error = open_named(name_space, ".none", JOB_OBJECT_QUERY, &job);
+    DWORD os_error = open_named(name_space, of_task, ".none", JOB_OBJECT_QUERY, &job);
     if (job != NULL)
         CloseHandle(job);
     return os_error == ERROR_ACCESS_DENIED;
 }
 
-DWORD tether__win32_job_open(const char *task_id, DWORD access, HANDLE *job)
+static DWORD open_existing(const wchar_t *prefix, const char *task_id, DWORD access, HANDLE *job)
 {
     DWORD result = ERROR_FILE_NOT_FOUND;
     *job = NULL;
     for (size_t i = 0; i < 2 && *job == NULL; i++) {
-        DWORD os_error = open_named(namespaces[i], task_id, access, job);
+        DWORD os_error = open_named(namespaces[i], prefix, task_id, access, job);
         bool missing = os_error == ERROR_FILE_NOT_FOUND || os_error == ERROR_PATH_NOT_FOUND;
         if (!missing && (os_error != ERROR_ACCESS_DENIED || !is_closed(namespaces[i])))
             result = os_error;
     }
     return result;
+}
+
+DWORD tether__win32_job_open(const char *task_id, DWORD access, HANDLE *job)
+{
+    return open_existing(of_task, task_id, access, job);
+}
+
+DWORD tether__win32_job_open_inner(const char *task_id, DWORD access, HANDLE *job)
+{
+    return open_existing(of_command, task_id, access, job);
 }
 
 static size_t list_size(size_t room)

@@ -14,13 +14,11 @@
 #include <windows.h>
 
 #include "base/error.h"
-#include "os/clock.h"
+#include "win32/append.h"
 #include "win32/dir.h"
 #include "win32/error.h"
 
 static const char step[] = "create lifeline";
-
-enum { APPEND_PATIENCE_MS = 1000 };
 
 static HANDLE handle_of(const tether__lifeline *lifeline)
 {
@@ -45,33 +43,10 @@ int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__
     return tether__win32_fail_in(exits, os_error, step, task_id, error);
 }
 
-/* Opens the held file once more, whatever its name is by now. Retries while a scanner has it open
- * without sharing. Returns 0 or the error. */
-static DWORD open_again(HANDLE held, DWORD access, HANDLE *handle)
-{
-    DWORD os_error;
-    unsigned round = 0;
-    int64_t deadline = tether__os_monotonic_ms() + APPEND_PATIENCE_MS;
-    do {
-        *handle = ReOpenFile(held, access, TETHER__WIN32_SHARE_ALL, 0);
-        os_error = *handle == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
-    } while (os_error == ERROR_SHARING_VIOLATION && tether__win32_back_off(&round, deadline));
-    return os_error;
-}
-
 int tether__os_lifeline_append(const tether__lifeline *lifeline, const char *line, size_t size,
                                tether_error *error)
 {
-    HANDLE handle;
-    DWORD written;
-    DWORD os_error = open_again(handle_of(lifeline), FILE_APPEND_DATA | SYNCHRONIZE, &handle);
-    if (os_error == ERROR_SUCCESS) {
-        if (!WriteFile(handle, line, (DWORD)size, &written, NULL))
-            os_error = GetLastError();
-        else if (written < size)
-            os_error = ERROR_DISK_FULL;
-        CloseHandle(handle);
-    }
+    DWORD os_error = tether__win32_append(handle_of(lifeline), line, size);
     return os_error == ERROR_SUCCESS
                ? TETHER_OK
                : tether__win32_fail(error, os_error, "write exit marker", "the lifeline");

@@ -49,6 +49,11 @@ int tether__os_signal_final(void)
     return TETHER__WIN32_KILL;
 }
 
+bool tether__os_signal_is_told(void)
+{
+    return false;
+}
+
 /* STATUS_CONTROL_C_EXIT, with which the default handler of console events ends a program, and cmd a
  * batch file. */
 int64_t tether__os_signal_polite_code(void)

@@ -19,6 +19,8 @@ set(TETHER_OS_SOURCES
     tree.c
     watch.c
     acl.c
+    append.c
+    back_off.c
     bond.c
     break.c
     dir.c
@@ -27,6 +29,7 @@ set(TETHER_OS_SOURCES
     job.c
     host_program.c
     host_policy.c
+    orders.c
     remove.c
     start.c
     text.c

@@ -25,6 +25,7 @@
 #include "win32/dir.h"
 #include "win32/error.h"
 #include "win32/job.h"
+#include "win32/orders.h"
 #include "win32/process.h"
 #include "win32/start.h"
 #include "win32/text.h"
@@ -39,6 +40,7 @@ typedef struct launch {
     wchar_t *environment;
     wchar_t *workdir;
     HANDLE standard[3];
+    HANDLE orders; /* NULL: none */
     HANDLE job;
 } launch;
 
@@ -52,6 +54,8 @@ static void dispose(launch *l)
         if (l->standard[i] != NULL && (i < 2 || l->standard[i] != l->standard[1]))
             CloseHandle(l->standard[i]);
     }
+    if (l->orders != NULL)
+        CloseHandle(l->orders);
     if (l->job != NULL)
         CloseHandle(l->job);
 }
@@ -150,6 +154,20 @@ static int plain_path(const char *path, wchar_t **plain, tether_error *error)
     return *plain != NULL ? TETHER_OK : tether__fail_memory(error, step);
 }
 
+/* A monitor may live for longer than its task's files. So it, and the console host that comes with
+ * it, are started where nothing is removed; its orders say where the command works. */
+static int choose_workdir(const tether__start *start, wchar_t **workdir, tether_error *error)
+{
+    if (start->orders == NULL)
+        return plain_path(start->workdir, workdir, error);
+    *workdir = calloc(MAX_PATH + 1, sizeof **workdir);
+    if (*workdir == NULL)
+        return tether__fail_memory(error, step);
+    UINT size = GetWindowsDirectoryW(*workdir, MAX_PATH);
+    return size > 0 && size < MAX_PATH ? TETHER_OK
+                                       : tether__win32_fail(error, GetLastError(), step, NULL);
+}
+
 static int make_line(const tether__start *start, launch *l, tether_error *error)
 {
     tether__text line = {0};
@@ -179,22 +197,28 @@ static int prepare(const tether__start *start, launch *l, tether_error *error)
     if (code == TETHER_OK)
         code = plain_path(start->program, &l->program, error);
     if (code == TETHER_OK)
-        code = plain_path(start->workdir, &l->workdir, error);
+        code = choose_workdir(start, &l->workdir, error);
     if (code == TETHER_OK)
         code = make_line(start, l, error);
     if (code == TETHER_OK)
         code = make_environment(start, l, error);
     if (code == TETHER_OK)
         code = open_streams(start, l, error);
+    DWORD os_error = ERROR_SUCCESS;
+    if (code == TETHER_OK && start->orders != NULL)
+        os_error = tether__win32_orders_pass(start->orders, start->orders_size, &l->orders);
+    if (os_error != ERROR_SUCCESS)
+        code = tether__win32_fail(error, os_error, "pass orders", NULL);
     if (code != TETHER_OK)
         return code;
-    DWORD os_error = tether__win32_job_create(start->task_id, &l->job);
+    os_error = tether__win32_job_create(start->task_id, &l->job);
     return os_error == ERROR_SUCCESS
                ? TETHER_OK
                : tether__win32_fail_as(error, TETHER_ESYSTEM, os_error, "create job", NULL);
 }
 
-/* Writes the supervisor's identity for it: cmd cannot find out its own. */
+/* Writes the supervisor's identity for it: cmd cannot find out its own, and hosts must know a
+ * supervisor that is not resumed yet. */
 static int write_identity(const tether__start *start, const PROCESS_INFORMATION *process,
                           tether_error *error)
 {
@@ -236,7 +260,10 @@ static int start_process(const tether__start *start, launch *l, tether__started 
         .environment = l->environment,
         .workdir = l->workdir,
         .inherited = {l->standard[0], l->standard[1], l->standard[2],
-                      (HANDLE)start->lifeline->handle},
+                      (HANDLE)start->lifeline->handle, l->orders},
+        .inherited_count =
+            l->orders != NULL ? TETHER__WIN32_INHERITED : TETHER__WIN32_INHERITED - 1,
+        .names_handles = l->orders != NULL,
         .job = l->job,
     };
     DWORD os_error = tether__win32_create(&request, &process, &started->bound);

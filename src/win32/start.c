@@ -4,6 +4,7 @@
  * Thread: any. */
 #include "win32/start.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -36,9 +37,10 @@ static DWORD make_attributes(tether__win32_start *start, LPPROC_THREAD_ATTRIBUTE
     if (!UpdateProcThreadAttribute(*attributes, 0, PROC_THREAD_ATTRIBUTE_JOB_LIST, &start->job,
                                    sizeof start->job, NULL, NULL))
         return GetLastError();
-    if (start->inherited[0] != NULL &&
+    if (start->inherited_count > 0 &&
         !UpdateProcThreadAttribute(*attributes, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST,
-                                   start->inherited, sizeof start->inherited, NULL, NULL))
+                                   start->inherited,
+                                   start->inherited_count * sizeof start->inherited[0], NULL, NULL))
         return GetLastError();
     return ERROR_SUCCESS;
 }
@@ -57,9 +59,9 @@ static DWORD copy_handles(const tether__win32_start *start, tether__win32_start 
 {
     HANDLE self = GetCurrentProcess();
     *copy = *start;
-    for (int i = 0; i < TETHER__WIN32_INHERITED; i++)
+    for (size_t i = 0; i < start->inherited_count; i++)
         copy->inherited[i] = NULL;
-    for (int i = 0; start->inherited[0] != NULL && i < TETHER__WIN32_INHERITED; i++) {
+    for (size_t i = 0; i < start->inherited_count; i++) {
         if (!DuplicateHandle(self, start->inherited[i], self, &copy->inherited[i], 0, TRUE,
                              DUPLICATE_SAME_ACCESS)) {
             DWORD os_error = GetLastError();
@@ -72,10 +74,28 @@ static DWORD copy_handles(const tether__win32_start *start, tether__win32_start 
 
 static void close_copies(tether__win32_start *copy)
 {
-    for (int i = 0; i < TETHER__WIN32_INHERITED; i++) {
+    for (size_t i = 0; i < copy->inherited_count; i++) {
         if (copy->inherited[i] != NULL)
             CloseHandle(copy->inherited[i]);
     }
+}
+
+/* Stores the line with the numbers of the copies at its end, to be freed; NULL: it needs none. */
+static DWORD add_numbers(const tether__win32_start *copy, wchar_t **line)
+{
+    enum { NUMBER_UNITS = 24 };
+    *line = NULL;
+    if (!copy->names_handles)
+        return ERROR_SUCCESS;
+    size_t used = wcslen(copy->line);
+    *line = calloc(used + TETHER__WIN32_INHERITED * NUMBER_UNITS + 1, sizeof **line);
+    if (*line == NULL)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    wcscpy(*line, copy->line);
+    for (size_t i = TETHER__WIN32_STANDARD; i < copy->inherited_count; i++)
+        used += (size_t)swprintf(*line + used, NUMBER_UNITS, L" %llu",
+                                 (unsigned long long)(uintptr_t)copy->inherited[i]);
+    return ERROR_SUCCESS;
 }
 
 static DWORD create_process(const tether__win32_start *start,
@@ -83,7 +103,7 @@ static DWORD create_process(const tether__win32_start *start,
                             PROCESS_INFORMATION *process)
 {
     STARTUPINFOEXW startup = {.StartupInfo = {.cb = sizeof startup}, .lpAttributeList = attributes};
-    BOOL inherits = start->inherited[0] != NULL;
+    BOOL inherits = start->inherited_count > 0;
     if (inherits) {
         startup.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
         startup.StartupInfo.hStdInput = start->inherited[0];
@@ -140,15 +160,21 @@ DWORD tether__win32_create(const tether__win32_start *start, PROCESS_INFORMATION
                            bool *bound)
 {
     tether__win32_start copy;
+    wchar_t *line = NULL;
     LPPROC_THREAD_ATTRIBUTE_LIST attributes = NULL;
     *process = (PROCESS_INFORMATION){0};
     *bound = false;
     DWORD os_error = copy_handles(start, &copy);
     if (os_error == ERROR_SUCCESS)
+        os_error = add_numbers(&copy, &line);
+    if (line != NULL)
+        copy.line = line;
+    if (os_error == ERROR_SUCCESS)
         os_error = make_attributes(&copy, &attributes);
     if (os_error == ERROR_SUCCESS)
         os_error = create_with_breakaway(&copy, attributes, process, bound);
     free_attributes(attributes);
+    free(line);
     close_copies(&copy);
     return os_error;
 }

@@ -8,17 +8,18 @@
 
 #include "tether/error.h"
 
-enum { TETHER__WIN32_INHERITED = 4 };
+/* Standard input, output and error, and what comes after them. */
+enum { TETHER__WIN32_STANDARD = 3, TETHER__WIN32_INHERITED = 5 };
 
 typedef struct tether__win32_start {
-    const wchar_t *program;     /* a path without the prefix for long paths */
-    wchar_t *line;              /* the command line; CreateProcessW may modify it */
-    const wchar_t *environment; /* the environment block; NULL: the caller's own */
-    const wchar_t *workdir;     /* NULL: the caller's own */
-    /* Standard input, output and error, and one more. Either all are set, or the first is NULL and
-     * no handle is inherited. They need not be inheritable. */
-    HANDLE inherited[TETHER__WIN32_INHERITED];
-    HANDLE job; /* the process is created in it */
+    const wchar_t *program;                    /* a path without the prefix for long paths */
+    wchar_t *line;                             /* the command line; CreateProcessW may modify it */
+    const wchar_t *environment;                /* the environment block; NULL: the caller's own */
+    const wchar_t *workdir;                    /* NULL: the caller's own */
+    HANDLE inherited[TETHER__WIN32_INHERITED]; /* they need not be inheritable */
+    size_t inherited_count;                    /* at least the standard ones, or 0: none */
+    bool names_handles; /* the numbers of those after the standard ones become arguments */
+    HANDLE job;         /* the process is created in it */
 } tether__win32_start;
 
 /* Creates a suspended process, outside of the caller's jobs where these permit it. *bound: at least

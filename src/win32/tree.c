@@ -9,6 +9,8 @@
 #include "win32/break.h"
 #include "win32/error.h"
 #include "win32/family.h"
+#include "win32/job.h"
+#include "win32/process.h"
 #include "win32/signal.h"
 #include "win32/threads.h"
 
@@ -60,6 +62,26 @@ static bool is_supervisor(const tether__tree *tree, const tether__win32_member *
     return tree->supervisor_alive && member->pid == (DWORD)tree->supervisor.pid;
 }
 
+/* A monitor lives on after the end of its task while something else of the task lives. */
+static bool is_monitor(const tether__tree *tree, const tether__win32_member *member)
+{
+    return tree->monitored && member->process != NULL &&
+           member->pid == (DWORD)tree->supervisor.pid && tree->supervisor.start_time != 0 &&
+           tether__win32_start_time(member->process) == tree->supervisor.start_time;
+}
+
+/* Takes the monitor out of a list of more than `most` processes. */
+static void leave_out_monitor(const tether__tree *tree, size_t most, tether__win32_family *family)
+{
+    for (size_t i = 0; family->count > most && i < family->count; i++) {
+        if (is_monitor(tree, &family->members[i])) {
+            CloseHandle(family->members[i].process);
+            family->members[i] = family->members[--family->count];
+            return;
+        }
+    }
+}
+
 static bool is_among(const DWORD *pids, size_t count, DWORD pid)
 {
     for (size_t i = 0; i < count; i++) {
@@ -79,7 +101,7 @@ static size_t terminate_commands(const tether__tree *tree, const tether__win32_f
     DWORD *now = calloc(family->count + 1, sizeof *now);
     for (size_t i = 0; i < family->count; i++) {
         const tether__win32_member *member = &family->members[i];
-        if (is_supervisor(tree, member)) {
+        if (is_supervisor(tree, member) || is_monitor(tree, member)) {
             tether__win32_threads_pause_or_resume(member, 1, false);
             continue;
         }
@@ -117,6 +139,39 @@ static int end_commands(const tether__tree *tree, size_t *left, tether_error *er
     return code;
 }
 
+static const DWORD job_access = JOB_OBJECT_QUERY | JOB_OBJECT_TERMINATE;
+
+/* Closes the job, too. Does nothing if the caller is itself in it, as a host in a task. */
+static void terminate_job(HANDLE job)
+{
+    BOOL inside = FALSE;
+    if (job == NULL)
+        return;
+    if (IsProcessInJob(GetCurrentProcess(), job, &inside) && !inside)
+        TerminateJobObject(job, TETHER__WIN32_KILLED_CODE);
+    CloseHandle(job);
+}
+
+static bool has_monitor(const tether__tree *tree)
+{
+    return tree->monitored && tether__os_process_alive(&tree->supervisor) == TETHER__ALIVE;
+}
+
+/* The monitor reports the end and leaves when nothing else is left. One that has not left in time
+ * is ended with all that is left, in one call. */
+static int terminate_monitored(const tether__tree *tree, size_t *left, tether_error *error)
+{
+    HANDLE job;
+    (void)tether__win32_job_open_inner(tree->task_id, job_access, &job);
+    terminate_job(job);
+    int code = end_commands(tree, left, error);
+    if (code == TETHER_OK && *left == 0 && tree->supervisor_late) {
+        (void)tether__win32_job_open(tree->task_id, job_access, &job);
+        terminate_job(job);
+    }
+    return code;
+}
+
 /* Whether a process sets the code page for the command, which starts after it. */
 static bool is_preparation(HANDLE process)
 {
@@ -148,6 +203,8 @@ static int pause_or_resume(const tether__tree *tree, bool suspend, size_t *left,
 {
     tether__win32_family family;
     int code = list(tree, 0, &family, error);
+    if (suspend)
+        leave_out_monitor(tree, 0, &family);
     *left = family.count;
     if (code == TETHER_OK) {
         DWORD os_error =
@@ -176,7 +233,8 @@ int tether__os_tree_signal(const tether__tree *tree, tether__tree_signal signal,
     case TETHER__SIGNAL_POLITE:
         return send_break(tree, left, error);
     case TETHER__SIGNAL_FINAL:
-        return terminate(tree, left, error);
+        return has_monitor(tree) ? terminate_monitored(tree, left, error)
+                                 : terminate(tree, left, error);
     case TETHER__SIGNAL_PAUSE:
         return pause_or_resume(tree, true, left, error);
     case TETHER__SIGNAL_RESUME:
@@ -205,6 +263,7 @@ int tether__os_tree_members(const tether__tree *tree, int64_t *pids, size_t capa
 {
     tether__win32_family family;
     int code = list(tree, 0, &family, error);
+    leave_out_monitor(tree, 1, &family);
     *count = family.count;
     for (size_t i = 0; i < family.count && i < capacity; i++)
         pids[i] = family.members[i].pid;

@@ -28,6 +28,10 @@ static const tether__orders full = {
     .limit_kills = true,
     .with_host = true,
     .end_tree = true,
+    .line = "\"C:\\x.exe\" \"a b\"",
+    .workdir = "C:\\work dir",
+    .enters = "C:\\elsewhere",
+    .utf8_console = true,
 };
 
 static void expect_same(const tether__orders *read, const tether__orders *written)
@@ -46,6 +50,7 @@ static void expect_same(const tether__orders *read, const tether__orders *writte
     assert_int_equal(read->limit_kills, written->limit_kills);
     assert_int_equal(read->with_host, written->with_host);
     assert_int_equal(read->end_tree, written->end_tree);
+    assert_int_equal(read->utf8_console, written->utf8_console);
     assert_string_equal(read->argv[0], written->program);
     size_t count = 0;
     for (; written->argv[count] != NULL; count++)
@@ -67,6 +72,9 @@ static void reads_what_it_writes(void **state)
     assert_string_equal(read.pipestatus, full.pipestatus);
     assert_string_equal(read.times, full.times);
     assert_string_equal(read.bundle, full.bundle);
+    assert_string_equal(read.line, full.line);
+    assert_string_equal(read.workdir, full.workdir);
+    assert_string_equal(read.enters, full.enters);
     tether__orders_dispose(&storage);
     tether__text_dispose(&text);
 }
@@ -86,6 +94,9 @@ static void what_is_not_given_is_absent(void **state)
     assert_null(read.input);
     assert_null(read.pipestatus);
     assert_null(read.times);
+    assert_null(read.line);
+    assert_null(read.workdir);
+    assert_null(read.enters);
     tether__orders_dispose(&storage);
     tether__text_dispose(&text);
 }

@@ -49,8 +49,9 @@ static void bash_applies_only_to_unusual_environments(void **state)
     assert_true(tether__outer_serves(bash, TETHER_SUPERVISOR_AUTO, false));
     for (const tether__outer_rule *rule = tether__outers_win32; rule->kind != TETHER__OUTER_NONE;
          rule++)
-        assert_true(tether__outer_serves(rule, TETHER_SUPERVISOR_SCRIPT, true) &&
-                    tether__outer_serves(rule, TETHER_SUPERVISOR_SCRIPT, false));
+        assert_int_equal(tether__outer_serves(rule, TETHER_SUPERVISOR_SCRIPT, true) &&
+                             tether__outer_serves(rule, TETHER_SUPERVISOR_SCRIPT, false),
+                         rule->kind != TETHER__OUTER_MONITOR);
 }
 
 static void names_the_wrapper_of_each_shell(void **state)
@@ -63,7 +64,7 @@ static void names_the_wrapper_of_each_shell(void **state)
     assert_string_equal(tether__outer_file(TETHER__OUTER_GIT_SH), "wrapper.sh");
     for (const tether__outer_rule *rule = tether__outers_win32; rule->kind != TETHER__OUTER_NONE;
          rule++)
-        assert_true(tether__outer_in_bundle(rule->kind));
+        assert_int_equal(tether__outer_in_bundle(rule->kind), rule->kind != TETHER__OUTER_MONITOR);
     for (const tether__outer_rule *rule = tether__outers_posix; rule->kind != TETHER__OUTER_NONE;
          rule++)
         assert_false(tether__outer_in_bundle(rule->kind));

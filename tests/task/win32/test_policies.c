@@ -96,6 +96,7 @@ static const char *put_program(const fixture *f, const char *name)
 static void a_disabled_cmd_is_named(void **state)
 {
     fixture *f = *state;
+    test_use_scripts();
     const char *const program[] = {CHILD, "exit", "0", NULL};
     const char *const batch[] = {test_work_path(f, "x.bat"), NULL};
     test_write_file(test_work_path(f, "x.bat"), "exit 3\r\n", 8);
@@ -104,7 +105,7 @@ static void a_disabled_cmd_is_named(void **state)
                    "cmd.exe may not run the command: a policy disables cmd (DisableCMD)");
     expect_refused(f, &(tether_spec){.argv = batch}, TETHER_ENOEXEC, "is a batch file");
     expect_refused(f, &(tether_spec){.argv = program}, TETHER_ENOSHELL,
-                   "tried cmd - a policy disables cmd (DisableCMD), powershell");
+                   "tried tether-monitor, cmd - a policy disables cmd (DisableCMD), powershell");
 }
 
 /* The policy that permits batch files disables only what users type. */

@@ -1,0 +1,10 @@
+/* The handles that a host passes to a monitor, for the other files of this folder. One thread. */
+#ifndef TETHER_MONITOR_HANDLES_H
+#define TETHER_MONITOR_HANDLES_H
+
+#include <windows.h>
+
+/* Takes the numbers of the inherited handles, before anything else is called. */
+void tether__monitor_take_handles(HANDLE lifeline, HANDLE orders);
+
+#endif

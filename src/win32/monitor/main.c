@@ -1,0 +1,28 @@
+/* Owns the entry of tether-monitor on Windows.
+ * Must not: contain anything else. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "monitor/monitor.h"
+#include "tether/version.h"
+#include "win32/monitor/handles.h"
+
+static HANDLE read_handle(const char *number)
+{
+    return (HANDLE)(uintptr_t)strtoull(number, NULL, 10);
+}
+
+/* A host names the task, so that people see whose monitor it is; the monitor does not need it. */
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--version") == 0)
+        return printf("tether-monitor %s\n", TETHER_VERSION) < 0;
+    if (argc != 4) {
+        fputs("tether-monitor supervises a task; tether starts it, see man tether\n", stderr);
+        return 125;
+    }
+    tether__monitor_take_handles(read_handle(argv[2]), read_handle(argv[3]));
+    return tether__monitor_run();
+}

@@ -1,0 +1,290 @@
+/* Owns the monitor's handles, its sleep, and what it notes of the command's end.
+ * Must not: decide when to do any of it (monitor.c does).
+ * Thread: the only one, and the system's for console events. */
+#include "monitor/monitor_os.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+
+#include "os/clock.h"
+#include "win32/append.h"
+#include "win32/error.h"
+#include "win32/job.h"
+#include "win32/monitor/command.h"
+#include "win32/monitor/handles.h"
+#include "win32/monitor/offspring.h"
+#include "win32/orders.h"
+#include "win32/signal.h"
+#include "win32/text.h"
+
+enum { NOT_FOUND = 127, NOT_STARTED = 126, LOOK_MS = 100, UTF8_CODE_PAGE = 65001 };
+
+static const DWORD ended_by_break = 0xC000013A; /* STATUS_CONTROL_C_EXIT */
+
+static HANDLE lifeline, passed_orders;
+static HANDLE command;  /* NULL: not started */
+static HANDLE awaited;  /* one of those that the command has left; NULL: none is known */
+static bool sent_break; /* a console break has reached the task */
+static bool sent_final; /* its processes were terminated */
+
+void tether__monitor_take_handles(HANDLE given_lifeline, HANDLE given_orders)
+{
+    lifeline = given_lifeline;
+    passed_orders = given_orders;
+}
+
+/* A break is meant for the command. */
+static BOOL WINAPI ignore(DWORD event)
+{
+    (void)event;
+    return TRUE;
+}
+
+bool tether__monitor_os_prepare(void)
+{
+    if (GetFileType(lifeline) != FILE_TYPE_DISK ||
+        !SetHandleInformation(lifeline, HANDLE_FLAG_INHERIT, 0)) {
+        tether__monitor_os_complain("a monitor is started by tether, with a lifeline",
+                                    tether__monitor_os_words((int)GetLastError()));
+        return false;
+    }
+    SetConsoleCtrlHandler(ignore, TRUE);
+    return true;
+}
+
+void tether__monitor_os_adopt(const char *task_id)
+{
+    tether__offspring_prepare(task_id);
+}
+
+const char *tether__monitor_os_orders(char **text, size_t *size)
+{
+    DWORD os_error = tether__win32_orders_take(passed_orders, TETHER__ORDERS_LIMIT, text, size);
+    CloseHandle(passed_orders);
+    return os_error == ERROR_SUCCESS             ? NULL
+           : os_error == ERROR_NOT_ENOUGH_MEMORY ? "allocate memory"
+                                                 : "read orders";
+}
+
+/* The host has written the line before the first instruction. */
+void tether__monitor_os_identify(const tether__orders *orders, tether__identity *self)
+{
+    (void)orders;
+    *self = (tether__identity){.pid = 0};
+}
+
+bool tether__monitor_os_append(const char *line, size_t size)
+{
+    return tether__win32_append(lifeline, line, size) == ERROR_SUCCESS;
+}
+
+/* --- The command --- */
+
+static tether__start_failure name_failure(DWORD os_error)
+{
+    switch (os_error) {
+    case ERROR_DIRECTORY:
+        return TETHER__START_WORKDIR;
+    case ERROR_NOT_ENOUGH_MEMORY:
+    case ERROR_OUTOFMEMORY:
+    case ERROR_COMMITMENT_LIMIT:
+    case ERROR_NO_SYSTEM_RESOURCES:
+    case ERROR_NOT_ENOUGH_QUOTA:
+        return TETHER__START_FORK;
+    default:
+        return TETHER__START_PROGRAM;
+    }
+}
+
+/* The variable would hide the exit codes that cmd provides under this name. */
+static void prepare_surroundings(const tether__orders *orders)
+{
+    SetEnvironmentVariableW(L"ERRORLEVEL", NULL);
+    if (orders->utf8_console) {
+        SetConsoleCP(UTF8_CODE_PAGE);
+        SetConsoleOutputCP(UTF8_CODE_PAGE);
+    }
+}
+
+tether__start_failure tether__monitor_os_start(const tether__orders *orders, int64_t *pid,
+                                               int *code, int *os_error)
+{
+    HANDLE task_job;
+    PROCESS_INFORMATION process;
+    *code = NOT_STARTED;
+    if (orders->line == NULL) {
+        *os_error = ERROR_INVALID_DATA;
+        return TETHER__START_ORDERS;
+    }
+    prepare_surroundings(orders);
+    (void)tether__win32_job_open(orders->task_id, JOB_OBJECT_QUERY, &task_job);
+    DWORD failed =
+        tether__monitor_start_command(orders, tether__offspring_job(), task_job, &process);
+    if (task_job != NULL)
+        CloseHandle(task_job);
+    *os_error = (int)failed;
+    if (failed != ERROR_SUCCESS) {
+        if (failed == ERROR_FILE_NOT_FOUND || failed == ERROR_PATH_NOT_FOUND)
+            *code = NOT_FOUND;
+        return name_failure(failed);
+    }
+    CloseHandle(process.hThread);
+    command = process.hProcess;
+    *pid = process.dwProcessId;
+    return TETHER__START_OK;
+}
+
+void tether__monitor_os_complain(const char *what, const char *why)
+{
+    char line[2048];
+    DWORD written;
+    int size = snprintf(line, sizeof line, "tether: %.1400s: %.600s\n", what, why);
+    if (size > 0)
+        WriteFile(GetStdHandle(STD_ERROR_HANDLE), line, (DWORD)size, &written, NULL);
+}
+
+const char *tether__monitor_os_words(int os_error)
+{
+    static char words[TETHER__WIN32_WORDS_SIZE];
+    tether__win32_words((uint32_t)os_error, words);
+    return words;
+}
+
+/* The host has started this process in a directory that nobody removes. */
+void tether__monitor_os_settle(void)
+{
+    static const DWORD names[] = {STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        CloseHandle(GetStdHandle(names[i]));
+        SetStdHandle(names[i], NULL);
+    }
+}
+
+/* --- The host --- */
+
+/* Not built for Windows yet: hosts do not ask for it. */
+bool tether__monitor_os_bind(void)
+{
+    return false;
+}
+
+bool tether__monitor_os_host_ended(void)
+{
+    return false;
+}
+
+/* --- Outputs --- */
+
+/* Not built for Windows yet: hosts do not ask for it. */
+bool tether__monitor_os_pipe(const tether__orders *orders, int *os_error)
+{
+    (void)orders;
+    *os_error = ERROR_NOT_SUPPORTED;
+    return false;
+}
+
+bool tether__monitor_os_over_limit(void)
+{
+    return false;
+}
+
+int64_t tether__monitor_os_drain(void)
+{
+    return 0;
+}
+
+/* --- Waiting --- */
+
+static DWORD time_left(int64_t until_ms)
+{
+    if (until_ms == INT64_MAX)
+        return INFINITE;
+    int64_t left = until_ms - tether__os_monotonic_ms();
+    return left <= 0 ? 0 : left < INT32_MAX ? (DWORD)left : INT32_MAX;
+}
+
+/* What the command has left is waited for one after the other: none of them can be gone before all
+ * are. Where there is no handle to wait for, the monitor looks at intervals. */
+void tether__monitor_os_sleep(int64_t until_ms)
+{
+    DWORD left = time_left(until_ms);
+    HANDLE one = awaited != NULL ? awaited : command;
+    if (one != NULL && WaitForSingleObject(one, left) != WAIT_FAILED)
+        return;
+    Sleep(left < LOOK_MS ? left : LOOK_MS);
+}
+
+static void note_end(tether__family *family)
+{
+    DWORD code;
+    if (!GetExitCodeProcess(command, &code)) {
+        family->unknown = true;
+        return;
+    }
+    family->command_ended = true;
+    family->outcome.end = TETHER__END_EXIT;
+    family->outcome.value = (int)code;
+    family->outcome.uptime_ms = tether__os_uptime_ms();
+    family->by_kill =
+        (sent_final && code == TETHER__WIN32_KILLED_CODE) || (sent_break && code == ended_by_break);
+    CloseHandle(command);
+    command = NULL;
+}
+
+void tether__monitor_os_reap(tether__family *family)
+{
+    if (!family->command_ended) {
+        DWORD state = WaitForSingleObject(command, 0);
+        if (state == WAIT_OBJECT_0)
+            note_end(family);
+        family->unknown = family->unknown || state == WAIT_FAILED;
+    }
+    if (!family->command_ended ||
+        (awaited != NULL && WaitForSingleObject(awaited, 0) == WAIT_TIMEOUT))
+        return;
+    if (awaited != NULL)
+        CloseHandle(awaited);
+    tether__offspring_usage(&family->outcome.usage);
+    family->empty = tether__offspring_is_gone(&awaited);
+}
+
+void tether__monitor_os_list(const tether__family *family, tether__left *left)
+{
+    if (family->empty)
+        *left = (tether__left){.count = 0};
+    else
+        tether__offspring_list(left);
+}
+
+/* A break goes to the process group, which this process leads. */
+void tether__monitor_os_signal(const tether__family *family, bool final)
+{
+    (void)family;
+    if (final) {
+        sent_final = true;
+        tether__offspring_terminate(TETHER__WIN32_KILLED_CODE);
+    } else {
+        sent_break =
+            GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, GetCurrentProcessId()) || sent_break;
+    }
+}
+
+size_t tether__monitor_os_read(const char *path, char *bytes, size_t capacity)
+{
+    wchar_t *wide;
+    DWORD size = 0;
+    if (tether__win32_path(path, &wide, "read file", NULL) != TETHER_OK)
+        return 0;
+    HANDLE file =
+        CreateFileW(wide, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                    NULL, OPEN_EXISTING, FILE_FLAG_OPEN_REPARSE_POINT, NULL);
+    free(wide);
+    if (file == INVALID_HANDLE_VALUE)
+        return 0;
+    if (GetFileType(file) != FILE_TYPE_DISK || !ReadFile(file, bytes, (DWORD)capacity, &size, NULL))
+        size = 0;
+    CloseHandle(file);
+    return size;
+}
