@@ -46,3 +46,12 @@ if(UNIX)
         set_tests_properties(os_spawn_other PROPERTIES LABELS contract TIMEOUT 60)
     endif()
 endif()
+
+# A part of the monitor, with clocks of the test.
+if(TARGET tether_monitor AND NOT WIN32)
+    add_executable(test_notes monitor/posix/test_notes.c ../src/posix/monitor/times.c ../src/format/times.c)
+    target_include_directories(test_notes PRIVATE . ../src ../include)
+    target_link_libraries(test_notes PRIVATE tether_cmocka tether_flags)
+    add_test(NAME notes COMMAND test_notes)
+    set_tests_properties(notes PROPERTIES LABELS contract TIMEOUT 60)
+endif()

@@ -93,8 +93,10 @@ static void thin(void)
     if (done)
         return;
     own.path = NULL;
-    if (fd >= 0)
-        close(fd);
+    if (fd < 0)
+        return;
+    close(fd);
+    (void)unlink(path);
 }
 
 static void write_last(void)

@@ -1,0 +1,175 @@
+/* The monitor's notes of when outputs came: which it writes, and that their file stays small. The
+ * clocks are the test's. */
+#include "support/unit.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "format/times.h"
+#include "os/clock.h"
+#include "posix/monitor/times.h"
+
+enum { MOST = 1024 * 1024 };
+
+static int64_t now_ms;
+
+int64_t tether__os_monotonic_ms(void)
+{
+    return now_ms;
+}
+
+int64_t tether__os_wall_ms(void)
+{
+    return 1795804864000 + now_ms;
+}
+
+typedef struct place {
+    char folder[64], path[80];
+    uint64_t size[2];
+} place;
+
+static int setup(void **state)
+{
+    place *p = calloc(1, sizeof *p);
+    assert_non_null(p);
+    strcpy(p->folder, "/tmp/tether-notes-XXXXXX");
+    assert_non_null(mkdtemp(p->folder));
+    snprintf(p->path, sizeof p->path, "%s/times", p->folder);
+    now_ms = 5000;
+    tether__notes_open(p->path);
+    *state = p;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    place *p = *state;
+    tether__notes_open(NULL);
+    unlink(p->path);
+    assert_int_equal(rmdir(p->folder), 0); /* nothing else is there */
+    free(p);
+    return 0;
+}
+
+static void note(place *p, int stream, uint64_t bytes, int64_t after_ms)
+{
+    now_ms += after_ms;
+    p->size[stream] += bytes;
+    tether__notes_add(p->size);
+}
+
+static int64_t file_size(const place *p)
+{
+    struct stat st;
+    return stat(p->path, &st) == 0 ? (int64_t)st.st_size : -1;
+}
+
+static char *read_notes(const place *p, size_t *size)
+{
+    FILE *file = fopen(p->path, "rb");
+    assert_non_null(file);
+    char *text = malloc(2 * MOST);
+    assert_non_null(text);
+    *size = fread(text, 1, 2 * MOST, file);
+    fclose(file);
+    return text;
+}
+
+static void expect(place *p, const char *expected)
+{
+    size_t size;
+    tether__notes_flush();
+    char *text = read_notes(p, &size);
+    text[size] = '\0';
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+/* Standard error behind standard output is the order that readers assume. */
+static void what_comes_at_once_has_no_file(void **state)
+{
+    place *p = *state;
+    note(p, 0, 5, 0);
+    note(p, 0, 5, 50);
+    note(p, 1, 5, 40);
+    note(p, 1, 5, 5);
+    tether__notes_flush();
+    assert_int_equal(file_size(p), -1);
+}
+
+static void a_change_of_streams_is_noted(void **state)
+{
+    place *p = *state;
+    note(p, 0, 5, 0);
+    note(p, 1, 5, 1);
+    note(p, 0, 5, 1);
+    note(p, 1, 5, 1);
+    expect(p, "1795804869001 5 5\n1795804869003 10 10\n");
+}
+
+static void time_is_noted(void **state)
+{
+    place *p = *state;
+    note(p, 0, 5, 0);
+    note(p, 0, 5, 99);
+    note(p, 0, 5, 1);
+    note(p, 0, 5, 1000);
+    expect(p, "1795804869099 10 0\n1795804869100 15 0\n1795804870100 20 0\n");
+}
+
+/* A million changes: the file keeps below its size, and the notes from the first to the last are
+ * whole. */
+static void the_file_stays_small(void **state)
+{
+    place *p = *state;
+    for (int i = 0; i < 500000; i++) {
+        note(p, 1, 100, 1);
+        note(p, 0, 100, 1);
+        assert_true(file_size(p) <= MOST + TETHER__TIMES_LINE_SIZE);
+    }
+    tether__notes_flush();
+    size_t size, count = 0;
+    char *text = read_notes(p, &size);
+    const char *at = text;
+    tether__point point = {0, {0, 0}}, before = point, first = point;
+    for (; tether__times_next(&at, text + size, &point); count++, before = point) {
+        assert_true(point.time_ms > before.time_ms);
+        first = count == 0 ? point : first;
+    }
+    assert_true(at == text + size);
+    assert_true(count > 5000);
+    assert_true(first.size[0] <= 10000);
+    assert_int_equal(point.size[0], 50000000);
+    assert_int_equal(point.size[1], 50000000);
+    free(text);
+}
+
+/* The output goes on without notes. */
+static void without_a_folder_nothing_is_noted(void **state)
+{
+    place *p = *state;
+    tether__notes_open("/nonexistent/times");
+    note(p, 1, 5, 0);
+    note(p, 0, 5, 1000);
+    note(p, 1, 5, 1000);
+    tether__notes_flush();
+    assert_int_equal(file_size(p), -1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_comes_at_once_has_no_file),
+        TEST(a_change_of_streams_is_noted),
+        TEST(time_is_noted),
+        TEST(the_file_stays_small),
+        TEST(without_a_folder_nothing_is_noted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
