@@ -12,6 +12,12 @@
 
 #define CHUNK_BYTES (64 * 1024)
 
+/* How often something is looked for again that a fast writer drops at the same time. */
+#define ATTEMPTS 100
+
+/* What a fast writer drops is told this often at most. */
+#define TELL_INTERVAL_MS 1000
+
 #define NS_PER_MS ((uint64_t)1000 * 1000)
 
 static void tell_truncated(const cli_follow *follow, tether_stream stream)
@@ -22,11 +28,32 @@ static void tell_truncated(const cli_follow *follow, tether_stream stream)
         truncated_tell(follow->task_id, stream);
 }
 
-/* Where objects are printed, their offsets tell. */
-static void tell_dropped(const cli_follow *follow, tether_stream stream, uint64_t bytes)
+static void tell_now(cli_follow *follow, tether_stream stream)
 {
-    if (follow->sink == NULL || follow->sink->form == OUTPUT_BYTES)
-        dropped_tell(follow->task_id, stream, bytes);
+    dropped_tell(follow->task_id, stream, follow->untold[stream]);
+    follow->untold[stream] = 0;
+}
+
+/* Where objects are printed, their offsets tell. */
+static void tell_dropped(cli_follow *follow, tether_stream stream, uint64_t bytes)
+{
+    if (follow->sink != NULL && follow->sink->form != OUTPUT_BYTES)
+        return;
+    follow->untold[stream] += bytes;
+    if (moment_left_ns(follow->next_tell) > 0)
+        return;
+    tell_now(follow, stream);
+    follow->next_tell = moment_after(TELL_INTERVAL_MS);
+}
+
+static void tell_rest(cli_follow *follow)
+{
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        if (follow->untold[i] > 0)
+            tell_now(follow, (tether_stream)i);
+    }
 }
 
 /* Writes the bytes at the stream's offset. Returns false if writing has failed. */
@@ -67,6 +94,7 @@ follow_result follow_copy(cli_follow *follow, tether_stream stream, uint64_t end
 {
     static char chunk[CHUNK_BYTES];
     uint64_t *offset = &follow->offset[stream];
+    int attempts = 0;
 
     while (*offset < end) {
         size_t want = end - *offset < sizeof chunk ? (size_t)(end - *offset) : sizeof chunk;
@@ -77,6 +105,10 @@ follow_result follow_copy(cli_follow *follow, tether_stream stream, uint64_t end
 
         if (code == TETHER_EDROPPED || (code == 0 && got == 0)) {
             if (!move_on(follow, stream, &end, error))
+                return FOLLOW_FAILED;
+            /* All of it was dropped: what the stream ends with now takes its place. */
+            if (code == TETHER_EDROPPED && *offset >= end && attempts++ < ATTEMPTS &&
+                tether_output_size(follow->registry, follow->task_id, stream, &end, error) != 0)
                 return FOLLOW_FAILED;
             continue;
         }
@@ -201,18 +233,20 @@ follow_result follow_task(cli_follow *follow, int64_t timeout_ms, tether_error *
     tether_follower *from;
     follow_result result;
     int code;
+    int i;
 
     reader_watch(follow->registry, NULL, NULL);
     code = tether_follow_open(follow->registry, follow->task_id, view,
                               from_start ? NULL : follow->offset, &from, error);
 
     /* The output limit has dropped what is at the offsets, since these were chosen. */
-    while (code == TETHER_EDROPPED && skip_dropped(follow, error))
+    for (i = 0; code == TETHER_EDROPPED && i < ATTEMPTS && skip_dropped(follow, error); i++)
         code = tether_follow_open(follow->registry, follow->task_id, view, follow->offset, &from,
                                   error);
     if (code != 0)
         return FOLLOW_FAILED;
     result = copy_all(follow, from, until_ns, error);
+    tell_rest(follow);
     tether_follow_close(from);
     return result;
 }

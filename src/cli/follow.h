@@ -21,6 +21,8 @@ typedef struct cli_follow {
     const char *task_id;
     cli_stream *to[2];  /* indexed by tether_stream; NULL: do not copy this stream */
     uint64_t offset[2]; /* where to start reading; advances as bytes are written out */
+    uint64_t untold[2]; /* bytes that were dropped, and not told yet */
+    uint64_t next_tell; /* the moment from which that may be told; 0: now */
     output_sink *sink;  /* gets the bytes instead; `to` says only which streams. NULL: none */
 } cli_follow;
 

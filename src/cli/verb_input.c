@@ -135,7 +135,12 @@ static int put(const cli_options *cli, tether_registry *registry, input_request 
     request->written += written;
     if (code == TETHER_OK)
         request->taken = taken;
-    return code == TETHER_OK ? 0 : print_error(cli, &error);
+    if (code == TETHER_OK || request->written == written)
+        return code == TETHER_OK ? 0 : print_error(cli, &error);
+    /* The library counts within this piece. */
+    return print_failure(cli, code, error.step,
+                         "%.300s; of all that was read, %" PRIu64 " bytes were written",
+                         error.message, request->written);
 }
 
 /* Each piece goes to the task as soon as it was read. */

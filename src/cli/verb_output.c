@@ -63,18 +63,22 @@ static follow_result copy_pieces(showing *s, const bool selected[2], tether_erro
 
     for (i = 0; i < s->view.count; i++) {
         const output_piece *piece = &s->view.pieces[i];
+        uint64_t end = piece->offset + piece->size;
+        uint64_t *offset = &s->from.offset[piece->stream];
         follow_result result;
 
-        if (!selected[piece->stream])
+        /* Where a piece was dropped meanwhile, what came after it was printed in its place. */
+        if (!selected[piece->stream] || (begun[piece->stream] && *offset >= end))
             continue;
         tell_gap(s, piece, begun);
         if (s->request->last_frames && !s->cli->json && !begun[piece->stream])
             stream_begin_line(stream_stdout());
+        if (!begun[piece->stream] || *offset < piece->offset)
+            *offset = piece->offset;
         begun[piece->stream] = true;
-        s->from.offset[piece->stream] = piece->offset;
         if (s->from.sink != NULL)
             s->from.sink->time = piece->time;
-        result = follow_copy(&s->from, piece->stream, piece->offset + piece->size, error);
+        result = follow_copy(&s->from, piece->stream, end, error);
         if (result != FOLLOW_ENDED)
             return result;
     }
@@ -216,8 +220,8 @@ static int start_at_offset(showing *s)
 
     if (!output_view_start_at(&s->view, s->request->offset, &left))
         return print_failure(s->cli, TETHER_EDROPPED, "read output",
-                             "the output limit has dropped the bytes before offset %" PRIu64
-                             ": give this one or a larger one",
+                             "the output limit has dropped the byte there: the next one that is "
+                             "left has the offset %" PRIu64,
                              left);
     s->from.offset[stream] = s->request->offset;
     return 0;

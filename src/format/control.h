@@ -18,7 +18,7 @@
     X(INPUT, "input")       /* write the payload to standard input, and close it */                \
     /* answers */                                                                                  \
     X(DONE, "done")                                                                                \
-    X(LATE, "late")             /* the deadline is being enforced */                               \
+    X(LATE, "late")             /* the task is being ended */                                      \
     X(ENDED, "ended")           /* the command has ended */                                        \
     X(NO_INPUT, "no-input")     /* standard input is no pipe of the monitor */                     \
     X(CLOSED, "closed")         /* standard input was closed */                                    \

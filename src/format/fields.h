@@ -146,7 +146,8 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
            "not yet")                                                                              \
     STORED(NUMBER, stderr_total, -1, "number, null", "likewise for standard error")                \
     BOTH(NUMBER, output_lost, 0, "number, null",                                                   \
-         "bytes of output that a monitor could not write, such as on a full disk; null: none")     \
+         "bytes of output that a monitor could not write until the command ended, such as on a "   \
+         "full disk; null: none")                                                                  \
     STORED(FLAG, no_compress, 0, "bool", "previews of this task do not use the host's compressor") \
     SHOWN(FLAG, compressed, 0, "", "")                                                             \
     SHOWN(COUNT, output_dropped, 0, "", "")                                                        \

@@ -77,9 +77,11 @@ static tether__verdict ended_by_itself(const tether__marker *marker)
         verdict.status = TETHER_STATUS_TIMED_OUT;
         verdict.exit_code = 124;
     } else if (marker->end == TETHER__END_KILLED) {
-        verdict = (tether__verdict){
-            TETHER__STEP_FINALISE, TETHER_STATUS_KILLED, 128 + marker->value, (int)marker->value,
-            marker->over_limit ? "its output exceeded the limit" : "its host ended"};
+        verdict = (tether__verdict){TETHER__STEP_FINALISE, TETHER_STATUS_KILLED,
+                                    128 + marker->value, (int)marker->value,
+                                    marker->over_limit   ? "its output exceeded the limit"
+                                    : marker->host_ended ? "its host ended"
+                                                         : NULL};
     } else if (marker->end == TETHER__END_SIGNAL) {
         verdict.signal = (int)marker->value;
         verdict.exit_code = 128 + marker->value;

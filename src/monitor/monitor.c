@@ -39,7 +39,7 @@ typedef struct monitor {
 static void append(const char *line, size_t size)
 {
     while (!tether__monitor_os_append(line, size))
-        tether__monitor_os_sleep(tether__os_monotonic_ms() + RETRY_MS);
+        tether__monitor_os_rest(RETRY_MS);
 }
 
 static void append_ending(const tether__ending *ending)
@@ -156,7 +156,7 @@ static void move_deadline(monitor *m, const tether__control *request, tether__co
 {
     if (m->family.command_ended)
         answer->word = TETHER__CONTROL_ENDED;
-    else if (m->enforcing)
+    else if (m->ending)
         answer->word = TETHER__CONTROL_LATE;
     else if (request->move > m->move) {
         m->move = request->move;
@@ -219,12 +219,12 @@ static void read_pipestatus(const char *path, char list[TETHER__PIPESTATUS_SIZE]
     tether__marker_pipestatus(text, list);
 }
 
-/* Says nothing of processes that are about to be ended, since whoever reads it would take them for
- * some that stay. */
+/* Says nothing of processes that are being ended, or are about to be, since whoever reads it would
+ * take them for some that stay. */
 static void name_left(const monitor *m, tether__left *left)
 {
     *left = TETHER__LEFT_UNKNOWN;
-    if (m->family.empty || !m->orders.end_tree)
+    if (m->family.empty || (!m->orders.end_tree && !m->ending))
         tether__monitor_os_list(&m->family, left);
 }
 
@@ -251,6 +251,8 @@ static void guard(monitor *m)
         begin_kill(m, tether__os_monotonic_ms());
     while (!m->family.empty)
         wait(m);
+    /* The last one may have written just before it ended. */
+    (void)tether__monitor_os_drain();
 }
 
 static int supervise(monitor *m)

@@ -76,6 +76,9 @@ void tether__monitor_os_settle(void);
  * the monotonic clock; INT64_MAX: no limit. */
 void tether__monitor_os_sleep(int64_t until_ms);
 
+/* Lets this time pass, whatever happens, and then moves what is in the pipes. */
+void tether__monitor_os_rest(int milliseconds);
+
 /* Waits for all children that have ended, without blocking, and notes what they say. */
 void tether__monitor_os_reap(tether__family *family);
 

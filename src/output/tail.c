@@ -13,7 +13,7 @@
 enum { DEFAULT_BYTES = 64 * 1024, BLOCK_BYTES = 8 * 1024, CHARACTER_BYTES = 4 };
 
 /* How often the end is searched again because the task truncates its output at the same time. */
-enum { ATTEMPTS = 10 };
+enum { ATTEMPTS = 100 };
 
 static const char step[] = "read the end of the output";
 
@@ -40,6 +40,14 @@ static int view_open(tether_registry *registry, const char *task_id, tether_view
     return code;
 }
 
+static int fail_changed(text_view *view, tether_error *error)
+{
+    view->changed = true;
+    return tether__fail(error, TETHER_EIO, 0, step,
+                        "the output changed each time it was read, because the task truncates it "
+                        "or its limit drops it again and again; read it later");
+}
+
 /* Reads the whole range. view_open has measured the files, so a short read means that the task has
  * truncated one of them since. */
 static int view_read(text_view *view, uint64_t from, char *buffer, size_t size, tether_error *error)
@@ -48,12 +56,8 @@ static int view_read(text_view *view, uint64_t from, char *buffer, size_t size, 
         size_t got;
         int code = tether__pieces_read(&view->pieces, from + done, buffer + done, size - done, &got,
                                        error);
-        view->changed = code == TETHER_EDROPPED || (code == TETHER_OK && got == 0);
-        if (view->changed)
-            return tether__fail(
-                error, TETHER_EIO, 0, step,
-                "the output changed each time it was read, because the task "
-                "truncates it or its limit drops it again and again; read it later");
+        if (code == TETHER_EDROPPED || (code == TETHER_OK && got == 0))
+            return fail_changed(view, error);
         if (code != TETHER_OK)
             return code;
         done += got;
@@ -94,13 +98,15 @@ static bool lacks_some(const tether__output *output)
 }
 
 /* A start that was counted in bytes may be inside a character: moves it to the next one. */
-static int skip_cut_character(const text_view *view, uint64_t *start, tether_error *error)
+static int skip_cut_character(text_view *view, uint64_t *start, tether_error *error)
 {
     char bytes[CHARACTER_BYTES];
     size_t got;
     if (*start == view->total || tether__pieces_is_first_byte(&view->pieces, *start))
         return TETHER_OK;
     int code = tether__pieces_read(&view->pieces, *start, bytes, sizeof bytes, &got, error);
+    if (code == TETHER_EDROPPED)
+        return fail_changed(view, error);
     if (code == TETHER_OK)
         *start += tether__utf8_skip_tail(bytes, got);
     return code;

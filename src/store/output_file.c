@@ -76,16 +76,18 @@ static int read_end(const part *p, const tether__record *record, tether_stream s
                     uint64_t from, char *bytes, size_t *got, tether_error *error)
 {
     uint64_t size = p->size;
-    bool has_gap = tether__record_gap_limit(record) > 0 && p->gap.begin < p->gap.end;
+    bool may_drop = tether__record_gap_limit(record) > 0;
+    bool has_gap = may_drop && p->gap.begin < p->gap.end;
     uint64_t start = has_gap && from < p->gap.end ? p->gap.end : from;
     *got = 0;
     if (start >= p->size)
         return TETHER_OK;
     int code = tether__os_file_pread(&p->file, start, bytes, (size_t)(p->size - start), got, error);
-    if (code != TETHER_OK || !has_gap)
+    if (code != TETHER_OK || !may_drop)
         return code;
     code = tether__os_file_size(&p->file, &size, error);
-    uint64_t left = gap_of(record, stream, size).end;
+    tether__gap gap = gap_of(record, stream, size);
+    uint64_t left = gap.begin < gap.end ? gap.end : 0;
     size_t lost = left > start ? (size_t)(left - start < *got ? left - start : *got) : 0;
     memmove(bytes, bytes + lost, *got - lost);
     *got -= lost;

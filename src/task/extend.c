@@ -66,7 +66,8 @@ static int write_deadline(tether_registry *registry, const char *task_id, move *
 static int fail_late(const char *task_id, tether_error *error)
 {
     return tether__fail(error, TETHER_ETOOLATE, 0, step,
-                        "the deadline of task %s is over, and the task is being ended", task_id);
+                        "task %s is being ended already, at its deadline or for another reason",
+                        task_id);
 }
 
 static int refuse(const char *task_id, const move *m, tether_error *error)

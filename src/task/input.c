@@ -130,8 +130,9 @@ static int write_input(tether_registry *registry, writing *w, tether_error *erro
         code = send_all(&wait, w, &problem);
     tether__wait_end(&wait);
     tether__os_control_close(&w->end);
-    /* A monitor leaves when its task has ended: then that is what happened. */
-    if (code == TETHER_ENOANSWER &&
+    /* When the command ends, the monitor closes the pipe, and leaves: then that is what happened.
+     */
+    if ((code == TETHER_ENOANSWER || code == TETHER_EPIPE) &&
         tether__monitor_check(&registry->catalog, w->task_id, NULL) == TETHER_EENDED)
         return tether__monitor_check(&registry->catalog, w->task_id, error);
     if (code != TETHER_OK)

@@ -40,8 +40,10 @@ static int read_end(tether__output *output, size_t limit, char **text, size_t *s
     if (*text == NULL)
         return tether__fail_memory(error, "read output");
     int code = read_from(output, *offset, *text, size, &problem);
+    /* Each time the gap has grown; once it has reached the end, nothing is left to read. */
     while (code == TETHER_EDROPPED) {
-        code = tether__output_skip(output, offset, &problem);
+        code = tether__output_measure(output, &problem);
+        *offset = tether__output_gap(output).end;
         output->end = end;
         if (code == TETHER_OK)
             code = read_from(output, *offset, *text, size, &problem);

@@ -82,7 +82,7 @@ static void an_offset_counts_in_one_stream(void **state)
         assert_int_equal(cli_number(output, "stdout_size"), 9);
         json_decref(output);
     }
-    EXPECT_ERROR(f, 125, "TETHER_EDROPPED", "before offset 4", "output", id, "--stream", "stdout",
+    EXPECT_ERROR(f, 125, "TETHER_EDROPPED", "has the offset 4", "output", id, "--stream", "stdout",
                  "--offset", "3");
     EXPECT_ERROR(f, 125, einval, "give --stream", "output", id, "--offset", "1");
     EXPECT_ERROR(f, 125, einval, "64K", "output", id, "--stream", "stderr", "--offset", "-1");

@@ -108,15 +108,16 @@ static void drop(connection *one)
  */
 static connection *find_room(int64_t now, bool *is_free)
 {
-    connection *oldest = &connections[0];
+    connection *oldest = NULL;
     for (int i = 0; i < ROOM; i++) {
-        *is_free = connections[i].fd < 0;
+        connection *one = &connections[i];
+        *is_free = one->fd < 0;
         if (*is_free)
-            return &connections[i];
-        if (connections[i].heard_ms < oldest->heard_ms)
-            oldest = &connections[i];
+            return one;
+        if (!one->ready && (oldest == NULL || one->heard_ms < oldest->heard_ms))
+            oldest = one;
     }
-    return now - oldest->heard_ms >= PATIENCE_MS ? oldest : NULL;
+    return oldest != NULL && now - oldest->heard_ms >= PATIENCE_MS ? oldest : NULL;
 }
 
 static bool is_own_user(int fd)

@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "os/clock.h"
@@ -267,7 +268,7 @@ bool tether__monitor_os_pipe(const tether__orders *orders, int *os_error)
 
 bool tether__monitor_os_over_limit(void)
 {
-    return pump.limit > 0 && (pump.size[0] > pump.limit || pump.size[1] > pump.limit);
+    return pump.limit > 0 && (pump.read[0] > pump.limit || pump.read[1] > pump.limit);
 }
 
 static void move_outputs(void)
@@ -286,6 +287,13 @@ int64_t tether__monitor_os_drain(void)
 }
 
 /* --- Waiting --- */
+
+void tether__monitor_os_rest(int milliseconds)
+{
+    const struct timespec pause = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+    (void)nanosleep(&pause, NULL);
+    move_outputs();
+}
 
 static int milliseconds_until(int64_t until_ms)
 {

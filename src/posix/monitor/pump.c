@@ -106,6 +106,21 @@ static uint64_t step_of(uint64_t limit)
     return step < BLOCK ? BLOCK : step < LAST_SIZE ? step : LAST_SIZE;
 }
 
+/* Returns false if it may work another time. */
+static bool punch(int fd, uint64_t from, uint64_t to)
+{
+#ifdef FALLOC_FL_PUNCH_HOLE
+    return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from,
+                     (off_t)(to - from)) == 0 ||
+           (errno != EIO && errno != ENOSPC && errno != EINTR);
+#else
+    (void)fd;
+    (void)from;
+    (void)to;
+    return true;
+#endif
+}
+
 /* Gives back the space of the gap, in whole blocks, if that is at least `step` bytes. A file system
  * that has no holes keeps it; readers skip the gap all the same. What the gap needs must be written
  * before: readers tell by the file's size what is left. */
@@ -115,11 +130,8 @@ static void release(tether__pump *pump, int stream, uint64_t step)
     uint64_t to = tether__gap_within(pump->limit, pump->size[stream]).end / BLOCK * BLOCK;
     if (to < from + step)
         return;
-#ifdef FALLOC_FL_PUNCH_HOLE
-    (void)fallocate(pump->file[stream], FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from,
-                    (off_t)(to - from));
-#endif
-    pump->released[stream] = to;
+    if (punch(pump->file[stream], from, to))
+        pump->released[stream] = to;
 }
 
 void tether__pump_settle(tether__pump *pump)
@@ -177,10 +189,11 @@ static int64_t move_some(tether__pump *pump, int stream, int64_t most)
     do
         size = read(pump->pipe[stream], pump->buffer, (size_t)most);
     while (size < 0 && errno == EINTR);
-    if (size == 0)
+    if (size == 0 || (size < 0 && errno != EAGAIN))
         close_one(&pump->pipe[stream]);
     if (size <= 0)
         return 0;
+    pump->read[stream] += (uint64_t)size;
     write_all(pump, stream, pump->buffer, size);
     pump->rests = true;
     return size;

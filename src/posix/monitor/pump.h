@@ -16,6 +16,7 @@ typedef struct tether__pump {
     uint64_t limit; /* of each file; 0: none. With one, the file keeps its size, and the space of
                        what the limit drops (format/gap.h) goes back to the disk */
     uint64_t size[TETHER__PUMP_STREAMS];     /* of the files, which are empty at the start */
+    uint64_t read[TETHER__PUMP_STREAMS];     /* from the pipes, also what could not be written */
     uint64_t released[TETHER__PUMP_STREAMS]; /* up to here the gap has no space any more */
     char *buffer;
     int size_of_buffer; /* which grows with what comes at once */

@@ -207,6 +207,11 @@ static DWORD time_left(int64_t until_ms)
 
 /* What the command has left is waited for one after the other: none of them can be gone before all
  * are. Where there is no handle to wait for, the monitor looks at intervals. */
+void tether__monitor_os_rest(int milliseconds)
+{
+    Sleep((DWORD)milliseconds);
+}
+
 void tether__monitor_os_sleep(int64_t until_ms)
 {
     DWORD left = time_left(until_ms);

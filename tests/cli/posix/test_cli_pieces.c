@@ -106,7 +106,7 @@ static void tells_of_the_gap(void **state)
     json_decref(output);
     EXPECT(f, 0, "output", id, "--stream", "stdout", "--offset", "588888");
     assert_string_equal(cli_out(), "end\n");
-    EXPECT_ERROR(f, 125, "TETHER_EDROPPED", "before offset 572988", "output", id, "--stream",
+    EXPECT_ERROR(f, 125, "TETHER_EDROPPED", "has the offset 572988", "output", id, "--stream",
                  "stdout", "--offset", "4096");
 }
 

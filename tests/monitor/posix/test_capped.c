@@ -230,6 +230,31 @@ static void the_tail_spans_the_gap(void **state)
     tether_free(text);
 }
 
+/* The end of the output, while it moves on. */
+static void the_tail_of_a_flood_can_be_read(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    const tether_spec spec = {
+        .command = "yes", .shell = "sh", .output_limit = 16384, .output = TETHER_OUTPUT_PIPE};
+    test_start(f->registry, &spec, id);
+    WAIT_UNTIL(size_of(f, id) > 100000);
+    for (int i = 0, misses = 0; i < 500; i++) {
+        char *text;
+        size_t size;
+        bool truncated;
+        int code = tether_output_tail(f->registry, id, TETHER_VIEW_BOTH, 4000, 0, &text, &size,
+                                      &truncated, &f->error);
+        misses += code != TETHER_OK;
+        assert_int_not_equal(code, TETHER_EDROPPED);
+        assert_true(misses < 100);
+        if (code == TETHER_OK)
+            assert_true(size >= 3998 && truncated);
+        tether_free(text);
+    }
+    ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
+}
+
 /* A search goes on behind the gap. */
 static void a_search_goes_on_behind_the_gap(void **state)
 {
@@ -304,6 +329,7 @@ int main(void)
         TEST(followers_jump_over_the_gap),
         TEST(tiny_limits_leave_the_last_bytes),
         TEST(the_tail_spans_the_gap),
+        TEST(the_tail_of_a_flood_can_be_read),
         TEST(a_search_goes_on_behind_the_gap),
         TEST(too_much_output_ends_the_task),
         TEST(output_within_the_limit_ends_nothing),

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 enum { LINES = 200000, LIMIT = 1000 };
 
@@ -149,6 +150,23 @@ static void without_its_monitor_a_command_has_no_reader(void **state)
     WAIT_UNTIL(!test_process_alive(command));
 }
 
+/* What is in the pipe when the last process ends is not lost. */
+static void what_is_left_behind_writes_all(void **state)
+{
+    enum { MUCH = 20000000 };
+    fixture *f = *state;
+    for (int i = 0; i < 5; i++) {
+        char id[TETHER_ID_SIZE], cookie[TETHER_ID_SIZE + 32];
+        struct stat st;
+        start_text(f->registry, "(sleep 0.1; head -c 20000000 /dev/zero) & exit 0", id);
+        test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+        snprintf(cookie, sizeof cookie, "TETHER_TASK_ID=%s", id);
+        WAIT_UNTIL(test_count_cookies(cookie) == 0);
+        assert_int_equal(stat(test_bundle_path(f, id, "stdout"), &st), 0);
+        assert_int_equal(st.st_size, MUCH);
+    }
+}
+
 static void pipes_need_a_monitor(void **state)
 {
     fixture *f = *state;
@@ -174,6 +192,7 @@ int main(void)
         TEST(what_cannot_be_written_is_counted),
         TEST(a_kill_loses_nothing),
         TEST(without_its_monitor_a_command_has_no_reader),
+        TEST(what_is_left_behind_writes_all),
         TEST(pipes_need_a_monitor), /* the last one: without monitors from here on */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

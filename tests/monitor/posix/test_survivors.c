@@ -264,6 +264,28 @@ static void run_to_end(fixture *f, const char *command, tether_supervisor superv
     ASSERT_OK(tether_completion_ack(f->registry, id, NULL, &f->error), f->error);
 }
 
+/* The command catches the deadline's signal and exits by itself; its child is ended a moment later.
+ */
+static void what_is_being_ended_is_not_named(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    const tether_spec spec = {
+        .command = "(trap '' TERM; while :; do sleep 0.1; done) & trap 'exit 0' TERM\n"
+                   "while :; do sleep 0.01; done",
+        .shell = "sh",
+        .timeout_ms = 200};
+    test_start(f->registry, &spec, id);
+    tether_snapshot_free(test_wait(f->registry, id));
+    tether_snapshot_list *list = peek(f);
+    assert_int_equal(list->items[0]->exit_code, 0);
+    assert_false(list->items[0]->survivors_known);
+    tether_snapshot_list_free(list);
+    char cookie[TETHER_ID_SIZE + 32];
+    snprintf(cookie, sizeof cookie, "TETHER_TASK_ID=%s", id);
+    WAIT_UNTIL(test_count_cookies(cookie) == 0);
+}
+
 static const char hidden[] = "env -i setsid /bin/sleep 1000 & "
                              "until [ \"$(cat /proc/$!/comm)\" = sleep ]; do :; done; exit 5";
 
@@ -393,6 +415,7 @@ int main(void)
         WITH_REGISTRY(a_name_is_no_command_for_a_terminal),
         WITH_REGISTRY(another_task_is_no_survivor),
         WITH_REGISTRY(what_is_about_to_be_ended_is_not_named),
+        WITH_REGISTRY(what_is_being_ended_is_not_named),
         WITH_REGISTRY(only_ended_tasks_with_processes_are_orphaned),
         WITH_REGISTRY(what_a_dead_monitor_has_guarded_is_orphaned),
         WITH_REGISTRY(the_command_lists_and_ends_orphans),
