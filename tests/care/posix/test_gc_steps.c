@@ -203,8 +203,9 @@ static bool has_exit_line(const fixture *f, const char *id)
 static void leave_untrimmed(const fixture *f, const char *gate)
 {
     char *id;
-    const char *const run[] = {COMMAND, "--store", f->store, "run",   "--output-limit", "100", "--",
-                               CHILD,   "await",   gate,     "flood", "5000",           NULL};
+    const char *const run[] = {COMMAND,          "--store", f->store, "run", "--output", "direct",
+                               "--output-limit", "100",     "--",     CHILD, "await",    gate,
+                               "flood",          "5000",    NULL};
     assert_int_equal(test_command(run, &id, NULL), 0);
     id[strcspn(id, "\n")] = '\0';
     test_write_file(gate, "", 0);

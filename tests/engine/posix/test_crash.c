@@ -349,8 +349,8 @@ static void host_is_killed_at_every_step_of_a_trim(void **state)
             char id[TETHER_ID_SIZE];
             const char *gate = test_work_path(f, "gate");
             unlink(gate);
-            START_ELSEWHERE(f, id, "--output-limit", "70000", "--", CHILD, "await", gate, "flood",
-                            "100000");
+            START_ELSEWHERE(f, id, "--output", "direct", "--output-limit", "70000", "--", CHILD,
+                            "await", gate, "flood", "100000");
             test_write_file(gate, "", 0);
             exit_line_wait(f, id);
             const char *const list[] = {COMMAND, "--store", f->store, "list", "--all", NULL};
