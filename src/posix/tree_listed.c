@@ -23,7 +23,10 @@
 
 static const char step[] = "signal task";
 
-enum { MAX_ROUNDS = 100 }; /* of listings, against a task that forks without end */
+enum {
+    MAX_ROUNDS = 100, /* of listings, against a task that forks without end */
+    SURE_LOOKS = 5
+};
 
 /* Stores in *own_table whether processes can be listed, and in *pid_ns this process's pid
  * namespace. */
@@ -314,7 +317,20 @@ static void signal_supervisor(const tether__tree *tree, int number)
     (void)signal_process(tree, &supervisor, &number, 1);
 }
 
-/* Ends a monitor that hangs. It is stopped before the look that counts: it could start the command
+/* One listing can miss a process that forks and ends again and again: it may show neither the
+ * parent, which has ended when it is looked at, nor the child, which did not exist when the names
+ * were read. So nothing counts as left only if several listings in a row show nothing. */
+static int find_alone_for_sure(const tether__tree *tree, bool *alone, tether_error *error)
+{
+    int code = TETHER_OK;
+    *alone = true;
+    for (int look = 0; code == TETHER_OK && *alone && look < SURE_LOOKS; look++)
+        code = find_alone(tree, alone, error);
+    *alone = *alone && code == TETHER_OK;
+    return code;
+}
+
+/* Ends a monitor that hangs. It is stopped before the looks that count: it could start the command
  * between a look and its end. */
 static int end_hung_monitor(const tether__tree *tree, tether_error *error)
 {
@@ -325,7 +341,7 @@ static int end_hung_monitor(const tether__tree *tree, tether_error *error)
     if (code != TETHER_OK || tree->supervisor.start_time == 0 || !alone)
         return code;
     signal_supervisor(tree, SIGSTOP);
-    code = find_alone(&fresh, &alone, error);
+    code = find_alone_for_sure(&fresh, &alone, error);
     signal_supervisor(tree, alone ? SIGKILL : SIGCONT);
     return code;
 }
