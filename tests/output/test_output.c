@@ -34,6 +34,53 @@ static void refuses_an_invalid_stream(void **state)
     }
 }
 
+/* --- Pieces ----------------------------------------------------------------------------------- */
+
+/* Each byte is in one piece, whoever writes the files. */
+static void pieces_cover_all_bytes(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    tether_pieces *pieces;
+    test_start_child(f->registry, id, "out", "first", "err", "second", NULL);
+    test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    static const uint64_t expected[3][2] = {{6, 7}, {6, 0}, {0, 7}};
+    for (int view = TETHER_VIEW_BOTH; view <= TETHER_VIEW_STDERR; view++) {
+        uint64_t bytes[2] = {0, 0};
+        ASSERT_OK(tether_pieces_open(f->registry, id, (tether_view)view, &pieces, &f->error),
+                  f->error);
+        for (size_t i = 0; i < tether_pieces_count(pieces); i++) {
+            tether_piece piece = {.size = sizeof piece};
+            assert_int_equal(tether_pieces_get(pieces, i, &piece), TETHER_OK);
+            assert_int_equal(piece.offset, bytes[piece.stream]);
+            assert_true(piece.time > 0);
+            bytes[piece.stream] += piece.bytes;
+        }
+        assert_memory_equal(bytes, expected[view], sizeof bytes);
+        tether_pieces_free(pieces);
+    }
+    assert_int_equal(tether_pieces_open(f->registry, id, (tether_view)3, &pieces, &f->error),
+                     TETHER_EINVAL);
+    assert_null(pieces);
+    tether_pieces_free(NULL);
+}
+
+static void without_a_limit_there_is_no_gap(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    uint64_t offset = 1, size = 1;
+    test_start_child(f->registry, id, "out", "all", NULL);
+    test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    ASSERT_OK(tether_output_gap(f->registry, id, TETHER_STDOUT, &offset, &size, &f->error),
+              f->error);
+    assert_int_equal(offset, 0);
+    assert_int_equal(size, 0);
+    assert_int_equal(
+        tether_output_gap(f->registry, id, (tether_stream)2, &offset, &size, &f->error),
+        TETHER_EINVAL);
+}
+
 /* --- Tails ------------------------------------------------------------------------------------ */
 
 static void write_work_file(fixture *f, const char *name, const char *bytes, size_t size)
@@ -471,6 +518,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_REGISTRY(refuses_an_invalid_stream),
+        WITH_REGISTRY(pieces_cover_all_bytes),
+        WITH_REGISTRY(without_a_limit_there_is_no_gap),
         WITH_REGISTRY(tails_by_bytes_and_lines),
         WITH_REGISTRY(tails_empty_output),
         WITH_REGISTRY(refuses_a_tail_of_unknown_tasks_and_views),
