@@ -533,7 +533,8 @@ TETHER_EXPORT int tether_resume(tether_registry *registry, const char *task_id,
  * take the new one. A monitor is told of it: the call waits for its answer, 2 seconds at most, and
  * up to 5 s for a task that is starting (not on the thread of a host's own loop). Any thread.
  *
- * Errors: TETHER_ETOOLATE if the deadline is over, and the task is being ended; TETHER_EENDED if
+ * Errors: TETHER_ETOOLATE if the task is being ended by its supervisor; TETHER_ENOTSUP for a task
+ * with a monitor where that cannot be told (not Linux): nothing is changed then; TETHER_EENDED if
  * the task has ended or is being killed; TETHER_EINVAL if timeout_ms is 0 or cannot be a time;
  * TETHER_EREADONLY; TETHER_ELOCKED; TETHER_ECLOSED. After any other error, such as TETHER_ENOANSWER
  * because the monitor is stopped, the new deadline is recorded and hosts enforce it, but the
