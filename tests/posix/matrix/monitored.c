@@ -186,6 +186,7 @@ static void check_end(const run *r, const tether_snapshot *snapshot)
     if (snapshot->exit_code == 126 && lines == 0) {
         CHECK(snapshot->status == TETHER_STATUS_FAILED, r);
         CHECK(has(snapshot->reason, "no process could be started") ||
+                  has(snapshot->reason, "the pipes of the outputs could not be made") ||
                   has(snapshot->reason, "the monitor could not understand"),
               r);
         return;
