@@ -64,6 +64,19 @@ static void waits_as_long_as_it_is_told(void **state)
     EXPECT(f, 0, "kill", other);
 }
 
+/* The monitor keeps the new deadline. */
+static void moves_the_deadline_of_a_monitor(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    EXPECT(f, 0, "run", "--supervisor", "monitor", "--timeout", "1h", "--", CHILD, "forever");
+    cli_take_id(id);
+    EXPECT(f, 0, "extend", id, "2h");
+    EXPECT(f, 0, "extend", id, "50ms");
+    EXPECT(f, 124, "wait", id);
+    cli_assert_text(f, id, "status", "timed_out");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
 
 int main(void)
@@ -72,6 +85,7 @@ int main(void)
         TEST(writes_texts_and_closes),
         TEST(copies_its_standard_input),
         TEST(waits_as_long_as_it_is_told),
+        TEST(moves_the_deadline_of_a_monitor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
