@@ -414,36 +414,40 @@ static bool rename_over(const char *from, const char *to)
 }
 
 /* Appends a line of a journal to the text of the next journal, whose head has the next number:
- * hosts know by it that the file is another one. */
-static void copy_line(char *text, const char *line, size_t size, json_t *object)
+ * hosts know by it that the file is another one. Returns the end of the text. */
+static char *copy_line(char *to, const char *line, size_t size, json_t *object)
 {
     json_t *number = json_object_get(object, "journal");
-    if (number == NULL) {
-        strncat(strncat(text, line, size), "\n", 2);
-        return;
+    char *head = NULL;
+    if (number != NULL) {
+        json_integer_set(number, json_integer_value(number) + 1);
+        head = json_dumps(object, JSON_COMPACT);
+        assert_non_null(head);
+        line = head;
+        size = strlen(head);
     }
-    json_integer_set(number, json_integer_value(number) + 1);
-    char *head = json_dumps(object, JSON_COMPACT);
-    assert_non_null(head);
-    strcat(strcat(text, head), "\n");
+    memcpy(to, line, size);
+    to[size] = '\n';
     free(head);
+    return to + size + 1;
 }
 
-/* Returns the text of the next journal, without the task's lines. */
 static char *journal_without(const fixture *f, const char *id, size_t room)
 {
     enum { HEAD_ROOM = 1024 };
     char *text = test_read_file(test_session_path(f, "journal/journal.jsonl"), NULL);
     assert_non_null(text);
-    char *rest = calloc(1, strlen(text) + HEAD_ROOM + room + 2);
+    char *rest = calloc(1, strlen(text) + HEAD_ROOM + room + 2), *to = rest;
     assert_non_null(rest);
-    for (char *line = text; *line != '\0';) {
-        size_t size = strcspn(line, "\n");
+    const char *end = text + strlen(text);
+    for (char *line = text; line < end;) {
+        const char *newline = memchr(line, '\n', (size_t)(end - line));
+        size_t size = (size_t)((newline != NULL ? newline : end) - line);
         json_t *object = json_loadb(line, size, 0, NULL);
         if (!is_line_of(object, id))
-            copy_line(rest, line, size, object);
+            to = copy_line(to, line, size, object);
         json_decref(object);
-        line += size + (line[size] == '\n');
+        line += size + (newline != NULL);
     }
     free(text);
     return rest;
