@@ -219,8 +219,8 @@ static void read_pipestatus(const char *path, char list[TETHER__PIPESTATUS_SIZE]
     tether__marker_pipestatus(text, list);
 }
 
-/* Says nothing of processes that are being ended, or are about to be, since whoever reads it would
- * take them for some that stay. */
+/* Names no process that is being ended, or is about to be: a reader of the end line would take it
+ * for one that stays. */
 static void name_left(const monitor *m, tether__left *left)
 {
     *left = TETHER__LEFT_UNKNOWN;

@@ -347,7 +347,7 @@ static void names_of_what_is_left_need_its_number(void **state)
     }
 }
 
-/* Whoever prints a name prints no command for a terminal. */
+/* A name that is printed must not command the terminal. */
 static void a_name_is_harmless(void **state)
 {
     (void)state;

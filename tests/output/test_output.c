@@ -36,7 +36,7 @@ static void refuses_an_invalid_stream(void **state)
 
 /* --- Pieces ----------------------------------------------------------------------------------- */
 
-/* Each byte is in one piece, whoever writes the files. */
+/* Each byte is in one piece, with a monitor and with a script. */
 static void pieces_cover_all_bytes(void **state)
 {
     fixture *f = *state;

@@ -225,7 +225,7 @@ static void another_task_is_no_survivor(void **state)
     assert_int_equal(system(command), 0);
 }
 
-/* The end comes first, and whoever reads it would take them for processes that stay. */
+/* The end is written first: a reader would take what it names for processes that stay. */
 static void what_is_about_to_be_ended_is_not_named(void **state)
 {
     fixture *f = *state;
