@@ -133,7 +133,8 @@ else()
                 -Wl,--wrap=read,--wrap=pread64,--wrap=fstat64
                 -Wl,--wrap=flock,--wrap=fdopendir,--wrap=readdir64)
         endif()
-        tether_test(os_shortage_posix contract 60 posix/test_shortage.c posix/forked.c os/place.c)
+        # It lists all processes of the machine some hundred times.
+        tether_test(os_shortage_posix contract 240 posix/test_shortage.c posix/forked.c os/place.c)
         target_link_options(test_os_shortage_posix PRIVATE
             -Wl,--wrap=open64,--wrap=read,--wrap=readlink,--wrap=realpath,--wrap=stat64,--wrap=opendir
             -Wl,--wrap=readdir64,--wrap=getgroups,--wrap=fopen64,--wrap=getpwuid_r,--wrap=getgrgid_r
