@@ -186,11 +186,11 @@ typedef struct tether_spec {
      * however that happens, the monitor ends the task with all that it has left behind (SIGTERM, 2
      * seconds, SIGKILL), and it is `killed`, with the reason "its host ended". A process that this
      * one has forked, and that executes no program, must end as well: it has a copy of the
-     * descriptor whose closing tells the monitor. Needs a monitor: TETHER_ENOTSUP without one, and
-     * on systems where no monitor can do that. Default: the task goes on. */
+     * descriptor whose closing tells the monitor. Needs a monitor: TETHER_ENOTSUP without one.
+     * Default: the task goes on. */
     bool with_host;
     /* Standard input is a pipe into which hosts write with tether_input, until one closes it. Needs
-     * a monitor, on Linux: TETHER_ENOTSUP without one. Excludes stdin_path and inherit_stdin.
+     * a monitor: TETHER_ENOTSUP without one. Excludes stdin_path and inherit_stdin.
      * Default: the null device. */
     bool input_pipe;
 } tether_spec;
@@ -533,9 +533,8 @@ TETHER_EXPORT int tether_resume(tether_registry *registry, const char *task_id,
  * take the new one. A monitor is told of it: the call waits for its answer, 2 seconds at most, and
  * up to 5 s for a task that is starting (not on the thread of a host's own loop). Any thread.
  *
- * Errors: TETHER_ETOOLATE if the task is being ended by its supervisor; TETHER_ENOTSUP for a task
- * with a monitor where that cannot be told (not Linux): nothing is changed then; TETHER_EENDED if
- * the task has ended or is being killed; TETHER_EINVAL if timeout_ms is 0 or cannot be a time;
+ * Errors: TETHER_ETOOLATE if the task is being ended by its supervisor; TETHER_EENDED if the task
+ * has ended or is being killed; TETHER_EINVAL if timeout_ms is 0 or cannot be a time;
  * TETHER_EREADONLY; TETHER_ELOCKED; TETHER_ECLOSED. After any other error, such as TETHER_ENOANSWER
  * because the monitor is stopped, the new deadline is recorded and hosts enforce it, but the
  * monitor may end the task at the one before: call it again. */

@@ -193,7 +193,7 @@ static void wait(monitor *m)
 /* A command that catches the signal and exits has ended by itself. */
 static bool was_ended(const monitor *m)
 {
-    return (m->enforcing || m->over_limit || m->orphaned) && m->family.by_kill;
+    return (m->enforcing || m->over_limit || m->orphaned) && m->family.by_kill != 0;
 }
 
 /* A task is timed out or killed only once none of its processes is left. Any other end is told at
@@ -231,8 +231,10 @@ static void name_left(const monitor *m, tether__left *left)
 static void report(monitor *m)
 {
     tether__ending *ending = &m->family.outcome;
-    if (was_ended(m))
+    if (was_ended(m)) {
         ending->end = m->enforcing ? TETHER__END_TIMED_OUT : TETHER__END_KILLED;
+        ending->value = m->family.by_kill;
+    }
     ending->lost = tether__monitor_os_drain();
     if (m->orders.pipestatus != NULL)
         read_pipestatus(m->orders.pipestatus, ending->pipestatus);

@@ -16,7 +16,7 @@
 typedef struct tether__family {
     int64_t command;        /* pid */
     bool command_ended;     /* `outcome` says how */
-    bool by_kill;           /* a signal has ended it that tether__monitor_os_signal sends */
+    int by_kill;            /* the signal of tether__monitor_os_signal that has ended it; 0: none */
     tether__ending outcome; /* with the usage of all processes that were waited for until now */
     bool empty;             /* none of the task's processes is left; known once command_ended */
     bool unknown;           /* how the command ends cannot be found out: waiting failed */

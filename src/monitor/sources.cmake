@@ -25,18 +25,22 @@ add_executable(tether_monitor
 if(WIN32)
     target_sources(tether_monitor PRIVATE
         src/base/error.c
+        src/win32/acl.c
         src/win32/append.c
         src/win32/back_off.c
         src/win32/clock.c
         src/win32/error.c
         src/win32/family.c
         src/win32/job.c
+        src/win32/monitor/bond.c
+        src/win32/monitor/channel.c
         src/win32/monitor/command.c
-        src/win32/monitor/control_none.c
+        src/win32/monitor/input_os.c
         src/win32/monitor/main.c
         src/win32/monitor/monitor_os.c
         src/win32/monitor/offspring.c
         src/win32/orders.c
+        src/win32/pipe.c
         src/win32/process.c
         src/win32/text.c
         src/win32/time.c
@@ -65,6 +69,9 @@ set_target_properties(tether_monitor PROPERTIES OUTPUT_NAME tether-monitor C_EXT
 target_include_directories(tether_monitor PRIVATE src include)
 target_compile_definitions(tether_monitor PRIVATE ${TETHER_OS_DEFINITIONS} TETHER_MONITOR_VERSION="${PROJECT_VERSION}")
 target_link_libraries(tether_monitor PRIVATE tether_flags)
+if(WIN32)
+    target_link_libraries(tether_monitor PRIVATE advapi32)
+endif()
 if(NOT MSVC)
     target_compile_options(tether_monitor PRIVATE -ffunction-sections -fdata-sections)
     target_link_options(tether_monitor PRIVATE -Wl,--gc-sections)

@@ -36,10 +36,11 @@ typedef struct tether__start {
     tether__dir *exits;      /* the directory of the lifeline */
     const tether__lifeline *lifeline;
     const void *orders; /* what a monitor reads before anything else; NULL: the program is none. On
-                           Windows it gets the numbers of two more arguments, which are handles:
-                           the lifeline, and memory with the orders */
+                           Windows it gets two more arguments, the numbers of handles: the
+                           lifeline, and memory with the orders */
     size_t orders_size;
-    const tether__bond *bond; /* what a monitor watches; NULL: nothing */
+    const tether__bond *bond; /* what a monitor watches; NULL: nothing. On Windows the number of
+                                 its handle is a third argument. Only with orders */
 } tether__start;
 
 typedef struct tether__started {

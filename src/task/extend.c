@@ -28,7 +28,6 @@ typedef struct move {
     int64_t uptime_ms;  /* the new deadline by this process's uptime; 0: none */
     int64_t number;     /* of this move; 0: the task does not run */
     bool monitored;
-    bool deaf;        /* its monitor, which enforces the deadline, cannot be told */
     bool at_deadline; /* the task is being killed because its deadline is over */
     tether_status found;
 } move;
@@ -40,9 +39,6 @@ static bool set_deadline(tether__record *record, void *userdata)
     m->at_deadline = record->kill_intent == TETHER__INTENT_TIMEOUT;
     m->monitored = tether__record_is_monitored(record);
     if (tether_status_ended(record->status) || record->status == TETHER_STATUS_KILLING)
-        return false;
-    m->deaf = m->monitored && !tether__os_control_supported();
-    if (m->deaf)
         return false;
     bool any = m->timeout_ms != TETHER_NO_TIMEOUT;
     record->deadline_monotonic_ms = any ? tether__os_monotonic_ms() + m->timeout_ms : 0;
@@ -77,12 +73,6 @@ static int fail_late(const char *task_id, tether_error *error)
 
 static int refuse(const char *task_id, const move *m, tether_error *error)
 {
-    if (m->deaf)
-        return tether__fail(
-            error, TETHER_ENOTSUP, 0, step,
-            "the monitor of task %s keeps its deadline, and cannot be told of another "
-            "on this system; start the task with a script as supervisor",
-            task_id);
     if (m->found == TETHER_STATUS_KILLING && m->at_deadline)
         return fail_late(task_id, error);
     return tether__fail(error, TETHER_EENDED, 0, step,

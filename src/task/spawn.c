@@ -282,6 +282,12 @@ static int set_shown_command(tether__spawn_plan *plan, tether_error *error)
     return plan->command_shown == NULL ? tether__fail_memory(error, "write record") : TETHER_OK;
 }
 
+/* Whether only the start shows what the end of the host means for the task. */
+static bool is_survival_open(const tether__spawn_plan *plan)
+{
+    return plan->bond == NULL && tether__os_spawn_can_bind();
+}
+
 static int fill_record(const tether_registry *registry, tether__spawn_plan *plan,
                        tether_error *error)
 {
@@ -307,7 +313,7 @@ static int fill_record(const tether_registry *registry, tether__spawn_plan *plan
         plan->bond != NULL ? TETHER__SURVIVAL_WITH_HOST : TETHER__SURVIVAL_DETACHED;
     const char *kind = tether__spawn_plan_pipes(plan) ? TETHER__OUTPUT_PIPE : TETHER__OUTPUT_DIRECT;
     bool complete =
-        (tether__os_spawn_can_bind() || tether__record_set(record, &record->survival, survival)) &&
+        (is_survival_open(plan) || tether__record_set(record, &record->survival, survival)) &&
         tether__record_set(record, &record->shell, plan->shell.path) &&
         tether__record_set(record, &record->output_kind, kind) &&
         tether__record_set(record, &record->stderr_path,
@@ -414,7 +420,7 @@ static bool set_survival(tether__record *record, void *userdata)
 static void note_survival(tether_registry *registry, const tether__spawn_plan *plan, bool bound)
 {
     char dies[] = TETHER__SURVIVAL_BOUND, detached[] = TETHER__SURVIVAL_DETACHED;
-    if (tether__os_spawn_can_bind())
+    if (is_survival_open(plan))
         (void)tether__refresh_change(&registry->catalog, plan->id, set_survival,
                                      bound ? dies : detached, NULL, NULL);
 }

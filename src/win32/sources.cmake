@@ -30,6 +30,7 @@ set(TETHER_OS_SOURCES
     host_program.c
     host_policy.c
     orders.c
+    pipe.c
     remove.c
     start.c
     text.c

@@ -260,9 +260,11 @@ static int start_process(const tether__start *start, launch *l, tether__started 
         .environment = l->environment,
         .workdir = l->workdir,
         .inherited = {l->standard[0], l->standard[1], l->standard[2],
-                      (HANDLE)start->lifeline->handle, l->orders},
-        .inherited_count =
-            l->orders != NULL ? TETHER__WIN32_INHERITED : TETHER__WIN32_INHERITED - 1,
+                      (HANDLE)start->lifeline->handle, l->orders,
+                      start->bond != NULL ? (HANDLE)start->bond->told : NULL},
+        .inherited_count = start->bond != NULL ? TETHER__WIN32_INHERITED
+                           : l->orders != NULL ? TETHER__WIN32_INHERITED - 1
+                                               : TETHER__WIN32_INHERITED - 2,
         .names_handles = l->orders != NULL,
         .job = l->job,
     };

@@ -9,7 +9,7 @@
 #include "tether/error.h"
 
 /* Standard input, output and error, and what comes after them. */
-enum { TETHER__WIN32_STANDARD = 3, TETHER__WIN32_INHERITED = 5 };
+enum { TETHER__WIN32_STANDARD = 3, TETHER__WIN32_INHERITED = 6 };
 
 typedef struct tether__win32_start {
     const wchar_t *program;                    /* a path without the prefix for long paths */

@@ -80,8 +80,7 @@ static void extends(void **state)
     fixture *f = *state;
     char ended[TETHER_ID_SIZE], id[TETHER_ID_SIZE];
     cli_start_ended(f, ended, "x", 0);
-    /* Not every system's monitor can be told. */
-    EXPECT(f, 0, "run", "--supervisor", "script", "--timeout", "1h", "--", CHILD, "forever");
+    EXPECT(f, 0, "run", "--timeout", "1h", "--", CHILD, "forever");
     cli_take_id(id);
     EXPECT(f, 0, "extend", id, "2h30m");
     assert_string_equal(cli_out(), "");
@@ -102,6 +101,18 @@ static void extends(void **state)
     EXPECT_ERROR(f, 125, "TETHER_EINVAL", "such as 30m", "extend");
     EXPECT_ERROR(f, 125, "TETHER_EINVAL", "give 500ms", "extend", id, "soon");
     EXPECT_ERROR(f, 125, "TETHER_EINVAL", "one duration", "extend", id, "1h", "2h");
+    EXPECT(f, 0, "extend", id, "50ms");
+    EXPECT(f, 124, "wait", id);
+    cli_assert_text(f, id, "status", "timed_out");
+}
+
+/* Hosts alone enforce such a deadline. */
+static void extends_with_a_script(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    EXPECT(f, 0, "run", "--supervisor", "script", "--timeout", "1h", "--", CHILD, "forever");
+    cli_take_id(id);
     EXPECT(f, 0, "extend", id, "50ms");
     EXPECT(f, 124, "wait", id);
     cli_assert_text(f, id, "status", "timed_out");
@@ -292,6 +303,7 @@ int main(void)
         TEST(resumes_as_json),
         TEST(pauses_and_resumes_every_task_named),
         TEST(extends),
+        TEST(extends_with_a_script),
         TEST(promotes),
         TEST(refuses_to_run_more_than_the_limit),
         TEST(refuses_to_start_after_the_limits_of_starts_and_output),

@@ -18,6 +18,7 @@
  * - floods BYTES: writes this many to standard output and to standard error each, in turns
  * - sleep MS: sleeps; forever: sleeps until it is killed
  * - cat: copies standard input to standard output
+ * - close-input: closes standard input
  * - await FILE: waits until FILE exists
  * - pid: prints the process id and a newline
  * - lose N: loses N blocks of memory, which a check for leaks would report
@@ -159,6 +160,8 @@ static bool do_plain(const char *verb, char **rest)
         child_show_inherited();
     } else if (strcmp(verb, "workdir") == 0) {
         put_line(1, child_workdir());
+    } else if (strcmp(verb, "close-input") == 0) {
+        child_close_input();
     } else if (strcmp(verb, "cat") == 0) {
         copy_input();
     } else if (strcmp(verb, "argv") == 0) {

@@ -16,6 +16,8 @@ void child_write(int stream, const char *bytes, size_t size);
 /* Reads from standard input; returns 0 at the end, a negative number on failure. */
 long child_read(char *bytes, size_t room);
 
+void child_close_input(void);
+
 /* Appends to a file in one write, and creates it if need be; exits with 96 on failure. */
 void child_append(const char *path, const char *bytes, size_t size);
 

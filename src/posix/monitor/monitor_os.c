@@ -363,7 +363,8 @@ static void note_end(tether__family *family, int status)
 #ifdef WCOREDUMP
     outcome->core = WCOREDUMP(status);
 #endif
-    family->by_kill = WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGKILL;
+    if (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGKILL)
+        family->by_kill = WTERMSIG(status);
 }
 
 void tether__monitor_os_reap(tether__family *family)

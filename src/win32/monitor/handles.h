@@ -4,7 +4,8 @@
 
 #include <windows.h>
 
-/* Takes the numbers of the inherited handles, before anything else is called. */
-void tether__monitor_take_handles(HANDLE lifeline, HANDLE orders);
+/* Takes the inherited handles, before anything else is called. bond NULL: the task is not bound to
+ * a host. */
+void tether__monitor_take_handles(HANDLE lifeline, HANDLE orders, HANDLE bond);
 
 #endif

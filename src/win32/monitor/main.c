@@ -19,10 +19,11 @@ int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "--version") == 0)
         return printf("tether-monitor %s\n", TETHER_VERSION) < 0;
-    if (argc != 4) {
+    if (argc != 4 && argc != 5) {
         fputs("tether-monitor supervises a task; tether starts it, see man tether\n", stderr);
         return 125;
     }
-    tether__monitor_take_handles(read_handle(argv[2]), read_handle(argv[3]));
+    tether__monitor_take_handles(read_handle(argv[2]), read_handle(argv[3]),
+                                 argc == 5 ? read_handle(argv[4]) : NULL);
     return tether__monitor_run();
 }

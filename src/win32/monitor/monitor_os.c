@@ -12,8 +12,11 @@
 #include "win32/append.h"
 #include "win32/error.h"
 #include "win32/job.h"
+#include "win32/monitor/bond.h"
+#include "win32/monitor/channel.h"
 #include "win32/monitor/command.h"
 #include "win32/monitor/handles.h"
+#include "win32/monitor/input.h"
 #include "win32/monitor/offspring.h"
 #include "win32/orders.h"
 #include "win32/signal.h"
@@ -29,10 +32,11 @@ static HANDLE awaited;  /* one of those that the command has left; NULL: none is
 static bool sent_break; /* a console break has reached the task */
 static bool sent_final; /* its processes were terminated */
 
-void tether__monitor_take_handles(HANDLE given_lifeline, HANDLE given_orders)
+void tether__monitor_take_handles(HANDLE given_lifeline, HANDLE given_orders, HANDLE given_bond)
 {
     lifeline = given_lifeline;
     passed_orders = given_orders;
+    tether__bond_take(given_bond);
 }
 
 /* A break is meant for the command. */
@@ -162,19 +166,6 @@ void tether__monitor_os_settle(void)
     }
 }
 
-/* --- The host --- */
-
-/* Not built for Windows yet: hosts do not ask for it. */
-bool tether__monitor_os_bind(void)
-{
-    return false;
-}
-
-bool tether__monitor_os_host_ended(void)
-{
-    return false;
-}
-
 /* --- Outputs --- */
 
 /* Not built for Windows yet: hosts do not ask for it. */
@@ -212,13 +203,32 @@ void tether__monitor_os_rest(int milliseconds)
     Sleep((DWORD)milliseconds);
 }
 
+static void add_item(HANDLE *items, DWORD *count, HANDLE item)
+{
+    if (item != NULL)
+        items[(*count)++] = item;
+}
+
 void tether__monitor_os_sleep(int64_t until_ms)
 {
-    DWORD left = time_left(until_ms);
-    HANDLE one = awaited != NULL ? awaited : command;
-    if (one != NULL && WaitForSingleObject(one, left) != WAIT_FAILED)
-        return;
-    Sleep(left < LOOK_MS ? left : LOOK_MS);
+    enum { OTHERS = 3 };
+    HANDLE items[OTHERS + TETHER__CHANNEL_ITEMS];
+    DWORD count = 0;
+    bool running = command != NULL;
+    int64_t due_ms = tether__channel_prepare(running);
+    DWORD left = time_left(due_ms < until_ms ? due_ms : until_ms);
+    DWORD look = left < LOOK_MS ? left : LOOK_MS;
+    add_item(items, &count, awaited != NULL ? awaited : command);
+    if (count == 0)
+        left = look;
+    add_item(items, &count, tether__bond_event());
+    add_item(items, &count, tether__input_event());
+    count += (DWORD)tether__channel_items(items + count);
+    if (count == 0 || WaitForMultipleObjects(count, items, FALSE, left) == WAIT_FAILED)
+        Sleep(look);
+    tether__bond_look();
+    tether__input_look();
+    tether__channel_look(running);
 }
 
 static void note_end(tether__family *family)
@@ -232,8 +242,9 @@ static void note_end(tether__family *family)
     family->outcome.end = TETHER__END_EXIT;
     family->outcome.value = (int)code;
     family->outcome.uptime_ms = tether__os_uptime_ms();
-    family->by_kill =
-        (sent_final && code == TETHER__WIN32_KILLED_CODE) || (sent_break && code == ended_by_break);
+    family->by_kill = sent_final && code == TETHER__WIN32_KILLED_CODE ? TETHER__WIN32_KILL
+                      : sent_break && code == ended_by_break          ? TETHER__WIN32_TERM
+                                                                      : 0;
     CloseHandle(command);
     command = NULL;
 }

@@ -123,22 +123,11 @@ static void kills_what_cmd_has_started_with_start(void **state)
     json_decref(task);
 }
 
-static void extends_no_task_with_a_monitor(void **state)
-{
-    fixture *f = *state;
-    char id[TETHER_ID_SIZE];
-    EXPECT(f, 0, "run", "--supervisor", "monitor", "--timeout", "1h", "--", CHILD, "forever");
-    cli_take_id(id);
-    EXPECT_ERROR(f, 125, "TETHER_ENOTSUP", "with a script", "extend", id, "2h");
-    EXPECT(f, 0, "kill", id);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
         TEST(exits_with_all_bits_of_a_code),
-        TEST(extends_no_task_with_a_monitor),
         TEST(exits_as_cmd_would),
         TEST(shows_both_streams_of_cmd),
         TEST(finds_its_store_by_itself),

@@ -189,34 +189,6 @@ static void the_command_inherits_nothing_of_the_bond(void **state)
     test_expect_output(f->registry, id, TETHER_STDOUT, "end\n");
 }
 
-static void expect_refused(const fixture *f, const char *options, const char *part)
-{
-    char command[1200], text[2048];
-    snprintf(command, sizeof command, "'%s' --store '%s' run %s true 2>&1", TETHER_TEST_COMMAND,
-             f->store, options);
-    FILE *output = popen(command, "re");
-    assert_non_null(output);
-    text[fread(text, 1, sizeof text - 1, output)] = '\0';
-    assert_int_equal(pclose(output), 125 << 8);
-    if (strstr(text, part) == NULL)
-        fail_msg("%s: %s", options, text);
-}
-
-static void it_needs_a_monitor_and_a_wait(void **state)
-{
-    fixture *f = *state;
-    char id[TETHER_ID_SIZE];
-    expect_refused(f, "--with-host", "needs --wait");
-    expect_refused(f, "--with-host --wait --supervisor script", "a script cannot end a task");
-    tether_spec spec = {
-        .command = "exit 0", .with_host = true, .supervisor = TETHER_SUPERVISOR_SCRIPT};
-    assert_int_equal(tether_spawn(f->registry, &spec, id, &f->error), TETHER_EINVAL);
-    spec.supervisor = TETHER_SUPERVISOR_AUTO;
-    test_use_scripts();
-    assert_int_equal(tether_spawn(f->registry, &spec, id, &f->error), TETHER_ENOTSUP);
-    assert_non_null(strstr(f->error.message, "cannot end a task with its host"));
-}
-
 #define WITH_REGISTRY(name)                                                                        \
     cmocka_unit_test_setup_teardown(name, test_setup_registry, test_teardown)
 
@@ -229,8 +201,6 @@ int main(void)
         WITH_REGISTRY(what_a_bound_task_has_left_ends_with_the_host),
         WITH_REGISTRY(a_monitor_that_dies_after_its_host_leaves_a_lost_task),
         WITH_REGISTRY(the_command_inherits_nothing_of_the_bond),
-        WITH_REGISTRY(
-            it_needs_a_monitor_and_a_wait), /* the last one: without monitors from here on */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

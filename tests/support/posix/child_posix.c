@@ -38,6 +38,11 @@ long child_read(char *bytes, size_t room)
     return (long)read(0, bytes, room);
 }
 
+void child_close_input(void)
+{
+    close(0);
+}
+
 void child_append(const char *path, const char *bytes, size_t size)
 {
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);

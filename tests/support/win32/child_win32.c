@@ -77,6 +77,11 @@ long child_read(char *bytes, size_t room)
     return (long)got;
 }
 
+void child_close_input(void)
+{
+    CloseHandle(GetStdHandle(STD_INPUT_HANDLE));
+}
+
 void child_append(const char *path, const char *bytes, size_t size)
 {
     wchar_t *wide = widen(path);

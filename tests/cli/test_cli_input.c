@@ -9,7 +9,7 @@ static void writes_texts_and_closes(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    EXPECT(f, 0, "run", "--stdin", "pipe", "--", "cat");
+    EXPECT(f, 0, "run", "--stdin", "pipe", "--", CHILD, "cat");
     cli_take_id(id);
     EXPECT(f, 0, "input", id, "one two");
     assert_string_equal(cli_out(), "");
@@ -33,7 +33,7 @@ static void copies_its_standard_input(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    EXPECT(f, 0, "run", "--stdin", "pipe", "--", "cat");
+    EXPECT(f, 0, "run", "--stdin", "pipe", "--", CHILD, "cat");
     cli_take_id(id);
     test_write_file(test_work_path(f, "text"), "first\nsecond\nlast", 17);
     EXPECT(f, 0, "--session", "outer", "run", "--wait", "--stdin", test_work_path(f, "text"), "--",
@@ -47,7 +47,7 @@ static void waits_as_long_as_it_is_told(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], other[TETHER_ID_SIZE];
-    static const char much[100 * 1024];
+    static const char much[400 * 1024];
     EXPECT(f, 0, "run", "--stdin", "pipe", "--", CHILD, "forever");
     cli_take_id(id);
     test_write_file(test_work_path(f, "much"), much, sizeof much);

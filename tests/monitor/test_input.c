@@ -1,23 +1,12 @@
 /* Standard input that hosts write: each byte once, and what stands in the way. */
-#include "monitor/posix/monitored.h"
+#include "monitor/controlled.h"
 
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { MUCH = 1024 * 1024 };
 
-/* Starts a text in sh that reads what tether_input writes. */
-static void start(const fixture *f, const char *command, char id[TETHER_ID_SIZE])
-{
-    const tether_spec spec = {.command = command,
-                              .shell = "sh",
-                              .supervisor = TETHER_SUPERVISOR_MONITOR,
-                              .input_pipe = true};
-    test_start(f->registry, &spec, id);
-}
+static const tether_spec with_pipe = {.input_pipe = true};
 
 static void put(fixture *f, const char *id, const char *text, const tether_input_options *options)
 {
@@ -57,21 +46,15 @@ static void expect_failure(fixture *f, const char *id, const tether_input_option
     f->error = (tether_error){0};
 }
 
-static void end(fixture *f, const char *id)
-{
-    const tether_kill_options options = {.grace_ms = -1};
-    ASSERT_OK(tether_kill(f->registry, id, &options, &f->error), f->error);
-}
-
 /* --- What is written --- */
 
 static void any_host_writes_and_the_task_reads_in_order(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    start(f, "read first; echo \"<$first>\"; cat", id);
+    controlled_start(f->registry, &with_pipe, id, "cat", NULL);
     put(f, id, "one\n", NULL);
-    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+    test_wait_output(f->registry, id, TETHER_STDOUT, 4);
     tether_registry *own = f->registry, *other = test_open(f);
     f->registry = other;
     put(f, id, "two\nthree", NULL);
@@ -80,14 +63,14 @@ static void any_host_writes_and_the_task_reads_in_order(void **state)
     assert_int_equal(count_taken(f, id), 13);
     close_input(f, id);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
-    test_expect_output(f->registry, id, TETHER_STDOUT, "<one>\ntwo\nthree");
+    test_expect_output(f->registry, id, TETHER_STDOUT, "one\ntwo\nthree");
 }
 
 static void a_repeated_write_is_written_once(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    start(f, "cat", id);
+    controlled_start(f->registry, &with_pipe, id, "cat", NULL);
     put_at(f, id, "abc", 0, false);
     put_at(f, id, "abc", 0, false);
     put_at(f, id, "bcde", 1, false);
@@ -105,18 +88,30 @@ static void a_repeated_write_is_written_once(void **state)
     test_expect_output(f->registry, id, TETHER_STDOUT, "abcdef");
 }
 
-/* The first calls fill the pipe; the last one waits until the task reads. */
-static void a_full_pipe_takes_a_part(void **state)
+static char *make_data(void)
 {
-    fixture *f = *state;
-    char id[TETHER_ID_SIZE], command[512];
-    snprintf(command, sizeof command, "while [ ! -e '%s' ]; do sleep 0.01; done; cksum",
-             test_work_path(f, "go"));
     char *data = malloc(MUCH);
     assert_non_null(data);
     for (int i = 0; i < MUCH; i++)
         data[i] = (char)(i * 7 + i / 255);
-    start(f, command, id);
+    return data;
+}
+
+static void expect_data(fixture *f, const char *id, const char *data, size_t expected)
+{
+    size_t size;
+    char *got = test_output(f->registry, id, TETHER_STDOUT, &size);
+    assert_int_equal(size, expected);
+    assert_memory_equal(got, data, expected);
+    free(got);
+}
+
+/* The first calls fill the pipe; the last one waits until the task reads. */
+static void a_full_pipe_takes_a_part(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE], *data = make_data();
+    controlled_start(f->registry, &with_pipe, id, "await", test_work_path(f, "go"), "cat", NULL);
     size_t written, first;
     assert_int_equal(tether_input(f->registry, id, data, MUCH, NULL, &first, NULL, &f->error),
                      TETHER_ETIMEDOUT);
@@ -126,7 +121,7 @@ static void a_full_pipe_takes_a_part(void **state)
     assert_int_equal(tether_input(f->registry, id, data, MUCH, &options, &written, NULL, &f->error),
                      TETHER_ETIMEDOUT);
     f->error = (tether_error){0};
-    assert_int_equal(written, first);
+    assert_in_range(written, 4096, MUCH - 1);
     test_write_file(test_work_path(f, "go"), "", 0);
     options.timeout_ms = -1;
     options.close = true;
@@ -134,16 +129,25 @@ static void a_full_pipe_takes_a_part(void **state)
               f->error);
     assert_int_equal(written, MUCH);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
-    test_write_file(test_work_path(f, "data"), data, MUCH);
-    char *expected = NULL, *got;
-    snprintf(command, sizeof command, "cksum < '%s'", test_work_path(f, "data"));
-    assert_int_equal(
-        test_command((const char *const[]){"/bin/sh", "-c", command, NULL}, &expected, NULL), 0);
-    size_t size;
-    got = test_output(f->registry, id, TETHER_STDOUT, &size);
-    assert_string_equal(got, expected);
-    free(got);
-    free(expected);
+    expect_data(f, id, data, MUCH);
+    free(data);
+}
+
+/* What was taken is read although input was closed before anybody read. */
+static void a_full_pipe_can_be_closed(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE], *data = make_data();
+    controlled_start(f->registry, &with_pipe, id, "await", test_work_path(f, "go"), "cat", NULL);
+    size_t taken;
+    assert_int_equal(tether_input(f->registry, id, data, MUCH, NULL, &taken, NULL, &f->error),
+                     TETHER_ETIMEDOUT);
+    f->error = (tether_error){0};
+    close_input(f, id);
+    expect_failure(f, id, NULL, TETHER_EPIPE, "was closed after");
+    test_write_file(test_work_path(f, "go"), "", 0);
+    test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+    expect_data(f, id, data, taken);
     free(data);
 }
 
@@ -153,41 +157,42 @@ static void a_task_that_reads_no_more_is_told(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    start(f, "exec </dev/null; echo ready; exec sleep 1000", id);
+    controlled_start(f->registry, &with_pipe, id, "close-input", "out", "ready", "forever", NULL);
     test_wait_output(f->registry, id, TETHER_STDOUT, 6);
     expect_failure(f, id, NULL, TETHER_EPIPE, "reads its standard input");
     expect_failure(f, id, NULL, TETHER_EPIPE, "reads its standard input");
     close_input(f, id);
     assert_int_equal(test_status(f->registry, id), TETHER_STATUS_RUNNING);
-    end(f, id);
+    controlled_end(f, id);
 }
 
 static void a_closed_input_stays_closed(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    start(f, "cat; echo ready; exec sleep 1000", id);
+    controlled_start(f->registry, &with_pipe, id, "cat", "out", "ready", "forever", NULL);
     put(f, id, "abc", NULL);
     close_input(f, id);
     close_input(f, id);
     test_wait_output(f->registry, id, TETHER_STDOUT, 9);
     expect_failure(f, id, NULL, TETHER_EPIPE, "was closed after 3 bytes");
-    end(f, id);
+    controlled_end(f, id);
 }
 
 static void other_tasks_have_no_input(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    monitored_start(f->registry, "exec sleep 1000", 0, id);
+    const tether_spec plain = {0};
+    static const char *const argv[] = {CHILD, "forever", NULL};
+    controlled_start(f->registry, &plain, id, "forever", NULL);
     expect_failure(f, id, NULL, TETHER_ENOTSUP, "--stdin pipe");
-    end(f, id);
+    controlled_end(f, id);
     expect_failure(f, id, NULL, TETHER_EENDED, "has ended");
-    const tether_spec spec = {
-        .command = "exec sleep 1000", .shell = "sh", .supervisor = TETHER_SUPERVISOR_SCRIPT};
-    test_start(f->registry, &spec, id);
+    const tether_spec script = {.argv = argv, .supervisor = TETHER_SUPERVISOR_SCRIPT};
+    test_start(f->registry, &script, id);
     expect_failure(f, id, NULL, TETHER_ENOTSUP, "has no monitor");
-    end(f, id);
+    controlled_end(f, id);
     assert_int_equal(tether_input(f->registry, "no-such-task", "x", 1, NULL, NULL, NULL, NULL),
                      TETHER_ENOTASK);
     assert_int_equal(tether_input(f->registry, id, NULL, 1, NULL, NULL, NULL, NULL), TETHER_EINVAL);
@@ -200,10 +205,11 @@ static void a_spec_has_one_standard_input(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
+    static const char *const argv[] = {CHILD, "cat", NULL};
     const tether_spec specs[] = {
-        {.command = "cat", .input_pipe = true, .stdin_path = "/dev/null"},
-        {.command = "cat", .input_pipe = true, .inherit_stdin = true},
-        {.command = "cat", .input_pipe = true, .supervisor = TETHER_SUPERVISOR_SCRIPT},
+        {.argv = argv, .input_pipe = true, .stdin_path = CHILD},
+        {.argv = argv, .input_pipe = true, .inherit_stdin = true},
+        {.argv = argv, .input_pipe = true, .supervisor = TETHER_SUPERVISOR_SCRIPT},
     };
     for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++)
         assert_int_equal(tether_spawn(f->registry, &specs[i], id, NULL), TETHER_EINVAL);
@@ -214,13 +220,13 @@ static void a_stopped_monitor_takes_it_once(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    start(f, "cat", id);
+    controlled_start(f->registry, &with_pipe, id, "cat", NULL);
     put_at(f, id, "a", 0, false);
-    pid_t monitor = (pid_t)monitored_pid(f->registry, id);
-    assert_int_equal(kill(monitor, SIGSTOP), 0);
+    long monitor = controlled_monitor(f->registry, id);
+    controlled_suspend(monitor);
     const tether_input_options options = {.at_offset = true, .offset = 1};
     expect_failure(f, id, &options, TETHER_ENOANSWER, "does not answer");
-    assert_int_equal(kill(monitor, SIGCONT), 0);
+    controlled_resume(monitor);
     put_at(f, id, "x", 1, true);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     test_expect_output(f->registry, id, TETHER_STDOUT, "ax");
@@ -231,8 +237,9 @@ static void what_is_left_behind_reads_the_end(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    start(f, "exec 3<&0; cat <&3 & echo $!", id);
-    long monitor = monitored_pid(f->registry, id), reader = test_output_number(f->registry, id);
+    controlled_start(f->registry, &with_pipe, id, "leave", "pid", "cat", NULL);
+    long monitor = controlled_monitor(f->registry, id);
+    long reader = test_output_number(f->registry, id);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     WAIT_UNTIL(!test_process_alive(reader));
     WAIT_UNTIL(!test_process_alive(monitor));
@@ -247,6 +254,7 @@ int main(void)
         WITH_REGISTRY(any_host_writes_and_the_task_reads_in_order),
         WITH_REGISTRY(a_repeated_write_is_written_once),
         WITH_REGISTRY(a_full_pipe_takes_a_part),
+        WITH_REGISTRY(a_full_pipe_can_be_closed),
         WITH_REGISTRY(a_task_that_reads_no_more_is_told),
         WITH_REGISTRY(a_closed_input_stays_closed),
         WITH_REGISTRY(other_tasks_have_no_input),
@@ -254,5 +262,5 @@ int main(void)
         WITH_REGISTRY(a_stopped_monitor_takes_it_once),
         WITH_REGISTRY(what_is_left_behind_reads_the_end),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests_name("input", tests, NULL, NULL);
 }
