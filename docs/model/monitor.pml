@@ -1,6 +1,7 @@
 /* One task whose supervisor is native: the monitor, which enforces the deadline itself. The task may also be bound to the host that has started
  * it: then the monitor ends it when that host is gone, as at a deadline, but no host can do so in its place. (An output
- * over its limit makes the monitor take the same steps with another word in the line.) Hosts inspect the task, kill it, and enforce the
+ * over its limit, and the end of the task or process beside which the task runs, make the monitor take the same steps with another word in the
+ * line. So the rules of HOST_LINE below hold for those words, too; whether a host or an anchor is gone, only the monitor sees.) Hosts inspect the task, kill it, and enforce the
  * deadline where the monitor has not. The monitor is a subreaper: what loses its parent becomes its child. After the end line it holds the
  * lifeline until no process of the task lives. The command and what it leaves behind may ignore TERM, fork and end at any time; the command may
  * start another task, whose supervisor the monitor adopts too. What the command leaves behind may have left the session and cleared its

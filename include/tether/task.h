@@ -193,6 +193,17 @@ typedef struct tether_spec {
      * a monitor: TETHER_ENOTSUP without one. Excludes stdin_path and inherit_stdin.
      * Default: the null device. */
     bool input_pipe;
+    /* The task runs beside another task of the session, or beside a process: when that has ended,
+     * however, the monitor ends this task with all that it has left behind (SIGTERM, 2 seconds,
+     * SIGKILL), also with no host alive. It is then `killed`, with the reason "ended at the end of
+     * task ID" or "of process PID". A task has ended when its command has, whatever it has left
+     * behind. The process is the one that has this pid during the call. Needs a monitor, on Linux:
+     * TETHER_ENOTSUP without one. TETHER_EENDED if the task or the process has ended;
+     * TETHER_ENOTASK; TETHER_EFOREIGN if the task runs in another pid namespace; TETHER_ETIMEDOUT
+     * if it does not start its command within 5 s (on the thread of a host's own loop: at once).
+     * Give at most one of them. NULL and 0: none. */
+    const char *while_task;
+    int64_t while_pid;
 } tether_spec;
 
 /* Starts a task. Returns as soon as its supervisor runs, without waiting for the command.
@@ -286,6 +297,8 @@ typedef struct tether_snapshot {
     char **survivor_names;
     int64_t survivor_total; /* how many survivors there are, listed or not; -1: not known. In JSON
                                this is the survivor_count */
+    char *while_task;       /* the task, or the process, beside which it was to run; NULL and 0: */
+    int64_t while_pid;      /* none */
 } tether_snapshot;
 
 /* Returns the exit status that a shell would report for an ended task: its exit code (0 to 255; on

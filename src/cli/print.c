@@ -362,6 +362,9 @@ static void print_task_fields(const tether_snapshot *snapshot)
     detail_text("shell", snapshot->shell);
     detail_text("supervisor", snapshot->supervisor);
     detail_text("survival", snapshot->survival);
+    detail_text("while_task", snapshot->while_task);
+    if (snapshot->while_pid != 0)
+        detail_number("while_pid", snapshot->while_pid);
     detail_text("output_kind", snapshot->output_kind);
 }
 

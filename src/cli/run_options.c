@@ -49,6 +49,9 @@ const char verb_run_help[] =
     "                       too (needs the monitor)\n"
     "  --with-host          with --wait: end the task, and what it has left behind,\n"
     "                       however this command ends (needs the monitor)\n"
+    "  --while ID|PID       end the task, and what it has left behind, when this\n"
+    "                       other task, or this process (a number), has ended\n"
+    "                       (needs the monitor)\n"
     "  --output HOW         pipe: the monitor writes the files; direct: the command\n"
     "                       does; auto: pipe where the monitor is installed\n"
     "                       (default: auto)\n"
@@ -90,6 +93,7 @@ enum {
     OPT_END_TREE,
     OPT_LINE_BUFFERED,
     OPT_WITH_HOST,
+    OPT_WHILE,
     OPT_OUTPUT,
     OPT_MAX_RUNNING,
     OPT_MAX_STARTED,
@@ -121,6 +125,7 @@ static const args_option run_options[] = {
     {"--end-tree", ARGS_FLAG, OPT_END_TREE},
     {"--line-buffered", ARGS_FLAG, OPT_LINE_BUFFERED},
     {"--with-host", ARGS_FLAG, OPT_WITH_HOST},
+    {"--while", ARGS_VALUE, OPT_WHILE},
     {"--output", ARGS_VALUE, OPT_OUTPUT},
     {"--max-running", ARGS_VALUE, OPT_MAX_RUNNING},
     {"--max-started", ARGS_VALUE, OPT_MAX_STARTED},
@@ -322,6 +327,21 @@ static bool take_plain(run_request *request, int id, const char *value)
     }
 }
 
+/* A number is a process; what a task is called is looked up once the session is open. */
+static int take_while(const cli_options *cli, run_request *request, const char *value)
+{
+    bool is_number = *value != '\0' && strspn(value, "0123456789") == strlen(value);
+
+    request->beside = is_number ? NULL : value;
+    request->spec.while_pid = is_number && strlen(value) <= 10 ? strtoll(value, NULL, 10) : 0;
+    if (*value == '\0' || (is_number && request->spec.while_pid == 0))
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--while takes a task or a process id, not \"%.80s\"; tether list "
+                             "shows the tasks that run",
+                             value);
+    return 0;
+}
+
 /* Handles one option of the verb. Returns 0 or an exit code. */
 static int take_option(const cli_options *cli, run_request *request, int id, const char *value)
 {
@@ -337,6 +357,8 @@ static int take_option(const cli_options *cli, run_request *request, int id, con
         return add_entry(cli, &request->env_unset, &request->unset_count, value);
     case OPT_TIMEOUT:
         return take_timeout(cli, request, value);
+    case OPT_WHILE:
+        return take_while(cli, request, value);
     case OPT_OUTPUT:
         return take_output(cli, value, &request->spec.output);
     case OPT_SUPERVISOR:

@@ -24,6 +24,9 @@ typedef struct run_request {
     interpreter script; /* that the command file names */
     const char *shell_arguments[2];
 
+    const char *beside;             /* given with --while, unless it is a process; NULL: nothing */
+    char beside_id[TETHER_ID_SIZE]; /* the task that this is */
+
     const char *file;  /* given with -f */
     int stdin_readers; /* how many options read the command's own standard input */
     int ways;          /* how many of PROG, -c and -f were given */

@@ -10,6 +10,7 @@
 #include "cli/kill_on_signal.h"
 #include "cli/print.h"
 #include "cli/reader.h"
+#include "cli/resolve.h"
 #include "cli/run_options.h"
 #include "cli/stream.h"
 #include "cli/troubles.h"
@@ -226,6 +227,19 @@ static int start(const cli_options *cli, const run_request *request, tether_regi
     return code;
 }
 
+/* Looks up what the task is to run beside: @last is the newest task before this one. */
+static int resolve_and_start(const cli_options *cli, run_request *request,
+                             tether_registry *registry, cli_troubles *troubles)
+{
+    int code = 0;
+
+    if (request->beside != NULL) {
+        code = resolve_one(cli, registry, request->beside, NULL, request->beside_id);
+        request->spec.while_task = request->beside_id;
+    }
+    return code == 0 ? start(cli, request, registry, troubles) : code;
+}
+
 static int open_and_start(const cli_options *cli, run_request *request)
 {
     tether_registry *registry;
@@ -237,7 +251,7 @@ static int open_and_start(const cli_options *cli, run_request *request)
         return print_no_memory(cli);
     int code = session_open_with(cli, &request->limits, &registry);
     if (code == 0)
-        code = session_close(cli, registry, start(cli, request, registry, &troubles));
+        code = session_close(cli, registry, resolve_and_start(cli, request, registry, &troubles));
     if (request->wait)
         troubles_dispose(&troubles);
     return code;

@@ -117,6 +117,21 @@ static void set_survivors(tether__record *record, const tether__observation *obs
     (void)tether__record_set(record, &record->survivors, list);
 }
 
+/* The verdict is valid without its reason, when memory is short. */
+static void set_reason(tether__record *record, const tether__verdict *verdict)
+{
+    char text[256];
+    const char *reason = verdict->reason;
+    if (verdict->names_anchor) {
+        if (record->while_task != NULL)
+            snprintf(text, sizeof text, "%s task %s", reason, record->while_task);
+        else
+            snprintf(text, sizeof text, "%s process %lld", reason, (long long)record->while_pid);
+        reason = text;
+    }
+    (void)tether__record_set(record, &record->reason, reason);
+}
+
 /* Copies the verdict, and what the observation adds to it, into the record. */
 static void apply(tether__record *record, const tether__verdict *verdict,
                   const tether__observation *observed)
@@ -129,8 +144,7 @@ static void apply(tether__record *record, const tether__verdict *verdict,
         return;
     record->exit_code = verdict->exit_code;
     record->signal = verdict->signal;
-    /* The verdict is valid without its reason, when memory is short. */
-    (void)tether__record_set(record, &record->reason, verdict->reason);
+    set_reason(record, verdict);
     set_usage(record, &observed->marker.usage);
     record->output_lost = observed->marker.lost;
     set_survivors(record, observed);

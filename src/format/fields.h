@@ -86,6 +86,10 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
          "is in a job that no process may leave; `ends with its host`: when the registry ends "    \
          "that "                                                                                   \
          "started it, as it was asked to. null: a proxy, or not written yet")                      \
+    BOTH(TEXT, while_task, 0, "text, null",                                                        \
+         "the id of the task beside which it was to run: it ends when that has ended")             \
+    BOTH(NUMBER, while_pid, 0, "number, null",                                                     \
+         "likewise the id of a process, in the pid namespace of the host that started the task")   \
     BOTH(TIME, started_at, 0, "number, null",                                                      \
          "Unix milliseconds, UTC, by the wall clock: for display")                                 \
     BOTH(TIME, finished_at, 0, "number, null",                                                     \

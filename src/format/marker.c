@@ -273,6 +273,10 @@ static bool parse_line(const char *at, const char *end, tether__marker *marker)
         marker->host_ended = true;
         return true;
     }
+    if (word_is(kind, "anchor-ended")) {
+        marker->anchor_ended = true;
+        return true;
+    }
     return parse_end(kind, at, end, marker);
 }
 
@@ -427,6 +431,11 @@ size_t tether__marker_format_over_limit(int64_t uptime_ms, char line[TETHER__MAR
 size_t tether__marker_format_host_ended(int64_t uptime_ms, char line[TETHER__MARKER_LINE_SIZE])
 {
     return format_intent("host-ended", uptime_ms, line);
+}
+
+size_t tether__marker_format_anchor_ended(int64_t uptime_ms, char line[TETHER__MARKER_LINE_SIZE])
+{
+    return format_intent("anchor-ended", uptime_ms, line);
 }
 
 void tether__marker_pipestatus(const char *text, char list[TETHER__PIPESTATUS_SIZE])

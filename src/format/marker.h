@@ -21,7 +21,7 @@ typedef enum tether__end {
     TETHER__END_EXIT,      /* `exit CODE` */
     TETHER__END_SIGNAL,    /* `signal NUMBER` */
     TETHER__END_TIMED_OUT, /* `timed_out`: the supervisor enforced the deadline itself */
-    TETHER__END_KILLED /* `killed SIGNAL`: the supervisor ended the task when its host had ended */
+    TETHER__END_KILLED     /* `killed SIGNAL`: the supervisor ended the task for another reason */
 } tether__end;
 
 /* The `error=` of an `exit` line: why the supervisor could not run the command. */
@@ -67,11 +67,12 @@ typedef struct tether__marker {
     bool unfinished;           /* the last line has no newline: being written, or cut off */
     tether__identity identity; /* the supervisor's; pid 0: not reported yet */
     tether__end end;
-    bool deadline;   /* the supervisor has begun to end the task, because its deadline was over */
-    bool over_limit; /* the same, because an output exceeded its limit */
-    bool host_ended; /* the same, because the host to which the task is bound has ended */
-    int64_t value;   /* the exit code (0 to 2^32 - 1) or the signal; 0 for TIMED_OUT */
-    bool core;       /* the signal has left a core file */
+    bool deadline;     /* the supervisor has begun to end the task, because its deadline was over */
+    bool over_limit;   /* the same, because an output exceeded its limit */
+    bool host_ended;   /* the same, because the host to which the task is bound has ended */
+    bool anchor_ended; /* the same, because what it was to run beside has ended */
+    int64_t value;     /* the exit code (0 to 2^32 - 1) or the signal; 0 for TIMED_OUT */
+    bool core;         /* the signal has left a core file */
     tether__start_failure failure;            /* why the command did not run */
     int64_t uptime_ms;                        /* the machine's uptime at the end; -1: not
                                                  reported */
@@ -94,10 +95,11 @@ size_t tether__marker_format_end(tether__end end, int value, int64_t uptime_ms,
                                  char line[TETHER__MARKER_LINE_SIZE]);
 
 /* The same for the lines of a monitor: the announcements that it ends the task because the deadline
- * is over, or because the task's host has ended; and the end. */
+ * is over, an output exceeds its limit, or the task's host or anchor has ended; and the end. */
 size_t tether__marker_format_deadline(int64_t uptime_ms, char line[TETHER__MARKER_LINE_SIZE]);
 size_t tether__marker_format_over_limit(int64_t uptime_ms, char line[TETHER__MARKER_LINE_SIZE]);
 size_t tether__marker_format_host_ended(int64_t uptime_ms, char line[TETHER__MARKER_LINE_SIZE]);
+size_t tether__marker_format_anchor_ended(int64_t uptime_ms, char line[TETHER__MARKER_LINE_SIZE]);
 size_t tether__marker_format_ending(const tether__ending *ending,
                                     char line[TETHER__MARKER_LINE_SIZE]);
 

@@ -53,6 +53,8 @@ void tether__orders_render(const tether__orders *orders, tether__text *text)
     add_number(text, "limit", orders->output_limit);
     add_number(text, "limitkills", orders->limit_kills);
     add_number(text, "withhost", orders->with_host);
+    add_number(text, "anchored", orders->anchored);
+    add_number(text, "anchortask", orders->anchor_is_task);
     add_number(text, "endtree", orders->end_tree);
     add_field(text, "line", orders->line);
     add_field(text, "workdir", orders->workdir);
@@ -108,6 +110,8 @@ static bool take_field(const char *word, tether__orders *orders, bool *valid)
            take_flag(word, "pipes", &orders->pipes, valid) ||
            take_flag(word, "limitkills", &orders->limit_kills, valid) ||
            take_flag(word, "withhost", &orders->with_host, valid) ||
+           take_flag(word, "anchored", &orders->anchored, valid) ||
+           take_flag(word, "anchortask", &orders->anchor_is_task, valid) ||
            take_flag(word, "endtree", &orders->end_tree, valid) ||
            take_text(word, "boot", &orders->boot_id) || take_text(word, "pidns", &orders->pid_ns) ||
            take_text(word, "program", &orders->program) ||

@@ -36,6 +36,8 @@ typedef struct tether__orders {
     int64_t output_limit;    /* of each output that comes through a pipe; 0: none */
     bool limit_kills;        /* end the task when an output exceeds output_limit */
     bool with_host;          /* end the task when the host's end of the descriptor is closed */
+    bool anchored;           /* end the task when its anchor has ended (os/anchor.h) */
+    bool anchor_is_task;     /* the anchor is a task, and no other process */
     bool end_tree;           /* when the command has ended, end what it has left behind */
 
     /* On Windows, where a program gets its arguments as one line. */

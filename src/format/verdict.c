@@ -7,21 +7,26 @@
 
 enum { SET_SLACK_MS = 1000 };
 
-static const tether__verdict no_change = {TETHER__STEP_NONE, TETHER_STATUS_LOST,
-                                          TETHER_EXIT_UNKNOWN, 0, NULL};
+static const tether__verdict no_change = {
+    TETHER__STEP_NONE, TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN, 0, NULL, false};
 
 static tether__verdict lost(const char *reason)
 {
-    return (tether__verdict){TETHER__STEP_FINALISE, TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN, 0,
-                             reason};
+    return (tether__verdict){
+        TETHER__STEP_FINALISE, TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN, 0, reason, false};
 }
+
+/* Where the task was ended with its anchor, the reasons go on with what that was. */
+static const char with_anchor[] = "ended at the end of";
+static const char by_itself_with_anchor[] = "ended by itself at the end of";
+static const char lost_with_anchor[] = "supervisor died while it ended the task at the end of";
 
 /* Returns the verdict for a task that the kill's signal has ended. The exit code is the one that
  * shells report for the signal, or 124 for a timeout. */
 static tether__verdict ended_by_kill(tether__intent intent, int signal)
 {
-    tether__verdict verdict = {TETHER__STEP_FINALISE, TETHER_STATUS_KILLED, 128 + signal, signal,
-                               NULL};
+    tether__verdict verdict = {
+        TETHER__STEP_FINALISE, TETHER_STATUS_KILLED, 128 + signal, signal, NULL, false};
     if (intent == TETHER__INTENT_TIMEOUT) {
         verdict.status = TETHER_STATUS_TIMED_OUT;
         verdict.exit_code = 124;
@@ -71,17 +76,26 @@ static const char *failure_reason(tether__start_failure failure)
 
 static tether__verdict ended_by_itself(const tether__marker *marker)
 {
-    tether__verdict verdict = {TETHER__STEP_FINALISE, TETHER_STATUS_FAILED, marker->value, 0,
-                               failure_reason(marker->failure)};
+    tether__verdict verdict = {TETHER__STEP_FINALISE,
+                               TETHER_STATUS_FAILED,
+                               marker->value,
+                               0,
+                               failure_reason(marker->failure),
+                               false};
     if (marker->end == TETHER__END_TIMED_OUT) {
         verdict.status = TETHER_STATUS_TIMED_OUT;
         verdict.exit_code = 124;
     } else if (marker->end == TETHER__END_KILLED) {
-        verdict = (tether__verdict){TETHER__STEP_FINALISE, TETHER_STATUS_KILLED,
-                                    128 + marker->value, (int)marker->value,
-                                    marker->over_limit   ? "its output exceeded the limit"
-                                    : marker->host_ended ? "its host ended"
-                                                         : NULL};
+        verdict = (tether__verdict){TETHER__STEP_FINALISE,
+                                    TETHER_STATUS_KILLED,
+                                    128 + marker->value,
+                                    (int)marker->value,
+                                    marker->over_limit     ? "its output exceeded the limit"
+                                    : marker->host_ended   ? "its host ended"
+                                    : marker->anchor_ended ? with_anchor
+                                                           : NULL,
+                                    false};
+        verdict.names_anchor = verdict.reason == with_anchor;
     } else if (marker->end == TETHER__END_SIGNAL) {
         verdict.signal = (int)marker->value;
         verdict.exit_code = 128 + marker->value;
@@ -107,7 +121,9 @@ static const char *own_end_reason(const tether__marker *marker)
         return at_deadline;
     if (marker->over_limit)
         return "ended by itself when its output exceeded the limit";
-    return marker->host_ended ? "ended by itself when its host ended" : NULL;
+    if (marker->host_ended)
+        return "ended by itself when its host ended";
+    return marker->anchor_ended ? by_itself_with_anchor : NULL;
 }
 
 static tether__verdict from_marker(tether_status status, tether__intent intent,
@@ -118,6 +134,7 @@ static tether__verdict from_marker(tether_status status, tether__intent intent,
         const char *why = own_end_reason(&observed->marker);
         if (why != NULL && !is_by_supervisor(&observed->marker))
             verdict.reason = why;
+        verdict.names_anchor = verdict.names_anchor || verdict.reason == by_itself_with_anchor;
         return verdict;
     }
     if (is_by_supervisor(&observed->marker))
@@ -142,7 +159,8 @@ static tether__verdict without_end(tether_status status, tether__intent intent,
     const tether__marker *marker = &observed->marker;
     if (!observed->same_boot)
         return lost("rebooted");
-    bool announced = marker->deadline || marker->over_limit || marker->host_ended;
+    bool announced =
+        marker->deadline || marker->over_limit || marker->host_ended || marker->anchor_ended;
     if (marker->damaged || (marker->unfinished && !announced))
         return lost("corrupt exit marker");
     if (status == TETHER_STATUS_KILLING)
@@ -154,6 +172,11 @@ static tether__verdict without_end(tether_status status, tether__intent intent,
             "supervisor died while it ended the task because its output exceeded the limit");
     if (marker->host_ended)
         return lost("supervisor died while it ended the task because its host had ended");
+    if (marker->anchor_ended) {
+        tether__verdict verdict = lost(lost_with_anchor);
+        verdict.names_anchor = true;
+        return verdict;
+    }
     if (marker->identity.pid != 0)
         return lost("process exited without exit marker");
     if (status == TETHER_STATUS_STARTING)

@@ -51,6 +51,7 @@ typedef struct tether__verdict {
     int64_t exit_code;
     int signal;
     const char *reason; /* static; NULL: none */
+    bool names_anchor;  /* the reason goes on with what the task was to run beside */
 } tether__verdict;
 
 /* A task becomes lost after this time without a sign of life, where neither its lifeline nor its

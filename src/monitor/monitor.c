@@ -28,6 +28,7 @@ typedef struct monitor {
     bool enforcing;   /* the deadline is over */
     bool over_limit;  /* an output has exceeded its limit, and the task ends for it */
     bool orphaned;    /* the host that the task is bound to has ended */
+    bool adrift;      /* what the task is to run beside has ended */
     bool reported;    /* the end line is written */
     bool ending;      /* the processes of the task are being ended */
     tether__kill kill;
@@ -108,6 +109,13 @@ static void follow_host(monitor *m, int64_t now)
     announce_kill(m, tether__marker_format_host_ended, now);
 }
 
+/* Likewise. */
+static void follow_anchor(monitor *m, int64_t now)
+{
+    m->adrift = true;
+    announce_kill(m, tether__marker_format_anchor_ended, now);
+}
+
 static void carry_on_kill(monitor *m, int64_t now)
 {
     switch (tether__kill_next(&m->kill, m->family.empty ? 0 : 1, now)) {
@@ -134,6 +142,8 @@ static int64_t do_due(monitor *m)
         enforce_limit(m, now);
     if (!m->ending && m->orders.with_host && tether__monitor_os_host_ended())
         follow_host(m, now);
+    if (!m->ending && tether__monitor_os_anchor_ended())
+        follow_anchor(m, now);
     if (m->ending && now >= m->kill.next_ms)
         carry_on_kill(m, now);
     return m->ending ? m->kill.next_ms : m->deadline;
@@ -193,7 +203,7 @@ static void wait(monitor *m)
 /* A command that catches the signal and exits has ended by itself. */
 static bool was_ended(const monitor *m)
 {
-    return (m->enforcing || m->over_limit || m->orphaned) && m->family.by_kill != 0;
+    return (m->enforcing || m->over_limit || m->orphaned || m->adrift) && m->family.by_kill != 0;
 }
 
 /* A task is timed out or killed only once none of its processes is left. Any other end is told at
@@ -263,6 +273,10 @@ static int supervise(monitor *m)
     append_identity(&m->orders);
     if (m->orders.with_host && !tether__monitor_os_bind()) {
         tether__monitor_os_complain(m->orders.program, "what tells of the host's end is missing");
+        return give_up(TETHER__START_ORDERS, FAILED);
+    }
+    if (m->orders.anchored && !tether__monitor_os_watch_anchor(m->orders.anchor_is_task)) {
+        tether__monitor_os_complain(m->orders.program, "what tells of the anchor's end is missing");
         return give_up(TETHER__START_ORDERS, FAILED);
     }
     tether__start_failure failure = TETHER__START_OUTPUT;

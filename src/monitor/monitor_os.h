@@ -58,6 +58,13 @@ bool tether__monitor_os_bind(void);
 /* Returns whether that host has ended. The sleep ends when it does. */
 bool tether__monitor_os_host_ended(void);
 
+/* Watches for the end of the process or the task beside which the task runs. False: a descriptor
+ * that tells of it is missing. */
+bool tether__monitor_os_watch_anchor(bool is_task);
+
+/* Returns whether that has ended. The sleep ends when it does. */
+bool tether__monitor_os_anchor_ended(void);
+
 /* Puts pipes in the place of the standard output and standard error that the command will get; what
  * it writes is moved to the files while the monitor sleeps. Each file keeps within the limit of
  * the orders, as format/gap.h describes. False: *os_error says why not. */

@@ -50,6 +50,7 @@ else()
         src/posix/clock.c
         src/posix/clock_wall.c
         src/posix/environ.c
+        src/posix/monitor/anchor.c
         src/posix/monitor/bond.c
         src/posix/monitor/channel.c
         src/posix/monitor/input_os.c
@@ -63,6 +64,7 @@ else()
         src/posix/proc_linux.c
         src/posix/raise_fd.c
         src/posix/error_shortage.c
+        src/posix/told_end.c
     )
 endif()
 set_target_properties(tether_monitor PROPERTIES OUTPUT_NAME tether-monitor C_EXTENSIONS OFF)

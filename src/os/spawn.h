@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "os/anchor.h"
 #include "os/bond.h"
 #include "os/file.h"
 #include "os/lifeline.h"
@@ -20,6 +21,12 @@
 
 /* The descriptor number in a monitor that is closed at the other end when the host ends. */
 #define TETHER__HOST_FD 7
+
+/* The descriptor numbers of the anchor in a monitor: its process, and, of an anchor that is a task,
+ * its lifeline and what tells of news there. */
+#define TETHER__ANCHOR_FD 6
+#define TETHER__ANCHOR_LIFELINE_FD 5
+#define TETHER__ANCHOR_NEWS_FD 4
 
 typedef struct tether__start {
     const char *task_id;
@@ -39,8 +46,9 @@ typedef struct tether__start {
                            Windows it gets two more arguments, the numbers of handles: the
                            lifeline, and memory with the orders */
     size_t orders_size;
-    const tether__bond *bond; /* what a monitor watches; NULL: nothing. On Windows the number of
-                                 its handle is a third argument. Only with orders */
+    const tether__bond *bond;     /* what a monitor watches; NULL: nothing. On Windows the number of
+                                     its handle is a third argument. Only with orders */
+    const tether__anchor *anchor; /* likewise */
 } tether__start;
 
 typedef struct tether__started {

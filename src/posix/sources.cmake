@@ -69,7 +69,7 @@ endif()
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
     list(APPEND TETHER_OS_SOURCES listing.c members.c clock_boot_procfs.c clock_frame_linux.c
         process_linux.c this_boot.c tree_listed.c tree_ready.c pidfd.c
-        proc_linux.c bond.c)
+        proc_linux.c anchor.c bond.c told_end.c)
 elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD|NetBSD)$")
     set(names Darwin macos FreeBSD freebsd NetBSD netbsd)
     list(FIND names ${CMAKE_SYSTEM_NAME} place)
@@ -90,7 +90,7 @@ endif()
 
 # Only Linux has a monitor so far.
 if(NOT CMAKE_SYSTEM_NAME STREQUAL "Linux")
-    list(APPEND TETHER_OS_SOURCES bond_none.c)
+    list(APPEND TETHER_OS_SOURCES anchor_none.c bond_none.c)
 endif()
 
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")

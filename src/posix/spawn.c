@@ -100,54 +100,80 @@ static int open_workdir(const char *path, tether_error *error)
 /* The lifeline is the caller's, or a copy of it. */
 static void close_fds(const tether__start *start, const tether__child_fds *fds)
 {
-    int copy = fds->lifeline != start->lifeline->handle ? fds->lifeline : -1;
-    int all[] = {fds->standard[0], fds->standard[1], fds->standard[2], fds->workdir, copy,
-                 fds->orders,      fds->host};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        if (all[i] >= 0)
-            close(all[i]);
+    if (fds->workdir >= 0)
+        close(fds->workdir);
+    for (int i = 0; i < TETHER__CHILD_FDS; i++) {
+        if (fds->at[i] >= 0 && fds->at[i] != start->lifeline->handle)
+            close(fds->at[i]);
     }
 }
 
-static int open_orders(const tether__start *start, tether__child_fds *fds, tether_error *error)
+static int open_orders(const tether__start *start, int *orders, tether_error *error)
 {
     int fd = tether__posix_open_orders(start, error);
-    fds->orders = move_above_child_fds(fd);
-    if (fds->orders >= 0)
+    *orders = move_above_child_fds(fd);
+    if (*orders >= 0)
         return TETHER_OK;
     return fd < 0 ? fd : tether__posix_fail(error, errno, "pass orders", NULL);
 }
 
-static int share_bond(const tether__start *start, tether__child_fds *fds, tether_error *error)
+/* Copies a descriptor that stays the caller's. */
+static int share(intptr_t fd, const char *why, int *copy, tether_error *error)
 {
-    fds->host = fcntl((int)start->bond->told, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
-    return fds->host >= 0 ? TETHER_OK : tether__posix_fail(error, errno, "bind to the host", NULL);
+    *copy = fcntl((int)fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+    return *copy >= 0 ? TETHER_OK : tether__posix_fail(error, errno, why, NULL);
+}
+
+static int share_anchor(const tether__anchor *anchor, tether__child_fds *fds, tether_error *error)
+{
+    static const char why[] = "watch anchor";
+    int code = share(anchor->process, why, &fds->at[TETHER__ANCHOR_FD], error);
+    if (code == TETHER_OK && anchor->is_task)
+        code = share(anchor->lifeline, why, &fds->at[TETHER__ANCHOR_LIFELINE_FD], error);
+    if (code == TETHER_OK && anchor->is_task)
+        code = share(anchor->news, why, &fds->at[TETHER__ANCHOR_NEWS_FD], error);
+    return code;
+}
+
+/* What only a monitor gets. */
+static int open_monitors(const tether__start *start, tether__child_fds *fds, tether_error *error)
+{
+    int code = open_orders(start, &fds->at[TETHER__ORDERS_FD], error);
+    if (code == TETHER_OK && start->bond != NULL)
+        code = share(start->bond->told, "bind to the host", &fds->at[TETHER__HOST_FD], error);
+    if (code == TETHER_OK && start->anchor != NULL)
+        code = share_anchor(start->anchor, fds, error);
+    return code;
+}
+
+static int open_standard(const tether__start *start, int standard[3], tether_error *error)
+{
+    standard[0] = start->inherit_stdin ? share_input(error) : open_input(start->stdin_path, error);
+    if (standard[0] < 0)
+        return standard[0];
+    if ((standard[1] = open_output(start->bundle, start->stdout_name, error)) < 0)
+        return standard[1];
+    if (start->stderr_name == NULL)
+        return share(standard[1], "share output file", &standard[2], error);
+    standard[2] = open_output(start->bundle, start->stderr_name, error);
+    return standard[2] < 0 ? standard[2] : TETHER_OK;
 }
 
 static int open_fds(const tether__start *start, tether__child_fds *fds, tether_error *error)
 {
-    *fds = (tether__child_fds){{-1, -1, -1}, -1, -1, -1, -1};
-    fds->standard[0] =
-        start->inherit_stdin ? share_input(error) : open_input(start->stdin_path, error);
-    if (fds->standard[0] < 0)
-        return fds->standard[0];
-    if ((fds->standard[1] = open_output(start->bundle, start->stdout_name, error)) < 0)
-        return fds->standard[1];
-    const char *name = start->stderr_name;
-    fds->standard[2] = name != NULL ? open_output(start->bundle, name, error)
-                                    : fcntl(fds->standard[1], F_DUPFD_CLOEXEC, FIRST_FREE_FD);
-    if (fds->standard[2] < 0)
-        return name != NULL ? fds->standard[2]
-                            : tether__posix_fail(error, errno, "share output file", NULL);
+    fds->workdir = -1;
+    for (int i = 0; i < TETHER__CHILD_FDS; i++)
+        fds->at[i] = -1;
+    int code = open_standard(start, fds->at, error);
+    if (code != TETHER_OK)
+        return code;
     if ((fds->workdir = open_workdir(start->workdir, error)) < 0)
         return fds->workdir;
-    fds->lifeline = (int)start->lifeline->handle;
-    if (fds->lifeline < FIRST_FREE_FD)
-        fds->lifeline = fcntl(fds->lifeline, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
-    if (fds->lifeline < 0)
-        return tether__posix_fail(error, errno, "pass lifeline", NULL);
-    int code = start->orders != NULL ? open_orders(start, fds, error) : TETHER_OK;
-    return code == TETHER_OK && start->bond != NULL ? share_bond(start, fds, error) : code;
+    int *lifeline = &fds->at[TETHER__LIFELINE_FD];
+    *lifeline = (int)start->lifeline->handle;
+    if (*lifeline < FIRST_FREE_FD)
+        code = share(*lifeline, "pass lifeline", lifeline, error);
+    return code == TETHER_OK && start->orders != NULL ? open_monitors(start, fds, error) : code;
 }
 
 static int fail_start(const tether__start *start, int os_error, tether_error *error)

@@ -31,21 +31,16 @@ static void reset_signals(bool is_monitor)
 
 static int arrange_descriptors(const tether__child_fds *fds, int report)
 {
-    for (int i = 0; i < 3; i++) {
-        if (dup2(fds->standard[i], i) < 0)
+    for (int i = 0; i < TETHER__CHILD_FDS; i++) {
+        if (fds->at[i] < 0)
+            close(i);
+        else if (dup2(fds->at[i], i) < 0)
             return errno;
     }
-    if (fchdir(fds->workdir) != 0 || dup2(fds->lifeline, TETHER__LIFELINE_FD) < 0 ||
-        dup2(report, REPORT_FD) < 0 || fcntl(REPORT_FD, F_SETFD, FD_CLOEXEC) != 0)
+    if (fchdir(fds->workdir) != 0 || dup2(report, REPORT_FD) < 0 ||
+        fcntl(REPORT_FD, F_SETFD, FD_CLOEXEC) != 0)
         return errno;
-    if (fds->orders >= 0 && dup2(fds->orders, TETHER__ORDERS_FD) < 0)
-        return errno;
-    if (fds->host >= 0 && dup2(fds->host, TETHER__HOST_FD) < 0)
-        return errno;
-    int first_used = tether__posix_first_used(fds);
-    for (int fd = REPORT_FD + 1; fd < first_used; fd++)
-        close(fd);
-    tether__close_from(TETHER__LIFELINE_FD + 1);
+    tether__close_from(TETHER__CHILD_FDS);
     return 0;
 }
 

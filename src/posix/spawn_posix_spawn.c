@@ -12,21 +12,14 @@
 static int add_actions(posix_spawn_file_actions_t *actions, const tether__child_fds *fds)
 {
     int os_error = 0;
-    for (int i = 0; os_error == 0 && i < 3; i++)
-        os_error = posix_spawn_file_actions_adddup2(actions, fds->standard[i], i);
-    if (os_error == 0)
-        os_error = posix_spawn_file_actions_adddup2(actions, fds->lifeline, TETHER__LIFELINE_FD);
+    for (int i = 0; os_error == 0 && i < TETHER__CHILD_FDS; i++) {
+        os_error = fds->at[i] >= 0 ? posix_spawn_file_actions_adddup2(actions, fds->at[i], i)
+                                   : posix_spawn_file_actions_addclose(actions, i);
+    }
     if (os_error == 0)
         os_error = posix_spawn_file_actions_addfchdir_np(actions, fds->workdir);
-    if (os_error == 0 && fds->orders >= 0)
-        os_error = posix_spawn_file_actions_adddup2(actions, fds->orders, TETHER__ORDERS_FD);
-    if (os_error == 0 && fds->host >= 0)
-        os_error = posix_spawn_file_actions_adddup2(actions, fds->host, TETHER__HOST_FD);
-    int first_used = tether__posix_first_used(fds);
-    for (int fd = 3; os_error == 0 && fd < first_used; fd++)
-        os_error = posix_spawn_file_actions_addclose(actions, fd);
     if (os_error == 0)
-        os_error = posix_spawn_file_actions_addclosefrom_np(actions, TETHER__LIFELINE_FD + 1);
+        os_error = posix_spawn_file_actions_addclosefrom_np(actions, TETHER__CHILD_FDS);
     return os_error;
 }
 

@@ -7,24 +7,15 @@
 
 #include "os/spawn.h"
 
+/* The numbers that the descriptors of a child have. */
+enum { TETHER__CHILD_FDS = TETHER__LIFELINE_FD + 1 };
+
 /* Descriptors of this process. All are close-on-exec and above every number that the child uses, so
  * that no step in the child overwrites one that a later step needs. */
 typedef struct tether__child_fds {
-    int standard[3];
-    int lifeline;
+    int at[TETHER__CHILD_FDS]; /* by their number in the child; -1: it has none */
     int workdir;
-    int orders; /* -1: none */
-    int host;   /* -1: none; never without orders */
 } tether__child_fds;
-
-/* Returns the lowest descriptor number that these have in the child, beside the standard streams.
- */
-static inline int tether__posix_first_used(const tether__child_fds *fds)
-{
-    if (fds->host >= 0)
-        return TETHER__HOST_FD;
-    return fds->orders >= 0 ? TETHER__ORDERS_FD : TETHER__LIFELINE_FD;
-}
 
 /* Starts the program in a new session, with these descriptors in place and all others closed,
  * default signal dispositions, an empty signal mask (a monitor: with all signals blocked), and the

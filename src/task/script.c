@@ -247,6 +247,8 @@ static int render_orders(tether__spawn_plan *plan, const tether__wrapper *wrappe
         .output_limit = tether__spawn_plan_limit(plan),
         .limit_kills = plan->spec.output_policy == TETHER_OUTPUT_KILL,
         .with_host = plan->spec.with_host,
+        .anchored = plan->anchor.open,
+        .anchor_is_task = plan->anchor.is_task,
         .end_tree = plan->spec.end_tree,
     };
     if (for_windows())

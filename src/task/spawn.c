@@ -19,6 +19,7 @@
 #include "store/compact.h"
 #include "store/id.h"
 #include "store/ledger.h"
+#include "task/anchor.h"
 #include "task/birth.h"
 #include "task/quota.h"
 #include "task/spawn_plan.h"
@@ -52,6 +53,13 @@ static int check_supervision(const tether_spec *spec, tether_error *error)
         return refuse("a script cannot end a task with its host; leave out the supervisor, or "
                       "with_host",
                       error);
+    bool anchored = spec->while_task != NULL || spec->while_pid != 0;
+    if (script && anchored)
+        return refuse("a script cannot end a task with another task or process; leave out the "
+                      "supervisor, or while_task and while_pid",
+                      error);
+    if (spec->while_task != NULL && spec->while_pid != 0)
+        return refuse("a task runs beside one task or one process; choose one", error);
     if (script &&
         (spec->end_tree || kills || spec->input_pipe || spec->output == TETHER_OUTPUT_PIPE))
         return refuse("a script has no pipes, and cannot end what the command has left behind; "
@@ -227,6 +235,8 @@ static int resolve(tether_registry *registry, tether__spawn_plan *plan, tether_e
         code = tether__os_spawn_late_input(spec->stdin_path, &plan->late_input, error);
     if (code == TETHER_OK)
         code = check_sizes(plan, error);
+    if (code == TETHER_OK)
+        code = tether__anchor_open(plan, error);
     int64_t timeout =
         spec->timeout_ms != 0 ? spec->timeout_ms : tether__tasks_of(registry)->default_timeout_ms;
     plan->timeout_ms = timeout != TETHER_NO_TIMEOUT ? timeout : 0;
@@ -309,6 +319,7 @@ static int fill_record(const tether_registry *registry, tether__spawn_plan *plan
         return code;
     record->output_limit = tether__spawn_plan_limit(plan);
     record->no_compress = plan->spec.no_compress;
+    record->while_pid = plan->spec.while_pid;
     const char *survival =
         plan->bond != NULL ? TETHER__SURVIVAL_WITH_HOST : TETHER__SURVIVAL_DETACHED;
     const char *kind = tether__spawn_plan_pipes(plan) ? TETHER__OUTPUT_PIPE : TETHER__OUTPUT_DIRECT;
@@ -316,6 +327,7 @@ static int fill_record(const tether_registry *registry, tether__spawn_plan *plan
         (is_survival_open(plan) || tether__record_set(record, &record->survival, survival)) &&
         tether__record_set(record, &record->shell, plan->shell.path) &&
         tether__record_set(record, &record->output_kind, kind) &&
+        tether__record_set(record, &record->while_task, plan->spec.while_task) &&
         tether__record_set(record, &record->stderr_path,
                            plan->spec.merge_output ? NULL : TETHER__STDERR_FILE) &&
         (plan->spec.argv == NULL || tether__record_set_argv(record, plan->spec.argv));

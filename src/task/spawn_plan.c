@@ -27,6 +27,7 @@ void tether__spawn_plan_dispose(tether__spawn_plan *plan)
     free(plan->wrapper_arguments);
     free(plan->command_file);
     tether__os_lifeline_close(&plan->lifeline);
+    tether__os_anchor_close(&plan->anchor);
     tether__os_dir_close(plan->bundle);
     tether__record_dispose(&plan->record);
 }

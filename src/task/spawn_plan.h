@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "engine/core.h"
 #include "format/record.h"
+#include "os/anchor.h"
 #include "os/bond.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -45,6 +46,7 @@ typedef struct tether__spawn_plan {
 
     /* Created. */
     const tether__bond *bond; /* the registry's, for a task that ends with it; NULL: it does not */
+    tether__anchor anchor;    /* what the task is to run beside; all-zero: nothing */
     tether__lifeline lifeline;
     tether__dir *bundle;
     char *command_shown;

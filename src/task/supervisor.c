@@ -64,8 +64,8 @@ static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule
     const char *why = NULL;
     int code = TETHER_ENOSHELL;
     /* A script could do none of these. */
-    bool needs_monitor = plan->spec.with_host || plan->spec.end_tree || plan->spec.input_pipe ||
-                         plan->spec.output == TETHER_OUTPUT_PIPE;
+    bool needs_monitor = plan->spec.with_host || plan->anchor.open || plan->spec.end_tree ||
+                         plan->spec.input_pipe || plan->spec.output == TETHER_OUTPUT_PIPE;
     tether_supervisor choice = needs_monitor ? TETHER_SUPERVISOR_MONITOR : plan->spec.supervisor;
     bool portable = tether__environment_portable(&plan->environment);
     for (; code == TETHER_ENOSHELL && rule->kind != TETHER__OUTER_NONE; rule++) {
@@ -87,6 +87,7 @@ static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule
                             "tether-monitor was not found; install it, name it in TETHER_MONITOR, "
                             "or choose the script as supervisor%s",
                             plan->spec.with_host  ? ", which cannot end a task with its host"
+                            : plan->anchor.open   ? ", which cannot end a task with another one"
                             : plan->spec.end_tree ? ", which cannot end what is left"
                             : needs_monitor       ? ", which has no pipes"
                                                   : "");
@@ -171,6 +172,7 @@ static int start_once(tether__spawn_plan *plan, tether__dir *exits, tether__star
         .orders = plan->orders.bytes,
         .orders_size = plan->orders.size,
         .bond = plan->bond,
+        .anchor = plan->anchor.open ? &plan->anchor : NULL,
     };
     int code = tether__os_spawn(&request, started, error);
     free(argv);

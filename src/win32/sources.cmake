@@ -21,6 +21,7 @@ set(TETHER_OS_SOURCES
     acl.c
     append.c
     back_off.c
+    anchor.c
     bond.c
     break.c
     dir.c

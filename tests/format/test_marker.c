@@ -229,6 +229,11 @@ static void reads_that_the_host_has_ended(void **state)
     assert_true(marker.host_ended);
     assert_int_equal(marker.end, TETHER__END_KILLED);
     assert_int_equal(marker.value, 15);
+    tether__marker_format_anchor_ended(8123456, line);
+    assert_string_equal(line, "anchor-ended uptime=8123.45\n");
+    marker = parse(SUPERVISOR "anchor-ended\nkilled 15 uptime=1.00\n");
+    assert_true(marker.anchor_ended && !marker.host_ended);
+    assert_int_equal(marker.end, TETHER__END_KILLED);
     assert_true(parse(SUPERVISOR "killed\n").damaged);
     assert_true(parse(SUPERVISOR "killed 128\n").damaged);
     const tether__ending ending = {.end = TETHER__END_KILLED,

@@ -27,6 +27,8 @@ static const tether__orders full = {
     .output_limit = 4096,
     .limit_kills = true,
     .with_host = true,
+    .anchored = true,
+    .anchor_is_task = true,
     .end_tree = true,
     .line = "\"C:\\x.exe\" \"a b\"",
     .workdir = "C:\\work dir",
@@ -49,6 +51,8 @@ static void expect_same(const tether__orders *read, const tether__orders *writte
     assert_int_equal(read->output_limit, written->output_limit);
     assert_int_equal(read->limit_kills, written->limit_kills);
     assert_int_equal(read->with_host, written->with_host);
+    assert_int_equal(read->anchored, written->anchored);
+    assert_int_equal(read->anchor_is_task, written->anchor_is_task);
     assert_int_equal(read->end_tree, written->end_tree);
     assert_int_equal(read->utf8_console, written->utf8_console);
     assert_string_equal(read->argv[0], written->program);

@@ -22,6 +22,7 @@ static const char full[] =
     " \"started_at\": 1700000000000, \"finished_at\": 1700000001000, \"duration_ms\": 1000,"
     " \"user_ms\": 94, \"system_ms\": 93, \"peak_memory\": 92, \"process_count\": 91, "
     "\"output_lost\": 90, \"output_kind\": \"pipe\","
+    " \"while_task\": \"t0\", \"while_pid\": 88,"
     " \"survivors\": [{\"pid\": 5, \"name\": \"a b\"}, {\"pid\": 6, \"name\": null}],"
     " \"survivor_count\": 89,"
     " \"timeout_ms\": 5000, \"deadline_at\": 1700000005000, \"deadline_monotonic_ms\": 99,"
@@ -37,7 +38,7 @@ static const char full[] =
 static const char *const text_fields[] = {
     "task_id", "session_id", "name",        "project_root", "command",     "workdir",
     "shell",   "supervisor", "survival",    "reason",       "output_path", "stderr_path",
-    "boot_id", "status",     "kill_intent", "lease_holder", "output_kind"};
+    "boot_id", "status",     "kill_intent", "lease_holder", "output_kind", "while_task"};
 static const char *const integer_fields[] = {"schema_version",
                                              "exit_code",
                                              "signal",
@@ -50,6 +51,7 @@ static const char *const integer_fields[] = {"schema_version",
                                              "process_count",
                                              "output_lost",
                                              "survivor_count",
+                                             "while_pid",
                                              "timeout_ms",
                                              "deadline_at",
                                              "child_pid",
@@ -141,6 +143,8 @@ static void assert_full(const tether__record *record)
     assert_int_equal(record->process_count, 91);
     assert_int_equal(record->output_lost, 90);
     assert_int_equal(record->survivor_count, 89);
+    assert_string_equal(record->while_task, "t0");
+    assert_int_equal(record->while_pid, 88);
     assert_string_equal(record->survivors, "5:a%20b,6:");
     assert_int_equal(record->timeout_ms, 5000);
     assert_int_equal(record->deadline_at, 1700000005000);

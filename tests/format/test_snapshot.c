@@ -125,6 +125,8 @@ static void writes_every_value(void **state)
         .survivor_count = 2,
         .survivor_names = names,
         .survivor_total = 3,
+        .while_task = "t0",
+        .while_pid = 16,
         .survivors_known = true,
         .pipeline_statuses = pipeline,
         .pipeline_count = 2,

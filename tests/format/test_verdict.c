@@ -19,6 +19,7 @@ typedef enum kind {
     DAMAGED_END,
     DEADLINE,
     HOST_ENDED,
+    ANCHOR_ENDED,
     OVER_LIMIT,
     EXIT_0,
     EXIT_3,
@@ -32,6 +33,8 @@ typedef enum kind {
     DEADLINE_TIMED_OUT,
     HOST_ENDED_EXIT_0,
     HOST_ENDED_KILLED,
+    ANCHOR_ENDED_EXIT_0,
+    ANCHOR_ENDED_KILLED,
     OVER_LIMIT_EXIT_0,
     OVER_LIMIT_KILLED,
     NAMELESS_EXIT_0,
@@ -78,6 +81,10 @@ static tether__marker make_marker(kind k)
         marker.identity.pid = PID;
         marker.host_ended = true;
         return marker;
+    case ANCHOR_ENDED:
+        marker.identity.pid = PID;
+        marker.anchor_ended = true;
+        return marker;
     case OVER_LIMIT:
         marker.identity.pid = PID;
         marker.over_limit = true;
@@ -113,6 +120,14 @@ static tether__marker make_marker(kind k)
     case HOST_ENDED_KILLED:
         marker = ended(TETHER__END_KILLED, POLITE);
         marker.host_ended = true;
+        return marker;
+    case ANCHOR_ENDED_EXIT_0:
+        marker = ended(TETHER__END_EXIT, 0);
+        marker.anchor_ended = true;
+        return marker;
+    case ANCHOR_ENDED_KILLED:
+        marker = ended(TETHER__END_KILLED, POLITE);
+        marker.anchor_ended = true;
         return marker;
     case OVER_LIMIT_EXIT_0:
         marker = ended(TETHER__END_EXIT, 0);
@@ -188,13 +203,15 @@ static void check_end(const combination *c, tether__verdict v)
     RULE(v.status != TETHER_STATUS_LOST || v.exit_code == TETHER_EXIT_UNKNOWN, "lost has no code");
     RULE((v.exit_code == 0) == (c->marker == EXIT_0 || c->marker == NAMELESS_EXIT_0 ||
                                 c->marker == DEADLINE_EXIT_0 || c->marker == HOST_ENDED_EXIT_0 ||
-                                c->marker == OVER_LIMIT_EXIT_0),
+                                c->marker == ANCHOR_ENDED_EXIT_0 || c->marker == OVER_LIMIT_EXIT_0),
          "code 0 only where the marker reports it");
     RULE((v.status == TETHER_STATUS_COMPLETED) == (v.exit_code == 0),
          "completed if and only if the code is 0");
+    RULE(v.names_anchor == (v.reason != NULL && strstr(v.reason, " at the end of") != NULL),
+         "a reason goes on with the anchor where its text asks for it");
     RULE(v.exit_code >= 0 || v.status == TETHER_STATUS_LOST, "only lost has no code");
     bool by_kill = (v.status == TETHER_STATUS_KILLED && c->marker != HOST_ENDED_KILLED &&
-                    c->marker != OVER_LIMIT_KILLED) ||
+                    c->marker != ANCHOR_ENDED_KILLED && c->marker != OVER_LIMIT_KILLED) ||
                    (v.status == TETHER_STATUS_TIMED_OUT && c->marker != TIMED_OUT &&
                     c->marker != DEADLINE_TIMED_OUT);
     RULE(!by_kill || c->status == TETHER_STATUS_KILLING, "killed only after the intent");
@@ -367,6 +384,15 @@ static const example examples[] = {
     {"its supervisor was killed after its host", RUNNING, NONE, FREE, GONE, HOST_ENDED, false,
      false, false, FINAL_STEP, LOST, UNKNOWN_CODE, 0,
      "supervisor died while it ended the task because its host had ended"},
+    {"was killed by its supervisor at the end of its anchor", RUNNING, NONE, FREE, GONE,
+     ANCHOR_ENDED_KILLED, false, false, false, FINAL_STEP, KILLED, 143, 15, "ended at the end of"},
+    {"ends by itself at the end of its anchor", RUNNING, NONE, FREE, GONE, ANCHOR_ENDED_EXIT_0,
+     false, false, false, FINAL_STEP, COMPLETED, 0, 0, "ended by itself at the end of"},
+    {"lives on for a moment after its anchor", RUNNING, NONE, HELD, ALIVE, ANCHOR_ENDED, false,
+     true, false, STAY, LOST, UNKNOWN_CODE, 0, NULL},
+    {"its supervisor was killed after its anchor", RUNNING, NONE, FREE, GONE, ANCHOR_ENDED, false,
+     false, false, FINAL_STEP, LOST, UNKNOWN_CODE, 0,
+     "supervisor died while it ended the task at the end of"},
     {"was killed by its supervisor for its output", RUNNING, NONE, FREE, GONE, OVER_LIMIT_KILLED,
      false, false, false, FINAL_STEP, KILLED, 143, 15, "its output exceeded the limit"},
     {"ends by itself with too much output", RUNNING, NONE, FREE, GONE, OVER_LIMIT_EXIT_0, false,

@@ -20,6 +20,7 @@
 #include "os/clock.h"
 #include "os/spawn.h"
 #include "posix/environ.h"
+#include "posix/monitor/anchor.h"
 #include "posix/monitor/bond.h"
 #include "posix/monitor/channel.h"
 #include "posix/monitor/offspring.h"
@@ -314,13 +315,16 @@ void tether__monitor_os_sleep(int64_t until_ms)
         items[i] = (tether__wake_item){.fd = rests ? -1 : pump.pipe[i]};
     tether__wake_item *host = &items[TETHER__PUMP_STREAMS];
     *host = (tether__wake_item){.fd = tether__bond_descriptor()};
-    size_t channel = tether__channel_items(items + TETHER__PUMP_STREAMS + 1);
+    tether__wake_item *anchor = host + 1, *rest = anchor + TETHER__ANCHOR_ITEMS;
+    tether__anchor_items(anchor);
+    size_t channel = tether__channel_items(rest);
     bool asked =
-        tether__wake_sleep(items, TETHER__PUMP_STREAMS + 1 + channel, rests ? REST_MS : timeout_ms);
+        tether__wake_sleep(items, (size_t)(rest - items) + channel, rests ? REST_MS : timeout_ms);
     if (host->ready)
         tether__bond_look();
+    tether__anchor_wake(anchor);
     if (channel > 0)
-        tether__channel_wake(items + TETHER__PUMP_STREAMS + 1);
+        tether__channel_wake(rest);
     if (asked)
         tether__channel_open();
     move_outputs();

@@ -166,6 +166,20 @@ void tether__monitor_os_settle(void)
     }
 }
 
+/* --- The other task --- */
+
+/* Not built for Windows: hosts do not ask for it. */
+bool tether__monitor_os_watch_anchor(bool is_task)
+{
+    (void)is_task;
+    return false;
+}
+
+bool tether__monitor_os_anchor_ended(void)
+{
+    return false;
+}
+
 /* --- Outputs --- */
 
 /* Not built for Windows yet: hosts do not ask for it. */
