@@ -160,7 +160,7 @@ else()
         target_link_options(test_outer_fallback PRIVATE -Wl,--wrap=tether__os_spawn)
     endif()
     if(TARGET tether_monitor)
-        foreach(part capped control_channel monitor monitor_faults pipes survivors while with_host written)
+        foreach(part capped control_channel measure monitor monitor_faults pipes survivors while with_host written)
             tether_test(${part} integration 120 monitor/posix/test_${part}.c monitor/posix/monitored.c
                 monitor/controlled.c monitor/posix/controlled_os.c
                 support/listener.c support/witness.c)

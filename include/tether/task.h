@@ -283,7 +283,8 @@ typedef struct tether_snapshot {
     char *survival;
     char *signal_name; /* the name of `signal`, such as "SIGTERM"; NULL: none, or it has no name */
     /* What the task's processes have used, where a monitor supervised it: those for which it could
-     * wait, with those for which these have waited. -1: not known, or not ended. */
+     * wait, with those for which these have waited. -1: not known, or not ended; but see
+     * tether_snapshot_measure. */
     int64_t user_ms;       /* processor time */
     int64_t system_ms;     /* processor time of the kernel for them */
     int64_t peak_memory;   /* bytes, of the largest process */
@@ -299,6 +300,9 @@ typedef struct tether_snapshot {
                                this is the survivor_count */
     char *while_task;       /* the task, or the process, beside which it was to run; NULL and 0: */
     int64_t while_pid;      /* none */
+    /* Of a task that runs, after tether_snapshot_measure; -1: not known. */
+    int64_t memory_now;    /* bytes of memory; what several processes share counts for each */
+    int64_t processes_now; /* how many of its processes live, without its supervisor */
 } tether_snapshot;
 
 /* Returns the exit status that a shell would report for an ended task: its exit code (0 to 255; on
@@ -378,6 +382,22 @@ typedef struct tether_list_options {
  * Errors: TETHER_EWORKDIR if project_root exists but is not a directory, or cannot be entered. */
 TETHER_EXPORT int tether_list_in(tether_registry *registry, const tether_list_options *options,
                                  tether_snapshot_list **list, tether_error *error);
+
+/* Completes the snapshot of a task that runs by what its processes use now: user_ms and system_ms,
+ * with the processor time of the processes that have ended, memory_now and processes_now. What is
+ * not known stays -1.
+ *
+ * Asks the monitor of the task and waits for its answer, 2 seconds at most, so call it for the few
+ * tasks whose numbers are shown: no other call does it. The task is one of this registry's session.
+ * Any thread.
+ *
+ * Errors, after which the snapshot is as before: TETHER_EENDED if the task has ended meanwhile, or
+ * had when the snapshot was made; TETHER_ENOTSUP if it has no monitor, or one of another version,
+ * and where monitors cannot be asked (not Linux); TETHER_ETIMEDOUT if its command has not been
+ * started yet; TETHER_ENOANSWER if the monitor is stopped; TETHER_ENOTASK also for a task of
+ * another session; TETHER_EFOREIGN; TETHER_ECLOSED. */
+TETHER_EXPORT int tether_snapshot_measure(tether_registry *registry, tether_snapshot *snapshot,
+                                          tether_error *error);
 
 /* Free a snapshot, or a list with its items. NULL is allowed. Any thread. */
 TETHER_EXPORT void tether_snapshot_free(tether_snapshot *snapshot);

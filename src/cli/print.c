@@ -316,6 +316,10 @@ static void detail_usage(const tether_snapshot *snapshot)
         detail_duration("user_time", snapshot->user_ms);
     if (snapshot->system_ms >= 0)
         detail_duration("system_time", snapshot->system_ms);
+    if (snapshot->memory_now >= 0)
+        detail_number("memory_now", snapshot->memory_now);
+    if (snapshot->processes_now >= 0)
+        detail_number("processes_now", snapshot->processes_now);
     if (snapshot->peak_memory >= 0)
         detail_number("peak_memory", snapshot->peak_memory);
     if (snapshot->process_count >= 0)

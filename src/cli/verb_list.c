@@ -34,7 +34,8 @@ const char verb_list_help[] =
 const char verb_status_help[] =
     "tether status ID [--project DIR]\n"
     "\n"
-    "Shows the state of one task.\n"
+    "Shows the state of one task; of a running one with a monitor, also what its\n"
+    "processes use now.\n"
     "\n"
     "  --project DIR        search every session for the task, if it belongs to this\n"
     "                       directory\n";
@@ -258,6 +259,20 @@ int verb_list(cli_options *cli, cli_args *args)
     return session_close(cli, registry, code);
 }
 
+/* Adds what the task uses now, if it runs and that can be found out. The answer of a monitor that
+ * is stopped would be missed, so its lack is told; a script has none. */
+static void measure(const cli_options *cli, tether_registry *registry, tether_snapshot *snapshot)
+{
+    tether_error error = {0};
+    int code;
+
+    if (tether_status_ended(snapshot->status))
+        return;
+    code = tether_snapshot_measure(registry, snapshot, &error);
+    if (code == TETHER_ENOANSWER && !cli->json)
+        print_error_after(cli, "what the task uses now is not known", &error);
+}
+
 static int show_status(const cli_options *cli, const char *word, const char *project_root)
 {
     tether_registry *registry;
@@ -273,6 +288,7 @@ static int show_status(const cli_options *cli, const char *word, const char *pro
         return session_close(cli, registry, code);
     if (tether_find(registry, task_id, project_root, &snapshot, &error) != 0)
         return session_close(cli, registry, print_error(cli, &error));
+    measure(cli, registry, snapshot);
     if (cli->json)
         code = print_snapshot_json(cli, snapshot);
     else

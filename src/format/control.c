@@ -51,6 +51,14 @@ static void add_number(writer *to, const char *name, int64_t value, bool wanted)
         add_word(to, text);
 }
 
+static void add_used(writer *to, const tether__using *used)
+{
+    add_number(to, "user", used->user_ms, used->user_ms >= 0);
+    add_number(to, "sys", used->system_ms, used->system_ms >= 0);
+    add_number(to, "memory", used->memory_bytes, used->memory_bytes >= 0);
+    add_number(to, "procs", used->processes, used->processes >= 0);
+}
+
 size_t tether__control_render(const tether__control *message, char *bytes, size_t capacity)
 {
     writer to = {.bytes = bytes, .capacity = capacity};
@@ -64,6 +72,8 @@ size_t tether__control_render(const tether__control *message, char *bytes, size_
     add_number(&to, "close", 1, message->close);
     add_number(&to, "taken", message->taken, message->taken != 0);
     add_number(&to, "wrote", message->wrote, message->wrote != 0);
+    if (message->measured)
+        add_used(&to, &message->used);
     add_word(&to, end_mark);
     add(&to, message->payload, message->payload_size);
     return to.size <= capacity ? to.size : 0;
@@ -105,9 +115,16 @@ static tether__control_parsed take_field(const char *word, tether__control *mess
     const struct {
         const char *name;
         int64_t *value;
-    } fields[] = {{"at=", &message->at_ms},      {"move=", &message->move},
-                  {"offset=", &message->offset}, {"close=", &flag},
-                  {"taken=", &message->taken},   {"wrote=", &message->wrote}};
+    } fields[] = {{"at=", &message->at_ms},
+                  {"move=", &message->move},
+                  {"offset=", &message->offset},
+                  {"close=", &flag},
+                  {"taken=", &message->taken},
+                  {"wrote=", &message->wrote},
+                  {"user=", &message->used.user_ms},
+                  {"sys=", &message->used.system_ms},
+                  {"memory=", &message->used.memory_bytes},
+                  {"procs=", &message->used.processes}};
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         size_t size = strlen(fields[i].name);
         if (strncmp(word, fields[i].name, size) != 0)
@@ -150,7 +167,7 @@ tether__control_parsed tether__control_parse(const char *bytes, size_t size,
                                              tether__control *message)
 {
     reader from = {bytes, size};
-    *message = (tether__control){0};
+    *message = (tether__control){.used = TETHER__NOT_MEASURED};
     const char *first = next_word(&from);
     if (first == NULL || strncmp(first, family, sizeof family - 1) != 0)
         return TETHER__CONTROL_GARBAGE;

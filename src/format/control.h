@@ -16,6 +16,7 @@
     /* requests */                                                                                 \
     X(DEADLINE, "deadline") /* move it to `at`, unless a newer move is known */                    \
     X(INPUT, "input")       /* write the payload to standard input, and close it */                \
+    X(USAGE, "usage")       /* tell what the task's processes use */                               \
     /* answers */                                                                                  \
     X(DONE, "done")                                                                                \
     X(LATE, "late")             /* the task is being ended */                                      \
@@ -33,17 +34,29 @@ typedef enum tether__control_word {
 #undef TETHER__CONTROL_ENUM
 } tether__control_word;
 
-/* A message. A number that is 0 is left out. */
+/* What the processes of a task use now. -1: not known. */
+typedef struct tether__using {
+    int64_t user_ms; /* processor time, with that of the processes that have ended */
+    int64_t system_ms;
+    int64_t memory_bytes; /* resident; what several processes share counts for each */
+    int64_t processes;
+} tether__using;
+
+#define TETHER__NOT_MEASURED ((tether__using){-1, -1, -1, -1})
+
+/* A message. A number that is 0 is left out, but for those of `used`. */
 typedef struct tether__control {
     tether__control_word word;
     int64_t at_ms; /* DEADLINE: by the uptime of the machine, outside of any time namespace; 0: none
                     */
     int64_t move;  /* DEADLINE: how often the deadline was moved; a smaller number is older */
-    int64_t offset; /* INPUT, if there is a `place`: of the payload in standard input */
-    bool place;     /* there is an offset; else the payload follows what was taken before */
-    bool close;     /* INPUT: close standard input when all of the payload was taken */
-    int64_t taken;  /* answers to INPUT: how many bytes were taken so far, in total */
-    int64_t wrote;  /* and how many bytes of this payload, now or before */
+    int64_t offset;     /* INPUT, if there is a `place`: of the payload in standard input */
+    bool place;         /* there is an offset; else the payload follows what was taken before */
+    bool close;         /* INPUT: close standard input when all of the payload was taken */
+    int64_t taken;      /* answers to INPUT: how many bytes were taken so far, in total */
+    int64_t wrote;      /* and how many bytes of this payload, now or before */
+    tether__using used; /* answers to USAGE; when parsed, all -1 if it says nothing of it */
+    bool measured;      /* write `used` */
     const char *payload;
     size_t payload_size;
 } tether__control;

@@ -102,6 +102,8 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
     BOTH(NUMBER, system_ms, -1, "number, null", "likewise, of the kernel for them")                \
     BOTH(NUMBER, peak_memory, -1, "number, null", "bytes, of the largest of these processes")      \
     BOTH(NUMBER, process_count, -1, "number, null", "how many these processes were")               \
+    SHOWN(NUMBER, memory_now, -1, "", "")                                                          \
+    SHOWN(NUMBER, processes_now, -1, "", "")                                                       \
     STORED(                                                                                        \
         PROCESSES, survivors, 0, "array, null",                                                    \
         "what lived on when a monitor reported the end, or was killed while it ended the task: "   \

@@ -152,7 +152,10 @@ tether_snapshot_list *tether__snapshot_list_new(size_t room)
 
 bool tether__snapshot_copy(const tether__record *record, tether_snapshot *snapshot)
 {
-    *snapshot = (tether_snapshot){.size = sizeof *snapshot, .read_only = record->read_only};
+    *snapshot = (tether_snapshot){.size = sizeof *snapshot,
+                                  .read_only = record->read_only,
+                                  .memory_now = -1,
+                                  .processes_now = -1};
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         if (fields[i].stored != NOT_STORED && !copy_field(&fields[i], record, snapshot)) {
             tether__snapshot_dispose(snapshot);

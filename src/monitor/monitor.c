@@ -174,6 +174,16 @@ static void move_deadline(monitor *m, const tether__control *request, tether__co
     }
 }
 
+static void measure(const monitor *m, tether__control *answer)
+{
+    answer->used = TETHER__NOT_MEASURED;
+    answer->measured = !m->family.command_ended;
+    if (m->family.command_ended)
+        answer->word = TETHER__CONTROL_ENDED;
+    else
+        tether__monitor_os_measure(&m->family, &answer->used);
+}
+
 static void handle(void *userdata, const tether__control *request, tether__control *answer)
 {
     monitor *m = userdata;
@@ -183,6 +193,9 @@ static void handle(void *userdata, const tether__control *request, tether__contr
         break;
     case TETHER__CONTROL_INPUT:
         tether__input_take(&m->input, request, answer);
+        break;
+    case TETHER__CONTROL_USAGE:
+        measure(m, answer);
         break;
     default:
         answer->word = TETHER__CONTROL_UNKNOWN;

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "format/control.h"
 #include "format/identity.h"
 #include "format/marker.h"
 #include "format/orders.h"
@@ -93,6 +94,10 @@ void tether__monitor_os_reap(tether__family *family);
  * find.
  */
 void tether__monitor_os_list(const tether__family *family, tether__left *left);
+
+/* Measures what the processes of the task but the monitor use, and what those have used for which
+ * it has waited. Where that is not known, leaves -1. */
+void tether__monitor_os_measure(const tether__family *family, tether__using *used);
 
 /* Sends the polite or the final signal to all processes of the task but the monitor, and to none of
  * another task below it. */

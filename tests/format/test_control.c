@@ -22,6 +22,11 @@ static void expect_same(const tether__control *written)
     assert_int_equal(read.close, written->close);
     assert_int_equal(read.taken, written->taken);
     assert_int_equal(read.wrote, written->wrote);
+    const tether__using used = written->measured ? written->used : TETHER__NOT_MEASURED;
+    assert_int_equal(read.used.user_ms, used.user_ms);
+    assert_int_equal(read.used.system_ms, used.system_ms);
+    assert_int_equal(read.used.memory_bytes, used.memory_bytes);
+    assert_int_equal(read.used.processes, used.processes);
     assert_int_equal(read.payload_size, written->payload_size);
     assert_memory_equal(read.payload, written->payload, written->payload_size);
 }
@@ -46,6 +51,12 @@ static void reads_what_it_writes(void **state)
          .payload_size = sizeof much},
         {.word = TETHER__CONTROL_DONE, .taken = 70000, .wrote = 9, .payload = ""},
         {.word = TETHER__CONTROL_OTHER_VERSION, .payload = ""},
+        {.word = TETHER__CONTROL_USAGE, .payload = ""},
+        {.word = TETHER__CONTROL_DONE,
+         .used = {0, 7, INT64_MAX - 1, 0},
+         .measured = true,
+         .payload = ""},
+        {.word = TETHER__CONTROL_DONE, .used = {1, 2, -1, -1}, .measured = true, .payload = ""},
     };
     for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++)
         expect_same(&messages[i]);

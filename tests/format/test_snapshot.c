@@ -28,6 +28,8 @@ static void writes_absent_values_as_null(void **state)
                                 .system_ms = -1,
                                 .peak_memory = -1,
                                 .process_count = -1,
+                                .memory_now = -1,
+                                .processes_now = -1,
                                 .survivor_total = -1};
     json_t *object = to_json(&snapshot);
     static const char *const nulls[] = {"session_id",
@@ -48,6 +50,8 @@ static void writes_absent_values_as_null(void **state)
                                         "system_ms",
                                         "peak_memory",
                                         "process_count",
+                                        "memory_now",
+                                        "processes_now",
                                         "output_lost",
                                         "output_kind",
                                         "timeout_ms",

@@ -397,6 +397,20 @@ void tether__monitor_os_list(const tether__family *family, tether__left *left)
         tether__offspring_list(left);
 }
 
+/* Both add up: nobody else waits for those for which the monitor has waited. */
+void tether__monitor_os_measure(const tether__family *family, tether__using *used)
+{
+    const tether__usage *ended = &family->outcome.usage;
+    tether__using sum = {0};
+    *used = TETHER__NOT_MEASURED;
+    if (ended->processes > 0) {
+        sum.user_ms = ended->user_ms;
+        sum.system_ms = ended->system_ms;
+    }
+    if (tether__proc_is_own() && tether__offspring_measure(&sum))
+        *used = sum;
+}
+
 /* Without a list of processes, the group takes the polite signal, which the monitor has blocked,
  * and only the command the final one. */
 void tether__monitor_os_signal(const tether__family *family, bool final)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "format/control.h"
 #include "format/left.h"
 
 /* Adopts the orphans of the processes below this one, where the system supports that. The id, which
@@ -18,6 +19,10 @@ bool tether__offspring_signal(const int *numbers, int count);
 /* Counts the processes of the task but this one, up to a thousand, and names the first.
  * The count is -1 if they cannot be found. */
 void tether__offspring_list(tether__left *left);
+
+/* Adds what the processes of the task but this one use. False: that is not known, such as because
+ * they are too many to look at. */
+bool tether__offspring_measure(tether__using *used);
 
 /* Returns whether no process of the task is left but this one. False also if that is not known. */
 bool tether__offspring_is_gone(void);

@@ -18,6 +18,7 @@
 #include "posix/monitor/offspring.h"
 #include "posix/pidfd.h"
 #include "posix/proc.h"
+#include "posix/proc_using.h"
 
 enum {
     /* A tree that is deeper than this loses its lower part to the monitor when its upper part has
@@ -27,7 +28,9 @@ enum {
     LOOKS = 100,  /* at a list that changes each time */
     NAMINGS = 20,
     MOMENT_MS = 1,
-    COUNTED = 1000 /* the end is told when they are counted */
+    COUNTED = 1000,  /* the end is told when they are counted */
+    MEASURED = 4000, /* the host that asks waits for the answer */
+    MEASURINGS = 3
 };
 
 static const char *own_task = "";
@@ -180,40 +183,76 @@ bool tether__offspring_signal(const int *numbers, int count)
 
 /* --- Names --- */
 
+/* What a look is for: either names or numbers. */
 typedef struct looking {
-    tether__left *left;
+    tether__left *left;  /* NULL: numbers */
+    tether__using *used; /* NULL: names */
+    int64_t found, most; /* processes */
     bool partial;
 } looking;
 
-static void name_all(int64_t parent, const pids *list, int depth, looking *look);
+/* What is read of one process. */
+typedef struct seen {
+    char name[TETHER__PROCESS_NAME_SIZE];
+    size_t size;
+    tether__using used;
+} seen;
 
-/* The name is read first: if the parent is right afterwards, it was that of this process. What has
- * ended is not left, but lists no children either. */
-static void name_one(int64_t parent, int64_t pid, int depth, looking *look)
+static void look_at_all(int64_t parent, const pids *list, int depth, looking *look);
+
+static void read_one(int64_t pid, looking *look, seen *one)
+{
+    if (look->left != NULL)
+        one->size = tether__proc_name(pid, one->name);
+    else if (!tether__proc_using(pid, &one->used))
+        look->partial = true;
+}
+
+/* Of what has ended, but was not waited for, the times count. */
+static void note_one(int64_t pid, bool ended, looking *look, const seen *one)
+{
+    look->found += !ended;
+    if (look->left != NULL && !ended) {
+        look->left->count++;
+        tether__left_name(look->left, pid, one->name, one->size);
+    }
+    if (look->used == NULL)
+        return;
+    look->used->user_ms += one->used.user_ms;
+    look->used->system_ms += one->used.system_ms;
+    look->used->memory_bytes += ended ? 0 : one->used.memory_bytes;
+    look->used->processes += !ended;
+}
+
+/* The process is read first: if the parent is right afterwards, it was this process. What has ended
+ * is not left, but lists no children either. */
+static void look_at_one(int64_t parent, int64_t pid, int depth, looking *look)
 {
     tether__proc now;
-    char name[TETHER__PROCESS_NAME_SIZE];
-    size_t size = tether__proc_name(pid, name);
+    seen one = {.size = 0};
+    read_one(pid, look, &one);
     if (tether__proc_read(pid, &now) != 0 || (now.parent != parent && now.parent != getpid())) {
         look->partial = true;
         return;
     }
-    owner whose = tether__proc_ended(&now) ? ANOTHERS : find_owner(pid, &now);
+    bool ended = tether__proc_ended(&now);
+    owner whose = ended ? OURS : find_owner(pid, &now);
     if (whose == ANOTHERS)
         return;
     look->partial = look->partial || whose == UNSURE;
-    look->left->count++;
-    tether__left_name(look->left, pid, name, size);
+    note_one(pid, ended, look, &one);
+    if (ended)
+        return;
     pids below = list_children(pid);
     look->partial = look->partial || below.partial;
-    name_all(pid, &below, depth + 1, look);
+    look_at_all(pid, &below, depth + 1, look);
     free(below.items);
 }
 
-static void name_all(int64_t parent, const pids *list, int depth, looking *look)
+static void look_at_all(int64_t parent, const pids *list, int depth, looking *look)
 {
-    for (size_t i = 0; depth < DEEPEST && i < list->count && look->left->count < COUNTED; i++)
-        name_one(parent, list->items[i], depth, look);
+    for (size_t i = 0; depth < DEEPEST && i < list->count && look->found < look->most; i++)
+        look_at_one(parent, list->items[i], depth, look);
 }
 
 /* What ends during a look takes its children out of it: they come to the monitor, whose list was
@@ -221,18 +260,40 @@ static void name_all(int64_t parent, const pids *list, int depth, looking *look)
  * repeated a moment later; the last one counts where it has found something. */
 void tether__offspring_list(tether__left *left)
 {
-    looking look = {left, true};
+    looking look = {.left = left, .most = COUNTED, .partial = true};
     for (int i = 0; look.partial && i < NAMINGS; i++) {
         if (i > 0)
             (void)poll(NULL, 0, MOMENT_MS);
         pids below = list_children(getpid());
         *left = (tether__left){.count = 0};
         look.partial = below.partial;
-        name_all(getpid(), &below, 0, &look);
+        look.found = 0;
+        look_at_all(getpid(), &below, 0, &look);
         free(below.items);
     }
     if (look.partial && left->count == 0)
         *left = TETHER__LEFT_UNKNOWN;
+}
+
+/* --- Numbers --- */
+
+/* What the last look has found counts where the processes change all the time. */
+bool tether__offspring_measure(tether__using *used)
+{
+    tether__using sum = {0};
+    looking look = {.used = &sum, .most = MEASURED, .partial = true};
+    for (int i = 0; look.partial && i < MEASURINGS; i++) {
+        if (i > 0)
+            (void)poll(NULL, 0, MOMENT_MS);
+        pids below = list_children(getpid());
+        sum = *used;
+        look.partial = below.partial;
+        look.found = 0;
+        look_at_all(getpid(), &below, 0, &look);
+        free(below.items);
+    }
+    *used = sum;
+    return look.found < look.most && (!look.partial || look.found > 0);
 }
 
 /* --- What is left --- */

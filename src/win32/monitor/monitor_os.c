@@ -288,6 +288,17 @@ void tether__monitor_os_list(const tether__family *family, tether__left *left)
         tether__offspring_list(left);
 }
 
+/* The job counts for all, the list those that live. */
+void tether__monitor_os_measure(const tether__family *family, tether__using *used)
+{
+    tether__usage usage;
+    tether__left left;
+    (void)family;
+    tether__offspring_usage(&usage);
+    tether__offspring_list(&left);
+    *used = (tether__using){usage.user_ms, usage.system_ms, -1, left.count};
+}
+
 /* A break goes to the process group, which this process leads. */
 void tether__monitor_os_signal(const tether__family *family, bool final)
 {
