@@ -46,7 +46,7 @@ static void tell_dropped(cli_follow *follow, tether_stream stream, uint64_t byte
     follow->next_tell = moment_after(TELL_INTERVAL_MS);
 }
 
-static void tell_rest(cli_follow *follow)
+void follow_tell_rest(cli_follow *follow)
 {
     int i;
 
@@ -246,7 +246,7 @@ follow_result follow_task(cli_follow *follow, int64_t timeout_ms, tether_error *
     if (code != 0)
         return FOLLOW_FAILED;
     result = copy_all(follow, from, until_ns, error);
-    tell_rest(follow);
+    follow_tell_rest(follow);
     tether_follow_close(from);
     return result;
 }

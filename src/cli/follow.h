@@ -33,8 +33,11 @@ typedef struct cli_follow {
 follow_result follow_task(cli_follow *follow, int64_t timeout_ms, tether_error *error);
 
 /* Copies [*offset, end) of one stream; stops earlier at the end of the file. Begins again at its
- * start if the task truncates it meanwhile. */
+ * start if the task truncates it meanwhile. Call follow_tell_rest after the last call. */
 follow_result follow_copy(cli_follow *follow, tether_stream stream, uint64_t end,
                           tether_error *error);
+
+/* Tells what of the dropped bytes was not told yet. follow_task does so itself. */
+void follow_tell_rest(cli_follow *follow);
 
 #endif

@@ -205,6 +205,7 @@ static int print_bytes(showing *s)
     tether_error error = {0};
     follow_result result = s->request->follow ? copy_all(s, &error) : copy_present(s, &error);
 
+    follow_tell_rest(&s->from);
     if (result == FOLLOW_FAILED)
         return print_error(s->cli, &error);
     if (result != FOLLOW_ENDED)
