@@ -49,7 +49,8 @@ typedef struct tether__control {
     tether__control_word word;
     int64_t at_ms; /* DEADLINE: by the uptime of the machine, outside of any time namespace; 0: none
                     */
-    int64_t move;  /* DEADLINE: how often the deadline was moved; a smaller number is older */
+    int64_t move;  /* DEADLINE: how often the deadline was moved; a smaller number is older. Answers
+                      to DEADLINE: the newest move that the monitor knows */
     int64_t offset;     /* INPUT, if there is a `place`: of the payload in standard input */
     bool place;         /* there is an offset; else the payload follows what was taken before */
     bool close;         /* INPUT: close standard input when all of the payload was taken */

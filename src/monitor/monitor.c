@@ -172,6 +172,7 @@ static void move_deadline(monitor *m, const tether__control *request, tether__co
         m->move = request->move;
         m->deadline = to_monotonic(m, request->at_ms);
     }
+    answer->move = m->move;
 }
 
 static void measure(const monitor *m, tether__control *answer)

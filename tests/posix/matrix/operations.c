@@ -4,6 +4,7 @@
 #include "posix/matrix/operations.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define WRONG(s, ...) snprintf((s)->wrong, sizeof(s)->wrong, __VA_ARGS__)
@@ -133,16 +134,134 @@ static int run_gc(story *s, tether_registry *registry, tether_error *error)
     return code;
 }
 
+/* --- What a monitor is asked for --- */
+
+enum { HOUR_MS = 3600 * 1000 };
+
+static int run_extend(story *s, tether_registry *registry, tether_error *error)
+{
+    return tether_extend(registry, s->running, 2 * HOUR_MS, error);
+}
+
+/* The record has the old deadline or the new one; the monitor knows none that the record has not,
+ * and all that a host was told of. The next move brings both together. */
+static void check_extend(const story *s, tether_registry *registry)
+{
+    tether_error error = {0};
+    tether_snapshot *snapshot = NULL;
+    int64_t written = story_written_moves(s), told = story_told_moves(s, registry);
+    HOST_OK(tether_status_get(registry, s->running, &snapshot, &error), error);
+    int64_t after_ms = snapshot->deadline_at - snapshot->started_at;
+    tether_snapshot_free(snapshot);
+    CHECK(told <= written && written <= 1, "%d moves are written, the monitor knows %d",
+          (int)written, (int)told);
+    CHECK(!story_succeeded(s) || told == 1, "a move succeeded that the monitor does not know");
+    CHECK((after_ms >= 2 * HOUR_MS) == (written == 1), "the deadline is after %lld ms, %d moves",
+          (long long)after_ms, (int)written);
+    HOST_OK(tether_extend(registry, s->running, 3 * HOUR_MS, &error), error);
+    int64_t last = story_written_moves(s);
+    told = story_told_moves(s, registry);
+    CHECK(last == written + 1 && told == last, "%d moves are written, the monitor knows %d",
+          (int)last, (int)told);
+}
+
+static const char first_part[] = "hello ", second_part[] = "world\n";
+
+static int write_at(const story *s, tether_registry *registry, uint64_t offset, const char *text,
+                    bool close, tether_error *error)
+{
+    const tether_input_options options = {.size = sizeof options,
+                                          .at_offset = true,
+                                          .offset = offset,
+                                          .close = close,
+                                          .timeout_ms = PATIENCE_MS};
+    return tether_input(registry, s->running, text, strlen(text), &options, NULL, NULL, error);
+}
+
+static int write_both(const story *s, tether_registry *registry, bool close, tether_error *error)
+{
+    int code = write_at(s, registry, 0, first_part, false, error);
+    return code != TETHER_OK
+               ? code
+               : write_at(s, registry, sizeof first_part - 1, second_part, close, error);
+}
+
+static int run_input(story *s, tether_registry *registry, tether_error *error)
+{
+    return write_both(s, registry, false, error);
+}
+
+static void expect_copy(const story *s, const char *expected)
+{
+    char *text = NULL;
+    int64_t end = test_now_ms() + PATIENCE_MS;
+    do {
+        free(text);
+        text = test_read_file(story_copy(s), NULL);
+    } while ((text == NULL || strcmp(text, expected) != 0) && test_now_ms() < end);
+    CHECK(text != NULL && strcmp(text, expected) == 0, "the task has read '%s'",
+          text != NULL ? text : "nothing");
+    free(text);
+}
+
+/* Whatever was taken, the same bytes at the same places complete it. */
+static void check_input(const story *s, tether_registry *registry)
+{
+    tether_error error = {0};
+    HOST_OK(write_both(s, registry, true, &error), error);
+    expect_copy(s, "hello world\n");
+}
+
+static void prepare_close(story *s, tether_registry *registry)
+{
+    tether_error error = {0};
+    HOST_OK(write_at(s, registry, 0, first_part, false, &error), error);
+}
+
+static int run_close(story *s, tether_registry *registry, tether_error *error)
+{
+    const tether_input_options options = {.size = sizeof options, .close = true};
+    return tether_input(registry, s->running, NULL, 0, &options, NULL, NULL, error);
+}
+
+/* A close can be repeated. */
+static void check_close(const story *s, tether_registry *registry)
+{
+    const tether_input_options options = {.size = sizeof options, .close = true};
+    tether_error error = {0};
+    uint64_t taken = 0;
+    HOST_OK(tether_input(registry, s->running, NULL, 0, &options, NULL, &taken, &error), error);
+    CHECK(taken == sizeof first_part - 1, "%d bytes were taken", (int)taken);
+    expect_copy(s, first_part);
+}
+
+static int run_measure(story *s, tether_registry *registry, tether_error *error)
+{
+    tether_snapshot *snapshot = NULL;
+    int code = tether_status_get(registry, s->running, &snapshot, error);
+    if (code == TETHER_OK)
+        code = tether_snapshot_measure(registry, snapshot, error);
+    if (code == TETHER_OK && (snapshot->processes_now != 1 || snapshot->memory_now <= 0))
+        WRONG(s, "%d processes, %lld bytes", (int)snapshot->processes_now,
+              (long long)snapshot->memory_now);
+    tether_snapshot_free(snapshot);
+    return code;
+}
+
 const operation operations[] = {
-    {"open", NULL, run_open},
-    {"run", NULL, run_run},
-    {"list", NULL, run_list},
-    {"status", NULL, run_status},
-    {"wait", NULL, run_wait},
-    {"kill", NULL, run_kill},
-    {"pause", NULL, run_pause},
-    {"resume", prepare_resume, run_resume},
-    {"completions", NULL, run_completions},
-    {"gc", NULL, run_gc},
-    {NULL, NULL, NULL},
+    {"open", NULL, run_open, NULL, false},
+    {"run", NULL, run_run, NULL, false},
+    {"list", NULL, run_list, NULL, false},
+    {"status", NULL, run_status, NULL, false},
+    {"wait", NULL, run_wait, NULL, false},
+    {"kill", NULL, run_kill, NULL, false},
+    {"pause", NULL, run_pause, NULL, false},
+    {"resume", prepare_resume, run_resume, NULL, false},
+    {"completions", NULL, run_completions, NULL, false},
+    {"gc", NULL, run_gc, NULL, false},
+    {"extend", NULL, run_extend, check_extend, false},
+    {"input", NULL, run_input, check_input, true},
+    {"close", prepare_close, run_close, check_close, true},
+    {"measure", NULL, run_measure, NULL, false},
+    {NULL, NULL, NULL, NULL, false},
 };

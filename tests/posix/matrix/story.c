@@ -4,22 +4,14 @@
 #include "posix/matrix/story.h"
 
 #include <dirent.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
 
 #include "support/exit_line.h"
-
-/* Like HOST_ASSERT, with a text that says what was found. */
-#define CHECK(condition, ...)                                                                      \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            char check_text[512];                                                                  \
-            snprintf(check_text, sizeof check_text, __VA_ARGS__);                                  \
-            test_host_fail(__FILE__, __LINE__, #condition, check_text);                            \
-        }                                                                                          \
-    } while (0)
+#include "task/monitor_call.h"
 
 bool story_succeeded(const story *s)
 {
@@ -34,6 +26,35 @@ void story_open_gate(const story *s)
 const char *story_trace(const story *s)
 {
     return test_work_path(&s->f, "trace");
+}
+
+const char *story_copy(const story *s)
+{
+    return test_work_path(&s->f, "copy");
+}
+
+int64_t story_told_moves(const story *s, tether_registry *registry)
+{
+    const tether__control request = {.word = TETHER__CONTROL_DEADLINE}; /* no move: a question */
+    tether__control answer = {.word = TETHER__CONTROL_UNKNOWN};
+    tether__channel_end end;
+    tether__wait wait;
+    tether_error error = {0};
+    HOST_OK(tether__wait_begin(registry, "check", PATIENCE_MS, &wait, &error), error);
+    HOST_OK(tether__monitor_connect(&wait, s->running, &end, &error), error);
+    HOST_OK(tether__monitor_ask(&end, s->running, &request, &answer, &error), error);
+    tether__os_control_close(&end);
+    tether__wait_end(&wait);
+    CHECK(answer.word == TETHER__CONTROL_DONE, "the monitor answers with %d", (int)answer.word);
+    return answer.move;
+}
+
+int64_t story_written_moves(const story *s)
+{
+    json_t *record = test_load_record(&s->f, s->running);
+    int64_t moves = (int64_t)json_integer_value(json_object_get(record, "deadline_moves"));
+    json_decref(record);
+    return moves;
 }
 
 static tether_registry *open_store(story *s)
@@ -53,6 +74,16 @@ static void start(story *s, tether_registry *registry, const char *gate, const c
                                 "exit", code,    NULL};
     tether_spec spec = {.argv = argv};
     HOST_OK(tether_spawn(registry, &spec, id, &error), error);
+}
+
+static void start_reader(story *s, tether_registry *registry)
+{
+    char command[1024];
+    tether_error error = {0};
+    snprintf(command, sizeof command, "cat >'%s'; until [ -e '%s' ]; do sleep 0.01; done; exit %d",
+             story_copy(s), test_work_path(&s->f, "gate"), RUNNING_CODE);
+    const tether_spec spec = {.command = command, .shell = "sh", .input_pipe = true};
+    HOST_OK(tether_spawn(registry, &spec, s->running, &error), error);
 }
 
 static tether_snapshot *wait_for(tether_registry *registry, const char *id)
@@ -86,7 +117,10 @@ static void prepare(fixture *f, void *userdata)
     const operation *op = ((void **)userdata)[1];
     (void)f;
     tether_registry *registry = open_store(s);
-    start(s, registry, "gate", "7", s->running);
+    if (op->reads)
+        start_reader(s, registry);
+    else
+        start(s, registry, "gate", "7", s->running);
     start(s, registry, "gate-unseen", "5", s->unseen);
     start(s, registry, "gate-acknowledged", "0", s->acknowledged);
     test_write_file(test_work_path(&s->f, "gate-acknowledged"), "", 0);
@@ -238,6 +272,8 @@ static void check_running(const story *s, const operation *op, tether_registry *
         check_killed(s, registry);
         return;
     }
+    if (op->check != NULL)
+        op->check(s, registry);
     if (strcmp(op->name, "pause") == 0 || strcmp(op->name, "resume") == 0)
         HOST_OK(tether_resume(registry, s->running, &error), error);
     story_open_gate(s);

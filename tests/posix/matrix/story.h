@@ -5,7 +5,19 @@
 
 #include <stdatomic.h>
 
+#include <stdio.h>
+
 #include "support/support.h"
+
+/* Like HOST_ASSERT, with a text that says what was found. */
+#define CHECK(condition, ...)                                                                      \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            char check_text[512];                                                                  \
+            snprintf(check_text, sizeof check_text, __VA_ARGS__);                                  \
+            test_host_fail(__FILE__, __LINE__, #condition, check_text);                            \
+        }                                                                                          \
+    } while (0)
 
 enum { RUNNING_CODE = 7, UNSEEN_CODE = 5, STARTED_CODE = 9 };
 
@@ -32,6 +44,12 @@ typedef struct operation {
     void (*prepare)(story *s, tether_registry *registry);
     /* Returns the code of the call. Notes a wrong answer in s->wrong. */
     int (*run)(story *s, tether_registry *registry, tether_error *error);
+    /* Does it again where it is allowed to, and checks what came of both; the task still runs. May
+     * be NULL. Another host calls it, which ends with what is wrong. */
+    void (*check)(const story *s, tether_registry *registry);
+    /* The running task copies its standard input, which hosts write, into a file before it waits
+     * for its gate. */
+    bool reads;
 } operation;
 
 /* Whether the host was told that the operation succeeded. */
@@ -42,6 +60,14 @@ void story_open_gate(const story *s);
 
 /* The file to which the task started by the operation appends a line. */
 const char *story_trace(const story *s);
+
+/* The file to which a task that reads copies its standard input. */
+const char *story_copy(const story *s);
+
+/* Returns how many moves of the deadline of the running task its monitor knows, and how many the
+ * record has. */
+int64_t story_told_moves(const story *s, tether_registry *registry);
+int64_t story_written_moves(const story *s);
 
 /* Creates the store and its tasks. Returns false if the machine failed. */
 bool story_begin(story *s, const operation *op);
