@@ -8,6 +8,7 @@
 #define TETHER_H
 
 #include "tether/completion.h"
+#include "tether/dispatch.h"
 #include "tether/error.h"
 #include "tether/event.h"
 #include "tether/export.h"

@@ -109,8 +109,11 @@ typedef struct tether_open_options {
      * (see tether_close for a list), follows output, keeps a ring or opens a proxy does both; a
      * tether_finish_kills with a timeout of 0 only inspects the tasks. Until then this registry
      * enforces no deadline, adopts nothing and resumes no kill, and every call reads the disk.
-     * Default: off. No effect with a loop or an on_event. */
+     * Default: off. No effect with a loop, an on_event or dispatch. */
     int deferred;
+    /* Not 0: the registry runs only while the host calls tether_dispatch, which see in
+     * tether/dispatch.h. Default: off. Excludes loop. */
+    int dispatch;
 } tether_open_options;
 
 #define TETHER_NO_TIMEOUT ((int64_t)-1)

@@ -22,6 +22,8 @@ struct tether_registry {
      * reaper first. Does nothing once the reaper is started. NULL: nothing was deferred. The caller
      * holds no lock. */
     int (*catch_up)(tether_registry *registry, bool start, tether_error *error);
+    bool by_turns; /* the reaper runs only in calls of the host (tether_dispatch), which may fail to
+                      come */
     tether__swept swept; /* what the opening has swept and no collection has counted; guarded by the
                             catalog's `disk` */
 };

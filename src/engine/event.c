@@ -1,6 +1,7 @@
 /* Owns the queue of events and the thread that delivers them.
  * Must not: hold a lock during a callback, or touch the registry after a callback has closed it.
- * Thread: any thread queues; a thread of its own, or the host's loop, delivers. */
+ * Thread: any thread queues; a thread of its own, the host's loop or its calls of a turn deliver.
+ */
 #include "engine/event.h"
 
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <uv.h>
 
 #include "base/error.h"
+#include "os/pollable.h"
 #include "os/start_thread.h"
 #include "os/thread.h"
 
@@ -34,6 +36,7 @@ struct tether__events {
     void *userdata;
     tether__snapshot_maker *make_snapshot;
     bool on_loop;
+    tether__pollable *pollable; /* signalled for the host to call a turn; NULL: it calls none */
     uv_async_t async;
     uv_thread_t thread;
     uv_mutex_t mutex;
@@ -41,9 +44,12 @@ struct tether__events {
     /* Guarded by `mutex`. */
     item *first, **end;
     size_t logs;
-    bool started;
+    bool started;         /* the thread runs */
+    bool released;        /* a loop or a turn may deliver */
     bool closed;          /* deliver nothing any more */
     bool freed_by_thread; /* closed inside a callback: the thread frees this */
+    bool in_turn;         /* only the thread of the turn reads and writes it, and the next */
+    bool freed_by_turn;   /* closed inside a callback: the turn frees this */
     void (*dispose)(void *userdata);
     void *dispose_userdata;
     bool (*must_wait)(const char *task_id, void *userdata); /* set once, at the start */
@@ -165,26 +171,61 @@ static void run_thread(void *userdata)
         events_free(events);
 }
 
-static void on_async(uv_async_t *async)
+/* Returns whether there may be more. */
+static bool deliver_some(tether__events *events)
 {
-    tether__events *events = async->data;
     for (int i = 0; i < MAX_PER_TURN; i++) {
         uv_mutex_lock(&events->mutex);
-        item *next = events->closed ? NULL : pop(events);
+        item *next = events->closed || !events->released ? NULL : pop(events);
         uv_mutex_unlock(&events->mutex);
         if (next == NULL)
-            return;
+            return false;
         deliver_item(events, next);
         free(next);
     }
-    if (!is_closed(events))
+    return !is_closed(events);
+}
+
+static void on_async(uv_async_t *async)
+{
+    tether__events *events = async->data;
+    if (deliver_some(events))
         uv_async_send(&events->async);
+}
+
+bool tether__events_turn(tether__events *events)
+{
+    if (events->pollable == NULL)
+        return false;
+    events->in_turn = true;
+    bool more = deliver_some(events);
+    events->in_turn = false;
+    if (events->freed_by_turn) {
+        events_free(events);
+        return false;
+    }
+    if (more)
+        tether__os_pollable_signal(events->pollable);
+    return more;
+}
+
+/* Tells whoever delivers. The caller holds the mutex. */
+static void rouse(tether__events *events)
+{
+    uv_cond_signal(&events->queued);
+    if (events->on_loop)
+        uv_async_send(&events->async);
+    if (events->pollable != NULL)
+        tether__os_pollable_signal(events->pollable);
 }
 
 /* The caller holds the mutex. */
 static int start(tether__events *events, tether_error *error)
 {
-    if (events->started || events->on_loop)
+    events->released = true;
+    if (events->on_loop || events->pollable != NULL)
+        rouse(events);
+    if (events->started || events->on_loop || events->pollable != NULL)
         return TETHER_OK;
     int code = tether__start_thread(&events->thread, run_thread, events, "start callbacks", error);
     events->started = code == TETHER_OK;
@@ -222,7 +263,7 @@ static int open_async(tether__events *events, struct uv_loop_s *loop, tether_err
 }
 
 int tether__events_open(tether_registry *registry, tether_event_cb cb, void *userdata,
-                        tether__snapshot_maker *make_snapshot, struct uv_loop_s *loop,
+                        tether__snapshot_maker *make_snapshot, const tether__deliverer *deliverer,
                         tether__events **out, tether_error *error)
 {
     *out = NULL;
@@ -233,14 +274,15 @@ int tether__events_open(tether_registry *registry, tether_event_cb cb, void *use
                                .cb = cb,
                                .userdata = userdata,
                                .make_snapshot = make_snapshot,
-                               .on_loop = loop != NULL};
+                               .on_loop = deliverer->loop != NULL,
+                               .pollable = deliverer->pollable};
     events->end = &events->first;
     int code = open_locks(events, error);
     if (code != TETHER_OK) {
         free(events);
         return code;
     }
-    code = open_async(events, loop, error);
+    code = open_async(events, deliverer->loop, error);
     if (code != TETHER_OK) {
         events_free(events);
         return code;
@@ -284,6 +326,8 @@ void tether__events_close(tether__events *events, void (*dispose)(void *userdata
         tether__os_thread_detach(&events->thread);
     else if (events->on_loop)
         uv_close((uv_handle_t *)&events->async, on_async_closed);
+    else if (events->in_turn)
+        events->freed_by_turn = true;
     else
         events_free(events);
 }
@@ -320,9 +364,7 @@ static void queue(tether__events *events, const item *what)
         events->logs++;
     *events->end = copy;
     events->end = &copy->next;
-    uv_cond_signal(&events->queued);
-    if (events->on_loop)
-        uv_async_send(&events->async);
+    rouse(events);
     uv_mutex_unlock(&events->mutex);
 }
 

@@ -1,7 +1,7 @@
-/* The queue of a registry's events, and the thread (or the host's loop) that delivers them to the
- * host's callback. Queueing never waits for a callback; only tether__events_stop and
- * tether__events_close do. The mutex of the queue is taken after all locks of the catalog,
- * therefore any of them may be held while something is queued. */
+/* The queue of a registry's events, and the thread (or the host's loop, or its calls of a turn)
+ * that delivers them to the host's callback. Queueing never waits for a callback; only
+ * tether__events_stop and tether__events_close do. The mutex of the queue is taken after all locks
+ * of the catalog, therefore any of them may be held while something is queued. */
 #ifndef TETHER_EVENT_INTERNAL_H
 #define TETHER_EVENT_INTERNAL_H
 
@@ -13,6 +13,14 @@
 typedef struct tether__events tether__events;
 
 struct uv_loop_s;
+struct tether__pollable;
+
+/* Who delivers: the host's loop; the host, by tether__events_turn, when the pollable is signalled;
+ * with neither, a thread of the queue. */
+typedef struct tether__deliverer {
+    struct uv_loop_s *loop;
+    struct tether__pollable *pollable;
+} tether__deliverer;
 
 /* Creates the snapshot of a task's event; the queue frees it with tether_snapshot_free. Called by
  * the delivering thread. The caller holds no lock. */
@@ -20,14 +28,17 @@ typedef int tether__snapshot_maker(tether_registry *registry, const char *task_i
                                    tether_snapshot **snapshot, tether_error *error);
 
 /* Creates the queue. cb NULL: no event is delivered, and only the functions that
- * tether__events_work queues are called. `loop` is the host's loop; NULL: a thread of the queue,
- * which tether__events_start starts. */
+ * tether__events_work queues are called. The pollable must outlive the queue. */
 int tether__events_open(tether_registry *registry, tether_event_cb cb, void *userdata,
-                        tether__snapshot_maker *make_snapshot, struct uv_loop_s *loop,
+                        tether__snapshot_maker *make_snapshot, const tether__deliverer *deliverer,
                         tether__events **events, tether_error *error);
 
-/* Starts the thread, unless it runs already or the host's loop delivers. */
+/* Lets the delivery begin. Starts the thread, unless it runs already or another delivers. */
 int tether__events_start(tether__events *events, tether_error *error);
+
+/* Delivers some events, if the host does that by turns. Returns whether it should call this again
+ * at once. When a callback has closed the queue, it is freed when this returns. */
+bool tether__events_turn(tether__events *events);
 
 /* Stops the delivery: no other callback follows, and what is still queued is never delivered.
  * Returns after the current callback has returned; when called from inside that callback, returns

@@ -332,7 +332,19 @@ void tether__reaper_task_added(tether__reaper *reaper, const char *task_id)
 bool tether__reaper_is_current(tether__reaper *reaper)
 {
     uv_thread_t self = uv_thread_self();
-    return is_started(reaper) && uv_thread_equal(&self, &reaper->thread) != 0;
+    uv_mutex_lock(&reaper->starting);
+    bool current = reaper->started && uv_thread_equal(&self, &reaper->thread) != 0;
+    uv_mutex_unlock(&reaper->starting);
+    return current;
+}
+
+void tether__reaper_runs_here(tether__reaper *reaper)
+{
+    if (reaper->owns_loop)
+        return;
+    uv_mutex_lock(&reaper->starting);
+    reaper->thread = uv_thread_self();
+    uv_mutex_unlock(&reaper->starting);
 }
 
 bool tether__reaper_has_events(tether__reaper *reaper)

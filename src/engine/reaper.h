@@ -44,6 +44,10 @@ void tether__reaper_task_added(tether__reaper *reaper, const char *task_id);
 /* Returns whether the caller is on the loop's thread, and therefore must not wait for the loop. */
 bool tether__reaper_is_current(tether__reaper *reaper);
 
+/* Notes that the caller's thread now runs the host's loop. Does nothing with a thread of its own.
+ */
+void tether__reaper_runs_here(tether__reaper *reaper);
+
 /* Returns whether events report the ends of tasks; else the reaper polls, or is not started. */
 bool tether__reaper_has_events(tether__reaper *reaper);
 

@@ -26,7 +26,7 @@ static int64_t longest_sleep_ms(const tether__wait *wait)
         return SLEEP_POLLING_MS;
     if (wait->for_growth && !tether__os_watch_tells_growth())
         return SLEEP_FOR_GROWTH_MS;
-    if (wait->untold)
+    if (wait->untold || wait->registry->by_turns)
         return SLEEP_WITH_EVENTS_MS;
     return wait->awaiting.told ? NO_LIMIT : wait->pause_ms;
 }

@@ -26,6 +26,7 @@ set(TETHER_OS_SOURCES
     line_buffer.c
     lifeline.c
     lock.c
+    pollable.c
     raise_fd.c
     signal.c
     spawn.c

@@ -63,6 +63,9 @@ static int read_options(const tether_open_options *given, tether_open_options *o
     if (options->store != NULL && options->store[0] == '\0')
         return tether__fail(error, TETHER_EINVAL, 0, "open store",
                             "the store's path is empty; name a directory");
+    if (options->dispatch && options->loop != NULL)
+        return tether__fail(error, TETHER_EINVAL, 0, "check options",
+                            "a registry runs on a loop or by tether_dispatch; set either");
     if (options->default_timeout_ms < TETHER_NO_TIMEOUT || options->lock_timeout_ms < 0 ||
         options->reminder_ms < TETHER_NO_REMINDER || (int)options->reaper < 0 ||
         options->reaper > TETHER_REAPER_POLLING)
@@ -79,8 +82,11 @@ static int open_events(tether_registry *registry, const tether_open_options *opt
     catalog->reminder_ms = options->reminder_ms == 0                    ? DEFAULT_REMINDER_MS
                            : options->reminder_ms == TETHER_NO_REMINDER ? 0
                                                                         : options->reminder_ms;
+    tether__deliverer deliverer = {.loop = options->loop};
+    if (options->dispatch && options->loop == NULL)
+        deliverer.pollable = whole_of(registry)->dispatcher->pollable;
     int code = tether__events_open(registry, options->on_event, options->userdata,
-                                   tether__task_snapshot, options->loop, &catalog->events, error);
+                                   tether__task_snapshot, &deliverer, &catalog->events, error);
     if (code != TETHER_OK)
         return code;
     code = tether__taps_open(registry, &tether__outputs_of(registry)->taps, error);
@@ -201,6 +207,7 @@ static int replay(tether_registry *registry, tether_error *error)
 
 static void free_whole(tether__whole *whole)
 {
+    tether__dispatcher_close(whole->dispatcher);
     uv_mutex_destroy(&whole->opening);
     free(whole);
 }
@@ -255,10 +262,23 @@ static int choose_deferral(tether__whole *whole, const tether_open_options *opti
                            tether_error *error)
 {
     whole->reaper_mode = options->reaper;
-    whole->complete = !options->deferred || options->loop != NULL || options->on_event != NULL;
+    whole->complete = !options->deferred || options->loop != NULL || options->on_event != NULL ||
+                      options->dispatch;
     whole->tasks.outputs.core.catch_up = whole->complete ? NULL : catch_up;
     return uv_mutex_init(&whole->opening) == 0 ? TETHER_OK
                                                : tether__fail_memory(error, "open registry");
+}
+
+/* The host runs the registry by turns: its loop becomes the registry's, if it has one. */
+static int open_dispatcher(tether__whole *whole, tether_open_options *options, tether_error *error)
+{
+    if (!options->dispatch)
+        return TETHER_OK;
+    int code = tether__dispatcher_open(&whole->dispatcher, error);
+    if (code == TETHER_OK)
+        options->loop = tether__os_pollable_loop(whole->dispatcher->pollable);
+    whole->tasks.outputs.core.by_turns = options->loop != NULL;
+    return code;
 }
 
 /* Does what makes a new registry take part in its session. */
@@ -296,7 +316,9 @@ int tether_open(const tether_open_options *given, tether_registry **out, tether_
         free(whole);
         return code;
     }
-    code = open_parts(registry, &options, error);
+    code = open_dispatcher(whole, &options, error);
+    if (code == TETHER_OK)
+        code = open_parts(registry, &options, error);
     if (code != TETHER_OK) {
         free_whole(whole);
         return code;
@@ -308,6 +330,9 @@ int tether_open(const tether_open_options *given, tether_registry **out, tether_
     }
     /* Events start last: callbacks need a complete registry, and may close it. */
     *out = registry;
+    /* Only a turn adds what is new on a loop to its descriptor. None is delivered yet. */
+    if (whole->dispatcher != NULL)
+        tether__os_pollable_turn(whole->dispatcher->pollable);
     if (options.on_event == NULL)
         return TETHER_OK;
     code = tether__events_start(registry->catalog.events, error);

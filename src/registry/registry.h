@@ -4,6 +4,7 @@
 #define TETHER_REGISTRY_INTERNAL_H
 
 #include "care/housekeeper.h"
+#include "registry/dispatcher.h"
 #include "store/ephemeral.h"
 #include "task/tasks.h"
 
@@ -13,6 +14,7 @@ typedef struct tether__whole {
     tether__tasks tasks;
     tether__ephemeral *ephemeral;     /* NULL: the store is not ephemeral */
     tether__housekeeper *housekeeper; /* NULL: none was started */
+    tether__dispatcher *dispatcher;   /* NULL: the host does not run the registry by turns */
     tether_reaper_mode reaper_mode;
     uv_mutex_t opening; /* held while a deferred opening is completed; taken before all others */
     bool complete;      /* nothing of the opening is deferred any more; guarded by `opening` */

@@ -12,6 +12,7 @@ set(TETHER_OS_SOURCES
     line_buffer.c
     lifeline.c
     lock.c
+    pollable.c
     process.c
     signal.c
     spawn.c

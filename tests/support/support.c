@@ -19,6 +19,7 @@ enum { PATH_ROOM = 1024, PATH_BUFFERS = 16, ARGUMENTS_ROOM = 32 };
 
 /* The reasons for which a test may be skipped. Any other skip is a failure. */
 static const char *const allowed_skips[] = {
+    "GLib is not installed",
     "strace is not installed",
     "needs root",
     "the file system ignores setuid",
@@ -27,6 +28,7 @@ static const char *const allowed_skips[] = {
     "the sanitizer does not survive the end of the first thread",
     "user namespaces are not allowed",
     "only Linux has namespaces",
+    "only Linux has epoll",
     "the kernel has no time namespaces",
     "only Linux shows who started a setuid program",
     "the threads cannot be counted here",

@@ -1,5 +1,5 @@
-/* The example program of docs/embedding.md: an agent crashes, and its next run takes care of the
- * tasks that it had started. */
+/* The example programs: the agent of docs/embedding.md crashes, and its next run takes care of the
+ * tasks that it had started; registries in the loops of epoll and of GLib tell the ends. */
 #include "support/support.h"
 
 #include <signal.h>
@@ -42,11 +42,44 @@ static void an_agent_crashes_and_resumes_its_tasks(void **state)
     free(err);
 }
 
+static void an_epoll_loop_tells_all_ends(void **state)
+{
+    fixture *f = *state;
+    char *out, *err;
+    const char *const argv[] = {TETHER_TEST_EPOLL, f->store, "exit 3", "sleep 0.1; exit 4", "true",
+                                NULL};
+    if (TETHER_TEST_EPOLL[0] == '\0')
+        test_skip("only Linux has epoll");
+    assert_int_equal(test_command(argv, &out, &err), 0);
+    assert_string_equal(err, "");
+    assert_non_null(strstr(out, "exit 3: failed, exit code 3\n"));
+    assert_non_null(strstr(out, "sleep 0.1; exit 4: failed, exit code 4\n"));
+    assert_non_null(strstr(out, "true: completed, exit code 0\n"));
+    free(out);
+    free(err);
+}
+
+static void a_glib_loop_tells_an_end(void **state)
+{
+    fixture *f = *state;
+    char *out, *err;
+    const char *const argv[] = {TETHER_TEST_GLIB, f->store, "sleep 0.1; echo done", NULL};
+    if (TETHER_TEST_GLIB[0] == '\0')
+        test_skip("GLib is not installed");
+    assert_int_equal(test_command(argv, &out, &err), 0);
+    assert_string_equal(err, "");
+    assert_string_equal(out, "completed: done\n\n");
+    free(out);
+    free(err);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_agent_crashes_and_resumes_its_tasks, test_setup,
                                         test_teardown),
+        cmocka_unit_test_setup_teardown(an_epoll_loop_tells_all_ends, test_setup, test_teardown),
+        cmocka_unit_test_setup_teardown(a_glib_loop_tells_an_end, test_setup, test_teardown),
     };
     return cmocka_run_group_tests_name("example", tests, NULL, NULL);
 }
