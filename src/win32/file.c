@@ -16,6 +16,7 @@
 #include "win32/dir.h"
 #include "win32/error.h"
 #include "win32/remove.h"
+#include "win32/rename.h"
 #include "win32/text.h"
 #include "win32/time.h"
 

@@ -1,11 +1,8 @@
-/* Owns removing and renaming files that are open. Since Windows 10 1709 NTFS can do both as POSIX
- * does: the name changes at once, and open handles keep working. Elsewhere a removed file occupies
- * its name until the last handle is closed, and an open file cannot be replaced.
- * Must not: wait without a bound.
- * Thread: any. */
+/* Owns removing files that are open. Since Windows 10 1709 NTFS can do it as POSIX does: the name
+ * is free at once, and open handles keep working. Elsewhere a removed file occupies its name until
+ * the last handle is closed. Must not: wait without a bound. Thread: any. */
 #include "win32/remove.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
@@ -13,101 +10,23 @@
 #include "os/clock.h"
 #include "win32/dir.h"
 #include "win32/error.h"
+#include "win32/rename.h"
 #include "win32/text.h"
 
 enum { TREE_DEPTH_LIMIT = 64, HIDDEN_UNITS = 32 };
 
-/* Numbers and types of our own, because older headers lack them. */
+/* Numbers of our own, because older headers lack them. */
 enum {
-    DISPOSITION_EX = 21,             /* FileDispositionInfoEx */
-    RENAME_EX = 22,                  /* FileRenameInfoEx */
-    DISPOSE_DELETE = 0x1,            /* FILE_DISPOSITION_FLAG_... */
-    DISPOSE_POSIX = 0x2,             /* ..._POSIX_SEMANTICS */
-    DISPOSE_READ_ONLY = 0x10,        /* ..._IGNORE_READONLY_ATTRIBUTE */
-    RENAME_REPLACE = 0x1,            /* FILE_RENAME_FLAG_REPLACE_IF_EXISTS */
-    RENAME_POSIX = 0x2,              /* ..._POSIX_SEMANTICS */
-    RENAME_IGNORING_READ_ONLY = 0x40 /* ..._IGNORE_READONLY_ATTRIBUTE */
+    DISPOSITION_EX = 21,     /* FileDispositionInfoEx */
+    DISPOSE_DELETE = 0x1,    /* FILE_DISPOSITION_FLAG_... */
+    DISPOSE_POSIX = 0x2,     /* ..._POSIX_SEMANTICS */
+    DISPOSE_READ_ONLY = 0x10 /* ..._IGNORE_READONLY_ATTRIBUTE */
 };
-
-/* FILE_RENAME_INFO, whose first member is a BOOLEAN in older headers. */
-typedef struct rename_request {
-    DWORD flags;
-    HANDLE root;
-    DWORD name_bytes;
-    WCHAR name[1];
-} rename_request;
-
-/* Whether the system does not support the request, rather than refuses it. */
-static bool is_unsupported(DWORD os_error)
-{
-    return os_error == ERROR_INVALID_PARAMETER || os_error == ERROR_NOT_SUPPORTED ||
-           os_error == ERROR_INVALID_FUNCTION || os_error == ERROR_CALL_NOT_IMPLEMENTED;
-}
-
-/* Whether a retry makes sense: another process has the file open, and may close it soon. Windows
- * reports "access denied" when the target of a rename is open, and when it is a file that is being
- * removed. */
-static bool is_transient(DWORD os_error)
-{
-    return os_error == ERROR_SHARING_VIOLATION || os_error == ERROR_ACCESS_DENIED ||
-           os_error == ERROR_DELETE_PENDING || os_error == ERROR_USER_MAPPED_FILE ||
-           os_error == ERROR_LOCK_VIOLATION;
-}
 
 static bool is_gone(DWORD os_error)
 {
     return os_error == ERROR_FILE_NOT_FOUND || os_error == ERROR_PATH_NOT_FOUND ||
            os_error == ERROR_DELETE_PENDING;
-}
-
-/* Renames through an open handle that has the DELETE right. Returns 0 or the error. */
-static DWORD rename_open(HANDLE handle, const wchar_t *to, DWORD flags, int class)
-{
-    size_t bytes = wcslen(to) * sizeof(WCHAR);
-    size_t size = offsetof(rename_request, name) + bytes + sizeof(WCHAR);
-    rename_request *request = calloc(1, size);
-    if (request == NULL)
-        return ERROR_NOT_ENOUGH_MEMORY;
-    request->flags = flags;
-    request->name_bytes = (DWORD)bytes;
-    memcpy(request->name, to, bytes);
-    DWORD os_error = ERROR_SUCCESS;
-    if (!SetFileInformationByHandle(handle, (FILE_INFO_BY_HANDLE_CLASS) class, request,
-                                    (DWORD)size))
-        os_error = tether__win32_last_error();
-    free(request);
-    return os_error;
-}
-
-static DWORD rename_once(const wchar_t *from, const wchar_t *to, bool sync)
-{
-    DWORD flags = FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_BACKUP_SEMANTICS |
-                  (sync ? FILE_FLAG_WRITE_THROUGH : 0);
-    HANDLE handle = CreateFileW(from, DELETE | SYNCHRONIZE, TETHER__WIN32_SHARE_ALL, NULL,
-                                OPEN_EXISTING, flags, NULL);
-    if (handle == INVALID_HANDLE_VALUE)
-        return tether__win32_last_error();
-    DWORD os_error = rename_open(
-        handle, to, RENAME_REPLACE | RENAME_POSIX | RENAME_IGNORING_READ_ONLY, RENAME_EX);
-    /* The last flag was added to Windows later than the others. */
-    if (is_unsupported(os_error))
-        os_error = rename_open(handle, to, RENAME_REPLACE | RENAME_POSIX, RENAME_EX);
-    CloseHandle(handle);
-    if (!is_unsupported(os_error))
-        return os_error;
-    if (MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING | (sync ? MOVEFILE_WRITE_THROUGH : 0)))
-        return ERROR_SUCCESS;
-    return tether__win32_last_error();
-}
-
-DWORD tether__win32_rename(const wchar_t *from, const wchar_t *to, bool sync, int64_t deadline)
-{
-    DWORD os_error;
-    unsigned round = 0;
-    do
-        os_error = rename_once(from, to, sync);
-    while (is_transient(os_error) && tether__win32_back_off(&round, deadline));
-    return os_error;
 }
 
 /* Returns a name in the same directory that is very likely free; freed with free(). If a file has
@@ -149,8 +68,7 @@ static DWORD remove_without_posix(HANDLE handle, const wchar_t *path, bool *ling
     *lingers = true;
     if ((file.attributes & FILE_ATTRIBUTE_DIRECTORY) == 0) {
         wchar_t *hidden = name_beside(path);
-        *lingers =
-            hidden == NULL || rename_open(handle, hidden, 0, FileRenameInfo) != ERROR_SUCCESS;
+        *lingers = hidden == NULL || tether__win32_rename_open(handle, hidden) != ERROR_SUCCESS;
         free(hidden);
     }
     if (!SetFileInformationByHandle(handle, FileDispositionInfo, &dispose, sizeof dispose))
@@ -172,7 +90,7 @@ static DWORD remove_once(const wchar_t *path, bool *lingers)
     if (!SetFileInformationByHandle(handle, (FILE_INFO_BY_HANDLE_CLASS)DISPOSITION_EX, &flags,
                                     sizeof flags))
         os_error = tether__win32_last_error();
-    if (is_unsupported(os_error))
+    if (tether__win32_is_unsupported(os_error))
         os_error = remove_without_posix(handle, path, lingers);
     CloseHandle(handle);
     return os_error;
@@ -193,7 +111,7 @@ DWORD tether__win32_remove(const wchar_t *path, int64_t deadline)
     unsigned round = 0;
     do
         os_error = remove_once(path, &lingers);
-    while (!is_gone(os_error) && is_transient(os_error) &&
+    while (!is_gone(os_error) && tether__win32_is_transient(os_error) &&
            tether__win32_back_off(&round, deadline));
     if (os_error != ERROR_SUCCESS && !is_gone(os_error))
         return os_error;

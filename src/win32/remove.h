@@ -1,5 +1,4 @@
-/* Removing and renaming files that others have open. Any thread; each call may wait for a
- * moment. */
+/* Removing files that others have open. Any thread; each call may wait for a moment. */
 #ifndef TETHER_WIN32_REMOVE_H
 #define TETHER_WIN32_REMOVE_H
 
@@ -18,9 +17,5 @@ DWORD tether__win32_remove(const wchar_t *path, int64_t deadline);
 /* Removes a directory with its contents, following no link; a missing one is no error. Returns 0 or
  * the error. */
 DWORD tether__win32_remove_tree(const wchar_t *path, int64_t deadline);
-
-/* Renames a file in one step, replacing a file of the new name; retries like the above. With `sync`
- * the change is on the disk before it returns. Returns 0 or the error. */
-DWORD tether__win32_rename(const wchar_t *from, const wchar_t *to, bool sync, int64_t deadline);
 
 #endif

@@ -34,6 +34,7 @@ set(TETHER_OS_SOURCES
     orders.c
     pipe.c
     remove.c
+    rename.c
     start.c
     text.c
     threads.c
