@@ -49,7 +49,8 @@ endif()
 
 # A part of the monitor, with clocks of the test.
 if(TARGET tether_monitor AND NOT WIN32)
-    add_executable(test_notes monitor/posix/test_notes.c ../src/posix/monitor/times.c ../src/format/times.c)
+    add_executable(test_notes monitor/posix/test_notes.c ../src/monitor/notes.c ../src/format/times.c
+        ../src/posix/monitor/file_os.c ../src/posix/monitor/read_all.c)
     target_include_directories(test_notes PRIVATE . ../src ../include)
     target_link_libraries(test_notes PRIVATE tether_cmocka tether_flags)
     add_test(NAME notes COMMAND test_notes)

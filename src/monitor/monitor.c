@@ -13,8 +13,10 @@
 #include "format/orders.h"
 #include "monitor/control.h"
 #include "monitor/control_os.h"
+#include "monitor/file_os.h"
 #include "monitor/input.h"
 #include "monitor/monitor_os.h"
+#include "monitor/pump.h"
 #include "os/clock.h"
 
 #define NEVER INT64_MAX
@@ -39,8 +41,10 @@ typedef struct monitor {
 /* Appends a line, however long that takes: nobody but the monitor knows what it says. */
 static void append(const char *line, size_t size)
 {
-    while (!tether__monitor_os_append(line, size))
+    while (!tether__monitor_os_append(line, size)) {
         tether__monitor_os_rest(RETRY_MS);
+        tether__pump_move();
+    }
 }
 
 static void append_ending(const tether__ending *ending)
@@ -138,7 +142,7 @@ static int64_t do_due(monitor *m)
     int64_t now = tether__os_monotonic_ms();
     if (!m->ending && now >= m->deadline)
         enforce_deadline(m, now);
-    if (!m->ending && !m->reported && m->orders.limit_kills && tether__monitor_os_over_limit())
+    if (!m->ending && !m->reported && m->orders.limit_kills && tether__pump_over_limit())
         enforce_limit(m, now);
     if (!m->ending && m->orders.with_host && tether__monitor_os_host_ended())
         follow_host(m, now);
@@ -207,7 +211,8 @@ static void handle(void *userdata, const tether__control *request, tether__contr
 /* Sleeps until something happens or is due, and hears what it was. */
 static void wait(monitor *m)
 {
-    tether__monitor_os_sleep(do_due(m));
+    tether__monitor_os_sleep(do_due(m), tether__pump_rests());
+    tether__pump_move();
     tether__monitor_os_reap(&m->family);
     tether__control_serve(handle, m);
 }
@@ -238,7 +243,7 @@ static void watch(monitor *m)
 static void read_pipestatus(const char *path, char list[TETHER__PIPESTATUS_SIZE])
 {
     char text[TETHER__PIPESTATUS_SIZE];
-    size_t size = tether__monitor_os_read(path, text, sizeof text - 1);
+    size_t size = tether__monitor_file_read(path, text, sizeof text - 1);
     text[size] = '\0';
     tether__marker_pipestatus(text, list);
 }
@@ -259,7 +264,7 @@ static void report(monitor *m)
         ending->end = m->enforcing ? TETHER__END_TIMED_OUT : TETHER__END_KILLED;
         ending->value = m->family.by_kill;
     }
-    ending->lost = tether__monitor_os_drain();
+    ending->lost = tether__pump_drain();
     if (m->orders.pipestatus != NULL)
         read_pipestatus(m->orders.pipestatus, ending->pipestatus);
     name_left(m, &ending->left);
@@ -278,7 +283,7 @@ static void guard(monitor *m)
     while (!m->family.empty)
         wait(m);
     /* The last one may have written just before it ended. */
-    (void)tether__monitor_os_drain();
+    (void)tether__pump_drain();
 }
 
 static int supervise(monitor *m)
@@ -297,11 +302,11 @@ static int supervise(monitor *m)
     code = FAILED;
     if (m->orders.input_pipe && !tether__input_open(&m->input, &os_error))
         failure = TETHER__START_INPUT;
-    else if (!m->orders.pipes || tether__monitor_os_pipe(&m->orders, &os_error))
+    else if (!m->orders.pipes || tether__pump_open(&m->orders, &os_error))
         failure = tether__monitor_os_start(&m->orders, &m->family.command, &code, &os_error);
     if (failure != TETHER__START_OK) {
         tether__monitor_os_complain(m->orders.program, tether__monitor_os_words(os_error));
-        tether__monitor_os_drain();
+        tether__pump_drain();
         return give_up(failure, code);
     }
     tether__monitor_os_settle();
@@ -310,7 +315,7 @@ static int supervise(monitor *m)
     watch(m);
     /* Without a line the task is lost, which is true; any line would be a guess. */
     if (m->family.unknown) {
-        tether__monitor_os_drain();
+        tether__pump_drain();
         return FAILED;
     }
     report(m);

@@ -66,25 +66,15 @@ bool tether__monitor_os_watch_anchor(bool is_task);
 /* Returns whether that has ended. The sleep ends when it does. */
 bool tether__monitor_os_anchor_ended(void);
 
-/* Puts pipes in the place of the standard output and standard error that the command will get; what
- * it writes is moved to the files while the monitor sleeps. Each file keeps within the limit of
- * the orders, as format/gap.h describes. False: *os_error says why not. */
-bool tether__monitor_os_pipe(const tether__orders *orders, int *os_error);
-
-/* Returns whether an output has exceeded the limit of the orders until now. */
-bool tether__monitor_os_over_limit(void);
-
-/* Moves what is in the pipes now. Returns how many bytes could not be written until now. */
-int64_t tether__monitor_os_drain(void);
-
 /* Lets go of what the command alone should hold: the standard streams and the working directory. */
 void tether__monitor_os_settle(void);
 
-/* Sleeps until a child may have ended or something was moved out of a pipe, or until this time by
- * the monotonic clock; INT64_MAX: no limit. */
-void tether__monitor_os_sleep(int64_t until_ms);
+/* Sleeps until a child may have ended or a pipe of pump_os.h can be read, or until this time by the
+ * monotonic clock; INT64_MAX: no limit. With `rests` the pipes end it only a little later: a
+ * command that writes short lines would wake the monitor for each of them. */
+void tether__monitor_os_sleep(int64_t until_ms, bool rests);
 
-/* Lets this time pass, whatever happens, and then moves what is in the pipes. */
+/* Lets this time pass, whatever happens. */
 void tether__monitor_os_rest(int milliseconds);
 
 /* Waits for all children that have ended, without blocking, and notes what they say. */
@@ -102,8 +92,5 @@ void tether__monitor_os_measure(const tether__family *family, tether__using *use
 /* Sends the polite or the final signal to all processes of the task but the monitor, and to none of
  * another task below it. */
 void tether__monitor_os_signal(const tether__family *family, bool final);
-
-/* Reads up to `capacity` bytes of a small file; 0 if that is not possible. Never waits. */
-size_t tether__monitor_os_read(const char *path, char *bytes, size_t capacity);
 
 #endif

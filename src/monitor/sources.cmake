@@ -21,6 +21,8 @@ add_executable(tether_monitor
     src/monitor/control.c
     src/monitor/input.c
     src/monitor/monitor.c
+    src/monitor/notes.c
+    src/monitor/pump.c
 )
 if(WIN32)
     target_sources(tether_monitor PRIVATE
@@ -29,19 +31,23 @@ if(WIN32)
         src/win32/append.c
         src/win32/back_off.c
         src/win32/clock.c
+        src/win32/clock_wall.c
         src/win32/error.c
         src/win32/family.c
         src/win32/job.c
         src/win32/monitor/bond.c
         src/win32/monitor/channel.c
         src/win32/monitor/command.c
+        src/win32/monitor/file_os.c
         src/win32/monitor/input_os.c
         src/win32/monitor/main.c
         src/win32/monitor/monitor_os.c
         src/win32/monitor/offspring.c
+        src/win32/monitor/pump_os.c
         src/win32/orders.c
         src/win32/pipe.c
         src/win32/process.c
+        src/win32/rename.c
         src/win32/text.c
         src/win32/time.c
     )
@@ -53,12 +59,13 @@ else()
         src/posix/monitor/anchor.c
         src/posix/monitor/bond.c
         src/posix/monitor/channel.c
+        src/posix/monitor/file_os.c
         src/posix/monitor/input_os.c
         src/posix/monitor/main.c
         src/posix/monitor/monitor_os.c
         src/posix/monitor/offspring_linux.c
-        src/posix/monitor/pump.c
-        src/posix/monitor/times.c
+        src/posix/monitor/pump_os.c
+        src/posix/monitor/read_all.c
         src/posix/monitor/wake_signalfd.c
         src/posix/pidfd.c
         src/posix/proc_linux.c

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "monitor/pump_os.h"
 #include "os/clock.h"
 #include "os/spawn.h"
 #include "posix/environ.h"
@@ -24,14 +25,12 @@
 #include "posix/monitor/bond.h"
 #include "posix/monitor/channel.h"
 #include "posix/monitor/offspring.h"
-#include "posix/monitor/pump.h"
-#include "posix/monitor/times.h"
+#include "posix/monitor/pump_os.h"
+#include "posix/monitor/read_all.h"
 #include "posix/monitor/wake.h"
 #include "posix/proc.h"
 
 enum { NOT_FOUND = 127, NOT_STARTED = 126, REST_MS = 1 };
-
-static tether__pump pump;
 
 bool tether__monitor_os_prepare(void)
 {
@@ -43,7 +42,6 @@ bool tether__monitor_os_prepare(void)
     }
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
-    pump = tether__pump_none;
     tether__wake_open();
     return true;
 }
@@ -55,21 +53,6 @@ void tether__monitor_os_adopt(const char *task_id)
 
 /* --- Reading and writing --- */
 
-/* Reads up to `capacity` bytes, until the end. Returns -1 on failure. */
-static ssize_t read_all(int fd, char *bytes, size_t capacity)
-{
-    size_t used = 0;
-    while (used < capacity) {
-        ssize_t size = read(fd, bytes + used, capacity - used);
-        if (size == 0)
-            break;
-        if (size < 0 && errno != EINTR)
-            return -1;
-        used += size > 0 ? (size_t)size : 0;
-    }
-    return (ssize_t)used;
-}
-
 /* Returns NULL, or which step failed. */
 static const char *read_orders(int fd, char **text, size_t *size)
 {
@@ -80,7 +63,7 @@ static const char *read_orders(int fd, char **text, size_t *size)
         if (grown == NULL)
             return "allocate memory";
         *text = grown;
-        ssize_t got = read_all(fd, grown + *size, capacity - *size);
+        ssize_t got = tether__monitor_read_all(fd, grown + *size, capacity - *size);
         if (got < 0)
             return "read orders";
         *size += (size_t)got;
@@ -114,18 +97,6 @@ bool tether__monitor_os_append(const char *line, size_t size)
     if (written > 0 && written < (ssize_t)size)
         cut_off(written);
     return written == (ssize_t)size;
-}
-
-size_t tether__monitor_os_read(const char *path, char *bytes, size_t capacity)
-{
-    struct stat st;
-    ssize_t size = 0;
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
-    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-        size = read_all(fd, bytes, capacity);
-    if (fd >= 0)
-        close(fd);
-    return size > 0 ? (size_t)size : 0;
 }
 
 /* --- Identity --- */
@@ -258,42 +229,12 @@ void tether__monitor_os_settle(void)
         return; /* the directory stays in use, no more */
 }
 
-/* --- Outputs --- */
-
-bool tether__monitor_os_pipe(const tether__orders *orders, int *os_error)
-{
-    tether__notes_open(orders->times);
-    *os_error = tether__pump_open(&pump, (uint64_t)orders->output_limit);
-    return *os_error == 0;
-}
-
-bool tether__monitor_os_over_limit(void)
-{
-    return pump.limit > 0 && (pump.read[0] > pump.limit || pump.read[1] > pump.limit);
-}
-
-static void move_outputs(void)
-{
-    tether__pump_move(&pump);
-    if (pump.rests)
-        tether__notes_add(pump.size);
-}
-
-int64_t tether__monitor_os_drain(void)
-{
-    move_outputs();
-    tether__pump_settle(&pump);
-    tether__notes_flush();
-    return pump.lost;
-}
-
 /* --- Waiting --- */
 
 void tether__monitor_os_rest(int milliseconds)
 {
     const struct timespec pause = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
     (void)nanosleep(&pause, NULL);
-    move_outputs();
 }
 
 static int milliseconds_until(int64_t until_ms)
@@ -304,15 +245,14 @@ static int milliseconds_until(int64_t until_ms)
     return left <= 0 ? 0 : left < INT_MAX ? (int)left : INT_MAX;
 }
 
-void tether__monitor_os_sleep(int64_t until_ms)
+void tether__monitor_os_sleep(int64_t until_ms, bool rests)
 {
     tether__wake_item items[TETHER__WAKE_ITEMS];
     int64_t due_ms = tether__channel_due();
     int timeout_ms = milliseconds_until(due_ms < until_ms ? due_ms : until_ms);
-    /* A command that writes short lines would wake the monitor for each of them. */
-    bool rests = pump.rests && (timeout_ms < 0 || timeout_ms > REST_MS);
+    rests = rests && (timeout_ms < 0 || timeout_ms > REST_MS);
     for (int i = 0; i < TETHER__PUMP_STREAMS; i++)
-        items[i] = (tether__wake_item){.fd = rests ? -1 : pump.pipe[i]};
+        items[i] = (tether__wake_item){.fd = rests ? -1 : tether__pump_descriptor(i)};
     tether__wake_item *host = &items[TETHER__PUMP_STREAMS];
     *host = (tether__wake_item){.fd = tether__bond_descriptor()};
     tether__wake_item *anchor = host + 1, *rest = anchor + TETHER__ANCHOR_ITEMS;
@@ -327,7 +267,6 @@ void tether__monitor_os_sleep(int64_t until_ms)
         tether__channel_wake(rest);
     if (asked)
         tether__channel_open();
-    move_outputs();
 }
 
 static int64_t milliseconds(struct timeval time)

@@ -18,11 +18,12 @@
 #include "win32/monitor/handles.h"
 #include "win32/monitor/input.h"
 #include "win32/monitor/offspring.h"
+#include "win32/monitor/pump_os.h"
 #include "win32/orders.h"
 #include "win32/signal.h"
 #include "win32/text.h"
 
-enum { NOT_FOUND = 127, NOT_STARTED = 126, LOOK_MS = 100, UTF8_CODE_PAGE = 65001 };
+enum { NOT_FOUND = 127, NOT_STARTED = 126, LOOK_MS = 100, REST_MS = 1, UTF8_CODE_PAGE = 65001 };
 
 static const DWORD ended_by_break = 0xC000013A; /* STATUS_CONTROL_C_EXIT */
 
@@ -180,26 +181,6 @@ bool tether__monitor_os_anchor_ended(void)
     return false;
 }
 
-/* --- Outputs --- */
-
-/* Not built for Windows yet: hosts do not ask for it. */
-bool tether__monitor_os_pipe(const tether__orders *orders, int *os_error)
-{
-    (void)orders;
-    *os_error = ERROR_NOT_SUPPORTED;
-    return false;
-}
-
-bool tether__monitor_os_over_limit(void)
-{
-    return false;
-}
-
-int64_t tether__monitor_os_drain(void)
-{
-    return 0;
-}
-
 /* --- Waiting --- */
 
 static DWORD time_left(int64_t until_ms)
@@ -217,29 +198,38 @@ void tether__monitor_os_rest(int milliseconds)
     Sleep((DWORD)milliseconds);
 }
 
+static DWORD shorter(DWORD one, DWORD other)
+{
+    return one < other ? one : other;
+}
+
 static void add_item(HANDLE *items, DWORD *count, HANDLE item)
 {
     if (item != NULL)
         items[(*count)++] = item;
 }
 
-void tether__monitor_os_sleep(int64_t until_ms)
+void tether__monitor_os_sleep(int64_t until_ms, bool rests)
 {
     enum { OTHERS = 3 };
-    HANDLE items[OTHERS + TETHER__CHANNEL_ITEMS];
+    HANDLE items[OTHERS + TETHER__CHANNEL_ITEMS + TETHER__PUMP_STREAMS];
     DWORD count = 0;
     bool running = command != NULL;
     int64_t due_ms = tether__channel_prepare(running);
     DWORD left = time_left(due_ms < until_ms ? due_ms : until_ms);
-    DWORD look = left < LOOK_MS ? left : LOOK_MS;
+    DWORD look = shorter(left, LOOK_MS);
     add_item(items, &count, awaited != NULL ? awaited : command);
     if (count == 0)
         left = look;
     add_item(items, &count, tether__bond_event());
     add_item(items, &count, tether__input_event());
     count += (DWORD)tether__channel_items(items + count);
+    if (rests)
+        left = shorter(left, REST_MS);
+    else
+        count += (DWORD)tether__pump_waits(items + count);
     if (count == 0 || WaitForMultipleObjects(count, items, FALSE, left) == WAIT_FAILED)
-        Sleep(look);
+        Sleep(shorter(left, look));
     tether__bond_look();
     tether__input_look();
     tether__channel_look(running);
@@ -310,22 +300,4 @@ void tether__monitor_os_signal(const tether__family *family, bool final)
         sent_break =
             GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, GetCurrentProcessId()) || sent_break;
     }
-}
-
-size_t tether__monitor_os_read(const char *path, char *bytes, size_t capacity)
-{
-    wchar_t *wide;
-    DWORD size = 0;
-    if (tether__win32_path(path, &wide, "read file", NULL) != TETHER_OK)
-        return 0;
-    HANDLE file =
-        CreateFileW(wide, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
-                    NULL, OPEN_EXISTING, FILE_FLAG_OPEN_REPARSE_POINT, NULL);
-    free(wide);
-    if (file == INVALID_HANDLE_VALUE)
-        return 0;
-    if (GetFileType(file) != FILE_TYPE_DISK || !ReadFile(file, bytes, (DWORD)capacity, &size, NULL))
-        size = 0;
-    CloseHandle(file);
-    return size;
 }

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "format/times.h"
+#include "monitor/notes.h"
 #include "os/clock.h"
-#include "posix/monitor/times.h"
 
 enum { MOST = 1024 * 1024 };
 

@@ -1,15 +1,14 @@
 /* Owns the file `times`: which notes are written, and that the file stays small.
  * Must not: lose the order of the streams where a note can tell it, or fail a task for want of
  * notes. Thread: the only one. */
-#include "posix/monitor/times.h"
+#include "monitor/notes.h"
 
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "format/times.h"
+#include "monitor/file_os.h"
 #include "os/clock.h"
 
 enum {
@@ -20,7 +19,7 @@ enum {
 
 typedef struct notes {
     const char *path;
-    int fd;               /* -1: no file yet */
+    intptr_t file;        /* -1: no file yet */
     bool noted;           /* `last` is one that is not written yet */
     tether__point before; /* the note before `last` */
     tether__point last;
@@ -30,29 +29,22 @@ typedef struct notes {
     int64_t size;     /* of the file */
 } notes;
 
-static notes own = {.fd = -1};
+static notes own = {.file = -1};
 
 void tether__notes_open(const char *path)
 {
-    own = (notes){.path = path, .fd = -1};
+    own = (notes){.path = path, .file = -1};
 }
 
 /* --- The file --- */
-
-static int create(const char *path)
-{
-    return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
-}
 
 /* Returns the whole file, or NULL. The caller frees it. */
 static char *read_file(int64_t *size)
 {
     char *text = malloc((size_t)own.size + 1);
-    int fd = open(own.path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    *size = text != NULL && fd >= 0 ? read(fd, text, (size_t)own.size) : -1;
-    if (fd >= 0)
-        close(fd);
-    if (*size > 0)
+    size_t got = text != NULL ? tether__monitor_file_read(own.path, text, (size_t)own.size) : 0;
+    *size = (int64_t)got;
+    if (got > 0)
         return text;
     free(text);
     return NULL;
@@ -73,6 +65,11 @@ static int64_t halve(char *text, int64_t size)
     return kept;
 }
 
+static bool write_new(intptr_t file, const char *text, int64_t size)
+{
+    return file >= 0 && tether__monitor_file_append(file, text, (size_t)size) == (size_t)size;
+}
+
 /* Puts a file with half of the notes in the place of the present one: readers see one or the other.
  * If that fails, there are no further notes. */
 static void thin(void)
@@ -81,38 +78,40 @@ static void thin(void)
     int64_t size = 0;
     char *text = read_file(&size);
     int length = snprintf(path, sizeof path, "%s.new", own.path);
-    int fd = text != NULL && length < (int)sizeof path ? create(path) : -1;
+    intptr_t file =
+        text != NULL && length < (int)sizeof path ? tether__monitor_file_create(path) : -1;
     if (text != NULL)
         size = halve(text, size);
-    bool done = fd >= 0 && write(fd, text, (size_t)size) == size && rename(path, own.path) == 0;
+    bool written = write_new(file, text, size);
     free(text);
-    close(own.fd);
-    own.fd = done ? fd : -1;
+    tether__monitor_file_close(own.file);
+    bool done = written && tether__monitor_file_replace(path, own.path);
+    own.file = done ? file : -1;
     own.size = size;
     own.turn_ms = own.turn_ms > 0 ? own.turn_ms * 2 : 1;
     if (done)
         return;
     own.path = NULL;
-    if (fd < 0)
+    if (file < 0)
         return;
-    close(fd);
-    (void)unlink(path);
+    tether__monitor_file_close(file);
+    tether__monitor_file_remove(path);
 }
 
 static void write_last(void)
 {
     char line[TETHER__TIMES_LINE_SIZE];
-    if (own.fd < 0)
-        own.fd = create(own.path);
+    if (own.file < 0)
+        own.file = tether__monitor_file_create(own.path);
     size_t size = tether__times_render(&own.last, line);
     /* Readers skip a line of which something is missing. */
-    if (own.fd >= 0 && write(own.fd, line, size) > 0)
+    if (own.file >= 0 && tether__monitor_file_append(own.file, line, size) > 0)
         own.size += (int64_t)size;
-    if (own.fd < 0)
+    if (own.file < 0)
         own.path = NULL;
     own.before = own.last;
     own.noted = false;
-    if (own.fd >= 0 && own.size > FILE_MOST)
+    if (own.file >= 0 && own.size > FILE_MOST)
         thin();
 }
 
@@ -151,6 +150,6 @@ void tether__notes_add(const uint64_t size[2])
 
 void tether__notes_flush(void)
 {
-    if (own.path != NULL && own.noted && own.fd >= 0)
+    if (own.path != NULL && own.noted && own.file >= 0)
         write_last();
 }

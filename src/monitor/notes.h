@@ -1,7 +1,6 @@
-/* The monitor's notes of when the outputs had which sizes, for the other files of this folder. One
- * thread. */
-#ifndef TETHER_MONITOR_TIMES_H
-#define TETHER_MONITOR_TIMES_H
+/* The monitor's notes of when the outputs had which sizes. One thread. */
+#ifndef TETHER_NOTES_H
+#define TETHER_NOTES_H
 
 #include <stdint.h>
 
