@@ -327,7 +327,7 @@ int tether__os_spawn_try(const char *program, tether_error *error)
 
 bool tether__os_spawn_has_pipes(void)
 {
-    return false;
+    return true;
 }
 
 bool tether__os_spawn_can_bind(void)

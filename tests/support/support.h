@@ -221,6 +221,9 @@ char *test_read_file(const char *path, size_t *size);
 void test_write_file(const char *path, const void *data, size_t size);
 bool test_exists(const char *path);
 
+/* Returns how much of the disk a file takes, in bytes. */
+int64_t test_disk_use(const char *path);
+
 /* Counts the newlines in a file; 0 if it does not exist. */
 int test_count_lines(const char *path);
 

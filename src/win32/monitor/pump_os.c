@@ -92,10 +92,17 @@ static void allow_holes(stream *s)
     s->holes = DeviceIoControl(s->file, FSCTL_SET_SPARSE, NULL, 0, NULL, 0, &size, NULL);
 }
 
-/* A host passes one handle for both where they are the same file. */
+static bool are_same_file(HANDLE one, HANDLE other)
+{
+    BY_HANDLE_FILE_INFORMATION a, b;
+    return GetFileInformationByHandle(one, &a) && GetFileInformationByHandle(other, &b) &&
+           a.dwVolumeSerialNumber == b.dwVolumeSerialNumber &&
+           a.nFileIndexHigh == b.nFileIndexHigh && a.nFileIndexLow == b.nFileIndexLow;
+}
+
 int tether__pump_os_open(bool places)
 {
-    bool merged = GetStdHandle(STD_OUTPUT_HANDLE) == GetStdHandle(STD_ERROR_HANDLE);
+    bool merged = are_same_file(GetStdHandle(STD_OUTPUT_HANDLE), GetStdHandle(STD_ERROR_HANDLE));
     has_places = places;
     DWORD os_error = open_stream(&streams[0], STD_OUTPUT_HANDLE);
     if (os_error == ERROR_SUCCESS && merged)

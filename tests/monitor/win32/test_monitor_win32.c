@@ -192,15 +192,6 @@ static void cmd_in_a_network_path_needs_a_script(void **state)
     assert_non_null(strstr(f->error.message, "network path"));
 }
 
-static void refuses_pipes(void **state)
-{
-    fixture *f = *state;
-    static const char *const argv[] = {CHILD, NULL};
-    char id[TETHER_ID_SIZE];
-    const tether_spec spec = {.argv = argv, .output = TETHER_OUTPUT_PIPE};
-    assert_int_equal(tether_spawn(f->registry, &spec, id, &f->error), TETHER_ENOTSUP);
-}
-
 /* --- Orders --- */
 
 /* Runs the monitor by hand, with an inherited lifeline and these orders. Stores what it writes to
@@ -531,7 +522,6 @@ int main(int argc, char **argv)
         TEST(works_in_its_directory),
         TEST(the_choice_decides),
         TEST(cmd_in_a_network_path_needs_a_script),
-        TEST(refuses_pipes),
         ALONE(orders_that_it_does_not_understand_are_refused),
         ALONE(a_start_that_fails_names_its_step),
         ALONE(without_its_handles_it_starts_nothing),

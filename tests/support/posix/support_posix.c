@@ -178,6 +178,13 @@ bool test_exists(const char *path)
     return lstat(path, &st) == 0;
 }
 
+int64_t test_disk_use(const char *path)
+{
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    return (int64_t)st.st_blocks * 512;
+}
+
 int test_count_lines(const char *path)
 {
     int count = 0;

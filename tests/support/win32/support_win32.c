@@ -289,6 +289,16 @@ bool test_exists(const char *path)
     return exists;
 }
 
+int64_t test_disk_use(const char *path)
+{
+    wchar_t *wide = long_path(path);
+    ULARGE_INTEGER size;
+    size.LowPart = GetCompressedFileSizeW(wide, &size.HighPart);
+    free(wide);
+    assert_int_not_equal(size.LowPart, INVALID_FILE_SIZE);
+    return (int64_t)size.QuadPart;
+}
+
 int test_count_lines(const char *path)
 {
     int count = 0;

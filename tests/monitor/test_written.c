@@ -4,19 +4,40 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { TURNS = 5 };
 
-/* Writes in turns to both streams, each time after a reader has seen what came before. */
-static void start_turns(fixture *f, const char *last, char id[TETHER_ID_SIZE])
+/* Adds a verb of the test child with its argument, which stays valid. */
+static void add(const char **argv, const char *verb, const char *argument)
 {
-    char command[2000];
-    snprintf(command, sizeof command,
-             "for i in 1 2 3 4 5; do until [ -e '%s/o'$i ]; do sleep 0.01; done; echo out$i\n"
-             "until [ -e '%s/e'$i ]; do sleep 0.01; done; echo err$i >&2; done\n%s",
-             f->work, f->work, last);
-    const tether_spec spec = {.command = command, .shell = "sh", .output = TETHER_OUTPUT_PIPE};
+    while (*argv != NULL)
+        argv++;
+    argv[0] = verb;
+    argv[1] = argument;
+}
+
+/* Writes in turns to both streams, each time after a reader has seen what came before; with `last`
+ * also a last line, once that is asked for. */
+static void start_turns(fixture *f, bool last, char id[TETHER_ID_SIZE])
+{
+    static char texts[TURNS][4][1100];
+    static char gate[1100];
+    const char *argv[8 * TURNS + 8] = {CHILD};
+    for (int i = 0; i < TURNS; i++) {
+        static const char *const verbs[] = {"await", "out", "await", "err"};
+        snprintf(texts[i][0], sizeof texts[i][0], "%s", test_work_path(f, "o%d", i + 1));
+        snprintf(texts[i][1], sizeof texts[i][1], "out%d", i + 1);
+        snprintf(texts[i][2], sizeof texts[i][2], "%s", test_work_path(f, "e%d", i + 1));
+        snprintf(texts[i][3], sizeof texts[i][3], "err%d", i + 1);
+        for (int j = 0; j < 4; j++)
+            add(argv, verbs[j], texts[i][j]);
+    }
+    snprintf(gate, sizeof gate, "%s", test_work_path(f, "end"));
+    if (last) {
+        add(argv, "await", gate);
+        add(argv, "out", "end");
+    }
+    const tether_spec spec = {.argv = argv, .output = TETHER_OUTPUT_PIPE};
     test_start(f->registry, &spec, id);
 }
 
@@ -72,9 +93,8 @@ static void expect_followed(fixture *f, const char *id, const char *expected)
 static void the_order_of_the_streams_is_kept(void **state)
 {
     fixture *f = *state;
-    char id[TETHER_ID_SIZE], more[1200];
-    snprintf(more, sizeof more, "until [ -e '%s/end' ]; do sleep 0.01; done; echo end", f->work);
-    start_turns(f, more, id);
+    char id[TETHER_ID_SIZE];
+    start_turns(f, true, id);
     let_it_write(f, id);
     expect_tail(f, id, 3, "err4\nout5\nerr5\n");
     expect_followed(f, id, in_order);
@@ -93,7 +113,7 @@ static void pieces_have_times(void **state)
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     tether_pieces *pieces;
-    start_turns(f, "", id);
+    start_turns(f, false, id);
     let_it_write(f, id);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     tether_snapshot *snapshot = test_snapshot(f->registry, id);
@@ -125,11 +145,11 @@ static void a_short_output_has_no_file_of_times(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    struct stat st;
-    const tether_spec spec = {.command = "echo all", .shell = "sh", .output = TETHER_OUTPUT_PIPE};
+    static const char *const argv[] = {CHILD, "out", "all", NULL};
+    const tether_spec spec = {.argv = argv, .output = TETHER_OUTPUT_PIPE};
     test_start(f->registry, &spec, id);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
-    assert_int_not_equal(stat(test_bundle_path(f, id, "times"), &st), 0);
+    assert_false(test_exists(test_bundle_path(f, id, "times")));
     expect_tail(f, id, 0, "all\n");
 }
 
@@ -144,8 +164,8 @@ static void foreign_notes_do_no_harm(void **state)
         char id[TETHER_ID_SIZE], *text;
         size_t size;
         bool truncated;
-        const tether_spec spec = {
-            .command = "echo all; echo wrong >&2", .shell = "sh", .output = TETHER_OUTPUT_PIPE};
+        static const char *const argv[] = {CHILD, "out", "all", "err", "wrong", NULL};
+        const tether_spec spec = {.argv = argv, .output = TETHER_OUTPUT_PIPE};
         test_start(f->registry, &spec, id);
         test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
         test_write_file(test_bundle_path(f, id, "times"), notes[i], strlen(notes[i]));
