@@ -47,12 +47,20 @@ if(UNIX)
     endif()
 endif()
 
-# A part of the monitor, with clocks of the test.
-if(TARGET tether_monitor AND NOT WIN32)
-    add_executable(test_notes monitor/posix/test_notes.c ../src/monitor/notes.c ../src/format/times.c
-        ../src/posix/monitor/file_os.c ../src/posix/monitor/read_all.c)
-    target_include_directories(test_notes PRIVATE . ../src ../include)
-    target_link_libraries(test_notes PRIVATE tether_cmocka tether_flags)
-    add_test(NAME notes COMMAND test_notes)
-    set_tests_properties(notes PROPERTIES LABELS contract TIMEOUT 60)
+# Parts of the monitor, with clocks, pipes and files of the test.
+if(TARGET tether_monitor)
+    if(WIN32)
+        set(files ../src/base/error.c ../src/base/text.c ../src/base/utf8.c ../src/base/grow.c ../src/win32/back_off.c
+            ../src/win32/error.c ../src/win32/monitor/file_os.c ../src/win32/rename.c ../src/win32/text.c)
+    else()
+        set(files ../src/posix/monitor/file_os.c ../src/posix/monitor/read_all.c)
+    endif()
+    add_executable(test_notes monitor/test_notes.c ../src/monitor/notes.c ../src/format/times.c ${files})
+    add_executable(test_pump monitor/test_pump.c ../src/monitor/pump.c ../src/format/gap.c)
+    foreach(part notes pump)
+        target_include_directories(test_${part} PRIVATE . ../src ../include)
+        target_link_libraries(test_${part} PRIVATE tether_cmocka tether_flags)
+        add_test(NAME ${part} COMMAND test_${part})
+        set_tests_properties(${part} PROPERTIES LABELS contract TIMEOUT 60)
+    endforeach()
 endif()

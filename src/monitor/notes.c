@@ -33,6 +33,7 @@ static notes own = {.file = -1};
 
 void tether__notes_open(const char *path)
 {
+    tether__monitor_file_close(own.file);
     own = (notes){.path = path, .file = -1};
 }
 
