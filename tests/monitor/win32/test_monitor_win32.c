@@ -490,6 +490,20 @@ static void what_a_dead_monitor_leaves_is_found(void **state)
     assert_false(test_process_alive(command));
 }
 
+/* Its next write fails. */
+static void without_its_monitor_a_command_has_no_reader(void **state)
+{
+    fixture *f = *state;
+    static const char *const argv[] = {CHILD, "pid", "times", "100000000", "out", "more", NULL};
+    char id[TETHER_ID_SIZE];
+    start(f->registry, argv, plain, id);
+    long command = test_output_number(f->registry, id);
+    kill_monitor(f->registry, id);
+    test_expect(f->registry, id, TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN,
+                "process exited without exit marker");
+    WAIT_UNTIL(!test_process_alive(command));
+}
+
 static void without_a_monitor_a_script_supervises(void **state)
 {
     fixture *f = *state;
@@ -536,6 +550,7 @@ int main(int argc, char **argv)
         TEST(nothing_is_left_of_a_killed_task),
         TEST(a_suspended_monitor_reports_a_kill),
         TEST(what_a_dead_monitor_leaves_is_found),
+        TEST(without_its_monitor_a_command_has_no_reader),
         TEST(without_a_monitor_a_script_supervises), /* the last one: without monitors from here on
                                                       */
     };

@@ -203,14 +203,15 @@ static void a_signal_that_ends_the_command_is_reported(void **state)
     }
 }
 
-/* No handle of the task is open for append only, so the writer keeps its place. */
-static void goes_on_at_its_place_in_a_truncated_output(void **state)
+/* Another program truncates the output while the task runs. Returns what is in the file at the end;
+ * the caller frees it. */
+static char *truncate_output(fixture *f, tether_output output, size_t *size)
 {
-    fixture *f = *state;
     char id[TETHER_ID_SIZE], go[1024];
-    size_t size;
     snprintf(go, sizeof go, "%s", test_work_path(f, "go"));
-    test_start_child(f->registry, id, "out", "four", "await", go, "out", "more", NULL);
+    const char *const argv[] = {CHILD, "out", "four", "await", go, "out", "more", NULL};
+    const tether_spec spec = {.argv = argv, .output = output};
+    test_start(f->registry, &spec, id);
     test_wait_output(f->registry, id, TETHER_STDOUT, 5);
     HANDLE file = CreateFileA(test_bundle_path(f, id, "stdout"), GENERIC_WRITE,
                               FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
@@ -219,9 +220,25 @@ static void goes_on_at_its_place_in_a_truncated_output(void **state)
     CloseHandle(file);
     test_write_file(go, "", 0);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
-    char *text = test_read_file(test_bundle_path(f, id, "stdout"), &size);
+    test_remove_file(go);
+    return test_read_file(test_bundle_path(f, id, "stdout"), size);
+}
+
+/* No handle of the task is open for append only, so the writer keeps its place. A monitor writes at
+ * the end. */
+static void goes_on_in_a_truncated_output(void **state)
+{
+    fixture *f = *state;
+    size_t size;
+    char *text = truncate_output(f, TETHER_OUTPUT_DIRECT, &size);
     assert_int_equal(size, 10);
     assert_memory_equal(text, "\0\0\0\0\0more\n", size);
+    free(text);
+    if (strcmp(test_supervisor(), "monitor") != 0)
+        return;
+    text = truncate_output(f, TETHER_OUTPUT_PIPE, &size);
+    assert_int_equal(size, 5);
+    assert_memory_equal(text, "more\n", size);
     free(text);
 }
 
@@ -237,7 +254,7 @@ int main(void)
         TEST(cmd_prints_the_directory),
         TEST(keeps_bytes_of_a_command),
         TEST(a_signal_that_ends_the_command_is_reported),
-        TEST(goes_on_at_its_place_in_a_truncated_output),
+        TEST(goes_on_in_a_truncated_output),
     };
     return cmocka_run_group_tests_name("task_win32", tests, NULL, NULL);
 }
