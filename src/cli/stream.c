@@ -222,6 +222,9 @@ static bool same_place(void)
 
     if (stream_is_terminal(&standard_output) && stream_is_terminal(&standard_error))
         return true;
+    /* Windows numbers no pipes, but passes on one handle for both. */
+    if (uv_get_osfhandle(standard_output.file) == uv_get_osfhandle(standard_error.file))
+        return true;
     return identify(&standard_output, &device[0], &node[0]) &&
            identify(&standard_error, &device[1], &node[1]) && device[0] == device[1] &&
            node[0] == node[1];
