@@ -131,7 +131,8 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
          "the supervisor, leader of its session and process group; null for a proxy")              \
     OTHER(pgid, "number, null", "a copy of `child_pid` for scripts")                               \
     STORED(IDENTITY, identity, 0, "object",                                                        \
-           "`pid`, `start_time`, `boot_id`, `pid_ns` of the supervisor, and `time_offset_ns`: "    \
+           "`pid`, `start_time`, `boot_id`, `pid_ns` of the supervisor; `pidfs_id`: the number "   \
+           "that no other process of this boot has, absent: not known; and `time_offset_ns`: "     \
            "how far "                                                                              \
            "the clock of `start_time` was ahead of the machine's, in a time namespace; absent: "   \
            "it was not")                                                                           \

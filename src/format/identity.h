@@ -16,6 +16,8 @@ typedef struct tether__identity {
     char pid_ns[TETHER__PID_NS_SIZE];   /* empty: the platform has none, or not known */
     int64_t time_offset_ns; /* how far the clock of start_time is ahead of the machine's: the time
                                namespace of the process that read it (Linux); 0: none */
+    uint64_t pidfs_id; /* a number that the system gives to no other process (Linux 6.9, also in
+                          another namespace); 0: not known */
 } tether__identity;
 
 /* How far a process's clocks are ahead of the machine's, in a time namespace (Linux). Zeros

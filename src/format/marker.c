@@ -194,6 +194,9 @@ static bool parse_supervisor(const char *at, const char *end, tether__identity *
         } else if (take_key(&w, "timens")) {
             if (!parse_offset(w, &found.time_offset_ns))
                 return false;
+        } else if (take_key(&w, "pidfs")) {
+            if (!parse_number(w, INT64_MAX, &found.pidfs_id))
+                return false;
         } else if (take_key(&w, "pidns")) {
             if (!copy_word(w, found.pid_ns, sizeof found.pid_ns))
                 return false;
@@ -301,14 +304,16 @@ void tether__marker_parse(const char *text, size_t size, tether__marker *marker)
 size_t tether__marker_format_supervisor(const tether__identity *identity,
                                         char line[TETHER__MARKER_LINE_SIZE])
 {
-    char start[24] = "", offset[32] = "";
+    char start[24] = "", offset[32] = "", id[32] = "";
     if (identity->start_time != 0)
         snprintf(start, sizeof start, "%llu", (unsigned long long)identity->start_time);
     if (identity->time_offset_ns != 0)
         snprintf(offset, sizeof offset, " timens=%lld", (long long)identity->time_offset_ns);
+    if (identity->pidfs_id != 0)
+        snprintf(id, sizeof id, " pidfs=%llu", (unsigned long long)identity->pidfs_id);
     int size = snprintf(
-        line, TETHER__MARKER_LINE_SIZE, "supervisor pid=%lld start=%s boot=%s pidns=%s%s\n",
-        (long long)identity->pid, start, identity->boot_id, identity->pid_ns, offset);
+        line, TETHER__MARKER_LINE_SIZE, "supervisor pid=%lld start=%s boot=%s pidns=%s%s%s\n",
+        (long long)identity->pid, start, identity->boot_id, identity->pid_ns, offset, id);
     return (size_t)size;
 }
 

@@ -27,7 +27,7 @@ typedef enum field_kind {
     IDENTITY,
     BOOT,
     /* In the object "identity" only. */
-    START_TIME,
+    START_TIME, /* any number that is never negative */
     PID_NS
 } field_kind;
 
@@ -55,6 +55,7 @@ static const field identity_fields[] = {
     {"boot_id", BOOT, offsetof(tether__record, identity.boot_id), 0},
     {"pid_ns", PID_NS, offsetof(tether__record, identity.pid_ns), 0},
     {"time_offset_ns", NUMBER, offsetof(tether__record, identity.time_offset_ns), 0},
+    {"pidfs_id", START_TIME, offsetof(tether__record, identity.pidfs_id), 0},
 };
 
 enum {
@@ -481,6 +482,8 @@ static json_t *store_identity(const tether__record *record, json_t *document)
     if (identity != NULL && store_fields(identity_fields, IDENTITY_COUNT, identity, record)) {
         if (record->identity.time_offset_ns == 0)
             json_object_del(identity, "time_offset_ns"); /* most records need no such field */
+        if (record->identity.pidfs_id == 0)
+            json_object_del(identity, "pidfs_id");
         return identity;
     }
     json_decref(identity);

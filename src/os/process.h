@@ -30,6 +30,10 @@ bool tether__os_process_reap(const tether__identity *child);
  * prove that the pid still denoted that process, as store/bundle.c does. */
 uint64_t tether__os_process_start_time(int64_t pid);
 
+/* Returns the number that the process with this pid now has in common with no other process of this
+ * boot; 0 where the system has no such number, or it cannot be read. */
+uint64_t tether__os_process_pidfs_id(int64_t pid);
+
 /* Returns whether /proc/PID/stat shows a child of this process the start time of that child, as
  * tether__os_process_start_time returns it: a shell can then read its own start time. Otherwise the
  * hosts fill it in. */

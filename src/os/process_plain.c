@@ -35,6 +35,12 @@ void tether__os_process_name(int64_t pid, char name[TETHER__PROCESS_NAME_SIZE])
     name[0] = '\0';
 }
 
+uint64_t tether__os_process_pidfs_id(int64_t pid)
+{
+    (void)pid;
+    return 0;
+}
+
 const char *tether__os_process_doubt(char *buffer, size_t size)
 {
     char boot_id[TETHER__BOOT_ID_SIZE];

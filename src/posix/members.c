@@ -24,6 +24,7 @@
 #include "os/clock.h"
 #include "posix/error.h"
 #include "posix/listing.h"
+#include "posix/pidfd.h"
 #include "posix/proc.h"
 
 static const char step[] = "list processes";
@@ -61,6 +62,11 @@ static int check_session(const tether__tree *tree, bool *may_have)
     int os_error = leader->start_time != 0 ? tether__proc_read(leader->pid, &process) : 0;
     *may_have = leader->start_time == 0 || os_error != 0 || process.start_time == 0 ||
                 process.start_time == leader->start_time;
+    if (*may_have && os_error == 0 && leader->pidfs_id != 0) {
+        uint64_t id;
+        os_error = tether__pidfd_find_id(leader->pid, &id);
+        *may_have = id == 0 || id == leader->pidfs_id;
+    }
     return tether__posix_is_shortage(os_error) ? os_error : 0;
 }
 

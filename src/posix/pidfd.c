@@ -6,7 +6,10 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +20,10 @@
 #ifndef SYS_pidfd_send_signal
 #define SYS_pidfd_send_signal 424
 #endif
+
+/* The file system of process descriptors, since Linux 6.9. In older kernels they have one inode for
+ * all. */
+#define PIDFS_MAGIC 0x50494446
 
 enum { SIGNAL_PROCESS_GROUP = 1 << 2, WAIT_BY_PIDFD = 3 };
 
@@ -33,6 +40,28 @@ int tether__pidfd_open(int64_t pid)
     if (pidfd < 0 && is_refusal(errno))
         errno = ENOSYS;
     return pidfd;
+}
+
+/* The kernel counts with 64 bits. Where an inode has 32 of them, the number comes again. */
+uint64_t tether__pidfd_id(int pidfd)
+{
+    struct statfs system;
+    struct stat st;
+    if (fstatfs(pidfd, &system) != 0 || (unsigned long)system.f_type != PIDFS_MAGIC ||
+        sizeof(long) < sizeof(uint64_t) || fstat(pidfd, &st) != 0)
+        return 0;
+    return st.st_ino;
+}
+
+int tether__pidfd_find_id(int64_t pid, uint64_t *id)
+{
+    *id = 0;
+    int pidfd = tether__pidfd_open(pid);
+    if (pidfd < 0)
+        return errno;
+    *id = tether__pidfd_id(pidfd);
+    close(pidfd);
+    return 0;
 }
 
 const char *tether__pidfd_lacking(void)

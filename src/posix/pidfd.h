@@ -10,6 +10,14 @@
  * does not have the call or refuses it). */
 int tether__pidfd_open(int64_t pid);
 
+/* Returns the number of the process that the descriptor pins, which no other process gets during
+ * this boot; 0 where the kernel has none (before 6.9), or has it for less than that. */
+uint64_t tether__pidfd_id(int pidfd);
+
+/* Stores the same for the process that has this pid now. Returns 0 or errno, as
+ * tether__pidfd_open does. */
+int tether__pidfd_find_id(int64_t pid, uint64_t *id);
+
 /* Returns the name of the call that this process cannot use because the system does not have it or
  * refuses it, as old kernels and the seccomp filters of older container hosts do; NULL: it can use
  * all calls, or that could not be determined, or no version of the system has such calls. */

@@ -13,6 +13,19 @@ int tether__pidfd_open(int64_t pid)
     return -1;
 }
 
+uint64_t tether__pidfd_id(int pidfd)
+{
+    (void)pidfd;
+    return 0;
+}
+
+int tether__pidfd_find_id(int64_t pid, uint64_t *id)
+{
+    (void)pid;
+    *id = 0;
+    return ENOSYS;
+}
+
 const char *tether__pidfd_lacking(void)
 {
     return NULL;

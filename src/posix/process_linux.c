@@ -57,6 +57,19 @@ static bool is_visible(const tether__identity *identity)
     return identity->pid_ns[0] == '\0' || strcmp(identity->pid_ns, pid_ns) == 0;
 }
 
+/* Whether the process that has this pid now is the one with this number, as far as both are known.
+ * UNKNOWN: it cannot be pinned now, such as for lack of descriptors. */
+static tether__liveness check_pidfs_id(const tether__identity *identity)
+{
+    if (identity->pidfs_id == 0)
+        return TETHER__ALIVE;
+    uint64_t id;
+    int os_error = tether__pidfd_find_id(identity->pid, &id);
+    if (os_error != 0 && os_error != ENOSYS)
+        return tether__posix_is_shortage(os_error) ? TETHER__UNKNOWN : TETHER__GONE;
+    return id == 0 || id == identity->pidfs_id ? TETHER__ALIVE : TETHER__GONE;
+}
+
 tether__liveness tether__os_process_alive(const tether__identity *identity)
 {
     tether__proc process;
@@ -76,7 +89,14 @@ tether__liveness tether__os_process_alive(const tether__identity *identity)
         return TETHER__GONE;
     if (identity->start_time == 0)
         return TETHER__UNKNOWN;
-    return process.start_time == identity->start_time ? TETHER__ALIVE : TETHER__GONE;
+    return process.start_time == identity->start_time ? check_pidfs_id(identity) : TETHER__GONE;
+}
+
+uint64_t tether__os_process_pidfs_id(int64_t pid)
+{
+    uint64_t id;
+    (void)tether__pidfd_find_id(pid, &id);
+    return id;
 }
 
 uint64_t tether__os_process_start_time(int64_t pid)

@@ -116,6 +116,17 @@ static int find_members(const tether__tree *tree, tether__members *found, tether
     return code == TETHER_OK ? tether__members_find(tree, found, error) : code;
 }
 
+/* Whether the pinned process has the supervisor's pid, and not the number that the supervisor had:
+ * then it is not the supervisor. */
+static bool is_forged(const tether__tree *tree, const tether__member *item, int pidfd)
+{
+    const tether__identity *supervisor = &tree->supervisor;
+    if (item->pid != supervisor->pid || item->has_cookie || supervisor->pidfs_id == 0 || pidfd < 0)
+        return false;
+    uint64_t id = tether__pidfd_id(pidfd);
+    return id != 0 && id != supervisor->pidfs_id;
+}
+
 /* Pins the process, checks that it is still the one that was found and still belongs to the task,
  * and signals it. Returns 0; EPERM if the process belongs to another user and refused a signal; or
  * the errno of a shortage, for which nothing was sent. */
@@ -131,6 +142,7 @@ static int signal_process(const tether__tree *tree, const tether__member *item, 
     int unread = tether__proc_read(item->pid, &process);
     bool same = unread == 0 && process.start_time == item->start_time &&
                 !tether__proc_ended(&process) && !process.exiting &&
+                !is_forged(tree, item, pidfd) &&
                 (item->has_cookie || item->is_kin ||
                  (leader > 0 && (process.session == leader || process.group == leader)));
     for (size_t i = 0; same && i < count; i++) {

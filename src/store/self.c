@@ -12,6 +12,7 @@ void tether__self(tether__identity *self)
     if (tether__os_clock_frame(&own, NULL) == TETHER_OK) {
         self->start_time = tether__os_process_start_time(self->pid);
         self->time_offset_ns = own.boot_ns;
+        self->pidfs_id = tether__os_process_pidfs_id(self->pid);
     }
     tether__os_boot_id(self->boot_id);
     tether__os_pid_ns(self->pid_ns);

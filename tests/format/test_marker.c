@@ -461,6 +461,33 @@ static void reads_times_of_a_time_namespace(void **state)
     assert_string_equal(line, "supervisor pid=3 start=4 boot= pidns= timens=-5\n");
 }
 
+static void reads_the_number_of_a_process(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint64_t pidfs_id;
+        bool damaged;
+    } cases[] = {
+        {"supervisor pid=1 start=5\n", 0, false},
+        {"supervisor pid=1 start=5 pidfs=90412\n", 90412, false},
+        {"supervisor pidfs=9223372036854775807 pid=1 start=5\n", INT64_MAX, false},
+        {"supervisor pid=1 start=5 pidfs=9223372036854775808\n", 0, true},
+        {"supervisor pid=1 start=5 pidfs=\n", 0, true},
+        {"supervisor pid=1 start=5 pidfs=-1\n", 0, true},
+        {"supervisor pid=1 start=5 pidfs=0x10\n", 0, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tether__marker marker = parse(cases[i].text);
+        assert_int_equal(marker.damaged, cases[i].damaged);
+        assert_int_equal(marker.identity.pidfs_id, cases[i].pidfs_id);
+    }
+    char line[TETHER__MARKER_LINE_SIZE];
+    tether__identity self = {.pid = 3, .start_time = 4, .pidfs_id = 6};
+    tether__marker_format_supervisor(&self, line);
+    assert_string_equal(line, "supervisor pid=3 start=4 boot= pidns= pidfs=6\n");
+}
+
 static void reads_the_codes_of_a_pipeline(void **state)
 {
     (void)state;
@@ -667,6 +694,7 @@ int main(void)
         cmocka_unit_test(ignores_a_malformed_uptime),
         cmocka_unit_test(reads_why_the_command_did_not_run),
         cmocka_unit_test(reads_times_of_a_time_namespace),
+        cmocka_unit_test(reads_the_number_of_a_process),
         cmocka_unit_test(reads_the_codes_of_a_pipeline),
         cmocka_unit_test(finds_nothing_in_an_empty_marker),
         cmocka_unit_test(calls_a_truncated_marker_unfinished),

@@ -669,6 +669,26 @@ static void keeps_the_offset_of_a_time_namespace(void **state)
     tether__record_dispose(&record);
 }
 
+static void keeps_the_number_of_a_process(void **state)
+{
+    (void)state;
+    tether__record record, again;
+    tether_error error = {0};
+    ASSERT_OK(parse(full, &record, &error), error);
+    assert_int_equal(record.identity.pidfs_id, 0);
+    record.identity.pidfs_id = 90412;
+    char *text = tether__record_render(&record);
+    ASSERT_OK(parse(text, &again, &error), error);
+    assert_int_equal(again.identity.pidfs_id, 90412);
+    free(text);
+    again.identity.pidfs_id = 0;
+    text = tether__record_render(&again);
+    assert_null(strstr(text, "pidfs_id"));
+    free(text);
+    tether__record_dispose(&again);
+    tether__record_dispose(&record);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -693,6 +713,7 @@ int main(void)
         cmocka_unit_test(repairs_invalid_utf8),
         cmocka_unit_test(renders_nothing_when_memory_is_short),
         cmocka_unit_test(keeps_the_offset_of_a_time_namespace),
+        cmocka_unit_test(keeps_the_number_of_a_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -100,6 +100,25 @@ static void detects_a_pid_of_another_process(void **state)
     forked_kill(pid);
 }
 
+/* As if the pid had come again within one tick: only the number differs. */
+static void detects_another_process_with_the_same_pid_and_start(void **state)
+{
+    (void)state;
+    pid_t pid = forked_start(forked_sleep, NULL);
+    tether__identity child = forked_identity(pid);
+    child.pidfs_id = tether__os_process_pidfs_id(pid);
+    assert_int_equal(tether__os_process_alive(&child), TETHER__ALIVE);
+    if (child.pidfs_id != 0) {
+        assert_int_not_equal(tether__os_process_pidfs_id(getpid()), child.pidfs_id);
+        child.pidfs_id++;
+        assert_int_equal(tether__os_process_alive(&child), TETHER__GONE);
+        child.pidfs_id = 0;
+        assert_int_equal(tether__os_process_alive(&child), TETHER__ALIVE);
+    }
+    forked_kill(pid);
+    assert_int_equal(tether__os_process_pidfs_id(pid), 0);
+}
+
 static void reaps_a_child_that_has_ended(void **state)
 {
     (void)state;
@@ -202,7 +221,8 @@ int main(void)
         TEST(counts_a_zombie_as_gone),
         TEST(counts_a_process_without_its_first_thread_as_alive),
         TEST(detects_a_pid_of_another_process),
-        TEST(reaps_a_child_that_has_ended),
+        TEST(detects_another_process_with_the_same_pid_and_start),
+        cmocka_unit_test(reaps_a_child_that_has_ended),
         TEST(leaves_the_hosts_other_children_alone),
         TEST(is_done_when_the_host_has_reaped_the_child),
         TEST(works_in_a_host_that_ignores_sigchld),

@@ -81,6 +81,34 @@ static void spares_a_session_with_another_leader(void **state)
     forked_kill(pid);
 }
 
+/* A verified supervisor has this number, and the process that has its pid now has another one. */
+static void spares_a_session_whose_leader_has_another_number(void **state)
+{
+    place *p = *state;
+    pid_t pid = forked_start(lead, NULL);
+    WAIT_UNTIL(leads(pid));
+    size_t left;
+    int64_t found;
+    uint64_t id = tether__os_process_pidfs_id(pid);
+    tether__tree tree = {
+        .task_id = "t1", .supervisor = forked_identity(pid), .supervisor_alive = true};
+    tree.supervisor.pidfs_id = id;
+    assert_int_equal(members(&tree, &found), 1);
+    if (id != 0) {
+        tree.supervisor.pidfs_id = id + 1;
+        assert_int_equal(members(&tree, &found), 0);
+        static const tether__tree_signal signals[] = {TETHER__SIGNAL_POLITE, TETHER__SIGNAL_FINAL};
+        for (size_t i = 0; i < 2; i++) {
+            ASSERT_OK(tether__os_tree_signal(&tree, signals[i], &left, &p->error), p->error);
+            assert_int_equal(left, 0);
+            ASSERT_OK(tether__os_tree_signal_number(&tree, SIGKILL, &left, &p->error), p->error);
+            assert_int_equal(left, 0);
+        }
+        assert_true(forked_lives(pid));
+    }
+    forked_kill(pid);
+}
+
 static void finds_processes_with_the_cookie(void **state)
 {
     place *p = *state;
@@ -520,6 +548,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(finds_and_ends_a_session_whose_supervisor_is_verified),
         TEST(spares_a_session_with_another_leader),
+        TEST(spares_a_session_whose_leader_has_another_number),
         TEST(finds_processes_with_the_cookie),
         TEST(one_listing_serves_many_trees),
         TEST(session_is_proved_by_what_started_while_the_supervisor_lived),

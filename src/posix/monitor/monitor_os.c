@@ -28,6 +28,7 @@
 #include "posix/monitor/pump_os.h"
 #include "posix/monitor/read_all.h"
 #include "posix/monitor/wake.h"
+#include "posix/pidfd.h"
 #include "posix/proc.h"
 
 enum { NOT_FOUND = 127, NOT_STARTED = 126, REST_MS = 1 };
@@ -110,6 +111,8 @@ void tether__monitor_os_identify(const tether__orders *orders, tether__identity 
     snprintf(self->pid_ns, sizeof self->pid_ns, "%s", orders->pid_ns);
     if (!orders->without_proc && tether__proc_read(getpid(), &process) == 0)
         self->start_time = process.start_time;
+    if (self->start_time != 0)
+        (void)tether__pidfd_find_id(getpid(), &self->pidfs_id);
 }
 
 /* --- The command --- */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "os/process.h"
 #include "support/posix/machine.h"
 
 enum { SHORT_MS = 300, LIFELINE_FD = 9, ORDERS_FD = 8 };
@@ -355,6 +357,53 @@ static void a_lifeline_without_a_name_is_a_lost_task(void **state)
     cmocka_unit_test_setup_teardown(name, test_setup_registry, test_teardown)
 #define WITH_STORE(name) cmocka_unit_test_setup_teardown(name, test_setup, test_teardown)
 
+/* --- Another process with the pid --- */
+
+static json_t *forge_identity(const fixture *f, const char *id, pid_t pid, uint64_t pidfs_id)
+{
+    json_t *record = test_load_record(f, id), *identity = json_object_get(record, "identity");
+    json_object_set_new(identity, "pid", json_integer(pid));
+    json_object_set_new(identity, "start_time",
+                        json_integer((json_int_t)tether__os_process_start_time(pid)));
+    json_object_set_new(identity, "pidfs_id", json_integer((json_int_t)pidfs_id));
+    json_object_set_new(record, "child_pid", json_integer(pid));
+    json_object_set_new(record, "pgid", json_integer(pid));
+    return record;
+}
+
+/* The record names a stranger, by the right pid and start time: as if the pid had come again within
+ * one tick. What tells is the number alone. */
+static void a_stranger_with_the_monitors_pid_and_start_is_spared(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    int status;
+    monitored_start(f->registry, "echo ready; sleep 1000", 0, id);
+    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+    pid_t monitor = (pid_t)monitored_pid(f->registry, id);
+    uint64_t number = tether__os_process_pidfs_id(monitor);
+    json_t *record = test_load_record(f, id);
+    json_t *identity = json_object_get(record, "identity");
+    assert_int_equal(json_integer_value(json_object_get(identity, "pidfs_id")), number);
+    json_decref(record);
+    pid_t stranger = fork();
+    if (stranger == 0) {
+        setsid();
+        for (;;)
+            pause();
+    }
+    WAIT_UNTIL(getsid(stranger) == stranger);
+    ASSERT_OK(tether_close(f->registry, TETHER_DETACH, &f->error), f->error);
+    if (number != 0)
+        test_save_record(f, id, forge_identity(f, id, stranger, number));
+    f->registry = test_open(f);
+    ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
+    assert_int_equal(waitpid(stranger, &status, WNOHANG), 0);
+    assert_int_equal(kill(stranger, SIGKILL), 0);
+    assert_int_equal(waitpid(stranger, &status, 0), stranger);
+    assert_int_equal(waitpid(monitor, &status, 0), monitor);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +418,7 @@ int main(void)
         WITH_REGISTRY(a_signal_to_the_group_reaches_the_command_once),
         WITH_REGISTRY(a_monitor_that_is_stopped_and_continued_loses_nothing),
         WITH_REGISTRY(a_lifeline_without_a_name_is_a_lost_task),
+        WITH_REGISTRY(a_stranger_with_the_monitors_pid_and_start_is_spared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
