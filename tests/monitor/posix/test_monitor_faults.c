@@ -378,6 +378,14 @@ static void a_stranger_with_the_monitors_pid_and_start_is_spared(void **state)
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     int status;
+    /* Nothing that is older than the supervisor counts as the task's. */
+    pid_t stranger = fork();
+    if (stranger == 0) {
+        setsid();
+        for (;;)
+            pause();
+    }
+    WAIT_UNTIL(getsid(stranger) == stranger);
     monitored_start(f->registry, "echo ready; sleep 1000", 0, id);
     test_wait_output(f->registry, id, TETHER_STDOUT, 6);
     pid_t monitor = (pid_t)monitored_pid(f->registry, id);
@@ -386,13 +394,6 @@ static void a_stranger_with_the_monitors_pid_and_start_is_spared(void **state)
     json_t *identity = json_object_get(record, "identity");
     assert_int_equal(json_integer_value(json_object_get(identity, "pidfs_id")), number);
     json_decref(record);
-    pid_t stranger = fork();
-    if (stranger == 0) {
-        setsid();
-        for (;;)
-            pause();
-    }
-    WAIT_UNTIL(getsid(stranger) == stranger);
     ASSERT_OK(tether_close(f->registry, TETHER_DETACH, &f->error), f->error);
     if (number != 0)
         test_save_record(f, id, forge_identity(f, id, stranger, number));
