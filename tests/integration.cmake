@@ -161,7 +161,7 @@ else()
         target_link_options(test_outer_fallback PRIVATE -Wl,--wrap=tether__os_spawn)
     endif()
     if(TARGET tether_monitor)
-        foreach(part control_channel measure monitor monitor_faults pipes_posix survivors while with_host)
+        foreach(part control_channel measure monitor monitor_faults pipes_posix survivors while with_host witness)
             tether_test(${part} integration 120 monitor/posix/test_${part}.c monitor/posix/monitored.c
                 monitor/controlled.c monitor/posix/controlled_os.c
                 support/listener.c support/witness.c)

@@ -7,7 +7,8 @@
  * start another task, whose supervisor the monitor adopts too. What the command leaves behind may have left the session and cleared its
  * environment: then it is found only as a descendant of the monitor. Hosts may be SIGKILLed at any step; a stranger may SIGKILL the monitor,
  * or stop it, also for ever. task.pml has what holds for every supervisor: how the task is started and killed, and whom a lifeline that is
- * held belongs to. ci/model checks every interleaving, and that each variant below violates an assertion:
+ * held belongs to. After the death of the monitor, a host may pin the command while that lives (a witness): then it still runs, and the
+ * host learns how it ends, once the process has been waited for. ci/model checks every interleaving, and that each variant below violates an assertion:
  *
  *   -DNO_DEADLINE_LINE   the monitor signals at the deadline without a line that says so
  *   -DDEADLINE_UNREAD    a host reads in the lifeline only how the task ended
@@ -29,6 +30,9 @@
  *   -DNOT_FROZEN         a kill that finds no process but the monitor ends it without having stopped it before: it may start the command
  *   -DHELD_RUNS          a task whose lifeline is held is running, whatever its lines say
  *   -DARCHIVE_GUARDED    a compaction archives an ended task whose lifeline is held
+ *   -DPINNED_LATE        a host pins the command after its end, and takes what it finds for the end
+ *   -DUNTOLD_IS_END      a host takes the end of the process for its answer, before anybody has waited for the process
+ *   -DKILL_UNTOLD        a host says `killed` before the command that it has pinned has told how it ended
  *   -DENDED_UNREACHED    a kill of an ended task looks for no monitor
  */
 
@@ -51,6 +55,8 @@ bool over;                              /* the deadline is over */
 bool gone;                              /* the host is gone to which the task is bound */
 mtype acted = none;                     /* why the monitor has signalled: overdue, or killed because the host is gone */
 bool archived;
+bool late;                              /* somebody has waited for the command by now, or hosts give up */
+bool pinned;                            /* a living host has pinned the command while that lived */
 
 /* The lines in the lifeline. */
 bool identified, deadline, host_ended;
@@ -66,10 +72,11 @@ mtype ending = none;                    /* own, signalled, timed_out or killed *
 
 inline put(s) { atomic {
 	assert(!ENDED(record));                                  /* a final status never changes */
-	assert(s != completed || ending == own || ending == signalled);
+	assert(s != completed || ending == own || ending == signalled || ending == none && !mon && pinned && cmd != alive && saw_witness == cmd);
 	assert(s != killed || record == killing && intent == kill || ending == killed && gone);
 	assert(s != killed || (ending == killed || !mon) && REACHED);                  /* `killed` and `timed_out` are not written too early */
 	assert(s != timed_out || over && REACHED);
+	assert(s != killed && s != timed_out || ending != none || !pinned || cmd != own);   /* the command's own end wins, where it is known */
 	assert(s != timed_out || ending == timed_out || record == killing && intent == overdue);
 	assert(s != lost || !mon && ending == none);
 	assert(s != lost || acted != overdue || saw_deadline);   /* the reason tells of the deadline */
@@ -184,7 +191,31 @@ inline observe() {
 	held = HELD;
 	atomic { read_lines() };
 #endif
-	if :: record == killing -> tree_empty = !mon && cmd != alive && (left == 0 || !FOUND) :: else -> skip fi
+	if :: record == killing -> tree_empty = !mon && cmd != alive && (left == 0 || !FOUND) :: else -> skip fi;
+	atomic { if
+		:: !held && saw_end == none && saw_identity && !saw_deadline && !saw_host_ended -> look()
+		:: else -> skip
+		fi }
+}
+
+/* An older kernel tells nothing, or descriptors are short. */
+inline look() {
+	if
+	:: cmd == alive -> if :: pinned = true :: skip fi
+#ifdef PINNED_LATE
+	:: cmd != alive && cmd != none -> saw_witness = own
+#endif
+	:: else -> skip
+	fi;
+	if
+	:: pinned && cmd == alive -> saw_runs = true
+#ifdef UNTOLD_IS_END
+	:: pinned && cmd != alive -> saw_witness = own
+#endif
+	:: pinned && cmd != alive -> saw_witness = cmd
+	:: pinned && cmd != alive && !late -> saw_runs = true    /* nobody has waited for it yet */
+	:: !pinned -> skip
+	fi
 }
 
 inline read_lines() {
@@ -202,6 +233,9 @@ inline read_lines() {
 inline decide() { atomic { if
 	:: ENDED(record) -> skip
 	:: record == killing && !(tree_empty && (!held || saw_end != none)) -> skip       /* the kill continues */
+#ifndef KILL_UNTOLD
+	:: record == killing && saw_runs -> skip
+#endif
 #ifdef HELD_RUNS
 	:: record != killing && held && saw_identity && record == starting -> put(running)
 	:: record != killing && held && !(saw_identity && record == starting) -> skip
@@ -210,7 +244,9 @@ inline decide() { atomic { if
 		:: saw_end == timed_out -> put(timed_out)
 		:: saw_end == killed -> put(killed)
 		:: saw_end == own || saw_end == signalled && record != killing -> put(completed)
-		:: saw_end == signalled && record == killing || saw_end == none && !held && record == killing ->
+		:: saw_end == none && saw_witness == own -> put(completed)
+		:: saw_end == none && saw_witness == signalled && record != killing -> put(completed)
+		:: saw_end == signalled && record == killing || saw_end == none && saw_witness != own && !held && record == killing ->
 			if :: intent == kill -> put(killed) :: else -> put(timed_out) fi
 #ifdef LINE_IS_END
 		:: saw_end == none && !held && record != killing && saw_deadline -> put(timed_out)
@@ -218,7 +254,8 @@ inline decide() { atomic { if
 #ifdef OVERDUE_IS_END
 		:: saw_end == none && !held && record != killing && over -> put(timed_out)
 #endif
-		:: saw_end == none && !held && record != killing -> put(lost)
+		:: saw_end == none && !held && record != killing && saw_runs -> if :: record == starting -> put(running) :: else -> skip fi
+		:: saw_end == none && !held && record != killing && !saw_runs && saw_witness == none -> put(lost)
 		:: saw_end == none && held && saw_identity && record == starting -> put(running)
 		:: else -> skip
 		fi
@@ -226,17 +263,17 @@ inline decide() { atomic { if
 
 inline inspect() { !ENDED(record) -> observe(); decide() }
 
-#define LOCALS bool held, saw_deadline, saw_host_ended, saw_identity, tree_empty; mtype saw_end = none
+#define LOCALS bool held, saw_deadline, saw_host_ended, saw_identity, saw_runs, tree_empty; mtype saw_end = none, saw_witness = none
 
 /* Resets variables that are not read again, to reduce the number of states. */
 inline forget() { d_step {
-	held = false; saw_deadline = false; saw_host_ended = false; saw_identity = false; tree_empty = false; saw_end = none } }
+	held = false; saw_deadline = false; saw_host_ended = false; saw_identity = false; saw_runs = false; tree_empty = false; saw_end = none; saw_witness = none } }
 
 /* Writes the intent before the first signal, and only while the task has not ended. */
 inline kill_task(why) {
 	observe();
 	atomic { if
-		:: (record == starting || record == running) && held && saw_end == none -> put(killing); intent = why
+		:: (record == starting || record == running) && (held || saw_runs) && saw_end == none -> put(killing); intent = why
 		:: else -> decide()
 		fi }
 }
@@ -280,6 +317,7 @@ proctype hosts() {
 	:: kill_task(kill); forget()
 	:: over -> kill_task(overdue); forget()
 	:: compact()
+	:: pinned = false                                        /* that host dies */
 	:: break
 	od
 }
@@ -305,6 +343,7 @@ proctype last() {
 	LOCALS;
 	byte turns;
 	timeout;
+	late = true;
 	assert(stopped || murdered || intent != none || ending != none);     /* the deadline needs no host */
 	do
 	:: turns < 3 ->
@@ -313,7 +352,7 @@ proctype last() {
 			:: record == killing -> cmd = (cmd == alive -> signalled : cmd); left = (FOUND -> 0 : left); end_monitor()
 			:: else -> skip
 			fi };
-		kill_task(overdue)
+		kill_task(overdue); forget()
 	:: else -> break
 	od;
 	assert(ENDED(record));

@@ -37,6 +37,7 @@ static void entry_free(tether__entry *entry)
 {
     tether__record_dispose(&entry->record);
     tether__kin_dispose(&entry->kin);
+    tether__os_witness_close(&entry->witness);
     free(entry);
 }
 
@@ -259,6 +260,7 @@ static void make_orphan(tether__catalog *catalog, tether__entry *entry)
 {
     tether__record_dispose(&entry->record);
     tether__kin_dispose(&entry->kin);
+    tether__os_witness_close(&entry->witness);
     entry->reap_pause_ms = 1;
     entry->reap_at = 0;
     entry->next_orphan = catalog->orphans;

@@ -23,6 +23,7 @@
 #include "engine/event.h"
 #include "format/kill_policy.h"
 #include "format/record.h"
+#include "os/witness.h"
 #include "store/bundle.h"
 #include "store/ledger.h"
 #include "store/output_cap.h"
@@ -63,6 +64,8 @@ typedef struct tether__entry {
     /* How many steps of a kill are sending a signal, and will add to `kin` what they find on the
      * way. Until then no inspection can tell that no process is left. */
     int signalling;
+    /* Pins the command after the death of its monitor. */
+    tether__witness witness;
     /* No process of the task is left, and its supervisor cannot start another one. */
     bool tree_gone;
     /* The end is known but could not be written (the disk is full). Each inspection tries again. */

@@ -18,8 +18,9 @@
 enum {
     RUN_PAUSE_MS = 50, /* from an event until `running` is written: many tasks end sooner */
     RUN_STEP_MS = 10,
-    TICK_SLACK_MS = 50, /* how far file times may lag behind the clock */
-    SOON_MS = 10000     /* for how long after an end the marker's file time is still trusted */
+    WITNESS_PAUSE_MS = 200, /* between two looks at a command whose monitor was killed */
+    TICK_SLACK_MS = 50,     /* how far file times may lag behind the clock */
+    SOON_MS = 10000         /* for how long after an end the marker's file time is still trusted */
 };
 
 /* Reads the record if it has changed since the entry's record was read or written. */
@@ -200,6 +201,26 @@ static bool inspect_tree(tether__catalog *catalog, tether__entry *entry, tether_
     return empty;
 }
 
+/* Asks the command itself, after the death of its monitor: it is pinned as long as it lives, and
+ * not before, so that no descriptor is needed for a task that nothing has happened to. */
+static void consult_witness(const tether__catalog *catalog, tether__entry *entry,
+                            tether__observation *observed)
+{
+    static const tether__witnessed meanings[] = {
+        [TETHER__TESTIMONY_NONE] = TETHER__WITNESSED_NOTHING,
+        [TETHER__TESTIMONY_RUNS] = TETHER__WITNESSED_LIFE,
+        [TETHER__TESTIMONY_EXIT] = TETHER__WITNESSED_EXIT,
+        [TETHER__TESTIMONY_SIGNAL] = TETHER__WITNESSED_SIGNAL,
+    };
+    if (!tether__verdict_wants_witness(observed) || !tether__record_is_monitored(&entry->record))
+        return;
+    if (entry->witness.pinned == 0 &&
+        !tether__os_witness_open(catalog->session->exits, entry->id, &entry->witness))
+        return;
+    observed->witnessed = meanings[tether__os_witness_ask(
+        &entry->witness, &observed->witnessed_value, &observed->witnessed_core)];
+}
+
 /* Stores the verdict on a task. Fails if what decides it cannot be read now; see
  * tether__bundle_observe. */
 static int inspect(tether__catalog *catalog, tether__entry *entry, tether__inspect_mode mode,
@@ -215,6 +236,7 @@ static int inspect(tether__catalog *catalog, tether__entry *entry, tether__inspe
         entry->supervisor_done_at = 0; /* as inspect_tree does after a failed probe */
         return code;
     }
+    consult_witness(catalog, entry, observed);
     observed->tree_empty = inspect_tree(catalog, entry, driver, &child, observed);
     *verdict = tether__verdict_reach(entry->record.status, entry->record.kill_intent, observed);
     return TETHER_OK;
@@ -230,16 +252,22 @@ static void quarantine_marker(const tether__catalog *catalog, const tether__entr
         tether__marker_quarantine(catalog->session, entry->id, "corrupt exit marker", NULL);
 }
 
-/* Schedules the write of `running`. Rounds the time up to a multiple of RUN_STEP_MS, so that one
- * pass of the reaper writes many tasks that started one after the other. Takes `state`. */
-static void schedule_running(tether__catalog *catalog, tether__entry *entry)
+/* Schedules an inspection. Rounds the time up to a multiple of RUN_STEP_MS, so that one pass of the
+ * reaper writes many tasks that started one after the other. Takes `state`. */
+static void schedule_look(tether__catalog *catalog, tether__entry *entry, int pause_ms)
 {
     uv_mutex_lock(&catalog->state);
     if (entry->inspect_at == 0) {
-        int64_t due = tether__os_monotonic_ms() + RUN_PAUSE_MS;
+        int64_t due = tether__os_monotonic_ms() + pause_ms;
         entry->inspect_at = due - due % RUN_STEP_MS + RUN_STEP_MS;
     }
     uv_mutex_unlock(&catalog->state);
+}
+
+/* Schedules the write of `running`. */
+static void schedule_running(tether__catalog *catalog, tether__entry *entry)
+{
+    schedule_look(catalog, entry, RUN_PAUSE_MS);
 }
 
 /* Makes sure that the supervisor runs, and returns whether it does. On Windows a host creates the
@@ -421,6 +449,11 @@ static int refresh_entry(tether__catalog *catalog, tether__entry *entry, tether_
         entry->record.completion_delivered != delivered_before ||
         entry->record.notify_on_completion != notify_before)
         tether__catalog_publish(catalog, entry);
+    /* What is pinned raises no event. */
+    if (tether_status_ended(entry->record.status))
+        tether__os_witness_close(&entry->witness);
+    else if (entry->witness.pinned != 0)
+        schedule_look(catalog, entry, WITNESS_PAUSE_MS);
     return code;
 }
 

@@ -186,9 +186,34 @@ static tether__verdict without_end(tether_status status, tether__intent intent,
     return lost(marker->present ? "corrupt exit marker" : "process exited without exit marker");
 }
 
+/* The command's end is the task's, told by a host in the supervisor's place. */
+static tether__verdict from_witness(tether_status status, tether__intent intent,
+                                    const tether__observation *observed)
+{
+    tether__observation told = *observed;
+    bool exited = observed->witnessed == TETHER__WITNESSED_EXIT;
+    told.marker.end = exited ? TETHER__END_EXIT : TETHER__END_SIGNAL;
+    told.marker.value = observed->witnessed_value;
+    told.marker.core = observed->witnessed_core;
+    tether__verdict verdict = from_marker(status, intent, &told);
+    bool by_kill =
+        verdict.status == TETHER_STATUS_KILLED || verdict.status == TETHER_STATUS_TIMED_OUT;
+    if (!by_kill && (verdict.reason == NULL || told.marker.core))
+        verdict.reason = "its supervisor died before it, and a host saw the end";
+    return verdict;
+}
+
 static bool supervisor_gone(const tether__observation *observed)
 {
     return observed->holding == TETHER__FREE || observed->alive == TETHER__GONE;
+}
+
+bool tether__verdict_wants_witness(const tether__observation *observed)
+{
+    const tether__marker *marker = &observed->marker;
+    return supervisor_gone(observed) && observed->same_boot && marker->identity.pid != 0 &&
+           marker->end == TETHER__END_NONE && !marker->damaged && !marker->unfinished &&
+           !marker->deadline && !marker->over_limit && !marker->host_ended;
 }
 
 static bool silent_for_too_long(const tether__observation *observed)
@@ -210,12 +235,15 @@ tether__verdict tether__verdict_reach(tether_status status, tether__intent inten
 
     /* A kill is complete only when no process of the task is left. The supervisor may end before
      * the others, and a task must not become "killed" while one of its processes lives. */
-    if (status == TETHER_STATUS_KILLING && !(observed->tree_empty && (gone || has_end)))
+    bool runs = gone && observed->witnessed == TETHER__WITNESSED_LIFE;
+    if (status == TETHER_STATUS_KILLING && (!(observed->tree_empty && (gone || has_end)) || runs))
         return resume;
     if (has_end)
         return from_marker(status, intent, observed);
-    if (gone)
-        return without_end(status, intent, observed);
+    if (gone && !runs)
+        return observed->witnessed != TETHER__WITNESSED_NOTHING
+                   ? from_witness(status, intent, observed)
+                   : without_end(status, intent, observed);
     if (silent_for_too_long(observed))
         return lost("no sign of life for 24 hours");
     if (status == TETHER_STATUS_STARTING && observed->marker.identity.pid != 0) {

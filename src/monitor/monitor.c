@@ -309,6 +309,7 @@ static int supervise(monitor *m)
         tether__pump_drain();
         return give_up(failure, code);
     }
+    tether__monitor_os_note_command(m->family.command);
     tether__monitor_os_settle();
     m->deadline =
         m->orders.timeout_ms > 0 ? tether__os_monotonic_ms() + m->orders.timeout_ms : NEVER;

@@ -46,6 +46,10 @@ bool tether__monitor_os_append(const char *line, size_t size);
 tether__start_failure tether__monitor_os_start(const tether__orders *orders, int64_t *pid,
                                                int *code, int *os_error);
 
+/* Notes in the lifeline which process the command is, for hosts that find the monitor dead. Raises
+ * no event. Does nothing where a host could do nothing with it. */
+void tether__monitor_os_note_command(int64_t pid);
+
 /* Tells people, on the task's standard error, why the command could not be started. */
 void tether__monitor_os_complain(const char *what, const char *why);
 

@@ -108,7 +108,8 @@ static void a_lost_task_is_125(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    CLI_START(f, id, "out", "before", "forever");
+    EXPECT(f, 0, "run", "--supervisor", "script", "--", CHILD, "out", "before", "forever");
+    cli_take_id(id);
     json_t *task = cli_status_running(f, id);
     assert_int_equal(uv_kill((int)cli_number(task, "child_pid"), SIGKILL), 0);
     json_decref(task);

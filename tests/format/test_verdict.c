@@ -669,6 +669,86 @@ static void says_why_the_command_did_not_run(void **state)
     }
 }
 
+static tether__observation make_witnessed(kind marker, tether__witnessed witnessed, int value)
+{
+    return (tether__observation){.holding = TETHER__FREE,
+                                 .alive = TETHER__GONE,
+                                 .marker = make_marker(marker),
+                                 .same_boot = true,
+                                 .tree_empty = true,
+                                 .distinguishes_signals = true,
+                                 .witnessed = witnessed,
+                                 .witnessed_value = value,
+                                 .signal_polite = POLITE,
+                                 .signal_final = FINAL};
+}
+
+/* The supervisor is gone without a word, and a host has pinned the command. */
+static void believes_a_witness_of_the_commands_end(void **state)
+{
+    (void)state;
+    static const char seen[] = "its supervisor died before it, and a host saw the end";
+    static const struct {
+        tether_status status;
+        tether__witnessed witnessed;
+        int value;
+        tether__step step;
+        tether_status to;
+        int64_t code;
+        int signal;
+        const char *reason;
+    } cases[] = {
+        {TETHER_STATUS_STARTING, TETHER__WITNESSED_LIFE, 0, TETHER__STEP_RUN, TETHER_STATUS_RUNNING,
+         TETHER_EXIT_UNKNOWN, 0, NULL},
+        {TETHER_STATUS_RUNNING, TETHER__WITNESSED_LIFE, 0, TETHER__STEP_NONE, TETHER_STATUS_LOST,
+         TETHER_EXIT_UNKNOWN, 0, NULL},
+        {TETHER_STATUS_PAUSED, TETHER__WITNESSED_LIFE, 0, TETHER__STEP_NONE, TETHER_STATUS_LOST,
+         TETHER_EXIT_UNKNOWN, 0, NULL},
+        {TETHER_STATUS_KILLING, TETHER__WITNESSED_LIFE, 0, TETHER__STEP_RESUME_KILL,
+         TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN, 0, NULL},
+        {TETHER_STATUS_RUNNING, TETHER__WITNESSED_EXIT, 0, TETHER__STEP_FINALISE,
+         TETHER_STATUS_COMPLETED, 0, 0, seen},
+        {TETHER_STATUS_STARTING, TETHER__WITNESSED_EXIT, 7, TETHER__STEP_FINALISE,
+         TETHER_STATUS_FAILED, 7, 0, seen},
+        {TETHER_STATUS_RUNNING, TETHER__WITNESSED_SIGNAL, 11, TETHER__STEP_FINALISE,
+         TETHER_STATUS_FAILED, 139, 11, seen},
+        {TETHER_STATUS_KILLING, TETHER__WITNESSED_SIGNAL, POLITE, TETHER__STEP_FINALISE,
+         TETHER_STATUS_KILLED, 143, POLITE, NULL},
+        {TETHER_STATUS_KILLING, TETHER__WITNESSED_EXIT, 0, TETHER__STEP_FINALISE,
+         TETHER_STATUS_COMPLETED, 0, 0, "ended by itself while being killed"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tether__observation observed = make_witnessed(IDENTITY, cases[i].witnessed, cases[i].value);
+        assert_true(tether__verdict_wants_witness(&observed));
+        tether__verdict v = tether__verdict_reach(cases[i].status, TETHER__INTENT_KILL, &observed);
+        assert_int_equal(v.step, cases[i].step);
+        assert_int_equal(v.status, cases[i].to);
+        assert_int_equal(v.exit_code, cases[i].code);
+        assert_int_equal(v.signal, cases[i].signal);
+        if (cases[i].reason != NULL)
+            assert_string_equal(v.reason, cases[i].reason);
+        else
+            assert_null(v.reason);
+    }
+}
+
+/* What the supervisor wrote counts, and after an announcement the task is lost with its reason. */
+static void asks_no_witness_where_the_marker_says_more(void **state)
+{
+    (void)state;
+    for (int marker = 0; marker < KIND_COUNT; marker++) {
+        tether__observation observed = make_witnessed(marker, TETHER__WITNESSED_NOTHING, 0);
+        assert_int_equal(tether__verdict_wants_witness(&observed), marker == IDENTITY);
+        observed.holding = TETHER__HELD;
+        assert_int_equal(tether__verdict_wants_witness(&observed), marker == IDENTITY);
+        observed.alive = TETHER__ALIVE;
+        assert_false(tether__verdict_wants_witness(&observed));
+        observed = make_witnessed(marker, TETHER__WITNESSED_NOTHING, 0);
+        observed.same_boot = false;
+        assert_false(tether__verdict_wants_witness(&observed));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -677,6 +757,8 @@ int main(void)
         cmocka_unit_test(reaches_the_verdicts_of_the_examples),
         cmocka_unit_test(distinguishes_exits_from_signals_where_the_supervisor_does),
         cmocka_unit_test(takes_the_code_of_the_polite_signal_for_it),
+        cmocka_unit_test(believes_a_witness_of_the_commands_end),
+        cmocka_unit_test(asks_no_witness_where_the_marker_says_more),
         cmocka_unit_test(loses_a_task_that_was_silent_for_a_day),
         cmocka_unit_test(takes_the_better_clock_for_durations),
         cmocka_unit_test(ignores_the_file_time_where_the_clock_was_set),

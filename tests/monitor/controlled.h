@@ -42,4 +42,8 @@ void controlled_host_kill(long pid);
 /* Takes note of the end of a monitor that a registry has started which is closed. */
 void controlled_reap(void);
 
+/* Whether hosts learn here how a command ends whose monitor was killed: Linux 6.15, and attributes
+ * of files. */
+bool controlled_has_witnesses(const fixture *f);
+
 #endif

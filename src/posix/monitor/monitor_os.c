@@ -14,12 +14,14 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "monitor/pump_os.h"
 #include "os/clock.h"
 #include "os/spawn.h"
+#include "posix/command_note.h"
 #include "posix/environ.h"
 #include "posix/monitor/anchor.h"
 #include "posix/monitor/bond.h"
@@ -212,6 +214,18 @@ tether__start_failure tether__monitor_os_start(const tether__orders *orders, int
     if (*os_error == 0)
         return TETHER__START_OK;
     return *os_error == EAGAIN || *os_error == ENOMEM ? TETHER__START_FORK : TETHER__START_PROGRAM;
+}
+
+/* Without the number, nothing would prove which process it was. */
+void tether__monitor_os_note_command(int64_t pid)
+{
+    char text[TETHER__COMMAND_NOTE_SIZE];
+    uint64_t id;
+    if (tether__pidfd_find_id(pid, &id) != 0 || id == 0)
+        return;
+    int size = snprintf(text, sizeof text, TETHER__COMMAND_NOTE_FORMAT, (long long)pid,
+                        (unsigned long long)id);
+    (void)fsetxattr(TETHER__LIFELINE_FD, TETHER__COMMAND_NOTE, text, (size_t)size, 0);
 }
 
 void tether__monitor_os_complain(const char *what, const char *why)

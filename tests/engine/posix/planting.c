@@ -43,6 +43,7 @@ void plant_set_pid(json_t *record, long pid, long start_time)
     json_t *identity = json_object_get(record, "identity");
     json_object_set_new(identity, "pid", json_integer(pid));
     json_object_set_new(identity, "start_time", json_integer(start_time));
+    json_object_del(identity, "pidfs_id"); /* that of the process that it was */
 }
 
 void plant_task(const fixture *f, const char *id, json_t *record, const char *marker)

@@ -22,7 +22,10 @@ static void task_of_a_killed_supervisor_is_lost_at_once(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    test_start_child(f->registry, id, "pid", "forever", NULL);
+    /* Of a command that a monitor has started, hosts see the end (test_witness.c). */
+    const char *const argv[] = {CHILD, "pid", "forever", NULL};
+    const tether_spec spec = {.argv = argv, .supervisor = TETHER_SUPERVISOR_SCRIPT};
+    test_start(f->registry, &spec, id);
     long child = test_output_number(f->registry, id);
     int64_t begin = test_now_ms();
     assert_int_equal(kill((pid_t)supervisor_pid(f->registry, id), SIGKILL), 0);
@@ -62,7 +65,8 @@ static void survivors_are_listed_for_one_task_but_not_in_lists(void **state)
     char id[TETHER_ID_SIZE];
     tether_snapshot_list *list;
     const char *const argv[] = {CHILD, "pid", "forever", NULL};
-    const tether_spec spec = {.argv = argv, .project_root = f->work};
+    const tether_spec spec = {
+        .argv = argv, .project_root = f->work, .supervisor = TETHER_SUPERVISOR_SCRIPT};
     test_start(f->registry, &spec, id);
     long child = test_output_number(f->registry, id);
     tether_registry *other = test_open_session(f, "other");

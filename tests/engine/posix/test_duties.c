@@ -37,7 +37,9 @@ static void place_open(place *p, fixture *f)
 {
     *p = (place){.f = f};
     tether_registry *registry = test_open(f);
-    test_start_child(registry, p->id, "pid", "forever", NULL);
+    const char *const argv[] = {CHILD, "pid", "forever", NULL};
+    const tether_spec spec = {.argv = argv, .supervisor = TETHER_SUPERVISOR_SCRIPT};
+    test_start(registry, &spec, p->id);
     (void)test_output_number(registry, p->id);
     tether_snapshot *snapshot = test_snapshot(registry, p->id);
     p->supervisor = (long)snapshot->child_pid;

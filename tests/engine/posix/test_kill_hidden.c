@@ -138,7 +138,10 @@ static void leftover_of_an_ended_task_is_listed_and_killed(void **state)
 /* Kills the supervisor of a running task. None of the processes that are left has the cookie. */
 static long orphan(fixture *f, char id[TETHER_ID_SIZE])
 {
-    long pid = start_hiding(f, "exec env -i " CHILD " ignore-term pid forever", id);
+    const tether_spec spec = {.command = "exec env -i " CHILD " ignore-term pid forever",
+                              .supervisor = TETHER_SUPERVISOR_SCRIPT};
+    test_start(f->registry, &spec, id);
+    long pid = test_output_number(f->registry, id);
     WAIT_UNTIL(test_status(f->registry, id) == TETHER_STATUS_RUNNING);
     int64_t supervisor = supervisor_of(f->registry, id);
     test_detach(f->registry);

@@ -282,7 +282,9 @@ static void a_paused_task_can_end_by_another_signal(void **state)
     }
     test_expect(f->registry, id, TETHER_STATUS_FAILED, 128 + SIGKILL, NULL);
     /* The same for the supervisor: the task is lost at once. */
-    test_start_child(f->registry, id, "forever", NULL);
+    const char *const argv[] = {CHILD, "forever", NULL};
+    const tether_spec spec = {.argv = argv, .supervisor = TETHER_SUPERVISOR_SCRIPT};
+    test_start(f->registry, &spec, id);
     pause_task(f->registry, id);
     tether_snapshot *snapshot;
     ASSERT_OK(tether_status_get(f->registry, id, &snapshot, &f->error), f->error);
