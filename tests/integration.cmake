@@ -142,6 +142,7 @@ else()
             -Wl,--wrap=faccessat)
         tether_test(os_ends_posix contract 60 posix/test_ends.c posix/forked.c os/place.c)
         target_link_options(test_os_ends_posix PRIVATE -Wl,--wrap=tether__pidfd_open)
+        tether_test(os_scope_posix contract 60 posix/test_scope.c)
         tether_test(idle_waits integration 120 task/posix/test_idle_waits.c engine/posix/planting.c
             posix/forked.c)
         tether_integration_time(idle_waits 120)
@@ -161,7 +162,7 @@ else()
         target_link_options(test_outer_fallback PRIVATE -Wl,--wrap=tether__os_spawn)
     endif()
     if(TARGET tether_monitor)
-        foreach(part control_channel measure monitor monitor_faults pipes_posix survivors while with_host witness)
+        foreach(part control_channel measure monitor monitor_faults pipes_posix scope survivors while with_host witness)
             tether_test(${part} integration 120 monitor/posix/test_${part}.c monitor/posix/monitored.c
                 monitor/controlled.c monitor/posix/controlled_os.c
                 support/listener.c support/witness.c)

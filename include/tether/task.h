@@ -204,6 +204,15 @@ typedef struct tether_spec {
      * Give at most one of them. NULL and 0: none. */
     const char *while_task;
     int64_t while_pid;
+    /* The task runs in a cgroup of its own (Linux, version 2), below that of this process or one
+     * above it, wherever a cgroup is delegated to the user. Needs a monitor. TETHER_ENOTSUP, and
+     * nothing is started, if that cannot be had; the message says what to do. Default: in the
+     * cgroup of this process. */
+    bool scope;
+    /* How many bytes of memory the processes of the task may have together, without swap; includes
+     * scope. When they need more, the kernel ends them all, and the task has `failed`, with the
+     * reason "out of memory: limit" and the size. 0: no limit. */
+    uint64_t memory_limit;
 } tether_spec;
 
 /* Starts a task. Returns as soon as its supervisor runs, without waiting for the command.
@@ -287,7 +296,8 @@ typedef struct tether_snapshot {
      * tether_snapshot_measure. */
     int64_t user_ms;       /* processor time */
     int64_t system_ms;     /* processor time of the kernel for them */
-    int64_t peak_memory;   /* bytes, of the largest process */
+    int64_t peak_memory;   /* bytes, of the largest process; of all together in a scope that counts
+                              memory */
     int64_t process_count; /* how many processes these numbers count */
     int64_t output_lost;   /* bytes of output that a monitor could not write; 0: none */
     /* Who writes the files of the outputs: "pipe" (the monitor, from pipes), or "direct" (the
@@ -303,6 +313,8 @@ typedef struct tether_snapshot {
     /* Of a task that runs, after tether_snapshot_measure; -1: not known. */
     int64_t memory_now;    /* bytes of memory; what several processes share counts for each */
     int64_t processes_now; /* how many of its processes live, without its supervisor */
+    char *scope;           /* the path of the task's own cgroup; NULL: it has none */
+    int64_t memory_limit;  /* bytes, of that cgroup; 0: none */
 } tether_snapshot;
 
 /* Returns the exit status that a shell would report for an ended task: its exit code (0 to 255; on

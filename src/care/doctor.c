@@ -14,6 +14,7 @@
 #include "os/companion.h"
 #include "os/host.h"
 #include "os/process.h"
+#include "os/scope.h"
 #include "os/spawn.h"
 #include "os/thread.h"
 #include "os/tree.h"
@@ -340,6 +341,18 @@ static void check_survival(tether_report *report)
             tether__os_spawn_variant());
 }
 
+/* Whether something around this host ends its tasks, whatever they do; and whether a task can have
+ * a cgroup of its own. */
+static void check_scope(tether_report *report)
+{
+    char text[TEXT_SIZE];
+    bool possible;
+    if (tether__os_scope_danger("", text, sizeof text))
+        add(report, TETHER_WEAK, "around", "%s", text);
+    if (tether__os_scope_describe(&possible, text, sizeof text))
+        add(report, possible ? TETHER_GOOD : TETHER_WEAK, "scope", "%s", text);
+}
+
 /* docs/guarantees.md has the whole table. */
 static void check_outcome(tether_report *report, bool monitored)
 {
@@ -379,6 +392,7 @@ static void check_guarantees(tether_report *report)
 {
     bool complete, monitored = has_monitor();
     check_survival(report);
+    check_scope(report);
     const char *reach = tether__os_tree_reach(&complete);
     add(report, complete ? TETHER_GOOD : TETHER_WEAK, "kill", "%s", reach);
     check_outcome(report, monitored);

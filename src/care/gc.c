@@ -19,6 +19,7 @@
 #include "engine/sessions.h"
 #include "os/lifeline.h"
 #include "os/clock.h"
+#include "os/scope.h"
 #include "store/archive.h"
 #include "store/archive_join.h"
 #include "store/ledger.h"
@@ -93,6 +94,9 @@ static int judge(const collection *c, const tether__session *session, const char
               : code == TETHER_ECORRUPT                           ? DAMAGED
               : code == TETHER_OK && is_garbage(c, &record, aged) ? REMOVE
                                                                   : KEEP;
+    /* A monitor that was killed has left its cgroup behind. */
+    if (code == TETHER_OK && tether_status_ended(record.status))
+        tether__os_scope_remove(record.scope, task_id);
     tether__record_dispose(&record);
     if (code == TETHER_OK || *result != KEEP)
         return TETHER_OK;

@@ -9,6 +9,7 @@
 #include "format/name.h"
 #include "os/clock.h"
 #include "os/lifeline.h"
+#include "os/scope.h"
 #include "store/bundle.h"
 #include "tether/store.h"
 
@@ -57,6 +58,8 @@ static int remove_free(tether_registry *registry, const char *task_id, bool insi
     if (code == TETHER_OK)
         code = check_record(registry, &record, error);
     bool ignores = insist && code == TETHER_OK && tether__record_is_monitored(&record);
+    if (code == TETHER_OK)
+        tether__os_scope_remove(record.scope, task_id);
     tether__record_dispose(&record);
     if (code == TETHER_OK)
         code = tether__os_lifeline_held(registry->session.exits, task_id, held, error);

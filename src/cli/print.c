@@ -324,6 +324,8 @@ static void detail_usage(const tether_snapshot *snapshot)
         detail_number("peak_memory", snapshot->peak_memory);
     if (snapshot->process_count >= 0)
         detail_number("process_count", snapshot->process_count);
+    if (snapshot->memory_limit > 0)
+        detail_number("memory_limit", snapshot->memory_limit);
 }
 
 static void detail_signal(const tether_snapshot *snapshot)
@@ -369,6 +371,8 @@ static void print_task_fields(const tether_snapshot *snapshot)
     detail_text("while_task", snapshot->while_task);
     if (snapshot->while_pid != 0)
         detail_number("while_pid", snapshot->while_pid);
+    if (snapshot->scope != NULL)
+        detail_text("scope", snapshot->scope);
     detail_text("output_kind", snapshot->output_kind);
 }
 

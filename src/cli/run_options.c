@@ -41,17 +41,19 @@ const char verb_run_help[] =
     "                       like 2>&1\n"
     "  --stdin FILE         standard input of the task (default: the null device);\n"
     "                       with - the task reads what this command would read;\n"
-    "                       with pipe what tether input writes (needs the monitor;\n"
-    "                       ./pipe is a file)\n"
+    "                       with pipe what tether input writes (*; ./pipe is a\n"
+    "                       file)\n"
     "  --supervisor WHICH   monitor, script, or auto: the monitor where it is\n"
     "                       installed (default: auto)\n"
     "  --end-tree           when the command has ended, end what it has left behind\n"
-    "                       too (needs the monitor)\n"
+    "                       too (*)\n"
     "  --with-host          with --wait: end the task, and what it has left behind,\n"
-    "                       however this command ends (needs the monitor)\n"
+    "                       however this command ends (*)\n"
     "  --while ID|PID       end the task, and what it has left behind, when this\n"
-    "                       other task, or this process (a number), has ended\n"
-    "                       (needs the monitor)\n"
+    "                       other task, or this process (a number), has ended (*)\n"
+    "  --scope              run the task in a cgroup of its own (*)\n"
+    "  --memory-limit SIZE  end the task when its processes need more memory than\n"
+    "                       this together (includes --scope)\n"
     "  --output HOW         pipe: the monitor writes the files; direct: the command\n"
     "                       does; auto: pipe where the monitor is installed\n"
     "                       (default: auto)\n"
@@ -64,7 +66,7 @@ const char verb_run_help[] =
     "  --output-limit SIZE  keep only so much of each output: its start and its end\n"
     "                       (without a monitor its end, once the task has ended)\n"
     "  --output-policy HOW  kill: end the task when an output exceeds the limit\n"
-    "                       (needs the monitor); truncate (default)\n"
+    "                       (*); truncate (default)\n"
     "  --pipestatus         record the exit codes of the last pipeline (bash, zsh)\n"
     "  --wait[=DUR]         show the output as it is written and exit with the\n"
     "                       task's code; after DUR leave the task running and exit\n"
@@ -73,7 +75,9 @@ const char verb_run_help[] =
     "                       too, and the exit status is 128+N (default: they end\n"
     "                       this command only)\n"
     "  --grace DUR          with --kill-on-signal: time between TERM and KILL\n"
-    "                       (default: 2s; 0: none)\n";
+    "                       (default: 2s; 0: none)\n"
+    "\n"
+    "(*) needs the monitor\n";
 
 enum {
     OPT_COMMAND = 1,
@@ -94,6 +98,8 @@ enum {
     OPT_LINE_BUFFERED,
     OPT_WITH_HOST,
     OPT_WHILE,
+    OPT_SCOPE,
+    OPT_MEMORY_LIMIT,
     OPT_OUTPUT,
     OPT_MAX_RUNNING,
     OPT_MAX_STARTED,
@@ -126,6 +132,8 @@ static const args_option run_options[] = {
     {"--line-buffered", ARGS_FLAG, OPT_LINE_BUFFERED},
     {"--with-host", ARGS_FLAG, OPT_WITH_HOST},
     {"--while", ARGS_VALUE, OPT_WHILE},
+    {"--scope", ARGS_FLAG, OPT_SCOPE},
+    {"--memory-limit", ARGS_VALUE, OPT_MEMORY_LIMIT},
     {"--output", ARGS_VALUE, OPT_OUTPUT},
     {"--max-running", ARGS_VALUE, OPT_MAX_RUNNING},
     {"--max-started", ARGS_VALUE, OPT_MAX_STARTED},
@@ -256,6 +264,16 @@ static int take_output_limit(const cli_options *cli, run_request *request, const
                          "--output-limit %.80s is not a size: give %s", value, SIZE_FORMS);
 }
 
+static int take_memory_limit(const cli_options *cli, run_request *request, const char *value)
+{
+    uint64_t *bytes = &request->spec.memory_limit;
+
+    if (size_parse(value, bytes) && *bytes > 0)
+        return 0;
+    return print_failure(cli, TETHER_EINVAL, "read arguments",
+                         "--memory-limit %.80s is not a size above 0: give %s", value, SIZE_FORMS);
+}
+
 static int take_wait(const cli_options *cli, run_request *request, const char *value)
 {
     request->wait = true;
@@ -316,6 +334,9 @@ static bool take_plain(run_request *request, int id, const char *value)
     case OPT_WITH_HOST:
         spec->with_host = true;
         return true;
+    case OPT_SCOPE:
+        spec->scope = true;
+        return true;
     case OPT_PIPESTATUS:
         spec->pipestatus = true;
         return true;
@@ -371,6 +392,8 @@ static int take_option(const cli_options *cli, run_request *request, int id, con
         return take_max_output(cli, request, value);
     case OPT_OUTPUT_POLICY:
         return take_policy(cli, value, &request->spec.output_policy);
+    case OPT_MEMORY_LIMIT:
+        return take_memory_limit(cli, request, value);
     case OPT_OUTPUT_LIMIT:
         return take_output_limit(cli, request, value);
     case OPT_GRACE:

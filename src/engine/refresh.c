@@ -3,12 +3,14 @@
  * Thread: any; the caller holds the catalog's `disk`. */
 #include "engine/refresh.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "format/status.h"
 #include "os/clock.h"
 #include "os/lifeline.h"
+#include "os/scope.h"
 #include "os/spawn.h"
 #include "store/compact.h"
 #include "store/ledger.h"
@@ -133,6 +135,18 @@ static void set_reason(tether__record *record, const tether__verdict *verdict)
     (void)tether__record_set(record, &record->reason, reason);
 }
 
+/* In the largest unit in which the limit is a whole number. */
+static void set_out_of_memory(tether__record *record, int64_t limit)
+{
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+    char text[64];
+    size_t unit = 0;
+    for (; unit + 1 < sizeof units / sizeof units[0] && limit % 1024 == 0; unit++)
+        limit /= 1024;
+    snprintf(text, sizeof text, "out of memory: limit %lld %s", (long long)limit, units[unit]);
+    (void)tether__record_set(record, &record->reason, text);
+}
+
 /* Copies the verdict, and what the observation adds to it, into the record. */
 static void apply(tether__record *record, const tether__verdict *verdict,
                   const tether__observation *observed)
@@ -146,6 +160,9 @@ static void apply(tether__record *record, const tether__verdict *verdict,
     record->exit_code = verdict->exit_code;
     record->signal = verdict->signal;
     set_reason(record, verdict);
+    if (verdict->status == TETHER_STATUS_FAILED && observed->marker.out_of_memory > 0)
+        set_out_of_memory(record, observed->marker.out_of_memory);
+    tether__os_scope_remove(record->scope, record->task_id);
     set_usage(record, &observed->marker.usage);
     record->output_lost = observed->marker.lost;
     set_survivors(record, observed);

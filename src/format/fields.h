@@ -100,10 +100,13 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
     BOTH(NUMBER, user_ms, -1, "number, null",                                                      \
          "processor time of the task's processes, as far as a monitor could wait for them")        \
     BOTH(NUMBER, system_ms, -1, "number, null", "likewise, of the kernel for them")                \
-    BOTH(NUMBER, peak_memory, -1, "number, null", "bytes, of the largest of these processes")      \
+    BOTH(NUMBER, peak_memory, -1, "number, null",                                                  \
+         "bytes, of the largest of these processes, or of the task's cgroup")                      \
     BOTH(NUMBER, process_count, -1, "number, null", "how many these processes were")               \
     SHOWN(NUMBER, memory_now, -1, "", "")                                                          \
     SHOWN(NUMBER, processes_now, -1, "", "")                                                       \
+    BOTH(NUMBER, memory_limit, 0, "number, null", "bytes, of the task's cgroup; null: none")       \
+    BOTH(TEXT, scope, 0, "text, null", "the path of the task's own cgroup; null: it has none")     \
     STORED(                                                                                        \
         PROCESSES, survivors, 0, "array, null",                                                    \
         "what lived on when a monitor reported the end, or was killed while it ended the task: "   \

@@ -130,16 +130,18 @@ static tether__start_failure parse_failure(word w)
         return TETHER__START_INPUT;
     if (word_is(w, "output"))
         return TETHER__START_OUTPUT;
+    if (word_is(w, "scope"))
+        return TETHER__START_SCOPE;
     if (word_is(w, "orders"))
         return TETHER__START_ORDERS;
     return word_is(w, "workdir") ? TETHER__START_WORKDIR : TETHER__START_OTHER;
 }
 
-static void parse_lost(word w, int64_t *lost)
+static void parse_count(word w, int64_t *count)
 {
     uint64_t number;
     if (parse_number(w, INT64_MAX, &number))
-        *lost = (int64_t)number;
+        *count = (int64_t)number;
 }
 
 /* Takes one pair about what lives on. Returns whether it is one. */
@@ -245,7 +247,9 @@ static bool parse_end(word kind, const char *at, const char *end, tether__marker
         else if (word_is(w, "core"))
             marker->core = what == TETHER__END_SIGNAL;
         else if (take_key(&w, "lost"))
-            parse_lost(w, &marker->lost);
+            parse_count(w, &marker->lost);
+        else if (take_key(&w, "oom"))
+            parse_count(w, &marker->out_of_memory);
         else if (!parse_left(w, &marker->left))
             parse_usage(w, &marker->usage);
     }
@@ -351,7 +355,8 @@ static void add_failure(line_text *line, tether__start_failure failure)
     static const char *const words[] = {
         [TETHER__START_FORK] = "fork",       [TETHER__START_PROGRAM] = "start",
         [TETHER__START_WORKDIR] = "workdir", [TETHER__START_INPUT] = "input",
-        [TETHER__START_OUTPUT] = "output",   [TETHER__START_ORDERS] = "orders",
+        [TETHER__START_OUTPUT] = "output",   [TETHER__START_SCOPE] = "scope",
+        [TETHER__START_ORDERS] = "orders",
     };
     if (failure != TETHER__START_OK && failure < TETHER__START_OTHER)
         add(line, " error=%s", words[failure]);
@@ -396,6 +401,8 @@ size_t tether__marker_format_ending(const tether__ending *ending,
     add_number(&text, "procs", usage->processes);
     if (ending->lost > 0)
         add_number(&text, "lost", ending->lost);
+    if (ending->out_of_memory > 0)
+        add_number(&text, "oom", ending->out_of_memory);
     if (ending->pipestatus[0] != '\0')
         add(&text, " pipestatus=%s", ending->pipestatus);
     add_left(&text, &ending->left);

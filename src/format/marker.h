@@ -32,6 +32,7 @@ typedef enum tether__start_failure {
     TETHER__START_WORKDIR, /* `workdir`: the working directory could not be entered */
     TETHER__START_INPUT,   /* `input`: standard input could not be opened */
     TETHER__START_OUTPUT,  /* `output`: the pipes of its outputs could not be made */
+    TETHER__START_SCOPE,   /* `scope`: the cgroup could not be entered */
     TETHER__START_ORDERS,  /* `orders`: the monitor could not read its orders, or refused them */
     TETHER__START_OTHER    /* a word of a later version */
 } tether__start_failure;
@@ -56,8 +57,10 @@ typedef struct tether__ending {
     int64_t uptime_ms;                        /* -1: not known */
     char pipestatus[TETHER__PIPESTATUS_SIZE]; /* empty: not known */
     tether__usage usage;
-    int64_t lost;      /* bytes of output that could not be written */
-    tether__left left; /* what lives on. Those for which the line has no room are not named */
+    int64_t lost;          /* bytes of output that could not be written */
+    int64_t out_of_memory; /* the limit for which the kernel has ended processes of the task; 0: it
+                              has not */
+    tether__left left;     /* what lives on. Those for which the line has no room are not named */
 } tether__ending;
 
 typedef struct tether__marker {
@@ -79,7 +82,8 @@ typedef struct tether__marker {
     char pipestatus[TETHER__PIPESTATUS_SIZE]; /* the exit codes of the last pipeline, such as "1,0";
                                                  empty: not reported */
     tether__usage usage;
-    int64_t lost;        /* as in tether__ending */
+    int64_t lost; /* as in tether__ending */
+    int64_t out_of_memory;
     tether__left left;   /* likewise */
     int64_t modified_at; /* the file's modification time in Unix milliseconds; 0: not known */
 } tether__marker;

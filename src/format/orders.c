@@ -56,6 +56,8 @@ void tether__orders_render(const tether__orders *orders, tether__text *text)
     add_number(text, "anchored", orders->anchored);
     add_number(text, "anchortask", orders->anchor_is_task);
     add_number(text, "endtree", orders->end_tree);
+    add_field(text, "scope", orders->scope);
+    add_number(text, "memorylimit", orders->memory_limit);
     add_field(text, "line", orders->line);
     add_field(text, "workdir", orders->workdir);
     add_field(text, "enters", orders->enters);
@@ -117,6 +119,8 @@ static bool take_field(const char *word, tether__orders *orders, bool *valid)
            take_text(word, "program", &orders->program) ||
            take_text(word, "input", &orders->input) || take_text(word, "times", &orders->times) ||
            take_text(word, "pipestatus", &orders->pipestatus) ||
+           take_text(word, "scope", &orders->scope) ||
+           take_number(word, "memorylimit", &orders->memory_limit, valid) ||
            take_text(word, "bundle", &orders->bundle) || take_text(word, "line", &orders->line) ||
            take_text(word, "workdir", &orders->workdir) ||
            take_text(word, "enters", &orders->enters) ||
@@ -150,7 +154,8 @@ static const char *read_words(const char *word, size_t count, tether__orders *or
         else if (!take_field(word, orders, &valid))
             return "they ask for something that this version does not know";
     }
-    if (!valid || orders->timeout_ms < 0 || orders->output_limit < 0 || orders->grace_ms < 0)
+    if (!valid || orders->timeout_ms < 0 || orders->output_limit < 0 || orders->grace_ms < 0 ||
+        orders->memory_limit < 0)
         return "they have a number that is none";
     if (orders->task_id == NULL)
         return "they name no task";

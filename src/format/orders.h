@@ -38,6 +38,8 @@ typedef struct tether__orders {
     bool with_host;          /* end the task when the host's end of the descriptor is closed */
     bool anchored;           /* end the task when its anchor has ended (os/anchor.h) */
     bool anchor_is_task;     /* the anchor is a task, and no other process */
+    const char *scope;       /* the task's cgroup, which the host has made; NULL: none */
+    int64_t memory_limit;    /* of that cgroup; 0: none */
     bool end_tree;           /* when the command has ended, end what it has left behind */
 
     /* On Windows, where a program gets its arguments as one line. */

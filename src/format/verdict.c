@@ -66,6 +66,8 @@ static const char *failure_reason(tether__start_failure failure)
         return "standard input could not be opened";
     case TETHER__START_OUTPUT:
         return "the pipes of the outputs could not be made";
+    case TETHER__START_SCOPE:
+        return "the cgroup of the task could not be entered";
     case TETHER__START_ORDERS:
         return "the monitor could not understand what it was to start";
     case TETHER__START_OTHER:

@@ -126,8 +126,11 @@ static void carry_on_kill(monitor *m, int64_t now)
     case TETHER__KILL_SEND_POLITE:
         tether__monitor_os_signal(&m->family, false);
         break;
-    case TETHER__KILL_SEND_FINAL:
     case TETHER__KILL_STUCK:
+        tether__monitor_os_kill_scope();
+        tether__monitor_os_signal(&m->family, true);
+        break;
+    case TETHER__KILL_SEND_FINAL:
         tether__monitor_os_signal(&m->family, true);
         break;
     case TETHER__KILL_INSPECT:
@@ -268,6 +271,7 @@ static void report(monitor *m)
     if (m->orders.pipestatus != NULL)
         read_pipestatus(m->orders.pipestatus, ending->pipestatus);
     name_left(m, &ending->left);
+    tether__monitor_os_ask_scope(&m->orders, ending);
     append_ending(ending);
     m->reported = true;
 }
@@ -303,8 +307,12 @@ static int supervise(monitor *m)
     if (m->orders.input_pipe && !tether__input_open(&m->input, &os_error))
         failure = TETHER__START_INPUT;
     else if (!m->orders.pipes || tether__pump_open(&m->orders, &os_error))
-        failure = tether__monitor_os_start(&m->orders, &m->family.command, &code, &os_error);
+        failure = tether__monitor_os_enter_scope(&m->orders, &os_error)
+                      ? tether__monitor_os_start(&m->orders, &m->family.command, &code, &os_error)
+                      : TETHER__START_SCOPE;
+    tether__monitor_os_leave_scope();
     if (failure != TETHER__START_OK) {
+        tether__monitor_os_close_scope();
         tether__monitor_os_complain(m->orders.program, tether__monitor_os_words(os_error));
         tether__pump_drain();
         return give_up(failure, code);
@@ -322,6 +330,7 @@ static int supervise(monitor *m)
     report(m);
     guard(m);
     tether__control_os_close();
+    tether__monitor_os_close_scope();
     return 0;
 }
 

@@ -50,6 +50,23 @@ tether__start_failure tether__monitor_os_start(const tether__orders *orders, int
  * no event. Does nothing where a host could do nothing with it. */
 void tether__monitor_os_note_command(int64_t pid);
 
+/* Enters the cgroup of the command, if the orders name one: what is started then is in it. False:
+ * *os_error says why not. */
+bool tether__monitor_os_enter_scope(const tether__orders *orders, int *os_error);
+
+/* Goes on into the cgroup of the monitor. */
+void tether__monitor_os_leave_scope(void);
+
+/* Adds what the cgroup tells of memory. */
+void tether__monitor_os_ask_scope(const tether__orders *orders, tether__ending *ending);
+
+/* Kills all that is in the command's cgroup at once: the last means against processes that fork
+ * faster than they can be listed. */
+void tether__monitor_os_kill_scope(void);
+
+/* Removes the cgroup, if the monitor can leave it. */
+void tether__monitor_os_close_scope(void);
+
 /* Tells people, on the task's standard error, why the command could not be started. */
 void tether__monitor_os_complain(const char *what, const char *why);
 

@@ -53,6 +53,7 @@ if(WIN32)
     )
 else()
     target_sources(tether_monitor PRIVATE
+        src/posix/cgroup.c
         src/posix/clock.c
         src/posix/clock_wall.c
         src/posix/environ.c
@@ -66,6 +67,7 @@ else()
         src/posix/monitor/offspring_linux.c
         src/posix/monitor/pump_os.c
         src/posix/monitor/read_all.c
+        src/posix/monitor/scope.c
         src/posix/monitor/wake_signalfd.c
         src/posix/pidfd.c
         src/posix/proc_linux.c

@@ -249,6 +249,8 @@ static int render_orders(tether__spawn_plan *plan, const tether__wrapper *wrappe
         .with_host = plan->spec.with_host,
         .anchored = plan->anchor.open,
         .anchor_is_task = plan->anchor.is_task,
+        .scope = plan->scope,
+        .memory_limit = (int64_t)plan->spec.memory_limit,
         .end_tree = plan->spec.end_tree,
     };
     if (for_windows())

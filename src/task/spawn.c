@@ -15,6 +15,7 @@
 #include "engine/refresh.h"
 #include "os/host.h"
 #include "os/process.h"
+#include "os/scope.h"
 #include "os/spawn.h"
 #include "store/compact.h"
 #include "store/id.h"
@@ -48,6 +49,12 @@ static int check_supervision(const tether_spec *spec, tether_error *error)
     if (kills && (spec->output_limit == 0 || spec->output == TETHER_OUTPUT_DIRECT))
         return refuse("an output that ends its task needs a limit, and a monitor that writes it; "
                       "give output_limit, and leave out direct outputs",
+                      error);
+    if (spec->memory_limit > INT64_MAX)
+        return refuse("the memory limit is too large", error);
+    if (script && (spec->scope || spec->memory_limit > 0))
+        return refuse("a script cannot run a task in a scope, or limit its memory; leave out the "
+                      "supervisor",
                       error);
     if (script && spec->with_host)
         return refuse("a script cannot end a task with its host; leave out the supervisor, or "
@@ -104,6 +111,7 @@ static int take_spec(const tether_spec *given, tether__spawn_plan *plan, tether_
         return code;
     if (spec->output_policy == TETHER_OUTPUT_KILL)
         spec->output = TETHER_OUTPUT_PIPE;
+    spec->scope = spec->scope || spec->memory_limit > 0;
     code = tether__birth_check(spec->name, spec->timeout_ms, TETHER_NO_TIMEOUT, error);
     if (code != TETHER_OK || spec->argv != NULL)
         return code;
@@ -320,6 +328,7 @@ static int fill_record(const tether_registry *registry, tether__spawn_plan *plan
     record->output_limit = tether__spawn_plan_limit(plan);
     record->no_compress = plan->spec.no_compress;
     record->while_pid = plan->spec.while_pid;
+    record->memory_limit = (int64_t)plan->spec.memory_limit;
     const char *survival =
         plan->bond != NULL ? TETHER__SURVIVAL_WITH_HOST : TETHER__SURVIVAL_DETACHED;
     const char *kind = tether__spawn_plan_pipes(plan) ? TETHER__OUTPUT_PIPE : TETHER__OUTPUT_DIRECT;
@@ -328,6 +337,7 @@ static int fill_record(const tether_registry *registry, tether__spawn_plan *plan
         tether__record_set(record, &record->shell, plan->shell.path) &&
         tether__record_set(record, &record->output_kind, kind) &&
         tether__record_set(record, &record->while_task, plan->spec.while_task) &&
+        tether__record_set(record, &record->scope, plan->scope) &&
         tether__record_set(record, &record->stderr_path,
                            plan->spec.merge_output ? NULL : TETHER__STDERR_FILE) &&
         (plan->spec.argv == NULL || tether__record_set_argv(record, plan->spec.argv));
@@ -339,6 +349,8 @@ static int prepare(tether_registry *registry, tether__spawn_plan *plan, tether_e
     int code = acquire_lifeline(registry, plan, error);
     if (code == TETHER_OK)
         code = tether__os_dir_open(registry->session.tasks, plan->id, true, &plan->bundle, error);
+    if (code == TETHER_OK && plan->spec.scope)
+        code = tether__os_scope_make(plan->id, plan->spec.memory_limit, &plan->scope, error);
     if (code == TETHER_OK)
         code = tether__supervisor_prepare(plan, error);
     return code;
@@ -394,6 +406,7 @@ static int record_start(tether_registry *registry, tether__spawn_plan *plan, tet
  * session or the next collection removes. */
 static void remove_files(tether_registry *registry, tether__spawn_plan *plan)
 {
+    tether__os_scope_remove(plan->scope, plan->id);
     if (plan->lifeline.handle < 0)
         return;
     tether__os_dir_close(plan->bundle);

@@ -22,6 +22,7 @@ void tether__spawn_plan_dispose(tether__spawn_plan *plan)
     for (size_t i = 0; i < sizeof plan->entries / sizeof plan->entries[0]; i++)
         free(plan->entries[i]);
     free(plan->preload);
+    free(plan->scope);
     free(plan->command_shown);
     free(plan->pipestatus);
     free(plan->wrapper_arguments);

@@ -49,6 +49,7 @@ typedef struct tether__spawn_plan {
     tether__anchor anchor;    /* what the task is to run beside; all-zero: nothing */
     tether__lifeline lifeline;
     tether__dir *bundle;
+    char *scope; /* the path of the task's cgroup; NULL: none */
     char *command_shown;
     char *pipestatus;              /* file for the exit codes of the last pipeline; NULL: none */
     tether__known_wrapper wrapper; /* the shared script; empty: it is in the bundle */

@@ -65,7 +65,8 @@ static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule
     int code = TETHER_ENOSHELL;
     /* A script could do none of these. */
     bool needs_monitor = plan->spec.with_host || plan->anchor.open || plan->spec.end_tree ||
-                         plan->spec.input_pipe || plan->spec.output == TETHER_OUTPUT_PIPE;
+                         plan->spec.input_pipe || plan->spec.scope ||
+                         plan->spec.output == TETHER_OUTPUT_PIPE;
     tether_supervisor choice = needs_monitor ? TETHER_SUPERVISOR_MONITOR : plan->spec.supervisor;
     bool portable = tether__environment_portable(&plan->environment);
     for (; code == TETHER_ENOSHELL && rule->kind != TETHER__OUTER_NONE; rule++) {
@@ -89,6 +90,7 @@ static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule
                             plan->spec.with_host  ? ", which cannot end a task with its host"
                             : plan->anchor.open   ? ", which cannot end a task with another one"
                             : plan->spec.end_tree ? ", which cannot end what is left"
+                            : plan->spec.scope    ? ", which has no scope"
                             : needs_monitor       ? ", which has no pipes"
                                                   : "");
     else if (code == TETHER_ENOSHELL)

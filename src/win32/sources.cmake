@@ -41,6 +41,7 @@ set(TETHER_OS_SOURCES
     time.c
     ../os/process_plain.c
     ../os/tree_unlisted.c
+    ../os/scope_none.c
     ../os/witness_none.c
 )
 # Windows 10 is the oldest supported version; functions that later versions added are looked up at run time. The last two

@@ -677,6 +677,34 @@ static void survives_arbitrary_bytes(void **state)
     }
 }
 
+static void reads_that_memory_was_short(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t limit;
+    } cases[] = {{"signal 9 uptime=7.00 oom=67108864\n", 67108864},
+                 {"signal 9 uptime=7.00\n", 0},
+                 {"signal 9 oom=\n", 0},
+                 {"signal 9 oom=-1\n", 0},
+                 {"exit 3 oom=1 peak=2\n", 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tether__marker marker = parse(cases[i].text);
+        assert_false(marker.damaged);
+        assert_int_equal(marker.out_of_memory, cases[i].limit);
+    }
+    char line[TETHER__MARKER_LINE_SIZE];
+    tether__ending ending = {.end = TETHER__END_SIGNAL,
+                             .value = 9,
+                             .uptime_ms = -1,
+                             .usage = TETHER__NO_USAGE,
+                             .out_of_memory = 4096,
+                             .left = TETHER__LEFT_UNKNOWN};
+    line[tether__marker_format_ending(&ending, line)] = '\0';
+    assert_string_equal(line, "signal 9 oom=4096\n");
+    assert_int_equal(parse("exit 126 error=scope\n").failure, TETHER__START_SCOPE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -694,6 +722,7 @@ int main(void)
         cmocka_unit_test(ignores_a_malformed_uptime),
         cmocka_unit_test(reads_why_the_command_did_not_run),
         cmocka_unit_test(reads_times_of_a_time_namespace),
+        cmocka_unit_test(reads_that_memory_was_short),
         cmocka_unit_test(reads_the_number_of_a_process),
         cmocka_unit_test(reads_the_codes_of_a_pipeline),
         cmocka_unit_test(finds_nothing_in_an_empty_marker),

@@ -30,6 +30,8 @@ static const tether__orders full = {
     .anchored = true,
     .anchor_is_task = true,
     .end_tree = true,
+    .scope = "/sys/fs/cgroup/tether-t1",
+    .memory_limit = 67108864,
     .line = "\"C:\\x.exe\" \"a b\"",
     .workdir = "C:\\work dir",
     .enters = "C:\\elsewhere",
@@ -54,6 +56,7 @@ static void expect_same(const tether__orders *read, const tether__orders *writte
     assert_int_equal(read->anchored, written->anchored);
     assert_int_equal(read->anchor_is_task, written->anchor_is_task);
     assert_int_equal(read->end_tree, written->end_tree);
+    assert_int_equal(read->memory_limit, written->memory_limit);
     assert_int_equal(read->utf8_console, written->utf8_console);
     assert_string_equal(read->argv[0], written->program);
     size_t count = 0;
@@ -76,6 +79,7 @@ static void reads_what_it_writes(void **state)
     assert_string_equal(read.pipestatus, full.pipestatus);
     assert_string_equal(read.times, full.times);
     assert_string_equal(read.bundle, full.bundle);
+    assert_string_equal(read.scope, full.scope);
     assert_string_equal(read.line, full.line);
     assert_string_equal(read.workdir, full.workdir);
     assert_string_equal(read.enters, full.enters);

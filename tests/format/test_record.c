@@ -23,6 +23,7 @@ static const char full[] =
     " \"user_ms\": 94, \"system_ms\": 93, \"peak_memory\": 92, \"process_count\": 91, "
     "\"output_lost\": 90, \"output_kind\": \"pipe\","
     " \"while_task\": \"t0\", \"while_pid\": 88,"
+    " \"memory_limit\": 88, \"scope\": \"/c/tether-t1\","
     " \"survivors\": [{\"pid\": 5, \"name\": \"a b\"}, {\"pid\": 6, \"name\": null}],"
     " \"survivor_count\": 89,"
     " \"timeout_ms\": 5000, \"deadline_at\": 1700000005000, \"deadline_monotonic_ms\": 99,"
@@ -36,9 +37,10 @@ static const char full[] =
     " \"pid_ns\": \"4026531836\"}}";
 
 static const char *const text_fields[] = {
-    "task_id", "session_id", "name",        "project_root", "command",     "workdir",
-    "shell",   "supervisor", "survival",    "reason",       "output_path", "stderr_path",
-    "boot_id", "status",     "kill_intent", "lease_holder", "output_kind", "while_task"};
+    "task_id",      "session_id",  "name",       "project_root", "command",
+    "workdir",      "shell",       "supervisor", "survival",     "reason",
+    "output_path",  "stderr_path", "boot_id",    "status",       "kill_intent",
+    "lease_holder", "output_kind", "while_task", "scope"};
 static const char *const integer_fields[] = {"schema_version",
                                              "exit_code",
                                              "signal",
@@ -50,6 +52,7 @@ static const char *const integer_fields[] = {"schema_version",
                                              "peak_memory",
                                              "process_count",
                                              "output_lost",
+                                             "memory_limit",
                                              "survivor_count",
                                              "while_pid",
                                              "timeout_ms",
@@ -142,6 +145,8 @@ static void assert_full(const tether__record *record)
     assert_int_equal(record->peak_memory, 92);
     assert_int_equal(record->process_count, 91);
     assert_int_equal(record->output_lost, 90);
+    assert_int_equal(record->memory_limit, 88);
+    assert_string_equal(record->scope, "/c/tether-t1");
     assert_int_equal(record->survivor_count, 89);
     assert_string_equal(record->while_task, "t0");
     assert_int_equal(record->while_pid, 88);

@@ -53,6 +53,8 @@ static void writes_absent_values_as_null(void **state)
                                         "memory_now",
                                         "processes_now",
                                         "output_lost",
+                                        "memory_limit",
+                                        "scope",
                                         "output_kind",
                                         "timeout_ms",
                                         "deadline_at",
@@ -115,6 +117,8 @@ static void writes_every_value(void **state)
         .peak_memory = 13,
         .process_count = 14,
         .output_lost = 15,
+        .memory_limit = 16,
+        .scope = "/c",
         .timeout_ms = 900,
         .deadline_at = 1700000000900,
         .child_pid = 4711,
@@ -143,7 +147,7 @@ static void writes_every_value(void **state)
         "{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,"
         "s:s,s:s,s:s,s:b,s:b,s:b,s:b,s:[{s:I,s:s},{s:I,s:n}],s:i,s:[i,i],s:i,s:i,s:i,s:s,s:s,s:s,s:"
         "s,s:i,s:i,s:i,s:i,s:"
-        "i}",
+        "i,s:i,s:s}",
         "task_id", "t1", "session_id", "s", "name", "n", "project_root", "/p", "command",
         "echo \"\xc3\xa4\"\n", "workdir", "/w", "shell", "/bin/sh", "supervisor", "script",
         "survival", "detached", "status", "timed_out", "reason", "r", "exit_code", (json_int_t)124,
@@ -157,7 +161,7 @@ static void writes_every_value(void **state)
         "signal_name", "SIGKILL", "started_at_rfc3339", "2023-11-14T22:13:20.000Z",
         "finished_at_rfc3339", "2023-11-14T22:13:21.000Z", "deadline_at_rfc3339",
         "2023-11-14T22:13:20.900Z", "user_ms", 11, "system_ms", 12, "peak_memory", 13,
-        "process_count", 14, "output_lost", 15);
+        "process_count", 14, "output_lost", 15, "memory_limit", 16, "scope", "/c");
     assert_non_null(expected);
     /* Fields may be added, but these keep their names and types. */
     const char *name;

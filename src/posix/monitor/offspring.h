@@ -24,6 +24,9 @@ void tether__offspring_list(tether__left *left);
  * they are too many to look at. */
 bool tether__offspring_measure(tether__using *used);
 
+/* Returns whether all processes below this one are the task's. False also if that is not known. */
+bool tether__offspring_is_own(void);
+
 /* Returns whether no process of the task is left but this one. False also if that is not known. */
 bool tether__offspring_is_gone(void);
 

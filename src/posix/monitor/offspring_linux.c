@@ -189,6 +189,7 @@ typedef struct looking {
     tether__using *used; /* NULL: names */
     int64_t found, most; /* processes */
     bool partial;
+    bool others; /* there are processes of other tasks */
 } looking;
 
 /* What is read of one process. */
@@ -237,6 +238,7 @@ static void look_at_one(int64_t parent, int64_t pid, int depth, looking *look)
     }
     bool ended = tether__proc_ended(&now);
     owner whose = ended ? OURS : find_owner(pid, &now);
+    look->others = look->others || whose == ANOTHERS;
     if (whose == ANOTHERS)
         return;
     look->partial = look->partial || whose == UNSURE;
@@ -294,6 +296,17 @@ bool tether__offspring_measure(tether__using *used)
     }
     *used = sum;
     return look.found < look.most && (!look.partial || look.found > 0);
+}
+
+bool tether__offspring_is_own(void)
+{
+    tether__left left = {.count = 0};
+    looking look = {.left = &left, .most = COUNTED};
+    pids below = list_children(getpid());
+    look.partial = below.partial;
+    look_at_all(getpid(), &below, 0, &look);
+    free(below.items);
+    return !look.partial && !look.others && look.found < look.most;
 }
 
 /* --- What is left --- */

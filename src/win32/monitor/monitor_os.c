@@ -164,6 +164,32 @@ void tether__monitor_os_note_command(int64_t pid)
     (void)pid;
 }
 
+/* Orders of this system name no cgroup. */
+bool tether__monitor_os_enter_scope(const tether__orders *orders, int *os_error)
+{
+    (void)orders;
+    *os_error = 0;
+    return true;
+}
+
+void tether__monitor_os_leave_scope(void)
+{
+}
+
+void tether__monitor_os_ask_scope(const tether__orders *orders, tether__ending *ending)
+{
+    (void)orders;
+    (void)ending;
+}
+
+void tether__monitor_os_kill_scope(void)
+{
+}
+
+void tether__monitor_os_close_scope(void)
+{
+}
+
 void tether__monitor_os_settle(void)
 {
     static const DWORD names[] = {STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE};
