@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,8 @@
 #include "posix/error.h"
 
 static const char step[] = "make scope";
+
+enum { UNIT_SIZE = 256 };
 
 #define CURE                                                                                       \
     "start the host in a delegated cgroup (`systemd-run --user --scope -p Delegate=yes`, or "      \
@@ -281,26 +284,71 @@ static bool ends_with(const char *text, const char *end)
     return size >= length && strcmp(text + size - length, end) == 0;
 }
 
-/* The name of the innermost unit of this kind in the path, if the process is in one; NULL: none. */
-static const char *find_unit(char *own, const char *kind)
+/* Stores the name of the innermost unit of this kind in a path. False: none. */
+static bool find_unit(const char *own, const char *kind, char unit[UNIT_SIZE])
 {
-    const char *found = NULL;
-    for (char *part = strtok(own, "/"); part != NULL; part = strtok(NULL, "/")) {
-        if (ends_with(part, kind))
-            found = part;
+    bool found = false;
+    while (*own != '\0') {
+        size_t size = strcspn(own, "/");
+        char part[UNIT_SIZE];
+        snprintf(part, sizeof part, "%.*s", (int)size, own);
+        if (ends_with(part, kind)) {
+            memcpy(unit, part, sizeof part);
+            found = true;
+        }
+        own += size + (own[size] != '\0');
     }
     return found;
 }
 
-/* A user's manager is a service, too, and ends with the last login unless it lingers. */
-static bool is_manager(const char *service)
+/* Whether the manager of this user stays after the last logout. True also if that is not known. */
+static bool lingers(const char *root)
 {
-    return strncmp(service, "user@", 5) == 0;
+    char path[PATH_MAX], texts[1024];
+    struct passwd entry, *found = NULL;
+    if (getpwuid_r(geteuid(), &entry, texts, sizeof texts, &found) != 0 || found == NULL)
+        return true;
+    int size = snprintf(path, sizeof path, "%s/var/lib/systemd/linger/%s", root, entry.pw_name);
+    return size >= PATH_MAX || access(path, F_OK) == 0;
+}
+
+static bool ends_with_service(const char *unit, char *buffer, size_t size)
+{
+    snprintf(buffer, size,
+             "this process belongs to the service %.100s, which ends its tasks when it stops or "
+             "restarts, unless it has KillMode=process; set that, or start tasks with --scope "
+             "where a cgroup outside of the service is delegated",
+             unit);
+    return true;
+}
+
+/* A user's manager is a service, too, and ends with the last login unless it lingers. */
+static bool ends_with_manager(const char *root, const char *unit, char *buffer, size_t size)
+{
+    if (lingers(root))
+        return false;
+    snprintf(buffer, size,
+             "this process belongs to the manager of its user (%.60s), which ends with the last "
+             "login, and all tasks with it; run `loginctl enable-linger`",
+             unit);
+    return true;
+}
+
+static bool ends_with_login(const char *root, const char *unit, char *buffer, size_t size)
+{
+    if (strncmp(unit, "session-", 8) != 0 || !kills_users(root, "/etc/systemd/logind.conf"))
+        return false;
+    snprintf(buffer, size,
+             "this process belongs to the login %.60s, and logind.conf has KillUserProcesses=yes: "
+             "its tasks end at the logout; run `loginctl enable-linger`, and start the host by "
+             "`systemd-run --user --scope`",
+             unit);
+    return true;
 }
 
 bool tether__os_scope_danger(const char *root, char *buffer, size_t size)
 {
-    char own[PATH_MAX], copy[PATH_MAX];
+    char own[PATH_MAX], unit[UNIT_SIZE];
     if (getpid() == 1 && root[0] == '\0') {
         snprintf(buffer, size,
                  "this process is the first one of its container or pid namespace, which ends with "
@@ -309,40 +357,8 @@ bool tether__os_scope_danger(const char *root, char *buffer, size_t size)
     }
     if (!find_own(root, own))
         return false;
-    memcpy(copy, own, sizeof copy);
-    const char *unit = find_unit(copy, ".service");
-    if (unit != NULL && !is_manager(unit)) {
-        snprintf(
-            buffer, size,
-            "this process belongs to the service %.100s, which ends its tasks when it stops or "
-            "restarts, unless it has KillMode=process; set that, or start tasks with --scope "
-            "where a cgroup outside of the service is delegated",
-            unit);
-        return true;
-    }
-    memcpy(copy, own, sizeof copy);
-    const char *scope = find_unit(copy, ".scope");
-    bool login = scope != NULL && strncmp(scope, "session-", 8) == 0;
-    if (login && kills_users(root, "/etc/systemd/logind.conf")) {
-        snprintf(buffer, size,
-                 "this process belongs to the login %.60s, and logind.conf has "
-                 "KillUserProcesses=yes: its tasks end at the logout; run `loginctl "
-                 "enable-linger`, and start the host by `systemd-run --user --scope`",
-                 scope);
-        return true;
-    }
-    if (unit != NULL && is_manager(unit)) {
-        char linger[PATH_MAX];
-        const char *user = getenv("USER");
-        snprintf(linger, sizeof linger, "%s/var/lib/systemd/linger/%.200s", root,
-                 user != NULL ? user : "");
-        if (user == NULL || access(linger, F_OK) == 0)
-            return false;
-        snprintf(buffer, size,
-                 "this process belongs to the manager of its user (%.60s), which ends with the "
-                 "last login, and all tasks with it; run `loginctl enable-linger`",
-                 unit);
-        return true;
-    }
-    return false;
+    if (find_unit(own, ".service", unit))
+        return strncmp(unit, "user@", 5) == 0 ? ends_with_manager(root, unit, buffer, size)
+                                              : ends_with_service(unit, buffer, size);
+    return find_unit(own, ".scope", unit) && ends_with_login(root, unit, buffer, size);
 }

@@ -2,9 +2,11 @@
  * own. */
 #include "support/support.h"
 
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "os/scope.h"
 
@@ -55,16 +57,19 @@ static void tells_what_ends_the_tasks_of_a_host(void **state)
          "KillMode=process"},
         {"", "", false, NULL},
     };
+    char linger[300];
     make_root(f);
-    assert_int_equal(setenv("USER", "tester", 1), 0);
+    const struct passwd *user = getpwuid(geteuid());
+    assert_non_null(user);
+    snprintf(linger, sizeof linger, "var/lib/systemd/linger/%s", user->pw_name);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char text[768] = "", root[2048];
         put(f, "proc/self/cgroup", cases[i].cgroup);
         put(f, "etc/systemd/logind.conf", cases[i].logind);
         if (cases[i].lingers)
-            put(f, "var/lib/systemd/linger/tester", "");
+            put(f, linger, "");
         else
-            (void)remove(test_work_path(f, "root/var/lib/systemd/linger/tester"));
+            (void)remove(test_work_path(f, "root/%s", linger));
         snprintf(root, sizeof root, "%s", test_work_path(f, "root"));
         bool danger = tether__os_scope_danger(root, text, sizeof text);
         if (danger != (cases[i].cure != NULL) || (danger && strstr(text, cases[i].cure) == NULL))
