@@ -28,48 +28,51 @@ enum { UNIT_SIZE = 256 };
 
 /* --- Where this process is --- */
 
-/* Stores the mount point of cgroup version 2. The mount whose root is a part of the hierarchy is
- * taken, too: a container sees its own part as the whole. */
-static bool find_mount(const char *root, char mount[PATH_MAX])
+/* Hands the lines of a file to `take` until it returns true. Returns whether it did. */
+static bool find_line(const char *root, const char *name, bool (*take)(char *line, char *found),
+                      char *found)
 {
     char path[PATH_MAX], *line = NULL;
     size_t capacity = 0;
-    bool found = false;
-    snprintf(path, sizeof path, "%s/proc/self/mountinfo", root);
+    bool taken = false;
+    snprintf(path, sizeof path, "%s%s", root, name);
     FILE *file = fopen(path, "re");
-    while (file != NULL && !found && getline(&line, &capacity, file) > 0) {
-        const char *kind = strstr(line, " - cgroup2 ");
-        char point[PATH_MAX];
-        /* Blanks in a name stand there as \040, and such a mount is not used. */
-        found = kind != NULL && sscanf(line, "%*s %*s %*s %*s %4095s", point) == 1 &&
-                strchr(point, '\\') == NULL;
-        if (found)
-            snprintf(mount, PATH_MAX, "%s", point);
+    while (file != NULL && !taken && getline(&line, &capacity, file) > 0) {
+        line[strcspn(line, "\n")] = '\0';
+        taken = take(line, found);
     }
     free(line);
     if (file != NULL)
         fclose(file);
-    return found;
+    return taken;
+}
+
+/* Blanks in a name stand there as \040, and such a mount is not used. */
+static bool take_mount(char *line, char *found)
+{
+    return strstr(line, " - cgroup2 ") != NULL &&
+           sscanf(line, "%*s %*s %*s %*s %4095s", found) == 1 && strchr(found, '\\') == NULL;
+}
+
+/* Stores the mount point of cgroup version 2. The mount whose root is a part of the hierarchy is
+ * taken, too: a container sees its own part as the whole. */
+static bool find_mount(const char *root, char mount[PATH_MAX])
+{
+    return find_line(root, "/proc/self/mountinfo", take_mount, mount);
+}
+
+static bool take_own(char *line, char *found)
+{
+    bool is_own = strncmp(line, "0::/", 4) == 0 && strlen(line) < PATH_MAX;
+    if (is_own)
+        snprintf(found, PATH_MAX, "%s", strcmp(line, "0::/") == 0 ? "" : line + 3);
+    return is_own;
 }
 
 /* Stores the cgroup of this process, as a path below the mount, "" for the whole. */
 static bool find_own(const char *root, char own[PATH_MAX])
 {
-    char path[PATH_MAX], *line = NULL;
-    size_t capacity = 0;
-    bool found = false;
-    snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
-    FILE *file = fopen(path, "re");
-    while (file != NULL && !found && getline(&line, &capacity, file) > 0) {
-        line[strcspn(line, "\n")] = '\0';
-        found = strncmp(line, "0::/", 4) == 0 && strlen(line) < PATH_MAX;
-        if (found)
-            snprintf(own, PATH_MAX, "%s", strcmp(line, "0::/") == 0 ? "" : line + 3);
-    }
-    free(line);
-    if (file != NULL)
-        fclose(file);
-    return found;
+    return find_line(root, "/proc/self/cgroup", take_own, own);
 }
 
 /* --- Making one --- */
@@ -257,24 +260,23 @@ bool tether__os_scope_describe(bool *possible, char *buffer, size_t size)
 
 /* --- What is around the host --- */
 
-/* Whether a file of logind's settings says that processes end with their login. The last one
- * counts; the default of systemd is no. */
-static bool kills_users(const char *root, const char *name)
+/* Notes what the line says, and looks on: the last one counts. */
+static bool note_kill(char *line, char *kills)
 {
-    char path[PATH_MAX], *line = NULL;
-    size_t capacity = 0;
-    bool kills = false;
-    snprintf(path, sizeof path, "%s%s", root, name);
-    FILE *file = fopen(path, "re");
     static const char key[] = "KillUserProcesses=";
-    while (file != NULL && getline(&line, &capacity, file) > 0) {
-        if (strncmp(line, key, sizeof key - 1) == 0)
-            kills = strncmp(line + sizeof key - 1, "yes", 3) == 0 || line[sizeof key - 1] == '1' ||
-                    strncmp(line + sizeof key - 1, "true", 4) == 0;
-    }
-    free(line);
-    if (file != NULL)
-        fclose(file);
+    const char *value = line + sizeof key - 1;
+    if (strncmp(line, key, sizeof key - 1) == 0)
+        *kills = strcmp(value, "yes") == 0 || strcmp(value, "1") == 0 ||
+                 strcmp(value, "true") == 0 || strcmp(value, "on") == 0;
+    return false;
+}
+
+/* Whether logind's settings say that processes end with their login. The default of systemd is no.
+ */
+static bool kills_users(const char *root)
+{
+    char kills = false;
+    (void)find_line(root, "/etc/systemd/logind.conf", note_kill, &kills);
     return kills;
 }
 
@@ -336,7 +338,7 @@ static bool ends_with_manager(const char *root, const char *unit, char *buffer, 
 
 static bool ends_with_login(const char *root, const char *unit, char *buffer, size_t size)
 {
-    if (strncmp(unit, "session-", 8) != 0 || !kills_users(root, "/etc/systemd/logind.conf"))
+    if (strncmp(unit, "session-", 8) != 0 || !kills_users(root))
         return false;
     snprintf(buffer, size,
              "this process belongs to the login %.60s, and logind.conf has KillUserProcesses=yes: "
