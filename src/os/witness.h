@@ -8,10 +8,11 @@
 
 #include "os/file.h"
 
-/* What holds the process. All-zero: nothing. */
+/* What holds the process. All-zero: nothing. Every task in memory has one, so it is small. */
 typedef struct tether__witness {
-    int pinned;       /* a descriptor and 1 */
-    int64_t ended_ms; /* since when the process was seen to have ended, monotonic; 0: it has not */
+    int pinned;        /* a descriptor and 1 */
+    uint32_t ended_ms; /* since when the process was seen to have ended, by the lower half of the
+                          monotonic clock; 0: it has not */
 } tether__witness;
 
 typedef enum tether__testimony {

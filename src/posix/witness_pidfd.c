@@ -90,9 +90,9 @@ tether__testimony tether__os_witness_ask(tether__witness *witness, int *value, b
     if (!ask_kernel(pidfd, &info))
         return TETHER__TESTIMONY_NONE;
     if ((info.mask & INFO_EXIT) == 0) {
-        int64_t now = tether__os_monotonic_ms();
+        uint32_t now = (uint32_t)tether__os_monotonic_ms();
         if (ended && witness->ended_ms == 0)
-            witness->ended_ms = now;
+            witness->ended_ms = now != 0 ? now : 1;
         bool late = ended && now - witness->ended_ms > UNTOLD_MS;
         return late ? TETHER__TESTIMONY_NONE : TETHER__TESTIMONY_RUNS;
     }
