@@ -28,7 +28,7 @@ typedef enum tether__testimony {
 bool tether__os_witness_open(tether__dir *exits, const char *task_id, tether__witness *witness);
 
 /* Returns what became of the command; *value is the exit code or the signal, *core whether that
- * left a core file. One for which nobody waits counts as running for some seconds only. */
+ * left a core file. One for which nobody waits counts as running for half a minute only. */
 tether__testimony tether__os_witness_ask(tether__witness *witness, int *value, bool *core);
 
 /* Does nothing if nothing is pinned. */
