@@ -99,7 +99,7 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
         witness_pidfd.c cgroup.c scope_linux.c)
 else()
     list(APPEND TETHER_OS_SOURCES access_list_none.c control_none.c lock_owner_none.c
-        ../os/witness_none.c ../os/scope_none.c)
+        witness_none.c scope_none.c)
 endif()
 
 if(TETHER_HAVE_INOTIFY AND CMAKE_SYSTEM_NAME STREQUAL "Linux")

@@ -18,7 +18,7 @@
 #include "posix/pidfd.h"
 
 enum {
-    UNTOLD_MS = 5000
+    UNTOLD_MS = 30000
 }; /* how long the end of a process may stay untold: init is slow, or none */
 
 /* linux/pidfd.h, since 6.13; it tells ends since 6.15. */

@@ -14,11 +14,13 @@ set(TETHER_OS_SOURCES
     lock.c
     pollable.c
     process.c
+    scope.c
     signal.c
     spawn.c
     thread.c
     tree.c
     watch.c
+    witness.c
     acl.c
     append.c
     back_off.c
@@ -41,8 +43,6 @@ set(TETHER_OS_SOURCES
     time.c
     ../os/process_plain.c
     ../os/tree_unlisted.c
-    ../os/scope_none.c
-    ../os/witness_none.c
 )
 # Windows 10 is the oldest supported version; functions that later versions added are looked up at run time. The last two
 # silence the warnings of Microsoft's compiler about functions of the C library.
