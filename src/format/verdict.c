@@ -215,7 +215,7 @@ bool tether__verdict_wants_witness(const tether__observation *observed)
     const tether__marker *marker = &observed->marker;
     return supervisor_gone(observed) && observed->same_boot && marker->identity.pid != 0 &&
            marker->end == TETHER__END_NONE && !marker->damaged && !marker->unfinished &&
-           !marker->deadline && !marker->over_limit && !marker->host_ended;
+           !marker->deadline && !marker->over_limit && !marker->host_ended && !marker->anchor_ended;
 }
 
 static bool silent_for_too_long(const tether__observation *observed)
