@@ -737,13 +737,13 @@ static void asks_no_witness_where_the_marker_says_more(void **state)
 {
     (void)state;
     for (int marker = 0; marker < KIND_COUNT; marker++) {
-        tether__observation observed = make_witnessed(marker, TETHER__WITNESSED_NOTHING, 0);
+        tether__observation observed = make_witnessed((kind)marker, TETHER__WITNESSED_NOTHING, 0);
         assert_int_equal(tether__verdict_wants_witness(&observed), marker == IDENTITY);
         observed.holding = TETHER__HELD;
         assert_int_equal(tether__verdict_wants_witness(&observed), marker == IDENTITY);
         observed.alive = TETHER__ALIVE;
         assert_false(tether__verdict_wants_witness(&observed));
-        observed = make_witnessed(marker, TETHER__WITNESSED_NOTHING, 0);
+        observed = make_witnessed((kind)marker, TETHER__WITNESSED_NOTHING, 0);
         observed.same_boot = false;
         assert_false(tether__verdict_wants_witness(&observed));
     }

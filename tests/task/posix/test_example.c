@@ -46,8 +46,8 @@ static void an_epoll_loop_tells_all_ends(void **state)
 {
     fixture *f = *state;
     char *out, *err;
-    const char *const argv[] = {TETHER_TEST_EPOLL, f->store, "exit 3", "sleep 0.1; exit 4", "true",
-                                NULL};
+    const char *const argv[] = {TETHER_TEST_EPOLL,   f->store, "exit 3",
+                                "sleep 0.1; exit 4", "true",   NULL};
     if (TETHER_TEST_EPOLL[0] == '\0')
         test_skip("only Linux has epoll");
     assert_int_equal(test_command(argv, &out, &err), 0);
