@@ -405,7 +405,7 @@ TETHER_EXPORT int tether_list_in(tether_registry *registry, const tether_list_op
  *
  * Errors, after which the snapshot is as before: TETHER_EENDED if the task has ended meanwhile, or
  * had when the snapshot was made; TETHER_ENOTSUP if it has no monitor, or one of another version,
- * and where monitors cannot be asked (not Linux); TETHER_ETIMEDOUT if its command has not been
+ * and where monitors cannot be asked; TETHER_ETIMEDOUT if its command has not been
  * started yet; TETHER_ENOANSWER if the monitor is stopped; TETHER_ENOTASK also for a task of
  * another session; TETHER_EFOREIGN; TETHER_ECLOSED. */
 TETHER_EXPORT int tether_snapshot_measure(tether_registry *registry, tether_snapshot *snapshot,

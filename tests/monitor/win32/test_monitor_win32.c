@@ -117,6 +117,25 @@ static void the_use_of_the_job_is_told(void **state)
 /* --- The start --- */
 
 /* Line ends and percent signs, which cmd cannot carry, and more than a line of cmd has. */
+static void what_a_running_task_uses_is_told(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    const char *const argv[] = {CHILD, "forever", NULL};
+    start(f->registry, argv, plain, id);
+    WAIT_UNTIL(test_status(f->registry, id) == TETHER_STATUS_RUNNING);
+    tether_snapshot *snapshot = test_snapshot(f->registry, id);
+    ASSERT_OK(tether_snapshot_measure(f->registry, snapshot, &f->error), f->error);
+    assert_int_equal(snapshot->processes_now, 1);
+    if (test_in_wine()) /* which counts no time */
+        assert_int_equal(snapshot->user_ms, -1);
+    else
+        assert_in_range(snapshot->user_ms, 0, 60000);
+    assert_int_equal(snapshot->memory_now, -1);
+    tether_snapshot_free(snapshot);
+    ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
+}
+
 static void passes_arguments_of_any_kind(void **state)
 {
     fixture *f = *state;
@@ -532,6 +551,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         TEST(every_code_is_told_in_full),
         TEST(the_use_of_the_job_is_told),
+        TEST(what_a_running_task_uses_is_told),
         TEST(passes_arguments_of_any_kind),
         TEST(works_in_its_directory),
         TEST(the_choice_decides),
