@@ -103,4 +103,4 @@ tether_room(care
 tether_room(registry
     USES base format shell os store search engine output task care
     LIBRARIES tether_uv
-    SOURCES dispatch.c registry.c)
+    SOURCES dispatch.c dispatcher.c registry.c)

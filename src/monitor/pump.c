@@ -25,6 +25,7 @@ typedef struct pump {
 
 static pump own;
 static char first_buffer[FIRST_SIZE];
+static char *last_buffer; /* NULL: none was needed yet */
 
 bool tether__pump_open(const tether__orders *orders, int *os_error)
 {
@@ -54,10 +55,11 @@ static void grow(int stream)
 {
     if (own.size_of_buffer >= LAST_SIZE)
         return;
-    char *larger = malloc(LAST_SIZE);
-    if (larger == NULL)
+    if (last_buffer == NULL)
+        last_buffer = malloc(LAST_SIZE);
+    if (last_buffer == NULL)
         return;
-    own.buffer = larger;
+    own.buffer = last_buffer;
     own.size_of_buffer = LAST_SIZE;
     tether__pump_os_widen(stream, LAST_SIZE);
 }

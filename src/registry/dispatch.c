@@ -3,40 +3,9 @@
  * Thread: any, one at a time. */
 #include "tether/dispatch.h"
 
-#include <stdlib.h>
-
 #include "base/error.h"
 #include "registry/dispatcher.h"
 #include "registry/registry.h"
-
-int tether__dispatcher_open(tether__dispatcher **out, tether_error *error)
-{
-    *out = NULL;
-    tether__dispatcher *dispatcher = calloc(1, sizeof *dispatcher);
-    if (dispatcher == NULL)
-        return tether__fail_memory(error, "open registry");
-    int code = tether__os_pollable_open(&dispatcher->pollable, error);
-    if (code != TETHER_OK) {
-        free(dispatcher);
-        return code;
-    }
-    *out = dispatcher;
-    return TETHER_OK;
-}
-
-static void free_dispatcher(tether__dispatcher *dispatcher)
-{
-    tether__os_pollable_close(dispatcher->pollable);
-    free(dispatcher);
-}
-
-void tether__dispatcher_close(tether__dispatcher *dispatcher)
-{
-    if (dispatcher != NULL && dispatcher->running)
-        dispatcher->closed = true;
-    else if (dispatcher != NULL)
-        free_dispatcher(dispatcher);
-}
 
 static tether__dispatcher *find(tether_registry *registry, const char *step, tether_error *error)
 {
@@ -82,6 +51,6 @@ int tether_dispatch(tether_registry *registry, int64_t *next_ms, tether_error *e
         *next_ms = dispatcher->closed ? -1 : next;
     if (!dispatcher->closed)
         return TETHER_OK;
-    free_dispatcher(dispatcher);
+    tether__dispatcher_close(dispatcher);
     return tether__fail(error, TETHER_ECLOSED, 0, "dispatch", "a callback has closed the registry");
 }
