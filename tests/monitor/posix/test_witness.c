@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -88,6 +89,20 @@ static void a_task_without_its_monitor_runs_until_its_command_ends(void **state)
     }
 }
 
+/* As in a container whose first process waits for nobody. */
+static void an_end_is_known_before_anybody_has_waited(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    orphan(f, "exit 7", id);
+    expect_status(f, id, controlled_has_witnesses(f) ? TETHER_STATUS_RUNNING : TETHER_STATUS_LOST);
+    let_go(f);
+    expect_end(f, id, TETHER_STATUS_FAILED, 7);
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+    assert_true(waitpid(-1, NULL, 0) > 0);
+}
+
 /* Of two hosts that have pinned it, both say the same, whoever writes it. */
 static void a_host_that_comes_later_is_a_witness_too(void **state)
 {
@@ -160,6 +175,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_REGISTRY(a_task_without_its_monitor_runs_until_its_command_ends),
+        WITH_REGISTRY(an_end_is_known_before_anybody_has_waited),
         WITH_REGISTRY(a_host_that_comes_later_is_a_witness_too),
         WITH_REGISTRY(an_end_that_no_host_saw_is_lost),
         WITH_REGISTRY(a_stranger_with_the_commands_pid_is_no_witness),
