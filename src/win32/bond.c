@@ -18,7 +18,8 @@ bool tether__os_bond_is_possible(void)
 int tether__os_bond_open(tether__bond *bond, tether_error *error)
 {
     HANDLE kept, told;
-    DWORD os_error = tether__win32_pipe_pair(0, 0, FILE_FLAG_OVERLAPPED, &kept, &told);
+    DWORD os_error =
+        tether__win32_pipe_pair(TETHER__WIN32_OUTBOUND, 0, 0, FILE_FLAG_OVERLAPPED, &kept, &told);
     if (os_error != ERROR_SUCCESS)
         return tether__win32_fail(error, os_error, "bind to the host", NULL);
     *bond = (tether__bond){.open = true, .kept = (intptr_t)kept, .told = (intptr_t)told};

@@ -70,26 +70,34 @@ DWORD tether__win32_pipe_open(const char *key, DWORD access, DWORD flags, HANDLE
     return ERROR_SUCCESS;
 }
 
-/* A reader may set the mode of its end, as that of an anonymous pipe. */
-DWORD tether__win32_pipe_pair(DWORD open, DWORD size, DWORD reader_flags, HANDLE *from, HANDLE *to)
+/* A reader may set the mode of its end, and a writer look at its own, as at those of an anonymous
+ * pipe. */
+static DWORD access_to(tether__win32_way way)
+{
+    return way == TETHER__WIN32_OUTBOUND ? GENERIC_READ | FILE_WRITE_ATTRIBUTES
+                                         : GENERIC_WRITE | FILE_READ_ATTRIBUTES;
+}
+
+DWORD tether__win32_pipe_pair(tether__win32_way way, DWORD own_flags, DWORD size, DWORD other_flags,
+                              HANDLE *own, HANDLE *other)
 {
     char key[TETHER__WIN32_PIPE_KEY_SIZE];
     const tether__win32_pipe_form form = {
-        .open = open | PIPE_ACCESS_OUTBOUND | FILE_FLAG_FIRST_PIPE_INSTANCE,
+        .open = own_flags | (DWORD)way | FILE_FLAG_FIRST_PIPE_INSTANCE,
         .mode = PIPE_TYPE_BYTE,
         .instances = 1,
-        .out_size = size,
+        .out_size = way == TETHER__WIN32_OUTBOUND ? size : 0,
+        .in_size = way == TETHER__WIN32_INBOUND ? size : 0,
     };
-    *from = *to = NULL;
+    *own = *other = NULL;
     DWORD os_error = tether__win32_pipe_key(key);
     if (os_error == ERROR_SUCCESS)
-        os_error = tether__win32_pipe_create(key, &form, from);
+        os_error = tether__win32_pipe_create(key, &form, own);
     if (os_error == ERROR_SUCCESS)
-        os_error =
-            tether__win32_pipe_open(key, GENERIC_READ | FILE_WRITE_ATTRIBUTES, reader_flags, to);
-    if (os_error != ERROR_SUCCESS && *from != NULL) {
-        CloseHandle(*from);
-        *from = NULL;
+        os_error = tether__win32_pipe_open(key, access_to(way), other_flags, other);
+    if (os_error != ERROR_SUCCESS && *own != NULL) {
+        CloseHandle(*own);
+        *own = NULL;
     }
     return os_error;
 }

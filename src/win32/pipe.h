@@ -29,9 +29,16 @@ DWORD tether__win32_pipe_create(const char *key, const tether__win32_pipe_form *
  * error, with *pipe NULL. */
 DWORD tether__win32_pipe_open(const char *key, DWORD access, DWORD flags, HANDLE *pipe);
 
-/* Makes both ends of a pipe of bytes: this process writes into *from, with FILE_FLAG_OVERLAPPED in
- * `open` where it must not wait, and *to is for a reader. Returns 0 or the error, with both NULL.
- */
-DWORD tether__win32_pipe_pair(DWORD open, DWORD size, DWORD reader_flags, HANDLE *from, HANDLE *to);
+/* Which way the bytes of a pipe go, as this process sees it. */
+typedef enum tether__win32_way {
+    TETHER__WIN32_INBOUND = PIPE_ACCESS_INBOUND,
+    TETHER__WIN32_OUTBOUND = PIPE_ACCESS_OUTBOUND
+} tether__win32_way;
+
+/* Makes both ends of a pipe of bytes: *own is for this process, with FILE_FLAG_OVERLAPPED among its
+ * flags where that must not wait, and *other for another one. Nobody else can be at the other end.
+ * Returns 0 or the error, with both NULL. */
+DWORD tether__win32_pipe_pair(tether__win32_way way, DWORD own_flags, DWORD size, DWORD other_flags,
+                              HANDLE *own, HANDLE *other);
 
 #endif

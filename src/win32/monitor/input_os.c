@@ -27,7 +27,8 @@ bool tether__input_os_open(int *os_error)
     if (writing.hEvent == NULL)
         failure = GetLastError();
     else
-        failure = tether__win32_pipe_pair(FILE_FLAG_OVERLAPPED, PIPE_SIZE, 0, &pipe_end, &reader);
+        failure = tether__win32_pipe_pair(TETHER__WIN32_OUTBOUND, FILE_FLAG_OVERLAPPED, PIPE_SIZE,
+                                          0, &pipe_end, &reader);
     *os_error = (int)failure;
     if (failure != ERROR_SUCCESS)
         return false;

@@ -157,7 +157,6 @@ const char *tether__monitor_os_words(int os_error)
     return words;
 }
 
-/* The host has started this process in a directory that nobody removes. */
 /* The job ends with its last handle, so no command is left. */
 void tether__monitor_os_note_command(int64_t pid)
 {
@@ -190,6 +189,7 @@ void tether__monitor_os_close_scope(void)
 {
 }
 
+/* The host has started this process in a directory that nobody removes. */
 void tether__monitor_os_settle(void)
 {
     static const DWORD names[] = {STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE};

@@ -7,14 +7,12 @@
  * To learn that something has come, it reads no bytes: that read ends when there are some. */
 #include "win32/monitor/pump_os.h"
 
-#include <stdio.h>
 #include <winioctl.h>
 
-/* Not in a header that can be included alone; the name under which the system exports it. */
-BOOLEAN NTAPI SystemFunction036(void *bytes, ULONG size); /* RtlGenRandom */
+#include "win32/pipe.h"
 
 /* NTFS gives back the space of a sparse file in units of 64 KiB. */
-enum { BLOCK = 64 * 1024, PIPE_SIZE = 256 * 1024, NAME_SIZE = 64, CLUSTER = 4096 };
+enum { BLOCK = 64 * 1024, PIPE_SIZE = 256 * 1024, CLUSTER = 4096 };
 
 typedef struct stream {
     HANDLE pipe;     /* the monitor's end; NULL: none, or closed */
@@ -35,37 +33,6 @@ bool tether__pump_os_has_file(int number)
 
 /* --- Opening --- */
 
-static bool choose_name(char name[NAME_SIZE])
-{
-    unsigned number[4];
-    if (!SystemFunction036(number, sizeof number))
-        return false;
-    snprintf(name, NAME_SIZE, "\\\\.\\pipe\\tether-output-%08x%08x%08x%08x", number[0], number[1],
-             number[2], number[3]);
-    return true;
-}
-
-/* Nobody else can be at the other end: the pipe has this one instance, from its creation on, and
- * its first client is this process. */
-static DWORD make_pipe(HANDLE *own, HANDLE *commands)
-{
-    char name[NAME_SIZE];
-    if (!choose_name(name))
-        return ERROR_NO_SYSTEM_RESOURCES;
-    *own = CreateNamedPipeA(
-        name, PIPE_ACCESS_INBOUND | FILE_FLAG_OVERLAPPED | FILE_FLAG_FIRST_PIPE_INSTANCE,
-        PIPE_TYPE_BYTE | PIPE_REJECT_REMOTE_CLIENTS, 1, PIPE_SIZE, PIPE_SIZE, 0, NULL);
-    if (*own == INVALID_HANDLE_VALUE)
-        return GetLastError();
-    *commands =
-        CreateFileA(name, GENERIC_WRITE | FILE_READ_ATTRIBUTES, 0, NULL, OPEN_EXISTING, 0, NULL);
-    if (*commands != INVALID_HANDLE_VALUE)
-        return ERROR_SUCCESS;
-    DWORD os_error = GetLastError();
-    CloseHandle(*own);
-    return os_error;
-}
-
 /* Takes the file out of its place among the standard handles. */
 static DWORD open_stream(stream *s, DWORD standard)
 {
@@ -74,11 +41,10 @@ static DWORD open_stream(stream *s, DWORD standard)
     s->read = CreateEventW(NULL, TRUE, FALSE, NULL);
     if (s->look.hEvent == NULL || s->read == NULL)
         return GetLastError();
-    DWORD os_error = make_pipe(&s->pipe, &commands);
-    if (os_error != ERROR_SUCCESS) {
-        s->pipe = NULL;
+    DWORD os_error = tether__win32_pipe_pair(TETHER__WIN32_INBOUND, FILE_FLAG_OVERLAPPED, PIPE_SIZE,
+                                             0, &s->pipe, &commands);
+    if (os_error != ERROR_SUCCESS)
         return os_error;
-    }
     s->file = GetStdHandle(standard);
     SetHandleInformation(s->file, HANDLE_FLAG_INHERIT, 0);
     SetStdHandle(standard, commands);
