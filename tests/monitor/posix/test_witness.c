@@ -22,10 +22,12 @@ static bool is_noted(const fixture *f, const char *id)
     return getxattr(test_exit_path(f, id), NOTE, text, sizeof text) > 0;
 }
 
-/* Waits until the monitor has started its command and noted that, and returns its pid. */
+/* Waits until the monitor has started its command, which tells its pid, and noted that; returns the
+ * monitor's. The command writes nothing more as long as it has to live: the pipes end with the
+ * monitor. */
 static long wait_noted(fixture *f, const char *id)
 {
-    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
+    (void)test_output_number(f->registry, id);
     WAIT_UNTIL(!controlled_has_witnesses(f) || is_noted(f, id));
     return monitored_pid(f->registry, id);
 }
@@ -36,7 +38,7 @@ static void orphan(fixture *f, const char *command, char id[TETHER_ID_SIZE])
     char text[2048];
     const char *file = test_work_path(f, "go");
     (void)unlink(file);
-    snprintf(text, sizeof text, "echo ready; while [ ! -e '%s' ]; do sleep 0.01; done; %s", file,
+    snprintf(text, sizeof text, "echo $$; while [ ! -e '%s' ]; do sleep 0.01; done; %s", file,
              command);
     monitored_start(f->registry, text, 0, id);
     long monitor = wait_noted(f, id);
@@ -96,14 +98,17 @@ static void an_end_is_known_before_anybody_has_waited(void **state)
     char id[TETHER_ID_SIZE];
     assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
     orphan(f, "exit 7", id);
+    pid_t command = (pid_t)test_output_number(f->registry, id);
     expect_status(f, id, controlled_has_witnesses(f) ? TETHER_STATUS_RUNNING : TETHER_STATUS_LOST);
     let_go(f);
     expect_end(f, id, TETHER_STATUS_FAILED, 7);
     assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
-    assert_true(waitpid(-1, NULL, 0) > 0);
+    /* By its pid: the registry waits for the monitor, and may not have done so yet. */
+    assert_int_equal(waitpid(command, NULL, 0), command);
 }
 
-/* Of two hosts that have pinned it, both say the same, whoever writes it. */
+/* Two hosts have pinned the command: they say the same about its end, and only one of them writes
+ * it. */
 static void a_host_that_comes_later_is_a_witness_too(void **state)
 {
     fixture *f = *state;
@@ -130,7 +135,7 @@ static void an_end_that_no_host_saw_is_lost(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    monitored_start(f->registry, "echo $$; echo ready; sleep 1000; exit 7", 0, id);
+    monitored_start(f->registry, "echo $$; sleep 1000; exit 7", 0, id);
     long command = test_output_number(f->registry, id), monitor = wait_noted(f, id);
     ASSERT_OK(tether_close(f->registry, TETHER_DETACH, &f->error), f->error);
     assert_int_equal(kill((pid_t)monitor, SIGKILL), 0);
@@ -146,7 +151,7 @@ static void a_stranger_with_the_commands_pid_is_no_witness(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], note[64];
-    monitored_start(f->registry, "echo ready; sleep 1000", 0, id);
+    monitored_start(f->registry, "echo $$; sleep 1000", 0, id);
     long monitor = wait_noted(f, id);
     snprintf(note, sizeof note, "pid=%ld pidfs=1", (long)getpid());
     if (controlled_has_witnesses(f))
