@@ -209,7 +209,7 @@ bool tether__events_turn(tether__events *events)
     return more;
 }
 
-/* Tells whoever delivers. The caller holds the mutex. */
+/* Wakes the thread, the loop or the host, which delivers. The caller holds the mutex. */
 static void rouse(tether__events *events)
 {
     uv_cond_signal(&events->queued);
@@ -223,9 +223,11 @@ static void rouse(tether__events *events)
 static int start(tether__events *events, tether_error *error)
 {
     events->released = true;
-    if (events->on_loop || events->pollable != NULL)
+    if (events->on_loop || events->pollable != NULL) {
         rouse(events);
-    if (events->started || events->on_loop || events->pollable != NULL)
+        return TETHER_OK;
+    }
+    if (events->started)
         return TETHER_OK;
     int code = tether__start_thread(&events->thread, run_thread, events, "start callbacks", error);
     events->started = code == TETHER_OK;

@@ -223,19 +223,13 @@ static bool inspect_tree(tether__catalog *catalog, tether__entry *entry, tether_
 static void consult_witness(const tether__catalog *catalog, tether__entry *entry,
                             tether__observation *observed)
 {
-    static const tether__witnessed meanings[] = {
-        [TETHER__TESTIMONY_NONE] = TETHER__WITNESSED_NOTHING,
-        [TETHER__TESTIMONY_RUNS] = TETHER__WITNESSED_LIFE,
-        [TETHER__TESTIMONY_EXIT] = TETHER__WITNESSED_EXIT,
-        [TETHER__TESTIMONY_SIGNAL] = TETHER__WITNESSED_SIGNAL,
-    };
     if (!tether__verdict_wants_witness(observed) || !tether__record_is_monitored(&entry->record))
         return;
     if (entry->witness.pinned == 0 &&
         !tether__os_witness_open(catalog->session->exits, entry->id, &entry->witness))
         return;
-    observed->witnessed = meanings[tether__os_witness_ask(
-        &entry->witness, &observed->witnessed_value, &observed->witnessed_core)];
+    observed->witnessed = tether__os_witness_ask(&entry->witness, &observed->witnessed_value,
+                                                 &observed->witnessed_core);
 }
 
 /* Stores the verdict on a task. Fails if what decides it cannot be read now; see

@@ -58,6 +58,13 @@ int tether__wait_begin(tether_registry *registry, const char *step, int64_t time
     return code;
 }
 
+int tether__wait_begin_start(tether_registry *registry, const char *step, tether__wait *wait,
+                             tether_error *error)
+{
+    int64_t timeout_ms = tether__reaper_is_current(registry->reaper) ? 0 : TETHER__START_TIMEOUT_MS;
+    return tether__wait_begin(registry, step, timeout_ms, wait, error);
+}
+
 /* A wait that ends before it would look at the disk needs no events instead. Nor are they had if a
  * directory was removed: its events have ended. Takes `state`. */
 static bool may_rely_on_events(tether__wait *wait)

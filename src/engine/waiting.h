@@ -38,6 +38,14 @@ int tether__rouse(tether_registry *registry, tether_error *error);
 int tether__wait_begin(tether_registry *registry, const char *step, int64_t timeout_ms,
                        tether__wait *wait, tether_error *error);
 
+/* How long a start may take. It takes milliseconds, unless its host died. */
+enum { TETHER__START_TIMEOUT_MS = 5000 };
+
+/* Begins a wait for a task that is starting, of up to that time; on the loop's thread, a check
+ * without a wait. Else as above. */
+int tether__wait_begin_start(tether_registry *registry, const char *step, tether__wait *wait,
+                             tether_error *error);
+
 /* Call this before each check of the condition: a change after this call ends the next sleep at
  * once. TETHER_ECLOSED. Takes `state`. */
 int tether__wait_prepare(tether__wait *wait, tether_error *error);

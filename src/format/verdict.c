@@ -16,7 +16,7 @@ static tether__verdict lost(const char *reason)
         TETHER__STEP_FINALISE, TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN, 0, reason, false};
 }
 
-/* Where the task was ended with its anchor, the reasons go on with what that was. */
+/* These reasons go on with what the anchor was: see names_anchor in the verdict. */
 static const char with_anchor[] = "ended at the end of";
 static const char by_itself_with_anchor[] = "ended by itself at the end of";
 static const char lost_with_anchor[] = "supervisor died while it ended the task at the end of";
@@ -97,7 +97,6 @@ static tether__verdict ended_by_itself(const tether__marker *marker)
                                     : marker->anchor_ended ? with_anchor
                                                            : NULL,
                                     false};
-        verdict.names_anchor = verdict.reason == with_anchor;
     } else if (marker->end == TETHER__END_SIGNAL) {
         verdict.signal = (int)marker->value;
         verdict.exit_code = 128 + marker->value;
@@ -109,6 +108,12 @@ static tether__verdict ended_by_itself(const tether__marker *marker)
 }
 
 static const char at_deadline[] = "ended by itself at its deadline";
+
+/* The supervisor has told that it ends the task, and why. */
+static bool is_announced(const tether__marker *marker)
+{
+    return marker->deadline || marker->over_limit || marker->host_ended || marker->anchor_ended;
+}
 
 /* The supervisor has ended the task itself, whatever a host was about to do. */
 static bool is_by_supervisor(const tether__marker *marker)
@@ -136,7 +141,6 @@ static tether__verdict from_marker(tether_status status, tether__intent intent,
         const char *why = own_end_reason(&observed->marker);
         if (why != NULL && !is_by_supervisor(&observed->marker))
             verdict.reason = why;
-        verdict.names_anchor = verdict.names_anchor || verdict.reason == by_itself_with_anchor;
         return verdict;
     }
     if (is_by_supervisor(&observed->marker))
@@ -161,9 +165,7 @@ static tether__verdict without_end(tether_status status, tether__intent intent,
     const tether__marker *marker = &observed->marker;
     if (!observed->same_boot)
         return lost("rebooted");
-    bool announced =
-        marker->deadline || marker->over_limit || marker->host_ended || marker->anchor_ended;
-    if (marker->damaged || (marker->unfinished && !announced))
+    if (marker->damaged || (marker->unfinished && !is_announced(marker)))
         return lost("corrupt exit marker");
     if (status == TETHER_STATUS_KILLING)
         return ended_by_kill(intent, observed->signal_final);
@@ -174,11 +176,8 @@ static tether__verdict without_end(tether_status status, tether__intent intent,
             "supervisor died while it ended the task because its output exceeded the limit");
     if (marker->host_ended)
         return lost("supervisor died while it ended the task because its host had ended");
-    if (marker->anchor_ended) {
-        tether__verdict verdict = lost(lost_with_anchor);
-        verdict.names_anchor = true;
-        return verdict;
-    }
+    if (marker->anchor_ended)
+        return lost(lost_with_anchor);
     if (marker->identity.pid != 0)
         return lost("process exited without exit marker");
     if (status == TETHER_STATUS_STARTING)
@@ -215,7 +214,7 @@ bool tether__verdict_wants_witness(const tether__observation *observed)
     const tether__marker *marker = &observed->marker;
     return supervisor_gone(observed) && observed->same_boot && marker->identity.pid != 0 &&
            marker->end == TETHER__END_NONE && !marker->damaged && !marker->unfinished &&
-           !marker->deadline && !marker->over_limit && !marker->host_ended && !marker->anchor_ended;
+           !is_announced(marker);
 }
 
 static bool silent_for_too_long(const tether__observation *observed)
@@ -224,8 +223,8 @@ static bool silent_for_too_long(const tether__observation *observed)
            observed->silence_ms > TETHER__SILENCE_LIMIT_MS;
 }
 
-tether__verdict tether__verdict_reach(tether_status status, tether__intent intent,
-                                      const tether__observation *observed)
+static tether__verdict reach(tether_status status, tether__intent intent,
+                             const tether__observation *observed)
 {
     if (tether_status_ended(status))
         return no_change;
@@ -255,6 +254,16 @@ tether__verdict tether__verdict_reach(tether_status status, tether__intent inten
         return run;
     }
     return no_change;
+}
+
+tether__verdict tether__verdict_reach(tether_status status, tether__intent intent,
+                                      const tether__observation *observed)
+{
+    tether__verdict verdict = reach(status, intent, observed);
+    verdict.names_anchor = verdict.reason == with_anchor ||
+                           verdict.reason == by_itself_with_anchor ||
+                           verdict.reason == lost_with_anchor;
+    return verdict;
 }
 
 int64_t tether__duration(int64_t wall_start, int64_t wall_end, int64_t uptime_start,

@@ -18,26 +18,26 @@ typedef enum tether__holding {
     TETHER__HOLDING_UNKNOWN
 } tether__holding;
 
-/* What an inspection of a task has found. The caller probes the lifeline before it reads the
- * marker: if the lifeline is free by then, the marker has all that the supervisor wrote. */
 /* What a host that has pinned the command knows of it, after the death of its supervisor. */
 typedef enum tether__witnessed {
-    TETHER__WITNESSED_NOTHING,
-    TETHER__WITNESSED_LIFE, /* it runs, or how it ended is not told yet */
+    TETHER__WITNESSED_NOTHING, /* nothing is known, and nothing will be */
+    TETHER__WITNESSED_LIFE,    /* it runs, or how it ended is not told yet */
     TETHER__WITNESSED_EXIT,
     TETHER__WITNESSED_SIGNAL
 } tether__witnessed;
 
+/* What an inspection of a task has found. The caller probes the lifeline before it reads the
+ * marker: if the lifeline is free by then, the marker has all that the supervisor wrote. */
 typedef struct tether__observation {
     tether__holding holding;
     tether__liveness alive; /* of the supervisor; UNKNOWN where its identity is not known */
     tether__marker marker;
-    tether__witnessed witnessed;
-    int witnessed_value; /* the exit code or the signal */
-    bool witnessed_core; /* the signal has left a core file */
-    bool same_boot;      /* the task was started during this boot, as far as that is known */
-    bool tree_empty;     /* the task has no live process; valid only while it is being killed */
-    bool replay;         /* the host is opening the session */
+    tether__witnessed witnessed; /* NOTHING also where nobody has pinned the command */
+    int witnessed_value;         /* the exit code or the signal */
+    bool witnessed_core;         /* the signal has left a core file */
+    bool same_boot;  /* the task was started during this boot, as far as that is known */
+    bool tree_empty; /* the task has no live process; valid only while it is being killed */
+    bool replay;     /* the host is opening the session */
     int64_t supervisor_seen_ms; /* the latest uptime at which the supervisor was alive, by this
                                    observation; 0: not known */
     int64_t silence_ms; /* time since the last sign of life; for tasks that cannot be verified */

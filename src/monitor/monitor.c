@@ -27,10 +27,8 @@ typedef struct monitor {
     tether__orders orders;
     int64_t deadline; /* by the monotonic clock; NEVER: none, or it is being enforced */
     int64_t move;     /* the newest move of the deadline that is known; 0: none */
-    bool enforcing;   /* the deadline is over */
-    bool over_limit;  /* an output has exceeded its limit, and the task ends for it */
-    bool orphaned;    /* the host that the task is bound to has ended */
-    bool adrift;      /* what the task is to run beside has ended */
+    bool enforcing;   /* the deadline is over, and the task ends for it */
+    bool announced;   /* the task ends for that or another reason, of which there is a line */
     bool reported;    /* the end line is written */
     bool ending;      /* the processes of the task are being ended */
     tether__kill kill;
@@ -89,6 +87,7 @@ static void begin_kill(monitor *m, int64_t now)
 static void announce_kill(monitor *m, size_t (*format)(int64_t uptime_ms, char *line), int64_t now)
 {
     char line[TETHER__MARKER_LINE_SIZE];
+    m->announced = true;
     if (!m->reported)
         (void)tether__monitor_os_append(line, format(tether__os_uptime_ms(), line));
     begin_kill(m, now);
@@ -98,26 +97,6 @@ static void enforce_deadline(monitor *m, int64_t now)
 {
     m->enforcing = true;
     announce_kill(m, tether__marker_format_deadline, now);
-}
-
-static void enforce_limit(monitor *m, int64_t now)
-{
-    m->over_limit = true;
-    announce_kill(m, tether__marker_format_over_limit, now);
-}
-
-/* Also after the end: nothing of a task that is bound to its host outlives that. */
-static void follow_host(monitor *m, int64_t now)
-{
-    m->orphaned = true;
-    announce_kill(m, tether__marker_format_host_ended, now);
-}
-
-/* Likewise. */
-static void follow_anchor(monitor *m, int64_t now)
-{
-    m->adrift = true;
-    announce_kill(m, tether__marker_format_anchor_ended, now);
 }
 
 static void carry_on_kill(monitor *m, int64_t now)
@@ -146,11 +125,13 @@ static int64_t do_due(monitor *m)
     if (!m->ending && now >= m->deadline)
         enforce_deadline(m, now);
     if (!m->ending && !m->reported && m->orders.limit_kills && tether__pump_over_limit())
-        enforce_limit(m, now);
+        announce_kill(m, tether__marker_format_over_limit, now);
+    /* Also after the end: nothing of a task that is bound to its host or an anchor outlives that.
+     */
     if (!m->ending && m->orders.with_host && tether__monitor_os_host_ended())
-        follow_host(m, now);
+        announce_kill(m, tether__marker_format_host_ended, now);
     if (!m->ending && tether__monitor_os_anchor_ended())
-        follow_anchor(m, now);
+        announce_kill(m, tether__marker_format_anchor_ended, now);
     if (m->ending && now >= m->kill.next_ms)
         carry_on_kill(m, now);
     return m->ending ? m->kill.next_ms : m->deadline;
@@ -225,7 +206,7 @@ static void wait(monitor *m)
 /* A command that catches the signal and exits has ended by itself. */
 static bool was_ended(const monitor *m)
 {
-    return (m->enforcing || m->over_limit || m->orphaned || m->adrift) && m->family.by_kill != 0;
+    return m->announced && m->family.by_kill != 0;
 }
 
 /* A task is timed out or killed only once none of its processes is left. Any other end is told at
@@ -290,16 +271,23 @@ static void guard(monitor *m)
     (void)tether__pump_drain();
 }
 
+/* Takes what the host has passed. Returns NULL, or what it has not. */
+static const char *find_missing(const tether__orders *orders)
+{
+    if (orders->with_host && !tether__monitor_os_bind())
+        return "what tells of the host's end is missing";
+    if (orders->anchored && !tether__monitor_os_watch_anchor(orders->anchor_is_task))
+        return "what tells of the anchor's end is missing";
+    return NULL;
+}
+
 static int supervise(monitor *m)
 {
     int code, os_error;
     append_identity(&m->orders);
-    if (m->orders.with_host && !tether__monitor_os_bind()) {
-        tether__monitor_os_complain(m->orders.program, "what tells of the host's end is missing");
-        return give_up(TETHER__START_ORDERS, FAILED);
-    }
-    if (m->orders.anchored && !tether__monitor_os_watch_anchor(m->orders.anchor_is_task)) {
-        tether__monitor_os_complain(m->orders.program, "what tells of the anchor's end is missing");
+    const char *missing = find_missing(&m->orders);
+    if (missing != NULL) {
+        tether__monitor_os_complain(m->orders.program, missing);
         return give_up(TETHER__START_ORDERS, FAILED);
     }
     tether__start_failure failure = TETHER__START_OUTPUT;

@@ -71,7 +71,7 @@ else()
         src/posix/monitor/wake_signalfd.c
         src/posix/pidfd.c
         src/posix/proc_linux.c
-        src/posix/proc_using_linux.c
+        src/posix/proc_stat_linux.c
         src/posix/raise_fd.c
         src/posix/error_shortage.c
         src/posix/told_end.c

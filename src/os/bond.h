@@ -16,11 +16,8 @@ typedef struct tether__bond {
     intptr_t told; /* a monitor gets a copy of this end, see tether__start */
 } tether__bond;
 
-/* Whether monitors of this system can watch a bond. */
-bool tether__os_bond_is_possible(void);
-
 /* Makes a bond. No other program inherits it. TETHER_ELIMIT: too many open files; TETHER_ENOTSUP
- * where it is not possible. Any thread. */
+ * where monitors cannot watch one. Any thread. */
 int tether__os_bond_open(tether__bond *bond, tether_error *error);
 
 /* Tells all monitors that watch the bond. None is no error. */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "format/verdict.h"
 #include "os/file.h"
 
 /* What holds the process. All-zero: nothing. Every task in memory has one, so it is small. */
@@ -15,13 +16,6 @@ typedef struct tether__witness {
                           monotonic clock; 0: it has not */
 } tether__witness;
 
-typedef enum tether__testimony {
-    TETHER__TESTIMONY_NONE, /* nothing is known, and nothing will be */
-    TETHER__TESTIMONY_RUNS, /* the command lives, or nobody has waited for it yet */
-    TETHER__TESTIMONY_EXIT,
-    TETHER__TESTIMONY_SIGNAL
-} tether__testimony;
-
 /* Pins the command of a task, which its monitor has named in the lifeline. Returns false if the
  * command has ended, or if the system does not tell such ends. The caller knows that the monitor
  * started it during this boot. Never blocks; any thread. */
@@ -29,7 +23,7 @@ bool tether__os_witness_open(tether__dir *exits, const char *task_id, tether__wi
 
 /* Returns what became of the command; *value is the exit code or the signal, *core whether that
  * left a core file. One for which nobody waits counts as running for half a minute only. */
-tether__testimony tether__os_witness_ask(tether__witness *witness, int *value, bool *core);
+tether__witnessed tether__os_witness_ask(tether__witness *witness, int *value, bool *core);
 
 /* Does nothing if nothing is pinned. */
 void tether__os_witness_close(tether__witness *witness);

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdio.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -62,12 +61,6 @@ static int fail_open(int os_error, int64_t pid, tether_error *error)
     return tether__posix_fail(error, os_error, step, NULL);
 }
 
-static bool has_ended(int pidfd)
-{
-    struct pollfd one = {.fd = pidfd, .events = POLLIN};
-    return poll(&one, 1, 0) > 0;
-}
-
 static int open_process(int64_t pid, tether__anchor *anchor, tether_error *error)
 {
     *anchor = unopened;
@@ -84,7 +77,7 @@ static int open_process(int64_t pid, tether__anchor *anchor, tether_error *error
 int tether__os_anchor_process(int64_t pid, tether__anchor *anchor, tether_error *error)
 {
     int code = open_process(pid, anchor, error);
-    if (code == TETHER_OK && has_ended((int)anchor->process))
+    if (code == TETHER_OK && tether__pidfd_has_ended((int)anchor->process))
         code = tether__fail(error, TETHER_EENDED, 0, step,
                             "process %lld has ended, and its parent has not waited for it yet",
                             (long long)pid);
@@ -146,7 +139,8 @@ static int open_lifeline(tether__dir *exits, const char *task_id, tether__anchor
     anchor->is_task = true;
     anchor->lifeline = fd;
     int code = open_news(fd, anchor, error);
-    if (code == TETHER_OK && (tether__posix_told_end(fd) || has_ended((int)anchor->process)))
+    if (code == TETHER_OK &&
+        (tether__posix_told_end(fd) || tether__pidfd_has_ended((int)anchor->process)))
         code = tether__fail(error, TETHER_EENDED, 0, step, "task %s has ended", task_id);
     return code;
 }

@@ -12,11 +12,6 @@
 
 enum { FIRST_FREE = 3 }; /* none of the standard streams */
 
-bool tether__os_bond_is_possible(void)
-{
-    return true;
-}
-
 /* Monitors share the reading end: none may wait in a read for what another one has taken. The
  * writing end is never without close-on-exec: a program that got it would keep the tasks alive. */
 int tether__os_bond_open(tether__bond *bond, tether_error *error)

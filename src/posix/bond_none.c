@@ -5,11 +5,6 @@
 
 #include "base/error.h"
 
-bool tether__os_bond_is_possible(void)
-{
-    return false;
-}
-
 int tether__os_bond_open(tether__bond *bond, tether_error *error)
 {
     *bond = (tether__bond){0};

@@ -13,6 +13,25 @@
 
 enum { TEXT_SIZE = 1024 };
 
+bool tether__cgroup_own(const char *root, char *own, size_t capacity)
+{
+    char path[PATH_MAX], *line = NULL;
+    size_t room = 0;
+    bool found = false;
+    snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
+    FILE *file = fopen(path, "re");
+    while (file != NULL && !found && getline(&line, &room, file) > 0) {
+        line[strcspn(line, "\n")] = '\0';
+        found = strncmp(line, "0::/", 4) == 0 && strlen(line) < capacity;
+    }
+    if (found)
+        strcpy(own, strcmp(line, "0::/") == 0 ? "" : line + 3);
+    free(line);
+    if (file != NULL)
+        fclose(file);
+    return found;
+}
+
 static bool join(const char *cgroup, const char *part, char path[PATH_MAX])
 {
     int size = snprintf(path, PATH_MAX, "%s/%s", cgroup, part);

@@ -5,11 +5,16 @@
 #define TETHER_CGROUP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define TETHER__CGROUP_PREFIX "tether-" /* before the task's id */
 #define TETHER__CGROUP_TASK "task"
 #define TETHER__CGROUP_MONITOR "monitor"
+
+/* Stores the cgroup of this process as a path below the mount; "" is the whole. `root` stands
+ * before the path of the file that is read, "" for this machine. False: it is not known. */
+bool tether__cgroup_own(const char *root, char *own, size_t capacity);
 
 /* Writes a text into a file of a cgroup; `part` is the name below `cgroup`, such as
  * "task/cgroup.kill". Returns 0 or errno. */

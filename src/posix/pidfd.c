@@ -4,6 +4,7 @@
 #include "posix/pidfd.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -62,6 +63,12 @@ int tether__pidfd_find_id(int64_t pid, uint64_t *id)
     *id = tether__pidfd_id(pidfd);
     close(pidfd);
     return 0;
+}
+
+bool tether__pidfd_has_ended(int pidfd)
+{
+    struct pollfd item = {.fd = pidfd, .events = POLLIN};
+    return poll(&item, 1, 0) > 0;
 }
 
 const char *tether__pidfd_lacking(void)

@@ -18,6 +18,10 @@ uint64_t tether__pidfd_id(int pidfd);
  * tether__pidfd_open does. */
 int tether__pidfd_find_id(int64_t pid, uint64_t *id);
 
+/* Whether all of the process has ended, also if nobody has waited for it. False also if that cannot
+ * be found out. */
+bool tether__pidfd_has_ended(int pidfd);
+
 /* Returns the name of the call that this process cannot use because the system does not have it or
  * refuses it, as old kernels and the seccomp filters of older container hosts do; NULL: it can use
  * all calls, or that could not be determined, or no version of the system has such calls. */

@@ -26,6 +26,12 @@ int tether__pidfd_find_id(int64_t pid, uint64_t *id)
     return ENOSYS;
 }
 
+bool tether__pidfd_has_ended(int pidfd)
+{
+    (void)pidfd;
+    return false;
+}
+
 const char *tether__pidfd_lacking(void)
 {
     return NULL;

@@ -12,12 +12,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "posix/proc_stat.h"
+
 /* PF_EXITING and PF_KTHREAD of the kernel. */
 enum { FLAG_EXITING = 0x4, FLAG_KERNEL = 0x200000 };
 /* A supervisor's arguments begin with the shell, the path of its script and the task's id. No other
  * process but a copy of it has that many bytes in common with it. */
 enum { ARGUMENTS_SIZE = 8192 };
-enum { STAT_SIZE = 1024, STATUS_SIZE = 4096, ENVIRON_CHUNK = 16384, VALUE_SIZE = 256 };
+enum { STATUS_SIZE = 4096, ENVIRON_CHUNK = 16384, VALUE_SIZE = 256 };
 enum { AUXV_UID = 11, AUXV_SIZE = 1024 };
 
 static int open_entry(int64_t pid, const char *entry)
@@ -85,20 +87,15 @@ static ssize_t read_entry(int64_t pid, const char *entry, void *bytes, size_t ca
 /* Reads the stat file of a process ("stat") or of one of its threads ("task/TID/stat"). */
 static int read_stat(int64_t pid, const char *entry, tether__proc *process, int *threads)
 {
-    char text[STAT_SIZE];
-    ssize_t size = read_entry(pid, entry, text, sizeof text - 1);
-    if (size < 0)
-        return errno;
-    text[size] = '\0';
-
-    /* The second field is the program's name in parentheses, which may contain any character,
-     * including parentheses. */
-    const char *after = strrchr(text, ')');
+    char text[TETHER__PROC_STAT_SIZE];
+    const char *fields;
     long long parent, group, session;
     unsigned long long start, caught;
     unsigned flags;
-    if (after == NULL ||
-        sscanf(after + 1,
+    int os_error = tether__proc_stat(pid, entry, text, &fields);
+    if (os_error != 0)
+        return os_error;
+    if (sscanf(fields,
                " %c %lld %lld %lld %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
                "%*d %d %*d %llu %*u %*d %*u %*u %*u %*u %*u %*u %*u %*u %*u %llu",
                &process->state, &parent, &group, &session, &flags, threads, &start, &caught) != 8)

@@ -61,20 +61,6 @@ static bool find_mount(const char *root, char mount[PATH_MAX])
     return find_line(root, "/proc/self/mountinfo", take_mount, mount);
 }
 
-static bool take_own(char *line, char *found)
-{
-    bool is_own = strncmp(line, "0::/", 4) == 0 && strlen(line) < PATH_MAX;
-    if (is_own)
-        snprintf(found, PATH_MAX, "%s", strcmp(line, "0::/") == 0 ? "" : line + 3);
-    return is_own;
-}
-
-/* Stores the cgroup of this process, as a path below the mount, "" for the whole. */
-static bool find_own(const char *root, char own[PATH_MAX])
-{
-    return find_line(root, "/proc/self/cgroup", take_own, own);
-}
-
 /* --- Making one --- */
 
 static bool has_memory(const char *cgroup)
@@ -125,16 +111,22 @@ static int fill(const char *cgroup, uint64_t limit)
     return os_error == 0 && limit > 0 ? set_limit(cgroup, limit) : os_error;
 }
 
+/* Whether a cgroup may be made below this one. A process may be moved only by who may write the
+ * file cgroup.procs of what is above both places. */
+static bool is_delegated(const char *cgroup)
+{
+    char procs[PATH_MAX];
+    int size = snprintf(procs, sizeof procs, "%s/cgroup.procs", cgroup);
+    return size < PATH_MAX && access(procs, W_OK) == 0 && access(cgroup, W_OK | X_OK) == 0;
+}
+
 /* Tries to make the cgroup of a task below `above`. Returns 0 or errno: ENOTSUP if it has no
  * controller of memory. */
 static int make_below(const char *above, const char *task_id, uint64_t limit, char cgroup[PATH_MAX])
 {
-    /* A process may be moved only by who may write this file of what is above both places. */
-    char procs[PATH_MAX];
-    int size = snprintf(procs, sizeof procs, "%s/cgroup.procs", above);
-    if (size >= PATH_MAX || access(procs, W_OK) != 0)
+    if (!is_delegated(above))
         return EACCES;
-    size = snprintf(cgroup, PATH_MAX, "%s/" TETHER__CGROUP_PREFIX "%s", above, task_id);
+    int size = snprintf(cgroup, PATH_MAX, "%s/" TETHER__CGROUP_PREFIX "%s", above, task_id);
     if (size >= PATH_MAX)
         return ENAMETOOLONG;
     if (mkdir(cgroup, 0700) != 0)
@@ -189,7 +181,7 @@ int tether__os_scope_make(const char *task_id, uint64_t memory_limit, char **pat
 {
     char mount[PATH_MAX], own[PATH_MAX], cgroup[PATH_MAX];
     *path = NULL;
-    if (!find_mount("", mount) || !find_own("", own))
+    if (!find_mount("", mount) || !tether__cgroup_own("", own, sizeof own))
         return tether__fail(error, TETHER_ENOTSUP, 0, step,
                             "cgroups of version 2 are not mounted, or /proc does not show them; "
                             "mount them at /sys/fs/cgroup, or leave out the scope");
@@ -220,14 +212,6 @@ void tether__os_scope_remove(const char *path, const char *task_id)
         (void)tether__cgroup_remove(path);
 }
 
-/* Whether a cgroup may be made below this one. */
-static bool is_delegated(const char *cgroup)
-{
-    char procs[PATH_MAX];
-    int size = snprintf(procs, sizeof procs, "%s/cgroup.procs", cgroup);
-    return size < PATH_MAX && access(procs, W_OK) == 0 && access(cgroup, W_OK | X_OK) == 0;
-}
-
 /* Whether one of the cgroups from this one upwards, which it cuts off, is delegated. */
 static bool find_delegated(const char *mount, char *own, char above[PATH_MAX])
 {
@@ -245,7 +229,8 @@ static bool find_delegated(const char *mount, char *own, char above[PATH_MAX])
 bool tether__os_scope_describe(bool *possible, char *buffer, size_t size)
 {
     char mount[PATH_MAX], own[PATH_MAX], above[PATH_MAX];
-    *possible = find_mount("", mount) && find_own("", own) && find_delegated(mount, own, above);
+    *possible = find_mount("", mount) && tether__cgroup_own("", own, sizeof own) &&
+                find_delegated(mount, own, above);
     if (*possible)
         snprintf(buffer, size, "a task can have a cgroup of its own (--scope), below %.300s",
                  above);
@@ -357,7 +342,7 @@ bool tether__os_scope_danger(const char *root, char *buffer, size_t size)
                  "it, and all tasks with that; run it below an init (docker run --init)");
         return true;
     }
-    if (!find_own(root, own))
+    if (!tether__cgroup_own(root, own, sizeof own))
         return false;
     if (find_unit(own, ".service", unit))
         return strncmp(unit, "user@", 5) == 0 ? ends_with_manager(root, unit, buffer, size)

@@ -70,7 +70,7 @@ endif()
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
     list(APPEND TETHER_OS_SOURCES listing.c members.c clock_boot_procfs.c clock_frame_linux.c
         process_linux.c this_boot.c tree_listed.c tree_ready.c pidfd.c
-        proc_linux.c anchor.c bond.c told_end.c)
+        proc_linux.c proc_stat_linux.c anchor.c bond.c told_end.c)
 elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD|NetBSD)$")
     set(names Darwin macos FreeBSD freebsd NetBSD netbsd)
     list(FIND names ${CMAKE_SYSTEM_NAME} place)
@@ -91,7 +91,7 @@ endif()
 
 # Only Linux has a monitor so far.
 if(NOT CMAKE_SYSTEM_NAME STREQUAL "Linux")
-    list(APPEND TETHER_OS_SOURCES anchor_none.c bond_none.c)
+    list(APPEND TETHER_OS_SOURCES ../os/anchor_none.c bond_none.c)
 endif()
 
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
@@ -99,7 +99,7 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
         witness_pidfd.c cgroup.c scope_linux.c)
 else()
     list(APPEND TETHER_OS_SOURCES access_list_none.c control_none.c lock_owner_none.c
-        witness_none.c scope_none.c)
+        ../os/witness_none.c ../os/scope_none.c)
 endif()
 
 if(TETHER_HAVE_INOTIFY AND CMAKE_SYSTEM_NAME STREQUAL "Linux")

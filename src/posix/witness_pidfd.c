@@ -4,11 +4,8 @@
  * Thread: any. */
 #include "os/witness.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -18,10 +15,11 @@
 #include "posix/command_note.h"
 #include "posix/dir.h"
 #include "posix/pidfd.h"
+#include "posix/proc.h"
+#include "posix/proc_stat.h"
 
-enum {
-    UNTOLD_MS = 30000
-}; /* how long the end of a process may stay untold: init is slow, or none */
+/* How long the end of a process may stay untold: init is slow, or none. */
+enum { UNTOLD_MS = 30000 };
 
 /* linux/pidfd.h, since 6.13; it tells ends since 6.15. */
 struct pidfd_info {
@@ -39,12 +37,6 @@ static bool ask_kernel(int pidfd, struct pidfd_info *info)
     bool answered = ioctl(pidfd, GET_INFO, info) == 0;
     info->mask = answered ? info->mask : 0;
     return answered;
-}
-
-static bool has_ended(int pidfd)
-{
-    struct pollfd item = {.fd = pidfd, .events = POLLIN};
-    return poll(&item, 1, 0) != 0;
 }
 
 static bool read_note(tether__dir *exits, const char *task_id, long long *pid,
@@ -74,7 +66,8 @@ bool tether__os_witness_open(tether__dir *exits, const char *task_id, tether__wi
     int pidfd = tether__pidfd_open(pid);
     if (pidfd < 0)
         return false;
-    if (tether__pidfd_id(pidfd) != pidfs_id || has_ended(pidfd) || !ask_kernel(pidfd, &info)) {
+    if (tether__pidfd_id(pidfd) != pidfs_id || tether__pidfd_has_ended(pidfd) ||
+        !ask_kernel(pidfd, &info)) {
         close(pidfd);
         return false;
     }
@@ -82,32 +75,12 @@ bool tether__os_witness_open(tether__dir *exits, const char *task_id, tether__wi
     return true;
 }
 
-/* /proc shows the status of a process for which nobody has waited as its last number; to those who
- * may not look, it shows 0 there. They may not read the link to its program either, which others
- * are told is missing. */
-static bool read_status(int64_t pid, int *status)
-{
-    char path[64], text[1024];
-    snprintf(path, sizeof path, "/proc/%lld/exe", (long long)pid);
-    if (readlink(path, text, sizeof text) >= 0 || errno != ENOENT)
-        return false;
-    snprintf(path, sizeof path, "/proc/%lld/stat", (long long)pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t size = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
-    if (fd >= 0)
-        close(fd);
-    if (size <= 0)
-        return false;
-    text[size] = '\0';
-    const char *last = strrchr(text, ' ');
-    return last != NULL && sscanf(last, "%d", status) == 1;
-}
-
 /* As if somebody had waited for it. The pid belongs to the process until somebody has. */
 static void look_at_unwaited(int pidfd, struct pidfd_info *info)
 {
     int status;
-    bool shown = (info->mask & INFO_PID) != 0 && read_status(info->pid, &status);
+    bool shown = (info->mask & INFO_PID) != 0 && tether__proc_is_own() &&
+                 tether__proc_wait_status(info->pid, &status);
     if (!ask_kernel(pidfd, info) || (info->mask & INFO_EXIT) != 0 || !shown)
         return;
     info->mask |= INFO_EXIT;
@@ -115,17 +88,17 @@ static void look_at_unwaited(int pidfd, struct pidfd_info *info)
 }
 
 /* The kernel has the answer once somebody has waited for the process, some time after its end. */
-tether__testimony tether__os_witness_ask(tether__witness *witness, int *value, bool *core)
+tether__witnessed tether__os_witness_ask(tether__witness *witness, int *value, bool *core)
 {
     struct pidfd_info info;
     int pidfd = witness->pinned - 1;
     *value = 0;
     *core = false;
     if (pidfd < 0)
-        return TETHER__TESTIMONY_NONE;
-    bool ended = has_ended(pidfd);
+        return TETHER__WITNESSED_NOTHING;
+    bool ended = tether__pidfd_has_ended(pidfd);
     if (!ask_kernel(pidfd, &info))
-        return TETHER__TESTIMONY_NONE;
+        return TETHER__WITNESSED_NOTHING;
     if (ended && (info.mask & INFO_EXIT) == 0)
         look_at_unwaited(pidfd, &info);
     if ((info.mask & INFO_EXIT) == 0) {
@@ -133,12 +106,12 @@ tether__testimony tether__os_witness_ask(tether__witness *witness, int *value, b
         if (ended && witness->ended_ms == 0)
             witness->ended_ms = now != 0 ? now : 1;
         bool late = ended && now - witness->ended_ms > UNTOLD_MS;
-        return late ? TETHER__TESTIMONY_NONE : TETHER__TESTIMONY_RUNS;
+        return late ? TETHER__WITNESSED_NOTHING : TETHER__WITNESSED_LIFE;
     }
     bool exited = WIFEXITED(info.exit_code);
     *value = exited ? WEXITSTATUS(info.exit_code) : WTERMSIG(info.exit_code);
     *core = !exited && WCOREDUMP(info.exit_code);
-    return exited ? TETHER__TESTIMONY_EXIT : TETHER__TESTIMONY_SIGNAL;
+    return exited ? TETHER__WITNESSED_EXIT : TETHER__WITNESSED_SIGNAL;
 }
 
 void tether__os_witness_close(tether__witness *witness)

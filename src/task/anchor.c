@@ -14,9 +14,6 @@
 
 static const char step[] = "watch anchor";
 
-/* Of a task that is starting. */
-enum { START_TIMEOUT_MS = 5000 };
-
 static int check_task(const tether__entry *entry, tether_error *error)
 {
     if (!entry->ended)
@@ -52,8 +49,7 @@ static int open_task(tether__spawn_plan *plan, tether_error *error)
     int code = tether__check_task_id(plan->spec.while_task, error);
     if (code != TETHER_OK)
         return code;
-    int64_t patience = tether__reaper_is_current(plan->registry->reaper) ? 0 : START_TIMEOUT_MS;
-    code = tether__wait_begin(plan->registry, step, patience, &wait, error);
+    code = tether__wait_begin_start(plan->registry, step, &wait, error);
     while (code == TETHER_OK) {
         code = tether__wait_prepare(&wait, error);
         if (code == TETHER_OK)

@@ -17,9 +17,6 @@
 
 static const char step[] = "extend task";
 
-/* Of a task that is starting. */
-enum { START_TIMEOUT_MS = 5000 };
-
 /* Longer ones could not be added to a time. */
 #define LONGEST_MS ((int64_t)1000 * 366 * 24 * 3600 * 1000)
 
@@ -140,8 +137,7 @@ int tether_extend(tether_registry *registry, const char *task_id, int64_t timeou
         return tether__fail(error, TETHER_EINVAL, 0, step,
                             "the timeout is not positive, or longer than 1000 years; "
                             "TETHER_NO_TIMEOUT means none");
-    int64_t patience = tether__reaper_is_current(registry->reaper) ? 0 : START_TIMEOUT_MS;
-    code = tether__wait_begin(registry, step, patience, &wait, error);
+    code = tether__wait_begin_start(registry, step, &wait, error);
     if (code == TETHER_OK)
         code = write_deadline(registry, task_id, &m, error);
     if (code == TETHER_OK && m.number == 0)

@@ -14,8 +14,8 @@
 
 static const char step[] = "write input";
 
-/* A task may be starting. The pauses are those until the next attempt, while the pipe is full. */
-enum { START_TIMEOUT_MS = 5000, FIRST_PAUSE_MS = 2, LAST_PAUSE_MS = 100 };
+/* The pauses until the next attempt, while the pipe is full. */
+enum { FIRST_PAUSE_MS = 2, LAST_PAUSE_MS = 100 };
 
 typedef struct writing {
     const char *task_id;
@@ -109,9 +109,8 @@ static int send_all(tether__wait *wait, writing *w, tether_error *error)
 static int connect_to(tether_registry *registry, writing *w, tether_error *error)
 {
     tether__wait wait;
-    int64_t patience = tether__reaper_is_current(registry->reaper) ? 0 : START_TIMEOUT_MS;
     w->end.handle = -1;
-    int code = tether__wait_begin(registry, step, patience, &wait, error);
+    int code = tether__wait_begin_start(registry, step, &wait, error);
     if (code == TETHER_OK)
         code = tether__monitor_connect(&wait, w->task_id, &w->end, error);
     tether__wait_end(&wait);

@@ -18,9 +18,8 @@
 
 static const char step[] = "pause task";
 
-/* A start takes milliseconds, unless its host died. Each round of signals stops processes that were
- * forked during the one before. */
-enum { START_TIMEOUT_MS = 5000, ROUNDS = 200, ALONE_PAUSE_MS = 2, PIDS_MAX = 4096 };
+/* Each round of signals stops processes that were forked during the one before. */
+enum { ROUNDS = 200, ALONE_PAUSE_MS = 2, PIDS_MAX = 4096 };
 
 typedef struct change {
     tether_status wanted;
@@ -67,8 +66,7 @@ static int write_when_started(tether_registry *registry, const char *task_id, ch
                               tether_error *error)
 {
     tether__wait wait;
-    int64_t timeout_ms = tether__reaper_is_current(registry->reaper) ? 0 : START_TIMEOUT_MS;
-    int code = tether__wait_begin(registry, "wait", timeout_ms, &wait, error);
+    int code = tether__wait_begin_start(registry, "wait", &wait, error);
     while (code == TETHER_OK) {
         code = tether__wait_prepare(&wait, error);
         if (code == TETHER_OK)
@@ -144,7 +142,7 @@ static int stop_until_stable(tether_registry *registry, const char *task_id, pid
                              pid_list *after, tether_error *error)
 {
     size_t reached;
-    int64_t end = tether__os_monotonic_ms() + START_TIMEOUT_MS;
+    int64_t end = tether__os_monotonic_ms() + TETHER__START_TIMEOUT_MS;
     int code = list_pids(registry, task_id, before, error);
     for (int round = 0; code == TETHER_OK;) {
         if (round == ROUNDS)

@@ -21,7 +21,7 @@
 #include "tether/task.h"
 
 enum { SURVIVORS_LISTED = 64 };
-enum { START_TIMEOUT_MS = 5000, START_PAUSE_MS = 2 };
+enum { START_PAUSE_MS = 2 };
 
 /* A supervisor that has reported the end may still be exiting, and does not count as a leftover
  * process. */
@@ -123,8 +123,7 @@ static int send_when_started(tether_registry *registry, const char *task_id, int
 {
     tether__wait wait;
     bool sent = false;
-    int64_t timeout_ms = tether__reaper_is_current(registry->reaper) ? 0 : START_TIMEOUT_MS;
-    int code = tether__wait_begin(registry, "signal task", timeout_ms, &wait, error);
+    int code = tether__wait_begin_start(registry, "signal task", &wait, error);
     while (code == TETHER_OK) {
         code = tether__wait_prepare(&wait, error);
         if (code == TETHER_OK)

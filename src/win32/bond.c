@@ -8,11 +8,6 @@
 #include "win32/error.h"
 #include "win32/pipe.h"
 
-bool tether__os_bond_is_possible(void)
-{
-    return true;
-}
-
 /* Each monitor has a read of its own under way at the same open end: the system fails all of them
  * when the other end is closed. No handle is inherited unless a start names it. */
 int tether__os_bond_open(tether__bond *bond, tether_error *error)

@@ -67,7 +67,8 @@ static bool may_pass(DWORD os_error)
     return os_error == ERROR_FILE_NOT_FOUND || os_error == ERROR_PIPE_BUSY;
 }
 
-/* Whoever knows the name could have made the pipe: the system tells who did. */
+/* Another process that has read the name could have made the pipe, so ask the system which one did.
+ */
 static int check_peer(HANDLE pipe, const tether__identity *monitor, tether_error *error)
 {
     ULONG pid = 0;

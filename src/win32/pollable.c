@@ -1,5 +1,5 @@
-/* Owns an event that a host's own loop can wait for. The loops of libuv have no handle that could
- * be waited for without taking something from them. Must not: know what it is signalled for.
+/* Owns an event for a host's own loop to wait for: a libuv loop has no handle of this kind here.
+ * Must not: know what it is signalled for.
  * Thread: any. */
 #include "os/pollable.h"
 

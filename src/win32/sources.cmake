@@ -14,17 +14,17 @@ set(TETHER_OS_SOURCES
     lock.c
     pollable.c
     process.c
-    scope.c
+    ../os/scope_none.c
     signal.c
     spawn.c
     thread.c
     tree.c
     watch.c
-    witness.c
+    ../os/witness_none.c
     acl.c
     append.c
     back_off.c
-    anchor.c
+    ../os/anchor_none.c
     bond.c
     break.c
     dir.c

@@ -55,6 +55,18 @@ void controlled_refuses(fixture *f, const char *id, int code, const char *text)
     f->error = (tether_error){0};
 }
 
+bool controlled_runs(const fixture *f, const char *id)
+{
+    return test_status(f->registry, id) == TETHER_STATUS_RUNNING;
+}
+
+void controlled_wait_past_soon(void)
+{
+    int64_t until = test_now_ms() + CONTROLLED_SOON_MS + 300;
+    while (test_now_ms() < until)
+        test_pause();
+}
+
 void controlled_end(fixture *f, const char *id)
 {
     const tether_kill_options options = {.grace_ms = -1};

@@ -5,6 +5,9 @@
 
 #include "support/support.h"
 
+/* How far a deadline is away: it is met while the test waits, or never. */
+enum { CONTROLLED_SHORT_MS = 300, CONTROLLED_SOON_MS = 1500, CONTROLLED_LONG_MS = 3600 * 1000 };
+
 /* Starts CHILD with the verbs that follow, up to NULL, as `spec` says and with a monitor. */
 void controlled_start(tether_registry *registry, const tether_spec *spec, char id[TETHER_ID_SIZE],
                       ...);
@@ -20,6 +23,11 @@ void controlled_extend(fixture *f, const char *id, int64_t timeout_ms);
 
 /* Expects that moving the deadline fails with this code. The text is a part of the message. */
 void controlled_refuses(fixture *f, const char *id, int code, const char *text);
+
+bool controlled_runs(const fixture *f, const char *id);
+
+/* Waits for longer than CONTROLLED_SOON_MS, so that a deadline which counts is over. */
+void controlled_wait_past_soon(void);
 
 /* Ends the task at once. */
 void controlled_end(fixture *f, const char *id);

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-enum { SHORT_MS = 300, SOON_MS = 1500, LONG_MS = 3600 * 1000 };
-
 /* Starts a task that runs for ever, and waits for its command. */
 static void start(const fixture *f, int64_t timeout_ms, char id[TETHER_ID_SIZE])
 {
@@ -13,32 +11,19 @@ static void start(const fixture *f, int64_t timeout_ms, char id[TETHER_ID_SIZE])
     test_wait_output(f->registry, id, TETHER_STDOUT, 6);
 }
 
-static bool is_running(const fixture *f, const char *id)
-{
-    return test_status(f->registry, id) == TETHER_STATUS_RUNNING;
-}
-
-/* Waits for longer than SOON_MS, so that a deadline which counts is over. */
-static void wait_past_soon(void)
-{
-    int64_t until = test_now_ms() + SOON_MS + 300;
-    while (test_now_ms() < until)
-        test_pause();
-}
-
 static void a_deadline_moves_in_both_directions(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    start(f, SOON_MS, id);
-    controlled_extend(f, id, LONG_MS);
-    wait_past_soon();
-    assert_true(is_running(f, id));
+    start(f, CONTROLLED_SOON_MS, id);
+    controlled_extend(f, id, CONTROLLED_LONG_MS);
+    controlled_wait_past_soon();
+    assert_true(controlled_runs(f, id));
     assert_false(controlled_lifeline_has(f, id, "deadline"));
     tether_snapshot *snapshot = test_snapshot(f->registry, id);
-    assert_true(snapshot->deadline_at > snapshot->started_at + LONG_MS);
+    assert_true(snapshot->deadline_at > snapshot->started_at + CONTROLLED_LONG_MS);
     tether_snapshot_free(snapshot);
-    controlled_extend(f, id, SHORT_MS);
+    controlled_extend(f, id, CONTROLLED_SHORT_MS);
     test_expect(f->registry, id, TETHER_STATUS_TIMED_OUT, 124, NULL);
     assert_true(controlled_lifeline_has(f, id, "\ntimed_out"));
 }
@@ -47,14 +32,14 @@ static void a_deadline_goes_and_comes(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    start(f, SOON_MS, id);
+    start(f, CONTROLLED_SOON_MS, id);
     controlled_extend(f, id, TETHER_NO_TIMEOUT);
     tether_snapshot *snapshot = test_snapshot(f->registry, id);
     assert_int_equal(snapshot->deadline_at, 0);
     tether_snapshot_free(snapshot);
-    wait_past_soon();
-    assert_true(is_running(f, id));
-    controlled_extend(f, id, SHORT_MS);
+    controlled_wait_past_soon();
+    assert_true(controlled_runs(f, id));
+    controlled_extend(f, id, CONTROLLED_SHORT_MS);
     test_expect(f->registry, id, TETHER_STATUS_TIMED_OUT, 124, NULL);
 }
 
@@ -62,8 +47,8 @@ static void the_new_deadline_needs_no_host(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    start(f, LONG_MS, id);
-    controlled_extend(f, id, SHORT_MS);
+    start(f, CONTROLLED_LONG_MS, id);
+    controlled_extend(f, id, CONTROLLED_SHORT_MS);
     test_detach(f->registry);
     WAIT_UNTIL(controlled_lifeline_has(f, id, "\ntimed_out"));
     f->registry = test_open(f);
@@ -75,7 +60,7 @@ static void a_deadline_that_is_over_does_not_move(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    const tether_spec spec = {.timeout_ms = LONG_MS};
+    const tether_spec spec = {.timeout_ms = CONTROLLED_LONG_MS};
     controlled_start(f->registry, &spec, id, "ignore-term", "out", "ready", "forever", NULL);
     test_wait_output(f->registry, id, TETHER_STDOUT, 6);
     controlled_extend(f, id, 1);
@@ -90,7 +75,7 @@ static void a_timeout_must_be_a_time(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    start(f, LONG_MS, id);
+    start(f, CONTROLLED_LONG_MS, id);
     static const int64_t wrong[] = {0, -2, INT64_MAX, INT64_MIN};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         assert_int_equal(tether_extend(f->registry, id, wrong[i], NULL), TETHER_EINVAL);
@@ -105,14 +90,15 @@ static void a_stopped_monitor_costs_a_bounded_wait(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    start(f, LONG_MS, id);
+    start(f, CONTROLLED_LONG_MS, id);
     long monitor = controlled_monitor(f->registry, id);
     controlled_suspend(monitor);
     controlled_refuses(f, id, TETHER_ENOANSWER, "is recorded");
     controlled_resume(monitor);
-    controlled_extend(f, id, LONG_MS);
+    controlled_extend(f, id, CONTROLLED_LONG_MS);
     controlled_suspend(monitor);
-    assert_int_equal(tether_extend(f->registry, id, SHORT_MS, &f->error), TETHER_ENOANSWER);
+    assert_int_equal(tether_extend(f->registry, id, CONTROLLED_SHORT_MS, &f->error),
+                     TETHER_ENOANSWER);
     assert_non_null(strstr(f->error.message, "does not answer"));
     f->error = (tether_error){0};
     controlled_resume(monitor);
@@ -124,14 +110,14 @@ static void a_killed_monitor_is_told(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    start(f, LONG_MS, id);
-    controlled_extend(f, id, LONG_MS);
+    start(f, CONTROLLED_LONG_MS, id);
+    controlled_extend(f, id, CONTROLLED_LONG_MS);
     controlled_kill(controlled_monitor(f->registry, id));
     /* A process that is just ending may still look alive. The command goes on, where a host can see
      * its end. */
     bool goes_on = controlled_has_witnesses(f);
     int expected = goes_on ? TETHER_ENOANSWER : TETHER_EENDED;
-    WAIT_UNTIL(tether_extend(f->registry, id, LONG_MS, NULL) == expected);
+    WAIT_UNTIL(tether_extend(f->registry, id, CONTROLLED_LONG_MS, NULL) == expected);
     if (!goes_on)
         test_expect(f->registry, id, TETHER_STATUS_LOST, TETHER_EXIT_UNKNOWN,
                     "process exited without exit marker");

@@ -15,6 +15,14 @@ static void open_by_turns(fixture *f, witness *w, const tether_open_options *giv
     f->registry = witness_registry(f, w, &options);
 }
 
+/* Leaves the tasks as they are. */
+static void close_by_turns(fixture *f, witness *w)
+{
+    test_detach(f->registry);
+    f->registry = NULL;
+    witness_close(w);
+}
+
 /* Runs turns, each when the pollable is ready or the last one's time has passed, until an event of
  * this kind was delivered. */
 static void run_until(fixture *f, witness *w, tether_event_kind kind, const char *id)
@@ -53,9 +61,7 @@ static void an_end_makes_it_ready_and_a_turn_tells_it(void **state)
     assert_int_equal(witness_count(&w, TETHER_EVENT_STARTED, id), 1);
     assert_int_equal(told_here, 2);
     assert_int_equal(told_elsewhere, 0);
-    test_detach(f->registry);
-    f->registry = NULL;
-    witness_close(&w);
+    close_by_turns(f, &w);
 }
 
 static void nothing_is_told_outside_of_a_turn(void **state)
@@ -71,9 +77,7 @@ static void nothing_is_told_outside_of_a_turn(void **state)
     assert_int_equal(witness_count(&w, TETHER_EVENT_COMPLETION, NULL), 0);
     assert_int_equal(witness_count(&w, TETHER_EVENT_STARTED, NULL), 0);
     run_until(f, &w, TETHER_EVENT_COMPLETION, id);
-    test_detach(f->registry);
-    f->registry = NULL;
-    witness_close(&w);
+    close_by_turns(f, &w);
 }
 
 static bool is_at_rest(fixture *f)
@@ -121,9 +125,7 @@ static void the_time_of_the_next_turn_is_told(void **state)
     ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
     run_until(f, &w, TETHER_EVENT_COMPLETION, id);
     assert_int_equal(witness_get(&w, TETHER_EVENT_COMPLETION, id, 0).status, TETHER_STATUS_KILLED);
-    test_detach(f->registry);
-    f->registry = NULL;
-    witness_close(&w);
+    close_by_turns(f, &w);
 }
 
 static void turns_that_come_too_often_do_no_harm(void **state)
@@ -138,9 +140,7 @@ static void turns_that_come_too_often_do_no_harm(void **state)
     for (int i = 0; i < 1000; i++)
         ASSERT_OK(tether_dispatch(f->registry, NULL, &f->error), f->error);
     assert_int_equal(witness_count(&w, TETHER_EVENT_COMPLETION, id), 1);
-    test_detach(f->registry);
-    f->registry = NULL;
-    witness_close(&w);
+    close_by_turns(f, &w);
 }
 
 static void close_at_end(tether_registry *registry, const tether_event *event, witness *w)
@@ -196,9 +196,7 @@ static void a_turn_cannot_run_inside_another(void **state)
     test_start_child(f->registry, id, "exit", "0", NULL);
     run_until(f, &w, TETHER_EVENT_COMPLETION, id);
     assert_int_equal(code_inside, TETHER_EINVAL);
-    test_detach(f->registry);
-    f->registry = NULL;
-    witness_close(&w);
+    close_by_turns(f, &w);
 }
 
 typedef struct waiter {
@@ -267,9 +265,7 @@ static void a_watch_reports_in_turns(void **state)
     ASSERT_OK(tether_watch_add(f->registry, id, &options, &watch, &f->error), f->error);
     run_until(f, &w, TETHER_EVENT_COMPLETION, id);
     assert_int_equal(witness_count(&w, TETHER_EVENT_MATCH, id), 1);
-    test_detach(f->registry);
-    f->registry = NULL;
-    witness_close(&w);
+    close_by_turns(f, &w);
 }
 
 static void other_registries_have_no_turns(void **state)

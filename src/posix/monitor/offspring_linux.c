@@ -18,7 +18,7 @@
 #include "posix/monitor/offspring.h"
 #include "posix/pidfd.h"
 #include "posix/proc.h"
-#include "posix/proc_using.h"
+#include "posix/proc_stat.h"
 
 enum {
     /* A tree that is deeper than this loses its lower part to the monitor when its upper part has
@@ -257,6 +257,16 @@ static void look_at_all(int64_t parent, const pids *list, int depth, looking *lo
         look_at_one(parent, list->items[i], depth, look);
 }
 
+/* One look at all that is below this process. */
+static void look_below(looking *look)
+{
+    pids below = list_children(getpid());
+    look->partial = below.partial;
+    look->found = 0;
+    look_at_all(getpid(), &below, 0, look);
+    free(below.items);
+}
+
 /* What ends during a look takes its children out of it: they come to the monitor, whose list was
  * read before; what is in the middle of an exec may become another task's. So such a look is
  * repeated a moment later; the last one counts where it has found something. */
@@ -266,12 +276,8 @@ void tether__offspring_list(tether__left *left)
     for (int i = 0; look.partial && i < NAMINGS; i++) {
         if (i > 0)
             (void)poll(NULL, 0, MOMENT_MS);
-        pids below = list_children(getpid());
         *left = (tether__left){.count = 0};
-        look.partial = below.partial;
-        look.found = 0;
-        look_at_all(getpid(), &below, 0, &look);
-        free(below.items);
+        look_below(&look);
     }
     if (look.partial && left->count == 0)
         *left = TETHER__LEFT_UNKNOWN;
@@ -287,12 +293,8 @@ bool tether__offspring_measure(tether__using *used)
     for (int i = 0; look.partial && i < MEASURINGS; i++) {
         if (i > 0)
             (void)poll(NULL, 0, MOMENT_MS);
-        pids below = list_children(getpid());
         sum = *used;
-        look.partial = below.partial;
-        look.found = 0;
-        look_at_all(getpid(), &below, 0, &look);
-        free(below.items);
+        look_below(&look);
     }
     *used = sum;
     return look.found < look.most && (!look.partial || look.found > 0);
@@ -302,10 +304,7 @@ bool tether__offspring_is_own(void)
 {
     tether__left left = {.count = 0};
     looking look = {.left = &left, .most = COUNTED};
-    pids below = list_children(getpid());
-    look.partial = below.partial;
-    look_at_all(getpid(), &below, 0, &look);
-    free(below.items);
+    look_below(&look);
     return !look.partial && !look.others && look.found < look.most;
 }
 

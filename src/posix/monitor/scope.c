@@ -3,7 +3,6 @@
  * Must not: make a cgroup (the host has), or leave one behind if that can be helped.
  * Thread: the only one. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "monitor/monitor_os.h"
@@ -19,24 +18,17 @@ static char before[PATH_SIZE]; /* where the host has started the monitor; empty:
  * have the mount's path in common. */
 static void note_before(const char *path)
 {
-    char line[PATH_SIZE], mount[PATH_SIZE];
+    char own[PATH_SIZE], mount[PATH_SIZE];
     before[0] = '\0';
-    FILE *file = fopen("/proc/self/cgroup", "re");
-    bool found = false;
-    while (file != NULL && !found && fgets(line, sizeof line, file) != NULL)
-        found = strncmp(line, "0::/", 4) == 0;
-    if (file != NULL)
-        fclose(file);
-    if (!found || strlen(path) >= sizeof mount)
+    if (!tether__cgroup_own("", own, sizeof own) || strlen(path) >= sizeof mount)
         return;
-    line[strcspn(line, "\n")] = '\0';
     strcpy(mount, path);
     for (int depth = 0; depth < MOUNT_DEPTH; depth++) {
         char *last = strrchr(mount, '/');
         if (last == NULL || last == mount)
             return;
         *last = '\0';
-        int size = snprintf(before, sizeof before, "%s%s", mount, line + 3);
+        int size = snprintf(before, sizeof before, "%s%s", mount, own);
         if (size < (int)sizeof before && tether__cgroup_read(before, "cgroup.procs", NULL) >= 0)
             return;
     }

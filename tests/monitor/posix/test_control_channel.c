@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SHORT_MS = 300, SOON_MS = 1500, LONG_MS = 3600 * 1000, MANY = 1000, ANSWER_SIZE = 256 };
+enum { MANY = 1000, ANSWER_SIZE = 256 };
 
 static const char forever[] = "echo ready; while :; do sleep 0.05; done";
 
@@ -36,26 +36,13 @@ static void end(fixture *f, const char *id)
     test_expect(f->registry, id, TETHER_STATUS_KILLED, 137, NULL);
 }
 
-static bool is_running(const fixture *f, const char *id)
-{
-    return test_status(f->registry, id) == TETHER_STATUS_RUNNING;
-}
-
-/* Waits for longer than SOON_MS, so that a deadline which counts is over. */
-static void wait_past_soon(void)
-{
-    int64_t until = test_now_ms() + SOON_MS + 300;
-    while (test_now_ms() < until)
-        test_pause();
-}
-
 /* --- Deadlines --- */
 
 static void a_start_makes_no_channel(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    start(f, LONG_MS, id);
+    start(f, CONTROLLED_LONG_MS, id);
     assert_false(test_exists(test_bundle_path(f, id, "control")));
     end(f, id);
 }
@@ -77,7 +64,7 @@ static void a_host_that_slept_does_not_enforce_the_old_deadline(void **state)
     int *ready = test_shared(sizeof *ready);
     const tether_spec spec = {.command = forever,
                               .shell = "sh",
-                              .timeout_ms = SOON_MS,
+                              .timeout_ms = CONTROLLED_SOON_MS,
                               .supervisor = TETHER_SUPERVISOR_SCRIPT};
     tether_registry *first = test_open(f);
     test_start(first, &spec, id);
@@ -86,12 +73,12 @@ static void a_host_that_slept_does_not_enforce_the_old_deadline(void **state)
     WAIT_UNTIL(*ready == 1);
     test_stop_host(host);
     f->registry = test_open(f);
-    controlled_extend(f, id, LONG_MS);
-    wait_past_soon();
-    assert_true(is_running(f, id));
+    controlled_extend(f, id, CONTROLLED_LONG_MS);
+    controlled_wait_past_soon();
+    assert_true(controlled_runs(f, id));
     assert_int_equal(kill((pid_t)host, SIGCONT), 0);
-    wait_past_soon();
-    assert_true(is_running(f, id));
+    controlled_wait_past_soon();
+    assert_true(controlled_runs(f, id));
     test_kill_host(host);
     test_unshare(ready, sizeof *ready);
     const tether_kill_options options = {.grace_ms = -1};
@@ -105,8 +92,8 @@ static void the_channel_goes_with_the_monitor(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    start(f, LONG_MS, id);
-    controlled_extend(f, id, LONG_MS);
+    start(f, CONTROLLED_LONG_MS, id);
+    controlled_extend(f, id, CONTROLLED_LONG_MS);
     const char *path = test_bundle_path(f, id, "control");
     struct stat st;
     assert_int_equal(lstat(path, &st), 0);
@@ -170,8 +157,8 @@ static void garbage_ends_nothing(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], answer[ANSWER_SIZE];
-    start(f, LONG_MS, id);
-    controlled_extend(f, id, LONG_MS);
+    start(f, CONTROLLED_LONG_MS, id);
+    controlled_extend(f, id, CONTROLLED_LONG_MS);
     for (size_t i = 0; i < BAD_MESSAGES; i++) {
         int fd = connect_by_hand(f, id);
         assert_int_equal(send(fd, bad_messages[i].bytes, bad_messages[i].size, MSG_NOSIGNAL),
@@ -183,8 +170,8 @@ static void garbage_ends_nothing(void **state)
             assert_string_equal(answer + sizeof "tether-control 1", bad_messages[i].answer);
         close(fd);
     }
-    controlled_extend(f, id, LONG_MS);
-    assert_true(is_running(f, id));
+    controlled_extend(f, id, CONTROLLED_LONG_MS);
+    assert_true(controlled_runs(f, id));
     end(f, id);
 }
 
@@ -194,9 +181,9 @@ static void an_older_move_changes_nothing(void **state)
     fixture *f = *state;
     char id[TETHER_ID_SIZE], answer[ANSWER_SIZE];
     static const char old[] = "tether-control 1\0deadline\0at=1\0move=2\0end";
-    start(f, LONG_MS, id);
+    start(f, CONTROLLED_LONG_MS, id);
     for (int i = 0; i < 3; i++)
-        controlled_extend(f, id, LONG_MS);
+        controlled_extend(f, id, CONTROLLED_LONG_MS);
     int fd = connect_by_hand(f, id);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(send(fd, old, sizeof old, MSG_NOSIGNAL), sizeof old);
@@ -204,7 +191,7 @@ static void an_older_move_changes_nothing(void **state)
         assert_string_equal(answer + sizeof "tether-control 1", "done");
     }
     close(fd);
-    controlled_extend(f, id, LONG_MS);
+    controlled_extend(f, id, CONTROLLED_LONG_MS);
     assert_false(controlled_lifeline_has(f, id, "deadline"));
     end(f, id);
 }
@@ -213,14 +200,14 @@ static void half_closed_connections_are_closed(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE], answer[ANSWER_SIZE];
-    start(f, LONG_MS, id);
-    controlled_extend(f, id, LONG_MS);
+    start(f, CONTROLLED_LONG_MS, id);
+    controlled_extend(f, id, CONTROLLED_LONG_MS);
     int silent = connect_by_hand(f, id), half = connect_by_hand(f, id);
     assert_int_equal(shutdown(half, SHUT_WR), 0);
     assert_int_equal(receive(half, answer), 0);
     /* A silent one costs nothing: the monitor does not wake for it. */
     pid_t monitor = (pid_t)monitored_pid(f->registry, id);
-    controlled_extend(f, id, LONG_MS);
+    controlled_extend(f, id, CONTROLLED_LONG_MS);
     test_nap_us(50000);
     long before = count_switches(monitor);
     test_nap_us(500000);
@@ -242,8 +229,8 @@ static void a_thousand_at_once_do_no_harm(void **state)
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
     limit.rlim_cur = limit.rlim_max < 4 * MANY ? limit.rlim_max : 4 * MANY;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    start(f, LONG_MS, id);
-    controlled_extend(f, id, LONG_MS);
+    start(f, CONTROLLED_LONG_MS, id);
+    controlled_extend(f, id, CONTROLLED_LONG_MS);
     int connected = 0;
     for (int i = 0; i < MANY; i++) {
         fds[i] = try_connect(test_bundle_path(f, id, "control"));
@@ -258,7 +245,7 @@ static void a_thousand_at_once_do_no_harm(void **state)
             close(fds[i]);
         }
     }
-    controlled_extend(f, id, LONG_MS);
+    controlled_extend(f, id, CONTROLLED_LONG_MS);
     char folder[64];
     snprintf(folder, sizeof folder, "/proc/%ld/fd", monitored_pid(f->registry, id));
     assert_true(test_count_names(folder) < 32);
@@ -273,24 +260,24 @@ static void what_has_the_name_of_the_channel(void **state)
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     const char *victim = test_work_path(f, "victim");
-    start(f, LONG_MS, id);
+    start(f, CONTROLLED_LONG_MS, id);
     const char *path = test_bundle_path(f, id, "control");
     test_write_file(victim, "precious", 8);
     test_write_file(path, "x", 1);
-    controlled_extend(f, id, LONG_MS);
+    controlled_extend(f, id, CONTROLLED_LONG_MS);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(symlink(victim, path), 0);
-    controlled_extend(f, id, LONG_MS);
+    controlled_extend(f, id, CONTROLLED_LONG_MS);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(symlink("control", path), 0);
-    controlled_extend(f, id, LONG_MS);
+    controlled_extend(f, id, CONTROLLED_LONG_MS);
     assert_int_equal(unlink(path), 0);
-    controlled_extend(f, id, LONG_MS);
+    controlled_extend(f, id, CONTROLLED_LONG_MS);
     assert_int_equal(unlink(path), 0);
     test_make_directory(path);
     controlled_refuses(f, id, TETHER_ENOANSWER, "has not made its control channel");
     assert_int_equal(rmdir(path), 0);
-    controlled_extend(f, id, LONG_MS);
+    controlled_extend(f, id, CONTROLLED_LONG_MS);
     char *text = test_read_file(victim, NULL);
     assert_string_equal(text, "precious");
     free(text);
@@ -302,14 +289,14 @@ static void a_socket_of_another_process_is_not_trusted(void **state)
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    start(f, LONG_MS, id);
+    start(f, CONTROLLED_LONG_MS, id);
     snprintf(address.sun_path, sizeof address.sun_path, "%s", test_bundle_path(f, id, "control"));
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal(listen(fd, 4), 0);
     controlled_refuses(f, id, TETHER_EACCESS, "is not that of the monitor");
     close(fd);
-    controlled_extend(f, id, LONG_MS);
+    controlled_extend(f, id, CONTROLLED_LONG_MS);
     end(f, id);
 }
 
@@ -336,8 +323,8 @@ static void another_user_is_refused(void **state)
     char id[TETHER_ID_SIZE];
     if (geteuid() != 0)
         test_skip("needs root");
-    start(f, LONG_MS, id);
-    controlled_extend(f, id, LONG_MS);
+    start(f, CONTROLLED_LONG_MS, id);
+    controlled_extend(f, id, CONTROLLED_LONG_MS);
     const char *bundle = test_bundle_path(f, id, "");
     assert_int_equal(chmod(test_bundle_path(f, id, "control"), 0666), 0);
     assert_int_equal(chmod(bundle, 0711), 0);
@@ -349,7 +336,7 @@ static void another_user_is_refused(void **state)
     assert_int_equal(chmod(bundle, 0700), 0);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);
-    controlled_extend(f, id, LONG_MS);
+    controlled_extend(f, id, CONTROLLED_LONG_MS);
     assert_false(controlled_lifeline_has(f, id, "deadline"));
     end(f, id);
 }
@@ -359,19 +346,19 @@ static void a_monitor_without_descriptors_goes_on(void **state)
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     struct rlimit before, none = {.rlim_cur = 0};
-    start(f, LONG_MS, id);
+    start(f, CONTROLLED_LONG_MS, id);
     pid_t monitor = (pid_t)monitored_pid(f->registry, id);
     assert_int_equal(prlimit(monitor, RLIMIT_NOFILE, NULL, &before), 0);
     none.rlim_max = before.rlim_max;
     assert_int_equal(prlimit(monitor, RLIMIT_NOFILE, &none, NULL), 0);
     controlled_refuses(f, id, TETHER_ENOANSWER, "has not made its control channel");
     assert_int_equal(prlimit(monitor, RLIMIT_NOFILE, &before, NULL), 0);
-    controlled_extend(f, id, LONG_MS);
+    controlled_extend(f, id, CONTROLLED_LONG_MS);
     /* With the channel, but without a descriptor for the connection. */
     assert_int_equal(prlimit(monitor, RLIMIT_NOFILE, &none, NULL), 0);
     controlled_refuses(f, id, TETHER_ENOANSWER, "does not answer");
     assert_int_equal(prlimit(monitor, RLIMIT_NOFILE, &before, NULL), 0);
-    controlled_extend(f, id, SHORT_MS);
+    controlled_extend(f, id, CONTROLLED_SHORT_MS);
     test_expect(f->registry, id, TETHER_STATUS_TIMED_OUT, 124, NULL);
 }
 

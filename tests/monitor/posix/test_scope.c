@@ -84,15 +84,25 @@ static void a_task_has_a_cgroup_while_it_lives(void **state)
     free(scope);
 }
 
+/* Starts a task that has failed and left a process behind. Returns its cgroup, which the caller
+ * frees; NULL: it was refused, as it must be here. */
+static char *leave_one_behind(fixture *f, char id[TETHER_ID_SIZE])
+{
+    if (!starts(f, "setsid sleep 1000 & exit 7", 0, id))
+        return NULL;
+    char *scope = scope_of(f, id);
+    test_expect(f->registry, id, TETHER_STATUS_FAILED, 7, NULL);
+    return scope;
+}
+
 /* What it has left behind keeps the cgroup. */
 static void the_cgroup_goes_with_the_last_process(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    if (!starts(f, "setsid sleep 1000 & exit 7", 0, id))
+    char *scope = leave_one_behind(f, id);
+    if (scope == NULL)
         return;
-    char *scope = scope_of(f, id);
-    test_expect(f->registry, id, TETHER_STATUS_FAILED, 7, NULL);
     assert_true(test_exists(scope));
     ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
     WAIT_UNTIL(!test_exists(scope));
@@ -103,10 +113,9 @@ static void a_collection_removes_what_a_killed_monitor_has_left(void **state)
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    if (!starts(f, "setsid sleep 1000 & exit 7", 0, id))
+    char *scope = leave_one_behind(f, id);
+    if (scope == NULL)
         return;
-    char *scope = scope_of(f, id);
-    test_expect(f->registry, id, TETHER_STATUS_FAILED, 7, NULL);
     long monitor = monitored_pid(f->registry, id);
     assert_int_equal(kill((pid_t)monitor, SIGKILL), 0);
     WAIT_UNTIL(!test_process_alive(monitor));

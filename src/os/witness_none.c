@@ -11,12 +11,12 @@ bool tether__os_witness_open(tether__dir *exits, const char *task_id, tether__wi
     return false;
 }
 
-tether__testimony tether__os_witness_ask(tether__witness *witness, int *value, bool *core)
+tether__witnessed tether__os_witness_ask(tether__witness *witness, int *value, bool *core)
 {
     (void)witness;
     *value = 0;
     *core = false;
-    return TETHER__TESTIMONY_NONE;
+    return TETHER__WITNESSED_NOTHING;
 }
 
 void tether__os_witness_close(tether__witness *witness)
