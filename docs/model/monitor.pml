@@ -5,7 +5,8 @@
  * deadline where the monitor has not. The monitor is a subreaper: what loses its parent becomes its child. After the end line it holds the
  * lifeline until no process of the task lives. The command and what it leaves behind may ignore TERM, fork and end at any time; the command may
  * start another task, whose supervisor the monitor adopts too. What the command leaves behind may have left the session and cleared its
- * environment: then it is found only as a descendant of the monitor. Hosts may be SIGKILLed at any step; a stranger may SIGKILL the monitor,
+ * environment: then it is found only as a descendant of the monitor. If the monitor has no child when it writes the end, it says
+ * so, and hosts need no list of processes to know that nothing is left. Hosts may be SIGKILLed at any step; a stranger may SIGKILL the monitor,
  * or stop it, also for ever. task.pml has what holds for every supervisor: how the task is started and killed, and whom a lifeline that is
  * held belongs to. After the death of the monitor, a host may pin the command while that lives (a witness): then it still runs, and the
  * host learns how it ends, once the process has been waited for. ci/model checks every interleaving, and that each variant below violates an assertion:
@@ -34,6 +35,9 @@
  *   -DUNTOLD_IS_END      a host takes the end of the process for its answer, before anybody has waited for the process
  *   -DKILL_UNTOLD        a host says `killed` before the command that it has pinned has told how it ended
  *   -DENDED_UNREACHED    a kill of an ended task looks for no monitor
+ *   -DEND_IS_ALONE       a host takes any line about the end for the word that nothing is left
+ *   -DALONE_EARLY        the monitor looks what is below it before it has learned of the end of the command
+ *   -DALONE_OF_OTHERS    the monitor says that it is alone as soon as its list shows no process of the task, although that may lack one
  */
 
 mtype = { none, starting, running, killing, completed, killed, timed_out, lost };
@@ -61,6 +65,7 @@ bool pinned;                            /* a living host has pinned the command 
 /* The lines in the lifeline. */
 bool identified, deadline, host_ended;
 mtype ending = none;                    /* own, signalled, timed_out or killed */
+bool alone;                             /* the same line: the monitor has no child */
 
 #define HELD       mon
 #define FOUND      (mon || !escaped)
@@ -74,7 +79,7 @@ inline put(s) { atomic {
 	assert(!ENDED(record));                                  /* a final status never changes */
 	assert(s != completed || ending == own || ending == signalled || ending == none && !mon && pinned && cmd != alive && saw_witness == cmd);
 	assert(s != killed || record == killing && intent == kill || ending == killed && gone);
-	assert(s != killed || (ending == killed || !mon) && REACHED);                  /* `killed` and `timed_out` are not written too early */
+	assert(s != killed || (ending == killed || alone || !mon) && REACHED);                  /* `killed` and `timed_out` are not written too early */
 	assert(s != timed_out || over && REACHED);
 	assert(s != killed && s != timed_out || ending != none || !pinned || cmd != own);   /* the command's own end wins, where it is known */
 	assert(s != timed_out || ending == timed_out || record == killing && intent == overdue);
@@ -89,19 +94,33 @@ inline put(s) { atomic {
 /* Each step of the monitor, unless it is stopped or dead. */
 #define RUNS       mon && !stopped
 
-inline append(line) { assert(ending == none); ending = line }    /* one end only */
+#define NO_CHILD   (EMPTY && other != alive)
+#ifdef ALONE_EARLY
+#define SEES_ALONE seen_alone
+#elif defined(ALONE_OF_OTHERS)
+#define SEES_ALONE (NO_CHILD || cmd != alive && escaped)
+#else
+#define SEES_ALONE NO_CHILD
+#endif
+inline append(line) { assert(ending == none); ending = line; alone = SEES_ALONE }    /* one end only */
 /* What the monitor writes when nothing is left. */
 #define FINAL      (cmd == own -> own : (why == overdue -> timed_out : killed))
 inline end_monitor() { mon = false; stopped = false }
 
 proctype monitor() {
 	mtype why = none;
+#ifdef ALONE_EARLY
+	bool seen_alone;
+#endif
 #ifdef IDENTITY_LATE
 	atomic { if :: RUNS -> cmd = alive :: !mon -> goto out fi };
 	atomic { if :: RUNS -> identified = true :: !mon -> goto out fi };
 #else
 	atomic { if :: RUNS -> identified = true :: !mon -> goto out fi };
 	atomic { if :: RUNS -> assert(!ENDED(record)); cmd = alive :: !mon -> goto out fi };
+#endif
+#ifdef ALONE_EARLY
+	seen_alone = left == 0 && other != alive;
 #endif
 	if
 	:: atomic { RUNS && cmd != alive -> append(cmd) }; goto told
@@ -191,7 +210,7 @@ inline observe() {
 	held = HELD;
 	atomic { read_lines() };
 #endif
-	if :: record == killing -> tree_empty = !mon && cmd != alive && (left == 0 || !FOUND) :: else -> skip fi;
+	if :: record == killing -> tree_empty = saw_alone || !mon && cmd != alive && (left == 0 || !FOUND) :: else -> skip fi;
 	atomic { if
 		:: !held && saw_end == none && saw_identity && !saw_deadline && !saw_host_ended -> look()
 		:: else -> skip
@@ -220,6 +239,11 @@ inline look() {
 
 inline read_lines() {
 	saw_end = ending; saw_identity = identified;
+#ifdef END_IS_ALONE
+	saw_alone = ending != none;
+#else
+	saw_alone = alone;
+#endif
 #ifndef DEADLINE_UNREAD
 	saw_deadline = deadline;
 #endif
@@ -263,11 +287,11 @@ inline decide() { atomic { if
 
 inline inspect() { !ENDED(record) -> observe(); decide() }
 
-#define LOCALS bool held, saw_deadline, saw_host_ended, saw_identity, saw_runs, tree_empty; mtype saw_end = none, saw_witness = none
+#define LOCALS bool held, saw_alone, saw_deadline, saw_host_ended, saw_identity, saw_runs, tree_empty; mtype saw_end = none, saw_witness = none
 
 /* Resets variables that are not read again, to reduce the number of states. */
 inline forget() { d_step {
-	held = false; saw_deadline = false; saw_host_ended = false; saw_identity = false; saw_runs = false; tree_empty = false; saw_end = none; saw_witness = none } }
+	held = false; saw_alone = false; saw_deadline = false; saw_host_ended = false; saw_identity = false; saw_runs = false; tree_empty = false; saw_end = none; saw_witness = none } }
 
 /* Writes the intent before the first signal, and only while the task has not ended. */
 inline kill_task(why) {

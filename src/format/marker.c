@@ -246,6 +246,8 @@ static bool parse_end(word kind, const char *at, const char *end, tether__marker
             marker->failure = parse_failure(w);
         else if (word_is(w, "core"))
             marker->core = what == TETHER__END_SIGNAL;
+        else if (word_is(w, "alone"))
+            marker->alone = true;
         else if (take_key(&w, "lost"))
             parse_count(w, &marker->lost);
         else if (take_key(&w, "oom"))
@@ -406,7 +408,7 @@ size_t tether__marker_format_ending(const tether__ending *ending,
     if (ending->pipestatus[0] != '\0')
         add(&text, " pipestatus=%s", ending->pipestatus);
     add_left(&text, &ending->left);
-    add(&text, "\n");
+    add(&text, "%s\n", ending->alone ? " alone" : "");
     return text.size;
 }
 

@@ -61,6 +61,7 @@ typedef struct tether__ending {
     int64_t out_of_memory; /* the limit for which the kernel has ended processes of the task; 0: it
                               has not */
     tether__left left;     /* what lives on. Those for which the line has no room are not named */
+    bool alone;            /* no process is left below the monitor, and so none can be any more */
 } tether__ending;
 
 typedef struct tether__marker {
@@ -85,6 +86,7 @@ typedef struct tether__marker {
     int64_t lost; /* as in tether__ending */
     int64_t out_of_memory;
     tether__left left;   /* likewise */
+    bool alone;          /* likewise */
     int64_t modified_at; /* the file's modification time in Unix milliseconds; 0: not known */
 } tether__marker;
 

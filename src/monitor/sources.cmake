@@ -54,6 +54,7 @@ if(WIN32)
 else()
     target_sources(tether_monitor PRIVATE
         src/posix/cgroup.c
+        src/posix/children_linux.c
         src/posix/clock.c
         src/posix/clock_wall.c
         src/posix/environ.c

@@ -53,8 +53,10 @@ int tether__os_tree_check(const tether__tree *tree, tether_error *error);
 /* Lists the processes of these trees and of no others, identified by their supervisors. A listing
  * reflects the time when it began: it may contain a process that has since exited, and lacks one
  * that started later. The call may wait for processes that are in the middle of an exec or an exit:
- * up to half a second in all, however many there are. Where the system finds a tree without a
- * listing, the listing is empty. The caller frees it; *listing is NULL on failure. */
+ * up to half a second in all, however many there are. Of a single tree whose monitor is alive it
+ * looks only at the processes below that monitor, where the system can tell them. Where the system
+ * finds a tree without a listing, the listing is empty. The caller frees it; *listing is NULL on
+ * failure. */
 int tether__os_tree_list(const tether__tree *trees, size_t count, tether__listing **listing,
                          tether_error *error);
 void tether__os_tree_list_free(tether__listing *listing);

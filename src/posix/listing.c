@@ -1,4 +1,4 @@
-/* Owns listing all processes, once for any number of tasks.
+/* Owns listing all processes, once for any number of tasks; or those below one monitor.
  * Must not: decide which task a process belongs to, or signal it.
  * Thread: any. */
 #include "posix/listing.h"
@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/grow.h"
+#include "posix/children.h"
 #include "posix/error.h"
 #include "posix/proc.h"
 
@@ -18,12 +19,11 @@ static const char step[] = "list processes";
 
 enum { EXIT_WAIT_MS = 500, EXEC_WAIT_MS = 50, UNRELATED_WAIT_MS = 5 };
 
-/* Processes that cannot be classified yet. */
-typedef struct postponed_pids {
+typedef struct pid_list {
     int64_t *pids;
     size_t count;
     size_t capacity;
-} postponed_pids;
+} pid_list;
 
 static int by_pid(const void *left, const void *right)
 {
@@ -204,19 +204,19 @@ static probe probe_process(tether__listing *listing, int64_t pid, int waited_ms)
     return add_process(listing, pid, &process, first, !is_empty);
 }
 
-static bool postpone(postponed_pids *later, int64_t pid)
+static bool add_pid(pid_list *list, int64_t pid)
 {
-    void *pids = later->pids;
-    if (!tether__grow(&pids, later->count, &later->capacity, sizeof *later->pids))
+    void *pids = list->pids;
+    if (!tether__grow(&pids, list->count, &list->capacity, sizeof *list->pids))
         return false;
-    later->pids = pids;
-    later->pids[later->count++] = pid;
+    list->pids = pids;
+    list->pids[list->count++] = pid;
     return true;
 }
 
 typedef struct first_pass {
     tether__listing *listing;
-    postponed_pids *later;
+    pid_list *later; /* cannot be classified yet */
     int64_t self;
     bool failed;
 } first_pass;
@@ -227,7 +227,7 @@ static bool probe_or_postpone(int64_t pid, void *userdata)
     if (pid == all->self)
         return true;
     probe result = probe_process(all->listing, pid, 0);
-    if (result == PROBE_RETRY && !postpone(all->later, pid))
+    if (result == PROBE_RETRY && !add_pid(all->later, pid))
         result = fail_probe(all->listing, ENOMEM);
     all->failed = result == PROBE_FAILED;
     return !all->failed;
@@ -239,7 +239,7 @@ static int fail_shortage(const tether__listing *listing, tether_error *error)
     return tether__posix_fail(error, listing->os_error, step, "a process");
 }
 
-static int probe_all(tether__listing *listing, postponed_pids *later, tether_error *error)
+static int probe_all(tether__listing *listing, pid_list *later, tether_error *error)
 {
     first_pass all = {listing, later, getpid(), false};
     int os_error = tether__proc_list(probe_or_postpone, &all);
@@ -250,8 +250,72 @@ static int probe_all(tether__listing *listing, postponed_pids *later, tether_err
     return all.failed ? fail_shortage(listing, error) : TETHER_OK;
 }
 
+/* --- Below one monitor --- */
+
+static bool has_pid(const pid_list *list, int64_t pid)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->pids[i] == pid)
+            return true;
+    }
+    return false;
+}
+
+static bool add_new(pid_list *branch, const tether__children *children)
+{
+    bool fits = true;
+    for (size_t i = 0; fits && i < children->count; i++)
+        fits = has_pid(branch, children->items[i]) || add_pid(branch, children->items[i]);
+    return fits;
+}
+
+/* Adds the children of one process. The list of one that has ended is missing, and its children are
+ * the monitor's by then. */
+static bool add_below(pid_list *branch, size_t index)
+{
+    tether__proc process;
+    int64_t pid = branch->pids[index];
+    tether__children children = tether__children_list(pid);
+    bool known = !children.partial || (index > 0 && tether__proc_read(pid, &process) != 0);
+    known = add_new(branch, &children) && known;
+    free(children.items);
+    return known;
+}
+
+/* Finds the monitor and all processes below it, until a look at all of them finds no other: one
+ * that loses its parent between two looks comes to the monitor. Returns false if that is not known.
+ */
+static bool find_branch(const tether__tree *tree, pid_list *branch)
+{
+    size_t before = 0;
+    bool known = add_pid(branch, tree->supervisor.pid);
+    while (known && branch->count > before) {
+        before = branch->count;
+        for (size_t i = 0; known && i < branch->count; i++)
+            known = add_below(branch, i);
+    }
+    return known && tether__os_process_alive(&tree->supervisor) == TETHER__ALIVE;
+}
+
+/* A monitor adopts what loses its parent: as long as it lives, all processes that the task has
+ * started are below it, and the number of the machine's other processes costs nothing. Stores false
+ * in *done if they cannot be found so. */
+static int probe_branch(tether__listing *listing, const tether__tree *tree, pid_list *later,
+                        bool *done, tether_error *error)
+{
+    pid_list branch = {0};
+    first_pass all = {listing, later, getpid(), false};
+    *done = find_branch(tree, &branch);
+    for (size_t i = 0; *done && !all.failed && i < branch.count; i++)
+        (void)probe_or_postpone(branch.pids[i], &all);
+    free(branch.pids);
+    return all.failed ? fail_shortage(listing, error) : TETHER_OK;
+}
+
+/* --- One listing --- */
+
 /* Waits for all of them at once, so that the total time is the longest single wait. */
-static int probe_postponed(tether__listing *listing, postponed_pids *later, tether_error *error)
+static int probe_postponed(tether__listing *listing, pid_list *later, tether_error *error)
 {
     const struct timespec pause = {0, 1000000};
     for (int waited = 1; later->count > 0; waited++) {
@@ -352,7 +416,7 @@ static void drop_irrelevant(tether__listing *listing, const tether__tree *trees,
 int tether__os_tree_list(const tether__tree *trees, size_t count, tether__listing **out,
                          tether_error *error)
 {
-    postponed_pids later = {0};
+    pid_list later = {0};
     *out = NULL;
     tether__listing *listing = calloc(1, sizeof *listing);
     if (listing == NULL || !add_leaders(listing, trees, count)) {
@@ -361,10 +425,12 @@ int tether__os_tree_list(const tether__tree *trees, size_t count, tether__listin
     }
     /* Without a process table of this pid namespace, the listing stays empty: tree_listed.c then
      * relies on process groups. */
-    bool own;
+    bool own, done = false;
     int os_error = tether__proc_check_own(&own);
     int code = os_error != 0 ? tether__posix_fail(error, os_error, step, "/proc/self") : TETHER_OK;
-    if (code == TETHER_OK && own)
+    if (code == TETHER_OK && own && count == 1 && trees->monitored && trees->supervisor_alive)
+        code = probe_branch(listing, trees, &later, &done, error);
+    if (code == TETHER_OK && own && !done)
         code = probe_all(listing, &later, error);
     if (code == TETHER_OK)
         code = probe_postponed(listing, &later, error);

@@ -68,7 +68,7 @@ endif()
 
 # Each system has its own way to identify and list processes.
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
-    list(APPEND TETHER_OS_SOURCES listing.c members.c clock_boot_procfs.c clock_frame_linux.c
+    list(APPEND TETHER_OS_SOURCES children_linux.c listing.c members.c clock_boot_procfs.c clock_frame_linux.c
         process_linux.c this_boot.c tree_listed.c tree_ready.c pidfd.c
         proc_linux.c proc_stat_linux.c anchor.c bond.c told_end.c)
 elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD|NetBSD)$")
@@ -76,7 +76,7 @@ elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD|NetBSD)$")
     list(FIND names ${CMAKE_SYSTEM_NAME} place)
     math(EXPR place "${place} + 1")
     list(GET names ${place} name)
-    list(APPEND TETHER_OS_SOURCES clock_frame_none.c listing.c members.c process_sysctl.c this_boot.c
+    list(APPEND TETHER_OS_SOURCES children_none.c clock_frame_none.c listing.c members.c process_sysctl.c this_boot.c
         ../os/process_plain.c tree_listed.c tree_ready.c pidfd_none.c proc_${name}.c
         proc_sysctl.c)
     if(name STREQUAL "netbsd")

@@ -355,6 +355,8 @@ bool tether__bundle_tree_empty(const tether__record *record, const tether__ident
     /* The supervisor itself is a live process of the task. */
     if (observed->holding == TETHER__HELD && observed->alive == TETHER__ALIVE)
         return false;
+    if (observed->marker.alone && !observed->marker.damaged)
+        return true;
     tether__tree tree;
     tether__bundle_tree(record, kin, &tree);
     tree.supervisor = *supervisor_of(record, observed, child);

@@ -146,8 +146,12 @@ static void reads_what_a_monitor_writes(void **state)
           .usage = {0, 0, 0, 1},
           .left = {.count = -1}},
          "signal 11 core uptime=0.01 user=0 sys=0 peak=0 procs=1\n"},
-        {{.end = TETHER__END_TIMED_OUT, .value = 15, .uptime_ms = -1, .usage = {-1, -1, -1, -1}},
-         "timed_out left=0\n"},
+        {{.end = TETHER__END_TIMED_OUT,
+          .value = 15,
+          .uptime_ms = -1,
+          .usage = {-1, -1, -1, -1},
+          .alone = true},
+         "timed_out left=0 alone\n"},
         {{.end = TETHER__END_EXIT,
           .value = 126,
           .failure = TETHER__START_ORDERS,
@@ -183,6 +187,7 @@ static void reads_what_a_monitor_writes(void **state)
         assert_string_equal(marker.pipestatus, wanted->pipestatus);
         assert_int_equal(marker.lost, wanted->lost);
         assert_memory_equal(&marker.usage, &wanted->usage, sizeof marker.usage);
+        assert_int_equal(marker.alone, wanted->alone);
         assert_int_equal(marker.left.count, wanted->left.count);
         assert_int_equal(marker.left.named, wanted->left.named);
         for (size_t k = 0; k < wanted->left.named; k++) {

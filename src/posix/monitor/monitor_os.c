@@ -339,8 +339,9 @@ void tether__monitor_os_reap(tether__family *family)
             note_end(family, status);
     }
     family->unknown = pid < 0 && !family->command_ended;
-    family->empty =
-        family->command_ended && ((pid < 0 && errno == ECHILD) || tether__offspring_is_gone());
+    bool childless = pid < 0 && errno == ECHILD;
+    family->empty = family->command_ended && (childless || tether__offspring_is_gone());
+    family->outcome.alone = family->command_ended && childless && tether__offspring_adopts();
 }
 
 /* Costs nothing where nothing is left. */

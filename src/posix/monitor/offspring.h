@@ -12,6 +12,9 @@
  * stays valid, tells this task's processes from those of others. */
 void tether__offspring_adopt(const char *task_id);
 
+/* Returns whether it adopts them: then a process that has no child has no descendant. */
+bool tether__offspring_adopts(void);
+
 /* Sends the signals to every process of the task but this one. False: they cannot be found, and
  * none got any. */
 bool tether__offspring_signal(const int *numbers, int count);

@@ -14,7 +14,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "base/grow.h"
+#include "posix/children.h"
 #include "posix/monitor/offspring.h"
 #include "posix/pidfd.h"
 #include "posix/proc.h"
@@ -34,11 +34,17 @@ enum {
 };
 
 static const char *own_task = "";
+static bool adopts;
 
 void tether__offspring_adopt(const char *task_id)
 {
     own_task = task_id;
-    (void)prctl(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL);
+    adopts = prctl(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL) == 0;
+}
+
+bool tether__offspring_adopts(void)
+{
+    return adopts;
 }
 
 /* --- Whose process --- */
@@ -84,64 +90,10 @@ static void send_to(int pidfd, int64_t pid, const int *numbers, int count)
     }
 }
 
-/* --- Lists of children --- */
-
-typedef struct pids {
-    int64_t *items;
-    size_t count, capacity;
-    bool partial; /* something could not be read, or kept in memory */
-} pids;
-
-/* Adds what one thread has started, as much as memory permits: a later signal reaches the others.
- */
-static void add_children(int64_t pid, const char *thread, pids *list)
-{
-    char path[80], *text = NULL;
-    size_t capacity = 0;
-    snprintf(path, sizeof path, "/proc/%lld/task/%.20s/children", (long long)pid, thread);
-    FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        list->partial = true;
-        return;
-    }
-    bool any = getline(&text, &capacity, file) > 0;
-    list->partial = list->partial || ferror(file) != 0;
-    fclose(file);
-    for (char *at = text, *next; any; at = next) {
-        void *items = list->items;
-        long long child = strtoll(at, &next, 10);
-        if (next == at)
-            break;
-        if (!tether__grow(&items, list->count, &list->capacity, sizeof *list->items)) {
-            list->partial = true;
-            break;
-        }
-        list->items = items;
-        list->items[list->count++] = child;
-    }
-    free(text);
-}
-
-/* Lists what all threads of a process have started. The caller frees the items. */
-static pids list_children(int64_t pid)
-{
-    char path[40];
-    pids list = {.items = NULL};
-    snprintf(path, sizeof path, "/proc/%lld/task", (long long)pid);
-    DIR *threads = opendir(path);
-    list.partial = threads == NULL;
-    for (struct dirent *entry; threads != NULL && (entry = readdir(threads)) != NULL;) {
-        if (entry->d_name[0] != '.')
-            add_children(pid, entry->d_name, &list);
-    }
-    if (threads != NULL)
-        closedir(threads);
-    return list;
-}
-
 /* --- Signals --- */
 
-static void signal_all(int64_t parent, const pids *list, int depth, const int *numbers, int count);
+static void signal_all(int64_t parent, const tether__children *list, int depth, const int *numbers,
+                       int count);
 
 /* Signals a process and what is below it. The upper ones first: a shell would take the end of its
  * child for the child's own, and exit by itself. What is below is listed before, and comes to the
@@ -156,7 +108,7 @@ static void signal_one(int64_t parent, int64_t pid, int depth, const int *number
         return;
     if (tether__proc_read(pid, &now) == 0 && (now.parent == parent || now.parent == getpid()) &&
         find_owner(pid, &now) == OURS) {
-        pids below = list_children(pid);
+        tether__children below = tether__children_list(pid);
         send_to(pidfd, pid, numbers, count);
         signal_all(pid, &below, depth + 1, numbers, count);
         free(below.items);
@@ -165,7 +117,8 @@ static void signal_one(int64_t parent, int64_t pid, int depth, const int *number
         close(pidfd);
 }
 
-static void signal_all(int64_t parent, const pids *list, int depth, const int *numbers, int count)
+static void signal_all(int64_t parent, const tether__children *list, int depth, const int *numbers,
+                       int count)
 {
     for (size_t i = 0; depth < DEEPEST && i < list->count; i++)
         signal_one(parent, list->items[i], depth, numbers, count);
@@ -174,7 +127,7 @@ static void signal_all(int64_t parent, const pids *list, int depth, const int *n
 /* A kernel need not have the lists of children. */
 bool tether__offspring_signal(const int *numbers, int count)
 {
-    pids below = list_children(getpid());
+    tether__children below = tether__children_list(getpid());
     bool listed = below.count > 0 || !below.partial;
     signal_all(getpid(), &below, 0, numbers, count);
     free(below.items);
@@ -199,7 +152,7 @@ typedef struct seen {
     tether__using used;
 } seen;
 
-static void look_at_all(int64_t parent, const pids *list, int depth, looking *look);
+static void look_at_all(int64_t parent, const tether__children *list, int depth, looking *look);
 
 static void read_one(int64_t pid, looking *look, seen *one)
 {
@@ -245,13 +198,13 @@ static void look_at_one(int64_t parent, int64_t pid, int depth, looking *look)
     note_one(pid, ended, look, &one);
     if (ended)
         return;
-    pids below = list_children(pid);
+    tether__children below = tether__children_list(pid);
     look->partial = look->partial || below.partial;
     look_at_all(pid, &below, depth + 1, look);
     free(below.items);
 }
 
-static void look_at_all(int64_t parent, const pids *list, int depth, looking *look)
+static void look_at_all(int64_t parent, const tether__children *list, int depth, looking *look)
 {
     for (size_t i = 0; depth < DEEPEST && i < list->count && look->found < look->most; i++)
         look_at_one(parent, list->items[i], depth, look);
@@ -260,7 +213,7 @@ static void look_at_all(int64_t parent, const pids *list, int depth, looking *lo
 /* One look at all that is below this process. */
 static void look_below(looking *look)
 {
-    pids below = list_children(getpid());
+    tether__children below = tether__children_list(getpid());
     look->partial = below.partial;
     look->found = 0;
     look_at_all(getpid(), &below, 0, look);
@@ -310,7 +263,7 @@ bool tether__offspring_is_own(void)
 
 /* --- What is left --- */
 
-static bool are_same(const pids *one, const pids *other)
+static bool are_same(const tether__children *one, const tether__children *other)
 {
     return !one->partial && !other->partial && one->count == other->count &&
            (one->count == 0 ||
@@ -318,7 +271,7 @@ static bool are_same(const pids *one, const pids *other)
 }
 
 /* Returns whether all these processes belong to other tasks. */
-static bool are_all_anothers(const pids *list)
+static bool are_all_anothers(const tether__children *list)
 {
     tether__proc now;
     for (size_t i = 0; i < list->count; i++) {
@@ -337,9 +290,9 @@ bool tether__offspring_is_gone(void)
     if (!tether__proc_is_own())
         return false;
     bool same = false;
-    pids list = list_children(getpid());
+    tether__children list = tether__children_list(getpid());
     for (int look = 0; !same && !list.partial && look < LOOKS; look++) {
-        pids again = list_children(getpid());
+        tether__children again = tether__children_list(getpid());
         same = are_same(&list, &again);
         free(list.items);
         list = again;
