@@ -198,6 +198,7 @@ function show_calls(   kind, kinds, i) {
     show("status.calls", least_of_windows(calls, "status"))
     show("poll.calls", least_of_windows(calls, "poll"))
     show("peek.calls", least_of_windows(calls, "peek"))
+    show("kill.calls", least_of_windows(calls, "kill"))
     show("ack.calls", least_of_windows(calls, "ack"))
     show("end.calls", least_of_windows(calls, "wait"))
     show("end.thread.calls", least_of_rounds(others, "run"))

@@ -182,6 +182,14 @@ static void look_at_task(const char *id)
     mark("none");
 }
 
+static void kill_task(const char *id)
+{
+    tether_error error = {0};
+    mark("kill");
+    bench_check(tether_kill(registry, id, NULL, &error), &error);
+    mark("none");
+}
+
 static void run_task(void)
 {
     char id[TETHER_ID_SIZE];
@@ -218,6 +226,8 @@ static void step_calls(void)
     }
     for (int i = 0; i < ROUNDS; i++)
         run_task();
+    for (int i = 0; i < ROUNDS; i++)
+        kill_task(ids[i]);
     close_registry(TETHER_SHUTDOWN);
 }
 

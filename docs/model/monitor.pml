@@ -65,7 +65,7 @@ bool pinned;                            /* a living host has pinned the command 
 /* The lines in the lifeline. */
 bool identified, deadline, host_ended;
 mtype ending = none;                    /* own, signalled, timed_out or killed */
-bool alone;                             /* the same line: the monitor has no child */
+bool alone;                             /* the same line, or a later one: the monitor has no child */
 
 #define HELD       mon
 #define FOUND      (mon || !escaped)
@@ -166,7 +166,7 @@ proctype monitor() {
 told:
 #ifndef LEAVES_EARLY
 	if
-	:: atomic { RUNS && left == 0 -> skip }
+	:: atomic { RUNS && left == 0 -> alone = alone || NO_CHILD }
 #ifdef DEADLINE_GUARDED
 	:: atomic { RUNS && over -> append(timed_out) }
 #endif

@@ -289,19 +289,29 @@ static bool parse_line(const char *at, const char *end, tether__marker *marker)
     return parse_end(kind, at, end, marker);
 }
 
+/* Whatever else stands there, the first end counts. */
+static void parse_after_end(const char *at, const char *end, tether__marker *marker)
+{
+    static const char alone[] = "alone";
+    if ((size_t)(end - at) == sizeof alone - 1 && memcmp(at, alone, sizeof alone - 1) == 0)
+        marker->alone = true;
+}
+
 void tether__marker_parse(const char *text, size_t size, tether__marker *marker)
 {
-    *marker = (tether__marker){
-        .present = true, .uptime_ms = -1, .usage = TETHER__NO_USAGE, .left = TETHER__LEFT_UNKNOWN};
+    *marker = TETHER__NO_MARKER;
+    marker->present = true;
     const char *end = text + size;
-    while (text < end && marker->end == TETHER__END_NONE && !marker->damaged) {
+    while (text < end && !marker->damaged) {
         const char *newline = memchr(text, '\n', (size_t)(end - text));
         if (newline == NULL) {
-            marker->unfinished = true;
+            marker->unfinished = marker->end == TETHER__END_NONE;
             return;
         }
         const char *line_end = newline > text && newline[-1] == '\r' ? newline - 1 : newline;
-        if (!parse_line(text, line_end, marker))
+        if (marker->end != TETHER__END_NONE)
+            parse_after_end(text, line_end, marker);
+        else if (!parse_line(text, line_end, marker))
             marker->damaged = true;
         text = newline + 1;
     }
@@ -450,6 +460,13 @@ size_t tether__marker_format_host_ended(int64_t uptime_ms, char line[TETHER__MAR
 size_t tether__marker_format_anchor_ended(int64_t uptime_ms, char line[TETHER__MARKER_LINE_SIZE])
 {
     return format_intent("anchor-ended", uptime_ms, line);
+}
+
+size_t tether__marker_format_alone(char line[TETHER__MARKER_LINE_SIZE])
+{
+    line_text text = {line, 0};
+    add(&text, "alone\n");
+    return text.size;
 }
 
 void tether__marker_pipestatus(const char *text, char list[TETHER__PIPESTATUS_SIZE])

@@ -90,6 +90,10 @@ typedef struct tether__marker {
     int64_t modified_at; /* the file's modification time in Unix milliseconds; 0: not known */
 } tether__marker;
 
+/* The marker that is not there, or cannot be read: nothing is known. */
+#define TETHER__NO_MARKER                                                                          \
+    ((tether__marker){.uptime_ms = -1, .usage = TETHER__NO_USAGE, .left = TETHER__LEFT_UNKNOWN})
+
 /* Size of a buffer for any line that the functions below write, with its NUL. */
 #define TETHER__MARKER_LINE_SIZE 768
 
@@ -108,6 +112,9 @@ size_t tether__marker_format_host_ended(int64_t uptime_ms, char line[TETHER__MAR
 size_t tether__marker_format_anchor_ended(int64_t uptime_ms, char line[TETHER__MARKER_LINE_SIZE]);
 size_t tether__marker_format_ending(const tether__ending *ending,
                                     char line[TETHER__MARKER_LINE_SIZE]);
+
+/* The same for what a monitor adds after the end, once nothing is left of what was left then. */
+size_t tether__marker_format_alone(char line[TETHER__MARKER_LINE_SIZE]);
 
 /* Stores the list of exit codes, such as "1,0", for a text such as "1 0". Empty if that is anything
  * else, or too long. */

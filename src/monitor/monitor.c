@@ -257,10 +257,18 @@ static void report(monitor *m)
     m->reported = true;
 }
 
+/* Spares a host that is killing the task a list of all processes. Not worth a wait for room. */
+static void append_alone(void)
+{
+    char line[TETHER__MARKER_LINE_SIZE];
+    (void)tether__monitor_os_append(line, tether__marker_format_alone(line));
+}
+
 /* What is left of the task stays below the monitor, so that a kill finds it, however it hides. A
  * pipe that is open although no process is left was given to a stranger. */
 static void guard(monitor *m)
 {
+    bool told = m->family.outcome.alone;
     m->deadline = NEVER;
     tether__input_close(&m->input);
     if (m->orders.end_tree && !m->ending)
@@ -269,6 +277,8 @@ static void guard(monitor *m)
         wait(m);
     /* The last one may have written just before it ended. */
     (void)tether__pump_drain();
+    if (!told && m->family.outcome.alone)
+        append_alone();
 }
 
 /* Takes what the host has passed. Returns NULL, or what it has not. */

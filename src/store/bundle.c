@@ -231,7 +231,7 @@ static int read_marker(const tether__session *session, const char *task_id, teth
     if (code == TETHER_OK)
         code = tether__os_file_read(session->exits, task_id, TETHER__MARKER_LIMIT, &text, &size,
                                     &stamp, &problem);
-    *marker = (tether__marker){.uptime_ms = -1};
+    *marker = TETHER__NO_MARKER;
     switch (code) {
     case TETHER_OK:
         tether__marker_parse(text, size, marker);

@@ -642,6 +642,32 @@ static void takes_the_first_end(void **state)
     }
 }
 
+/* A monitor may write it once what was left has ended. No other line after the end counts. */
+static void reads_that_a_monitor_is_alone_later(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool alone;
+    } cases[] = {
+        {"exit 3 left=1\n", false},           {"exit 3 left=1\nalone\n", true},
+        {"exit 3 left=1\r\nalone\r\n", true}, {"exit 3 left=1\ndeadline\nalone\n", true},
+        {"exit 3 left=1\nalone", false},      {"exit 3 left=1\nalone \n", false},
+        {"exit 3 left=1\nnotalone\n", false}, {"exit 3 left=1\nexit 0 alone\n", false},
+        {"exit 3 left=1 alone=1\n", false},
+    };
+    char line[TETHER__MARKER_LINE_SIZE];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tether__marker marker = parse(cases[i].text);
+        assert_int_equal(marker.alone, cases[i].alone);
+        assert_int_equal(marker.value, 3);
+        assert_false(marker.damaged || marker.unfinished);
+    }
+    assert_true(parse("alone\n").damaged);
+    assert_int_equal(tether__marker_format_alone(line), strlen("alone\n"));
+    assert_string_equal(line, "alone\n");
+}
+
 static void reads_identities_with_missing_or_unknown_keys(void **state)
 {
     (void)state;
@@ -735,6 +761,7 @@ int main(void)
         cmocka_unit_test(calls_garbage_damaged),
         cmocka_unit_test(calls_nul_bytes_damaged),
         cmocka_unit_test(takes_the_first_end),
+        cmocka_unit_test(reads_that_a_monitor_is_alone_later),
         cmocka_unit_test(reads_identities_with_missing_or_unknown_keys),
         cmocka_unit_test(survives_arbitrary_bytes),
     };

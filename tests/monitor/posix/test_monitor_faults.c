@@ -349,6 +349,10 @@ static void a_lifeline_without_a_name_is_a_lost_task(void **state)
     assert_int_equal(snapshot->status, TETHER_STATUS_LOST);
     assert_int_equal(snapshot->exit_code, TETHER_EXIT_UNKNOWN);
     assert_non_null(snapshot->reason);
+    assert_int_equal(snapshot->user_ms, -1);
+    assert_int_equal(snapshot->system_ms, -1);
+    assert_int_equal(snapshot->peak_memory, -1);
+    assert_int_equal(snapshot->process_count, -1);
     tether_snapshot_free(snapshot);
     ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
 }
