@@ -21,7 +21,13 @@
 
 #define NEVER INT64_MAX
 
-enum { RETRY_MS = 1000, FAILED = 126, NO_TASK = 125 };
+enum {
+    RETRY_MS = 1000,
+    NAMINGS = 20, /* looks at what is left; the end is told after them */
+    MOMENT_MS = 1,
+    FAILED = 126,
+    NO_TASK = 125
+};
 
 typedef struct monitor {
     tether__orders orders;
@@ -234,11 +240,15 @@ static void read_pipestatus(const char *path, char list[TETHER__PIPESTATUS_SIZE]
 
 /* Names no process that is being ended, or is about to be: a reader of the end line would take it
  * for one that stays. */
-static void name_left(const monitor *m, tether__left *left)
+static void name_left(monitor *m, tether__left *left)
 {
     *left = TETHER__LEFT_UNKNOWN;
-    if (m->family.empty || (!m->orders.end_tree && !m->ending))
-        tether__monitor_os_list(&m->family, left);
+    if (!m->family.empty && (m->orders.end_tree || m->ending))
+        return;
+    for (int i = 0; i < NAMINGS && !tether__monitor_os_list(&m->family, left); i++) {
+        tether__monitor_os_rest(MOMENT_MS);
+        tether__monitor_os_reap(&m->family);
+    }
 }
 
 static void report(monitor *m)

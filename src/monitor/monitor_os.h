@@ -102,9 +102,9 @@ void tether__monitor_os_rest(int milliseconds);
 void tether__monitor_os_reap(tether__family *family);
 
 /* Lists what is left of the task but the monitor: as many processes as it takes little time to
- * find.
- */
-void tether__monitor_os_list(const tether__family *family, tether__left *left);
+ * find. False: there may be others; after a moment, and tether__monitor_os_reap, another look may
+ * find them. */
+bool tether__monitor_os_list(const tether__family *family, tether__left *left);
 
 /* Measures what the processes of the task but the monitor use, and what those have used for which
  * it has waited. Where that is not known, leaves -1. */

@@ -345,13 +345,12 @@ void tether__monitor_os_reap(tether__family *family)
 }
 
 /* Costs nothing where nothing is left. */
-void tether__monitor_os_list(const tether__family *family, tether__left *left)
+bool tether__monitor_os_list(const tether__family *family, tether__left *left)
 {
     *left = TETHER__LEFT_UNKNOWN;
     if (family->empty)
         left->count = 0;
-    else if (tether__proc_is_own())
-        tether__offspring_list(left);
+    return family->empty || !tether__proc_is_own() || tether__offspring_list(left);
 }
 
 /* Both add up: nobody else waits for those for which the monitor has waited. */

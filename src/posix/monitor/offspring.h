@@ -19,9 +19,10 @@ bool tether__offspring_adopts(void);
  * none got any. */
 bool tether__offspring_signal(const int *numbers, int count);
 
-/* Counts the processes of the task but this one, up to a thousand, and names the first.
- * The count is -1 if they cannot be found. */
-void tether__offspring_list(tether__left *left);
+/* Counts the processes of the task but this one, up to a thousand, and names the first. False:
+ * there may be others, and another look a moment later may find them, once those that have ended
+ * were waited for. The count is -1 where none was found, and that is not proved. */
+bool tether__offspring_list(tether__left *left);
 
 /* Adds what the processes of the task but this one use. False: that is not known, such as because
  * they are too many to look at. */

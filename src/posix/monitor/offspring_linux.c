@@ -26,7 +26,6 @@ enum {
     DEEPEST = 64,
     ID_SIZE = 80, /* more than any id has */
     LOOKS = 100,  /* at a list that changes each time */
-    NAMINGS = 20,
     MOMENT_MS = 1,
     COUNTED = 1000,  /* the end is told when they are counted */
     MEASURED = 4000, /* the host that asks waits for the answer */
@@ -221,19 +220,16 @@ static void look_below(looking *look)
 }
 
 /* What ends during a look takes its children out of it: they come to the monitor, whose list was
- * read before; what is in the middle of an exec may become another task's. So such a look is
- * repeated a moment later; the last one counts where it has found something. */
-void tether__offspring_list(tether__left *left)
+ * read before; what is in the middle of an exec may become another task's. */
+bool tether__offspring_list(tether__left *left)
 {
-    looking look = {.left = left, .most = COUNTED, .partial = true};
-    for (int i = 0; look.partial && i < NAMINGS; i++) {
-        if (i > 0)
-            (void)poll(NULL, 0, MOMENT_MS);
-        *left = (tether__left){.count = 0};
-        look_below(&look);
-    }
-    if (look.partial && left->count == 0)
+    looking look = {.left = left, .most = COUNTED};
+    *left = (tether__left){.count = 0};
+    look_below(&look);
+    bool sure = !look.partial && (left->count > 0 || tether__offspring_is_gone());
+    if (!sure && left->count == 0)
         *left = TETHER__LEFT_UNKNOWN;
+    return sure;
 }
 
 /* --- Numbers --- */

@@ -302,12 +302,13 @@ void tether__monitor_os_reap(tether__family *family)
     family->empty = tether__offspring_is_gone(&awaited);
 }
 
-void tether__monitor_os_list(const tether__family *family, tether__left *left)
+bool tether__monitor_os_list(const tether__family *family, tether__left *left)
 {
     if (family->empty)
         *left = (tether__left){.count = 0};
     else
         tether__offspring_list(left);
+    return true;
 }
 
 /* The job counts for all, the list those that live. */
