@@ -1,0 +1,25 @@
+# The builtin of bash, where bash's headers (Debian: bash-builtins) are installed and are for the same system.
+
+option(TETHER_BUILD_BASH "Build the loadable builtin for bash, where bash's headers are installed" ON)
+if(NOT TETHER_BUILD_BASH OR WIN32 OR CMAKE_CROSSCOMPILING)
+    return()
+endif()
+find_package(PkgConfig QUIET)
+if(PkgConfig_FOUND)
+    pkg_check_modules(TETHER_BASH QUIET bash)
+endif()
+if(NOT TETHER_BASH_FOUND)
+    return()
+endif()
+# The static library, so that nothing but the builtin is visible to the names of bash.
+add_library(tether_bash MODULE bindings/bash/tether.c)
+target_include_directories(tether_bash SYSTEM PRIVATE ${TETHER_BASH_INCLUDE_DIRS})
+target_compile_options(tether_bash PRIVATE ${TETHER_BASH_CFLAGS_OTHER})
+target_compile_definitions(tether_bash PRIVATE _GNU_SOURCE)
+target_link_libraries(tether_bash PRIVATE tether_static tether_flags)
+if(NOT APPLE)
+    target_link_options(tether_bash PRIVATE -Wl,--exclude-libs,ALL)
+endif()
+set_target_properties(tether_bash PROPERTIES OUTPUT_NAME tether PREFIX "" SUFFIX ".so"
+    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bash)
+install(TARGETS tether_bash DESTINATION ${CMAKE_INSTALL_LIBDIR}/bash)
