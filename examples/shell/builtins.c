@@ -14,6 +14,7 @@
 #include "exec.h"
 #include "job_builtins.h"
 #include "limits.h"
+#include "terminal.h"
 
 static int do_nothing(struct shell *sh, const struct list *words)
 {
@@ -171,7 +172,10 @@ static int do_exec(struct shell *sh, const struct list *words)
     static const struct list none = {0};
     if (words->count == 1)
         return 0;
+    terminal_reset_signals(sh);
     int status = exec_program(sh, words->items + 1, &none);
+    if (sh->interactive)
+        terminal_take_signals();
     sh->exiting = !sh->interactive;
     return status;
 }

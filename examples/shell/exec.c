@@ -173,7 +173,7 @@ static void become_program(struct shell *sh, const struct simple *simple)
 /* What has happened meanwhile: jobs of a script show their output between two commands. */
 static void look_at_jobs(struct shell *sh)
 {
-    if (!sh->interactive)
+    if (!sh->interactive && tasks_ended(sh))
         jobs_show_ended(sh);
 }
 

@@ -62,8 +62,6 @@ bool jobs_any_stopped(const struct shell *sh)
 
 void jobs_show_ended(struct shell *sh)
 {
-    if (sh->jobs.first == NULL)
-        return;
     refresh(sh);
     for (struct job *job = sh->jobs.first; job != NULL; job = job->next) {
         if (job->own && job->state == JOB_DONE)

@@ -22,6 +22,7 @@ struct jobs {
 struct tasks {
     tether_registry *registry; /* NULL: not open */
     int64_t next_ms;           /* after which the library wants to be dispatched; -1: none */
+    bool ended;                /* an event has told of an end */
     char *session;
     bool adopts; /* the jobs of earlier shells are jobs of this one */
     char *self;  /* the path of this program */

@@ -91,6 +91,15 @@ static void adopt(struct shell *sh)
     tether_snapshot_list_free(list);
 }
 
+/* Called inside tether_dispatch. */
+static void on_event(tether_registry *registry, const tether_event *event, void *userdata)
+{
+    struct tasks *tasks = userdata;
+    (void)registry;
+    if (event->kind == TETHER_EVENT_COMPLETION)
+        tasks->ended = true;
+}
+
 bool tasks_open(struct shell *sh)
 {
     if (sh->tasks.registry != NULL)
@@ -99,6 +108,10 @@ bool tasks_open(struct shell *sh)
     const tether_open_options options = {.size = sizeof options,
                                          .session = sh->tasks.session,
                                          .default_timeout_ms = TETHER_NO_TIMEOUT,
+                                         .reminder_ms = TETHER_NO_REMINDER,
+                                         .on_event = on_event,
+                                         .userdata = &sh->tasks,
+                                         .leave_watches = 1,
                                          .dispatch = 1,
                                          .no_gc = 1};
     if (tether_open(&options, &sh->tasks.registry, &error) != TETHER_OK) {
@@ -190,7 +203,7 @@ static bool spawn(struct shell *sh, const char *text, char id[TETHER_ID_SIZE])
     vars_environment(&sh->vars, &environment);
     char *state = state_for_job(sh);
     const char *const set[] = {state, NULL};
-    const char *const arguments[] = {"--job", sh->name, NULL};
+    const char *const arguments[] = {"--session", sh->tasks.session, "--job", sh->name, NULL};
     const tether_spec spec = {
         .size = sizeof spec,
         .command = text,
@@ -262,6 +275,16 @@ void tasks_refresh(struct shell *sh)
         if (job->task && job->state != JOB_DONE)
             refresh_one(sh, job);
     }
+}
+
+bool tasks_ended(struct shell *sh)
+{
+    if (sh->tasks.registry == NULL)
+        return false;
+    tether_dispatch(sh->tasks.registry, NULL, NULL);
+    bool ended = sh->tasks.ended;
+    sh->tasks.ended = false;
+    return ended;
 }
 
 void tasks_turn(struct shell *sh, long timeout_ms)

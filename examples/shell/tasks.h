@@ -19,6 +19,8 @@ void tasks_take_state(struct shell *sh);
 
 /* Brings the states of all tasks in the table up to date. */
 void tasks_refresh(struct shell *sh);
+/* Whether a task has ended since the last call, without a look at each. */
+bool tasks_ended(struct shell *sh);
 /* Waits until something may have changed since tasks_refresh, a key is pressed, or the time is over
  * (-1: none). It does not dispatch: what a dispatch between the refresh and the wait has noticed
  * would wake nobody. */

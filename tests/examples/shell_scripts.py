@@ -50,6 +50,17 @@ def compare(reference, shell, name, text):
     return "%s:\n  %s: %r\n  %s: %r" % (name, reference, expected, shell, got)
 
 
+def check_comparison(reference):
+    """A shell with another status, and one with another output, are noticed: else nothing here means anything."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, change in (("status", 'status=$?; exit $((status + 1))'), ("output", "status=$?; echo more; exit $status")):
+            broken = os.path.join(folder, name)
+            with open(broken, "w") as file:
+                file.write('#!/bin/sh\n%s "$@"\n%s\n' % (reference, change))
+            os.chmod(broken, 0o755)
+            assert compare(reference, broken, name, "echo text; exit 3"), "a wrong %s is not noticed" % name
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("shell")
@@ -59,6 +70,7 @@ def main():
     options = parser.parse_args()
     scripts = [script for script in read_scripts(options.file) if options.part in script[0]]
     shell = os.path.abspath(options.shell)
+    check_comparison(options.reference)
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         wrong = [text for text in pool.map(lambda s: compare(options.reference, shell, *s), scripts) if text]
     print("\n".join(wrong + ["%d scripts, %d different" % (len(scripts), len(wrong))]))

@@ -66,6 +66,14 @@ def case_script():
     subprocess.run([shell, "--session", "shell", "-c", "kill -9 %1; wait %1; echo $?"], check=True)
 
 
+def case_nested():
+    """A job of a job is in the same session."""
+    expect(run("( sh -c 'echo inner; exit 3' & wait $!; echo $? ) & wait $!; echo $?; ( sleep 100 & ) & wait $!",
+               "--session", "nested"), 0, "inner\n3\n0\n")
+    status, output, _ = run("jobs; kill %1; wait %1", "--session", "nested")
+    assert status == 143 and "sleep 100" in output, (status, output)
+
+
 def case_limits():
     """The limits: how many, how long, how much."""
     expect(run("limit count 2; sleep 9 & sleep 9 & sleep 9 & echo $?; kill %1 %2; wait; sleep 0 & echo $?; wait"), 0,
@@ -130,7 +138,7 @@ def main():
             try:
                 cases[name]()
             finally:
-                for session in ("shell", "build", "unseen"):
+                for session in ("shell", "build", "unseen", "nested"):
                     run("kill -9 $(jobs -p); wait", "--session", session)
                 os.chdir("/")
             print("ok", name, flush=True)
