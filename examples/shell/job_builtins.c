@@ -252,7 +252,6 @@ static int leave_in_background(struct shell *sh, struct job *job)
 /* The keys arrive here: a task has no terminal. */
 static int follow_task(struct shell *sh, struct job *job)
 {
-    terminal_forget();
     for (;;) {
         tasks_refresh(sh);
         tasks_show(sh, job);
