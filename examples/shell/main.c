@@ -8,6 +8,7 @@
  * Thread: the only one. */
 #include <errno.h>
 #include <limits.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -87,7 +88,7 @@ static struct request read_request(char **argv)
 }
 
 /* The path of this program, with which jobs are run. */
-static char *own_path(const struct shell *sh, const char *name)
+static char *own_path(const char *name)
 {
     char path[PATH_MAX];
     ssize_t size = readlink("/proc/self/exe", path, sizeof path - 1);
@@ -97,7 +98,6 @@ static char *own_path(const struct shell *sh, const char *name)
     }
     if (strchr(name, '/') != NULL && realpath(name, path) != NULL)
         return shell_copy(path);
-    (void)sh;
     return shell_copy(name); /* the library looks for it in PATH */
 }
 
@@ -124,7 +124,7 @@ static void prepare(struct shell *sh, const struct request *request)
     sh->tasks.adopts = session != NULL && !request->job;
     sh->tasks.session = shell_copy(session == NULL ? "shell" : session);
     vars_set(&sh->vars, "TETHER_SHELL_SESSION", sh->tasks.session);
-    sh->tasks.self = own_path(sh, request->name);
+    sh->tasks.self = own_path(request->name);
     sh->name = shell_copy(request->name);
     sh->pid = (long)getpid();
     sh->last_job = shell_copy("");
@@ -137,6 +137,7 @@ static void prepare(struct shell *sh, const struct request *request)
 static void become_interactive(struct shell *sh)
 {
     sh->interactive = sh->tasks.adopts = true;
+    setlocale(LC_CTYPE, ""); /* typed characters may have several bytes */
     sh->job_control = terminal_take(sh);
     if (!sh->job_control)
         terminal_take_signals();
