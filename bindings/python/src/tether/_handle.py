@@ -55,7 +55,7 @@ def _call_event(registry: Any, event: Any, userdata: Any) -> None:
 
 
 def _call_compress(command: Any, text: Any, size: int, shorter: Any, room: int, userdata: Any) -> int:
-    """Without a result of the callback, the preview is the usual one."""
+    """Without a result of the callback, or with one that is longer than the text, the preview is the usual one."""
     handle = _open.get(userdata)
     if handle is None or handle.compress is None:
         return int(room) + 1
@@ -66,7 +66,7 @@ def _call_compress(command: Any, text: Any, size: int, shorter: Any, room: int, 
             return int(room) + 1
         data = answer.encode("utf-8", "replace")
         if len(data) > room:
-            data = data[len(data) - room:].decode("utf-8", "ignore").encode("utf-8")
+            return int(room) + 1
         ctypes.memmove(shorter, data, len(data))
         return len(data)
     except BaseException as problem:

@@ -168,6 +168,7 @@ class Follower:
     def read(self, timeout_ms: int = -1) -> Optional[Chunk]:
         """The next bytes; None after the end. TimedOutError if nothing came in time."""
         if not self._pointer:
+            self._handle.check()
             return None
         self._handle.call_on("tether_follow_read", self._pointer, self._buffer, CHUNK_BYTES, timeout_ms,
                              ctypes.byref(self._stream), ctypes.byref(self._got))
