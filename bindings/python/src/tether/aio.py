@@ -26,6 +26,7 @@ from .sync import Chunk, Lines, Outcome, Text
 WORKERS = 16
 # How often the ends for which no event comes are looked for, at least; a look that takes long makes this longer.
 QUIET_LOOK_S = 0.02
+QUIET_LOOK_THREAD_S = 0.05
 LOOK_S = 2.0
 # Without turns, and in case that a file system does not tell, an output is read this often.
 OUTPUT_LOOK_S = 0.5
@@ -612,7 +613,16 @@ class Registry(AsyncOpenKeywords, AsyncSpawnKeywords):
         with contextlib.suppress(ClosedError, ForkedError):
             self._resolve_ended(list(self._waits))
         took = time.monotonic() - begun
-        self._look_timer = self._loop.call_later(max(LOOK_S, 50 * took), self._look)
+        # Without turns, nothing else looks for the quiet ends.
+        pause = QUIET_LOOK_THREAD_S if self._quiet and not self._dispatch else LOOK_S
+        self._look_timer = self._loop.call_later(max(pause, 50 * took), self._look)
+
+    def _add_quiet(self, task_id: str) -> None:
+        first = not self._quiet
+        self._quiet.add(task_id)
+        if first and not self._dispatch and self._look_timer is not None:
+            self._look_timer.cancel()
+            self._look_timer = self._loop.call_later(QUIET_LOOK_THREAD_S, self._look)
 
     async def _wait_end(self, task: Task, timeout_ms: int) -> Snapshot:
         if task._end is not None:
@@ -629,7 +639,7 @@ class Registry(AsyncOpenKeywords, AsyncSpawnKeywords):
                 if snapshot.ended:
                     return snapshot
                 if not snapshot.notify_on_completion:
-                    self._quiet.add(task.id)
+                    self._add_quiet(task.id)
             if timeout_ms >= 0:
                 timer = self._loop.call_later(timeout_ms / 1000, self._give_up, future)
             return await future
