@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import os
 import pathlib
-import statistics
 import sys
 import tempfile
 import time
@@ -41,7 +40,7 @@ async def measure_tether(registry):
 async def measure(rounds, store):
     contestants = {"asyncio": measure_asyncio, "tether": measure_tether}
     found = {name: [] for name in contestants}
-    async with tether.Registry(store=store, max_output_bytes=None) as registry:
+    async with tether.Registry(store=store) as registry:
         for number in range(rounds + 5):
             for name, contestant in contestants.items():
                 times = await contestant(registry)
@@ -63,18 +62,18 @@ def main():
     with tempfile.TemporaryDirectory(dir=memory, prefix="tether-bench-") as store:
         os.chmod(store, 0o700)
         found = asyncio.run(measure(given.rounds, store))
-    print("heap %d MiB, %d rounds, Python %s, store in %s; median and 90th percentile in us"
+    print("heap %d MiB, %d rounds, Python %s, store in %s; 10th percentile, median and 90th percentile in us"
           % (given.heap, given.rounds, sys.version.split()[0], memory or "the temporary directory"))
-    medians = {}
+    rows = {}
     for name, times in found.items():
         row = []
         for column in zip(*times):
             ordered = sorted(column)
-            row += [statistics.median(ordered) * 1e6, ordered[int(len(ordered) * 0.9)] * 1e6]
-        medians[name] = row
-        print("%-8s start %7.0f %7.0f   start and end %7.0f %7.0f" % (name, *row))
-    print("tether / asyncio: start %.2f, start and end %.2f" % (
-        medians["tether"][0] / medians["asyncio"][0], medians["tether"][2] / medians["asyncio"][2]))
+            row += [ordered[int(len(ordered) * part)] * 1e6 for part in (0.1, 0.5, 0.9)]
+        rows[name] = row
+        print("%-8s start %6.0f %6.0f %6.0f   start and end %6.0f %6.0f %6.0f" % (name, *row))
+    ratios = [ours / theirs for ours, theirs in zip(rows["tether"], rows["asyncio"])]
+    print("tether / asyncio: start %.2f %.2f %.2f   start and end %.2f %.2f %.2f" % tuple(ratios))
 
 
 main()
