@@ -155,6 +155,9 @@ export class Registry extends EventEmitter {
   readonly closed: boolean
   on<E extends keyof Events>(event: E, listener: (...args: Events[E]) => void): this
   once<E extends keyof Events>(event: E, listener: (...args: Events[E]) => void): this
+  /** Keeps the process alive, for a host that lives by its events; unref ends that. Each counts. */
+  ref(): this
+  unref(): this
   /** Starts a task. Returns when its supervisor runs. */
   spawn(command: Command, options?: SpawnOptions): Promise<Task>
   /** Starts a task and waits for its end, but not longer than waitMs: then it goes on in the background. */

@@ -11,6 +11,8 @@ const koffi = require('koffi')
 const { api, isBytes, isSizeOf, counterOf, enums } = require('./describe')
 const { TetherError } = require('./error')
 
+const RTLD_NOW = 2
+
 const version = [api.constants.TETHER_VERSION_MAJOR, api.constants.TETHER_VERSION_MINOR,
   api.constants.TETHER_VERSION_PATCH].join('.')
 
@@ -41,11 +43,21 @@ function fail(step, message) {
   return new TetherError({ code: 'TETHER_ENOTSUP', number: -23, osError: 0, step, message })
 }
 
+// Keeps the library in the process when the thread that has loaded it ends. To unload it would unload libuv too, whose
+// last words are a call of uv_library_shutdown: the dynamic linker has bound that to the libuv of Node, which stops.
+function pin(file) {
+  const [name, flags] = process.platform === 'win32' ? ['LoadLibraryExA', [null, 0]] : ['dlopen', [RTLD_NOW]]
+  const system = koffi.load(process.platform === 'win32' ? 'kernel32.dll' : null)
+  system.func(name, 'void *', ['str', ...flags.map((flag) => (flag === null ? 'void *' : 'int'))])(file, ...flags)
+}
+
 function load() {
   const problems = []
   for (const file of candidates()) {
     try {
-      return { library: koffi.load(file), file }
+      const library = koffi.load(file)
+      pin(file)
+      return { library, file }
     } catch (error) {
       problems.push(`${file}: ${error.message}`)
     }

@@ -118,6 +118,17 @@ class Registry extends EventEmitter {
     this._bell.ring()
   }
 
+  /** Keeps the process alive, for a host that lives by its events; unref ends that. Each counts. */
+  ref() {
+    this._turns.hold()
+    return this
+  }
+
+  unref() {
+    this._turns.release()
+    return this
+  }
+
   // --- Tasks ---
 
   /** Starts a task. Returns when its supervisor runs. */

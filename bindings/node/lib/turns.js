@@ -5,12 +5,15 @@
 // The registry runs by tether_dispatch, so the library has no thread that could call JavaScript: on_event is called
 // inside the turn, on this thread. A thousand waits cost one descriptor.
 
+const { isMainThread } = require('node:worker_threads')
 const native = require('./native')
 
 const POLL_MS = 15
 const IDLE_MS = 250
 
-/** Where a HANDLE cannot be added to libuv's loop, on Windows, turns come by time. A turn too many does no harm. */
+/** Turns by time, where the descriptor cannot be watched: on Windows, because it is a HANDLE, and in workers, because
+ *  koffi (3.3.4) calls back while a terminated worker is taken down, which ends the process. A turn too many does no
+ *  harm. */
 class Clock {
   constructor(callback) {
     this.callback = callback
@@ -37,7 +40,7 @@ class Clock {
 }
 
 function watch(handle, callback) {
-  if (process.platform === 'win32') return new Clock(callback)
+  if (process.platform === 'win32' || !isMainThread) return new Clock(callback)
   const pollable = [0]
   handle.call('tether_pollable', pollable)
   const poll = native.koffi.node.poll(Number(pollable[0]), { readable: true }, callback)

@@ -38,12 +38,12 @@ const hosts = {
     process.disconnect()
   },
 
-  // The same, while a kill waits on another thread.
+  // The same, while a kill waits on another thread: the exit waits for it.
   async exits() {
     const registry = await open()
     const task = await registry.spawn(`trap '' TERM; echo ready; while :; do sleep 0.1; done`)
     for await (const line of task.lines()) if (line === 'ready') break
-    task.kill({ graceMs: 60000 }).catch(() => {})
+    task.kill({ graceMs: 1000 }).catch(() => {})
     while ((await task.status()).status !== 'killing') await new Promise((resolve) => setTimeout(resolve, 10))
     await send(task.id)
     process.exit(7)

@@ -47,15 +47,13 @@ test('an open registry does not keep the process alive, and its task goes on', a
   assert.strictEqual((await registry.task(id).status()).status, 'running')
 })
 
-test('a process exits at once while a kill waits', async (t) => {
+test('a process that exits during a kill finishes it', async (t) => {
   const store = storeOf(t)
   const host = startHost(t, 'exits', store)
   const id = await host.next()
-  const begun = Date.now()
   assert.deepStrictEqual(await host.ended, { code: 7, signal: null })
-  assert.ok(Date.now() - begun < 30000)
   const registry = await openFor(t, { store })
-  await registry.task(id).kill({ graceMs: -1 })
+  assert.strictEqual((await registry.wait(id)).status, 'killed')
 })
 
 test('what waits keeps the process alive', async (t) => {

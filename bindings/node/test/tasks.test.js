@@ -183,6 +183,7 @@ test('a completion is acknowledged when the body goes on, and released when it b
 test('events tell of starts, matches, ends of watches, and completions', async (t) => {
   const registry = await openFor(t)
   const events = []
+  registry.ref()
   for (const name of ['started', 'match', 'watchEnd', 'completion']) registry.on(name, (event) => events.push(event))
   const task = await registry.spawn('read x; echo "the ünknown line"', { inputPipe: true })
   await task.watch('ünk[a-z]*', { wholeLines: true })
@@ -265,13 +266,13 @@ test('wrong arguments are told before anything happens', async (t) => {
   await assert.rejects(registry.spawn(5), TypeError)
   await assert.rejects(tether.open({ dispatch: true }), TypeError)
   const task = await registry.spawn('true')
-  for (const call of [() => task.extend('x'), () => task.kill({ signal: 'SIGNONE' }), () => task.kill(null), () => task.tail({ bytes: 'x' }),
+  for (const call of [() => task.extend('x'), () => task.kill({ signal: 'SIGNONE' }), () => task.tail({ bytes: 'x' }),
     () => task.tail({ lines: {} }), () => task.read('stdin', 0), () => task.read('stdout', 'x'), () => task.write(5),
-    () => task.keepRing(), () => task.unwatch('x'), () => task.watch(), () => registry.find(5), () => registry.release(5),
-    () => registry.cleanupFinished('x'), () => registry.proxy(), () => registry.finishKills(null), () => task.pieces(1)])
+    () => task.keepRing(), () => task.unwatch('x'), () => registry.find(5), () => registry.release(5),
+    () => registry.cleanupFinished('x'), () => registry.finishKills(null), () => task.pieces(1)])
     await assert.rejects(async () => call(), (error) => error instanceof TypeError, String(call))
   assert.throws(() => registry.task(5), TypeError)
-  await rejects(registry.spawn([]), 'TETHER_EINVAL')
+  for (const call of [registry.spawn([]), registry.proxy(), task.watch()]) await rejects(call, 'TETHER_EINVAL')
   await rejects(registry.spawn(['no-such-program-at-all']), 'TETHER_ENOPROGRAM')
   await rejects(registry.spawn('true', { timeoutMs: -7 }), 'TETHER_EINVAL')
 })

@@ -1,4 +1,4 @@
-// What tsc must refuse: each statement below a line with @ts-expect-error has one mistake.
+// What tsc must refuse: each statement that expects an error has one mistake.
 import { open, Task, TetherError } from 'tether'
 
 export async function mistakes(): Promise<void> {
