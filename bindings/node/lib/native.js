@@ -218,8 +218,31 @@ function pointerLike(type) {
   return typeof type !== 'string' || type.endsWith('*')
 }
 
+const isInteger = (value) => typeof value === 'bigint' || Number.isSafeInteger(value)
+const isText = (value) => value === null || (typeof value === 'string' && !value.includes('\0'))
+const isMemory = (value) => value === null || typeof value === 'bigint' || typeof value === 'object'
+
+function checkOf(type) {
+  if (type === 'const char *') return [isText, 'a string without NUL']
+  if (type.endsWith('*') || type in api.callbacks) return [isMemory, 'a Buffer']
+  if (type === 'size_t' || type === 'uint64_t') return [(value) => isInteger(value) && value >= 0, 'an integer, not negative']
+  return [isInteger, 'an integer']
+}
+
+const checks = new Map(Object.entries(api.functions).map(([name, { parameters }]) =>
+  [name, parameters.map(([parameter, type]) => [parameter, ...checkOf(type)])]))
+
+// koffi takes a number for a pointer, and would have the library read there.
+function check(name, args) {
+  checks.get(name).forEach(([parameter, accepts, wanted], index) => {
+    if (index < args.length && !accepts(args[index]))
+      throw new TypeError(`tether: ${parameter} of ${name.slice('tether_'.length)} must be ${wanted}`)
+  })
+}
+
 /** Calls a function that returns a code and takes an error last. Throws its error. For calls that do not wait. */
 function call(name, ...args) {
+  check(name, args)
   const error = newError()
   const code = functions[name](...args, error)
   if (code !== 0) throw errorOf(error)
@@ -256,6 +279,7 @@ const lanes = { brief: new Lane(1), long: new Lane(Math.max(1, threads - 2)) }
 /** As call, on another thread. `lane` is "brief" for calls that wait for no more than a lock, else "long". */
 function callAsync(lane, name, ...args) {
   return new Promise((resolve, reject) => {
+    check(name, args)
     lanes[lane].add((done) => {
       const error = newError()
       const finish = (problem, code) => {

@@ -113,4 +113,4 @@ function make(struct, given, others) {
   return native.fill(struct, members(struct, given, others))
 }
 
-module.exports = { enumerator, make, members }
+module.exports = { bytes, enumerator, make, members }

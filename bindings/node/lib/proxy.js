@@ -37,7 +37,7 @@ class ProxyTask {
 
   /** Appends to the output. */
   write(data, stream = 'stdout') {
-    const bytes = typeof data === 'string' ? Buffer.from(data) : data
+    const bytes = options.bytes('data', data)
     const number = options.enumerator('tether_stream', 'stream', stream)
     native.call('tether_proxy_write', this.#open('write'), number, bytes, bytes.length)
   }

@@ -73,7 +73,7 @@ class Task {
   /** Writes to standard input of a task with inputPipe, and waits while the task does not read: timeoutMs (-1: for ever),
    *  signal. Returns how much of the data was taken, and how much in total; so do errors. */
   async write(data, { timeoutMs = -1, signal, ...given } = {}) {
-    const bytes = typeof data === 'string' ? Buffer.from(data) : data
+    const bytes = options.bytes('data', data)
     const deadline = timeoutMs < 0 ? Infinity : Date.now() + timeoutMs
     let done = 0
     for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {

@@ -268,7 +268,8 @@ test('wrong arguments are told before anything happens', async (t) => {
   const task = await registry.spawn('true')
   for (const call of [() => task.extend('x'), () => task.kill({ signal: 'SIGNONE' }), () => task.tail({ bytes: 'x' }),
     () => task.tail({ lines: {} }), () => task.read('stdin', 0), () => task.read('stdout', 'x'), () => task.write(5),
-    () => task.keepRing(), () => task.unwatch('x'), () => registry.find(5), () => registry.release(5),
+    () => task.keepRing(), () => task.unwatch('x'), () => registry.find(5), () => registry.find('x', 7), () => task.read('stdout', -1), () => task.read('stdout', 0, 1.5),
+    () => task.write({ length: 5 }), () => registry.release(5),
     () => registry.cleanupFinished('x'), () => registry.finishKills(null), () => task.pieces(1)])
     await assert.rejects(async () => call(), (error) => error instanceof TypeError, String(call))
   assert.throws(() => registry.task(5), TypeError)
