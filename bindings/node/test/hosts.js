@@ -73,9 +73,10 @@ const hosts = {
   // A worker has a registry of its own. With "terminate", it is stopped in the middle of a wait.
   async workers() {
     const worker = new Worker(__filename, { workerData: { store, word } })
+    const exited = once(worker, 'exit')
     const [id] = await once(worker, 'message')
     if (word === 'terminate') await worker.terminate()
-    else await once(worker, 'exit')
+    else await exited
     const registry = await open()
     await send([id, (await registry.task(id).status()).status])
     if (word === 'terminate') await registry.task(id).kill()

@@ -44,7 +44,8 @@ function startHost(t, name, ...words) {
   child.next = async () => {
     while (messages.length === 0)
       await Promise.race([new Promise((resolve) => (wake = resolve)),
-        child.ended.then(() => messages.length > 0 || assert.fail(`the host ${name} ended: ${child.text}`))])
+        child.ended.then(({ code, signal }) =>
+          messages.length > 0 || assert.fail(`the host ${name} ended (${code ?? signal}): ${child.text}`))])
     return messages.shift()
   }
   child.ended = once(child, 'close').then(([code, signal]) => ({ code, signal }))
