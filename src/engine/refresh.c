@@ -21,8 +21,12 @@ enum {
     RUN_PAUSE_MS = 50, /* from an event until `running` is written: many tasks end sooner */
     RUN_STEP_MS = 10,
     WITNESS_PAUSE_MS = 200, /* between two looks at a command whose monitor was killed */
-    TICK_SLACK_MS = 50,     /* how far file times may lag behind the clock */
-    SOON_MS = 10000         /* for how long after an end the marker's file time is still trusted */
+    /* How long the end of a pinned command may stay untold: init is slow, or none. A kill waits for
+     * it, and its intent explains the end. */
+    UNTOLD_MS = 30000,
+    UNTOLD_KILL_MS = 1000,
+    TICK_SLACK_MS = 50, /* how far file times may lag behind the clock */
+    SOON_MS = 10000     /* for how long after an end the marker's file time is still trusted */
 };
 
 /* Reads the record if it has changed since the entry's record was read or written. */
@@ -228,8 +232,10 @@ static void consult_witness(const tether__catalog *catalog, tether__entry *entry
     if (entry->witness.pinned == 0 &&
         !tether__os_witness_open(catalog->session->exits, entry->id, &entry->witness))
         return;
-    observed->witnessed = tether__os_witness_ask(&entry->witness, &observed->witnessed_value,
-                                                 &observed->witnessed_core);
+    int64_t patience_ms =
+        entry->record.status == TETHER_STATUS_KILLING ? UNTOLD_KILL_MS : UNTOLD_MS;
+    observed->witnessed = tether__os_witness_ask(
+        &entry->witness, patience_ms, &observed->witnessed_value, &observed->witnessed_core);
 }
 
 /* Stores the verdict on a task. Fails if what decides it cannot be read now; see

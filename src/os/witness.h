@@ -22,8 +22,10 @@ typedef struct tether__witness {
 bool tether__os_witness_open(tether__dir *exits, const char *task_id, tether__witness *witness);
 
 /* Returns what became of the command; *value is the exit code or the signal, *core whether that
- * left a core file. One for which nobody waits counts as running for half a minute only. */
-tether__witnessed tether__os_witness_ask(tether__witness *witness, int *value, bool *core);
+ * left a core file. After its end nothing is told until somebody has waited for it: so long it
+ * counts as running, but not longer than patience_ms. */
+tether__witnessed tether__os_witness_ask(tether__witness *witness, int64_t patience_ms, int *value,
+                                         bool *core);
 
 /* Does nothing if nothing is pinned. */
 void tether__os_witness_close(tether__witness *witness);

@@ -11,9 +11,11 @@ bool tether__os_witness_open(tether__dir *exits, const char *task_id, tether__wi
     return false;
 }
 
-tether__witnessed tether__os_witness_ask(tether__witness *witness, int *value, bool *core)
+tether__witnessed tether__os_witness_ask(tether__witness *witness, int64_t patience_ms, int *value,
+                                         bool *core)
 {
     (void)witness;
+    (void)patience_ms;
     *value = 0;
     *core = false;
     return TETHER__WITNESSED_NOTHING;

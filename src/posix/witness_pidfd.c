@@ -18,9 +18,6 @@
 #include "posix/proc.h"
 #include "posix/proc_stat.h"
 
-/* How long the end of a process may stay untold: init is slow, or none. */
-enum { UNTOLD_MS = 30000 };
-
 /* linux/pidfd.h, since 6.13; it tells ends since 6.15. */
 struct pidfd_info {
     uint64_t mask, cgroup;
@@ -88,7 +85,8 @@ static void look_at_unwaited(int pidfd, struct pidfd_info *info)
 }
 
 /* The kernel has the answer once somebody has waited for the process, some time after its end. */
-tether__witnessed tether__os_witness_ask(tether__witness *witness, int *value, bool *core)
+tether__witnessed tether__os_witness_ask(tether__witness *witness, int64_t patience_ms, int *value,
+                                         bool *core)
 {
     struct pidfd_info info;
     int pidfd = witness->pinned - 1;
@@ -105,7 +103,7 @@ tether__witnessed tether__os_witness_ask(tether__witness *witness, int *value, b
         uint32_t now = (uint32_t)tether__os_monotonic_ms();
         if (ended && witness->ended_ms == 0)
             witness->ended_ms = now != 0 ? now : 1;
-        bool late = ended && now - witness->ended_ms > UNTOLD_MS;
+        bool late = ended && now - witness->ended_ms > patience_ms;
         return late ? TETHER__WITNESSED_NOTHING : TETHER__WITNESSED_LIFE;
     }
     bool exited = WIFEXITED(info.exit_code);
