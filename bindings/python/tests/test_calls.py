@@ -88,7 +88,10 @@ class Calls(AsyncPlace):
 
     async def test_control(self):
         async with self.registry() as registry:
-            task = await registry.spawn("trap 'echo usr1; exit 9' USR1; " + UNTIL_GO, workdir=self.place, merge_output=True)
+            task = await registry.spawn("trap 'echo usr1; exit 9' USR1; echo ready; " + UNTIL_GO, workdir=self.place, merge_output=True)
+            # Before, the shell has no trap.
+            async for _ in task.output():
+                break
             await task.pause()
             self.assertEqual((await task.status()).status, tether.Status.PAUSED)
             await task.resume()
