@@ -71,6 +71,9 @@ class Calls(AsyncPlace):
                      await registry.spawn("sleep 1000", project_root=self.place)]
             for task in tasks[:2]:
                 await self.within(task.wait())
+            # Its state is the same in both looks.
+            while (await tasks[2].status()).status != tether.Status.RUNNING:
+                await asyncio.sleep(0.01)
             for task in tasks:
                 shown, snapshot = json.loads(await task.json()), await task.status()
                 for name in snapshot._fields:
