@@ -318,7 +318,9 @@ class Processes(Place):
                    "  r = await tether.Registry(store=sys.argv[1], dispatch=False)\n  await r.spawn('sleep 1000')\nasyncio.run(main())")
 
     def test_interrupt_by_a_signal(self):
-        program = ("import sys, tether.sync as t\nr = t.Registry(store=sys.argv[1])\ntask = r.spawn('sleep 1000')\n"
+        # What runs the tests may have set the signal to be ignored.
+        program = ("import signal, sys, tether.sync as t\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+                   "r = t.Registry(store=sys.argv[1])\ntask = r.spawn('sleep 1000')\n"
                    "try:\n  print('waits', flush=True)\n  task.wait()\nexcept KeyboardInterrupt: print('stopped')")
         process = python(program, self.store)
         self.assertEqual(process.stdout.readline(), "waits\n")
