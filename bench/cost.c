@@ -24,7 +24,7 @@
 enum {
     ROUNDS = 9,
     LIVE_FIRST = 64,
-    LIVE_MOST = 256,
+    LIVE_MOST = 640, /* many, since the heap of a thread may differ by some KiB */
     IDLE_S = 3,
     SETTLE_US = 50000, /* a registry looks once more, a moment after the event of a running task */
     PLANT_US = 100000,
