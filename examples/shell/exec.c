@@ -177,9 +177,21 @@ static void look_at_jobs(struct shell *sh)
         jobs_show_ended(sh);
 }
 
-static char *text_of(const struct shell *sh, const struct node *node)
+/* Only job control shows the text. */
+static struct job *new_job(const struct shell *sh, const struct node *node)
 {
-    return sh->job_control ? node_text(node) : shell_copy("");
+    char *text = sh->job_control ? node_text(node) : NULL;
+    struct job *job = job_new(text != NULL ? text : "");
+    free(text);
+    return job;
+}
+
+/* Ends a child that has run commands itself. */
+static void leave_child(struct shell *sh)
+{
+    tasks_close(sh);
+    fflush(NULL);
+    _exit(sh->status);
 }
 
 static void end_foreground(struct shell *sh, struct job *job)
@@ -201,23 +213,27 @@ static void end_foreground(struct shell *sh, struct job *job)
     look_at_jobs(sh);
 }
 
+/* After the fork of its only process. */
+static void end_single(struct shell *sh, struct job *job, pid_t pid)
+{
+    if (pid >= 0) {
+        end_foreground(sh, job);
+        return;
+    }
+    sh->status = 126;
+    job_free(job);
+}
+
 static void run_program(struct shell *sh, const struct simple *simple)
 {
-    char *text = text_of(sh, simple->node);
-    struct job *job = job_new(text);
-    free(text);
+    struct job *job = new_job(sh, simple->node);
     pid_t pid = process_fork(sh, job, true);
     if (pid == 0) {
         become_program(sh, simple);
         fflush(NULL);
         _exit(sh->status);
     }
-    if (pid < 0) {
-        sh->status = 126;
-        job_free(job);
-        return;
-    }
-    end_foreground(sh, job);
+    end_single(sh, job, pid);
 }
 
 static void run_simple(struct shell *sh, const struct node *node, bool last)
@@ -244,25 +260,16 @@ static void become_subshell(struct shell *sh, const struct node *node)
     sh->exiting = false;
     sh->loop_depth = 0;
     run(sh, node, true);
-    tasks_close(sh);
-    fflush(NULL);
-    _exit(sh->status);
+    leave_child(sh);
 }
 
 static void run_subshell(struct shell *sh, const struct node *node)
 {
-    char *text = text_of(sh, node);
-    struct job *job = job_new(text);
-    free(text);
+    struct job *job = new_job(sh, node);
     pid_t pid = process_fork(sh, job, true);
     if (pid == 0)
         become_subshell(sh, node->children[0]);
-    if (pid < 0) {
-        sh->status = 126;
-        job_free(job);
-        return;
-    }
-    end_foreground(sh, job);
+    end_single(sh, job, pid);
 }
 
 /* Returns whether the loop goes on, after a round. */
@@ -368,9 +375,7 @@ static void become_element(struct shell *sh, const struct node *node, int input,
         redirect_move(ends[1], STDOUT_FILENO);
     sh->loop_depth = 0;
     run_element(sh, node, true);
-    tasks_close(sh);
-    fflush(NULL);
-    _exit(sh->status);
+    leave_child(sh);
 }
 
 static void run_elements(struct shell *sh, const struct node *node, struct job *job)
@@ -399,9 +404,7 @@ static void run_elements(struct shell *sh, const struct node *node, struct job *
 
 static void run_pipe(struct shell *sh, const struct node *node)
 {
-    char *text = text_of(sh, node);
-    struct job *job = job_new(text);
-    free(text);
+    struct job *job = new_job(sh, node);
     run_elements(sh, node, job);
     if (job->process_count == node->count) {
         end_foreground(sh, job);
@@ -564,9 +567,7 @@ static void become_capture(struct shell *sh, const char *text, const int ends[2]
     sh->loop_depth = 0;
     if (!exec_text(sh, text))
         sh->status = 2;
-    tasks_close(sh);
-    fflush(NULL);
-    _exit(sh->status);
+    leave_child(sh);
 }
 
 /* The subshell stays in the group of the shell: it has no terminal to give. */

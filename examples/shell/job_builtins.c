@@ -287,6 +287,13 @@ int jobs_foreground(struct shell *sh, struct job *job)
     return follow_task(sh, job);
 }
 
+static bool has_job_control(const struct shell *sh, const char *name)
+{
+    if (!sh->interactive)
+        complain("%s: no job control", name);
+    return sh->interactive;
+}
+
 static struct job *chosen(struct shell *sh, const struct list *words)
 {
     refresh(sh);
@@ -295,11 +302,7 @@ static struct job *chosen(struct shell *sh, const struct list *words)
 
 int builtin_fg(struct shell *sh, const struct list *words)
 {
-    if (!sh->interactive) {
-        complain("fg: no job control");
-        return 1;
-    }
-    struct job *job = chosen(sh, words);
+    struct job *job = has_job_control(sh, "fg") ? chosen(sh, words) : NULL;
     if (job == NULL)
         return 1;
     puts(job->text);
@@ -309,11 +312,7 @@ int builtin_fg(struct shell *sh, const struct list *words)
 
 int builtin_bg(struct shell *sh, const struct list *words)
 {
-    if (!sh->interactive) {
-        complain("bg: no job control");
-        return 1;
-    }
-    struct job *job = chosen(sh, words);
+    struct job *job = has_job_control(sh, "bg") ? chosen(sh, words) : NULL;
     if (job == NULL)
         return 1;
     if (job->state == JOB_DONE) {

@@ -49,7 +49,7 @@ static void add_process(struct job *job, pid_t pid)
     job->pid = pid;
 }
 
-/* Parent and child both set the group and the terminal: whoever comes first. */
+/* Both parent and child set the group and the terminal, since either may run first. */
 pid_t process_fork(struct shell *sh, struct job *job, bool foreground)
 {
     fflush(NULL);

@@ -52,7 +52,7 @@ static void take_snapshot(struct job *job, const tether_snapshot *task)
  * has it meanwhile. Where it is not known, a number that no process has. */
 static long pid_of(const struct job *job, const tether_snapshot *task)
 {
-    return task->child_pid > 0 ? (long)task->child_pid : 1000000000L + job->number;
+    return task != NULL && task->child_pid > 0 ? (long)task->child_pid : 1000000000L + job->number;
 }
 
 static bool is_known(const struct shell *sh, const char *id)
@@ -236,11 +236,8 @@ struct job *tasks_start(struct shell *sh, const char *text)
     jobs_add(sh, job);
     tether_snapshot *task;
     tether_error error = {0};
-    if (tether_status_get(sh->tasks.registry, id, &task, &error) != TETHER_OK) {
+    if (tether_status_get(sh->tasks.registry, id, &task, &error) != TETHER_OK)
         complain_of("cannot read the state of the job", &error);
-        job->pid = 1000000000L + job->number;
-        return job;
-    }
     job->pid = pid_of(job, task);
     tether_snapshot_free(task);
     return job;

@@ -359,8 +359,8 @@ static int confirm_end(tether__catalog *catalog, const char *task_id, const teth
 static int count_members(tether__catalog *catalog, tether__entry *entry, const kill_target *target,
                          size_t *members, tether_error *error)
 {
-    bool nothing_left = target->is_proxy || entry->record.survivor_count == 0;
-    *members = entry->tree_gone || (entry->ended && nothing_left) ? 0 : 1;
+    bool none_left = entry->ended && tether__record_left_nothing(&entry->record);
+    *members = entry->tree_gone || none_left ? 0 : 1;
     /* Of a task that has not ended, the refresh right before this call has listed the processes;
      * the result is in tree_gone. */
     if (*members == 0 || !entry->ended)

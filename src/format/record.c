@@ -176,6 +176,11 @@ static bool ensure_document(tether__record *record)
     return record->document != NULL;
 }
 
+bool tether__record_left_nothing(const tether__record *record)
+{
+    return tether__record_is_proxy(record) || record->survivor_count == 0;
+}
+
 bool tether__record_is_done(const tether__record *record)
 {
     return !record->read_only && tether_status_ended(record->status) &&

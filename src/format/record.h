@@ -89,6 +89,10 @@ bool tether__record_is_monitored(const tether__record *record);
  * requested, and no watch is kept. False for read-only records. */
 bool tether__record_is_done(const tether__record *record);
 
+/* Returns whether no process of an ended task can be left: where nothing was left at its end,
+ * nothing can appear later, and a proxy task has no processes. */
+bool tether__record_left_nothing(const tether__record *record);
+
 /* Parses JSON text into an initialised record. TETHER_ECORRUPT with a message for: invalid JSON, a
  * missing schema_version, task_id, session_id or status, a field of a wrong type, an unknown
  * status, the id of another task. Any other field may be missing. Of a record with a newer schema,

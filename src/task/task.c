@@ -38,10 +38,9 @@ void tether__task_survivors(tether__entry *entry, const tether__listing *listing
     int64_t pids[SURVIVORS_LISTED];
     size_t count = 0;
     char name[TETHER__PROCESS_NAME_SIZE];
-    /* Where nothing was left at the end, nothing can appear later. */
-    bool can_have_some = (entry->ended ? entry->record.survivor_count != 0
-                                       : entry->status == TETHER_STATUS_KILLING) &&
-                         !tether__record_is_proxy(&entry->record);
+    bool can_have_some = entry->ended ? !tether__record_left_nothing(&entry->record)
+                                      : entry->status == TETHER_STATUS_KILLING &&
+                                            !tether__record_is_proxy(&entry->record);
     tether__snapshot_forget_survivors(snapshot);
     tether__bundle_tree(&entry->record, &entry->kin, &tree);
     tree.listing = listing;

@@ -39,9 +39,12 @@ function candidates() {
   return [...found, ...fileNames()]
 }
 
-function fail(step, message) {
-  return new TetherError({ code: 'TETHER_ENOTSUP', number: -23, osError: 0, step, message })
+/** A failure that this binding finds itself. */
+function failure(code, step, message) {
+  return new TetherError({ code, number: enums.tether_code.values.get(code), osError: 0, step, message })
 }
+
+const fail = (step, message) => failure('TETHER_ENOTSUP', step, message)
 
 // Keeps the library in the process when the thread that has loaded it ends. To unload it would unload libuv too, whose
 // last words are a call of uv_library_shutdown: the dynamic linker has bound that to the libuv of Node, which stops.
@@ -308,8 +311,7 @@ class Handle {
 
   check(name) {
     if (this.closing)
-      throw new TetherError({ code: 'TETHER_ECLOSED', number: enums.tether_code.values.get('TETHER_ECLOSED'), osError: 0,
-        step: name.replace(/^tether_/, '').replace(/_/g, ' '), message: 'the registry is closed' })
+      throw failure('TETHER_ECLOSED', name.replace(/^tether_/, '').replace(/_/g, ' '), 'the registry is closed')
   }
 
   /** As call, with the registry as the first argument. */
@@ -343,5 +345,5 @@ class Handle {
   }
 }
 
-module.exports = { Handle, bytes, call, callAsync, callbacks, codeName, counterOf, enums, errorOf, fill, functions, isBytes, isSizeOf,
+module.exports = { Handle, bytes, call, callAsync, callbacks, codeName, counterOf, enums, errorOf, failure, fill, functions, isBytes, isSizeOf,
   items, koffi, lanes, newError, open, read, structs, version }

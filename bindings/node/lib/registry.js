@@ -8,7 +8,6 @@ const native = require('./native')
 const options = require('./options')
 const output = require('./output')
 const { Bell, completions } = require('./completions')
-const { TetherError } = require('./error')
 const { ProxyTask } = require('./proxy')
 const { Task } = require('./task')
 const { Turns } = require('./turns')
@@ -194,8 +193,7 @@ class Registry extends EventEmitter {
       if (timeoutMs >= 0)
         timer = setTimeout(() => {
           remove()
-          finish(new TetherError({ code: 'TETHER_ETIMEDOUT', number: native.enums.tether_code.values.get('TETHER_ETIMEDOUT'),
-            osError: 0, step: 'wait', message: `the wait timed out before the task ${id} ended; it goes on` }))
+          finish(native.failure('TETHER_ETIMEDOUT', 'wait', `the wait timed out before the task ${id} ended; it goes on`))
         }, timeoutMs)
     })
   }
@@ -335,7 +333,7 @@ class Registry extends EventEmitter {
     open.delete(this)
     this._handle.closing = true
     this._turns.close()
-    this._waits.close(closedError())
+    this._waits.close(native.failure('TETHER_ECLOSED', 'wait', 'the registry is closed'))
     this._bell.ring()
   }
 
@@ -355,11 +353,6 @@ class Registry extends EventEmitter {
   [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
     return this.close()
   }
-}
-
-function closedError() {
-  return new TetherError({ code: 'TETHER_ECLOSED', number: native.enums.tether_code.values.get('TETHER_ECLOSED'), osError: 0,
-    step: 'wait', message: 'the registry is closed' })
 }
 
 /** Reports an exception of a callback as one that nothing has caught. */

@@ -6,7 +6,7 @@ const { setTimeout } = require('node:timers/promises')
 const native = require('./native')
 const options = require('./options')
 const output = require('./output')
-const { takeSnapshot } = require('./values')
+const { object, takeSnapshot } = require('./values')
 
 const LONGEST_PAUSE_MS = 100 // between two looks whether a task reads
 
@@ -41,7 +41,6 @@ class Task {
   /** The state, completed by what the processes use now. */
   async measure() {
     const snapshot = [null]
-    const { object } = require('./values')
     await this.#handle.callAsync('brief', 'tether_status_get', this.id, snapshot)
     try {
       await this.#handle.callAsync('long', 'tether_snapshot_measure', snapshot[0])

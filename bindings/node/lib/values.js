@@ -57,9 +57,9 @@ function list(struct, item, pointer) {
 }
 
 /** Runs a call on a registry that stores a pointer, reads what is there, and frees it. */
-async function take(handle, lane, name, args, reader, free) {
+async function take(handle, name, args, reader, free) {
   const out = [null]
-  await handle.callAsync(lane, name, ...args, out)
+  await handle.callAsync('brief', name, ...args, out)
   try {
     return reader(out[0])
   } finally {
@@ -70,7 +70,7 @@ async function take(handle, lane, name, args, reader, free) {
 const readSnapshot = (pointer) => object('tether_snapshot', pointer)
 const readList = (pointer) => list('tether_snapshot_list', 'tether_snapshot', pointer)
 
-const takeSnapshot = (handle, name, args) => take(handle, 'brief', name, args, readSnapshot, 'tether_snapshot_free')
-const takeList = (handle, name, args) => take(handle, 'brief', name, args, readList, 'tether_snapshot_list_free')
+const takeSnapshot = (handle, name, args) => take(handle, name, args, readSnapshot, 'tether_snapshot_free')
+const takeList = (handle, name, args) => take(handle, name, args, readList, 'tether_snapshot_list_free')
 
 module.exports = { list, object, take, takeList, takeSnapshot }

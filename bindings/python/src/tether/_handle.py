@@ -20,9 +20,10 @@ TIMED_OUT = _api.DESCRIPTION["enums"]["tether_code"]["TETHER_ETIMEDOUT"]
 CLOSED = _api.DESCRIPTION["enums"]["tether_code"]["TETHER_ECLOSED"]
 
 
-def library() -> Any:
+def library(path: Optional[str] = None) -> Any:
+    """Loads the library, once per process; from this path, before any other call needs it."""
     try:
-        return _api.load()
+        return _api.load(path)
     except _api.Unusable as problem:
         raise LibraryError(str(problem), step="load library") from None
 
@@ -144,14 +145,7 @@ class Handle:
 
     def call(self, name: str, *arguments: Any) -> None:
         """Calls a function whose first argument is the registry and whose last one is the error."""
-        pointer = self.enter()
-        try:
-            error = new_error()
-            code = getattr(self.library, name)(pointer, *arguments, ctypes.byref(error))
-        finally:
-            self.leave()
-        if code:
-            raise error_of(error)
+        self.call_on(name, self._pointer, *arguments)
 
     def call_on(self, name: str, *arguments: Any) -> None:
         """Calls a function on something that belongs to the registry, such as a follower."""
@@ -161,8 +155,7 @@ class Handle:
             code = getattr(self.library, name)(*arguments, ctypes.byref(error))
         finally:
             self.leave()
-        if code:
-            raise error_of(error)
+        checked(code, error)
 
     def interrupt(self) -> None:
         pointer = self.enter()

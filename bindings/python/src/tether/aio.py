@@ -12,15 +12,16 @@ import contextlib
 import ctypes
 import functools
 import logging
+import sys
 import time
 import weakref
 from typing import (Any, AsyncIterator, Awaitable, Callable, Dict, Generator, Iterable, List, Optional, Sequence, Set, Tuple,
                     Union)
 
-from . import _api, sync
-from ._handle import CLOSED, TIMED_OUT, Handle, new_error, checked
-from .described import (AsyncOpenKeywords, AsyncSpawnKeywords, CloseMode, ClosedError, EndedError, Error, Event, EventKind, ForkedError,
-                        GcResult, ListScope, LogLevel, Match, Piece, Snapshot, Stream, View, error_of, record_of)
+from . import sync
+from ._handle import CLOSED, TIMED_OUT, Handle, new_error
+from .described import (ERRORS, AsyncOpenKeywords, AsyncSpawnKeywords, CloseMode, ClosedError, Error, Event, EventKind, ForkedError,
+                        GcResult, ListScope, LogLevel, Match, Piece, Snapshot, Stream, TimedOutError, View, error_of, record_of)
 from .sync import Chunk, Lines, Outcome, Text
 
 WORKERS = 16
@@ -114,7 +115,7 @@ class Task:
         while True:
             # What was taken is known by its offset, so a part is never written twice.
             rest = raw[len(raw) - (end - place):]
-            with contextlib.suppress(_timed_out()):
+            with contextlib.suppress(TimedOutError):
                 taken: int = await self._call(self._sync.write, rest, offset=place, close=close, timeout_ms=0)
                 return taken
             now: int = await self._call(self._sync.write, b"", timeout_ms=0)
@@ -152,9 +153,7 @@ class Task:
                 turns = self.registry._turns
                 try:
                     chunk = follower.read(0)
-                except Error as problem:
-                    if problem.code != TIMED_OUT:
-                        raise
+                except TimedOutError:
                     await self.registry._next_turn(turns)
                     continue
                 if chunk is None:
@@ -217,13 +216,7 @@ class Task:
         await self._call(self._sync.release)
 
 
-def _timed_out() -> Any:
-    from .described import TimedOutError
-    return TimedOutError
-
-
 def _error_of_record(failure: Any) -> Error:
-    from .described import ERRORS
     error: Error = ERRORS.get(failure.code, Error)(failure.message, failure.code, failure.os_error, failure.step)
     return error
 
@@ -355,7 +348,6 @@ class Registry(AsyncOpenKeywords, AsyncSpawnKeywords):
         self._end_waits: Set["asyncio.Future[None]"] = set()
         self._timer: Optional[asyncio.TimerHandle] = None
         self._look_timer: Optional[asyncio.TimerHandle] = None
-        self._look_due = 0.0
         self._descriptor = -1
         self._workers: Optional[concurrent.futures.ThreadPoolExecutor] = None
         self._handle: Any = None
@@ -402,9 +394,7 @@ class Registry(AsyncOpenKeywords, AsyncSpawnKeywords):
             self._workers.shutdown(wait=False)
 
     def _leave_loop(self) -> None:
-        if self._descriptor >= 0:
-            self._loop.remove_reader(self._descriptor)
-            self._descriptor = -1
+        self._drop_descriptor()
         for timer in (self._timer, self._look_timer):
             if timer is not None:
                 timer.cancel()
@@ -654,7 +644,7 @@ class Registry(AsyncOpenKeywords, AsyncSpawnKeywords):
     @staticmethod
     def _give_up(future: "asyncio.Future[Snapshot]") -> None:
         if not future.done():
-            future.set_exception(_timed_out()("the wait timed out before the task ended", TIMED_OUT, 0, "wait"))
+            future.set_exception(TimedOutError("the wait timed out before the task ended", TIMED_OUT, 0, "wait"))
 
     # --- Tasks ---
 
@@ -668,7 +658,7 @@ class Registry(AsyncOpenKeywords, AsyncSpawnKeywords):
     async def _run(self, argv_or_command: Any, values: Dict[str, Any], wait_ms: int = -1, limit: int = 0,
                    kill_on_cancel: bool = False) -> Outcome:
         task = await self._spawn(argv_or_command, values)
-        with contextlib.suppress(_timed_out()):
+        with contextlib.suppress(TimedOutError):
             await task.wait(wait_ms, kill_on_cancel=kill_on_cancel)
         return sync.outcome_of(task._sync, task, limit)
 
@@ -696,7 +686,7 @@ class Registry(AsyncOpenKeywords, AsyncSpawnKeywords):
             try:
                 await self._in_thread(self._sync.finish_kills, 0)
                 return
-            except _timed_out():
+            except TimedOutError:
                 if end is not None and time.monotonic() >= end:
                     raise
                 await self._wait_on(self._turn_waits, 0.05)
@@ -742,7 +732,6 @@ def _raise(problem: BaseException) -> None:
 
 def _can_dispatch(loop: asyncio.AbstractEventLoop) -> bool:
     """On Windows the pollable is an event, for which no loop of asyncio can wait."""
-    import sys
     return sys.platform != "win32" and type(loop).add_reader is not asyncio.AbstractEventLoop.add_reader
 
 
@@ -778,4 +767,4 @@ async def spawn(argv_or_command: Any = None, *, store: Optional[Text] = None, se
     return await (await registry(store, session)).spawn(argv_or_command, **spec)
 
 
-__all__ = ["Awaitable", "Completions", "EndedError", "Proxy", "Registry", "Task", "checked", "registry", "run", "spawn", "_api"]
+__all__ = ["Completions", "Proxy", "Registry", "Task", "registry", "run", "spawn"]

@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Op
 from . import _api
 from ._handle import Handle, checked, encode, library, new_error, options, take_list, unraisable, waiting
 from .described import (CloseMode, DroppedError, Error, Event, GcResult, ListScope, NoTaskError, OpenKeywords, Piece,
-                        Report, Snapshot, SpawnKeywords, Stream, View, WaitMode, record_of, struct_of)
+                        Report, Snapshot, SpawnKeywords, Stream, TimedOutError, View, WaitMode, record_of, struct_of)
 
 Text = Union[str, bytes, "os.PathLike[str]"]
 ID_SIZE = _api.CONSTANTS["TETHER_ID_SIZE"]
@@ -69,11 +69,7 @@ def _line(data: bytes) -> str:
 
 def load_library(path: str) -> None:
     """Loads the shared library of tether from this path, before any other call needs it."""
-    try:
-        _api.load(path)
-    except _api.Unusable as problem:
-        from .described import LibraryError
-        raise LibraryError(str(problem), step="load library") from None
+    library(path)
 
 
 def version() -> str:
@@ -264,40 +260,38 @@ class Task:
     def _id(self) -> bytes:
         return encode(self.id, "task_id")
 
-    def status(self) -> Snapshot:
-        """The state now, read from the store."""
+    @contextlib.contextmanager
+    def _snapshot(self) -> Iterator[Any]:
+        """A pointer to the state now, read from the store."""
         pointer = ctypes.POINTER(_api.TYPES.structs["tether_snapshot"])()
         self._handle.call("tether_status_get", self._id, ctypes.byref(pointer))
-        return _take_snapshot(self._handle, pointer)
+        try:
+            yield pointer
+        finally:
+            self._handle.library.tether_snapshot_free(pointer)
+
+    def status(self) -> Snapshot:
+        """The state now, read from the store."""
+        with self._snapshot() as pointer:
+            snapshot: Snapshot = record_of("tether_snapshot", pointer)
+            return snapshot
 
     def measure(self) -> Snapshot:
         """As status, with what the processes use now. Waits up to 2 s for the monitor."""
-        pointer = ctypes.POINTER(_api.TYPES.structs["tether_snapshot"])()
-        self._handle.call("tether_status_get", self._id, ctypes.byref(pointer))
-        try:
+        with self._snapshot() as pointer:
             self._handle.call("tether_snapshot_measure", pointer)
             snapshot: Snapshot = record_of("tether_snapshot", pointer)
             return snapshot
-        finally:
-            self._handle.library.tether_snapshot_free(pointer)
 
     def json(self) -> str:
         """The state as one line of JSON, as `tether --json status` prints it."""
-        pointer = ctypes.POINTER(_api.TYPES.structs["tether_snapshot"])()
-        self._handle.call("tether_status_get", self._id, ctypes.byref(pointer))
-        try:
+        with self._snapshot() as pointer:
             return _take_text(self._handle.library.tether_snapshot_json(pointer))
-        finally:
-            self._handle.library.tether_snapshot_free(pointer)
 
     def exit_status(self) -> int:
         """As a shell's $?: 125 if the task has not ended or its exit code is not known."""
-        pointer = ctypes.POINTER(_api.TYPES.structs["tether_snapshot"])()
-        self._handle.call("tether_status_get", self._id, ctypes.byref(pointer))
-        try:
+        with self._snapshot() as pointer:
             return int(self._handle.library.tether_exit_status(pointer))
-        finally:
-            self._handle.library.tether_snapshot_free(pointer)
 
     def wait(self, timeout_ms: int = -1) -> Snapshot:
         """Waits for the end. TimedOutError if it does not come in time."""
@@ -454,14 +448,6 @@ class Task:
         self._handle.call("tether_completion_release", self._id)
 
 
-def _take_snapshot(handle: Handle, pointer: Any) -> Snapshot:
-    try:
-        snapshot: Snapshot = record_of("tether_snapshot", pointer)
-        return snapshot
-    finally:
-        handle.library.tether_snapshot_free(pointer)
-
-
 class Registry(OpenKeywords, SpawnKeywords):
     """An open session of a store. Use it in a with statement: its end closes the registry, and tasks go on.
 
@@ -528,11 +514,8 @@ class Registry(OpenKeywords, SpawnKeywords):
 
     def _run(self, argv_or_command: Any, values: Dict[str, Any], wait_ms: int = -1, limit: int = 0) -> Outcome:
         task = self._spawn(argv_or_command, values)
-        try:
+        with contextlib.suppress(TimedOutError):
             task.wait(wait_ms)
-        except Error as problem:
-            if problem.code != _api.DESCRIPTION["enums"]["tether_code"]["TETHER_ETIMEDOUT"]:
-                raise
         return outcome_of(task, task, limit)
 
     def get(self, task_id: str) -> Task:
@@ -546,7 +529,11 @@ class Registry(OpenKeywords, SpawnKeywords):
         pointer = ctypes.POINTER(_api.TYPES.structs["tether_snapshot"])()
         root = None if project_root is None else encode(project_root, "project_root")
         self._handle.call("tether_find", encode(task_id, "task_id"), root, ctypes.byref(pointer))
-        return _take_snapshot(self._handle, pointer)
+        try:
+            snapshot: Snapshot = record_of("tether_snapshot", pointer)
+            return snapshot
+        finally:
+            self._handle.library.tether_snapshot_free(pointer)
 
     def list(self, scope: Any = ListScope.RUNNING, *, project_root: Optional[Text] = None, all_sessions: bool = False,
              without_output: bool = False) -> List[Snapshot]:
