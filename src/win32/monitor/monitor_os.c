@@ -130,6 +130,10 @@ tether__start_failure tether__monitor_os_start(const tether__orders *orders, int
     if (task_job != NULL)
         CloseHandle(task_job);
     *os_error = (int)failed;
+    /* The process was there, and somebody has ended it before the start was done, as a kill may:
+     * then the call fails. How it has ended cannot be found out. */
+    if (failed != ERROR_SUCCESS && tether__offspring_began())
+        return TETHER__START_OK;
     if (failed != ERROR_SUCCESS) {
         if (failed == ERROR_FILE_NOT_FOUND || failed == ERROR_PATH_NOT_FOUND)
             *code = NOT_FOUND;
@@ -288,7 +292,7 @@ static void note_end(tether__family *family)
 void tether__monitor_os_reap(tether__family *family)
 {
     if (!family->command_ended) {
-        DWORD state = WaitForSingleObject(command, 0);
+        DWORD state = command != NULL ? WaitForSingleObject(command, 0) : WAIT_FAILED;
         if (state == WAIT_OBJECT_0)
             note_end(family);
         family->unknown = family->unknown || state == WAIT_FAILED;

@@ -72,6 +72,12 @@ static bool count_inner(JOBOBJECT_BASIC_ACCOUNTING_INFORMATION *counts)
                                      sizeof *counts, NULL);
 }
 
+bool tether__offspring_began(void)
+{
+    JOBOBJECT_BASIC_ACCOUNTING_INFORMATION counts;
+    return inner != NULL && count_inner(&counts) && counts.TotalProcesses > 0;
+}
+
 /* Finds a process that lives. */
 static HANDLE find_one(void)
 {

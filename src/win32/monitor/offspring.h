@@ -20,6 +20,9 @@ HANDLE *tether__offspring_job(void);
  * again. */
 bool tether__offspring_is_gone(HANDLE *one);
 
+/* Returns whether a process has begun in the job, whether it lives or not. */
+bool tether__offspring_began(void);
+
 void tether__offspring_terminate(UINT code);
 
 /* Lists those that live, without console hosts. */
