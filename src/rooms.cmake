@@ -76,7 +76,7 @@ tether_room(store
     USES base format shell os
     LIBRARIES tether_uv tether_jansson
     SOURCES archive.c archive_join.c bundle.c compact.c ephemeral.c holder.c id.c index.c ledger.c line_file.c
-        names.c news.c output_cap.c output_file.c quarantine.c self.c session.c store.c temporaries.c times_file.c wrappers.c)
+        here.c names.c news.c output_cap.c output_file.c quarantine.c self.c session.c store.c temporaries.c times_file.c wrappers.c)
 
 tether_room(engine
     USES base format shell os store search

@@ -315,9 +315,9 @@ static bool is_archived_garbage(const archived *a, const char *task_id, struct j
     if (tether__ledger_stamp(a->catalog->session, task_id, &stamp, NULL) != TETHER_ENOTASK)
         return false;
     tether__record_init(&record);
-    bool garbage =
-        tether__bundle_take(json_incref(document), task_id, &record, NULL) == TETHER_OK &&
-        is_garbage(a->c, &record, aged);
+    bool garbage = tether__bundle_take(a->catalog->session, json_incref(document), task_id, &record,
+                                       NULL) == TETHER_OK &&
+                   is_garbage(a->c, &record, aged);
     tether__record_dispose(&record);
     return garbage;
 }

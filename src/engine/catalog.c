@@ -485,6 +485,7 @@ int tether__catalog_add(tether__catalog *catalog, tether__record *record,
     if (entry->record.task_id == NULL) {
         entry->record = *record;
         entry->stamp = *stamp;
+        entry->exact = true;
     } else {
         tether__record_dispose(record);
     }

@@ -70,6 +70,9 @@ typedef struct tether__entry {
     bool tree_gone;
     /* The end is known but could not be written (the disk is full). Each inspection tries again. */
     bool unsaved;
+    /* The record is what the journal had when it had this stamp, but for the child's pid, which the
+     * journal gets with the supervisor's identity. */
+    bool exact;
 
     /* What waiters see of the record. tether__catalog_publish writes these members while both locks
      * are held, therefore either lock is enough to read them. */

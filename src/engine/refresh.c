@@ -49,6 +49,7 @@ static int reload(tether__catalog *catalog, tether__entry *entry, tether_error *
     entry->record = fresh;
     entry->stamp = stamp;
     entry->unsaved = false;
+    entry->exact = true;
     return TETHER_OK;
 }
 
@@ -238,11 +239,20 @@ static void consult_witness(const tether__catalog *catalog, tether__entry *entry
         &entry->witness, patience_ms, &observed->witnessed_value, &observed->witnessed_core);
 }
 
+/* What an inspection has found. */
+typedef struct finding {
+    tether__file_stamp stamp; /* of the record by which it was judged */
+    tether__observation observed;
+    tether__verdict verdict;
+} finding;
+
 /* Stores the verdict on a task. Fails if what decides it cannot be read now; see
  * tether__bundle_observe. */
 static int inspect(tether__catalog *catalog, tether__entry *entry, tether__inspect_mode mode,
-                   tether__observation *observed, tether__verdict *verdict, tether_error *error)
+                   finding *found, tether_error *error)
 {
+    tether__observation *observed = &found->observed;
+    found->stamp = entry->stamp;
     uv_mutex_lock(&catalog->state);
     tether__identity child = tether__child_identity(&entry->child);
     tether__driver driver = entry->driver;
@@ -255,7 +265,8 @@ static int inspect(tether__catalog *catalog, tether__entry *entry, tether__inspe
     }
     consult_witness(catalog, entry, observed);
     observed->tree_empty = inspect_tree(catalog, entry, driver, &child, observed);
-    *verdict = tether__verdict_reach(entry->record.status, entry->record.kill_intent, observed);
+    found->verdict =
+        tether__verdict_reach(entry->record.status, entry->record.kill_intent, observed);
     return TETHER_OK;
 }
 
@@ -302,44 +313,73 @@ static bool is_released(tether__catalog *catalog, const tether__entry *entry,
            tether__os_spawn_release(entry->id, &observed->marker.identity);
 }
 
-/* Inspects again, because another host may have been faster, and writes the result. The caller
- * holds `disk` and the session lock. */
-static int write_verdict(tether__catalog *catalog, tether__entry *entry, tether__inspect_mode mode,
-                         tether_error *error)
+/* Whether an inspection would find the same again: nobody takes an exit line back, and the record
+ * is the same. What is being killed ends when nothing is left of it, and that can change. */
+static bool is_final(const tether__entry *entry, const finding *found)
 {
-    tether__observation observed;
-    tether__verdict verdict;
+    const tether__marker *marker = &found->observed.marker;
+    return found->verdict.step == TETHER__STEP_FINALISE && marker->end != TETHER__END_NONE &&
+           !marker->damaged && entry->record.status != TETHER_STATUS_KILLING &&
+           memcmp(&found->stamp, &entry->stamp, sizeof found->stamp) == 0;
+}
+
+/* Lays the verdict on the record and writes what that changes. */
+static int save_verdict(const tether__catalog *catalog, tether__entry *entry, const finding *found,
+                        tether_error *error)
+{
+    tether__record kept;
+    bool archived = entry->stamp.size != 0; /* the journal has nothing of it */
+    bool exact = entry->exact && !archived && tether__record_keep(&entry->record, &kept);
+    if (exact && kept.identity.pid == 0)
+        kept.child_pid = 0;
+    apply(&entry->record, &found->verdict, &found->observed);
+    if (found->verdict.step == TETHER__STEP_FINALISE)
+        tether__output_cap_note(catalog->session, &entry->record);
+    int code = exact ? tether__bundle_save_change(catalog->session, &kept, &entry->record,
+                                                  &entry->stamp, error)
+                     : tether__bundle_save(catalog->session, &entry->record, &entry->stamp, error);
+    entry->exact = code == TETHER_OK;
+    if (exact)
+        tether__record_release(&kept);
+    return code;
+}
+
+/* Inspects again, unless `found` is final, because another host may have been faster, and writes
+ * the result. The caller holds `disk` and the session lock. */
+static int write_verdict(tether__catalog *catalog, tether__entry *entry, tether__inspect_mode mode,
+                         finding *found, tether_error *error)
+{
+    const tether__observation *observed = &found->observed;
+    const tether__verdict *verdict = &found->verdict;
     int code = reload(catalog, entry, error);
     if (code != TETHER_OK || tether_status_ended(entry->record.status))
         return code;
-    code = inspect(catalog, entry, mode, &observed, &verdict, error);
+    if (!is_final(entry, found))
+        code = inspect(catalog, entry, mode, found, error);
     if (code != TETHER_OK)
         return code;
-    if (verdict.step != TETHER__STEP_RUN && verdict.step != TETHER__STEP_FINALISE)
+    if (verdict->step != TETHER__STEP_RUN && verdict->step != TETHER__STEP_FINALISE)
         return TETHER_OK;
-    if (verdict.step == TETHER__STEP_RUN && !is_released(catalog, entry, &observed)) {
+    if (verdict->step == TETHER__STEP_RUN && !is_released(catalog, entry, observed)) {
         schedule_running(catalog, entry);
         return TETHER_OK;
     }
-    if (!tether__status_allows(entry->record.status, verdict.status))
+    if (!tether__status_allows(entry->record.status, verdict->status))
         return tether__fail(error, TETHER_ECORRUPT, 0, "finalise task",
                             "the status of task %s cannot change from %s to %s", entry->id,
                             tether_status_text(entry->record.status),
-                            tether_status_text(verdict.status));
+                            tether_status_text(verdict->status));
     if (entry->record.read_only)
         return TETHER_OK;
-    apply(&entry->record, &verdict, &observed);
-    if (verdict.step == TETHER__STEP_FINALISE)
-        tether__output_cap_note(catalog->session, &entry->record);
     tether_error problem = {0};
-    code = tether__bundle_save(catalog->session, &entry->record, &entry->stamp, &problem);
+    code = save_verdict(catalog, entry, found, &problem);
     /* The verdict is valid even if the record could not be written, such as to a full disk: the
      * marker stays, and every later inspection finds the same. Each later refresh tries again to
      * write an end. A failed write of `running` is not repeated, because the next write of the
      * record contains it. */
-    entry->unsaved = code != TETHER_OK && verdict.step == TETHER__STEP_FINALISE;
-    if (code == TETHER_OK && verdict.step == TETHER__STEP_FINALISE)
-        quarantine_marker(catalog, entry, &observed);
+    entry->unsaved = code != TETHER_OK && verdict->step == TETHER__STEP_FINALISE;
+    if (code == TETHER_OK && verdict->step == TETHER__STEP_FINALISE)
+        quarantine_marker(catalog, entry, observed);
     if (code != TETHER_EGONE)
         return TETHER_OK;
     tether__error_set(error, &problem);
@@ -347,14 +387,14 @@ static int write_verdict(tether__catalog *catalog, tether__entry *entry, tether_
 }
 
 static int write_verdict_locked(tether__catalog *catalog, tether__entry *entry,
-                                tether__inspect_mode mode, tether_error *error)
+                                tether__inspect_mode mode, finding *found, tether_error *error)
 {
     tether__lock lock;
     int code = tether__session_lock(catalog->session, &lock, error);
     if (code != TETHER_OK)
         return code;
     tether__compact_if_large(catalog->session);
-    code = write_verdict(catalog, entry, mode, error);
+    code = write_verdict(catalog, entry, mode, found, error);
     tether__os_lock_release(&lock);
     return code;
 }
@@ -370,17 +410,22 @@ static void retry_save(tether__catalog *catalog, tether__entry *entry)
      * refresh_entry reads that record. */
     if (tether__bundle_stamp(catalog->session, entry->id, &stamp, NULL) == TETHER_OK &&
         memcmp(&stamp, &entry->stamp, sizeof stamp) == 0 &&
-        tether__bundle_save(catalog->session, &entry->record, &entry->stamp, NULL) == TETHER_OK)
+        tether__bundle_save(catalog->session, &entry->record, &entry->stamp, NULL) == TETHER_OK) {
         entry->unsaved = false;
+        entry->exact = true;
+    }
     tether__os_lock_release(&lock);
 }
 
 /* Makes the loop the driver of a kill that has none in this registry. The host that began the kill
  * may still be alive and drive it; therefore the first step of the loop is due only at
  * kill_takeover_ms. Takes `state`. */
-static void resume_kill(tether__catalog *catalog, tether__entry *entry)
+static void resume_kill(tether__catalog *catalog, tether__entry *entry, const finding *found)
 {
     bool resumed = false;
+    /* The killer may have died before the record had it. */
+    take_identity(&entry->record, &found->observed);
+    entry->exact = false;
     int64_t now = tether__os_monotonic_ms();
     int64_t takeover = entry->record.kill_takeover_ms;
     uv_mutex_lock(&catalog->state);
@@ -435,7 +480,7 @@ static bool is_vouched(const tether__catalog *catalog, const tether__entry *entr
 static int refresh_entry(tether__catalog *catalog, tether__entry *entry, tether__inspect_mode mode,
                          tether_error *error)
 {
-    tether__observation observed;
+    finding found;
     tether_status before = entry->record.status;
     bool delivered_before = entry->record.completion_delivered;
     bool notify_before = entry->record.notify_on_completion;
@@ -446,19 +491,16 @@ static int refresh_entry(tether__catalog *catalog, tether__entry *entry, tether_
     if (code != TETHER_OK)
         return code;
     if (!tether_status_ended(entry->record.status) && !is_vouched(catalog, entry, mode)) {
-        tether__verdict verdict;
-        code = inspect(catalog, entry, mode, &observed, &verdict, error);
+        code = inspect(catalog, entry, mode, &found, error);
         if (code != TETHER_OK)
             return code;
-        /* The killer may have died before the record had it. */
-        if (verdict.step == TETHER__STEP_RESUME_KILL)
-            take_identity(&entry->record, &observed);
-        if (verdict.step == TETHER__STEP_RUN && may_write_later(mode))
+        tether__step step = found.verdict.step;
+        if (step == TETHER__STEP_RUN && may_write_later(mode))
             schedule_running(catalog, entry);
-        else if (verdict.step == TETHER__STEP_RUN || verdict.step == TETHER__STEP_FINALISE)
-            code = write_verdict_locked(catalog, entry, mode, error);
-        else if (verdict.step == TETHER__STEP_RESUME_KILL)
-            resume_kill(catalog, entry);
+        else if (step == TETHER__STEP_RUN || step == TETHER__STEP_FINALISE)
+            code = write_verdict_locked(catalog, entry, mode, &found, error);
+        else if (step == TETHER__STEP_RESUME_KILL)
+            resume_kill(catalog, entry, &found);
     }
     if (tether_status_ended(entry->record.status) && !entry->unsaved)
         tether__output_cap(catalog->session, &entry->record, &entry->stamp, &entry->cap);
@@ -538,6 +580,7 @@ static int change_locked(tether__catalog *catalog, tether__entry *entry,
     if (!change(&entry->record, userdata))
         return TETHER_OK;
     int code = tether__bundle_save(catalog->session, &entry->record, &entry->stamp, error);
+    entry->exact = code == TETHER_OK;
     if (code != TETHER_OK) {
         /* Reads what the disk has: usually, the change did not happen. */
         entry->stamp = (tether__file_stamp){0};
@@ -584,7 +627,8 @@ int tether__refresh_change(tether__catalog *catalog, const char *task_id,
 /* Writes an end that the lifeline has. The end counts also if it cannot be written. */
 static int look_for_end(tether__catalog *catalog, tether__entry *entry, tether_error *error)
 {
-    int code = write_verdict(catalog, entry, TETHER__INSPECT_NOW, error);
+    finding found = {.verdict.step = TETHER__STEP_NONE};
+    int code = write_verdict(catalog, entry, TETHER__INSPECT_NOW, &found, error);
     if (code == TETHER_OK && tether_status_ended(entry->record.status))
         tether__catalog_publish(catalog, entry);
     return code;

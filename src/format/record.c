@@ -88,6 +88,12 @@ static bool is_text(const field *f)
     return f->kind == TEXT || f->kind == ID || f->kind == PROCESSES;
 }
 
+/* Whether the member is a text that the record owns. */
+static bool has_text(const field *f)
+{
+    return is_text(f) || f->kind == CODES;
+}
+
 static bool is_number(const field *f)
 {
     return f->kind == NUMBER || f->kind == SIGNAL || f->kind == TIME;
@@ -128,7 +134,7 @@ static void replace_text(tether__record *record, const char **text, const char *
 static void free_texts(tether__record *record, bool codes)
 {
     for (size_t i = 0; i < FIELD_COUNT; i++) {
-        if (is_text(&fields[i]) || (codes && fields[i].kind == CODES))
+        if (is_text(&fields[i]) || (codes && has_text(&fields[i])))
             replace_text(record, member(record, &fields[i]), NULL);
     }
     free(record->packed);
@@ -529,6 +535,87 @@ json_t *tether__record_document_over(const tether__record *record, json_t *base)
         update(document, record))
         return document;
     json_decref(document);
+    return NULL;
+}
+
+bool tether__record_keep(const tether__record *record, tether__record *kept)
+{
+    bool complete = true;
+    *kept = *record;
+    kept->document = NULL;
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        const char **text = member(kept, &fields[i]);
+        if (!has_text(&fields[i]) || !has_own_memory(record, *text))
+            continue;
+        *text = tether__text_copy(*text);
+        complete = complete && *text != NULL;
+    }
+    if (!complete)
+        tether__record_release(kept);
+    return complete;
+}
+
+void tether__record_release(tether__record *kept)
+{
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        if (has_text(&fields[i]))
+            replace_text(kept, member(kept, &fields[i]), NULL);
+    }
+}
+
+static bool is_same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool is_same_identity(const tether__identity *a, const tether__identity *b)
+{
+    return a->pid == b->pid && a->start_time == b->start_time &&
+           strcmp(a->boot_id, b->boot_id) == 0 && strcmp(a->pid_ns, b->pid_ns) == 0 &&
+           a->time_offset_ns == b->time_offset_ns && a->pidfs_id == b->pidfs_id;
+}
+
+static bool is_same(const field *f, const void *a, const void *b)
+{
+    switch (f->kind) {
+    case ID:
+    case TEXT:
+    case CODES:
+    case PROCESSES:
+        return is_same_text(*(char *const *)a, *(char *const *)b);
+    case NUMBER:
+    case SIGNAL:
+    case TIME:
+    case START_TIME:
+        return *(const int64_t *)a == *(const int64_t *)b;
+    case FLAG:
+        return *(const bool *)a == *(const bool *)b;
+    case STATUS:
+        return *(const tether_status *)a == *(const tether_status *)b;
+    case INTENT:
+        return *(const tether__intent *)a == *(const tether__intent *)b;
+    case IDENTITY:
+        return is_same_identity(a, b);
+    case BOOT:
+    case PID_NS:
+        return strcmp(a, b) == 0;
+    }
+    return false;
+}
+
+json_t *tether__record_changes(const tether__record *kept, const tether__record *record)
+{
+    bool added = kept->identity.pid == 0 || is_same_identity(&kept->identity, &record->identity);
+    json_t *line = added ? json_object() : NULL;
+    bool complete = json_object_set_new(line, "task_id", json_string(record->task_id)) == 0;
+    for (size_t i = 0; complete && i < FIELD_COUNT; i++) {
+        const field *f = &fields[i];
+        if (!is_same(f, member(kept, f), member(record, f)))
+            complete = json_object_set_new(line, f->name, store_value(f, record, line)) == 0;
+    }
+    if (complete)
+        return line;
+    json_decref(line);
     return NULL;
 }
 

@@ -113,6 +113,19 @@ struct json_t *tether__record_document(tether__record *record);
  * memory is short. */
 struct json_t *tether__record_document_over(const tether__record *record, struct json_t *base);
 
+/* Copies the members of a record, to compare them later with what the record has become. The copy
+ * has no document; it shares the packed texts, and is valid until the record is lightened or
+ * disposed. Free it by tether__record_release. Returns false when memory is short. */
+bool tether__record_keep(const tether__record *record, tether__record *kept);
+void tether__record_release(tether__record *kept);
+
+/* Returns a line of the journal that makes `kept` into `record`: the task's id, and the fields
+ * whose members differ. Fields without a member are the same in both. NULL when memory is short,
+ * and where the line would need what only the document has: fields of a newer version in an
+ * identity.
+ */
+struct json_t *tether__record_changes(const tether__record *kept, const tether__record *record);
+
 /* Makes a record smaller, for the time that it is kept in memory. The document goes, except for the
  * watches, which are used later: it takes several times as much as the struct. After that only
  * tether__record_document_over knows all fields. The texts move into one piece of memory, because

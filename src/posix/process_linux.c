@@ -53,8 +53,10 @@ void tether__os_child_pid_ns(char pid_ns[TETHER__PID_NS_SIZE])
 static bool is_visible(const tether__identity *identity)
 {
     char pid_ns[TETHER__PID_NS_SIZE];
+    if (identity->pid_ns[0] == '\0')
+        return true;
     tether__os_pid_ns(pid_ns);
-    return identity->pid_ns[0] == '\0' || strcmp(identity->pid_ns, pid_ns) == 0;
+    return strcmp(identity->pid_ns, pid_ns) == 0;
 }
 
 /* Whether the process that has this pid now is the one with this number, as far as both are known.

@@ -72,13 +72,13 @@ static int read_document(const tether__session *session, const char *task_id, js
     return code;
 }
 
-int tether__bundle_take(json_t *document, const char *task_id, tether__record *record,
-                        tether_error *error)
+int tether__bundle_take(const tether__session *session, json_t *document, const char *task_id,
+                        tether__record *record, tether_error *error)
 {
     tether__clock_frame own;
     int code = tether__record_read(document, task_id, record, error);
     if (code == TETHER_OK)
-        code = tether__os_clock_frame(&own, error);
+        code = tether__here_frame(&session->here, &own, error);
     if (code != TETHER_OK)
         return code;
     shift_record(record, &own, 1);
@@ -93,7 +93,8 @@ int tether__bundle_load(const tether__session *session, const char *task_id, tet
     json_t *document;
     tether__file_stamp unused;
     int code = read_document(session, task_id, &document, stamp != NULL ? stamp : &unused, error);
-    return code == TETHER_OK ? tether__bundle_take(document, task_id, record, error) : code;
+    return code == TETHER_OK ? tether__bundle_take(session, document, task_id, record, error)
+                             : code;
 }
 
 int tether__bundle_stamp(const tether__session *session, const char *task_id,
@@ -179,6 +180,13 @@ static int append_first(const tether__session *session, tether__record *record, 
     return code;
 }
 
+/* Converts the times of a record to the machine's clocks, to write it. */
+static void to_machine(tether__record *record, const tether__clock_frame *own)
+{
+    shift_record(record, own, -1);
+    record->identity.time_offset_ns = record->identity.pid != 0 ? own->boot_ns : 0;
+}
+
 /* Writes a record as `append` does, with its times by the machine's clocks meanwhile. */
 static int save(const tether__session *session, tether__record *record,
                 int (*append)(const tether__session *session, tether__record *record,
@@ -186,11 +194,10 @@ static int save(const tether__session *session, tether__record *record,
                 tether__file_stamp *stamp, tether_error *error)
 {
     tether__clock_frame own;
-    int code = tether__os_clock_frame(&own, error);
+    int code = tether__here_frame(&session->here, &own, error);
     if (code != TETHER_OK)
         return code;
-    shift_record(record, &own, -1);
-    record->identity.time_offset_ns = record->identity.pid != 0 ? own.boot_ns : 0;
+    to_machine(record, &own);
     code = append(session, record, error);
     shift_record(record, &own, 1);
     if (code != TETHER_OK)
@@ -215,6 +222,27 @@ int tether__bundle_save(const tether__session *session, tether__record *record,
     return save(session, record, append_change, stamp, error);
 }
 
+int tether__bundle_save_change(const tether__session *session, tether__record *kept,
+                               tether__record *record, tether__file_stamp *stamp,
+                               tether_error *error)
+{
+    tether__clock_frame own;
+    if (tether__here_frame(&session->here, &own, NULL) != TETHER_OK)
+        return tether__bundle_save(session, record, stamp, error);
+    to_machine(kept, &own);
+    to_machine(record, &own);
+    json_t *line = tether__record_changes(kept, record);
+    int code = TETHER_OK;
+    if (json_object_size(line) > 1) /* more than the id */
+        code = tether__ledger_append(session, line, error);
+    shift_record(kept, &own, 1);
+    shift_record(record, &own, 1);
+    if (line == NULL)
+        return tether__bundle_save(session, record, stamp, error);
+    json_decref(line);
+    return code == TETHER_OK ? tether__bundle_stamp(session, record->task_id, stamp, error) : code;
+}
+
 /* Reads the marker. Only a marker that was read whole, or that is nothing that a supervisor wrote
  * (a link, a directory, a file that is too large), is known to be damaged. After any other failure,
  * such as a lack of descriptors, it is not known what the marker says: the call fails, and the
@@ -227,7 +255,7 @@ static int read_marker(const tether__session *session, const char *task_id, teth
     tether__file_stamp stamp;
     tether__clock_frame own;
     tether_error problem = {0};
-    int code = tether__os_clock_frame(&own, &problem);
+    int code = tether__here_frame(&session->here, &own, &problem);
     if (code == TETHER_OK)
         code = tether__os_file_read(session->exits, task_id, TETHER__MARKER_LIMIT, &text, &size,
                                     &stamp, &problem);
@@ -324,8 +352,8 @@ static void complete_identity(const tether__session *session, const tether__reco
         claimed->start_time = child->start_time;
         return;
     }
-    tether__os_boot_id(boot_id);
-    tether__os_pid_ns(pid_ns);
+    tether__here_boot_id(&session->here, boot_id);
+    tether__here_pid_ns(&session->here, pid_ns);
     if (record->identity.pid != 0 || observed->holding != TETHER__HELD ||
         strcmp(claimed->boot_id, boot_id) != 0 || strcmp(claimed->pid_ns, pid_ns) != 0)
         return;
@@ -418,12 +446,13 @@ int tether__bundle_observe(const tether__session *session, const tether__record 
     int code = observe_marker(session, record, child, observed, error);
     if (code != TETHER_OK)
         return code;
-    const tether__identity *supervisor = supervisor_of(record, observed, child);
+    const tether__identity supervisor =
+        tether__here_compared(&session->here, supervisor_of(record, observed, child));
     /* A free lock proves that the supervisor has ended. A held lock may be held by another process
      * that inherited the file by accident; therefore the supervisor's process is probed, too. */
     int64_t now = tether__os_uptime_ms();
     observed->alive =
-        observed->holding == TETHER__FREE ? TETHER__GONE : tether__os_process_alive(supervisor);
+        observed->holding == TETHER__FREE ? TETHER__GONE : tether__os_process_alive(&supervisor);
     if (observed->holding == TETHER__HELD && observed->alive == TETHER__ALIVE)
         observed->supervisor_seen_ms = now;
     /* The supervisor may have written its exit line after the marker was read and before its
@@ -434,7 +463,7 @@ int tether__bundle_observe(const tether__session *session, const tether__record 
         return code;
 
     /* The end that is found is final, and another one after a reboot. */
-    if (!tether__os_boot_id(boot_id) && record->boot_id[0] != '\0')
+    if (!tether__here_boot_id(&session->here, boot_id) && record->boot_id[0] != '\0')
         return tether__fail(error, TETHER_ELIMIT, 0, "inspect task",
                             "the id of this boot cannot be read, so it is not known whether task "
                             "%s was started during it; raise the limit of descriptors (ulimit -n)",

@@ -28,8 +28,8 @@ int tether__bundle_load(const tether__session *session, const char *task_id, tet
 
 /* Takes a document from the journal or an archive, which the record owns from then on, into an
  * initialised record. TETHER_ECORRUPT. */
-int tether__bundle_take(struct json_t *document, const char *task_id, tether__record *record,
-                        tether_error *error);
+int tether__bundle_take(const tether__session *session, struct json_t *document,
+                        const char *task_id, tether__record *record, tether_error *error);
 
 /* Stores the stamp of the record on disk. */
 int tether__bundle_stamp(const tether__session *session, const char *task_id,
@@ -48,6 +48,12 @@ int tether__bundle_create(const tether__session *session, tether__record *record
 /* Writes the record and stores its new stamp. TETHER_EREADONLY: the record has a newer schema. */
 int tether__bundle_save(const tether__session *session, tether__record *record,
                         tether__file_stamp *stamp, tether_error *error);
+
+/* As tether__bundle_save, where it is known what the journal has of the task: `kept` is the record
+ * as it was last read or written. So the journal need not be read for it. */
+int tether__bundle_save_change(const tether__session *session, tether__record *kept,
+                               tether__record *record, tether__file_stamp *stamp,
+                               tether_error *error);
 
 /* Inspects the lifeline, the marker and the supervisor of a task, in the order that the protocol
  * demands. Changes nothing. `child` (pid 0: unknown) is the supervisor that this process has

@@ -8,6 +8,7 @@
 
 #include "os/file.h"
 #include "os/lock.h"
+#include "store/here.h"
 #include "tether/error.h"
 
 typedef struct tether__store {
@@ -26,6 +27,7 @@ typedef struct tether__session {
     tether__dir *journal; /* with the archives */
     tether__dir *tasks;
     int64_t lock_timeout_ms;
+    tether__here here;
 } tether__session;
 
 /* Opens a store (path NULL: the default one), and with `create` creates it when it is missing.

@@ -3,14 +3,13 @@
  * Thread: any. */
 #include "task/facts.h"
 
-#include "os/clock.h"
 #include "os/host.h"
 #include "os/process.h"
 
-void tether__facts_ask(tether__facts *facts)
+void tether__facts_ask(const tether__here *here, tether__facts *facts)
 {
-    facts->boot_known = tether__os_boot_id(facts->boot_id);
-    tether__os_pid_ns(facts->pid_ns);
+    facts->boot_known = tether__here_boot_id(here, facts->boot_id);
+    tether__here_pid_ns(here, facts->pid_ns);
     tether__os_child_pid_ns(facts->child_pid_ns);
     facts->in_proc = tether__os_process_in_proc();
     facts->exec_limit = tether__os_exec_limit();

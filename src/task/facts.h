@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "format/identity.h"
+#include "store/here.h"
 
 typedef struct tether__facts {
     bool asked;
@@ -22,6 +22,6 @@ typedef struct tether__facts {
 } tether__facts;
 
 /* Asks the system. Any thread. */
-void tether__facts_ask(tether__facts *facts);
+void tether__facts_ask(const tether__here *here, tether__facts *facts);
 
 #endif

@@ -149,7 +149,8 @@ static bool add_archived(void *context, const char *task_id, struct json_t *docu
     if (is_in_journal(a, task_id) && is_listed(a->list, task_id))
         return true;
     tether__record_init(&entry.record);
-    int code = tether__bundle_take(json_incref(document), task_id, &entry.record, &a->problem);
+    int code = tether__bundle_take(a->catalog->session, json_incref(document), task_id,
+                                   &entry.record, &a->problem);
     entry.status = entry.record.status;
     entry.ended = entry.done = true;
     if (code == TETHER_OK && a->request->matches(&entry, a->request->userdata))
