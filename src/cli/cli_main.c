@@ -119,6 +119,7 @@ static void write_usage(cli_stream *to)
                 "  --store DIR   directory that holds the tasks (TETHER_STORE)\n"
                 "  --session ID  session of the tasks (TETHER_SESSION; default: \"default\")\n"
                 "  --json        print JSON, also for errors, on standard error\n"
+                "  -h, --help    print this, or the usage of the verb\n"
                 "  -V, --version print the version\n"
                 "\n"
                 "Where a verb takes an ID, give the id of a task, the beginning of one, the\n"
