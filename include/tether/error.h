@@ -64,8 +64,9 @@ extern "C" {
     X(ENOANSWER, -33, "the monitor does not answer")                                               \
     X(EPIPE, -34, "nobody reads the task's standard input")
 
+/* What a function returns that can fail. */
 typedef enum tether_code {
-    TETHER_OK = 0,
+    TETHER_OK = 0, /* success */
 #define TETHER_ERROR_ENUM(name, value, text) TETHER_##name = value,
     TETHER_ERROR_MAP(TETHER_ERROR_ENUM)
 #undef TETHER_ERROR_ENUM

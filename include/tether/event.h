@@ -15,6 +15,7 @@
 extern "C" {
 #endif
 
+/* What has happened. */
 typedef enum tether_event_kind {
     /* A task of the session was started, by this registry or by another host. Not sent for tasks
      * that were running when the registry was opened, or that ended before it noticed them. The
@@ -45,8 +46,9 @@ typedef enum tether_event_kind {
     TETHER_EVENT_TRUNCATED = 7
 } tether_event_kind;
 
+/* How much a message for the host's log matters. */
 typedef enum tether_log_level {
-    TETHER_LOG_INFO = 0,
+    TETHER_LOG_INFO = 0,    /* nothing is wrong */
     TETHER_LOG_WARNING = 1, /* something works with a restriction, such as polling for events */
     TETHER_LOG_ERROR = 2    /* something failed and will be retried */
 } tether_log_level;

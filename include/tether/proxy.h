@@ -22,6 +22,7 @@
 extern "C" {
 #endif
 
+/* Opaque: a proxy task that this process works on. */
 typedef struct tether_proxy tether_proxy;
 
 /* The work to register. All zero except for `command` is valid. Strings are copied. */

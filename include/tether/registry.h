@@ -116,7 +116,9 @@ typedef struct tether_open_options {
     int dispatch;
 } tether_open_options;
 
+/* As a timeout of tasks: none. */
 #define TETHER_NO_TIMEOUT ((int64_t)-1)
+/* As the interval of reminders: none are sent. */
 #define TETHER_NO_REMINDER ((int64_t)-1)
 
 /* What tether_close does with running tasks. */

@@ -83,16 +83,22 @@ TETHER_EXPORT int tether_cleanup_finished(tether_registry *registry, int64_t old
 TETHER_EXPORT int tether_remove(tether_registry *registry, const char *task_id,
                                 tether_error *error);
 
-typedef enum tether_verdict { TETHER_GOOD = 0, TETHER_WEAK = 1, TETHER_BAD = 2 } tether_verdict;
+/* What a finding means. */
+typedef enum tether_verdict {
+    TETHER_GOOD = 0, /* it works */
+    TETHER_WEAK = 1, /* it works with the restriction in text */
+    TETHER_BAD = 2   /* tasks cannot be started */
+} tether_verdict;
 
+/* One thing that was checked. */
 typedef struct tether_finding {
-    size_t size;            /* sizeof(tether_finding) of the library at run time */
-    tether_verdict verdict; /* GOOD: works; WEAK: works with the restriction in text; BAD: tasks
-                               cannot be started */
-    char *name;             /* what was checked, such as "events" */
-    char *text;             /* the result and, for WEAK and BAD, usually what to do about it */
+    size_t size; /* sizeof(tether_finding) of the library at run time */
+    tether_verdict verdict;
+    char *name; /* what was checked, such as "events" */
+    char *text; /* the result and, for WEAK and BAD, usually what to do about it */
 } tether_finding;
 
+/* All that was checked. The items belong to the report. */
 typedef struct tether_report {
     size_t size;            /* sizeof(tether_report) of the library at run time */
     tether_finding **items; /* count pointers, so that a finding can grow */
@@ -107,7 +113,7 @@ typedef struct tether_report {
  * Errors: TETHER_ENOMEM. */
 TETHER_EXPORT int tether_doctor(const char *store, tether_report **report, tether_error *error);
 
-/* NULL is allowed. */
+/* Frees a report with its items. NULL is allowed. Any thread. */
 TETHER_EXPORT void tether_report_free(tether_report *report);
 
 #ifdef __cplusplus

@@ -308,8 +308,8 @@ typedef struct tether_snapshot {
     char **survivor_names;
     int64_t survivor_total; /* how many survivors there are, listed or not; -1: not known. In JSON
                                this is the survivor_count */
-    char *while_task;       /* the task, or the process, beside which it was to run; NULL and 0: */
-    int64_t while_pid;      /* none */
+    char *while_task;       /* the task beside which it was to run; NULL: none */
+    int64_t while_pid;      /* the process beside which it was to run; 0: none */
     /* Of a task that runs, after tether_snapshot_measure; -1: not known. */
     int64_t memory_now;    /* bytes of memory; what several processes share counts for each */
     int64_t processes_now; /* how many of its processes live, without its supervisor */
@@ -352,6 +352,7 @@ TETHER_EXPORT int tether_find(tether_registry *registry, const char *task_id,
                               const char *project_root, tether_snapshot **snapshot,
                               tether_error *error);
 
+/* Which tasks to list. */
 typedef enum tether_list_scope {
     TETHER_LIST_RUNNING = 0, /* tasks that have not ended */
     TETHER_LIST_ALL = 1,     /* ended ones as well */
@@ -499,7 +500,7 @@ typedef struct tether_outcome {
 TETHER_EXPORT int tether_run(tether_registry *registry, const tether_spec *spec, int64_t wait_ms,
                              size_t limit, tether_outcome **outcome, tether_error *error);
 
-/* NULL is allowed. */
+/* Frees an outcome. NULL is allowed. Any thread. */
 TETHER_EXPORT void tether_outcome_free(tether_outcome *outcome);
 
 /* Options of tether_kill. All zero (or a NULL pointer) means every default. */

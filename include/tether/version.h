@@ -8,6 +8,7 @@
 extern "C" {
 #endif
 
+/* The version of these headers: its numbers, and its text. */
 #define TETHER_VERSION_MAJOR 0
 #define TETHER_VERSION_MINOR 1
 #define TETHER_VERSION_PATCH 0
