@@ -71,8 +71,8 @@ typedef struct tether_match {
 
 /* An event. It and all that it points to are valid during the callback only. */
 typedef struct tether_event {
-    size_t size; /* sizeof(tether_event) of the library at run time */
-    tether_event_kind kind;
+    size_t size;                     /* sizeof(tether_event) of the library at run time */
+    tether_event_kind kind;          /* what has happened; says which members are set */
     const char *task_id;             /* NULL for a LOG that is about no task */
     const tether_snapshot *snapshot; /* STARTED, COMPLETION, REMINDER, CANCEL; otherwise NULL */
     int64_t elapsed_ms;              /* REMINDER: how long the task has been running */

@@ -33,9 +33,9 @@ typedef enum tether_stream {
 
 /* Which streams a call covers. */
 typedef enum tether_view {
-    TETHER_VIEW_BOTH = 0,
-    TETHER_VIEW_STDOUT = 1,
-    TETHER_VIEW_STDERR = 2
+    TETHER_VIEW_BOTH = 0,   /* both streams */
+    TETHER_VIEW_STDOUT = 1, /* standard output */
+    TETHER_VIEW_STDERR = 2  /* standard error */
 } tether_view;
 
 /* Copies up to `size` bytes of a stream, from `offset` on, into buffer. *got receives how many; 0
@@ -73,10 +73,10 @@ TETHER_EXPORT int tether_output_gap(tether_registry *registry, const char *task_
 
 /* A part of a stream that was written by one time. */
 typedef struct tether_piece {
-    size_t size; /* set it to sizeof(tether_piece) */
-    tether_stream stream;
-    uint64_t offset; /* in the stream */
-    uint64_t bytes;  /* how many; never 0 */
+    size_t size;          /* set it to sizeof(tether_piece) */
+    tether_stream stream; /* which stream it is a part of */
+    uint64_t offset;      /* in the stream */
+    uint64_t bytes;       /* how many; never 0 */
     int64_t time; /* by when they were written: Unix milliseconds, by the wall clock, which may go
                      back */
 } tether_piece;

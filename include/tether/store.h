@@ -92,17 +92,17 @@ typedef enum tether_verdict {
 
 /* One thing that was checked. */
 typedef struct tether_finding {
-    size_t size; /* sizeof(tether_finding) of the library at run time */
-    tether_verdict verdict;
-    char *name; /* what was checked, such as "events" */
-    char *text; /* the result and, for WEAK and BAD, usually what to do about it */
+    size_t size;            /* sizeof(tether_finding) of the library at run time */
+    tether_verdict verdict; /* what it means for tasks */
+    char *name;             /* what was checked, such as "events" */
+    char *text;             /* the result and, for WEAK and BAD, usually what to do about it */
 } tether_finding;
 
 /* All that was checked. The items belong to the report. */
 typedef struct tether_report {
     size_t size;            /* sizeof(tether_report) of the library at run time */
     tether_finding **items; /* count pointers, so that a finding can grow */
-    size_t count;
+    size_t count;           /* how many items there are */
 } tether_report;
 
 /* Checks this machine and a store (NULL: the default store), and reports what works and what does

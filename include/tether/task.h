@@ -28,7 +28,7 @@ extern "C" {
 /* All statuses, as X(name, text). The order is part of the ABI.
  *
  *   starting   recorded, its supervisor has not reported yet
- *   running
+ *   running    its command runs
  *   paused     stopped by tether_pause
  *   killing    a kill was requested; some of its processes may still run
  *   completed  ended by itself with exit code 0
@@ -203,7 +203,7 @@ typedef struct tether_spec {
      * if it does not start its command within 5 s (on the thread of a host's own loop: at once).
      * Give at most one of them. NULL and 0: none. */
     const char *while_task;
-    int64_t while_pid;
+    int64_t while_pid; /* see while_task */
     /* The task runs in a cgroup of its own (Linux, version 2), below that of this process or one
      * above it, wherever a cgroup is delegated to the user. Needs a monitor. TETHER_ENOTSUP, and
      * nothing is started, if that cannot be had; the message says what to do. Default: in the
@@ -239,20 +239,20 @@ TETHER_EXPORT int tether_spawn(tether_registry *registry, const tether_spec *spe
  * Strings are UTF-8 (invalid bytes became U+FFFD) and NULL if absent. Times are milliseconds since
  * the Unix epoch. */
 typedef struct tether_snapshot {
-    size_t size; /* sizeof(tether_snapshot) of the library at run time */
-    char task_id[TETHER_ID_SIZE];
-    char *session_id;
-    char *name;
-    char *project_root;
+    size_t size;                  /* sizeof(tether_snapshot) of the library at run time */
+    char task_id[TETHER_ID_SIZE]; /* the id of the task */
+    char *session_id;             /* the id of its session */
+    char *name;                   /* its label for people; NULL: none */
+    char *project_root; /* the directory that it belongs to, as its canonical path; NULL: none */
     /* The text of the command, or argv in shell quoting; at most 64 KiB. */
     char *command;
-    char *workdir;
-    char *shell;      /* the path of the user's shell; NULL for argv */
-    char *supervisor; /* "script", "monitor", or "proxy" for a proxy task (tether/proxy.h) */
-    tether_status status;
-    char *reason;        /* more about the status, see docs/format.md; NULL: nothing to add */
-    int64_t exit_code;   /* 128 + N after signal N, 124 after a timeout; TETHER_EXIT_UNKNOWN: not
-                            ended, or not known */
+    char *workdir;        /* the directory in which the command was started */
+    char *shell;          /* the path of the user's shell; NULL for argv */
+    char *supervisor;     /* "script", "monitor", or "proxy" for a proxy task (tether/proxy.h) */
+    tether_status status; /* whether it runs, and how it ended */
+    char *reason;         /* more about the status, see docs/format.md; NULL: nothing to add */
+    int64_t exit_code;    /* 128 + N after signal N, 124 after a timeout; TETHER_EXIT_UNKNOWN: not
+                             ended, or not known */
     int signal;          /* the signal that ended the task: that of a kill, or one that a monitor or
                             a proxy task reports; 0: none. A script cannot tell a signal from exit
                             code 128 + N, and reports only the latter */
@@ -277,10 +277,10 @@ typedef struct tether_snapshot {
      * at most 16 of those that lived on when its monitor reported the end: they may have ended
      * since. Valid if survivors_known. */
     int64_t *survivors;
-    size_t survivor_count;
+    size_t survivor_count; /* how many are listed */
     /* Exit codes of the commands of the last pipeline; NULL: not requested or not known. */
     int *pipeline_statuses;
-    size_t pipeline_count;
+    size_t pipeline_count;   /* how many codes there are */
     int64_t output_limit;    /* in bytes; 0: none */
     uint64_t output_dropped; /* bytes of standard output that the limit has dropped */
     uint64_t stderr_dropped; /* bytes of standard error that the limit has dropped */
@@ -329,7 +329,7 @@ TETHER_EXPORT int tether_exit_status(const tether_snapshot *snapshot);
 typedef struct tether_snapshot_list {
     size_t size;             /* sizeof(tether_snapshot_list) of the library at run time */
     tether_snapshot **items; /* count pointers, so that a snapshot can grow */
-    size_t count;
+    size_t count;            /* how many items there are */
 } tether_snapshot_list;
 
 /* Returns the state of a task of the session. It is never older than the files in the store: the
@@ -430,7 +430,10 @@ TETHER_EXPORT char *tether_snapshot_json(const tether_snapshot *snapshot);
 TETHER_EXPORT bool tether_time_text(int64_t unix_ms, char text[TETHER_TIME_SIZE]);
 
 /* Whether to wait for the end of all tasks, or of any of them. */
-typedef enum tether_wait_mode { TETHER_WAIT_ALL = 0, TETHER_WAIT_ANY = 1 } tether_wait_mode;
+typedef enum tether_wait_mode {
+    TETHER_WAIT_ALL = 0, /* until all have ended */
+    TETHER_WAIT_ANY = 1  /* until one has ended */
+} tether_wait_mode;
 
 /* Waits until all (or any) of `count` tasks of the session have ended; any host may have started
  * them. Depends on the end of the tasks only: processes that a task leaves behind, even with its
@@ -483,8 +486,8 @@ typedef struct tether_outcome {
     size_t output_size;     /* the bytes in output, without the zero */
     uint64_t output_offset; /* of the first byte of output in the stream */
     char *errors;           /* the same for standard error */
-    size_t errors_size;
-    uint64_t errors_offset;
+    size_t errors_size;     /* the bytes in errors, without the zero */
+    uint64_t errors_offset; /* of the first byte of errors in the stream */
 } tether_outcome;
 
 /* Starts a task and waits for its end, but not longer than wait_ms milliseconds (-1: forever). If
@@ -595,7 +598,7 @@ typedef struct tether_input_options {
      * before is not written again, so a call can be repeated after a failure. One host at a time
      * should write with offsets. Default: the data follows what was taken before, from any host. */
     bool at_offset;
-    uint64_t offset;
+    uint64_t offset; /* the offset of the first byte, with at_offset */
     /* Close standard input once all of the data was taken: the task reads the end. Closing it again
      * is no error. Default: it stays open, also when this process ends. */
     bool close;
