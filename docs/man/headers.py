@@ -138,6 +138,19 @@ def read(path):
     return header
 
 
+def rows(lines):
+    """The list in indented lines of a comment, a word and what it means ("  ECLOSED  the registry ..."); None: it is an example."""
+    found = []
+    for line in lines:
+        if match := re.fullmatch(r"  ([A-Za-z_]+)(?:  +(\S.*))?", line):
+            found.append([match[1], match[2] or ""])
+        elif found and (match := re.fullmatch(r" {6,}(\S.*)", line)):
+            found[-1][1] += " " + match[1]
+        else:
+            return None
+    return None if any("   " in text for _, text in found) else found
+
+
 def maps(header):
     """The lines of the X-macros of a header: [(name, [arguments])]."""
     found = {}
