@@ -5,6 +5,7 @@
 
 pictures=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 frames=()
+: "${work:?is the folder for the socket and the frames}"
 
 terminal() { tmux -S "$work/terminal" -f /dev/null "$@"; }
 
@@ -49,6 +50,8 @@ write() {
     local text=$1 third=$((${#1} / 3 + 1)) part
     for part in "${text:0:third}" "${text:third:third}" "${text:2*third}"; do
         [ -n "$part" ] || continue
+        # A semicolon at the end would separate commands of tmux.
+        case $part in *\;) part=${part%;}'\;' ;; esac
         terminal send-keys -l -- "$part"
         sleep 0.1
         frame 0.25
