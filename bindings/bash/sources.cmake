@@ -17,6 +17,7 @@ target_include_directories(tether_bash SYSTEM PRIVATE ${TETHER_BASH_INCLUDE_DIRS
 target_compile_options(tether_bash PRIVATE ${TETHER_BASH_CFLAGS_OTHER})
 target_compile_definitions(tether_bash PRIVATE _GNU_SOURCE)
 target_link_libraries(tether_bash PRIVATE tether_static tether_flags)
+tether_harden(tether_bash)
 if(NOT APPLE)
     target_link_options(tether_bash PRIVATE -Wl,--exclude-libs,ALL)
 endif()

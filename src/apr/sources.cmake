@@ -41,4 +41,7 @@ set_target_properties(tether_apr PROPERTIES OUTPUT_NAME tether-apr EXPORT_NAME a
 target_compile_definitions(tether_apr PRIVATE ${TETHER_OS_DEFINITIONS})
 target_link_libraries(tether_apr PUBLIC ${TETHER_APR_BASE} PkgConfig::TETHER_APR
     PRIVATE $<BUILD_INTERFACE:tether_flags> Threads::Threads)
+if(TETHER_BUILD_SHARED)
+    tether_harden(tether_apr)
+endif()
 install(TARGETS tether_apr EXPORT tetherAprTargets)

@@ -13,6 +13,7 @@ int tether__proc_stat(int64_t pid, const char *entry, char text[TETHER__PROC_STA
                       const char **fields)
 {
     char path[64];
+    *fields = NULL;
     snprintf(path, sizeof path, "/proc/%lld/%s", (long long)pid, entry);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
