@@ -23,4 +23,4 @@ if(NOT APPLE)
 endif()
 set_target_properties(tether_bash PROPERTIES OUTPUT_NAME tether PREFIX "" SUFFIX ".so"
     LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bash)
-install(TARGETS tether_bash DESTINATION ${CMAKE_INSTALL_LIBDIR}/bash)
+install(TARGETS tether_bash DESTINATION ${CMAKE_INSTALL_LIBDIR}/bash COMPONENT command)

@@ -37,11 +37,13 @@ add_library(tether::apr ALIAS tether_apr)
 target_include_directories(tether_apr PRIVATE src)
 set_target_properties(tether_apr PROPERTIES OUTPUT_NAME tether-apr EXPORT_NAME apr C_EXTENSIONS OFF
     C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON
-    VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+    VERSION ${PROJECT_VERSION} SOVERSION ${TETHER_SOVERSION})
 target_compile_definitions(tether_apr PRIVATE ${TETHER_OS_DEFINITIONS})
 target_link_libraries(tether_apr PUBLIC ${TETHER_APR_BASE} PkgConfig::TETHER_APR
     PRIVATE $<BUILD_INTERFACE:tether_flags> Threads::Threads)
 if(TETHER_BUILD_SHARED)
     tether_harden(tether_apr)
 endif()
-install(TARGETS tether_apr EXPORT tetherAprTargets)
+install(TARGETS tether_apr EXPORT tetherAprTargets
+    LIBRARY COMPONENT apr NAMELINK_COMPONENT apr_development
+    ARCHIVE COMPONENT apr_development)

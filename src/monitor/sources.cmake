@@ -93,7 +93,7 @@ endif()
 # Beside the command, where programs of tether are on Windows.
 if(WIN32)
     tether_harden(tether_monitor)
-    install(TARGETS tether_monitor)
+    install(TARGETS tether_monitor COMPONENT monitor)
     return()
 endif()
 
@@ -107,4 +107,5 @@ if(TETHER_HAVE_STATIC_LIBC AND NOT TETHER_SANITIZE)
 else()
     tether_harden(tether_monitor)
 endif()
-install(TARGETS tether_monitor DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/tether)
+# Not a command for people. The command and the library look there.
+install(TARGETS tether_monitor DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/tether COMPONENT monitor)

@@ -1,0 +1,29 @@
+# Read by cpack after it has installed the components into folders of its own, before it packs them. Adds what Debian's
+# policy wants of each package: compressed man pages, changelog and copyright.
+
+if(NOT CPACK_GENERATOR STREQUAL "DEB")
+    return()
+endif()
+file(STRINGS ${CPACK_TETHER_DEBIAN}/changelog head LIMIT_COUNT 1)
+if(NOT head MATCHES "^tether \\(${CPACK_PACKAGE_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE}\\)")
+    message(FATAL_ERROR "ci/packaging/debian/changelog begins with another version than ${CPACK_PACKAGE_VERSION}: describe this one")
+endif()
+foreach(component IN LISTS CPACK_COMPONENTS_ALL)
+    set(tree ${CPACK_TEMPORARY_DIRECTORY}/${component}/usr)
+    file(GLOB pages ${tree}/share/man/man*/*)
+    # The name and the time of a file do not belong in it.
+    foreach(page IN LISTS pages)
+        execute_process(COMMAND gzip -9n ${page} COMMAND_ERROR_IS_FATAL ANY)
+    endforeach()
+    file(GLOB archives ${tree}/lib/*.a ${tree}/lib/*/*.a)
+    foreach(archive IN LISTS archives)
+        execute_process(COMMAND strip --strip-debug --enable-deterministic-archives ${archive} COMMAND_ERROR_IS_FATAL ANY)
+    endforeach()
+    # The file copyright says the same.
+    file(REMOVE ${tree}/share/doc/tether/LICENSE)
+    string(TOUPPER ${component} name)
+    set(doc ${tree}/share/doc/${CPACK_DEBIAN_${name}_PACKAGE_NAME})
+    file(COPY ${CPACK_TETHER_DEBIAN}/copyright ${CPACK_TETHER_DEBIAN}/changelog DESTINATION ${doc})
+    file(RENAME ${doc}/changelog ${doc}/changelog.Debian)
+    execute_process(COMMAND gzip -9n ${doc}/changelog.Debian COMMAND_ERROR_IS_FATAL ANY)
+endforeach()
