@@ -1,6 +1,11 @@
-# Read by cpack after it has installed the components into folders of its own, before it packs them. Adds what Debian's
-# policy wants of each package: compressed man pages, changelog and copyright.
+# Read by cpack after it has installed the components into folders of its own, before it packs them. Makes the folders
+# readable for all, whatever the umask says. Adds what Debian's policy wants of each package: compressed man pages,
+# changelog and copyright.
 
+set(for_all find ${CPACK_TEMPORARY_DIRECTORY} -type d -exec chmod 755 {} +)
+if(UNIX)
+    execute_process(COMMAND ${for_all} COMMAND_ERROR_IS_FATAL ANY)
+endif()
 if(NOT CPACK_GENERATOR STREQUAL "DEB")
     return()
 endif()
@@ -23,7 +28,9 @@ foreach(component IN LISTS CPACK_COMPONENTS_ALL)
     file(REMOVE ${tree}/share/doc/tether/LICENSE)
     string(TOUPPER ${component} name)
     set(doc ${tree}/share/doc/${CPACK_DEBIAN_${name}_PACKAGE_NAME})
-    file(COPY ${CPACK_TETHER_DEBIAN}/copyright ${CPACK_TETHER_DEBIAN}/changelog DESTINATION ${doc})
+    file(COPY ${CPACK_TETHER_DEBIAN}/copyright ${CPACK_TETHER_DEBIAN}/changelog DESTINATION ${doc}
+        FILE_PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
     file(RENAME ${doc}/changelog ${doc}/changelog.Debian)
     execute_process(COMMAND gzip -9n ${doc}/changelog.Debian COMMAND_ERROR_IS_FATAL ANY)
 endforeach()
+execute_process(COMMAND ${for_all} COMMAND_ERROR_IS_FATAL ANY)
