@@ -37,6 +37,8 @@ add_library(tether::apr ALIAS tether_apr)
 target_include_directories(tether_apr PRIVATE src)
 set_target_properties(tether_apr PROPERTIES OUTPUT_NAME tether-apr EXPORT_NAME apr C_EXTENSIONS OFF
     C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON
+    # Where it finds libtether before it is installed, without the name of the folder: an installed file would keep its length.
+    BUILD_RPATH_USE_ORIGIN ON
     VERSION ${PROJECT_VERSION} SOVERSION ${TETHER_SOVERSION})
 target_compile_definitions(tether_apr PRIVATE ${TETHER_OS_DEFINITIONS})
 target_link_libraries(tether_apr PUBLIC ${TETHER_APR_BASE} PkgConfig::TETHER_APR
