@@ -24,6 +24,10 @@ foreach(component IN LISTS CPACK_COMPONENTS_ALL)
     foreach(archive IN LISTS archives)
         execute_process(COMMAND strip --strip-debug --enable-deterministic-archives ${archive} COMMAND_ERROR_IS_FATAL ANY)
     endforeach()
+    # What is not the administrator's.
+    if(EXISTS ${tree}/share/zsh/site-functions)
+        file(RENAME ${tree}/share/zsh/site-functions ${tree}/share/zsh/vendor-completions)
+    endif()
     # The file copyright says the same.
     file(REMOVE ${tree}/share/doc/tether/LICENSE)
     string(TOUPPER ${component} name)
