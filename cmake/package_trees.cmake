@@ -15,15 +15,10 @@ if(NOT head MATCHES "^tether \\(${CPACK_PACKAGE_VERSION}-${CPACK_DEBIAN_PACKAGE_
 endif()
 foreach(component IN LISTS CPACK_COMPONENTS_ALL)
     set(tree ${CPACK_TEMPORARY_DIRECTORY}/${component}/usr)
-    file(GLOB pages ${tree}/share/man/man*/*)
     # The name and the time of a file do not belong in it.
-    foreach(page IN LISTS pages)
-        execute_process(COMMAND gzip -9n ${page} COMMAND_ERROR_IS_FATAL ANY)
-    endforeach()
-    file(GLOB archives ${tree}/lib/*.a ${tree}/lib/*/*.a)
-    foreach(archive IN LISTS archives)
-        execute_process(COMMAND strip --strip-debug --enable-deterministic-archives ${archive} COMMAND_ERROR_IS_FATAL ANY)
-    endforeach()
+    execute_process(COMMAND find ${tree} -path "*/share/man/*" -type f -exec gzip -9n {} + COMMAND_ERROR_IS_FATAL ANY)
+    execute_process(COMMAND find ${tree} -name "*.a" -exec strip --strip-debug --enable-deterministic-archives {} +
+        COMMAND_ERROR_IS_FATAL ANY)
     # What is not the administrator's.
     if(EXISTS ${tree}/share/zsh/site-functions)
         file(RENAME ${tree}/share/zsh/site-functions ${tree}/share/zsh/vendor-completions)
