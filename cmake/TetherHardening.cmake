@@ -55,10 +55,13 @@ elseif(TETHER_HARDENED)
         list(APPEND options -mbranch-protection=standard)
     endif()
     tether_supported(TETHER_HARDENING_COMPILE CMAKE_REQUIRED_DEFINITIONS ${options})
-    # The C library warns of it in a build without optimisation. Some compilers define it themselves.
-    list(APPEND TETHER_HARDENING_COMPILE
-        $<$<CONFIG:Release,RelWithDebInfo,MinSizeRel>:-U_FORTIFY_SOURCE>
-        $<$<CONFIG:Release,RelWithDebInfo,MinSizeRel>:-D_FORTIFY_SOURCE=2>)
+    # The C library warns of it in a build without optimisation. Some compilers define it themselves. Elsewhere the headers
+    # make macros of functions.
+    if(CMAKE_SYSTEM_NAME MATCHES "^(Linux|Darwin)$")
+        list(APPEND TETHER_HARDENING_COMPILE
+            $<$<CONFIG:Release,RelWithDebInfo,MinSizeRel>:-U_FORTIFY_SOURCE>
+            $<$<CONFIG:Release,RelWithDebInfo,MinSizeRel>:-D_FORTIFY_SOURCE=2>)
+    endif()
     if(NOT APPLE)
         tether_supported(TETHER_HARDENING_LINK CMAKE_REQUIRED_LINK_OPTIONS
             -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
