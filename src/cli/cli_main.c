@@ -6,6 +6,7 @@
 
 #include "cli/cli_main.h"
 
+#include "cli/complete.h"
 #include "cli/print.h"
 #include "cli/stream.h"
 #include "cli/verbs.h"
@@ -19,12 +20,12 @@ static const args_option common_options[] = {
     {"-V", ARGS_FLAG, OPT_VERSION},     {NULL, ARGS_FLAG, 0},
 };
 
-typedef struct cli_verb {
-    const char *name;
-    verb_function *function;
-    const char *summary;
-    const char *help;
-} cli_verb;
+static const char common_help[] =
+    "  --store DIR   directory that holds the tasks (TETHER_STORE)\n"
+    "  --session ID  session of the tasks (TETHER_SESSION; default: \"default\")\n"
+    "  --json        print JSON, also for errors, on standard error\n"
+    "  -h, --help    print this, or the help of a verb\n"
+    "  -V, --version print the version\n";
 
 static int verb_help(cli_options *cli, cli_args *args);
 
@@ -51,11 +52,6 @@ static const cli_verb verbs[] = {
     {"doctor", verb_doctor, "check which guarantees hold here", verb_doctor_help},
     {"help", verb_help, "show this help, or that of a verb", verb_help_help},
 };
-
-typedef struct verb_alias {
-    const char *alias;
-    const char *verb;
-} verb_alias;
 
 static const verb_alias aliases[] = {
     {"ls", "list"}, {"ps", "list"}, {"show", "status"}, {"logs", "output"}, {"stop", "kill"},
@@ -114,13 +110,9 @@ static void write_usage(cli_stream *to)
         write_aliases(to, &verbs[i], " (", ")");
         stream_text(to, "\n");
     }
+    stream_text(to, "\n");
+    stream_text(to, common_help);
     stream_text(to,
-                "\n"
-                "  --store DIR   directory that holds the tasks (TETHER_STORE)\n"
-                "  --session ID  session of the tasks (TETHER_SESSION; default: \"default\")\n"
-                "  --json        print JSON, also for errors, on standard error\n"
-                "  -h, --help    print this, or the usage of the verb\n"
-                "  -V, --version print the version\n"
                 "\n"
                 "Where a verb takes an ID, give the id of a task, the beginning of one, the\n"
                 "name that run --name gave it, or @last (@last-1 is the task before it).\n"
@@ -234,6 +226,15 @@ static bool take_common(int id, const char *value, void *userdata)
     }
 }
 
+/* What shells call to complete a word. */
+static int complete_for_shell(cli_options *cli, const cli_args *args)
+{
+    static const complete_table table = {verbs,       VERB_COUNT,     aliases,
+                                         ALIAS_COUNT, common_options, common_help};
+
+    return complete(&table, cli, args);
+}
+
 /* Runs the verb. If --help or --version was given, before or after it, prints that instead; without
  * any argument, prints the help. */
 static int dispatch(cli_options *cli, cli_args *args)
@@ -243,6 +244,8 @@ static int dispatch(cli_options *cli, cli_args *args)
     int id, code = EXIT_FAILED;
     args_result result = args_next(args, &id, &name);
 
+    if (result == ARGS_OPERAND && strcmp(name, complete_name) == 0)
+        return complete_for_shell(cli, args);
     if (result == ARGS_OPERAND) {
         verb = find_verb(name);
         if (verb == NULL)

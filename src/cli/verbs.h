@@ -26,6 +26,19 @@ verb_function verb_rm;
 verb_function verb_gc;
 verb_function verb_doctor;
 
+typedef struct cli_verb {
+    const char *name;
+    verb_function *function;
+    const char *summary;
+    const char *help;
+} cli_verb;
+
+/* Another name of a verb. */
+typedef struct verb_alias {
+    const char *alias;
+    const char *verb;
+} verb_alias;
+
 extern const char verb_run_help[];
 extern const char verb_list_help[];
 extern const char verb_status_help[];
