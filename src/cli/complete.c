@@ -241,7 +241,7 @@ static void offer_option_value(const state *s, offers *to)
         to->typed = comma != NULL ? comma + 1 : s->value;
         to->attached_size = (size_t)(to->typed - s->word);
     }
-    complete_value(s->cli, verb, option->name, entry.value, write_value, to);
+    complete_value(s->cli, verb, option->name, entry.value, to->typed, write_value, to);
 }
 
 static void offer_operand(const state *s, offers *to)
@@ -260,7 +260,7 @@ static void offer_operand(const state *s, offers *to)
         return;
     }
     if (strcmp(kind, "VERB") != 0) {
-        complete_value(s->cli, s->verb->name, "", kind, write_value, to);
+        complete_value(s->cli, s->verb->name, "", kind, to->typed, write_value, to);
         return;
     }
     stream_text(stream_stdout(), "none\n");

@@ -106,10 +106,11 @@ static bool can_be_typed(const char *name)
     return true;
 }
 
-static void offer_session(const char *session_id, void *userdata)
+static void offer_session(const char *session_id, const char *directory, void *userdata)
 {
     const receiver *to = userdata;
 
+    (void)directory;
     if (can_be_typed(session_id))
         to->found(session_id, to->userdata, "");
 }
@@ -166,13 +167,16 @@ static void offer_task(const tether_snapshot *task, bool names_only, receiver to
     }
     if (names_only)
         return;
-    snprintf(text, sizeof text, "%s  %.100s", status,
-             task->name != NULL && *task->name != '\0' ? task->name : command);
+    if (task->session_id == NULL)
+        snprintf(text, sizeof text, "ended");
+    else
+        snprintf(text, sizeof text, "%s  %.100s", status,
+                 task->name != NULL && *task->name != '\0' ? task->name : command);
     to.found(task->task_id, to.userdata, text);
 }
 
 /* Returns true if a newer task has the name of this one, which then means that one. */
-static bool is_hidden(const tether_snapshot_list *list, size_t index)
+static bool is_hidden(const complete_tasks *list, size_t index)
 {
     enum { LOOKED_AT = 64 };
     size_t i = index > LOOKED_AT ? index - LOOKED_AT : 0;
@@ -185,26 +189,28 @@ static bool is_hidden(const tether_snapshot_list *list, size_t index)
     return false;
 }
 
-static void offer_tasks(const cli_options *cli, const char *verb, bool names_only, receiver to)
+static void offer_tasks(const cli_options *cli, const char *verb, bool names_only,
+                        const char *typed, receiver to)
 {
-    tether_snapshot_list *list = complete_list(cli);
+    complete_tasks list;
     size_t i;
 
-    for (i = 0; list != NULL && i < list->count; i++) {
-        tether_snapshot *task = list->items[i];
+    complete_list(cli, typed, &list);
+    for (i = 0; i < list.count; i++) {
+        const tether_snapshot *task = list.items[i];
 
         if (i == 0 && !names_only && is_taken(verb, task))
             to.found("@last", to.userdata, "the newest task");
         if (!is_taken(verb, task))
             continue;
-        if (is_hidden(list, i)) {
+        if (is_hidden(&list, i)) {
             if (!names_only)
                 to.found(task->task_id, to.userdata, tether_status_text(task->status));
         } else {
             offer_task(task, names_only, to);
         }
     }
-    tether_snapshot_list_free(list);
+    complete_list_dispose(&list);
 }
 
 /* What the shell offers by itself for a word. */
@@ -216,7 +222,7 @@ static const char *shells_own(const char *kind)
 }
 
 void complete_value(const cli_options *cli, const char *verb, const char *option, const char *kind,
-                    complete_value_cb *found, void *userdata)
+                    const char *typed, complete_value_cb *found, void *userdata)
 {
     receiver to = {found, userdata};
 
@@ -225,9 +231,9 @@ void complete_value(const cli_options *cli, const char *verb, const char *option
     if (strcmp(option, "--session") == 0)
         complete_sessions(cli, offer_session, &to);
     else if (strcmp(kind, "ID") == 0 || strcmp(kind, "ID|PID") == 0)
-        offer_tasks(cli, verb, false, to);
+        offer_tasks(cli, verb, false, typed, to);
     else if (strcmp(verb, "list") == 0 && strcmp(option, "--name") == 0)
-        offer_tasks(cli, verb, true, to);
+        offer_tasks(cli, verb, true, typed, to);
     else if (strcmp(kind, "SIG") == 0)
         complete_signals(found, userdata);
     else if (strcmp(kind, "SHELL") == 0)

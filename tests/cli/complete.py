@@ -285,6 +285,17 @@ def verb(place, ids):
     before = sorted(os.listdir(place.environment["TETHER_STORE"]))
     expect("no session", values("--session", "nosuch", "status", ""), [])
     expect("sessions", sorted(os.listdir(place.environment["TETHER_STORE"])), before)
+    # With many tasks, those that run and the newest are read, of others the ids are known.
+    folders = [os.path.join(place.environment["TETHER_STORE"], entry, "tasks") for entry in before]
+    folder = [name for name in folders if os.path.isdir(os.path.join(name, ids["my name"]))][0]
+    for i in range(300):
+        os.mkdir(os.path.join(folder, "zz%d" % i))
+    offered = values("status", "")
+    assert "my name" in offered and ids["ns:one=two"] in offered and len(offered) < 60, offered
+    assert len(values("status", "zz")) >= 250
+    assert "my name" in values("status", "my")
+    for i in range(300):
+        os.rmdir(os.path.join(folder, "zz%d" % i))
     for entry in before:
         journal = os.path.join(place.environment["TETHER_STORE"], entry, "journal", "journal.jsonl")
         if os.path.exists(journal):
