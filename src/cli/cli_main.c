@@ -195,8 +195,9 @@ static int verb_help(cli_options *cli, cli_args *args)
         write_help(stream_stdout(), verb);
         return 0;
     case ARGS_OPERAND:
-        return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "unexpected argument %.80s: help shows one verb at a time", value);
+        return print_failure(
+            cli, TETHER_EINVAL, "read arguments",
+            "unexpected argument %.80s: help shows one verb at a time; leave it out", value);
     default:
         return print_args_error(cli, args);
     }

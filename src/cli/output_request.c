@@ -143,8 +143,10 @@ int output_request_parse(const cli_options *cli, cli_args *args, output_request 
         if (result == ARGS_OPTION)
             code = take_option(cli, request, id, value);
         else if (request->task_id != NULL)
-            code = print_failure(cli, TETHER_EINVAL, "read arguments",
-                                 "unexpected argument %.80s: output takes one task id", value);
+            code = print_failure(
+                cli, TETHER_EINVAL, "read arguments",
+                "unexpected argument %.80s: output takes one task id; call it once for each",
+                value);
         else
             request->task_id = value;
         if (code != 0)

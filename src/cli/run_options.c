@@ -414,11 +414,11 @@ static int check_request(const cli_options *cli, const run_request *request)
         return usage(cli, "more than one command was given: choose one of PROG ARG..., -c STRING, "
                           "-f FILE; the text of -c or -f takes no arguments");
     if (request->spec.argv != NULL && request->spec.shell != NULL)
-        return usage(cli,
-                     "--shell is for -c and -f; a program with its arguments runs without a shell");
+        return usage(cli, "--shell is for -c and -f: a program with its arguments runs without a "
+                          "shell; leave it out");
     if (request->spec.argv != NULL && request->spec.login)
-        return usage(cli,
-                     "--login is for -c and -f; a program with its arguments runs without a shell");
+        return usage(cli, "--login is for -c and -f: a program with its arguments runs without a "
+                          "shell; leave it out");
     if (request->stdin_readers > 1)
         return usage(
             cli, "-f -, --env-file - and --stdin - would read the same standard input: choose one");
@@ -426,12 +426,12 @@ static int check_request(const cli_options *cli, const run_request *request)
         return usage(cli, "--kill-on-signal needs --wait; tether kill ends a task later");
     if (request->spec.with_host && !request->wait)
         return usage(cli, "--with-host needs --wait: without it this command ends at once, and the "
-                          "task with it");
+                          "task with it; add --wait");
     if (request->grace_ms != 0 && !request->kill_on_signal)
         return usage(cli, "--grace is that of --kill-on-signal; give both, or leave it out");
     if (request->spec.argv != NULL && request->spec.pipestatus)
-        return usage(cli,
-                     "--pipestatus is for -c and -f; a program with its arguments has no pipeline");
+        return usage(cli, "--pipestatus is for -c and -f: a program with its "
+                          "arguments has no pipeline; leave it out");
     return 0;
 }
 
@@ -450,12 +450,14 @@ static int parse(const cli_options *cli, cli_args *args, run_request *request)
         return print_args_error(cli, args);
     if (result == ARGS_OPERAND) {
         if (value[0] == '\0')
-            return usage(cli, "the program's name is empty");
+            return usage(
+                cli,
+                "the program's name is empty; give a name, or check the variable that holds it");
         /* The program is the argument just parsed; args->argv ends with NULL. */
         request->spec.argv = (const char *const *)(args->argv + args->next - 1);
         request->ways++;
     } else if (args->operands_only) {
-        return usage(cli, "no program was given after --");
+        return usage(cli, "no program was given after --; name one, or give -c or -f before it");
     }
     return check_request(cli, request);
 }

@@ -86,7 +86,7 @@ static int check_request(const cli_options *cli, const completions_request *requ
     const char *mistake = NULL;
 
     if (request->ack && request->choice.drain)
-        mistake = "--ack and --drain exclude each other: --drain acknowledges all";
+        mistake = "--ack and --drain exclude each other: --drain acknowledges all; leave --ack out";
     else if (request->ack && request->follow)
         mistake = "--ack and --follow exclude each other: use --follow --drain to acknowledge";
     else if (request->ack && request->choice.all_sessions)
@@ -95,13 +95,14 @@ static int check_request(const cli_options *cli, const completions_request *requ
     else if (request->ack && request->ids.count == 0)
         mistake = "--ack needs a task id; tether completions shows them";
     else if (request->choice.remind_ms > 0 && !request->follow)
-        mistake = "--remind needs --follow: reminders are printed only while following";
+        mistake =
+            "--remind needs --follow: reminders are printed only while following; add --follow";
     if (mistake != NULL)
         return print_failure(cli, TETHER_EINVAL, "read arguments", "%s", mistake);
     if (!request->ack && request->ids.count > 0)
         return print_failure(
             cli, TETHER_EINVAL, "read arguments",
-            "unexpected argument %.80s: completions takes task ids after --ack only",
+            "unexpected argument %.80s: completions takes task ids after --ack only; add --ack",
             request->ids.items[0]);
     return 0;
 }

@@ -28,9 +28,10 @@ static int take_operand(const cli_options *cli, extend_request *request, const c
         return 0;
     }
     if (request->timeout_ms != 0)
-        return print_failure(cli, TETHER_EINVAL, "read arguments",
-                             "unexpected argument %.80s: extend takes one task id and one duration",
-                             value);
+        return print_failure(
+            cli, TETHER_EINVAL, "read arguments",
+            "unexpected argument %.80s: extend takes one task id and one duration; leave it out",
+            value);
     if (strcmp(value, "none") != 0 && !duration_parse(value, &request->timeout_ms))
         return print_bad_duration(cli, "the time", value);
     if (request->timeout_ms == 0)

@@ -158,8 +158,8 @@ static int copy(const cli_options *cli, tether_registry *registry, input_request
         if (got == UV_EAGAIN || got == UV_EINTR)
             uv_sleep(RETRY_MS);
         else if (got < 0)
-            code = print_failure(cli, TETHER_EIO, "read input", "standard input: %s",
-                                 uv_strerror(got));
+            code = print_failure(cli, TETHER_EIO, "read input",
+                                 "standard input: %s; check where it comes from", uv_strerror(got));
         else if (got > 0 || request->options.close)
             code = put(cli, registry, request, bytes, (size_t)got, got == 0);
     }

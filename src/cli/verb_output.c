@@ -220,10 +220,11 @@ static int start_at_offset(showing *s)
     uint64_t left;
 
     if (!output_view_start_at(&s->view, s->request->offset, &left))
-        return print_failure(s->cli, TETHER_EDROPPED, "read output",
-                             "the output limit has dropped the byte there: the next one that is "
-                             "left has the offset %" PRIu64,
-                             left);
+        return print_failure(
+            s->cli, TETHER_EDROPPED, "read output",
+            "the output limit has dropped the byte there; give a later --offset: the "
+            "next one that is left has the offset %" PRIu64,
+            left);
     s->from.offset[stream] = s->request->offset;
     return 0;
 }

@@ -18,7 +18,8 @@ int tether__gate_enter(tether__gate *gate, tether_error *error)
         gate->inside++;
     uv_mutex_unlock(&gate->catalog->state);
     return closing ? tether__fail(error, TETHER_ECLOSED, 0, "wait",
-                                  "the registry is being closed, or was interrupted")
+                                  "the registry is being closed, or was interrupted; open it again "
+                                  "to wait further")
                    : TETHER_OK;
 }
 

@@ -216,8 +216,8 @@ static int find_remains(const kill_target *target, remains *found, tether_error 
     found->advice = refused ? "end what belongs to another user as that user or as root"
                     : unproven
                         ? "end what has the session of the task yourself if it is the task's"
-                        : "what is left may be stuck in the kernel, waiting for a disk or network "
-                          "that does not answer";
+                        : "wait: what is left may be stuck in the kernel, waiting for a disk or "
+                          "network that does not answer";
     return TETHER_OK;
 }
 
@@ -249,7 +249,7 @@ static int fail_survived(tether__catalog *catalog, const kill_target *target, te
         return tether__fail(
             error, TETHER_ESURVIVED, 0, "kill task",
             "task %s is a proxy task of process %lld, which was asked to end it and has "
-            "not done so; the task ends when that process finishes it or exits",
+            "not done so; end that process, or wait until it finishes the task",
             target->id, (long long)target->owner);
     int code = find_remains(target, &found, error);
     if (code != TETHER_OK)

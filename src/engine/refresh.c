@@ -366,8 +366,9 @@ static int write_verdict(tether__catalog *catalog, tether__entry *entry, tether_
     }
     if (!tether__status_allows(entry->record.status, verdict->status))
         return tether__fail(error, TETHER_ECORRUPT, 0, "finalise task",
-                            "the status of task %s cannot change from %s to %s", entry->id,
-                            tether_status_text(entry->record.status),
+                            "the status of task %s cannot change from %s to %s; tell the project, "
+                            "with what tether doctor says",
+                            entry->id, tether_status_text(entry->record.status),
                             tether_status_text(verdict->status));
     if (entry->record.read_only)
         return TETHER_OK;
@@ -523,7 +524,9 @@ static int check_bundle(const tether__catalog *catalog, const tether__entry *ent
     if (!tether_status_ended(entry->record.status) ||
         tether__session_has_bundle(catalog->session, entry->id))
         return TETHER_OK;
-    return tether__fail(error, TETHER_ENOTASK, 0, "find task", "task %s was removed", entry->id);
+    return tether__fail(error, TETHER_ENOTASK, 0, "find task",
+                        "task %s was removed; tether list --all shows the tasks that are left",
+                        entry->id);
 }
 
 int tether__refresh(tether__catalog *catalog, const char *task_id, tether__inspect_mode mode,

@@ -50,7 +50,7 @@ static int visit_other(session_walk *walk, const char *key, tether_error *error)
     tether__session_close(&session);
     if (code == TETHER_EGONE)
         return tether__fail(error, TETHER_ENOTASK, 0, "open session",
-                            "the session was removed meanwhile");
+                            "the session was removed meanwhile; open it again to make a new one");
     return code;
 }
 

@@ -108,7 +108,8 @@ int tether__wait_prepare(tether__wait *wait, tether_error *error)
     bool closing = wait->registry->gate.closing;
     uv_mutex_unlock(&catalog->state);
     return closing ? tether__fail(error, TETHER_ECLOSED, 0, wait->step,
-                                  "the registry is being closed, or was interrupted")
+                                  "the registry is being closed, or was interrupted; open it again "
+                                  "to wait further")
                    : TETHER_OK;
 }
 
@@ -118,7 +119,8 @@ static int sleep_at_most(tether__wait *wait, int64_t pause, bool *still, tether_
     tether__catalog *catalog = &wait->registry->catalog;
     int64_t left = wait->deadline < 0 ? NO_LIMIT : wait->deadline - tether__os_monotonic_ms();
     if (wait->deadline >= 0 && left <= 0)
-        return tether__fail(error, TETHER_ETIMEDOUT, 0, wait->step, "the timeout has passed");
+        return tether__fail(error, TETHER_ETIMEDOUT, 0, wait->step,
+                            "the timeout has passed; wait again, or longer");
     if (left < 0 || (pause >= 0 && pause < left))
         left = pause;
     uv_mutex_lock(&catalog->state);

@@ -105,6 +105,7 @@ int tether__check_task_id(const char *text, tether_error *error)
     if (tether__task_id_valid(text))
         return TETHER_OK;
     return tether__fail(error, TETHER_EINVAL, 0, "check task id",
-                        "\"%.80s\" cannot be a task id: 1 to 64 of a-z, 0-9, - and _",
+                        "\"%.80s\" cannot be a task id: 1 to 64 of a-z, 0-9, - and _; tether list "
+                        "--all shows the ids",
                         text != NULL ? text : "");
 }

@@ -395,9 +395,10 @@ int tether__record_parse(const char *text, size_t size, const char *task_id, tet
     if (no_memory)
         return tether__fail_memory(error, step);
     if (document == NULL)
-        return tether__fail(error, TETHER_ECORRUPT, 0, step,
-                            "the record of task %s is not JSON (line %d: %s)", task_id,
-                            problem.line, problem.text);
+        return tether__fail(
+            error, TETHER_ECORRUPT, 0, step,
+            "the record of task %s is not JSON (line %d: %s); tether gc moves it to the quarantine",
+            task_id, problem.line, problem.text);
     return tether__record_read(document, task_id, record, error);
 }
 
@@ -408,8 +409,10 @@ int tether__record_read(json_t *document, const char *task_id, tether__record *r
     record->document = document;
     json_t *schema = json_object_get(document, "schema_version");
     if (!json_is_integer(schema) || json_integer_value(schema) < 1)
-        return tether__fail(error, TETHER_ECORRUPT, 0, step,
-                            "the record of task %s has no schema_version", task_id);
+        return tether__fail(
+            error, TETHER_ECORRUPT, 0, step,
+            "the record of task %s has no schema_version; tether gc moves it to the quarantine",
+            task_id);
     record->read_only = json_integer_value(schema) > TETHER__RECORD_SCHEMA;
 
     const char *wrong = load_fields(fields, FIELD_COUNT, document, record, &no_memory);
@@ -428,8 +431,9 @@ int tether__record_read(json_t *document, const char *task_id, tether__record *r
         wrong = "session_id";
     if (wrong != NULL)
         return tether__fail(error, TETHER_ECORRUPT, 0, step,
-                            "the record of task %s has a wrong or missing field \"%s\"", task_id,
-                            wrong);
+                            "the record of task %s has a wrong or missing field \"%s\"; tether gc "
+                            "moves it to the quarantine",
+                            task_id, wrong);
     return TETHER_OK;
 }
 

@@ -14,6 +14,7 @@ int tether__random(void *buffer, size_t size, const char *step, tether_error *er
     if (result == 0)
         return TETHER_OK;
     uv_strerror_r(result, words, sizeof words);
-    return tether__fail(error, TETHER_ESYSTEM, -result, step,
-                        "the system gives no random numbers: %s", words);
+    return tether__fail(
+        error, TETHER_ESYSTEM, -result, step,
+        "the system gives no random numbers: %s; check that /dev/urandom can be read", words);
 }

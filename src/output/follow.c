@@ -335,7 +335,8 @@ int tether_follow_read(tether_follower *f, void *buffer, size_t size, int64_t ti
     *stream = TETHER_STDOUT;
     *got = 0;
     if (f->registry == NULL)
-        return tether__fail(error, TETHER_ECLOSED, 0, step, "the registry was closed");
+        return tether__fail(error, TETHER_ECLOSED, 0, step,
+                            "the registry was closed; open it again to read further");
     if (size == 0)
         return tether__fail(error, TETHER_EINVAL, 0, step,
                             "the buffer has no bytes; give at least one");

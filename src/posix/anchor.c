@@ -47,11 +47,11 @@ static int fail_open(int os_error, int64_t pid, tether_error *error)
         return tether__fail(error, TETHER_ENOTSUP, os_error, step,
                             "this system has no pidfd_open (Linux 5.3), or refuses it, as the "
                             "seccomp filters of some containers do; a process cannot be watched "
-                            "without");
+                            "without: name a task in its place");
     if (os_error == ESRCH)
         return tether__fail(error, TETHER_EENDED, os_error, step,
                             "there is no process %lld: it has ended, or belongs to another pid "
-                            "namespace",
+                            "namespace; name one that runs here",
                             (long long)pid);
     /* The kernel's word for a thread that leads no process. */
     if (os_error == EINVAL || os_error == ENOENT)
@@ -65,7 +65,8 @@ static int open_process(int64_t pid, tether__anchor *anchor, tether_error *error
 {
     *anchor = unopened;
     if (pid <= 0 || pid > INT_MAX)
-        return tether__fail(error, TETHER_EINVAL, 0, step, "%lld is no process id", (long long)pid);
+        return tether__fail(error, TETHER_EINVAL, 0, step,
+                            "%lld is no process id; give a number above 0", (long long)pid);
     int pidfd = tether__posix_raise_fd(tether__pidfd_open(pid), FIRST_FREE);
     if (pidfd < 0)
         return fail_open(errno, pid, error);
@@ -78,9 +79,10 @@ int tether__os_anchor_process(int64_t pid, tether__anchor *anchor, tether_error 
 {
     int code = open_process(pid, anchor, error);
     if (code == TETHER_OK && tether__pidfd_has_ended((int)anchor->process))
-        code = tether__fail(error, TETHER_EENDED, 0, step,
-                            "process %lld has ended, and its parent has not waited for it yet",
-                            (long long)pid);
+        code = tether__fail(
+            error, TETHER_EENDED, 0, step,
+            "process %lld has ended, and its parent has not waited for it yet; name one that runs",
+            (long long)pid);
     return finish(code, anchor);
 }
 
@@ -92,12 +94,13 @@ static int check_identity(const char *task_id, const tether__identity *superviso
     if (alive == TETHER__ALIVE)
         return TETHER_OK;
     if (alive == TETHER__GONE)
-        return tether__fail(error, TETHER_EENDED, 0, step, "the supervisor of task %s has ended",
-                            task_id);
-    return tether__fail(error, TETHER_EFOREIGN, 0, step,
-                        "the supervisor of task %s cannot be identified from here: it runs in "
-                        "another pid namespace, or /proc does not show it",
-                        task_id);
+        return tether__fail(error, TETHER_EENDED, 0, step,
+                            "the supervisor of task %s has ended; name a task that runs", task_id);
+    return tether__fail(
+        error, TETHER_EFOREIGN, 0, step,
+        "the supervisor of task %s cannot be identified from here: it runs in "
+        "another pid namespace, or /proc does not show it; start both tasks in the same container",
+        task_id);
 }
 
 static int fail_news(int os_error, tether_error *error)
@@ -141,7 +144,8 @@ static int open_lifeline(tether__dir *exits, const char *task_id, tether__anchor
     int code = open_news(fd, anchor, error);
     if (code == TETHER_OK &&
         (tether__posix_told_end(fd) || tether__pidfd_has_ended((int)anchor->process)))
-        code = tether__fail(error, TETHER_EENDED, 0, step, "task %s has ended", task_id);
+        code = tether__fail(error, TETHER_EENDED, 0, step,
+                            "task %s has ended; name a task that runs", task_id);
     return code;
 }
 

@@ -55,8 +55,8 @@ static int read_offsets(tether__clock_frame *frame, tether_error *error)
     long long monotonic_s, monotonic_ns, boot_s, boot_ns;
     if (sscanf(text, "monotonic %lld %lld boottime %lld %lld", &monotonic_s, &monotonic_ns, &boot_s,
                &boot_ns) != 4)
-        return tether__fail(error, TETHER_ESYSTEM, 0, step, "%s cannot be understood",
-                            offsets_path);
+        return tether__fail(error, TETHER_ESYSTEM, 0, step,
+                            "%s cannot be understood; tell the project what it says", offsets_path);
     frame->monotonic_ns = monotonic_s * NS_PER_S + monotonic_ns;
     frame->boot_ns = boot_s * NS_PER_S + boot_ns;
     return TETHER_OK;

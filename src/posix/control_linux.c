@@ -33,7 +33,8 @@ bool tether__os_control_supported(void)
 static int fail_silent(const char *what, tether_error *error)
 {
     return tether__fail(error, TETHER_ENOANSWER, 0, step,
-                        "the monitor of the task %s; it may be stopped, or of an older version",
+                        "the monitor of the task %s; it may be stopped, or of an older version: "
+                        "continue it with SIGCONT, or start the task again",
                         what);
 }
 
@@ -89,7 +90,8 @@ static int nudge(const tether__identity *monitor, tether_error *error)
         return fail_silent("has left", error);
     if (alive != TETHER__ALIVE)
         return tether__fail(error, TETHER_EFOREIGN, 0, step,
-                            "process %lld cannot be verified as the monitor of the task",
+                            "process %lld cannot be verified as the monitor of the task; try again "
+                            "where the task was started",
                             (long long)monitor->pid);
     return os_error == 0 ? TETHER_OK : tether__posix_fail(error, os_error, step, "signal monitor");
 }

@@ -10,7 +10,8 @@ static const char step[] = "ask monitor";
 static int refuse(tether_error *error)
 {
     return tether__fail(error, TETHER_ENOTSUP, 0, step,
-                        "a running task can be controlled through its monitor on Linux only");
+                        "a running task can be controlled through its monitor on Linux and Windows "
+                        "only; kill it, and start it again");
 }
 
 bool tether__os_control_supported(void)

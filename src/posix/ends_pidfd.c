@@ -186,7 +186,8 @@ static awaited **find(tether__ends *ends, const char *task_id)
 static int fail_refused(tether_error *error)
 {
     return tether__fail(error, TETHER_ENOTSUP, 0, step,
-                        "the process cannot be identified, or the system refuses pidfd_open");
+                        "the process cannot be identified, or the system refuses pidfd_open; leave "
+                        "the reaper on auto, which polls there");
 }
 
 /* Opens a descriptor of the process. *pidfd is -1 if the process has exited. Verified after the
@@ -238,7 +239,8 @@ static int add_entry(tether__ends *ends, const char *task_id, const tether__iden
                      tether_error *error)
 {
     if (ends->count >= TETHER__ENDS_LIMIT)
-        return tether__fail(error, TETHER_ELIMIT, 0, step, "%d processes are watched already",
+        return tether__fail(error, TETHER_ELIMIT, 0, step,
+                            "%d processes are watched already; wait for fewer at once",
                             TETHER__ENDS_LIMIT);
     awaited *one = calloc(1, sizeof *one);
     if (one == NULL)

@@ -370,9 +370,10 @@ int tether__os_file_read(tether__dir *dir, const char *name, size_t limit, char 
                             "%.300s/%s became shorter while it was read; read it again", dir->path,
                             name);
     case TETHER__WHOLE_TOO_BIG:
-        return tether__fail(error, TETHER_ETOOBIG, 0, "read file",
-                            "%.300s/%s has more than %zu bytes; tether did not write it", dir->path,
-                            name, limit);
+        return tether__fail(
+            error, TETHER_ETOOBIG, 0, "read file",
+            "%.300s/%s has more than %zu bytes; tether did not write it: move it away", dir->path,
+            name, limit);
     case TETHER__WHOLE_NO_MEMORY:
         return fail_in(dir, ENOMEM, "read file", name, error);
     case TETHER__WHOLE_FAILED:

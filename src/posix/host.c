@@ -142,9 +142,9 @@ int tether__os_real_directory(const char *what, const char *path, char **real, t
     if (tether__posix_is_shortage(os_error))
         return tether__posix_fail(error, os_error, "check directory", path != NULL ? path : ".");
     const char *why = os_error == ENOENT    ? "it does not exist; create it or choose another"
-                      : os_error == ENOTDIR ? "it is not a directory"
+                      : os_error == ENOTDIR ? "it is not a directory; choose another"
                       : os_error == EACCES  ? "it cannot be entered; check its permissions"
-                                            : "it cannot be used";
+                                            : "it cannot be used; choose another";
     return tether__fail(error, TETHER_EWORKDIR, os_error, "check directory", "%s %.300s: %s", what,
                         path != NULL ? path : "(the current one)", why);
 }
@@ -269,7 +269,9 @@ int tether__os_find_program(const char *name, const char *path_list, const char 
     int os_error;
     *found = NULL;
     if (name[0] == '\0')
-        return tether__fail(error, TETHER_EINVAL, 0, "find program", "the program's name is empty");
+        return tether__fail(
+            error, TETHER_EINVAL, 0, "find program",
+            "the program's name is empty; give a name, or check the variable that holds it");
     if (strchr(name, '/') == NULL) {
         const char *list = path_list != NULL ? path_list : "/usr/local/bin:/usr/bin:/bin";
         os_error = search_path(name, list, workdir, found);

@@ -39,7 +39,8 @@ int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *
 {
     *left = 0;
     if (!tether__signal_exists(number))
-        return tether__fail(error, TETHER_EINVAL, 0, "signal task", "this system has no signal %d",
+        return tether__fail(error, TETHER_EINVAL, 0, "signal task",
+                            "this system has no signal %d; kill -l lists those that it has",
                             number);
     int code = tether__group_check_signal(tree, number, error);
     if (code != TETHER_OK)

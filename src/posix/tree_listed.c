@@ -409,7 +409,9 @@ int tether__os_tree_signal_number(const tether__tree *tree, int number, size_t *
     delivery result;
     *left = 0;
     if (!tether__signal_exists(number))
-        return tether__fail(error, TETHER_EINVAL, 0, step, "this system has no signal %d", number);
+        return tether__fail(error, TETHER_EINVAL, 0, step,
+                            "this system has no signal %d; kill -l lists those that it has",
+                            number);
     bool only_group;
     int code = find_only_group(tree, &only_group, error);
     if (code == TETHER_OK && only_group)

@@ -78,7 +78,7 @@ static int open_inotify(tether_error *error)
     if (os_error == EPERM || os_error == EACCES || os_error == ENOSYS)
         return tether__fail(error, TETHER_ENOTSUP, os_error, "watch directory",
                             "the system refuses inotify_init1, as the seccomp filters of some "
-                            "containers do");
+                            "containers do; leave the reaper on auto, which polls there");
     return tether__fail(error, os_error == EMFILE ? TETHER_ELIMIT : tether__posix_code(os_error),
                         os_error, "watch directory",
                         "no inotify instance is left; raise fs.inotify.max_user_instances or the "
@@ -146,7 +146,7 @@ static int fail_add(int os_error, const char *path, tether_error *error)
     if (os_error == EPERM || os_error == ENOSYS)
         return tether__fail(error, TETHER_ENOTSUP, os_error, "watch directory",
                             "the system refuses inotify_add_watch, as the seccomp filters of some "
-                            "containers do");
+                            "containers do; leave the reaper on auto, which polls there");
     return tether__posix_fail(error, os_error, "watch directory", path);
 }
 
@@ -155,7 +155,9 @@ int tether__os_watch_add(tether__watch *watch, tether__dir *dir, int *tag, tethe
     *tag = -1;
     if (is_shared_between_machines(dir->fd))
         return tether__fail(error, TETHER_ENOTSUP, 0, "watch directory",
-                            "events on the file system of %.300s are not reliable", dir->path);
+                            "events on the file system of %.300s are not reliable; leave the "
+                            "reaper on auto, which polls there",
+                            dir->path);
     /* By descriptor, so that the verified directory is watched and not another one that took its
      * name. */
     char path[64];

@@ -490,7 +490,9 @@ int tether__os_watch_add(tether__watch *watch, tether__dir *dir, int *tag, tethe
     *tag = -1;
     if (!is_local(dir->fd))
         return tether__fail(error, TETHER_ENOTSUP, 0, step,
-                            "events on the file system of %.300s are not reliable", dir->path);
+                            "events on the file system of %.300s are not reliable; leave the "
+                            "reaper on auto, which polls there",
+                            dir->path);
     if (fstat(dir->fd, &st) != 0) {
         int os_error = errno;
         return tether__posix_fail(error, os_error, step, dir->path);

@@ -60,7 +60,7 @@ static int compile_fixed(tether__pattern *pattern, const char *bytes, size_t siz
     const char *newline = memchr(bytes, '\n', size);
     if (newline != NULL)
         return refuse(error, "a newline", (size_t)(newline - bytes),
-                      "the search goes line by line, so that it would never match");
+                      "leave it out: the search goes line by line, and would never match");
     pattern->bytes = malloc(size);
     pattern->borders = malloc(size * sizeof *pattern->borders);
     if (pattern->bytes == NULL || pattern->borders == NULL)
@@ -128,10 +128,10 @@ static int refuse_unstreamable(const char *bytes, size_t size, tether_error *err
         } else if (left > 2 && rest[0] == '(' && rest[1] == '*' &&
                    ((rest[2] >= 'A' && rest[2] <= 'Z') || rest[2] == ':')) {
             return refuse(error, "a verb, (*...)", i,
-                          "it does not work on a stream; to match these characters write \\(\\*");
+                          "it does not work on a stream; write \\(\\* to match these characters");
         } else if (rest[0] == '(' && rest[1] == '?' && ends_multiline(rest + 2, left - 2)) {
             return refuse(error, "an option that turns multiline off", i,
-                          "^ and $ are always the start and end of a line");
+                          "leave it out: ^ and $ are always the start and end of a line");
         }
     }
     return TETHER_OK;

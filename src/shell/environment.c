@@ -204,7 +204,7 @@ int tether__environment_check(const tether__environment *environment, const char
     const char *culprit = longest_entry(environment);
     return tether__fail(error, TETHER_ETOOBIG, 0, step,
                         "environment and arguments take %zu bytes and the system allows %zu; the "
-                        "largest variable is %.*s with %zu bytes",
+                        "largest variable is %.*s with %zu bytes: shorten it, or unset it",
                         total, total_limit, (int)name_size(culprit), culprit, strlen(culprit) + 1);
 }
 

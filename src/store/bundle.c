@@ -24,7 +24,9 @@ int tether__bundle_result(const tether__session *session, const char *task_id, i
 {
     if (code != TETHER_EGONE || tether__os_dir_check(session->tasks, NULL) != TETHER_OK)
         return code;
-    return tether__fail(error, TETHER_ENOTASK, 0, "find task", "task %s was removed", task_id);
+    return tether__fail(error, TETHER_ENOTASK, 0, "find task",
+                        "task %s was removed; tether list --all shows the tasks that are left",
+                        task_id);
 }
 
 int tether__bundle_open(const tether__session *session, const char *task_id, tether__dir **bundle,
@@ -124,7 +126,9 @@ static int append_again(const tether__session *session, const tether__record *re
     tether__file_stamp stamp;
     int code = tether__archive_find(session, record->task_id, &archived, &stamp, error);
     if (code == TETHER_ENOTASK)
-        return tether__fail(error, code, 0, "find task", "task %s was removed", record->task_id);
+        return tether__fail(error, code, 0, "find task",
+                            "task %s was removed; tether list --all shows the tasks that are left",
+                            record->task_id);
     if (code != TETHER_OK)
         return code;
     json_t *document = tether__record_document_over(record, archived);

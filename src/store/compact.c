@@ -185,11 +185,12 @@ static int add_rests(compaction *c, tether_error *error)
 {
     int code = tether__ledger_visit_rest(c->session, add_rest, c, error);
     if (code == TETHER_OK && c->unknown > UNKNOWN_LIMIT)
-        code = tether__fail(error, TETHER_ETOOBIG, 0, step,
-                            "the journal of session %s has more than %d MiB of lines of unknown "
-                            "kinds; it stays as it is until a version of tether that knows them "
-                            "compacts it",
-                            c->session->id, UNKNOWN_LIMIT / MIB);
+        code =
+            tether__fail(error, TETHER_ETOOBIG, 0, step,
+                         "the journal of session %s has more than %d MiB of lines of unknown "
+                         "kinds; use the version of tether that knows them: this one leaves it as "
+                         "it is",
+                         c->session->id, UNKNOWN_LIMIT / MIB);
     return code;
 }
 

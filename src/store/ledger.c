@@ -249,9 +249,10 @@ static int apply_span(const tether__file *file, const tether__indexed *task, tet
     if (code != TETHER_OK)
         return code;
     if (got < span.size || strcmp(line.task_id, tether__indexed_id(task)) != 0)
-        code =
-            tether__fail(error, TETHER_ECORRUPT, 0, read_step,
-                         "a line of task %s was changed in the journal", tether__indexed_id(task));
+        code = tether__fail(error, TETHER_ECORRUPT, 0, read_step,
+                            "a line of task %s was changed in the journal; find out which program "
+                            "does that, and try again",
+                            tether__indexed_id(task));
     else if (!tether__journal_apply(record, &line))
         code = tether__fail_memory(error, read_step);
     tether__journal_dispose(&line);
@@ -287,7 +288,9 @@ static int read_once(const tether__session *session, const char *task_id, json_t
         return code;
     if (opened.node != session->ledger->known.node)
         code = tether__fail(error, TETHER_ECORRUPT, 0, read_step,
-                            "the journal of session %s is replaced again and again", session->id);
+                            "the journal of session %s is replaced again and again; try again when "
+                            "fewer programs use it",
+                            session->id);
     else
         code = read_lines(&file, task, record, error);
     tether__os_file_close(&file);

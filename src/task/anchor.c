@@ -18,9 +18,10 @@ static int check_task(const tether__entry *entry, tether_error *error)
 {
     if (!entry->ended)
         return TETHER_OK;
-    return tether__fail(error, TETHER_EENDED, 0, step,
-                        "task %s has ended already: no task can be started to run beside it",
-                        entry->id);
+    return tether__fail(
+        error, TETHER_EENDED, 0, step,
+        "task %s has ended already: no task can be started to run beside it; name one that runs",
+        entry->id);
 }
 
 /* Opens the task, unless its supervisor has not told who it is. Takes `disk`. */

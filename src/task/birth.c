@@ -21,7 +21,7 @@ int tether__birth_check(const char *name, int64_t timeout_ms, int64_t least, tet
                             "the name is empty; give a text, or no name at all");
     if (name != NULL && strlen(name) > NAME_LIMIT)
         return tether__fail(error, TETHER_EINVAL, 0, "check spec",
-                            "the name has more than %d bytes", NAME_LIMIT);
+                            "the name has more than %d bytes; choose a shorter one", NAME_LIMIT);
     return TETHER_OK;
 }
 

@@ -64,7 +64,8 @@ static int write_deadline(tether_registry *registry, const char *task_id, move *
 static int fail_late(const char *task_id, tether_error *error)
 {
     return tether__fail(error, TETHER_ETOOLATE, 0, step,
-                        "task %s is being ended already, at its deadline or for another reason",
+                        "task %s is being ended already, at its deadline or for another reason; "
+                        "start it again with a longer one",
                         task_id);
 }
 
@@ -72,9 +73,10 @@ static int refuse(const char *task_id, const move *m, tether_error *error)
 {
     if (m->found == TETHER_STATUS_KILLING && m->at_deadline)
         return fail_late(task_id, error);
-    return tether__fail(error, TETHER_EENDED, 0, step,
-                        "task %s is %s: only the deadline of one that runs can be moved", task_id,
-                        tether_status_text(m->found));
+    return tether__fail(
+        error, TETHER_EENDED, 0, step,
+        "task %s is %s: only the deadline of one that runs can be moved; tether list shows those",
+        task_id, tether_status_text(m->found));
 }
 
 /* The journal has the new deadline, but the monitor may enforce the old one. */
@@ -121,7 +123,8 @@ static int tell_monitor(tether__wait *wait, const char *task_id, const move *m, 
     if (answer.word == TETHER__CONTROL_LATE)
         return fail_late(task_id, error);
     if (answer.word == TETHER__CONTROL_ENDED)
-        return tether__fail(error, TETHER_EENDED, 0, step, "task %s has ended", task_id);
+        return tether__fail(error, TETHER_EENDED, 0, step,
+                            "task %s has ended; tether status shows how", task_id);
     return TETHER_OK;
 }
 

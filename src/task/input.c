@@ -39,19 +39,23 @@ static int fail_answer(const writing *w, const tether__control *answer, tether_e
                             w->task_id);
     case TETHER__CONTROL_CLOSED:
         return tether__fail(error, TETHER_EPIPE, 0, step,
-                            "the standard input of task %s was closed after %llu bytes", w->task_id,
-                            (unsigned long long)w->taken);
+                            "the standard input of task %s was closed after %llu bytes; start "
+                            "another task to give it more",
+                            w->task_id, (unsigned long long)w->taken);
     case TETHER__CONTROL_NO_READER:
         return tether__fail(error, TETHER_EPIPE, 0, step,
-                            "no process of task %s reads its standard input any more", w->task_id);
+                            "no process of task %s reads its standard input any more; tether "
+                            "status shows whether it runs",
+                            w->task_id);
     case TETHER__CONTROL_BEYOND:
         return tether__fail(error, TETHER_EINVAL, 0, step,
                             "the offset is beyond the %llu bytes that the standard input of task "
-                            "%s has taken",
+                            "%s has taken; take that number as the offset",
                             (unsigned long long)w->taken, w->task_id);
     default:
         return tether__fail(error, TETHER_ENOTSUP, 0, step,
-                            "the monitor of task %s answers what this version does not know",
+                            "the monitor of task %s answers what this version does not know; use "
+                            "the version that started it",
                             w->task_id);
     }
 }
@@ -75,7 +79,9 @@ static int send_part(writing *w, tether__control *answer, tether_error *error)
     w->taken = (uint64_t)answer->taken;
     if (answer->wrote < 0 || (uint64_t)answer->wrote > part)
         return tether__fail(error, TETHER_EIO, 0, step,
-                            "the monitor of task %s has taken more than it was given", w->task_id);
+                            "the monitor of task %s has taken more than it was given: another "
+                            "program writes to it too; let only one do so",
+                            w->task_id);
     w->written += (size_t)answer->wrote;
     return fail_answer(w, answer, error);
 }
@@ -98,10 +104,12 @@ static int send_all(tether__wait *wait, writing *w, tether_error *error)
         code = tether__wait_nap(wait, pause_ms, NULL);
         if (code == TETHER_ETIMEDOUT)
             tether__fail(error, code, 0, step,
-                         "task %s has not read its standard input; %zu of %zu bytes were taken",
+                         "task %s has not read its standard input; %zu of %zu bytes were taken; "
+                         "wait longer, or try again",
                          w->task_id, w->written, w->size);
         else if (code != TETHER_OK)
-            tether__fail(error, code, 0, step, "the registry is closing");
+            tether__fail(error, code, 0, step,
+                         "the registry is closing; open it again to write the rest");
     }
     return code;
 }

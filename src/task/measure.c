@@ -22,7 +22,8 @@ static int ask(tether__wait *wait, const char *task_id, tether__using *used, tet
     code = tether__monitor_ask(&end, task_id, &request, &answer, error);
     tether__os_control_close(&end);
     if (code == TETHER_OK && answer.word != TETHER__CONTROL_DONE)
-        return tether__fail(error, TETHER_EENDED, 0, step, "task %s has ended", task_id);
+        return tether__fail(error, TETHER_EENDED, 0, step,
+                            "task %s has ended; tether status shows how", task_id);
     *used = answer.used;
     return code;
 }
@@ -34,7 +35,8 @@ int tether_snapshot_measure(tether_registry *registry, tether_snapshot *snapshot
     tether__wait wait;
     tether__using used = TETHER__NOT_MEASURED;
     if (tether_status_ended(snapshot->status))
-        return tether__fail(error, TETHER_EENDED, 0, step, "task %s has ended", snapshot->task_id);
+        return tether__fail(error, TETHER_EENDED, 0, step,
+                            "task %s has ended; tether status shows how", snapshot->task_id);
     if (strcmp(snapshot->session_id, registry->session.id) != 0)
         return tether__fail(error, TETHER_ENOTASK, 0, step,
                             "task %s belongs to session %.128s: ask with a registry of that",

@@ -21,7 +21,8 @@ typedef struct target {
 static int check_task(tether__catalog *catalog, const tether__entry *entry, tether_error *error)
 {
     if (entry->ended)
-        return tether__fail(error, TETHER_EENDED, 0, step, "task %s has ended", entry->id);
+        return tether__fail(error, TETHER_EENDED, 0, step,
+                            "task %s has ended; tether status shows how", entry->id);
     if (!tether__record_is_monitored(&entry->record))
         return tether__fail(error, TETHER_ENOTSUP, 0, step,
                             "task %s has no monitor; start it with one (--supervisor monitor)",
@@ -110,7 +111,7 @@ int tether__monitor_ask(const tether__channel_end *end, const char *task_id,
         answer->word == TETHER__CONTROL_UNKNOWN || answer->word == TETHER__CONTROL_OTHER_VERSION)
         return tether__fail(error, TETHER_ENOTSUP, 0, step,
                             "the monitor of task %s is of another version, and does not understand "
-                            "this request",
+                            "this request; start the task again with this version",
                             task_id);
     answer->payload = NULL;
     answer->payload_size = 0;

@@ -56,9 +56,10 @@ static int write_status(tether_registry *registry, const char *task_id, change *
 
 static int refuse(const char *task_id, tether_status status, tether_error *error)
 {
-    return tether__fail(error, TETHER_EENDED, 0, step,
-                        "task %s is %s: only one that runs can be paused or resumed", task_id,
-                        tether_status_text(status));
+    return tether__fail(
+        error, TETHER_EENDED, 0, step,
+        "task %s is %s: only one that runs can be paused or resumed; tether list shows those",
+        task_id, tether_status_text(status));
 }
 
 /* Retries until the task has been started. */

@@ -115,7 +115,7 @@ static tether__carry render(tether__spawn_plan *plan, const tether__wrapper *wra
     case TETHER__OUTER_BASH:
         break;
     }
-    *why = "this shell has no script of the task's own";
+    *why = "this shell has no script of the task's own; choose another --shell";
     return TETHER__CARRY_REFUSED;
 }
 

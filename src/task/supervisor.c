@@ -82,7 +82,8 @@ static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule
     }
     if (code == TETHER_ENOSHELL && choice == TETHER_SUPERVISOR_MONITOR && why != NULL)
         code = tether__fail(error, TETHER_ENOTSUP, 0, "find monitor",
-                            "the monitor cannot run this command: %s", why);
+                            "the monitor cannot run this command: %s; choose another --supervisor",
+                            why);
     else if (code == TETHER_ENOSHELL && choice == TETHER_SUPERVISOR_MONITOR)
         code = tether__fail(error, TETHER_ENOTSUP, 0, "find monitor",
                             "tether-monitor was not found; install it, name it in TETHER_MONITOR, "

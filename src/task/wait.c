@@ -189,10 +189,11 @@ static void fail_timed_out(size_t left, size_t total, tether_error *error)
 {
     if (total == 1)
         tether__fail(error, TETHER_ETIMEDOUT, 0, "wait",
-                     "the wait timed out before the task ended");
+                     "the wait timed out before the task ended; wait again, or longer");
     else
         tether__fail(error, TETHER_ETIMEDOUT, 0, "wait",
-                     "the wait timed out before %zu of %zu tasks ended", left, total);
+                     "the wait timed out before %zu of %zu tasks ended; wait again, or longer",
+                     left, total);
 }
 
 /* Returns when all (or any) of the tasks that were not reported have ended, or all were

@@ -26,7 +26,8 @@ bool tether__os_control_supported(void)
 static int fail_silent(const char *what, tether_error *error)
 {
     return tether__fail(error, TETHER_ENOANSWER, 0, step,
-                        "the monitor of the task %s; it may be stopped, or of an older version",
+                        "the monitor of the task %s; it may be stopped, or of an older version: "
+                        "start the task again",
                         what);
 }
 
@@ -93,7 +94,8 @@ static int check_monitor(const tether__identity *monitor, tether_error *error)
     return alive == TETHER__ALIVE
                ? TETHER_OK
                : tether__fail(error, TETHER_EFOREIGN, 0, step,
-                              "process %lld cannot be verified as the monitor of the task",
+                              "process %lld cannot be verified as the monitor of the task; try "
+                              "again as the user who started it",
                               (long long)monitor->pid);
 }
 

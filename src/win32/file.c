@@ -251,9 +251,10 @@ int tether__os_file_read(tether__dir *dir, const char *name, size_t limit, char 
                             "%.300s\\%s became shorter while it was read; read it again",
                             tether__os_dir_path(dir), name);
     case TETHER__WHOLE_TOO_BIG:
-        return tether__fail(error, TETHER_ETOOBIG, 0, "read file",
-                            "%.300s\\%s has more than %zu bytes; tether did not write it",
-                            tether__os_dir_path(dir), name, limit);
+        return tether__fail(
+            error, TETHER_ETOOBIG, 0, "read file",
+            "%.300s\\%s has more than %zu bytes; tether did not write it: move it away",
+            tether__os_dir_path(dir), name, limit);
     case TETHER__WHOLE_NO_MEMORY:
         return tether__win32_fail_in(dir, ERROR_NOT_ENOUGH_MEMORY, "read file", name, error);
     case TETHER__WHOLE_FAILED:

@@ -234,10 +234,10 @@ static bool is_missing(DWORD os_error)
 static int refuse(DWORD os_error, const char *what, const char *path, tether_error *error)
 {
     const char *why = is_missing(os_error) ? "it does not exist; create it or choose another"
-                      : os_error == ERROR_DIRECTORY ? "it is not a directory"
+                      : os_error == ERROR_DIRECTORY ? "it is not a directory; choose another"
                       : os_error == ERROR_ACCESS_DENIED
                           ? "it cannot be entered; check its permissions"
-                          : "it cannot be used";
+                          : "it cannot be used; choose another";
     return tether__fail(error, TETHER_EWORKDIR, (int)os_error, "check directory", "%s %.300s: %s",
                         what, path != NULL ? path : "(the current one)", why);
 }

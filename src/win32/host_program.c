@@ -256,7 +256,9 @@ int tether__os_find_program(const char *name, const char *path_list, const char 
     wchar_t *wide_name = NULL, *wide_list = NULL, *wide_workdir = NULL;
     *found = NULL;
     if (name[0] == '\0')
-        return tether__fail(error, TETHER_EINVAL, 0, step, "the program's name is empty");
+        return tether__fail(
+            error, TETHER_EINVAL, 0, step,
+            "the program's name is empty; give a name, or check the variable that holds it");
     int code = tether__win32_widen(name, &wide_name, step, error);
     if (code == TETHER_OK && path_list != NULL)
         code = tether__win32_widen(path_list, &wide_list, step, error);

@@ -37,7 +37,8 @@ int tether__win32_widen_part(const char *text, size_t size, wchar_t **wide, cons
     int units = 0;
     *wide = NULL;
     if (size > INT_MAX)
-        return tether__fail(error, TETHER_ETOOBIG, 0, step, "%s: a text is too long", step);
+        return tether__fail(error, TETHER_ETOOBIG, 0, step,
+                            "%s: a text is too long; shorten it, or pass it in a file", step);
     if (size > 0) {
         units = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, (int)size, NULL, 0);
         if (units == 0)
@@ -132,7 +133,9 @@ int tether__win32_path(const char *path, wchar_t **wide, const char *step, tethe
     wchar_t *given;
     *wide = NULL;
     if (path[0] == '\0')
-        return tether__fail(error, TETHER_EINVAL, 0, step, "%s: the path is empty", step);
+        return tether__fail(error, TETHER_EINVAL, 0, step,
+                            "%s: the path is empty; give one, or check the variable that holds it",
+                            step);
     int code = tether__win32_widen(path, &given, step, error);
     if (code != TETHER_OK)
         return code;

@@ -336,7 +336,9 @@ int tether__os_watch_add(tether__watch *watch, tether__dir *dir, int *tag, tethe
     *tag = -1;
     if (is_remote(dir->wide))
         return tether__fail(error, TETHER_ENOTSUP, 0, step,
-                            "events on the network share of %.300s are not reliable", dir->path);
+                            "events on the network share of %.300s are not reliable; leave the "
+                            "reaper on auto, which polls there",
+                            dir->path);
     DWORD os_error = open_directory(dir->wide, &directory);
     if (os_error != ERROR_SUCCESS)
         return tether__win32_fail_in(dir, os_error, step, ".", error);
