@@ -302,6 +302,8 @@ def verb(place, ids):
             with open(journal, "ab") as file:
                 file.write(b"\0\xff{]\n{\"task_id\": 7}\n")
     assert "my name" in values("status", "my")
+    # Nothing can end them once their session is damaged.
+    place.run("kill", "--signal=KILL", ids["my name"], ids["ns:one=two"])
     for entry in before:
         told = os.path.join(place.environment["TETHER_STORE"], entry, "session.json")
         if os.path.exists(told):
