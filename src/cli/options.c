@@ -28,8 +28,8 @@ static bool read_env(const char *name, char **value)
     return true;
 }
 
-/* Sets *plain if colours are not wanted (https://no-color.org) or not possible. */
-static bool read_plain(bool *plain)
+/* Sets plain if colours are not wanted (https://no-color.org) or not possible. */
+static bool read_plain(cli_options *cli)
 {
     char *no_colour, *terminal;
     bool read = read_env("NO_COLOR", &no_colour);
@@ -38,7 +38,8 @@ static bool read_plain(bool *plain)
         free(no_colour);
         return false;
     }
-    *plain = no_colour != NULL || (terminal != NULL && strcmp(terminal, "dumb") == 0);
+    cli->dumb = terminal != NULL && strcmp(terminal, "dumb") == 0;
+    cli->plain = no_colour != NULL || cli->dumb;
     free(no_colour);
     free(terminal);
     return true;
@@ -48,7 +49,7 @@ bool options_init(cli_options *cli)
 {
     if (!read_env("TETHER_STORE", &cli->store_from_env) ||
         !read_env("TETHER_SESSION", &cli->session_from_env) ||
-        !read_env("TETHER_TIMEOUT", &cli->timeout_from_env) || !read_plain(&cli->plain))
+        !read_env("TETHER_TIMEOUT", &cli->timeout_from_env) || !read_plain(cli))
         return false;
     cli->store = cli->store_from_env;
     cli->session = cli->session_from_env;

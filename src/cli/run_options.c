@@ -70,7 +70,7 @@ const char verb_run_help[] =
     "  --pipestatus         record the exit codes of the last pipeline (bash, zsh)\n"
     "  --wait[=DUR]         show the output as it is written and exit with the\n"
     "                       task's code; after DUR leave the task running and exit\n"
-    "                       with 124\n"
+    "                       with 124 (-q, --quiet: no status line)\n"
     "  --kill-on-signal     with --wait: Ctrl-C, SIGTERM or SIGHUP ends the task\n"
     "                       too, and the exit status is 128+N (default: they end\n"
     "                       this command only)\n"
@@ -110,7 +110,8 @@ enum {
     OPT_PIPESTATUS,
     OPT_WAIT,
     OPT_KILL_ON_SIGNAL,
-    OPT_GRACE
+    OPT_GRACE,
+    OPT_QUIET
 };
 
 static const args_option run_options[] = {
@@ -145,6 +146,8 @@ static const args_option run_options[] = {
     {"--wait", ARGS_OPTIONAL_VALUE, OPT_WAIT},
     {"--kill-on-signal", ARGS_FLAG, OPT_KILL_ON_SIGNAL},
     {"--grace", ARGS_VALUE, OPT_GRACE},
+    {"--quiet", ARGS_FLAG, OPT_QUIET},
+    {"-q", ARGS_FLAG, OPT_QUIET},
     {NULL, ARGS_FLAG, 0},
 };
 
@@ -343,6 +346,9 @@ static bool take_plain(run_request *request, int id, const char *value)
     case OPT_KILL_ON_SIGNAL:
         request->kill_on_signal = true;
         return true;
+    case OPT_QUIET:
+        request->quiet = true;
+        return true;
     default:
         return false;
     }
@@ -480,6 +486,7 @@ int run_options_parse(cli_options *cli, cli_args *args, run_request *request)
     args->options = run_options;
     args->operands_end_options = true;
     int code = parse(cli, args, request);
+    cli->quiet = request->quiet;
     if (code == 0)
         code = choose_timeout(cli, request);
     if (code == 0 && request->file != NULL)

@@ -10,6 +10,7 @@ typedef struct run_request {
     tether_spec spec;           /* complete, once parsed */
     tether_open_options limits; /* of the registry that starts the task */
     bool wait;
+    bool quiet;      /* no hint, and no status line */
     int64_t wait_ms; /* -1: no limit */
     bool kill_on_signal;
     int64_t grace_ms; /* of that kill, as in tether_kill_options */

@@ -4,6 +4,7 @@
 #include "cli/session.h"
 
 #include "cli/print.h"
+#include "cli/progress.h"
 #include "cli/reader.h"
 #include "cli/stream.h"
 
@@ -18,14 +19,17 @@ int session_open_with(const cli_options *cli, tether_open_options *options,
                       tether_registry **registry)
 {
     tether_error error = {0};
+    int code;
 
     options->size = sizeof *options;
     options->store = cli->store;
     options->session = cli->session;
     options->no_gc = !cli->collect_garbage;
-    if (tether_open(options, registry, &error) != 0)
-        return print_error(cli, &error);
-    return 0;
+    /* A store of an earlier version is converted, and another process may do that just now. */
+    progress_begin(cli, "opening the store", NULL, NULL);
+    code = tether_open(options, registry, &error);
+    progress_end();
+    return code != 0 ? print_error(cli, &error) : 0;
 }
 
 /* The grace of a kill, and some time for the processes to go. */
@@ -37,12 +41,16 @@ enum { FINISH_MS = 6000 };
 static void finish_kills(const cli_options *cli, tether_registry *registry)
 {
     tether_error error = {0};
+    int code;
 
     if (tether_finish_kills(registry, 0, NULL) != TETHER_ETIMEDOUT)
         return;
     stream_flush(stream_stdout());
     stream_flush(stream_stderr());
-    if (tether_finish_kills(registry, FINISH_MS, &error) != 0)
+    progress_begin(cli, "ending overdue tasks", NULL, NULL);
+    code = tether_finish_kills(registry, FINISH_MS, &error);
+    progress_end();
+    if (code != 0)
         print_error(cli, &error);
 }
 

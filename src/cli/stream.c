@@ -20,6 +20,7 @@ struct cli_stream {
     stream_failure failure; /* of the first write that failed */
     void (*broken)(void);   /* called when a write finds no reader; may be NULL */
     bool inside_line;       /* the last byte was no newline */
+    bool unguarded;         /* the guards are not called for its writes */
     size_t used;
     char buffer[32 * 1024];
 };
@@ -27,6 +28,9 @@ struct cli_stream {
 static cli_stream standard_output = {.file = 1};
 static cli_stream standard_error = {.file = 2};
 static cli_stream events_error = {.file = 2};
+static cli_stream line_error = {.file = 2, .unguarded = true};
+static stream_before *guard_before;
+static stream_after *guard_after;
 
 /* If the caller closed one of these descriptors, the next open() would return its number, and our
  * output could end up in a file of the store. Put the null device there, opened in the wrong
@@ -63,39 +67,61 @@ cli_stream *stream_stderr_events(void)
     return &events_error;
 }
 
+cli_stream *stream_stderr_line(void)
+{
+    return &line_error;
+}
+
+void stream_guard(stream_before *before, stream_after *after)
+{
+    guard_before = before;
+    guard_after = after;
+}
+
 bool stream_is_terminal(const cli_stream *stream)
 {
     return uv_guess_handle(stream->file) == UV_TTY;
 }
 
-/* libuv reports the width only through a tty handle on a loop. uv_tty_init may replace our
- * descriptor by a reopened, non-blocking one; write_out handles EAGAIN. */
+bool stream_is_pipe(const cli_stream *stream)
+{
+    uv_handle_type type = uv_guess_handle(stream->file);
+
+    return type == UV_NAMED_PIPE || type == UV_TCP;
+}
+
 size_t stream_columns(const cli_stream *stream)
 {
-    int columns = 0, rows;
+    size_t columns = stream_is_terminal(stream) ? console_os_columns(stream->file) : 0;
+
+    return columns > 0 ? columns : SIZE_MAX;
+}
+
+/* On Windows, libuv finds out what a terminal understands when it opens one. */
+static void open_terminal(const cli_stream *stream)
+{
     uv_loop_t loop;
     uv_tty_t terminal;
 
-    if (!stream_is_terminal(stream) || uv_loop_init(&loop) != 0)
-        return SIZE_MAX;
+    if (uv_loop_init(&loop) != 0)
+        return;
     if (uv_tty_init(&loop, &terminal, stream->file, 0) == 0) {
-        if (uv_tty_get_winsize(&terminal, &columns, &rows) != 0)
-            columns = 0;
         uv_close((uv_handle_t *)&terminal, NULL);
         uv_run(&loop, UV_RUN_DEFAULT);
     }
     uv_loop_close(&loop);
-    return columns > 0 ? (size_t)columns : SIZE_MAX;
 }
 
 bool stream_has_colours(const cli_stream *stream)
 {
     uv_tty_vtermstate_t state;
 
-    /* Only Windows has terminals that cannot; elsewhere the question is not supported. There libuv
-     * finds the answer when it opens the terminal. */
-    if (stream_columns(stream) == SIZE_MAX && !stream_is_terminal(stream))
+    if (!stream_is_terminal(stream))
         return false;
+    /* Only Windows has terminals that cannot; elsewhere the question is not supported. */
+    if (uv_tty_get_vterm_state(&state) == UV_ENOTSUP)
+        return true;
+    open_terminal(stream);
     return uv_tty_get_vterm_state(&state) != 0 || state == UV_TTY_SUPPORTED;
 }
 
@@ -156,10 +182,16 @@ static void write_bytes(cli_stream *stream, const char *bytes, size_t size)
 
 static void write_out(cli_stream *stream, const char *bytes, size_t size)
 {
+    bool guarded = size > 0 && guard_before != NULL && !stream->unguarded;
+
+    if (guarded)
+        guard_before(stream->file);
     if (size > 0 && console_os_takes_utf16(stream->file))
         write_characters(stream, bytes, size);
     else
         write_bytes(stream, bytes, size);
+    if (guarded)
+        guard_after(stream->file, bytes, size);
 }
 
 void stream_end(cli_stream *stream)

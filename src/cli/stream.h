@@ -22,7 +22,20 @@ cli_stream *stream_stderr(void);
 /* Standard error once more, for the thread on which events arrive. */
 cli_stream *stream_stderr_events(void);
 
+/* Standard error once more, for a line that makes way for what all other streams write: no guard is
+ * called for it. */
+cli_stream *stream_stderr_line(void);
+
+/* Sets functions that are called before and after each write to standard output and standard error,
+ * with its descriptor, on the thread that writes. Set them before there are other threads. */
+typedef void stream_before(int descriptor);
+typedef void stream_after(int descriptor, const char *bytes, size_t size);
+void stream_guard(stream_before *before, stream_after *after);
+
 bool stream_is_terminal(const cli_stream *stream);
+
+/* Returns whether another program reads what is written. */
+bool stream_is_pipe(const cli_stream *stream);
 
 /* Returns the width of the terminal; SIZE_MAX if the stream is no terminal or its width is unknown:
  * then lines are not cut. */

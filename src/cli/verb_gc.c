@@ -5,6 +5,7 @@
 
 #include "cli/duration.h"
 #include "cli/print.h"
+#include "cli/progress.h"
 #include "cli/stream.h"
 
 const char verb_gc_help[] =
@@ -84,8 +85,12 @@ static int show(const cli_options *cli, tether_registry *registry, const gc_requ
 {
     tether_gc_result result = {0};
     tether_error error = {0};
+    int code;
 
-    if (collect(registry, request, &result, &error) != 0)
+    progress_begin(cli, "removing ended tasks", NULL, NULL);
+    code = collect(registry, request, &result, &error);
+    progress_end();
+    if (code != 0)
         return print_error(cli, &error);
     if (cli->json)
         stream_format(stream_stdout(),

@@ -9,10 +9,16 @@
 
 #include "cli/duration.h"
 #include "cli/ids.h"
+#include "cli/moment.h"
 #include "cli/print.h"
+#include "cli/progress.h"
 #include "cli/resolve.h"
+#include "cli/waited.h"
 
 #define BATCH_TASKS 16
+
+/* The grace that tether_kill gives where none is chosen. */
+#define DEFAULT_GRACE_MS 2000
 
 const char verb_kill_help[] =
     "tether kill ID... | --all | --orphans [--grace DUR]\n"
@@ -185,8 +191,14 @@ static int kill_all(const cli_options *cli, tether_registry *registry, cli_ids *
     bool several = choice->all || choice->orphans;
     int first =
         several ? resolve_scope(cli, registry, scope, ids) : resolve_ids(cli, registry, ids);
+    cli_waited line = {.registry = registry, .ids = ids->items, .count = ids->count};
     size_t done = 0;
 
+    /* Of several batches, each has a grace of its own. */
+    if (options->signal == 0 && options->grace_ms >= 0 && ids->count <= BATCH_TASKS)
+        line.limit = "KILL";
+    line.until = moment_after(options->grace_ms > 0 ? options->grace_ms : DEFAULT_GRACE_MS);
+    progress_begin(cli, "killing", waited_fill, &line);
     while (done < ids->count) {
         kill_job jobs[BATCH_TASKS];
         size_t count = 0;
@@ -202,6 +214,7 @@ static int kill_all(const cli_options *cli, tether_registry *registry, cli_ids *
         if (first == 0)
             first = code;
     }
+    progress_end();
     return first;
 }
 

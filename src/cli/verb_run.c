@@ -8,12 +8,15 @@
 #include "cli/duration.h"
 #include "cli/follow.h"
 #include "cli/kill_on_signal.h"
+#include "cli/moment.h"
 #include "cli/print.h"
+#include "cli/progress.h"
 #include "cli/reader.h"
 #include "cli/resolve.h"
 #include "cli/run_options.h"
 #include "cli/stream.h"
 #include "cli/troubles.h"
+#include "cli/waited.h"
 
 /* What a shell reports for a program that a signal ended, without the signal. */
 enum { SIGNAL_STATUS = 128 };
@@ -88,11 +91,11 @@ static int leave_running(const cli_options *cli, tether_registry *registry, cons
                          task_id, task_id, task_id);
 }
 
-static void print_hint(const char *task_id, bool with_host)
+static void print_hint(const cli_options *cli, const char *task_id, bool with_host)
 {
     cli_stream *to = stream_stderr();
 
-    if (!stream_is_terminal(to))
+    if (cli->quiet || !stream_is_terminal(to))
         return;
     stream_format(to, "tether: task %s (Ctrl-C %s)\n", task_id,
                   with_host ? "ends it" : "leaves it running");
@@ -119,6 +122,28 @@ static int print_write_failure(const cli_options *cli, const char *task_id)
     return print_stream_failure(cli, out_failed ? stream_stdout() : stream_stderr(), what);
 }
 
+/* Copies the output to the task's end, with a status line below it. Where a program reads the
+ * output, it may show it on the same terminal, as tee does: there is no line then. */
+static follow_result follow_shown(const cli_options *cli, cli_follow *follow, int64_t timeout_ms,
+                                  tether_error *error)
+{
+    const char *ids[] = {follow->task_id};
+    cli_waited line = {.registry = follow->registry,
+                       .ids = ids,
+                       .count = 1,
+                       .limit = "timeout",
+                       .until = moment_after(timeout_ms),
+                       .by_status = true};
+    follow_result result;
+
+    if (stream_is_pipe(stream_stdout()))
+        return follow_task(follow, timeout_ms, error);
+    progress_begin(cli, "running", waited_fill, &line);
+    result = follow_task(follow, timeout_ms, error);
+    progress_end();
+    return result;
+}
+
 static int wait_for_task(const cli_options *cli, tether_registry *registry, const char *task_id,
                          const run_request *request, kill_on_signal *signals)
 {
@@ -133,8 +158,8 @@ static int wait_for_task(const cli_options *cli, tether_registry *registry, cons
     if (cli->json) {
         result = wait_without_output(registry, task_id, timeout_ms, &error);
     } else {
-        print_hint(task_id, with_host);
-        result = follow_task(&follow, timeout_ms, &error);
+        print_hint(cli, task_id, with_host);
+        result = follow_shown(cli, &follow, timeout_ms, &error);
     }
     switch (result) {
     case FOLLOW_ENDED:

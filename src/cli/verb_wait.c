@@ -5,14 +5,17 @@
 
 #include "cli/duration.h"
 #include "cli/ids.h"
+#include "cli/moment.h"
 #include "cli/print.h"
+#include "cli/progress.h"
 #include "cli/resolve.h"
 #include "cli/stream.h"
 #include "cli/troubles.h"
 #include "cli/wait_next.h"
+#include "cli/waited.h"
 
 const char verb_wait_help[] =
-    "tether wait [ID...] [-n] [--timeout DUR]\n"
+    "tether wait [ID...] [-n] [--timeout DUR] [--quiet]\n"
     "\n"
     "Waits until these tasks have ended; exits with the code of the last one named.\n"
     "Without an ID, waits for all running tasks of the session and exits with 0.\n"
@@ -21,13 +24,16 @@ const char verb_wait_help[] =
     "                       its code. Without an ID, take the next completion of the\n"
     "                       session, and acknowledge it: repeated, this tells of\n"
     "                       each task once\n"
-    "  --timeout DUR        wait at most this long, then exit with 124; 0: only look\n";
+    "  --timeout DUR        wait at most this long, then exit with 124; 0: only look\n"
+    "  -q, --quiet          show no status line on a terminal\n";
 
-enum { OPT_ANY = 1, OPT_TIMEOUT };
+enum { OPT_ANY = 1, OPT_TIMEOUT, OPT_QUIET };
 
 static const args_option wait_options[] = {
     {"-n", ARGS_FLAG, OPT_ANY},
     {"--timeout", ARGS_VALUE, OPT_TIMEOUT},
+    {"--quiet", ARGS_FLAG, OPT_QUIET},
+    {"-q", ARGS_FLAG, OPT_QUIET},
     {NULL, ARGS_FLAG, 0},
 };
 
@@ -38,7 +44,7 @@ typedef struct wait_request {
     int64_t timeout_ms; /* -1: no limit */
 } wait_request;
 
-static int parse(const cli_options *cli, cli_args *args, wait_request *request)
+static int parse(cli_options *cli, cli_args *args, wait_request *request)
 {
     args_result result;
     const char *value;
@@ -49,6 +55,8 @@ static int parse(const cli_options *cli, cli_args *args, wait_request *request)
             request->ids.items[request->ids.count++] = value;
         else if (id == OPT_ANY)
             request->any = true;
+        else if (id == OPT_QUIET)
+            cli->quiet = true;
         else if (!duration_parse(value, &request->timeout_ms))
             return print_bad_duration(cli, "--timeout", value);
     }
@@ -132,13 +140,32 @@ static int wait_all(const cli_options *cli, tether_registry *registry, const wai
     return code != 0 ? code : outcome;
 }
 
+/* Waits with a status line. */
+static int wait_shown(const cli_options *cli, tether_registry *registry,
+                      const wait_request *request)
+{
+    cli_waited line = {.registry = registry, .count = request->ids.count, .limit = "timeout"};
+    int code;
+
+    line.until = moment_after(request->timeout_ms);
+    if (request->ids.count > 0)
+        line.ids = request->ids.items;
+    progress_begin(cli, "waiting", waited_fill, &line);
+    if (request->all_running && request->any)
+        code = wait_next_run(cli, registry, request->timeout_ms);
+    else
+        code = request->any ? wait_any(cli, registry, request) : wait_all(cli, registry, request);
+    progress_end();
+    return code;
+}
+
 static int wait_for(const cli_options *cli, tether_registry *registry, wait_request *request,
                     cli_troubles *troubles)
 {
     int code;
 
     if (request->all_running && request->any)
-        return wait_next_run(cli, registry, request->timeout_ms);
+        return wait_shown(cli, registry, request);
     if (request->all_running)
         code = resolve_scope(cli, registry, TETHER_LIST_RUNNING, &request->ids);
     else
@@ -146,7 +173,7 @@ static int wait_for(const cli_options *cli, tether_registry *registry, wait_requ
     if (code != 0)
         return code;
     troubles_watch(troubles, request->ids.items, request->ids.count);
-    return request->any ? wait_any(cli, registry, request) : wait_all(cli, registry, request);
+    return wait_shown(cli, registry, request);
 }
 
 int verb_wait(cli_options *cli, cli_args *args)

@@ -1,4 +1,4 @@
-/* Owns writing characters to consoles of Windows, whatever their code page is.
+/* Owns writing characters to consoles of Windows, whatever their code page is, and their width.
  * Must not: change the code page or the mode, which other programs share.
  * Thread: any. */
 #include "cli/console_os.h"
@@ -33,4 +33,25 @@ int console_os_write(int descriptor, const uint16_t *units, size_t count)
         count -= written;
     }
     return 0;
+}
+
+size_t console_os_columns(int descriptor)
+{
+    CONSOLE_SCREEN_BUFFER_INFO info;
+    if (!GetConsoleScreenBufferInfo(handle_of(descriptor), &info) ||
+        info.srWindow.Right < info.srWindow.Left)
+        return 0;
+    return (size_t)(info.srWindow.Right - info.srWindow.Left) + 1;
+}
+
+bool console_os_in_foreground(int descriptor)
+{
+    (void)descriptor;
+    return true;
+}
+
+void console_os_line(int descriptor, bool shown)
+{
+    (void)descriptor;
+    (void)shown;
 }

@@ -1,81 +1,16 @@
 /* Output on a terminal: lines fit its width, and control characters are replaced. */
 #include "cli/cli_support.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-/* Output of the last call, without the carriage returns that the terminal adds before newlines. */
-static char shown[65536];
-
-static void become_command(int terminal, const char *const *argv)
-{
-    for (int i = 0; i <= 2; i++)
-        dup2(terminal, i);
-    for (int fd = 3; fd < 64; fd++)
-        close(fd);
-    execv(argv[0], (char *const *)argv);
-    _exit(99);
-}
-
-/* Reads until the command has ended: nothing else has the terminal open. */
-static void read_terminal(int master)
-{
-    size_t used = 0, kept = 0;
-    for (ssize_t got;;) {
-        got = read(master, shown + used, sizeof shown - 1 - used);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            break;
-        used += (size_t)got;
-    }
-    for (size_t i = 0; i < used; i++) {
-        if (shown[i] != '\r' || i + 1 == used || shown[i + 1] != '\n')
-            shown[kept++] = shown[i];
-    }
-    shown[kept] = '\0';
-}
-
-/* Runs the command on a terminal with this many columns and returns its exit status. */
-#define ON_TERMINAL(f, columns, ...)                                                               \
-    on_terminal((f), (columns),                                                                    \
-                (const char *const[]){COMMAND, "--store", (f)->store, __VA_ARGS__, NULL})
-static int on_terminal(const fixture *f, int columns, const char *const *argv)
-{
-    struct winsize size = {.ws_row = 24, .ws_col = (unsigned short)columns};
-    char name[256];
-    (void)f;
-    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-    assert_true(master >= 0);
-    assert_int_equal(grantpt(master), 0);
-    assert_int_equal(unlockpt(master), 0);
-    assert_int_equal(ioctl(master, TIOCSWINSZ, &size), 0);
-    snprintf(name, sizeof name, "%s", ptsname(master));
-    int terminal = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    assert_true(terminal >= 0);
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0)
-        become_command(terminal, argv);
-    close(terminal);
-    read_terminal(master);
-    close(master);
-    int status;
-    while (waitpid(pid, &status, 0) < 0)
-        assert_int_equal(errno, EINTR);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
+#include "cli/posix/terminal.h"
 
 static size_t longest_line(void)
 {
     size_t longest = 0;
-    for (const char *line = shown, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+    for (const char *line = terminal_shown(), *end; (end = strchr(line, '\n')) != NULL;
+         line = end + 1) {
         size_t size = (size_t)(end - line);
         longest = size > longest ? size : longest;
     }
@@ -108,9 +43,9 @@ static void tables_are_as_wide_as_the_terminal(void **state)
     }
     /* A terminal that is too narrow, or of unknown width; and no terminal. */
     assert_int_equal(ON_TERMINAL(f, 20, "list", "--all"), 0);
-    cli_assert_holds(shown, "[a name]");
+    cli_assert_holds(terminal_shown(), "[a name]");
     assert_int_equal(ON_TERMINAL(f, 0, "list", "--all", "--all-sessions"), 0);
-    cli_assert_holds(shown, text);
+    cli_assert_holds(terminal_shown(), text);
     EXPECT(f, 0, "list", "--all");
     cli_assert_holds(cli_out(), text);
     assert_int_equal(unsetenv("NO_COLOR"), 0);
@@ -130,7 +65,7 @@ static void wide_characters_take_two_columns(void **state)
            "\xe6\x97\xa5\xe6\x97\xa5");
     EXPECT(f, 0, "run", "--name", text, "--wait", "-c", "exit 0");
     assert_int_equal(ON_TERMINAL(f, 100, "list", "--last", "1"), 0);
-    const char *name = strchr(shown, '[');
+    const char *name = strchr(terminal_shown(), '[');
     assert_non_null(name);
     /* 30 columns: 13 characters and " ...". */
     assert_int_equal(strspn(name + 1, "\xe6\x97\xa5"), 13 * 3);
@@ -145,36 +80,37 @@ static void colours_only_where_they_are_wanted(void **state)
     assert_int_equal(setenv("TERM", "xterm", 1), 0);
     assert_int_equal(unsetenv("NO_COLOR"), 0);
     assert_int_equal(ON_TERMINAL(f, 80, "list", "--all"), 0);
-    cli_assert_holds(shown, "\033[31mfailed (3)\033[0m");
+    cli_assert_holds(terminal_shown(), "\033[31mfailed (3)\033[0m");
     assert_int_equal(ON_TERMINAL(f, 80, "--json", "list", "--all"), 0);
-    assert_null(strchr(shown, '\033'));
+    assert_null(strchr(terminal_shown(), '\033'));
     EXPECT(f, 0, "list", "--all");
     assert_null(strchr(cli_out(), '\033'));
     assert_int_equal(setenv("NO_COLOR", "1", 1), 0);
     assert_int_equal(ON_TERMINAL(f, 80, "list", "--all"), 0);
-    cli_assert_holds(shown, "  failed (3)  ");
-    assert_null(strchr(shown, '\033'));
+    cli_assert_holds(terminal_shown(), "  failed (3)  ");
+    assert_null(strchr(terminal_shown(), '\033'));
     assert_int_equal(setenv("NO_COLOR", "", 1), 0);
     assert_int_equal(ON_TERMINAL(f, 80, "list", "--all"), 0);
-    assert_non_null(strchr(shown, '\033'));
+    assert_non_null(strchr(terminal_shown(), '\033'));
     assert_int_equal(unsetenv("NO_COLOR"), 0);
     assert_int_equal(setenv("TERM", "dumb", 1), 0);
     assert_int_equal(ON_TERMINAL(f, 80, "list", "--all"), 0);
-    assert_null(strchr(shown, '\033'));
+    assert_null(strchr(terminal_shown(), '\033'));
 }
 
 static void an_empty_list_says_so(void **state)
 {
     fixture *f = *state;
     assert_int_equal(ON_TERMINAL(f, 80, "list"), 0);
-    assert_string_equal(shown, "no running tasks in this session (tether list --all shows ended "
-                               "tasks)\n");
+    assert_string_equal(terminal_shown(),
+                        "no running tasks in this session (tether list --all shows ended "
+                        "tasks)\n");
     assert_int_equal(ON_TERMINAL(f, 80, "list", "--all", "--all-sessions"), 0);
-    assert_string_equal(shown, "no tasks in this store\n");
+    assert_string_equal(terminal_shown(), "no tasks in this store\n");
     assert_int_equal(ON_TERMINAL(f, 80, "list", "--all", "--project", f->work), 0);
-    assert_string_equal(shown, "no tasks of this project\n");
+    assert_string_equal(terminal_shown(), "no tasks of this project\n");
     assert_int_equal(ON_TERMINAL(f, 80, "list", "--status", "failed"), 0);
-    assert_string_equal(shown, "no tasks in this session that match\n");
+    assert_string_equal(terminal_shown(), "no tasks in this session that match\n");
 }
 
 static void a_watch_replaces_control_characters(void **state)
@@ -185,7 +121,7 @@ static void a_watch_replaces_control_characters(void **state)
     cli_take_id(id);
     EXPECT(f, 0, "wait", id);
     assert_int_equal(ON_TERMINAL(f, 80, "watch", id, "hit"), 0);
-    assert_string_equal(shown, "hit ?[2J? \xc3\xa4\nhit\n");
+    assert_string_equal(terminal_shown(), "hit ?[2J? \xc3\xa4\nhit\n");
 }
 
 static void completions_replace_control_characters(void **state)
@@ -195,9 +131,9 @@ static void completions_replace_control_characters(void **state)
            "c\033[2J");
     EXPECT(f, 0, "--session", "a\xe2\x80\xae", "wait");
     assert_int_equal(ON_TERMINAL(f, 200, "completions", "--drain", "--all-sessions"), 0);
-    cli_assert_holds(shown, "  a?: [b?] ");
-    cli_assert_holds(shown, "\n    c?[2J\n");
-    assert_null(strchr(shown, '\033'));
+    cli_assert_holds(terminal_shown(), "  a?: [b?] ");
+    cli_assert_holds(terminal_shown(), "\n    c?[2J\n");
+    assert_null(strchr(terminal_shown(), '\033'));
 }
 
 int main(void)
