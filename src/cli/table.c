@@ -30,8 +30,7 @@ typedef struct cells {
 
 static const char *const headers[CELLS] = {"ID", "STATUS", "STARTED", "DURATION"};
 
-/* Adds why and how a task has ended: "failed (3)", "killed (SIGTERM)". */
-static void format_status(const tether_snapshot *task, char *text, size_t size)
+void table_status(const tether_snapshot *task, char *text, size_t size)
 {
     const char *status = tether_status_text(task->status);
 
@@ -73,12 +72,12 @@ static void fill(const tether_snapshot *task, int64_t now, cells *row)
     const size_t size = sizeof row->text[0];
 
     snprintf(row->text[ID], size, "%s", task->task_id);
-    format_status(task, row->text[STATUS], size);
+    table_status(task, row->text[STATUS], size);
     format_started(task->started_at, now, row->text[STARTED], size);
     duration_format(task->duration_ms, row->text[DURATION]);
 }
 
-static const char *colour_of(tether_status status)
+const char *table_colour(tether_status status)
 {
     switch (status) {
     case TETHER_STATUS_STARTING:
@@ -190,7 +189,7 @@ void table_print(const cli_options *cli, const tether_snapshot *const *tasks, si
     stream_text(to, sessions ? "SESSION: COMMAND\n" : "COMMAND\n");
     for (i = 0; i < count; i++) {
         fill(tasks[i], now, &row);
-        write_row(tasks[i], &row, widths, colours ? colour_of(tasks[i]->status) : NULL, columns,
+        write_row(tasks[i], &row, widths, colours ? table_colour(tasks[i]->status) : NULL, columns,
                   sessions);
     }
 }

@@ -9,15 +9,19 @@
 #include <string.h>
 
 #include "cli/duration.h"
+#include "cli/moment.h"
 #include "cli/print.h"
 #include "cli/resolve.h"
 #include "cli/stream.h"
 #include "cli/survivors.h"
 #include "cli/table.h"
+#include "cli/timeline_svg.h"
+#include "cli/timeline_text.h"
 
 const char verb_list_help[] =
     "tether list [--all | --orphans] [--last N] [--status S] [--name TEXT]\n"
-    "            [--all-sessions] [--project DIR]\n"
+    "            [--since DUR] [--all-sessions] [--project DIR]\n"
+    "            [--timeline [--width N] | --svg]\n"
     "\n"
     "Lists the running tasks of the session, the newest first.\n"
     "\n"
@@ -28,8 +32,13 @@ const char verb_list_help[] =
     "  --status S           tasks with this status, such as failed, or with one of\n"
     "                       several (failed,lost), running or ended\n"
     "  --name TEXT          tasks with this name\n"
+    "  --since DUR          tasks that ran in the last DUR, also ended ones\n"
     "  --all-sessions       include every session of the store\n"
-    "  --project DIR        tasks that belong to this directory, in every session\n";
+    "  --project DIR        tasks that belong to this directory, in every session\n"
+    "  --timeline           show when the tasks ran, as bars: | completed, x failed,\n"
+    "                       killed or timed out, > running, ? ended, not known when\n"
+    "  --width N            so many columns (default: the terminal's, else 80)\n"
+    "  --svg                print that as a picture (SVG)\n";
 
 const char verb_status_help[] =
     "tether status ID [--project DIR]\n"
@@ -40,13 +49,27 @@ const char verb_status_help[] =
     "  --project DIR        search every session for the task, if it belongs to this\n"
     "                       directory\n";
 
-enum { OPT_ALL = 1, OPT_ALL_SESSIONS, OPT_PROJECT, OPT_LAST, OPT_STATUS, OPT_NAME, OPT_ORPHANS };
+enum {
+    OPT_ALL = 1,
+    OPT_ALL_SESSIONS,
+    OPT_PROJECT,
+    OPT_LAST,
+    OPT_STATUS,
+    OPT_NAME,
+    OPT_ORPHANS,
+    OPT_SINCE,
+    OPT_TIMELINE,
+    OPT_WIDTH,
+    OPT_SVG
+};
 
 static const args_option list_options[] = {
-    {"--all", ARGS_FLAG, OPT_ALL},          {"--all-sessions", ARGS_FLAG, OPT_ALL_SESSIONS},
-    {"--orphans", ARGS_FLAG, OPT_ORPHANS},  {"--last", ARGS_VALUE, OPT_LAST},
-    {"--status", ARGS_VALUE, OPT_STATUS},   {"--name", ARGS_VALUE, OPT_NAME},
-    {"--project", ARGS_VALUE, OPT_PROJECT}, {NULL, ARGS_FLAG, 0},
+    {"--all", ARGS_FLAG, OPT_ALL},           {"--all-sessions", ARGS_FLAG, OPT_ALL_SESSIONS},
+    {"--orphans", ARGS_FLAG, OPT_ORPHANS},   {"--last", ARGS_VALUE, OPT_LAST},
+    {"--status", ARGS_VALUE, OPT_STATUS},    {"--name", ARGS_VALUE, OPT_NAME},
+    {"--project", ARGS_VALUE, OPT_PROJECT},  {"--since", ARGS_VALUE, OPT_SINCE},
+    {"--timeline", ARGS_FLAG, OPT_TIMELINE}, {"--width", ARGS_VALUE, OPT_WIDTH},
+    {"--svg", ARGS_FLAG, OPT_SVG},           {NULL, ARGS_FLAG, 0},
 };
 
 static const args_option status_options[] = {
@@ -54,13 +77,19 @@ static const args_option status_options[] = {
     {NULL, ARGS_FLAG, 0},
 };
 
+/* Columns of a timeline: where nothing is known, and at most. */
+enum { WIDTH_DEFAULT = 80, WIDTH_MOST = 1000 };
+
 typedef struct list_request {
     tether_list_options options;
     unsigned statuses; /* bit N: status N; 0: any */
     const char *name;  /* NULL: any */
     uint64_t last;     /* at most this many; UINT64_MAX: all */
     bool filtered;
-    bool all, orphans;
+    int64_t since_ms; /* only tasks that ran so long ago or later; -1: any */
+    int64_t since;    /* that moment, in Unix milliseconds; 0: any */
+    uint64_t width;   /* of a timeline; 0: that of the terminal */
+    bool all, orphans, timeline, svg;
 } list_request;
 
 /* Explains an empty list, on a terminal only. */
@@ -84,11 +113,49 @@ static void print_none(const list_request *request)
     stream_text(to, all ? "\n" : " (tether list --all shows ended tasks)\n");
 }
 
+/* Of a task whose end is not known, its start counts. */
+static bool ran_since(int64_t since, const tether_snapshot *task)
+{
+    int64_t last = task->finished_at != 0 ? task->finished_at : task->started_at;
+
+    return !tether_status_ended(task->status) || last >= since;
+}
+
 static bool is_selected(const list_request *request, const tether_snapshot *task)
 {
     if (request->statuses != 0 && (request->statuses >> task->status & 1) == 0)
         return false;
+    if (request->since != 0 && !ran_since(request->since, task))
+        return false;
     return request->name == NULL || (task->name != NULL && strcmp(task->name, request->name) == 0);
+}
+
+static bool shows_sessions(const list_request *request)
+{
+    return request->options.all_sessions || request->options.project_root != NULL;
+}
+
+static void put_svg(void *userdata, const char *bytes, size_t size)
+{
+    stream_write(userdata, bytes, size);
+}
+
+static int print_timeline(const cli_options *cli, const tether_snapshot *const *tasks, size_t count,
+                          const list_request *request)
+{
+    const svg picture = {put_svg, stream_stdout()};
+    size_t columns = request->width != 0 ? (size_t)request->width : stream_columns(stream_stdout());
+    timeline plan;
+
+    if (!timeline_init(&plan, tasks, count, moment_wall_ms(), request->since, 1))
+        return print_no_memory(cli);
+    if (request->svg)
+        timeline_svg(&picture, &plan, shows_sessions(request));
+    else if (count > 0)
+        timeline_text(cli, &plan, columns == SIZE_MAX ? WIDTH_DEFAULT : columns,
+                      shows_sessions(request));
+    timeline_dispose(&plan);
+    return 0;
 }
 
 static int print_tasks(const cli_options *cli, const tether_snapshot *const *tasks, size_t count,
@@ -104,11 +171,12 @@ static int print_tasks(const cli_options *cli, const tether_snapshot *const *tas
     }
     if (cli->json)
         return 0;
-    if (count > 0)
-        table_print(cli, tasks, count,
-                    request->options.all_sessions || request->options.project_root != NULL);
-    else
+    if (count == 0)
         print_none(request);
+    if (request->timeline)
+        return print_timeline(cli, tasks, count, request);
+    if (count > 0)
+        table_print(cli, tasks, count, shows_sessions(request));
     for (i = 0; request->orphans && i < count; i++)
         survivors_print(stream_stdout(), i == 0 ? "\n" : "", tasks[i]);
     return 0;
@@ -186,6 +254,25 @@ static int take_list_option(const cli_options *cli, list_request *request, int i
     case OPT_PROJECT:
         request->options.project_root = value;
         return 0;
+    case OPT_TIMELINE:
+        request->timeline = true;
+        return 0;
+    case OPT_SVG:
+        request->timeline = request->svg = true;
+        return 0;
+    case OPT_WIDTH:
+        if (count_parse(value, &request->width) && request->width > 0 &&
+            request->width <= WIDTH_MOST)
+            return 0;
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--width %.80s is not a number of columns: give 1 to %d", value,
+                             WIDTH_MOST);
+    case OPT_SINCE:
+        request->options.scope = TETHER_LIST_ALL;
+        request->filtered = true;
+        if (duration_parse(value, &request->since_ms))
+            return 0;
+        return print_bad_duration(cli, "--since", value);
     case OPT_NAME:
         request->name = value;
         request->filtered = true;
@@ -229,8 +316,18 @@ static int parse_list(const cli_options *cli, cli_args *args, list_request *requ
         return print_failure(cli, TETHER_EINVAL, "read arguments",
                              "--all and --orphans exclude each other: --orphans lists those ended "
                              "tasks of which processes still run; leave one of them out");
+    if (cli->json && request->timeline)
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--json and --timeline exclude each other: the objects have "
+                             "started_at and finished_at; leave one of them out");
+    if (request->width != 0 && (!request->timeline || request->svg))
+        return print_failure(cli, TETHER_EINVAL, "read arguments",
+                             "--width is that of a --timeline of text; give that, or leave "
+                             "--width out");
     if (request->orphans)
         request->options.scope = TETHER_LIST_ORPHANS;
+    if (request->since_ms >= 0)
+        request->since = moment_wall_ms() - request->since_ms;
     return 0;
 }
 
@@ -245,6 +342,7 @@ int verb_list(cli_options *cli, cli_args *args)
     args->options = list_options;
     request.options.size = sizeof request.options;
     request.last = UINT64_MAX;
+    request.since_ms = -1;
     code = parse_list(cli, args, &request);
     if (code == 0)
         code = session_open(cli, &registry);

@@ -73,12 +73,52 @@ static void columns_are_aligned_and_complete(void **state)
     assert_int_equal(strncmp(row + (command - cli_out()) + 1, text, 400), 0);
 }
 
+static void a_timeline_shows_when_tasks_ran(void **state)
+{
+    fixture *f = *state;
+    char a[TETHER_ID_SIZE], b[TETHER_ID_SIZE];
+    run_named(f, "first", "3", a);
+    EXPECT(f, 0, "run", "--name", "second", CHILD, "forever");
+    cli_take_id(b);
+    json_decref(cli_status_running(f, b));
+    EXPECT(f, 0, "list", "--all", "--timeline");
+    /* The range, the axis, and the tasks in the order in which they started. */
+    assert_int_equal(cli_count_lines(cli_out()), 4);
+    const char *first = strstr(cli_out(), "\nfirst "), *second = strstr(cli_out(), "\nsecond ");
+    assert_true(first != NULL && second != NULL && first < second);
+    cli_assert_holds(first, "x");
+    cli_assert_holds(first, " failed (3) ");
+    cli_assert_holds(second, "> running ");
+    assert_int_equal(strcspn(second + 1, "\n"), 80);
+    EXPECT(f, 0, "list", "--timeline", "--width", "150");
+    cli_assert_holds(cli_out(), b);
+    assert_null(strstr(cli_out(), "first"));
+    EXPECT(f, 0, "list", "--timeline", "--since", "1h", "--width", "1");
+    cli_assert_holds(cli_out(), "\nfirst ");
+    EXPECT(f, 0, "list", "--all", "--svg");
+    assert_int_equal(strncmp(cli_out(), "<svg ", 5), 0);
+    cli_assert_holds(cli_out(), ">failed (3), ");
+    EXPECT(f, 0, "--json", "list", "--since", "1h");
+    cli_assert_ids(cli_objects(2), (const char *const[]){b, a});
+    EXPECT(f, 0, "--session", "empty", "list", "--svg");
+    cli_assert_holds(cli_out(), "no tasks");
+    EXPECT(f, 0, "--session", "empty", "list", "--timeline");
+    assert_string_equal(cli_out(), "");
+    EXPECT_ERROR(f, 125, "TETHER_EINVAL", "1 to 1000", "list", "--timeline", "--width", "0");
+    EXPECT_ERROR(f, 125, "TETHER_EINVAL", "leave --width out", "list", "--width", "90");
+    EXPECT_ERROR(f, 125, "TETHER_EINVAL", "give", "list", "--since", "soon");
+    EXPECT(f, 125, "--json", "list", "--timeline");
+    cli_assert_holds(cli_err(), "leave one of them out");
+    EXPECT(f, 0, "kill", b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
         TEST(selects_by_number_status_and_name),
         TEST(columns_are_aligned_and_complete),
+        TEST(a_timeline_shows_when_tasks_ran),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
