@@ -1,16 +1,13 @@
 #!/usr/bin/env python3
-"""Turns results of the benchmarks into tables and plots: bench/report.py RESULTS LIMITS PAGE
+"""Turns results of the benchmarks into tables: bench/report.py RESULTS LIMITS PAGE
 
-RESULTS has the JSON lines that bench/all collects, LIMITS is bench/limits. Writes plots (SVG) beside RESULTS, and
-the tables into PAGE (Markdown), between lines <!-- begin NAME --> and <!-- end NAME -->.
+RESULTS has the JSON lines that bench/all collects, LIMITS is bench/limits. Writes the tables into PAGE (Markdown),
+between lines <!-- begin NAME --> and <!-- end NAME -->. tether-bench-plot (bench/plot.c) draws the plots.
 """
 import json
 import math
-import os
 import re
 import sys
-
-TETHER, FLOOR, OTHER, INK = "#1f6feb", "#6e7781", "#b6bfc9", "#1f2328"
 
 
 class Results:
@@ -192,106 +189,6 @@ def goals_table(results, limits):
     return text + table(["goal", "measured", "met"], [[row[0], row[1], "yes" if row[2] else "**no**"] for row in rows])
 
 
-# --- Plots ---
-
-
-def color_of(name):
-    return TETHER if name.startswith("tether") or name.endswith("acknowledged") else FLOOR if name == "floor" else OTHER
-
-
-def escape(text):
-    return text.replace("&", "&amp;").replace("<", "&lt;")
-
-
-def ticks(low, high):
-    return [10.0 ** power for power in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)]
-
-
-class Plot:
-    """Horizontal bars from the left edge to the median and a line to the 99th percentile, on a logarithmic axis."""
-
-    LEFT, WIDTH, ROW, TOP = 190, 520, 18, 40
-
-    def __init__(self, title, values):
-        marks = ticks(min(values) * 0.8, max(values))
-        self.low, self.high = math.log10(marks[0]), math.log10(marks[-1])
-        self.marks, self.title, self.parts, self.y = marks, title, [], self.TOP
-
-    def x(self, value):
-        return self.LEFT + self.WIDTH * (math.log10(value) - self.low) / (self.high - self.low)
-
-    def text(self, x, y, text, anchor="start", weight="normal"):
-        self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-weight="{weight}">{escape(text)}</text>')
-
-    def group(self, name):
-        self.y += 6
-        self.text(8, self.y + 12, name, weight="bold")
-        self.y += self.ROW
-
-    def bar(self, name, median, p99):
-        middle, end = self.y + self.ROW / 2, self.x(max(median, 10 ** self.low))
-        self.text(self.LEFT - 6, middle + 4, name, anchor="end")
-        self.parts.append(f'<rect x="{self.LEFT}" y="{self.y + 3}" width="{end - self.LEFT:.1f}" height="{self.ROW - 6}" fill="{color_of(name)}"/>')
-        self.parts.append(f'<line x1="{end:.1f}" y1="{middle}" x2="{self.x(p99):.1f}" y2="{middle}" stroke="{INK}"/>')
-        self.text(max(end, self.x(p99)) + 5, middle + 4, number(median))
-        self.y += self.ROW
-
-    def svg(self):
-        height, right = self.y + 40, self.LEFT + self.WIDTH
-        grid = []
-        for mark in self.marks:
-            x = self.x(mark)
-            grid.append(f'<line x1="{x:.1f}" y1="{self.TOP}" x2="{x:.1f}" y2="{self.y}" stroke="#d0d7de"/>')
-            grid.append(f'<text x="{x:.1f}" y="{self.y + 15}" text-anchor="middle">{mark:g} ms</text>')
-        head = (f'<svg xmlns="http://www.w3.org/2000/svg" width="{right + 70}" height="{height}" font-family="sans-serif" '
-                f'font-size="12" fill="{INK}">\n<rect width="100%" height="100%" fill="white"/>\n'
-                f'<text x="8" y="20" font-size="14" font-weight="bold">{escape(self.title)}</text>')
-        foot = f'<text x="8" y="{height - 6}" fill="{FLOOR}">bar: median, line: 99th percentile</text>\n</svg>\n'
-        return "\n".join([head, *grid, *self.parts, foot])
-
-
-def plot(path, title, groups):
-    """groups: pairs of a name and of lines of results."""
-    lines = [line for _, members in groups for line in members]
-    if not lines:
-        return
-    drawing = Plot(title, [max(line[key], 1e-3) for line in lines for key in ("median", "p99")])
-    for name, members in groups:
-        if name:
-            drawing.group(name)
-        for line in members:
-            drawing.bar(line["contender"], line["median"], line["p99"])
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(drawing.svg())
-
-
-def plot_suite(results, directory, suite, metric, title, heads):
-    for place in results.values("place", suite=suite, metric=metric):
-        wanted = {"suite": suite, "metric": metric, "place": place}
-        at = results.values("at", **wanted)
-        groups = [(heads(value), results.find(at=value, **wanted)) for value in at] or [("", results.find(**wanted))]
-        file_system = "tmpfs" if place == "tmpfs" else "disk"
-        name = re.sub(r"[^a-z]+", "-", f"{suite}-{metric}")
-        plot(os.path.join(directory, f"{name}-{file_system}.svg"), f"{title}, {place}", groups)
-
-
-def plot_ended(results, directory):
-    names = dict(zip(("none", "acknowledged", "pending"), ended_heads(results)))
-    suites = [suite for suite in results.values("suite") if suite.startswith("ended: ")]
-    groups = [(suite[len("ended: "):], [dict(line, contender=names[line["contender"]]) for line in results.find(suite=suite)])
-              for suite in suites]
-    plot(os.path.join(directory, "ended.svg"), "Calls in a session in which many tasks have ended", groups)
-
-
-def plot_all(results, directory):
-    plot_suite(results, directory, "start", "start", "Spawn call, by memory of the host", lambda at: f"host with {memory(at)}")
-    plot_suite(results, directory, "start", "told", "From start to known end, by memory of the host", lambda at: f"host with {memory(at)}")
-    plot_suite(results, directory, "pattern", "told", "From start to known end of sh -c true", str)
-    plot_suite(results, directory, "throughput", "per command", "Time per command", lambda at: f"{at} in flight")
-    plot_suite(results, directory, "command", "start", "A command that starts a task", str)
-    plot_ended(results, directory)
-
-
 # --- The page ---
 
 
@@ -307,7 +204,6 @@ def main():
     if len(sys.argv) != 4:
         sys.exit("usage: report.py RESULTS LIMITS PAGE")
     results = Results(sys.argv[1])
-    plot_all(results, os.path.dirname(sys.argv[1]))
     with open(sys.argv[3], encoding="utf-8") as file:
         page = file.read()
     in_memory = lambda at: f"host with {memory(at)}"

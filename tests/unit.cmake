@@ -61,7 +61,7 @@ target_compile_definitions(test_cli_timeline PRIVATE GOLDEN="${TETHER_TEST_ROOT}
 find_program(TETHER_TEST_PYTHON python3)
 if(TETHER_TEST_PYTHON)
     add_test(NAME pictures_are_xml COMMAND ${TETHER_TEST_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/cli/pictures_are_xml.py
-        ${CMAKE_CURRENT_SOURCE_DIR}/cli/golden)
+        ${CMAKE_CURRENT_SOURCE_DIR}/cli/golden ${PROJECT_SOURCE_DIR}/docs/benchmarks)
     set_tests_properties(pictures_are_xml PROPERTIES LABELS unit TIMEOUT 60)
 endif()
 tether_unit_cli(utf16 utf16 utf8)
