@@ -21,8 +21,8 @@ size_t console_os_columns(int descriptor);
  * as the shell after Ctrl-Z and bg. */
 bool console_os_in_foreground(int descriptor);
 
-/* Tells whether a line is shown on a terminal that is to be gone when a signal ends this process:
- * where there are such signals, one that would end it removes the line first. */
+/* Tells whether a line is shown on a terminal that is to be gone when a signal ends or stops
+ * this process: where there are such signals, one that would do so removes the line first. */
 void console_os_line(int descriptor, bool shown);
 
 #endif

@@ -48,14 +48,16 @@ static void hide(void)
         return;
     progress.shown = false;
     if (console_os_in_foreground(SCREEN)) {
-        stream_text(to, "\r\033[K");
+        stream_text(to, "\r\033[J");
         stream_flush(to);
     }
     console_os_line(SCREEN, false);
 }
 
 /* Leaves the last column free: some terminals begin a new line as soon as it is used. Writes all at
- * once, so that the line does not flicker. */
+ * once, so that the line does not flicker. Leaves the cursor at the start of the line and erases
+ * all that is behind the end of it: a terminal that has become narrower may have broken the line in
+ * two, and then the cursor is in the first part. */
 static void draw(void)
 {
     cli_stream *to = stream_stderr_line();
@@ -68,7 +70,7 @@ static void draw(void)
     console_os_line(SCREEN, true);
     stream_text(to, progress.colours ? "\r\033[2m" : "\r");
     progress_line_write(to, &progress.state, columns == SIZE_MAX ? 79 : columns - 1);
-    stream_text(to, progress.colours ? "\033[0m\033[K" : "\033[K");
+    stream_text(to, progress.colours ? "\033[0m\033[J\r" : "\033[J\r");
     progress.shown = stream_flush(to);
 }
 

@@ -3,6 +3,10 @@
  * Thread: the main one. */
 #include "cli/verbs.h"
 
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "cli/print.h"
 #include "cli/stream.h"
 #include "cli/escape.h"
@@ -43,16 +47,72 @@ static void print_json(const tether_report *report)
     stream_text(to, "]}\n");
 }
 
-static void print_lines(const tether_report *report)
+static const char *colour_of(tether_verdict verdict)
+{
+    switch (verdict) {
+    case TETHER_GOOD:
+        return "\033[32m"; /* green */
+    case TETHER_WEAK:
+        return "\033[33m"; /* yellow */
+    default:
+        return "\033[31m"; /* red */
+    }
+}
+
+/* The columns before the texts. */
+enum { INDENT = 6 };
+
+/* Writes the words of a text; those that do not fit into the columns begin a new line. Returns
+ * where the last line ends. */
+static size_t write_words(const char *text, size_t used, size_t columns)
 {
     cli_stream *to = stream_stdout();
-    size_t i;
+
+    while (*text != '\0') {
+        size_t size = strcspn(text, " ");
+        char word[256];
+
+        snprintf(word, sizeof word, "%.*s", (int)(size < sizeof word ? size : sizeof word - 1),
+                 text);
+        if (used > INDENT && used + 1 + escape_width(word) > columns) {
+            stream_format(to, "\n%*s", INDENT, "");
+            used = INDENT;
+        } else if (used > INDENT) {
+            stream_text(to, " ");
+            used++;
+        }
+        escape_terminal_bytes(to, text, size);
+        used += escape_width(word);
+        text += size;
+        text += strspn(text, " ");
+    }
+    return used;
+}
+
+/* Breaks lines between words on a terminal only. */
+static void print_lines(const cli_options *cli, const tether_report *report)
+{
+    cli_stream *to = stream_stdout();
+    size_t columns = stream_columns(to), i;
+    bool colours = !cli->plain && stream_has_colours(to);
 
     for (i = 0; i < report->count; i++) {
-        stream_format(to, "%-4s  ", verdict_text(report->items[i]->verdict));
-        escape_terminal(to, report->items[i]->name);
-        stream_text(to, ": ");
-        escape_terminal(to, report->items[i]->text);
+        const tether_finding *finding = report->items[i];
+        const char *verdict = verdict_text(finding->verdict);
+        char name[64];
+
+        stream_text(to, colours ? colour_of(finding->verdict) : "");
+        stream_text(to, verdict);
+        stream_text(to, colours ? "\033[0m" : "");
+        stream_format(to, "%*s", (int)(INDENT - strlen(verdict)), "");
+        snprintf(name, sizeof name, "%s:", finding->name);
+        if (columns > 2 * INDENT && columns != SIZE_MAX) {
+            write_words(finding->text, write_words(name, INDENT, columns), columns);
+        } else {
+            escape_terminal(to, finding->name);
+            stream_text(to, ": ");
+            escape_terminal(to, finding->text);
+        }
         stream_text(to, "\n");
     }
 }
@@ -82,7 +142,7 @@ int verb_doctor(cli_options *cli, cli_args *args)
     if (cli->json)
         print_json(report);
     else
-        print_lines(report);
+        print_lines(cli, report);
     tether_report_free(report);
     return code;
 }

@@ -1,7 +1,7 @@
-/* Owns what terminals of POSIX systems tell, and the signals that end the command while a line is
- * shown there. Terminals take bytes.
- * Must not: change a terminal, or a signal that somebody else handles or ignores.
- * Thread: any; console_os_line one at a time. The handler runs on any thread. */
+/* Owns what terminals of POSIX systems tell, and the signals that end or stop the command while a
+ * line is shown there. Terminals take bytes. Must not: change a terminal, or a signal that somebody
+ * else handles or ignores. Thread: any; console_os_line one at a time. The handler runs on any
+ * thread. */
 #include "cli/console_os.h"
 
 #include <errno.h>
@@ -42,13 +42,16 @@ bool console_os_in_foreground(int descriptor)
 }
 
 static volatile sig_atomic_t line_on = -1; /* the descriptor; -1: no line is shown */
+static volatile sig_atomic_t handled;
 
-/* The default action is back (SA_RESETHAND), so the process ends by the same signal. */
-static void end_by_signal(int number)
+/* The default action is back (SA_RESETHAND), so the process ends, or stops, by the same signal. */
+static void obey_signal(int number)
 {
     int descriptor = line_on;
 
-    if (descriptor >= 0 && write(descriptor, "\r\033[K", 4) < 0) {
+    handled = 0;
+
+    if (descriptor >= 0 && write(descriptor, "\r\033[J", 4) < 0) {
         /* The terminal is gone, and so is the line. */
     }
     raise(number);
@@ -56,13 +59,13 @@ static void end_by_signal(int number)
 
 static void handle_signals(void)
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
     struct sigaction now, own;
     size_t i;
 
     memset(&own, 0, sizeof own);
     sigemptyset(&own.sa_mask);
-    own.sa_handler = end_by_signal;
+    own.sa_handler = obey_signal;
     own.sa_flags = (int)SA_RESETHAND | SA_NODEFER;
     for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         if (sigaction(numbers[i], NULL, &now) == 0 && now.sa_handler == SIG_DFL)
@@ -72,11 +75,9 @@ static void handle_signals(void)
 
 void console_os_line(int descriptor, bool shown)
 {
-    static bool handled;
-
     line_on = shown ? descriptor : -1;
     if (shown && !handled) {
-        handled = true;
+        handled = 1;
         handle_signals();
     }
 }

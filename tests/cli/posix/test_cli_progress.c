@@ -30,7 +30,7 @@ static const char *screen(void)
             rows[size++] = '\n';
             column = length = 0;
             ours = false;
-        } else if (strncmp(at, "\033[K", 3) == 0) {
+        } else if (strncmp(at, "\033[J", 3) == 0) {
             length = column;
             ours = ours && length > 0;
             at += 2;
@@ -79,7 +79,7 @@ static void a_run_shows_its_task_between_the_lines_of_its_output(void **state)
                    "echo one; " UNTIL_GO "printf two; sleep 1.1; echo; echo three >&2; exit 3");
     terminal_expect(&t, "\033[2mtether: running, ");
     terminal_expect(&t, "s, deadline in 59m");
-    terminal_expect(&t, ": ?]0;x?the name\033[0m\033[K");
+    terminal_expect(&t, ": ?]0;x?the name\033[0m\033[J");
     terminal_expect(&t, "tether: running, ");
     cli_write_go(f);
     assert_int_equal(terminal_end(&t), 3);
@@ -125,8 +125,8 @@ static void expect_width(terminal *t, size_t width)
     while (drawn != width) {
         terminal_expect(t, "tether: waiting, ");
         size_t begin = t->seen - strlen("tether: waiting, ");
-        terminal_expect(t, "\033[K");
-        drawn = t->seen - strlen("\033[K") - begin;
+        terminal_expect(t, "\033[J");
+        drawn = t->seen - strlen("\033[J") - begin;
     }
 }
 
@@ -191,7 +191,7 @@ static void a_signal_takes_it_away(void **state)
     set_go(f);
     TERMINAL_START(&t, f, 80, -1, "run", "--wait", "-c", UNTIL_GO);
     terminal_expect(&t, "tether: running, ");
-    terminal_expect(&t, "\033[K");
+    terminal_expect(&t, "\033[J");
     assert_int_equal(kill(t.pid, SIGINT), 0);
     assert_int_equal(terminal_end(&t), 128 + SIGINT);
     assert_string_equal(screen_below_hint(), "");
