@@ -50,7 +50,6 @@ static void obey_signal(int number)
     int descriptor = line_on;
 
     handled = 0;
-
     if (descriptor >= 0 && write(descriptor, "\r\033[J", 4) < 0) {
         /* The terminal is gone, and so is the line. */
     }
