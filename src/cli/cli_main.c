@@ -47,6 +47,7 @@ static const cli_verb verbs[] = {
     {"promote", verb_promote, "request completions of --no-notify tasks", verb_promote_help},
     {"completions", verb_completions, "show and acknowledge ended tasks", verb_completions_help},
     {"watch", verb_watch, "print lines of output that match", verb_watch_help},
+    {"top", verb_top, "watch and control the tasks on the terminal", verb_top_help},
     {"rm", verb_rm, "remove ended tasks", verb_rm_help},
     {"gc", verb_gc, "remove ended tasks by their age", verb_gc_help},
     {"doctor", verb_doctor, "check which guarantees hold here", verb_doctor_help},

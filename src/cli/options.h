@@ -14,7 +14,7 @@ typedef struct cli_options {
     bool version;         /* --version was given */
     bool quiet;           /* nothing of the command itself but results and errors */
     bool plain;           /* no colours: NO_COLOR is set, or TERM is "dumb" */
-    bool dumb;            /* TERM is "dumb": lines cannot be changed */
+    bool dumb;            /* TERM is "dumb": the terminal takes no escape sequences */
     bool collect_garbage; /* in the background; off for short verbs, whose close would wait */
     const char *timeout;  /* of tasks that run is given none for, from TETHER_TIMEOUT; NULL: none */
     const cli_args *args; /* may contain a --json that is not parsed yet */
