@@ -453,6 +453,9 @@ static void handle(top_view *view, unsigned happened)
         view->changed = view->wants_samples = true;
     if ((happened & SCREEN_HAS_KEYS) != 0)
         take_keys(view);
+    /* A removal or an acknowledgement by another host has no event. */
+    if ((happened & SCREEN_READY) != 0)
+        view->state.wants_all = true;
     if ((happened & SCREEN_READY) != 0 || top_worker_now() >= view->dispatch_due)
         dispatch(view);
     if (view->state.switches)
