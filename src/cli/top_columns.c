@@ -29,7 +29,7 @@ static const struct {
 };
 
 /* The state has room for "killed (SIGKILL)" there. */
-enum { WIDE_SCREEN = 120, WIDE_STATE = 18, NARROW_SCREEN = 24, NARROW_STATE = 4 };
+enum { WIDE_SCREEN = 120, WIDE_STATE = 18, NARROW_SCREEN = 24, NARROW_STATE = 7 };
 
 static size_t width_on(top_column column, size_t screen)
 {

@@ -21,7 +21,7 @@ void top_draw_place(top_state *state)
     left = state->height > OTHER_ROWS ? state->height - OTHER_ROWS : 0;
     if (state->follows && state->height >= PANE_FROM)
         state->list_height = left / 3;
-    else if (state->follows && left > 2)
+    else if (state->follows && left > 1)
         state->list_height = 1;
     else
         state->list_height = left;
