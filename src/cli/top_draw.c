@@ -275,7 +275,7 @@ static void draw_bottom(const top_state *state, size_t *column)
         put_line(state, row,
                  state->width < 40 ? "h help  q quit"
                                    : "Enter output  k kill  p pause  r resume  / filter  s sort  "
-                                     "S session  h help  q quit",
+                                     "h help  q quit",
                  SCREEN_FAINT);
 }
 

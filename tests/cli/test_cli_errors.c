@@ -100,8 +100,8 @@ static void refuses_options_of_run(void **state)
 }
 
 static const char *const all_verbs[] = {
-    "run",   "list",    "status",      "output", "wait", "kill", "pause",  "resume", "extend",
-    "input", "promote", "completions", "watch",  "rm",   "gc",   "doctor", "help"};
+    "run",   "list",    "status",      "output", "wait", "kill", "pause", "resume", "extend",
+    "input", "promote", "completions", "watch",  "top",  "rm",   "gc",    "doctor", "help"};
 
 static void refuses_unknown_verbs_and_options(void **state)
 {
