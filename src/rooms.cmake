@@ -92,7 +92,7 @@ tether_room(output
 tether_room(task
     USES base format shell os store search engine output
     LIBRARIES tether_uv tether_jansson
-    SOURCES anchor.c birth.c candidates.c completion.c completion_wait.c extend.c facts.c find.c finish.c input.c lease.c line_buffer.c list.c measure.c monitor_call.c orphans.c pause.c proxy.c quota.c run.c script.c spawn.c
+    SOURCES anchor.c birth.c candidates.c completion.c completion_wait.c extend.c facts.c find.c finish.c input.c lease.c line_buffer.c list.c measure.c monitor_call.c on_end.c orphans.c pause.c proxy.c quota.c run.c script.c spawn.c
         spawn_plan.c supervisor.c task.c tasks.c wait.c)
 
 tether_room(care

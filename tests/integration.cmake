@@ -162,10 +162,10 @@ else()
         target_link_options(test_outer_fallback PRIVATE -Wl,--wrap=tether__os_spawn)
     endif()
     if(TARGET tether_monitor)
-        foreach(part control_channel measure monitor monitor_faults pipes_posix scope survivors while with_host witness)
+        foreach(part control_channel measure monitor monitor_faults on_end pipes_posix scope survivors while with_host witness)
             tether_test(${part} integration 120 monitor/posix/test_${part}.c monitor/posix/monitored.c
                 monitor/controlled.c monitor/posix/controlled_os.c
-                support/listener.c support/witness.c)
+                support/elsewhere.c support/listener.c support/witness.c)
             tether_integration_time(${part} 120)
             set_tests_properties(${part} PROPERTIES ENVIRONMENT TETHER_MONITOR=${TETHER_TEST_MONITOR})
             add_dependencies(test_${part} tether_monitor)

@@ -213,6 +213,18 @@ typedef struct tether_spec {
      * scope. When they need more, the kernel ends them all, and the task has `failed`, with the
      * reason "out of memory: limit" and the size. 0: no limit. */
     uint64_t memory_limit;
+    /* A text that the monitor runs with /bin/sh when the task has ended, however it has (but for a
+     * task that is `lost`), also with no host alive: at most once, in the task's working directory
+     * (in the root if that is gone) and environment. It is no part of the task: it
+     * neither delays the end nor changes it, and no kill ends it. It reads the task's JSON, as of
+     * tether_snapshot_json, on standard input, and has variables TETHER_ID, TETHER_STATUS,
+     * TETHER_EXIT_CODE and more; the first 64 KiB of its output are kept in the file `on-end`
+     * beside those of the task. docs/format.md has the details. What has become of it is in the
+     * snapshot (on_end_error). NULL: none. Needs a monitor, on Linux: TETHER_ENOTSUP without one.
+     */
+    const char *on_end;
+    /* After this time, and 2 seconds more, its process group is ended. 0: 60 seconds. */
+    int64_t on_end_timeout_ms;
 } tether_spec;
 
 /* Starts a task. Returns as soon as its supervisor runs, without waiting for the command.
@@ -315,6 +327,13 @@ typedef struct tether_snapshot {
     int64_t processes_now; /* how many of its processes live, without its supervisor */
     char *scope;           /* the path of the task's own cgroup; NULL: it has none */
     int64_t memory_limit;  /* bytes, of that cgroup; 0: none */
+    /* What its supervisor runs when the task has ended (on_end of its spec), and what has become of
+     * that. The command has done its work if the exit code is 0; an error says why it has not, or
+     * why that is not known. Both are absent until it has ended: it is not part of the task, and
+     * may end after it. NULL: nothing is run. */
+    char *on_end;
+    int64_t on_end_exit_code; /* 128 + N after signal N; TETHER_EXIT_UNKNOWN: none, or not known */
+    char *on_end_error;       /* NULL: none, or not known yet */
 } tether_snapshot;
 
 /* Returns the exit status that a shell would report for an ended task: its exit code (0 to 255; on

@@ -374,6 +374,10 @@ static void print_task_fields(const tether_snapshot *snapshot)
     if (snapshot->scope != NULL)
         detail_text("scope", snapshot->scope);
     detail_text("output_kind", snapshot->output_kind);
+    detail_text("on_end", snapshot->on_end);
+    if (snapshot->on_end_exit_code != TETHER_EXIT_UNKNOWN)
+        detail_number("on_end_exit_code", snapshot->on_end_exit_code);
+    detail_text("on_end_error", snapshot->on_end_error);
 }
 
 /* Prints where the output is and how much of it the output limit has dropped. */

@@ -26,8 +26,7 @@ const char verb_run_help[] =
     "                       python3); - is standard input\n"
     "  --cwd DIR            working directory (default: the current one)\n"
     "  --env NAME=VALUE     set an environment variable; may be repeated\n"
-    "  --env-file FILE      set the variables in this file, a NAME=VALUE per line;\n"
-    "                       of several --env and --env-file the last one wins\n"
+    "  --env-file FILE      set the variables in this file, a NAME=VALUE per line\n"
     "  --unset NAME         leave out an environment variable; may be repeated\n"
     "  --timeout DUR        end the task after this time; 0: never (default: never,\n"
     "                       or the duration in TETHER_TIMEOUT)\n"
@@ -49,11 +48,13 @@ const char verb_run_help[] =
     "                       too (*)\n"
     "  --with-host          with --wait: end the task, and what it has left behind,\n"
     "                       however this command ends (*)\n"
-    "  --while ID|PID       end the task, and what it has left behind, when this\n"
-    "                       other task, or this process (a number), has ended (*)\n"
+    "  --while ID|PID       likewise, when this other task, or this process (a\n"
+    "                       number), has ended (*)\n"
     "  --scope              run the task in a cgroup of its own (*)\n"
-    "  --memory-limit SIZE  end the task when its processes need more memory than\n"
-    "                       this together (includes --scope)\n"
+    "  --memory-limit SIZE  end the task when its processes need more memory\n"
+    "                       (includes --scope)\n"
+    "  --on-end COMMAND     run this text in sh when the task has ended (*)\n"
+    "  --on-end-timeout DUR end that after this time (default: 1m)\n"
     "  --output HOW         pipe: the monitor writes the files; direct: the command\n"
     "                       does; auto: pipe where the monitor is installed\n"
     "                       (default: auto)\n"
@@ -100,6 +101,8 @@ enum {
     OPT_WHILE,
     OPT_SCOPE,
     OPT_MEMORY_LIMIT,
+    OPT_ON_END,
+    OPT_ON_END_TIMEOUT,
     OPT_OUTPUT,
     OPT_MAX_RUNNING,
     OPT_MAX_STARTED,
@@ -135,6 +138,8 @@ static const args_option run_options[] = {
     {"--while", ARGS_VALUE, OPT_WHILE},
     {"--scope", ARGS_FLAG, OPT_SCOPE},
     {"--memory-limit", ARGS_VALUE, OPT_MEMORY_LIMIT},
+    {"--on-end", ARGS_VALUE, OPT_ON_END},
+    {"--on-end-timeout", ARGS_VALUE, OPT_ON_END_TIMEOUT},
     {"--output", ARGS_VALUE, OPT_OUTPUT},
     {"--max-running", ARGS_VALUE, OPT_MAX_RUNNING},
     {"--max-started", ARGS_VALUE, OPT_MAX_STARTED},
@@ -337,6 +342,9 @@ static bool take_plain(run_request *request, int id, const char *value)
     case OPT_WITH_HOST:
         spec->with_host = true;
         return true;
+    case OPT_ON_END:
+        spec->on_end = value;
+        return true;
     case OPT_SCOPE:
         spec->scope = true;
         return true;
@@ -398,6 +406,11 @@ static int take_option(const cli_options *cli, run_request *request, int id, con
         return take_max_output(cli, request, value);
     case OPT_OUTPUT_POLICY:
         return take_policy(cli, value, &request->spec.output_policy);
+    case OPT_ON_END_TIMEOUT:
+        if (duration_parse(value, &request->spec.on_end_timeout_ms) &&
+            request->spec.on_end_timeout_ms > 0)
+            return 0;
+        return print_bad_duration(cli, "--on-end-timeout", value);
     case OPT_MEMORY_LIMIT:
         return take_memory_limit(cli, request, value);
     case OPT_OUTPUT_LIMIT:

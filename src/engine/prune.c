@@ -13,7 +13,7 @@
 static bool is_idle(const tether__entry *entry)
 {
     return entry->ended && entry->child.pid == 0 && entry->driver == TETHER__DRIVER_NONE &&
-           entry->followers == 0 && !entry->unsaved &&
+           entry->followers == 0 && !entry->unsaved && !entry->record.on_end_open &&
            (entry->record.output_limit <= 0 || entry->cap.done);
 }
 

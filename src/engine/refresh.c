@@ -152,6 +152,48 @@ static void set_out_of_memory(tether__record *record, int64_t limit)
     (void)tether__record_set(record, &record->reason, text);
 }
 
+/* The supervisor has left the lifeline to another process. Silence is an answer only once it is
+ * free, which was probed before the lines were read (docs/model/onend.pml). */
+static bool is_on_end_known(const tether__observation *observed)
+{
+    return observed->marker.on_end != TETHER__AFTERWARDS_UNTOLD ||
+           observed->holding == TETHER__FREE;
+}
+
+/* Takes what the supervisor tells of the command at the end. */
+static void take_on_end(tether__record *record, const tether__observation *observed)
+{
+    static const char unknown[] = "what watched it died before it told how it went";
+    char text[64] = "its time was over";
+    const tether__marker *marker = &observed->marker;
+    int64_t value = marker->on_end_value, code = TETHER_EXIT_UNKNOWN;
+    const char *error = text;
+    if (!record->on_end_open || !is_on_end_known(observed))
+        return;
+    switch (marker->on_end) {
+    case TETHER__AFTERWARDS_EXIT:
+        code = value;
+        snprintf(text, sizeof text, "exit code %lld", (long long)value);
+        error = value != 0 ? text : NULL;
+        break;
+    case TETHER__AFTERWARDS_SIGNAL:
+        code = 128 + value;
+        snprintf(text, sizeof text, "signal %lld", (long long)value);
+        break;
+    case TETHER__AFTERWARDS_TIMED_OUT:
+        break;
+    case TETHER__AFTERWARDS_UNSTARTED:
+        error = "it could not be started";
+        break;
+    case TETHER__AFTERWARDS_UNTOLD:
+        error = marker->present && !marker->damaged && marker->end == TETHER__END_NONE
+                    ? "it did not run: its supervisor died before the end of the task"
+                    : unknown;
+        break;
+    }
+    (void)tether__record_close_on_end(record, code, error);
+}
+
 /* Copies the verdict, and what the observation adds to it, into the record. */
 static void apply(tether__record *record, const tether__verdict *verdict,
                   const tether__observation *observed)
@@ -174,6 +216,7 @@ static void apply(tether__record *record, const tether__verdict *verdict,
     if (observed->marker.end != TETHER__END_NONE && observed->marker.pipestatus[0] != '\0')
         (void)tether__record_set(record, &record->pipeline_statuses, observed->marker.pipestatus);
     set_end_times(record, observed);
+    take_on_end(record, observed);
 }
 
 bool tether__refresh_round_is_conclusive(tether__catalog *catalog, tether__entry *entry)
@@ -418,6 +461,31 @@ static void retry_save(tether__catalog *catalog, tether__entry *entry)
     tether__os_lock_release(&lock);
 }
 
+/* Looks at what has become of the command at the end, unless the record has it. A look that fails
+ * changes nothing; the next one may tell more. */
+static void look_at_on_end(tether__catalog *catalog, tether__entry *entry)
+{
+    tether__lock lock;
+    tether__observation observed;
+    uv_mutex_lock(&catalog->state);
+    tether__identity child = tether__child_identity(&entry->child);
+    uv_mutex_unlock(&catalog->state);
+    if (entry->record.read_only || tether__bundle_observe(catalog->session, &entry->record, &child,
+                                                          false, &observed, NULL) != TETHER_OK)
+        return;
+    if (!is_on_end_known(&observed) ||
+        tether__session_lock(catalog->session, &lock, NULL) != TETHER_OK)
+        return;
+    if (reload(catalog, entry, NULL) == TETHER_OK && entry->record.on_end_open) {
+        take_on_end(&entry->record, &observed);
+        if (tether__bundle_save(catalog->session, &entry->record, &entry->stamp, NULL) != TETHER_OK)
+            entry->stamp = (tether__file_stamp){0};
+        else
+            tether__catalog_publish(catalog, entry);
+    }
+    tether__os_lock_release(&lock);
+}
+
 /* Makes the loop the driver of a kill that has none in this registry. The host that began the kill
  * may still be alive and drive it; therefore the first step of the loop is due only at
  * kill_takeover_ms. Takes `state`. */
@@ -505,6 +573,8 @@ static int refresh_entry(tether__catalog *catalog, tether__entry *entry, tether_
     }
     if (tether_status_ended(entry->record.status) && !entry->unsaved)
         tether__output_cap(catalog->session, &entry->record, &entry->stamp, &entry->cap);
+    if (tether_status_ended(entry->record.status) && !entry->unsaved && entry->record.on_end_open)
+        look_at_on_end(catalog, entry);
     if (entry->record.status != before || entry->record.status != entry->status ||
         entry->record.completion_delivered != delivered_before ||
         entry->record.notify_on_completion != notify_before)

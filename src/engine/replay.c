@@ -57,7 +57,8 @@ static known_state recall(tether__catalog *catalog, const char *task_id)
     if (entry == NULL)
         return KNOWN_NOTHING;
     bool untrimmed = entry->record.output_limit > 0 && !entry->cap.done;
-    if (!tether_status_ended(entry->record.status) || entry->unsaved || untrimmed)
+    if (!tether_status_ended(entry->record.status) || entry->unsaved || untrimmed ||
+        entry->record.on_end_open)
         return KNOWN_UNFINISHED;
     if (entry->record.completion_delivered)
         return KNOWN_DONE;

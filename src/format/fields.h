@@ -31,6 +31,7 @@ typedef int64_t tether__field_NUMBER;    /* the value `absent` means null */
 typedef int64_t tether__field_SIGNAL;    /* as NUMBER */
 typedef int64_t tether__field_TIME; /* as NUMBER; Unix milliseconds. In JSON there is a text too */
 typedef const char *tether__field_PROCESSES; /* as format/left.h writes them; NULL: null */
+typedef const char *tether__field_OBJECT;    /* its JSON; NULL: absent, not null */
 typedef bool tether__field_FLAG;             /* never null */
 typedef tether_status tether__field_STATUS;
 typedef tether__intent tether__field_INTENT; /* NONE: null */
@@ -90,6 +91,13 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
          "the id of the task beside which it was to run: it ends when that has ended")             \
     BOTH(NUMBER, while_pid, 0, "number, null",                                                     \
          "likewise the id of a process, in the pid namespace of the host that started the task")   \
+    STORED(OBJECT, on_end, 0, "object",                                                            \
+           "what the monitor runs when the task has ended: `command`, a text; `exit_code`, null: " \
+           "none, or not known; `error`, null: none, or not known yet. Absent: nothing is run")    \
+    OTHER(on_end_open, "bool", "what has become of it is not in the record yet; absent: false")    \
+    SHOWN(TEXT, on_end, 0, "", "")                                                                 \
+    SHOWN(NUMBER, on_end_exit_code, TETHER_EXIT_UNKNOWN, "", "")                                   \
+    SHOWN(TEXT, on_end_error, 0, "", "")                                                           \
     BOTH(TIME, started_at, 0, "number, null",                                                      \
          "Unix milliseconds, UTC, by the wall clock: for display")                                 \
     BOTH(TIME, finished_at, 0, "number, null",                                                     \

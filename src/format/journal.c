@@ -36,6 +36,7 @@ typedef enum member {
     STATUS,
     WATCHES,
     LIMIT,
+    OPEN,
     NOTIFY,
     DELIVERED,
     MEMBERS
@@ -52,6 +53,7 @@ static const char *const names[MEMBERS] = {"schema_version",
                                            "status",
                                            TETHER__RECORD_WATCHES,
                                            "output_limit",
+                                           TETHER__RECORD_ON_END_OPEN,
                                            "notify_on_completion",
                                            "completion_delivered"};
 
@@ -118,6 +120,7 @@ static tether__journal_kind read_task(const tether__scanned members[], tether__j
     line->ended = said(&members[STATUS], is_end(&members[STATUS]));
     line->watched = said(watches, watches->type == TETHER__SCANNED_ARRAY && !watches->empty);
     line->limited = said(&members[LIMIT], is_count(&members[LIMIT], 1));
+    line->open = said(&members[OPEN], is_true(&members[OPEN]));
     line->notify = said(&members[NOTIFY], is_true(&members[NOTIFY]));
     line->delivered = said(&members[DELIVERED], is_true(&members[DELIVERED]));
     return is_true(&members[REMOVED]) ? TETHER__JOURNAL_REMOVED : TETHER__JOURNAL_CHANGE;

@@ -45,6 +45,7 @@ typedef struct tether__journal_line {
     tether__said ended;           /* this and the others: what it changes of what selects tasks */
     tether__said watched;         /* watches are kept */
     tether__said limited;         /* it has an output limit */
+    tether__said open;            /* what has become of the command at its end is not known */
     tether__said notify;          /* a completion is requested */
     tether__said delivered;       /* the completion was acknowledged */
     struct json_t *object;        /* the line as it was read; NULL if it is damaged */

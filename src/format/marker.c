@@ -289,12 +289,37 @@ static bool parse_line(const char *at, const char *end, tether__marker *marker)
     return parse_end(kind, at, end, marker);
 }
 
+/* Only a line that is known as a whole counts, and the first one that does. */
+static void parse_on_end(const char *at, const char *end, tether__marker *marker)
+{
+    tether__afterwards what = TETHER__AFTERWARDS_UNTOLD;
+    uint64_t value = 0;
+    word kind = next_word(&at, end);
+    bool numbered = word_is(kind, "exit") || word_is(kind, "signal");
+    if (numbered && !parse_number(next_word(&at, end), UINT32_MAX, &value))
+        return;
+    if (word_is(kind, "exit"))
+        what = TETHER__AFTERWARDS_EXIT;
+    else if (word_is(kind, "signal"))
+        what = TETHER__AFTERWARDS_SIGNAL;
+    else if (word_is(kind, "timed_out"))
+        what = TETHER__AFTERWARDS_TIMED_OUT;
+    else if (word_is(kind, "error=start"))
+        what = TETHER__AFTERWARDS_UNSTARTED;
+    if (marker->on_end != TETHER__AFTERWARDS_UNTOLD || at != end)
+        return;
+    marker->on_end = what;
+    marker->on_end_value = (int64_t)value;
+}
+
 /* Whatever else stands there, the first end counts. */
 static void parse_after_end(const char *at, const char *end, tether__marker *marker)
 {
-    static const char alone[] = "alone";
-    if ((size_t)(end - at) == sizeof alone - 1 && memcmp(at, alone, sizeof alone - 1) == 0)
+    word kind = next_word(&at, end);
+    if (word_is(kind, "alone") && kind.text + kind.size == end)
         marker->alone = true;
+    else if (word_is(kind, "on-end"))
+        parse_on_end(at, end, marker);
 }
 
 void tether__marker_parse(const char *text, size_t size, tether__marker *marker)
@@ -466,6 +491,18 @@ size_t tether__marker_format_alone(char line[TETHER__MARKER_LINE_SIZE])
 {
     line_text text = {line, 0};
     add(&text, "alone\n");
+    return text.size;
+}
+
+size_t tether__marker_format_on_end(tether__afterwards what, int value,
+                                    char line[TETHER__MARKER_LINE_SIZE])
+{
+    line_text text = {line, 0};
+    if (what == TETHER__AFTERWARDS_EXIT || what == TETHER__AFTERWARDS_SIGNAL)
+        add(&text, "on-end %s %d\n", what == TETHER__AFTERWARDS_EXIT ? "exit" : "signal", value);
+    else
+        add(&text, "on-end %s\n",
+            what == TETHER__AFTERWARDS_TIMED_OUT ? "timed_out" : "error=start");
     return text.size;
 }
 

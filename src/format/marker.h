@@ -37,6 +37,16 @@ typedef enum tether__start_failure {
     TETHER__START_OTHER    /* a word of a later version */
 } tether__start_failure;
 
+/* What became of the command that a monitor runs at the end of its task. */
+typedef enum tether__afterwards {
+    TETHER__AFTERWARDS_UNTOLD,    /* no line: there is none, it runs, or the monitor died before */
+    TETHER__AFTERWARDS_EXIT,      /* `on-end exit CODE` */
+    TETHER__AFTERWARDS_SIGNAL,    /* `on-end signal NUMBER` */
+    TETHER__AFTERWARDS_TIMED_OUT, /* `on-end timed_out`: the monitor ended it when its time was over
+                                   */
+    TETHER__AFTERWARDS_UNSTARTED  /* `on-end error=start`: it could not be started */
+} tether__afterwards;
+
 /* What the processes of a task have used, those that the supervisor could wait for. -1: not known.
  */
 typedef struct tether__usage {
@@ -85,9 +95,11 @@ typedef struct tether__marker {
     tether__usage usage;
     int64_t lost; /* as in tether__ending */
     int64_t out_of_memory;
-    tether__left left;   /* likewise */
-    bool alone;          /* likewise */
-    int64_t modified_at; /* the file's modification time in Unix milliseconds; 0: not known */
+    tether__left left; /* likewise */
+    bool alone;        /* likewise */
+    tether__afterwards on_end;
+    int64_t on_end_value; /* its exit code or signal */
+    int64_t modified_at;  /* the file's modification time in Unix milliseconds; 0: not known */
 } tether__marker;
 
 /* The marker that is not there, or cannot be read: nothing is known. */
@@ -116,12 +128,16 @@ size_t tether__marker_format_ending(const tether__ending *ending,
 /* The same for what a monitor adds after the end, once nothing is left of what was left then. */
 size_t tether__marker_format_alone(char line[TETHER__MARKER_LINE_SIZE]);
 
+/* The same for what has become of the command that a monitor runs at the end; not UNTOLD. */
+size_t tether__marker_format_on_end(tether__afterwards what, int value,
+                                    char line[TETHER__MARKER_LINE_SIZE]);
+
 /* Stores the list of exit codes, such as "1,0", for a text such as "1 0". Empty if that is anything
  * else, or too long. */
 void tether__marker_pipestatus(const char *text, char list[TETHER__PIPESTATUS_SIZE]);
 
-/* Parses the text of a marker. Stops at the first line that reports an end. Sets modified_at to 0.
- */
+/* Parses the text of a marker. Of what follows the first line that reports an end, only what a
+ * monitor adds there counts. Sets modified_at to 0. */
 void tether__marker_parse(const char *text, size_t size, tether__marker *marker);
 
 #endif

@@ -67,6 +67,21 @@ void tether__orders_render(const tether__orders *orders, tether__text *text)
     add_word(text, end_mark);
 }
 
+/* Behind all else, in the place of the word that closes them. */
+void tether__orders_add_on_end(const tether__orders *orders, tether__text *text)
+{
+    const char *const *variables = orders->on_end_environment;
+    if (text->failed || text->size < sizeof end_mark)
+        return;
+    text->size -= sizeof end_mark;
+    add_field(text, "onend", orders->on_end);
+    add_number(text, "onendlimit", orders->on_end_ms);
+    add_field(text, "onendjson", orders->on_end_json);
+    for (size_t i = 0; variables != NULL && variables[i] != NULL; i++)
+        add_field(text, "onendenv", variables[i]);
+    add_word(text, end_mark);
+}
+
 /* Returns the value if the word is NAME=value, else NULL. */
 static const char *value_of(const char *word, const char *name)
 {
@@ -125,6 +140,9 @@ static bool take_field(const char *word, tether__orders *orders, bool *valid)
            take_text(word, "workdir", &orders->workdir) ||
            take_text(word, "enters", &orders->enters) ||
            take_flag(word, "utf8", &orders->utf8_console, valid) ||
+           take_text(word, "onend", &orders->on_end) ||
+           take_text(word, "onendjson", &orders->on_end_json) ||
+           take_number(word, "onendlimit", &orders->on_end_ms, valid) ||
            take_number(word, "timens", &orders->time_offset_ns, valid) ||
            take_number(word, "limit", &orders->output_limit, valid) ||
            take_number(word, "timeout", &orders->timeout_ms, valid) ||
@@ -144,18 +162,20 @@ static size_t count_words(const char *text, size_t size)
 
 /* Reads the words between the version and the end. */
 static const char *read_words(const char *word, size_t count, tether__orders *orders,
-                              const char **argv)
+                              const char **argv, const char **variables)
 {
-    size_t arguments = 1;
+    size_t arguments = 1, variable = 0;
     bool valid = true;
     for (; count > 0; count--, word += strlen(word) + 1) {
         if (take_text(word, "arg", &argv[arguments]))
             arguments++;
+        else if (take_text(word, "onendenv", &variables[variable]))
+            variable++;
         else if (!take_field(word, orders, &valid))
             return "they ask for something that this version does not know";
     }
     if (!valid || orders->timeout_ms < 0 || orders->output_limit < 0 || orders->grace_ms < 0 ||
-        orders->memory_limit < 0)
+        orders->memory_limit < 0 || orders->on_end_ms < 0)
         return "they have a number that is none";
     if (orders->task_id == NULL)
         return "they name no task";
@@ -163,6 +183,7 @@ static const char *read_words(const char *word, size_t count, tether__orders *or
         return "they name no program";
     argv[0] = orders->program;
     orders->argv = argv;
+    orders->on_end_environment = variables;
     return NULL;
 }
 
@@ -179,10 +200,12 @@ const char *tether__orders_parse(const char *text, size_t size, tether__orders *
     if (count < 2 || size < sizeof end_mark + 1 ||
         memcmp(text + size - sizeof end_mark - 1, "\0end", sizeof end_mark + 1) != 0)
         return "they are torn";
-    storage->argv = calloc(count + 1, sizeof *storage->argv);
+    /* Room for two lists, each of which may have all words. */
+    storage->argv = calloc(2 * (count + 1), sizeof *storage->argv);
     if (storage->argv == NULL)
         return "memory is short";
-    return read_words(text + sizeof version, count - 2, orders, storage->argv);
+    return read_words(text + sizeof version, count - 2, orders, storage->argv,
+                      storage->argv + count + 1);
 }
 
 void tether__orders_dispose(tether__orders_storage *storage)

@@ -42,6 +42,12 @@ typedef struct tether__orders {
     int64_t memory_limit;    /* of that cgroup; 0: none */
     bool end_tree;           /* when the command has ended, end what it has left behind */
 
+    /* The command that is run when the task has ended; NULL: none. */
+    const char *on_end;                    /* a text for /bin/sh */
+    int64_t on_end_ms;                     /* its time limit */
+    const char *on_end_json;               /* what it reads, up to where the end belongs */
+    const char *const *on_end_environment; /* NAME=VALUE, NULL-terminated; NULL: none */
+
     /* On Windows, where a program gets its arguments as one line. */
     const char *line;    /* of program and arguments; NULL: argv */
     const char *workdir; /* where the command starts; NULL: in the monitor's working directory */
@@ -49,12 +55,16 @@ typedef struct tether__orders {
     bool utf8_console;   /* set the code page of the task's console to UTF-8 */
 } tether__orders;
 
-/* Adds the text of the orders. */
+/* Adds the text of the orders, but for the command at the end. */
 void tether__orders_render(const tether__orders *orders, tether__text *text);
+
+/* Adds the command at the end to such a text, as far as `orders` has it: on_end, on_end_ms,
+ * on_end_json and on_end_environment. */
+void tether__orders_add_on_end(const tether__orders *orders, tether__text *text);
 
 /* What tether__orders_parse has allocated. */
 typedef struct tether__orders_storage {
-    const char **argv;
+    const char **argv; /* and the variables behind it */
 } tether__orders_storage;
 
 /* Reads orders from a text, to which the result points. Returns NULL, or why they are refused: they

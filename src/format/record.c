@@ -24,6 +24,7 @@ typedef enum field_kind {
     TETHER__SHARED_KINDS,
     INTENT,
     PROCESSES,
+    OBJECT,
     IDENTITY,
     BOOT,
     /* In the object "identity" only. */
@@ -85,7 +86,7 @@ static void *member(const tether__record *record, const field *f)
 
 static bool is_text(const field *f)
 {
-    return f->kind == TEXT || f->kind == ID || f->kind == PROCESSES;
+    return f->kind == TEXT || f->kind == ID || f->kind == PROCESSES || f->kind == OBJECT;
 }
 
 /* Whether the member is a text that the record owns. */
@@ -190,7 +191,8 @@ bool tether__record_left_nothing(const tether__record *record)
 bool tether__record_is_done(const tether__record *record)
 {
     return !record->read_only && tether_status_ended(record->status) &&
-           (record->completion_delivered || !record->notify_on_completion) && !record->watched;
+           (record->completion_delivered || !record->notify_on_completion) && !record->watched &&
+           !record->on_end_open;
 }
 
 bool tether__record_set_argv(tether__record *record, const char *const *argv)
@@ -308,6 +310,36 @@ static json_t *store_processes(const char *list)
     return array;
 }
 
+static bool load_object(json_t *value, tether__record *record, const char **target)
+{
+    char *text = json_is_object(value) ? json_dumps(value, JSON_COMPACT) : NULL;
+    bool done = text != NULL && tether__record_set(record, target, text);
+    free(text);
+    return done;
+}
+
+bool tether__record_set_on_end(tether__record *record, const char *command, int64_t exit_code,
+                               const char *error)
+{
+    bool known = exit_code != TETHER_EXIT_UNKNOWN;
+    json_t *object = json_pack("{s:s?,s:o,s:s?}", "command", command, "exit_code",
+                               known ? json_integer(exit_code) : json_null(), "error", error);
+    bool done = object != NULL && load_object(object, record, &record->on_end);
+    json_decref(object);
+    return done;
+}
+
+bool tether__record_close_on_end(tether__record *record, int64_t exit_code, const char *error)
+{
+    json_t *object = record->on_end != NULL ? json_loads(record->on_end, 0, NULL) : NULL;
+    bool done = object != NULL && tether__record_set_on_end(
+                                      record, json_string_value(json_object_get(object, "command")),
+                                      exit_code, error);
+    json_decref(object);
+    record->on_end_open = record->on_end_open && !done;
+    return done;
+}
+
 /* A newer version may have a status that this version does not know: it shows the task as lost. */
 static bool load_status(json_t *value, tether__record *record)
 {
@@ -342,6 +374,8 @@ static bool load_value(const field *f, json_t *value, tether__record *record)
         return load_codes(value, record, target);
     case PROCESSES:
         return load_processes(value, record, target);
+    case OBJECT:
+        return load_object(value, record, target);
     case NUMBER:
     case SIGNAL:
     case TIME:
@@ -424,6 +458,7 @@ int tether__record_read(json_t *document, const char *task_id, tether__record *r
     /* After the other fields, because an unknown status replaces the reason. */
     if (wrong == NULL && !load_status(json_object_get(document, "status"), record))
         wrong = "status";
+    record->on_end_open = json_is_true(json_object_get(document, TETHER__RECORD_ON_END_OPEN));
     record->watched = json_array_size(json_object_get(document, watches)) > 0;
     if (wrong == NULL && (record->task_id == NULL || strcmp(record->task_id, task_id) != 0))
         wrong = "task_id";
@@ -455,6 +490,8 @@ static json_t *store_value(const field *f, const tether__record *record, json_t 
         return store_codes(*(char *const *)source);
     case PROCESSES:
         return store_processes(*(char *const *)source);
+    case OBJECT:
+        return json_loads(*(char *const *)source, 0, NULL);
     case NUMBER:
     case SIGNAL:
     case TIME: {
@@ -482,6 +519,8 @@ static bool store_fields(const field *list, size_t count, json_t *object,
                          const tether__record *record)
 {
     for (size_t i = 0; i < count; i++) {
+        if (list[i].kind == OBJECT && *(char *const *)member(record, &list[i]) == NULL)
+            continue;
         if (json_object_set_new(object, list[i].name, store_value(&list[i], record, object)) != 0)
             return false;
     }
@@ -509,7 +548,9 @@ static bool update(json_t *document, const tether__record *record)
 {
     return json_object_set_new(document, "schema_version", json_integer(TETHER__RECORD_SCHEMA)) ==
                0 &&
-           store_fields(fields, FIELD_COUNT, document, record);
+           store_fields(fields, FIELD_COUNT, document, record) &&
+           (record->on_end == NULL || json_object_set_new(document, TETHER__RECORD_ON_END_OPEN,
+                                                          json_boolean(record->on_end_open)) == 0);
 }
 
 /* The known fields come first, so that a line of a journal begins with the task's id. */
@@ -586,6 +627,7 @@ static bool is_same(const field *f, const void *a, const void *b)
     case TEXT:
     case CODES:
     case PROCESSES:
+    case OBJECT:
         return is_same_text(*(char *const *)a, *(char *const *)b);
     case NUMBER:
     case SIGNAL:
@@ -617,6 +659,9 @@ json_t *tether__record_changes(const tether__record *kept, const tether__record 
         if (!is_same(f, member(kept, f), member(record, f)))
             complete = json_object_set_new(line, f->name, store_value(f, record, line)) == 0;
     }
+    if (complete && kept->on_end_open != record->on_end_open)
+        complete = json_object_set_new(line, TETHER__RECORD_ON_END_OPEN,
+                                       json_boolean(record->on_end_open)) == 0;
     if (complete)
         return line;
     json_decref(line);

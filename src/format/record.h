@@ -17,6 +17,7 @@ struct json_t;
 
 /* The field of the document that kept_watch.h reads and writes. */
 #define TETHER__RECORD_WATCHES "watches"
+#define TETHER__RECORD_ON_END_OPEN "on_end_open"
 
 /* The values of the field `survival`: what happens to a task when its host ends. */
 #define TETHER__SURVIVAL_DETACHED "detached"
@@ -42,6 +43,7 @@ typedef struct tether__record {
     uint32_t packed_size;
     bool read_only; /* has a newer schema and must not be written */
     bool watched;   /* `watches` is not empty, see kept_watch.h */
+    bool on_end_open;
     TETHER__FIELDS(TETHER__RECORD_MEMBER, TETHER__RECORD_MEMBER, TETHER__RECORD_NO_MEMBER,
                    TETHER__RECORD_NO_MEMBER)
 } tether__record;
@@ -73,6 +75,14 @@ struct json_t *tether__record_process(int64_t pid, const char *name);
  * short. */
 bool tether__record_set_argv(tether__record *record, const char *const *argv);
 
+/* Sets `on_end`: the command, and what has become of it. NULL and TETHER_EXIT_UNKNOWN: null.
+ * Returns false when memory is short. */
+bool tether__record_set_on_end(tether__record *record, const char *command, int64_t exit_code,
+                               const char *error);
+
+/* Notes what has become of it, which closes the question. Returns false when memory is short. */
+bool tether__record_close_on_end(tether__record *record, int64_t exit_code, const char *error);
+
 /* The value of the field `supervisor` for a proxy task, which its host supervises. */
 #define TETHER__SUPERVISOR_SCRIPT "script"
 #define TETHER__SUPERVISOR_MONITOR "monitor"
@@ -86,7 +96,8 @@ bool tether__record_is_proxy(const tether__record *record);
 bool tether__record_is_monitored(const tether__record *record);
 
 /* Returns whether a task needs no more attention: it has ended, its completion was delivered or not
- * requested, and no watch is kept. False for read-only records. */
+ * requested, no watch is kept, and what has become of the command at its end is known. False for
+ * read-only records. */
 bool tether__record_is_done(const tether__record *record);
 
 /* Returns whether no process of an ended task can be left: where nothing was left at its end,

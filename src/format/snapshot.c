@@ -128,6 +128,22 @@ static bool copy_survivors(const tether__record *record, tether_snapshot *snapsh
     return true;
 }
 
+static bool copy_on_end(const char *text, tether_snapshot *snapshot)
+{
+    snapshot->on_end_exit_code = TETHER_EXIT_UNKNOWN;
+    json_t *object = text != NULL ? json_loads(text, 0, NULL) : NULL;
+    const json_t *code = json_object_get(object, "exit_code");
+    bool done = (text == NULL || object != NULL) &&
+                tether__utf8_set(&snapshot->on_end,
+                                 json_string_value(json_object_get(object, "command"))) &&
+                tether__utf8_set(&snapshot->on_end_error,
+                                 json_string_value(json_object_get(object, "error")));
+    if (json_is_integer(code))
+        snapshot->on_end_exit_code = json_integer_value(code);
+    json_decref(object);
+    return done;
+}
+
 tether_snapshot *tether__snapshot_new(void)
 {
     tether_snapshot *snapshot = calloc(1, sizeof *snapshot);
@@ -162,7 +178,7 @@ bool tether__snapshot_copy(const tether__record *record, tether_snapshot *snapsh
             return false;
         }
     }
-    if (copy_survivors(record, snapshot))
+    if (copy_survivors(record, snapshot) && copy_on_end(record->on_end, snapshot))
         return true;
     tether__snapshot_dispose(snapshot);
     return false;

@@ -16,6 +16,7 @@
 #include "monitor/file_os.h"
 #include "monitor/input.h"
 #include "monitor/monitor_os.h"
+#include "monitor/on_end.h"
 #include "monitor/pump.h"
 #include "os/clock.h"
 
@@ -67,6 +68,7 @@ static int give_up(tether__start_failure why, int code)
                                    .usage = TETHER__NO_USAGE,
                                    .left = TETHER__LEFT_UNKNOWN};
     append_ending(&ending);
+    tether__on_end_run(&ending);
     return code;
 }
 
@@ -265,6 +267,7 @@ static void report(monitor *m)
     tether__monitor_os_ask_scope(&m->orders, ending);
     append_ending(ending);
     m->reported = true;
+    tether__on_end_run(ending);
 }
 
 /* Spares a host that is killing the task a list of all processes. Not worth a wait for room. */
@@ -304,6 +307,7 @@ static const char *find_missing(const tether__orders *orders)
 static int supervise(monitor *m)
 {
     int code, os_error;
+    tether__on_end_prepare(&m->orders);
     append_identity(&m->orders);
     const char *missing = find_missing(&m->orders);
     if (missing != NULL) {

@@ -22,6 +22,7 @@ add_executable(tether_monitor
     src/monitor/input.c
     src/monitor/monitor.c
     src/monitor/notes.c
+    src/monitor/on_end.c
     src/monitor/pump.c
 )
 if(WIN32)
@@ -43,6 +44,7 @@ if(WIN32)
         src/win32/monitor/main.c
         src/win32/monitor/monitor_os.c
         src/win32/monitor/offspring.c
+        src/win32/monitor/on_end_os.c
         src/win32/monitor/pump_os.c
         src/win32/orders.c
         src/win32/pipe.c
@@ -66,6 +68,7 @@ else()
         src/posix/monitor/main.c
         src/posix/monitor/monitor_os.c
         src/posix/monitor/offspring_linux.c
+        src/posix/monitor/on_end_os.c
         src/posix/monitor/pump_os.c
         src/posix/monitor/read_all.c
         src/posix/monitor/scope.c

@@ -57,7 +57,8 @@ static bool drop_lifeline(const tether__session *session, const char *task_id)
            tether__os_file_remove(session->exits, task_id, NULL) == TETHER_OK;
 }
 
-/* Returns whether a task goes to the archive. A damaged record stays where it is found. */
+/* Returns whether a task goes to the archive. A damaged record stays where it is found. The
+ * lifeline alone knows what has become of the command at the end, until the record does. */
 static int is_over(const tether__session *session, const char *task_id, json_t *document,
                    bool *over)
 {
@@ -68,7 +69,8 @@ static int is_over(const tether__session *session, const char *task_id, json_t *
     int code = tether__record_read(json_incref(document), task_id, &record, &problem);
     if (code == TETHER_OK && tether_status_ended(record.status) && !record.read_only &&
         tether__output_cap_is_applied(session, &record))
-        *over = drop_lifeline(session, task_id) && tether__record_is_done(&record);
+        *over = !record.on_end_open && drop_lifeline(session, task_id) &&
+                tether__record_is_done(&record);
     tether__record_dispose(&record);
     return code == TETHER_ECORRUPT ? TETHER_OK : code;
 }

@@ -145,6 +145,7 @@ static void take_fields(tether__indexed *task, const tether__journal_line *line)
         task->spans[task->span_count - 1].ends = task->ended;
     take(line->watched, &task->watched);
     take(line->limited, &task->limited);
+    take(line->open, &task->open);
     take(line->notify, &task->notify);
     take(line->delivered, &task->delivered);
     task->newer |= line->newer;
@@ -219,7 +220,8 @@ uint64_t tether__indexed_end(const tether__indexed *task)
 
 bool tether__indexed_done(const tether__indexed *task)
 {
-    return !task->newer && task->ended && (task->delivered || !task->notify) && !task->watched;
+    return !task->newer && task->ended && (task->delivered || !task->notify) && !task->watched &&
+           !task->open;
 }
 
 void tether__index_clear(tether__index *index)

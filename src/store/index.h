@@ -25,6 +25,7 @@ typedef struct tether__indexed {
     bool delivered;   /* the completion was acknowledged */
     bool watched;     /* watches are kept */
     bool limited;     /* it has an output limit */
+    bool open;        /* what has become of the command at its end is not known */
     bool newer;       /* a version with a newer schema wrote a line of it */
     uint64_t version; /* of its last line; no other line, of any task, had this number before */
     uint32_t span_count, span_capacity;

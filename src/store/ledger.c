@@ -380,7 +380,7 @@ bool tether__ledger_removed(const tether__session *session, const char *task_id)
 static bool is_in_scope(const tether__indexed *task, tether__scope scope)
 {
     if (scope == TETHER__SCOPE_LIVE)
-        return !task->ended || task->limited;
+        return !task->ended || task->limited || task->open;
     return scope == TETHER__SCOPE_ALL || task->limited || !tether__indexed_done(task);
 }
 

@@ -25,8 +25,11 @@
 #include "task/quota.h"
 #include "task/spawn_plan.h"
 #include "task/line_buffer.h"
+#include "task/on_end.h"
 #include "task/supervisor.h"
 #include "task/tasks.h"
+
+enum { ON_END_LIMIT = 64 * 1024 };
 
 static int refuse(const char *why, tether_error *error)
 {
@@ -67,6 +70,10 @@ static int check_supervision(const tether_spec *spec, tether_error *error)
                       error);
     if (spec->while_task != NULL && spec->while_pid != 0)
         return refuse("a task runs beside one task or one process; choose one", error);
+    if (script && spec->on_end != NULL)
+        return refuse("a script runs no command at the end of a task; leave out the supervisor, or "
+                      "on_end",
+                      error);
     if (script &&
         (spec->end_tree || kills || spec->input_pipe || spec->output == TETHER_OUTPUT_PIPE))
         return refuse("a script has no pipes, and cannot end what the command has left behind; "
@@ -95,6 +102,25 @@ static int check_choices(const tether_spec *spec, tether_error *error)
                : refuse("the shell is given more than 16 arguments", error);
 }
 
+static int check_on_end(const tether_spec *spec, tether_error *error)
+{
+    if (spec->on_end_timeout_ms < 0)
+        return refuse("the time limit of the command at the end is negative", error);
+    if (spec->on_end == NULL)
+        return spec->on_end_timeout_ms == 0
+                   ? TETHER_OK
+                   : refuse("a time limit is given for a command at the end, but no command; give "
+                            "on_end",
+                            error);
+    if (spec->on_end[0] == '\0')
+        return refuse("the command at the end is empty; give a text, or none at all", error);
+    return strlen(spec->on_end) <= ON_END_LIMIT
+               ? TETHER_OK
+               : refuse("the command at the end has more than 65536 bytes; put it into a file, and "
+                        "give the file's name",
+                        error);
+}
+
 static int take_spec(const tether_spec *given, tether__spawn_plan *plan, tether_error *error)
 {
     tether_spec *spec = &plan->spec;
@@ -107,6 +133,8 @@ static int take_spec(const tether_spec *given, tether__spawn_plan *plan, tether_
     code = check_supervision(spec, error);
     if (code == TETHER_OK)
         code = check_choices(spec, error);
+    if (code == TETHER_OK)
+        code = check_on_end(spec, error);
     if (code != TETHER_OK)
         return code;
     if (spec->output_policy == TETHER_OUTPUT_KILL)
@@ -306,6 +334,15 @@ static bool is_survival_open(const tether__spawn_plan *plan)
     return plan->bond == NULL && tether__os_spawn_can_bind();
 }
 
+static bool set_on_end(tether__record *record, const char *command)
+{
+    char *text = tether__birth_command(command, strlen(command));
+    record->on_end_open = true;
+    bool done = text != NULL && tether__record_set_on_end(record, text, TETHER_EXIT_UNKNOWN, NULL);
+    free(text);
+    return done;
+}
+
 static int fill_record(const tether_registry *registry, tether__spawn_plan *plan,
                        tether_error *error)
 {
@@ -340,7 +377,8 @@ static int fill_record(const tether_registry *registry, tether__spawn_plan *plan
         tether__record_set(record, &record->scope, plan->scope) &&
         tether__record_set(record, &record->stderr_path,
                            plan->spec.merge_output ? NULL : TETHER__STDERR_FILE) &&
-        (plan->spec.argv == NULL || tether__record_set_argv(record, plan->spec.argv));
+        (plan->spec.argv == NULL || tether__record_set_argv(record, plan->spec.argv)) &&
+        (plan->spec.on_end == NULL || set_on_end(record, plan->spec.on_end));
     return complete ? TETHER_OK : tether__fail_memory(error, "write record");
 }
 
@@ -389,6 +427,8 @@ static int record_start(tether_registry *registry, tether__spawn_plan *plan, tet
         code = set_shown_command(plan, error);
     if (code == TETHER_OK)
         code = fill_record(registry, plan, error);
+    if (code == TETHER_OK && plan->spec.on_end != NULL)
+        code = tether__on_end_order(plan, error);
     if (code == TETHER_OK)
         code = tether__bundle_create(&registry->session, &plan->record, &plan->stamp, error);
     /* After some failures the line counts all the same, such as when it cannot be synced. */

@@ -65,7 +65,7 @@ static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule
     int code = TETHER_ENOSHELL;
     /* A script could do none of these. */
     bool needs_monitor = plan->spec.with_host || plan->anchor.open || plan->spec.end_tree ||
-                         plan->spec.input_pipe || plan->spec.scope ||
+                         plan->spec.input_pipe || plan->spec.scope || plan->spec.on_end != NULL ||
                          plan->spec.output == TETHER_OUTPUT_PIPE;
     tether_supervisor choice = needs_monitor ? TETHER_SUPERVISOR_MONITOR : plan->spec.supervisor;
     bool portable = tether__environment_portable(&plan->environment);
@@ -92,8 +92,10 @@ static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule
                             : plan->anchor.open   ? ", which cannot end a task with another one"
                             : plan->spec.end_tree ? ", which cannot end what is left"
                             : plan->spec.scope    ? ", which has no scope"
-                            : needs_monitor       ? ", which has no pipes"
-                                                  : "");
+                            : plan->spec.on_end != NULL
+                                ? ", which runs no command at the end of a task"
+                            : needs_monitor ? ", which has no pipes"
+                                            : "");
     else if (code == TETHER_ENOSHELL)
         tether__fail(error, TETHER_ENOSHELL, 0, step,
                      "no shell can supervise the task (tried %s)%s%s; install one",
@@ -112,6 +114,10 @@ int tether__supervisor_prepare(tether__spawn_plan *plan, tether_error *error)
         return tether__fail(error, TETHER_ENOTSUP, 0, "find monitor",
                             "no monitor of this system can be given standard input while the task "
                             "runs; choose a file");
+    if (plan->spec.on_end != NULL && tether__os_shell_rules()->windows)
+        return tether__fail(error, TETHER_ENOTSUP, 0, "find monitor",
+                            "no monitor of this system runs a command at the end of a task; wait "
+                            "for the end in a program, and run it there");
     int code =
         plan->spec.with_host ? tether__tasks_bind(plan->registry, &plan->bond, error) : TETHER_OK;
     return code == TETHER_OK ? select_shell(plan, tether__os_shell_rules()->outers, error) : code;

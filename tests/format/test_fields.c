@@ -60,6 +60,8 @@ static json_t *value_of(const row *r, size_t place)
     if (strcmp(kind, "IDENTITY") == 0)
         return json_pack("{s:i, s:i, s:s, s:s}", "pid", 77, "start_time", 78, "boot_id", "b",
                          "pid_ns", "n");
+    if (strcmp(kind, "OBJECT") == 0)
+        return json_pack("{s:s, s:i, s:s}", "command", text, "exit_code", (int)place, "error", "e");
     if (strcmp(kind, "FLAG") == 0)
         return json_boolean(strcmp(r->name, "notify_on_completion") != 0);
     if (strcmp(kind, "NUMBER") == 0 || strcmp(kind, "SIGNAL") == 0 || strcmp(kind, "TIME") == 0)

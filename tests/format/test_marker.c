@@ -643,6 +643,50 @@ static void takes_the_first_end(void **state)
 }
 
 /* A monitor may write it once what was left has ended. No other line after the end counts. */
+static void reads_what_became_of_the_command_at_the_end(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        tether__afterwards what;
+        int64_t value;
+    } cases[] = {
+        {"exit 0\n", TETHER__AFTERWARDS_UNTOLD, 0},
+        {"exit 0\non-end exit 3\n", TETHER__AFTERWARDS_EXIT, 3},
+        {"exit 0\r\non-end exit 3\r\n", TETHER__AFTERWARDS_EXIT, 3},
+        {"exit 0\nalone\non-end signal 9\n", TETHER__AFTERWARDS_SIGNAL, 9},
+        {"exit 0\non-end timed_out\nalone\n", TETHER__AFTERWARDS_TIMED_OUT, 0},
+        {"exit 0\non-end error=start\n", TETHER__AFTERWARDS_UNSTARTED, 0},
+        {"exit 0\non-end exit 3\non-end exit 0\n", TETHER__AFTERWARDS_EXIT, 3},
+        {"exit 0\non-end exit\n", TETHER__AFTERWARDS_UNTOLD, 0},
+        {"exit 0\non-end exit x\n", TETHER__AFTERWARDS_UNTOLD, 0},
+        {"exit 0\non-end exit 0 later\n", TETHER__AFTERWARDS_UNTOLD, 0},
+        {"exit 0\non-end later\n", TETHER__AFTERWARDS_UNTOLD, 0},
+        {"exit 0\non-end\n", TETHER__AFTERWARDS_UNTOLD, 0},
+        {"exit 0\non-end exit 0", TETHER__AFTERWARDS_UNTOLD, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tether__marker marker = parse(cases[i].text);
+        assert_int_equal(marker.on_end, cases[i].what);
+        assert_int_equal(marker.on_end_value, cases[i].value);
+        assert_int_equal(marker.value, 0);
+    }
+    assert_true(parse("on-end exit 0\n").damaged);
+}
+
+static void what_is_told_of_the_command_at_the_end_is_read(void **state)
+{
+    (void)state;
+    char text[TETHER__MARKER_LINE_SIZE + 16] = "exit 0\n";
+    for (int what = TETHER__AFTERWARDS_EXIT; what <= TETHER__AFTERWARDS_UNSTARTED; what++) {
+        size_t size = tether__marker_format_on_end((tether__afterwards)what, 5, text + 7);
+        tether__marker marker = parse_bytes(text, 7 + size);
+        assert_int_equal(marker.on_end, what);
+        bool numbered = what == TETHER__AFTERWARDS_EXIT || what == TETHER__AFTERWARDS_SIGNAL;
+        assert_int_equal(marker.on_end_value, numbered ? 5 : 0);
+    }
+}
+
 static void reads_that_a_monitor_is_alone_later(void **state)
 {
     (void)state;
@@ -762,6 +806,8 @@ int main(void)
         cmocka_unit_test(calls_nul_bytes_damaged),
         cmocka_unit_test(takes_the_first_end),
         cmocka_unit_test(reads_that_a_monitor_is_alone_later),
+        cmocka_unit_test(reads_what_became_of_the_command_at_the_end),
+        cmocka_unit_test(what_is_told_of_the_command_at_the_end_is_read),
         cmocka_unit_test(reads_identities_with_missing_or_unknown_keys),
         cmocka_unit_test(survives_arbitrary_bytes),
     };

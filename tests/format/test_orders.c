@@ -38,6 +38,12 @@ static const tether__orders full = {
     .utf8_console = true,
 };
 
+static const char *const variables[] = {"TETHER_ID=t1", "TETHER_NAME=", NULL};
+static const tether__orders at_end = {.on_end = "mail me",
+                                      .on_end_ms = 60000,
+                                      .on_end_json = "{\"task_id\":\"t1\"",
+                                      .on_end_environment = variables};
+
 static void expect_same(const tether__orders *read, const tether__orders *written)
 {
     assert_string_equal(read->task_id, written->task_id);
@@ -87,6 +93,27 @@ static void reads_what_it_writes(void **state)
     tether__text_dispose(&text);
 }
 
+static void reads_a_command_at_the_end_too(void **state)
+{
+    (void)state;
+    tether__text text = {0};
+    tether__orders read;
+    tether__orders_storage storage;
+    tether__orders_render(&full, &text);
+    tether__orders_add_on_end(&at_end, &text);
+    assert_false(text.failed);
+    assert_null(tether__orders_parse(text.bytes, text.size, &read, &storage));
+    expect_same(&read, &full);
+    assert_string_equal(read.on_end, at_end.on_end);
+    assert_string_equal(read.on_end_json, at_end.on_end_json);
+    assert_int_equal(read.on_end_ms, at_end.on_end_ms);
+    assert_string_equal(read.on_end_environment[0], variables[0]);
+    assert_string_equal(read.on_end_environment[1], variables[1]);
+    assert_null(read.on_end_environment[2]);
+    tether__orders_dispose(&storage);
+    tether__text_dispose(&text);
+}
+
 static void what_is_not_given_is_absent(void **state)
 {
     (void)state;
@@ -100,6 +127,8 @@ static void what_is_not_given_is_absent(void **state)
     assert_null(tether__orders_parse(text.bytes, text.size, &read, &storage));
     expect_same(&read, &few);
     assert_null(read.input);
+    assert_null(read.on_end);
+    assert_null(read.on_end_environment[0]);
     assert_null(read.pipestatus);
     assert_null(read.times);
     assert_null(read.line);
@@ -164,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_what_it_writes),
+        cmocka_unit_test(reads_a_command_at_the_end_too),
         cmocka_unit_test(what_is_not_given_is_absent),
         cmocka_unit_test(torn_orders_are_refused),
         cmocka_unit_test(foreign_orders_are_refused),
