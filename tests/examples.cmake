@@ -1,6 +1,15 @@
-# The shell of examples/shell, played by Python: it needs a terminal, and bash to compare with.
-
 find_package(Python3 QUIET COMPONENTS Interpreter)
+
+# The scripts of examples/notify.
+find_program(TETHER_TEST_CURL curl)
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND TARGET tether_cli AND TARGET tether_monitor AND Python3_FOUND AND TETHER_TEST_CURL)
+    add_test(NAME notify COMMAND ${Python3_EXECUTABLE} "${CMAKE_CURRENT_SOURCE_DIR}/examples/notify.py"
+        $<TARGET_FILE:tether_cli>)
+    tether_integration_time(notify 120)
+    set_tests_properties(notify PROPERTIES ENVIRONMENT "TETHER_MONITOR=${TETHER_TEST_MONITOR}")
+endif()
+
+# The shell of examples/shell, played by Python: it needs a terminal, and bash to compare with.
 find_program(TETHER_TEST_BASH bash)
 if(NOT TARGET tether_shell OR NOT Python3_FOUND OR CMAKE_CROSSCOMPILING)
     return()
