@@ -123,6 +123,8 @@ export interface Spec {
   whilePid?: number | bigint
   scope?: boolean
   memoryLimit?: number | bigint
+  onEnd?: string
+  onEndTimeoutMs?: number | bigint
 }
 
 export interface ListOptions {
@@ -224,6 +226,9 @@ export interface Snapshot {
   processesNow: number
   scope: string | null
   memoryLimit: number
+  onEnd: string | null
+  onEndExitCode: number
+  onEndError: string | null
   /** Whether the status is final. */
   ended: boolean
   /** What a shell would report; null: it has not ended. */

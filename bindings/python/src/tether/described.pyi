@@ -247,6 +247,9 @@ class Snapshot(Record):
     processes_now: Optional[int]
     scope: Optional[str]
     memory_limit: Optional[int]
+    on_end: Optional[str]
+    on_end_exit_code: Optional[int]
+    on_end_error: Optional[str]
     @property
     def ended(self) -> bool: ...
 
@@ -318,6 +321,8 @@ class SpawnKeywords:
         while_pid: Optional[int] = ...,
         scope: Optional[bool] = ...,
         memory_limit: Optional[int] = ...,
+        on_end: Optional[_Text] = ...,
+        on_end_timeout_ms: Optional[int] = ...,
         input: Optional[Union[str, bytes]] = ...) -> sync.Task: ...
     def run(self, argv_or_command: Optional[_Command] = ..., *, wait_ms: int = ..., limit: int = ...,
         command: Optional[_Text] = ...,
@@ -351,6 +356,8 @@ class SpawnKeywords:
         while_pid: Optional[int] = ...,
         scope: Optional[bool] = ...,
         memory_limit: Optional[int] = ...,
+        on_end: Optional[_Text] = ...,
+        on_end_timeout_ms: Optional[int] = ...,
         input: Optional[Union[str, bytes]] = ...) -> sync.Outcome: ...
 
 class OpenKeywords:
@@ -404,6 +411,8 @@ class AsyncSpawnKeywords:
         while_pid: Optional[int] = ...,
         scope: Optional[bool] = ...,
         memory_limit: Optional[int] = ...,
+        on_end: Optional[_Text] = ...,
+        on_end_timeout_ms: Optional[int] = ...,
         input: Optional[Union[str, bytes]] = ...) -> aio.Task: ...
     async def run(self, argv_or_command: Optional[_Command] = ..., *, wait_ms: int = ..., limit: int = ...,
         kill_on_cancel: bool = ...,
@@ -438,6 +447,8 @@ class AsyncSpawnKeywords:
         while_pid: Optional[int] = ...,
         scope: Optional[bool] = ...,
         memory_limit: Optional[int] = ...,
+        on_end: Optional[_Text] = ...,
+        on_end_timeout_ms: Optional[int] = ...,
         input: Optional[Union[str, bytes]] = ...) -> sync.Outcome: ...
 
 class AsyncOpenKeywords:
