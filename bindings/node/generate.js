@@ -35,7 +35,7 @@ function optionsInterface(name) {
 }
 
 // Numbers that are null where they are not known.
-const nullable = { tether_snapshot: ['exit_code'] }
+const nullable = { tether_snapshot: ['exit_code', 'on_end_exit_code'] }
 
 function valueType(struct, [field, type]) {
   if (type in api.enums) return typeName(type)

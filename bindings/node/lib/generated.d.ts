@@ -227,7 +227,7 @@ export interface Snapshot {
   scope: string | null
   memoryLimit: number
   onEnd: string | null
-  onEndExitCode: number
+  onEndExitCode: number | null
   onEndError: string | null
   /** Whether the status is final. */
   ended: boolean

@@ -39,7 +39,9 @@ function object(struct, pointer) {
 function addFacts(snapshot, raw, pointer) {
   snapshot.ended = native.functions.tether_status_ended(raw.status)
   snapshot.exitStatus = snapshot.ended ? native.functions.tether_exit_status(pointer) : null
-  if (snapshot.exitCode === describe.api.constants.TETHER_EXIT_UNKNOWN) snapshot.exitCode = null
+  for (const name of ['exitCode', 'onEndExitCode']) {
+    if (snapshot[name] === describe.api.constants.TETHER_EXIT_UNKNOWN) snapshot[name] = null
+  }
   for (const key of ['survivors', 'survivorNames']) if (snapshot.survivorsKnown && snapshot[key] === null) snapshot[key] = []
 }
 
