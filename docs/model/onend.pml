@@ -1,6 +1,6 @@
 /* The command that is run at the end of a task (`on_end`), and how hosts learn how that went. monitor.pml has what comes before: the
- * end line, which the monitor writes however the task ends, and which is all that the end of the task needs. After it the monitor makes a messenger, a
- * process that holds the lifeline too, and leaves it to that: here the two are one process, the watcher. It starts the command, waits for it, no
+ * end line, which the monitor writes however the task ends, and which is all that the end of the task needs. After it the monitor leaves the
+ * rest to the messenger, a process that holds the lifeline too: here the two are one process, the watcher. It starts the command, waits for it, no
  * longer than its time limit, writes a line about it, and lets go of the lifeline. Two hosts inspect the task, somebody may kill it, and a
  * compaction removes the lifeline. A stranger may SIGKILL the watcher at any step. ci/model checks every interleaving, and that each variant
  * below violates an assertion:

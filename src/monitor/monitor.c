@@ -68,7 +68,7 @@ static int give_up(tether__start_failure why, int code)
                                    .usage = TETHER__NO_USAGE,
                                    .left = TETHER__LEFT_UNKNOWN};
     append_ending(&ending);
-    tether__on_end_run(&ending);
+    tether__on_end_tell(&ending);
     return code;
 }
 
@@ -267,7 +267,7 @@ static void report(monitor *m)
     tether__monitor_os_ask_scope(&m->orders, ending);
     append_ending(ending);
     m->reported = true;
-    tether__on_end_run(ending);
+    tether__on_end_tell(ending);
 }
 
 /* Spares a host that is killing the task a list of all processes. Not worth a wait for room. */
@@ -307,7 +307,6 @@ static const char *find_missing(const tether__orders *orders)
 static int supervise(monitor *m)
 {
     int code, os_error;
-    tether__on_end_prepare(&m->orders);
     append_identity(&m->orders);
     const char *missing = find_missing(&m->orders);
     if (missing != NULL) {
@@ -362,6 +361,7 @@ int tether__monitor_run(void)
     }
     const char *refused = tether__orders_parse(text, size, &m.orders, &storage);
     if (refused == NULL) {
+        tether__on_end_prepare(&m.orders);
         tether__monitor_os_adopt(m.orders.task_id);
         tether__control_os_place(m.orders.bundle);
         code = supervise(&m);

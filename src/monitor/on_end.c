@@ -1,7 +1,7 @@
 /* Owns the command at the end of a task: what it is told, its time limit, its output and what is
  * told of it.
  * Must not: start it before the end line is written, or twice; or take it for a process of the
- * task. Thread: the only one, first of the monitor, then of the process that it has made. */
+ * task. Thread: the only one, of the monitor or of the messenger. */
 #include "monitor/on_end.h"
 
 #include <inttypes.h>
@@ -33,15 +33,6 @@ typedef struct on_end {
 } on_end;
 
 static on_end own = {.file = -1};
-
-void tether__on_end_prepare(const tether__orders *orders)
-{
-    if (orders->on_end == NULL)
-        return;
-    own.orders = orders;
-    own.started_ms = tether__os_monotonic_ms();
-    tether__on_end_os_note_place();
-}
 
 /* --- What it is told --- */
 
@@ -246,19 +237,27 @@ static void run(const tether__ending *ending)
     tell(what, value);
 }
 
-void tether__on_end_run(const tether__ending *ending)
+/* Without a word of the end the monitor has died: then nothing is run. */
+static _Noreturn void be_messenger(void)
 {
-    if (own.orders == NULL)
+    tether__ending ending;
+    if (tether__on_end_os_hear(&ending, sizeof ending))
+        run(&ending);
+    tether__on_end_os_leave();
+}
+
+void tether__on_end_prepare(const tether__orders *orders)
+{
+    if (orders->on_end == NULL)
         return;
-    switch (tether__on_end_os_part()) {
-    case TETHER__PART_MESSENGER:
-        run(ending);
-        tether__monitor_os_close_scope();
-        tether__on_end_os_leave();
-    case TETHER__PART_FAILED:
+    own.orders = orders;
+    own.started_ms = tether__os_monotonic_ms();
+    if (tether__on_end_os_part())
+        be_messenger();
+}
+
+void tether__on_end_tell(const tether__ending *ending)
+{
+    if (own.orders != NULL && !tether__on_end_os_tell(ending, sizeof *ending))
         tell(TETHER__AFTERWARDS_UNSTARTED, 0);
-        break;
-    case TETHER__PART_MONITOR:
-        break;
-    }
 }

@@ -5,13 +5,13 @@
 #include "format/marker.h"
 #include "format/orders.h"
 
-/* Notes when the task was started and where, if the orders, which stay valid, want a command at the
- * end. */
+/* Makes the messenger, if the orders want a command at the end: a process that waits for the end,
+ * and holds the lifeline until it has run the command and has written what has become of that. So
+ * the monitor need not wait for it. Nothing of the task is started yet, and no host knows the
+ * monitor: nobody takes the messenger for a process of the task. The orders stay valid. */
 void tether__on_end_prepare(const tether__orders *orders);
 
-/* Has the command run, if one is wanted, by a process that holds the lifeline until it has written
- * what has become of it: the monitor need not wait. The end line, which says the same as `ending`,
- * is written. */
-void tether__on_end_run(const tether__ending *ending);
+/* Tells it of the end. The end line, which says the same, is written. */
+void tether__on_end_tell(const tether__ending *ending);
 
 #endif

@@ -10,19 +10,15 @@
 
 #include "format/marker.h"
 
-/* Remembers the working directory of this process, which it leaves later. */
-void tether__on_end_os_note_place(void);
+/* Makes a process like this one, which holds the lifeline too, and of all else that this one has
+ * open nothing. It is no child of this one. Returns true in the new process. */
+bool tether__on_end_os_part(void);
 
-typedef enum tether__part {
-    TETHER__PART_MONITOR,   /* this is the monitor, which can go on and leave */
-    TETHER__PART_MESSENGER, /* this is the new process; of all that the monitor has open it has the
-                               lifeline alone */
-    TETHER__PART_FAILED     /* there is no new process */
-} tether__part;
+/* Passes these bytes, less than a page, to the new process. False: there is none. */
+bool tether__on_end_os_tell(const void *bytes, size_t size);
 
-/* Makes a process like this one, which holds the lifeline too, and is told apart from those of the
- * task before this returns to the monitor. */
-tether__part tether__on_end_os_part(void);
+/* Waits for them in the new process. False: the other one has ended. */
+bool tether__on_end_os_hear(void *bytes, size_t size);
 
 /* What is started. */
 typedef struct tether__on_end_call {
@@ -33,8 +29,8 @@ typedef struct tether__on_end_call {
     size_t input_size;
 } tether__on_end_call;
 
-/* Starts the command in the directory that was remembered, or the root if that is gone. Its outputs
- * go into one pipe. Returns its pid; 0: it could not be started. */
+/* Starts the command in the directory where the monitor was started, or the root if that is gone.
+ * Its outputs go into one pipe. Returns its pid; 0: it could not be started. */
 int64_t tether__on_end_os_start(const tether__on_end_call *call);
 
 /* Sleeps until the pipe has something, the command has ended or this time has come, by the

@@ -39,20 +39,9 @@ static bool members_add(tether__members *found, const tether__member *item)
     return true;
 }
 
-/* Whether the process has the cookies of other tasks alone. A supervisor that a task has started,
- * or the command that runs at the end of a task, may have been met before it had its own. */
-static bool is_anothers(const tether__listing *listing, const tether__listed_process *process,
-                        const tether__tree *tree)
+static bool is_known(const tether__tree *tree, int64_t pid, uint64_t start_time)
 {
-    return process->cookie_count > 0 &&
-           !tether__listing_has_cookie(listing, process, tree->task_id);
-}
-
-static bool is_known(const tether__listing *listing, const tether__listed_process *process,
-                     const tether__tree *tree)
-{
-    return tree->kin != NULL && tether__kin_has(tree->kin, process->pid, process->start_time) &&
-           !is_anothers(listing, process, tree);
+    return tree->kin != NULL && tether__kin_has(tree->kin, pid, start_time);
 }
 
 /* Stores whether the number of the supervisor's session can denote the task's session. Not after a
@@ -99,7 +88,7 @@ static tether__member describe(const tether__listing *listing,
         .in_group = has_session && process->group == leader,
         .in_session = has_session && (process->session == leader || process->group == leader),
         .has_cookie = tether__listing_has_cookie(listing, process, tree->task_id),
-        .is_kin = is_known(listing, process, tree),
+        .is_kin = is_known(tree, process->pid, process->start_time),
         .exiting = process->exiting,
     };
 }
@@ -205,15 +194,10 @@ static int select_descendants(const tether__listing *listing, tether__members *f
 }
 
 /* Adds a known process that the listing lacks, such as one that is younger than a shared listing.
- * Returns 0, ESRCH if the process has ended or become another task's, or another errno. */
-static int add_unlisted(const tether__listing *listing, const tether__tree *tree,
-                        const tether__kinsman *known, tether__members *found)
+ * Returns 0, ESRCH if the process has ended, or another errno. */
+static int add_unlisted(const tether__kinsman *known, tether__members *found)
 {
     tether__proc process;
-    const tether__listed_process *listed = tether__listing_find(listing, known->pid);
-    if (listed != NULL && listed->start_time == known->start_time &&
-        is_anothers(listing, listed, tree))
-        return ESRCH;
     int os_error = tether__proc_read(known->pid, &process);
     if (os_error == ENOENT)
         os_error = ESRCH;
@@ -229,14 +213,12 @@ static int add_unlisted(const tether__listing *listing, const tether__tree *tree
 }
 
 /* Forgets the known processes that have ended, and remembers the members that were found. */
-static int update_kin(const tether__listing *listing, const tether__tree *tree,
-                      tether__members *found, tether_error *error)
+static int update_kin(tether__kin *kin, tether__members *found, tether_error *error)
 {
-    tether__kin *kin = tree->kin;
     bool fits = true;
     for (size_t i = kin->count; i > 0; i--) {
         const tether__kinsman *known = &kin->members[i - 1];
-        int os_error = is_in(found, known->pid) ? 0 : add_unlisted(listing, tree, known, found);
+        int os_error = is_in(found, known->pid) ? 0 : add_unlisted(known, found);
         if (os_error == ESRCH)
             tether__kin_remove(kin, i - 1);
         else if (os_error != 0)
@@ -258,7 +240,7 @@ static int select_members(const tether__listing *listing, const tether__tree *tr
     if (code == TETHER_OK)
         code = select_descendants(listing, found, error);
     if (code == TETHER_OK && tree->kin != NULL)
-        code = update_kin(listing, tree, found, error);
+        code = update_kin(tree->kin, found, error);
     return code;
 }
 

@@ -19,12 +19,12 @@
 #include "os/clock.h"
 #include "os/spawn.h"
 #include "posix/environ.h"
+#include "posix/monitor/read_all.h"
 #include "posix/monitor/wake.h"
 #include "posix/raise_fd.h"
 
 enum {
     ABOVE_STANDARD = 3,
-    ATTEMPTS = 100,
     PATIENCE_MS = 1000,
     MONITORS_FDS = 256,
     NO_ID = '.', /* in no id of a task */
@@ -33,11 +33,7 @@ enum {
 
 static char *place;          /* where the task was started; NULL: not known */
 static int reading_end = -1; /* of the pipe of its outputs */
-
-void tether__on_end_os_note_place(void)
-{
-    place = getcwd(NULL, 0);
-}
+static int words = -1;       /* of the pipe from the monitor to the messenger, the own end */
 
 /* --- The process of its own --- */
 
@@ -52,52 +48,93 @@ static void change_cookie(void)
 }
 
 /* The monitor's descriptors have low numbers, and are few. */
-static void keep_lifeline_alone(void)
+static void keep_two(int one, int other)
 {
     for (int fd = 0; fd < MONITORS_FDS; fd++) {
-        if (fd != TETHER__LIFELINE_FD)
+        if (fd != one && fd != other)
             close(fd);
     }
+}
+
+/* The directory must not stay in use for this process. */
+static void become_messenger(int ready, int from_monitor)
+{
+    change_cookie();
+    place = getcwd(NULL, 0);
+    if (chdir("/") != 0 || write(ready, "", 1) != 1)
+        _exit(0);
+    words = from_monitor;
+    keep_two(TETHER__LIFELINE_FD, words);
     tether__wake_open();
 }
 
-/* Until the new process has said so, a kill of the task may take it for the task's, and end it.
- * Returns false if that has happened. */
-static bool hear(int fd)
+/* Returns true in the process that is left: the parent of that ends at once, so that it is no child
+ * of the monitor, which says when it has none. */
+static bool fork_twice(int ready, int from_monitor)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (setsid() < 0 || fork() != 0)
+            _exit(0);
+        become_messenger(ready, from_monitor);
+        return true;
+    }
+    while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        continue;
+    return false;
+}
+
+/* Waits until the new process is told apart from those of the task. */
+static bool is_ready(int fd)
 {
     struct pollfd item = {.fd = fd, .events = POLLIN};
     char byte;
-    return poll(&item, 1, PATIENCE_MS) <= 0 || read(fd, &byte, 1) == 1;
+    return poll(&item, 1, PATIENCE_MS) == 1 && read(fd, &byte, 1) == 1;
 }
 
-static tether__part part_once(bool *again)
+static bool open_pipe(int ends[2])
 {
-    int ends[2];
-    *again = false;
     if (pipe2(ends, O_CLOEXEC) != 0)
-        return TETHER__PART_FAILED;
-    pid_t pid = fork();
-    if (pid == 0) {
-        (void)setsid();
-        change_cookie();
-        if (write(ends[1], "", 1) != 1)
-            _exit(0); /* the monitor tries again */
-        keep_lifeline_alone();
-        return TETHER__PART_MESSENGER;
-    }
-    close(ends[1]);
-    *again = pid > 0 && !hear(ends[0]);
-    close(ends[0]);
-    return pid > 0 ? TETHER__PART_MONITOR : TETHER__PART_FAILED;
+        ends[0] = ends[1] = -1;
+    for (int i = 0; i < 2; i++)
+        ends[i] = tether__posix_raise_fd(ends[i], ABOVE_STANDARD);
+    return ends[0] >= 0 && ends[1] >= 0;
 }
 
-tether__part tether__on_end_os_part(void)
+static void close_all(const int *descriptors, size_t count)
 {
-    tether__part part;
-    bool again = true;
-    for (int i = 0; again && i < ATTEMPTS; i++)
-        part = part_once(&again);
-    return again ? TETHER__PART_FAILED : part;
+    for (size_t i = 0; i < count; i++) {
+        if (descriptors[i] >= 0)
+            close(descriptors[i]);
+    }
+}
+
+bool tether__on_end_os_part(void)
+{
+    int said[2] = {-1, -1}, ready[2] = {-1, -1};
+    bool open = open_pipe(said) && open_pipe(ready);
+    if (open && fork_twice(ready[1], said[0]))
+        return true;
+    close_all((const int[]){said[0], ready[1]}, 2);
+    if (open && is_ready(ready[0]))
+        words = said[1];
+    else
+        close_all(&said[1], 1);
+    close_all(&ready[0], 1);
+    return false;
+}
+
+/* SIGPIPE is blocked, like all signals. */
+bool tether__on_end_os_tell(const void *bytes, size_t size)
+{
+    return words >= 0 && write(words, bytes, size) == (ssize_t)size;
+}
+
+bool tether__on_end_os_hear(void *bytes, size_t size)
+{
+    bool heard = tether__monitor_read_all(words, bytes, size) == (ssize_t)size;
+    close(words);
+    return heard;
 }
 
 /* --- What it gets --- */
@@ -157,16 +194,6 @@ static int open_input(const char *bytes, size_t size)
     return -1;
 }
 
-/* Opens a pipe whose reading end does not wait. */
-static bool open_pipe(int ends[2])
-{
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        ends[0] = ends[1] = -1;
-    for (int i = 0; i < 2; i++)
-        ends[i] = tether__posix_raise_fd(ends[i], ABOVE_STANDARD + 1);
-    return ends[0] >= 0 && ends[1] >= 0 && fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0;
-}
-
 /* --- The start --- */
 
 /* In a session of its own, or at least a group: no signal to the task's reaches it. */
@@ -214,15 +241,8 @@ static pid_t spawn(const char *text, char **environment, const int given[DESCRIP
     return pid;
 }
 
-static void close_all(int *descriptors, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (descriptors[i] >= 0)
-            close(descriptors[i]);
-    }
-}
-
-/* The monitor itself enters the directory for a moment: not every C library can tell a spawn to. */
+/* The messenger itself enters the directory for a moment: not every C library can tell a spawn to.
+ */
 static pid_t spawn_there(const char *text, char **environment, const int given[DESCRIPTORS])
 {
     bool moved = place != NULL && chdir(place) == 0;
@@ -238,7 +258,8 @@ int64_t tether__on_end_os_start(const tether__on_end_call *call)
     pid_t pid = 0;
     char **environment = make_environment(call->variables);
     int input = open_input(call->input, call->input_size);
-    if (environment != NULL && input >= 0 && open_pipe(output)) {
+    if (environment != NULL && input >= 0 && open_pipe(output) &&
+        fcntl(output[0], F_SETFL, O_NONBLOCK) == 0) {
         const int given[DESCRIPTORS] = {input, output[1], output[1]};
         pid = spawn_there(call->text, environment, given);
     }

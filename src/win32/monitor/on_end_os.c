@@ -4,13 +4,23 @@
 
 #include <stdlib.h>
 
-void tether__on_end_os_note_place(void)
+bool tether__on_end_os_part(void)
 {
+    return false;
 }
 
-tether__part tether__on_end_os_part(void)
+bool tether__on_end_os_tell(const void *bytes, size_t size)
 {
-    return TETHER__PART_FAILED;
+    (void)bytes;
+    (void)size;
+    return false;
+}
+
+bool tether__on_end_os_hear(void *bytes, size_t size)
+{
+    (void)bytes;
+    (void)size;
+    return false;
 }
 
 int64_t tether__on_end_os_start(const tether__on_end_call *call)

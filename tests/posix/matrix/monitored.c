@@ -38,6 +38,7 @@ const monitored monitored_commands[] = {
      .waits_for_input = true,
      .status = TETHER_STATUS_FAILED,
      .code = 5},
+    {.name = "on_end", .text = "exit 3", .on_end = true, .status = TETHER_STATUS_FAILED, .code = 3},
     {.name = NULL},
 };
 
@@ -56,6 +57,8 @@ static void shorten_grace(void)
     orders.grace_ms = GRACE_MS;
     orders.argv++; /* the program is a word of its own */
     tether__orders_render(&orders, &shorter);
+    if (orders.on_end != NULL)
+        tether__orders_add_on_end(&orders, &shorter);
     if (write(fd, shorter.bytes, shorter.size) != (ssize_t)shorter.size ||
         lseek(fd, 0, SEEK_SET) != 0 || dup2(fd, TETHER__ORDERS_FD) < 0)
         _exit(98);
@@ -99,6 +102,11 @@ static const char *trace_path(const run *r)
     return test_work_path(&r->f, "trace");
 }
 
+static const char *at_end_path(const run *r)
+{
+    return test_work_path(&r->f, "at-end");
+}
+
 static const char *gate_path(const run *r)
 {
     return test_work_path(&r->f, "gate");
@@ -115,13 +123,15 @@ static tether_registry *open_store(const run *r)
 
 static void start(run *r, tether_registry *registry, const char *input)
 {
-    char command[1024];
+    char command[1024], on_end[1024];
     tether_error error = {0};
+    snprintf(on_end, sizeof on_end, "echo x >>'%s'; exit 6", at_end_path(r));
     snprintf(command, sizeof command, "echo x >>'%s'; %s", trace_path(r), r->what->text);
     const tether_spec spec = {.command = command,
                               .shell = "sh",
                               .stdin_path = input,
                               .timeout_ms = r->what->timeout_ms,
+                              .on_end = r->what->on_end ? on_end : NULL,
                               .supervisor = TETHER_SUPERVISOR_MONITOR};
     HOST_OK(tether_spawn(registry, &spec, r->id, &error), error);
 }
@@ -197,6 +207,34 @@ static void check_end(const run *r, const tether_snapshot *snapshot)
     CHECK(what->signal == 0 || snapshot->signal == what->signal, r);
 }
 
+/* It has run once, or has not, or nobody knows; and it never runs for a task that is lost. */
+static void check_on_end(run *r, tether_registry *registry)
+{
+    tether_error error = {0};
+    tether_snapshot *snapshot = NULL;
+    int64_t end = test_now_ms() + PATIENCE_MS;
+    for (;;) {
+        HOST_OK(tether_status_get(registry, r->id, &snapshot, &error), error);
+        if (snapshot->on_end_error != NULL || test_now_ms() > end)
+            break;
+        tether_snapshot_free(snapshot);
+        test_pause();
+    }
+    int lines = test_count_lines(at_end_path(r));
+    const char *told = snapshot->on_end_error;
+    CHECK(lines <= 1, r);
+    CHECK(told != NULL, r);
+    if (has(told, "exit code 6"))
+        CHECK(lines == 1 && snapshot->on_end_exit_code == 6, r);
+    else
+        CHECK(snapshot->on_end_exit_code == TETHER_EXIT_UNKNOWN, r);
+    if (has(told, "it did not run") || has(told, "could not be started"))
+        CHECK(lines == 0, r);
+    if (!has(told, "exit code 6") && !has(told, "it did not run"))
+        CHECK(has(told, "could not be started") || has(told, "what watched it died"), r);
+    tether_snapshot_free(snapshot);
+}
+
 static void note(run *r, const tether_snapshot *snapshot)
 {
     snprintf(r->said, sizeof r->said, "%s %d (%s)", tether_status_text(snapshot->status),
@@ -231,6 +269,8 @@ static void check(fixture *f, void *userdata)
     HOST_OK(tether_status_get(registry, id, &snapshot, &error), error);
     note(r, snapshot);
     check_end(r, snapshot);
+    if (r->what->on_end)
+        check_on_end(r, registry);
     check_remains(r, registry, snapshot->status);
     CHECK(!r->result.hung && r->result.failures < SPINNING, r);
     tether_snapshot_free(snapshot);

@@ -11,6 +11,7 @@ typedef struct monitored {
     const char *name;
     const char *text; /* begins with a line of its own in the file "trace" */
     int64_t timeout_ms;
+    bool on_end;          /* a command at the end writes a line into the file "at-end" */
     bool waits_for_input; /* a FIFO, which gets a writer when the monitor has ended its start */
     tether_status status;
     int64_t code;
