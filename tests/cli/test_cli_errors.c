@@ -84,6 +84,12 @@ static void refuses_options_of_run(void **state)
     EXPECT_ERROR(f, 125, einval, "choose one", "run", "--env-file", "-", "--stdin", "-", "ls");
     EXPECT_ERROR(f, 125, einval, "needs --wait", "run", "--kill-on-signal", "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give both", "run", "--wait", "--grace", "0", "-c", "exit 0");
+    EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--on-end", "true", "--on-end-timeout", "x",
+                 "--", "true");
+    EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--on-end", "true", "--on-end-timeout", "0",
+                 "--", "true");
+    EXPECT_ERROR(f, 125, einval, "give on_end", "run", "--on-end-timeout", "1s", "--", "true");
+    EXPECT_ERROR(f, 125, einval, "give a text", "run", "--on-end", "", "--", "true");
     EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--wait", "--kill-on-signal", "--grace", "x",
                  "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "give 500ms", "run", "--timeout", "-1", "-c", "exit 0");
