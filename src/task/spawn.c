@@ -105,7 +105,8 @@ static int check_choices(const tether_spec *spec, tether_error *error)
 static int check_on_end(const tether_spec *spec, tether_error *error)
 {
     if (spec->on_end_timeout_ms < 0)
-        return refuse("the time limit of the command at the end is negative", error);
+        return refuse("the time limit of the command at the end is negative; give 0 or more",
+                      error);
     if (spec->on_end == NULL)
         return spec->on_end_timeout_ms == 0
                    ? TETHER_OK

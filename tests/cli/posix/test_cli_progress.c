@@ -76,12 +76,17 @@ static void a_run_shows_its_task_between_the_lines_of_its_output(void **state)
     set_go(f);
     TERMINAL_START(&t, f, 60, -1, "run", "--timeout", "1h", "--name", "\033]0;x\007the name",
                    "--wait", "-c",
-                   "echo one; " UNTIL_GO "printf two; sleep 1.1; echo; echo three >&2; exit 3");
+                   "echo one; " UNTIL_GO "printf two; sleep 1.1; echo; "
+                   "while [ ! -e \"$GO.on\" ]; do sleep 0.02; done; echo three >&2; exit 3");
     terminal_expect(&t, "\033[2mtether: running, ");
     terminal_expect(&t, "s, deadline in 59m");
     terminal_expect(&t, ": ?]0;x?the name\033[0m\033[J");
     terminal_expect(&t, "tether: running, ");
     cli_write_go(f);
+    /* What is written to both streams at once has no order. */
+    terminal_expect(&t, "two");
+    terminal_expect(&t, "\n");
+    test_write_file(test_work_path(f, "go.on"), "", 0);
     assert_int_equal(terminal_end(&t), 3);
     assert_string_equal(screen_below_hint(), "one\ntwo\nthree\n");
 }
