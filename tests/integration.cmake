@@ -139,7 +139,7 @@ else()
         target_link_options(test_os_shortage_posix PRIVATE
             -Wl,--wrap=open64,--wrap=read,--wrap=readlink,--wrap=realpath,--wrap=stat64,--wrap=opendir
             -Wl,--wrap=readdir64,--wrap=getgroups,--wrap=fopen64,--wrap=getpwuid_r,--wrap=getgrgid_r
-            -Wl,--wrap=faccessat)
+            -Wl,--wrap=faccessat,--wrap=__realpath_chk)
         tether_test(os_ends_posix contract 60 posix/test_ends.c posix/forked.c os/place.c)
         target_link_options(test_os_ends_posix PRIVATE -Wl,--wrap=tether__pidfd_open)
         tether_test(os_scope_posix contract 60 posix/test_scope.c)

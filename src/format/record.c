@@ -420,6 +420,14 @@ static const char *load_fields(const field *list, size_t count, json_t *object,
     return NULL;
 }
 
+static bool has_unknown_fields(json_t *identity)
+{
+    size_t known = 0;
+    for (size_t i = 0; i < IDENTITY_COUNT; i++)
+        known += json_object_get(identity, identity_fields[i].name) != NULL;
+    return json_object_size(identity) > known;
+}
+
 int tether__record_parse(const char *text, size_t size, const char *task_id, tether__record *record,
                          tether_error *error)
 {
@@ -460,6 +468,7 @@ int tether__record_read(json_t *document, const char *task_id, tether__record *r
         wrong = "status";
     record->on_end_open = json_is_true(json_object_get(document, TETHER__RECORD_ON_END_OPEN));
     record->watched = json_array_size(json_object_get(document, watches)) > 0;
+    record->newer_identity = has_unknown_fields(json_object_get(document, "identity"));
     if (wrong == NULL && (record->task_id == NULL || strcmp(record->task_id, task_id) != 0))
         wrong = "task_id";
     if (wrong == NULL && record->session_id == NULL)
@@ -651,8 +660,8 @@ static bool is_same(const field *f, const void *a, const void *b)
 
 json_t *tether__record_changes(const tether__record *kept, const tether__record *record)
 {
-    bool added = kept->identity.pid == 0 || is_same_identity(&kept->identity, &record->identity);
-    json_t *line = added ? json_object() : NULL;
+    bool known = !kept->newer_identity || is_same_identity(&kept->identity, &record->identity);
+    json_t *line = known ? json_object() : NULL;
     bool complete = json_object_set_new(line, "task_id", json_string(record->task_id)) == 0;
     for (size_t i = 0; complete && i < FIELD_COUNT; i++) {
         const field *f = &fields[i];

@@ -41,8 +41,9 @@ typedef struct tether__record {
      * that most records have. A text that was set since has its own memory. NULL: none. */
     char *packed;
     uint32_t packed_size;
-    bool read_only; /* has a newer schema and must not be written */
-    bool watched;   /* `watches` is not empty, see kept_watch.h */
+    bool read_only;      /* has a newer schema and must not be written */
+    bool watched;        /* `watches` is not empty, see kept_watch.h */
+    bool newer_identity; /* the identity that was read has fields that this version does not know */
     bool on_end_open;
     TETHER__FIELDS(TETHER__RECORD_MEMBER, TETHER__RECORD_MEMBER, TETHER__RECORD_NO_MEMBER,
                    TETHER__RECORD_NO_MEMBER)

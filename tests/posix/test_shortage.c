@@ -53,6 +53,10 @@ WRAP(int, open64, (const char *path, int flags, unsigned mode), (path, flags, mo
 WRAP(ssize_t, read, (int fd, void *data, size_t size), (fd, data, size), -1)
 WRAP(ssize_t, readlink, (const char *path, char *text, size_t size), (path, text, size), -1)
 WRAP(char *, realpath, (const char *path, char *real), (path, real), NULL)
+#ifdef __GLIBC__
+/* What realpath is in a hardened build. */
+WRAP(char *, __realpath_chk, (const char *path, char *real, size_t size), (path, real, size), NULL)
+#endif
 WRAP(int, stat64, (const char *path, void *st), (path, st), -1)
 WRAP(DIR *, opendir, (const char *path), (path), NULL)
 WRAP(void *, readdir64, (DIR * stream), (stream), NULL)
