@@ -134,6 +134,9 @@ else()
                 -Wl,--wrap=read,--wrap=pread64,--wrap=fstat64
                 -Wl,--wrap=flock,--wrap=fdopendir,--wrap=readdir64)
         endif()
+        tether_test(late_line integration 60 engine/posix/test_late_line.c engine/posix/planting.c)
+        tether_integration_time(late_line 60)
+        target_link_options(test_late_line PRIVATE -Wl,--wrap=read)
         # It lists all processes of the machine some hundred times.
         tether_test(os_shortage_posix contract 240 posix/test_shortage.c posix/forked.c os/place.c)
         target_link_options(test_os_shortage_posix PRIVATE

@@ -19,6 +19,8 @@
 
 static const char write_step[] = "write record";
 
+enum { LINES_OF_A_MARKER = 4 }; /* that a supervisor may write one right after the other */
+
 int tether__bundle_result(const tether__session *session, const char *task_id, int code,
                           tether_error *error)
 {
@@ -247,6 +249,23 @@ int tether__bundle_save_change(const tether__session *session, tether__record *k
     return code == TETHER_OK ? tether__bundle_stamp(session, record->task_id, stamp, error) : code;
 }
 
+/* Reads the lifeline with the time of its last line. The time is asked for before the lines are
+ * read: if one came in between, it would be that of the line before. */
+static int read_lifeline(const tether__session *session, const char *task_id, char **text,
+                         size_t *size, tether__file_stamp *stamp, tether_error *error)
+{
+    int code = TETHER_OK;
+    for (int tries = 0; tries < LINES_OF_A_MARKER; tries++) {
+        code = tether__os_file_read(session->exits, task_id, TETHER__MARKER_LIMIT, text, size,
+                                    stamp, error);
+        if (code != TETHER_OK || stamp->size == *size)
+            return code;
+        if (tries + 1 < LINES_OF_A_MARKER)
+            free(*text);
+    }
+    return code;
+}
+
 /* Reads the marker. Only a marker that was read whole, or that is nothing that a supervisor wrote
  * (a link, a directory, a file that is too large), is known to be damaged. After any other failure,
  * such as a lack of descriptors, it is not known what the marker says: the call fails, and the
@@ -261,8 +280,7 @@ static int read_marker(const tether__session *session, const char *task_id, teth
     tether_error problem = {0};
     int code = tether__here_frame(&session->here, &own, &problem);
     if (code == TETHER_OK)
-        code = tether__os_file_read(session->exits, task_id, TETHER__MARKER_LIMIT, &text, &size,
-                                    &stamp, &problem);
+        code = read_lifeline(session, task_id, &text, &size, &stamp, &problem);
     *marker = TETHER__NO_MARKER;
     switch (code) {
     case TETHER_OK:
