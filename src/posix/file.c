@@ -19,6 +19,7 @@
 #include "os/temporary.h"
 #include "posix/dir.h"
 #include "posix/error.h"
+#include "posix/write_all.h"
 
 enum { TREE_DEPTH_LIMIT = 64, BLOCK_SIZE = 32 * 1024 };
 
@@ -166,21 +167,6 @@ int tether__os_dir_list(tether__dir *dir, bool (*visit)(const char *name, void *
     return os_error == 0 ? TETHER_OK : fail_in(dir, os_error, "list directory", ".", error);
 }
 
-/* Returns 0 or errno. */
-static int write_all(int fd, const char *data, size_t size)
-{
-    while (size > 0) {
-        ssize_t written = write(fd, data, size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return errno;
-        data += written;
-        size -= (size_t)written;
-    }
-    return 0;
-}
-
 static int open_new(tether__dir *dir, const char *name)
 {
     int fd =
@@ -210,7 +196,7 @@ static int create_file(tether__dir *dir, const char *name, const void *data, siz
     int fd = open_new(dir, name);
     if (fd < 0)
         return fail_in(dir, errno, "create file", name, error);
-    int os_error = finish_new_file(dir, name, fd, sync, write_all(fd, data, size));
+    int os_error = finish_new_file(dir, name, fd, sync, tether__posix_write_all(fd, data, size));
     return os_error == 0 ? TETHER_OK : fail_in(dir, os_error, "write file", name, error);
 }
 
@@ -296,7 +282,7 @@ int tether__os_file_append(tether__dir *dir, const char *name, const void *data,
     int code = open_regular_for(O_WRONLY | O_APPEND, dir, name, &fd, &st, error);
     if (code != TETHER_OK)
         return code;
-    int os_error = write_all(fd, data, size);
+    int os_error = tether__posix_write_all(fd, data, size);
     if (close(fd) != 0 && os_error == 0 && errno != EINTR)
         os_error = errno;
     return os_error == 0 ? TETHER_OK : fail_in(dir, os_error, "write file", name, error);
@@ -305,7 +291,7 @@ int tether__os_file_append(tether__dir *dir, const char *name, const void *data,
 /* Returns 0 or errno. */
 static int extend(int fd, const void *data, size_t size, bool sync, struct stat *st)
 {
-    int os_error = write_all(fd, data, size);
+    int os_error = tether__posix_write_all(fd, data, size);
     if (os_error != 0) {
         int cut = ftruncate(fd, st->st_size);
         (void)cut; /* what cannot be cut off stays, and its readers take it for damage */
@@ -453,7 +439,7 @@ static int copy_part(int from, uint64_t offset, uint64_t size, int to)
         if (os_error == 0 && got < want)
             os_error = EIO;
         if (os_error == 0)
-            os_error = write_all(to, block, got);
+            os_error = tether__posix_write_all(to, block, got);
         if (os_error != 0)
             return os_error;
         offset += got;

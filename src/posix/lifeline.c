@@ -15,6 +15,7 @@
 #include "os/temporary.h"
 #include "posix/dir.h"
 #include "posix/error.h"
+#include "posix/write_all.h"
 #include "tether/task.h"
 
 static const char step[] = "create lifeline";
@@ -107,18 +108,9 @@ int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__
 int tether__os_lifeline_append(const tether__lifeline *lifeline, const char *line, size_t size,
                                tether_error *error)
 {
-    while (size > 0) {
-        ssize_t written = write((int)lifeline->handle, line, size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0) {
-            int os_error = errno;
-            return tether__posix_fail(error, os_error, "write exit marker", "the lifeline");
-        }
-        line += written;
-        size -= (size_t)written;
-    }
-    return TETHER_OK;
+    int os_error = tether__posix_write_all((int)lifeline->handle, line, size);
+    return os_error == 0 ? TETHER_OK
+                         : tether__posix_fail(error, os_error, "write exit marker", "the lifeline");
 }
 
 bool tether__os_lifeline_linked(const tether__lifeline *lifeline)

@@ -34,6 +34,7 @@ set(TETHER_OS_SOURCES
     thread.c
     error.c
     error_shortage.c
+    write_all.c
 )
 
 if(TETHER_HAVE_NSGETENVIRON)

@@ -10,6 +10,7 @@
 
 #include "posix/dir.h"
 #include "posix/error.h"
+#include "posix/write_all.h"
 
 static const char step[] = "pass orders";
 
@@ -38,25 +39,14 @@ static int open_nameless(tether__dir *bundle)
     return open_in_bundle(bundle);
 }
 
-/* Returns 0 or errno. */
-static int fill(int fd, const char *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t written = write(fd, bytes, size);
-        if (written < 0 && errno != EINTR)
-            return errno;
-        bytes += written > 0 ? written : 0;
-        size -= written > 0 ? (size_t)written : 0;
-    }
-    return lseek(fd, 0, SEEK_SET) == 0 ? 0 : errno;
-}
-
 int tether__posix_open_orders(const tether__start *start, tether_error *error)
 {
     int fd = open_nameless(start->bundle);
     if (fd < 0)
         return tether__posix_fail(error, errno, step, NULL);
-    int os_error = fill(fd, start->orders, start->orders_size);
+    int os_error = tether__posix_write_all(fd, start->orders, start->orders_size);
+    if (os_error == 0 && lseek(fd, 0, SEEK_SET) != 0)
+        os_error = errno;
     if (os_error == 0)
         return fd;
     close(fd);

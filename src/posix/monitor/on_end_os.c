@@ -22,6 +22,7 @@
 #include "posix/monitor/read_all.h"
 #include "posix/monitor/wake.h"
 #include "posix/raise_fd.h"
+#include "posix/write_all.h"
 
 enum {
     ABOVE_STANDARD = 3,
@@ -181,14 +182,7 @@ static char **make_environment(const char *const *variables)
 static int open_input(const char *bytes, size_t size)
 {
     int fd = tether__posix_raise_fd(memfd_create("tether-end", MFD_CLOEXEC), ABOVE_STANDARD);
-    size_t written = 0;
-    while (fd >= 0 && written < size) {
-        ssize_t part = write(fd, bytes + written, size - written);
-        if (part < 0 && errno != EINTR)
-            break;
-        written += part > 0 ? (size_t)part : 0;
-    }
-    if (fd < 0 || (written == size && lseek(fd, 0, SEEK_SET) == 0))
+    if (fd < 0 || (tether__posix_write_all(fd, bytes, size) == 0 && lseek(fd, 0, SEEK_SET) == 0))
         return fd;
     close(fd);
     return -1;
