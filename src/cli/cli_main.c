@@ -61,20 +61,8 @@ static const verb_alias aliases[] = {
 #define ALIAS_COUNT (sizeof aliases / sizeof aliases[0])
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 
-static const cli_verb *find_verb(const char *name)
-{
-    size_t i;
-
-    for (i = 0; i < ALIAS_COUNT; i++) {
-        if (strcmp(aliases[i].alias, name) == 0)
-            name = aliases[i].verb;
-    }
-    for (i = 0; i < VERB_COUNT; i++) {
-        if (strcmp(verbs[i].name, name) == 0)
-            return &verbs[i];
-    }
-    return NULL;
-}
+static const verb_table table = {verbs,       VERB_COUNT,     aliases,
+                                 ALIAS_COUNT, common_options, common_help};
 
 static void write_aliases(cli_stream *to, const cli_verb *verb, const char *before,
                           const char *after)
@@ -184,7 +172,7 @@ static int verb_help(cli_options *cli, cli_args *args)
         write_usage(stream_stdout());
         return 0;
     case ARGS_OPERAND:
-        verb = find_verb(value);
+        verb = verb_table_find(&table, value);
         if (verb == NULL)
             return unknown_verb(cli, value);
         break;
@@ -228,15 +216,6 @@ static bool take_common(int id, const char *value, void *userdata)
     }
 }
 
-/* What shells call to complete a word. */
-static int complete_for_shell(cli_options *cli, const cli_args *args)
-{
-    static const complete_table table = {verbs,       VERB_COUNT,     aliases,
-                                         ALIAS_COUNT, common_options, common_help};
-
-    return complete(&table, cli, args);
-}
-
 /* Runs the verb. If --help or --version was given, before or after it, prints that instead; without
  * any argument, prints the help. */
 static int dispatch(cli_options *cli, cli_args *args)
@@ -247,9 +226,9 @@ static int dispatch(cli_options *cli, cli_args *args)
     args_result result = args_next(args, &id, &name);
 
     if (result == ARGS_OPERAND && strcmp(name, complete_name) == 0)
-        return complete_for_shell(cli, args);
+        return complete(&table, cli, args); /* a shell asks for a word */
     if (result == ARGS_OPERAND) {
-        verb = find_verb(name);
+        verb = verb_table_find(&table, name);
         if (verb == NULL)
             return unknown_verb(cli, name);
         args->verb = verb->name;

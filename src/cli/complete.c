@@ -21,7 +21,7 @@ const char complete_name[] = "__complete";
 
 /* What the parser has seen when it comes to the word. */
 typedef struct state {
-    const complete_table *table;
+    const verb_table *table;
     cli_options *cli;
     cli_args args;
     const cli_verb *verb;     /* NULL: the word is the verb, or an option before it */
@@ -104,7 +104,7 @@ static bool stop_at_help(int id, const char *value, void *userdata)
 
 /* Asks a verb for its options as "--help" does, for which it sets its table and does nothing else.
  */
-static void ask_verb(const complete_table *table, const cli_verb *verb, cli_args *args)
+static void ask_verb(const verb_table *table, const cli_verb *verb, cli_args *args)
 {
     static char name[] = "tether", help[] = "--help";
     char *argv[] = {name, help, NULL};
@@ -123,21 +123,6 @@ static void ask_verb(const complete_table *table, const cli_verb *verb, cli_args
     args->word_id = probe.word_id;
     args->operands_end_options = probe.operands_end_options;
     args->operands_only = false;
-}
-
-static const cli_verb *find_verb(const complete_table *table, const char *name)
-{
-    size_t i;
-
-    for (i = 0; i < table->alias_count; i++) {
-        if (strcmp(table->aliases[i].alias, name) == 0)
-            name = table->aliases[i].verb;
-    }
-    for (i = 0; i < table->verb_count; i++) {
-        if (strcmp(table->verbs[i].name, name) == 0)
-            return &table->verbs[i];
-    }
-    return NULL;
 }
 
 /* Takes an option of the verb. A word that is in no table is the word itself, such as "-KI". */
@@ -169,7 +154,7 @@ static bool parse(state *s)
         if (result != ARGS_OPERAND || value == s->word)
             continue;
         if (s->verb == NULL) {
-            s->verb = find_verb(s->table, value);
+            s->verb = verb_table_find(s->table, value);
             if (s->verb == NULL)
                 return false;
             ask_verb(s->table, s->verb, &s->args);
@@ -287,7 +272,7 @@ static void offer(const state *s, offers *to)
 }
 
 /* Completes the last of these words. */
-static void complete_words(const complete_table *table, cli_options *cli, char **argv, int argc,
+static void complete_words(const verb_table *table, cli_options *cli, char **argv, int argc,
                            offers *to)
 {
     state s = {0};
@@ -317,7 +302,7 @@ static char **with_name(char **words, int count)
     return argv;
 }
 
-static void complete_bash(const complete_table *table, cli_options *cli, const cli_args *args)
+static void complete_bash(const verb_table *table, cli_options *cli, const cli_args *args)
 {
     static const char listing[] = "63"; /* '?': show what is possible, and insert nothing */
     offers to = {0};
@@ -336,7 +321,7 @@ static void complete_bash(const complete_table *table, cli_options *cli, const c
     complete_line_dispose(&line);
 }
 
-int complete(const complete_table *table, cli_options *cli, const cli_args *args)
+int complete(const verb_table *table, cli_options *cli, const cli_args *args)
 {
     cli_args rest = *args;
     const char *shell = rest.next < rest.argc ? rest.argv[rest.next++] : "";

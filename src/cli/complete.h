@@ -2,17 +2,7 @@
 #ifndef TETHER_CLI_COMPLETE_H
 #define TETHER_CLI_COMPLETE_H
 
-#include "cli/verbs.h"
-
-/* What the command has. */
-typedef struct complete_table {
-    const cli_verb *verbs;
-    size_t verb_count;
-    const verb_alias *aliases;
-    size_t alias_count;
-    const args_option *common;
-    const char *common_help;
-} complete_table;
+#include "cli/verb_table.h"
 
 /* The name of the verb. */
 extern const char complete_name[];
@@ -27,6 +17,6 @@ extern const char complete_name[];
  * The first line is "none", "files", "dirs", or "command N": the word with index N begins a command
  * of its own. Each other line is a value and its description, separated by a tab; for bash, what
  * replaces the word. Prints nothing on standard error, whatever happens. Returns 0. */
-int complete(const complete_table *table, cli_options *cli, const cli_args *args);
+int complete(const verb_table *table, cli_options *cli, const cli_args *args);
 
 #endif

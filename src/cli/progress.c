@@ -74,8 +74,8 @@ static void draw(void)
     progress.shown = stream_flush(to);
 }
 
-/* Fills in a state without holding the lock: looking at tasks may take its time, and whoever writes
- * meanwhile must not wait for it. Returns how long it took. */
+/* Fills in a state. The caller does not hold the lock: the library may take long to tell about the
+ * tasks, and other threads write meanwhile. Returns how long it took. */
 static uint64_t look(progress_state *state)
 {
     uint64_t before = uv_hrtime();

@@ -8,6 +8,7 @@
 #include "cli/duration.h"
 #include "cli/top_columns.h"
 #include "cli/top_draw.h"
+#include "cli/utf8.h"
 
 enum { WHEEL_ROWS = 3, LAST_CHARACTER = 0x10FFFF };
 
@@ -181,31 +182,32 @@ static bool move_by_key(top_state *state, uint32_t code)
     }
 }
 
+/* What a key does to the selected task; TOP_TABLE: without a question before. */
+static const struct {
+    uint32_t code;
+    top_job_kind kind;
+    top_mode question;
+} control_keys[] = {
+    {'k', TOP_JOB_KILL, TOP_CONFIRM},
+    {'p', TOP_JOB_PAUSE, TOP_TABLE},
+    {'r', TOP_JOB_RESUME, TOP_TABLE},
+    {'e', TOP_JOB_EXTEND, TOP_ASK_TIME},
+    {'a', TOP_JOB_ACKNOWLEDGE, TOP_TABLE},
+    {'d', TOP_JOB_REMOVE, TOP_CONFIRM},
+    {SCREEN_DELETE, TOP_JOB_REMOVE, TOP_CONFIRM},
+};
+
 static bool control_by_key(top_state *state, uint32_t code)
 {
-    switch (code) {
-    case 'k':
-        begin(state, TOP_JOB_KILL, TOP_CONFIRM);
+    size_t i;
+
+    for (i = 0; i < sizeof control_keys / sizeof control_keys[0]; i++) {
+        if (control_keys[i].code != code)
+            continue;
+        begin(state, control_keys[i].kind, control_keys[i].question);
         return true;
-    case 'p':
-        begin(state, TOP_JOB_PAUSE, TOP_TABLE);
-        return true;
-    case 'r':
-        begin(state, TOP_JOB_RESUME, TOP_TABLE);
-        return true;
-    case 'e':
-        begin(state, TOP_JOB_EXTEND, TOP_ASK_TIME);
-        return true;
-    case 'a':
-        begin(state, TOP_JOB_ACKNOWLEDGE, TOP_TABLE);
-        return true;
-    case 'd':
-    case SCREEN_DELETE:
-        begin(state, TOP_JOB_REMOVE, TOP_CONFIRM);
-        return true;
-    default:
-        return false;
     }
+    return false;
 }
 
 typedef void key_function(top_state *state);
@@ -301,26 +303,11 @@ static void erase_last(char *text)
 static void append(char *text, size_t room, uint32_t c)
 {
     size_t size = strlen(text);
-    char *to = text + size;
 
-    if (size + 5 > room)
+    if (size + UTF8_MOST + 1 > room)
         return;
-    if (c < 0x80) {
-        *to++ = (char)c;
-    } else if (c < 0x800) {
-        *to++ = (char)(0xC0 | c >> 6);
-        *to++ = (char)(0x80 | (c & 0x3F));
-    } else if (c < 0x10000) {
-        *to++ = (char)(0xE0 | c >> 12);
-        *to++ = (char)(0x80 | (c >> 6 & 0x3F));
-        *to++ = (char)(0x80 | (c & 0x3F));
-    } else {
-        *to++ = (char)(0xF0 | c >> 18);
-        *to++ = (char)(0x80 | (c >> 12 & 0x3F));
-        *to++ = (char)(0x80 | (c >> 6 & 0x3F));
-        *to++ = (char)(0x80 | (c & 0x3F));
-    }
-    *to = '\0';
+    size += utf8_encode(c, text + size);
+    text[size] = '\0';
 }
 
 static void edit(top_state *state, const screen_key *key)

@@ -9,7 +9,7 @@
 /* No screen shows more of a command. */
 enum { COMMAND_BYTES = 1024, SKIP_SAMPLES = 10 };
 
-static char *copy_text(const char *text, size_t most)
+char *top_rows_copy(const char *text, size_t most)
 {
     size_t size = text == NULL ? 0 : strlen(text);
     char *copy;
@@ -87,15 +87,15 @@ static void set_state(top_row *row, const tether_snapshot *task)
         return;
     row->cpu_permille = row->memory = row->rate = -1;
     if (row->signal_name == NULL)
-        row->signal_name = copy_text(task->signal_name, COMMAND_BYTES);
+        row->signal_name = top_rows_copy(task->signal_name, COMMAND_BYTES);
 }
 
 static bool fill(top_row *row, const tether_snapshot *task)
 {
     *row = (top_row){.cpu_permille = -1, .memory = -1, .rate = -1, .cpu_ms = -1, .output = -1};
     memcpy(row->id, task->task_id, sizeof row->id);
-    row->name = copy_text(task->name, COMMAND_BYTES);
-    row->command = copy_text(task->command, COMMAND_BYTES);
+    row->name = top_rows_copy(task->name, COMMAND_BYTES);
+    row->command = top_rows_copy(task->command, COMMAND_BYTES);
     set_state(row, task);
     if ((row->name != NULL || task->name == NULL) &&
         (row->command != NULL || task->command == NULL))

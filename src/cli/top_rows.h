@@ -69,6 +69,10 @@ typedef struct top_rows {
 /* All zero is an empty set of rows. */
 void top_rows_dispose(top_rows *rows);
 
+/* Returns a copy of at most so many bytes of a text, which the caller frees; NULL for NULL, and
+ * when memory is short. */
+char *top_rows_copy(const char *text, size_t most);
+
 /* Takes a complete list of the session's tasks. Rows of other tasks go; the others keep what was
  * measured. Returns false if memory runs out; the rows are then as before. */
 bool top_rows_take_all(top_rows *rows, const tether_snapshot_list *list, int64_t at);

@@ -94,8 +94,7 @@ static top_session *find_session(top_state *state, const char *id)
 static top_session *add_session(top_state *state, const char *id)
 {
     top_session *sessions = realloc(state->sessions, (state->session_count + 1) * sizeof *sessions);
-    size_t size = strlen(id) + 1;
-    char *copy = malloc(size);
+    char *copy = top_rows_copy(id, SIZE_MAX);
 
     if (sessions != NULL)
         state->sessions = sessions;
@@ -103,7 +102,6 @@ static top_session *add_session(top_state *state, const char *id)
         free(copy);
         return NULL;
     }
-    memcpy(copy, id, size);
     sessions[state->session_count] = (top_session){.id = copy};
     return &sessions[state->session_count++];
 }

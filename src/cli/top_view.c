@@ -92,11 +92,16 @@ static void dispatch(top_view *view)
         top_state_tell(&view->state, true, "%s", error.message);
 }
 
-static bool start_workers(top_view *view)
+static void start_workers(top_view *view)
 {
+    tether_error none = {.code = TETHER_ELIMIT};
+
     view->state.reader = top_worker_start(view->registry, screen_os_wake);
     view->state.actor = top_worker_start(view->registry, screen_os_wake);
-    return view->state.reader != NULL && view->state.actor != NULL;
+    if (view->state.reader != NULL && view->state.actor != NULL)
+        return;
+    strcpy(none.message, "start top: no thread is left; end other programs, then try again");
+    fail(view, &none);
 }
 
 /* A kill that has begun goes on to its end. */
@@ -107,14 +112,6 @@ static void stop_workers(top_view *view)
     top_worker_stop(view->state.actor);
     view->state.reader = view->state.actor = NULL;
     view->listing = view->sampling = view->tailing = false;
-}
-
-static char *copy(const char *text)
-{
-    size_t size = strlen(text) + 1;
-    char *made = malloc(size);
-
-    return made == NULL ? NULL : memcpy(made, text, size);
 }
 
 /* Shows an empty table until the first list of the session has come. */
@@ -136,7 +133,7 @@ static void begin_session(top_view *view)
 static void switch_session(top_view *view)
 {
     top_state *state = &view->state;
-    char *session = copy(state->sessions[state->session_cursor].id);
+    char *session = top_rows_copy(state->sessions[state->session_cursor].id, SIZE_MAX);
     tether_registry *registry = NULL;
     tether_error error = {0};
     int code;
@@ -159,12 +156,7 @@ static void switch_session(top_view *view)
     free(state->session);
     state->session = session;
     begin_session(view);
-    if (!start_workers(view)) {
-        tether_error none = {.code = TETHER_ELIMIT};
-
-        strcpy(none.message, "start top: no thread is left; end other programs, then try again");
-        fail(view, &none);
-    }
+    start_workers(view);
 }
 
 /* --- Results of the workers --- */
@@ -499,13 +491,8 @@ static int run(top_view *view, const char **why)
         return 0;
     }
     begin_session(view);
-    if (start_workers(view)) {
-        loop(view);
-    } else {
-        view->fatal.code = TETHER_ELIMIT;
-        strcpy(view->fatal.message,
-               "start top: no thread is left; end other programs, then try again");
-    }
+    start_workers(view);
+    loop(view);
     return finish(view);
 }
 
@@ -517,7 +504,7 @@ int top_view_run(const cli_options *cli, int64_t interval_ms, bool running_only,
 
     *why = NULL;
     view.state.rows.running_only = running_only;
-    view.state.session = copy(cli->session != NULL ? cli->session : "default");
+    view.state.session = top_rows_copy(cli->session != NULL ? cli->session : "default", SIZE_MAX);
     if (view.state.session == NULL)
         return print_no_memory(cli);
     code = open_session(&view, cli->session, &view.registry, &error);

@@ -83,3 +83,25 @@ size_t utf8_continued_start(const char *bytes, size_t size)
         skip++;
     return skip < 4 ? skip : 0;
 }
+
+size_t utf8_encode(uint32_t character, char bytes[UTF8_MOST])
+{
+    char *to = bytes;
+
+    if (character < 0x80) {
+        *to++ = (char)character;
+    } else if (character < 0x800) {
+        *to++ = (char)(0xC0 | character >> 6);
+        *to++ = (char)(0x80 | (character & 0x3F));
+    } else if (character < 0x10000) {
+        *to++ = (char)(0xE0 | character >> 12);
+        *to++ = (char)(0x80 | (character >> 6 & 0x3F));
+        *to++ = (char)(0x80 | (character & 0x3F));
+    } else {
+        *to++ = (char)(0xF0 | character >> 18);
+        *to++ = (char)(0x80 | (character >> 12 & 0x3F));
+        *to++ = (char)(0x80 | (character >> 6 & 0x3F));
+        *to++ = (char)(0x80 | (character & 0x3F));
+    }
+    return (size_t)(to - bytes);
+}

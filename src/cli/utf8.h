@@ -1,4 +1,4 @@
-/* Decodes UTF-8. Pure. */
+/* Decodes and encodes UTF-8. Pure. */
 #ifndef TETHER_CLI_UTF8_H
 #define TETHER_CLI_UTF8_H
 
@@ -20,5 +20,10 @@ size_t utf8_incomplete_end(const char *bytes, size_t size);
 /* Returns how many bytes at the start continue a UTF-8 character that began before them: 0 to 3, by
  * the same rule as the library's tail. 0 if the bytes are not UTF-8. */
 size_t utf8_continued_start(const char *bytes, size_t size);
+
+enum { UTF8_MOST = 4 };
+
+/* Encodes a code point up to U+10FFFF. Returns its length. */
+size_t utf8_encode(uint32_t character, char bytes[UTF8_MOST]);
 
 #endif
