@@ -5,44 +5,23 @@ without one has to exit with 0. A block whose first line is a comment with the w
 
 Must not: touch the user's store. Run as `python3 samples.py BUILD PAGE...`.
 """
-import os
+import pathlib
 import re
-import subprocess
 import sys
 import tempfile
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.dont_write_bytecode = True
+import sandbox  # noqa: E402
+
 BLOCK = re.compile(r"^```(sh|bash|python)\n(.*?)^```\n(?:\n?```text\n(.*?)^```\n)?", re.M | re.S)
 ID = r"\bt[0-9a-z]{11}\b"
-
-
-def environment(build, folder):
-    own = {name: value for name, value in os.environ.items() if not name.startswith("TETHER_")}
-    own.update(
-        HOME=folder,
-        PATH=build + os.pathsep + own["PATH"],
-        TETHER_STORE=os.path.join(folder, "store"),
-        TETHER_MONITOR=os.path.join(build, "tether-monitor"),
-        TETHER_LIBRARY=os.path.join(build, "libtether.so"),
-        PYTHONPATH=os.path.join(ROOT, "bindings", "python", "src"),
-        PYTHONDONTWRITEBYTECODE="1",
-    )
-    return own
 
 
 def run(build, language, text):
     """What the block prints, and its exit code."""
     with tempfile.TemporaryDirectory(prefix="samples-") as folder:
-        variables = environment(build, folder)
         command = [sys.executable, "-"] if language == "python" else ["bash", "-s"]
-        try:
-            # A pipe as output would have to be closed by all that the block leaves running.
-            with open(os.path.join(folder, ".said"), "w+b") as said:
-                done = subprocess.run(command, input=text.encode(), stdout=said, stderr=subprocess.STDOUT, cwd=folder, env=variables, timeout=60)
-                said.seek(0)
-                return said.read().decode(errors="replace"), done.returncode
-        finally:
-            subprocess.run(["tether", "kill", "--all", "--grace", "0"], env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return sandbox.run(command, build, pathlib.Path(folder), text)
 
 
 def matches(expected, said):
@@ -66,13 +45,12 @@ def check(build, page):
             continue
         failed += 1
         line = text.count("\n", 0, found.start()) + 1
-        print("FAILED: %s:%d exited with %d and printed:\n%s\ninstead of:\n%s" % (page, line, code, said, expected if expected is not None else "(anything, with 0)"))
+        print("FAILED: %s:%d exited with %s and printed:\n%s\ninstead of:\n%s" % (page, line, code, said, expected if expected is not None else "(anything, with 0)"))
     return failed, passed
 
 
 def main():
-    build, pages = os.path.abspath(sys.argv[1]), sys.argv[2:]
-    os.environ["PATH"] = build + os.pathsep + os.environ["PATH"]
+    build, pages = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
     failed = 0
     for page in pages:
         bad, good = check(build, page)
