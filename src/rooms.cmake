@@ -81,7 +81,7 @@ tether_room(store
 tether_room(engine
     USES base format shell os store search
     LIBRARIES tether_uv tether_jansson
-    SOURCES attention.c awaiting.c catalog.c child.c duties.c event.c following.c gate.c kill.c kill_rounds.c prune.c reaper.c reaping.c refresh.c replay.c sessions.c snapshot.c waiting.c)
+    SOURCES attention.c awaiting.c catalog.c child.c duties.c event.c following.c gate.c kill.c kill_rounds.c outcome.c prune.c reaper.c reaping.c refresh.c replay.c sessions.c snapshot.c waiting.c)
 
 tether_room(output
     USES base format shell os store search engine

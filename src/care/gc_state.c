@@ -35,7 +35,7 @@ int tether__gc_state_load(const tether__store *store, tether__gc_state *state, t
     tether_error problem = {0};
     tether__clock_frame own;
     *state = (tether__gc_state){0};
-    int code = tether__os_clock_frame(&own, &problem);
+    int code = tether__here_frame(&store->here, &own, &problem);
     if (code == TETHER_OK)
         code =
             tether__os_file_read(store->root, state_file, FILE_LIMIT, &text, &size, NULL, &problem);
@@ -75,7 +75,7 @@ int tether__gc_state_save(const tether__store *store, const tether__gc_state *st
                           tether_error *error)
 {
     tether__clock_frame own;
-    int code = tether__os_clock_frame(&own, error);
+    int code = tether__here_frame(&store->here, &own, error);
     if (code != TETHER_OK)
         return code;
     json_t *document = json_pack("{s:i, s:o, s:o, s:I, s:o, s:o}", "schema_version", SCHEMA,

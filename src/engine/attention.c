@@ -178,7 +178,7 @@ tether__telling tether__attention_watch_exit(tether__attention *attention, const
     read_supervisor(catalog, task_id, &supervisor);
     if (supervisor.pid == 0)
         return TETHER__NOT_YET;
-    supervisor = tether__here_compared(&catalog->session->here, &supervisor);
+    supervisor = tether__here_compared(&catalog->session->store->here, &supervisor);
     if (!adds_on_demand(attention) ||
         tether__os_ends_add(attention->ends, task_id, &supervisor, NULL) != TETHER_OK)
         return TETHER__UNTOLD;

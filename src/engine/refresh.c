@@ -1,16 +1,16 @@
-/* Owns reading records from the disk into the catalog, and writing verdicts into records.
+/* Owns reading records from the disk into the catalog, inspecting tasks, and writing what that
+ * changes.
  * Must not: send signals, use the loop, or hold `state` while it touches the disk.
  * Thread: any; the caller holds the catalog's `disk`. */
 #include "engine/refresh.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "engine/outcome.h"
 #include "format/status.h"
 #include "os/clock.h"
 #include "os/lifeline.h"
-#include "os/scope.h"
 #include "os/spawn.h"
 #include "store/compact.h"
 #include "store/ledger.h"
@@ -24,9 +24,7 @@ enum {
     /* How long the end of a pinned command may stay untold: init is slow, or none. A kill waits for
      * it, and its intent explains the end. */
     UNTOLD_MS = 30000,
-    UNTOLD_KILL_MS = 1000,
-    TICK_SLACK_MS = 50, /* how far file times may lag behind the clock */
-    SOON_MS = 10000     /* for how long after an end the marker's file time is still trusted */
+    UNTOLD_KILL_MS = 1000
 };
 
 /* Reads the record if it has changed since the entry's record was read or written. */
@@ -51,172 +49,6 @@ static int reload(tether__catalog *catalog, tether__entry *entry, tether_error *
     entry->unsaved = false;
     entry->exact = true;
     return TETHER_OK;
-}
-
-/* Returns the uptime at which the supervisor wrote its exit line; -1: not known. A supervisor that
- * cannot find out the uptime (cmd, or sh without /proc) writes none. The uptime is then derived
- * from the marker's modification time, but only within SOON_MS of the end: the longer ago the end
- * was, the more likely the wall clock has been set since. */
-static int64_t end_uptime(const tether__marker *marker, bool same_boot, int64_t now, int64_t uptime)
-{
-    int64_t ago = now - marker->modified_at;
-    if (marker->uptime_ms > 0)
-        return marker->uptime_ms;
-    if (!same_boot || marker->modified_at <= 0 || ago < -TICK_SLACK_MS || ago > SOON_MS)
-        return -1;
-    return ago > 0 ? uptime - ago : uptime;
-}
-
-static void set_end_times(tether__record *record, const tether__observation *observed)
-{
-    const tether__marker *marker = &observed->marker;
-    int64_t now = tether__os_wall_ms();
-    int64_t uptime = tether__os_uptime_ms();
-    bool has_end = marker->end != TETHER__END_NONE && !marker->damaged;
-    record->finished_at = has_end && marker->modified_at > 0 ? marker->modified_at : now;
-    /* File times have the resolution of the kernel's tick: a short task may seem to end before it
-     * began. */
-    if (record->finished_at < record->started_at &&
-        record->started_at - record->finished_at < TICK_SLACK_MS)
-        record->finished_at = record->started_at;
-    record->duration_ms = -1;
-    int64_t end = has_end ? end_uptime(marker, observed->same_boot, now, uptime) : -1;
-    if (has_end && end <= 0 && observed->same_boot && record->started_uptime_ms > 0)
-        record->duration_ms = tether__duration_seen(record->started_at, record->finished_at, now,
-                                                    record->started_uptime_ms, uptime);
-    else if (has_end)
-        record->duration_ms = tether__duration(record->started_at, record->finished_at,
-                                               record->started_uptime_ms, end);
-    else if (record->status != TETHER_STATUS_LOST)
-        record->duration_ms =
-            tether__duration(record->started_at, now, record->started_uptime_ms, uptime);
-    if (end > 0)
-        record->finished_uptime_ms = end;
-    else if (observed->same_boot)
-        record->finished_uptime_ms = uptime;
-}
-
-/* Takes the supervisor's identity from the marker, if the record does not have it. */
-static void take_identity(tether__record *record, const tether__observation *observed)
-{
-    const tether__identity *claimed = &observed->marker.identity;
-    if (record->identity.pid == 0 && claimed->pid != 0) {
-        record->identity = *claimed;
-        record->child_pid = claimed->pid;
-    }
-}
-
-static void set_usage(tether__record *record, const tether__usage *usage)
-{
-    record->user_ms = usage->user_ms;
-    record->system_ms = usage->system_ms;
-    record->peak_memory = usage->peak_bytes;
-    record->process_count = usage->processes;
-}
-
-/* A task that a host was killing ends only when nothing of it is left. */
-static void set_survivors(tether__record *record, const tether__observation *observed)
-{
-    char list[TETHER__LEFT_TEXT_SIZE];
-    const tether__left *left = &observed->marker.left;
-    record->survivor_count = observed->tree_empty ? 0 : left->count;
-    if (record->survivor_count <= 0 || tether__left_render(left, list, sizeof list) == 0)
-        return;
-    (void)tether__record_set(record, &record->survivors, list);
-}
-
-/* The verdict is valid without its reason, when memory is short. */
-static void set_reason(tether__record *record, const tether__verdict *verdict)
-{
-    char text[256];
-    const char *reason = verdict->reason;
-    if (verdict->names_anchor) {
-        if (record->while_task != NULL)
-            snprintf(text, sizeof text, "%s task %s", reason, record->while_task);
-        else
-            snprintf(text, sizeof text, "%s process %lld", reason, (long long)record->while_pid);
-        reason = text;
-    }
-    (void)tether__record_set(record, &record->reason, reason);
-}
-
-/* In the largest unit in which the limit is a whole number. */
-static void set_out_of_memory(tether__record *record, int64_t limit)
-{
-    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
-    char text[64];
-    size_t unit = 0;
-    for (; unit + 1 < sizeof units / sizeof units[0] && limit % 1024 == 0; unit++)
-        limit /= 1024;
-    snprintf(text, sizeof text, "out of memory: limit %lld %s", (long long)limit, units[unit]);
-    (void)tether__record_set(record, &record->reason, text);
-}
-
-/* The supervisor has left the lifeline to another process. Silence is an answer only once it is
- * free, which was probed before the lines were read (docs/model/onend.pml). */
-static bool is_on_end_known(const tether__observation *observed)
-{
-    return observed->marker.on_end != TETHER__AFTERWARDS_UNTOLD ||
-           observed->holding == TETHER__FREE;
-}
-
-/* Takes what the supervisor tells of the command at the end. */
-static void take_on_end(tether__record *record, const tether__observation *observed)
-{
-    static const char unknown[] = "what watched it died before it told how it went";
-    char text[64] = "its time was over";
-    const tether__marker *marker = &observed->marker;
-    int64_t value = marker->on_end_value, code = TETHER_EXIT_UNKNOWN;
-    const char *error = text;
-    if (!record->on_end_open || !is_on_end_known(observed))
-        return;
-    switch (marker->on_end) {
-    case TETHER__AFTERWARDS_EXIT:
-        code = value;
-        snprintf(text, sizeof text, "exit code %lld", (long long)value);
-        error = value != 0 ? text : NULL;
-        break;
-    case TETHER__AFTERWARDS_SIGNAL:
-        code = 128 + value;
-        snprintf(text, sizeof text, "signal %lld", (long long)value);
-        break;
-    case TETHER__AFTERWARDS_TIMED_OUT:
-        break;
-    case TETHER__AFTERWARDS_UNSTARTED:
-        error = "it could not be started";
-        break;
-    case TETHER__AFTERWARDS_UNTOLD:
-        error = marker->present && !marker->damaged && marker->end == TETHER__END_NONE
-                    ? "it did not run: its supervisor died before the end of the task"
-                    : unknown;
-        break;
-    }
-    (void)tether__record_close_on_end(record, code, error);
-}
-
-/* Copies the verdict, and what the observation adds to it, into the record. */
-static void apply(tether__record *record, const tether__verdict *verdict,
-                  const tether__observation *observed)
-{
-    take_identity(record, observed);
-    record->status = verdict->status;
-    if (observed->same_boot && observed->supervisor_seen_ms > record->alive_uptime_ms)
-        record->alive_uptime_ms = observed->supervisor_seen_ms;
-    if (verdict->step != TETHER__STEP_FINALISE)
-        return;
-    record->exit_code = verdict->exit_code;
-    record->signal = verdict->signal;
-    set_reason(record, verdict);
-    if (verdict->status == TETHER_STATUS_FAILED && observed->marker.out_of_memory > 0)
-        set_out_of_memory(record, observed->marker.out_of_memory);
-    tether__os_scope_remove(record->scope, record->task_id);
-    set_usage(record, &observed->marker.usage);
-    record->output_lost = observed->marker.lost;
-    set_survivors(record, observed);
-    if (observed->marker.end != TETHER__END_NONE && observed->marker.pipestatus[0] != '\0')
-        (void)tether__record_set(record, &record->pipeline_statuses, observed->marker.pipestatus);
-    set_end_times(record, observed);
-    take_on_end(record, observed);
 }
 
 bool tether__refresh_round_is_conclusive(tether__catalog *catalog, tether__entry *entry)
@@ -375,12 +207,11 @@ static int save_verdict(const tether__catalog *catalog, tether__entry *entry, co
     bool exact = entry->exact && !archived && tether__record_keep(&entry->record, &kept);
     if (exact && kept.identity.pid == 0)
         kept.child_pid = 0;
-    apply(&entry->record, &found->verdict, &found->observed);
+    tether__outcome_apply(&entry->record, &found->verdict, &found->observed);
     if (found->verdict.step == TETHER__STEP_FINALISE)
         tether__output_cap_note(catalog->session, &entry->record);
-    int code = exact ? tether__bundle_save_change(catalog->session, &kept, &entry->record,
-                                                  &entry->stamp, error)
-                     : tether__bundle_save(catalog->session, &entry->record, &entry->stamp, error);
+    int code = tether__bundle_save(catalog->session, &entry->record, exact ? &kept : NULL,
+                                   &entry->stamp, error);
     entry->exact = code == TETHER_OK;
     if (exact)
         tether__record_release(&kept);
@@ -454,7 +285,8 @@ static void retry_save(tether__catalog *catalog, tether__entry *entry)
      * refresh_entry reads that record. */
     if (tether__bundle_stamp(catalog->session, entry->id, &stamp, NULL) == TETHER_OK &&
         memcmp(&stamp, &entry->stamp, sizeof stamp) == 0 &&
-        tether__bundle_save(catalog->session, &entry->record, &entry->stamp, NULL) == TETHER_OK) {
+        tether__bundle_save(catalog->session, &entry->record, NULL, &entry->stamp, NULL) ==
+            TETHER_OK) {
         entry->unsaved = false;
         entry->exact = true;
     }
@@ -473,12 +305,13 @@ static void look_at_on_end(tether__catalog *catalog, tether__entry *entry)
     if (entry->record.read_only || tether__bundle_observe(catalog->session, &entry->record, &child,
                                                           false, &observed, NULL) != TETHER_OK)
         return;
-    if (!is_on_end_known(&observed) ||
+    if (!tether__outcome_on_end_known(&observed) ||
         tether__session_lock(catalog->session, &lock, NULL) != TETHER_OK)
         return;
     if (reload(catalog, entry, NULL) == TETHER_OK && entry->record.on_end_open) {
-        take_on_end(&entry->record, &observed);
-        if (tether__bundle_save(catalog->session, &entry->record, &entry->stamp, NULL) != TETHER_OK)
+        tether__outcome_on_end(&entry->record, &observed);
+        if (tether__bundle_save(catalog->session, &entry->record, NULL, &entry->stamp, NULL) !=
+            TETHER_OK)
             entry->stamp = (tether__file_stamp){0};
         else
             tether__catalog_publish(catalog, entry);
@@ -493,7 +326,7 @@ static void resume_kill(tether__catalog *catalog, tether__entry *entry, const fi
 {
     bool resumed = false;
     /* The killer may have died before the record had it. */
-    take_identity(&entry->record, &found->observed);
+    tether__outcome_identity(&entry->record, &found->observed);
     entry->exact = false;
     int64_t now = tether__os_monotonic_ms();
     int64_t takeover = entry->record.kill_takeover_ms;
@@ -652,7 +485,7 @@ static int change_locked(tether__catalog *catalog, tether__entry *entry,
             entry->id);
     if (!change(&entry->record, userdata))
         return TETHER_OK;
-    int code = tether__bundle_save(catalog->session, &entry->record, &entry->stamp, error);
+    int code = tether__bundle_save(catalog->session, &entry->record, NULL, &entry->stamp, error);
     entry->exact = code == TETHER_OK;
     if (code != TETHER_OK) {
         /* Reads what the disk has: usually, the change did not happen. */

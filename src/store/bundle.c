@@ -82,7 +82,7 @@ int tether__bundle_take(const tether__session *session, json_t *document, const 
     tether__clock_frame own;
     int code = tether__record_read(document, task_id, record, error);
     if (code == TETHER_OK)
-        code = tether__here_frame(&session->here, &own, error);
+        code = tether__here_frame(&session->store->here, &own, error);
     if (code != TETHER_OK)
         return code;
     shift_record(record, &own, 1);
@@ -143,26 +143,33 @@ static int append_again(const tether__session *session, const tether__record *re
     return code;
 }
 
+/* Appends a line, which it releases, if that has more than the id. */
+static int append_line(const tether__session *session, json_t *line, tether_error *error)
+{
+    int code = json_object_size(line) > 1 ? tether__ledger_append(session, line, error) : TETHER_OK;
+    json_decref(line);
+    return code;
+}
+
 /* Appends what distinguishes the record from `before`, if anything does. */
 static int append_difference(const tether__session *session, const tether__record *record,
                              json_t *before, tether_error *error)
 {
     json_t *after = tether__record_document_over(record, before);
     json_t *line = after != NULL ? tether__journal_difference(before, after) : NULL;
-    int code = TETHER_OK;
-    if (line == NULL)
-        code = tether__fail_memory(error, write_step);
-    else if (json_object_size(line) > 1) /* more than the id */
-        code = tether__ledger_append(session, line, error);
-    json_decref(line);
     json_decref(after);
-    return code;
+    return line != NULL ? append_line(session, line, error)
+                        : tether__fail_memory(error, write_step);
 }
 
+/* Appends what has changed: since `kept`, or else since what the journal has. */
 static int append_change(const tether__session *session, tether__record *record,
-                         tether_error *error)
+                         const tether__record *kept, tether_error *error)
 {
     json_t *before = NULL;
+    json_t *line = kept != NULL ? tether__record_changes(kept, record) : NULL;
+    if (line != NULL)
+        return append_line(session, line, error);
     tether_error problem = {0};
     int code = tether__ledger_read(session, record->task_id, &before, NULL, &problem);
     if (code == TETHER_ENOTASK)
@@ -175,8 +182,10 @@ static int append_change(const tether__session *session, tether__record *record,
     return code;
 }
 
-static int append_first(const tether__session *session, tether__record *record, tether_error *error)
+static int append_first(const tether__session *session, tether__record *record,
+                        const tether__record *kept, tether_error *error)
 {
+    (void)kept;
     json_t *document = tether__record_document(record);
     if (document == NULL)
         return tether__fail_memory(error, write_step);
@@ -194,17 +203,19 @@ static void to_machine(tether__record *record, const tether__clock_frame *own)
 }
 
 /* Writes a record as `append` does, with its times by the machine's clocks meanwhile. */
-static int save(const tether__session *session, tether__record *record,
+static int save(const tether__session *session, tether__record *record, tether__record *kept,
                 int (*append)(const tether__session *session, tether__record *record,
-                              tether_error *error),
+                              const tether__record *kept, tether_error *error),
                 tether__file_stamp *stamp, tether_error *error)
 {
     tether__clock_frame own;
-    int code = tether__here_frame(&session->here, &own, error);
+    int code = tether__here_frame(&session->store->here, &own, error);
     if (code != TETHER_OK)
         return code;
     to_machine(record, &own);
-    code = append(session, record, error);
+    if (kept != NULL)
+        to_machine(kept, &own);
+    code = append(session, record, kept, error);
     shift_record(record, &own, 1);
     if (code != TETHER_OK)
         return code;
@@ -214,39 +225,18 @@ static int save(const tether__session *session, tether__record *record,
 int tether__bundle_create(const tether__session *session, tether__record *record,
                           tether__file_stamp *stamp, tether_error *error)
 {
-    return save(session, record, append_first, stamp, error);
+    return save(session, record, NULL, append_first, stamp, error);
 }
 
 int tether__bundle_save(const tether__session *session, tether__record *record,
-                        tether__file_stamp *stamp, tether_error *error)
+                        tether__record *kept, tether__file_stamp *stamp, tether_error *error)
 {
     if (record->read_only)
         return tether__fail(
             error, TETHER_EREADONLY, 0, "write record",
             "task %s was written by a newer version of tether; use that version to change it",
             record->task_id);
-    return save(session, record, append_change, stamp, error);
-}
-
-int tether__bundle_save_change(const tether__session *session, tether__record *kept,
-                               tether__record *record, tether__file_stamp *stamp,
-                               tether_error *error)
-{
-    tether__clock_frame own;
-    if (tether__here_frame(&session->here, &own, NULL) != TETHER_OK)
-        return tether__bundle_save(session, record, stamp, error);
-    to_machine(kept, &own);
-    to_machine(record, &own);
-    json_t *line = tether__record_changes(kept, record);
-    int code = TETHER_OK;
-    if (json_object_size(line) > 1) /* more than the id */
-        code = tether__ledger_append(session, line, error);
-    shift_record(kept, &own, 1);
-    shift_record(record, &own, 1);
-    if (line == NULL)
-        return tether__bundle_save(session, record, stamp, error);
-    json_decref(line);
-    return code == TETHER_OK ? tether__bundle_stamp(session, record->task_id, stamp, error) : code;
+    return save(session, record, kept, append_change, stamp, error);
 }
 
 /* Reads the lifeline with the time of its last line. The time is asked for before the lines are
@@ -278,7 +268,7 @@ static int read_marker(const tether__session *session, const char *task_id, teth
     tether__file_stamp stamp;
     tether__clock_frame own;
     tether_error problem = {0};
-    int code = tether__here_frame(&session->here, &own, &problem);
+    int code = tether__here_frame(&session->store->here, &own, &problem);
     if (code == TETHER_OK)
         code = read_lifeline(session, task_id, &text, &size, &stamp, &problem);
     *marker = TETHER__NO_MARKER;
@@ -374,8 +364,8 @@ static void complete_identity(const tether__session *session, const tether__reco
         claimed->start_time = child->start_time;
         return;
     }
-    tether__here_boot_id(&session->here, boot_id);
-    tether__here_pid_ns(&session->here, pid_ns);
+    tether__here_boot_id(&session->store->here, boot_id);
+    tether__here_pid_ns(&session->store->here, pid_ns);
     if (record->identity.pid != 0 || observed->holding != TETHER__HELD ||
         strcmp(claimed->boot_id, boot_id) != 0 || strcmp(claimed->pid_ns, pid_ns) != 0)
         return;
@@ -469,7 +459,7 @@ int tether__bundle_observe(const tether__session *session, const tether__record 
     if (code != TETHER_OK)
         return code;
     const tether__identity supervisor =
-        tether__here_compared(&session->here, supervisor_of(record, observed, child));
+        tether__here_compared(&session->store->here, supervisor_of(record, observed, child));
     /* A free lock proves that the supervisor has ended. A held lock may be held by another process
      * that inherited the file by accident; therefore the supervisor's process is probed, too. */
     int64_t now = tether__os_uptime_ms();
@@ -485,7 +475,7 @@ int tether__bundle_observe(const tether__session *session, const tether__record 
         return code;
 
     /* The end that is found is final, and another one after a reboot. */
-    if (!tether__here_boot_id(&session->here, boot_id) && record->boot_id[0] != '\0')
+    if (!tether__here_boot_id(&session->store->here, boot_id) && record->boot_id[0] != '\0')
         return tether__fail(error, TETHER_ELIMIT, 0, "inspect task",
                             "the id of this boot cannot be read, so it is not known whether task "
                             "%s was started during it; raise the limit of descriptors (ulimit -n)",

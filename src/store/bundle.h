@@ -45,15 +45,12 @@ int tether__bundle_result(const tether__session *session, const char *task_id, i
 int tether__bundle_create(const tether__session *session, tether__record *record,
                           tether__file_stamp *stamp, tether_error *error);
 
-/* Writes the record and stores its new stamp. TETHER_EREADONLY: the record has a newer schema. */
+/* Writes what has changed in the record and stores its new stamp. `kept` is what
+ * tether__record_keep has copied when the record was as it was last read or written; afterwards it
+ * can only be released. NULL: that is not known, and the journal is read for it. TETHER_EREADONLY:
+ * the record has a newer schema. */
 int tether__bundle_save(const tether__session *session, tether__record *record,
-                        tether__file_stamp *stamp, tether_error *error);
-
-/* As tether__bundle_save, where it is known what the journal has of the task: `kept` is the record
- * as it was last read or written. So the journal need not be read for it. */
-int tether__bundle_save_change(const tether__session *session, tether__record *kept,
-                               tether__record *record, tether__file_stamp *stamp,
-                               tether_error *error);
+                        tether__record *kept, tether__file_stamp *stamp, tether_error *error);
 
 /* Inspects the lifeline, the marker and the supervisor of a task, in the order that the protocol
  * demands. Changes nothing. `child` (pid 0: unknown) is the supervisor that this process has

@@ -1,4 +1,4 @@
-/* Owns the answers about this process that a session remembers.
+/* Owns the answers about this process that an open store remembers.
  * Must not: remember what this process can change.
  * Thread: any. */
 #include "store/here.h"

@@ -1,4 +1,4 @@
-/* What is true of this process for as long as a session is open: its boot, its pid namespace, and
+/* What is true of this process for as long as a store is open: its boot, its pid namespace, and
  * the offsets of its clocks. Asked once, because each question costs as much as a step of a start.
  * A process with several threads, as a host has, cannot change any of them; what it can change for
  * its children is in task/facts.h. Any thread. */

@@ -54,14 +54,14 @@ static measured measure(const tether__session *session, const tether__record *re
 /* Returns whether a process other than the supervisor may still hold the files open: that process
  * would go on writing to a file that has no name any more. Returns true when unsure, such as for a
  * task of another pid namespace. */
-static bool may_be_written(const tether__record *record)
+static bool may_be_written(const tether__session *session, const tether__record *record)
 {
     char boot_id[TETHER__BOOT_ID_SIZE];
     tether__survivor left[MEMBERS_CAPACITY];
     size_t count;
     tether__tree tree;
     tether__kin kin = {0};
-    tether__os_boot_id(boot_id);
+    tether__here_boot_id(&session->store->here, boot_id);
     if (boot_id[0] != '\0' && record->boot_id[0] != '\0' && strcmp(boot_id, record->boot_id) != 0)
         return false;
     tether__bundle_tree(record, &kin, &tree);
@@ -94,7 +94,7 @@ void tether__output_cap_note(const tether__session *session, tether__record *rec
 {
     uint64_t size[2];
     if (!is_trimmed_by_hosts(record) || measure(session, record, size) != EXCEEDS_LIMIT ||
-        may_be_written(record) || measure(session, record, size) != EXCEEDS_LIMIT)
+        may_be_written(session, record) || measure(session, record, size) != EXCEEDS_LIMIT)
         return;
     set_totals(record, size);
 }
@@ -106,7 +106,7 @@ static bool save_totals(const tether__session *session, tether__record *record,
 {
     tether__lock lock;
     uint64_t size[2];
-    if (may_be_written(record) || measure(session, record, size) != EXCEEDS_LIMIT ||
+    if (may_be_written(session, record) || measure(session, record, size) != EXCEEDS_LIMIT ||
         tether__session_lock(session, &lock, NULL) != TETHER_OK)
         return false;
     tether__record fresh;
@@ -116,7 +116,7 @@ static bool save_totals(const tether__session *session, tether__record *record,
         tether__bundle_load(session, record->task_id, &fresh, &fresh_stamp, NULL) == TETHER_OK;
     if (done && lacks_totals(&fresh, size)) {
         set_totals(&fresh, size);
-        done = tether__bundle_save(session, &fresh, &fresh_stamp, NULL) == TETHER_OK;
+        done = tether__bundle_save(session, &fresh, NULL, &fresh_stamp, NULL) == TETHER_OK;
     }
     tether__os_lock_release(&lock);
     if (!done) {

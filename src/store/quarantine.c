@@ -25,14 +25,14 @@ static int create_quarantine_folder(const tether__session *session, const char *
     if (code != TETHER_OK)
         return code;
     tether__clock_frame own;
-    code = tether__os_clock_frame(&own, error);
+    code = tether__here_frame(&session->store->here, &own, error);
     if (code != TETHER_OK) {
         tether__os_dir_close(quarantine);
         return code;
     }
     int64_t now = tether__os_wall_ms();
     snprintf(name, sizeof name, "%s-%lld", task_id, (long long)now);
-    tether__os_boot_id(boot_id);
+    tether__here_boot_id(&session->store->here, boot_id);
     snprintf(text, sizeof text,
              "session: %s\ntask: %s\nat: %lld\nuptime: %lld boot: %s\nreason: %.300s\n",
              session->id, task_id, (long long)now,

@@ -74,7 +74,6 @@ static int open_id(tether__session *session, const char *id, tether_error *error
 
 static int open_parts(tether__session *session, const char *key, bool create, tether_error *error)
 {
-    tether__here_ask(&session->here);
     int code = tether__ledger_new(&session->ledger, error);
     if (code == TETHER_OK)
         code = tether__os_dir_open(session->store->root, key, create, &session->dir, error);

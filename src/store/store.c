@@ -120,7 +120,9 @@ int tether__store_open(const char *path, bool create, tether__store *store, teth
     free(standard);
     if (code == TETHER_OK)
         code = check_format(store, create, error);
-    if (code != TETHER_OK)
+    if (code == TETHER_OK)
+        tether__here_ask(&store->here);
+    else
         tether__store_close(store);
     return code;
 }

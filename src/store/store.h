@@ -14,6 +14,7 @@
 typedef struct tether__store {
     tether__dir *root;
     bool sync; /* records are on the disk before a call returns */
+    tether__here here;
 } tether__store;
 
 struct tether__ledger;
@@ -27,7 +28,6 @@ typedef struct tether__session {
     tether__dir *journal; /* with the archives */
     tether__dir *tasks;
     int64_t lock_timeout_ms;
-    tether__here here;
 } tether__session;
 
 /* Opens a store (path NULL: the default one), and with `create` creates it when it is missing.

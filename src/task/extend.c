@@ -94,7 +94,7 @@ static int tell_once(tether__wait *wait, const char *task_id, const move *m,
 {
     tether__channel_end end;
     tether__clock_frame own;
-    int code = tether__os_clock_frame(&own, error);
+    int code = tether__here_frame(&wait->registry->store.here, &own, error);
     if (code == TETHER_OK)
         code = tether__monitor_connect(wait, task_id, &end, error);
     if (code != TETHER_OK)

@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "engine/refresh.h"
-#include "os/clock.h"
 #include "os/lifeline.h"
 #include "os/tree.h"
 #include "store/bundle.h"
@@ -28,7 +27,7 @@ bool tether__orphans_possible(const tether__session *session, const tether__entr
     const tether__record *record = &entry->record;
     if (!entry->ended || tether__record_is_proxy(record))
         return false;
-    tether__os_boot_id(boot_id);
+    tether__here_boot_id(&session->store->here, boot_id);
     if (strcmp(record->boot_id, boot_id) != 0 && record->boot_id[0] != '\0' && boot_id[0] != '\0')
         return false;
     return !tether__record_is_monitored(record) || record->survivor_count != 0 ||

@@ -33,7 +33,7 @@ void tether__tasks_facts(tether_registry *registry, tether__facts *facts)
     uv_mutex_unlock(&registry->catalog.state);
     if (facts->asked)
         return;
-    tether__facts_ask(&registry->session.here, facts);
+    tether__facts_ask(&registry->store.here, facts);
     uv_mutex_lock(&registry->catalog.state);
     *known = *facts;
     uv_mutex_unlock(&registry->catalog.state);
