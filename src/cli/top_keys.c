@@ -306,7 +306,7 @@ static void append(char *text, size_t room, uint32_t c)
 
     if (size + UTF8_MOST + 1 > room)
         return;
-    size += utf8_encode(c, text + size);
+    size += utf8_of_character(c, text + size);
     text[size] = '\0';
 }
 

@@ -84,7 +84,7 @@ size_t utf8_continued_start(const char *bytes, size_t size)
     return skip < 4 ? skip : 0;
 }
 
-size_t utf8_encode(uint32_t character, char bytes[UTF8_MOST])
+size_t utf8_of_character(uint32_t character, char bytes[UTF8_MOST])
 {
     char *to = bytes;
 

@@ -24,6 +24,6 @@ size_t utf8_continued_start(const char *bytes, size_t size);
 enum { UTF8_MOST = 4 };
 
 /* Encodes a code point up to U+10FFFF. Returns its length. */
-size_t utf8_encode(uint32_t character, char bytes[UTF8_MOST]);
+size_t utf8_of_character(uint32_t character, char bytes[UTF8_MOST]);
 
 #endif
