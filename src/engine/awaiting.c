@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/grow.h"
+#include "os/watch.h"
 
 static void release(tether__awaiting *awaiting, tether__awaited *item)
 {
@@ -53,7 +54,9 @@ static tether__awaited *name(tether__awaiting *awaiting, const char *id, bool ho
 
 void tether__awaiting_begin(tether__awaiting *awaiting, size_t count, bool able)
 {
-    awaiting->told = able && !awaiting->gave_up && count <= TETHER__ENDS_LIMIT;
+    bool events = able && !awaiting->gave_up;
+    awaiting->crowd = events && count > TETHER__ENDS_LIMIT && tether__os_watch_tells_close();
+    awaiting->told = events && count <= TETHER__ENDS_LIMIT;
     awaiting->fresh = false;
     for (size_t i = 0; i < awaiting->count; i++)
         awaiting->items[i].named = false;

@@ -24,6 +24,7 @@ typedef struct tether__awaiting {
     bool told;    /* events tell of all that was named since the last begin */
     bool gave_up; /* no event can be had for something: nothing is watched any more */
     bool fresh;   /* what was watched since the last begin may have happened before */
+    bool crowd;   /* too many to watch each: lifelines tell of all but rare ends (waiting.c) */
 } tether__awaiting;
 
 /* Begins to name what the call depends on; at most `count` ids will follow, and `able` is false if

@@ -11,7 +11,8 @@
 /* The longest sleep without a check of the disk. With events of all that hosts and supervisors
  * write, this check is a safety net, ever more seldom: the death of a supervisor closes no lifeline
  * while an unrelated forked process holds a copy of it, and it has an event of its own only for
- * those that are awaited. */
+ * those that are awaited. A crowd is too large for that, and for frequent checks: it is looked at
+ * once a minute from the beginning. */
 enum {
     NO_LIMIT = -1,
     SLEEP_WITH_EVENTS_MS = 1000,
@@ -28,6 +29,8 @@ static int64_t longest_sleep_ms(const tether__wait *wait)
         return SLEEP_FOR_GROWTH_MS;
     if (wait->untold || wait->registry->by_turns)
         return SLEEP_WITH_EVENTS_MS;
+    if (wait->awaiting.crowd)
+        return SLEEP_LAST_MS;
     return wait->awaiting.told ? NO_LIMIT : wait->pause_ms;
 }
 

@@ -62,10 +62,10 @@ void tether__wait_await_task(tether__wait *wait, const char *task_id);
 /* Call this after a check that failed: sleeps until the catalog has changed since
  * tether__wait_prepare. Stores in *look (NULL: the caller always looks) whether the caller has to
  * read the disk, as a safety net, because events may be missing (see waiting.c): after 1 s at
- * first, and up to a minute later on (never while events tell of all that the caller awaits; 20 ms
- * if the reaper polls; 50 ms for output whose growth events tell late; 1 s each time with
- * wait->untold), and when a directory was removed. Does not sleep if a holder is newly awaited.
- * TETHER_ETIMEDOUT. Takes `state`. */
+ * first, and up to a minute later on (never while events tell of all that the caller awaits; once a
+ * minute for more tasks than can be watched one by one; 20 ms if the reaper polls; 50 ms for output
+ * whose growth events tell late; 1 s each time with wait->untold), and when a directory was
+ * removed. Does not sleep if a holder is newly awaited. TETHER_ETIMEDOUT. Takes `state`. */
 int tether__wait_sleep(tether__wait *wait, bool *look, tether_error *error);
 
 /* As tether__wait_sleep, but sleeps at most pause_ms: for a condition that may come true without
