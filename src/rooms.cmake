@@ -63,7 +63,7 @@ endif()
 tether_room(os
     USES base format shell
     LIBRARIES tether_uv
-    SOURCES kin.c random.c read_whole.c start_thread.c temporary.c)
+    SOURCES child_start.c kin.c random.c read_whole.c start_thread.c temporary.c)
 
 tether_room(${TETHER_OS_ROOM}
     USES base format shell os

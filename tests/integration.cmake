@@ -150,7 +150,7 @@ else()
             posix/forked.c)
         tether_integration_time(idle_waits 120)
         target_link_options(test_idle_waits PRIVATE
-            -Wl,--wrap=tether__pidfd_open,--wrap=uv_cond_wait,--wrap=uv_cond_timedwait)
+            -Wl,--wrap=tether__pidfd_open,--wrap=epoll_ctl,--wrap=uv_cond_wait,--wrap=uv_cond_timedwait)
         tether_test(no_memory integration 60 care/posix/test_no_memory.c)
         tether_integration_time(no_memory 60)
         target_link_options(test_no_memory PRIVATE -Wl,--wrap=malloc,--wrap=calloc)

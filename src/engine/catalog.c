@@ -478,7 +478,7 @@ int tether__catalog_add(tether__catalog *catalog, tether__record *record,
     if (entry == NULL || origin == NULL)
         return tether__fail_memory(error, "note task");
     uv_mutex_lock(&catalog->state);
-    entry->child = (tether__child){child->pid, child->start_time, origin};
+    entry->child = (tether__child){child->pid, child->start_time, child->pidfs_id, origin};
     uv_mutex_unlock(&catalog->state);
     /* If a refresh has already read the task's record into the entry, that record may be newer than
      * the caller's, and stays. */
@@ -486,6 +486,7 @@ int tether__catalog_add(tether__catalog *catalog, tether__record *record,
         entry->record = *record;
         entry->stamp = *stamp;
         entry->exact = true;
+        entry->refreshed_at = ++catalog->logical_clock;
     } else {
         tether__record_dispose(record);
     }

@@ -37,7 +37,8 @@ void tether__origins_free(tether__origin *list)
 
 tether__identity tether__child_identity(const tether__child *child)
 {
-    tether__identity identity = {.pid = child->pid, .start_time = child->start_time};
+    tether__identity identity = {
+        .pid = child->pid, .start_time = child->start_time, .pidfs_id = child->pidfs_id};
     if (child->origin != NULL) {
         memcpy(identity.boot_id, child->origin->boot_id, sizeof identity.boot_id);
         memcpy(identity.pid_ns, child->origin->pid_ns, sizeof identity.pid_ns);

@@ -18,8 +18,9 @@ typedef struct tether__origin {
 
 /* All-zero: no child. */
 typedef struct tether__child {
-    int64_t pid; /* 0: no child, or reaped */
-    uint64_t start_time;
+    int64_t pid;                  /* 0: no child, or reaped */
+    uint64_t start_time;          /* 0: not known, or not asked for: os/child_start.h */
+    uint64_t pidfs_id;            /* 0: not known */
     const tether__origin *origin; /* NULL: not known */
 } tether__child;
 

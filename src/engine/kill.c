@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "engine/refresh.h"
+#include "os/child_start.h"
 #include "os/clock.h"
 #include "os/lifeline.h"
 #include "os/signal.h"
@@ -122,6 +123,7 @@ void tether__kill_find_supervisor(tether__catalog *catalog, const tether__entry 
 {
     uv_mutex_lock(&catalog->state);
     *supervisor = tether__entry_supervisor(entry);
+    supervisor->start_time = tether__child_start_time(supervisor);
     uv_mutex_unlock(&catalog->state);
 }
 

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "engine/outcome.h"
 #include "format/status.h"
+#include "os/child_start.h"
 #include "os/clock.h"
 #include "os/lifeline.h"
 #include "os/spawn.h"
@@ -121,6 +122,13 @@ typedef struct finding {
     tether__verdict verdict;
 } finding;
 
+static tether__look look_of(tether__inspect_mode mode)
+{
+    if (mode == TETHER__INSPECT_OPENING)
+        return TETHER__LOOK_OPENING;
+    return mode == TETHER__INSPECT_EVENT ? TETHER__LOOK_FOR_END : TETHER__LOOK_NOW;
+}
+
 /* Stores the verdict on a task. Fails if what decides it cannot be read now; see
  * tether__bundle_observe. */
 static int inspect(tether__catalog *catalog, tether__entry *entry, tether__inspect_mode mode,
@@ -130,10 +138,12 @@ static int inspect(tether__catalog *catalog, tether__entry *entry, tether__inspe
     found->stamp = entry->stamp;
     uv_mutex_lock(&catalog->state);
     tether__identity child = tether__child_identity(&entry->child);
+    if (entry->record.status == TETHER_STATUS_KILLING)
+        child.start_time = tether__child_start_time(&child);
     tether__driver driver = entry->driver;
     uv_mutex_unlock(&catalog->state);
-    int code = tether__bundle_observe(catalog->session, &entry->record, &child,
-                                      mode == TETHER__INSPECT_OPENING, observed, error);
+    int code = tether__bundle_observe(catalog->session, &entry->record, &child, look_of(mode),
+                                      observed, error);
     if (code != TETHER_OK) {
         entry->supervisor_done_at = 0; /* as inspect_tree does after a failed probe */
         return code;
@@ -302,8 +312,9 @@ static void look_at_on_end(tether__catalog *catalog, tether__entry *entry)
     uv_mutex_lock(&catalog->state);
     tether__identity child = tether__child_identity(&entry->child);
     uv_mutex_unlock(&catalog->state);
-    if (entry->record.read_only || tether__bundle_observe(catalog->session, &entry->record, &child,
-                                                          false, &observed, NULL) != TETHER_OK)
+    if (entry->record.read_only ||
+        tether__bundle_observe(catalog->session, &entry->record, &child, TETHER__LOOK_NOW,
+                               &observed, NULL) != TETHER_OK)
         return;
     if (!tether__outcome_on_end_known(&observed) ||
         tether__session_lock(catalog->session, &lock, NULL) != TETHER_OK)
@@ -449,7 +460,8 @@ int tether__refresh(tether__catalog *catalog, const char *task_id, tether__inspe
         if (entry == NULL)
             return tether__fail_memory(error, "read task");
     }
-    if (mode == TETHER__INSPECT_TOLD && is_told(catalog, entry)) {
+    bool by_events = mode == TETHER__INSPECT_TOLD || mode == TETHER__INSPECT_UNTOLD;
+    if (by_events && is_told(catalog, entry)) {
         if (found != NULL)
             *found = entry;
         return TETHER_OK;

@@ -27,7 +27,11 @@ typedef enum tether__inspect_mode {
     /* As TETHER__INSPECT_LIST, when every event was handled, and the ledger has looked at the
      * journal, since the list began: a task that was running when it was last refreshed still is,
      * and is not looked at. */
-    TETHER__INSPECT_TOLD
+    TETHER__INSPECT_TOLD,
+    /* As TETHER__INSPECT_TOLD for a task of which events tell, and TETHER__INSPECT_NOW for others.
+     * A caller then has exits watched, because a lifeline that another process has inherited tells
+     * of none. */
+    TETHER__INSPECT_UNTOLD
 } tether__inspect_mode;
 
 /* Returns TETHER__INSPECT_TOLD if that is possible now, else TETHER__INSPECT_LIST. Takes `state`.

@@ -72,14 +72,38 @@ static tether__liveness check_pidfs_id(const tether__identity *identity)
     return id == 0 || id == identity->pidfs_id ? TETHER__ALIVE : TETHER__GONE;
 }
 
+/* Whether the process that has this pid now is known to be another one, by its number. */
+static bool is_another(const tether__identity *identity)
+{
+    uint64_t id;
+    return identity->pidfs_id != 0 && tether__pidfd_find_id(identity->pid, &id) == 0 && id != 0 &&
+           id != identity->pidfs_id;
+}
+
+/* Whether the process that has this pid now is known by its number, in whatever namespace; then
+ * stores whether it lives. */
+static bool is_numbered(const tether__identity *identity, tether__liveness *alive)
+{
+    int pidfd = identity->pidfs_id != 0 ? tether__pidfd_open(identity->pid) : -1;
+    if (pidfd < 0)
+        return false;
+    bool same = tether__pidfd_id(pidfd) == identity->pidfs_id;
+    *alive = same && tether__pidfd_has_ended(pidfd) ? TETHER__GONE : TETHER__ALIVE;
+    close(pidfd);
+    return same;
+}
+
 tether__liveness tether__os_process_alive(const tether__identity *identity)
 {
     tether__proc process;
+    tether__liveness alive;
     if (identity->pid <= 0)
         return TETHER__UNKNOWN;
     tether__liveness boot = tether__posix_in_this_boot(identity);
     if (boot != TETHER__ALIVE)
         return boot;
+    if (is_numbered(identity, &alive))
+        return alive;
     if (!is_visible(identity) || !tether__proc_is_own())
         return TETHER__UNKNOWN;
     int os_error = tether__proc_read(identity->pid, &process);
@@ -90,7 +114,7 @@ tether__liveness tether__os_process_alive(const tether__identity *identity)
     if (tether__proc_ended(&process))
         return TETHER__GONE;
     if (identity->start_time == 0)
-        return TETHER__UNKNOWN;
+        return is_another(identity) ? TETHER__GONE : TETHER__UNKNOWN;
     return process.start_time == identity->start_time ? check_pidfs_id(identity) : TETHER__GONE;
 }
 
@@ -116,12 +140,23 @@ static kinship find_kinship(const tether__identity *child)
 {
     tether__proc process;
     /* Without /proc there is no start time to compare: relies on the pid alone. */
-    if (child->start_time == 0 && !tether__proc_is_own())
+    if (child->start_time == 0 && child->pidfs_id == 0 && !tether__proc_is_own())
         return CHILD;
+    if (child->start_time == 0 && child->pidfs_id != 0)
+        return NOT_KNOWN; /* the system has numbered its processes, and refuses to do so now */
     int os_error = tether__proc_read(child->pid, &process);
     if (os_error == 0)
         return process.start_time == child->start_time ? CHILD : STRANGER;
     return os_error == ENOENT || os_error == ESRCH ? STRANGER : NOT_KNOWN;
+}
+
+/* NOT_KNOWN: the child or the process has no number. */
+static kinship kinship_by_number(const tether__identity *child, int pidfd)
+{
+    uint64_t id = child->pidfs_id != 0 ? tether__pidfd_id(pidfd) : 0;
+    if (id == 0)
+        return NOT_KNOWN;
+    return id == child->pidfs_id ? CHILD : STRANGER;
 }
 
 /* For kernels before 5.4, and where the calls are refused. The race is small: between the check and
@@ -147,7 +182,9 @@ bool tether__os_process_reap(const tether__identity *child)
         return !tether__posix_is_shortage(os_error);
     }
 
-    kinship found = find_kinship(child);
+    kinship found = kinship_by_number(child, pidfd);
+    if (found == NOT_KNOWN)
+        found = find_kinship(child);
     bool done = found == STRANGER;
     if (found == CHILD) {
         int result = tether__pidfd_reap(pidfd);

@@ -16,6 +16,7 @@
 #include "store/session.h"
 #include "engine/replay.h"
 #include "format/name.h"
+#include "os/child_start.h"
 #include "os/clock.h"
 #include "os/host.h"
 #include "os/process.h"
@@ -401,6 +402,8 @@ static void write_running(tether__catalog *catalog)
     for (size_t i = 0; i < catalog->count; i++) {
         tether__entry *entry = catalog->entries[i];
         tether__identity child = tether__child_identity(&entry->child);
+        if (entry->status == TETHER_STATUS_STARTING)
+            child.start_time = tether__child_start_time(&child);
         if (child.start_time != 0 && entry->status == TETHER_STATUS_STARTING)
             tether__refresh_change(catalog, entry->id, set_running, &child, NULL, NULL);
     }

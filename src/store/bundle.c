@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "format/journal.h"
+#include "os/child_start.h"
 #include "os/clock.h"
 #include "os/lifeline.h"
 #include "os/signal.h"
@@ -361,7 +362,7 @@ static void complete_identity(const tether__session *session, const tether__reco
     if (claimed->pid == 0 || claimed->start_time != 0)
         return;
     if (child->pid == claimed->pid && strcmp(child->pid_ns, claimed->pid_ns) == 0) {
-        claimed->start_time = child->start_time;
+        claimed->start_time = tether__child_start_time(child);
         return;
     }
     tether__here_boot_id(&session->store->here, boot_id);
@@ -436,25 +437,24 @@ static bool may_pass(int code)
     return code != TETHER_OK && code != TETHER_ENOTSUP && code != TETHER_ECORRUPT;
 }
 
-int tether__bundle_observe(const tether__session *session, const tether__record *record,
-                           const tether__identity *child, bool replay,
-                           tether__observation *observed, tether_error *error)
+/* Whether an exit line decides: it tells more than the supervisor's process, which lives a little
+ * longer. During a kill that process counts, because the task must have none left. */
+static bool exit_line_decides(const tether__record *record, const tether__marker *marker)
+{
+    return record->status != TETHER_STATUS_KILLING && marker->end != TETHER__END_NONE &&
+           !marker->damaged;
+}
+
+/* Probes the supervisor. *probed: the result of the probe of its lifeline, with *problem. */
+static int probe_supervisor(const tether__session *session, const tether__record *record,
+                            const tether__identity *child, tether__observation *observed,
+                            int *probed, tether_error *problem, tether_error *error)
 {
     bool held;
-    char boot_id[TETHER__BOOT_ID_SIZE];
-    tether_error problem = {0};
-    *observed =
-        (tether__observation){.replay = replay,
-                              .distinguishes_signals = tether__record_is_proxy(record) ||
-                                                       (tether__record_is_monitored(record) &&
-                                                        tether__os_signal_is_told()),
-                              .signal_polite = tether__os_signal_polite(),
-                              .signal_final = tether__os_signal_final(),
-                              .polite_code = tether__os_signal_polite_code()};
-    int probed = tether__os_lifeline_held(session->exits, record->task_id, &held, &problem);
-    observed->holding = probed != TETHER_OK ? TETHER__HOLDING_UNKNOWN
-                        : held              ? TETHER__HELD
-                                            : TETHER__FREE;
+    *probed = tether__os_lifeline_held(session->exits, record->task_id, &held, problem);
+    observed->holding = *probed != TETHER_OK ? TETHER__HOLDING_UNKNOWN
+                        : held               ? TETHER__HELD
+                                             : TETHER__FREE;
     int code = observe_marker(session, record, child, observed, error);
     if (code != TETHER_OK)
         return code;
@@ -463,14 +463,49 @@ int tether__bundle_observe(const tether__session *session, const tether__record 
     /* A free lock proves that the supervisor has ended. A held lock may be held by another process
      * that inherited the file by accident; therefore the supervisor's process is probed, too. */
     int64_t now = tether__os_uptime_ms();
-    observed->alive =
-        observed->holding == TETHER__FREE ? TETHER__GONE : tether__os_process_alive(&supervisor);
+    if (observed->holding == TETHER__FREE)
+        observed->alive = TETHER__GONE;
+    else if (!exit_line_decides(record, &observed->marker))
+        observed->alive = tether__os_process_alive(&supervisor);
     if (observed->holding == TETHER__HELD && observed->alive == TETHER__ALIVE)
         observed->supervisor_seen_ms = now;
     /* The supervisor may have written its exit line after the marker was read and before its
      * process was probed. The process has exited now; therefore the marker is complete. */
     if (observed->holding != TETHER__FREE && observed->alive == TETHER__GONE)
         code = observe_marker(session, record, child, observed, error);
+    return code;
+}
+
+/* Reads the marker first where it is likely to have an exit line, after which there is nothing left
+ * to probe. */
+static int observe_end(const tether__session *session, const tether__record *record,
+                       const tether__identity *child, tether__look look,
+                       tether__observation *observed, tether_error *error)
+{
+    return look == TETHER__LOOK_FOR_END ? observe_marker(session, record, child, observed, error)
+                                        : TETHER_OK;
+}
+
+int tether__bundle_observe(const tether__session *session, const tether__record *record,
+                           const tether__identity *child, tether__look look,
+                           tether__observation *observed, tether_error *error)
+{
+    char boot_id[TETHER__BOOT_ID_SIZE];
+    int probed = TETHER_OK;
+    tether_error problem = {0};
+    *observed =
+        (tether__observation){.replay = look == TETHER__LOOK_OPENING,
+                              .holding = TETHER__HOLDING_UNKNOWN,
+                              .alive = TETHER__UNKNOWN,
+                              .distinguishes_signals = tether__record_is_proxy(record) ||
+                                                       (tether__record_is_monitored(record) &&
+                                                        tether__os_signal_is_told()),
+                              .signal_polite = tether__os_signal_polite(),
+                              .signal_final = tether__os_signal_final(),
+                              .polite_code = tether__os_signal_polite_code()};
+    int code = observe_end(session, record, child, look, observed, error);
+    if (code == TETHER_OK && !exit_line_decides(record, &observed->marker))
+        code = probe_supervisor(session, record, child, observed, &probed, &problem, error);
     if (code != TETHER_OK)
         return code;
 
@@ -482,10 +517,12 @@ int tether__bundle_observe(const tether__session *session, const tether__record 
                             record->task_id);
     observed->same_boot =
         boot_id[0] == '\0' || record->boot_id[0] == '\0' || strcmp(boot_id, record->boot_id) == 0;
+    bool decided = exit_line_decides(record, &observed->marker);
     if (observed->same_boot && observed->marker.end != TETHER__END_NONE &&
         !observed->marker.damaged && observed->marker.uptime_ms > observed->supervisor_seen_ms)
         observed->supervisor_seen_ms = observed->marker.uptime_ms;
-    if (observed->holding != TETHER__HOLDING_UNKNOWN || observed->alive != TETHER__UNKNOWN)
+    if (decided || observed->holding != TETHER__HOLDING_UNKNOWN ||
+        observed->alive != TETHER__UNKNOWN)
         return TETHER_OK;
     /* A probe that may succeed later is no reason to believe the silence. */
     if (may_pass(probed)) {

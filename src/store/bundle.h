@@ -52,13 +52,21 @@ int tether__bundle_create(const tether__session *session, tether__record *record
 int tether__bundle_save(const tether__session *session, tether__record *record,
                         tether__record *kept, tether__file_stamp *stamp, tether_error *error);
 
+/* Why a task is inspected. */
+typedef enum tether__look {
+    TETHER__LOOK_NOW,
+    TETHER__LOOK_OPENING, /* the host opens the session */
+    TETHER__LOOK_FOR_END  /* the supervisor has just written something, or exited */
+} tether__look;
+
 /* Inspects the lifeline, the marker and the supervisor of a task, in the order that the protocol
- * demands. Changes nothing. `child` (pid 0: unknown) is the supervisor that this process has
- * started; it is used until the supervisor has written its own identity. Fails if something that
- * decides the state of the task cannot be read now, such as for lack of descriptors: then nothing
- * may be concluded, and the caller tries again later. */
+ * demands. Changes nothing. An exit line decides alone, unless the task is being killed. `child`
+ * (pid 0: unknown) is the supervisor that this process has started; it is used until the supervisor
+ * has written its own identity. Fails if something that decides the state of the task cannot be
+ * read now, such as for lack of descriptors: then nothing may be concluded, and the caller tries
+ * again later. */
 int tether__bundle_observe(const tether__session *session, const tether__record *record,
-                           const tether__identity *child, bool replay,
+                           const tether__identity *child, tether__look look,
                            tether__observation *observed, tether_error *error);
 
 /* Returns whether a task is one of which a held lifeline, or the lack of events, can tell that it

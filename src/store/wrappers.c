@@ -58,20 +58,12 @@ static bool is_usable(const tether__session *session, const char *name, const te
     return same && !is_aged(stamp, tether__os_wall_ms(), STALE_MS);
 }
 
-/* Under the session lock, because a collection may just be about to remove the old file. */
 static int write_file(const tether__session *session, const char *name, const tether__text *text,
                       tether__file_stamp *stamp, tether_error *error)
 {
-    tether__lock lock;
-    int code = tether__session_lock(session, &lock, error);
-    if (code != TETHER_OK)
-        return code;
-    code = tether__os_file_replace(session->dir, name, text->bytes, text->size,
-                                   session->store->sync, error);
-    if (code == TETHER_OK)
-        code = tether__os_file_stamp(session->dir, name, stamp, error);
-    tether__os_lock_release(&lock);
-    return code;
+    int code = tether__os_file_replace(session->dir, name, text->bytes, text->size,
+                                       session->store->sync, error);
+    return code == TETHER_OK ? tether__os_file_stamp(session->dir, name, stamp, error) : code;
 }
 
 int tether__wrapper_provide(const tether__session *session, const tether__text *text,

@@ -21,7 +21,8 @@ typedef struct tether__known_wrapper {
 
 /* Makes sure that the file for a text is there, and stores its name and stamp in *known. Reads the
  * file unless *known is that file as it is now; writes it if it is missing, has another content,
- * or is so old that a collection may soon remove it. For that takes the session lock. */
+ * or is so old that a collection may soon remove it. The caller holds the session lock, because a
+ * collection may just be about to remove the old file. */
 int tether__wrapper_provide(const tether__session *session, const tether__text *text,
                             tether__known_wrapper *known, tether_error *error);
 

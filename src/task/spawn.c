@@ -296,21 +296,6 @@ static int create_lifeline(tether_registry *registry, tether__spawn_plan *plan, 
     return code;
 }
 
-/* Creates the lifeline. Takes the session lock for that: a new lifeline is not locked yet for a
- * moment and then looks like a leftover to other hosts, which remove leftovers while they hold the
- * session lock. */
-static int acquire_lifeline(tether_registry *registry, tether__spawn_plan *plan,
-                            tether_error *error)
-{
-    tether__lock lock;
-    int code = tether__session_lock(&registry->session, &lock, error);
-    if (code != TETHER_OK)
-        return code;
-    code = create_lifeline(registry, plan, error);
-    tether__os_lock_release(&lock);
-    return code;
-}
-
 /* Sets the command for display: the text, or the arguments in shell quoting. */
 static int set_shown_command(tether__spawn_plan *plan, tether_error *error)
 {
@@ -383,9 +368,12 @@ static int fill_record(const tether_registry *registry, tether__spawn_plan *plan
     return complete ? TETHER_OK : tether__fail_memory(error, "write record");
 }
 
+/* Creates what the supervisor finds. The caller holds the session lock: a new lifeline is not
+ * locked yet for a moment and then looks like a leftover to other hosts, which remove leftovers
+ * while they hold the session lock. */
 static int prepare(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
 {
-    int code = acquire_lifeline(registry, plan, error);
+    int code = create_lifeline(registry, plan, error);
     if (code == TETHER_OK)
         code = tether__os_dir_open(registry->session.tasks, plan->id, true, &plan->bundle, error);
     if (code == TETHER_OK && plan->spec.scope)
@@ -412,18 +400,11 @@ static int check_lifeline(tether_registry *registry, const tether__spawn_plan *p
     return code;
 }
 
-/* Makes the task visible, as `starting`. The caller holds `disk`; takes the session lock. */
-static int record_start(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
+/* Makes the task visible, as `starting`. The caller holds `disk` and the session lock. */
+static int write_birth(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
 {
-    tether__lock lock;
     tether__file_stamp stamp;
-    int code = tether__session_lock(&registry->session, &lock, error);
-    if (code != TETHER_OK)
-        return code;
-    tether__compact_if_large(&registry->session);
-    code = check_lifeline(registry, plan, error);
-    if (code == TETHER_OK)
-        code = tether__quota_check(registry, plan->id, plan->spec.max_running, error);
+    int code = check_lifeline(registry, plan, error);
     if (code == TETHER_OK)
         code = set_shown_command(plan, error);
     if (code == TETHER_OK)
@@ -435,6 +416,23 @@ static int record_start(tether_registry *registry, tether__spawn_plan *plan, tet
     /* After some failures the line counts all the same, such as when it cannot be synced. */
     plan->visible = code == TETHER_OK || tether__ledger_stamp(&registry->session, plan->id, &stamp,
                                                               NULL) != TETHER_ENOTASK;
+    return code;
+}
+
+/* Creates the task's files, and makes the task visible. The caller holds `disk`; takes the session
+ * lock, once: other hosts that start tasks wait for less time than a second lock would take. */
+static int record_start(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
+{
+    tether__lock lock;
+    int code = tether__session_lock(&registry->session, &lock, error);
+    if (code != TETHER_OK)
+        return code;
+    tether__compact_if_large(&registry->session);
+    code = tether__quota_check(registry, plan->id, plan->spec.max_running, error);
+    if (code == TETHER_OK)
+        code = prepare(registry, plan, error);
+    if (code == TETHER_OK)
+        code = write_birth(registry, plan, error);
     tether__os_lock_release(&lock);
     return code;
 }
@@ -498,7 +496,9 @@ static void note_child(tether_registry *registry, tether__spawn_plan *plan,
                        const tether__started *started)
 {
     int64_t pid = started->pid;
-    tether__identity child = {.pid = pid, .start_time = tether__os_process_start_time(pid)};
+    tether__identity child = {.pid = pid, .pidfs_id = tether__os_process_pidfs_id(pid)};
+    if (child.pidfs_id == 0)
+        child.start_time = tether__os_process_start_time(pid);
     strcpy(child.boot_id, plan->facts.boot_id);
     strcpy(child.pid_ns, plan->facts.pid_ns);
     plan->record.child_pid = pid;
@@ -506,7 +506,7 @@ static void note_child(tether_registry *registry, tether__spawn_plan *plan,
     note_survival(registry, plan, started->bound);
 }
 
-/* Takes `disk` before the record becomes visible, and releases it after the supervisor was started
+/* Takes `disk` before the task becomes visible, and releases it after the supervisor was started
  * or everything was undone, so that other threads of this registry see only the result. */
 static int record_and_start(tether_registry *registry, tether__spawn_plan *plan,
                             tether_error *error)
@@ -538,13 +538,8 @@ int tether_spawn(tether_registry *registry, const tether_spec *spec, char task_i
         code = tether__quota_output(registry, &problem);
     if (code == TETHER_OK)
         code = resolve(registry, &plan, &problem);
-    if (code == TETHER_OK) {
-        code = prepare(registry, &plan, &problem);
-        if (code == TETHER_OK)
-            code = record_and_start(registry, &plan, &problem);
-        else
-            remove_files(registry, &plan);
-    }
+    if (code == TETHER_OK)
+        code = record_and_start(registry, &plan, &problem);
     if (code == TETHER_OK) {
         strcpy(task_id, plan.id);
         tether__reaper_task_added(registry->reaper, plan.id);

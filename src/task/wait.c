@@ -43,21 +43,35 @@ static bool is_reported(const task_set *set, size_t index)
     return set->reported != NULL && set->reported[index];
 }
 
+/* The first look of a call that will have the exits of all tasks watched: where events vouch for
+ * what runs, it looks at the journal only. */
+static tether__inspect_mode first_look(task_set *set, int64_t timeout_ms)
+{
+    tether__file_stamp stamp;
+    tether__catalog *catalog = &set->registry->catalog;
+    if (timeout_ms == 0 || set->count > TETHER__ENDS_LIMIT ||
+        tether__refresh_list_mode(catalog) != TETHER__INSPECT_TOLD)
+        return TETHER__INSPECT_NOW;
+    (void)tether__ledger_stamp(catalog->session, set->id(set->ids, 0), &stamp, NULL);
+    return TETHER__INSPECT_UNTOLD;
+}
+
 /* Refreshes a task. If the catalog knows that the task has ended, which is final, only checks that
  * the task still exists. The caller holds `disk`. */
-static int refresh_one(tether__catalog *catalog, const char *task_id, tether_error *error)
+static int refresh_one(tether__catalog *catalog, const char *task_id, tether__inspect_mode mode,
+                       tether_error *error)
 {
     tether__file_stamp stamp;
     const tether__entry *entry = tether__catalog_find(catalog, task_id);
     if (entry != NULL && tether_status_ended(entry->record.status) && !entry->unsaved &&
         tether__bundle_stamp(catalog->session, task_id, &stamp, NULL) == TETHER_OK)
         return TETHER_OK;
-    return tether__refresh(catalog, task_id, TETHER__INSPECT_NOW, NULL, error);
+    return tether__refresh(catalog, task_id, mode, NULL, error);
 }
 
 /* Refreshes every task from the disk, so that the answer is never older than this call. A waiter
  * treats a task that was removed as reported. */
-static int refresh_all(task_set *set, tether_error *error)
+static int refresh_all(task_set *set, tether__inspect_mode mode, tether_error *error)
 {
     int code = TETHER_OK;
     tether_error problem = {0};
@@ -66,7 +80,7 @@ static int refresh_all(task_set *set, tether_error *error)
         if (is_reported(set, i))
             continue;
         uv_mutex_lock(&catalog->disk);
-        code = refresh_one(catalog, set->id(set->ids, i), &problem);
+        code = refresh_one(catalog, set->id(set->ids, i), mode, &problem);
         uv_mutex_unlock(&catalog->disk);
         if (code == TETHER_ENOTASK && set->reported != NULL) {
             set->reported[i] = true;
@@ -154,7 +168,8 @@ static bool count_ended(task_set *set)
 
 /* Counts the ended tasks, after a refresh of all from the disk if `check_disk`. In between, no
  * entry may be pruned, or the count would never be complete. */
-static int check_tasks(task_set *set, bool check_disk, bool *complete, tether_error *error)
+static int check_tasks(task_set *set, bool check_disk, tether__inspect_mode mode, bool *complete,
+                       tether_error *error)
 {
     int code = TETHER_OK;
     tether__catalog *catalog = &set->registry->catalog;
@@ -163,7 +178,7 @@ static int check_tasks(task_set *set, bool check_disk, bool *complete, tether_er
         return TETHER_OK;
     }
     tether__catalog_hold(catalog);
-    code = refresh_all(set, error);
+    code = refresh_all(set, mode, error);
     *complete = code == TETHER_OK && count_ended(set);
     tether__catalog_release(catalog);
     return code;
@@ -203,12 +218,15 @@ static int wait_for(task_set *set, tether_wait_mode mode, int64_t timeout_ms, te
     tether__wait wait;
     bool check_disk = true, complete;
     int code = tether__wait_begin(set->registry, "wait", timeout_ms, &wait, error);
+    tether__inspect_mode look =
+        code == TETHER_OK ? first_look(set, timeout_ms) : TETHER__INSPECT_NOW;
     while (code == TETHER_OK) {
         code = tether__wait_prepare(&wait, error);
         if (code == TETHER_OK)
-            code = check_tasks(set, check_disk, &complete, error);
+            code = check_tasks(set, check_disk, look, &complete, error);
         if (code != TETHER_OK)
             break;
+        look = TETHER__INSPECT_NOW;
         check_disk = !complete;
         if (check_disk)
             continue;
@@ -282,7 +300,7 @@ static int collect_given(tether_waiter *waiter, const char *const *ids, size_t c
         strcpy(waiter->ids[i], ids[i]);
     task_set set = {
         .registry = waiter->registry, .count = count, .id = id_in_rows, .ids = waiter->ids};
-    return refresh_all(&set, error);
+    return refresh_all(&set, TETHER__INSPECT_NOW, error);
 }
 
 int tether_waiter_open(tether_registry *registry, const char *const *task_ids, size_t count,

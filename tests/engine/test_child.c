@@ -31,10 +31,11 @@ static void the_identity_of_a_child_has_its_origin(void **state)
 {
     (void)state;
     tether__origin *list = NULL;
-    tether__child child = {4711, 812345, tether__origin_find(&list, &here)};
+    tether__child child = {4711, 812345, 99, tether__origin_find(&list, &here)};
     tether__identity identity = tether__child_identity(&child);
     assert_int_equal(identity.pid, 4711);
     assert_int_equal(identity.start_time, 812345);
+    assert_int_equal(identity.pidfs_id, 99);
     assert_string_equal(identity.boot_id, here.boot_id);
     assert_string_equal(identity.pid_ns, here.pid_ns);
     assert_int_equal(identity.time_offset_ns, 0);

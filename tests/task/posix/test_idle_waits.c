@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -25,24 +26,33 @@
 /* --- What the calls do --- */
 
 static atomic_bool refused;           /* pidfd_open fails, as a seccomp filter makes it fail */
-static atomic_int opened;             /* process descriptors, by waiting threads */
+static atomic_int watched, refusals;  /* processes, by waiting threads */
 static atomic_int plain, timed;       /* their sleeps without and with a limit */
 static atomic_llong shortest_ms;      /* of those with one */
 static _Thread_local bool is_waiting; /* this thread is one of them */
 
 int __real_tether__pidfd_open(int64_t pid);
 int __wrap_tether__pidfd_open(int64_t pid);
+int __real_epoll_ctl(int set, int operation, int fd, struct epoll_event *event);
+int __wrap_epoll_ctl(int set, int operation, int fd, struct epoll_event *event);
 void __real_uv_cond_wait(uv_cond_t *cond, uv_mutex_t *mutex);
 void __wrap_uv_cond_wait(uv_cond_t *cond, uv_mutex_t *mutex);
 int __real_uv_cond_timedwait(uv_cond_t *cond, uv_mutex_t *mutex, uint64_t timeout);
 int __wrap_uv_cond_timedwait(uv_cond_t *cond, uv_mutex_t *mutex, uint64_t timeout);
 
+int __wrap_epoll_ctl(int set, int operation, int fd, struct epoll_event *event)
+{
+    if (is_waiting && operation == EPOLL_CTL_ADD)
+        atomic_fetch_add(&watched, 1);
+    return __real_epoll_ctl(set, operation, fd, event);
+}
+
 int __wrap_tether__pidfd_open(int64_t pid)
 {
-    if (is_waiting)
-        atomic_fetch_add(&opened, 1);
     if (!atomic_load(&refused))
         return __real_tether__pidfd_open(pid);
+    if (is_waiting)
+        atomic_fetch_add(&refusals, 1);
     errno = ENOSYS;
     return -1;
 }
@@ -167,7 +177,8 @@ static void run_call(void *userdata)
 
 static void reset(void)
 {
-    atomic_store(&opened, 0);
+    atomic_store(&watched, 0);
+    atomic_store(&refusals, 0);
     atomic_store(&plain, 0);
     atomic_store(&timed, 0);
     atomic_store(&shortest_ms, INT64_MAX);
@@ -222,7 +233,7 @@ static void no_call_needs_a_timer(void **state)
         test_write_file(go, "", 0);
         join(&w);
         assert_int_equal(atomic_load(&timed), 0);
-        assert_int_equal(atomic_load(&opened), 1);
+        assert_int_equal(atomic_load(&watched), 1);
         test_take_completion(f->registry, id);
     }
 }
@@ -241,7 +252,7 @@ static void a_call_of_another_host_needs_none_either(void **state)
         begin(&w, other, calls[i]);
         /* Once the record says `running`, each sleep is without a limit but the call's own. */
         WAIT_UNTIL(test_status(f->registry, id) == TETHER_STATUS_RUNNING);
-        WAIT_UNTIL(atomic_load(&opened) > 0);
+        WAIT_UNTIL(atomic_load(&watched) > 0);
         test_write_file(go, "", 0);
         join(&w);
         test_detach(other);
@@ -268,7 +279,7 @@ static void a_call_that_returns_at_once_opens_nothing(void **state)
     assert_int_equal(tether_wait(f->registry, ids, 1, TETHER_WAIT_ALL, 100, NULL, &f->error),
                      TETHER_ETIMEDOUT);
     is_waiting = false;
-    assert_int_equal(atomic_load(&opened), 0);
+    assert_int_equal(atomic_load(&watched), 0);
     ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
 }
 
@@ -317,7 +328,7 @@ static void an_event_tells_of_a_loss_that_a_leaked_lifeline_hides(void **state)
         forked_kill((pid_t)supervisor);
         join(&w);
         assert_int_equal(atomic_load(&timed), 0);
-        assert_int_equal(atomic_load(&opened), 1);
+        assert_int_equal(atomic_load(&watched), 1);
         expect_lost(f, id);
         test_detach(f->registry);
         f->registry = NULL;
@@ -341,7 +352,7 @@ static void without_process_descriptors_a_wait_looks_at_the_disk(void **state)
     atomic_store(&refused, false);
     assert_in_range(test_now_ms() - begun, 0, SOON_MS);
     assert_true(atomic_load(&timed) > 0);
-    assert_int_equal(atomic_load(&opened), 1); /* it is tried only once */
+    assert_int_equal(atomic_load(&refusals), 1); /* it is tried only once */
     expect_lost(f, "tleaked");
     tether__os_lifeline_close(&leak);
 }
@@ -369,7 +380,7 @@ static void a_wait_for_more_tasks_looks_once_a_minute(void **state)
     waiting all = w;
     ASSERT_OK(tether_kill(f->registry, ids[0], NULL, &f->error), f->error);
     join(&w);
-    assert_int_equal(atomic_load(&opened), 0);
+    assert_int_equal(atomic_load(&watched), 0);
     assert_true(atomic_load(&timed) > 0);
     assert_in_range(atomic_load(&shortest_ms), 30000, 60000);
     /* The rest of them are as many as can be watched. */
@@ -377,7 +388,7 @@ static void a_wait_for_more_tasks_looks_once_a_minute(void **state)
     begin(&all, f->registry, wait_for_all);
     test_write_file(go, "", 0);
     join(&all);
-    assert_int_equal(atomic_load(&opened), TETHER__ENDS_LIMIT);
+    assert_int_equal(atomic_load(&watched), TETHER__ENDS_LIMIT);
 }
 
 /* Another wait then has to do without, and both are over in time. */
@@ -405,7 +416,7 @@ static void waits_share_what_they_watch(void **state)
     join(&another);
     assert_int_equal(timed_shared, 0);
     assert_true(timed_alone > 0);
-    assert_int_equal(atomic_load(&opened), 0);
+    assert_int_equal(atomic_load(&watched), 0);
 }
 
 static void a_wait_leaves_no_descriptor(void **state)
@@ -419,10 +430,10 @@ static void a_wait_leaves_no_descriptor(void **state)
         WAIT_UNTIL(test_status(f->registry, ids[i]) == TETHER_STATUS_RUNNING);
     int fds = test_count_fds();
     begin(&w, f->registry, wait_for_any);
-    int watched = count_process_descriptors();
+    int descriptors = count_process_descriptors();
     test_write_file(go, "", 0);
     join(&w);
-    assert_int_equal(watched, 3);
+    assert_int_equal(descriptors, 3);
     /* What reaps the children has one for a moment. */
     WAIT_UNTIL(count_process_descriptors() == 0);
     WAIT_UNTIL(test_count_fds() <= fds);
