@@ -209,8 +209,11 @@ proctype stranger() { if :: atomic { sup -> end_supervisor() } :: skip fi }
 
 inline give_birth() {
 	atomic {
-		lock == 0 -> lock = 1; file = current;
+#ifdef LIFELINE_UNLOCKED
+		lock == 0 -> lock = 1;
 		step(LOCKED, 1);
+#endif
+		file = current;
 		assert(named && bundle);                         /* no collection has taken them for leftovers */
 		begin_line();
 		step((silent -> BORN_SILENT : BORN), 1);
@@ -243,7 +246,7 @@ proctype spawner() {
 	named = true;
 	hostfd = true;
 #else
-	atomic { lock == 0 -> step(LOCKED, 1); hostfd = true; named = true; step(NAMED, 1); step(UNLOCKED, 1) };
+	atomic { lock == 0 -> lock = 1; step(LOCKED, 1); hostfd = true; named = true; step(NAMED, 1) };
 #endif
 	die(1);
 #ifndef BUNDLE_FIRST
@@ -283,6 +286,8 @@ proctype spawner() {
 	fi;
 	goto dead;
 give_up:                                                         /* before the birth this needs no lock: a collection does the same */
+	atomic { if :: lock == 1 -> release(1) :: else -> skip fi };
+	die(1);
 	atomic { let_go(); erasing = true };
 	die(1);
 	atomic { drop_bundle(1) };

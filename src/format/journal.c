@@ -269,15 +269,16 @@ bool tether__journal_apply(json_t *record, const tether__journal_line *line)
     return json_object_update(record, line->object) == 0;
 }
 
-/* Sets the fields of `after` that `before` lacks or has otherwise. */
+/* Sets the fields of `after` that `before` has otherwise. A field that is missing is null. */
 static bool set_changed(json_t *line, json_t *before, json_t *after)
 {
     const char *key;
     json_t *value;
     json_object_foreach(after, key, value)
     {
-        if (!json_equal(json_object_get(before, key), value) &&
-            json_object_set(line, key, value) != 0)
+        json_t *old = json_object_get(before, key);
+        bool none = old == NULL && json_is_null(value);
+        if (!none && !json_equal(old, value) && json_object_set(line, key, value) != 0)
             return false;
     }
     return true;

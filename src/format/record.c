@@ -581,6 +581,56 @@ json_t *tether__record_document(tether__record *record)
     return document;
 }
 
+static bool has_member(const char *name)
+{
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        if (strcmp(fields[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Adds what only the document has, such as the arguments. */
+static bool add_memberless(json_t *line, json_t *document)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach(document, name, value)
+    {
+        if (json_object_get(line, name) == NULL && !has_member(name) && !json_is_null(value) &&
+            json_object_set(line, name, value) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* A record without an identity has nothing to say about one. */
+static bool is_said(const field *f, const tether__record *record)
+{
+    return f->kind != IDENTITY || record->identity.pid != 0;
+}
+
+json_t *tether__record_birth(const tether__record *record)
+{
+    json_t *line = json_object();
+    bool complete = line != NULL && json_object_set_new(line, "schema_version",
+                                                        json_integer(TETHER__RECORD_SCHEMA)) == 0;
+    for (size_t i = 0; complete && i < FIELD_COUNT; i++) {
+        const field *f = &fields[i];
+        bool absent = f->kind == OBJECT && *(char *const *)member(record, f) == NULL;
+        json_t *value = !absent && is_said(f, record) ? store_value(f, record, line) : json_null();
+        if (!json_is_null(value))
+            complete = json_object_set_new(line, f->name, value) == 0;
+    }
+    if (complete && record->on_end != NULL)
+        complete = json_object_set_new(line, TETHER__RECORD_ON_END_OPEN,
+                                       json_boolean(record->on_end_open)) == 0;
+    if (complete && add_memberless(line, record->document))
+        return line;
+    json_decref(line);
+    return NULL;
+}
+
 json_t *tether__record_document_over(const tether__record *record, json_t *base)
 {
     json_t *document = json_deep_copy(base);

@@ -120,6 +120,11 @@ int tether__record_read(struct json_t *document, const char *task_id, tether__re
  * belongs to the record. */
 struct json_t *tether__record_document(tether__record *record);
 
+/* Returns a new document for the first line of a task in a journal: the fields that are not null.
+ * The others make up half of a whole record, and a field that is missing is null. The caller frees
+ * it; NULL when memory is short. */
+struct json_t *tether__record_birth(const tether__record *record);
+
 /* Returns a new document: that of the record, laid over the one that the record was once read from.
  * It has the fields of `base` that this version does not know. The caller frees it; NULL when
  * memory is short. */

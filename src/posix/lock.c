@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -82,11 +83,14 @@ static int fail_busy(int fd, tether__dir *dir, int64_t waited_ms, tether_error *
                         dir->path, (long long)waited_ms, last);
 }
 
-/* Only messages use it, so a failure (a full disk) is ignored. */
+/* Only messages use it, so a failure (a full disk) is ignored. Most holders were the last one, too:
+ * a read costs less than a write, which also changes the times of the file. */
 static void write_holder(int fd)
 {
-    char holder[HOLDER_SIZE + 1];
+    char holder[HOLDER_SIZE + 1], last[HOLDER_SIZE];
     snprintf(holder, sizeof holder, "%-11ld\n", (long)getpid());
+    if (pread(fd, last, HOLDER_SIZE, 0) == HOLDER_SIZE && memcmp(last, holder, HOLDER_SIZE) == 0)
+        return;
     ssize_t ignored = pwrite(fd, holder, HOLDER_SIZE, 0);
     (void)ignored;
 }

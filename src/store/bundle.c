@@ -187,10 +187,11 @@ static int append_first(const tether__session *session, tether__record *record,
                         const tether__record *kept, tether_error *error)
 {
     (void)kept;
-    json_t *document = tether__record_document(record);
-    if (document == NULL)
+    json_t *line = tether__record_birth(record);
+    if (line == NULL)
         return tether__fail_memory(error, write_step);
-    int code = tether__ledger_append(session, document, error);
+    int code = tether__ledger_append(session, line, error);
+    json_decref(line);
     if (code == TETHER_OK)
         tether__record_lighten(record);
     return code;
@@ -218,7 +219,8 @@ static int save(const tether__session *session, tether__record *record, tether__
         to_machine(kept, &own);
     code = append(session, record, kept, error);
     shift_record(record, &own, 1);
-    if (code != TETHER_OK)
+    /* Nobody has appended since: the caller holds the session lock. */
+    if (code != TETHER_OK || tether__ledger_recall(session, record->task_id, stamp))
         return code;
     return tether__bundle_stamp(session, record->task_id, stamp, error);
 }

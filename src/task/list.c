@@ -48,8 +48,10 @@ static bool is_left_to_archives(tether__catalog *catalog, const tether__list_req
                                 const char *task_id)
 {
     tether__file_stamp stamp;
+    if (request->scope != TETHER__SCOPE_ALL)
+        return false;
     const tether__entry *entry = tether__catalog_find(catalog, task_id);
-    return request->scope == TETHER__SCOPE_ALL && (entry == NULL || entry->ended) &&
+    return (entry == NULL || entry->ended) &&
            !tether__ledger_recall(catalog->session, task_id, &stamp);
 }
 

@@ -169,6 +169,23 @@ static void a_difference_has_only_what_differs(void **state)
     json_decref(to);
 }
 
+static void a_field_that_is_missing_is_null(void **state)
+{
+    (void)state;
+    json_t *without = json_pack("{s:s}", "task_id", "t1");
+    json_t *null = json_pack("{s:s, s:n}", "task_id", "t1", "reason");
+    json_t *with = json_pack("{s:s, s:s}", "task_id", "t1", "reason", "why");
+    json_t *none = tether__journal_difference(without, null);
+    json_t *gone = tether__journal_difference(with, null);
+    assert_int_equal(json_object_size(none), 1);
+    assert_true(json_is_null(json_object_get(gone, "reason")));
+    json_decref(none);
+    json_decref(gone);
+    json_decref(without);
+    json_decref(null);
+    json_decref(with);
+}
+
 /* Laid over the first record, the difference gives the second one; unknown fields stay. */
 static void a_difference_turns_one_record_into_the_other(void **state)
 {
@@ -304,6 +321,7 @@ int main(void)
         cmocka_unit_test(a_head_has_its_numbers),
         cmocka_unit_test(a_removal_names_its_task),
         cmocka_unit_test(a_difference_has_only_what_differs),
+        cmocka_unit_test(a_field_that_is_missing_is_null),
         cmocka_unit_test(a_difference_turns_one_record_into_the_other),
         cmocka_unit_test(damage_loses_no_other_task),
         cmocka_unit_test(after_a_torn_line_the_next_one_begins_with_a_newline),

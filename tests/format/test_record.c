@@ -470,6 +470,44 @@ static void keeps_unknown_fields(void **state)
     tether__record_dispose(&record);
 }
 
+/* Parses the birth line of a record into another one, and expects no null in it. */
+static void bear(tether__record *record, tether__record *born)
+{
+    const char *key;
+    json_t *value, *line = tether__record_birth(record);
+    tether_error error = {0};
+    json_object_foreach(line, key, value)
+    {
+        if (json_is_null(value))
+            fail_msg("%s is null", key);
+    }
+    tether__record_init(born);
+    ASSERT_OK(tether__record_read(line, record->task_id, born, &error), error);
+}
+
+static void a_birth_line_has_all_but_what_is_null(void **state)
+{
+    (void)state;
+    tether__record record, born;
+    tether_error error = {0};
+    ASSERT_OK(parse(full, &record, &error), error);
+    bear(&record, &born);
+    assert_full(&born);
+    tether__record_dispose(&born);
+
+    record.identity.pid = 0;
+    record.exit_code = TETHER_EXIT_UNKNOWN;
+    assert_true(tether__record_set(&record, &record.shell, NULL));
+    bear(&record, &born);
+    assert_int_equal(born.identity.pid, 0);
+    assert_int_equal(born.exit_code, TETHER_EXIT_UNKNOWN);
+    assert_null(born.shell);
+    assert_string_equal(born.command, record.command);
+    assert_int_equal(born.started_at, record.started_at);
+    tether__record_dispose(&born);
+    tether__record_dispose(&record);
+}
+
 /* What only the document has is in the base. */
 static void a_light_record_is_written_over_the_one_it_was_read_from(void **state)
 {
@@ -719,6 +757,7 @@ int main(void)
         cmocka_unit_test(renders_nothing_when_memory_is_short),
         cmocka_unit_test(keeps_the_offset_of_a_time_namespace),
         cmocka_unit_test(keeps_the_number_of_a_process),
+        cmocka_unit_test(a_birth_line_has_all_but_what_is_null),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,7 +65,7 @@ static void unknown_fields_are_kept(void **state)
     START_ELSEWHERE(f, id, "--", CHILD, "await", gate, "exit", "4");
     json_t *record = test_load_record(f, id);
     json_object_set_new(record, "colour", json_pack("{s:[i,s]}", "deep", 7, "blue"));
-    json_object_set_new(json_object_get(record, "identity"), "cgroup", json_string("/a/b"));
+    json_object_set_new(record, "identity", json_pack("{s:s}", "cgroup", "/a/b"));
     test_save_record(f, id, record);
     f->registry = test_open(f);
     test_write_file(gate, "", 0);
