@@ -40,7 +40,7 @@ tether_room(base
 tether_room(format
     USES base
     LIBRARIES tether_jansson
-    SOURCES age.c control.c gap.c journal.c json.c kept_watch.c kill_policy.c left.c marker.c name.c orders.c record.c scan.c snapshot.c status.c time_text.c times.c
+    SOURCES age.c control.c gap.c journal.c json.c kept_watch.c key.c kill_policy.c left.c marker.c name.c orders.c record.c scan.c snapshot.c status.c time_text.c times.c
         verdict.c)
 
 tether_room(shell
@@ -76,7 +76,7 @@ tether_room(store
     USES base format shell os
     LIBRARIES tether_uv tether_jansson
     SOURCES archive.c archive_join.c bundle.c compact.c ephemeral.c holder.c id.c index.c ledger.c line_file.c
-        here.c names.c news.c output_cap.c output_file.c quarantine.c self.c session.c store.c temporaries.c times_file.c wrappers.c)
+        here.c keys.c names.c news.c output_cap.c output_file.c quarantine.c self.c session.c store.c temporaries.c times_file.c wrappers.c)
 
 tether_room(engine
     USES base format shell os store search
@@ -92,7 +92,7 @@ tether_room(output
 tether_room(task
     USES base format shell os store search engine output
     LIBRARIES tether_uv tether_jansson
-    SOURCES anchor.c birth.c candidates.c completion.c completion_wait.c extend.c facts.c find.c finish.c input.c lease.c line_buffer.c list.c measure.c monitor_call.c on_end.c orphans.c pause.c proxy.c quota.c run.c script.c spawn.c
+    SOURCES anchor.c birth.c candidates.c completion.c completion_wait.c extend.c facts.c find.c finish.c input.c keyed.c lease.c line_buffer.c list.c measure.c monitor_call.c on_end.c orphans.c pause.c proxy.c quota.c run.c script.c spawn.c
         spawn_plan.c supervisor.c task.c tasks.c wait.c)
 
 tether_room(care

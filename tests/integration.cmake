@@ -80,6 +80,7 @@ tether_integration(truncated 60 output/test_truncated.c support/listener.c suppo
 tether_integration(completions 240 task/test_completions.c)
 tether_integration(quota 120 task/test_quota.c)
 tether_integration(waits 60 task/test_waits.c)
+tether_integration(key 120 task/test_key.c)
 tether_integration(end_order 60 task/test_end_order.c)
 tether_integration(finish 60 task/test_finish.c support/elsewhere.c)
 tether_integration(sessions 60 engine/test_sessions.c support/exit_line.c)

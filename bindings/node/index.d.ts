@@ -85,6 +85,8 @@ export interface Written {
 export class Task {
   private constructor()
   readonly id: string
+  /** Whether spawn has found it by its key, and started nothing. */
+  readonly found: boolean
   /** The end. The wait begins when this is read first. */
   readonly ended: Promise<Snapshot>
   wait(options?: WaitOptions): Promise<Snapshot>

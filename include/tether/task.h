@@ -225,12 +225,26 @@ typedef struct tether_spec {
     const char *on_end;
     /* After this time, and 2 seconds more, its process group is ended. 0: 60 seconds. */
     int64_t on_end_timeout_ms;
+    /* Makes the start idempotent: while a task of the session has this key, each start with the key
+     * finds that task instead of starting another one, whatever else the spec says, and succeeds
+     * with its id. So a start that may have been lost can be repeated, by any host and at any time;
+     * of several hosts that race, one starts the task. A task has its key from its start until it
+     * is removed, also when it has ended and its completion was acknowledged. Only one whose
+     * command is known never to have begun does not have it any more: it is lost because it was
+     * never started, or has failed because it could not be started. Sessions do not share keys.
+     * 1 to 200 bytes of UTF-8 without control characters. NULL: none. */
+    const char *key;
+    /* Receives whether the call found a task with the key: then it has started nothing, and no
+     * limit of the session was checked. False after a failure. NULL: not wanted. */
+    bool *found;
 } tether_spec;
 
 /* Starts a task. Returns as soon as its supervisor runs, without waiting for the command.
  *
  * task_id receives the id; it is empty on failure. After a failure no process, file or descriptor
- * of the task is left. Any thread.
+ * of the task is left. Any thread. With a `key`, the id may be that of a task that was started
+ * before; if another host is just starting it, the call waits until that is decided, up to 5 s (on
+ * the thread of a host's own loop: not at all).
  *
  * The task runs in a session and process group of its own, with default signal handling, an empty
  * signal mask, and no open descriptors but its three standard streams. On Windows it runs in a job
@@ -243,7 +257,8 @@ typedef struct tether_spec {
  * used; TETHER_ETOOBIG if an argument, a variable or all of them are too big (the message names the
  * cause); TETHER_EQUOTA if a limit of the session is reached; TETHER_ELIMIT if no more processes or
  * descriptors are available; TETHER_ELOCKED; TETHER_ENOSPACE; TETHER_EGONE if the store was
- * removed; TETHER_ENOTSUP where the job of this process permits no task. */
+ * removed; TETHER_ENOTSUP where the job of this process permits no task; TETHER_ETIMEDOUT if
+ * another host has begun to start a task with the same key, and does not go on: call it again. */
 TETHER_EXPORT int tether_spawn(tether_registry *registry, const tether_spec *spec,
                                char task_id[TETHER_ID_SIZE], tether_error *error);
 
@@ -334,6 +349,7 @@ typedef struct tether_snapshot {
     char *on_end;
     int64_t on_end_exit_code; /* 128 + N after signal N; TETHER_EXIT_UNKNOWN: none, or not known */
     char *on_end_error;       /* NULL: none, or not known yet */
+    char *key;                /* with which it was started (key of its spec); NULL: none */
 } tether_snapshot;
 
 /* Returns the exit status that a shell would report for an ended task: its exit code (0 to 255; on

@@ -223,14 +223,14 @@ int print_flush(const cli_options *cli, const char *what)
     return EXIT_FAILED;
 }
 
-/* Prints a snapshot as one line whose first member says what kind of object it is. */
-static int print_kind(const cli_options *cli, const char *kind, const tether_snapshot *snapshot)
+/* Prints a snapshot as one line whose first members say what kind of object it is. */
+static int print_members(const cli_options *cli, const char *first, const tether_snapshot *snapshot)
 {
     char *json = tether_snapshot_json(snapshot);
 
     if (json == NULL)
         return print_no_memory(cli);
-    stream_format(stream_stdout(), "{\"kind\":\"%s\",", kind);
+    stream_format(stream_stdout(), "{%s,", first);
     stream_text(stream_stdout(), json + 1); /* after its opening brace */
     stream_text(stream_stdout(), "\n");
     tether_free(json);
@@ -239,17 +239,24 @@ static int print_kind(const cli_options *cli, const char *kind, const tether_sna
 
 int print_snapshot_json(const cli_options *cli, const tether_snapshot *snapshot)
 {
-    return print_kind(cli, "task", snapshot);
+    return print_members(cli, "\"kind\":\"task\"", snapshot);
+}
+
+int print_found_json(const cli_options *cli, const tether_snapshot *snapshot, bool found)
+{
+    return print_members(
+        cli, found ? "\"kind\":\"task\",\"found\":true" : "\"kind\":\"task\",\"found\":false",
+        snapshot);
 }
 
 int print_completion_json(const cli_options *cli, const tether_snapshot *snapshot)
 {
-    return print_kind(cli, "completion", snapshot);
+    return print_members(cli, "\"kind\":\"completion\"", snapshot);
 }
 
 int print_end_json(const cli_options *cli, const tether_snapshot *snapshot)
 {
-    return print_kind(cli, "end", snapshot);
+    return print_members(cli, "\"kind\":\"end\"", snapshot);
 }
 
 int print_task_json(const cli_options *cli, tether_registry *registry, const char *task_id,
@@ -355,6 +362,7 @@ static void print_task_fields(const tether_snapshot *snapshot)
     detail_text("task_id", snapshot->task_id);
     detail_text("session_id", snapshot->session_id);
     detail_text("name", snapshot->name);
+    detail_text("key", snapshot->key);
     detail_text("status", tether_status_text(snapshot->status));
     detail_text("reason", snapshot->reason);
     if (snapshot->exit_code != TETHER_EXIT_UNKNOWN)

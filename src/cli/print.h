@@ -51,6 +51,9 @@ int print_bad_duration(const cli_options *cli, const char *option, const char *v
 int print_snapshot_json(const cli_options *cli, const tether_snapshot *snapshot);
 int print_completion_json(const cli_options *cli, const tether_snapshot *snapshot);
 
+/* Does the same for a start with a key, with a member `found`. */
+int print_found_json(const cli_options *cli, const tether_snapshot *snapshot, bool found);
+
 /* Does the same with the kind "end": how the task ended whose output was followed. */
 int print_end_json(const cli_options *cli, const tether_snapshot *snapshot);
 

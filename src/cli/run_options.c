@@ -35,9 +35,9 @@ const char verb_run_help[] =
     "                       bash or cmd)\n"
     "  --login              make it a login shell, which reads your profile\n"
     "  --name TEXT          label for people; verbs take it in place of the id\n"
+    "  --key KEY            start no second task with this key: the first is found\n"
     "  --project DIR        directory that the task belongs to\n"
-    "  --merge              write standard error to the file of standard output,\n"
-    "                       like 2>&1\n"
+    "  --merge              write standard error to standard output, like 2>&1\n"
     "  --stdin FILE         standard input of the task (default: the null device);\n"
     "                       with - the task reads what this command would read;\n"
     "                       with pipe what tether input writes (*; ./pipe is a\n"
@@ -56,10 +56,9 @@ const char verb_run_help[] =
     "  --on-end COMMAND     run this text in sh when the task has ended (*)\n"
     "  --on-end-timeout DUR end that after this time (default: 1m)\n"
     "  --output HOW         pipe: the monitor writes the files; direct: the command\n"
-    "                       does; auto: pipe where the monitor is installed\n"
-    "                       (default: auto)\n"
-    "  --line-buffered      make programs write whole lines at once, so that output\n"
-    "                       is seen early (Python; with stdbuf's library, C too)\n"
+    "                       does; auto (default): pipe if there is a monitor\n"
+    "  --line-buffered      make programs write whole lines at once (Python; with\n"
+    "                       stdbuf's library, C too)\n"
     "  --max-running N      fail if this many tasks of the session are running\n"
     "  --max-started N      fail if this many tasks were started in the session\n"
     "  --max-output SIZE    fail if the outputs of the session take this much space\n"
@@ -91,6 +90,7 @@ enum {
     OPT_SHELL,
     OPT_LOGIN,
     OPT_NAME,
+    OPT_KEY,
     OPT_PROJECT,
     OPT_MERGE,
     OPT_STDIN,
@@ -128,6 +128,7 @@ static const args_option run_options[] = {
     {"--shell", ARGS_VALUE, OPT_SHELL},
     {"--login", ARGS_FLAG, OPT_LOGIN},
     {"--name", ARGS_VALUE, OPT_NAME},
+    {"--key", ARGS_VALUE, OPT_KEY},
     {"--project", ARGS_VALUE, OPT_PROJECT},
     {"--merge", ARGS_FLAG, OPT_MERGE},
     {"--stdin", ARGS_VALUE, OPT_STDIN},
@@ -317,6 +318,10 @@ static bool take_plain(run_request *request, int id, const char *value)
         return true;
     case OPT_NAME:
         spec->name = value;
+        return true;
+    case OPT_KEY:
+        spec->key = value;
+        spec->found = &request->found;
         return true;
     case OPT_PROJECT:
         spec->project_root = value;

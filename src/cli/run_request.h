@@ -11,6 +11,7 @@ typedef struct run_request {
     tether_open_options limits; /* of the registry that starts the task */
     bool wait;
     bool quiet;      /* no hint, and no status line */
+    bool found;      /* set by the start: a task with the key was found, and none started */
     int64_t wait_ms; /* -1: no limit */
     bool kill_on_signal;
     int64_t grace_ms; /* of that kill, as in tether_kill_options */

@@ -47,8 +47,31 @@ static int print_wait_failure(const cli_options *cli, const char *task_id,
     return print_error_after(cli, what, error);
 }
 
+static int print_json(const cli_options *cli, const run_request *request,
+                      const tether_snapshot *snapshot)
+{
+    return request->spec.key != NULL ? print_found_json(cli, snapshot, request->found)
+                                     : print_snapshot_json(cli, snapshot);
+}
+
+/* Prints the snapshot of the task as one line of JSON; `what` is for print_error_after. */
+static int print_task(const cli_options *cli, tether_registry *registry, const run_request *request,
+                      const char *task_id, const char *what)
+{
+    tether_snapshot *snapshot;
+    tether_error error = {0};
+    int code;
+
+    if (tether_status_get(registry, task_id, &snapshot, &error) != 0)
+        return print_error_after(cli, what, &error);
+    code = print_json(cli, request, snapshot);
+    tether_snapshot_free(snapshot);
+    return code;
+}
+
 /* Prints the result of a task that has ended and whose output was printed. */
-static int finish_wait(const cli_options *cli, tether_registry *registry, const char *task_id)
+static int finish_wait(const cli_options *cli, tether_registry *registry,
+                       const run_request *request, const char *task_id)
 {
     tether_snapshot *snapshot;
     tether_error error = {0};
@@ -57,7 +80,7 @@ static int finish_wait(const cli_options *cli, tether_registry *registry, const 
     if (tether_status_get(registry, task_id, &snapshot, &error) != 0)
         return print_wait_failure(cli, task_id, &error);
     if (cli->json)
-        code = print_snapshot_json(cli, snapshot);
+        code = print_json(cli, request, snapshot);
     failed = print_flush(cli, NULL);
     if (code == 0 && failed == 0) {
         code = print_outcome(cli, snapshot);
@@ -69,18 +92,24 @@ static int finish_wait(const cli_options *cli, tether_registry *registry, const 
     return code;
 }
 
+/* A task that was found has its own host, or none. */
+static bool ends_with_us(const run_request *request)
+{
+    return request->spec.with_host && !request->found;
+}
+
 /* Reports that the wait timed out. Prints the id on standard error: standard output has the output
  * of the task. */
-static int leave_running(const cli_options *cli, tether_registry *registry, const char *task_id,
-                         bool with_host)
+static int leave_running(const cli_options *cli, tether_registry *registry,
+                         const run_request *request, const char *task_id)
 {
     if (cli->json) {
-        int code = print_task_json(cli, registry, task_id, NULL);
+        int code = print_task(cli, registry, request, task_id, NULL);
 
         if (code != 0)
             return code;
     }
-    if (with_host)
+    if (ends_with_us(request))
         return print_failure(cli, TETHER_ETIMEDOUT, "wait for the task",
                              "task %s did not end in time, and ends with this command now; leave "
                              "--with-host out to let it continue",
@@ -91,14 +120,15 @@ static int leave_running(const cli_options *cli, tether_registry *registry, cons
                          task_id, task_id, task_id);
 }
 
-static void print_hint(const cli_options *cli, const char *task_id, bool with_host)
+static void print_hint(const cli_options *cli, const run_request *request, const char *task_id)
 {
     cli_stream *to = stream_stderr();
 
     if (cli->quiet || !stream_is_terminal(to))
         return;
-    stream_format(to, "tether: task %s (Ctrl-C %s)\n", task_id,
-                  with_host ? "ends it" : "leaves it running");
+    stream_format(to, "tether: task %s%s (Ctrl-C %s)\n", task_id,
+                  request->found ? " has the key" : "",
+                  ends_with_us(request) ? "ends it" : "leaves it running");
     stream_flush(to);
 }
 
@@ -148,7 +178,6 @@ static int wait_for_task(const cli_options *cli, tether_registry *registry, cons
                          const run_request *request, kill_on_signal *signals)
 {
     int64_t timeout_ms = request->wait_ms;
-    bool with_host = request->spec.with_host;
     cli_follow follow = {
         .registry = registry, .task_id = task_id, .to = {stream_stdout(), stream_stderr()}};
     tether_error error = {0};
@@ -158,14 +187,14 @@ static int wait_for_task(const cli_options *cli, tether_registry *registry, cons
     if (cli->json) {
         result = wait_without_output(registry, task_id, timeout_ms, &error);
     } else {
-        print_hint(cli, task_id, with_host);
+        print_hint(cli, request, task_id);
         result = follow_shown(cli, &follow, timeout_ms, &error);
     }
     switch (result) {
     case FOLLOW_ENDED:
-        return finish_wait(cli, registry, task_id);
+        return finish_wait(cli, registry, request, task_id);
     case FOLLOW_TIMED_OUT:
-        return leave_running(cli, registry, task_id, with_host);
+        return leave_running(cli, registry, request, task_id);
     case FOLLOW_FAILED:
         return kill_on_signal_failed(signals, &error) ? print_error(cli, &error)
                                                       : print_wait_failure(cli, task_id, &error);
@@ -176,14 +205,15 @@ static int wait_for_task(const cli_options *cli, tether_registry *registry, cons
 
 /* Prints the id or the snapshot. If that fails, the message on standard error contains the id: the
  * task has been started. */
-static int announce(const cli_options *cli, tether_registry *registry, const char *task_id)
+static int announce(const cli_options *cli, tether_registry *registry, const run_request *request,
+                    const char *task_id)
 {
     char what[160];
     int code = 0;
 
     snprintf(what, sizeof what, "task %s was started", task_id);
     if (cli->json) {
-        code = print_task_json(cli, registry, task_id, what);
+        code = print_task(cli, registry, request, task_id, what);
     } else {
         stream_text(stream_stdout(), task_id);
         stream_text(stream_stdout(), "\n");
@@ -245,7 +275,7 @@ static int start(const cli_options *cli, const run_request *request, tether_regi
         return print_start_failure(cli, request, &error);
     }
     if (!request->wait)
-        return announce(cli, registry, task_id);
+        return announce(cli, registry, request, task_id);
     troubles_watch(troubles, &waited, 1);
     int code = wait_and_kill_on_signal(cli, registry, request, task_id, signals);
     troubles_watch(troubles, NULL, 0);

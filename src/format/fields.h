@@ -44,6 +44,9 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
 /* As `absent`: 0 means none. A record's JSON has the 0, and that of a snapshot has null. */
 #define TETHER__STORED_0 INT64_MIN
 
+/* As `absent` of a TEXT: most tasks have none, and the record's JSON then lacks the field. */
+#define TETHER__OMITTED 1
+
 /* The list. A BOTH field is in the record, and in snapshots under the same name. A STORED field is
  * in the record only. A SHOWN field is in snapshots only and computed when a snapshot is created (a
  * COUNT is a number that is never null). An OTHER field is in a record's JSON, but not in the
@@ -57,6 +60,8 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
     BOTH(ID, task_id, 0, "text", "the task's id")                                                  \
     BOTH(TEXT, session_id, 0, "text", "the id of its session")                                     \
     BOTH(TEXT, name, 0, "text, null", "a label; several tasks may have the same")                  \
+    BOTH(TEXT, key, TETHER__OMITTED, "text",                                                       \
+         "with which it was started, see Keys above; absent: none. It never changes")              \
     BOTH(TEXT, project_root, 0, "text, null", "the canonical path of the project's directory")     \
     BOTH(STATUS, status, 0, "text",                                                                \
          "`starting running paused killing completed failed killed timed_out lost`")               \

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "format/json.h"
+#include "format/key.h"
 #include "format/name.h"
 #include "format/record.h"
 #include "format/scan.h"
@@ -39,6 +40,7 @@ typedef enum member {
     OPEN,
     NOTIFY,
     DELIVERED,
+    KEY,
     MEMBERS
 } member;
 
@@ -55,7 +57,8 @@ static const char *const names[MEMBERS] = {"schema_version",
                                            "output_limit",
                                            TETHER__RECORD_ON_END_OPEN,
                                            "notify_on_completion",
-                                           "completion_delivered"};
+                                           "completion_delivered",
+                                           "key"};
 
 /* A record has a schema of its own. */
 static bool is_newer(const tether__scanned *schema, bool of_task)
@@ -123,6 +126,8 @@ static tether__journal_kind read_task(const tether__scanned members[], tether__j
     line->open = said(&members[OPEN], is_true(&members[OPEN]));
     line->notify = said(&members[NOTIFY], is_true(&members[NOTIFY]));
     line->delivered = said(&members[DELIVERED], is_true(&members[DELIVERED]));
+    if (line->birth && members[KEY].type == TETHER__SCANNED_TEXT)
+        line->key = tether__key_hash(members[KEY].text, members[KEY].size);
     return is_true(&members[REMOVED]) ? TETHER__JOURNAL_REMOVED : TETHER__JOURNAL_CHANGE;
 }
 

@@ -528,7 +528,9 @@ static bool store_fields(const field *list, size_t count, json_t *object,
                          const tether__record *record)
 {
     for (size_t i = 0; i < count; i++) {
-        if (list[i].kind == OBJECT && *(char *const *)member(record, &list[i]) == NULL)
+        bool omits =
+            list[i].kind == OBJECT || (list[i].kind == TEXT && list[i].absent == TETHER__OMITTED);
+        if (omits && *(char *const *)member(record, &list[i]) == NULL)
             continue;
         if (json_object_set_new(object, list[i].name, store_value(&list[i], record, object)) != 0)
             return false;

@@ -4,6 +4,7 @@
 #include "format/verdict.h"
 
 #include <stddef.h>
+#include <string.h>
 
 enum { SET_SLACK_MS = 1000 };
 
@@ -51,6 +52,8 @@ static int kill_signal_in(const tether__marker *marker, const tether__observatio
     return signal == observed->signal_final ? observed->signal_final : 0;
 }
 
+static const char never_started[] = "never started";
+
 static const char *failure_reason(tether__start_failure failure)
 {
     switch (failure) {
@@ -74,6 +77,18 @@ static const char *failure_reason(tether__start_failure failure)
         break;
     }
     return "the supervisor could not run the command";
+}
+
+/* The marker of such a task names the failure, or its host died before the supervisor could. */
+bool tether__verdict_is_unbegun(tether_status status, const char *reason)
+{
+    if (reason == NULL || status != TETHER_STATUS_FAILED)
+        return reason != NULL && status == TETHER_STATUS_LOST && strcmp(reason, never_started) == 0;
+    for (int i = TETHER__START_OK + 1; i <= TETHER__START_OTHER; i++) {
+        if (strcmp(reason, failure_reason((tether__start_failure)i)) == 0)
+            return true;
+    }
+    return false;
 }
 
 static tether__verdict ended_by_itself(const tether__marker *marker)
@@ -181,7 +196,7 @@ static tether__verdict without_end(tether_status status, tether__intent intent,
     if (marker->identity.pid != 0)
         return lost("process exited without exit marker");
     if (status == TETHER_STATUS_STARTING)
-        return lost("never started");
+        return lost(never_started);
     /* The task was running, so the marker held the supervisor's identity once: the file was emptied
      * or removed since. */
     return lost(marker->present ? "corrupt exit marker" : "process exited without exit marker");

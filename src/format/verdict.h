@@ -73,6 +73,10 @@ typedef struct tether__verdict {
 tether__verdict tether__verdict_reach(tether_status status, tether__intent intent,
                                       const tether__observation *observed);
 
+/* Returns whether the status and the reason of a task say that its command never began. False: it
+ * may have. */
+bool tether__verdict_is_unbegun(tether_status status, const char *reason);
+
 /* Returns whether a witness of the command's end could say more: its supervisor is gone without a
  * word about an end. */
 bool tether__verdict_wants_witness(const tether__observation *observed);

@@ -72,6 +72,7 @@ typedef struct reading {
     tether__archive_visitor *visit;
     void *context;
     const char *wanted;       /* the only task of interest; NULL: all */
+    uint32_t hash;            /* of the only key of interest; 0: all tasks */
     tether__file_stamp stamp; /* of the archive that is being read, or was read last */
     bool stopped;
     bool no_memory;
@@ -86,12 +87,26 @@ static bool is_archived(const tether__session *session, const char *task_id)
            tether__os_file_stamp(session->exits, task_id, &stamp, NULL) == TETHER_ENOTASK;
 }
 
+/* Whether the line may be that of a task of interest, without parsing it. */
+static bool is_of_interest(reading *r, const tether__line *text)
+{
+    tether__journal_line line;
+    if (r->stopped || text->text == NULL)
+        return false;
+    if (r->wanted != NULL)
+        return tether__journal_mentions(text->text, text->size, r->wanted);
+    if (r->hash == 0)
+        return true;
+    r->no_memory = tether__journal_skim(text->text, text->size, &line) != TETHER_OK;
+    r->stopped = r->no_memory;
+    return !r->no_memory && line.key == r->hash;
+}
+
 static void visit_line(void *context, const tether__line *text)
 {
     reading *r = context;
     tether__journal_line line;
-    if (r->stopped || text->text == NULL ||
-        (r->wanted != NULL && !tether__journal_mentions(text->text, text->size, r->wanted)))
+    if (!is_of_interest(r, text))
         return;
     if (tether__journal_parse(text->text, text->size, &line) != TETHER_OK) {
         r->no_memory = r->stopped = true;
@@ -105,7 +120,7 @@ static void visit_line(void *context, const tether__line *text)
 }
 
 /* Reads one archive. One that is gone was joined with another, or is empty. */
-static int read_archive(reading *r, uint64_t number, tether_error *error)
+static int read_lines(reading *r, uint64_t number, tether__line_visitor *visit, tether_error *error)
 {
     char name[NAME_SIZE];
     tether__file file;
@@ -114,7 +129,7 @@ static int read_archive(reading *r, uint64_t number, tether_error *error)
     name_of(number, name);
     int code = tether__os_file_open(r->session->journal, name, &file, &r->stamp, &problem);
     if (code == TETHER_OK) {
-        code = tether__line_file_read(&file, &lines, visit_line, r, &problem);
+        code = tether__line_file_read(&file, &lines, visit, r, &problem);
         tether__os_file_close(&file);
         tether__lines_dispose(&lines);
     }
@@ -127,6 +142,11 @@ static int read_archive(reading *r, uint64_t number, tether_error *error)
         code = problem.code = TETHER_ESTORE;
     tether__error_set(error, &problem);
     return code;
+}
+
+static int read_archive(reading *r, uint64_t number, tether_error *error)
+{
+    return read_lines(r, number, visit_line, error);
 }
 
 static int read_all(reading *r, tether_error *error)
@@ -144,6 +164,52 @@ int tether__archive_read(const tether__session *session, uint64_t number,
 {
     reading r = {.session = session, .visit = visit, .context = context};
     return read_archive(&r, number, error);
+}
+
+int tether__archive_read_keyed(const tether__session *session, uint64_t number, uint32_t hash,
+                               tether__archive_visitor *visit, void *context, tether_error *error)
+{
+    reading r = {.session = session, .visit = visit, .context = context, .hash = hash};
+    return read_archive(&r, number, error);
+}
+
+typedef struct hashing {
+    uint32_t *hashes;
+    size_t count, capacity;
+} hashing;
+
+static void note_hash(void *context, const tether__line *text)
+{
+    reading *r = context;
+    hashing *h = r->context;
+    tether__journal_line line;
+    if (r->no_memory || text->text == NULL)
+        return;
+    r->no_memory = tether__journal_skim(text->text, text->size, &line) != TETHER_OK;
+    if (r->no_memory || line.key == 0)
+        return;
+    void *hashes = h->hashes;
+    r->no_memory = !tether__grow(&hashes, h->count, &h->capacity, sizeof *h->hashes);
+    if (r->no_memory)
+        return;
+    h->hashes = hashes;
+    h->hashes[h->count++] = line.key;
+}
+
+int tether__archive_hashes(const tether__session *session, uint64_t number, uint32_t **hashes,
+                           size_t *count, tether__file_stamp *stamp, tether_error *error)
+{
+    hashing h = {0};
+    reading r = {.session = session, .context = &h};
+    int code = read_lines(&r, number, note_hash, error);
+    if (code != TETHER_OK) {
+        free(h.hashes);
+        h = (hashing){0};
+    }
+    *hashes = h.hashes;
+    *count = h.count;
+    *stamp = r.stamp;
+    return code;
 }
 
 int tether__archive_visit(const tether__session *session, tether__archive_visitor *visit,

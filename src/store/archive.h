@@ -53,6 +53,15 @@ int tether__archive_list(const tether__session *session, tether__archive_numbers
 int tether__archive_read(const tether__session *session, uint64_t number,
                          tether__archive_visitor *visit, void *context, tether_error *error);
 
+/* As tether__archive_read, for the tasks whose key has this hash: the others are not parsed. */
+int tether__archive_read_keyed(const tether__session *session, uint64_t number, uint32_t hash,
+                               tether__archive_visitor *visit, void *context, tether_error *error);
+
+/* Stores the hashes of the keys of an archive's tasks, in no order, and the stamp of the file in
+ * which they were found. Also those of tasks that were removed. The caller frees *hashes. */
+int tether__archive_hashes(const tether__session *session, uint64_t number, uint32_t **hashes,
+                           size_t *count, tether__file_stamp *stamp, tether_error *error);
+
 /* Stores the stamp of an archive. */
 int tether__archive_stamp(const tether__session *session, uint64_t number,
                           tether__file_stamp *stamp, tether_error *error);

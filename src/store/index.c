@@ -149,6 +149,8 @@ static void take_fields(tether__indexed *task, const tether__journal_line *line)
     take(line->notify, &task->notify);
     take(line->delivered, &task->delivered);
     task->newer |= line->newer;
+    if (line->birth)
+        task->key = line->key;
 }
 
 static tether__indexing add_change(tether__index *index, const tether__journal_line *line,

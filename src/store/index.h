@@ -21,14 +21,15 @@ typedef struct tether__span {
  * may be ten thousand; behind the spans stands its id. */
 typedef struct tether__indexed {
     bool ended;
-    bool notify;      /* a completion is requested */
-    bool delivered;   /* the completion was acknowledged */
-    bool watched;     /* watches are kept */
-    bool limited;     /* it has an output limit */
-    bool open;        /* what has become of the command at its end is not known */
-    bool newer;       /* a version with a newer schema wrote a line of it */
-    uint64_t version; /* of its last line; no other line, of any task, had this number before */
+    bool notify;    /* a completion is requested */
+    bool delivered; /* the completion was acknowledged */
+    bool watched;   /* watches are kept */
+    bool limited;   /* it has an output limit */
+    bool open;      /* what has become of the command at its end is not known */
+    bool newer;     /* a version with a newer schema wrote a line of it */
+    uint32_t key;   /* the hash of its key; 0: it has none */
     uint32_t span_count, span_capacity;
+    uint64_t version;     /* of its last line; no other line, of any task, had this number before */
     tether__span spans[]; /* its lines, in order; the first one has the whole record */
 } tether__indexed;
 

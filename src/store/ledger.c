@@ -405,6 +405,51 @@ int tether__ledger_ids(const tether__session *session, tether__scope scope,
     return code;
 }
 
+/* The tasks stand in the index in no order, and those that share a key are few. */
+static int later_first(const void *left, const void *right)
+{
+    const tether__indexed *a = *(tether__indexed *const *)left;
+    const tether__indexed *b = *(tether__indexed *const *)right;
+    return a->spans[0].offset < b->spans[0].offset ? 1 : -1;
+}
+
+static int list_keyed(const tether__index *index, uint32_t hash, char (**ids)[TETHER_ID_SIZE],
+                      size_t *count, tether_error *error)
+{
+    size_t keyed = 0;
+    for (size_t i = 0; i < index->count; i++)
+        keyed += index->tasks[i]->key == hash;
+    tether__indexed **tasks = calloc(keyed + 1, sizeof *tasks);
+    *ids = calloc(keyed + 1, sizeof **ids);
+    if (tasks == NULL || *ids == NULL) {
+        free(tasks);
+        return tether__fail_memory(error, "look for key");
+    }
+    for (size_t i = 0; i < index->count; i++) {
+        if (index->tasks[i]->key == hash)
+            tasks[(*count)++] = index->tasks[i];
+    }
+    if (*count > 1)
+        qsort(tasks, *count, sizeof(tether__indexed *), later_first);
+    for (size_t i = 0; i < *count; i++)
+        strcpy((*ids)[i], tether__indexed_id(tasks[i]));
+    free(tasks);
+    return TETHER_OK;
+}
+
+int tether__ledger_keyed(const tether__session *session, uint32_t hash,
+                         char (**ids)[TETHER_ID_SIZE], size_t *count, tether_error *error)
+{
+    *ids = NULL;
+    *count = 0;
+    uv_mutex_lock(&session->ledger->lock);
+    int code = update(session, error);
+    if (code == TETHER_OK)
+        code = list_keyed(&session->ledger->index, hash, ids, count, error);
+    uv_mutex_unlock(&session->ledger->lock);
+    return code;
+}
+
 void tether__ledger_ends(const tether__session *session, tether__end_place *ends, size_t count)
 {
     tether__ledger *ledger = session->ledger;

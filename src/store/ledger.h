@@ -67,6 +67,11 @@ bool tether__ledger_removed(const tether__session *session, const char *task_id)
 int tether__ledger_ids(const tether__session *session, tether__scope scope,
                        char (**ids)[TETHER_ID_SIZE], size_t *count, tether_error *error);
 
+/* Lists the ids of the tasks whose key has this hash, the newest first. The caller frees *ids with
+ * free(). */
+int tether__ledger_keyed(const tether__session *session, uint32_t hash,
+                         char (**ids)[TETHER_ID_SIZE], size_t *count, tether_error *error);
+
 /* Where the end of a task stands in the journal, which shows what ended first. */
 typedef struct tether__end_place {
     const char *task_id;

@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "format/json.h"
 #include "format/name.h"
+#include "store/keys.h"
 #include "store/ledger.h"
 
 static const char session_file[] = "session.json";
@@ -76,6 +77,8 @@ static int open_parts(tether__session *session, const char *key, bool create, te
 {
     int code = tether__ledger_new(&session->ledger, error);
     if (code == TETHER_OK)
+        code = tether__keys_new(&session->keys, error);
+    if (code == TETHER_OK)
         code = tether__os_dir_open(session->store->root, key, create, &session->dir, error);
     if (code == TETHER_OK)
         code = tether__os_dir_open(session->dir, "exits", create, &session->exits, error);
@@ -123,6 +126,7 @@ void tether__session_close(tether__session *session)
     tether__os_dir_close(session->exits);
     tether__os_dir_close(session->dir);
     tether__ledger_free(session->ledger);
+    tether__keys_free(session->keys);
     free(session->id);
     *session = (tether__session){0};
 }

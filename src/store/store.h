@@ -18,10 +18,12 @@ typedef struct tether__store {
 } tether__store;
 
 struct tether__ledger;
+struct tether__keys;
 
 typedef struct tether__session {
     const tether__store *store;    /* outlives the session */
     struct tether__ledger *ledger; /* what was read of its journal, see ledger.h */
+    struct tether__keys *keys;     /* which keys its archives have, see keys.h */
     char *id;
     tether__dir *dir;
     tether__dir *exits;

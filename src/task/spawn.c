@@ -13,15 +13,18 @@
 #include "base/options.h"
 #include "base/text.h"
 #include "engine/refresh.h"
+#include "format/key.h"
 #include "os/host.h"
 #include "os/process.h"
 #include "os/scope.h"
 #include "os/spawn.h"
 #include "store/compact.h"
 #include "store/id.h"
+#include "store/keys.h"
 #include "store/ledger.h"
 #include "task/anchor.h"
 #include "task/birth.h"
+#include "task/keyed.h"
 #include "task/quota.h"
 #include "task/spawn_plan.h"
 #include "task/line_buffer.h"
@@ -29,7 +32,11 @@
 #include "task/supervisor.h"
 #include "task/tasks.h"
 
-enum { ON_END_LIMIT = 64 * 1024 };
+enum {
+    ON_END_LIMIT = 64 * 1024,
+    KEY_TRIES =
+        16 /* each further one needs another host whose start with the key fails meanwhile */
+};
 
 static int refuse(const char *why, tether_error *error)
 {
@@ -131,7 +138,9 @@ static int take_spec(const tether_spec *given, tether__spawn_plan *plan, tether_
     if (code != TETHER_OK)
         return code;
 
-    code = check_supervision(spec, error);
+    code = tether__key_check(spec->key, error);
+    if (code == TETHER_OK)
+        code = check_supervision(spec, error);
     if (code == TETHER_OK)
         code = check_choices(spec, error);
     if (code == TETHER_OK)
@@ -360,6 +369,7 @@ static int fill_record(const tether_registry *registry, tether__spawn_plan *plan
         tether__record_set(record, &record->shell, plan->shell.path) &&
         tether__record_set(record, &record->output_kind, kind) &&
         tether__record_set(record, &record->while_task, plan->spec.while_task) &&
+        tether__record_set(record, &record->key, plan->spec.key) &&
         tether__record_set(record, &record->scope, plan->scope) &&
         tether__record_set(record, &record->stderr_path,
                            plan->spec.merge_output ? NULL : TETHER__STDERR_FILE) &&
@@ -419,6 +429,20 @@ static int write_birth(tether_registry *registry, tether__spawn_plan *plan, teth
     return code;
 }
 
+/* Looks once more, under the session lock, whether a task has the key: only now can no other host
+ * give it to one. The caller then begins again, and finds that task. */
+static int check_key(const tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
+{
+    tether__key_holder holder;
+    if (plan->spec.key == NULL)
+        return TETHER_OK;
+    int code = tether__keys_find(&registry->session, plan->spec.key, &holder, error);
+    plan->key_taken = code == TETHER_OK && holder.task_id[0] != '\0';
+    if (!plan->key_taken)
+        return code;
+    return tether__keyed_fail(holder.task_id, error);
+}
+
 /* Creates the task's files, and makes the task visible. The caller holds `disk`; takes the session
  * lock, once: other hosts that start tasks wait for less time than a second lock would take. */
 static int record_start(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
@@ -428,7 +452,9 @@ static int record_start(tether_registry *registry, tether__spawn_plan *plan, tet
     if (code != TETHER_OK)
         return code;
     tether__compact_if_large(&registry->session);
-    code = tether__quota_check(registry, plan->id, plan->spec.max_running, error);
+    code = check_key(registry, plan, error);
+    if (code == TETHER_OK)
+        code = tether__quota_check(registry, plan->id, plan->spec.max_running, error);
     if (code == TETHER_OK)
         code = prepare(registry, plan, error);
     if (code == TETHER_OK)
@@ -526,26 +552,52 @@ static int record_and_start(tether_registry *registry, tether__spawn_plan *plan,
     return code;
 }
 
+/* Starts a new task, unless its key is taken. */
+static int start_new(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
+{
+    int code = tether__quota_output(registry, error);
+    if (code == TETHER_OK)
+        code = resolve(registry, plan, error);
+    if (code == TETHER_OK)
+        code = record_and_start(registry, plan, error);
+    if (code == TETHER_OK)
+        tether__reaper_task_added(registry->reaper, plan->id);
+    return code;
+}
+
+/* Finds the task that has the key of the spec, or starts one. With *again, neither: the key was
+ * given to another task in between. */
+static int find_or_start(tether_registry *registry, const tether_spec *spec,
+                         char task_id[TETHER_ID_SIZE], bool *again, tether_error *error)
+{
+    tether__spawn_plan plan = {.registry = registry, .lifeline = {-1}};
+    tether__record_init(&plan.record);
+    int code = take_spec(spec, &plan, error);
+    bool *found = plan.spec.found;
+    if (code == TETHER_OK && plan.spec.key != NULL)
+        code = tether__keyed_find(registry, plan.spec.key, task_id, error);
+    bool starts = code == TETHER_OK && task_id[0] == '\0';
+    if (starts)
+        code = start_new(registry, &plan, error);
+    if (starts && code == TETHER_OK)
+        strcpy(task_id, plan.id);
+    if (found != NULL)
+        *found = code == TETHER_OK && !starts;
+    *again = plan.key_taken;
+    tether__spawn_plan_dispose(&plan);
+    return code;
+}
+
 int tether_spawn(tether_registry *registry, const tether_spec *spec, char task_id[TETHER_ID_SIZE],
                  tether_error *error)
 {
-    tether__spawn_plan plan = {.registry = registry, .lifeline = {-1}};
     tether_error problem = {0};
-    tether__record_init(&plan.record);
+    bool again = true;
+    int code = TETHER_OK;
     task_id[0] = '\0';
-    int code = take_spec(spec, &plan, &problem);
-    if (code == TETHER_OK)
-        code = tether__quota_output(registry, &problem);
-    if (code == TETHER_OK)
-        code = resolve(registry, &plan, &problem);
-    if (code == TETHER_OK)
-        code = record_and_start(registry, &plan, &problem);
-    if (code == TETHER_OK) {
-        strcpy(task_id, plan.id);
-        tether__reaper_task_added(registry->reaper, plan.id);
-    } else {
+    for (int tries = 0; again && tries < KEY_TRIES; tries++)
+        code = find_or_start(registry, spec, task_id, &again, &problem);
+    if (code != TETHER_OK)
         tether__error_set(error, &problem);
-    }
-    tether__spawn_plan_dispose(&plan);
     return code;
 }

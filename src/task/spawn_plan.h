@@ -61,6 +61,7 @@ typedef struct tether__spawn_plan {
     char *entries[3]; /* variables that the wrapper reads; NULL: not set */
     bool retrying;    /* another outer shell was tried before */
     bool visible;     /* other hosts can see the record */
+    bool key_taken;   /* since it was looked for, another host has begun to start a task with it */
     tether__record record;
     tether__file_stamp stamp;
 } tether__spawn_plan;

@@ -69,6 +69,7 @@ const hidden = {
     userdata: 'a closure needs none',
     deferred: 'without effect where events are wanted, as here',
   },
+  tether_spec: { found: 'the task says it: task.found' },
   tether_completion_options: { seen: 'a list of the library; completions() notices new ones itself' },
 }
 

@@ -125,6 +125,7 @@ export interface Spec {
   memoryLimit?: number | bigint
   onEnd?: string
   onEndTimeoutMs?: number | bigint
+  key?: string
 }
 
 export interface ListOptions {
@@ -229,6 +230,7 @@ export interface Snapshot {
   onEnd: string | null
   onEndExitCode: number | null
   onEndError: string | null
+  key: string | null
   /** Whether the status is final. */
   ended: boolean
   /** What a shell would report; null: it has not ended. */

@@ -130,11 +130,14 @@ class Registry extends EventEmitter {
 
   // --- Tasks ---
 
-  /** Starts a task. Returns when its supervisor runs. */
+  /** Starts a task, or finds the one that has the key. Returns when its supervisor runs. */
   async spawn(command, given) {
     const id = Buffer.alloc(describe.api.constants.TETHER_ID_SIZE)
-    await this._handle.callAsync('brief', 'tether_spawn', specOf(command, given), id)
-    return this.task(textOf(id))
+    const spec = specOf(command, given)
+    const found = Buffer.alloc(1)
+    if (spec.key !== null) spec.found = found
+    await this._handle.callAsync('brief', 'tether_spawn', spec, id)
+    return Object.assign(this.task(textOf(id)), { found: found[0] !== 0 })
   }
 
   /** Starts a task and waits for its end, but not longer than waitMs. Then the task goes on in the background. */

@@ -17,6 +17,7 @@ class Task {
   constructor(registry, id) {
     this.#registry = registry
     this.id = id
+    this.found = false
   }
 
   get #handle() {

@@ -13,6 +13,25 @@ test('a command text runs in the shell, and its exit code and outputs are told',
   assert.strictEqual(outcome.snapshot.exitCode, 3)
 })
 
+test('a start with a key finds the task that has it', async (t) => {
+  const registry = await openFor(t)
+  const first = await registry.spawn('read go; exit 3', { key: 'build "1"', inputPipe: true })
+  assert.strictEqual(first.found, false)
+  const second = await registry.spawn('exit 4', { key: 'build "1"' })
+  assert.deepStrictEqual([second.id, second.found], [first.id, true])
+  assert.strictEqual((await second.status()).key, 'build "1"')
+  await first.closeInput()
+  assert.strictEqual((await first.ended).exitCode, 3)
+  const outcome = await registry.run('exit 4', { key: 'build "1"' })
+  assert.deepStrictEqual([outcome.task.found, outcome.exitStatus], [true, 3])
+  const other = await registry.spawn('exit 4', { key: 'build "2"' })
+  assert.strictEqual(other.found, false)
+  assert.strictEqual((await other.ended).exitCode, 4)
+  assert.strictEqual((await (await registry.spawn('exit 5')).ended).key, null)
+  await rejects(registry.spawn('true', { key: '' }), 'TETHER_EINVAL')
+  await assert.rejects(registry.spawn('true', { key: 'k', found: true }), TypeError)
+})
+
 test('arguments, variables and outputs may have any characters', async (t) => {
   const registry = await openFor(t)
   const odd = 'ß 漢字 🚀 "\' $HOME\n*'

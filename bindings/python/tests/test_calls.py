@@ -111,6 +111,29 @@ class Calls(AsyncPlace):
             self.assertEqual((await registry.gc(older_than_ms=-1)).kept, 0)
             self.assertEqual((await registry.cleanup_finished()).removed, 0)
 
+    async def test_a_key_finds_the_task_that_has_it(self):
+        async with self.registry() as registry:
+            first = await registry.spawn(UNTIL_GO + "exit 3", workdir=self.place, key="build \"1\"")
+            second = await registry.spawn("exit 4", key="build \"1\"")
+            self.assertEqual((first.found, second.found, second.id), (False, True, first.id))
+            self.assertEqual((await second.status()).key, "build \"1\"")
+            self.go()
+            self.assertEqual((await self.within(second.wait())).exit_code, 3)
+            await self.within(first.wait())
+            # Its completion is delivered by now.
+            await first.ack()
+            outcome = await self.within(registry.run("exit 4", key="build \"1\""))
+            self.assertEqual((outcome.task.found, outcome.snapshot.exit_code), (True, 3))
+            with tether.sync.Registry(store=self.store) as other:
+                again = other.spawn("exit 4", key="build \"1\"")
+                self.assertEqual((again.found, again.id, again.wait().exit_code), (True, first.id, 3))
+                new = other.spawn("exit 4", key="build \"2\"")
+                self.assertEqual((new.found, new.wait().exit_code), (False, 4))
+            with self.assertRaises(tether.InvalidError):
+                await registry.spawn("true", key="")
+            with self.assertRaises(TypeError):
+                await registry.spawn("true", key="k", found=True)
+
     async def test_output(self):
         async with self.registry() as registry:
             outcome = await self.within(registry.run("printf 'a\\nb\\nc'; printf e >&2"))

@@ -46,6 +46,8 @@ class Task:
     def __init__(self, registry: "Registry", task_id: str) -> None:
         self.registry = registry
         self.id = task_id
+        # Whether spawn has found it by its key, and started nothing.
+        self.found = False
         self._sync = sync.Task(registry._sync, task_id)
         # Of a task that this registry has started: its end comes as an event, so that a wait reads nothing from the disk.
         self._told = False
@@ -649,8 +651,11 @@ class Registry(AsyncOpenKeywords, AsyncSpawnKeywords):
     # --- Tasks ---
 
     async def _spawn(self, argv_or_command: Any, values: Dict[str, Any]) -> Task:
-        task = Task(self, self._sync._start(argv_or_command, values))
-        if not values.get("no_notify"):
+        task_id, found = self._sync._start(argv_or_command, values)
+        task = Task(self, task_id)
+        task.found = found
+        # The completion of a task that was found may have been delivered long ago, or not requested.
+        if not found and not values.get("no_notify"):
             task._told = True
             self._started[task.id] = task
         return task

@@ -377,8 +377,8 @@ globals()["Snapshot"].ended = property(_snapshot_ended, doc="Whether the task ha
 SPEC_EXTRA = ("input",)
 
 
-# The size of a text is that of the bytes that were given.
-_KEYWORDS = {struct: frozenset([name for name, _ in STRUCTS[struct] if name not in ("size", "command_size")] + list(extra))
+# The size of a text is that of the bytes that were given, and what was found is said by the task.
+_KEYWORDS = {struct: frozenset([name for name, _ in STRUCTS[struct] if name not in ("size", "command_size", "found")] + list(extra))
              for struct, extra in (("tether_spec", SPEC_EXTRA), ("tether_open_options", ()))}
 
 

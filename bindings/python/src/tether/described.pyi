@@ -250,6 +250,7 @@ class Snapshot(Record):
     on_end: Optional[str]
     on_end_exit_code: Optional[int]
     on_end_error: Optional[str]
+    key: Optional[str]
     @property
     def ended(self) -> bool: ...
 
@@ -323,6 +324,7 @@ class SpawnKeywords:
         memory_limit: Optional[int] = ...,
         on_end: Optional[_Text] = ...,
         on_end_timeout_ms: Optional[int] = ...,
+        key: Optional[_Text] = ...,
         input: Optional[Union[str, bytes]] = ...) -> sync.Task: ...
     def run(self, argv_or_command: Optional[_Command] = ..., *, wait_ms: int = ..., limit: int = ...,
         command: Optional[_Text] = ...,
@@ -358,6 +360,7 @@ class SpawnKeywords:
         memory_limit: Optional[int] = ...,
         on_end: Optional[_Text] = ...,
         on_end_timeout_ms: Optional[int] = ...,
+        key: Optional[_Text] = ...,
         input: Optional[Union[str, bytes]] = ...) -> sync.Outcome: ...
 
 class OpenKeywords:
@@ -413,6 +416,7 @@ class AsyncSpawnKeywords:
         memory_limit: Optional[int] = ...,
         on_end: Optional[_Text] = ...,
         on_end_timeout_ms: Optional[int] = ...,
+        key: Optional[_Text] = ...,
         input: Optional[Union[str, bytes]] = ...) -> aio.Task: ...
     async def run(self, argv_or_command: Optional[_Command] = ..., *, wait_ms: int = ..., limit: int = ...,
         kill_on_cancel: bool = ...,
@@ -449,6 +453,7 @@ class AsyncSpawnKeywords:
         memory_limit: Optional[int] = ...,
         on_end: Optional[_Text] = ...,
         on_end_timeout_ms: Optional[int] = ...,
+        key: Optional[_Text] = ...,
         input: Optional[Union[str, bytes]] = ...) -> sync.Outcome: ...
 
 class AsyncOpenKeywords:

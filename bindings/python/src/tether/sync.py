@@ -6,7 +6,7 @@ import contextlib
 import ctypes
 import os
 import tempfile
-from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Union
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from . import _api
 from ._handle import Handle, checked, encode, library, new_error, options, take_list, unraisable, waiting
@@ -251,6 +251,8 @@ class Task:
     def __init__(self, registry: "Registry", task_id: str) -> None:
         self.registry = registry
         self.id = task_id
+        # Whether spawn has found it by its key, and started nothing.
+        self.found = False
         self._handle = registry._handle
 
     def __repr__(self) -> str:
@@ -488,18 +490,24 @@ class Registry(OpenKeywords, SpawnKeywords):
         self.close()
 
     def _spawn(self, argv_or_command: Any, values: Dict[str, Any]) -> Task:
-        return Task(self, self._start(argv_or_command, values))
+        task_id, found = self._start(argv_or_command, values)
+        task = Task(self, task_id)
+        task.found = found
+        return task
 
-    def _start(self, argv_or_command: Any, values: Dict[str, Any]) -> str:
+    def _start(self, argv_or_command: Any, values: Dict[str, Any]) -> Tuple[str, bool]:
+        """The id of the task, and whether it was found by its key."""
         if "input" in values:
             return self._start_with_input(argv_or_command, dict(values))
+        found = ctypes.c_bool(False)
         spec, keep = spec_of(argv_or_command, values)
+        spec.found = ctypes.pointer(found)
         buffer = ctypes.create_string_buffer(ID_SIZE)
         self._handle.call("tether_spawn", ctypes.byref(spec), buffer)
         del keep
-        return buffer.value.decode()
+        return buffer.value.decode(), found.value
 
-    def _start_with_input(self, argv_or_command: Any, values: Dict[str, Any]) -> str:
+    def _start_with_input(self, argv_or_command: Any, values: Dict[str, Any]) -> Tuple[str, bool]:
         """The bytes stand in a file whose name is gone after the start: the whole input is there even if this process dies."""
         data = values.pop("input")
         if data is None:
