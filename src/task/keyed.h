@@ -8,7 +8,7 @@
 
 /* Finds the task that has this key, so that the caller may be told its id: its command has begun,
  * or will whatever happens to the hosts. task_id is empty if no task has the key; another host may
- * give it to one at any time, so a start looks again under the session lock .
+ * give it to one at any time, so a start looks again under the session lock (docs/model/key.pml).
  * If another host is just starting the task, waits until that is decided, up to 5 s, but not on the
  * thread of a host's own loop: TETHER_ETIMEDOUT. The caller holds no lock. */
 int tether__keyed_find(tether_registry *registry, const char *key, char task_id[TETHER_ID_SIZE],
