@@ -137,8 +137,8 @@ TETHER_EXPORT apr_status_t tether_apr_procattr_error_check_set(tether_apr_procat
                                                                apr_int32_t chk);
 
 /* Returns the spec of the tasks that are started with this attribute, for everything that APR does
- * not know: name, timeout_ms, memory_limit, ... Texts must live as long as the attribute. The call
- * that starts a task sets command, argv, shell, env and workdir itself. */
+ * not know: name, key, timeout_ms, memory_limit, ... Texts must live as long as the attribute. The
+ * call that starts a task sets command, argv, shell, env and workdir itself. */
 TETHER_EXPORT tether_spec *tether_apr_procattr_spec(tether_apr_procattr *attr);
 
 /* Returns the id of the last task that was started with this attribute, "" if there is none, and

@@ -126,7 +126,12 @@ static int find_pid(tether_registry *registry, const char *task_id, pid_t *pid, 
 static int start(apr_proc_t *proc, const tether_spec *spec, tether_apr_procattr *attr,
                  tether_registry *registry, const pipes *p)
 {
-    int code = tether_spawn(registry, spec, attr->task_id, &attr->error);
+    bool found = false;
+    tether_spec asked = *spec;
+    asked.found = &found;
+    int code = tether_spawn(registry, &asked, attr->task_id, &attr->error);
+    if (spec->found != NULL)
+        *spec->found = found;
     if (code != TETHER_OK)
         return code;
     code = find_pid(registry, attr->task_id, &proc->pid, &attr->error);
@@ -134,7 +139,9 @@ static int start(apr_proc_t *proc, const tether_spec *spec, tether_apr_procattr 
         code = start_pumps(attr, registry, p, &attr->error);
     if (code != TETHER_OK) {
         const tether_kill_options at_once = {.size = sizeof at_once, .grace_ms = -1};
-        (void)tether_kill(registry, attr->task_id, &at_once, NULL);
+        /* A task that its key has found is not this call's to end. */
+        if (!found)
+            (void)tether_kill(registry, attr->task_id, &at_once, NULL);
         attr->task_id[0] = '\0';
     }
     return code;

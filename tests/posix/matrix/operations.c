@@ -40,6 +40,39 @@ static int run_run(story *s, tether_registry *registry, tether_error *error)
     return tether_spawn(registry, &spec, s->started, error);
 }
 
+/* The same with a key. */
+static int run_keyed(story *s, tether_registry *registry, tether_error *error)
+{
+    const char *const argv[] = {CHILD, "append", story_trace(s), "exit", "9", NULL};
+    bool found = false;
+    tether_spec spec = {.argv = argv, .key = "matrix", .found = &found};
+    int code = tether_spawn(registry, &spec, s->started, error);
+    if (found)
+        WRONG(s, "the first start with the key has found a task");
+    return code;
+}
+
+/* A second start finds the task, or starts it if it never began: the command has run once then. */
+static void check_keyed(const story *s, tether_registry *registry)
+{
+    char id[TETHER_ID_SIZE];
+    const char *waited = id;
+    bool found = false;
+    tether_error error = {0};
+    const char *const argv[] = {CHILD, "append", story_trace(s), "exit", "9", NULL};
+    const tether_spec spec = {.argv = argv, .key = "matrix", .found = &found};
+    bool ran = test_exists(story_trace(s));
+    HOST_OK(tether_spawn(registry, &spec, id, &error), error);
+    CHECK(found == ran, "it %s, and the second start %s a task", ran ? "ran" : "never began",
+          found ? "has found" : "has started");
+    CHECK(!story_succeeded(s) || strcmp(id, s->started) == 0, "started is '%s', found is '%s'",
+          s->started, id);
+    HOST_OK(tether_wait(registry, &waited, 1, TETHER_WAIT_ALL, PATIENCE_MS, NULL, &error), error);
+    CHECK(test_count_lines(story_trace(s)) == 1, "it ran %d times",
+          test_count_lines(story_trace(s)));
+    HOST_OK(tether_completion_ack(registry, id, NULL, &error), error);
+}
+
 static int run_list(story *s, tether_registry *registry, tether_error *error)
 {
     tether_snapshot_list *list = NULL;
@@ -251,6 +284,7 @@ static int run_measure(story *s, tether_registry *registry, tether_error *error)
 const operation operations[] = {
     {"open", NULL, run_open, NULL, false},
     {"run", NULL, run_run, NULL, false},
+    {"keyed", NULL, run_keyed, check_keyed, false},
     {"list", NULL, run_list, NULL, false},
     {"status", NULL, run_status, NULL, false},
     {"wait", NULL, run_wait, NULL, false},
