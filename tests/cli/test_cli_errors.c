@@ -79,6 +79,8 @@ static void refuses_options_of_run(void **state)
                  test_work_path(f, "nothing"), "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "for -c and -f", "run", "--login", CHILD, "exit", "0");
     EXPECT_ERROR(f, 125, einval, "the name is empty", "run", "--name", "", "-c", "exit 0");
+    EXPECT_ERROR(f, 125, einval, "the key is empty", "run", "--key", "", "-c", "exit 0");
+    EXPECT_ERROR(f, 125, einval, "control character", "run", "--key", "a\nb", "-c", "exit 0");
     EXPECT_ERROR(f, 125, einval, "choose one", "run", "--stdin", "-", "-f", "-");
     EXPECT_ERROR(f, 125, einval, "choose one", "run", "--env-file", "-", "-f", "-");
     EXPECT_ERROR(f, 125, einval, "choose one", "run", "--env-file", "-", "--stdin", "-", "ls");

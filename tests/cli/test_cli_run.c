@@ -538,6 +538,63 @@ static void nothing_is_lost_without_stdout(void **state)
     json_decref(cli_objects(2));
 }
 
+static void a_key_finds_the_task_that_has_it(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE], other[TETHER_ID_SIZE];
+    const char *go = test_work_path(f, "go");
+    EXPECT(f, 0, "run", "--key", "build 1", "--", CHILD, "out", "first", "await", go, "exit", "3");
+    cli_take_id(id);
+    EXPECT(f, 0, "run", "--key", "build 1", "--max-running", "1", "--", CHILD, "exit", "4");
+    cli_take_id(other);
+    assert_string_equal(other, id);
+    EXPECT(f, 0, "--json", "run", "--key", "build 1", "--", CHILD, "exit", "4");
+    json_t *task = cli_object();
+    assert_true(cli_flag(task, "found"));
+    assert_string_equal(cli_text(task, "task_id"), id);
+    assert_string_equal(cli_text(task, "key"), "build 1");
+    json_decref(task);
+    EXPECT(f, 0, "status", id);
+    assert_non_null(strstr(cli_out(), "key: build 1\n"));
+    test_write_file(go, "", 0);
+    /* Waits for the first one, and has its output and its code. */
+    EXPECT(f, 3, "run", "--wait", "--key", "build 1", "--", CHILD, "exit", "4");
+    assert_string_equal(cli_out(), "first\n");
+    EXPECT(f, 3, "--json", "run", "--wait", "--key", "build 1", "--", CHILD, "exit", "4");
+    task = cli_object();
+    assert_true(cli_flag(task, "found"));
+    json_decref(task);
+    EXPECT(f, 4, "--json", "run", "--wait", "--key", "build 2", "--", CHILD, "exit", "4");
+    task = cli_object();
+    assert_false(cli_flag(task, "found"));
+    assert_string_not_equal(cli_text(task, "task_id"), id);
+    json_decref(task);
+    /* A key belongs to a session. */
+    EXPECT(f, 4, "--session", "other", "run", "--wait", "--key", "build 1", "--", CHILD, "exit",
+           "4");
+    EXPECT(f, 0, "rm", id);
+    EXPECT(f, 4, "run", "--wait", "--key", "build 1", "--", CHILD, "exit", "4");
+}
+
+static void of_many_commands_with_one_key_one_starts(void **state)
+{
+    enum { COMMANDS = 6 };
+    fixture *f = *state;
+    char commands[COMMANDS][TETHER_ID_SIZE], first[TETHER_ID_SIZE], id[TETHER_ID_SIZE];
+    const char *trace = test_work_path(f, "trace");
+    for (int i = 0; i < COMMANDS; i++)
+        CLI_BACKGROUND(f, commands[i], "run", "--key", "k", "--", CHILD, "append", trace);
+    for (int i = 0; i < COMMANDS; i++) {
+        EXPECT(f, 0, "--session", "outer", "wait", commands[i]);
+        EXPECT(f, 0, "--session", "outer", "output", commands[i]);
+        cli_take_id(i == 0 ? first : id);
+        if (i > 0)
+            assert_string_equal(id, first);
+    }
+    EXPECT(f, 0, "wait", first);
+    assert_int_equal(test_count_lines(trace), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -572,6 +629,8 @@ int main(void)
         TEST(a_wait_ends_before_its_timeout),
         TEST(a_message_begins_a_line),
         TEST(nothing_is_lost_without_stdout),
+        TEST(a_key_finds_the_task_that_has_it),
+        TEST(of_many_commands_with_one_key_one_starts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
