@@ -66,7 +66,7 @@ foreach(part open output finish kill close)
     tether_integration(proxy_${part} 120 task/test_proxy_${part}.c task/proxy_support.c)
 endforeach()
 # What stands in the files of a session. No process is started.
-foreach(module archive archive_join compact index ledger)
+foreach(module archive archive_join compact index key_holders ledger)
     tether_test(${module} integration 60 store/test_${module}.c store/journals.c)
     tether_integration_time(${module} 60)
 endforeach()
