@@ -36,7 +36,7 @@ static void check_skim(const tether__line *text, const tether__journal_line *lin
         fast.unstarted != line->unstarted || fast.newer != line->newer ||
         fast.birth != line->birth || fast.ended != line->ended || fast.watched != line->watched ||
         fast.limited != line->limited || fast.notify != line->notify ||
-        fast.delivered != line->delivered)
+        fast.delivered != line->delivered || fast.key != line->key)
         abort();
 }
 
