@@ -24,7 +24,7 @@ tether_fuzz(control
 tether_fuzz(orders
     another-version empty full no-program number torn unknown)
 tether_fuzz(journal
-    canonical damaged long newer removed torn whole zeros)
+    canonical damaged keys long newer removed torn whole zeros)
 tether_fuzz(matcher
     anchored dear dot-star empty-match fixed fixed-nul lookbehind newline no-pattern
     not-utf8 progress refused reset short torn-character whole-lines words)
