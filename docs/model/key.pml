@@ -157,8 +157,6 @@ look:	/* Without the lock: the journal first, then the archives. */
 	:: t[found].journal != starting && t[found].journal != running -> goto look
 	fi;
 create:
-	atomic { lock == 0 -> t[me - 1].hostfd = true };
-	die(me);
 #ifdef UNLOCKED
 	atomic { look_at_journal(); look_at_archives() };
 	lock == 0 -> lock = me;
@@ -175,9 +173,11 @@ create:
 	};
 #endif
 	if
-	:: found != NONE -> atomic { lock = 0; t[me - 1].hostfd = false }; die(me); goto look
+	:: found != NONE -> lock = 0; die(me); goto look
 	:: else -> skip
 	fi;
+	die(me);
+	t[me - 1].hostfd = true;
 	die(me);
 	atomic {
 #ifndef KEY_LATE
