@@ -169,7 +169,7 @@ else()
     if(TARGET tether_monitor)
         foreach(part control_channel measure monitor monitor_faults on_end pipes_posix scope survivors while with_host witness)
             tether_test(${part} integration 120 monitor/posix/test_${part}.c monitor/posix/monitored.c
-                monitor/controlled.c monitor/posix/controlled_os.c
+                monitor/controlled.c monitor/posix/controlled_os.c monitor/told.c
                 support/elsewhere.c support/listener.c support/witness.c)
             tether_integration_time(${part} 120)
             set_tests_properties(${part} PROPERTIES ENVIRONMENT TETHER_MONITOR=${TETHER_TEST_MONITOR})
@@ -246,7 +246,8 @@ if(TARGET tether_monitor)
     endif()
     set(parts bound extend input)
     if(WIN32)
-        list(APPEND parts win32/control_pipe)
+        list(APPEND parts win32/control_pipe win32/on_end)
+        list(APPEND controlled monitor/told.c)
     endif()
     foreach(path ${parts})
         get_filename_component(part ${path} NAME)

@@ -213,17 +213,18 @@ typedef struct tether_spec {
      * scope. When they need more, the kernel ends them all, and the task has `failed`, with the
      * reason "out of memory: limit" and the size. 0: no limit. */
     uint64_t memory_limit;
-    /* A text that the monitor runs with /bin/sh when the task has ended, however it has (but for a
-     * task that is `lost`), also with no host alive: at most once, in the task's working directory
-     * (in the root if that is gone) and environment. It is no part of the task: it
-     * neither delays the end nor changes it, and no kill ends it. It reads the task's JSON, as of
+    /* A text that the monitor runs with /bin/sh, on Windows with cmd (one line of at most 8,000
+     * characters), when the task has ended, however it has (but for a task that is `lost`), also
+     * with no host alive: at most once, in the task's working directory (if that is gone, in the
+     * root or the directory of Windows) and environment. It is no part of the task: it neither
+     * delays the end nor changes it, and no kill ends it. It reads the task's JSON, as of
      * tether_snapshot_json, on standard input, and has variables TETHER_ID, TETHER_STATUS,
      * TETHER_EXIT_CODE and more; the first 64 KiB of its output are kept in the file `on-end`
      * beside those of the task. docs/format.md has the details. What has become of it is in the
-     * snapshot (on_end_error). NULL: none. Needs a monitor, on Linux: TETHER_ENOTSUP without one.
-     */
+     * snapshot (on_end_error). NULL: none. Needs a monitor: TETHER_ENOTSUP without one. */
     const char *on_end;
-    /* After this time, and 2 seconds more, its process group is ended. 0: 60 seconds. */
+    /* After this time, and 2 seconds more, its process group (on Windows, all that it has started)
+     * is ended. 0: 60 seconds. */
     int64_t on_end_timeout_ms;
     /* Makes the start idempotent: while a task of the session has this key, each start with the key
      * finds that task instead of starting another one, whatever else the spec says, and succeeds

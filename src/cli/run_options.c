@@ -53,7 +53,7 @@ const char verb_run_help[] =
     "  --scope              run the task in a cgroup of its own (*)\n"
     "  --memory-limit SIZE  end the task when its processes need more memory\n"
     "                       (includes --scope)\n"
-    "  --on-end COMMAND     run this text in sh when the task has ended (*)\n"
+    "  --on-end COMMAND     run this text in sh (Windows: cmd) at the end (*)\n"
     "  --on-end-timeout DUR end that after this time (default: 1m)\n"
     "  --output HOW         pipe: the monitor writes the files; direct: the command\n"
     "                       does; auto (default): pipe if there is a monitor\n"

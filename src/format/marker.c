@@ -499,7 +499,8 @@ size_t tether__marker_format_on_end(tether__afterwards what, int value,
 {
     line_text text = {line, 0};
     if (what == TETHER__AFTERWARDS_EXIT || what == TETHER__AFTERWARDS_SIGNAL)
-        add(&text, "on-end %s %d\n", what == TETHER__AFTERWARDS_EXIT ? "exit" : "signal", value);
+        add(&text, "on-end %s %u\n", what == TETHER__AFTERWARDS_EXIT ? "exit" : "signal",
+            (unsigned)value);
     else
         add(&text, "on-end %s\n",
             what == TETHER__AFTERWARDS_TIMED_OUT ? "timed_out" : "error=start");

@@ -373,3 +373,18 @@ int tether__monitor_run(void)
     free(text);
     return code;
 }
+
+/* Its death tells hosts that nothing is known of the command. */
+void tether__monitor_run_messenger(void)
+{
+    tether__orders orders;
+    tether__orders_storage storage;
+    char *text = NULL;
+    size_t size = 0;
+    if (!tether__monitor_os_prepare() || tether__monitor_os_orders(&text, &size) != NULL)
+        return;
+    if (tether__orders_parse(text, size, &orders, &storage) == NULL)
+        tether__on_end_be_messenger(&orders);
+    tether__orders_dispose(&storage);
+    free(text);
+}

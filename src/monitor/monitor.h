@@ -5,4 +5,8 @@
 /* Runs one task, from its orders to its end. Returns the exit status of the program. */
 int tether__monitor_run(void);
 
+/* Runs the command at the end of a task (monitor/on_end.h), where its messenger is a program of its
+ * own. Returns if its orders cannot be had. */
+void tether__monitor_run_messenger(void);
+
 #endif

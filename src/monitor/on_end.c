@@ -69,11 +69,12 @@ static bool is_by_signal(const tether__ending *ending)
     return ending->end == TETHER__END_SIGNAL || ending->end == TETHER__END_KILLED;
 }
 
-static int code_of(const tether__ending *ending)
+/* Windows' codes have 32 bits, and no sign. */
+static int64_t code_of(const tether__ending *ending)
 {
     if (ending->end == TETHER__END_TIMED_OUT)
         return TIMEOUT_CODE;
-    return is_by_signal(ending) ? 128 + ending->value : ending->value;
+    return is_by_signal(ending) ? 128 + ending->value : (int64_t)(uint32_t)ending->value;
 }
 
 static void add_number(tether__text *text, const char *name, int64_t value, bool known)
@@ -147,17 +148,19 @@ static int64_t start(const tether__ending *ending)
     tether__text input = {0};
     int64_t pid = 0;
     snprintf(status, sizeof status, "TETHER_STATUS=%s", status_of(ending));
-    snprintf(code, sizeof code, "TETHER_EXIT_CODE=%d", code_of(ending));
+    snprintf(code, sizeof code, "TETHER_EXIT_CODE=%" PRId64, code_of(ending));
     if (is_by_signal(ending))
         snprintf(signal, sizeof signal, "TETHER_SIGNAL=%d", ending->value);
     const char *const told[OWN_VARIABLES] = {status, code, signal, NULL};
     const char **variables = join_variables(told);
     render_input(ending, &input);
     if (variables != NULL && !input.failed) {
-        const tether__on_end_call call = {.text = own.orders->on_end,
-                                          .variables = variables,
-                                          .input = input.bytes,
-                                          .input_size = input.size};
+        const tether__on_end_call call = {
+            .text = own.orders->on_end,
+            .workdir = own.orders->enters != NULL ? own.orders->enters : own.orders->workdir,
+            .variables = variables,
+            .input = input.bytes,
+            .input_size = input.size};
         pid = tether__on_end_os_start(&call);
     }
     tether__text_dispose(&input);
@@ -237,10 +240,17 @@ static void run(const tether__ending *ending)
     tell(what, value);
 }
 
+static void take_orders(const tether__orders *orders)
+{
+    own.orders = orders;
+    own.started_ms = tether__os_monotonic_ms();
+}
+
 /* Without a word of the end the monitor has died: then nothing is run. */
-static _Noreturn void be_messenger(void)
+_Noreturn void tether__on_end_be_messenger(const tether__orders *orders)
 {
     tether__ending ending;
+    take_orders(orders);
     if (tether__on_end_os_hear(&ending, sizeof ending))
         run(&ending);
     tether__on_end_os_leave();
@@ -250,10 +260,9 @@ void tether__on_end_prepare(const tether__orders *orders)
 {
     if (orders->on_end == NULL)
         return;
-    own.orders = orders;
-    own.started_ms = tether__os_monotonic_ms();
-    if (tether__on_end_os_part())
-        be_messenger();
+    take_orders(orders);
+    if (tether__on_end_os_part(orders))
+        tether__on_end_be_messenger(orders);
 }
 
 void tether__on_end_tell(const tether__ending *ending)

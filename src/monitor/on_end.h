@@ -11,6 +11,9 @@
  * monitor: nobody takes the messenger for a process of the task. The orders stay valid. */
 void tether__on_end_prepare(const tether__orders *orders);
 
+/* What the messenger does where it is a program of its own, with the orders that it was given. */
+_Noreturn void tether__on_end_be_messenger(const tether__orders *orders);
+
 /* Tells it of the end. The end line, which says the same, is written. */
 void tether__on_end_tell(const tether__ending *ending);
 

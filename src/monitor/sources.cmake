@@ -44,6 +44,7 @@ if(WIN32)
         src/win32/monitor/main.c
         src/win32/monitor/monitor_os.c
         src/win32/monitor/offspring.c
+        src/win32/monitor/on_end_command.c
         src/win32/monitor/on_end_os.c
         src/win32/monitor/pump_os.c
         src/win32/orders.c

@@ -49,6 +49,7 @@ typedef struct tether__start {
     const tether__bond *bond;     /* what a monitor watches; NULL: nothing. On Windows the number of
                                      its handle is a third argument. Only with orders */
     const tether__anchor *anchor; /* likewise */
+    bool messenger; /* a monitor starts a process that is not of the task. Only with orders */
 } tether__start;
 
 typedef struct tether__started {

@@ -1,5 +1,5 @@
-/* Owns what a monitor is told of the command that it runs at the end of a task: the part of the
- * task's JSON that is known at the start, and the command's variables.
+/* Owns what a caller may ask for as the command at the end of a task, and what a monitor is told of
+ * it: the part of the task's JSON that is known at the start, and the command's variables.
  * Must not: run anything, or say how a task ends.
  * Thread: any. */
 #include "task/on_end.h"
@@ -11,11 +11,52 @@
 #include "base/error.h"
 #include "format/orders.h"
 #include "format/snapshot.h"
+#include "os/host.h"
+#include "shell/cmd_line.h"
 #include "store/bundle.h"
 
 static const char step[] = "write orders";
 
-enum { DEFAULT_MS = 60000 };
+enum { DEFAULT_MS = 60000, TEXT_LIMIT = 64 * 1024 };
+
+static int refuse(const char *why, tether_error *error)
+{
+    return tether__fail(error, TETHER_EINVAL, 0, "check spec", "%s", why);
+}
+
+/* cmd would run the first line, or the first part, alone. */
+static int check_cmd_text(const char *text, tether_error *error)
+{
+    if (strpbrk(text, "\r\n") != NULL)
+        return refuse("the command at the end has more than one line, of which cmd runs the first "
+                      "alone; put it into a file, and give the file's name",
+                      error);
+    return tether__cmd_units(text) <= TETHER__CMD_LINE_LIMIT
+               ? TETHER_OK
+               : refuse("the command at the end is longer than a line of cmd; put it into a file, "
+                        "and give the file's name",
+                        error);
+}
+
+int tether__on_end_check(const tether_spec *spec, tether_error *error)
+{
+    if (spec->on_end_timeout_ms < 0)
+        return refuse("the time limit of the command at the end is negative; give 0 or more",
+                      error);
+    if (spec->on_end == NULL)
+        return spec->on_end_timeout_ms == 0
+                   ? TETHER_OK
+                   : refuse("a time limit is given for a command at the end, but no command; give "
+                            "on_end",
+                            error);
+    if (spec->on_end[0] == '\0')
+        return refuse("the command at the end is empty; give a text, or none at all", error);
+    if (strlen(spec->on_end) > TEXT_LIMIT)
+        return refuse("the command at the end has more than 65536 bytes; put it into a file, and "
+                      "give the file's name",
+                      error);
+    return tether__os_shell_rules()->windows ? check_cmd_text(spec->on_end, error) : TETHER_OK;
+}
 
 /* What the monitor adds, and what cannot be known while the record may still change. */
 static const char *const not_yet[] = {"status",

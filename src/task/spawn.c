@@ -32,11 +32,8 @@
 #include "task/supervisor.h"
 #include "task/tasks.h"
 
-enum {
-    ON_END_LIMIT = 64 * 1024,
-    KEY_TRIES =
-        16 /* each further one needs another host whose start with the key fails meanwhile */
-};
+/* Each further one needs another host whose start with the key fails meanwhile. */
+enum { KEY_TRIES = 16 };
 
 static int refuse(const char *why, tether_error *error)
 {
@@ -109,26 +106,6 @@ static int check_choices(const tether_spec *spec, tether_error *error)
                : refuse("the shell is given more than 16 arguments", error);
 }
 
-static int check_on_end(const tether_spec *spec, tether_error *error)
-{
-    if (spec->on_end_timeout_ms < 0)
-        return refuse("the time limit of the command at the end is negative; give 0 or more",
-                      error);
-    if (spec->on_end == NULL)
-        return spec->on_end_timeout_ms == 0
-                   ? TETHER_OK
-                   : refuse("a time limit is given for a command at the end, but no command; give "
-                            "on_end",
-                            error);
-    if (spec->on_end[0] == '\0')
-        return refuse("the command at the end is empty; give a text, or none at all", error);
-    return strlen(spec->on_end) <= ON_END_LIMIT
-               ? TETHER_OK
-               : refuse("the command at the end has more than 65536 bytes; put it into a file, and "
-                        "give the file's name",
-                        error);
-}
-
 static int take_spec(const tether_spec *given, tether__spawn_plan *plan, tether_error *error)
 {
     tether_spec *spec = &plan->spec;
@@ -144,7 +121,7 @@ static int take_spec(const tether_spec *given, tether__spawn_plan *plan, tether_
     if (code == TETHER_OK)
         code = check_choices(spec, error);
     if (code == TETHER_OK)
-        code = check_on_end(spec, error);
+        code = tether__on_end_check(spec, error);
     if (code != TETHER_OK)
         return code;
     if (spec->output_policy == TETHER_OUTPUT_KILL)

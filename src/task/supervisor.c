@@ -114,10 +114,6 @@ int tether__supervisor_prepare(tether__spawn_plan *plan, tether_error *error)
         return tether__fail(error, TETHER_ENOTSUP, 0, "find monitor",
                             "no monitor of this system can be given standard input while the task "
                             "runs; choose a file");
-    if (plan->spec.on_end != NULL && tether__os_shell_rules()->windows)
-        return tether__fail(error, TETHER_ENOTSUP, 0, "find monitor",
-                            "no monitor of this system runs a command at the end of a task; wait "
-                            "for the end in a program, and run it there");
     int code =
         plan->spec.with_host ? tether__tasks_bind(plan->registry, &plan->bond, error) : TETHER_OK;
     return code == TETHER_OK ? select_shell(plan, tether__os_shell_rules()->outers, error) : code;
@@ -182,6 +178,7 @@ static int start_once(tether__spawn_plan *plan, tether__dir *exits, tether__star
         .orders_size = plan->orders.size,
         .bond = plan->bond,
         .anchor = plan->anchor.open ? &plan->anchor : NULL,
+        .messenger = plan->spec.on_end != NULL,
     };
     int code = tether__os_spawn(&request, started, error);
     free(argv);

@@ -128,6 +128,14 @@ static bool is_younger(HANDLE child, HANDLE parent)
     return born != 0 && before != 0 && born >= before;
 }
 
+/* Whether it was started outside of the task's job: then it is not of the task. A task whose job is
+ * not found is known by its children only. */
+static bool is_stranger(const tether__win32_family *family, HANDLE process)
+{
+    BOOL inside = TRUE;
+    return family->job != NULL && IsProcessInJob(process, family->job, &inside) && !inside;
+}
+
 static DWORD add_child(tether__win32_family *family, const PROCESSENTRY32W *entry, DWORD access,
                        bool *found)
 {
@@ -141,7 +149,7 @@ static DWORD add_child(tether__win32_family *family, const PROCESSENTRY32W *entr
     HANDLE child = open_process(entry->th32ProcessID, access);
     if (child == NULL)
         return ERROR_SUCCESS;
-    if (!is_younger(child, parent)) {
+    if (!is_younger(child, parent) || is_stranger(family, child)) {
         CloseHandle(child);
         return ERROR_SUCCESS;
     }

@@ -26,11 +26,10 @@ static void name_job(const wchar_t *name_space, const wchar_t *prefix, const cha
 
 static const wchar_t *const namespaces[] = {L"Global", L"Local"};
 
-static DWORD set_kill_on_close(HANDLE job, bool kill_on_close)
+static DWORD set_flags(HANDLE job, DWORD flags)
 {
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {0};
-    limits.BasicLimitInformation.LimitFlags =
-        kill_on_close ? JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE : 0;
+    limits.BasicLimitInformation.LimitFlags = flags;
     if (!SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof limits))
         return GetLastError();
     return ERROR_SUCCESS;
@@ -43,7 +42,8 @@ static DWORD create(const wchar_t *name, bool kill_on_close, HANDLE *job)
     if (*job == NULL)
         return os_error;
     if (os_error != ERROR_ALREADY_EXISTS)
-        os_error = kill_on_close ? set_kill_on_close(*job, true) : ERROR_SUCCESS;
+        os_error =
+            kill_on_close ? set_flags(*job, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE) : ERROR_SUCCESS;
     if (os_error != ERROR_SUCCESS) {
         CloseHandle(*job);
         *job = NULL;
@@ -79,9 +79,9 @@ DWORD tether__win32_job_create_unnamed(HANDLE *job)
     return create(NULL, true, job);
 }
 
-DWORD tether__win32_job_detach(HANDLE job)
+DWORD tether__win32_job_detach(HANDLE job, bool open)
 {
-    return set_kill_on_close(job, false);
+    return set_flags(job, open ? JOB_OBJECT_LIMIT_BREAKAWAY_OK : 0);
 }
 
 bool tether__win32_job_kills_on_close(HANDLE job)

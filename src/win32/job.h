@@ -21,8 +21,10 @@ DWORD tether__win32_job_create_inner(const char *task_id, HANDLE *job);
 /* The same as the job of a task, without a name, for probes. */
 DWORD tether__win32_job_create_unnamed(HANDLE *job);
 
-/* Lets the processes outlive the job's last handle. Returns 0 or the error. */
-DWORD tether__win32_job_detach(HANDLE job);
+/* Lets the processes outlive the job's last handle. open: one that is created with
+ * CREATE_BREAKAWAY_FROM_JOB is not in it, until this is called once more. Returns 0 or the error.
+ */
+DWORD tether__win32_job_detach(HANDLE job, bool open);
 
 /* Whether the job ends its processes when its last handle is closed. False when unsure. */
 bool tether__win32_job_kills_on_close(HANDLE job);

@@ -240,9 +240,10 @@ static DWORD give_job_handle(HANDLE job, HANDLE process)
     return ERROR_SUCCESS;
 }
 
-static DWORD release_process(HANDLE job, const PROCESS_INFORMATION *process)
+/* open: the monitor starts a process outside of the job, and closes it then. */
+static DWORD release_process(HANDLE job, bool open, const PROCESS_INFORMATION *process)
 {
-    DWORD os_error = tether__win32_job_detach(job);
+    DWORD os_error = tether__win32_job_detach(job, open);
     if (os_error == ERROR_SUCCESS)
         os_error = give_job_handle(job, process->hProcess);
     if (os_error == ERROR_SUCCESS && ResumeThread(process->hThread) == (DWORD)-1)
@@ -274,7 +275,7 @@ static int start_process(const tether__start *start, launch *l, tether__started 
                                         error);
     int code = write_identity(start, &process, error);
     if (code == TETHER_OK) {
-        os_error = release_process(l->job, &process);
+        os_error = release_process(l->job, start->messenger, &process);
         if (os_error != ERROR_SUCCESS)
             code = tether__win32_fail(error, os_error, step, start->program);
     }
@@ -368,7 +369,8 @@ static HANDLE open_or_replace_job(const char *task_id, HANDLE process)
         return job;
     if (tether__win32_job_create(task_id, &job) != ERROR_SUCCESS)
         return NULL;
-    if (!AssignProcessToJobObject(job, process) || tether__win32_job_detach(job) != ERROR_SUCCESS) {
+    if (!AssignProcessToJobObject(job, process) ||
+        tether__win32_job_detach(job, false) != ERROR_SUCCESS) {
         CloseHandle(job);
         return NULL;
     }

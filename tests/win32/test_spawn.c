@@ -423,7 +423,7 @@ static int stop_at(char **argv)
     tether__win32_start what = {.program = path, .line = line, .workdir = workdir, .job = job};
     HOST_ASSERT(tether__win32_create(&what, &process, &bound) == 0);
     if (strcmp(argv[2], "detached") == 0)
-        HOST_ASSERT(tether__win32_job_detach(job) == 0);
+        HOST_ASSERT(tether__win32_job_detach(job, false) == 0);
     snprintf(said, sizeof said, "%lu %llu\n", (unsigned long)process.dwProcessId,
              (unsigned long long)tether__win32_start_time(process.hProcess));
     place_write(&p, "said", said);

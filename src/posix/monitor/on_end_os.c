@@ -110,8 +110,9 @@ static void close_all(const int *descriptors, size_t count)
     }
 }
 
-bool tether__on_end_os_part(void)
+bool tether__on_end_os_part(const tether__orders *orders)
 {
+    (void)orders;
     int said[2] = {-1, -1}, ready[2] = {-1, -1};
     bool open = open_pipe(said) && open_pipe(ready);
     if (open && fork_twice(ready[1], said[0]))

@@ -23,6 +23,12 @@ int main(int argc, char **argv)
         fputs("tether-monitor supervises a task; tether starts it, see man tether\n", stderr);
         return 125;
     }
+    if (argc == 5 && strcmp(argv[1], TETHER__MESSENGER_WORD) == 0) {
+        tether__monitor_take_handles(read_handle(argv[2]), read_handle(argv[3]), NULL);
+        tether__on_end_take_pipe(read_handle(argv[4]));
+        tether__monitor_run_messenger();
+        return 125;
+    }
     tether__monitor_take_handles(read_handle(argv[2]), read_handle(argv[3]),
                                  argc == 5 ? read_handle(argv[4]) : NULL);
     return tether__monitor_run();

@@ -40,6 +40,11 @@ void tether__monitor_take_handles(HANDLE given_lifeline, HANDLE given_orders, HA
     tether__bond_take(given_bond);
 }
 
+HANDLE tether__monitor_lifeline(void)
+{
+    return lifeline;
+}
+
 /* A break is meant for the command. */
 static BOOL WINAPI ignore(DWORD event)
 {

@@ -1,7 +1,9 @@
 /* The command that a monitor runs when its task has ended: once, told of the end, and without any
  * say in it. */
 #include "monitor/posix/monitored.h"
+#include "monitor/told.h"
 #include "support/elsewhere.h"
+#include "support/posix/small_disk.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -9,11 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define WITH_REGISTRY(name)                                                                        \
     cmocka_unit_test_setup_teardown(name, test_setup_registry, test_teardown)
+#define WITH_STORE(name) cmocka_unit_test_setup_teardown(name, test_setup, test_teardown)
 
 static const char unknown[] = "what watched it died before it told how it went";
 
@@ -31,36 +35,6 @@ static void start(fixture *f, const char *command, const char *on_end, char id[T
     test_start(f->registry, &spec, id);
 }
 
-static bool is_told(tether_registry *registry, const char *id)
-{
-    tether_snapshot *snapshot = test_snapshot(registry, id);
-    bool told = snapshot->on_end_exit_code != TETHER_EXIT_UNKNOWN || snapshot->on_end_error != NULL;
-    tether_snapshot_free(snapshot);
-    return told;
-}
-
-/* Waits until it is known what has become of the command. */
-static void expect_told(tether_registry *registry, const char *id, int64_t code, const char *error)
-{
-    WAIT_UNTIL(is_told(registry, id));
-    tether_snapshot *snapshot = test_snapshot(registry, id);
-    assert_non_null(snapshot->on_end);
-    assert_int_equal(snapshot->on_end_exit_code, code);
-    if (error == NULL)
-        assert_null(snapshot->on_end_error);
-    else
-        assert_string_equal(snapshot->on_end_error, error);
-    tether_snapshot_free(snapshot);
-}
-
-static void expect_file(const char *path, const char *text)
-{
-    char *content = test_read_file(path, NULL);
-    assert_non_null(content);
-    assert_string_equal(content, text);
-    free(content);
-}
-
 static long read_pid(const char *path)
 {
     char *content = test_read_file(path, NULL);
@@ -69,14 +43,6 @@ static long read_pid(const char *path)
     free(content);
     assert_true(pid > 1);
     return pid;
-}
-
-static bool has_line(const char *path)
-{
-    char *content = test_read_file(path, NULL);
-    bool has = content != NULL && strchr(content, '\n') != NULL;
-    free(content);
-    return has;
 }
 
 /* --- What it is told --- */
@@ -90,7 +56,7 @@ static void it_reads_what_a_host_reads_later(void **state)
                               .name = "a \"name\"",
                               .on_end = in_work(f, "cat >json")};
     test_start(f->registry, &spec, id);
-    expect_told(f->registry, id, 0, NULL);
+    told_expect(f->registry, id, 0, NULL);
     json_t *told = json_load_file(test_work_path(f, "json"), 0, NULL);
     assert_non_null(told);
     tether_snapshot *snapshot = test_snapshot(f->registry, id);
@@ -131,8 +97,8 @@ static void it_has_variables(void **state)
                               .env_set = set,
                               .on_end = in_work(f, print_variables)};
     test_start(f->registry, &spec, id);
-    expect_told(f->registry, id, 0, NULL);
-    expect_file(test_work_path(f, "told"), "failed,137,9,none,echo out; kill -9 $$\n");
+    told_expect(f->registry, id, 0, NULL);
+    told_expect_file(test_work_path(f, "told"), "failed,137,9,none,echo out; kill -9 $$\n");
 }
 
 static void it_works_where_the_task_did(void **state)
@@ -144,7 +110,7 @@ static void it_works_where_the_task_did(void **state)
     const tether_spec spec = {
         .command = "true", .shell = "sh", .workdir = folder, .on_end = "pwd; pwd >&2"};
     test_start(f->registry, &spec, id);
-    expect_told(f->registry, id, 0, NULL);
+    told_expect(f->registry, id, 0, NULL);
     char *output = test_read_file(test_bundle_path(f, id, "on-end"), NULL);
     assert_non_null(output);
     size_t half = strlen(output) / 2;
@@ -163,8 +129,8 @@ static void it_works_in_the_root_if_that_place_is_gone(void **state)
     const tether_spec spec = {
         .command = "rmdir \"$PWD\"", .shell = "sh", .workdir = folder, .on_end = "pwd"};
     test_start(f->registry, &spec, id);
-    expect_told(f->registry, id, 0, NULL);
-    expect_file(test_bundle_path(f, id, "on-end"), "/\n");
+    told_expect(f->registry, id, 0, NULL);
+    told_expect_file(test_bundle_path(f, id, "on-end"), "/\n");
 }
 
 /* --- How it goes --- */
@@ -184,7 +150,7 @@ static void its_failure_is_told_and_changes_nothing(void **state)
         char id[TETHER_ID_SIZE];
         start(f, "exit 0", cases[i].on_end, id);
         test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
-        expect_told(f->registry, id, cases[i].code, cases[i].error);
+        told_expect(f->registry, id, cases[i].code, cases[i].error);
         test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     }
 }
@@ -203,12 +169,12 @@ static void one_that_hangs_delays_nothing(void **state)
     start(f, "exit 4", on_end, waits);
     test_expect(f->registry, waits, TETHER_STATUS_FAILED, 4, NULL);
     test_take_completion(f->registry, waits);
-    assert_false(is_told(f->registry, waits));
+    assert_false(told_is_known(f->registry, waits));
     test_start(f->registry, &spec, id);
-    expect_told(f->registry, id, TETHER_EXIT_UNKNOWN, "its time was over");
-    WAIT_UNTIL(has_line(test_work_path(f, "pid")));
+    told_expect(f->registry, id, TETHER_EXIT_UNKNOWN, "its time was over");
+    WAIT_UNTIL(told_has_line(test_work_path(f, "pid")));
     assert_int_equal(kill((pid_t)read_pid(test_work_path(f, "pid")), SIGTERM), 0);
-    expect_told(f->registry, waits, 143, "signal 15");
+    told_expect(f->registry, waits, 143, "signal 15");
 }
 
 static void a_flood_of_output_is_cut(void **state)
@@ -217,7 +183,7 @@ static void a_flood_of_output_is_cut(void **state)
     char id[TETHER_ID_SIZE];
     size_t size;
     start(f, "true", "head -c 5000000 /dev/zero && echo end", id);
-    expect_told(f->registry, id, 0, NULL);
+    told_expect(f->registry, id, 0, NULL);
     char *output = test_read_file(test_bundle_path(f, id, "on-end"), &size);
     assert_int_equal(size, 64 * 1024);
     free(output);
@@ -228,7 +194,7 @@ static void what_it_leaves_behind_keeps_nobody(void **state)
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     start(f, "true", in_work(f, "setsid sleep 1000 & echo $! >pid"), id);
-    expect_told(f->registry, id, 0, NULL);
+    told_expect(f->registry, id, 0, NULL);
     long pid = read_pid(test_work_path(f, "pid"));
     WAIT_UNTIL(!test_process_alive(monitored_pid(f->registry, id)));
     assert_true(test_process_alive(pid));
@@ -244,7 +210,69 @@ static void output_that_cannot_be_kept_is_dropped(void **state)
     snprintf(command, sizeof command, "mkdir \"$(echo '%s'/*/tasks/*)/on-end\"", f->store);
     start(f, command, "echo lost", id);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
-    expect_told(f->registry, id, 0, NULL);
+    told_expect(f->registry, id, 0, NULL);
+}
+
+/* Starts a task that fails with 3 once `go` is there, and a command at the end that says what it
+ * was told. Returns when the task runs. */
+static void start_waiting(fixture *f, tether_registry *registry, char id[TETHER_ID_SIZE])
+{
+    char command[2400], go[1100];
+    snprintf(go, sizeof go, "%s", test_work_path(f, "go"));
+    snprintf(command, sizeof command,
+             "echo $$ >'%s'; until [ -e '%s' ]; do sleep 0.01; done; exit 3",
+             test_work_path(f, "pid"), go);
+    const tether_spec spec = {
+        .command = command,
+        .shell = "sh",
+        .on_end = in_work(f, "echo lost; echo $TETHER_STATUS $TETHER_EXIT_CODE >>told")};
+    test_start(registry, &spec, id);
+    WAIT_UNTIL(told_has_line(test_work_path(f, "pid")));
+}
+
+/* The lifeline has room of its own. */
+static void it_runs_while_the_disk_is_full(void **state)
+{
+    char store[1100], id[TETHER_ID_SIZE];
+    char *path = small_disk_mount(*state, "size=512k,mode=700");
+    fixture f = small_disk_store(*state, path, store, sizeof store);
+    tether_registry *registry = test_open(&f);
+    start_waiting(&f, registry, id);
+    small_disk_fill(path);
+    test_write_file(test_work_path(&f, "go"), "", 0);
+    WAIT_UNTIL(told_has_line(test_work_path(&f, "told")));
+    test_expect(registry, id, TETHER_STATUS_FAILED, 3, NULL);
+    told_expect(registry, id, 0, NULL);
+    small_disk_empty(path);
+    test_detach(registry);
+    registry = test_open(&f);
+    test_expect(registry, id, TETHER_STATUS_FAILED, 3, NULL);
+    told_expect(registry, id, 0, NULL);
+    told_expect_file(test_work_path(&f, "told"), "failed 3\n");
+    test_detach(registry);
+    small_disk_unmount(path);
+}
+
+/* A limit of the file's size takes the place of a full disk. */
+static void it_waits_for_the_end_line(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE];
+    struct stat st;
+    start_waiting(f, f->registry, id);
+    pid_t monitor = (pid_t)monitored_pid(f->registry, id);
+    assert_int_equal(stat(test_exit_path(f, id), &st), 0);
+    struct rlimit limit = {(rlim_t)st.st_size, RLIM_INFINITY};
+    assert_int_equal(prlimit(monitor, RLIMIT_FSIZE, &limit, NULL), 0);
+    test_write_file(test_work_path(f, "go"), "", 0);
+    long pid = read_pid(test_work_path(f, "pid"));
+    WAIT_UNTIL(!test_process_alive(pid));
+    assert_false(test_exists(test_work_path(f, "told")));
+    limit.rlim_cur = RLIM_INFINITY;
+    assert_int_equal(prlimit(monitor, RLIMIT_FSIZE, &limit, NULL), 0);
+    test_expect(f->registry, id, TETHER_STATUS_FAILED, 3, NULL);
+    told_expect(f->registry, id, 0, NULL);
+    told_expect_file(test_work_path(f, "told"), "failed 3\n");
 }
 
 /* --- However the task ends --- */
@@ -258,8 +286,8 @@ static void it_is_told_of_a_timeout(void **state)
                               .timeout_ms = 1,
                               .on_end = in_work(f, "echo $TETHER_STATUS $TETHER_EXIT_CODE >told")};
     test_start(f->registry, &spec, id);
-    expect_told(f->registry, id, 0, NULL);
-    expect_file(test_work_path(f, "told"), "timed_out 124\n");
+    told_expect(f->registry, id, 0, NULL);
+    told_expect_file(test_work_path(f, "told"), "timed_out 124\n");
 }
 
 static void it_runs_if_the_command_cannot_be_started(void **state)
@@ -273,9 +301,9 @@ static void it_runs_if_the_command_cannot_be_started(void **state)
     const tether_spec spec = {.argv = argv,
                               .on_end = in_work(f, "echo $TETHER_STATUS $TETHER_EXIT_CODE >told")};
     test_start(f->registry, &spec, id);
-    expect_told(f->registry, id, 0, NULL);
+    told_expect(f->registry, id, 0, NULL);
     test_expect(f->registry, id, TETHER_STATUS_FAILED, 127, "the command could not be started");
-    expect_file(test_work_path(f, "told"), "failed 127\n");
+    told_expect_file(test_work_path(f, "told"), "failed 127\n");
 }
 
 static void it_runs_after_a_kill_and_no_kill_ends_it(void **state)
@@ -291,12 +319,12 @@ static void it_runs_after_a_kill_and_no_kill_ends_it(void **state)
     const tether_kill_options options = {.grace_ms = 10};
     ASSERT_OK(tether_kill(f->registry, id, &options, &f->error), f->error);
     test_expect(f->registry, id, TETHER_STATUS_KILLED, 143, NULL);
-    WAIT_UNTIL(has_line(told));
+    WAIT_UNTIL(told_has_line(told));
     ASSERT_OK(tether_kill(f->registry, id, &options, &f->error), f->error);
-    assert_false(is_told(f->registry, id));
+    assert_false(told_is_known(f->registry, id));
     test_write_file(go, "", 0);
-    expect_told(f->registry, id, 0, NULL);
-    expect_file(told, "failed 15\ndone\n");
+    told_expect(f->registry, id, 0, NULL);
+    told_expect_file(told, "failed 15\ndone\n");
 }
 
 static void the_end_of_what_is_left_leaves_it_alone(void **state)
@@ -314,11 +342,11 @@ static void the_end_of_what_is_left_leaves_it_alone(void **state)
                               .on_end = in_work(f, "until [ -e go ]; do sleep 0.01; done")};
     test_start(f->registry, &spec, id);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
-    WAIT_UNTIL(has_line(pid));
+    WAIT_UNTIL(told_has_line(pid));
     WAIT_UNTIL(!test_process_alive(read_pid(pid)));
-    assert_false(is_told(f->registry, id));
+    assert_false(told_is_known(f->registry, id));
     test_write_file(go, "", 0);
-    expect_told(f->registry, id, 0, NULL);
+    told_expect(f->registry, id, 0, NULL);
 }
 
 /* --- Deaths --- */
@@ -331,13 +359,13 @@ static void the_death_of_the_monitor_is_not_its_own(void **state)
     const char *go = test_work_path(f, "go"), *began = test_work_path(f, "began");
     start(f, "setsid sleep 1000 & exit 0",
           in_work(f, "echo >began; until [ -e go ]; do sleep 0.01; done"), id);
-    WAIT_UNTIL(has_line(began));
+    WAIT_UNTIL(told_has_line(began));
     long monitor = monitored_pid(f->registry, id);
     assert_int_equal(kill((pid_t)monitor, SIGKILL), 0);
     WAIT_UNTIL(!test_process_alive(monitor));
-    assert_false(is_told(f->registry, id));
+    assert_false(told_is_known(f->registry, id));
     test_write_file(go, "", 0);
-    expect_told(f->registry, id, 0, NULL);
+    told_expect(f->registry, id, 0, NULL);
     ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
 }
 
@@ -346,12 +374,12 @@ static void what_nobody_can_tell_is_not_known(void **state)
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     start(f, "exit 0", in_work(f, "echo $PPID >parent; echo $$ >pid; exec sleep 1000"), id);
-    WAIT_UNTIL(has_line(test_work_path(f, "pid")));
+    WAIT_UNTIL(told_has_line(test_work_path(f, "pid")));
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     WAIT_UNTIL(!test_process_alive(monitored_pid(f->registry, id)));
-    assert_false(is_told(f->registry, id));
+    assert_false(told_is_known(f->registry, id));
     assert_int_equal(kill((pid_t)read_pid(test_work_path(f, "parent")), SIGKILL), 0);
-    expect_told(f->registry, id, TETHER_EXIT_UNKNOWN, unknown);
+    told_expect(f->registry, id, TETHER_EXIT_UNKNOWN, unknown);
     test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
     long pid = read_pid(test_work_path(f, "pid"));
     assert_int_equal(kill((pid_t)pid, SIGKILL), 0);
@@ -368,7 +396,7 @@ static void it_does_not_run_for_a_task_that_is_lost(void **state)
     assert_int_equal(kill((pid_t)monitor, SIGKILL), 0);
     WAIT_UNTIL(!test_process_alive(monitor));
     ASSERT_OK(tether_kill(f->registry, id, NULL, &f->error), f->error);
-    expect_told(f->registry, id, TETHER_EXIT_UNKNOWN,
+    told_expect(f->registry, id, TETHER_EXIT_UNKNOWN,
                 "it did not run: its supervisor died before the end of the task");
     assert_false(test_exists(test_work_path(f, "told")));
 }
@@ -383,13 +411,13 @@ static void it_runs_once_with_no_host_and_with_several(void **state)
     START_ELSEWHERE(f, id, "--on-end", in_work(f, "echo x >>runs"), "-c", command);
     test_detach(f->registry);
     test_write_file(go, "", 0);
-    WAIT_UNTIL(has_line(runs));
+    WAIT_UNTIL(told_has_line(runs));
     f->registry = test_open(f);
     tether_registry *other = test_open(f);
-    expect_told(other, id, 0, NULL);
-    expect_told(f->registry, id, 0, NULL);
+    told_expect(other, id, 0, NULL);
+    told_expect(f->registry, id, 0, NULL);
     test_detach(other);
-    expect_file(runs, "x\n");
+    told_expect_file(runs, "x\n");
 }
 
 /* --- The store --- */
@@ -416,9 +444,9 @@ static void a_compaction_loses_nothing_of_it(void **state)
     test_compact(f);
     assert_true(test_exists(test_exit_path(f, id)));
     f->registry = test_open(f);
-    expect_told(f->registry, id, 5, "exit code 5");
+    told_expect(f->registry, id, 5, "exit code 5");
     WAIT_UNTIL(test_archive_task(f, id));
-    expect_told(f->registry, id, 5, "exit code 5");
+    told_expect(f->registry, id, 5, "exit code 5");
 }
 
 static void expect_refused(fixture *f, const tether_spec *spec, int code, const char *why)
@@ -472,6 +500,8 @@ int main(void)
         WITH_REGISTRY(a_flood_of_output_is_cut),
         WITH_REGISTRY(what_it_leaves_behind_keeps_nobody),
         WITH_REGISTRY(output_that_cannot_be_kept_is_dropped),
+        WITH_STORE(it_runs_while_the_disk_is_full),
+        WITH_REGISTRY(it_waits_for_the_end_line),
         WITH_REGISTRY(it_is_told_of_a_timeout),
         WITH_REGISTRY(it_runs_if_the_command_cannot_be_started),
         WITH_REGISTRY(it_runs_after_a_kill_and_no_kill_ends_it),

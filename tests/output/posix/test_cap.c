@@ -17,7 +17,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "support/posix/machine.h"
+#include "support/posix/small_disk.h"
 
 /* Starts a task that floods standard output and then writes "err\n" to standard error. With `gate`
  * it first waits for open_gate. */
@@ -487,30 +487,13 @@ static void trimming_takes_no_memory(void **state)
     growth_check(&memory);
 }
 
-/* Mounts a small file system that only this process sees and that disappears with it. */
-static char *mount_small(const fixture *f, const char *options)
-{
-    if (!machine_has_namespaces())
-        test_skip("only Linux has namespaces");
-    if (geteuid() != 0)
-        test_skip("needs root");
-    char *path = strdup(test_work_path(f, "small"));
-    assert_true(machine_own_mounts());
-    assert_int_equal(mkdir(path, 0700), 0);
-    assert_true(machine_mount(path, options));
-    return path;
-}
-
 /* The tail is copied to a new file. Without room for it, the output is trimmed later. */
 static void a_full_disk_delays_the_trim(void **state)
 {
     char store[1200], id[TETHER_ID_SIZE], filler[1200], block[4096] = {1};
-    fixture *own = *state;
-    char *path = mount_small(own, "size=2m,mode=700");
-    fixture f = *own;
-    snprintf(store, sizeof store, "%s/store", path);
+    char *path = small_disk_mount(*state, "size=2m,mode=700");
+    fixture f = small_disk_store(*state, path, store, sizeof store);
     snprintf(filler, sizeof filler, "%s/filler", path);
-    f.store = store;
     tether_registry *registry = test_open(&f);
     start_flood(&f, registry, "600000", 400000, true, id);
     /* Leaves room for the output and the record, but not for the copied tail. */
@@ -523,12 +506,11 @@ static void a_full_disk_delays_the_trim(void **state)
     assert_int_equal(file_size(&f, id, "stdout"), 600000);
     assert_int_equal(dropped_of(registry, id, TETHER_STDOUT), 0);
     assert_false(test_tree_has(store, ".tmp-"));
-    assert_int_equal(unlink(filler), 0);
+    small_disk_empty(path);
     WAIT_UNTIL(dropped_of(registry, id, TETHER_STDOUT) == 200000);
     check_trimmed(&f, registry, id, 600000, 400000);
     test_detach(registry);
-    assert_true(machine_unmount(path));
-    free(path);
+    small_disk_unmount(path);
 }
 
 #define WITH_REGISTRY(test)                                                                        \

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "support/posix/machine.h"
+#include "support/posix/small_disk.h"
 
 /* Unused user ids, a different one for each run: RLIMIT_NPROC counts all processes of a user, and
  * two runs of this test may overlap. */
@@ -142,49 +143,6 @@ static void an_error_names_what_is_too_large(void **state)
     free(value);
 }
 
-/* Mounts a small file system in this process's own mount namespace, so that the kernel unmounts it
- * when the process ends, even by a failed test. */
-static char *mount_small(const fixture *f, const char *options)
-{
-    if (!machine_has_namespaces())
-        test_skip("only Linux has namespaces");
-    if (geteuid() != 0)
-        test_skip("needs root");
-    char *path = strdup(test_work_path(f, "small"));
-    assert_true(machine_own_mounts());
-    assert_int_equal(mkdir(path, 0700), 0);
-    assert_true(machine_mount(path, options));
-    return path;
-}
-
-static void unmount_small(char *path)
-{
-    assert_true(machine_unmount(path));
-    free(path);
-}
-
-/* Fills the file system with a file "filler". */
-static void fill(const char *path)
-{
-    char file[1100], block[4096] = {1};
-    snprintf(file, sizeof file, "%s/filler", path);
-    int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    for (size_t size = sizeof block; size > 0;) {
-        if (write(fd, block, size) <= 0)
-            size = size == sizeof block ? 1 : 0;
-    }
-    assert_int_equal(close(fd), 0);
-}
-
-/* Removes that file. */
-static void empty(const char *path)
-{
-    char file[1100];
-    snprintf(file, sizeof file, "%s/filler", path);
-    assert_int_equal(unlink(file), 0);
-}
-
 /* Fills up the journal's last block, so that on a full disk no line fits. */
 static void pad_journal(const fixture *f)
 {
@@ -203,40 +161,31 @@ static void pad_journal(const fixture *f)
     assert_int_equal(fclose(journal), 0);
 }
 
-/* A copy of the fixture with its store in another folder. */
-static fixture with_store_in(const fixture *f, const char *folder, char *store, size_t room)
-{
-    fixture other = *f;
-    snprintf(store, room, "%s/store", folder);
-    other.store = store;
-    return other;
-}
-
 static void full_disk_refuses_a_start(void **state)
 {
     char store[1100], id[TETHER_ID_SIZE];
-    char *path = mount_small(*state, "size=512k,mode=700");
-    fixture f = with_store_in(*state, path, store, sizeof store);
+    char *path = small_disk_mount(*state, "size=512k,mode=700");
+    fixture f = small_disk_store(*state, path, store, sizeof store);
     tether_registry *registry = test_open(&f);
     tether_spec spec = {.command = "exit 3"};
     test_start(registry, &spec, id);
     test_expect(registry, id, TETHER_STATUS_FAILED, 3, NULL);
-    fill(path);
+    small_disk_fill(path);
     for (int i = 0; i < 3; i++)
         check_refused(&f, registry, &spec, TETHER_ENOSPACE);
-    empty(path);
+    small_disk_empty(path);
     test_start(registry, &spec, id);
     test_expect(registry, id, TETHER_STATUS_FAILED, 3, NULL);
     test_detach(registry);
-    unmount_small(path);
+    small_disk_unmount(path);
 }
 
 /* Leaves 0, 1, 2, ... free pages, so that each step of a start finds the disk full once. */
 static void almost_full_disk_starts_a_task_or_leaves_nothing(void **state)
 {
     char store[1100], id[TETHER_ID_SIZE];
-    char *path = mount_small(*state, "size=512k,mode=700");
-    fixture f = with_store_in(*state, path, store, sizeof store);
+    char *path = small_disk_mount(*state, "size=512k,mode=700");
+    fixture f = small_disk_store(*state, path, store, sizeof store);
     tether_registry *registry = test_open(&f);
     tether_spec spec = {.command = "exit 3"};
     test_start(registry, &spec, id);
@@ -244,7 +193,7 @@ static void almost_full_disk_starts_a_task_or_leaves_nothing(void **state)
     int started = 0, refused = 0;
     for (int pages = 0; pages < 12; pages++) {
         char file[1100];
-        fill(path);
+        small_disk_fill(path);
         snprintf(file, sizeof file, "%s/filler", path);
         struct stat st;
         assert_int_equal(stat(file, &st), 0);
@@ -255,44 +204,44 @@ static void almost_full_disk_starts_a_task_or_leaves_nothing(void **state)
         started += code == TETHER_OK;
         refused += code != TETHER_OK;
         if (code == TETHER_OK) {
-            empty(path);
+            small_disk_empty(path);
             test_expect(registry, id, TETHER_STATUS_FAILED, 3, NULL);
         } else {
             assert_int_equal(test_count_names(test_session_path(&f, "tasks")), tasks);
             assert_int_equal(test_count_lifelines(&f), tasks);
-            empty(path);
+            small_disk_empty(path);
         }
     }
     assert_true(started > 0);
     assert_true(refused > 0);
     test_detach(registry);
-    unmount_small(path);
+    small_disk_unmount(path);
 }
 
 static void full_disk_loses_output_but_no_exit_code(void **state)
 {
     char store[1100], id[TETHER_ID_SIZE];
-    char *path = mount_small(*state, "size=512k,mode=700");
-    fixture f = with_store_in(*state, path, store, sizeof store);
+    char *path = small_disk_mount(*state, "size=512k,mode=700");
+    fixture f = small_disk_store(*state, path, store, sizeof store);
     tether_registry *registry = test_open(&f);
     tether_spec spec = {.command = CHILD " flood 1000000; exit 5"};
     test_start(registry, &spec, id);
     test_expect(registry, id, TETHER_STATUS_FAILED, 5, NULL);
     test_detach(registry);
-    unmount_small(path);
+    small_disk_unmount(path);
 }
 
 static void full_disk_at_the_end_loses_no_exit_code(void **state)
 {
     char store[1100], id[TETHER_ID_SIZE];
-    char *path = mount_small(*state, "size=512k,mode=700");
-    fixture f = with_store_in(*state, path, store, sizeof store);
+    char *path = small_disk_mount(*state, "size=512k,mode=700");
+    fixture f = small_disk_store(*state, path, store, sizeof store);
     tether_registry *registry = test_open(&f);
     const char *gate = test_work_path(&f, "gate");
     test_start_child(registry, id, "out", "ready", "await", gate, "exit", "7", NULL);
     test_wait_output(registry, id, TETHER_STDOUT, 6);
     pad_journal(&f);
-    fill(path);
+    small_disk_fill(path);
     test_write_file(gate, "", 0);
     test_expect(registry, id, TETHER_STATUS_FAILED, 7, NULL);
     /* The record cannot be written. Another host gets the same end from the marker, whose disk
@@ -302,7 +251,7 @@ static void full_disk_at_the_end_loses_no_exit_code(void **state)
     char *status = test_record_text(&f, id, "status");
     assert_string_not_equal(status, "failed");
     free(status);
-    empty(path);
+    small_disk_empty(path);
     test_expect(registry, id, TETHER_STATUS_FAILED, 7, NULL);
     status = test_record_text(&f, id, "status");
     assert_string_equal(status, "failed");
@@ -311,14 +260,14 @@ static void full_disk_at_the_end_loses_no_exit_code(void **state)
     test_take_completion(other, id);
     test_detach(other);
     test_detach(registry);
-    unmount_small(path);
+    small_disk_unmount(path);
 }
 
 static void read_only_store_can_be_read_and_refuses_changes(void **state)
 {
     char store[1100], id[TETHER_ID_SIZE];
-    char *path = mount_small(*state, "size=512k,mode=700");
-    fixture f = with_store_in(*state, path, store, sizeof store);
+    char *path = small_disk_mount(*state, "size=512k,mode=700");
+    fixture f = small_disk_store(*state, path, store, sizeof store);
     tether_registry *registry = test_open(&f);
     test_start_child(registry, id, "out", "text", "exit", "6", NULL);
     test_expect(registry, id, TETHER_STATUS_FAILED, 6, NULL);
@@ -331,7 +280,7 @@ static void read_only_store_can_be_read_and_refuses_changes(void **state)
     assert_int_equal(tether_completion_ack(registry, id, NULL, &f.error), TETHER_EACCESS);
     check_refused(&f, registry, &spec, TETHER_EACCESS);
     test_detach(registry);
-    unmount_small(path);
+    small_disk_unmount(path);
 }
 
 /* Makes the host a user without privileges, who is subject to RLIMIT_NPROC. */
