@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""Completes words of the command in a real shell: complete.py bash|zsh|fish|pwsh|verb SHELL TETHER
+"""Completes words of the command in a real shell: complete.py bash|zsh|fish|pwsh|verb SHELL TETHER [PREFIX]
 
+With PREFIX, the shell finds the completions where they were installed: bash by bash-completion, zsh in its fpath, fish below
+XDG_DATA_DIRS, PowerShell by the path of the file, as in a profile.
 bash and zsh run in a terminal; what stands on the line after a Tab is the result. fish and PowerShell tell what they would
 offer; its program is what TETHER_TEST_PWSH says. "verb" asks the command itself, and compares it with its help."""
 import json
@@ -15,7 +17,11 @@ import time
 
 GLUE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "src", "cli", "completions")
 LIMIT = 60
+BASH_COMPLETION = "/usr/share/bash-completion/bash_completion"
 kind, shell, tether = sys.argv[1:4]
+prefix = sys.argv[4] if len(sys.argv) > 4 else None
+if prefix is not None:
+    GLUE = os.path.join(prefix, "share", {"zsh": "zsh/site-functions", "pwsh": "tether"}.get(kind, ""))
 if kind == "pwsh":
     # ci/test sets it (ci/pwsh fetches PowerShell).
     shell = os.environ.get("TETHER_TEST_PWSH", shell)
@@ -39,6 +45,8 @@ class Place:
                                 TETHER_STORE=os.path.join(folder, "store"), LC_ALL="C.UTF-8", POWERSHELL_TELEMETRY_OPTOUT="1",
                                 XDG_CONFIG_HOME=folder, XDG_DATA_HOME=folder, XDG_CACHE_HOME=folder)
         self.environment.pop("TETHER_SESSION", None)
+        if prefix is not None:
+            self.environment["XDG_DATA_DIRS"] = os.path.join(prefix, "share") + ":/usr/share"
 
     def run(self, *words, **more):
         done = subprocess.run(["tether", *words], env=self.environment, cwd=os.path.join(self.folder, "work"),
@@ -128,7 +136,7 @@ COMMON = [
 
 def bash(place, ids):
     setup = ("PS1=; bind -x '\"\\C-x\\C-p\": printf \"<<%%s>>\\n\" \"$READLINE_LINE\"'; bind 'set bell-style none'; "
-             "bind 'set page-completions off'; bind 'set enable-bracketed-paste off'; bind 'set completion-query-items 0'; . %s/tether.bash" % GLUE)
+             "bind 'set page-completions off'; bind 'set enable-bracketed-paste off'; bind 'set completion-query-items 0'; . %s" % (BASH_COMPLETION if prefix is not None else GLUE + "/tether.bash"))
     terminal = Terminal(place, [shell, "--norc", "--noprofile", "-i"], setup)
     on_a_line(place, terminal, COMMON + [
         ("tether status ns:o", "tether status ns:one=two "),
@@ -151,7 +159,7 @@ def bash(place, ids):
 
 
 def zsh(place, ids):
-    setup = ("PS1=; unsetopt zle_bracketed_paste prompt_cr prompt_sp beep; fpath=(%s $fpath); autoload -Uz compinit; compinit -u -D; "
+    setup = ("PS1=; unsetopt zle_bracketed_paste prompt_cr prompt_sp beep; fpath=('%s' $fpath); autoload -Uz compinit; compinit -u -D; "
              "show() { print -r -- \"<<$BUFFER>>\" }; zle -N show; bindkey -e; bindkey '^X^P' show; bindkey '^U' kill-whole-line; "
              "LISTMAX=10000" % GLUE)
     terminal = Terminal(place, [shell, "-f", "-i"], setup)
@@ -171,7 +179,11 @@ def zsh(place, ids):
 
 def fish(place, ids):
     def offered(line):
-        done = subprocess.run([shell, "--no-config", "-c", "source $argv[1]; complete -C $argv[2]", GLUE + "/tether.fish", line],
+        if prefix is not None:
+            command = [shell, "-c", "complete -C $argv[1]", line]
+        else:
+            command = [shell, "--no-config", "-c", "source $argv[1]; complete -C $argv[2]", GLUE + "/tether.fish", line]
+        done = subprocess.run(command,
                               env=place.environment, cwd=os.path.join(place.folder, "work"), stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=LIMIT)
         expect("standard error of " + line, done.stderr, "")
