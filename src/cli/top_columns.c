@@ -18,7 +18,7 @@ static const struct {
     bool right;   /* numbers */
     top_sort sort;
 } columns[TOP_COLUMNS] = {
-    [TOP_STATE] = {"STATE", 10, 0, false, TOP_SORT_STATE},
+    [TOP_STATE] = {"STATE", 11, 0, false, TOP_SORT_STATE},
     [TOP_AGE] = {"AGE", 6, 30, true, TOP_SORT_AGE},
     [TOP_CPU] = {"CPU%", 5, 40, true, TOP_SORT_CPU},
     [TOP_MEMORY] = {"MEM", 5, 46, true, TOP_SORT_MEMORY},
@@ -28,8 +28,8 @@ static const struct {
     [TOP_LINE] = {"LAST OUTPUT", 0, 66, false, TOP_SORTS},
 };
 
-/* The state has room for "killed (SIGKILL)" there. */
-enum { WIDE_SCREEN = 120, WIDE_STATE = 18, NARROW_SCREEN = 24, NARROW_STATE = 7 };
+/* The state has room for "failed VTALRM" there, and for "killed TERM" else. */
+enum { WIDE_SCREEN = 120, WIDE_STATE = 14, NARROW_SCREEN = 24, NARROW_STATE = 7 };
 
 static size_t width_on(top_column column, size_t screen)
 {
@@ -106,9 +106,12 @@ void top_columns_size(int64_t bytes, char *text, size_t size)
 static void format_state(const top_row *row, char *text, size_t size)
 {
     const char *status = tether_status_text(row->status);
+    const char *signal = row->signal_name;
 
-    if (row->signal_name != NULL)
-        snprintf(text, size, "%s (%s)", status, row->signal_name);
+    if (signal != NULL && strncmp(signal, "SIG", 3) == 0)
+        snprintf(text, size, "%s %s", status, signal + 3);
+    else if (signal != NULL)
+        snprintf(text, size, "%s %s", status, signal);
     else if (row->exit_code > 0 && row->status == TETHER_STATUS_FAILED)
         snprintf(text, size, "%s %" PRId64, status, row->exit_code);
     else

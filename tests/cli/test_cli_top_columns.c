@@ -97,8 +97,8 @@ static void writes_cells(void **state)
     check_cell(&failed, TOP_STATE, 10, "failed 3");
     check_cell(&failed, TOP_AGE, 6, "    5s");
     check_cell(&failed, TOP_TASK, 6, "");
-    check_cell(&killed, TOP_STATE, 18, "killed (SIGTERM)");
-    check_cell(&killed, TOP_STATE, 10, "killed (S~");
+    check_cell(&killed, TOP_STATE, 11, "killed TERM");
+    check_cell(&killed, TOP_STATE, 7, "killed~");
 }
 
 int main(void)
