@@ -8,6 +8,7 @@
 #include "monitor/monitor.h"
 #include "tether/version.h"
 #include "win32/monitor/handles.h"
+#include "win32/monitor/on_end.h"
 
 static HANDLE read_handle(const char *number)
 {

@@ -10,6 +10,7 @@
 
 #include "win32/job.h"
 #include "win32/monitor/handles.h"
+#include "win32/monitor/on_end.h"
 #include "win32/orders.h"
 #include "win32/pipe.h"
 
