@@ -50,6 +50,8 @@ static const cli_verb verbs[] = {
     {"top", verb_top, "watch and control the tasks on the terminal", verb_top_help},
     {"rm", verb_rm, "remove ended tasks", verb_rm_help},
     {"gc", verb_gc, "remove ended tasks by their age", verb_gc_help},
+    {"mcp", verb_mcp, "serve agents: MCP on standard input and output", verb_mcp_help},
+    {"serve", verb_serve, "serve programs: lines of JSON", verb_serve_help},
     {"doctor", verb_doctor, "check which guarantees hold here", verb_doctor_help},
     {"help", verb_help, "show this help, or that of a verb", verb_help_help},
 };

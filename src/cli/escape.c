@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "cli/utf8.h"
+#include "text/utf8.h"
 #include "cli/width.h"
 
 #define REPLACEMENT "\xEF\xBF\xBD"

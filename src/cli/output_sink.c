@@ -8,7 +8,7 @@
 
 #include "cli/stream_json.h"
 #include "cli/truncated.h"
-#include "cli/utf8.h"
+#include "text/utf8.h"
 
 static void put_time(const output_sink *sink)
 {

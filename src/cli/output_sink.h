@@ -9,7 +9,7 @@
 #include "tether.h"
 
 #include "cli/escape.h"
-#include "cli/frames.h"
+#include "text/frames.h"
 #include "cli/stream.h"
 
 typedef enum output_form {

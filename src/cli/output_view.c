@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/utf8.h"
+#include "text/utf8.h"
 
 #define CHUNK_BYTES (64 * 1024)
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/utf8.h"
+#include "text/utf8.h"
 #include "cli/width.h"
 
 /* In the order of svg_colour. */

@@ -8,7 +8,7 @@
 #include "cli/duration.h"
 #include "cli/top_columns.h"
 #include "cli/top_draw.h"
-#include "cli/utf8.h"
+#include "text/utf8.h"
 
 enum { WHEEL_ROWS = 3, LAST_CHARACTER = 0x10FFFF };
 

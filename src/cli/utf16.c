@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "cli/utf8.h"
+#include "text/utf8.h"
 
 enum { REPLACEMENT = 0xFFFD, FIRST_OF_PAIRS = 0x10000 };
 

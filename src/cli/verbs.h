@@ -26,6 +26,8 @@ verb_function verb_top;
 verb_function verb_rm;
 verb_function verb_gc;
 verb_function verb_doctor;
+verb_function verb_mcp;
+verb_function verb_serve;
 
 typedef struct cli_verb {
     const char *name;
@@ -57,5 +59,7 @@ extern const char verb_top_help[];
 extern const char verb_rm_help[];
 extern const char verb_gc_help[];
 extern const char verb_doctor_help[];
+extern const char verb_mcp_help[];
+extern const char verb_serve_help[];
 
 #endif

@@ -120,4 +120,5 @@ endif()
 set(TETHER_OS_DEFINITIONS _GNU_SOURCE _FILE_OFFSET_BITS=64)
 set(TETHER_OS_LIBRARIES ${CMAKE_DL_LIBS})
 list(APPEND TETHER_OS_DEFINITIONS "TETHER_LIBEXEC=\"${CMAKE_INSTALL_FULL_LIBEXECDIR}/tether\"")
-set(TETHER_CLI_ENTRY src/posix/cli/main.c src/posix/cli/console_os.c src/posix/cli/reader_os.c)
+set(TETHER_CLI_ENTRY src/posix/cli/main.c src/posix/cli/console_os.c src/posix/cli/reader_os.c
+    src/posix/mcp/folder_os.c src/posix/mcp/stdio_os.c)

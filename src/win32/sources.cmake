@@ -53,4 +53,5 @@ if(MINGW AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
     list(APPEND TETHER_OS_DEFINITIONS TETHER__PRINTF_KIND=gnu_printf)
 endif()
 set(TETHER_OS_LIBRARIES advapi32 ole32 shell32)
-set(TETHER_CLI_ENTRY src/win32/cli/main.c src/win32/cli/console_os.c src/win32/cli/reader_os.c)
+set(TETHER_CLI_ENTRY src/win32/cli/main.c src/win32/cli/console_os.c src/win32/cli/reader_os.c
+    src/win32/mcp/folder_os.c src/win32/mcp/stdio_os.c)

@@ -15,7 +15,7 @@
 
 #include <curses.h>
 
-#include "cli/utf8.h"
+#include "text/utf8.h"
 #include "cli/width.h"
 
 enum { GOOD_PAIR = 1, WARNING_PAIR, BAD_PAIR, PUT_MOST = 1024, EMPTY_MOST = 100, ESCAPE_MS = 25 };

@@ -1,6 +1,6 @@
 /* Decodes and encodes UTF-8. Pure. */
-#ifndef TETHER_CLI_UTF8_H
-#define TETHER_CLI_UTF8_H
+#ifndef TETHER_TEXT_UTF8_H
+#define TETHER_TEXT_UTF8_H
 
 #include <stddef.h>
 #include <stdint.h>

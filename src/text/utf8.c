@@ -1,7 +1,7 @@
 /* Owns decoding UTF-8.
  * Must not: know what the characters mean.
  * Thread: any; pure functions. */
-#include "cli/utf8.h"
+#include "text/utf8.h"
 
 #include <stdbool.h>
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/frames.h"
+#include "text/frames.h"
 
 typedef struct collected {
     char text[4 * FRAME_LIMIT];

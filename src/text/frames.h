@@ -1,8 +1,8 @@
 /* Reduces lines that a program redraws, such as progress bars, to what is seen last: each carriage
  * return begins the line again, and the bytes before it are a frame. Pure; one thread at a time per
  * object. */
-#ifndef TETHER_CLI_FRAMES_H
-#define TETHER_CLI_FRAMES_H
+#ifndef TETHER_TEXT_FRAMES_H
+#define TETHER_TEXT_FRAMES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* Owns the choice of the last frame of a redrawn line.
  * Must not: hold more than one frame, or interpret other control characters.
  * Thread: one at a time per object. */
-#include "cli/frames.h"
+#include "text/frames.h"
 
 #include <string.h>
 

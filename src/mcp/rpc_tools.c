@@ -1,0 +1,125 @@
+/* Owns the methods tools/list and tools/call, and notices of progress.
+ * Must not: know what a tool does.
+ * Thread: the main one. */
+#include "mcp/rpc_tools.h"
+
+#include <string.h>
+
+#include "mcp/reply.h"
+#include "mcp/stdio_os.h"
+#include "mcp/tools.h"
+
+enum { LAST_LINE = 512, TTL_MS = 3600 * 1000 };
+
+void rpc_tools_list(const rpc_request *request)
+{
+    json_t *result = json_pack("{s:o}", "tools", tools_list(request->calls->policy));
+    if (request->modern) {
+        json_object_set_new(result, "ttlMs", json_integer(TTL_MS));
+        json_object_set_new(result, "cacheScope", json_string("public"));
+    }
+    rpc_result(request, result);
+}
+
+/* A failure of a tool is for the model: code, step and cure stand in the text, too. */
+static json_t *failed(const tether_error *error)
+{
+    mcp_buffer text = {0};
+    buffer_format(&text, "%s at \"%s\": ", tether_error_name(error->code), error->step);
+    reply_word(&text, error->message, sizeof error->message);
+    json_t *value = json_pack("{s:[{s:s, s:o}], s:{s:o}, s:b}", "content", "type", "text", "text",
+                              json_stringn(text.bytes, text.used), "structuredContent", "error",
+                              reply_error(error), "isError", 1);
+    buffer_dispose(&text);
+    return value;
+}
+
+json_t *rpc_tools_result(const mcp_result *result, const tether_error *error)
+{
+    if (error->code != 0)
+        return failed(error);
+    const char *text = result->text.bytes != NULL ? result->text.bytes : "";
+    return json_pack("{s:[{s:s, s:o}], s:O, s:b}", "content", "type", "text", "text",
+                     reply_bytes(text, result->text.used), "structuredContent", result->value,
+                     "isError", 0);
+}
+
+static void answer(mcp_call *call, const mcp_result *result, const tether_error *error)
+{
+    const rpc_request request = {
+        .calls = call->protocol, .id = call->id, .modern = call->form == 1};
+    rpc_result(&request, rpc_tools_result(result, error));
+}
+
+/* Returns the last line that the task has written. */
+static json_t *last_line(const mcp_call *call)
+{
+    char *text;
+    size_t size, begin;
+    if (call->id_count != 1 ||
+        tether_output_tail(call->host->registry, call->ids[0], TETHER_VIEW_BOTH, LAST_LINE, 1,
+                           &text, &size, NULL, NULL) != TETHER_OK)
+        return NULL;
+    while (size > 0 && (text[size - 1] == '\n' || text[size - 1] == '\r'))
+        size--;
+    for (begin = size; begin > 0 && text[begin - 1] != '\n' && text[begin - 1] != '\r'; begin--) {
+    }
+    mcp_buffer line = {0};
+    text[size] = '\0';
+    reply_word(&line, text + begin, LAST_LINE);
+    json_t *value = line.used > 0 ? json_stringn(line.bytes, line.used) : NULL;
+    buffer_dispose(&line);
+    tether_free(text);
+    return value;
+}
+
+static void progress(mcp_call *call)
+{
+    int64_t seconds = (stdio_os_now_ms() - call->began_ms) / 1000;
+    json_t *params =
+        json_pack("{s:O, s:I}", "progressToken", call->token, "progress", (json_int_t)seconds);
+    json_t *line = last_line(call);
+    if (line != NULL)
+        json_object_set_new(params, "message", line);
+    rpc_notice(call->protocol, "notifications/progress", params);
+}
+
+/* Makes the call of a request, for a tool that is there. */
+static mcp_call *make_call(const rpc_request *request, const mcp_tool *tool, json_t *arguments)
+{
+    json_t *token = json_object_get(request->meta, "progressToken");
+    mcp_call *made = call_new(tool, request->calls->policy, json_incref(request->id),
+                              arguments != NULL ? json_incref(arguments) : json_object());
+    if (made == NULL) {
+        json_decref(request->id);
+        json_decref(arguments);
+        return NULL;
+    }
+    made->token = json_is_string(token) || json_is_integer(token) ? json_incref(token) : NULL;
+    made->protocol = request->calls;
+    made->answer = answer;
+    made->progress = progress;
+    made->form = request->modern ? 1 : 0;
+    return made;
+}
+
+void rpc_tools_call(const rpc_request *request)
+{
+    const char *name = rpc_param(request, "name");
+    json_t *arguments = json_object_get(request->params, "arguments");
+    const mcp_tool *tool = name != NULL ? tools_find(request->calls->policy, name) : NULL;
+    if (tool == NULL) {
+        rpc_error(request, RPC_PARAMS, "unknown tool %.80s; tools/list has the tools",
+                  name != NULL ? name : "(no name)");
+        return;
+    }
+    if (arguments != NULL && !json_is_object(arguments)) {
+        rpc_error(request, RPC_PARAMS, "the arguments are no object; give one");
+        return;
+    }
+    mcp_call *made = make_call(request, tool, arguments);
+    if (made == NULL)
+        rpc_result(request, NULL);
+    else
+        calls_begin(request->calls, made);
+}

@@ -1,0 +1,13 @@
+/* The methods of MCP about tools. */
+#ifndef TETHER_MCP_RPC_TOOLS_H
+#define TETHER_MCP_RPC_TOOLS_H
+
+#include "mcp/rpc_reply.h"
+
+void rpc_tools_list(const rpc_request *request);
+void rpc_tools_call(const rpc_request *request);
+
+/* Returns what a tool has answered as a result of tools/call. NULL: memory is short. */
+json_t *rpc_tools_result(const mcp_result *result, const tether_error *error);
+
+#endif
