@@ -26,6 +26,7 @@ typedef struct mcp_calls {
     hosts_event *note; /* of the protocol: receives all events; NULL: wants none */
     bool (*needs)(void *protocol, const mcp_host *host); /* whether the protocol needs a session */
     void *protocol;
+    int64_t protocol_at; /* when the turn of the protocol is due; 0: after events only */
 } mcp_calls;
 
 void calls_open(mcp_calls *all);

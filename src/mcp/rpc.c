@@ -7,8 +7,11 @@
 #include <string.h>
 
 #include "mcp/message.h"
+#include "mcp/rpc_listeners.h"
 #include "mcp/rpc_reply.h"
+#include "mcp/rpc_resources.h"
 #include "mcp/rpc_server.h"
+#include "mcp/rpc_tasks.h"
 #include "mcp/rpc_tools.h"
 
 #define META "io.modelcontextprotocol/"
@@ -27,10 +30,22 @@ static const rpc_method methods[] = {
     {"server/discover", MODERN, rpc_server_discover},
     {"tools/list", BOTH, rpc_tools_list},
     {"tools/call", BOTH, rpc_tools_call},
+    {"tasks/get", BOTH, rpc_tasks_get},
+    {"tasks/result", LEGACY, rpc_tasks_result},
+    {"tasks/list", LEGACY, rpc_tasks_list},
+    {"tasks/cancel", BOTH, rpc_tasks_cancel},
+    {"tasks/update", MODERN, rpc_tasks_update},
+    {"resources/list", BOTH, rpc_resources_list},
+    {"resources/templates/list", BOTH, rpc_resources_templates},
+    {"resources/read", BOTH, rpc_resources_read},
+    {"resources/subscribe", LEGACY, rpc_resources_subscribe},
+    {"resources/unsubscribe", LEGACY, rpc_resources_unsubscribe},
+    {"subscriptions/listen", MODERN, rpc_subscriptions_listen},
 };
 
 typedef struct mcp_rpc {
     mcp_calls *calls;
+    rpc_listeners *listeners;
 } mcp_rpc;
 
 static bool is_id(const json_t *id)
@@ -79,7 +94,8 @@ static bool is_modern(const rpc_request *request)
 
 static void handle_request(rpc_request *request)
 {
-    if (calls_find(request->calls, request->id) != NULL) {
+    if (calls_find(request->calls, request->id) != NULL ||
+        listeners_have(request->listeners, request->id)) {
         rpc_error(request, RPC_REQUEST, "a request with this id is not answered yet; use another");
         return;
     }
@@ -110,11 +126,13 @@ static void handle_notice(const rpc_request *request)
     mcp_call *found = id != NULL ? calls_find(request->calls, id) : NULL;
     if (found != NULL)
         calls_drop(request->calls, found);
+    else if (id != NULL)
+        listeners_cancel(request->listeners, id);
 }
 
 static void handle_message(mcp_rpc *state, json_t *message)
 {
-    rpc_request request = {.calls = state->calls, .rpc = state};
+    rpc_request request = {.calls = state->calls, .listeners = state->listeners};
     json_t *id = json_object_get(message, "id");
     const char *version = json_string_value(json_object_get(message, "jsonrpc"));
     request.id = is_id(id) ? id : NULL;
@@ -137,11 +155,30 @@ static void handle_message(mcp_rpc *state, json_t *message)
         handle_request(&request);
 }
 
+static void note(void *state, mcp_host *host, const tether_event *event)
+{
+    listeners_note(((mcp_rpc *)state)->listeners, host, event);
+}
+
+static bool needs(void *state, const mcp_host *host)
+{
+    return listeners_need(((mcp_rpc *)state)->listeners, host);
+}
+
 static void *open_rpc(mcp_calls *all)
 {
     mcp_rpc *state = calloc(1, sizeof *state);
-    if (state != NULL)
-        state->calls = all;
+    if (state == NULL)
+        return NULL;
+    state->calls = all;
+    state->listeners = listeners_new(all);
+    if (state->listeners == NULL) {
+        free(state);
+        return NULL;
+    }
+    all->note = note;
+    all->needs = needs;
+    all->protocol = state;
     return state;
 }
 
@@ -166,9 +203,15 @@ static void handle_too_long(void *state, size_t limit)
               limit);
 }
 
+static void turn(void *state, int64_t now_ms)
+{
+    listeners_turn(((mcp_rpc *)state)->listeners, now_ms);
+}
+
 static void close_rpc(void *state)
 {
+    listeners_free(((mcp_rpc *)state)->listeners);
     free(state);
 }
 
-const mcp_protocol rpc_protocol = {open_rpc, handle_line, handle_too_long, NULL, close_rpc};
+const mcp_protocol rpc_protocol = {open_rpc, handle_line, handle_too_long, turn, close_rpc};

@@ -26,7 +26,7 @@ enum {
 /* A request while it is handled. */
 typedef struct rpc_request {
     mcp_calls *calls;
-    void *rpc; /* the state of the protocol, for what lasts longer than a request */
+    struct rpc_listeners *listeners; /* what the client has subscribed to */
     json_t *id;
     const char *method;
     json_t *params; /* NULL: none */

@@ -36,7 +36,12 @@ void rpc_server_initialize(const rpc_request *request)
         return;
     }
     const char *version = choose_version(request);
-    json_t *capabilities = json_pack("{s:{s:b}}", "tools", "listChanged", 0);
+    json_t *capabilities = json_pack("{s:{s:b}, s:{s:b, s:b}}", "tools", "listChanged", 0,
+                                     "resources", "subscribe", 1, "listChanged", 0);
+    if (strcmp(version, RPC_LEGACY) == 0)
+        json_object_set_new(
+            capabilities, "tasks",
+            json_pack("{s:{}, s:{}, s:{s:{s:{}}}}", "list", "cancel", "requests", "tools", "call"));
     rpc_result(request, json_pack("{s:s, s:o, s:o, s:s}", "protocolVersion", version,
                                   "capabilities", capabilities, "serverInfo", describe_server(),
                                   "instructions", instructions));
@@ -49,7 +54,8 @@ void rpc_server_ping(const rpc_request *request)
 
 void rpc_server_discover(const rpc_request *request)
 {
-    json_t *capabilities = json_pack("{s:{}}", "tools");
+    json_t *capabilities = json_pack("{s:{}, s:{s:b}, s:{s:{}}}", "tools", "resources", "subscribe",
+                                     1, "extensions", "io.modelcontextprotocol/tasks");
     rpc_result(request,
                json_pack("{s:[s,s,s], s:o, s:{s:o}, s:s, s:i, s:s}", "supportedVersions",
                          RPC_MODERN, RPC_LEGACY, RPC_OLDER, "capabilities", capabilities, "_meta",

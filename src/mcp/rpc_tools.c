@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "mcp/reply.h"
+#include "mcp/rpc_task.h"
 #include "mcp/stdio_os.h"
+#include "mcp/tool_steps.h"
 #include "mcp/tools.h"
 
 enum { LAST_LINE = 512, TTL_MS = 3600 * 1000 };
@@ -49,6 +51,22 @@ static void answer(mcp_call *call, const mcp_result *result, const tether_error 
     const rpc_request request = {
         .calls = call->protocol, .id = call->id, .modern = call->form == 1};
     rpc_result(&request, rpc_tools_result(result, error));
+}
+
+/* A start that became a task of MCP; if it could not, or has ended already, as any other call. */
+static void answer_task(mcp_call *call, const mcp_result *result, const tether_error *error)
+{
+    mcp_calls *calls = call->protocol;
+    const rpc_request request = {.calls = calls, .id = call->id, .modern = call->form == 1};
+    const char *status = json_string_value(json_object_get(result->value, "finished_at_rfc3339"));
+    if (error->code != 0 || (request.modern && status != NULL)) {
+        answer(call, result, error);
+        return;
+    }
+    json_t *task = rpc_task(&calls->hosts, result->value, request.modern);
+    if (request.modern && task != NULL)
+        json_object_set_new(task, "resultType", json_string("task"));
+    rpc_result(&request, request.modern ? task : json_pack("{s:o}", "task", task));
 }
 
 /* Returns the last line that the task has written. */
@@ -103,6 +121,42 @@ static mcp_call *make_call(const rpc_request *request, const mcp_tool *tool, jso
     return made;
 }
 
+/* Which calls become tasks: in 2025-11-25 the client says so; in the modern era it says that it
+ * knows tasks, and only run takes long by itself. */
+static bool wants_task(const rpc_request *request, const mcp_tool *tool)
+{
+    if (request->modern)
+        return request->tasks && tool->begin == tool_run;
+    return json_is_object(json_object_get(request->params, "task"));
+}
+
+/* Does not wait for the end, unless the client asks for that. */
+static json_t *task_arguments(const rpc_request *request, json_t *arguments)
+{
+    json_t *changed = arguments != NULL ? json_copy(arguments) : json_object();
+    if (!request->modern || json_object_get(changed, "wait_ms") == NULL)
+        json_object_set_new(changed, "wait_ms", json_integer(0));
+    return changed;
+}
+
+static void begin_task(const rpc_request *request, const mcp_tool *tool, json_t *arguments)
+{
+    if (tool->begin != tool_run) {
+        rpc_error(request, RPC_METHOD, "the tool %s runs as no task; leave params.task out",
+                  tool->name);
+        return;
+    }
+    json_t *changed = task_arguments(request, arguments);
+    mcp_call *made = make_call(request, tool, changed);
+    json_decref(changed);
+    if (made == NULL) {
+        rpc_result(request, NULL);
+        return;
+    }
+    made->answer = answer_task;
+    calls_begin(request->calls, made);
+}
+
 void rpc_tools_call(const rpc_request *request)
 {
     const char *name = rpc_param(request, "name");
@@ -115,6 +169,10 @@ void rpc_tools_call(const rpc_request *request)
     }
     if (arguments != NULL && !json_is_object(arguments)) {
         rpc_error(request, RPC_PARAMS, "the arguments are no object; give one");
+        return;
+    }
+    if (wants_task(request, tool)) {
+        begin_task(request, tool, arguments);
         return;
     }
     mcp_call *made = make_call(request, tool, arguments);

@@ -76,6 +76,9 @@ static void turn(mcp_server *s, unsigned wanted)
     size_t count = hosts_pollables(&s->calls.hosts, pollables);
     int64_t now_ms = stdio_os_now_ms();
     int64_t timeout_ms = least(hosts_due(&s->calls.hosts, now_ms), calls_due(&s->calls, now_ms));
+    if (s->calls.protocol_at > 0)
+        timeout_ms =
+            least(timeout_ms, s->calls.protocol_at > now_ms ? s->calls.protocol_at - now_ms : 0);
     if (outlet_waiting(&s->calls.out) > 0)
         wanted |= STDIO_WRITABLE;
     unsigned happened = stdio_os_wait(wanted, pollables, count, timeout_ms);

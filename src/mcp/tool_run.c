@@ -6,13 +6,11 @@
 
 #include "mcp/arguments.h"
 #include "mcp/failure.h"
-#include "mcp/folder_os.h"
-#include "mcp/reply.h"
-#include "mcp/shown.h"
+#include "mcp/outcome.h"
 #include "mcp/tool_steps.h"
 #include "mcp/tools.h"
 
-enum { WAIT_MS = 10000, TAIL_BYTES = 16 * 1024 };
+enum { WAIT_MS = 10000 };
 
 /* What the arguments say, with what has to be freed. */
 typedef struct mcp_start {
@@ -159,15 +157,6 @@ static int take_all(mcp_start *s, const mcp_call *call, tether_error *error)
     return code;
 }
 
-static void advise(mcp_buffer *text, const tether_snapshot *snapshot)
-{
-    buffer_format(
-        text,
-        "It goes on in the background. Do other work, or call wait with task_ids [\"%s\"]; "
-        "do not poll, and do not start it again.\n",
-        snapshot->task_id);
-}
-
 /* Answers once the task has ended or the time is over. */
 static int finish(mcp_call *call, bool over, mcp_result *result, tether_error *error)
 {
@@ -182,18 +171,10 @@ static int finish(mcp_call *call, bool over, mcp_result *result, tether_error *e
     }
     bool readable = false;
     code = arguments_flag(call->arguments, "readable", &readable, error);
-    result->value = reply_snapshot(snapshot);
-    reply_line(&result->text, snapshot);
-    if (!ended)
-        advise(&result->text, snapshot);
-    shown_part part = {.view = TETHER_VIEW_BOTH, .bytes = TAIL_BYTES, .readable = readable};
     if (code == TETHER_OK)
-        code = shown_tail(call->host->registry, call->ids[0], &part, error);
-    if (code == TETHER_OK)
-        shown_put(&part, result);
+        code = outcome_answer(call->host, snapshot, readable, result, error);
     if (code == TETHER_OK && ended && snapshot->notify_on_completion)
         host_tell(call->host, call->ids[0]);
-    shown_dispose(&part);
     tether_snapshot_free(snapshot);
     return code;
 }

@@ -267,7 +267,9 @@ json_t *tools_list(const mcp_policy *policy)
 int tools_begin(mcp_call *call, mcp_hosts *hosts, mcp_result *result, tether_error *error)
 {
     const char *session = NULL;
-    int code = arguments_check(call->arguments, call->tool->parsed, error);
+    int code = TETHER_OK;
+    if (call->tool->parsed != NULL)
+        code = arguments_check(call->arguments, call->tool->parsed, error);
     if (code == TETHER_OK)
         code = arguments_text(call->arguments, "session", &session, error);
     if (code == TETHER_OK)
