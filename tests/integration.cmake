@@ -297,6 +297,12 @@ if(TARGET tether_cli)
             tether_test(cli_${part} integration 60 cli/posix/test_cli_${part}.c cli/posix/terminal.c cli/cli_support.c)
             tether_integration_time(cli_${part} 60)
         endforeach()
+        # The servers, with real stores.
+        if(TETHER_TEST_PYTHON AND CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT TETHER_SANITIZE)
+            add_test(NAME mcp_servers COMMAND ${TETHER_TEST_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/mcp/servers.py $<TARGET_FILE:tether_cli>)
+            tether_integration_time(mcp_servers 300)
+            set_tests_properties(mcp_servers PROPERTIES ENVIRONMENT "TETHER_MONITOR=${TETHER_TEST_MONITOR}")
+        endif()
         # The view in tmux.
         find_package(Python3 QUIET COMPONENTS Interpreter)
         find_program(TETHER_TEST_TMUX tmux)

@@ -29,10 +29,18 @@ int failure_memory(tether_error *error, const char *step)
     return failure(error, TETHER_ENOMEM, step, "memory is short; try again when less is running");
 }
 
+static const char *after_last(const char *text, const char *separator)
+{
+    const char *after = NULL;
+    for (; (text = strstr(text, separator)) != NULL; text += strlen(separator))
+        after = text + strlen(separator);
+    return after;
+}
+
 const char *failure_cure(const tether_error *error)
 {
-    const char *cure = "";
-    for (const char *at = error->message; (at = strstr(at, "; ")) != NULL; at += 2)
-        cure = at + 2;
-    return cure;
+    const char *cure = after_last(error->message, "; ");
+    if (cure == NULL)
+        cure = after_last(error->message, ": ");
+    return cure != NULL ? cure : "";
 }

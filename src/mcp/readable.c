@@ -56,7 +56,7 @@ static void take_back(mcp_buffer *to, size_t begin)
         to->used--;
 }
 
-static void strip(mcp_buffer *to, const char *bytes, size_t size)
+void readable_strip(mcp_buffer *to, const char *bytes, size_t size)
 {
     size_t begin = to->used;
     for (size_t i = 0; i < size;) {
@@ -90,7 +90,7 @@ void readable_add(mcp_buffer *to, const char *bytes, size_t size)
         to->failed = true;
         return;
     }
-    strip(&plain, bytes, size);
+    readable_strip(&plain, bytes, size);
     lines->put = put;
     lines->userdata = to;
     if (plain.used > 0)

@@ -7,6 +7,9 @@
 
 #include "mcp/buffer.h"
 
+/* Adds the bytes without escape sequences. */
+void readable_strip(mcp_buffer *to, const char *bytes, size_t size);
+
 /* Adds the readable form of the bytes. */
 void readable_add(mcp_buffer *to, const char *bytes, size_t size);
 

@@ -18,6 +18,19 @@ static bool has(const shown_part *part, tether_stream stream)
            (part->view == TETHER_VIEW_STDERR) == (stream == TETHER_STDERR);
 }
 
+/* Returns the offset behind the whole characters of a stream. */
+static uint64_t whole_end(tether_registry *registry, const char *task_id, tether_stream stream,
+                          uint64_t written)
+{
+    char last[3];
+    size_t size = written < sizeof last ? (size_t)written : sizeof last, got = 0;
+    if (tether_output_read(registry, task_id, stream, written - size, last, size, &got, NULL) !=
+            TETHER_OK ||
+        got < size)
+        return written;
+    return written - utf8_incomplete_end(last, size);
+}
+
 /* Notes how much there is, before anything is read: what comes later is behind next. */
 static int measure(tether_registry *registry, const char *task_id, shown_part *part,
                    tether_error *error)
@@ -32,7 +45,8 @@ static int measure(tether_registry *registry, const char *task_id, shown_part *p
         if (code == TETHER_OK)
             code =
                 tether_output_gap(registry, task_id, (tether_stream)stream, &at, &dropped, error);
-        part->next[stream] = part->written[stream];
+        part->next[stream] =
+            whole_end(registry, task_id, (tether_stream)stream, part->written[stream]);
         part->dropped += dropped;
     }
     return code;
@@ -150,8 +164,14 @@ void shown_put(const shown_part *part, mcp_result *result)
         buffer_add(&text, part->text, part->size);
     json_object_set_new(result->value, "output", describe(part, &text));
     explain(&result->text, part);
+    /* Sequences would be gone without their first byte, which is a control character. */
+    mcp_buffer plain = {0};
     if (text.used > 0)
-        reply_fenced(&result->text, text.bytes, text.used);
+        readable_strip(&plain, text.bytes, text.used);
+    if (plain.used > 0)
+        reply_fenced(&result->text, plain.bytes, plain.used);
+    result->text.failed = result->text.failed || plain.failed;
+    buffer_dispose(&plain);
     result->text.failed = result->text.failed || text.failed;
     buffer_dispose(&text);
 }

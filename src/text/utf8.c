@@ -67,8 +67,10 @@ size_t utf8_incomplete_end(const char *bytes, size_t size)
 
     for (back = 1; back <= 3 && back <= size; back++) {
         unsigned char byte = (unsigned char)bytes[size - back];
-        size_t need = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC2 ? 2 : 1;
+        size_t need = 1;
 
+        if (byte >= 0xC2 && byte <= 0xF4)
+            need = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2;
         if (!is_continuation(bytes[size - back]))
             return need > back ? back : 0;
     }

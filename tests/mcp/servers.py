@@ -116,7 +116,7 @@ def text_of_a_task_is_fenced():
         result = s.answer(id)["result"]
         text = result["content"][0]["text"]
         assert text.count("`````\n") == 2 and text.endswith("`````\n"), text
-        assert "\x1b" not in text and "\ufffd" in text
+        assert "\x1b" not in text and "\ufffd" in text, result
         assert "\x1b[31m" in result["structuredContent"]["output"]["text"]
         plain = s.call("output", task_id=result["structuredContent"]["task_id"], readable=True)
         assert "\nred\n" in plain["output"]["text"]
@@ -143,7 +143,7 @@ def output_is_paged_by_whole_characters():
         assert text == "äöü€" * 500 and offset == len(text.encode())
         assert s.call("output", task_id=id, offset=1, bytes=10)["output"]["offset"] == 2
         tail = s.call("output", task_id=id, bytes=10)["output"]
-        assert tail["truncated"] and tail["text"] == "äöü€"[-3:][-3:] or tail["text"].endswith("ü€")
+        assert tail["truncated"] and tail["text"] == "äöü€", tail
         assert s.call("output", task_id=id, offset=10**9)["output"]["text"] == ""
         assert s.fail("output", task_id=id, offset=0, lines=3)["code"] == "TETHER_EINVAL"
 
@@ -178,7 +178,7 @@ def a_wait_returns_when_the_first_has_ended():
 
 @case
 def a_wait_for_a_task_without_completion_ends():
-    id = json.loads(tether("--json", "run", "--no-notify", "sleep 0.5"))["task_id"]
+    id = json.loads(tether("--json", "run", "--no-notify", "--", "sleep", "0.5"))["task_id"]
     with server() as s:
         assert s.call("wait", task_ids=[id])["ended"][0]["status"] == "completed"
 
@@ -237,7 +237,7 @@ def ids(answer):
 
 @case
 def an_end_is_told_once_and_again_after_a_death():
-    with server("--session", "once", verb="mcp") if False else server() as s:
+    with server() as s:
         s.call("completions", limit=1000)
         assert ids(s.call("completions")) == []
         wait = s.start("completions", wait_ms=60000)
@@ -516,7 +516,7 @@ def limits_and_variables_are_kept():
 
 @case
 def a_read_only_server_changes_nothing():
-    id = json.loads(tether("--json", "run", "exec sleep 1000"))["task_id"]
+    id = json.loads(tether("--json", "run", "--", "sleep", "1000"))["task_id"]
     with server("--read-only") as s:
         assert [t["name"] for t in s.request("tools/list")["tools"]] == ["wait", "list", "status", "output", "watch"]
         assert s.refuse("tools/call", {"name": "run", "arguments": {"command": "true"}})["code"] == -32602
