@@ -33,3 +33,13 @@ tether_fuzz(record
     long-boot.json newer.json no-schema.json nul.json other-id.json pipeline.json
     pipeline-wrong.json running.json
     torn.json wrong-status.json wrong-type.json)
+tether_fuzz(mcp_lines
+    addresses bytes deep empty long request)
+foreach(target replay_mcp_lines fuzz_mcp_lines)
+    if(TARGET ${target})
+        foreach(file mcp/address mcp/buffer mcp/inlet mcp/message mcp/readable text/frames)
+            target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src/${file}.c)
+        endforeach()
+        target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    endif()
+endforeach()

@@ -26,6 +26,7 @@ static const struct {
     const char *values;
 } choices[] = {
     {"", "--stream", "stdout stderr both"},
+    {"mcp", "--print-config", "claude codex cursor vscode gemini zed"},
     {"run", "--supervisor", "auto monitor script"},
     {"run", "--output", "auto direct pipe"},
     {"run", "--output-policy", "truncate kill"},

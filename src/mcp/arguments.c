@@ -8,8 +8,7 @@
 
 #include "mcp/buffer.h"
 #include "mcp/failure.h"
-
-static const char step[] = "read arguments";
+#define STEP "read arguments"
 
 /* Returns NULL if the argument is absent or null. */
 static const json_t *find(const json_t *arguments, const char *name)
@@ -25,7 +24,7 @@ int arguments_text(const json_t *arguments, const char *name, const char **value
     if (found == NULL)
         return TETHER_OK;
     if (!json_is_string(found))
-        return failure(error, TETHER_EINVAL, step, "%s is no text; give a string", name);
+        return failure(error, TETHER_EINVAL, STEP, "%s is no text; give a string", name);
     *value = json_string_value(found);
     return TETHER_OK;
 }
@@ -36,7 +35,7 @@ int arguments_flag(const json_t *arguments, const char *name, bool *value, tethe
     if (found == NULL)
         return TETHER_OK;
     if (!json_is_boolean(found))
-        return failure(error, TETHER_EINVAL, step, "%s is no truth value; give true or false",
+        return failure(error, TETHER_EINVAL, STEP, "%s is no truth value; give true or false",
                        name);
     *value = json_is_true(found);
     return TETHER_OK;
@@ -64,7 +63,7 @@ int arguments_number(const json_t *arguments, const char *name, int64_t least, i
     if (found == NULL)
         return TETHER_OK;
     if (!is_whole(found, &number) || number < least || number > most)
-        return failure(error, TETHER_EINVAL, step,
+        return failure(error, TETHER_EINVAL, STEP,
                        "%s is no whole number from %" PRId64 " to %" PRId64 "; give one", name,
                        least, most);
     *value = number;
@@ -87,12 +86,12 @@ int arguments_texts(const json_t *arguments, const char *name, const char ***val
     if (found == NULL)
         return TETHER_OK;
     if (!are_texts(found))
-        return failure(error, TETHER_EINVAL, step,
+        return failure(error, TETHER_EINVAL, STEP,
                        "%s is no list of texts; give an array of strings", name);
     size_t size = json_array_size(found);
     const char **texts = calloc(size + 1, sizeof *texts);
     if (texts == NULL)
-        return failure_memory(error, step);
+        return failure_memory(error, STEP);
     for (size_t i = 0; i < size; i++)
         texts[i] = json_string_value(json_array_get(found, i));
     *value = texts;
@@ -113,7 +112,7 @@ int arguments_check(const json_t *arguments, const json_t *schema, tether_error 
         const char *other;
         json_object_foreach((json_t *)(uintptr_t)known, other, value)
             buffer_format(&names, "%s%s", names.used > 0 ? ", " : "", other);
-        failure(error, TETHER_EINVAL, step, "there is no argument %.60s; use some of: %.300s", name,
+        failure(error, TETHER_EINVAL, STEP, "there is no argument %.60s; use some of: %.300s", name,
                 names.bytes != NULL ? names.bytes : "none");
         buffer_dispose(&names);
         return TETHER_EINVAL;
@@ -125,5 +124,5 @@ int arguments_need(const char *value, const char *name, tether_error *error)
 {
     if (value != NULL)
         return TETHER_OK;
-    return failure(error, TETHER_EINVAL, step, "%s is missing; give it", name);
+    return failure(error, TETHER_EINVAL, STEP, "%s is missing; give it", name);
 }

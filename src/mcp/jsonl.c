@@ -13,6 +13,8 @@
 #include "mcp/reply.h"
 #include "mcp/tools.h"
 
+#define STEP "read request"
+
 typedef struct mcp_jsonl {
     mcp_calls *calls;
     mcp_host **subscribed; /* sessions whose events the client wants */
@@ -119,19 +121,18 @@ static void begin(mcp_jsonl *state, const mcp_tool *tool, json_t *id, json_t *ar
 
 static bool check(mcp_jsonl *state, const json_t *message, tether_error *error)
 {
-    static const char step[] = "read request";
     const json_t *id = json_object_get(message, "id"), *args = json_object_get(message, "args");
     if (!json_is_object(message))
-        failure(error, TETHER_EINVAL, step, "a request is one object; send one a line");
+        failure(error, TETHER_EINVAL, STEP, "a request is one object; write one on each line");
     else if (!json_is_string(id) && !json_is_integer(id))
-        failure(error, TETHER_EINVAL, step, "the request has no id; give a text or a whole number");
+        failure(error, TETHER_EINVAL, STEP, "the request has no id; give a text or a whole number");
     else if (!json_is_string(json_object_get(message, "verb")))
-        failure(error, TETHER_EINVAL, step,
-                "the request has no verb; the verb \"verbs\" lists them");
+        failure(error, TETHER_EINVAL, STEP,
+                "the request has no verb; use the verb \"verbs\" to see them");
     else if (args != NULL && !json_is_object(args))
-        failure(error, TETHER_EINVAL, step, "args is no object; give one");
+        failure(error, TETHER_EINVAL, STEP, "args is no object; give one");
     else if (calls_find(state->calls, id) != NULL)
-        failure(error, TETHER_EINVAL, step,
+        failure(error, TETHER_EINVAL, STEP,
                 "a request with this id is not answered yet; use another id");
     return error->code == 0;
 }
@@ -150,7 +151,7 @@ static void handle(mcp_jsonl *state, json_t *message)
         begin(state, tool, id, args);
     } else if (!handle_own(state, id, verb, args)) {
         failure(&error, TETHER_EINVAL, "read request",
-                "there is no verb %.60s; the verb \"verbs\" lists them", verb);
+                "there is no verb %.60s; use the verb \"verbs\" to see them", verb);
         send_error(state->calls, id, &error);
     }
 }
@@ -165,7 +166,7 @@ static void handle_line(void *userdata, const char *line, size_t size)
         handle(state, message);
     } else {
         failure(&error, TETHER_EINVAL, "read request",
-                "the line is no JSON (%s); send one object a line", why);
+                "the line is no JSON (%s); write one object on each line", why);
         send_error(state->calls, NULL, &error);
     }
     json_decref(message);
@@ -175,7 +176,7 @@ static void handle_too_long(void *userdata, size_t limit)
 {
     tether_error error = {0};
     failure(&error, TETHER_EINVAL, "read request",
-            "a line is longer than %zu bytes; send a shorter one", limit);
+            "a line is longer than %zu bytes; give a shorter one", limit);
     send_error(((mcp_jsonl *)userdata)->calls, NULL, &error);
 }
 

@@ -46,7 +46,7 @@ int work_begin(mcp_work *work, mcp_call *call, const char *task_id, tether_error
     if (strlen(task_id) >= sizeof work->task_id) {
         work_free(work);
         return failure(error, TETHER_EINVAL, "read arguments",
-                       "%.80s... is no task id; list shows the ids", task_id);
+                       "%.80s... is no task id; use list to see the ids", task_id);
     }
     strcpy(work->task_id, task_id);
     work->call = call;
