@@ -151,7 +151,8 @@ int server_run(const server_options *options, tether_error *error)
                     .calls = {.policy = &options->policy,
                               .hosts = {.store = options->store,
                                         .session = options->session,
-                                        .max_running = options->policy.max_running}},
+                                        .max_running = options->policy.max_running,
+                                        .read_only = options->policy.read_only}},
                     .protocol = options->plain ? &jsonl_protocol : &rpc_protocol};
     int code = policy_check(&options->policy, error);
     if (code != TETHER_OK)

@@ -12,7 +12,7 @@
 #include "mcp/reply.h"
 #include "text/utf8.h"
 
-static bool has(const shown_part *part, tether_stream stream)
+bool shown_has(const shown_part *part, tether_stream stream)
 {
     return part->view == TETHER_VIEW_BOTH ||
            (part->view == TETHER_VIEW_STDERR) == (stream == TETHER_STDERR);
@@ -38,7 +38,7 @@ static int measure(tether_registry *registry, const char *task_id, shown_part *p
     int code = TETHER_OK;
     for (int stream = 0; code == TETHER_OK && stream < 2; stream++) {
         uint64_t dropped = 0, at;
-        if (!has(part, (tether_stream)stream))
+        if (!shown_has(part, (tether_stream)stream))
             continue;
         code = tether_output_size(registry, task_id, (tether_stream)stream, &part->written[stream],
                                   error);
@@ -97,6 +97,7 @@ int shown_page(tether_registry *registry, const char *task_id, shown_part *part,
 {
     tether_stream stream = part->view == TETHER_VIEW_STDERR ? TETHER_STDERR : TETHER_STDOUT;
     part->is_page = true;
+    part->owned = true;
     part->text = malloc((size_t)part->bytes + 1);
     if (part->text == NULL)
         return failure_memory(error, "read output");
@@ -124,13 +125,16 @@ static json_t *describe(const shown_part *part, const mcp_buffer *text)
         "{s:o, s:b, s:I}", "text", reply_bytes(text->bytes != NULL ? text->bytes : "", text->used),
         "truncated", (int)(part->before || part->more), "dropped", (json_int_t)part->dropped);
     for (int stream = 0; stream < 2; stream++) {
-        if (!has(part, (tether_stream)stream))
+        if (!shown_has(part, (tether_stream)stream))
             continue;
         json_t *place = json_pack("{s:I, s:I}", "written", (json_int_t)part->written[stream],
                                   "next_offset", (json_int_t)part->next[stream]);
         json_object_set_new(value, stream == 1 ? "stderr" : "stdout", place);
     }
-    if (part->is_page) {
+    if (part->pattern != NULL) {
+        json_object_set_new(value, "matching", json_integer((json_int_t)part->matching));
+        json_object_set_new(value, "more", json_boolean(part->more));
+    } else if (part->is_page) {
         int stream = part->view == TETHER_VIEW_STDERR;
         json_object_set_new(value, "offset", json_integer((json_int_t)part->offset));
         json_object_set_new(value, "next_offset", json_integer((json_int_t)part->next[stream]));
@@ -144,7 +148,10 @@ static void explain(mcp_buffer *to, const shown_part *part)
     int stream = part->view == TETHER_VIEW_STDERR;
     if (part->dropped > 0)
         buffer_format(to, "%" PRIu64 " bytes were dropped by the output limit.\n", part->dropped);
-    if (part->is_page)
+    if (part->pattern != NULL)
+        buffer_format(to, "%zu lines contain the text%s\n", part->matching,
+                      part->more ? "; there is more output, from next_offset on:" : ":");
+    else if (part->is_page)
         buffer_format(to, "Bytes %" PRIu64 " to %" PRIu64 " of %" PRIu64 "%s:\n", part->offset,
                       part->next[stream], part->written[stream],
                       part->more ? "; the next page begins at next_offset" : "");
@@ -178,7 +185,7 @@ void shown_put(const shown_part *part, mcp_result *result)
 
 void shown_dispose(shown_part *part)
 {
-    if (part->is_page)
+    if (part->owned)
         free(part->text);
     else
         tether_free(part->text);

@@ -24,10 +24,14 @@ typedef struct shown_part {
     uint64_t written[2]; /* how many bytes each stream has */
     uint64_t dropped;    /* bytes that the output limit has dropped, before or in it */
     bool is_page;        /* of one stream */
+    bool owned;          /* the text is of this room, not of the library */
     bool before;         /* there is more output before it */
     bool more;           /* there is more after it, of a page */
     size_t matching;     /* how many lines contain the pattern */
 } shown_part;
+
+/* Whether a stream belongs to the view. */
+bool shown_has(const shown_part *part, tether_stream stream);
 
 /* Reads the end of the outputs. Returns a code. Free the part in every case. */
 int shown_tail(tether_registry *registry, const char *task_id, shown_part *part,

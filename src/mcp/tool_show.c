@@ -5,6 +5,7 @@
 
 #include "mcp/arguments.h"
 #include "mcp/failure.h"
+#include "mcp/grep.h"
 #include "mcp/reply.h"
 #include "mcp/shown.h"
 #include "mcp/tool_steps.h"
@@ -122,11 +123,15 @@ static int take_part(const mcp_call *call, shown_part *part, int64_t *offset, te
         code = arguments_flag(call->arguments, "readable", &part->readable, error);
     if (code == TETHER_OK)
         code = view_take(call->arguments, &part->view, error);
+    if (code == TETHER_OK)
+        code = arguments_text(call->arguments, "pattern", &part->pattern, error);
+    if (part->pattern != NULL && part->pattern[0] == '\0')
+        part->pattern = NULL;
     part->bytes = (uint64_t)bytes;
     part->lines = (uint64_t)lines;
-    if (code == TETHER_OK && *offset >= 0 && lines > 0)
+    if (code == TETHER_OK && lines > 0 && (*offset >= 0 || part->pattern != NULL))
         return failure(error, TETHER_EINVAL, "read arguments",
-                       "lines and offset exclude each other: lines counts from the end; give one");
+                       "lines excludes offset and pattern: it counts from the end; leave it out");
     return code;
 }
 
@@ -144,6 +149,10 @@ int tool_output(mcp_call *call, bool over, mcp_result *result, tether_error *err
     if (offset >= 0) {
         part.view = part.view == TETHER_VIEW_STDERR ? TETHER_VIEW_STDERR : TETHER_VIEW_STDOUT;
         part.offset = (uint64_t)offset;
+    }
+    if (part.pattern != NULL) {
+        code = grep_output(call->host->registry, id, &part, error);
+    } else if (offset >= 0) {
         code = shown_page(call->host->registry, id, &part, error);
     } else {
         code = shown_tail(call->host->registry, id, &part, error);

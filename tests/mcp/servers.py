@@ -149,6 +149,24 @@ def output_is_paged_by_whole_characters():
 
 
 @case
+def lines_with_a_text_are_found():
+    write = "for i in range(100000): print('line', i)\nimport sys; print('error 1', file=sys.stderr); print('no end', end='')"
+    with server() as s:
+        id = s.call("run", argv=[sys.executable, "-c", write], wait_ms=60000)["task_id"]
+        got = s.call("output", task_id=id, pattern="e 9999")["output"]
+        assert got["text"] == "line 9999\n" + "".join(f"line 9999{i}\n" for i in range(10)) and got["matching"] == 11 and not got["more"]
+        assert s.call("output", task_id=id, pattern="error")["output"]["text"] == "error 1\n"
+        assert s.call("output", task_id=id, pattern="no end")["output"]["text"] == "no end"
+        text, offset = "", 0
+        for _ in range(1000):
+            page = s.call("output", task_id=id, pattern="77", offset=offset, bytes=1000)["output"]
+            text, offset = text + page["text"], page["stdout"]["next_offset"]
+            if not page["more"]:
+                break
+        assert text == "".join(f"line {i}\n" for i in range(100000) if "77" in str(i))
+
+
+@case
 def dropped_bytes_are_told():
     with server() as s:
         write = "import sys; sys.stdout.write('x' * 300000)"
