@@ -6,10 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <uv.h>
+
 #include "cli/duration.h"
 #include "cli/print.h"
 #include "cli/stream.h"
 #include "mcp/config.h"
+#include "mcp/folder_os.h"
 #include "mcp/server.h"
 
 #define SERVER_OPTIONS                                                                             \
@@ -67,10 +70,24 @@ static const args_option mcp_options[] = {
 static const args_option serve_options[] = {
     COMMON_OPTIONS, {"--jsonl", ARGS_FLAG, OPT_JSONL}, {NULL, ARGS_FLAG, 0}};
 
+/* An option of this call, for the file of a client. */
+typedef struct kept_option {
+    const char *option, *value;
+    bool folder;
+} kept_option;
+
+/* What the client passes to the server. */
+typedef struct config_arguments {
+    const char **items;
+    size_t count;
+    char **owned;
+    size_t owned_count;
+} config_arguments;
+
 typedef struct serve_request {
     server_options options;
     const char **dirs, **denied; /* as many as there are arguments */
-    const char **kept;           /* the arguments, for the client's file */
+    kept_option *kept;
     size_t kept_count;
     const char *client;
     bool jsonl;
@@ -82,7 +99,7 @@ static bool init(serve_request *request, const cli_args *args)
 
     request->dirs = calloc(room, sizeof *request->dirs);
     request->denied = calloc(room, sizeof *request->denied);
-    request->kept = calloc(4 * room, sizeof *request->kept);
+    request->kept = calloc(room, sizeof *request->kept);
     request->options.policy.dirs = request->dirs;
     request->options.policy.denied = request->denied;
     return request->dirs != NULL && request->denied != NULL && request->kept != NULL;
@@ -92,7 +109,7 @@ static void dispose(serve_request *request)
 {
     free((void *)request->dirs);
     free((void *)request->denied);
-    free((void *)request->kept);
+    free(request->kept);
 }
 
 static int take_limit(const cli_options *cli, mcp_policy *policy, int id, const char *value)
@@ -114,13 +131,6 @@ static int take_limit(const cli_options *cli, mcp_policy *policy, int id, const 
     return 0;
 }
 
-static void keep(serve_request *request, const char *option, const char *value)
-{
-    request->kept[request->kept_count++] = option;
-    if (value != NULL)
-        request->kept[request->kept_count++] = value;
-}
-
 static int take_option(const cli_options *cli, serve_request *request, int id, const char *value,
                        const args_option *table)
 {
@@ -128,7 +138,8 @@ static int take_option(const cli_options *cli, serve_request *request, int id, c
 
     for (; id != OPT_PRINT_CONFIG && table->name != NULL; table++) {
         if (table->id == id)
-            keep(request, table->name, value);
+            request->kept[request->kept_count++] =
+                (kept_option){table->name, value, id == OPT_ALLOW_DIR};
     }
     switch (id) {
     case OPT_ALLOW_DIR:
@@ -172,28 +183,51 @@ static int parse(const cli_options *cli, cli_args *args, serve_request *request)
     return 0;
 }
 
-/* The client starts the server with what this call says. */
-static int print_config(const cli_options *cli, serve_request *request, const cli_args *args)
+/* Adds an option of this call with its value. A directory gets its true name: the client starts the
+ * server elsewhere. */
+static void add_option(config_arguments *to, const char *option, const char *value, bool folder)
 {
-    const char **all = calloc(request->kept_count + 5, sizeof *all);
-    size_t count = 0, i;
-    char *text;
+    char *resolved = folder && value != NULL ? folder_os_resolve(value) : NULL;
 
-    if (all == NULL)
-        return print_no_memory(cli);
-    all[count++] = "mcp";
-    if (cli->store != NULL) {
-        all[count++] = "--store";
-        all[count++] = cli->store;
-    }
-    if (cli->session != NULL) {
-        all[count++] = "--session";
-        all[count++] = cli->session;
-    }
+    to->items[to->count++] = option;
+    if (value != NULL)
+        to->items[to->count++] = resolved != NULL ? resolved : value;
+    if (resolved != NULL)
+        to->owned[to->owned_count++] = resolved;
+}
+
+static void collect(const cli_options *cli, const serve_request *request, config_arguments *to)
+{
+    size_t i;
+
+    add_option(to, "mcp", NULL, false);
+    if (cli->store != NULL)
+        add_option(to, "--store", cli->store, true);
+    if (cli->session != NULL)
+        add_option(to, "--session", cli->session, false);
     for (i = 0; i < request->kept_count; i++)
-        all[count++] = request->kept[i];
-    text = config_text(request->client, args->argv[0], all, count);
-    free((void *)all);
+        add_option(to, request->kept[i].option, request->kept[i].value, request->kept[i].folder);
+}
+
+static int print_config(const cli_options *cli, const serve_request *request, const cli_args *args)
+{
+    char program[4096];
+    size_t size = sizeof program, i;
+    config_arguments all = {0};
+    char *text = NULL;
+
+    all.items = calloc(2 * request->kept_count + 5, sizeof *all.items);
+    all.owned = calloc(request->kept_count + 1, sizeof *all.owned);
+    if (all.items != NULL && all.owned != NULL) {
+        collect(cli, request, &all);
+        text =
+            config_text(request->client, uv_exepath(program, &size) == 0 ? program : args->argv[0],
+                        all.items, all.count);
+    }
+    for (i = 0; i < all.owned_count; i++)
+        free(all.owned[i]);
+    free((void *)all.owned);
+    free((void *)all.items);
     if (text == NULL)
         return print_failure(cli, TETHER_EINVAL, "read arguments",
                              "--print-config %.80s is unknown: give " CONFIG_CLIENTS,

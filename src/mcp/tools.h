@@ -19,10 +19,9 @@ typedef struct mcp_tool {
     const char *title;
     tool_kind kind;
     const char *description;
-    const char *schema; /* the properties of its arguments, as JSON without the braces */
-    const char *needs;  /* the names of those that must be given, in the same way */
+    const struct tool_argument *arguments;
     call_step *begin;
-    json_t *parsed; /* the whole schema */
+    json_t *schema; /* of the arguments; NULL: they are not checked */
 } mcp_tool;
 
 /* Prepares the table. Returns false if memory is short. */
