@@ -42,6 +42,11 @@ static int finish(mcp_call *call, bool over, mcp_result *result, tether_error *e
     return code;
 }
 
+static void make_due(void *call)
+{
+    ((mcp_call *)call)->due = true;
+}
+
 static int begin(mcp_call *call, work_function *function, mcp_work *item, tether_error *error)
 {
     const char *id = NULL;
@@ -53,9 +58,15 @@ static int begin(mcp_call *call, work_function *function, mcp_work *item, tether
         return code;
     }
     item->function = function;
-    code = work_begin(item, call, id, error);
+    item->owner = call;
+    item->when_done = make_due;
+    code = work_begin(item, call->host, id, error);
+    if (code != TETHER_OK)
+        return code;
+    call->work = item;
+    call->until_ms = INT64_MAX;
     call->next = finish;
-    return code == TETHER_OK ? CALL_WAITS : code;
+    return CALL_WAITS;
 }
 
 static int do_kill(mcp_work *work, tether_error *error)

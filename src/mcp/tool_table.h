@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "mcp/tools.h"
+#include "mcp/tool.h"
 
 /* What a client may give as an argument. */
 typedef enum tool_type {

@@ -6,23 +6,7 @@
 #include <stdbool.h>
 
 #include "mcp/call.h"
-
-typedef enum tool_kind {
-    TOOL_READS,   /* changes nothing */
-    TOOL_ADDS,    /* adds something */
-    TOOL_CHANGES, /* changes something; twice is as once */
-    TOOL_DESTROYS /* ends something; twice is as once */
-} tool_kind;
-
-typedef struct mcp_tool {
-    const char *name;
-    const char *title;
-    tool_kind kind;
-    const char *description;
-    const struct tool_argument *arguments;
-    call_step *begin;
-    json_t *schema; /* of the arguments; NULL: they are not checked */
-} mcp_tool;
+#include "mcp/tool.h"
 
 /* Prepares the table. Returns false if memory is short. */
 bool tools_open(void);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mcp/call.h"
 #include "mcp/failure.h"
 #include "mcp/stdio_os.h"
 
@@ -41,7 +40,7 @@ static void wait_in_row(mcp_work *work)
     all.last = &work->next;
 }
 
-int work_begin(mcp_work *work, mcp_call *call, const char *task_id, tether_error *error)
+int work_begin(mcp_work *work, mcp_host *host, const char *task_id, tether_error *error)
 {
     if (strlen(task_id) >= sizeof work->task_id) {
         work_free(work);
@@ -49,9 +48,8 @@ int work_begin(mcp_work *work, mcp_call *call, const char *task_id, tether_error
                        "%.80s... is no task id; use list to see the ids", task_id);
     }
     strcpy(work->task_id, task_id);
-    work->call = call;
-    work->host = call->host;
-    work->registry = call->host->registry;
+    work->host = host;
+    work->registry = host->registry;
     if (!start(work)) {
         if (!work_busy(NULL)) {
             work_free(work);
@@ -60,26 +58,24 @@ int work_begin(mcp_work *work, mcp_call *call, const char *task_id, tether_error
         }
         wait_in_row(work);
     }
-    call->work = work;
-    call->until_ms = INT64_MAX;
     return TETHER_OK;
 }
 
 void work_forget(mcp_work *work)
 {
-    work->call = NULL;
+    work->owner = NULL;
     if (work->host == NULL)
         work_free(work);
 }
 
 static void finish(mcp_work *done)
 {
-    if (done->call == NULL) {
+    if (done->owner == NULL) {
         work_free(done);
         return;
     }
     done->host = NULL;
-    done->call->due = true;
+    done->when_done(done->owner);
 }
 
 void work_collect(void)

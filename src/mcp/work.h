@@ -12,16 +12,16 @@
 /* The most threads that work at a time; what is beyond waits for one. */
 enum { WORK_THREADS = 8 };
 
-typedef struct mcp_call mcp_call;
 typedef struct mcp_work mcp_work;
 
 /* Runs on a thread. Uses only what is in the work. */
 typedef int work_function(mcp_work *work, tether_error *error);
 
 struct mcp_work {
-    mcp_work *next; /* in the row of those that wait for a thread */
-    mcp_call *call; /* NULL: it was given up; the work is done all the same */
-    mcp_host *host; /* so that its registry stays open; NULL: done */
+    mcp_work *next;                 /* in the row of those that wait for a thread */
+    void *owner;                    /* NULL: it was given up; the work is done all the same */
+    void (*when_done)(void *owner); /* called by work_collect, unless it was given up */
+    mcp_host *host;                 /* so that its registry stays open; NULL: done */
     tether_registry *registry;
     work_function *function;
     char task_id[TETHER_ID_SIZE];
@@ -36,14 +36,14 @@ struct mcp_work {
     tether_error error;
 };
 
-/* Begins a work for a call, on one of its tasks. Returns TETHER_OK, and the call's next step is
- * called when it is done; or an error, with the work freed. */
-int work_begin(mcp_work *work, mcp_call *call, const char *task_id, tether_error *error);
+/* Begins a work on a task of a session; it has its function and its owner. Returns TETHER_OK, or an
+ * error, with the work freed. */
+int work_begin(mcp_work *work, mcp_host *host, const char *task_id, tether_error *error);
 
-/* The call of a work is given up. */
+/* The owner of a work is gone. */
 void work_forget(mcp_work *work);
 
-/* Takes the works that are done, and makes their calls due. */
+/* Takes the works that are done, and tells their owners, which free them. */
 void work_collect(void);
 
 /* Whether works run or wait; of one session, or NULL: of any. */
