@@ -8,7 +8,7 @@
 #include <string.h>
 #include <windows.h>
 
-enum { OWN = 3, POLLABLES_MOST = 48, PIECE = 64 * 1024, DONE_MOST = 64 };
+enum { OWN = 3, POLLABLES_MOST = 48, PIECE = 64 * 1024, DONE_MOST = 64, EMPTY_MOST = 1000 };
 
 /* A piece that a thread fills or writes. `ready` (set: it is the main thread's) and `given` (set:
  * the thread's) take turns. */
@@ -27,21 +27,30 @@ static struct {
     HANDLE some_done; /* set while there are any */
 } io;
 
+/* Reads a piece. A write of no bytes by the other end of a pipe is no end; but a pipe from outside
+ * of Wine tells its end so, again and again. */
+static bool read_piece(lane *in, DWORD *got)
+{
+    bool is_pipe = GetFileType(in->file) == FILE_TYPE_PIPE, good = true;
+    *got = 0;
+    for (int empty = 0; good && *got == 0 && empty < EMPTY_MOST; empty++) {
+        good = ReadFile(in->file, in->bytes, PIECE, got, NULL) != 0;
+        if (!is_pipe || (good && *got == 0 && !PeekNamedPipe(in->file, NULL, 0, NULL, NULL, NULL)))
+            break;
+    }
+    return good && *got > 0;
+}
+
 static DWORD WINAPI read_pieces(void *unused)
 {
     lane *in = &io.in;
-    bool is_pipe = GetFileType(in->file) == FILE_TYPE_PIPE;
     (void)unused;
     for (;;) {
         DWORD got = 0;
         WaitForSingleObject(in->given, INFINITE);
-        BOOL good = ReadFile(in->file, in->bytes, PIECE, &got, NULL);
-        /* A write of no bytes by the other end of a pipe is no end. */
-        while (good && got == 0 && is_pipe)
-            good = ReadFile(in->file, in->bytes, PIECE, &got, NULL);
+        in->over = !read_piece(in, &got);
         in->size = got;
         in->used = 0;
-        in->over = !good || got == 0;
         SetEvent(in->ready);
         if (in->over)
             return 0;
@@ -67,12 +76,12 @@ static DWORD WINAPI write_pieces(void *unused)
 }
 
 /* Events of `ready` are reset by hand, those of `given` by themselves. */
-static bool open_lane(lane *lane, DWORD which, bool ready, LPTHREAD_START_ROUTINE run)
+static bool open_lane(lane *to, DWORD which, bool ready, LPTHREAD_START_ROUTINE run)
 {
-    lane->file = GetStdHandle(which);
-    lane->ready = CreateEventW(NULL, TRUE, ready, NULL);
-    lane->given = CreateEventW(NULL, FALSE, !ready, NULL);
-    if (lane->ready == NULL || lane->given == NULL)
+    to->file = GetStdHandle(which);
+    to->ready = CreateEventW(NULL, TRUE, ready, NULL);
+    to->given = CreateEventW(NULL, FALSE, !ready, NULL);
+    if (to->ready == NULL || to->given == NULL)
         return false;
     HANDLE thread = CreateThread(NULL, 0, run, NULL, 0, NULL);
     if (thread != NULL)
