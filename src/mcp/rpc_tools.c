@@ -64,6 +64,8 @@ static void answer_task(mcp_call *call, const mcp_result *result, const tether_e
         return;
     }
     json_t *task = rpc_task(&calls->hosts, result->value, request.modern);
+    /* 2025-11-25 wants every task to begin so; the client asks for its state next. */
+    json_object_set_new(task, "status", json_string("working"));
     if (request.modern && task != NULL)
         json_object_set_new(task, "resultType", json_string("task"));
     rpc_result(&request, request.modern ? task : json_pack("{s:o}", "task", task));

@@ -312,7 +312,7 @@ def the_story_of_a_build():
 def tasks_with_a_handshake():
     with server() as s:
         made = s.request("tools/call", {"name": "run", "arguments": {"command": "echo hi; sleep 0.3; exit 2"}, "task": {"ttl": 1000}})["task"]
-        assert made["status"] == "working" and made["ttl"] is None and made["createdAt"].endswith("Z")
+        assert made["status"] == "working" and made["ttl"] is None and made["createdAt"].endswith("Z"), made
         result = s.request("tasks/result", {"taskId": made["taskId"]})
         assert result["isError"] is True and result["structuredContent"]["exit_code"] == 2
         assert result["_meta"][META + "related-task"]["taskId"] == made["taskId"]
