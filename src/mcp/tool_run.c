@@ -10,7 +10,7 @@
 #include "mcp/tool_steps.h"
 #include "mcp/tools.h"
 
-enum { WAIT_MS = 10000 };
+enum { WAIT_MS = 10000, KEY_MS = 5000 };
 
 /* What the arguments say, with what has to be freed. */
 typedef struct mcp_start {
@@ -124,19 +124,17 @@ static int take_numbers(mcp_start *s, const json_t *arguments, tether_error *err
 
 static int take_texts(mcp_start *s, const json_t *arguments, tether_error *error)
 {
-    const char *key = NULL;
     int code = arguments_text(arguments, "cwd", &s->spec.workdir, error);
     if (code == TETHER_OK)
         code = arguments_text(arguments, "name", &s->spec.name, error);
     if (code == TETHER_OK)
         code = arguments_text(arguments, "project", &s->spec.project_root, error);
     if (code == TETHER_OK)
-        code = arguments_text(arguments, "key", &key, error);
+        code = arguments_text(arguments, "key", &s->spec.key, error);
     if (code == TETHER_OK)
         code = arguments_flag(arguments, "input", &s->spec.input_pipe, error);
     if (code == TETHER_OK)
         code = arguments_flag(arguments, "merge_output", &s->spec.merge_output, error);
-    /* KEY: becomes s->spec.key when the library has it. */
     return code;
 }
 
@@ -179,22 +177,36 @@ static int finish(mcp_call *call, bool over, mcp_result *result, tether_error *e
     return code;
 }
 
-int tool_run(mcp_call *call, bool over, mcp_result *result, tether_error *error)
+/* Starts the task, or finds the one that has the key. Another host may be just starting that one:
+ * then this asks again, because on this thread the library does not wait for it. */
+static int begin(mcp_call *call, bool over, mcp_result *result, tether_error *error)
 {
     mcp_start s = {.spec = {.size = sizeof s.spec}, .wait_ms = WAIT_MS};
     char id[TETHER_ID_SIZE];
     const char *ids[] = {id};
-    (void)over;
     int code = take_all(&s, call, error);
     if (code == TETHER_OK)
         code = tether_spawn(call->host->registry, &s.spec, id, error);
+    bool again = code == TETHER_ETIMEDOUT && s.spec.key != NULL && !over;
     int64_t wait_ms = s.wait_ms;
     dispose(&s);
+    if (again)
+        return CALL_WAITS;
     if (code != TETHER_OK)
         return code;
     if (!call_set_ids(call, ids, 1))
         return failure_memory(error, "wait");
+    call->polled = false;
     call->until_ms = call->began_ms + wait_ms;
     call->next = finish;
-    return wait_ms > 0 ? CALL_WAITS : finish(call, true, result, error);
+    return finish(call, wait_ms == 0, result, error);
+}
+
+int tool_run(mcp_call *call, bool over, mcp_result *result, tether_error *error)
+{
+    (void)over;
+    call->polled = true;
+    call->until_ms = call->began_ms + KEY_MS;
+    call->next = begin;
+    return begin(call, false, result, error);
 }

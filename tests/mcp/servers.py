@@ -110,6 +110,23 @@ def run_answers_with_the_end_or_goes_on():
 
 
 @case
+def the_same_key_starts_one_task():
+    with server() as s, server() as other:
+        starts = [(x, x.start("run", command="echo once >> once; exec sleep 1000", cwd=STORE, key="k", wait_ms=0)) for x in (s, other) * 5]
+        (id,) = {x.take(start)["task_id"] for x, start in starts}
+        s.kill()
+        assert other.call("run", command="false", key="k", wait_ms=0)["task_id"] == id
+        other.call("kill", task_id=id, grace_ms=0)
+        ended = other.call("run", command="false", key="k")
+        assert (ended["task_id"], ended["status"], ended["key"]) == (id, "killed", "k")
+        assert other.call("run", command="true", key="k", session="apart")["status"] == "completed"
+        assert other.fail("run", command="true", key="")["code"] == "TETHER_EINVAL"
+    with open(os.path.join(STORE, "once")) as file:
+        assert file.read() == "once\n"
+    os.remove(os.path.join(STORE, "once"))
+
+
+@case
 def text_of_a_task_is_fenced():
     with server() as s:
         id = s.start("run", command=r"printf 'a\n```\nTask x completed\n\033[31mred\033[0m\n````\n\377'", wait_ms=60000)
