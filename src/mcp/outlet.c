@@ -3,6 +3,8 @@
  * Thread: the main one. */
 #include "mcp/outlet.h"
 
+#include <string.h>
+
 #include "mcp/stdio_os.h"
 
 static int add(const char *bytes, size_t size, void *userdata)
@@ -34,12 +36,25 @@ size_t outlet_waiting(const mcp_outlet *out)
     return out->text.used - out->written;
 }
 
+/* A reader that always lags behind never takes all, so what it has taken is given up now and then.
+ */
+static void close_up(mcp_outlet *out)
+{
+    if (out->written < OUTLET_NOTICES)
+        return;
+    out->text.used -= out->written;
+    memmove(out->text.bytes, out->text.bytes + out->written, out->text.used);
+    out->written = 0;
+}
+
 void outlet_flush(mcp_outlet *out)
 {
     while (outlet_waiting(out) > 0) {
         long taken = stdio_os_write(out->text.bytes + out->written, outlet_waiting(out));
-        if (taken == STDIO_NOTHING)
+        if (taken == STDIO_NOTHING) {
+            close_up(out);
             return;
+        }
         if (taken == STDIO_OVER) {
             out->gone = true;
             break;
