@@ -142,6 +142,7 @@ int tool_input(mcp_call *call, bool over, mcp_result *result, tether_error *erro
     mcp_work *item = calloc(1, sizeof *item);
     if (item == NULL)
         return failure_memory(error, "write input");
+    item->in_turn = true;
     int code = arguments_text(call->arguments, "text", &text, error);
     if (code == TETHER_OK)
         code = arguments_flag(call->arguments, "close", &item->flag, error);

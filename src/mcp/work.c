@@ -12,8 +12,9 @@
 /* One process has one server. */
 static struct {
     mcp_work *running[WORK_THREADS];
-    mcp_work *first, **last;
-} all = {{NULL}, NULL, NULL};
+    mcp_work *first;       /* of the row */
+    size_t waiting, bytes; /* of the row */
+} all = {{NULL}, NULL, 0, 0};
 
 static void run(void *userdata)
 {
@@ -32,12 +33,64 @@ static bool start(mcp_work *work)
     return false;
 }
 
-static void wait_in_row(mcp_work *work)
+static bool goes_before(const mcp_work *other, const mcp_work *work)
 {
-    if (all.first == NULL)
-        all.last = &all.first;
-    *all.last = work;
-    all.last = &work->next;
+    return other != NULL && other->in_turn && work->in_turn && other->host == work->host &&
+           strcmp(other->task_id, work->task_id) == 0;
+}
+
+/* Whether a work that is in the row, or will be its last, has to wait for another one. */
+static bool waits_for_turn(const mcp_work *work)
+{
+    for (size_t i = 0; i < WORK_THREADS; i++) {
+        if (goes_before(all.running[i], work))
+            return true;
+    }
+    for (const mcp_work *at = all.first; at != NULL && at != work; at = at->next) {
+        if (goes_before(at, work))
+            return true;
+    }
+    return false;
+}
+
+static mcp_work **row_end(void)
+{
+    mcp_work **end = &all.first;
+    while (*end != NULL)
+        end = &(*end)->next;
+    return end;
+}
+
+static void take_from_row(mcp_work **at)
+{
+    mcp_work *work = *at;
+    *at = work->next;
+    work->next = NULL;
+    all.waiting--;
+    all.bytes -= work->size;
+}
+
+static int wait_in_row(mcp_work *work, tether_error *error)
+{
+    if (all.waiting == WORK_ROW || work->size > WORK_ROW_BYTES - all.bytes)
+        return failure(error, TETHER_ELIMIT, "wait for thread",
+                       "%zu calls that change tasks wait already; wait until some are answered",
+                       all.waiting);
+    *row_end() = work;
+    all.waiting++;
+    all.bytes += work->size;
+    return TETHER_OK;
+}
+
+/* A row can only move while a thread works. */
+static int start_or_wait(mcp_work *work, tether_error *error)
+{
+    if (!waits_for_turn(work) && start(work))
+        return TETHER_OK;
+    if (work_busy(NULL))
+        return wait_in_row(work, error);
+    return failure(error, TETHER_ELIMIT, "start thread",
+                   "no thread can be started; try again when less is running");
 }
 
 int work_begin(mcp_work *work, mcp_host *host, const char *task_id, tether_error *error)
@@ -50,22 +103,24 @@ int work_begin(mcp_work *work, mcp_host *host, const char *task_id, tether_error
     strcpy(work->task_id, task_id);
     work->host = host;
     work->registry = host->registry;
-    if (!start(work)) {
-        if (!work_busy(NULL)) {
-            work_free(work);
-            return failure(error, TETHER_ELIMIT, "start thread",
-                           "no thread can be started; try again when less is running");
-        }
-        wait_in_row(work);
-    }
-    return TETHER_OK;
+    int code = start_or_wait(work, error);
+    if (code != TETHER_OK)
+        work_free(work);
+    return code;
 }
 
 void work_forget(mcp_work *work)
 {
+    mcp_work **at = &all.first;
     work->owner = NULL;
-    if (work->host == NULL)
+    while (*at != NULL && *at != work)
+        at = &(*at)->next;
+    if (*at == work && work->in_turn) {
+        take_from_row(at);
         work_free(work);
+    } else if (work->host == NULL) {
+        work_free(work);
+    }
 }
 
 static void finish(mcp_work *done)
@@ -88,8 +143,16 @@ void work_collect(void)
         }
         finish(done);
     }
-    while (all.first != NULL && start(all.first))
-        all.first = all.first->next;
+    for (mcp_work **at = &all.first; *at != NULL;) {
+        mcp_work *work = *at;
+        if (waits_for_turn(work)) {
+            at = &work->next;
+            continue;
+        }
+        if (!start(work))
+            return;
+        take_from_row(at);
+    }
 }
 
 bool work_busy(const mcp_host *host)

@@ -9,8 +9,8 @@
 #include "mcp/hosts.h"
 #include "tether.h"
 
-/* The most threads that work at a time; what is beyond waits for one. */
-enum { WORK_THREADS = 8 };
+/* The most threads that work at a time; so many works, with so many bytes, wait for one. */
+enum { WORK_THREADS = 8, WORK_ROW = 1024, WORK_ROW_BYTES = 32 * 1024 * 1024 };
 
 typedef struct mcp_work mcp_work;
 
@@ -30,6 +30,7 @@ struct mcp_work {
     char *bytes; /* for the function: freed with the work */
     size_t size;
     bool flag;
+    bool in_turn;   /* after all before it on this task that say so; not begun if it is given up */
     size_t written; /* of the function */
     uint64_t taken;
     int code; /* what it has returned */
@@ -40,7 +41,7 @@ struct mcp_work {
  * error, with the work freed. */
 int work_begin(mcp_work *work, mcp_host *host, const char *task_id, tether_error *error);
 
-/* The owner of a work is gone. */
+/* The owner of a work is gone. Frees the work, or lets it end. */
 void work_forget(mcp_work *work);
 
 /* Takes the works that are done, and tells their owners, which free them. */
