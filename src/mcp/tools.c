@@ -22,8 +22,9 @@ static json_t *describe_type(tool_type type)
     case TYPE_COUNT:
         return json_pack("{s:s, s:i}", "type", "integer", "minimum", type == TYPE_COUNT ? 1 : 0);
     case TYPE_VARIABLES:
-        return json_pack("{s:s, s:{s:[s, s]}}", "type", "object", "additionalProperties", "type",
-                         "string", "null");
+        /* Clients with a dialect of their own know anyOf, but no list of types. */
+        return json_pack("{s:s, s:{s:[{s:s}, {s:s}]}}", "type", "object", "additionalProperties",
+                         "anyOf", "type", "string", "type", "null");
     case TYPE_STREAM:
         return json_pack("{s:s, s:[s,s,s]}", "type", "string", "enum", "both", "stdout", "stderr");
     case TYPE_MODE:
