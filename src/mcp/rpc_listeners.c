@@ -75,12 +75,26 @@ static int look(const topic *t, uint64_t *seen, bool *over)
     return TETHER_OK;
 }
 
+/* Twice is as once. */
+static bool is_there(const rpc_listeners *all, const json_t *stream, const json_t *name, bool task)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        const topic *t = &all->topics[i];
+        if (t->task == task && json_equal(t->name, name) &&
+            (t->stream == stream || json_equal(t->stream, stream)))
+            return true;
+    }
+    return false;
+}
+
 /* Adds a topic. Returns false if there is no such task, or no room. */
 static bool add(rpc_listeners *all, json_t *stream, json_t *name, bool task, tether_error *error)
 {
     mcp_address address;
     topic *t = &all->topics[all->count];
     const char *text = json_string_value(name);
+    if (is_there(all, stream, name, task))
+        return true;
     if (all->count == TOPICS_MOST || text == NULL ||
         !(task ? address_of_id(&all->calls->hosts, text, &address)
                : address_of_uri(text, &address)) ||
@@ -92,7 +106,10 @@ static bool add(rpc_listeners *all, json_t *stream, json_t *name, bool task, tet
     t->over = false;
     if (look(t, &t->seen, &t->over) != TETHER_OK)
         return false;
-    t->over = false; /* told once if it has ended */
+    /* A task that ended before the client could listen is told once. */
+    if (task && t->over)
+        t->seen = UINT64_MAX;
+    t->over = false;
     t->stream = json_incref(stream);
     t->name = json_incref(name);
     all->count++;
