@@ -9,6 +9,14 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND TARGET tether_cli AND TARGET tether_mo
     set_tests_properties(notify PROPERTIES ENVIRONMENT "TETHER_MONITOR=${TETHER_TEST_MONITOR}")
 endif()
 
+# The loop of an agent over lines of JSON.
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND TARGET tether_cli AND Python3_FOUND)
+    add_test(NAME jsonl_agent COMMAND ${Python3_EXECUTABLE} "${CMAKE_CURRENT_SOURCE_DIR}/examples/jsonl_agent.py"
+        $<TARGET_FILE:tether_cli>)
+    tether_integration_time(jsonl_agent 60)
+    set_tests_properties(jsonl_agent PROPERTIES ENVIRONMENT "TETHER_MONITOR=${TETHER_TEST_MONITOR}")
+endif()
+
 # The shell of examples/shell, played by Python: it needs a terminal, and bash to compare with.
 find_program(TETHER_TEST_BASH bash)
 if(NOT TARGET tether_shell OR NOT Python3_FOUND OR CMAKE_CROSSCOMPILING)
