@@ -49,16 +49,13 @@ bool tether__utf8_valid(const char *bytes, size_t size)
     return tether__utf8_valid_size(bytes, size) == size;
 }
 
-/* Returns a copy if nothing is to be repaired, as in nearly all texts. */
-static char *copy_valid(const char *bytes, size_t size)
+static char *copy(const char *bytes, size_t size)
 {
-    if (memchr(bytes, '\0', size) != NULL || !tether__utf8_valid(bytes, size))
-        return NULL;
     char *text = malloc(size + 1);
-    if (text != NULL) {
-        memcpy(text, bytes, size);
-        text[size] = '\0';
-    }
+    if (text == NULL)
+        return NULL;
+    memcpy(text, bytes, size);
+    text[size] = '\0';
     return text;
 }
 
@@ -66,9 +63,8 @@ char *tether__utf8_repair(const char *bytes, size_t size)
 {
     if (size > (SIZE_MAX - 1) / 3)
         return NULL;
-    char *valid = copy_valid(bytes, size);
-    if (valid != NULL)
-        return valid;
+    if (memchr(bytes, '\0', size) == NULL && tether__utf8_valid(bytes, size))
+        return copy(bytes, size); /* as nearly all texts */
     char *text = malloc(3 * size + 1);
     if (text == NULL)
         return NULL;
