@@ -3,11 +3,11 @@
  * Thread: the main one. */
 #include "mcp/rpc_resources.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "mcp/address.h"
 #include "mcp/reply.h"
+#include "mcp/rpc_pages.h"
 #include "mcp/shown.h"
 
 enum { PAGE = 50, OUTPUT_BYTES = 256 * 1024, TTL_MS = 3600 * 1000 };
@@ -42,29 +42,16 @@ static json_t *describe(const tether_snapshot *task, bool output)
 
 void rpc_resources_list(const rpc_request *request)
 {
-    const tether_list_options options = {
-        .size = sizeof options, .scope = TETHER_LIST_ALL, .without_output = true};
-    const char *cursor = rpc_param(request, "cursor");
-    tether_snapshot_list *list;
-    tether_error error = {0};
-    mcp_host *host;
-    int code = hosts_get(&request->calls->hosts, NULL, &host, &error);
-    if (code == TETHER_OK)
-        code = tether_list_in(host->registry, &options, &list, &error);
-    if (code != TETHER_OK) {
-        rpc_fail(request, RPC_INTERNAL, &error);
+    rpc_page page;
+    if (!rpc_page_open(request, PAGE, &page))
         return;
-    }
-    size_t first = cursor != NULL ? strtoul(cursor, NULL, 10) : 0, i;
     json_t *resources = json_array();
-    for (i = first; i < list->count && i - first < PAGE; i++) {
-        json_array_append_new(resources, describe(list->items[i], false));
-        json_array_append_new(resources, describe(list->items[i], true));
+    for (size_t i = page.first; i < page.end; i++) {
+        json_array_append_new(resources, describe(page.list->items[i], false));
+        json_array_append_new(resources, describe(page.list->items[i], true));
     }
     json_t *result = json_pack("{s:o}", "resources", resources);
-    if (i < list->count)
-        json_object_set_new(result, "nextCursor", json_sprintf("%zu", i));
-    tether_snapshot_list_free(list);
+    rpc_page_close(&page, result);
     answer(request, result, 0);
 }
 

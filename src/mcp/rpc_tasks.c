@@ -3,13 +3,13 @@
  * Thread: the main one. */
 #include "mcp/rpc_tasks.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "mcp/address.h"
 #include "mcp/failure.h"
 #include "mcp/outcome.h"
 #include "mcp/reply.h"
+#include "mcp/rpc_pages.h"
 #include "mcp/rpc_task.h"
 #include "mcp/rpc_tools.h"
 #include "mcp/tool_steps.h"
@@ -118,30 +118,17 @@ void rpc_tasks_update(const rpc_request *request)
 
 void rpc_tasks_list(const rpc_request *request)
 {
-    const tether_list_options options = {
-        .size = sizeof options, .scope = TETHER_LIST_ALL, .without_output = true};
-    const char *cursor = rpc_param(request, "cursor");
-    tether_snapshot_list *list;
-    tether_error error = {0};
-    mcp_host *host;
-    int code = hosts_get(&request->calls->hosts, NULL, &host, &error);
-    if (code == TETHER_OK)
-        code = tether_list_in(host->registry, &options, &list, &error);
-    if (code != TETHER_OK) {
-        rpc_fail(request, RPC_INTERNAL, &error);
+    rpc_page page;
+    if (!rpc_page_open(request, PAGE, &page))
         return;
-    }
-    size_t first = cursor != NULL ? strtoul(cursor, NULL, 10) : 0, i;
     json_t *tasks = json_array();
-    for (i = first; i < list->count && i - first < PAGE; i++) {
-        json_t *value = reply_snapshot(list->items[i]);
+    for (size_t i = page.first; i < page.end; i++) {
+        json_t *value = reply_snapshot(page.list->items[i]);
         json_array_append_new(tasks, rpc_task(&request->calls->hosts, value, false));
         json_decref(value);
     }
     json_t *result = json_pack("{s:o}", "tasks", tasks);
-    if (i < list->count)
-        json_object_set_new(result, "nextCursor", json_sprintf("%zu", i));
-    tether_snapshot_list_free(list);
+    rpc_page_close(&page, result);
     rpc_result(request, result);
 }
 

@@ -407,6 +407,27 @@ def resources_are_records_and_outputs():
         assert s.refuse("resources/read", {"uri": "tether://%zz/x"})["code"] == -32002
 
 
+@case
+def lists_come_in_pages():
+    with server() as s:
+        ids = {s.call("run", command="true", wait_ms=0)["task_id"] for _ in range(51)}
+        s.call("wait", task_ids=list(ids), mode="all")
+        found, cursor = [], None
+        for _ in range(100):
+            page = s.request("resources/list", {"cursor": cursor} if cursor else {})
+            assert 0 < len(page["resources"]) <= 100
+            found += [r["uri"] for r in page["resources"]]
+            cursor = page.get("nextCursor")
+            if cursor is None:
+                break
+        assert len(found) > 100 and len(found) == len(set(found))
+        assert {f"tether://default/{id}/output" for id in ids} <= set(found)
+        assert s.request("resources/list", {"cursor": "999999999"})["resources"] == []
+        for wrong in ("", "x", "-1", "5 ", "1" * 20, 7, None, []):
+            assert s.refuse("resources/list", {"cursor": wrong})["code"] == -32602
+            assert s.refuse("tasks/list", {"cursor": wrong})["code"] == -32602
+
+
 # --- Bad input ------------------------------------------------------------------------------------
 
 
