@@ -10,6 +10,9 @@
 #include "mcp/failure.h"
 #define STEP "read arguments"
 
+/* The most texts that a list of arguments has. */
+enum { TEXTS_MOST = 4096 };
+
 /* Returns NULL if the argument is absent or null. */
 static const json_t *find(const json_t *arguments, const char *name)
 {
@@ -89,6 +92,9 @@ int arguments_texts(const json_t *arguments, const char *name, const char ***val
         return failure(error, TETHER_EINVAL, STEP,
                        "%s is no list of texts; give an array of strings", name);
     size_t size = json_array_size(found);
+    if (size > TEXTS_MOST)
+        return failure(error, TETHER_EINVAL, STEP, "%s has more than %d texts; give fewer", name,
+                       TEXTS_MOST);
     const char **texts = calloc(size + 1, sizeof *texts);
     if (texts == NULL)
         return failure_memory(error, STEP);

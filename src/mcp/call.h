@@ -39,6 +39,7 @@ struct mcp_call {
     const struct mcp_tool *tool;
     const mcp_policy *policy;
     json_t *arguments; /* an object */
+    size_t bytes;      /* of the arguments, as text */
     mcp_host *host;    /* the session that the arguments name */
 
     /* Of the protocol. */

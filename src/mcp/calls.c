@@ -50,6 +50,7 @@ static bool keep(mcp_calls *all, mcp_call *call)
         all->room = room;
     }
     all->items[all->count++] = call;
+    all->bytes += call->bytes;
     return true;
 }
 
@@ -69,13 +70,23 @@ static void dispose(mcp_result *result)
     buffer_dispose(&result->text);
 }
 
-static bool is_room(const mcp_calls *all, tether_error *error)
+static bool is_room(const mcp_calls *all, const mcp_call *call, tether_error *error)
 {
-    if (all->count < CALLS_MOST)
+    if (all->count < CALLS_MOST && all->bytes + call->bytes <= CALLS_BYTES)
         return true;
-    failure(error, TETHER_ELIMIT, "wait",
-            "%d calls wait already; wait until some are answered, or cancel them", CALLS_MOST);
+    failure(
+        error, TETHER_ELIMIT, "wait",
+        "%llu calls wait already, with %llu bytes of arguments; wait until some are answered, or "
+        "cancel them",
+        (unsigned long long)all->count, (unsigned long long)all->bytes);
     return false;
+}
+
+/* Forgets a call that waits, which may be freed already. */
+static void remove_at(mcp_calls *all, size_t place, size_t bytes)
+{
+    all->bytes -= bytes;
+    all->items[place] = all->items[--all->count];
 }
 
 void calls_begin(mcp_calls *all, mcp_call *call)
@@ -83,7 +94,8 @@ void calls_begin(mcp_calls *all, mcp_call *call)
     mcp_result result = {0};
     tether_error error = {0};
     int code = TETHER_ELIMIT;
-    if (is_room(all, &error))
+    call->bytes = json_dumpb(call->arguments, NULL, 0, JSON_COMPACT);
+    if (is_room(all, call, &error))
         code = tools_begin(call, &all->hosts, &result, &error);
     if (code == CALL_WAITS) {
         dispose(&result);
@@ -134,8 +146,9 @@ void calls_turn(mcp_calls *all, int64_t now_ms)
         all->swept_at = now_ms;
     for (size_t i = 0; i < all->count && outlet_waiting(&all->out) < OUTLET_FULL;) {
         mcp_call *item = all->items[i];
+        size_t bytes = item->bytes;
         if (is_wanted(item, ask, sweep, now_ms) && step(item, now_ms)) {
-            all->items[i] = all->items[--all->count];
+            remove_at(all, i, bytes);
             continue;
         }
         if (outlet_waiting(&all->out) < OUTLET_NOTICES)
@@ -177,7 +190,7 @@ void calls_drop(mcp_calls *all, mcp_call *call)
     for (size_t i = 0; i < all->count; i++) {
         if (all->items[i] != call)
             continue;
-        all->items[i] = all->items[--all->count];
+        remove_at(all, i, call->bytes);
         call_free(call);
         return;
     }

@@ -12,7 +12,7 @@
 #include "mcp/policy.h"
 
 /* The most calls that wait at a time. */
-enum { CALLS_MOST = 4096 };
+enum { CALLS_MOST = 4096, CALLS_BYTES = 64 * 1024 * 1024 };
 
 /* All zero at the start, except for what the server sets. */
 typedef struct mcp_calls {
@@ -21,6 +21,7 @@ typedef struct mcp_calls {
     mcp_outlet out;
     mcp_call **items;
     size_t count, room;
+    size_t bytes;      /* of the arguments of all */
     int64_t asked_at;  /* when those without events were asked last */
     int64_t swept_at;  /* when all were */
     hosts_event *note; /* of the protocol: receives all events; NULL: wants none */

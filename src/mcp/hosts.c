@@ -3,6 +3,7 @@
  * Thread: the main one; works call functions of the library on the registries. */
 #include "mcp/hosts.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,7 @@ static void close_host(mcp_host *host)
 {
     tether_close(host->registry, TETHER_DETACH, NULL);
     free(host->told);
+    json_decref(host->told_for);
     free(host);
 }
 
@@ -154,12 +156,38 @@ void host_tell(mcp_host *host, const char *task_id)
     strcpy(host->told[host->told_count++], task_id);
 }
 
+void host_tell_for(mcp_host *host, json_t *id)
+{
+    json_decref(host->told_for);
+    host->told_for = json_incref(id);
+    host->told_from = host->told_count;
+}
+
+/* A completion whose lease cannot be ended is told by the next server. */
+static void untell(mcp_host *host)
+{
+    for (size_t i = host->told_from; i < host->told_count; i++)
+        tether_completion_release(host->registry, host->told[i], NULL);
+    host->told_count = host->told_from;
+    host_tell_for(host, NULL);
+}
+
+void hosts_untell(mcp_hosts *all, const json_t *id)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        mcp_host *host = all->items[i];
+        if (host->told_for != NULL && json_equal(host->told_for, (json_t *)(uintptr_t)id))
+            untell(host);
+    }
+}
+
 /* What cannot be acknowledged is reported again, by this server or the next. */
 void host_acknowledge(mcp_host *host)
 {
     for (size_t i = 0; i < host->told_count; i++)
         tether_completion_ack(host->registry, host->told[i], NULL, NULL);
     host->told_count = 0;
+    host_tell_for(host, NULL);
 }
 
 void hosts_close(mcp_hosts *all)

@@ -20,6 +20,8 @@ typedef struct mcp_host {
     int64_t used_ms;
     char (*told)[TETHER_ID_SIZE]; /* ended tasks that the client was told of: acknowledged next */
     size_t told_count, told_room;
+    struct json_t *told_for; /* the id of the last request that told of ends; NULL: none */
+    size_t told_from;        /* the first of what it told of */
 } mcp_host;
 
 /* Receives the events of all sessions, inside hosts_turn. */
@@ -52,6 +54,13 @@ void hosts_turn(mcp_hosts *all, int64_t now_ms);
 
 /* Notes a task whose end the client was told. A failure means that it is told again. */
 void host_tell(mcp_host *host, const char *task_id);
+
+/* Notes for which request the tasks are told that follow. */
+void host_tell_for(mcp_host *host, struct json_t *id);
+
+/* Takes back what was told for a request that the client has cancelled meanwhile: it ignores the
+ * answer, so that the same ends are told again. */
+void hosts_untell(mcp_hosts *all, const struct json_t *id);
 
 /* Acknowledges the tasks that were noted, and forgets them. */
 void host_acknowledge(mcp_host *host);

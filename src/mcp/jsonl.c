@@ -50,6 +50,8 @@ static void cancel(mcp_jsonl *state, json_t *id, json_t *args)
     mcp_call *found = which != NULL ? calls_find(state->calls, which) : NULL;
     if (found != NULL)
         calls_drop(state->calls, found);
+    else if (which != NULL)
+        hosts_untell(&state->calls->hosts, which);
     send_result(state->calls, id, json_pack("{s:b}", "cancelled", (int)(found != NULL)));
 }
 

@@ -40,10 +40,12 @@ static bool is_hidden(uint32_t character, clean_mode mode)
         return character == 0;
     if (character == '\n' || character == '\t')
         return false;
-    /* Controls, and the characters that reorder a text. */
+    /* Controls, the characters that reorder a text, and those that no reader sees but a model: tags
+     * and variation selectors beyond the common ones. */
     return character < 0x20 || (character >= 0x7f && character < 0xa0) ||
            (character >= 0x202a && character <= 0x202e) ||
-           (character >= 0x2066 && character <= 0x2069);
+           (character >= 0x2066 && character <= 0x2069) ||
+           (character >= 0xe0000 && character <= 0xe0fff);
 }
 
 static void clean(mcp_buffer *to, const char *bytes, size_t size, size_t most, clean_mode mode)

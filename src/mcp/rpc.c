@@ -128,6 +128,8 @@ static void handle_notice(const rpc_request *request)
         calls_drop(request->calls, found);
     else if (id != NULL)
         listeners_cancel(request->listeners, id);
+    if (id != NULL && found == NULL)
+        hosts_untell(&request->calls->hosts, id);
 }
 
 static void handle_message(mcp_rpc *state, json_t *message)

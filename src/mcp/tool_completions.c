@@ -14,6 +14,7 @@ enum { LIMIT = 20, LIMIT_MOST = 1000 };
 static int answer(mcp_call *call, const tether_snapshot_list *list, mcp_result *result)
 {
     json_t *tasks = json_array();
+    host_tell_for(call->host, call->id);
     for (size_t i = 0; i < list->count; i++) {
         host_tell(call->host, list->items[i]->task_id);
         json_array_append_new(tasks, reply_snapshot(list->items[i]));

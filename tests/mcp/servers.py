@@ -428,6 +428,29 @@ def lists_come_in_pages():
             assert s.refuse("tasks/list", {"cursor": wrong})["code"] == -32602
 
 
+@case
+def a_cancelled_answer_is_told_again():
+    with server() as s:
+        while s.call("completions", limit=1000)["completions"]:
+            pass  # of other tests
+        # It cannot end before run has answered: run would tell the end itself.
+        id = s.call("run", command="read line", input=True, wait_ms=0)["task_id"]
+        s.call("input", task_id=id, text="\n")
+        s.call("wait", task_ids=[id])
+        told = s.start("completions")
+        assert id in [t["task_id"] for t in s.take(told)["completions"]]
+        s.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": told}})
+        assert id in [t["task_id"] for t in s.call("completions")["completions"]]
+        assert id not in [t["task_id"] for t in s.call("completions")["completions"]]
+
+
+@case
+def lists_of_arguments_are_bounded():
+    with server() as s:
+        refused = s.answer(s.start("wait", task_ids=["nosuch"] * 5000))["result"]
+        assert refused["isError"] and "more than 4096" in refused["structuredContent"]["error"]["message"], refused
+
+
 # --- Bad input ------------------------------------------------------------------------------------
 
 

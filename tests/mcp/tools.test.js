@@ -87,7 +87,9 @@ inBoth('each tool does what it says, and its answer fits its schema', async (t, 
   const over = await use('wait', { task_ids: [task_id], mode: 'all' })
   assert.deepStrictEqual(over.ended.map((task) => task.task_id), [task_id])
 
-  const quiet = await use('run', { command: 'true', wait_ms: 0 })
+  // It cannot end before run has answered: run would tell the end itself.
+  const quiet = await use('run', { command: 'read line', input: true, wait_ms: 0 })
+  await use('input', { task_id: quiet.task_id, text: '\n' })
   await use('wait', { task_ids: [quiet.task_id] })
   const told = await use('completions', {})
   assert.ok(told.completions.some((task) => task.task_id === quiet.task_id))
