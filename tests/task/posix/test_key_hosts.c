@@ -261,7 +261,7 @@ static void the_loops_own_thread_does_not_wait(void **state)
     close(lifeline);
     ASSERT_OK(ask(registry, "k", test_work_path(f, "trace"), &found, id, &f->error), f->error);
     assert_false(found);
-    test_wait(f->registry = test_open(f), id);
+    tether_snapshot_free(test_wait(f->registry = test_open(f), id));
     ASSERT_OK(tether_close(registry, TETHER_DETACH, &f->error), f->error);
     assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
     assert_int_equal(uv_loop_close(&loop), 0);
