@@ -11,7 +11,7 @@
 enum { HOUR_S = 3600, SLACK_MS = 2000 };
 
 /* The lifeline to which the line is added; 0: none, or it was. */
-static ino_t late_node;
+static _Atomic ino_t late_node;
 static const char *late_path;
 
 static void write_late_line(void)
