@@ -73,6 +73,7 @@ static void a_killed_host_takes_its_task_along(void **state)
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
     long host = start_host(f, id);
+    f->hosts_died = true;
     controlled_host_kill(host);
     expect_killed(f, id);
 }
@@ -85,6 +86,7 @@ static void a_stopped_host_has_not_ended(void **state)
     controlled_suspend(host);
     test_nap_us(100000);
     assert_int_equal(test_status(f->registry, id), TETHER_STATUS_RUNNING);
+    f->hosts_died = true;
     controlled_host_kill(host);
     expect_killed(f, id);
 }
