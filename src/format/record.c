@@ -524,15 +524,27 @@ static json_t *store_value(const field *f, const tether__record *record, json_t 
     return NULL;
 }
 
+/* Whether a field is left out that has no value. A record without an identity says nothing about
+ * one. */
+static bool is_left_out(const field *f, const tether__record *record, bool nulls)
+{
+    bool omits = f->kind == OBJECT || (f->kind == TEXT && f->absent == TETHER__OMITTED);
+    if (omits)
+        return *(char *const *)member(record, f) == NULL;
+    return !nulls && f->kind == IDENTITY && record->identity.pid == 0;
+}
+
+/* With `nulls`, fields without a value are null; else they are left out. */
 static bool store_fields(const field *list, size_t count, json_t *object,
-                         const tether__record *record)
+                         const tether__record *record, bool nulls)
 {
     for (size_t i = 0; i < count; i++) {
-        bool omits =
-            list[i].kind == OBJECT || (list[i].kind == TEXT && list[i].absent == TETHER__OMITTED);
-        if (omits && *(char *const *)member(record, &list[i]) == NULL)
+        if (is_left_out(&list[i], record, nulls))
             continue;
-        if (json_object_set_new(object, list[i].name, store_value(&list[i], record, object)) != 0)
+        json_t *value = store_value(&list[i], record, object);
+        if (!nulls && json_is_null(value))
+            continue;
+        if (json_object_set_new(object, list[i].name, value) != 0)
             return false;
     }
     return true;
@@ -544,7 +556,7 @@ static json_t *store_identity(const tether__record *record, json_t *document)
 {
     json_t *old = json_object_get(document, "identity");
     json_t *identity = json_is_object(old) ? json_incref(old) : json_object();
-    if (identity != NULL && store_fields(identity_fields, IDENTITY_COUNT, identity, record)) {
+    if (identity != NULL && store_fields(identity_fields, IDENTITY_COUNT, identity, record, true)) {
         if (record->identity.time_offset_ns == 0)
             json_object_del(identity, "time_offset_ns"); /* most records need no such field */
         if (record->identity.pidfs_id == 0)
@@ -555,11 +567,11 @@ static json_t *store_identity(const tether__record *record, json_t *document)
     return NULL;
 }
 
-static bool update(json_t *document, const tether__record *record)
+static bool update(json_t *document, const tether__record *record, bool nulls)
 {
     return json_object_set_new(document, "schema_version", json_integer(TETHER__RECORD_SCHEMA)) ==
                0 &&
-           store_fields(fields, FIELD_COUNT, document, record) &&
+           store_fields(fields, FIELD_COUNT, document, record, nulls) &&
            (record->on_end == NULL || json_object_set_new(document, TETHER__RECORD_ON_END_OPEN,
                                                           json_boolean(record->on_end_open)) == 0);
 }
@@ -572,7 +584,7 @@ json_t *tether__record_document(tether__record *record)
     bool done =
         document != NULL &&
         (identity == NULL || json_object_set(document, "identity", identity) == 0) &&
-        update(document, record) &&
+        update(document, record, true) &&
         (record->document == NULL || json_object_update_missing(document, record->document) == 0);
     if (!done) {
         json_decref(document);
@@ -606,28 +618,10 @@ static bool add_memberless(json_t *line, json_t *document)
     return true;
 }
 
-/* A record without an identity has nothing to say about one. */
-static bool is_said(const field *f, const tether__record *record)
-{
-    return f->kind != IDENTITY || record->identity.pid != 0;
-}
-
 json_t *tether__record_birth(const tether__record *record)
 {
     json_t *line = json_object();
-    bool complete = line != NULL && json_object_set_new(line, "schema_version",
-                                                        json_integer(TETHER__RECORD_SCHEMA)) == 0;
-    for (size_t i = 0; complete && i < FIELD_COUNT; i++) {
-        const field *f = &fields[i];
-        bool absent = f->kind == OBJECT && *(char *const *)member(record, f) == NULL;
-        json_t *value = !absent && is_said(f, record) ? store_value(f, record, line) : json_null();
-        if (!json_is_null(value))
-            complete = json_object_set_new(line, f->name, value) == 0;
-    }
-    if (complete && record->on_end != NULL)
-        complete = json_object_set_new(line, TETHER__RECORD_ON_END_OPEN,
-                                       json_boolean(record->on_end_open)) == 0;
-    if (complete && add_memberless(line, record->document))
+    if (line != NULL && update(line, record, false) && add_memberless(line, record->document))
         return line;
     json_decref(line);
     return NULL;
@@ -638,7 +632,7 @@ json_t *tether__record_document_over(const tether__record *record, json_t *base)
     json_t *document = json_deep_copy(base);
     if (document != NULL &&
         (record->document == NULL || json_object_update(document, record->document) == 0) &&
-        update(document, record))
+        update(document, record, true))
         return document;
     json_decref(document);
     return NULL;
