@@ -16,7 +16,6 @@
 #include "base/error.h"
 #include "posix/error.h"
 #include "posix/pidfd.h"
-#include "posix/this_boot.h"
 #include "tether/task.h"
 
 enum { EVENTS_AT_ONCE = TETHER__ENDS_LIMIT };
@@ -199,10 +198,6 @@ static int open_process(const tether__identity *process, int *pidfd, tether_erro
     int os_error = *pidfd < 0 ? errno : 0;
     if (tether__posix_is_shortage(os_error))
         return tether__posix_fail(error, os_error, step, "pidfd_open");
-    if (*pidfd >= 0 && process->pidfs_id != 0 &&
-        tether__posix_in_this_boot(process) == TETHER__ALIVE &&
-        tether__pidfd_id(*pidfd) == process->pidfs_id)
-        return TETHER_OK;
     tether__liveness alive = tether__os_process_alive(process);
     if (*pidfd >= 0 && alive == TETHER__ALIVE)
         return TETHER_OK;

@@ -59,38 +59,30 @@ static bool is_visible(const tether__identity *identity)
     return strcmp(identity->pid_ns, pid_ns) == 0;
 }
 
-/* Whether the process that has this pid now is the one with this number, as far as both are known.
- * UNKNOWN: it cannot be pinned now, such as for lack of descriptors. */
-static tether__liveness check_pidfs_id(const tether__identity *identity)
+/* What the number of the process says that has a pid now. */
+typedef enum numbering {
+    UNNUMBERED, /* the identity, or the process, has no number that could be asked for */
+    SAME,
+    ANOTHER,   /* or there is no process */
+    UNREADABLE /* such as for lack of descriptors */
+} numbering;
+
+/* With SAME, also stores whether the process lives, in whatever namespace it is. */
+static numbering compare_number(const tether__identity *identity, tether__liveness *alive)
 {
     if (identity->pidfs_id == 0)
-        return TETHER__ALIVE;
-    uint64_t id;
-    int os_error = tether__pidfd_find_id(identity->pid, &id);
-    if (os_error != 0 && os_error != ENOSYS)
-        return tether__posix_is_shortage(os_error) ? TETHER__UNKNOWN : TETHER__GONE;
-    return id == 0 || id == identity->pidfs_id ? TETHER__ALIVE : TETHER__GONE;
-}
-
-/* Whether the process that has this pid now is known to be another one, by its number. */
-static bool is_another(const tether__identity *identity)
-{
-    uint64_t id;
-    return identity->pidfs_id != 0 && tether__pidfd_find_id(identity->pid, &id) == 0 && id != 0 &&
-           id != identity->pidfs_id;
-}
-
-/* Whether the process that has this pid now is known by its number, in whatever namespace; then
- * stores whether it lives. */
-static bool is_numbered(const tether__identity *identity, tether__liveness *alive)
-{
-    int pidfd = identity->pidfs_id != 0 ? tether__pidfd_open(identity->pid) : -1;
+        return UNNUMBERED;
+    int pidfd = tether__pidfd_open(identity->pid);
+    if (pidfd < 0 && errno == ENOSYS)
+        return UNNUMBERED;
     if (pidfd < 0)
-        return false;
-    bool same = tether__pidfd_id(pidfd) == identity->pidfs_id;
-    *alive = same && tether__pidfd_has_ended(pidfd) ? TETHER__GONE : TETHER__ALIVE;
+        return tether__posix_is_shortage(errno) ? UNREADABLE : ANOTHER;
+    uint64_t id = tether__pidfd_id(pidfd);
+    *alive = tether__pidfd_has_ended(pidfd) ? TETHER__GONE : TETHER__ALIVE;
     close(pidfd);
-    return same;
+    if (id == 0)
+        return UNNUMBERED;
+    return id == identity->pidfs_id ? SAME : ANOTHER;
 }
 
 tether__liveness tether__os_process_alive(const tether__identity *identity)
@@ -102,7 +94,8 @@ tether__liveness tether__os_process_alive(const tether__identity *identity)
     tether__liveness boot = tether__posix_in_this_boot(identity);
     if (boot != TETHER__ALIVE)
         return boot;
-    if (is_numbered(identity, &alive))
+    numbering number = compare_number(identity, &alive);
+    if (number == SAME)
         return alive;
     if (!is_visible(identity) || !tether__proc_is_own())
         return TETHER__UNKNOWN;
@@ -111,11 +104,13 @@ tether__liveness tether__os_process_alive(const tether__identity *identity)
         return TETHER__GONE;
     if (os_error != 0)
         return TETHER__UNKNOWN;
-    if (tether__proc_ended(&process))
+    if (tether__proc_ended(&process) || number == ANOTHER)
         return TETHER__GONE;
     if (identity->start_time == 0)
-        return is_another(identity) ? TETHER__GONE : TETHER__UNKNOWN;
-    return process.start_time == identity->start_time ? check_pidfs_id(identity) : TETHER__GONE;
+        return TETHER__UNKNOWN;
+    if (process.start_time != identity->start_time)
+        return TETHER__GONE;
+    return number == UNREADABLE ? TETHER__UNKNOWN : TETHER__ALIVE;
 }
 
 uint64_t tether__os_process_pidfs_id(int64_t pid)
