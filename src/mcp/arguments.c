@@ -126,9 +126,12 @@ int arguments_check(const json_t *arguments, const json_t *schema, tether_error 
     return TETHER_OK;
 }
 
-int arguments_need(const char *value, const char *name, tether_error *error)
+int arguments_needed_text(const json_t *arguments, const char *name, const char **value,
+                          tether_error *error)
 {
-    if (value != NULL)
-        return TETHER_OK;
+    *value = NULL;
+    int code = arguments_text(arguments, name, value, error);
+    if (code != TETHER_OK || *value != NULL)
+        return code;
     return failure(error, TETHER_EINVAL, STEP, "%s is missing; give it", name);
 }

@@ -23,7 +23,8 @@ int arguments_texts(const json_t *arguments, const char *name, const char ***val
 /* Fails if there is an argument that the schema of the tool does not have. */
 int arguments_check(const json_t *arguments, const json_t *schema, tether_error *error);
 
-/* Fails if the text is not there. */
-int arguments_need(const char *value, const char *name, tether_error *error);
+/* A text that has to be there. */
+int arguments_needed_text(const json_t *arguments, const char *name, const char **value,
+                          tether_error *error);
 
 #endif

@@ -50,9 +50,7 @@ static void make_due(void *call)
 static int begin(mcp_call *call, work_function *function, mcp_work *item, tether_error *error)
 {
     const char *id = NULL;
-    int code = arguments_text(call->arguments, "task_id", &id, error);
-    if (code == TETHER_OK)
-        code = arguments_need(id, "task_id", error);
+    int code = arguments_needed_text(call->arguments, "task_id", &id, error);
     if (code != TETHER_OK) {
         work_free(item);
         return code;

@@ -13,18 +13,12 @@
 
 enum { LIST_LIMIT = 50, LIST_MOST = 10000, PAGE_BYTES = 16 * 1024, PAGE_MOST = 256 * 1024 };
 
-static int take_id(const mcp_call *call, const char **id, tether_error *error)
-{
-    int code = arguments_text(call->arguments, "task_id", id, error);
-    return code == TETHER_OK ? arguments_need(*id, "task_id", error) : code;
-}
-
 int tool_status(mcp_call *call, bool over, mcp_result *result, tether_error *error)
 {
     tether_snapshot *snapshot;
     const char *id = NULL;
     (void)over;
-    int code = take_id(call, &id, error);
+    int code = arguments_needed_text(call->arguments, "task_id", &id, error);
     if (code == TETHER_OK)
         code = tether_status_get(call->host->registry, id, &snapshot, error);
     if (code != TETHER_OK)
@@ -141,7 +135,7 @@ int tool_output(mcp_call *call, bool over, mcp_result *result, tether_error *err
     const char *id = NULL;
     int64_t offset = -1;
     (void)over;
-    int code = take_id(call, &id, error);
+    int code = arguments_needed_text(call->arguments, "task_id", &id, error);
     if (code == TETHER_OK)
         code = take_part(call, &part, &offset, error);
     if (code != TETHER_OK)

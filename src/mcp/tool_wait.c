@@ -182,9 +182,7 @@ static int check_watch(mcp_call *call, bool over, mcp_result *result, tether_err
 
 static int take_pattern(const mcp_call *call, tether_watch_spec *spec, tether_error *error)
 {
-    int code = arguments_text(call->arguments, "pattern", &spec->pattern, error);
-    if (code == TETHER_OK)
-        code = arguments_need(spec->pattern, "pattern", error);
+    int code = arguments_needed_text(call->arguments, "pattern", &spec->pattern, error);
     if (code == TETHER_OK)
         code = arguments_flag(call->arguments, "fixed", &spec->fixed, error);
     if (code == TETHER_OK)
@@ -203,9 +201,7 @@ int tool_watch(mcp_call *call, bool over, mcp_result *result, tether_error *erro
     const char *id = NULL;
     (void)over;
     (void)result;
-    int code = arguments_text(call->arguments, "task_id", &id, error);
-    if (code == TETHER_OK)
-        code = arguments_need(id, "task_id", error);
+    int code = arguments_needed_text(call->arguments, "task_id", &id, error);
     if (code == TETHER_OK)
         code = take_pattern(call, &spec, error);
     if (code == TETHER_OK)
