@@ -34,7 +34,7 @@ static void set_end_times(tether__record *record, const tether__observation *obs
     const tether__marker *marker = &observed->marker;
     int64_t now = tether__os_wall_ms();
     int64_t uptime = tether__os_uptime_ms();
-    bool has_end = marker->end != TETHER__END_NONE && !marker->damaged;
+    bool has_end = tether__marker_has_end(marker);
     record->finished_at = has_end && marker->modified_at > 0 ? marker->modified_at : now;
     /* File times have the resolution of the kernel's tick: a short task may seem to end before it
      * began. */

@@ -86,7 +86,7 @@ static bool inspect_tree(tether__catalog *catalog, tether__entry *entry, tether_
                          const tether__identity *child, const tether__observation *observed)
 {
     bool gone = observed->holding == TETHER__FREE || observed->alive == TETHER__GONE;
-    bool done = gone || (observed->marker.end != TETHER__END_NONE && !observed->marker.damaged);
+    bool done = gone || tether__marker_has_end(&observed->marker);
     tether__kin_see(&entry->kin, observed->supervisor_seen_ms);
     if (!done)
         entry->supervisor_done_at = 0;
@@ -202,9 +202,9 @@ static bool is_released(tether__catalog *catalog, const tether__entry *entry,
  * is the same. What is being killed ends when nothing is left of it, and that can change. */
 static bool is_final(const tether__entry *entry, const finding *found)
 {
-    const tether__marker *marker = &found->observed.marker;
-    return found->verdict.step == TETHER__STEP_FINALISE && marker->end != TETHER__END_NONE &&
-           !marker->damaged && entry->record.status != TETHER_STATUS_KILLING &&
+    return found->verdict.step == TETHER__STEP_FINALISE &&
+           tether__marker_has_end(&found->observed.marker) &&
+           entry->record.status != TETHER_STATUS_KILLING &&
            memcmp(&found->stamp, &entry->stamp, sizeof found->stamp) == 0;
 }
 
@@ -460,7 +460,7 @@ int tether__refresh(tether__catalog *catalog, const char *task_id, tether__inspe
         if (entry == NULL)
             return tether__fail_memory(error, "read task");
     }
-    bool by_events = mode == TETHER__INSPECT_TOLD || mode == TETHER__INSPECT_UNTOLD;
+    bool by_events = mode == TETHER__INSPECT_TOLD || mode == TETHER__INSPECT_TOLD_OR_NOW;
     if (by_events && is_told(catalog, entry)) {
         if (found != NULL)
             *found = entry;

@@ -31,7 +31,7 @@ typedef enum tether__inspect_mode {
     /* As TETHER__INSPECT_TOLD for a task of which events tell, and TETHER__INSPECT_NOW for others.
      * A caller then has exits watched, because a lifeline that another process has inherited tells
      * of none. */
-    TETHER__INSPECT_UNTOLD
+    TETHER__INSPECT_TOLD_OR_NOW
 } tether__inspect_mode;
 
 /* Returns TETHER__INSPECT_TOLD if that is possible now, else TETHER__INSPECT_LIST. Takes `state`.

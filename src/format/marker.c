@@ -322,6 +322,11 @@ static void parse_after_end(const char *at, const char *end, tether__marker *mar
         parse_on_end(at, end, marker);
 }
 
+bool tether__marker_has_end(const tether__marker *marker)
+{
+    return marker->end != TETHER__END_NONE && !marker->damaged;
+}
+
 void tether__marker_parse(const char *text, size_t size, tether__marker *marker)
 {
     *marker = TETHER__NO_MARKER;

@@ -136,6 +136,9 @@ size_t tether__marker_format_on_end(tether__afterwards what, int value,
  * else, or too long. */
 void tether__marker_pipestatus(const char *text, char list[TETHER__PIPESTATUS_SIZE]);
 
+/* Whether the marker reports an end that can be believed. Nobody takes that back. */
+bool tether__marker_has_end(const tether__marker *marker);
+
 /* Parses the text of a marker. Of what follows the first line that reports an end, only what a
  * monitor adds there counts. Sets modified_at to 0. */
 void tether__marker_parse(const char *text, size_t size, tether__marker *marker);

@@ -244,7 +244,7 @@ static tether__verdict reach(tether_status status, tether__intent intent,
     if (tether_status_ended(status))
         return no_change;
 
-    bool has_end = observed->marker.end != TETHER__END_NONE && !observed->marker.damaged;
+    bool has_end = tether__marker_has_end(&observed->marker);
     bool gone = supervisor_gone(observed);
     tether__verdict resume = no_change;
     resume.step = TETHER__STEP_RESUME_KILL;

@@ -19,5 +19,5 @@ bool tether__posix_told_end(int lifeline)
     if (size <= 0)
         return false;
     tether__marker_parse(text, (size_t)size, &marker);
-    return marker.end != TETHER__END_NONE && !marker.damaged;
+    return tether__marker_has_end(&marker);
 }

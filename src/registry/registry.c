@@ -401,10 +401,11 @@ static void write_running(tether__catalog *catalog)
     uv_mutex_lock(&catalog->disk);
     for (size_t i = 0; i < catalog->count; i++) {
         tether__entry *entry = catalog->entries[i];
+        if (entry->status != TETHER_STATUS_STARTING)
+            continue;
         tether__identity child = tether__child_identity(&entry->child);
-        if (entry->status == TETHER_STATUS_STARTING)
-            child.start_time = tether__child_start_time(&child);
-        if (child.start_time != 0 && entry->status == TETHER_STATUS_STARTING)
+        child.start_time = tether__child_start_time(&child);
+        if (child.start_time != 0)
             tether__refresh_change(catalog, entry->id, set_running, &child, NULL, NULL);
     }
     uv_mutex_unlock(&catalog->disk);

@@ -443,8 +443,7 @@ static bool may_pass(int code)
  * longer. During a kill that process counts, because the task must have none left. */
 static bool exit_line_decides(const tether__record *record, const tether__marker *marker)
 {
-    return record->status != TETHER_STATUS_KILLING && marker->end != TETHER__END_NONE &&
-           !marker->damaged;
+    return record->status != TETHER_STATUS_KILLING && tether__marker_has_end(marker);
 }
 
 /* Probes the supervisor. *probed: the result of the probe of its lifeline, with *problem. */
@@ -478,16 +477,6 @@ static int probe_supervisor(const tether__session *session, const tether__record
     return code;
 }
 
-/* Reads the marker first where it is likely to have an exit line, after which there is nothing left
- * to probe. */
-static int observe_end(const tether__session *session, const tether__record *record,
-                       const tether__identity *child, tether__look look,
-                       tether__observation *observed, tether_error *error)
-{
-    return look == TETHER__LOOK_FOR_END ? observe_marker(session, record, child, observed, error)
-                                        : TETHER_OK;
-}
-
 int tether__bundle_observe(const tether__session *session, const tether__record *record,
                            const tether__identity *child, tether__look look,
                            tether__observation *observed, tether_error *error)
@@ -505,7 +494,10 @@ int tether__bundle_observe(const tether__session *session, const tether__record 
                               .signal_polite = tether__os_signal_polite(),
                               .signal_final = tether__os_signal_final(),
                               .polite_code = tether__os_signal_polite_code()};
-    int code = observe_end(session, record, child, look, observed, error);
+    int code = TETHER_OK;
+    /* First, where it is likely to have an exit line: then there is nothing left to probe. */
+    if (look == TETHER__LOOK_FOR_END)
+        code = observe_marker(session, record, child, observed, error);
     if (code == TETHER_OK && !exit_line_decides(record, &observed->marker))
         code = probe_supervisor(session, record, child, observed, &probed, &problem, error);
     if (code != TETHER_OK)
@@ -519,12 +511,11 @@ int tether__bundle_observe(const tether__session *session, const tether__record 
                             record->task_id);
     observed->same_boot =
         boot_id[0] == '\0' || record->boot_id[0] == '\0' || strcmp(boot_id, record->boot_id) == 0;
-    bool decided = exit_line_decides(record, &observed->marker);
-    if (observed->same_boot && observed->marker.end != TETHER__END_NONE &&
-        !observed->marker.damaged && observed->marker.uptime_ms > observed->supervisor_seen_ms)
+    if (observed->same_boot && tether__marker_has_end(&observed->marker) &&
+        observed->marker.uptime_ms > observed->supervisor_seen_ms)
         observed->supervisor_seen_ms = observed->marker.uptime_ms;
-    if (decided || observed->holding != TETHER__HOLDING_UNKNOWN ||
-        observed->alive != TETHER__UNKNOWN)
+    if (exit_line_decides(record, &observed->marker) ||
+        observed->holding != TETHER__HOLDING_UNKNOWN || observed->alive != TETHER__UNKNOWN)
         return TETHER_OK;
     /* A probe that may succeed later is no reason to believe the silence. */
     if (may_pass(probed)) {

@@ -53,7 +53,7 @@ static tether__inspect_mode first_look(task_set *set, int64_t timeout_ms)
         tether__refresh_list_mode(catalog) != TETHER__INSPECT_TOLD)
         return TETHER__INSPECT_NOW;
     (void)tether__ledger_stamp(catalog->session, set->id(set->ids, 0), &stamp, NULL);
-    return TETHER__INSPECT_UNTOLD;
+    return TETHER__INSPECT_TOLD_OR_NOW;
 }
 
 /* Refreshes a task. If the catalog knows that the task has ended, which is final, only checks that
