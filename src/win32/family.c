@@ -128,12 +128,21 @@ static bool is_younger(HANDLE child, HANDLE parent)
     return born != 0 && before != 0 && born >= before;
 }
 
-/* Whether it was started outside of the task's job: then it is not of the task. A task whose job is
- * not found is known by its children only. */
+/* Wine tells whether a process is in a job only through a handle with the larger right, which
+ * Windows refuses for some processes. */
+static HANDLE open_child(DWORD pid, DWORD access)
+{
+    HANDLE child = open_process(pid, access | PROCESS_QUERY_INFORMATION);
+    return child != NULL ? child : open_process(pid, access);
+}
+
+/* Whether it was started outside of the task's job: then it is not of the task, such as the
+ * messenger of a monitor. When unsure, it counts as one: what is in the job was listed before. A
+ * task whose job is not found is known by its children only. */
 static bool is_stranger(const tether__win32_family *family, HANDLE process)
 {
-    BOOL inside = TRUE;
-    return family->job != NULL && IsProcessInJob(process, family->job, &inside) && !inside;
+    BOOL inside = FALSE;
+    return family->job != NULL && !(IsProcessInJob(process, family->job, &inside) && inside);
 }
 
 static DWORD add_child(tether__win32_family *family, const PROCESSENTRY32W *entry, DWORD access,
@@ -146,7 +155,7 @@ static DWORD add_child(tether__win32_family *family, const PROCESSENTRY32W *entr
     }
     if (parent == NULL || has_member(family, entry->th32ProcessID))
         return ERROR_SUCCESS;
-    HANDLE child = open_process(entry->th32ProcessID, access);
+    HANDLE child = open_child(entry->th32ProcessID, access);
     if (child == NULL)
         return ERROR_SUCCESS;
     if (!is_younger(child, parent) || is_stranger(family, child)) {

@@ -19,11 +19,9 @@ void told_expect(tether_registry *registry, const char *id, int64_t code, const 
     WAIT_UNTIL(told_is_known(registry, id));
     tether_snapshot *snapshot = test_snapshot(registry, id);
     assert_non_null(snapshot->on_end);
+    assert_string_equal(snapshot->on_end_error != NULL ? snapshot->on_end_error : "no error",
+                        error != NULL ? error : "no error");
     assert_int_equal(snapshot->on_end_exit_code, code);
-    if (error == NULL)
-        assert_null(snapshot->on_end_error);
-    else
-        assert_string_equal(snapshot->on_end_error, error);
     tether_snapshot_free(snapshot);
 }
 

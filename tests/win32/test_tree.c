@@ -13,6 +13,7 @@
 
 #include "os/tree.h"
 #include "support/win32/in_job.h"
+#include "win32/job.h"
 
 enum { KILLED = 137, ROOM = 64 };
 
@@ -85,6 +86,13 @@ static bool any_alive(const int64_t *pids, size_t count)
             return true;
     }
     return false;
+}
+
+static void end_by_pid(DWORD pid)
+{
+    HANDLE process = OpenProcess(PROCESS_TERMINATE | SYNCHRONIZE, FALSE, pid);
+    if (process != NULL)
+        process_crash(process);
 }
 
 /* Returns a tree of which only the task id is known. */
@@ -207,6 +215,30 @@ static void never_touches_a_stranger(void **state)
     tree.supervisor.start_time = right;
     assert_int_equal(send(&tree, TETHER__SIGNAL_FINAL), 2);
     assert_int_equal(process_join(process), KILLED);
+    WAIT_UNTIL(!any_alive(pids, count));
+}
+
+/* Such as what the monitor has started outside, to run a command when the task has ended. */
+static void leaves_alone_what_is_outside_of_its_job(void **state)
+{
+    static const char *const argv[] = {CHILD, "forks", "2", "forever", NULL};
+    int64_t pids[ROOM];
+    HANDLE job;
+    (void)state;
+    tether__tree tree;
+    HANDLE process = start_without_job(argv, 3, &tree);
+    size_t count = members(&tree, pids);
+    assert_int_equal(tether__win32_job_create(tree.task_id, &job), ERROR_SUCCESS);
+    assert_int_equal(count_members(&tree), 1);
+    assert_int_equal(send(&tree, TETHER__SIGNAL_FINAL), 1);
+    assert_int_equal(process_join(process), KILLED);
+    size_t alive = 0;
+    for (size_t i = 0; i < count; i++)
+        alive += test_process_alive((long)pids[i]);
+    assert_int_equal(alive, 2);
+    CloseHandle(job);
+    for (size_t i = 0; i < count; i++)
+        end_by_pid((DWORD)pids[i]);
     WAIT_UNTIL(!any_alive(pids, count));
 }
 
@@ -445,6 +477,7 @@ int main(int argc, char **argv)
         TEST(leaves_out_console_hosts),
         TEST(ends_processes_without_a_job),
         TEST(never_touches_a_stranger),
+        TEST(leaves_alone_what_is_outside_of_its_job),
         TEST(reports_a_job_that_is_denied),
         TEST(reports_that_no_break_was_sent),
         TEST(a_number_ends_what_the_supervisor_has_started),
