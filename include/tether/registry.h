@@ -107,8 +107,9 @@ typedef struct tether_open_options {
     /* Not 0: defer what an opening does besides opening: inspect the session's tasks, and start the
      * loop and its thread. For a program that starts a task and exits. The first call that waits
      * (see tether_close for a list), follows output, keeps a ring or opens a proxy does both; a
-     * tether_finish_kills with a timeout of 0 only inspects the tasks. Until then this registry
-     * enforces no deadline, adopts nothing and resumes no kill, and every call reads the disk.
+     * tether_finish_kills with a timeout of 0 only inspects the tasks that are overdue. Until then
+     * this registry enforces no deadline, adopts nothing and resumes no kill, and every call reads
+     * the disk.
      * Default: off. No effect with a loop, an on_event or dispatch. */
     int deferred;
     /* Not 0: the registry runs only while the host calls tether_dispatch, which see in

@@ -18,9 +18,9 @@ struct tether_registry {
     tether__catalog catalog; /* the tasks of that session */
     tether__reaper *reaper;
     tether__gate gate;
-    /* Does what the opening has deferred: inspects the session's tasks, and with `start` starts the
-     * reaper first. Does nothing once the reaper is started. NULL: nothing was deferred. The caller
-     * holds no lock. */
+    /* Does what the opening has deferred: with `start`, starts the reaper and inspects the
+     * session's tasks; without it, inspects those that are overdue. Does nothing once the reaper is
+     * started. NULL: nothing was deferred. The caller holds no lock. */
     int (*catch_up)(tether_registry *registry, bool start, tether_error *error);
     bool by_turns; /* the reaper runs only in calls of the host (tether_dispatch), which may fail to
                       come */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "os/clock.h"
 #include "os/lifeline.h"
 #include "store/names.h"
 #include "store/quarantine.h"
@@ -119,23 +120,43 @@ static int replay_name(tether__catalog *catalog, const char *task_id, tether__sc
     return code;
 }
 
-int tether__replay(tether__catalog *catalog, tether__scope scope, tether__inspect_mode mode,
-                   size_t *quarantined, tether_error *error)
+/* Replays those of the listed tasks that are in scope. Frees the list. */
+static int replay_names(tether__catalog *catalog, names *list, tether__scope scope,
+                        tether__inspect_mode mode, size_t *quarantined, tether_error *error)
 {
-    names list;
-    tether__session *session = catalog->session;
-    int code = tether__ledger_ids(session, scope, &list.ids, &list.count, error);
-    if (code == TETHER_OK)
-        code = tether__os_dir_check(session->tasks, error);
+    int code = tether__os_dir_check(catalog->session->tasks, error);
     int first = code;
-    for (size_t i = 0; !tether__replay_is_general(code) && i < list.count; i++) {
-        code = replay_name(catalog, list.ids[i], scope, mode, quarantined,
+    for (size_t i = 0; !tether__replay_is_general(code) && i < list->count; i++) {
+        code = replay_name(catalog, list->ids[i], scope, mode, quarantined,
                            first == TETHER_OK ? error : NULL);
         if (first == TETHER_OK)
             first = code;
     }
-    free(list.ids);
+    free(list->ids);
     return first;
+}
+
+int tether__replay(tether__catalog *catalog, tether__scope scope, tether__inspect_mode mode,
+                   size_t *quarantined, tether_error *error)
+{
+    names list;
+    int code = tether__ledger_ids(catalog->session, scope, &list.ids, &list.count, error);
+    return code == TETHER_OK ? replay_names(catalog, &list, scope, mode, quarantined, error) : code;
+}
+
+int tether__replay_overdue(tether__catalog *catalog, tether_error *error)
+{
+    names list;
+    tether__clock_frame own;
+    int code = tether__here_frame(&catalog->session->store->here, &own, error);
+    if (code != TETHER_OK)
+        return code;
+    code = tether__ledger_overdue(catalog->session,
+                                  tether__os_monotonic_ms() - own.monotonic_ns / 1000000, &list.ids,
+                                  &list.count, error);
+    return code == TETHER_OK ? replay_names(catalog, &list, TETHER__SCOPE_LIVE,
+                                            TETHER__INSPECT_OPENING, NULL, error)
+                             : code;
 }
 
 /* Returns whether an id has a lifeline or a bundle, no record, and no process that may still write

@@ -28,6 +28,10 @@ tether__scope tether__replay_scope(const tether__catalog *catalog);
 int tether__replay(tether__catalog *catalog, tether__scope scope, tether__inspect_mode mode,
                    size_t *quarantined, tether_error *error);
 
+/* Does the same for the tasks that hosts have to end (tether__ledger_overdue), and looks at no
+ * other. */
+int tether__replay_overdue(tether__catalog *catalog, tether_error *error);
+
 /* Does the same for one task. The caller holds `disk`. */
 int tether__replay_task(tether__catalog *catalog, const char *task_id, tether__inspect_mode mode,
                         size_t *quarantined, tether_error *error);

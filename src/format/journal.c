@@ -40,25 +40,39 @@ typedef enum member {
     OPEN,
     NOTIFY,
     DELIVERED,
+    INTENT,
+    DEADLINE,
     KEY,
     MEMBERS
 } member;
 
-static const char *const names[MEMBERS] = {"schema_version",
-                                           "session_id",
-                                           number,
-                                           started,
-                                           "task_id",
-                                           removed,
-                                           again,
-                                           unstarted,
-                                           "status",
-                                           TETHER__RECORD_WATCHES,
-                                           "output_limit",
-                                           TETHER__RECORD_ON_END_OPEN,
-                                           "notify_on_completion",
-                                           "completion_delivered",
-                                           "key"};
+#define NAME(text)                                                                                 \
+    {                                                                                              \
+        text, sizeof(text) - 1                                                                     \
+    }
+
+static const struct {
+    const char *text;
+    size_t size;
+} names[MEMBERS] = {
+    NAME("schema_version"),
+    NAME("session_id"),
+    NAME(number),
+    NAME(started),
+    NAME("task_id"),
+    NAME(removed),
+    NAME(again),
+    NAME(unstarted),
+    NAME("status"),
+    NAME(TETHER__RECORD_WATCHES),
+    NAME("output_limit"),
+    NAME(TETHER__RECORD_ON_END_OPEN),
+    NAME("notify_on_completion"),
+    NAME("completion_delivered"),
+    NAME("kill_intent"),
+    NAME("deadline_monotonic_ms"),
+    NAME("key"),
+};
 
 /* A record has a schema of its own. */
 static bool is_newer(const tether__scanned *schema, bool of_task)
@@ -114,6 +128,13 @@ static tether__said said(const tether__scanned *value, bool yes)
     return yes ? TETHER__SAID_YES : TETHER__SAID_NO;
 }
 
+static int64_t deadline_of(const tether__scanned *value)
+{
+    if (value->type == TETHER__SCANNED_ABSENT)
+        return -1;
+    return is_count(value, 1) ? value->integer : 0;
+}
+
 static tether__journal_kind read_task(const tether__scanned members[], tether__journal_line *line)
 {
     const tether__scanned *watches = &members[WATCHES];
@@ -126,6 +147,8 @@ static tether__journal_kind read_task(const tether__scanned members[], tether__j
     line->open = said(&members[OPEN], is_true(&members[OPEN]));
     line->notify = said(&members[NOTIFY], is_true(&members[NOTIFY]));
     line->delivered = said(&members[DELIVERED], is_true(&members[DELIVERED]));
+    line->killing = said(&members[INTENT], members[INTENT].type == TETHER__SCANNED_TEXT);
+    line->deadline_ms = deadline_of(&members[DEADLINE]);
     if (line->birth && members[KEY].type == TETHER__SCANNED_TEXT)
         line->key = tether__key_hash(members[KEY].text, members[KEY].size);
     return is_true(&members[REMOVED]) ? TETHER__JOURNAL_REMOVED : TETHER__JOURNAL_CHANGE;
@@ -187,7 +210,7 @@ int tether__journal_parse(const char *text, size_t size, tether__journal_line *l
     if (no_memory)
         return TETHER_ENOMEM;
     for (int i = 0; i < MEMBERS; i++)
-        members[i] = value_of(json_object_get(line->object, names[i]));
+        members[i] = value_of(json_object_get(line->object, names[i].text));
     if (json_is_object(line->object))
         conclude(members, line);
     else
@@ -200,7 +223,7 @@ static bool keep_member(void *context, const char *key, size_t size, const tethe
 {
     tether__scanned *members = context;
     for (int i = 0; i < MEMBERS; i++) {
-        if (strlen(names[i]) != size || memcmp(names[i], key, size) != 0)
+        if (names[i].size != size || memcmp(names[i].text, key, size) != 0)
             continue;
         members[i] = *value;
         return value->type != TETHER__SCANNED_TEXT || value->text != NULL;

@@ -48,6 +48,8 @@ typedef struct tether__journal_line {
     tether__said open;            /* what has become of the command at its end is not known */
     tether__said notify;          /* a completion is requested */
     tether__said delivered;       /* the completion was acknowledged */
+    tether__said killing;         /* hosts are ending it */
+    int64_t deadline_ms;          /* by the machine's monotonic clock; 0: none; -1: unsaid */
     uint32_t key;                 /* of a birth: the hash of its key; 0: it has none */
     struct json_t *object;        /* the line as it was read; NULL if it is damaged */
 } tether__journal_line;

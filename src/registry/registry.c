@@ -237,8 +237,8 @@ static void apply_settings(tether__tasks *tasks, const tether_open_options *opti
     tasks->outputs.compress_userdata = options->userdata;
 }
 
-/* The registry's catch_up. Without `start` it only inspects the tasks, as often as it is called,
- * and leaves leftovers to another opening. */
+/* The registry's catch_up. Without `start` it only inspects the tasks that are overdue, as often as
+ * it is called, and leaves leftovers to another opening. */
 static int catch_up(tether_registry *registry, bool start, tether_error *error)
 {
     tether__whole *whole = whole_of(registry);
@@ -251,8 +251,7 @@ static int catch_up(tether_registry *registry, bool start, tether_error *error)
         if (code == TETHER_OK)
             code = replay(registry, error);
     } else if (!whole->complete) {
-        code = tether__replay(&registry->catalog, TETHER__SCOPE_LIVE, TETHER__INSPECT_OPENING, NULL,
-                              error);
+        code = tether__replay_overdue(&registry->catalog, error);
     }
     uv_mutex_unlock(&whole->opening);
     return code;

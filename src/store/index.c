@@ -148,6 +148,9 @@ static void take_fields(tether__indexed *task, const tether__journal_line *line)
     take(line->open, &task->open);
     take(line->notify, &task->notify);
     take(line->delivered, &task->delivered);
+    take(line->killing, &task->killing);
+    if (line->deadline_ms >= 0)
+        task->deadline_ms = line->deadline_ms;
     task->newer |= line->newer;
     if (line->birth)
         task->key = line->key;

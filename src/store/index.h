@@ -26,9 +26,11 @@ typedef struct tether__indexed {
     bool watched;   /* watches are kept */
     bool limited;   /* it has an output limit */
     bool open;      /* what has become of the command at its end is not known */
+    bool killing;   /* hosts are ending it */
     bool newer;     /* a version with a newer schema wrote a line of it */
     uint32_t key;   /* the hash of its key; 0: it has none */
     uint32_t span_count, span_capacity;
+    int64_t deadline_ms;  /* by the machine's monotonic clock; 0: none */
     uint64_t version;     /* of its last line; no other line, of any task, had this number before */
     tether__span spans[]; /* its lines, in order; the first one has the whole record */
 } tether__indexed;

@@ -377,15 +377,23 @@ bool tether__ledger_removed(const tether__session *session, const char *task_id)
     return removed;
 }
 
-static bool is_in_scope(const tether__indexed *task, tether__scope scope)
+typedef bool chooser(const tether__indexed *task, int64_t parameter);
+
+static bool is_in_scope(const tether__indexed *task, int64_t scope)
 {
     if (scope == TETHER__SCOPE_LIVE)
         return !task->ended || task->limited || task->open;
     return scope == TETHER__SCOPE_ALL || task->limited || !tether__indexed_done(task);
 }
 
-int tether__ledger_ids(const tether__session *session, tether__scope scope,
-                       char (**ids)[TETHER_ID_SIZE], size_t *count, tether_error *error)
+static bool is_overdue(const tether__indexed *task, int64_t now_ms)
+{
+    bool over = task->deadline_ms > 0 && task->deadline_ms <= now_ms;
+    return !task->ended && (over || task->killing);
+}
+
+static int list_ids(const tether__session *session, chooser *choose, int64_t parameter,
+                    char (**ids)[TETHER_ID_SIZE], size_t *count, tether_error *error)
 {
     const tether__index *index = &session->ledger->index;
     *ids = NULL;
@@ -398,11 +406,23 @@ int tether__ledger_ids(const tether__session *session, tether__scope scope,
             code = tether__fail_memory(error, "list tasks");
     }
     for (size_t i = 0; code == TETHER_OK && i < index->count; i++) {
-        if (is_in_scope(index->tasks[i], scope))
+        if (choose(index->tasks[i], parameter))
             strcpy((*ids)[(*count)++], tether__indexed_id(index->tasks[i]));
     }
     uv_mutex_unlock(&session->ledger->lock);
     return code;
+}
+
+int tether__ledger_ids(const tether__session *session, tether__scope scope,
+                       char (**ids)[TETHER_ID_SIZE], size_t *count, tether_error *error)
+{
+    return list_ids(session, is_in_scope, scope, ids, count, error);
+}
+
+int tether__ledger_overdue(const tether__session *session, int64_t now_ms,
+                           char (**ids)[TETHER_ID_SIZE], size_t *count, tether_error *error)
+{
+    return list_ids(session, is_overdue, now_ms, ids, count, error);
 }
 
 /* The tasks stand in the index in no order, and those that share a key are few. */

@@ -63,6 +63,12 @@ int tether__ledger_lines(const tether__session *session, const char *task_id, te
 /* Whether the journal has a line that removes the task. */
 bool tether__ledger_removed(const tether__session *session, const char *task_id);
 
+/* Lists the ids of the tasks that hosts have to end, in no order: their deadline is over at
+ * `now_ms`, by the machine's monotonic clock, or somebody has begun to. The caller frees *ids with
+ * free(). */
+int tether__ledger_overdue(const tether__session *session, int64_t now_ms,
+                           char (**ids)[TETHER_ID_SIZE], size_t *count, tether_error *error);
+
 /* Lists the ids of the tasks in scope, in no order. The caller frees *ids with free(). */
 int tether__ledger_ids(const tether__session *session, tether__scope scope,
                        char (**ids)[TETHER_ID_SIZE], size_t *count, tether_error *error);

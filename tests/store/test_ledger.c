@@ -133,6 +133,38 @@ static void lists_the_tasks_of_a_scope(void **state)
     expect_ids(&j->other, TETHER__SCOPE_ALL, 4);
 }
 
+static void expect_overdue(const tether__session *session, int64_t now_ms, const char *expected)
+{
+    char(*ids)[TETHER_ID_SIZE];
+    size_t count;
+    tether_error error = {0};
+    ASSERT_OK(tether__ledger_overdue(session, now_ms, &ids, &count, &error), error);
+    assert_int_equal(count, expected != NULL);
+    if (expected != NULL)
+        assert_string_equal(ids[0], expected);
+    free(ids);
+}
+
+static void lists_the_tasks_that_are_overdue(void **state)
+{
+    journals *j = *state;
+    journals_append(&j->own, BIRTH("free", ",\"deadline_monotonic_ms\":null"));
+    journals_append(&j->own, BIRTH("ended", ",\"deadline_monotonic_ms\":10"));
+    journals_append(&j->own, CHANGE("ended", END));
+    journals_append(&j->own, BIRTH("bound", ",\"deadline_monotonic_ms\":100"));
+    expect_overdue(&j->other, 99, NULL);
+    expect_overdue(&j->other, 100, "bound");
+    journals_append(&j->own, CHANGE("bound", ",\"deadline_monotonic_ms\":200"));
+    expect_overdue(&j->other, 199, NULL);
+    expect_overdue(&j->own, 200, "bound");
+    journals_append(&j->own, CHANGE("bound", ",\"deadline_monotonic_ms\":null"));
+    expect_overdue(&j->other, INT64_MAX, NULL);
+    journals_append(&j->own, CHANGE("free", ",\"kill_intent\":\"kill\""));
+    expect_overdue(&j->other, 0, "free");
+    journals_append(&j->own, CHANGE("free", ",\"kill_intent\":null"));
+    expect_overdue(&j->other, 0, NULL);
+}
+
 /* --- A torn tail --- */
 
 /* A reader that has seen a part of a line, whose writer then cuts it off, keeps nothing of it. */
@@ -563,6 +595,7 @@ int main(void)
         TEST(a_stamp_changes_with_the_lines_of_its_task_alone),
         TEST(a_record_that_is_too_long_changes_nothing),
         TEST(lists_the_tasks_of_a_scope),
+        TEST(lists_the_tasks_that_are_overdue),
         TEST(a_line_without_a_newline_is_read_again),
         TEST(a_line_as_long_as_the_part_before_it_is_read),
         TEST(the_next_line_begins_with_a_newline),
