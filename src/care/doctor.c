@@ -200,7 +200,7 @@ static int find_monitor(char **path)
     *path = NULL;
     if (rule->kind != TETHER__OUTER_MONITOR)
         return TETHER_ENOTSUP;
-    return tether__os_find_companion(rule->name, TETHER__MONITOR_VARIABLE, path, NULL);
+    return tether__os_find_companion(rule->name, TETHER__MONITOR_VARIABLE, NULL, path, NULL);
 }
 
 static bool has_monitor(void)

@@ -64,23 +64,38 @@ static bool find_installed(const char *name, char found[PLACE_SIZE])
            is_program(found);
 }
 
-/* A variable that is set decides alone. */
-static bool find_anywhere(const char *name, const char *variable, char found[PLACE_SIZE])
+static bool take_known(const char *path, char found[PLACE_SIZE])
 {
-    const char *named = getenv(variable);
-    if (named != NULL)
-        return named[0] == '/' && snprintf(found, PLACE_SIZE, "%s", named) < PLACE_SIZE &&
-               is_program(found);
-    return find_from_program(name, found) || find_from_library(name, found) ||
-           find_installed(name, found);
+    return path[0] == '/' && snprintf(found, PLACE_SIZE, "%s", path) < PLACE_SIZE &&
+           is_program(found);
 }
 
-int tether__os_find_companion(const char *name, const char *variable, char **path,
+static bool search(const char *name, char **known, char found[PLACE_SIZE])
+{
+    if (known != NULL && *known != NULL && take_known(*known, found))
+        return true;
+    if (!find_from_program(name, found) && !find_from_library(name, found) &&
+        !find_installed(name, found))
+        return false;
+    if (known != NULL && *known == NULL)
+        *known = tether__text_copy(found);
+    return true;
+}
+
+/* A variable that is set decides alone. */
+static bool find_anywhere(const char *name, const char *variable, char **known,
+                          char found[PLACE_SIZE])
+{
+    const char *named = getenv(variable);
+    return named != NULL ? take_known(named, found) : search(name, known, found);
+}
+
+int tether__os_find_companion(const char *name, const char *variable, char **known, char **path,
                               tether_error *error)
 {
     char found[PLACE_SIZE];
     *path = NULL;
-    if (!find_anywhere(name, variable, found))
+    if (!find_anywhere(name, variable, known, found))
         return tether__fail(error, TETHER_ENOPROGRAM, 0, "find program",
                             "%s is not installed; name it in %s", name, variable);
     *path = tether__text_copy(found);

@@ -70,6 +70,13 @@ static int fail_create(tether__dir *exits, int os_error, tether_error *error)
 static int give_name(tether__dir *exits, const char *temporary, const char *task_id)
 {
     struct stat st;
+#ifdef RENAME_NOREPLACE
+    if (renameat2(exits->fd, temporary, exits->fd, task_id, RENAME_NOREPLACE) == 0)
+        return 0;
+    /* Some file systems know no flags, and some filters no such call. */
+    if (errno != EINVAL && errno != ENOSYS && errno != EPERM)
+        return errno;
+#endif
     if (fstatat(exits->fd, task_id, &st, AT_SYMLINK_NOFOLLOW) == 0)
         return EEXIST;
     return renameat(exits->fd, temporary, exits->fd, task_id) == 0 ? 0 : errno;

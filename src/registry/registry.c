@@ -208,6 +208,7 @@ static int replay(tether_registry *registry, tether_error *error)
 
 static void free_whole(tether__whole *whole)
 {
+    free(whole->tasks.monitor);
     tether__dispatcher_close(whole->dispatcher);
     uv_mutex_destroy(&whole->opening);
     free(whole);

@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "os/companion.h"
 #include "os/control.h"
 #include "os/host.h"
 #include "store/bundle.h"
@@ -21,7 +20,7 @@ static int find(tether__spawn_plan *plan, const tether__outer_rule *rule, char *
                 tether_error *error)
 {
     if (rule->kind == TETHER__OUTER_MONITOR)
-        return tether__os_find_companion(rule->name, TETHER__MONITOR_VARIABLE, path, error);
+        return tether__tasks_find_monitor(plan->registry, rule->name, path, error);
     if (rule->in_task_path)
         return tether__spawn_plan_find(rule->name, path, plan, error);
     return tether__os_find_program(rule->name, tether__os_shell_rules()->system_path, plan->workdir,

@@ -4,6 +4,10 @@
  * Thread: any. */
 #include "task/tasks.h"
 
+#include <stdlib.h>
+
+#include "os/companion.h"
+
 tether__tasks *tether__tasks_of(tether_registry *registry)
 {
     /* Valid, because registry/ allocates every registry as the whole struct. */
@@ -37,4 +41,25 @@ void tether__tasks_facts(tether_registry *registry, tether__facts *facts)
     uv_mutex_lock(&registry->catalog.state);
     *known = *facts;
     uv_mutex_unlock(&registry->catalog.state);
+}
+
+int tether__tasks_find_monitor(tether_registry *registry, const char *name, char **path,
+                               tether_error *error)
+{
+    char **known = &tether__tasks_of(registry)->monitor;
+    uv_mutex_lock(&registry->catalog.state);
+    char *found = *known;
+    uv_mutex_unlock(&registry->catalog.state);
+    const bool remembered = found != NULL;
+    int code = tether__os_find_companion(name, TETHER__MONITOR_VARIABLE, &found, path, error);
+    if (remembered || found == NULL)
+        return code;
+    uv_mutex_lock(&registry->catalog.state);
+    if (*known == NULL) {
+        *known = found;
+        found = NULL;
+    }
+    uv_mutex_unlock(&registry->catalog.state);
+    free(found); /* another thread was faster */
+    return code;
 }

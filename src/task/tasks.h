@@ -25,12 +25,19 @@ typedef struct tether__tasks {
     uint64_t max_output_bytes;
     tether__facts facts;           /* guarded by the catalog's `state`; see facts.h */
     tether__known_wrapper wrapper; /* the last one; guarded by the catalog's `state` */
-    tether__bond bond;             /* of the tasks that end with this registry; guarded likewise */
+    char *monitor; /* where a search has found it; NULL: none has yet. Guarded likewise; stays the
+                      same until the registry is freed */
+    tether__bond bond; /* of the tasks that end with this registry; guarded likewise */
 } tether__tasks;
 
 /* Stores what is known about this process; asks the system the first time. Takes the catalog's
  * `state`. */
 void tether__tasks_facts(tether_registry *registry, tether__facts *facts);
+
+/* Finds the monitor (tether__os_find_companion), and remembers where: a search asks the system for
+ * the file of this program. Takes the catalog's `state`. */
+int tether__tasks_find_monitor(tether_registry *registry, const char *name, char **path,
+                               tether_error *error);
 
 /* Stores the bond of this registry, which stays valid until it is closed; makes it the first time.
  * Takes the catalog's `state`. */

@@ -92,10 +92,12 @@ static int find(const char *name, const char *variable, wchar_t **place, tether_
     return code;
 }
 
-int tether__os_find_companion(const char *name, const char *variable, char **path,
+/* A search costs no more than a look at what is known, so nothing is remembered. */
+int tether__os_find_companion(const char *name, const char *variable, char **known, char **path,
                               tether_error *error)
 {
     wchar_t *place;
+    (void)known;
     *path = NULL;
     int code = find(name, variable, &place, error);
     if (code == TETHER_OK) {

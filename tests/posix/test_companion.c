@@ -14,15 +14,20 @@
 
 enum { LONG = 5000 };
 
-static int find(place *p, const char *name, const char *value, char **found)
+static int find_again(place *p, const char *name, const char *value, char **known, char **found)
 {
     if (value != NULL)
         setenv(VARIABLE, value, 1);
     else
         unsetenv(VARIABLE);
-    int code = tether__os_find_companion(name, VARIABLE, found, &p->error);
+    int code = tether__os_find_companion(name, VARIABLE, known, found, &p->error);
     unsetenv(VARIABLE);
     return code;
+}
+
+static int find(place *p, const char *name, const char *value, char **found)
+{
+    return find_again(p, name, value, NULL, found);
 }
 
 static void a_variable_names_it(void **state)
@@ -92,6 +97,33 @@ static void it_is_not_found_elsewhere(void **state)
     assert_non_null(strstr(p->error.message, "tether-none is not installed"));
 }
 
+/* The variable decides all the same, and what is gone is searched for again. */
+static void it_is_first_looked_for_where_it_was_found_before(void **state)
+{
+    place *p = *state;
+    char *known = NULL, *beside, *found;
+    place_write(p, "program", "");
+    assert_int_equal(chmod(place_path(p, "program"), 0700), 0);
+    ASSERT_OK(find_again(p, "tether-none", place_path(p, "program"), &known, &found), p->error);
+    assert_null(known);
+    free(found);
+    ASSERT_OK(find_again(p, "tether-test-child", NULL, &known, &beside), p->error);
+    assert_string_equal(known, beside);
+    free(known);
+    known = strdup(place_path(p, "program"));
+    ASSERT_OK(find_again(p, "tether-test-child", NULL, &known, &found), p->error);
+    assert_string_equal(found, known);
+    free(found);
+    assert_int_equal(find_again(p, "tether-test-child", "", &known, &found), TETHER_ENOPROGRAM);
+    assert_int_equal(unlink(place_path(p, "program")), 0);
+    ASSERT_OK(find_again(p, "tether-test-child", NULL, &known, &found), p->error);
+    assert_string_equal(found, beside);
+    assert_string_equal(known, place_path(p, "program"));
+    free(found);
+    free(beside);
+    free(known);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
 int main(void)
@@ -101,6 +133,7 @@ int main(void)
         TEST(a_variable_that_names_no_program_finds_nothing),
         TEST(it_is_found_beside_the_program),
         TEST(it_is_not_found_elsewhere),
+        TEST(it_is_first_looked_for_where_it_was_found_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@ enum { PATH_BYTES = 40000 };
 static int find(place *p, const char *name, const char *value, char **found)
 {
     SetEnvironmentVariableA(VARIABLE, value);
-    int code = tether__os_find_companion(name, VARIABLE, found, &p->error);
+    int code = tether__os_find_companion(name, VARIABLE, NULL, found, &p->error);
     SetEnvironmentVariableA(VARIABLE, NULL);
     return code;
 }
