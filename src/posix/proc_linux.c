@@ -47,15 +47,25 @@ int tether__proc_check_own(bool *own)
     return os_error;
 }
 
-/* The link reads such as "pid:[4026531836]". */
+/* By hand, because every start reads such a link. */
+bool tether__proc_parse_pid_ns(const char *link, char pid_ns[TETHER__PID_NS_SIZE])
+{
+    static const char begin[] = "pid:[";
+    const size_t skipped = sizeof begin - 1;
+    size_t size = strncmp(link, begin, skipped) == 0 ? strspn(link + skipped, "0123456789") : 0;
+    if (size >= TETHER__PID_NS_SIZE)
+        size = 0;
+    if (size > 0)
+        memcpy(pid_ns, link + skipped, size);
+    pid_ns[size] = '\0';
+    return size > 0;
+}
+
 int tether__proc_pid_ns(char pid_ns[TETHER__PID_NS_SIZE])
 {
     char link[64];
-    unsigned long long number;
     int os_error = read_link("/proc/self/ns/pid", link, sizeof link);
-    pid_ns[0] = '\0';
-    if (sscanf(link, "pid:[%llu]", &number) == 1)
-        snprintf(pid_ns, TETHER__PID_NS_SIZE, "%llu", number);
+    (void)tether__proc_parse_pid_ns(link, pid_ns);
     return os_error;
 }
 

@@ -20,14 +20,9 @@
 static bool read_ns(const char *path, char pid_ns[TETHER__PID_NS_SIZE])
 {
     char link[64];
-    unsigned long long number;
     ssize_t size = readlink(path, link, sizeof link - 1);
     link[size > 0 ? size : 0] = '\0';
-    bool found = sscanf(link, "pid:[%llu]", &number) == 1;
-    pid_ns[0] = '\0';
-    if (found)
-        snprintf(pid_ns, TETHER__PID_NS_SIZE, "%llu", number);
-    return found;
+    return tether__proc_parse_pid_ns(link, pid_ns);
 }
 
 void tether__os_pid_ns(char pid_ns[TETHER__PID_NS_SIZE])
