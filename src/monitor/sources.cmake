@@ -72,6 +72,7 @@ else()
         src/posix/monitor/on_end_os.c
         src/posix/monitor/pump_os.c
         src/posix/monitor/read_all.c
+        src/posix/monitor/reaping.c
         src/posix/monitor/scope.c
         src/posix/monitor/wake_signalfd.c
         src/posix/pidfd.c

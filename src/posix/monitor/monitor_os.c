@@ -1,4 +1,4 @@
-/* Owns the monitor's descriptors, the start of the command, and waiting for its processes.
+/* Owns the monitor's descriptors, the start of the command, and the sleep.
  * Must not: decide when to do any of it (monitor.c does).
  * Thread: the only one. */
 #include "monitor/monitor_os.h"
@@ -11,9 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
@@ -284,64 +282,6 @@ void tether__monitor_os_sleep(int64_t until_ms, bool rests)
         tether__channel_wake(rest);
     if (asked)
         tether__channel_open();
-}
-
-static int64_t milliseconds(struct timeval time)
-{
-    return (int64_t)time.tv_sec * 1000 + time.tv_usec / 1000;
-}
-
-/* What a process has used includes what those have used for which it has waited itself. */
-static void add_usage(tether__usage *sum, const struct rusage *used)
-{
-#ifdef __APPLE__
-    int64_t unit = 1;
-#else
-    int64_t unit = 1024;
-#endif
-    int64_t peak = used->ru_maxrss * unit;
-    if (sum->processes < 0)
-        *sum = (tether__usage){0};
-    sum->user_ms += milliseconds(used->ru_utime);
-    sum->system_ms += milliseconds(used->ru_stime);
-    sum->peak_bytes = peak > sum->peak_bytes ? peak : sum->peak_bytes;
-    sum->processes++;
-}
-
-static void note_end(tether__family *family, int status)
-{
-    tether__ending *outcome = &family->outcome;
-    family->command_ended = true;
-    outcome->uptime_ms = tether__os_uptime_ms();
-    if (WIFEXITED(status)) {
-        outcome->end = TETHER__END_EXIT;
-        outcome->value = WEXITSTATUS(status);
-        return;
-    }
-    outcome->end = TETHER__END_SIGNAL;
-    outcome->value = WTERMSIG(status);
-#ifdef WCOREDUMP
-    outcome->core = WCOREDUMP(status);
-#endif
-    if (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGKILL)
-        family->by_kill = WTERMSIG(status);
-}
-
-void tether__monitor_os_reap(tether__family *family)
-{
-    struct rusage used;
-    int status;
-    pid_t pid;
-    while ((pid = wait4(-1, &status, WNOHANG, &used)) > 0 || (pid < 0 && errno == EINTR)) {
-        if (pid > 0)
-            add_usage(&family->outcome.usage, &used);
-        if (pid == family->command)
-            note_end(family, status);
-    }
-    family->unknown = pid < 0 && !family->command_ended;
-    bool childless = pid < 0 && errno == ECHILD;
-    family->empty = family->command_ended && (childless || tether__offspring_is_gone());
-    family->outcome.alone = family->command_ended && childless && tether__offspring_adopts();
 }
 
 /* Costs nothing where nothing is left. */

@@ -20,6 +20,7 @@
 #include "os/spawn.h"
 #include "posix/environ.h"
 #include "posix/monitor/read_all.h"
+#include "posix/monitor/reaping.h"
 #include "posix/monitor/wake.h"
 #include "posix/raise_fd.h"
 #include "posix/write_all.h"
@@ -286,11 +287,12 @@ size_t tether__on_end_os_read(char *bytes, size_t capacity)
 tether__afterwards tether__on_end_os_wait(int64_t pid, int64_t until_ms, int *value)
 {
     int status;
+    struct rusage used;
     int64_t left_ms = until_ms - tether__os_monotonic_ms();
     tether__wake_item item = {.fd = reading_end};
     int timeout_ms = left_ms < 0 ? 0 : left_ms < LONGEST_MS ? (int)left_ms : LONGEST_MS;
     (void)tether__wake_sleep(&item, 1, timeout_ms);
-    if (waitpid((pid_t)pid, &status, WNOHANG) == (pid_t)pid) {
+    if (tether__reaping_take((pid_t)pid, &status, &used) == (pid_t)pid) {
         bool exited = WIFEXITED(status);
         *value = exited ? WEXITSTATUS(status) : WTERMSIG(status);
         return exited ? TETHER__AFTERWARDS_EXIT : TETHER__AFTERWARDS_SIGNAL;

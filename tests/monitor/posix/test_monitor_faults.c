@@ -1,6 +1,7 @@
 /* Faults of monitors, and of what is around them: refused calls, full disks, signals, and starts by
  * hand. ci/matrix has each system call. */
 #include "monitor/posix/monitored.h"
+#include "monitor/told.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -142,12 +143,13 @@ static void a_line_that_fits_in_part_leaves_nothing(void **state)
 
 static void start_where_nothing_can_be_waited_for(fixture *f, void *userdata)
 {
-    static const int calls[] = {SYS_wait4, SYS_fsetxattr}; /* nor does a host see the end */
+    /* Nor does a host see the end. */
+    static const int calls[] = {SYS_wait4, SYS_waitid, SYS_fsetxattr};
     char(*ids)[TETHER_ID_SIZE] = userdata;
     tether_registry *registry;
     const tether_open_options options = {.store = f->store, .no_gc = 1};
     tether_error error = {0};
-    HOST_ASSERT(machine_refuse(calls, 2, ECHILD));
+    HOST_ASSERT(machine_refuse(calls, 3, ECHILD));
     HOST_OK(tether_open(&options, &registry, &error), error);
     const char *const exits[] = {CHILD, "exit", "3", NULL};
     const char *const stays[] = {CHILD, "ignore-term", "sleep", "100000", NULL};
@@ -173,6 +175,52 @@ static void an_end_that_cannot_be_found_out_is_lost(void **state)
         ASSERT_OK(tether_kill(f->registry, ids[i], NULL, &f->error), f->error);
     }
     test_unshare(ids, 2 * sizeof *ids);
+}
+
+/* A code, a deadline, and a command at the end. */
+static void start_three_without_wait4(fixture *f, void *userdata)
+{
+    static const int call = SYS_wait4;
+    static const int errors[] = {ECHILD, EPERM};
+    char(*ids)[TETHER_ID_SIZE] = userdata;
+    const tether_open_options options = {.store = f->store, .no_gc = 1};
+    tether_registry *registry;
+    tether_error error = {0};
+    HOST_ASSERT(machine_refuse(&call, 1, errors[ids[2][0] == 'x']));
+    HOST_OK(tether_open(&options, &registry, &error), error);
+    const char *const exits[] = {CHILD, "sleep", "50", "exit", "3", NULL};
+    const char *const stays[] = {CHILD, "sleep", "100000", NULL};
+    tether_spec spec = {.argv = exits, .supervisor = TETHER_SUPERVISOR_MONITOR};
+    HOST_OK(tether_spawn(registry, &spec, ids[0], &error), error);
+    spec.on_end = "exit 6";
+    HOST_OK(tether_spawn(registry, &spec, ids[2], &error), error);
+    spec = (tether_spec){
+        .argv = stays, .supervisor = TETHER_SUPERVISOR_MONITOR, .timeout_ms = SHORT_MS};
+    HOST_OK(tether_spawn(registry, &spec, ids[1], &error), error);
+    tether_close(registry, TETHER_DETACH, NULL);
+}
+
+/* It is asked in another way, and tells as much. */
+static void a_wait_that_is_refused_costs_nothing(void **state)
+{
+    fixture *f = *state;
+    char(*ids)[TETHER_ID_SIZE] = test_shared(3 * sizeof *ids);
+    for (int i = 0; i < 2; i++) {
+        ids[2][0] = i == 0 ? '\0' : 'x';
+        assert_int_equal(test_join_host(test_fork_host(start_three_without_wait4, f, ids)), 0);
+        f->registry = test_open(f);
+        test_expect(f->registry, ids[0], TETHER_STATUS_FAILED, 3, NULL);
+        test_expect(f->registry, ids[1], TETHER_STATUS_TIMED_OUT, 124, NULL);
+        test_expect(f->registry, ids[2], TETHER_STATUS_FAILED, 3, NULL);
+        tether_snapshot *snapshot = test_snapshot(f->registry, ids[0]);
+        assert_int_equal(snapshot->process_count, 1);
+        assert_true(snapshot->peak_memory > 0);
+        tether_snapshot_free(snapshot);
+        told_expect(f->registry, ids[2], 6, "exit code 6");
+        ASSERT_OK(tether_close(f->registry, TETHER_SHUTDOWN, &f->error), f->error);
+        f->registry = NULL;
+    }
+    test_unshare(ids, 3 * sizeof *ids);
 }
 
 static void run_without(fixture *f, void *userdata)
@@ -416,6 +464,7 @@ int main(void)
         WITH_STORE(a_full_disk_does_not_delay_the_deadline),
         WITH_STORE(a_line_that_fits_in_part_leaves_nothing),
         WITH_STORE(an_end_that_cannot_be_found_out_is_lost),
+        WITH_STORE(a_wait_that_is_refused_costs_nothing),
         WITH_STORE(what_the_system_refuses_costs_no_code),
         WITH_REGISTRY(a_script_without_a_first_line_may_read_a_fifo),
         WITH_STORE(a_host_without_standard_streams_gets_all),

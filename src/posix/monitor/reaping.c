@@ -1,0 +1,122 @@
+/* Owns waiting for the processes of the task, and what they say.
+ * Must not: block, or believe a single call that a child is gone.
+ * Thread: the only one. */
+#include "posix/monitor/reaping.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "monitor/monitor_os.h"
+#include "os/clock.h"
+#include "posix/monitor/offspring.h"
+
+/* --- The calls --- */
+
+/* As wait4 tells it. */
+static int status_of(const siginfo_t *info)
+{
+    enum { CORE = 0x80 };
+    if (info->si_code == CLD_EXITED)
+        return (info->si_status & 0xff) << 8;
+    return info->si_status | (info->si_code == CLD_DUMPED ? CORE : 0);
+}
+
+/* The call of the kernel tells what was used, which that of the C library does not. */
+static pid_t take_by_waitid(pid_t which, int *status, struct rusage *used)
+{
+    siginfo_t info = {.si_pid = 0};
+    idtype_t kind = which < 0 ? P_ALL : P_PID;
+    id_t id = which < 0 ? 0 : (id_t)which;
+    long result;
+    do
+        result = syscall(SYS_waitid, kind, id, &info, WEXITED | WNOHANG, used);
+    while (result != 0 && errno == EINTR);
+    if (result != 0)
+        return -1;
+    if (info.si_pid != 0)
+        *status = status_of(&info);
+    return info.si_pid;
+}
+
+/* A filter of system calls refuses by number, with any error: a task whose children are said to be
+ * gone would be lost, or be told to have left nothing. Two calls must say so; or one, where the
+ * other fails. */
+pid_t tether__reaping_take(pid_t which, int *status, struct rusage *used)
+{
+    pid_t pid;
+    do
+        pid = wait4(which, status, WNOHANG, used);
+    while (pid < 0 && errno == EINTR);
+    if (pid >= 0)
+        return pid;
+    bool childless = errno == ECHILD;
+    pid = take_by_waitid(which, status, used);
+    if (pid < 0 && childless)
+        errno = ECHILD;
+    return pid;
+}
+
+/* --- The family --- */
+
+static int64_t milliseconds(struct timeval time)
+{
+    return (int64_t)time.tv_sec * 1000 + time.tv_usec / 1000;
+}
+
+/* What a process has used includes what those have used for which it has waited itself. */
+static void add_usage(tether__usage *sum, const struct rusage *used)
+{
+#ifdef __APPLE__
+    int64_t unit = 1;
+#else
+    int64_t unit = 1024;
+#endif
+    int64_t peak = used->ru_maxrss * unit;
+    if (sum->processes < 0)
+        *sum = (tether__usage){0};
+    sum->user_ms += milliseconds(used->ru_utime);
+    sum->system_ms += milliseconds(used->ru_stime);
+    sum->peak_bytes = peak > sum->peak_bytes ? peak : sum->peak_bytes;
+    sum->processes++;
+}
+
+static void note_end(tether__family *family, int status)
+{
+    tether__ending *outcome = &family->outcome;
+    family->command_ended = true;
+    outcome->uptime_ms = tether__os_uptime_ms();
+    if (WIFEXITED(status)) {
+        outcome->end = TETHER__END_EXIT;
+        outcome->value = WEXITSTATUS(status);
+        return;
+    }
+    outcome->end = TETHER__END_SIGNAL;
+    outcome->value = WTERMSIG(status);
+#ifdef WCOREDUMP
+    outcome->core = WCOREDUMP(status);
+#endif
+    if (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGKILL)
+        family->by_kill = WTERMSIG(status);
+}
+
+void tether__monitor_os_reap(tether__family *family)
+{
+    struct rusage used;
+    int status;
+    pid_t pid;
+    while ((pid = tether__reaping_take(-1, &status, &used)) > 0) {
+        add_usage(&family->outcome.usage, &used);
+        if (pid == family->command)
+            note_end(family, status);
+    }
+    family->unknown = pid < 0 && !family->command_ended;
+    bool childless = pid < 0 && errno == ECHILD;
+    family->empty = family->command_ended && (childless || tether__offspring_is_gone());
+    family->outcome.alone = family->command_ended && childless && tether__offspring_adopts();
+}
