@@ -114,10 +114,9 @@ static void carry_on_kill(monitor *m, int64_t now)
         tether__monitor_os_signal(&m->family, false);
         break;
     case TETHER__KILL_STUCK:
-        tether__monitor_os_kill_scope();
-        tether__monitor_os_signal(&m->family, true);
-        break;
     case TETHER__KILL_SEND_FINAL:
+        if (tether__kill_is_late(&m->kill, now))
+            tether__monitor_os_kill_scope(&m->family);
         tether__monitor_os_signal(&m->family, true);
         break;
     case TETHER__KILL_INSPECT:

@@ -61,8 +61,9 @@ void tether__monitor_os_leave_scope(void);
 void tether__monitor_os_ask_scope(const tether__orders *orders, tether__ending *ending);
 
 /* Kills all that is in the command's cgroup at once: the last means against processes that fork
- * faster than they can be listed. */
-void tether__monitor_os_kill_scope(void);
+ * faster than they can be listed. If another task is in it, what is this one's gets the final
+ * signal. */
+void tether__monitor_os_kill_scope(const tether__family *family);
 
 /* Removes the cgroup, if the monitor can leave it. */
 void tether__monitor_os_close_scope(void);

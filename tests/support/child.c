@@ -41,6 +41,7 @@
  * - dispositions: prints the numbers of the signals whose disposition is not the default, "/", and
  *   the numbers of the blocked signals
  * - signal N: kills itself with signal N; stop: stops itself with SIGSTOP
+ * - hop: continues in a child process again and again, as leave does, until it is killed
  * - own-session: moves to a session of its own; the process must not lead a group
  * - become-root: becomes root altogether, which a setuid program of root's can
  * - become N: becomes the user N; needs root

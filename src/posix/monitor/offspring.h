@@ -28,8 +28,14 @@ bool tether__offspring_list(tether__left *left);
  * they are too many to look at. */
 bool tether__offspring_measure(tether__using *used);
 
-/* Returns whether all processes below this one are the task's. False also if that is not known. */
-bool tether__offspring_is_own(void);
+typedef enum tether__offspring_kind {
+    TETHER__OFFSPRING_OWN,    /* all are the task's */
+    TETHER__OFFSPRING_SHARED, /* some are another task's */
+    TETHER__OFFSPRING_UNKNOWN /* for now: they change all the time, or are too many */
+} tether__offspring_kind;
+
+/* Returns whose the processes below this one are. */
+tether__offspring_kind tether__offspring_whose(void);
 
 /* Returns whether no process of the task is left but this one. False also if that is not known. */
 bool tether__offspring_is_gone(void);

@@ -249,12 +249,15 @@ bool tether__offspring_measure(tether__using *used)
     return look.found < look.most && (!look.partial || look.found > 0);
 }
 
-bool tether__offspring_is_own(void)
+tether__offspring_kind tether__offspring_whose(void)
 {
     tether__left left = {.count = 0};
     looking look = {.left = &left, .most = COUNTED};
     look_below(&look);
-    return !look.partial && !look.others && look.found < look.most;
+    if (look.others)
+        return TETHER__OFFSPRING_SHARED;
+    return !look.partial && look.found < look.most ? TETHER__OFFSPRING_OWN
+                                                   : TETHER__OFFSPRING_UNKNOWN;
 }
 
 /* --- What is left --- */

@@ -1,5 +1,5 @@
 /* Owns the monitor's side of the task's cgroup: moving the command into it, what it tells at the
- * end, and its removal.
+ * end, the kill of all that is in it, and its removal.
  * Must not: make a cgroup (the host has), or leave one behind if that can be helped.
  * Thread: the only one. */
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "posix/cgroup.h"
 #include "posix/monitor/offspring.h"
 
-enum { PATH_SIZE = 4096, MOUNT_DEPTH = 64 };
+enum { PATH_SIZE = 4096, MOUNT_DEPTH = 64, FREEZINGS = 20, MOMENT_MS = 1 };
 
 static const char *cgroup;     /* NULL: none */
 static char before[PATH_SIZE]; /* where the host has started the monitor; empty: not known */
@@ -65,11 +65,34 @@ void tether__monitor_os_ask_scope(const tether__orders *orders, tether__ending *
         ending->out_of_memory = orders->memory_limit;
 }
 
-/* A task that this one has started is in the same cgroup, unless it has its own, and goes on. */
-void tether__monitor_os_kill_scope(void)
+static void freeze(bool on)
 {
-    if (cgroup != NULL && tether__offspring_is_own())
+    (void)tether__cgroup_write(cgroup, TETHER__CGROUP_TASK "/cgroup.freeze", on ? "1" : "0");
+    for (int i = 0; on && i < FREEZINGS; i++) {
+        if (tether__cgroup_read(cgroup, TETHER__CGROUP_TASK "/cgroup.events", "frozen") != 0)
+            return;
+        tether__monitor_os_rest(MOMENT_MS);
+    }
+}
+
+/* A task that this one has started is in the same cgroup, unless it has its own, and goes on. What
+ * forks all the time cannot be listed, so it holds still for that moment. */
+void tether__monitor_os_kill_scope(const tether__family *family)
+{
+    if (cgroup == NULL)
+        return;
+    tether__offspring_kind kind = tether__offspring_whose();
+    bool frozen = kind == TETHER__OFFSPRING_UNKNOWN;
+    if (frozen) {
+        freeze(true);
+        kind = tether__offspring_whose();
+    }
+    if (kind == TETHER__OFFSPRING_OWN)
         (void)tether__cgroup_write(cgroup, TETHER__CGROUP_TASK "/cgroup.kill", "1");
+    else
+        tether__monitor_os_signal(family, true);
+    if (frozen)
+        freeze(false);
 }
 
 /* Nobody can remove a cgroup from within. Where the way back is closed, a host removes it. */

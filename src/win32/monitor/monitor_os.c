@@ -190,8 +190,9 @@ void tether__monitor_os_ask_scope(const tether__orders *orders, tether__ending *
     (void)ending;
 }
 
-void tether__monitor_os_kill_scope(void)
+void tether__monitor_os_kill_scope(const tether__family *family)
 {
+    (void)family;
 }
 
 void tether__monitor_os_close_scope(void)

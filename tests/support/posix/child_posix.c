@@ -162,6 +162,12 @@ static void leave(void)
         _exit(pid < 0 ? 97 : 0);
 }
 
+static void hop(void)
+{
+    for (;;)
+        leave();
+}
+
 static void detach(void)
 {
     leave();
@@ -242,6 +248,8 @@ bool child_do_plain(const char *verb, char **rest)
         go_on_headless();
     else if (strcmp(verb, "leave") == 0)
         leave();
+    else if (strcmp(verb, "hop") == 0)
+        hop();
     else if (strcmp(verb, "stop") == 0)
         raise(SIGSTOP);
     else if (strcmp(verb, "dispositions") == 0)
