@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -16,9 +17,21 @@
 
 extern char **environ;
 
-static char program[PATH_MAX + 32], live[PATH_MAX], name[3][PATH_MAX + 32];
-static int events = -1, number;
-static pid_t pid;
+enum { MOST = 1024 }; /* at once */
+
+static char program[PATH_MAX + 32], live[PATH_MAX];
+static int events = -1;
+static long last;
+static pid_t pids[MOST];
+
+static const char *const parts[] = {"live", "out", "err"};
+
+static const char *name_of(long number, const char *part)
+{
+    static char name[PATH_MAX + 64];
+    snprintf(name, sizeof name, "%s/%ld.%s", live, number, part);
+    return name;
+}
 
 void floor_open(const char *directory, const char *supervisor)
 {
@@ -29,21 +42,20 @@ void floor_open(const char *directory, const char *supervisor)
         bench_fail("the floor cannot watch its directory");
 }
 
-void floor_start(char *const argv[])
+long floor_start(char *const argv[])
 {
-    static const char *const parts[] = {"live", "out", "err"};
     char *words[8] = {"floor-supervisor"};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     int fds[3];
-    number++;
+    long number = ++last;
     for (int i = 0; i < 3; i++) {
-        snprintf(name[i], sizeof name[i], "%s/%d.%s", live, number, parts[i]);
-        fds[i] = open(name[i], O_CREAT | O_EXCL | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+        fds[i] = open(name_of(number, parts[i]), O_CREAT | O_EXCL | O_WRONLY | O_APPEND | O_CLOEXEC,
+                      0600);
         if (fds[i] < 0)
             bench_fail("the floor cannot create a file");
     }
-    dprintf(fds[0], "{\"task_id\":\"%d\",\"command\":\"%s\"}\n", number, argv[0]);
+    dprintf(fds[0], "{\"task_id\":\"%ld\",\"command\":\"%s\"}\n", number, argv[0]);
     for (int i = 0; i < 6 && argv[i] != NULL; i++)
         words[i + 1] = argv[i];
     posix_spawn_file_actions_init(&actions);
@@ -52,19 +64,20 @@ void floor_start(char *const argv[])
     posix_spawn_file_actions_adddup2(&actions, fds[0], 9);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
-    if (posix_spawn(&pid, program, &actions, &attributes, words, environ) != 0)
+    if (posix_spawn(&pids[number % MOST], program, &actions, &attributes, words, environ) != 0)
         bench_fail("the floor cannot start its supervisor");
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     for (int i = 0; i < 3; i++)
         close(fds[i]);
+    return number;
 }
 
 /* The last line of the supervisor begins with "exit". */
-static int has_ended(void)
+static bool has_ended(long number)
 {
     char text[4096];
-    int fd = open(name[0], O_RDONLY | O_CLOEXEC);
+    int fd = open(name_of(number, "live"), O_RDONLY | O_CLOEXEC);
     ssize_t size = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
     if (size < 0)
         bench_fail("the floor cannot read its lifeline");
@@ -73,14 +86,29 @@ static int has_ended(void)
     return strstr(text, "\nexit ") != NULL;
 }
 
-void floor_wait(void)
+/* Waits until something was written into the lifeline. */
+static void wait_for_a_line(long number)
 {
-    char event[4096];
-    while (!has_ended()) {
-        if (read(events, event, sizeof event) < 0)
+    _Alignas(struct inotify_event) char bytes[4096];
+    char name[32];
+    snprintf(name, sizeof name, "%ld.live", number);
+    for (bool written = false; !written;) {
+        ssize_t size = read(events, bytes, sizeof bytes);
+        if (size < 0)
             bench_fail("the floor cannot read events");
+        for (const char *at = bytes; at < bytes + size;) {
+            const struct inotify_event *event = (const void *)at;
+            written = written || strcmp(event->name, name) == 0;
+            at += sizeof *event + event->len;
+        }
     }
-    waitpid(pid, NULL, 0);
+}
+
+void floor_wait(long number)
+{
+    while (!has_ended(number))
+        wait_for_a_line(number);
+    waitpid(pids[number % MOST], NULL, 0);
     for (int i = 0; i < 3; i++)
-        unlink(name[i]);
+        unlink(name_of(number, parts[i]));
 }

@@ -7,10 +7,10 @@
 /* Uses an existing directory, and the supervisor at a path. */
 void floor_open(const char *directory, const char *supervisor);
 
-/* Starts a program. */
-void floor_start(char *const argv[]);
+/* Starts a program. Returns the number of the task. At most 1024 are not waited for. */
+long floor_start(char *const argv[]);
 
-/* Waits until the end of the task that was started last has been appended, and removes it. */
-void floor_wait(void);
+/* Waits until the end of the task has been appended, and removes it. */
+void floor_wait(long number);
 
 #endif

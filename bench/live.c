@@ -1,11 +1,13 @@
 /* Measures what many tasks that keep running cost: their start, lists, heap and descriptors of the
- * host, how often the idle host wakes with and without calls that wait, and the shutdown.
+ * host, its memory and that of the monitors, how often the idle host wakes with and without calls
+ * that wait, and the shutdown.
  *
  *   tether-bench-live [--json] DIRECTORY [TASKS [IDLE_SECONDS]]
  *
  * 10000 tasks need 20000 processes, so a pid_max above that, and some 5 GB of memory. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "measure.h"
@@ -145,6 +147,23 @@ static void count_wakeups(const char *name, unsigned idle_s)
     bench_value(&here, name, metric, "times", (double)bench_wakeups(idle_s));
 }
 
+/* The commands are the user's own. */
+static void measure_memory(void)
+{
+    tether_error error = {0};
+    tether_snapshot_list *list;
+    const tether_list_options options = {.scope = TETHER_LIST_RUNNING, .without_output = true};
+    double host = bench_memory_kib(getpid()), monitors = 0;
+    bench_check(tether_list_in(registry, &options, &list, &error), &error);
+    for (size_t i = 0; i < list->count; i++)
+        monitors += bench_memory_kib((long)list->items[i]->child_pid);
+    tether_snapshot_list_free(list);
+    const bench_subject here = subject();
+    bench_value(&here, "host", "memory", "MiB", host / 1024);
+    bench_value(&here, "monitors", "memory", "KiB per task", monitors / (double)started);
+    bench_value(&here, "host and monitors", "memory", "MiB", (host + monitors) / 1024);
+}
+
 static void measure_idle(unsigned idle_s)
 {
     uv_thread_t threads[WAITERS];
@@ -179,6 +198,7 @@ int main(int argc, char **argv)
                 ((double)bench_heap() - (double)heap) / (double)tasks);
     bench_value(&here, "tether", "descriptors", "per task",
                 ((double)bench_descriptors() - (double)descriptors) / (double)tasks);
+    measure_memory();
     measure_idle(idle_s);
     double begin = bench_now_ms();
     bench_check(tether_close(registry, TETHER_SHUTDOWN, &error), &error);

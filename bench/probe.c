@@ -1,4 +1,4 @@
-/* Owns what the kernel and the allocator tell of this process. Linux with glibc only.
+/* Owns what the kernel and the allocator tell of processes. Linux with glibc only.
  * Must not: use tether.
  * Thread: any. */
 #include "probe.h"
@@ -35,6 +35,30 @@ size_t bench_descriptors(void)
         count += entry->d_name[0] != '.';
     closedir(dir);
     return count - 1; /* the one that was read with */
+}
+
+static double number_of(long pid, const char *file, const char *field)
+{
+    char path[64], line[256];
+    long number;
+    double found = -1;
+    size_t length = strlen(field);
+    snprintf(path, sizeof path, "/proc/%ld/%s", pid, file);
+    FILE *stream = fopen(path, "re");
+    while (stream != NULL && found < 0 && fgets(line, sizeof line, stream) != NULL) {
+        if (strncmp(line, field, length) == 0 && sscanf(line + length, "%ld", &number) == 1)
+            found = (double)number;
+    }
+    if (stream != NULL)
+        fclose(stream);
+    if (found < 0)
+        bench_fail("cannot read how much memory a process has");
+    return found;
+}
+
+double bench_memory_kib(long pid)
+{
+    return number_of(pid, "smaps_rollup", "Pss:") + number_of(pid, "status", "VmPTE:");
 }
 
 static double ms_of(struct timeval time)

@@ -1,4 +1,4 @@
-/* What this process uses, and how often its threads wake. */
+/* What processes use, and how often the threads of this one wake. */
 #ifndef TETHER_BENCH_PROBE_H
 #define TETHER_BENCH_PROBE_H
 
@@ -9,6 +9,10 @@ size_t bench_heap(void);
 
 /* The number of open descriptors. */
 size_t bench_descriptors(void);
+
+/* The memory of a process in KiB: its own pages, its part of those that it shares with others, and
+ * its page tables. What the kernel keeps for each process beside that does not count. */
+double bench_memory_kib(long pid);
 
 /* The processor time of all threads, in milliseconds. */
 double bench_cpu_ms(void);

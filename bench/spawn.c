@@ -124,9 +124,9 @@ static void by_tether(const void *spec, double ms[])
 static void by_floor(const void *argv, double ms[])
 {
     double begin = bench_now_ms();
-    floor_start((char *const *)argv);
+    long number = floor_start((char *const *)argv);
     ms[0] = bench_now_ms() - begin;
-    floor_wait();
+    floor_wait(number);
     ms[1] = bench_now_ms() - begin;
 }
 

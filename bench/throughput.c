@@ -1,5 +1,5 @@
 /* Compares how long many commands that end at once take, with several of them in flight: a loop of
- * posix_spawn and waitpid, xargs -P, and tether_spawn with tether_wait.
+ * posix_spawn and waitpid, xargs -P, the floor (floor.h), and tether_spawn with tether_wait.
  *
  *   tether-bench-throughput [--json] DIRECTORY [ROUNDS [TASKS [IN_FLIGHT...]]]
  *
@@ -7,8 +7,10 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "floor.h"
 #include "measure.h"
 #include "store.h"
 
@@ -48,6 +50,23 @@ static void by_xargs(const void *data, double ms[])
 }
 
 /* The same order as by_loop. */
+static void by_floor(const void *data, double ms[])
+{
+    (void)data;
+    static char program[] = "/bin/true";
+    char *const argv[] = {program, NULL};
+    long numbers[MOST_IN_FLIGHT];
+    double begin = bench_now_ms();
+    for (long i = 0; i < tasks + in_flight; i++) {
+        if (i >= in_flight && i - in_flight < tasks)
+            floor_wait(numbers[i % in_flight]);
+        if (i < tasks)
+            numbers[i % in_flight] = floor_start(argv);
+    }
+    ms[0] = (bench_now_ms() - begin) / (double)tasks;
+}
+
+/* The same order as by_loop. */
 static void by_tether(const void *data, double ms[])
 {
     (void)data;
@@ -63,16 +82,22 @@ static void by_tether(const void *data, double ms[])
     ms[0] = (bench_now_ms() - begin) / (double)tasks;
 }
 
-static const bench_contender contenders[] = {
-    {"loop", by_loop, NULL}, {"xargs -P", by_xargs, NULL}, {"tether", by_tether, NULL}};
+static const bench_contender contenders[] = {{"loop", by_loop, NULL},
+                                             {"xargs -P", by_xargs, NULL},
+                                             {"floor", by_floor, NULL},
+                                             {"tether", by_tether, NULL}};
 
 static void measure(int rounds, long number)
 {
     if (number < 1 || number > MOST_IN_FLIGHT)
         bench_fail("IN_FLIGHT is from 1 to 1024");
     in_flight = number;
-    bench_run(&(bench_plan){
-        {"throughput", "in_flight", number}, {"per command"}, contenders, 3, rounds, LIMIT_MS});
+    bench_run(&(bench_plan){{"throughput", "in_flight", number},
+                            {"per command"},
+                            contenders,
+                            sizeof contenders / sizeof contenders[0],
+                            rounds,
+                            LIMIT_MS});
 }
 
 int main(int argc, char **argv)
@@ -82,6 +107,10 @@ int main(int argc, char **argv)
     char **words = bench_begin(argv, "[ROUNDS [TASKS [IN_FLIGHT...]]]");
     int rounds = (int)bench_number(&words, ROUNDS);
     tasks = bench_number(&words, TASKS);
+    char directory[BENCH_PATH_SIZE], supervisor[BENCH_PATH_SIZE];
+    if (mkdir(bench_path(directory, "floor"), 0700) != 0)
+        bench_fail("cannot create a directory");
+    floor_open(directory, bench_program(supervisor, "tether-bench-floor-supervisor"));
     registry = bench_open("bench");
     if (*words == NULL) {
         for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
