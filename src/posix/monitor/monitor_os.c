@@ -7,11 +7,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
@@ -117,26 +117,26 @@ void tether__monitor_os_identify(const tether__orders *orders, tether__identity 
 
 /* --- The command --- */
 
-/* The monitor's own dispositions are the default ones. */
-static int set_attributes(posix_spawnattr_t *attributes)
-{
-    sigset_t none;
-    sigemptyset(&none);
-    int os_error = posix_spawnattr_setsigmask(attributes, &none);
-    return os_error != 0 ? os_error : posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK);
-}
-
+/* In memory that both processes share until the program runs; the parent waits for that. The
+ * monitor's own dispositions are the default ones, so nothing but the mask is to be changed:
+ * posix_spawn asks for each of them. */
 static int spawn(const char *program, const char *const *argv, pid_t *pid)
 {
-    posix_spawnattr_t attributes;
-    int os_error = posix_spawnattr_init(&attributes);
+    volatile int os_error = 0;
+    sigset_t none;
+    sigemptyset(&none);
+    pid_t child = vfork();
+    if (child < 0)
+        return errno;
+    if (child == 0) {
+        sigprocmask(SIG_SETMASK, &none, NULL);
+        execve(program, (char *const *)argv, tether__posix_environ());
+        os_error = errno;
+        _exit(NOT_FOUND);
+    }
     if (os_error != 0)
-        return os_error;
-    os_error = set_attributes(&attributes);
-    if (os_error == 0)
-        os_error = posix_spawn(pid, program, NULL, &attributes, (char *const *)argv,
-                               tether__posix_environ());
-    posix_spawnattr_destroy(&attributes);
+        (void)waitpid(child, NULL, 0);
+    *pid = os_error == 0 ? child : 0;
     return os_error;
 }
 

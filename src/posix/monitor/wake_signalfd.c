@@ -36,11 +36,12 @@ static bool take_signals(void)
     struct signalfd_siginfo taken[8];
     bool urgent = false;
     ssize_t size;
-    while ((size = read(signals, taken, sizeof taken)) > 0) {
-        for (size_t i = 0; i < (size_t)size / sizeof taken[0]; i++)
+    do {
+        size = read(signals, taken, sizeof taken);
+        for (ssize_t i = 0; i < size / (ssize_t)sizeof taken[0]; i++)
             urgent = urgent || taken[i].ssi_signo == SIGURG;
-    }
-    if (errno != EAGAIN && errno != EINTR)
+    } while (size == (ssize_t)sizeof taken);
+    if (size < 0 && errno != EAGAIN && errno != EINTR)
         nap();
     return urgent;
 }
