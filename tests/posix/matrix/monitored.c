@@ -112,6 +112,21 @@ static const char *gate_path(const run *r)
     return test_work_path(&r->f, "gate");
 }
 
+static const char *fifo_path(const run *r)
+{
+    return test_work_path(&r->f, "fifo");
+}
+
+/* It is open until the end: a command that opens it after its monitor was killed finds the word all
+ * the same. */
+static int offer_word(const run *r)
+{
+    HOST_ASSERT(mkfifo(fifo_path(r), 0600) == 0);
+    int fd = open(fifo_path(r), O_RDWR | O_CLOEXEC);
+    HOST_ASSERT(fd >= 0 && write(fd, "5\n", 2) == 2);
+    return fd;
+}
+
 static tether_registry *open_store(const run *r)
 {
     tether_error error = {0};
@@ -153,17 +168,10 @@ static void start_and_follow(fixture *f, void *userdata)
     run *r = userdata;
     tether_error error = {0};
     tether_snapshot *snapshot = NULL;
-    const char *fifo = NULL;
     (void)f;
     name_monitor(r);
-    if (r->what->waits_for_input) {
-        fifo = test_work_path(&r->f, "fifo");
-        HOST_ASSERT(mkfifo(fifo, 0600) == 0);
-        int fd = open(fifo, O_RDWR | O_CLOEXEC);
-        HOST_ASSERT(fd >= 0 && write(fd, "5\n", 2) == 2);
-    }
     tether_registry *registry = open_store(r);
-    start(r, registry, fifo);
+    start(r, registry, r->what->waits_for_input ? fifo_path(r) : NULL);
     HOST_OK(tether_status_get(registry, r->id, &snapshot, &error), error);
     pid_t monitor = (pid_t)snapshot->child_pid;
     tether_snapshot_free(snapshot);
@@ -285,8 +293,11 @@ bool monitored_try(const monitored *what, tracer_order order, tracer_result *res
     r->order = order;
     r->f.store = test_make_store();
     r->f.work = test_make_store();
+    int word = what->waits_for_input ? offer_word(r) : -1;
     bool right = test_join_host(test_fork_host(start_and_follow, &r->f, r)) == 0;
     right = test_join_host(test_fork_host(check, &r->f, r)) == 0 && right;
+    if (word >= 0)
+        close(word);
     *result = r->result;
     snprintf(said, size, "%s", r->said);
     test_remove_store(r->f.store);
