@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "format/name.h"
 #include "os/lifeline.h"
+#include "os/witness.h"
 #include "store/ledger.h"
 #include "store/output_file.h"
 #include "task/tasks.h"
@@ -38,8 +39,17 @@ static bool has_ended(tether__catalog *catalog, const char *task_id)
     return entry != NULL && tether_status_ended(entry->record.status);
 }
 
-/* Counts a task that holds its lifeline, unless it is known to have ended. Returns false for one of
- * which that is not known, such as for lack of descriptors. */
+/* Returns whether the command lives although its monitor was killed: the task runs on. */
+static bool lives_without_monitor(const tether__session *session, const char *task_id)
+{
+    tether__witness witness = {0};
+    bool lives = tether__os_witness_open(session->exits, task_id, &witness);
+    tether__os_witness_close(&witness);
+    return lives;
+}
+
+/* Counts a task that holds its lifeline, or whose command lives, unless it is known to have ended.
+ * Returns false for one of which that is not known, such as for lack of descriptors. */
 static bool count_running(census *c, const char *task_id)
 {
     bool running = false;
@@ -48,7 +58,7 @@ static bool count_running(census *c, const char *task_id)
     c->code = tether__os_lifeline_held(c->session->exits, task_id, &running, &c->problem);
     if (c->code != TETHER_OK)
         return false;
-    if (!running)
+    if (!running && !lives_without_monitor(c->session, task_id))
         return true;
     c->running++;
     if (c->running <= NAMED_TASKS) {

@@ -91,6 +91,24 @@ static void a_task_without_its_monitor_runs_until_its_command_ends(void **state)
     }
 }
 
+/* It runs, so it takes the place of one. */
+static void a_task_without_its_monitor_counts_as_running(void **state)
+{
+    fixture *f = *state;
+    char id[TETHER_ID_SIZE], other[TETHER_ID_SIZE];
+    const tether_spec spec = {.command = "exit 0", .shell = "sh", .max_running = 1};
+    orphan(f, "exit 7", id);
+    expect_status(f, id, controlled_has_witnesses(f) ? TETHER_STATUS_RUNNING : TETHER_STATUS_LOST);
+    int code = tether_spawn(f->registry, &spec, other, &f->error);
+    assert_int_equal(code, controlled_has_witnesses(f) ? TETHER_EQUOTA : TETHER_OK);
+    if (code != TETHER_OK)
+        assert_non_null(strstr(f->error.message, id));
+    let_go(f);
+    expect_end(f, id, TETHER_STATUS_FAILED, 7);
+    ASSERT_OK(tether_spawn(f->registry, &spec, other, &f->error), f->error);
+    tether_snapshot_free(test_wait(f->registry, other));
+}
+
 /* As in a container whose first process waits for nobody. */
 static void an_end_is_known_before_anybody_has_waited(void **state)
 {
@@ -180,6 +198,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_REGISTRY(a_task_without_its_monitor_runs_until_its_command_ends),
+        WITH_REGISTRY(a_task_without_its_monitor_counts_as_running),
         WITH_REGISTRY(an_end_is_known_before_anybody_has_waited),
         WITH_REGISTRY(a_host_that_comes_later_is_a_witness_too),
         WITH_REGISTRY(an_end_that_no_host_saw_is_lost),
