@@ -87,6 +87,8 @@ static bool is_at_rest(fixture *f)
     return next == -1 && !test_await_turn(f->registry, 0);
 }
 
+/* A line of the supervisor can be read a moment before the system tells of it. The command starts
+ * after that. */
 static void an_idle_registry_asks_for_no_turn(void **state)
 {
     fixture *f = *state;
@@ -101,10 +103,12 @@ static void an_idle_registry_asks_for_no_turn(void **state)
                                    .userdata = &w};
     witness_open(&w);
     ASSERT_OK(tether_open(&options, &f->registry, &f->error), f->error);
-    tether_spec spec = {.command = CHILD_TEXT " forever", .timeout_ms = TETHER_NO_TIMEOUT};
+    tether_spec spec = {.command = CHILD_TEXT " out ready forever",
+                        .timeout_ms = TETHER_NO_TIMEOUT};
     test_start(f->registry, &spec, id);
     run_until(f, &w, TETHER_EVENT_STARTED, id);
     WAIT_UNTIL(test_status(f->registry, id) == TETHER_STATUS_RUNNING);
+    test_wait_output(f->registry, id, TETHER_STDOUT, 6);
     WAIT_UNTIL(is_at_rest(f));
     assert_false(test_await_turn(f->registry, 300));
     tether_close(f->registry, TETHER_SHUTDOWN, NULL);
