@@ -27,20 +27,32 @@ static int status_of(const siginfo_t *info)
     return info->si_status | (info->si_code == CLD_DUMPED ? CORE : 0);
 }
 
+/* As the kernel lays it out, whatever size the C library's times have. */
+typedef struct kernel_usage {
+    long user_s, user_us, system_s, system_us, peak_kib;
+    long others[13];
+} kernel_usage;
+
 /* The call of the kernel tells what was used, which that of the C library does not. */
 static pid_t take_by_waitid(pid_t which, int *status, struct rusage *used)
 {
     siginfo_t info = {.si_pid = 0};
+    kernel_usage told = {0};
     idtype_t kind = which < 0 ? P_ALL : P_PID;
     id_t id = which < 0 ? 0 : (id_t)which;
     long result;
     do
-        result = syscall(SYS_waitid, kind, id, &info, WEXITED | WNOHANG, used);
+        result = syscall(SYS_waitid, kind, id, &info, WEXITED | WNOHANG, &told);
     while (result != 0 && errno == EINTR);
     if (result != 0)
         return -1;
     if (info.si_pid != 0)
         *status = status_of(&info);
+    *used = (struct rusage){.ru_maxrss = told.peak_kib};
+    used->ru_utime.tv_sec = told.user_s;
+    used->ru_utime.tv_usec = told.user_us;
+    used->ru_stime.tv_sec = told.system_s;
+    used->ru_stime.tv_usec = told.system_us;
     return info.si_pid;
 }
 
@@ -72,12 +84,7 @@ static int64_t milliseconds(struct timeval time)
 /* What a process has used includes what those have used for which it has waited itself. */
 static void add_usage(tether__usage *sum, const struct rusage *used)
 {
-#ifdef __APPLE__
-    int64_t unit = 1;
-#else
-    int64_t unit = 1024;
-#endif
-    int64_t peak = used->ru_maxrss * unit;
+    int64_t peak = (int64_t)used->ru_maxrss * 1024;
     if (sum->processes < 0)
         *sum = (tether__usage){0};
     sum->user_ms += milliseconds(used->ru_utime);
