@@ -98,7 +98,8 @@ static void signal_all(int64_t parent, const tether__children *list, int depth, 
  * child for the child's own, and exit by itself. What is below is listed before, and comes to the
  * monitor when its parent ends. A child of the monitor keeps its pid until the monitor waits for
  * it; any other process is pinned first, and must still be the child of the process under which it
- * was found, or the monitor's. One of which it is not known whose it is gets the next signal. */
+ * was found, or the monitor's. One of which it is not known whose it is gets the next signal. What
+ * has ended needs none: where processes come and go all the time, most have. */
 static void signal_one(int64_t parent, int64_t pid, int depth, const int *numbers, int count)
 {
     tether__proc now;
@@ -106,7 +107,7 @@ static void signal_one(int64_t parent, int64_t pid, int depth, const int *number
     if (pidfd < 0 && parent != getpid() && errno != ENOSYS)
         return;
     if (tether__proc_read(pid, &now) == 0 && (now.parent == parent || now.parent == getpid()) &&
-        find_owner(pid, &now) == OURS) {
+        !tether__proc_ended(&now) && find_owner(pid, &now) == OURS) {
         tether__children below = tether__children_list(pid);
         send_to(pidfd, pid, numbers, count);
         signal_all(pid, &below, depth + 1, numbers, count);
