@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "format/age.h"
+#include "format/record_write.h"
 #include "os/clock.h"
 #include "os/scope.h"
 

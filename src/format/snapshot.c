@@ -11,6 +11,7 @@
 
 #include "base/utf8.h"
 #include "format/left.h"
+#include "format/record_write.h"
 #include "format/status.h"
 
 typedef enum field_kind { TETHER__SHARED_KINDS, COUNT, SURVIVORS } field_kind;

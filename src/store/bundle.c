@@ -10,6 +10,8 @@
 
 #include "base/error.h"
 #include "format/journal.h"
+#include "format/record_read.h"
+#include "format/record_write.h"
 #include "os/child_start.h"
 #include "os/clock.h"
 #include "os/lifeline.h"

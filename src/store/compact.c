@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "format/journal.h"
 #include "format/record.h"
+#include "format/record_read.h"
 #include "os/lifeline.h"
 #include "store/archive.h"
 #include "store/ledger.h"

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "format/key.h"
 #include "format/record.h"
+#include "format/record_read.h"
 #include "store/archive.h"
 #include "store/bundle.h"
 #include "store/ledger.h"

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "engine/refresh.h"
 #include "format/key.h"
+#include "format/record_write.h"
 #include "os/host.h"
 #include "os/process.h"
 #include "os/scope.h"

@@ -1,5 +1,7 @@
 /* The changes of a record: what is found by comparing members is what a comparison of the documents
  * finds. */
+#include "format/record_read.h"
+#include "format/record_write.h"
 #include "support/unit.h"
 
 #include <jansson.h>

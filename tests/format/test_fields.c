@@ -1,6 +1,8 @@
 /* Every field of src/format/fields.h is in record.json, snapshots, their JSON, the public struct
  * and the documented table. With the argument `table`, this program prints that table for
  * ci/fields. */
+#include "format/record_read.h"
+#include "format/record_write.h"
 #include "support/unit.h"
 
 #include <ctype.h>

@@ -1,5 +1,7 @@
 /* Records: parsing and rendering are inverse, unknown fields are kept, errors name the wrong field.
  */
+#include "format/record_read.h"
+#include "format/record_write.h"
 #include "support/unit.h"
 
 #include <jansson.h>

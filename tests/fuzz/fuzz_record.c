@@ -1,5 +1,7 @@
 /* Parses arbitrary bytes as a record. Checks that a record that parses can be written and parsed
  * again with the same content. */
+#include "format/record_read.h"
+#include "format/record_write.h"
 #include "fuzz/fuzz.h"
 
 #include <stdlib.h>
