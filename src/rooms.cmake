@@ -40,7 +40,7 @@ tether_room(base
 tether_room(format
     USES base
     LIBRARIES tether_jansson
-    SOURCES age.c control.c gap.c journal.c json.c kept_watch.c key.c kill_policy.c left.c marker.c name.c orders.c record.c
+    SOURCES age.c control.c gap.c journal.c json.c kept_watch.c key.c kill_policy.c left.c marker.c name.c orders.c pool.c record.c
         record_fields.c record_read.c record_write.c scan.c snapshot.c status.c time_text.c times.c verdict.c)
 
 tether_room(shell
@@ -76,7 +76,8 @@ tether_room(store
     USES base format shell os
     LIBRARIES tether_uv tether_jansson
     SOURCES archive.c archive_join.c bundle.c compact.c ephemeral.c holder.c id.c index.c ledger.c line_file.c
-        here.c keys.c names.c news.c output_cap.c output_file.c quarantine.c self.c session.c store.c temporaries.c times_file.c wrappers.c)
+        here.c keys.c names.c news.c output_cap.c output_file.c quarantine.c self.c session.c shared.c store.c
+        temporaries.c times_file.c wrappers.c)
 
 tether_room(engine
     USES base format shell os store search

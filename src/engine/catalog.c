@@ -370,7 +370,8 @@ static void send_cancel(tether__catalog *catalog, tether__entry *entry)
 
 tether__identity tether__entry_supervisor(const tether__entry *entry)
 {
-    return entry->child.pid != 0 ? tether__child_identity(&entry->child) : entry->record.identity;
+    return entry->child.pid != 0 ? tether__child_identity(&entry->child)
+                                 : tether__record_identity(&entry->record);
 }
 
 int64_t tether__entry_elapsed(const tether__entry *entry)
@@ -430,7 +431,7 @@ int64_t tether__catalog_deadline(const tether__record *record)
 
 void tether__catalog_publish(tether__catalog *catalog, tether__entry *entry)
 {
-    const tether__identity *named = &entry->record.identity;
+    const tether__kept_identity *named = &entry->record.identity;
     uv_mutex_lock(&catalog->state);
     bool was_ended = entry->ended, was_killing = entry->status == TETHER_STATUS_KILLING;
     bool was_done = entry->done;

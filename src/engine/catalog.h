@@ -92,8 +92,10 @@ typedef struct tether__entry {
      * the supervisor has not written its identity yet, or because the cause of an event may not
      * have shown when the event was handled. 0: no inspection is planned. */
     int64_t inspect_at;
-    size_t scheduled_index;            /* index in the catalog's scheduled entries */
-    struct tether__entry *next_orphan; /* NULL also while the entry is in the table */
+    union {
+        size_t scheduled_index;            /* in the catalog's scheduled entries */
+        struct tether__entry *next_orphan; /* once the entry is in no table any more */
+    };
     int64_t reap_at;   /* when the next attempt to reap the child is due, monotonic */
     int reap_pause_ms; /* before that attempt; 0: the child has not ended */
     int watch_tag;     /* identifies events of the bundle while it has followers; -1: none */

@@ -62,10 +62,9 @@ static void set_end_times(tether__record *record, const tether__observation *obs
 void tether__outcome_identity(tether__record *record, const tether__observation *observed)
 {
     const tether__identity *claimed = &observed->marker.identity;
-    if (record->identity.pid == 0 && claimed->pid != 0) {
-        record->identity = *claimed;
+    if (record->identity.pid == 0 && claimed->pid != 0 &&
+        tether__record_set_identity(record, claimed))
         record->child_pid = claimed->pid;
-    }
 }
 
 static void set_usage(tether__record *record, const tether__usage *usage)

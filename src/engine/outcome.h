@@ -12,7 +12,8 @@
 void tether__outcome_apply(tether__record *record, const tether__verdict *verdict,
                            const tether__observation *observed);
 
-/* Takes the supervisor's identity from the marker, if the record does not have it. */
+/* Takes the supervisor's identity from the marker, if the record does not have it and memory is not
+ * short. */
 void tether__outcome_identity(tether__record *record, const tether__observation *observed);
 
 /* Returns whether it is known what has become of the command at the end. */

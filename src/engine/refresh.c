@@ -17,6 +17,7 @@
 #include "store/ledger.h"
 #include "store/output_cap.h"
 #include "store/quarantine.h"
+#include "store/shared.h"
 
 enum {
     RUN_PAUSE_MS = 50, /* from an event until `running` is written: many tasks end sooner */
@@ -225,6 +226,7 @@ static int save_verdict(const tether__catalog *catalog, tether__entry *entry, co
     entry->exact = code == TETHER_OK;
     if (exact)
         tether__record_release(&kept);
+    tether__shared_lighten(catalog->session, &entry->record);
     return code;
 }
 

@@ -60,5 +60,5 @@ void tether__end_moment(const tether__record *record, tether__moment *end)
         (tether__moment){.wall_ms = record->finished_at, .uptime_ms = record->finished_uptime_ms};
     if (end->uptime_ms <= 0 && record->started_uptime_ms > 0 && record->duration_ms >= 0)
         end->uptime_ms = record->started_uptime_ms + record->duration_ms;
-    memcpy(end->boot_id, record->boot_id, sizeof end->boot_id);
+    strncpy(end->boot_id, record->boot_id, sizeof end->boot_id - 1);
 }

@@ -35,8 +35,8 @@ typedef const char *tether__field_OBJECT;    /* its JSON; NULL: absent, not null
 typedef bool tether__field_FLAG;             /* never null */
 typedef tether_status tether__field_STATUS;
 typedef tether__intent tether__field_INTENT; /* NONE: null */
-typedef tether__identity tether__field_IDENTITY;
-typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
+typedef tether__kept_identity tether__field_IDENTITY;
+typedef const char *tether__field_BOOT; /* never NULL; empty: null */
 
 /* The kinds that both records and snapshots have. Each of them lists its own kinds after these. */
 #define TETHER__SHARED_KINDS ID, TEXT, CODES, NUMBER, SIGNAL, TIME, FLAG, STATUS
@@ -65,9 +65,9 @@ typedef char tether__field_BOOT[TETHER__BOOT_ID_SIZE]; /* empty: null */
     BOTH(TEXT, project_root, 0, "text, null", "the canonical path of the project's directory")     \
     BOTH(STATUS, status, 0, "text",                                                                \
          "`starting running paused killing completed failed killed timed_out lost`")               \
-    BOTH(TEXT, reason, 0, "text, null", "see below")                                               \
     STORED(INTENT, kill_intent, 0, "text, null",                                                   \
            "`kill`, `timeout` or `shutdown`; written before the first signal")                     \
+    BOTH(TEXT, reason, 0, "text, null", "see below")                                               \
     STORED(NUMBER, kill_takeover_ms, 0, "number, null",                                            \
            "the time, by the monotonic clock, from which another host may resume the kill")        \
     BOTH(NUMBER, exit_code, TETHER_EXIT_UNKNOWN, "number, null",                                   \

@@ -20,6 +20,16 @@ typedef struct tether__identity {
                           another namespace); 0: not known */
 } tether__identity;
 
+/* As tether__identity, in a record, which owns the texts. They are never NULL. */
+typedef struct tether__kept_identity {
+    int64_t pid;
+    uint64_t start_time;
+    const char *boot_id;
+    const char *pid_ns;
+    int64_t time_offset_ns;
+    uint64_t pidfs_id;
+} tether__kept_identity;
+
 /* How far a process's clocks are ahead of the machine's, in a time namespace (Linux). Zeros
  * elsewhere. */
 typedef struct tether__clock_frame {

@@ -4,11 +4,13 @@
 #include "format/record.h"
 
 #include <jansson.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "base/utf8.h"
+#include "format/pool.h"
 #include "format/record_fields.h"
 
 /* What most records have as supervisor, survival and outputs. */
@@ -23,25 +25,43 @@ static const char *const constants[] = {TETHER__SUPERVISOR_SCRIPT,
                                         "stdout",
                                         "stderr"};
 
-static bool is_text(const tether__record_field *f)
+/* What a text is that may be empty and is never NULL. */
+static const char nothing[] = "";
+
+/* Texts that are gone when a record is trimmed. */
+static bool is_trimmed(tether__record_kind kind)
 {
-    return f->kind == TEXT || f->kind == ID || f->kind == PROCESSES || f->kind == OBJECT;
+    return kind == TEXT || kind == ID || kind == PROCESSES || kind == OBJECT;
 }
 
-/* Whether the member is a text that the record owns. */
-static bool has_text(const tether__record_field *f)
+static bool is_never_null(tether__record_kind kind)
 {
-    return is_text(f) || f->kind == CODES;
+    return kind == BOOT || kind == PID_NS;
+}
+
+/* Returns the member with this index if it is a text that the record owns; else NULL. */
+static const char **text_at(const tether__record *record, size_t index)
+{
+    const tether__record_field *field = &tether__record_all_members.items[index];
+    bool is_text = is_trimmed(field->kind) || is_never_null(field->kind) || field->kind == CODES;
+    return is_text ? tether__record_member(record, field) : NULL;
+}
+
+static tether__record_kind kind_at(size_t index)
+{
+    return tether__record_all_members.items[index].kind;
 }
 
 void tether__record_init(tether__record *record)
 {
     *record = (tether__record){.notify_on_completion = true};
-    for (size_t i = 0; i < tether__record_members.count; i++) {
-        if (tether__record_field_is_number(&tether__record_members.items[i]) &&
-            tether__record_members.items[i].absent != TETHER__STORED_0)
-            *(int64_t *)tether__record_member(record, &tether__record_members.items[i]) =
-                tether__record_members.items[i].absent;
+    for (size_t i = 0; i < tether__record_all_members.count; i++) {
+        const tether__record_field *field = &tether__record_all_members.items[i];
+        void *member = tether__record_member(record, field);
+        if (tether__record_field_is_number(field) && field->absent != TETHER__STORED_0)
+            *(int64_t *)member = field->absent;
+        else if (is_never_null(field->kind))
+            *(const char **)member = nothing;
     }
 }
 
@@ -58,7 +78,8 @@ static const char *constant_of(const char *text)
 static bool has_own_memory(const tether__record *record, const char *text)
 {
     bool packed = (uintptr_t)text - (uintptr_t)record->packed < record->packed_size;
-    return text != NULL && !packed && constant_of(text) != text;
+    return text != NULL && text != nothing && !packed && !tether__pool_owns(record->pool, text) &&
+           constant_of(text) != text;
 }
 
 static void replace_text(tether__record *record, const char **text, const char *by)
@@ -68,13 +89,12 @@ static void replace_text(tether__record *record, const char **text, const char *
     *text = by;
 }
 
-static void free_texts(tether__record *record, bool codes)
+static void free_texts(tether__record *record, bool all)
 {
-    for (size_t i = 0; i < tether__record_members.count; i++) {
-        if (is_text(&tether__record_members.items[i]) ||
-            (codes && has_text(&tether__record_members.items[i])))
-            replace_text(record, tether__record_member(record, &tether__record_members.items[i]),
-                         NULL);
+    for (size_t i = 0; i < tether__record_all_members.count; i++) {
+        const char **text = text_at(record, i);
+        if (text != NULL && (all || is_trimmed(kind_at(i))))
+            replace_text(record, text, NULL);
     }
     free(record->packed);
     record->packed = NULL;
@@ -100,6 +120,36 @@ bool tether__record_set(tether__record *record, const char **text, const char *v
     if (!tether__utf8_set(&copy, value))
         return false;
     replace_text(record, text, copy);
+    return true;
+}
+
+tether__identity tether__record_identity(const tether__record *record)
+{
+    const tether__kept_identity *kept = &record->identity;
+    tether__identity identity = {.pid = kept->pid,
+                                 .start_time = kept->start_time,
+                                 .time_offset_ns = kept->time_offset_ns,
+                                 .pidfs_id = kept->pidfs_id};
+    strncpy(identity.boot_id, kept->boot_id, sizeof identity.boot_id - 1);
+    strncpy(identity.pid_ns, kept->pid_ns, sizeof identity.pid_ns - 1);
+    return identity;
+}
+
+bool tether__record_set_identity(tether__record *record, const tether__identity *identity)
+{
+    char *boot_id = tether__text_copy(identity->boot_id);
+    char *pid_ns = tether__text_copy(identity->pid_ns);
+    if (boot_id == NULL || pid_ns == NULL) {
+        free(boot_id);
+        free(pid_ns);
+        return false;
+    }
+    replace_text(record, &record->identity.boot_id, boot_id);
+    replace_text(record, &record->identity.pid_ns, pid_ns);
+    record->identity.pid = identity->pid;
+    record->identity.start_time = identity->start_time;
+    record->identity.time_offset_ns = identity->time_offset_ns;
+    record->identity.pidfs_id = identity->pidfs_id;
     return true;
 }
 
@@ -157,9 +207,9 @@ bool tether__record_keep(const tether__record *record, tether__record *kept)
     bool complete = true;
     *kept = *record;
     kept->document = NULL;
-    for (size_t i = 0; i < tether__record_members.count; i++) {
-        const char **text = tether__record_member(kept, &tether__record_members.items[i]);
-        if (!has_text(&tether__record_members.items[i]) || !has_own_memory(record, *text))
+    for (size_t i = 0; i < tether__record_all_members.count; i++) {
+        const char **text = text_at(kept, i);
+        if (text == NULL || !has_own_memory(record, *text))
             continue;
         *text = tether__text_copy(*text);
         complete = complete && *text != NULL;
@@ -171,9 +221,10 @@ bool tether__record_keep(const tether__record *record, tether__record *kept)
 
 void tether__record_release(tether__record *kept)
 {
-    for (size_t i = 0; i < tether__record_members.count; i++) {
-        if (has_text(&tether__record_members.items[i]))
-            replace_text(kept, tether__record_member(kept, &tether__record_members.items[i]), NULL);
+    for (size_t i = 0; i < tether__record_all_members.count; i++) {
+        const char **text = text_at(kept, i);
+        if (text != NULL)
+            replace_text(kept, text, NULL);
     }
 }
 
@@ -190,36 +241,67 @@ static void lighten_document(tether__record *record)
     record->document = light;
 }
 
-/* Puts constants in the place of texts that are like them, and returns the size of all others. */
-static size_t take_constants(tether__record *record)
+/* Whether many records have the same text there. */
+static bool is_shared(size_t index)
 {
-    size_t size = 0;
-    for (size_t i = 0; i < tether__record_members.count; i++) {
-        const char **text = tether__record_member(record, &tether__record_members.items[i]);
-        if (!is_text(&tether__record_members.items[i]) || *text == NULL)
-            continue;
-        const char *constant = constant_of(*text);
-        if (constant != NULL)
-            replace_text(record, text, constant);
-        else
-            size += strlen(*text) + 1;
+    static const size_t shared[] = {
+        offsetof(tether__record, session_id), offsetof(tether__record, project_root),
+        offsetof(tether__record, workdir), offsetof(tether__record, shell)};
+    size_t offset = tether__record_all_members.items[index].offset;
+    for (size_t i = 0; i < sizeof shared / sizeof shared[0]; i++) {
+        if (offset == shared[i])
+            return true;
     }
-    return size;
+    return is_never_null(kind_at(index));
 }
 
-/* Leaves out the codes, which stay when the record is trimmed. */
+/* Returns the text of others that is like this one, or NULL. */
+static const char *other_of(const char *text, size_t index, tether__pool *pool)
+{
+    const char *other = text[0] == '\0' ? nothing : constant_of(text);
+    if (other == NULL && pool != NULL && is_shared(index))
+        other = tether__pool_take(pool, text);
+    return other;
+}
+
+/* Puts constants and texts of the pool in the place of texts that are like them. */
+static void share_texts(tether__record *record, tether__pool *pool)
+{
+    if (record->pool == NULL)
+        record->pool = pool;
+    if (record->pool != pool)
+        pool = NULL;
+    for (size_t i = 0; i < tether__record_all_members.count; i++) {
+        const char **text = text_at(record, i);
+        if (text == NULL || *text == NULL || kind_at(i) == CODES)
+            continue;
+        const char *other = other_of(*text, i, pool);
+        if (other != NULL && other != *text)
+            replace_text(record, text, other);
+    }
+}
+
+/* Whether the text goes into the packed ones: those that stay when the record is trimmed do not. */
+static bool is_packed(const tether__record *record, size_t index)
+{
+    const char **text = text_at(record, index);
+    return text != NULL && *text != NULL && is_trimmed(kind_at(index)) && *text != nothing &&
+           constant_of(*text) != *text && !tether__pool_owns(record->pool, *text);
+}
+
 static void pack_texts(tether__record *record)
 {
-    size_t size = take_constants(record);
+    size_t size = 0;
+    for (size_t i = 0; i < tether__record_all_members.count; i++)
+        size += is_packed(record, i) ? strlen(*text_at(record, i)) + 1 : 0;
     char *packed = size > 0 && size <= UINT32_MAX ? malloc(size) : NULL;
     if (packed == NULL)
         return;
     char *end = packed;
-    for (size_t i = 0; i < tether__record_members.count; i++) {
-        const char **text = tether__record_member(record, &tether__record_members.items[i]);
-        if (!is_text(&tether__record_members.items[i]) || *text == NULL ||
-            constant_of(*text) != NULL)
+    for (size_t i = 0; i < tether__record_all_members.count; i++) {
+        if (!is_packed(record, i))
             continue;
+        const char **text = text_at(record, i);
         size_t length = strlen(*text) + 1;
         replace_text(record, text, memcpy(end, *text, length));
         end += length;
@@ -229,8 +311,9 @@ static void pack_texts(tether__record *record)
     record->packed_size = (uint32_t)size;
 }
 
-void tether__record_lighten(tether__record *record)
+void tether__record_lighten(tether__record *record, tether__pool *pool)
 {
     lighten_document(record);
+    share_texts(record, pool);
     pack_texts(record);
 }

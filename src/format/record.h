@@ -7,9 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "format/identity.h"
 #include "format/record_type.h"
 #include "tether/error.h"
 #include "tether/task.h"
+
+struct tether__pool;
 
 /* Initialises an empty record: fields that may be null are null, notify_on_completion is true, all
  * else is zero. */
@@ -52,12 +55,19 @@ bool tether__record_left_nothing(const tether__record *record);
 bool tether__record_keep(const tether__record *record, tether__record *kept);
 void tether__record_release(tether__record *kept);
 
+/* Returns the identity of the task's supervisor. */
+tether__identity tether__record_identity(const tether__record *record);
+
+/* Replaces it by a copy. Returns false, with nothing changed, when memory is short. */
+bool tether__record_set_identity(tether__record *record, const tether__identity *identity);
+
 /* Makes a record smaller, for the time that it is kept in memory. The document goes, except for the
  * watches, which are used later: it takes several times as much as the struct. After that only
  * tether__record_document_over knows all fields. The texts move into one piece of memory, because
- * the heap adds more to most of them than they have; those that most records have are constants.
- * When memory is short, leaves as it is what it cannot make smaller. */
-void tether__record_lighten(tether__record *record);
+ * the heap adds more to most of them than they have; those that most records have are constants,
+ * and those that many of a session have are in the pool (NULL: none), which must outlive the record
+ * and be the same each time. When memory is short, leaves as it is what it cannot make smaller. */
+void tether__record_lighten(tether__record *record, struct tether__pool *pool);
 
 /* Returns whether a monitor writes the outputs. */
 bool tether__record_is_piped(const tether__record *record);

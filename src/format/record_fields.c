@@ -7,14 +7,12 @@
     {#name, kind, offsetof(tether__record, name), absent},
 #define NO_FIELD(...)
 
-static const tether__record_field members[] = {
+/* Those of the identity come last. */
+static const tether__record_field fields[] = {
     TETHER__FIELDS(STORED_FIELD, STORED_FIELD, NO_FIELD, NO_FIELD)
     /* A copy of child_pid for scripts. Parsing checks its type and takes its value, which is the
      * same. */
     {"pgid", NUMBER, offsetof(tether__record, child_pid), 0},
-};
-
-static const tether__record_field identity_members[] = {
     {"pid", NUMBER, offsetof(tether__record, identity.pid), 0},
     {"start_time", START_TIME, offsetof(tether__record, identity.start_time), 0},
     {"boot_id", BOOT, offsetof(tether__record, identity.boot_id), 0},
@@ -23,9 +21,11 @@ static const tether__record_field identity_members[] = {
     {"pidfs_id", START_TIME, offsetof(tether__record, identity.pidfs_id), 0},
 };
 
-const tether__record_fields tether__record_members = {members, sizeof members / sizeof members[0]};
-const tether__record_fields tether__record_identity_members = {
-    identity_members, sizeof identity_members / sizeof identity_members[0]};
+enum { ALL = sizeof fields / sizeof fields[0], OF_IDENTITY = 6, OF_RECORD = ALL - OF_IDENTITY };
+
+const tether__record_fields tether__record_all_members = {fields, ALL};
+const tether__record_fields tether__record_members = {fields, OF_RECORD};
+const tether__record_fields tether__record_identity_members = {fields + OF_RECORD, OF_IDENTITY};
 
 const char *const tether__record_intents[TETHER__INTENT_COUNT] = {NULL, "kill", "timeout",
                                                                   "shutdown"};

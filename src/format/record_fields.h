@@ -34,10 +34,11 @@ typedef struct tether__record_fields {
     size_t count;
 } tether__record_fields;
 
-/* The fields that have a member in a record, in the order of the JSON, and those of its identity.
- */
+/* The fields that have a member in a record, in the order of the JSON; those of its identity; and
+ * both, one after the other. */
 extern const tether__record_fields tether__record_members;
 extern const tether__record_fields tether__record_identity_members;
+extern const tether__record_fields tether__record_all_members;
 
 /* The texts of tether__intent; that of NONE is NULL. */
 enum { TETHER__INTENT_COUNT = TETHER__INTENT_SHUTDOWN + 1 };

@@ -84,12 +84,13 @@ static bool load_status(json_t *value, tether__record *record)
            tether__record_set(record, &record->reason, "status of a newer version");
 }
 
-static bool load_text(json_t *value, char *target, size_t size)
+/* An empty text stays as initialised. */
+static bool load_text(json_t *value, tether__record *record, const char **target, size_t size)
 {
     if (!json_is_string(value) || json_string_length(value) >= size)
         return false;
-    strcpy(target, json_string_value(value));
-    return true;
+    return json_string_length(value) == 0 ||
+           tether__record_set(record, target, json_string_value(value));
 }
 
 /* Copies a value to its member. A null leaves the member as initialised. Returns false if the type
@@ -126,9 +127,9 @@ static bool load_value(const tether__record_field *f, json_t *value, tether__rec
     case INTENT:
         return load_intent(value, target);
     case BOOT:
-        return load_text(value, target, TETHER__BOOT_ID_SIZE);
+        return load_text(value, record, target, TETHER__BOOT_ID_SIZE);
     case PID_NS:
-        return load_text(value, target, TETHER__PID_NS_SIZE);
+        return load_text(value, record, target, TETHER__PID_NS_SIZE);
     case IDENTITY:
         return json_is_object(value);
     case STATUS:

@@ -10,6 +10,7 @@
 #define TETHER__RECORD_SCHEMA 1
 
 struct json_t;
+struct tether__pool;
 
 /* The field of the document that kept_watch.h reads and writes. */
 #define TETHER__RECORD_WATCHES "watches"
@@ -41,6 +42,8 @@ typedef struct tether__record {
     /* One piece of memory with the texts that the record had when it was lightened, but for a few
      * that most records have. A text that was set since has its own memory. NULL: none. */
     char *packed;
+    /* Has those texts that other records have, too, and outlives the record. NULL: none. */
+    const struct tether__pool *pool;
     uint32_t packed_size;
     bool read_only;      /* has a newer schema and must not be written */
     bool watched;        /* `watches` is not empty, see kept_watch.h */

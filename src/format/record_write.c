@@ -131,7 +131,7 @@ static json_t *store_value(const tether__record_field *f, const tether__record *
         return store_identity(record, document);
     case BOOT:
     case PID_NS:
-        return store_text(source);
+        return store_text(*(char *const *)source);
     }
     return NULL;
 }
@@ -256,7 +256,7 @@ static bool is_same_text(const char *a, const char *b)
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-static bool is_same_identity(const tether__identity *a, const tether__identity *b)
+static bool is_same_identity(const tether__kept_identity *a, const tether__kept_identity *b)
 {
     return a->pid == b->pid && a->start_time == b->start_time &&
            strcmp(a->boot_id, b->boot_id) == 0 && strcmp(a->pid_ns, b->pid_ns) == 0 &&
@@ -271,6 +271,8 @@ static bool is_same(const tether__record_field *f, const void *a, const void *b)
     case CODES:
     case PROCESSES:
     case OBJECT:
+    case BOOT:
+    case PID_NS:
         return is_same_text(*(char *const *)a, *(char *const *)b);
     case NUMBER:
     case SIGNAL:
@@ -285,9 +287,6 @@ static bool is_same(const tether__record_field *f, const void *a, const void *b)
         return *(const tether__intent *)a == *(const tether__intent *)b;
     case IDENTITY:
         return is_same_identity(a, b);
-    case BOOT:
-    case PID_NS:
-        return strcmp(a, b) == 0;
     }
     return false;
 }

@@ -386,10 +386,9 @@ static int kill_all(tether__catalog *catalog, bool again, tether_error *error)
 static bool set_running(tether__record *record, void *userdata)
 {
     const tether__identity *child = userdata;
-    if (record->status != TETHER_STATUS_STARTING)
+    if (record->status != TETHER_STATUS_STARTING || !tether__record_set_identity(record, child))
         return false;
     record->status = TETHER_STATUS_RUNNING;
-    record->identity = *child;
     record->child_pid = child->pid;
     return true;
 }

@@ -19,6 +19,7 @@
 #include "os/temporary.h"
 #include "store/archive.h"
 #include "store/ledger.h"
+#include "store/shared.h"
 
 static const char write_step[] = "write record";
 
@@ -62,6 +63,15 @@ static void shift_record(tether__record *record, const tether__clock_frame *own,
     shift(&record->alive_uptime_ms, sign * own->boot_ns);
 }
 
+/* What this changes are the numbers: the texts name the place where they are valid. */
+static void localise(tether__record *record, const tether__clock_frame *own)
+{
+    tether__identity identity = tether__record_identity(record);
+    tether__os_process_localise(&identity, own);
+    record->identity.start_time = identity.start_time;
+    record->identity.time_offset_ns = identity.time_offset_ns;
+}
+
 /* Reads the newest document of a task, from the journal or else from an archive. A stamp from the
  * journal is never like one from an archive, which has a size. */
 static int read_document(const tether__session *session, const char *task_id, json_t **document,
@@ -89,8 +99,8 @@ int tether__bundle_take(const tether__session *session, json_t *document, const 
     if (code != TETHER_OK)
         return code;
     shift_record(record, &own, 1);
-    tether__os_process_localise(&record->identity, &own);
-    tether__record_lighten(record);
+    localise(record, &own);
+    tether__shared_lighten(session, record);
     return TETHER_OK;
 }
 
@@ -195,7 +205,7 @@ static int append_first(const tether__session *session, tether__record *record,
     int code = tether__ledger_append(session, line, error);
     json_decref(line);
     if (code == TETHER_OK)
-        tether__record_lighten(record);
+        tether__shared_lighten(session, record);
     return code;
 }
 
@@ -340,16 +350,16 @@ static int measure_silence(const tether__session *session, const tether__record 
     return TETHER_OK;
 }
 
-static const tether__identity *supervisor_of(const tether__record *record,
-                                             const tether__observation *observed,
-                                             const tether__identity *child)
+static tether__identity supervisor_of(const tether__record *record,
+                                      const tether__observation *observed,
+                                      const tether__identity *child)
 {
     /* Its own child a host knows by a pid that is valid for this host in any case. */
     if (child->pid != 0)
-        return child;
+        return *child;
     if (record->identity.pid != 0)
-        return &record->identity;
-    return &observed->marker.identity;
+        return tether__record_identity(record);
+    return observed->marker.identity;
 }
 
 /* Adds the start time to the identity in the marker, for a supervisor that can write only its pid
@@ -382,7 +392,7 @@ static void complete_identity(const tether__session *session, const tether__reco
 void tether__bundle_tree(const tether__record *record, tether__kin *kin, tether__tree *tree)
 {
     *tree = (tether__tree){.task_id = record->task_id,
-                           .supervisor = record->identity,
+                           .supervisor = tether__record_identity(record),
                            .monitored = tether__record_is_monitored(record),
                            .kin = kin};
     tether__kin_see(kin, record->alive_uptime_ms);
@@ -404,7 +414,7 @@ bool tether__bundle_tree_empty(const tether__record *record, const tether__ident
         return true;
     tether__tree tree;
     tether__bundle_tree(record, kin, &tree);
-    tree.supervisor = *supervisor_of(record, observed, child);
+    tree.supervisor = supervisor_of(record, observed, child);
     tree.lifeline_held = observed->holding == TETHER__HELD;
     tree.listing = listing;
     /* A task of another pid namespace cannot be listed at all: its supervisor stands for the whole
@@ -461,8 +471,8 @@ static int probe_supervisor(const tether__session *session, const tether__record
     int code = observe_marker(session, record, child, observed, error);
     if (code != TETHER_OK)
         return code;
-    const tether__identity supervisor =
-        tether__here_compared(&session->store->here, supervisor_of(record, observed, child));
+    tether__identity supervisor = supervisor_of(record, observed, child);
+    supervisor = tether__here_compared(&session->store->here, &supervisor);
     /* A free lock proves that the supervisor has ended. A held lock may be held by another process
      * that inherited the file by accident; therefore the supervisor's process is probed, too. */
     int64_t now = tether__os_uptime_ms();

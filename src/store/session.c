@@ -13,6 +13,7 @@
 #include "format/name.h"
 #include "store/keys.h"
 #include "store/ledger.h"
+#include "store/shared.h"
 
 static const char session_file[] = "session.json";
 
@@ -79,6 +80,8 @@ static int open_parts(tether__session *session, const char *key, bool create, te
     if (code == TETHER_OK)
         code = tether__keys_new(&session->keys, error);
     if (code == TETHER_OK)
+        code = tether__shared_new(&session->shared, error);
+    if (code == TETHER_OK)
         code = tether__os_dir_open(session->store->root, key, create, &session->dir, error);
     if (code == TETHER_OK)
         code = tether__os_dir_open(session->dir, "exits", create, &session->exits, error);
@@ -127,6 +130,7 @@ void tether__session_close(tether__session *session)
     tether__os_dir_close(session->dir);
     tether__ledger_free(session->ledger);
     tether__keys_free(session->keys);
+    tether__shared_free(session->shared);
     free(session->id);
     *session = (tether__session){0};
 }

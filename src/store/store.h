@@ -19,11 +19,13 @@ typedef struct tether__store {
 
 struct tether__ledger;
 struct tether__keys;
+struct tether__shared;
 
 typedef struct tether__session {
     const tether__store *store;    /* outlives the session */
     struct tether__ledger *ledger; /* what was read of its journal, see ledger.h */
     struct tether__keys *keys;     /* which keys its archives have, see keys.h */
+    struct tether__shared *shared; /* what its records have in common, see shared.h */
     char *id;
     tether__dir *dir;
     tether__dir *exits;

@@ -48,10 +48,11 @@ static int start_clocks(tether__record *record, int64_t timeout_ms, const char *
         record->deadline_at = now + timeout_ms;
         record->deadline_monotonic_ms = tether__os_monotonic_ms() + timeout_ms;
     }
-    if (boot_id != NULL)
-        strcpy(record->boot_id, boot_id);
-    else if (!tether__os_boot_id(record->boot_id))
+    char own[TETHER__BOOT_ID_SIZE];
+    if (boot_id == NULL && !tether__os_boot_id(own))
         return tether__birth_fail_boot(error);
+    if (!tether__record_set(record, &record->boot_id, boot_id != NULL ? boot_id : own))
+        return tether__fail_memory(error, "write record");
     return TETHER_OK;
 }
 

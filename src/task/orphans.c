@@ -45,7 +45,7 @@ static void describe_trees(tether__catalog *catalog, const tether_snapshot_list 
         uv_mutex_lock(&catalog->disk);
         if (tether__refresh(catalog, trees[i].task_id, TETHER__INSPECT_LIST, &entry, NULL) ==
             TETHER_OK)
-            trees[i].supervisor = entry->record.identity;
+            trees[i].supervisor = tether__record_identity(&entry->record);
         uv_mutex_unlock(&catalog->disk);
     }
 }

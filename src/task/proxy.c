@@ -260,8 +260,10 @@ static int fill_record(const tether__session *session, opening *o, tether_error 
     if (code != TETHER_OK)
         return code;
     o->record.status = TETHER_STATUS_RUNNING;
-    tether__self(&o->record.identity);
-    if (!tether__record_set(&o->record, &o->record.stderr_path, TETHER__STDERR_FILE))
+    tether__identity self;
+    tether__self(&self);
+    if (!tether__record_set_identity(&o->record, &self) ||
+        !tether__record_set(&o->record, &o->record.stderr_path, TETHER__STDERR_FILE))
         return tether__fail_memory(error, "write record");
     return TETHER_OK;
 }
@@ -280,7 +282,8 @@ static int create_files(tether__session *session, opening *o, tether_error *erro
     if (code == TETHER_OK)
         code = fill_record(session, o, error);
     if (code == TETHER_OK) {
-        size_t size = tether__marker_format_supervisor(&o->record.identity, line);
+        const tether__identity self = tether__record_identity(&o->record);
+        size_t size = tether__marker_format_supervisor(&self, line);
         code = tether__os_lifeline_append(&proxy->lifeline, line, size, error);
     }
     if (code == TETHER_OK)

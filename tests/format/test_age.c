@@ -157,7 +157,7 @@ static void end_of_a_task(void **state)
     tether__record record;
     tether__moment end;
     tether__record_init(&record);
-    strcpy(record.boot_id, "a");
+    assert_true(tether__record_set(&record, &record.boot_id, "a"));
     record.finished_at = START;
     tether__end_moment(&record, &end);
     assert_int_equal(end.wall_ms, START);

@@ -92,7 +92,7 @@ static void what_is_kept_stays_when_the_record_changes(void **state)
     (void)state;
     tether__record record, kept;
     read_state(states[3], &record);
-    tether__record_lighten(&record);
+    tether__record_lighten(&record, NULL);
     assert_true(tether__record_set(&record, &record.reason, "before"));
     assert_true(tether__record_keep(&record, &kept));
     assert_true(tether__record_set(&record, &record.reason, "after"));

@@ -524,7 +524,7 @@ static void a_light_record_is_written_over_the_one_it_was_read_from(void **state
     text = json_dumps(base, 0);
     ASSERT_OK(parse(text, &record, &error), error);
     free(text);
-    tether__record_lighten(&record);
+    tether__record_lighten(&record, NULL);
     assert_int_equal(json_object_size(record.document), 1);
     assert_int_equal(json_array_size(json_object_get(record.document, "watches")), 1);
     assert_full(&record);
@@ -539,7 +539,7 @@ static void a_light_record_is_written_over_the_one_it_was_read_from(void **state
     assert_true(json_equal(base, kept));
     json_decref(after);
     record.watched = false;
-    tether__record_lighten(&record);
+    tether__record_lighten(&record, NULL);
     assert_null(record.document);
     after = tether__record_document_over(&record, expected);
     assert_true(json_equal(after, expected));
@@ -557,7 +557,7 @@ static void the_texts_of_a_light_record_can_be_changed(void **state)
     tether__record record;
     tether_error error = {0};
     ASSERT_OK(parse(full, &record, &error), error);
-    tether__record_lighten(&record);
+    tether__record_lighten(&record, NULL);
     assert_ptr_equal(record.task_id, record.packed);
     assert_full(&record);
     assert_true(tether__record_set(&record, &record.survival, TETHER__SURVIVAL_BOUND));
@@ -577,7 +577,7 @@ static void the_texts_of_a_light_record_can_be_changed(void **state)
         assert_null(record.stderr_path);
         assert_null(record.lease_holder);
         assert_ptr_equal(record.task_id, record.packed);
-        tether__record_lighten(&record);
+        tether__record_lighten(&record, NULL);
     }
     assert_true(tether__record_set(&record, &record.lease_holder, "h"));
     tether__record_trim(&record);
@@ -595,17 +595,17 @@ static void texts_that_most_records_have_take_no_memory(void **state)
     tether__record record, other;
     tether__record_init(&record);
     tether__record_init(&other);
-    tether__record_lighten(&record);
+    tether__record_lighten(&record, NULL);
     assert_true(tether__record_set(&record, &record.output_path, "stdout"));
     assert_true(tether__record_set(&other, &other.output_path, "stdout"));
-    tether__record_lighten(&record);
-    tether__record_lighten(&other);
+    tether__record_lighten(&record, NULL);
+    tether__record_lighten(&other, NULL);
     assert_ptr_equal(record.output_path, other.output_path);
     assert_null(record.packed);
     tether__record_dispose(&other);
     assert_string_equal(record.output_path, "stdout");
     assert_true(tether__record_set(&record, &record.name, ""));
-    tether__record_lighten(&record);
+    tether__record_lighten(&record, NULL);
     assert_string_equal(record.name, "");
     tether__record_dispose(&record);
 }

@@ -106,12 +106,12 @@ static void a_record_is_whole_without_the_memory_to_make_it_small(void **state)
     assert_true(tether__record_set(&record, &record.task_id, "t1"));
     assert_true(tether__record_set(&record, &record.command, "make"));
     left = 1;
-    tether__record_lighten(&record);
+    tether__record_lighten(&record, NULL);
     left = 0;
     assert_null(record.packed);
     assert_string_equal(record.task_id, "t1");
     assert_string_equal(record.command, "make");
-    tether__record_lighten(&record);
+    tether__record_lighten(&record, NULL);
     assert_non_null(record.packed);
     left = 1;
     assert_false(tether__record_set(&record, &record.command, "test"));
