@@ -78,11 +78,10 @@ typedef struct tether__entry {
      * are held, therefore either lock is enough to read them. */
     bool ended;
     bool done;           /* tether__record_is_done: nothing about the task is left to do */
-    int64_t finished_at; /* the record's: waiters sort ends by it */
     tether_status status;
+    int64_t finished_at; /* the record's: waiters sort ends by it */
 
     /* Guarded by `state`. */
-    tether__driver driver;
     tether__kill kill;
     int64_t reminder_at;           /* monotonic; 0: none */
     int64_t started_uptime_ms;     /* copied from the record */
@@ -113,6 +112,7 @@ typedef struct tether__entry {
     /* A proxy task of this process, which gets a CANCEL event when the task is to be killed. */
     bool own_proxy : 1;
     bool cancel_sent : 1; /* CANCEL was queued */
+    uint8_t driver;       /* a tether__driver */
 
     const char *id; /* never changes; stands behind the struct */
 } tether__entry;

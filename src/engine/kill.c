@@ -106,7 +106,7 @@ int tether__kill_begin(tether__catalog *catalog, const char *task_id, tether__in
             (entry->driver == TETHER__DRIVER_LOOP && wanted != TETHER__DRIVER_LOOP)) {
             if (entry->driver == TETHER__DRIVER_NONE || entry->kill.grace_end == 0)
                 entry->kill = kill;
-            entry->driver = wanted;
+            entry->driver = (uint8_t)wanted;
             tether__catalog_schedule(catalog, entry);
             *is_driver = true;
         }
