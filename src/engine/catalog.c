@@ -89,6 +89,15 @@ tether__entry *tether__catalog_find(tether__catalog *catalog, const char *task_i
     return found ? catalog->entries[index] : NULL;
 }
 
+tether__entry *tether__catalog_find_next(tether__catalog *catalog, const char *task_id,
+                                         size_t *next)
+{
+    bool found = *next < catalog->count && strcmp(catalog->entries[*next]->id, task_id) == 0;
+    size_t index = found ? *next : find_index(catalog, task_id, &found);
+    *next = index + 1;
+    return found ? catalog->entries[index] : NULL;
+}
+
 /* Makes sure that both arrays can take one more entry: scheduling an entry never allocates. The
  * caller holds `state`. */
 static bool grow(tether__catalog *catalog)

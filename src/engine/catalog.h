@@ -183,6 +183,12 @@ void tether__catalog_dispose(tether__catalog *catalog);
  * while that lock is held. */
 tether__entry *tether__catalog_find(tether__catalog *catalog, const char *task_id);
 
+/* As tether__catalog_find, for ids that are looked for in their order: *next, 0 at first, is where
+ * the search is likely to end. The entries of many tasks are not in the caches of the processor,
+ * and a search would read a dozen of them. */
+tether__entry *tether__catalog_find_next(tether__catalog *catalog, const char *task_id,
+                                         size_t *next);
+
 /* Adds an empty entry for an id that has none. Returns NULL when memory is short. The caller holds
  * `disk`; takes `state`. */
 tether__entry *tether__catalog_insert(tether__catalog *catalog, const char *task_id);
@@ -273,7 +279,7 @@ void tether__catalog_notify(tether__catalog *catalog);
  * caller holds `state`, which is released during the wait. */
 bool tether__catalog_wait(tether__catalog *catalog, uint64_t seen, int64_t timeout_ms);
 
-/* Lists the ids of all entries in scope. The caller frees *ids with free(). Takes `state`. */
+/* Lists the ids of all entries in scope, in their order. The caller frees *ids with free(). Takes `state`. */
 int tether__catalog_ids(tether__catalog *catalog, tether__scope scope, char (**ids)[TETHER_ID_SIZE],
                         size_t *count, tether_error *error);
 

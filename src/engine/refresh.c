@@ -371,10 +371,13 @@ tether__inspect_mode tether__refresh_list_mode(tether__catalog *catalog)
     return told ? TETHER__INSPECT_TOLD : TETHER__INSPECT_LIST;
 }
 
-/* Whether events vouch for a running task: none came since it was last refreshed. Takes `state`. */
-static bool is_told(tether__catalog *catalog, const tether__entry *entry)
+/* No event came since the task was last refreshed. */
+bool tether__refresh_is_told(tether__catalog *catalog, const tether__entry *entry,
+                             tether__inspect_mode mode)
 {
     tether__file_stamp stamp;
+    if (mode != TETHER__INSPECT_TOLD && mode != TETHER__INSPECT_TOLD_OR_NOW)
+        return false;
     uv_mutex_lock(&catalog->state);
     bool planned = entry->inspect_at != 0;
     uv_mutex_unlock(&catalog->state);
@@ -462,8 +465,7 @@ int tether__refresh(tether__catalog *catalog, const char *task_id, tether__inspe
         if (entry == NULL)
             return tether__fail_memory(error, "read task");
     }
-    bool by_events = mode == TETHER__INSPECT_TOLD || mode == TETHER__INSPECT_TOLD_OR_NOW;
-    if (by_events && is_told(catalog, entry)) {
+    if (tether__refresh_is_told(catalog, entry, mode)) {
         if (found != NULL)
             *found = entry;
         return TETHER_OK;

@@ -38,6 +38,11 @@ typedef enum tether__inspect_mode {
  */
 tether__inspect_mode tether__refresh_list_mode(tether__catalog *catalog);
 
+/* Returns whether a refresh of the entry with this mode would find nothing new, because events
+ * vouch for the task. The caller holds `disk`; takes `state`. */
+bool tether__refresh_is_told(tether__catalog *catalog, const tether__entry *entry,
+                             tether__inspect_mode mode);
+
 /* Brings one task up to date: reads its record if that has changed, inspects the task, and
  * writes the record if the verdict says so. *entry (NULL: not wanted) is valid while `disk` is
  * held. If the task has ended but the end cannot be written, such as to a full disk, the call

@@ -51,10 +51,9 @@ typedef enum known_state {
     KNOWN_DONE        /* nothing about it can change any more */
 } known_state;
 
-/* The caller holds `disk`. */
-static known_state recall(tether__catalog *catalog, const char *task_id)
+/* NULL: there is no entry. The caller holds `disk`. */
+static known_state recall(const tether__entry *entry)
 {
-    const tether__entry *entry = tether__catalog_find(catalog, task_id);
     if (entry == NULL)
         return KNOWN_NOTHING;
     bool untrimmed = entry->record.output_limit > 0 && !entry->cap.done;
@@ -67,11 +66,11 @@ static known_state recall(tether__catalog *catalog, const char *task_id)
 }
 
 /* The catalog may know more than the scope by the journal says. The caller holds `disk`. */
-static bool is_out_of_scope(tether__catalog *catalog, const char *task_id, tether__scope scope)
+static bool is_out_of_scope(const tether__entry *entry, tether__scope scope)
 {
     if (scope == TETHER__SCOPE_ALL)
         return false;
-    known_state known = recall(catalog, task_id);
+    known_state known = recall(entry);
     if (known == KNOWN_UNFINISHED || known == KNOWN_DONE || known == KNOWN_PENDING)
         return known != KNOWN_UNFINISHED;
     return known == KNOWN_SILENT && scope == TETHER__SCOPE_LIVE;
@@ -109,10 +108,12 @@ static int replay_name(tether__catalog *catalog, const char *task_id, tether__sc
 {
     int code = TETHER_OK;
     uv_mutex_lock(&catalog->disk);
-    if (!is_out_of_scope(catalog, task_id, scope)) {
+    tether__entry *entry = tether__catalog_find(catalog, task_id);
+    bool known = entry != NULL && tether__refresh_is_told(catalog, entry, mode);
+    if (!known && !is_out_of_scope(entry, scope)) {
         code = tether__replay_task(catalog, task_id, mode, quarantined, error);
         /* After TETHER__SCOPE_ALL, the caller reads the texts of all records. */
-        tether__entry *entry = tether__catalog_find(catalog, task_id);
+        entry = tether__catalog_find(catalog, task_id);
         if (entry != NULL && scope != TETHER__SCOPE_ALL)
             tether__entry_trim(entry);
     }

@@ -13,14 +13,14 @@
 #include "format/snapshot.h"
 #include "store/archive.h"
 
-/* Refreshes a task, unless that was done since the list began and its texts were kept. The caller
- * holds `disk`. */
+/* Refreshes a task, whose entry is in *entry if it has one, unless that was done since the list
+ * began and its texts were kept. The caller holds `disk`. */
 static int refresh_since(tether__catalog *catalog, const tether__list_request *request,
                          const char *task_id, tether__entry **entry, tether_error *error)
 {
-    *entry = tether__catalog_find(catalog, task_id);
-    if (*entry != NULL && (*entry)->refreshed_at > request->began_at &&
-        (*entry)->record.task_id != NULL)
+    if (*entry != NULL && (*entry)->record.task_id != NULL &&
+        ((*entry)->refreshed_at > request->began_at ||
+         tether__refresh_is_told(catalog, *entry, request->mode)))
         return TETHER_OK;
     return tether__refresh(catalog, task_id, request->mode, entry, error);
 }
@@ -45,23 +45,23 @@ static int add_snapshot(tether__catalog *catalog, const tether__list_request *re
 /* Whether a task is left to tether__task_list_archived. To look for each in the archives would read
  * them as many times. The caller holds `disk`. */
 static bool is_left_to_archives(tether__catalog *catalog, const tether__list_request *request,
-                                const char *task_id)
+                                const tether__entry *entry, const char *task_id)
 {
     tether__file_stamp stamp;
     if (request->scope != TETHER__SCOPE_ALL)
         return false;
-    const tether__entry *entry = tether__catalog_find(catalog, task_id);
     return (entry == NULL || entry->ended) &&
            !tether__ledger_recall(catalog->session, task_id, &stamp);
 }
 
 static int add_task(tether__catalog *catalog, const tether__list_request *request,
-                    const char *task_id, tether_snapshot_list *list, tether_error *error)
+                    const char *task_id, size_t *next, tether_snapshot_list *list,
+                    tether_error *error)
 {
-    tether__entry *entry;
     tether_error problem = {0};
     uv_mutex_lock(&catalog->disk);
-    if (is_left_to_archives(catalog, request, task_id)) {
+    tether__entry *entry = tether__catalog_find_next(catalog, task_id, next);
+    if (is_left_to_archives(catalog, request, entry, task_id)) {
         uv_mutex_unlock(&catalog->disk);
         return TETHER_OK;
     }
@@ -88,7 +88,7 @@ int tether__task_list(tether__catalog *catalog, const tether__list_request *requ
                       tether_snapshot_list **out, tether_error *error)
 {
     char(*ids)[TETHER_ID_SIZE];
-    size_t count;
+    size_t count, next = 0;
     *out = NULL;
     int code = tether__catalog_ids(catalog, request->scope, &ids, &count, error);
     if (code != TETHER_OK)
@@ -97,7 +97,7 @@ int tether__task_list(tether__catalog *catalog, const tether__list_request *requ
     if (list == NULL)
         code = tether__fail_memory(error, "list tasks");
     for (size_t i = 0; code == TETHER_OK && i < count; i++)
-        code = add_task(catalog, request, ids[i], list, error);
+        code = add_task(catalog, request, ids[i], &next, list, error);
     free(ids);
     if (code != TETHER_OK) {
         tether_snapshot_list_free(list);
