@@ -306,8 +306,8 @@ static int remove_archived(archived *a, const char *task_id)
 }
 
 /* Whether an archived task is garbage. One that has come back to the journal is in use. */
-static bool is_archived_garbage(const archived *a, const char *task_id, struct json_t *document,
-                                bool *aged)
+static bool is_archived_garbage(const archived *a, const char *task_id, const char *text,
+                                size_t size, bool *aged)
 {
     tether__record record;
     tether__file_stamp stamp;
@@ -315,15 +315,15 @@ static bool is_archived_garbage(const archived *a, const char *task_id, struct j
     if (tether__ledger_stamp(a->catalog->session, task_id, &stamp, NULL) != TETHER_ENOTASK)
         return false;
     tether__record_init(&record);
-    bool garbage = tether__bundle_take(a->catalog->session, json_incref(document), task_id, &record,
-                                       NULL) == TETHER_OK &&
-                   is_garbage(a->c, &record, aged);
+    bool garbage =
+        tether__bundle_look(a->catalog->session, text, size, task_id, &record, NULL) == TETHER_OK &&
+        is_garbage(a->c, &record, aged);
     tether__record_dispose(&record);
     return garbage;
 }
 
 /* The newest archive comes first: an older one may have an older record of the task. */
-static bool collect_archived_task(void *context, const char *task_id, struct json_t *document)
+static bool collect_archived_task(void *context, const char *task_id, const char *text, size_t size)
 {
     archived *a = context;
     bool aged;
@@ -337,7 +337,7 @@ static bool collect_archived_task(void *context, const char *task_id, struct jso
         a->code = tether__fail_memory(&a->problem, step);
         return false;
     }
-    bool garbage = is_archived_garbage(a, task_id, document, &aged);
+    bool garbage = is_archived_garbage(a, task_id, text, size, &aged);
     a->c->result.kept += !garbage;
     a->c->unknown_ages += !aged;
     uv_mutex_lock(&a->catalog->disk);

@@ -70,10 +70,11 @@ static int compare_ids(const void *left, const void *right)
     return strcmp(left, right);
 }
 
-static bool add_id(void *context, const char *task_id, struct json_t *record)
+static bool add_id(void *context, const char *task_id, const char *text, size_t size)
 {
     id_list *list = context;
-    (void)record;
+    (void)text;
+    (void)size;
     void *ids = list->ids;
     list->no_memory = !tether__grow(&ids, list->count, &list->capacity, sizeof *list->ids);
     if (list->no_memory)

@@ -81,8 +81,8 @@ static bool take_string(scanner *s, tether__scanned *value)
             return false;
     }
     size_t size = (size_t)(s->at++ - begin);
-    *value =
-        (tether__scanned){.type = TETHER__SCANNED_TEXT, .text = plain ? begin : NULL, .size = size};
+    *value = (tether__scanned){
+        .type = TETHER__SCANNED_TEXT, .text = plain ? begin : NULL, .raw = begin, .size = size};
     return ascii || tether__utf8_valid(begin, size);
 }
 
@@ -193,7 +193,11 @@ static bool take_container(scanner *s, tether__scanned *value, int depth)
         return false;
     value->type = object ? TETHER__SCANNED_OBJECT : TETHER__SCANNED_ARRAY;
     value->empty = s->end - s->at > 1 && s->at[1] == (object ? '}' : ']');
-    return object ? take_object(s, depth + 1, NULL, NULL) : take_array(s, depth + 1);
+    value->raw = s->at;
+    if (!(object ? take_object(s, depth + 1, NULL, NULL) : take_array(s, depth + 1)))
+        return false;
+    value->size = (size_t)(s->at - value->raw);
+    return true;
 }
 
 bool tether__scan_object(const char *text, size_t size, tether__scan_member *visit, void *context)

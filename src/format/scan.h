@@ -23,17 +23,21 @@ typedef struct tether__scanned {
     tether__scanned_type type;
     int64_t integer;
     const char *text; /* of a text without escapes, not NUL-terminated; NULL: it has some */
-    size_t size;
-    bool empty; /* of an array or object */
+    const char *raw;  /* of a text: as it stands between its quotes; of an array or object: its JSON
+                       */
+    size_t size;      /* of `raw` */
+    bool empty;       /* of an array or object */
 } tether__scanned;
 
 /* Receives a member of the object. Returns false to end the scan. */
 typedef bool tether__scan_member(void *context, const char *key, size_t size,
                                  const tether__scanned *value);
 
-/* Visits the members of an object, not those of objects in it. Returns true only if the text is one
- * valid JSON object without repeated keys. False says nothing about the text, nor do the members
- * that were visited before: it may be valid in another form, or `visit` has ended the scan. */
+/* Visits the members of an object, not those of objects in it. An escape in a text is a backslash
+ * and one of the characters "\/bfnrt: a text with any other is not accepted. Returns true only if
+ * the text is one valid JSON object without repeated keys. False says nothing about the text, nor
+ * do the members that were visited before: it may be valid in another form, or `visit` has ended
+ * the scan. */
 bool tether__scan_object(const char *text, size_t size, tether__scan_member *visit, void *context);
 
 #endif

@@ -14,6 +14,7 @@
 #include "base/grow.h"
 #include "format/journal.h"
 #include "store/line_file.h"
+#include "store/names.h"
 
 static const char prefix[] = "archive-";
 static const char step[] = "read archive";
@@ -67,12 +68,20 @@ static void name_of(uint64_t number, char name[NAME_SIZE])
 
 /* --- Reading --- */
 
+/* The tasks that have a lifeline, sorted. */
+typedef struct lifelines {
+    char (*ids)[TETHER_ID_SIZE];
+    size_t count;
+} lifelines;
+
 typedef struct reading {
     const tether__session *session;
     tether__archive_visitor *visit;
+    tether__archive_line_visitor *visit_text; /* in its place: the lines are not parsed */
     void *context;
     const char *wanted;       /* the only task of interest; NULL: all */
     uint32_t hash;            /* of the only key of interest; 0: all tasks */
+    lifelines *lifelines;     /* that there were at first; NULL: they were not listed */
     tether__file_stamp stamp; /* of the archive that is being read, or was read last */
     bool stopped;
     bool no_memory;
@@ -85,6 +94,23 @@ static bool is_archived(const tether__session *session, const char *task_id)
     tether__file_stamp stamp;
     return tether__session_has_bundle(session, task_id) &&
            tether__os_file_stamp(session->exits, task_id, &stamp, NULL) == TETHER_ENOTASK;
+}
+
+static int compare_ids(const void *left, const void *right)
+{
+    return strcmp(left, right);
+}
+
+/* As is_archived, for one of many: most archived tasks had no lifeline at first, and one that was
+ * created since is that of a task that starts now. */
+static bool is_archived_among(const reading *r, const char *task_id)
+{
+    const lifelines *list = r->lifelines;
+    bool had_none =
+        list != NULL && (list->count == 0 || bsearch(task_id, list->ids, list->count,
+                                                     sizeof *list->ids, compare_ids) == NULL);
+    return had_none ? tether__session_has_bundle(r->session, task_id)
+                    : is_archived(r->session, task_id);
 }
 
 /* Whether the line may be that of a task of interest, without parsing it. */
@@ -108,13 +134,18 @@ static void visit_line(void *context, const tether__line *text)
     tether__journal_line line;
     if (!is_of_interest(r, text))
         return;
-    if (tether__journal_parse(text->text, text->size, &line) != TETHER_OK) {
+    int code = r->visit_text != NULL ? tether__journal_skim(text->text, text->size, &line)
+                                     : tether__journal_parse(text->text, text->size, &line);
+    if (code != TETHER_OK) {
         r->no_memory = r->stopped = true;
         return;
     }
-    if (line.kind == TETHER__JOURNAL_CHANGE &&
-        (r->wanted == NULL || strcmp(r->wanted, line.task_id) == 0) &&
-        is_archived(r->session, line.task_id))
+    bool counts = line.kind == TETHER__JOURNAL_CHANGE &&
+                  (r->wanted == NULL || strcmp(r->wanted, line.task_id) == 0) &&
+                  is_archived_among(r, line.task_id);
+    if (counts && r->visit_text != NULL)
+        r->stopped = !r->visit_text(r->context, line.task_id, text->text, text->size);
+    else if (counts)
         r->stopped = !r->visit(r->context, line.task_id, line.object);
     tether__journal_dispose(&line);
 }
@@ -212,11 +243,18 @@ int tether__archive_hashes(const tether__session *session, uint64_t number, uint
     return code;
 }
 
-int tether__archive_visit(const tether__session *session, tether__archive_visitor *visit,
+int tether__archive_visit(const tether__session *session, tether__archive_line_visitor *visit,
                           void *context, tether_error *error)
 {
-    reading r = {.session = session, .visit = visit, .context = context};
-    return read_all(&r, error);
+    reading r = {.session = session, .visit_text = visit, .context = context};
+    lifelines list;
+    if (tether__names_list(session->exits, &list.ids, &list.count, NULL) == TETHER_OK)
+        r.lifelines = &list;
+    if (r.lifelines != NULL && list.count > 1)
+        qsort(list.ids, list.count, sizeof *list.ids, compare_ids);
+    int code = read_all(&r, error);
+    free(list.ids);
+    return code;
 }
 
 /* The tasks that were counted, as keys: one that came back and was archived again is in two. */
@@ -225,10 +263,11 @@ typedef struct counting {
     bool no_memory;
 } counting;
 
-static bool count_task(void *context, const char *task_id, json_t *record)
+static bool count_task(void *context, const char *task_id, const char *text, size_t size)
 {
     counting *c = context;
-    (void)record;
+    (void)text;
+    (void)size;
     c->no_memory = json_object_set_new(c->ids, task_id, json_true()) != 0;
     return !c->no_memory;
 }

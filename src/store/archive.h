@@ -22,10 +22,15 @@ int tether__archive_find(const tether__session *session, const char *task_id,
 /* Receives a task of an archive. `record` is valid during the call. Returns false to stop. */
 typedef bool tether__archive_visitor(void *context, const char *task_id, struct json_t *record);
 
-/* Visits the tasks of all archives, newest archive first, one record in memory at a time. A task
- * may be in two archives, and in the journal too, which then has its newer record. Damaged lines
+/* Receives a task of an archive as the line that has it, whose members fit together. Returns false
+ * to stop. */
+typedef bool tether__archive_line_visitor(void *context, const char *task_id, const char *text,
+                                          size_t size);
+
+/* Visits the tasks of all archives, newest archive first, one line in memory at a time. A task may
+ * be in two archives, and in the journal too, which then has its newer record. Damaged lines
  * are skipped. */
-int tether__archive_visit(const tether__session *session, tether__archive_visitor *visit,
+int tether__archive_visit(const tether__session *session, tether__archive_line_visitor *visit,
                           void *context, tether_error *error);
 
 /* Stores the number of the newest archive (0: none), and how many tasks all of them have, each
@@ -49,7 +54,7 @@ typedef struct tether__archive_numbers {
 int tether__archive_list(const tether__session *session, tether__archive_numbers *list,
                          tether_error *error);
 
-/* As tether__archive_visit, for one archive. One that does not exist has no tasks. */
+/* Visits the tasks of one archive, each with its record. One that does not exist has no tasks. */
 int tether__archive_read(const tether__session *session, uint64_t number,
                          tether__archive_visitor *visit, void *context, tether_error *error);
 

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "format/journal.h"
 #include "format/record_read.h"
+#include "format/record_scan.h"
 #include "format/record_write.h"
 #include "os/child_start.h"
 #include "os/clock.h"
@@ -89,19 +90,38 @@ static int read_document(const tether__session *session, const char *task_id, js
     return code;
 }
 
-int tether__bundle_take(const tether__session *session, json_t *document, const char *task_id,
-                        tether__record *record, tether_error *error)
+/* Converts the times of a record that was read. */
+static int to_process(const tether__session *session, tether__record *record, tether_error *error)
 {
     tether__clock_frame own;
-    int code = tether__record_read(document, task_id, record, error);
-    if (code == TETHER_OK)
-        code = tether__here_frame(&session->store->here, &own, error);
+    int code = tether__here_frame(&session->store->here, &own, error);
     if (code != TETHER_OK)
         return code;
     shift_record(record, &own, 1);
     localise(record, &own);
-    tether__shared_lighten(session, record);
     return TETHER_OK;
+}
+
+int tether__bundle_look(const tether__session *session, const char *text, size_t size,
+                        const char *task_id, tether__record *record, tether_error *error)
+{
+    int code = TETHER_OK;
+    if (!tether__record_scan(text, size, task_id, record)) {
+        tether__record_dispose(record);
+        code = tether__record_parse(text, size, task_id, record, error);
+    }
+    return code == TETHER_OK ? to_process(session, record, error) : code;
+}
+
+int tether__bundle_take(const tether__session *session, json_t *document, const char *task_id,
+                        tether__record *record, tether_error *error)
+{
+    int code = tether__record_read(document, task_id, record, error);
+    if (code == TETHER_OK)
+        code = to_process(session, record, error);
+    if (code == TETHER_OK)
+        tether__shared_lighten(session, record);
+    return code;
 }
 
 int tether__bundle_load(const tether__session *session, const char *task_id, tether__record *record,

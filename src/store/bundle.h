@@ -26,6 +26,11 @@ int tether__bundle_open(const tether__session *session, const char *task_id, tet
 int tether__bundle_load(const tether__session *session, const char *task_id, tether__record *record,
                         tether__file_stamp *stamp, tether_error *error);
 
+/* Reads a line of an archive into an initialised record that is only looked at, as
+ * tether__record_scan has it. TETHER_ECORRUPT. */
+int tether__bundle_look(const tether__session *session, const char *text, size_t size,
+                        const char *task_id, tether__record *record, tether_error *error);
+
 /* Takes a document from the journal or an archive, which the record owns from then on, into an
  * initialised record. TETHER_ECORRUPT. */
 int tether__bundle_take(const tether__session *session, struct json_t *document,

@@ -3,7 +3,6 @@
  * Thread: any. */
 #include "task/list.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,11 +125,11 @@ static int add_grown(archived *a, const tether__entry *entry)
     return add_snapshot(a->catalog, a->request, entry, a->list, &a->problem);
 }
 
-/* Whether the journal has the task, and with it the newer record. */
+/* Whether the journal had the task when the list was made, and with it the newer record. */
 static bool is_in_journal(const archived *a, const char *task_id)
 {
     tether__file_stamp stamp;
-    return tether__ledger_stamp(a->catalog->session, task_id, &stamp, NULL) == TETHER_OK;
+    return tether__ledger_recall(a->catalog->session, task_id, &stamp);
 }
 
 /* Whether the list has a task already. One that has come back from an archive since is left to the
@@ -144,15 +143,15 @@ static bool is_listed(const tether_snapshot_list *list, const char *task_id)
     return false;
 }
 
-static bool add_archived(void *context, const char *task_id, struct json_t *document)
+static bool add_archived(void *context, const char *task_id, const char *text, size_t size)
 {
     archived *a = context;
     tether__entry entry = {.id = task_id};
     if (is_in_journal(a, task_id) && is_listed(a->list, task_id))
         return true;
     tether__record_init(&entry.record);
-    int code = tether__bundle_take(a->catalog->session, json_incref(document), task_id,
-                                   &entry.record, &a->problem);
+    int code =
+        tether__bundle_look(a->catalog->session, text, size, task_id, &entry.record, &a->problem);
     entry.status = entry.record.status;
     entry.ended = entry.done = true;
     if (code == TETHER_OK && a->request->matches(&entry, a->request->userdata))

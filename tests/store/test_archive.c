@@ -47,12 +47,20 @@ static bool visit(void *context, const char *task_id, json_t *record)
     return --v->room > 0;
 }
 
+static bool visit_line(void *context, const char *task_id, const char *text, size_t size)
+{
+    json_t *record = json_loadb(text, size, 0, NULL);
+    bool goes_on = visit(context, task_id, record);
+    json_decref(record);
+    return goes_on;
+}
+
 static void expect_visited(const journals *j, size_t room, void (*first)(const journals *),
                            const char *expected)
 {
     visited v = {.j = j, .room = room, .first = first};
     tether_error error = {0};
-    ASSERT_OK(tether__archive_visit(&j->own, visit, &v, &error), error);
+    ASSERT_OK(tether__archive_visit(&j->own, visit_line, &v, &error), error);
     assert_string_equal(v.text, expected);
 }
 
@@ -271,7 +279,7 @@ static void what_is_no_file_in_the_place_of_an_archive_is_named(void **state)
     assert_null(record);
     assert_int_equal(j->error.code, TETHER_ESTORE);
     assert_non_null(strstr(j->error.message, "archive-2"));
-    assert_int_equal(tether__archive_visit(&j->own, visit, &v, &j->error), TETHER_ESTORE);
+    assert_int_equal(tether__archive_visit(&j->own, visit_line, &v, &j->error), TETHER_ESTORE);
     assert_int_equal(tether__archive_count(&j->own, &number, &count, &j->error), TETHER_ESTORE);
     assert_true(tether__archive_write(&j->own, 2, "", 0, &j->error) < 0);
 }

@@ -8,12 +8,15 @@
 static void (*meanwhile)(fixture *f);
 static fixture *meanwhile_in;
 
-int __real_tether__archive_visit(const tether__session *session, tether__archive_visitor *visit,
-                                 void *context, tether_error *error);
-int __wrap_tether__archive_visit(const tether__session *session, tether__archive_visitor *visit,
-                                 void *context, tether_error *error);
-int __wrap_tether__archive_visit(const tether__session *session, tether__archive_visitor *visit,
-                                 void *context, tether_error *error)
+int __real_tether__archive_visit(const tether__session *session,
+                                 tether__archive_line_visitor *visit, void *context,
+                                 tether_error *error);
+int __wrap_tether__archive_visit(const tether__session *session,
+                                 tether__archive_line_visitor *visit, void *context,
+                                 tether_error *error);
+int __wrap_tether__archive_visit(const tether__session *session,
+                                 tether__archive_line_visitor *visit, void *context,
+                                 tether_error *error)
 {
     void (*act)(fixture * f) = meanwhile;
     meanwhile = NULL;
