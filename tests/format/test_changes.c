@@ -1,7 +1,5 @@
 /* The changes of a record: what is found by comparing members is what a comparison of the documents
  * finds. */
-#include "format/record_read.h"
-#include "format/record_write.h"
 #include "support/unit.h"
 
 #include <jansson.h>
@@ -10,6 +8,8 @@
 
 #include "format/journal.h"
 #include "format/record.h"
+#include "format/record_read.h"
+#include "format/record_write.h"
 
 #define START                                                                                      \
     "{\"schema_version\": 1, \"task_id\": \"t1\", \"session_id\": \"s\", \"status\": "             \

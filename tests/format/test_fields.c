@@ -1,8 +1,6 @@
 /* Every field of src/format/fields.h is in record.json, snapshots, their JSON, the public struct
  * and the documented table. With the argument `table`, this program prints that table for
  * ci/fields. */
-#include "format/record_read.h"
-#include "format/record_write.h"
 #include "support/unit.h"
 
 #include <ctype.h>
@@ -13,6 +11,8 @@
 
 #include "format/fields.h"
 #include "format/record.h"
+#include "format/record_read.h"
+#include "format/record_write.h"
 #include "format/snapshot.h"
 
 typedef enum scope { IN_BOTH, IN_RECORD, IN_SNAPSHOT, ELSEWHERE } scope;

@@ -1,7 +1,5 @@
 /* Records: parsing and rendering are inverse, unknown fields are kept, errors name the wrong field.
  */
-#include "format/record_read.h"
-#include "format/record_write.h"
 #include "support/unit.h"
 
 #include <jansson.h>
@@ -10,6 +8,8 @@
 #include <string.h>
 
 #include "format/record.h"
+#include "format/record_read.h"
+#include "format/record_write.h"
 
 static const char task[] = "t1";
 
