@@ -77,7 +77,7 @@ typedef struct tether__entry {
     /* What waiters see of the record. tether__catalog_publish writes these members while both locks
      * are held, therefore either lock is enough to read them. */
     bool ended;
-    bool done;           /* tether__record_is_done: nothing about the task is left to do */
+    bool done; /* tether__record_is_done: nothing about the task is left to do */
     tether_status status;
     int64_t finished_at; /* the record's: waiters sort ends by it */
 
@@ -279,7 +279,8 @@ void tether__catalog_notify(tether__catalog *catalog);
  * caller holds `state`, which is released during the wait. */
 bool tether__catalog_wait(tether__catalog *catalog, uint64_t seen, int64_t timeout_ms);
 
-/* Lists the ids of all entries in scope, in their order. The caller frees *ids with free(). Takes `state`. */
+/* Lists the ids of all entries in scope, in their order. The caller frees *ids with free(). Takes
+ * `state`. */
 int tether__catalog_ids(tether__catalog *catalog, tether__scope scope, char (**ids)[TETHER_ID_SIZE],
                         size_t *count, tether_error *error);
 
