@@ -2,13 +2,12 @@
 #include "support/elsewhere.h"
 #include "support/flood.h"
 #include "support/random.h"
+#include "support/waiters.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
-
-#include "engine/core.h"
 
 static void refuses_an_invalid_stream(void **state)
 {
@@ -484,14 +483,6 @@ static void followers_get_every_byte(void **state)
     }
 }
 
-static size_t count_waiters(tether_registry *registry)
-{
-    uv_mutex_lock(&registry->catalog.state);
-    size_t count = registry->gate.inside;
-    uv_mutex_unlock(&registry->catalog.state);
-    return count;
-}
-
 /* The read fails with TETHER_ECLOSED. The follower is closed after its registry. */
 static void close_ends_a_waiting_read(void **state)
 {
@@ -503,7 +494,7 @@ static void close_ends_a_waiting_read(void **state)
     START_ELSEWHERE(f, id, "--", CHILD, "forever");
     r.follower = follow(f, id, TETHER_VIEW_BOTH, NULL);
     assert_int_equal(uv_thread_create(&thread, read_to_the_end, &r), 0);
-    WAIT_UNTIL(count_waiters(f->registry) == 1);
+    WAIT_UNTIL(test_waiters(f->registry) == 1);
     test_detach(f->registry);
     uv_thread_join(&thread);
     assert_int_equal(r.code, TETHER_ECLOSED);

@@ -1,13 +1,12 @@
 /* Tasks from start to end: codes, output, environment, snapshots, waits. */
 #include "support/support.h"
+#include "support/waiters.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
-
-#include "engine/core.h"
 
 static void reports_the_exit_code(void **state)
 {
@@ -451,14 +450,6 @@ static void wait_for_ever(void *userdata)
                             : tether_wait(w->registry, &w->id, 1, TETHER_WAIT_ALL, -1, NULL, NULL);
 }
 
-static size_t count_waiters(tether_registry *registry)
-{
-    uv_mutex_lock(&registry->catalog.state);
-    size_t count = registry->gate.inside;
-    uv_mutex_unlock(&registry->catalog.state);
-    return count;
-}
-
 /* Starts three calls that wait, ends them, and expects TETHER_ECLOSED of each. */
 static void end_waits(fixture *f, tether_registry *other, const char *id,
                       void (*end)(fixture *f, tether_registry *other))
@@ -468,7 +459,7 @@ static void end_waits(fixture *f, tether_registry *other, const char *id,
     uv_thread_t threads[WAITERS];
     for (int i = 0; i < WAITERS; i++)
         assert_int_equal(uv_thread_create(&threads[i], wait_for_ever, &waiters[i]), 0);
-    WAIT_UNTIL(count_waiters(other) == WAITERS);
+    WAIT_UNTIL(test_waiters(other) == WAITERS);
     end(f, other);
     for (int i = 0; i < WAITERS; i++) {
         uv_thread_join(&threads[i]);

@@ -1,6 +1,7 @@
 /* Starts with one key by several processes: hosts that race, hosts that are killed, and a host that
  * is between its birth line and its start. */
 #include "support/support.h"
+#include "support/waiters.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -184,6 +185,14 @@ static void ask_in_thread(void *userdata)
     a->after_release = atomic_load(&a->released);
 }
 
+/* Returns once the thread waits for the other host: a start is inside the gate only after it has
+ * found the task with the key undecided. */
+static void let_ask(asker *a, uv_thread_t *thread)
+{
+    assert_int_equal(uv_thread_create(thread, ask_in_thread, a), 0);
+    WAIT_UNTIL(test_waiters(a->f->registry) == 1);
+}
+
 static void join(asker *a, uv_thread_t *thread)
 {
     uv_thread_join(thread);
@@ -199,9 +208,7 @@ static void a_start_waits_until_the_other_host_has_died(void **state)
     f->registry = test_open(f);
     int lifeline = plant_undecided(f);
     asker a = {.f = f};
-    assert_int_equal(uv_thread_create(&thread, ask_in_thread, &a), 0);
-    usleep(100 *
-           1000); /* it may not have asked by then, which the test cannot see: it passes then */
+    let_ask(&a, &thread);
     atomic_store(&a.released, true);
     close(lifeline);
     join(&a, &thread);
@@ -224,8 +231,7 @@ static void a_start_waits_until_the_other_supervisor_runs(void **state)
                              .start_time = tether__os_process_start_time(getpid())};
     assert_true(tether__os_boot_id(self.boot_id));
     asker a = {.f = f};
-    assert_int_equal(uv_thread_create(&thread, ask_in_thread, &a), 0);
-    usleep(100 * 1000);
+    let_ask(&a, &thread);
     size_t size = tether__marker_format_supervisor(&self, line);
     atomic_store(&a.released, true);
     assert_int_equal(write(lifeline, line, size), size);
