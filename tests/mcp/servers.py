@@ -537,6 +537,29 @@ def a_thousand_waits_at_once():
 
 
 @case
+def arguments_of_waiting_calls_are_bounded():
+    with server() as s:
+        # A variable that is removed costs the task nothing, and the server its name.
+        large = {"command": "read line", "input": True, "wait_ms": 60000, "env": {"x" * 4000000: None}}
+        waits = [s.start("run", **large) for _ in range(16)]
+        refused = s.fail("run", **large)
+        assert refused["code"] == "TETHER_ELIMIT" and "16 calls wait" in refused["message"], refused
+        tasks = [t["task_id"] for t in s.call("list")["tasks"]]
+        assert len(tasks) == 16, "a refused call starts nothing"
+        s.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": waits.pop()}})
+        waits.append(s.start("run", **large))
+        tasks = [t["task_id"] for t in s.call("list")["tasks"]]
+        assert len(tasks) == 17, "the cancelled call has made room"
+        for id in tasks:
+            s.call("input", task_id=id, text="\n")
+        for wait in waits:
+            assert s.take(wait)["status"] == "completed"
+        assert s.call("run", **{**large, "wait_ms": 0})["status"] in ("starting", "running"), "so have the answers"
+        s.call("kill", task_id=s.call("list")["tasks"][0]["task_id"], grace_ms=0)
+        assert memory(s) < 160 << 20, memory(s)
+
+
+@case
 def a_cancelled_wait_does_not_end_the_task():
     with server() as s:
         id = s.call("run", command="exec sleep 1000", wait_ms=0)["task_id"]
