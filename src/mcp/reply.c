@@ -19,6 +19,14 @@ json_t *reply_snapshot(const tether_snapshot *snapshot)
     return value;
 }
 
+json_t *reply_states(void)
+{
+    json_t *states = json_array();
+    for (int i = 0; i <= TETHER_STATUS_LOST; i++)
+        json_array_append_new(states, json_string(tether_status_text((tether_status)i)));
+    return states;
+}
+
 json_t *reply_error(const tether_error *error)
 {
     const char *message =

@@ -13,6 +13,9 @@
 json_t *reply_snapshot(const tether_snapshot *snapshot);
 json_t *reply_error(const tether_error *error);
 
+/* The names of all states of a task, as a list. */
+json_t *reply_states(void);
+
 /* Bytes of a task as a text: what is not UTF-8, and NUL, becomes U+FFFD. */
 json_t *reply_bytes(const char *bytes, size_t size);
 

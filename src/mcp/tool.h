@@ -20,7 +20,9 @@ typedef struct mcp_tool {
     const char *description;
     const struct tool_argument *arguments;
     call_step *begin;
+    const struct tool_answer *answer;
     json_t *schema; /* of the arguments; NULL: they are not checked */
+    json_t *answer_schema;
 } mcp_tool;
 
 #endif

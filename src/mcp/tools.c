@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "mcp/arguments.h"
+#include "mcp/reply.h"
 #include "mcp/stdio_os.h"
+#include "mcp/tool_answers.h"
 #include "mcp/tool_steps.h"
 #include "mcp/tool_table.h"
 
@@ -36,11 +38,8 @@ static json_t *describe_type(tool_type type)
 
 static json_t *describe_states(void)
 {
-    json_t *states = json_array();
-    for (int i = 0; i <= TETHER_STATUS_LOST; i++)
-        json_array_append_new(states, json_string(tether_status_text((tether_status)i)));
     return json_pack("{s:s, s:{s:s, s:o}}", "type", "array", "items", "type", "string", "enum",
-                     states);
+                     reply_states());
 }
 
 static json_t *describe_arguments(const mcp_tool *tool)
@@ -62,7 +61,8 @@ bool tools_open(void)
     bool good = true;
     for (size_t i = 0; i < tool_table_count; i++) {
         tool_table[i].schema = describe_arguments(&tool_table[i]);
-        good = good && tool_table[i].schema != NULL;
+        tool_table[i].answer_schema = answer_schema(tool_table[i].answer);
+        good = good && tool_table[i].schema != NULL && tool_table[i].answer_schema != NULL;
     }
     return good;
 }
@@ -71,7 +71,8 @@ void tools_close(void)
 {
     for (size_t i = 0; i < tool_table_count; i++) {
         json_decref(tool_table[i].schema);
-        tool_table[i].schema = NULL;
+        json_decref(tool_table[i].answer_schema);
+        tool_table[i].schema = tool_table[i].answer_schema = NULL;
     }
 }
 
@@ -97,10 +98,10 @@ static json_t *describe(const mcp_tool *tool)
                               (int)reads, "destructiveHint", (int)destroys, "idempotentHint",
                               (int)(tool->kind != TOOL_ADDS), "openWorldHint",
                               (int)(tool->begin == tool_run || tool->begin == tool_input));
-    return json_pack("{s:s, s:s, s:s, s:O, s:o, s:{s:s}}", "name", tool->name, "title", tool->title,
-                     "description", tool->description, "inputSchema", tool->schema, "annotations",
-                     hints, "execution", "taskSupport",
-                     tool->begin == tool_run ? "optional" : "forbidden");
+    return json_pack("{s:s, s:s, s:s, s:O, s:O, s:o, s:{s:s}}", "name", tool->name, "title",
+                     tool->title, "description", tool->description, "inputSchema", tool->schema,
+                     "outputSchema", tool->answer_schema, "annotations", hints, "execution",
+                     "taskSupport", tool->begin == tool_run ? "optional" : "forbidden");
 }
 
 json_t *tools_list(const mcp_policy *policy)

@@ -9,6 +9,7 @@ import { Client as ModernClient } from '@modelcontextprotocol/client'
 import { StdioClientTransport as ModernTransport } from '@modelcontextprotocol/client/stdio'
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport as LegacyTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
+import { checkAnswer } from './answers.js'
 import { checkError, checkNotification, checkResult } from './schemas.js'
 
 export const command = process.env.TETHER
@@ -84,13 +85,21 @@ function record(transport) {
   return messages
 }
 
+/** The result of a request is as its method says, and what a tool has answered as that tool says. */
+export function checkAnswerTo(request, result) {
+  checkResult(eraOf(request), request.method, result)
+  if (request.method === 'tools/call') checkAnswer(request.params.name, result)
+  if (request.method === 'tasks/result') checkAnswer('run', result)
+  if (request.method === 'tasks/get' && result.result) checkAnswer('run', result.result)
+}
+
 // All that the server has sent is as the schemas say.
 function checkAll({ sent, received }) {
   const asked = new Map(sent.filter((message) => message.id !== undefined).map((message) => [message.id, message]))
   for (const message of received) {
     if (message.method !== undefined) checkNotification(message)
     else if (message.error) checkError(message)
-    else checkResult(eraOf(asked.get(message.id)), asked.get(message.id).method, message.result)
+    else checkAnswerTo(asked.get(message.id), message.result)
   }
 }
 

@@ -3,8 +3,8 @@
 
 import assert from 'node:assert'
 import { spawn } from 'node:child_process'
-import { eraOf, serverOf } from './support.js'
-import { checkError, checkNotification, checkResult } from './schemas.js'
+import { checkAnswerTo, serverOf } from './support.js'
+import { checkError, checkNotification } from './schemas.js'
 
 export const VERSION = '2026-07-28'
 const META = 'io.modelcontextprotocol/'
@@ -75,11 +75,10 @@ export class Wire {
 
   /** Sends a request; returns { id, answer }, a promise of the whole answer. */
   begin(method, params, id = ++this.last) {
-    const era = eraOf({ params })
     const answer = new Promise((resolve, reject) => this.waiting.set(id, (message) => {
       try {
         if (message.error) checkError(message)
-        else checkResult(era, method, message.result)
+        else checkAnswerTo({ method, params }, message.result)
         resolve(message)
       } catch (error) {
         reject(error)
