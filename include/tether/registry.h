@@ -115,6 +115,9 @@ typedef struct tether_open_options {
     /* Not 0: the registry runs only while the host calls tether_dispatch, which see in
      * tether/dispatch.h. Default: off. Excludes loop. */
     int dispatch;
+    /* Not 0: create nothing, and fail if there is no such store or session (TETHER_EGONE). For a
+     * program that only looks. Default: off. Excludes ephemeral. */
+    int existing;
 } tether_open_options;
 
 /* As a timeout of tasks: none. */
@@ -141,8 +144,8 @@ typedef enum tether_close_mode {
  * root, or is writable for others and not sticky, also before any file is touched (the message says
  * how to fix it); TETHER_EFORMAT if the directory holds other files or a store of another format;
  * TETHER_ELOCKED if another process does not release the session lock in time; TETHER_ELIMIT if no
- * thread or descriptor is left; TETHER_EACCESS; TETHER_ENOSPACE. With TETHER_REAPER_EVENTS also
- * TETHER_ENOTSUP and others that say why events are not reliable. */
+ * thread or descriptor is left; TETHER_EACCESS; TETHER_ENOSPACE; with `existing` TETHER_EGONE. With
+ * TETHER_REAPER_EVENTS also TETHER_ENOTSUP and others that say why events are not reliable. */
 TETHER_EXPORT int tether_open(const tether_open_options *options, tether_registry **registry,
                               tether_error *error);
 

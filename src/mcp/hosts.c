@@ -64,6 +64,7 @@ static int open_host(mcp_hosts *all, const char *session, mcp_host **opened, tet
                                          .max_running = (size_t)all->max_running,
                                          .leave_watches = 1,
                                          .no_gc = all->read_only,
+                                         .existing = all->read_only,
                                          .dispatch = 1};
     owner->all = all;
     int code = tether_open(&options, &owner->host.registry, error);

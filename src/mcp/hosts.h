@@ -31,7 +31,7 @@ typedef struct mcp_hosts {
     const char *store;
     const char *session; /* the one that is meant if none is named; NULL: "default" */
     uint64_t max_running;
-    bool read_only; /* collect no garbage */
+    bool read_only; /* create no session, and collect no garbage */
     hosts_event *on_event;
     bool (*is_busy)(void *userdata, const mcp_host *host); /* a call needs it */
     void *userdata;

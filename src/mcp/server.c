@@ -131,6 +131,11 @@ static int run(mcp_server *s, tether_error *error)
 {
     mcp_host *first;
     int code = hosts_get(&s->calls.hosts, NULL, &first, error);
+    /* A server that creates nothing may be there before the first task: each call looks again. */
+    if (code == TETHER_EGONE && s->calls.hosts.read_only) {
+        *error = (tether_error){0};
+        code = TETHER_OK;
+    }
     if (code == TETHER_OK && !stdio_os_open())
         code = failure(error, TETHER_ELIMIT, "start server",
                        "standard input and output cannot be used; raise the limit of descriptors "

@@ -197,6 +197,34 @@ int tether_watch_add(tether_registry *registry, const char *task_id, const tethe
     return code;
 }
 
+static bool has_watch(const tether__record *record, int number)
+{
+    int ignored;
+    bool found = false;
+    tether__kept_watch watch;
+    size_t count = tether__kept_watches_count(record, &ignored);
+    for (size_t i = 0; i < count && !found; i++) {
+        bool known = tether__kept_watch_get(record, i, &watch);
+        found = !known || watch.number == number;
+        if (known)
+            tether__kept_watch_dispose(&watch);
+    }
+    return found;
+}
+
+/* Finds whether a watch may be in the record, without the session lock: a transient one is not, and
+ * nobody adds one with a number that is given already. */
+static int find_kept(tether_registry *registry, const char *task_id, int watch, bool *kept,
+                     tether_error *error)
+{
+    tether__entry *entry;
+    uv_mutex_lock(&registry->catalog.disk);
+    int code = tether__refresh(&registry->catalog, task_id, TETHER__INSPECT_NOW, &entry, error);
+    *kept = code == TETHER_OK && has_watch(&entry->record, watch);
+    uv_mutex_unlock(&registry->catalog.disk);
+    return code;
+}
+
 int tether_watch_remove(tether_registry *registry, const char *task_id, int watch,
                         tether_error *error)
 {
@@ -205,7 +233,10 @@ int tether_watch_remove(tether_registry *registry, const char *task_id, int watc
         return code;
     if (watch > 0)
         tether__taps_remove(tether__outputs_of(registry)->taps, task_id, watch);
-    return change_record(registry, task_id, drop_watch, &watch, error);
+    bool kept;
+    code = find_kept(registry, task_id, watch, &kept, error);
+    return code == TETHER_OK && kept ? change_record(registry, task_id, drop_watch, &watch, error)
+                                     : code;
 }
 
 /* --- Adopting --- */

@@ -61,6 +61,9 @@ static int read_options(const tether_open_options *given, tether_open_options *o
     if (options->store != NULL && options->ephemeral)
         return tether__fail(error, TETHER_EINVAL, 0, "check options",
                             "an ephemeral store has no path; set either store or ephemeral");
+    if (options->existing && options->ephemeral)
+        return tether__fail(error, TETHER_EINVAL, 0, "check options",
+                            "an ephemeral store is always new; set either existing or ephemeral");
     if (options->store != NULL && options->store[0] == '\0')
         return tether__fail(error, TETHER_EINVAL, 0, "open store",
                             "the store's path is empty; name a directory");
@@ -136,19 +139,52 @@ static void close_holder(tether_registry *registry)
     tether__holder_dispose(&registry->holder);
 }
 
+/* There is no such session, or not even the store. */
+static int fail_missing(const tether_open_options *options, tether_error *error)
+{
+    return tether__fail(error, TETHER_EGONE, 0, "open session",
+                        "there is no session %.80s in the store; start a task in it, or name "
+                        "another session",
+                        options->session);
+}
+
+static int open_store(tether_registry *registry, const tether_open_options *options,
+                      tether_error *error)
+{
+    tether_error problem = {0};
+    if (options->ephemeral)
+        return tether__ephemeral_open(&whole_of(registry)->ephemeral, &registry->store, error);
+    int code = tether__store_open(options->store, !options->existing, &registry->store, &problem);
+    if (code == TETHER_EGONE && options->existing)
+        return fail_missing(options, error);
+    if (code != TETHER_OK)
+        tether__error_set(error, &problem);
+    return code;
+}
+
+static int open_session(tether_registry *registry, const tether_open_options *options,
+                        tether_error *error)
+{
+    int64_t lock_timeout =
+        options->lock_timeout_ms != 0 ? options->lock_timeout_ms : DEFAULT_LOCK_TIMEOUT_MS;
+    tether_error problem = {0};
+    int code = (options->existing ? tether__session_open_existing : tether__session_open)(
+        &registry->store, options->session, lock_timeout, &registry->session, &problem);
+    if (code == TETHER_ENOTASK && options->existing)
+        return fail_missing(options, error);
+    if (code != TETHER_OK)
+        tether__error_set(error, &problem);
+    return code;
+}
+
 static int open_parts(tether_registry *registry, const tether_open_options *options,
                       tether_error *error)
 {
-    int code = options->ephemeral
-                   ? tether__ephemeral_open(&whole_of(registry)->ephemeral, &registry->store, error)
-                   : tether__store_open(options->store, true, &registry->store, error);
+    int code = open_store(registry, options, error);
     if (code != TETHER_OK)
         return code;
     registry->store.sync = options->sync != 0;
-    int64_t lock_timeout =
-        options->lock_timeout_ms != 0 ? options->lock_timeout_ms : DEFAULT_LOCK_TIMEOUT_MS;
-    code = tether__session_open(&registry->store, options->session, lock_timeout,
-                                &registry->session, error);
+    code = open_session(registry, options, error);
     if (code != TETHER_OK)
         goto close_store;
     code = tether__catalog_init(&registry->catalog, &registry->session, error);

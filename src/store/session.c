@@ -92,15 +92,15 @@ static int open_parts(tether__session *session, const char *key, bool create, te
     return code;
 }
 
-int tether__session_open(const tether__store *store, const char *id, int64_t lock_timeout_ms,
-                         tether__session *session, tether_error *error)
+static int open_session(const tether__store *store, const char *id, bool create,
+                        int64_t lock_timeout_ms, tether__session *session, tether_error *error)
 {
     char key[TETHER__SESSION_KEY_SIZE];
     tether__session_key(id, key);
     *session = (tether__session){.store = store, .lock_timeout_ms = lock_timeout_ms};
-    int code = open_parts(session, key, true, error);
+    int code = open_parts(session, key, create, error);
     if (code == TETHER_OK)
-        code = open_id(session, id, error);
+        code = create ? open_id(session, id, error) : read_id(session, error);
     if (code == TETHER_OK && strcmp(session->id, id) != 0)
         code = tether__fail(error, TETHER_EINVAL, 0, "open session",
                             "session ids \"%s\" and \"%s\" have the same key; use another id", id,
@@ -108,6 +108,19 @@ int tether__session_open(const tether__store *store, const char *id, int64_t loc
     if (code != TETHER_OK)
         tether__session_close(session);
     return code;
+}
+
+int tether__session_open(const tether__store *store, const char *id, int64_t lock_timeout_ms,
+                         tether__session *session, tether_error *error)
+{
+    return open_session(store, id, true, lock_timeout_ms, session, error);
+}
+
+int tether__session_open_existing(const tether__store *store, const char *id,
+                                  int64_t lock_timeout_ms, tether__session *session,
+                                  tether_error *error)
+{
+    return open_session(store, id, false, lock_timeout_ms, session, error);
 }
 
 int tether__session_open_key(const tether__store *store, const char *key, int64_t lock_timeout_ms,

@@ -12,6 +12,11 @@
 int tether__session_open(const tether__store *store, const char *id, int64_t lock_timeout_ms,
                          tether__session *session, tether_error *error);
 
+/* The same, but creates nothing. TETHER_ENOTASK: there is none. */
+int tether__session_open_existing(const tether__store *store, const char *id,
+                                  int64_t lock_timeout_ms, tether__session *session,
+                                  tether_error *error);
+
 /* Opens an existing session by the name of its directory. TETHER_ENOTASK: there is none. */
 int tether__session_open_key(const tether__store *store, const char *key, int64_t lock_timeout_ms,
                              tether__session *session, tether_error *error);

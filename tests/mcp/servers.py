@@ -624,12 +624,46 @@ def limits_and_variables_are_kept():
 @case
 def a_read_only_server_changes_nothing():
     id = json.loads(tether("--json", "run", "--", "sleep", "1000"))["task_id"]
+    tether("status", id)  # The first look at a new task notes that it runs, whoever looks.
     with server("--read-only") as s:
         assert [t["name"] for t in s.request("tools/list")["tools"]] == ["wait", "list", "status", "output", "watch"]
         assert s.refuse("tools/call", {"name": "run", "arguments": {"command": "true"}})["code"] == -32602
         assert s.refuse("tasks/cancel", {"taskId": id})["code"] == -32602
         assert s.call("status", task_id=id)["status"] == "running"
+        before = disk(STORE)
+        for arguments in ({"all": True}, {"all_sessions": True}):
+            assert id in [t["task_id"] for t in s.call("list", **arguments)["tasks"]]
+        s.call("output", task_id=id)
+        assert s.call("watch", task_id=id, pattern="x", timeout_ms=10)["timed_out"]
+        assert s.call("wait", task_ids=[id], timeout_ms=10)["timed_out"]
+        assert s.fail("list", session="never seen")["code"] == "TETHER_EGONE"
+        assert s.refuse("tasks/get", {"taskId": "never seen/" + id})["code"] == -32602
+        assert s.refuse("resources/read", {"uri": "tether://never%20seen/" + id})["code"] == -32002
+    after = disk(STORE)
+    assert before and after == before, set(before.items()) ^ set(after.items())
     tether("kill", id)
+
+
+@case
+def a_read_only_server_creates_no_store():
+    store = os.path.join(STORE, "of-nobody")
+    with Server(TETHER, store, "--read-only") as s:
+        assert "no session default" in s.fail("list")["message"]
+        assert s.refuse("resources/list")["code"] == -32603
+        assert not os.path.exists(store)
+        id = json.loads(subprocess.run([TETHER, "--store", store, "--json", "run", "--wait", "true"], check=True, capture_output=True).stdout)["task_id"]
+        assert [t["task_id"] for t in s.call("list", all=True)["tasks"]] == [id]
+    shutil.rmtree(store)
+
+
+def disk(place):
+    """All names below a directory, with what changes when they or their contents do."""
+    found = {}
+    for folder, _, files in os.walk(place):
+        for path in [folder, *(os.path.join(folder, file) for file in files)]:
+            of = os.lstat(path)
+            found[path] = (of.st_ino, of.st_size, of.st_mode, of.st_mtime_ns, of.st_ctime_ns)
+    return found
 
 
 @case

@@ -74,7 +74,7 @@ const hidden = {
 }
 
 // Numbers of type int that mean yes or no.
-const flags = { tether_open_options: ['sync', 'ephemeral', 'leave_watches', 'no_gc'] }
+const flags = { tether_open_options: ['sync', 'ephemeral', 'leave_watches', 'no_gc', 'existing'] }
 
 /** What a field of options takes: "flag", "number", "text", "bytes", "list", "environment", "callback", "signal", or
  *  the name of an enumeration. Undefined: it is not for users. */

@@ -89,6 +89,7 @@ export interface OpenOptions {
   maxOutputBytes?: number | bigint
   leaveWatches?: boolean
   noGc?: boolean
+  existing?: boolean
 }
 
 export interface Spec {

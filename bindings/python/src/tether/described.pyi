@@ -379,7 +379,8 @@ class OpenKeywords:
         max_output_bytes: Optional[int] = ...,
         leave_watches: Optional[int] = ...,
         no_gc: Optional[int] = ...,
-        deferred: Optional[int] = ...) -> None: ...
+        deferred: Optional[int] = ...,
+        existing: Optional[int] = ...) -> None: ...
 
 class AsyncSpawnKeywords:
     async def spawn(self, argv_or_command: Optional[_Command] = ..., *,
@@ -473,6 +474,7 @@ class AsyncOpenKeywords:
         leave_watches: Optional[int] = ...,
         no_gc: Optional[int] = ...,
         deferred: Optional[int] = ...,
+        existing: Optional[int] = ...,
         dispatch: Optional[bool] = ...) -> None: ...
 
 __all__ = ["Error", "LibraryError", "ForkedError", "Record", "Code", "ReaperMode", "CloseMode", "Status", "OutputPolicy", "Supervisor", "Output", "ListScope", "WaitMode", "Stream", "View", "EventKind", "LogLevel", "Verdict", "InvalidError", "NoMemoryError", "InputOutputError", "NoTaskError", "NoProgramError", "NotExecutableError", "NoShellError", "WorkdirError", "StoreError", "FormatError", "NoSpaceError", "LimitError", "TooBigError", "LockedError", "TimedOutError", "SurvivedError", "ClosedError", "ReadOnlyError", "CorruptError", "ForeignError", "AccessError", "GoneError", "NotSupportedError", "NotEndedError", "SystemCallError", "QuotaError", "LeasedError", "PatternError", "DroppedError", "EndedError", "ExistsError", "TooLateError", "NoAnswerError", "InputClosedError", "Failure", "Event", "Snapshot", "SnapshotList", "Piece", "Match", "GcResult", "Finding", "Report"]
