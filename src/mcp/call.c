@@ -12,7 +12,7 @@
 mcp_call *call_new(const struct mcp_tool *tool, const mcp_policy *policy, json_t *id,
                    json_t *arguments)
 {
-    mcp_call *made = calloc(1, sizeof *made);
+    mcp_call *made = arguments != NULL ? calloc(1, sizeof *made) : NULL;
     if (made == NULL)
         return NULL;
     made->tool = tool;

@@ -67,7 +67,8 @@ struct mcp_call {
     int64_t progress_at; /* when the next notice of progress is due */
 };
 
-/* Makes a call; takes the references. NULL: memory is short, and nothing was taken. */
+/* Makes a call; takes the references. NULL: memory is short, also for the arguments, which are NULL
+ * then; and nothing was taken. */
 mcp_call *call_new(const struct mcp_tool *tool, const mcp_policy *policy, json_t *id,
                    json_t *arguments);
 

@@ -198,17 +198,7 @@ static void begin(const rpc_request *request, const mcp_tool *tool, const mcp_ho
                   const char *task_id, call_answer *answer)
 {
     json_t *arguments = json_pack("{s:s, s:s}", "task_id", task_id, "session", host->session);
-    mcp_call *made = call_new(tool, request->calls->policy, json_incref(request->id), arguments);
-    if (made == NULL) {
-        json_decref(request->id);
-        json_decref(arguments);
-        rpc_result(request, NULL);
-        return;
-    }
-    made->protocol = request->calls;
-    made->answer = answer;
-    made->form = request->modern ? 1 : 0;
-    calls_begin(request->calls, made);
+    rpc_tools_begin(request, tool, arguments, answer, NULL);
 }
 
 void rpc_tasks_result(const rpc_request *request)

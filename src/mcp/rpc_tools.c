@@ -46,7 +46,7 @@ json_t *rpc_tools_result(const mcp_result *result, const tether_error *error)
                      "isError", 0);
 }
 
-static void answer(mcp_call *call, const mcp_result *result, const tether_error *error)
+static void answer_call(mcp_call *call, const mcp_result *result, const tether_error *error)
 {
     const rpc_request request = {
         .calls = call->protocol, .id = call->id, .modern = call->form == 1};
@@ -60,7 +60,7 @@ static void answer_task(mcp_call *call, const mcp_result *result, const tether_e
     const rpc_request request = {.calls = calls, .id = call->id, .modern = call->form == 1};
     const char *status = json_string_value(json_object_get(result->value, "finished_at_rfc3339"));
     if (error->code != 0 || (request.modern && status != NULL)) {
-        answer(call, result, error);
+        answer_call(call, result, error);
         return;
     }
     json_t *task = rpc_task(&calls->hosts, result->value, request.modern);
@@ -93,7 +93,7 @@ static json_t *last_line(const mcp_call *call)
     return value;
 }
 
-static void progress(mcp_call *call)
+static void tell_progress(mcp_call *call)
 {
     int64_t seconds = (stdio_os_now_ms() - call->began_ms) / 1000;
     json_t *params =
@@ -104,23 +104,23 @@ static void progress(mcp_call *call)
     rpc_notice(call->protocol, "notifications/progress", params);
 }
 
-/* Makes the call of a request, for a tool that is there. */
-static mcp_call *make_call(const rpc_request *request, const mcp_tool *tool, json_t *arguments)
+void rpc_tools_begin(const rpc_request *request, const mcp_tool *tool, json_t *arguments,
+                     call_answer *answer, call_progress *progress)
 {
     json_t *token = json_object_get(request->meta, "progressToken");
-    mcp_call *made = call_new(tool, request->calls->policy, json_incref(request->id),
-                              arguments != NULL ? json_incref(arguments) : json_object());
+    mcp_call *made = call_new(tool, request->calls->policy, json_incref(request->id), arguments);
     if (made == NULL) {
         json_decref(request->id);
         json_decref(arguments);
-        return NULL;
+        rpc_result(request, NULL);
+        return;
     }
     made->token = json_is_string(token) || json_is_integer(token) ? json_incref(token) : NULL;
     made->protocol = request->calls;
     made->answer = answer;
     made->progress = progress;
     made->form = request->modern ? 1 : 0;
-    return made;
+    calls_begin(request->calls, made);
 }
 
 /* Which calls become tasks: in 2025-11-25 the client says so; in the modern era it says that it
@@ -148,15 +148,7 @@ static void begin_task(const rpc_request *request, const mcp_tool *tool, json_t 
                   tool->name);
         return;
     }
-    json_t *changed = task_arguments(request, arguments);
-    mcp_call *made = make_call(request, tool, changed);
-    json_decref(changed);
-    if (made == NULL) {
-        rpc_result(request, NULL);
-        return;
-    }
-    made->answer = answer_task;
-    calls_begin(request->calls, made);
+    rpc_tools_begin(request, tool, task_arguments(request, arguments), answer_task, tell_progress);
 }
 
 void rpc_tools_call(const rpc_request *request)
@@ -177,9 +169,6 @@ void rpc_tools_call(const rpc_request *request)
         begin_task(request, tool, arguments);
         return;
     }
-    mcp_call *made = make_call(request, tool, arguments);
-    if (made == NULL)
-        rpc_result(request, NULL);
-    else
-        calls_begin(request->calls, made);
+    rpc_tools_begin(request, tool, arguments != NULL ? json_incref(arguments) : json_object(),
+                    answer_call, tell_progress);
 }

@@ -159,6 +159,9 @@ export async function fails(client, name, args = {}) {
   return result
 }
 
+/** The states of a task that goes on: a new one is running for certain only once something has looked. */
+export const live = ['starting', 'running']
+
 /** The text of a result, as a model reads it. */
 export const textOf = (result) => result.content.map((part) => part.text ?? '').join('\n')
 
