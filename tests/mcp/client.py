@@ -5,6 +5,7 @@ It knows neither protocol's rules; the tests do."""
 import json
 import os
 import select
+import signal
 import subprocess
 import time
 
@@ -23,8 +24,9 @@ class Server:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
-        self.end()
+    def __exit__(self, failure, *_):
+        code = self.end()
+        assert failure or code in (0, -signal.SIGKILL), code
 
     def end(self):
         """Closes the server's input and returns its exit code."""
