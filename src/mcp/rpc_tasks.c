@@ -17,17 +17,13 @@
 
 enum { PAGE = 100 };
 
-/* As the call of the tool would have answered, but that a command that failed is an error. */
 static json_t *result_of(mcp_host *host, const tether_snapshot *snapshot, tether_error *error)
 {
     mcp_result result = {0};
     const tether_error none = {0};
     json_t *value = NULL;
     if (outcome_answer(host, snapshot, false, &result, error) == TETHER_OK)
-        value = rpc_tools_result(&result, &none);
-    if (value != NULL)
-        json_object_set_new(value, "isError",
-                            json_boolean(snapshot->status != TETHER_STATUS_COMPLETED));
+        value = rpc_tools_outcome(&result, &none);
     json_decref(result.value);
     buffer_dispose(&result.text);
     return value;
@@ -164,14 +160,10 @@ static int begin_result(mcp_call *call, bool over, mcp_result *result, tether_er
 static void answer_result(mcp_call *call, const mcp_result *result, const tether_error *error)
 {
     const rpc_request request = {.calls = call->protocol, .id = call->id};
-    json_t *value = rpc_tools_result(result, error);
+    json_t *value = rpc_tools_outcome(result, error);
     if (value != NULL) {
         const char *session = call->host != NULL ? call->host->session : NULL;
         const char *id = json_string_value(json_object_get(call->arguments, "task_id"));
-        const char *status = json_string_value(json_object_get(result->value, "status"));
-        json_object_set_new(
-            value, "isError",
-            json_boolean(error->code != 0 || status == NULL || strcmp(status, "completed") != 0));
         json_object_set_new(value, "_meta",
                             json_pack("{s:{s:o}}", "io.modelcontextprotocol/related-task", "taskId",
                                       address_id(&request.calls->hosts, session, id)));

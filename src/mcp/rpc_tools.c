@@ -46,6 +46,16 @@ json_t *rpc_tools_result(const mcp_result *result, const tether_error *error)
                      "isError", 0);
 }
 
+json_t *rpc_tools_outcome(const mcp_result *result, const tether_error *error)
+{
+    json_t *value = rpc_tools_result(result, error);
+    const char *status = json_string_value(json_object_get(result->value, "status"));
+    bool good = error->code == 0 && status != NULL && strcmp(status, "completed") == 0;
+    if (value != NULL)
+        json_object_set_new(value, "isError", json_boolean(!good));
+    return value;
+}
+
 static void answer_call(mcp_call *call, const mcp_result *result, const tether_error *error)
 {
     const rpc_request request = {
@@ -53,14 +63,14 @@ static void answer_call(mcp_call *call, const mcp_result *result, const tether_e
     rpc_result(&request, rpc_tools_result(result, error));
 }
 
-/* A start that became a task of MCP; if it could not, or has ended already, as any other call. */
+/* A start that became a task of MCP; if it could not, or has ended already, its result. */
 static void answer_task(mcp_call *call, const mcp_result *result, const tether_error *error)
 {
     mcp_calls *calls = call->protocol;
     const rpc_request request = {.calls = calls, .id = call->id, .modern = call->form == 1};
-    const char *status = json_string_value(json_object_get(result->value, "finished_at_rfc3339"));
-    if (error->code != 0 || (request.modern && status != NULL)) {
-        answer_call(call, result, error);
+    const char *ended = json_string_value(json_object_get(result->value, "finished_at_rfc3339"));
+    if (error->code != 0 || (request.modern && ended != NULL)) {
+        rpc_result(&request, rpc_tools_outcome(result, error));
         return;
     }
     json_t *task = rpc_task(&calls->hosts, result->value, request.modern);

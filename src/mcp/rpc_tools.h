@@ -16,4 +16,7 @@ void rpc_tools_begin(const rpc_request *request, const mcp_tool *tool, json_t *a
 /* Returns what a tool has answered as a result of tools/call. NULL: memory is short. */
 json_t *rpc_tools_result(const mcp_result *result, const tether_error *error);
 
+/* The same as the result of a task of MCP: a command that failed is an error there. */
+json_t *rpc_tools_outcome(const mcp_result *result, const tether_error *error);
+
 #endif

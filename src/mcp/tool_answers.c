@@ -3,7 +3,6 @@
  * Thread: the main one. */
 #include "mcp/tool_answers.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "mcp/reply.h"
@@ -130,22 +129,15 @@ const tool_answer answer_watch = {watch_members, NULL};
 const tool_answer answer_completions = {completions_members, NULL};
 const tool_answer answer_ack = {ack_members, NULL};
 
-static json_t *describe_type(const char *type, bool or_null)
-{
-    return or_null ? json_pack("{s:[s,s]}", "type", type, "null")
-                   : json_pack("{s:s}", "type", type);
-}
+static json_t *describe_object(const answer_member *members);
 
-static json_t *describe_object(const answer_member *members, bool or_null);
-
-static json_t *describe(const answer_member *member)
+static json_t *describe_value(const answer_member *member)
 {
-    bool or_null = member->presence == OR_NULL;
     switch (member->type) {
     case ANSWER_NUMBER:
-        return describe_type("integer", or_null);
+        return json_pack("{s:s}", "type", "integer");
     case ANSWER_FLAG:
-        return describe_type("boolean", or_null);
+        return json_pack("{s:s}", "type", "boolean");
     case ANSWER_STATE:
         return json_pack("{s:s, s:o}", "type", "string", "enum", reply_states());
     case ANSWER_STREAM:
@@ -153,13 +145,21 @@ static json_t *describe(const answer_member *member)
     case ANSWER_TEXTS:
         return json_pack("{s:s, s:{s:s}}", "type", "array", "items", "type", "string");
     case ANSWER_OBJECT:
-        return describe_object(member->members, or_null);
+        return describe_object(member->members);
     case ANSWER_OBJECTS:
-        return json_pack("{s:s, s:o}", "type", "array", "items",
-                         describe_object(member->members, false));
+        return json_pack("{s:s, s:o}", "type", "array", "items", describe_object(member->members));
     default:
-        return describe_type("string", or_null);
+        return json_pack("{s:s}", "type", "string");
     }
+}
+
+/* Clients with a dialect of their own know anyOf, but no list of types. */
+static json_t *describe(const answer_member *member)
+{
+    json_t *value = describe_value(member);
+    if (member->presence != OR_NULL)
+        return value;
+    return json_pack("{s:[o, {s:s}]}", "anyOf", value, "type", "null");
 }
 
 static void add_members(json_t *properties, json_t *needed, const answer_member *at)
@@ -171,14 +171,12 @@ static void add_members(json_t *properties, json_t *needed, const answer_member 
     }
 }
 
-static json_t *describe_object(const answer_member *members, bool or_null)
+static json_t *describe_object(const answer_member *members)
 {
-    json_t *schema = describe_type("object", or_null);
     json_t *properties = json_object(), *needed = json_array();
     add_members(properties, needed, members);
-    json_object_set_new(schema, "properties", properties);
-    json_object_set_new(schema, "required", needed);
-    return schema;
+    return json_pack("{s:s, s:o, s:o}", "type", "object", "properties", properties, "required",
+                     needed);
 }
 
 /* Clients compare the answer of a call that has failed with it, too. */
@@ -187,7 +185,7 @@ json_t *answer_schema(const tool_answer *answer)
     json_t *properties = json_object(), *needed = json_array();
     add_members(properties, needed, answer->members);
     add_members(properties, needed, answer->more);
-    json_object_set_new(properties, "error", describe_object(error_members, false));
+    json_object_set_new(properties, "error", describe_object(error_members));
     return json_pack("{s:s, s:o, s:[{s:o}, {s:[s]}]}", "type", "object", "properties", properties,
                      "anyOf", "required", needed, "required", "error");
 }

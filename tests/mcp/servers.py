@@ -397,6 +397,10 @@ def tasks_of_the_extension():
         assert s.request("tools/call", run, modern={})["resultType"] == "complete"
         short = {"name": "run", "arguments": {"command": "true", "wait_ms": 60000}}
         assert s.request("tools/call", short, modern=TASKS)["structuredContent"]["status"] == "completed"
+        # It fails in the same way as one that is asked for later.
+        short["arguments"]["command"] = "false"
+        assert s.request("tools/call", short, modern=TASKS)["isError"] is True
+        assert s.request("tools/call", short, modern={})["isError"] is False
         live = s.request("tools/call", {"name": "run", "arguments": {"command": "sleep 1000"}}, modern=TASKS)["taskId"]
         assert s.request("tasks/cancel", {"taskId": live}, modern=TASKS) == {"resultType": "complete"}
         assert s.request("tasks/get", {"taskId": live}, modern=TASKS)["status"] == "cancelled"
