@@ -81,7 +81,8 @@ static const tool_argument output_arguments[] = {
     {"bytes", TYPE_COUNT, false, "At most this many bytes, 4 to 262144. Default: 16384"},
     {"offset", TYPE_NUMBER, false, "Begin at this byte of the stream (of stdout if both)"},
     {"pattern", TYPE_TEXT, false,
-     "Only lines that contain this text, of all that was written, or from offset on"},
+     "Only lines that contain this plain text, which is no expression, of all that was written, or "
+     "from offset on"},
     READABLE,
     SESSION,
     END};
