@@ -342,6 +342,7 @@ def the_story_of_a_build():
     with server() as s:
         assert id in [t["task_id"] for t in s.call("list")["tasks"]]
         wait = s.start("wait")
+        s.request("ping")  # It waits now, for what runs.
         open_gate()
         assert s.take(wait)["ended"][0]["task_id"] == id
         assert s.call("output", task_id=id)["output"]["text"] == "compiling\ndone\n"
