@@ -41,7 +41,7 @@ tether_room(format
     USES base
     LIBRARIES tether_jansson
     SOURCES age.c control.c gap.c journal.c json.c kept_watch.c key.c kill_policy.c left.c marker.c name.c orders.c pool.c record.c
-        record_fields.c record_read.c record_scan.c record_write.c scan.c snapshot.c status.c time_text.c times.c verdict.c)
+        record_birth.c record_fields.c record_read.c record_scan.c record_write.c scan.c snapshot.c status.c time_text.c times.c verdict.c)
 
 tether_room(shell
     USES base format

@@ -17,7 +17,7 @@ function(tether_unit room)
 endfunction()
 
 tether_unit(base error lines options ring text utf8)
-tether_unit(format age changes control fields gap journal kept_watch keys kill_policy marker name orders pool record record_scan scan snapshot status time_text times verdict)
+tether_unit(format age changes control fields gap journal kept_watch keys kill_policy marker name orders pool record record_birth record_scan scan snapshot status time_text times verdict)
 tether_unit(shell argv_quote call candidates command_ps1 environment family outer policy shell wrapper wrapper_bat wrapper_ps1)
 tether_unit(search matcher matcher_cost matcher_pieces matcher_settle pattern search)
 foreach(module matcher matcher_cost matcher_pieces)

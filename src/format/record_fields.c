@@ -3,6 +3,8 @@
  * Thread: any. */
 #include "format/record_fields.h"
 
+#include <string.h>
+
 #define STORED_FIELD(kind, name, absent, type, text)                                               \
     {#name, kind, offsetof(tether__record, name), absent},
 #define NO_FIELD(...)
@@ -38,4 +40,13 @@ void *tether__record_member(const tether__record *record, const tether__record_f
 bool tether__record_field_is_number(const tether__record_field *field)
 {
     return field->kind == NUMBER || field->kind == SIGNAL || field->kind == TIME;
+}
+
+bool tether__record_has_member(const char *name)
+{
+    for (size_t i = 0; i < tether__record_members.count; i++) {
+        if (strcmp(tether__record_members.items[i].name, name) == 0)
+            return true;
+    }
+    return false;
 }

@@ -47,6 +47,9 @@ extern const char *const tether__record_intents[TETHER__INTENT_COUNT];
 /* Returns the member of a field. */
 void *tether__record_member(const tether__record *record, const tether__record_field *field);
 
+/* Whether a field of this name has a member in a record. */
+bool tether__record_has_member(const char *name);
+
 /* Whether the member is a number that may be null. */
 bool tether__record_field_is_number(const tether__record_field *field);
 

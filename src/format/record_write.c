@@ -208,15 +208,6 @@ json_t *tether__record_document(tether__record *record)
     return document;
 }
 
-static bool has_member(const char *name)
-{
-    for (size_t i = 0; i < tether__record_members.count; i++) {
-        if (strcmp(tether__record_members.items[i].name, name) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Adds what only the document has, such as the arguments. */
 static bool add_memberless(json_t *line, json_t *document)
 {
@@ -224,8 +215,8 @@ static bool add_memberless(json_t *line, json_t *document)
     json_t *value;
     json_object_foreach(document, name, value)
     {
-        if (json_object_get(line, name) == NULL && !has_member(name) && !json_is_null(value) &&
-            json_object_set(line, name, value) != 0)
+        if (json_object_get(line, name) == NULL && !tether__record_has_member(name) &&
+            !json_is_null(value) && json_object_set(line, name, value) != 0)
             return false;
     }
     return true;

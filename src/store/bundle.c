@@ -218,12 +218,15 @@ static int append_change(const tether__session *session, tether__record *record,
 static int append_first(const tether__session *session, tether__record *record,
                         const tether__record *kept, tether_error *error)
 {
+    tether__text line = {0};
     (void)kept;
-    json_t *line = tether__record_birth(record);
-    if (line == NULL)
-        return tether__fail_memory(error, write_step);
-    int code = tether__ledger_append(session, line, error);
-    json_decref(line);
+    tether__text_add(&line, "\n", 1);
+    bool complete = tether__record_birth_line(record, &line);
+    tether__text_add(&line, "\n", 1);
+    int code = complete && !line.failed
+                   ? tether__ledger_append_text(session, line.bytes, line.size, error)
+                   : tether__fail_memory(error, write_step);
+    tether__text_dispose(&line);
     if (code == TETHER_OK)
         tether__shared_lighten(session, record);
     return code;

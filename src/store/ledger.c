@@ -566,26 +566,26 @@ static int extend(const tether__session *session, const char *line, size_t size,
     return TETHER_OK;
 }
 
-static int append(const tether__session *session, json_t *object, tether_error *error)
+/* The text begins with a newline, which is written only behind a line that lacks its own, and ends
+ * with one. */
+static int append(const tether__session *session, const char *text, size_t size,
+                  tether_error *error)
 {
-    size_t size;
     int code = update(session, error);
     if (code != TETHER_OK)
         return code;
-    char *line = tether__journal_render(object, tether__lines_torn(&session->ledger->lines), &size);
-    if (line == NULL)
-        return tether__fail_memory(error, write_step);
+    if (!tether__lines_torn(&session->ledger->lines)) {
+        text++;
+        size--;
+    }
     if (size > TETHER__JOURNAL_LINE_LIMIT)
-        code = tether__fail(error, TETHER_ETOOBIG, 0, write_step,
+        return tether__fail(error, TETHER_ETOOBIG, 0, write_step,
                             "a record of %zu bytes is too long for the journal, whose lines have "
                             "at most %zu; pass shorter arguments or a file",
                             size, TETHER__JOURNAL_LINE_LIMIT);
-    else if (session->ledger->known.node == 0)
+    if (session->ledger->known.node == 0)
         code = create(session, error);
-    if (code == TETHER_OK)
-        code = extend(session, line, size, error);
-    free(line);
-    return code;
+    return code == TETHER_OK ? extend(session, text, size, error) : code;
 }
 
 int tether__ledger_replace(const tether__session *session, const char *text, size_t size,
@@ -652,11 +652,23 @@ int tether__ledger_visit_rest(const tether__session *session, tether__ledger_vis
     return code == TETHER_OK && r.no_memory ? tether__fail_memory(error, read_step) : code;
 }
 
-int tether__ledger_append(const tether__session *session, json_t *line, tether_error *error)
+int tether__ledger_append_text(const tether__session *session, const char *text, size_t size,
+                               tether_error *error)
 {
     uv_mutex_lock(&session->ledger->lock);
-    int code = append(session, line, error);
+    int code = append(session, text, size, error);
     uv_mutex_unlock(&session->ledger->lock);
+    return code;
+}
+
+int tether__ledger_append(const tether__session *session, json_t *line, tether_error *error)
+{
+    size_t size;
+    char *text = tether__journal_render(line, true, &size);
+    if (text == NULL)
+        return tether__fail_memory(error, write_step);
+    int code = tether__ledger_append_text(session, text, size, error);
+    free(text);
     return code;
 }
 

@@ -134,4 +134,9 @@ void tether__ledger_keep_news(const tether__session *session);
  * lock, has read the task since it has it, and owns `line`. After a failure nothing has changed. */
 int tether__ledger_append(const tether__session *session, struct json_t *line, tether_error *error);
 
+/* The same for the text of a line, with a newline before and behind it: the first one is written
+ * only if the journal ends with a line that was cut off. */
+int tether__ledger_append_text(const tether__session *session, const char *text, size_t size,
+                               tether_error *error);
+
 #endif
