@@ -75,11 +75,21 @@ static const char *constant_of(const char *text)
     return NULL;
 }
 
+/* Whether this is one of the constants, and not only like one. */
+static bool is_constant(const char *text)
+{
+    for (size_t i = 0; i < sizeof constants / sizeof constants[0]; i++) {
+        if (constants[i] == text)
+            return true;
+    }
+    return false;
+}
+
 static bool has_own_memory(const tether__record *record, const char *text)
 {
     bool packed = (uintptr_t)text - (uintptr_t)record->packed < record->packed_size;
     return text != NULL && text != nothing && !packed && !tether__pool_owns(record->pool, text) &&
-           constant_of(text) != text;
+           !is_constant(text);
 }
 
 static void replace_text(tether__record *record, const char **text, const char *by)
@@ -286,7 +296,7 @@ static bool is_packed(const tether__record *record, size_t index)
 {
     const char **text = text_at(record, index);
     return text != NULL && *text != NULL && is_trimmed(kind_at(index)) && *text != nothing &&
-           constant_of(*text) != *text && !tether__pool_owns(record->pool, *text);
+           !is_constant(*text) && !tether__pool_owns(record->pool, *text);
 }
 
 static void pack_texts(tether__record *record)

@@ -67,8 +67,10 @@ static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule
                          plan->spec.input_pipe || plan->spec.scope || plan->spec.on_end != NULL ||
                          plan->spec.output == TETHER_OUTPUT_PIPE;
     tether_supervisor choice = needs_monitor ? TETHER_SUPERVISOR_MONITOR : plan->spec.supervisor;
-    bool portable = tether__environment_portable(&plan->environment);
     for (; code == TETHER_ENOSHELL && rule->kind != TETHER__OUTER_NONE; rule++) {
+        /* Looked at for this rule only, because it takes all variables. */
+        bool portable =
+            rule->kind == TETHER__OUTER_BASH && tether__environment_portable(&plan->environment);
         if (!tether__outer_serves(rule, choice, portable))
             continue;
         const char *refused = tether__policy_refuses_outer(&plan->policy, rule);
