@@ -1,7 +1,7 @@
 /* Owns the text of a task's first line in a journal.
  * Must not: differ from what jansson would write for tether__record_birth.
  * Thread: any, one record at a time. */
-#include "format/record_write.h"
+#include "format/record_birth.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "format/record_fields.h"
+#include "format/record_write.h"
 #include "format/status.h"
 
 enum { NUMBER_SIZE = 32 };

@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/text.h"
 #include "format/record.h"
 
 struct json_t;
@@ -35,10 +34,6 @@ struct json_t *tether__record_document(tether__record *record);
  * The others make up half of a whole record, and a field that is missing is null. The caller frees
  * it; NULL when memory is short. */
 struct json_t *tether__record_birth(const tether__record *record);
-
-/* Adds the text of such a document, compact. For each start, therefore without the document where
- * that can be. Returns false when memory is short. */
-bool tether__record_birth_line(const tether__record *record, tether__text *line);
 
 /* Returns a new document: that of the record, laid over the one that the record was once read from.
  * It has the fields of `base` that this version does not know. The caller frees it; NULL when

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "format/journal.h"
+#include "format/record_birth.h"
 #include "format/record_read.h"
 #include "format/record_scan.h"
 #include "format/record_write.h"

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "format/record_birth.h"
 #include "format/record_read.h"
 #include "format/record_write.h"
 
