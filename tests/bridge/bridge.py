@@ -37,7 +37,7 @@ def named_tasks(logs, session):
     tasks = []
     for log in logs:
         for call in log.calls:
-            if call.process is log.root and call.name == "renameat" and call.result == 0:
+            if call.process is log.root and call.name in ("renameat", "renameat2") and call.result == 0:
                 directory, name = os.path.split(call.paths[1])
                 if directory == os.path.join(session, "exits"):
                     tasks.append(name)

@@ -27,7 +27,7 @@ def start(stage):
 
 def start_beside_another(stage):
     """Others look and collect while a task is started."""
-    spawner = stage.start("run", "--", stage.command, inject=["renameat,mkdirat,write:delay_exit=4000"])
+    spawner = stage.start("run", "--", stage.command, inject=["renameat,renameat2,mkdirat,write:delay_exit=4000"])
     others = [stage.start(*verb) for verb in (("gc", "--older-than", "0"), ("list", "--all"), ("wait",))]
     for host in [spawner, *others]:
         host.wait()
@@ -149,7 +149,7 @@ def collect(stage):
 def removals_beside_each_other(stage):
     task = run(stage)
     stage.host("completions", "--drain")
-    beside(stage.start("rm", task, inject=["renameat,unlinkat,write:delay_exit=2000"]), stage.start("gc", "--older-than", "0"))
+    beside(stage.start("rm", task, inject=["renameat,renameat2,unlinkat,write:delay_exit=2000"]), stage.start("gc", "--older-than", "0"))
     stage.host("gc", "--older-than", "0")
 
 

@@ -403,7 +403,7 @@ def is_point(call, session):
         return "CLONE_THREAD" not in call.arguments
     if call.name in ("kill", "pidfd_send_signal"):
         return "SIG" in call.arguments
-    if call.name not in ("flock", "write", "renameat", "mkdirat", "unlinkat") or call.result is None or call.result < 0:
+    if call.name not in ("flock", "write", "renameat", "renameat2", "mkdirat", "unlinkat") or call.result is None or call.result < 0:
         return False
     if call.name == "flock":
         return call.paths[0] == os.path.join(session, "lock") and "LOCK_UN" in call.arguments
