@@ -117,24 +117,42 @@ void tether__monitor_os_identify(const tether__orders *orders, tether__identity 
 
 /* --- The command --- */
 
-/* In memory that both processes share until the program runs; the parent waits for that. The
- * monitor's own dispositions are the default ones, so nothing but the mask is to be changed:
- * posix_spawn asks for each of them. */
+/* Waits until the child runs its program or has failed to. Returns 0 or errno. */
+static int hear_of_exec(int told[2])
+{
+    int os_error = 0;
+    close(told[1]);
+    if (tether__monitor_read_all(told[0], (char *)&os_error, sizeof os_error) != sizeof os_error)
+        os_error = 0;
+    close(told[0]);
+    return os_error;
+}
+
+/* The monitor's own dispositions are the default ones, so nothing but the mask is to be changed:
+ * posix_spawn asks for each of them. The error comes through memory that both processes share until
+ * the program runs, and through a pipe: some tools and emulators make vfork a fork. */
 static int spawn(const char *program, const char *const *argv, pid_t *pid)
 {
     volatile int os_error = 0;
+    int told[2];
     sigset_t none;
     sigemptyset(&none);
+    bool has_pipe = pipe2(told, O_CLOEXEC) == 0;
     pid_t child = vfork();
-    if (child < 0)
-        return errno;
     if (child == 0) {
         sigprocmask(SIG_SETMASK, &none, NULL);
         execve(program, (char *const *)argv, tether__posix_environ());
-        os_error = errno;
+        int failed = os_error = errno;
+        if (has_pipe)
+            (void)!write(told[1], &failed, sizeof failed);
         _exit(NOT_FOUND);
     }
-    if (os_error != 0)
+    if (child < 0)
+        os_error = errno;
+    int heard = has_pipe ? hear_of_exec(told) : 0;
+    if (os_error == 0)
+        os_error = heard;
+    if (os_error != 0 && child > 0)
         (void)waitpid(child, NULL, 0);
     *pid = os_error == 0 ? child : 0;
     return os_error;
