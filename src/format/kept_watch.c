@@ -209,6 +209,12 @@ bool tether__kept_watch_put(tether__record *record, const tether__kept_watch *wa
     return done;
 }
 
+bool tether__kept_watch_has(const tether__record *record, int number)
+{
+    json_t *list = list_of(record);
+    return index_of(list, number) < json_array_size(list);
+}
+
 bool tether__kept_watch_drop(tether__record *record, int number)
 {
     json_t *list = list_of(record);

@@ -36,6 +36,9 @@ bool tether__kept_watch_get(const tether__record *record, size_t index, tether__
 /* Adds a watch, or replaces the one with the same number. Returns false when out of memory. */
 bool tether__kept_watch_put(tether__record *record, const tether__kept_watch *watch);
 
+/* Whether the record has a watch with this number. */
+bool tether__kept_watch_has(const tether__record *record, int number);
+
 /* Removes the watch with this number. Returns false where there is none. */
 bool tether__kept_watch_drop(tether__record *record, int number);
 

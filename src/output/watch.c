@@ -197,22 +197,7 @@ int tether_watch_add(tether_registry *registry, const char *task_id, const tethe
     return code;
 }
 
-static bool has_watch(const tether__record *record, int number)
-{
-    int ignored;
-    bool found = false;
-    tether__kept_watch watch;
-    size_t count = tether__kept_watches_count(record, &ignored);
-    for (size_t i = 0; i < count && !found; i++) {
-        bool known = tether__kept_watch_get(record, i, &watch);
-        found = !known || watch.number == number;
-        if (known)
-            tether__kept_watch_dispose(&watch);
-    }
-    return found;
-}
-
-/* Finds whether a watch may be in the record, without the session lock: a transient one is not, and
+/* Finds whether a watch is in the record, without the session lock: a transient one is not, and
  * nobody adds one with a number that is given already. */
 static int find_kept(tether_registry *registry, const char *task_id, int watch, bool *kept,
                      tether_error *error)
@@ -220,7 +205,7 @@ static int find_kept(tether_registry *registry, const char *task_id, int watch, 
     tether__entry *entry;
     uv_mutex_lock(&registry->catalog.disk);
     int code = tether__refresh(&registry->catalog, task_id, TETHER__INSPECT_NOW, &entry, error);
-    *kept = code == TETHER_OK && has_watch(&entry->record, watch);
+    *kept = code == TETHER_OK && tether__kept_watch_has(&entry->record, watch);
     uv_mutex_unlock(&registry->catalog.disk);
     return code;
 }

@@ -95,7 +95,9 @@ static void stores_one_watch_per_number(void **state)
     assert_int_equal(tether__kept_watches_count(record, &largest), 2);
     assert_int_equal(largest, 7);
     expect_same(record, 0, &watch);
+    assert_true(tether__kept_watch_has(record, 3));
     assert_true(tether__kept_watch_drop(record, 3));
+    assert_false(tether__kept_watch_has(record, 3));
     assert_false(tether__kept_watch_drop(record, 3));
     assert_true(record->watched);
     assert_true(tether__kept_watch_drop(record, 7));
