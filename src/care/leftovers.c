@@ -65,11 +65,6 @@ static void clean_bundle(tether__leftovers *pass, const tether__session *session
 
 /* --- Archived tasks --- */
 
-static int compare_ids(const void *left, const void *right)
-{
-    return strcmp(left, right);
-}
-
 static bool add_id(void *context, const char *task_id, const char *text, size_t size)
 {
     id_list *list = context;
@@ -95,8 +90,8 @@ static int list_archived(const tether__session *session, id_list *list, tether_e
         free(list->ids);
         list->ids = NULL;
     }
-    if (code == TETHER_OK && list->count > 1)
-        qsort(list->ids, list->count, sizeof *list->ids, compare_ids);
+    if (code == TETHER_OK)
+        tether__names_sort(list->ids, list->count);
     return code;
 }
 
@@ -105,8 +100,7 @@ static bool is_known(const tether__session *session, const id_list *archived, co
 {
     tether__file_stamp stamp;
     return tether__ledger_stamp(session, task_id, &stamp, NULL) == TETHER_OK ||
-           (archived->count > 0 && bsearch(task_id, archived->ids, archived->count,
-                                           sizeof *archived->ids, compare_ids) != NULL);
+           tether__names_has(archived->ids, archived->count, task_id);
 }
 
 /* --- Names --- */

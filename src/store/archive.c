@@ -96,19 +96,12 @@ static bool is_archived(const tether__session *session, const char *task_id)
            tether__os_file_stamp(session->exits, task_id, &stamp, NULL) == TETHER_ENOTASK;
 }
 
-static int compare_ids(const void *left, const void *right)
-{
-    return strcmp(left, right);
-}
-
 /* As is_archived, for one of many: most archived tasks had no lifeline at first, and one that was
  * created since is that of a task that starts now. */
 static bool is_archived_among(const reading *r, const char *task_id)
 {
     const lifelines *list = r->lifelines;
-    bool had_none =
-        list != NULL && (list->count == 0 || bsearch(task_id, list->ids, list->count,
-                                                     sizeof *list->ids, compare_ids) == NULL);
+    bool had_none = list != NULL && !tether__names_has(list->ids, list->count, task_id);
     return had_none ? tether__session_has_bundle(r->session, task_id)
                     : is_archived(r->session, task_id);
 }
@@ -250,8 +243,7 @@ int tether__archive_visit(const tether__session *session, tether__archive_line_v
     lifelines list;
     if (tether__names_list(session->exits, &list.ids, &list.count, NULL) == TETHER_OK)
         r.lifelines = &list;
-    if (r.lifelines != NULL && list.count > 1)
-        qsort(list.ids, list.count, sizeof *list.ids, compare_ids);
+    tether__names_sort(list.ids, list.count);
     int code = read_all(&r, error);
     free(list.ids);
     return code;

@@ -3,7 +3,6 @@
  * Thread: any. */
 #include "store/names.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,4 +45,20 @@ int tether__names_list(tether__dir *dir, char (**ids)[TETHER_ID_SIZE], size_t *c
     *ids = list.ids;
     *count = list.count;
     return code;
+}
+
+static int compare(const void *left, const void *right)
+{
+    return strcmp(left, right);
+}
+
+void tether__names_sort(char (*ids)[TETHER_ID_SIZE], size_t count)
+{
+    if (count > 1)
+        qsort(ids, count, sizeof *ids, compare);
+}
+
+bool tether__names_has(char (*ids)[TETHER_ID_SIZE], size_t count, const char *task_id)
+{
+    return count > 0 && bsearch(task_id, ids, count, sizeof *ids, compare) != NULL;
 }

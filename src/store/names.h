@@ -2,6 +2,7 @@
 #ifndef TETHER_NAMES_H
 #define TETHER_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "os/file.h"
@@ -12,5 +13,11 @@
  * caller frees *ids with free(); it is NULL on failure. Any thread. */
 int tether__names_list(tether__dir *dir, char (**ids)[TETHER_ID_SIZE], size_t *count,
                        tether_error *error);
+
+/* Sorts ids for tether__names_has. */
+void tether__names_sort(char (*ids)[TETHER_ID_SIZE], size_t count);
+
+/* Whether an id is among sorted ones. */
+bool tether__names_has(char (*ids)[TETHER_ID_SIZE], size_t count, const char *task_id);
 
 #endif
