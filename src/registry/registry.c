@@ -139,13 +139,19 @@ static void close_holder(tether_registry *registry)
     tether__holder_dispose(&registry->holder);
 }
 
-/* There is no such session, or not even the store. */
-static int fail_missing(const tether_open_options *options, tether_error *error)
+/* Ends an opening. `missing` is the code for what is not there: who creates nothing names the
+ * session then, whether it is that or the whole store. */
+static int conclude(const tether_open_options *options, int code, int missing,
+                    const tether_error *problem, tether_error *error)
 {
-    return tether__fail(error, TETHER_EGONE, 0, "open session",
-                        "there is no session %.80s in the store; start a task in it, or name "
-                        "another session",
-                        options->session);
+    if (code == missing && options->existing)
+        return tether__fail(error, TETHER_EGONE, 0, "open session",
+                            "there is no session %.80s in the store; start a task in it, or name "
+                            "another session",
+                            options->session);
+    if (code != TETHER_OK)
+        tether__error_set(error, problem);
+    return code;
 }
 
 static int open_store(tether_registry *registry, const tether_open_options *options,
@@ -155,11 +161,7 @@ static int open_store(tether_registry *registry, const tether_open_options *opti
     if (options->ephemeral)
         return tether__ephemeral_open(&whole_of(registry)->ephemeral, &registry->store, error);
     int code = tether__store_open(options->store, !options->existing, &registry->store, &problem);
-    if (code == TETHER_EGONE && options->existing)
-        return fail_missing(options, error);
-    if (code != TETHER_OK)
-        tether__error_set(error, &problem);
-    return code;
+    return conclude(options, code, TETHER_EGONE, &problem, error);
 }
 
 static int open_session(tether_registry *registry, const tether_open_options *options,
@@ -170,11 +172,7 @@ static int open_session(tether_registry *registry, const tether_open_options *op
     tether_error problem = {0};
     int code = (options->existing ? tether__session_open_existing : tether__session_open)(
         &registry->store, options->session, lock_timeout, &registry->session, &problem);
-    if (code == TETHER_ENOTASK && options->existing)
-        return fail_missing(options, error);
-    if (code != TETHER_OK)
-        tether__error_set(error, &problem);
-    return code;
+    return conclude(options, code, TETHER_ENOTASK, &problem, error);
 }
 
 static int open_parts(tether_registry *registry, const tether_open_options *options,
