@@ -83,8 +83,8 @@ static inline bool tether__proc_is_own(void)
  * Returns 0 or the errno of a shortage. */
 int tether__proc_pid_ns(char pid_ns[TETHER__PID_NS_SIZE]);
 
-/* Stores the number in a link of Linux's /proc such as "pid:[4026531836]"; false: it has none. */
-bool tether__proc_parse_pid_ns(const char *link, char pid_ns[TETHER__PID_NS_SIZE]);
+/* On Linux: the same for the namespace that a link of /proc names. */
+int tether__proc_read_pid_ns(const char *path, char pid_ns[TETHER__PID_NS_SIZE]);
 
 typedef enum tether__proc_variable {
     TETHER__VARIABLE_ABSENT, /* or the environment is not readable */

@@ -47,26 +47,25 @@ int tether__proc_check_own(bool *own)
     return os_error;
 }
 
-/* By hand, because every start reads such a link. */
-bool tether__proc_parse_pid_ns(const char *link, char pid_ns[TETHER__PID_NS_SIZE])
+/* The link reads such as "pid:[4026531836]". By hand, because every start reads one. */
+int tether__proc_read_pid_ns(const char *path, char pid_ns[TETHER__PID_NS_SIZE])
 {
     static const char begin[] = "pid:[";
     const size_t skipped = sizeof begin - 1;
+    char link[64];
+    int os_error = read_link(path, link, sizeof link);
     size_t size = strncmp(link, begin, skipped) == 0 ? strspn(link + skipped, "0123456789") : 0;
     if (size >= TETHER__PID_NS_SIZE)
         size = 0;
     if (size > 0)
         memcpy(pid_ns, link + skipped, size);
     pid_ns[size] = '\0';
-    return size > 0;
+    return os_error;
 }
 
 int tether__proc_pid_ns(char pid_ns[TETHER__PID_NS_SIZE])
 {
-    char link[64];
-    int os_error = read_link("/proc/self/ns/pid", link, sizeof link);
-    (void)tether__proc_parse_pid_ns(link, pid_ns);
-    return os_error;
+    return tether__proc_read_pid_ns("/proc/self/ns/pid", pid_ns);
 }
 
 /* Start times count from the boot, by a clock that is never set. */

@@ -17,14 +17,6 @@
 
 /* Reads the number of one of this process's pid namespaces from a link such as "pid:[4026531836]".
  */
-static bool read_ns(const char *path, char pid_ns[TETHER__PID_NS_SIZE])
-{
-    char link[64];
-    ssize_t size = readlink(path, link, sizeof link - 1);
-    link[size > 0 ? size : 0] = '\0';
-    return tether__proc_parse_pid_ns(link, pid_ns);
-}
-
 void tether__os_pid_ns(char pid_ns[TETHER__PID_NS_SIZE])
 {
     (void)tether__proc_pid_ns(pid_ns);
@@ -34,7 +26,8 @@ void tether__os_child_pid_ns(char pid_ns[TETHER__PID_NS_SIZE])
 {
     static const char link[] = "/proc/self/ns/pid_for_children";
     struct stat st;
-    if (read_ns(link, pid_ns))
+    (void)tether__proc_read_pid_ns(link, pid_ns);
+    if (pid_ns[0] != '\0')
         return;
     /* Linux before 4.12 lacks the link. Otherwise it cannot be read before the first child, which
      * makes the namespace: that has no number yet, but is not ours. */
