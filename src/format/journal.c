@@ -348,18 +348,12 @@ json_t *tether__journal_removal(const char *task_id, bool not_started)
     return json_pack("{s:s, s:b}", "task_id", task_id, removed, 1);
 }
 
-static int add_piece(const char *bytes, size_t size, void *text)
-{
-    tether__text_add(text, bytes, size);
-    return ((tether__text *)text)->failed ? -1 : 0;
-}
-
-char *tether__journal_render(json_t *object, bool torn, size_t *size)
+char *tether__journal_render(json_t *object, bool apart, size_t *size)
 {
     tether__text text = {0};
-    if (torn)
+    if (apart)
         tether__text_add(&text, "\n", 1);
-    bool complete = json_dump_callback(object, add_piece, &text, JSON_COMPACT) == 0;
+    bool complete = tether__json_add(object, &text);
     tether__text_add(&text, "\n", 1);
     if (!complete || text.failed) {
         tether__text_dispose(&text);

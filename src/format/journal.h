@@ -84,8 +84,8 @@ struct json_t *tether__journal_head(const char *session_id, int64_t number, int6
 struct json_t *tether__journal_removal(const char *task_id, bool unstarted);
 
 /* Returns an object as a line with its newline, ready to be appended, and its size; NULL when
- * memory is short. Free it with free(). If the journal is torn (its last byte is no newline), the
- * line begins with one. */
-char *tether__journal_render(struct json_t *object, bool torn, size_t *size);
+ * memory is short. Free it with free(). apart: it begins with a newline, too, which keeps it apart
+ * from a line before it that was cut off. */
+char *tether__journal_render(struct json_t *object, bool apart, size_t *size);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "format/json.h"
 #include "format/record_fields.h"
 #include "format/record_write.h"
 #include "format/status.h"
@@ -122,12 +123,6 @@ static bool add_field(tether__text *line, const tether__record_field *f,
     }
 }
 
-static int add_piece(const char *bytes, size_t size, void *line)
-{
-    tether__text_add(line, bytes, size);
-    return ((tether__text *)line)->failed ? -1 : 0;
-}
-
 /* Adds what only the document has, such as the arguments. */
 static bool add_memberless(tether__text *line, json_t *document)
 {
@@ -140,7 +135,7 @@ static bool add_memberless(tether__text *line, json_t *document)
         tether__text_add(line, ",", 1);
         add_string(line, name);
         tether__text_add(line, ":", 1);
-        if (json_dump_callback(value, add_piece, line, JSON_COMPACT | JSON_ENCODE_ANY) != 0)
+        if (!tether__json_add(value, line))
             return false;
     }
     return true;
@@ -160,8 +155,7 @@ static bool add_fields(tether__text *line, const tether__record *record)
 static bool dump(const tether__record *record, tether__text *line)
 {
     json_t *document = tether__record_birth(record);
-    bool done =
-        document != NULL && json_dump_callback(document, add_piece, line, JSON_COMPACT) == 0;
+    bool done = document != NULL && tether__json_add(document, line);
     json_decref(document);
     return done;
 }
