@@ -111,7 +111,6 @@ static bool remove_tree(const wchar_t *path)
     return RemoveDirectoryW(path) && fine;
 }
 
-/* ci/wine-faults reads these lines. */
 static void print_tree(const wchar_t *path)
 {
     WIN32_FIND_DATAW entry;
