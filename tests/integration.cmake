@@ -7,7 +7,7 @@ function(tether_integration_time name seconds)
     elseif(WIN32 AND CMAKE_HOST_UNIX)
         math(EXPR seconds "${seconds} * 4")
     endif()
-    set_tests_properties(${name} PROPERTIES LABELS integration TIMEOUT ${seconds})
+    set_tests_properties(${name} PROPERTIES LABELS integration TIMEOUT ${seconds} COST ${seconds})
 endfunction()
 
 # The monitor, which the tests do not find beside them. An empty value: none.

@@ -53,10 +53,13 @@ char **child_arguments(int argc, char **argv)
     return arguments;
 }
 
+/* In pieces that fit into a pipe of Linux together with a request to Wine's server: while a larger
+ * request waits for room, any signal makes it a part, and Wine then ends the process. */
 static void write_to(HANDLE handle, const char *bytes, size_t size)
 {
+    enum { PIECE = 32768 };
     while (size > 0) {
-        DWORD written, part = size < (1u << 20) ? (DWORD)size : 1u << 20;
+        DWORD written, part = size < PIECE ? (DWORD)size : PIECE;
         if (!WriteFile(handle, bytes, part, &written, NULL))
             exit(98);
         bytes += written;
