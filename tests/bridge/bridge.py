@@ -4,7 +4,7 @@
 
 Hosts run under strace (scenarios.py, hosts.py, trace.py). What they did to each task is translated into the steps of the model (steps.py),
 and spin looks for a run of the model with exactly these steps (model.py). Then traces that were changed so that they break a rule must be
-refused (mutations.py).
+refused (mutations.py), and orders of steps that seldom happen accepted (orders.py).
 """
 import concurrent.futures
 import os
@@ -15,6 +15,7 @@ import tempfile
 import time
 
 import mutations
+import orders
 import scenarios
 import steps
 from hosts import Stage
@@ -115,6 +116,8 @@ class Bridge:
                               for text, fault in self.faults(scenario, points)]
             for future in later:
                 future.result()
+            for name, trace in orders.traces():
+                self.check(name, trace, tempfile.mkdtemp(dir=self.folder))
             good = [trace for trace in self.traces if trace not in self.refused]
             changed = mutations.choose(good)
             answers = list(pool.map(lambda change: self.model.is_run(change[1], tempfile.mkdtemp(dir=self.folder)), changed))
@@ -125,7 +128,7 @@ class Bridge:
             self.problems.append(f"no host made these steps: {sorted(unseen)}")
         for problem in self.problems:
             print(f"bridge: {problem}")
-        print(f"bridge: {self.count} tasks of real hosts, {len(self.traces)} different traces with "
+        print(f"bridge: {self.count} tasks, {len(self.traces)} different traces with "
               f"{sum(len(t) for t in self.traces)} steps; {len(self.refused)} are no run of the model")
         print(f"bridge: {len(changed)} traces with a step exchanged, left out or added; {len(accepted)} are a run of the model")
         return 1 if self.problems or not changed else 0

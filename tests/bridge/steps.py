@@ -5,6 +5,7 @@ spawner's process does besides has a number of its own, as any other host has, i
 
 What touches a file of the task, the journal or an archive in a way that is no step of the model becomes a step FOREIGN, which no run makes.
 """
+import collections
 import json
 import os
 import re
@@ -351,18 +352,26 @@ def is_spawners(event, spawner, sections, started):
 
 
 def number_hosts(events, spawner, killed):
-    """Gives the hosts their numbers in the model. Between two of its turns, a host of the model knows nothing, so that one that is over,
-    and was not killed, leaves its number to another: spin has less to search."""
-    sections, started, owners = sections_of(events), False, []
+    """Gives each thread of a host a number: a host of the model makes one step at a time. Between two of its turns, that knows nothing, so
+    that one which is over, and was not killed, leaves its number to another: spin has less to search. A turn that sends a signal ends
+    with what the signal does, however late that is; until then its number is taken, and the thread goes on with another one."""
+    sections, started, owners, sent = sections_of(events), False, [], collections.Counter()
     for event in events:
-        owners.append(0 if event.host == 0 else 1 if is_spawners(event, spawner, sections, started) else (event.host,))
+        thread = (event.host, event.thread)
+        owners.append(0 if event.host == 0 else 1 if is_spawners(event, spawner, sections, started) else (*thread, sent[thread]))
         started = started or event.kind == "STARTED"
-    numbers, steps = {0: 0, 1: 1}, []
-    for index, owner in enumerate(owners):
+        sent[thread] += event.kind == "SIGNALLED"
+    numbers, steps, striking = {0: 0, 1: 1}, [], set()
+    for index, (event, owner) in enumerate(zip(events, owners)):
         if owner not in numbers:
-            used = {number for other, number in numbers.items() if other in killed or other in owners[index:]}
+            used = {number for other, number in numbers.items()
+                    if other in (0, 1) or other[0] in killed or other in striking or other in owners[index:]}
             numbers[owner] = next(number for number in range(2, 16) if number not in used)
-        steps.append((events[index].kind, numbers[owner]))
+        if event.kind == "SIGNALLED":
+            striking.add(owner)
+        elif event.kind == "SUPERVISOR_GONE":
+            striking.clear()
+        steps.append((event.kind, numbers[owner]))
     return steps
 
 
@@ -381,7 +390,7 @@ def translate(logs, session, task):
     events.sort(key=lambda event: event.at)
     events = in_sections(events)
     first = next(i for i, event in enumerate(events) if event.kind == "NAMED" or event.kind == "FOREIGN")
-    killed = {(number,) for number, log in enumerate(logs, 1) if "killed" in log.root.ended[0]}
+    killed = {number for number, log in enumerate(logs, 1) if "killed" in log.root.ended[0]}
     return number_hosts(events[first - 1:], shared["spawner"], killed)
 
 
