@@ -28,9 +28,10 @@ static void add_field(tether__text *text, const char *name, const char *value)
 static void add_number(tether__text *text, const char *name, int64_t value)
 {
     char digits[24];
+    if (value == 0)
+        return;
     snprintf(digits, sizeof digits, "%lld", (long long)value);
-    if (value != 0)
-        add_field(text, name, digits);
+    add_field(text, name, digits);
 }
 
 void tether__orders_render(const tether__orders *orders, tether__text *text)
@@ -38,9 +39,6 @@ void tether__orders_render(const tether__orders *orders, tether__text *text)
     add_word(text, version);
     add_field(text, "task", orders->task_id);
     add_field(text, "boot", orders->boot_id);
-    add_field(text, "pidns", orders->pid_ns);
-    add_number(text, "timens", orders->time_offset_ns);
-    add_number(text, "noproc", orders->without_proc);
     add_field(text, "program", orders->program);
     add_field(text, "input", orders->input);
     add_field(text, "pipestatus", orders->pipestatus);
@@ -119,10 +117,16 @@ static bool take_flag(const char *word, const char *name, bool *flag, bool *vali
     return true;
 }
 
+/* What hosts of earlier versions tell, and the monitor finds out itself. */
+static bool is_known_here(const char *word)
+{
+    return value_of(word, "pidns") != NULL || value_of(word, "timens") != NULL ||
+           value_of(word, "noproc") != NULL;
+}
+
 static bool take_field(const char *word, tether__orders *orders, bool *valid)
 {
     return take_text(word, "task", &orders->task_id) ||
-           take_flag(word, "noproc", &orders->without_proc, valid) ||
            take_flag(word, "inputpipe", &orders->input_pipe, valid) ||
            take_flag(word, "pipes", &orders->pipes, valid) ||
            take_flag(word, "limitkills", &orders->limit_kills, valid) ||
@@ -130,7 +134,7 @@ static bool take_field(const char *word, tether__orders *orders, bool *valid)
            take_flag(word, "anchored", &orders->anchored, valid) ||
            take_flag(word, "anchortask", &orders->anchor_is_task, valid) ||
            take_flag(word, "endtree", &orders->end_tree, valid) ||
-           take_text(word, "boot", &orders->boot_id) || take_text(word, "pidns", &orders->pid_ns) ||
+           take_text(word, "boot", &orders->boot_id) ||
            take_text(word, "program", &orders->program) ||
            take_text(word, "input", &orders->input) || take_text(word, "times", &orders->times) ||
            take_text(word, "pipestatus", &orders->pipestatus) ||
@@ -143,7 +147,6 @@ static bool take_field(const char *word, tether__orders *orders, bool *valid)
            take_text(word, "onend", &orders->on_end) ||
            take_text(word, "onendjson", &orders->on_end_json) ||
            take_number(word, "onendlimit", &orders->on_end_ms, valid) ||
-           take_number(word, "timens", &orders->time_offset_ns, valid) ||
            take_number(word, "limit", &orders->output_limit, valid) ||
            take_number(word, "timeout", &orders->timeout_ms, valid) ||
            take_number(word, "grace", &orders->grace_ms, valid);
@@ -171,7 +174,7 @@ static const char *read_words(const char *word, size_t count, tether__orders *or
             arguments++;
         else if (take_text(word, "onendenv", &variables[variable]))
             variable++;
-        else if (!take_field(word, orders, &valid))
+        else if (!take_field(word, orders, &valid) && !is_known_here(word))
             return "they ask for something that this version does not know";
     }
     if (!valid || orders->timeout_ms < 0 || orders->output_limit < 0 || orders->grace_ms < 0 ||
@@ -190,7 +193,7 @@ static const char *read_words(const char *word, size_t count, tether__orders *or
 const char *tether__orders_parse(const char *text, size_t size, tether__orders *orders,
                                  tether__orders_storage *storage)
 {
-    *orders = (tether__orders){.boot_id = "", .pid_ns = ""};
+    *orders = (tether__orders){.boot_id = ""};
     storage->argv = NULL;
     size_t count = count_words(text, size);
     if (count == 0)

@@ -15,11 +15,7 @@
 
 typedef struct tether__orders {
     const char *task_id;
-    /* The part of its identity that the monitor does not find out itself. */
-    const char *boot_id;
-    const char *pid_ns;
-    int64_t time_offset_ns;
-    bool without_proc; /* /proc does not show the monitor itself */
+    const char *boot_id; /* the rest of its identity the monitor finds out itself */
 
     /* The file to execute, absolute or relative to the task's directory; also the first argument.
      */

@@ -32,12 +32,13 @@ enum {
 
 typedef struct monitor {
     tether__orders orders;
-    int64_t deadline; /* by the monotonic clock; NEVER: none, or it is being enforced */
-    int64_t move;     /* the newest move of the deadline that is known; 0: none */
-    bool enforcing;   /* the deadline is over, and the task ends for it */
-    bool announced;   /* the task ends for that or another reason, of which there is a line */
-    bool reported;    /* the end line is written */
-    bool ending;      /* the processes of the task are being ended */
+    int64_t time_offset_ns; /* how far its clocks are ahead of the machine's */
+    int64_t deadline;       /* by the monotonic clock; NEVER: none, or it is being enforced */
+    int64_t move;           /* the newest move of the deadline that is known; 0: none */
+    bool enforcing;         /* the deadline is over, and the task ends for it */
+    bool announced;         /* the task ends for that or another reason, of which there is a line */
+    bool reported;          /* the end line is written */
+    bool ending;            /* the processes of the task are being ended */
     tether__kill kill;
     tether__family family;
     tether__input input;
@@ -72,11 +73,12 @@ static int give_up(tether__start_failure why, int code)
     return code;
 }
 
-static void append_identity(const tether__orders *orders)
+static void append_identity(monitor *m)
 {
     char line[TETHER__MARKER_LINE_SIZE];
     tether__identity self;
-    tether__monitor_os_identify(orders, &self);
+    tether__monitor_os_identify(&m->orders, &self);
+    m->time_offset_ns = self.time_offset_ns;
     if (self.pid != 0)
         append(line, tether__marker_format_supervisor(&self, line));
 }
@@ -151,7 +153,7 @@ static int64_t to_monotonic(const monitor *m, int64_t uptime_ms)
 {
     if (uptime_ms == 0)
         return NEVER;
-    int64_t machines = tether__os_uptime_ms() - m->orders.time_offset_ns / 1000000;
+    int64_t machines = tether__os_uptime_ms() - m->time_offset_ns / 1000000;
     return tether__os_monotonic_ms() + (uptime_ms - machines);
 }
 
@@ -306,7 +308,7 @@ static const char *find_missing(const tether__orders *orders)
 static int supervise(monitor *m)
 {
     int code, os_error;
-    append_identity(&m->orders);
+    append_identity(m);
     const char *missing = find_missing(&m->orders);
     if (missing != NULL) {
         tether__monitor_os_complain(m->orders.program, missing);

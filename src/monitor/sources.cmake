@@ -79,6 +79,7 @@ else()
         src/posix/proc_linux.c
         src/posix/proc_stat_linux.c
         src/posix/raise_fd.c
+        src/posix/timens.c
         src/posix/write_all.c
         src/posix/error_shortage.c
         src/posix/told_end.c

@@ -64,10 +64,19 @@ static bool find_installed(const char *name, char found[PLACE_SIZE])
            is_program(found);
 }
 
-static bool take_known(const char *path, char found[PLACE_SIZE])
+static bool take_named(const char *path, char found[PLACE_SIZE])
 {
     return path[0] == '/' && snprintf(found, PLACE_SIZE, "%s", path) < PLACE_SIZE &&
            is_program(found);
+}
+
+/* Whether what was found before is still there. That this user may execute it was asked then; if
+ * that has changed, the start says so. */
+static bool take_known(const char *path, char found[PLACE_SIZE])
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 0111) != 0 &&
+           snprintf(found, PLACE_SIZE, "%s", path) < PLACE_SIZE;
 }
 
 static bool search(const char *name, char **known, char found[PLACE_SIZE])
@@ -87,7 +96,7 @@ static bool find_anywhere(const char *name, const char *variable, char **known,
                           char found[PLACE_SIZE])
 {
     const char *named = getenv(variable);
-    return named != NULL ? take_known(named, found) : search(name, known, found);
+    return named != NULL ? take_named(named, found) : search(name, known, found);
 }
 
 int tether__os_find_companion(const char *name, const char *variable, char **known, char **path,

@@ -124,17 +124,20 @@ int tether__os_check_workdir(const char *path, tether_error *error)
     return TETHER_OK;
 }
 
+/* Returns 0, or the errno that says why a path is no directory that can be entered: its own entry
+ * is found only in one. */
+static int check_entry(const char *directory)
+{
+    char *entry = tether__text_join(directory, ".");
+    int os_error = entry != NULL ? tether__posix_access(entry, X_OK) : ENOMEM;
+    free(entry);
+    return os_error;
+}
+
 int tether__os_real_directory(const char *what, const char *path, char **real, tether_error *error)
 {
-    struct stat st;
     *real = realpath(path != NULL ? path : ".", NULL);
-    int os_error = *real == NULL ? errno : 0;
-    if (os_error == 0 && stat(*real, &st) != 0)
-        os_error = errno;
-    if (os_error == 0 && !S_ISDIR(st.st_mode))
-        os_error = ENOTDIR;
-    if (os_error == 0)
-        os_error = tether__posix_access(*real, X_OK);
+    int os_error = *real != NULL ? check_entry(*real) : errno;
     if (os_error == 0)
         return TETHER_OK;
     free(*real);

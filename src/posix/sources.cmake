@@ -69,7 +69,7 @@ endif()
 
 # Each system has its own way to identify and list processes.
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
-    list(APPEND TETHER_OS_SOURCES children_linux.c listing.c members.c clock_boot_procfs.c clock_frame_linux.c
+    list(APPEND TETHER_OS_SOURCES children_linux.c listing.c members.c clock_boot_procfs.c clock_frame_linux.c timens.c
         process_linux.c this_boot.c tree_listed.c tree_ready.c pidfd.c
         proc_linux.c proc_stat_linux.c anchor.c bond.c told_end.c)
 elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD|NetBSD)$")

@@ -231,9 +231,6 @@ static int render_orders(tether__spawn_plan *plan, const tether__wrapper *wrappe
     tether__orders orders = {
         .task_id = wrapper->task_id,
         .boot_id = wrapper->boot_id,
-        .pid_ns = wrapper->pid_ns,
-        .time_offset_ns = wrapper->time_offset_ns,
-        .without_proc = wrapper->without_proc,
         .program = wrapper->program != NULL ? wrapper->program : wrapper->argv[0],
         .argv = wrapper->argv + 1,
         .input = wrapper->late_input,
@@ -321,26 +318,39 @@ static bool is_in_proc(const tether__spawn_plan *plan, const char *child_pid_ns)
                                                                : tether__os_process_in_proc();
 }
 
-int tether__script_write(tether__spawn_plan *plan, const char **why, tether_error *error)
+/* Adds what a script cannot find out about itself. */
+static int add_place(const tether__spawn_plan *plan, tether__wrapper *wrapper,
+                     char pid_ns[TETHER__PID_NS_SIZE], tether_error *error)
 {
-    char pid_ns[TETHER__PID_NS_SIZE];
-    char *cmd = NULL;
     tether__clock_frame childrens;
     int code = tether__os_child_clock_frame(&childrens, error);
     if (code != TETHER_OK)
         return code;
     tether__os_child_pid_ns(pid_ns);
-    if (for_windows())
-        (void)tether__os_find_program("cmd", tether__os_shell_rules()->system_path, plan->workdir,
-                                      &cmd, NULL);
+    wrapper->pid_ns = pid_ns;
+    wrapper->time_offset_ns = childrens.boot_ns;
+    wrapper->without_proc = !is_in_proc(plan, pid_ns);
+    return TETHER_OK;
+}
+
+int tether__script_write(tether__spawn_plan *plan, const char **why, tether_error *error)
+{
+    char pid_ns[TETHER__PID_NS_SIZE] = "";
+    char *cmd = NULL;
     tether__wrapper wrapper = {.task_id = plan->id,
                                .boot_id = plan->facts.boot_id,
                                .pid_ns = pid_ns,
-                               .time_offset_ns = childrens.boot_ns,
-                               .without_proc = !is_in_proc(plan, pid_ns),
                                .late_input = plan->late_input,
-                               .workdir = plan->workdir,
-                               .cmd = cmd};
+                               .workdir = plan->workdir};
+    int code = TETHER_OK;
+    if (plan->outer->kind != TETHER__OUTER_MONITOR)
+        code = add_place(plan, &wrapper, pid_ns, error);
+    if (code != TETHER_OK)
+        return code;
+    if (for_windows())
+        (void)tether__os_find_program("cmd", tether__os_shell_rules()->system_path, plan->workdir,
+                                      &cmd, NULL);
+    wrapper.cmd = cmd;
     code = plan->spec.argv != NULL ? write_for_arguments(plan, &wrapper, why, error)
                                    : write_for_command(plan, &wrapper, why, error);
     /* The attempt with the next shell replaces the files. */

@@ -30,6 +30,7 @@
 #include "posix/monitor/wake.h"
 #include "posix/pidfd.h"
 #include "posix/proc.h"
+#include "posix/timens.h"
 
 enum { NOT_FOUND = 127, NOT_STARTED = 126, REST_MS = 1 };
 
@@ -102,14 +103,28 @@ bool tether__monitor_os_append(const char *line, size_t size)
 
 /* --- Identity --- */
 
-/* The host does not know the start time before the start. */
+/* A monitor makes no namespace for its children: their clocks are its own. Returns 0 or errno. */
+static int find_time_offset(int64_t *offset_ns)
+{
+    char name[TETHER__TIMENS_SIZE];
+    tether__clock_frame own = {0};
+    int os_error = tether__timens_name(TETHER__TIMENS_OWN, name);
+    if (os_error == 0 && !tether__timens_is_machines(name))
+        os_error = tether__timens_offsets(&own);
+    *offset_ns = own.boot_ns;
+    return os_error;
+}
+
+/* A start time says something only together with its clock. */
 void tether__monitor_os_identify(const tether__orders *orders, tether__identity *self)
 {
     tether__proc process;
-    *self = (tether__identity){.pid = getpid(), .time_offset_ns = orders->time_offset_ns};
+    bool in_proc;
+    *self = (tether__identity){.pid = getpid()};
     snprintf(self->boot_id, sizeof self->boot_id, "%s", orders->boot_id);
-    snprintf(self->pid_ns, sizeof self->pid_ns, "%s", orders->pid_ns);
-    if (!orders->without_proc && tether__proc_read(getpid(), &process) == 0)
+    (void)tether__proc_pid_ns(self->pid_ns);
+    if (find_time_offset(&self->time_offset_ns) == 0 && tether__proc_check_own(&in_proc) == 0 &&
+        in_proc && tether__proc_read(getpid(), &process) == 0)
         self->start_time = process.start_time;
     if (self->start_time != 0)
         (void)tether__pidfd_find_id(getpid(), &self->pidfs_id);
