@@ -83,23 +83,47 @@ static int fail_in(tether__dir *dir, int os_error, const char *step, const char 
     return tether__posix_fail(error, os_error, step, path);
 }
 
+/* Returns a descriptor, or -1 and errno. */
+static int open_dir(const tether__dir *parent, const char *name)
+{
+    const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    int fd = tether__posix_open_at(parent->fd, name, flags, 0);
+    if (fd < 0 && errno == EACCES && tether__posix_unlock(parent, name, S_IFDIR))
+        fd = tether__posix_open_at(parent->fd, name, flags, 0);
+    return fd;
+}
+
+/* Makes a handle of what open_dir has returned. `ours`: this program creates the directory, now or
+ * earlier, and may have died in between. */
+static int take_dir(tether__dir *parent, const char *name, int fd, bool ours, tether__dir **dir,
+                    tether_error *error)
+{
+    if (fd < 0)
+        return fail_in(parent, tether__posix_refusal(errno), "open directory", name, error);
+    if (ours)
+        tether__posix_ensure_mode(fd, TETHER__POSIX_DIR_MODE);
+    char path[PATH_MAX + NAME_MAX + 2];
+    snprintf(path, sizeof path, "%s/%s", parent->path, name);
+    return tether__posix_new_dir(fd, path, dir, error);
+}
+
 int tether__os_dir_open(tether__dir *parent, const char *name, bool create, tether__dir **dir,
                         tether_error *error)
 {
     *dir = NULL;
     if (create && mkdirat(parent->fd, name, TETHER__POSIX_DIR_MODE) != 0 && errno != EEXIST)
         return fail_in(parent, errno, "create directory", name, error);
-    const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-    int fd = tether__posix_open_at(parent->fd, name, flags, 0);
-    if (fd < 0 && errno == EACCES && tether__posix_unlock(parent, name, S_IFDIR))
-        fd = tether__posix_open_at(parent->fd, name, flags, 0);
-    if (fd < 0)
-        return fail_in(parent, tether__posix_refusal(errno), "open directory", name, error);
-    if (create)
-        tether__posix_ensure_mode(fd, TETHER__POSIX_DIR_MODE);
-    char path[PATH_MAX + NAME_MAX + 2];
-    snprintf(path, sizeof path, "%s/%s", parent->path, name);
-    return tether__posix_new_dir(fd, path, dir, error);
+    return take_dir(parent, name, open_dir(parent, name), create, dir, error);
+}
+
+int tether__os_dir_ensure(tether__dir *parent, const char *name, tether__dir **dir,
+                          tether_error *error)
+{
+    *dir = NULL;
+    int fd = open_dir(parent, name);
+    if (fd < 0 && errno == ENOENT)
+        return tether__os_dir_open(parent, name, true, dir, error);
+    return take_dir(parent, name, fd, true, dir, error);
 }
 
 void tether__os_dir_close(tether__dir *dir)

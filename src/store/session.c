@@ -74,6 +74,13 @@ static int open_id(tether__session *session, const char *id, tether_error *error
     return code;
 }
 
+static int open_folder(tether__dir *parent, const char *name, bool create, tether__dir **dir,
+                       tether_error *error)
+{
+    return create ? tether__os_dir_ensure(parent, name, dir, error)
+                  : tether__os_dir_open(parent, name, false, dir, error);
+}
+
 static int open_parts(tether__session *session, const char *key, bool create, tether_error *error)
 {
     int code = tether__ledger_new(&session->ledger, error);
@@ -82,13 +89,13 @@ static int open_parts(tether__session *session, const char *key, bool create, te
     if (code == TETHER_OK)
         code = tether__shared_new(&session->shared, error);
     if (code == TETHER_OK)
-        code = tether__os_dir_open(session->store->root, key, create, &session->dir, error);
+        code = open_folder(session->store->root, key, create, &session->dir, error);
     if (code == TETHER_OK)
-        code = tether__os_dir_open(session->dir, "exits", create, &session->exits, error);
+        code = open_folder(session->dir, "exits", create, &session->exits, error);
     if (code == TETHER_OK)
-        code = tether__os_dir_open(session->dir, "journal", create, &session->journal, error);
+        code = open_folder(session->dir, "journal", create, &session->journal, error);
     if (code == TETHER_OK)
-        code = tether__os_dir_open(session->dir, "tasks", create, &session->tasks, error);
+        code = open_folder(session->dir, "tasks", create, &session->tasks, error);
     return code;
 }
 

@@ -475,6 +475,21 @@ static void opens_directories_in_directories(void **state)
     tether__os_dir_close(NULL);
 }
 
+static void ensures_that_a_directory_is_there(void **state)
+{
+    place *p = *state;
+    tether__dir *sub;
+    for (int round = 0; round < 2; round++) {
+        ASSERT_OK(tether__os_dir_ensure(p->dir, "sub", &sub, &p->error), p->error);
+        ASSERT_OK(tether__os_dir_check(sub, &p->error), p->error);
+        tether__os_dir_close(sub);
+    }
+    place_write(p, "file", "x");
+    assert_int_equal(tether__os_dir_ensure(p->dir, "file", &sub, &p->error), TETHER_ECORRUPT);
+    assert_null(sub);
+    assert_string_equal(place_read(p, "file"), "x");
+}
+
 static void opens_a_store_by_any_path(void **state)
 {
     place *p = *state;
@@ -541,6 +556,7 @@ static void reports_that_a_directory_is_gone(void **state)
     assert_int_equal(tether__os_file_stamp(sub, "a", &stamp, error), TETHER_EGONE);
     assert_int_equal(tether__os_dir_open(sub, "a", false, &deep, error), TETHER_EGONE);
     assert_int_equal(tether__os_dir_open(sub, "a", true, &deep, error), TETHER_EGONE);
+    assert_int_equal(tether__os_dir_ensure(sub, "a", &deep, error), TETHER_EGONE);
     assert_int_equal(tether__os_dir_list(sub, visit_all, NULL, error), TETHER_EGONE);
     tether__os_dir_close(sub);
 }
@@ -568,6 +584,7 @@ int main(void)
         TEST(removes_entries_that_exist_or_not),
         TEST(moves_only_to_a_free_name),
         TEST(opens_directories_in_directories),
+        TEST(ensures_that_a_directory_is_there),
         TEST(opens_a_store_by_any_path),
         TEST(refuses_paths_that_cannot_be_a_store),
         TEST(reports_that_a_directory_is_gone),

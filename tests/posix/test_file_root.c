@@ -399,6 +399,23 @@ static void mends_what_was_created_under_a_hostile_umask(void **state)
     assert_int_equal(chmod(p->path, 0700), 0);
 }
 
+static void mends_a_directory_that_it_ensures(void **state)
+{
+    place *p = *state;
+    static const mode_t modes[] = {0, 0500, 0300, 0600};
+    make(p, "store", 0700);
+    tether__dir *root, *sub;
+    ASSERT_OK(tether__os_dir_open_root(place_path(p, "store"), false, &root, &p->error), p->error);
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        make(p, "store/sub", modes[i]);
+        ASSERT_OK(tether__os_dir_ensure(root, "sub", &sub, &p->error), p->error);
+        tether__os_dir_close(sub);
+        assert_int_equal(mode_of(place_path(p, "store/sub")), 0700);
+        assert_int_equal(rmdir(place_path(p, "store/sub")), 0);
+    }
+    tether__os_dir_close(root);
+}
+
 /* A store with content is not half-made: its mode is its user's choice. */
 static void leaves_the_mode_of_a_used_store(void **state)
 {
@@ -479,6 +496,7 @@ int main(void)
 #endif
         TEST(undoes_every_umask),
         TEST(mends_what_was_created_under_a_hostile_umask),
+        TEST(mends_a_directory_that_it_ensures),
         TEST(leaves_the_mode_of_a_used_store),
         TEST(reads_what_a_task_has_made_unreadable),
     };
