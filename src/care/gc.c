@@ -437,7 +437,7 @@ static void expire_quarantine(collection *c, const tether__store *store)
 static int begin_round(collection *c, const tether__store *store, tether__gc_state *state,
                        tether_error *error)
 {
-    tether__moment_now(&c->now);
+    tether__moment_now(&store->here, &c->now);
     int code = tether__gc_state_load(store, state, error);
     c->believed = code == TETHER_OK && tether__clock_judge(&state->clock, &c->now);
     return code;
@@ -508,7 +508,7 @@ bool tether__gc_due(const tether_registry *registry)
     /* A state that cannot be read is reported by the collection. */
     if (tether__gc_state_load(&registry->store, &state, NULL) != TETHER_OK)
         return true;
-    tether__moment_now(&now);
+    tether__moment_now(&registry->store.here, &now);
     return is_past(&state.collected, &now, COLLECT_INTERVAL_MS) &&
            is_past(&state.stopped, &now, RETRY_INTERVAL_MS);
 }

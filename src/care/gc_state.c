@@ -93,9 +93,9 @@ int tether__gc_state_save(const tether__store *store, const tether__gc_state *st
     return code;
 }
 
-void tether__moment_now(tether__moment *now)
+void tether__moment_now(const tether__here *here, tether__moment *now)
 {
     now->wall_ms = tether__os_wall_ms();
     now->uptime_ms = tether__os_uptime_ms();
-    tether__os_boot_id(now->boot_id);
+    tether__here_boot_id(here, now->boot_id);
 }

@@ -21,7 +21,7 @@ int tether__gc_state_load(const tether__store *store, tether__gc_state *state, t
 int tether__gc_state_save(const tether__store *store, const tether__gc_state *state,
                           tether_error *error);
 
-/* Reads the clocks and the boot id. */
-void tether__moment_now(tether__moment *now);
+/* Reads the clocks, and the boot id if the open store does not remember it. */
+void tether__moment_now(const tether__here *here, tether__moment *now);
 
 #endif

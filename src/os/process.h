@@ -34,10 +34,10 @@ uint64_t tether__os_process_start_time(int64_t pid);
  * boot; 0 where the system has no such number, or it cannot be read. */
 uint64_t tether__os_process_pidfs_id(int64_t pid);
 
-/* Returns whether /proc/PID/stat shows a child of this process the start time of that child, as
- * tether__os_process_start_time returns it: a shell can then read its own start time. Otherwise the
- * hosts fill it in. */
-bool tether__os_process_in_proc(void);
+/* Returns whether /proc belongs to this process's own pid namespace. /proc/PID/stat shows a child
+ * in that namespace its start time then, as tether__os_process_start_time returns it: a shell can
+ * read its own. Otherwise the hosts fill it in. */
+bool tether__os_process_own_proc(void);
 
 /* Converts the start time of an identity from the clock of the process that read it to this
  * process's, which `own` describes. */

@@ -18,7 +18,7 @@ void tether__os_child_pid_ns(char pid_ns[TETHER__PID_NS_SIZE])
     pid_ns[0] = '\0';
 }
 
-bool tether__os_process_in_proc(void)
+bool tether__os_process_own_proc(void)
 {
     return false;
 }

@@ -180,12 +180,9 @@ bool tether__os_process_reap(const tether__identity *child)
     return done;
 }
 
-bool tether__os_process_in_proc(void)
+bool tether__os_process_own_proc(void)
 {
-    char own[TETHER__PID_NS_SIZE], childrens[TETHER__PID_NS_SIZE];
-    tether__os_pid_ns(own);
-    tether__os_child_pid_ns(childrens);
-    return tether__proc_is_own() && strcmp(own, childrens) == 0;
+    return tether__proc_is_own();
 }
 
 int64_t tether__os_process_self(void)

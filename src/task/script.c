@@ -312,10 +312,10 @@ static int write_for_command(tether__spawn_plan *plan, tether__wrapper *wrapper,
     return code;
 }
 
+/* A host can have its later children in another pid namespace than its own. */
 static bool is_in_proc(const tether__spawn_plan *plan, const char *child_pid_ns)
 {
-    return strcmp(child_pid_ns, plan->facts.child_pid_ns) == 0 ? plan->facts.in_proc
-                                                               : tether__os_process_in_proc();
+    return plan->facts.own_proc && strcmp(child_pid_ns, plan->facts.pid_ns) == 0;
 }
 
 /* Adds what a script cannot find out about itself. */

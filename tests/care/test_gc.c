@@ -45,7 +45,7 @@ static void create_old_task(fixture *f, char id[TETHER_ID_SIZE])
 static void trust_clock(fixture *f)
 {
     tether__gc_state state = {0};
-    tether__moment_now(&state.clock.believed);
+    tether__moment_now(&f->registry->store.here, &state.clock.believed);
     ASSERT_OK(tether__gc_state_save(&f->registry->store, &state, &f->error), f->error);
 }
 
@@ -294,7 +294,7 @@ static void temporary_files_are_removed_after_an_hour(void **state)
     const char *path = test_path(f, ".tmp-0123456789abcdef");
     const char *other = test_path(f, "tmp-0123456789abcdef");
     test_write_file(other, "", 0);
-    tether__moment_now(&now);
+    tether__moment_now(&f->registry->store.here, &now);
     for (size_t i = 0; i < sizeof old / sizeof old[0]; i++) {
         test_write_file(path, "half", 4);
         for (size_t k = 0; k < sizeof young / sizeof young[0]; k++)

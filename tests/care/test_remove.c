@@ -158,7 +158,7 @@ static void create_pending(fixture *f, int days, char id[TETHER_ID_SIZE])
 static void trust_clock(fixture *f)
 {
     tether__gc_state state = {0};
-    tether__moment_now(&state.clock.believed);
+    tether__moment_now(&f->registry->store.here, &state.clock.believed);
     ASSERT_OK(tether__gc_state_save(&f->registry->store, &state, &f->error), f->error);
 }
 

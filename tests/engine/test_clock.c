@@ -134,7 +134,7 @@ static void age_across_boots(fixture *f, const char *id, int64_t age_ms)
 {
     tether__moment now;
     fake_clock_set(0);
-    tether__moment_now(&now);
+    tether__moment_now(&f->registry->store.here, &now);
     json_t *record = test_load_record(f, id);
     json_object_set_new(record, "boot_id", json_string("another"));
     json_object_set_new(record, "finished_at", json_integer(now.wall_ms - age_ms));
@@ -243,7 +243,7 @@ static void add_to_quarantine(fixture *f, const char *task_id, int64_t age_ms, c
     tether__moment now;
     tether__dir *quarantine, *folder;
     fake_clock_set(0);
-    tether__moment_now(&now);
+    tether__moment_now(&f->registry->store.here, &now);
     snprintf(name, sizeof name, "%s-%lld", task_id, (long long)(now.wall_ms - age_ms));
     snprintf(text, sizeof text, "session: default\nuptime: %lld boot: %s\nreason: a test\n",
              (long long)now.uptime_ms, boot_id != NULL ? boot_id : now.boot_id);
