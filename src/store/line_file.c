@@ -7,7 +7,8 @@
 
 #include "base/error.h"
 
-enum { BLOCK_SIZE = 64 * 1024 };
+/* Most journals are short, and each new page of a buffer costs as much as a read. */
+enum { BLOCK_SIZE = 16 * 1024 };
 
 int tether__line_file_read(const tether__file *file, tether__lines *lines,
                            tether__line_visitor *visit, void *context, tether_error *error)
