@@ -31,8 +31,9 @@ int tether__os_dir_open_root(const char *path, bool create, tether__dir **dir, t
 int tether__os_dir_open(tether__dir *parent, const char *name, bool create, tether__dir **dir,
                         tether_error *error);
 
-/* Does the same with `create`, for one that is usually there: does not try to create it first. */
-int tether__os_dir_ensure(tether__dir *parent, const char *name, tether__dir **dir,
+/* Does the same with `create`, for one that is usually there: does not try to create it first.
+ * Stores whether it was missing. */
+int tether__os_dir_ensure(tether__dir *parent, const char *name, bool *missing, tether__dir **dir,
                           tether_error *error);
 
 /* NULL is allowed. */

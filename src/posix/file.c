@@ -116,12 +116,13 @@ int tether__os_dir_open(tether__dir *parent, const char *name, bool create, teth
     return take_dir(parent, name, open_dir(parent, name), create, dir, error);
 }
 
-int tether__os_dir_ensure(tether__dir *parent, const char *name, tether__dir **dir,
+int tether__os_dir_ensure(tether__dir *parent, const char *name, bool *missing, tether__dir **dir,
                           tether_error *error)
 {
     *dir = NULL;
     int fd = open_dir(parent, name);
-    if (fd < 0 && errno == ENOENT)
+    *missing = fd < 0 && errno == ENOENT;
+    if (*missing)
         return tether__os_dir_open(parent, name, true, dir, error);
     return take_dir(parent, name, fd, true, dir, error);
 }

@@ -74,28 +74,40 @@ static int open_id(tether__session *session, const char *id, tether_error *error
     return code;
 }
 
-static int open_folder(tether__dir *parent, const char *name, bool create, tether__dir **dir,
-                       tether_error *error)
+/* Opens the session's folder, and stores whether those in it are to be created. */
+static int open_own(tether__session *session, const char *key, bool create, bool *fresh,
+                    tether_error *error)
 {
-    return create ? tether__os_dir_ensure(parent, name, dir, error)
-                  : tether__os_dir_open(parent, name, false, dir, error);
+    tether__dir *root = session->store->root;
+    *fresh = false;
+    return create ? tether__os_dir_ensure(root, key, fresh, &session->dir, error)
+                  : tether__os_dir_open(root, key, false, &session->dir, error);
+}
+
+static int open_folder(const tether__session *session, const char *name, bool create, bool fresh,
+                       tether__dir **dir, tether_error *error)
+{
+    bool missing;
+    return create && !fresh ? tether__os_dir_ensure(session->dir, name, &missing, dir, error)
+                            : tether__os_dir_open(session->dir, name, create, dir, error);
 }
 
 static int open_parts(tether__session *session, const char *key, bool create, tether_error *error)
 {
+    bool fresh;
     int code = tether__ledger_new(&session->ledger, error);
     if (code == TETHER_OK)
         code = tether__keys_new(&session->keys, error);
     if (code == TETHER_OK)
         code = tether__shared_new(&session->shared, error);
     if (code == TETHER_OK)
-        code = open_folder(session->store->root, key, create, &session->dir, error);
+        code = open_own(session, key, create, &fresh, error);
     if (code == TETHER_OK)
-        code = open_folder(session->dir, "exits", create, &session->exits, error);
+        code = open_folder(session, "exits", create, fresh, &session->exits, error);
     if (code == TETHER_OK)
-        code = open_folder(session->dir, "journal", create, &session->journal, error);
+        code = open_folder(session, "journal", create, fresh, &session->journal, error);
     if (code == TETHER_OK)
-        code = open_folder(session->dir, "tasks", create, &session->tasks, error);
+        code = open_folder(session, "tasks", create, fresh, &session->tasks, error);
     return code;
 }
 

@@ -347,12 +347,13 @@ int tether__os_dir_open(tether__dir *parent, const char *name, bool create, teth
     return tether__win32_fail_in(parent, os_error, step, name, error);
 }
 
-int tether__os_dir_ensure(tether__dir *parent, const char *name, tether__dir **dir,
+int tether__os_dir_ensure(tether__dir *parent, const char *name, bool *missing, tether__dir **dir,
                           tether_error *error)
 {
     tether_error problem = {0};
     int code = tether__os_dir_open(parent, name, false, dir, &problem);
-    if (code == TETHER_ENOTASK)
+    *missing = code == TETHER_ENOTASK;
+    if (*missing)
         return tether__os_dir_open(parent, name, true, dir, error);
     if (code != TETHER_OK)
         tether__error_set(error, &problem);

@@ -479,13 +479,16 @@ static void ensures_that_a_directory_is_there(void **state)
 {
     place *p = *state;
     tether__dir *sub;
+    bool missing;
     for (int round = 0; round < 2; round++) {
-        ASSERT_OK(tether__os_dir_ensure(p->dir, "sub", &sub, &p->error), p->error);
+        ASSERT_OK(tether__os_dir_ensure(p->dir, "sub", &missing, &sub, &p->error), p->error);
+        assert_int_equal(missing, round == 0);
         ASSERT_OK(tether__os_dir_check(sub, &p->error), p->error);
         tether__os_dir_close(sub);
     }
     place_write(p, "file", "x");
-    assert_int_equal(tether__os_dir_ensure(p->dir, "file", &sub, &p->error), TETHER_ECORRUPT);
+    assert_int_equal(tether__os_dir_ensure(p->dir, "file", &missing, &sub, &p->error),
+                     TETHER_ECORRUPT);
     assert_null(sub);
     assert_string_equal(place_read(p, "file"), "x");
 }
@@ -556,7 +559,8 @@ static void reports_that_a_directory_is_gone(void **state)
     assert_int_equal(tether__os_file_stamp(sub, "a", &stamp, error), TETHER_EGONE);
     assert_int_equal(tether__os_dir_open(sub, "a", false, &deep, error), TETHER_EGONE);
     assert_int_equal(tether__os_dir_open(sub, "a", true, &deep, error), TETHER_EGONE);
-    assert_int_equal(tether__os_dir_ensure(sub, "a", &deep, error), TETHER_EGONE);
+    bool missing;
+    assert_int_equal(tether__os_dir_ensure(sub, "a", &missing, &deep, error), TETHER_EGONE);
     assert_int_equal(tether__os_dir_list(sub, visit_all, NULL, error), TETHER_EGONE);
     tether__os_dir_close(sub);
 }

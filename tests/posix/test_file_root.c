@@ -405,10 +405,11 @@ static void mends_a_directory_that_it_ensures(void **state)
     static const mode_t modes[] = {0, 0500, 0300, 0600};
     make(p, "store", 0700);
     tether__dir *root, *sub;
+    bool missing;
     ASSERT_OK(tether__os_dir_open_root(place_path(p, "store"), false, &root, &p->error), p->error);
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
         make(p, "store/sub", modes[i]);
-        ASSERT_OK(tether__os_dir_ensure(root, "sub", &sub, &p->error), p->error);
+        ASSERT_OK(tether__os_dir_ensure(root, "sub", &missing, &sub, &p->error), p->error);
         tether__os_dir_close(sub);
         assert_int_equal(mode_of(place_path(p, "store/sub")), 0700);
         assert_int_equal(rmdir(place_path(p, "store/sub")), 0);
