@@ -24,25 +24,25 @@ static const char removed[] = "removed";
 static const char again[] = "again";
 static const char unstarted[] = "unstarted";
 
-/* The members of a line that say what it is. */
+/* The members of a line that say what it is, by the lengths of their names. */
 typedef enum member {
-    SCHEMA,
-    SESSION,
+    KEY,
+    AGAIN,
+    STATUS,
     NUMBER,
     STARTED,
     TASK,
     REMOVED,
-    AGAIN,
-    UNSTARTED,
-    STATUS,
     WATCHES,
-    LIMIT,
+    UNSTARTED,
+    SESSION,
     OPEN,
+    INTENT,
+    LIMIT,
+    SCHEMA,
     NOTIFY,
     DELIVERED,
-    INTENT,
     DEADLINE,
-    KEY,
     MEMBERS
 } member;
 
@@ -55,24 +55,43 @@ static const struct {
     const char *text;
     size_t size;
 } names[MEMBERS] = {
-    NAME("schema_version"),
-    NAME("session_id"),
+    NAME("key"),
+    NAME(again),
+    NAME("status"),
     NAME(number),
     NAME(started),
     NAME("task_id"),
     NAME(removed),
-    NAME(again),
-    NAME(unstarted),
-    NAME("status"),
     NAME(TETHER__RECORD_WATCHES),
-    NAME("output_limit"),
+    NAME(unstarted),
+    NAME("session_id"),
     NAME(TETHER__RECORD_ON_END_OPEN),
+    NAME("kill_intent"),
+    NAME("output_limit"),
+    NAME("schema_version"),
     NAME("notify_on_completion"),
     NAME("completion_delivered"),
-    NAME("kill_intent"),
     NAME("deadline_monotonic_ms"),
-    NAME("key"),
 };
+
+/* At the length of a name: the first member that has such a name, and one more; 0: none. Who starts
+ * a task reads all lines, and most of what a line says is of no member here. */
+static const unsigned char first_of_size[] = {
+    [3] = KEY + 1,       [5] = AGAIN + 1,    [6] = STATUS + 1,    [7] = NUMBER + 1,
+    [9] = UNSTARTED + 1, [10] = SESSION + 1, [11] = OPEN + 1,     [12] = LIMIT + 1,
+    [14] = SCHEMA + 1,   [20] = NOTIFY + 1,  [21] = DEADLINE + 1,
+};
+
+/* Returns MEMBERS for another name. */
+static member member_of(const char *key, size_t size)
+{
+    unsigned i = size < sizeof first_of_size ? first_of_size[size] : 0;
+    for (i = i > 0 ? i - 1 : MEMBERS; i < MEMBERS && names[i].size == size; i++) {
+        if (names[i].text[0] == *key && memcmp(names[i].text, key, size) == 0)
+            return (member)i;
+    }
+    return MEMBERS;
+}
 
 /* A record has a schema of its own. */
 static bool is_newer(const tether__scanned *schema, bool of_task)
@@ -222,13 +241,11 @@ int tether__journal_parse(const char *text, size_t size, tether__journal_line *l
 static bool keep_member(void *context, const char *key, size_t size, const tether__scanned *value)
 {
     tether__scanned *members = context;
-    for (int i = 0; i < MEMBERS; i++) {
-        if (names[i].size != size || memcmp(names[i].text, key, size) != 0)
-            continue;
-        members[i] = *value;
-        return value->type != TETHER__SCANNED_TEXT || value->text != NULL;
-    }
-    return true;
+    member found = member_of(key, size);
+    if (found == MEMBERS)
+        return true;
+    members[found] = *value;
+    return value->type != TETHER__SCANNED_TEXT || value->text != NULL;
 }
 
 int tether__journal_skim(const char *text, size_t size, tether__journal_line *line)

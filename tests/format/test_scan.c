@@ -186,6 +186,26 @@ static void is_as_strict_as_the_library_after_any_change_of_a_byte(void **state)
     assert_true(accepted > sizeof full);
 }
 
+/* Strings are passed over in blocks: wherever a byte stands in one, it is looked at. */
+static void looks_at_each_byte_of_a_string(void **state)
+{
+    (void)state;
+    enum { LONGEST = 20 };
+    char text[LONGEST + sizeof "{\"a\":\"\"}"];
+    for (int size = 1; size <= LONGEST; size++) {
+        for (int at = 0; at < size; at++) {
+            for (int byte = 0; byte < 256; byte++) {
+                int length =
+                    snprintf(text, sizeof text, "{\"a\":\"%.*s\"}", size, "pppppppppppppppppppp");
+                text[6 + at] = (char)byte;
+                bool plain = byte >= ' ' && byte < 128 && byte != '"' && byte != '\\';
+                if (accepts(text, (size_t)length) != plain)
+                    fail_msg("byte %d at %d of %d", byte, at, size);
+            }
+        }
+    }
+}
+
 /* A line of more members than are compared is left to the library. */
 static void counts_members(void **state)
 {
@@ -228,6 +248,7 @@ int main(void)
         cmocka_unit_test(leaves_to_others_what_is_rare_or_wrong),
         cmocka_unit_test(accepts_no_part_of_an_object),
         cmocka_unit_test(is_as_strict_as_the_library_after_any_change_of_a_byte),
+        cmocka_unit_test(looks_at_each_byte_of_a_string),
         cmocka_unit_test(counts_members),
         cmocka_unit_test(a_visitor_can_end_a_scan),
     };
