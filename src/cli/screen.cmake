@@ -29,13 +29,11 @@ target_sources(tether_cli PRIVATE
 target_compile_options(tether_cli PRIVATE ${TETHER_NCURSES_CFLAGS_OTHER})
 target_include_directories(tether_cli PRIVATE ${TETHER_NCURSES_INCLUDE_DIRS})
 target_compile_definitions(tether_cli PRIVATE TETHER_WITH_SCREEN)
-# As an archive where there is one: each verb would load the library, and only this one needs it. Packages of a
-# distribution link what the distribution mends.
-option(TETHER_SCREEN_SHARED "Link ncursesw as a shared library" OFF)
+# As an archive where there is one: each verb would load the library, and only this one needs it.
 find_library(TETHER_NCURSES_ARCHIVE libncursesw.a)
 find_library(TETHER_TINFO_ARCHIVE libtinfo.a)
 mark_as_advanced(TETHER_NCURSES_ARCHIVE TETHER_TINFO_ARCHIVE)
-if(TETHER_NCURSES_ARCHIVE AND TETHER_TINFO_ARCHIVE AND NOT TETHER_SCREEN_SHARED)
+if(TETHER_NCURSES_ARCHIVE AND TETHER_TINFO_ARCHIVE AND NOT TETHER_COMMAND_SHARED)
     target_link_libraries(tether_cli PRIVATE ${TETHER_NCURSES_ARCHIVE} ${TETHER_TINFO_ARCHIVE})
 else()
     target_link_libraries(tether_cli PRIVATE ${TETHER_NCURSES_LINK_LIBRARIES})
