@@ -13,7 +13,6 @@ typedef struct tether__facts {
     bool boot_known;                    /* what tether__os_boot_id returned */
     char boot_id[TETHER__BOOT_ID_SIZE]; /* as tether__os_boot_id */
     char pid_ns[TETHER__PID_NS_SIZE];   /* as tether__os_pid_ns */
-    bool own_proc;                      /* as tether__os_process_own_proc */
     /* As tether__os_exec_limit. A host can raise it: ask again before a start is refused. */
     size_t exec_limit;
 } tether__facts;

@@ -315,7 +315,7 @@ static int write_for_command(tether__spawn_plan *plan, tether__wrapper *wrapper,
 /* A host can have its later children in another pid namespace than its own. */
 static bool is_in_proc(const tether__spawn_plan *plan, const char *child_pid_ns)
 {
-    return plan->facts.own_proc && strcmp(child_pid_ns, plan->facts.pid_ns) == 0;
+    return strcmp(child_pid_ns, plan->facts.pid_ns) == 0 && tether__os_process_own_proc();
 }
 
 /* Adds what a script cannot find out about itself. */
