@@ -31,17 +31,22 @@ function result() {
     return match(text, /= -?[0-9]+[^=]*$/) ? substr(text, RSTART + 2) + 0 : -1
 }
 
-# Notes which group of threads a new process or thread is in, and in which window a process began.
+# Notes who made a new process or thread, and in which window. Its line may stand behind those of its own children.
 function note_child(   child) {
     child = result()
     if (child <= 0) return
-    if (text ~ /CLONE_THREAD/) {
-        group[child] = group[pid]
-        threads += group[pid] == main
-        return
-    }
-    group[child] = child
-    began[child] = group[pid] == main ? window_at : began[group[pid]]
+    if (text ~ /CLONE_THREAD/) maker_of_thread[child] = pid
+    else maker[child] = pid
+    window_of_child[child] = window_at
+}
+
+# The process of a thread.
+function group(thread) { return thread in maker_of_thread ? group(maker_of_thread[thread]) : thread }
+
+# The window in which a process began, or the one of the main process's children that it descends from.
+function began(process) {
+    if (!(process in maker)) return 0
+    return group(maker[process]) == main ? window_of_child[process] : began(group(maker[process]))
 }
 
 # A mark of the main thread opens the next window.
@@ -81,20 +86,22 @@ function created(   path, base) {
 
 # A round begins with the mark "spawn" or "run" and ends with the next one that is not its own. What children do belongs
 # to the round in which the first of them began.
-function round_of_call() { return round_of[(group[pid] == main ? window_at : began[group[pid]])] }
+function round_of_call() { return round_of[(process == main ? window_at : began(process))] }
 
 function count(   round, path) {
     name = text
     sub(/\(.*/, "", name)
+    process = group(pid)
     round = round_of_call()
-    if (group[pid] == main && name == "openat" && text ~ /\.so[.0-9]*", / && result() >= 0) libraries++
+    if (process == main && name ~ /^clone3?$/ && text ~ /CLONE_THREAD/ && result() > 0) threads++
+    if (process == main && name == "openat" && text ~ /\.so[.0-9]*", / && result() >= 0) libraries++
     path = created()
     if (path != "" && index(path, store) == 1 && (!(path in seen) || text ~ /O_TMPFILE/)) {
         seen[path] = 1
         files[round]++
     }
     if (name ~ /^(write|pwrite64|writev|pwritev)$/ && index(text, "<" store) > 0) bytes[round] += result()
-    if (group[pid] != main) count_child(round)
+    if (process != main) count_child(round)
     else if (pid != main) {
         # A wake-up belongs to the time at which the call returns.
         if (name ~ /^(epoll_wait|epoll_pwait|poll)$/) wakes[window]++
@@ -106,8 +113,8 @@ function count(   round, path) {
 }
 
 function count_child(round) {
-    if (!(group[pid] in counted)) processes[round]++
-    counted[group[pid]] = 1
+    if (!(process in counted)) processes[round]++
+    counted[process] = 1
     if (name == "execve" && result() == 0) execs[round]++
     if (!is_noise(name, text)) supervisor[round]++
 }
@@ -163,7 +170,6 @@ function growth(list, name,   w, n, first, last) {
 FNR == 1 {
     pass++
     main = $1
-    group[main] = main
     window = windows = rounds = 0
     split("", begun)
     split("", window_of_begun)
