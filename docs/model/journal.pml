@@ -246,7 +246,9 @@ proctype spawner() {
 	named = true;
 	hostfd = true;
 #else
-	atomic { lock == 0 -> lock = 1; step(LOCKED, 1); hostfd = true; named = true; step(NAMED, 1) };
+	atomic { lock == 0 -> lock = 1; step(LOCKED, 1); named = true; step(NAMED, 1) };
+	die(1);
+	hostfd = true;                                           /* others that look without the lock see it named and free */
 #endif
 	die(1);
 #ifndef BUNDLE_FIRST

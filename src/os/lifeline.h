@@ -22,6 +22,16 @@ typedef struct tether__lifeline {
 int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__lifeline *lifeline,
                                tether_error *error);
 
+/* Does the same for a supervisor that starts nothing before it has written its first line: that
+ * line takes the space for the others, so that none is reserved. TETHER_ENOSPACE if there is none
+ * left. The file has its name before it is locked: who does not hold the caller's lock may see it
+ * unlocked for a moment. */
+int tether__os_lifeline_create_lean(tether__dir *exits, const char *task_id,
+                                    tether__lifeline *lifeline, tether_error *error);
+
+/* Reserves the space after all, for a supervisor of another kind. May raise a write event. */
+int tether__os_lifeline_reserve(const tether__lifeline *lifeline, tether_error *error);
+
 /* Appends a whole line to a lifeline that this process holds: for a supervisor that is the host
  * itself. Raises a write event. TETHER_EIO, TETHER_ENOSPACE (only where no space could be
  * reserved). Never blocks for long; any thread. */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -82,6 +83,32 @@ static int give_name(tether__dir *exits, const char *temporary, const char *task
     return renameat(exits->fd, temporary, exits->fd, task_id) == 0 ? 0 : errno;
 }
 
+/* Opens a new file. Returns a descriptor, or -1 and errno. */
+static int create_file(tether__dir *exits, const char *name)
+{
+    int fd =
+        openat(exits->fd, name, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+               TETHER__POSIX_FILE_MODE);
+    /* First of all: the umask may have taken the owner's permissions, which a probe and a
+     * notification need. */
+    if (fd >= 0)
+        tether__posix_ensure_mode(fd, TETHER__POSIX_FILE_MODE);
+    return fd;
+}
+
+/* Hands over the file, or removes it if it could not be completed. */
+static int take(tether__dir *exits, const char *name, int fd, int os_error,
+                tether__lifeline *lifeline, tether_error *error)
+{
+    if (os_error == 0) {
+        lifeline->handle = fd;
+        return TETHER_OK;
+    }
+    unlinkat(exits->fd, name, 0);
+    close(fd);
+    return fail_create(exits, os_error, error);
+}
+
 /* Creates the file beside the directory: reserving space there wakes no host that watches the
  * directory. A renamed file raises events by its new name, which a linked one does not. */
 int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__lifeline *lifeline,
@@ -90,26 +117,44 @@ int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__
     char temporary[sizeof "../" TETHER__TEMPORARY_PREFIX + TETHER_ID_SIZE];
     lifeline->handle = -1;
     snprintf(temporary, sizeof temporary, "../" TETHER__TEMPORARY_PREFIX "%s", task_id);
-    int fd = openat(exits->fd, temporary,
-                    O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                    TETHER__POSIX_FILE_MODE);
+    int fd = create_file(exits, temporary);
     if (fd < 0)
         return fail_create(exits, errno, error);
-    /* First of all: the umask may have taken the owner's permissions, which a probe and a
-     * notification need. */
-    tether__posix_ensure_mode(fd, TETHER__POSIX_FILE_MODE);
     int os_error = lock_exclusive(fd);
     if (os_error == 0)
         os_error = reserve(fd);
     if (os_error == 0)
         os_error = give_name(exits, temporary, task_id);
-    if (os_error != 0) {
-        unlinkat(exits->fd, temporary, 0);
-        close(fd);
-        return fail_create(exits, os_error, error);
-    }
-    lifeline->handle = fd;
-    return TETHER_OK;
+    return take(exits, temporary, fd, os_error, lifeline, error);
+}
+
+/* Returns 0, or ENOSPC if the file system has no block left for this user. What it does not tell
+ * is found out by the one who writes. */
+static int look_for_room(int fd)
+{
+    struct statvfs system;
+    if (fstatvfs(fd, &system) != 0 || system.f_blocks == 0)
+        return 0;
+    return (geteuid() == 0 ? system.f_bfree : system.f_bavail) == 0 ? ENOSPC : 0;
+}
+
+int tether__os_lifeline_create_lean(tether__dir *exits, const char *task_id,
+                                    tether__lifeline *lifeline, tether_error *error)
+{
+    lifeline->handle = -1;
+    int fd = create_file(exits, task_id);
+    if (fd < 0)
+        return fail_create(exits, errno, error);
+    int os_error = lock_exclusive(fd);
+    if (os_error == 0)
+        os_error = look_for_room(fd);
+    return take(exits, task_id, fd, os_error, lifeline, error);
+}
+
+int tether__os_lifeline_reserve(const tether__lifeline *lifeline, tether_error *error)
+{
+    int os_error = reserve((int)lifeline->handle);
+    return os_error == 0 ? TETHER_OK : tether__posix_fail(error, os_error, step, "the lifeline");
 }
 
 int tether__os_lifeline_append(const tether__lifeline *lifeline, const char *line, size_t size,

@@ -267,9 +267,12 @@ static int resolve(tether_registry *registry, tether__spawn_plan *plan, tether_e
     return code;
 }
 
-/* Creates the lifeline first: without one, no part of the task may be visible. */
-static int create_lifeline(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
+/* Creates the lifeline first: without one, no part of the task may be visible. A script cannot wait
+ * for room for its lines. */
+static int create_lifeline(tether_registry *registry, tether__spawn_plan *plan, bool monitored,
+                           tether_error *error)
 {
+    tether__dir *exits = registry->session.exits;
     int code = TETHER_ELOCKED;
     for (int tries = 0; code == TETHER_ELOCKED && tries < TETHER__ID_TRIES; tries++) {
         /* If the id is in use, draws another one. The environment then has the new cookie too,
@@ -277,8 +280,9 @@ static int create_lifeline(tether_registry *registry, tether__spawn_plan *plan, 
          */
         code = tries > 0 ? choose_id(plan, error) : TETHER_OK;
         if (code == TETHER_OK)
-            code = tether__os_lifeline_create(registry->session.exits, plan->id, &plan->lifeline,
-                                              error);
+            code = monitored
+                       ? tether__os_lifeline_create_lean(exits, plan->id, &plan->lifeline, error)
+                       : tether__os_lifeline_create(exits, plan->id, &plan->lifeline, error);
     }
     return code;
 }
@@ -361,13 +365,16 @@ static int fill_record(const tether_registry *registry, tether__spawn_plan *plan
  * while they hold the session lock. */
 static int prepare(tether_registry *registry, tether__spawn_plan *plan, tether_error *error)
 {
-    int code = create_lifeline(registry, plan, error);
+    bool expected = tether__supervisor_expects_monitor(plan);
+    int code = create_lifeline(registry, plan, expected, error);
     if (code == TETHER_OK)
         code = tether__os_dir_open(registry->session.tasks, plan->id, true, &plan->bundle, error);
     if (code == TETHER_OK && plan->spec.scope)
         code = tether__os_scope_make(plan->id, plan->spec.memory_limit, &plan->scope, error);
     if (code == TETHER_OK)
         code = tether__supervisor_prepare(plan, error);
+    if (code == TETHER_OK && expected && plan->outer->kind != TETHER__OUTER_MONITOR)
+        code = tether__os_lifeline_reserve(&plan->lifeline, error);
     return code;
 }
 

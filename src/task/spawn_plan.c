@@ -17,6 +17,7 @@ void tether__spawn_plan_dispose(tether__spawn_plan *plan)
     tether__shell_dispose(&plan->shell);
     free(plan->late_input);
     free(plan->program);
+    free(plan->monitor);
     free(plan->outer_path);
     tether__text_dispose(&plan->orders);
     for (size_t i = 0; i < sizeof plan->entries / sizeof plan->entries[0]; i++)

@@ -19,6 +19,11 @@ static const char step[] = "find shell";
 static int find(tether__spawn_plan *plan, const tether__outer_rule *rule, char **path,
                 tether_error *error)
 {
+    if (rule->kind == TETHER__OUTER_MONITOR && plan->monitor != NULL) {
+        *path = plan->monitor;
+        plan->monitor = NULL;
+        return TETHER_OK;
+    }
     if (rule->kind == TETHER__OUTER_MONITOR)
         return tether__tasks_find_monitor(plan->registry, rule->name, path, error);
     if (rule->in_task_path)
@@ -104,6 +109,15 @@ static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule
                      why != NULL ? why : "");
     tether__text_dispose(&tried);
     return code;
+}
+
+bool tether__supervisor_expects_monitor(tether__spawn_plan *plan)
+{
+    const tether__outer_rule *first = tether__os_shell_rules()->outers;
+    return first->kind == TETHER__OUTER_MONITOR &&
+           tether__outer_serves(first, plan->spec.supervisor, false) &&
+           tether__tasks_find_monitor(plan->registry, first->name, &plan->monitor, NULL) ==
+               TETHER_OK;
 }
 
 int tether__supervisor_prepare(tether__spawn_plan *plan, tether_error *error)

@@ -2,9 +2,15 @@
 #ifndef TETHER_SUPERVISOR_H
 #define TETHER_SUPERVISOR_H
 
+#include <stdbool.h>
+
 #include "os/spawn.h"
 #include "task/spawn_plan.h"
 #include "tether/error.h"
+
+/* Looks for the monitor, and returns whether tether__supervisor_prepare is going to choose it, as
+ * far as is known before the bundle is there. */
+bool tether__supervisor_expects_monitor(tether__spawn_plan *plan);
 
 /* Selects the first outer shell that exists and can run this task, and writes its files into the
  * bundle. The message of TETHER_ENOSHELL names the shells that were tried. */

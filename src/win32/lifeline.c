@@ -43,6 +43,19 @@ int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__
     return tether__win32_fail_in(exits, os_error, step, task_id, error);
 }
 
+int tether__os_lifeline_create_lean(tether__dir *exits, const char *task_id,
+                                    tether__lifeline *lifeline, tether_error *error)
+{
+    return tether__os_lifeline_create(exits, task_id, lifeline, error);
+}
+
+int tether__os_lifeline_reserve(const tether__lifeline *lifeline, tether_error *error)
+{
+    (void)lifeline;
+    (void)error;
+    return TETHER_OK;
+}
+
 int tether__os_lifeline_append(const tether__lifeline *lifeline, const char *line, size_t size,
                                tether_error *error)
 {

@@ -35,14 +35,7 @@ def prepare(folder, tether):
 
 
 def named_tasks(logs, session):
-    tasks = []
-    for log in logs:
-        for call in log.calls:
-            if call.process is log.root and call.name in ("renameat", "renameat2") and call.result == 0:
-                directory, name = os.path.split(call.paths[1])
-                if directory == os.path.join(session, "exits"):
-                    tasks.append(name)
-    return tasks
+    return [task for log in logs for call in log.calls if call.process is log.root and (task := steps.named_by(call, session))]
 
 
 class Bridge:

@@ -136,6 +136,9 @@ class Host:
         path = call.paths[0]
         if path == self.path(".tmp-" + self.task):
             self.lifeline, self.lifeline_held = str(call.result), False
+        elif path == self.path("exits", self.task):
+            self.lifeline, self.lifeline_held = str(call.result), False
+            self.add(call.done, "NAMED")  # a lean one, which is locked next
         if path.startswith(self.path("journal", ".tmp-")):
             self.written[path] = b""
 
@@ -143,7 +146,8 @@ class Host:
         number, path = call.descriptors[0]
         if number == self.lifeline:
             self.lifeline = None
-            self.add(call.begun, "LET_GO")
+            if self.lifeline_held:
+                self.add(call.begun, "LET_GO")
         elif self.locked is not None and number == self.locked[0]:
             self.unlock(call.begun)
         elif path == self.path("exits", self.task):
@@ -267,7 +271,7 @@ class Host:
         if self.torn is not None:
             self.add(self.torn_at, "TORN", self.torn_kind, thread=self.locked[1] if self.locked else None)
         self.unlock(at)
-        if self.lifeline is not None:
+        if self.lifeline is not None and self.lifeline_held:
             self.add(at, "LET_GO")
 
 
@@ -375,12 +379,25 @@ def number_hosts(events, spawner, killed):
     return steps
 
 
+def named_by(call, session):
+    """The task whose lifeline gets its name by this call; None: it does something else."""
+    if call.result is None or call.result < 0:
+        return None
+    if call.name in ("renameat", "renameat2"):
+        path = call.paths[1]
+    elif call.name == "openat" and "O_CREAT" in call.arguments:
+        path = call.paths[0]
+    else:
+        return None
+    directory, name = os.path.split(path)
+    return name if directory == os.path.join(session, "exits") else None
+
+
 def translate(logs, session, task):
     """Returns the steps of a task whose lifeline got its name. `logs` are those of all hosts of the session."""
     shared = {"session": session, "archives": {}, "killed": {}}
     for number, log in enumerate(logs, 1):
-        if any(c.name.startswith("renameat") and c.result == 0 and c.paths[1] == os.path.join(session, "exits", task)
-               for c in log.calls if c.process is log.root):
+        if any(named_by(c, session) == task for c in log.calls if c.process is log.root):
             shared["spawner"] = number
             shared["processes"] = {pid: p for pid, p in log.processes.items() if p is not log.root}
     events = []
@@ -401,8 +418,8 @@ def points(log, session):
         if call.process is not log.root or call.thread != log.root.pid:
             continue
         counts[call.name] = counts.get(call.name, 0) + 1
-        # Of the locks, only the release after another step.
-        if is_point(call, session) and (call.name != "flock" or found and found[-1][0] != "flock"):
+        # Of the releases of the lock, only those after another step.
+        if is_point(call, session) and ("LOCK_UN" not in call.arguments or found and found[-1][0] != "flock"):
             found.append((call.name, counts[call.name], call))
     return found
 
@@ -414,6 +431,8 @@ def is_point(call, session):
         return "SIG" in call.arguments
     if call.name not in ("flock", "write", "renameat", "renameat2", "mkdirat", "unlinkat") or call.result is None or call.result < 0:
         return False
+    if call.name == "flock" and "LOCK_EX" in call.arguments:
+        return os.path.dirname(call.paths[0]) == os.path.join(session, "exits")  # a lifeline that is not locked yet
     if call.name == "flock":
         return call.paths[0] == os.path.join(session, "lock") and "LOCK_UN" in call.arguments
     return any(os.path.dirname(path) in [os.path.join(session, name) for name in ("exits", "tasks", "journal")] for path in call.paths)

@@ -128,6 +128,59 @@ static void enforce_on_a_full_disk(fixture *f, rlim_t room)
     close(out);
 }
 
+/* Reads the first line of a file in the process's folder of /proc. */
+static void read_proc(pid_t pid, const char *name, char *line, int capacity)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    if (fgets(line, capacity, file) == NULL)
+        line[0] = '\0';
+    fclose(file);
+}
+
+static bool sleeps(pid_t pid)
+{
+    char line[512];
+    read_proc(pid, "stat", line, sizeof line);
+    return strstr(line, "(tether-monitor) S") != NULL;
+}
+
+static bool has_children(pid_t pid)
+{
+    char name[64], line[64];
+    snprintf(name, sizeof name, "task/%d/children", (int)pid);
+    read_proc(pid, name, line, sizeof line);
+    return line[0] != '\0';
+}
+
+/* Its first line takes the room for the others: without it, an end might be lost. */
+static void no_command_starts_before_the_first_line_has_room(void **state)
+{
+    fixture *f = *state;
+    const char *path = test_work_path(f, "lifeline"), *output = test_work_path(f, "output");
+    struct rlimit none = {0, RLIM_INFINITY}, own;
+    int status, out = open_high(output, O_RDWR);
+    int lifeline = open_high(path, O_WRONLY | O_APPEND);
+    int orders = write_orders(f, "program=/bin/sh");
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &own), 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    pid_t pid = start_monitor(orders, lifeline, out);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &own), 0);
+    WAIT_UNTIL(sleeps(pid));
+    assert_false(has_children(pid));
+    assert_int_equal(test_count_lines(path), 0);
+    assert_int_equal(prlimit(pid, RLIMIT_FSIZE, &own, NULL), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_int_equal(test_count_lines(output), 1);
+    assert_true(has_lines(path, "supervisor ", "\ntimed_out uptime="));
+    close(orders);
+    close(lifeline);
+    close(out);
+}
+
 /* The task may be what fills it. */
 static void a_full_disk_does_not_delay_the_deadline(void **state)
 {
@@ -461,6 +514,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_STORE(started_by_hand_it_says_so_and_ends),
+        WITH_STORE(no_command_starts_before_the_first_line_has_room),
         WITH_STORE(a_full_disk_does_not_delay_the_deadline),
         WITH_STORE(a_line_that_fits_in_part_leaves_nothing),
         WITH_STORE(an_end_that_cannot_be_found_out_is_lost),
