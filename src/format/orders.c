@@ -211,6 +211,30 @@ const char *tether__orders_parse(const char *text, size_t size, tether__orders *
                       storage->argv + count + 1);
 }
 
+/* The unit separator, which hardly any command contains. */
+enum { SEPARATOR = 0x1f };
+
+bool tether__orders_to_value(const char *orders, size_t size, char *value)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (orders[i] == SEPARATOR)
+            return false;
+        value[i] = orders[i] != '\0' ? orders[i] : SEPARATOR;
+    }
+    value[size] = '\0';
+    return true;
+}
+
+size_t tether__orders_from_value(char *value)
+{
+    size_t size = 0;
+    for (; value[size] != '\0'; size++) {
+        if (value[size] == SEPARATOR)
+            value[size] = '\0';
+    }
+    return size;
+}
+
 void tether__orders_dispose(tether__orders_storage *storage)
 {
     free(storage->argv);

@@ -58,6 +58,17 @@ void tether__orders_render(const tether__orders *orders, tether__text *text);
  * on_end_json and on_end_environment. */
 void tether__orders_add_on_end(const tether__orders *orders, tether__text *text);
 
+/* The name of the variable in a monitor's environment that has short orders, but for the id of the
+ * task behind it: no other process has one of this name. */
+#define TETHER__ORDERS_VARIABLE "TETHER_ORDERS_"
+
+/* Makes the value of that variable from orders of `size` bytes: `size` bytes and a NUL. Returns
+ * false if the orders contain the byte that stands there for a NUL. */
+bool tether__orders_to_value(const char *orders, size_t size, char *value);
+
+/* Turns such a value into orders, in its place. Returns their size. */
+size_t tether__orders_from_value(char *value);
+
 /* What tether__orders_parse has allocated. */
 typedef struct tether__orders_storage {
     const char **argv; /* and the variables behind it */

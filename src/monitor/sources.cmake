@@ -70,6 +70,7 @@ else()
         src/posix/monitor/monitor_os.c
         src/posix/monitor/offspring_linux.c
         src/posix/monitor/on_end_os.c
+        src/posix/monitor/orders.c
         src/posix/monitor/pump_os.c
         src/posix/monitor/read_all.c
         src/posix/monitor/reaping.c

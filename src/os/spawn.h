@@ -16,7 +16,7 @@
 /* The descriptor number of the lifeline in a POSIX supervisor. */
 #define TETHER__LIFELINE_FD 9
 
-/* The descriptor number of the orders in a monitor. */
+/* The descriptor number of the orders in a monitor, unless they are in its environment. */
 #define TETHER__ORDERS_FD 8
 
 /* The descriptor number in a monitor that is closed at the other end when the host ends. */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -136,9 +137,10 @@ static int share_anchor(const tether__anchor *anchor, tether__child_fds *fds, te
 }
 
 /* What only a monitor gets. */
-static int open_monitors(const tether__start *start, tether__child_fds *fds, tether_error *error)
+static int open_monitors(const tether__start *start, bool packed, tether__child_fds *fds,
+                         tether_error *error)
 {
-    int code = open_orders(start, &fds->at[TETHER__ORDERS_FD], error);
+    int code = packed ? TETHER_OK : open_orders(start, &fds->at[TETHER__ORDERS_FD], error);
     if (code == TETHER_OK && start->bond != NULL)
         code = share(start->bond->told, "bind to the host", &fds->at[TETHER__HOST_FD], error);
     if (code == TETHER_OK && start->anchor != NULL)
@@ -159,7 +161,9 @@ static int open_standard(const tether__start *start, int standard[3], tether_err
     return standard[2] < 0 ? standard[2] : TETHER_OK;
 }
 
-static int open_fds(const tether__start *start, tether__child_fds *fds, tether_error *error)
+/* `packed`: the orders are in the environment. */
+static int open_fds(const tether__start *start, bool packed, tether__child_fds *fds,
+                    tether_error *error)
 {
     fds->workdir = -1;
     for (int i = 0; i < TETHER__CHILD_FDS; i++)
@@ -173,7 +177,8 @@ static int open_fds(const tether__start *start, tether__child_fds *fds, tether_e
     *lifeline = (int)start->lifeline->handle;
     if (*lifeline < FIRST_FREE_FD)
         code = share(*lifeline, "pass lifeline", lifeline, error);
-    return code == TETHER_OK && start->orders != NULL ? open_monitors(start, fds, error) : code;
+    return code == TETHER_OK && start->orders != NULL ? open_monitors(start, packed, fds, error)
+                                                      : code;
 }
 
 static int fail_start(const tether__start *start, int os_error, tether_error *error)
@@ -188,18 +193,31 @@ static int fail_start(const tether__start *start, int os_error, tether_error *er
     return tether__posix_fail_as(error, code, os_error, step, start->program);
 }
 
-int tether__os_spawn(const tether__start *start, tether__started *started, tether_error *error)
+static int start_with(const tether__start *start, bool packed, pid_t *child, tether_error *error)
 {
     tether__child_fds fds;
-    pid_t child = -1;
-    *started = (tether__started){0};
-    int code = open_fds(start, &fds, error);
+    int code = open_fds(start, packed, &fds, error);
     if (code == TETHER_OK) {
-        int os_error = tether__posix_start(start, &fds, &child);
+        int os_error = tether__posix_start(start, &fds, child);
         if (os_error != 0)
             code = fail_start(start, os_error, error);
     }
     close_fds(start, &fds);
+    return code;
+}
+
+int tether__os_spawn(const tether__start *start, tether__started *started, tether_error *error)
+{
+    tether__start completed = *start;
+    const char **envp = NULL;
+    pid_t child = -1;
+    *started = (tether__started){0};
+    int code = start->orders != NULL ? tether__posix_pack_orders(start, &envp, error) : TETHER_OK;
+    if (envp != NULL)
+        completed.envp = envp;
+    if (code == TETHER_OK)
+        code = start_with(&completed, envp != NULL, &child, error);
+    free(envp);
     if (code == TETHER_OK)
         started->pid = child;
     return code;

@@ -196,6 +196,23 @@ static void orders_of_earlier_hosts_are_read(void **state)
     tether__orders_dispose(&storage);
 }
 
+static void orders_become_a_value_and_come_back(void **state)
+{
+    (void)state;
+    tether__text text = {0};
+    char value[2048];
+    tether__orders_render(&full, &text);
+    assert_true(text.size < sizeof value);
+    assert_true(tether__orders_to_value(text.bytes, text.size, value));
+    assert_int_equal(strlen(value), text.size);
+    assert_int_equal(tether__orders_from_value(value), text.size);
+    assert_memory_equal(value, text.bytes, text.size);
+    assert_false(tether__orders_to_value("a\x1f", 3, value));
+    assert_true(tether__orders_to_value("", 0, value));
+    assert_int_equal(tether__orders_from_value(value), 0);
+    tether__text_dispose(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +222,7 @@ int main(void)
         cmocka_unit_test(torn_orders_are_refused),
         cmocka_unit_test(foreign_orders_are_refused),
         cmocka_unit_test(orders_of_earlier_hosts_are_read),
+        cmocka_unit_test(orders_become_a_value_and_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -234,6 +234,7 @@ enum { ORDERS_SIZE = 300000, NAMES = 3 };
 static void prepare_orders(place *p, request *r, char *orders)
 {
     prepare(p, r);
+    r->start.task_id = "t1";
     memset(orders, 'o', ORDERS_SIZE);
     orders[ORDERS_SIZE - 1] = '\n';
     r->start.orders = orders;
@@ -272,15 +273,66 @@ static void passes_the_descriptor_of_orders_and_no_other(void **state)
 {
     place *p = *state;
     request r;
-    prepare(p, &r);
-    r.start.orders = "o";
-    r.start.orders_size = 1;
+    char *orders = malloc(ORDERS_SIZE);
+    prepare_orders(p, &r, orders);
+    r.start.program = CHILD;
+    memset(r.argv + 1, 0, sizeof r.argv - sizeof r.argv[0]);
     int more[] = {dup(0), dup(0), fcntl(0, F_DUPFD, 200)};
     const char *const verbs[] = {"fds", NULL};
     assert_int_equal(run(p, &r, verbs), 0);
     for (int i = 0; i < 3; i++)
         close(more[i]);
+    free(orders);
     assert_string_equal(place_read(p, "out"), "0 1 2 8 9 \n");
+}
+
+static void expect_descriptors(place *p, request *r, const char *expected)
+{
+    const char *const verbs[] = {"env", "TETHER_ORDERS_t1", "env", "NAME", "fds", NULL};
+    r->start.task_id = "t1";
+    assert_int_equal(run(p, r, verbs), 0);
+    assert_string_equal(place_read(p, "out"), expected);
+    ASSERT_OK(tether__os_file_remove(p->dir, "out", &p->error), p->error);
+    ASSERT_OK(tether__os_file_remove(p->dir, "err", &p->error), p->error);
+    ASSERT_OK(tether__os_file_remove(p->dir, "lifeline", &p->error), p->error);
+}
+
+/* A variable costs less than a file. What cannot be its value comes by the descriptor. */
+static void passes_short_orders_as_a_variable(void **state)
+{
+    place *p = *state;
+    request r;
+    prepare(p, &r);
+    r.start.orders = "a=\n\0b";
+    r.start.orders_size = sizeof "a=\n\0b";
+    expect_descriptors(p, &r,
+                       "a=\n\x1f"
+                       "b\x1f\nvalue\n0 1 2 9 \n");
+
+    prepare(p, &r);
+    r.start.orders = "a\x1f"
+                     "b";
+    r.start.orders_size = sizeof "a\x1f"
+                                 "b";
+    expect_descriptors(p, &r, "\nvalue\n0 1 2 8 9 \n");
+}
+
+static void passes_orders_beside_a_large_environment(void **state)
+{
+    enum { LARGE = 70000 };
+    place *p = *state;
+    request r;
+    char *variable = malloc(LARGE + 1);
+    assert_non_null(variable);
+    memset(variable, 'v', LARGE);
+    variable[1] = '=';
+    variable[LARGE] = '\0';
+    prepare(p, &r);
+    r.start.orders = "o";
+    r.start.orders_size = 1;
+    r.envp[1] = variable;
+    expect_descriptors(p, &r, "\nvalue\n0 1 2 8 9 \n");
+    free(variable);
 }
 
 /* Whatever descriptor is the last one that the host can have: the start says so, or succeeds. */
@@ -409,6 +461,8 @@ int main(void)
         TEST(reports_the_limit_of_descriptors),
         TEST(passes_orders),
         TEST(passes_the_descriptor_of_orders_and_no_other),
+        TEST(passes_short_orders_as_a_variable),
+        TEST(passes_orders_beside_a_large_environment),
         TEST(orders_without_a_descriptor_leave_nothing),
 #ifdef SYS_memfd_create
         TEST(without_memory_files_orders_leave_no_name),

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "monitor/monitor.h"
+#include "posix/monitor/orders.h"
 
-/* A host names the task, so that people see whose monitor it is; the monitor does not need it. */
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "--version") == 0)
@@ -14,5 +14,6 @@ int main(int argc, char **argv)
         fputs("tether-monitor supervises a task; tether starts it, see man tether\n", stderr);
         return 125;
     }
+    tether__monitor_name_task(argv[1]);
     return tether__monitor_run();
 }

@@ -55,33 +55,6 @@ void tether__monitor_os_adopt(const char *task_id)
 
 /* --- Reading and writing --- */
 
-/* Returns NULL, or which step failed. */
-static const char *read_orders(int fd, char **text, size_t *size)
-{
-    enum { FIRST = 4096 };
-    size_t capacity = FIRST;
-    for (*size = 0; *size < TETHER__ORDERS_LIMIT; capacity *= 2) {
-        char *grown = realloc(*text, capacity);
-        if (grown == NULL)
-            return "allocate memory";
-        *text = grown;
-        ssize_t got = tether__monitor_read_all(fd, grown + *size, capacity - *size);
-        if (got < 0)
-            return "read orders";
-        *size += (size_t)got;
-        if (*size < capacity)
-            return NULL;
-    }
-    return "read orders";
-}
-
-const char *tether__monitor_os_orders(char **text, size_t *size)
-{
-    const char *failed = read_orders(TETHER__ORDERS_FD, text, size);
-    close(TETHER__ORDERS_FD);
-    return failed;
-}
-
 /* Takes back what a write has left of a line: the next attempt writes the whole line. */
 static void cut_off(ssize_t size)
 {

@@ -140,6 +140,25 @@ static void orders_have_no_size_of_their_own(void **state)
     test_expect_output(f->registry, id, TETHER_STDOUT, "89\n");
 }
 
+/* However they came. */
+static void no_command_gets_the_orders(void **state)
+{
+    fixture *f = *state;
+    enum { SIZE = 6000 };
+    static char word[SIZE + 1];
+    memset(word, 'w', SIZE);
+    const char *argv[] = {"/bin/sh", "-c",    "env | grep TETHER_ORDERS; ls /proc/$$/fd",
+                          "sh",      "short", NULL};
+    char id[TETHER_ID_SIZE];
+    const tether_spec spec = {.argv = argv, .supervisor = TETHER_SUPERVISOR_MONITOR};
+    for (int round = 0; round < 2; round++) {
+        test_start(f->registry, &spec, id);
+        test_expect(f->registry, id, TETHER_STATUS_COMPLETED, 0, NULL);
+        test_expect_output(f->registry, id, TETHER_STDOUT, "0\n1\n2\n");
+        argv[4] = word;
+    }
+}
+
 static void the_choice_decides(void **state)
 {
     fixture *f = *state;
@@ -604,6 +623,7 @@ int main(void)
         WITH_REGISTRY(a_program_without_its_interpreter_says_why),
         WITH_REGISTRY(a_script_without_a_first_line_runs_in_sh),
         WITH_REGISTRY(orders_have_no_size_of_their_own),
+        WITH_REGISTRY(no_command_gets_the_orders),
         WITH_REGISTRY(the_choice_decides),
         WITH_REGISTRY(without_a_monitor_a_script_supervises),
         cmocka_unit_test_setup_teardown(orders_that_it_does_not_understand_are_refused, test_setup,

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,23 +43,26 @@ const monitored monitored_commands[] = {
 
 /* --- In the place of the monitor --- */
 
-static void shorten_grace(void)
+static void shorten_grace(const char *task_id)
 {
-    static char text[65536];
+    static char name[64], text[65536], value[65536];
     tether__orders orders;
     tether__orders_storage storage;
     tether__text shorter = {0};
-    ssize_t size = read(TETHER__ORDERS_FD, text, sizeof text);
-    int fd = memfd_create("orders", MFD_CLOEXEC);
-    if (size <= 0 || fd < 0 || tether__orders_parse(text, (size_t)size, &orders, &storage) != NULL)
+    snprintf(name, sizeof name, "%s%s", TETHER__ORDERS_VARIABLE, task_id);
+    const char *given = getenv(name);
+    if (given == NULL || strlen(given) >= sizeof text)
+        _exit(98);
+    size_t size = tether__orders_from_value(strcpy(text, given));
+    if (tether__orders_parse(text, size, &orders, &storage) != NULL)
         _exit(98);
     orders.grace_ms = GRACE_MS;
     orders.argv++; /* the program is a word of its own */
     tether__orders_render(&orders, &shorter);
     if (orders.on_end != NULL)
         tether__orders_add_on_end(&orders, &shorter);
-    if (write(fd, shorter.bytes, shorter.size) != (ssize_t)shorter.size ||
-        lseek(fd, 0, SEEK_SET) != 0 || dup2(fd, TETHER__ORDERS_FD) < 0)
+    if (shorter.failed || shorter.size >= sizeof value ||
+        !tether__orders_to_value(shorter.bytes, shorter.size, value) || setenv(name, value, 1) != 0)
         _exit(98);
 }
 
@@ -69,7 +71,7 @@ void monitored_become(char **argv)
     char *real = getenv(REAL);
     if (real == NULL)
         return;
-    shorten_grace();
+    shorten_grace(argv[1]);
     while (access(getenv(GATE), F_OK) != 0)
         test_pause();
     real = strdup(real);
