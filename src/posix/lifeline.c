@@ -128,14 +128,15 @@ int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__
     return take(exits, temporary, fd, os_error, lifeline, error);
 }
 
-/* Returns 0, or ENOSPC if the file system has no block left for this user. What it does not tell
- * is found out by the one who writes. */
+/* Returns 0, or the errno that says that the file system has no block left for this user. Some
+ * systems tell nonsense: so the answer that there is none is not taken for one. What is not found
+ * out here is found out by the one who writes. */
 static int look_for_room(int fd)
 {
     struct statvfs system;
     if (fstatvfs(fd, &system) != 0 || system.f_blocks == 0)
         return 0;
-    return (geteuid() == 0 ? system.f_bfree : system.f_bavail) == 0 ? ENOSPC : 0;
+    return (geteuid() == 0 ? system.f_bfree : system.f_bavail) == 0 ? reserve(fd) : 0;
 }
 
 int tether__os_lifeline_create_lean(tether__dir *exits, const char *task_id,
