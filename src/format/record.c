@@ -52,17 +52,34 @@ static tether__record_kind kind_at(size_t index)
     return tether__record_all_members.items[index].kind;
 }
 
+/* What a member of each kind is in a new record. */
+#define NEW_ID(absent) NULL
+#define NEW_TEXT(absent) NULL
+#define NEW_CODES(absent) NULL
+#define NEW_PROCESSES(absent) NULL
+#define NEW_OBJECT(absent) NULL
+#define NEW_NUMBER(absent) ((absent) == TETHER__STORED_0 ? 0 : (absent))
+#define NEW_SIGNAL(absent) NEW_NUMBER(absent)
+#define NEW_TIME(absent) NEW_NUMBER(absent)
+#define NEW_FLAG(absent) false
+#define NEW_STATUS(absent) (tether_status)0
+#define NEW_INTENT(absent) TETHER__INTENT_NONE
+#define NEW_IDENTITY(absent)                                                                       \
+    {                                                                                              \
+        .boot_id = nothing, .pid_ns = nothing                                                      \
+    }
+#define NEW_BOOT(absent) nothing
+#define NEW_MEMBER(kind, name, absent, type, text) .name = NEW_##kind(absent),
+#define NO_MEMBER(...)
+
+/* Each start needs a new one, and each look at a task. */
+static const tether__record new_record = {
+    TETHER__FIELDS(NEW_MEMBER, NEW_MEMBER, NO_MEMBER, NO_MEMBER)};
+
 void tether__record_init(tether__record *record)
 {
-    *record = (tether__record){.notify_on_completion = true};
-    for (size_t i = 0; i < tether__record_all_members.count; i++) {
-        const tether__record_field *field = &tether__record_all_members.items[i];
-        void *member = tether__record_member(record, field);
-        if (tether__record_field_is_number(field) && field->absent != TETHER__STORED_0)
-            *(int64_t *)member = field->absent;
-        else if (is_never_null(field->kind))
-            *(const char **)member = nothing;
-    }
+    *record = new_record;
+    record->notify_on_completion = true;
 }
 
 /* Returns the constant that is this text, if most records have the text; else NULL. */

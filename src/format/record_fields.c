@@ -37,11 +37,6 @@ void *tether__record_member(const tether__record *record, const tether__record_f
     return (char *)record + field->offset;
 }
 
-bool tether__record_field_is_number(const tether__record_field *field)
-{
-    return field->kind == NUMBER || field->kind == SIGNAL || field->kind == TIME;
-}
-
 bool tether__record_has_member(const char *name)
 {
     for (size_t i = 0; i < tether__record_members.count; i++) {

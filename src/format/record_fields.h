@@ -50,7 +50,4 @@ void *tether__record_member(const tether__record *record, const tether__record_f
 /* Whether a field of this name has a member in a record. */
 bool tether__record_has_member(const char *name);
 
-/* Whether the member is a number that may be null. */
-bool tether__record_field_is_number(const tether__record_field *field);
-
 #endif
