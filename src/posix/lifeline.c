@@ -83,29 +83,30 @@ static int give_name(tether__dir *exits, const char *temporary, const char *task
     return renameat(exits->fd, temporary, exits->fd, task_id) == 0 ? 0 : errno;
 }
 
-/* Opens a new file. Returns a descriptor, or -1 and errno. */
-static int create_file(tether__dir *exits, const char *name)
+/* Creates a file and locks it. Returns 0 or errno; finish has to follow in any case. */
+static int create_locked(tether__dir *exits, const char *name, tether__lifeline *lifeline)
 {
     int fd =
         openat(exits->fd, name, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                TETHER__POSIX_FILE_MODE);
+    lifeline->handle = fd;
+    if (fd < 0)
+        return errno;
     /* First of all: the umask may have taken the owner's permissions, which a probe and a
      * notification need. */
-    if (fd >= 0)
-        tether__posix_ensure_mode(fd, TETHER__POSIX_FILE_MODE);
-    return fd;
+    tether__posix_ensure_mode(fd, TETHER__POSIX_FILE_MODE);
+    return lock_exclusive(fd);
 }
 
-/* Hands over the file, or removes it if it could not be completed. */
-static int take(tether__dir *exits, const char *name, int fd, int os_error,
-                tether__lifeline *lifeline, tether_error *error)
+/* Removes the file if it could not be completed. */
+static int finish(tether__dir *exits, const char *name, int os_error, tether__lifeline *lifeline,
+                  tether_error *error)
 {
-    if (os_error == 0) {
-        lifeline->handle = fd;
+    if (os_error == 0)
         return TETHER_OK;
-    }
-    unlinkat(exits->fd, name, 0);
-    close(fd);
+    if (lifeline->handle >= 0)
+        unlinkat(exits->fd, name, 0);
+    tether__os_lifeline_close(lifeline);
     return fail_create(exits, os_error, error);
 }
 
@@ -115,17 +116,13 @@ int tether__os_lifeline_create(tether__dir *exits, const char *task_id, tether__
                                tether_error *error)
 {
     char temporary[sizeof "../" TETHER__TEMPORARY_PREFIX + TETHER_ID_SIZE];
-    lifeline->handle = -1;
     snprintf(temporary, sizeof temporary, "../" TETHER__TEMPORARY_PREFIX "%s", task_id);
-    int fd = create_file(exits, temporary);
-    if (fd < 0)
-        return fail_create(exits, errno, error);
-    int os_error = lock_exclusive(fd);
+    int os_error = create_locked(exits, temporary, lifeline);
     if (os_error == 0)
-        os_error = reserve(fd);
+        os_error = reserve((int)lifeline->handle);
     if (os_error == 0)
         os_error = give_name(exits, temporary, task_id);
-    return take(exits, temporary, fd, os_error, lifeline, error);
+    return finish(exits, temporary, os_error, lifeline, error);
 }
 
 /* Returns 0, or the errno that says that the file system has no block left for this user. Some
@@ -142,14 +139,10 @@ static int look_for_room(int fd)
 int tether__os_lifeline_create_lean(tether__dir *exits, const char *task_id,
                                     tether__lifeline *lifeline, tether_error *error)
 {
-    lifeline->handle = -1;
-    int fd = create_file(exits, task_id);
-    if (fd < 0)
-        return fail_create(exits, errno, error);
-    int os_error = lock_exclusive(fd);
+    int os_error = create_locked(exits, task_id, lifeline);
     if (os_error == 0)
-        os_error = look_for_room(fd);
-    return take(exits, task_id, fd, os_error, lifeline, error);
+        os_error = look_for_room((int)lifeline->handle);
+    return finish(exits, task_id, os_error, lifeline, error);
 }
 
 int tether__os_lifeline_reserve(const tether__lifeline *lifeline, tether_error *error)

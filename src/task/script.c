@@ -327,7 +327,6 @@ static int add_place(const tether__spawn_plan *plan, tether__wrapper *wrapper,
     if (code != TETHER_OK)
         return code;
     tether__os_child_pid_ns(pid_ns);
-    wrapper->pid_ns = pid_ns;
     wrapper->time_offset_ns = childrens.boot_ns;
     wrapper->without_proc = !is_in_proc(plan, pid_ns);
     return TETHER_OK;

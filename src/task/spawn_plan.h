@@ -41,7 +41,8 @@ typedef struct tether__spawn_plan {
     tether__shell shell;             /* runs the command; path NULL for an argument vector */
     char *late_input;                /* standard input that the supervisor opens; NULL: none */
     char *program;                   /* argv[0], resolved; NULL for a command */
-    char *monitor;                   /* the monitor, until it is chosen; NULL: none was found */
+    bool monitor_sought;             /* it is known whether there is a monitor */
+    char *monitor;                   /* until it is chosen; NULL: there is none */
     const tether__outer_rule *outer; /* of the shell that runs the wrapper */
     char *outer_path;
 

@@ -19,10 +19,10 @@ static const char step[] = "find shell";
 static int find(tether__spawn_plan *plan, const tether__outer_rule *rule, char **path,
                 tether_error *error)
 {
-    if (rule->kind == TETHER__OUTER_MONITOR && plan->monitor != NULL) {
+    if (rule->kind == TETHER__OUTER_MONITOR && plan->monitor_sought) {
         *path = plan->monitor;
         plan->monitor = NULL;
-        return TETHER_OK;
+        return *path != NULL ? TETHER_OK : TETHER_ENOPROGRAM;
     }
     if (rule->kind == TETHER__OUTER_MONITOR)
         return tether__tasks_find_monitor(plan->registry, rule->name, path, error);
@@ -114,10 +114,13 @@ static int select_shell(tether__spawn_plan *plan, const tether__outer_rule *rule
 bool tether__supervisor_expects_monitor(tether__spawn_plan *plan)
 {
     const tether__outer_rule *first = tether__os_shell_rules()->outers;
-    return first->kind == TETHER__OUTER_MONITOR &&
-           tether__outer_serves(first, plan->spec.supervisor, false) &&
-           tether__tasks_find_monitor(plan->registry, first->name, &plan->monitor, NULL) ==
-               TETHER_OK;
+    if (first->kind != TETHER__OUTER_MONITOR ||
+        !tether__outer_serves(first, plan->spec.supervisor, false))
+        return false;
+    int code = tether__tasks_find_monitor(plan->registry, first->name, &plan->monitor, NULL);
+    /* After another failure it may be found the next time. */
+    plan->monitor_sought = code == TETHER_OK || code == TETHER_ENOPROGRAM;
+    return code == TETHER_OK;
 }
 
 int tether__supervisor_prepare(tether__spawn_plan *plan, tether_error *error)

@@ -134,11 +134,11 @@ class Host:
         if call.result < 0 or "O_CREAT" not in call.arguments:
             return
         path = call.paths[0]
-        if path == self.path(".tmp-" + self.task):
+        lean = path == self.path("exits", self.task)
+        if lean or path == self.path(".tmp-" + self.task):
             self.lifeline, self.lifeline_held = str(call.result), False
-        elif path == self.path("exits", self.task):
-            self.lifeline, self.lifeline_held = str(call.result), False
-            self.add(call.done, "NAMED")  # a lean one, which is locked next
+        if lean:
+            self.add(call.done, "NAMED")  # it is locked next
         if path.startswith(self.path("journal", ".tmp-")):
             self.written[path] = b""
 
