@@ -558,11 +558,12 @@ typedef struct tether_kill_options {
 /* Ends a task with all its processes: SIGTERM, the grace, SIGKILL. On Windows it sends a console
  * break, waits for the grace, and terminates the job; it does not wait if the break cannot be sent.
  *
- * Returns when no process of the task is left, for which it waits up to 5 s after the grace.
- * If the task is being killed already, waits for that kill; a shorter grace shortens its grace.
- * Killing a task that has ended is not an error; it ends the processes that the task left behind. A
- * task that ends by itself in the meantime keeps its own status and exit code. No process is
- * signalled that is not verified to belong to the task. Any thread.
+ * Returns when no process of the task is left. After the grace it waits up to 5 s in which none of
+ * them ends, and up to 60 s in all. If the task is being killed already, waits for that kill; a
+ * shorter grace shortens its grace. Killing a task that has ended is not an error; it ends the
+ * processes that the task left behind. A task that ends by itself in the meantime keeps its own
+ * status and exit code. No process is signalled that is not verified to belong to the task. Any
+ * thread.
  *
  * A signal is sent when the task has started its command, for which the call waits up to 5 s, but
  * not on the thread of a host's own loop.

@@ -323,6 +323,16 @@ static tether__kill_action next_action(tether__catalog *catalog, tether__entry *
     return action;
 }
 
+/* Tells the policy how many processes the final signal was for. Takes `state`. */
+static void note_reached(tether__catalog *catalog, const char *task_id, size_t members)
+{
+    uv_mutex_lock(&catalog->state);
+    tether__entry *entry = tether__catalog_find(catalog, task_id);
+    if (entry != NULL)
+        tether__kill_reached(&entry->kill, members, tether__os_monotonic_ms());
+    uv_mutex_unlock(&catalog->state);
+}
+
 void tether__kill_release(tether__catalog *catalog, const char *task_id)
 {
     uv_mutex_lock(&catalog->state);
@@ -450,6 +460,8 @@ int tether__kill_step_in_round(tether__catalog *catalog, const char *task_id,
         code = send_signal(catalog, &target, action, &members, &early, &problem);
         if (code == TETHER_ENOTSUP && action == TETHER__KILL_SEND_POLITE)
             code = skip_grace(catalog, task_id, next_ms);
+        else if (code == TETHER_OK && action == TETHER__KILL_SEND_FINAL)
+            note_reached(catalog, task_id, members);
         else if (code != TETHER_OK)
             tether__error_set(error, &problem);
         else if (early)

@@ -22,8 +22,8 @@ static void schedule(tether__kill *kill, int64_t now_ms, int64_t latest_ms)
     kill->next_ms = now_ms + kill->interval_ms;
     if (kill->next_ms > latest_ms)
         kill->next_ms = latest_ms;
-    kill->interval_ms =
-        kill->interval_ms * 2 < LAST_INTERVAL_MS ? kill->interval_ms * 2 : LAST_INTERVAL_MS;
+    int twice = kill->interval_ms * 2;
+    kill->interval_ms = (uint8_t)(twice < LAST_INTERVAL_MS ? twice : LAST_INTERVAL_MS);
 }
 
 void tether__kill_postpone_polite(tether__kill *kill)
@@ -43,6 +43,31 @@ void tether__kill_shorten_grace(tether__kill *kill, int64_t grace_ms, int64_t no
         kill->grace_ms = grace_ms;
     else if (kill->grace_end > now_ms + grace_ms)
         kill->grace_end = now_ms + grace_ms;
+}
+
+static int64_t limit_of(const tether__kill *kill)
+{
+    return kill->grace_end + TETHER__KILL_LIMIT_MS;
+}
+
+void tether__kill_reached(tether__kill *kill, size_t members, int64_t now_ms)
+{
+    int64_t end = now_ms + TETHER__KILL_PATIENCE_MS;
+    if (end > limit_of(kill))
+        end = limit_of(kill);
+    if (kill->tries == 0 || members < kill->reached) {
+        kill->tries = 0;
+        kill->patience_end = end > kill->patience_end ? end : kill->patience_end;
+    }
+    if (kill->tries < TETHER__KILL_TRIES)
+        kill->tries++;
+    kill->reached = members < UINT32_MAX ? (uint32_t)members : UINT32_MAX;
+}
+
+static bool is_stuck(const tether__kill *kill, int64_t now_ms)
+{
+    return now_ms >= limit_of(kill) ||
+           (now_ms >= kill->patience_end && kill->tries >= TETHER__KILL_TRIES);
 }
 
 bool tether__kill_is_late(const tether__kill *kill, int64_t now_ms)
@@ -68,13 +93,14 @@ tether__kill_action tether__kill_next(tether__kill *kill, size_t members, int64_
         return TETHER__KILL_SEND_POLITE;
     }
     if (kill->patience_end == 0) {
+        kill->grace_end = now_ms;
         kill->patience_end = now_ms + TETHER__KILL_PATIENCE_MS;
         kill->interval_ms = FIRST_INTERVAL_MS;
-    } else if (now_ms >= kill->patience_end) {
+    } else if (is_stuck(kill, now_ms)) {
         kill->next_ms = now_ms + STUCK_INTERVAL_MS;
         return TETHER__KILL_STUCK;
     }
     /* Repeats the signal each time, to reach processes that were forked after the last listing. */
-    schedule(kill, now_ms, kill->patience_end);
+    schedule(kill, now_ms, now_ms < kill->patience_end ? kill->patience_end : limit_of(kill));
     return TETHER__KILL_SEND_FINAL;
 }

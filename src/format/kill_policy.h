@@ -8,7 +8,12 @@
 #include <stdint.h>
 
 #define TETHER__KILL_GRACE_MS 2000
+/* A kill is stuck when as many final signals as this have had no effect, for as long as this, or
+ * when it takes longer than the limit after the grace. Time alone says little: on a busy machine it
+ * can take seconds to list the processes of a large task once. */
+#define TETHER__KILL_TRIES 4
 #define TETHER__KILL_PATIENCE_MS 5000
+#define TETHER__KILL_LIMIT_MS 60000
 
 typedef enum tether__kill_action {
     TETHER__KILL_SEND_POLITE,
@@ -20,10 +25,12 @@ typedef enum tether__kill_action {
 
 typedef struct tether__kill {
     int64_t grace_ms;
-    int64_t grace_end;    /* 0: the polite signal was not due yet */
+    int64_t grace_end;    /* 0: neither signal was due yet */
     int64_t patience_end; /* 0: the final signal was not sent yet */
     int64_t next_ms;      /* when to call tether__kill_next again */
-    int interval_ms;
+    uint32_t reached;     /* how many processes the last final signal was for */
+    uint8_t interval_ms;
+    uint8_t tries;     /* final signals since the kill last got on; at most TETHER__KILL_TRIES */
     bool polite_again; /* the polite signal could not be sent yet: it is due again */
 } tether__kill;
 
@@ -42,8 +49,12 @@ void tether__kill_skip_grace(tether__kill *kill, int64_t now_ms);
  * kill again, with a shorter grace. Never makes it longer. */
 void tether__kill_shorten_grace(tether__kill *kill, int64_t grace_ms, int64_t now_ms);
 
-/* Returns whether a supervisor that leaves by itself should have left: it is a while since the
- * first final signal. */
+/* Notes how many processes the final signal was for that has just been sent. Fewer than the last
+ * time: the kill gets on, and tries and patience begin again, within the limit. */
+void tether__kill_reached(tether__kill *kill, size_t members, int64_t now_ms);
+
+/* Returns whether a supervisor that leaves by itself should have left: it is a while since a final
+ * signal first had no effect. */
 bool tether__kill_is_late(const tether__kill *kill, int64_t now_ms);
 
 /* Returns what to do now, and schedules the next step in kill->next_ms. `members` is the last count

@@ -43,6 +43,8 @@ static story play(int64_t grace_ms, int64_t start, population members)
             s.inspections++;
         }
         counted = members(&s, now);
+        if (action == TETHER__KILL_SEND_FINAL)
+            tether__kill_reached(&kill, counted, now);
         now = kill.next_ms;
     }
     fail_msg("the kill never ends");
@@ -79,6 +81,26 @@ static size_t empty(const story *s, int64_t now)
     (void)s;
     (void)now;
     return 0;
+}
+
+/* Each process takes a second to end. */
+static size_t ending_slowly(const story *s, int64_t now)
+{
+    int64_t since = s->final_at >= 0 ? (now - s->final_at) / 1000 : 0;
+    return since < 20 ? (size_t)(20 - since) : 0;
+}
+
+/* As many processes are forked as end. */
+static size_t storming(const story *s, int64_t now)
+{
+    (void)now;
+    return 100 + (size_t)(s->finals % 7);
+}
+
+/* One process of three survives. */
+static size_t stubborn(const story *s, int64_t now)
+{
+    return s->final_at >= 0 && now >= s->final_at + 3000 ? 1 : 3;
 }
 
 static void ends_with_the_polite_signal(void **state)
@@ -141,12 +163,77 @@ static void reports_that_it_is_stuck(void **state)
     assert_int_equal(s.done_at, -1);
 }
 
-static void goes_on_after_it_was_stuck(void **state)
+static void waits_while_fewer_and_fewer_processes_are_left(void **state)
+{
+    (void)state;
+    story s = play(2000, 5000, ending_slowly);
+    assert_int_equal(s.stuck, 0);
+    assert_in_range(s.done_at, s.final_at + 20000, s.final_at + 20000 + 100);
+    s = play(-1, 5000, stubborn);
+    assert_in_range(s.stuck_at, 8000 + TETHER__KILL_PATIENCE_MS,
+                    8000 + TETHER__KILL_PATIENCE_MS + 50);
+}
+
+/* The time does not count in which the host slept before the final signal. */
+static void gives_up_at_the_limit_even_if_processes_end(void **state)
+{
+    (void)state;
+    story s = play(2000, 5000, storming);
+    assert_int_equal(s.stuck_at, s.final_at + TETHER__KILL_LIMIT_MS);
+    tether__kill kill;
+    tether__kill_start(&kill, 2000, 5000);
+    assert_int_equal(tether__kill_next(&kill, 9, 5000), TETHER__KILL_SEND_POLITE);
+    assert_int_equal(tether__kill_next(&kill, 9, 90000), TETHER__KILL_SEND_FINAL);
+    tether__kill_reached(&kill, 9, 90000);
+    tether__kill_reached(&kill, 8, 94000);
+    assert_int_equal(kill.patience_end, 94000 + TETHER__KILL_PATIENCE_MS);
+}
+
+/* A monitor has its time to leave after the last command has ended, not after the first signal. */
+static void a_supervisor_is_late_when_signals_have_no_effect(void **state)
+{
+    (void)state;
+    tether__kill kill;
+    tether__kill_start(&kill, -1, 5000);
+    assert_false(tether__kill_is_late(&kill, 50000));
+    assert_int_equal(tether__kill_next(&kill, 3, 5000), TETHER__KILL_SEND_FINAL);
+    tether__kill_reached(&kill, 3, 5000);
+    assert_false(tether__kill_is_late(&kill, 5999));
+    assert_true(tether__kill_is_late(&kill, 6000));
+    tether__kill_reached(&kill, 1, 6500);
+    assert_false(tether__kill_is_late(&kill, 7499));
+    assert_true(tether__kill_is_late(&kill, 7500));
+}
+
+/* Takes a step that sends the final signal, to one process. */
+static void send_final(tether__kill *kill, int64_t now)
+{
+    assert_int_equal(tether__kill_next(kill, 1, now), TETHER__KILL_SEND_FINAL);
+    tether__kill_reached(kill, 1, now);
+}
+
+/* On a busy machine one look at all processes can take longer than the whole patience. */
+static void tries_several_times_however_slow_a_step_is(void **state)
 {
     (void)state;
     tether__kill kill;
     tether__kill_start(&kill, -1, 5000);
     assert_int_equal(tether__kill_next(&kill, 1, 5000), TETHER__KILL_SEND_FINAL);
+    tether__kill_reached(&kill, 900, 13000);
+    assert_int_equal(tether__kill_next(&kill, 1, 19000), TETHER__KILL_SEND_FINAL);
+    tether__kill_reached(&kill, 1, 20000);
+    for (int i = 1; i < TETHER__KILL_TRIES; i++)
+        send_final(&kill, 20000 + 6000 * i);
+    assert_int_equal(tether__kill_next(&kill, 1, 45000), TETHER__KILL_STUCK);
+}
+
+static void goes_on_after_it_was_stuck(void **state)
+{
+    (void)state;
+    tether__kill kill;
+    tether__kill_start(&kill, -1, 5000);
+    for (int i = 0; i < TETHER__KILL_TRIES; i++)
+        send_final(&kill, 5000 + i);
     int64_t now = 5000 + TETHER__KILL_PATIENCE_MS;
     for (int i = 0; i < 3; i++) {
         assert_int_equal(tether__kill_next(&kill, 1, now), TETHER__KILL_STUCK);
@@ -175,9 +262,9 @@ static void sends_the_final_signal_after_a_long_sleep(void **state)
     tether__kill kill;
     tether__kill_start(&kill, 2000, 5000);
     assert_int_equal(tether__kill_next(&kill, 1, 5000), TETHER__KILL_SEND_POLITE);
-    assert_int_equal(tether__kill_next(&kill, 1, 90000), TETHER__KILL_SEND_FINAL);
-    assert_int_equal(tether__kill_next(&kill, 1, 90000 + TETHER__KILL_PATIENCE_MS - 1),
-                     TETHER__KILL_SEND_FINAL);
+    for (int i = 0; i < TETHER__KILL_TRIES; i++)
+        send_final(&kill, 90000 + i);
+    send_final(&kill, 90000 + TETHER__KILL_PATIENCE_MS - 1);
     assert_int_equal(tether__kill_next(&kill, 1, 90000 + TETHER__KILL_PATIENCE_MS),
                      TETHER__KILL_STUCK);
 }
@@ -242,6 +329,10 @@ int main(void)
         cmocka_unit_test(kills_at_once_without_a_grace),
         cmocka_unit_test(repeats_the_final_signal_for_processes_that_were_forked),
         cmocka_unit_test(reports_that_it_is_stuck),
+        cmocka_unit_test(waits_while_fewer_and_fewer_processes_are_left),
+        cmocka_unit_test(gives_up_at_the_limit_even_if_processes_end),
+        cmocka_unit_test(a_supervisor_is_late_when_signals_have_no_effect),
+        cmocka_unit_test(tries_several_times_however_slow_a_step_is),
         cmocka_unit_test(goes_on_after_it_was_stuck),
         cmocka_unit_test(is_done_with_an_empty_tree),
         cmocka_unit_test(sends_the_final_signal_after_a_long_sleep),

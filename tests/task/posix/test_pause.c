@@ -155,7 +155,8 @@ static void processes_that_fork_during_a_pause_are_stopped(void **state)
         assert_int_equal(after.stopped, before.stopped);
         assert_int_equal(after.running, 0);
         resume_task(f->registry, id);
-        assert_int_equal(kill_with(f->registry, id, 0, -1), TETHER_OK);
+        const tether_kill_options now = {.grace_ms = -1};
+        ASSERT_OK(tether_kill(f->registry, id, &now, &f->error), f->error);
     }
 }
 
