@@ -27,6 +27,8 @@ typedef struct tether__tree {
                        those that hide. The final signal and those that stop a process spare it */
     bool supervisor_late; /* a monitor should have left long ago: ends it when nothing else is left
                            */
+    bool looks_again;   /* the caller looks at the tree again anyway: if the monitor leaves during a
+                           listing, the listing is empty, and not one of all processes */
     bool lifeline_held; /* the caller has just probed it; where the system does not show processes,
                            this alone verifies the supervisor */
     tether__kin

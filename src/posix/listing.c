@@ -314,6 +314,16 @@ static int probe_branch(tether__listing *listing, const tether__tree *tree, pid_
 
 /* --- One listing --- */
 
+static int probe_trees(tether__listing *listing, const tether__tree *trees, size_t count,
+                       pid_list *later, tether_error *error)
+{
+    bool done = false, single = count == 1 && trees->monitored && trees->supervisor_alive;
+    int code = single ? probe_branch(listing, trees, later, &done, error) : TETHER_OK;
+    if (code == TETHER_OK && single && !done && trees->looks_again)
+        done = tether__os_process_alive(&trees->supervisor) != TETHER__ALIVE;
+    return code == TETHER_OK && !done ? probe_all(listing, later, error) : code;
+}
+
 /* Waits for all of them at once, so that the total time is the longest single wait. */
 static int probe_postponed(tether__listing *listing, pid_list *later, tether_error *error)
 {
@@ -425,13 +435,11 @@ int tether__os_tree_list(const tether__tree *trees, size_t count, tether__listin
     }
     /* Without a process table of this pid namespace, the listing stays empty: tree_listed.c then
      * relies on process groups. */
-    bool own, done = false;
+    bool own;
     int os_error = tether__proc_check_own(&own);
     int code = os_error != 0 ? tether__posix_fail(error, os_error, step, "/proc/self") : TETHER_OK;
-    if (code == TETHER_OK && own && count == 1 && trees->monitored && trees->supervisor_alive)
-        code = probe_branch(listing, trees, &later, &done, error);
-    if (code == TETHER_OK && own && !done)
-        code = probe_all(listing, &later, error);
+    if (code == TETHER_OK && own)
+        code = probe_trees(listing, trees, count, &later, error);
     if (code == TETHER_OK)
         code = probe_postponed(listing, &later, error);
     free(later.pids);

@@ -291,15 +291,19 @@ static size_t signal_commands(const tether__tree *tree, const tether__members *f
 }
 
 /* Signals all processes but the supervisor, one by one. Before SIGKILL reaches a process, that
- * process may fork: signals what a new listing shows in addition, until it shows nothing more. */
+ * process may fork: signals what a new listing shows in addition, until it shows nothing more. The
+ * supervisor leaves when all have ended, mostly before that listing; the kill's next step learns
+ * from what it has written whether anything is left. */
 static int signal_without_supervisor(const tether__tree *tree, int number, delivery *result,
                                      tether_error *error)
 {
     tether__members before = {0}, found;
     int code = TETHER_OK;
+    tether__tree brief = *tree;
+    brief.looks_again = number == SIGKILL;
     *result = (delivery){0};
     for (int round = 0; code == TETHER_OK && round < MAX_ROUNDS; round++) {
-        code = find_members(tree, &found, error);
+        code = find_members(&brief, &found, error);
         size_t signalled =
             code == TETHER_OK ? signal_commands(tree, &found, &before, number, result) : 0;
         tether__members_dispose(&before);

@@ -176,6 +176,37 @@ static void one_listing_serves_many_trees(void **state)
     tether__os_tree_list_free(listing);
 }
 
+/* The monitor of a kill's task leaves between the look at its lifeline and the listing. */
+static void a_monitor_that_leaves_costs_no_listing_of_all_processes(void **state)
+{
+    place *p = *state;
+    static char id[] = "tleft0test";
+    int64_t found;
+    size_t left;
+    pid_t monitor = forked_start(lead, NULL);
+    tether__tree tree = {.task_id = id,
+                         .supervisor = forked_identity(monitor),
+                         .supervisor_alive = true,
+                         .monitored = true};
+    pid_t stray = forked_start(lead_with_cookie, id);
+    WAIT_UNTIL(tether__proc_has_variable(stray, "TETHER_TASK_ID=tleft0test"));
+    forked_kill(monitor);
+
+    tree.looks_again = true;
+    assert_int_equal(members(&tree, &found), 0);
+    tree.looks_again = false;
+    assert_int_equal(members(&tree, &found), 1);
+    assert_int_equal(found, stray);
+    /* A kill finds it at its next step, which knows that the monitor has left. */
+    ASSERT_OK(tether__os_tree_signal(&tree, TETHER__SIGNAL_FINAL, &left, &p->error), p->error);
+    assert_int_equal(left, 0);
+    assert_true(forked_lives(stray));
+    tree.supervisor_alive = false;
+    ASSERT_OK(tether__os_tree_signal(&tree, TETHER__SIGNAL_FINAL, &left, &p->error), p->error);
+    assert_int_equal(left, 1);
+    assert_int_equal(forked_join(stray), 128 + SIGKILL);
+}
+
 /* --- Processes without a cookie --- */
 
 /* What a leader and its child tell the test. */
@@ -551,6 +582,7 @@ int main(void)
         TEST(spares_a_session_whose_leader_has_another_number),
         TEST(finds_processes_with_the_cookie),
         TEST(one_listing_serves_many_trees),
+        TEST(a_monitor_that_leaves_costs_no_listing_of_all_processes),
         TEST(session_is_proved_by_what_started_while_the_supervisor_lived),
         TEST(session_is_proved_by_what_is_remembered),
         TEST(session_of_another_leader_is_not_the_trees),
