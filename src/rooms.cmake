@@ -75,7 +75,7 @@ tether_room(${TETHER_OS_ROOM}
 tether_room(store
     USES base format shell os
     LIBRARIES tether_uv tether_jansson
-    SOURCES archive.c archive_join.c bundle.c compact.c ephemeral.c holder.c id.c index.c ledger.c line_file.c
+    SOURCES archive.c archive_join.c bundle.c compact.c ephemeral.c holder.c id.c index.c ledger.c ledger_append.c ledger_core.c ledger_read.c line_file.c
         here.c keys.c names.c news.c output_cap.c output_file.c quarantine.c self.c session.c shared.c store.c
         temporaries.c times_file.c wrappers.c)
 

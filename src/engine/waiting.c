@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "os/clock.h"
 #include "os/watch.h"
-#include "store/ledger.h"
+#include "store/store.h"
 
 /* The longest sleep without a check of the disk. With events of all that hosts and supervisors
  * write, this check is a safety net, ever more seldom: the death of a supervisor closes no lifeline

@@ -21,6 +21,8 @@
 #include "os/temporary.h"
 #include "store/archive.h"
 #include "store/ledger.h"
+#include "store/ledger_append.h"
+#include "store/ledger_read.h"
 #include "store/shared.h"
 
 static const char write_step[] = "write record";

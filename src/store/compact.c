@@ -16,6 +16,8 @@
 #include "os/lifeline.h"
 #include "store/archive.h"
 #include "store/ledger.h"
+#include "store/ledger_append.h"
+#include "store/ledger_read.h"
 #include "store/output_cap.h"
 #include "store/quarantine.h"
 

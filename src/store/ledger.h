@@ -2,8 +2,9 @@
  * what happens to the session's tasks (docs/format.md). It has one small entry per task that the
  * journal has: where the task's lines are, and whether the task has ended.
  *
- * Every call first reads the lines that were appended since the last one; a journal without new
- * ones costs one look at its size. Any thread: a lock of its own, inside all others. */
+ * ledger_read.h reads records out of it, and ledger_append.h writes it. Every call first reads the
+ * lines that were appended since the last one; a journal without new ones costs one look at its
+ * size. Any thread: a lock of its own, inside all others. */
 #ifndef TETHER_LEDGER_H
 #define TETHER_LEDGER_H
 
@@ -11,20 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/text.h"
 #include "os/file.h"
 #include "store/news.h"
 #include "store/store.h"
 #include "tether/error.h"
 #include "tether/task.h"
-
-struct json_t;
-
-typedef struct tether__ledger tether__ledger;
-
-/* The journal's name. It stands in a directory that has nothing else but the archives: a watch of
- * that directory tells of what other hosts append. */
-#define TETHER__JOURNAL_FILE "journal.jsonl"
 
 /* Selects tasks. */
 typedef enum tether__scope {
@@ -32,12 +24,6 @@ typedef enum tether__scope {
     TETHER__SCOPE_PENDING, /* these, and ended ones that are not `done` */
     TETHER__SCOPE_ALL
 } tether__scope;
-
-/* Creates a ledger that knows nothing yet. TETHER_ENOMEM. */
-int tether__ledger_new(tether__ledger **ledger, tether_error *error);
-
-/* NULL is allowed. */
-void tether__ledger_free(tether__ledger *ledger);
 
 /* Stores the stamp of a task: another one means that its record has changed. TETHER_ENOTASK: the
  * journal has no such task. */
@@ -48,17 +34,6 @@ int tether__ledger_stamp(const tether__session *session, const char *task_id,
  * found no such task. */
 bool tether__ledger_recall(const tether__session *session, const char *task_id,
                            tether__file_stamp *stamp);
-
-/* Reads the record of a task: its first line with the later ones laid over it. The caller frees
- * *record. TETHER_ENOTASK. */
-int tether__ledger_read(const tether__session *session, const char *task_id, struct json_t **record,
-                        tether__file_stamp *stamp, tether_error *error);
-
-/* Adds the lines of a task as they are. With `newer`, stores whether a newer version has written
- * any of them, and adds them only then: only that version knows how they are to be laid over each
- * other. The caller holds the session lock. */
-int tether__ledger_lines(const tether__session *session, const char *task_id, tether__text *text,
-                         bool *newer, tether_error *error);
 
 /* Whether the journal has a line that removes the task. */
 bool tether__ledger_removed(const tether__session *session, const char *task_id);
@@ -104,21 +79,6 @@ int tether__ledger_facts_get(const tether__session *session, tether__ledger_fact
  * so that a compaction that fails is not repeated at each line. */
 bool tether__ledger_is_large(const tether__session *session);
 
-/* Receives a line. `text` is valid during the call; NULL: the line is damaged, and too long to be
- * held. */
-typedef void tether__ledger_visitor(void *context, const char *text, size_t size, bool damaged);
-
-/* Visits the lines that belong to no task: those of unknown kinds, and damaged ones. */
-int tether__ledger_visit_rest(const tether__session *session, tether__ledger_visitor *visit,
-                              void *context, tether_error *error);
-
-/* Replaces the journal by another one that says the same: the ledger must have read all of the old
- * one since the caller has the lock. Also without `sync` the new one is on the disk on return: else
- * a power failure might lose all that had been written long before. The caller holds the session
- * lock. */
-int tether__ledger_replace(const tether__session *session, const char *text, size_t size,
-                           tether_error *error);
-
 /* Begins to note the news, or stops that. */
 void tether__ledger_follow(const tether__session *session, bool follow);
 
@@ -129,14 +89,5 @@ int tether__ledger_take_news(const tether__session *session, tether__news *news,
 
 /* Makes all tasks news: the last ones could not be followed. */
 void tether__ledger_keep_news(const tether__session *session);
-
-/* Appends a line to the journal, which is created where it is missing. The caller holds the session
- * lock, has read the task since it has it, and owns `line`. After a failure nothing has changed. */
-int tether__ledger_append(const tether__session *session, struct json_t *line, tether_error *error);
-
-/* The same for the text of a line, with a newline before and behind it: the first one is written
- * only if the journal ends with a line that was cut off. */
-int tether__ledger_append_text(const tether__session *session, const char *text, size_t size,
-                               tether_error *error);
 
 #endif

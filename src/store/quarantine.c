@@ -12,7 +12,7 @@
 #include "os/clock.h"
 #include "os/process.h"
 #include "store/bundle.h"
-#include "store/ledger.h"
+#include "store/ledger_read.h"
 
 /* Creates a folder for one damaged task in the quarantine, with the reason in a file. */
 static int create_quarantine_folder(const tether__session *session, const char *task_id,

@@ -12,7 +12,7 @@
 #include "format/json.h"
 #include "format/name.h"
 #include "store/keys.h"
-#include "store/ledger.h"
+#include "store/ledger_core.h"
 #include "store/shared.h"
 
 static const char session_file[] = "session.json";

@@ -11,6 +11,10 @@
 #include "store/here.h"
 #include "tether/error.h"
 
+/* The journal's name. It stands in a directory that has nothing else but the archives: a watch of
+ * that directory tells of what other hosts append. */
+#define TETHER__JOURNAL_FILE "journal.jsonl"
+
 typedef struct tether__store {
     tether__dir *root;
     bool sync; /* records are on the disk before a call returns */

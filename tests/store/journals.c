@@ -11,6 +11,8 @@
 
 #include "format/name.h"
 #include "store/archive.h"
+#include "store/ledger_append.h"
+#include "store/ledger_read.h"
 #include "store/session.h"
 
 enum { LOCK_TIMEOUT_MS = 20000, PATH_ROOM = 1024 };

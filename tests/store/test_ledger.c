@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "format/journal.h"
+#include "store/ledger_append.h"
+#include "store/ledger_read.h"
 
 static void expect_damaged(const journals *j, uint64_t damaged)
 {
