@@ -81,35 +81,32 @@ static int is_over(const tether__session *session, const char *task_id, json_t *
 /* Adds the lines of a task as they are. */
 static int copy_task(compaction *c, const char *task_id, tether_error *error)
 {
-    return tether__ledger_lines(c->session, task_id, &c->journal, NULL, error);
+    return tether__ledger_lines(c->session, task_id, &c->journal, error);
 }
 
 /* Adds a task in one line, unless that would be too long. Stores whether it goes to the archive. */
-static int fold_task(compaction *c, const char *task_id, json_t *record, bool *leaves,
-                     tether_error *error)
+static int fold_task(compaction *c, const char *task_id, bool *leaves, tether_error *error)
 {
-    bool fits;
-    int code = is_over(c->session, task_id, record, leaves);
+    json_t *record;
+    bool fits = false;
+    int code = tether__ledger_read(c->session, task_id, &record, NULL, error);
     if (code != TETHER_OK)
         return code;
-    if (!add_object(*leaves ? &c->archive : &c->journal, record, &fits))
-        return tether__fail_memory(error, step);
+    code = is_over(c->session, task_id, record, leaves);
+    if (code == TETHER_OK && !add_object(*leaves ? &c->archive : &c->journal, record, &fits))
+        code = tether__fail_memory(error, step);
+    json_decref(record);
     *leaves = *leaves && fits;
-    return fits ? TETHER_OK : copy_task(c, task_id, error);
+    return code != TETHER_OK || fits ? code : copy_task(c, task_id, error);
 }
 
 static int add_task(compaction *c, const char *task_id, tether_error *error)
 {
-    json_t *record;
-    bool leaves = false, newer;
-    int code = tether__ledger_read(c->session, task_id, &record, NULL, error);
-    if (code != TETHER_OK)
-        return code;
-    code = tether__ledger_lines(c->session, task_id, &c->journal, &newer, error);
-    if (code == TETHER_OK && !newer)
-        code = fold_task(c, task_id, record, &leaves, error);
-    c->kept += !leaves && !json_is_true(json_object_get(record, "again"));
-    json_decref(record);
+    bool again, leaves = false;
+    int code = tether__ledger_stays(c->session, task_id, &again)
+                   ? copy_task(c, task_id, error)
+                   : fold_task(c, task_id, &leaves, error);
+    c->kept += !leaves && !again;
     return code;
 }
 

@@ -152,8 +152,10 @@ static void take_fields(tether__indexed *task, const tether__journal_line *line)
     if (line->deadline_ms >= 0)
         task->deadline_ms = line->deadline_ms;
     task->newer |= line->newer;
-    if (line->birth)
+    if (line->birth) {
         task->key = line->key;
+        task->again = line->again;
+    }
 }
 
 static tether__indexing add_change(tether__index *index, const tether__journal_line *line,

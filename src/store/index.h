@@ -28,6 +28,7 @@ typedef struct tether__indexed {
     bool open;      /* what has become of the command at its end is not known */
     bool killing;   /* hosts are ending it */
     bool newer;     /* a version with a newer schema wrote a line of it */
+    bool again;     /* it came back from an archive, and does not count as started */
     uint32_t key;   /* the hash of its key; 0: it has none */
     uint32_t span_count, span_capacity;
     int64_t deadline_ms;  /* by the machine's monotonic clock; 0: none */

@@ -165,6 +165,16 @@ int tether__ledger_facts_get(const tether__session *session, tether__ledger_fact
     return code;
 }
 
+bool tether__ledger_stays(const tether__session *session, const char *task_id, bool *again)
+{
+    uv_mutex_lock(&session->ledger->lock);
+    const tether__indexed *task = tether__index_find(&session->ledger->index, task_id);
+    *again = task != NULL && task->again;
+    bool stays = task != NULL && (task->newer || (task->span_count == 1 && !task->ended));
+    uv_mutex_unlock(&session->ledger->lock);
+    return stays;
+}
+
 /* Stores how many bytes the journal would have at least after a compaction. */
 static uint64_t essential_size(const tether__index *index)
 {

@@ -123,19 +123,14 @@ static int add_lines(const tether__file *file, const tether__indexed *task, teth
     return code;
 }
 
-/* Adds the lines of a task, or, with `newer`, stores whether a newer version wrote one of them, and
- * adds them only then. */
 static int copy_lines(const tether__session *session, const char *task_id, tether__text *text,
-                      bool *newer, tether_error *error)
+                      tether_error *error)
 {
     tether__file file;
     tether__indexed *task;
     int code = tether__ledger_find(session, task_id, &task, error);
-    if (newer != NULL)
-        *newer = code == TETHER_OK && task->newer;
-    if (code != TETHER_OK || (newer != NULL && !*newer))
-        return code;
-    code = tether__os_file_open(session->journal, TETHER__JOURNAL_FILE, &file, NULL, error);
+    if (code == TETHER_OK)
+        code = tether__os_file_open(session->journal, TETHER__JOURNAL_FILE, &file, NULL, error);
     if (code != TETHER_OK)
         return code;
     code = add_lines(&file, task, text, error);
@@ -144,10 +139,10 @@ static int copy_lines(const tether__session *session, const char *task_id, tethe
 }
 
 int tether__ledger_lines(const tether__session *session, const char *task_id, tether__text *text,
-                         bool *newer, tether_error *error)
+                         tether_error *error)
 {
     uv_mutex_lock(&session->ledger->lock);
-    int code = copy_lines(session, task_id, text, newer, error);
+    int code = copy_lines(session, task_id, text, error);
     uv_mutex_unlock(&session->ledger->lock);
     return code;
 }

@@ -17,11 +17,9 @@ struct json_t;
 int tether__ledger_read(const tether__session *session, const char *task_id, struct json_t **record,
                         tether__file_stamp *stamp, tether_error *error);
 
-/* Adds the lines of a task as they are. With `newer`, stores whether a newer version has written
- * any of them, and adds them only then: only that version knows how they are to be laid over each
- * other. The caller holds the session lock. */
+/* Adds the lines of a task as they are, each with its newline. */
 int tether__ledger_lines(const tether__session *session, const char *task_id, tether__text *text,
-                         bool *newer, tether_error *error);
+                         tether_error *error);
 
 /* Receives a line. `text` is valid during the call; NULL: the line is damaged, and too long to be
  * held. */

@@ -179,6 +179,24 @@ static void a_task_of_a_newer_schema_that_came_back_is_counted_once(void **state
     assert_int_equal(journals_facts(&j->own).started, 0);
 }
 
+/* Folding it would cost more than all else, and change nothing. */
+static void the_only_line_of_a_live_task_is_copied(void **state)
+{
+    journals *j = *state;
+    static const char line[] = "{ \"status\": \"running\", \"task_id\":\"t1\","
+                               "\"schema_version\":1, \"session_id\":\"s\", \"x\":null }\n";
+    char text[512];
+    snprintf(text, sizeof text, "%s%s%s%s", HEAD("1", "0"), line, BIRTH("t2", ""),
+             CHANGE("t2", ",\"x\":1"));
+    write_text(j, text);
+    compact(j);
+    snprintf(text, sizeof text, "%s%s%s", HEAD("2", "0"), line, BIRTH("t2", ",\"x\":1"));
+    journals_expect_file(j, NULL, text);
+    compact(j);
+    snprintf(text, sizeof text, "%s%s%s", HEAD("3", "0"), line, BIRTH("t2", ",\"x\":1"));
+    journals_expect_file(j, NULL, text);
+}
+
 static void lines_of_unknown_kinds_are_copied(void **state)
 {
     journals *j = *state;
@@ -401,6 +419,7 @@ int main(void)
         TEST(a_task_that_came_back_is_counted_once),
         TEST(lines_of_a_newer_schema_are_copied),
         TEST(a_task_of_a_newer_schema_that_came_back_is_counted_once),
+        TEST(the_only_line_of_a_live_task_is_copied),
         TEST(lines_of_unknown_kinds_are_copied),
         TEST(unknown_fields_are_kept),
         TEST(damaged_lines_go_to_the_quarantine),

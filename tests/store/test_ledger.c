@@ -456,18 +456,34 @@ static void lines_of_later_versions_are_no_damage(void **state)
     journals *j = *state;
     static const char text[] = HEAD("1", "0")
         BIRTH("t1", "") "{\"shape\":\"new\"}\n" CHANGE("t1", ",\"schema_version\":9");
-    bool newer;
     tether__text lines = {0};
     journals_write(j, text, strlen(text));
     expect_damaged(j, 0);
-    ASSERT_OK(tether__ledger_lines(&j->own, "t1", &lines, &newer, &j->error), j->error);
-    assert_true(newer);
+    ASSERT_OK(tether__ledger_lines(&j->own, "t1", &lines, &j->error), j->error);
     assert_string_equal(lines.bytes, BIRTH("t1", "") CHANGE("t1", ",\"schema_version\":9"));
     tether__text_dispose(&lines);
-    journals_append(&j->own, BIRTH("t2", ""));
-    ASSERT_OK(tether__ledger_lines(&j->own, "t2", &lines, &newer, &j->error), j->error);
-    assert_false(newer);
-    assert_int_equal(lines.size, 0);
+}
+
+/* A compaction folds only what becomes shorter or leaves. */
+static void tells_which_lines_stay_as_they_are(void **state)
+{
+    journals *j = *state;
+    bool again = true;
+    static const char text[] = HEAD("1", "0") BIRTH("live", "") BIRTH("changed", "")
+        CHANGE("changed", ",\"pid\":1") DONE("ended", "") BIRTH("newer", "")
+            CHANGE("newer", ",\"schema_version\":9") DONE("back", ",\"again\":true");
+    journals_write(j, text, strlen(text));
+    expect_damaged(j, 0);
+    assert_true(tether__ledger_stays(&j->own, "live", &again));
+    assert_false(again);
+    assert_false(tether__ledger_stays(&j->own, "changed", &again));
+    assert_false(tether__ledger_stays(&j->own, "ended", &again));
+    assert_true(tether__ledger_stays(&j->own, "newer", &again));
+    assert_false(again);
+    assert_false(tether__ledger_stays(&j->own, "back", &again));
+    assert_true(again);
+    assert_false(tether__ledger_stays(&j->own, "none", &again));
+    assert_false(again);
 }
 
 /* The journal does not have the ends of archived tasks. */
@@ -612,6 +628,7 @@ int main(void)
         TEST(damage_affects_only_the_tasks_of_its_lines),
         TEST(a_line_that_was_changed_is_noticed),
         TEST(lines_of_later_versions_are_no_damage),
+        TEST(tells_which_lines_stay_as_they_are),
         TEST(tells_where_ends_stand),
         TEST(the_lines_of_others_are_news),
         TEST(a_replaced_journal_is_news_of_all),
