@@ -115,14 +115,16 @@ static void read_in_a_loop(void *userdata)
     do {
         char *data;
         size_t size;
+        int64_t began = test_now_ms();
         int code = tether__os_file_read(r->dir, "a", LARGE, &data, &size, NULL, NULL);
         if (code != TETHER_OK || !is_one_version(data, size))
             r->wrong++;
         free(data);
         r->reads++;
-        /* Wine cannot replace a file while it is open, so a reader there must pause. */
+        /* Wine cannot replace a file while it is open, so a reader there must pause, and longer
+         * than it reads. */
         if (test_in_wine())
-            test_nap_us(500);
+            test_nap_us(500 + 3000 * (long)(test_now_ms() - began));
     } while (!atomic_load(&r->stop));
 }
 
