@@ -137,6 +137,8 @@ typedef struct kill_target {
     bool signals;    /* the step sends a signal; the entry counts these */
     bool unreported; /* the supervisor has not reported its identity yet */
     int64_t owner;   /* pid of the proxy's host; 0: no proxy, or not known */
+    size_t reached;  /* how many processes the step's signal was for; 0: a proxy */
+    bool early;      /* the polite signal came before the task has started its command */
 } kill_target;
 
 /* Fills in how the target can be reached now. The caller holds `disk`, and disposes of the target's
@@ -278,34 +280,30 @@ static int check_ready(const kill_target *target, int number, bool *ready, tethe
 }
 
 /* Sends the polite signal. If the task has not started its command yet, only makes sure that a
- * paused one goes on, and stores true in *early. */
-static int send_polite(const kill_target *target, size_t *members, bool *early, tether_error *error)
+ * paused one goes on. */
+static int send_polite(kill_target *target, tether_error *error)
 {
     bool ready;
     int code = check_ready(target, tether__os_signal_polite(), &ready, error);
-    *early = !ready;
+    target->early = !ready;
     if (code != TETHER_OK)
         return code;
-    return tether__os_tree_signal(
-        &target->tree, ready ? TETHER__SIGNAL_POLITE : TETHER__SIGNAL_RESUME, members, error);
+    return tether__os_tree_signal(&target->tree,
+                                  ready ? TETHER__SIGNAL_POLITE : TETHER__SIGNAL_RESUME,
+                                  &target->reached, error);
 }
 
-static int send_signal(const tether__catalog *catalog, const kill_target *target,
-                       tether__kill_action action, size_t *members, bool *early,
-                       tether_error *error)
+static int send_signal(const tether__catalog *catalog, kill_target *target,
+                       tether__kill_action action, tether_error *error)
 {
-    const tether__tree *tree = &target->tree;
     if (target->is_proxy) {
         /* Makes the owner inspect the task, upon which the owner finds the intent in the record. */
-        if (action != TETHER__KILL_INSPECT)
-            tether__os_lifeline_notify(catalog->session->exits, target->id);
+        tether__os_lifeline_notify(catalog->session->exits, target->id);
         return TETHER_OK;
     }
     if (action == TETHER__KILL_SEND_POLITE)
-        return send_polite(target, members, early, error);
-    if (action == TETHER__KILL_SEND_FINAL)
-        return tether__os_tree_signal(tree, TETHER__SIGNAL_FINAL, members, error);
-    return TETHER_OK;
+        return send_polite(target, error);
+    return tether__os_tree_signal(&target->tree, TETHER__SIGNAL_FINAL, &target->reached, error);
 }
 
 /* Asks the policy for the next action. Takes `state`. */
@@ -323,14 +321,25 @@ static tether__kill_action next_action(tether__catalog *catalog, tether__entry *
     return action;
 }
 
-/* Tells the policy how many processes the final signal was for. Takes `state`. */
-static void note_reached(tether__catalog *catalog, const char *task_id, size_t members)
+/* Tells the policy what has become of a signal. Returns the code of the step: where no process can
+ * receive the polite signal, that is no failure, and the grace ends at once. Takes `state`. */
+static int tell_policy(tether__catalog *catalog, const kill_target *target,
+                       tether__kill_action action, int code, int64_t *next_ms)
 {
+    int64_t now = tether__os_monotonic_ms();
+    bool impossible = code == TETHER_ENOTSUP && action == TETHER__KILL_SEND_POLITE;
     uv_mutex_lock(&catalog->state);
-    tether__entry *entry = tether__catalog_find(catalog, task_id);
-    if (entry != NULL)
-        tether__kill_reached(&entry->kill, members, tether__os_monotonic_ms());
+    tether__entry *entry = tether__catalog_find(catalog, target->id);
+    if (entry != NULL && impossible)
+        tether__kill_skip_grace(&entry->kill, now);
+    else if (entry != NULL && code == TETHER_OK && action == TETHER__KILL_SEND_FINAL)
+        tether__kill_reached(&entry->kill, target->reached, now);
+    else if (entry != NULL && code == TETHER_OK && target->early)
+        tether__kill_postpone_polite(&entry->kill);
     uv_mutex_unlock(&catalog->state);
+    if (impossible)
+        *next_ms = now;
+    return impossible ? TETHER_OK : code;
 }
 
 void tether__kill_release(tether__catalog *catalog, const char *task_id)
@@ -380,28 +389,6 @@ static int count_members(tether__catalog *catalog, tether__entry *entry, const k
     if (catalog->round != NULL && !tether__refresh_round_is_conclusive(catalog, entry))
         return TETHER_OK;
     return tether__os_tree_survivors(&target->tree, NULL, 0, members, error);
-}
-
-/* Ends the grace period at once: no process could receive the polite signal. */
-static int skip_grace(tether__catalog *catalog, const char *task_id, int64_t *next_ms)
-{
-    int64_t now = tether__os_monotonic_ms();
-    uv_mutex_lock(&catalog->state);
-    tether__entry *entry = tether__catalog_find(catalog, task_id);
-    if (entry != NULL)
-        tether__kill_skip_grace(&entry->kill, now);
-    uv_mutex_unlock(&catalog->state);
-    *next_ms = now;
-    return TETHER_OK;
-}
-
-static void postpone_polite(tether__catalog *catalog, const char *task_id)
-{
-    uv_mutex_lock(&catalog->state);
-    tether__entry *entry = tether__catalog_find(catalog, task_id);
-    if (entry != NULL)
-        tether__kill_postpone_polite(&entry->kill);
-    uv_mutex_unlock(&catalog->state);
 }
 
 /* Returns whether only a newer listing can show if processes have survived: the listing of the
@@ -454,18 +441,12 @@ int tether__kill_step_in_round(tether__catalog *catalog, const char *task_id,
     } else if (!over && action == TETHER__KILL_STUCK) {
         code = fail_survived(catalog, &target, error);
         over = driver != TETHER__DRIVER_LOOP;
-    } else if (!over) {
+    } else if (!over && action != TETHER__KILL_INSPECT) {
         tether_error problem = {0};
-        bool early = false;
-        code = send_signal(catalog, &target, action, &members, &early, &problem);
-        if (code == TETHER_ENOTSUP && action == TETHER__KILL_SEND_POLITE)
-            code = skip_grace(catalog, task_id, next_ms);
-        else if (code == TETHER_OK && action == TETHER__KILL_SEND_FINAL)
-            note_reached(catalog, task_id, members);
-        else if (code != TETHER_OK)
+        code = send_signal(catalog, &target, action, &problem);
+        code = tell_policy(catalog, &target, action, code, next_ms);
+        if (code != TETHER_OK)
             tether__error_set(error, &problem);
-        else if (early)
-            postpone_polite(catalog, task_id);
         over = code != TETHER_OK;
     }
     remember_kin(catalog, &target);

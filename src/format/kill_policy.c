@@ -52,15 +52,13 @@ static int64_t limit_of(const tether__kill *kill)
 
 void tether__kill_reached(tether__kill *kill, size_t members, int64_t now_ms)
 {
-    int64_t end = now_ms + TETHER__KILL_PATIENCE_MS;
-    if (end > limit_of(kill))
-        end = limit_of(kill);
+    int64_t end = now_ms + TETHER__KILL_PATIENCE_MS, limit = limit_of(kill);
     if (kill->tries == 0 || members < kill->reached) {
-        kill->tries = 0;
-        kill->patience_end = end > kill->patience_end ? end : kill->patience_end;
-    }
-    if (kill->tries < TETHER__KILL_TRIES)
+        kill->tries = 1;
+        kill->patience_end = end < limit ? end : limit;
+    } else if (kill->tries < TETHER__KILL_TRIES) {
         kill->tries++;
+    }
     kill->reached = members < UINT32_MAX ? (uint32_t)members : UINT32_MAX;
 }
 

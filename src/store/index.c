@@ -216,6 +216,20 @@ tether__indexing tether__index_add(tether__index *index, const tether__journal_l
     return TETHER__INDEX_WRONG;
 }
 
+tether__indexing tether__index_read(tether__index *index, const tether__line *text,
+                                    tether__journal_line *line)
+{
+    *line = (tether__journal_line){.kind = TETHER__JOURNAL_DAMAGED};
+    if (text->text == NULL)
+        return TETHER__INDEX_WRONG;
+    if (text->size == 0)
+        return TETHER__INDEXED;
+    if (tether__journal_skim(text->text, text->size, line) != TETHER_OK)
+        return TETHER__INDEX_NO_MEMORY;
+    return tether__index_add(index, line,
+                             (tether__span){.offset = text->offset, .size = (uint32_t)text->size});
+}
+
 uint64_t tether__indexed_end(const tether__indexed *task)
 {
     for (uint32_t i = 0; i < task->span_count; i++) {

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/lines.h"
 #include "format/journal.h"
 #include "tether/task.h"
 
@@ -59,6 +60,12 @@ typedef enum tether__indexing {
  * count: it comes from a damaged or repeated piece of the journal. */
 tether__indexing tether__index_add(tether__index *index, const tether__journal_line *line,
                                    tether__span span);
+
+/* As tether__index_add, for a line as it was read from a journal, and stores in *line what it says:
+ * nothing for an empty line, which has no meaning, and for one that is too long to be held, which
+ * is TETHER__INDEX_WRONG. */
+tether__indexing tether__index_read(tether__index *index, const tether__line *text,
+                                    tether__journal_line *line);
 
 /* Returns NULL if there is no such task. Valid until the next change of the index. */
 tether__indexed *tether__index_find(const tether__index *index, const char *task_id);

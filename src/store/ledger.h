@@ -78,7 +78,8 @@ int tether__ledger_facts_get(const tether__session *session, tether__ledger_fact
 /* Whether a compaction is to copy the lines of a task as they are: a newer version wrote one of
  * them, and only that version knows how they are to be laid over each other; or there is a single
  * one and the task has not ended, so that nothing would become shorter. Stores in *again whether
- * the task came back from an archive. False if there is no such task. */
+ * the task came back from an archive. By what the
+ * last look at the journal has found; false if that has found no such task. */
 bool tether__ledger_stays(const tether__session *session, const char *task_id, bool *again);
 
 /* Whether the journal is worth a compaction. Answers true at most once per GROWTH of the journal,

@@ -53,18 +53,9 @@ static void visit_line(void *context, const tether__line *text)
 {
     tether__ledger *ledger = context;
     tether__journal_line line;
-    const tether__span span = {.offset = text->offset, .size = (uint32_t)text->size};
-    if (ledger->no_memory || (text->text != NULL && text->size == 0))
+    if (ledger->no_memory)
         return;
-    if (text->text == NULL) {
-        ledger->damaged++;
-        return;
-    }
-    if (tether__journal_skim(text->text, text->size, &line) != TETHER_OK) {
-        ledger->no_memory = true;
-        return;
-    }
-    tether__indexing result = tether__index_add(&ledger->index, &line, span);
+    tether__indexing result = tether__index_read(&ledger->index, text, &line);
     ledger->damaged += result == TETHER__INDEX_WRONG;
     ledger->no_memory = result == TETHER__INDEX_NO_MEMORY;
     if (result == TETHER__INDEXED && ledger->follows && !ledger->own && !ledger->replacing)

@@ -160,17 +160,9 @@ static void visit_rest(void *context, const tether__line *text)
 {
     rest *r = context;
     tether__journal_line line;
-    const tether__span span = {.offset = text->offset, .size = (uint32_t)text->size};
-    if (r->no_memory || (text->text != NULL && text->size == 0))
-        return;
-    if (text->text == NULL) {
-        r->visit(r->context, NULL, 0, true);
-        return;
-    }
-    r->no_memory = tether__journal_skim(text->text, text->size, &line) != TETHER_OK;
     if (r->no_memory)
         return;
-    tether__indexing result = tether__index_add(&r->index, &line, span);
+    tether__indexing result = tether__index_read(&r->index, text, &line);
     r->no_memory = result == TETHER__INDEX_NO_MEMORY;
     if (line.kind == TETHER__JOURNAL_OTHER || result == TETHER__INDEX_WRONG)
         r->visit(r->context, text->text, text->size, result == TETHER__INDEX_WRONG);
