@@ -36,6 +36,17 @@ static char *reason_of(const tether_snapshot *task)
     return shell_copy(task->reason == NULL ? tether_status_text(task->status) : task->reason);
 }
 
+/* The number that scripts call $!: the supervisor lives as long as the task, so no other process
+ * has it meanwhile. Where it is not known, a number that no process has: a job of another shell may
+ * have been started so lately that its supervisor has yet to write down its pid. The number that
+ * scripts of this shell got stays. */
+static void take_pid(struct job *job, const tether_snapshot *task)
+{
+    const long unknown = 1000000000L + job->number;
+    if (job->pid == 0 || (job->pid == unknown && !job->own))
+        job->pid = task != NULL && task->child_pid > 0 ? (long)task->child_pid : unknown;
+}
+
 static void take_snapshot(struct job *job, const tether_snapshot *task)
 {
     if (tether_status_ended(task->status)) {
@@ -46,13 +57,6 @@ static void take_snapshot(struct job *job, const tether_snapshot *task)
     } else {
         job->state = task->status == TETHER_STATUS_PAUSED ? JOB_STOPPED : JOB_RUNNING;
     }
-}
-
-/* The number that scripts call $!: the supervisor lives as long as the task, so no other process
- * has it meanwhile. Where it is not known, a number that no process has. */
-static long pid_of(const struct job *job, const tether_snapshot *task)
-{
-    return task != NULL && task->child_pid > 0 ? (long)task->child_pid : 1000000000L + job->number;
 }
 
 static bool is_known(const struct shell *sh, const char *id)
@@ -73,7 +77,7 @@ static void adopt_one(struct shell *sh, const tether_snapshot *task)
     snprintf(job->id, sizeof job->id, "%s", task->task_id);
     take_snapshot(job, task);
     jobs_add(sh, job);
-    job->pid = pid_of(job, task);
+    take_pid(job, task);
 }
 
 static void adopt(struct shell *sh)
@@ -238,7 +242,7 @@ struct job *tasks_start(struct shell *sh, const char *text)
     tether_error error = {0};
     if (tether_status_get(sh->tasks.registry, id, &task, &error) != TETHER_OK)
         complain_of("cannot read the state of the job", &error);
-    job->pid = pid_of(job, task);
+    take_pid(job, task);
     tether_snapshot_free(task);
     return job;
 }
@@ -252,6 +256,7 @@ static void refresh_one(struct shell *sh, struct job *job)
     int code = tether_status_get(sh->tasks.registry, job->id, &task, &error);
     if (code == TETHER_OK) {
         take_snapshot(job, task);
+        take_pid(job, task);
         tether_snapshot_free(task);
     } else if (code == TETHER_ENOTASK || code == TETHER_EGONE) {
         /* Somebody has removed it. */

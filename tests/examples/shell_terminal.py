@@ -60,6 +60,14 @@ class Terminal:
         self.expect(r"tether\$ ")
         return match
 
+    def run_until(self, command, pattern):
+        """Types a command again until its output, up to the next prompt, has the text."""
+        deadline = time.monotonic() + LIMIT
+        output = ""
+        while not re.search(pattern, output):
+            assert time.monotonic() < deadline, (command, output)
+            output = self.run(command, r"((?:.*\r\n)*?)(?=tether\$ )").group(1)
+
     def expect_told(self, pattern):
         """Presses Enter at each prompt until a prompt has told something; returns up to that prompt."""
         told = ""
@@ -215,7 +223,8 @@ def case_next_shell(shell):
     t.kill()
 
     t = Terminal(shell)
-    t.run("jobs -l", r"\[1\].*%s .*Running.*\r\n.*\[2\].*%s .*Running.*" % (first, second))
+    # The supervisors may have been started so lately that they have not written down their pids.
+    t.run_until("jobs -l", r"\[1\].*%s .*Running.*\r\n.*\[2\].*%s .*Running.*" % (first, second))
     t.run("echo > go &", None)
     t.run("wait %s; echo status=$?" % first, r"outlived\r\nstatus=4")
     t.run("kill %2; wait %2; echo status=$?", r"status=143")
