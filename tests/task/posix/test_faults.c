@@ -143,7 +143,16 @@ static void an_error_names_what_is_too_large(void **state)
     free(value);
 }
 
-/* Fills up the journal's last block, so that on a full disk no line fits. */
+static bool runs_in_journal(const fixture *f, const char *id)
+{
+    char *status = test_record_text(f, id, "status");
+    bool runs = strcmp(status, "running") == 0;
+    free(status);
+    return runs;
+}
+
+/* Fills up the journal's last block, so that on a full disk no line fits. The host must
+ * have written before that the task runs. */
 static void pad_journal(const fixture *f)
 {
     enum { BLOCK = 4096 };
@@ -237,12 +246,13 @@ static void full_disk_at_the_end_loses_no_exit_code(void **state)
     char *path = small_disk_mount(*state, "size=512k,mode=700");
     fixture f = small_disk_store(*state, path, store, sizeof store);
     tether_registry *registry = test_open(&f);
-    const char *gate = test_work_path(&f, "gate");
-    test_start_child(registry, id, "out", "ready", "await", gate, "exit", "7", NULL);
+    test_start_child(registry, id, "out", "ready", "await", test_work_path(&f, "gate"), "exit", "7",
+                     NULL);
     test_wait_output(registry, id, TETHER_STDOUT, 6);
+    WAIT_UNTIL(runs_in_journal(&f, id));
     pad_journal(&f);
     small_disk_fill(path);
-    test_write_file(gate, "", 0);
+    test_write_file(test_work_path(&f, "gate"), "", 0);
     test_expect(registry, id, TETHER_STATUS_FAILED, 7, NULL);
     /* The record cannot be written. Another host gets the same end from the marker, whose disk
      * space is reserved at the start. */
