@@ -94,9 +94,9 @@ static void process_with_a_cleared_environment_is_killed_at_the_deadline(void **
 {
     fixture *f = *state;
     char id[TETHER_ID_SIZE];
-    const tether_spec spec = {.command = cleared_in_background, .timeout_ms = 300};
-    test_start(f->registry, &spec, id);
-    long pid = test_output_number(f->registry, id);
+    long pid = start_hiding(f, cleared_in_background, id);
+    /* Only now, because the process may come late. */
+    ASSERT_OK(tether_extend(f->registry, id, 50, &f->error), f->error);
     test_expect(f->registry, id, TETHER_STATUS_TIMED_OUT, 124, NULL);
     assert_false(test_process_alive(pid));
 }
